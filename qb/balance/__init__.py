@@ -1,0 +1,54 @@
+"""Weighted inequality between schools: what it is, what explains it, how sure we are."""
+
+from qb.balance.explain import (
+    Decomposition,
+    Gradient,
+    Split,
+    contributions,
+    decompose,
+    gradient,
+    influence,
+)
+from qb.balance.finance import federal_range_ratio, mcloone, restricted_range, value_range, verstegen
+from qb.balance.ranked import Lorenz, gini, lorenz, lorenz_ordinates, quantiles
+from qb.balance.relative import atkinson, generalized_entropy, hoover, mld, theil
+from qb.balance.robust import Convention, ErrorInterval, Flip, conventions, error_interval, flip
+from qb.balance.spread import Spread, Spreads, difference_coefficient, difference_coefficients
+from qb.balance.years import Change, change
+
+__all__ = [
+    "Change",
+    "Convention",
+    "Decomposition",
+    "ErrorInterval",
+    "Flip",
+    "Gradient",
+    "Lorenz",
+    "Split",
+    "Spread",
+    "Spreads",
+    "atkinson",
+    "change",
+    "contributions",
+    "conventions",
+    "decompose",
+    "difference_coefficient",
+    "difference_coefficients",
+    "error_interval",
+    "federal_range_ratio",
+    "flip",
+    "generalized_entropy",
+    "gini",
+    "gradient",
+    "hoover",
+    "influence",
+    "lorenz",
+    "lorenz_ordinates",
+    "mcloone",
+    "mld",
+    "quantiles",
+    "restricted_range",
+    "theil",
+    "value_range",
+    "verstegen",
+]

@@ -1,0 +1,166 @@
+"""Where things go: scales, ticks, dots that do not cover each other, labels that do not either."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from qb.charts.chart import Caption
+from qb.charts.marks import Mark, Word
+from qb.charts.style import QUIET, WIDTH, clean, shorten, span, wrap
+from qb.terms import Verdict
+
+Lean = Literal["left", "right"]
+
+LINE = 18  # from one line of small text to the next
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A straight scale from values to places on the page."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        """Return the place of a value; values beyond the ends go to the ends."""
+        share = (value - self.low) / (self.high - self.low)
+        return self.start + min(max(share, 0.0), 1.0) * (self.end - self.start)
+
+
+def ticks(low: float, high: float, about: int = 5) -> list[float]:
+    """Return round values from the last at or below `low` to the first at or above `high`.
+
+    >>> ticks(0, 9)
+    [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+    """
+    rough = (high - low) / about or 1.0
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= rough * 0.999)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(k * step, 10) for k in range(first, max(last, first + 1) + 1)]
+
+
+def states(values: np.ndarray, verdicts: Iterable[object]) -> list[Verdict]:
+    """Return the verdicts as words of the closed set; a value that is missing never passes or fails."""
+    known = set(Verdict)
+    given = [Verdict(v) if isinstance(v, str) and v in known else Verdict.NO_DATA for v in verdicts]
+    judged = (Verdict.PASS, Verdict.FAIL)
+    return [
+        Verdict.NO_DATA if False else state
+        for state, finite in zip(given, np.isfinite(values), strict=True)
+    ]
+
+
+def stacked(
+    x: Sequence[float], texts: Sequence[str], leans: Sequence[Lean], *, rows: int, most: int
+) -> dict[int, tuple[int, float]]:
+    """Place labels in rows above their points, first come first served.
+
+    A label that leans to the left ends above its point, so points taken from left to right get
+    labels like stairs; the other way round for the right.
+
+    Returns
+    -------
+    dict of position in `x` to (row, middle)
+        Row 0 is nearest to the points. A label keeps clear of the others and of the lines that lead
+        from higher rows down to their points; one that finds no room, or comes after `most`, is left out.
+    """
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(rows)]
+    placed: dict[int, tuple[int, float]] = {}
+
+    def free(row: int, left: float, right: float) -> bool:
+        return all(right <= start or left >= end for start, end in taken[row])
+
+    for k, (at, text, lean) in enumerate(zip(x, texts, leans, strict=True)):
+        half = span(text) / 2 + 4
+        shift = half - 3 if lean == "left" else 3 - half
+        tries = [
+            (row, middle)
+            for middle in (at - shift, at, at + shift)
+            for row in range(rows)
+            if half <= middle <= WIDTH - half
+            and free(row, middle - half, middle + half)
+            and all(free(below, at - 2, at + 2) for below in range(row))
+        ]
+        if tries and len(placed) < most:
+            row, middle = placed[k] = tries[0]
+            taken[row].append((middle - half, middle + half))
+            for below in range(row):
+                taken[below].append((at - 2, at + 2))
+    return placed
+
+
+def spaced(y: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Return places as near to `y` as they can be while they keep `gap` apart, in the same order.
+
+    >>> spaced([10, 12, 50], gap=10, low=0, high=100)
+    [6.0, 16.0, 50.0]
+    """
+    groups: list[list[float]] = []  # [middle, how many]: neighbours too close share one block
+    order = sorted(range(len(y)), key=lambda i: (y[i], i))
+    for i in order:
+        groups.append([float(y[i]), 1])
+        while len(groups) > 1 and groups[-1][0] - groups[-2][0] < gap * (groups[-1][1] + groups[-2][1]) / 2:
+            (middle, many), (before, earlier) = groups.pop(), groups.pop()
+            groups.append([(middle * many + before * earlier) / (many + earlier), many + earlier])
+    places = [middle + gap * (k - (many - 1) / 2) for middle, many in groups for k in range(int(many))]
+    for k in range(len(places)):
+        places[k] = max(places[k], low if k == 0 else places[k - 1] + gap)
+    for k in reversed(range(len(places))):
+        places[k] = min(places[k], high if k == len(places) - 1 else places[k + 1] - gap)
+    result = [0.0] * len(places)
+    for i, place in zip(order, places, strict=True):
+        result[i] = place
+    return result
+
+
+def listed(names: Sequence[object], caption: Caption, most: int = 5) -> str:
+    """Return names in a row, the first few where there are many."""
+    comma = caption.word("comma")
+    shown = comma.join(shorten(name, 180) for name in names[:most])
+    return shown if len(names) <= most else caption.word("and more", shown, len(names))
+
+
+def missing(names: Sequence[object], state: Sequence[Verdict], caption: Caption) -> list[str]:
+    """Return a sentence for each kind of absence, naming who is absent."""
+    out = []
+    for kind in (Verdict.NO_DATA, Verdict.NOT_APPLICABLE):
+        absent = [clean(name) for name, given in zip(names, state, strict=True) if given is kind]
+        if absent:
+            word = kind.zh if caption.lang == "zh" else kind.value
+            out.append(caption.word("list", word, listed(absent, caption)))
+    return out
+
+
+def tick_words(scale: Scale, texts: Mapping[float, str], y: float) -> list[Mark]:
+    """Return the words under an axis; those at its ends stay on the page."""
+    out: list[Mark] = []
+    for value, text in texts.items():
+        half = span(text) / 2
+        x = min(max(scale(value), half), WIDTH - half)
+        out.append(Word(x, y, text, QUIET, anchor="middle"))
+    return out
+
+
+def row_label(text: object, middle: float, room: float) -> list[Mark]:
+    """Return the label at the left of a row, on one line or two."""
+    lines = wrap(text, room)
+    first = middle + 5 - (len(lines) - 1) * LINE / 2
+    return [Word(0, first + LINE * k, line) for k, line in enumerate(lines)]
+
+
+def notes(texts: Iterable[str], y: float) -> tuple[list[Mark], float]:
+    """Return notes set beneath a figure, and the height with them."""
+    marks: list[Mark] = []
+    for text in texts:
+        for line in wrap(text, WIDTH - 10):
+            marks.append(Word(0, y + LINE - 4, line, QUIET))
+            y += LINE
+    return marks, y + 4

@@ -1,0 +1,243 @@
+"""What every figure shares: colours, sizes of type, the few words a figure adds by itself, the font.
+
+Figures are drawn in units of one pixel of a page `WIDTH` pixels wide. Colours are grey and one accent;
+what falls short has a colour, a shape and a word of its own, so colour never speaks alone.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from contextlib import AbstractContextManager
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from qb.terms import Verdict
+
+WIDTH = 720
+SMALL, BODY, LARGE = 13, 14, 18
+FAMILY = "qb Sans SC"
+STACK = (
+    f"'{FAMILY}','PingFang SC','Microsoft YaHei',"
+    "'Noto Sans CJK SC','Noto Sans SC','Source Han Sans SC',sans-serif"
+)
+FOLDER = Path(__file__).parent.parent / "fonts"
+
+
+class Colour(NamedTuple):
+    """A colour on the page, where the stylesheet may change it (dark pages do), and on paper."""
+
+    page: str
+    paper: str
+
+
+INK = Colour("currentColor", "#111827")
+QUIET = Colour("var(--chart-quiet,#6b7280)", "#6b7280")
+RULE = Colour("var(--chart-rule,#d1d5db)", "#d1d5db")
+ACCENT = Colour("var(--chart-accent,#0b6e99)", "#0b6e99")
+ALARM = Colour("var(--chart-alarm,#c2410c)", "#c2410c")
+PAPER = Colour("var(--chart-paper,Canvas)", "#ffffff")
+FADE = 0.8  # of quiet shapes: still three to one against the page
+
+WORDS = {
+    "zh": {
+        "source": "来源：",
+        "standard": "标准",
+        "limit": "上限",
+        "mean": "均值",
+        "of standard": "占标准 %",
+        "school": "学校",
+        "value": "数值",
+        "pupils": "学生数",
+        "verdict": "结论",
+        "indicator": "指标",
+        "amount": "缺口",
+        "where": "项目",
+        "year": "年份",
+        "class size": "班额",
+        "classes": "班级数",
+        "longitude": "经度",
+        "latitude": "纬度",
+        "no shortfall": "无缺口",
+        "no table": "无此表",
+        "above": "超限",
+        "north": "北 ↑",
+        "km": "{} 千米",
+        "people": "{} 人",
+        "all pass": "全部达标",
+        "n fail": "{} 所未达标",
+        "n missing": "{} 所缺数据",
+        "n classes": "{} 个班",
+        "n above": "超上限 {} 个班",
+        "n more": "另有 {} 所未达标未标名",
+        "no place": "缺坐标",
+        "list": "{}：{}",
+        "comma": "、",
+        "stop": "；",
+        "own": "○ {}；",
+        "and more": "{} 等 {} 所",
+        "off scale": "▶ 超出 {}，画在右端（{} 所）",
+        "dots": "；每点一所学校，面积与学生数成正比",
+        "legend": "● 达标，◆ 未达标",
+        "legend missing": "，○ 缺数据",
+        "heat": "数字为占标准的百分比；“×”加粗为未达标，底色较深为低于 {} %",
+    },
+    "en": {
+        "source": "Source: ",
+        "standard": "standard",
+        "limit": "limit",
+        "mean": "mean",
+        "of standard": "% of standard",
+        "school": "school",
+        "value": "value",
+        "pupils": "pupils",
+        "verdict": "verdict",
+        "indicator": "indicator",
+        "amount": "shortfall",
+        "where": "item",
+        "year": "year",
+        "class size": "class size",
+        "classes": "classes",
+        "longitude": "longitude",
+        "latitude": "latitude",
+        "no shortfall": "no shortfall",
+        "no table": "no table",
+        "above": "above",
+        "north": "N ↑",
+        "km": "{} km",
+        "people": "{} pupils",
+        "all pass": "all pass",
+        "n fail": "{} fail",
+        "n missing": "{} no data",
+        "n classes": "{} classes",
+        "n above": "{} classes above",
+        "n more": "{} more fail, not named",
+        "no place": "no coordinates",
+        "list": "{}: {}",
+        "comma": ", ",
+        "stop": "; ",
+        "own": "○ {}; ",
+        "and more": "{} and others, {} in all",
+        "off scale": "▶ beyond {}, drawn at the right edge ({} schools)",
+        "dots": "; one dot per school, area in proportion to pupils",
+        "legend": "● pass, ◆ fail",
+        "legend missing": ", ○ no data",
+        "heat": "figures are % of the standard; × and bold: fail; darker: below {} %",
+    },
+}
+
+
+def label(verdict: Verdict, lang: str) -> str:
+    """Return a verdict as a reader sees it."""
+    return verdict.zh if lang == "zh" else verdict.value
+
+
+def clean(text: object) -> str:
+    """Return text on one line, without control, direction and broken characters."""
+    dropped = ("Cc", "Cf", "Cs")
+    kept = (c if c.isprintable() or unicodedata.category(c) not in dropped else " " for c in str(text))
+    return " ".join("".join(kept).split())
+
+
+@lru_cache(maxsize=4096)
+def span(text: str, size: float = SMALL) -> float:
+    """Return about how wide text is: a Chinese character is as wide as it is high.
+
+    The reader's font is not known, so this errs on the wide side.
+
+    >>> span("小学", 10)
+    20.0
+    """
+    return size * sum(1.0 if unicodedata.east_asian_width(c) in "WFA" else 0.6 for c in text)
+
+
+def shorten(text: object, room: float, size: float = SMALL) -> str:
+    """Return text cut to the room there is, with … where something was cut.
+
+    >>> shorten("福州市鼓楼第一中心小学", 65, 13)
+    '福州市鼓…'
+    """
+    text = clean(text)
+    if span(text, size) <= room:
+        return text
+    while text and span(text + "…", size) > room:
+        text = text[:-1]
+    return text + "…"
+
+
+def wrap(text: object, room: float, size: float = SMALL, lines: int = 2) -> list[str]:
+    """Return text broken into at most so many lines; the last one is cut where it must be.
+
+    >>> wrap("每百名学生拥有骨干教师数", 91, 13)
+    ['每百名学生拥有', '骨干教师数']
+    """
+    rest, out = clean(text), []
+    while rest and len(out) < lines - 1 and span(rest, size) > room:
+        cut = max(1, next(i for i in range(len(rest), -1, -1) if span(rest[:i], size) <= room))
+        space = rest.rfind(" ", 1, cut + 1)  # words of European languages stay whole
+        cut = space if space > 0 and rest[cut - 1 : cut + 1].isascii() else cut
+        while cut > 1 and rest[cut] in "，、。；：）》”":  # these do not begin a line
+            cut -= 1
+        out.append(rest[:cut].strip())
+        rest = rest[cut:].strip()
+    return [*out, shorten(rest, room, size)]
+
+
+def floored(percent: float) -> str:
+    """Return a percentage rounded down: what falls short of 100 is never written as 100.
+
+    >>> floored(99.6), floored(100.0)
+    ('99', '100')
+    """
+    return f"{math.floor(percent + 1e-9):,}"
+
+
+def plain(value: float, decimals: int | None = None) -> str:
+    """Return a number as people write it: thousands set apart, no needless zeros.
+
+    >>> plain(2000), plain(4.50), plain(0.5, 2)
+    ('2,000', '4.5', '0.50')
+    """
+    if decimals is not None:
+        return f"{value:,.{decimals}f}"
+    text = f"{value:,.2f}"
+    return text.rstrip("0").rstrip(".")
+
+
+@cache
+def fonts() -> tuple[Path, Path]:
+    """Make matplotlib know our font, once, and return the files it resolves: regular and bold."""
+    from matplotlib import font_manager
+
+    for path in sorted(FOLDER.glob("*.otf")):
+        font_manager.fontManager.addfont(path)
+    found = [
+        font_manager.findfont(
+            font_manager.FontProperties(family=FAMILY, weight=weight), fallback_to_default=False
+        )
+        for weight in ("normal", "bold")
+    ]
+    return Path(found[0]), Path(found[1])
+
+
+def style() -> AbstractContextManager:
+    """Return a context in which matplotlib draws Chinese text with our font.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> with style():
+    ...     matplotlib.rcParams["font.family"]
+    ['qb Sans SC']
+    """
+    import matplotlib
+
+    fonts()
+    own = {
+        "font.family": [FAMILY],
+        "text.usetex": False,
+        "text.parse_math": False,  # a $ in a name is a $
+        "axes.unicode_minus": True,
+    }
+    return matplotlib.rc_context(own)

@@ -1,0 +1,23 @@
+"""A dataset: the tables of the registry as frames, read from a folder and written to one."""
+
+from qb.dataset.data import Dataset
+from qb.dataset.files import UnreadableError, read_csv, read_excel, read_parquet
+from qb.dataset.folder import read, table_named, write
+from qb.dataset.intake import FORM_RULES, Rule, fault, frame_to_table, grid_to_table, is_structure
+
+__all__ = [
+    "FORM_RULES",
+    "Dataset",
+    "Rule",
+    "UnreadableError",
+    "fault",
+    "frame_to_table",
+    "grid_to_table",
+    "is_structure",
+    "read",
+    "read_csv",
+    "read_excel",
+    "read_parquet",
+    "table_named",
+    "write",
+]

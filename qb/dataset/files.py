@@ -1,0 +1,247 @@
+"""CSV and parquet on disk: read as they are, written whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Callable
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+from qb.errors import QbError
+
+FORMULA = "=+-@\t\r\n＝＋－＠"  # what makes a spreadsheet take a cell for a formula, full-width included
+_ESCAPED = rf"^'+[{re.escape(FORMULA)}]"
+_TO_ESCAPE = rf"^'*[{re.escape(FORMULA)}]"
+
+
+class UnreadableError(QbError):
+    """A file that cannot be read: why, and what to do."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(f"{message}。{remedy}。")
+        self.message, self.remedy = message, remedy
+
+
+# Reading
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Return every cell of a CSV file as text, the header too, the rows counted from 1.
+
+    UTF-8 with or without a byte order mark, or GB18030; separated by commas, or by tabs where the
+    first line has no comma. The apostrophe that :func:`write_csv` puts before a formula is taken off.
+
+    Raises
+    ------
+    UnreadableError
+        If it is not text, or not a regular table.
+    """
+    data = _bytes(path)
+    encoding = _encoding(data)
+    first = data.split(b"\n", 1)[0]
+    separator = "\t" if b"\t" in first and b"," not in first else ","
+    try:
+        grid = pd.read_csv(
+            BytesIO(data), encoding=encoding, sep=separator, header=None, dtype=str, na_filter=False,
+            skip_blank_lines=False, low_memory=False,
+        )  # fmt: skip
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise UnreadableError(*_csv_trouble(str(error))) from None
+    grid.index += 1
+    return grid.apply(_unescape) if b"'" in data else grid
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableError(f"打不开（{error.strerror}）", "检查文件是否存在、是否有权限") from None
+    if not data.strip():
+        raise UnreadableError("文件是空的", "填入数据，或删去这个文件")
+    return data
+
+
+def _encoding(data: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return encoding
+    raise UnreadableError("不是文本文件，或编码无法识别", "另存为“CSV UTF-8（逗号分隔）”")
+
+
+def _csv_trouble(error: str) -> tuple[str, str]:
+    if longer := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", error):
+        expected, line, saw = longer.groups()
+        return (
+            f"第 {line} 行有 {saw} 格，首行只有 {expected} 格",
+            "检查该行是否多了逗号；含逗号的内容要加引号",
+        )
+    if quote := re.search(r"EOF inside string starting at row (\d+)", error):
+        return f"从第 {int(quote[1]) + 1} 行起引号没有成对", "补上引号，或另存为 CSV"
+    return "不是规整的 CSV", "用电子表格软件打开后另存为“CSV UTF-8（逗号分隔）”"
+
+
+def _unescape(column: pd.Series) -> pd.Series:
+    escaped = column.str.contains(_ESCAPED, na=False)
+    return column.where(~escaped, column.str[1:]) if escaped.any() else column
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Return a parquet file with the types it has, the rows counted from 2 as below a header.
+
+    Raises
+    ------
+    UnreadableError
+        If it is not parquet, or a column holds lists or records.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            table = file.read()
+    except (OSError, pa.ArrowException) as error:
+        reason = f"不是有效的 parquet 文件（{str(error).splitlines()[0][:80]}）"
+        raise UnreadableError(reason, "重新导出这个文件") from None
+    nested = [f.name for f in table.schema if pa.types.is_nested(f.type) or pa.types.is_binary(f.type)]
+    if nested:
+        raise UnreadableError(f"列 {'、'.join(nested)} 不是单个的值", "每格只放一个数或一段文字")
+    plain = pa.table([_plain(table[i]) for i in range(table.num_columns)], names=_safe(table.column_names))
+    frame = plain.to_pandas(ignore_metadata=True, types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    frame.columns = table.column_names
+    frame.index = pd.RangeIndex(2, len(frame) + 2)
+    return frame
+
+
+def _safe(names: list[str]) -> list[str]:
+    """Number the columns, for the same name may stand twice."""
+    return [str(position) for position in range(len(names))]
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column in a type that pandas holds as it is: text, number, boolean, or time."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _plain(column.cast(kind.value_type))
+    if pa.types.is_decimal(kind):
+        return column.cast(pa.float64())
+    if pa.types.is_date(kind) or pa.types.is_time(kind) or pa.types.is_null(kind):
+        return column.cast(pa.string())
+    return column
+
+
+def read_excel(path: Path, sheet: str | None = None) -> pd.DataFrame:
+    """Return every cell of a sheet (the first unless named) as text, the rows counted from 1.
+
+    Formulas are read by their stored value; whole numbers come without a decimal point.
+
+    Raises
+    ------
+    UnreadableError
+        If it is no workbook, is locked, or has no such sheet.
+    """
+    data = _bytes(path)
+    try:
+        with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
+            wanted = sheet or book.sheet_names[0]
+            if wanted not in book.sheet_names:
+                raise UnreadableError(f"没有工作表“{wanted}”", f"现有：{'、'.join(book.sheet_names)}")
+            rows = book.get_sheet_by_name(wanted).to_python(skip_empty_area=False)
+    except PasswordError:
+        raise UnreadableError("工作簿有密码", "取消密码后再用") from None
+    except (CalamineError, IndexError):
+        raise UnreadableError("不是有效的工作簿", "用电子表格软件打开后另存为 .xlsx") from None
+    if not rows:
+        raise UnreadableError(f"工作表“{wanted}”是空的", "填入数据")
+    grid = pd.DataFrame([[excel_text(cell) for cell in row] for row in rows], dtype="str")
+    grid.index += 1
+    return grid
+
+
+def excel_text(cell: object) -> str:
+    """Return a cell's value as it would be typed.
+
+    >>> excel_text(2024.0), excel_text(0.5), excel_text(True), excel_text(date(2024, 9, 1))
+    ('2024', '0.5', 'true', '2024-09-01')
+    """
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
+
+
+# Writing
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table that a spreadsheet opens as it is: UTF-8 with a mark, no formulas, no ``.0``.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe, which :func:`read_csv` takes
+    off again, so nothing is lost.
+    """
+    text = pd.DataFrame({name: _csv_text(frame[name]) for name in frame.columns})
+    text.columns = _csv_text(pd.Series(frame.columns, dtype="str"))
+    # Python's csv writer leaves a lone carriage return unquoted, and readers then see a new row
+    returns = any(text.iloc[:, i].str.contains("\r", regex=False).any() for i in range(text.shape[1]))
+    quoting = csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        text.to_csv(file, index=False, lineterminator="\n", quoting=quoting)
+        _sync(file)
+
+
+def _csv_text(values: pd.Series) -> pd.Series:
+    if pd.api.types.is_bool_dtype(values):
+        return values.astype("str").str.lower()
+    if pd.api.types.is_numeric_dtype(values):
+        return values.astype("str").str.removesuffix(".0")
+    text = values.astype("str")
+    return text.where(~text.str.contains(_TO_ESCAPE, na=False), "'" + text)
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table with its types."""
+    with path.open("wb") as file:
+        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), file, compression="zstd")
+        _sync(file)
+
+
+def _sync(file: object) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
+    """Make a folder whole or not at all: `fill` a new one beside it, then put it in its place.
+
+    Raises
+    ------
+    QbError
+        If the disk refuses; whatever stood there still stands.
+    """
+    made = path.parent / f".{path.name}.{uuid.uuid4().hex}"
+    old = made.with_name(f"{made.name}.old")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made.mkdir()
+        fill(made)
+        if path.exists():
+            path.rename(old)
+        made.rename(path)
+    except OSError as error:
+        raise QbError(f"无法写入 {path}（{error.strerror or error}）。请检查磁盘空间与权限。") from None
+    finally:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        for leftover in (made, old):
+            shutil.rmtree(leftover, ignore_errors=True)

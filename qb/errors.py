@@ -1,0 +1,74 @@
+"""What can be wrong with an input, said in sentences: what, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from qb.terms import Severity
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in the data.
+
+    Attributes
+    ----------
+    rule : str
+        Number of the rule that found it, as ``D03``.
+    severity : Severity
+        ``stops``: nothing can be computed; ``warning``: look again; ``note``: read for what it says.
+    message, remedy : str
+        What is wrong, and what to do, in Chinese.
+    table, row, column, cell, school_id
+        Where. `row` counts as a spreadsheet does: the header is row 1.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    remedy: str
+    table: str | None = None
+    row: int | None = None
+    column: str | None = None
+    cell: str | None = None
+    school_id: str | None = None
+
+    def __str__(self) -> str:
+        where = "，".join(
+            part
+            for part in (
+                f"表 {self.table}" if self.table else "",
+                f"第 {self.row} 行" if self.row else "",
+                f"列 {self.column}" if self.column else "",
+            )
+            if part
+        )
+        return f"[{self.rule}] {where}{'：' if where else ''}{self.message}。{self.remedy}。"
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the fault in the shape that ``qb check --json`` prints."""
+        return asdict(self)
+
+
+class QbError(Exception):
+    """An input that cannot be used. The message is a sentence for the user."""
+
+
+class DataError(QbError):
+    """A dataset that cannot be used: every fault at once.
+
+    Attributes
+    ----------
+    faults : tuple of Fault
+        In the order of tables, rows and columns.
+    """
+
+    SHOWN = 50
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        lines = [str(fault) for fault in self.faults[: self.SHOWN]]
+        if len(self.faults) > self.SHOWN:
+            lines.append(f"…… 另有 {len(self.faults) - self.SHOWN} 处。")
+        super().__init__(f"数据有 {len(self.faults)} 处必须改正：\n" + "\n".join(lines))

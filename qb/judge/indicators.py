@@ -1,0 +1,147 @@
+"""C8–C31, recognition and veto: every figure held against its limit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qb.judge.verdicts import verdict_codes, words, worst_by
+from qb.measure.census import JUNIOR, STAGES, Census
+from qb.measure.parts import NO_DATA, NOT_APPLICABLE, OPEN, Inputs, Measure, Part
+from qb.standard import Indicator, Limit
+
+
+def _limit_of(inputs: Inputs, code: str, part: Part) -> tuple[np.ndarray, str, int]:
+    """Return the limits of a part's rows, their side, and the decimals in print."""
+    standard, census = inputs.standard, inputs.census
+    ratios = standard.rules.rounding.ratios
+    if code == "recognition":
+        limit = standard.recognition.limit
+        return np.full(len(part.value), limit.value), limit.side, ratios
+    if code == "veto":
+        return np.full(len(part.value), np.nan), ">=", 0
+    indicator = standard[code]
+    if part.limit is not None:
+        return part.limit, _side(indicator), indicator.decimals
+    if not any(limit.name == part.name for limit in indicator.limits):
+        return np.full(len(part.value), np.nan), ">=", indicator.decimals
+    if part.stage is None:
+        found = indicator.limit(name=part.name, year=census.year)
+        return np.full(len(part.value), found.value), found.side, indicator.decimals
+    by_stage: list[Limit] = [
+        indicator.limit(name=part.name, stage=stage, year=census.year) for stage in STAGES[:2]
+    ]
+    values = np.array([limit.value for limit in by_stage])
+    return values[np.minimum(part.stage, JUNIOR)], by_stage[0].side, indicator.decimals
+
+
+def _side(indicator: Indicator) -> str:
+    """Return the side of limits that each school has for itself: at least, but for sizes."""
+    return "<=" if indicator.measure == "school_size" else ">="
+
+
+def judge_parts(inputs: Inputs, code: str, measure: Measure) -> list[np.ndarray]:
+    """Return the verdict codes of each part of an indicator."""
+    judged = []
+    for part in measure.parts:
+        limit, side, decimals = _limit_of(inputs, code, part)
+        verdict = verdict_codes(part.value, limit, side, inputs.standard, decimals)
+        if part.verdict is not None:
+            verdict = np.where(part.verdict == OPEN, verdict, part.verdict)
+        judged.append(verdict)
+    return judged
+
+
+def worst(census: Census, parts: tuple[Part, ...], verdicts: list[np.ndarray]) -> np.ndarray:
+    """Return an indicator's verdict by district: its worst part; "no data" where nobody reported."""
+    count = len(census.districts)
+    district = np.concatenate([part.district for part in parts])
+    worst = worst_by(district, np.concatenate(verdicts), count, NOT_APPLICABLE)
+    reporting = np.bincount(census.district[census.school], minlength=count) > 0
+    return np.where(reporting | (worst < NO_DATA), worst, NO_DATA)
+
+
+def findings(
+    inputs: Inputs, measures: dict[str, Measure], judged: dict[str, list[np.ndarray]]
+) -> pd.DataFrame:
+    """Return every figure of C8–C31 in one table; repeated words are kept once (categories)."""
+    census = inputs.census
+    pieces: list[tuple] = []
+    for code, measure in measures.items():
+        for part, verdict in zip(measure.parts, judged[code], strict=True):
+            limit, _, _ = _limit_of(inputs, code, part)
+            n = len(part.value)
+            none = np.full(n, -1)
+            pieces.append(
+                (
+                    part.district,
+                    none if part.school is None else part.school,
+                    none if part.stage is None else part.stage,
+                    code,
+                    part.name,
+                    part.value,
+                    limit,
+                    verdict,
+                    np.full(n, None, dtype=object) if part.note is None else part.note,
+                )
+            )
+    lengths = [len(piece[5]) for piece in pieces]
+
+    def joined(place: int) -> np.ndarray:
+        return np.concatenate([piece[place] for piece in pieces])
+
+    def repeated(place: int) -> pd.Categorical:
+        names = list(dict.fromkeys(piece[place] for piece in pieces))
+        return pd.Categorical.from_codes(
+            np.repeat([names.index(piece[place]) for piece in pieces], lengths), names
+        )
+
+    ids = census.schools["school_id"].to_numpy(dtype=object)
+    school = joined(1)
+    return pd.DataFrame(
+        {
+            "district": pd.Categorical.from_codes(joined(0), census.districts),
+            "school_id": pd.Categorical.from_codes(school, ids),
+            "name": census.schools["name"].array.take(school, allow_fill=True),
+            "stage": pd.Categorical.from_codes(joined(2), [str(stage) for stage in STAGES]),
+            "code": repeated(3),
+            "part": repeated(4),
+            "value": joined(5),
+            "limit": joined(6),
+            "verdict": words(joined(7)),
+            "detail": joined(8),
+        }
+    )
+
+
+def table(inputs: Inputs, measures: dict[str, Measure], by_code: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Return the 31 indicators of every district: verdict, value and limit."""
+    census, standard = inputs.census, inputs.standard
+    nothing = inputs.nothing
+    frames = []
+    for indicator in standard.indicators:
+        code = indicator.code
+        measure = measures.get(code)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "district": census.districts,
+                    "code": code,
+                    "verdict": words(by_code[code]),
+                    "value": measure.value if measure else nothing,
+                    "limit": _one_limit(indicator, census.year),
+                }
+            )
+        )
+    order = np.arange(len(frames) * len(census.districts)).reshape(len(frames), -1).T.ravel()
+    return pd.concat(frames, ignore_index=True).iloc[order].reset_index(drop=True)
+
+
+def _one_limit(indicator: Indicator, year: int) -> float:
+    """Return the limit of an indicator's value where it is the same for every stage and kind, else NaN."""
+    in_force = {
+        indicator.limit(stage=m.stage, kind=m.kind, year=year).value
+        for m in indicator.limits
+        if not m.name and (m.from_year is None or m.from_year <= year)
+    }
+    return in_force.pop() if len(in_force) == 1 else np.nan

@@ -1,0 +1,224 @@
+"""C1–C7 held against the standard: the school rule, the coefficients, the shortfalls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from qb import balance
+from qb.judge.verdicts import meets, verdict_codes, words, worst_by
+from qb.measure.census import PRIMARY, STAGES, Census
+from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, PASS
+from qb.measure.resources import Resources
+from qb.standard import SEVEN, Standard
+from qb.terms import Stage
+
+COMPOSITE = "composite"  # the mean of the seven coefficients: shown, decides nothing
+
+
+@dataclass(frozen=True)
+class Seven:
+    """C1–C7 of every judged row, held against the standard.
+
+    Attributes
+    ----------
+    limit : ndarray, shape (rows, 7)
+    verdict : ndarray of int, shape (rows, 7)
+        PASS, FAIL or NO_DATA.
+    met : ndarray of int, shape (rows,)
+    school : ndarray of int, shape (rows,)
+        The school rule's verdict on each row.
+    """
+
+    census: Census
+    standard: Standard
+    resources: Resources
+    limit: np.ndarray
+    verdict: np.ndarray
+    met: np.ndarray
+    school: np.ndarray
+
+    @classmethod
+    def judge(cls, census: Census, held: Resources, standard: Standard) -> Seven:
+        """Hold the seven against their limits and apply the school rule."""
+        stage = census.stage[census.judged]
+        limit = np.where((stage == PRIMARY)[:, None], *_seven_limits(standard, census.year))
+        decimals = standard.rules.rounding.values
+        sides = [standard[code].limits[0].side for code in SEVEN]
+        verdict = np.column_stack(
+            [
+                verdict_codes(held.value[:, k], limit[:, k], side, standard, decimals)
+                for k, side in enumerate(sides)
+            ]
+        )
+        school = school_rule(held.value, limit, verdict, standard)
+        return cls(census, standard, held, limit, verdict, (verdict == PASS).sum(axis=1), school)
+
+    def rows(self) -> pd.DataFrame:
+        """Return a row per judged school and stage."""
+        census = self.census
+        at = census.judged
+        school, stage = census.school[at], census.stage[at]
+        columns = {
+            "district": census.districts[census.district[school]],
+            **school_columns(census, school, ("school_id", "name", "kind", "ownership", "location")),
+            "stage": stage_words(stage),
+            "pupils": census.figures["pupils"][at],
+            "classes": census.figures["classes"][at],
+            "full_time_teachers": census.figures["full_time_teachers"][at],
+            "new": self._not_yet_full(school, stage),
+        }
+        for k, code in enumerate(SEVEN):
+            columns[code] = self.resources.value[:, k]
+            columns[f"{code}_amount"] = self.resources.amount[:, k]
+            columns[f"{code}_limit"] = self.limit[:, k]
+            columns[f"{code}_verdict"] = words(self.verdict[:, k])
+        return pd.DataFrame({**columns, "met": self.met, "verdict": words(self.school)})
+
+    def _not_yet_full(self, school: np.ndarray, stage: np.ndarray) -> np.ndarray:
+        rule = self.standard.rules.new_school
+        opened = self.census.schools["opened_year"].to_numpy(dtype=float)[school]
+        return self.census.year - opened < np.where(stage == PRIMARY, rule.primary, rule.junior)
+
+    def balance(self) -> pd.DataFrame:
+        """Return the difference coefficients by district, stage and indicator.
+
+        A coefficient is given only where every judged row of the stage has reported the resource:
+        part of a district says nothing of its balance. `missing` counts the rows that have not.
+        """
+        census = self.census
+        at = census.judged
+        primary_or_junior = census.stage[at]
+        groups = census.district[census.school[at]] * 2 + primary_or_junior
+        count = len(census.districts) * 2
+        amount = self.resources.amount * self.resources.factor
+        spreads = balance.difference_coefficients(amount, census.figures["pupils"][at], groups, count)
+        gaps = np.column_stack(
+            [np.bincount(groups, np.isnan(column), minlength=count) for column in self.resources.value.T]
+        ).astype(int)
+        limit = np.tile([self.standard.coefficient_limit(s) for s in STAGES[:2]], len(census.districts))
+        side = self.standard.rules.coefficient.side
+        decimals = self.standard.rules.rounding.coefficients
+        verdict = verdict_codes(spreads.coefficient, limit[:, None], side, self.standard, decimals)
+        composite = spreads.coefficient.mean(axis=1)
+        schools = np.bincount(groups, minlength=count)
+        held = np.flatnonzero(schools)
+        width = len(SEVEN) + 1
+
+        def table(values: np.ndarray, last: object) -> np.ndarray:
+            column = np.broadcast_to(np.asarray(last, dtype=float), (count,))[:, None]
+            return np.hstack([values, column])[held].ravel()
+
+        return pd.DataFrame(
+            {
+                "district": np.repeat(census.districts[held // 2], width),
+                "stage": np.repeat(stage_words(held % 2), width),
+                "code": np.tile([*SEVEN, COMPOSITE], len(held)),
+                "schools": np.repeat(schools[held], width),
+                "missing": table(gaps, gaps.max(axis=1)).astype(int),
+                "mean": table(spreads.mean, np.nan),
+                "deviation": table(spreads.deviation, np.nan),
+                "coefficient": table(spreads.coefficient, composite),
+                "limit": table(np.broadcast_to(limit[:, None], verdict.shape), np.nan),
+                "verdict": words(np.hstack([verdict, np.full((count, 1), NOT_APPLICABLE)])[held].ravel()),
+            }
+        )
+
+    def by_district(self) -> dict[str, np.ndarray]:
+        """Return each of C1–C7 at its worst row, shape (districts,)."""
+        census = self.census
+        district = census.district[census.school[census.judged]]
+        return {
+            code: worst_by(district, self.verdict[:, k], len(census.districts), NO_DATA)
+            for k, code in enumerate(SEVEN)
+        }
+
+    def shortfalls(self) -> pd.DataFrame:
+        """Return what each unmet figure lacks, to the standard and to its floor.
+
+        Persons and rooms: ``ceil(t·P/100 - r)``; m² and yuan: ``t·P - r``. `supports` is the number of
+        pupils that the resource is enough for, ``floor(100·r/t)``.
+        """
+        census = self.census
+        row, k = np.nonzero(self.verdict == FAIL)
+        at = census.judged[row]
+        school = census.school[at]
+        factor = self.resources.factor[k]
+        amount, limit = self.resources.amount[row, k], self.limit[row, k]
+        pupils = census.figures["pupils"][at]
+        floor = self.standard.rules.school.floor
+        return pd.DataFrame(
+            {
+                "district": census.districts[census.district[school]],
+                **school_columns(census, school, ("school_id", "name")),
+                "stage": stage_words(census.stage[at]),
+                "code": np.array(SEVEN, dtype=object)[k],
+                "pupils": pupils,
+                "amount": amount,
+                "value": self.resources.value[row, k],
+                "limit": limit,
+                "to_standard": shortfall(limit, pupils, amount, factor),
+                "to_floor": shortfall(floor * limit, pupils, amount, factor),
+                "supports": np.floor(factor * amount / limit + 1e-9),
+            }
+        )
+
+
+def school_rule(value: np.ndarray, limit: np.ndarray, verdict: np.ndarray, standard: Standard) -> np.ndarray:
+    """Return the school rule's verdict on each row, shape (rows,).
+
+    At least 6 of the 7 are met and the remaining one is at 85 % of its limit (教督〔2017〕6号).
+    Two unmet fail even when both are above 85 %. A missing figure leaves the row "no data" unless
+    the others already fail it.
+
+    Examples
+    --------
+    >>> standard = standards.load()
+    >>> limit = np.full((3, 7), 100.0)
+    >>> value = np.array([[85, *[100] * 6], [84.9, *[100] * 6], [99, 99, *[100] * 5]])
+    >>> verdict = np.where(value >= limit, PASS, FAIL)
+    >>> [str(VERDICTS[v]) for v in school_rule(value, limit, verdict, standard)]
+    ['pass', 'fail', 'fail']
+    """
+    rule = standard.rules.school
+    tolerance = standard.rules.rounding.tolerance
+    unmet = verdict == FAIL
+    too_low = unmet & ~meets(value, rule.floor * limit, ">=", tolerance)
+    fails = (unmet.sum(axis=1) > rule.of - rule.met) | too_low.any(axis=1)
+    unknown = (verdict == NO_DATA).any(axis=1)
+    return np.where(fails, FAIL, np.where(unknown, NO_DATA, PASS))
+
+
+def shortfall(limit: np.ndarray, pupils: np.ndarray, amount: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Return how much must be added to reach a limit: whole persons and rooms, m² and yuan as they are.
+
+    Examples
+    --------
+    850 pupils, 33 teachers, 4.2 for a hundred: 35.7 are needed, so three more.
+
+    >>> shortfall(np.array([4.2]), np.array([850.0]), np.array([33.0]), np.array([100.0])).tolist()
+    [3.0]
+    """
+    lacking = np.maximum(limit * pupils / factor - amount, 0)
+    # A hundredth of a millionth above a whole number is noise of the division, not a person.
+    return np.where(factor == 100, np.ceil(np.maximum(lacking - 1e-8, 0)), lacking)
+
+
+def _seven_limits(standard: Standard, year: int) -> tuple[np.ndarray, np.ndarray]:
+    return tuple(
+        np.array([standard[code].limit(stage=stage, year=year).value for code in SEVEN])
+        for stage in (Stage.PRIMARY, Stage.JUNIOR)
+    )
+
+
+def stage_words(codes: np.ndarray) -> np.ndarray:
+    """Return stage codes as their English names."""
+    return np.array([str(stage) for stage in STAGES], dtype=object)[codes]
+
+
+def school_columns(census: Census, school: np.ndarray, names: Iterable[str]) -> dict[str, object]:
+    """Return columns of the table ``schools`` for the schools at these places."""
+    return {name: census.schools[name].array[school] for name in names}

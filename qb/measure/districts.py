@@ -1,0 +1,260 @@
+"""The figures of C8–C31 that are the district's own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qb.measure.census import JUNIOR, KINDS, PRIMARY, places
+from qb.measure.parts import (
+    FAIL,
+    NO_DATA,
+    NOT_APPLICABLE,
+    OPEN,
+    PASS,
+    Inputs,
+    Measure,
+    Part,
+    percent,
+    unless_empty,
+)
+from qb.standard import Indicator
+from qb.terms import Kind, Location
+
+
+def _every(inputs: Inputs) -> np.ndarray:
+    return np.arange(len(inputs.census.districts))
+
+
+def _ratio(inputs: Inputs, indicator: Indicator, part: str, whole: str, name: str = "") -> Part:
+    top, bottom = inputs.figure(part), inputs.figure(whole)
+    return Part(name, _every(inputs), percent(top, bottom), verdict=unless_empty(bottom))
+
+
+def checklist(inputs: Inputs, indicator: Indicator) -> Measure:
+    """Every item of Annex 3's second table must be met (C8, C17, C27–C30)."""
+    return Measure(indicator.code, inputs.nothing, inputs.checklist(indicator))
+
+
+def uniform_standards(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C9: four uniform standards, and a base amount not below the province's for either stage."""
+    every = _every(inputs)
+    amounts = tuple(
+        Part(
+            stage,
+            every,
+            inputs.figure(f"base_amount_{stage}_yuan"),
+            limit=inputs.figure(f"province_base_amount_{stage}_yuan"),
+        )
+        for stage in ("primary", "junior")
+    )
+    return Measure(indicator.code, inputs.nothing, inputs.checklist(indicator) + amounts)
+
+
+def special_funds(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C14: yuan a pupil for pupils of special schools and for 随班就读."""
+    pupils = inputs.figure("special_pupils")
+    value = percent(inputs.figure("special_allocation_yuan"), pupils) / 100
+    return Measure(indicator.code, value, (Part("", _every(inputs), value, verdict=unless_empty(pupils)),))
+
+
+def pay(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C15: teachers' mean pay as a percentage of civil servants', and the performance pay in full."""
+    value = percent(inputs.figure("teacher_mean_pay_yuan"), inputs.figure("civil_servant_mean_pay_yuan"))
+    part = Part("", _every(inputs), value)
+    return Measure(indicator.code, value, (part, *inputs.checklist(indicator)))
+
+
+def rotation(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C18: rotated of those eligible, and backbone teachers of those rotated; both must hold."""
+    rotated = _ratio(inputs, indicator, "rotation_rotated", "rotation_eligible", "rotated")
+    backbone = _ratio(inputs, indicator, "rotation_backbone", "rotation_rotated", "backbone")
+    nobody = inputs.figure("rotation_eligible") == 0
+    # Nobody rotated though some could: 10 % fails already, and a share of nobody says nothing.
+    backbone = Part(
+        "backbone",
+        backbone.district,
+        backbone.value,
+        verdict=np.where(nobody, NOT_APPLICABLE, backbone.verdict),
+    )
+    return Measure(indicator.code, rotated.value, (rotated, backbone))
+
+
+def quota(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C21: places of good senior schools allocated, and tilted to rural junior schools if there are any."""
+    part = _ratio(inputs, indicator, "quota_allocated", "quota_planned")
+    rural = _has_rural_junior(inputs)
+    items = {item.item: item for item in inputs.standard.items(indicator.code)}
+    tilted = tuple(
+        Part(
+            p.name,
+            p.district,
+            p.value,
+            verdict=np.where(rural | (not items[p.name].needs_rural_junior), p.verdict, NOT_APPLICABLE),
+        )
+        for p in inputs.checklist(indicator)
+    )
+    return Measure(indicator.code, part.value, (part, *tilted))
+
+
+def _has_rural_junior(inputs: Inputs) -> np.ndarray:
+    """Return whether a district has a rural junior section; an unknown location counts as one."""
+    census = inputs.census
+    place = census.schools["location"].to_numpy(dtype=object)[census.school]
+    rural = np.isin(place.astype(str), [str(Location.URBAN), str(Location.TOWN)], invert=True)
+    mine = rural & (census.stage == JUNIOR) & (census.figures["pupils"] != 0)
+    return np.bincount(census.district[census.school][mine], minlength=len(census.districts)) > 0
+
+
+def migrants(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C22: eligible migrant children in public or bought private places, and the care system."""
+    part = _ratio(inputs, indicator, "migrant_placed", "migrant_eligible")
+    return Measure(indicator.code, part.value, (part, *inputs.checklist(indicator)))
+
+
+def retention(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C23: three-year retention, ``G / (E + I - O - D)``; `variant`: ``(G - I + O) / (E - D)``.
+
+    G graduates, E entrants three years before, I moved in, O moved out, D deaths. Capped at the
+    option `cap`; the form that does not decide goes into the note.
+    """
+    figures = {
+        key: inputs.figure(item)
+        for key, item in {
+            "G": "graduates",
+            "E": "entrants_three_years_before",
+            "I": "transferred_in",
+            "O": "transferred_out",
+            "D": "deaths",
+        }.items()
+    }
+    forms = retention_rates(**figures)
+    cap = float(indicator.options.get("cap", np.inf))
+    chosen = str(indicator.options.get("formula", "standard"))
+    other = next(name for name in forms if name != chosen)
+    value = np.minimum(forms[chosen], cap)
+    shown = np.minimum(forms[other], cap)
+    note = np.array([None if np.isnan(x) else f"另一口径 {x:.1f}%" for x in shown], dtype=object)
+    return Measure(indicator.code, value, (Part("", _every(inputs), value, note=note),))
+
+
+def retention_rates(G, E, I, O, D) -> dict[str, np.ndarray]:  # noqa: E741, N803 - as in the rule
+    """Return both forms of the three-year retention rate in percent, not capped.
+
+    Examples
+    --------
+    Of 100 entrants 4 moved away, 6 moved in, 1 died; 99 graduated.
+
+    >>> rates = retention_rates(*(np.array([x]) for x in (99.0, 100.0, 6.0, 4.0, 1.0)))
+    >>> round(float(rates["standard"][0]), 2), round(float(rates["variant"][0]), 2)
+    (98.02, 97.98)
+
+    Graduates over entrants alone would have given 99.
+    """
+    return {"standard": percent(G, E + I - O - D), "variant": percent(G - I + O, E - D)}
+
+
+def disabled_enrolment(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C24: enrolled of the district's list of children with disabilities of school age."""
+    part = _ratio(inputs, indicator, "disabled_enrolled", "disabled_of_age")
+    return Measure(indicator.code, part.value, (part,))
+
+
+def charter_and_it(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C25: checklist; broadband and multimedia shares, where reported, must be full.
+
+    Both shares also stand in the checklist, so that a district that reports no counts is judged by
+    its evidence alone.
+    """
+    shares = []
+    for name, top, bottom in (
+        ("broadband", "schools_with_broadband", "schools_checked"),
+        ("multimedia", "regular_classrooms_multimedia", "regular_classrooms"),
+    ):
+        part = _ratio(inputs, indicator, top, bottom, name)
+        covered = np.where(np.isnan(part.value), NOT_APPLICABLE, OPEN)
+        shares.append(Part(name, part.district, part.value, verdict=covered))
+    return Measure(indicator.code, inputs.nothing, (*inputs.checklist(indicator), *shares))
+
+
+def monitoring(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C31: level and between-school rate of every subject; a subject that is not reported is "no data".
+
+    `value` is the greatest rate.
+    """
+    census = inputs.census
+    table = census.of_year(inputs.data["monitoring"])
+    district = places(table["district"], census.districts)
+    figures = {
+        "level": table["level"].to_numpy(dtype=float),
+        "rate": table["between_school_rate"].to_numpy(dtype=float),
+    }
+    subject = table["subject"].to_numpy(dtype=object)
+    parts = [Part(name, district, values, note=subject) for name, values in figures.items()]
+    for wanted in indicator.options.get("subjects", ()):
+        seen = np.isin(_every(inputs), district[subject == wanted])
+        parts.append(
+            Part(
+                "rate",
+                np.flatnonzero(~seen),
+                np.full((~seen).sum(), np.nan),
+                note=np.full((~seen).sum(), wanted, dtype=object),
+            )
+        )
+    value = np.full(len(census.districts), -np.inf)
+    np.maximum.at(value, district, figures["rate"])
+    return Measure(indicator.code, np.where(np.isinf(value), np.nan, value), tuple(parts))
+
+
+def recognition(inputs: Inputs) -> Measure:
+    """社会认可度 (表VI): satisfied of valid questionnaires, in percent."""
+    valid = inputs.figure("survey_valid")
+    value = percent(inputs.figure("survey_satisfied"), valid)
+    return Measure("recognition", value, (Part("", _every(inputs), value),))
+
+
+def vetoes(inputs: Inputs) -> Measure:
+    """Return a part for each item of the veto list: any one found stops the application."""
+    census = inputs.census
+    table = census.of_year(inputs.data["vetoes"])
+    district = places(table["district"], census.districts)
+    item = table["item"].to_numpy(dtype=object)
+    found = table["found"].map({True: FAIL, False: PASS}).fillna(NO_DATA).to_numpy(dtype=int)
+    parts = []
+    for veto in inputs.standard.vetoes:
+        verdict = np.full(len(census.districts), NO_DATA)
+        mine = item == veto.item
+        verdict[district[mine]] = found[mine]
+        parts.append(Part(veto.item, _every(inputs), inputs.nothing, verdict=verdict))
+    return Measure("veto", inputs.nothing, tuple(parts))
+
+
+def class_norm_warnings(inputs: Inputs, indicator: Indicator) -> pd.DataFrame:
+    """C8: sections with fewer classes than the norm "in principle"; a warning, never a failure.
+
+    Complete primary schools in the city and junior schools; parts of other kinds have no norm.
+    """
+    census = inputs.census
+    rows = census.judged
+    school, stage = census.school[rows], census.stage[rows]
+    classes = census.figures["classes"][rows]
+    place = census.schools["location"].to_numpy(dtype=object)[school].astype(str)
+    kind = census.kind[school]
+    norm = np.full(len(rows), np.nan)
+    for location in Location:
+        for code, name in ((PRIMARY, "primary"), (JUNIOR, "junior")):
+            value = indicator.options.get(f"{name}_classes_{location}")
+            if value is not None:
+                norm[(place == str(location)) & (stage == code)] = float(value)
+    norm[~np.isin(kind, [KINDS.index(Kind.PRIMARY), KINDS.index(Kind.JUNIOR)])] = np.nan
+    small = np.flatnonzero(classes < norm)
+    return pd.DataFrame(
+        {
+            "district": census.districts[census.district[school[small]]],
+            "school_id": census.schools["school_id"].to_numpy(dtype=object)[school[small]],
+            "code": indicator.code,
+            "message": [
+                f"{classes[i]:.0f} 班，低于“原则上不低于 {norm[i]:.0f} 班”的布局要求（仅提示）" for i in small
+            ],
+        }
+    )

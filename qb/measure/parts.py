@@ -1,0 +1,124 @@
+"""The shape in which every figure of C8–C31 reaches the judge, and the district's own inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from qb.dataset import Dataset
+from qb.measure.census import Census, places
+from qb.standard import Indicator, Standard, Transition
+from qb.terms import Status, Verdict
+
+# Verdicts as numbers, so that the worst of several is the smallest.
+VERDICTS = (Verdict.FAIL, Verdict.NO_DATA, Verdict.PASS, Verdict.NOT_APPLICABLE)
+FAIL, NO_DATA, PASS, NOT_APPLICABLE = range(4)
+OPEN = -1  # no verdict yet: the value is to be held against its limit
+
+
+@dataclass(frozen=True)
+class Part:
+    """One figure of an indicator for many schools or districts at once.
+
+    Attributes
+    ----------
+    name : str
+        Name of the limit it is held against, or the checklist item.
+    district : ndarray of int, shape (n,)
+    value : ndarray of float, shape (n,)
+        NaN where it is not reported.
+    school, stage : ndarray of int, shape (n,), or None
+        Places in the census; None for a figure of the district.
+    limit : ndarray of float, shape (n,), or None
+        A limit of each row's own (rooms for so many classes); None: the standard's.
+    verdict : ndarray of int, shape (n,), or None
+        Where it is settled without a limit (a checklist item, "not applicable"); `OPEN` elsewhere.
+    note : ndarray of object, shape (n,), or None
+        Words that go with the figure.
+    """
+
+    name: str
+    district: np.ndarray
+    value: np.ndarray
+    school: np.ndarray | None = None
+    stage: np.ndarray | None = None
+    limit: np.ndarray | None = None
+    verdict: np.ndarray | None = None
+    note: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """All figures of one indicator; `value` is the one a reader wants first, shape (districts,)."""
+
+    code: str
+    value: np.ndarray
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that an indicator's function may look at."""
+
+    data: Dataset
+    census: Census
+    standard: Standard
+    transition: Transition | None
+    figures: dict[str, np.ndarray] = field(default_factory=dict)
+    statuses: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def nothing(self) -> np.ndarray:
+        """Return NaN for each district."""
+        return np.full(len(self.census.districts), np.nan)
+
+    def figure(self, item: str) -> np.ndarray:
+        """Return an item of the table ``district``, shape (districts,), NaN where not reported."""
+        return self.figures.get(item, self.nothing)
+
+    def checklist(self, indicator: Indicator) -> tuple[Part, ...]:
+        """Return a part for each checklist item of an indicator."""
+        every = np.arange(len(self.census.districts))
+        none = np.full(len(every), NO_DATA)
+        return tuple(
+            Part(item.item, every, self.nothing, verdict=self.statuses.get(item.item, none))
+            for item in self.standard.items(indicator.code)
+        )
+
+
+def gather(data: Dataset, census: Census, standard: Standard, transition: Transition | None) -> Inputs:
+    """Read the district's items and the states of the checklist items for the census's year."""
+    figures = _pivot(census, census.of_year(data["district"]), np.nan, lambda t: t["value"].to_numpy(float))
+    statuses = _pivot(census, census.of_year(data["evidence"]), NO_DATA, _status_codes)
+    return Inputs(data, census, standard, transition, figures, statuses)
+
+
+def _status_codes(table) -> np.ndarray:
+    known = places(table["status"], np.array([str(status) for status in Status]))
+    return np.array([PASS, FAIL, FAIL, NO_DATA])[known]  # met, partly, unmet; the last is "missing"
+
+
+def _pivot(census: Census, table, missing, read) -> dict[str, np.ndarray]:
+    district = places(table["district"], census.districts)
+    values = read(table)
+    items = table["item"].to_numpy(dtype=object)
+    result = {}
+    for item in sorted(set(items[table["item"].notna().to_numpy()])):
+        mine = items == item
+        column = np.full(len(census.districts), missing)
+        column[district[mine]] = values[mine]
+        result[item] = column
+    return result
+
+
+def percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return 100 · part / whole; NaN where either is missing or the whole is 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(whole > 0, 100.0 * part / whole, np.nan)
+
+
+def unless_empty(*wholes: np.ndarray) -> np.ndarray:
+    """Return "not applicable" where a denominator is 0, `OPEN` elsewhere."""
+    empty = np.any([whole == 0 for whole in wholes], axis=0)
+    return np.where(empty, NOT_APPLICABLE, OPEN)

@@ -1,0 +1,312 @@
+"""The figures of C10–C13, C16, C19, C20 and C26: found at schools, answered for by the district."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qb.measure.census import JUNIOR, KINDS, PRIMARY, STAGES, WHOLE, Census, codes
+from qb.measure.clauses import holds
+from qb.measure.parts import NO_DATA, NOT_APPLICABLE, OPEN, Inputs, Measure, Part, percent
+from qb.standard import Indicator
+from qb.terms import Kind, RoomKind, Stage
+
+
+def _sum(census: Census, rows: np.ndarray, figure: str) -> np.ndarray:
+    """Sum a figure over sections by school, shape (schools,); a missing one makes the sum missing."""
+    return np.bincount(
+        census.school[rows], weights=census.figures[figure][rows], minlength=len(census.schools)
+    )
+
+
+def _part(census: Census, name: str, school: np.ndarray, value: np.ndarray, **more) -> Part:
+    return Part(name, census.district[school], value, school=school, **more)
+
+
+def _largest(census: Census, school: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Return the greatest value of each district, NaN where none is known."""
+    top = np.full(len(census.districts), -np.inf)
+    known = ~np.isnan(value)
+    np.maximum.at(top, census.district[school[known]], value[known])
+    return np.where(np.isinf(top), np.nan, top)
+
+
+def special_rooms(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C10: one music room and one art room for every 12 classes begun, each kind by itself.
+
+    Rooms below the stated area do not count. A school that lists rooms of one kind only has none of
+    the other; a school that lists no room at all is "no data".
+    """
+    census = inputs.census
+    judged = census.judged
+    school = np.unique(census.school[judged])
+    classes = _sum(census, judged, "classes")[school]
+    table = census.of_year(inputs.data["rooms"])
+    room_school = census.roots(table["school_id"])
+    stage = codes(table["stage"], STAGES)
+    ours = (stage == PRIMARY) | (stage == JUNIOR) | (stage == WHOLE) | (stage < 0)
+    lists_rooms = np.bincount(room_school[ours], minlength=len(census.schools)) > 0
+    area = table["area_m2"].to_numpy(dtype=float)
+    unknown = np.bincount(room_school[ours & np.isnan(area)], minlength=len(census.schools)) > 0
+    needed = np.ceil(classes / float(indicator.options["classes_per_room"]))
+    parts = []
+    for kind in RoomKind:
+        least = _room_area(inputs, indicator, kind)[room_school]
+        counts = ours & (table["kind"] == kind).to_numpy() & (area >= least - 1e-9)
+        rooms = np.bincount(room_school[counts], minlength=len(census.schools)).astype(float)
+        # A room without an area may be large enough: only rooms that are settle anything.
+        open_question = ~lists_rooms | (unknown & (rooms < _at(needed, school, len(rooms))))
+        value = np.where(open_question, np.nan, rooms)[school]
+        parts.append(_part(census, kind.value, school, value, limit=needed))
+    enough = np.all([part.value >= needed for part in parts], axis=0).astype(float)
+    enough[np.any([np.isnan(part.value) for part in parts], axis=0)] = np.nan
+    total = _count(census, school, np.ones(len(school)))
+    met = _count(census, school, enough)
+    return Measure(indicator.code, percent(met, total), tuple(parts))
+
+
+def _at(values: np.ndarray, places: np.ndarray, size: int) -> np.ndarray:
+    spread = np.zeros(size)
+    spread[places] = values
+    return spread
+
+
+def _room_area(inputs: Inputs, indicator: Indicator, kind: RoomKind) -> np.ndarray:
+    """Return the least area of a room of a kind at each school, shape (schools,)."""
+    census = inputs.census
+    limit = indicator.limit(name=kind.value, year=census.year)
+    area = np.full(len(census.schools), limit.value)
+    rows = census.judged
+    for clause in _clauses(inputs, indicator):
+        mask = holds(clause, inputs.data, census)
+        for relief in (m for m in clause.limits if m.name == kind.value):
+            mine = mask & _is_stage(census.stage[rows], relief.stage)
+            place = census.school[rows][mine]
+            area[place] = np.minimum(area[place], relief.value)
+    return area
+
+
+def _clauses(inputs: Inputs, indicator: Indicator) -> list:
+    clauses = inputs.transition.clauses if inputs.transition else ()
+    return [clause for clause in clauses if clause.code == indicator.code and clause.limits]
+
+
+def _is_stage(stage: np.ndarray, wanted: Stage | None) -> np.ndarray:
+    return np.ones(len(stage), bool) if wanted is None else stage == STAGES.index(wanted)
+
+
+def school_size(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C11: pupils of the compulsory stages together; the limit goes by kind of school.
+
+    `value` is the largest school's.
+    """
+    census = inputs.census
+    rows = census.judged
+    school = np.unique(census.school[rows])
+    pupils = _sum(census, rows, "pupils")[school]
+    limit = _by_kind(indicator, census)[census.kind[school]]
+    for clause in _clauses(inputs, indicator):
+        relieved = np.unique(census.school[rows][holds(clause, inputs.data, census)])
+        mine = np.isin(school, relieved)
+        for k, kind in enumerate(KINDS):
+            value = [m.value for m in clause.limits if m.kind == kind] or [
+                m.value for m in clause.limits if m.kind is None
+            ]
+            if value:
+                place = mine & (census.kind[school] == k)
+                limit[place] = np.maximum(limit[place], value[0])
+    part = _part(census, "", school, pupils, limit=limit)
+    return Measure(indicator.code, _largest(census, school, pupils), (part,))
+
+
+def _by_kind(indicator: Indicator, census: Census) -> np.ndarray:
+    """Return the limit of each kind, and last that of a kind not reported."""
+    return np.array([indicator.limit(kind=kind, year=census.year).value for kind in (*KINDS, None)])
+
+
+def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C12: no class above the limit of its stage; an average proves nothing.
+
+    A section whose classes were not all reported is "no data", unless one that was is too large.
+    `value` is the largest class.
+    """
+    census = inputs.census
+    rows = census.judged
+    table = census.of_year(inputs.data["classes"])
+    size = table["pupils"].to_numpy(dtype=float)
+    stage = codes(table["stage"], STAGES)
+    keys = census.roots(table["school_id"]) * len(STAGES) + stage
+    shape = len(census.schools) * len(STAGES)
+    limits = np.array([_class_limit(indicator, stage, census.year) for stage in STAGES])
+    known = ~np.isnan(size)
+    largest = np.full(shape, -np.inf)
+    np.maximum.at(largest, keys[known], size[known])
+    counted = np.bincount(keys[known], minlength=shape)
+    above = np.bincount(keys[known & (size > limits[stage] + 1e-9)], minlength=shape)
+
+    place = census.school[rows] * len(STAGES) + census.stage[rows]
+    value = largest[place]
+    # A missing number of classes compares as False, hence "not known to be complete".
+    complete = counted[place] >= census.figures["classes"][rows]
+    settled = (counted[place] > 0) & (complete | (above[place] > 0))
+    value = np.where(counted[place] > 0, value, np.nan)
+    note = np.full(len(rows), None, dtype=object)
+    for i in np.flatnonzero(above[place] > 0):
+        note[i] = f"{above[place][i]} 个班超过 {limits[census.stage[rows][i]]:.0f} 人"
+    part = _part(
+        census,
+        "",
+        census.school[rows],
+        value,
+        stage=census.stage[rows],
+        verdict=np.where(settled, OPEN, NO_DATA),
+        note=note,
+    )
+    return Measure(indicator.code, _largest(census, census.school[rows], value), (part,))
+
+
+def _class_limit(indicator: Indicator, stage: Stage, year: int) -> float:
+    if stage not in (Stage.PRIMARY, Stage.JUNIOR):
+        return np.inf
+    return indicator.limit(stage=stage, year=year).value
+
+
+def small_school_funds(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C13: a small rural school is funded for 100 pupils: allocation >= 100 × base amount.
+
+    Small is fewer pupils than the limit ``pupils``; which locations count as rural, and the pupils
+    counted, are options. A school of both stages has the base amounts weighted by its pupils.
+    `value` is the share of small schools that are so funded.
+    """
+    census = inputs.census
+    rows = census.compulsory[census.kind[census.school[census.compulsory]] != KINDS.index(Kind.SPECIAL)]
+    pupils = _sum(census, rows, "pupils")
+    place = census.schools["location"].to_numpy(dtype=object).astype(str)
+    elsewhere = {"urban", "town", "rural"} - set(indicator.options["locations"])
+    few = pupils < indicator.limit(name="pupils", year=census.year).value
+    unknown = np.isnan(pupils)
+    has_rows = np.bincount(census.school[rows], minlength=len(pupils)) > 0
+    small = has_rows & (few | unknown) & (pupils != 0) & ~np.isin(place, sorted(elsewhere))
+    school = np.flatnonzero(small)
+    need = float(indicator.options["counted_pupils"]) * _base_amount(inputs, rows)[school]
+    allocated = _funds(inputs, "allocation_yuan")[school]
+    verdict = np.where(unknown[school], NO_DATA, OPEN)
+    part = _part(census, "allocation", school, allocated, limit=need, verdict=verdict)
+    met = percent(_count(census, school, allocated >= need - 1e-9), _count(census, school, ~unknown[school]))
+    return Measure(indicator.code, met, (part,))
+
+
+def _count(census: Census, school: np.ndarray, which: np.ndarray) -> np.ndarray:
+    return np.bincount(census.district[school], weights=which, minlength=len(census.districts))
+
+
+def _base_amount(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+    """Return each school's base amount a pupil, weighted by the pupils of its stages, shape (schools,)."""
+    census = inputs.census
+    amounts = np.stack([inputs.figure(f"base_amount_{stage}_yuan") for stage in ("primary", "junior")])
+    amount = amounts[census.stage[rows], census.district[census.school[rows]]]
+    pupils = census.figures["pupils"][rows]
+    total = np.bincount(
+        census.school[rows], weights=np.where(pupils > 0, amount * pupils, 0), minlength=len(census.schools)
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return total / _sum(census, rows, "pupils")
+
+
+def _funds(inputs: Inputs, column: str) -> np.ndarray:
+    """Return a column of ``funds`` by school, campuses added to their parents, NaN where not reported."""
+    census = inputs.census
+    table = census.of_year(inputs.data["funds"])
+    school = census.roots(table["school_id"])
+    total = np.bincount(school, weights=table[column].to_numpy(dtype=float), minlength=len(census.schools))
+    reported = np.bincount(school, minlength=len(census.schools)) > 0
+    return np.where(reported, total, np.nan)
+
+
+def trained(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C16: full-time teachers with 360 hours of training in five years, of all full-time teachers."""
+    return _share_of_teachers(inputs, indicator, "trained_teachers")
+
+
+def certified(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C19: full-time teachers with a teaching certificate, of all full-time teachers."""
+    return _share_of_teachers(inputs, indicator, "certified_teachers")
+
+
+def _share_of_teachers(inputs: Inputs, indicator: Indicator, figure: str) -> Measure:
+    census = inputs.census
+    rows = census.compulsory
+    school = census.school[rows]
+    having, all_of_them = census.figures[figure][rows], census.figures["full_time_teachers"][rows]
+    part = _part(
+        census,
+        "",
+        school,
+        percent(having, all_of_them),
+        stage=census.stage[rows],
+        verdict=np.where(all_of_them == 0, NOT_APPLICABLE, OPEN),
+    )
+    value = percent(_count(census, school, having), _count(census, school, all_of_them))
+    return Measure(indicator.code, value, (part,))
+
+
+def in_zone(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C20: pupils who live in their school's zone, by stage, at public, non-boarding city and town schools.
+
+    A school whose ownership, boarding or location is not reported makes its stage "no data".
+    `value` is the lower of the two stages'.
+    """
+    census = inputs.census
+    options = indicator.options
+    schools = census.schools
+    wanted = np.ones(len(schools), dtype=bool)
+    unknown = np.zeros(len(schools), dtype=bool)
+    for column, allowed in (
+        ("ownership", [options["ownership"]]),
+        ("location", list(options["locations"])),
+        ("boarding", [options["boarding"]]),
+    ):
+        missing = schools[column].isna().to_numpy()
+        wanted &= missing | schools[column].isin(allowed).fillna(False).to_numpy(dtype=bool)
+        unknown |= missing
+    parts = []
+    for code in (PRIMARY, JUNIOR):
+        mine = (census.stage == code) & (census.kind[census.school] != KINDS.index(Kind.SPECIAL))
+        mine &= wanted[census.school] & (census.figures["pupils"] != 0)
+        rows = np.flatnonzero(mine)
+        school = census.school[rows]
+        near = np.where(unknown[school], np.nan, census.figures["in_zone_pupils"][rows])
+        none = _count(census, school, np.ones(len(rows))) == 0
+        parts.append(
+            Part(
+                "",
+                np.arange(len(census.districts)),
+                percent(_count(census, school, near), _count(census, school, census.figures["pupils"][rows])),
+                stage=np.full(len(census.districts), code),
+                verdict=np.where(none, NOT_APPLICABLE, OPEN),
+            )
+        )
+    value = np.fmin(parts[0].value, parts[1].value)
+    return Measure(indicator.code, value, tuple(parts))
+
+
+def training_funds(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C26: training money of public funds, in the budget and in the final account, at every school.
+
+    `value` is the worst school's: the worst decides.
+    """
+    census = inputs.census
+    school = np.unique(census.school[census.compulsory])
+    parts = [
+        _part(
+            census,
+            account,
+            school,
+            percent(
+                _funds(inputs, f"training_{account}_yuan")[school],
+                _funds(inputs, f"public_funds_{account}_yuan")[school],
+            ),
+        )
+        for account in ("budget", "final")
+    ]
+    worst = -_largest(census, np.tile(school, 2), -np.concatenate([part.value for part in parts]))
+    return Measure(indicator.code, worst, tuple(parts))

@@ -1,0 +1,193 @@
+"""The index of a site: the verdict first, then the reports, then every school, the failing ones first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from markupsafe import Markup
+
+from qb.publish.engine import Outcome
+from qb.publish.page import Page, index_page, write_whole
+from qb.report.table import Cards, Column, Table, badge
+from qb.report.words import AREAS, say, school_year, stage_label, term, title, verdict_label
+from qb.standard import SEVEN
+from qb.terms import COMPULSORY, Kind, Verdict
+
+if TYPE_CHECKING:
+    from qb.judge import Assessment
+    from qb.publish.site import Part
+
+# What needs action comes first.
+_ORDER = {
+    v.value: i for i, v in enumerate((Verdict.FAIL, Verdict.NO_DATA, Verdict.PASS, Verdict.NOT_APPLICABLE))
+}
+
+
+def district_index(part: Part, outcomes: Mapping[Path, Outcome], target: Path, page: Page) -> None:
+    """Write a district's index. Pages that failed are listed as not made, with the reason."""
+    assessment, words = part.assessment, page.words
+    verdict = assessment.districts["verdict"].iloc[0]
+    html = index_page(
+        "district.html.j2",
+        page,
+        verdict=Markup(badge(verdict, page.lang)),
+        sentence=_sentence(part, verdict, page),
+        cards=[_shown(Cards(tuple(made(assessment, page)), page.lang)) for made in (_areas, _counts)],
+        reports=[
+            (words[kind], words[f"{kind}_note"], _address(part, kind, outcomes))
+            for kind in ("district", "data")
+            if kind in part.pages
+        ],
+        schools=_shown(_schools(part, outcomes, page)),
+        excluded=_shown(_excluded(assessment, page)) if len(assessment.excluded) else "",
+        failed=[
+            (outcomes[path].job.page.title, outcomes[path].failure.said(page.lang))
+            for path in part.pages.values()
+            if outcomes[path].failure
+        ],
+    )
+    write_whole(target, html)
+
+
+def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:
+    """Write the index of all districts of a dataset."""
+    words, lang = page.words, page.lang
+    areas = {area: say(lang, *name) for area, name in AREAS.items()}
+    rows = pd.DataFrame(
+        {
+            "district": part.district,
+            "address": f"{part.folder.name}/index.html",
+            "verdict": part.assessment.districts["verdict"].iloc[0],
+            **dict(zip(part.assessment.areas["area"], part.assessment.areas["verdict"], strict=True)),
+            "passed": (part.assessment.rows["verdict"] == Verdict.PASS).sum(),
+            "judged": len(part.assessment.rows),
+        }
+        for part in parts
+    )
+    columns = (
+        Column("district", words["area"], link="address"),
+        Column("verdict", words["verdict"], verdict=True),
+        *(Column(area, name, verdict=True) for area, name in areas.items()),
+        Column("passed", words["passed"], decimals=0),
+        Column("judged", words["judged"], decimals=0),
+    )
+    table = Table(f"{page.place} {words['districts']}", columns, _worst_first(rows), "failing", lang=lang)
+    write_whole(target, index_page("districts.html.j2", page, districts=_shown(table)))
+
+
+def _shown(block: Cards | Table) -> Markup:
+    return Markup(block._repr_html_())
+
+
+def _address(part: Part, key: str, outcomes: Mapping[Path, Outcome]) -> str:
+    """Return the address of a page that was made; empty for one that was not."""
+    path = part.pages.get(key)
+    made = path is not None and outcomes[path].failure is None
+    return path.relative_to(part.folder).as_posix() if made else ""
+
+
+def _sentence(part: Part, verdict: str, page: Page) -> str:
+    """Say the verdict, and name the areas behind it."""
+    words, lang, areas = page.words, page.lang, part.assessment.areas
+    said = [words[verdict].format(district=part.district, year=school_year(part.assessment.year, lang))]
+    for state in (Verdict.FAIL, Verdict.NO_DATA):
+        names = [say(lang, *AREAS[area]) for area in areas["area"][areas["verdict"] == state]]
+        if names:
+            said.append(
+                words["listing"].format(verdict=verdict_label(state, lang), names=words["comma"].join(names))
+            )
+    return words["space"].join(said)
+
+
+def _areas(assessment: Assessment, page: Page) -> Iterator[tuple[str, str, str]]:
+    for area, verdict in zip(assessment.areas["area"], assessment.areas["verdict"], strict=True):
+        found = page.words.get(f"veto_{verdict}", "") if area == "veto" else ""
+        yield say(page.lang, *AREAS[area]), verdict, found
+
+
+def _counts(assessment: Assessment, page: Page) -> Iterator[tuple[str, str, str]]:
+    """Yield how many schools, indicators and coefficients pass, of how many that could be judged or not."""
+    words, rows, balance = page.words, assessment.rows, assessment.balance
+    for stage in COMPULSORY:
+        if (rows["stage"] == stage).any():
+            name = words["passed_schools"].format(stage=stage_label(stage, page.lang))
+            yield name, *_passed(rows["verdict"][rows["stage"] == stage], words, "of_schools")
+    yield words["passed_indicators"], *_passed(assessment.indicators["verdict"], words, "of_indicators")
+    single = balance["verdict"][balance["code"].isin(SEVEN)]
+    yield words["passed_coefficients"], *_passed(single, words, "of_coefficients")
+
+
+def _passed(verdicts: pd.Series, words: Mapping[str, str], of: str) -> tuple[str, str]:
+    count = {verdict: int((verdicts == verdict).sum()) for verdict in Verdict}
+    held = sum(count.values()) - count[Verdict.NOT_APPLICABLE]
+    unknown = count[Verdict.NO_DATA]
+    return (
+        words[of].format(passed=count[Verdict.PASS], held=held),
+        words["unknown_count"].format(n=unknown) if unknown else "",
+    )
+
+
+def _schools(part: Part, outcomes: Mapping[Path, Outcome], page: Page) -> Table:
+    """Return a row for each school and stage, worst first."""
+    words, lang, rows = page.words, page.lang, part.assessment.rows
+    standard = part.assessment.standard
+    short = {code: title(standard[code], lang, short=True) for code in SEVEN}
+    address = {school: _address(part, school, outcomes) for school in rows["school_id"].unique()}
+    not_made = {school for school in address if school in part.pages and not address[school]}
+
+    def having(row: pd.Series, verdict: Verdict) -> str:
+        return words["comma"].join(short[code] for code in SEVEN if row[f"{code}_verdict"] == verdict)
+
+    frame = pd.DataFrame(
+        {
+            "name": [
+                f"{name}{words['not_made']}" if school in not_made else name
+                for name, school in zip(rows["name"], rows["school_id"], strict=True)
+            ],
+            "address": rows["school_id"].map(address),
+            "kind": [term(kind, lang, (Kind,)) for kind in rows["kind"]],
+            "stage": [stage_label(stage, lang) for stage in rows["stage"]],
+            "pupils": rows["pupils"],
+            "met": rows["met"],
+            "verdict": rows["verdict"].astype(str),
+            "unmet": [having(row, Verdict.FAIL) for _, row in rows.iterrows()],
+            "unknown": [having(row, Verdict.NO_DATA) for _, row in rows.iterrows()],
+        }
+    )
+    columns = [
+        Column("name", words["name"], link="address"),
+        Column("kind", words["kind"]),
+        Column("stage", words["stage"]),
+        Column("pupils", words["pupils"], decimals=0),
+        Column("met", words["met"], decimals=0),
+        Column("verdict", words["verdict"], verdict=True),
+        Column("unmet", words["unmet"]),
+    ]
+    if (frame["unknown"] != "").any():
+        columns.append(Column("unknown", words["unknown"]))
+    caption = f"{page.place} {words['schools']}"
+    return Table(caption, tuple(columns), _worst_first(frame), "failing", words["schools_note"], lang=lang)
+
+
+def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:
+    order = frame["verdict"].map(_ORDER)
+    by = [order, frame["met"]] if "met" in frame else [order]
+    ranked = frame.assign(failing=frame["verdict"] == Verdict.FAIL)
+    return ranked.iloc[pd.concat(by, axis=1).apply(tuple, axis=1).argsort(kind="stable")]
+
+
+def _excluded(assessment: Assessment, page: Page) -> Table:
+    words = page.words
+    stages = [stage_label(stage, page.lang) for stage in assessment.excluded["stage"]]
+    columns = (
+        Column("name", words["name"]),
+        Column("stage", words["stage"]),
+        Column("pupils", words["pupils"], decimals=0),
+        Column("reason", words["reason"]),
+    )
+    return Table(
+        f"{page.place} {words['excluded']}", columns, assessment.excluded.assign(stage=stages), lang=page.lang
+    )

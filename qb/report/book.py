@@ -1,0 +1,91 @@
+"""What all pages of a publication share: the dataset, its assessment, and the years before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from qb.dataset import Dataset, read
+from qb.errors import QbError
+from qb.judge import Assessment, assess, choose_year
+from qb.judge.ledger import ledger
+from qb.report.words import Lang, say, school_year
+from qb.standard import DEFAULT, Standard
+from qb.standard import load as load_standard
+
+
+@dataclass(frozen=True)
+class Book:
+    """A dataset judged in one year, and in every year up to it.
+
+    Attributes
+    ----------
+    data : Dataset
+    assessment : Assessment
+        Of the year that the pages are about.
+    lang : {"zh", "en"}
+    """
+
+    data: Dataset
+    assessment: Assessment
+    lang: Lang = "zh"
+
+    @property
+    def year(self) -> int:
+        """School year starting."""
+        return self.assessment.year
+
+    @property
+    def standard(self) -> Standard:
+        """The standard that judges."""
+        return self.assessment.standard
+
+    @cached_property
+    def years(self) -> dict[int, Assessment]:
+        """The assessments of every year in the data up to this one."""
+        before = [year for year in self.data.years if year < self.year]
+        return {year: assess(self.data, year, self.standard) for year in before} | {
+            self.year: self.assessment
+        }
+
+    @cached_property
+    def ledger(self) -> pd.DataFrame:
+        """Every problem of every district, with who answers for it."""
+        return ledger(self.assessment, self.data)
+
+    def place(self, district: str) -> str:
+        """Return district and school year, for subtitles."""
+        return f"{district} · {school_year(self.year, self.lang)}"
+
+    @property
+    def first_school(self) -> str:
+        """The first judged school: what a school's notebook shows when none is named."""
+        rows = self.assessment.rows
+        if not len(rows):
+            raise QbError(f"{self.year} 年度没有参加评估的学校。")
+        return str(rows["school_id"].iloc[0])
+
+    @property
+    def source(self) -> str:
+        """Where the figures come from, for the foot of figures."""
+        name = Path(self.data.source).name or say(self.lang, "内存中的数据", "data in memory")
+        made_up = say(self.lang, "（模拟数据）", " (invented data)") if self.data.invented else ""
+        return f"{name}{made_up}"
+
+
+def open_book(
+    data: str | Path, year: int | None = None, standard: str | Path = DEFAULT, lang: Lang = "zh"
+) -> Book:
+    """Read a dataset and judge it: the one call with which a notebook begins.
+
+    Raises
+    ------
+    DataError, QbError
+        See `qb.load` and `qb.assess`.
+    """
+    dataset = read(data)
+    chosen = load_standard(standard)
+    return Book(dataset, assess(dataset, choose_year(dataset, year), chosen), lang)

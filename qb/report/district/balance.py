@@ -1,0 +1,184 @@
+"""How far a district's schools are apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qb import charts
+from qb.judge import COMPOSITE
+from qb.report.district.part import DistrictPart
+from qb.report.seven import (
+    percent_of_standard,
+    seven_title,
+    verdict_column,
+    verdicts,
+)
+from qb.report.table import Column, Table
+from qb.report.words import (
+    number,
+    say,
+    stage_label,
+    title,
+)
+from qb.standard import SEVEN
+from qb.terms import Stage, Verdict
+
+
+class DistrictBalance(DistrictPart):
+    """Difference coefficients, over the years and school by school."""
+
+    def coefficients(self) -> charts.Chart:
+        """Return the seven coefficients of each stage against the limit."""
+        lang, standard = self.book.lang, self.book.standard
+        frame = self.own.balance[self.own.balance["code"] != COMPOSITE]
+        over = frame[frame["verdict"] == Verdict.FAIL]
+        labels = [title(standard[code], lang, short=True) for code in SEVEN]
+        stages = self.stages
+        wide = {
+            key: frame.pivot(index="code", columns="stage", values=key)
+            .reindex(index=list(SEVEN), columns=[str(s) for s in stages])
+            .set_axis(labels, axis=0)
+            .set_axis([stage_label(s, lang) for s in stages], axis=1)
+            for key in ("coefficient", "verdict")
+        }
+        finding = say(
+            lang,
+            f"{len(over)} 个差异系数超过限值" if len(over) else "差异系数都没有超过限值",
+            f"{len(over)} coefficients exceed their limit"
+            if len(over)
+            else "No coefficient exceeds its limit",
+        )
+        return charts.coefficients(
+            wide["coefficient"],
+            wide["verdict"].map(lambda v: Verdict(v) if isinstance(v, str) else Verdict.NO_DATA),
+            {stage_label(s, lang): standard.coefficient_limit(s) for s in stages},
+            caption=self.caption(
+                finding, say(lang, "校际差异系数（按学生加权）", "Difference coefficient, weighted by pupils")
+            ),
+            decimals=standard.rules.rounding.coefficients,
+        )
+
+    def table(self) -> Table:
+        """Return mean, deviation, coefficient and limit by stage and indicator."""
+        lang, standard = self.book.lang, self.book.standard
+        frame = self.own.balance
+        shown = frame.assign(
+            title=[
+                say(lang, "七项平均（综合，不作判定）", "Mean of the seven (decides nothing)")
+                if code == COMPOSITE
+                else seven_title(standard, code, lang)
+                for code in frame["code"]
+            ],
+            stage=[stage_label(stage, lang) for stage in frame["stage"]],
+            verdict=frame["verdict"].astype(str),
+            mean=[
+                number(m, 2, lang) if c != COMPOSITE else ""
+                for m, c in zip(frame["mean"], frame["code"], strict=True)
+            ],
+            deviation=[
+                number(d, 2, lang) if c != COMPOSITE else ""
+                for d, c in zip(frame["deviation"], frame["code"], strict=True)
+            ],
+            limit=[f"{x:g}" if x == x else "" for x in frame["limit"]],
+            failing=frame["verdict"] == Verdict.FAIL,
+        )
+        columns = (
+            Column("title", say(lang, "指标", "Indicator")),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("schools", say(lang, "学校数", "Schools"), decimals=0),
+            Column("mean", say(lang, "平均值", "Mean")),
+            Column("deviation", say(lang, "标准差", "Deviation")),
+            Column("coefficient", say(lang, "差异系数", "Coefficient"), decimals=3),
+            Column("limit", say(lang, "限值", "Limit")),
+            verdict_column(lang),
+        )
+        return Table(
+            say(lang, "平均值、标准差与差异系数", "Means, deviations and coefficients"),
+            columns,
+            shown,
+            failing="failing",
+            note=say(
+                lang,
+                "差异系数 = 标准差 ÷ 平均值；平均值为总量之比，离差平方按学生数加权、除以学生总数。"
+                "有学校缺这项数据时不计算。",
+                "Coefficient = deviation ÷ mean; the mean is total over total, squared deviations are weighted by pupils. "
+                "Not computed where a school has not reported.",
+            ),
+            lang=lang,
+        )
+
+    def trends(self) -> list[charts.Chart]:
+        """Return the coefficients over the years, a figure a stage; none where there is one year only."""
+        if len(self.book.years) < 2:
+            return []
+        return [self._trend(stage) for stage in self.stages]
+
+    def _trend(self, stage: Stage) -> charts.Chart:
+        lang, standard = self.book.lang, self.book.standard
+        years = sorted(self.book.years)
+        frames = {year: self._coefficients_of(year, stage) for year in years}
+        series = {
+            title(standard[code], lang, short=True): [frames[year].get(code, np.nan) for year in years]
+            for code in SEVEN
+        }
+        limit = standard.coefficient_limit(stage)
+        over = {year: int((frames[year] > limit + 1e-9).sum()) for year in years}
+        known = [year for year in years if frames[year].notna().any()]
+        label = stage_label(stage, lang)
+        finding = (
+            say(
+                lang,
+                f"{label}：超过限值的差异系数 {known[0]} 年 {over[known[0]]} 个，{known[-1]} 年 {over[known[-1]]} 个",
+                f"{label}: {over[known[0]]} coefficients over the limit in {known[0]}, {over[known[-1]]} in {known[-1]}",
+            )
+            if known
+            else say(lang, f"{label}：历年差异系数缺数据", f"{label}: no data")
+        )
+        last = frames[years[-1]].dropna()
+        emphasise = title(standard[last.idxmax()], lang, short=True) if len(last) else None
+        return charts.trend(
+            years,
+            series,
+            caption=self.caption(
+                finding, say(lang, "差异系数，按学年", "Difference coefficient by school year")
+            ),
+            limits={say(lang, f"限值 {limit:g}", f"Limit {limit:g}"): limit},
+            emphasise=emphasise,
+            decimals=standard.rules.rounding.coefficients,
+        )
+
+    def _coefficients_of(self, year: int, stage: Stage) -> pd.Series:
+        frame = self.book.years[year].balance
+        mine = (frame["district"] == self.district) & (frame["stage"] == stage) & (frame["code"] != COMPOSITE)
+        return frame[mine].set_index("code")["coefficient"]
+
+    def strips(self) -> list[charts.Chart]:
+        """Return every school on all seven indicators, a figure a stage."""
+        return [self._strips(stage) for stage in self.stages]
+
+    def _strips(self, stage: Stage) -> charts.Chart:
+        lang, standard = self.book.lang, self.book.standard
+        rows = self.own.rows[(self.own.rows["stage"] == stage).to_numpy()]
+        labels = [title(standard[code], lang, short=True) for code in SEVEN]
+        percent = percent_of_standard(rows)
+        span = (percent.max() / percent.min().where(percent.min() > 0)).dropna()
+        label = stage_label(stage, lang)
+        finding = say(lang, f"{label}：各校之间的差距", f"{label}: how far schools are apart")
+        if len(span):
+            code = span.idxmax()
+            name = standard[code].short
+            finding = say(
+                lang,
+                f"{label}：{name.zh}差距最大，最高校是最低校的 {number(span[code], 1)} 倍",
+                f"{label}: schools differ most on {name.en.lower()}, {number(span[code], 1)}-fold",
+            )
+        return charts.strips(
+            percent.set_axis(labels, axis=1).set_axis(rows["name"].to_list(), axis=0),
+            rows["pupils"].tolist(),
+            verdicts(rows).set_axis(labels, axis=1),
+            caption=self.caption(
+                finding, say(lang, "占标准的百分比，一点为一所学校", "% of the standard, a dot is a school")
+            ),
+            floor=100 * standard.rules.school.floor,
+        )

@@ -1,0 +1,159 @@
+"""What a district lacks, and who answers for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qb import charts
+from qb.report.district.part import DistrictPart
+from qb.report.ledger import ledger_table
+from qb.report.seven import (
+    gap_text,
+    names,
+)
+from qb.report.table import Column, Table
+from qb.report.words import (
+    UNITS,
+    department_names,
+    floor_label,
+    number,
+    say,
+    stage_label,
+    title,
+)
+from qb.standard import SEVEN
+from qb.terms import Stage
+
+MOST_BARS = 20
+
+
+class DistrictGaps(DistrictPart):
+    """Shortfalls and the issue ledger."""
+
+    def table(self) -> Table:
+        """Return what is lacking in all, by indicator and stage."""
+        lang, standard = self.book.lang, self.book.standard
+        sums = (
+            self.own.shortfalls.groupby(["code", "stage"], sort=False)
+            .agg(
+                schools=("school_id", "size"),
+                to_standard=("to_standard", "sum"),
+                to_floor=("to_floor", "sum"),
+            )
+            .reset_index()
+        )
+        sums = sums.iloc[np.lexsort((sums["stage"] != Stage.PRIMARY, sums["code"]))]
+        shown = pd.DataFrame(
+            {
+                "title": [title(standard[code], lang) for code in sums["code"]],
+                "stage": [stage_label(stage, lang) for stage in sums["stage"]],
+                "schools": sums["schools"],
+                "to_standard": [
+                    gap_text(c, x, lang) for c, x in zip(sums["code"], sums["to_standard"], strict=True)
+                ],
+                "to_floor": [
+                    gap_text(c, x, lang) for c, x in zip(sums["code"], sums["to_floor"], strict=True)
+                ],
+                "departments": [
+                    department_names(standard[c].departments, standard, lang) for c in sums["code"]
+                ],
+            }
+        )
+        columns = (
+            Column("title", say(lang, "指标", "Indicator")),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("schools", say(lang, "未达标学校（个）", "Schools"), decimals=0),
+            Column("to_standard", say(lang, "全部补到标准需增加", "All to the standard")),
+            Column(
+                "to_floor",
+                say(lang, f"全部补到 {floor_label(standard)} 需增加", f"All to {floor_label(standard)}"),
+            ),
+            Column("departments", say(lang, "责任部门", "Departments")),
+        )
+        return Table(
+            say(lang, "资源缺口合计", "What is lacking in all"),
+            columns,
+            shown,
+            note=say(
+                lang,
+                "各校分别取整后相加。规则允许个别项目低于标准（不低于 "
+                + floor_label(standard)
+                + "），实际需要可少于“全部补到标准”。",
+                "Each school is rounded up by itself. The rule lets one indicator stay below, so less may do.",
+            ),
+            empty=say(lang, "七项指标没有缺口。", "Nothing is lacking on the seven."),
+            lang=lang,
+        )
+
+    def bars(self) -> list[charts.Chart]:
+        """Return, for the indicator with the most failing schools, what each school lacks."""
+        counts = self.own.shortfalls["code"].value_counts()
+        if not len(counts):
+            return []
+        lang = self.book.lang
+        code = max(SEVEN, key=lambda c: counts.get(c, 0))
+        frame = self.own.shortfalls[self.own.shortfalls["code"] == code].sort_values(
+            "to_standard", ascending=False
+        )
+        frame = frame.head(MOST_BARS)
+        total = self.own.shortfalls.loc[self.own.shortfalls["code"] == code, "to_standard"].sum()
+        share = 100 * frame["to_standard"].head(5).sum() / total
+        name = title(self.book.standard[code], lang)
+        top = min(5, len(frame))
+        finding = say(
+            lang,
+            f"{name}的缺口，前 {top} 所占 {number(share, 0)}%",
+            f"{name}: {top} schools hold {number(share, 0)} % of the gap",
+        )
+        return [
+            charts.shortfall_bars(
+                names(frame, lang),
+                frame["to_standard"].tolist(),
+                say(lang, *UNITS[code]),
+                caption=self.caption(
+                    finding, say(lang, "补到标准需增加的数量", "Needed to reach the standard")
+                ),
+            )
+        ]
+
+    def by_department(self) -> Table:
+        """Return how many problems each department answers for, and how many have a measure."""
+        lang, standard = self.book.lang, self.book.standard
+        frame = self._ledger.explode("departments")
+        counts = (
+            frame.groupby("departments")
+            .agg(problems=("code", "size"), measured=("measure", "count"))
+            .sort_values("problems", ascending=False, kind="stable")
+            .reset_index()
+        )
+        counts["name"] = [department_names((d,), standard, lang) for d in counts["departments"]]
+        codes = frame.groupby("departments")["code"].agg(lambda c: list(dict.fromkeys(c)))
+        counts["codes"] = [say(lang, "、", ", ").join(codes[d]) for d in counts["departments"]]
+        columns = (
+            Column("name", say(lang, "责任部门", "Department")),
+            Column("problems", say(lang, "问题数", "Problems"), decimals=0),
+            Column("measured", say(lang, "已登记措施", "With a measure"), decimals=0),
+            Column("codes", say(lang, "涉及指标", "Indicators")),
+        )
+        return Table(
+            say(lang, "各部门牵头或参与的问题", "Problems by department"),
+            columns,
+            counts,
+            note=say(
+                lang,
+                "一个问题由几个部门共同负责时，各记一次。",
+                "A problem of several departments counts for each.",
+            ),
+            empty=say(lang, "没有需要整改的问题。", "Nothing to mend."),
+            lang=lang,
+        )
+
+    @property
+    def _ledger(self) -> pd.DataFrame:
+        frame = self.book.ledger
+        return frame[(frame["district"] == self.district).to_numpy()]
+
+    def ledger(self) -> Table:
+        """Return the issue ledger of the district."""
+        return ledger_table(self.book, self._ledger)

@@ -1,0 +1,159 @@
+"""All 31 indicators of a district, and the items that are not met."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qb.report.district.part import DistrictPart
+from qb.report.seven import (
+    verdict_column,
+)
+from qb.report.table import Column, Table
+from qb.report.words import (
+    department_names,
+    number,
+    part_label,
+    say,
+    stage_label,
+    term,
+    title,
+)
+from qb.standard import SEVEN
+from qb.terms import Kind, Verdict
+
+AT_SCHOOLS = ("C10", "C11", "C12", "C13", "C16", "C19", "C26")  # indicators counted school by school
+
+
+class DistrictIndicators(DistrictPart):
+    """The indicators one by one."""
+
+    def table(self) -> Table:
+        """Return all 31 indicators: verdict, value, standard, and who answers."""
+        lang, standard = self.book.lang, self.book.standard
+        frame = self.own.indicators
+        shown = pd.DataFrame(
+            {
+                "title": [title(standard[code], lang) for code in frame["code"]],
+                "verdict": frame["verdict"].astype(str),
+                "value": [
+                    self._value(code, value)
+                    for code, value in zip(frame["code"], frame["value"], strict=True)
+                ],
+                "limit": [self._limits(code) for code in frame["code"]],
+                "detail": [self._detail(code) for code in frame["code"]],
+                "departments": [
+                    department_names(standard[code].departments, standard, lang) for code in frame["code"]
+                ],
+                "failing": frame["verdict"] == Verdict.FAIL,
+            }
+        )
+        columns = (
+            Column("title", say(lang, "指标", "Indicator")),
+            verdict_column(lang),
+            Column("value", say(lang, "区域值", "Value")),
+            Column("limit", say(lang, "标准", "Standard")),
+            Column("detail", say(lang, "说明", "Detail")),
+            Column("departments", say(lang, "责任部门", "Departments")),
+        )
+        return Table(
+            say(lang, "31 项指标一览", "All 31 indicators"),
+            columns,
+            shown,
+            failing="failing",
+            note=say(
+                lang,
+                "“缺数据”指没有报送或不完整，不等于未达标；“不适用”指本区没有这类学校或学生。",
+                "“No data”: not reported or not complete, which is not failure. “Not applicable”: there are none here.",
+            ),
+            lang=lang,
+        )
+
+    def _value(self, code: str, value: float) -> str:
+        if np.isnan(value):
+            return ""
+        indicator = self.book.standard[code]
+        unit = indicator.limits[0].unit if indicator.limits else None
+        if code == "C10":
+            return say(self.book.lang, f"{number(value, 1)}% 的学校达标", f"{number(value, 1)} % of schools")
+        if code == "C13":
+            return say(
+                self.book.lang,
+                f"{number(value, 1)}% 的小规模学校达标",
+                f"{number(value, 1)} % of small schools",
+            )
+        name = "" if unit is None else unit.zh if self.book.lang == "zh" else unit.en
+        return f"{number(value, indicator.decimals)} {name}".replace(" %", "%").strip()
+
+    def _limits(self, code: str) -> str:
+        """Return the limits in force as one line, by stage, kind or part."""
+        lang, indicator, year = self.book.lang, self.book.standard[code], self.book.year
+        words = {">=": "≥", "<=": "≤", "<": "<", ">": ">"}
+        lines: dict[str, str] = {}
+        for limit in indicator.limits:
+            if limit.from_year is not None and limit.from_year > year:
+                continue
+            label = " ".join(
+                text
+                for text in (
+                    stage_label(limit.stage, lang) if limit.stage else "",
+                    term(limit.kind, lang, (Kind,)) if limit.kind else "",
+                    part_label(limit.name, self.book.standard, lang) if limit.name else "",
+                )
+                if text
+            )
+            unit = limit.unit.zh if lang == "zh" else limit.unit.en
+            lines[label] = f"{label} {words[limit.side]} {limit.value:g} {unit}".replace(" %", "%").strip()
+        if code == "C13":
+            return say(lang, "按 100 人核定", "Funded for 100")
+        return say(lang, "；", "; ").join(lines.values())
+
+    def _detail(self, code: str) -> str:
+        lang = self.book.lang
+        if code in SEVEN:
+            verdict = self.own.rows[f"{code}_verdict"]
+            low, unknown = int((verdict == Verdict.FAIL).sum()), int((verdict == Verdict.NO_DATA).sum())
+            total = len(verdict)
+        else:
+            mine = self.own.findings[self.own.findings["code"] == code]
+            low = int((mine["verdict"] == Verdict.FAIL).sum())
+            unknown = int((mine["verdict"] == Verdict.NO_DATA).sum())
+            total = len(mine)
+        unit = say(lang, "个学校（学段）" if code in SEVEN or code in AT_SCHOOLS else "项", "")
+        parts = []
+        if low:
+            parts.append(say(lang, f"{total} {unit}中 {low} 未达标", f"{low} of {total} not met"))
+        if unknown:
+            parts.append(say(lang, f"{unknown} {unit}缺数据", f"{unknown} without data"))
+        return say(lang, "，", ", ").join(parts)
+
+    def unmet(self) -> Table:
+        """Return the checklist items, figures and vetoes of C8–C31 that are not met or lack data."""
+        lang, standard = self.book.lang, self.book.standard
+        frame = self.own.findings
+        frame = frame[(frame["verdict"] == Verdict.FAIL) | (frame["verdict"] == Verdict.NO_DATA)]
+        frame = frame[
+            frame["school_id"].isna().to_numpy() & frame["code"].isin([i.code for i in standard.indicators])
+        ]
+        frame = frame.iloc[np.argsort(frame["verdict"].cat.codes.to_numpy(), kind="stable")]
+        shown = pd.DataFrame(
+            {
+                "title": [title(standard[str(code)], lang, short=True) for code in frame["code"]],
+                "part": [part_label(str(part), standard, lang) for part in frame["part"]],
+                "verdict": frame["verdict"].astype(str),
+                "failing": frame["verdict"] == Verdict.FAIL,
+            }
+        )
+        columns = (
+            Column("title", say(lang, "指标", "Indicator")),
+            Column("part", say(lang, "要点", "Item")),
+            verdict_column(lang),
+        )
+        return Table(
+            say(lang, "区级要点：未达标与缺数据", "District items not met or without data"),
+            columns,
+            shown,
+            failing="failing",
+            empty=say(lang, "区级要点全部达标。", "All items are met."),
+            lang=lang,
+        )

@@ -1,0 +1,175 @@
+"""The schools of a district: who passes, on what they fail, who is left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qb import charts
+from qb.report.district.part import DistrictPart
+from qb.report.seven import (
+    names,
+    percent_of_standard,
+    seven_title,
+    unmet,
+    verdict_column,
+    verdicts,
+)
+from qb.report.table import Column, Table
+from qb.report.words import (
+    number,
+    part_label,
+    say,
+    stage_label,
+    term,
+    title,
+)
+from qb.standard import SEVEN
+from qb.terms import Kind, Stage, Verdict
+
+MOST_ROWS = 70  # schools in a heat table; the table below it has all of them
+
+
+class DistrictSchools(DistrictPart):
+    """School by school."""
+
+    def heats(self) -> list[charts.Chart]:
+        """Return schools × indicators for each stage, those that fail first."""
+        return [self._heat(stage) for stage in self.stages]
+
+    def _heat(self, stage: Stage) -> charts.Chart:
+        lang, standard = self.book.lang, self.book.standard
+        rows = self.own.rows[(self.own.rows["stage"] == stage).to_numpy()]
+        order = np.lexsort((rows["name"], rows["met"], rows["verdict"].cat.codes))
+        rows = rows.iloc[order[:MOST_ROWS]]
+        labels = [title(standard[code], lang, short=True) for code in SEVEN]
+        count = int((rows["verdict"] == Verdict.FAIL).sum())
+        worst = verdicts(rows).eq(Verdict.FAIL).sum()
+        name = standard[worst.idxmax()].short
+        label = stage_label(stage, lang)
+        finding = (
+            say(
+                lang,
+                f"{label}：{count} 所未达标，{name.zh}最弱",
+                f"{label}: {count} fail; weakest on {name.en.lower()}",
+            )
+            if worst.max()
+            else say(lang, f"{label}：没有未达标的项目", f"{label}: nothing is below the standard")
+        )
+        cut = len(order) > MOST_ROWS
+        measure = say(lang, "占标准的百分比", "% of the standard")
+        if cut:
+            measure += say(
+                lang, f"，列出 {len(order)} 所中的前 {MOST_ROWS} 所", f", {MOST_ROWS} of {len(order)} schools"
+            )
+        return charts.heat(
+            percent_of_standard(rows).set_axis(labels, axis=1).set_axis(names(rows, lang), axis=0),
+            verdicts(rows).set_axis(labels, axis=1),
+            caption=self.caption(finding, measure),
+            floor=100 * standard.rules.school.floor,
+        )
+
+    def table(self) -> Table:
+        """Return every judged school and stage: the seven, how many are met, the verdict."""
+        lang = self.book.lang
+        rows = self.own.rows
+        rows = rows.iloc[np.lexsort((rows["name"], rows["met"], rows["verdict"].cat.codes))]
+        shown = rows[["name", "pupils", *SEVEN, "met"]].assign(
+            stage=[stage_label(stage, lang) for stage in rows["stage"]],
+            kind=[term(kind, lang, (Kind,)) for kind in rows["kind"]],
+            verdict=rows["verdict"].astype(str),
+            unmet=[say(lang, "、", ", ").join(unmet(row)) for _, row in rows.iterrows()],
+            failing=rows["verdict"] == Verdict.FAIL,
+        )
+        columns = (
+            Column("name", say(lang, "学校", "School")),
+            Column("stage", say(lang, "学段", "Stage")),
+            verdict_column(lang),
+            Column("met", say(lang, "达标项数", "Met of 7"), decimals=0),
+            Column("unmet", say(lang, "未达标指标", "Not met")),
+            Column("pupils", say(lang, "在校生（人）", "Pupils"), decimals=0),
+            *(Column(code, seven_title(self.book.standard, code, lang), decimals=2) for code in SEVEN),
+        )
+        return Table(
+            say(lang, "各校七项指标（未达标的在前）", "The seven by school (failing first)"),
+            columns,
+            shown,
+            failing="failing",
+            lang=lang,
+        )
+
+    def findings(self) -> Table:
+        """Return schools that do not meet C10–C13, C16, C19 or C26."""
+        lang, standard = self.book.lang, self.book.standard
+        frame = self.own.findings
+        frame = frame[frame["school_id"].notna().to_numpy() & (frame["verdict"] == Verdict.FAIL).to_numpy()]
+        shown = pd.DataFrame(
+            {
+                "name": frame["name"],
+                "title": [title(standard[str(code)], lang) for code in frame["code"]],
+                "part": [part_label(str(part), standard, lang) for part in frame["part"]],
+                "stage": [stage_label(s, lang) if isinstance(s, str) else "" for s in frame["stage"]],
+                "value": frame["value"],
+                "limit": frame["limit"],
+                "decimals": [standard[str(code)].decimals for code in frame["code"]],
+                "detail": frame["detail"],
+            }
+        )
+        columns = (
+            Column("name", say(lang, "学校", "School")),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("title", say(lang, "指标", "Indicator")),
+            Column("part", say(lang, "项目", "Item")),
+            Column("value", say(lang, "实际", "Actual"), decimals="decimals"),
+            Column("limit", say(lang, "标准", "Standard"), decimals="decimals"),
+            Column("detail", say(lang, "说明", "Detail")),
+        )
+        return Table(
+            say(lang, "学校层面的其他未达标项", "Other figures that schools do not meet"),
+            columns,
+            shown,
+            empty=say(lang, "没有学校在这些指标上未达标。", "No school fails on these."),
+            lang=lang,
+        )
+
+    def excluded(self) -> Table:
+        """Return the schools and stages that a rule leaves out."""
+        lang = self.book.lang
+        frame = self.own.excluded
+        shown = frame.assign(
+            stage=[stage_label(s, lang) if isinstance(s, str) else "" for s in frame["stage"]],
+            pupils=[number(p, 0, lang) if p == p else "" for p in frame["pupils"]],
+        )
+        columns = (
+            Column("name", say(lang, "学校", "School")),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("pupils", say(lang, "在校生（人）", "Pupils")),
+            Column("reason", say(lang, "原因", "Reason")),
+        )
+        return Table(
+            say(lang, "按规则不参加七项指标评估的学校和学段", "Left out of the seven by rule"),
+            columns,
+            shown,
+            empty=say(lang, "没有按规则排除的学校。", "None is left out."),
+            lang=lang,
+        )
+
+    def warnings(self) -> Table:
+        """Return what no rule decides and a reader should know."""
+        lang = self.book.lang
+        schools = self.book.data["schools"]
+        name = dict(zip(schools["school_id"], schools["name"], strict=True))
+        frame = self.own.warnings
+        shown = frame.assign(name=[name.get(s, "") if isinstance(s, str) else "" for s in frame["school_id"]])
+        columns = (
+            Column("name", say(lang, "学校", "School")),
+            Column("code", say(lang, "指标", "Indicator")),
+            Column("message", say(lang, "提示", "Note")),
+        )
+        return Table(
+            say(lang, "提示（不影响结论）", "Notes that decide nothing"),
+            columns,
+            shown,
+            empty=say(lang, "没有其他提示。", "No further notes."),
+            lang=lang,
+        )

@@ -1,0 +1,208 @@
+"""The district's verdict in sentences, and all 31 indicators."""
+
+from __future__ import annotations
+
+from qb.judge import COMPOSITE
+from qb.report.district.part import DistrictPart
+from qb.report.seven import (
+    gap_text,
+)
+from qb.report.table import Cards, Heading, Sentences
+from qb.report.words import (
+    AREAS,
+    listed,
+    number,
+    say,
+    school_rule,
+    school_year,
+    stage_label,
+    title,
+    verdict_label,
+)
+from qb.standard import SEVEN
+from qb.terms import COMPULSORY, Verdict
+
+
+class DistrictVerdict(DistrictPart):
+    """Where the district stands."""
+
+    def title(self) -> Heading:
+        """Return the page's title and the standard it is judged by."""
+        lang, standard = self.book.lang, self.book.standard
+        text = say(
+            lang,
+            f"{self.district}义务教育优质均衡发展评估（{school_year(self.book.year, lang)}）",
+            f"{self.district}: balance of compulsory schooling, {school_year(self.book.year, lang)}",
+        )
+        return Heading(
+            text,
+            say(
+                lang,
+                f"依据{standard.title.zh}；目标年份 {standard.target_year} 年。",
+                f"By {standard.title.en}; target year {standard.target_year}.",
+            ),
+        )
+
+    def cards(self) -> Cards:
+        """Return the district's verdict and each area's."""
+        lang = self.book.lang
+        overall = self.own.districts["verdict"].iloc[0]
+        tally = self.own.indicators["verdict"].value_counts()
+        met = say(
+            lang,
+            f"31 项指标中达标 {tally.get(Verdict.PASS, 0)} 项",
+            f"{tally.get(Verdict.PASS, 0)} of 31 indicators met",
+        )
+        cards = [(say(lang, "区域总体", "The district"), str(overall), met)]
+        for area, verdict in self.own.areas[["area", "verdict"]].itertuples(index=False):
+            cards.append((say(lang, *AREAS[area]), str(verdict), self._beneath(area)))
+        return Cards(tuple(cards), lang)
+
+    def _beneath(self, area: str) -> str:
+        lang = self.book.lang
+        if area == "resources":
+            rows = self.own.rows
+            passed = int((rows["verdict"] == Verdict.PASS).sum())
+            return say(
+                lang,
+                f"{len(rows)} 个学校（学段）中 {passed} 个达标",
+                f"{passed} of {len(rows)} school stages pass",
+            )
+        if area in ("guarantee", "quality"):
+            mine = {i.code for i in self.book.standard.indicators if i.area == area}
+            frame = self.own.indicators[self.own.indicators["code"].isin(mine)]
+            passed = int((frame["verdict"] == Verdict.PASS).sum())
+            return say(lang, f"{len(frame)} 项中达标 {passed} 项", f"{passed} of {len(frame)} met")
+        if area == "recognition":
+            value = self.own.findings.loc[self.own.findings["code"] == "recognition", "value"]
+            limit = self.book.standard.recognition.limit.value
+            return say(
+                lang,
+                f"满意率 {number(value.iloc[0], 1)}%，标准 {limit:g}%",
+                f"{number(value.iloc[0], 1, lang)} %, standard {limit:g} %",
+            )
+        return say(
+            lang, f"{len(self.book.standard.vetoes)} 项自查", f"{len(self.book.standard.vetoes)} items"
+        )
+
+    def headlines(self) -> Sentences:
+        """Return at most six sentences that say where the district stands."""
+        found = [
+            self._verdict_sentence(),
+            self._schools_sentence(),
+            self._coefficient_sentence(),
+            self._weakest_sentence(),
+            self._indicator_sentence(),
+            self._no_data_sentence(),
+        ]
+        return Sentences(tuple(line for line in found if line))
+
+    def _verdict_sentence(self) -> str:
+        lang = self.book.lang
+        overall = str(self.own.districts["verdict"].iloc[0])
+        areas = {
+            verdict: [
+                say(lang, *AREAS[a]) for a in self.own.areas.loc[self.own.areas["verdict"] == verdict, "area"]
+            ]
+            for verdict in (Verdict.FAIL, Verdict.NO_DATA)
+        }
+        if overall == Verdict.PASS:
+            return say(lang, "五个方面全部达标。", "All five areas are met.")
+        parts = [
+            f"{listed(areas[v], lang)}{say(lang, '', ' – ')}{verdict_label(v, lang)}"
+            for v in areas
+            if areas[v]
+        ]
+        return say(
+            lang,
+            f"总体结论：{verdict_label(overall, lang)}。其中{'，'.join(parts)}。",
+            f"The district: {verdict_label(overall, lang)} ({'; '.join(parts)}).",
+        )
+
+    def _schools_sentence(self) -> str:
+        lang = self.book.lang
+        parts = []
+        for stage in COMPULSORY:
+            rows = self.own.rows[self.own.rows["stage"] == stage]
+            if len(rows):
+                passed = int((rows["verdict"] == Verdict.PASS).sum())
+                parts.append(
+                    say(
+                        lang,
+                        f"{stage_label(stage, lang)} {len(rows)} 所（部）中 {passed} 所达标",
+                        f"{passed} of {len(rows)} {stage_label(stage, lang).lower()} schools",
+                    )
+                )
+        return (
+            say(
+                lang,
+                f"按“{school_rule(self.book.standard, lang)}”判定：{'，'.join(parts)}。",
+                f"Schools that pass: {', '.join(parts)}.",
+            )
+            if parts
+            else ""
+        )
+
+    def _coefficient_sentence(self) -> str:
+        lang = self.book.lang
+        frame = self.own.balance[self.own.balance["code"] != COMPOSITE]
+        over = frame[frame["verdict"] == Verdict.FAIL]
+        known = frame[frame["verdict"] != Verdict.NO_DATA]
+        if not len(known):
+            return say(
+                lang, "差异系数缺数据，不能计算。", "The coefficients cannot be computed for want of data."
+            )
+        if not len(over):
+            return say(
+                lang,
+                f"已能计算的 {len(known)} 个差异系数都在限值以内。",
+                f"All {len(known)} coefficients are within their limits.",
+            )
+        shown = [
+            f"{stage_label(row.stage, lang)} {title(self.book.standard[row.code], lang, short=True)} {number(row.coefficient, 3)}"
+            for row in over.itertuples()
+        ]
+        return say(
+            lang,
+            f"{len(known)} 个差异系数中 {len(over)} 个超过限值：{listed(shown, lang)}。",
+            f"{len(over)} of {len(known)} coefficients exceed their limit: {listed(shown, lang)}.",
+        )
+
+    def _weakest_sentence(self) -> str:
+        lang = self.book.lang
+        counts = self.own.shortfalls.groupby("code")["school_id"].size()
+        if not len(counts):
+            return ""
+        code = max(SEVEN, key=lambda c: counts.get(c, 0))
+        total = self.own.shortfalls.loc[self.own.shortfalls["code"] == code, "to_standard"].sum()
+        name = title(self.book.standard[code], lang)
+        return say(
+            lang,
+            f"短板最集中的是{name}：{counts[code]} 个学校（学段）未达标，共缺 {gap_text(code, total, lang)}。",
+            f"The commonest gap is {name}: {counts[code]} school stages lack {gap_text(code, total, lang)} in all.",
+        )
+
+    def _indicator_sentence(self) -> str:
+        lang = self.book.lang
+        frame = self.own.indicators
+        low = frame.loc[(frame["verdict"] == Verdict.FAIL) & ~frame["code"].isin(SEVEN), "code"]
+        if not len(low):
+            return ""
+        shown = [title(self.book.standard[code], lang, short=True) for code in low]
+        return say(
+            lang,
+            f"政府保障和教育质量方面未达标 {len(low)} 项：{listed(shown, lang, 10)}。",
+            f"Guarantee and quality: {len(low)} not met: {listed(shown, lang, 10)}.",
+        )
+
+    def _no_data_sentence(self) -> str:
+        lang = self.book.lang
+        frame = self.own.indicators
+        unknown = frame.loc[frame["verdict"] == Verdict.NO_DATA, "code"].tolist()
+        if not unknown:
+            return ""
+        return say(
+            lang,
+            f"缺数据的指标 {len(unknown)} 项：{listed(unknown, lang, 12)}；缺数据既不算达标，也不算未达标。",
+            f"No data for {len(unknown)} indicators: {listed(unknown, lang, 12)}; neither met nor unmet.",
+        )

@@ -1,0 +1,392 @@
+"""一校一策: one school, its seven indicators, its gaps, and who answers for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from qb import charts
+from qb.errors import QbError
+from qb.report.book import Book
+from qb.report.ledger import ledger_table
+from qb.report.seven import caption, gap_text, percent_of_standard, unknown, unmet, verdict_column, verdicts
+from qb.report.table import Cards, Column, Heading, Sentences, Table
+from qb.report.words import (
+    department_names,
+    floor_label,
+    listed,
+    number,
+    part_label,
+    say,
+    school_rule,
+    school_year,
+    stage_label,
+    term,
+    title,
+)
+from qb.standard import SEVEN
+from qb.terms import Kind, Location, Ownership, Verdict
+
+
+@dataclass(frozen=True)
+class SchoolReport:
+    """Everything a school's page shows.
+
+    Attributes
+    ----------
+    book : Book
+    school_id : str
+        A school that is judged in the book's year; others are refused with the reason.
+    """
+
+    book: Book
+    school_id: str
+
+    def __post_init__(self) -> None:
+        if not len(self.rows):
+            excluded = self.book.assessment.excluded
+            reasons = excluded.loc[excluded["school_id"] == self.school_id, "reason"].tolist()
+            why = "；".join(map(str, reasons)) or "数据中没有这所学校或它没有本年度的学段数据"
+            raise QbError(f"学校 {self.school_id} 在 {self.book.year} 年度没有参加评估：{why}。")
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """The school's stages."""
+        rows = self.book.assessment.rows
+        return rows[(rows["school_id"] == self.school_id).to_numpy()]
+
+    @property
+    def _first(self) -> pd.Series:
+        return self.rows.iloc[0]
+
+    @property
+    def _place(self) -> str:
+        return f"{self._first['name']} · {school_year(self.book.year, self.book.lang)}"
+
+    def title(self) -> Heading:
+        """Return the page's title and what kind of school this is."""
+        lang, row = self.book.lang, self._first
+        facts = [
+            row["district"],
+            term(row["kind"], lang, (Kind,)),
+            term(row["ownership"], lang, (Ownership,)),
+            term(row["location"], lang, (Location,)),
+            say(lang, f"学校标识码 {self.school_id}", f"School {self.school_id}"),
+        ]
+        line = " · ".join(str(fact) for fact in facts if fact and fact == fact)
+        name = say(lang, f"{row['name']}：一校一策", f"{row['name']}: what it has and what it lacks")
+        return Heading(f"{name}（{school_year(self.book.year, lang)}）", line)
+
+    def cards(self) -> Cards:
+        """Return the verdict of each stage and its key figures."""
+        lang = self.book.lang
+        cards = []
+        for _, row in self.rows.iterrows():
+            stage = stage_label(row["stage"], lang)
+            met = say(lang, f"七项中达标 {row['met']} 项", f"{row['met']} of 7 met")
+            cards.append((say(lang, f"{stage}七项指标", f"{stage}: the seven"), str(row["verdict"]), met))
+            cards.append(
+                (
+                    say(lang, f"{stage}在校生（人）", f"{stage} pupils"),
+                    number(row["pupils"], 0, lang),
+                    say(lang, f"{number(row['classes'], 0)} 个班", f"{number(row['classes'], 0)} classes"),
+                )
+            )
+        return Cards(tuple(cards), lang)
+
+    def headlines(self) -> Sentences:
+        """Return what the figures say, a sentence a stage and one for what lies beyond the seven."""
+        lines = [self._stage_sentence(row) for _, row in self.rows.iterrows()]
+        others = self._unmet_findings()
+        if len(others):
+            names = [title(self.book.standard[code], self.book.lang, short=True) for code in others]
+            lines.append(
+                say(
+                    self.book.lang,
+                    f"七项以外，另有 {len(names)} 项未达标：{'、'.join(names)}。",
+                    f"Beyond the seven, {len(names)} not met: {', '.join(names)}.",
+                )
+            )
+        if self.rows["new"].any():
+            lines.append(
+                say(
+                    self.book.lang,
+                    "本校为新开办学校，年级尚未招满，指标会随学生增加而变化。",
+                    "This school is new and does not have all its grades yet; its figures will move.",
+                )
+            )
+        return Sentences(tuple(lines))
+
+    def _unmet_findings(self) -> list[str]:
+        found = self.findings()
+        return list(dict.fromkeys(found.frame.loc[found.frame["verdict"] == Verdict.FAIL, "code"]))
+
+    def _stage_sentence(self, row: pd.Series) -> str:
+        lang, standard = self.book.lang, self.book.standard
+        stage = stage_label(row["stage"], lang)
+        if row["verdict"] == Verdict.NO_DATA:
+            gaps = listed([title(standard[c], lang, short=True) for c in unknown(row)], lang)
+            return say(
+                lang,
+                f"{stage}：{gaps} 缺数据，暂不能得出结论。",
+                f"{stage}: no verdict yet, for want of {gaps}.",
+            )
+        low = [self._against(row, code) for code in unmet(row)]
+        if not low:
+            return say(lang, f"{stage}：七项指标全部达标。", f"{stage}: all seven are met.")
+        shown = say(lang, "、", "; ").join(low)
+        if row["verdict"] == Verdict.PASS:
+            return say(
+                lang,
+                f"{stage}：七项达标 {row['met']} 项，余下的 {shown} 在允许范围内，判为达标。",
+                f"{stage}: {row['met']} of 7 met; the other, {shown}, is within what the rule allows: it passes.",
+            )
+        return say(
+            lang,
+            f"{stage}：七项达标 {row['met']} 项，未达标的是 {shown}，不符合“{school_rule(standard, lang)}”的要求。",
+            f"{stage}: {row['met']} of 7 met; not met: {shown}. The rule: {school_rule(standard, lang)}.",
+        )
+
+    def _against(self, row: pd.Series, code: str) -> str:
+        name = title(self.book.standard[code], self.book.lang, short=True)
+        share = number(100 * row[code] / row[f"{code}_limit"], 1)
+        return say(self.book.lang, f"{name}（为标准的 {share}%）", f"{name} ({share} % of the standard)")
+
+    def profiles(self) -> list[charts.Chart]:
+        """Return the seven indicators of each stage against the standard and the floor."""
+        return [self._profile(row) for _, row in self.rows.iterrows()]
+
+    def _profile(self, row: pd.Series) -> charts.Chart:
+        lang, standard = self.book.lang, self.book.standard
+        stage = stage_label(row["stage"], lang)
+        low, gaps = unmet(row), unknown(row)
+        if low:
+            names = listed(
+                [standard[code].short.zh if lang == "zh" else standard[code].short.en for code in low], lang
+            )
+            finding = say(lang, f"{stage}：{names}低于标准", f"{stage}: below the standard on {names}")
+        elif gaps:
+            finding = say(
+                lang,
+                f"{stage}：已报送的指标均达标，{len(gaps)} 项缺数据",
+                f"{stage}: {len(gaps)} of 7 have no data",
+            )
+        else:
+            finding = say(lang, f"{stage}：七项指标都在标准线以上", f"{stage}: all seven are at the standard")
+        frame = self.rows.loc[[row.name]]
+        return charts.profile(
+            [title(standard[code], lang, short=True) for code in SEVEN],
+            percent_of_standard(frame).iloc[0].tolist(),
+            [f"{number(row[c], 2, lang)} / {row[f'{c}_limit']:g}" for c in SEVEN],
+            verdicts(frame).iloc[0].tolist(),
+            caption=caption(
+                finding,
+                say(lang, "实际值占标准的百分比（右侧为实际值 / 标准）", "Actual value as % of the standard"),
+                self._place,
+                self.book.source,
+                lang,
+            ),
+            floor=100 * standard.rules.school.floor,
+        )
+
+    def seven_table(self) -> Table:
+        """Return 一校一表: the floor, standard, actual, verdict, the district's mean, and the rank."""
+        lang, standard = self.book.lang, self.book.standard
+        lines = []
+        for _, row in self.rows.iterrows():
+            for code in SEVEN:
+                limit = row[f"{code}_limit"]
+                lines.append(
+                    {
+                        "stage": stage_label(row["stage"], lang),
+                        "title": title(standard[code], lang),
+                        "unit": say(lang, standard[code].limits[0].unit.zh, standard[code].limits[0].unit.en),
+                        "floor": standard.rules.school.floor * limit,
+                        "limit": limit,
+                        "value": row[code],
+                        "verdict": row[f"{code}_verdict"],
+                        "mean": self._mean(row, code),
+                        "rank": self._rank(row, code),
+                        "failing": row[f"{code}_verdict"] == Verdict.FAIL,
+                    }
+                )
+        columns = (
+            Column("title", say(lang, "指标", "Indicator")),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("unit", say(lang, "单位", "Unit")),
+            Column(
+                "floor", say(lang, f"{floor_label(standard)}值", f"{floor_label(standard)} value"), decimals=2
+            ),
+            Column("limit", say(lang, "标准", "Standard"), decimals=2),
+            Column("value", say(lang, "实际", "Actual"), decimals=2),
+            verdict_column(lang),
+            Column("mean", say(lang, "全区平均", "District mean"), decimals=2),
+            Column("rank", say(lang, "全区位次", "Rank")),
+        )
+        return Table(
+            say(lang, "七项指标：标准与实际", "The seven: standard and actual"),
+            columns,
+            pd.DataFrame(lines),
+            failing="failing",
+            note=say(
+                lang,
+                "全区平均为总量之比（资源总量 ÷ 学生总数）；位次按实际值由高到低，括号内为有数据的学校数。",
+                "The district mean is total over total. Ranks run from the highest; in brackets the schools with data.",
+            ),
+            lang=lang,
+        )
+
+    def _mean(self, row: pd.Series, code: str) -> float:
+        frame = self.book.assessment.balance
+        mine = (
+            (frame["district"] == row["district"])
+            & (frame["stage"] == row["stage"])
+            & (frame["code"] == code)
+        )
+        return float(frame.loc[mine, "mean"].iloc[0])
+
+    def _peers(self, row: pd.Series) -> pd.DataFrame:
+        rows = self.book.assessment.rows
+        return rows[(rows["district"] == row["district"]) & (rows["stage"] == row["stage"])]
+
+    def _rank(self, row: pd.Series, code: str) -> str:
+        values = self._peers(row)[code]
+        if np.isnan(row[code]):
+            return ""
+        # Equal values share the better place.
+        return f"{int((values > row[code] + 1e-12).sum()) + 1} / {int(values.notna().sum())}"
+
+    def strips(self) -> list[charts.Chart]:
+        """Return the school among all schools of its stage, on all seven."""
+        return [self._strips(row) for _, row in self.rows.iterrows()]
+
+    def _strips(self, row: pd.Series) -> charts.Chart:
+        lang, standard = self.book.lang, self.book.standard
+        peers = self._peers(row)
+        percent = percent_of_standard(peers)
+        states = verdicts(peers)
+        labels = [title(standard[code], lang, short=True) for code in SEVEN]
+        stage = stage_label(row["stage"], lang)
+        below = [c for c in SEVEN if row[c] < self._mean(row, c)]
+        finding = say(
+            lang,
+            f"{stage}：{len(below)} 项低于全区平均" if below else f"{stage}：各项都不低于全区平均",
+            f"{stage}: below the district mean on {len(below)} of 7",
+        )
+        return charts.strips(
+            percent.set_axis(labels, axis=1).set_axis(peers["name"].to_list(), axis=0),
+            peers["pupils"].tolist(),
+            states.set_axis(labels, axis=1),
+            caption=caption(
+                finding,
+                say(lang, "占标准的百分比，一点为一所学校", "% of the standard, a dot is a school"),
+                self._place,
+                self.book.source,
+                lang,
+            ),
+            floor=100 * standard.rules.school.floor,
+            highlight=peers.index.get_loc(row.name),
+        )
+
+    def shortfalls(self) -> Table:
+        """Return what is lacking, to the standard and to the floor, and who answers for it."""
+        lang, standard = self.book.lang, self.book.standard
+        frame = self.book.assessment.shortfalls
+        frame = frame[(frame["school_id"] == self.school_id).to_numpy()]
+        shown = pd.DataFrame(
+            {
+                "title": [title(standard[code], lang) for code in frame["code"]],
+                "stage": [stage_label(stage, lang) for stage in frame["stage"]],
+                "to_standard": [
+                    gap_text(c, x, lang) for c, x in zip(frame["code"], frame["to_standard"], strict=True)
+                ],
+                "to_floor": [
+                    gap_text(c, x, lang) for c, x in zip(frame["code"], frame["to_floor"], strict=True)
+                ],
+                "pupils": frame["pupils"].to_numpy(),
+                "supports": frame["supports"].to_numpy(),
+                "departments": [
+                    department_names(standard[c].departments, standard, lang) for c in frame["code"]
+                ],
+            }
+        )
+        columns = (
+            Column("title", say(lang, "指标", "Indicator")),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("to_standard", say(lang, "补到标准需增加", "To the standard")),
+            Column(
+                "to_floor", say(lang, f"补到 {floor_label(standard)} 需增加", f"To {floor_label(standard)}")
+            ),
+            Column("supports", say(lang, "现有资源可供学生（人）", "Pupils it is enough for"), decimals=0),
+            Column("pupils", say(lang, "现有学生（人）", "Pupils now"), decimals=0),
+            Column("departments", say(lang, "责任部门", "Departments")),
+        )
+        return Table(
+            say(lang, "缺口与责任部门", "What is lacking, and who answers"),
+            columns,
+            shown,
+            note=say(
+                lang,
+                "教师、教室按整数向上取；把高于全区平均的学校再补高，会使差异系数变大，请与区域报告一并考虑。",
+                "Teachers and rooms are whole. Raising a school above the mean raises the coefficient.",
+            ),
+            empty=say(lang, "七项指标没有缺口。", "Nothing is lacking on the seven."),
+            lang=lang,
+        )
+
+    def findings(self) -> Table:
+        """Return the school's own figures of C10–C13, C16, C19 and C26."""
+        lang, standard = self.book.lang, self.book.standard
+        frame = self.book.assessment.findings
+        frame = frame[(frame["school_id"] == self.school_id).to_numpy()]
+        order = frame["verdict"].cat.codes.to_numpy()
+        frame = frame.iloc[np.argsort(order, kind="stable")]
+        shown = pd.DataFrame(
+            {
+                "code": frame["code"].astype(str),
+                "title": [title(standard[str(code)], lang) for code in frame["code"]],
+                "part": [
+                    "，".join(
+                        text
+                        for text in (
+                            stage_label(stage, lang) if isinstance(stage, str) else "",
+                            part_label(str(part), standard, lang),
+                            detail if isinstance(detail, str) else "",
+                        )
+                        if text
+                    )
+                    for stage, part, detail in zip(
+                        frame["stage"], frame["part"], frame["detail"], strict=True
+                    )
+                ],
+                "value": frame["value"],
+                "limit": frame["limit"],
+                "decimals": [standard[str(code)].decimals for code in frame["code"]],
+                "verdict": frame["verdict"].astype(str),
+                "failing": (frame["verdict"] == Verdict.FAIL),
+            }
+        )
+        columns = (
+            Column("title", say(lang, "指标", "Indicator")),
+            Column("part", say(lang, "项目", "Item")),
+            Column("value", say(lang, "实际", "Actual"), decimals="decimals"),
+            Column("limit", say(lang, "标准", "Standard"), decimals="decimals"),
+            verdict_column(lang),
+        )
+        caption_text = say(
+            lang, "专用教室、规模、班额、教师与经费", "Special rooms, size, classes, teachers and funds"
+        )
+        return Table(caption_text, columns, shown, failing="failing", lang=lang)
+
+    def measures(self) -> Table:
+        """Return the school's entries in the ledger, with what is being done."""
+        frame = self.book.ledger
+        return ledger_table(self.book, frame[(frame["school_id"] == self.school_id).to_numpy()])
+
+    def warnings(self) -> Sentences:
+        """Return what no rule decides and a reader should know."""
+        frame = self.book.assessment.warnings
+        return Sentences(tuple(frame.loc[frame["school_id"] == self.school_id, "message"]), "notes")

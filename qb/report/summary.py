@@ -1,0 +1,50 @@
+"""An assessment in a few lines, for a terminal."""
+
+from __future__ import annotations
+
+from qb.judge import COMPOSITE, Assessment
+from qb.report.words import AREAS, number, school_year, stage_label, title, verdict_label
+from qb.terms import Verdict
+
+MOST_DISTRICTS = 50
+
+
+def summary(assessment: Assessment) -> str:
+    """Return the verdicts of every district in plain text."""
+    made_up = "（模拟数据）" if assessment.invented else ""
+    lines = [f"{school_year(assessment.year, 'zh')}　{assessment.standard.title.zh}{made_up}"]
+    names = assessment.districts["district"].tolist()
+    for district in names[:MOST_DISTRICTS]:
+        lines += ["", *_district(assessment.of(district), district)]
+    if len(names) > MOST_DISTRICTS:
+        lines.append(f"\n另有 {len(names) - MOST_DISTRICTS} 个县区；全部结果请用 --json。")
+    lines.append("\n各校数值与缺口：加 --json；网页报告：qb publish。")
+    return "\n".join(lines)
+
+
+def _district(own: Assessment, district: str) -> list[str]:
+    rows = own.rows["verdict"]
+    lines = [
+        f"{district}：{verdict_label(own.districts['verdict'].iloc[0], 'zh')}",
+        "  "
+        + "　".join(
+            f"{AREAS[area][0]} {verdict_label(verdict, 'zh')}"
+            for area, verdict in own.areas[["area", "verdict"]].itertuples(index=False)
+        ),
+        f"  学校（学段）{len(rows)} 个：达标 {(rows == Verdict.PASS).sum()}，未达标 {(rows == Verdict.FAIL).sum()}，"
+        f"缺数据 {(rows == Verdict.NO_DATA).sum()}；按规则不参加 {len(own.excluded)} 个",
+    ]
+    over = own.balance[(own.balance["verdict"] == Verdict.FAIL) & (own.balance["code"] != COMPOSITE)]
+    lines += [
+        f"  差异系数超限：{stage_label(row.stage, 'zh')} {title(own.standard[row.code], 'zh', short=True)} "
+        f"{number(row.coefficient, 3)}（限值 {row.limit:g}）"
+        for row in over.itertuples()
+    ]
+    for verdict in (Verdict.FAIL, Verdict.NO_DATA):
+        codes = own.indicators.loc[own.indicators["verdict"] == verdict, "code"].tolist()
+        if codes:
+            lines.append(f"  指标{verdict_label(verdict, 'zh')}：{'、'.join(codes)}")
+    if own.transition is not None:
+        relieved = own.transition.districts["verdict"].iloc[0]
+        lines.append(f"  按过渡条款：{verdict_label(relieved, 'zh')}")
+    return lines

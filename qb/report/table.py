@@ -1,0 +1,164 @@
+"""A table as a reader expects it: numbers aligned, units in the header, verdicts in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+
+from qb.report.words import Lang, number, verdict_label
+from qb.terms import Verdict
+
+BADGE = {
+    Verdict.PASS: "pass",
+    Verdict.FAIL: "fail",
+    Verdict.NO_DATA: "nodata",
+    Verdict.NOT_APPLICABLE: "na",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """How one column of a frame is shown.
+
+    Attributes
+    ----------
+    key : str
+        Column of the frame.
+    label : str
+        Header, with its unit.
+    decimals : int or str, optional
+        Given for numbers; a column's name where decimals differ by row.
+    verdict : bool
+        The column holds verdicts, shown in words with a mark of their own.
+    link : str, optional
+        Column that holds the address each cell leads to.
+    """
+
+    key: str
+    label: str
+    decimals: int | str | None = None
+    verdict: bool = False
+    link: str | None = None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the column is aligned as numbers are."""
+        return self.decimals is not None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame with the words and forms in which it is shown. Everything from the data is escaped.
+
+    Attributes
+    ----------
+    caption : str
+    columns : tuple of Column
+    frame : DataFrame
+        In the order of its rows on the page.
+    failing : str, optional
+        Boolean column: rows to be marked.
+    note : str
+        Explains symbols; stands below the table.
+    empty : str
+        What is said where there are no rows.
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    frame: pd.DataFrame
+    failing: str | None = None
+    note: str = ""
+    empty: str = ""
+    lang: Lang = "zh"
+
+    def _repr_html_(self) -> str:
+        if not len(self.frame):
+            return f'<p class="note">{escape(self.empty or self.caption)}</p>'
+        head = "".join(
+            f'<th scope="col"{" class=num" if c.numeric else ""}>{escape(c.label)}</th>' for c in self.columns
+        )
+        body = "".join(self._row(row) for row in self.frame.to_dict("records"))
+        note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
+        return (
+            f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(self.caption)}">'
+            f'<table class="data"><caption>{escape(self.caption)}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{note}"
+        )
+
+    def _row(self, row: dict[str, object]) -> str:
+        mark = ' class="fail"' if self.failing and bool(row[self.failing]) else ""
+        first, *rest = self.columns
+        cells = [f'<th scope="row">{self._text(first, row)}</th>', *(self._cell(c, row) for c in rest)]
+        return f"<tr{mark}>{''.join(cells)}</tr>"
+
+    def _cell(self, column: Column, row: dict[str, object]) -> str:
+        kind = ' class="num"' if column.numeric else ""
+        raw = row[column.key]
+        sort = f' data-value="{raw!r}"' if column.numeric and isinstance(raw, float | int) else ""
+        return f"<td{kind}{sort}>{self._text(column, row)}</td>"
+
+    def _text(self, column: Column, row: dict[str, object]) -> str:
+        value = row[column.key]
+        if column.verdict:
+            return badge(str(value), self.lang)
+        if column.numeric:
+            decimals = column.decimals if isinstance(column.decimals, int) else int(row[column.decimals])
+            return escape(number(value, decimals, self.lang))
+        text = "" if value is None or value != value else escape(str(value))
+        address = row.get(column.link) if column.link else None
+        return f'<a href="{escape(str(address))}">{text}</a>' if address else text
+
+
+def badge(verdict: str, lang: Lang) -> str:
+    """Return a verdict in words, with a class for its colour."""
+    kind = BADGE.get(Verdict.find(verdict), "na")
+    return f'<span class="verdict {kind}">{escape(verdict_label(verdict, lang))}</span>'
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Sentences of a page: a list, or a paragraph where there is one."""
+
+    lines: tuple[str, ...]
+    kind: str = "headlines"
+
+    def _repr_html_(self) -> str:
+        if not self.lines:
+            return ""
+        items = "".join(f"<li>{escape(line)}</li>" for line in self.lines)
+        return f'<ul class="{escape(self.kind)}">{items}</ul>'
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Key figures side by side: each a label, a value (or a verdict) and a line beneath."""
+
+    cards: tuple[tuple[str, str, str], ...]
+    lang: Lang = "zh"
+
+    def _repr_html_(self) -> str:
+        return f'<ul class="cards">{"".join(self._card(*card) for card in self.cards)}</ul>'
+
+    def _card(self, label: str, value: str, beneath: str) -> str:
+        verdict = Verdict.find(value)
+        shown = badge(value, self.lang) if verdict else escape(value)
+        mark = f' class="{BADGE[verdict]}"' if verdict else ""
+        return (
+            f'<li{mark}><span class="label">{escape(label)}</span><span class="value">{shown}</span>'
+            f'<span class="detail">{escape(beneath)}</span></li>'
+        )
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The page's one title."""
+
+    text: str
+    beneath: str = ""
+
+    def _repr_html_(self) -> str:
+        line = f'<p class="lead">{escape(self.beneath)}</p>' if self.beneath else ""
+        return f"<h1>{escape(self.text)}</h1>{line}"

@@ -1,0 +1,162 @@
+"""Figures and terms as a reader sees them, in Chinese or English."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from qb.rounding import round_half_up
+from qb.standard import Indicator, Standard
+from qb.terms import Kind, Location, Ownership, Progress, Stage, Status, Verdict
+
+Lang = Literal["zh", "en"]
+
+ENGLISH = {
+    Stage.PRIMARY: "Primary",
+    Stage.JUNIOR: "Junior",
+    Stage.SENIOR: "Senior",
+    Stage.WHOLE: "Whole school",
+    Kind.PRIMARY: "Primary school",
+    Kind.JUNIOR: "Junior secondary school",
+    Kind.NINE_YEAR: "Nine-year school",
+    Kind.TWELVE_YEAR: "Twelve-year school",
+    Kind.COMPLETE_SECONDARY: "Complete secondary school",
+    Kind.TEACHING_POINT: "Teaching point",
+    Kind.SPECIAL: "Special school",
+    Verdict.PASS: "Met",
+    Verdict.FAIL: "Not met",
+    Verdict.NO_DATA: "No data",
+    Verdict.NOT_APPLICABLE: "Not applicable",
+    Ownership.PUBLIC: "Public",
+    Ownership.PRIVATE: "Private",
+    Location.URBAN: "City",
+    Location.TOWN: "Town",
+    Location.RURAL: "Rural",
+    Status.MET: "Met",
+    Status.PARTLY: "Partly met",
+    Status.UNMET: "Not met",
+    Progress.OPEN: "Open",
+    Progress.DONE: "Done",
+    Progress.CLOSED: "Closed",
+}
+PARTS = {
+    "music": ("音乐教室", "Music rooms"),
+    "art": ("美术教室", "Art rooms"),
+    "budget": ("预算", "Budget"),
+    "final": ("决算", "Final account"),
+    "rotated": ("交流教师比例", "Rotated"),
+    "backbone": ("其中骨干教师比例", "Backbone among them"),
+    "level": ("学业水平等级", "Level"),
+    "rate": ("校际差异率", "Between-school rate"),
+    "broadband": ("宽带接入", "Broadband"),
+    "multimedia": ("多媒体配置", "Multimedia"),
+    "allocation": ("公用经费拨款（元）", "Allocation (yuan)"),
+    "primary": ("小学基准定额（元）", "Primary base amount (yuan)"),
+    "junior": ("初中基准定额（元）", "Junior base amount (yuan)"),
+    "coefficient": ("差异系数", "Difference coefficient"),
+}
+UNITS = {
+    "C1": ("人", "teachers"),
+    "C2": ("人", "teachers"),
+    "C3": ("人", "teachers"),
+    "C4": ("㎡", "m²"),
+    "C5": ("㎡", "m²"),
+    "C6": ("元", "yuan"),
+    "C7": ("间", "rooms"),
+}
+AREAS = {
+    "resources": ("资源配置", "Resources"),
+    "guarantee": ("政府保障程度", "Government guarantee"),
+    "quality": ("教育质量", "Quality of education"),
+    "recognition": ("社会认可度", "Public recognition"),
+    "veto": ("一票否决事项", "Veto list"),
+}
+
+
+def say(lang: Lang, zh: str, en: str) -> str:
+    """Return the wording in the page's language."""
+    return zh if lang == "zh" else en
+
+
+def term(value: object, lang: Lang, kinds: tuple[type, ...]) -> str:
+    """Return the label of a word of one of the closed sets; the word itself if it is none of theirs."""
+    for kind in kinds:
+        member = kind.find(str(value))
+        if member is not None:
+            return member.zh if lang == "zh" else ENGLISH[member]
+    return "" if value is None or value != value else str(value)
+
+
+def verdict_label(value: str, lang: Lang) -> str:
+    """Return a verdict as the reader sees it."""
+    return term(value, lang, (Verdict,))
+
+
+def stage_label(value: object, lang: Lang) -> str:
+    """Return a stage as the reader sees it."""
+    return term(value, lang, (Stage,))
+
+
+def number(value: float, decimals: int, lang: Lang = "zh") -> str:
+    """Return a figure for print: rounded half up, thousands set apart, "no data" in words.
+
+    >>> number(1234.565, 2), number(float("nan"), 1)
+    ('1,234.57', '缺数据')
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return say(lang, Verdict.NO_DATA.zh, ENGLISH[Verdict.NO_DATA])
+    rounded = float(round_half_up(float(value), decimals))
+    return f"{rounded + 0.0:,.{decimals}f}"
+
+
+def title(indicator: Indicator, lang: Lang, *, short: bool = False) -> str:
+    """Return an indicator's code with its title."""
+    text = indicator.short if short else indicator.title
+    return f"{indicator.code} {text.zh if lang == 'zh' else text.en}"
+
+
+def part_label(part: str, standard: Standard, lang: Lang) -> str:
+    """Return what a part of an indicator is: the name of a limit, or a checklist item's text."""
+    if part in PARTS:
+        return say(lang, *PARTS[part])
+    for item in standard.checklist:
+        if item.item == part:
+            return f"{part} {say(lang, item.text.zh, item.text.en)}"
+    for veto in standard.vetoes:
+        if veto.item == part:
+            return f"{part} {say(lang, veto.text.zh, veto.text.en)}"
+    return part
+
+
+def department_names(names: tuple[str, ...], standard: Standard, lang: Lang) -> str:
+    """Return departments as a list a reader can read."""
+    english = {department.name: department.en for department in standard.departments}
+    return "、".join(names) if lang == "zh" else "; ".join(english.get(name, name) for name in names)
+
+
+def listed(names: list[str], lang: Lang, most: int = 6) -> str:
+    """Return a list of names, cut after `most` with the number of those left out."""
+    shown = say(lang, "、", ", ").join(names[:most])
+    more = len(names) - most
+    return shown if more <= 0 else shown + say(lang, f"等 {len(names)} 个", f" and {more} more")
+
+
+def school_year(year: int, lang: Lang) -> str:
+    """Return a school year: 2024—2025 学年."""
+    return say(lang, f"{year}—{year + 1}学年", f"School year {year}–{year + 1}")
+
+
+def school_rule(standard: Standard, lang: Lang) -> str:
+    """Return the school rule as the standard's file has it."""
+    rule = standard.rules.school
+    floor = f"{100 * rule.floor:g}"
+    return say(
+        lang,
+        f"{rule.of} 项中至少 {rule.met} 项达标，其余不低于标准的 {floor}%",
+        f"at least {rule.met} of {rule.of} met, and {floor} % of the standard on the rest",
+    )
+
+
+def floor_label(standard: Standard) -> str:
+    """Return the floor of the school rule as a percentage."""
+    return f"{100 * standard.rules.school.floor:g}%"

@@ -1,0 +1,225 @@
+"""What the schools have: teachers, floors, equipment, special rooms, money."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qb.sample.cast import World
+from qb.sample.dice import Dice
+from qb.sample.pupils import stage_names
+
+PERIOD = (2021, 2025)  # the two years between which the figures below move
+
+# Each pair: primary, junior, senior in 2021 and in 2025.
+PUPILS_PER_TEACHER = ((18.2, 13.9, 12.9), (17.4, 13.4, 12.6))
+BELOW_QUALIFIED = ((0.050, 0.175, 0.91), (0.021, 0.128, 0.86))  # share without the higher degree
+BACKBONE = ((0.178, 0.151, 0.18), (0.208, 0.172, 0.20))
+PE_ARTS = ((0.172, 0.134, 0.10), (0.198, 0.156, 0.11))
+UNTRAINED = ((0.070, 0.060, 0.05), (0.013, 0.011, 0.01))
+EQUIPMENT = ((2080, 2560, 3000), (2640, 3260, 3800))  # yuan per place
+WIRED = ((0.89, 0.91, 0.95), (1.0, 1.0, 1.0))  # share of classrooms with networked multimedia
+
+# Square metres per place.
+FLOOR = (4.7, 6.0, 7.0)
+SPORTS = (6.75, 9.9, 10.4)
+SPORTS_SPREAD = ((0.36, 0.20, 0.20), (0.40, 0.22, 0.22))  # by chance, and by how crowded
+
+
+def moved(year: int, first: tuple[float, ...], last: tuple[float, ...]) -> np.ndarray:
+    """Return where figures stand in a year that move from 2021 to 2025, before and after which they rest."""
+    share = np.clip((year - PERIOD[0]) / (PERIOD[1] - PERIOD[0]), 0, 1)
+    return np.array(first) + share * (np.array(last) - np.array(first))
+
+
+def section_rows(
+    world: World, year: int, pupils: np.ndarray, classes: np.ndarray, dice: Dice
+) -> pd.DataFrame:
+    """Return the table `sections` of a year, with the row of `world.parts` beside it as ``part``.
+
+    A school that has not opened has no row. In-zone pupils are reported for the compulsory stages
+    alone, and not by the special school.
+    """
+    parts = world.parts
+    n, stage = len(parts), parts["stage"].to_numpy()
+    special = parts["special"].to_numpy()
+    head = pupils.sum(axis=1)
+    staff = _staff(parts, year, head, dice)
+
+    def part_of_staff(
+        name: str, pair: tuple[tuple[float, ...], tuple[float, ...]], spread: float
+    ) -> np.ndarray:
+        share = moved(year, *pair)[stage] * np.maximum(1 + spread * dice.bell(name, n), 0)
+        return np.rint(staff * np.minimum(share, 1))
+
+    without = np.interp(year, [PERIOD[0], PERIOD[0] + 2], [0.006, 0])
+    frame = pd.DataFrame(
+        {
+            "part": np.arange(n),
+            "year": np.full(n, year, dtype=np.int64),
+            "school_id": world.schools["school_id"].take(parts["school"]).array,
+            "stage": stage_names(stage),
+            "pupils": head.astype(float),
+            "classes": classes.sum(axis=1).astype(float),
+            "full_time_teachers": staff,
+            "teachers_above_required": staff - part_of_staff("below qualified", BELOW_QUALIFIED, 0.5),
+            "backbone_teachers": part_of_staff("backbone", BACKBONE, 0.2),
+            "pe_arts_teachers": part_of_staff("pe arts", PE_ARTS, 0.13),
+            "certified_teachers": staff - np.rint(staff * without * 2 * dice.uniform("certified", n)),
+            "trained_teachers": staff - part_of_staff("untrained", UNTRAINED, 1.0),
+            "in_zone_pupils": _in_zone(parts, year, head, special, dice),
+            "visiting_pe_arts_teachers": np.where(parts["rural"], np.minimum(2.0, head // 30), 0.0),
+            "migrant_pupils": np.rint(head * (0.03 + 0.18 * dice.uniform("migrants", n)) * ~special),
+        }
+    )
+    return frame[head > 0].reset_index(drop=True)
+
+
+def _staff(parts: pd.DataFrame, year: int, head: np.ndarray, dice: Dice) -> np.ndarray:
+    n = len(parts)
+    ratio = moved(year, *PUPILS_PER_TEACHER)[parts["stage"].to_numpy()]
+    ratio = ratio * (1 + 0.05 * dice.bell("ratio", n) + 0.01 * dice.bell("ratio", n, year))
+    ratio = ratio * (1 + 0.09 * parts["crowd"].to_numpy())
+    ratio = np.where(parts["special"], 3.7, ratio)
+    return np.where(head > 0, np.ceil(head / ratio + 1.2), 0)
+
+
+def _in_zone(parts: pd.DataFrame, year: int, head: np.ndarray, special: np.ndarray, dice: Dice) -> np.ndarray:
+    stage = parts["stage"].to_numpy()
+    outside = np.array(
+        [np.interp(year, [2021, 2024], [0.017, 0]), np.interp(year, [2021, 2025], [0.047, 0.026]), 0]
+    )
+    chance = dice.uniform("zone", len(parts))
+    share = np.where(parts["public"], outside[stage] * 2 * chance, 0.45 + 0.2 * chance)
+    return np.where((stage == 2) | special, np.nan, head - np.rint(head * share))
+
+
+def facility_rows(
+    world: World, year: int, pupils: np.ndarray, classes: np.ndarray, dice: Dice
+) -> pd.DataFrame:
+    """Return the table `facilities` of a year: one row per stage, or one for a school that shares."""
+    parts = world.parts
+    open_now = pupils.sum(axis=1) > 0
+    amounts = _amounts(parts, year, pupils.sum(axis=1), classes.sum(axis=1), dice)
+    row = np.where(parts["whole"], 3, parts["stage"]) + 4 * parts["school"].to_numpy()
+    keys, place = np.unique(row[open_now], return_inverse=True)
+    school, stage = np.divmod(keys, 4)
+    names = pd.Series(["primary", "junior", "senior", "whole"], dtype="str")
+    frame = {
+        "year": np.full(len(keys), year, dtype=np.int64),
+        "school_id": world.schools["school_id"].take(school).array,
+        "stage": names.take(stage).array,
+    }
+    for name, (values, decimals) in amounts.items():
+        frame[name] = np.bincount(place, values[open_now], len(keys)).round(decimals)
+    return pd.DataFrame(frame)
+
+
+def _amounts(
+    parts: pd.DataFrame, year: int, head: np.ndarray, count: np.ndarray, dice: Dice
+) -> dict[str, tuple[np.ndarray, int]]:
+    """Return each resource of each part with its decimals; what does not grow is the same every year."""
+    n, stage, crowd = len(parts), parts["stage"].to_numpy(), parts["crowd"].to_numpy()
+    places = parts["base"].to_numpy() * parts["grades"].to_numpy() * np.where(parts["special"], 3.0, 1.0)
+    floor = places * np.array(FLOOR)[stage] * np.exp(0.15 * dice.bell("floor", n) - 0.17 * crowd)
+    floor = floor * _built_by(year, n, dice)
+    hall = places * (0.35 + 0.5 * dice.uniform("hall", n)) * (dice.uniform("has hall", n) < 0.45)
+    unlike, pull = np.array(SPORTS_SPREAD)[:, stage]
+    ground = places * np.array(SPORTS)[stage] * np.exp(unlike * dice.bell("ground", n) - pull * crowd)
+    bare = np.maximum(ground - hall, 0.3 * ground)
+    worth = places * moved(year, *EQUIPMENT)[stage] * np.exp(0.23 * dice.bell("worth", n) - 0.08 * crowd)
+    wired = np.rint(count * moved(year, *WIRED)[stage]) + np.rint(
+        0.8 + count * 0.16 * dice.uniform("labs", n)
+    )
+    extra = np.where((stage < 2) & (ground / places < 6), 0.7 * dice.uniform("roof", n) * places, 0)
+    return {
+        "teaching_area_m2": (floor + hall, 1),
+        "indoor_sports_area_m2": (hall, 1),
+        "sports_ground_m2": (bare, 1),
+        "equipment_yuan": (worth * (1 + 0.004 * dice.bell("worth", n, year)), 0),
+        "multimedia_rooms": (wired, 0),
+        "supplementary_sports_m2": (extra, 1),
+    }
+
+
+def _built_by(year: int, n: int, dice: Dice) -> np.ndarray:
+    """Return the share of today's floor that stood in a year: some of the schools were extended."""
+    added = 0.06 + 0.14 * dice.uniform("extension", n)
+    when = 2020 + np.floor(18 * dice.uniform("extension year", n))
+    return np.where((when > year) & (when <= PERIOD[1]), 1 / (1 + added), 1.0)
+
+
+def room_rows(world: World, year: int, pupils: np.ndarray, classes: np.ndarray, dice: Dice) -> pd.DataFrame:
+    """Return the table `rooms` of a year: a music and an art room for each twelve classes, or nearly.
+
+    The first room of some schools is too small until it is rebuilt; that of the smallest stays so.
+    """
+    parts = world.parts
+    n, most = len(parts), 8
+    count = classes.sum(axis=1)
+    wanted = np.where(count > 0, -(-count // 12) + (dice.uniform("spare", n) < 0.2), 0)
+    slot = np.arange(most)
+    there = np.broadcast_to((slot < wanted[:, None])[:, None, :], (n, 2, most))
+    area = np.array([97.2, 91.3])[:, None] + 21 * dice.uniform("room", (n, 2, most))
+    old = dice.uniform("old room", (n, 2)) < np.interp(year, [2021, 2025], [0.30, 0.02])
+    old &= (parts["opened"] < 2000).to_numpy()[:, None]
+    old |= (parts["base"] * parts["grades"] < 50).to_numpy()[:, None]
+    old &= ~parts["special"].to_numpy()[:, None]
+    area[..., 0] -= np.where(old, 27.0, 0)
+    part, kind, _ = np.nonzero(there)
+    return pd.DataFrame(
+        {
+            "year": np.full(len(part), year, dtype=np.int64),
+            "school_id": world.schools["school_id"].take(parts["school"].to_numpy()[part]).array,
+            "stage": stage_names(parts["stage"].to_numpy()[part]),
+            "kind": pd.Series(["music", "art"], dtype="str").take(kind).array,
+            "area_m2": area[there].round(1),
+        }
+    )
+
+
+# Yuan of public funds per pupil: the province's amount and the district's, primary and junior.
+PROVINCE_AMOUNT = {2019: (650, 850), 2023: (720, 940)}
+DISTRICT_AMOUNT = {2019: (660, 865), 2023: (735, 955)}
+SPECIAL_AMOUNT = {2016: 6180, 2025: 7210}
+
+
+def amount(table: dict[int, tuple[float, ...] | float], year: int) -> tuple[float, ...] | float:
+    """Return the entry in force in a year; before the first one, that one."""
+    begun = [start for start in table if start <= year]
+    return table[max(begun, default=min(table))]
+
+
+def fund_rows(world: World, year: int, pupils: np.ndarray, dice: Dice) -> pd.DataFrame:
+    """Return the table `funds` of a year: a school below 100 pupils is given the money for 100.
+
+    In the first years some spent less on training than a twentieth.
+    """
+    parts, n = world.parts, len(world.schools)
+    school = parts["school"].to_numpy()
+    head = pupils.sum(axis=1)
+    per_pupil = np.array([*amount(DISTRICT_AMOUNT, year), 1180.0])[parts["stage"].to_numpy()]
+    per_pupil = np.where(parts["special"], amount(SPECIAL_AMOUNT, year), per_pupil)
+    total = np.bincount(school, head, n)
+    due = np.bincount(school, head * per_pupil, n)
+    special = np.bincount(school, parts["special"], n) > 0
+    small = (total < 100) & ~special
+    due = np.where(small, due * 100 / np.maximum(total, 1), due)
+    given = due * (1.004 + 0.03 * dice.uniform("given", n, year))
+    budget = given * (1.01 + 0.05 * dice.uniform("budget", n, year))
+    final = budget * (0.955 + 0.04 * dice.uniform("final", n, year))
+    thrifty = dice.uniform("thrift", n) < np.interp(year, [2021, 2022, 2023], [0.04, 0.03, 0])
+    planned = 0.0512 + 0.016 * dice.uniform("training", n, year)
+    spent = np.where(thrifty, 0.0448, 0.0508 + 0.015 * dice.uniform("trained", n, year))
+    frame = pd.DataFrame(
+        {
+            "year": np.full(n, year, dtype=np.int64),
+            "school_id": world.schools["school_id"],
+            "public_funds_budget_yuan": budget.round(2),
+            "public_funds_final_yuan": final.round(2),
+            "training_budget_yuan": (budget * planned).round(2),
+            "training_final_yuan": (final * spent).round(2),
+            "allocation_yuan": given.round(2),
+        }
+    )
+    return frame[total > 0].reset_index(drop=True)

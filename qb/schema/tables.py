@@ -1,0 +1,232 @@
+"""The registry: every table, column and district item, described once."""
+
+from __future__ import annotations
+
+from qb.schema.column import Column, ColumnKind, Table
+from qb.terms import Kind, Location, Ownership, Progress, RoomKind, Stage, Status, Term
+
+INVENTED = "模拟数据"  # what the column `source` says in every invented row
+
+
+class DistrictItem(Term):
+    """Items of the table `district`: name, Chinese label, unit, and the indicators that use it."""
+
+    unit: str
+    codes: tuple[str, ...]
+
+    def __new__(cls, value: str, zh: str, unit: str, *codes: str) -> DistrictItem:
+        """Make the member of a line below."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.zh, member.unit, member.codes = zh, unit, codes
+        return member
+
+    BASE_AMOUNT_PRIMARY_YUAN = "base_amount_primary_yuan", "小学生均公用经费基准定额", "元", "C9", "C13"
+    BASE_AMOUNT_JUNIOR_YUAN = "base_amount_junior_yuan", "初中生均公用经费基准定额", "元", "C9", "C13"
+    PROVINCE_BASE_AMOUNT_PRIMARY_YUAN = (
+        "province_base_amount_primary_yuan", "全省小学生均公用经费基准定额", "元", "C9", "C13",
+    )  # fmt: skip
+    PROVINCE_BASE_AMOUNT_JUNIOR_YUAN = (
+        "province_base_amount_junior_yuan", "全省初中生均公用经费基准定额", "元", "C9", "C13",
+    )  # fmt: skip
+    SPECIAL_PUPILS = "special_pupils", "特殊教育学校及随班就读学生数", "人", "C14"
+    SPECIAL_ALLOCATION_YUAN = "special_allocation_yuan", "特殊教育公用经费拨款", "元", "C14"
+    TEACHER_MEAN_PAY_YUAN = "teacher_mean_pay_yuan", "义务教育教师年平均工资收入", "元", "C15"
+    CIVIL_SERVANT_MEAN_PAY_YUAN = "civil_servant_mean_pay_yuan", "当地公务员年平均工资收入", "元", "C15"
+    ROTATION_ELIGIBLE = "rotation_eligible", "符合交流条件教师数", "人", "C18"
+    ROTATION_ROTATED = "rotation_rotated", "实际交流教师数", "人", "C18"
+    ROTATION_BACKBONE = "rotation_backbone", "交流教师中骨干教师数", "人", "C18"
+    QUOTA_PLANNED = "quota_planned", "优质高中招生计划数", "人", "C21"
+    QUOTA_ALLOCATED = "quota_allocated", "优质高中分配到校名额数", "人", "C21"
+    QUOTA_ALLOCATED_RURAL = "quota_allocated_rural", "优质高中分配到农村初中名额数", "人", "C21"
+    MIGRANT_ELIGIBLE = "migrant_eligible", "符合条件的随迁子女数", "人", "C22"
+    MIGRANT_PLACED = "migrant_placed", "在公办和政府购买学位就读的随迁子女数", "人", "C22"
+    GRADUATES = "graduates", "初中毕业生数", "人", "C23"
+    ENTRANTS_THREE_YEARS_BEFORE = "entrants_three_years_before", "三年前初中入学人数", "人", "C23"
+    TRANSFERRED_IN = "transferred_in", "三年内转入人数", "人", "C23"
+    TRANSFERRED_OUT = "transferred_out", "三年内转出人数", "人", "C23"
+    DEATHS = "deaths", "三年内死亡人数", "人", "C23"
+    DISABLED_OF_AGE = "disabled_of_age", "适龄残疾儿童少年数", "人", "C24"
+    DISABLED_ENROLLED = "disabled_enrolled", "已入学适龄残疾儿童少年数", "人", "C24"
+    SCHOOLS_CHECKED = "schools_checked", "核查信息化条件的学校数", "所", "C25"
+    SCHOOLS_WITH_BROADBAND = "schools_with_broadband", "接入宽带的学校数", "所", "C25"
+    REGULAR_CLASSROOMS = "regular_classrooms", "普通教室数", "间", "C25"
+    REGULAR_CLASSROOMS_MULTIMEDIA = "regular_classrooms_multimedia", "配有多媒体的普通教室数", "间", "C25"
+    SURVEY_ISSUED = "survey_issued", "发放问卷数", "份", "recognition"
+    SURVEY_VALID = "survey_valid", "有效问卷数", "份", "recognition"
+    SURVEY_SATISFIED = "survey_satisfied", "满意问卷数", "份", "recognition"
+    PARENTS_ISSUED = "parents_issued", "发放家长问卷数", "份", "recognition"
+    PARENTS_VALID = "parents_valid", "有效家长问卷数", "份", "recognition"
+    PARENTS_SATISFIED = "parents_satisfied", "满意家长问卷数", "份", "recognition"
+    VISITS = "visits", "实地走访人数", "人", "recognition"
+    VISITS_SATISFIED = "visits_satisfied", "实地走访满意人数", "人", "recognition"
+
+
+DISTRICT_ITEMS: dict[str, DistrictItem] = {item.value: item for item in DistrictItem}
+
+_TEXT, _ID, _TERM = ColumnKind.TEXT, ColumnKind.ID, ColumnKind.TERM
+_COUNT, _NUMBER, _ORDINAL = ColumnKind.COUNT, ColumnKind.NUMBER, ColumnKind.ORDINAL
+
+_SEVEN = tuple(f"C{i}" for i in range(1, 8))
+_BY_STAGE = (Stage.PRIMARY, Stage.JUNIOR, Stage.SENIOR)
+
+_SOURCE = Column("source", "数据来源", _TEXT, note=f"虚构的数据逐行写明“{INVENTED}”", optional=True)
+_YEAR = Column(
+    "year", "学年", ColumnKind.YEAR, required=True, note="学年开始的公历年份：2024 表示 2024—2025 学年"
+)
+_SCHOOL = Column("school_id", "学校标识码", _ID, required=True, note="按文字保存，前导零不丢")
+_STAGE = Column("stage", "学段", _TERM, terms=_BY_STAGE, required=True)
+_DISTRICT = Column("district", "县区", _TEXT, required=True, note="同一县区只用一种写法")
+_LONGITUDE = Column("longitude", "经度", _NUMBER, "°", low=-180, high=180, note="十进制度数")
+_LATITUDE = Column("latitude", "纬度", _NUMBER, "°", low=-90, high=90, note="十进制度数")
+
+
+def _count(name: str, label: str, unit: str, *codes: str, note: str = "", optional: bool = False) -> Column:
+    return Column(name, label, _COUNT, unit, codes=codes, note=note, optional=optional)
+
+
+def _number(name: str, label: str, unit: str, *codes: str, note: str = "", optional: bool = False) -> Column:
+    return Column(name, label, _NUMBER, unit, codes=codes, note=note, optional=optional)
+
+
+def _text(name: str, label: str, *codes: str, note: str = "") -> Column:
+    return Column(name, label, _TEXT, codes=codes, note=note)
+
+
+def _table(name: str, label: str, row: str, key: tuple[str, ...], *columns: Column) -> Table:
+    return Table(name, label, row, key, (*columns, _SOURCE))
+
+
+_ALL_TABLES = (
+    _table(
+        "schools", "学校", "一所学校或一个校区", ("school_id",),
+        _SCHOOL,
+        _text("name", "学校名称"),
+        Column("district", "县区", _TEXT, codes=_SEVEN, note="同一县区只用一种写法"),
+        Column("kind", "办学类型", _TERM, terms=tuple(Kind), codes=(*_SEVEN, "C10", "C11")),
+        Column("ownership", "办学性质", _TERM, terms=tuple(Ownership), codes=("C20",)),
+        Column("location", "城乡类别", _TERM, terms=tuple(Location), codes=("C20",),
+               note="按国家统计的城乡分类"),
+        Column("boarding", "寄宿制", ColumnKind.BOOL, codes=("C20",)),
+        _text("group", "教育集团"),
+        _LONGITUDE,
+        _LATITUDE,
+        Column("opened_year", "开办年份", ColumnKind.YEAR, codes=_SEVEN, note="未满员的新建学校据此标注"),
+        Column("parent_id", "所属学校标识码", _ID, codes=_SEVEN, note="不单独计为学校的校区填其所属学校"),
+        Column("built_year", "校舍建成年份", ColumnKind.YEAR, codes=("C10", "C11"), optional=True,
+               note="过渡条款用"),
+    ),
+    _table(
+        "sections", "学段", "一所学校一个学段一学年", ("year", "school_id", "stage"),
+        _YEAR, _SCHOOL, _STAGE,
+        _count("pupils", "在校生数", "人", *_SEVEN, "C11", "C13", "C20"),
+        _count("classes", "班级数", "个", "C8", "C10"),
+        _count("full_time_teachers", "专任教师数", "人", "C16", "C19"),
+        _count("teachers_above_required", "高于规定学历教师数", "人", "C1",
+               note="专任教师中小学大专及以上、初中本科及以上；兼职、代课不计"),
+        _count("backbone_teachers", "县级以上骨干教师数", "人", "C2", note="一人只计一次"),
+        _count("pe_arts_teachers", "体育艺术专任教师数", "人", "C3", note="体育、音乐、美术，按任教学科计"),
+        _count("certified_teachers", "持证专任教师数", "人", "C19", note="持有教师资格证书"),
+        _count("trained_teachers", "培训满360学时专任教师数", "人", "C16", note="五年累计"),
+        _count("in_zone_pupils", "划片就近入学学生数", "人", "C20"),
+        _count("visiting_pe_arts_teachers", "交流走教体育艺术教师数", "人", "C3", note="过渡条款用",
+               optional=True),
+        _count("migrant_pupils", "随迁子女学生数", "人", "C11", note="过渡条款用", optional=True),
+    ),
+    _table(
+        "facilities", "办学条件", "一所学校一个学段（或全校）一学年", ("year", "school_id", "stage"),
+        _YEAR, _SCHOOL,
+        Column("stage", "学段", _TERM, terms=tuple(Stage), required=True,
+               note="各学段共用而不分开统计的填“全校”"),
+        _number("teaching_area_m2", "教学及辅助用房面积", "m²", "C4", note="含室内体育用房面积"),
+        _number("indoor_sports_area_m2", "室内体育用房面积", "m²", "C4", "C5"),
+        _number("sports_ground_m2", "体育运动场地面积", "m²", "C5", note="不含室内体育用房"),
+        _number("equipment_yuan", "教学仪器设备值", "元", "C6", note="单位是元，不是万元"),
+        _count("multimedia_rooms", "网络多媒体教室数", "间", "C7"),
+        _number("supplementary_sports_m2", "屋顶、地下及租用运动场地面积", "m²", "C5", note="过渡条款用",
+                optional=True),
+    ),
+    _table(
+        "classes", "班级", "一个班一学年", ("year", "school_id", "stage", "grade", "class_no"),
+        _YEAR, _SCHOOL, _STAGE,
+        Column("grade", "年级", _ORDINAL, high=12, required=True, note="1—12：初中七至九，高中十至十二"),
+        Column("class_no", "班号", _ORDINAL, required=True),
+        _count("pupils", "班额", "人", "C12"),
+    ),
+    _table(
+        "rooms", "音乐美术教室", "一间专用教室一学年", (),
+        _YEAR, _SCHOOL, _STAGE,
+        Column("kind", "教室类别", _TERM, terms=tuple(RoomKind), codes=("C10",), required=True),
+        _number("area_m2", "教室面积", "m²", "C10"),
+    ),
+    _table(
+        "funds", "经费", "一所学校一学年", ("year", "school_id"),
+        _YEAR, _SCHOOL,
+        _number("public_funds_budget_yuan", "公用经费预算", "元", "C26"),
+        _number("public_funds_final_yuan", "公用经费决算", "元", "C26"),
+        _number("training_budget_yuan", "教师培训经费预算", "元", "C26"),
+        _number("training_final_yuan", "教师培训经费决算", "元", "C26"),
+        _number("allocation_yuan", "公用经费拨款", "元", "C13"),
+    ),
+    _table(
+        "district", "县区数据", "一个县区一学年一个项目", ("year", "district", "item"),
+        _YEAR, _DISTRICT,
+        Column("item", "项目", _TERM, terms=tuple(DistrictItem), required=True),
+        Column("value", "数值", _NUMBER, note="单位见项目表",
+               codes=tuple(dict.fromkeys(c for item in DistrictItem for c in item.codes))),
+    ),
+    _table(
+        "evidence", "佐证材料", "一个县区一学年一个条目", ("year", "district", "item"),
+        _YEAR, _DISTRICT,
+        Column("item", "条目", _ID, required=True, note="如 C8.1；方案的任务为 T1—T16"),
+        Column("status", "达到情况", _TERM, terms=tuple(Status),
+               codes=("C8", "C9", "C15", "C17", "C21", "C22", "C25", "C27", "C28", "C29", "C30")),
+        _text("document", "材料名称"),
+        _text("note", "说明"),
+        Column("checked_on", "核查日期", ColumnKind.DATE),
+    ),
+    _table(
+        "monitoring", "质量监测", "一个县区一学年一个学科", ("year", "district", "subject"),
+        _YEAR, _DISTRICT,
+        Column("subject", "学科", _TEXT, codes=("C31",), required=True),
+        Column("level", "水平等级", _ORDINAL, codes=("C31",), high=5, note="1—5 即 Ⅰ—Ⅴ 级"),
+        Column("between_school_rate", "校际差异率", ColumnKind.SHARE, codes=("C31",),
+               note="0.12 即 12%；由国家监测发布"),
+    ),
+    _table(
+        "vetoes", "一票否决", "一个县区一学年一个条目", ("year", "district", "item"),
+        _YEAR, _DISTRICT,
+        Column("item", "条目", _ID, required=True, note="V1—V6"),
+        Column("found", "是否发生", ColumnKind.BOOL, codes=("veto",)),
+    ),
+    _table(
+        "measures", "整改台账", "一个正在整改的问题", ("number",),
+        Column("number", "序号", _ORDINAL, required=True),
+        Column("year", "学年", ColumnKind.YEAR, note=_YEAR.note),
+        Column("district", "县区", _TEXT),
+        Column("code", "指标", _ID, note="C1—C31"),
+        Column("school_id", "学校标识码", _ID, note="全县区的问题不填"),
+        _text("cause", "原因"),
+        _text("measure", "整改措施"),
+        _text("department", "责任部门"),
+        Column("deadline", "完成时限", ColumnKind.DATE),
+        Column("status", "整改状态", _TERM, terms=tuple(Progress)),
+        Column("closed_on", "销号日期", ColumnKind.DATE),
+        _text("evidence", "佐证材料"),
+    ),
+    _table(
+        "zones", "居住小区", "一个居住小区一学年", ("year", "zone_id"),
+        _YEAR,
+        Column("zone_id", "小区编号", _ID, required=True),
+        _text("name", "小区名称"),
+        Column("district", "县区", _TEXT),
+        _LONGITUDE,
+        _LATITUDE,
+        _count("primary_children", "小学适龄儿童数", "人"),
+        _count("junior_children", "初中适龄少年数", "人"),
+        Column("primary_school_id", "现划片小学标识码", _ID),
+        Column("junior_school_id", "现划片初中标识码", _ID),
+    ),
+)  # fmt: skip
+
+TABLES: dict[str, Table] = {table.name: table for table in _ALL_TABLES}

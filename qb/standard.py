@@ -1,0 +1,514 @@
+"""The standard as data: what is measured, each limit, who answers for it, and where it is written.
+
+A standard is one TOML file. This module gives it a type and refuses nonsense with the entry named;
+it holds no limit and no formula. Another province's standard is another file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from qb.errors import QbError
+from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Stage
+
+Side = Literal[">=", "<=", "<", ">"]
+# Strict, so that `true` is no number and `"85"` no limit.
+Number = Annotated[float, Field(ge=0, strict=True)]
+Positive = Annotated[float, Field(gt=0, strict=True)]
+Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+Count = Annotated[int, Field(ge=0, strict=True)]
+Decimals = Annotated[int, Field(ge=0, le=6, strict=True)]
+Year = Annotated[int, Field(ge=1900, le=2100, strict=True)]
+Words = Annotated[str, Field(min_length=1)]
+Code = Annotated[str, Field(pattern=r"^C([1-9]|[12]\d|3[01])$")]
+Departments = Annotated[tuple[Words, ...], Field(min_length=1)]
+
+DEFAULT = "gulou-2023"
+TRANSITION = "transition"
+SEVEN = tuple(f"C{i}" for i in range(1, 8))
+CODES = tuple(f"C{i}" for i in range(1, 32))
+
+
+class StandardError(QbError):
+    """A standard file that cannot be used; the message names every entry at fault."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+
+
+class Text(_Entry):
+    """A wording in Chinese and in English."""
+
+    zh: Words
+    en: Words
+
+    def __str__(self) -> str:
+        return self.zh
+
+
+class Limit(_Entry):
+    """One limit of an indicator.
+
+    `name` tells the limits of one indicator apart (C18 ``rotated`` and ``backbone``, C10 ``music``
+    and ``art``); it is empty where there is only one. A limit holds for one stage or kind, or for
+    all where none is named, and from its year until a later entry for the same thing.
+    """
+
+    name: str = ""
+    stage: Stage | None = None
+    kind: Kind | None = None
+    from_year: Year | None = None
+    side: Side
+    value: Number
+    unit: Text
+    source: Words
+
+    @model_validator(mode="after")
+    def _fits(self) -> Limit:
+        stages = COMPULSORY if self.kind is None else STAGES_OF_KIND[self.kind]
+        if self.stage and (self.stage not in COMPULSORY or self.stage not in stages):
+            raise ValueError(f"{self.kind.zh if self.kind else ''}义务教育阶段没有“{self.stage.zh}”")
+        return self
+
+
+class Indicator(_Entry):
+    """One of C1–C31.
+
+    `measure` names the function that computes it, `options` are that function's settings
+    (``classes_per_room`` of C10, say), and `decimals` is for print only.
+    """
+
+    code: Code
+    area: Literal["resources", "guarantee", "quality"]
+    group: Annotated[str, Field(pattern=r"^B[1-9]$")]
+    title: Text
+    short: Text
+    wording: Words
+    measure: Words
+    decimals: Decimals = 1
+    limits: tuple[Limit, ...] = ()
+    options: dict[str, Number | str | bool | tuple[str, ...]] = {}
+    departments: Departments
+    source: Words
+
+    def limit(
+        self,
+        *,
+        name: str = "",
+        stage: Stage | None = None,
+        kind: Kind | None = None,
+        year: int,
+    ) -> Limit:
+        """Return the limit in force for a stage or kind in a year (school year starting).
+
+        An entry for the stage goes before one for the kind, that before one for all, and of those the
+        latest that has begun.
+
+        Raises
+        ------
+        LookupError
+            If the standard gives no such limit.
+
+        Examples
+        --------
+        C14 rises in 2025; the year before the lower amount still holds.
+
+        >>> [load()["C14"].limit(year=year).value for year in (2024, 2025)]
+        [6000.0, 7000.0]
+        """
+        held = [
+            limit
+            for limit in self.limits
+            if limit.name == name
+            and limit.stage in (None, stage)
+            and limit.kind in (None, kind)
+            and (limit.from_year is None or limit.from_year <= year)
+        ]
+        if not held:
+            raise LookupError(f"{self.code}: no limit {name!r} for {stage or kind} in {year}")
+        return max(held, key=lambda m: (m.stage is not None, m.kind is not None, m.from_year or 0))
+
+
+class Group(_Entry):
+    """A heading above the indicators: A1–A3 or B1–B9."""
+
+    code: Annotated[str, Field(pattern=r"^[AB][1-9]$")]
+    title: Text
+    source: Words
+
+
+class Department(_Entry):
+    """A department under its one name, with the other spellings found in the text."""
+
+    name: Words
+    en: Words
+    aliases: tuple[Words, ...] = ()
+
+
+class Item(_Entry):
+    """A checklist item: what evidence must show.
+
+    `needs_rural_junior`: the item asks something of rural junior schools alone, and does not apply
+    where there are none.
+    """
+
+    item: Annotated[str, Field(pattern=r"^C\d+\.\d+$")]
+    text: Text
+    departments: Departments
+    source: Words
+    needs_rural_junior: bool = False
+
+    @property
+    def code(self) -> str:
+        """The indicator that the item belongs to: C8 of C8.1."""
+        return self.item.partition(".")[0]
+
+
+class Veto(_Entry):
+    """Something that stops the application when it is found."""
+
+    item: Annotated[str, Field(pattern=r"^V\d+$")]
+    text: Text
+    source: Words
+
+
+class Task(_Entry):
+    """One of the tasks of the plan."""
+
+    item: Annotated[str, Field(pattern=r"^T\d+$")]
+    heading: Text
+    title: Text
+    text: Words
+    source: Words
+
+
+class SchoolRule(_Entry):
+    """How many of the seven a school must meet, and how low the remaining one may be."""
+
+    met: Annotated[int, Field(ge=0, le=7, strict=True)]
+    of: Literal[7]
+    floor: Share
+    source: Words
+
+
+class CoefficientRule(_Entry):
+    """Limit of the difference coefficient by stage."""
+
+    side: Side
+    primary: Positive
+    junior: Positive
+    source: Words
+
+
+class SplitRule(_Entry):
+    """Weights of a pupil of each stage when a school's shared facilities are split."""
+
+    nine_year: dict[Stage, Positive]
+    twelve_year: dict[Stage, Positive]
+    complete_secondary: dict[Stage, Positive]
+    source: Words
+
+    @model_validator(mode="after")
+    def _stages_fit(self) -> SplitRule:
+        for kind in (Kind.NINE_YEAR, Kind.TWELVE_YEAR, Kind.COMPLETE_SECONDARY):
+            if set(self.weights(kind)) != set(STAGES_OF_KIND[kind]):
+                stages = "、".join(stage.value for stage in STAGES_OF_KIND[kind])
+                raise ValueError(f"{kind.value} 须恰好给出 {stages} 的权重")
+        return self
+
+    def weights(self, kind: Kind) -> dict[Stage, float]:
+        """Return the weights for a kind of school; empty where nothing is shared."""
+        return getattr(self, kind.value, {})
+
+
+class ExclusionRule(_Entry):
+    """Which schools stay out of the seven."""
+
+    kinds: tuple[Kind, ...]
+    small_point_pupils: Count
+    source: Words
+
+
+class NewSchoolRule(_Entry):
+    """Years after opening until a stage has all its grades: a school below that is flagged."""
+
+    primary: Count
+    junior: Count
+    source: Words
+
+
+class RoundingRule(_Entry):
+    """Decimals in print, and whether raw or rounded figures are compared with the limits."""
+
+    compare: Literal["raw", "rounded"]
+    tolerance: Annotated[float, Field(ge=0, lt=0.001, strict=True)]
+    values: Decimals
+    coefficients: Decimals
+    ratios: Decimals
+    source: Words
+
+
+class Rules(_Entry):
+    """The rules that are not one indicator's."""
+
+    school: SchoolRule
+    coefficient: CoefficientRule
+    split: SplitRule
+    exclusion: ExclusionRule
+    new_school: NewSchoolRule
+    rounding: RoundingRule
+
+
+class Recognition(_Entry):
+    """社会认可度."""
+
+    title: Text
+    limit: Limit
+    source: Words
+
+
+class Clause(_Entry):
+    """One transition clause: an indicator judged by another limit, or with more counted.
+
+    A clause holds for schools that meet every condition it names. `limits` replace the limits of the
+    same name, stage or kind; `adds` is an optional column whose figures are added to the numerator.
+    """
+
+    code: Code
+    text: Text
+    from_year: Year
+    to_year: Year
+    source: Words
+    locations: tuple[Location, ...] = ()
+    pupils_from: Count | None = None
+    pupils_to: Count | None = None
+    built_by: Year | None = None
+    migrant_share_above: Share | None = None
+    largest_class_below: Count | None = None
+    adds: Words | None = None
+    limits: tuple[Limit, ...] = ()
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Clause:
+        if self.from_year > self.to_year:
+            raise ValueError(f"起始学年 {self.from_year} 晚于终止学年 {self.to_year}")
+        if bool(self.adds) == bool(self.limits):
+            raise ValueError("adds（计入的列）与 limits（替代的限值）须给出其一，且只给其一")
+        return self
+
+
+class Transition(_Entry):
+    """A profile of transition clauses, off unless asked for."""
+
+    name: Words
+    title: Text
+    source: Words
+    clauses: Annotated[tuple[Clause, ...], Field(min_length=1)]
+
+
+class Standard(_Entry):
+    """Everything the rules say. See the module's docstring."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    title: Text
+    edition: Words
+    source: Words
+    target_year: Year
+    rules: Rules
+    groups: tuple[Group, ...]
+    departments: tuple[Department, ...]
+    indicators: tuple[Indicator, ...]
+    checklist: tuple[Item, ...]
+    recognition: Recognition
+    vetoes: Annotated[tuple[Veto, ...], Field(min_length=1)]
+    tasks: tuple[Task, ...] = ()
+
+    def __getitem__(self, code: str) -> Indicator:
+        return self._by_code[code]
+
+    @cached_property
+    def _by_code(self) -> dict[str, Indicator]:
+        return {indicator.code: indicator for indicator in self.indicators}
+
+    def items(self, code: str) -> tuple[Item, ...]:
+        """Return the checklist items of an indicator, in the order of the plan."""
+        return tuple(item for item in self.checklist if item.code == code)
+
+    def coefficient_limit(self, stage: Stage) -> float:
+        """Return the limit of the difference coefficient at a stage."""
+        return getattr(self.rules.coefficient, stage.value)
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Standard:
+        wrong = [*self._doubled(), *self._unknown(), *self._missing()]
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
+    def _doubled(self) -> list[str]:
+        names = Counter(
+            [
+                *(i.code for i in self.indicators),
+                *(g.code for g in self.groups),
+                *(i.item for i in (*self.checklist, *self.vetoes, *self.tasks)),
+                *(name for d in self.departments for name in (d.name, *d.aliases)),
+            ]
+        )
+        wrong = [f"{name}：重复登记" for name, times in names.items() if times > 1]
+        for indicator in self.indicators:
+            limits = Counter((m.name, m.stage, m.kind, m.from_year) for m in indicator.limits)
+            wrong += [f"{indicator.code}：同一限值重复登记" for times in limits.values() if times > 1]
+        return wrong
+
+    def _unknown(self) -> list[str]:
+        departments = {d.name for d in self.departments}
+        groups = {g.code for g in self.groups}
+        codes = {i.code for i in self.indicators}
+        wrong = [f"{i.code}：没有登记分组 {i.group}" for i in self.indicators if i.group not in groups]
+        wrong += [f"{i.item}：没有登记指标 {i.code}" for i in self.checklist if i.code not in codes]
+        responsible = [(i.code, i.departments) for i in self.indicators]
+        responsible += [(i.item, i.departments) for i in self.checklist]
+        return wrong + [
+            f"{name}：没有登记责任部门“{department}”（须用 departments 中的规范名称）"
+            for name, answering in responsible
+            for department in answering
+            if department not in departments
+        ]
+
+    def _missing(self) -> list[str]:
+        given = {i.code: i for i in self.indicators}
+        wrong = [f"{code}：缺少这一指标" for code in CODES if code not in given]
+        for code in SEVEN:
+            limits = given[code].limits if code in given else ()
+            stages = {m.stage for m in limits if not (m.name or m.kind or m.from_year)}
+            wrong += [
+                f"{code}：缺少{stage.zh}的限值（不限 kind、from_year 的一条）"
+                for stage in COMPULSORY
+                if code in given and not stages & {stage, None}
+            ]
+        return wrong + [
+            f"{indicator.code}：按清单判定，但没有清单条目"
+            for indicator in self.indicators
+            if indicator.measure == "checklist" and not self.items(indicator.code)
+        ]
+
+
+def _read(path: Path, model: type[_Entry]) -> _Entry:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise StandardError(f"标准文件 {path} 无法读取：{error.strerror}。请检查文件及其权限。") from None
+    except UnicodeDecodeError as error:
+        raise StandardError(
+            f"标准文件 {path} 第 {error.start + 1} 个字节起不是 UTF-8 编码。请另存为 UTF-8。"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise StandardError(f"标准文件 {path} 不是有效的 TOML：{error}。请按提示的行列改正。") from None
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise StandardError(_in_words(path, document, error)) from None
+
+
+# What pydantic finds, said plainly; its own words stand for what is not listed.
+_PLAIN = {
+    "missing": "缺少这一项",
+    "extra_forbidden": "不认识这一项，请删去或改正拼写",
+    "greater_than": "须大于 {gt:g}",
+    "greater_than_equal": "须不小于 {ge:g}",
+    "less_than": "须小于 {lt:g}",
+    "less_than_equal": "须不大于 {le:g}",
+    "finite_number": "须为有限的数",
+    "literal_error": "只能是 {expected}",
+    "enum": "只能是 {expected}",
+    "string_pattern_mismatch": "写法不对，应合于 {pattern}",
+    "string_type": "须为文字",
+    "string_too_short": "不能为空",
+    "float_type": "须为数字",
+    "int_type": "须为整数",
+    "int_from_float": "须为整数",
+    "bool_type": "须为 true 或 false",
+    "bool_parsing": "须为 true 或 false",
+    "tuple_type": "须为列表",
+    "dict_type": "须为一组“键 = 值”",
+    "model_type": "须为一组“键 = 值”",
+    "too_short": "至少要有 {min_length} 条",
+    "value_error": "{error}",
+}
+
+
+def _in_words(path: Path, document: dict, error: ValidationError) -> str:
+    found: dict[str, list[str]] = {}
+    for fault in error.errors(include_url=False):
+        place = _place(document, fault["loc"])
+        plain = _PLAIN.get(fault["type"])
+        message = plain.format(**fault.get("ctx", {})) if plain else fault["msg"]
+        found.setdefault(place + _shown(fault["input"]), []).append(message.replace(" or ", ", "))
+    # Several messages at one place are the branches of one choice, such as an option's types.
+    lines = [
+        f"{place}：{'，或'.join(messages)}" if place else messages[0] for place, messages in found.items()
+    ]
+    lines = "\n".join(lines).splitlines()
+    return f"标准文件 {path} 有 {len(lines)} 处不能用，请逐条改正：\n" + "\n".join(f"  {x}" for x in lines)
+
+
+def _place(document: object, loc: tuple[int | str, ...]) -> str:
+    """Write a place as ``C5 limits[0].value``: the entry by its code, the rest as in the file."""
+    place, node = "", document
+    for depth, part in enumerate(loc):
+        if not isinstance(node, list if isinstance(part, int) else dict):
+            break  # the rest names a branch that pydantic tried, not a place in the file
+        node = node[part] if isinstance(part, int) else node.get(part)
+        if isinstance(part, str):
+            place += part if not place or place.endswith(" ") else f".{part}"
+        elif depth == 1 and (name := _name(node)):
+            place = f"{name} "
+        else:
+            place += f"[{part}]"
+    return place.rstrip()
+
+
+def _name(entry: object) -> str:
+    keys = ("code", "item", "name")
+    return next((str(entry[k]) for k in keys if k in entry), "") if isinstance(entry, dict) else ""
+
+
+def _shown(given: object) -> str:
+    if not isinstance(given, str | int | float):
+        return ""
+    # A whole number of thousands of digits is one that Python declines to print.
+    huge = isinstance(given, int) and given.bit_length() > 64
+    return "（现为过大的整数）" if huge else f"（现为 {given!r:.60}）"
+
+
+def _locate(name: str | Path) -> Path:
+    shipped = {path.stem: path for path in (Path(str(files("qb"))) / "standard").glob("*.toml")}
+    path = shipped.get(str(name), Path(name))
+    if not path.is_file():
+        known = "、".join(sorted(shipped))
+        raise StandardError(f"没有名为 {name} 的标准，也没有这个文件。随附的有：{known}。")
+    return path
+
+
+def load(name: str | Path = DEFAULT) -> Standard:
+    """Read a standard: a name of one shipped with qb, or the path of a file.
+
+    Raises
+    ------
+    StandardError
+        If the file cannot be read or an entry makes no sense; every such entry is named.
+    """
+    return _read(_locate(name), Standard)
+
+
+def load_transition(name: str | Path = TRANSITION) -> Transition:
+    """Read a profile of transition clauses, shipped or from a file; off unless asked for."""
+    return _read(_locate(name), Transition)

@@ -1,0 +1,115 @@
+"""The registry: complete, free of contradictions, and told the same in the dictionary."""
+
+from pathlib import Path
+
+import pytest
+
+from qb.dataset import FORM_RULES
+from qb.recipe import RECIPE_RULES
+from qb.schema import DISTRICT_ITEMS, TABLES, ColumnKind
+from qb.standard import CODES
+
+DICTIONARY = (Path(__file__).parents[1] / "data" / "README.md").read_text(encoding="utf-8")
+EVERY_COLUMN = [(table, column) for table in TABLES.values() for column in table.columns]
+
+# The contract's tables and columns, typed from it by hand; `source` and the optional columns are ours.
+CONTRACT = {
+    "schools": "school_id name district kind ownership location boarding group longitude latitude "
+    "opened_year parent_id",
+    "sections": "year school_id stage pupils classes full_time_teachers teachers_above_required "
+    "backbone_teachers pe_arts_teachers certified_teachers trained_teachers in_zone_pupils",
+    "facilities": "year school_id stage teaching_area_m2 indoor_sports_area_m2 sports_ground_m2 "
+    "equipment_yuan multimedia_rooms",
+    "classes": "year school_id stage grade class_no pupils",
+    "rooms": "year school_id stage kind area_m2",
+    "funds": "year school_id public_funds_budget_yuan public_funds_final_yuan training_budget_yuan "
+    "training_final_yuan allocation_yuan",
+    "district": "year district item value",
+    "evidence": "year district item status document note checked_on",
+    "monitoring": "year district subject level between_school_rate",
+    "vetoes": "year district item found",
+    "measures": "number year district code school_id cause measure department deadline status "
+    "closed_on evidence",
+    "zones": "year zone_id name district longitude latitude primary_children junior_children "
+    "primary_school_id junior_school_id",
+}
+
+
+def test_the_registry_holds_the_tables_and_columns_of_the_contract_in_its_order():
+    ours = {t.name: " ".join(c.name for c in t.columns if not c.optional) for t in TABLES.values()}
+    assert ours == CONTRACT
+
+
+def test_the_columns_beyond_the_contract_are_these():
+    beyond = {(t.name, c.name) for t, c in EVERY_COLUMN if c.optional and c.name != "source"}
+    assert beyond == {
+        ("schools", "built_year"),
+        ("sections", "visiting_pe_arts_teachers"),
+        ("sections", "migrant_pupils"),
+        ("facilities", "supplementary_sports_m2"),
+    }
+    assert all("source" in table.by_name for table in TABLES.values())
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_no_header_names_two_columns_and_every_key_column_is_required(table):
+    assert len(table.headers) == 2 * len(table.columns)
+    assert set(table.key) <= set(table.required)
+
+
+def test_every_indicator_a_column_names_exists_and_the_seven_rest_on_something():
+    named = {code for _, column in EVERY_COLUMN for code in column.codes}
+    assert named <= {*CODES, "recognition", "veto"}
+    assert set(CODES[:7]) <= named
+
+
+def test_a_column_has_terms_exactly_when_it_is_a_closed_set():
+    assert all(bool(c.terms) == (c.kind is ColumnKind.TERM) for _, c in EVERY_COLUMN)
+
+
+def test_no_label_carries_its_unit():
+    assert not [c.label for _, c in EVERY_COLUMN if "（" in c.label or "(" in c.label]
+
+
+def test_an_empty_table_has_every_column_in_its_dtype():
+    frame = TABLES["schools"].empty()
+    assert list(frame) == TABLES["schools"].names
+    assert frame.dtypes["boarding"] == "boolean"
+    assert TABLES["sections"].empty().dtypes[["year", "stage", "pupils"]].tolist() == [
+        "int64",
+        "str",
+        "float64",
+    ]
+
+
+# The dictionary in data/README.md says what the registry says
+
+
+def _kind(column):
+    if column.terms and column.name != "item":
+        return "选项：" + " · ".join(f"`{t.value}` {t.zh}" for t in column.terms)
+    return column.kind.zh
+
+
+@pytest.mark.parametrize(("table", "column"), EVERY_COLUMN, ids=lambda x: x.name)
+def test_the_dictionary_describes_the_column_under_its_table(table, column):
+    section = DICTIONARY.split(f"### `{table.name}` {table.label}\n")[1].split("\n##")[0]
+    mark = "必有" if column.required else "可选" if column.optional else ""
+    facts = (f"`{column.name}`", column.label, _kind(column), column.unit, mark, column.clause, column.note)
+    assert f"| {' | '.join(facts)} |\n" in section
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_the_dictionary_names_the_tables_row_and_key_and_no_other_columns(table):
+    section = DICTIONARY.split(f"### `{table.name}` {table.label}\n")[1].split("\n##")[0]
+    key = "、".join(f"`{k}`" for k in table.key) or "无（一行一间）"
+    assert f"一行是{table.row}；不得重复：{key}。" in section
+    assert section.count("\n| `") == len(table.columns)
+
+
+def test_the_dictionary_lists_every_district_item_and_rule():
+    for item in DISTRICT_ITEMS.values():
+        codes = "、".join("社会认可度" if code == "recognition" else code for code in item.codes)
+        assert f"| `{item.value}` | {item.zh} | {item.unit} | {codes} |" in DICTIONARY
+    for rule in (*FORM_RULES.values(), *RECIPE_RULES.values()):
+        assert f"| {rule.number} | {rule.severity.zh} | {rule.title} |" in DICTIONARY
