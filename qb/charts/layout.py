@@ -53,7 +53,7 @@ def states(values: np.ndarray, verdicts: Iterable[object]) -> list[Verdict]:
     given = [Verdict(v) if isinstance(v, str) and v in known else Verdict.NO_DATA for v in verdicts]
     judged = (Verdict.PASS, Verdict.FAIL)
     return [
-        Verdict.NO_DATA if False else state
+        Verdict.NO_DATA if state in judged and not finite else state
         for state, finite in zip(given, np.isfinite(values), strict=True)
     ]
 
