@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+import io
 import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
-
-import click
+from typing import NoReturn
 
 from qb.errors import QbError
 
@@ -17,102 +19,55 @@ SAMPLE = HOME / "data" / "sample"
 KINDS = ("data", "district", "school")
 
 
-class Sentences(click.Group):
-    """A group whose commands end in a sentence and exit code 1 where the input cannot be used."""
+class Parser(argparse.ArgumentParser):
+    """A parser that ends in a sentence and exit code 1 where the arguments cannot be used."""
 
-    def invoke(self, ctx: click.Context) -> object:
-        """Run the command; say what is wrong instead of showing where the program stood."""
-        try:
-            return super().invoke(ctx)
-        except QbError as error:
-            click.echo(f"错误：{error}", err=True)
-            ctx.exit(1)
-        except click.UsageError as error:
-            error.show()
-            ctx.exit(1)
-        except KeyboardInterrupt:
-            click.echo("已中断。", err=True)
-            ctx.exit(1)
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where to read more."""
+        self.exit(1, f"错误：参数不能用：{message}\n用法见：{self.prog} --help\n")
 
 
-@click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="qb", message="qb %(version)s")
-def main() -> None:
-    """义务教育优质均衡分析：区域是否均衡，还差什么，由谁负责。
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command; exit 0 when its work was done, 1 when its input cannot be used."""
+    for stream in (sys.stdout, sys.stderr):  # Chinese text and JSON, whatever the console's code page
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
+    options = vars(_parser().parse_args(arguments))
+    run = options.pop("run")
+    try:
+        sys.exit(run(**options) or 0)
+    except QbError as error:
+        sys.exit(f"错误：{error}")
+    except KeyboardInterrupt:
+        sys.exit("已中断。再次运行同一命令即可重新开始。")
+    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
-    不熟悉时先运行 qb publish：用随附的模拟数据生成一个完整的报告网站。
-    """
 
-
-@main.command()
-@click.argument("data", type=click.Path(path_type=Path), default=SAMPLE, required=False)
-@click.option("--year", type=int, help="学年起始年，如 2025；默认取数据中最后一年。")
-@click.option("--out", type=click.Path(path_type=Path), help="输出文件夹；默认 outputs/<县区>/<学年>/。")
-@click.option("--only", type=click.Choice(KINDS), multiple=True, help="只生成某类页面，可多次给出。")
-@click.option("--schools", "schools", multiple=True, help="只生成这些学校的页面（学校标识码），可多次给出。")
-@click.option("--jobs", type=click.IntRange(min=1), help="同时运行的进程数；默认与处理器核数相同。")
-@click.option("--standard", default="gulou-2023", show_default=True, help="评估标准：名称或 TOML 文件。")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="页面语言。")
-def publish(data: Path, **options: object) -> None:
-    """生成报告网站：区域报告、各校“一校一策”、数据概况和首页。
-
-    DATA 是数据集文件夹；不写则用随附的模拟数据。
-
-    \b
-    例：
-      qb publish
-      qb publish 我的数据 --year 2025 --out 报告
-      qb publish 我的数据 --only district
-    """
+def publish(data: Path, jobs: int | None, **options: object) -> int:
+    """Publish a dataset's year as a site."""
     from qb.publish import publish as run
 
-    options["jobs"] = options["jobs"] or os.cpu_count() or 1
-    site = run(data, **options)
-    click.echo(site.summary, err=True)
-    click.echo(str(site.index))
-    sys.exit(site.exit_code)
+    site = run(data, jobs=jobs or os.cpu_count() or 1, **options)
+    print(site.summary, file=sys.stderr)
+    print(site.index)
+    return site.exit_code
 
 
-@main.command()
-@click.argument("data", type=click.Path(path_type=Path))
-@click.option("--year", type=int, help="学年起始年；默认取数据中最后一年。")
-@click.option("--standard", default="gulou-2023", show_default=True, help="评估标准：名称或 TOML 文件。")
-@click.option("--transition", is_flag=True, help="另按过渡条款评估一次，两种结论并列。")
-@click.option("--json", "as_json", is_flag=True, help="在标准输出打印一个 JSON 文档，含全部结论和数值。")
 def assess(data: Path, year: int | None, standard: str, transition: bool, as_json: bool) -> None:
-    """评估：31 项指标、差异系数、各校和区域的结论。
-
-    \b
-    例：
-      qb assess data/sample
-      qb assess 我的数据 --year 2024 --json > 结果.json
-    """
+    """Print the verdicts of a year."""
     from qb.dataset import read
     from qb.judge import assess as judge
     from qb.judge.document import document
     from qb.report.summary import summary
 
     result = judge(read(data), year, standard, transition)
-    if as_json:
-        click.echo(json.dumps(document(result), ensure_ascii=False, allow_nan=False))
-    else:
-        click.echo(summary(result))
+    print(json.dumps(document(result), ensure_ascii=False, allow_nan=False) if as_json else summary(result))
 
 
-@main.command()
-@click.argument("table", type=click.Path(path_type=Path))
-@click.argument("out", type=click.Path(path_type=Path))
-@click.option("--recipe", type=click.Path(path_type=Path), help="转换规则（TOML），说明原表各列对应哪里。")
 def convert(table: Path, out: Path, recipe: Path | None) -> None:
-    """转换：任意表格按规则转成数据集，或在 CSV 与 parquet 之间互换。
-
-    OUT 以 .parquet 结尾时写成 parquet 文件夹，否则写成 CSV 文件夹。
-
-    \b
-    例：
-      qb convert 学校名录.csv 我的数据 --recipe data/recipes/tw_primary_schools.toml
-      qb convert 我的数据 我的数据.parquet
-    """
+    """Turn a table or a dataset into a dataset."""
     from qb.checks import require
     from qb.dataset import read, write
     from qb.recipe import convert as apply
@@ -120,53 +75,142 @@ def convert(table: Path, out: Path, recipe: Path | None) -> None:
 
     data = apply(table, load_recipe(recipe)) if recipe else read(table)
     require(data)
-    write(data, out, format="parquet" if out.suffix == ".parquet" else "csv")
-    rows = {name: len(frame) for name, frame in data.tables.items() if len(frame)}
-    click.echo(f"已写入 {out}：" + "，".join(f"{name} {n} 行" for name, n in rows.items()) + "。", err=True)
+    write(data, out, format=_format(out), replace=True)
+    rows = "，".join(f"{name} {len(frame)} 行" for name, frame in data.tables.items() if len(frame))
+    print(f"已写入 {out}：{rows}。", file=sys.stderr)
 
 
-@main.command()
-@click.argument("out", type=click.Path(path_type=Path))
-@click.option(
-    "--schools", type=click.IntRange(min=1), default=30, show_default=True, help="每个县区的学校数。"
-)
-@click.option("--districts", type=click.IntRange(min=1), default=1, show_default=True, help="县区数。")
-@click.option("--years", default="2021-2025", show_default=True, help="学年范围，如 2021-2025。")
-@click.option("--seed", type=int, default=2025, show_default=True, help="随机种子；相同种子得到相同数据。")
-def sample(out: Path, schools: int, districts: int, years: str, seed: int) -> None:
-    """生成任意规模的模拟数据集，每一行都注明“模拟数据”。
-
-    OUT 以 .parquet 结尾时写成 parquet 文件夹，否则写成 CSV 文件夹。
-
-    \b
-    例：
-      qb sample 试用数据
-      qb sample 大省.parquet --schools 160 --districts 158 --years 2025-2025
-    """
+def sample(out: Path, schools: int, districts: int, years: range, seed: int) -> None:
+    """Write an invented dataset."""
     from qb.dataset import write
     from qb.sample import make
 
-    data = make(schools=schools, districts=districts, years=_span(years), seed=seed)
-    write(data, out, format="parquet" if out.suffix == ".parquet" else "csv")
-    click.echo(f"已写入 {out}：{len(data['schools'])} 所学校（模拟数据）。", err=True)
+    data = make(schools=schools, districts=districts, years=years, seed=seed)
+    write(data, out, format=_format(out), replace=True)
+    print(f"已写入 {out}：{len(data['schools'])} 所学校（模拟数据）。", file=sys.stderr)
+
+
+def lab(no_browser: bool) -> int:
+    """Open the notebooks in JupyterLab."""
+    notebooks = HOME / "notebooks"
+    if not notebooks.is_dir():
+        raise QbError(f"没有找到笔记本文件夹 {notebooks}。请在项目文件夹中以 pip install -e . 安装。")
+    command = [sys.executable, "-m", "jupyterlab", str(notebooks)]
+    return subprocess.call(command + ["--no-browser"] * no_browser)
+
+
+def _format(out: Path) -> str:
+    return "parquet" if out.suffix == ".parquet" else "csv"
 
 
 def _span(years: str) -> range:
     first, _, last = years.partition("-")
     if not (first.isdigit() and (last or first).isdigit()) or int(first) > int(last or first):
-        raise QbError(f"--years 应写成 2021-2025 的样子（起始年在前），现为“{years}”。")
+        raise argparse.ArgumentTypeError(f"应写成 2021-2025 的样子（起始年在前），现为“{years}”")
     return range(int(first), int(last or first) + 1)
 
 
-@main.command()
-@click.option("--no-browser", is_flag=True, help="不自动打开浏览器。")
-def lab(no_browser: bool) -> None:
-    """在 JupyterLab 中打开笔记本；随附数据的位置已写在各笔记本的参数里。"""
-    notebooks = HOME / "notebooks"
-    if not notebooks.is_dir():
-        raise QbError(f"没有找到笔记本文件夹 {notebooks}。请在项目文件夹中以 pip install -e . 安装。")
-    command = [sys.executable, "-m", "jupyterlab", str(notebooks)]
-    sys.exit(subprocess.call(command + ["--no-browser"] * no_browser))
+def _natural(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"应为不小于 1 的整数，现为“{text}”")
+    return int(text)
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="qb",
+        description="义务教育优质均衡分析：区域是否均衡，还差什么，由谁负责。",
+        epilog="不熟悉时先运行 qb publish：用随附的模拟数据生成一个完整的报告网站。",
+    )
+    parser.add_argument("--version", action="version", version=f"qb {version('qb')}")
+    commands = parser.add_subparsers(title="命令", metavar="命令", required=True)
+
+    def command(run, summary: str, *examples: str, name: str = "") -> Parser:
+        added = commands.add_parser(
+            name or run.__name__,
+            help=summary,
+            description=summary,
+            epilog="例：\n" + "\n".join(f"  {example}" for example in examples),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        added.set_defaults(run=run)
+        return added
+
+    it = command(
+        publish,
+        "生成报告网站：区域报告、各校“一校一策”、数据概况和首页。",
+        "qb publish",
+        "qb publish 我的数据 --year 2025 --out 报告",
+        "qb publish 我的数据 --only district data",
+        "qb publish 我的数据 --schools 0001001 0001003",
+    )
+    it.add_argument("data", type=Path, nargs="?", default=SAMPLE, help="数据集；不写则用随附的模拟数据")
+    _year(it)
+    it.add_argument("--out", type=Path, help="输出文件夹；默认 outputs/<县区>/<学年>/")
+    it.add_argument(
+        "--only",
+        nargs="+",
+        choices=KINDS,
+        default=(),
+        metavar="KIND",
+        help=f"只生成某类页面：{'、'.join(KINDS)}",
+    )
+    it.add_argument(
+        "--schools", nargs="+", default=(), metavar="ID", help="只生成这些学校的页面（学校标识码）"
+    )
+    it.add_argument("--jobs", type=_natural, help="同时运行的进程数；默认与处理器核数相同")
+    _standard(it)
+    it.add_argument("--lang", choices=("zh", "en"), default="zh", help="页面语言；默认 zh")
+
+    it = command(
+        assess,
+        "评估：31 项指标、差异系数、各校和区域的结论。",
+        "qb assess data/sample",
+        "qb assess 我的数据 --year 2024 --json > 结果.json",
+    )
+    it.add_argument("data", type=Path, help="数据集")
+    _year(it)
+    _standard(it)
+    it.add_argument("--transition", action="store_true", help="另按过渡条款评估一次，两种结论并列")
+    it.add_argument(
+        "--json", dest="as_json", action="store_true", help="打印一个 JSON 文档，含全部结论和数值"
+    )
+
+    it = command(
+        convert,
+        "转换：任意表格按规则转成数据集，或在 CSV 与 parquet 之间互换。",
+        "qb convert 学校名录.csv 我的数据 --recipe data/recipes/tw_primary_schools.toml",
+        "qb convert 我的数据 我的数据.parquet",
+    )
+    it.add_argument("table", type=Path, help="原表或数据集")
+    it.add_argument("out", type=Path, help="写到哪里；以 .parquet 结尾写成 parquet，否则写成 CSV")
+    it.add_argument("--recipe", type=Path, help="转换规则（TOML），说明原表各列对应哪里")
+
+    it = command(
+        sample,
+        "生成任意规模的模拟数据集，每一行都注明“模拟数据”。",
+        "qb sample 试用数据",
+        "qb sample 大省.parquet --schools 160 --districts 158 --years 2025-2025",
+    )
+    it.add_argument("out", type=Path, help="写到哪里；以 .parquet 结尾写成 parquet，否则写成 CSV")
+    it.add_argument("--schools", type=_natural, default=30, help="每个县区的学校数；默认 30")
+    it.add_argument("--districts", type=_natural, default=1, help="县区数；默认 1")
+    it.add_argument("--years", type=_span, default=range(2021, 2026), help="学年范围；默认 2021-2025")
+    it.add_argument("--seed", type=int, default=2025, help="随机种子，相同种子得到相同数据；默认 2025")
+
+    it = command(lab, "在 JupyterLab 中打开笔记本；随附数据的位置已写在各笔记本的参数里。", "qb lab")
+    it.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
+    return parser
+
+
+def _year(parser: Parser) -> None:
+    parser.add_argument("--year", type=int, help="学年起始年，如 2025；默认取数据中最后一年")
+
+
+def _standard(parser: Parser) -> None:
+    parser.add_argument(
+        "--standard", default="gulou-2023", help="评估标准：名称或 TOML 文件；默认 gulou-2023"
+    )
 
 
 if __name__ == "__main__":

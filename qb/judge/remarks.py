@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from qb.judge.seven import Seven, school_columns, stage_words
+from qb.judge.indicators import rounding_flags
+from qb.judge.seven import Seven, named, school_columns, stage_words
 from qb.judge.verdicts import meets
 from qb.measure.census import STAGES, Census
 from qb.measure.districts import class_norm_warnings
-from qb.measure.parts import Inputs
+from qb.measure.parts import Inputs, Measure
 from qb.rounding import round_half_up
-from qb.standard import SEVEN
+from qb.standard import SEVEN, Standard
 from qb.terms import Stage
 
 
@@ -21,7 +22,7 @@ def excluded(census: Census) -> pd.DataFrame:
     school = census.school[at]
     left_out = pd.DataFrame(
         {
-            "district": census.districts[census.district[school]],
+            "district": named(census.districts, census.district[school]),
             **school_columns(census, school, ("school_id", "name")),
             "stage": stage_words(census.stage[at]),
             "pupils": census.figures["pupils"][at],
@@ -33,10 +34,11 @@ def excluded(census: Census) -> pd.DataFrame:
 
 def _campuses(census: Census) -> pd.DataFrame:
     campus = np.flatnonzero(census.root != np.arange(len(census.root)))
-    parents = census.schools["name"].to_numpy(dtype=object)[census.root[campus]]
+    names = census.schools["name"].fillna(census.schools["school_id"])
+    parents = names.to_numpy(dtype=object)[census.root[campus]]
     return pd.DataFrame(
         {
-            "district": census.districts[census.district[campus]],
+            "district": named(census.districts, census.district[campus]),
             **school_columns(census, campus, ("school_id", "name")),
             "stage": np.full(len(campus), None, dtype=object),
             "pupils": np.full(len(campus), np.nan),
@@ -45,11 +47,22 @@ def _campuses(census: Census) -> pd.DataFrame:
     )
 
 
-def warnings(inputs: Inputs, seven: Seven, coefficients: pd.DataFrame) -> pd.DataFrame:
+def warnings(
+    inputs: Inputs, seven: Seven, coefficients: pd.DataFrame, measures: dict[str, Measure]
+) -> pd.DataFrame:
     """Return what a reader should know and no rule decides."""
     census, standard = inputs.census, inputs.standard
     norms = class_norm_warnings(inputs, standard["C8"])
-    frames = [norms, _silent_schools(census), _rounding_flags(seven), _coefficient_flags(seven, coefficients)]
+    floor = standard.rules.school.floor
+    frames = [
+        norms,
+        _silent_schools(census),
+        _small_schools(census, standard),
+        _rounding_flags(seven, "标准", seven.limit),
+        _rounding_flags(seven, f"标准的 {floor:.0%}", floor * seven.limit),
+        _coefficient_flags(seven, coefficients),
+        rounding_flags(inputs, measures),
+    ]
     columns = ["district", "school_id", "code", "message"]
     return pd.concat([frame.astype(object) for frame in frames], ignore_index=True)[columns]
 
@@ -61,7 +74,7 @@ def _silent_schools(census: Census) -> pd.DataFrame:
     silent = silent[(census.root[silent] == silent) & ~(opened[silent] > census.year)]
     return pd.DataFrame(
         {
-            "district": census.districts[census.district[silent]],
+            "district": named(census.districts, census.district[silent]),
             **school_columns(census, silent, ("school_id",)),
             "code": "",
             "message": f"{census.year} 年度没有报送学段数据，未参加评估",
@@ -69,31 +82,50 @@ def _silent_schools(census: Census) -> pd.DataFrame:
     )
 
 
-def _rounding_flags(seven: Seven) -> pd.DataFrame:
-    """Return figures that pass only after rounding, or only before."""
+def _small_schools(census: Census, standard: Standard) -> pd.DataFrame:
+    """Return judged rows as small as the teaching points that are left out: they count, being schools."""
+    few = standard.rules.exclusion.small_point_pupils
+    at = census.judged[census.figures["pupils"][census.judged] < few]
+    school = census.school[at]
+    return pd.DataFrame(
+        {
+            "district": named(census.districts, census.district[school]),
+            **school_columns(census, school, ("school_id",)),
+            "code": "",
+            "message": [
+                f"{STAGES[stage].zh}在校生 {pupils:.0f} 人，不足 {few} 人；不是教学点，照常参加评估"
+                for stage, pupils in zip(census.stage[at], census.figures["pupils"][at], strict=True)
+            ],
+        }
+    )
+
+
+def _rounding_flags(seven: Seven, name: str, limit: np.ndarray) -> pd.DataFrame:
+    """Return figures that reach a limit only after rounding, or only before."""
     decimals = seven.standard.rules.rounding.values
     tolerance = seven.standard.rules.rounding.tolerance
     value = seven.resources.value
     sides = [seven.standard[code].limits[0].side for code in SEVEN]
     flips = np.column_stack(
         [
-            meets(value[:, k], seven.limit[:, k], side, tolerance)
-            != meets(round_half_up(value[:, k], decimals), seven.limit[:, k], side, tolerance)
+            meets(value[:, k], limit[:, k], side, tolerance)
+            != meets(round_half_up(value[:, k], decimals), limit[:, k], side, tolerance)
             for k, side in enumerate(sides)
         ]
     )
     row, k = np.nonzero(flips)
     census = seven.census
-    school = census.school[census.judged[row]]
+    at = census.judged[row]
+    school = census.school[at]
     return pd.DataFrame(
         {
-            "district": census.districts[census.district[school]],
+            "district": named(census.districts, census.district[school]),
             **school_columns(census, school, ("school_id",)),
-            "code": np.array(SEVEN, dtype=object)[k],
+            "code": named(SEVEN, k),
             "message": [
-                f"{STAGES[census.stage[census.judged[r]]].zh} {SEVEN[c]} 原始值 {value[r, c]:.6g} 与标准 "
-                f"{seven.limit[r, c]:g} 之比，四舍五入前后结论不同"
-                for r, c in zip(row, k, strict=True)
+                f"{STAGES[stage].zh} {SEVEN[c]} 原始值 {value[r, c]:.6g} 与{name} "
+                f"{limit[r, c]:g} 之比，四舍五入前后结论不同"
+                for r, c, stage in zip(row, k, census.stage[at], strict=True)
             ],
         }
     )

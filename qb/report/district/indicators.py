@@ -51,7 +51,7 @@ class DistrictIndicators(DistrictPart):
         columns = (
             Column("title", say(lang, "指标", "Indicator")),
             verdict_column(lang),
-            Column("value", say(lang, "区域值", "Value")),
+            Column("value", say(lang, "区域值（C1—C7 为平均值）", "Value (C1–C7: mean)")),
             Column("limit", say(lang, "标准", "Standard")),
             Column("detail", say(lang, "说明", "Detail")),
             Column("departments", say(lang, "责任部门", "Departments")),
@@ -70,6 +70,8 @@ class DistrictIndicators(DistrictPart):
         )
 
     def _value(self, code: str, value: float) -> str:
+        if code in SEVEN:
+            return self._means(code)
         if np.isnan(value):
             return ""
         indicator = self.book.standard[code]
@@ -84,6 +86,16 @@ class DistrictIndicators(DistrictPart):
             )
         name = "" if unit is None else unit.zh if self.book.lang == "zh" else unit.en
         return f"{number(value, indicator.decimals)} {name}".replace(" %", "%").strip()
+
+    def _means(self, code: str) -> str:
+        """Return the district's mean at each stage, total over total."""
+        lang = self.book.lang
+        frame = self.own.balance[(self.own.balance["code"] == code) & self.own.balance["mean"].notna()]
+        means = [
+            f"{stage_label(stage, lang)} {number(mean, 2)}"
+            for stage, mean in zip(frame["stage"], frame["mean"], strict=True)
+        ]
+        return say(lang, "；", "; ").join(means)
 
     def _limits(self, code: str) -> str:
         """Return the limits in force as one line, by stage, kind or part."""

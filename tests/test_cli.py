@@ -1,0 +1,234 @@
+"""The command line: what it prints, how it ends, and how it refuses input that cannot be used."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from qb.cli import main
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "data" / "sample"
+
+
+def run(capsys, *arguments):
+    """Return exit code, what was printed, and what was said on stderr."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    printed = capsys.readouterr()
+    # A string given to sys.exit is what Python prints on stderr before it ends with 1.
+    said = printed.err + (ended.value.code if isinstance(ended.value.code, str) else "")
+    return (1 if isinstance(ended.value.code, str) else ended.value.code or 0), printed.out, said
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the sample's last year, to be spoilt."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for file in SAMPLE.glob("*.csv"):
+        frame = pd.read_csv(file, dtype=str, keep_default_na=False)
+        frame = frame[frame["year"] == "2025"] if "year" in frame else frame
+        frame.to_csv(folder / file.name, index=False, encoding="utf-8-sig")
+    return folder
+
+
+def spoil(folder, table, change):
+    file = folder / f"{table}.csv"
+    frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    change(frame).to_csv(file, index=False, encoding="utf-8-sig")
+
+
+def setting(column, value, row=0):
+    return lambda frame: frame.assign(**{column: [*frame[column][:row], value, *frame[column][row + 1 :]]})
+
+
+def test_assess_prints_the_contracts_document_and_nothing_else(capsys):
+    code, out, said = run(capsys, "assess", SAMPLE, "--json")
+    document = json.loads(out)
+    assert (code, said, document["year"], document["standard"]) == (0, "", 2025, "gulou-2023")
+    (district,) = document["districts"]
+    assert set(district["areas"]) == {"resources", "guarantee", "quality", "recognition", "veto"}
+    assert len(district["indicators"]) == 31
+
+
+def test_assess_says_in_a_few_lines_what_the_verdict_is(capsys):
+    code, out, _ = run(capsys, "assess", SAMPLE)
+    assert code == 0
+    assert "模拟数据" in out and "差异系数超限：小学 C5" in out
+
+
+def test_the_verdict_does_not_change_the_exit_code(capsys):
+    """The sample fails in every year; the work was done all the same."""
+    assert run(capsys, "assess", SAMPLE, "--year", "2021")[0] == 0
+
+
+def test_transition_clauses_stand_beside_the_verdict(capsys):
+    plain = json.loads(run(capsys, "assess", SAMPLE, "--json")[1])["districts"][0]
+    both = json.loads(run(capsys, "assess", SAMPLE, "--json", "--transition")[1])["districts"][0]
+    assert both.pop("transition")["verdict"] in {"pass", "fail", "no data"}
+    assert both == plain
+
+
+BAD = {
+    "text in a number column": (
+        "sections",
+        setting("pupils", "很多"),
+        ["sections", "第 2 行", "pupils", "不是数字"],
+    ),
+    "a negative number": ("sections", setting("pupils", "-5"), ["sections", "第 2 行", "pupils", "-5"]),
+    "an infinite number": (
+        "facilities",
+        setting("equipment_yuan", "inf"),
+        ["facilities", "equipment_yuan", "有限"],
+    ),
+    "an unknown stage": ("sections", setting("stage", "幼儿园"), ["sections", "stage", "幼儿园"]),
+    "an unknown kind": ("schools", setting("kind", "大学"), ["schools", "kind", "大学"]),
+    "a duplicate key": ("sections", lambda f: pd.concat([f, f.head(1)]), ["sections", "重复"]),
+    "a section of an unknown school": (
+        "sections",
+        setting("school_id", "999"),
+        ["sections", "999", "schools"],
+    ),
+    "two spellings of a district": (
+        "schools",
+        setting("district", "示例市 古城区(模拟)"),
+        ["schools", "两种写法"],
+    ),
+    "a table without its key": (
+        "sections",
+        lambda f: f.drop(columns="school_id"),
+        ["sections", "学校标识码"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+@pytest.mark.parametrize("command", ["assess", "publish"])
+def test_bad_data_are_refused_in_sentences_and_nothing_is_written(case, command, copy, capsys, tmp_path):
+    table, change, expected = BAD[case]
+    spoil(copy, table, change)
+    out = ["--out", tmp_path / "out"] if command == "publish" else []
+    code, printed, said = run(capsys, command, copy, *out)
+    assert (code, printed) == (1, "")
+    assert all(word in said for word in expected), said
+    assert re.search(r"[。]", said) and "Traceback" not in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_all_faults_are_named_at_once(copy, capsys):
+    for case in ("an unknown kind", "text in a number column", "an infinite number"):
+        spoil(copy, *BAD[case][:2])
+    said = run(capsys, "assess", copy)[2]
+    assert "3 处" in said and all(word in said for word in ("大学", "很多", "inf"))
+
+
+def test_an_empty_folder_is_refused(tmp_path, capsys):
+    assert "没有数据表" in run(capsys, "assess", tmp_path)[2]
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path, capsys):
+    assert "不存在" in run(capsys, "assess", tmp_path / "nowhere")[2]
+
+
+def test_an_unreadable_file_is_refused(copy, capsys):
+    (copy / "funds.csv").write_bytes(b"\xff\xfe\x00\x81" * 50)
+    code, _, said = run(capsys, "assess", copy)
+    assert code == 1 and "funds" in said
+
+
+def test_a_year_that_is_not_in_the_data_is_refused_with_the_years_there_are(capsys):
+    code, _, said = run(capsys, "assess", SAMPLE, "--year", "1999")
+    assert code == 1 and "1999" in said and "2021、2022、2023、2024、2025" in said
+
+
+def test_an_unknown_standard_is_refused_with_the_known_ones(capsys):
+    code, _, said = run(capsys, "assess", SAMPLE, "--standard", "nowhere")
+    assert code == 1 and "gulou-2023" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["assess"], ["nothing"], ["publish", "--jobs", "0"], ["sample", "x", "--years", "2025-2021"]],
+)
+def test_arguments_that_cannot_be_used_end_in_a_sentence_and_exit_code_1(arguments, capsys):
+    code, _, said = run(capsys, *arguments)
+    assert code == 1 and said.startswith("错误：") and "--help" in said
+
+
+def test_convert_goes_to_parquet_and_back_without_loss(copy, tmp_path, capsys):
+    there, back = tmp_path / "there.parquet", tmp_path / "back"
+    assert run(capsys, "convert", copy, there)[0] == 0
+    assert run(capsys, "convert", there, back)[0] == 0
+    first = run(capsys, "assess", copy, "--json")[1]
+    assert run(capsys, "assess", there, "--json")[1] == first
+    assert run(capsys, "assess", back, "--json")[1] == first
+
+
+def test_convert_with_a_recipe_makes_a_dataset_that_can_be_judged(tmp_path, capsys):
+    table = ROOT / "tests" / "data" / "tw_look_alike.csv"
+    recipe = ROOT / "data" / "recipes" / "tw_primary_schools.toml"
+    assert run(capsys, "convert", table, tmp_path / "tw", "--recipe", recipe)[0] == 0
+    document = json.loads(run(capsys, "assess", tmp_path / "tw", "--json")[1])
+    verdicts = {row["verdict"] for d in document["districts"] for row in d["balance"] if row["code"] == "C4"}
+    assert verdicts == {"no data"}
+
+
+REAL = ROOT.parent / "shared" / "data" / "tw_primary_schools_113.csv"
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the real table is not part of the project")
+def test_the_real_table_is_judged_with_its_empty_and_small_schools_listed(tmp_path, capsys):
+    recipe = ROOT / "data" / "recipes" / "tw_primary_schools.toml"
+    run(capsys, "convert", REAL, tmp_path / "tw", "--recipe", recipe)
+    document = json.loads(run(capsys, "assess", tmp_path / "tw", "--json")[1])
+    districts = document["districts"]
+    assert len(districts) == 22
+    # Counted in the table itself: 2,668 schools, of which 13 have no pupil.
+    assert sum(len(d["schools"]) for d in districts) == 2668 - 13
+    empty = [e for d in districts for e in d["excluded"] if e["reason"] == "在校生为 0"]
+    assert len(empty) == 13
+    small = [w for d in districts for w in d["warnings"] if "不足 50 人" in w["message"]]
+    assert len(small) == 517 - 13
+    # It has no facilities and no qualifications; its one figure that can fail is the size of schools.
+    assert {d["areas"]["resources"] for d in districts} == {"no data"}
+    known = {i["code"] for d in districts for i in d["indicators"] if i["verdict"] in ("pass", "fail")}
+    assert known == {"C11"}
+
+
+def test_sample_writes_the_same_data_for_the_same_seed(tmp_path, capsys):
+    for name in ("a", "b"):
+        assert (
+            run(capsys, "sample", tmp_path / name, "--schools", "30", "--years", "2025", "--seed", "7")[0]
+            == 0
+        )
+    for file in (tmp_path / "a").glob("*.csv"):
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+
+
+def test_every_command_explains_itself(capsys):
+    code, out, _ = run(capsys, "--help")
+    commands = re.findall(r"^    (\w+) ", out, re.MULTILINE)
+    assert code == 0 and {"publish", "assess", "convert", "sample", "lab"} <= set(commands)
+    for command in commands:
+        code, out, _ = run(capsys, command, "--help")
+        assert code == 0 and "例：" in out
+
+
+def test_it_runs_as_a_program_of_its_own():
+    qb = shutil.which("qb", path=str(Path(sys.executable).parent))
+    done = subprocess.run([qb, "assess", SAMPLE, "--year", "1999"], capture_output=True, check=False)
+    assert done.returncode == 1 and "1999" in done.stderr.decode("utf-8")
+
+
+def test_json_is_utf_8_whatever_the_locale():
+    command = [sys.executable, "-m", "qb.cli", "assess", str(SAMPLE), "--json"]
+    done = subprocess.run(
+        command, capture_output=True, check=True, env={"PYTHONIOENCODING": "ascii", "PATH": ""}
+    )
+    assert json.loads(done.stdout.decode("utf-8"))["districts"][0]["district"].endswith("（模拟）")
