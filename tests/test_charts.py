@@ -5,7 +5,7 @@ import subprocess
 import sys
 import warnings
 from io import BytesIO
-from itertools import combinations
+from itertools import combinations, permutations
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,8 +22,8 @@ import qb
 from qb import charts
 from qb.charts import Caption
 from qb.charts.dots import swarm
-from qb.charts.layout import spaced, ticks
-from qb.charts.marks import Dot, Line, Word
+from qb.charts.layout import spaced, stacked, ticks
+from qb.charts.marks import Bar, Dot, Line, Word
 from qb.charts.style import ALARM, FAMILY, FOLDER, SMALL, WORDS, fonts, plain, shorten, span, style, wrap
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -195,6 +195,7 @@ def test_style_leaves_matplotlib_as_it_was():
     before = dict(matplotlib.rcParams)
     with style():
         assert matplotlib.rcParams["font.family"] == [FAMILY]
+        assert matplotlib.rcParams["text.parse_math"] is False  # "$" in a name is no formula
     assert dict(matplotlib.rcParams) == before
 
 
@@ -348,6 +349,8 @@ def test_strip_names_missing_schools_and_draws_none_at_zero():
     assert "缺数据：丙小学" in words_of(chart)
     away = charts.strip(*THREE, ["fail", "pass", "not applicable"], limit=4.2, caption=caption())
     assert "不适用：丙小学" in words_of(away)
+    wrong = charts.strip(*THREE, ["fail", "pass", "fail"], limit=4.2, caption=caption())
+    assert "缺数据：丙小学" in words_of(wrong)  # a verdict without a value is no verdict
 
 
 def test_areas_of_dots_are_in_proportion_to_pupils():
@@ -414,6 +417,13 @@ def test_strips_count_what_fails_and_what_is_missing():
     assert "90 % 未达标" in own and "120 %" in own
 
 
+def test_strips_say_what_lies_beyond_their_scale():
+    percent = pd.DataFrame({"C1": [*[120.0] * 19, 900.0]}, index=school_names(20))
+    chart = charts.strips(percent, [1] * 20, judged(percent), caption=caption())
+    assert "超出 200 %，画在右端（1 所）" in words_of(chart)
+    assert [d.shape for d in dots(chart)].count("arrow") == 1
+
+
 def test_profile_speaks_of_missing_and_failing():
     chart = charts.profile(
         ["C1", "C2", "C3"],
@@ -441,6 +451,8 @@ def test_heat_marks_failing_cells_by_sign_and_weight():
     chart = charts.heat(percent, judged(percent), caption=caption())
     cells = {m.text: m.bold for m in chart.marks if isinstance(m, Word) and m.anchor == "middle"}
     assert cells == {"C1": False, "× 99": True, "× 84": True, "100": False, "缺数据": False}
+    light, dark = (m.opacity for m in chart.marks if isinstance(m, Bar) and m.colour == ALARM)
+    assert light < dark  # 84.9 is below the floor of 85, 99.9 is not
 
 
 def test_heat_grows_with_its_schools():
@@ -459,6 +471,7 @@ def test_classes_at_the_limit_are_not_above_it():
     chart = charts.classes([44, 45, 45, 46, np.nan], 45, caption=caption())
     assert "超上限 1 个班" in words_of(chart) and "缺数据：1 个班" in words_of(chart)
     assert chart.table.to_numpy().tolist() == [[44, 1], [45, 2], [46, 1]]
+    assert [m.colour == ALARM for m in chart.marks if isinstance(m, Bar)] == [False, False, True]
     assert "超上限" not in words_of(charts.classes([44, 45], 45, caption=caption()))
 
 
@@ -487,6 +500,13 @@ def test_trend_breaks_its_line_at_a_missing_year_and_names_it():
     assert len(lines) == 1 and len(lines[0].points) == 2
     assert len(dots(chart)) == 3
     assert "缺数据：小学 2022" in words_of(chart) and "小学 0.300" in words_of(chart)
+
+
+def test_trend_bridges_no_gap_of_several_years():
+    chart = charts.trend(list(range(2019, 2025)), {"小学": [1, 2, np.nan, np.nan, 3, 4]}, caption=caption())
+    lines = [m for m in chart.marks if isinstance(m, Line) and m.width == 1.6]
+    assert [len(line.points) for line in lines] == [2, 2]
+    assert "缺数据：小学 2021、2022" in words_of(chart)
 
 
 def test_trend_keeps_years_apart_as_they_are():
@@ -523,6 +543,16 @@ def test_labels_at_line_ends_keep_apart_and_in_order(y):
     order = sorted(range(len(y)), key=lambda k: (y[k], k))
     gaps = np.diff([places[k] for k in order])
     assert (gaps >= 5 - 1e-9).all() and min(places) >= -1e-9 and max(places) <= 100 + 1e-9
+
+
+@given(st.lists(st.floats(14, 706), min_size=1, max_size=15))  # where a scale may put a dot
+def test_no_line_from_a_label_to_its_dot_crosses_another_label(x):
+    texts = ["模拟小学 3.95"] * len(x)
+    placed = stacked(x, texts, ["left"] * len(x), rows=6, most=6)
+    assert 1 <= len(placed) <= 6
+    for (one, (row, _)), (_, (other, middle)) in permutations(placed.items(), 2):
+        crosses = other < row and abs(x[one] - middle) < span(texts[0]) / 2
+        assert not crosses
 
 
 @given(st.lists(st.floats(0, 700), min_size=2, max_size=40))

@@ -88,7 +88,7 @@ def _project(
     lon: np.ndarray, lat: np.ndarray, placed: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, float, float]:
     """Return places on the page, the height of the map, and how long a kilometre is."""
-    east = lon * 1.0 * KM
+    east = lon * math.cos(math.radians(lat[placed].mean())) * KM
     north = lat * KM
     left, right = east[placed].min(), east[placed].max()
     low, high = north[placed].min(), north[placed].max()

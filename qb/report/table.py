@@ -97,7 +97,8 @@ class Table:
     def _cell(self, column: Column, row: dict[str, object]) -> str:
         kind = ' class="num"' if column.numeric else ""
         raw = row[column.key]
-        sort = f' data-value="{raw!r}"' if column.numeric and isinstance(raw, float | int) else ""
+        known = column.numeric and isinstance(raw, float | int) and raw == raw
+        sort = f' data-value="{raw!r}"' if known else ""
         return f"<td{kind}{sort}>{self._text(column, row)}</td>"
 
     def _text(self, column: Column, row: dict[str, object]) -> str:

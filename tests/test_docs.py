@@ -1,0 +1,98 @@
+"""What the documents say is so: commands exist, both languages agree, the test line is the one CI runs."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from qb.cli import _parser
+
+ROOT = Path(__file__).parents[1]
+READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
+
+
+def blocks(path):
+    """Return the code blocks of a document, words in Chinese or English left out."""
+    text = path.read_text(encoding="utf-8")
+    return [re.findall(r"[!-~]+", block) for block in re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)]
+
+
+def test_both_readmes_have_the_same_headings_tables_and_links():
+    shapes = []
+    for path in READMES:
+        text = path.read_text(encoding="utf-8")
+        shapes.append(
+            (
+                re.findall(r"^#+(?= )", text, re.MULTILINE),
+                len(re.findall(r"^\|", text, re.MULTILINE)),
+                [link for link in re.findall(r"\]\(([^)]+)\)", text) if "README" not in link],
+            )
+        )
+    assert shapes[0] == shapes[1]
+
+
+def test_both_readmes_give_the_set_up_lines_alike():
+    english, chinese = (blocks(path) for path in READMES)
+    assert english[:4] == chinese[:4]
+
+
+@pytest.mark.parametrize("path", [*READMES, ROOT / "data" / "README.md"], ids=lambda path: path.name)
+def test_every_command_in_it_can_be_parsed(path):
+    text = path.read_text(encoding="utf-8")
+    for line in re.findall(r"^qb [a-z].+$", text, re.MULTILINE):
+        _parser().parse_args(line.split("#")[0].split()[1:])
+
+
+def test_every_command_is_in_both_readmes():
+    (commands,) = (a for a in _parser()._actions if a.dest not in ("help", "version"))
+    for path in READMES:
+        text = path.read_text(encoding="utf-8")
+        assert {name for name in commands.choices if f"qb {name}" not in text} == set()
+
+
+def test_every_path_that_a_readme_names_is_there():
+    for path in [*READMES, ROOT / "qb" / "README.md"]:
+        for link in re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / link).exists(), link
+
+
+def test_ci_runs_exactly_the_second_line_of_the_readme():
+    line = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest"
+    found = [entry for entry in READMES[0].read_text(encoding="utf-8").splitlines() if entry == line]
+    assert len(found) == 1
+    pattern = re.search(r"grep -m1 -E '([^']+)'", (ROOT / ".ci" / "run").read_text()).group(1)
+    assert re.search(pattern, line)
+
+
+def test_the_readmes_example_in_python_gives_what_it_says():
+    import qb
+
+    found = qb.balance.difference_coefficient(amount=[12, 28], pupils=[100, 400]).coefficient
+    assert round(found, 6) == 0.25
+    for path in READMES:
+        assert "coefficient  # 0.25" in path.read_text(encoding="utf-8")
+
+
+def test_no_path_of_a_machine_and_no_address_of_a_registry_is_in_the_project():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    files = [ROOT / name for name in listed.split("\n") if name] or list(ROOT.rglob("*.py"))
+    marks = [f"/{name}/" for name in ("work", "farm", "root")]
+    wrong = [
+        file.name
+        for file in files
+        if file.suffix in {".py", ".md", ".toml", ".ipynb", ".j2", ".css", ".js"} and file.exists()
+        for mark in marks
+        if mark in file.read_text(encoding="utf-8")
+    ]
+    assert not wrong
+
+
+def test_every_library_the_project_needs_is_explained_in_both_readmes():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = [re.split(r"[<>=~\[]", entry)[0] for entry in project["dependencies"]]
+    for path in READMES:
+        table = path.read_text(encoding="utf-8")
+        assert [name for name in names if name not in table] == []

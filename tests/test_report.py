@@ -1,0 +1,236 @@
+"""Pages say what the assessment found: sentences stay true for any data, and text is escaped."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import qb
+from qb.errors import QbError
+from qb.report import Book, DataReport, DistrictReport, SchoolReport, Table, open_book
+from qb.report.summary import summary
+from qb.report.table import Cards, Column, Heading, Sentences
+from qb.report.words import number
+from qb.sample import make
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+
+
+@pytest.fixture(scope="module")
+def book():
+    return open_book(SAMPLE, 2025)
+
+
+@pytest.fixture(scope="module")
+def page(book):
+    return DistrictReport(book)
+
+
+def text(shown) -> str:
+    """Return what a reader reads of something shown on a page."""
+    return unescape(re.sub(r"<[^>]+>", " ", shown._repr_html_()))
+
+
+def perfect():
+    """A district in which everything passes: the sample's figures, lifted to the limits and evened out."""
+    data = make(years=[2025])
+    sections, pupils = data["sections"], data["sections"]["pupils"]
+    sections = sections.assign(
+        teachers_above_required=0.08 * pupils,
+        backbone_teachers=0.02 * pupils,
+        pe_arts_teachers=0.02 * pupils,
+        full_time_teachers=0.1 * pupils,
+        certified_teachers=0.1 * pupils,
+        trained_teachers=0.1 * pupils,
+        in_zone_pupils=pupils,
+    )
+    keys = sections[["year", "school_id", "stage", "source"]]
+    facilities = keys.assign(
+        teaching_area_m2=10 * pupils,
+        indoor_sports_area_m2=0.0,
+        sports_ground_m2=12 * pupils,
+        equipment_yuan=4000 * pupils,
+        multimedia_rooms=0.04 * pupils,
+    )
+    classes = data["classes"].assign(pupils=40.0)
+    rooms = pd.DataFrame(
+        [
+            {"year": 2025, "school_id": s, "stage": stage, "kind": kind, "area_m2": 100.0}
+            for s, stage in data["sections"][["school_id", "stage"]].itertuples(index=False)
+            for kind in ("music", "art")
+            for _ in range(6)
+        ]
+    )
+    district = data["district"].assign(value=100.0)
+    district.loc[district["item"].isin(["special_allocation_yuan"]), "value"] = 1e6
+    district.loc[district["item"].isin(["transferred_in", "transferred_out", "deaths"]), "value"] = 0.0
+    evidence = data["evidence"].assign(status="met")
+    funds = data["funds"].assign(
+        allocation_yuan=1e7, public_funds_budget_yuan=100.0, public_funds_final_yuan=100.0,
+        training_budget_yuan=6.0, training_final_yuan=6.0,
+    )  # fmt: skip
+    monitoring = data["monitoring"].assign(level=4.0, between_school_rate=0.1)
+    return data.replace(
+        sections=sections, facilities=facilities, classes=classes, rooms=rooms, district=district,
+        evidence=evidence, funds=funds, monitoring=monitoring, measures=data["measures"].head(0),
+    )  # fmt: skip
+
+
+def bare():
+    """A district that reported its schools and pupils and nothing else."""
+    data = make(years=[2025])
+    sections = data["sections"][["year", "school_id", "stage", "pupils"]]
+    return qb.dataset.Dataset.of(schools=data["schools"], sections=sections)
+
+
+def book_of(data, lang="zh"):
+    return Book(data, qb.assess(data), lang)
+
+
+class TestHeadlines:
+    def test_there_are_at_most_six_and_they_agree_with_the_assessment(self, page):
+        lines = page.verdict.headlines().lines
+        assert 3 <= len(lines) <= 6
+        assert "未达标" in lines[0] and "资源配置" in lines[0] and "社会认可度" not in lines[0]
+        # Counted by hand in the table of schools on the page: 13 of 20 and 5 of 11.
+        assert "小学 20 所（部）中 13 所达标，初中 11 所（部）中 5 所达标" in lines[1]
+        assert "14 个差异系数中 1 个超过限值：小学 C5 体育运动场馆 0.529" in lines[2]
+
+    def test_a_district_that_passes_hears_of_no_gap(self):
+        data = perfect()
+        assessment = qb.assess(data)
+        # Size of schools is the one thing that lifting figures does not mend.
+        assert assessment.areas.set_index("area")["verdict"]["resources"] == "pass"
+        said = text(DistrictReport(Book(data, assessment)).verdict.headlines())
+        assert "短板" not in said and "14 个差异系数都在限值以内" in said
+        assert "小学 20 所（部）中 20 所达标" in said
+
+    def test_a_district_without_data_hears_that_it_is_neither(self):
+        page = DistrictReport(book_of(bare()))
+        said = text(page.verdict.headlines())
+        assert "差异系数缺数据" in said and "短板" not in said and "0.000" not in said
+        assert "缺数据的指标" in said
+
+    @pytest.mark.parametrize("lang", ["zh", "en"])
+    @pytest.mark.parametrize("data", [perfect, bare], ids=["passing", "bare"])
+    def test_every_part_of_every_page_can_be_made_of_any_data(self, data, lang):
+        everything(book_of(data(), lang))
+
+
+def everything(book):
+    """Show every part of all three pages; return all that a reader reads."""
+    page = DistrictReport(book)
+    school = SchoolReport(book, book.first_school)
+    data = DataReport(book, page.district)
+    shown = [
+        page.verdict.title(), page.verdict.cards(), page.verdict.headlines(), page.indicators.table(),
+        page.indicators.unmet(), page.balance.coefficients(), page.balance.table(), *page.balance.trends(),
+        *page.balance.strips(), *page.schools.heats(), page.schools.table(), page.schools.findings(),
+        page.schools.excluded(), page.gaps.table(), *page.gaps.bars(), page.gaps.by_department(),
+        page.gaps.ledger(), school.title(), school.cards(), school.headlines(), *school.profiles(),
+        school.seven_table(), *school.strips(), school.shortfalls(), school.findings(), school.measures(),
+        data.title(), data.tables(), data.completeness(), data.cost_of_no_data(), *data.map(), data.faults(),
+    ]  # fmt: skip
+    return " ".join(text(part) for part in shown)
+
+
+def test_english_pages_have_no_chinese_but_names_and_what_was_entered(book):
+    said = everything(Book(book.data, book.assessment, "en"))
+    names = set(book.data["schools"]["name"]) | set(book.data["schools"]["district"]) | {book.source}
+    entered = set(book.data["measures"]["measure"].dropna())
+    for name in sorted({*names, *entered, "开封市鼓楼区"}, key=len, reverse=True):
+        said = said.replace(name, "")
+    assert not CHINESE.findall(said)
+
+
+class TestSchool:
+    def test_its_table_has_the_figures_of_the_assessment(self, book):
+        row = book.assessment.rows.iloc[0]
+        shown = SchoolReport(book, row["school_id"]).seven_table().frame
+        assert shown["value"].tolist() == [row[f"C{i}"] for i in range(1, 8)]
+        assert shown["floor"].tolist() == [0.85 * row[f"C{i}_limit"] for i in range(1, 8)]
+
+    def test_the_best_of_its_stage_ranks_first(self, book):
+        rows = book.assessment.rows
+        primary = rows[rows["stage"] == "primary"]
+        best = primary.loc[primary["C6"].idxmax()]
+        shown = SchoolReport(book, best["school_id"]).seven_table().frame
+        mine = shown[(shown["stage"] == "小学") & shown["title"].str.startswith("C6")]
+        assert mine["rank"].tolist() == [f"1 / {len(primary)}"]
+
+    def test_one_that_a_rule_leaves_out_is_refused_with_the_rule(self, book):
+        point = book.assessment.excluded.query("reason.str.contains('教学点')")["school_id"].iloc[0]
+        with pytest.raises(QbError, match="不足 50 人"):
+            SchoolReport(book, point)
+
+    def test_one_that_is_not_there_is_refused(self, book):
+        with pytest.raises(QbError, match="没有这所学校"):
+            SchoolReport(book, "nowhere")
+
+
+class TestDistrict:
+    def test_the_ledger_names_everything_that_is_not_met_with_a_department(self, book, page):
+        ledger = book.ledger
+        failing = book.assessment.indicators.query("verdict == 'fail'")["code"]
+        assert set(failing) <= set(ledger["code"])
+        indicators = ledger[ledger["code"].str.startswith("C")]
+        assert all(len(names) for names in indicators["departments"])
+        assert len(page.gaps.ledger().frame) == len(ledger)
+
+    def test_a_measure_stands_beside_its_problem_once(self, book):
+        """Joining on keys that repeat would have multiplied problems."""
+        ledger = book.ledger
+        assert not ledger.duplicated(["code", "part", "school_id", "stage", "detail"]).any()
+        assert ledger["measure"].notna().sum() >= 1
+
+    def test_totals_are_those_of_the_schools(self, book, page):
+        shown = page.gaps.table().frame
+        area = book.assessment.shortfalls.query("code == 'C5' and stage == 'primary'")["to_standard"].sum()
+        mine = shown[shown["title"].str.startswith("C5") & (shown["stage"] == "小学")]
+        assert mine["to_standard"].tolist() == [f"{number(area, 1)} ㎡"]
+
+    def test_a_district_must_be_named_where_there_are_several(self):
+        several = book_of(make(schools=30, districts=2, years=[2025]))
+        with pytest.raises(QbError, match="已有"):
+            DistrictReport(several)
+        second = several.data.districts[1]
+        assert set(DistrictReport(several, second).own.rows["district"]) == {second}
+
+    def test_failing_schools_come_first(self, page):
+        verdicts = page.schools.table().frame["verdict"].tolist()
+        assert verdicts == sorted(verdicts, key=["fail", "no data", "pass"].index)
+
+
+class TestShowing:
+    HOSTILE = "<script>alert(1)</script>&\"'"
+
+    def test_text_from_data_is_escaped_everywhere(self):
+        frame = pd.DataFrame({"a": [self.HOSTILE], "b": [1.5]})
+        columns = (Column("a", self.HOSTILE), Column("b", "b", decimals=1))
+        shown = [
+            Table(self.HOSTILE, columns, frame, note=self.HOSTILE),
+            Table(self.HOSTILE, columns, frame.head(0), empty=self.HOSTILE),
+            Heading(self.HOSTILE, self.HOSTILE),
+            Sentences((self.HOSTILE,)),
+            Cards(((self.HOSTILE, self.HOSTILE, self.HOSTILE),)),
+        ]
+        for part in shown:
+            assert "<script>" not in part._repr_html_()
+            assert self.HOSTILE in unescape(part._repr_html_())
+
+    def test_missing_figures_are_named_never_zero(self):
+        frame = pd.DataFrame({"a": ["甲"], "b": [float("nan")]})
+        shown = Table("t", (Column("a", "a"), Column("b", "b", decimals=1)), frame)._repr_html_()
+        assert "缺数据" in shown and "nan" not in shown and ">0" not in shown
+
+    def test_figures_are_rounded_half_up_for_print(self):
+        """Python's round gives 0.12 and 2."""
+        assert number(0.125, 2) == "0.13" and number(2.5, 0) == "3" and number(-0.0, 1) == "0.0"
+
+
+def test_the_summary_for_a_terminal_names_what_fails(book):
+    said = summary(book.assessment)
+    assert "未达标" in said and "C5" in said and "模拟数据" in said
