@@ -153,7 +153,8 @@ def _parent_elsewhere(data: Dataset, table: str) -> Iterator[Hit]:
     schools = data[table]
     home = schools.drop_duplicates("school_id").set_index("school_id")["district"]
     of_parent = schools["parent_id"].map(home)
-    wrong = (of_parent.notna() & (of_parent != schools["district"])).to_numpy()
+    given = of_parent.notna() & schools["district"].notna()
+    wrong = (given & (of_parent != schools["district"])).to_numpy()
     for position in np.flatnonzero(wrong):
         message = f"校区在 {schools['district'].iloc[position]}，所属学校在 {of_parent.iloc[position]}"
         yield position, "district", _ids(schools, [position])[0], message
@@ -203,16 +204,20 @@ def _with_city(plain: Iterable[str]) -> dict[str, str]:
 
 
 def _stage_of_kind(data: Dataset, table: str) -> Iterator[Hit]:
-    frame, schools = data[table], data["schools"].drop_duplicates("school_id")
-    parent = schools.set_index("school_id")["parent_id"]
-    kinds = schools.set_index("school_id")["kind"]
-    kind = frame["school_id"].map(kinds)
+    """Find stages that the kind of school does not have; a campus counts as the school it belongs to."""
+    frame, schools = data[table], data["schools"].drop_duplicates("school_id").set_index("school_id")
+    parent = schools["parent_id"].dropna()
+    school = frame["school_id"]
+    for _ in range(len(parent)):  # campuses of campuses; circles are another rule's
+        above = school.map(parent)
+        if above.isna().all():
+            break
+        school = above.fillna(school)
+    kind = school.map(schools["kind"])
     allowed = {(str(k), str(s)) for k, stages in STAGES_OF_KIND.items() for s in stages}
     allowed |= {(str(k), str(Stage.WHOLE)) for k in STAGES_OF_KIND}
     pairs = pd.MultiIndex.from_arrays([kind, frame["stage"]])
     wrong = kind.notna().to_numpy() & frame["stage"].notna().to_numpy() & ~pairs.isin(list(allowed))
-    # A campus may be of a kind of its own; what counts is the school it belongs to.
-    wrong &= frame["school_id"].map(parent).isna().to_numpy()
     for position in np.flatnonzero(wrong):
         stage, of = Stage(frame["stage"].iloc[position]), kind.iloc[position]
         school = _ids(frame, [position])[0]

@@ -40,7 +40,8 @@ def test_both_readmes_give_the_set_up_lines_alike():
 @pytest.mark.parametrize("path", [*READMES, ROOT / "data" / "README.md"], ids=lambda path: path.name)
 def test_every_command_in_it_can_be_parsed(path):
     text = path.read_text(encoding="utf-8")
-    for line in re.findall(r"^qb [a-z].+$", text, re.MULTILINE):
+    fenced = "".join(re.findall(r"```\w*\n(.*?)```", text, re.DOTALL))
+    for line in re.findall(r"^qb .+$", fenced, re.MULTILINE):
         _parser().parse_args(line.split("#")[0].split()[1:])
 
 

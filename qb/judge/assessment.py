@@ -170,7 +170,7 @@ def _assess(data: Dataset, year: int, standard: Standard, transition: Transition
             }
         ),
         districts=pd.DataFrame({"district": census.districts, "verdict": words(overall)}),
-        warnings=remarks.warnings(inputs, seven, coefficients),
+        warnings=remarks.warnings(inputs, seven, coefficients, measures),
     )
 
 

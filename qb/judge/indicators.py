@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from qb.judge.verdicts import verdict_codes, words, worst_by
+from qb.judge.verdicts import meets, verdict_codes, words, worst_by
 from qb.measure.census import JUNIOR, STAGES, Census
 from qb.measure.parts import NO_DATA, NOT_APPLICABLE, OPEN, Inputs, Measure, Part
+from qb.rounding import round_half_up
 from qb.standard import Indicator, Limit
 
 
@@ -50,6 +51,30 @@ def judge_parts(inputs: Inputs, code: str, measure: Measure) -> list[np.ndarray]
             verdict = np.where(part.verdict == OPEN, verdict, part.verdict)
         judged.append(verdict)
     return judged
+
+
+def rounding_flags(inputs: Inputs, measures: dict[str, Measure]) -> pd.DataFrame:
+    """Return figures of C8–C31 and recognition that reach their limit only after rounding, or only before."""
+    census, tolerance = inputs.census, inputs.standard.rules.rounding.tolerance
+    ids = census.schools["school_id"].to_numpy(dtype=object)
+    found = []
+    for code, measure in measures.items():
+        for part in measure.parts:
+            limit, side, decimals = _limit_of(inputs, code, part)
+            rounded = round_half_up(part.value, decimals)
+            flips = meets(part.value, limit, side, tolerance) != meets(rounded, limit, side, tolerance)
+            if part.verdict is not None:
+                flips &= part.verdict == OPEN
+            found += [
+                {
+                    "district": census.districts[part.district[i]],
+                    "school_id": None if part.school is None else ids[part.school[i]],
+                    "code": code,
+                    "message": f"原始值 {part.value[i]:.6g} 与标准 {limit[i]:g} 之比，四舍五入前后结论不同",
+                }
+                for i in np.flatnonzero(flips)
+            ]
+    return pd.DataFrame(found, columns=["district", "school_id", "code", "message"])
 
 
 def worst(census: Census, parts: tuple[Part, ...], verdicts: list[np.ndarray]) -> np.ndarray:

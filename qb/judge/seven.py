@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qb import balance
-from qb.judge.verdicts import meets, verdict_codes, words, worst_by
+from qb.judge.verdicts import compared, meets, verdict_codes, words, worst_by
 from qb.measure.census import PRIMARY, STAGES, Census
 from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, PASS
 from qb.measure.resources import Resources
@@ -45,15 +45,15 @@ class Seven:
     def judge(cls, census: Census, held: Resources, standard: Standard) -> Seven:
         """Hold the seven against their limits and apply the school rule."""
         stage = census.stage[census.judged]
-        limit = np.where((stage == PRIMARY)[:, None], *_seven_limits(standard, census.year))
+        limit = np.take(_seven_limits(standard, census.year), stage, axis=1).T
         decimals = standard.rules.rounding.values
         sides = [standard[code].limits[0].side for code in SEVEN]
-        verdict = np.column_stack(
+        verdict = np.array(
             [
                 verdict_codes(held.value[:, k], limit[:, k], side, standard, decimals)
                 for k, side in enumerate(sides)
             ]
-        )
+        ).T
         school = school_rule(held.value, limit, verdict, standard)
         return cls(census, standard, held, limit, verdict, (verdict == PASS).sum(axis=1), school)
 
@@ -63,7 +63,7 @@ class Seven:
         at = census.judged
         school, stage = census.school[at], census.stage[at]
         columns = {
-            "district": census.districts[census.district[school]],
+            "district": named(census.districts, census.district[school]),
             **school_columns(census, school, ("school_id", "name", "kind", "ownership", "location")),
             "stage": stage_words(stage),
             "pupils": census.figures["pupils"][at],
@@ -81,7 +81,8 @@ class Seven:
     def _not_yet_full(self, school: np.ndarray, stage: np.ndarray) -> np.ndarray:
         rule = self.standard.rules.new_school
         opened = self.census.schools["opened_year"].to_numpy(dtype=float)[school]
-        return self.census.year - opened < np.where(stage == PRIMARY, rule.primary, rule.junior)
+        grades = self.census.year - opened + 1  # the year it opens is the first with a grade
+        return grades < np.where(stage == PRIMARY, rule.primary, rule.junior)
 
     def balance(self) -> pd.DataFrame:
         """Return the difference coefficients by district, stage and indicator.
@@ -94,11 +95,14 @@ class Seven:
         primary_or_junior = census.stage[at]
         groups = census.district[census.school[at]] * 2 + primary_or_junior
         count = len(census.districts) * 2
+        pupils = census.figures["pupils"][at]
+        # Pupils that were not reported leave every coefficient of their stage open, as a missing amount does.
+        counted = ~np.isnan(pupils)
         amount = self.resources.amount * self.resources.factor
-        spreads = balance.difference_coefficients(amount, census.figures["pupils"][at], groups, count)
-        gaps = np.column_stack(
-            [np.bincount(groups, np.isnan(column), minlength=count) for column in self.resources.value.T]
-        ).astype(int)
+        amount[~counted] = np.nan
+        spreads = balance.difference_coefficients(amount, np.where(counted, pupils, 1), groups, count)
+        k, row = np.nonzero(np.isnan(self.resources.value.T))
+        gaps = np.bincount(groups[row] * len(SEVEN) + k, minlength=count * len(SEVEN)).reshape(count, -1)
         limit = np.tile([self.standard.coefficient_limit(s) for s in STAGES[:2]], len(census.districts))
         side = self.standard.rules.coefficient.side
         decimals = self.standard.rules.rounding.coefficients
@@ -114,9 +118,9 @@ class Seven:
 
         return pd.DataFrame(
             {
-                "district": np.repeat(census.districts[held // 2], width),
-                "stage": np.repeat(stage_words(held % 2), width),
-                "code": np.tile([*SEVEN, COMPOSITE], len(held)),
+                "district": named(census.districts, np.repeat(held // 2, width)),
+                "stage": stage_words(np.repeat(held % 2, width)),
+                "code": named([*SEVEN, COMPOSITE], np.tile(np.arange(width), len(held))),
                 "schools": np.repeat(schools[held], width),
                 "missing": table(gaps, gaps.max(axis=1)).astype(int),
                 "mean": table(spreads.mean, np.nan),
@@ -152,10 +156,10 @@ class Seven:
         floor = self.standard.rules.school.floor
         return pd.DataFrame(
             {
-                "district": census.districts[census.district[school]],
+                "district": named(census.districts, census.district[school]),
                 **school_columns(census, school, ("school_id", "name")),
                 "stage": stage_words(census.stage[at]),
-                "code": np.array(SEVEN, dtype=object)[k],
+                "code": named(SEVEN, k),
                 "pupils": pupils,
                 "amount": amount,
                 "value": self.resources.value[row, k],
@@ -176,7 +180,9 @@ def school_rule(value: np.ndarray, limit: np.ndarray, verdict: np.ndarray, stand
 
     Examples
     --------
-    >>> standard = standards.load()
+    >>> from qb.measure.parts import VERDICTS
+    >>> from qb.standard import load
+    >>> standard = load()
     >>> limit = np.full((3, 7), 100.0)
     >>> value = np.array([[85, *[100] * 6], [84.9, *[100] * 6], [99, 99, *[100] * 5]])
     >>> verdict = np.where(value >= limit, PASS, FAIL)
@@ -186,7 +192,8 @@ def school_rule(value: np.ndarray, limit: np.ndarray, verdict: np.ndarray, stand
     rule = standard.rules.school
     tolerance = standard.rules.rounding.tolerance
     unmet = verdict == FAIL
-    too_low = unmet & ~meets(value, rule.floor * limit, ">=", tolerance)
+    held = compared(value, standard, standard.rules.rounding.values)
+    too_low = unmet & ~meets(held, rule.floor * limit, ">=", tolerance)
     fails = (unmet.sum(axis=1) > rule.of - rule.met) | too_low.any(axis=1)
     unknown = (verdict == NO_DATA).any(axis=1)
     return np.where(fails, FAIL, np.where(unknown, NO_DATA, PASS))
@@ -207,16 +214,24 @@ def shortfall(limit: np.ndarray, pupils: np.ndarray, amount: np.ndarray, factor:
     return np.where(factor == 100, np.ceil(np.maximum(lacking - 1e-8, 0)), lacking)
 
 
-def _seven_limits(standard: Standard, year: int) -> tuple[np.ndarray, np.ndarray]:
-    return tuple(
-        np.array([standard[code].limit(stage=stage, year=year).value for code in SEVEN])
-        for stage in (Stage.PRIMARY, Stage.JUNIOR)
+def _seven_limits(standard: Standard, year: int) -> np.ndarray:
+    """Return the limits of C1–C7 in the compulsory stages, shape (7, 2)."""
+    return np.array(
+        [
+            [standard[code].limit(stage=stage, year=year).value for stage in (Stage.PRIMARY, Stage.JUNIOR)]
+            for code in SEVEN
+        ]
     )
 
 
-def stage_words(codes: np.ndarray) -> np.ndarray:
+def named(words: Iterable[str], codes: np.ndarray) -> pd.api.extensions.ExtensionArray:
+    """Return the words at these places as a column of text; each is put into text once only."""
+    return pd.array(words, dtype="str").take(codes)
+
+
+def stage_words(codes: np.ndarray) -> pd.api.extensions.ExtensionArray:
     """Return stage codes as their English names."""
-    return np.array([str(stage) for stage in STAGES], dtype=object)[codes]
+    return named([str(stage) for stage in STAGES], codes)
 
 
 def school_columns(census: Census, school: np.ndarray, names: Iterable[str]) -> dict[str, object]:

@@ -32,14 +32,18 @@ def meets(value: np.ndarray, limit: np.ndarray | float, side: str, tolerance: fl
     return value > limit + tolerance
 
 
+def compared(value: np.ndarray, standard: Standard, decimals: int) -> np.ndarray:
+    """Return the figures that are held against limits: raw or rounded, as the standard says."""
+    return round_half_up(value, decimals) if standard.rules.rounding.compare == "rounded" else value
+
+
 def verdict_codes(
     value: np.ndarray, limit: np.ndarray | float, side: str, standard: Standard, decimals: int
 ) -> np.ndarray:
     """Return PASS, FAIL or NO_DATA for each value, as the rounding rule of the standard says."""
-    rounding = standard.rules.rounding
-    compared = round_half_up(value, decimals) if rounding.compare == "rounded" else value
+    met = meets(compared(value, standard, decimals), limit, side, standard.rules.rounding.tolerance)
     missing = np.isnan(value) | np.isnan(limit)
-    return np.where(missing, NO_DATA, np.where(meets(compared, limit, side, rounding.tolerance), PASS, FAIL))
+    return np.where(missing, NO_DATA, np.where(met, PASS, FAIL))
 
 
 def words(codes: np.ndarray) -> pd.Categorical:

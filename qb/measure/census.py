@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from qb.terms import Kind, Stage
 STAGES = tuple(Stage)  # the code of a stage is its place here
 KINDS = tuple(Kind)
 PRIMARY, JUNIOR, SENIOR, WHOLE = range(4)
+UNNAMED = "（未填县区）"  # schools whose district was not reported are judged together, under this name
 
 SECTION_FIGURES = (
     "pupils",
@@ -68,15 +70,16 @@ class Census:
     figures: dict[str, np.ndarray]
     excluded: np.ndarray
 
-    @property
+    @cached_property
     def judged(self) -> np.ndarray:
         """Places of the sections that are judged, shape (rows,)."""
         return np.flatnonzero(pd.isna(self.excluded))
 
-    @property
+    @cached_property
     def compulsory(self) -> np.ndarray:
-        """Places of the sections of compulsory stages, special schools among them."""
-        return np.flatnonzero((self.stage == PRIMARY) | (self.stage == JUNIOR))
+        """Places of the sections of compulsory stages that have pupils, special schools among them."""
+        compulsory = (self.stage == PRIMARY) | (self.stage == JUNIOR)
+        return np.flatnonzero(compulsory & (self.figures["pupils"] != 0))
 
     def of_year(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of this year."""
@@ -126,8 +129,9 @@ def take_census(data: Dataset, standard: Standard, year: int) -> Census:
         School year starting.
     """
     schools = data["schools"]
-    districts, district = np.unique(schools["district"].to_numpy(dtype=str), return_inverse=True)
     root = _roots(schools)
+    named = schools["district"].fillna(UNNAMED).to_numpy(dtype=str)
+    districts, district = np.unique(named[root], return_inverse=True)
     kind = codes(schools["kind"], KINDS)
 
     sections = data["sections"]

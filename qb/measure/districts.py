@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -10,7 +12,6 @@ from qb.measure.parts import (
     FAIL,
     NO_DATA,
     NOT_APPLICABLE,
-    OPEN,
     PASS,
     Inputs,
     Measure,
@@ -81,8 +82,14 @@ def rotation(inputs: Inputs, indicator: Indicator) -> Measure:
 
 
 def quota(inputs: Inputs, indicator: Indicator) -> Measure:
-    """C21: places of good senior schools allocated, and tilted to rural junior schools if there are any."""
+    """C21: places of good senior schools allocated, and tilted to rural junior schools if there are any.
+
+    The rural share of what was allocated has no limit: it goes into the note.
+    """
     part = _ratio(inputs, indicator, "quota_allocated", "quota_planned")
+    share = percent(inputs.figure("quota_allocated_rural"), inputs.figure("quota_allocated"))
+    note = np.array([None if np.isnan(x) else f"其中农村初中 {x:.1f}%" for x in share], dtype=object)
+    part = replace(part, note=note)
     rural = _has_rural_junior(inputs)
     items = {item.item: item for item in inputs.standard.items(indicator.code)}
     tilted = tuple(
@@ -164,7 +171,7 @@ def charter_and_it(inputs: Inputs, indicator: Indicator) -> Measure:
     """C25: checklist; broadband and multimedia shares, where reported, must be full.
 
     Both shares also stand in the checklist, so that a district that reports no counts is judged by
-    its evidence alone.
+    its evidence alone; one that reports half of a count is "no data".
     """
     shares = []
     for name, top, bottom in (
@@ -172,8 +179,9 @@ def charter_and_it(inputs: Inputs, indicator: Indicator) -> Measure:
         ("multimedia", "regular_classrooms_multimedia", "regular_classrooms"),
     ):
         part = _ratio(inputs, indicator, top, bottom, name)
-        covered = np.where(np.isnan(part.value), NOT_APPLICABLE, OPEN)
-        shares.append(Part(name, part.district, part.value, verdict=covered))
+        silent = np.isnan(inputs.figure(top)) & np.isnan(inputs.figure(bottom))
+        verdict = np.where(silent, NOT_APPLICABLE, part.verdict)
+        shares.append(Part(name, part.district, part.value, verdict=verdict))
     return Measure(indicator.code, inputs.nothing, (*inputs.checklist(indicator), *shares))
 
 

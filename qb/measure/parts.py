@@ -11,9 +11,9 @@ from qb.measure.census import Census, places
 from qb.standard import Indicator, Standard, Transition
 from qb.terms import Status, Verdict
 
-# Verdicts as numbers, so that the worst of several is the smallest.
+# Verdicts as numbers of one byte, so that the worst of several is the smallest.
 VERDICTS = (Verdict.FAIL, Verdict.NO_DATA, Verdict.PASS, Verdict.NOT_APPLICABLE)
-FAIL, NO_DATA, PASS, NOT_APPLICABLE = range(4)
+FAIL, NO_DATA, PASS, NOT_APPLICABLE = np.arange(4, dtype=np.int8)
 OPEN = -1  # no verdict yet: the value is to be held against its limit
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qb.dataset import Dataset
-from qb.measure.census import KINDS, STAGES, WHOLE, Census, codes, sum_by
+from qb.measure.census import KINDS, STAGES, WHOLE, Census, codes
 from qb.measure.clauses import holds
 from qb.standard import SEVEN, Standard, Transition
 from qb.terms import STAGES_OF_KIND
@@ -54,7 +54,8 @@ def resources(
     rows = census.judged
     shared = share_facilities(data, census, standard)
     held = {name: column[rows] for name, column in {**census.figures, **shared}.items()}
-    amount = np.column_stack(
+    # Row by row in memory, so that each of the seven lies together.
+    amount = np.array(
         [
             held["teachers_above_required"],
             held["backbone_teachers"],
@@ -64,7 +65,7 @@ def resources(
             held["equipment_yuan"],
             held["multimedia_rooms"],
         ]
-    )
+    ).T
     for clause in transition.clauses if transition else ():
         if clause.adds:
             extra = np.where(holds(clause, data, census), np.nan_to_num(held[clause.adds]), 0)
@@ -78,8 +79,10 @@ def share_facilities(data: Dataset, census: Census, standard: Standard) -> dict[
 
     A school that reports as one is split by weighted pupils (national form 表I, note): of R held by A
     primary, B junior and C senior pupils of a twelve-year school the primary part is
-    ``R·A / (A + 1.1·B + 1.32·C)``. What is reported by stage is taken as reported. A campus whose
-    pupils are reported but not its facilities makes its parent's facilities "no data".
+    ``R·A / (A + 1.1·B + 1.32·C)``. What is reported by stage is taken as reported; a school may report
+    one column as a whole and another by stage. The whole of a campus with one stage is that stage's.
+    Where a school and its campuses are counted together, each of them must have reported: a missing
+    figure of one makes the sum "no data".
 
     Returns
     -------
@@ -87,23 +90,58 @@ def share_facilities(data: Dataset, census: Census, standard: Standard) -> dict[
         NaN where a figure, or the pupils needed to split it, is not reported.
     """
     table = census.of_year(data["facilities"])
-    columns = {name: table[name].to_numpy(dtype=float) for name in FACILITY_FIGURES}
-    keys = census.roots(table["school_id"]) * len(STAGES) + codes(table["stage"], STAGES)
-    keys, summed = sum_by(keys, columns)
-    own, has_own = _find(census.school * len(STAGES) + census.stage, keys)
-    whole, has_whole = _find(census.school * len(STAGES) + WHOLE, keys)
+    school = census.places(table["school_id"])
+    stage = codes(table["stage"], STAGES)
+    having = _sections_with_pupils(data, census)
+    reports = Reports(census, school, _stages_meant(census, having, school, stage))
     share = split_shares(census, standard)
-    silent = np.isin(census.school, _silent_campuses(data, census, table["school_id"]))
-    missing = silent | ~(has_own | has_whole)
+    expected = reports.expected(having)
+    return {
+        name: reports.by_section(table[name].to_numpy(dtype=float), share, expected)
+        for name in FACILITY_FIGURES
+    }
 
-    def by_section(column: np.ndarray) -> np.ndarray:
-        padded = np.append(column, 0.0)  # the last place stands for "no such row"
-        part = padded[np.where(has_own, own, -1)] + np.where(
-            has_whole, padded[np.where(has_whole, whole, -1)] * share, 0
-        )
-        return np.where(missing, np.nan, part)
 
-    return {name: by_section(column) for name, column in summed.items()}
+@dataclass(frozen=True)
+class Reports:
+    """The rows of ``facilities``: whose they are, and the stage each of them is about.
+
+    Attributes
+    ----------
+    census : Census
+    school, stage : ndarray of int, shape (rows,)
+        Place of the school that reports, campuses apart from their parents, and of the stage.
+    """
+
+    census: Census
+    school: np.ndarray
+    stage: np.ndarray
+
+    def expected(self, having: np.ndarray) -> np.ndarray:
+        """Return the keys of what must be reported: every section with pupils, and every row handed in.
+
+        A row for the whole school is about its sections; it stands for itself where there are none.
+        """
+        kept = (self.stage != WHOLE) | ~np.isin(self.school, having // len(STAGES))
+        return np.unique(np.concatenate([having, (self.school * len(STAGES) + self.stage)[kept]]))
+
+    def by_section(self, figure: np.ndarray, share: np.ndarray, expected: np.ndarray) -> np.ndarray:
+        """Add up one column by section, with each stage's share of what is reported as a whole."""
+        census, stages = self.census, len(STAGES)
+        size = len(census.schools)
+        known = ~np.isnan(figure)
+        school, stage, root = self.school[known], self.stage[known], census.root[self.school[known]]
+        given = np.bincount(school * stages + stage, minlength=size * stages) > 0
+        lacking = expected[~(given[expected] | given[expected // stages * stages + WHOLE])]
+        lacking_root, lacking_stage = census.root[lacking // stages], lacking % stages
+
+        held = np.bincount(root * stages + stage, weights=figure[known], minlength=size * stages)
+        shared = np.bincount(root, weights=stage == WHOLE, minlength=size) > 0
+        open_school = shared & (np.bincount(lacking_root, minlength=size) > 0)
+        open_stage = np.bincount(lacking_root * stages + lacking_stage, minlength=size * stages) > 0
+        own, whole = census.school * stages + census.stage, census.school * stages + WHOLE
+        part = held[own] + np.where(shared[census.school], held[whole] * share, 0)
+        return np.where(open_stage[own] | open_school[census.school], np.nan, part)
 
 
 def split_shares(census: Census, standard: Standard) -> np.ndarray:
@@ -128,20 +166,18 @@ def split_shares(census: Census, standard: Standard) -> np.ndarray:
         return weighted / total[census.school]
 
 
-def _find(wanted: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the place of each wanted key among sorted keys, and whether it is there."""
-    if not len(keys):
-        return np.zeros(len(wanted), dtype=int), np.zeros(len(wanted), dtype=bool)
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return place, keys[place] == wanted
-
-
-def _silent_campuses(data: Dataset, census: Census, reporting: object) -> np.ndarray:
-    """Return the parents of campuses that have pupils but reported no facilities."""
-    campus = np.flatnonzero(census.root != np.arange(len(census.root)))
-    if not len(campus):
-        return campus
+def _sections_with_pupils(data: Dataset, census: Census) -> np.ndarray:
+    """Return the key of each reported section that has pupils, campuses apart from their parents."""
     sections = census.of_year(data["sections"])
-    with_pupils = census.places(sections["school_id"][(sections["pupils"] != 0).to_numpy()])
-    silent = np.intersect1d(campus, with_pupils)
-    return census.root[np.setdiff1d(silent, census.places(reporting))]
+    sections = sections[(sections["pupils"] != 0).to_numpy()]
+    return census.places(sections["school_id"]) * len(STAGES) + codes(sections["stage"], STAGES)
+
+
+def _stages_meant(census: Census, having: np.ndarray, school: np.ndarray, stage: np.ndarray) -> np.ndarray:
+    """Return the stage that each row is about: the whole of a campus with one stage is that stage's."""
+    having_school, having_stage = np.divmod(having, len(STAGES))
+    size = len(census.schools)
+    single = np.bincount(having_school, minlength=size) == 1
+    only = np.bincount(having_school, weights=having_stage, minlength=size).astype(int)
+    campus = census.root != np.arange(size)
+    return np.where((stage == WHOLE) & (campus & single)[school], only[school], stage)

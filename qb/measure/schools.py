@@ -46,13 +46,13 @@ def special_rooms(inputs: Inputs, indicator: Indicator) -> Measure:
     ours = (stage == PRIMARY) | (stage == JUNIOR) | (stage == WHOLE) | (stage < 0)
     lists_rooms = np.bincount(room_school[ours], minlength=len(census.schools)) > 0
     area = table["area_m2"].to_numpy(dtype=float)
-    unknown = np.bincount(room_school[ours & np.isnan(area)], minlength=len(census.schools)) > 0
     needed = np.ceil(classes / float(indicator.options["classes_per_room"]))
     parts = []
     for kind in RoomKind:
-        least = _room_area(inputs, indicator, kind)[room_school]
-        counts = ours & (table["kind"] == kind).to_numpy() & (area >= least - 1e-9)
-        rooms = np.bincount(room_school[counts], minlength=len(census.schools)).astype(float)
+        least = _room_area(inputs, indicator, kind)[room_school, stage]
+        mine = ours & (table["kind"] == kind).to_numpy()
+        rooms = np.bincount(room_school[mine & (area >= least - 1e-9)], minlength=len(census.schools))
+        unknown = np.bincount(room_school[mine & np.isnan(area)], minlength=len(census.schools)) > 0
         # A room without an area may be large enough: only rooms that are settle anything.
         open_question = ~lists_rooms | (unknown & (rooms < _at(needed, school, len(rooms))))
         value = np.where(open_question, np.nan, rooms)[school]
@@ -71,16 +71,15 @@ def _at(values: np.ndarray, places: np.ndarray, size: int) -> np.ndarray:
 
 
 def _room_area(inputs: Inputs, indicator: Indicator, kind: RoomKind) -> np.ndarray:
-    """Return the least area of a room of a kind at each school, shape (schools,)."""
+    """Return the least area of a room of a kind at each school and stage, shape (schools, stages)."""
     census = inputs.census
     limit = indicator.limit(name=kind.value, year=census.year)
-    area = np.full(len(census.schools), limit.value)
-    rows = census.judged
+    area = np.full((len(census.schools), len(STAGES)), limit.value)
     for clause in _clauses(inputs, indicator):
-        mask = holds(clause, inputs.data, census)
+        school = np.unique(census.school[census.judged][holds(clause, inputs.data, census)])
         for relief in (m for m in clause.limits if m.name == kind.value):
-            mine = mask & _is_stage(census.stage[rows], relief.stage)
-            place = census.school[rows][mine]
+            stages = [STAGES.index(relief.stage)] if relief.stage else [PRIMARY, JUNIOR]
+            place = np.ix_(school, stages)
             area[place] = np.minimum(area[place], relief.value)
     return area
 
@@ -88,10 +87,6 @@ def _room_area(inputs: Inputs, indicator: Indicator, kind: RoomKind) -> np.ndarr
 def _clauses(inputs: Inputs, indicator: Indicator) -> list:
     clauses = inputs.transition.clauses if inputs.transition else ()
     return [clause for clause in clauses if clause.code == indicator.code and clause.limits]
-
-
-def _is_stage(stage: np.ndarray, wanted: Stage | None) -> np.ndarray:
-    return np.ones(len(stage), bool) if wanted is None else stage == STAGES.index(wanted)
 
 
 def school_size(inputs: Inputs, indicator: Indicator) -> Measure:
@@ -150,8 +145,11 @@ def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
     settled = (counted[place] > 0) & (complete | (above[place] > 0))
     value = np.where(counted[place] > 0, value, np.nan)
     note = np.full(len(rows), None, dtype=object)
-    for i in np.flatnonzero(above[place] > 0):
-        note[i] = f"{above[place][i]} 个班超过 {limits[census.stage[rows][i]]:.0f} 人"
+    over = np.flatnonzero(above[place] > 0)
+    note[over] = [
+        f"{count} 个班超过 {limit:.0f} 人"
+        for count, limit in zip(above[place[over]], limits[census.stage[rows[over]]], strict=True)
+    ]
     part = _part(
         census,
         "",

@@ -17,7 +17,7 @@ _OTHER = re.compile(r"[^\w（）·-]+")
 def file_names(identifiers: Iterable[str]) -> dict[str, str]:
     """Return a file name, without its ending, for each identifier.
 
-    An identifier of letters, digits, ``_``, ``-``, ``·`` and ``（）`` is its own name. Any other, one that Windows
+    An identifier of letters, digits and ``_-·（）`` is its own name. Any other, one that Windows
     reserves, one that is too long, and those that differ only in case or in width, get what is left of
     them and a digest: the same for the same identifier among the same ones.
 
@@ -28,18 +28,15 @@ def file_names(identifiers: Iterable[str]) -> dict[str, str]:
     >>> file_names(["a1", "A1"])["a1"] == "a1"
     False
     """
-    wanted = {text: _OTHER.sub("_", unicodedata.normalize("NFC", text))[:LONGEST] for text in identifiers}
+    wanted = {text: _legible(text) for text in identifiers}
     taken = Counter(map(_folded, wanted.values()))
-    return {
-        text: name
-        if name == text and taken[_folded(name)] == 1 and _plain(name)
-        else f"{name}~{_digest(text)}"
-        for text, name in wanted.items()
-    }
+    own = {t for t, n in wanted.items() if t == n and taken[_folded(n)] == 1 and not _RESERVED.fullmatch(n)}
+    return {text: name if text in own else f"{name}~{_digest(text)}" for text, name in wanted.items()}
 
 
-def _plain(name: str) -> bool:
-    return bool(name) and not _RESERVED.fullmatch(name) and not name.startswith("-")
+def _legible(text: str) -> str:
+    # A leading hyphen would make the name an option of the next command.
+    return _OTHER.sub("_", unicodedata.normalize("NFC", text))[:LONGEST].lstrip("-") or "_"
 
 
 def _folded(name: str) -> str:

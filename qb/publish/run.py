@@ -93,7 +93,8 @@ def _spread(
     if not indices:
         return
     with _pool(workers) as pool:
-        places = {pool.submit(render, jobs[index]): index for index in indices}
+        with _deaf_to_interrupts():
+            places = {pool.submit(render, jobs[index]): index for index in indices}
         for future in as_completed(places):
             try:
                 yield places[future], future.result()
@@ -118,9 +119,22 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown()
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Let processes begin deaf to Ctrl-C, which is their parent's business."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _settle() -> None:
-    """Make a process a worker: Ctrl-C is its parent's business, and it does not outlive its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Make a process a worker, which does not outlive its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows inherits no deafness
     # Several kernels share the processors; threads of linear algebra would only be in each other's way.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")

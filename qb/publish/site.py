@@ -212,7 +212,7 @@ def _notebook(kind: str) -> Path:
 def page_of(part: Part, request: Request, title: str, target: Path) -> Page:
     """Return what stands around the content of a district's page or a school's."""
     words = WORDS[request.lang]
-    up = "../" * len(target.relative_to(part.folder).parents[:-1])
+    up = ""
     links = [(words["districts"], f"{up}../index.html")] if part.above else []
     links.append((words["overview"], f"{up}index.html"))
     links += [(words[kind], f"{up}{kind}.html") for kind in ("district", "data") if kind in part.pages]
