@@ -57,7 +57,8 @@ def test_a_module_imports_only_from_modules_before_it():
         for path in modules()
         for name in imports(path)
         # The package itself offers the public names (qb.assess), which stand in judge and before.
-        if (LAYERS.index("judge") if name not in LAYERS else LAYERS.index(name)) > LAYERS.index(layer_of(path))
+        if (LAYERS.index("judge") if name not in LAYERS else LAYERS.index(name))
+        > LAYERS.index(layer_of(path))
     ]
     assert not wrong
 

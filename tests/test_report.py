@@ -131,7 +131,7 @@ def everything(book):
         *page.balance.strips(), *page.schools.heats(), page.schools.table(), page.schools.findings(),
         page.schools.excluded(), page.gaps.table(), *page.gaps.bars(), page.gaps.by_department(),
         page.gaps.ledger(), school.title(), school.cards(), school.headlines(), *school.profiles(),
-        school.seven_table(), *school.strips(), school.shortfalls(), school.findings(), school.measures(),
+        *school.seven_tables(), *school.strips(), school.shortfalls(), school.findings(), school.measures(),
         data.title(), data.tables(), data.completeness(), data.cost_of_no_data(), *data.map(), data.faults(),
     ]  # fmt: skip
     return " ".join(text(part) for part in shown)
@@ -149,7 +149,7 @@ def test_english_pages_have_no_chinese_but_names_and_what_was_entered(book):
 class TestSchool:
     def test_its_table_has_the_figures_of_the_assessment(self, book):
         row = book.assessment.rows.iloc[0]
-        shown = SchoolReport(book, row["school_id"]).seven_table().frame
+        shown = SchoolReport(book, row["school_id"]).seven_tables()[0].frame
         assert shown["value"].tolist() == [row[f"C{i}"] for i in range(1, 8)]
         assert shown["floor"].tolist() == [0.85 * row[f"C{i}_limit"] for i in range(1, 8)]
 
@@ -157,8 +157,8 @@ class TestSchool:
         rows = book.assessment.rows
         primary = rows[rows["stage"] == "primary"]
         best = primary.loc[primary["C6"].idxmax()]
-        shown = SchoolReport(book, best["school_id"]).seven_table().frame
-        mine = shown[(shown["stage"] == "小学") & shown["title"].str.startswith("C6")]
+        shown = SchoolReport(book, best["school_id"]).seven_tables()[0].frame
+        mine = shown[shown["title"].str.startswith("C6")]
         assert mine["rank"].tolist() == [f"1 / {len(primary)}"]
 
     def test_one_that_a_rule_leaves_out_is_refused_with_the_rule(self, book):

@@ -37,9 +37,9 @@ def district_index(part: Part, outcomes: Mapping[Path, Outcome], target: Path, p
         sentence=_sentence(part, verdict, page),
         cards=[_shown(Cards(tuple(made(assessment, page)), page.lang)) for made in (_areas, _counts)],
         reports=[
-            (words[kind], words[f"{kind}_note"], _address(part, kind, outcomes))
+            (words[kind], words[f"{kind}_note"], _address(part, (kind, ""), outcomes))
             for kind in ("district", "data")
-            if kind in part.pages
+            if (kind, "") in part.pages
         ],
         schools=_shown(_schools(part, outcomes, page)),
         excluded=_shown(_excluded(assessment, page)) if len(assessment.excluded) else "",
@@ -82,7 +82,7 @@ def _shown(block: Cards | Table) -> Markup:
     return Markup(block._repr_html_())
 
 
-def _address(part: Part, key: str, outcomes: Mapping[Path, Outcome]) -> str:
+def _address(part: Part, key: tuple[str, str], outcomes: Mapping[Path, Outcome]) -> str:
     """Return the address of a page that was made; empty for one that was not."""
     path = part.pages.get(key)
     made = path is not None and outcomes[path].failure is None
@@ -135,8 +135,8 @@ def _schools(part: Part, outcomes: Mapping[Path, Outcome], page: Page) -> Table:
     words, lang, rows = page.words, page.lang, part.assessment.rows
     standard = part.assessment.standard
     short = {code: title(standard[code], lang, short=True) for code in SEVEN}
-    address = {school: _address(part, school, outcomes) for school in rows["school_id"].unique()}
-    not_made = {school for school in address if school in part.pages and not address[school]}
+    address = {school: _address(part, ("school", school), outcomes) for school in rows["school_id"].unique()}
+    not_made = {school for school in address if ("school", school) in part.pages and not address[school]}
 
     def having(row: pd.Series, verdict: Verdict) -> str:
         return words["comma"].join(short[code] for code in SEVEN if row[f"{code}_verdict"] == verdict)

@@ -92,9 +92,19 @@ def _theme() -> SimpleNamespace:
 
 
 def notebook_page(notebook: NotebookNode, page: Page) -> str:
-    """Return an executed notebook as a page: its text and outputs, no code, nothing from stderr."""
-    html, _ = _exporter().from_notebook_node(notebook, resources={"page": page})
+    """Return an executed notebook as a page: its text and outputs, no code, nothing from stderr.
+
+    A cell tagged with a language (``zh``, ``en``) is left out of pages in the others.
+    """
+    cells = [cell for cell in notebook.cells if _speaks(cell, page.lang)]
+    shown = NotebookNode({**notebook, "cells": cells})
+    html, _ = _exporter().from_notebook_node(shown, resources={"page": page})
     return html
+
+
+def _speaks(cell: NotebookNode, lang: Lang) -> bool:
+    tags = cell.metadata.get("tags", ())
+    return lang in tags or not any(other in tags for other in WORDS)
 
 
 def index_page(template: str, page: Page, **values: object) -> str:

@@ -46,6 +46,18 @@ class Site:
         return tuple(outcome for outcome in self.outcomes if outcome.failure)
 
     @property
+    def summary(self) -> str:
+        """What came out, in sentences: pages made, each that failed and why, and what to look at."""
+        made = len(self.outcomes) - len(self.failed)
+        noted = [outcome for outcome in self.outcomes if outcome.notes]
+        lines = [f"已生成 {made} 页" + (f"，{len(self.failed)} 页未生成：" if self.failed else "。")]
+        lines += [f"  {o.job.page.title}：{o.failure}" for o in self.failed]
+        if noted:
+            lines.append(f"{len(noted)} 页运行时有提示，例如 {noted[0].job.page.title}：")
+            lines.append("  " + noted[0].notes[0].replace("\n", "\n  "))
+        return "\n".join(lines)
+
+    @property
     def exit_code(self) -> int:
         """0 if every page was made, otherwise 1."""
         return int(bool(self.failed))
@@ -61,8 +73,8 @@ class Part:
     district : str
     assessment : Assessment
         The district's slice.
-    pages : dict of str to Path
-        Where its pages will stand: keys of :data:`KINDS` for the district's own, school ids for schools'.
+    pages : dict of (kind, school id) to Path
+        Where its pages will stand; the id is empty for the pages of the district itself.
     above : bool
         Whether an index of all districts stands one folder above.
     """
@@ -70,7 +82,7 @@ class Part:
     folder: Path
     district: str
     assessment: Assessment
-    pages: Mapping[str, Path]
+    pages: Mapping[tuple[str, str], Path]
     above: bool
 
 
@@ -179,10 +191,12 @@ def _parts(site: Path, assessment: Assessment, request: Request) -> Iterator[Par
         one = assessment if len(districts) == 1 else assessment.of(district)
         folder = site if len(districts) == 1 else site / names[district]
         ids = list(dict.fromkeys(one.rows["school_id"]))
-        pages = {kind: folder / f"{kind}.html" for kind in request.kinds if kind != "school"}
+        pages = {(kind, ""): folder / f"{kind}.html" for kind in request.kinds if kind != "school"}
         if "school" in request.kinds:
             files = file_names(ids)
-            pages |= {i: folder / "schools" / f"{files[i]}.html" for i in ids if i in request.schools}
+            pages |= {
+                ("school", i): folder / "schools" / f"{files[i]}.html" for i in ids if i in request.schools
+            }
         yield Part(folder, district, one, pages, above=len(districts) > 1)
 
 
@@ -195,10 +209,9 @@ def _jobs(part: Part, request: Request) -> Iterator[Job]:
         "lang": request.lang,
     }
     names = dict(zip(part.assessment.rows["school_id"], part.assessment.rows["name"], strict=True))
-    for key, target in part.pages.items():
-        kind = key if key in KINDS else "school"
-        own = {"school_id": key} if kind == "school" else {"district": part.district}
-        title = f"{words[kind]} · {names.get(key, part.district)}"
+    for (kind, school), target in part.pages.items():
+        own = {"school_id": school} if kind == "school" else {"district": part.district}
+        title = f"{words[kind]} · {names.get(school, part.district)}"
         yield Job(_notebook(kind), common | own, target, page_of(part, request, title, target))
 
 
@@ -212,10 +225,10 @@ def _notebook(kind: str) -> Path:
 def page_of(part: Part, request: Request, title: str, target: Path) -> Page:
     """Return what stands around the content of a district's page or a school's."""
     words = WORDS[request.lang]
-    up = ""
+    up = "../" * len(target.relative_to(part.folder).parents[:-1])
     links = [(words["districts"], f"{up}../index.html")] if part.above else []
     links.append((words["overview"], f"{up}index.html"))
-    links += [(words[kind], f"{up}{kind}.html") for kind in ("district", "data") if kind in part.pages]
+    links += [(words[kind], f"{up}{kind}.html") for kind in ("district", "data") if (kind, "") in part.pages]
     return Page(
         title=title,
         lang=request.lang,

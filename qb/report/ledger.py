@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from qb.report.book import Book
+from qb.report.english import translate
 from qb.report.seven import gap_text
 from qb.report.table import Column, Table
 from qb.report.words import (
@@ -94,4 +95,6 @@ def _state(row: dict[str, object], book: Book) -> str:
     if code in UNITS and row["part"] != "coefficient":
         gap = gap_text(code, row["gap"], lang)
         text += say(lang, f"，缺 {gap}", f", lacking {gap}")
-    return text if not isinstance(row["detail"], str) else f"{text}（{row['detail']}）"
+    if not isinstance(row["detail"], str):
+        return text
+    return say(lang, f"{text}（{row['detail']}）", f"{text} ({translate(row['detail'], lang)})")

@@ -11,8 +11,18 @@ import pandas as pd
 from qb import charts
 from qb.errors import QbError
 from qb.report.book import Book
+from qb.report.english import translate
 from qb.report.ledger import ledger_table
-from qb.report.seven import caption, gap_text, percent_of_standard, unknown, unmet, verdict_column, verdicts
+from qb.report.seven import (
+    caption,
+    gap_text,
+    percent_of_standard,
+    seven_title,
+    unknown,
+    unmet,
+    verdict_column,
+    verdicts,
+)
 from qb.report.table import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
     department_names,
@@ -192,49 +202,46 @@ class SchoolReport:
             floor=100 * standard.rules.school.floor,
         )
 
-    def seven_table(self) -> Table:
-        """Return 一校一表: the floor, standard, actual, verdict, the district's mean, and the rank."""
+    def seven_tables(self) -> list[Table]:
+        """Return 一校一表 of each stage: actual, standard, floor, verdict, the district's mean, and the rank."""
+        return [self._seven_table(row) for _, row in self.rows.iterrows()]
+
+    def _seven_table(self, row: pd.Series) -> Table:
         lang, standard = self.book.lang, self.book.standard
-        lines = []
-        for _, row in self.rows.iterrows():
-            for code in SEVEN:
-                limit = row[f"{code}_limit"]
-                lines.append(
-                    {
-                        "stage": stage_label(row["stage"], lang),
-                        "title": title(standard[code], lang),
-                        "unit": say(lang, standard[code].limits[0].unit.zh, standard[code].limits[0].unit.en),
-                        "floor": standard.rules.school.floor * limit,
-                        "limit": limit,
-                        "value": row[code],
-                        "verdict": row[f"{code}_verdict"],
-                        "mean": self._mean(row, code),
-                        "rank": self._rank(row, code),
-                        "failing": row[f"{code}_verdict"] == Verdict.FAIL,
-                    }
-                )
+        lines = [
+            {
+                "title": seven_title(standard, code, lang),
+                "value": row[code],
+                "limit": row[f"{code}_limit"],
+                "verdict": row[f"{code}_verdict"],
+                "floor": standard.rules.school.floor * row[f"{code}_limit"],
+                "mean": self._mean(row, code),
+                "rank": self._rank(row, code),
+                "failing": row[f"{code}_verdict"] == Verdict.FAIL,
+            }
+            for code in SEVEN
+        ]
         columns = (
             Column("title", say(lang, "指标", "Indicator")),
-            Column("stage", say(lang, "学段", "Stage")),
-            Column("unit", say(lang, "单位", "Unit")),
+            Column("value", say(lang, "实际", "Actual"), decimals=2),
+            Column("limit", say(lang, "标准", "Standard"), decimals=2),
+            verdict_column(lang),
             Column(
                 "floor", say(lang, f"{floor_label(standard)}值", f"{floor_label(standard)} value"), decimals=2
             ),
-            Column("limit", say(lang, "标准", "Standard"), decimals=2),
-            Column("value", say(lang, "实际", "Actual"), decimals=2),
-            verdict_column(lang),
             Column("mean", say(lang, "全区平均", "District mean"), decimals=2),
             Column("rank", say(lang, "全区位次", "Rank")),
         )
+        stage = stage_label(row["stage"], lang)
         return Table(
-            say(lang, "七项指标：标准与实际", "The seven: standard and actual"),
+            say(lang, f"{stage}七项指标：实际与标准", f"{stage}: actual and standard"),
             columns,
             pd.DataFrame(lines),
             failing="failing",
             note=say(
                 lang,
-                "全区平均为总量之比（资源总量 ÷ 学生总数）；位次按实际值由高到低，括号内为有数据的学校数。",
-                "The district mean is total over total. Ranks run from the highest; in brackets the schools with data.",
+                "全区平均为总量之比（资源总量 ÷ 学生总数）。位次按实际值由高到低，斜线后为有数据的学校数。",
+                "The district mean is total over total. Ranks run from the highest, out of the schools with data.",
             ),
             lang=lang,
         )
@@ -349,12 +356,12 @@ class SchoolReport:
                 "code": frame["code"].astype(str),
                 "title": [title(standard[str(code)], lang) for code in frame["code"]],
                 "part": [
-                    "，".join(
+                    say(lang, "，", ", ").join(
                         text
                         for text in (
                             stage_label(stage, lang) if isinstance(stage, str) else "",
                             part_label(str(part), standard, lang),
-                            detail if isinstance(detail, str) else "",
+                            translate(detail, lang) if isinstance(detail, str) else "",
                         )
                         if text
                     )
@@ -389,4 +396,5 @@ class SchoolReport:
     def warnings(self) -> Sentences:
         """Return what no rule decides and a reader should know."""
         frame = self.book.assessment.warnings
-        return Sentences(tuple(frame.loc[frame["school_id"] == self.school_id, "message"]), "notes")
+        mine = frame.loc[frame["school_id"] == self.school_id, "message"]
+        return Sentences(tuple(translate(message, self.book.lang) for message in mine), "notes")

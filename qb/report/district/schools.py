@@ -7,6 +7,7 @@ import pandas as pd
 
 from qb import charts
 from qb.report.district.part import DistrictPart
+from qb.report.english import translate
 from qb.report.seven import (
     names,
     percent_of_standard,
@@ -112,7 +113,7 @@ class DistrictSchools(DistrictPart):
                 "value": frame["value"],
                 "limit": frame["limit"],
                 "decimals": [standard[str(code)].decimals for code in frame["code"]],
-                "detail": frame["detail"],
+                "detail": [translate(d, lang) if isinstance(d, str) else "" for d in frame["detail"]],
             }
         )
         columns = (
@@ -137,6 +138,7 @@ class DistrictSchools(DistrictPart):
         lang = self.book.lang
         frame = self.own.excluded
         shown = frame.assign(
+            reason=[translate(reason, lang) for reason in frame["reason"]],
             stage=[stage_label(s, lang) if isinstance(s, str) else "" for s in frame["stage"]],
             pupils=[number(p, 0, lang) if p == p else "" for p in frame["pupils"]],
         )
@@ -160,7 +162,10 @@ class DistrictSchools(DistrictPart):
         schools = self.book.data["schools"]
         name = dict(zip(schools["school_id"], schools["name"], strict=True))
         frame = self.own.warnings
-        shown = frame.assign(name=[name.get(s, "") if isinstance(s, str) else "" for s in frame["school_id"]])
+        shown = frame.assign(
+            name=[name.get(s, "") if isinstance(s, str) else "" for s in frame["school_id"]],
+            message=[translate(message, lang) for message in frame["message"]],
+        )
         columns = (
             Column("name", say(lang, "学校", "School")),
             Column("code", say(lang, "指标", "Indicator")),
