@@ -189,7 +189,9 @@ def small_school_funds(inputs: Inputs, indicator: Indicator) -> Measure:
     allocated = _funds(inputs, "allocation_yuan")[school]
     verdict = np.where(unknown[school], NO_DATA, OPEN)
     part = _part(census, "allocation", school, allocated, limit=need, verdict=verdict)
-    met = percent(_count(census, school, allocated >= need - 1e-9), _count(census, school, ~unknown[school]))
+    open_question = np.isnan(allocated) | np.isnan(need) | unknown[school]
+    enough = np.where(open_question, np.nan, allocated >= need - 1e-9)
+    met = percent(_count(census, school, enough), _count(census, school, np.ones(len(school))))
     return Measure(indicator.code, met, (part,))
 
 

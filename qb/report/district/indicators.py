@@ -69,6 +69,13 @@ class DistrictIndicators(DistrictPart):
             lang=lang,
         )
 
+    def _part(self, code: str, part: str, detail: object) -> str:
+        """Return what an item asks: its text, the name of its limit, or the indicator's own title."""
+        text = part_label(part, self.book.standard, self.book.lang)
+        if isinstance(detail, str) and self.book.standard[code].measure == "monitoring":
+            return say(self.book.lang, f"{detail}：{text}", f"{detail}: {text}")
+        return text or title(self.book.standard[code], self.book.lang)
+
     def _value(self, code: str, value: float) -> str:
         if code in SEVEN:
             return self._means(code)
@@ -151,7 +158,10 @@ class DistrictIndicators(DistrictPart):
         shown = pd.DataFrame(
             {
                 "title": [title(standard[str(code)], lang, short=True) for code in frame["code"]],
-                "part": [part_label(str(part), standard, lang) for part in frame["part"]],
+                "part": [
+                    self._part(str(code), str(part), detail)
+                    for code, part, detail in zip(frame["code"], frame["part"], frame["detail"], strict=True)
+                ],
                 "verdict": frame["verdict"].astype(str),
                 "failing": frame["verdict"] == Verdict.FAIL,
             }

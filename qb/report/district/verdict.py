@@ -74,12 +74,14 @@ class DistrictVerdict(DistrictPart):
             passed = int((frame["verdict"] == Verdict.PASS).sum())
             return say(lang, f"{len(frame)} 项中达标 {passed} 项", f"{passed} of {len(frame)} met")
         if area == "recognition":
-            value = self.own.findings.loc[self.own.findings["code"] == "recognition", "value"]
-            limit = self.book.standard.recognition.limit.value
+            mine = self.own.findings[(self.own.findings["code"] == "recognition").to_numpy()]
+            value, limit = mine["value"].iloc[0], self.book.standard.recognition.limit.value
+            if value != value:
+                return say(lang, f"标准 {limit:g}%", f"standard {limit:g} %")
             return say(
                 lang,
-                f"满意率 {number(value.iloc[0], 1)}%，标准 {limit:g}%",
-                f"{number(value.iloc[0], 1, lang)} %, standard {limit:g} %",
+                f"满意率 {number(value, 1)}%，标准 {limit:g}%",
+                f"{number(value, 1)} %, standard {limit:g} %",
             )
         return say(
             lang, f"{len(self.book.standard.vetoes)} 项自查", f"{len(self.book.standard.vetoes)} items"
@@ -126,13 +128,14 @@ class DistrictVerdict(DistrictPart):
             rows = self.own.rows[self.own.rows["stage"] == stage]
             if len(rows):
                 passed = int((rows["verdict"] == Verdict.PASS).sum())
-                parts.append(
-                    say(
-                        lang,
-                        f"{stage_label(stage, lang)} {len(rows)} 所（部）中 {passed} 所达标",
-                        f"{passed} of {len(rows)} {stage_label(stage, lang).lower()} schools",
-                    )
+                unknown = int((rows["verdict"] == Verdict.NO_DATA).sum())
+                part = say(
+                    lang,
+                    f"{stage_label(stage, lang)} {len(rows)} 所（部）中 {passed} 所达标",
+                    f"{passed} of {len(rows)} {stage_label(stage, lang).lower()} schools",
                 )
+                open_ = say(lang, f"、{unknown} 所缺数据", f" ({unknown} without data)")
+                parts.append(part + (open_ if unknown else ""))
         return (
             say(
                 lang,
