@@ -61,6 +61,7 @@ def check(data: Dataset) -> list[Fault]:
                         table=table,
                         row=data.line(table, position),
                         column=column,
+                        cell=data.cell(table, position, column),
                         school_id=school,
                     )
                 )

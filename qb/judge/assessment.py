@@ -114,8 +114,8 @@ def assess(
     """
     require(data)
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
-    registry.require_functions(chosen)
     year = choose_year(data, year)
+    registry.require_functions(chosen, year)
     result = _assess(data, year, chosen, None)
     if not transition:
         return result

@@ -9,6 +9,8 @@ import pandas as pd
 from qb.judge.assessment import Assessment
 from qb.standard import SEVEN
 
+FRAMES = ("areas", "balance", "rows", "excluded", "indicators", "warnings")
+
 
 def document(assessment: Assessment) -> dict[str, object]:
     """Return the assessment as plain lists and dicts; figures unrounded, "no data" as null."""
@@ -21,7 +23,7 @@ def document(assessment: Assessment) -> dict[str, object]:
 
 
 def _districts(assessment: Assessment) -> list[dict[str, object]]:
-    grouped = {name: _by_district(getattr(assessment, name)) for name in Assessment.FRAMES}
+    grouped = {name: _by_district(getattr(assessment, name)) for name in FRAMES}
     relieved = {d["district"]: d for d in _districts(assessment.transition)} if assessment.transition else {}
     shortfalls = _shortfalls(assessment.shortfalls)
     result = []
@@ -53,9 +55,10 @@ def _by_district(frame: pd.DataFrame) -> dict[str, list[dict[str, object]]]:
 
 def _shortfalls(frame: pd.DataFrame) -> dict[tuple, dict[str, dict[str, object]]]:
     found: dict[tuple, dict[str, dict[str, object]]] = {}
-    for record in frame.to_dict("records"):
+    named = ["school_id", "stage", "code", "to_standard", "to_floor", "supports"]
+    for record in frame[named].to_dict("records"):
         row = found.setdefault((record["school_id"], record["stage"]), {})
-        row[record["code"]] = {name: _plain(record[name]) for name in ("to_standard", "to_floor", "supports")}
+        row[record["code"]] = {name: _plain(record[name]) for name in named[3:]}
     return found
 
 

@@ -142,24 +142,19 @@ def findings(
 def table(inputs: Inputs, measures: dict[str, Measure], by_code: dict[str, np.ndarray]) -> pd.DataFrame:
     """Return the 31 indicators of every district: verdict, value and limit."""
     census, standard = inputs.census, inputs.standard
-    nothing = inputs.nothing
-    frames = []
-    for indicator in standard.indicators:
-        code = indicator.code
-        measure = measures.get(code)
-        frames.append(
-            pd.DataFrame(
-                {
-                    "district": census.districts,
-                    "code": code,
-                    "verdict": words(by_code[code]),
-                    "value": measure.value if measure else nothing,
-                    "limit": _one_limit(indicator, census.year),
-                }
-            )
-        )
-    order = np.arange(len(frames) * len(census.districts)).reshape(len(frames), -1).T.ravel()
-    return pd.concat(frames, ignore_index=True).iloc[order].reset_index(drop=True)
+    codes = [indicator.code for indicator in standard.indicators]
+    count = len(census.districts)
+    values = [measures[code].value if code in measures else inputs.nothing for code in codes]
+    limits = [_one_limit(indicator, census.year) for indicator in standard.indicators]
+    return pd.DataFrame(
+        {
+            "district": np.repeat(census.districts, len(codes)),
+            "code": np.tile(codes, count),
+            "verdict": words(np.column_stack([by_code[code] for code in codes]).ravel()),
+            "value": np.column_stack(values).ravel(),
+            "limit": np.tile(limits, count),
+        }
+    )
 
 
 def _one_limit(indicator: Indicator, year: int) -> float:

@@ -96,7 +96,8 @@ class Census:
 
 def places(values: pd.Series, of: pd.Series | np.ndarray) -> np.ndarray:
     """Return the place of each value in `of`, -1 where it is missing or unknown."""
-    found = pc.index_in(pa.array(values, type=pa.string()), value_set=pa.array(of, type=pa.string()))
+    text = pa.large_string()  # as pandas holds it: nothing is copied
+    found = pc.index_in(pa.array(values, type=text), value_set=pa.array(of, type=text))
     return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
 
 

@@ -47,8 +47,9 @@ def _by_school(census: Census, figure: str) -> np.ndarray:
 
 
 def _largest_class(data: Dataset, census: Census) -> np.ndarray:
-    """Return the pupils in each school's largest class; infinite where no class is reported."""
+    """Return the pupils in each school's largest class; infinite where none, or not each, is reported."""
     table = census.of_year(data["classes"])
+    size = table["pupils"].to_numpy(dtype=float)
     largest = np.full(len(census.schools), -np.inf)
-    np.maximum.at(largest, census.roots(table["school_id"]), table["pupils"].to_numpy(dtype=float))
+    np.maximum.at(largest, census.roots(table["school_id"]), np.where(np.isnan(size), np.inf, size))
     return np.where(largest > 0, largest, np.inf)

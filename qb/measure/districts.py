@@ -136,8 +136,7 @@ def retention(inputs: Inputs, indicator: Indicator) -> Measure:
         }.items()
     }
     forms = retention_rates(**figures)
-    cap = float(indicator.options.get("cap", np.inf))
-    chosen = str(indicator.options.get("formula", "standard"))
+    cap, chosen = indicator.options["cap"], indicator.options["formula"]
     other = next(name for name in forms if name != chosen)
     value = np.minimum(forms[chosen], cap)
     shown = np.minimum(forms[other], cap)
@@ -188,7 +187,7 @@ def charter_and_it(inputs: Inputs, indicator: Indicator) -> Measure:
 def monitoring(inputs: Inputs, indicator: Indicator) -> Measure:
     """C31: level and between-school rate of every subject; a subject that is not reported is "no data".
 
-    `value` is the greatest rate.
+    `value` is the greatest rate that is reported.
     """
     census = inputs.census
     table = census.of_year(inputs.data["monitoring"])
@@ -199,7 +198,7 @@ def monitoring(inputs: Inputs, indicator: Indicator) -> Measure:
     }
     subject = table["subject"].to_numpy(dtype=object)
     parts = [Part(name, district, values, note=subject) for name, values in figures.items()]
-    for wanted in indicator.options.get("subjects", ()):
+    for wanted in indicator.options["subjects"]:
         seen = np.isin(_every(inputs), district[subject == wanted])
         parts.append(
             Part(
@@ -210,7 +209,8 @@ def monitoring(inputs: Inputs, indicator: Indicator) -> Measure:
             )
         )
     value = np.full(len(census.districts), -np.inf)
-    np.maximum.at(value, district, figures["rate"])
+    known = ~np.isnan(figures["rate"])
+    np.maximum.at(value, district[known], figures["rate"][known])
     return Measure(indicator.code, np.where(np.isinf(value), np.nan, value), tuple(parts))
 
 

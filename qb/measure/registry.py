@@ -1,35 +1,105 @@
-"""Which function computes an indicator: the name in the standard's file is the function's."""
+"""Which function computes an indicator, and what it asks of the standard's file.
+
+The name in the file (`measure`) is the function's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from qb.errors import QbError
 from qb.measure import districts, schools
 from qb.measure.parts import Inputs, Measure
+from qb.measure.resources import FACTOR
 from qb.standard import SEVEN, Indicator, Standard
+from qb.terms import COMPULSORY, Kind, Location, Ownership
 
-_FUNCTIONS: tuple[Callable[[Inputs, Indicator], Measure], ...] = (
-    districts.checklist,
-    districts.uniform_standards,
-    schools.special_rooms,
-    schools.school_size,
-    schools.class_size,
-    schools.small_school_funds,
-    districts.special_funds,
-    districts.pay,
-    schools.trained,
-    districts.rotation,
-    schools.certified,
-    schools.in_zone,
-    districts.quota,
-    districts.migrants,
-    districts.retention,
-    districts.disabled_enrolment,
-    districts.charter_and_it,
-    schools.training_funds,
-    districts.monitoring,
-)
+
+def _positive(option: object) -> bool:
+    return isinstance(option, float) and option > 0
+
+
+def _among(words: tuple) -> Callable[[object], bool]:
+    def fits(option: object) -> bool:
+        given = option if isinstance(option, tuple) else (option,)
+        return bool(given) and all(word in words for word in given)
+
+    return fits
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a function asks of its indicator's entry.
+
+    Attributes
+    ----------
+    limits : tuple of str
+        Names of the limits; the empty name where there is only one.
+    places : tuple of dict
+        Stages or kinds for each of which the limits must be given.
+    options : dict
+        Settings, each with what it may be.
+    """
+
+    limits: tuple[str, ...] = ("",)
+    places: tuple[dict[str, object], ...] = ({},)
+    options: dict[str, Callable[[object], bool]] = field(default_factory=dict)
+
+    def lacking(self, indicator: Indicator, year: int) -> Iterator[str]:
+        """Say what the entry does not give, or gives wrongly."""
+        for name in self.limits:
+            for place in self.places:
+                try:
+                    indicator.limit(name=name, year=year, **place)
+                except LookupError:
+                    where = "".join(word.zh for word in place.values() if word)
+                    which = f"（name = {name!r}）" if name else ""
+                    yield f"{indicator.code} 缺少 {year} 学年{where}的限值{which}"
+        for name, fits in self.options.items():
+            given = indicator.options.get(name)
+            if not fits(given):
+                yield f"{indicator.code} 的 options.{name} " + (
+                    "缺少" if given is None else f"= {given!r} 不可用"
+                )
+
+
+_BY_STAGE = tuple({"stage": stage} for stage in COMPULSORY)
+_BY_KIND = tuple({"kind": kind} for kind in (*Kind, None))
+_LOCATIONS = _among(tuple(Location))
+
+_FUNCTIONS: dict[Callable[[Inputs, Indicator], Measure], Needs] = {
+    districts.checklist: Needs(limits=()),
+    districts.uniform_standards: Needs(limits=()),
+    schools.special_rooms: Needs(limits=("music", "art"), options={"classes_per_room": _positive}),
+    schools.school_size: Needs(places=_BY_KIND),
+    schools.class_size: Needs(places=_BY_STAGE),
+    schools.small_school_funds: Needs(
+        limits=("pupils",), options={"locations": _LOCATIONS, "counted_pupils": _positive}
+    ),
+    districts.special_funds: Needs(),
+    districts.pay: Needs(),
+    schools.trained: Needs(places=_BY_STAGE),
+    districts.rotation: Needs(limits=("rotated", "backbone")),
+    schools.certified: Needs(places=_BY_STAGE),
+    schools.in_zone: Needs(
+        places=_BY_STAGE,
+        options={
+            "ownership": _among(tuple(Ownership)),
+            "locations": _LOCATIONS,
+            "boarding": _among((True, False)),
+        },
+    ),
+    districts.quota: Needs(),
+    districts.migrants: Needs(),
+    districts.retention: Needs(options={"formula": _among(("standard", "variant")), "cap": _positive}),
+    districts.disabled_enrolment: Needs(),
+    districts.charter_and_it: Needs(limits=("broadband", "multimedia")),
+    schools.training_funds: Needs(limits=("budget", "final")),
+    districts.monitoring: Needs(
+        limits=("level", "rate"), options={"subjects": lambda given: isinstance(given, tuple) and bool(given)}
+    ),
+}
 FUNCTIONS = {function.__name__: function for function in _FUNCTIONS}
 
 
@@ -42,11 +112,14 @@ def measures(inputs: Inputs) -> dict[str, Measure]:
     }
 
 
-def require_functions(standard: Standard) -> None:
-    """Refuse a standard that names a function that does not exist."""
-    known = {**FUNCTIONS, "per_hundred": None, "per_pupil": None}
-    wrong = [f"{i.code} 的 measure = {i.measure!r}" for i in standard.indicators if i.measure not in known]
+def require_functions(standard: Standard, year: int) -> None:
+    """Refuse a standard that names a function that does not exist, or lacks what one needs in that year."""
+    wrong = []
+    for indicator in standard.indicators:
+        known = FACTOR if indicator.code in SEVEN else FUNCTIONS
+        if indicator.measure not in known:
+            wrong.append(f"{indicator.code} 的 measure = {indicator.measure!r}，可用的有 {'、'.join(known)}")
+        elif indicator.code not in SEVEN:
+            wrong += _FUNCTIONS[FUNCTIONS[indicator.measure]].lacking(indicator, year)
     if wrong:
-        raise QbError(
-            f"标准 {standard.name} 写了没有的算法：{'、'.join(wrong)}。可用的有：{'、'.join(known)}。"
-        )
+        raise QbError(f"标准 {standard.name} 有 {len(wrong)} 处不能用：\n  " + "\n  ".join(wrong))

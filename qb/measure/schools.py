@@ -46,7 +46,7 @@ def special_rooms(inputs: Inputs, indicator: Indicator) -> Measure:
     ours = (stage == PRIMARY) | (stage == JUNIOR) | (stage == WHOLE) | (stage < 0)
     lists_rooms = np.bincount(room_school[ours], minlength=len(census.schools)) > 0
     area = table["area_m2"].to_numpy(dtype=float)
-    needed = np.ceil(classes / float(indicator.options["classes_per_room"]))
+    needed = np.ceil(classes / indicator.options["classes_per_room"])
     parts = []
     for kind in RoomKind:
         least = _room_area(inputs, indicator, kind)[room_school, stage]
@@ -185,7 +185,7 @@ def small_school_funds(inputs: Inputs, indicator: Indicator) -> Measure:
     has_rows = np.bincount(census.school[rows], minlength=len(pupils)) > 0
     small = has_rows & (few | unknown) & (pupils != 0) & ~np.isin(place, sorted(elsewhere))
     school = np.flatnonzero(small)
-    need = float(indicator.options["counted_pupils"]) * _base_amount(inputs, rows)[school]
+    need = indicator.options["counted_pupils"] * _base_amount(inputs, rows)[school]
     allocated = _funds(inputs, "allocation_yuan")[school]
     verdict = np.where(unknown[school], NO_DATA, OPEN)
     part = _part(census, "allocation", school, allocated, limit=need, verdict=verdict)

@@ -1,0 +1,217 @@
+"""C1–C7 once more, slowly: dictionaries, loops and fractions, written from the rules alone.
+
+Nothing here comes from the package. Limits, weights and formulas are typed in again from 教督〔2017〕6号 and
+the plan's Annex 3; arithmetic is exact (fractions), so agreement to 1e-9 is no accident of the same rounding.
+
+A dataset is a dictionary of tables; a table is a list of rows; a row is a dictionary; None is "not reported".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from fractions import Fraction
+from math import ceil, floor, sqrt
+
+CODES = ("C1", "C2", "C3", "C4", "C5", "C6", "C7")
+LIMITS = {
+    "primary": dict(zip(CODES, ("4.2", "1", "0.9", "4.5", "7.5", "2000", "2.3"), strict=True)),
+    "junior": dict(zip(CODES, ("5.3", "1", "0.9", "5.8", "10.2", "2500", "2.4"), strict=True)),
+}
+COEFFICIENT = {"primary": Fraction("0.50"), "junior": Fraction("0.45")}
+PER_HUNDRED = ("C1", "C2", "C3", "C7")
+FLOOR = Fraction("0.85")
+WEIGHTS = {
+    "nine_year": {"primary": 1, "junior": Fraction("1.1")},
+    "twelve_year": {"primary": 1, "junior": Fraction("1.1"), "senior": Fraction("1.32")},
+    "complete_secondary": {"junior": 1, "senior": Fraction("1.2")},
+    "primary": {"primary": 1},
+    "teaching_point": {"primary": 1},
+    "junior": {"junior": 1},
+    "special": {"primary": 1},
+    None: {},
+}
+TEACHERS = ("teachers_above_required", "backbone_teachers", "pe_arts_teachers")
+SHARED = (
+    "teaching_area_m2",
+    "indoor_sports_area_m2",
+    "sports_ground_m2",
+    "equipment_yuan",
+    "multimedia_rooms",
+)
+
+
+def exact(number):
+    """Return the number as it was typed: 4.2 is 42/10."""
+    return None if number is None else Fraction(str(number))
+
+
+def plus(numbers):
+    """Add up; what is not reported makes the sum not reported."""
+    numbers = list(numbers)
+    return None if any(number is None for number in numbers) else sum(numbers, Fraction(0))
+
+
+def limit(stage, code):
+    """Return the limit of one of the seven."""
+    return Fraction(LIMITS[stage][code])
+
+
+def assess(tables, year):
+    """Return {district: its rows, exclusions, coefficients and shortfalls}."""
+    schools = {row["school_id"]: row for row in tables["schools"]}
+    root = {}
+    for school_id in schools:
+        top = school_id
+        while schools[top].get("parent_id") is not None:
+            top = schools[top]["parent_id"]
+        root[school_id] = top
+    sections = [row for row in tables["sections"] if row["year"] == year]
+    rows = [row for row in tables["facilities"] if row["year"] == year]
+    merged = merge(sections, root)
+    result = {}
+    for district in {schools[root[school_id]]["district"] for school_id in schools}:
+        mine = {key: s for key, s in merged.items() if schools[key[0]]["district"] == district}
+        result[district] = judge(mine, merged, schools, root, sections, rows)
+    return result
+
+
+def merge(sections, root):
+    """Add campuses to their parents: {(school, stage): figures}."""
+    together = defaultdict(list)
+    for row in sections:
+        together[root[row["school_id"]], row["stage"]].append(row)
+    return {
+        key: {name: plus(exact(row.get(name)) for row in rows) for name in ("pupils", *TEACHERS)}
+        for key, rows in together.items()
+    }
+
+
+def reasons(school, stage, pupils):
+    """Return every reason for which a section is left out of the seven."""
+    found = []
+    if stage == "senior":
+        found.append("高中")
+    if school["kind"] == "special":
+        found.append("特殊教育")
+    if school["kind"] == "teaching_point" and pupils is not None and pupils < 50:
+        found.append("教学点")
+    if pupils == 0:
+        found.append("在校生为 0")
+    return found
+
+
+def judge(mine, merged, schools, root, sections, facilities):
+    """Judge one district."""
+    rows, excluded = {}, {}
+    for (school_id, stage), figures in mine.items():
+        out = reasons(schools[school_id], stage, figures["pupils"])
+        if out:
+            excluded[school_id, stage] = out
+            continue
+        held = [figures[name] for name in TEACHERS]
+        shared = {
+            name: share(name, school_id, stage, merged, schools, root, sections, facilities)
+            for name in SHARED
+        }
+        teaching, indoor, ground = (shared[name] for name in SHARED[:3])
+        held.append(None if teaching is None or indoor is None else max(teaching - indoor, Fraction(0)))
+        held.append(plus([ground, indoor]))
+        held += [shared["equipment_yuan"], shared["multimedia_rooms"]]
+        rows[school_id, stage] = judge_row(stage, figures["pupils"], dict(zip(CODES, held, strict=True)))
+    return {
+        "rows": rows,
+        "excluded": excluded,
+        "balance": {
+            (stage, code): spread(stage, code, rows)
+            for stage in ("primary", "junior")
+            for code in CODES
+            if any(key[1] == stage for key in rows)
+        },
+    }
+
+
+def share(column, school_id, stage, merged, schools, root, sections, facilities):
+    """Return what a stage holds of one column: as reported by stage, or its part of the whole.
+
+    A school reports a stage by a row for that stage or by one for the whole school. Every school and
+    campus counted here must have reported each of its stages; a campus with one stage means that stage
+    when it says "whole".
+    """
+    own, whole, silent = Fraction(0), None, set()
+    for member in (s for s in root if root[s] == school_id):
+        stages = {s["stage"] for s in sections if s["school_id"] == member and s["pupils"] != 0}
+        reported = {}
+        for row in facilities:
+            if row["school_id"] == member:
+                about = row["stage"]
+                if about == "whole" and member != school_id and len(stages) == 1:
+                    (about,) = stages
+                if row.get(column) is not None or about not in reported:
+                    reported[about] = exact(row.get(column))
+        for about in (stages | set(reported)) - {"whole"} or set(reported):
+            if reported.get(about) is None and reported.get("whole") is None:
+                silent.add(about)
+        if reported.get(stage) is not None:
+            own += reported[stage]
+        if reported.get("whole") is not None:
+            whole = (whole or 0) + reported["whole"]
+    if stage in silent or (whole is not None and silent):
+        return None
+    if whole is None:
+        return own
+    weights = WEIGHTS[schools[school_id]["kind"]]
+    weighted = {}
+    for name, weight in weights.items():
+        figures = merged.get((school_id, name))
+        weighted[name] = None if figures is None or figures["pupils"] is None else weight * figures["pupils"]
+    total = plus(weighted.values())
+    if not total:
+        return None
+    return own + whole * weighted.get(stage, 0) / total
+
+
+def judge_row(stage, pupils, held):
+    """Apply the limits and the school rule to one row."""
+    values, verdicts, shortfalls = {}, {}, {}
+    for code in CODES:
+        factor = 100 if code in PER_HUNDRED else 1
+        t, r = limit(stage, code), held[code]
+        if r is None or pupils is None:
+            values[code], verdicts[code] = None, "no data"
+            continue
+        values[code] = factor * r / pupils
+        verdicts[code] = "pass" if values[code] >= t else "fail"
+        if verdicts[code] == "fail":
+            lacking = [max(goal * pupils / factor - r, 0) for goal in (t, FLOOR * t)]
+            if factor == 100:
+                lacking = [ceil(x) for x in lacking]
+            shortfalls[code] = (*lacking, floor(factor * r / t))
+    unmet = [code for code in CODES if verdicts[code] == "fail"]
+    low = [code for code in unmet if values[code] < FLOOR * limit(stage, code)]
+    open_or_passed = "no data" if "no data" in verdicts.values() else "pass"
+    overall = "fail" if len(unmet) > 1 or low else open_or_passed
+    return {
+        "pupils": pupils,
+        "amounts": held,
+        "values": values,
+        "verdicts": verdicts,
+        "met": sum(v == "pass" for v in verdicts.values()),
+        "verdict": overall,
+        "shortfalls": shortfalls,
+    }
+
+
+def spread(stage, code, rows):
+    """Return schools, mean, deviation, coefficient and verdict of one indicator at one stage."""
+    here = [row for key, row in rows.items() if key[1] == stage]
+    if any(row["values"][code] is None for row in here):
+        return len(here), None, None, None, "no data"
+    pupils = sum(row["pupils"] for row in here)
+    factor = 100 if code in PER_HUNDRED else 1
+    mean = factor * sum(row["amounts"][code] for row in here) / pupils
+    variance = sum(row["pupils"] / pupils * (row["values"][code] - mean) ** 2 for row in here)
+    if mean == 0:
+        return len(here), mean, Fraction(0), None, "no data"
+    # CV <= limit, squared, so that no root is taken before the comparison.
+    within = variance <= (COEFFICIENT[stage] * mean) ** 2
+    return len(here), mean, sqrt(variance), sqrt(variance) / float(mean), "pass" if within else "fail"

@@ -1,0 +1,335 @@
+"""Every limit of the standard's file: at the limit, just inside, just outside, and not reported.
+
+For each limit a builder makes a small district, in which everything else is met, whose figure is the one
+asked for. A limit without a builder fails the last test, so a new line in the file asks for a new case here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from town import STANDARD, Town, area, coefficient, school_row, together, verdict
+
+from qb.standard import SEVEN, Limit
+
+NEAR = 1e-6  # relative, where no natural step is smaller
+YEAR = 2024
+
+
+def key(code: str, limit: Limit) -> tuple:
+    return (code, limit.name, str(limit.stage or ""), str(limit.kind or ""), limit.from_year)
+
+
+LIMITS = {key(i.code, m): m for i in STANDARD.indicators for m in i.limits}
+LIMITS["recognition", "", "", "", None] = STANDARD.recognition.limit
+
+
+@dataclass(frozen=True)
+class Case:
+    """How a figure comes about: `build` gives a district that has it; None is "not reported".
+
+    `step` is the smallest natural step (a person, a pupil); 0: a millionth of the limit. `unreported` is
+    the verdict where it is missing, `passed` that where the limit is kept.
+    """
+
+    build: Callable[[Town, float | None], object]
+    step: float = 0
+    unreported: str = "no data"
+    passed: str = "pass"
+
+
+# Builders
+
+
+def times(factor: float, value: float | None) -> float | None:
+    return None if value is None else factor * value
+
+
+SCHOOL = {"primary": ("小一", 200), "junior": ("初一", 300)}
+
+
+def staff(column: str, stage: str) -> Case:
+    school, pupils = SCHOOL[stage]
+
+    def build(town: Town, value: float | None) -> None:
+        town.set("sections", {"school_id": school}, **{column: times(pupils / 100, value)})
+
+    return Case(build)
+
+
+def facility(column: str, stage: str, per: float = 1, indoor: int = 0) -> Case:
+    """Of C4 and C5 a part is indoor: 100 m² that C4 leaves out (indoor = 100) and C5 counts (-100)."""
+    school, pupils = SCHOOL[stage]
+
+    def build(town: Town, value: float | None) -> None:
+        held = None if value is None else value * pupils / per + indoor
+        town.set("facilities", {"school_id": school}, indoor_sports_area_m2=100, **{column: held})
+
+    return Case(build)
+
+
+def room(kind: str) -> Case:
+    return Case(lambda town, area: town.set("rooms", {"school_id": "小一", "kind": kind}, area_m2=area), 0.1)
+
+
+def size(kind: str) -> Case:
+    """A school of 小 and 初 has 900 junior pupils; the 500 senior ones do not count."""
+
+    def build(town: Town, pupils: float | None) -> None:
+        more = {"junior": 900} if kind in ("nine_year", "twelve_year") else {}
+        rest = None if pupils is None else int(pupils) - sum(more.values())
+        if kind == "twelve_year":
+            more["senior"] = 500
+        town.add("大", kind, primary=rest, **more)
+
+    return Case(build, 1)
+
+
+def class_size(stage: str) -> Case:
+    where = {"school_id": SCHOOL[stage][0], "grade": {"primary": 1, "junior": 7}[stage], "class_no": 1}
+    return Case(lambda town, pupils: town.set("classes", where, pupils=pupils), 1)
+
+
+def small_school(town: Town, pupils: float | None) -> None:
+    """A rural school with too little money: it fails where it is small, and is not asked otherwise."""
+    town.add("村", "primary", location="rural", primary=None if pupils is None else int(pupils))
+    town.set("funds", {"school_id": "村"}, allocation_yuan=1)
+
+
+def special(town: Town, yuan: float | None) -> None:
+    town.item(special_pupils=10, special_allocation_yuan=times(10, yuan))
+
+
+def ratio(part: str, whole: str, of: float = 1000, unreported: str = "no data") -> Case:
+    """A share of the district's own figures; `unreported` is the verdict where neither is reported."""
+
+    def build(town: Town, percent: float | None) -> None:
+        town.item(**{part: times(of / 100, percent), whole: None if percent is None else of})
+
+    return Case(build, unreported=unreported)
+
+
+def of_teachers(column: str) -> Case:
+    """小一 has 16 full-time teachers."""
+
+    def build(town: Town, percent: float | None) -> None:
+        town.set("sections", {"school_id": "小一"}, **{column: times(16 / 100, percent)})
+
+    return Case(build)
+
+
+def in_zone(stage: str) -> Case:
+    """Each school of the stage has the share."""
+
+    def build(town: Town, percent: float | None) -> None:
+        for row in town.rows("sections", stage=stage):
+            row["in_zone_pupils"] = times(row["pupils"] / 100, percent)
+
+    return Case(build)
+
+
+def retention(town: Town, percent: float | None) -> None:
+    town.item(entrants_three_years_before=1000, transferred_in=20, transferred_out=10, deaths=10)
+    town.item(graduates=times(10, percent))
+
+
+def training(account: str) -> Case:
+    def build(town: Town, percent: float | None) -> None:
+        where = {"school_id": "小一"}
+        town.set("funds", where, **{f"training_{account}_yuan": times(2000, percent)})
+
+    return Case(build)
+
+
+def subject(column: str, step: float = 0) -> Case:
+    return Case(lambda town, value: town.set("monitoring", {"subject": "数学"}, **{column: value}), step)
+
+
+def pay(town: Town, percent: float | None) -> None:
+    town.item(civil_servant_mean_pay_yuan=95_000, teacher_mean_pay_yuan=times(950, percent))
+
+
+def backbone(town: Town, percent: float | None) -> None:
+    town.item(rotation_rotated=20, rotation_backbone=times(0.2, percent))
+
+
+CASES: dict[tuple, Case] = {
+    ("C10", "music", "", "", None): room("music"),
+    ("C10", "art", "", "", None): room("art"),
+    ("C11", "", "", "", None): size("primary"),
+    ("C11", "", "", "nine_year", None): size("nine_year"),
+    ("C11", "", "", "twelve_year", None): size("twelve_year"),
+    ("C12", "", "primary", "", None): class_size("primary"),
+    ("C12", "", "junior", "", None): class_size("junior"),
+    ("C14", "", "", "", None): Case(special),
+    ("C14", "", "", "", 2025): Case(special),
+    ("C15", "", "", "", None): Case(pay),
+    ("C16", "", "", "", None): of_teachers("trained_teachers"),
+    ("C18", "rotated", "", "", None): ratio("rotation_rotated", "rotation_eligible", 10),
+    ("C18", "backbone", "", "", None): Case(backbone),
+    ("C19", "", "", "", None): of_teachers("certified_teachers"),
+    ("C20", "", "primary", "", None): in_zone("primary"),
+    ("C20", "", "junior", "", None): in_zone("junior"),
+    ("C21", "", "", "", None): ratio("quota_allocated", "quota_planned"),
+    ("C22", "", "", "", None): ratio("migrant_placed", "migrant_eligible"),
+    ("C23", "", "", "", None): Case(retention),
+    ("C24", "", "", "", None): ratio("disabled_enrolled", "disabled_of_age"),
+    # Where neither figure of the share is reported, the checklist decides (decision 9).
+    ("C25", "broadband", "", "", None): ratio("schools_with_broadband", "schools_checked", 100, "pass"),
+    ("C25", "multimedia", "", "", None): ratio(
+        "regular_classrooms_multimedia", "regular_classrooms", 100, "pass"
+    ),
+    ("C26", "budget", "", "", None): training("budget"),
+    ("C26", "final", "", "", None): training("final"),
+    ("C31", "level", "", "", None): subject("level", 1),
+    ("C31", "rate", "", "", None): subject("between_school_rate"),
+    ("recognition", "", "", "", None): ratio("survey_satisfied", "survey_valid"),
+}
+for stage in SCHOOL:
+    for code, column in (
+        ("C1", "teachers_above_required"),
+        ("C2", "backbone_teachers"),
+        ("C3", "pe_arts_teachers"),
+    ):
+        CASES[code, "", stage, "", None] = staff(column, stage)
+    CASES["C4", "", stage, "", None] = facility("teaching_area_m2", stage, indoor=100)
+    CASES["C5", "", stage, "", None] = facility("sports_ground_m2", stage, indoor=-100)
+    CASES["C6", "", stage, "", None] = facility("equipment_yuan", stage)
+    CASES["C7", "", stage, "", None] = facility("multimedia_rooms", stage, per=100)
+# The one limit whose far side is no failure: a school that is not small is not asked.
+NOT_ASKED = ("C13", "pupils", "", "", None)
+
+
+def expected(limit: Limit, step: float) -> dict[str, tuple[float, bool]]:
+    """Return a figure at the limit, inside and outside, and whether the limit is kept."""
+    near = step or limit.value * NEAR
+    inwards = near if limit.side in (">=", ">") else -near
+    return {
+        "at": (limit.value, limit.side in (">=", "<=")),
+        "inside": (limit.value + inwards, True),
+        "outside": (limit.value - inwards, False),
+    }
+
+
+def found(assessment, code: str, district: str) -> str:
+    return area(assessment, code, district) if code == "recognition" else verdict(assessment, code, district)
+
+
+@pytest.mark.parametrize("which", CASES, ids=lambda k: " ".join(str(x) for x in k if x))
+def test_a_limit_holds_exactly_where_it_says(which):
+    code, limit, case = which[0], LIMITS[which], CASES[which]
+    year = limit.from_year or YEAR
+    wanted, towns = {"missing": case.unreported}, []
+    for name, (figure, kept) in expected(limit, case.step).items():
+        towns.append(Town(year=year, district=name))
+        case.build(towns[-1], figure)
+        wanted[name] = case.passed if kept else "fail"
+    towns.append(Town(year=year, district="missing"))
+    case.build(towns[-1], None)
+    assessment = together(towns)
+    assert {name: found(assessment, code, name) for name in wanted} == wanted
+
+
+def test_a_rural_school_is_small_below_a_hundred_pupils():
+    limit = LIMITS[NOT_ASKED]
+    assert (limit.side, limit.value) == ("<", 100)
+    towns = []
+    for name, pupils in (("at", 100), ("below", 99), ("above", 101), ("missing", None)):
+        towns.append(Town(district=name))
+        small_school(towns[-1], pupils)
+    assessment = together(towns)
+    assert {town.name: verdict(assessment, "C13", town.name) for town in towns} == {
+        "at": "not applicable",
+        "below": "fail",
+        "above": "not applicable",
+        "missing": "no data",
+    }
+
+
+def test_the_money_of_a_small_school_is_held_against_a_hundred_base_amounts():
+    """720 yuan a primary pupil: 72000."""
+    towns = []
+    for name, yuan in (("at", 72_000), ("inside", 72_000.01), ("outside", 71_999.99), ("missing", None)):
+        towns.append(Town(district=name).add("村", "primary", location="rural", primary=80))
+        towns[-1].set("funds", {"school_id": "村"}, allocation_yuan=yuan)
+    assessment = together(towns)
+    assert [verdict(assessment, "C13", town.name) for town in towns] == ["pass", "pass", "fail", "no data"]
+
+
+def test_the_year_before_a_limit_begins_the_earlier_one_holds():
+    """6999 yuan: enough in 2024, too little from 2025."""
+    for year, wanted in ((2024, "pass"), (2025, "fail")):
+        town = Town(year=year)
+        special(town, 6999)
+        assert verdict(town.assess(), "C14") == wanted
+
+
+# The rules that are not one indicator's
+
+
+def columns(code: str) -> tuple[str, str, float]:
+    """Return where the amount of one of the seven stands, and the amount for a pupil that is plenty."""
+    return {
+        "C1": ("sections", "teachers_above_required", 0.2),
+        "C2": ("sections", "backbone_teachers", 0.2),
+        "C3": ("sections", "pe_arts_teachers", 0.2),
+        "C4": ("facilities", "teaching_area_m2", 50),
+        "C5": ("facilities", "sports_ground_m2", 50),
+        "C6": ("facilities", "equipment_yuan", 9000),
+        "C7": ("facilities", "multimedia_rooms", 0.2),
+    }[code]
+
+
+def uneven(name: str, stage: str, code: str, cv: float | None) -> Town:
+    """Two schools of 100 pupils, one with 1 + cv of the mean and one with 1 - cv: the coefficient is cv."""
+    town = Town(district=name, schools=False)
+    town.add("少", stage, **{stage: 100}).add("多", stage, **{stage: 100})
+    town.set("facilities", {}, indoor_sports_area_m2=0)
+    table, column, plenty = columns(code)
+    for school, share in (("少", -1), ("多", 1)):
+        held = None if cv is None else 100 * plenty * (1 + share * cv)
+        town.set(table, {"school_id": school}, **{column: held})
+    return town
+
+
+@pytest.mark.parametrize("stage", SCHOOL)
+@pytest.mark.parametrize("code", SEVEN)
+def test_a_coefficient_holds_up_to_its_limit(stage, code):
+    limit = STANDARD.rules.coefficient.primary if stage == "primary" else STANDARD.rules.coefficient.junior
+    cases = {
+        "at": (limit, "pass"),
+        "inside": (limit * (1 - NEAR), "pass"),
+        "outside": (limit * (1 + NEAR), "fail"),
+        "missing": (None, "no data"),
+    }
+    assessment = together([uneven(name, stage, code, cv) for name, (cv, _) in cases.items()])
+    for name, (cv, wanted) in cases.items():
+        row = coefficient(assessment.of(name), stage, code)
+        assert (name, row["verdict"], area(assessment, "resources", name)) == (name, wanted, wanted)
+        assert cv is None or row["coefficient"] == pytest.approx(cv, abs=1e-12)
+        # Every school passes by itself: the coefficient alone decides.
+        assert cv is None or set(assessment.of(name).rows["verdict"]) == {"pass"}
+
+
+@pytest.mark.parametrize("stage", SCHOOL)
+@pytest.mark.parametrize("code", SEVEN)
+def test_the_remaining_one_of_seven_holds_down_to_its_floor(stage, code):
+    floor = STANDARD.rules.school.floor * LIMITS[code, "", stage, "", None].value
+    cases = {
+        "at": (floor, "pass"),
+        "inside": (floor * (1 + NEAR), "pass"),
+        "outside": (floor * (1 - NEAR), "fail"),
+    }
+    towns = [Town(district=name) for name in cases]
+    for town in towns:
+        CASES[code, "", stage, "", None].build(town, cases[town.name][0])
+    assessment = together(towns)
+    for name, (_, wanted) in cases.items():
+        row = school_row(assessment.of(name), f"{name}{SCHOOL[stage][0]}", stage)
+        assert (row["met"], row[f"{code}_verdict"], row["verdict"]) == (6, "fail", wanted)
+
+
+def test_every_limit_of_the_standard_has_a_case():
+    assert set(LIMITS) == {*CASES, NOT_ASKED}

@@ -1,0 +1,998 @@
+"""Who is judged and what they hold: against a slow second computation, and by hand."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from oracle import CODES
+from oracle import assess as slowly
+from town import (
+    MET,
+    YEAR,
+    Town,
+    area,
+    coefficient,
+    findings,
+    indicator,
+    others,
+    school_row,
+    together,
+    verdict,
+)
+
+import qb
+from qb.dataset import Dataset
+from qb.terms import STAGES_OF_KIND, Kind
+
+# Against the second computation, exactly
+
+
+def plain(data):
+    """Return a dataset as lists of plain rows."""
+    return {
+        name: [{k: None if pd.isna(v) else v for k, v in row.items()} for row in frame.to_dict("records")]
+        for name, frame in data.tables.items()
+        if name in ("schools", "sections", "facilities")
+    }
+
+
+def same(ours, theirs):
+    """Say whether two figures agree to 1e-9, relative for large ones; None and NaN agree."""
+    if theirs is None:
+        return bool(pd.isna(ours))
+    return math.isclose(ours, float(theirs), rel_tol=1e-9, abs_tol=1e-9)
+
+
+def differences(assessment, expected):
+    """List every figure, verdict, exclusion and shortfall in which the two computations differ."""
+    found = []
+
+    def compare(what, ours, theirs):
+        agree = ours == theirs if isinstance(theirs, str | bool | set) else same(ours, theirs)
+        if not agree:
+            found.append((what, ours, theirs))
+
+    for district, slow in expected.items():
+        own = assessment.of(district)
+        rows = {(r["school_id"], r["stage"]): r for r in own.rows.to_dict("records")}
+        compare((district, "rows"), set(rows), set(slow["rows"]))
+        for key, row in slow["rows"].items():
+            ours = rows.get(key, {})
+            compare((key, "verdict"), ours["verdict"], row["verdict"])
+            compare((key, "met"), ours["met"], row["met"])
+            compare((key, "pupils"), ours["pupils"], row["pupils"])
+            for code in CODES:
+                compare((key, code), ours[code], row["values"][code])
+                compare((key, code, "amount"), ours[f"{code}_amount"], row["amounts"][code])
+                compare((key, code, "verdict"), ours[f"{code}_verdict"], row["verdicts"][code])
+        left_out = own.excluded[own.excluded["stage"].notna()]
+        reasons = {(r.school_id, r.stage): r.reason for r in left_out.itertuples()}
+        compare((district, "excluded"), set(reasons), set(slow["excluded"]))
+        for key, words in slow["excluded"].items():
+            compare((key, words), any(word in reasons.get(key, "") for word in words), True)
+        balance = {(r["stage"], r["code"]): r for r in own.balance.to_dict("records")}
+        for key, (schools, mean, deviation, cv, judgement) in slow["balance"].items():
+            ours = balance[key]
+            compare((district, key, "schools"), ours["schools"], schools)
+            compare((district, key, "mean"), ours["mean"], mean)
+            compare((district, key, "deviation"), ours["deviation"], deviation)
+            compare((district, key, "coefficient"), ours["coefficient"], cv)
+            compare((district, key, "verdict"), ours["verdict"], judgement)
+        lacking = {
+            (r["school_id"], r["stage"], r["code"]): (r["to_standard"], r["to_floor"], r["supports"])
+            for r in own.shortfalls.to_dict("records")
+        }
+        wanted = {
+            (*key, code): s for key, row in slow["rows"].items() for code, s in row["shortfalls"].items()
+        }
+        compare((district, "shortfalls"), set(lacking), set(wanted))
+        for key, figures in wanted.items():
+            for ours, theirs in zip(lacking.get(key, (math.nan,) * 3), figures, strict=True):
+                compare((key, "shortfall"), ours, theirs)
+    return found
+
+
+@pytest.mark.parametrize("year", range(2021, 2026))
+def test_the_sample_agrees_with_the_slow_computation_in_every_year(committed, year):
+    expected = slowly(plain(committed), year)
+    assert sum(len(district["rows"]) for district in expected.values()) > 25
+    assert differences(qb.assess(committed, year=year), expected) == []
+
+
+counts = st.one_of(st.none(), st.integers(0, 60))
+areas = st.one_of(st.none(), st.integers(0, 90_000).map(lambda tenths: tenths / 10))
+numbers_of_pupils = st.one_of(
+    st.integers(1, 900), st.sampled_from([49, 50, 51]), st.just(0), st.none(), st.integers(20, 60)
+)
+
+
+@st.composite
+def sections_of(draw, school_id, stages):
+    kept = draw(
+        st.lists(st.sampled_from(stages), unique=True, min_size=0 if draw(st.booleans()) else len(stages))
+    )
+    return [
+        {
+            "year": YEAR,
+            "school_id": school_id,
+            "stage": str(stage),
+            "pupils": draw(numbers_of_pupils),
+            "teachers_above_required": draw(counts),
+            "backbone_teachers": draw(counts),
+            "pe_arts_teachers": draw(counts),
+        }
+        for stage in kept
+    ]
+
+
+@st.composite
+def facilities_of(draw, school_id, stages):
+    """Draw columns reported by stage or as a whole, column by column, or not at all."""
+    figures = {
+        "teaching_area_m2": areas,
+        "indoor_sports_area_m2": areas,
+        "sports_ground_m2": areas,
+        "equipment_yuan": areas,
+        "multimedia_rooms": counts,
+    }
+    as_whole = {name for name in figures if draw(st.booleans())} if draw(st.booleans()) else set(figures)
+    if draw(st.booleans()):
+        as_whole = set()
+    rows = []
+    for stage in ("whole", *map(str, stages)):
+        names = as_whole if stage == "whole" else set(figures) - as_whole
+        if names and draw(st.integers(0, 5)):
+            row = {"year": YEAR, "school_id": school_id, "stage": stage}
+            rows.append(row | {name: draw(figures[name]) for name in sorted(names)})
+    return rows
+
+
+@st.composite
+def districts(draw):
+    """Draw one or two districts of all kinds of school, with campuses, gaps and empty stages."""
+    tables = {"schools": [], "sections": [], "facilities": []}
+    for district in ("甲区", "乙区")[: draw(st.integers(1, 2))]:
+        heads = []
+        for number in range(draw(st.integers(1, 5))):
+            school_id = f"{district}{number}"
+            kind = draw(st.sampled_from([*Kind, Kind.PRIMARY, Kind.JUNIOR, Kind.NINE_YEAR]))
+            stages, parent = STAGES_OF_KIND[kind], None
+            if heads and draw(st.integers(0, 3)) == 0:
+                parent, stages = draw(st.sampled_from(heads))
+                stages = draw(st.lists(st.sampled_from(stages), unique=True, min_size=1))
+            else:
+                heads.append((school_id, stages))
+            tables["schools"].append(
+                {"school_id": school_id, "district": district, "kind": str(kind), "parent_id": parent}
+            )
+            tables["sections"] += draw(sections_of(school_id, stages))
+            tables["facilities"] += draw(facilities_of(school_id, stages))
+    # A row that is always there, so that the year is.
+    tables["schools"].append({"school_id": "末", "district": "丙区", "kind": "primary", "parent_id": None})
+    tables["sections"].append({"year": YEAR, "school_id": "末", "stage": "primary", "pupils": 10})
+    return tables
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(districts())
+def test_any_district_agrees_with_the_slow_computation(tables):
+    data = Dataset.of(**{name: pd.DataFrame(rows) for name, rows in tables.items() if rows})
+    assert differences(qb.assess(data), slowly(tables, YEAR)) == []
+
+
+# Published numbers
+
+
+def test_the_five_schools_of_the_handout_give_the_published_coefficient():
+    """Handout on 县域义务教育校际均衡指标计算方法: 6.33, 3.26, 0.52; exactly 0.5152566298844764."""
+    spread = qb.balance.difference_coefficient([279, 137, 935, 160, 402], [45, 37, 89, 76, 55])
+    assert spread.coefficient == pytest.approx(0.5152566298844764, abs=1e-12)
+    assert (round(spread.mean, 2), round(spread.deviation, 2)) == (6.33, 3.26)
+
+
+@pytest.mark.parametrize(
+    ("code", "table", "column", "mean"),
+    [
+        ("C6", "facilities", "equipment_yuan", 1913 / 302),
+        ("C7", "facilities", "multimedia_rooms", 191300 / 302),
+        ("C1", "sections", "teachers_above_required", 191300 / 302),
+    ],
+)
+def test_the_same_five_schools_as_a_district_give_the_same_coefficient(code, table, column, mean):
+    """1913 / 302 = 6.334 a pupil, 633.4 for a hundred; the unit leaves the coefficient alone."""
+    town = Town(schools=False)
+    amounts = [279, 137, 935, 160, 402]
+    for i, (pupils, amount) in enumerate(zip([45, 37, 89, 76, 55], amounts, strict=True)):
+        town.add(f"小{i}", "primary", primary=pupils)
+        town.set(table, {"school_id": f"小{i}"}, **{column: amount})
+    row = coefficient(town.assess(), "primary", code)
+    assert row["coefficient"] == pytest.approx(0.5152566298844764, abs=1e-12)
+    assert row["mean"] == pytest.approx(mean, rel=1e-12)
+    assert (row["schools"], row["missing"], row["verdict"]) == (5, 0, "fail")
+
+
+def test_a_nine_year_school_is_split_as_the_published_case():
+    """166 and 210 pupils share 23226: 9711.63 and 13514.37; by unweighted pupils it would be 10254.03."""
+    town = Town(schools=False).add("九", "nine_year", whole=True, primary=166, junior=210)
+    town.set("facilities", {}, teaching_area_m2=23226, indoor_sports_area_m2=0, equipment_yuan=23226)
+    assessment = town.assess()
+    primary, junior = (school_row(assessment, "九", stage) for stage in ("primary", "junior"))
+    for code in ("C4", "C6"):
+        assert primary[f"{code}_amount"] == pytest.approx(9711.627204, abs=1e-6)
+        assert junior[f"{code}_amount"] == pytest.approx(13514.372796, abs=1e-6)
+        assert primary[f"{code}_amount"] + junior[f"{code}_amount"] == pytest.approx(23226)
+    # The denominator is the stage's own pupils.
+    assert primary["C6"] == pytest.approx(9711.627204 / 166)
+
+
+# Splitting what a school shares
+
+
+def amounts(assessment, school_id, code):
+    rows = assessment.rows[assessment.rows["school_id"] == school_id]
+    return dict(zip(rows["stage"], rows[f"{code}_amount"], strict=True))
+
+
+def test_a_twelve_year_school_is_split_in_three_and_the_senior_part_goes_to_nobody():
+    """100, 100 and 100 pupils weigh 100 + 110 + 132 = 342: of 3420 m² 1000, 1100 and 1320."""
+    town = Town(schools=False).add("十二", "twelve_year", whole=True, primary=100, junior=100, senior=100)
+    town.set("facilities", {}, teaching_area_m2=3420, indoor_sports_area_m2=342, sports_ground_m2=6840)
+    town.set("facilities", {}, equipment_yuan=34200, multimedia_rooms=34.2)
+    held = town.assess()
+    assert amounts(held, "十二", "C4") == pytest.approx({"primary": 1000 - 100, "junior": 1100 - 110})
+    assert amounts(held, "十二", "C5") == pytest.approx({"primary": 2000 + 100, "junior": 2200 + 110})
+    assert amounts(held, "十二", "C6") == pytest.approx({"primary": 10000, "junior": 11000})
+    assert amounts(held, "十二", "C7") == pytest.approx({"primary": 10, "junior": 11})
+
+
+def test_the_junior_part_of_a_complete_secondary_school_is_judged_alone():
+    """100 junior and 100 senior pupils weigh 100 + 120: of 2200 yuan the junior part holds 1000."""
+    town = Town(schools=False).add("完中", "complete_secondary", whole=True, junior=100, senior=100)
+    town.set("facilities", {}, equipment_yuan=2200)
+    assessment = town.assess()
+    assert amounts(assessment, "完中", "C6") == pytest.approx({"junior": 1000})
+    assert reasons(assessment)["完中", "senior"] == "高中学段不属于义务教育"
+
+
+def test_teachers_are_counted_by_stage_and_never_split():
+    town = Town(schools=False).add("九", "nine_year", whole=True, primary=166, junior=210)
+    for stage, teachers in (("primary", 7), ("junior", 31)):
+        town.set("sections", {"stage": stage}, teachers_above_required=teachers)
+        town.set("sections", {"stage": stage}, backbone_teachers=teachers, pe_arts_teachers=teachers)
+    assessment = town.assess()
+    for code in ("C1", "C2", "C3"):
+        assert amounts(assessment, "九", code) == {"primary": 7, "junior": 31}
+
+
+def test_what_is_reported_by_stage_is_taken_as_reported():
+    """By pupils the primary part of 1000 + 9000 yuan would be 4757."""
+    town = Town(schools=False).add("九", "nine_year", primary=100, junior=100)
+    town.set("facilities", {"stage": "primary"}, equipment_yuan=1000)
+    town.set("facilities", {"stage": "junior"}, equipment_yuan=9000)
+    assert amounts(town.assess(), "九", "C6") == {"primary": 1000, "junior": 9000}
+
+
+def test_one_column_may_be_reported_as_a_whole_and_another_by_stage():
+    town = Town(schools=False).add("九", "nine_year", primary=100, junior=100)
+    town.set("facilities", {}, equipment_yuan=None)
+    whole = {"year": YEAR, "school_id": "九", "stage": "whole", "equipment_yuan": 2100}
+    town["facilities"].append(whole)
+    town.set("facilities", {"stage": "primary"}, multimedia_rooms=3)
+    town.set("facilities", {"stage": "junior"}, multimedia_rooms=5)
+    assessment = town.assess()
+    assert amounts(assessment, "九", "C6") == pytest.approx({"primary": 1000, "junior": 1100})
+    assert amounts(assessment, "九", "C7") == {"primary": 3, "junior": 5}
+
+
+@pytest.mark.parametrize("how", ["pupils are missing", "the section is missing"])
+def test_half_a_split_is_no_data(how):
+    town = Town(schools=False).add("九", "nine_year", whole=True, primary=100, junior=100)
+    if how == "pupils are missing":
+        town.set("sections", {"stage": "junior"}, pupils=None)
+    else:
+        town.drop("sections", stage="junior")
+    row = school_row(town.assess(), "九")
+    assert [row[f"{code}_verdict"] for code in CODES] == ["pass"] * 3 + ["no data"] * 4
+
+
+def test_a_stage_with_no_pupils_leaves_all_to_the_other():
+    town = Town(schools=False).add("九", "nine_year", whole=True, primary=100, junior=0)
+    assert amounts(town.assess(), "九", "C6") == {"primary": 300_000}
+
+
+# C4 and C5
+
+
+def test_indoor_sports_area_goes_from_teaching_rooms_to_sports():
+    town = Town(schools=False).add("小", "primary", primary=100)
+    town.set("facilities", {}, teaching_area_m2=600, indoor_sports_area_m2=150, sports_ground_m2=700)
+    row = school_row(town.assess(), "小")
+    assert (row["C4"], row["C5"]) == (4.5, 8.5)
+
+
+def test_teaching_area_is_never_below_nothing():
+    town = Town(schools=False).add("小", "primary", primary=100)
+    town.set("facilities", {}, teaching_area_m2=100, indoor_sports_area_m2=150)
+    assert school_row(town.assess(), "小")["C4"] == 0
+
+
+def test_an_unreported_indoor_area_is_not_nothing():
+    town = (
+        Town(schools=False)
+        .add("小", "primary", primary=100)
+        .set("facilities", {}, indoor_sports_area_m2=None)
+    )
+    row = school_row(town.assess(), "小")
+    assert [row["C4_verdict"], row["C5_verdict"], row["C6_verdict"]] == ["no data", "no data", "pass"]
+
+
+def test_the_factor_is_a_hundred_for_persons_and_rooms_and_one_for_area_and_money():
+    row = school_row(Town().assess(), "小一")
+    assert [row[code] for code in CODES] == [7, 2, 2, 7, 13, 3000, 4]
+
+
+# Campuses
+
+
+def test_a_campus_merges_into_its_parent_before_anything_is_computed():
+    """200 + 100 pupils with 14 + 1 teachers: 5 for a hundred; alone the campus would have 1 and fail."""
+    town = Town()
+    town.add("分", "primary", primary=100, parent_id="小一", name="小一东校区")
+    town.set("sections", {"school_id": "分"}, teachers_above_required=1)
+    assessment = town.assess()
+    row = school_row(assessment, "小一")
+    assert (row["pupils"], row["C1_amount"], row["C1"]) == (300, 15, 5)
+    assert "分" not in set(assessment.rows["school_id"])
+    assert coefficient(assessment, "primary", "C1")["schools"] == 2
+    left_out = assessment.excluded.set_index("school_id").loc["分"]
+    assert left_out["reason"] == "校区并入“小一”计算"
+
+
+def test_a_campus_of_a_campus_belongs_to_the_school_at_the_top():
+    town = (
+        Town()
+        .add("分", "primary", primary=100, parent_id="小一")
+        .add("分分", "primary", primary=50, parent_id="分")
+    )
+    assert school_row(town.assess(), "小一")["pupils"] == 350
+
+
+def test_a_campus_without_a_parent_counts_as_a_school():
+    town = Town().add("分", "primary", primary=100)
+    assert school_row(town.assess(), "分")["pupils"] == 100
+
+
+def test_the_whole_of_a_campus_with_one_stage_belongs_to_that_stage():
+    """The parent shares 2100 yuan 1000 : 1100; the campus's 500 are the primary stage's alone."""
+    town = Town(schools=False).add("九", "nine_year", whole=True, primary=60, junior=100)
+    town.add("分", "primary", whole=True, primary=40, parent_id="九")
+    town.set("facilities", {"school_id": "九"}, equipment_yuan=2100)
+    town.set("facilities", {"school_id": "分"}, equipment_yuan=500)
+    assert amounts(town.assess(), "九", "C6") == pytest.approx({"primary": 1500, "junior": 1100})
+
+
+@pytest.mark.parametrize("silent", ["分", "小一"])
+def test_a_school_or_campus_that_reports_pupils_but_no_facilities_leaves_the_sum_open(silent):
+    town = Town().add("分", "primary", primary=100, parent_id="小一").drop("facilities", school_id=silent)
+    row = school_row(town.assess(), "小一")
+    assert [row[f"{code}_verdict"] for code in CODES] == ["pass"] * 3 + ["no data"] * 4
+
+
+def test_a_campus_that_leaves_one_figure_blank_leaves_that_sum_open():
+    town = Town().add("分", "primary", primary=100, parent_id="小一")
+    town.set("sections", {"school_id": "分"}, backbone_teachers=None)
+    town.set("facilities", {"school_id": "分"}, equipment_yuan=None)
+    row = school_row(town.assess(), "小一")
+    open_ = [code for code in CODES if row[f"{code}_verdict"] == "no data"]
+    assert open_ == ["C2", "C6"]
+
+
+def test_the_parents_of_a_campus_need_a_name_only_if_they_have_one():
+    town = (
+        Town()
+        .add("分", "primary", primary=100, parent_id="小一")
+        .set("schools", {"school_id": "小一"}, name=None)
+    )
+    assert town.assess().excluded["reason"].tolist() == ["校区并入“小一”计算"]
+
+
+# Who is judged
+
+
+def reasons(assessment):
+    frame = assessment.excluded
+    return dict(zip(zip(frame["school_id"], frame["stage"], strict=True), frame["reason"], strict=True))
+
+
+@pytest.mark.parametrize(("pupils", "judged"), [(49, False), (50, True), (51, True)])
+def test_a_teaching_point_counts_from_fifty_pupils_on(pupils, judged):
+    assessment = Town().add("点", "teaching_point", primary=pupils, location="rural").assess()
+    assert ("点" in set(assessment.rows["school_id"])) is judged
+    assert (
+        reasons(assessment).get(("点", "primary")) == "教学点在校生不足 50 人，不参加七项指标"
+    ) is not judged
+    assert coefficient(assessment, "primary", "C1")["schools"] == 2 + judged
+
+
+def test_a_small_school_that_is_no_teaching_point_counts():
+    assessment = Town().add("小", "primary", primary=20).assess()
+    assert school_row(assessment, "小")["pupils"] == 20
+    messages = assessment.warnings.set_index("school_id").loc[["小"], "message"]
+    assert any("不足 50 人" in message for message in messages)
+
+
+def test_special_schools_are_left_out_and_listed():
+    assessment = Town().add("特", "special", primary=80, junior=30).assess()
+    assert "特" not in set(assessment.rows["school_id"])
+    assert reasons(assessment) == {
+        ("特", "primary"): "特殊教育学校不参加七项指标",
+        ("特", "junior"): "特殊教育学校不参加七项指标",
+    }
+
+
+def test_a_stage_without_pupils_is_left_out_and_listed():
+    assessment = Town().add("空", "nine_year", primary=100, junior=0).assess()
+    assert reasons(assessment) == {("空", "junior"): "在校生为 0"}
+    assert school_row(assessment, "空")["pupils"] == 100
+    assert coefficient(assessment, "junior", "C1")["schools"] == 1
+
+
+def test_private_schools_are_judged_like_any_other():
+    assessment = Town().add("民", "primary", primary=300, ownership="private").assess()
+    assert school_row(assessment, "民")["ownership"] == "private"
+    assert coefficient(assessment, "primary", "C1")["schools"] == 3
+
+
+def test_pupils_that_were_not_reported_are_no_data_and_leave_the_coefficients_open():
+    town = Town().set("sections", {"school_id": "小一"}, pupils=None)
+    assessment = town.assess()
+    row = school_row(assessment, "小一")
+    assert (row["met"], row["verdict"]) == (0, "no data")
+    open_, closed = coefficient(assessment, "primary", "C3"), coefficient(assessment, "junior", "C3")
+    assert (open_["verdict"], open_["missing"], closed["verdict"]) == ("no data", 1, "pass")
+    assert np.isnan(open_["coefficient"])
+
+
+def test_schools_without_a_district_are_judged_under_a_name_that_says_so():
+    town = Town().add("散", "primary", primary=100, district=None)
+    town.add("分", "primary", primary=100, parent_id="小一", district=None)
+    assessment = town.assess()
+    assert set(assessment.districts["district"]) == {"甲区", "（未填县区）"}
+    assert school_row(assessment, "散")["district"] == "（未填县区）"
+    # A campus is where its school is.
+    assert school_row(assessment, "小一")["pupils"] == 300
+
+
+def test_a_year_is_judged_by_itself():
+    town = Town()
+    town["sections"].append({**town["sections"][0], "year": YEAR - 1, "pupils": 7})
+    town["facilities"].append({**town["facilities"][0], "year": YEAR - 1, "equipment_yuan": 1})
+    row = school_row(town.assess(), "小一")
+    assert (row["pupils"], row["C6"]) == (200, 3000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "opened", "new"),
+    [
+        # Opened in 2020 with grade 1, a primary school has grades 1–5 in 2024 and all six in 2025.
+        ("primary", 2019, False),
+        ("primary", 2020, True),
+        ("primary", 2024, True),
+        ("junior", 2022, False),
+        ("junior", 2023, True),
+        ("primary", None, False),
+    ],
+)
+def test_a_new_school_is_flagged_until_it_has_all_its_grades_and_is_judged_all_the_same(kind, opened, new):
+    row = school_row(Town().add("新", kind, opened_year=opened, **{kind: 300}).assess(), "新", kind)
+    assert (row["new"], row["verdict"]) == (new, "pass")
+
+
+# C8–C31: the figures, and what the edges of each rule mean
+
+
+def judged(town, code, **options):
+    """Return the indicator's verdict; whatever else is met stays met."""
+    return verdict(town.assess(**options), code)
+
+
+def values(assessment, code, part=None, **where):
+    """Return the figures of an indicator by school (or by part, for the district's own)."""
+    frame = findings(assessment, code, part, **where)
+    return frame["value"].tolist()
+
+
+CHECKLISTS = {
+    "C8": 5, "C9": 4, "C15": 1, "C17": 6, "C22": 1, "C25": 7, "C27": 4, "C28": 6, "C29": 7, "C30": 6,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", CHECKLISTS)
+def test_every_item_of_a_checklist_must_be_met(code):
+    """An item each that is partly met, unmet, not reported, and a row without a status."""
+    towns = [Town(district=name) for name in ("met", "partly", "unmet", "missing", "blank")]
+    last = f"{code}.{CHECKLISTS[code]}"
+    for town in towns[1:3]:
+        town.set("evidence", {"item": last}, status=town.name)
+    towns[3].drop("evidence", item=last)
+    towns[4].set("evidence", {"item": last}, status=None)
+    assessment = together(towns)
+    found = {town.name: verdict(assessment, code, town.name) for town in towns}
+    assert found == {
+        "met": "pass",
+        "partly": "fail",
+        "unmet": "fail",
+        "missing": "no data",
+        "blank": "no data",
+    }
+
+
+def test_a_failed_item_outweighs_one_that_is_not_reported():
+    town = Town().set("evidence", {"item": "C8.1"}, status="unmet").drop("evidence", item="C8.2")
+    assert judged(town, "C8") == "fail"
+
+
+def test_too_few_classes_are_a_warning_and_no_failure():
+    """In the city 24 classes at a primary and 30 at a junior school; 24 in a town, 18 in a village."""
+    town = Town(schools=False)
+    for location, kind, classes in (
+        ("urban", "primary", 23),
+        ("urban", "junior", 29),
+        ("town", "junior", 23),
+        ("rural", "junior", 17),
+        # Enough, or without a norm
+        ("urban", "primary", 24),
+        ("urban", "junior", 30),
+        ("town", "junior", 24),
+        ("rural", "junior", 18),
+        ("rural", "primary", 6),
+        ("town", "primary", 6),
+        ("urban", "nine_year", 6),
+    ):
+        stage = "junior" if kind == "junior" else "primary"
+        town.add(f"{location}{kind}{classes}", kind, location=location, **{stage: 400})
+        town.set("sections", {"school_id": f"{location}{kind}{classes}"}, classes=classes)
+    assessment = town.assess()
+    small = assessment.warnings[assessment.warnings["code"] == "C8"]["school_id"]
+    assert set(small) == {"urbanprimary23", "urbanjunior29", "townjunior23", "ruraljunior17"}
+    assert verdict(assessment, "C8") == "pass"
+
+
+@pytest.mark.parametrize("stage", ["primary", "junior"])
+def test_the_base_amount_must_reach_the_provinces_at_each_stage(stage):
+    item = f"base_amount_{stage}_yuan"
+    town = Town()
+    assert judged(town, "C9") == "pass"
+    assert judged(town.item(**{item: MET[item] - 1}), "C9") == "fail"
+    assert judged(town.item(**{item: None}), "C9") == "no data"
+    assert judged(town.item(**{item: 1000, f"province_{item}": None}), "C9") == "no data"
+
+
+@pytest.mark.parametrize(("classes", "needed"), [(1, 1), (12, 1), (13, 2), (24, 2), (25, 3)])
+def test_every_twelve_classes_begun_need_a_room_of_each_kind(classes, needed):
+    town = Town(schools=False).add("小", "primary", primary=400)
+    town.set("sections", {}, classes=classes).drop("rooms")
+    key = {"year": YEAR, "school_id": "小", "stage": "primary"}
+    town["rooms"] += [{**key, "kind": kind, "area_m2": 96} for kind in ("music", "art")] * (needed - 1)
+    assert judged(town, "C10") == ("fail" if needed > 1 else "no data")
+    town["rooms"].append({**key, "kind": "music", "area_m2": 96})
+    assert judged(town, "C10") == "fail"
+    town["rooms"].append({**key, "kind": "art", "area_m2": 90})
+    assessment = town.assess()
+    assert verdict(assessment, "C10") == "pass"
+    assert findings(assessment, "C10")["limit"].tolist() == [needed, needed]
+
+
+@pytest.mark.parametrize(
+    ("kind", "area", "expected"),
+    [
+        ("music", 95.9, "fail"),
+        ("music", 96, "pass"),
+        ("art", 89.9, "fail"),
+        ("art", 90, "pass"),
+        ("music", None, "no data"),
+    ],
+)
+def test_a_room_that_is_too_small_does_not_count(kind, area, expected):
+    town = Town().set("rooms", {"school_id": "小一", "kind": kind}, area_m2=area)
+    assert judged(town, "C10") == expected
+
+
+def test_a_school_that_lists_rooms_of_one_kind_has_none_of_the_other():
+    town = Town().drop("rooms", school_id="小一", kind="art")
+    part = findings(town.assess(), "C10", "art", school_id="小一")
+    assert (part["value"].item(), part["verdict"].item()) == (0, "fail")
+
+
+def test_a_room_of_one_kind_without_an_area_says_nothing_of_the_other_kind():
+    town = Town().set("rooms", {"school_id": "小一", "kind": "music"}, area_m2=None)
+    town.drop("rooms", school_id="小一", kind="art")
+    assessment = town.assess()
+    verdicts = findings(assessment, "C10", school_id="小一").set_index("part")["verdict"]
+    assert verdicts.to_dict() == {"music": "no data", "art": "fail"}
+
+
+def test_a_school_that_lists_no_room_is_no_data():
+    assert judged(Town().drop("rooms", school_id="小一"), "C10") == "no data"
+    assert judged(Town().set("sections", {"school_id": "小一"}, classes=None), "C10") == "no data"
+
+
+def test_the_rooms_and_classes_of_the_senior_stage_are_not_counted():
+    """8 junior classes need one room; the 30 senior ones none, and their rooms serve nobody here."""
+    town = Town(schools=False).add("完中", "complete_secondary", junior=300, senior=1200)
+    assert judged(town, "C10") == "pass"
+    assert judged(town.drop("rooms", stage="junior"), "C10") == "no data"
+
+
+def test_both_stages_of_a_school_need_rooms_together():
+    """7 + 6 classes are 13, so two rooms of each kind; counted apart one each would do."""
+    town = Town(schools=False).add("九", "nine_year", primary=280, junior=240)
+    town.drop("rooms", stage="junior")
+    assert findings(town.assess(), "C10", "music")[["value", "limit"]].values.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "pupils", "expected"),
+    [
+        ("primary", {"primary": 2000}, "pass"),
+        ("primary", {"primary": 2001}, "fail"),
+        ("junior", {"junior": 2001}, "fail"),
+        ("nine_year", {"primary": 1500, "junior": 1000}, "pass"),
+        ("nine_year", {"primary": 1500, "junior": 1001}, "fail"),
+        # Senior pupils are not of the compulsory stages.
+        ("twelve_year", {"primary": 1000, "junior": 1500, "senior": 900}, "pass"),
+        ("twelve_year", {"primary": 1001, "junior": 1500, "senior": 0}, "fail"),
+        ("complete_secondary", {"junior": 2000, "senior": 900}, "pass"),
+        ("complete_secondary", {"junior": 2001, "senior": 0}, "fail"),
+        ("nine_year", {"primary": 1500, "junior": None}, "no data"),
+    ],
+)
+def test_the_size_of_a_school_is_that_of_its_compulsory_stages(kind, pupils, expected):
+    assessment = Town(schools=False).add("大", kind, **pupils).assess()
+    assert verdict(assessment, "C11") == expected
+    if expected != "no data":
+        size = sum(count for stage, count in pupils.items() if stage != "senior")
+        assert (values(assessment, "C11"), indicator(assessment, "C11")["value"]) == ([size], size)
+
+
+def test_one_class_above_the_limit_fails_though_the_average_is_fine():
+    """小二 has ten classes of 40; one of 46 and one of 34 leave the average as it was."""
+    town = Town()
+    town.set("classes", {"school_id": "小二", "grade": 1}, pupils=34)
+    town.set("classes", {"school_id": "小二", "grade": 2, "class_no": 1}, pupils=46)
+    assessment = town.assess()
+    assert verdict(assessment, "C12") == "fail"
+    found = findings(assessment, "C12", school_id="小二").iloc[0]
+    assert (found["value"], found["detail"]) == (46, "1 个班超过 45 人")
+    assert indicator(assessment, "C12")["value"] == 46
+
+
+def test_a_class_that_is_not_reported_is_no_data_unless_another_is_too_large():
+    town = Town().drop("classes", school_id="小二", grade=1, class_no=1)
+    assert judged(town, "C12") == "no data"
+    assert judged(town.set("classes", {"school_id": "小二", "grade": 2}, pupils=46), "C12") == "fail"
+    assert judged(Town().set("classes", {"school_id": "小二", "grade": 1}, pupils=None), "C12") == "no data"
+    assert judged(Town().drop("classes", school_id="小二"), "C12") == "no data"
+    assert judged(Town().set("sections", {"school_id": "小二"}, classes=None), "C12") == "no data"
+
+
+def test_junior_classes_may_be_larger_than_primary_ones_and_senior_ones_are_not_judged():
+    town = Town(schools=False).add("十二", "twelve_year", primary=80, junior=80, senior=80)
+    town.set("classes", {"stage": "senior"}, pupils=60).set("classes", {"stage": "junior"}, pupils=50)
+    assessment = town.assess()
+    assert verdict(assessment, "C12") == "pass"
+    assert verdict(town.set("classes", {"stage": "primary"}, pupils=50).assess(), "C12") == "fail"
+
+
+# C13: 100 × 720 = 72000 yuan at a primary school, 100 × 940 = 94000 at a junior school.
+
+
+@pytest.mark.parametrize(
+    ("kind", "location", "pupils", "allocation", "expected"),
+    [
+        ("primary", "rural", 80, 72_000, "pass"),
+        ("primary", "rural", 80, 71_999, "fail"),
+        ("primary", "town", 80, 71_999, "fail"),
+        ("primary", "urban", 80, 1, "not applicable"),
+        ("primary", "rural", 99, 71_999, "fail"),
+        ("primary", "rural", 100, 1, "not applicable"),
+        ("junior", "rural", 80, 93_999, "fail"),
+        ("junior", "rural", 80, 94_000, "pass"),
+        # A teaching point below 50 pupils is out of the seven, not out of this.
+        ("teaching_point", "rural", 30, 71_999, "fail"),
+        ("special", "rural", 30, 1, "not applicable"),
+        ("primary", "rural", 80, None, "no data"),
+        ("primary", "rural", None, 72_000, "no data"),
+        ("primary", "rural", 0, 1, "not applicable"),
+    ],
+)
+def test_a_small_rural_school_is_funded_for_a_hundred(kind, location, pupils, allocation, expected):
+    stage = "junior" if kind == "junior" else "primary"
+    town = Town().add("村", kind, location=location, **{stage: pupils})
+    town.set("funds", {"school_id": "村"}, allocation_yuan=allocation)
+    assessment = town.assess()
+    assert verdict(assessment, "C13") == expected
+    if expected in ("pass", "fail"):
+        assert indicator(assessment, "C13")["value"] == (100 if expected == "pass" else 0)
+
+
+def test_the_base_amount_of_a_school_of_both_stages_is_weighted_by_its_pupils():
+    """20 × 720 + 60 × 940 over 80 is 885: 88500 yuan for a hundred."""
+    town = Town().add("村", "nine_year", location="rural", primary=20, junior=60)
+    part = findings(town.assess(), "C13", school_id="村").iloc[0]
+    assert part["limit"] == pytest.approx(88_500)
+
+
+def test_a_district_without_a_small_rural_school_has_nothing_to_fund():
+    assessment = Town().assess()
+    assert verdict(assessment, "C13") == "not applicable"
+    assert area(assessment, "guarantee") == "pass"
+
+
+def test_the_funds_of_a_campus_and_its_school_are_added():
+    town = Town().add("村", "primary", location="rural", primary=40)
+    town.add("分", "primary", location="rural", primary=40, parent_id="村")
+    town.set("funds", {"school_id": "村"}, allocation_yuan=40_000)
+    town.set("funds", {"school_id": "分"}, allocation_yuan=32_000)
+    assert values(town.assess(), "C13", school_id="村") == [72_000]
+
+
+def test_special_pupils_are_funded_by_the_limit_of_the_year():
+    """65000 yuan for 10 pupils are 6500 each: enough until 2024, too little from 2025."""
+    for year, expected in ((2023, "pass"), (2024, "pass"), (2025, "fail"), (2026, "fail")):
+        assessment = Town(year=year).item(special_allocation_yuan=65_000).assess()
+        assert (verdict(assessment, "C14"), indicator(assessment, "C14")["value"]) == (expected, 6500)
+
+
+def test_a_district_without_special_pupils_has_nobody_to_fund():
+    assert judged(Town().item(special_pupils=0, special_allocation_yuan=0), "C14") == "not applicable"
+
+
+def test_teachers_pay_is_a_percentage_of_civil_servants_pay():
+    """100000 over 95000; and the performance pay total must be there as well."""
+    town = Town()
+    assert indicator(town.assess(), "C15")["value"] == pytest.approx(100 * 100 / 95)
+    assert judged(town.item(teacher_mean_pay_yuan=94_999), "C15") == "fail"
+    assert judged(Town().set("evidence", {"item": "C15.1"}, status="partly"), "C15") == "fail"
+
+
+@pytest.mark.parametrize(("code", "column"), [("C16", "trained_teachers"), ("C19", "certified_teachers")])
+def test_every_full_time_teacher_counts_at_every_school(code, column):
+    """小一 has 16 full-time teachers of 72 in all: 16 + 32 + 24."""
+    town = Town().set("sections", {"school_id": "小一"}, **{column: 15})
+    assessment = town.assess()
+    assert verdict(assessment, code) == "fail"
+    assert indicator(assessment, code)["value"] == pytest.approx(100 * 71 / 72)
+    assert values(assessment, code, school_id="小一") == [pytest.approx(100 * 15 / 16)]
+    assert judged(town.set("sections", {"school_id": "小一"}, **{column: None}), code) == "no data"
+
+
+@pytest.mark.parametrize("code", ["C16", "C19", "C26", "C20"])
+def test_a_school_without_pupils_is_asked_for_nothing(code):
+    town = Town().add("空", "primary", primary=0).drop("funds", school_id="空")
+    for column in ("full_time_teachers", "certified_teachers", "trained_teachers", "in_zone_pupils"):
+        town.set("sections", {"school_id": "空"}, **{column: None})
+    assert judged(town, code) == "pass"
+
+
+def test_a_school_without_full_time_teachers_has_nobody_to_train():
+    town = Town().add("小", "primary", primary=50)
+    town.set("sections", {"school_id": "小"}, full_time_teachers=0, trained_teachers=0)
+    assessment = town.assess()
+    assert verdict(assessment, "C16") == "pass"
+    assert findings(assessment, "C16", school_id="小")["verdict"].item() == "not applicable"
+
+
+@pytest.mark.parametrize(
+    ("eligible", "rotated", "backbone", "expected"),
+    [
+        (100, 10, 2, "pass"),
+        (100, 9, 9, "fail"),
+        (100, 10, 1, "fail"),
+        (0, 0, 0, "not applicable"),
+        # Somebody could have been rotated and nobody was.
+        (100, 0, 0, "fail"),
+        (None, 10, 2, "no data"),
+        (100, None, 2, "no data"),
+        (100, 10, None, "no data"),
+        (100, 9, None, "fail"),
+    ],
+)
+def test_rotation_needs_a_tenth_of_those_eligible_and_a_fifth_of_backbone_teachers(
+    eligible, rotated, backbone, expected
+):
+    town = Town().item(rotation_eligible=eligible, rotation_rotated=rotated, rotation_backbone=backbone)
+    assert judged(town, "C18") == expected
+
+
+@pytest.mark.parametrize(
+    "outside",
+    [{"ownership": "private"}, {"boarding": True}, {"location": "rural"}],
+    ids=["private", "boarding", "rural"],
+)
+def test_private_boarding_and_rural_schools_do_not_count_for_enrolment_in_the_zone(outside):
+    """小二 takes half of its 400 pupils from elsewhere; without it 200 of 200 are in their zone."""
+    town = Town().set("sections", {"school_id": "小二"}, in_zone_pupils=200)
+    assert judged(town, "C20") == "fail"
+    assessment = town.set("schools", {"school_id": "小二"}, **outside).assess()
+    assert verdict(assessment, "C20") == "pass"
+    assert values(assessment, "C20", stage="primary") == [100]
+
+
+def test_town_schools_count_for_enrolment_in_the_zone_and_each_stage_has_its_limit():
+    """400 of 600 at primary; 288 of 300 at junior are 96 %, enough there and not at primary."""
+    town = Town().set("schools", {"school_id": "小二"}, location="town")
+    town.set("sections", {"school_id": "小二"}, in_zone_pupils=200)
+    town.set("sections", {"school_id": "初一"}, in_zone_pupils=288)
+    found = findings(town.assess(), "C20").set_index("stage")
+    assert found["value"].tolist() == pytest.approx([100 * 400 / 600, 96])
+    assert found["verdict"].tolist() == ["fail", "pass"]
+    town.set("sections", {"school_id": "小二"}, in_zone_pupils=388)
+    assert findings(town.assess(), "C20", stage="primary")["verdict"].tolist() == ["fail"]
+
+
+@pytest.mark.parametrize("column", ["ownership", "location", "boarding"])
+def test_a_school_that_might_count_for_the_zone_leaves_its_stage_open(column):
+    town = Town().set("schools", {"school_id": "小二"}, **{column: None})
+    found = findings(town.assess(), "C20").set_index("stage")["verdict"]
+    assert found.tolist() == ["no data", "pass"]
+
+
+def test_a_private_school_of_unknown_location_cannot_count_for_the_zone():
+    town = Town().set("schools", {"school_id": "小二"}, location=None, ownership="private")
+    assert judged(town, "C20") == "pass"
+
+
+def test_a_district_of_private_schools_has_no_zones():
+    town = Town().set("schools", {}, ownership="private")
+    assert judged(town, "C20") == "not applicable"
+
+
+def test_places_must_be_tilted_to_rural_junior_schools_where_there_are_some():
+    town = Town().set("evidence", {"item": "C21.1"}, status="unmet")
+    assert judged(town, "C21") == "pass"
+    assert judged(town.set("schools", {"school_id": "初一"}, location="rural"), "C21") == "fail"
+    assert judged(town.set("schools", {"school_id": "初一"}, location=None), "C21") == "fail"
+
+
+def test_the_rural_share_of_the_places_is_said():
+    """60 of 600 allotted places, not of the 1000 planned."""
+    part = findings(Town().assess(), "C21", "").iloc[0]
+    assert (part["value"], part["detail"]) == (60, "其中农村初中 10.0%")
+
+
+def test_migrant_children_without_any_leave_the_care_system_to_be_shown():
+    town = Town().item(migrant_eligible=0, migrant_placed=0)
+    assert judged(town, "C22") == "pass"
+    assert judged(town.drop("evidence", item="C22.1"), "C22") == "no data"
+    assert findings(town.assess(), "C22", "")["verdict"].tolist() == ["not applicable"]
+
+
+@pytest.mark.parametrize(
+    ("figures", "standard", "variant"),
+    [
+        # 100 entered, 6 came, 4 left, 1 died, 99 graduated.
+        ((99, 100, 6, 4, 1), 100 * 99 / 101, 100 * 97 / 99),
+        # More graduate than the sum allows: capped.
+        ((104, 100, 2, 0, 0), 100, 100),
+        ((95, 100, 0, 0, 0), 95, 95),
+        # Nine came and nine left of 100: the two forms part.
+        ((94, 100, 9, 9, 0), 94, 94),
+        ((100, 100, 10, 0, 0), 100 * 100 / 110, 90),
+    ],
+)
+def test_retention_is_graduates_over_those_who_should_have(figures, standard, variant, with_change):
+    items = ("graduates", "entrants_three_years_before", "transferred_in", "transferred_out", "deaths")
+    town = Town().item(**dict(zip(items, figures, strict=True)))
+    assessment = town.assess()
+    assert indicator(assessment, "C23")["value"] == pytest.approx(standard)
+    assert findings(assessment, "C23")["detail"].item() == f"另一口径 {variant:.1f}%"
+    other = town.assess(standard=with_change(('formula = "standard"', 'formula = "variant"')))
+    assert indicator(other, "C23")["value"] == pytest.approx(variant)
+    assert findings(other, "C23")["detail"].item() == f"另一口径 {standard:.1f}%"
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["graduates", "entrants_three_years_before", "transferred_in", "transferred_out", "deaths"],
+)
+def test_retention_needs_all_five_figures(item):
+    assert judged(Town().item(**{item: None}), "C23") == "no data"
+
+
+def test_disabled_children_are_counted_by_the_districts_list():
+    town = Town().item(disabled_of_age=40, disabled_enrolled=38)
+    assert indicator(town.assess(), "C24")["value"] == 95
+    assert judged(town.item(disabled_enrolled=37), "C24") == "fail"
+    assert judged(town.item(disabled_of_age=0, disabled_enrolled=0), "C24") == "not applicable"
+
+
+@pytest.mark.parametrize(
+    ("checked", "having"),
+    [
+        ("schools_checked", "schools_with_broadband"),
+        ("regular_classrooms", "regular_classrooms_multimedia"),
+    ],
+)
+def test_shares_of_equipment_are_judged_where_they_are_counted_and_by_evidence_where_not(checked, having):
+    town = Town()
+    assert judged(town.item(**{having: MET[having] - 1}), "C25") == "fail"
+    assert judged(town.item(**{having: None}), "C25") == "no data"
+    assert judged(town.item(**{checked: None}), "C25") == "pass"
+    assert judged(town.set("evidence", {"item": "C25.5"}, status="unmet"), "C25") == "fail"
+
+
+@pytest.mark.parametrize("account", ["budget", "final"])
+def test_the_worst_school_decides_on_training_money(account):
+    """4.9 % at one school, 6 % at the others; the average is above 5."""
+    town = Town().set("funds", {"school_id": "小一"}, **{f"training_{account}_yuan": 9_800})
+    assessment = town.assess()
+    assert verdict(assessment, "C26") == "fail"
+    assert indicator(assessment, "C26")["value"] == pytest.approx(4.9)
+    assert findings(assessment, "C26", school_id="小一")["verdict"].tolist().count("fail") == 1
+
+
+def test_a_school_that_reports_no_funds_is_no_data():
+    assert judged(Town().drop("funds", school_id="小一"), "C26") == "no data"
+
+
+def test_special_schools_and_small_teaching_points_train_their_teachers_too():
+    town = Town().add("特", "special", primary=80).set("funds", {"school_id": "特"}, training_final_yuan=1)
+    assert judged(town, "C26") == "fail"
+    town = (
+        Town()
+        .add("点", "teaching_point", primary=30)
+        .set("sections", {"school_id": "点"}, trained_teachers=0)
+    )
+    assert judged(town, "C16") == "fail"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"between_school_rate": 0.1499}, "pass"),
+        ({"between_school_rate": 0.15}, "fail"),
+        ({"level": 3}, "pass"),
+        ({"level": 2}, "fail"),
+        ({"level": None}, "no data"),
+        ({"between_school_rate": None}, "no data"),
+    ],
+)
+def test_every_subject_needs_level_three_and_a_rate_below_015(change, expected):
+    assert judged(Town().set("monitoring", {"subject": "科学"}, **change), "C31") == expected
+
+
+def test_a_subject_that_is_not_reported_is_no_data_and_is_named():
+    assessment = Town().drop("monitoring", subject="艺术").assess()
+    assert verdict(assessment, "C31") == "no data"
+    missing = findings(assessment, "C31", "rate")
+    assert missing.loc[missing["verdict"] == "no data", "detail"].tolist() == ["艺术"]
+
+
+def test_the_greatest_rate_is_shown():
+    town = Town().set("monitoring", {"subject": "语文"}, between_school_rate=0.14)
+    assert indicator(town.assess(), "C31")["value"] == 0.14
+
+
+def test_every_indicator_keeps_to_itself():
+    """Everything is met but one figure each: only the indicator that rests on it changes."""
+    changes = {
+        "C8": lambda t: t.set("evidence", {"item": "C8.1"}, status="unmet"),
+        "C10": lambda t: t.set("rooms", {"school_id": "小一", "kind": "music"}, area_m2=10),
+        "C12": lambda t: t.set("classes", {"school_id": "小一", "grade": 1}, pupils=60),
+        "C15": lambda t: t.item(teacher_mean_pay_yuan=1),
+        "C16": lambda t: t.set("sections", {"school_id": "小一"}, trained_teachers=0),
+        "C18": lambda t: t.item(rotation_rotated=1),
+        "C19": lambda t: t.set("sections", {"school_id": "小一"}, certified_teachers=0),
+        "C20": lambda t: t.set("sections", {"school_id": "小一"}, in_zone_pupils=0),
+        "C23": lambda t: t.item(graduates=1),
+        "C26": lambda t: t.set("funds", {"school_id": "小一"}, training_budget_yuan=0),
+        "C31": lambda t: t.set("monitoring", {"subject": "语文"}, level=1),
+    }
+    towns = [change(Town(district=code)) for code, change in changes.items()]
+    assessment = together(towns)
+    for code in changes:
+        assert (verdict(assessment, code, code), others(assessment, code, district=code)) == ("fail", {})
