@@ -12,6 +12,7 @@ _HOMES = {
     "check": "qb.checks",
     "assess": "qb.judge",
     "balance": "qb.balance",
+    "scenario": "qb.scenario",
 }
 __all__ = sorted(_HOMES)
 
@@ -20,4 +21,4 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'qb' has no attribute {name!r}")
     module = import_module(_HOMES[name])
-    return module if name == "balance" else getattr(module, "read" if name == "load" else name)
+    return module if _HOMES[name] == f"qb.{name}" else getattr(module, "read" if name == "load" else name)

@@ -66,6 +66,16 @@ def assess(data: Path, year: int | None, standard: str, transition: bool, as_jso
     print(json.dumps(document(result), ensure_ascii=False, allow_nan=False) if as_json else summary(result))
 
 
+def whatif(data: Path, scenarios: list[Path], year: int | None, standard: str, as_json: bool) -> None:
+    """Print the base and scenarios side by side."""
+    from qb.dataset import read
+    from qb.scenario import document, summary
+    from qb.scenario import whatif as compare
+
+    result = compare(read(data), scenarios, year, standard)
+    print(json.dumps(document(result), ensure_ascii=False, allow_nan=False) if as_json else summary(result))
+
+
 def convert(table: Path, out: Path, recipe: Path | None) -> None:
     """Turn a table or a dataset into a dataset."""
     from qb.checks import require
@@ -175,6 +185,18 @@ def _parser() -> Parser:
     it.add_argument(
         "--json", dest="as_json", action="store_true", help="打印一个 JSON 文档，含全部结论和数值"
     )
+
+    it = command(
+        whatif,
+        "情景推演：现状与若干情景并列，逐年比较结论、差异系数、缺口、换学校的学生和步行距离。",
+        "qb whatif data/sample notebooks/scenarios/new_school.toml",
+        "qb whatif 我的数据 甲.toml 乙.toml --year 2027 --json > 结果.json",
+    )
+    it.add_argument("data", type=Path, help="数据集")
+    it.add_argument("scenarios", type=Path, nargs="+", metavar="SCENARIO.toml", help="情景文件，可给出多个")
+    it.add_argument("--year", type=int, help="比较哪一学年；默认为各情景说到的最后一年")
+    _standard(it)
+    it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
 
     it = command(
         convert,

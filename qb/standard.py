@@ -6,17 +6,17 @@ it holds no limit and no formula. Another province's standard is another file.
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from qb.errors import QbError
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Stage
+from qb.tomlfile import Entry, read_toml
 
 Side = Literal[">=", "<=", "<", ">"]
 # Strict, so that `true` is no number and `"85"` no limit.
@@ -40,11 +40,7 @@ class StandardError(QbError):
     """A standard file that cannot be used; the message names every entry at fault."""
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
-
-
-class Text(_Entry):
+class Text(Entry):
     """A wording in Chinese and in English."""
 
     zh: Words
@@ -54,7 +50,7 @@ class Text(_Entry):
         return self.zh
 
 
-class Limit(_Entry):
+class Limit(Entry):
     """One limit of an indicator.
 
     `name` tells the limits of one indicator apart (C18 ``rotated`` and ``backbone``, C10 ``music``
@@ -79,7 +75,7 @@ class Limit(_Entry):
         return self
 
 
-class Indicator(_Entry):
+class Indicator(Entry):
     """One of C1–C31.
 
     `measure` names the function that computes it, `options` are that function's settings
@@ -95,7 +91,7 @@ class Indicator(_Entry):
     measure: Words
     decimals: Decimals = 1
     limits: tuple[Limit, ...] = ()
-    options: dict[str, Number | str | bool | tuple[str, ...]] = {}
+    options: dict[str, Number | str | bool | tuple[str, ...]] = Field(default_factory=dict)
     departments: Departments
     source: Words
 
@@ -137,7 +133,7 @@ class Indicator(_Entry):
         return max(held, key=lambda m: (m.stage is not None, m.kind is not None, m.from_year or 0))
 
 
-class Group(_Entry):
+class Group(Entry):
     """A heading above the indicators: A1–A3 or B1–B9."""
 
     code: Annotated[str, Field(pattern=r"^[AB][1-9]$")]
@@ -145,7 +141,7 @@ class Group(_Entry):
     source: Words
 
 
-class Department(_Entry):
+class Department(Entry):
     """A department under its one name, with the other spellings found in the text."""
 
     name: Words
@@ -153,7 +149,7 @@ class Department(_Entry):
     aliases: tuple[Words, ...] = ()
 
 
-class Item(_Entry):
+class Item(Entry):
     """A checklist item: what evidence must show.
 
     `needs_rural_junior`: the item asks something of rural junior schools alone, and does not apply
@@ -172,7 +168,7 @@ class Item(_Entry):
         return self.item.partition(".")[0]
 
 
-class Veto(_Entry):
+class Veto(Entry):
     """Something that stops the application when it is found."""
 
     item: Annotated[str, Field(pattern=r"^V\d+$")]
@@ -180,7 +176,7 @@ class Veto(_Entry):
     source: Words
 
 
-class Task(_Entry):
+class Task(Entry):
     """One of the tasks of the plan."""
 
     item: Annotated[str, Field(pattern=r"^T\d+$")]
@@ -190,7 +186,7 @@ class Task(_Entry):
     source: Words
 
 
-class SchoolRule(_Entry):
+class SchoolRule(Entry):
     """How many of the seven a school must meet, and how low the remaining one may be."""
 
     met: Annotated[int, Field(ge=0, le=7, strict=True)]
@@ -199,7 +195,7 @@ class SchoolRule(_Entry):
     source: Words
 
 
-class CoefficientRule(_Entry):
+class CoefficientRule(Entry):
     """Limit of the difference coefficient by stage."""
 
     side: Side
@@ -208,7 +204,7 @@ class CoefficientRule(_Entry):
     source: Words
 
 
-class SplitRule(_Entry):
+class SplitRule(Entry):
     """Weights of a pupil of each stage when a school's shared facilities are split."""
 
     nine_year: dict[Stage, Positive]
@@ -229,7 +225,7 @@ class SplitRule(_Entry):
         return getattr(self, kind.value, {})
 
 
-class ExclusionRule(_Entry):
+class ExclusionRule(Entry):
     """Which schools stay out of the seven."""
 
     kinds: tuple[Kind, ...]
@@ -237,7 +233,7 @@ class ExclusionRule(_Entry):
     source: Words
 
 
-class NewSchoolRule(_Entry):
+class NewSchoolRule(Entry):
     """Years after opening until a stage has all its grades: a school below that is flagged."""
 
     primary: Count
@@ -245,7 +241,14 @@ class NewSchoolRule(_Entry):
     source: Words
 
 
-class RoundingRule(_Entry):
+class DistanceRule(Entry):
+    """A walk along streets as a multiple of the straight line."""
+
+    detour: Annotated[float, Field(ge=1, strict=True)]
+    source: Words
+
+
+class RoundingRule(Entry):
     """Decimals in print, and whether raw or rounded figures are compared with the limits."""
 
     compare: Literal["raw", "rounded"]
@@ -256,7 +259,7 @@ class RoundingRule(_Entry):
     source: Words
 
 
-class Rules(_Entry):
+class Rules(Entry):
     """The rules that are not one indicator's."""
 
     school: SchoolRule
@@ -265,9 +268,76 @@ class Rules(_Entry):
     exclusion: ExclusionRule
     new_school: NewSchoolRule
     rounding: RoundingRule
+    distance: DistanceRule
 
 
-class Recognition(_Entry):
+class Jump(Entry):
+    """From one year to the next: beyond both the ratio and the amount, a figure is doubted."""
+
+    table: Words
+    column: Words
+    ratio: Annotated[float, Field(gt=1, strict=True)]
+    amount: Positive
+
+
+class CohortRule(Entry):
+    """A grade that has more pupils than the grade before it had last year, beyond both."""
+
+    ratio: Annotated[float, Field(gt=1, strict=True)]
+    amount: Positive
+
+
+class PeerRule(Entry):
+    """How far from the other schools of its stage a figure per pupil is doubted.
+
+    It is beyond both: `deviations` robust deviations from the median on the logarithmic scale, and
+    `ratio` times the median or as small a part of it. `schools` and `pupils` are the fewest with which
+    schools are compared at all.
+    """
+
+    schools: Annotated[int, Field(ge=3, strict=True)]
+    pupils: Count
+    deviations: Positive
+    ratio: Annotated[float, Field(gt=1, strict=True)]
+    columns: Annotated[dict[Words, tuple[Words, ...]], Field(min_length=1)]
+
+
+class UnitSlip(Entry):
+    """A unit that is typed where the registry's own is asked, and how many of that it is."""
+
+    unit: Words
+    typed: Words
+    factor: Annotated[float, Field(gt=1, strict=True)]
+
+
+class PlaceRule(Entry):
+    """How far from the middle of its district's schools a place is doubted.
+
+    It is beyond both: `ratio` times the median distance, and `kilometres`. `schools` is the fewest
+    of a district with which places are compared at all.
+    """
+
+    schools: Annotated[int, Field(ge=3, strict=True)]
+    ratio: Annotated[float, Field(gt=1, strict=True)]
+    kilometres: Positive
+
+
+class Checks(Entry):
+    """From where on the check doubts a figure that was handed in. No verdict rests on it."""
+
+    source: Words
+    teaching_point_pupils: Count
+    class_pupils: Count
+    rooms_share: Annotated[float, Field(gt=0, le=1, strict=True)]
+    slip_tolerance: Annotated[float, Field(gt=1, strict=True)]
+    slips: tuple[UnitSlip, ...]
+    jumps: tuple[Jump, ...]
+    cohort: CohortRule
+    peers: PeerRule
+    place: PlaceRule
+
+
+class Recognition(Entry):
     """社会认可度."""
 
     title: Text
@@ -275,7 +345,7 @@ class Recognition(_Entry):
     source: Words
 
 
-class Clause(_Entry):
+class Clause(Entry):
     """One transition clause: an indicator judged by another limit, or with more counted.
 
     A clause holds for schools that meet every condition it names. `limits` replace the limits of the
@@ -305,7 +375,7 @@ class Clause(_Entry):
         return self
 
 
-class Transition(_Entry):
+class Transition(Entry):
     """A profile of transition clauses, off unless asked for."""
 
     name: Words
@@ -314,7 +384,7 @@ class Transition(_Entry):
     clauses: Annotated[tuple[Clause, ...], Field(min_length=1)]
 
 
-class Standard(_Entry):
+class Standard(Entry):
     """Everything the rules say. See the module's docstring."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -327,6 +397,7 @@ class Standard(_Entry):
     departments: tuple[Department, ...]
     indicators: tuple[Indicator, ...]
     checklist: tuple[Item, ...]
+    checks: Checks
     recognition: Recognition
     vetoes: Annotated[tuple[Veto, ...], Field(min_length=1)]
     tasks: tuple[Task, ...] = ()
@@ -401,94 +472,6 @@ class Standard(_Entry):
         ]
 
 
-def _read(path: Path, model: type[_Entry]) -> _Entry:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise StandardError(f"标准文件 {path} 无法读取：{error.strerror}。请检查文件及其权限。") from None
-    except UnicodeDecodeError as error:
-        raise StandardError(
-            f"标准文件 {path} 第 {error.start + 1} 个字节起不是 UTF-8 编码。请另存为 UTF-8。"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise StandardError(f"标准文件 {path} 不是有效的 TOML：{error}。请按提示的行列改正。") from None
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        raise StandardError(_in_words(path, document, error)) from None
-
-
-# What pydantic finds, said plainly; its own words stand for what is not listed.
-_PLAIN = {
-    "missing": "缺少这一项",
-    "extra_forbidden": "不认识这一项，请删去或改正拼写",
-    "greater_than": "须大于 {gt:g}",
-    "greater_than_equal": "须不小于 {ge:g}",
-    "less_than": "须小于 {lt:g}",
-    "less_than_equal": "须不大于 {le:g}",
-    "finite_number": "须为有限的数",
-    "literal_error": "只能是 {expected}",
-    "enum": "只能是 {expected}",
-    "string_pattern_mismatch": "写法不对，应合于 {pattern}",
-    "string_type": "须为文字",
-    "string_too_short": "不能为空",
-    "float_type": "须为数字",
-    "int_type": "须为整数",
-    "int_from_float": "须为整数",
-    "bool_type": "须为 true 或 false",
-    "bool_parsing": "须为 true 或 false",
-    "tuple_type": "须为列表",
-    "dict_type": "须为一组“键 = 值”",
-    "model_type": "须为一组“键 = 值”",
-    "too_short": "至少要有 {min_length} 条",
-    "value_error": "{error}",
-}
-
-
-def _in_words(path: Path, document: dict, error: ValidationError) -> str:
-    found: dict[str, list[str]] = {}
-    for fault in error.errors(include_url=False):
-        place = _place(document, fault["loc"])
-        plain = _PLAIN.get(fault["type"])
-        message = plain.format(**fault.get("ctx", {})) if plain else fault["msg"]
-        found.setdefault(place + _shown(fault["input"]), []).append(message.replace(" or ", ", "))
-    # Several messages at one place are the branches of one choice, such as an option's types.
-    lines = [
-        f"{place}：{'，或'.join(messages)}" if place else messages[0] for place, messages in found.items()
-    ]
-    lines = "\n".join(lines).splitlines()
-    return f"标准文件 {path} 有 {len(lines)} 处不能用，请逐条改正：\n" + "\n".join(f"  {x}" for x in lines)
-
-
-def _place(document: object, loc: tuple[int | str, ...]) -> str:
-    """Write a place as ``C5 limits[0].value``: the entry by its code, the rest as in the file."""
-    place, node = "", document
-    for depth, part in enumerate(loc):
-        if not isinstance(node, list if isinstance(part, int) else dict):
-            break  # the rest names a branch that pydantic tried, not a place in the file
-        node = node[part] if isinstance(part, int) else node.get(part)
-        if isinstance(part, str):
-            place += part if not place or place.endswith(" ") else f".{part}"
-        elif depth == 1 and (name := _name(node)):
-            place = f"{name} "
-        else:
-            place += f"[{part}]"
-    return place.rstrip()
-
-
-def _name(entry: object) -> str:
-    keys = ("code", "item", "name")
-    return next((str(entry[k]) for k in keys if k in entry), "") if isinstance(entry, dict) else ""
-
-
-def _shown(given: object) -> str:
-    if not isinstance(given, str | int | float):
-        return ""
-    # A whole number of thousands of digits is one that Python declines to print.
-    huge = isinstance(given, int) and given.bit_length() > 64
-    return "（现为过大的整数）" if huge else f"（现为 {given!r:.60}）"
-
-
 def _locate(name: str | Path) -> Path:
     shipped = {path.stem: path for path in (Path(str(files("qb"))) / "standard").glob("*.toml")}
     path = shipped.get(str(name), Path(name))
@@ -506,9 +489,9 @@ def load(name: str | Path = DEFAULT) -> Standard:
     StandardError
         If the file cannot be read or an entry makes no sense; every such entry is named.
     """
-    return _read(_locate(name), Standard)
+    return read_toml(_locate(name), Standard, "标准文件", StandardError)
 
 
 def load_transition(name: str | Path = TRANSITION) -> Transition:
     """Read a profile of transition clauses, shipped or from a file; off unless asked for."""
-    return _read(_locate(name), Transition)
+    return read_toml(_locate(name), Transition, "标准文件", StandardError)

@@ -12,6 +12,7 @@ PACKAGE = Path(qb.__file__).parent
 LAYERS = (
     "terms",
     "errors",
+    "tomlfile",
     "standard",
     "rounding",
     "balance",
@@ -22,6 +23,7 @@ LAYERS = (
     "checks",
     "measure",
     "judge",
+    "scenario",
     "charts",
     "report",
     "publish",
@@ -76,6 +78,6 @@ def test_importing_qb_loads_neither_pandas_nor_matplotlib_and_prints_nothing():
 
 
 def test_the_public_names_are_the_documented_ones():
-    assert qb.__all__ == ["assess", "balance", "check", "load"]
+    assert qb.__all__ == ["assess", "balance", "check", "load", "scenario"]
     assert callable(qb.load) and callable(qb.check) and callable(qb.assess)
     assert callable(qb.balance.difference_coefficient)

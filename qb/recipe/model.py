@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from qb.dataset.cells import convert as convert_cells
 from qb.errors import QbError
 from qb.schema import TABLES
+from qb.tomlfile import Entry, read_toml
 
 Words = Annotated[str, Field(min_length=1)]
 Scalar = bool | int | float | str
@@ -26,11 +26,7 @@ class RecipeError(QbError):
     """A recipe that cannot be used; the message names every entry at fault."""
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class Cell(_Entry):
+class Cell(Entry):
     """Where the cells of one column come from: one source column, a constant, or a sum.
 
     `map` translates whole values, `contains` takes the first entry whose text is found in the value;
@@ -74,7 +70,7 @@ class Cell(_Entry):
         return [as_typed(value) for value in values if value not in (None, "")]
 
 
-class Rows(_Entry):
+class Rows(Entry):
     """One row of our table for each row of the source, but where a column in `skip_if_empty` is empty."""
 
     cells: dict[str, Cell]
@@ -92,7 +88,7 @@ class Rows(_Entry):
         }
 
 
-class Recipe(_Entry):
+class Recipe(Entry):
     """A source (its title, where it is from, its sheet and header row) and our tables made of it."""
 
     title: Words
@@ -148,30 +144,4 @@ def load_recipe(file: str | Path) -> Recipe:
         If the file cannot be read, or names tables or columns that do not exist, or writes a value
         that its column does not take; every such entry is named.
     """
-    path = Path(file)
-    try:
-        return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-    except (OSError, UnicodeDecodeError):
-        raise RecipeError(f"配方文件 {path} 无法读取。请检查路径与编码（UTF-8）。") from None
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"配方文件 {path} 不是有效的 TOML：{error}。") from None
-    except ValidationError as error:
-        raise RecipeError(_in_words(path, error)) from None
-
-
-_MESSAGES = {
-    "missing": "必须写明",
-    "extra_forbidden": "没有这个项目",
-    "string_too_short": "不能是空的",
-    "too_short": "不能是空的",
-}
-
-
-def _in_words(path: Path, error: ValidationError) -> str:
-    lines = []
-    for found in error.errors(include_url=False):
-        place = ".".join(str(part) for part in found["loc"] if part not in ("tables", "cells"))
-        said = str(found["ctx"]["error"]) if found["type"] == "value_error" else ""
-        text = said or _MESSAGES.get(found["type"], f"写法不对（{found['msg']}）")
-        lines += [f"  {place}：{line}" if place else f"  {line}" for line in text.splitlines()]
-    return f"配方文件 {path} 有 {len(lines)} 处不能用，请逐条改正：\n" + "\n".join(lines)
+    return read_toml(Path(file), Recipe, "配方文件", RecipeError)

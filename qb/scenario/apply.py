@@ -1,0 +1,246 @@
+"""Doing the actions of a scenario: a dataset in, another one out, or every reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from qb import standard as standards
+from qb.checks import require
+from qb.dataset import Dataset
+from qb.errors import QbError
+from qb.judge import choose_year
+from qb.scenario.files import Draft, Reason, draft_of, draft_of_document
+from qb.scenario.model import DOES, Action, Scenario, ScenarioError
+from qb.scenario.register import Move, Refused, Register, rows_of, write_back
+from qb.standard import Standard
+
+Later = Callable[[Dataset, int], Dataset]  # the dataset and a year -> the dataset of that year alone
+
+
+def apply(
+    data: Dataset,
+    actions: Scenario | Iterable[Action | dict],
+    year: int | None = None,
+    standard: Standard | str | None = None,
+) -> Dataset:
+    """Return the dataset after the actions, in the order given.
+
+    Parameters
+    ----------
+    data : Dataset
+        Not changed.
+    actions : Scenario, or iterable of actions
+        An action may be a dict with the fields of the file: ``{"do": "buy", "school": "001", …}``.
+    year : int, optional
+        The school year whose records are changed; other years stay as they are. The last one of the
+        data and the actions unless given. Where the data lack it, those of the latest year before
+        are carried forward. An action that begins later is left out.
+    standard : Standard or str, optional
+        For class limits and what a new school is given.
+
+    Raises
+    ------
+    ScenarioError
+        If an action cannot be done after those before it; every reason is named, and nothing is done.
+
+    Notes
+    -----
+    Faults in the data that no action meets are left to `qb.check` and `qb.assess`.
+
+    Examples
+    --------
+    >>> from qb.sample import make
+    >>> data = make(schools=8, years=[2025])
+    >>> after = apply(data, [{"do": "hire", "school": "0001003", "teachers": 3, "backbone": 1}])
+    >>> names = ["full_time_teachers", "backbone_teachers"]
+    >>> (after["sections"][names] - data["sections"][names]).sum().tolist()
+    [3.0, 1.0]
+    """
+    if not isinstance(actions, Scenario):
+        actions = [
+            a if isinstance(a, dict) else a.model_dump(by_alias=True, exclude_unset=True) for a in actions
+        ]
+    year = _last_year(data, actions) if year is None else year
+    draft = draft_of(actions) if isinstance(actions, Scenario) else _draft(actions, year)
+    return _apply(_with_year(data, year), draft, year, chosen_standard(standard))
+
+
+def _last_year(data: Dataset, actions: Scenario | list[dict]) -> int:
+    written = (
+        [actions.last_year] if isinstance(actions, Scenario) else [action.get("year") for action in actions]
+    )
+    return max([choose_year(data, None), *(year for year in written if isinstance(year, int))])
+
+
+def _draft(actions: list[dict], year: int) -> Draft:
+    """Return the draft of actions without a base year: one without a year is done in the year asked for."""
+    dated = [{"year": year, **action} for action in actions]
+    first = min([year, *(action["year"] for action in dated if isinstance(action["year"], int))])
+    return draft_of_document({"title": "-", "base_year": first, "actions": dated}, "操作")
+
+
+def _apply(data: Dataset, draft: Draft, year: int, standard: Standard) -> Dataset:
+    before = Register.of(data, year)
+    after, reasons = run(before, draft.steps, standard, draft.doubtful)
+    if draft.reasons or reasons:
+        raise ScenarioError(draft.words([*draft.reasons, *reasons]))
+    return write_back(data, before, after)
+
+
+def run(
+    register: Register,
+    steps: Sequence[tuple[int, Action]],
+    standard: Standard,
+    doubtful: frozenset[str] = frozenset(),
+) -> tuple[Register, list[Reason]]:
+    """Do the actions that have begun, in their order, and collect why some cannot be done.
+
+    An action that cannot be done is left out and the next one is tried, so that all reasons are found
+    at once; but not one that needs a school which such an action would have opened.
+    """
+    reasons: list[Reason] = []
+    for number, action in steps:
+        if action.year and action.year > register.year:
+            continue
+        if not action.schools & doubtful:
+            try:
+                register = DOES[action.do](register, standard, action)
+                continue
+            except Refused as refused:
+                reasons += [(number, reason) for reason in refused.reasons]
+        if action.opens not in register["schools"]:
+            doubtful = doubtful | ({action.opens} - {None})
+    return register, reasons
+
+
+def chosen_standard(standard: Standard | str | None) -> Standard:
+    """Return the standard, read where only its name is given."""
+    return standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
+
+
+def carry_forward(data: Dataset, year: int) -> Dataset:
+    """Return the dataset of one year alone: its own records, or those of the latest year before it.
+
+    Raises
+    ------
+    QbError
+        If the data have no year so early.
+    """
+    before = [y for y in data.years if y <= year]
+    if not before:
+        raise QbError(f"数据中没有 {year} 学年，也没有更早的学年可以沿用。已有：{_listed(data)}。")
+    frames = {name: rows_of(frame, before[-1]) for name, frame in data.tables.items() if "year" in frame}
+    if before[-1] != year:
+        # The ledger says what was done in a year; that is not carried into another.
+        frames = {name: frame.assign(year=year) for name, frame in frames.items()}
+        frames["measures"] = data["measures"].iloc[:0]
+    return data.replace(**frames)
+
+
+def _listed(data: Dataset) -> str:
+    return "、".join(map(str, data.years))
+
+
+def _with_year(data: Dataset, year: int) -> Dataset:
+    if year in data.years:
+        return data
+    added = carry_forward(data, year)
+    return data.replace(
+        **{
+            name: pd.concat([frame, added[name]], ignore_index=True)
+            for name, frame in data.tables.items()
+            if "year" in frame and len(added[name])
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Course:
+    """What becomes of a dataset under a scenario: each year alone, and who has changed school by then."""
+
+    draft: Draft
+    data: dict[int, Dataset]
+    moves: dict[int, tuple[Move, ...]]
+
+
+def years(
+    data: Dataset,
+    scenario: Scenario | str | Path,
+    standard: Standard | str | None = None,
+    later: Later = carry_forward,
+) -> dict[int, Dataset]:
+    """Return the dataset of each year from the scenario's base year to its last, with its actions done.
+
+    Each year starts from its own figures: the data's, where they have that year, else what `later` makes
+    of it (the latest year's figures, unchanged, unless a forecast is handed in). All actions that have
+    begun by then are done on them, in their order: an action holds from its year on.
+
+    Raises
+    ------
+    ScenarioError
+        If an action cannot be done in one of the years; every reason is named.
+    """
+    draft = draft_of(scenario)
+    (course,) = courses(data, [draft], None, chosen_standard(standard), later)[1]
+    return course.data
+
+
+def courses(
+    data: Dataset,
+    drafts: Sequence[Draft],
+    last: int | None,
+    standard: Standard,
+    later: Later = carry_forward,
+) -> tuple[dict[int, Dataset], list[Course]]:
+    """Return the years as they are, and what becomes of them under each scenario.
+
+    From the earliest base year to `last`, or to the latest year that a scenario speaks of.
+
+    Raises
+    ------
+    ScenarioError
+        Naming what is wrong in any of the scenarios.
+    QbError
+        If `last` lies before the earliest base year.
+    """
+    require(data)
+    found = {id(draft): list(draft.reasons) for draft in drafts}
+    sound = [draft for draft in drafts if draft.scenario]
+    for draft in sound:
+        if draft.scenario.base_year not in data.years:
+            text = f"base_year（{draft.scenario.base_year}）不在数据中，已有学年：{_listed(data)}"
+            found[id(draft)].append((0, text))
+    able = [draft for draft in sound if draft.scenario.base_year in data.years]
+    base: dict[int, Dataset] = {}
+    made: list[Course] = []
+    if able:
+        start = min(draft.scenario.base_year for draft in able)
+        if last is not None and last < start:
+            raise QbError(f"{last} 学年早于情景的基年 {start}，没有可比的。请改用 {start} 或以后的学年。")
+        end = max(draft.scenario.last_year for draft in able) if last is None else last
+        base = {y: (carry_forward if y in data.years else later)(data, y) for y in range(start, end + 1)}
+        for draft in able:
+            course, reasons = _course(draft, base, standard)
+            made.append(course)
+            found[id(draft)] += reasons
+    if any(found.values()):
+        raise ScenarioError("\n".join(d.words(found[id(d)]) for d in drafts if found[id(d)]))
+    return base, made
+
+
+def _course(draft: Draft, base: dict[int, Dataset], standard: Standard) -> tuple[Course, list[Reason]]:
+    course, reasons = Course(draft, {}, {}), []
+    for year, data in base.items():
+        before = Register.of(data, year)
+        steps = [step for step in draft.steps if step[1].year <= year]
+        after, found = run(before, steps, standard, draft.doubtful)
+        course.data[year] = write_back(data, before, after)
+        course.moves[year] = after.moves
+        known = {number for number, _ in reasons}  # the first year says it
+        when = "" if year == draft.scenario.base_year else f"（{year} 学年）"
+        reasons += [(number, text + when) for number, text in found if number not in known]
+    return course, reasons

@@ -1,0 +1,281 @@
+"""The base and scenarios side by side: what changes, year by year, and which action does it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from qb.dataset import Dataset
+from qb.errors import QbError
+from qb.judge import Assessment, assess
+from qb.judge.seven import Seven
+from qb.measure import resources, take_census
+from qb.scenario.apply import Course, Later, carry_forward, chosen_standard, courses, run
+from qb.scenario.distance import walking
+from qb.scenario.files import draft_of
+from qb.scenario.model import Action, Scenario
+from qb.scenario.register import Register, write_back
+from qb.standard import Standard
+from qb.terms import COMPULSORY, Verdict
+
+BASE = 0  # the number of "nothing is done" among the scenarios, which count from 1
+PASSING, COEFFICIENT = "schools passing", "coefficient"
+
+
+class Figure(NamedTuple):
+    """What a figure of an assessment is about; None where it is not of a stage, a code or a school."""
+
+    what: str
+    district: str
+    stage: str | None = None
+    code: str | None = None
+    school_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of a dataset under one scenario.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    data : dict of int to Dataset
+        Each year alone, with the scenario's actions done.
+    assessments : dict of int to Assessment
+    changes : DataFrame
+        In the year compared: `what`, `district`, `stage`, `code`, `school_id`, `before`, `after`; None
+        where there is no such figure (a school opened or closed, no data).
+    moved : DataFrame
+        Who changes school in that year: `from`, `to`, `stage`, `pupils`.
+    contributions : DataFrame
+        What each action does to school rows passing and to coefficients: `number`, `do`, `what`,
+        `district`, `stage`, `code`, `before` and `after` (in order), `added` (their difference),
+        `left_out` (all actions against all but this one) and `reason` (why it cannot be left out).
+        `added` sums to the change of the whole scenario; `left_out` need not.
+    """
+
+    scenario: Scenario
+    data: dict[int, Dataset]
+    assessments: dict[int, Assessment]
+    changes: pd.DataFrame
+    moved: pd.DataFrame
+    contributions: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The base and scenarios side by side.
+
+    Attributes
+    ----------
+    year : int
+        The year compared.
+    base_data, base : dict
+        Each year as it is without a scenario, and its assessment.
+    outcomes : tuple of Outcome
+    by_year : DataFrame
+        `year`, `scenario` (0: base), `what` (``schools passing``, ``coefficient``, ``mean``, ``mean
+        walk km``, ``farthest walk km``), `district`, `stage`, `code`, `value`.
+    walking : DataFrame
+        In the year compared, as `qb.scenario.walking` has it, with `scenario` before it.
+    """
+
+    year: int
+    base_data: dict[int, Dataset]
+    base: dict[int, Assessment]
+    outcomes: tuple[Outcome, ...]
+    by_year: pd.DataFrame
+    walking: pd.DataFrame
+
+
+def whatif(
+    data: Dataset,
+    scenarios: Iterable[Scenario | str | Path],
+    year: int | None = None,
+    standard: Standard | str | None = None,
+    later: Later = carry_forward,
+) -> Comparison:
+    """Compare the base with scenarios, year by year and in one year closely.
+
+    Parameters
+    ----------
+    data : Dataset
+    scenarios : iterable of Scenario or path
+    year : int, optional
+        The year compared; the last one that the scenarios speak of unless given.
+    standard : Standard or str, optional
+    later : callable
+        ``later(data, year)`` gives the dataset of a year that the data lack (see `carry_forward`).
+
+    Raises
+    ------
+    ScenarioError
+        Before anything is assessed, naming file and action of everything that cannot be done.
+    QbError
+        If there is no scenario, or the year lies before all of them.
+    """
+    drafts = [draft_of(scenario) for scenario in scenarios]
+    if not drafts:
+        raise QbError("没有给出情景。请至少给出一个情景文件。")
+    chosen = chosen_standard(standard)
+    base_data, made = courses(data, drafts, year, chosen, later)
+    year = max(base_data) if year is None else year
+    base = {y: assess(one, y, chosen) for y, one in base_data.items()}
+    outcomes = tuple(_outcome(course, base_data, base, year) for course in made)
+    everything = [(base_data, base), *((outcome.data, outcome.assessments) for outcome in outcomes)]
+    walks = [
+        walking(frames[y], y, chosen.rules.distance.detour).assign(scenario=number, year=y)
+        for number, (frames, _) in enumerate(everything)
+        for y in base
+    ]
+    walks = pd.concat(walks, ignore_index=True)
+    judged = [(number, assessed) for number, (_, assessed) in enumerate(everything)]
+    closely = walks[(walks["year"] == year).to_numpy()].drop(columns="year")
+    closely.insert(0, "scenario", closely.pop("scenario"))
+    return Comparison(
+        year, base_data, base, outcomes, _by_year(judged, walks), closely.reset_index(drop=True)
+    )
+
+
+def _outcome(
+    course: Course, base_data: dict[int, Dataset], base: dict[int, Assessment], year: int
+) -> Outcome:
+    standard = base[year].standard
+    assessed = {
+        y: base[y] if data is base_data[y] else assess(data, y, standard) for y, data in course.data.items()
+    }
+    moved = pd.DataFrame(course.moves[year], columns=["source", "target", "stage", "pupils"])
+    moved = moved.groupby(["source", "target", "stage"], sort=False, as_index=False)["pupils"].sum()
+    return Outcome(
+        course.draft.scenario,
+        course.data,
+        assessed,
+        changes(base[year], assessed[year]),
+        moved.rename(columns={"source": "from", "target": "to"}),
+        _contributions(course, base_data[year], base[year], assessed[year]),
+    )
+
+
+def figures(assessment: Assessment) -> dict[Figure, object]:
+    """Return verdicts, coefficients with their means, met counts, shortfalls and pupils; None for no data."""
+    rows, balance = assessment.rows, assessment.balance
+    found = chain(
+        _column("district verdict", assessment.districts, "verdict"),
+        _column("area verdict", assessment.areas, "verdict", code="area"),
+        _column("indicator verdict", assessment.indicators, "verdict", code="code"),
+        _column("indicator value", assessment.indicators, "value", code="code"),
+        _scores(rows, balance),
+        _column("coefficient verdict", balance, "verdict", stage="stage", code="code"),
+        _column("mean", balance, "mean", stage="stage", code="code"),
+        _column("school verdict", rows, "verdict", stage="stage", school_id="school_id"),
+        _column("met", rows, "met", stage="stage", school_id="school_id"),
+        _column("pupils", rows, "pupils", stage="stage", school_id="school_id"),
+        _column("shortfall", assessment.shortfalls, "to_standard", **_SHORTFALL),
+    )
+    return dict(found)
+
+
+_SHORTFALL = {"stage": "stage", "code": "code", "school_id": "school_id"}
+
+
+def _column(what: str, frame: pd.DataFrame, value: str, **keys: str) -> Iterator[tuple[Figure, object]]:
+    names = list(keys)
+    columns = [frame[keys[name]].tolist() for name in names]
+    for district, cell, *parts in zip(frame["district"], frame[value].tolist(), *columns, strict=True):
+        yield Figure(what, str(district), **dict(zip(names, parts, strict=True))), _plain(cell)
+
+
+def _plain(value: object) -> object:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def changes(before: Assessment, after: Assessment) -> pd.DataFrame:
+    """Return every figure that differs; a difference below a thousand-millionth is the arithmetic's."""
+    old, new = figures(before), figures(after)
+    rows = [
+        (*figure, old.get(figure), new.get(figure))
+        for figure in dict.fromkeys([*old, *new])
+        if _differs(old.get(figure), new.get(figure))
+    ]
+    table = pd.DataFrame(rows, columns=[*Figure._fields, "before", "after"], dtype=object)
+    return table.where(table.notna(), None)
+
+
+def _differs(one: object, other: object) -> bool:
+    if isinstance(one, float | int) and isinstance(other, float | int):
+        return abs(one - other) > 1e-9
+    return one != other
+
+
+def _contributions(course: Course, data: Dataset, base: Assessment, full: Assessment) -> pd.DataFrame:
+    """Do the actions one by one, and all but one, and note what each does to what decides."""
+    year, standard = base.year, base.standard
+    steps = [step for step in course.draft.steps if step[1].year <= year]
+    start = Register.of(data, year)
+    before, whole = (dict(_scores(a.rows, a.balance)) for a in (base, full))
+    nothing = before
+
+    def scored(some: Sequence[tuple[int, Action]]) -> tuple[dict[Figure, object], str | None]:
+        if len(some) in (0, len(steps)):
+            return (whole if some else nothing), None
+        register, reasons = run(start, some, standard)
+        if reasons:
+            number, text = reasons[0]
+            return {}, f"缺了这一项，第 {number} 项做不成：{text}"
+        after = write_back(data, start, register)
+        census = take_census(after, standard, year)
+        seven = Seven.judge(census, resources(after, census, standard), standard)
+        return dict(_scores(seven.rows(), seven.balance())), None
+
+    rows = []
+    for place, (number, action) in enumerate(steps):
+        after, _ = scored(steps[: place + 1])
+        last = place == len(steps) - 1
+        rest, reason = (before, None) if last else scored(steps[:place] + steps[place + 1 :])
+        for figure in dict.fromkeys([*before, *after]):
+            old, new = before.get(figure), after.get(figure)
+            left = None if reason else _minus(whole.get(figure), rest.get(figure))
+            rows.append((number, action.do, *figure[:4], old, new, _minus(new, old), left, reason))
+        before = after
+    names = ["number", "do", *Figure._fields[:4], "before", "after", "added", "left_out", "reason"]
+    table = pd.DataFrame(rows, columns=names)
+    numeric = ["before", "after", "added", "left_out"]
+    return table.astype(dict.fromkeys(numeric, float))
+
+
+def _scores(rows: pd.DataFrame, balance: pd.DataFrame) -> Iterator[tuple[Figure, object]]:
+    """Yield what decides the area of resources: school rows passing, and the coefficients."""
+    passes = rows["verdict"] == Verdict.PASS
+    counts = passes.groupby([rows["district"], rows["stage"]]).sum()
+    for (district, stage), count in counts.items():
+        yield Figure(PASSING, district, stage), int(count)
+    yield from _column(COEFFICIENT, balance, "coefficient", stage="stage", code="code")
+
+
+def _minus(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one - other
+
+
+def _by_year(judged: Iterable[tuple[int, dict[int, Assessment]]], walks: pd.DataFrame) -> pd.DataFrame:
+    kept = (PASSING, COEFFICIENT, "mean")
+    rows = [
+        (year, number, *figure[:4], value)
+        for number, assessed in judged
+        for year, assessment in assessed.items()
+        for figure, value in figures(assessment).items()
+        if figure.what in kept
+    ]
+    table = pd.DataFrame(rows, columns=["year", "scenario", *Figure._fields[:4], "value"])
+    ways = walks.melt(
+        ["year", "scenario", "district", "stage"], ["mean_km", "farthest_km"], "what", "value"
+    ).replace({"what": {"mean_km": "mean walk km", "farthest_km": "farthest walk km"}})
+    ways = ways[ways["stage"].isin([str(stage) for stage in COMPULSORY])]
+    return pd.concat(
+        [table.astype({"value": float}), ways.assign(code=None)[table.columns]], ignore_index=True
+    )
