@@ -20,7 +20,9 @@ class Entry(BaseModel):
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def read_toml(path: Path, model: type[Model], what: str, refuse: type[QbError]) -> Model:
+def read_toml(
+    path: Path, model: type[Model], what: str, refuse: type[QbError], hidden: tuple[str, ...] = ()
+) -> Model:
     """Read a file as a model.
 
     Parameters
@@ -33,6 +35,8 @@ def read_toml(path: Path, model: type[Model], what: str, refuse: type[QbError]) 
     refuse : type of QbError
         What is raised where the file cannot be read or an entry makes no sense; every such entry is
         named.
+    hidden : tuple of str
+        Fields under which the model gathers what the file writes without them.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -47,7 +51,7 @@ def read_toml(path: Path, model: type[Model], what: str, refuse: type[QbError]) 
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise refuse(_in_words(f"{what} {path}", document, error)) from None
+        raise refuse(_in_words(f"{what} {path}", document, error, hidden)) from None
 
 
 # What pydantic finds, said plainly; its own words stand for what is not listed.
@@ -77,10 +81,10 @@ PLAIN = {
 }
 
 
-def _in_words(label: str, document: dict, error: ValidationError) -> str:
+def _in_words(label: str, document: dict, error: ValidationError, hidden: tuple[str, ...]) -> str:
     found: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False):
-        place = _place(document, fault["loc"])
+        place = _place(document, tuple(part for part in fault["loc"] if part not in hidden))
         plain = PLAIN.get(fault["type"])
         message = plain.format(**fault.get("ctx", {})) if plain else fault["msg"]
         found.setdefault(place + shown(fault["input"]), []).append(message.replace(" or ", ", "))

@@ -144,4 +144,4 @@ def load_recipe(file: str | Path) -> Recipe:
         If the file cannot be read, or names tables or columns that do not exist, or writes a value
         that its column does not take; every such entry is named.
     """
-    return read_toml(Path(file), Recipe, "配方文件", RecipeError)
+    return read_toml(Path(file), Recipe, "配方文件", RecipeError, hidden=("tables", "cells"))
