@@ -76,27 +76,35 @@ def whatif(data: Path, scenarios: list[Path], year: int | None, standard: str, a
     print(json.dumps(document(result), ensure_ascii=False, allow_nan=False) if as_json else summary(result))
 
 
+def template(path: Path, year: int | None, source: Path | None) -> None:
+    """Write a workbook to fill in."""
+    from qb.dataset import read
+    from qb.workbook import write_template
+
+    made = write_template(path, year, read(source) if source else None)
+    print(f"已写入 {path}：{made}—{made + 1}学年。怎样填写见第一个工作表。", file=sys.stderr)
+
+
 def convert(table: Path, out: Path, recipe: Path | None) -> None:
     """Turn a table or a dataset into a dataset."""
     from qb.checks import require
-    from qb.dataset import read, write
+    from qb.dataset import read
     from qb.recipe import convert as apply
     from qb.recipe import load_recipe
 
     data = apply(table, load_recipe(recipe)) if recipe else read(table)
     require(data)
-    write(data, out, format=_format(out), replace=True)
+    _save(data, out)
     rows = "，".join(f"{name} {len(frame)} 行" for name, frame in data.tables.items() if len(frame))
     print(f"已写入 {out}：{rows}。", file=sys.stderr)
 
 
 def sample(out: Path, schools: int, districts: int, years: range, seed: int) -> None:
     """Write an invented dataset."""
-    from qb.dataset import write
     from qb.sample import make
 
     data = make(schools=schools, districts=districts, years=years, seed=seed)
-    write(data, out, format=_format(out), replace=True)
+    _save(data, out)
     print(f"已写入 {out}：{len(data['schools'])} 所学校（模拟数据）。", file=sys.stderr)
 
 
@@ -109,8 +117,12 @@ def lab(no_browser: bool) -> int:
     return subprocess.call(command + ["--no-browser"] * no_browser)
 
 
-def _format(out: Path) -> str:
-    return "parquet" if out.suffix == ".parquet" else "csv"
+def _save(data: object, out: Path) -> None:
+    """Write a dataset in the form its name asks for; a workbook, which may be filled in, is never replaced."""
+    from qb.dataset import write
+
+    form = {".parquet": "parquet", ".xlsx": "xlsx"}.get(out.suffix.lower(), "csv")
+    write(data, out, format=form, replace=form != "xlsx")
 
 
 def _span(years: str) -> range:
@@ -199,13 +211,25 @@ def _parser() -> Parser:
     it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
 
     it = command(
+        template,
+        "生成填报用的工作簿：每张表一个工作表，附填报说明。",
+        "qb template 填报.xlsx --year 2025",
+        "qb template 填报.xlsx --from 去年的数据",
+    )
+    it.add_argument("path", type=Path, metavar="FILE.xlsx", help="要生成的工作簿；已有的文件不覆盖")
+    it.add_argument("--year", type=int, help="学年起始年；默认为 --from 数据最后一年的下一年")
+    it.add_argument("--from", dest="source", type=Path, metavar="DATA", help="预填：学校照抄，其他数值留空")
+
+    it = command(
         convert,
-        "转换：任意表格按规则转成数据集，或在 CSV 与 parquet 之间互换。",
+        "转换：任意表格按规则转成数据集，或在 CSV、工作簿与 parquet 之间互换。",
         "qb convert 学校名录.csv 我的数据 --recipe data/recipes/tw_primary_schools.toml",
         "qb convert 我的数据 我的数据.parquet",
     )
     it.add_argument("table", type=Path, help="原表或数据集")
-    it.add_argument("out", type=Path, help="写到哪里；以 .parquet 结尾写成 parquet，否则写成 CSV")
+    it.add_argument(
+        "out", type=Path, help="写到哪里；以 .xlsx 结尾写成工作簿，以 .parquet 结尾写成 parquet，否则写成 CSV"
+    )
     it.add_argument("--recipe", type=Path, help="转换规则（TOML），说明原表各列对应哪里")
 
     it = command(
@@ -214,7 +238,9 @@ def _parser() -> Parser:
         "qb sample 试用数据",
         "qb sample 大省.parquet --schools 160 --districts 158 --years 2025-2025",
     )
-    it.add_argument("out", type=Path, help="写到哪里；以 .parquet 结尾写成 parquet，否则写成 CSV")
+    it.add_argument(
+        "out", type=Path, help="写到哪里；以 .xlsx 结尾写成工作簿，以 .parquet 结尾写成 parquet，否则写成 CSV"
+    )
     it.add_argument("--schools", type=_natural, default=30, help="每个县区的学校数；默认 30")
     it.add_argument("--districts", type=_natural, default=1, help="县区数；默认 1")
     it.add_argument("--years", type=_span, default=range(2021, 2026), help="学年范围；默认 2021-2025")

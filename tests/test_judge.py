@@ -214,8 +214,7 @@ def test_one_area_that_fails_fails_the_district_and_one_without_data_leaves_it_o
     assert found == wanted
 
 
-@pytest.mark.parametrize("code", [code for code in CODES if code not in SEVEN])
-def test_every_indicator_counts_in_its_area(code):
+def test_every_indicator_counts_in_its_area():
     """A missing checklist item, or a missing figure, of each: nothing else is open, the area is."""
     silence = {
         "C10": lambda t: t.set("sections", {"school_id": "小一"}, classes=None),
@@ -235,15 +234,18 @@ def test_every_indicator_counts_in_its_area(code):
         "C26": lambda t: t.set("funds", {"school_id": "小一"}, training_final_yuan=None),
         "C31": lambda t: t.drop("monitoring", subject="语文"),
     }
-    town = Town()
-    silence.get(code, lambda t: t.drop("evidence", item=f"{code}.1"))(town)
-    assessment = town.assess()
-    assert verdict(assessment, code) == "no data"
+    codes = [code for code in CODES if code not in SEVEN]
+    towns = [Town(district=code) for code in codes]
+    for town in towns:
+        silence.get(town.name, lambda t: t.drop("evidence", item=f"{t.name}.1"))(town)
+    assessment = together(towns)
     # Unknown pupils leave open all that is counted by pupils; unknown classes, whether all were listed.
-    also = {"C11": {*SEVEN, "C20"}, "C10": {"C12"}}.get(code, set())
-    assert set(others(assessment, code)) == also
-    assert area(assessment, "guarantee" if int(code[1:]) <= 22 else "quality") == "no data"
-    assert area(assessment, "district") == "no data"
+    also = {"C11": {*SEVEN, "C20"}, "C10": {"C12"}}
+    for code in codes:
+        assert verdict(assessment, code, code) == "no data", code
+        assert set(others(assessment, code, district=code)) == also.get(code, set())
+        assert area(assessment, "guarantee" if int(code[1:]) <= 22 else "quality", code) == "no data"
+        assert area(assessment, "district", code) == "no data"
 
 
 @pytest.mark.parametrize("item", [f"V{i}" for i in range(1, 7)])
@@ -265,10 +267,14 @@ def test_recognition_is_the_share_of_valid_questionnaires():
 def test_a_district_that_reported_no_section_is_no_data_and_not_forgotten():
     assessment = together([Town(), Town(district="乙区", schools=False).add("无", "primary")])
     assert area(assessment, "district") == "pass"
-    assert {x: area(assessment, x, "乙区") for x in ("resources", "district")} == {
-        "resources": "no data",
-        "district": "no data",
-    }
+    areas = {name: area(assessment, name, "乙区") for name in (*SPOIL, "district")}
+    open_ = ("resources", "guarantee", "quality", "district")
+    assert areas == {**dict.fromkeys(SPOIL, "pass"), **dict.fromkeys(open_, "no data")}
+    # What rests on schools is open, even where no school would make it "not applicable".
+    by_schools = {*SEVEN, "C10", "C11", "C12", "C13", "C16", "C19", "C20", "C26"}
+    assert others(assessment, district="乙区") == dict.fromkeys(
+        sorted(by_schools, key=CODES.index), "no data"
+    )
 
 
 def test_a_school_that_reported_nothing_is_named():

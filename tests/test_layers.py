@@ -18,6 +18,7 @@ LAYERS = (
     "balance",
     "schema",
     "dataset",
+    "workbook",
     "recipe",
     "sample",
     "checks",

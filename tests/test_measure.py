@@ -176,7 +176,7 @@ def districts(draw):
     return tables
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(districts())
 def test_any_district_agrees_with_the_slow_computation(tables):
     data = Dataset.of(**{name: pd.DataFrame(rows) for name, rows in tables.items() if rows})
@@ -379,6 +379,15 @@ def test_a_school_or_campus_that_reports_pupils_but_no_facilities_leaves_the_sum
     town = Town().add("分", "primary", primary=100, parent_id="小一").drop("facilities", school_id=silent)
     row = school_row(town.assess(), "小一")
     assert [row[f"{code}_verdict"] for code in CODES] == ["pass"] * 3 + ["no data"] * 4
+
+
+@pytest.mark.parametrize(("whole", "junior"), [(True, "no data"), (False, "pass")])
+def test_a_silent_campus_leaves_the_other_stage_open_only_where_it_shares(whole, junior):
+    town = Town(schools=False).add("九", "nine_year", whole=whole, primary=60, junior=100)
+    town.add("分", "primary", primary=40, parent_id="九").drop("facilities", school_id="分")
+    assessment = town.assess()
+    found = [school_row(assessment, "九", stage)["C6_verdict"] for stage in ("primary", "junior")]
+    assert found == ["no data", junior]
 
 
 def test_a_campus_that_leaves_one_figure_blank_leaves_that_sum_open():
@@ -827,8 +836,10 @@ def test_town_schools_count_for_enrolment_in_the_zone_and_each_stage_has_its_lim
     town = Town().set("schools", {"school_id": "小二"}, location="town")
     town.set("sections", {"school_id": "小二"}, in_zone_pupils=200)
     town.set("sections", {"school_id": "初一"}, in_zone_pupils=288)
-    found = findings(town.assess(), "C20").set_index("stage")
+    assessment = town.assess()
+    found = findings(assessment, "C20").set_index("stage")
     assert found["value"].tolist() == pytest.approx([100 * 400 / 600, 96])
+    assert indicator(assessment, "C20")["value"] == pytest.approx(100 * 400 / 600)  # the lower one
     assert found["verdict"].tolist() == ["fail", "pass"]
     town.set("sections", {"school_id": "小二"}, in_zone_pupils=388)
     assert findings(town.assess(), "C20", stage="primary")["verdict"].tolist() == ["fail"]

@@ -12,8 +12,9 @@ from qb.errors import QbError
 from qb.report import Book, DataReport, DistrictReport, SchoolReport, Table, open_book
 from qb.report.summary import summary
 from qb.report.table import Cards, Column, Heading, Sentences
-from qb.report.words import number
+from qb.report.words import label, number
 from qb.sample import make
+from qb.terms import Kind, Progress, Stage, Verdict
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")
@@ -234,3 +235,10 @@ class TestShowing:
 def test_the_summary_for_a_terminal_names_what_fails(book):
     said = summary(book.assessment)
     assert "未达标" in said and "C5" in said and "模拟数据" in said
+
+
+def test_words_that_two_sets_share_keep_their_own_english():
+    """As dictionary keys the stage and the kind "primary" are equal."""
+    assert label(Stage.PRIMARY, "en") == "Primary"
+    assert label(Kind.PRIMARY, "en") == "Primary school"
+    assert all(label(member, "en") for kind in (Stage, Kind, Verdict, Progress) for member in kind)

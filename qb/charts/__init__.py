@@ -6,9 +6,16 @@ sentences come from the caller. Missing values are named in words, never drawn a
 
 from qb.charts.bars import classes, completeness, shortfall_bars
 from qb.charts.chart import Caption, Chart
+from qb.charts.fans import fan
+from qb.charts.geography import map_of_values
 from qb.charts.indicators import coefficients, heat, profile
+from qb.charts.matrix import correlations
+from qb.charts.panels import histograms, lorenz, parts
 from qb.charts.places import map_of_schools
+from qb.charts.quadrants import quadrants
+from qb.charts.rows import diverging, intervals
 from qb.charts.schools import strip
+from qb.charts.spreads import spreads
 from qb.charts.stages import strips
 from qb.charts.style import fonts, style
 from qb.charts.years import trend
@@ -19,11 +26,21 @@ __all__ = [
     "classes",
     "coefficients",
     "completeness",
+    "correlations",
+    "diverging",
+    "fan",
     "fonts",
     "heat",
+    "histograms",
+    "intervals",
+    "lorenz",
     "map_of_schools",
+    "map_of_values",
+    "parts",
     "profile",
+    "quadrants",
     "shortfall_bars",
+    "spreads",
     "strip",
     "strips",
     "style",

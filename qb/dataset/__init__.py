@@ -1,9 +1,18 @@
-"""A dataset: the tables of the registry as frames, read from a folder and written to one."""
+"""A dataset: the tables of the registry as frames, read from a folder or a workbook and written to one."""
 
 from qb.dataset.data import Dataset
-from qb.dataset.files import UnreadableError, read_csv, read_excel, read_parquet
-from qb.dataset.folder import read, table_named, write
-from qb.dataset.intake import FORM_RULES, Rule, fault, frame_to_table, grid_to_table, is_structure
+from qb.dataset.excel import read_excel
+from qb.dataset.files import UnreadableError, read_csv, read_parquet
+from qb.dataset.folder import read, write
+from qb.dataset.intake import (
+    FORM_RULES,
+    Rule,
+    fault,
+    frame_to_table,
+    grid_to_table,
+    is_structure,
+    table_named,
+)
 
 __all__ = [
     "FORM_RULES",

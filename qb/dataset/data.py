@@ -31,6 +31,8 @@ class Dataset:
         The folder or file that was read; empty for a dataset made in memory.
     lines : dict of str to array of int
         Row of each record as a spreadsheet counts, for tables where it is not position + 2.
+    letters : dict of str to dict of str to str
+        Letter of each column in its sheet, by table and column, where a workbook was read.
 
     Examples
     --------
@@ -43,6 +45,7 @@ class Dataset:
     faults: tuple[Fault, ...] = ()
     source: str = ""
     lines: Mapping[str, np.ndarray] = field(default_factory=lambda: MappingProxyType({}))
+    letters: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def of(cls, **tables: pd.DataFrame) -> Dataset:
@@ -85,11 +88,17 @@ class Dataset:
             raise KeyError(f"no such table: {', '.join(unknown)}")
         changed = {name: _complete(name, frame) for name, frame in tables.items()}
         lines = {name: rows for name, rows in self.lines.items() if name not in tables}
-        return dataclasses.replace(self, tables={**self.tables, **changed}, lines=lines)
+        letters = {name: columns for name, columns in self.letters.items() if name not in tables}
+        return dataclasses.replace(self, tables={**self.tables, **changed}, lines=lines, letters=letters)
 
     def line(self, table: str, position: int) -> int:
         """Return the row, as a spreadsheet counts (header 1), of the record at a position."""
         return int(self.lines[table][position]) if table in self.lines else position + 2
+
+    def cell(self, table: str, position: int, column: str | None) -> str | None:
+        """Return the workbook's cell, as Excel names it; None where there is none."""
+        letter = self.letters.get(table, {}).get(column)
+        return f"{letter}{self.line(table, position)}" if letter else None
 
 
 def _complete(name: str, frame: pd.DataFrame | None) -> pd.DataFrame:

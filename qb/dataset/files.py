@@ -8,14 +8,12 @@ import re
 import shutil
 import uuid
 from collections.abc import Callable
-from datetime import date
 from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from qb.errors import QbError
 
@@ -46,7 +44,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     UnreadableError
         If it is not text, or not a regular table.
     """
-    data = _bytes(path)
+    data = read_bytes(path)
     encoding = _encoding(data)
     first = data.split(b"\n", 1)[0]
     separator = "\t" if b"\t" in first and b"," not in first else ","
@@ -61,7 +59,8 @@ def read_csv(path: Path) -> pd.DataFrame:
     return grid.apply(_unescape) if b"'" in data else grid
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """Return what a file holds; say in a sentence why it cannot be read, or that it is empty."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -140,47 +139,6 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def read_excel(path: Path, sheet: str | None = None) -> pd.DataFrame:
-    """Return every cell of a sheet (the first unless named) as text, the rows counted from 1.
-
-    Formulas are read by their stored value; whole numbers come without a decimal point.
-
-    Raises
-    ------
-    UnreadableError
-        If it is no workbook, is locked, or has no such sheet.
-    """
-    data = _bytes(path)
-    try:
-        with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
-            wanted = sheet or book.sheet_names[0]
-            if wanted not in book.sheet_names:
-                raise UnreadableError(f"没有工作表“{wanted}”", f"现有：{'、'.join(book.sheet_names)}")
-            rows = book.get_sheet_by_name(wanted).to_python(skip_empty_area=False)
-    except PasswordError:
-        raise UnreadableError("工作簿有密码", "取消密码后再用") from None
-    except (CalamineError, IndexError):
-        raise UnreadableError("不是有效的工作簿", "用电子表格软件打开后另存为 .xlsx") from None
-    if not rows:
-        raise UnreadableError(f"工作表“{wanted}”是空的", "填入数据")
-    grid = pd.DataFrame([[excel_text(cell) for cell in row] for row in rows], dtype="str")
-    grid.index += 1
-    return grid
-
-
-def excel_text(cell: object) -> str:
-    """Return a cell's value as it would be typed.
-
-    >>> excel_text(2024.0), excel_text(0.5), excel_text(True), excel_text(date(2024, 9, 1))
-    ('2024', '0.5', 'true', '2024-09-01')
-    """
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return cell.isoformat() if isinstance(cell, date) else str(cell)
-
-
 # Writing
 
 
@@ -219,6 +177,27 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 def _sync(file: object) -> None:
     file.flush()
     os.fsync(file.fileno())
+
+
+def write_file(path: Path, fill: Callable[[Path], None], *, replace: bool = False) -> None:
+    """Make a file whole or not at all: `fill` a new one beside it, then put it in its place.
+
+    Raises
+    ------
+    QbError
+        If something stands there that may not be replaced, or the disk refuses.
+    """
+    if path.is_dir() or (path.exists() and not replace):
+        raise QbError(f"{path} 已经存在。请换一个名字。")
+    made = path.parent / f".{path.name}.{uuid.uuid4().hex}"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fill(made)
+        made.replace(path)
+    except OSError as error:
+        raise QbError(f"无法写入 {path}（{error.strerror or error}）。请检查磁盘空间与权限。") from None
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def write_folder(path: Path, fill: Callable[[Path], None]) -> None:

@@ -1,11 +1,10 @@
-"""A dataset as a folder of CSV or parquet files, one per table."""
+"""A dataset on disk: a folder of CSV or parquet files, one per table, or one workbook."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from qb.dataset.cells import tidy_cells
@@ -18,16 +17,17 @@ from qb.dataset.files import (
     write_folder,
     write_parquet,
 )
-from qb.dataset.intake import fault, frame_to_table, grid_to_table, is_structure
-from qb.errors import DataError, Fault, QbError
-from qb.schema import TABLES, Table, tidy_header
-from qb.terms import Severity
+from qb.dataset.intake import fault, frame_to_table, grid_to_table, table_named, to_dataset
+from qb.dataset.sheets import WORKBOOK, write_book, write_xlsx
+from qb.dataset.workbook import read_workbook
+from qb.errors import Fault, QbError
+from qb.schema import TABLES, Table
 
 
 def read(path: str | Path) -> Dataset:
-    """Read a folder of CSV files or of parquet files, one per table.
+    """Read a folder of CSV files or of parquet files, one per table, or a workbook of sheets.
 
-    A file is named for its table in English or Chinese (``sections.csv``, ``学段.csv``). A table or
+    A file or sheet is named for its table in English or Chinese (``sections.csv``, ``学段.csv``). A table or
     column that is not there is "no data". Cells that cannot be read become missing, each with a
     fault; see :data:`qb.dataset.FORM_RULES`.
 
@@ -37,36 +37,25 @@ def read(path: str | Path) -> Dataset:
         If the folder, a file or a table cannot be read at all; every such fault is named.
     """
     folder = Path(path)
+    if folder.is_file() and folder.suffix.lower() == WORKBOOK:
+        return read_workbook(folder)
     files, faults = _files(folder)
-    frames, lines = {}, {}
+    frames = {}
     for name, file in files.items():
-        frame, found = _read_table(file, TABLES[name])
+        frames[name], found = _read_table(file, TABLES[name])
         faults += found
-        rows = frame.index.to_numpy()
-        if not np.array_equal(rows, np.arange(2, len(rows) + 2)):
-            lines[name] = rows
-        frames[name] = frame.reset_index(drop=True)
-    if any(is_structure(found) for found in faults):
-        raise DataError(found for found in faults if found.severity is Severity.STOPS)
-    tables = {name: frames[name] if name in frames else table.empty() for name, table in TABLES.items()}
-    return Dataset(tables, tuple(faults), str(folder), lines)
+    return to_dataset(frames, faults, folder)
 
 
 READERS = {".csv": read_csv, ".parquet": read_parquet}
 _LIKE_DATA = (".csv", ".parquet", ".xlsx", ".xls", ".et", ".ods", ".tsv", ".txt")
 
 
-def table_named(text: str) -> Table | None:
-    """Return the table with this English name or Chinese label, or None."""
-    tidied = tidy_header(text)
-    return next((t for t in TABLES.values() if tidied in (t.name, tidy_header(t.label))), None)
-
-
 def _files(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
     """Return the file of each table, in the order of the registry, and what is wrong with the folder."""
     if not folder.is_dir():
-        what = "不是文件夹" if folder.exists() else "不存在"
-        return {}, [fault("F01", f"数据文件夹 {folder} {what}", "检查路径")]
+        what = "不是数据文件夹，也不是 .xlsx 工作簿" if folder.exists() else "不存在"
+        return {}, [fault("F01", f"{folder} {what}", "检查路径；其他格式的工作簿请另存为 .xlsx")]
     found: dict[str, Path] = {}
     faults = []
     for file in sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in _LIKE_DATA):
@@ -95,32 +84,40 @@ def _read_table(file: Path, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
 
 
 def write(data: Dataset, path: str | Path, format: str = "csv", *, replace: bool = False) -> None:
-    """Write a dataset as a folder, whole or not at all.
+    """Write a dataset as a folder or a workbook, whole or not at all.
 
     Parameters
     ----------
     data : Dataset
         Tables without rows are not written, but for `schools`; nor are optional columns without data.
     path : str or Path
-        The folder to make.
+        The folder or file to make.
     format : str
-        ``"csv"`` or ``"parquet"``.
+        ``"csv"``, ``"parquet"`` or ``"xlsx"``.
     replace : bool
         Whether a dataset that stands there may be replaced. Its other files are kept.
 
     Raises
     ------
     QbError
-        If the folder holds something else, or may not be replaced, or the disk refuses.
+        If the folder holds something else, or may not be replaced, or the disk refuses, or the data
+        are more than a workbook takes.
     """
+    frames = {
+        name: _worth_writing(frame, TABLES[name])
+        for name, frame in data.tables.items()
+        if len(frame) or name == "schools"
+    }
+    if format == "xlsx":
+        write_xlsx(Path(path), lambda made: write_book(frames, made), replace=replace)
+        return
     suffix, save = WRITERS[format]
     folder = Path(path).resolve()
     kept = _kept(folder, replace)
 
     def fill(made: Path) -> None:
-        for name, frame in data.tables.items():
-            if len(frame) or name == "schools":
-                save(_worth_writing(frame, TABLES[name]), made / f"{name}{suffix}")
+        for name, frame in frames.items():
+            save(frame, made / f"{name}{suffix}")
         for file in kept:
             shutil.copy2(file, made / file.name)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from qb.dataset.cells import Finding, convert, missing, tidy_cells
-from qb.errors import Fault
-from qb.schema import Column, Table, tidy_header, tidy_unit
+from qb.dataset.data import Dataset
+from qb.errors import DataError, Fault
+from qb.schema import TABLES, Column, Table, tidy_header, tidy_unit
 from qb.terms import Severity
 
 
@@ -31,9 +33,9 @@ class Rule:
 FORM_RULES: dict[str, Rule] = {
     rule.number: rule
     for rule in (
-        Rule("F01", Severity.STOPS, "数据文件夹必须存在", True),
-        Rule("F02", Severity.STOPS, "文件夹中至少有一张数据表", True),
-        Rule("F03", Severity.STOPS, "一张表只能有一个文件", True),
+        Rule("F01", Severity.STOPS, "数据文件夹或工作簿必须存在", True),
+        Rule("F02", Severity.STOPS, "文件夹或工作簿中至少有一张数据表", True),
+        Rule("F03", Severity.STOPS, "一张表只能有一个文件或工作表", True),
         Rule("F04", Severity.STOPS, "文件必须能够读取", True),
         Rule("F05", Severity.STOPS, "表中必须有关键列", True),
         Rule("F06", Severity.STOPS, "同一列只能出现一次", True),
@@ -47,9 +49,10 @@ FORM_RULES: dict[str, Rule] = {
         Rule("F16", Severity.STOPS, "是否列只能填是或否"),
         Rule("F17", Severity.STOPS, "日期必须是实有的日期"),
         Rule("F18", Severity.STOPS, "编号不能是电子表格改成的科学计数"),
+        Rule("F19", Severity.STOPS, "公式必须算出结果"),
         Rule("F20", Severity.NOTE, "写法不规范但意思明确的单元格"),
         Rule("F21", Severity.NOTE, "规定之外的列"),
-        Rule("F22", Severity.NOTE, "规定之外的文件"),
+        Rule("F22", Severity.NOTE, "规定之外的文件或工作表"),
     )
 }
 
@@ -65,6 +68,37 @@ def fault(rule: str, message: str, remedy: str, **where: object) -> Fault:
 def is_structure(found: Fault) -> bool:
     """Whether a fault keeps its table from being read at all."""
     return found.rule in FORM_RULES and FORM_RULES[found.rule].structure
+
+
+def table_named(text: str) -> Table | None:
+    """Return the table with this English name or Chinese label, or None."""
+    tidied = tidy_header(text)
+    return next((t for t in TABLES.values() if tidied in (t.name, tidy_header(t.label))), None)
+
+
+def to_dataset(
+    frames: Mapping[str, pd.DataFrame],
+    faults: list[Fault],
+    source: Path,
+    letters: Mapping[str, Mapping[str, str]] | None = None,
+) -> Dataset:
+    """Return tables as read, each indexed by its rows in the file, as a dataset.
+
+    Raises
+    ------
+    DataError
+        If a fault keeps a table from being read; every fault that stops is named.
+    """
+    if any(is_structure(found) for found in faults):
+        raise DataError(found for found in faults if found.severity is Severity.STOPS)
+    tables, lines = {}, {}
+    for name, table in TABLES.items():
+        frame = frames.get(name, table.empty())
+        rows = frame.index.to_numpy()
+        if not np.array_equal(rows, np.arange(2, len(rows) + 2)):
+            lines[name] = rows
+        tables[name] = frame.reset_index(drop=True)
+    return Dataset(tables, tuple(faults), str(source), lines, letters or {})
 
 
 def grid_to_table(grid: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
@@ -84,14 +118,14 @@ def grid_to_table(grid: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[
         As :func:`frame_to_table` gives them.
     """
     clean = pd.concat([tidy_cells(grid.iloc[:, i]) for i in range(grid.shape[1])], axis=1)
-    header = _header_position(clean, table)
+    header = header_position(clean, table)
     raw = clean.iloc[header + 1 :]
     raw = raw[raw.notna().any(axis=1)]
     raw.columns = clean.iloc[header].fillna("")
     return frame_to_table(raw, table, header_row=int(grid.index[header]))
 
 
-def _header_position(grid: pd.DataFrame, table: Table) -> int:
+def header_position(grid: pd.DataFrame, table: Table) -> int:
     """Return which of the first rows names most columns; the first of those that tie."""
     named = [
         sum(find_column(str(cell), table)[0] is not None for cell in row)
@@ -209,7 +243,7 @@ def _one_by_one(finding: Finding, frame: pd.DataFrame, table: Table) -> Iterator
     positions = np.flatnonzero(finding.where)
     for count, position in enumerate(positions[:LISTED], start=1):
         typed = finding.raw.iloc[position]
-        shown = f"“{table[finding.column.name].label}”" if pd.isna(typed) else f"“{str(typed)[:40]}”"
+        shown = f"“{table[finding.column.name].label if pd.isna(typed) else _shown(typed)}”"
         rest = len(positions) - LISTED
         more = f"（本列还有 {rest} 处同样的问题，不再列出）" if count == LISTED and rest > 0 else ""
         yield fault(
@@ -221,6 +255,10 @@ def _one_by_one(finding: Finding, frame: pd.DataFrame, table: Table) -> Iterator
             column=finding.column.name,
             school_id=_school(frame, position),
         )
+
+
+def _shown(typed: object) -> str:
+    return f"{typed:.15g}" if isinstance(typed, float) else str(typed)[:40]
 
 
 def _school(frame: pd.DataFrame, position: int) -> str | None:

@@ -78,12 +78,15 @@ def rounding_flags(inputs: Inputs, measures: dict[str, Measure]) -> pd.DataFrame
 
 
 def worst(census: Census, parts: tuple[Part, ...], verdicts: list[np.ndarray]) -> np.ndarray:
-    """Return an indicator's verdict by district: its worst part; "no data" where nobody reported."""
+    """Return an indicator's verdict by district: its worst part.
+
+    What would not apply is "no data" in a district that reported no section: nobody knows.
+    """
     count = len(census.districts)
     district = np.concatenate([part.district for part in parts])
     worst = worst_by(district, np.concatenate(verdicts), count, NOT_APPLICABLE)
     reporting = np.bincount(census.district[census.school], minlength=count) > 0
-    return np.where(reporting | (worst < NO_DATA), worst, NO_DATA)
+    return np.where(reporting | (worst != NOT_APPLICABLE), worst, NO_DATA)
 
 
 def findings(

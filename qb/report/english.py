@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from qb.report.words import ENGLISH, Lang
+from qb.report.words import Lang, label
 from qb.terms import Kind, Stage
 
 CATALOGUE = {
@@ -59,4 +59,4 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     )
 
 
-_TERMS = {term.zh: ENGLISH[term] for term in (*Kind, *Stage)}
+_TERMS = {term.zh: label(term, "en") for term in (*Kind, *Stage)}

@@ -7,37 +7,26 @@ from typing import Literal
 
 from qb.rounding import round_half_up
 from qb.standard import Indicator, Standard
-from qb.terms import Kind, Location, Ownership, Progress, Stage, Status, Verdict
+from qb.terms import Kind, Location, Ownership, Progress, Stage, Status, Term, Verdict
 
 Lang = Literal["zh", "en"]
 
-ENGLISH = {
-    Stage.PRIMARY: "Primary",
-    Stage.JUNIOR: "Junior",
-    Stage.SENIOR: "Senior",
-    Stage.WHOLE: "Whole school",
-    Kind.PRIMARY: "Primary school",
-    Kind.JUNIOR: "Junior secondary school",
-    Kind.NINE_YEAR: "Nine-year school",
-    Kind.TWELVE_YEAR: "Twelve-year school",
-    Kind.COMPLETE_SECONDARY: "Complete secondary school",
-    Kind.TEACHING_POINT: "Teaching point",
-    Kind.SPECIAL: "Special school",
-    Verdict.PASS: "Met",
-    Verdict.FAIL: "Not met",
-    Verdict.NO_DATA: "No data",
-    Verdict.NOT_APPLICABLE: "Not applicable",
-    Ownership.PUBLIC: "Public",
-    Ownership.PRIVATE: "Private",
-    Location.URBAN: "City",
-    Location.TOWN: "Town",
-    Location.RURAL: "Rural",
-    Status.MET: "Met",
-    Status.PARTLY: "Partly met",
-    Status.UNMET: "Not met",
-    Progress.OPEN: "Open",
-    Progress.DONE: "Done",
-    Progress.CLOSED: "Closed",
+_ENGLISH: dict[type[Term], tuple[str, ...]] = {
+    Stage: ("Primary", "Junior", "Senior", "Whole school"),
+    Kind: (
+        "Primary school",
+        "Junior secondary school",
+        "Nine-year school",
+        "Twelve-year school",
+        "Complete secondary school",
+        "Teaching point",
+        "Special school",
+    ),
+    Verdict: ("Met", "Not met", "No data", "Not applicable"),
+    Ownership: ("Public", "Private"),
+    Location: ("City", "Town", "Rural"),
+    Status: ("Met", "Partly met", "Not met"),
+    Progress: ("Open", "Done", "Closed"),
 }
 PARTS = {
     "music": ("音乐教室", "Music rooms"),
@@ -73,6 +62,12 @@ AREAS = {
 }
 
 
+def label(member: Term, lang: Lang) -> str:
+    """Return a word of a closed set as the reader sees it."""
+    # By type and place: words of different sets may be equal ("primary", a stage and a kind of school).
+    return member.zh if lang == "zh" else _ENGLISH[type(member)][list(type(member)).index(member)]
+
+
 def say(lang: Lang, zh: str, en: str) -> str:
     """Return the wording in the page's language."""
     return zh if lang == "zh" else en
@@ -83,7 +78,7 @@ def term(value: object, lang: Lang, kinds: tuple[type, ...]) -> str:
     for kind in kinds:
         member = kind.find(str(value))
         if member is not None:
-            return member.zh if lang == "zh" else ENGLISH[member]
+            return label(member, lang)
     return "" if value is None or value != value else str(value)
 
 
@@ -104,7 +99,7 @@ def number(value: float, decimals: int, lang: Lang = "zh") -> str:
     ('1,234.57', '缺数据')
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        return say(lang, Verdict.NO_DATA.zh, ENGLISH[Verdict.NO_DATA])
+        return say(lang, Verdict.NO_DATA.zh, label(Verdict.NO_DATA, "en"))
     rounded = float(round_half_up(float(value), decimals))
     return f"{rounded + 0.0:,.{decimals}f}"
 

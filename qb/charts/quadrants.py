@@ -1,0 +1,106 @@
+"""Level against balance: is there enough, and is it shared evenly?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from qb.charts.chart import Caption, Chart, blank
+from qb.charts.layout import Scale, ticks
+from qb.charts.marks import Dot, Line, Mark, Word
+from qb.charts.phrases import phrase
+from qb.charts.style import ACCENT, ALARM, INK, QUIET, RULE, WIDTH, plain, shorten, span
+
+LEFT, RIGHT, TOP, BASE = 44, 440, 30, 360
+BEYOND = 400.0  # per cent of the standard; what is higher is drawn at the edge, its words say how high
+
+
+def quadrants(
+    codes: Sequence[str],
+    titles: Sequence[str],
+    level: Sequence[float],
+    coefficient: Sequence[float],
+    texts: Sequence[str],
+    *,
+    cap: float,
+    corners: Sequence[str],
+    caption: Caption,
+) -> Chart:
+    """Show each resource by its mean level and by its difference coefficient.
+
+    Parameters
+    ----------
+    codes, titles : sequences of the same length
+        Short code for the figure, and the name for the list beside it.
+    level, coefficient : sequences of float
+        Mean as a percentage of the standard, and the coefficient; NaN where there is none.
+    texts : sequence of str
+        Both in words, or why there is none.
+    cap : float
+        Limit of the coefficient.
+    corners : sequence of 4 str
+        Names of the quadrants: low and uneven, high and uneven, low and even, high and even.
+    caption : Caption
+    """
+    x, y = np.asarray(level, float), np.asarray(coefficient, float)
+    table = pd.DataFrame({"level": x, "coefficient": y}, index=list(codes))
+    known = np.isfinite(x) & np.isfinite(y)
+    if not known.any():
+        return blank(caption, table)
+    grid = ticks(min(x[known].min(), 90.0), max(min(x[known].max(), BEYOND), 110.0), 5)
+    steps = ticks(0, max(y[known].max(), cap * 1.15), 4)
+    across, rise = Scale(grid[0], grid[-1], LEFT, RIGHT), Scale(0, steps[-1], BASE, TOP)
+    poor = known & ((x < 100 - 1e-9) | (y > cap + 1e-9))
+    marks = _frame(across, rise, grid, steps, cap, caption)
+    for k, text in enumerate(corners):
+        right, low = k % 2, BASE - 8 if k > 1 else TOP + 34
+        if span(text) <= (RIGHT - across(100) if right else across(100) - LEFT) - 12:
+            at, anchor = (RIGHT - 6, "end") if right else (LEFT + 6, "start")
+            marks.append(Word(at, low, text, QUIET, anchor=anchor))
+    places = {int(k): (across(x[k]), rise(y[k])) for k in np.flatnonzero(known)}
+    marks += _points(codes, places, poor)
+    for k, (title, text) in enumerate(zip(titles, texts, strict=True)):
+        low = TOP + 16 + 40 * k
+        marks += [
+            Word(RIGHT + 26, low, shorten(title, WIDTH - RIGHT - 26), bold=True),
+            Word(RIGHT + 26, low + 17, text, ALARM if poor[k] else QUIET),
+        ]
+    return Chart(caption, tuple(marks), max(BASE + 44, TOP + 16 + 40 * len(codes)), table)
+
+
+def _frame(
+    across: Scale, rise: Scale, grid: Sequence[float], steps: Sequence[float], cap: float, caption: Caption
+) -> list[Mark]:
+    """The axes, and the two lines that make the quadrants."""
+    middle, text = across(100), phrase(caption, "standard 100")
+    return [
+        Line(((LEFT, TOP), (LEFT, BASE), (RIGHT, BASE)), RULE),
+        Line(((middle, TOP), (middle, BASE)), INK, 1.2),
+        Line(((LEFT, rise(cap)), (RIGHT, rise(cap))), INK, 1.2, dashed=True),
+        Word(0, 12, phrase(caption, "uneven"), QUIET),
+        Word(min(middle + 5, RIGHT - span(text)), TOP + 14, text, bold=True, halo=True),
+        Word(RIGHT - 4, rise(cap) - 5, phrase(caption, "limit", cap), bold=True, anchor="end", halo=True),
+        Word(RIGHT, BASE + 36, phrase(caption, "level"), QUIET, anchor="end"),
+        *(Word(across(v), BASE + 18, f"{v:g} %", QUIET, 12, anchor="middle") for v in grid),
+        *(Word(LEFT - 6, rise(v) + 5, plain(v), QUIET, 12, anchor="end") for v in steps),
+    ]
+
+
+def _points(codes: Sequence[str], places: dict[int, tuple[float, float]], poor: np.ndarray) -> list[Mark]:
+    """The dots with their codes, each on the first side that is free."""
+    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in places.values()]
+    marks: list[Mark] = []
+
+    def free(left: float, low: float, wide: float) -> bool:
+        return all(left + wide <= a or left >= c or low + 2 <= b or low - 11 >= d for a, b, c, d in taken)
+
+    for k, (x, y) in places.items():
+        colour, shape, wide = (*((ALARM, "diamond") if poor[k] else (ACCENT, "circle")), span(codes[k]))
+        sides = [(x + dx, y + dy) for dy in (5, -9, 19) for dx in (9, -9 - wide)]
+        sides += [(x - wide / 2, y - 10), (x - wide / 2, y + 20)]
+        left, low = next((side for side in sides if free(*side, wide)), sides[0])
+        taken.append((left, low - 11, left + wide, low + 2))
+        marks += [Dot(x, y, 6, colour, shape), Word(left, low, codes[k], colour, bold=True, halo=True)]
+    return marks

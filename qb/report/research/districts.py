@@ -1,0 +1,239 @@
+"""Many districts side by side: who is even, how sure the order is, what lies between them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from qb import balance, charts
+from qb.charts.layout import ticks
+from qb.report.research.groups import Groups
+from qb.report.research.part import ResearchPart, Shown
+from qb.report.research.study import TOLERANCE, Cut
+from qb.report.table import Column, Sentences, Table
+from qb.terms import Stage
+
+DRAWS = 500
+ROWS = 40  # districts that one ranking figure can hold
+PANELS = 24
+BINS = 14
+
+
+class Districts(ResearchPart):
+    """Ranking, distributions, and the split between and within districts; nothing where there is one."""
+
+    @property
+    def many(self) -> bool:
+        """Whether there are districts to compare."""
+        return len(self.study.districts) > 1
+
+    def intro(self) -> Sentences:
+        """Say how many districts there are to compare."""
+        n = len(self.study.districts)
+        text = self.say(
+            f"数据含 {n} 个县区。" if self.many else "本页只含一个县区，没有县区之间的比较。",
+            f"There are {n} districts." if self.many else "There is one district, so none are compared.",
+        )
+        return Sentences((text,))
+
+    def rankings(self) -> list[charts.Chart]:
+        """Return the districts in the order of their coefficients, a figure a stage."""
+        return [self._ranking(stage) for stage in self._stages()]
+
+    def _stages(self) -> list[Stage]:
+        return [stage for stage in self.study.stages if self.many and self.study.focus(stage)]
+
+    def _ranking(self, stage: Stage) -> charts.Chart:
+        cut = self.study.focus(stage)
+        frame = self.ranking(cut)
+        steady = int((frame["rank_low"] == frame["rank_high"]).sum())
+        ties = int(frame["rank"].duplicated(keep=False).sum())
+        first, last = frame.iloc[0], frame.iloc[-1]
+        error = f"±{100 * self.study.error:g}%"
+        finding = self.say(
+            f"{self.study.of(cut)}：{len(frame)} 个县区中{first['district']}最均衡（{self.coefficient(first['coefficient'])}），"
+            f"{last['district']}差异最大（{self.coefficient(last['coefficient'])}）；误差 {error} 时名次不变的有 {steady} 个",
+            f"{self.study.of(cut)}: of {len(frame)} districts {first['district']} is most even ({self.coefficient(first['coefficient'])}), "
+            f"{last['district']} least ({self.coefficient(last['coefficient'])}); {steady} keep their rank under errors of {error}",
+        )
+        if len(frame) == 1 or first["rank"] == last["rank"]:
+            finding = self.say(
+                f"{self.study.of(cut)}：有数据的 {len(frame)} 个县区差异系数相同",
+                f"{self.study.of(cut)}: the {len(frame)} districts with data have the same coefficient",
+            )
+        shown = (
+            frame if len(frame) <= ROWS else pd.concat([frame.iloc[: ROWS // 2], frame.iloc[-ROWS // 2 :]])
+        )
+        hidden = len(frame) - len(shown)
+        legend = [
+            self.say(
+                "● 差异系数（◆ 高于限值），横线为误差区间；右侧：名次，括号内为误差下名次的范围",
+                "● coefficient (◆ above the limit), line: range of error; right: rank, in brackets its range under error",
+            )
+        ]
+        legend += [self.say(f"{ties} 个县区并列", f"{ties} districts share a rank")] if ties else []
+        legend += (
+            [self.say(f"中间 {hidden} 个县区未画出，见下表", f"{hidden} in between are in the table")]
+            if hidden
+            else []
+        )
+        return charts.intervals(
+            shown["district"].tolist(),
+            shown["coefficient"],
+            shown["low"],
+            shown["high"],
+            [
+                f"{a}（{b}–{c}）" if self.lang == "zh" else f"{a} ({b}–{c})"
+                for a, b, c in shown[["rank", "rank_low", "rank_high"]].itertuples(index=False)
+            ],
+            caption=self.caption(
+                finding,
+                self.say("县区内校际差异系数与名次", "Coefficient within each district, and rank"),
+                cut,
+            ),
+            limit=cut.cap,
+            notes_below=legend,
+        )
+
+    def ranking(self, cut: Cut) -> pd.DataFrame:
+        """Return the districts' ranks by one measure at one stage, the most even first."""
+        frame = self.at(self.figures, cut.stage)
+        return frame[(frame["code"] == cut.measure.key).to_numpy()].reset_index(drop=True)
+
+    @cached_property
+    def figures(self) -> pd.DataFrame:
+        """Every ranking unrounded, a row for each stage, measure and district."""
+        frames = [
+            self._ranked(cut)
+            for stage in self.study.stages
+            for cut in self.study.cuts(stage)
+            if self.many and cut.usable
+        ]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+    def _ranked(self, cut: Cut) -> pd.DataFrame:
+        """Rank districts by their coefficients, with ties and the range of each rank.
+
+        Every reported figure is off by its own share within the error, all districts are ranked anew in
+        each simulation, and the middle 95 % of a district's ranks is its range.
+        """
+        parts = [rows for _, rows in cut.rows.groupby("district", sort=True) if rows["amount"].sum() > 0]
+        frame = pd.DataFrame([self._district(rows, cut, k) for k, rows in enumerate(parts)])
+        draws = np.array(frame.pop("draws").tolist())
+        ranks = rankdata(draws.round(9), method="min", axis=0)
+        low, high = np.quantile(ranks, [0.025, 0.975], axis=1)
+        frame = frame.assign(
+            code=cut.measure.key,
+            stage=self.stage(cut.stage),
+            rank=frame["coefficient"].round(9).rank(method="min").astype(int),
+            rank_low=np.floor(low).astype(int),
+            rank_high=np.ceil(high).astype(int),
+        )
+        return frame.sort_values(["rank", "district"], kind="stable", ignore_index=True)
+
+    def _district(self, rows: pd.DataFrame, cut: Cut, k: int) -> dict[str, object]:
+        amount, pupils = rows["amount"].to_numpy(), rows["pupils"].to_numpy()
+        spread = balance.difference_coefficient(amount, pupils)
+        found = balance.error_interval(amount, pupils, self.study.error, DRAWS, seed=k)
+        return {
+            "district": rows["district"].iloc[0],
+            "schools": len(rows),
+            "pupils": pupils.sum(),
+            "mean": cut.measure.factor * spread.mean,
+            "coefficient": spread.coefficient,
+            "low": found.low,
+            "high": found.high,
+            "draws": found.draws,
+        }
+
+    def tables(self) -> list[Table]:
+        """Return the rankings as tables, a table a stage."""
+        return [self._table(stage) for stage in self._stages()]
+
+    def _table(self, stage: Stage) -> Table:
+        cut = self.study.focus(stage)
+        frame = self.ranking(cut)
+        columns = (
+            Column("district", self.say("县区", "District")),
+            Column("rank", self.say("名次", "Rank"), decimals=0),
+            Column("rank_low", self.say("误差下最前", "Best rank"), decimals=0),
+            Column("rank_high", self.say("误差下最后", "Worst rank"), decimals=0),
+            Column("coefficient", self.say("差异系数", "Coefficient"), decimals=3),
+            Column("mean", self.say("均值", "Mean"), decimals=cut.measure.decimals),
+            Column("schools", self.say("学校数", "Schools"), decimals=0),
+            Column("pupils", self.say("学生数", "Pupils"), decimals=0),
+        )
+        return Table(
+            self.say(
+                f"{self.study.of(cut)}：县区排序（差异由小到大）",
+                f"{self.study.of(cut)}: districts, most even first",
+            ),
+            columns,
+            frame.assign(over=frame["coefficient"] > cut.cap + TOLERANCE),
+            failing="over",
+            lang=self.lang,
+        )
+
+    def distributions(self) -> list[charts.Chart]:
+        """Return how pupils are spread over the values, a panel a district, a figure a stage."""
+        return [self._distributions(stage) for stage in self._stages()]
+
+    def _distributions(self, stage: Stage) -> charts.Chart:
+        cut = self.study.focus(stage)
+        means = (
+            cut.rows.groupby("district")["amount"].sum() / cut.rows.groupby("district")["pupils"].sum()
+        ) * cut.measure.factor
+        order = means.sort_values(kind="stable").index.tolist()
+        shown = order if len(order) <= PANELS else [*order[: PANELS // 2], *order[-PANELS // 2 :]]
+        low, high = balance.quantiles(cut.measure.factor * cut.amount, cut.pupils, [0.02, 0.98])
+        edges = np.array(ticks(0 if low < high / 2 else low, high, BINS))
+        panels = {
+            name: self._shares(cut.rows[(cut.rows["district"] == name).to_numpy()], edges) for name in shown
+        }
+        finding = self.say(
+            f"{self.study.of(cut)}：县区均值最低的是{order[0]}（{self.value(cut, means[order[0]])}），最高的是{order[-1]}（{self.value(cut, means[order[-1]])}）",
+            f"{self.study.of(cut)}: the mean is lowest in {order[0]} ({self.value(cut, means[order[0]])}) and highest in {order[-1]} ({self.value(cut, means[order[-1]])})",
+        )
+        below = [
+            self.say(
+                "柱：学生在各数值上的分布，首尾两格含更低和更高的；虚线：全体均值；下方短线：本县区均值",
+                "bars: pupils by value, the end bins with all beyond; dashed: mean of all; tick below: the district's mean",
+            )
+        ]
+        hidden = len(order) - len(shown)
+        below += (
+            [self.say(f"中间 {hidden} 个县区未画出", f"{hidden} districts in between are not drawn")]
+            if hidden
+            else []
+        )
+        return charts.histograms(
+            panels,
+            edges.tolist(),
+            {name: float(means[name]) for name in shown},
+            caption=self.caption(
+                finding,
+                self.say(
+                    f"学生所在学校的数值（{cut.measure.unit('zh')}），县区按均值排列",
+                    f"Value of the pupils' schools ({cut.measure.unit('en')}), districts by mean",
+                ),
+                cut,
+            ),
+            overall=cut.spread.mean,
+            notes_below=below,
+        )
+
+    def _shares(self, rows: pd.DataFrame, edges: np.ndarray) -> list[float]:
+        """Return the share of a district's pupils in each bin; what lies beyond is in the end bins."""
+        inside = rows["value"].clip(edges[0], edges[-1])
+        counts, _ = np.histogram(inside, bins=edges, weights=rows["pupils"])
+        return (counts / rows["pupils"].sum()).tolist()
+
+    def splits(self) -> list[Shown]:
+        """Return how much of the difference lies between districts, a figure a stage."""
+        if not self.many:
+            return []
+        return Groups(replace(self.study, grouping="district")).splits()

@@ -1,0 +1,165 @@
+"""How sure a comparison with the limit is: errors that turn it, and where the coefficient may lie."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from qb import balance, charts
+from qb.report.research.part import ResearchPart, Shown
+from qb.report.research.study import TOLERANCE
+from qb.report.table import Column, Sentences, Table
+from qb.terms import Stage
+
+DRAWS = 1000
+
+
+class Robustness(ResearchPart):
+    """Flips, and intervals under errors of reporting."""
+
+    def weakest(self) -> Sentences:
+        """Return which comparison the smallest error would turn, a sentence a stage."""
+        return Sentences(tuple(self._weakest(stage) for stage in self.study.stages))
+
+    def _weakest(self, stage: Stage) -> str:
+        frame = self.at(self.flips, stage)
+        frame = frame[frame["school"].notna().to_numpy()]
+        label = self.stage(stage)
+        if not len(frame):
+            return self.say(
+                f"{label}：任何一所学校单独出错，都不会使差异系数越过限值。",
+                f"{label}: no error at a single school moves a coefficient across its limit.",
+            )
+        row = frame.loc[frame["change"].abs().idxmin()]
+        percent = f"{100 * row['change']:+.1f}%".replace("-", "−")
+        return self.say(
+            f"{label}：最易翻转的是{row['name']}（{self.coefficient(row['coefficient'])}）："
+            f"{row['school']}一校的实际数量若与报送相差 {percent}，差异系数就到限值 {self.limit(row['limit'])}。",
+            f"{label}: most easily turned is {row['name']} ({self.coefficient(row['coefficient'])}): "
+            f"if {row['school']} alone were off by {percent}, the coefficient would be at its limit of {self.limit(row['limit'])}.",
+        )
+
+    @cached_property
+    def flips(self) -> pd.DataFrame:
+        """Return the smallest error of one school that turns each comparison, unrounded."""
+        rows = []
+        for stage in self.study.stages:
+            for cut in self.study.cuts(stage):
+                if not cut.usable:
+                    continue
+                turn = balance.flip(cut.amount, cut.pupils, cut.cap)
+                at = turn.school
+                rows.append(
+                    {
+                        "code": cut.measure.key,
+                        "name": cut.measure.name(self.lang),
+                        "stage": self.stage(stage),
+                        "coefficient": cut.spread.coefficient,
+                        "limit": cut.cap,
+                        "over": cut.over,
+                        "change": np.nan if at is None else float(turn.change[at]),
+                        "school": None if at is None else self.study.names(cut.rows)[at],
+                        "reported": np.nan if at is None else float(cut.amount[at]),
+                    }
+                )
+        columns = ["code", "name", "stage", "coefficient", "limit", "over", "change", "school", "reported"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def flip_table(self) -> Table:
+        """Return the flip table: which error at which school would turn the comparison."""
+        frame = self.flips
+        nobody = self.say("单独一校不能使其翻转", "no single school can")
+        shown = frame.assign(
+            side=[self._side(over) for over in frame["over"]],
+            percent=[
+                nobody if change != change else f"{100 * change:+.1f} %".replace("-", "−")
+                for change in frame["change"]
+            ],
+            school=frame["school"].fillna(""),
+            limit=[self.limit(limit) for limit in frame["limit"]],
+        )
+        columns = (
+            Column("name", self.say("指标", "Indicator")),
+            Column("stage", self.say("学段", "Stage")),
+            Column("coefficient", self.say("差异系数", "Coefficient"), decimals=3),
+            Column("limit", self.say("限值", "Limit")),
+            Column("side", self.say("现在", "Now")),
+            Column("percent", self.say("使其翻转的最小误差", "Smallest error that turns it")),
+            Column("school", self.say("哪所学校", "At which school")),
+        )
+        return Table(
+            self.say("一校多大的误差会使结论翻转", "Which error at one school turns the comparison"),
+            columns,
+            shown,
+            failing="over",
+            empty=self.say("缺数据，无从计算。", "No data."),
+            lang=self.lang,
+        )
+
+    def _side(self, over: bool) -> str:
+        return self.say("高于限值", "above") if over else self.say("不高于限值", "not above")
+
+    def intervals(self) -> list[Shown]:
+        """Return where each coefficient may lie under the error of reporting, a figure a stage."""
+        return [self._intervals(stage) for stage in self.study.stages]
+
+    @cached_property
+    def errors(self) -> pd.DataFrame:
+        """Return each coefficient with its interval, unrounded."""
+        rows = []
+        for stage in self.study.stages:
+            for cut in self.study.cuts(stage):
+                low = high = np.nan
+                if cut.usable:
+                    found = balance.error_interval(cut.amount, cut.pupils, self.study.error, DRAWS)
+                    low, high = found.low, found.high
+                rows.append(
+                    {
+                        "code": cut.measure.key,
+                        "name": cut.measure.name(self.lang),
+                        "stage": self.stage(stage),
+                        "coefficient": cut.spread.coefficient,
+                        "low": low,
+                        "high": high,
+                        "limit": cut.cap,
+                    }
+                )
+        return pd.DataFrame(rows)
+
+    def _intervals(self, stage: Stage) -> Shown:
+        frame = self.at(self.errors, stage)
+        known = frame[frame["coefficient"].notna().to_numpy()]
+        if not len(known):
+            return self.note(self.why_none(stage))
+        crosses = (known["low"] <= known["limit"]) & (known["high"] > known["limit"] + TOLERANCE)
+        label, error = self.stage(stage), f"±{100 * self.study.error:g}%"
+        finding = self.say(
+            f"{label}：报送误差 {error} 时，{self.among(len(known))} {crosses.sum()} 项的区间跨过限值",
+            f"{label}: with errors up to {error}, the interval of {crosses.sum()} {self.among(len(known))} contains the limit",
+        )
+        texts = [
+            f"{self.coefficient(low)}–{self.coefficient(high)}"
+            for low, high in zip(known["low"], known["high"], strict=True)
+        ]
+        measure = self.say(
+            f"每个报送数各自在 {error} 内均匀偏离，模拟 {DRAWS:,} 次，取中间 95%",
+            f"Each reported figure off by its own share within {error}, {DRAWS:,} simulations, middle 95 %",
+        )
+        return charts.intervals(
+            known["name"].tolist(),
+            known["coefficient"],
+            known["low"],
+            known["high"],
+            texts,
+            caption=self.caption(finding, measure, *self.study.cuts(stage)),
+            limit=self.study.book.standard.coefficient_limit(stage),
+            notes_below=[
+                self.say(
+                    "● 按报送数据（◆ 高于限值），横线为区间。互不相关的误差总使各校更分散，所以区间可能整个在点的右边",
+                    "● as reported (◆ above the limit), line: interval. Independent errors spread schools apart, "
+                    "so the interval may lie to the right of the dot",
+                )
+            ],
+        )

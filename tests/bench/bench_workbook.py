@@ -1,0 +1,73 @@
+"""A large workbook read and checked: seconds and peak memory.
+
+``pytest tests/bench/bench_workbook.py`` prints one table. Every step is a process of its own, this file run
+with the step's name and the workbook, so that its peak memory is its own. Nothing is asserted on time; what
+is asserted is that what was written is what is read.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+SCHOOLS, YEARS = 2_000, range(2021, 2026)
+
+
+def write(path):
+    """Make the workbook: an invented district of 2,000 schools, five years."""
+    from qb.dataset import write
+    from qb.sample import make
+
+    data = make(schools=SCHOOLS, years=YEARS)
+    took, _ = timed(lambda: write(data, path, "xlsx"))
+    return {"write": took}, {name: len(frame) for name, frame in data.tables.items()}
+
+
+def read(path):
+    """Read it, and check it."""
+    from qb.checks import check
+    from qb.dataset import read
+
+    reading, data = timed(lambda: read(path))
+    checking, faults = timed(lambda: check(data))
+    assert not faults
+    return {"read": reading, "check": checking}, {name: len(frame) for name, frame in data.tables.items()}
+
+
+def timed(work):
+    start = time.perf_counter()
+    done = work()
+    return time.perf_counter() - start, done
+
+
+def peak():
+    """Return the most memory that this process ever held, in MiB."""
+    from resource import RUSAGE_SELF, getrusage
+
+    most = getrusage(RUSAGE_SELF).ru_maxrss
+    return most / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def test_a_workbook_of_two_thousand_schools_and_five_years(tmp_path, capsys):
+    path = tmp_path / "large.xlsx"
+    made, counted = (run(step, path) for step in ("write", "read"))
+    assert made["rows"] == counted["rows"]
+    with capsys.disabled():
+        rows = sum(made["rows"].values())
+        size = path.stat().st_size / 2**20
+        print(f"\n{SCHOOLS:,} schools × {len(YEARS)} years: {rows:,} rows, {size:.0f} MiB")
+        print(f"{'step':<10}{'s':>8}   peak of its process, MiB")
+        for step in (made, counted):
+            for name, took in step["seconds"].items():
+                print(f"{name:<10}{took:>8.1f}{step['peak']:>12.0f}")
+
+
+def run(step, path):
+    done = subprocess.run([sys.executable, __file__, step, path], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+if __name__ == "__main__":
+    seconds, rows = {"write": write, "read": read}[sys.argv[1]](Path(sys.argv[2]))
+    print(json.dumps({"seconds": seconds, "rows": rows, "peak": peak()}))
