@@ -76,6 +76,21 @@ def whatif(data: Path, scenarios: list[Path], year: int | None, standard: str, a
     print(json.dumps(document(result), ensure_ascii=False, allow_nan=False) if as_json else summary(result))
 
 
+def forecast(data: Path, to: int | None, as_json: bool) -> None:
+    """Print pupils by school, stage and grade in the years to come."""
+    from qb.dataset import read
+    from qb.forecast import forecast as look_ahead
+    from qb.forecast import summary
+
+    made = look_ahead(read(data), to)
+    if not as_json:
+        print(summary(made))
+        return
+    for note in made.notes:
+        print(f"说明：{note}。", file=sys.stderr)
+    print(json.dumps(made.to_records(), ensure_ascii=False, allow_nan=False))
+
+
 def template(path: Path, year: int | None, source: Path | None) -> None:
     """Write a workbook to fill in."""
     from qb.dataset import read
@@ -118,7 +133,7 @@ def lab(no_browser: bool) -> int:
 
 
 def _save(data: object, out: Path) -> None:
-    """Write a dataset in the form its name asks for; a workbook, which may be filled in, is never replaced."""
+    """Write a dataset in the form its name asks for; a workbook may be filled in and is never replaced."""
     from qb.dataset import write
 
     form = {".parquet": "parquet", ".xlsx": "xlsx"}.get(out.suffix.lower(), "csv")
@@ -209,6 +224,16 @@ def _parser() -> Parser:
     it.add_argument("--year", type=int, help="比较哪一学年；默认为各情景说到的最后一年")
     _standard(it)
     it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
+
+    it = command(
+        forecast,
+        "推算今后各校各年级的学生数，并用往年检验。",
+        "qb forecast data/sample --to 2030",
+        "qb forecast 我的数据 --json > 学生数.json",
+    )
+    it.add_argument("data", type=Path, help="数据集，至少有两个学年的班级表")
+    it.add_argument("--to", type=int, help="推算到哪一学年；默认五年后，最多十年")
+    it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档：人数及其低、高")
 
     it = command(
         template,

@@ -248,6 +248,13 @@ class DistanceRule(Entry):
     source: Words
 
 
+class ForecastRule(Entry):
+    """What is assumed of teachers in the years to come; space and equipment stay as they are."""
+
+    teachers_leaving_per_year: Share
+    source: Words
+
+
 class RoundingRule(Entry):
     """Decimals in print, and whether raw or rounded figures are compared with the limits."""
 
@@ -269,6 +276,7 @@ class Rules(Entry):
     new_school: NewSchoolRule
     rounding: RoundingRule
     distance: DistanceRule
+    forecast: ForecastRule
 
 
 class Jump(Entry):
@@ -328,7 +336,6 @@ class Checks(Entry):
     source: Words
     teaching_point_pupils: Count
     class_pupils: Count
-    rooms_share: Annotated[float, Field(gt=0, le=1, strict=True)]
     slip_tolerance: Annotated[float, Field(gt=1, strict=True)]
     slips: tuple[UnitSlip, ...]
     jumps: tuple[Jump, ...]

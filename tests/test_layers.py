@@ -24,6 +24,7 @@ LAYERS = (
     "checks",
     "measure",
     "judge",
+    "forecast",
     "scenario",
     "charts",
     "report",

@@ -7,6 +7,7 @@ sentences come from the caller. Missing values are named in words, never drawn a
 from qb.charts.bars import classes, completeness, shortfall_bars
 from qb.charts.chart import Caption, Chart
 from qb.charts.fans import fan
+from qb.charts.forecast import outlook
 from qb.charts.geography import map_of_values
 from qb.charts.indicators import coefficients, heat, profile
 from qb.charts.matrix import correlations
@@ -36,6 +37,7 @@ __all__ = [
     "lorenz",
     "map_of_schools",
     "map_of_values",
+    "outlook",
     "parts",
     "profile",
     "quadrants",

@@ -60,6 +60,7 @@ class DistrictItem(Term):
     PARENTS_SATISFIED = "parents_satisfied", "满意家长问卷数", "份", "recognition"
     VISITS = "visits", "实地走访人数", "人", "recognition"
     VISITS_SATISFIED = "visits_satisfied", "实地走访满意人数", "人", "recognition"
+    BIRTHS = "births", "出生人数（上年9月至当年8月）", "人"
 
 
 DISTRICT_ITEMS: dict[str, DistrictItem] = {item.value: item for item in DistrictItem}
