@@ -14,13 +14,16 @@ import pytest
 
 import qb
 from qb.errors import QbError
-from qb.publish import publish, site
-from qb.publish.engine import Failure, Job, Outcome
+from qb.publish import plan, publish, site
+from qb.publish.fork import can_fork
+from qb.publish.job import Failure, Job, Outcome
 from qb.publish.names import LONGEST, file_names
 from qb.publish.page import THEME, Page, notebook_page
 from qb.publish.parameters import parameters_of, refuse
 from qb.publish.run import run
+from qb.report.book import Book
 from qb.sample import make
+from qb.standard import load as load_standard
 
 HOSTILE = "a'b\"c\\\n'''\"\"\" {x} %s ?!ls $(id) 鼓楼\u2028😀</script><b>\\"
 REMOTE = re.compile(
@@ -108,11 +111,13 @@ def test_a_file_that_is_no_notebook_is_refused_in_words(tmp_path):
         parameters_of(tmp_path / "odd.ipynb")
 
 
-# Running: one pool, every ending a notebook can have
+# Running: every ending a notebook can have, in forked processes and in kernels
+
+ISOLATIONS = ["fork", "kernel"] if can_fork() else ["kernel"]
 
 
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory):
+@pytest.fixture(scope="module", params=ISOLATIONS)
+def ran(tmp_path_factory, request):
     folder = tmp_path_factory.mktemp("ran{year}")  # braces are papermill's place-holders
     parameters = code("name: str = ''\nhexed: str = ''", tag="parameters")
     cells = {
@@ -132,7 +137,7 @@ def ran(tmp_path_factory):
         target.write_text("of an earlier run")
         given = {"name": HOSTILE, "hexed": HOSTILE.encode().hex()}
         jobs.append(Job(notebook, given, target, Page("</title><script>alert(1)</script>")))
-    outcomes = run(jobs, workers=2, progress=True)
+    outcomes = run(jobs, workers=2, progress=True, isolation=request.param)
     return {outcome.job.notebook.stem: outcome for outcome in outcomes}
 
 
@@ -339,17 +344,22 @@ def published(monkeypatch, tmp_path, samples):
     def go(districts: int = 1, failing: tuple[str, ...] = (), **options):
         seen = []
 
-        def fake_run(jobs, **_):
+        def fake_run(jobs, told, **_):
             seen.extend(jobs)
-            for job in jobs:
-                if job.target.name not in failing:
-                    job.target.parent.mkdir(parents=True, exist_ok=True)
-                    job.target.write_text("page")
             bad = Failure("KeyError", "'<b>'", 3, "x")
-            return [Outcome(j, 0.1, bad if j.target.name in failing else None) for j in jobs]
+            outcomes = [Outcome(j, 0.1, bad if j.target.name in failing else None) for j in jobs]
+            for outcome in outcomes:
+                if not outcome.failure:
+                    outcome.job.target.parent.mkdir(parents=True, exist_ok=True)
+                    outcome.job.target.write_text("page")
+                told(outcome)
+            return outcomes
 
-        monkeypatch.setattr(qb, "load", lambda path: samples[districts], raising=False)
-        monkeypatch.setattr(site, "_notebook", lambda kind: Path(f"{kind}.ipynb"))
+        def fake_book(path, year, standard, lang):
+            data = samples[districts]
+            return Book(data, qb.assess(data, year=year, standard=load_standard(standard)), lang)
+
+        monkeypatch.setattr(site, "open_book", fake_book)
         monkeypatch.setattr(site, "run", fake_run)
         return publish(tmp_path / "样例", **options), seen
 
@@ -447,7 +457,7 @@ def test_an_excluded_school_that_is_asked_for_is_refused_with_the_rule(published
 def test_a_missing_notebook_is_said_in_words(monkeypatch, tmp_path):
     monkeypatch.setattr(qb, "__file__", str(tmp_path / "qb" / "__init__.py"))
     with pytest.raises(QbError, match=r"找不到笔记本 .*school\.ipynb"):
-        site._notebook("school")
+        plan.notebook_of("school")
 
 
 def test_an_english_site_speaks_english(published):

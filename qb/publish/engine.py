@@ -1,148 +1,148 @@
-"""How a notebook becomes a page: parameters refused or taken, cells run by papermill, a page or nothing."""
+"""Two papermill engines with the same results: cells in a forked process, or in a kernel of its own."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from queue import Empty
+from typing import Protocol
+from uuid import uuid4
 
 import nbformat
-import papermill
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from papermill.engines import NBClientEngine, papermill_engines
-from papermill.exceptions import PapermillExecutionError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine, NBClientEngine
 from traitlets import default
 
-from qb.publish.page import Page, notebook_page, write_whole
-from qb.publish.parameters import Scalar, open_notebook, parameters_at
-from qb.publish.words import WORDS, Lang
+from qb.publish.job import DEAD, LATE
 
-KERNEL_ENGINE = "qb-kernel"
-CELL_SECONDS = 600
+_POLL = 0.002, 0.05  # seconds between two looks for a message, at first and at most
 
 
-@dataclass(frozen=True)
-class Job:
-    """A notebook to run, and the page to make of it."""
+class Wire(Protocol):
+    """Where a request for execution goes and where messages come from."""
 
-    notebook: Path
-    parameters: Mapping[str, Scalar]
-    target: Path
-    page: Page
+    def request(self, content: dict, msg_id: str) -> object:
+        """Ask for a cell to be run; may have to be awaited."""
 
+    def message(self) -> tuple[str, dict] | None:
+        """Return the next channel and message, if there is one."""
 
-@dataclass(frozen=True)
-class Failure:
-    """Why there is no page.
+    def info(self) -> dict:
+        """Return what the kernel says about itself."""
 
-    Attributes
-    ----------
-    name, message : str
-        Of the error.
-    cell : int or None
-        Which cell of the notebook, as a reader counts from the top; None if it was none of them.
-    line : str
-        That cell's first line.
-    """
-
-    name: str
-    message: str
-    cell: int | None = None
-    line: str = ""
-
-    def said(self, lang: Lang) -> str:
-        """Return the failure as a sentence of the page's language; the error speaks its own."""
-        words = WORDS[lang]
-        where = words["at_cell"].format(cell=self.cell, line=self.line) if self.cell else ""
-        return where + words["error"].format(name=self.name, message=self.message)
-
-    def __str__(self) -> str:
-        return self.said("zh")
+    def is_alive(self) -> bool:
+        """Whether there is anyone to answer."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a job.
+class _Channel:
+    def __init__(self, client: _WireClient) -> None:
+        self.waiting: deque[dict] = deque()
+        self._client = client
 
-    Attributes
-    ----------
-    job : Job
-    seconds : float
-        Wall-clock time it took.
-    failure : Failure or None
-        None if the page stands at ``job.target``; otherwise nothing stands there.
-    notes : tuple of str
-        What the notebook said on stderr: warnings, which the page does not show.
-    """
-
-    job: Job
-    seconds: float
-    failure: Failure | None = None
-    notes: tuple[str, ...] = ()
+    async def get_msg(self, timeout: float | None = None) -> dict:
+        pause, longest = _POLL
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not self.waiting:
+            self._client.sort()
+            if self.waiting:
+                break
+            if deadline is not None and time.monotonic() > deadline:
+                raise Empty
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, longest)
+        return self.waiting.popleft()
 
 
-def render(job: Job) -> Outcome:
-    """Run a job. Never raises for what the notebook does; a page from earlier goes before it starts.
+class _WireClient:
+    """What nbclient expects of a kernel's client, over a wire."""
 
-    Parameters are taken as they are: call :func:`qb.publish.parameters.refuse` first.
-    """
-    start = time.perf_counter()
-    failure, notes = None, ()
-    try:
-        job.target.unlink(missing_ok=True)
-        notebook = execute(job)
-        write_whole(job.target, notebook_page(notebook, job.page))
-        notes = _said_on_stderr(notebook)
-    except PapermillExecutionError as error:
-        failure = Failure(
-            error.ename, error.evalue, _number(job, error.cell_index), _first_line(error.source)
-        )
-    except Exception as error:  # whatever befalls one page, the others go on
-        failure = Failure(type(error).__name__, str(error))
-    return Outcome(job, time.perf_counter() - start, failure, notes)
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.iopub_channel, self.shell_channel = _Channel(self), _Channel(self)
 
+    def sort(self) -> None:
+        while found := self._wire.message():
+            channel, message = found
+            (self.iopub_channel if channel == "iopub" else self.shell_channel).waiting.append(message)
 
-def execute(job: Job) -> nbformat.NotebookNode:
-    """Return the notebook with the outputs of all its cells.
+    async def execute(self, code: str, store_history: bool = True, stop_on_error: bool = True) -> str:
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": store_history,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": False,  # there is no queue to be dropped: cells are sent one by one
+        }
+        msg_id = uuid4().hex
+        if awaited := self._wire.request(content, msg_id):
+            await awaited
+        return msg_id
 
-    Raises
-    ------
-    PapermillExecutionError
-        If a cell ends in an error, kills its kernel, takes too long or leaves before the end.
-    """
-    papermill_engines.register(KERNEL_ENGINE, KernelEngine)
-    with _nobodys_home():
-        # In memory: papermill takes braces in a path for places to fill in, and writes half-run notebooks.
-        notebook = papermill.execute_notebook(
-            open_notebook(job.notebook),
-            None,
-            parameters=dict(job.parameters),
-            engine_name=KERNEL_ENGINE,
-            kernel_name="python3",
-            language="python",
-            cwd=job.notebook.parent,
-            progress_bar=False,
-            autosave_cell_every=0,
-            execution_timeout=CELL_SECONDS,
-        )
-    _ran_to_the_end(notebook)
-    return notebook
+    def kernel_info(self) -> str:
+        reply = {"parent_header": {"msg_id": "info"}, "content": self._wire.info()}
+        self.shell_channel.waiting.append(reply)
+        return "info"
+
+    def is_alive(self) -> bool:
+        return self._wire.is_alive()
 
 
-def _ran_to_the_end(notebook: nbformat.NotebookNode) -> None:
-    """Raise for a cell that left with ``sys.exit(0)``: papermill takes that for success."""
-    for index, cell in enumerate(notebook.cells):
-        for output in cell.get("outputs", ()):
-            if output.output_type == "error":
-                raise PapermillExecutionError(
-                    index, cell.execution_count, cell.source, output.ename, output.evalue, output.traceback
-                )
+class _Client(PapermillNotebookClient):
+    """papermill's client, whose kernel runs already."""
+
+    @contextmanager
+    def setup_kernel(self, **_) -> Iterator[None]:
+        yield
+
+
+class WireEngine(Engine):
+    """Runs cells over a wire, and turns what comes back into outputs as the stock engine does."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man,
+        kernel_name,
+        *,
+        wire: Wire,
+        execution_timeout=None,
+        tell: Callable | None = None,
+        **kwargs,
+    ):
+        """Run the cells. A dead process and a cell out of time become that cell's error output."""
+        known = {
+            name: kwargs[name] for name in ("log_output", "stdout_file", "stderr_file") if name in kwargs
+        }
+        client = _Client(nb_man, kernel_name=kernel_name, timeout=execution_timeout, **known)
+        client.kc = _WireClient(wire)
+        if tell:
+            client.on_cell_execute = lambda cell, cell_index: tell(cell_index)
+        with failing_in_its_cell(nb_man):
+            client.execute()
+
+
+class ForkEngine(Engine):
+    """papermill's engine ``qb``: a process for each notebook, forked from one that has it all loaded."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, **kwargs):
+        """Run the cells in a forked process where that is safe, otherwise in a kernel."""
+        from qb.publish.fork import borrowed_wire
+
+        with borrowed_wire() as wire:
+            if wire:
+                WireEngine.execute_managed_notebook(nb_man, kernel_name, wire=wire, **kwargs)
+            else:
+                KernelEngine.execute_managed_notebook(nb_man, kernel_name, **kwargs)
 
 
 class _Kernel(AsyncKernelManager):
@@ -165,12 +165,19 @@ class KernelEngine(NBClientEngine):
             # A report is made on one machine; the kernel's warning of eavesdroppers would fill the terminal.
             "extra_arguments": ["--HistoryManager.enabled=False", "--Application.log_level=ERROR"],
         }
-        try:
+        with nobodys_home(), failing_in_its_cell(nb_man):
             super().execute_managed_notebook(nb_man, kernel_name, **options, **kwargs)
-        except DeadKernelError:
-            _mark_failed(nb_man, "DeadKernelError", "执行这个单元的进程意外结束（可能内存不足）")
-        except CellTimeoutError:
-            _mark_failed(nb_man, "CellTimeoutError", "这个单元超过了时间限制")
+
+
+@contextmanager
+def failing_in_its_cell(nb_man) -> Iterator[None]:
+    """Write an error output into the cell in which a kernel died or ran out of time."""
+    try:
+        yield
+    except DeadKernelError:
+        _mark_failed(nb_man, *DEAD)
+    except CellTimeoutError:
+        _mark_failed(nb_man, *LATE)
 
 
 def _mark_failed(nb_man, name: str, message: str) -> None:
@@ -181,7 +188,7 @@ def _mark_failed(nb_man, name: str, message: str) -> None:
 
 
 @contextmanager
-def _nobodys_home() -> Iterator[None]:
+def nobodys_home() -> Iterator[None]:
     """Keep a user's start-up files and settings out of the kernels, and their files out of the home."""
     with tempfile.TemporaryDirectory(prefix="qb-", ignore_cleanup_errors=True) as folder:
         names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")
@@ -192,22 +199,3 @@ def _nobodys_home() -> Iterator[None]:
         finally:
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-def _said_on_stderr(notebook: nbformat.NotebookNode) -> tuple[str, ...]:
-    return tuple(
-        output.text.strip()
-        for cell in notebook.cells
-        for output in cell.get("outputs", ())
-        if output.output_type == "stream" and output.name == "stderr" and output.text.strip()
-    )
-
-
-def _number(job: Job, index: int) -> int:
-    """Return which cell of the stored notebook stands at `index` of the run, where papermill added one."""
-    added = bool(job.parameters) and index > parameters_at(open_notebook(job.notebook))
-    return index + 1 - added
-
-
-def _first_line(source: str) -> str:
-    return next((line.strip() for line in source.splitlines() if line.strip()), "")

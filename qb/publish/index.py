@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from markupsafe import Markup
 
-from qb.publish.engine import Outcome
+from qb.publish.job import Outcome
 from qb.publish.page import Page, index_page, write_whole
 from qb.report.table import Cards, Column, Table, badge
 from qb.report.words import AREAS, say, school_year, stage_label, term, title, verdict_label
@@ -18,7 +18,7 @@ from qb.terms import COMPULSORY, Kind, Verdict
 
 if TYPE_CHECKING:
     from qb.judge import Assessment
-    from qb.publish.site import Part
+    from qb.publish.plan import Part
 
 # What needs action comes first.
 _ORDER = {
@@ -38,7 +38,7 @@ def district_index(part: Part, outcomes: Mapping[Path, Outcome], target: Path, p
         cards=[_shown(Cards(tuple(made(assessment, page)), page.lang)) for made in (_areas, _counts)],
         reports=[
             (words[kind], words[f"{kind}_note"], _address(part, (kind, ""), outcomes))
-            for kind in ("district", "data")
+            for kind in ("district", "data", "research")
             if (kind, "") in part.pages
         ],
         schools=_shown(_schools(part, outcomes, page)),

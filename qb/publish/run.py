@@ -1,28 +1,34 @@
-"""Many pages at once: a pool of processes, a progress bar, and no half page after any ending."""
+"""Many pages at once: by forked processes, kernels or a cluster, with progress and without half pages."""
 
 from __future__ import annotations
 
-import logging
-import multiprocessing
 import os
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
 
 from tqdm import tqdm
 
-from qb.publish.engine import Failure, Job, Outcome, render
+from qb.publish.fork import CannotForkError, Held, Press, can_fork
+from qb.publish.job import Job, Outcome
 from qb.publish.page import part_of
 from qb.publish.parameters import refuse
+from qb.publish.pool import kernels
 
-_LOST = Failure("进程意外结束", "运行这个页面的进程被系统终止（可能内存不足）")
+Isolation = Literal["fork", "kernel"]
 
 
-def run(jobs: Sequence[Job], *, workers: int | None = None, progress: bool = True) -> list[Outcome]:
-    """Make all pages, several at once, each in a kernel of its own.
+def run(
+    jobs: Sequence[Job],
+    *,
+    workers: int | None = None,
+    progress: bool = True,
+    isolation: Isolation | None = None,
+    scheduler: str | None = None,
+    held: Held | None = None,
+    told: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
+    """Make all pages, several at once, each in a process of its own.
 
     Parameters
     ----------
@@ -32,6 +38,15 @@ def run(jobs: Sequence[Job], *, workers: int | None = None, progress: bool = Tru
         How many at once; by default one for each processor.
     progress : bool
         Show a bar on stderr where that is a terminal.
+    isolation : {"fork", "kernel"}, optional
+        A process forked from one that has everything loaded, or a kernel started for the page: the
+        same pages, many times slower. By default forked where that is safe.
+    scheduler : str, optional
+        Address of a Dask cluster that does the work.
+    held : Held, optional
+        A book that need not be read and judged again; kernels do it all the same.
+    told : callable, optional
+        Is given each outcome as it comes.
 
     Returns
     -------
@@ -46,102 +61,69 @@ def run(jobs: Sequence[Job], *, workers: int | None = None, progress: bool = Tru
         After Ctrl-C, when the workers have been stopped. Pages finished before stay.
     """
     refuse((job.notebook, job.parameters) for job in jobs)
+    if not jobs:
+        return []
     outcomes: dict[int, Outcome] = {}
     workers = min(workers or os.cpu_count() or 1, len(jobs))
     with _bar(len(jobs), progress) as bar:
         try:
-            for index, outcome in _outcomes(jobs, workers):
+            for index, outcome in _outcomes(jobs, workers, isolation, scheduler, held, bar):
                 outcomes[index] = outcome
-                failed = sum(o.failure is not None for o in outcomes.values())
-                bar.set_postfix_str(f"失败 {failed}" if failed else "", refresh=False)
-                bar.update()
+                told(outcome)
+                _advance(bar, outcomes)
         finally:
             for job in jobs:
                 part_of(job.target).unlink(missing_ok=True)
     return [outcomes[index] for index in range(len(jobs))]
 
 
+def _outcomes(
+    jobs: Sequence[Job],
+    workers: int,
+    isolation: Isolation | None,
+    scheduler: str | None,
+    held: Held | None,
+    bar: tqdm,
+) -> Iterator[tuple[int, Outcome]]:
+    if scheduler:
+        from qb.publish.cluster import scattered
+
+        yield from scattered(jobs, scheduler, held)
+        return
+    left = dict.fromkeys(range(len(jobs)))
+    if isolation == "fork" or (isolation is None and can_fork()):
+        try:
+            for index, outcome in forked(jobs, workers, held):
+                del left[index]
+                yield index, outcome
+        except CannotForkError as error:
+            bar.write(
+                f"不能用 fork 方式（{error}），其余页面改用 kernel 方式生成，结果相同，较慢。",
+                file=sys.stderr,
+            )
+    yield from kernels(jobs, list(left), workers)
+
+
+def forked(jobs: Sequence[Job], workers: int, held: Held | None) -> Iterator[tuple[int, Outcome]]:
+    """Yield each job's place and outcome as it ends, from processes forked for each."""
+    with Press() as press:
+        if held:
+            press.preload(held)
+        yield from press.render(jobs, range(len(jobs)), workers)
+
+
 def _bar(total: int, progress: bool) -> tqdm:
     return tqdm(
         total=total,
         desc="生成页面",
-        bar_format="{desc} {n_fmt}/{total_fmt} |{bar:24}| 用时 {elapsed} 剩余 {remaining}{postfix}",
+        unit="页",
+        bar_format="{desc} {n_fmt}/{total_fmt} |{bar:20}| {rate_fmt} 已用{elapsed} 还需{remaining}{postfix}",
         disable=None if progress else True,  # None: shown on a terminal, quiet in a log
     )
 
 
-def _outcomes(jobs: Sequence[Job], workers: int) -> Iterator[tuple[int, Outcome]]:
-    """Yield each job's place and outcome as it ends.
-
-    A worker that is killed breaks its pool: the jobs it took along run again, each in a pool alone,
-    so that only the one which kills its worker fails.
-    """
-    lost = []
-    for index, outcome in _spread(jobs, range(len(jobs)), workers):
-        if outcome:
-            yield index, outcome
-        else:
-            lost.append(index)
-    for index in sorted(lost):
-        for _, outcome in _spread(jobs, [index], 1):
-            yield index, outcome or Outcome(jobs[index], 0.0, _LOST)
-
-
-def _spread(
-    jobs: Sequence[Job], indices: Sequence[int], workers: int
-) -> Iterator[tuple[int, Outcome | None]]:
-    if not indices:
-        return
-    with _pool(workers) as pool:
-        with _deaf_to_interrupts():
-            places = {pool.submit(render, jobs[index]): index for index in indices}
-        for future in as_completed(places):
-            try:
-                yield places[future], future.result()
-            except BrokenProcessPool:
-                yield places[future], None
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Give a pool that is gone, with its processes, however the block ends."""
-    before = set(multiprocessing.active_children())
-    # spawn: the same on every system, and safe whatever threads the caller has.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _settle)
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - before:
-            child.terminate()
-        raise
-    finally:
-        pool.shutdown()
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Let processes begin deaf to Ctrl-C, which is their parent's business."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _settle() -> None:
-    """Make a process a worker, which does not outlive its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows inherits no deafness
-    # Several kernels share the processors; threads of linear algebra would only be in each other's way.
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # an outcome says it all, in our words
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-
-
-def _leave_with_parent() -> None:
-    multiprocessing.parent_process().join()
-    os._exit(1)
+def _advance(bar: tqdm, outcomes: dict[int, Outcome]) -> None:
+    failed = sum(outcome.failure is not None for outcome in outcomes.values())
+    text = f"剩 {bar.total - len(outcomes)} 页" + (f" 失败 {failed} 页" if failed else "")
+    bar.set_postfix_str(text, refresh=False)
+    bar.update()

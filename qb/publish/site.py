@@ -1,28 +1,21 @@
-"""A dataset's site: which pages there are, where they stand, and what is run to make them."""
+"""Publishing: what is still right stays, the rest is made, and an index leads to it all."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import qb
-from qb.errors import QbError
-from qb.publish.engine import Job, Outcome
+from qb.publish.fork import Held
 from qb.publish.index import district_index, districts_index
-from qb.publish.names import file_names
+from qb.publish.job import CELL_SECONDS, Outcome
 from qb.publish.page import Page
-from qb.publish.run import run
+from qb.publish.plan import Plan, Request, Task, folder_for, known_kinds, known_schools
+from qb.publish.record import Record, locked
+from qb.publish.run import Isolation, run
 from qb.publish.words import WORDS, Lang
+from qb.report.book import open_book
 from qb.report.words import school_year
-
-if TYPE_CHECKING:
-    from qb.judge import Assessment
-
-KINDS = ("data", "district", "school")
 
 
 @dataclass(frozen=True)
@@ -34,7 +27,7 @@ class Site:
     index : Path
         The page that leads to all others.
     outcomes : tuple of Outcome
-        One for each page, index pages apart.
+        One for each page asked for, index pages apart.
     """
 
     index: Path
@@ -48,9 +41,13 @@ class Site:
     @property
     def summary(self) -> str:
         """What came out, in sentences: pages made, each that failed and why, and what to look at."""
-        made = len(self.outcomes) - len(self.failed)
+        kept = sum(outcome.kept for outcome in self.outcomes)
+        made = len(self.outcomes) - len(self.failed) - kept
         noted = [outcome for outcome in self.outcomes if outcome.notes]
-        lines = [f"已生成 {made} 页" + (f"，{len(self.failed)} 页未生成：" if self.failed else "。")]
+        said = [f"已生成 {made} 页" if made or not kept else "没有需要重新生成的页面"]
+        said += [f"{kept} 页内容未变，沿用"] * bool(kept)
+        said += [f"{len(self.failed)} 页未生成"] * bool(self.failed)
+        lines = ["，".join(said) + ("：" if self.failed else "。")]
         lines += [f"  {o.job.page.title}：{o.failure}" for o in self.failed]
         if noted:
             lines.append(f"{len(noted)} 页运行时有提示，例如 {noted[0].job.page.title}：")
@@ -63,40 +60,6 @@ class Site:
         return int(bool(self.failed))
 
 
-@dataclass(frozen=True)
-class Part:
-    """One district's pages: a folder with an index, its reports, and its schools' below it.
-
-    Attributes
-    ----------
-    folder : Path
-    district : str
-    assessment : Assessment
-        The district's slice.
-    pages : dict of (kind, school id) to Path
-        Where its pages will stand; the id is empty for the pages of the district itself.
-    above : bool
-        Whether an index of all districts stands one folder above.
-    """
-
-    folder: Path
-    district: str
-    assessment: Assessment
-    pages: Mapping[tuple[str, str], Path]
-    above: bool
-
-
-@dataclass(frozen=True)
-class Request:
-    """What was asked for, checked."""
-
-    data: Path
-    standard: str
-    lang: Lang
-    kinds: tuple[str, ...]
-    schools: frozenset[str]
-
-
 def publish(
     data_path: str | Path,
     *,
@@ -107,9 +70,13 @@ def publish(
     jobs: int | None = None,
     lang: Lang = "zh",
     standard: str | Path = "gulou-2023",
+    force: bool = False,
+    isolation: Isolation | None = None,
+    scheduler: str | None = None,
+    cell_seconds: float = CELL_SECONDS,
     progress: bool = True,
 ) -> Site:
-    """Publish a dataset's year as web pages.
+    """Publish a dataset's year as web pages. A page that would come out the same is not made again.
 
     Parameters
     ----------
@@ -121,13 +88,22 @@ def publish(
         Folder of the site; ``outputs/<district>/<year>`` by default, and for a dataset of many
         districts ``outputs/<name of its folder>/<year>`` with a folder for each.
     only, schools : collections of str
-        Kinds of page (:data:`KINDS`) and schools' ids to confine the run to; empty for all.
+        Kinds of page (:data:`qb.publish.plan.KINDS`) and schools' ids to confine the run to; empty for
+        all. Pages of earlier runs stay where they are still right, and go where they are not.
     jobs : int, optional
         Pages made at once.
     lang : {"zh", "en"}
         Language of the pages.
     standard : name or path
         One of the standards shipped with qb, or a file.
+    force : bool
+        Make all pages anew.
+    isolation : {"fork", "kernel"}, optional
+        See :func:`qb.publish.run.run`.
+    scheduler : str, optional
+        Address of a Dask cluster that does the work.
+    cell_seconds : float
+        The time that one cell of a notebook may take.
     progress : bool
         Show a bar on stderr where that is a terminal.
 
@@ -135,138 +111,74 @@ def publish(
     ------
     QbError
         If the data cannot be used (DataError), or a kind, a school or the year is unknown, or a
-        notebook is missing. Nothing has been written.
+        notebook is missing, or another publication is at work in the folder. Nothing has been written.
     """
     data = Path(data_path).resolve()
-    assessment = qb.assess(qb.load(data), year=year, standard=standard)
-    request = Request(data, _absolute(standard), lang, _kinds(only), _schools(schools, assessment))
-    site = _folder(out, data, assessment)
-    parts = list(_parts(site, assessment, request))
-    work = [job for part in parts for job in _jobs(part, request)]
-    (site / "index.html").unlink(missing_ok=True)  # an interrupted run leaves no index to half of it
-    outcomes = run(work, workers=jobs, progress=progress)
-    index = _write_indexes(site, parts, assessment, request, outcomes)
-    return Site(index, tuple(outcomes))
+    name = str(Path(standard).resolve()) if Path(standard).is_file() else str(standard)
+    book = open_book(data, year, name, lang)
+    kinds, ids = known_kinds(only), known_schools(schools, book.assessment)
+    request = Request(data, name, lang, kinds, ids, cell_seconds)
+    site = folder_for(out, data, book.assessment)
+    with locked(site):
+        plan = Plan(site, book, request, Record(site))
+        held = Held(book, data, name)
+        made = _make(plan, held, force=force, workers=jobs, isolation=isolation, scheduler=scheduler,
+                     progress=progress)  # fmt: skip
+        index = _write_indexes(plan, made)
+    return Site(index, tuple(made[task.job.target] for task in plan.tasks if task.asked))
 
 
-def _absolute(standard: str | Path) -> str:
-    """Notebooks run in their own folder, so a file is named from the root."""
-    return str(Path(standard).resolve()) if Path(standard).is_file() else str(standard)
+def _make(plan: Plan, held: Held, *, force: bool, **how: object) -> dict[Path, Outcome]:
+    """Make what is asked for and not there, and return the outcome of every page by its place."""
+    record = plan.record
+    right = {t.job.target for t in plan.tasks if not t.asked or (not force and _stands(record, t))}
+    todo = {task.job.target: task for task in plan.tasks if task.job.target not in right}
+    record.clear_but(right | set(todo))
+    if todo:
+        (plan.site / "index.html").unlink(missing_ok=True)  # an interrupted run leaves no index to half of it
+        _judge_beforehand(plan)
 
+    def note(outcome: Outcome) -> None:
+        task = todo[outcome.job.target]
+        if outcome.failure:
+            record.drop(task.job.target)
+        else:
+            record.put(task.job.target, task.content, task.frame)
 
-def _kinds(only: Collection[str]) -> tuple[str, ...]:
-    if unknown := [kind for kind in only if kind not in KINDS]:
-        raise QbError(f"没有这种页面：{'、'.join(unknown)}。可选的有：{'、'.join(KINDS)}。")
-    return tuple(kind for kind in KINDS if not only or kind in only)
-
-
-def _schools(wanted: Collection[str], assessment: Assessment) -> frozenset[str]:
-    judged = frozenset(assessment.rows["school_id"])
-    excluded = dict(zip(assessment.excluded["school_id"], assessment.excluded["reason"], strict=True))
-    wrong = [
-        f"{school}（按规则不参与评估：{excluded[school]}）" if school in excluded else school
-        for school in wanted
-        if school not in judged
-    ]
-    if wrong:
-        raise QbError(f"{assessment.year} 学年参与评估的学校中没有：{'、'.join(wrong)}。请核对学校标识码。")
-    return frozenset(wanted) or judged
-
-
-def _folder(out: str | Path | None, data: Path, assessment: Assessment) -> Path:
-    districts = list(assessment.districts["district"])
-    name = districts[0] if len(districts) == 1 else data.stem
-    folder = Path(out) if out else Path("outputs") / file_names([name])[name] / str(assessment.year)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise QbError(f"不能写入 {folder}：{error.strerror}。请用 --out 指定另一个文件夹。") from None
-    return folder
+        outcomes = run([task.job for task in todo.values()], held=held, told=note, **how)
+    finally:
+        record.save()
+    kept = {task.job.target: Outcome(task.job, 0.0, kept=True) for task in plan.tasks}
+    return kept | {outcome.job.target: outcome for outcome in outcomes}
 
 
-def _parts(site: Path, assessment: Assessment, request: Request) -> Iterator[Part]:
-    districts = list(assessment.districts["district"])
-    names = file_names(districts)
-    for district in districts:
-        one = assessment if len(districts) == 1 else assessment.of(district)
-        folder = site if len(districts) == 1 else site / names[district]
-        ids = list(dict.fromkeys(one.rows["school_id"]))
-        pages = {(kind, ""): folder / f"{kind}.html" for kind in request.kinds if kind != "school"}
-        if "school" in request.kinds:
-            files = file_names(ids)
-            pages |= {
-                ("school", i): folder / "schools" / f"{files[i]}.html" for i in ids if i in request.schools
-            }
-        yield Part(folder, district, one, pages, above=len(districts) > 1)
+def _stands(record: Record, task: Task) -> bool:
+    return record.holds(task.job.target, task.content, task.frame)
 
 
-def _jobs(part: Part, request: Request) -> Iterator[Job]:
-    words = WORDS[request.lang]
-    common = {
-        "data": str(request.data),
-        "year": part.assessment.year,
-        "standard": request.standard,
-        "lang": request.lang,
-    }
-    names = dict(zip(part.assessment.rows["school_id"], part.assessment.rows["name"], strict=True))
-    for (kind, school), target in part.pages.items():
-        own = {"school_id": school} if kind == "school" else {"district": part.district}
-        title = f"{words[kind]} · {names.get(school, part.district)}"
-        yield Job(_notebook(kind), common | own, target, page_of(part, request, title, target))
+def _judge_beforehand(plan: Plan) -> None:
+    """Do once what pages would each do anew; a district that is alone judges its years before by itself."""
+    plan.book.ledger  # noqa: B018  kept in the book
+    if len(plan.parts) > 1:
+        plan.book.years  # noqa: B018
 
 
-def _notebook(kind: str) -> Path:
-    path = Path(qb.__file__).parents[1] / "notebooks" / f"{kind}.ipynb"
-    if not path.is_file():
-        raise QbError(f"找不到笔记本 {path}。请在项目文件夹中用 pip install -e . 安装后再运行。")
-    return path
-
-
-def page_of(part: Part, request: Request, title: str, target: Path) -> Page:
-    """Return what stands around the content of a district's page or a school's."""
-    words = WORDS[request.lang]
-    up = "../" * len(target.relative_to(part.folder).parents[:-1])
-    links = [(words["districts"], f"{up}../index.html")] if part.above else []
-    links.append((words["overview"], f"{up}index.html"))
-    links += [(words[kind], f"{up}{kind}.html") for kind in ("district", "data") if (kind, "") in part.pages]
-    return Page(
-        title=title,
-        lang=request.lang,
-        place=f"{part.district} · {school_year(part.assessment.year, request.lang)}",
-        invented=part.assessment.invented,
-        links=tuple(links),
-        here=target.name if target.parent == part.folder else "",
-        provenance=_provenance(part.assessment, request),
-    )
-
-
-def _provenance(assessment: Assessment, request: Request) -> tuple[tuple[str, str], ...]:
-    words, standard, zh = WORDS[request.lang], assessment.standard, request.lang == "zh"
-    return (
-        (words["source"], request.data.name),
-        (words["standard"], f"{standard.title.zh}（{standard.edition}）" if zh else standard.title.en),
-        (words["made_on"], date.today().isoformat()),
-        (words["software"], f"qb {version('qb')}"),
-    )
-
-
-def _write_indexes(
-    site: Path, parts: list[Part], assessment: Assessment, request: Request, outcomes: Iterable[Outcome]
-) -> Path:
+def _write_indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> Path:
     """Write the indexes, last of all pages, so that an index never promises what is not there."""
-    by_target = {outcome.job.target: outcome for outcome in outcomes}
+    words, parts = WORDS[plan.request.lang], plan.parts
     for part in parts:
         target = part.folder / "index.html"
-        title = WORDS[request.lang]["title_of"].format(district=part.district)
-        district_index(part, by_target, target, page_of(part, request, title, target))
-    target = site / "index.html"
+        title = words["title_of"].format(district=part.district)
+        district_index(part, outcomes, target, plan.page(part, title, target))
+    target = plan.site / "index.html"
     if len(parts) > 1:
         page = Page(
-            title=WORDS[request.lang]["title"],
-            lang=request.lang,
-            place=school_year(assessment.year, request.lang),
-            invented=assessment.invented,
-            provenance=_provenance(assessment, request),
+            title=words["title"],
+            lang=plan.request.lang,
+            place=school_year(plan.book.year, plan.request.lang),
+            invented=plan.book.assessment.invented,
+            provenance=plan.provenance,
         )
         districts_index(parts, target, page)
     return target

@@ -76,6 +76,20 @@ class Book:
         return f"{name}{made_up}"
 
 
+_preloaded: dict[tuple[str, int | None, str, Lang], Book] = {}
+
+
+def preload(book: Book, data: str | Path, standard: str | Path = DEFAULT) -> None:
+    """Let :func:`open_book` return this book when it is asked for the same: judged once, shown often."""
+    _preloaded[_asked(data, book.year, standard, book.lang)] = book
+
+
+def _asked(
+    data: str | Path, year: int | None, standard: str | Path, lang: Lang
+) -> tuple[str, int | None, str, Lang]:
+    return str(Path(data).resolve()), year, str(standard), lang
+
+
 def open_book(
     data: str | Path, year: int | None = None, standard: str | Path = DEFAULT, lang: Lang = "zh"
 ) -> Book:
@@ -86,6 +100,8 @@ def open_book(
     DataError, QbError
         See `qb.load` and `qb.assess`.
     """
+    if ready := _preloaded.get(_asked(data, year, standard, lang)):
+        return ready
     dataset = read(data)
     chosen = load_standard(standard)
     return Book(dataset, assess(dataset, choose_year(dataset, year), chosen), lang)

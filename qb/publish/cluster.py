@@ -1,0 +1,120 @@
+"""Pages on a Dask cluster: batches of jobs go to its workers, each with a press of its own; pages return."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from qb.errors import QbError
+from qb.publish.fork import CannotForkError, Held, Press
+from qb.publish.job import Failure, Job, Outcome
+from qb.publish.page import write_whole
+from qb.publish.render import render
+
+BATCH = 16  # pages: a second or two of work, so that a lost worker costs little and a task weighs nothing
+_SECONDS = 20  # that a scheduler may take to answer
+
+_worker = threading.local()
+
+
+def scattered(jobs: Sequence[Job], address: str, held: Held | None) -> Iterator[tuple[int, Outcome]]:
+    """Yield each job's place and outcome as they come from the workers of a cluster.
+
+    The scheduler gives what a lost worker had to another. The workers need this version of qb, and
+    nothing else: book, notebooks and pages travel.
+
+    Raises
+    ------
+    QbError
+        If Dask is not installed, or no scheduler answers at the address.
+    """
+    try:
+        from distributed import Client, as_completed
+    except ImportError:
+        raise QbError(
+            "没有安装 Dask。请先运行 pip install 'qb[cluster]'（或 pip install distributed）。"
+        ) from None
+    try:
+        client = Client(address, timeout=_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise QbError(f"连不上 Dask 调度器 {address}：{error}。请核对地址，并确认调度器已启动。") from None
+    with client:
+        texts = {job.notebook: job.notebook.read_bytes() for job in jobs}
+        book, notebooks = client.scatter([held, texts], broadcast=True, hash=False)
+        batches = {
+            client.submit(print_batch, [jobs[i] for i in indices], book, notebooks, pure=False): indices
+            for indices in _batches(len(jobs), client)
+        }
+        for future in as_completed(batches, loop=client.loop):
+            yield from _received(jobs, batches.pop(future), future)
+
+
+def _batches(count: int, client) -> list[list[int]]:
+    """Return the jobs' places in batches, smaller ones where every worker would not get several."""
+    threads = max(1, sum(client.nthreads().values()))
+    size = max(1, min(BATCH, count // (4 * threads)))
+    return [list(range(start, min(start + size, count))) for start in range(0, count, size)]
+
+
+def _received(jobs: Sequence[Job], indices: list[int], future) -> Iterator[tuple[int, Outcome]]:
+    """Write a batch's pages where they belong."""
+    try:
+        results = future.result()
+    except Exception as error:  # workers were lost with it again and again, or have another version
+        failure = Failure(type(error).__name__, str(error))
+        yield from ((index, Outcome(jobs[index], 0.0, failure)) for index in indices)
+        return
+    for index, (outcome, html) in zip(indices, results, strict=True):
+        outcome = replace(outcome, job=jobs[index])
+        try:
+            jobs[index].target.unlink(missing_ok=True)
+            if html is not None:
+                write_whole(jobs[index].target, html)
+        except OSError as error:
+            outcome = replace(outcome, failure=Failure(type(error).__name__, str(error)))
+        yield index, outcome
+
+
+def print_batch(
+    jobs: list[Job], held: Held | None, notebooks: dict[Path, bytes]
+) -> list[tuple[Outcome, str | None]]:
+    """Run jobs on a worker, one at a time; return outcomes in their order, each with its page."""
+    with tempfile.TemporaryDirectory(prefix="qb-") as folder:
+        here = [_moved(job, index, Path(folder), notebooks) for index, job in enumerate(jobs)]
+        found = dict(_printed(here, held))
+        return [(found[index], _text(here[index])) for index in range(len(here))]
+
+
+def _moved(job: Job, index: int, folder: Path, notebooks: dict[Path, bytes]) -> Job:
+    notebook = folder / job.notebook.name
+    notebook.write_bytes(notebooks[job.notebook])
+    return replace(job, notebook=notebook, target=folder / f"{index}.html")
+
+
+def _text(job: Job) -> str | None:
+    return job.target.read_text("utf-8") if job.target.exists() else None
+
+
+def _printed(jobs: list[Job], held: Held | None) -> Iterator[tuple[int, Outcome]]:
+    """Yield places and outcomes from the press that this thread of the worker keeps for the book."""
+    done = set()
+    try:
+        if getattr(_worker, "held", None) is not held or not hasattr(_worker, "press"):
+            _leave()
+            _worker.press, _worker.held = Press(), held
+            if held:
+                _worker.press.preload(held)
+        for index, outcome in _worker.press.render(jobs, range(len(jobs)), 1):
+            done.add(index)
+            yield index, outcome
+    except CannotForkError:
+        _leave()
+        yield from ((i, render(job)) for i, job in enumerate(jobs) if i not in done)
+
+
+def _leave() -> None:
+    if press := _worker.__dict__.pop("press", None):
+        press.close()

@@ -1,0 +1,200 @@
+"""The hold on a press: starting it, giving it work, borrowing a process of it, and ending it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import send_handle
+from pathlib import Path
+
+from qb.publish.job import Job, Outcome
+from qb.report.book import Book
+
+# Each of these libraries starts threads unless told otherwise before it is loaded.
+_ONE_THREAD = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+# What ipykernel sets for the notebooks, and what keeps its debugger from talking.
+_AS_A_KERNEL = {
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+_GRACE = 5.0  # seconds that a press has to end its children
+
+
+class CannotForkError(Exception):
+    """A process of several threads, or one that is gone, does not fork."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A book with the arguments by which notebooks will ask for it."""
+
+    book: Book
+    data: Path
+    standard: str
+
+
+def can_fork() -> bool:
+    """Whether forking is safe here: macOS's own libraries have threads, Windows has no fork."""
+    return sys.platform == "linux"
+
+
+class Press:
+    """A process that forks itself for each notebook; see :mod:`qb.publish.press`."""
+
+    def __init__(self) -> None:
+        self._home = tempfile.TemporaryDirectory(prefix="qb-", ignore_cleanup_errors=True)
+        home = dict.fromkeys(("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR"), self._home.name)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "qb.publish.press", str(theirs.fileno())],
+                env=os.environ | _ONE_THREAD | _AS_A_KERNEL | home,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is its parent's business
+            )
+        self._control = Connection(ours.detach())
+
+    def preload(self, held: Held) -> None:
+        """Hand over a book, which notebooks then find read and judged."""
+        self._send("preload", held.book, held.data, held.standard)
+
+    def render(
+        self, jobs: Sequence[Job], indices: Sequence[int], workers: int
+    ) -> Iterator[tuple[int, Outcome]]:
+        """Yield each job's place and outcome as it ends, so many at once.
+
+        Raises
+        ------
+        CannotForkError
+            If the process has threads or is gone; what was not yielded has not run to its end.
+        """
+        waiting = list(reversed(indices))
+        running = 0
+        while waiting or running:
+            while waiting and running < workers:
+                index = waiting.pop()
+                self._send("job", index, jobs[index])
+                running += 1
+            _, index, outcome = self._answer()
+            running -= 1
+            yield index, outcome
+
+    def wire(self) -> ForkedWire:
+        """Fork a process, in this one's folder and environment, that runs cells as it is asked."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._send("wire", str(Path.cwd()), os.environ | _AS_A_KERNEL)
+            send_handle(self._control, theirs.fileno(), self._process.pid)
+        _, pid = self._answer()
+        return ForkedWire(Connection(ours.detach()), lambda: self._send("end", pid))
+
+    def _send(self, *message: object) -> None:
+        try:
+            self._control.send(message)
+        except OSError:
+            raise CannotForkError("进程意外结束") from None
+
+    def _answer(self) -> tuple:
+        try:
+            answer = self._control.recv()
+        except (EOFError, OSError):
+            raise CannotForkError("进程意外结束") from None
+        if answer[0] == "unsafe":
+            raise CannotForkError(f"进程中有其他线程：{'、'.join(answer[1])}")
+        return answer
+
+    def close(self) -> None:
+        """End the process with all its children."""
+        self._control.close()
+        try:
+            self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._home.cleanup()
+
+    def __enter__(self) -> Press:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class ForkedWire:
+    """A wire to a forked process."""
+
+    def __init__(self, connection: Connection, end: Callable[[], None]) -> None:
+        self._connection, self._end = connection, end
+        self._alive = True
+        self._info = self._receive()[1]
+
+    def request(self, content: dict, msg_id: str) -> None:
+        """Ask for a cell to be run."""
+        with suppress(OSError):
+            self._connection.send((content, msg_id))
+
+    def message(self) -> tuple[str, dict] | None:
+        """Return the next channel and message, if there is one."""
+        return self._receive() if self._alive and self._connection.poll() else None
+
+    def _receive(self) -> tuple[str, dict] | None:
+        try:
+            return self._connection.recv()
+        except (EOFError, OSError):
+            self._alive = False
+            return None
+
+    def info(self) -> dict:
+        """Return what the kernel says about itself."""
+        return self._info
+
+    def is_alive(self) -> bool:
+        """Whether the process has said no goodbye."""
+        return self._alive
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        self._connection.close()
+        with suppress(CannotForkError):
+            self._end()
+
+
+@cache
+def _kept() -> Press:
+    press = Press()
+    atexit.register(press.close)
+    return press
+
+
+@contextmanager
+def borrowed_wire() -> Iterator[ForkedWire | None]:
+    """Give a process forked for one notebook, or None where that is not safe.
+
+    The press is started once and kept for the next notebook.
+    """
+    try:
+        wire = _kept().wire() if can_fork() else None
+    except CannotForkError:
+        wire = None
+    try:
+        yield wire
+    finally:
+        if wire:
+            wire.close()

@@ -1,0 +1,237 @@
+"""A dataset's site on paper: what was asked for, which pages there are, where they stand, what makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import qb
+from qb.errors import QbError
+from qb.judge import Assessment
+from qb.publish.job import CELL_SECONDS, Job
+from qb.publish.names import file_names
+from qb.publish.page import Page
+from qb.publish.record import Record
+from qb.publish.slices import Slices, digest
+from qb.publish.words import WORDS, Lang
+from qb.report.book import Book
+from qb.report.words import school_year
+
+KINDS = ("data", "district", "research", "school")
+
+Key = tuple[str, str]  # kind and school's id, which is empty for the pages of the district itself
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for, checked."""
+
+    data: Path
+    standard: str
+    lang: Lang
+    kinds: tuple[str, ...]
+    schools: frozenset[str]
+    cell_seconds: float = CELL_SECONDS
+
+
+@dataclass(frozen=True)
+class Part:
+    """One district's pages: a folder with an index, its reports, and its schools' below it.
+
+    Attributes
+    ----------
+    folder : Path
+    district : str
+    assessment : Assessment
+        The district's slice.
+    pages : dict of (kind, school id) to Path
+        The pages asked for, and those of earlier runs that are still right.
+    above : bool
+        Whether an index of all districts stands one folder above.
+    """
+
+    folder: Path
+    district: str
+    assessment: Assessment
+    pages: Mapping[Key, Path]
+    above: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """A page with the digests of what it is made of."""
+
+    job: Job
+    content: str
+    frame: str
+    asked: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All pages of a site.
+
+    Attributes
+    ----------
+    site : Path
+        The folder.
+    book : Book
+    request : Request
+    record : Record
+        What the folder holds already.
+    """
+
+    site: Path
+    book: Book
+    request: Request
+    record: Record
+
+    @cached_property
+    def slices(self) -> Slices:
+        """Digests of what the pages can show."""
+        return Slices(self.book)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The districts, each with its pages."""
+        return tuple(self._parts())
+
+    @cached_property
+    def tasks(self) -> tuple[Task, ...]:
+        """The pages of all parts, district by district."""
+        return tuple(task for part in self.parts for task in self._tasks(part))
+
+    def _parts(self) -> Iterator[Part]:
+        whole = self.book.assessment
+        districts = list(whole.districts["district"])
+        names = file_names(districts)
+        for district in districts:
+            one = whole if len(districts) == 1 else whole.of(district)
+            folder = self.site if len(districts) == 1 else self.site / names[district]
+            ids = list(dict.fromkeys(one.rows["school_id"]))
+            files = file_names(ids)
+            pages = {(kind, ""): folder / f"{kind}.html" for kind in KINDS if kind != "school"}
+            pages |= {("school", i): folder / "schools" / f"{files[i]}.html" for i in ids}
+            kept = {
+                key: path
+                for key, path in pages.items()
+                if self._asked(key) or self.record.holds(path, self._content(key, district))
+            }
+            yield Part(folder, district, one, kept, above=len(districts) > 1)
+
+    def _asked(self, key: Key) -> bool:
+        kind, school = key
+        return kind in self.request.kinds and (not school or school in self.request.schools)
+
+    def _content(self, key: Key, district: str) -> str:
+        kind, school = key
+        slices = self.slices
+        shown = {
+            "data": slices.of_data,
+            "district": slices.of_district,
+            "research": slices.of_district,
+            "school": slices.of_school,
+        }[kind]
+        parameters = sorted(self._parameters(key, district).items())
+        return digest(self._templates[kind], parameters, shown(school or district))
+
+    @cached_property
+    def _templates(self) -> dict[str, bytes]:
+        return {kind: notebook_of(kind).read_bytes() for kind in KINDS}
+
+    def _parameters(self, key: Key, district: str) -> dict[str, str | int]:
+        request = self.request
+        common = {
+            "data": str(request.data),
+            "year": self.book.year,
+            "standard": request.standard,
+            "lang": request.lang,
+        }
+        return common | ({"school_id": key[1]} if key[0] == "school" else {"district": district})
+
+    def _tasks(self, part: Part) -> Iterator[Task]:
+        words = WORDS[self.request.lang]
+        names = dict(zip(part.assessment.rows["school_id"], part.assessment.rows["name"], strict=True))
+        for key, target in part.pages.items():
+            kind, school = key
+            page = self.page(part, f"{words[kind]} · {names.get(school, part.district)}", target)
+            parameters = self._parameters(key, part.district)
+            job = Job(notebook_of(kind), parameters, target, page, self.request.cell_seconds)
+            undated = tuple(pair for pair in page.provenance if pair[0] != words["made_on"])
+            frame = digest(replace(page, provenance=undated))
+            yield Task(job, self._content(key, part.district), frame, self._asked(key))
+
+    def page(self, part: Part, title: str, target: Path) -> Page:
+        """Return what stands around the content of a district's page or a school's."""
+        words = WORDS[self.request.lang]
+        up = "../" * len(target.relative_to(part.folder).parents[:-1])
+        links = [(words["districts"], f"{up}../index.html")] if part.above else []
+        links.append((words["overview"], f"{up}index.html"))
+        links += [
+            (words[kind], f"{up}{kind}.html") for kind in ("district", "data", "research") if (kind, "") in part.pages
+        ]
+        return Page(
+            title=title,
+            lang=self.request.lang,
+            place=f"{part.district} · {school_year(self.book.year, self.request.lang)}",
+            invented=part.assessment.invented,
+            links=tuple(links),
+            here=target.name if target.parent == part.folder else "",
+            provenance=self.provenance,
+        )
+
+    @cached_property
+    def provenance(self) -> tuple[tuple[str, str], ...]:
+        """What the figures rest on: data, standard, date, software."""
+        words, standard, zh = WORDS[self.request.lang], self.book.standard, self.request.lang == "zh"
+        return (
+            (words["source"], self.request.data.name),
+            (words["standard"], f"{standard.title.zh}（{standard.edition}）" if zh else standard.title.en),
+            (words["made_on"], date.today().isoformat()),
+            (words["software"], f"qb {version('qb')}"),
+        )
+
+
+def notebook_of(kind: str) -> Path:
+    """Return the notebook that makes pages of a kind."""
+    path = Path(qb.__file__).parents[1] / "notebooks" / f"{kind}.ipynb"
+    if not path.is_file():
+        raise QbError(f"找不到笔记本 {path}。请在项目文件夹中用 pip install -e . 安装后再运行。")
+    return path
+
+
+def known_kinds(only: Collection[str]) -> tuple[str, ...]:
+    """Return the kinds of page asked for, all if none is named; refuse one that there is not."""
+    if unknown := [kind for kind in only if kind not in KINDS]:
+        raise QbError(f"没有这种页面：{'、'.join(unknown)}。可选的有：{'、'.join(KINDS)}。")
+    return tuple(kind for kind in KINDS if not only or kind in only)
+
+
+def known_schools(wanted: Collection[str], assessment: Assessment) -> frozenset[str]:
+    """Return the schools asked for, all if none is named; refuse one that is not judged."""
+    judged = frozenset(assessment.rows["school_id"])
+    excluded = dict(zip(assessment.excluded["school_id"], assessment.excluded["reason"], strict=True))
+    wrong = [
+        f"{school}（按规则不参与评估：{excluded[school]}）" if school in excluded else school
+        for school in wanted
+        if school not in judged
+    ]
+    if wrong:
+        raise QbError(f"{assessment.year} 学年参与评估的学校中没有：{'、'.join(wrong)}。请核对学校标识码。")
+    return frozenset(wanted) or judged
+
+
+def folder_for(out: str | Path | None, data: Path, assessment: Assessment) -> Path:
+    """Return the site's folder, made where there was none."""
+    districts = list(assessment.districts["district"])
+    name = districts[0] if len(districts) == 1 else data.stem
+    folder = Path(out) if out else Path("outputs") / file_names([name])[name] / str(assessment.year)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise QbError(f"不能写入 {folder}：{error.strerror}。请用 --out 指定另一个文件夹。") from None
+    return folder

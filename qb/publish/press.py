@@ -1,0 +1,250 @@
+"""The process that has everything loaded and forks itself for each notebook: ``python -m qb.publish.press``.
+
+It has one thread, or it does not fork. It ends when the process that started it does, and takes its
+children along; a child takes along what the notebook started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import logging
+import os
+import random
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.reduction import recv_handle
+from pathlib import Path
+from typing import NoReturn
+
+import nbformat
+import numpy as np
+
+from qb.publish.job import DEAD, LATE, Failure, Job, Outcome, failure_at
+from qb.publish.kernel import Kernel
+from qb.publish.page import Page, notebook_page
+from qb.publish.render import WIRE, render
+
+_PR_SET_PDEATHSIG = 1
+_LOOK = 1.0  # seconds between two looks at children that may have died without a word
+
+
+@dataclass
+class _Child:
+    """A forked process, and the cell it has reached; `number` and `job` are None where it serves a wire."""
+
+    pid: int
+    number: int | None
+    job: Job | None
+    started: float
+    cell: int | None = None
+    deadline: float = float("inf")
+
+
+class Press:
+    """Takes jobs from its control and says what became of them."""
+
+    def __init__(self, control: Connection) -> None:
+        self._control = control
+        self._children: dict[Connection, _Child] = {}
+        self._kernel = Kernel()
+        self._frozen = False
+        asyncio.run(self._kernel.load("qb.report"))
+        # What the first page alone would otherwise pay for, each child anew.
+        notebook_page(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# T")]), Page("T"))
+
+    def serve(self) -> None:
+        """Work until the control is closed."""
+        try:
+            while True:
+                for ready in wait([self._control, *self._children], self._patience()):
+                    if ready is self._control:
+                        self._take(*self._control.recv())
+                    elif ready in self._children:
+                        self._hear(ready)
+                self._look_after()
+        except (EOFError, ConnectionError):
+            pass
+        finally:
+            for child in self._children.values():
+                _end(child.pid)
+
+    def _patience(self) -> float | None:
+        if not self._children:
+            return None
+        next_deadline = min(child.deadline for child in self._children.values())
+        return min(_LOOK, max(0.0, next_deadline - time.monotonic()))
+
+    def _take(self, what: str, *given: object) -> None:
+        if what == "preload":
+            from qb.report.book import preload  # not above: see Kernel.load
+
+            preload(*given)
+        elif what == "end":
+            for pipe in [pipe for pipe, child in self._children.items() if child.pid == given[0]]:
+                self._finish(pipe, None)
+        elif what == "job":
+            number, job = given
+            self._fork(number, job, lambda pipe: _print(job, self._kernel, pipe))
+        else:
+            with Connection(recv_handle(self._control)) as wire:
+                if pid := self._fork(None, None, lambda pipe: _serve_wire(self._kernel, wire, *given)):
+                    self._control.send(("wired", pid))
+
+    def _fork(self, number: int | None, job: Job | None, work: Callable[[Connection], None]) -> int:
+        """Return the child's id; 0, and say so, where there are threads."""
+        if threads := _other_threads():
+            self._control.send(("unsafe", threads))
+            return 0
+        if not self._frozen:
+            gc.collect()
+            gc.freeze()  # a collection in a child would copy every page of memory it looks at
+            self._frozen = True
+        ours, theirs = _pipe()
+        pid = os.fork()
+        if not pid:
+            _be_a_child([self._control, ours, *self._children], lambda: work(theirs))
+        theirs.close()
+        with suppress(OSError):
+            os.setpgid(pid, pid)
+        self._children[ours] = _Child(pid, number, job, time.monotonic())
+        return pid
+
+    def _hear(self, pipe: Connection) -> None:
+        child = self._children[pipe]
+        try:
+            said = pipe.recv()
+        except (EOFError, OSError):
+            self._bury(pipe, DEAD)
+            return
+        if isinstance(said, Outcome):
+            self._finish(pipe, said)
+        else:
+            child.cell, child.deadline = said, time.monotonic() + child.job.cell_seconds
+
+    def _look_after(self) -> None:
+        """Find children that ran out of time, and dead ones whose pipe a process of theirs holds open."""
+        now = time.monotonic()
+        for pipe, child in list(self._children.items()):
+            if child.deadline < now:
+                self._bury(pipe, LATE)
+            elif not pipe.poll() and os.waitpid(child.pid, os.WNOHANG)[0]:
+                self._bury(pipe, DEAD)
+
+    def _bury(self, pipe: Connection, cause: tuple[str, str]) -> None:
+        child = self._children[pipe]
+        _end(child.pid)
+        if child.job is None:
+            self._finish(pipe, None)
+            return
+        child.job.target.unlink(missing_ok=True)
+        try:
+            failure = failure_at(child.job, child.cell, *cause)
+        except Exception as error:
+            failure = Failure(cause[0], f"{cause[1]}（{error}）")
+        self._finish(pipe, Outcome(child.job, time.monotonic() - child.started, failure))
+
+    def _finish(self, pipe: Connection, outcome: Outcome | None) -> None:
+        child = self._children.pop(pipe)
+        pipe.close()
+        _end(child.pid)
+        if outcome:
+            self._control.send(("done", child.number, outcome))
+
+
+def _pipe() -> tuple[Connection, Connection]:
+    read, write = os.pipe()
+    return Connection(read, writable=False), Connection(write, readable=False)
+
+
+def _other_threads() -> list[str]:
+    tasks = Path("/proc/self/task")
+    names = [(task / "comm").read_text().strip() for task in tasks.iterdir() if task.name != str(os.getpid())]
+    return sorted(names)
+
+
+def _end(pid: int) -> None:
+    """Kill a child and all that it started, and wait for it."""
+    for kill in (os.killpg, os.kill):
+        with suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
+    with suppress(ChildProcessError):
+        os.waitpid(pid, 0)
+
+
+def _be_a_child(not_ours: list[Connection], work: Callable) -> NoReturn:
+    try:
+        os.setpgid(0, 0)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        for connection in not_ours:
+            connection.close()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        random.seed()
+        np.random.seed()  # noqa: NPY002  what a notebook that uses the old generator would otherwise share
+        libraries = (i for i, path in enumerate(sys.path) if path.endswith("-packages"))
+        sys.path.insert(
+            next(libraries, 0), ""
+        )  # as a kernel does: what is beside the notebook can be imported
+        work()
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def _print(job: Job, kernel: Kernel, pipe: Connection) -> None:
+    pipe.send(render(job, WIRE, wire=_Here(kernel), tell=pipe.send))
+
+
+class _Here:
+    """A wire that ends where it begins."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._messages: deque[tuple[str, dict]] = deque()
+        kernel.settle(lambda channel, message: self._messages.append((channel, message)))
+
+    async def request(self, content: dict, msg_id: str) -> None:
+        await self._kernel.execute(content, msg_id)
+        if self._kernel.left:
+            os._exit(0)  # the cell called exit
+
+    def message(self) -> tuple[str, dict] | None:
+        return self._messages.popleft() if self._messages else None
+
+    def info(self) -> dict:
+        return self._kernel.info()
+
+    def is_alive(self) -> bool:
+        return True
+
+
+def _serve_wire(kernel: Kernel, wire: Connection, folder: str, environment: dict[str, str]) -> None:
+    os.chdir(folder)
+    os.environ.update(environment)
+    kernel.settle(lambda channel, message: wire.send((channel, message)))
+    wire.send(("info", kernel.info()))
+
+    async def answer() -> None:
+        with suppress(EOFError):
+            while not kernel.left:
+                await kernel.execute(*wire.recv())
+
+    asyncio.run(answer())
+
+
+def main(number: int) -> None:
+    """Work for whoever holds the other end of a socket."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # an outcome says it all, in our words
+    Press(Connection(number)).serve()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

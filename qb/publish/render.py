@@ -1,0 +1,95 @@
+"""From a job to its page: papermill runs the notebook, the theme shows it, a page or nothing is written."""
+
+from __future__ import annotations
+
+import time
+from contextlib import chdir
+
+import nbformat
+from papermill.engines import papermill_engines
+from papermill.exceptions import PapermillExecutionError
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+
+from qb.publish.engine import KernelEngine, WireEngine
+from qb.publish.job import Failure, Job, Outcome, failure_at
+from qb.publish.page import notebook_page, write_whole
+from qb.publish.parameters import open_notebook
+
+KERNEL, WIRE = "qb-kernel", "qb-wire"
+_PYTHON = {"kernel_name": "python3", "language": "python"}
+
+
+def render(job: Job, engine: str = KERNEL, **options: object) -> Outcome:
+    """Run a job. Never raises for what the notebook does; a page from earlier goes before it starts.
+
+    Parameters are taken as they are: call :func:`qb.publish.parameters.refuse` first.
+
+    Parameters
+    ----------
+    engine : {"qb-kernel", "qb-wire"}
+    **options
+        For the engine.
+    """
+    start = time.perf_counter()
+    failure, notes = None, ()
+    try:
+        job.target.unlink(missing_ok=True)
+        notebook = execute(job, engine, **options)
+        write_whole(job.target, notebook_page(notebook, job.page))
+        notes = _said_on_stderr(notebook)
+    except PapermillExecutionError as error:
+        failure = failure_at(job, error.cell_index, error.ename, error.evalue, error.source)
+    except OSError as error:  # a full disk, a folder that became read-only
+        failure = Failure(type(error).__name__, f"{error.strerror}：{error.filename or job.target.name}")
+    except Exception as error:  # whatever befalls one page, the others go on
+        failure = Failure(type(error).__name__, str(error))
+    return Outcome(job, time.perf_counter() - start, failure, notes)
+
+
+def execute(job: Job, engine: str = KERNEL, **options: object) -> nbformat.NotebookNode:
+    """Return the notebook with the outputs of all its cells.
+
+    Raises
+    ------
+    PapermillExecutionError
+        If a cell ends in an error, kills its kernel, takes too long or leaves before the end.
+    """
+    papermill_engines.register(KERNEL, KernelEngine)
+    papermill_engines.register(WIRE, WireEngine)
+    # Not papermill.execute_notebook: it takes braces in a path for places to fill in, writes half-run
+    # notebooks, and spends on its writing, even to nowhere, a fifth of the time of a page.
+    notebook = load_notebook_node(open_notebook(job.notebook))
+    if job.parameters:
+        notebook = parameterize_notebook(notebook, dict(job.parameters), engine_name=engine, **_PYTHON)
+    with chdir(job.notebook.parent):
+        notebook = papermill_engines.execute_notebook_with_engine(
+            engine,
+            notebook,
+            _PYTHON["kernel_name"],
+            progress_bar=False,
+            autosave_cell_every=0,
+            execution_timeout=job.cell_seconds,
+            **options,
+        )
+    _ran_to_the_end(notebook)
+    return notebook
+
+
+def _ran_to_the_end(notebook: nbformat.NotebookNode) -> None:
+    """Raise for a cell with an error; ``sys.exit(0)`` is one, though papermill takes it for success."""
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                raise PapermillExecutionError(
+                    index, cell.execution_count, cell.source, output.ename, output.evalue, output.traceback
+                )
+
+
+def _said_on_stderr(notebook: nbformat.NotebookNode) -> tuple[str, ...]:
+    return tuple(
+        output.text.strip()
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if output.output_type == "stream" and output.name == "stderr" and output.text.strip()
+    )

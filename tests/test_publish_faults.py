@@ -1,0 +1,191 @@
+# ruff: noqa: E501  what a cell does is easier to read unfolded
+"""Every ending of a page or a run: the page fails alone, no half page stays, no process is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from qb.publish import press
+from qb.publish.fork import Press, can_fork
+from qb.publish.job import Job
+from qb.publish.page import Page
+from qb.publish.run import run
+
+pytestmark = pytest.mark.skipif(not can_fork(), reason="forking is not safe on this system")
+
+ENDINGS = {
+    "good": "'fine'",
+    "killed": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+    "segfault": "import ctypes\nctypes.string_at(0)",
+    "hanging": "import time\ntime.sleep(600)",
+    "hanging in C": "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\nsignal.sigwait([10])",
+    "out of memory": "import resource\nresource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))\nx = bytearray(2**32)",
+    "leaving a process": "import subprocess\n_ = subprocess.Popen(['sleep', '600'])",
+    "leaving a child that holds on": "import os, time\nif not os.fork():\n    time.sleep(600)\nos._exit(1)",
+    "exit": "exit()",
+    "last": "'fine too'",
+}  # fmt: skip
+
+
+def save(path: Path, *cells: str) -> Path:
+    nodes = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    nbformat.write(nbformat.v4.new_notebook(cells=nodes), path)
+    return path
+
+
+def processes(mark: str) -> set[int]:
+    """The processes whose command line or environment holds a text."""
+    found = set()
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            try:
+                said = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
+                state = (folder / "stat").read_text().rsplit(")", 1)[1].split()[0]
+            except OSError:
+                continue
+            if mark.encode() in said and state != "Z":
+                found.add(int(folder.name))
+    return found
+
+
+def gone(mark: str, seconds: float = 5) -> bool:
+    """Whether no process with a mark is left, soon."""
+    end = time.monotonic() + seconds
+    while processes(mark):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ended")
+    mark = f"qb-test-mark-{os.getpid()}"
+    os.environ["QB_TEST_MARK"] = mark
+    jobs = []
+    for number, (name, cell) in enumerate(ENDINGS.items()):
+        notebook = save(folder / f"{number}.ipynb", "'first'", cell)
+        jobs.append(Job(notebook, {}, folder / "site" / f"{name}.html", Page(name), cell_seconds=2))
+    try:
+        outcomes = run(jobs, workers=2, progress=False, isolation="fork")
+        left = not gone(mark)
+    finally:
+        del os.environ["QB_TEST_MARK"]
+    return {o.job.target.stem: o for o in outcomes}, left, folder / "site"
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("killed", "DeadKernelError"),
+        ("segfault", "DeadKernelError"),
+        ("hanging", "CellTimeoutError"),
+        ("hanging in C", "CellTimeoutError"),
+        ("out of memory", "MemoryError"),
+        ("leaving a child that holds on", "DeadKernelError"),
+        ("exit", "DeadKernelError"),
+    ],
+)
+def test_a_page_fails_alone_and_names_its_cell(ended, name, error):
+    failure = ended[0][name].failure
+    assert (failure.name, failure.cell) == (error, 2)
+    assert failure.line == ENDINGS[name].splitlines()[0]
+
+
+def test_the_others_are_made_and_nothing_half_made_stays(ended):
+    _, _, site = ended
+    assert {path.name for path in site.iterdir()} == {"good.html", "last.html", "leaving a process.html"}
+
+
+def test_no_process_outlives_the_run(ended):
+    assert not ended[1]
+
+
+def test_a_full_disk_fails_the_page_and_leaves_no_half_of_it(tmp_path):
+    notebook = save(
+        tmp_path / "full.ipynb",
+        "import errno, pathlib\ndef full(self, data):\n    self.touch()\n    raise OSError(errno.ENOSPC, 'No space left')",
+        "pathlib.Path.write_bytes = full",
+    )
+    job = Job(notebook, {}, tmp_path / "site" / "full.html", Page("T"))
+    (outcome,) = run([job], progress=False, isolation="fork")
+    assert "No space left" in str(outcome.failure)
+    assert list((tmp_path / "site").iterdir()) == []
+
+
+def test_a_press_with_threads_does_not_fork_and_kernels_do_the_work(tmp_path, monkeypatch, capsys):
+    # A library that starts a thread when it is loaded.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, threading, time\n"
+        "if 'qb.publish.press' in sys.orig_argv:\n"
+        "    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    job = Job(save(tmp_path / "n.ipynb", "'made'"), {}, tmp_path / "n.html", Page("T"))
+    (outcome,) = run([job], progress=False)
+    assert outcome.failure is None
+    assert "made" in job.target.read_text("utf-8")
+    assert "其他线程" in capsys.readouterr().err
+
+
+def test_the_press_has_one_thread_with_everything_loaded():
+    with Press() as one:
+        wire = one.wire()  # answers once all is loaded, and only where it can fork
+        wire.close()
+    assert press._other_threads() is not None
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from qb.publish.job import Job
+from qb.publish.page import Page
+from qb.publish.run import run
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    jobs = [Job(folder / f"{i}.ipynb", {}, folder / "site" / f"{i}.html", Page("T")) for i in range(4)]
+    try:
+        run(jobs, workers=2, progress=False, isolation=sys.argv[2], told=lambda o: print("told", flush=True))
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
+"""
+
+
+@pytest.mark.parametrize(
+    ("isolation", "ending"),
+    [
+        ("fork", signal.SIGINT),
+        ("fork", signal.SIGTERM),
+        ("fork", signal.SIGKILL),
+        ("kernel", signal.SIGINT),
+    ],
+)
+def test_an_interrupted_run_ends_within_a_second_and_leaves_no_process(tmp_path, isolation, ending):
+    for number, cell in enumerate(["1", "import time\ntime.sleep(600)", "import time\ntime.sleep(600)", "1"]):
+        save(tmp_path / f"{number}.ipynb", cell)
+    mark = f"qb-test-mark-{os.getpid()}-{isolation}-{ending}"
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path), isolation],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"QB_TEST_MARK": mark},
+    )  # fmt: skip
+    assert process.stdout.readline() == "told\n"
+    time.sleep(0.5)
+    start = time.monotonic()
+    process.send_signal(ending)
+    _, said = process.communicate(timeout=20)
+    assert time.monotonic() - start < 1.5
+    assert gone(mark)
+    if ending == signal.SIGINT:
+        assert said == "interrupted\n"
+    assert [path.name for path in (tmp_path / "site").iterdir()] == ["0.html"]

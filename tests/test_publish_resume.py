@@ -1,0 +1,283 @@
+"""What a second publication makes again: exactly the pages that would come out different, and no other."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from qb.dataset import write
+from qb.errors import QbError
+from qb.publish import plan as plans
+from qb.publish import publish, site, slices
+from qb.publish.job import Failure, Outcome
+from qb.publish.record import LOCK, RECORD
+from qb.publish.slices import Slices
+from qb.report import SchoolReport, open_book
+from qb.sample import make
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return make(schools=10, districts=2, years=[2024, 2025])
+
+
+class Desk:
+    """A dataset on disk, published with a runner that writes pages without running anything."""
+
+    def __init__(self, folder: Path, data, monkeypatch) -> None:
+        self.source, self.out, self.data = folder / "数据", folder / "site", data
+        self.failing, self.interrupted_after = set(), None
+        monkeypatch.setattr(site, "run", self._run)
+        self.save(data)
+
+    def save(self, data) -> None:
+        self.data = data
+        write(data, self.source, replace=True)
+
+    def change(self, table: str, mask, **values) -> None:
+        frame = self.data[table].copy()
+        for column, value in values.items():
+            frame.loc[mask(frame), column] = value(frame) if callable(value) else value
+        self.save(self.data.replace(**{table: frame}))
+
+    def _run(self, jobs, told, **_):
+        outcomes = []
+        for job in jobs:
+            if len(outcomes) == self.interrupted_after:
+                raise KeyboardInterrupt
+            bad = job.target.name in self.failing
+            if not bad:
+                job.target.parent.mkdir(parents=True, exist_ok=True)
+                job.target.write_text(f"{time.monotonic_ns()}", "utf-8")
+            outcomes.append(Outcome(job, 0.1, Failure("E", "x") if bad else None))
+            told(outcomes[-1])
+        return outcomes
+
+    def publish(self, **options) -> set[str]:
+        """Return the pages that were made."""
+        made = publish(self.source, out=self.out, **options)
+        return {
+            str(o.job.target.relative_to(self.out)).removesuffix(".html") for o in made.outcomes if not o.kept
+        }
+
+    def schools(self, district: str, stage: str = "") -> set[str]:
+        """Return the pages of a district's schools, of those with a stage if one is named."""
+        rows = open_book(self.source, 2025).assessment.rows
+        mine = rows[(rows["district"] == district) & (rows["stage"].isin([stage]) if stage else True)]
+        return {f"{district}/schools/{school}" for school in mine["school_id"]}
+
+
+@pytest.fixture
+def desk(tmp_path, sample, monkeypatch):
+    desk = Desk(tmp_path, sample, monkeypatch)
+    desk.first, desk.second = sample.districts
+    desk.publish()
+    return desk
+
+
+def both(district: str) -> set[str]:
+    return {f"{district}/data", f"{district}/district"}
+
+
+def test_nothing_changed_makes_nothing(desk):
+    assert desk.publish() == set()
+
+
+def test_force_makes_all(desk):
+    everything = both(desk.first) | both(desk.second) | desk.schools(desk.first) | desk.schools(desk.second)
+    assert desk.publish(force=True) == everything
+
+
+def test_one_figure_of_a_school_renews_its_peers_and_its_district_and_no_other(desk):
+    rows = open_book(desk.source, 2025).assessment.rows
+    mine = rows[(rows["district"] == desk.first) & (rows["kind"] == "primary")].iloc[0]["school_id"]
+    desk.change(
+        "facilities",
+        lambda f: (f["school_id"] == mine) & (f["year"] == 2025),
+        sports_ground_m2=lambda f: f["sports_ground_m2"] * 1.01 + 1,
+    )
+    # Its values place every other primary school of the district: means, ranks, strips.
+    assert desk.publish() == both(desk.first) | desk.schools(desk.first, "primary")
+    assert desk.schools(desk.first, "primary") < desk.schools(desk.first)
+
+
+def test_one_figure_of_a_nine_year_school_renews_the_schools_of_both_its_stages(desk):
+    rows = open_book(desk.source, 2025).assessment.rows
+    twice = rows[(rows["district"] == desk.first) & rows["school_id"].duplicated(keep=False)]
+    assert set(twice["stage"]) == {"primary", "junior"}
+    mine = twice.iloc[0]["school_id"]
+    desk.change(
+        "facilities",
+        lambda f: (f["school_id"] == mine) & (f["year"] == 2025),
+        sports_ground_m2=lambda f: f["sports_ground_m2"] * 1.01 + 1,
+    )
+    assert desk.publish() == both(desk.first) | desk.schools(desk.first)
+
+
+def test_a_measure_renews_its_school_and_its_district_alone(desk):
+    book = open_book(desk.source, 2025)
+    problem = book.ledger[(book.ledger["district"] == desk.first) & book.ledger["school_id"].notna()].iloc[0]
+    entry = {"year": 2025, "district": desk.first, "code": problem["code"], "school_id": problem["school_id"],
+             "measure": "添置器材", "status": "open", "number": 99, "source": "模拟数据"}  # fmt: skip
+    frame = desk.data["measures"]
+    added = pd.concat([frame, pd.DataFrame([entry]).reindex(columns=frame.columns)], ignore_index=True)
+    desk.save(desk.data.replace(measures=added.astype(frame.dtypes.to_dict())))
+    assert desk.publish() == both(desk.first) | {f"{desk.first}/schools/{problem['school_id']}"}
+
+
+def test_a_year_before_renews_the_district_alone(desk):
+    desk.change(
+        "facilities",
+        lambda f: (f["year"] == 2024) & f["school_id"].isin(_ids(desk, desk.first)),
+        sports_ground_m2=lambda f: f["sports_ground_m2"] * 1.01 + 1,
+    )
+    assert desk.publish() == both(desk.first)
+
+
+def test_a_name_renews_the_pages_that_show_it(desk):
+    school = _ids(desk, desk.first)[0]
+    desk.change("schools", lambda f: f["school_id"] == school, name="改名学校")
+    stages = open_book(desk.source, 2025).assessment.rows.set_index("school_id").loc[[school], "stage"]
+    peers = set().union(*(desk.schools(desk.first, stage) for stage in stages))
+    assert desk.publish() == both(desk.first) | peers
+
+
+def test_language_standard_notebook_and_code_renew_all_or_their_kind(desk, monkeypatch, tmp_path):
+    everything = desk.publish(force=True)
+    assert desk.publish(lang="en") == everything
+    assert desk.publish(lang="zh") == everything
+    other = tmp_path / "other.toml"
+    text = (Path(plans.qb.__file__).parent / "standard" / "gulou-2023.toml").read_text("utf-8")
+    other.write_text(text, "utf-8")
+    assert desk.publish(standard=other) == everything
+    other.write_text(text.replace('edition = "', 'edition = "又', 1), "utf-8")
+    assert desk.publish(standard=other) == everything
+    assert desk.publish(standard=other) == set()
+    notebook = tmp_path / "school.ipynb"
+    notebook.write_bytes(plans.notebook_of("school").read_bytes() + b"\n")
+    stored = plans.notebook_of
+    monkeypatch.setattr(plans, "notebook_of", lambda kind: notebook if kind == "school" else stored(kind))
+    assert desk.publish(standard=other) == {page for page in everything if "/schools/" in page}
+    monkeypatch.setattr(slices, "code_version", lambda: "another")
+    assert desk.publish(standard=other) == everything
+
+
+def test_a_page_deleted_or_changed_by_hand_is_made_again(desk):
+    school = sorted(desk.schools(desk.first))[0]
+    (desk.out / f"{school}.html").unlink()
+    (desk.out / f"{desk.second}/district.html").write_text("mine", "utf-8")
+    assert desk.publish() == {school, f"{desk.second}/district"}
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(desk):
+    everything = desk.publish(force=True)
+    (desk.out / RECORD).unlink()
+    desk.interrupted_after = 7
+    with pytest.raises(KeyboardInterrupt):
+        desk.publish()
+    assert not (desk.out / "index.html").exists()
+    assert not (desk.out / LOCK).exists()
+    desk.interrupted_after = None
+    assert len(desk.publish()) == len(everything) - 7
+
+
+def test_a_page_that_failed_is_tried_again(desk):
+    desk.failing = {"district.html"}
+    desk.publish(force=True)
+    desk.failing = set()
+    assert desk.publish() == {f"{desk.first}/district", f"{desk.second}/district"}
+
+
+def test_a_confined_run_keeps_what_is_right_and_removes_what_is_not(desk):
+    school = sorted(_ids(desk, desk.first))[0]
+    assert desk.publish(only=["school"], schools=[school]) == set()
+    assert f"schools/{school}.html" in (desk.out / desk.first / "index.html").read_text("utf-8")
+    desk.change(
+        "facilities",
+        lambda f: (f["school_id"] == school) & (f["year"] == 2025),
+        sports_ground_m2=lambda f: f["sports_ground_m2"] * 1.01 + 1,
+    )
+    assert desk.publish(only=["district"]) == {f"{desk.first}/district"}
+    index = (desk.out / desk.first / "index.html").read_text("utf-8")
+    assert f"schools/{school}.html" not in index
+    assert not (desk.out / desk.first / "schools" / f"{school}.html").exists()
+    assert all((desk.out / f"{page}.html").exists() for page in desk.schools(desk.second))
+
+
+def test_a_record_that_cannot_be_read_makes_all_anew(desk):
+    everything = desk.publish(force=True)
+    (desk.out / RECORD).write_text("{", "utf-8")
+    assert desk.publish() == everything
+    assert len(json.loads((desk.out / RECORD).read_text("utf-8"))["pages"]) == len(everything)
+
+
+# One at a time
+
+
+def test_a_second_publication_in_the_same_folder_is_refused_in_a_sentence(desk):
+    (desk.out / LOCK).write_text(f"{os.getpid()} {os.uname().nodename}", "utf-8")
+    with pytest.raises(QbError, match=f"另一个 qb publish（进程 {os.getpid()}）正在写入"):
+        desk.publish()
+    assert (desk.out / LOCK).exists()
+
+
+def test_the_lock_of_a_process_that_is_gone_does_not_count(desk):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (desk.out / LOCK).write_text(f"{gone.pid} {os.uname().nodename}", "utf-8")
+    assert desk.publish() == set()
+    assert not (desk.out / LOCK).exists()
+
+
+# Slices
+
+
+def test_a_school_page_is_made_of_its_slice_alone(sample, tmp_path):
+    """All that is outside the slice may be anything: the page shows the same."""
+    write(sample, tmp_path / "data")
+    book = open_book(tmp_path / "data", 2025)
+    whole = book.assessment
+    school = whole.rows["school_id"].iloc[0]
+    own = whole.rows["school_id"] == school
+    peers = (whole.rows["district"] == whole.rows["district"][own].iloc[0]) & whole.rows["stage"].isin(
+        whole.rows["stage"][own]
+    )
+    rows = whole.rows[peers].copy()
+    for column in rows.columns.difference(["district", "school_id", "stage", *slices._OF_PEERS]):
+        rows[column] = rows[column].where(rows["school_id"] == school, rows[column].iloc[-1])
+    frames = {
+        name: frame[frame["school_id"] == school]
+        for name in ("findings", "shortfalls", "warnings", "excluded")
+        for frame in (getattr(whole, name),)
+    }
+    sliced = dataclasses.replace(
+        book, assessment=dataclasses.replace(whole, rows=rows, **frames, indicators=None, areas=None)
+    )
+    sliced.__dict__["ledger"] = book.ledger[book.ledger["school_id"] == school]
+    assert _html(SchoolReport(sliced, school)) == _html(SchoolReport(book, school))
+
+
+def test_two_books_of_the_same_data_have_the_same_slices(sample, tmp_path):
+    write(sample, tmp_path / "data")
+    one, other = (Slices(open_book(tmp_path / "data", 2025)) for _ in range(2))
+    assert one.of_data(sample.districts[0]) == other.of_data(sample.districts[0])
+
+
+def _html(page: SchoolReport) -> list[str]:
+    lists = (page.profiles(), page.seven_tables(), page.strips())
+    single = (page.title, page.cards, page.headlines, page.shortfalls, page.findings, page.measures)
+    blocks = [block for blocks in lists for block in blocks] + [make() for make in (*single, page.warnings)]
+    return [block._repr_html_() for block in blocks]
+
+
+def _ids(desk: Desk, district: str) -> list[str]:
+    rows = open_book(desk.source, 2025).assessment.rows
+    return list(rows["school_id"][rows["district"] == district].unique())
