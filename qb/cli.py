@@ -16,7 +16,7 @@ from qb.errors import QbError
 
 HOME = Path(__file__).resolve().parents[1]
 SAMPLE = HOME / "data" / "sample"
-KINDS = ("data", "district", "school")
+KINDS = ("data", "district", "research", "school")
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     except QbError as error:
         sys.exit(f"错误：{error}")
     except KeyboardInterrupt:
-        sys.exit("已中断。再次运行同一命令即可重新开始。")
+        sys.exit("已中断。已完成的部分都保留；再次运行同一命令，从停下的地方继续。")
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -98,6 +98,13 @@ def template(path: Path, year: int | None, source: Path | None) -> None:
 
     made = write_template(path, year, read(source) if source else None)
     print(f"已写入 {path}：{made}—{made + 1}学年。怎样填写见第一个工作表。", file=sys.stderr)
+
+
+def check(data: Path, as_json: bool, marked: Path | None) -> int:
+    """Tell every fault at once."""
+    from qb.checks.entry import run_check
+
+    return run_check(data, as_json, marked)
 
 
 def convert(table: Path, out: Path, recipe: Path | None) -> None:
@@ -198,6 +205,14 @@ def _parser() -> Parser:
     it.add_argument("--jobs", type=_natural, help="同时运行的进程数；默认与处理器核数相同")
     _standard(it)
     it.add_argument("--lang", choices=("zh", "en"), default="zh", help="页面语言；默认 zh")
+    it.add_argument("--force", action="store_true", help="全部重新生成；默认只生成有变化的页面")
+    it.add_argument(
+        "--isolation", choices=("fork", "kernel"), help="每页的运行方式：fork（快，Linux 默认）或 kernel"
+    )
+    it.add_argument("--scheduler", metavar="ADDRESS", help="交给 Dask 集群，如 tcp://10.0.0.1:8786")
+    it.add_argument(
+        "--cell-seconds", type=_natural, default=600, metavar="N", help="一个单元最多几秒；默认 600"
+    )
 
     it = command(
         assess,
@@ -234,6 +249,16 @@ def _parser() -> Parser:
     it.add_argument("data", type=Path, help="数据集，至少有两个学年的班级表")
     it.add_argument("--to", type=int, help="推算到哪一学年；默认五年后，最多十年")
     it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档：人数及其低、高")
+
+    it = command(
+        check,
+        "核查：一次指出全部问题、位置和改法，按学校分列。",
+        "qb check 填报.xlsx --marked 标注.xlsx",
+        "qb check 我的数据 --json",
+    )
+    it.add_argument("data", type=Path, help="数据集：文件夹或工作簿")
+    it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
+    it.add_argument("--marked", type=Path, metavar="FILE.xlsx", help="另存一份工作簿，有问题的格着色并加批注")
 
     it = command(
         template,

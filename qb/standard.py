@@ -242,10 +242,16 @@ class NewSchoolRule(Entry):
 
 
 class DistanceRule(Entry):
-    """A walk along streets as a multiple of the straight line."""
+    """A walk along streets as a multiple of the straight line, and how far a child should walk at most."""
 
     detour: Annotated[float, Field(ge=1, strict=True)]
+    primary_km: Positive
+    junior_km: Positive
     source: Words
+
+    def limit_km(self, stage: Stage) -> float:
+        """Return the longest walk of a compulsory stage."""
+        return self.primary_km if stage == Stage.PRIMARY else self.junior_km
 
 
 class ForecastRule(Entry):

@@ -1,4 +1,4 @@
-"""Every fault at once: one refusal for each rule, with the row that a spreadsheet shows."""
+"""Records and what they belong to (rules K): one refusal each, with the row that a spreadsheet shows."""
 
 import pandas as pd
 import pytest
@@ -10,10 +10,16 @@ from qb.dataset import Dataset, read
 from qb.errors import DataError, Fault
 from qb.terms import Severity
 
+NUMBERS = [f"K{i:02d}" for i in range(1, 11)]
+
+
+def found_by_k(data):
+    return [fault for fault in check(data) if fault.rule in NUMBERS]
+
 
 def faults(town):
     """Return what is wrong as (rule, table, row, column, school)."""
-    return [(f.rule, f.table, f.row, f.column, f.school_id) for f in check(town.data())]
+    return [(f.rule, f.table, f.row, f.column, f.school_id) for f in found_by_k(town.data())]
 
 
 def repeat(town, table, **changes):
@@ -30,7 +36,7 @@ def nine(**given):
 
 
 def test_the_committed_sample_has_no_fault(committed):
-    assert check(committed) == []
+    assert found_by_k(committed) == []
     require(committed)
 
 
@@ -39,8 +45,10 @@ def test_a_district_in_order_has_no_fault():
 
 
 def test_every_rule_has_its_number_once_and_stops():
-    assert [rule.number for rule in RULES] == [f"K{i:02d}" for i in range(1, 11)]
-    assert {rule.severity for rule in RULES} == {Severity.STOPS}
+    numbers = [rule.number for rule in RULES]
+    assert [number for number in numbers if number.startswith("K")] == NUMBERS
+    assert len(set(numbers)) == len(numbers)
+    assert {rule.severity for rule in RULES if rule.number in NUMBERS} == {Severity.STOPS}
     assert all(rule.title and rule.remedy for rule in RULES)
 
 
@@ -72,7 +80,7 @@ def test_k01_names_the_row_that_was_first():
     town = Town()
     repeat(town, "sections")
     repeat(town, "sections")
-    messages = [fault.message for fault in check(town.data())]
+    messages = [fault.message for fault in found_by_k(town.data())]
     assert messages == [f"学年 {YEAR}、学校标识码 小一、学段 primary 与第 2 行重复"] * 2
 
 
@@ -139,7 +147,7 @@ def test_k03_in_the_ledger_and_in_zones():
 def test_k04_one_district_written_in_two_ways(one, other):
     town = Town(schools=False, district=one)
     town.add("甲", "primary", primary=100).add("乙", "primary", primary=100, district=other)
-    found = check(town.data())
+    found = found_by_k(town.data())
     assert [(f.rule, f.table, f.row, f.column) for f in found] == [("K04", "schools", 3, "district")]
     assert f"“{other}”与“{one}”" in found[0].message
 
@@ -264,8 +272,8 @@ def everything_wrong():
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_tables():
-    found = check(everything_wrong().data())
-    assert {fault.rule for fault in found} == {rule.number for rule in RULES}
+    found = found_by_k(everything_wrong().data())
+    assert {fault.rule for fault in found} == set(NUMBERS)
     tables = list(dict.fromkeys(fault.table for fault in found))
     assert tables == ["schools", "sections", "facilities", "funds", "vetoes"]
     for table in tables:
@@ -277,12 +285,12 @@ def test_nothing_is_computed_from_data_that_must_be_mended():
     data = everything_wrong().data()
     with pytest.raises(DataError) as refused:
         qb.assess(data)
-    assert list(refused.value.faults) == check(data)
-    assert all(f"[{rule.number}]" in str(refused.value) for rule in RULES)
+    assert list(refused.value.faults) == found_by_k(data)
+    assert all(f"[{number}]" in str(refused.value) for number in NUMBERS)
 
 
 def test_each_fault_says_what_to_do_in_a_sentence():
-    for fault in check(everything_wrong().data()):
+    for fault in found_by_k(everything_wrong().data()):
         assert fault.message and fault.remedy and not fault.message.endswith("。")
         assert "nan" not in str(fault).lower()
 
@@ -300,7 +308,7 @@ def test_faults_of_reading_come_along_and_rows_are_those_of_the_file(tmp_path):
     (tmp_path / "schools.csv").write_text(
         "school_id,district,kind,opened_year\n小,甲区,primary,很早\n", encoding="utf-8"
     )
-    found = check(read(tmp_path))
+    found = [fault for fault in check(read(tmp_path)) if fault.severity is Severity.STOPS]
     assert [(f.rule, f.table, f.row) for f in found] == [("F11", "schools", 2), ("K01", "sections", 5)]
 
 
@@ -310,4 +318,4 @@ def test_a_note_alone_does_not_refuse_the_data():
     warning = Fault("F99", Severity.WARNING, "请核实", "看一看")
     data = Dataset(town.data().tables, (note, warning))
     require(data)
-    assert check(data) == [warning, note]
+    assert [fault for fault in check(data) if fault in (note, warning)] == [warning, note]

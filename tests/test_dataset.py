@@ -471,7 +471,7 @@ def test_an_existing_dataset_is_replaced_only_when_asked_and_other_files_stay(tm
     one = Dataset.of(schools=pd.DataFrame({"school_id": ["1"]}))
     two = Dataset.of(schools=pd.DataFrame({"school_id": ["2"]}))
     write(one, tmp_path / "out")
-    (tmp_path / "out" / "corrections.toml").write_text("kept")
+    (tmp_path / "out" / "corrections.toml").write_text("# kept")
     with pytest.raises(QbError, match="已有一个数据集"):
         write(two, tmp_path / "out")
     write(two, tmp_path / "out", "parquet", replace=True)

@@ -176,7 +176,7 @@ def districts(draw):
     return tables
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(districts())
 def test_any_district_agrees_with_the_slow_computation(tables):
     data = Dataset.of(**{name: pd.DataFrame(rows) for name, rows in tables.items() if rows})

@@ -144,7 +144,7 @@ def town(**changes):
 def do(data, **action):
     """Return the dataset after one action; `from_` is the file's `from`."""
     after = apply(data, [{name.removesuffix("_"): value for name, value in action.items()}], None, STANDARD)
-    assert check(after) == []
+    assert [fault for fault in check(after) if fault.severity == "stops"] == []
     return after
 
 

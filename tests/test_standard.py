@@ -285,7 +285,7 @@ def test_labels_fit_a_chart_and_texts_are_tidy(gulou):
 def test_the_files_hold_rules_and_no_persons(name):
     text = (FILES / f"{name}.toml").read_text(encoding="utf-8")
     keys = {"name", "title", "edition", "source", "target_year", "groups", "departments", "vetoes", "rules"}
-    keys |= {"recognition", "indicators", "checklist", "tasks", "clauses"}
+    keys |= {"checks", "recognition", "indicators", "checklist", "tasks", "clauses"}
     assert set(tomllib.loads(text)) <= keys
     # Annex 1 lists persons under these words.
     assert not [word for word in ("组长", "成员", "局长", "区长", "理事长", "主席", "同志") if word in text]
@@ -438,6 +438,18 @@ NONSENSE = {
     "decimals in halves": ("decimals = 3", "decimals = 2.5", "C31 decimals（现为 2.5）：须为整数"),
     "setting without a value": ("cap = 100", "cap = nan", "C23 options.cap（现为 nan）：须为有限的数"),
     "setting of mixed types": ("cap = 100", 'cap = [1, "two"]', "C23 options.cap"),
+    "threshold of one": ("ratio = 10,", "ratio = 1,", "checks.place.ratio（现为 1）：须大于 1"),
+    "peers of two": ("schools = 10\n", "schools = 2\n", "checks.peers.schools（现为 2）：须不小于 3"),
+    "a unit that is no larger": (
+        "factor = 666.67",
+        "factor = 1",
+        "checks.slips[3].factor（现为 1）：须大于 1",
+    ),
+    "a check without thresholds": (
+        "cohort = { ratio = 1.5, amount = 40 }\n",
+        "",
+        "checks.cohort：缺少这一项",
+    ),
     "year far off": ("target_year = 2025", "target_year = 20255", "target_year（现为 20255）：须不大于 2100"),
     "floor in percent": ("floor = 0.85", "floor = 85", "rules.school.floor（现为 85）：须不大于 1"),
     "coefficient of zero": ("junior = 0.45", "junior = 0", "rules.coefficient.junior（现为 0）：须大于 0"),

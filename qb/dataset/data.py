@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from qb.dataset.cells import missing
+from qb.dataset.corrections import Correction
 from qb.errors import Fault
 from qb.schema import INVENTED, TABLES
 from qb.terms import Severity
@@ -33,6 +34,8 @@ class Dataset:
         Row of each record as a spreadsheet counts, for tables where it is not position + 2.
     letters : dict of str to dict of str to str
         Letter of each column in its sheet, by table and column, where a workbook was read.
+    corrections : tuple of Correction
+        Known errors of the source that were put right on reading.
 
     Examples
     --------
@@ -46,6 +49,7 @@ class Dataset:
     source: str = ""
     lines: Mapping[str, np.ndarray] = field(default_factory=lambda: MappingProxyType({}))
     letters: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    corrections: tuple[Correction, ...] = ()
 
     @classmethod
     def of(cls, **tables: pd.DataFrame) -> Dataset:
@@ -82,14 +86,17 @@ class Dataset:
         return tuple(fault for fault in self.faults if fault.severity is Severity.STOPS)
 
     def replace(self, **tables: pd.DataFrame) -> Dataset:
-        """Return a copy with these tables instead; row numbers of the file no longer hold for them."""
+        """Return a copy with these tables instead; the file's rows and corrections do not hold for them."""
         unknown = sorted(set(tables) - set(TABLES))
         if unknown:
             raise KeyError(f"no such table: {', '.join(unknown)}")
         changed = {name: _complete(name, frame) for name, frame in tables.items()}
         lines = {name: rows for name, rows in self.lines.items() if name not in tables}
         letters = {name: columns for name, columns in self.letters.items() if name not in tables}
-        return dataclasses.replace(self, tables={**self.tables, **changed}, lines=lines, letters=letters)
+        corrections = tuple(entry for entry in self.corrections if entry.table not in tables)
+        return dataclasses.replace(
+            self, tables={**self.tables, **changed}, lines=lines, letters=letters, corrections=corrections
+        )
 
     def line(self, table: str, position: int) -> int:
         """Return the row, as a spreadsheet counts (header 1), of the record at a position."""

@@ -8,16 +8,19 @@ from pathlib import Path
 import pandas as pd
 
 from qb.dataset.cells import tidy_cells
+from qb.dataset.corrections import FILE, to_toml
 from qb.dataset.data import Dataset
 from qb.dataset.files import (
     UnreadableError,
     read_csv,
     read_parquet,
     write_csv,
+    write_file,
     write_folder,
     write_parquet,
 )
 from qb.dataset.intake import fault, frame_to_table, grid_to_table, table_named, to_dataset
+from qb.dataset.mending import correct, file_for
 from qb.dataset.sheets import WORKBOOK, write_book, write_xlsx
 from qb.dataset.workbook import read_workbook
 from qb.errors import Fault, QbError
@@ -29,22 +32,25 @@ def read(path: str | Path) -> Dataset:
 
     A file or sheet is named for its table in English or Chinese (``sections.csv``, ``学段.csv``). A table or
     column that is not there is "no data". Cells that cannot be read become missing, each with a
-    fault; see :data:`qb.dataset.FORM_RULES`.
+    fault; see :data:`qb.dataset.FORM_RULES`. Corrections that lie beside the dataset are applied; see
+    :mod:`qb.dataset.corrections`.
 
     Raises
     ------
     DataError
         If the folder, a file or a table cannot be read at all; every such fault is named.
+    CorrectionError
+        If the corrections cannot be used.
     """
     folder = Path(path)
     if folder.is_file() and folder.suffix.lower() == WORKBOOK:
-        return read_workbook(folder)
+        return correct(read_workbook(folder), folder)
     files, faults = _files(folder)
     frames = {}
     for name, file in files.items():
         frames[name], found = _read_table(file, TABLES[name])
         faults += found
-    return to_dataset(frames, faults, folder)
+    return correct(to_dataset(frames, faults, folder), folder)
 
 
 READERS = {".csv": read_csv, ".parquet": read_parquet}
@@ -90,12 +96,14 @@ def write(data: Dataset, path: str | Path, format: str = "csv", *, replace: bool
     ----------
     data : Dataset
         Tables without rows are not written, but for `schools`; nor are optional columns without data.
+        Corrected cells are written as corrected; the record of them goes along, marked as applied.
     path : str or Path
         The folder or file to make.
     format : str
         ``"csv"``, ``"parquet"`` or ``"xlsx"``.
     replace : bool
-        Whether a dataset that stands there may be replaced. Its other files are kept.
+        Whether a dataset that stands there may be replaced. Its other files are kept, its corrections
+        unless the data bring their own.
 
     Raises
     ------
@@ -108,8 +116,14 @@ def write(data: Dataset, path: str | Path, format: str = "csv", *, replace: bool
         for name, frame in data.tables.items()
         if len(frame) or name == "schools"
     }
+
+    def record(made: Path) -> None:
+        made.write_text(to_toml(data.corrections), encoding="utf-8")
+
     if format == "xlsx":
         write_xlsx(Path(path), lambda made: write_book(frames, made), replace=replace)
+        if data.corrections:
+            write_file(file_for(Path(path)).resolve(), record, replace=True)
         return
     suffix, save = WRITERS[format]
     folder = Path(path).resolve()
@@ -120,6 +134,8 @@ def write(data: Dataset, path: str | Path, format: str = "csv", *, replace: bool
             save(frame, made / f"{name}{suffix}")
         for file in kept:
             shutil.copy2(file, made / file.name)
+        if data.corrections:
+            record(made / FILE)
 
     write_folder(folder, fill)
 

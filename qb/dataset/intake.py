@@ -53,6 +53,8 @@ FORM_RULES: dict[str, Rule] = {
         Rule("F20", Severity.NOTE, "写法不规范但意思明确的单元格"),
         Rule("F21", Severity.NOTE, "规定之外的列"),
         Rule("F22", Severity.NOTE, "规定之外的文件或工作表"),
+        Rule("F23", Severity.STOPS, "一条更正恰好指一条记录的一个单元格"),
+        Rule("F24", Severity.STOPS, "更正以为错的值必须还在来源中"),
     )
 }
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
 from qb import charts
-from qb.checks import check
+from qb.judge import Assessment
 from qb.report.book import Book
-from qb.report.seven import caption
+from qb.report.faults import FaultReport
+from qb.report.seven import caption, unknown
 from qb.report.table import Column, Heading, Table
-from qb.report.words import listed, say, school_year, term, title
+from qb.report.words import AREAS, listed, say, school_year, stage_label, title
 from qb.schema import TABLES
 from qb.standard import SEVEN
-from qb.terms import Severity, Verdict
+from qb.terms import Verdict
+
+_BY_SCHOOL = ("sections", "facilities", "classes", "rooms", "funds")
 
 
 @dataclass(frozen=True)
@@ -122,75 +126,112 @@ class DataReport:
         measure = say(lang, "各表各年度填报率", "Share of cells filled in, by table and year")
         return charts.completeness(share, caption=caption(finding, measure, place, self.book.source, lang))
 
+    @cached_property
+    def check(self) -> FaultReport:
+        """What the check found, and the corrections."""
+        return FaultReport(self.book, self.district)
+
     def faults(self) -> Table:
-        """Return what the check found: to be mended, to be looked at, and notes."""
+        """Return what the check found, one by one."""
+        return self.check.listed()
+
+    def by_school(self) -> Table:
+        """Return the share of cells that each school filled in this year, by table; the emptiest first."""
         lang = self.book.lang
-        found = check(self.book.data)
-        shown = pd.DataFrame(
-            [
-                {
-                    "rule": fault.rule,
-                    "severity": term(fault.severity, "zh", (Severity,))
-                    if lang == "zh"
-                    else str(fault.severity),
-                    "table": fault.table or "",
-                    "row": str(fault.row or ""),
-                    "column": fault.column or "",
-                    "message": fault.message,
-                    "remedy": fault.remedy,
-                }
-                for fault in found[:MOST_FAULTS]
-            ],
-            columns=["rule", "severity", "table", "row", "column", "message", "remedy"],
-        )
+        schools = self._own("schools").drop_duplicates("school_id").set_index("school_id")
+        shares = {name: self._filled_by_school(name) for name in _BY_SCHOOL}
+        here = self._of_year(self._own("sections"))["school_id"]
+        shown = pd.DataFrame(shares, index=schools.index[schools.index.isin(here)]) * 100
+        shown = shown.fillna(0.0).assign(name=schools["name"].fillna(""))
+        order = shown[list(shares)].mean(axis=1).sort_values(kind="stable").index
         columns = (
-            Column("rule", say(lang, "规则", "Rule")),
-            Column("severity", say(lang, "程度", "Severity")),
-            Column("table", say(lang, "表", "Table")),
-            Column("row", say(lang, "行", "Row")),
-            Column("column", say(lang, "列", "Column")),
-            Column("message", say(lang, "问题", "What")),
-            Column("remedy", say(lang, "处理办法", "What to do")),
+            Column("name", say(lang, "学校", "School")),
+            *(Column(n, say(lang, f"{TABLES[n].label}（%）", f"{n} (%)"), decimals=0) for n in shares),
         )
-        more = len(found) - MOST_FAULTS
         return Table(
-            say(lang, "核查结果", "What the check found"),
+            say(lang, "各校本年度填报率", "Share of cells filled in, by school"),
             columns,
-            shown,
-            note=say(lang, f"另有 {more} 条，请用 qb check 查看。", f"{more} more: run qb check.")
-            if more > 0
-            else "",
-            empty=say(lang, "没有发现问题。", "Nothing was found."),
+            shown.loc[order].reset_index(),
+            note=say(
+                lang,
+                "0 表示这张表中没有该校本年度的行。",
+                "0: the table has no row of the school this year.",
+            ),
+            empty=say(lang, "没有学校报送本年度数据。", "No school reported this year."),
             lang=lang,
         )
 
+    def _filled_by_school(self, name: str) -> pd.Series:
+        frame = self._of_year(self._own(name))
+        wanted = [c.name for c in TABLES[name].columns if not c.optional]
+        return frame[wanted].notna().mean(axis=1).groupby(frame["school_id"]).mean()
+
     def cost_of_no_data(self) -> Table:
-        """Return the verdicts that cannot be given, and which columns they wait for."""
+        """Return the indicators without a verdict, the area that waits for them, and what they rest on."""
         lang, standard = self.book.lang, self.book.standard
-        frame = self.book.assessment.indicators
-        if self.district:
-            frame = frame[(frame["district"] == self.district).to_numpy()]
-        unknown = frame[(frame["verdict"] == Verdict.NO_DATA).to_numpy()]
-        counts = unknown.groupby("code", sort=False)["district"].size()
+        own = self._assessment
+        frame = own.indicators
+        missing = frame[(frame["verdict"] == Verdict.NO_DATA).to_numpy()]
+        counts = missing.groupby("code", sort=False)["district"].size()
+        waiting = own.areas[(own.areas["verdict"] == Verdict.NO_DATA).to_numpy()].groupby("area").size()
+        areas = [standard[code].area for code in counts.index]
         shown = pd.DataFrame(
             {
                 "title": [title(standard[code], lang) for code in counts.index],
                 "districts": counts.to_numpy(),
+                "area": [say(lang, *AREAS[area]) for area in areas],
+                "waiting": [int(waiting.get(area, 0)) for area in areas],
                 "rests": [self._rests_on(code) for code in counts.index],
             }
         )
         columns = (
             Column("title", say(lang, "暂无结论的指标", "No verdict yet")),
             Column("districts", say(lang, "县区数", "Districts"), decimals=0),
+            Column("area", say(lang, "所属方面", "Area")),
+            Column("waiting", say(lang, "该方面因此悬空的县区数", "Districts whose area waits"), decimals=0),
             Column("rests", say(lang, "需要的数据（表.列）", "Rests on (table.column)")),
         )
         return Table(
             say(lang, "缺数据的后果", "What missing data cost"),
             columns,
             shown,
+            note=say(
+                lang,
+                "已有一项未达标的方面不悬空：缺的数据补上也不会达标。",
+                "An area with an indicator unmet does not wait: no data could make it pass.",
+            ),
             empty=say(lang, "31 项指标都有结论。", "All 31 indicators have a verdict."),
             lang=lang,
         )
+
+    def open_schools(self) -> Table:
+        """Return the schools whose verdict waits for data, and for which of the seven."""
+        lang, rows = self.book.lang, self._assessment.rows
+        waiting = rows[(rows["verdict"] == Verdict.NO_DATA).to_numpy()]
+        shown = pd.DataFrame(
+            {
+                "name": waiting["name"].to_numpy(),
+                "stage": [stage_label(stage, lang) for stage in waiting["stage"]],
+                "codes": [say(lang, "、", ", ").join(unknown(row)) for _, row in waiting.iterrows()],
+            }
+        )
+        columns = (
+            Column("name", say(lang, "学校", "School")),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("codes", say(lang, "缺数据的指标", "No data for")),
+        )
+        return Table(
+            say(lang, "结论悬空的学校", "Schools whose verdict waits"),
+            columns,
+            shown,
+            empty=say(lang, "各校都有结论。", "Every school has a verdict."),
+            lang=lang,
+        )
+
+    @cached_property
+    def _assessment(self) -> Assessment:
+        whole = self.book.assessment
+        return whole.of(self.district) if self.district else whole
 
     def _rests_on(self, code: str) -> str:
         columns = [
@@ -234,6 +275,3 @@ class DataReport:
                 ),
             )
         ]
-
-
-MOST_FAULTS = 300

@@ -122,7 +122,7 @@ def _amounts(
     n, stage, crowd = len(parts), parts["stage"].to_numpy(), parts["crowd"].to_numpy()
     places = parts["base"].to_numpy() * parts["grades"].to_numpy() * np.where(parts["special"], 3.0, 1.0)
     floor = places * np.array(FLOOR)[stage] * np.exp(0.15 * dice.bell("floor", n) - 0.17 * crowd)
-    floor = floor * _built_by(year, n, dice)
+    floor = _holding_rooms(parts, floor * _built_by(year, n, dice), *_rooms(parts, year, count, dice))
     hall = places * (0.35 + 0.5 * dice.uniform("hall", n)) * (dice.uniform("has hall", n) < 0.45)
     unlike, pull = np.array(SPORTS_SPREAD)[:, stage]
     ground = places * np.array(SPORTS)[stage] * np.exp(unlike * dice.bell("ground", n) - pull * crowd)
@@ -149,14 +149,16 @@ def _built_by(year: int, n: int, dice: Dice) -> np.ndarray:
     return np.where((when > year) & (when <= PERIOD[1]), 1 / (1 + added), 1.0)
 
 
-def room_rows(world: World, year: int, pupils: np.ndarray, classes: np.ndarray, dice: Dice) -> pd.DataFrame:
-    """Return the table `rooms` of a year: a music and an art room for each twelve classes, or nearly.
+def _holding_rooms(parts: pd.DataFrame, floor: np.ndarray, there: np.ndarray, area: np.ndarray) -> np.ndarray:
+    """Return the floor of each part, enlarged where the school's music and art rooms would not fit in."""
+    school = parts["school"].to_numpy()
+    taken = np.bincount(school, (there * area).sum(axis=(1, 2)))
+    return floor * np.maximum(1, 1.1 * taken / np.bincount(school, floor))[school]
 
-    The first room of some schools is too small until it is rebuilt; that of the smallest stays so.
-    """
-    parts = world.parts
+
+def _rooms(parts: pd.DataFrame, year: int, count: np.ndarray, dice: Dice) -> tuple[np.ndarray, np.ndarray]:
+    """Return which music and art rooms each part has, and their areas, both of shape (parts, 2, 8)."""
     n, most = len(parts), 8
-    count = classes.sum(axis=1)
     wanted = np.where(count > 0, -(-count // 12) + (dice.uniform("spare", n) < 0.2), 0)
     slot = np.arange(most)
     there = np.broadcast_to((slot < wanted[:, None])[:, None, :], (n, 2, most))
@@ -166,6 +168,16 @@ def room_rows(world: World, year: int, pupils: np.ndarray, classes: np.ndarray, 
     old |= (parts["base"] * parts["grades"] < 50).to_numpy()[:, None]
     old &= ~parts["special"].to_numpy()[:, None]
     area[..., 0] -= np.where(old, 27.0, 0)
+    return there, area
+
+
+def room_rows(world: World, year: int, pupils: np.ndarray, classes: np.ndarray, dice: Dice) -> pd.DataFrame:
+    """Return the table `rooms` of a year: a music and an art room for each twelve classes, or nearly.
+
+    The first room of some schools is too small until it is rebuilt; that of the smallest stays so.
+    """
+    parts = world.parts
+    there, area = _rooms(parts, year, classes.sum(axis=1), dice)
     part, kind, _ = np.nonzero(there)
     return pd.DataFrame(
         {

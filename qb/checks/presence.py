@@ -1,0 +1,235 @@
+"""T: records that are there and should not be, or are not and should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from qb.checks.rule import Found, Rule
+from qb.checks.view import KINDS, STAGES, WHOLE, View
+from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Severity
+
+
+def _grades(view: View) -> Iterator[Found]:
+    grade, stage = view.numbers("classes", "grade"), view.stage("classes")
+    low = np.array([*(GRADES_OF_STAGE[s].start for s in STAGES[:WHOLE]), 0, 0])
+    high = np.array([*(GRADES_OF_STAGE[s].stop - 1 for s in STAGES[:WHOLE]), 99, 99])
+    wrong = np.flatnonzero((grade < low[stage]) | (grade > high[stage]))
+    yield Found("classes", wrong, "grade", lambda p: f"{grade[p]:g} 年级不属于“{STAGES[stage[p]].zh}”学段")
+
+
+def _whole_of_one_stage(view: View) -> Iterator[Found]:
+    single = np.array([*(len(STAGES_OF_KIND[kind]) == 1 for kind in KINDS), False])
+    school = view.school("facilities")
+    alone = single[view.kind] & (view.root == np.arange(len(view.root)))
+    wrong = (view.stage("facilities") == WHOLE) & (school >= 0)
+    wrong[wrong] = alone[school[wrong]]
+    yield Found(
+        "facilities",
+        np.flatnonzero(wrong),
+        "stage",
+        lambda p: f"{KINDS[view.kind[school[p]]].zh}只有一个学段，却填了“全校”",
+    )
+
+
+def _without_section(view: View) -> Iterator[Found]:
+    """Find the first record of each slot that has no section, in years in which sections were reported."""
+    reported = view.has_section[:-1].reshape(view.shape).any(axis=(1, 2))
+    for table in ("facilities", "classes", "rooms", "funds"):
+        slot = view.slot(table)
+        rows = np.flatnonzero(slot >= 0)
+        rows = rows[~view.has_section[slot[rows]] & reported[view.year(table)[rows]]]
+        _, first = np.unique(slot[rows], return_index=True)
+        stage = view.stage(table)
+
+        def say(p: int, stage=stage) -> str:
+            what = "任何学段" if stage[p] == WHOLE else f"“{STAGES[stage[p]].zh}”学段"
+            return f"学段表中没有这所学校本年度的{what}"
+
+        column = "stage" if "stage" in view.data[table] else "school_id"
+        yield Found(table, rows[np.sort(first)], column, say)
+
+
+def _silent_years(view: View) -> np.ndarray:
+    """Return in which years each school should have reported a section and did not, shape (years, schools).
+
+    It should from the year it opened (where that is not known, from its first report), in each year in
+    which its district reported; a campus may be reported with its school.
+    """
+    there = view.has_section[:-1].reshape(view.shape)[:, :, WHOLE]
+    district = pd.factorize(view.schools["district"])[0]
+    districts = np.zeros((len(view.years), district.max(initial=0) + 2), dtype=bool)
+    for year in range(len(view.years)):
+        districts[year, district[there[year]]] = True
+    opened = view.numbers("schools", "opened_year")
+    since = np.where(there.any(axis=0), view.years[there.argmax(axis=0)], view.years[0])
+    since = np.where(np.isnan(opened), since, opened)
+    alone = view.root == np.arange(len(view.root))
+    return ~there & districts[:, district] & alone & (view.years[:, None] >= since)
+
+
+def _silent(view: View) -> Iterator[Found]:
+    if not view.slots:
+        return
+    silent = _silent_years(view)
+    yield Found(
+        "schools",
+        np.flatnonzero(silent.any(axis=0)),
+        "school_id",
+        lambda p: f"{'、'.join(map(str, view.years[silent[:, p]]))} 学年没有报送学段数据",
+    )
+
+
+def _gaps(view: View) -> Iterator[Found]:
+    """Find the years between others in which nobody in a district reported a section."""
+    school = view.school("sections")
+    known = school >= 0
+    district = view.schools["district"].iloc[school[known]].to_numpy()
+    pairs = pd.DataFrame({"district": district, "year": view.data["sections"]["year"][known].to_numpy()})
+    for name, years in pairs.drop_duplicates().groupby("district", sort=False)["year"]:
+        lacking = sorted(set(range(years.min(), years.max())) - set(years))
+        if lacking:
+            message = f"{name}缺少 {'、'.join(map(str, lacking))} 学年的学段数据"
+            yield Found("sections", None, "year", lambda _, message=message: message, None)
+
+
+def _before_opening(view: View) -> Iterator[Found]:
+    school = view.school("sections")
+    opened = view.numbers("schools", "opened_year")
+    year = view.data["sections"]["year"].to_numpy()
+    rows = np.flatnonzero((school >= 0) & (view.numbers("sections", "pupils") > 0))
+    rows = rows[year[rows] < opened[school[rows]]]
+    _, first = np.unique(school[rows], return_index=True)
+    yield Found(
+        "sections",
+        rows[np.sort(first)],
+        "year",
+        lambda p: f"{year[p]} 学年已有学生，而开办年份是 {opened[school[p]]:g} 年",
+    )
+
+
+def _unknown_items(view: View) -> Iterator[Found]:
+    standard = view.standard
+    tasks, vetoes = ({entry.item for entry in entries} for entries in (standard.tasks, standard.vetoes))
+    checklist = {entry.item for entry in standard.checklist}
+    codes = {entry.code for entry in standard.indicators}
+    known = {
+        ("evidence", "item"): checklist | tasks,
+        ("vetoes", "item"): vetoes,
+        ("measures", "code"): codes | checklist | tasks | vetoes | {"recognition"},
+    }
+    for (table, column), items in known.items():
+        values = view.data[table][column]
+        wrong = values.notna() & ~values.isin(items)
+
+        def say(p: int, values=values) -> str:
+            return f"本标准没有条目“{values.iloc[p]}”"
+
+        yield Found(table, np.flatnonzero(wrong.to_numpy()), column, say, None)
+
+
+def _large_point(view: View) -> Iterator[Found]:
+    most, pupils = view.checks.teaching_point_pupils, view.numbers("sections", "pupils")
+    school = view.school("sections")
+    point = np.append(view.kind == KINDS.index(Kind.TEACHING_POINT), False)[school]
+    yield Found(
+        "sections",
+        np.flatnonzero(point & (pupils >= most)),
+        "pupils",
+        lambda p: f"教学点有 {pupils[p]:g} 名学生，达到或超过 {most} 人",
+    )
+
+
+def _large_class(view: View) -> Iterator[Found]:
+    most, pupils = view.checks.class_pupils, view.numbers("classes", "pupils")
+    wrong = np.flatnonzero(pupils >= most)
+    yield Found("classes", wrong, "pupils", lambda p: f"一个班有 {pupils[p]:g} 人，达到或超过 {most} 人")
+
+
+_W, _N = Severity.WARNING, Severity.NOTE
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "T01",
+        _W,
+        "年级与学段不符",
+        "A grade that the stage does not have",
+        "C12 的限值按学段确定",
+        "小学 1—6、初中 7—9、高中 10—12 年级；改正年级或学段",
+        _grades,
+    ),
+    Rule(
+        "T02",
+        _N,
+        "单一学段的学校填了全校",
+        "The whole of a school with one stage",
+        "按唯一的学段计算，结果不变",
+        "改填该学段",
+        _whole_of_one_stage,
+    ),
+    Rule(
+        "T03",
+        _W,
+        "没有对应的学段",
+        "Records without a section",
+        "没有学生数就算不出生均值，这些数据不会进入计算",
+        "在学段表补报该学校该学年，或删去多余的行",
+        _without_section,
+    ),
+    Rule(
+        "T04",
+        _W,
+        "学校缺少学段数据",
+        "A school without a section",
+        "没有报送的学校不参加评估，区域结论因此不完整",
+        "补报；尚未开办的填写开办年份，已撤并的可不处理",
+        _silent,
+    ),
+    Rule(
+        "T05",
+        _N,
+        "学年不连续",
+        "Years are missing in between",
+        "趋势和年度变化按相邻学年比较",
+        "能补就补；不影响本年度的评估",
+        _gaps,
+    ),
+    Rule(
+        "T06",
+        _W,
+        "开办之前已有学生",
+        "Pupils before the school opened",
+        "新建学校在满员之前另作标注",
+        "核对开办年份和学年",
+        _before_opening,
+    ),
+    Rule(
+        "T07",
+        _W,
+        "标准中没有的条目",
+        "Items that the standard does not have",
+        "对不上的条目不会进入评估",
+        "按条目说明改正编号",
+        _unknown_items,
+    ),
+    Rule(
+        "T08",
+        _W,
+        "教学点规模过大",
+        "A large teaching point",
+        "教学点不参加七项指标，完全小学误填为教学点会被排除在外",
+        "核对办学类型和在校生数",
+        _large_point,
+    ),
+    Rule(
+        "T09",
+        _W,
+        "班额过大",
+        "A class beyond belief",
+        "C12",
+        "核对班额；合班填报的应分班填报",
+        _large_class,
+    ),
+)

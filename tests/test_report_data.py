@@ -1,0 +1,133 @@
+"""The data page: what is faulty, corrected and missing, and what hangs on it."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from planting import PLANTS, Plant
+
+import qb
+from qb.checks import RULES
+from qb.dataset import FORM_RULES, Dataset, read
+from qb.report import Book, DataReport, open_book
+from qb.report.faults import FORM_ENGLISH, FaultReport
+from qb.sample import make
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+
+
+def text(shown) -> str:
+    return unescape(re.sub(r"<[^>]+>", " ", shown._repr_html_()))
+
+
+def book_of(data, lang="zh"):
+    return Book(data, qb.assess(data), lang)
+
+
+def planted(*numbers, lang="zh"):
+    plant = Plant(read(SAMPLE))
+    for number in numbers:
+        PLANTS[number](plant)
+    return book_of(plant.made(), lang)
+
+
+@pytest.fixture(scope="module")
+def page():
+    return DataReport(planted("S01", "S04", "S07", "U01", "T02"))
+
+
+def test_faults_are_counted_by_rule(page):
+    shown = page.check.by_rule().frame
+    counts = shown[["rule", "count", "schools"]].values.tolist()
+    assert sorted(counts) == [["S01", 1, 1], ["S04", 1, 1], ["S07", 1, 0], ["T02", 1, 1], ["U01", 1, 1]]
+    assert "C12" in text(page.check.by_rule())
+
+
+def test_faults_are_counted_by_school_and_notes_come_last(page):
+    shown = page.check.by_school().frame
+    assert shown["school"].tolist() == [
+        "青石巷小学（0001014）", "钟楼小学（0001018）", "向阳小学（0001020）", "北仓小学（0001025）",
+    ]  # fmt: skip
+    assert shown[["stops", "warning", "note"]].values.tolist() == [[0, 1, 0]] * 3 + [[0, 0, 1]]
+
+
+def test_a_district_sees_its_own_faults_and_those_of_nobody():
+    data = make(schools=14, districts=2, years=[2025])
+    plant = Plant(data)
+    first, second = data.districts
+    for school in ("0001003", "0002003"):
+        plant.put("sections", "in_zone_pupils", 1e5, school_id=school)
+    plant.put("district", "value", 1e6, item="rotation_backbone", district=second)
+    plant.columns.append(("funds", "备注", "略"))
+    book = book_of(plant.made())
+    assert [(f.rule, f.school_id) for f in FaultReport(book, first).found] == [("S04", "0001003")]
+    assert [(f.rule, f.school_id) for f in FaultReport(book, second).found] == [
+        ("S04", "0002003"),
+        ("S07", None),
+    ]
+    assert len(FaultReport(book).found) == 3
+
+
+def test_in_english_faults_are_told_by_the_titles_of_their_rules(page):
+    book = Book(page.book.data, page.book.assessment, "en")
+    report = FaultReport(book)
+    said = " ".join(text(part) for part in (report.by_rule(), report.listed(), report.corrections()))
+    assert not CHINESE.findall(said)
+    assert "Classes do not add up to the pupils" in said
+    assert set(FORM_ENGLISH) == {number for number, rule in FORM_RULES.items() if not rule.structure} | {
+        "F22"
+    }
+    assert not [rule.number for rule in RULES if CHINESE.search(rule.en)]
+
+
+def test_corrections_are_listed_with_the_office_that_confirmed_them(tmp_path):
+    data = make(schools=8, years=[2025])
+    qb.dataset.write(data, tmp_path / "data")
+    old = int(data["sections"]["pupils"][2])
+    (tmp_path / "data" / "corrections.toml").write_text(
+        '[[corrections]]\ntable = "sections"\nkey = { school_id = "0001003" }\ncolumn = "pupils"\n'
+        f'wrong = {old}\nright = {old + 1}\nwhy = "漏一人"\nconfirmed_by = "区教体局"\non = 2025-11-03\n',
+        encoding="utf-8",
+    )
+    book = open_book(tmp_path / "data", 2025)
+    said = text(DataReport(book, data.districts[0]).check.corrections())
+    assert all(part in said for part in ("学段", "在校生数", str(old), str(old + 1), "漏一人", "区教体局"))
+    assert "没有更正" in text(FaultReport(book_of(data)).corrections())
+
+
+def test_the_emptiest_school_comes_first():
+    data = make(schools=8, years=[2025])
+    frame = data["facilities"]
+    emptied = frame.assign(equipment_yuan=frame["equipment_yuan"].mask(frame["school_id"] == "0001005"))
+    shown = DataReport(book_of(data.replace(facilities=emptied))).by_school().frame
+    assert shown["school_id"].iloc[0] == "0001005"
+    # 8 columns of the contract; one of them is empty.
+    assert shown["facilities"].iloc[0] == pytest.approx(100 * 7 / 8)
+    assert len(shown) == 8
+
+
+def test_what_no_data_costs_names_the_indicator_its_area_and_the_schools():
+    data = make(schools=8, years=[2025])
+    frame = data["facilities"]
+    passing = qb.assess(data).rows.query("verdict == 'pass'")["school_id"].iloc[0]
+    gone = frame.assign(equipment_yuan=frame["equipment_yuan"].mask(frame["school_id"] == passing))
+    page = DataReport(book_of(data.replace(facilities=gone, monitoring=data["monitoring"].head(0))))
+    costs = page.cost_of_no_data().frame
+    (monitored,) = costs[costs["title"].str.startswith("C31")].to_dict("records")
+    assert (monitored["area"], monitored["districts"]) == ("教育质量", 1)
+    assert "monitoring.level" in monitored["rests"]
+    waiting = page.open_schools().frame
+    assert waiting["codes"].tolist() == ["C6"] * len(waiting) and len(waiting) == 1
+
+
+def test_every_part_can_be_made_of_schools_and_pupils_alone():
+    data = make(years=[2025])
+    sections = data["sections"][["year", "school_id", "stage", "pupils"]]
+    for lang in ("zh", "en"):
+        book = book_of(Dataset.of(schools=data["schools"], sections=sections), lang)
+        page = DataReport(book, data.districts[0])
+        parts = (page.by_school(), page.cost_of_no_data(), page.open_schools(), page.faults())
+        assert "nan" not in " ".join(text(part) for part in parts)
+        assert len(page.open_schools().frame) > 0
