@@ -12,6 +12,7 @@ _HOMES = {
     "check": "qb.checks",
     "assess": "qb.judge",
     "balance": "qb.balance",
+    "cheapest_plan": "qb.plan",
     "scenario": "qb.scenario",
 }
 __all__ = sorted(_HOMES)

@@ -76,6 +76,27 @@ def whatif(data: Path, scenarios: list[Path], year: int | None, standard: str, a
     print(json.dumps(document(result), ensure_ascii=False, allow_nan=False) if as_json else summary(result))
 
 
+def plan(data: Path, **options: object) -> None:
+    """Print the cheapest plan that meets the standard."""
+    from qb.plan.command import run
+
+    print(run(data, **options))
+
+
+def siting(
+    data: Path, candidates: Path, year: int | None, standard: str, most: int, out: Path | None
+) -> None:
+    """Print where a new school brings most children within reach."""
+    from qb.dataset import read
+    from qb.scenario import to_toml
+    from qb.siting import site, summary
+
+    found = site(read(data), candidates, year, standard, most)
+    print(summary(found))
+    if out:
+        out.write_text(to_toml(found.scenario(1)), encoding="utf-8")
+
+
 def forecast(data: Path, to: int | None, as_json: bool) -> None:
     """Print pupils by school, stage and grade in the years to come."""
     from qb.dataset import read
@@ -239,6 +260,38 @@ def _parser() -> Parser:
     it.add_argument("--year", type=int, help="比较哪一学年；默认为各情景说到的最后一年")
     _standard(it)
     it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
+
+    it = command(
+        plan,
+        "方案：达到标准最少要花多少，花在哪里，并证明不能更省。",
+        "qb plan data/sample",
+        "qb plan 我的数据 --budget 3000000",
+        "qb plan 我的数据 --scenario 方案.toml",
+    )
+    it.add_argument("data", type=Path, help="数据集")
+    _year(it)
+    it.add_argument("--costs", type=Path, help="费用文件（TOML）；默认用随附的费用假设")
+    it.add_argument("--budget", type=float, help="预算（元）；不够时说明至少要多少，并给出最佳用法")
+    _standard(it)
+    it.add_argument("--district", help="只为这个县区制定方案")
+    it.add_argument(
+        "--scenario", dest="out", type=Path, metavar="FILE.toml", help="写成情景文件，供 qb whatif 复算"
+    )
+    it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
+
+    it = command(
+        siting,
+        "新校选址：候选校址中哪一处让最多的孩子就近入学，附最优性证明。",
+        "qb siting data/sample notebooks/sites/old_town.toml --most 1 --out 选址.toml",
+    )
+    it.add_argument("data", type=Path, help="数据集，zones（居住小区）表要有坐标和适龄儿童数")
+    it.add_argument("candidates", type=Path, help="候选校址文件（TOML）")
+    it.add_argument("--year", type=int, help="学年起始年；默认取数据中最后一年")
+    _standard(it)
+    it.add_argument("--most", type=_natural, default=1, help="最多新建几所；默认 1")
+    it.add_argument(
+        "--out", type=Path, metavar="FILE.toml", help="把最好的方案写成情景文件，供 qb whatif 复算"
+    )
 
     it = command(
         forecast,

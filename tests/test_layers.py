@@ -26,6 +26,8 @@ LAYERS = (
     "judge",
     "forecast",
     "scenario",
+    "siting",
+    "plan",
     "charts",
     "report",
     "publish",
@@ -74,12 +76,13 @@ def test_the_order_is_the_one_that_the_readme_of_the_package_shows():
 
 
 def test_importing_qb_loads_neither_pandas_nor_matplotlib_and_prints_nothing():
-    script = "import sys, qb, qb.cli; print([m for m in ('pandas', 'matplotlib', 'papermill') if m in sys.modules])"
+    heavy = "('pandas', 'matplotlib', 'papermill')"
+    script = f"import sys, qb, qb.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
 def test_the_public_names_are_the_documented_ones():
-    assert qb.__all__ == ["assess", "balance", "check", "load", "scenario"]
+    assert qb.__all__ == ["assess", "balance", "cheapest_plan", "check", "load", "scenario"]
     assert callable(qb.load) and callable(qb.check) and callable(qb.assess)
     assert callable(qb.balance.difference_coefficient)

@@ -227,7 +227,7 @@ def vetoes(inputs: Inputs) -> Measure:
     table = census.of_year(inputs.data["vetoes"])
     district = places(table["district"], census.districts)
     item = table["item"].to_numpy(dtype=object)
-    found = table["found"].map({True: FAIL, False: PASS}).astype("float64").fillna(NO_DATA).to_numpy(dtype=int)
+    found = table["found"].map({True: FAIL, False: PASS}).astype("float64").fillna(NO_DATA).to_numpy(int)
     parts = []
     for veto in inputs.standard.vetoes:
         verdict = np.full(len(census.districts), NO_DATA)

@@ -1,0 +1,128 @@
+"""What one more of each resource costs, and the most that can be added at a school: the cost file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from qb.errors import QbError
+from qb.standard import SEVEN, Text
+from qb.terms import COMPULSORY, Stage
+from qb.tomlfile import Entry, read_toml
+
+Yuan = Annotated[float, Field(gt=0, strict=True)]
+Code = Literal["C1", "C2", "C3", "C4", "C5", "C6", "C7"]
+Words = Annotated[str, Field(min_length=1)]
+
+
+class CostError(QbError):
+    """A cost file that cannot be used; the message names every entry at fault."""
+
+
+class Cost(Entry):
+    """The price of one teacher, m², yuan of equipment or room.
+
+    It holds for one stage, or for both where none is named; an entry for the stage goes first.
+    `yearly` costs come back every year. `low` and `high` say how wide the guess is.
+    """
+
+    code: Code
+    stage: Literal[Stage.PRIMARY, Stage.JUNIOR] | None = None
+    yuan: Yuan
+    low: Yuan
+    high: Yuan
+    yearly: bool = False
+    unit: Text
+    what: Text
+    source: Words
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Cost:
+        if not self.low <= self.yuan <= self.high:
+            raise ValueError(
+                f"费用 {self.yuan:g} 应在低值 low 与高值 high 之间，现为 {self.low:g}—{self.high:g}"
+            )
+        return self
+
+
+class SchoolLimit(Entry):
+    """What is special at one school: the most that can be added (`most`), its own price (`yuan`), or both.
+
+    Without a stage, `most` holds for what all stages of the school are given together.
+    """
+
+    school_id: Words
+    stage: Literal[Stage.PRIMARY, Stage.JUNIOR, Stage.WHOLE] | None = None
+    code: Code
+    most: Annotated[float, Field(ge=0, strict=True)] | None = None
+    yuan: Yuan | None = None
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> SchoolLimit:
+        if self.most is None and self.yuan is None:
+            raise ValueError("既没有上限 most，也没有费用 yuan，两者至少写一个")
+        return self
+
+
+class Costs(Entry):
+    """A cost file. Every figure in the shipped one is an assumption, and says so."""
+
+    name: Words
+    title: Text
+    costs: tuple[Cost, ...]
+    schools: tuple[SchoolLimit, ...] = ()
+
+    def cost(self, code: str, stage: str) -> Cost:
+        """Return the price of an indicator's unit at a stage; that of both stages for a school as one."""
+        held = [c for c in self.costs if c.code == code and c.stage in (None, stage)]
+        if not held:  # a school that reports as one, and a price for each stage: the dearer, to be safe
+            held = [max((c for c in self.costs if c.code == code), key=lambda c: c.yuan)]
+        return max(held, key=lambda c: c.stage is not None)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Costs:
+        given = Counter((c.code, c.stage) for c in self.costs)
+        wrong = [f"{code}{_of(stage)}：费用重复给出" for (code, stage), times in given.items() if times > 1]
+        wrong += [
+            f"{code}{_of(stage)}：没有给出费用"
+            for code in SEVEN
+            for stage in COMPULSORY
+            if not {(code, None), (code, stage)} & set(given)
+        ]
+        entries = Counter((s.school_id, s.stage, s.code) for s in self.schools)
+        wrong += [
+            f"学校 {school}{_of(stage)} {code}：重复给出，互相矛盾时无从取舍"
+            for (school, stage, code), times in entries.items()
+            if times > 1
+        ]
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
+
+def _of(stage: Stage | None) -> str:
+    return f"（{Stage(stage).zh}）" if stage else ""
+
+
+def load_costs(file: str | Path | None = None) -> Costs:
+    """Read a cost file; without one, the assumed costs shipped with qb.
+
+    Raises
+    ------
+    CostError
+        If the file cannot be read, or a price is missing, negative, zero or out of order; every such
+        entry is named.
+
+    Examples
+    --------
+    >>> costs = load_costs()
+    >>> costs.cost("C5", "primary").yuan, costs.cost("C5", "primary").source[:2]
+    (500.0, '假设')
+    """
+    path = Path(file) if file else Path(str(files("qb"))) / "standard" / "costs.toml"
+    return read_toml(path, Costs, "费用文件", CostError)

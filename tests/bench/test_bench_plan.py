@@ -1,0 +1,52 @@
+"""How fast, and how close to the cheapest: ``pytest -s tests/bench/test_bench_plan.py``.
+
+The invented district at three sizes, under its own caps (0.50 and 0.45) in two years, and under caps so low
+that coefficients of both stages bind. The targets are stated for two cores and 2 GiB.
+"""
+
+import resource
+import sys
+import time
+
+import pytest
+
+from qb import standard as standards
+from qb.plan.costs import load_costs
+from qb.plan.pose import pose
+from qb.plan.schools import cheapest_by_school
+from qb.plan.solve import gap_of, solve
+from qb.sample import make
+
+TARGETS = {40: (0.01, 10), 400: (0.02, 60), 1400: (0.02, 120)}  # schools: gap, seconds
+
+
+def peak():
+    """Return the most memory that this process has held, in MiB."""
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return held / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+@pytest.mark.parametrize("schools", TARGETS)
+@pytest.mark.parametrize(("year", "cap"), [(2025, None), (2023, None), (2025, 0.3), (2025, 0.15)])
+def test_a_district_is_planned_within_its_gap_and_time(schools, year, cap, capsys):
+    gap, seconds = TARGETS[schools]
+    data = make(schools=schools, years=[year])
+    start = time.perf_counter()
+    problem = pose(data, year, standards.load(), load_costs())
+    problem = problem if cap is None else problem.capped(cap)
+    found = solve(problem, gap=0.002, seconds=min(20.0, seconds / 2))
+    took = time.perf_counter() - start
+    cost = float(problem.yuan @ found.x)
+    binding = len(problem.over(cheapest_by_school(problem).x))
+    reached = gap_of(cost, found.bound)
+    with capsys.disabled():
+        print(
+            f"\n{schools:>5} schools {year} cap {cap or 'as is':>5}: {binding:>2} coefficients bind, "
+            f"cost {cost:>14,.0f}, bound {found.bound:>14,.0f}, gap {100 * reached:.4f} %, "
+            f"{took:5.1f} s, {peak():5.0f} MiB",
+            end="",
+        )
+    assert problem.passing(found.x).all() and not problem.over(found.x)
+    assert reached <= gap
+    assert took < seconds
+    assert peak() < 2048

@@ -1,0 +1,340 @@
+"""The cheapest plan of a dataset: by hand, as laws, every refusal, and every reason why there is none."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plan_cases import COLUMN, costs, two_equal
+from town import Town, coefficient, school_row
+
+import qb.scenario
+from qb.errors import QbError
+from qb.judge import COMPOSITE, assess
+from qb.plan import PlanStatus, apply_purchases, cheapest_plan, document, scenario
+from qb.plan.command import run
+from qb.terms import Verdict
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+
+
+def bought(plan):
+    return {(p.school_id, p.stage, p.code): p.amount for p in plan.purchases.itertuples()}
+
+
+def passes(assessment):
+    """Whether every row and every coefficient that decides passes, by the verdicts alone."""
+    deciding = assessment.balance[assessment.balance["code"] != COMPOSITE]
+    return (assessment.rows["verdict"] == "pass").all() and (deciding["verdict"] == "pass").all()
+
+
+def test_nothing_is_bought_where_everything_is_met():
+    plan = cheapest_plan(Town().data())
+    assert (plan.status, plan.cost, plan.bound, plan.gap) == (PlanStatus.OPTIMAL, 0.0, 0.0, 0.0)
+    assert not len(plan.purchases) and plan.assessment is plan.before
+
+
+def test_the_dearer_of_two_that_are_short_stays_at_85_percent():
+    # 200 pupils: C1 asks for 8.4, so 9 teachers; with 8 it stands at 4.0 of 4.2, above 85 %. C2 asks for 2.
+    # Filling both: one degree (20,000) and one backbone teacher (30,000). C2 with 1 is below 1.7, so C2 it
+    # must be; C1 stays.
+    town = Town().set("sections", {"school_id": "小一"}, teachers_above_required=8, backbone_teachers=1)
+    plan = cheapest_plan(town.data())
+    assert bought(plan) == {("小一", "primary", "C2"): 1}
+    assert plan.cost == plan.bound == 30_000 and plan.status is PlanStatus.OPTIMAL
+    row = school_row(plan.assessment, "小一")
+    assert (row["met"], row["C1_verdict"]) == (6, "fail")
+
+
+def test_what_stays_below_is_raised_to_85_percent_and_no_further():
+    # 200 pupils: sports ground 1400 of 1500 m², 100 short at 500 yuan; equipment 300,000 of 400,000 yuan, and
+    # 85 % is 340,000. Both to the standard: 150,000. Ground full, equipment to the floor: 50,000 + 40,000 =
+    # 90,000. Equipment full, ground as it is (93 %): 100,000.
+    town = Town().set(
+        "facilities",
+        {"school_id": "小一"},
+        sports_ground_m2=1200,
+        indoor_sports_area_m2=200,
+        equipment_yuan=300_000,
+    )
+    plan = cheapest_plan(town.data())
+    assert bought(plan) == {("小一", "primary", "C5"): 100.0, ("小一", "primary", "C6"): 40_000.0}
+    assert plan.cost == pytest.approx(90_000)
+
+
+def test_a_coefficient_asks_for_more_than_the_schools_need():
+    # As in test_plan_exact: of 9000 yuan a pupil in the one school the other needs a third, 3000, to be
+    # within 0.5. Filling gaps alone would find nothing to buy: both have more than 2000.
+    plan = cheapest_plan(two_equal({"equipment_yuan": (200_000, 900_000)}).data(), gap=0.0)
+    assert bought(plan)["甲", "primary", "C6"] == pytest.approx(100_000, rel=1e-6)
+    assert plan.cost == pytest.approx(100_000, rel=1e-6) and plan.gap < 1e-5
+    assert coefficient(plan.before, "primary", "C6")["coefficient"] == pytest.approx(7 / 11)
+    assert coefficient(plan.assessment, "primary", "C6")["coefficient"] == pytest.approx(0.5)
+
+
+def test_whole_rooms_are_bought_where_the_coefficient_asks_for_a_part_of_one():
+    # 100 pupils each, 4 and 13 rooms: a third of 13 is 4.33, so one whole room.
+    plan = cheapest_plan(two_equal({"multimedia_rooms": (4, 13)}).data(), gap=0.0)
+    assert bought(plan) == {("甲", "primary", "C7"): 1}
+    assert plan.status is PlanStatus.OPTIMAL and plan.cost == 40_000
+
+
+def test_a_school_that_reports_as_one_buys_as_one():
+    # 200 + 200 pupils: the junior part gets 1.1/2.1 of all. Of 9 rooms that is 4.71 of 4.8, of 2400 m² of
+    # ground 1257 of 2040. Ground to the standard would be 2040 · 2.1/1.1 - 2400 = 1494.5 m², 747,000 yuan;
+    # with one more room (5.24), for 40,000, it may stay at 85 %: 1734 · 2.1/1.1 - 2400 = 910.36 m². Bought
+    # for the junior part alone it would have been 477 m².
+    town = Town().add("九年", "nine_year", whole=True, primary=200, junior=200)
+    where = {"school_id": "九年"}
+    town.set("facilities", where, sports_ground_m2=2000, indoor_sports_area_m2=400, multimedia_rooms=9)
+    plan = cheapest_plan(town.data())
+    assert set(bought(plan)) == {("九年", "whole", "C5"), ("九年", "whole", "C7")}
+    assert bought(plan)["九年", "whole", "C5"] == pytest.approx(1734 * 2.1 / 1.1 - 2400, abs=1e-5)
+    assert bought(plan)["九年", "whole", "C7"] == 1
+    assert passes(plan.assessment)
+
+
+def test_a_campus_is_planned_with_its_parent_and_the_parent_buys():
+    town = Town().add("北校区", "primary", primary=100, parent_id="小一")
+    town.set("sections", {"school_id": "小一"}, backbone_teachers=0)
+    town.set("sections", {"school_id": "北校区"}, backbone_teachers=0)
+    plan = cheapest_plan(town.data())
+    assert bought(plan) == {("小一", "primary", "C2"): 3}  # 300 pupils together
+
+
+def test_where_more_teachers_of_a_kind_are_needed_than_there_are_teachers_they_are_hired():
+    few = {
+        "full_time_teachers": 8,
+        "certified_teachers": 8,
+        "trained_teachers": 8,
+        "teachers_above_required": 7,
+    }
+    town = Town().set("sections", {"school_id": "小一"}, **few, backbone_teachers=1)
+    town.set("facilities", {"school_id": "小一"}, equipment_yuan=345_000)
+    # C1 with 7 is below 85 % (7.14). To 9, 40,000, with equipment (86 %) as it is; or to 8 and equipment for
+    # 55,000.
+    plan = cheapest_plan(town.data())
+    section = plan.data["sections"].set_index("school_id").loc["小一"]
+    assert bought(plan)["小一", "primary", "C1"] == 2
+    columns = ["teachers_above_required", "full_time_teachers", "certified_teachers", "trained_teachers"]
+    assert section[columns].tolist() == [9, 9, 9, 9]
+
+
+def test_two_districts_are_planned_apart_or_one_alone():
+    town, other = Town(), Town(district="乙区", schools=False).add("乙一", "primary", primary=200)
+    for table in ("schools", "sections", "facilities", "classes", "rooms", "funds"):
+        town[table] = town[table] + other[table]
+    town.set("sections", {"school_id": "小一"}, backbone_teachers=1)
+    town.set("sections", {"school_id": "乙一"}, backbone_teachers=0)
+    assert cheapest_plan(town.data()).cost == 90_000
+    assert cheapest_plan(town.data(), district="乙区").cost == 60_000
+
+
+def random_town(seed):
+    """Return a district of five schools, one of them with both stages, and anything short."""
+    rng = np.random.default_rng(seed)
+    town = Town(schools=False)
+    for name in ("甲", "乙", "丙"):
+        town.add(name, "primary", primary=int(rng.integers(60, 900)))
+    town.add("丁", "junior", junior=int(rng.integers(60, 900)))
+    sizes = {"primary": int(rng.integers(60, 600)), "junior": int(rng.integers(60, 600))}
+    town.add("戊", "nine_year", whole=bool(rng.random() < 0.5), **sizes)
+    for table, column in COLUMN.values():
+        for row in town[table]:
+            held = row[column] * rng.uniform(0.2, 1.6)
+            row[column] = float(round(held)) if "teachers" in column or "rooms" in column else round(held, 1)
+    for row in town["sections"]:
+        row["full_time_teachers"] = max(row["full_time_teachers"], row["teachers_above_required"])
+    return town.data()
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10**6), cap=st.sampled_from([None, 0.3]))
+def test_every_plan_passes_when_it_is_assessed_and_never_costs_less_than_its_bound(seed, cap):
+    data = random_town(seed)
+    standard = None
+    if cap:
+        base = assess(data).standard
+        rule = base.rules.coefficient.model_copy(update={"primary": cap, "junior": cap})
+        standard = base.model_copy(update={"rules": base.rules.model_copy(update={"coefficient": rule})})
+    plan = cheapest_plan(data, standard=standard, gap=0.01, seconds=2.0)
+    assert passes(assess(plan.data, standard=standard))
+    assert 0 <= plan.bound <= plan.cost
+    assert plan.cost == pytest.approx(plan.purchases["cost_yuan"].sum())
+    assert (plan.purchases["amount"] > 0).all()
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_one_less_of_anything_fails(seed):
+    data = random_town(seed)
+    plan = cheapest_plan(data, gap=0.0, seconds=5.0)
+    if plan.status is not PlanStatus.OPTIMAL:
+        return  # what is not proven to be the cheapest may hold a little too much
+    for place in range(len(plan.purchases)):
+        less = plan.purchases.copy()
+        whole = less.loc[place, "unit"] in ("人", "间")
+        step = 1.0 if whole else max(0.001 * less.loc[place, "amount"], 0.01)
+        less.loc[place, "amount"] = max(less.loc[place, "amount"] - step, 0.0)
+        assert not passes(assess(apply_purchases(data, less, plan.year)))
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_the_plan_as_a_scenario_gives_the_same_assessment(seed):
+    data = random_town(seed)
+    plan = cheapest_plan(data, gap=0.01, seconds=2.0)
+    made = scenario(plan.problem, data, plan.purchases, plan.year, "方案")
+    after = assess(qb.scenario.apply(data, made))
+    for frame in ("rows", "balance", "indicators"):
+        assert getattr(after, frame).equals(getattr(plan.assessment, frame))
+
+
+def test_the_scenario_file_of_the_sample_is_reproduced_to_the_last_figure(committed, tmp_path):
+    file = tmp_path / "方案.toml"
+    run(SAMPLE, out=file)
+    plan = cheapest_plan(committed)
+    told = qb.scenario.whatif(committed, [file]).outcomes[0].assessments[plan.year]
+    assert told.rows.equals(plan.assessment.rows)
+    assert told.balance.equals(plan.assessment.balance)
+    assert passes(told) and not passes(plan.before)
+
+
+def test_the_printed_document_has_the_shape_that_others_rely_on(committed):
+    told = json.loads(run(SAMPLE, as_json=True))
+    assert told["status"] in ("optimal", "feasible")
+    assert told["lower_bound_yuan"] <= told["cost_yuan"]
+    assert told["gap"] == pytest.approx((told["cost_yuan"] - told["lower_bound_yuan"]) / told["cost_yuan"])
+    assert {"school_id", "stage", "code", "amount", "unit", "cost_yuan"} <= set(told["purchases"][0])
+    assert sum(p["cost_yuan"] for p in told["purchases"]) == pytest.approx(told["cost_yuan"])
+    assert all(s["verdict"] == "pass" for d in told["assessment"]["districts"] for s in d["schools"])
+    whole = [p["amount"] for p in told["purchases"] if p["code"] in ("C1", "C2", "C3", "C7")]
+    assert whole and all(isinstance(amount, int) for amount in whole)
+    assert "任何达标方案不少于" in run(SAMPLE)
+
+
+def test_a_budget_that_is_not_enough_is_answered_with_the_least_cost_and_the_best_use():
+    town = Town().set("sections", {}, backbone_teachers=0)  # 2 + 4 + 3 backbone teachers: 270,000
+    plan = cheapest_plan(town.data(), budget=100_000)
+    assert plan.status is PlanStatus.INFEASIBLE and plan.cost is None and plan.bound == 270_000
+    assert plan.clashes == ("预算 100,000 元不足，至少需要 270,000 元",)
+    assert not len(plan.purchases) and plan.assessment is plan.before
+    assert cheapest_plan(town.data(), budget=270_000).cost == 270_000
+    told = document(plan)
+    assert (told["status"], told["cost_yuan"], told["gap"]) == ("infeasible", None, None)
+
+
+def test_upper_bounds_at_a_school_are_named_where_they_make_it_impossible():
+    # 200 pupils: ground 1000 of 1500 m²; 85 % is 1275, so 275 at least.
+    town = Town().set(
+        "facilities",
+        {"school_id": "小一"},
+        sports_ground_m2=800,
+        indoor_sports_area_m2=200,
+        teaching_area_m2=1100,
+    )
+    limit = {"school_id": "小一", "code": "C5", "most": 200.0}
+    plan = cheapest_plan(town.data(), costs=costs(limit))
+    assert plan.status is PlanStatus.INFEASIBLE
+    (said,) = plan.clashes
+    assert said.startswith("小一（小学）：体育运动场馆上限不足，最多增 200 平方米")
+    assert "达标须增 500 平方米" in said and "85% 须增 275 平方米" in said
+
+
+def test_two_upper_bounds_clash_only_together():
+    # Either may stay between 85 % and 100 %, not both; a third bound has nothing to do with it.
+    town = Town().set(
+        "facilities",
+        {"school_id": "小一"},
+        sports_ground_m2=1200,
+        indoor_sports_area_m2=200,
+        equipment_yuan=390_000,
+    )
+    limits = [{"school_id": "小一", "code": code, "most": 0.0} for code in ("C5", "C6", "C7")]
+    (said,) = cheapest_plan(town.data(), costs=costs(*limits)).clashes
+    assert "体育运动场馆" in said and "教学仪器设备" in said and "多媒体" not in said
+    assert "最多 1 项可低于标准" in said
+
+
+def test_a_coefficient_and_an_upper_bound_clash():
+    limits = [
+        {"school_id": "甲", "code": "C6", "most": 50_000.0},
+        {"school_id": "乙", "code": "C6", "most": 9.0},
+    ]
+    plan = cheapest_plan(two_equal({"equipment_yuan": (200_000, 900_000)}).data(), costs=costs(*limits))
+    assert plan.status is PlanStatus.INFEASIBLE
+    (said,) = plan.clashes
+    assert "小学 C6 差异系数限值 0.5" in said and "甲（小学）：教学仪器设备上限不足" in said
+    assert "乙" not in said  # its bound may stay: more there would only make it worse
+
+
+def test_an_upper_bound_without_a_stage_holds_for_both_stages_together():
+    town = Town().add("九年", "nine_year", primary=100, junior=100)
+    town.set("sections", {"school_id": "九年"}, backbone_teachers=0, teachers_above_required=4)
+    enough, short = (costs({"school_id": "九年", "code": "C2", "most": most}) for most in (2.0, 1.0))
+    assert bought(cheapest_plan(town.data(), costs=enough))["九年", "junior", "C2"] == 1
+    plan = cheapest_plan(town.data(), costs=short)
+    assert plan.status is PlanStatus.INFEASIBLE and "各学段合计" in plan.clashes[0]
+
+
+def test_a_price_of_its_own_changes_what_a_school_leaves_low():
+    town = Town().set("sections", {"school_id": "小一"}, teachers_above_required=8)
+    town.set("facilities", {"school_id": "小一"}, equipment_yuan=390_000)
+    assert bought(cheapest_plan(town.data())) == {("小一", "primary", "C6"): 10_000.0}
+    dear = costs({"school_id": "小一", "code": "C1", "yuan": 5_000.0})
+    assert bought(cheapest_plan(town.data(), costs=dear)) == {("小一", "primary", "C1"): 1}
+
+
+def test_what_is_not_reported_is_refused_with_the_school_and_the_indicator():
+    town = Town().set("facilities", {"school_id": "小一"}, equipment_yuan=None, multimedia_rooms=None)
+    with pytest.raises(QbError, match=r"小一（小学）缺C6、C7"):
+        cheapest_plan(town.data())
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"budget": -1.0}, "预算不能小于 0"),
+        ({"budget": float("nan")}, "预算不能小于 0"),
+        ({"district": "丙区"}, "没有县区“丙区”"),
+        ({"year": 1999}, "没有 1999 年度"),
+        ({"costs": costs({"school_id": "无", "code": "C5", "most": 1.0})}, "学校 无 不在参加评估的学校之中"),
+        (
+            {"costs": costs({"school_id": "小一", "stage": "whole", "code": "C5", "most": 1.0})},
+            "按“小学”填报，不能按“全校”限制",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_a_sentence(asked, said):
+    with pytest.raises(QbError, match=said):
+        cheapest_plan(Town().data(), **asked)
+
+
+def test_a_standard_that_compares_rounded_figures_is_refused(with_change):
+    with pytest.raises(QbError, match="四舍五入"):
+        cheapest_plan(Town().data(), standard=with_change(('compare = "raw"', 'compare = "rounded"')))
+
+
+def test_a_purchase_at_a_school_that_is_not_there_is_refused():
+    data = Town().set("sections", {"school_id": "小一"}, backbone_teachers=1).data()
+    plan = cheapest_plan(data)
+    with pytest.raises(QbError, match="没有方案要增加的记录"):
+        apply_purchases(data, plan.purchases.assign(school_id="无"), plan.year)
+
+
+def test_planning_changes_neither_the_dataset_nor_its_frames():
+    data = Town().set("sections", {"school_id": "小一"}, backbone_teachers=0).data()
+    before = {name: frame.copy() for name, frame in data.tables.items()}
+    cheapest_plan(data)
+    assert all(before[name].equals(data[name]) for name in before)
+
+
+def test_nothing_is_printed_while_a_plan_is_made(capfd):
+    cheapest_plan(two_equal({"multimedia_rooms": (4, 13)}).data(), gap=0.0)
+    assert capfd.readouterr().out == ""
+
+
+def test_the_verdict_of_a_plan_is_that_of_the_rules():
+    assert {Verdict.PASS} == set(cheapest_plan(Town().data()).assessment.rows["verdict"])

@@ -1,0 +1,200 @@
+"""Other questions: best use of a budget, moving without money, the price of balance, plans over years."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plan_cases import costs, two_equal
+from test_plan import random_town
+from town import Town, coefficient, school_row
+
+from qb.errors import QbError
+from qb.judge import assess
+from qb.plan import PlanStatus, best_use, plan_over_years, price_of_balance, transfers
+from qb.plan.passing import shortfall
+
+
+def no_backbone():
+    """Return a district that lacks 2 + 4 + 3 backbone teachers of 30,000 each, and nothing else."""
+    return Town().set("sections", {}, backbone_teachers=0)
+
+
+def test_a_budget_goes_to_the_schools_that_it_can_lift():
+    # 200, 400 and 300 pupils: 2, 4 and 3 teachers. For 5 teachers two schools can pass, the smaller ones.
+    spent = best_use(no_backbone().data(), 150_000)
+    assert (spent.passing, spent.most_passing, spent.cost) == (2, 2, 150_000)
+    assert dict(zip(spent.purchases["school_id"], spent.purchases["amount"], strict=True)) == {
+        "小一": 2,
+        "初一": 3,
+    }
+    assert (spent.assessment.rows["verdict"] == "pass").sum() == 2
+
+
+def test_what_is_left_of_a_budget_takes_off_the_most_shortfall():
+    # 4 teachers of 120,000 lift 小一 (2); 3 for 初一 do not fit beside; the two left go where a teacher takes
+    # off the most: by pupils every one takes off the same share, 100 of 900 pupils' standard. All 4 are
+    # spent.
+    spent = best_use(no_backbone().data(), 120_000)
+    assert (spent.passing, spent.purchases["amount"].sum()) == (1, 4)
+    assert spent.shortfall == pytest.approx((900 - 400) / 900)
+
+
+def test_a_price_tells_what_more_money_would_take_off():
+    # One teacher, 30,000, takes 100/900 off: 10,000 yuan a third of it.
+    assert best_use(no_backbone().data(), 120_000).saves == pytest.approx(100 / 900 / 3, rel=1e-6)
+
+
+def test_no_budget_buys_nothing_and_a_great_one_everything():
+    nothing, all_of_it = (best_use(no_backbone().data(), budget) for budget in (0.0, 1e9))
+    assert (nothing.cost, nothing.passing, all_of_it.passing) == (0.0, 0, 3)
+    assert all_of_it.shortfall == 0 and all_of_it.cost == 270_000
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10**6), part=st.floats(0.05, 0.9))
+def test_no_budget_is_overspent_and_what_is_told_is_what_the_assessment_finds(seed, part):
+    data = random_town(seed)
+    budget = round(3e6 * part)
+    spent = best_use(data, budget, seconds=5.0)
+    assert spent.cost <= budget
+    assert (spent.assessment.rows["verdict"] == "pass").sum() == spent.passing <= spent.most_passing
+    assert spent.shortfall >= spent.least_shortfall - 1e-9
+    assert spent.shortfall <= shortfall(spent.problem, np.zeros(len(spent.x))) + 1e-9
+
+
+@pytest.mark.parametrize("budget", [-1.0, float("inf"), None])
+def test_a_budget_that_is_none_is_refused(budget):
+    with pytest.raises(QbError, match="预算须为不小于 0 的数"):
+        best_use(Town().data(), budget)
+
+
+def test_one_teacher_goes_from_the_school_that_has_more_than_it_needs():
+    # 小一 lacks one backbone teacher of 2; 小二 has 5 of 4. 初一 has 9 of 3, but its teachers stay in their
+    # stage.
+    town = Town()
+    for school, number in (("小一", 1), ("小二", 5), ("初一", 9)):
+        town.set("sections", {"school_id": school}, backbone_teachers=number)
+    moved = transfers(town.set("facilities", {"school_id": "小一"}, equipment_yuan=390_000).data())
+    (move,) = moved.moves[moved.moves["code"] == "C2"].itertuples()
+    assert (move.from_id, move.to_id, move.amount) == ("小二", "小一", 1)
+    assert (moved.teachers, moved.least_teachers, moved.passing) == (1, 1, 3)
+    # Equipment at 97.5 % may stay, so none is moved: that would be more movement than is needed.
+    assert moved.equipment_yuan == 0
+
+
+def test_a_teacher_who_moves_is_counted_with_the_teachers_too():
+    town = Town().set("sections", {"school_id": "小一"}, backbone_teachers=1)
+    town.set("sections", {"school_id": "小二"}, backbone_teachers=9)
+    town.set("facilities", {"school_id": "小一"}, sports_ground_m2=1100)
+    moved = transfers(town.data())
+    before, after = (
+        d["sections"].set_index("school_id")["full_time_teachers"] for d in (town.data(), moved.data)
+    )
+    assert (after - before)[["小一", "小二"]].tolist() == [1, -1]
+
+
+def test_equipment_moves_where_two_figures_are_short():
+    town = Town().set("facilities", {"school_id": "小一"}, equipment_yuan=330_000, sports_ground_m2=1200)
+    town.set("facilities", {"school_id": "小一"}, indoor_sports_area_m2=100)
+    moved = transfers(town.data())
+    # Ground at 87 % cannot be moved; so equipment must reach 400,000: 70,000 from those with 3000 of 2000 a
+    # pupil.
+    assert moved.equipment_yuan == pytest.approx(70_000) and moved.passing == 3
+
+
+def test_what_cannot_be_helped_by_moving_stays_and_nobody_gives_for_it():
+    town = Town().set("facilities", {"school_id": "小一"}, sports_ground_m2=100, teaching_area_m2=500)
+    town.set("sections", {"school_id": "小一"}, backbone_teachers=0)
+    moved = transfers(town.data())
+    assert moved.passing == moved.most_passing == 2 and not len(moved.moves)
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_nobody_who_was_at_the_standard_falls_below_it_and_nothing_is_lost(seed):
+    data = random_town(seed)
+    moved = transfers(data, seconds=5.0)
+    key = ["school_id", "stage"]
+    was, now = moved.before.rows.set_index(key), moved.assessment.rows.set_index(key)
+    for code in ("C1", "C2", "C3", "C6"):
+        assert not ((was[f"{code}_verdict"] == "pass") & (now[f"{code}_verdict"] != "pass")).any()
+    for column in ("teachers_above_required", "backbone_teachers", "pe_arts_teachers", "full_time_teachers"):
+        assert moved.data["sections"][column].sum() == pytest.approx(data["sections"][column].sum())
+        assert (moved.data["sections"][column] >= 0).all()
+    told = data["facilities"]["equipment_yuan"].sum()
+    assert moved.data["facilities"]["equipment_yuan"].sum() == pytest.approx(told)
+    assert (now["verdict"] == "pass").sum() == moved.passing >= (was["verdict"] == "pass").sum()
+    assert moved.passing <= moved.most_passing and moved.teachers >= moved.least_teachers
+
+
+def test_the_price_of_balance_rises_as_the_cap_falls():
+    # Two schools of 100 pupils with 2000 and 9000: x = 100 · (9000 (1 - c) / (1 + c) - 2000).
+    data = two_equal({"equipment_yuan": (200_000, 900_000)}).data()
+    curve = price_of_balance(data, caps=(0.6, 0.5, 0.2), gap=1e-6)
+    assert curve["yuan"].tolist() == pytest.approx([25_000, 100_000, 400_000], rel=1e-4)
+    assert (curve["bound_yuan"] <= curve["yuan"]).all() and curve["possible"].all()
+
+
+def test_a_cap_that_upper_bounds_forbid_is_said_to_be_impossible():
+    data = two_equal({"equipment_yuan": (200_000, 900_000)}).data()
+    bounded = costs({"school_id": "甲", "code": "C6", "most": 150_000.0})
+    curve = price_of_balance(data, caps=(0.5, 0.2), costs=bounded)
+    assert curve["possible"].tolist() == [True, False]
+    assert np.isnan(curve["yuan"][1])
+
+
+def test_a_cap_of_nothing_is_refused():
+    with pytest.raises(QbError, match="须大于 0"):
+        price_of_balance(Town().data(), caps=(0.5, 0.0))
+
+
+def test_each_year_spends_its_budget_and_what_is_bought_stays():
+    # 270,000 over three years of 120,000: 4, 4 and 1 teachers at most. Most rows pass early: 小一 (2) first,
+    # then 初一.
+    plan = plan_over_years(no_backbone().data(), 120_000, 2027)
+    assert plan.status is PlanStatus.OPTIMAL and plan.cost == plan.bound == 270_000
+    assert plan.years["cost_yuan"].max() <= 120_000 and plan.years["year"].tolist() == [2025, 2026, 2027]
+    assert plan.years["passing"].tolist() == [1, 2, 3]
+    assert plan.purchases["amount"].sum() == 9
+    assert (plan.assessments[2027].rows["verdict"] == "pass").all()
+
+
+def test_yearly_costs_are_counted_each_year_and_therefore_come_late():
+    # Two more teachers of PE, 100,000 a year each. For 200,000 a year both can wait for the last year; for
+    # 100,000 a year two can never be paid at once, so there is no such plan.
+    town = Town().set("sections", {"school_id": "小一"}, pe_arts_teachers=0)
+    late = plan_over_years(town.data(), 200_000, 2026)
+    assert late.cost == 200_000 and late.years["cost_yuan"].tolist() == [0, 200_000]
+    never = plan_over_years(town.data(), 100_000, 2026)
+    assert never.cost is None and never.clashes
+
+
+def test_too_little_in_all_years_together_is_said_with_both_sums():
+    plan = plan_over_years(no_backbone().data(), 80_000, 2027)
+    assert plan.status is PlanStatus.INFEASIBLE
+    assert plan.clashes == ("3 年预算合计 240,000 元，最低需要 270,000 元",)
+
+
+def test_the_pupils_of_a_forecast_decide_what_is_needed():
+    # 小一 will have 100 pupils instead of 200, and needs one backbone teacher instead of two.
+    forecast = pd.DataFrame({"year": [2025], "school_id": ["小一"], "stage": ["primary"], "pupils": [100.0]})
+    plan = plan_over_years(no_backbone().data(), 1e6, 2025, pupils=forecast)
+    assert plan.purchases.set_index("school_id")["amount"].to_dict() == {"小一": 1, "小二": 4, "初一": 3}
+    assert school_row(plan.assessments[2025], "小一")["pupils"] == 100
+
+
+@pytest.mark.parametrize(
+    ("budget", "to", "said"), [(-1.0, 2026, "不能小于 0"), (1.0, 2024, "应在基年 2024 之后")]
+)
+def test_a_year_or_budget_that_makes_no_sense_is_refused(budget, to, said):
+    with pytest.raises(QbError, match=said):
+        plan_over_years(Town().data(), budget, to)
+
+
+def test_the_coefficient_of_the_target_year_is_kept_as_well():
+    data = two_equal({"equipment_yuan": (200_000, 900_000)}).data()
+    plan = plan_over_years(data, 60_000, 2026)
+    assert plan.cost == pytest.approx(100_000, rel=1e-3)
+    assert coefficient(plan.assessments[2026], "primary", "C6")["coefficient"] <= 0.5 + 1e-9
+    assert plan.assessments[2025].year == 2025 and assess(data).year == 2024

@@ -1,0 +1,438 @@
+"""Where a new school should stand: equal to trying everything, and done by the scenario that says it."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_scenario import STANDARD, town
+
+from qb.scenario import apply, load, to_toml, whatif
+from qb.scenario.register import rows_of
+from qb.siting import Problem, SitingError, Status, build, load_candidates, site, solve, summary
+from qb.siting.problem import NONE
+
+CANDIDATE = {
+    "site": "S1",
+    "name": "模拟新校",
+    "kind": "primary",
+    "location": "urban",
+    "longitude": 114.003,
+    "latitude": 34.0,
+    "primary_capacity": 90,
+}
+
+
+def candidates(*changes):
+    return pd.DataFrame([{**CANDIDATE, **change} for change in changes or ({},)])
+
+
+def sited(*changes, data=None, **options):
+    return site(data or town(), candidates(*changes), standard=STANDARD, **options)
+
+
+def schools_of(data, year=2025):
+    """Return the school of each zone and stage as the table has it."""
+    zones = rows_of(data["zones"], year).set_index("zone_id")
+    return {(z, s): zones.loc[z, f"{s}_school_id"] for z in zones.index for s in ("primary", "junior")}
+
+
+# Against trying everything
+
+
+def question(seed):
+    """Return a small problem of two stages, tight enough that some have no answer."""
+    rng = np.random.default_rng(seed)
+    groups, sites = int(rng.integers(3, 6)), int(rng.integers(1, 4))
+    stage = rng.integers(0, 2, groups)
+    seat_stage = np.array([0, 1, *[s for _ in range(sites) for s in (0, 1)]])
+    site = np.array([NONE, NONE, *np.repeat(np.arange(sites), 2)])
+    option_site = np.sort(np.concatenate([np.arange(sites), rng.integers(0, sites, 1)]))
+    brought = np.where(
+        site == option_site[:, None], rng.choice([0, 40, 90, 150], (len(option_site), len(site))), 0
+    )
+    spot, home = rng.random((len(site), 2)), rng.random((groups, 2))
+    spot[3::2] = spot[2::2]
+    km = np.hypot(*(home[:, None] - spot[None]).transpose(2, 0, 1))
+    children = rng.integers(1, 80, groups).astype(float)
+    now = np.where(rng.random(groups) < 0.8, stage, NONE)
+    return Problem(
+        children=children,
+        km=np.where(stage[:, None] == seat_stage, km, np.nan),
+        limit=np.where(stage == 0, 0.3, 0.5),
+        now=now,
+        capacity=np.where(site == NONE, rng.integers(40, 250, len(site)), 0).astype(float),
+        leaving=np.where(site == NONE, rng.integers(30, 250, len(site)), np.inf),
+        site=site,
+        option_site=option_site,
+        option_capacity=brought.astype(float),
+    )  # fmt: skip
+
+
+def tried(problem, most):
+    """Return the least (children without a place, -children within, walk) over every choice there is."""
+    groups, seats = problem.km.shape
+    every = np.array(list(itertools.product(range(-1, seats), repeat=groups)))
+    rows = np.arange(groups)
+    ways = np.where(every == NONE, 0.0, problem.km[rows, every])
+    every, ways = every[~np.isnan(ways).any(axis=1)], ways[~np.isnan(ways).any(axis=1)]
+    load = np.stack([(problem.children * (every == seat)).sum(axis=1) for seat in range(seats)], axis=1)
+    gone = np.stack(
+        [
+            (problem.children * ((problem.now == s) & (every != s) & (every != NONE))).sum(axis=1)
+            for s in range(seats)
+        ],
+        axis=1,
+    )
+    able = (gone <= problem.leaving).all(axis=1)
+    left = (problem.children * (every == NONE)).sum(axis=1)
+    near = (problem.children * ((every != NONE) & (ways <= problem.limit))).sum(axis=1)
+    walk = (problem.children * ways).sum(axis=1)
+    found = []
+    for count in range(most + 1):
+        for opened in itertools.combinations(range(len(problem.option_site)), count):
+            if len(set(problem.option_site[list(opened)])) == count:
+                room = problem.capacity + problem.option_capacity[list(opened)].sum(axis=0)
+                fits = able & (load <= room).all(axis=1)
+                found += list(zip(left[fits], -near[fits], walk[fits], strict=True))
+    least = min(found)
+    return least if least[0] == 0 else (least[0], None, None)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_plan_is_the_best_of_all_that_there_are(seed):
+    problem, most = question(seed), 1 + seed % 2
+    left, within, walk = tried(problem, most)
+    plan = solve(problem, most)
+    assert plan.unplaced == left
+    if left:
+        assert plan.status is Status.INFEASIBLE
+        return
+    assert plan.status is Status.OPTIMAL
+    assert plan.within.value == -within == plan.within.bound
+    assert plan.walk.value == pytest.approx(walk, rel=1e-6) and plan.walk.gap <= 1e-6
+    assert plan.walk.bound <= plan.walk.value
+    # What is reported is what the seats give.
+    ways = problem.km[np.arange(len(plan.seat)), plan.seat]
+    assert problem.children @ ways == pytest.approx(plan.walk.value)
+    room = problem.capacity + problem.option_capacity[list(plan.opened)].sum(axis=0)
+    assert (np.bincount(plan.seat, problem.children, len(room)) <= room).all()
+    assert len(plan.opened) <= most
+
+
+def test_the_random_cases_are_of_every_sort():
+    plans = [solve(question(seed), 1 + seed % 2) for seed in range(60)]
+    infeasible = sum(plan.status is Status.INFEASIBLE for plan in plans)
+    opened = [len(plan.opened) for plan in plans if plan.status is Status.OPTIMAL]
+    assert infeasible >= 5 and opened.count(0) >= 3 and opened.count(1) >= 5 and opened.count(2) >= 5
+
+
+# By hand. A degree of longitude at 34° is 92.19 km, so Z0, Z1 and Z2 lie 0, 0.24 and 0.12 km (× 1.3) from
+# A, A and B. A has 6 classes of 45 and 179 pupils of no zone: 91 places, and 60 + 61 children.
+
+
+def test_children_within_distance_come_before_kilometres():
+    plan = sited({"longitude": 114.9}).scenario(1)
+    # Keeping Z1 (61) at A rather than Z0 (60) brings one child more within 500 m, though it costs
+    # 61 × 0.24 + 60 × 1.20 km, not 61 × 0.96.
+    assert [(a.zones, a.to) for a in plan.actions] == [(("Z0",), "B")]
+
+
+def test_a_new_school_takes_what_the_old_one_cannot():
+    found = sited()
+    best = found.assignment.set_index(["zone_id", "stage"])["school_id"]
+    assert [one.site for one in found.chosen] == ["S1"]
+    assert (best["Z0", "primary"], best["Z1", "primary"], best["Z2", "primary"]) == ("A", "S1", "B")
+    of = found.distances.set_index(["option", "stage"])
+    # 60 + 61 + 90 + 30 children; Z1 walks 0.001° to the new school, 0.002° to the old one.
+    assert of.loc[(1, "primary"), "within"] == 241
+    assert of.loc[(1, "primary"), "mean_km"] == pytest.approx((61 + 90) * 0.001 * 92.19 * 1.3 / 241, rel=1e-3)
+    assert of.loc[(0, "primary"), "mean_km"] == pytest.approx(
+        (122 + 90) * 0.001 * 92.19 * 1.3 / 241, rel=1e-3
+    )
+
+
+def test_the_smallest_size_that_does_as_well_is_recommended():
+    found = sited({"primary_capacity": 600}, {"primary_capacity": 61}, {"primary_capacity": 300})
+    assert [one.primary_capacity for one in found.chosen] == [61]
+
+
+def test_a_zone_is_not_divided_and_the_answer_says_what_would_help():
+    given = [{"school_id": s, "stage": "primary", "capacity": 300} for s in "ABCN"]
+    # Beyond the children of zones A has 179 pupils, B 90, N 120: room for 50 at A, 50 at B and 50 at C.
+    given = pd.DataFrame(given).assign(capacity=[229, 140, 50, 120])
+    found = sited({"primary_capacity": 59, "junior_capacity": 0}, capacities=given)
+    # Z3 (30) finds room; 60, 61 and 90 do not, though 50 + 50 + 20 + 59 places are left.
+    assert found.status is Status.INFEASIBLE and found.best.unplaced == 60 + 61 + 90
+    text = "".join(found.notes)
+    assert "小学有 211 名学生没有学位" in text and "请扩大候选学校的规模" in text
+    with pytest.raises(SitingError, match="放不下全部学生"):
+        found.scenario(1)
+    assert "没有学位" in summary(found)
+
+
+def test_a_school_too_small_for_any_zone_is_not_opened():
+    found = sited({"primary_capacity": 20})
+    assert (found.status, found.chosen, found.options["option"].tolist()) == (Status.OPTIMAL, (), [0, 1])
+    assert "只调整划片" in summary(found)
+
+
+def test_more_sites_are_proposed_where_one_is_too_few():
+    given = pd.DataFrame({"school_id": list("ABCN"), "stage": "primary", "capacity": [0, 0, 30, 0]})
+    four = [{"site": f"S{i}", "longitude": 114 + i / 1000, "primary_capacity": 100} for i in range(4)]
+    found = sited(*four, capacities=given)
+    assert found.status is Status.INFEASIBLE and found.best.unplaced == 60 + 61
+    assert any("放宽到 3 所" in note for note in found.notes)
+    assert sited(*four, capacities=given, most=3).status is Status.OPTIMAL
+
+
+def test_the_walking_limits_are_those_of_the_standard():
+    rule = STANDARD.rules.distance.model_copy(update={"primary_km": 0.2})
+    strict = STANDARD.model_copy(update={"rules": STANDARD.rules.model_copy(update={"distance": rule})})
+    wide, near = (site(town(), candidates(), standard=s).distances for s in (STANDARD, strict))
+    # Z1 walks 0.24 km to A today.
+    assert wide.query("option == 0 and stage == 'primary'")["within"].item() == 241
+    assert near.query("option == 0 and stage == 'primary'")["within"].item() == 241 - 61
+    # Nobody is within 1 km of the one junior school: Z2 has 1.08 km.
+    assert wide.query("option == 0 and stage == 'junior'")["within"].item() == 0
+
+
+def test_a_school_does_not_send_away_more_pupils_than_it_has():
+    data = town()
+    zones = data["zones"].copy()
+    zones.loc[zones["zone_id"] == "Z3", "primary_children"] = 31  # C has 30 pupils
+    found = sited({"longitude": 114.05, "primary_capacity": 300}, data=data.replace(zones=zones))
+    assert found.assignment.set_index(["zone_id", "stage"]).loc[("Z3", "primary"), "school_id"] == "C"
+    assert found.options["reason"].isna().all()
+
+
+def test_a_campus_counts_with_its_parent():
+    data = town()
+    schools = data["schools"].copy()
+    schools.loc[schools["school_id"] == "C", "parent_id"] = "B"
+    zones = data["zones"].copy()
+    zones.loc[zones["zone_id"] == "Z3", "primary_school_id"] = "B"
+    problem, labels = build(
+        data.replace(schools=schools, zones=zones), load_candidates(candidates()), 2025, STANDARD
+    )
+    room = dict(
+        zip(zip(labels.seats["school_id"], labels.seats["stage"], strict=True), problem.capacity, strict=True)
+    )
+    # 12 classes of 45, and 180 + 30 pupils, 90 + 30 of whom come from the zones.
+    assert room["B", "primary"] == 540 - 90 and ("C", "primary") not in room
+
+
+# The sample
+
+
+@pytest.fixture(scope="module")
+def sample(committed):
+    zones = rows_of(committed["zones"], 2025)
+    rng = np.random.default_rng(7)
+    corners = zones[["longitude", "latitude"]].agg(["min", "max"]).to_numpy()
+    kinds = [("primary", 540, 0), ("nine_year", 660, 360), ("junior", 0, 750)]
+    rows = [
+        {
+            **CANDIDATE,
+            "site": f"S{i}",
+            "kind": kind,
+            "longitude": lon,
+            "latitude": lat,
+            "primary_capacity": primary,
+            "junior_capacity": junior,
+        }
+        for i, (lon, lat) in enumerate(rng.uniform(*corners, (4, 2)))
+        for kind, primary, junior in kinds
+    ]  # fmt: skip
+    return site(committed, pd.DataFrame(rows), 2025)
+
+
+def test_the_file_of_the_best_plan_gives_the_same_assignment_under_whatif(sample, committed, tmp_path):
+    file = tmp_path / "best.toml"
+    file.write_text(to_toml(sample.scenario(1)), encoding="utf-8")
+    assert load(file).actions == sample.scenario(1).actions
+    found = whatif(committed, [file])
+    after, before = schools_of(found.outcomes[0].data[2025]), schools_of(committed)
+    planned = sample.assignment.set_index(["zone_id", "stage"])["school_id"]
+    assert sample.chosen and (planned != sample.assignment.set_index(["zone_id", "stage"])["before"]).any()
+    assert {key: after[key] for key in planned.index} == planned.to_dict()
+    assert all(after[key] == before[key] for key in after if key not in planned.index)
+    # The figures of the table are those of the comparison, and the walks those of qb.scenario.
+    row, rows = sample.options.iloc[1], found.outcomes[0].assessments[2025].rows
+    assert (row["rows"], row["passing"]) == (len(rows), (rows["verdict"] == "pass").sum())
+    for option, number in ((0, 0), (1, 1)):
+        mine = sample.distances[(sample.distances["option"] == option).to_numpy()]
+        walked = found.walking[(found.walking["scenario"] == number).to_numpy()]
+        for name in ("children", "mean_km", "farthest_km", "unknown"):
+            np.testing.assert_allclose(mine[name], walked[name])
+
+
+def test_no_school_gets_more_pupils_than_its_classes_hold(sample, committed):
+    for option in range(1, len(sample.solutions) + 1):
+        after = apply(committed, sample.scenario(option), 2025)
+        held, old = (
+            rows_of(data["sections"], 2025).set_index(["school_id", "stage"])["pupils"]
+            for data in (after, committed)
+        )
+        classes = rows_of(committed["sections"], 2025).set_index(["school_id", "stage"])["classes"]
+        grown = [key for key in old.index if held[key] > old[key]]
+        assert all(held[school, stage] <= classes[school, stage] * (45 if stage == "primary" else 50)
+                   for school, stage in grown)  # fmt: skip
+        for one in sample.opened(option):
+            assert held.get((one.site, "primary"), 0) <= one.primary_capacity
+            assert held.get((one.site, "junior"), 0) <= one.junior_capacity
+
+
+def test_plans_are_ranked_and_differ_in_their_sites(sample):
+    plans = sample.options.iloc[1:]
+    assert plans["sites"].is_unique and len(plans) == 4
+    order = list(zip(-plans["within"], plans["child_km"].round(6), strict=True))
+    assert order == sorted(order)
+    assert sample.within.value == plans["within"].iloc[0] and sample.gap <= 1e-6
+    assert sample.bound <= plans["child_km"].iloc[0] + 1e-6
+
+
+def test_the_ranked_plans_are_the_best_site_by_site(sample):
+    alone = []
+    for number in range(sample.problem.sites):
+        others = [frozenset({s}) for s in range(sample.problem.sites) if s != number]
+        alone.append(solve(sample.problem, 1, without=others, least=1))
+    best = sorted((-plan.within.value, round(plan.walk.value, 4)) for plan in alone)[:3]
+    ranked = [s for s in sample.solutions if s.opened]
+    assert [(-s.within.value, round(s.walk.value, 4)) for s in ranked] == best
+
+
+def test_a_plan_no_better_than_new_zones_alone_is_not_listed():
+    # The second site lies 80 km away: pupils could be sent there, and nobody gains.
+    found = sited({}, {"site": "S2", "longitude": 114.9})
+    assert found.options["sites"].tolist() == ["", "S1", ""]
+
+
+def test_the_same_question_has_the_same_answer():
+    one, other = sited(), sited()
+    pd.testing.assert_frame_equal(one.options, other.options)
+    pd.testing.assert_frame_equal(one.assignment, other.assignment)
+
+
+def test_a_file_says_the_same_as_a_frame(tmp_path):
+    file = tmp_path / "sites.toml"
+    lines = [f"{k} = {v!r}" for k, v in CANDIDATE.items()]
+    file.write_text("[[candidates]]\n" + "\n".join(lines), encoding="utf-8")
+    assert load_candidates(file) == load_candidates(candidates())
+
+
+def test_the_summary_names_site_kind_and_size():
+    text = summary(sited())
+    assert "建议开办：模拟新校（S1），小学，小学 90 人" in text and "已证最优" in text
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"kind": "college"}, "kind（现为 'college'）：只能是"),
+        ({"primary_capacity": -1}, "primary_capacity（现为 -1）：须不小于 0"),
+        ({"primary_capacity": 60.5}, "primary_capacity（现为 60.5）"),
+        ({"primary_capacity": None}, "没有学位"),
+        ({"kind": "special"}, "特殊教育学校不按小区划片"),
+        ({"junior_capacity": 50}, "没有“初中”学段"),
+        ({"longitude": 214.0}, "longitude（现为 214.0）：须不大于 180"),
+        ({"latitude": None}, "latitude：缺少这一项"),
+        ({"site": "A"}, "校址 A 与现有学校（模拟A）的标识码相同"),
+        ({"district": "远县"}, "县区“远县”不在数据中"),
+        ({"colour": "red"}, "colour（现为 'red'）：不认识这一项"),
+    ],
+)
+def test_a_candidate_that_makes_no_sense_is_refused(change, said):
+    with pytest.raises(SitingError) as refused:
+        sited(change)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"latitude": 34.1}, "latitude 前后不一：34.0、34.1"), ({}, "重复列出")],
+)
+def test_two_entries_that_contradict_or_repeat_are_refused(change, said):
+    with pytest.raises(SitingError, match=said):
+        sited({}, change)
+
+
+def test_everything_wrong_is_named_at_once():
+    data = town()
+    zones = data["zones"].assign(longitude=np.nan)
+    given = pd.DataFrame({"school_id": ["A", "Q"], "stage": ["primary", "primary"], "capacity": [-5, 10]})
+    with pytest.raises(SitingError) as refused:
+        sited({"kind": "college"}, data=data.replace(zones=zones), capacities=given, most=0)
+    text = str(refused.value)
+    for said in ("有 5 处", "most（", "只能是", "没有一个小区", "现为 -5", "学校 Q 不在学校表中"):
+        assert said in text
+
+
+def test_a_file_that_makes_no_sense_is_refused_with_every_entry(tmp_path):
+    file = tmp_path / "sites.toml"
+    lines = [f"{k} = {v!r}" for k, v in {**CANDIDATE, "kind": "college", "primary_capacity": -1}.items()]
+    file.write_text("[[candidates]]\n" + "\n".join(lines), encoding="utf-8")
+    with pytest.raises(SitingError) as refused:
+        load_candidates(file)
+    assert all(said in str(refused.value) for said in ("有 2 处", "只能是", "须不小于 0"))
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(SitingError, match="没有候选校址"):
+        load_candidates(file)
+    with pytest.raises(SitingError, match="无法读取"):
+        site(town(), tmp_path / "absent.toml", standard=STANDARD)
+
+
+def test_a_school_with_zones_needs_a_place():
+    data = town()
+    schools = data["schools"].assign(
+        longitude=data["schools"]["longitude"].where(data["schools"]["school_id"] != "B")
+    )
+    with pytest.raises(SitingError, match="模拟B（B）小学没有填报经纬度，而有小区划片在该校"):
+        sited(data=data.replace(schools=schools))
+
+
+def test_zones_that_are_left_out_are_named_and_stay():
+    data = town()
+    zones = data["zones"].assign(longitude=data["zones"]["longitude"].where(data["zones"]["zone_id"] != "Z3"))
+    found = sited(data=data.replace(zones=zones))
+    assert "1 个小区没有经纬度，其 42 名适龄儿童未参加选址，划片不变" in found.notes
+    assert schools_of(apply(data, found.scenario(1), 2025))["Z3", "primary"] == "C"
+
+
+# Against another program
+
+
+def medians(seed, groups=12, places=6):
+    rng = np.random.default_rng(seed)
+    home, spot = rng.random((groups, 2)), rng.random((places, 2))
+    km = np.hypot(*(home[:, None] - spot[None]).transpose(2, 0, 1))
+    return rng.integers(1, 50, groups).astype(float), km
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of its solver's interface
+@pytest.mark.parametrize("room", [None, 150.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_p_median_is_that_of_spopt(seed, room):
+    locate = pytest.importorskip("spopt.locate", reason="spopt is not installed (the extra `siting`)")
+    pulp = pytest.importorskip("pulp")
+    children, km = medians(seed)
+    places = km.shape[1]
+    capacity = np.full(places, room or children.sum())
+    problem = Problem(
+        children=children,
+        km=km,
+        limit=np.full(len(children), np.inf),
+        now=np.full(len(children), NONE),
+        capacity=np.zeros(places),
+        leaving=np.full(places, np.inf),
+        site=np.arange(places),
+        option_site=np.arange(places),
+        option_capacity=np.diag(capacity),
+    )
+    theirs = locate.PMedian.from_cost_matrix(
+        km, children, p_facilities=3, facility_capacities=None if room is None else capacity
+    ).solve(pulp.PULP_CBC_CMD(msg=False))
+    assert solve(problem, 3).walk.value == pytest.approx(theirs.problem.objective.value(), rel=1e-6)
