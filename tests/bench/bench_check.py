@@ -1,8 +1,8 @@
 """Reading and checking, timed: a nation of one year in parquet, and 2,000 schools with five years.
 
 ``pytest tests/bench/bench_check.py`` prints one table. Datasets are made and checked in processes of
-their own, this file run with a folder. Nothing is asserted on time; what is asserted is that faults planted in the data are
-found there too, and no others.
+their own, this file run with a folder. Nothing is asserted on time; what is asserted is that faults
+planted in the data are found there too, and no others.
 """
 
 import json

@@ -23,7 +23,7 @@ from qb.dataset import write
 from qb.publish.fork import Held, Press
 from qb.publish.job import Job
 from qb.publish.page import Page, notebook_page
-from qb.publish.plan import notebook_of
+from qb.publish.inputs import notebook_of
 from qb.report import SchoolReport, open_book
 from qb.sample import make
 
