@@ -91,7 +91,7 @@ def _known(data: Dataset | None, year: int) -> dict[str, Listed]:
 def _items(data: Dataset | None, year: int, standard: Standard) -> dict[str, Listed]:
     """Return the rows of the tables that ask for one row an item."""
     districts = (data.districts if data else []) or [None]
-    district = [(item.value, item.unit, clauses(item.codes, standard)) for item in DistrictItem]
+    district = [(item.value, item.unit, clauses(item.codes, standard) or None) for item in DistrictItem]
     checklist = [(item.item, item.text.zh) for item in standard.checklist]
     tasks = [(task.item, f"{task.title}：{task.text}") for task in standard.tasks]
     vetoes = [(veto.item, veto.text.zh) for veto in standard.vetoes]
