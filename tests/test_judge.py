@@ -575,10 +575,15 @@ def test_older_and_small_rural_schools_may_have_smaller_rooms(changes, music, ar
     assert both(town, lambda a: verdict(a, "C10")) == ("fail", expected)
 
 
-@pytest.mark.parametrize(("largest", "expected"), [(29, "pass"), (30, "fail"), (None, "fail")])
+@pytest.mark.parametrize(
+    ("largest", "expected"), [(29, "pass"), (30, "fail"), (None, "fail"), ("none listed", "fail")]
+)
 def test_small_classes_are_below_thirty_and_known(largest, expected):
     town = transition_case(built_year=2020).set("classes", {}, pupils=20).set("rooms", {}, area_m2=60)
-    town.set("classes", {"grade": 1}, pupils=largest)
+    if largest == "none listed":
+        town.drop("classes")
+    else:
+        town.set("classes", {"grade": 1}, pupils=largest)
     assert both(town, lambda a: verdict(a, "C10")) == ("fail", expected)
 
 

@@ -466,12 +466,14 @@ def test_pupils_that_were_not_reported_are_no_data_and_leave_the_coefficients_op
 
 
 def test_schools_without_a_district_are_judged_under_a_name_that_says_so():
-    town = Town().add("散", "primary", primary=100, district=None)
-    town.add("分", "primary", primary=100, parent_id="小一", district=None)
-    assessment = town.assess()
+    assessment = Town().add("散", "primary", primary=100, district=None).assess()
     assert set(assessment.districts["district"]) == {"甲区", "（未填县区）"}
     assert school_row(assessment, "散")["district"] == "（未填县区）"
-    # A campus is where its school is.
+
+
+def test_a_campus_without_a_district_is_where_its_school_is():
+    assessment = Town().add("分", "primary", primary=100, parent_id="小一", district=None).assess()
+    assert assessment.districts["district"].tolist() == ["甲区"]
     assert school_row(assessment, "小一")["pupils"] == 300
 
 
@@ -802,6 +804,7 @@ def test_a_school_without_full_time_teachers_has_nobody_to_train():
         (100, 9, 9, "fail"),
         (100, 10, 1, "fail"),
         (0, 0, 0, "not applicable"),
+        (0, None, None, "not applicable"),
         # Somebody could have been rotated and nobody was.
         (100, 0, 0, "fail"),
         (None, 10, 2, "no data"),

@@ -63,8 +63,6 @@ def rounding_flags(inputs: Inputs, measures: dict[str, Measure]) -> pd.DataFrame
             limit, side, decimals = _limit_of(inputs, code, part)
             rounded = round_half_up(part.value, decimals)
             flips = meets(part.value, limit, side, tolerance) != meets(rounded, limit, side, tolerance)
-            if part.verdict is not None:
-                flips &= part.verdict == OPEN
             found += [
                 {
                     "district": census.districts[part.district[i]],
