@@ -331,8 +331,14 @@ def test_pupils_in_doubt_blame_no_other_figure():
 def test_classes_are_compared_only_where_all_are_listed_with_their_pupils():
     town = Town(schools=False).add("小", "primary", primary=100)
     assert rules(town.data()) == []
+    town.set("sections", {}, pupils=101)
+    assert rules(town.data()) == ["S01"]
+    town.set("sections", {}, classes=None)
+    assert rules(town.data()) == ["S01"]
     town.set("classes", {"grade": 2}, pupils=None)
     assert rules(town.data()) == []
+    town.set("sections", {}, classes=3)
+    town.set("classes", {"grade": 2}, pupils=40)
     town.drop("classes", grade=3)
     assert rules(town.data()) == ["S02"]
     town["classes"].clear()
@@ -458,6 +464,7 @@ def test_numbers_of_persons_in_a_column_of_numbers_are_found():
 def test_the_check_digit_of_an_identity_number():
     assert is_identity_number("11010519491231002X")
     assert not any(is_identity_number(f"11010519491231002{digit}") for digit in range(10))
+    assert not is_identity_number("110105180001010029")  # the check digit fits, but nobody is so old
 
 
 # Many faults

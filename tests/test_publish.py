@@ -14,7 +14,7 @@ import pytest
 
 import qb
 from qb.errors import QbError
-from qb.publish import plan, publish, site
+from qb.publish import inputs, publish, site
 from qb.publish.fork import can_fork
 from qb.publish.job import Failure, Job, Outcome
 from qb.publish.names import LONGEST, file_names
@@ -378,7 +378,8 @@ def test_one_district_gets_its_reports_and_a_page_for_each_judged_school(publish
     assert made.index == Path("outputs") / district / "2025" / "index.html"
     common = {"data": str(tmp_path / "样例"), "year": 2025, "standard": "gulou-2023", "lang": "zh"}
     assert jobs[0].parameters == common | {"district": district}
-    schools = [job.parameters["school_id"] for job in jobs[2:]]
+    assert [job.target.stem for job in jobs[:3]] == ["data", "district", "research"]
+    schools = [job.parameters["school_id"] for job in jobs[3:]]
     assert schools == list(dict.fromkeys(assessment.rows["school_id"]))
     assert made.exit_code == 0
 
@@ -433,7 +434,7 @@ def test_only_what_was_asked_for_is_made(published, samples):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"only": ["schol"]}, "没有这种页面：schol。可选的有：data、district、school"),
+        ({"only": ["schol"]}, "没有这种页面：schol。可选的有：data、district、research、school"),
         ({"schools": ["0009999"]}, "没有：0009999"),
         ({"year": 1999}, "1999"),
         ({"standard": "nowhere"}, "nowhere"),
@@ -457,7 +458,7 @@ def test_an_excluded_school_that_is_asked_for_is_refused_with_the_rule(published
 def test_a_missing_notebook_is_said_in_words(monkeypatch, tmp_path):
     monkeypatch.setattr(qb, "__file__", str(tmp_path / "qb" / "__init__.py"))
     with pytest.raises(QbError, match=r"找不到笔记本 .*school\.ipynb"):
-        plan.notebook_of("school")
+        inputs.notebook_of("school")
 
 
 def test_an_english_site_speaks_english(published):

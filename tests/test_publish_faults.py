@@ -126,7 +126,7 @@ def test_a_press_with_threads_does_not_fork_and_kernels_do_the_work(tmp_path, mo
     # A library that starts a thread when it is loaded.
     (tmp_path / "sitecustomize.py").write_text(
         "import sys, threading, time\n"
-        "if 'qb.publish.press' in sys.orig_argv:\n"
+        "if 'qb.publish.start' in sys.orig_argv:\n"
         "    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
     )
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")

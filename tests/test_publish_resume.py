@@ -15,8 +15,7 @@ import pytest
 
 from qb.dataset import write
 from qb.errors import QbError
-from qb.publish import plan as plans
-from qb.publish import publish, site, slices
+from qb.publish import inputs, publish, site, slices
 from qb.publish.job import Failure, Outcome
 from qb.publish.record import LOCK, RECORD
 from qb.publish.slices import Slices
@@ -83,8 +82,8 @@ def desk(tmp_path, sample, monkeypatch):
     return desk
 
 
-def both(district: str) -> set[str]:
-    return {f"{district}/data", f"{district}/district"}
+def reports(district: str) -> set[str]:
+    return {f"{district}/data", f"{district}/district", f"{district}/research"}
 
 
 def test_nothing_changed_makes_nothing(desk):
@@ -92,7 +91,9 @@ def test_nothing_changed_makes_nothing(desk):
 
 
 def test_force_makes_all(desk):
-    everything = both(desk.first) | both(desk.second) | desk.schools(desk.first) | desk.schools(desk.second)
+    everything = (
+        reports(desk.first) | reports(desk.second) | desk.schools(desk.first) | desk.schools(desk.second)
+    )
     assert desk.publish(force=True) == everything
 
 
@@ -105,7 +106,7 @@ def test_one_figure_of_a_school_renews_its_peers_and_its_district_and_no_other(d
         sports_ground_m2=lambda f: f["sports_ground_m2"] * 1.01 + 1,
     )
     # Its values place every other primary school of the district: means, ranks, strips.
-    assert desk.publish() == both(desk.first) | desk.schools(desk.first, "primary")
+    assert desk.publish() == reports(desk.first) | desk.schools(desk.first, "primary")
     assert desk.schools(desk.first, "primary") < desk.schools(desk.first)
 
 
@@ -119,7 +120,7 @@ def test_one_figure_of_a_nine_year_school_renews_the_schools_of_both_its_stages(
         lambda f: (f["school_id"] == mine) & (f["year"] == 2025),
         sports_ground_m2=lambda f: f["sports_ground_m2"] * 1.01 + 1,
     )
-    assert desk.publish() == both(desk.first) | desk.schools(desk.first)
+    assert desk.publish() == reports(desk.first) | desk.schools(desk.first)
 
 
 def test_a_measure_renews_its_school_and_its_district_alone(desk):
@@ -130,7 +131,9 @@ def test_a_measure_renews_its_school_and_its_district_alone(desk):
     frame = desk.data["measures"]
     added = pd.concat([frame, pd.DataFrame([entry]).reindex(columns=frame.columns)], ignore_index=True)
     desk.save(desk.data.replace(measures=added.astype(frame.dtypes.to_dict())))
-    assert desk.publish() == both(desk.first) | {f"{desk.first}/schools/{problem['school_id']}"}
+    # What is being done about a problem is no matter of research.
+    shown = reports(desk.first) - {f"{desk.first}/research"}
+    assert desk.publish() == shown | {f"{desk.first}/schools/{problem['school_id']}"}
 
 
 def test_a_year_before_renews_the_district_alone(desk):
@@ -139,7 +142,7 @@ def test_a_year_before_renews_the_district_alone(desk):
         lambda f: (f["year"] == 2024) & f["school_id"].isin(_ids(desk, desk.first)),
         sports_ground_m2=lambda f: f["sports_ground_m2"] * 1.01 + 1,
     )
-    assert desk.publish() == both(desk.first)
+    assert desk.publish() == reports(desk.first)
 
 
 def test_a_name_renews_the_pages_that_show_it(desk):
@@ -147,7 +150,7 @@ def test_a_name_renews_the_pages_that_show_it(desk):
     desk.change("schools", lambda f: f["school_id"] == school, name="改名学校")
     stages = open_book(desk.source, 2025).assessment.rows.set_index("school_id").loc[[school], "stage"]
     peers = set().union(*(desk.schools(desk.first, stage) for stage in stages))
-    assert desk.publish() == both(desk.first) | peers
+    assert desk.publish() == reports(desk.first) | peers
 
 
 def test_language_standard_notebook_and_code_renew_all_or_their_kind(desk, monkeypatch, tmp_path):
@@ -155,18 +158,18 @@ def test_language_standard_notebook_and_code_renew_all_or_their_kind(desk, monke
     assert desk.publish(lang="en") == everything
     assert desk.publish(lang="zh") == everything
     other = tmp_path / "other.toml"
-    text = (Path(plans.qb.__file__).parent / "standard" / "gulou-2023.toml").read_text("utf-8")
+    text = (Path(inputs.qb.__file__).parent / "standard" / "gulou-2023.toml").read_text("utf-8")
     other.write_text(text, "utf-8")
     assert desk.publish(standard=other) == everything
     other.write_text(text.replace('edition = "', 'edition = "又', 1), "utf-8")
     assert desk.publish(standard=other) == everything
     assert desk.publish(standard=other) == set()
     notebook = tmp_path / "school.ipynb"
-    notebook.write_bytes(plans.notebook_of("school").read_bytes() + b"\n")
-    stored = plans.notebook_of
-    monkeypatch.setattr(plans, "notebook_of", lambda kind: notebook if kind == "school" else stored(kind))
+    notebook.write_bytes(inputs.notebook_of("school").read_bytes() + b"\n")
+    stored = inputs.notebook_of
+    monkeypatch.setattr(inputs, "notebook_of", lambda kind: notebook if kind == "school" else stored(kind))
     assert desk.publish(standard=other) == {page for page in everything if "/schools/" in page}
-    monkeypatch.setattr(slices, "code_version", lambda: "another")
+    monkeypatch.setattr(inputs, "code_version", lambda: "another")
     assert desk.publish(standard=other) == everything
 
 
@@ -217,6 +220,74 @@ def test_a_record_that_cannot_be_read_makes_all_anew(desk):
     (desk.out / RECORD).write_text("{", "utf-8")
     assert desk.publish() == everything
     assert len(json.loads((desk.out / RECORD).read_text("utf-8"))["pages"]) == len(everything)
+
+
+class ReadError(Exception):
+    """What was to be known without reading was read."""
+
+
+@pytest.fixture
+def unread(desk, monkeypatch):
+    def read(*_):
+        raise ReadError
+
+    monkeypatch.setattr(site, "open_book", read)
+    return desk
+
+
+def test_that_nothing_changed_is_known_without_reading_the_data(unread):
+    found = publish(unread.source, out=unread.out)
+    pages = json.loads((unread.out / RECORD).read_text("utf-8"))["pages"]
+    assert (found.index, found.outcomes, found.kept) == (unread.out / "index.html", (), len(pages))
+    with pytest.raises(ReadError):
+        publish(unread.source, out=unread.out, force=True)
+
+
+@pytest.mark.parametrize(
+    "touched",
+    [
+        lambda desk: desk.source / "schools.csv",
+        lambda desk: desk.source / "corrections.toml",
+        lambda desk: desk.out / desk.first / "data.html",
+        lambda desk: desk.out / desk.second / "index.html",
+        lambda desk: desk.out / "index.html",
+        lambda desk: desk.out / RECORD,
+    ],
+    ids=["data", "corrections", "page", "index", "site's index", "record"],
+)
+def test_a_byte_more_in_a_file_has_the_data_read(unread, touched):
+    with touched(unread).open("ab") as file:
+        file.write(b"#")
+    with pytest.raises(ReadError):
+        unread.publish()
+
+
+def test_another_code_or_another_request_has_the_data_read(unread, monkeypatch):
+    for options in ({"lang": "en"}, {"year": 2025}, {"only": ["school"]}, {"standard": "national-2017"}):
+        with pytest.raises(ReadError):
+            unread.publish(**options)
+    assert unread.publish() == set()
+    monkeypatch.setattr(inputs, "code_version", lambda: "another")
+    with pytest.raises(ReadError):
+        unread.publish()
+
+
+def test_after_a_run_that_failed_or_was_interrupted_the_data_are_read(desk, monkeypatch):
+    desk.failing = {"district.html"}
+    desk.publish(force=True)
+    monkeypatch.setattr(site, "open_book", lambda *_: pytest.fail("read"))
+    with pytest.raises(pytest.fail.Exception, match="read"):
+        desk.publish()
+
+
+def test_corrections_beside_a_workbook_are_of_what_its_site_is_made(tmp_path):
+    book = tmp_path / "数据.xlsx"
+    book.write_bytes(b"1")
+    found = [inputs.of_all(book, "x")]
+    for name in ("数据.corrections.toml", "corrections.toml"):
+        (tmp_path / name).write_text("", "utf-8")
+        found.append(inputs.of_all(book, "x"))
+    assert len(set(found)) == 3
 
 
 # One at a time

@@ -11,4 +11,4 @@ def __getattr__(name: str) -> object:
     # On first use: a worker that renders pages has no need of what judges and reports.
     if name not in __all__:
         raise AttributeError(f"module 'qb.publish' has no attribute {name!r}")
-    return getattr(import_module("qb.publish.site"), name)
+    return getattr(import_module("qb.publish.front"), name)

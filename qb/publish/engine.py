@@ -2,106 +2,115 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import tempfile
-import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from queue import Empty
+from contextlib import contextmanager, suppress
 from typing import Protocol
 from uuid import uuid4
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.client import timestamp
+from nbclient.exceptions import (
+    CellExecutionComplete,
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
+)
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NBClientEngine
 from traitlets import default
 
 from qb.publish.job import DEAD, LATE
 
-_POLL = 0.002, 0.05  # seconds between two looks for a message, at first and at most
+_OUTPUTS = {  # what a notebook keeps of a message, by its type
+    "stream": ("name", "text"),
+    "display_data": ("data", "metadata"),
+    "execute_result": ("data", "metadata", "execution_count"),
+}
 
 
 class Wire(Protocol):
-    """Where a request for execution goes and where messages come from."""
+    """Where cells go and where messages come from."""
 
-    def request(self, content: dict, msg_id: str) -> object:
-        """Ask for a cell to be run; may have to be awaited."""
+    def run(self, content: dict, msg_id: str, seconds: float | None) -> Iterator[tuple[str, dict]]:
+        """Run a cell; yield channel and message until the kernel is idle again.
 
-    def message(self) -> tuple[str, dict] | None:
-        """Return the next channel and message, if there is one."""
+        Raises
+        ------
+        EOFError, ConnectionError, TimeoutError
+            If nothing answers any more, or not in time.
+        """
 
     def info(self) -> dict:
         """Return what the kernel says about itself."""
 
-    def is_alive(self) -> bool:
-        """Whether there is anyone to answer."""
 
+class _Client(PapermillNotebookClient):
+    """papermill's client with a wire for a kernel: one message after another, no tasks that wait for them."""
 
-class _Channel:
-    def __init__(self, client: _WireClient) -> None:
-        self.waiting: deque[dict] = deque()
-        self._client = client
+    def __init__(self, nb_man, wire: Wire, tell: Callable | None, **options) -> None:
+        super().__init__(nb_man, **options)
+        self._wire, self._tell = wire, tell
 
-    async def get_msg(self, timeout: float | None = None) -> dict:
-        pause, longest = _POLL
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while not self.waiting:
-            self._client.sort()
-            if self.waiting:
-                break
-            if deadline is not None and time.monotonic() > deadline:
-                raise Empty
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, longest)
-        return self.waiting.popleft()
+    def execute(self, **_) -> nbformat.NotebookNode:
+        """Run all cells, up to an error."""
+        self.reset_execution_trackers()
+        self.papermill_execute_cells()
+        self.nb.metadata["language_info"] = self._wire.info()["language_info"]
+        self.set_widgets_metadata()
+        return self.nb
 
+    def execute_cell(self, cell, cell_index, **_) -> nbformat.NotebookNode:
+        """Run a cell; its outputs are those that nbclient makes of the messages."""
+        if cell.cell_type != "code" or not cell.source.strip():
+            return cell
+        if self._tell:
+            self._tell(cell_index)
+        self.code_cells_executed += 1
+        self.clear_before_next_output = False
+        cell.outputs, cell.metadata["execution"] = [], {}
+        reply = self._reply(cell, cell_index)
+        if reply["status"] == "error" and "raises-exception" not in cell.metadata.get("tags", ()):
+            raise CellExecutionError.from_cell_and_msg(cell, reply)
+        return cell
 
-class _WireClient:
-    """What nbclient expects of a kernel's client, over a wire."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self.iopub_channel, self.shell_channel = _Channel(self), _Channel(self)
-
-    def sort(self) -> None:
-        while found := self._wire.message():
-            channel, message = found
-            (self.iopub_channel if channel == "iopub" else self.shell_channel).waiting.append(message)
-
-    async def execute(self, code: str, store_history: bool = True, stop_on_error: bool = True) -> str:
+    def _reply(self, cell: nbformat.NotebookNode, cell_index: int) -> dict:
         content = {
-            "code": code,
+            "code": cell.source,
             "silent": False,
-            "store_history": store_history,
+            "store_history": True,
             "user_expressions": {},
             "allow_stdin": False,
             "stop_on_error": False,  # there is no queue to be dropped: cells are sent one by one
         }
-        msg_id = uuid4().hex
-        if awaited := self._wire.request(content, msg_id):
-            await awaited
-        return msg_id
+        msg_id, reply = uuid4().hex, {}
+        try:
+            for channel, message in self._wire.run(content, msg_id, self._get_timeout(cell)):
+                if message["parent_header"].get("msg_id") != msg_id:
+                    continue  # of a thread that an earlier cell left running
+                if channel == "iopub":
+                    with suppress(CellExecutionComplete):
+                        self.process_message(message, cell, cell_index)
+                else:
+                    cell.metadata["execution"]["shell.execute_reply"] = timestamp(message)
+                    reply = message["content"]
+        except TimeoutError:
+            raise CellTimeoutError from None
+        except (EOFError, ConnectionError):
+            raise DeadKernelError from None
+        return reply
 
-    def kernel_info(self) -> str:
-        reply = {"parent_header": {"msg_id": "info"}, "content": self._wire.info()}
-        self.shell_channel.waiting.append(reply)
-        return "info"
-
-    def is_alive(self) -> bool:
-        return self._wire.is_alive()
-
-
-class _Client(PapermillNotebookClient):
-    """papermill's client, whose kernel runs already."""
-
-    @contextmanager
-    def setup_kernel(self, **_) -> Iterator[None]:
-        yield
+    def output(self, outs, msg, display_id, cell_index) -> nbformat.NotebookNode | None:
+        """Append an output. A plain one needs no check: a kernel of ours sends what a notebook can hold."""
+        kept = _OUTPUTS.get(msg["msg_type"])
+        if not kept or display_id or self.clear_before_next_output or any(self.output_hook_stack.values()):
+            return super().output(outs, msg, display_id, cell_index)
+        made = {"output_type": msg["msg_type"]} | {name: msg["content"][name] for name in kept}
+        outs.append(nbformat.from_dict(made))
+        return outs[-1]
 
 
 class WireEngine(Engine):
@@ -122,10 +131,7 @@ class WireEngine(Engine):
         known = {
             name: kwargs[name] for name in ("log_output", "stdout_file", "stderr_file") if name in kwargs
         }
-        client = _Client(nb_man, kernel_name=kernel_name, timeout=execution_timeout, **known)
-        client.kc = _WireClient(wire)
-        if tell:
-            client.on_cell_execute = lambda cell, cell_index: tell(cell_index)
+        client = _Client(nb_man, wire, tell, kernel_name=kernel_name, timeout=execution_timeout, **known)
         with failing_in_its_cell(nb_man):
             client.execute()
 

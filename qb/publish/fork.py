@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,9 +16,12 @@ from functools import cache
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import send_handle
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qb.publish.job import Job, Outcome
-from qb.report.book import Book
+
+if TYPE_CHECKING:
+    from qb.report.book import Book
 
 # Each of these libraries starts threads unless told otherwise before it is loaded.
 _ONE_THREAD = {
@@ -62,7 +66,7 @@ class Press:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "qb.publish.press", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "qb.publish.start", str(theirs.fileno())],
                 env=os.environ | _ONE_THREAD | _AS_A_KERNEL | home,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -70,6 +74,7 @@ class Press:
                 start_new_session=True,  # Ctrl-C is its parent's business
             )
         self._control = Connection(ours.detach())
+        self._idle = True
 
     def preload(self, held: Held) -> None:
         """Hand over a book, which notebooks then find read and judged."""
@@ -85,6 +90,7 @@ class Press:
         CannotForkError
             If the process has threads or is gone; what was not yielded has not run to its end.
         """
+        self._idle = False
         waiting = list(reversed(indices))
         running = 0
         while waiting or running:
@@ -98,6 +104,7 @@ class Press:
 
     def wire(self) -> ForkedWire:
         """Fork a process, in this one's folder and environment, that runs cells as it is asked."""
+        self._idle = False
         ours, theirs = socket.socketpair()
         with theirs:
             self._send("wire", str(Path.cwd()), os.environ | _AS_A_KERNEL)
@@ -123,6 +130,8 @@ class Press:
     def close(self) -> None:
         """End the process with all its children."""
         self._control.close()
+        if self._idle:
+            self._process.kill()  # it has no children, and may be loading still
         try:
             self._process.wait(_GRACE)
         except subprocess.TimeoutExpired:
@@ -142,32 +151,27 @@ class ForkedWire:
 
     def __init__(self, connection: Connection, end: Callable[[], None]) -> None:
         self._connection, self._end = connection, end
-        self._alive = True
-        self._info = self._receive()[1]
+        self._info = connection.recv()[1]
 
-    def request(self, content: dict, msg_id: str) -> None:
-        """Ask for a cell to be run."""
-        with suppress(OSError):
-            self._connection.send((content, msg_id))
-
-    def message(self) -> tuple[str, dict] | None:
-        """Return the next channel and message, if there is one."""
-        return self._receive() if self._alive and self._connection.poll() else None
-
-    def _receive(self) -> tuple[str, dict] | None:
-        try:
-            return self._connection.recv()
-        except (EOFError, OSError):
-            self._alive = False
-            return None
+    def run(self, content: dict, msg_id: str, seconds: float | None) -> Iterator[tuple[str, dict]]:
+        """Run a cell; yield channel and message until the kernel is idle again."""
+        deadline = time.monotonic() + seconds if seconds else None
+        self._connection.send((content, msg_id))
+        idle = False
+        while not idle:
+            if deadline and not self._connection.poll(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError
+            channel, message = self._connection.recv()
+            yield channel, message
+            idle = (
+                message["msg_type"] == "status"
+                and message["content"]["execution_state"] == "idle"
+                and message["parent_header"]["msg_id"] == msg_id
+            )
 
     def info(self) -> dict:
         """Return what the kernel says about itself."""
         return self._info
-
-    def is_alive(self) -> bool:
-        """Whether the process has said no goodbye."""
-        return self._alive
 
     def close(self) -> None:
         """End the process, whatever it is doing."""

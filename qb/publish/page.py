@@ -6,17 +6,21 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
+from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
-from nbconvert import HTMLExporter
-from nbformat import NotebookNode
-from traitlets.config import Config
 
 from qb.publish.words import WORDS, Lang
+
+if TYPE_CHECKING:
+    from nbconvert import HTMLExporter
+    from nbformat import NotebookNode
 
 THEME = Path(__file__).parent / "theme"
 
@@ -59,17 +63,20 @@ class Page:
         return WORDS[self.lang]
 
 
-class _Exporter(HTMLExporter):
-    def from_notebook_node(self, nb, resources=None, **kw):
-        """Leave out the parent's second pass: it parses the finished page only to add what ours has."""
-        return super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
-
-
 @cache
 def _exporter() -> HTMLExporter:
     """Return the exporter of this process: making one costs more than most pages."""
+    # Not above: it takes long to load, and who writes indexes alone has no need of it.
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    class Exporter(HTMLExporter):
+        def from_notebook_node(self, nb, resources=None, **kw):
+            """Leave out the parent's second pass: it parses the finished page only to add what ours has."""
+            return super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
+
     shown = ["text/html", "text/markdown", "image/svg+xml", "image/png", "text/plain"]
-    exporter = _Exporter(
+    exporter = Exporter(
         config=Config({"NbConvertBase": {"display_data_priority": shown}}),
         template_name="qb",
         extra_template_basedirs=[str(THEME)],
@@ -78,11 +85,22 @@ def _exporter() -> HTMLExporter:
         exclude_output_prompt=True,
         exclude_anchor_links=True,
         optimistic_validation=True,
-        filters={"outline": outline, "css_string": css_string, "bare_svg": bare_svg},
     )
-    exporter.environment.autoescape = True
-    exporter.environment.globals["theme"] = _theme()
+    _furnish(exporter.environment)
     return exporter
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(loader=FileSystemLoader(THEME / "qb"), autoescape=True)
+    _furnish(environment)
+    return environment
+
+
+def _furnish(environment: Environment) -> None:
+    environment.autoescape = True
+    environment.filters |= {"outline": outline, "css_string": css_string, "bare_svg": bare_svg}
+    environment.globals["theme"] = _theme()
 
 
 def _theme() -> SimpleNamespace:
@@ -96,8 +114,8 @@ def notebook_page(notebook: NotebookNode, page: Page) -> str:
 
     A cell tagged with a language (``zh``, ``en``) is left out of pages in the others.
     """
-    cells = [cell for cell in notebook.cells if _speaks(cell, page.lang)]
-    shown = NotebookNode({**notebook, "cells": cells})
+    shown = copy(notebook)
+    shown["cells"] = [cell for cell in notebook.cells if _speaks(cell, page.lang)]
     html, _ = _exporter().from_notebook_node(shown, resources={"page": page})
     return html
 
@@ -109,7 +127,7 @@ def _speaks(cell: NotebookNode, lang: Lang) -> bool:
 
 def index_page(template: str, page: Page, **values: object) -> str:
     """Return a page of our own: a template of the theme, filled in. Every value is escaped."""
-    return _exporter().environment.get_template(template).render(page=page, **values)
+    return _environment().get_template(template).render(page=page, **values)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,13 @@ import ast
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-
-import nbformat
+from typing import TYPE_CHECKING
 
 from qb.errors import QbError
+from qb.publish.quick import quick_import
+
+if TYPE_CHECKING:
+    import nbformat
 
 Scalar = str | int | float | bool | None
 
@@ -99,6 +102,9 @@ def parameters_at(notebook: nbformat.NotebookNode) -> int:
 
 def open_notebook(notebook: Path) -> nbformat.NotebookNode:
     """Read a notebook. One that cannot be read is a QbError."""
+    with quick_import():  # not above: who finds nothing to make has no need of it
+        import nbformat
+
     try:
         return nbformat.read(notebook, as_version=4)
     except (OSError, UnicodeDecodeError, nbformat.reader.NotJSONError) as error:

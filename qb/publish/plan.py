@@ -9,19 +9,18 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-import qb
 from qb.errors import QbError
 from qb.judge import Assessment
+from qb.publish import inputs
+from qb.publish.inputs import KINDS, digest
 from qb.publish.job import CELL_SECONDS, Job
 from qb.publish.names import file_names
 from qb.publish.page import Page
 from qb.publish.record import Record
-from qb.publish.slices import Slices, digest
+from qb.publish.slices import Slices
 from qb.publish.words import WORDS, Lang
 from qb.report.book import Book
 from qb.report.words import school_year
-
-KINDS = ("data", "district", "research", "school")
 
 Key = tuple[str, str]  # kind and school's id, which is empty for the pages of the district itself
 
@@ -133,7 +132,7 @@ class Plan:
         shown = {
             "data": slices.of_data,
             "district": slices.of_district,
-            "research": slices.of_district,
+            "research": slices.of_research,
             "school": slices.of_school,
         }[kind]
         parameters = sorted(self._parameters(key, district).items())
@@ -141,7 +140,7 @@ class Plan:
 
     @cached_property
     def _templates(self) -> dict[str, bytes]:
-        return {kind: notebook_of(kind).read_bytes() for kind in KINDS}
+        return {kind: inputs.notebook_of(kind).read_bytes() for kind in KINDS}
 
     def _parameters(self, key: Key, district: str) -> dict[str, str | int]:
         request = self.request
@@ -160,7 +159,7 @@ class Plan:
             kind, school = key
             page = self.page(part, f"{words[kind]} · {names.get(school, part.district)}", target)
             parameters = self._parameters(key, part.district)
-            job = Job(notebook_of(kind), parameters, target, page, self.request.cell_seconds)
+            job = Job(inputs.notebook_of(kind), parameters, target, page, self.request.cell_seconds)
             undated = tuple(pair for pair in page.provenance if pair[0] != words["made_on"])
             frame = digest(replace(page, provenance=undated))
             yield Task(job, self._content(key, part.district), frame, self._asked(key))
@@ -172,7 +171,9 @@ class Plan:
         links = [(words["districts"], f"{up}../index.html")] if part.above else []
         links.append((words["overview"], f"{up}index.html"))
         links += [
-            (words[kind], f"{up}{kind}.html") for kind in ("district", "data", "research") if (kind, "") in part.pages
+            (words[kind], f"{up}{kind}.html")
+            for kind in ("district", "data", "research")
+            if (kind, "") in part.pages
         ]
         return Page(
             title=title,
@@ -194,14 +195,6 @@ class Plan:
             (words["made_on"], date.today().isoformat()),
             (words["software"], f"qb {version('qb')}"),
         )
-
-
-def notebook_of(kind: str) -> Path:
-    """Return the notebook that makes pages of a kind."""
-    path = Path(qb.__file__).parents[1] / "notebooks" / f"{kind}.ipynb"
-    if not path.is_file():
-        raise QbError(f"找不到笔记本 {path}。请在项目文件夹中用 pip install -e . 安装后再运行。")
-    return path
 
 
 def known_kinds(only: Collection[str]) -> tuple[str, ...]:

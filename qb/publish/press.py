@@ -1,4 +1,4 @@
-"""The process that has everything loaded and forks itself for each notebook: ``python -m qb.publish.press``.
+"""The process that has everything loaded and forks itself for each notebook; see :mod:`qb.publish.start`.
 
 It has one thread, or it does not fork. It ends when the process that started it does, and takes its
 children along; a child takes along what the notebook started.
@@ -9,13 +9,11 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
-import logging
 import os
 import random
 import signal
 import sys
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -207,22 +205,20 @@ class _Here:
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
-        self._messages: deque[tuple[str, dict]] = deque()
+        self._messages: list[tuple[str, dict]] = []
+        self._loop = asyncio.new_event_loop()  # one for all cells: a task may outlive the cell that began it
         kernel.settle(lambda channel, message: self._messages.append((channel, message)))
 
-    async def request(self, content: dict, msg_id: str) -> None:
-        await self._kernel.execute(content, msg_id)
+    def run(self, content: dict, msg_id: str, seconds: float | None) -> list[tuple[str, dict]]:
+        """Run a cell; return channels and messages. The press looks at the clock."""
+        self._messages.clear()
+        self._loop.run_until_complete(self._kernel.execute(content, msg_id))
         if self._kernel.left:
             os._exit(0)  # the cell called exit
-
-    def message(self) -> tuple[str, dict] | None:
-        return self._messages.popleft() if self._messages else None
+        return list(self._messages)
 
     def info(self) -> dict:
         return self._kernel.info()
-
-    def is_alive(self) -> bool:
-        return True
 
 
 def _serve_wire(kernel: Kernel, wire: Connection, folder: str, environment: dict[str, str]) -> None:
@@ -237,14 +233,3 @@ def _serve_wire(kernel: Kernel, wire: Connection, folder: str, environment: dict
                 await kernel.execute(*wire.recv())
 
     asyncio.run(answer())
-
-
-def main(number: int) -> None:
-    """Work for whoever holds the other end of a socket."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # an outcome says it all, in our words
-    Press(Connection(number)).serve()
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 
 from qb.errors import QbError
+from qb.publish.inputs import digest
 from qb.publish.page import write_whole
-from qb.publish.slices import digest
 
 RECORD, LOCK = "run.json", ".qb.lock"
 _EVERY = 2.0  # seconds between two writings of the record
@@ -40,12 +40,31 @@ class Entry:
     page: str
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A publication that ended well.
+
+    Attributes
+    ----------
+    of : str
+        Digest of all that went into it; see :func:`qb.publish.inputs.of_all`.
+    pages : int
+        How many were asked for.
+    indexes : dict of str to str
+        Digests of the index pages' bytes by their names.
+    """
+
+    of: str
+    pages: int
+    indexes: dict[str, str]
+
+
 class Record:
     """The pages that a folder holds and of what they were made; a page changed by hand is not ours."""
 
     def __init__(self, site: Path) -> None:
         self._site = site
-        self._entries = _read(site / RECORD)
+        self._entries, self._whole = _read(site / RECORD)
         self._written = time.monotonic()
         self._cost = 0.0
 
@@ -59,6 +78,22 @@ class Record:
             and _bytes(target) == entry.page
         )
 
+    def kept(self, of: str) -> int:
+        """Return how many pages were asked for where all stands as a publication of this digest left it.
+
+        0 if the last publication was another, did not end well, or anything was touched since.
+        """
+        whole = self._whole
+        if whole is None or whole.of != of:
+            return 0
+        made = {name: entry.page for name, entry in self._entries.items()} | whole.indexes
+        return whole.pages if all(_bytes(self._site / name) == page for name, page in made.items()) else 0
+
+    def close(self, of: str, pages: int, indexes: Iterable[Path]) -> None:
+        """Note that a publication of this digest ended well, with so many pages asked for."""
+        self._whole = Whole(of, pages, {self._name(index): _bytes(index) for index in indexes})
+        self.save()
+
     def put(self, target: Path, content: str, frame: str) -> None:
         """Note a page that was written; it reaches the disk within seconds."""
         self._entries[self._name(target)] = Entry(content, frame, _bytes(target))
@@ -71,6 +106,7 @@ class Record:
 
     def clear_but(self, wanted: set[Path]) -> None:
         """Remove our pages that are not wanted: they show what is no longer so."""
+        self._whole = None
         for name, entry in list(self._entries.items()):
             target = self._site / name
             if target not in wanted:
@@ -82,7 +118,8 @@ class Record:
         """Write the record."""
         start = time.monotonic()
         pages = {name: asdict(entry) for name, entry in sorted(self._entries.items())}
-        write_whole(self._site / RECORD, json.dumps({"pages": pages}, ensure_ascii=False, indent=0))
+        found = {"pages": pages, "whole": self._whole and asdict(self._whole)}
+        write_whole(self._site / RECORD, json.dumps(found, ensure_ascii=False, indent=0))
         self._written = time.monotonic()
         self._cost = self._written - start
 
@@ -90,12 +127,13 @@ class Record:
         return target.relative_to(self._site).as_posix()
 
 
-def _read(path: Path) -> dict[str, Entry]:
+def _read(path: Path) -> tuple[dict[str, Entry], Whole | None]:
     try:
-        pages = json.loads(path.read_text("utf-8"))["pages"]
-        return {str(name): Entry(**entry) for name, entry in pages.items()}
+        found = json.loads(path.read_text("utf-8"))
+        pages = {str(name): Entry(**entry) for name, entry in found["pages"].items()}
+        return pages, Whole(**found["whole"]) if found.get("whole") else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}  # none, or one that cannot be read: everything is made anew
+        return {}, None  # none, or one that cannot be read: everything is made anew
 
 
 def _bytes(target: Path) -> str:

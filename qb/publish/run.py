@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
+from contextlib import nullcontext
 
 from tqdm import tqdm
 
 from qb.publish.fork import CannotForkError, Held, Press, can_fork
+from qb.publish.front import Isolation
 from qb.publish.job import Job, Outcome
 from qb.publish.page import part_of
 from qb.publish.parameters import refuse
-from qb.publish.pool import kernels
-
-Isolation = Literal["fork", "kernel"]
 
 
 def run(
@@ -26,6 +24,7 @@ def run(
     isolation: Isolation | None = None,
     scheduler: str | None = None,
     held: Held | None = None,
+    press: Press | None = None,
     told: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Outcome]:
     """Make all pages, several at once, each in a process of its own.
@@ -45,6 +44,8 @@ def run(
         Address of a Dask cluster that does the work.
     held : Held, optional
         A book that need not be read and judged again; kernels do it all the same.
+    press : Press, optional
+        One that was started already.
     told : callable, optional
         Is given each outcome as it comes.
 
@@ -67,7 +68,7 @@ def run(
     workers = min(workers or os.cpu_count() or 1, len(jobs))
     with _bar(len(jobs), progress) as bar:
         try:
-            for index, outcome in _outcomes(jobs, workers, isolation, scheduler, held, bar):
+            for index, outcome in _outcomes(jobs, workers, isolation, scheduler, held, press, bar):
                 outcomes[index] = outcome
                 told(outcome)
                 _advance(bar, outcomes)
@@ -83,6 +84,7 @@ def _outcomes(
     isolation: Isolation | None,
     scheduler: str | None,
     held: Held | None,
+    press: Press | None,
     bar: tqdm,
 ) -> Iterator[tuple[int, Outcome]]:
     if scheduler:
@@ -93,7 +95,7 @@ def _outcomes(
     left = dict.fromkeys(range(len(jobs)))
     if isolation == "fork" or (isolation is None and can_fork()):
         try:
-            for index, outcome in forked(jobs, workers, held):
+            for index, outcome in forked(jobs, workers, held, press):
                 del left[index]
                 yield index, outcome
         except CannotForkError as error:
@@ -101,12 +103,17 @@ def _outcomes(
                 f"不能用 fork 方式（{error}），其余页面改用 kernel 方式生成，结果相同，较慢。",
                 file=sys.stderr,
             )
-    yield from kernels(jobs, list(left), workers)
+    if left:
+        from qb.publish.pool import kernels
+
+        yield from kernels(jobs, list(left), workers)
 
 
-def forked(jobs: Sequence[Job], workers: int, held: Held | None) -> Iterator[tuple[int, Outcome]]:
+def forked(
+    jobs: Sequence[Job], workers: int, held: Held | None, press: Press | None
+) -> Iterator[tuple[int, Outcome]]:
     """Yield each job's place and outcome as it ends, from processes forked for each."""
-    with Press() as press:
+    with nullcontext(press) if press else Press() as press:
         if held:
             press.preload(held)
         yield from press.render(jobs, range(len(jobs)), workers)

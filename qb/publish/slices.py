@@ -7,20 +7,17 @@ place it among them: changing a neighbour's figure changes means, ranks and stri
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import fields
-from functools import cache
-from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-import qb
 from qb.checks import check
 from qb.dataset import Dataset
 from qb.judge import Assessment
+from qb.publish import inputs
+from qb.publish.inputs import digest
 from qb.report.book import Book
 from qb.standard import SEVEN
 
@@ -34,25 +31,6 @@ _OF_PEERS = (
 )
 
 _TABLES_AND_PLACES = ("tables", "lines", "letters")  # of a dataset; faults name the places that matter
-
-
-def digest(*parts: object) -> str:
-    """Return a digest of texts and bytes in their order."""
-    found = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        raw = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
-        found.update(len(raw).to_bytes(8) + raw)
-    return found.hexdigest()
-
-
-@cache
-def code_version() -> str:
-    """Return a digest of all that makes pages: qb, its standards, theme and fonts."""
-    home = Path(qb.__file__).parent
-    files = sorted(path for path in home.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return digest(
-        version("qb"), *(text for path in files for text in (path.relative_to(home), path.read_bytes()))
-    )
 
 
 class _Rows:
@@ -85,13 +63,16 @@ class _Rows:
         return digest(self._head, self._rows.tobytes())
 
 
+_RESEARCHED = ("schools", "sections", "facilities")  # what of the data the research page rests on
+
+
 class Slices:
     """Digests of what each page of a book can show."""
 
     def __init__(self, book: Book) -> None:
         assessment, data = book.assessment, book.data
         self._common = digest(
-            book.year, book.lang, book.source, book.standard.model_dump_json(), code_version()
+            book.year, book.lang, book.source, book.standard.model_dump_json(), inputs.code_version()
         )
         self._years = data.years
         self._judged = {
@@ -132,6 +113,12 @@ class Slices:
         """Return the digest of what the district's page can show."""
         judged = [rows.of("district", district) for rows in self._judged.values()]
         handed_in = [rows.of("district", district) for rows in self._handed_in.values()]
+        return digest(self._common, self._years, district, *judged, *handed_in)
+
+    def of_research(self, district: str) -> str:
+        """Return the digest of what the research page can show: no measures, no evidence."""
+        judged = [rows.of("district", district) for rows in self._judged.values()]
+        handed_in = [self._handed_in[name].of("district", district) for name in _RESEARCHED]
         return digest(self._common, self._years, district, *judged, *handed_in)
 
     def of_data(self, district: str) -> str:

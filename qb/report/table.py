@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
 import pandas as pd
@@ -68,7 +68,7 @@ class Table:
 
     caption: str
     columns: tuple[Column, ...]
-    frame: pd.DataFrame
+    frame: pd.DataFrame = field(repr=False)  # a notebook asks for a text of all that it shows
     failing: str | None = None
     note: str = ""
     empty: str = ""

@@ -21,9 +21,9 @@ from nbconvert import HTMLExporter
 
 from qb.dataset import write
 from qb.publish.fork import Held, Press
+from qb.publish.inputs import notebook_of
 from qb.publish.job import Job
 from qb.publish.page import Page, notebook_page
-from qb.publish.inputs import notebook_of
 from qb.report import SchoolReport, open_book
 from qb.sample import make
 

@@ -1,0 +1,57 @@
+"""What a site is made of, told apart by digests: data, standard, notebooks, code, and what was asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import qb
+from qb.errors import QbError
+
+KINDS = ("data", "district", "research", "school")
+
+
+def digest(*parts: object) -> str:
+    """Return a digest of texts and bytes in their order."""
+    found = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        raw = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
+        found.update(len(raw).to_bytes(8) + raw)
+    return found.hexdigest()
+
+
+@cache
+def code_version() -> str:
+    """Return a digest of all that makes pages: qb, its standards, theme and fonts."""
+    home = Path(qb.__file__).parent
+    files = sorted(path for path in home.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return digest(
+        version("qb"), *(text for path in files for text in (path.relative_to(home), path.read_bytes()))
+    )
+
+
+def notebook_of(kind: str) -> Path:
+    """Return the notebook that makes pages of a kind."""
+    path = Path(qb.__file__).parents[1] / "notebooks" / f"{kind}.ipynb"
+    if not path.is_file():
+        raise QbError(f"找不到笔记本 {path}。请在项目文件夹中用 pip install -e . 安装后再运行。")
+    return path
+
+
+def of_all(data: Path, standard: str, **asked: object) -> str:
+    """Return a digest of every byte from which a publication comes, and of what was asked for.
+
+    Two publications with the same digest come out the same, so the second need not read and judge.
+    """
+    notebooks = (notebook_of(kind).read_bytes() for kind in KINDS)
+    return digest(data, standard, asked, code_version(), *notebooks, *_read(data, standard))
+
+
+def _read(data: Path, standard: str) -> Iterator[object]:
+    beside = [data, *sorted(data.parent.glob("*corrections.toml"))]  # of a workbook
+    for path in (*(sorted(data.rglob("*")) if data.is_dir() else beside), Path(standard)):
+        if path.is_file():
+            yield from (path, path.read_bytes())

@@ -1,0 +1,25 @@
+"""The way into a press: ``python -m qb.publish.start NUMBER``, the number that of an inherited socket."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from multiprocessing.connection import Connection
+
+from qb.publish.quick import quick_import
+
+
+def main(number: int) -> None:
+    """Work for whoever holds the other end of the socket."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # an outcome says it all, in our words
+    with quick_import():
+        from qb.publish.press import Press
+
+        press = Press(Connection(number))
+    press.serve()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
