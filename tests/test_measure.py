@@ -399,6 +399,18 @@ def test_a_campus_that_leaves_one_figure_blank_leaves_that_sum_open():
     assert open_ == ["C2", "C6"]
 
 
+def test_a_campus_without_pupils_adds_what_it_reports_by_stage_or_as_a_whole():
+    """A sports campus: its grounds count, and what it leaves blank leaves the sum open."""
+    town = Town()
+    town["schools"].append({**town["schools"][0], "school_id": "场", "parent_id": "小一"})
+    row = {"year": YEAR, "school_id": "场", "indoor_sports_area_m2": 0, "teaching_area_m2": 0}
+    town["facilities"].append({**row, "stage": "whole", "equipment_yuan": 0, "sports_ground_m2": 600})
+    held = school_row(town.assess(), "小一")
+    assert (held["C5_amount"], held["C6_verdict"], held["C7_verdict"]) == (2600 + 600, "pass", "no data")
+    town["facilities"].append({"year": YEAR, "school_id": "场", "stage": "primary", "multimedia_rooms": 2})
+    assert school_row(town.assess(), "小一")["C7_amount"] == 8 + 2
+
+
 def test_the_parents_of_a_campus_need_a_name_only_if_they_have_one():
     town = (
         Town()

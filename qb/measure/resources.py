@@ -120,10 +120,12 @@ class Reports:
     def expected(self, having: np.ndarray) -> np.ndarray:
         """Return the keys of what must be reported: every section with pupils, and every row handed in.
 
-        A row for the whole school is about its sections; it stands for itself where there are none.
+        A row for the whole school is about its stages; it stands for itself where none is named.
         """
-        kept = (self.stage != WHOLE) | ~np.isin(self.school, having // len(STAGES))
-        return np.unique(np.concatenate([having, (self.school * len(STAGES) + self.stage)[kept]]))
+        rows = self.school * len(STAGES) + self.stage
+        stages = np.concatenate([having, rows[self.stage != WHOLE]])
+        alone = (self.stage == WHOLE) & ~np.isin(self.school, stages // len(STAGES))
+        return np.unique(np.concatenate([stages, rows[alone]]))
 
     def by_section(self, figure: np.ndarray, share: np.ndarray, expected: np.ndarray) -> np.ndarray:
         """Add up one column by section, with each stage's share of what is reported as a whole."""
