@@ -155,7 +155,7 @@ def share(column, school_id, stage, merged, schools, root, sections, facilities)
             own += reported[stage]
         if reported.get("whole") is not None:
             whole = (whole or 0) + reported["whole"]
-    if stage in silent or (whole is not None and silent):
+    if silent & {stage, "whole"} or (whole is not None and silent):
         return None
     if whole is None:
         return own

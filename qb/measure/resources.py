@@ -139,7 +139,10 @@ class Reports:
 
         held = np.bincount(root * stages + stage, weights=figure[known], minlength=size * stages)
         shared = np.bincount(root, weights=stage == WHOLE, minlength=size) > 0
-        open_school = shared & (np.bincount(lacking_root, minlength=size) > 0)
+        # What is not known of a whole concerns every stage, and so does any gap where a whole is shared.
+        gaps = np.bincount(lacking_root, minlength=size) > 0
+        of_whole = np.bincount(lacking_root, weights=lacking_stage == WHOLE, minlength=size) > 0
+        open_school = of_whole | (shared & gaps)
         open_stage = np.bincount(lacking_root * stages + lacking_stage, minlength=size * stages) > 0
         own, whole = census.school * stages + census.stage, census.school * stages + WHOLE
         part = held[own] + np.where(shared[census.school], held[whole] * share, 0)
