@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from qb.errors import QbError
+from qb.publish.inputs import KINDS
 
 HOME = Path(__file__).resolve().parents[1]
 SAMPLE = HOME / "data" / "sample"
-KINDS = ("data", "district", "research", "school")
 
 
 class Parser(argparse.ArgumentParser):
