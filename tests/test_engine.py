@@ -80,6 +80,7 @@ PROBES = {
 def masked(text: str) -> str:
     text = re.sub(r"0x[0-9a-f]{6,}", "0x…", text)
     text = re.sub(r"ipykernel_\d+", "ipykernel_…", text)
+    text = re.sub(r"\b[0-9a-f]{32}\b", "id…", text)  # of a widget
     return re.sub(r"qb-\w+|tmp\w{8}", "tmp…", text)
 
 

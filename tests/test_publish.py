@@ -378,7 +378,7 @@ def test_one_district_gets_its_reports_and_a_page_for_each_judged_school(publish
     assert made.index == Path("outputs") / district / "2025" / "index.html"
     common = {"data": str(tmp_path / "样例"), "year": 2025, "standard": "gulou-2023", "lang": "zh"}
     assert jobs[0].parameters == common | {"district": district}
-    assert [job.target.stem for job in jobs[:3]] == ["data", "district", "research"]
+    assert [job.target.stem for job in jobs[:3]] == ["district", "data", "research"]
     schools = [job.parameters["school_id"] for job in jobs[3:]]
     assert schools == list(dict.fromkeys(assessment.rows["school_id"]))
     assert made.exit_code == 0
@@ -434,7 +434,7 @@ def test_only_what_was_asked_for_is_made(published, samples):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"only": ["schol"]}, "没有这种页面：schol。可选的有：data、district、research、school"),
+        ({"only": ["schol"]}, "没有这种页面：schol。可选的有：district、data、research、school"),
         ({"schools": ["0009999"]}, "没有：0009999"),
         ({"year": 1999}, "1999"),
         ({"standard": "nowhere"}, "nowhere"),

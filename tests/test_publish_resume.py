@@ -290,6 +290,31 @@ def test_corrections_beside_a_workbook_are_of_what_its_site_is_made(tmp_path):
     assert len(set(found)) == 3
 
 
+def test_files_given_with_the_data_are_of_what_a_site_is_made(tmp_path):
+    book, costs = tmp_path / "数据.xlsx", tmp_path / "费用.toml"
+    book.write_bytes(b"1")
+    found = [inputs.of_all(book, "x", [str(costs)])]
+    for text in ("a", "b"):
+        costs.write_text(text, "utf-8")
+        found.append(inputs.of_all(book, "x", [str(costs)]))
+    assert len(set(found)) == 3
+
+
+def test_a_year_before_the_first_of_a_district_is_not_on_its_index(tmp_path, sample, monkeypatch):
+    first, second = sample.districts
+    home = sample["schools"].set_index("school_id")["district"]
+
+    def kept(frame):
+        place = frame["district"] if "district" in frame else frame["school_id"].map(home)
+        return frame[(frame["year"] != 2024) | (place != second)]
+
+    later = {name: kept(frame) for name, frame in sample.tables.items() if "year" in frame}
+    desk = Desk(tmp_path, sample.replace(**later), monkeypatch)
+    desk.publish()
+    pages = [(desk.out / name / "index.html").read_text("utf-8") for name in (first, second)]
+    assert ['href="#y2024"' in page and 'id="y2024"' in page for page in pages] == [True, False]
+
+
 # One at a time
 
 

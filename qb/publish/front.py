@@ -68,6 +68,8 @@ def publish(
     out: str | Path | None = None,
     only: Collection[str] = (),
     schools: Collection[str] = (),
+    scenarios: Collection[str | Path] = (),
+    costs: str | Path = "",
     jobs: int | None = None,
     lang: Lang = "zh",
     standard: str | Path = "gulou-2023",
@@ -91,6 +93,10 @@ def publish(
     only, schools : collections of str
         Kinds of page (:data:`qb.publish.inputs.KINDS`) and schools' ids to confine the run to; empty for
         all. Pages of earlier runs stay where they are still right, and go where they are not.
+    scenarios : collection of paths
+        Scenario files, compared on a page of their own; without any there is no such page.
+    costs : path, optional
+        The costs that the plan reckons with; the standard's assumptions by default.
     jobs : int, optional
         Pages made at once.
     lang : {"zh", "en"}
@@ -116,8 +122,9 @@ def publish(
     """
     data = Path(data_path).resolve()
     name = str(Path(standard).resolve()) if Path(standard).is_file() else str(standard)
-    asked = {"year": year, "out": out, "only": tuple(only), "schools": tuple(schools), "lang": lang}
-    of = inputs.of_all(data, name, **asked)
+    beside = {"scenarios": tuple(map(_whole, scenarios)), "costs": _whole(costs) if costs else ""}
+    asked = {"year": year, "out": out, "only": tuple(only), "schools": tuple(schools), "lang": lang, **beside}
+    of = inputs.of_all(data, name, (*beside["scenarios"], beside["costs"]), **asked)
     if not force and (site := _as_it_stands(out, of)):
         return site
     with _press_under_way(isolation, scheduler) as press:
@@ -125,6 +132,10 @@ def publish(
 
         return make(data, name, of=of, **asked, cell_seconds=cell_seconds, force=force, workers=jobs,
                     isolation=isolation, scheduler=scheduler, press=press, progress=progress)  # fmt: skip
+
+
+def _whole(path: str | Path) -> str:
+    return str(Path(path).resolve())
 
 
 def _as_it_stands(out: str | Path | None, of: str) -> Site | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 from markupsafe import Markup
 
+from qb.publish.inputs import OF_DISTRICT
 from qb.publish.job import Outcome
 from qb.publish.page import Page, index_page, write_whole
 from qb.report.table import Cards, Column, Table, badge
@@ -26,22 +28,24 @@ _ORDER = {
 }
 
 
-def district_index(part: Part, outcomes: Mapping[Path, Outcome], target: Path, page: Page) -> None:
-    """Write a district's index. Pages that failed are listed as not made, with the reason."""
+def district_index(
+    part: Part, earlier: Sequence[Assessment], outcomes: Mapping[Path, Outcome], target: Path, page: Page
+) -> None:
+    """Write a district's index. Pages that failed are listed as not made, with the reason.
+
+    `earlier` are the district's assessments of the years before, the latest first.
+    """
     assessment, words = part.assessment, page.words
-    verdict = assessment.districts["verdict"].iloc[0]
     html = index_page(
         "district.html.j2",
         page,
-        verdict=Markup(badge(verdict, page.lang)),
-        sentence=_sentence(part, verdict, page),
-        cards=[_shown(Cards(tuple(made(assessment, page)), page.lang)) for made in (_areas, _counts)],
+        now=_year(assessment, page, _schools(assessment, page, part, outcomes)),
+        earlier=[_year(before, page, _schools(before, page)) for before in earlier],
         reports=[
             (words[kind], words[f"{kind}_note"], _address(part, (kind, ""), outcomes))
-            for kind in ("district", "data", "research")
+            for kind in OF_DISTRICT
             if (kind, "") in part.pages
         ],
-        schools=_shown(_schools(part, outcomes, page)),
         excluded=_shown(_excluded(assessment, page)) if len(assessment.excluded) else "",
         failed=[
             (outcomes[path].job.page.title, outcomes[path].failure.said(page.lang))
@@ -78,6 +82,20 @@ def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:
     write_whole(target, index_page("districts.html.j2", page, districts=_shown(table)))
 
 
+def _year(assessment: Assessment, page: Page, schools: Table) -> SimpleNamespace:
+    """Return what the index says of one year."""
+    verdict = assessment.districts["verdict"].iloc[0]
+    return SimpleNamespace(
+        year=assessment.year,
+        name=school_year(assessment.year, page.lang),
+        verdict=Markup(badge(verdict, page.lang)),
+        sentence=_sentence(assessment, verdict, page),
+        cards=[_shown(Cards(tuple(made(assessment, page)), page.lang)) for made in (_areas, _counts)],
+        coefficients=_shown(_coefficients(assessment, page)),
+        schools=_shown(schools),
+    )
+
+
 def _shown(block: Cards | Table) -> Markup:
     return Markup(block._repr_html_())
 
@@ -89,10 +107,11 @@ def _address(part: Part, key: tuple[str, str], outcomes: Mapping[Path, Outcome])
     return path.relative_to(part.folder).as_posix() if made else ""
 
 
-def _sentence(part: Part, verdict: str, page: Page) -> str:
+def _sentence(assessment: Assessment, verdict: str, page: Page) -> str:
     """Say the verdict, and name the areas behind it."""
-    words, lang, areas = page.words, page.lang, part.assessment.areas
-    said = [words[verdict].format(district=part.district, year=school_year(part.assessment.year, lang))]
+    words, lang, areas = page.words, page.lang, assessment.areas
+    district = assessment.districts["district"].iloc[0]
+    said = [words[verdict].format(district=district, year=school_year(assessment.year, lang))]
     for state in (Verdict.FAIL, Verdict.NO_DATA):
         names = [say(lang, *AREAS[area]) for area in areas["area"][areas["verdict"] == state]]
         if names:
@@ -130,12 +149,36 @@ def _passed(verdicts: pd.Series, words: Mapping[str, str], of: str) -> tuple[str
     )
 
 
-def _schools(part: Part, outcomes: Mapping[Path, Outcome], page: Page) -> Table:
-    """Return a row for each school and stage, worst first."""
-    words, lang, rows = page.words, page.lang, part.assessment.rows
-    standard = part.assessment.standard
-    short = {code: title(standard[code], lang, short=True) for code in SEVEN}
-    address = {school: _address(part, ("school", school), outcomes) for school in rows["school_id"].unique()}
+def _coefficients(assessment: Assessment, page: Page) -> Table:
+    """Return a row for each of C1–C7 and stage, worst first."""
+    words, lang = page.words, page.lang
+    held = assessment.balance[assessment.balance["code"].isin(SEVEN)]
+    frame = held.assign(
+        title=[title(assessment.standard[code], lang, short=True) for code in held["code"]],
+        stage=[stage_label(stage, lang) for stage in held["stage"]],
+    )
+    columns = (
+        Column("title", words["indicator"]),
+        Column("stage", words["stage"]),
+        Column("coefficient", words["coefficient"], decimals=3),
+        Column("limit", words["limit"], decimals=2),
+        Column("verdict", words["verdict"], verdict=True),
+    )
+    caption = f"{school_year(assessment.year, lang)} {words['coefficients']}"
+    return Table(caption, columns, _worst_first(frame), "failing", words["coefficients_note"], lang=lang)
+
+
+def _schools(
+    assessment: Assessment,
+    page: Page,
+    part: Part | None = None,
+    outcomes: Mapping[Path, Outcome] | None = None,
+) -> Table:
+    """Return a row for each school and stage, worst first; without a part no row leads to a page."""
+    words, lang, rows = page.words, page.lang, assessment.rows
+    short = {code: title(assessment.standard[code], lang, short=True) for code in SEVEN}
+    ids = rows["school_id"].unique() if part else ()
+    address = {school: _address(part, ("school", school), outcomes) for school in ids}
     not_made = {school for school in address if ("school", school) in part.pages and not address[school]}
 
     def having(row: pd.Series, verdict: Verdict) -> str:
@@ -168,7 +211,7 @@ def _schools(part: Part, outcomes: Mapping[Path, Outcome], page: Page) -> Table:
     ]
     if (frame["unknown"] != "").any():
         columns.append(Column("unknown", words["unknown"]))
-    caption = f"{page.place} {words['schools']}"
+    caption = f"{school_year(assessment.year, lang)} {words['schools']}"
     return Table(caption, tuple(columns), _worst_first(frame), "failing", words["schools_note"], lang=lang)
 
 

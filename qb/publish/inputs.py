@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +11,9 @@ from pathlib import Path
 import qb
 from qb.errors import QbError
 
-KINDS = ("data", "district", "research", "school")
+# In the order in which they are listed; a scenario's page is made where scenarios are given.
+OF_DISTRICT = ("district", "data", "research")
+KINDS = (*OF_DISTRICT, "school")
 
 
 def digest(*parts: object) -> str:
@@ -41,17 +43,22 @@ def notebook_of(kind: str) -> Path:
     return path
 
 
-def of_all(data: Path, standard: str, **asked: object) -> str:
+def of_all(data: Path, standard: str, beside: Iterable[str] = (), **asked: object) -> str:
     """Return a digest of every byte from which a publication comes, and of what was asked for.
 
+    `beside` are the files that were asked for with the data: scenarios, costs.
     Two publications with the same digest come out the same, so the second need not read and judge.
     """
     notebooks = (notebook_of(kind).read_bytes() for kind in KINDS)
-    return digest(data, standard, asked, code_version(), *notebooks, *_read(data, standard))
+    handed_in = (
+        sorted(data.rglob("*")) if data.is_dir() else [data, *sorted(data.parent.glob("*corrections.toml"))]
+    )
+    files = (*handed_in, Path(standard), *map(Path, beside))
+    return digest(data, standard, asked, code_version(), *notebooks, *of_files(files))
 
 
-def _read(data: Path, standard: str) -> Iterator[object]:
-    beside = [data, *sorted(data.parent.glob("*corrections.toml"))]  # of a workbook
-    for path in (*(sorted(data.rglob("*")) if data.is_dir() else beside), Path(standard)):
+def of_files(files: Iterable[Path]) -> Iterator[object]:
+    """Yield each file that is there, and its bytes."""
+    for path in files:
         if path.is_file():
             yield from (path, path.read_bytes())

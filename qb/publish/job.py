@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qb.publish.page import Page
-from qb.publish.parameters import Scalar, open_notebook, parameters_at
+from qb.publish.parameters import Parameter, open_notebook, parameters_at
 from qb.publish.words import WORDS, Lang
 
 CELL_SECONDS = 600
@@ -30,7 +30,7 @@ class Job:
     """
 
     notebook: Path
-    parameters: Mapping[str, Scalar]
+    parameters: Mapping[str, Parameter]
     target: Path
     page: Page
     cell_seconds: float = CELL_SECONDS

@@ -14,12 +14,12 @@ from qb.publish.quick import quick_import
 if TYPE_CHECKING:
     import nbformat
 
-Scalar = str | int | float | bool | None
+Parameter = str | int | float | bool | None | list[str]
 
 _TYPES = MappingProxyType({"str": str, "int": int, "float": float, "bool": bool, "None": type(None)})
 
 
-def refuse(asked: Iterable[tuple[Path, Mapping[str, Scalar]]]) -> None:
+def refuse(asked: Iterable[tuple[Path, Mapping[str, Parameter]]]) -> None:
     """Refuse parameters that a notebook does not declare, or declares with another type.
 
     A parameter is declared in the cell tagged ``parameters``; its type is its annotation
@@ -47,7 +47,7 @@ def refuse(asked: Iterable[tuple[Path, Mapping[str, Scalar]]]) -> None:
         raise QbError("\n".join(wrong))
 
 
-def _refusal(notebook: str, name: str, value: Scalar, declared: Mapping[str, tuple[type, ...]]) -> str:
+def _refusal(notebook: str, name: str, value: Parameter, declared: Mapping[str, tuple[type, ...]]) -> str:
     if name not in declared:
         known = "、".join(f"{n}（{_in_words(types)}）" for n, types in declared.items()) or "无"
         return f"笔记本 {notebook} 没有参数 {name}。可用的参数：{known}。"

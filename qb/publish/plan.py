@@ -12,10 +12,11 @@ from pathlib import Path
 from qb.errors import QbError
 from qb.judge import Assessment
 from qb.publish import inputs
-from qb.publish.inputs import KINDS, digest
+from qb.publish.inputs import KINDS, OF_DISTRICT, digest
 from qb.publish.job import CELL_SECONDS, Job
 from qb.publish.names import file_names
 from qb.publish.page import Page
+from qb.publish.parameters import Parameter
 from qb.publish.record import Record
 from qb.publish.slices import Slices
 from qb.publish.words import WORDS, Lang
@@ -34,6 +35,8 @@ class Request:
     lang: Lang
     kinds: tuple[str, ...]
     schools: frozenset[str]
+    scenarios: tuple[str, ...] = ()
+    costs: str = ""
     cell_seconds: float = CELL_SECONDS
 
 
@@ -113,7 +116,7 @@ class Plan:
             folder = self.site if len(districts) == 1 else self.site / names[district]
             ids = list(dict.fromkeys(one.rows["school_id"]))
             files = file_names(ids)
-            pages = {(kind, ""): folder / f"{kind}.html" for kind in KINDS if kind != "school"}
+            pages = {(kind, ""): folder / f"{kind}.html" for kind in self.reports}
             pages |= {("school", i): folder / "schools" / f"{files[i]}.html" for i in ids}
             kept = {
                 key: path
@@ -121,6 +124,11 @@ class Plan:
                 if self._asked(key) or self.record.holds(path, self._content(key, district))
             }
             yield Part(folder, district, one, kept, above=len(districts) > 1)
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        """The kinds of page that a district has one of; without scenarios there is nothing to compare."""
+        return tuple(kind for kind in OF_DISTRICT if kind != "scenario" or self.request.scenarios)
 
     def _asked(self, key: Key) -> bool:
         kind, school = key
@@ -130,19 +138,26 @@ class Plan:
         kind, school = key
         slices = self.slices
         shown = {
+            "annual": slices.of_data,
             "data": slices.of_data,
-            "district": slices.of_district,
             "research": slices.of_research,
             "school": slices.of_school,
-        }[kind]
+        }.get(kind, slices.of_district)
         parameters = sorted(self._parameters(key, district).items())
-        return digest(self._templates[kind], parameters, shown(school or district))
+        beside = inputs.of_files(map(Path, self._beside(kind)))
+        return digest(self._templates[kind], parameters, shown(school or district), *beside)
+
+    def _beside(self, kind: str) -> tuple[str, ...]:
+        """Return the files, besides data and standard, that pages of a kind rest on."""
+        return {"scenario": (*self.request.scenarios, self.request.costs), "plan": (self.request.costs,)}.get(
+            kind, ()
+        )
 
     @cached_property
     def _templates(self) -> dict[str, bytes]:
         return {kind: inputs.notebook_of(kind).read_bytes() for kind in KINDS}
 
-    def _parameters(self, key: Key, district: str) -> dict[str, str | int]:
+    def _parameters(self, key: Key, district: str) -> dict[str, Parameter]:
         request = self.request
         common = {
             "data": str(request.data),
@@ -150,7 +165,13 @@ class Plan:
             "standard": request.standard,
             "lang": request.lang,
         }
-        return common | ({"school_id": key[1]} if key[0] == "school" else {"district": district})
+        kind, school = key
+        own = {
+            "school": {"school_id": school},
+            "scenario": {"district": district, "scenarios": list(request.scenarios)},
+            "plan": {"district": district, "costs": request.costs},
+        }
+        return common | own.get(kind, {"district": district})
 
     def _tasks(self, part: Part) -> Iterator[Task]:
         words = WORDS[self.request.lang]
@@ -170,11 +191,7 @@ class Plan:
         up = "../" * len(target.relative_to(part.folder).parents[:-1])
         links = [(words["districts"], f"{up}../index.html")] if part.above else []
         links.append((words["overview"], f"{up}index.html"))
-        links += [
-            (words[kind], f"{up}{kind}.html")
-            for kind in ("district", "data", "research")
-            if (kind, "") in part.pages
-        ]
+        links += [(words[kind], f"{up}{kind}.html") for kind in OF_DISTRICT if (kind, "") in part.pages]
         return Page(
             title=title,
             lang=self.request.lang,
@@ -197,8 +214,10 @@ class Plan:
         )
 
 
-def known_kinds(only: Collection[str]) -> tuple[str, ...]:
+def known_kinds(only: Collection[str], scenarios: Collection[str]) -> tuple[str, ...]:
     """Return the kinds of page asked for, all if none is named; refuse one that there is not."""
+    if "scenario" in only and not scenarios:
+        raise QbError("要生成情景比较页，请用 --scenarios 给出情景文件（TOML）。")
     if unknown := [kind for kind in only if kind not in KINDS]:
         raise QbError(f"没有这种页面：{'、'.join(unknown)}。可选的有：{'、'.join(KINDS)}。")
     return tuple(kind for kind in KINDS if not only or kind in only)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from qb.judge import Assessment
 from qb.publish.fork import Held
 from qb.publish.front import Site
 from qb.publish.index import district_index, districts_index
 from qb.publish.job import Outcome
 from qb.publish.page import Page
-from qb.publish.plan import Plan, Request, Task, folder_for, known_kinds, known_schools
+from qb.publish.plan import Part, Plan, Request, Task, folder_for, known_kinds, known_schools
 from qb.publish.record import Record, locked
 from qb.publish.run import run
 from qb.publish.words import WORDS, Lang
@@ -27,14 +28,16 @@ def make(
     out: str | Path | None,
     only: Collection[str],
     schools: Collection[str],
+    scenarios: tuple[str, ...],
+    costs: str,
     lang: Lang,
     cell_seconds: float,
     **how: object,
 ) -> Site:
     """Publish what :func:`qb.publish.front.publish` was asked for; `of` is the digest of it all."""
     book = open_book(data, year, standard, lang)
-    kinds, ids = known_kinds(only), known_schools(schools, book.assessment)
-    request = Request(data, standard, lang, kinds, ids, cell_seconds)
+    kinds, ids = known_kinds(only, scenarios), known_schools(schools, book.assessment)
+    request = Request(data, standard, lang, kinds, ids, scenarios, costs, cell_seconds)
     folder = folder_for(out, data, book.assessment)
     with locked(folder):
         plan = Plan(folder, book, request, Record(folder))
@@ -78,10 +81,17 @@ def _stands(record: Record, task: Task) -> bool:
 
 
 def _judge_beforehand(plan: Plan) -> None:
-    """Do once what pages would each do anew; a district that is alone judges its years before by itself."""
+    """Do once what pages would each do anew."""
     plan.book.ledger  # noqa: B018  kept in the book
-    if len(plan.parts) > 1:
-        plan.book.years  # noqa: B018
+    plan.book.years  # noqa: B018
+
+
+def _earlier(plan: Plan, part: Part) -> list[Assessment]:
+    """Return a district's assessments of the years before in which it had schools, the latest first."""
+    before = [
+        judged for year, judged in sorted(plan.book.years.items(), reverse=True) if year < plan.book.year
+    ]
+    return [one for one in (judged.of(part.district) for judged in before) if len(one.rows)]
 
 
 def _write_indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> list[Path]:
@@ -91,7 +101,7 @@ def _write_indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> list[Path]:
     for part in parts:
         target = part.folder / "index.html"
         title = words["title_of"].format(district=part.district)
-        district_index(part, outcomes, target, plan.page(part, title, target))
+        district_index(part, _earlier(plan, part), outcomes, target, plan.page(part, title, target))
         written.append(target)
     if len(parts) > 1:
         target = plan.site / "index.html"
