@@ -17,6 +17,7 @@ from qb.publish.inputs import KINDS
 
 HOME = Path(__file__).resolve().parents[1]
 SAMPLE = HOME / "data" / "sample"
+EXAMPLES = HOME / "notebooks" / "scenarios"
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,11 +46,13 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(1)
 
 
-def publish(data: Path, jobs: int | None, **options: object) -> int:
-    """Publish a dataset's year as a site."""
+def publish(data: Path, jobs: int | None, scenarios: list[Path] | None, **options: object) -> int:
+    """Publish a dataset's year as a site; the sample comes with its scenarios."""
     from qb.publish import publish as run
 
-    site = run(data, jobs=jobs or os.cpu_count() or 1, **options)
+    if scenarios is None:
+        scenarios = sorted(EXAMPLES.glob("*.toml")) if data == SAMPLE else []
+    site = run(data, jobs=jobs or os.cpu_count() or 1, scenarios=scenarios, **options)
     print(site.summary, file=sys.stderr)
     print(site.index)
     return site.exit_code
@@ -66,13 +69,15 @@ def assess(data: Path, year: int | None, standard: str, transition: bool, as_jso
     print(json.dumps(document(result), ensure_ascii=False, allow_nan=False) if as_json else summary(result))
 
 
-def whatif(data: Path, scenarios: list[Path], year: int | None, standard: str, as_json: bool) -> None:
+def whatif(
+    data: Path, scenarios: list[Path], year: int | None, standard: str, costs: Path | None, as_json: bool
+) -> None:
     """Print the base and scenarios side by side."""
     from qb.dataset import read
     from qb.scenario import document, summary
     from qb.scenario import whatif as compare
 
-    result = compare(read(data), scenarios, year, standard)
+    result = compare(read(data), scenarios, year, standard, costs=costs)
     print(json.dumps(document(result), ensure_ascii=False, allow_nan=False) if as_json else summary(result))
 
 
@@ -83,18 +88,11 @@ def plan(data: Path, **options: object) -> None:
     print(run(data, **options))
 
 
-def siting(
-    data: Path, candidates: Path, year: int | None, standard: str, most: int, out: Path | None
-) -> None:
+def siting(data: Path, candidates: Path, **options: object) -> None:
     """Print where a new school brings most children within reach."""
-    from qb.dataset import read
-    from qb.scenario import to_toml
-    from qb.siting import site, summary
+    from qb.siting.command import run
 
-    found = site(read(data), candidates, year, standard, most)
-    print(summary(found))
-    if out:
-        out.write_text(to_toml(found.scenario(1)), encoding="utf-8")
+    print(run(data, candidates, **options))
 
 
 def forecast(data: Path, to: int | None, as_json: bool) -> None:
@@ -151,6 +149,20 @@ def sample(out: Path, schools: int, districts: int, years: range, seed: int) -> 
     print(f"已写入 {out}：{len(data['schools'])} 所学校（模拟数据）。", file=sys.stderr)
 
 
+def verify(site: Path, data: Path, standard: str | None, as_json: bool) -> int:
+    """Compute again what published pages state, and name what differs."""
+    from qb.publish.verify import run
+
+    return run(site, data, standard, as_json)
+
+
+def forms(data: Path, out: Path, **options: object) -> None:
+    """Write the workbooks that offices hand in."""
+    from qb.forms.command import run
+
+    print(run(data, out, **options), file=sys.stderr)
+
+
 def lab(no_browser: bool) -> int:
     """Open the notebooks in JupyterLab."""
     notebooks = HOME / "notebooks"
@@ -203,11 +215,12 @@ def _parser() -> Parser:
 
     it = command(
         publish,
-        "生成报告网站：区域报告、各校“一校一策”、数据概况和首页。",
+        "生成报告网站：首页、区域报告、年度报告、数据概况、校际差异研究、情景比较、达标方案和各校“一校一策”。",
         "qb publish",
         "qb publish 我的数据 --year 2025 --out 报告",
         "qb publish 我的数据 --only district data",
         "qb publish 我的数据 --schools 0001001 0001003",
+        "qb publish 我的数据 --scenarios 新校.toml 撤并.toml",
     )
     it.add_argument("data", type=Path, nargs="?", default=SAMPLE, help="数据集；不写则用随附的模拟数据")
     _year(it)
@@ -224,8 +237,26 @@ def _parser() -> Parser:
         "--schools", nargs="+", default=(), metavar="ID", help="只生成这些学校的页面（学校标识码）"
     )
     it.add_argument("--jobs", type=_natural, help="同时运行的进程数；默认与处理器核数相同")
+    it.add_argument(
+        "--scenarios",
+        nargs="+",
+        type=Path,
+        metavar="FILE.toml",
+        help="情景文件：另生成一页，与现状并列比较；用随附的模拟数据时默认为随附的示例情景",
+    )
+    it.add_argument(
+        "--costs",
+        type=Path,
+        metavar="FILE.toml",
+        help="达标方案所用的费用文件；默认用随附的费用假设",
+    )
     _standard(it)
     it.add_argument("--lang", choices=("zh", "en"), default="zh", help="页面语言；默认 zh")
+    it.add_argument(
+        "--files",
+        action="store_true",
+        help="另生成附件：表I—表VI和学校自评表、问题台账、一校一策（Excel），年度报告（Word、PDF）",
+    )
     it.add_argument("--force", action="store_true", help="全部重新生成；默认只生成有变化的页面")
     it.add_argument(
         "--isolation", choices=("fork", "kernel"), help="每页的运行方式：fork（快，Linux 默认）或 kernel"
@@ -259,6 +290,7 @@ def _parser() -> Parser:
     it.add_argument("scenarios", type=Path, nargs="+", metavar="SCENARIO.toml", help="情景文件，可给出多个")
     it.add_argument("--year", type=int, help="比较哪一学年；默认为各情景说到的最后一年")
     _standard(it)
+    it.add_argument("--costs", type=Path, help="费用文件（TOML）；默认用随附的费用假设")
     it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
 
     it = command(
@@ -267,6 +299,8 @@ def _parser() -> Parser:
         "qb plan data/sample",
         "qb plan 我的数据 --budget 3000000",
         "qb plan 我的数据 --scenario 方案.toml",
+        "qb plan 我的数据 --to 2028 --budget 3000000",
+        "qb plan 我的数据 --transfers 调配.toml",
     )
     it.add_argument("data", type=Path, help="数据集")
     _year(it)
@@ -276,6 +310,25 @@ def _parser() -> Parser:
     it.add_argument("--district", help="只为这个县区制定方案")
     it.add_argument(
         "--scenario", dest="out", type=Path, metavar="FILE.toml", help="写成情景文件，供 qb whatif 复算"
+    )
+    it.add_argument(
+        "--transfers",
+        dest="moves",
+        type=Path,
+        metavar="FILE.toml",
+        help="不花钱，只调配教师和设备，写成情景文件，供 qb whatif 复算",
+    )
+    it.add_argument(
+        "--to",
+        type=int,
+        metavar="YEAR",
+        help="分年方案：到这一学年全部达标；--budget 为每年预算，不写则平均分摊；学生数按推算",
+    )
+    it.add_argument(
+        "--solver",
+        choices=("highs", "scip"),
+        default="highs",
+        help='求解器；scip 须先 pip install "qb[scip]"，在同样长的时间里继续改进方案',
     )
     it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
 
@@ -292,6 +345,8 @@ def _parser() -> Parser:
     it.add_argument(
         "--out", type=Path, metavar="FILE.toml", help="把最好的方案写成情景文件，供 qb whatif 复算"
     )
+    it.add_argument("--costs", type=Path, help="费用文件（TOML）；默认用随附的费用假设")
+    it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
 
     it = command(
         forecast,
@@ -348,6 +403,28 @@ def _parser() -> Parser:
     it.add_argument("--districts", type=_natural, default=1, help="县区数；默认 1")
     it.add_argument("--years", type=_span, default=range(2021, 2026), help="学年范围；默认 2021-2025")
     it.add_argument("--seed", type=int, default=2025, help="随机种子，相同种子得到相同数据；默认 2025")
+
+    it = command(
+        verify,
+        "核对：用数据重算已发布页面上的结论和数字，逐一指出不符之处；有不符的，退出码为 1。",
+        "qb verify outputs/某区/2025 我的数据",
+    )
+    it.add_argument("site", type=Path, metavar="DIR", help="qb publish 生成的文件夹（含 index.html）")
+    it.add_argument("data", type=Path, help="数据集")
+    it.add_argument("--standard", help="评估标准：名称或 TOML 文件；默认为页面所用的标准")
+    it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
+
+    it = command(
+        forms,
+        "表册：表I—表VI和学校自评表、问题台账、一校一策三个工作簿。",
+        "qb forms data/sample 表册",
+        "qb forms 我的数据 表册 --district 甲区",
+    )
+    it.add_argument("data", type=Path, help="数据集")
+    it.add_argument("out", type=Path, metavar="FOLDER", help="写到哪个文件夹；已有的文件不覆盖")
+    _year(it)
+    _standard(it)
+    it.add_argument("--district", default="", help="县区；数据只有一个县区时不写")
 
     it = command(lab, "在 JupyterLab 中打开笔记本；随附数据的位置已写在各笔记本的参数里。", "qb lab")
     it.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from town import Town
 
-from qb.plan.costs import Costs
+from qb.costs import Costs
 from qb.plan.problem import Cone, Problem
 
 # The limits of primary schools as the rules print them, and whether a figure is per hundred pupils.

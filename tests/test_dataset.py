@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qb import files
 from qb.dataset import Dataset, read, read_excel, write
 from qb.dataset.cells import BLANKS
 from qb.dataset.intake import LISTED
@@ -507,11 +508,15 @@ def test_what_stood_there_comes_back_when_the_new_folder_cannot_take_its_place(t
     write(Dataset.of(schools=pd.DataFrame({"school_id": ["1"]})), tmp_path / "out")
     rename = Path.rename
 
+    def refuse(*_):
+        raise OSError(22, "Invalid argument")  # a file system on which two folders cannot change places
+
     def refuse_the_new(self, target):
         if Path(target).name == "out" and not self.name.endswith(".old"):
             raise PermissionError(13, "Permission denied")
         return rename(self, target)
 
+    monkeypatch.setattr(files, "_renamed_at_once", refuse)
     monkeypatch.setattr(Path, "rename", refuse_the_new)
     with pytest.raises(QbError, match="Permission denied"):
         write(Dataset.of(), tmp_path / "out", replace=True)

@@ -12,8 +12,10 @@ PACKAGE = Path(qb.__file__).parent
 LAYERS = (
     "terms",
     "errors",
+    "files",
     "tomlfile",
     "standard",
+    "costs",
     "rounding",
     "balance",
     "schema",
@@ -30,6 +32,9 @@ LAYERS = (
     "plan",
     "charts",
     "report",
+    "explore",
+    "forms",
+    "word",
     "publish",
     "cli",
 )

@@ -15,6 +15,7 @@ from qb.errors import QbError
 from qb.judge import COMPOSITE, assess
 from qb.plan import PlanStatus, apply_purchases, cheapest_plan, document, scenario
 from qb.plan.command import run
+from qb.sample import make
 from qb.terms import Verdict
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
@@ -338,3 +339,38 @@ def test_nothing_is_printed_while_a_plan_is_made(capfd):
 
 def test_the_verdict_of_a_plan_is_that_of_the_rules():
     assert {Verdict.PASS} == set(cheapest_plan(Town().data()).assessment.rows["verdict"])
+
+
+def test_what_a_cost_file_says_of_schools_of_another_district_is_not_for_this_plan():
+    data = make(schools=10, districts=2, years=[2025])
+    other, own = data.districts
+    rows = assess(data).rows
+    stranger = rows[rows["district"] == other]["school_id"].iloc[0]
+    limited = costs({"school_id": stranger, "code": "C6", "most": 0.0})
+    plan = cheapest_plan(data, costs=limited, district=own)
+    assert plan.cost == cheapest_plan(data, district=own).cost
+
+
+def test_the_command_plans_over_years_and_writes_transfers(tmp_path):
+    file = tmp_path / "调配.toml"
+    told = json.loads(run(SAMPLE, moves=file, as_json=True))
+    assert told["passing"] == told["passing_before"] + len(told["moves"]) == 19
+    assert "达标的学校（学段）由 18 个增至 19 个" in run(SAMPLE, moves=file)
+    assert len(qb.scenario.load(file).actions) == 1
+    ahead = json.loads(run(SAMPLE, to=2026, as_json=True))
+    assert ahead["pupils"] == "forecast" and [y["year"] for y in ahead["years"]] == [2026]
+    assert sum(p["cost_yuan"] for p in ahead["purchases"]) == pytest.approx(ahead["cost_yuan"])
+    assert "学生数按推算" in run(SAMPLE, to=2026)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"moves": Path("a.toml"), "budget": 1.0}, "不能与 --budget 同用"),
+        ({"to": 2026, "out": Path("a.toml")}, "不能写成一个情景文件"),
+        ({"moves": Path("没有的文件夹/a.toml")}, "无法写情景文件"),
+    ],
+)
+def test_what_cannot_be_asked_for_together_is_refused(asked, said):
+    with pytest.raises(QbError, match=said):
+        run(SAMPLE, **asked)

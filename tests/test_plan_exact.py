@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from plan_cases import LIMIT, every_plan, problem_of, random_problem
 from pyscipopt import Model as Scip
 from pyscipopt import quicksum
+from town import Town
 
+from qb.errors import QbError
+from qb.plan import cheapest_plan
 from qb.plan.branch import branch
 from qb.plan.fill import filled
 from qb.plan.relax import proven, relax
@@ -106,6 +109,39 @@ def test_another_solver_of_another_kind_agrees_within_the_stated_gaps(seed):
     assert ours >= bound - slack
     assert found.bound <= theirs + slack
     assert ours - found.bound <= 1e-4 * ours
+
+
+def test_scip_makes_a_plan_the_cheapest_that_rounding_left_dearer():
+    # With a gap of 100 % nothing is branched on: the plan is that of relaxation and rounding alone.
+    rng, improved, solved = np.random.default_rng(21), 0, 0
+    for _ in range(40):
+        problem, codes = random_problem(rng)
+        cost, _, meets = every_plan(problem, codes)
+        if not meets.any():
+            continue
+        rounded, better = (solve(problem, gap=1.0, solver=name) for name in ("highs", "scip"))
+        ours, theirs = (float(problem.yuan @ found.x) for found in (rounded, better))
+        assert theirs == pytest.approx(cost[meets].min(), abs=1e-6)
+        assert better.bound <= theirs + 1e-6  # the bound is not SCIP's, and holds all the same
+        improved, solved = improved + (theirs < ours - 1e-6), solved + 1
+    assert improved and solved > 25
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_scip_keeps_the_cones_of_continuous_purchases_too(seed):
+    problem = continuous(seed)
+    found, by_default = (solve(problem, gap=1e-4, solver=name) for name in ("scip", "highs"))
+    assert problem.passing(found.x).all() and not problem.over(found.x)
+    assert problem.yuan @ found.x <= problem.yuan @ by_default.x + 1e-6
+    assert found.bound <= problem.yuan @ by_default.x
+
+
+def test_a_solver_that_is_unknown_or_not_installed_is_refused_in_a_sentence(monkeypatch):
+    with pytest.raises(QbError, match="没有“cplex”这种求解器，可用：highs、scip"):
+        cheapest_plan(Town().data(), solver="cplex")
+    monkeypatch.setattr("qb.plan.scip.find_spec", lambda name: None)
+    with pytest.raises(QbError, match=r"没有安装 SCIP 求解器。请先安装：pip install \"qb\[scip\]\""):
+        cheapest_plan(Town().data(), solver="scip")
 
 
 def test_two_schools_with_the_same_pupils_are_levelled_to_a_third():

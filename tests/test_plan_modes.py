@@ -10,9 +10,12 @@ from test_plan import random_town
 from town import Town, coefficient, school_row
 
 from qb.errors import QbError
+from qb.forecast import forecast
 from qb.judge import assess
-from qb.plan import PlanStatus, best_use, plan_over_years, price_of_balance, transfers
+from qb.plan import PlanStatus, best_use, moves_scenario, plan_over_years, price_of_balance, transfers
+from qb.plan.ahead import Path, pupils_ahead
 from qb.plan.passing import shortfall
+from qb.scenario import to_toml, whatif
 
 
 def no_backbone():
@@ -128,6 +131,59 @@ def test_nobody_who_was_at_the_standard_falls_below_it_and_nothing_is_lost(seed)
     assert moved.passing <= moved.most_passing and moved.teachers >= moved.least_teachers
 
 
+def told_by_whatif(moved, data, file):
+    file.write_text(to_toml(moves_scenario(moved.moves, moved.year, "调配")), encoding="utf-8")
+    return whatif(data, [file]).outcomes[0].assessments[moved.year]
+
+
+def same(one, other):
+    return all(getattr(one, name).equals(getattr(other, name)) for name in ("rows", "balance", "indicators"))
+
+
+def test_transfers_of_teachers_as_a_scenario_are_reproduced_to_the_last_figure(tmp_path):
+    moved = transfers(lacking_two_kinds().data())
+    assert len(moved.moves) and set(moved.moves["code"]) <= {"C1", "C2", "C3"}
+    assert same(told_by_whatif(moved, lacking_two_kinds().data(), tmp_path / "甲.toml"), moved.assessment)
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_all_transfers_as_a_scenario_are_reproduced_to_the_last_figure(seed, tmp_path_factory):
+    data = random_town(seed)
+    moved = transfers(data, seconds=5.0)
+    file = tmp_path_factory.mktemp("moves") / "调配.toml"
+    assert same(told_by_whatif(moved, data, file), moved.assessment)
+
+
+def lacking_two_kinds():
+    """小一 lacks a backbone teacher of 2 and a degree of 9; 小二 has more of both than it needs."""
+    town = Town()
+    for school, backbone, degrees in (("小一", 1, 8), ("小二", 9, 25)):
+        town.set(
+            "sections",
+            {"school_id": school},
+            backbone_teachers=backbone,
+            teachers_above_required=degrees,
+            full_time_teachers=25,
+        )
+    return town
+
+
+def test_a_school_where_all_have_the_degree_sends_it_along_and_must_have_it_to_spare():
+    # 小一 (200 pupils) lacks a backbone teacher and may leave nothing else: its ground is at 93 %. All 25
+    # teachers of 小二 (400 pupils) have the degree, of whom it needs 4.2 · 4 = 16.8: who goes takes it along.
+    town = lacking_two_kinds().set("sections", {"school_id": "小一"}, teachers_above_required=12)
+    town.set("facilities", {"school_id": "小一"}, sports_ground_m2=1300, indoor_sports_area_m2=100)
+    moved = transfers(town.data())
+    (move,) = moved.moves.itertuples()
+    assert (move.code, move.amount, move.C1, move.C2, move.C3) == ("C2", 1, 1, 1, 0)
+    after = moved.data["sections"].set_index("school_id")
+    assert after.loc["小二", ["full_time_teachers", "teachers_above_required"]].tolist() == [24, 24]
+    # With 17 teachers, all with the degree and 16.8 needed, none can go.
+    town.set("sections", {"school_id": "小二"}, teachers_above_required=17, full_time_teachers=17)
+    assert not len(transfers(town.data()).moves)
+
+
 def test_the_price_of_balance_rises_as_the_cap_falls():
     # Two schools of 100 pupils with 2000 and 9000: x = 100 · (9000 (1 - c) / (1 + c) - 2000).
     data = two_equal({"equipment_yuan": (200_000, 900_000)}).data()
@@ -182,6 +238,39 @@ def test_the_pupils_of_a_forecast_decide_what_is_needed():
     plan = plan_over_years(no_backbone().data(), 1e6, 2025, pupils=forecast)
     assert plan.purchases.set_index("school_id")["amount"].to_dict() == {"小一": 1, "小二": 4, "初一": 3}
     assert school_row(plan.assessments[2025], "小一")["pupils"] == 100
+
+
+def test_a_plan_over_years_counts_on_the_pupils_of_a_forecast_and_says_so(committed):
+    plan = plan_over_years(committed, None, 2027)
+    assert plan.pupils.words == "学生数按推算"
+    told = (
+        forecast(committed, 2027).rows.query("year == 2027").groupby(["school_id", "stage"])["pupils"].sum()
+    )
+    rows, with_campus = plan.assessments[2027].rows, committed["schools"]["parent_id"].dropna()
+    for row in rows[~rows["school_id"].isin(with_campus)].itertuples():
+        assert row.pupils == np.floor(told[row.school_id, row.stage] + 0.5)
+
+
+def test_a_forecast_knows_nothing_of_the_years_after_the_base_year(committed):
+    early = plan_over_years(committed, None, 2025, year=2024)
+    known = pupils_ahead(committed, 2024, 2025).rows
+    came = committed["sections"].query("year == 2025")["pupils"].sum()
+    assert early.pupils.path is Path.FORECAST and known["pupils"].sum() != came
+
+
+def test_where_no_forecast_can_be_made_the_pupils_stay_and_the_reason_is_told():
+    plan = plan_over_years(no_backbone().data(), 1e6, 2025)
+    assert plan.pupils.path is Path.CONSTANT and "班级表" in plan.pupils.why
+    assert plan.cost == 270_000
+
+
+def test_without_a_budget_the_least_is_spread_evenly_in_whole_ten_thousands():
+    # 270,000 over two years: 135,000, so 140,000 a year; teachers of 30,000 fill 120,000 and 150,000 only, so
+    # that is not enough, and everything must be payable in one year.
+    assert plan_over_years(no_backbone().data(), None, 2026).years["budget_yuan"].tolist() == [270_000] * 2
+    # Over three years 90,000 each: three teachers a year.
+    plan = plan_over_years(no_backbone().data(), None, 2027)
+    assert plan.years["cost_yuan"].tolist() == [90_000] * 3
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def desk(tmp_path, sample, monkeypatch):
 
 
 def reports(district: str) -> set[str]:
-    return {f"{district}/data", f"{district}/district", f"{district}/research"}
+    return {f"{district}/{kind}" for kind in inputs.OF_DISTRICT if kind != "scenario"}
 
 
 def test_nothing_changed_makes_nothing(desk):

@@ -242,8 +242,14 @@ def test_the_examples_give_what_their_titles_promise():
         ["0009001", "primary", "pass"],
         ["0009001", "junior", "pass"],
     ]
-    assert verdicts["rotation"].to_numpy().tolist() == [["0001021", "junior", "pass"]]
+    # two of the three schools that get backbone teachers meet one indicator more, and C2 is more even
+    rotation = outcome["rotation"].changes
+    met = rotation[(rotation["what"] == "met").to_numpy()]
+    assert set(met["school_id"]) == {"0001021", "0001023"} and (met["after"] - met["before"] == 1).all()
+    spread = rotation.query("what == 'coefficient' and code == 'C2'")
+    assert len(spread) == 2 and (spread["after"] < spread["before"]).all()
     rows = outcome["merger"].assessments[found.year].rows
-    assert rows.set_index("school_id").loc["0001010", "pupils"] == 82 + 41  # as data/sample has them
+    own = found.base_data[found.year]["sections"].set_index("school_id")["pupils"]
+    assert rows.set_index("school_id").loc["0001010", "pupils"] == own["0001010"] + own["0001017"]
     added = outcome["equipment"].contributions.query("code == 'C6' and stage == 'primary'")["added"]
     assert added.iloc[0] < 0 < added.iloc[2]  # below the mean, above the mean

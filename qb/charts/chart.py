@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from qb.charts.marks import Mark, Word
+from qb.charts.numbers import folded
 from qb.charts.style import BODY, LARGE, QUIET, SMALL, STACK, WIDTH, WORDS, label, style, wrap
 from qb.terms import Verdict
 
@@ -96,9 +97,10 @@ class Chart:
     def _repr_html_(self) -> str:
         measure = f'<span class="measure">{escape(self.subtitle)}</span>' if self.subtitle else ""
         source = f'<p class="source">{self._source()}</p>' if self.source else ""
+        table = folded(self.table, self.caption) if self.table is not None and len(self.table) else ""
         return (
             f'<figure class="chart"><figcaption><b class="finding">{escape(self.title)}</b>{measure}'
-            f'</figcaption><div class="plot">{self.svg}</div>{source}</figure>'
+            f'</figcaption><div class="plot">{self.svg}</div>{source}{table}</figure>'
         )
 
     def _source(self) -> str:

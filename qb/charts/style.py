@@ -81,6 +81,8 @@ WORDS = {
         "dots": "；每点一所学校，面积与学生数成正比",
         "legend": "● 达标，◆ 未达标",
         "legend missing": "，○ 缺数据",
+        "numbers": "数据表与下载",
+        "first rows": "列出前 {} 行，共 {} 行。",
         "heat": "数字为占标准的百分比；“×”加粗为未达标，底色较深为低于 {} %",
     },
     "en": {
@@ -123,6 +125,8 @@ WORDS = {
         "dots": "; one dot per school, area in proportion to pupils",
         "legend": "● pass, ◆ fail",
         "legend missing": ", ○ no data",
+        "numbers": "Data table and downloads",
+        "first rows": "The first {} of {} rows.",
         "heat": "figures are % of the standard; × and bold: fail; darker: below {} %",
     },
 }

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
-import shutil
-import uuid
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qb.errors import QbError
+from qb.files import write_whole
 
 FORMULA = "=+-@\t\r\n＝＋－＠"  # what makes a spreadsheet take a cell for a formula, full-width included
 _ESCAPED = rf"^'+[{re.escape(FORMULA)}]"
@@ -155,7 +153,6 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     quoting = csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         text.to_csv(file, index=False, lineterminator="\n", quoting=quoting)
-        _sync(file)
 
 
 def _csv_text(values: pd.Series) -> pd.Series:
@@ -171,16 +168,10 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     """Write a table with its types."""
     with path.open("wb") as file:
         pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), file, compression="zstd")
-        _sync(file)
-
-
-def _sync(file: object) -> None:
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def write_file(path: Path, fill: Callable[[Path], None], *, replace: bool = False) -> None:
-    """Make a file whole or not at all: `fill` a new one beside it, then put it in its place.
+    """Make a file whole or not at all, as :func:`qb.files.write_whole` does.
 
     Raises
     ------
@@ -189,38 +180,4 @@ def write_file(path: Path, fill: Callable[[Path], None], *, replace: bool = Fals
     """
     if path.is_dir() or (path.exists() and not replace):
         raise QbError(f"{path} 已经存在。请换一个名字。")
-    made = path.parent / f".{path.name}.{uuid.uuid4().hex}"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fill(made)
-        made.replace(path)
-    except OSError as error:
-        raise QbError(f"无法写入 {path}（{error.strerror or error}）。请检查磁盘空间与权限。") from None
-    finally:
-        made.unlink(missing_ok=True)
-
-
-def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
-    """Make a folder whole or not at all: `fill` a new one beside it, then put it in its place.
-
-    Raises
-    ------
-    QbError
-        If the disk refuses; whatever stood there still stands.
-    """
-    made = path.parent / f".{path.name}.{uuid.uuid4().hex}"
-    old = made.with_name(f"{made.name}.old")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made.mkdir()
-        fill(made)
-        if path.exists():
-            path.rename(old)
-        made.rename(path)
-    except OSError as error:
-        raise QbError(f"无法写入 {path}（{error.strerror or error}）。请检查磁盘空间与权限。") from None
-    finally:
-        if old.exists() and not path.exists():
-            old.rename(path)
-        for leftover in (made, old):
-            shutil.rmtree(leftover, ignore_errors=True)
+    write_whole(path, fill)

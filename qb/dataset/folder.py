@@ -15,8 +15,6 @@ from qb.dataset.files import (
     read_csv,
     read_parquet,
     write_csv,
-    write_file,
-    write_folder,
     write_parquet,
 )
 from qb.dataset.intake import fault, frame_to_table, grid_to_table, table_named, to_dataset
@@ -24,6 +22,7 @@ from qb.dataset.mending import correct, file_for
 from qb.dataset.sheets import WORKBOOK, write_book, write_xlsx
 from qb.dataset.workbook import read_workbook
 from qb.errors import Fault, QbError
+from qb.files import write_folder, write_whole
 from qb.schema import TABLES, Table
 
 
@@ -117,13 +116,11 @@ def write(data: Dataset, path: str | Path, format: str = "csv", *, replace: bool
         if len(frame) or name == "schools"
     }
 
-    def record(made: Path) -> None:
-        made.write_text(to_toml(data.corrections), encoding="utf-8")
-
+    record = to_toml(data.corrections)
     if format == "xlsx":
         write_xlsx(Path(path), lambda made: write_book(frames, made), replace=replace)
         if data.corrections:
-            write_file(file_for(Path(path)).resolve(), record, replace=True)
+            write_whole(file_for(Path(path)).resolve(), record)
         return
     suffix, save = WRITERS[format]
     folder = Path(path).resolve()
@@ -135,7 +132,7 @@ def write(data: Dataset, path: str | Path, format: str = "csv", *, replace: bool
         for file in kept:
             shutil.copy2(file, made / file.name)
         if data.corrections:
-            record(made / FILE)
+            (made / FILE).write_text(record, encoding="utf-8")
 
     write_folder(folder, fill)
 

@@ -24,7 +24,7 @@ def ledger(assessment: Assessment, data: Dataset) -> pd.DataFrame:
         All problems of its districts are listed.
     data : Dataset
         Its table ``measures`` says what is being done; a measure belongs to the problem with its
-        district, indicator and school.
+        district, indicator and school. Of several, entered in this year or before, the last counts.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def _others(assessment: Assessment) -> pd.DataFrame:
 
 def _with_measures(problems: pd.DataFrame, data: Dataset, year: int) -> pd.DataFrame:
     measures = data["measures"]
-    measures = measures[(measures["year"] == year).to_numpy()]
+    measures = measures[(measures["year"] <= year).to_numpy()].sort_values(["year", "number"], kind="stable")
     keys = ["district", "code", "school_id"]
     last = measures.drop_duplicates(keys, keep="last")[[*keys, *MENDING]]
     # A problem of the whole district has no school; NaN would match nothing.

@@ -5,11 +5,12 @@ cone. Every plan carries a bound that no plan can fall below, and is assessed ag
 is handed out.
 """
 
+from qb.costs import CostError, Costs, load_costs
 from qb.plan.cheapest import Plan, PlanStatus, cheapest_plan
-from qb.plan.costs import CostError, Costs, load_costs
 from qb.plan.curve import price_of_balance
 from qb.plan.document import document
 from qb.plan.explain import Explanation, explain
+from qb.plan.moves import moves_scenario
 from qb.plan.over_years import YearsPlan, plan_over_years
 from qb.plan.purchases import apply_purchases, scenario
 from qb.plan.spending import Spending, best_use
@@ -31,6 +32,7 @@ __all__ = [
     "document",
     "explain",
     "load_costs",
+    "moves_scenario",
     "plan_over_years",
     "price_of_balance",
     "scenario",

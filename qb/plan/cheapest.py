@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 
 from qb import standard as standards
+from qb.costs import Costs, load_costs
 from qb.dataset import Dataset
 from qb.errors import QbError
 from qb.judge import COMPOSITE, Assessment, assess
 from qb.plan.clash import clashes
-from qb.plan.costs import Costs, load_costs
 from qb.plan.pose import pose
 from qb.plan.problem import Problem
 from qb.plan.purchases import apply_purchases, purchases
+from qb.plan.scip import require_solver
 from qb.plan.solve import EXACT, gap_of, solve
 from qb.standard import Standard
 from qb.terms import Term, Verdict
@@ -81,6 +82,7 @@ def cheapest_plan(
     district: str | None = None,
     gap: float = 0.002,
     seconds: float = 20.0,
+    solver: str = "highs",
 ) -> Plan:
     """Find the cheapest purchases with which every school row and every coefficient meets the standard.
 
@@ -101,6 +103,9 @@ def cheapest_plan(
         Good enough when proven to be within this share of the cheapest.
     seconds : float
         Time for improving a plan beyond the first one.
+    solver : {"highs", "scip"}
+        ``scip`` works for as long again on a plan that is not proven to be the cheapest; it needs
+        pyscipopt (``pip install "qb[scip]"``). The bound is the one that is proven without it.
 
     Returns
     -------
@@ -110,21 +115,22 @@ def cheapest_plan(
     Raises
     ------
     QbError
-        If data, costs, budget or standard cannot be used.
+        If data, costs, budget or standard cannot be used, or the solver is not installed.
 
     Notes
     -----
     Which of the seven a row leaves at 85 % is part of the decision. Pupils stay as they are. Persons and
     rooms are whole numbers. Costs are those of the first year. See `qb.plan.solve` for the method.
     """
+    require_solver(solver)
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
     before = assess(data, year, chosen)
     problem = pose(data, before.year, chosen, costs, budget, district)
-    found = solve(problem, gap, seconds)
+    found = solve(problem, gap, seconds, solver)
     cost = None if found.x is None else float(problem.yuan @ found.x)
     if budget is not None and cost is not None and cost > budget >= found.bound:
-        found = solve(problem, 0.0, seconds)
+        found = solve(problem, 0.0, seconds, solver)
         cost = float(problem.yuan @ found.x)
     affordable = cost is not None and (budget is None or cost <= budget * (1 + 1e-12))
     if affordable:

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from qb import standard as standards
+from qb.costs import Costs, load_costs
 from qb.dataset import Dataset
 from qb.errors import QbError
 from qb.judge import choose_year
-from qb.plan.costs import Costs, load_costs
 from qb.plan.pose import pose
 from qb.plan.solve import gap_of, solve
 from qb.standard import Standard

@@ -8,7 +8,10 @@ import pandas as pd
 
 from qb.judge.document import document as assessment_document
 from qb.plan.cheapest import Plan
+from qb.plan.over_years import YearsPlan
+from qb.plan.purchases import STAFF
 from qb.plan.spending import Spending
+from qb.plan.transfers import Transfers
 
 PURCHASE = (
     "district",
@@ -45,6 +48,44 @@ def document(plan: Plan, spending: Spending | None = None) -> dict[str, object]:
         "assessment": assessment_document(plan.assessment),
     }
     return result if spending is None else {**result, "best_use": _spending(spending)}
+
+
+def years_document(plan: YearsPlan) -> dict[str, object]:
+    """Return a plan over years: each purchase with its year, each year's assessment."""
+    years = [
+        {**record, "assessment": assessment_document(plan.assessments[record["year"]])}
+        for record in plan.years.to_dict("records")
+    ]
+    bought = plan.purchases.groupby("year") if len(plan.purchases) else ()
+    return {
+        "status": str(plan.status),
+        "base_year": plan.base_year,
+        "target_year": plan.target_year,
+        "pupils": str(plan.pupils.path),
+        "pupils_note": plan.pupils.why,
+        "cost_yuan": plan.cost,
+        "lower_bound_yuan": plan.bound,
+        "gap": plan.gap,
+        "clashes": list(plan.clashes),
+        "years": years,
+        "purchases": [{"year": year, **record} for year, mine in bought for record in _purchases(mine)],
+    }
+
+
+def transfers_document(found: Transfers) -> dict[str, object]:
+    """Return transfers: each move, and the assessment after them."""
+    moves = found.moves.rename(columns=STAFF).to_dict("records")
+    return {
+        "year": found.year,
+        "passing_before": found.passing_before,
+        "passing": found.passing,
+        "most_passing": found.most_passing,
+        "teachers": found.teachers,
+        "least_teachers": found.least_teachers,
+        "equipment_yuan": found.equipment_yuan,
+        "moves": moves,
+        "assessment": assessment_document(found.assessment),
+    }
 
 
 def _spending(spending: Spending) -> dict[str, object]:

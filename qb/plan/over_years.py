@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from qb import standard as standards
+from qb.costs import Costs, load_costs
 from qb.dataset import Dataset
 from qb.errors import QbError
 from qb.judge import Assessment, assess, choose_year
+from qb.plan.ahead import Pupils, pupils_ahead
 from qb.plan.cheapest import PlanStatus, legible, require_passes
 from qb.plan.clash import clashes
-from qb.plan.costs import Costs, load_costs
 from qb.plan.passing import Passing, add_passing
 from qb.plan.pose import pose
 from qb.plan.problem import Problem
@@ -24,6 +25,8 @@ from qb.plan.purchases import apply_purchases, purchases
 from qb.plan.solve import EXACT, gap_of, solve
 from qb.scenario import carry_forward
 from qb.standard import Standard
+
+EVEN = 1e4  # yuan
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class YearsPlan:
         year, budget_yuan, cost_yuan, passing, rows.
     assessments : dict of int to Assessment
         Of every year, with what has been bought by then.
+    pupils : Pupils
+        Those of the years to come, and whether they are a forecast's.
     clashes : tuple of str
         Where there is no plan: why.
     """
@@ -55,12 +60,13 @@ class YearsPlan:
     purchases: pd.DataFrame
     years: pd.DataFrame
     assessments: dict[int, Assessment]
+    pupils: Pupils
     clashes: tuple[str, ...]
 
 
 def plan_over_years(
     data: Dataset,
-    budget: float,
+    budget: float | None,
     to: int,
     year: int | None = None,
     pupils: pd.DataFrame | None = None,
@@ -75,13 +81,15 @@ def plan_over_years(
     Parameters
     ----------
     budget : float
-        Yuan a year, in each year after the base year up to the target year.
+        Yuan a year, in each year after the base year up to the target year. None: the least that is needed
+        in all, the same each year in whole 10,000 yuan; or all of it in one year where that does not do.
     to : int
         The target year (school year starting), after the base year.
     year : int, optional
         The base year, whose figures are known; the last one of the data unless given.
     pupils : DataFrame, optional
-        year, school_id, stage, pupils: a forecast. Sections that it does not name keep their pupils.
+        year, school_id, stage, pupils. Unless given, those of `qb.forecast`; today's where it cannot be
+        made, and the plan says so. Sections that are not named keep their pupils.
 
     Notes
     -----
@@ -92,34 +100,40 @@ def plan_over_years(
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
     base = choose_year(data, year)
     _refuse(budget, to, base)
+    given = budget
     end = time.monotonic() + seconds
     span = range(base + 1, to + 1)
     now = carry_forward(data, base)
-    of_year = {y: with_pupils(carry_forward(now, y), y, pupils) for y in span}
+    ahead = pupils_ahead(data, base, to, pupils)
+    of_year = {y: with_pupils(carry_forward(now, y), y, ahead.rows) for y in span}
     problems = {y: pose(of_year[y], y, chosen, costs, None, district) for y in span}
     target = problems[to]
     found = solve(target, gap, seconds / 2)
     if found.x is None:
         status = PlanStatus.INFEASIBLE if found.impossible else PlanStatus.UNDECIDED
         words = clashes(target, chosen) if found.impossible else ()
-        return _nothing(status, base, to, found.bound, words)
+        return _nothing(status, base, to, found.bound, ahead, words)
     x = legible(target, found.x)
-    schedule = _schedule(problems, x, budget, gap, end - time.monotonic())
+    cost = float(target.yuan @ x)
+    even = EVEN * float(np.ceil(cost / len(span) / EVEN))
+    for budget in [even, cost] if given is None else [given]:
+        schedule = _schedule(problems, x, budget, gap, end - time.monotonic())
+        if schedule is not None:
+            break
     if schedule is None:
         total = budget * len(span)
         impossible = found.bound > total
         word = f"{len(span)} 年预算合计 {total:,.0f} 元，最低需要 {found.bound:,.0f} 元"
         if not impossible:
-            word = f"每年 {budget:,.0f} 元的预算排不下费用最低的方案（{target.yuan @ x:,.0f} 元）"
-        return _nothing(
-            PlanStatus.INFEASIBLE if impossible else PlanStatus.UNDECIDED, base, to, found.bound, (word,)
-        )
-    return _told(of_year, problems, schedule, budget, found.bound, chosen, base)
+            word = f"每年 {budget:,.0f} 元的预算排不下费用最低的方案（{cost:,.0f} 元）"
+        status = PlanStatus.INFEASIBLE if impossible else PlanStatus.UNDECIDED
+        return _nothing(status, base, to, found.bound, ahead, (word,))
+    return _told(of_year, problems, schedule, budget, found.bound, chosen, base, ahead)
 
 
-def _refuse(budget: float, to: int, base: int) -> None:
+def _refuse(budget: float | None, to: int, base: int) -> None:
     wrong = []
-    if not (np.isfinite(budget) and budget >= 0):
+    if budget is not None and not (np.isfinite(budget) and budget >= 0):
         wrong.append(f"每年预算不能小于 0，现为 {budget:g} 元")
     if to <= base:
         wrong.append(f"目标年 {to} 应在基年 {base} 之后")
@@ -127,21 +141,21 @@ def _refuse(budget: float, to: int, base: int) -> None:
         raise QbError("无法制定分年方案：" + "；".join(wrong) + "。")
 
 
-def with_pupils(data: Dataset, year: int, pupils: pd.DataFrame | None) -> Dataset:
-    """Return the dataset with the pupils of a forecast."""
-    if pupils is None:
-        return data
+def with_pupils(data: Dataset, year: int, pupils: pd.DataFrame) -> Dataset:
+    """Return the dataset with the pupils of a year to come."""
     mine = pupils[(pupils["year"] == year).to_numpy()]
     given = mine.groupby(["school_id", "stage"])["pupils"].sum()
     sections = data["sections"]
     keys = pd.MultiIndex.from_frame(sections[["school_id", "stage"]].astype(object))
-    known = given.reindex(keys).to_numpy()
+    known = given.reindex(keys).to_numpy(dtype=float)
     return data.replace(sections=sections.assign(pupils=np.where(np.isnan(known), sections["pupils"], known)))
 
 
-def _nothing(status: PlanStatus, base: int, to: int, bound: float, words: tuple[str, ...]) -> YearsPlan:
+def _nothing(
+    status: PlanStatus, base: int, to: int, bound: float, ahead: Pupils, words: tuple[str, ...]
+) -> YearsPlan:
     empty = pd.DataFrame(columns=["year"])
-    return YearsPlan(status, base, to, None, bound, None, empty, empty, {}, words)
+    return YearsPlan(status, base, to, None, bound, None, empty, empty, {}, ahead, words)
 
 
 def _schedule(
@@ -223,6 +237,7 @@ def _told(
     bound: float,
     standard: Standard,
     base: int,
+    ahead: Pupils,
 ) -> YearsPlan:
     target = problems[max(problems)]
     yearly = target.pools["yearly"].to_numpy(dtype=bool)
@@ -250,5 +265,6 @@ def _told(
         purchases=pd.concat(bought, ignore_index=True),
         years=years,
         assessments=assessments,
+        pupils=ahead,
         clashes=(),
     )

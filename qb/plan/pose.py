@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from qb.costs import Costs, SchoolLimit
 from qb.dataset import Dataset
 from qb.errors import QbError
 from qb.judge import choose_year
 from qb.measure.census import STAGES, Census, codes, take_census
 from qb.measure.resources import FACTOR, share_facilities
-from qb.plan.costs import Costs, SchoolLimit
 from qb.plan.problem import Cone, Problem, Sum
 from qb.standard import SEVEN, Standard
 from qb.terms import Stage
@@ -49,7 +49,7 @@ def pose(
     year = choose_year(data, year)
     _refuse(standard, budget)
     census = take_census(data, standard, year)
-    judged = census.judged
+    judged = everywhere = census.judged
     if district is not None:
         if district not in census.districts:
             raise QbError(f"数据中没有县区“{district}”。已有：{'、'.join(census.districts)}。")
@@ -61,7 +61,8 @@ def pose(
     _refuse_missing(rows, pupils, have)
     pool, share, pools = _pools(data, census, standard, judged)
     priced = _priced(pools, rows, pool, costs)
-    most, yuan, sums = _limits(priced, costs)
+    ids = census.schools["school_id"].to_numpy(dtype=object)
+    most, yuan, sums = _limits(priced, costs, set(ids[census.school[everywhere]]) - set(rows["school_id"]))
     factor = np.array([FACTOR[standard[code].measure] for code in SEVEN])
     stages = rows["stage"].to_numpy()
     limit = np.array(
@@ -214,12 +215,19 @@ def _priced(pools: pd.DataFrame, rows: pd.DataFrame, pool: np.ndarray, costs: Co
     )
 
 
-def _limits(pools: pd.DataFrame, costs: Costs) -> tuple[np.ndarray, np.ndarray, tuple[Sum, ...]]:
-    """Return upper bounds and prices by pool, and the bounds on several pools together."""
+def _limits(
+    pools: pd.DataFrame, costs: Costs, elsewhere: set[str]
+) -> tuple[np.ndarray, np.ndarray, tuple[Sum, ...]]:
+    """Return upper bounds and prices by pool, and the bounds on several pools together.
+
+    What is said of schools of other districts, `elsewhere`, is not for this plan.
+    """
     most, yuan = np.full(len(pools), np.inf), pools["yuan"].to_numpy(dtype=float).copy()
     sums, wrong = [], []
     owner, stage, code = (pools[name].to_numpy(dtype=object) for name in ("owner", "stage", "code"))
     for entry in costs.schools:
+        if entry.school_id in elsewhere:
+            continue
         mine = (owner == entry.school_id) & (code == entry.code)
         at = np.flatnonzero(mine if entry.stage is None else mine & (stage == str(entry.stage)))
         if not len(at):

@@ -12,6 +12,7 @@ from qb.plan.fill import filled
 from qb.plan.problem import Problem
 from qb.plan.relax import proven, relax
 from qb.plan.schools import cheapest_by_school
+from qb.plan.scip import by_scip
 
 EXACT = 1e-6  # a gap below it is noise of floating point: the plan is proven to be the cheapest
 NEAR = 0.98  # a coefficient above this part of its cap takes part in branch and bound from the beginning
@@ -36,7 +37,7 @@ class Solution:
     impossible: bool = False
 
 
-def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0) -> Solution:
+def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: str = "highs") -> Solution:
     """Find the cheapest additions with which every row and every coefficient passes.
 
     Parameters
@@ -46,6 +47,8 @@ def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0) -> Solutio
     seconds : float
         Stop improving then. The relaxation and a plan from it come first (a second or two for a thousand
         schools).
+    solver : {"highs", "scip"}
+        With ``scip``, SCIP then works for as long again on a plan that is not proven to be the cheapest.
 
     Notes
     -----
@@ -56,7 +59,8 @@ def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0) -> Solutio
     separate = cheapest_by_school(problem)
     if separate.stuck.any():
         return Solution(None, 0.0, impossible=True)
-    x, end = separate.x, time.monotonic() + seconds
+    turns = 2 if solver == "scip" else 1  # SCIP works for as long again
+    x, end = separate.x, time.monotonic() + turns * seconds
     binding = {c.district for c in problem.over(x)}
     bound = 0.0
     for district, rows in problem.rows.groupby("district").indices.items():
@@ -64,7 +68,8 @@ def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0) -> Solutio
         if district not in binding:
             bound += float(part.yuan @ x[pools])
             continue
-        found = _solve_district(part, gap, (end - time.monotonic()) / len(binding))
+        left = max(end - time.monotonic(), 0.0) / (turns * len(binding))
+        found = _solve_district(part, gap, left, solver)
         binding.remove(district)
         bound += found.bound
         if found.x is None:
@@ -73,7 +78,7 @@ def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0) -> Solutio
     return Solution(x, min(bound, float(problem.yuan @ x)))
 
 
-def _solve_district(problem: Problem, gap: float, seconds: float) -> Solution:
+def _solve_district(problem: Problem, gap: float, seconds: float, solver: str) -> Solution:
     """Solve a district whose coefficients bind."""
     end = time.monotonic() + seconds
     alone = cheapest_by_school(problem).x
@@ -101,6 +106,9 @@ def _solve_district(problem: Problem, gap: float, seconds: float) -> Solution:
             break
         cones += tuple(c for c in over if c not in cones)
         points.append(found.x)
+    if solver == "scip" and best is not None and gap_of(_cost(problem, best), bound) > EXACT:
+        better = by_scip(problem, cones, best, EXACT, seconds)
+        best = best if better is None else _cheapest(problem, best, filled(problem, better))
     return Solution(best, min(bound, _cost(problem, best)))
 
 

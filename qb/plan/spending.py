@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from qb import standard as standards
+from qb.costs import Costs, load_costs
 from qb.dataset import Dataset
 from qb.errors import QbError
 from qb.judge import Assessment, assess
-from qb.plan.costs import Costs, load_costs
 from qb.plan.passing import add_passing, add_shortfall, shortfall, snapped
 from qb.plan.pose import pose
 from qb.plan.problem import Problem

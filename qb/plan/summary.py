@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
+from qb.costs import Costs
 from qb.plan.cheapest import Plan
 from qb.plan.explain import Explanation
+from qb.plan.over_years import YearsPlan
 from qb.plan.spending import Spending
+from qb.plan.transfers import Transfers
 from qb.standard import Standard
 from qb.terms import Stage
 
@@ -116,3 +121,44 @@ def _best(spending: Spending) -> list[str]:
         f"  平均每名学生尚缺 {spending.shortfall:.3f} 项标准（至少 {spending.least_shortfall:.3f}）；"
         f"预算每多一万元，少缺 {spending.saves:.5f} 项",
     ]
+
+
+def years_summary(plan: YearsPlan, costs: Costs) -> str:
+    """Return what to spend in which year, and whose pupils were counted on."""
+    lines = [
+        f"分年方案：{plan.base_year} 学年之后，至 {plan.target_year} 学年全部达标",
+        f"费用：{costs.title.zh}；{plan.pupils.words}",
+        "",
+    ]
+    if plan.cost is None:
+        return "\n".join([*lines, f"没有方案：{plan.status.zh}。", *(f"  {words}" for words in plan.clashes)])
+    lines += [
+        f"合计：{_yuan(plan.cost)}；任何方案不少于 {_yuan(plan.bound)}，"
+        f"差距至多 {100 * plan.gap:.3f}%：{plan.status.zh}",
+        *(
+            f"  {row.year} 学年：{_yuan(row.cost_yuan)}（预算 {_yuan(row.budget_yuan)}），"
+            f"{row.rows} 个学校（学段）中 {row.passing} 个达标"
+            for row in plan.years.itertuples()
+        ),
+        "",
+        "各年购置清单：加 --json。",
+    ]
+    return "\n".join(lines)
+
+
+def transfers_summary(found: Transfers, file: Path) -> str:
+    """Return what moving alone can reach, move by move."""
+    lines = [
+        "不花钱，只调配教师和设备：",
+        f"达标的学校（学段）由 {found.passing_before} 个增至 {found.passing} 个"
+        f"（只靠调配至多 {found.most_passing} 个）；"
+        f"调动教师 {found.teachers:,.0f} 人次（至少 {found.least_teachers:,.0f}），"
+        f"设备 {_yuan(found.equipment_yuan)}",
+        "",
+        *(
+            f"  {row.code} {row.from_name} → {row.to_name}（{Stage(row.to_stage).zh}）："
+            f"{row.amount:,.0f} {row.unit}"
+            for row in found.moves.itertuples()
+        ),
+    ]
+    return "\n".join([*lines, "", f"已写成情景文件 {file}，用 qb whatif 复算。"])

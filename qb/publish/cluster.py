@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from qb.errors import QbError
+from qb.files import WriteError, write_whole
 from qb.publish.fork import CannotForkError, Held, Press
 from qb.publish.job import Failure, Job, Outcome
-from qb.publish.page import write_whole
 from qb.publish.render import render
 
 BATCH = 16  # pages: a second or two of work, so that a lost worker costs little and a task weighs nothing
@@ -70,11 +70,10 @@ def _received(jobs: Sequence[Job], indices: list[int], future) -> Iterator[tuple
     for index, (outcome, html) in zip(indices, results, strict=True):
         outcome = replace(outcome, job=jobs[index])
         try:
-            jobs[index].target.unlink(missing_ok=True)
             if html is not None:
                 write_whole(jobs[index].target, html)
-        except OSError as error:
-            outcome = replace(outcome, failure=Failure(type(error).__name__, str(error)))
+        except WriteError as error:
+            outcome = replace(outcome, failure=Failure(type(error.__cause__).__name__, str(error)))
         yield index, outcome
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -29,11 +29,14 @@ class Site:
         One for each page that was made or failed, index pages apart.
     kept : int
         How many of the pages asked for stand from an earlier run and are still right.
+    files : dict of Path to str
+        What goes with the pages and was asked to be made, with what went wrong, "" where it was made.
     """
 
     index: Path
     outcomes: tuple[Outcome, ...]
     kept: int = 0
+    files: Mapping[Path, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -50,15 +53,22 @@ class Site:
         said += [f"{len(self.failed)} 页未生成"] * bool(self.failed)
         lines = ["，".join(said) + ("：" if self.failed else "。")]
         lines += [f"  {o.job.page.title}：{o.failure}" for o in self.failed]
+        lines += self._said_of_files()
         if noted:
             lines.append(f"{len(noted)} 页运行时有提示，例如 {noted[0].job.page.title}：")
             lines.append("  " + noted[0].notes[0].replace("\n", "\n  "))
         return "\n".join(lines)
 
+    def _said_of_files(self) -> Iterator[str]:
+        made = [path for path, wrong in self.files.items() if not wrong]
+        if made:
+            yield f"已生成附件 {len(made)} 个，例如 {made[0]}。"
+        yield from (f"  附件 {path.name} 未生成：{wrong}" for path, wrong in self.files.items() if wrong)
+
     @property
     def exit_code(self) -> int:
-        """0 if every page was made, otherwise 1."""
-        return int(bool(self.failed))
+        """0 if all that was asked for was made, otherwise 1."""
+        return int(bool(self.failed) or any(self.files.values()))
 
 
 def publish(
@@ -69,7 +79,8 @@ def publish(
     only: Collection[str] = (),
     schools: Collection[str] = (),
     scenarios: Collection[str | Path] = (),
-    costs: str | Path = "",
+    costs: str | Path | None = None,
+    files: bool = False,
     jobs: int | None = None,
     lang: Lang = "zh",
     standard: str | Path = "gulou-2023",
@@ -97,6 +108,8 @@ def publish(
         Scenario files, compared on a page of their own; without any there is no such page.
     costs : path, optional
         The costs that the plan reckons with; the standard's assumptions by default.
+    files : bool
+        Also make what goes with the pages; see :mod:`qb.publish.files`.
     jobs : int, optional
         Pages made at once.
     lang : {"zh", "en"}
@@ -123,7 +136,15 @@ def publish(
     data = Path(data_path).resolve()
     name = str(Path(standard).resolve()) if Path(standard).is_file() else str(standard)
     beside = {"scenarios": tuple(map(_whole, scenarios)), "costs": _whole(costs) if costs else ""}
-    asked = {"year": year, "out": out, "only": tuple(only), "schools": tuple(schools), "lang": lang, **beside}
+    asked = {
+        "files": files,
+        "year": year,
+        "out": out,
+        "only": tuple(only),
+        "schools": tuple(schools),
+        "lang": lang,
+        **beside,
+    }
     of = inputs.of_all(data, name, (*beside["scenarios"], beside["costs"]), **asked)
     if not force and (site := _as_it_stands(out, of)):
         return site

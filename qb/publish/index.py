@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from markupsafe import Markup
 
+from qb.files import write_whole
 from qb.publish.inputs import OF_DISTRICT
 from qb.publish.job import Outcome
-from qb.publish.page import Page, index_page, write_whole
+from qb.publish.page import Page, index_page
+from qb.report.english import translate
+from qb.report.facts import Fact, key
+from qb.report.rules import WHOLE, Rules
 from qb.report.table import Cards, Column, Table, badge
 from qb.report.words import AREAS, say, school_year, stage_label, term, title, verdict_label
 from qb.standard import SEVEN
@@ -29,24 +33,32 @@ _ORDER = {
 
 
 def district_index(
-    part: Part, earlier: Sequence[Assessment], outcomes: Mapping[Path, Outcome], target: Path, page: Page
+    part: Part,
+    earlier: Sequence[Assessment],
+    outcomes: Mapping[Path, Outcome],
+    files: Sequence[Path],
+    target: Path,
+    page: Page,
 ) -> None:
     """Write a district's index. Pages that failed are listed as not made, with the reason.
 
-    `earlier` are the district's assessments of the years before, the latest first.
+    `earlier` are the district's assessments of the years before, the latest first; `files` what goes with
+    the pages, listed where it was made.
     """
     assessment, words = part.assessment, page.words
     html = index_page(
         "district.html.j2",
         page,
-        now=_year(assessment, page, _schools(assessment, page, part, outcomes)),
-        earlier=[_year(before, page, _schools(before, page)) for before in earlier],
+        now=_year(assessment, page, _schools(assessment, page, part, outcomes), assessment.year),
+        earlier=[_year(before, page, _schools(before, page), assessment.year) for before in earlier],
         reports=[
             (words[kind], words[f"{kind}_note"], _address(part, (kind, ""), outcomes))
             for kind in OF_DISTRICT
             if (kind, "") in part.pages
         ],
+        files=[(path.name, path.relative_to(part.folder).as_posix()) for path in files if path.exists()],
         excluded=_shown(_excluded(assessment, page)) if len(assessment.excluded) else "",
+        rules=_shown(_rules(assessment, page)),
         failed=[
             (outcomes[path].job.page.title, outcomes[path].failure.said(page.lang))
             for path in part.pages.values()
@@ -66,6 +78,8 @@ def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:
             "address": f"{part.folder.name}/index.html",
             "verdict": part.assessment.districts["verdict"].iloc[0],
             **dict(zip(part.assessment.areas["area"], part.assessment.areas["verdict"], strict=True)),
+            "fact": key(Fact.DISTRICT, part.assessment.year, part.district),
+            **{f"{area}_fact": key(Fact.AREA, part.assessment.year, area, part.district) for area in areas},
             "passed": (part.assessment.rows["verdict"] == Verdict.PASS).sum(),
             "judged": len(part.assessment.rows),
         }
@@ -73,22 +87,26 @@ def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:
     )
     columns = (
         Column("district", words["area"], link="address"),
-        Column("verdict", words["verdict"], verdict=True),
-        *(Column(area, name, verdict=True) for area, name in areas.items()),
+        Column("verdict", words["verdict"], verdict=True, fact="fact"),
+        *(Column(area, name, verdict=True, fact=f"{area}_fact") for area, name in areas.items()),
         Column("passed", words["passed"], decimals=0),
         Column("judged", words["judged"], decimals=0),
     )
     table = Table(f"{page.place} {words['districts']}", columns, _worst_first(rows), "failing", lang=lang)
-    write_whole(target, index_page("districts.html.j2", page, districts=_shown(table)))
+    rules = _shown(_rules(parts[0].assessment, page))
+    write_whole(target, index_page("districts.html.j2", page, districts=_shown(table), rules=rules))
 
 
-def _year(assessment: Assessment, page: Page, schools: Table) -> SimpleNamespace:
+def _year(assessment: Assessment, page: Page, schools: Table, year: int) -> SimpleNamespace:
     """Return what the index says of one year."""
-    verdict = assessment.districts["verdict"].iloc[0]
+    district, verdict = assessment.districts[["district", "verdict"]].iloc[0]
+    fact = key(Fact.DISTRICT, assessment.year, district)
+    current = assessment.year == year
     return SimpleNamespace(
         year=assessment.year,
         name=school_year(assessment.year, page.lang),
-        verdict=Markup(badge(verdict, page.lang)),
+        # A year before is opened by its verdict, which then cannot lead anywhere else.
+        verdict=Markup(badge(verdict, page.lang, fact, leads=current)),
         sentence=_sentence(assessment, verdict, page),
         cards=[_shown(Cards(tuple(made(assessment, page)), page.lang)) for made in (_areas, _counts)],
         coefficients=_shown(_coefficients(assessment, page)),
@@ -96,7 +114,11 @@ def _year(assessment: Assessment, page: Page, schools: Table) -> SimpleNamespace
     )
 
 
-def _shown(block: Cards | Table) -> Markup:
+def _rules(assessment: Assessment, page: Page) -> Rules:
+    return Rules(assessment.standard, assessment.year, page.lang, WHOLE)
+
+
+def _shown(block: Cards | Table | Rules) -> Markup:
     return Markup(block._repr_html_())
 
 
@@ -121,10 +143,11 @@ def _sentence(assessment: Assessment, verdict: str, page: Page) -> str:
     return words["space"].join(said)
 
 
-def _areas(assessment: Assessment, page: Page) -> Iterator[tuple[str, str, str]]:
-    for area, verdict in zip(assessment.areas["area"], assessment.areas["verdict"], strict=True):
+def _areas(assessment: Assessment, page: Page) -> Iterator[tuple[str, ...]]:
+    for district, area, verdict in assessment.areas[["district", "area", "verdict"]].itertuples(index=False):
         found = page.words.get(f"veto_{verdict}", "") if area == "veto" else ""
-        yield say(page.lang, *AREAS[area]), verdict, found
+        fact = key(Fact.AREA, assessment.year, area, district)
+        yield say(page.lang, *AREAS[area]), verdict, found, fact
 
 
 def _counts(assessment: Assessment, page: Page) -> Iterator[tuple[str, str, str]]:
@@ -153,16 +176,21 @@ def _coefficients(assessment: Assessment, page: Page) -> Table:
     """Return a row for each of C1–C7 and stage, worst first."""
     words, lang = page.words, page.lang
     held = assessment.balance[assessment.balance["code"].isin(SEVEN)]
+    places = list(held[["stage", "code", "district"]].itertuples(index=False))
     frame = held.assign(
         title=[title(assessment.standard[code], lang, short=True) for code in held["code"]],
         stage=[stage_label(stage, lang) for stage in held["stage"]],
+        **{
+            f"{fact}_fact": [key(fact, assessment.year, *place) for place in places]
+            for fact in (Fact.COEFFICIENT, Fact.BALANCE)
+        },
     )
     columns = (
         Column("title", words["indicator"]),
         Column("stage", words["stage"]),
-        Column("coefficient", words["coefficient"], decimals=3),
+        Column("coefficient", words["coefficient"], decimals=3, fact="coefficient_fact"),
         Column("limit", words["limit"], decimals=2),
-        Column("verdict", words["verdict"], verdict=True),
+        Column("verdict", words["verdict"], verdict=True, fact="balance_fact"),
     )
     caption = f"{school_year(assessment.year, lang)} {words['coefficients']}"
     return Table(caption, columns, _worst_first(frame), "failing", words["coefficients_note"], lang=lang)
@@ -196,6 +224,10 @@ def _schools(
             "pupils": rows["pupils"],
             "met": rows["met"],
             "verdict": rows["verdict"].astype(str),
+            "verdict_fact": [
+                key(Fact.SCHOOL, assessment.year, *place)
+                for place in rows[["stage", "school_id"]].itertuples(index=False)
+            ],
             "unmet": [having(row, Verdict.FAIL) for _, row in rows.iterrows()],
             "unknown": [having(row, Verdict.NO_DATA) for _, row in rows.iterrows()],
         }
@@ -206,7 +238,7 @@ def _schools(
         Column("stage", words["stage"]),
         Column("pupils", words["pupils"], decimals=0),
         Column("met", words["met"], decimals=0),
-        Column("verdict", words["verdict"], verdict=True),
+        Column("verdict", words["verdict"], verdict=True, fact="verdict_fact"),
         Column("unmet", words["unmet"]),
     ]
     if (frame["unknown"] != "").any():
@@ -225,6 +257,7 @@ def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:
 def _excluded(assessment: Assessment, page: Page) -> Table:
     words = page.words
     stages = [stage_label(stage, page.lang) for stage in assessment.excluded["stage"]]
+    reasons = [translate(reason, page.lang) for reason in assessment.excluded["reason"]]
     columns = (
         Column("name", words["name"]),
         Column("stage", words["stage"]),
@@ -232,5 +265,8 @@ def _excluded(assessment: Assessment, page: Page) -> Table:
         Column("reason", words["reason"]),
     )
     return Table(
-        f"{page.place} {words['excluded']}", columns, assessment.excluded.assign(stage=stages), lang=page.lang
+        f"{page.place} {words['excluded']}",
+        columns,
+        assessment.excluded.assign(stage=stages, reason=reasons),
+        lang=page.lang,
     )

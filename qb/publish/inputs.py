@@ -12,7 +12,7 @@ import qb
 from qb.errors import QbError
 
 # In the order in which they are listed; a scenario's page is made where scenarios are given.
-OF_DISTRICT = ("district", "data", "research")
+OF_DISTRICT = ("district", "annual", "data", "research", "scenario", "plan")
 KINDS = (*OF_DISTRICT, "school")
 
 

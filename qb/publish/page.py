@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 THEME = Path(__file__).parent / "theme"
+SCRIPTS = ("script", "tables", "workbook", "figures", "contents")  # one program, in this order
+CONTROLS = ("filter", "only_failing", "rows", "rows_of", "csv", "workbook", "about", "png", "svg")
 
 _HEADING = re.compile(r"<h([1-6])((?:\s[^>]*)?)>(.*?)</h\1>", re.DOTALL | re.IGNORECASE)
 _ID = re.compile(r"""\sid\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
@@ -47,6 +49,8 @@ class Page:
         The one of those hrefs that is this page; empty if none is.
     provenance : tuple of (name, value)
         What the figures rest on: data, standard, date, software.
+    meta : tuple of (name, value)
+        The same for programs (`qb verify`), written as ``<meta name="qb:…">``.
     """
 
     title: str
@@ -56,11 +60,17 @@ class Page:
     links: tuple[tuple[str, str], ...] = ()
     here: str = ""
     provenance: tuple[tuple[str, str], ...] = ()
+    meta: tuple[tuple[str, str], ...] = ()
 
     @property
     def words(self) -> Mapping[str, str]:
         """The words of the page's language."""
         return WORDS[self.lang]
+
+    @property
+    def controls(self) -> dict[str, str]:
+        """The words that our script needs."""
+        return {name: self.words[name] for name in CONTROLS}
 
 
 @cache
@@ -104,8 +114,11 @@ def _furnish(environment: Environment) -> None:
 
 
 def _theme() -> SimpleNamespace:
-    style, script = ((THEME / "qb" / name).read_text("utf-8") for name in ("style.css", "script.js"))
+    folder = THEME / "qb"
+    parts = "\n".join((folder / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    script = f'(() => {{\n"use strict";\n{parts}}})();\n'
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    style = (folder / "style.css").read_text("utf-8")
     return SimpleNamespace(style=style, script=script, script_hash=f"sha256-{digest}")
 
 
@@ -196,19 +209,3 @@ def css_string(text: str) -> str:
 def bare_svg(svg: str) -> str:
     """Return the svg element alone: a prolog has no place inside a page."""
     return svg[max(svg.find("<svg"), 0) :]
-
-
-def write_whole(target: Path, html: str) -> None:
-    """Write a file whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = part_of(target)
-    try:
-        part.write_bytes(html.encode())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def part_of(target: Path) -> Path:
-    """Return the name under which a page is written before it is whole."""
-    return target.with_name(f".{target.name}.part")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from qb.errors import QbError
 from qb.judge import Assessment
-from qb.publish import inputs
+from qb.publish import fingerprint, inputs
+from qb.publish.files import Bundle
 from qb.publish.inputs import KINDS, OF_DISTRICT, digest
 from qb.publish.job import CELL_SECONDS, Job
 from qb.publish.names import file_names
@@ -38,6 +39,7 @@ class Request:
     scenarios: tuple[str, ...] = ()
     costs: str = ""
     cell_seconds: float = CELL_SECONDS
+    files: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,17 +175,36 @@ class Plan:
         }
         return common | own.get(kind, {"district": district})
 
+    @cached_property
+    def bundles(self) -> tuple[Bundle, ...]:
+        """The files of each part, where they are asked for."""
+        key = ("annual", "")
+        return tuple(
+            Bundle(
+                part.district,
+                self._job(part, key, part.folder / "annual.html"),
+                self._content(key, part.district),
+            )
+            for part in self.parts
+            if self.request.files
+        )
+
     def _tasks(self, part: Part) -> Iterator[Task]:
-        words = WORDS[self.request.lang]
-        names = dict(zip(part.assessment.rows["school_id"], part.assessment.rows["name"], strict=True))
         for key, target in part.pages.items():
-            kind, school = key
-            page = self.page(part, f"{words[kind]} · {names.get(school, part.district)}", target)
-            parameters = self._parameters(key, part.district)
-            job = Job(inputs.notebook_of(kind), parameters, target, page, self.request.cell_seconds)
-            undated = tuple(pair for pair in page.provenance if pair[0] != words["made_on"])
-            frame = digest(replace(page, provenance=undated))
+            job = self._job(part, key, target)
+            # The day and the data as a whole say when a page was made, not what it shows: it stays for them.
+            passing = [WORDS[self.request.lang][name] for name in ("made_on", "fingerprint")]
+            lasting = tuple(pair for pair in job.page.provenance if pair[0] not in passing)
+            frame = digest(replace(job.page, provenance=lasting, meta=()))
             yield Task(job, self._content(key, part.district), frame, self._asked(key))
+
+    def _job(self, part: Part, key: Key, target: Path) -> Job:
+        kind, school = key
+        rows = part.assessment.rows
+        name = rows["name"][rows["school_id"] == school].iloc[0] if school else part.district
+        page = self.page(part, f"{WORDS[self.request.lang][kind]} · {name}", target)
+        parameters = self._parameters(key, part.district)
+        return Job(inputs.notebook_of(kind), parameters, target, page, self.request.cell_seconds)
 
     def page(self, part: Part, title: str, target: Path) -> Page:
         """Return what stands around the content of a district's page or a school's."""
@@ -200,6 +221,7 @@ class Plan:
             links=tuple(links),
             here=target.name if target.parent == part.folder else "",
             provenance=self.provenance,
+            meta=(("district", part.district), *self.meta),
         )
 
     @cached_property
@@ -209,9 +231,27 @@ class Plan:
         return (
             (words["source"], self.request.data.name),
             (words["standard"], f"{standard.title.zh}（{standard.edition}）" if zh else standard.title.en),
+            (words["fingerprint"], self._fingerprint),
             (words["made_on"], date.today().isoformat()),
             (words["software"], f"qb {version('qb')}"),
         )
+
+    @cached_property
+    def meta(self) -> tuple[tuple[str, str], ...]:
+        """The same for programs; see :mod:`qb.publish.verify`."""
+        standard = self.book.standard
+        return (
+            ("year", str(self.book.year)),
+            ("data", self._fingerprint),
+            ("standard", standard.name),
+            ("edition", standard.edition),
+            ("standard-digest", fingerprint.of_standard(standard)),
+            ("version", version("qb")),
+        )
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return fingerprint.of_data(self.book.data)
 
 
 def known_kinds(only: Collection[str], scenarios: Collection[str]) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def _spread(
 ) -> Iterator[tuple[int, Outcome | None]]:
     if not indices:
         return
-    with _pool(workers) as pool:
+    with pool_of(workers) as pool:
         with _deaf_to_interrupts():
             places = {pool.submit(render, jobs[index]): index for index in indices}
         for future in as_completed(places):
@@ -49,7 +49,7 @@ def _spread(
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Give a pool that is gone, with its processes, however the block ends."""
     before = set(multiprocessing.active_children())
     # spawn: the same on every system, and safe whatever threads the caller has.

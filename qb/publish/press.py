@@ -31,6 +31,7 @@ from qb.publish.page import Page, notebook_page
 from qb.publish.render import WIRE, render
 
 _PR_SET_PDEATHSIG = 1
+_PAGES = ("annual", "data", "district", "plan", "research", "scenario", "school")
 _LOOK = 1.0  # seconds between two looks at children that may have died without a word
 
 
@@ -54,7 +55,7 @@ class Press:
         self._children: dict[Connection, _Child] = {}
         self._kernel = Kernel()
         self._frozen = False
-        asyncio.run(self._kernel.load("qb.report"))
+        asyncio.run(self._kernel.load(*(f"qb.report.{page}" for page in _PAGES)))
         # What the first page alone would otherwise pay for, each child anew.
         notebook_page(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# T")]), Page("T"))
 
@@ -142,7 +143,6 @@ class Press:
         if child.job is None:
             self._finish(pipe, None)
             return
-        child.job.target.unlink(missing_ok=True)
         try:
             failure = failure_at(child.job, child.cell, *cause)
         except Exception as error:

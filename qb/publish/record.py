@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import os
 import socket
-import time
+import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-import psutil
+from typing import TextIO
 
 from qb.errors import QbError
+from qb.files import clear_parts, write_whole
 from qb.publish.inputs import digest
-from qb.publish.page import write_whole
 
-RECORD, LOCK = "run.json", ".qb.lock"
-_EVERY = 2.0  # seconds between two writings of the record
+# A line of the journal for each page as it is made: what a run that was killed had made so far.
+RECORD, JOURNAL, LOCK = "run.json", ".qb.journal", ".qb.lock"
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,8 @@ class Record:
     def __init__(self, site: Path) -> None:
         self._site = site
         self._entries, self._whole = _read(site / RECORD)
-        self._written = time.monotonic()
-        self._cost = 0.0
+        if made := _read_journal(site / JOURNAL):
+            self._entries, self._whole = self._entries | made, None
 
     def holds(self, target: Path, content: str, frame: str | None = None) -> bool:
         """Whether a page stands there, made of this content and nothing else, as it was written."""
@@ -95,10 +94,12 @@ class Record:
         self.save()
 
     def put(self, target: Path, content: str, frame: str) -> None:
-        """Note a page that was written; it reaches the disk within seconds."""
-        self._entries[self._name(target)] = Entry(content, frame, _bytes(target))
-        if time.monotonic() - self._written > max(_EVERY, 20 * self._cost):
-            self.save()
+        """Note a page that was written."""
+        entry = Entry(content, frame, _bytes(target))
+        self._entries[self._name(target)] = entry
+        line = json.dumps([self._name(target), asdict(entry)], ensure_ascii=False)
+        with suppress(OSError), (self._site / JOURNAL).open("a", encoding="utf-8") as journal:
+            journal.write(f"{line}\n")  # a page that cannot be noted, on a full disk, is made again
 
     def drop(self, target: Path) -> None:
         """Forget a page."""
@@ -115,13 +116,17 @@ class Record:
                 del self._entries[name]
 
     def save(self) -> None:
-        """Write the record."""
-        start = time.monotonic()
+        """Write the record.
+
+        Raises
+        ------
+        QbError
+            If the disk refuses.
+        """
         pages = {name: asdict(entry) for name, entry in sorted(self._entries.items())}
         found = {"pages": pages, "whole": self._whole and asdict(self._whole)}
         write_whole(self._site / RECORD, json.dumps(found, ensure_ascii=False, indent=0))
-        self._written = time.monotonic()
-        self._cost = self._written - start
+        (self._site / JOURNAL).unlink(missing_ok=True)
 
     def _name(self, target: Path) -> str:
         return target.relative_to(self._site).as_posix()
@@ -136,6 +141,15 @@ def _read(path: Path) -> tuple[dict[str, Entry], Whole | None]:
         return {}, None  # none, or one that cannot be read: everything is made anew
 
 
+def _read_journal(path: Path) -> dict[str, Entry]:
+    made = {}
+    with suppress(OSError, ValueError, TypeError), path.open(encoding="utf-8") as journal:
+        for line in journal:  # the last one may be half a line
+            name, entry = json.loads(line)
+            made[str(name)] = Entry(**entry)
+    return made
+
+
 def _bytes(target: Path) -> str:
     try:
         return digest(target.read_bytes())
@@ -145,48 +159,73 @@ def _bytes(target: Path) -> str:
 
 @contextmanager
 def locked(site: Path) -> Iterator[None]:
-    """Keep a folder for one publication at a time; a lock whose process is gone does not count.
+    """Keep a folder for one publication at a time, and clear it of what a killed one left half made.
+
+    The system gives the lock back when its process ends, however it ends.
 
     Raises
     ------
     QbError
-        If another process is at work in the folder.
+        If another process is at work in the folder, or nothing can be written there.
     """
     lock = site / LOCK
-    _take(lock)
+    file = _take(lock)
     try:
+        for folder, _, _ in os.walk(site):
+            with suppress(OSError):
+                clear_parts(Path(folder))
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        with suppress(OSError):  # Windows removes no file that is open
+            lock.unlink()
+        file.close()
 
 
-def _take(lock: Path) -> None:
+def _take(lock: Path) -> TextIO:
+    """Return the lock's file, open and locked, with its owner written in it."""
     mine = f"{os.getpid()} {socket.gethostname()}"
-    for _ in range(2):
-        try:
-            with lock.open("x", encoding="utf-8") as file:
-                file.write(mine)
-            return
-        except FileExistsError:
-            if owner := _owner(lock):
-                raise QbError(
-                    f"另一个 qb publish（进程 {owner}）正在写入 {lock.parent}。"
-                    f"请等它结束，或用 --out 指定另一个文件夹；若确认没有在运行，请删除 {lock}。"
-                ) from None
-            lock.unlink(missing_ok=True)
-        except OSError as error:
-            raise QbError(
-                f"不能写入 {lock.parent}：{error.strerror}。请用 --out 指定另一个文件夹。"
-            ) from None
-    raise QbError(f"不能锁定 {lock.parent}，请稍后再试。")
-
-
-def _owner(lock: Path) -> str:
-    """Return who holds the lock; empty if that process is gone."""
     try:
-        number, host = lock.read_text("utf-8").split()
-    except (OSError, ValueError):
-        return ""
-    if host == socket.gethostname():
-        return number if psutil.pid_exists(int(number)) else ""
-    return f"{number}，在 {host} 上"
+        while True:
+            file = lock.open("a+", encoding="utf-8")
+            if not _locks(file):
+                file.seek(0)
+                with file:
+                    raise QbError(_busy(lock, file.read()))
+            if lock.exists() and os.path.samestat(os.fstat(file.fileno()), lock.stat()):
+                break
+            file.close()  # its owner has removed it meanwhile
+        file.truncate(0)
+        file.write(mine)
+        file.flush()
+    except OSError as error:
+        raise QbError(f"不能写入 {lock.parent}：{error.strerror}。请用 --out 指定另一个文件夹。") from None
+    return file
+
+
+def _locks(file: TextIO) -> bool:
+    """Whether a file could be locked; False where another process holds it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(_BEYOND)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+_BEYOND = 1 << 20  # Windows locks bytes, and what is locked cannot be read: one behind the owner's name
+
+
+def _busy(lock: Path, owner: str) -> str:
+    number, _, host = owner.partition(" ")
+    where = f"，在 {host} 上" if host not in ("", socket.gethostname()) else ""
+    return (
+        f"另一个 qb publish（进程 {number}{where}）正在写入 {lock.parent}。"
+        "请等它结束，或用 --out 指定另一个文件夹。"
+    )

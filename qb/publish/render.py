@@ -11,9 +11,10 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
+from qb.files import WriteError, write_whole
 from qb.publish.engine import KernelEngine, WireEngine
 from qb.publish.job import Failure, Job, Outcome, failure_at
-from qb.publish.page import notebook_page, write_whole
+from qb.publish.page import notebook_page
 from qb.publish.parameters import open_notebook
 
 KERNEL, WIRE = "qb-kernel", "qb-wire"
@@ -21,7 +22,7 @@ _PYTHON = {"kernel_name": "python3", "language": "python"}
 
 
 def render(job: Job, engine: str = KERNEL, **options: object) -> Outcome:
-    """Run a job. Never raises for what the notebook does; a page from earlier goes before it starts.
+    """Run a job. Never raises for what the notebook does; a page from earlier stands until the new one is whole.
 
     Parameters are taken as they are: call :func:`qb.publish.parameters.refuse` first.
 
@@ -34,14 +35,13 @@ def render(job: Job, engine: str = KERNEL, **options: object) -> Outcome:
     start = time.perf_counter()
     failure, notes = None, ()
     try:
-        job.target.unlink(missing_ok=True)
         notebook = execute(job, engine, **options)
         write_whole(job.target, notebook_page(notebook, job.page))
         notes = _said_on_stderr(notebook)
     except PapermillExecutionError as error:
         failure = failure_at(job, error.cell_index, error.ename, error.evalue, error.source)
-    except OSError as error:  # a full disk, a folder that became read-only
-        failure = Failure(type(error).__name__, f"{error.strerror}：{error.filename or job.target.name}")
+    except WriteError as error:  # a full disk, a folder that became read-only
+        failure = Failure(type(error.__cause__).__name__, str(error))
     except Exception as error:  # whatever befalls one page, the others go on
         failure = Failure(type(error).__name__, str(error))
     return Outcome(job, time.perf_counter() - start, failure, notes)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 from tqdm import tqdm
 
+from qb.files import clear_parts
 from qb.publish.fork import CannotForkError, Held, Press, can_fork
 from qb.publish.front import Isolation
 from qb.publish.job import Job, Outcome
-from qb.publish.page import part_of
 from qb.publish.parameters import refuse
 
 
@@ -70,11 +70,14 @@ def run(
         try:
             for index, outcome in _outcomes(jobs, workers, isolation, scheduler, held, press, bar):
                 outcomes[index] = outcome
+                if outcome.failure:  # an earlier page would be taken for what was asked for
+                    outcome.job.target.unlink(missing_ok=True)
                 told(outcome)
                 _advance(bar, outcomes)
         finally:
-            for job in jobs:
-                part_of(job.target).unlink(missing_ok=True)
+            for folder in {job.target.parent for job in jobs}:
+                with suppress(OSError):
+                    clear_parts(folder)
     return [outcomes[index] for index in range(len(jobs))]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 
 from qb.judge import Assessment
+from qb.publish.files import make_files
 from qb.publish.fork import Held
 from qb.publish.front import Site
 from qb.publish.index import district_index, districts_index
@@ -30,6 +32,7 @@ def make(
     schools: Collection[str],
     scenarios: tuple[str, ...],
     costs: str,
+    files: bool,
     lang: Lang,
     cell_seconds: float,
     **how: object,
@@ -37,16 +40,18 @@ def make(
     """Publish what :func:`qb.publish.front.publish` was asked for; `of` is the digest of it all."""
     book = open_book(data, year, standard, lang)
     kinds, ids = known_kinds(only, scenarios), known_schools(schools, book.assessment)
-    request = Request(data, standard, lang, kinds, ids, scenarios, costs, cell_seconds)
+    request = Request(data, standard, lang, kinds, ids, scenarios, costs, cell_seconds, files)
     folder = folder_for(out, data, book.assessment)
     with locked(folder):
         plan = Plan(folder, book, request, Record(folder))
-        outcomes = _make(plan, Held(book, data, standard), **how)
+        held = Held(book, data, standard)
+        outcomes = _make(plan, held, **how)
+        made_files = _make_files(plan, held, how["force"], how["workers"])
         indexes = _write_indexes(plan, outcomes)
         asked = [outcomes[task.job.target] for task in plan.tasks if task.asked]
         made = tuple(outcome for outcome in asked if not outcome.kept)
-        site = Site(indexes[-1], made, len(asked) - len(made))
-        if not site.failed:
+        site = Site(indexes[-1], made, len(asked) - len(made), made_files)
+        if not site.exit_code:
             plan.record.close(of, len(asked), indexes)
     return site
 
@@ -56,7 +61,8 @@ def _make(plan: Plan, held: Held, *, force: bool, **how: object) -> dict[Path, O
     record = plan.record
     right = {t.job.target for t in plan.tasks if not t.asked or (not force and _stands(record, t))}
     todo = {task.job.target: task for task in plan.tasks if task.job.target not in right}
-    record.clear_but(right | set(todo))
+    files = {path for one in plan.bundles for path in one.paths if record.holds(path, one.content)}
+    record.clear_but(right | set(todo) | files)
     if todo:
         (plan.site / "index.html").unlink(missing_ok=True)  # an interrupted run leaves no index to half of it
         _judge_beforehand(plan)
@@ -74,6 +80,18 @@ def _make(plan: Plan, held: Held, *, force: bool, **how: object) -> dict[Path, O
         record.save()
     kept = {task.job.target: Outcome(task.job, 0.0, kept=True) for task in plan.tasks}
     return kept | {outcome.job.target: outcome for outcome in outcomes}
+
+
+def _make_files(plan: Plan, held: Held, force: bool, workers: int | None) -> dict[Path, str]:
+    """Make what goes with the pages and is not there, and return what became of each."""
+    record = plan.record
+    todo = [one for one in plan.bundles if force or not all(record.holds(p, one.content) for p in one.paths)]
+    made = dict(make_files(todo, held, workers or os.cpu_count() or 1)) if todo else {}
+    for one in todo:
+        for path in one.paths:
+            if not made[path]:
+                record.put(path, one.content, "")
+    return made
 
 
 def _stands(record: Record, task: Task) -> bool:
@@ -101,7 +119,8 @@ def _write_indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> list[Path]:
     for part in parts:
         target = part.folder / "index.html"
         title = words["title_of"].format(district=part.district)
-        district_index(part, _earlier(plan, part), outcomes, target, plan.page(part, title, target))
+        files = [path for bundle in plan.bundles if bundle.district == part.district for path in bundle.paths]
+        district_index(part, _earlier(plan, part), outcomes, files, target, plan.page(part, title, target))
         written.append(target)
     if len(parts) > 1:
         target = plan.site / "index.html"
@@ -111,6 +130,7 @@ def _write_indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> list[Path]:
             place=school_year(plan.book.year, plan.request.lang),
             invented=plan.book.assessment.invented,
             provenance=plan.provenance,
+            meta=plan.meta,
         )
         districts_index(parts, target, page)
         written.append(target)

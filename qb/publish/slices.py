@@ -90,7 +90,7 @@ class Slices:
         }
         measures = data["measures"]
         self._measures = _Rows(
-            measures[(measures["year"] == book.year).to_numpy()].reset_index(drop=True), keys=("school_id",)
+            measures[(measures["year"] <= book.year).to_numpy()].reset_index(drop=True), keys=("school_id",)
         )
         found = check(data, book.standard)
         beside = (getattr(data, field.name) for field in fields(data) if field.name not in _TABLES_AND_PLACES)

@@ -32,11 +32,12 @@ class DataReport:
         """Return the page's title and where the data come from."""
         lang = self.book.lang
         place = self.district or say(lang, "全部县区", "All districts")
-        text = say(lang, f"{place}：数据概况", f"{place}: what was handed in")
+        year = school_year(self.book.year, lang)
+        text = say(lang, f"{place}：数据概况（{year}）", f"{place}: what was handed in ({year})")
         years = self.book.data.years
         span = f"{years[0]}—{years[-1]}" if len(years) > 1 else str(years[0])
         return Heading(
-            f"{text}（{school_year(self.book.year, lang)}）",
+            text,
             say(
                 lang,
                 f"来源：{self.book.source}；含 {span} 年度。",

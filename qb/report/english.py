@@ -13,6 +13,11 @@ from qb.report.words import Lang, label
 from qb.terms import Kind, Stage
 
 CATALOGUE = {
+    "{} 学年起：各校各年级学生数由 {} 学年推算，教师每年离职 {}、不另补充，校舍、设备、经费和其他数据沿用 {} 学年": (
+        "From {}: pupils by school and grade are forecast from {}; {} of teachers leave each year and none is hired; "
+        "rooms, equipment, funds and all else as in {}"
+    ),
+    "{} 学年起沿用 {} 学年的数字，因为{}": "From {}: figures as in {}, because {}",
     "在校生为 0": "No pupils",
     "教学点在校生不足 {} 人，不参加七项指标": "Teaching point under {} pupils: not judged on the seven",
     "高中学段不属于义务教育": "Senior stage: not compulsory schooling",

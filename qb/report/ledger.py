@@ -76,12 +76,15 @@ def _problem(code: str, part: str, book: Book) -> str:
         return part_label(part, book.standard, lang) or say(lang, "社会认可度", "Public recognition")
     name = title(book.standard[code], lang, short=True)
     words = part_label(part, book.standard, lang)
-    return f"{name}：{words}" if words else name
+    return say(lang, f"{name}：{words}", f"{name}: {words}") if words else name
 
 
 def _where(name: object, stage: object, district: str, book: Book) -> str:
     where = str(name) if isinstance(name, str) else say(book.lang, "全区", "District")
-    return f"{where}（{stage_label(stage, book.lang)}）" if isinstance(stage, str) else where
+    if not isinstance(stage, str):
+        return where
+    shown = stage_label(stage, book.lang)
+    return say(book.lang, f"{where}（{shown}）", f"{where} ({shown})")
 
 
 def _state(row: dict[str, object], book: Book) -> str:

@@ -12,7 +12,9 @@ from qb import charts
 from qb.errors import QbError
 from qb.report.book import Book
 from qb.report.english import translate
+from qb.report.facts import Fact, anchor, finding_keys, key
 from qb.report.ledger import ledger_table
+from qb.report.rules import Rules, source_rows
 from qb.report.seven import (
     caption,
     gap_text,
@@ -87,8 +89,9 @@ class SchoolReport:
             say(lang, f"学校标识码 {self.school_id}", f"School {self.school_id}"),
         ]
         line = " · ".join(str(fact) for fact in facts if fact and fact == fact)
-        name = say(lang, f"{row['name']}：一校一策", f"{row['name']}: what it has and what it lacks")
-        return Heading(f"{name}（{school_year(self.book.year, lang)}）", line)
+        name, year = row["name"], school_year(self.book.year, lang)
+        text = say(lang, f"{name}：一校一策（{year}）", f"{name}: what it has and what it lacks ({year})")
+        return Heading(text, line)
 
     def cards(self) -> Cards:
         """Return the verdict of each stage and its key figures."""
@@ -97,7 +100,10 @@ class SchoolReport:
         for _, row in self.rows.iterrows():
             stage = stage_label(row["stage"], lang)
             met = say(lang, f"七项中达标 {row['met']} 项", f"{row['met']} of 7 met")
-            cards.append((say(lang, f"{stage}七项指标", f"{stage}: the seven"), str(row["verdict"]), met))
+            verdict = key(Fact.SCHOOL, self.book.year, row["stage"], self.school_id)
+            cards.append(
+                (say(lang, f"{stage}七项指标", f"{stage}: the seven"), str(row["verdict"]), met, verdict)
+            )
             cards.append(
                 (
                     say(lang, f"{stage}在校生（人）", f"{stage} pupils"),
@@ -207,7 +213,7 @@ class SchoolReport:
         return [self._seven_table(row) for _, row in self.rows.iterrows()]
 
     def _seven_table(self, row: pd.Series) -> Table:
-        lang, standard = self.book.lang, self.book.standard
+        lang, standard, year = self.book.lang, self.book.standard, self.book.year
         lines = [
             {
                 "title": seven_title(standard, code, lang),
@@ -218,18 +224,22 @@ class SchoolReport:
                 "mean": self._mean(row, code),
                 "rank": self._rank(row, code),
                 "failing": row[f"{code}_verdict"] == Verdict.FAIL,
+                "rule": anchor(code),
+                "value_fact": key(Fact.RESOURCE, year, code, row["stage"], self.school_id),
+                "verdict_fact": key(Fact.SEVEN, year, code, row["stage"], self.school_id),
+                "mean_fact": key(Fact.MEAN, year, row["stage"], code, row["district"]),
             }
             for code in SEVEN
         ]
         columns = (
-            Column("title", say(lang, "指标", "Indicator")),
-            Column("value", say(lang, "实际", "Actual"), decimals=2),
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
+            Column("value", say(lang, "实际", "Actual"), decimals=2, fact="value_fact"),
             Column("limit", say(lang, "标准", "Standard"), decimals=2),
-            verdict_column(lang),
+            verdict_column(lang, "verdict_fact"),
             Column(
                 "floor", say(lang, f"{floor_label(standard)}值", f"{floor_label(standard)} value"), decimals=2
             ),
-            Column("mean", say(lang, "全区平均", "District mean"), decimals=2),
+            Column("mean", say(lang, "全区平均", "District mean"), decimals=2, fact="mean_fact"),
             Column("rank", say(lang, "全区位次", "Rank")),
         )
         stage = stage_label(row["stage"], lang)
@@ -306,6 +316,7 @@ class SchoolReport:
         shown = pd.DataFrame(
             {
                 "title": [title(standard[code], lang) for code in frame["code"]],
+                "rule": [anchor(code) for code in frame["code"]],
                 "stage": [stage_label(stage, lang) for stage in frame["stage"]],
                 "to_standard": [
                     gap_text(c, x, lang) for c, x in zip(frame["code"], frame["to_standard"], strict=True)
@@ -321,7 +332,7 @@ class SchoolReport:
             }
         )
         columns = (
-            Column("title", say(lang, "指标", "Indicator")),
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
             Column("stage", say(lang, "学段", "Stage")),
             Column("to_standard", say(lang, "补到标准需增加", "To the standard")),
             Column(
@@ -374,14 +385,17 @@ class SchoolReport:
                 "decimals": [standard[str(code)].decimals for code in frame["code"]],
                 "verdict": frame["verdict"].astype(str),
                 "failing": (frame["verdict"] == Verdict.FAIL),
+                "rule": [anchor(str(code)) for code in frame["code"]],
+                "value_fact": finding_keys(Fact.ITEM, self.book.assessment, frame),
+                "verdict_fact": finding_keys(Fact.FINDING, self.book.assessment, frame),
             }
         )
         columns = (
-            Column("title", say(lang, "指标", "Indicator")),
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
             Column("part", say(lang, "项目", "Item")),
-            Column("value", say(lang, "实际", "Actual"), decimals="decimals"),
+            Column("value", say(lang, "实际", "Actual"), decimals="decimals", fact="value_fact"),
             Column("limit", say(lang, "标准", "Standard"), decimals="decimals"),
-            verdict_column(lang),
+            verdict_column(lang, "verdict_fact"),
         )
         caption_text = say(
             lang, "专用教室、规模、班额、教师与经费", "Special rooms, size, classes, teachers and funds"
@@ -398,3 +412,14 @@ class SchoolReport:
         frame = self.book.assessment.warnings
         mine = frame.loc[frame["school_id"] == self.school_id, "message"]
         return Sentences(tuple(translate(message, self.book.lang) for message in mine), "notes")
+
+    def rules(self) -> Rules:
+        """Return the rules that the page's verdicts follow from."""
+        found = self.book.assessment.findings
+        own = dict.fromkeys(found.loc[(found["school_id"] == self.school_id).to_numpy(), "code"])
+        return Rules(self.book.standard, self.book.year, self.book.lang, ("school", *SEVEN, *map(str, own)))
+
+    def sources(self) -> Table:
+        """Return the rows of the data that the page's verdicts rest on."""
+        district = str(self._first["district"])
+        return source_rows(self.book, self.rules().rules, district=district, schools=[self.school_id])

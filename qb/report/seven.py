@@ -50,7 +50,10 @@ def caption(headline: str, measure: str, place: str, source: str, lang: Lang) ->
 
 def row_name(row: pd.Series, lang: Lang, *, both: bool) -> str:
     """Return a school's name, with the stage where it has two."""
-    return f"{row['name']}（{stage_label(row['stage'], lang)}）" if both else str(row["name"])
+    if not both:
+        return str(row["name"])
+    stage = stage_label(row["stage"], lang)
+    return say(lang, f"{row['name']}（{stage}）", f"{row['name']} ({stage})")
 
 
 def names(rows: pd.DataFrame, lang: Lang) -> list[str]:
@@ -70,6 +73,6 @@ def gap_text(code: str, amount: float, lang: Lang) -> str:
 VERDICT = {"zh": "结论", "en": "Verdict"}
 
 
-def verdict_column(lang: Lang) -> Column:
-    """Return the column of verdicts."""
-    return Column("verdict", VERDICT[lang], verdict=True)
+def verdict_column(lang: Lang, fact: str | None = None) -> Column:
+    """Return the column of verdicts; `fact` is the column that holds their keys."""
+    return Column("verdict", VERDICT[lang], verdict=True, fact=fact)

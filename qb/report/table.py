@@ -7,6 +7,7 @@ from html import escape
 
 import pandas as pd
 
+from qb.report.facts import address
 from qb.report.words import Lang, number, verdict_label
 from qb.terms import Verdict
 
@@ -34,6 +35,9 @@ class Column:
         The column holds verdicts, shown in words with a mark of their own.
     link : str, optional
         Column that holds the address each cell leads to.
+    fact : str, optional
+        Column that holds the key of what each cell states (:mod:`qb.report.facts`), empty for a cell that
+        states nothing. A verdict and a coefficient lead to their rule, on the same page.
     """
 
     key: str
@@ -41,6 +45,7 @@ class Column:
     decimals: int | str | None = None
     verdict: bool = False
     link: str | None = None
+    fact: str | None = None
 
     @property
     def numeric(self) -> bool:
@@ -98,25 +103,41 @@ class Table:
         kind = ' class="num"' if column.numeric else ""
         raw = row[column.key]
         known = column.numeric and isinstance(raw, float | int) and raw == raw
-        sort = f' data-value="{raw!r}"' if known else ""
-        return f"<td{kind}{sort}>{self._text(column, row)}</td>"
+        value = f' data-value="{raw!r}"' if known else ""
+        fact = "" if column.verdict else _marked(_fact(column, row))
+        return f"<td{kind}{value}{fact}>{self._text(column, row)}</td>"
 
     def _text(self, column: Column, row: dict[str, object]) -> str:
         value = row[column.key]
         if column.verdict:
-            return badge(str(value), self.lang)
+            return badge(str(value), self.lang, _fact(column, row))
         if column.numeric:
             decimals = column.decimals if isinstance(column.decimals, int) else int(row[column.decimals])
-            return escape(number(value, decimals, self.lang))
-        text = "" if value is None or value != value else escape(str(value))
-        address = row.get(column.link) if column.link else None
-        return f'<a href="{escape(str(address))}">{text}</a>' if address else text
+            text = escape(number(value, decimals, self.lang))
+        else:
+            text = "" if value is None or value != value else escape(str(value))
+        leads = row.get(column.link) if column.link else address(_fact(column, row))
+        return f'<a href="{escape(str(leads))}">{text}</a>' if leads else text
 
 
-def badge(verdict: str, lang: Lang) -> str:
-    """Return a verdict in words, with a class for its colour."""
+def _fact(column: Column, row: dict[str, object]) -> str:
+    return str(row[column.fact]) if column.fact else ""
+
+
+def _marked(fact: str) -> str:
+    return f' data-fact="{escape(fact)}"' if fact else ""
+
+
+def badge(verdict: str, lang: Lang, fact: str = "", *, leads: bool = True) -> str:
+    """Return a verdict in words, with a class for its colour.
+
+    With the key of what it states (:mod:`qb.report.facts`) it leads to its rule, unless it stands in what
+    is itself to be clicked on.
+    """
     kind = BADGE.get(Verdict.find(verdict), "na")
-    return f'<span class="verdict {kind}">{escape(verdict_label(verdict, lang))}</span>'
+    mark = f'{_marked(fact)} data-value="{escape(verdict)}"' if fact else ""
+    tag, to = ("a", f' href="{escape(address(fact))}"') if fact and leads else ("span", "")
+    return f'<{tag} class="verdict {kind}"{to}{mark}>{escape(verdict_label(verdict, lang))}</{tag}>'
 
 
 @dataclass(frozen=True)
@@ -135,17 +156,20 @@ class Sentences:
 
 @dataclass(frozen=True)
 class Cards:
-    """Key figures side by side: each a label, a value (or a verdict) and a line beneath."""
+    """Key figures side by side: each a label, a value (or a verdict) and a line beneath.
 
-    cards: tuple[tuple[str, str, str], ...]
+    A verdict's card may have a fourth part, the key of what it states (:mod:`qb.report.facts`).
+    """
+
+    cards: tuple[tuple[str, ...], ...]
     lang: Lang = "zh"
 
     def _repr_html_(self) -> str:
         return f'<ul class="cards">{"".join(self._card(*card) for card in self.cards)}</ul>'
 
-    def _card(self, label: str, value: str, beneath: str) -> str:
+    def _card(self, label: str, value: str, beneath: str, fact: str = "") -> str:
         verdict = Verdict.find(value)
-        shown = badge(value, self.lang) if verdict else escape(value)
+        shown = badge(value, self.lang, fact) if verdict else escape(value)
         mark = f' class="{BADGE[verdict]}"' if verdict else ""
         return (
             f'<li{mark}><span class="label">{escape(label)}</span><span class="value">{shown}</span>'

@@ -13,6 +13,7 @@ from qb.checks import require
 from qb.dataset import Dataset
 from qb.errors import QbError
 from qb.judge import choose_year
+from qb.scenario.ahead import Outlook
 from qb.scenario.files import Draft, Reason, draft_of, draft_of_document
 from qb.scenario.model import DOES, Action, Scenario, ScenarioError
 from qb.scenario.register import Move, Refused, Register, rows_of, write_back
@@ -96,11 +97,13 @@ def run(
     steps: Sequence[tuple[int, Action]],
     standard: Standard,
     doubtful: frozenset[str] = frozenset(),
+    outlook: Outlook | None = None,
 ) -> tuple[Register, list[Reason]]:
     """Do the actions that have begun, in their order, and collect why some cannot be done.
 
     An action that cannot be done is left out and the next one is tried, so that all reasons are found
-    at once; but not one that needs a school which such an action would have opened.
+    at once; but not one that needs a school which such an action would have opened. In a year that was
+    forecast, `outlook` says what is left of each.
     """
     reasons: list[Reason] = []
     for number, action in steps:
@@ -108,13 +111,20 @@ def run(
             continue
         if not action.schools & doubtful:
             try:
-                register = DOES[action.do](register, standard, action)
+                register = _do(register, standard, action, outlook)
                 continue
             except Refused as refused:
                 reasons += [(number, reason) for reason in refused.reasons]
         if action.opens not in register["schools"]:
             doubtful = doubtful | ({action.opens} - {None})
     return register, reasons
+
+
+def _do(register: Register, standard: Standard, action: Action, outlook: Outlook | None) -> Register:
+    if outlook is None:
+        return DOES[action.do](register, standard, action)
+    left = outlook.grown(register, action)
+    return register if left is None else outlook.done(register, left, DOES[left.do](register, standard, left))
 
 
 def chosen_standard(standard: Standard | str | None) -> Standard:
@@ -159,6 +169,52 @@ def _with_year(data: Dataset, year: int) -> Dataset:
 
 
 @dataclass(frozen=True)
+class Years:
+    """The years as they are without a scenario.
+
+    Attributes
+    ----------
+    data : dict of int to Dataset
+        Each year alone.
+    outlook : dict of int to Outlook
+        For the years that were forecast.
+    notes : tuple of str
+        How the years came about that the data lack, in sentences.
+    """
+
+    data: dict[int, Dataset]
+    outlook: dict[int, Outlook]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, data: Dataset, start: int, end: int, standard: Standard, later: Later | None) -> Years:
+        """Return the data's own years from `start` on, then those that `later` or a forecast gives."""
+        last = data.years[-1]
+        outlook, notes = None, ()
+        if later is None and end > last:
+            outlook, notes = _outlook(data, end, standard)
+        later = later or (outlook.later if outlook else carry_forward)
+        own = range(start, end + 1)
+        frames = {y: (later if y > last else carry_forward)(data, y) for y in own}
+        return cls(frames, {y: outlook for y in own if y > last and outlook}, notes)
+
+
+def _outlook(data: Dataset, end: int, standard: Standard) -> tuple[Outlook | None, tuple[str, ...]]:
+    """Return the forecast, or why there is none, with what a reader must know of it."""
+    last = data.years[-1]
+    try:
+        outlook = Outlook.of(data, end, standard)
+    except QbError as error:
+        return None, (f"{last + 1} 学年起沿用 {last} 学年的数字，因为{str(error).rstrip('。')}",)
+    leaving = f"{100 * standard.rules.forecast.teachers_leaving_per_year:g}%"
+    how = (
+        f"{last + 1} 学年起：各校各年级学生数由 {last} 学年推算，教师每年离职 {leaving}、不另补充，"
+        f"校舍、设备、经费和其他数据沿用 {last} 学年"
+    )
+    return outlook, (how, *outlook.forecast.notes)
+
+
+@dataclass(frozen=True)
 class Course:
     """What becomes of a dataset under a scenario: each year alone, and who has changed school by then."""
 
@@ -171,13 +227,13 @@ def years(
     data: Dataset,
     scenario: Scenario | str | Path,
     standard: Standard | str | None = None,
-    later: Later = carry_forward,
+    later: Later | None = None,
 ) -> dict[int, Dataset]:
     """Return the dataset of each year from the scenario's base year to its last, with its actions done.
 
-    Each year starts from its own figures: the data's, where they have that year, else what `later` makes
-    of it (the latest year's figures, unchanged, unless a forecast is handed in). All actions that have
-    begun by then are done on them, in their order: an action holds from its year on.
+    Each year starts from its own figures: the data's, where they have that year, else the forecast (or
+    what `later` makes of it; the latest year's figures, unchanged, where the data cannot be forecast).
+    All actions that have begun by then are done on them, in their order: an action holds from its year on.
 
     Raises
     ------
@@ -194,8 +250,8 @@ def courses(
     drafts: Sequence[Draft],
     last: int | None,
     standard: Standard,
-    later: Later = carry_forward,
-) -> tuple[dict[int, Dataset], list[Course]]:
+    later: Later | None = None,
+) -> tuple[Years, list[Course]]:
     """Return the years as they are, and what becomes of them under each scenario.
 
     From the earliest base year to `last`, or to the latest year that a scenario speaks of.
@@ -215,14 +271,14 @@ def courses(
             text = f"base_year（{draft.scenario.base_year}）不在数据中，已有学年：{_listed(data)}"
             found[id(draft)].append((0, text))
     able = [draft for draft in sound if draft.scenario.base_year in data.years]
-    base: dict[int, Dataset] = {}
+    base = Years({}, {}, ())
     made: list[Course] = []
     if able:
         start = min(draft.scenario.base_year for draft in able)
         if last is not None and last < start:
             raise QbError(f"{last} 学年早于情景的基年 {start}，没有可比的。请改用 {start} 或以后的学年。")
         end = max(draft.scenario.last_year for draft in able) if last is None else last
-        base = {y: (carry_forward if y in data.years else later)(data, y) for y in range(start, end + 1)}
+        base = Years.of(data, start, end, standard, later)
         for draft in able:
             course, reasons = _course(draft, base, standard)
             made.append(course)
@@ -232,12 +288,12 @@ def courses(
     return base, made
 
 
-def _course(draft: Draft, base: dict[int, Dataset], standard: Standard) -> tuple[Course, list[Reason]]:
+def _course(draft: Draft, base: Years, standard: Standard) -> tuple[Course, list[Reason]]:
     course, reasons = Course(draft, {}, {}), []
-    for year, data in base.items():
+    for year, data in base.data.items():
         before = Register.of(data, year)
         steps = [step for step in draft.steps if step[1].year <= year]
-        after, found = run(before, steps, standard, draft.doubtful)
+        after, found = run(before, steps, standard, draft.doubtful, base.outlook.get(year))
         course.data[year] = write_back(data, before, after)
         course.moves[year] = after.moves
         known = {number for number, _ in reasons}  # the first year says it

@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from qb.costs import Costs, load_costs
 from qb.dataset import Dataset
 from qb.errors import QbError
 from qb.judge import Assessment, assess
 from qb.judge.seven import Seven
 from qb.measure import resources, take_census
-from qb.scenario.apply import Course, Later, carry_forward, chosen_standard, courses, run
+from qb.scenario.apply import Course, Later, Years, chosen_standard, courses, run
+from qb.scenario.costing import costing
 from qb.scenario.distance import walking
 from qb.scenario.files import draft_of
 from qb.scenario.model import Action, Scenario
@@ -53,6 +55,8 @@ class Outcome:
         where there is no such figure (a school opened or closed, no data).
     moved : DataFrame
         Who changes school in that year: `from`, `to`, `stage`, `pupils`.
+    costs : DataFrame
+        What the actions cost from their years to the year compared, see `qb.scenario.costing`.
     contributions : DataFrame
         What each action does to school rows passing and to coefficients: `number`, `do`, `what`,
         `district`, `stage`, `code`, `before` and `after` (in order), `added` (their difference),
@@ -65,6 +69,7 @@ class Outcome:
     assessments: dict[int, Assessment]
     changes: pd.DataFrame
     moved: pd.DataFrame
+    costs: pd.DataFrame
     contributions: pd.DataFrame
 
 
@@ -84,6 +89,10 @@ class Comparison:
         walk km``, ``farthest walk km``), `district`, `stage`, `code`, `value`.
     walking : DataFrame
         In the year compared, as `qb.scenario.walking` has it, with `scenario` before it.
+    costs : Costs
+        The prices.
+    notes : tuple of str
+        How the years came about that the data lack.
     """
 
     year: int
@@ -92,6 +101,8 @@ class Comparison:
     outcomes: tuple[Outcome, ...]
     by_year: pd.DataFrame
     walking: pd.DataFrame
+    costs: Costs
+    notes: tuple[str, ...]
 
 
 def whatif(
@@ -99,7 +110,8 @@ def whatif(
     scenarios: Iterable[Scenario | str | Path],
     year: int | None = None,
     standard: Standard | str | None = None,
-    later: Later = carry_forward,
+    later: Later | None = None,
+    costs: Costs | str | Path | None = None,
 ) -> Comparison:
     """Compare the base with scenarios, year by year and in one year closely.
 
@@ -110,8 +122,12 @@ def whatif(
     year : int, optional
         The year compared; the last one that the scenarios speak of unless given.
     standard : Standard or str, optional
-    later : callable
-        ``later(data, year)`` gives the dataset of a year that the data lack (see `carry_forward`).
+    later : callable, optional
+        ``later(data, year)`` gives the dataset of a year after the last of the data. Unless given, that
+        year is forecast, and the scenarios' pupils and teachers go on from what the actions made of them;
+        data that cannot be forecast stay as in their last year, and `notes` says why.
+    costs : Costs or path, optional
+        The assumed costs shipped with qb unless given.
 
     Raises
     ------
@@ -124,10 +140,12 @@ def whatif(
     if not drafts:
         raise QbError("没有给出情景。请至少给出一个情景文件。")
     chosen = chosen_standard(standard)
-    base_data, made = courses(data, drafts, year, chosen, later)
+    costs = costs if isinstance(costs, Costs) else load_costs(costs)
+    asis, made = courses(data, drafts, year, chosen, later)
+    base_data = asis.data
     year = max(base_data) if year is None else year
     base = {y: assess(one, y, chosen) for y, one in base_data.items()}
-    outcomes = tuple(_outcome(course, base_data, base, year) for course in made)
+    outcomes = tuple(_outcome(course, asis, base, costs, year) for course in made)
     everything = [(base_data, base), *((outcome.data, outcome.assessments) for outcome in outcomes)]
     walks = [
         walking(frames[y], y, chosen.rules.distance.detour).assign(scenario=number, year=y)
@@ -139,16 +157,21 @@ def whatif(
     closely = walks[(walks["year"] == year).to_numpy()].drop(columns="year")
     closely.insert(0, "scenario", closely.pop("scenario"))
     return Comparison(
-        year, base_data, base, outcomes, _by_year(judged, walks), closely.reset_index(drop=True)
+        year,
+        base_data,
+        base,
+        outcomes,
+        _by_year(judged, walks),
+        closely.reset_index(drop=True),
+        costs,
+        asis.notes,
     )
 
 
-def _outcome(
-    course: Course, base_data: dict[int, Dataset], base: dict[int, Assessment], year: int
-) -> Outcome:
+def _outcome(course: Course, asis: Years, base: dict[int, Assessment], costs: Costs, year: int) -> Outcome:
     standard = base[year].standard
     assessed = {
-        y: base[y] if data is base_data[y] else assess(data, y, standard) for y, data in course.data.items()
+        y: base[y] if data is asis.data[y] else assess(data, y, standard) for y, data in course.data.items()
     }
     moved = pd.DataFrame(course.moves[year], columns=["source", "target", "stage", "pupils"])
     moved = moved.groupby(["source", "target", "stage"], sort=False, as_index=False)["pupils"].sum()
@@ -158,7 +181,8 @@ def _outcome(
         assessed,
         changes(base[year], assessed[year]),
         moved.rename(columns={"source": "from", "target": "to"}),
-        _contributions(course, base_data[year], base[year], assessed[year]),
+        costing(course.draft, asis, costs, standard, year),
+        _contributions(course, asis, base[year], assessed[year]),
     )
 
 
@@ -213,9 +237,10 @@ def _differs(one: object, other: object) -> bool:
     return one != other
 
 
-def _contributions(course: Course, data: Dataset, base: Assessment, full: Assessment) -> pd.DataFrame:
+def _contributions(course: Course, asis: Years, base: Assessment, full: Assessment) -> pd.DataFrame:
     """Do the actions one by one, and all but one, and note what each does to what decides."""
     year, standard = base.year, base.standard
+    data, outlook = asis.data[year], asis.outlook.get(year)
     steps = [step for step in course.draft.steps if step[1].year <= year]
     start = Register.of(data, year)
     before, whole = (dict(_scores(a.rows, a.balance)) for a in (base, full))
@@ -224,7 +249,7 @@ def _contributions(course: Course, data: Dataset, base: Assessment, full: Assess
     def scored(some: Sequence[tuple[int, Action]]) -> tuple[dict[Figure, object], str | None]:
         if len(some) in (0, len(steps)):
             return (whole if some else nothing), None
-        register, reasons = run(start, some, standard)
+        register, reasons = run(start, some, standard, outlook=outlook)
         if reasons:
             number, text = reasons[0]
             return {}, f"缺了这一项，第 {number} 项做不成：{text}"

@@ -6,6 +6,7 @@ import pandas as pd
 
 from qb.judge.document import document as assessment_document
 from qb.scenario.compare import BASE, Comparison, Outcome
+from qb.scenario.costing import total
 
 
 def document(comparison: Comparison) -> dict[str, object]:
@@ -13,6 +14,8 @@ def document(comparison: Comparison) -> dict[str, object]:
     year = comparison.year
     return {
         "year": year,
+        "notes": list(comparison.notes),
+        "costs": comparison.costs.name,
         "base": assessment_document(comparison.base[year]),
         "walking": _of(comparison.walking, BASE),
         "years": _of(comparison.by_year, BASE),
@@ -30,6 +33,8 @@ def _scenario(comparison: Comparison, number: int, outcome: Outcome) -> dict[str
         "assessment": assessment_document(outcome.assessments[comparison.year]),
         "changes": _records(outcome.changes),
         "moved": _records(outcome.moved),
+        **total(outcome.costs),
+        "costs": _records(outcome.costs),
         "walking": _of(comparison.walking, number),
         "contributions": _records(outcome.contributions),
         "years": _of(comparison.by_year, number),

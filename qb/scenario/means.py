@@ -1,10 +1,10 @@
-"""Actions on means: `build`, `buy`, and `set` for an input of the district."""
+"""Actions on means: `build`, `buy`, `transfer_equipment`, and `set` for an input of the district."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from qb.scenario.entry import BaseAction, Entry, Several, unless, written
 from qb.scenario.register import Register, missing, refuse
@@ -62,6 +62,22 @@ class Buy(BaseAction):
         return unless([] if self.amounts else ["须写 equipment_yuan、multimedia_rooms 中的至少一项"], self)
 
 
+class TransferEquipment(BaseAction):
+    """Teaching equipment goes from one school to another; without a stage, of the only one that has some."""
+
+    do: Literal["transfer_equipment"]
+    from_: Words = Field(alias="from")
+    from_stage: Stage | None = None
+    to: Words
+    to_stage: Stage | None = None
+    equipment_yuan: Positive
+
+    @model_validator(mode="after")
+    def _fits(self) -> TransferEquipment:
+        same = self.from_ == self.to and self.from_stage == self.to_stage
+        return unless(["from 与 to 是同一所学校的同一学段"] if same else [], self)
+
+
 class Set(BaseAction):
     """An input of the district."""
 
@@ -94,6 +110,28 @@ def build(register: Register, standard: Standard, action: Build) -> Register:
 def buy(register: Register, standard: Standard, action: Buy) -> Register:
     """Add equipment and multimedia rooms."""
     return _with_facilities(register, action)
+
+
+def transfer_equipment(register: Register, standard: Standard, action: TransferEquipment) -> Register:
+    """Move equipment between two schools' facilities; none is added or lost."""
+    refuse([*register.unknown(action.from_), *register.unknown(action.to)])
+    rows = register["facilities"]
+    source = (action.from_, str(_row_of(register, action.from_, action.from_stage)))
+    target = (action.to, str(_row_of(register, action.to, action.to_stage)))
+    held = {key: rows.get(key, {}).get("equipment_yuan") for key in (source, target)}
+    refuse(
+        f"{register.name(key[0])}（{Stage(key[1]).zh}）没有填报{_label('equipment_yuan')}，请先补填"
+        for key, value in held.items()
+        if missing(value)
+    )
+    if action.equipment_yuan > held[source]:
+        given = f"{action.equipment_yuan:,.0f} 元"
+        refuse([f"要从{register.name(action.from_)}调出 {given}，而那里只有 {held[source]:,.0f} 元"])
+    changed = {
+        key: {**rows[key], "equipment_yuan": held[key] + sign * action.equipment_yuan}
+        for key, sign in ((source, -1), (target, 1))
+    }
+    return register.put("facilities", changed)
 
 
 def _with_facilities(register: Register, action: Build | Buy) -> Register:

@@ -33,6 +33,7 @@ Action = Annotated[
     | teachers.Train
     | means.Build
     | means.Buy
+    | means.TransferEquipment
     | pupils.SplitClasses
     | pupils.PlaceOverflow
     | means.Set,
@@ -49,6 +50,7 @@ DOES: Mapping[str, Callable[[Register, Standard, Action], Register]] = {
     "train": teachers.train,
     "build": means.build,
     "buy": means.buy,
+    "transfer_equipment": means.transfer_equipment,
     "split_classes": pupils.split_classes,
     "place_overflow": pupils.place_overflow,
     "set": means.set_item,

@@ -147,24 +147,24 @@ def _move_zone(register: Register, standard: Standard, action: MovePupils) -> Re
 def rezone(register: Register, standard: Standard, action: Rezone) -> Register:
     """Assign zones to a school, and let the children follow.
 
-    Entrants: in the k-th year the children of the k lowest grades, so ``k / grades`` of the zone's
-    children of the stage (half up); of all grades where the classes are not listed. A zone that was
-    assigned to no school brings nobody.
+    Entrants: in the k-th year the children of the k lowest grades, as large a part of the zone's children
+    of the stage (half up) as these grades are of the school's pupils; where the classes are not listed,
+    ``k / grades`` of them, from all grades. A zone that was assigned to no school brings nobody.
     """
     stage = action.stage
     wrong = may_receive(register, action.to, stage)
     wrong += [f"没有小区 {zone}，请核对小区编号" for zone in action.zones if zone not in register["zones"]]
     refuse(wrong)
     grades = None
-    share = 1.0
     if action.moves == "entrants":
         count = min(register.year - (action.year or register.year) + 1, len(GRADES_OF_STAGE[stage]))
-        grades, share = first_grades(stage, count), count / len(GRADES_OF_STAGE[stage])
+        grades = first_grades(stage, count)
     parties, wrong = [], []
     for zone in action.zones:
         school, children, reasons = _zone(register, zone, stage, action.to)
         wrong += reasons
         if school is not None and not reasons:
+            share = _share_of_grades(register, (school, stage), grades)
             parties.append((school, math.floor(children * share + 0.5)))
     refuse(wrong)
     for school, pupils in parties:
@@ -175,6 +175,15 @@ def rezone(register: Register, standard: Standard, action: Rezone) -> Register:
     return register.put(
         "zones", {z: {**register["zones"][z], f"{stage}_school_id": action.to} for z in action.zones}
     )
+
+
+def _share_of_grades(register: Register, key: Key, grades: list[int] | None) -> float:
+    """Return the part of a section's pupils in these grades; that of the grades if no class is listed."""
+    if grades is None:
+        return 1.0
+    by_grade = register.grades(key)
+    pupils = sum(by_grade.values())
+    return in_grades(register, key, grades) / pupils if pupils else len(grades) / len(GRADES_OF_STAGE[key[1]])
 
 
 def _zone(register: Register, zone: str, stage: Stage, to: str) -> tuple[str | None, float, list[str]]:

@@ -7,6 +7,8 @@ import pandas as pd
 from qb.judge import COMPOSITE, Assessment
 from qb.rounding import round_half_up
 from qb.scenario.compare import BASE, COEFFICIENT, PASSING, Comparison, Outcome
+from qb.scenario.costing import SITE, total, unpriced
+from qb.schema import TABLES
 from qb.standard import SEVEN, Standard
 from qb.terms import Stage, Verdict
 
@@ -17,7 +19,8 @@ def summary(comparison: Comparison) -> str:
     """Return base and scenarios side by side in plain text: compliance and coefficients together."""
     base, year = comparison.base[comparison.year], comparison.year
     made_up = "（模拟数据）" if base.invented else ""
-    lines = [f"{year}—{year + 1}学年　{base.standard.title.zh}{made_up}", "", "现状（不采取措施）"]
+    lines = [f"{year}—{year + 1}学年　{base.standard.title.zh}{made_up}"]
+    lines += [*(f"{note}。" for note in comparison.notes), "", "现状（不采取措施）"]
     lines += [*_standing(base), *_walks(comparison, BASE)]
     for number, outcome in enumerate(comparison.outcomes, start=1):
         after = outcome.assessments[year]
@@ -28,9 +31,10 @@ def summary(comparison: Comparison) -> str:
             *_walks(comparison, number),
         ]
         lines += [*_changed_schools(outcome), *_changed(outcome, after.standard), *_moved(outcome)]
+        lines += _costs(outcome, comparison.costs.title.zh)
         lines += [*_contributions(outcome, after.standard), *_years(comparison, number)]
     lines.append(
-        "\n全部数值与变化：加 --json。差异系数与达标须一并看：给高于均值的学校增配，差异系数反而上升。"
+        "\n全部数值与变化：加 --json。差异系数与达标须一并看：给明显高于均值的学校增配，差异系数反而上升。"
     )
     return "\n".join(lines)
 
@@ -105,6 +109,35 @@ def _moved(outcome: Outcome) -> list[str]:
         f"{Stage(stage).zh} {n}" for stage, n in moved.groupby("stage", sort=False)["pupils"].sum().items()
     ]
     return [f"  换学校的学生：{'、'.join(by_stage)} 人"]
+
+
+def _costs(outcome: Outcome, prices: str) -> list[str]:
+    """Say what has a price and what has none."""
+    if not len(outcome.costs):
+        return []
+    sums = total(outcome.costs)
+    told = "没有可按单价计算的" if sums["cost_yuan"] is None else _yuan(sums)
+    lacking = [
+        f"第 {number} 项 {do}{'' if item == do else f' 的{item_words(item)}'}"
+        for number, do, item in unpriced(outcome.costs)
+    ]
+    rest = f"；费用文件中没有单价、未计入：{_some(lacking)}" if lacking else ""
+    return [f"  费用（{prices}）：{told}{rest}"]
+
+
+def _yuan(sums: dict[str, float]) -> str:
+    middle, low, high = (f"{_rounded(sums[name] / 1e4, 1)}" for name in ("cost_yuan", "low", "high"))
+    return f"{middle} 万元（低 {low}，高 {high}）"
+
+
+def item_words(item: str) -> str:
+    """Return what an item of the costs is called.
+
+    >>> item_words("site"), item_words("sports_ground_m2")
+    ('征地和开办', '体育运动场地面积')
+    """
+    columns = {c.name: c.label for table in ("sections", "facilities") for c in TABLES[table].columns}
+    return {**columns, SITE: "征地和开办", "rooms": "音美教室"}[item]
 
 
 def _contributions(outcome: Outcome, standard: Standard) -> list[str]:

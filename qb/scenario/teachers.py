@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from qb.rounding import round_half_up
 from qb.scenario.entry import BaseAction, Entry, Several, unless
 from qb.scenario.moving import OF_TEACHERS, carried, move_staff, with_staff
 from qb.scenario.register import Register, missing, refuse
@@ -182,6 +183,39 @@ def train(register: Register, standard: Standard, action: Train) -> Register:
             wrong.append(f"{place}的{_label(column)}将为 {will}，多于专任教师 {staff:.0f} 人")
     refuse(wrong)
     return with_staff(register, (action.school, stage), action.given)
+
+
+def remaining(
+    register: Register, action: TransferTeachers | Hire | Train, stay: float
+) -> TransferTeachers | Hire | Train | None:
+    """Return what is left of an action when so many of all teachers have stayed; None where it is nothing.
+
+    All and each part shrink alike, to whole persons, and within what the school has by then.
+    """
+    school = action.from_ if isinstance(action, TransferTeachers) else action.school
+    section = register["sections"][school, register.stage_of(school, action.stage)]
+    staff, whole = section["full_time_teachers"], 0
+    if not isinstance(action, Train):
+        whole = _persons(action.teachers * stay)
+        whole = whole if isinstance(action, Hire) or missing(staff) else min(whole, int(staff))
+    parts = {}
+    for name, column in STAFF_COLUMNS.items():
+        number, has = getattr(action, name), section[column]
+        if number is None:
+            continue
+        least, most = 0, whole
+        if isinstance(action, Train):
+            most = math.inf if missing(has) or missing(staff) else int(staff - has)
+        elif isinstance(action, TransferTeachers) and not missing(has):
+            least, most = max(0, int(whole - (staff - has))), min(whole, int(has))
+        parts[name] = max(least, min(_persons(number * stay), most))
+    if not (whole or any(parts.values())):
+        return None
+    return action.model_copy(update={**parts, **({"teachers": whole} if whole else {})})
+
+
+def _persons(number: float) -> int:
+    return int(round_half_up(number, 0))
 
 
 def _label(column: str) -> str:

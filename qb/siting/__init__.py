@@ -1,10 +1,11 @@
 """Where a new school brings most children within walking distance, exactly, and what becomes of the verdicts.
 
 `problem` turns a dataset and candidates into arrays, `solve` decides with proof, `run` ranks the plans and
-judges the district under each; `plans` turns them into tables and scenarios.
+judges the district under each, `price` says what they cost; `plans` turns them into tables and scenarios.
 """
 
 from qb.siting.candidates import Candidate, SitingError, load_candidates
+from qb.siting.document import document
 from qb.siting.plans import Siting
 from qb.siting.problem import Problem, build
 from qb.siting.run import site
@@ -20,6 +21,7 @@ __all__ = [
     "Solution",
     "Status",
     "build",
+    "document",
     "load_candidates",
     "site",
     "solve",

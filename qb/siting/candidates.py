@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
 from qb.errors import QbError
-from qb.standard import Count, Words
+from qb.standard import Count, Positive, Words
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Stage
 from qb.tomlfile import PLAIN, Entry, read_toml, shown
 
@@ -25,7 +25,8 @@ class Candidate(Entry):
     """A school of one kind and size that could be opened at a site.
 
     `site` becomes the identifier of the new school. Several candidates of one site are alternatives: at
-    most one of them is opened.
+    most one of them is opened. What it costs may be written, with low and high and where that is from; else
+    it is what the cost file says of the floor, ground, equipment and rooms that the standard demands.
     """
 
     site: Words
@@ -37,6 +38,10 @@ class Candidate(Entry):
     primary_capacity: Count = 0
     junior_capacity: Count = 0
     district: Words | None = None
+    cost_yuan: Positive | None = None
+    low_yuan: Positive | None = None
+    high_yuan: Positive | None = None
+    source: Words | None = None
 
     def capacity(self, stage: Stage) -> int:
         """Return the places of a compulsory stage."""
@@ -56,11 +61,24 @@ class Candidate(Entry):
         ]
         if self.kind == Kind.SPECIAL:
             wrong.append("特殊教育学校不按小区划片，不能参加选址")
+        wrong += self._price_faults()
         if not self.places:
             wrong.append("没有学位：primary_capacity、junior_capacity 至少一项大于 0")
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
+
+    def _price_faults(self) -> list[str]:
+        around = [value for value in (self.low_yuan, self.high_yuan, self.source) if value is not None]
+        if self.cost_yuan is None:
+            return ["没有写 cost_yuan，不能写 low_yuan、high_yuan、source"] if around else []
+        wrong = [] if self.source else ["写了费用 cost_yuan，须用 source 写明依据（估算、批复或假设）"]
+        low, high = self.low_yuan or self.cost_yuan, self.high_yuan or self.cost_yuan
+        if not low <= self.cost_yuan <= high:
+            wrong.append(
+                f"cost_yuan（{self.cost_yuan:g}）应在 low_yuan 与 high_yuan 之间，现为 {low:g}—{high:g}"
+            )
+        return wrong
 
 
 class _Candidates(Entry):

@@ -12,7 +12,7 @@ from qb.scenario import Scenario
 from qb.siting.candidates import Candidate, SitingError
 from qb.siting.problem import NONE, Labels, Problem
 from qb.siting.solve import Proof, Solution, Status
-from qb.terms import COMPULSORY
+from qb.terms import COMPULSORY, Stage
 
 NOW = 0  # the option in which nothing is done
 
@@ -30,8 +30,10 @@ class Siting:
     options : DataFrame
         `option`, `sites`, `status`; `children` with a way, `within` (those within distance), `mean_km`,
         `farthest_km`, `child_km`, its `bound` and `gap`, `unplaced`; `moved`, the children whose zone
-        changes school; of the district under it `rows` and `passing` (school and stage), `over` (C1–C7
-        coefficients above their limit), and `reason`, why it cannot be done on these data.
+        changes school; `cost_yuan`, `low_yuan` and `high_yuan` of opening its schools; of the district
+        under it `rows` and `passing` (school and stage), `over` (C1–C7 coefficients above their limit),
+        `lacking` (figures of C1–C7 below the standard), `lacking_yuan` (what it would cost to mend them),
+        and `reason`, why it cannot be done on these data.
     distances : DataFrame
         By option and stage: `children`, `within`, `mean_km`, `farthest_km`, `unknown` (without a way).
     notes : tuple of str
@@ -82,6 +84,20 @@ class Siting:
         """The assignment of the best plan; see `assigned`."""
         return self.assigned(1)
 
+    @property
+    def closest(self) -> int | None:
+        """The option that brings the district closest to the standard; None where none can be done.
+
+        The one with fewest school rows that do not pass, then fewest coefficients above their limit, then
+        the cheapest to mend what is lacking; of equals the higher ranked.
+        """
+        judged = self.options[self.options["passing"].notna() & (self.options["option"] != NOW)]
+        if judged.empty:
+            return None
+        failing = judged.assign(failing=judged["rows"] - judged["passing"])
+        order = failing.sort_values(["failing", "over", "lacking_yuan", "option"])
+        return int(order["option"].iloc[0])
+
     def opened(self, option: int) -> tuple[Candidate, ...]:
         """Return the candidates that an option opens."""
         return tuple(self.candidates[number] for number in self._solution(option).opened)
@@ -102,6 +118,14 @@ class Siting:
                 "within": way <= problem.limit + 1e-9,
             }
         )
+
+    def walks(self, option: int, stage: Stage) -> pd.DataFrame:
+        """Return the walks of a stage as a map draws them: `zone`, `to`, `moved`; none without a place."""
+        table = self.assigned(option)
+        table = table[((table["stage"] == stage) & table["school_id"].notna()).to_numpy()]
+        moved = (table["before"] != table["school_id"]).to_numpy()
+        ends = {"zone": table["zone_id"].to_numpy(), "to": table["school_id"].to_numpy(), "moved": moved}
+        return pd.DataFrame(ends)
 
     def scenario(self, option: int = 1) -> Scenario:
         """Return an option as a scenario: the schools opened as the standard demands, all grades moving.

@@ -10,16 +10,20 @@ import numpy as np
 import pandas as pd
 
 from qb.checks import require
+from qb.costs import Costs, load_costs
 from qb.dataset import Dataset
 from qb.judge import COMPOSITE, Assessment, assess, choose_year
 from qb.scenario import ScenarioError, apply
 from qb.scenario.apply import chosen_standard
 from qb.siting.candidates import SitingError, load_candidates, refuse
 from qb.siting.plans import NOW, Siting, walked
+from qb.siting.price import lacking, opening
 from qb.siting.problem import NONE, Labels, Problem, build
 from qb.siting.solve import OutOfTimeError, Solution, Status, fewest, solve
 from qb.standard import Standard
 from qb.terms import COMPULSORY, Verdict
+
+COST = ("cost_yuan", "low_yuan", "high_yuan")
 
 
 def site(
@@ -31,6 +35,7 @@ def site(
     capacities: pd.DataFrame | None = None,
     best: int = 3,
     seconds: float = 30.0,
+    costs: Costs | str | Path | None = None,
 ) -> Siting:
     """Choose at most so many sites, and the school of every zone, and judge the district under the best.
 
@@ -52,6 +57,8 @@ def site(
         How many sets of sites are ranked.
     seconds : float
         For all of the search; what is not proven by then says so.
+    costs : Costs or path, optional
+        The assumed costs shipped with qb unless given.
 
     Returns
     -------
@@ -91,7 +98,8 @@ def site(
         year, found, problem, labels, solutions, pd.DataFrame(), pd.concat(walks, ignore_index=True),
         (*labels.notes, *_help(problem, labels, solutions[0], most)),
     )  # fmt: skip
-    return replace(made, options=_options(made, data, chosen))
+    prices = costs if isinstance(costs, Costs) else load_costs(costs)
+    return replace(made, options=_options(made, data, chosen, prices))
 
 
 def _ranked(problem: Problem, most: int, best: int, seconds: float) -> tuple[Solution, ...]:
@@ -141,8 +149,10 @@ def _distances(problem: Problem, labels: Labels, option: int, seat: np.ndarray) 
     return pd.DataFrame(rows, columns=names)
 
 
-def _options(made: Siting, data: Dataset, standard: Standard) -> pd.DataFrame:
-    rows = [{"option": NOW, "sites": "", "status": None, **_standing(assess(data, made.year, standard))}]
+def _options(made: Siting, data: Dataset, standard: Standard, costs: Costs) -> pd.DataFrame:
+    now = _standing(assess(data, made.year, standard), costs)
+    nothing = dict.fromkeys(("moved", *COST), 0.0)
+    rows = [{"option": NOW, "sites": "", "status": None, **nothing, **now}]
     for option, solution in enumerate(made.solutions, start=1):
         moved = made.assigned(option)
         changed = (moved["before"] != moved["school_id"]) & moved["school_id"].notna()
@@ -155,20 +165,9 @@ def _options(made: Siting, data: Dataset, standard: Standard) -> pd.DataFrame:
             "unplaced": solution.unplaced,
             "moved": moved.loc[changed, "children"].sum(),
         }
-        rows.append({**row, **_effect(made, option, data, standard)})
-    names = [
-        "option",
-        "sites",
-        "status",
-        "bound",
-        "gap",
-        "unplaced",
-        "moved",
-        "rows",
-        "passing",
-        "over",
-        "reason",
-    ]
+        rows.append({**row, **_effect(made, option, data, standard, costs)})
+    judged = ["rows", "passing", "over", "lacking", "lacking_yuan", "reason"]
+    names = ["option", "sites", "status", "bound", "gap", "unplaced", "moved", *COST, *judged]
     table = pd.DataFrame(rows, columns=names)
     ways = made.distances.assign(child_km=made.distances["children"] * made.distances["mean_km"])
     ways = ways.groupby("option").agg(
@@ -181,19 +180,26 @@ def _options(made: Siting, data: Dataset, standard: Standard) -> pd.DataFrame:
     return table.merge(ways.reset_index(), on="option")
 
 
-def _effect(made: Siting, option: int, data: Dataset, standard: Standard) -> dict[str, object]:
+def _effect(made: Siting, option: int, data: Dataset, standard: Standard, costs: Costs) -> dict[str, object]:
     try:
         after = apply(data, made.scenario(option), made.year, standard)
-        return _standing(assess(after, made.year, standard))
+        standing = _standing(assess(after, made.year, standard), costs)
     except (SitingError, ScenarioError) as error:
         return {"reason": str(error)}
+    price = opening(made.opened(option), after, made.year, costs)
+    return {**dict(zip(COST, price, strict=True)), **standing}
 
 
-def _standing(assessment: Assessment) -> dict[str, object]:
+def _standing(assessment: Assessment, costs: Costs) -> dict[str, object]:
     balance = assessment.balance
     over = (balance["verdict"] == Verdict.FAIL) & (balance["code"] != COMPOSITE)
-    passing = (assessment.rows["verdict"] == Verdict.PASS).sum()
-    return {"rows": len(assessment.rows), "passing": int(passing), "over": int(over.sum())}
+    return {
+        "rows": len(assessment.rows),
+        "passing": int((assessment.rows["verdict"] == Verdict.PASS).sum()),
+        "over": int(over.sum()),
+        "lacking": len(assessment.shortfalls),
+        "lacking_yuan": lacking(assessment, costs).yuan,
+    }
 
 
 def _help(problem: Problem, labels: Labels, best: Solution, most: int) -> list[str]:

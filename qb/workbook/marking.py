@@ -7,6 +7,7 @@ import warnings
 import zipfile
 from collections.abc import Iterable
 from copy import copy
+from io import BytesIO
 from math import ceil
 from pathlib import Path
 
@@ -78,12 +79,9 @@ def mark(path: str | Path, faults: Iterable[Fault], out: str | Path) -> None:
     _list(book.create_sheet(RESULT), faults, {name: sheet.title for name, sheet in sheets.items()}, lost)
 
     def fill(made: Path) -> None:
-        saved = made.with_suffix(".part")
-        try:
-            book.save(saved)
-            _copy_with_results(saved, source, made)
-        finally:
-            saved.unlink(missing_ok=True)
+        saved = BytesIO()
+        book.save(saved)
+        _copy_with_results(saved, source, made)
 
     write_xlsx(Path(out), fill)
 
@@ -176,7 +174,7 @@ _WITHOUT_RESULT = re.compile(
 )
 
 
-def _copy_with_results(saved: Path, source: Path, made: Path) -> None:
+def _copy_with_results(saved: BytesIO, source: Path, made: Path) -> None:
     """Copy a workbook, giving the formulas the results that are stored in the source."""
     with zipfile.ZipFile(source) as original:
         results = {

@@ -1,7 +1,8 @@
-"""How fast, and how close to the cheapest: ``pytest -s tests/bench/test_bench_plan.py``.
+"""How fast, and how close to the cheapest: ``pytest -s tests/bench/bench_plan.py``.
 
 The invented district at three sizes, under its own caps (0.50 and 0.45) in two years, and under caps so low
-that coefficients of both stages bind. The targets are stated for two cores and 2 GiB.
+that coefficients of both stages bind. The targets are stated for two cores and 2 GiB. Last, everything that
+a plan's page shows.
 """
 
 import resource
@@ -11,10 +12,13 @@ import time
 import pytest
 
 from qb import standard as standards
-from qb.plan.costs import load_costs
+from qb.costs import load_costs
+from qb.judge import assess
 from qb.plan.pose import pose
 from qb.plan.schools import cheapest_by_school
 from qb.plan.solve import gap_of, solve
+from qb.report.book import Book
+from qb.report.plan import PlanReport
 from qb.sample import make
 
 TARGETS = {40: (0.01, 10), 400: (0.02, 60), 1400: (0.02, 120)}  # schools: gap, seconds
@@ -50,3 +54,17 @@ def test_a_district_is_planned_within_its_gap_and_time(schools, year, cap, capsy
     assert reached <= gap
     assert took < seconds
     assert peak() < 2048
+
+
+def test_everything_on_the_page_of_a_district_is_computed_in_three_seconds(capsys):
+    data = make(schools=30, years=range(2021, 2026))
+    report = PlanReport(Book(data, assess(data)))
+    report.work.plan  # noqa: B018 - the first one loads the solvers
+    start = time.process_time()
+    again = PlanReport(Book(data, assess(data)))
+    for name in ("plan", "why", "for_balance", "curve", "steps", "moves", "years"):
+        getattr(again.work, name)
+    took = time.process_time() - start
+    with capsys.disabled():
+        print(f"\nthe page of 30 schools: {took:.1f} s", end="")
+    assert took < 3

@@ -8,6 +8,8 @@ from qb.report.district.indicators import DistrictIndicators
 from qb.report.district.part import DistrictPart
 from qb.report.district.schools import DistrictSchools
 from qb.report.district.verdict import DistrictVerdict
+from qb.report.rules import Rules, source_rows
+from qb.report.table import Table
 
 
 class DistrictReport(DistrictPart):
@@ -37,6 +39,14 @@ class DistrictReport(DistrictPart):
     def gaps(self) -> DistrictGaps:
         """What is lacking, and who answers for it."""
         return DistrictGaps(self.book, self.district)
+
+    def rules(self) -> Rules:
+        """Return the rules that the page's verdicts follow from."""
+        return Rules(self.book.standard, self.book.year, self.book.lang)
+
+    def sources(self) -> Table:
+        """Return the rows of the data that the page's verdicts rest on."""
+        return source_rows(self.book, self.rules().rules, district=self.district)
 
 
 __all__ = ["DistrictReport"]

@@ -8,6 +8,7 @@ import pandas as pd
 from qb import charts
 from qb.judge import COMPOSITE
 from qb.report.district.part import DistrictPart
+from qb.report.facts import Fact, anchor
 from qb.report.seven import (
     percent_of_standard,
     seven_title,
@@ -63,7 +64,19 @@ class DistrictBalance(DistrictPart):
         """Return mean, deviation, coefficient and limit by stage and indicator."""
         lang, standard = self.book.lang, self.book.standard
         frame = self.own.balance
+        place = (frame["stage"], frame["code"], frame["district"])
         shown = frame.assign(
+            rule=[anchor(code) if code in SEVEN else None for code in frame["code"]],
+            coefficient_fact=self.keys(Fact.COEFFICIENT, *place),
+            verdict_fact=self.keys(Fact.BALANCE, *place),
+            mean_fact=[
+                fact if mean == mean else ""
+                for fact, mean in zip(self.keys(Fact.MEAN, *place), frame["mean"], strict=True)
+            ],
+            deviation_fact=[
+                fact if x == x else ""
+                for fact, x in zip(self.keys(Fact.DEVIATION, *place), frame["deviation"], strict=True)
+            ],
             title=[
                 say(lang, "七项平均（综合，不作判定）", "Mean of the seven (decides nothing)")
                 if code == COMPOSITE
@@ -84,14 +97,14 @@ class DistrictBalance(DistrictPart):
             failing=frame["verdict"] == Verdict.FAIL,
         )
         columns = (
-            Column("title", say(lang, "指标", "Indicator")),
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
             Column("stage", say(lang, "学段", "Stage")),
             Column("schools", say(lang, "学校数", "Schools"), decimals=0),
-            Column("mean", say(lang, "平均值", "Mean")),
-            Column("deviation", say(lang, "标准差", "Deviation")),
-            Column("coefficient", say(lang, "差异系数", "Coefficient"), decimals=3),
+            Column("mean", say(lang, "平均值", "Mean"), fact="mean_fact"),
+            Column("deviation", say(lang, "标准差", "Deviation"), fact="deviation_fact"),
+            Column("coefficient", say(lang, "差异系数", "Coefficient"), decimals=3, fact="coefficient_fact"),
             Column("limit", say(lang, "限值", "Limit")),
-            verdict_column(lang),
+            verdict_column(lang, "verdict_fact"),
         )
         return Table(
             say(lang, "平均值、标准差与差异系数", "Means, deviations and coefficients"),

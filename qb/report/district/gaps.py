@@ -7,6 +7,7 @@ import pandas as pd
 
 from qb import charts
 from qb.report.district.part import DistrictPart
+from qb.report.facts import anchor
 from qb.report.ledger import ledger_table
 from qb.report.seven import (
     gap_text,
@@ -47,6 +48,7 @@ class DistrictGaps(DistrictPart):
         shown = pd.DataFrame(
             {
                 "title": [title(standard[code], lang) for code in sums["code"]],
+                "rule": [anchor(code) for code in sums["code"]],
                 "stage": [stage_label(stage, lang) for stage in sums["stage"]],
                 "schools": sums["schools"],
                 "to_standard": [
@@ -61,7 +63,7 @@ class DistrictGaps(DistrictPart):
             }
         )
         columns = (
-            Column("title", say(lang, "指标", "Indicator")),
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
             Column("stage", say(lang, "学段", "Stage")),
             Column("schools", say(lang, "未达标学校（个）", "Schools"), decimals=0),
             Column("to_standard", say(lang, "全部补到标准需增加", "All to the standard")),

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from qb.report.district.part import DistrictPart
+from qb.report.facts import Fact, anchor, finding_keys
+from qb.report.rules import limits_text
 from qb.report.seven import (
     verdict_column,
 )
@@ -16,11 +18,10 @@ from qb.report.words import (
     part_label,
     say,
     stage_label,
-    term,
     title,
 )
 from qb.standard import SEVEN
-from qb.terms import Kind, Verdict
+from qb.terms import Verdict
 
 AT_SCHOOLS = ("C10", "C11", "C12", "C13", "C16", "C19", "C26")  # indicators counted school by school
 
@@ -32,6 +33,7 @@ class DistrictIndicators(DistrictPart):
         """Return all 31 indicators: verdict, value, standard, and who answers."""
         lang, standard = self.book.lang, self.book.standard
         frame = self.own.indicators
+        place = (frame["code"], frame["district"])
         shown = pd.DataFrame(
             {
                 "title": [title(standard[code], lang) for code in frame["code"]],
@@ -40,18 +42,26 @@ class DistrictIndicators(DistrictPart):
                     self._value(code, value)
                     for code, value in zip(frame["code"], frame["value"], strict=True)
                 ],
-                "limit": [self._limits(code) for code in frame["code"]],
+                "limit": [
+                    limits_text(standard[code], standard, self.book.year, lang) for code in frame["code"]
+                ],
                 "detail": [self._detail(code) for code in frame["code"]],
                 "departments": [
                     department_names(standard[code].departments, standard, lang) for code in frame["code"]
                 ],
                 "failing": frame["verdict"] == Verdict.FAIL,
+                "rule": [anchor(code) for code in frame["code"]],
+                "verdict_fact": self.keys(Fact.INDICATOR, *place),
+                "value_fact": [
+                    "" if code in SEVEN else fact
+                    for code, fact in zip(frame["code"], self.keys(Fact.FIGURE, *place), strict=True)
+                ],
             }
         )
         columns = (
-            Column("title", say(lang, "指标", "Indicator")),
-            verdict_column(lang),
-            Column("value", say(lang, "区域值（C1—C7 为平均值）", "Value (C1–C7: mean)")),
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
+            verdict_column(lang, "verdict_fact"),
+            Column("value", say(lang, "区域值（C1—C7 为平均值）", "Value (C1–C7: mean)"), fact="value_fact"),
             Column("limit", say(lang, "标准", "Standard")),
             Column("detail", say(lang, "说明", "Detail")),
             Column("departments", say(lang, "责任部门", "Departments")),
@@ -104,29 +114,6 @@ class DistrictIndicators(DistrictPart):
         ]
         return say(lang, "；", "; ").join(means)
 
-    def _limits(self, code: str) -> str:
-        """Return the limits in force as one line, by stage, kind or part."""
-        lang, indicator, year = self.book.lang, self.book.standard[code], self.book.year
-        words = {">=": "≥", "<=": "≤", "<": "<", ">": ">"}
-        lines: dict[str, str] = {}
-        for limit in indicator.limits:
-            if limit.from_year is not None and limit.from_year > year:
-                continue
-            label = " ".join(
-                text
-                for text in (
-                    stage_label(limit.stage, lang) if limit.stage else "",
-                    term(limit.kind, lang, (Kind,)) if limit.kind else "",
-                    part_label(limit.name, self.book.standard, lang) if limit.name else "",
-                )
-                if text
-            )
-            unit = limit.unit.zh if lang == "zh" else limit.unit.en
-            lines[label] = f"{label} {words[limit.side]} {limit.value:g} {unit}".replace(" %", "%").strip()
-        if code == "C13":
-            return say(lang, "按 100 人核定", "Funded for 100")
-        return say(lang, "；", "; ").join(lines.values())
-
     def _detail(self, code: str) -> str:
         lang = self.book.lang
         if code in SEVEN:
@@ -164,12 +151,14 @@ class DistrictIndicators(DistrictPart):
                 ],
                 "verdict": frame["verdict"].astype(str),
                 "failing": frame["verdict"] == Verdict.FAIL,
+                "rule": [anchor(str(code)) for code in frame["code"]],
+                "fact": finding_keys(Fact.FINDING, self.own, frame),
             }
         )
         columns = (
-            Column("title", say(lang, "指标", "Indicator")),
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
             Column("part", say(lang, "要点", "Item")),
-            verdict_column(lang),
+            verdict_column(lang, "fact"),
         )
         return Table(
             say(lang, "区级要点：未达标与缺数据", "District items not met or without data"),

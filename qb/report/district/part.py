@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,7 @@ from qb import charts
 from qb.errors import QbError
 from qb.judge import Assessment
 from qb.report.book import Book
+from qb.report.facts import Fact, key
 from qb.report.seven import caption
 from qb.terms import COMPULSORY, Stage
 
@@ -43,6 +45,10 @@ class DistrictPart:
     def own(self) -> Assessment:
         """The district's slice of the assessment."""
         return self.book.assessment.of(self.district)
+
+    def keys(self, fact: Fact, *of: Iterable[object]) -> list[str]:
+        """Return the keys of what a page states of this year, a key for each row of these columns."""
+        return [key(fact, self.book.year, *one) for one in zip(*of, strict=True)]
 
     @property
     def place(self) -> str:

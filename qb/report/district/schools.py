@@ -8,6 +8,7 @@ import pandas as pd
 from qb import charts
 from qb.report.district.part import DistrictPart
 from qb.report.english import translate
+from qb.report.facts import Fact, anchor, finding_keys
 from qb.report.seven import (
     names,
     percent_of_standard,
@@ -75,7 +76,12 @@ class DistrictSchools(DistrictPart):
         lang = self.book.lang
         rows = self.own.rows
         rows = rows.iloc[np.lexsort((rows["name"], rows["met"], rows["verdict"].cat.codes))]
+        place = (rows["stage"], rows["school_id"])
+        values = {f"{code}_fact": self.keys(Fact.RESOURCE, [code] * len(rows), *place) for code in SEVEN}
         shown = rows[["name", "pupils", *SEVEN, "met"]].assign(
+            **values,
+            verdict_fact=self.keys(Fact.SCHOOL, *place),
+            met_fact=self.keys(Fact.MET, *place),
             stage=[stage_label(stage, lang) for stage in rows["stage"]],
             kind=[term(kind, lang, (Kind,)) for kind in rows["kind"]],
             verdict=rows["verdict"].astype(str),
@@ -85,11 +91,14 @@ class DistrictSchools(DistrictPart):
         columns = (
             Column("name", say(lang, "学校", "School")),
             Column("stage", say(lang, "学段", "Stage")),
-            verdict_column(lang),
-            Column("met", say(lang, "达标项数", "Met of 7"), decimals=0),
+            verdict_column(lang, "verdict_fact"),
+            Column("met", say(lang, "达标项数", "Met of 7"), decimals=0, fact="met_fact"),
             Column("unmet", say(lang, "未达标指标", "Not met")),
             Column("pupils", say(lang, "在校生（人）", "Pupils"), decimals=0),
-            *(Column(code, seven_title(self.book.standard, code, lang), decimals=2) for code in SEVEN),
+            *(
+                Column(code, seven_title(self.book.standard, code, lang), decimals=2, fact=f"{code}_fact")
+                for code in SEVEN
+            ),
         )
         return Table(
             say(lang, "各校七项指标（未达标的在前）", "The seven by school (failing first)"),
@@ -114,14 +123,16 @@ class DistrictSchools(DistrictPart):
                 "limit": frame["limit"],
                 "decimals": [standard[str(code)].decimals for code in frame["code"]],
                 "detail": [translate(d, lang) if isinstance(d, str) else "" for d in frame["detail"]],
+                "rule": [anchor(str(code)) for code in frame["code"]],
+                "fact": finding_keys(Fact.ITEM, self.own, frame),
             }
         )
         columns = (
             Column("name", say(lang, "学校", "School")),
             Column("stage", say(lang, "学段", "Stage")),
-            Column("title", say(lang, "指标", "Indicator")),
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
             Column("part", say(lang, "项目", "Item")),
-            Column("value", say(lang, "实际", "Actual"), decimals="decimals"),
+            Column("value", say(lang, "实际", "Actual"), decimals="decimals", fact="fact"),
             Column("limit", say(lang, "标准", "Standard"), decimals="decimals"),
             Column("detail", say(lang, "说明", "Detail")),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qb.judge import COMPOSITE
 from qb.report.district.part import DistrictPart
+from qb.report.facts import Fact, key
 from qb.report.seven import (
     gap_text,
 )
@@ -53,9 +54,12 @@ class DistrictVerdict(DistrictPart):
             f"31 项指标中达标 {tally.get(Verdict.PASS, 0)} 项",
             f"{tally.get(Verdict.PASS, 0)} of 31 indicators met",
         )
-        cards = [(say(lang, "区域总体", "The district"), str(overall), met)]
+        year, district = self.book.year, self.district
+        whole = key(Fact.DISTRICT, year, district)
+        cards = [(say(lang, "区域总体", "The district"), str(overall), met, whole)]
         for area, verdict in self.own.areas[["area", "verdict"]].itertuples(index=False):
-            cards.append((say(lang, *AREAS[area]), str(verdict), self._beneath(area)))
+            fact = key(Fact.AREA, year, area, district)
+            cards.append((say(lang, *AREAS[area]), str(verdict), self._beneath(area), fact))
         return Cards(tuple(cards), lang)
 
     def _beneath(self, area: str) -> str:

@@ -20,8 +20,10 @@ from qb.report.research.spread import Spreads
 from qb.report.research.study import Study
 from qb.report.research.take import save
 from qb.report.research.years import Years
+from qb.report.rules import Rules, source_rows
 from qb.report.table import Column, Heading, Table
 from qb.report.words import say
+from qb.standard import SEVEN
 
 __all__ = ["ResearchReport"]
 
@@ -172,6 +174,18 @@ class ResearchReport:
             Column("columns", say(lang, "列", "Columns")),
         )
         return Table(say(lang, "可以带走的表", "Tables to take away"), columns, pd.DataFrame(rows), lang=lang)
+
+    def rules(self) -> Rules:
+        """Return the rules that the page's coefficients follow from."""
+        book, measures = self.book, self.study.measures
+        codes = (measure.key for measure in measures if measure.key in SEVEN)
+        return Rules(book.standard, book.year, book.lang, ("coefficient", *codes))
+
+    def sources(self) -> Table:
+        """Return the rows of the data that the page's coefficients rest on."""
+        panel = self.study.panel
+        schools = set(panel.loc[(panel["year"] == self.book.year).to_numpy(), "school_id"])
+        return source_rows(self.book, self.rules().rules, district=self.district, schools=schools)
 
     def save(self, folder: str | Path) -> Path:
         """Write those tables as CSV and parquet into a new folder, whole or not at all."""

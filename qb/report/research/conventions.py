@@ -109,10 +109,20 @@ class Conventions(ResearchPart):
         names = list(dict.fromkeys(frame["name"]))
         wide = frame.pivot(index="convention", columns="name", values="coefficient")
         wide = wide.reindex(index=list(dict.fromkeys(frame["convention"])), columns=names)
-        shown = wide.set_axis([f"m{k}" for k in range(len(names))], axis=1).assign(name=wide.index)
+        standard = frame[frame["standard"]].set_index("name")
+        facts = {
+            f"m{k}_fact": [
+                self.fact(stage, standard.loc[name, "code"])
+                if convention == standard.loc[name, "convention"]
+                else ""
+                for convention in wide.index
+            ]
+            for k, name in enumerate(names)
+        }
+        shown = wide.set_axis([f"m{k}" for k in range(len(names))], axis=1).assign(name=wide.index, **facts)
         columns = (
             Column("name", self.say("算法", "Convention")),
-            *(Column(f"m{k}", name, decimals=3) for k, name in enumerate(names)),
+            *(Column(f"m{k}", name, decimals=3, fact=f"m{k}_fact") for k, name in enumerate(names)),
         )
         return Table(
             self.say(

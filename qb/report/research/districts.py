@@ -162,7 +162,7 @@ class Districts(ResearchPart):
             Column("rank", self.say("名次", "Rank"), decimals=0),
             Column("rank_low", self.say("误差下最前", "Best rank"), decimals=0),
             Column("rank_high", self.say("误差下最后", "Worst rank"), decimals=0),
-            Column("coefficient", self.say("差异系数", "Coefficient"), decimals=3),
+            Column("coefficient", self.say("差异系数", "Coefficient"), decimals=3, fact="fact"),
             Column("mean", self.say("均值", "Mean"), decimals=cut.measure.decimals),
             Column("schools", self.say("学校数", "Schools"), decimals=0),
             Column("pupils", self.say("学生数", "Pupils"), decimals=0),
@@ -173,7 +173,10 @@ class Districts(ResearchPart):
                 f"{self.study.of(cut)}: districts, most even first",
             ),
             columns,
-            frame.assign(over=frame["coefficient"] > cut.cap + TOLERANCE),
+            frame.assign(
+                over=frame["coefficient"] > cut.cap + TOLERANCE,
+                fact=[self.fact(stage, cut.measure.key, district) for district in frame["district"]],
+            ),
             failing="over",
             lang=self.lang,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from qb.charts import Caption, Chart
+from qb.report.facts import Fact, key
 from qb.report.research.study import Cut, Study
 from qb.report.table import Sentences
 from qb.report.words import Lang, number, say, stage_label, verdict_label
@@ -50,6 +51,14 @@ class ResearchPart:
     def coefficient(self, value: float) -> str:
         """Return a coefficient with the decimals of the standard."""
         return self.number(value, self.study.book.standard.rules.rounding.coefficients)
+
+    def fact(self, stage: Stage, code: str, district: str | None = None) -> str:
+        """Return the key of a coefficient of C1–C7, the study's district's unless another is named.
+
+        Empty for other columns: no rule speaks of them.
+        """
+        where = self.study.district if district is None else district
+        return key(Fact.REPORTED, self.study.book.year, stage, code, where) if code in SEVEN else ""
 
     def limit(self, cap: float) -> str:
         """Return a coefficient's limit for print."""

@@ -71,6 +71,7 @@ class Robustness(ResearchPart):
         """Return the flip table: which error at which school would turn the comparison."""
         frame = self.flips
         nobody = self.say("单独一校不能使其翻转", "no single school can")
+        stages = {self.stage(stage): stage for stage in self.study.stages}
         shown = frame.assign(
             side=[self._side(over) for over in frame["over"]],
             percent=[
@@ -79,11 +80,15 @@ class Robustness(ResearchPart):
             ],
             school=frame["school"].fillna(""),
             limit=[self.limit(limit) for limit in frame["limit"]],
+            fact=[
+                self.fact(stages[label], code)
+                for label, code in zip(frame["stage"], frame["code"], strict=True)
+            ],
         )
         columns = (
             Column("name", self.say("指标", "Indicator")),
             Column("stage", self.say("学段", "Stage")),
-            Column("coefficient", self.say("差异系数", "Coefficient"), decimals=3),
+            Column("coefficient", self.say("差异系数", "Coefficient"), decimals=3, fact="fact"),
             Column("limit", self.say("限值", "Limit")),
             Column("side", self.say("现在", "Now")),
             Column("percent", self.say("使其翻转的最小误差", "Smallest error that turns it")),

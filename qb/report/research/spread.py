@@ -121,10 +121,17 @@ class Spreads(ResearchPart):
             **{key: self.say(zh, en) for key, (_, zh, en) in MEASURES.items()},
         }
         shown = frame[list(rows)].T.set_axis([f"m{k}" for k in range(len(frame))], axis=1).astype(float)
-        shown = shown.assign(name=list(rows.values()), decimals=[0, 0] + [3] * (len(rows) - 2))
+        facts = {
+            f"m{k}_fact": [self.fact(stage, code) if row == "coefficient" else "" for row in rows]
+            for k, code in enumerate(frame["code"])
+        }
+        shown = shown.assign(name=list(rows.values()), decimals=[0, 0] + [3] * (len(rows) - 2), **facts)
         columns = (
             Column("name", self.say("不均等指标", "Measure of inequality")),
-            *(Column(f"m{k}", name, decimals="decimals") for k, name in enumerate(frame.index)),
+            *(
+                Column(f"m{k}", name, decimals="decimals", fact=f"m{k}_fact")
+                for k, name in enumerate(frame.index)
+            ),
         )
         return Table(
             self.say(f"{self.stage(stage)}：各种不均等指标", f"{self.stage(stage)}: measures of inequality"),

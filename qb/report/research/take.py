@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from qb.dataset.files import write_csv, write_folder, write_parquet
+from qb.dataset.files import write_csv, write_parquet
 from qb.errors import QbError
+from qb.files import write_folder
 
 
 def save(tables: dict[str, pd.DataFrame], folder: str | Path) -> Path:

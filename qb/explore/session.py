@@ -1,0 +1,189 @@
+"""A year of a dataset and the choices made about it: what they do, and the scenario they amount to."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from qb.dataset import Dataset
+from qb.errors import QbError
+from qb.explore.forms import FORMS, Amount, Choice, Control, District, Free, Place, Where, Word
+from qb.judge import Assessment, assess
+from qb.scenario import Scenario, apply, carry_forward, to_toml
+from qb.standard import Standard
+from qb.terms import COMPULSORY, STAGES_OF_KIND
+
+_SECTIONS = Where("", ("", ""), "sections")
+NEW = "NEW"  # what the identifiers of schools to be opened begin with
+
+
+@dataclass(frozen=True)
+class Session:
+    """Choices, in the order in which they are done, about one year of a dataset.
+
+    Attributes
+    ----------
+    data : Dataset
+        Of that year alone.
+    base : Assessment
+        Where nothing is done.
+    choices : tuple of Choice
+        One whose sliders all stand at nothing does nothing.
+    """
+
+    data: Dataset
+    base: Assessment
+    choices: tuple[Choice, ...] = ()
+
+    @classmethod
+    def of(cls, data: Dataset, year: int, standard: Standard) -> Session:
+        """Return a session about a year, with nothing chosen yet."""
+        alone = carry_forward(data, year)
+        return cls(alone, assess(alone, year, standard))
+
+    def adding(self, do: str, lang: str = "zh") -> Session:
+        """Return the session with one more action, its controls as they stand at first."""
+        values: dict[str, object] = {"school_id": self._new_id()} if do == "open_school" else {}
+        for control in FORMS[do].controls:
+            values[control.name] = _first(control, self._sensible(control, values), lang)
+        return replace(self, choices=(*self.choices, Choice(do, values)))
+
+    def changing(self, number: int, **values: object) -> Session:
+        """Return the session with the choice of that place, counted from 0, changed."""
+        choices = list(self.choices)
+        choices[number] = choices[number].having(**values)
+        return replace(self, choices=tuple(choices))
+
+    def without(self, number: int) -> Session:
+        """Return the session without the choice of that place, counted from 0."""
+        return replace(self, choices=self.choices[:number] + self.choices[number + 1 :])
+
+    def options(self, control: Control) -> list[object]:
+        """Return what a control offers: places, schools, words or districts; nothing for a slider or text."""
+        if isinstance(control, Where):
+            if control.table:
+                frame = self.data[control.table]
+                there = list(zip(frame["school_id"], frame["stage"], strict=True))
+                return there + [place for one in self._opened for place in _places(one)]
+            there = dict.fromkeys(self.data["sections"]["school_id"])
+            return [*there, *(one.values["school_id"] for one in self._opened)]
+        if isinstance(control, Word):
+            return list(control.words)
+        return list(self.data.districts) if isinstance(control, District) else []
+
+    def name(self, school: str) -> str:
+        """Return a school's name; its identifier where there is none."""
+        named = {str(one.values["school_id"]): str(one.values["name"]) for one in self._opened}
+        return named.get(school) or self._names.get(school, school)
+
+    @property
+    def numbers(self) -> list[int | None]:
+        """The number of each choice in the scenario; None for one that does nothing."""
+        found, count = [], 0
+        for choice in self.choices:
+            acts = choice.action is not None
+            count += acts
+            found.append(count if acts else None)
+        return found
+
+    @property
+    def actions(self) -> list[dict[str, object]]:
+        """The actions that the choices amount to, as a scenario file has them."""
+        return [choice.action for choice in self.choices if choice.action is not None]
+
+    @cached_property
+    def after(self) -> Assessment:
+        """The assessment once the actions are done.
+
+        Raises
+        ------
+        ScenarioError
+            If one of them cannot be done; every reason is named.
+        """
+        if not self.actions:
+            return self.base
+        done = apply(self.data, self.actions, self.base.year, self.base.standard)
+        return assess(done, self.base.year, self.base.standard)
+
+    def scenario(self, title: str) -> Scenario:
+        """Return the choices as a scenario.
+
+        Raises
+        ------
+        ScenarioError
+            If an action cannot be done; every reason is named.
+        """
+        _ = self.after  # a scenario that cannot be done is none
+        document = {"title": title, "base_year": self.base.year, "actions": self.actions}
+        return Scenario.model_validate(document)
+
+    def _sensible(self, control: Control, values: dict[str, object]) -> list[object]:
+        """Return the options; of schools that are to receive, first the others that have the stage."""
+        options = self.options(control)
+        if control.name != "to":
+            return options
+        giver, stage = values["from"]
+        alike = [school for school, there in self.options(_SECTIONS) if there == stage and school != giver]
+        return alike or options
+
+    @property
+    def _opened(self) -> list[Choice]:
+        return [choice for choice in self.choices if choice.do == "open_school"]
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        schools = self.data["schools"].dropna(subset=["name"])
+        return dict(zip(schools["school_id"], schools["name"], strict=True))
+
+    def _new_id(self) -> str:
+        taken = {*self.data["schools"]["school_id"], *(one.values["school_id"] for one in self._opened)}
+        return next(name for n in range(1, len(taken) + 2) if (name := f"{NEW}{n}") not in taken)
+
+
+def _first(control: Control, options: list[object], lang: str) -> object:
+    if isinstance(control, Amount):
+        return 0
+    if isinstance(control, Free):
+        return control.text[lang != "zh"]
+    if not options:
+        raise QbError(f"数据中没有可供选择的{control.label[0]}。")
+    return options[0]
+
+
+def _places(opened: Choice) -> list[Place]:
+    stages = STAGES_OF_KIND[opened.values["kind"]]
+    return [(str(opened.values["school_id"]), str(stage)) for stage in COMPULSORY if stage in stages]
+
+
+def save(session: Session, path: str | Path, title: str) -> Path:
+    """Write the choices as a scenario file, whole or not at all; what stands there is never replaced.
+
+    Raises
+    ------
+    QbError
+        If nothing was chosen, an action cannot be done, the title is empty, or the file cannot be written.
+    """
+    path = Path(path).expanduser()
+    if not title.strip():
+        raise QbError("没有标题。请给情景写一个标题。")
+    if not session.actions:
+        raise QbError("还没有选任何操作，或数量都是零，没有可保存的。")
+    scenario = session.scenario(title.strip())
+    if path.suffix != ".toml":
+        raise QbError(f"文件名应以 .toml 结尾，现为“{path}”。")
+    try:
+        file = path.open("x", encoding="utf-8", newline="\n")
+    except FileExistsError:
+        raise QbError(f"已经有 {path}，没有覆盖。请换一个文件名，或先把原来的移走。") from None
+    except OSError as error:
+        raise QbError(f"不能写入 {path}：{error.strerror}。请检查文件夹是否存在、能否写入。") from None
+    try:
+        with file:
+            file.write(to_toml(scenario))
+    except OSError as error:
+        with suppress(OSError):
+            path.unlink()
+        raise QbError(f"不能写入 {path}：{error.strerror}。没有留下文件。") from None
+    return path

@@ -1,0 +1,166 @@
+"""Files and folders written whole: what stood there, or the new one, whenever the program or the machine stops.
+
+A new one is made beside the old under a hidden name that carries the process, reaches the disk, and takes the
+old one's place in one step. What a killed process left beside is cleared by the next that writes there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import psutil
+
+from qb.errors import QbError
+
+Content = str | bytes | Callable[[Path], None]
+
+_PART = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)-[0-9a-f]{8}\.(?P<kind>part|old)")
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of Linux
+
+
+class WriteError(QbError):
+    """What could not be written: where, and why the system refused."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"无法写入 {path}（{error.strerror or error}）。请检查磁盘空间与权限。")
+
+
+def write_whole(path: Path, content: Content) -> None:
+    """Write a file whole or not at all, in place of the one that stands there.
+
+    Parameters
+    ----------
+    path : Path
+        Folders above it that are missing are made.
+    content : str, bytes or callable
+        Text is written as UTF-8; a callable is given the name of the file to make.
+
+    Raises
+    ------
+    WriteError
+        If the disk refuses; what stood there still stands.
+    """
+    part = _part(path)
+    try:
+        _make_way(path)
+        if callable(content):
+            content(part)
+        else:
+            part.write_bytes(content.encode() if isinstance(content, str) else content)
+        _sync(part)
+        part.replace(path)
+        _sync_names(path.parent)
+    except OSError as error:
+        raise WriteError(path, error) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
+    """Make a folder whole or not at all: `fill` a new one, which then takes the place of what stands there.
+
+    Raises
+    ------
+    WriteError
+        If the disk refuses; what stood there still stands.
+    """
+    part = _part(path)
+    try:
+        _make_way(path)
+        part.mkdir()
+        fill(part)
+        for inside in part.iterdir():
+            _sync(inside)
+        _sync_names(part)
+        if path.exists():
+            _exchange(part, path)
+        else:
+            part.rename(path)
+        _sync_names(path.parent)
+    except OSError as error:
+        raise WriteError(path, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def clear_parts(folder: Path) -> None:
+    """Remove from a folder what killed processes left; put back what one had moved aside.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be read.
+    """
+    for entry in list(os.scandir(folder)):
+        left = _PART.fullmatch(entry.name) if entry.name.startswith(".") else None
+        if not left or _runs(int(left["process"])):
+            continue
+        if left["kind"] == "old" and not (folder / left["name"]).exists():
+            Path(entry.path).rename(folder / left["name"])
+        elif entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            Path(entry.path).unlink(missing_ok=True)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}-{uuid4().hex[:8]}.part")
+
+
+def _make_way(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    clear_parts(path.parent)
+
+
+def _runs(process: int) -> bool:
+    return process == os.getpid() or psutil.pid_exists(process)
+
+
+def _sync(path: Path) -> None:
+    """Have a file reach the disk."""
+    descriptor = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_names(folder: Path) -> None:
+    """Have the names in a folder reach the disk, where the system does so at all."""
+    with suppress(OSError):
+        _sync(folder)
+
+
+def _exchange(part: Path, path: Path) -> None:
+    """Let a new folder and the old one change places, in one step where the system can.
+
+    Where it cannot, the old one stands aside for a moment; :func:`clear_parts` puts it back if that
+    moment was the last.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # an old C library, a file system that does not know it
+            _renamed_at_once(part, path)
+            return
+    old = part.with_suffix(".old")
+    path.rename(old)
+    try:
+        part.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+    old.rename(part)
+
+
+def _renamed_at_once(one: Path, other: Path) -> None:
+    rename = ctypes.CDLL(None, use_errno=True).renameat2
+    if rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -1,0 +1,249 @@
+"""A sheet to print and sign: title, heads that span, ruled cells, A4 landscape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from math import ceil
+from pathlib import Path
+
+from xlsxwriter import Workbook
+from xlsxwriter.exceptions import XlsxWriterException
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from qb.dataset.files import FORMULA
+from qb.dataset.sheets import LONGEST
+from qb.rounding import round_half_up
+from qb.terms import Verdict
+
+_BODY = {"font_name": "宋体", "font_size": 10, "valign": "vcenter", "text_wrap": True}
+_RULED = {**_BODY, "border": 1}
+_HEAD = {**_RULED, "bold": True, "align": "center", "bg_color": "#DDEBF7"}
+_LOOKS = {
+    "title": {**_BODY, "font_name": "黑体", "font_size": 16, "align": "center"},
+    "section": {**_BODY, "font_name": "黑体", "font_size": 14},
+    "line": _BODY,
+    "head": _HEAD,
+    "text": _RULED,
+    "middle": {**_RULED, "align": "center"},
+    "link": {**_RULED, "font_color": "#0B57D0", "underline": 1},
+    "unmet": {**_RULED, "align": "center", "bold": True, "bg_color": "#D9D9D9"},
+}
+_AS_FORMULA = tuple(FORMULA)
+_LINE = 14.0  # points a line of text takes
+_WIDE = 95.0  # characters that fit on a sheet of paper, also where another font stands in
+_HIGHEST = 400.0  # a row is no higher than 409 points
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number as it is printed: rounded half up, in the cell as on paper; "no data" where it is none.
+
+    Attributes
+    ----------
+    mark : str
+        Stands behind the number and makes its cell grey; the cell holds the number alone.
+    unit : str
+        Stands behind the number, where those of a column differ.
+    """
+
+    value: float
+    decimals: int = 0
+    mark: str = ""
+    unit: str = ""
+
+
+class Middle(str):
+    """Text that stands in the middle of its cell: numbers of lines, codes, limits."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """Words that lead to a cell of the workbook."""
+
+    text: str
+    sheet: str
+    row: int
+
+
+Cell = str | Figure | Link | Verdict | date | None
+Column = tuple[str | None, ...]  # a column's head from the top down; None: the cell above goes on
+
+
+@contextmanager
+def open_forms(path: Path) -> Iterator[Workbook]:
+    """Open a workbook for forms. Heads span rows, so it is kept in memory until it is whole.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
+    """
+    options = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
+    book = Workbook(str(path), dict.fromkeys(options, False))
+    yield book
+    try:
+        book.close()
+    except XlsxWriterException as error:
+        raise OSError(str(error)) from None
+
+
+@dataclass
+class Form:
+    """One sheet, written from the top down.
+
+    Attributes
+    ----------
+    widths : sequence of float
+        Of its columns, in characters of Latin text.
+    row : int
+        Where the next line goes.
+    """
+
+    book: Workbook
+    name: str
+    widths: Sequence[float]
+    sheet: Worksheet = field(init=False)
+    row: int = field(default=0, init=False)
+    _formats: dict[tuple, Format] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.sheet = self.book.add_worksheet(self.name)
+        for column, width in enumerate(self.widths):
+            self.sheet.set_column(column, column, width)
+        self.sheet.set_landscape()
+        self.sheet.set_paper(9)  # A4
+        self.sheet.set_margins(left=0.5, right=0.5, top=0.75, bottom=0.7)
+        self.sheet.set_footer("&C第 &P 页，共 &N 页")
+        self.sheet.center_horizontally()
+        self.sheet.hide_gridlines(2)
+
+    def opening(self, title: str, place: str, invented: bool) -> None:
+        """Write the title, and under it whose form this is; every printed sheet says it too."""
+        mark = "模拟数据" if invented else ""
+        self.span(title, "title", 30)
+        self.span("    ".join(part for part in (place, mark) if part), "line")
+        plain = place.replace("&", "&&")  # an & begins an instruction
+        self.sheet.set_header(f"&L{plain[:100]}&R{mark}")
+
+    def fit(self) -> None:
+        """Print as wide as a sheet of paper is, as many sheets as it takes."""
+        self.sheet.fit_to_pages(1, 0)
+
+    def break_before(self, rows: Sequence[int]) -> None:
+        """Begin a new sheet of paper at these rows.
+
+        The width is scaled by hand: spreadsheets forget such breaks where they are to fit the width.
+        """
+        self.sheet.set_print_scale(min(int(100 * _WIDE / sum(self.widths)), 100))
+        self.sheet.set_h_pagebreaks([row for row in rows if row])
+
+    def span(self, text: str, look: str = "line", height: float | None = None) -> None:
+        """Write a line across all columns."""
+        last = len(self.widths) - 1
+        if last:
+            self.sheet.merge_range(self.row, 0, self.row, last, "", self._format(look))
+        self._put(self.row, 0, text, look)
+        lines = _lines(text, sum(self.widths))
+        self.sheet.set_row(self.row, height or min(lines * _LINE + 4, _HIGHEST))
+        self.row += 1
+
+    def head(self, columns: Sequence[Column], *, repeat: bool = True) -> None:
+        """Write the head of a table; a text over several columns or rows fills one cell.
+
+        Examples
+        --------
+        ``("在校生", "小学"), ("在校生", "初中")`` puts 在校生 over both; ``("学校", None)`` goes down.
+        """
+        top, levels = self.row, len(columns[0])
+        for level in range(levels):
+            for place, column in enumerate(columns):
+                path = column[: level + 1]
+                if column[level] is None or (place and columns[place - 1][: level + 1] == path):
+                    continue
+                right = place
+                while right + 1 < len(columns) and columns[right + 1][: level + 1] == path:
+                    right += 1
+                down = level
+                while down + 1 < levels and column[down + 1] is None:
+                    down += 1
+                self._fill(top + level, place, top + down, right, column[level] or "", "head")
+            self.sheet.set_row(top + level, self._head_height(columns, level))
+        self.row += levels
+        if repeat:
+            self.sheet.repeat_rows(top, self.row - 1)
+            self.sheet.freeze_panes(self.row, 0)
+
+    def _head_height(self, columns: Sequence[Column], level: int) -> float:
+        """Return the height of one row of a head: of the texts that stand over one column, at its foot."""
+        alone = [
+            _lines(column[level] or "", width)
+            for column, width in zip(columns, self.widths, strict=True)
+            if level + 1 == len(column) or column[level + 1] is not None
+        ]
+        return min(max(alone, default=1), 5) * _LINE + 6 if level + 1 == len(columns[0]) or level else 22
+
+    def line(self, cells: Iterable[Cell], *, height: float = 0) -> None:
+        """Write one row of a table."""
+        tallest = 1
+        for column, cell in enumerate(cells):
+            self._put(self.row, column, cell, "text")
+            if isinstance(cell, str):
+                tallest = max(tallest, _lines(cell, self.widths[column]))
+        self.sheet.set_row(self.row, max(min(tallest * _LINE + 6, _HIGHEST), height))
+        self.row += 1
+
+    def join(self, first: int, column: int, cell: Cell) -> None:
+        """Make the cells of a column, from a row on to the last line written, into one."""
+        look = "middle" if isinstance(cell, Verdict) else "text"
+        self._fill(first, column, self.row - 1, column, cell, look)
+
+    def _fill(self, top: int, left: int, bottom: int, right: int, cell: Cell, look: str) -> None:
+        if (top, left) != (bottom, right):
+            self.sheet.merge_range(top, left, bottom, right, "", self._format(look))
+        self._put(top, left, cell, look)
+
+    def _put(self, row: int, column: int, cell: Cell, look: str) -> None:
+        if isinstance(cell, Figure):
+            self._put_figure(row, column, cell)
+        elif isinstance(cell, Verdict):
+            failed = "unmet" if cell is Verdict.FAIL else "middle"
+            self.sheet.write_string(row, column, cell.zh, self._format(failed))
+        elif isinstance(cell, Link):
+            place = f"internal:'{cell.sheet}'!A{cell.row + 1}"
+            self.sheet.write_url(row, column, place, self._format("link"), string=cell.text[:LONGEST])
+        elif isinstance(cell, date):
+            self.sheet.write_datetime(row, column, cell, self._format("middle", num_format="yyyy-mm-dd"))
+        elif cell:
+            # What begins as a formula does stays a text also when a person edits it.
+            quoted = {"quote_prefix": True} if cell.startswith(_AS_FORMULA) else {}
+            look = "middle" if isinstance(cell, Middle) else look
+            self.sheet.write_string(row, column, cell[:LONGEST], self._format(look, **quoted))
+        else:
+            self.sheet.write_blank(row, column, None, self._format(look))
+
+    def _put_figure(self, row: int, column: int, figure: Figure) -> None:
+        if figure.value is None or figure.value != figure.value:
+            self.sheet.write_string(row, column, Verdict.NO_DATA.zh, self._format("middle"))
+            return
+        shown = "#,##0" + ("." + "0" * figure.decimals if figure.decimals else "")
+        if behind := figure.mark or (figure.unit and f" {figure.unit}"):
+            shown = f'{shown}"{behind}"'
+        look = self._format("unmet" if figure.mark else "text", num_format=shown, align="right")
+        self.sheet.write_number(row, column, float(round_half_up(figure.value, figure.decimals)), look)
+
+    def _format(self, look: str, **more: object) -> Format:
+        key = (look, *sorted(more.items()))
+        if key not in self._formats:
+            self._formats[key] = self.book.add_format({**_LOOKS[look], **more})
+        return self._formats[key]
+
+
+def _lines(text: str, width: float) -> int:
+    """Return about how many lines a text takes in a column."""
+    room = max(width - 1, 2)
+    ems = (sum(2 if ord(letter) > 0x2E7F else 1.1 for letter in part) for part in text.split("\n"))
+    return sum(max(ceil(em / room), 1) for em in ems)

@@ -1,0 +1,108 @@
+// Tables: sorted by a click on a header, filtered by words, saved as CSV.
+const FILTER_FROM = 11;
+const order = new Intl.Collator(document.documentElement.lang, { numeric: true });
+const fold = (words) => words.normalize("NFKC").toLowerCase();
+
+function numberIn(words) {
+  const digits = words.normalize("NFKC").replace(/[,\s%]/g, "").replace("−", "-");
+  return digits === "" ? NaN : Number(digits);
+}
+
+// What a cell holds: the words it shows, and the number behind them where it is one of a column of numbers.
+function held(cell) {
+  const words = text(cell);
+  const number = cell.matches(".num") ? numberIn(cell.dataset.value ?? words) : NaN;
+  return { words, number: Number.isFinite(number) ? number : undefined };
+}
+
+function sortKey(cell) {
+  const shown = cell ? cell.dataset.value ?? text(cell) : "";
+  const number = numberIn(shown);
+  return Number.isFinite(number) ? number : shown;
+}
+
+// What has no number stands last in a column of numbers, whichever way it is sorted.
+function compare(a, b, direction, numeric) {
+  if (numeric && typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
+  return direction * (typeof a === "number" && typeof b === "number" ? a - b : order.compare(a, b));
+}
+
+function sortable(head, rows) {
+  const body = rows[0].parentNode;
+  [...head.cells].forEach((th, column) => {
+    const click = make("button", { type: "button", className: "sort" }, ...th.childNodes);
+    th.append(click);
+    click.addEventListener("click", () => {
+      const direction = { ascending: -1, descending: 0 }[th.getAttribute("aria-sort")] ?? 1;
+      for (const other of head.cells) other.removeAttribute("aria-sort");
+      if (direction) th.setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
+      const keyed = rows.map((row) => [row, sortKey(row.cells[column])]);
+      const numeric = keyed.some(([, key]) => typeof key === "number");
+      if (direction) keyed.sort((a, b) => compare(a[1], b[1], direction, numeric));
+      body.append(...keyed.map(([row]) => row));
+    });
+  });
+}
+
+// A box for words, where rows fall short a box to see only those, and how many rows are shown.
+function filters(name, rows) {
+  const input = make("input", { type: "search" });
+  const only = make("input", { type: "checkbox" });
+  const failing = rows.filter((row) => row.classList.contains("fail")).length;
+  const count = make("span", { textContent: put(say.rows, rows.length) });
+  count.setAttribute("role", "status");
+  input.setAttribute("aria-label", `${say.filter} ${name}`);
+  const words = rows.map((row) => fold(text(row)));
+  const apply = () => {
+    const asked = fold(input.value).split(/\s+/);
+    rows.forEach((row, i) => {
+      row.hidden = !asked.every((word) => words[i].includes(word)) || (only.checked && !row.classList.contains("fail"));
+    });
+    const shown = rows.filter((row) => !row.hidden).length;
+    count.textContent = shown < rows.length ? put(say.rows_of, shown, rows.length) : put(say.rows, rows.length);
+  };
+  for (const control of [input, only]) control.addEventListener("input", apply);
+  const box = make("label", {}, say.filter, input);
+  const some = failing > 0 && failing < rows.length;
+  return some ? [box, make("label", {}, only, put(say.only_failing, failing)), count] : [box, count];
+}
+
+// A text that a spreadsheet would take for a formula carries an apostrophe, as in every file of qb.
+function csvCell(cell) {
+  const { words, number } = held(cell);
+  const safe = number === undefined && /^'*[=+\-@\t\r\n＝＋－＠]/.test(words) ? `'${words}` : words;
+  return /[",\n]/.test(safe) && number === undefined ? `"${safe.replaceAll('"', '""')}"` : String(number ?? safe);
+}
+
+function saveCsv(table) {
+  const lines = [...table.rows].map((row) => [...row.cells].map(csvCell).join(","));
+  save(nameOf(table), "csv", ["\ufeff" + lines.join("\r\n") + "\r\n"], "text/csv");
+}
+
+function furnish(table) {
+  const rows = [...(table.tBodies[0]?.rows ?? [])];
+  if (!rows.length || !table.tHead) return;
+  const name = nameOf(table);
+  const plain = table.tHead.rows.length === 1 && table.tBodies.length === 1 && !table.querySelector("[rowspan], [colspan]");
+  if (plain && rows.length > 1) sortable(table.tHead.rows[0], rows);
+  const saves = make("span", { className: "saves" }, button(say.csv, name, () => saveCsv(table)));
+  const found = plain && rows.length >= FILTER_FROM ? filters(name, rows) : [];
+  (table.closest(".scroll") ?? table).before(make("div", { className: "tools" }, ...found, saves));
+}
+
+const tables = [...document.querySelectorAll("table.data")];
+tables.forEach(furnish);
+
+// What fits needs no box of its own, so that its header stays in sight; the keyboard reaches what scrolls sideways.
+const watch = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const wide = target.scrollWidth > target.clientWidth + 1;
+    target.classList.toggle("fits", !wide);
+    if (wide) {
+      target.tabIndex = 0;
+      target.setAttribute("role", "region");
+      target.setAttribute("aria-label", nameOf(target.querySelector("table") ?? target));
+    } else for (const name of ["tabindex", "role", "aria-label"]) target.removeAttribute(name);
+  }
+});
+document.querySelectorAll(".scroll, .plot").forEach((box) => watch.observe(box));

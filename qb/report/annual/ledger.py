@@ -1,0 +1,252 @@
+"""Problems and what is done about them, overdue ones first, as of a day that is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from qb import charts
+from qb.report.annual.part import AnnualPart
+from qb.report.ledger import ledger_table
+from qb.report.table import Column, Sentences, Table
+from qb.report.words import department_names, say, title
+from qb.standard import CODES
+from qb.terms import Progress, Term
+
+MOST_BARS = 15
+
+
+class State(Term):
+    """State of a measure on a day, the most pressing first."""
+
+    OVERDUE = "overdue", "逾期未完成"
+    UNKNOWN = "unknown", "未填状态"
+    OPEN = "open", "整改中"
+    DONE = "done", "已完成，待销号"
+    CLOSED = "closed", "已销号"
+
+
+ENGLISH = {
+    State.OVERDUE: "Overdue",
+    State.UNKNOWN: "State not entered",
+    State.OPEN: "Open",
+    State.DONE: "Done, to be closed",
+    State.CLOSED: "Closed",
+}
+
+
+def state_on(day: str, deadline: object, status: object, closed_on: object) -> State:
+    """Return a measure's state on a day; what was closed later was still open then.
+
+    Examples
+    --------
+    Due in June and closed in September: in July it was overdue, in October it is closed.
+
+    >>> [str(state_on(day, "2025-06-30", "closed", "2025-09-01")) for day in ("2025-07-01", "2025-10-01")]
+    ['overdue', 'closed']
+    """
+    dated = isinstance(closed_on, str)
+    if (status == Progress.CLOSED and not dated) or (dated and closed_on <= day):
+        return State.CLOSED
+    if status == Progress.DONE:
+        return State.DONE
+    if isinstance(deadline, str) and deadline < day:
+        return State.OVERDUE
+    return State.OPEN if isinstance(status, str) else State.UNKNOWN
+
+
+class AnnualLedger(AnnualPart):
+    """The issue ledger (问题台账) and the ledger of measures (整改台账)."""
+
+    @cached_property
+    def day(self) -> str:
+        """The day by which "overdue" is told.
+
+        The latest day within the school year on which the data say that evidence was checked or a measure
+        closed: what was reported is known as of then. The year's last day, 31 August, where there is none.
+        """
+        start, end = f"{self.book.year}-09-01", f"{self.book.year + 1}-08-31"
+        data = self.book.data
+        dates = pd.concat(
+            [
+                frame.loc[(frame["district"] == self.district).to_numpy(dtype=bool), name].dropna()
+                for frame, name in ((data["evidence"], "checked_on"), (data["measures"], "closed_on"))
+            ]
+        )
+        return max((day for day in dates if start <= day <= end), default=end)
+
+    @cached_property
+    def measures(self) -> pd.DataFrame:
+        """The district's measures entered up to the year, with their state on the day; pressing ones first."""
+        frame = self.book.data["measures"]
+        mine = (frame["district"] == self.district) & (frame["year"] <= self.book.year)
+        frame = frame[mine.to_numpy(dtype=bool)]
+        states = [
+            str(state_on(self.day, *values))
+            for values in zip(frame["deadline"], frame["status"], frame["closed_on"], strict=True)
+        ]
+        frame = frame.assign(state=pd.Series(states, index=frame.index, dtype="str"))
+        return frame.iloc[_pressing(frame["state"], frame["deadline"])].reset_index(drop=True)
+
+    @cached_property
+    def problems(self) -> pd.DataFrame:
+        """Everything that fails this year, the pressing first; `state` is missing where there is no measure."""
+        whole = self.book.ledger
+        found = whole[(whole["district"] == self.district).to_numpy()]
+        ends = zip(found["measure"], found["deadline"], found["status"], found["closed_on"], strict=True)
+        states = [
+            str(state_on(self.day, *end)) if any(isinstance(part, str) for part in (measure, *end)) else None
+            for measure, *end in ends
+        ]
+        found = found.assign(state=pd.Series(states, index=found.index, dtype=object))
+        return found.iloc[_pressing(found["state"], found["deadline"])].reset_index(drop=True)
+
+    def _state(self, state: object) -> str:
+        if not isinstance(state, str):
+            return ""
+        return say(self.book.lang, State(state).zh, ENGLISH[State(state)])
+
+    def _still(self, state: object) -> str:
+        """Return the state of a problem's measure; one that was ended is said not to have mended it."""
+        text = self._state(state)
+        ended = state in (State.DONE, State.CLOSED)
+        return text + say(self.book.lang, "，本年度仍未达标", "; still not met") if ended else text
+
+    def table(self) -> Table:
+        """Return the issue ledger of the year: what fails, who answers, by when; overdue ones first."""
+        lang, frame = self.book.lang, self.problems
+        shown = ledger_table(self.book, frame.assign(status=[self._still(state) for state in frame["state"]]))
+        return replace(
+            shown,
+            caption=say(lang, f"问题台账（截至 {self.day}）", f"Issue ledger as of {self.day}"),
+            note=say(
+                lang,
+                "措施、时限和状态取自整改台账中同一指标、同一学校最近一次登记；空白表示尚未登记。逾期的排在最前。",
+                "Measures: the last entered for the same indicator and school, in any year; blank: none. Overdue first.",
+            ),
+        )
+
+    def register(self) -> Table:
+        """Return the ledger of measures of all years so far, overdue ones first."""
+        lang, frame = self.book.lang, self.measures
+        failing = set(zip(self.problems["code"], self.problems["school_id"].fillna(""), strict=True))
+        names = self.book.data["schools"].drop_duplicates("school_id").set_index("school_id")["name"]
+        still = [key in failing for key in zip(frame["code"], frame["school_id"].fillna(""), strict=True)]
+        shown = pd.DataFrame(
+            {
+                "number": [f"{number:g}" for number in frame["number"]],
+                "title": [self._title(code) for code in frame["code"]],
+                "where": [
+                    names.get(s, s) if isinstance(s, str) else say(lang, "全区", "District")
+                    for s in frame["school_id"]
+                ],
+                "measure": frame["measure"],
+                "department": [self._department(name) for name in frame["department"]],
+                "deadline": frame["deadline"],
+                "state": [self._state(state) for state in frame["state"]],
+                "closed_on": frame["closed_on"],
+                "evidence": frame["evidence"],
+                "still": [say(lang, "是", "yes") if yes else say(lang, "否", "no") for yes in still],
+            }
+        )
+        columns = (
+            Column("number", say(lang, "序号", "No.")),
+            Column("title", say(lang, "指标", "Indicator")),
+            Column("where", say(lang, "学校", "School")),
+            Column("measure", say(lang, "整改措施", "Measure")),
+            Column("department", say(lang, "责任部门", "Department")),
+            Column("deadline", say(lang, "时限", "Deadline")),
+            Column("state", say(lang, "状态", "State")),
+            Column("closed_on", say(lang, "销号日期", "Closed on")),
+            Column("evidence", say(lang, "佐证材料", "Evidence")),
+            Column("still", say(lang, "本年度仍有未达标", "Still not met this year")),
+        )
+        return Table(
+            say(lang, f"整改台账（截至 {self.day}）", f"Measures as of {self.day}"),
+            columns,
+            shown,
+            empty=say(lang, "整改台账没有登记。", "No measures were entered."),
+            lang=lang,
+        )
+
+    def _title(self, code: object) -> str:
+        return title(self.book.standard[code], self.book.lang, short=True) if code in CODES else str(code)
+
+    def _department(self, name: object) -> str:
+        return department_names((name,), self.book.standard, self.book.lang) if isinstance(name, str) else ""
+
+    def sentences(self) -> Sentences:
+        """Return the day of the count, the measures by state, and the problems without one."""
+        lang, states = self.book.lang, self.measures["state"]
+        basis = say(
+            lang,
+            f"时限以 {self.day} 为准：数据在本学年内最后一次核查或销号的日期；没有这类日期时取学年末。",
+            f"Deadlines are held against {self.day}: the last day in the school year on which the data record a check "
+            "or a closing, or the end of the school year where there is none.",
+        )
+        counts = [
+            say(lang, f"{self._state(s)} {n} 项", f"{self._state(s).lower()}: {n}")
+            for s in State
+            if (n := int((states == s).sum()))
+        ]
+        named = "；".join(counts) if lang == "zh" else "; ".join(counts)
+        measured = (
+            say(lang, f"整改台账共 {len(states)} 项：{named}。", f"{len(states)} measures; {named}.")
+            if counts
+            else say(lang, "整改台账没有登记。", "No measures were entered.")
+        )
+        if not len(self.problems):
+            return Sentences(
+                (basis, measured, say(lang, "本年度没有未达标的问题。", "Nothing failed this year."))
+            )
+        bare, ended = self.problems["state"].isna(), self.problems["state"].isin([State.DONE, State.CLOSED])
+        text = say(
+            lang,
+            f"本年度未达标的问题 {len(bare)} 个，{int(bare.sum())} 个尚未登记整改措施",
+            f"{len(bare)} problems this year, {int(bare.sum())} without a measure",
+        )
+        if ended.any():
+            text += say(
+                lang,
+                f"，{int(ended.sum())} 个的措施已完成或销号而本年度仍未达标",
+                f"; {int(ended.sum())} whose measure was ended are still not met",
+            )
+        return Sentences((basis, measured, text + say(lang, "。", ".")))
+
+    def by_department(self) -> list[charts.Chart]:
+        """Return how many of the year's problems each department answers for; none where nothing fails."""
+        lang, standard = self.book.lang, self.book.standard
+        counts = self.problems["departments"].explode().value_counts(sort=True)
+        if not len(counts):
+            return []
+        shown = counts.head(MOST_BARS)
+        most = shown.iloc[0]
+        finding = say(
+            lang,
+            f"{len(counts)} 个部门参与整改，最多的一个部门涉及 {most} 个问题",
+            f"{len(counts)} departments answer for problems, one of them for {most}",
+        )
+        measure = say(
+            lang,
+            "各部门牵头或参与的问题数；几个部门共同负责的各记一次",
+            "Problems by department; shared ones count for each",
+        )
+        names = [department_names((name,), standard, lang) for name in shown.index]
+        chart = charts.shortfall_bars(
+            names,
+            shown.astype(float).tolist(),
+            say(lang, "个", "problems"),
+            caption=self.caption(finding, measure),
+            decimals=0,
+        )
+        words = say(lang, "责任部门", "Department"), say(lang, "问题数", "Problems")
+        return [replace(chart, table=pd.DataFrame(dict(zip(words, (names, shown.tolist()), strict=True))))]
+
+
+def _pressing(states: pd.Series, deadlines: pd.Series) -> np.ndarray:
+    """Return the order of rows by state and then deadline; those without a state come last."""
+    order = {str(state): place for place, state in enumerate(State)}
+    return np.lexsort((deadlines.fillna("9999").astype(str), states.map(order).fillna(len(order))))

@@ -1,0 +1,176 @@
+"""What pages state, each verdict and figure under a key: so that it leads to its rule and can be computed again.
+
+A key says what kind of statement it is, of which year and of what: ``coefficient/2025/primary/C5/甲区`` is
+the difference coefficient of C5 in the district's primary schools. Pages mark what they print with it,
+`qb verify` looks it up in an assessment made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import nan
+from types import MappingProxyType
+
+import pandas as pd
+
+from qb import balance
+from qb.judge import Assessment
+from qb.report.words import AREAS
+from qb.standard import SEVEN
+from qb.terms import Stage, Term
+
+
+class Fact(Term):
+    """Kinds of statement, with what follows kind and year in a key."""
+
+    DISTRICT = "district", "区域总体结论"  # /district
+    AREA = "area", "方面结论"  # /area/district
+    INDICATOR = "indicator", "指标结论"  # /code/district
+    FIGURE = "figure", "指标数值"  # /code/district
+    FINDING = "finding", "要点结论"  # /code/part/subject/stage/school or district
+    ITEM = "item", "要点数值"  # as of a finding
+    SEVEN = "seven", "资源指标结论"  # /code/stage/school
+    RESOURCE = "resource", "资源指标数值"  # /code/stage/school
+    SCHOOL = "school", "学校结论"  # /stage/school
+    MET = "met", "达标项数"  # /stage/school
+    BALANCE = "balance", "差异系数结论"  # /stage/code/district
+    COEFFICIENT = "coefficient", "差异系数"  # /stage/code/district
+    REPORTED = "reported", "已报送学校的差异系数"  # /stage/code/district
+    MEAN = "mean", "平均值"  # /stage/code/district
+    DEVIATION = "deviation", "标准差"  # /stage/code/district
+
+
+# The rule of each kind; those not here are one indicator's, which the key names next.
+_RULES = MappingProxyType(
+    {
+        Fact.DISTRICT: "district",
+        Fact.SCHOOL: "school",
+        Fact.MET: "school",
+        Fact.BALANCE: "coefficient",
+        Fact.COEFFICIENT: "coefficient",
+        Fact.REPORTED: "coefficient",
+        Fact.MEAN: "coefficient",
+        Fact.DEVIATION: "coefficient",
+    }
+)
+# Figures that are no verdict and no coefficient: the verdict beside them leads to their rule.
+_PLAIN = frozenset((Fact.FIGURE, Fact.ITEM, Fact.RESOURCE, Fact.MET, Fact.MEAN, Fact.DEVIATION))
+
+
+def key(fact: Fact, year: int, *of: object) -> str:
+    """Return the key of a statement; what is missing (a stage, a school) is empty.
+
+    >>> key(Fact.COEFFICIENT, 2025, "primary", "C5", "甲区"), key(Fact.FINDING, 2025, "C8", "C8.1", "", None, "甲区")
+    ('coefficient/2025/primary/C5/甲区', 'finding/2025/C8/C8.1///甲区')
+    """
+    return "/".join([fact, str(year), *("" if x is None or x != x else str(x) for x in of)])
+
+
+def rule_of(fact: str) -> str:
+    """Return the rule from which a statement follows: an indicator's code or a key of `qb.report.rules`.
+
+    >>> [rule_of(k) for k in ("seven/2025/C3/primary/1", "balance/2025/primary/C3/甲区", "area/2025/veto/甲区")]
+    ['C3', 'coefficient', 'veto']
+    """
+    kind, _, subject, *_ = fact.split("/")
+    if kind == Fact.AREA:
+        return subject if subject in ("recognition", "veto") else "district"
+    return _RULES.get(kind, subject)
+
+
+def anchor(rule: str) -> str:
+    """Return the address of a rule's entry on the same page."""
+    return f"#rule-{rule}"
+
+
+def address(fact: str) -> str:
+    """Return where a verdict or a coefficient leads to; empty for any other figure, and for no fact."""
+    return anchor(rule_of(fact)) if fact and fact.partition("/")[0] not in _PLAIN else ""
+
+
+def in_words(fact: str) -> str:
+    """Return a key as a reader of messages sees it.
+
+    >>> in_words("coefficient/2025/primary/C5/甲区")
+    '2025 年差异系数（小学，C5，甲区）'
+    """
+    kind, year, *of = fact.split("/")
+    known = {stage.value: stage.zh for stage in Stage} | {area: name for area, (name, _) in AREAS.items()}
+    label = Fact.find(kind)
+    where = "，".join(known.get(part, part) for part in of if part)
+    return f"{year} 年{label.zh if label else kind}（{where}）"
+
+
+def year_of(fact: str) -> int:
+    """Return the year that a statement is about; 0 where the key is none of ours."""
+    year = fact.split("/")[1:2]
+    return int(year[0]) if year and year[0].isdecimal() else 0
+
+
+def facts(assessment: Assessment) -> dict[str, str | float]:
+    """Return every statement that pages make of an assessment: verdicts as words, figures unrounded."""
+    found = assessment.findings
+    found = found.assign(subject=_subjects(assessment, found), owner=_owners(found))
+    rows, spread = assessment.rows, assessment.balance
+    by_place, by_row = ("stage", "code", "district"), ("stage", "school_id")
+    by_item = ("code", "part", "subject", "stage", "owner")
+    stated: dict[str, str | float] = {}
+    for fact, frame, column, of in (
+        (Fact.DISTRICT, assessment.districts, "verdict", ("district",)),
+        (Fact.AREA, assessment.areas, "verdict", ("area", "district")),
+        (Fact.INDICATOR, assessment.indicators, "verdict", ("code", "district")),
+        (Fact.FIGURE, assessment.indicators, "value", ("code", "district")),
+        (Fact.FINDING, found, "verdict", by_item),
+        (Fact.ITEM, found, "value", by_item),
+        (Fact.SCHOOL, rows, "verdict", by_row),
+        (Fact.MET, rows, "met", by_row),
+        (Fact.BALANCE, spread, "verdict", by_place),
+        (Fact.COEFFICIENT, spread, "coefficient", by_place),
+        (Fact.MEAN, spread, "mean", by_place),
+        (Fact.DEVIATION, spread, "deviation", by_place),
+    ):
+        stated.update(_of((fact, assessment.year), frame, column, of))
+    for code in SEVEN:
+        one = rows[["stage", "school_id", code, f"{code}_verdict"]].assign(code=code)
+        stated.update(_of((Fact.SEVEN, assessment.year), one, f"{code}_verdict", ("code", *by_row)))
+        stated.update(_of((Fact.RESOURCE, assessment.year), one, code, ("code", *by_row)))
+    stated.update(_reported(rows, assessment.year))
+    return stated
+
+
+def finding_keys(fact: Fact, assessment: Assessment, found: pd.DataFrame) -> list[str]:
+    """Return the keys of rows of an assessment's findings."""
+    columns = (found["code"], found["part"], _subjects(assessment, found), found["stage"], _owners(found))
+    return [key(fact, assessment.year, *of) for of in zip(*columns, strict=True)]
+
+
+def _of(
+    fact: tuple[Fact, int], frame: pd.DataFrame, column: str, of: tuple[str, ...]
+) -> Iterator[tuple[str, object]]:
+    values = frame[column]
+    values = values.astype(str) if isinstance(values.dtype, pd.CategoricalDtype) else values.astype(float)
+    places = zip(*(frame[name].astype(object) for name in of), strict=True)
+    return ((key(*fact, *place), value) for place, value in zip(places, values, strict=True))
+
+
+def _subjects(assessment: Assessment, found: pd.DataFrame) -> pd.Series:
+    """Return the subject of each finding of the monitoring, which code and part do not tell apart."""
+    monitored = [i.code for i in assessment.standard.indicators if i.measure == "monitoring"]
+    return found["detail"].where(found["code"].isin(monitored), "")
+
+
+def _owners(found: pd.DataFrame) -> pd.Series:
+    schools = found["school_id"].astype(object)
+    return schools.where(schools.notna(), found["district"].astype(object))
+
+
+def _reported(rows: pd.DataFrame, year: int) -> Iterator[tuple[str, float]]:
+    """Yield the coefficients of the schools that have reported, each district's and all districts' together."""
+    for stage, here in rows.groupby("stage"):
+        for district, part in (("", here), *here.groupby("district", observed=True)):
+            for code in SEVEN:
+                amount, pupils = part[f"{code}_amount"], part["pupils"]
+                there = (amount.notna() & (pupils > 0)).to_numpy()
+                held = amount[there].sum() > 0
+                spread = balance.difference_coefficient(amount[there], pupils[there]) if held else None
+                yield key(Fact.REPORTED, year, stage, code, district), spread.coefficient if spread else nan

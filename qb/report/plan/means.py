@@ -1,0 +1,182 @@
+"""What less money buys, what no money can do, and how to spread it over years."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from qb.report.plan.words import money, path_words, status_words
+from qb.report.plan.work import PlanPart
+from qb.report.seven import gap_text
+from qb.report.table import Column, Sentences, Table
+from qb.report.words import listed, number, say, school_year, stage_label, title
+
+
+class PlanMeans(PlanPart):
+    """Budgets, transfers, years."""
+
+    def budgets(self) -> Table:
+        """Return what parts of the cost buy at best: most rows passing, then the least shortfall."""
+        lang = self.book.lang
+        shown = pd.DataFrame(
+            [
+                {
+                    "budget": say(
+                        lang,
+                        f"{number(100 * step.budget / self.work.plan.cost, 0)}%，{money(step.budget, lang)}",
+                        f"{number(100 * step.budget / self.work.plan.cost, 0)} %, {money(step.budget, lang)}",
+                    ),
+                    "cost": step.cost / 1e4,
+                    "passing": step.passing,
+                    "most": step.most_passing,
+                    "shortfall": step.shortfall,
+                    "saves": 10 * step.saves,
+                }
+                for step in self.work.steps
+            ]
+        )
+        return Table(
+            say(lang, "预算不够时的最佳用法", "The best use of less"),
+            (
+                Column("budget", say(lang, "预算（占最低费用）", "Budget (of the least cost)")),
+                Column("cost", say(lang, "花费（万元）", "Spent (10,000 yuan)"), decimals=2),
+                Column("passing", say(lang, "达标学校（学段）", "School stages that pass"), decimals=0),
+                Column("most", say(lang, "至多可达标", "At most"), decimals=0),
+                Column(
+                    "shortfall",
+                    say(lang, "每名学生平均尚缺（项）", "Standards the average pupil lacks"),
+                    decimals=3,
+                ),
+                Column(
+                    "saves", say(lang, "再加 10 万元可少缺（项）", "Less with 100,000 yuan more"), decimals=4
+                ),
+            ),
+            shown,
+            note=say(
+                lang,
+                "先让最多的学校（学段）达标，再让全体学生的缺口最小；不要求差异系数达标。",
+                "First as many school stages as possible pass, then the shortfall of all pupils is least; coefficients are not asked for.",
+            ),
+            empty=say(
+                lang,
+                *(
+                    ("没有需要购置的。", "There is nothing to buy.")
+                    if self.work.made
+                    else ("没有方案，无从比较。", "There is no plan to compare with.")
+                ),
+            ),
+            lang=lang,
+        )
+
+    def transfers(self) -> Table:
+        """Return who should move where, without money."""
+        lang, moved = self.book.lang, self.work.moves
+        frame = pd.DataFrame() if moved is None else moved.moves
+        shown = pd.DataFrame(
+            [
+                {
+                    "from": _place(row.from_name, row.from_stage, lang),
+                    "to": _place(row.to_name, row.to_stage, lang),
+                    "what": title(self.book.standard[row.code], lang, short=True),
+                    "amount": gap_text(row.code, row.amount, lang),
+                }
+                for row in frame.itertuples()
+            ]
+        )
+        words = ("缺数据，不能计算。", "Data are missing.")
+        if moved is not None:
+            words = ("没有能让更多学校达标的调配。", "No transfer lets another school pass.")
+        return Table(
+            say(lang, "不花钱的调配", "Transfers without money"),
+            (
+                Column("from", say(lang, "调出", "From")),
+                Column("to", say(lang, "调入", "To")),
+                Column("what", say(lang, "指标", "Indicator")),
+                Column("amount", say(lang, "数量", "Amount")),
+            ),
+            shown,
+            note=say(
+                lang,
+                "只从高于标准的学校调出，调出后仍不低于标准；教师在本学段内调配。在能达标的学校最多的前提下，调动最少。",
+                "Only what is above the standard goes, and nobody falls below it; teachers stay in their stage. As many schools as possible pass, with the least movement.",
+            ),
+            empty=say(lang, *words),
+            lang=lang,
+        )
+
+    def years_summary(self) -> Sentences:
+        """Return whether the standard can be kept in the years ahead, and whose pupils are counted on."""
+        lang, plan = self.book.lang, self.work.years
+        if plan is None:
+            return Sentences(())
+        target = say(lang, school_year(plan.target_year, "zh"), f"{plan.target_year}–{plan.target_year + 1}")
+        pupils = path_words(plan.pupils, lang)
+        if plan.cost is None:
+            why = f"：{listed(list(plan.clashes), lang)}" if plan.clashes and lang == "zh" else ""
+            line = say(
+                lang,
+                f"到 {target}全部达标（{pupils}）：{status_words(plan.status, lang)}{why}。",
+                f"The standard by {target} ({pupils}): {status_words(plan.status, lang)}.",
+            )
+        elif not plan.cost:
+            line = say(
+                lang,
+                f"{pupils}，到 {target}仍全部达标，不需要购置。",
+                f"With {pupils}, everything still passes in {target}: nothing to buy.",
+            )
+        else:
+            line = say(
+                lang,
+                f"{pupils}，到 {target}全部达标共需 {money(plan.cost, lang)}（各年相加，每年的费用按年计入），不少于 {money(plan.bound, lang)}。",
+                f"With {pupils}, meeting the standard by {target} takes {money(plan.cost, lang)} in all years together, and no less than {money(plan.bound, lang)}.",
+            )
+        return Sentences((line,), kind="notes")
+
+    def years(self) -> Table:
+        """Return what to spend in which year, and how many pass by then."""
+        lang, plan = self.book.lang, self.work.years
+        frame = pd.DataFrame() if plan is None or plan.cost is None else plan.years
+        shown = pd.DataFrame(
+            [
+                {
+                    "year": school_year(row.year, lang),
+                    "budget": row.budget_yuan / 1e4,
+                    "cost": row.cost_yuan / 1e4,
+                    "bought": self._bought_in(row.year),
+                    "passing": say(lang, f"{row.passing} / {row.rows}", f"{row.passing} of {row.rows}"),
+                }
+                for row in frame.itertuples()
+            ]
+        )
+        return Table(
+            say(lang, "分年安排", "Year by year"),
+            (
+                Column("year", say(lang, "学年", "School year")),
+                Column("budget", say(lang, "预算（万元）", "Budget (10,000 yuan)"), decimals=2),
+                Column("cost", say(lang, "花费（万元）", "Spent (10,000 yuan)"), decimals=2),
+                Column("bought", say(lang, "当年购置", "Bought that year")),
+                Column("passing", say(lang, "达标学校（学段）", "School stages that pass")),
+            ),
+            shown,
+            note=say(
+                lang,
+                "预算按最低费用各年平均、取整到万元；已购置的以后各年继续有效；教师、校舍等其余数字不变。目标学年全部达标，此前各年尽早让更多学校达标。",
+                "The budget is the least cost spread evenly; what is bought stays; teachers, floor and all else are as now. All pass in the target year, and as many as possible before.",
+            ),
+            empty=say(lang, "没有分年方案。", "There is no plan over years."),
+            lang=lang,
+        )
+
+    def _bought_in(self, year: int) -> str:
+        lang, bought = self.book.lang, self.work.years.purchases
+        mine = bought[(bought["year"] == year).to_numpy()].groupby("code")["amount"].sum()
+        return say(lang, "；", "; ").join(
+            f"{code} {gap_text(code, amount, lang)}" for code, amount in mine.items()
+        )
+
+
+def _place(name: str, stage: str, lang: str) -> str:
+    return (
+        f"{name}（{stage_label(stage, lang)}）"
+        if lang == "zh"
+        else f"{name} ({stage_label(stage, lang).lower()})"
+    )

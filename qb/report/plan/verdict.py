@@ -1,0 +1,236 @@
+"""What the standard costs, in cards and sentences."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from qb.plan.cheapest import PlanStatus
+from qb.report.plan.words import money, money_range, status_words
+from qb.report.plan.work import PlanPart
+from qb.report.seven import gap_text, names
+from qb.report.table import Cards, Heading, Sentences
+from qb.report.words import listed, number, say, school_rule, school_year, stage_label, title
+from qb.standard import SEVEN
+from qb.terms import Verdict
+
+
+class PlanVerdict(PlanPart):
+    """The least cost, how sure that is, and what is behind it."""
+
+    def title(self) -> Heading:
+        """Return the page's title, the rule, and whose prices are used."""
+        lang, standard = self.book.lang, self.book.standard
+        year = school_year(self.book.year, lang)
+        costs = self.work.costs.title
+        return Heading(
+            say(
+                lang,
+                f"{self.district}：费用最低的达标方案（{year}）",
+                f"{self.district}: the cheapest plan that meets the standard, {year}",
+            ),
+            say(
+                lang,
+                f"每所学校 {school_rule(standard, lang)}，每个差异系数不超过限值；依据{standard.title.zh}；费用：{costs.zh}。",
+                f"Every school: {school_rule(standard, lang)}; every coefficient within its limit. By {standard.title.en}. Prices: {costs.en}.",
+            ),
+        )
+
+    def cards(self) -> Cards:
+        """Return the cost, its range, the bound and the gap."""
+        lang, plan = self.book.lang, self.work.plan
+        if plan is None:
+            return Cards((self._card("方案", "The plan", str(Verdict.NO_DATA), "", ""),), lang)
+        if plan.cost is None:
+            words = status_words(plan.status, lang)
+            none = self._card("方案", "The plan", say(lang, "没有方案", "None"), words, words)
+            least = money(plan.bound, lang)
+            bound = self._card("费用下界", "Bound", least, "任何方案不少于此数", "no plan costs less")
+            return Cards((none, bound) if plan.bound else (none,), lang)
+        low, high = (float(plan.purchases[name].sum()) for name in ("low_yuan", "high_yuan"))
+        schools = plan.problem.rows["school_id"].nunique()
+        paid = int((self.work.why.schools["cost_yuan"] > 0).sum())
+        return Cards(
+            (
+                self._card(
+                    "最低费用",
+                    "Least cost",
+                    money(plan.cost, lang),
+                    f"{schools} 所学校中 {paid} 所需要购置",
+                    f"{paid} of {schools} schools need something",
+                ),
+                self._card(
+                    "低值—高值",
+                    "Low to high",
+                    money_range(low, high, lang),
+                    "同一清单按费用的低值、高值计",
+                    "the same list at low and high prices",
+                ),
+                self._card(
+                    "费用下界",
+                    "Bound",
+                    money(plan.bound, lang),
+                    "任何达标方案不少于此数",
+                    "no plan that meets the standard costs less",
+                ),
+                self._card(
+                    "差距",
+                    "Gap",
+                    f"{number(100 * plan.gap, 3)}%",
+                    plan.status.zh,
+                    status_words(plan.status, "en"),
+                ),
+            ),
+            lang,
+        )
+
+    def _card(self, zh: str, en: str, value: str, below_zh: str, below_en: str) -> tuple[str, str, str]:
+        lang = self.book.lang
+        return say(lang, zh, en), value, say(lang, below_zh, below_en)
+
+    def headlines(self) -> Sentences:
+        """Return at most six sentences: what it costs, for what, why, and what else could be done."""
+        found = [self._result()]
+        if self.work.made:
+            found += [self._largest(), self._coefficients(), self._pupil(), self._yardsticks()]
+        found.append(self._transfers())
+        return Sentences(tuple(line for line in found if line))
+
+    def _result(self) -> str:
+        lang, plan = self.book.lang, self.work.plan
+        if plan is None:
+            rows = len(self._missing())
+            return say(
+                lang,
+                f"不能制定方案：{rows} 个学校（学段）的七项指标缺数据。"
+                if rows
+                else f"不能制定方案：{self.work.refused}",
+                f"No plan can be made: {rows} school stages lack data for C1–C7."
+                if rows
+                else "No plan can be made of these data; the reason is below.",
+            )
+        if plan.status is PlanStatus.UNDECIDED:
+            return say(
+                lang,
+                "限时内没有找到达标的方案，也没有证明做不到。",
+                "No plan was found in the time, nor is it proven impossible.",
+            )
+        if plan.cost is None:
+            return say(
+                lang,
+                f"在现有上限之内做不到全部达标。相互冲突的限制：{listed(list(plan.clashes), lang)}。",
+                f"The standard cannot be met within the upper bounds. They clash in {len(plan.clashes)} places, listed below.",
+            )
+        if not plan.cost:
+            return say(
+                lang,
+                "七项指标和差异系数都已达标，不需要购置。",
+                "Every school and every coefficient meets the standard: there is nothing to buy.",
+            )
+        return say(
+            lang,
+            f"全部达标最少需要 {money(plan.cost, lang)}；任何达标方案不少于 {money(plan.bound, lang)}，{plan.status.zh}。方案已用同一评估程序复核，全部达标。",
+            f"Meeting the standard takes {money(plan.cost, lang)} at least; no plan costs less than {money(plan.bound, lang)} ({status_words(plan.status, lang)}). Assessed again with the purchases, everything passes.",
+        )
+
+    def _largest(self) -> str:
+        lang, plan = self.book.lang, self.work.plan
+        if not plan.cost:
+            return ""
+        codes = plan.purchases.groupby("code")[["amount", "cost_yuan"]].sum()
+        code = codes["cost_yuan"].idxmax()
+        name = title(self.book.standard[code], lang)
+        amount = gap_text(code, codes.loc[code, "amount"], lang)
+        share = number(100 * codes.loc[code, "cost_yuan"] / plan.cost, 0)
+        return say(
+            lang,
+            f"花费最多的是{name}：增加 {amount}，{money(codes.loc[code, 'cost_yuan'], lang)}，占 {share}%。",
+            f"Most of it goes to {name}: {amount} more, {money(codes.loc[code, 'cost_yuan'], lang)}, {share} %.",
+        )
+
+    def _coefficients(self) -> str:
+        lang, frame = self.book.lang, self.work.coefficients
+        if not self.work.plan.cost:
+            return ""
+        over = int((frame["before"] > frame["limit"] + self.book.standard.rules.rounding.tolerance).sum())
+        extra = self.work.for_balance
+        if extra < 1:
+            return say(
+                lang,
+                f"现在超过限值的差异系数有 {over} 个；各校达标之后都在限值以内，不必再为均衡花钱。",
+                f"Coefficients over their limit now: {over}; once the schools pass, all are within it, at no further cost.",
+            )
+        return say(
+            lang,
+            f"现在超过限值的差异系数有 {over} 个；各校达标之后仍要为均衡多花 {money(extra, lang)}。",
+            f"Coefficients over their limit now: {over}; beyond what the schools need, balance costs {money(extra, lang)} more.",
+        )
+
+    def _pupil(self) -> str:
+        lang = self.book.lang
+        pupils = self.work.why.pupils.dropna(subset=["yuan"])
+        if not len(pupils) or pupils["yuan"].max() < 1:
+            return ""
+        top = pupils.loc[pupils["yuan"].idxmax()]
+        stage = stage_label(top["stage"], lang)
+        return say(
+            lang,
+            f"多一名学生，费用增加最多的是{top['name']}（{stage}）：{number(top['yuan'], 0)} 元。",
+            f"One more pupil costs most at {top['name']} ({stage.lower()}): {number(top['yuan'], 0)} yuan.",
+        )
+
+    def _yardsticks(self) -> str:
+        lang, plan = self.book.lang, self.work.plan
+        others = self.work.why.yardsticks.set_index("name")["yuan"].drop("plan").dropna()
+        if not plan.cost or not len(others):
+            return ""
+        zh = {"seven of seven": "各校七项全部达标", "greatest shortfall first": "从缺口最大处补起"}
+        en = {
+            "seven of seven": "seven of seven everywhere",
+            "greatest shortfall first": "filling the greatest gaps first",
+        }
+        parts = [
+            say(lang, f"{zh[name]}要 {money(yuan, lang)}", f"{en[name]} {money(yuan, lang)}")
+            for name, yuan in others.items()
+        ]
+        return say(lang, f"对照：{'，'.join(parts)}。", f"By comparison: {'; '.join(parts)}.")
+
+    def _transfers(self) -> str:
+        lang, moved = self.book.lang, self.work.moves
+        if moved is None:
+            return ""
+        now, then = moved.passing_before, moved.passing
+        if now == then:
+            return say(
+                lang,
+                f"只调配教师和设备、不花钱，达标的学校（学段）仍是 {now} 个。",
+                f"Moving teachers and equipment alone, without money, leaves {now} school stages passing as before.",
+            )
+        return say(
+            lang,
+            f"只调配教师和设备、不花钱，达标的学校（学段）可由 {now} 个增至 {then} 个。",
+            f"Moving teachers and equipment alone, without money, takes the school stages that pass from {now} to {then}.",
+        )
+
+    def reasons(self) -> Sentences:
+        """Return, where there is no plan, everything that stands in its way."""
+        lang, plan = self.book.lang, self.work.plan
+        if plan is not None:
+            return Sentences(plan.clashes, kind="notes")
+        missing = self._missing()
+        lines = [
+            say(lang, f"{name} 缺：{codes}", f"{name}: no data for {codes}")
+            for name, codes in zip(names(missing, lang), self._codes(missing), strict=True)
+        ]
+        return Sentences(tuple(lines) or (self.work.refused,), kind="notes")
+
+    def _missing(self) -> pd.DataFrame:
+        """Return the judged rows that lack a figure of C1–C7."""
+        rows = self.own.rows
+        return rows[(rows[list(SEVEN)].isna().any(axis=1) | rows["pupils"].isna()).to_numpy()]
+
+    def _codes(self, rows: pd.DataFrame) -> list[str]:
+        lang = self.book.lang
+        return [
+            say(lang, "、", ", ").join(code for code in SEVEN if value[code] != value[code])
+            for value in rows.to_dict("records")
+        ]

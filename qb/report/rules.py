@@ -1,0 +1,281 @@
+"""依据: for every verdict on a page its rule, the formula in words, and the tables and rows it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from qb.report.book import Book
+from qb.report.facts import anchor
+from qb.report.formulas import formula, seven_formula
+from qb.report.table import Column, Table
+from qb.report.words import (
+    Lang,
+    floor_label,
+    part_label,
+    say,
+    school_rule,
+    stage_label,
+    term,
+    title,
+)
+from qb.schema import DISTRICT_ITEMS, TABLES
+from qb.standard import CODES, SEVEN, Indicator, Limit, Standard, Text
+from qb.terms import COMPULSORY, Kind
+
+SIDES = {">=": "≥", "<=": "≤", "<": "<", ">": ">"}
+WHOLE = ("district", "school", "coefficient", "recognition", "veto")  # rules that are not one indicator's
+MOST_SPANS = 6
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules that verdicts on a page lead to, each under its own anchor.
+
+    Attributes
+    ----------
+    standard : Standard
+    year : int
+        School year: limits may change by year.
+    lang : {"zh", "en"}
+    rules : tuple of str
+        C1–C31 and those of `WHOLE`, in the order of the page.
+    """
+
+    standard: Standard
+    year: int
+    lang: Lang = "zh"
+    rules: tuple[str, ...] = (*WHOLE, *CODES)
+
+    def _repr_html_(self) -> str:
+        return f'<div class="rules">{"".join(map(self._entry, self.rules))}</div>'
+
+    def _entry(self, rule: str) -> str:
+        name, lines = self._whole(rule) if rule in WHOLE else self._indicator(self.standard[rule])
+        shown = "".join(
+            f"<div><dt>{escape(label)}</dt><dd>{text}</dd></div>" for label, text in lines if text
+        )
+        return f'<h3 id="{anchor(rule)[1:]}">{escape(name)}</h3><dl>{shown}</dl>'
+
+    def _say(self, zh: str, en: str) -> str:
+        return say(self.lang, zh, en)
+
+    def _indicator(self, indicator: Indicator) -> tuple[str, list[tuple[str, str]]]:
+        lang, standard, code = self.lang, self.standard, indicator.code
+        words = seven_formula(standard, code, lang) if code in SEVEN else formula(indicator, lang)
+        items = self._items((item.item, item.text) for item in standard.items(code))
+        return title(indicator, lang), [
+            self._clause(indicator.wording, indicator.source),
+            self._limit(limits_text(indicator, standard, self.year, lang)),
+            self._formula(words),
+            items,
+            self._data(code),
+        ]
+
+    def _whole(self, rule: str) -> tuple[str, list[tuple[str, str]]]:
+        return getattr(self, f"_{rule}")()
+
+    def _district(self) -> tuple[str, list[tuple[str, str]]]:
+        words = self._say(
+            "资源配置（各校各学段都达标，且各差异系数都不超过限值）、政府保障程度、教育质量（各自的指标都达标）、"
+            "社会认可度都达标，且没有一票否决事项；任何一方面缺数据而其余都达标的，结论为缺数据",
+            "Resources (every school stage passes and no coefficient is above its limit), guarantee and quality "
+            "(all their indicators), and recognition are met, and nothing on the veto list was found; where one "
+            "lacks data and the others are met, the verdict is no data",
+        )
+        return self._say("区域与各方面的结论", "Verdicts on the district and its areas"), [
+            self._clause("", self.standard.source),
+            self._formula(words),
+        ]
+
+    def _school(self) -> tuple[str, list[tuple[str, str]]]:
+        rule, floor = self.standard.rules.school, floor_label(self.standard)
+        words = self._say(
+            f"七项按学段分别与标准比较；{school_rule(self.standard, 'zh')}。"
+            f"超过 {rule.of - rule.met} 项未达标或有一项低于 {floor} 的，未达标；否则有缺数据的，为缺数据",
+            f"Each of the seven against its standard, by stage; {school_rule(self.standard, 'en')}. "
+            f"More than {rule.of - rule.met} unmet, or one below {floor}: not met; otherwise no data where one is missing",
+        )
+        return self._say("学校结论", "Verdict on a school"), [
+            self._clause("", rule.source),
+            self._formula(words),
+        ]
+
+    def _coefficient(self) -> tuple[str, list[tuple[str, str]]]:
+        rule = self.standard.rules.coefficient
+        limits = self._say("；", "; ").join(
+            f"{stage_label(s, self.lang)} {SIDES[rule.side]} {self.standard.coefficient_limit(s):g}"
+            for s in COMPULSORY
+        )
+        words = self._say(
+            "差异系数 = 标准差 ÷ 平均值。平均值 = 各校资源总量之和 ÷ 学生数之和；标准差 = 各校数值与平均值之差的平方"
+            "按学生数加权平均后开方（除以学生总数，不减一）。同学段各校都报送了这项资源才计算；注明“已报送学校”的只算已报送的",
+            "Coefficient = deviation ÷ mean. Mean = total resource ÷ total pupils; deviation = root of the squared "
+            "distances from the mean, weighted by pupils (divided by all pupils, not one less). Given only where every "
+            "school of the stage has reported; research takes those that have",
+        )
+        return self._say("差异系数", "Difference coefficient"), [
+            self._clause("", rule.source),
+            self._limit(limits),
+            self._formula(words),
+            (self._say("数据", "Data"), self._say("同该项指标", "As of the indicator")),
+        ]
+
+    def _recognition(self) -> tuple[str, list[tuple[str, str]]]:
+        rule = self.standard.recognition
+        words = self._say("满意问卷数 ÷ 有效问卷数", "Satisfied of valid questionnaires")
+        return str(rule.title if self.lang == "zh" else rule.title.en), [
+            self._clause("", rule.source),
+            self._limit(_limit_text(rule.limit, self.standard, self.lang)),
+            self._formula(words),
+            self._data("recognition"),
+        ]
+
+    def _veto(self) -> tuple[str, list[tuple[str, str]]]:
+        vetoes = self.standard.vetoes
+        return self._say("一票否决事项", "Veto list"), [
+            self._clause("", "；".join(dict.fromkeys(veto.source for veto in vetoes))),
+            self._formula(self._say("发现任何一项即不通过", "Any one that is found stops the application")),
+            self._items((veto.item, veto.text) for veto in vetoes),
+            self._data("veto"),
+        ]
+
+    def _clause(self, wording: str, source: str) -> tuple[str, str]:
+        """Return wording and place of a clause; those are in Chinese, in English the standard is named."""
+        quoted = f"{wording}（{source}）" if wording else source
+        return self._say("条文", "Clause"), escape(self._say(quoted, self.standard.title.en))
+
+    def _items(self, items: Iterable[tuple[str, Text]]) -> tuple[str, str]:
+        shown = (f"{item} {text.zh if self.lang == 'zh' else text.en}".rstrip("。.") for item, text in items)
+        return self._say("要点", "Items"), escape(self._say("；", "; ").join(shown))
+
+    def _limit(self, text: str) -> tuple[str, str]:
+        return self._say("标准", "Standard"), escape(text)
+
+    def _formula(self, text: str) -> tuple[str, str]:
+        return self._say("算法", "Formula"), escape(text)
+
+    def _data(self, code: str) -> tuple[str, str]:
+        tables = (f"{_table_name(name, self.lang)}{columns}" for name, columns in columns_of(code, self.lang))
+        return self._say("数据", "Data"), escape(self._say("；", "; ").join(tables))
+
+
+def limits_text(indicator: Indicator, standard: Standard, year: int, lang: Lang) -> str:
+    """Return the limits in force as one line, by stage, kind or part."""
+    if indicator.code == "C13":
+        return say(lang, "按 100 人核定", "Funded for 100")
+    lines: dict[tuple, str] = {}
+    for limit in indicator.limits:
+        if limit.from_year is None or limit.from_year <= year:
+            lines[limit.stage, limit.kind, limit.name] = _limit_text(limit, standard, lang)
+    return say(lang, "；", "; ").join(lines.values())
+
+
+def _limit_text(limit: Limit, standard: Standard, lang: Lang) -> str:
+    words = (
+        stage_label(limit.stage, lang) if limit.stage else "",
+        term(limit.kind, lang, (Kind,)) if limit.kind else "",
+        part_label(limit.name, standard, lang) if limit.name else "",
+        f"{SIDES[limit.side]} {limit.value:g}",
+        limit.unit.zh if lang == "zh" else limit.unit.en,
+    )
+    return " ".join(word for word in words if word).replace(" %", "%")
+
+
+@cache
+def columns_of(code: str, lang: Lang) -> tuple[tuple[str, str], ...]:
+    """Return the tables that an indicator rests on, each with its columns as one text."""
+    found = []
+    for name, table in TABLES.items():
+        columns = [column for column in table.columns if code in column.codes]
+        if name == "district" and columns:
+            columns = [item for item in DISTRICT_ITEMS.values() if code in item.codes]
+            names = [f"{item.zh} {item}" if lang == "zh" else str(item) for item in columns]
+        else:
+            names = [f"{c.label} {c.name}" if lang == "zh" else c.name for c in columns]
+        if names:
+            found.append((name, say(lang, f"：{'、'.join(names)}", f": {', '.join(names)}")))
+    return tuple(found)
+
+
+def _table_name(name: str, lang: Lang) -> str:
+    return say(lang, f"{TABLES[name].label}（{name}）", name)
+
+
+def source_rows(
+    book: Book, rules: Collection[str], *, district: str, schools: Collection[str] | None = None
+) -> Table:
+    """Return which rows of the data the verdicts of a page rest on.
+
+    Parameters
+    ----------
+    rules : collection of str
+        The page's rules; tables on which none of them rests are left out.
+    district : str
+    schools : collection of str, optional
+        Ids; all of the district unless given. Their campuses are found here.
+    """
+    lang, data = book.lang, book.data
+    used = {name for rule in rules for name, _ in columns_of(rule, lang)}
+    ids = _with_campuses(data["schools"], district, schools)
+    lines = []
+    for name in (table for table in TABLES if table in used):
+        mine = _mine(data[name], book.year, district, ids, rules)
+        at = [data.line(name, place) for place in np.flatnonzero(mine)]
+        lines.append({"table": _table_name(name, lang), "count": len(at), "lines": spans(at, lang)})
+    columns = (
+        Column("table", say(lang, "数据表", "Table")),
+        Column("count", say(lang, "行数", "Rows"), decimals=0),
+        Column("lines", say(lang, "所在行（首行为表头）", "Lines (the header is line 1)")),
+    )
+    return Table(say(lang, "数据所在的行", "Rows of the data"), columns, pd.DataFrame(lines), lang=lang)
+
+
+def _with_campuses(schools: pd.DataFrame, district: str, wanted: Collection[str] | None) -> set[str]:
+    own = schools["school_id"]
+    if wanted is None:
+        return set(own[(schools["district"] == district).to_numpy(dtype=bool)])
+    return set(own[(own.isin(wanted) | schools["parent_id"].isin(wanted)).to_numpy()])
+
+
+def _mine(
+    frame: pd.DataFrame, year: int, district: str, schools: set[str], rules: Collection[str]
+) -> np.ndarray:
+    """Return which rows of a table are of this year and these schools, or of this district and these rules."""
+    mine = (frame["year"] == year).to_numpy() if "year" in frame else np.ones(len(frame), dtype=bool)
+    if "school_id" in frame:
+        return mine & frame["school_id"].isin(schools).to_numpy()
+    mine = mine & (frame["district"] == district).to_numpy(dtype=bool)
+    if "item" not in frame:
+        return mine
+    return mine & np.array([not _codes_of(item).isdisjoint(rules) for item in frame["item"]], dtype=bool)
+
+
+def _codes_of(item: object) -> set[str]:
+    """Return what an item of the district, of the evidence or of the veto list bears on."""
+    if item in DISTRICT_ITEMS:
+        return set(DISTRICT_ITEMS[item].codes)
+    return {"veto"} if str(item).startswith("V") else {str(item).partition(".")[0]}
+
+
+def spans(lines: Iterable[int], lang: Lang) -> str:
+    """Return line numbers in order as spans, the first few.
+
+    >>> spans([2, 3, 4, 9, 11, 12], "zh")
+    '2—4、9、11—12'
+    """
+    found = list(_spans(np.asarray(list(lines), dtype=int)))
+    shown = [f"{a}{say(lang, '—', '–')}{b}" if b > a else str(a) for a, b in found[:MOST_SPANS]]
+    more = say(lang, " 等", " …") if len(found) > MOST_SPANS else ""
+    return say(lang, "、", ", ").join(shown) + more
+
+
+def _spans(lines: np.ndarray) -> Iterator[tuple[int, int]]:
+    for run in np.split(lines, np.flatnonzero(np.diff(lines) > 1) + 1):
+        if len(run):
+            yield int(run[0]), int(run[-1])

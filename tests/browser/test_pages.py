@@ -1,0 +1,254 @@
+"""Every kind of page in a browser: nothing breaks, nothing leaves, all can be read, found and printed."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Locator, Page
+from pypdf import PdfReader
+
+from .conftest import KINDS, PHONE, WIDE, View, both_languages, every_page
+
+A4 = (595.0, 842.0)  # points, to the whole one: 210 × 297 mm at 72 to the inch
+
+# The letters of a page as its own fonts draw them, beside code points that no font may hold.
+# A letter without a glyph comes out like one of those, or as nothing.
+LACKING = """() => {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 48;
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  const drawn = (letter, font) => {
+    pen.clearRect(0, 0, 48, 48);
+    pen.font = font;
+    pen.fillText(letter, 8, 36);
+    return new Uint32Array(pen.getImageData(0, 0, 48, 48).data.buffer).join();
+  };
+  const letters = new Map();
+  const note = (text, style) => {
+    const font = `${style.fontWeight} 28px ${style.fontFamily}`;
+    if (!letters.has(font)) letters.set(font, new Set());
+    for (const letter of text)
+      if (!/[\\p{Z}\\p{Cc}\\p{Cf}\\p{M}]/u.test(letter)) letters.get(font).add(letter);
+  };
+  const walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    const own = node.parentNode;
+    if (!["SCRIPT", "STYLE"].includes(own.tagName)) note(node.data, getComputedStyle(own));
+  }
+  for (const element of document.querySelectorAll("*"))
+    for (const side of ["::before", "::after"]) {
+      const style = getComputedStyle(element, side);
+      if (style.content.startsWith('"')) note(style.content.slice(1, -1), style);
+    }
+  const missing = [];
+  for (const [font, found] of letters) {
+    const none = new Set(["\\u0378", "\\u{10ffff}", " "].map((letter) => drawn(letter, font)));
+    for (const letter of found) if (none.has(drawn(letter, font))) missing.push(letter);
+  }
+  return missing;
+}"""
+
+HEADINGS = (
+    """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((h) => Number(h.tagName[1]))"""
+)
+
+TABLES = """() => [...document.querySelectorAll("main table")].map((table) => ({
+  caption: table.caption?.textContent.trim() ?? "",
+  unscoped: [...table.querySelectorAll("th")].filter((th) => !th.scope).map((th) => th.textContent),
+  columns: table.querySelectorAll("thead th").length,
+  rows: table.querySelectorAll("tbody tr").length - table.querySelectorAll("tbody th").length,
+}))"""
+
+
+@pytest.fixture
+def view(visit, site, lang, kind) -> View:
+    return visit(site[lang, kind])
+
+
+@pytest.fixture
+def phone(visit, site, lang, kind) -> View:
+    return visit(site[lang, kind], PHONE)
+
+
+def test_there_is_a_page_of_every_kind(site):
+    assert {kind for _, kind in site} == {"index", *KINDS}
+
+
+@both_languages
+@every_page
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_a_page_says_nothing_on_the_console_and_asks_for_nothing_but_itself(visit, site, lang, kind, width):
+    view = visit(site[lang, kind], width)
+    view.page.wait_for_load_state("networkidle")
+    assert view.said == []
+    assert [url for url in view.asked if not url.startswith("data:")] == [site[lang, kind].as_uri()]
+
+
+@both_languages
+@every_page
+def test_a_page_tells_its_language_and_has_one_title_headings_in_order_and_scoped_tables(view, lang):
+    assert view.page.evaluate("document.documentElement.lang").startswith(lang)
+    levels = view.page.evaluate(HEADINGS)
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(deeper <= above + 1 for above, deeper in pairwise(levels))
+    for table in view.page.evaluate(TABLES):
+        assert table["caption"], table
+        assert table["unscoped"] == [], table
+        assert table["columns"] > 0, table
+        assert table["rows"] <= 0, table  # each row is named by a cell of its own
+
+
+@both_languages
+@every_page
+def test_every_letter_has_a_glyph(view):
+    assert view.page.evaluate(LACKING) == []
+
+
+def test_a_letter_without_a_glyph_would_be_found(visit, tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("<meta charset=utf-8><p>鼓楼区 A1 %</p><p>\u05ff</p>", "utf-8")  # never assigned
+    assert visit(page).page.evaluate(LACKING) == ["\u05ff"]
+
+
+@both_languages
+@every_page
+@pytest.mark.parametrize("width", [PHONE, 320])  # 320: WCAG 1.4.10
+def test_a_phone_need_not_scroll_sideways(visit, site, lang, kind, width):
+    page = visit(site[lang, kind], width).page
+    assert page.evaluate("[document.documentElement.scrollWidth, document.body.scrollWidth]") == [
+        width,
+        width,
+    ]
+
+
+# Contents list
+
+
+@every_page
+@pytest.mark.parametrize("lang", ["zh"])
+def test_each_line_of_the_contents_leads_to_its_heading_and_is_marked_there(view):
+    page = view.page
+    titles = [title.strip() for title in page.locator("main h2").all_text_contents()]
+    lines = page.locator(".toc a")
+    assert lines.all_text_contents() == (titles if len(titles) > 1 else [])
+    for number in range(lines.count()):
+        lines.nth(number).click()
+        heading = page.locator(f"main [id='{page.evaluate('decodeURIComponent(location.hash.slice(1))')}']")
+        assert heading.text_content().strip() == titles[number]
+        top = heading.bounding_box()["y"]
+        at_end = page.evaluate("scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
+        assert -1 <= top < 100 or (at_end and top < 800)
+        if not at_end:  # where several headings are in sight
+            page.wait_for_function(
+                "line => line.matches('[aria-current]')", arg=lines.nth(number).element_handle(), timeout=5000
+            )
+            assert page.locator(".toc [aria-current]").count() == 1
+    assert view.said == []
+
+
+@every_page
+@pytest.mark.parametrize("lang", ["zh"])
+def test_on_a_phone_the_contents_are_folded_and_open_by_keyboard(phone):
+    page = phone.page
+    if not page.locator(".toc").count():
+        assert page.locator("main h2").count() < 2
+        return
+    first = page.locator(".toc a").first
+    assert not first.is_visible()
+    page.locator(".toc summary").focus()
+    page.keyboard.press("Enter")
+    assert first.is_visible()
+
+
+# Tables
+
+
+def schools_of(page: Page) -> Locator:
+    """Return the table of the index that has a row for each school and stage."""
+    return next(table for table in page.locator("table.data").all() if table.locator("tbody tr").count() > 20)
+
+
+def column(table: Locator, number: int) -> list[str]:
+    rows = table.locator("tbody tr:visible").all()
+    return [row.locator("th, td").nth(number).text_content().strip() for row in rows]
+
+
+def numbers(table: Locator, number: int) -> list[int]:
+    return [int(text.replace(",", "")) for text in column(table, number)]
+
+
+@pytest.mark.parametrize(("lang", "label"), [("zh", "学生数"), ("en", "Pupils")])
+@pytest.mark.parametrize("kind", ["index"])
+def test_a_key_sorts_a_column_up_down_and_back(view, label):
+    table = schools_of(view.page)
+    labels = [text.strip() for text in table.locator("thead th").all_text_contents()]
+    place = next(i for i, text in enumerate(labels) if text.startswith(label))
+    head = table.locator("thead th").nth(place)
+    names, before = column(table, 0), numbers(table, place)
+    assert before not in (sorted(before), sorted(before, reverse=True))
+    found = []
+    for _ in range(3):
+        head.get_by_role("button").press("Enter")
+        found.append((numbers(table, place), head.get_attribute("aria-sort")))
+    assert found[0] == (sorted(before), "ascending")  # as text "1,000" would stand before "95"
+    assert found[1] == (sorted(before, reverse=True), "descending")
+    assert found[2] == (before, None)
+    assert column(table, 0) == names
+    assert view.said == []
+
+
+@pytest.mark.parametrize("lang", ["zh"])
+@pytest.mark.parametrize("kind", ["index"])
+def test_a_filter_keeps_the_rows_with_all_its_words_and_says_how_many(view):
+    table = schools_of(view.page)
+    rows = [" ".join(row.split()) for row in table.locator("tbody tr").all_text_contents()]
+    name, stage = column(table, 0)[4], column(table, 2)[4]
+    expected = [row for row in rows if name in row and stage in row]
+    assert 0 < len(expected) < len(rows)
+    search = view.page.get_by_role("searchbox").first
+    search.press_sequentially(f"{name} {stage}")
+    shown = [" ".join(row.split()) for row in table.locator("tbody tr:visible").all_text_contents()]
+    assert shown == expected
+    status = view.page.get_by_role("status").first
+    assert re.findall(r"\d+", status.text_content()) == [str(len(expected)), str(len(rows))]
+    search.fill("没有这样的学校")
+    assert table.locator("tbody tr:visible").count() == 0
+    search.fill("")
+    assert table.locator("tbody tr:visible").count() == len(rows)
+    assert view.said == []
+
+
+# Paper
+
+
+# Fonts draw a radical as the character that it stands for, and Chromium may write down either.
+RADICALS = str.maketrans(
+    "⺟⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻨⻩⻬⻮⻰⻳―",
+    "母民虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟麦黄齐齿龙龟—",
+)
+
+
+def words_of(text: str) -> str:
+    """Return a text without spaces, each character in its plain form."""
+    return "".join(unicodedata.normalize("NFKC", text).translate(RADICALS).split())
+
+
+@every_page
+@pytest.mark.parametrize("lang", ["zh"])
+def test_on_paper_no_sheet_is_empty_and_the_text_is_text(view, kind):
+    title = words_of(view.page.locator("h1").text_content())
+    sheets = PdfReader(io.BytesIO(view.page.pdf(prefer_css_page_size=True))).pages
+    texts = [words_of(sheet.extract_text()) for sheet in sheets]
+    place = words_of(view.page.locator("header .place").text_content())
+    assert title in "".join(texts)
+    for number, (sheet, text) in enumerate(zip(sheets, texts, strict=True), start=1):
+        assert (round(sheet.mediabox.width), round(sheet.mediabox.height)) == A4
+        assert place in text
+        assert f"{number}/{len(sheets)}" in text
+        own = text.replace(place, "", 1).replace(f"{number}/{len(sheets)}", "", 1)
+        assert len(own) > 40, f"{kind}, sheet {number}: {text}"

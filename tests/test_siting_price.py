@@ -1,0 +1,194 @@
+"""What a site costs, which plan is closest to the standard, and the siting as a document and as a map."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from test_scenario import STANDARD, town
+from test_siting import CANDIDATE, candidates, sited
+
+from qb.charts import Caption
+from qb.charts.sites import map_of_sites
+from qb.costs import load_costs
+from qb.judge import assess
+from qb.scenario import apply, load
+from qb.siting import SitingError, document, load_candidates, site, summary
+from qb.siting.command import run
+from qb.siting.price import Price, lacking
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "notebooks" / "sites" / "old_town.toml"
+WRITTEN = {"cost_yuan": 5e6, "low_yuan": 4e6, "high_yuan": 9e6, "source": "假设：含征地"}
+
+
+def changed_costs(**yuan):
+    """Return the assumed costs with some prices changed, low and high like them."""
+    costs = load_costs()
+    given = [
+        c.model_copy(update=dict.fromkeys(("yuan", "low", "high"), yuan[c.code])) if c.code in yuan else c
+        for c in costs.costs
+    ]
+    return costs.model_copy(update={"costs": tuple(given)})
+
+
+def test_a_school_costs_what_the_standard_demands_for_its_places():
+    best = sited().options.set_index("sites").loc["S1"]
+    # 90 places of 4.5 m² of rooms, 7.5 m² of sports area, 2000 yuan of equipment; three rooms (2.3 for 100);
+    # at 3000, 500, 1 and 40000 yuan.
+    expected = 90 * 4.5 * 3000 + 90 * 7.5 * 500 + 90 * 2000 + 3 * 40000
+    assert best["cost_yuan"] == pytest.approx(expected)
+    low = 90 * 4.5 * 2200 + 90 * 7.5 * 250 + 90 * 2000 + 3 * 25000
+    high = 90 * 4.5 * 4500 + 90 * 7.5 * 1200 + 90 * 2000 * 1.1 + 3 * 70000
+    assert (best["low_yuan"], best["high_yuan"]) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_the_prices_are_those_of_the_cost_file():
+    one, other = (
+        site(town(), candidates(), standard=STANDARD, costs=costs).options["cost_yuan"][1]
+        for costs in (None, changed_costs(C4=4000.0))
+    )
+    assert other - one == pytest.approx(90 * 4.5 * 1000)
+
+
+def test_what_the_candidate_says_goes_first():
+    best = sited(WRITTEN).options.set_index("sites").loc["S1"]
+    assert tuple(best[["cost_yuan", "low_yuan", "high_yuan"]]) == (5e6, 4e6, 9e6)
+    alone = sited({"cost_yuan": 5e6, "source": "概算"}).options.set_index("sites").loc["S1"]
+    assert tuple(alone[["cost_yuan", "low_yuan", "high_yuan"]]) == (5e6, 5e6, 5e6)
+
+
+def test_neither_new_zones_alone_nor_doing_nothing_costs_anything_to_build():
+    found = sited().options
+    assert found.loc[found["sites"] == "", "cost_yuan"].tolist() == [0.0, 0.0] and found["moved"][0] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"cost_yuan": 5e6}, "须用 source 写明依据"),
+        ({"low_yuan": 4e6}, "没有写 cost_yuan"),
+        ({**WRITTEN, "low_yuan": 6e6}, "应在 low_yuan 与 high_yuan 之间"),
+        ({**WRITTEN, "high_yuan": 4.5e6}, "应在 low_yuan 与 high_yuan 之间"),
+        ({**WRITTEN, "cost_yuan": -1.0}, "cost_yuan（现为 -1.0）"),
+    ],
+)
+def test_a_cost_that_makes_no_sense_is_refused(change, said):
+    with pytest.raises(SitingError) as refused:
+        load_candidates(pd.DataFrame([{**CANDIDATE, **change}]))
+    assert said in str(refused.value)
+
+
+def test_what_is_lacking_is_priced_figure_by_figure():
+    # A's 300 pupils have 2 of 3 backbone teachers, 2 of 2.7 of PE and arts (one more), and 1900 of 2250 m² of
+    # sports area; N's 90 juniors lack rooms (90 × 5.8 m²) and sports area (90 × 10.2 m²).
+    found = lacking(assess(town(), 2025, STANDARD), load_costs())
+    rows = assess(town(), 2025, STANDARD).rows.set_index(["school_id", "stage"])
+    held = rows.loc[("N", "junior")]
+    rooms, ground = 90 * 5.8 - 90 * held["C4"], 90 * 10.2 - 90 * held["C5"]
+    expected = rooms * 3000 + ground * 500 + 30000 + 100000 + 350 * 500
+    assert found.yuan == pytest.approx(expected)
+    assert found.low < found.yuan < found.high and isinstance(found, Price)
+
+
+def test_the_closest_plan_is_the_one_with_fewest_schools_that_fail_not_the_nearest(committed):
+    found = site(committed, EXAMPLE)
+    table = found.options.set_index("option")
+    failing = table["rows"] - table["passing"]
+    assert failing[found.closest] == failing[1:].min() < failing[1]
+    assert table.loc[found.closest, "within"] < table.loc[1, "within"]
+    # What is said of a plan is what its scenario gives.
+    after = apply(committed, found.scenario(found.closest), 2025)
+    rows = assess(after, 2025).rows
+    assert failing[found.closest] == (rows["verdict"] != "pass").sum()
+
+
+def test_the_summary_tells_cost_and_the_closest_plan():
+    text = summary(sited())
+    assert "建校约 185 万元（" in text and "最接近达标的是方案" in text and "费用是假设" in text
+
+
+def test_a_document_has_every_option_with_its_sites_and_zones():
+    found = sited(WRITTEN)
+    made = json.loads(json.dumps(document(found), allow_nan=False))
+    now, best = made["options"][0], made["options"][1]
+    assert (now["option"], now["sites"], now["bound"], now["assignments"]) == (0, [], None, [])
+    assert best["sites"] == [
+        {
+            "site": "S1",
+            "name": "模拟新校",
+            "kind": "primary",
+            "longitude": 114.003,
+            "latitude": 34.0,
+            "capacity": {"primary": 90},
+            "cost_yuan": 5e6,
+            "source": "假设：含征地",
+        }
+    ]
+    primary = {a["zone_id"]: a["school_id"] for a in best["assignments"] if a["stage"] == "primary"}
+    assert primary == {"Z0": "A", "Z1": "S1", "Z2": "B", "Z3": "C"}
+    stage = next(s for s in best["stages"] if s["stage"] == "primary")
+    assert (stage["children"], stage["within"]) == (241, 241)
+    assert best["bound"] == pytest.approx(best["child_km"]) and best["gap"] <= 1e-6
+    assert made["closest"] in (1, 2) and made["status"] == "optimal"
+
+
+def test_a_plan_without_places_for_all_has_no_verdicts_in_the_document():
+    given = pd.DataFrame({"school_id": list("ABCN"), "stage": "primary", "capacity": [0, 0, 30, 0]})
+    made = document(sited({"primary_capacity": 10}, capacities=given))
+    best = made["options"][1]
+    assert best["status"] == "infeasible" and best["passing"] is None and made["closest"] is None
+    json.dumps(made, allow_nan=False)
+
+
+def test_the_command_prints_a_document_and_writes_the_best_plan(tmp_path):
+    out = tmp_path / "best.toml"
+    text = run(ROOT / "data" / "sample", EXAMPLE, out=out, as_json=True)
+    made = json.loads(text)
+    opened = [a.school_id for a in load(out).actions if a.do == "open_school"]
+    assert opened == [one["site"] for one in made["options"][1]["sites"]]
+
+
+# The map
+
+
+def places(*rows):
+    return pd.DataFrame(rows, columns=["id", "name", "kind", "longitude", "latitude", "children"])
+
+
+def test_a_zone_that_changes_school_has_a_line_that_stands_out():
+    chart = map_of_sites(
+        places(
+            ("A", "甲校", "school", 114.00, 34.0, None),
+            ("S1", "新校", "new", 114.01, 34.0, None),
+            ("S2", "别处", "spare", 114.02, 34.01, None),
+            ("Z0", "一区", "zone", 114.001, 34.0, 100),
+            ("Z1", "二区", "zone", 114.009, 34.0, 400),
+        ),
+        pd.DataFrame({"zone": ["Z0", "Z1"], "to": ["A", "S1"], "moved": [False, True]}),
+        caption=Caption("改划"),
+    )
+    lines = re.findall(r'<path d="M([^"]*)" fill="none" stroke="var\(--chart-accent', chart.svg)
+    (changed,) = lines
+    # 0.001° of longitude west of the new school; the whole width of 0.02° takes 660 of the 720 units.
+    (x0, _), (x1, _) = (map(float, point.split()) for point in changed.split("L"))
+    assert x1 - x0 == pytest.approx(660 / 20, abs=0.2)
+    assert (
+        "新校" in chart.svg
+        and "彩线：改划的小区（1 个）" in chart.svg
+        and "未采用的候选校址（1 处）" in chart.svg
+    )
+    radii = [float(r) for r in re.findall(r'<circle [^>]*r="([\d.]+)" fill="none"', chart.svg)]
+    assert max(radii) == pytest.approx(
+        2 * min(radii), rel=0.05
+    )  # 400 children have four times the area of 100
+
+
+def test_a_place_without_coordinates_is_counted_in_words():
+    chart = map_of_sites(
+        places(("A", "甲校", "school", 114.0, 34.0, None), ("Z0", "一区", "zone", None, None, 50)),
+        pd.DataFrame({"zone": ["Z0"], "to": ["A"], "moved": [False]}),
+        caption=Caption("改划"),
+    )
+    assert "缺坐标：1 处" in chart.svg
