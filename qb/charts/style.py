@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from bisect import bisect_right
 from contextlib import AbstractContextManager
 from functools import cache, lru_cache
 from pathlib import Path
@@ -165,9 +166,12 @@ def shorten(text: object, room: float, size: float = SMALL) -> str:
     text = clean(text)
     if span(text, size) <= room:
         return text
-    while text and span(text + "…", size) > room:
-        text = text[:-1]
-    return text + "…"
+    return text[: _fitting(text, room - span("…", size), size)] + "…"
+
+
+def _fitting(text: str, room: float, size: float) -> int:
+    """Return how many first characters have room; halving, for a name may have ten thousand."""
+    return max(0, bisect_right(range(len(text) + 1), room, key=lambda n: span(text[:n], size)) - 1)
 
 
 def wrap(text: object, room: float, size: float = SMALL, lines: int = 2) -> list[str]:
@@ -178,7 +182,7 @@ def wrap(text: object, room: float, size: float = SMALL, lines: int = 2) -> list
     """
     rest, out = clean(text), []
     while rest and len(out) < lines - 1 and span(rest, size) > room:
-        cut = max(1, next(i for i in range(len(rest), -1, -1) if span(rest[:i], size) <= room))
+        cut = max(1, _fitting(rest, room, size))
         space = rest.rfind(" ", 1, cut + 1)  # words of European languages stay whole
         cut = space if space > 0 and rest[cut - 1 : cut + 1].isascii() else cut
         while cut > 1 and rest[cut] in "，、。；：）》”":  # these do not begin a line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -76,8 +77,14 @@ def make_files(bundles: Sequence[Bundle], held: Held, workers: int) -> Iterator[
     from qb.publish.pool import pool_of
 
     with pool_of(min(workers, len(bundles))) as pool:
-        for future in as_completed([pool.submit(_make, bundle, held) for bundle in bundles]):
-            yield from future.result()
+        asked = {pool.submit(_make, bundle, held): bundle for bundle in bundles}
+        for future in as_completed(asked):
+            try:
+                yield from future.result()
+            except BrokenProcessPool:
+                yield from (
+                    (path, "生成附件的进程中途被结束，可能是内存不足") for path in asked[future].paths
+                )
 
 
 def _make(bundle: Bundle, held: Held) -> list[tuple[Path, str]]:

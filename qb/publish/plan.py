@@ -177,7 +177,7 @@ class Plan:
 
     @cached_property
     def bundles(self) -> tuple[Bundle, ...]:
-        """The files of each part, where they are asked for."""
+        """The files of each part, whether they are asked for or stand from an earlier run."""
         key = ("annual", "")
         return tuple(
             Bundle(
@@ -186,7 +186,6 @@ class Plan:
                 self._content(key, part.district),
             )
             for part in self.parts
-            if self.request.files
         )
 
     def _tasks(self, part: Part) -> Iterator[Task]:

@@ -22,7 +22,7 @@ _PYTHON = {"kernel_name": "python3", "language": "python"}
 
 
 def render(job: Job, engine: str = KERNEL, **options: object) -> Outcome:
-    """Run a job. Never raises for what the notebook does; a page from earlier stands until the new one is whole.
+    """Run a job. Never raises for what the notebook does; an earlier page stands until the new one is whole.
 
     Parameters are taken as they are: call :func:`qb.publish.parameters.refuse` first.
 

@@ -84,8 +84,8 @@ def _make(plan: Plan, held: Held, *, force: bool, **how: object) -> dict[Path, O
 
 def _make_files(plan: Plan, held: Held, force: bool, workers: int | None) -> dict[Path, str]:
     """Make what goes with the pages and is not there, and return what became of each."""
-    record = plan.record
-    todo = [one for one in plan.bundles if force or not all(record.holds(p, one.content) for p in one.paths)]
+    record, asked = plan.record, plan.bundles if plan.request.files else ()
+    todo = [one for one in asked if force or not all(record.holds(p, one.content) for p in one.paths)]
     made = dict(make_files(todo, held, workers or os.cpu_count() or 1)) if todo else {}
     for one in todo:
         for path in one.paths:
