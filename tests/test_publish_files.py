@@ -10,7 +10,8 @@ from openpyxl import load_workbook
 
 from qb.dataset import write
 from qb.forms.entry import FORMS, LEDGER, POLICIES
-from qb.publish import files, publish
+from qb.publish import files, publish, site
+from qb.publish.job import Outcome
 from qb.sample import make
 
 DOCUMENTS = ("年度报告.docx", "年度报告.pdf")
@@ -21,17 +22,27 @@ def sample():
     return make(schools=6, years=[2024, 2025])
 
 
+def _write_pages(jobs, told, **_):
+    outcomes = [Outcome(job, 0.1) for job in jobs]
+    for outcome in outcomes:
+        outcome.job.target.write_text("<!DOCTYPE html>", "utf-8")
+        told(outcome)
+    return outcomes
+
+
 @pytest.fixture
 def go(tmp_path, sample, monkeypatch):
-    """Publish the annual report alone; the two documents are stood in for by a line of text."""
-    monkeypatch.setattr(files, "make_files", None)  # its processes would not know the stand-ins
+    """Publish the annual report alone; the page and the two documents are stood in for by a line of text."""
+    monkeypatch.setattr(site, "run", _write_pages)
     monkeypatch.setattr(files, "find_chromium", lambda: True)
     monkeypatch.setattr(files, "write_pdf", lambda page, path: path.write_bytes(page.read_bytes()[:9]))
     monkeypatch.setattr(
         "qb.publish.word.write_word", lambda job: job.target.write_text(job.page.title, "utf-8")
     )
+    # Not in processes of their own, which would not know the stand-ins.
     monkeypatch.setattr(
-        "qb.publish.site.make_files",
+        site,
+        "make_files",
         lambda todo, held, _: [pair for one in todo for pair in files._make(one, held)],
     )
     data = tmp_path / "数据"
@@ -46,28 +57,28 @@ def go(tmp_path, sample, monkeypatch):
     return run
 
 
-def listed(site) -> set[str]:
-    links = re.findall(r'href="([^"#]+)"', site.index.read_text("utf-8"))
+def listed(made) -> set[str]:
+    links = re.findall(r'href="([^"#]+)"', made.index.read_text("utf-8"))
     return {
         unquote(link).split("/")[1] for link in links if "/" in unquote(link) and not link.startswith("http")
     }
 
 
 def test_no_file_is_made_unless_asked_for(go):
-    site = go()
-    assert site.files == {}
+    made = go()
+    assert made.files == {}
     assert not go.folder.exists()
-    assert listed(site) == set()
+    assert listed(made) == set()
 
 
 def test_five_files_are_made_and_listed_on_the_index(go):
-    site = go(files=True)
-    assert {path.name for path in site.files} == {FORMS, LEDGER, POLICIES, *DOCUMENTS}
-    assert set(site.files.values()) == {""}
-    assert listed(site) == {path.name for path in go.folder.iterdir()} == {path.name for path in site.files}
+    made = go(files=True)
+    assert {path.name for path in made.files} == {FORMS, LEDGER, POLICIES, *DOCUMENTS}
+    assert set(made.files.values()) == {""}
+    assert listed(made) == {path.name for path in go.folder.iterdir()} == {path.name for path in made.files}
     assert (go.folder / "年度报告.pdf").read_text("utf-8") == "<!DOCTYPE"
     assert "表III 校际均衡" in load_workbook(go.folder / FORMS).sheetnames
-    assert "已生成附件 5 个" in site.summary
+    assert "已生成附件 5 个" in made.summary
 
 
 def test_files_stand_while_they_are_right_and_go_when_they_are_not(go, sample):
@@ -85,15 +96,15 @@ def test_files_stand_while_they_are_right_and_go_when_they_are_not(go, sample):
 def test_a_file_that_was_removed_is_made_again(go):
     go(files=True)
     (go.folder / LEDGER).unlink()
-    site = go(files=True)
+    made = go(files=True)
     assert (go.folder / LEDGER).exists()
-    assert site.exit_code == 0
+    assert made.exit_code == 0
 
 
 def test_where_no_browser_is_installed_the_pdf_alone_is_missing_and_the_reason_said(go, monkeypatch):
     monkeypatch.setattr(files, "find_chromium", lambda: None)
-    site = go(files=True)
-    assert site.exit_code == 1
-    assert {path.name for path, wrong in site.files.items() if wrong} == {"年度报告.pdf"}
-    assert "附件 年度报告.pdf 未生成：没有找到 Chromium、Chrome 或 Edge" in site.summary
-    assert listed(site) == {FORMS, LEDGER, POLICIES, "年度报告.docx"}
+    made = go(files=True)
+    assert made.exit_code == 1
+    assert {path.name for path, wrong in made.files.items() if wrong} == {"年度报告.pdf"}
+    assert "附件 年度报告.pdf 未生成：没有找到 Chromium、Chrome 或 Edge" in made.summary
+    assert listed(made) == {FORMS, LEDGER, POLICIES, "年度报告.docx"}
