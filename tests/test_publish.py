@@ -396,6 +396,17 @@ def test_every_link_of_every_index_leads_to_a_page(published):
         assert all((job.target.parent / href).exists() for _, href in job.page.links)
 
 
+def test_the_index_of_many_districts_counts_the_coefficients_over_the_limit(published, samples):
+    made, _ = published(districts=2)
+    balance = qb.assess(samples[2]).balance
+    over = balance[(balance["coefficient"] > balance["limit"]) & (balance["code"] != "composite")]
+    body = re.search(r"<tbody>(.*?)</tbody>", made.index.read_text("utf-8"), re.S)[1].split("<tr")[1:]
+    found = {
+        re.search(r"<a[^>]*>([^<]+)</a>", row)[1]: int(re.findall(r">(\d+)</td>", row)[-1]) for row in body
+    }
+    assert found == {name: (over["district"] == name).sum() for name in samples[2].districts}
+
+
 def test_the_index_puts_failing_schools_first_and_names_what_they_lack(published, samples):
     made, _ = published()
     html = made.index.read_text("utf-8")

@@ -82,6 +82,7 @@ def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:
             **{f"{area}_fact": key(Fact.AREA, part.assessment.year, area, part.district) for area in areas},
             "passed": (part.assessment.rows["verdict"] == Verdict.PASS).sum(),
             "judged": len(part.assessment.rows),
+            "over": _over(part.assessment),
         }
         for part in parts
     )
@@ -91,6 +92,7 @@ def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:
         *(Column(area, name, verdict=True, fact=f"{area}_fact") for area, name in areas.items()),
         Column("passed", words["passed"], decimals=0),
         Column("judged", words["judged"], decimals=0),
+        Column("over", words["over"], decimals=0),
     )
     table = Table(f"{page.place} {words['districts']}", columns, _worst_first(rows), "failing", lang=lang)
     rules = _shown(_rules(parts[0].assessment, page))
@@ -112,6 +114,11 @@ def _year(assessment: Assessment, page: Page, schools: Table, year: int) -> Simp
         coefficients=_shown(_coefficients(assessment, page)),
         schools=_shown(schools),
     )
+
+
+def _over(assessment: Assessment) -> int:
+    balance = assessment.balance
+    return int((balance["code"].isin(SEVEN) & (balance["verdict"] == Verdict.FAIL)).sum())
 
 
 def _rules(assessment: Assessment, page: Page) -> Rules:
