@@ -44,6 +44,8 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        sys.exit(f"错误：{error.strerror or error}（{error.filename or '输出'}）。请检查磁盘空间与权限。")
 
 
 def publish(data: Path, jobs: int | None, scenarios: list[Path] | None, **options: object) -> int:

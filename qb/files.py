@@ -1,4 +1,4 @@
-"""Files and folders written whole: what stood there, or the new one, whenever the program or the machine stops.
+"""Files and folders written whole: the old one stands, or the new one, whenever program or machine stop.
 
 A new one is made beside the old under a hidden name that carries the process, reaches the disk, and takes the
 old one's place in one step. What a killed process left beside is cleared by the next that writes there.

@@ -109,6 +109,12 @@ def test_restricted_range_leaves_out_a_school_of_four_pupils_in_a_hundred():
     assert b.federal_range_ratio([200, 960, 480], [4, 48, 48]) == 1
 
 
+def test_restricted_range_leaves_out_the_worst_off_school_as_well():
+    # by hand: 4 of 100 pupils at 5, then 48 at 10 and 48 at 20: the 5th is at 10, the first at 5
+    assert b.restricted_range([20, 480, 960], [4, 48, 48]) == 10
+    assert b.federal_range_ratio([20, 480, 960], [4, 48, 48]) == 1
+
+
 def test_a_percentile_on_the_edge_of_a_school_averages_both_sides():
     # exactly 5 of 100 pupils sit at 1, the others at 3: the 5th percentile lies between them
     assert b.quantiles([5, 285], [5, 95], 0.05) == 2
@@ -459,6 +465,11 @@ def test_two_dimensions_need_groups():
         b.gini([[1, 2], [3, 4]], [1, 1])
 
 
+def test_in_a_table_a_bad_amount_is_named_by_its_school():
+    with pytest.raises(ValueError, match="位置 2（从 0 数起）的数量为负"):
+        b.difference_coefficients([[1, 2, 3], [1, 2, 3], [1, -2, 3]], [1, 1, 1], [0, 0, 0])
+
+
 def test_all_that_is_wrong_is_said_at_once():
     with pytest.raises(
         ValueError, match=r"位置 1（从 0 数起）的学生数不大于 0；位置 0, 2（从 0 数起）的数量为负"
@@ -517,6 +528,7 @@ def test_group_codes_that_are_none_are_refused(groups, n_groups, message):
         lambda: b.atkinson(BOOKS, PUPILS, math.inf),
         lambda: b.generalized_entropy(BOOKS, PUPILS, math.nan),
         lambda: b.quantiles(BOOKS, PUPILS, [0.5, 1.1]),
+        lambda: b.quantiles(BOOKS, PUPILS, [-0.1, 0.5]),
         lambda: b.lorenz_ordinates(BOOKS, PUPILS, math.nan),
     ],
 )

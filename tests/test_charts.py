@@ -509,6 +509,13 @@ def test_trend_bridges_no_gap_of_several_years():
     assert "缺数据：小学 2021、2022" in words_of(chart)
 
 
+def test_trend_of_one_known_year_that_is_not_the_last_is_drawn():
+    """There is no distance between years to judge the room for figures by."""
+    chart = charts.trend([2021, 2022, 2023], {"C1": [0.2, np.nan, np.nan]}, caption=caption(), emphasise="C1")
+    assert len([mark for mark in chart.marks if isinstance(mark, Dot)]) == 1
+    assert "缺数据：C1 2022、2023" in chart.svg
+
+
 def test_trend_keeps_years_apart_as_they_are():
     chart = charts.trend([2015, 2020, 2021], {"小学": [1, 2, 3]}, caption=caption())
     one, two, three = (d.x for d in dots(chart))

@@ -1015,6 +1015,27 @@ def test_the_chart_shows_the_years_before_and_the_band(sample_forecast):
     assert chart.png(dpi=40).startswith(b"\x89PNG")
 
 
+def test_a_school_that_closed_does_not_make_the_years_after_unknown():
+    # 6 grades of 30 and of 20; the smaller school reports nothing from the third year on.
+    rows = {("甲", "primary"): [[30] * 6] * 4, ("乙", "primary"): [[20] * 6, [20] * 6, None, None]}
+    made = forecast(dataset(rows))
+    past = made.course(stage="primary")["pupils"].loc[: made.base]
+    assert past.tolist() == [300, 300, 180, 180]
+    assert made.course(school_id="乙").index.tolist()[:2] == past.index.tolist()[:2]
+
+
+def test_a_school_that_is_there_and_reports_no_pupils_leaves_the_year_unknown():
+    data = dataset({("甲", "primary"): [[30] * 6] * 4, ("乙", "primary"): [[20] * 6] * 4})
+    gone = {
+        name: (data[name]["school_id"] == "乙") & (data[name]["year"] == 2022)
+        for name in ("sections", "classes")
+    }
+    sections = data["sections"].assign(pupils=data["sections"]["pupils"].mask(gone["sections"]))
+    made = forecast(data.replace(sections=sections, classes=data["classes"][~gone["classes"]]))
+    past = made.course(stage="primary")["pupils"].loc[: made.base]
+    assert past.isna().tolist() == [False, False, True, False]
+
+
 def test_a_school_is_shown_from_the_year_it_opened(sample_forecast):
     _, made = sample_forecast
     assert made.course(school_id="0001013").index[0] == 2023

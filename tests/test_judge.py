@@ -751,6 +751,9 @@ def test_one_districts_part_is_what_it_would_be_alone():
     alone, part = first.assess(), together([first, second]).of(DISTRICT)
     assert document(alone)["districts"][0]["areas"] == document(part)["districts"][0]["areas"]
     assert {len(getattr(part, name)) - len(getattr(alone, name)) for name in part.FRAMES} == {0}
+    for name in part.FRAMES:  # not a column more, and rows counted from 0
+        assert list(getattr(part, name).columns) == list(getattr(alone, name).columns)
+        assert list(getattr(part, name).index) == list(range(len(getattr(alone, name))))
     assert set(part.findings["district"]) == {DISTRICT}
 
 

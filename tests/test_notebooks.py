@@ -21,7 +21,8 @@ def cells(notebook, kind):
 
 
 def test_there_are_the_notebooks_of_the_readme():
-    assert {"data", "district", "school"} <= {path.stem for path in NOTEBOOKS}
+    kinds = {"annual", "data", "district", "plan", "research", "scenario", "school"}
+    assert kinds | {"explore", "siting"} <= {path.stem for path in NOTEBOOKS}
 
 
 def test_it_is_stored_without_outputs(notebook):

@@ -11,6 +11,7 @@ from plan_cases import COLUMN, costs, two_equal
 from town import Town, coefficient, school_row
 
 import qb.scenario
+from qb.dataset import write
 from qb.errors import QbError
 from qb.judge import COMPOSITE, assess
 from qb.plan import PlanStatus, apply_purchases, cheapest_plan, document, scenario
@@ -227,6 +228,25 @@ def test_a_budget_that_is_not_enough_is_answered_with_the_least_cost_and_the_bes
     assert (told["status"], told["cost_yuan"], told["gap"]) == ("infeasible", None, None)
 
 
+def test_the_command_tells_the_best_use_of_a_budget_only_where_it_is_not_enough(tmp_path):
+    # Of 2 + 4 + 3 backbone teachers (270,000) 100,000 yuan pay for 3: one school can pass.
+    write(Town().set("sections", {}, backbone_teachers=0).data(), tmp_path)
+    told = json.loads(run(tmp_path, budget=100_000.0, as_json=True))
+    use = told["best_use"]
+    assert (told["status"], use["budget_yuan"], use["cost_yuan"]) == ("infeasible", 100_000, 90_000)
+    assert (use["passing"], use["most_passing"]) == (1, 1)
+    assert "best_use" not in json.loads(run(tmp_path, budget=270_000.0, as_json=True))
+    assert "best_use" not in json.loads(run(tmp_path, as_json=True))
+
+
+def test_square_metres_and_yuan_are_bought_in_millionths_at_the_finest():
+    # 85 % of 7.5 m² for 300 pupils is 1912.5; a third of a m² is there: 1912.166667, not 1912.1666666666667.
+    town = Town(schools=False).add("甲", "primary", primary=300)
+    town.set("facilities", {}, sports_ground_m2=1 / 3, indoor_sports_area_m2=0)
+    (amount,) = bought(cheapest_plan(town.data())).values()
+    assert amount == 1912.166667
+
+
 def test_upper_bounds_at_a_school_are_named_where_they_make_it_impossible():
     # 200 pupils: ground 1000 of 1500 m²; 85 % is 1275, so 275 at least.
     town = Town().set(
@@ -368,7 +388,7 @@ def test_the_command_plans_over_years_and_writes_transfers(tmp_path):
     [
         ({"moves": Path("a.toml"), "budget": 1.0}, "不能与 --budget 同用"),
         ({"to": 2026, "out": Path("a.toml")}, "不能写成一个情景文件"),
-        ({"moves": Path("没有的文件夹/a.toml")}, "无法写情景文件"),
+        ({"moves": Path(__file__) / "a.toml"}, "无法写入"),
     ],
 )
 def test_what_cannot_be_asked_for_together_is_refused(asked, said):

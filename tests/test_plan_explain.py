@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from plan_cases import costs, random_problem, two_equal
 from test_plan_exact import continuous
-from town import Town
+from town import Town, together
 
 from qb.plan import cheapest_plan, explain
-from qb.plan.explain import greatest_first
+from qb.plan.explain import before_and_after, greatest_first
 from qb.plan.prices import by_cap, by_pupils, by_upper_bound
 from qb.plan.relax import relax
 from qb.plan.solve import solve
@@ -99,6 +99,13 @@ def test_the_coefficients_are_those_of_the_two_assessments():
     # x = b (1 - c) / (1 + c) · P: by c, -2 b P / (1 + c)² = -800,000 at c = 0.5; so 8,000 for 0.01.
     assert limit.code == "C6" and not len(why.bounds)
     assert limit.saves_yuan == pytest.approx(8_000, rel=1e-3)
+
+
+def test_the_coefficients_told_are_the_seven_of_each_stage_in_the_districts_planned():
+    found = together([Town(), Town(district="乙区")])
+    told = before_and_after(found, found, {"乙区"})
+    assert set(told["district"]) == {"乙区"}
+    assert sorted(told["code"]) == sorted([f"C{i}" for i in range(1, 8)] * 2)  # and not the composite
 
 
 def test_seven_of_seven_and_greatest_shortfall_first_are_never_cheaper_than_the_cheapest():

@@ -192,6 +192,12 @@ def test_the_price_of_balance_rises_as_the_cap_falls():
     assert (curve["bound_yuan"] <= curve["yuan"]).all() and curve["possible"].all()
 
 
+def test_unless_others_are_named_the_caps_fall_from_60_to_30_per_cent_in_steps_of_5():
+    curve = price_of_balance(Town().data())
+    assert curve["cap"].tolist() == [0.6, 0.55, 0.5, 0.45, 0.4, 0.35, 0.3]
+    assert curve["yuan"].tolist() == [0.0] * 7  # all schools hold the same for each pupil, nearly
+
+
 def test_a_cap_that_upper_bounds_forbid_is_said_to_be_impossible():
     data = two_equal({"equipment_yuan": (200_000, 900_000)}).data()
     bounded = costs({"school_id": "甲", "code": "C6", "most": 150_000.0})

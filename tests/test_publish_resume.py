@@ -17,7 +17,7 @@ from qb.dataset import write
 from qb.errors import QbError
 from qb.publish import inputs, publish, site, slices
 from qb.publish.job import Failure, Outcome
-from qb.publish.record import LOCK, RECORD
+from qb.publish.record import LOCK, RECORD, locked
 from qb.publish.slices import Slices
 from qb.report import SchoolReport, open_book
 from qb.sample import make
@@ -108,6 +108,19 @@ def test_one_figure_of_a_school_renews_its_peers_and_its_district_and_no_other(d
     # Its values place every other primary school of the district: means, ranks, strips.
     assert desk.publish() == reports(desk.first) | desk.schools(desk.first, "primary")
     assert desk.schools(desk.first, "primary") < desk.schools(desk.first)
+
+
+def test_a_row_of_another_put_above_renews_the_pages_that_name_the_lines_below(desk):
+    rows = open_book(desk.source, 2025).assessment.rows
+    last = rows["school_id"].max()
+    classes = desk.data["classes"]
+    senior = (
+        classes[classes["school_id"] == classes["school_id"].min()].head(1).assign(stage="senior", grade=10.0)
+    )
+    desk.save(desk.data.replace(classes=pd.concat([senior, classes], ignore_index=True)))
+    (home,) = rows["district"][rows["school_id"] == last].unique()
+    # No figure of theirs moves, but the lines on which their classes stand do.
+    assert {f"{home}/schools/{last}", *reports(desk.second)} <= desk.publish()
 
 
 def test_one_figure_of_a_nine_year_school_renews_the_schools_of_both_its_stages(desk):
@@ -319,10 +332,8 @@ def test_a_year_before_the_first_of_a_district_is_not_on_its_index(tmp_path, sam
 
 
 def test_a_second_publication_in_the_same_folder_is_refused_in_a_sentence(desk):
-    (desk.out / LOCK).write_text(f"{os.getpid()} {os.uname().nodename}", "utf-8")
-    with pytest.raises(QbError, match=f"另一个 qb publish（进程 {os.getpid()}）正在写入"):
+    with locked(desk.out), pytest.raises(QbError, match=f"另一个 qb publish（进程 {os.getpid()}）正在写入"):
         desk.publish()
-    assert (desk.out / LOCK).exists()
 
 
 def test_the_lock_of_a_process_that_is_gone_does_not_count(desk):

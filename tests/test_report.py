@@ -10,6 +10,7 @@ import pytest
 import qb
 from qb.errors import QbError
 from qb.report import Book, DataReport, DistrictReport, SchoolReport, Table, open_book
+from qb.report.ledger import _state
 from qb.report.summary import summary
 from qb.report.table import Cards, Column, Heading, Sentences
 from qb.report.words import label, number
@@ -180,6 +181,23 @@ class TestDistrict:
         indicators = ledger[ledger["code"].str.startswith("C")]
         assert all(len(names) for names in indicators["departments"])
         assert len(page.gaps.ledger().frame) == len(ledger)
+
+    def test_the_ledger_gives_each_figure_its_own_decimals_and_unit_and_begins_with_what_is_overdue(
+        self, page
+    ):
+        shown = page.gaps.ledger().frame
+        assert shown["status"].iloc[0] == "逾期未完成"
+        # A rate between schools is held against 0.15: with one decimal 0.16 and 0.15 would be the same.
+        row = {"value": 0.16, "limit": 0.15, "code": "C31", "part": "rate", "gap": 0.01, "detail": "数学"}
+        assert _state(row, page.book) == "0.160 / 0.150（数学）"
+        row |= {"value": 3.0, "limit": 4.0, "code": "C10", "part": "music", "detail": None}
+        assert _state(row, page.book) == "3 / 4 间"
+
+    def test_the_mean_of_the_seven_has_no_figures_of_its_own_and_all_others_are_numbers(self, page):
+        html = page.balance.table()._repr_html_()
+        assert "nan" not in html and "缺数据</td>" not in html
+        # Schools, mean, deviation, coefficient, limit; of the mean of the seven, schools and coefficient.
+        assert html.count('<td class="num" data-value=') == 2 * (7 * 5 + 2)
 
     def test_a_measure_stands_beside_its_problem_once(self, book):
         """Joining on keys that repeat would have multiplied problems."""

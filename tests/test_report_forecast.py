@@ -118,7 +118,6 @@ class TestTooLittle:
 
 class TestPast:
     def test_a_school_that_closed_leaves_the_pupils_of_the_others(self):
-        """The forecast itself does not know the pupils of a school without a section."""
         data = dataset({("a", "primary"): [[30] * 6] * 4, ("b", "primary"): [[20] * 6, [20] * 6, None, None]})
         pupils = report(data).table().frame.set_index("year")["pupils"]
         assert pupils[["2020", "2021", "2022", "2023"]].tolist() == [300, 300, 180, 180]

@@ -186,6 +186,14 @@ def test_english_pages_are_english_but_for_names_and_reasons():
         assert not CHINESE.search(names.sub("", text)), (name, text)
 
 
+def test_limits_that_clash_are_named_in_english_too(bounded):
+    told = shown(page(no_backbone().data(), "en", costs=bounded).verdict.reasons())
+    # 200 pupils, 1 for each 100: two teachers; 85 % of two is 1.7, so two.
+    assert "小一 (Primary): upper bound on backbone teachers too low, at most 0 teachers more" in told
+    assert "2 teachers are needed to meet the standard, 2 teachers to reach 85% of it" in told
+    assert not CHINESE.search(told.replace("小一", ""))
+
+
 def words(chart):
     return [mark.text for mark in chart.marks if isinstance(mark, Word)]
 
@@ -217,6 +225,7 @@ def test_schools_stand_in_both_lanes_at_their_own_percentages():
     assert (first.shape, third.shape) == ("diamond", "circle")
     assert first.x < third.x < fourth.x == second.x and first.y < third.y
     assert {"前", "后", "0.5", "0.2"} <= set(words(chart))
+    assert chart.table.columns.tolist() == ["C5：前", "C5：后"]
 
 
 def test_the_notebook_only_calls_what_the_page_has():

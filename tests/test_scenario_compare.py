@@ -226,7 +226,7 @@ def test_the_summary_says_compliance_and_coefficient_side_by_side():
     assert "学校（学段）5 个，达标 " in text and "学校（学段）6 个，达标 " in text
     assert "模拟D小学 无→达标" in text
     assert "换学校的学生：小学 121 人" in text
-    assert "第 1 项 open_school：达标 +0（后面的操作离不开它）" in text
+    assert "第 1 项 开办学校：达标 +0（后面的操作离不开它）" in text
     assert "差异系数：小学 C1 " in text
 
 

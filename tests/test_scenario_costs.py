@@ -58,7 +58,7 @@ def test_an_action_without_a_price_is_no_zero():
     told = document(found)["scenarios"][0]
     assert (told["cost_yuan"], told["low"], told["high"]) == (None, None, None)
     assert told["costs"][0]["item"] == "rezone" and told["costs"][0]["cost_yuan"] is None
-    assert "没有可按单价计算的；费用文件中没有单价、未计入：第 1 项 rezone" in summary(found)
+    assert "没有可按单价计算的；费用文件中没有单价、未计入：第 1 项 改划小区" in summary(found)
 
 
 def test_what_has_a_price_is_summed_beside_what_has_none():
@@ -66,10 +66,8 @@ def test_what_has_a_price_is_summed_beside_what_has_none():
     found = compare(REZONE, {"do": "build", "school": "A", "teaching_area_m2": 100, "rooms": rooms})
     told = document(found)["scenarios"][0]
     assert (told["cost_yuan"], told["low"], told["high"]) == (300000, 220000, 450000)
-    assert (
-        "30.0 万元（低 22.0，高 45.0）；费用文件中没有单价、未计入：第 1 项 rezone；第 2 项 build 的音美教室"
-        in (summary(found))
-    )
+    unpriced = "费用文件中没有单价、未计入：第 1 项 改划小区；第 2 项 建设（音美教室）"
+    assert f"30.0 万元（低 22.0，高 45.0）；{unpriced}" in summary(found)
 
 
 def test_indoor_sports_floor_is_priced_within_the_teaching_floor_and_alone_not_at_all():

@@ -35,7 +35,7 @@ def test_a_figure_has_its_table_folded_below_its_source_with_the_measure_as_capt
     assert html.index('class="source"') < html.index("<details") < html.index("</figure>")
     assert "<details open" not in html
     assert "<caption>量度 · 模拟区</caption>" in html
-    assert grid(html) == [["学校", "数值"], ["甲校", "1.500"]]
+    assert grid(html) == [["学校", "数值"], ["甲校", "1.5"]]
 
 
 def test_a_figure_without_a_table_has_nothing_to_unfold():
@@ -74,7 +74,7 @@ def test_an_index_that_names_rows_is_shown_and_one_that_counts_them_is_not():
     named = pd.DataFrame({"数值": [1]}, index=["甲校"])
     years = pd.concat({"C1": pd.DataFrame({"之间": [0.25]}, index=[2024])}, names=["", "年份"])
     assert grid(html_of(named)) == [["项目", "数值"], ["甲校", "1"]]
-    assert grid(html_of(years)) == [["项目", "年份", "之间"], ["C1", "2024", "0.2500"]]
+    assert grid(html_of(years)) == [["项目", "年份", "之间"], ["C1", "2024", "0.25"]]
     assert grid(html_of(named.reset_index(drop=True).assign(甲="乙"))) == [["数值", "甲"], ["1", "乙"]]
 
 

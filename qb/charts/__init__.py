@@ -17,13 +17,14 @@ from qb.charts.quadrants import quadrants
 from qb.charts.rows import diverging, intervals
 from qb.charts.schools import strip
 from qb.charts.spreads import spreads
-from qb.charts.stages import strips
+from qb.charts.stages import Strips, strips
 from qb.charts.style import fonts, style
 from qb.charts.years import trend
 
 __all__ = [
     "Caption",
     "Chart",
+    "Strips",
     "classes",
     "coefficients",
     "completeness",

@@ -13,6 +13,7 @@ import pandas as pd
 from qb.charts.marks import Mark, Word
 from qb.charts.numbers import folded
 from qb.charts.style import BODY, LARGE, QUIET, SMALL, STACK, WIDTH, WORDS, label, style, wrap
+from qb.files import write_whole
 from qb.terms import Verdict
 
 
@@ -133,7 +134,7 @@ class Chart:
         path = Path(path)
         if path.suffix not in (".svg", ".png"):
             raise ValueError(f"图件只能存为 .svg 或 .png：{path.name}")
-        path.write_bytes(self.png() if path.suffix == ".png" else self.svg.encode())
+        write_whole(path, self.png() if path.suffix == ".png" else self.svg)
         return path
 
 

@@ -130,7 +130,13 @@ def before_after(
     floor : float
         Lowest percentage allowed for one indicator.
     """
-    table = pd.concat({lane.name: lane.percent for lane in lanes}, axis=1)
+    table = pd.DataFrame(
+        {
+            caption.word("list", title, lane.name): lane.percent[title]
+            for title in lanes[0].percent.columns
+            for lane in lanes
+        }
+    )
     every = table.to_numpy(float)
     finite = every[np.isfinite(every)]
     if not len(finite):
@@ -166,8 +172,8 @@ def before_after(
             text, over = lane.ends[k]
             marks.append(Word(WIDTH, middle + 5, text, ALARM if over else QUIET, bold=over, anchor="end"))
     below = [caption.word("legend") + caption.word("dots")]
-    beyond = every.reshape(len(every), 2, -1) > high  # a school that is off the scale in both lanes is one
-    off = int(beyond.any(axis=1).sum())
+    beyond = every.reshape(len(every), -1, 2) > high  # a school that is off the scale in both lanes is one
+    off = int(beyond.any(axis=2).sum())
     below += [caption.word("off scale", f"{high:.0f} %", off)] if off else []
     written, height = notes(below, base + 22)
     return Chart(caption, (*marks, *written), height, table)

@@ -41,7 +41,7 @@ def folded(table: pd.DataFrame, caption: Caption) -> str:
     """
     frame = _flat(table, caption)
     # By place, not by name: two schools, and two columns, may bear the same one.
-    series = [frame.iloc[:MOST_ROWS, k] for k in range(frame.shape[1])]
+    series = [column.iloc[:MOST_ROWS] for _, column in frame.items()]
     first, *others = ([*_cells(column, caption)] for column in series)
     heads = "".join(_head(column, caption) for column in series)
     rows = "".join(
@@ -86,23 +86,29 @@ def _cells(column: pd.Series, caption: Caption) -> Iterator[tuple[str, str]]:
     else:
         place = column.name in (caption.word("longitude"), caption.word("latitude"))
         decimals = DEGREES if place else decimals_of(column)
-        yield from (_number(float(value), decimals, caption.lang) for value in column)
+        band = column.name in ("low", "high")  # where there is none, none is meant
+        for value in column.tolist():
+            yield ("", "") if band and value != value else _number(float(value), decimals, caption.lang)
 
 
 def decimals_of(column: pd.Series) -> int:
-    """Return with how many decimals a column is shown: four figures of its middle one, none of whole numbers.
+    """Return with how many decimals a column is shown: at most four figures of its middle one.
 
     Not of its largest: yuan and rooms may stand in one column.
 
     Examples
     --------
-    >>> [decimals_of(pd.Series(column)) for column in ([0.53, 0.12], [5.7, 1.4, 2896.5], [3, 4.0])]
-    [4, 3, 0]
+    >>> [decimals_of(pd.Series(column)) for column in ([1 / 3, 0.12], [5.72, 1.4, 2896.5], [3, 4.0])]
+    [4, 2, 0]
     """
-    known = column[np.isfinite(column) & (column != 0)].abs()
+    values = column.to_numpy(float, na_value=math.nan)
+    known = np.abs(values[np.isfinite(values) & (values != 0)])
     if (known % 1 == 0).all():
         return 0
-    return min(max(3 - math.floor(math.log10(known.median())), 0), 6)
+    decimals = min(max(3 - math.floor(math.log10(np.median(known))), 0), 6)
+    while decimals and (np.round(known, decimals - 1) == np.round(known, decimals)).all():
+        decimals -= 1  # a last nought says nothing
+    return decimals
 
 
 def _number(value: float, decimals: int, lang: str) -> tuple[str, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -33,6 +35,7 @@ from qb.charts.style import (
 from qb.terms import Verdict
 
 TOLD = 120  # dots say their names up to so many schools in a row; more would make the page heavy
+_ROW = 48  # from one strip to the next
 
 
 def strips(
@@ -61,66 +64,120 @@ def strips(
     highlight : int, optional
         Position of the school that the page is about.
     """
-    values = percent.to_numpy(float)
-    finite = values[np.isfinite(values)]
-    if not len(finite):
-        return blank(caption, percent)
-    low = min(50.0, 25 * math.floor(finite.min() / 25))
-    high = float(np.clip(50 * math.ceil(np.quantile(finite, 0.9) / 50), 200, 400))
-    start, end, row = 190, WIDTH - 112, 48
-    scale = Scale(low, high, start, end)
-    base = 26 + row * values.shape[1]
-    marks: list[Mark] = [
-        Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
-        Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True),
-        Word(scale(100) + 3, 12, f"{caption.word('standard')} 100 %", bold=True),
-        Word(scale(floor) - 3, 12, f"{floor:g} %", QUIET, anchor="end"),
-        Line(((start - EDGE, base), (end + EDGE, base)), RULE),
-    ]
-    marks += [
-        Word(scale(v), base + 16, f"{v:.0f} %", QUIET, anchor="middle")
-        for v in ticks(low, high, 4)
-        if low <= v <= high
-    ]
-    for k, title in enumerate(percent.columns):
-        state = states(values[:, k], verdicts.iloc[:, k])
-        middle = 26 + row * (k + 0.5)
-        marks.append(Line(((start - EDGE, middle), (end + EDGE, middle)), RULE, 0.6))
-        marks += row_label(title, middle, start - 22)
-        marks += _row(values[:, k], pupils, percent.index, state, scale, middle, row / 2 - 5, highlight)
-        marks += _tally(state, values[:, k], highlight, caption, middle)
-    legend = caption.word("legend") + caption.word("dots")
-    own = [] if highlight is None else [caption.word("own", clean(percent.index[highlight]))]
-    below = ["".join([*own, legend])]
-    off = int((finite > high).sum())
-    below += [caption.word("off scale", f"{high:.0f} %", off)] if off else []
-    written, height = notes(below, base + 22)
-    return Chart(caption, (*marks, *written), height, percent)
+    return Strips(percent, pupils, verdicts, floor).chart(caption, highlight)
 
 
-def _row(
+@dataclass(frozen=True)
+class Strips:
+    """What figures of the same schools share, each about another of them: the dots are placed once.
+
+    The fields are those of :func:`strips`.
+    """
+
+    percent: pd.DataFrame
+    pupils: Sequence[float]
+    verdicts: pd.DataFrame
+    floor: float = 85
+
+    def chart(self, caption: Caption, highlight: int | None = None) -> Chart:
+        """Return the figure, with a ring around the school that it is about."""
+        percent, values, scale = self.percent, self._values, self._scale
+        finite = values[np.isfinite(values)]
+        if not len(finite):
+            return blank(caption, percent)
+        start, end = scale.start, scale.end
+        base = 26 + _ROW * values.shape[1]
+        marks: list[Mark] = [
+            Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
+            Line(((scale(self.floor), 18), (scale(self.floor), base)), INK, 1.2, dashed=True),
+            Word(scale(100) + 3, 12, f"{caption.word('standard')} 100 %", bold=True),
+            Word(scale(self.floor) - 3, 12, f"{self.floor:g} %", QUIET, anchor="end"),
+            Line(((start - EDGE, base), (end + EDGE, base)), RULE),
+        ]
+        marks += [
+            Word(scale(v), base + 16, f"{v:.0f} %", QUIET, anchor="middle")
+            for v in ticks(scale.low, scale.high, 4)
+            if scale.low <= v <= scale.high
+        ]
+        for k, row in enumerate(self._rows):
+            marks += row.about(highlight)
+            marks += _tally(row.state, values[:, k], highlight, caption, row.middle)
+        legend = caption.word("legend") + caption.word("dots")
+        own = [] if highlight is None else [caption.word("own", clean(percent.index[highlight]))]
+        below = ["".join([*own, legend])]
+        off = int((finite > scale.high).sum())
+        below += [caption.word("off scale", f"{scale.high:.0f} %", off)] if off else []
+        written, height = notes(below, base + 22)
+        return Chart(caption, (*marks, *written), height, percent)
+
+    def place(self) -> None:
+        """Place the dots now, not when the first figure asks for them."""
+        self._rows  # noqa: B018
+
+    @cached_property
+    def _values(self) -> np.ndarray:
+        return self.percent.to_numpy(float)
+
+    @cached_property
+    def _scale(self) -> Scale:
+        finite = self._values[np.isfinite(self._values)]
+        if not len(finite):
+            return Scale(0, 100, 0, 0)
+        low = min(50.0, 25 * math.floor(finite.min() / 25))
+        high = float(np.clip(50 * math.ceil(np.quantile(finite, 0.9) / 50), 200, 400))
+        return Scale(low, high, 190, WIDTH - 112)
+
+    @cached_property
+    def _rows(self) -> list[_Row]:
+        names, pupils = list(self.percent.index), np.asarray(self.pupils, float)
+        return [self._row(k, title, names, pupils) for k, title in enumerate(self.percent.columns)]
+
+    def _row(self, k: int, title: object, names: Sequence[object], pupils: np.ndarray) -> _Row:
+        values, scale, middle = self._values[:, k], self._scale, 26 + _ROW * (k + 0.5)
+        state = states(values, self.verdicts.iloc[:, k])
+        marks: list[Mark] = [Line(((scale.start - EDGE, middle), (scale.end + EDGE, middle)), RULE, 0.6)]
+        marks += row_label(title, middle, scale.start - 22)
+        rings = {}
+        for i, own, radius in _dots(values, pupils, names, state, scale, middle):
+            marks.append(own)
+            rings[i] = len(marks), Dot(own.x, own.y, radius + 3, ACCENT, "ring")
+        return _Row(marks, rings, state, middle)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """An indicator's strip; `rings` holds by a school's position the ring around its dot, and its place."""
+
+    marks: list[Mark]
+    rings: dict[int, tuple[int, Dot]]
+    state: list[Verdict]
+    middle: float
+
+    def about(self, highlight: int | None) -> list[Mark]:
+        """Return the marks, with the ring after the dot that it is around."""
+        if highlight not in self.rings:
+            return self.marks
+        place, ring = self.rings[highlight]
+        return [*self.marks[:place], ring, *self.marks[place:]]
+
+
+def _dots(
     values: np.ndarray,
-    pupils: Sequence[float],
-    names: Sequence[str],
+    pupils: np.ndarray,
+    names: Sequence[object],
     state: list[Verdict],
     scale: Scale,
     middle: float,
-    room: float,
-    highlight: int | None,
-) -> list[Mark]:
-    """The dots of one row of `strips`."""
+) -> Iterator[tuple[int, Dot, float]]:
+    """Yield position, dot and radius of each school that has the value."""
     shown = np.flatnonzero(np.isfinite(values))
     x = np.array([scale(values[i]) for i in shown])
-    radius = radii(np.asarray(pupils, float)[shown], largest(len(shown)) * 0.6)
-    lift = swarm(x, radius, room)
-    marks: list[Mark] = []
+    radius = radii(pupils[shown], largest(len(shown)) * 0.6)
+    lift = swarm(x, radius, _ROW / 2 - 5)
     for k, i in enumerate(shown):
         tip = f"{clean(names[i])} {floored(values[i])} %" if len(shown) <= TOLD else ""
         beyond = bool(values[i] > scale.high)
-        marks.append(dot(x[k], middle + lift[k], radius[k], state[i], tip, beyond=beyond))
-        if i == highlight:
-            marks.append(Dot(x[k], middle + lift[k], radius[k] + 3, ACCENT, "ring"))
-    return marks
+        yield int(i), dot(x[k], middle + lift[k], radius[k], state[i], tip, beyond=beyond), radius[k]
 
 
 def _tally(

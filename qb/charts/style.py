@@ -140,9 +140,11 @@ def label(verdict: Verdict, lang: str) -> str:
 
 def clean(text: object) -> str:
     """Return text on one line, without control, direction and broken characters."""
-    dropped = ("Cc", "Cf", "Cs")
-    kept = (c if c.isprintable() or unicodedata.category(c) not in dropped else " " for c in str(text))
-    return " ".join("".join(kept).split())
+    text = str(text)
+    if not text.isprintable():
+        dropped = ("Cc", "Cf", "Cs")
+        text = "".join(c if c.isprintable() or unicodedata.category(c) not in dropped else " " for c in text)
+    return " ".join(text.split())
 
 
 @lru_cache(maxsize=4096)

@@ -110,7 +110,7 @@ def _values(points: list[tuple[float, float] | None], values: pd.Series, decimal
     """The values of the emphasised series above its dots, where there is room; its end has a label."""
     shown = [(p, plain(v, decimals)) for p, v in zip(points[:-1], values, strict=False) if p]
     steps = np.diff([point[0] for point in points if point])
-    if any(1.5 * span(text) + 4 > steps.min() for _, text in shown):
+    if not len(steps) or any(1.5 * span(text) + 4 > steps.min() for _, text in shown):
         return []
     return [
         Word(

@@ -95,12 +95,30 @@ def to_dataset(
         raise DataError(found for found in faults if found.severity is Severity.STOPS)
     tables, lines = {}, {}
     for name, table in TABLES.items():
-        frame = frames.get(name, table.empty())
+        frame = _in_order(frames.get(name, table.empty()), table)
         rows = frame.index.to_numpy()
         if not np.array_equal(rows, np.arange(2, len(rows) + 2)):
             lines[name] = rows
         tables[name] = frame.reset_index(drop=True)
     return Dataset(tables, tuple(faults), str(source), lines, letters or {})
+
+
+def _in_order(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return the rows of schools by the table's key, words in the order of their set; others as they are.
+
+    A sum of the same figures in another order may differ in its last digit; so handed in shuffled, the
+    same data would not give the same bytes.
+    """
+    if "school_id" not in table.key:
+        return frame
+    key = pd.DataFrame({name: _ranked(frame[name], table[name]) for name in table.key})
+    order = key.reset_index(drop=True).sort_values(list(key.columns), kind="stable").index.to_numpy()
+    return frame if np.array_equal(order, np.arange(len(frame))) else frame.iloc[order]
+
+
+def _ranked(values: pd.Series, column: Column) -> pd.Series:
+    ranks = {term.value: rank for rank, term in enumerate(column.terms)}
+    return values.map(ranks) if ranks else values
 
 
 def grid_to_table(grid: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[Fault]]:

@@ -143,10 +143,11 @@ def _last_year(to: int | None, base: int, learned_year: int, before: Forecast | 
 
 
 def _years(seen: Past, grades: Grades) -> pd.DataFrame:
-    """Return the years before as rows, without grades that a school never had or years before it opened."""
+    """Return the years before as rows, without grades that a school never had and years it did not report."""
     some = np.nan_to_num(grades.pupils, nan=1.0) > 0
+    ever = (some & grades.there[..., None]).any(axis=1)
     opened = np.maximum.accumulate(some.any(axis=2), axis=1)
-    school, year, grade = np.nonzero(some.any(axis=1)[:, None] & opened[..., None])
+    school, year, grade = np.nonzero(ever[:, None] & (opened & grades.there)[..., None])
     spread = np.where(grades.known, str(Basis.CLASSES), str(Basis.SHARES))
     spread[:, -1] = np.where(grades.basis == "", spread[:, -1], grades.basis)
     return pd.DataFrame(

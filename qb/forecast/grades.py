@@ -27,6 +27,8 @@ class Grades:
         Place in :attr:`Past.districts`.
     pupils : ndarray, shape (schools, years, grades)
         NaN where not known; 0 before a school has opened. The last year is the last of the data.
+    there : ndarray of bool, shape (schools, years)
+        Whether the school reported the stage; a school that has closed does not.
     known : ndarray of bool, shape (schools, years)
         Whether the pupils by grade were reported, and not spread by the district's shares.
     basis : ndarray of str, shape (schools,)
@@ -41,6 +43,7 @@ class Grades:
     school: np.ndarray
     district: np.ndarray
     pupils: np.ndarray
+    there: np.ndarray
     known: np.ndarray
     basis: np.ndarray
     children: np.ndarray
@@ -138,16 +141,17 @@ def _stage(data: Dataset, schools: pd.DataFrame, stage: Stage, years: np.ndarray
     listed = _listed(classes, index, years, stage)
     district = units["place"].to_numpy()
     opened = units["opened_year"].to_numpy()
-    pupils, known, scaled = _by_grade(reported, total, listed, district, opened, years)
+    there = reported | np.isfinite(listed).any(axis=2)
+    pupils, known, scaled = _by_grade(there, total, listed, district, opened, years)
     basis = np.where(known[:, -1], np.where(scaled[:, -1], Basis.SCALED, Basis.CLASSES), Basis.SHARES)
-    here = (reported | np.isfinite(listed).any(axis=2))[:, -1]
     return Grades(
         stage,
         index.to_numpy(dtype=str),
         district,
         pupils,
+        there,
         known,
-        np.where(here, basis.astype(str), ""),
+        np.where(there[:, -1], basis.astype(str), ""),
         _children(data["zones"], units, stage, years),
         _roots(units, index),
     )
@@ -177,7 +181,7 @@ def _listed(classes: pd.DataFrame, index: pd.Index, years: np.ndarray, stage: St
 
 
 def _by_grade(
-    reported: np.ndarray,
+    there: np.ndarray,
     total: np.ndarray,
     listed: np.ndarray,
     district: np.ndarray,
@@ -194,7 +198,6 @@ def _by_grade(
 
     spread = total[..., None] * _shares(np.where(known[..., None], pupils, 0), district, opened, years)
     pupils = np.where(known[..., None], pupils, spread)
-    there = reported | np.isfinite(listed).any(axis=2)
     unopened = (np.cumsum(there, axis=1) == 0) & ~(opened[:, None] <= years)
     return np.where(unopened[..., None], 0.0, pupils), known | unopened, scaled
 

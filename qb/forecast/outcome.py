@@ -32,7 +32,8 @@ class Forecast:
         the district). ``spread`` and ``common`` are half the band in logarithms, and that part of it
         which the schools of a district and stage have in common.
     years : DataFrame
-        The same of the years before, without a band; missing where not known.
+        The same of the years before, without a band, of the schools that reported in each; missing where
+        not known.
     backtest : DataFrame
         Forecasts made at the end of past years against what came: ``district, stage, part`` (``1→2``
         moving up, ``entry``, or ``all`` grades), ``ahead`` (years), ``pupils`` that came, error of the

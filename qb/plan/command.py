@@ -8,6 +8,7 @@ from pathlib import Path
 from qb.costs import load_costs
 from qb.dataset import Dataset, read
 from qb.errors import QbError
+from qb.files import write_whole
 from qb.plan.cheapest import PlanStatus, cheapest_plan
 from qb.plan.document import document, transfers_document, years_document
 from qb.plan.explain import explain
@@ -81,10 +82,7 @@ def _refuse(file: Path, **others: object) -> None:
 
 
 def _write(file: Path, made: Scenario) -> None:
-    try:
-        file.write_text(to_toml(made), encoding="utf-8")
-    except OSError as error:
-        raise QbError(f"无法写情景文件 {file}：{error.strerror}，请检查路径及其权限。") from error
+    write_whole(file, to_toml(made))
 
 
 def _printed(told: dict[str, object]) -> str:

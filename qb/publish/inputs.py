@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -58,7 +59,7 @@ def of_all(data: Path, standard: str, beside: Iterable[str] = (), **asked: objec
 
 
 def of_files(files: Iterable[Path]) -> Iterator[object]:
-    """Yield each file that is there, and its bytes."""
+    """Yield each file that is there, and its bytes; whoever reads one that cannot be read says so."""
     for path in files:
-        if path.is_file():
+        with suppress(OSError):
             yield from (path, path.read_bytes())

@@ -85,6 +85,12 @@ def _exporter() -> HTMLExporter:
             """Leave out the parent's second pass: it parses the finished page only to add what ours has."""
             return super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
 
+        def _preprocess(self, nb, resources):
+            """Leave out the parent's copies and checks: what it is given is a copy, and was just executed."""
+            for preprocessor in self._preprocessors:
+                nb, resources = preprocessor(nb, resources)
+            return nb, resources
+
     shown = ["text/html", "text/markdown", "image/svg+xml", "image/png", "text/plain"]
     exporter = Exporter(
         config=Config({"NbConvertBase": {"display_data_priority": shown}}),

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import recv_handle
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import nbformat
 import numpy as np
@@ -28,7 +28,10 @@ import numpy as np
 from qb.publish.job import DEAD, LATE, Failure, Job, Outcome, failure_at
 from qb.publish.kernel import Kernel
 from qb.publish.page import Page, notebook_page
-from qb.publish.render import WIRE, render
+from qb.publish.render import WIRE, render, stored
+
+if TYPE_CHECKING:
+    from qb.report.book import Book
 
 _PR_SET_PDEATHSIG = 1
 _PAGES = ("annual", "data", "district", "plan", "research", "scenario", "school")
@@ -83,19 +86,26 @@ class Press:
 
     def _take(self, what: str, *given: object) -> None:
         if what == "preload":
-            from qb.report.book import preload  # not above: see Kernel.load
-
-            preload(*given)
+            self._preload(*given)
         elif what == "end":
             for pipe in [pipe for pipe, child in self._children.items() if child.pid == given[0]]:
                 self._finish(pipe, None)
         elif what == "job":
             number, job = given
+            with suppress(Exception):  # the child will say what is wrong with it
+                stored(job.notebook)
             self._fork(number, job, lambda pipe: _print(job, self._kernel, pipe))
         else:
             with Connection(recv_handle(self._control)) as wire:
                 if pid := self._fork(None, None, lambda pipe: _serve_wire(self._kernel, wire, *given)):
                     self._control.send(("wired", pid))
+
+    def _preload(self, book: Book, data: Path, standard: str) -> None:
+        from qb.report.book import preload  # not above: see Kernel.load
+        from qb.report.school import prepare
+
+        preload(book, data, standard)
+        prepare(book)
 
     def _fork(self, number: int | None, job: Job | None, work: Callable[[Connection], None]) -> int:
         """Return the child's id; 0, and say so, where there are threads."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from contextlib import chdir
+from copy import deepcopy
+from functools import lru_cache
+from pathlib import Path
 
 import nbformat
 from papermill.engines import papermill_engines
@@ -59,7 +62,7 @@ def execute(job: Job, engine: str = KERNEL, **options: object) -> nbformat.Noteb
     papermill_engines.register(WIRE, WireEngine)
     # Not papermill.execute_notebook: it takes braces in a path for places to fill in, writes half-run
     # notebooks, and spends on its writing, even to nowhere, a fifth of the time of a page.
-    notebook = load_notebook_node(open_notebook(job.notebook))
+    notebook = deepcopy(stored(job.notebook))
     if job.parameters:
         notebook = parameterize_notebook(notebook, dict(job.parameters), engine_name=engine, **_PYTHON)
     with chdir(job.notebook.parent):
@@ -74,6 +77,25 @@ def execute(job: Job, engine: str = KERNEL, **options: object) -> nbformat.Noteb
         )
     _ran_to_the_end(notebook)
     return notebook
+
+
+def stored(path: Path) -> nbformat.NotebookNode:
+    """Return a notebook as papermill reads it, not to be changed: it is kept as long as the file is the same.
+
+    Raises
+    ------
+    QbError
+        If it cannot be read.
+    """
+    try:
+        return _read(path, path.read_bytes())
+    except OSError:
+        return open_notebook(path)  # which says so
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, raw: bytes) -> nbformat.NotebookNode:  # the bytes tell files apart
+    return load_notebook_node(open_notebook(path))
 
 
 def _ran_to_the_end(notebook: nbformat.NotebookNode) -> None:

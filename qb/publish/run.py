@@ -71,7 +71,8 @@ def run(
             for index, outcome in _outcomes(jobs, workers, isolation, scheduler, held, press, bar):
                 outcomes[index] = outcome
                 if outcome.failure:  # an earlier page would be taken for what was asked for
-                    outcome.job.target.unlink(missing_ok=True)
+                    with suppress(OSError):
+                        outcome.job.target.unlink()
                 told(outcome)
                 _advance(bar, outcomes)
         finally:

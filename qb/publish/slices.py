@@ -19,7 +19,9 @@ from qb.judge import Assessment
 from qb.publish import inputs
 from qb.publish.inputs import digest
 from qb.report.book import Book
-from qb.standard import SEVEN
+from qb.report.rules import source_rows
+from qb.report.school import SchoolReport
+from qb.standard import CODES, SEVEN
 
 # What a school's page shows of the other schools of its stages.
 _OF_PEERS = (
@@ -70,7 +72,7 @@ class Slices:
     """Digests of what each page of a book can show."""
 
     def __init__(self, book: Book) -> None:
-        assessment, data = book.assessment, book.data
+        self._book, assessment, data = book, book.assessment, book.data
         self._common = digest(
             book.year, book.lang, book.source, book.standard.model_dump_json(), inputs.code_version()
         )
@@ -100,11 +102,14 @@ class Slices:
         """Return the digest of what a school's page can show."""
         own = [rows.of("school_id", school) for rows in self._judged.values() if rows.has("school_id")]
         places = self._places[school]
+        page = SchoolReport(self._book, school)
         return digest(
             self._common,
             self._district_of[school],
             *own,
             self._measures.of("school_id", school),
+            page.sources().rows,  # line numbers: rows of others above them count
+            page.measures().caption,  # the day by which "overdue" is told is the district's
             *(self._peers.of("_place", place) for place in places),
             *(self._balance.of("_place", place) for place in places),
         )
@@ -113,13 +118,17 @@ class Slices:
         """Return the digest of what the district's page can show."""
         judged = [rows.of("district", district) for rows in self._judged.values()]
         handed_in = [rows.of("district", district) for rows in self._handed_in.values()]
-        return digest(self._common, self._years, district, *judged, *handed_in)
+        return digest(self._common, self._years, district, self._lines(district), *judged, *handed_in)
 
     def of_research(self, district: str) -> str:
         """Return the digest of what the research page can show: no measures, no evidence."""
         judged = [rows.of("district", district) for rows in self._judged.values()]
         handed_in = [self._handed_in[name].of("district", district) for name in _RESEARCHED]
-        return digest(self._common, self._years, district, *judged, *handed_in)
+        return digest(self._common, self._years, district, self._lines(district), *judged, *handed_in)
+
+    def _lines(self, district: str) -> object:
+        """Return where the district's rows stand in the tables: rows of others above them count."""
+        return source_rows(self._book, CODES, district=district).rows
 
     def of_data(self, district: str) -> str:
         """Return the digest of what the data page can show: what was found in any of the data, too."""

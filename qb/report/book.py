@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,6 +16,9 @@ from qb.judge.ledger import ledger
 from qb.report.words import Lang, say, school_year
 from qb.standard import DEFAULT, Standard
 from qb.standard import load as load_standard
+
+if TYPE_CHECKING:
+    from qb.report.roll import Roll
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,13 @@ class Book:
     def ledger(self) -> pd.DataFrame:
         """Every problem of every district, with who answers for it."""
         return ledger(self.assessment, self.data)
+
+    @cached_property
+    def roll(self) -> Roll:
+        """The tables by school."""
+        from qb.report.roll import Roll  # not above: it is made of a book
+
+        return Roll(self)
 
     def place(self, district: str) -> str:
         """Return district and school year, for subtitles."""

@@ -260,7 +260,7 @@ class DataReport:
         failing = sum(state is Verdict.FAIL for state in states)
         finding = say(
             lang,
-            f"{len(placed)} 所有坐标的学校中，{failing} 所未达标",
+            f"有坐标的 {len(placed)} 所学校中，{failing} 所未达标",
             f"{failing} of the {len(placed)} schools on the map fail",
         )
         place = self.book.place(self.district)

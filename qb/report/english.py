@@ -7,9 +7,11 @@ here, as a catalogue of messages does. `{}` stands for what a sentence is filled
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
-from qb.report.words import Lang, label
+from qb.report.words import UNITS, Lang, label
+from qb.standard import Standard
 from qb.terms import Kind, Stage
 
 CATALOGUE = {
@@ -39,6 +41,29 @@ CATALOGUE = {
 }
 
 
+# Why there is no plan: clauses that a sentence of `qb.plan.clash` is put together from.
+CLASHES = {
+    "{}（{}）：{}上限不足，最多增 {} {}，达标须增 {} {}，达到标准的 {} 须增 {} {}": (
+        "{0} ({1}): upper bound on {2} too low, at most {3} {4} more; {5} {6} are needed to meet the standard, "
+        "{8} {9} to reach {7} of it"
+    ),
+    "{}（{}）：{}上限不足，最多增 {} {}（各学段合计）": (
+        "{} ({}): upper bound on {} too low, at most {} {} more at all stages together"
+    ),
+    "{}（{}）：{}上限不足，最多增 {} {}": "{} ({}): upper bound on {} too low, at most {} {} more",
+    "{} {} {} 差异系数限值 {}": "{}, {}, {}: limit {} on the coefficient",
+    "预算 {} 元不足，至少需要 {} 元": "a budget of {} yuan is not enough, at least {} yuan are needed",
+    "{} 年预算合计 {} 元，最低需要 {} 元": "{} years' budgets add up to {} yuan, at least {} yuan are needed",
+    "每年 {} 元的预算排不下费用最低的方案（{} 元）": (
+        "{} yuan a year leave no room for the cheapest plan ({} yuan)"
+    ),
+}
+TAILS = {
+    "（最多 {} 项可低于标准）": " (at most {} may stay below the standard)",
+    "等 {} 处上限": " and more: {} upper bounds in all",
+}
+
+
 def translate(sentence: str, lang: Lang) -> str:
     """Return a sentence of a result in the page's language; what is not in the catalogue stays as it is.
 
@@ -47,21 +72,43 @@ def translate(sentence: str, lang: Lang) -> str:
     >>> translate("教学点在校生不足 50 人，不参加七项指标", "en")
     'Teaching point under 50 pupils: not judged on the seven'
     """
+    return sentence if lang == "zh" else _looked_up(sentence, CATALOGUE, _TERMS)
+
+
+def translate_clash(sentence: str, standard: Standard, lang: Lang) -> str:
+    """Return in the page's language which limits of a plan clash.
+
+    Examples
+    --------
+    >>> from qb.standard import load
+    >>> translate_clash("甲校（小学）：骨干教师上限不足，最多增 1 人；甲区 小学 C6 差异系数限值 0.5", load(), "en")
+    '甲校 (Primary): upper bound on backbone teachers too low, at most 1 teachers more; 甲区, Primary, C6: limit 0.5 on the coefficient'
+    """
     if lang == "zh":
         return sentence
-    for pattern, english in _patterns():
-        found = pattern.fullmatch(sentence)
-        if found:
-            return english.format(*(_TERMS.get(part, part) for part in found.groups()))
+    terms = {
+        **_TERMS,
+        **dict(UNITS.values()),
+        "平方米": "m²",
+        **{indicator.short.zh: indicator.short.en.lower() for indicator in standard.indicators},
+    }
+    tail = ""
+    for chinese, english in TAILS.items():
+        if found := re.search(f"{_pattern(chinese).pattern}$", sentence):
+            sentence, tail = sentence[: found.start()], english.format(*found.groups())
+    return "; ".join(_looked_up(part, CLASHES, terms) for part in sentence.split("；")) + tail
+
+
+def _looked_up(sentence: str, catalogue: Mapping[str, str], terms: Mapping[str, str]) -> str:
+    for chinese, english in catalogue.items():
+        if found := _pattern(chinese).fullmatch(sentence):
+            return english.format(*(terms.get(part, part) for part in found.groups()))
     return sentence
 
 
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple(
-        (re.compile("(.+?)".join(re.escape(part) for part in chinese.split("{}")), re.DOTALL), english)
-        for chinese, english in CATALOGUE.items()
-    )
+def _pattern(chinese: str) -> re.Pattern[str]:
+    return re.compile("(.+?)".join(re.escape(part) for part in chinese.split("{}")), re.DOTALL)
 
 
 _TERMS = {term.zh: label(term, "en") for term in (*Kind, *Stage)}

@@ -197,7 +197,7 @@ class FaultReport:
     ) -> Table:
         lang = self.book.lang
         frame = pd.DataFrame(lines, columns=[column.key for column in columns])
-        empty = say(lang, "没有发现问题。", "Nothing was found.")
+        empty = say(lang, f"{caption}：没有发现问题。", f"{caption}: nothing was found.")
         return Table(caption, columns, frame, note=note, empty=empty, lang=lang)
 
     def _severity(self, fault: Fault) -> str:

@@ -1,54 +1,142 @@
-"""The issue ledger (问题台账) as a table."""
+"""The issue ledger (问题台账) as a table: overdue ones first, as of a day that is said."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from qb.report.book import Book
 from qb.report.english import translate
+from qb.report.facts import anchor
 from qb.report.seven import gap_text
 from qb.report.table import Column, Table
 from qb.report.words import (
     UNITS,
+    Lang,
+    compared,
     department_names,
     number,
     part_label,
     say,
     stage_label,
-    term,
     title,
     verdict_label,
 )
 from qb.standard import SEVEN
-from qb.terms import Progress, Verdict
+from qb.terms import Progress, Term, Verdict
+
+
+class State(Term):
+    """State of a measure on a day, the most pressing first."""
+
+    OVERDUE = "overdue", "逾期未完成"
+    UNKNOWN = "unknown", "未填状态"
+    OPEN = "open", "整改中"
+    DONE = "done", "已完成，待销号"
+    CLOSED = "closed", "已销号"
+
+
+ENGLISH = {
+    State.OVERDUE: "Overdue",
+    State.UNKNOWN: "State not entered",
+    State.OPEN: "Open",
+    State.DONE: "Done, to be closed",
+    State.CLOSED: "Closed",
+}
+
+
+def state_on(day: str, deadline: object, status: object, closed_on: object) -> State:
+    """Return a measure's state on a day; what was closed later was still open then.
+
+    Examples
+    --------
+    Due in June and closed in September: in July it was overdue, in October it is closed.
+
+    >>> [str(state_on(day, "2025-06-30", "closed", "2025-09-01")) for day in ("2025-07-01", "2025-10-01")]
+    ['overdue', 'closed']
+    """
+    dated = isinstance(closed_on, str)
+    if (status == Progress.CLOSED and not dated) or (dated and closed_on <= day):
+        return State.CLOSED
+    if status == Progress.DONE:
+        return State.DONE
+    if isinstance(deadline, str) and deadline < day:
+        return State.OVERDUE
+    return State.OPEN if isinstance(status, str) else State.UNKNOWN
+
+
+def state_words(state: object, lang: Lang) -> str:
+    """Return a state as the reader sees it; nothing where no measure was entered."""
+    return say(lang, State(state).zh, ENGLISH[State(state)]) if isinstance(state, str) else ""
+
+
+def day_of(book: Book, district: str) -> str:
+    """Return the day by which "overdue" is told.
+
+    The latest day within the school year on which the data say that evidence was checked or a measure
+    closed: what was reported is known as of then. The year's last day, 31 August, where there is none.
+    """
+    start, end = f"{book.year}-09-01", f"{book.year + 1}-08-31"
+    dates = pd.concat(
+        [
+            frame.loc[(frame["district"] == district).to_numpy(dtype=bool), name].dropna()
+            for frame, name in ((book.data["evidence"], "checked_on"), (book.data["measures"], "closed_on"))
+        ]
+    )
+    return max((day for day in dates if start <= day <= end), default=end)
+
+
+def with_states(book: Book, problems: pd.DataFrame) -> pd.DataFrame:
+    """Return problems of the book's ledger with their measures' `state`, the most pressing first.
+
+    The state is missing where no measure was entered.
+    """
+    days = {district: day_of(book, district) for district in problems["district"].unique()}
+    states = [
+        str(state_on(days[district], *end))
+        if any(isinstance(part, str) for part in (measure, *end))
+        else None
+        for district, measure, *end in zip(
+            *(problems[name] for name in ("district", "measure", "deadline", "status", "closed_on")),
+            strict=True,
+        )
+    ]
+    found = problems.assign(state=pd.Series(states, index=problems.index, dtype=object))
+    return found.iloc[pressing(found["state"], found["deadline"])].reset_index(drop=True)
+
+
+def pressing(states: pd.Series, deadlines: pd.Series) -> np.ndarray:
+    """Return the order of rows by state and then deadline; those without a state come last."""
+    order = {str(state): place for place, state in enumerate(State)}
+    return np.lexsort((deadlines.fillna("9999").astype(str), states.map(order).fillna(len(order))))
 
 
 def ledger_table(book: Book, frame: pd.DataFrame) -> Table:
-    """Return entries of the issue ledger (问题台账)."""
+    """Return entries of the issue ledger (问题台账), each with what has become of it; overdue ones first."""
+    days = sorted({day_of(book, district) for district in frame["district"]})
+    return table_of(book, with_states(book, frame).to_dict("records"), days)
+
+
+def table_of(book: Book, problems: Sequence[Mapping[str, object]], days: Sequence[str]) -> Table:
+    """Return problems with their states, in this order, as a table; `days` are those of their districts."""
     lang, standard = book.lang, book.standard
-    shown = pd.DataFrame(
+    shown = [
         {
-            "number": [str(place) for place in range(1, len(frame) + 1)],
-            "title": [
-                _problem(code, part, book) for code, part in zip(frame["code"], frame["part"], strict=True)
-            ],
-            "where": [
-                _where(name, stage, district, book)
-                for name, stage, district in zip(
-                    frame["name"], frame["stage"], frame["district"], strict=True
-                )
-            ],
-            "state": [_state(row, book) for row in frame.to_dict("records")],
-            "departments": [department_names(d, standard, lang) for d in frame["departments"]],
-            "measure": frame["measure"].to_numpy(),
-            "deadline": frame["deadline"].to_numpy(),
-            "status": [term(value, lang, (Progress,)) for value in frame["status"]],
+            "rule": anchor("coefficient" if row["part"] == "coefficient" else row["code"]),
+            "title": _problem(row["code"], row["part"], book),
+            "where": _where(row["name"], row["stage"], row["district"], book),
+            "state": _state(row, book),
+            "departments": department_names(row["departments"], standard, lang),
+            "measure": row["measure"],
+            "deadline": row["deadline"],
+            "status": _still(row["state"], lang),
         }
-    )
+        for row in problems
+    ]
     columns = (
-        Column("number", say(lang, "序号", "No.")),
-        Column("title", say(lang, "问题", "Problem")),
+        Column("title", say(lang, "问题", "Problem"), link="rule"),
         Column("where", say(lang, "学校", "School")),
         Column("state", say(lang, "实际、标准与缺口", "Actual, standard, gap")),
         Column("departments", say(lang, "责任部门", "Departments")),
@@ -57,17 +145,26 @@ def ledger_table(book: Book, frame: pd.DataFrame) -> Table:
         Column("status", say(lang, "状态", "Status")),
     )
     return Table(
-        say(lang, "问题台账", "Issue ledger"),
+        say(lang, f"问题台账（截至 {'、'.join(days)}）", f"Issue ledger as of {', '.join(days)}"),
         columns,
         shown,
         note=say(
             lang,
-            "措施、时限和状态取自 measures（整改台账）表；空白表示尚未登记。",
-            "Measures come from the table measures; blank: not entered yet.",
+            "措施、时限和状态取自整改台账中同一指标、同一学校最近一次登记；空白表示尚未登记。逾期的排在最前。"
+            "按原始数值判定：取整后与标准相同的，也可能未达标。",
+            "Measures: the last entered for the same indicator and school, in any year; blank: none. Overdue first. "
+            "Unrounded figures decide: what equals the standard in print may be below it.",
         ),
         empty=say(lang, "没有需要整改的问题。", "Nothing to mend."),
         lang=lang,
     )
+
+
+def _still(state: object, lang: Lang) -> str:
+    """Return the state of a problem's measure; one that was ended is said not to have mended it."""
+    text = state_words(state, lang)
+    ended = state in (State.DONE, State.CLOSED)
+    return text + say(lang, "，本年度仍未达标", "; still not met") if ended else text
 
 
 def _problem(code: str, part: str, book: Book) -> str:
@@ -87,14 +184,24 @@ def _where(name: object, stage: object, district: str, book: Book) -> str:
     return say(book.lang, f"{where}（{shown}）", f"{where} ({shown})")
 
 
+def _measured(code: str, part: str, book: Book) -> tuple[int, str]:
+    """Return decimals and unit of a figure and its limit; what C1–C7 lack has its unit with the gap."""
+    if part == "coefficient":
+        return book.standard.rules.rounding.coefficients, ""
+    if code in SEVEN:
+        return book.standard.rules.rounding.values, ""
+    return (1, "%") if code == "recognition" else compared(book.standard[code], part, book.lang)
+
+
 def _state(row: dict[str, object], book: Book) -> str:
     """Return actual / standard / gap in words, as far as there are figures."""
     lang = book.lang
     if isinstance(row["value"], float) and np.isnan(row["value"]):
         return verdict_label(Verdict.FAIL, lang)
     code = str(row["code"])
-    decimals = 3 if row["part"] == "coefficient" else 2 if code in SEVEN else 1
-    text = f"{number(row['value'], decimals)} / {number(row['limit'], decimals)}"
+    decimals, unit = _measured(code, str(row["part"]), book)
+    text = f"{number(row['value'], decimals)} / {number(row['limit'], decimals)} {unit}"
+    text = text.replace(" %", "%").rstrip()
     if code in UNITS and row["part"] != "coefficient":
         gap = gap_text(code, row["gap"], lang)
         text += say(lang, f"，缺 {gap}", f", lacking {gap}")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from html import escape
 
 import numpy as np
-import pandas as pd
 
 from qb.report.book import Book
 from qb.report.facts import anchor
@@ -47,7 +46,7 @@ class Rules:
         C1–C31 and those of `WHOLE`, in the order of the page.
     """
 
-    standard: Standard
+    standard: Standard = field(repr=False)
     year: int
     lang: Lang = "zh"
     rules: tuple[str, ...] = (*WHOLE, *CODES)
@@ -184,7 +183,7 @@ def _limit_text(limit: Limit, standard: Standard, lang: Lang) -> str:
         f"{SIDES[limit.side]} {limit.value:g}",
         limit.unit.zh if lang == "zh" else limit.unit.en,
     )
-    return " ".join(word for word in words if word).replace(" %", "%")
+    return " ".join(word for word in words if word).replace(" %", "%").replace(" （", "（")
 
 
 @cache
@@ -222,45 +221,45 @@ def source_rows(
     """
     lang, data = book.lang, book.data
     used = {name for rule in rules for name, _ in columns_of(rule, lang)}
-    ids = _with_campuses(data["schools"], district, schools)
+    ids = _with_campuses(book, district, schools)
     lines = []
     for name in (table for table in TABLES if table in used):
-        mine = _mine(data[name], book.year, district, ids, rules)
-        at = [data.line(name, place) for place in np.flatnonzero(mine)]
+        at = [data.line(name, place) for place in _mine(book, name, district, ids, rules)]
         lines.append({"table": _table_name(name, lang), "count": len(at), "lines": spans(at, lang)})
     columns = (
         Column("table", say(lang, "数据表", "Table")),
         Column("count", say(lang, "行数", "Rows"), decimals=0),
         Column("lines", say(lang, "所在行（首行为表头）", "Lines (the header is line 1)")),
     )
-    return Table(say(lang, "数据所在的行", "Rows of the data"), columns, pd.DataFrame(lines), lang=lang)
+    return Table(say(lang, "数据所在的行", "Rows of the data"), columns, lines, lang=lang)
 
 
-def _with_campuses(schools: pd.DataFrame, district: str, wanted: Collection[str] | None) -> set[str]:
-    own = schools["school_id"]
+def _with_campuses(book: Book, district: str, wanted: Collection[str] | None) -> set[str]:
     if wanted is None:
-        return set(own[(schools["district"] == district).to_numpy(dtype=bool)])
-    return set(own[(own.isin(wanted) | schools["parent_id"].isin(wanted)).to_numpy()])
+        schools = book.data["schools"]
+        return set(schools["school_id"][(schools["district"] == district).to_numpy(dtype=bool)])
+    campuses = book.roll.campuses
+    return {*wanted, *(campus for school in wanted for campus in campuses.get(school, ()))}
 
 
-def _mine(
-    frame: pd.DataFrame, year: int, district: str, schools: set[str], rules: Collection[str]
-) -> np.ndarray:
-    """Return which rows of a table are of this year and these schools, or of this district and these rules."""
-    mine = (frame["year"] == year).to_numpy() if "year" in frame else np.ones(len(frame), dtype=bool)
+def _mine(book: Book, table: str, district: str, schools: set[str], rules: Collection[str]) -> list[int]:
+    """Return where a table has rows of this year and these schools, or of this district and these rules."""
+    frame = book.data[table]
     if "school_id" in frame:
-        return mine & frame["school_id"].isin(schools).to_numpy()
-    mine = mine & (frame["district"] == district).to_numpy(dtype=bool)
+        return book.roll.at(table, schools).tolist()
+    places = book.roll.at(table, [district]).tolist()
     if "item" not in frame:
-        return mine
-    return mine & np.array([not _codes_of(item).isdisjoint(rules) for item in frame["item"]], dtype=bool)
+        return places
+    items = frame["item"].iloc[places]
+    return [place for place, item in zip(places, items, strict=True) if not _codes_of(item).isdisjoint(rules)]
 
 
-def _codes_of(item: object) -> set[str]:
+@cache
+def _codes_of(item: object) -> frozenset[str]:
     """Return what an item of the district, of the evidence or of the veto list bears on."""
     if item in DISTRICT_ITEMS:
-        return set(DISTRICT_ITEMS[item].codes)
-    return {"veto"} if str(item).startswith("V") else {str(item).partition(".")[0]}
+        return frozenset(DISTRICT_ITEMS[item].codes)
+    return frozenset({"veto"} if str(item).startswith("V") else {str(item).partition(".")[0]})
 
 
 def spans(lines: Iterable[int], lang: Lang) -> str:

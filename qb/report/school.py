@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-
-import numpy as np
-import pandas as pd
 
 from qb import charts
 from qb.errors import QbError
 from qb.report.book import Book
 from qb.report.english import translate
-from qb.report.facts import Fact, anchor, finding_keys, key
-from qb.report.ledger import ledger_table
+from qb.report.facts import Fact, anchor, key
+from qb.report.ledger import table_of
+from qb.report.roll import Peers, Row
 from qb.report.rules import Rules, source_rows
 from qb.report.seven import (
     caption,
     gap_text,
-    percent_of_standard,
     seven_title,
     unknown,
     unmet,
     verdict_column,
-    verdicts,
 )
 from qb.report.table import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
@@ -58,21 +54,27 @@ class SchoolReport:
     school_id: str
 
     def __post_init__(self) -> None:
-        if not len(self.rows):
+        if not self.rows:
             excluded = self.book.assessment.excluded
             reasons = excluded.loc[excluded["school_id"] == self.school_id, "reason"].tolist()
             why = "；".join(map(str, reasons)) or "数据中没有这所学校或它没有本年度的学段数据"
             raise QbError(f"学校 {self.school_id} 在 {self.book.year} 年度没有参加评估：{why}。")
 
-    @cached_property
-    def rows(self) -> pd.DataFrame:
-        """The school's stages."""
-        rows = self.book.assessment.rows
-        return rows[(rows["school_id"] == self.school_id).to_numpy()]
+    def shown(self) -> Iterator[charts.Chart | Table | Sentences | Cards | Heading | Rules]:
+        """Yield all that the page shows, in its order."""
+        yield from (self.title(), self.cards(), self.headlines())
+        yield from (*self.profiles(), *self.seven_tables(), *self.strips())
+        yield from (self.shortfalls(), self.findings(), self.measures(), self.warnings())
+        yield from (self.rules(), self.sources())
 
     @property
-    def _first(self) -> pd.Series:
-        return self.rows.iloc[0]
+    def rows(self) -> list[Row]:
+        """The school's stages."""
+        return self.book.roll.rows.get(self.school_id, [])
+
+    @property
+    def _first(self) -> Row:
+        return self.rows[0]
 
     @property
     def _place(self) -> str:
@@ -97,7 +99,7 @@ class SchoolReport:
         """Return the verdict of each stage and its key figures."""
         lang = self.book.lang
         cards = []
-        for _, row in self.rows.iterrows():
+        for row in self.rows:
             stage = stage_label(row["stage"], lang)
             met = say(lang, f"七项中达标 {row['met']} 项", f"{row['met']} of 7 met")
             verdict = key(Fact.SCHOOL, self.book.year, row["stage"], self.school_id)
@@ -115,7 +117,7 @@ class SchoolReport:
 
     def headlines(self) -> Sentences:
         """Return what the figures say, a sentence a stage and one for what lies beyond the seven."""
-        lines = [self._stage_sentence(row) for _, row in self.rows.iterrows()]
+        lines = [self._stage_sentence(row) for row in self.rows]
         others = self._unmet_findings()
         if len(others):
             names = [title(self.book.standard[code], self.book.lang, short=True) for code in others]
@@ -126,7 +128,7 @@ class SchoolReport:
                     f"Beyond the seven, {len(names)} not met: {', '.join(names)}.",
                 )
             )
-        if self.rows["new"].any():
+        if any(row["new"] for row in self.rows):
             lines.append(
                 say(
                     self.book.lang,
@@ -137,10 +139,10 @@ class SchoolReport:
         return Sentences(tuple(lines))
 
     def _unmet_findings(self) -> list[str]:
-        found = self.findings()
-        return list(dict.fromkeys(found.frame.loc[found.frame["verdict"] == Verdict.FAIL, "code"]))
+        found = self.book.roll.findings.get(self.school_id, [])
+        return list(dict.fromkeys(row["code"] for row in found if row["verdict"] == Verdict.FAIL))
 
-    def _stage_sentence(self, row: pd.Series) -> str:
+    def _stage_sentence(self, row: Row) -> str:
         lang, standard = self.book.lang, self.book.standard
         stage = stage_label(row["stage"], lang)
         if row["verdict"] == Verdict.NO_DATA:
@@ -166,16 +168,16 @@ class SchoolReport:
             f"{stage}: {row['met']} of 7 met; not met: {shown}. The rule: {school_rule(standard, lang)}.",
         )
 
-    def _against(self, row: pd.Series, code: str) -> str:
+    def _against(self, row: Row, code: str) -> str:
         name = title(self.book.standard[code], self.book.lang, short=True)
         share = number(100 * row[code] / row[f"{code}_limit"], 1)
         return say(self.book.lang, f"{name}（为标准的 {share}%）", f"{name} ({share} % of the standard)")
 
     def profiles(self) -> list[charts.Chart]:
         """Return the seven indicators of each stage against the standard and the floor."""
-        return [self._profile(row) for _, row in self.rows.iterrows()]
+        return [self._profile(row) for row in self.rows]
 
-    def _profile(self, row: pd.Series) -> charts.Chart:
+    def _profile(self, row: Row) -> charts.Chart:
         lang, standard = self.book.lang, self.book.standard
         stage = stage_label(row["stage"], lang)
         low, gaps = unmet(row), unknown(row)
@@ -192,12 +194,11 @@ class SchoolReport:
             )
         else:
             finding = say(lang, f"{stage}：七项指标都在标准线以上", f"{stage}: all seven are at the standard")
-        frame = self.rows.loc[[row.name]]
         return charts.profile(
             [title(standard[code], lang, short=True) for code in SEVEN],
-            percent_of_standard(frame).iloc[0].tolist(),
+            [100 * row[code] / row[f"{code}_limit"] for code in SEVEN],
             [f"{number(row[c], 2, lang)} / {row[f'{c}_limit']:g}" for c in SEVEN],
-            verdicts(frame).iloc[0].tolist(),
+            [Verdict(row[f"{code}_verdict"]) for code in SEVEN],
             caption=caption(
                 finding,
                 say(lang, "实际值占标准的百分比（右侧为实际值 / 标准）", "Actual value as % of the standard"),
@@ -210,10 +211,12 @@ class SchoolReport:
 
     def seven_tables(self) -> list[Table]:
         """Return 一校一表 of each stage: actual, standard, floor, verdict, the district's mean, and the rank."""
-        return [self._seven_table(row) for _, row in self.rows.iterrows()]
+        return [self._seven_table(row) for row in self.rows]
 
-    def _seven_table(self, row: pd.Series) -> Table:
+    def _seven_table(self, row: Row) -> Table:
         lang, standard, year = self.book.lang, self.book.standard, self.book.year
+        peers = self._peers(row)
+        place = peers.places[self.school_id]
         lines = [
             {
                 "title": seven_title(standard, code, lang),
@@ -221,8 +224,8 @@ class SchoolReport:
                 "limit": row[f"{code}_limit"],
                 "verdict": row[f"{code}_verdict"],
                 "floor": standard.rules.school.floor * row[f"{code}_limit"],
-                "mean": self._mean(row, code),
-                "rank": self._rank(row, code),
+                "mean": peers.means[code],
+                "rank": peers.ranks[code][place],
                 "failing": row[f"{code}_verdict"] == Verdict.FAIL,
                 "rule": anchor(code),
                 "value_fact": key(Fact.RESOURCE, year, code, row["stage"], self.school_id),
@@ -246,7 +249,7 @@ class SchoolReport:
         return Table(
             say(lang, f"{stage}七项指标：实际与标准", f"{stage}: actual and standard"),
             columns,
-            pd.DataFrame(lines),
+            lines,
             failing="failing",
             note=say(
                 lang,
@@ -256,81 +259,49 @@ class SchoolReport:
             lang=lang,
         )
 
-    def _mean(self, row: pd.Series, code: str) -> float:
-        frame = self.book.assessment.balance
-        mine = (
-            (frame["district"] == row["district"])
-            & (frame["stage"] == row["stage"])
-            & (frame["code"] == code)
-        )
-        return float(frame.loc[mine, "mean"].iloc[0])
-
-    def _peers(self, row: pd.Series) -> pd.DataFrame:
-        rows = self.book.assessment.rows
-        return rows[(rows["district"] == row["district"]) & (rows["stage"] == row["stage"])]
-
-    def _rank(self, row: pd.Series, code: str) -> str:
-        values = self._peers(row)[code]
-        if np.isnan(row[code]):
-            return ""
-        # Equal values share the better place.
-        return f"{int((values > row[code] + 1e-12).sum()) + 1} / {int(values.notna().sum())}"
+    def _peers(self, row: Row) -> Peers:
+        return self.book.roll.peers[row["district"], row["stage"]]
 
     def strips(self) -> list[charts.Chart]:
         """Return the school among all schools of its stage, on all seven."""
-        return [self._strips(row) for _, row in self.rows.iterrows()]
+        return [self._strips(row) for row in self.rows]
 
-    def _strips(self, row: pd.Series) -> charts.Chart:
-        lang, standard = self.book.lang, self.book.standard
-        peers = self._peers(row)
-        percent = percent_of_standard(peers)
-        states = verdicts(peers)
-        labels = [title(standard[code], lang, short=True) for code in SEVEN]
+    def _strips(self, row: Row) -> charts.Chart:
+        lang, peers = self.book.lang, self._peers(row)
         stage = stage_label(row["stage"], lang)
-        below = [c for c in SEVEN if row[c] < self._mean(row, c)]
+        below = [code for code in SEVEN if row[code] < peers.means[code]]
         finding = say(
             lang,
             f"{stage}：{len(below)} 项低于全区平均" if below else f"{stage}：各项都不低于全区平均",
             f"{stage}: below the district mean on {len(below)} of 7",
         )
-        return charts.strips(
-            percent.set_axis(labels, axis=1).set_axis(peers["name"].to_list(), axis=0),
-            peers["pupils"].tolist(),
-            states.set_axis(labels, axis=1),
-            caption=caption(
+        return peers.strips.chart(
+            caption(
                 finding,
                 say(lang, "占标准的百分比，一点为一所学校", "% of the standard, a dot is a school"),
                 self._place,
                 self.book.source,
                 lang,
             ),
-            floor=100 * standard.rules.school.floor,
-            highlight=peers.index.get_loc(row.name),
+            peers.places[self.school_id],
         )
 
     def shortfalls(self) -> Table:
         """Return what is lacking, to the standard and to the floor, and who answers for it."""
         lang, standard = self.book.lang, self.book.standard
-        frame = self.book.assessment.shortfalls
-        frame = frame[(frame["school_id"] == self.school_id).to_numpy()]
-        shown = pd.DataFrame(
+        shown = [
             {
-                "title": [title(standard[code], lang) for code in frame["code"]],
-                "rule": [anchor(code) for code in frame["code"]],
-                "stage": [stage_label(stage, lang) for stage in frame["stage"]],
-                "to_standard": [
-                    gap_text(c, x, lang) for c, x in zip(frame["code"], frame["to_standard"], strict=True)
-                ],
-                "to_floor": [
-                    gap_text(c, x, lang) for c, x in zip(frame["code"], frame["to_floor"], strict=True)
-                ],
-                "pupils": frame["pupils"].to_numpy(),
-                "supports": frame["supports"].to_numpy(),
-                "departments": [
-                    department_names(standard[c].departments, standard, lang) for c in frame["code"]
-                ],
+                "title": title(standard[row["code"]], lang),
+                "rule": anchor(row["code"]),
+                "stage": stage_label(row["stage"], lang),
+                "to_standard": gap_text(row["code"], row["to_standard"], lang),
+                "to_floor": gap_text(row["code"], row["to_floor"], lang),
+                "pupils": row["pupils"],
+                "supports": row["supports"],
+                "departments": department_names(standard[row["code"]].departments, standard, lang),
             }
-        )
+            for row in self.book.roll.shortfalls.get(self.school_id, [])
+        ]
         columns = (
             Column("title", say(lang, "指标", "Indicator"), link="rule"),
             Column("stage", say(lang, "学段", "Stage")),
@@ -358,38 +329,21 @@ class SchoolReport:
     def findings(self) -> Table:
         """Return the school's own figures of C10–C13, C16, C19 and C26."""
         lang, standard = self.book.lang, self.book.standard
-        frame = self.book.assessment.findings
-        frame = frame[(frame["school_id"] == self.school_id).to_numpy()]
-        order = frame["verdict"].cat.codes.to_numpy()
-        frame = frame.iloc[np.argsort(order, kind="stable")]
-        shown = pd.DataFrame(
+        shown = [
             {
-                "code": frame["code"].astype(str),
-                "title": [title(standard[str(code)], lang) for code in frame["code"]],
-                "part": [
-                    say(lang, "，", ", ").join(
-                        text
-                        for text in (
-                            stage_label(stage, lang) if isinstance(stage, str) else "",
-                            part_label(str(part), standard, lang),
-                            translate(detail, lang) if isinstance(detail, str) else "",
-                        )
-                        if text
-                    )
-                    for stage, part, detail in zip(
-                        frame["stage"], frame["part"], frame["detail"], strict=True
-                    )
-                ],
-                "value": frame["value"],
-                "limit": frame["limit"],
-                "decimals": [standard[str(code)].decimals for code in frame["code"]],
-                "verdict": frame["verdict"].astype(str),
-                "failing": (frame["verdict"] == Verdict.FAIL),
-                "rule": [anchor(str(code)) for code in frame["code"]],
-                "value_fact": finding_keys(Fact.ITEM, self.book.assessment, frame),
-                "verdict_fact": finding_keys(Fact.FINDING, self.book.assessment, frame),
+                "title": title(standard[row["code"]], lang),
+                "part": self._part(row),
+                "value": row["value"],
+                "limit": row["limit"],
+                "decimals": standard[row["code"]].decimals,
+                "verdict": row["verdict"],
+                "failing": row["verdict"] == Verdict.FAIL,
+                "rule": anchor(row["code"]),
+                "value_fact": row["value_fact"],
+                "verdict_fact": row["verdict_fact"],
             }
-        )
+            for row in self.book.roll.findings.get(self.school_id, [])
+        ]
         columns = (
             Column("title", say(lang, "指标", "Indicator"), link="rule"),
             Column("part", say(lang, "项目", "Item")),
@@ -402,24 +356,44 @@ class SchoolReport:
         )
         return Table(caption_text, columns, shown, failing="failing", lang=lang)
 
+    def _part(self, row: Row) -> str:
+        """Return of what stage and part of its indicator a finding is, with its detail."""
+        lang, stage, detail = self.book.lang, row["stage"], row["detail"]
+        words = (
+            stage_label(stage, lang) if isinstance(stage, str) else "",
+            part_label(str(row["part"]), self.book.standard, lang),
+            translate(detail, lang) if isinstance(detail, str) else "",
+        )
+        return say(lang, "，", ", ").join(word for word in words if word)
+
     def measures(self) -> Table:
         """Return the school's entries in the ledger, with what is being done."""
-        frame = self.book.ledger
-        return ledger_table(self.book, frame[(frame["school_id"] == self.school_id).to_numpy()])
+        roll = self.book.roll
+        problems = roll.problems.get(self.school_id, [])
+        return table_of(self.book, problems, sorted({roll.days[row["district"]] for row in problems}))
 
     def warnings(self) -> Sentences:
         """Return what no rule decides and a reader should know."""
-        frame = self.book.assessment.warnings
-        mine = frame.loc[frame["school_id"] == self.school_id, "message"]
+        mine = self.book.roll.remarks.get(self.school_id, ())
         return Sentences(tuple(translate(message, self.book.lang) for message in mine), "notes")
 
     def rules(self) -> Rules:
         """Return the rules that the page's verdicts follow from."""
-        found = self.book.assessment.findings
-        own = dict.fromkeys(found.loc[(found["school_id"] == self.school_id).to_numpy(), "code"])
-        return Rules(self.book.standard, self.book.year, self.book.lang, ("school", *SEVEN, *map(str, own)))
+        own = self.book.roll.codes.get(self.school_id, ())
+        return Rules(self.book.standard, self.book.year, self.book.lang, ("school", *SEVEN, *own))
 
     def sources(self) -> Table:
         """Return the rows of the data that the page's verdicts rest on."""
         district = str(self._first["district"])
         return source_rows(self.book, self.rules().rules, district=district, schools=[self.school_id])
+
+
+def prepare(book: Book) -> None:
+    """Sort out what the pages of all schools share, and make one for nobody.
+
+    Processes forked from this one find all of it done, and the code that makes a page has run.
+    """
+    for peers in book.roll.peers.values():
+        peers.strips.place()
+    for shown in SchoolReport(book, book.first_school).shown():
+        shown._repr_html_()

@@ -67,7 +67,8 @@ def gap_text(code: str, amount: float, lang: Lang) -> str:
     from qb.report.words import UNITS
 
     decimals = 0 if code in ("C1", "C2", "C3", "C7", "C6") else 1
-    return f"{number(amount, decimals, lang)} {say(lang, *UNITS[code])}"
+    text, unit = number(amount, decimals, lang), say(lang, *UNITS[code])
+    return f"{text} {unit.removesuffix('s') if text == '1' else unit}"
 
 
 VERDICT = {"zh": "结论", "en": "Verdict"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html import escape
 
@@ -55,14 +56,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A frame with the words and forms in which it is shown. Everything from the data is escaped.
+    """Rows with the words and forms in which it is shown. Everything from the data is escaped.
 
     Attributes
     ----------
     caption : str
     columns : tuple of Column
-    frame : DataFrame
-        In the order of its rows on the page.
+    rows : DataFrame or list of dict
+        What is shown, a line of the page each.
     failing : str, optional
         Boolean column: rows to be marked.
     note : str
@@ -73,19 +74,25 @@ class Table:
 
     caption: str
     columns: tuple[Column, ...]
-    frame: pd.DataFrame = field(repr=False)  # a notebook asks for a text of all that it shows
+    rows: pd.DataFrame | list[dict] = field(repr=False)  # a notebook asks for a text of all that it shows
     failing: str | None = None
     note: str = ""
     empty: str = ""
     lang: Lang = "zh"
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """What is shown, as a frame."""
+        return pd.DataFrame(self.rows)
+
     def _repr_html_(self) -> str:
-        if not len(self.frame):
+        if not len(self.rows):
             return f'<p class="note">{escape(self.empty or self.caption)}</p>'
         head = "".join(
             f'<th scope="col"{" class=num" if c.numeric else ""}>{escape(c.label)}</th>' for c in self.columns
         )
-        body = "".join(self._row(row) for row in self.frame.to_dict("records"))
+        rows = self.rows.to_dict("records") if isinstance(self.rows, pd.DataFrame) else self.rows
+        body = "".join(map(self._row, rows))
         note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
         return (
             f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(self.caption)}">'
@@ -100,8 +107,8 @@ class Table:
         return f"<tr{mark}>{''.join(cells)}</tr>"
 
     def _cell(self, column: Column, row: dict[str, object]) -> str:
-        kind = ' class="num"' if column.numeric else ""
         raw = row[column.key]
+        kind = ' class="num"' if column.numeric else _DATED if _is_date(raw) else ""
         known = column.numeric and isinstance(raw, float | int) and raw == raw
         value = f' data-value="{raw!r}"' if known else ""
         fact = "" if column.verdict else _marked(_fact(column, row))
@@ -117,7 +124,7 @@ class Table:
         else:
             text = "" if value is None or value != value else escape(str(value))
         leads = row.get(column.link) if column.link else address(_fact(column, row))
-        return f'<a href="{escape(str(leads))}">{text}</a>' if leads else text
+        return f'<a href="{escape(leads)}">{text}</a>' if leads and isinstance(leads, str) else text
 
 
 def _fact(column: Column, row: dict[str, object]) -> str:
@@ -126,6 +133,14 @@ def _fact(column: Column, row: dict[str, object]) -> str:
 
 def _marked(fact: str) -> str:
     return f' data-fact="{escape(fact)}"' if fact else ""
+
+
+_DATED = ' class="date"'
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _is_date(raw: object) -> bool:
+    return isinstance(raw, str) and _DATE.fullmatch(raw) is not None
 
 
 def badge(verdict: str, lang: Lang, fact: str = "", *, leads: bool = True) -> str:

@@ -92,13 +92,15 @@ def stage_label(value: object, lang: Lang) -> str:
     return term(value, lang, (Stage,))
 
 
-def number(value: float, decimals: int, lang: Lang = "zh") -> str:
-    """Return a figure for print: rounded half up, thousands set apart, "no data" in words.
+def number(value: float | None, decimals: int, lang: Lang = "zh") -> str:
+    """Return a figure for print: rounded half up, thousands set apart, "no data" in words; None is no figure.
 
-    >>> number(1234.565, 2), number(float("nan"), 1)
-    ('1,234.57', '缺数据')
+    >>> number(1234.565, 2), number(float("nan"), 1), number(None, 1)
+    ('1,234.57', '缺数据', '')
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None:
+        return ""
+    if isinstance(value, float) and math.isnan(value):
         return say(lang, Verdict.NO_DATA.zh, label(Verdict.NO_DATA, "en"))
     rounded = float(round_half_up(float(value), decimals))
     return f"{rounded + 0.0:,.{decimals}f}"
@@ -121,6 +123,24 @@ def part_label(part: str, standard: Standard, lang: Lang) -> str:
         if veto.item == part:
             return f"{part} {say(lang, veto.text.zh, veto.text.en)}"
     return part
+
+
+def compared(indicator: Indicator, part: str, lang: Lang) -> tuple[int, str]:
+    """Return decimals and unit of what a part of C8–C31 holds against its limit.
+
+    Rooms are counted, though their limit is an area; a rate between schools has no unit.
+
+    >>> from qb.standard import load
+    >>> [compared(load()[code], part, "zh") for code, part in (("C10", "music"), ("C16", ""), ("C31", "level"))]
+    [(0, '间'), (1, '%'), (0, '级')]
+    """
+    decimals = 0 if part == "level" else indicator.decimals
+    if indicator.measure == "special_rooms":
+        return decimals, say(lang, "间", "rooms")
+    if part in ("allocation", "primary", "junior"):
+        return decimals, say(lang, "元", "yuan")
+    units = [limit.unit for limit in indicator.limits if limit.name in (part, "") and part != "rate"]
+    return decimals, say(lang, units[0].zh, units[0].en) if units else ""
 
 
 def department_names(names: tuple[str, ...], standard: Standard, lang: Lang) -> str:

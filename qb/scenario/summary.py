@@ -13,6 +13,22 @@ from qb.standard import SEVEN, Standard
 from qb.terms import Stage, Verdict
 
 MOST = 12  # schools, or coefficients, in one line
+CALLED = {  # what each kind of action is called
+    "open_school": "开办学校",
+    "close_school": "关闭学校",
+    "merge_schools": "合并学校",
+    "move_pupils": "转学",
+    "rezone": "改划小区",
+    "transfer_teachers": "教师交流",
+    "transfer_equipment": "调配设备",
+    "hire": "新进教师",
+    "train": "教师培养",
+    "build": "建设",
+    "buy": "添置",
+    "split_classes": "分班",
+    "place_overflow": "集团内统筹",
+    "set": "改县区数据",
+}
 
 
 def summary(comparison: Comparison) -> str:
@@ -118,7 +134,7 @@ def _costs(outcome: Outcome, prices: str) -> list[str]:
     sums = total(outcome.costs)
     told = "没有可按单价计算的" if sums["cost_yuan"] is None else _yuan(sums)
     lacking = [
-        f"第 {number} 项 {do}{'' if item == do else f' 的{item_words(item)}'}"
+        f"第 {number} 项 {CALLED[do]}{'' if item == do else f'（{item_words(item)}）'}"
         for number, do, item in unpriced(outcome.costs)
     ]
     rest = f"；费用文件中没有单价、未计入：{_some(lacking)}" if lacking else ""
@@ -147,7 +163,7 @@ def _contributions(outcome: Outcome, standard: Standard) -> list[str]:
         passing = part[(part["what"] == PASSING).to_numpy()]
         spread = part[((part["what"] == COEFFICIENT) & (part["code"] != COMPOSITE)).to_numpy()]
         spread = spread.dropna(subset="added")
-        text = f"    第 {number} 项 {do}：达标 {passing['added'].sum():+.0f}"
+        text = f"    第 {number} 项 {CALLED[do]}：达标 {passing['added'].sum():+.0f}"
         reason = part["reason"].iloc[0]
         if not pd.isna(reason):
             text += "（后面的操作离不开它）"

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from qb.dataset import read
+from qb.files import write_whole
 from qb.scenario import to_toml
 from qb.siting.document import document
 from qb.siting.run import site
@@ -25,5 +26,5 @@ def run(
     """Return what the command prints; write the best plan as a scenario file where `out` is given."""
     found = site(read(data), candidates, year, standard, most, costs=costs)
     if out is not None:
-        out.write_text(to_toml(found.scenario(1)), encoding="utf-8")
+        write_whole(out, to_toml(found.scenario(1)))
     return json.dumps(document(found), ensure_ascii=False, allow_nan=False) if as_json else summary(found)

@@ -82,14 +82,11 @@ def plain_page(job):
         _book[0] = open_book(job.parameters["data"], YEAR, STANDARD)
         _book[0].ledger  # noqa: B018
     page = SchoolReport(_book[0], job.parameters["school_id"])
-    lists = (page.profiles(), page.seven_tables(), page.strips())
-    single = (page.title, page.cards, page.headlines, page.shortfalls, page.findings, page.measures)
-    blocks = [block for blocks in lists for block in blocks] + [made() for made in (*single, page.warnings)]
     shown = [
         nbformat.from_dict(
             {"output_type": "display_data", "data": {"text/html": b._repr_html_()}, "metadata": {}}
         )
-        for b in blocks
+        for b in page.shown()
     ]
     cell = nbformat.from_dict(
         {"cell_type": "code", "source": "", "metadata": {}, "outputs": shown, "execution_count": 1, "id": "a"}

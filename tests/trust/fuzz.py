@@ -1,3 +1,4 @@
+# ruff: noqa: E501  a list of odd things is easier to read unfolded
 """Inputs that nobody meant: valid ones damaged, and what the readers of files make of them."""
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from shutil import copy
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pandas as pd
@@ -18,13 +20,14 @@ from qb.recipe import convert, load_recipe
 from qb.sample import make
 from qb.scenario.files import load as load_scenario
 from qb.siting.candidates import load_candidates
-from qb.standard import load
+from qb.standard import load, load_transition
 
 HOME = Path(__file__).parents[2]
 STRANGE = (
-    b"", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n\n", b'"', b"'", b",", b"\t", b"=1+1", b"-1", b"1e999", b"nan",
-    b"inf", b"9" * 400, b"<script>", b"../", "学校".encode(), "１，２".encode(), "‮".encode(), "👩‍👩‍👧".encode(), b"true", b"[", b"]",
-    b"{", b"}", b"[[", b"= ", b"0x", b"1979-05-27", b"2025-02-30", b"'''", b'"""', b"\\u0000", b"#", b".", b"[a]\n", b"x" * 10_000,
+    b"", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n\n", b'"', b"'", b",", b"\t", b"=1+1", b"-1",
+    b"1e999", b"nan", b"inf", b"9" * 400, b"<script>", b"../", "学校".encode(), "１，２".encode(), "\u202e".encode(),
+    "👩‍👩‍👧".encode(), b"true", b"[", b"]", b"{", b"}", b"[[", b"= ", b"0x", b"1979-05-27", b"2025-02-30", b"'''", b'"""',
+    b"\\u0000", b"#", b".", b"[a]\n", b"x" * 10_000,
 )  # fmt: skip
 
 
@@ -94,9 +97,10 @@ def _harm(suffix: str, dice: random.Random) -> Callable[[bytes, random.Random], 
 
 
 VALUES = (
-    b"1", b"-1", b"0", b"1.5", b"1e308", b"-0.0", b"inf", b"nan", b"true", b'""', b'"x"', b"[]", b"[1]", b'["x"]', b"[[]]",
-    b"{}", b'{ a = 1 }', b"[{}]", b"1979-05-27", b"07:32:00", b"1979-05-27T07:32:00Z", b"9" * 30, b"9" * 5000,
-    b'"' + "学".encode() * 5000 + b'"', b'"\\u0000"', b'"\\u202e"', b'{ from = "x", map = { a = [] } }',
+    b"1", b"-1", b"0", b"1.5", b"1e308", b"-0.0", b"inf", b"nan", b"true", b'""', b'"x"', b"[]", b"[1]",
+    b'["x"]', b"[[]]", b"{}", b'{ a = 1 }', b"[{}]", b"1979-05-27", b"07:32:00", b"1979-05-27T07:32:00Z",
+    b"9" * 30, b"9" * 5000, b'"' + "学".encode() * 5000 + b'"', b'"\\u0000"', b'"\\u202e"',
+    b'{ from = "x", map = { a = [] } }',
 )  # fmt: skip
 
 
@@ -126,8 +130,7 @@ def readers(home: Path) -> dict[str, Reader]:
     write(data, tables)
     write(data, home / "parquet", "parquet")
     write(data, home / "book.xlsx", "xlsx")
-    standards = sorted((HOME / "qb" / "standard").glob("*.toml"))
-    costs = [path for path in standards if path.name == "costs.toml"]
+    standards = HOME / "qb" / "standard"
     source = pd.DataFrame({"学校代码": ["001", "002"], "学校名称": ["甲", "乙"], "人数": ["12", ""]})
     source.to_csv(home / "source.csv", index=False)
     return {
@@ -135,13 +138,28 @@ def readers(home: Path) -> dict[str, Reader]:
         "parquet": Reader(_bytes((home / "parquet").glob("*.parquet")), _of_folder),
         "workbook": Reader(_bytes([home / "book.xlsx"]), read),
         "recipe": Reader(_bytes((HOME / "data" / "recipes").glob("*.toml")), load_recipe),
-        "recipe's use": Reader((("recipe.toml", RECIPE.encode()),), lambda p: convert(home / "source.csv", load_recipe(p))),
-        "corrections": Reader((("corrections.toml", CORRECTIONS.encode()),), lambda _: read(tables)),
+        "recipe's use": Reader(
+            (("recipe.toml", RECIPE.encode()),), lambda p: convert(home / "source.csv", load_recipe(p))
+        ),
+        "corrections": Reader((("corrections.toml", CORRECTIONS.encode()),), _corrected(home / "funds")),
         "scenario": Reader(_bytes((HOME / "notebooks" / "scenarios").glob("*.toml")), load_scenario),
-        "costs": Reader(_bytes(costs), load_costs),
+        "costs": Reader(_bytes([standards / "costs.toml"]), load_costs),
         "candidates": Reader(_bytes((HOME / "notebooks" / "sites").glob("*.toml")), load_candidates),
-        "standard": Reader(_bytes(p for p in standards if p not in costs), load),
+        "standard": Reader(_bytes([standards / "gulou-2023.toml"]), load),
+        "transition": Reader(_bytes([standards / "transition.toml"]), load_transition),
     }
+
+
+def _corrected(folder: Path) -> Callable[[Path], object]:
+    """Return a reader of one table with the file for its corrections."""
+    folder.mkdir()
+    (folder / "funds.csv").write_text("year,school_id,allocation_yuan\n2025,007,12\n", "utf-8")
+
+    def read_with(path: Path) -> object:
+        copy(path, folder / path.name)
+        return read(folder)
+
+    return read_with
 
 
 def _bytes(paths: Iterable[Path]) -> tuple[tuple[str, bytes], ...]:

@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 NAMES = (
-    "CSV", "parquet", "workbook", "recipe", "recipe's use", "corrections", "scenario", "costs", "candidates", "standard",
+    "CSV", "parquet", "workbook", "recipe", "recipe's use", "corrections", "scenario", "costs", "candidates",
+    "standard", "transition",
 )  # fmt: skip
 
 

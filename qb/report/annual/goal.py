@@ -11,7 +11,7 @@ from qb.report.annual.part import AnnualPart, coefficients, counted
 from qb.report.facts import Fact, key
 from qb.report.seven import verdict_column
 from qb.report.table import Column, Sentences, Table
-from qb.report.words import AREAS, listed, number, say, stage_label, title
+from qb.report.words import AREAS, listed, number, say, stage_label, title, verdict_label
 from qb.terms import Verdict
 
 SHARES = {
@@ -35,11 +35,14 @@ class AnnualGoal(AnnualPart):
             if left == 0
             else say(lang, f"目标年份已过 {-left} 年", f"it was {-left} years ago")
         )
-        met = self.own.districts["verdict"].iloc[0] == Verdict.PASS
+        verdict = str(self.own.districts["verdict"].iloc[0])
+        label = verdict_label(verdict, lang)
         reached = (
             say(lang, "本年度总体已达标", "the district passes")
-            if met
-            else say(lang, "本年度总体尚不能认定达标", "the district cannot be said to pass yet")
+            if verdict == Verdict.PASS
+            else say(
+                lang, f"本年度总体结论：{label}", f"this year's verdict on the district: {label.lower()}"
+            )
         )
         lines = [
             say(

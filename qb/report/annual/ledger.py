@@ -5,57 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
 from qb import charts
 from qb.report.annual.part import AnnualPart
-from qb.report.ledger import ledger_table
+from qb.report.ledger import State, day_of, ledger_table, pressing, state_on, state_words, with_states
 from qb.report.table import Column, Sentences, Table
 from qb.report.words import department_names, say, title
 from qb.standard import CODES
-from qb.terms import Progress, Term
 
 MOST_BARS = 15
-
-
-class State(Term):
-    """State of a measure on a day, the most pressing first."""
-
-    OVERDUE = "overdue", "逾期未完成"
-    UNKNOWN = "unknown", "未填状态"
-    OPEN = "open", "整改中"
-    DONE = "done", "已完成，待销号"
-    CLOSED = "closed", "已销号"
-
-
-ENGLISH = {
-    State.OVERDUE: "Overdue",
-    State.UNKNOWN: "State not entered",
-    State.OPEN: "Open",
-    State.DONE: "Done, to be closed",
-    State.CLOSED: "Closed",
-}
-
-
-def state_on(day: str, deadline: object, status: object, closed_on: object) -> State:
-    """Return a measure's state on a day; what was closed later was still open then.
-
-    Examples
-    --------
-    Due in June and closed in September: in July it was overdue, in October it is closed.
-
-    >>> [str(state_on(day, "2025-06-30", "closed", "2025-09-01")) for day in ("2025-07-01", "2025-10-01")]
-    ['overdue', 'closed']
-    """
-    dated = isinstance(closed_on, str)
-    if (status == Progress.CLOSED and not dated) or (dated and closed_on <= day):
-        return State.CLOSED
-    if status == Progress.DONE:
-        return State.DONE
-    if isinstance(deadline, str) and deadline < day:
-        return State.OVERDUE
-    return State.OPEN if isinstance(status, str) else State.UNKNOWN
 
 
 class AnnualLedger(AnnualPart):
@@ -63,20 +22,8 @@ class AnnualLedger(AnnualPart):
 
     @cached_property
     def day(self) -> str:
-        """The day by which "overdue" is told.
-
-        The latest day within the school year on which the data say that evidence was checked or a measure
-        closed: what was reported is known as of then. The year's last day, 31 August, where there is none.
-        """
-        start, end = f"{self.book.year}-09-01", f"{self.book.year + 1}-08-31"
-        data = self.book.data
-        dates = pd.concat(
-            [
-                frame.loc[(frame["district"] == self.district).to_numpy(dtype=bool), name].dropna()
-                for frame, name in ((data["evidence"], "checked_on"), (data["measures"], "closed_on"))
-            ]
-        )
-        return max((day for day in dates if start <= day <= end), default=end)
+        """The day by which "overdue" is told."""
+        return day_of(self.book, self.district)
 
     @cached_property
     def measures(self) -> pd.DataFrame:
@@ -89,45 +36,20 @@ class AnnualLedger(AnnualPart):
             for values in zip(frame["deadline"], frame["status"], frame["closed_on"], strict=True)
         ]
         frame = frame.assign(state=pd.Series(states, index=frame.index, dtype="str"))
-        return frame.iloc[_pressing(frame["state"], frame["deadline"])].reset_index(drop=True)
+        return frame.iloc[pressing(frame["state"], frame["deadline"])].reset_index(drop=True)
 
     @cached_property
     def problems(self) -> pd.DataFrame:
         """Everything that fails this year, the pressing first; `state` is missing where there is no measure."""
         whole = self.book.ledger
-        found = whole[(whole["district"] == self.district).to_numpy()]
-        ends = zip(found["measure"], found["deadline"], found["status"], found["closed_on"], strict=True)
-        states = [
-            str(state_on(self.day, *end)) if any(isinstance(part, str) for part in (measure, *end)) else None
-            for measure, *end in ends
-        ]
-        found = found.assign(state=pd.Series(states, index=found.index, dtype=object))
-        return found.iloc[_pressing(found["state"], found["deadline"])].reset_index(drop=True)
+        return with_states(self.book, whole[(whole["district"] == self.district).to_numpy()])
 
     def _state(self, state: object) -> str:
-        if not isinstance(state, str):
-            return ""
-        return say(self.book.lang, State(state).zh, ENGLISH[State(state)])
-
-    def _still(self, state: object) -> str:
-        """Return the state of a problem's measure; one that was ended is said not to have mended it."""
-        text = self._state(state)
-        ended = state in (State.DONE, State.CLOSED)
-        return text + say(self.book.lang, "，本年度仍未达标", "; still not met") if ended else text
+        return state_words(state, self.book.lang)
 
     def table(self) -> Table:
         """Return the issue ledger of the year: what fails, who answers, by when; overdue ones first."""
-        lang, frame = self.book.lang, self.problems
-        shown = ledger_table(self.book, frame.assign(status=[self._still(state) for state in frame["state"]]))
-        return replace(
-            shown,
-            caption=say(lang, f"问题台账（截至 {self.day}）", f"Issue ledger as of {self.day}"),
-            note=say(
-                lang,
-                "措施、时限和状态取自整改台账中同一指标、同一学校最近一次登记；空白表示尚未登记。逾期的排在最前。",
-                "Measures: the last entered for the same indicator and school, in any year; blank: none. Overdue first.",
-            ),
-        )
+        return ledger_table(self.book, self.problems)
 
     def register(self) -> Table:
         """Return the ledger of measures of all years so far, overdue ones first."""
@@ -153,8 +75,8 @@ class AnnualLedger(AnnualPart):
             }
         )
         columns = (
-            Column("number", say(lang, "序号", "No.")),
             Column("title", say(lang, "指标", "Indicator")),
+            Column("number", say(lang, "登记序号", "No.")),
             Column("where", say(lang, "学校", "School")),
             Column("measure", say(lang, "整改措施", "Measure")),
             Column("department", say(lang, "责任部门", "Department")),
@@ -244,9 +166,3 @@ class AnnualLedger(AnnualPart):
         )
         words = say(lang, "责任部门", "Department"), say(lang, "问题数", "Problems")
         return [replace(chart, table=pd.DataFrame(dict(zip(words, (names, shown.tolist()), strict=True))))]
-
-
-def _pressing(states: pd.Series, deadlines: pd.Series) -> np.ndarray:
-    """Return the order of rows by state and then deadline; those without a state come last."""
-    order = {str(state): place for place, state in enumerate(State)}
-    return np.lexsort((deadlines.fillna("9999").astype(str), states.map(order).fillna(len(order))))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from qb.report.annual.ledger import AnnualLedger, State
+from qb.report.annual.ledger import AnnualLedger
 from qb.report.annual.part import AnnualPart, coefficients, counted, known
 from qb.report.district.verdict import DistrictVerdict
 from qb.report.forecast import ForecastReport
+from qb.report.ledger import State
 from qb.report.table import Cards, Heading, Sentences
 from qb.report.words import AREAS, listed, say, school_year, title, verdict_label
 from qb.terms import Verdict

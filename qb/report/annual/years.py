@@ -161,9 +161,10 @@ class AnnualYears(AnnualPart):
             shown,
             note=say(
                 lang,
-                "负数使差异缩小。四项原因按夏普利值分解，相加等于变动；两年都有数据的差异系数才能分解。",
-                "Negative: more even. The four causes (Shapley values) add up to the change; only coefficients known in "
-                "both years are listed.",
+                "负数使差异缩小。四项原因按夏普利值分解，相加等于变动（各数分别取整，末位可能有出入）；两年都有数据的差异"
+                "系数才能分解。",
+                "Negative: more even. The four causes (Shapley values) add up to the change, but for the rounding of each; "
+                "only coefficients known in both years are listed.",
             ),
             empty=self._why_none(),
             lang=lang,

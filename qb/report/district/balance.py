@@ -66,7 +66,7 @@ class DistrictBalance(DistrictPart):
         frame = self.own.balance
         place = (frame["stage"], frame["code"], frame["district"])
         shown = frame.assign(
-            rule=[anchor(code) if code in SEVEN else None for code in frame["code"]],
+            rule=[anchor(code if code in SEVEN else "coefficient") for code in frame["code"]],
             coefficient_fact=self.keys(Fact.COEFFICIENT, *place),
             verdict_fact=self.keys(Fact.BALANCE, *place),
             mean_fact=[
@@ -85,25 +85,23 @@ class DistrictBalance(DistrictPart):
             ],
             stage=[stage_label(stage, lang) for stage in frame["stage"]],
             verdict=frame["verdict"].astype(str),
-            mean=[
-                number(m, 2, lang) if c != COMPOSITE else ""
-                for m, c in zip(frame["mean"], frame["code"], strict=True)
-            ],
-            deviation=[
-                number(d, 2, lang) if c != COMPOSITE else ""
-                for d, c in zip(frame["deviation"], frame["code"], strict=True)
-            ],
-            limit=[f"{x:g}" if x == x else "" for x in frame["limit"]],
+            # The mean of the seven has neither a mean of its own nor a limit: no figure, not a missing one.
+            **frame[["mean", "deviation", "limit"]].astype(object).where(frame["code"] != COMPOSITE, None),
             failing=frame["verdict"] == Verdict.FAIL,
         )
         columns = (
             Column("title", say(lang, "指标", "Indicator"), link="rule"),
             Column("stage", say(lang, "学段", "Stage")),
             Column("schools", say(lang, "学校数", "Schools"), decimals=0),
-            Column("mean", say(lang, "平均值", "Mean"), fact="mean_fact"),
-            Column("deviation", say(lang, "标准差", "Deviation"), fact="deviation_fact"),
-            Column("coefficient", say(lang, "差异系数", "Coefficient"), decimals=3, fact="coefficient_fact"),
-            Column("limit", say(lang, "限值", "Limit")),
+            Column("mean", say(lang, "平均值", "Mean"), decimals=2, fact="mean_fact"),
+            Column("deviation", say(lang, "标准差", "Deviation"), decimals=2, fact="deviation_fact"),
+            Column(
+                "coefficient",
+                say(lang, "差异系数", "Coefficient"),
+                decimals=standard.rules.rounding.coefficients,
+                fact="coefficient_fact",
+            ),
+            Column("limit", say(lang, "限值", "Limit"), decimals=2),
             verdict_column(lang, "verdict_fact"),
         )
         return Table(

@@ -116,6 +116,7 @@ class DistrictGaps(DistrictPart):
                 caption=self.caption(
                     finding, say(lang, "补到标准需增加的数量", "Needed to reach the standard")
                 ),
+                decimals=1 if code in ("C4", "C5") else 0,
             )
         ]
 

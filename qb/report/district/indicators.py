@@ -23,7 +23,15 @@ from qb.report.words import (
 from qb.standard import SEVEN
 from qb.terms import Verdict
 
-AT_SCHOOLS = ("C10", "C11", "C12", "C13", "C16", "C19", "C26")  # indicators counted school by school
+AT_SCHOOLS = ("C11", "C12", "C13", "C16", "C19")  # indicators with one figure for a school or stage
+# What the district's figure is where the worst decides.
+EXTREMES = {
+    "C11": ("最大的学校 ", "largest school: "),
+    "C12": ("最大的班 ", "largest class: "),
+    "C20": ("较低的学段 ", "lower stage: "),
+    "C26": ("最低的学校 ", "lowest school: "),
+    "C31": ("最大的校际差异率 ", "largest between-school rate: "),
+}
 
 
 class DistrictIndicators(DistrictPart):
@@ -92,7 +100,7 @@ class DistrictIndicators(DistrictPart):
         if np.isnan(value):
             return ""
         indicator = self.book.standard[code]
-        unit = indicator.limits[0].unit if indicator.limits else None
+        unit = indicator.limits[0].unit if indicator.limits and indicator.measure != "monitoring" else None
         if code == "C10":
             return say(self.book.lang, f"{number(value, 1)}% 的学校达标", f"{number(value, 1)} % of schools")
         if code == "C13":
@@ -102,7 +110,8 @@ class DistrictIndicators(DistrictPart):
                 f"{number(value, 1)} % of small schools",
             )
         name = "" if unit is None else unit.zh if self.book.lang == "zh" else unit.en
-        return f"{number(value, indicator.decimals)} {name}".replace(" %", "%").strip()
+        extreme = say(self.book.lang, *EXTREMES.get(code, ("", "")))
+        return f"{extreme}{number(value, indicator.decimals)} {name}".replace(" %", "%").strip()
 
     def _means(self, code: str) -> str:
         """Return the district's mean at each stage, total over total."""
@@ -125,12 +134,12 @@ class DistrictIndicators(DistrictPart):
             low = int((mine["verdict"] == Verdict.FAIL).sum())
             unknown = int((mine["verdict"] == Verdict.NO_DATA).sum())
             total = len(mine)
-        unit = say(lang, "个学校（学段）" if code in SEVEN or code in AT_SCHOOLS else "项", "")
+        unit, what = ("个", "学校（学段）") if code in SEVEN or code in AT_SCHOOLS else ("项", "")
         parts = []
         if low:
-            parts.append(say(lang, f"{total} {unit}中 {low} 未达标", f"{low} of {total} not met"))
+            parts.append(say(lang, f"{total} {unit}{what}中 {low} {unit}未达标", f"{low} of {total} not met"))
         if unknown:
-            parts.append(say(lang, f"{unknown} {unit}缺数据", f"{unknown} without data"))
+            parts.append(say(lang, f"{unknown} {unit}{what}缺数据", f"{unknown} without data"))
         return say(lang, "，", ", ").join(parts)
 
     def unmet(self) -> Table:

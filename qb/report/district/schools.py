@@ -19,7 +19,7 @@ from qb.report.seven import (
 )
 from qb.report.table import Column, Table
 from qb.report.words import (
-    number,
+    compared,
     part_label,
     say,
     stage_label,
@@ -47,7 +47,8 @@ class DistrictSchools(DistrictPart):
         labels = [title(standard[code], lang, short=True) for code in SEVEN]
         count = int((rows["verdict"] == Verdict.FAIL).sum())
         worst = verdicts(rows).eq(Verdict.FAIL).sum()
-        name = standard[worst.idxmax()].short
+        lacking = (100 - percent_of_standard(rows)).clip(lower=0).sum()  # decides between equal counts
+        name = standard[max(SEVEN, key=lambda code: (worst[code], lacking[code]))].short
         label = stage_label(stage, lang)
         finding = (
             say(
@@ -113,6 +114,10 @@ class DistrictSchools(DistrictPart):
         lang, standard = self.book.lang, self.book.standard
         frame = self.own.findings
         frame = frame[frame["school_id"].notna().to_numpy() & (frame["verdict"] == Verdict.FAIL).to_numpy()]
+        measured = [
+            compared(standard[str(code)], str(part), lang)
+            for code, part in zip(frame["code"], frame["part"], strict=True)
+        ]
         shown = pd.DataFrame(
             {
                 "name": frame["name"],
@@ -121,7 +126,8 @@ class DistrictSchools(DistrictPart):
                 "stage": [stage_label(s, lang) if isinstance(s, str) else "" for s in frame["stage"]],
                 "value": frame["value"],
                 "limit": frame["limit"],
-                "decimals": [standard[str(code)].decimals for code in frame["code"]],
+                "decimals": [decimals for decimals, _ in measured],
+                "unit": [unit for _, unit in measured],
                 "detail": [translate(d, lang) if isinstance(d, str) else "" for d in frame["detail"]],
                 "rule": [anchor(str(code)) for code in frame["code"]],
                 "fact": finding_keys(Fact.ITEM, self.own, frame),
@@ -134,6 +140,7 @@ class DistrictSchools(DistrictPart):
             Column("part", say(lang, "项目", "Item")),
             Column("value", say(lang, "实际", "Actual"), decimals="decimals", fact="fact"),
             Column("limit", say(lang, "标准", "Standard"), decimals="decimals"),
+            Column("unit", say(lang, "单位", "Unit")),
             Column("detail", say(lang, "说明", "Detail")),
         )
         return Table(
@@ -151,12 +158,12 @@ class DistrictSchools(DistrictPart):
         shown = frame.assign(
             reason=[translate(reason, lang) for reason in frame["reason"]],
             stage=[stage_label(s, lang) if isinstance(s, str) else "" for s in frame["stage"]],
-            pupils=[number(p, 0, lang) if p == p else "" for p in frame["pupils"]],
+            pupils=frame["pupils"].astype(object).where(frame["pupils"].notna(), None),
         )
         columns = (
             Column("name", say(lang, "学校", "School")),
             Column("stage", say(lang, "学段", "Stage")),
-            Column("pupils", say(lang, "在校生（人）", "Pupils")),
+            Column("pupils", say(lang, "在校生（人）", "Pupils"), decimals=0),
             Column("reason", say(lang, "原因", "Reason")),
         )
         return Table(

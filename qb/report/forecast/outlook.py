@@ -142,7 +142,7 @@ class ForecastReport(ForecastTrial):
         return form.format(*(number(row[side], 0, self.book.lang) for side in ("low", "high")))
 
     def _entrants(self, stage: Stage) -> pd.Series:
-        frame = pd.concat([self.reported, self.made.rows])
+        frame = pd.concat([self.made.years, self.made.rows])
         first = (frame["stage"] == stage) & (frame["grade"] == GRADES_OF_STAGE[stage].start)
         return frame[first.to_numpy()].groupby("year")["pupils"].sum(skipna=False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -78,25 +77,13 @@ class ForecastTrial(DistrictPart):
         """The compulsory stages that are forecast."""
         return [s for s in COMPULSORY if self.made is not None and (self.made.rows["stage"] == s).any()]
 
-    @cached_property
-    def reported(self) -> pd.DataFrame:
-        """Pupils of past years by grade, of the schools that reported a section in the year.
-
-        A school that has closed reports none; that its pupils are not known does not make the district's
-        unknown.
-        """
-        keys, past = ["year", "school_id", "stage"], self.made.years
-        there = pd.MultiIndex.from_frame(self.known["sections"][keys])
-        return past[pd.MultiIndex.from_frame(past[keys]).isin(there)]
-
     def course(self, stage: Stage) -> pd.DataFrame:
-        """Return ``pupils, low, high`` of a stage by year, in past years of the schools that reported then."""
+        """Return ``pupils, low, high`` of a stage by year."""
         return self._courses[stage]
 
     @cached_property
     def _courses(self) -> dict[Stage, pd.DataFrame]:
-        told = replace(self.made, years=self.reported)
-        return {stage: told.course(stage=stage) for stage in self.forecast_stages}
+        return {stage: self.made.course(stage=stage) for stage in self.forecast_stages}
 
     def backtest(self) -> Table:
         """Return how forecasts made in past years did: the method taken against the naive one."""

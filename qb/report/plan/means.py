@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from qb.report.english import translate_clash
 from qb.report.plan.words import money, path_words, status_words
 from qb.report.plan.work import PlanPart
 from qb.report.seven import gap_text
@@ -111,11 +112,12 @@ class PlanMeans(PlanPart):
         target = say(lang, school_year(plan.target_year, "zh"), f"{plan.target_year}–{plan.target_year + 1}")
         pupils = path_words(plan.pupils, lang)
         if plan.cost is None:
-            why = f"：{listed(list(plan.clashes), lang)}" if plan.clashes and lang == "zh" else ""
+            told = [translate_clash(words, self.book.standard, lang) for words in plan.clashes]
+            why = say(lang, "：", ": ") + listed(told, lang) if told else ""
             line = say(
                 lang,
                 f"到 {target}全部达标（{pupils}）：{status_words(plan.status, lang)}{why}。",
-                f"The standard by {target} ({pupils}): {status_words(plan.status, lang)}.",
+                f"The standard by {target} ({pupils}): {status_words(plan.status, lang)}{why}.",
             )
         elif not plan.cost:
             line = say(

@@ -9,6 +9,8 @@ from qb.report.plan.work import PlanPart
 from qb.report.seven import gap_text
 from qb.report.table import Column, Table
 from qb.report.words import department_names, say, stage_label, title
+from qb.standard import SEVEN
+from qb.terms import Stage
 
 NONE = ("没有需要购置的。", "There is nothing to buy.")
 WITHOUT = ("没有方案，因而没有清单。", "There is no plan, hence no list.")
@@ -71,6 +73,8 @@ class PlanPurchases(PlanPart):
     def by_indicator(self) -> Table:
         """Return what is bought of each resource at each stage."""
         lang = self.book.lang
+        groups = self._bought.groupby(["code", "stage"]) if len(self._bought) else ()
+        order = {str(stage): place for place, stage in enumerate(Stage)}
         rows = [
             {
                 "title": title(self.book.standard[code], lang),
@@ -79,7 +83,9 @@ class PlanPurchases(PlanPart):
                 "amount": gap_text(code, mine["amount"].sum(), lang),
                 **_sums(mine),
             }
-            for (code, stage), mine in (self._bought.groupby(["code", "stage"]) if len(self._bought) else ())
+            for (code, stage), mine in sorted(
+                groups, key=lambda group: (SEVEN.index(group[0][0]), order[group[0][1]])
+            )
         ]
         return Table(
             say(lang, "购置清单：按指标", "What to buy, by indicator"),

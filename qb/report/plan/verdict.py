@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from qb.plan.cheapest import PlanStatus
+from qb.report.english import translate_clash
 from qb.report.plan.words import money, money_range, status_words
 from qb.report.plan.work import PlanPart
 from qb.report.seven import gap_text, names
@@ -215,7 +216,8 @@ class PlanVerdict(PlanPart):
         """Return, where there is no plan, everything that stands in its way."""
         lang, plan = self.book.lang, self.work.plan
         if plan is not None:
-            return Sentences(plan.clashes, kind="notes")
+            told = (translate_clash(words, self.book.standard, lang) for words in plan.clashes)
+            return Sentences(tuple(told), kind="notes")
         missing = self._missing()
         lines = [
             say(lang, f"{name} 缺：{codes}", f"{name}: no data for {codes}")

@@ -205,8 +205,8 @@ class Spreads(ResearchPart):
             caption=self.caption(
                 finding,
                 self.say(
-                    "对差异系数平方的贡献，各校之和为 100%",
-                    "Share of the squared coefficient; all schools make 100 %",
+                    "对差异系数平方的贡献，各校之和为 100%；数据表中低于均值的记作负数",
+                    "Share of the squared coefficient; all schools make 100 %; negative in the table: below the mean",
                 ),
                 cut,
             ),

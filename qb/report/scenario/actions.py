@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from qb.report.words import Lang, label, number, say, stage_label
 from qb.scenario import Action
-from qb.schema import TABLES
+from qb.scenario.summary import CALLED
+from qb.schema import DISTRICT_ITEMS, TABLES
 from qb.terms import RoomKind
 
 # What is called what: columns of the tables in Chinese come from the schema.
@@ -24,27 +25,11 @@ ENGLISH = {
     "multimedia_rooms": "multimedia rooms",
 }
 OTHER = {"site": ("征地和开办", "land and setting up"), "rooms": ("音美教室", "music and art rooms")}
-DOES = {
-    "open_school": ("开办学校", "Open a school"),
-    "close_school": ("关闭学校", "Close a school"),
-    "merge_schools": ("合并学校", "Merge schools"),
-    "move_pupils": ("转学", "Move pupils"),
-    "rezone": ("改划小区", "Rezone"),
-    "transfer_teachers": ("教师交流", "Transfer teachers"),
-    "transfer_equipment": ("调配设备", "Transfer equipment"),
-    "hire": ("新进教师", "Hire"),
-    "train": ("教师培养", "Train"),
-    "build": ("建设", "Build"),
-    "buy": ("添置", "Buy"),
-    "split_classes": ("分班", "Split classes"),
-    "place_overflow": ("集团内统筹", "Place overflow"),
-    "set": ("改县区数据", "Set an input"),
-}
 
 
 def does(do: str, lang: Lang) -> str:
     """Return what kind of action it is."""
-    return say(lang, *DOES[do])
+    return CALLED[do] if lang == "zh" else do.replace("_", " ").capitalize()
 
 
 def item_label(item: str, lang: Lang) -> str:
@@ -53,8 +38,9 @@ def item_label(item: str, lang: Lang) -> str:
     >>> item_label("site", "en"), item_label("sports_ground_m2", "zh")
     ('land and setting up', '体育运动场地面积')
     """
-    known = {**DOES, **OTHER}
-    return say(lang, *known[item]) if item in known else say(lang, _columns()[item], ENGLISH[item])
+    if item in CALLED:
+        return does(item, lang)
+    return say(lang, *OTHER[item]) if item in OTHER else say(lang, _columns()[item], ENGLISH[item])
 
 
 def _columns() -> dict[str, str]:
@@ -84,7 +70,7 @@ class Telling:
     def _amounts(self, amounts: Mapping[str, float]) -> str:
         return self._list(
             [
-                f"{item_label(name, self._lang)} {_plain(value)}{self._unit(name)}"
+                f"{_thing(name, self._lang)} {_plain(value)}{self._unit(name)}"
                 for name, value in amounts.items()
             ]
         )
@@ -152,7 +138,7 @@ class Telling:
         return self._say(f"{zones}的{stage}改划到{to}（{zh}）", f"{stage}: {zones} now belong to {to} ({en})")
 
     def _staff(self, action: Action) -> str:
-        parts = [f"{item_label(c, self._lang)} {n}{self._say(' 人', '')}" for c, n in action.given.items()]
+        parts = [f"{_thing(c, self._lang)} {n}{self._say(' 人', '')}" for c, n in action.given.items()]
         if not parts:
             return ""
         return self._say(f"（其中{self._list(parts)}）", f" (of whom {self._list(parts)})")
@@ -222,9 +208,14 @@ class Telling:
     def _set(self, action: Action) -> str:
         where = f"{action.district} " if action.district else ""
         return self._say(
-            f"{where}县区数据 {action.item} 改为 {action.value:g}",
+            f"{where}县区数据“{DISTRICT_ITEMS[action.item].zh}”改为 {action.value:g}",
             f"{where}{action.item} becomes {action.value:g}",
         )
+
+
+def _thing(column: str, lang: Lang) -> str:
+    """Return what a column counts, for a number to follow: 骨干教师 2 人, not 骨干教师数 2 人."""
+    return item_label(column, lang).removesuffix("数")
 
 
 def _room(kind: RoomKind, lang: Lang) -> str:

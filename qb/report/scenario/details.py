@@ -145,7 +145,7 @@ class ScenarioDetails(ScenarioPart):
                         "added": passing["added"].sum(),
                         "left": self.say("后面的操作离不开它", "others need it")
                         if needed
-                        else f"{passing['left_out'].sum():+.0f}",
+                        else _signed(passing["left_out"].sum()),
                         "up": self._most(spread, up=True),
                         "down": self._most(spread, up=False),
                     }
@@ -182,6 +182,12 @@ class ScenarioDetails(ScenarioPart):
         row = spread.loc[signed.idxmax()]
         return f"{self.study.stage(row['stage'])} {row['code']} {row['added']:+.{self.study.decimals}f}"
 
+    def _item(self, item: str, stage: object) -> str:
+        text = item_label(item, self.lang)
+        if not (isinstance(stage, str) and stage):
+            return text
+        return self.say(f"{text}（{self.study.stage(stage)}）", f"{text} ({self.study.stage(stage).lower()})")
+
     def costs(self) -> Table:
         """Return what each action costs, item by item; what has no price is named."""
         study, rows = self.study, []
@@ -193,7 +199,7 @@ class ScenarioDetails(ScenarioPart):
                         "scenario": name,
                         "number": row.number,
                         "do": does(row.do, self.lang),
-                        "item": "" if row.item == row.do else item_label(row.item, self.lang),
+                        "item": "" if row.item == row.do else self._item(row.item, row.stage),
                         "amount": gap_text(row.code, row.amount, self.lang) if priced else "",
                         "years": f"{row.years:.0f}" if priced else "",
                         "cost": self.yuan(row.cost_yuan if priced else None),
@@ -223,6 +229,10 @@ class ScenarioDetails(ScenarioPart):
             empty=self.say("没有操作。", "Nothing is done."),
             lang=self.lang,
         )
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.0f}" if number else "0"
 
 
 def _ids(schools: pd.Series) -> list[str | None]:

@@ -64,8 +64,9 @@ class ScenarioSides(ScenarioPart):
             columns,
             pd.DataFrame(rows),
             note=self.say(
-                f"学校按“{school_rule(study.book.standard, 'zh')}”判定。",
-                f"A school passes with {school_rule(study.book.standard, 'en')}.",
+                f"学校按“{school_rule(study.book.standard, 'zh')}”判定。达标指标不含“不适用”的：由达标变为不适用的，这个数也会减少。",
+                f"A school passes with {school_rule(study.book.standard, 'en')}. Indicators met do not include those not "
+                "applicable: one that is met and then no longer applies leaves fewer.",
             ),
             lang=self.lang,
         )
@@ -170,7 +171,7 @@ class ScenarioSides(ScenarioPart):
                     {
                         "title": title(standard[code], self.lang, short=True),
                         "stage": study.stage(stage),
-                        "limit": self._limit(stage),
+                        "limit": standard.coefficient_limit(stage),
                         **{str(n): value for n, value in enumerate(held)},
                         "failing": any(verdict == Verdict.FAIL for verdict in verdicts),
                     }
@@ -178,7 +179,7 @@ class ScenarioSides(ScenarioPart):
         columns = (
             Column("title", self.say("指标", "Indicator")),
             Column("stage", self.say("学段", "Stage")),
-            Column("limit", self.say("限值", "Limit")),
+            Column("limit", self.say("限值", "Limit"), decimals=2),
             *(Column(str(n), name, decimals=study.decimals) for n, name in enumerate(study.labels)),
         )
         return Table(
@@ -205,7 +206,7 @@ class ScenarioSides(ScenarioPart):
         label = study.stage(stage)
         over = self._over_in(series, limit)
         finding = (
-            self.say(f"{label}超过限值的：{over}", f"{label}, over the limit: {over}")
+            self.say(f"{label}差异系数超过限值：{over}", f"{label}, coefficients over the limit: {over}")
             if over
             else self.say(
                 f"{label}：各学年现状和各情景的差异系数都没有超过限值",

@@ -1,0 +1,74 @@
+"""The same data come out the same, in whatever form and order they come and however they are run."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from qb.dataset import Dataset, read, write
+from qb.judge import assess
+from qb.judge.document import document
+from qb.publish import publish
+from qb.publish.fork import can_fork
+from qb.sample import make
+
+
+def write_mixed(data: Dataset, folder: Path, *, rows: bool) -> None:
+    """Write the tables with their columns, and perhaps their rows, in another order."""
+    folder.mkdir()
+    for name, frame in data.tables.items():
+        if len(frame):
+            mixed = frame.sample(frac=1, axis=1, random_state=6)
+            mixed = mixed.sample(frac=1, random_state=5) if rows else mixed
+            mixed.to_csv(folder / f"{name}.csv", index=False)
+
+
+@pytest.fixture(scope="module")
+def forms(tmp_path_factory):
+    home = tmp_path_factory.mktemp("forms")
+    data = make(schools=8, districts=2, years=[2024, 2025], seed=11)
+    places = {form: home / form / "数据" for form in ("csv", "parquet", "columns", "rows")}
+    places["xlsx"] = home / "xlsx" / "数据.xlsx"
+    for place in places.values():
+        place.parent.mkdir()
+    for form in ("csv", "parquet", "xlsx"):
+        write(data, places[form], form)
+    for form in ("columns", "rows"):
+        write_mixed(data, places[form], rows=form == "rows")
+    return places
+
+
+def results(place: Path) -> str:
+    return json.dumps(document(assess(read(place))), ensure_ascii=False, allow_nan=False)
+
+
+@pytest.mark.parametrize("form", ["parquet", "xlsx", "columns", "rows"])
+def test_results_are_the_same_byte_for_byte(forms, form):
+    assert results(forms[form]) == results(forms["csv"])
+
+
+def visible(page: Path) -> str:
+    """Return a page's text."""
+    html = re.sub(r"<(script|style)\b.*?</\1>", "", page.read_text("utf-8"), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
+
+
+@pytest.mark.skipif(not can_fork(), reason="forking is not safe on this system")
+def test_pages_show_the_same_however_they_are_made(forms, tmp_path):
+    # Not with the rows in another order: a page says in which rows of a file its figures stand.
+    ways = {"csv": ("fork", 1), "columns": ("fork", 2), "parquet": ("kernel", 2)}
+    (school, *_) = sorted(read(forms["csv"])["schools"]["school_id"])
+    shown = {}
+    for form, (isolation, jobs) in ways.items():
+        out = tmp_path / form
+        done = publish(forms[form], out=out, only=["district", "school"], schools=[school], jobs=jobs,
+                       isolation=isolation, progress=False)  # fmt: skip
+        assert done.exit_code == 0, done.summary
+        shown[form] = {str(page.relative_to(out)): visible(page) for page in out.rglob("*.html")}
+    assert len(shown["csv"]) == 6  # a report for each district, one school, three indexes
+    assert shown["columns"] == shown["csv"]
+    assert shown["parquet"] == shown["csv"]
