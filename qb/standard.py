@@ -261,6 +261,13 @@ class ForecastRule(Entry):
     source: Words
 
 
+class PublicationRule(Entry):
+    """What pages keep back: classes of fewer pupils are not shown one by one; 0 shows all."""
+
+    smallest_class: Count
+    source: Words
+
+
 class RoundingRule(Entry):
     """Decimals in print, and whether raw or rounded figures are compared with the limits."""
 
@@ -283,6 +290,7 @@ class Rules(Entry):
     rounding: RoundingRule
     distance: DistanceRule
     forecast: ForecastRule
+    publication: PublicationRule
 
 
 class Jump(Entry):

@@ -399,6 +399,21 @@ class TestConditions:
         assert chart.table.set_index("班额")["班级数"].to_dict() == {10: 1, 40: 17}
         assert "18 个班都不超过 45 人" in chart.title
 
+    @pytest.mark.parametrize(
+        ("smallest", "shown", "said"), [(10, {10: 1, 40: 17}, ""), (11, {40: 17}, "11 人的 1 个班")]
+    )
+    def test_a_class_below_the_stated_size_is_kept_back_and_said_to_be(
+        self, with_change, smallest, shown, said
+    ):
+        town = Town(year=2024).add("小一东", "primary", primary=90, parent_id="小一")
+        standard = with_change(("smallest_class = 0", f"smallest_class = {smallest}"))
+        data = town.data()
+        page = AnnualReport(Book(data, qb.assess(data, standard=standard)))
+        chart = page.conditions.class_sizes()[0]
+        assert chart.table.set_index("班额")["班级数"].to_dict() == shown
+        assert said in chart.subtitle and ("不显示" in chart.subtitle) == bool(said)
+        assert "18 个班都不超过 45 人" in chart.title  # counted all the same
+
     def test_one_class_above_the_limit_is_counted(self):
         town = Town(year=2024)
         town.rows("classes", school_id="小一")[0]["pupils"] = 46

@@ -41,8 +41,15 @@ class AnnualConditions(AnnualPart):
             if len(known)
             else say(lang, f"{label}：班额缺数据", f"{label}: no data on class sizes")
         )
+        smallest = self.book.standard.rules.publication.smallest_class
+        kept = int((known < smallest).sum())
         measure = say(lang, "各班人数的分布，一柱为一种班额", "Classes by size, a bar for each size")
-        return charts.classes(sizes, limit, caption=self.caption(finding, measure))
+        measure += say(
+            lang,
+            f"；不足 {smallest} 人的 {kept} 个班按设定不显示",
+            f"; {kept} of fewer than {smallest} pupils are kept back",
+        ) * bool(kept)
+        return charts.classes(sizes[~(sizes < smallest)], limit, caption=self.caption(finding, measure))
 
     def rooms(self) -> charts.Chart:
         """Return the areas of all music and art rooms of the judged schools against the standard."""
