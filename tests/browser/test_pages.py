@@ -8,7 +8,7 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 from pypdf import PdfReader
 
 from .conftest import KINDS, PHONE, WIDE, View, both_languages, every_page
@@ -144,9 +144,7 @@ def test_each_line_of_the_contents_leads_to_its_heading_and_is_marked_there(view
         at_end = page.evaluate("scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
         assert -1 <= top < 100 or (at_end and top < 800)
         if not at_end:  # where several headings are in sight
-            page.wait_for_function(
-                "line => line.matches('[aria-current]')", arg=lines.nth(number).element_handle(), timeout=5000
-            )
+            expect(lines.nth(number)).to_have_attribute("aria-current", "true")
             assert page.locator(".toc [aria-current]").count() == 1
     assert view.said == []
 
