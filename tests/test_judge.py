@@ -843,6 +843,27 @@ def test_a_measure_stands_beside_its_problem():
     assert frame["cause"].isna().sum() == 1
 
 
+def test_a_measure_of_a_year_before_stands_beside_a_problem_that_lasts_and_one_of_a_year_after_does_not():
+    town = Town().set("sections", {"school_id": "小一"}, backbone_teachers=0)
+    common = {"district": DISTRICT, "status": "open", "code": "C2", "school_id": "小一"}
+    town["measures"] = [
+        {"number": 9, **common, "year": YEAR - 2, "cause": "前年"},
+        {"number": 1, **common, "year": YEAR - 1, "cause": "去年"},
+        {"number": 2, **common, "year": YEAR + 1, "cause": "明年"},
+    ]
+    data = town.data()
+    frame = ledger(qb.assess(data, YEAR, standard=STANDARD), data)
+    assert frame.set_index(["code", "part"])["cause"]["C2", ""] == "去年"
+
+
+def test_the_ledger_stands_in_the_order_of_the_indicators_and_recognition_last():
+    town = Town().set("sections", {"school_id": "小一"}, backbone_teachers=0).item(survey_satisfied=1)
+    town.set("monitoring", {}, level=1).set("evidence", {"item": "C8.1"}, status="unmet")
+    data = town.data()
+    codes = list(dict.fromkeys(ledger(qb.assess(data, standard=STANDARD), data)["code"]))
+    assert codes == ["C2", "C8", "C31", "recognition"]
+
+
 def test_findings_name_school_stage_and_limit():
     town = Town().set("rooms", {"school_id": "小一", "kind": "art"}, area_m2=1)
     row = findings(town.assess(), "C10", "art", school_id="小一").iloc[0]

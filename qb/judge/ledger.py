@@ -8,7 +8,7 @@ import pandas as pd
 from qb.dataset import Dataset
 from qb.judge.assessment import Assessment
 from qb.judge.seven import COMPOSITE
-from qb.standard import SEVEN, Standard
+from qb.standard import CODES, Standard
 from qb.terms import Verdict
 
 COLUMNS = ("district", "code", "part", "school_id", "name", "stage", "value", "limit", "gap", "detail")
@@ -86,8 +86,8 @@ def _with_measures(problems: pd.DataFrame, data: Dataset, year: int) -> pd.DataF
     right = last.assign(school_id=last["school_id"].astype(object).fillna(""))
     joined = left.merge(right.astype(object), on=keys, how="left", sort=False)
     joined["school_id"] = joined["school_id"].replace("", np.nan)
-    order = {code: place for place, code in enumerate([*SEVEN, *(f"C{i}" for i in range(8, 32))])}
-    place = joined["code"].map(order).fillna(99)
+    order = {code: place for place, code in enumerate(CODES)}  # recognition comes after all of them
+    place = joined["code"].map(order).fillna(len(order))
     return (
         joined.assign(_place=place)
         .sort_values(["district", "_place"], kind="stable")
