@@ -274,7 +274,7 @@ def _parser() -> Parser:
         "qb assess data/sample",
         "qb assess 我的数据 --year 2024 --json > 结果.json",
     )
-    it.add_argument("data", type=Path, help="数据集")
+    _data(it)
     _year(it)
     _standard(it)
     it.add_argument("--transition", action="store_true", help="另按过渡条款评估一次，两种结论并列")
@@ -288,12 +288,12 @@ def _parser() -> Parser:
         "qb whatif data/sample notebooks/scenarios/new_school.toml",
         "qb whatif 我的数据 甲.toml 乙.toml --year 2027 --json > 结果.json",
     )
-    it.add_argument("data", type=Path, help="数据集")
+    _data(it)
     it.add_argument("scenarios", type=Path, nargs="+", metavar="SCENARIO.toml", help="情景文件，可给出多个")
     it.add_argument("--year", type=int, help="比较哪一学年；默认为各情景说到的最后一年")
     _standard(it)
-    it.add_argument("--costs", type=Path, help="费用文件（TOML）；默认用随附的费用假设")
-    it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
+    _costs(it)
+    _json(it)
 
     it = command(
         plan,
@@ -304,9 +304,9 @@ def _parser() -> Parser:
         "qb plan 我的数据 --to 2028 --budget 3000000",
         "qb plan 我的数据 --transfers 调配.toml",
     )
-    it.add_argument("data", type=Path, help="数据集")
+    _data(it)
     _year(it)
-    it.add_argument("--costs", type=Path, help="费用文件（TOML）；默认用随附的费用假设")
+    _costs(it)
     it.add_argument("--budget", type=float, help="预算（元）；不够时说明至少要多少，并给出最佳用法")
     _standard(it)
     it.add_argument("--district", help="只为这个县区制定方案")
@@ -332,7 +332,7 @@ def _parser() -> Parser:
         default="highs",
         help='求解器；scip 须先 pip install "qb[scip]"，在同样长的时间里继续改进方案',
     )
-    it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
+    _json(it)
 
     it = command(
         siting,
@@ -347,8 +347,8 @@ def _parser() -> Parser:
     it.add_argument(
         "--out", type=Path, metavar="FILE.toml", help="把最好的方案写成情景文件，供 qb whatif 复算"
     )
-    it.add_argument("--costs", type=Path, help="费用文件（TOML）；默认用随附的费用假设")
-    it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
+    _costs(it)
+    _json(it)
 
     it = command(
         forecast,
@@ -367,7 +367,7 @@ def _parser() -> Parser:
         "qb check 我的数据 --json",
     )
     it.add_argument("data", type=Path, help="数据集：文件夹或工作簿")
-    it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
+    _json(it)
     it.add_argument("--marked", type=Path, metavar="FILE.xlsx", help="另存一份工作簿，有问题的格着色并加批注")
 
     it = command(
@@ -412,9 +412,9 @@ def _parser() -> Parser:
         "qb verify outputs/某区/2025 我的数据",
     )
     it.add_argument("site", type=Path, metavar="DIR", help="qb publish 生成的文件夹（含 index.html）")
-    it.add_argument("data", type=Path, help="数据集")
+    _data(it)
     it.add_argument("--standard", help="评估标准：名称或 TOML 文件；默认为页面所用的标准")
-    it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
+    _json(it)
 
     it = command(
         forms,
@@ -422,7 +422,7 @@ def _parser() -> Parser:
         "qb forms data/sample 表册",
         "qb forms 我的数据 表册 --district 甲区",
     )
-    it.add_argument("data", type=Path, help="数据集")
+    _data(it)
     it.add_argument("out", type=Path, metavar="FOLDER", help="写到哪个文件夹；已有的文件不覆盖")
     _year(it)
     _standard(it)
@@ -431,6 +431,18 @@ def _parser() -> Parser:
     it = command(lab, "在 JupyterLab 中打开笔记本；随附数据的位置已写在各笔记本的参数里。", "qb lab")
     it.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
     return parser
+
+
+def _data(parser: Parser) -> None:
+    parser.add_argument("data", type=Path, help="数据集")
+
+
+def _json(parser: Parser) -> None:
+    parser.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
+
+
+def _costs(parser: Parser) -> None:
+    parser.add_argument("--costs", type=Path, help="费用文件（TOML）；默认用随附的费用假设")
 
 
 def _year(parser: Parser) -> None:

@@ -102,14 +102,13 @@ class Slices:
         """Return the digest of what a school's page can show."""
         own = [rows.of("school_id", school) for rows in self._judged.values() if rows.has("school_id")]
         places = self._places[school]
-        page = SchoolReport(self._book, school)
         return digest(
             self._common,
             self._district_of[school],
             *own,
             self._measures.of("school_id", school),
-            page.sources().rows,  # line numbers: rows of others above them count
-            page.measures().caption,  # the day by which "overdue" is told is the district's
+            SchoolReport(self._book, school).sources().rows,  # line numbers: rows of others above them count
+            self._book.roll.days[self._district_of[school]],  # by which "overdue" is told
             *(self._peers.of("_place", place) for place in places),
             *(self._balance.of("_place", place) for place in places),
         )
