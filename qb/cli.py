@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
-from qb.errors import QbError
+from qb.errors import QbError, why
 from qb.publish.inputs import KINDS
 
 HOME = Path(__file__).resolve().parents[1]
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        sys.exit(f"错误：{error.strerror or error}（{error.filename or '输出'}）。请检查磁盘空间与权限。")
+        sys.exit(f"错误：{why(error)}（{error.filename or '输出'}）。请检查磁盘空间与权限。")
 
 
 def publish(data: Path, jobs: int | None, scenarios: list[Path] | None, **options: object) -> int:

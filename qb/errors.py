@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
@@ -72,3 +73,27 @@ class DataError(QbError):
         if len(self.faults) > self.SHOWN:
             lines.append(f"…… 另有 {len(self.faults) - self.SHOWN} 处。")
         super().__init__(f"数据有 {len(self.faults)} 处必须改正：\n" + "\n".join(lines))
+
+
+_REFUSALS = {
+    errno.ENOSPC: "磁盘已满",
+    errno.EDQUOT: "超出磁盘配额",
+    errno.EFBIG: "文件超过允许的大小",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "磁盘只读",
+    errno.ENOENT: "不存在",
+    errno.ENOTDIR: "上级路径不是文件夹",
+    errno.EEXIST: "已有同名的文件",
+    errno.EISDIR: "是文件夹，不是文件",
+    errno.ENAMETOOLONG: "名称太长",
+    errno.EIO: "磁盘读写出错",
+}
+
+
+def why(error: OSError) -> str:
+    """Return why the system refused, in Chinese for the usual reasons and in its own words for others."""
+    inner = error.args[0] if error.args else None
+    if isinstance(inner, OSError):  # XlsxWriter's errors hold the system's
+        error = inner
+    return _REFUSALS.get(error.errno, error.strerror or str(error))

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import psutil
 
-from qb.errors import QbError
+from qb.errors import QbError, why
 
 Content = str | bytes | Callable[[Path], None]
 
@@ -30,7 +30,7 @@ class WriteError(QbError):
     """What could not be written: where, and why the system refused."""
 
     def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(f"无法写入 {path}（{error.strerror or error}）。请检查磁盘空间与权限。")
+        super().__init__(f"无法写入 {path}（{why(error)}）。请检查磁盘空间与权限。")
 
 
 def write_whole(path: Path, content: Content) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from qb.errors import QbError
+from qb.errors import QbError, why
 
 
 class Entry(BaseModel):
@@ -41,7 +41,7 @@ def read_toml(
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise refuse(f"{what} {path} 无法读取：{error.strerror}。请检查文件及其权限。") from None
+        raise refuse(f"{what} {path} 无法读取：{why(error)}。请检查文件及其权限。") from None
     except UnicodeDecodeError as error:
         raise refuse(
             f"{what} {path} 第 {error.start + 1} 个字节起不是 UTF-8 编码。请另存为 UTF-8。"

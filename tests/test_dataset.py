@@ -498,7 +498,7 @@ def test_a_write_that_fails_leaves_what_stood_there_and_nothing_half_made(tmp_pa
         raise full
 
     monkeypatch.setitem(write.__globals__["WRITERS"], "csv", (".csv", refuse))
-    with pytest.raises(QbError, match="No space left"):
+    with pytest.raises(QbError, match="磁盘已满"):
         write(Dataset.of(), tmp_path / "out", replace=True)
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
     assert read(tmp_path / "out")["schools"]["school_id"].tolist() == ["1"]
@@ -518,7 +518,7 @@ def test_what_stood_there_comes_back_when_the_new_folder_cannot_take_its_place(t
 
     monkeypatch.setattr(files, "_renamed_at_once", refuse)
     monkeypatch.setattr(Path, "rename", refuse_the_new)
-    with pytest.raises(QbError, match="Permission denied"):
+    with pytest.raises(QbError, match="没有权限"):
         write(Dataset.of(), tmp_path / "out", replace=True)
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
     assert read(tmp_path / "out")["schools"]["school_id"].tolist() == ["1"]

@@ -118,7 +118,7 @@ def test_a_full_disk_fails_the_page_and_leaves_no_half_of_it(tmp_path):
     )
     job = Job(notebook, {}, tmp_path / "site" / "full.html", Page("T"))
     (outcome,) = run([job], progress=False, isolation="fork")
-    assert "No space left" in str(outcome.failure)
+    assert "磁盘已满" in str(outcome.failure)
     assert list((tmp_path / "site").iterdir()) == []
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from qb.dataset import write
 from qb.errors import QbError
+from qb.files import WriteError
 from qb.publish import inputs, publish, site, slices
 from qb.publish.job import Failure, Outcome
 from qb.publish.record import LOCK, RECORD, locked
@@ -33,7 +34,7 @@ class Desk:
 
     def __init__(self, folder: Path, data, monkeypatch) -> None:
         self.source, self.out, self.data = folder / "数据", folder / "site", data
-        self.failing, self.interrupted_after = set(), None
+        self.failing, self.interrupted_after, self.meanwhile = set(), None, lambda: None
         monkeypatch.setattr(site, "run", self._run)
         self.save(data)
 
@@ -48,6 +49,7 @@ class Desk:
         self.save(self.data.replace(**{table: frame}))
 
     def _run(self, jobs, told, **_):
+        self.meanwhile()
         outcomes = []
         for job in jobs:
             if len(outcomes) == self.interrupted_after:
@@ -291,6 +293,41 @@ def test_after_a_run_that_failed_or_was_interrupted_the_data_are_read(desk, monk
     monkeypatch.setattr(site, "open_book", lambda *_: pytest.fail("read"))
     with pytest.raises(pytest.fail.Exception, match="read"):
         desk.publish()
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_pages_made_while_the_data_changed_are_made_again(desk, removed):
+    table = desk.source / "funds.csv"
+    before = table.read_bytes()
+    desk.meanwhile = lambda: table.unlink() if removed else table.write_bytes(before + b"\n")
+    found = publish(desk.source, out=desk.out, force=True)
+    assert found.exit_code == 1 and not found.failed
+    assert "被改动或移走" in found.summary and "请再运行一次" in found.summary
+    assert all(outcome.job.target.exists() for outcome in found.outcomes)
+    # A kernel that read in between made pages of other data than those which stand there now.
+    table.write_bytes(before)
+    desk.meanwhile = lambda: None
+    again = publish(desk.source, out=desk.out)
+    assert len(again.outcomes) == len(found.outcomes) and again.exit_code == 0
+    assert desk.publish() == set()
+
+
+def test_a_site_within_its_data_is_not_of_what_it_is_made(desk):
+    inside = desk.source / "网站"
+    first = publish(desk.source, out=inside)
+    assert first.exit_code == 0
+    assert publish(desk.source, out=inside).kept == len(first.outcomes)
+
+
+def test_where_no_index_can_be_written_the_pages_that_failed_are_named_too(desk, monkeypatch):
+    def full(*_):
+        raise WriteError(desk.out / "index.html", OSError(28, "No space left on device"))
+
+    monkeypatch.setattr(site, "districts_index", full)
+    desk.failing = {"annual.html"}
+    with pytest.raises(QbError, match=r"index\.html（磁盘已满）(?s:.*)，2 页未生成：(?s:.*)年度报告"):
+        desk.publish(force=True)
+    assert not (desk.out / "index.html").exists()
 
 
 def test_corrections_beside_a_workbook_are_of_what_its_site_is_made(tmp_path):

@@ -566,7 +566,7 @@ def test_an_existing_workbook_is_replaced_only_when_asked_and_whole(tmp_path, mo
         broken.setattr(
             Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
         )
-        with pytest.raises(QbError, match="No space left"):
+        with pytest.raises(QbError, match="磁盘已满"):
             write(two, path, "xlsx", replace=True)
     assert [p.name for p in tmp_path.iterdir()] == ["a.xlsx"]
     assert read(path)["schools"]["school_id"].tolist() == ["1"]

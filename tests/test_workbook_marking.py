@@ -308,7 +308,7 @@ def test_a_mark_that_fails_leaves_nothing(path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("qb.workbook.marking._copy_with_results", refuse)
-    with pytest.raises(QbError, match="No space left"):
+    with pytest.raises(QbError, match="磁盘已满"):
         mark(path, [], path.parent / "out.xlsx")
     assert [p.name for p in path.parent.iterdir()] == ["填报.xlsx"]
 

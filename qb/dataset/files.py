@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from qb.errors import QbError
+from qb.errors import QbError, why
 from qb.files import write_whole
 
 FORMULA = "=+-@\t\r\n＝＋－＠"  # what makes a spreadsheet take a cell for a formula, full-width included
@@ -62,7 +62,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UnreadableError(f"打不开（{error.strerror}）", "检查文件是否存在、是否有权限") from None
+        raise UnreadableError(f"打不开（{why(error)}）", "检查文件是否存在、是否有权限") from None
     if not data.strip():
         raise UnreadableError("文件是空的", "填入数据，或删去这个文件")
     return data

@@ -24,6 +24,7 @@ from qb.dataset.workbook import read_workbook
 from qb.errors import Fault, QbError
 from qb.files import write_folder, write_whole
 from qb.schema import TABLES, Table
+from qb.terms import DATA_SUFFIXES
 
 
 def read(path: str | Path) -> Dataset:
@@ -53,7 +54,6 @@ def read(path: str | Path) -> Dataset:
 
 
 READERS = {".csv": read_csv, ".parquet": read_parquet}
-_LIKE_DATA = (".csv", ".parquet", ".xlsx", ".xls", ".et", ".ods", ".tsv", ".txt")
 
 
 def _files(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
@@ -63,7 +63,7 @@ def _files(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
         return {}, [fault("F01", f"{folder} {what}", "检查路径；其他格式的工作簿请另存为 .xlsx")]
     found: dict[str, Path] = {}
     faults = []
-    for file in sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in _LIKE_DATA):
+    for file in sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in DATA_SUFFIXES):
         table = table_named(file.stem) if file.suffix.lower() in READERS else None
         if table is None:
             faults.append(fault("F22", f"文件 {file.name} 没有读入", "如系数据表，文件名应为规定的表名"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from qb.dataset import Dataset
 from qb.errors import QbError
 from qb.explore.forms import FORMS, Amount, Choice, Control, District, Free, Place, Where, Word
+from qb.files import write_whole
 from qb.judge import Assessment, assess
 from qb.scenario import Scenario, apply, carry_forward, to_toml
 from qb.standard import Standard
@@ -173,17 +173,7 @@ def save(session: Session, path: str | Path, title: str) -> Path:
     scenario = session.scenario(title.strip())
     if path.suffix != ".toml":
         raise QbError(f"文件名应以 .toml 结尾，现为“{path}”。")
-    try:
-        file = path.open("x", encoding="utf-8", newline="\n")
-    except FileExistsError:
-        raise QbError(f"已经有 {path}，没有覆盖。请换一个文件名，或先把原来的移走。") from None
-    except OSError as error:
-        raise QbError(f"不能写入 {path}：{error.strerror}。请检查文件夹是否存在、能否写入。") from None
-    try:
-        with file:
-            file.write(to_toml(scenario))
-    except OSError as error:
-        with suppress(OSError):
-            path.unlink()
-        raise QbError(f"不能写入 {path}：{error.strerror}。没有留下文件。") from None
+    if path.exists():
+        raise QbError(f"已经有 {path}，没有覆盖。请换一个文件名，或先把原来的移走。")
+    write_whole(path, to_toml(scenario))
     return path

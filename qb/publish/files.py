@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qb.errors import QbError
+from qb.errors import QbError, why
 from qb.publish.pdf import NONE_INSTALLED, find_chromium, write_pdf
 from qb.publish.words import Lang
 
@@ -116,7 +116,7 @@ def _said(make: Callable[[], None]) -> str:
     try:
         make()
     except OSError as error:
-        return f"{error.strerror}：{error.filename or ''}"
+        return f"{why(error)}：{error.filename or ''}"
     except Exception as error:
         return str(error) or type(error).__name__
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,10 @@ from qb.publish.record import RECORD, Record, locked
 from qb.publish.words import Lang
 
 Isolation = Literal["fork", "kernel"]
+CHANGED = (
+    "生成期间，数据（或所用的标准、情景、费用文件）被改动或移走，各页可能出自不同的数据。"
+    "请再运行一次，这些页面会重新生成。"
+)
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,15 @@ class Site:
         How many of the pages asked for stand from an earlier run and are still right.
     files : dict of Path to str
         What goes with the pages and was asked to be made, with what went wrong, "" where it was made.
+    changed : bool
+        Whether a file of which the pages are made was edited or removed while they were made.
     """
 
     index: Path
     outcomes: tuple[Outcome, ...]
     kept: int = 0
     files: Mapping[Path, str] = field(default_factory=dict)
+    changed: bool = False
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -54,6 +62,7 @@ class Site:
         lines = ["，".join(said) + ("：" if self.failed else "。")]
         lines += [f"  {o.job.page.title}：{o.failure}" for o in self.failed]
         lines += self._said_of_files()
+        lines += [CHANGED] * self.changed
         if noted:
             lines.append(f"{len(noted)} 页运行时有提示，例如 {noted[0].job.page.title}：")
             lines.append("  " + noted[0].notes[0].replace("\n", "\n  "))
@@ -67,8 +76,8 @@ class Site:
 
     @property
     def exit_code(self) -> int:
-        """0 if all that was asked for was made, otherwise 1."""
-        return int(bool(self.failed) or any(self.files.values()))
+        """0 if all that was asked for was made of files that stayed as they were, otherwise 1."""
+        return int(bool(self.failed) or any(self.files.values()) or self.changed)
 
 
 def publish(
@@ -145,14 +154,16 @@ def publish(
         "lang": lang,
         **beside,
     }
-    of = inputs.of_all(data, name, (*beside["scenarios"], beside["costs"]), **asked)
+    reckon = partial(inputs.of_all, data, name, (*beside["scenarios"], beside["costs"]), **asked)
+    of = reckon()
     if not force and (site := _as_it_stands(out, of)):
         return site
     with _press_under_way(isolation, scheduler) as press:
         from qb.publish.site import make  # not above: a press loads its libraries while we load ours
 
-        return make(data, name, of=of, **asked, cell_seconds=cell_seconds, force=force, workers=jobs,
-                    isolation=isolation, scheduler=scheduler, press=press, progress=progress)  # fmt: skip
+        return make(data, name, of=of, unchanged=lambda: reckon() == of, **asked,
+                    cell_seconds=cell_seconds, force=force, workers=jobs, isolation=isolation,
+                    scheduler=scheduler, press=press, progress=progress)  # fmt: skip
 
 
 def _whole(path: str | Path) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import qb
 from qb.errors import QbError
+from qb.terms import DATA_SUFFIXES
 
 # In the order in which they are listed; a scenario's page is made where scenarios are given.
 OF_DISTRICT = ("district", "annual", "data", "research", "scenario", "plan")
@@ -51,10 +52,9 @@ def of_all(data: Path, standard: str, beside: Iterable[str] = (), **asked: objec
     Two publications with the same digest come out the same, so the second need not read and judge.
     """
     notebooks = (notebook_of(kind).read_bytes() for kind in KINDS)
-    handed_in = (
-        sorted(data.rglob("*")) if data.is_dir() else [data, *sorted(data.parent.glob("*corrections.toml"))]
-    )
-    files = (*handed_in, Path(standard), *map(Path, beside))
+    tables = [p for p in data.glob("*") if p.suffix.lower() in DATA_SUFFIXES] if data.is_dir() else [data]
+    corrections = (data if data.is_dir() else data.parent).glob("*corrections.toml")
+    files = (*sorted(tables), *sorted(corrections), Path(standard), *map(Path, beside))
     return digest(data, standard, asked, code_version(), *notebooks, *of_files(files))
 
 

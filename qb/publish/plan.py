@@ -9,7 +9,7 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-from qb.errors import QbError
+from qb.errors import QbError, why
 from qb.judge import Assessment
 from qb.publish import fingerprint, inputs
 from qb.publish.files import Bundle
@@ -284,5 +284,5 @@ def folder_for(out: str | Path | None, data: Path, assessment: Assessment) -> Pa
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise QbError(f"不能写入 {folder}：{error.strerror}。请用 --out 指定另一个文件夹。") from None
+        raise QbError(f"不能写入 {folder}：{why(error)}。请用 --out 指定另一个文件夹。") from None
     return folder

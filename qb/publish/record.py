@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
-from qb.errors import QbError
+from qb.errors import QbError, why
 from qb.files import clear_parts, write_whole
 from qb.publish.inputs import digest
 
@@ -101,9 +101,10 @@ class Record:
         with suppress(OSError), (self._site / JOURNAL).open("a", encoding="utf-8") as journal:
             journal.write(f"{line}\n")  # a page that cannot be noted, on a full disk, is made again
 
-    def drop(self, target: Path) -> None:
-        """Forget a page."""
-        self._entries.pop(self._name(target), None)
+    def drop(self, *targets: Path) -> None:
+        """Forget pages."""
+        for target in targets:
+            self._entries.pop(self._name(target), None)
 
     def clear_but(self, wanted: set[Path]) -> None:
         """Remove our pages that are not wanted: they show what is no longer so."""
@@ -198,7 +199,7 @@ def _take(lock: Path) -> TextIO:
         file.write(mine)
         file.flush()
     except OSError as error:
-        raise QbError(f"不能写入 {lock.parent}：{error.strerror}。请用 --out 指定另一个文件夹。") from None
+        raise QbError(f"不能写入 {lock.parent}：{why(error)}。请用 --out 指定另一个文件夹。") from None
     return file
 
 

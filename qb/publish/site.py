@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
+from qb.errors import QbError
+from qb.files import WriteError
 from qb.judge import Assessment
 from qb.publish.files import make_files
 from qb.publish.fork import Held
@@ -26,6 +28,7 @@ def make(
     standard: str,
     *,
     of: str,
+    unchanged: Callable[[], bool],
     year: int | None,
     out: str | Path | None,
     only: Collection[str],
@@ -37,7 +40,10 @@ def make(
     cell_seconds: float,
     **how: object,
 ) -> Site:
-    """Publish what :func:`qb.publish.front.publish` was asked for; `of` is the digest of it all."""
+    """Publish what :func:`qb.publish.front.publish` was asked for; `of` is the digest of it all.
+
+    A kernel reads the files anew for each page: pages made while they changed are not trusted later.
+    """
     book = open_book(data, year, standard, lang)
     kinds, ids = known_kinds(only, scenarios), known_schools(schools, book.assessment)
     request = Request(data, standard, lang, kinds, ids, scenarios, costs, cell_seconds, files)
@@ -47,12 +53,20 @@ def make(
         held = Held(book, data, standard)
         outcomes = _make(plan, held, **how)
         made_files = _make_files(plan, held, how["force"], how["workers"])
-        indexes = _write_indexes(plan, outcomes)
         asked = [outcomes[task.job.target] for task in plan.tasks if task.asked]
         made = tuple(outcome for outcome in asked if not outcome.kept)
-        site = Site(indexes[-1], made, len(asked) - len(made), made_files)
-        if not site.exit_code:
-            plan.record.close(of, len(asked), indexes)
+        changed = not unchanged()
+        if changed:
+            plan.record.drop(*(outcome.job.target for outcome in made), *made_files)
+        site = Site(plan.site / "index.html", made, len(asked) - len(made), made_files, changed)
+        try:
+            indexes = _write_indexes(plan, outcomes)
+            if site.exit_code:
+                plan.record.save()
+            else:
+                plan.record.close(of, len(asked), indexes)
+        except WriteError as error:
+            raise QbError(f"{error}\n{site.summary}") from error
     return site
 
 
@@ -74,10 +88,7 @@ def _make(plan: Plan, held: Held, *, force: bool, **how: object) -> dict[Path, O
         else:
             record.put(task.job.target, task.content, task.frame)
 
-    try:
-        outcomes = run([task.job for task in todo.values()], held=held, told=note, **how)
-    finally:
-        record.save()
+    outcomes = run([task.job for task in todo.values()], held=held, told=note, **how)
     kept = {task.job.target: Outcome(task.job, 0.0, kept=True) for task in plan.tasks}
     return kept | {outcome.job.target: outcome for outcome in outcomes}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from qb.errors import why
 from qb.scenario.model import Action, Scenario, ScenarioError
 from qb.tomlfile import PLAIN, shown
 
@@ -86,7 +87,7 @@ def read_draft(path: str | Path) -> Draft:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        return Draft(label, None, reasons=((0, f"无法读取：{error.strerror}，请检查路径及其权限"),))
+        return Draft(label, None, reasons=((0, f"无法读取：{why(error)}，请检查路径及其权限"),))
     except UnicodeDecodeError:
         return Draft(label, None, reasons=((0, "不是 UTF-8 编码，请另存为 UTF-8"),))
     except (ValueError, RecursionError) as error:

@@ -75,7 +75,7 @@ def test_a_disk_that_is_full_is_named_and_the_old_file_stands(tmp_path):
     heard = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # no file may be longer
     try:
-        with pytest.raises(WriteError, match=r"无法写入 .*a\.toml（File too large）。请检查磁盘空间与权限。"):
+        with pytest.raises(WriteError, match=r"无法写入 .*a\.toml（文件超过允许的大小）。请检查磁盘空间"):
             write_whole(path, "x" * 2000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
