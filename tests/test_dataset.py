@@ -17,6 +17,7 @@ from qb.dataset import Dataset, read, read_excel, write
 from qb.dataset.cells import BLANKS
 from qb.dataset.intake import LISTED
 from qb.errors import DataError, QbError
+from qb.sample import make
 from qb.schema import TABLES
 from qb.terms import Severity
 
@@ -330,6 +331,32 @@ def test_a_csv_that_is_none_is_refused_with_the_reason(folder, content, said):
 
 def test_a_parquet_file_that_is_none_is_refused(folder):
     assert refused(folder(**{"sections.parquet": b"PAR1 is not enough"})) == [("F04", "sections", None)]
+
+
+@pytest.mark.parametrize("part", [b"name", "实验小学".encode()])
+def test_a_parquet_file_with_text_of_another_encoding_is_refused(folder, part):
+    place = folder()
+    file = place / "schools.parquet"
+    pd.DataFrame({"school_id": ["1"], "name": ["实验小学"]}).to_parquet(file, compression="none")
+    file.write_bytes(file.read_bytes().replace(part, b"\xb8" * len(part)))
+    assert refused(place) == [("F04", "schools", None)]
+
+
+@pytest.mark.parametrize("form", ["xlsx", "parquet"])
+def test_control_characters_are_taken_out_of_text(tmp_path, form):
+    # A file of CSV that holds a NUL is refused, so what was read elsewhere may hold none when it is written.
+    odd = make(schools=2, districts=1, years=[2025], seed=1)
+    names = ["实\0验\x07小学\x7f", "\x1b二\t中\n"]
+    first = {"name": names, "备\x01注": ["\x02", "甲\x03"]}
+    odd = odd.replace(
+        schools=odd["schools"].assign(**{k: pd.Series(v, dtype="str") for k, v in first.items()})
+    )
+    write(odd, tmp_path / f"odd.{form}", form)
+    schools = read(tmp_path / f"odd.{form}")["schools"]
+    assert schools["name"].tolist() == ["实验小学", "二\t中"]
+    assert schools["备注"].fillna("").tolist() == ["", "甲"]
+    write(read(tmp_path / f"odd.{form}"), tmp_path / "csv")
+    assert read(tmp_path / "csv")["schools"]["name"].tolist() == ["实验小学", "二\t中"]
 
 
 def test_a_parquet_column_of_lists_is_refused(folder):

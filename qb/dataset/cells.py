@@ -17,14 +17,22 @@ import pyarrow as pa
 
 from qb.schema import WHOLE, Column, ColumnKind, tidy_header, tidy_unit
 
+# What no page, workbook or document can show; tabs and line ends are not among them.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 BLANKS = ("", "-", "–", "—", "——", "－", "/", "／", "无数据")
 
 
 def tidy_cells(values: pd.Series) -> pd.Series:
-    """Return text without surrounding spaces, with what stands for "no data" missing; the rest as it is."""
+    """Return text without surrounding spaces and control characters; what stands for "no data" is missing.
+
+    What is not text stays as it is.
+    """
     if not (pd.api.types.is_string_dtype(values) or values.dtype == object):
         return values
-    text = values.astype("str").str.strip()
+    text = values.astype("str")
+    if text.str.contains(CONTROL.pattern, na=False).any():
+        text = text.str.replace(CONTROL.pattern, "", regex=True)
+    text = text.str.strip()
     return text.mask(text.isin(BLANKS))
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from qb.dataset.cells import CONTROL
 from qb.errors import QbError, why
 from qb.files import write_whole
 
@@ -107,7 +108,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
     try:
         with pq.ParquetFile(path) as file:
             table = file.read()
-    except (OSError, pa.ArrowException) as error:
+        table.validate(full=True)  # text may be no UTF-8
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         reason = f"不是有效的 parquet 文件（{str(error).splitlines()[0][:80]}）"
         raise UnreadableError(reason, "重新导出这个文件") from None
     nested = [f.name for f in table.schema if pa.types.is_nested(f.type) or pa.types.is_binary(f.type)]
@@ -115,7 +117,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
         raise UnreadableError(f"列 {'、'.join(nested)} 不是单个的值", "每格只放一个数或一段文字")
     plain = pa.table([_plain(table[i]) for i in range(table.num_columns)], names=_safe(table.column_names))
     frame = plain.to_pandas(ignore_metadata=True, types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
-    frame.columns = table.column_names
+    frame.columns = [CONTROL.sub("", name) for name in table.column_names]
     frame.index = pd.RangeIndex(2, len(frame) + 2)
     return frame
 

@@ -235,6 +235,7 @@ class Mutation:
             if (function.__code__.co_filename, function.__code__.co_firstlineno) == (str(path), within):
                 function.__code__ = new
         for item, following in zip(items, [*items[1:], *items[:1]], strict=True):
+            signal.setitimer(signal.ITIMER_PROF, 10 + 10 * self.seconds[item])  # ends a loop without end
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.failed:
                 return 1
