@@ -93,7 +93,4 @@ _REFUSALS = {
 
 def why(error: OSError) -> str:
     """Return why the system refused, in Chinese for the usual reasons and in its own words for others."""
-    inner = error.args[0] if error.args else None
-    if isinstance(inner, OSError):  # XlsxWriter's errors hold the system's
-        error = inner
     return _REFUSALS.get(error.errno, error.strerror or str(error))

@@ -46,8 +46,8 @@ def write_xlsx(path: Path, fill: Callable[[Path], None], *, replace: bool = Fals
 
 
 @contextmanager
-def new_book(path: Path) -> Iterator[Workbook]:
-    """Open a workbook for writing: row by row, so that it takes little memory.
+def new_book(path: Path, *, by_row: bool = True) -> Iterator[Workbook]:
+    """Open a workbook for writing: row by row, which takes little memory, or with heads that span rows.
 
     Raises
     ------
@@ -55,12 +55,13 @@ def new_book(path: Path) -> Iterator[Workbook]:
         If the disk refuses.
     """
     options = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
-    book = Workbook(str(path), {"constant_memory": True, **dict.fromkeys(options, False)})
+    book = Workbook(str(path), {"constant_memory": by_row, **dict.fromkeys(options, False)})
     yield book
     try:
         book.close()
     except XlsxWriterException as error:
-        raise OSError(str(error)) from None
+        refused = error.args[0]
+        raise (refused if isinstance(refused, OSError) else OSError(str(error))) from None
 
 
 def write_book(frames: Mapping[str, pd.DataFrame], path: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from xlsxwriter import Workbook
 
-from qb.dataset.sheets import write_xlsx
+from qb.dataset.sheets import new_book, write_xlsx
 from qb.forms import basics, indicators, ledger, policies, selfcheck, seven
 from qb.forms.filing import Filing
-from qb.forms.sheet import Figure, Form, open_forms
+from qb.forms.sheet import Figure, Form
 from qb.report import Book
 from qb.report.words import stage_label
 from qb.terms import COMPULSORY
@@ -63,7 +63,7 @@ def write_all(book: Book, district: str, folder: str | Path, *, replace: bool = 
 
 def _write(path: str | Path, fill: partial, replace: bool) -> None:
     def make(made: Path) -> None:
-        with open_forms(made) as workbook:
+        with new_book(made, by_row=False) as workbook:
             fill(workbook)
 
     write_xlsx(Path(path), make, replace=replace)

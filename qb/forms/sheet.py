@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from math import ceil
-from pathlib import Path
 
 from xlsxwriter import Workbook
-from xlsxwriter.exceptions import XlsxWriterException
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
@@ -71,24 +68,6 @@ class Link:
 
 Cell = str | Figure | Link | Verdict | date | None
 Column = tuple[str | None, ...]  # a column's head from the top down; None: the cell above goes on
-
-
-@contextmanager
-def open_forms(path: Path) -> Iterator[Workbook]:
-    """Open a workbook for forms. Heads span rows, so it is kept in memory until it is whole.
-
-    Raises
-    ------
-    OSError
-        If the disk refuses.
-    """
-    options = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
-    book = Workbook(str(path), dict.fromkeys(options, False))
-    yield book
-    try:
-        book.close()
-    except XlsxWriterException as error:
-        raise OSError(str(error)) from None
 
 
 @dataclass

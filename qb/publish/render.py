@@ -14,6 +14,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
+from qb.errors import why
 from qb.files import WriteError, write_whole
 from qb.publish.engine import KernelEngine, WireEngine
 from qb.publish.job import Failure, Job, Outcome, failure_at
@@ -45,6 +46,8 @@ def render(job: Job, engine: str = KERNEL, **options: object) -> Outcome:
         failure = failure_at(job, error.cell_index, error.ename, error.evalue, error.source)
     except WriteError as error:  # a full disk, a folder that became read-only
         failure = Failure(type(error.__cause__).__name__, str(error))
+    except OSError as error:  # the same, in the folder for what is temporary
+        failure = Failure(type(error).__name__, f"{why(error)}（{error.filename or '临时文件'}）")
     except Exception as error:  # whatever befalls one page, the others go on
         failure = Failure(type(error).__name__, str(error))
     return Outcome(job, time.perf_counter() - start, failure, notes)

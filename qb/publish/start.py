@@ -7,6 +7,7 @@ import signal
 import sys
 from multiprocessing.connection import Connection
 
+from qb.errors import why
 from qb.publish.quick import quick_import
 
 
@@ -17,7 +18,10 @@ def main(number: int) -> None:
     with quick_import():
         from qb.publish.press import Press
 
-        press = Press(Connection(number))
+        try:
+            press = Press(Connection(number))
+        except OSError as error:  # IPython keeps a folder for what is temporary
+            sys.exit(f"不能写入临时文件 {error.filename2 or error.filename}（{why(error)}）。")
     press.serve()
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import gc
+import os
 import re
+import sys
 import warnings
 import zipfile
 from collections.abc import Iterable
@@ -11,6 +15,7 @@ from io import BytesIO
 from math import ceil
 from pathlib import Path
 
+from lxml.etree import SerialisationError
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -80,10 +85,29 @@ def mark(path: str | Path, faults: Iterable[Fault], out: str | Path) -> None:
 
     def fill(made: Path) -> None:
         saved = BytesIO()
-        book.save(saved)
+        _save(book, saved)
         _copy_with_results(saved, source, made)
 
     write_xlsx(Path(out), fill)
+
+
+def _save(book: Workbook, saved: BytesIO) -> None:
+    """Save a workbook; where the disk has no place for the sheets on their way, raise what the system said.
+
+    lxml has an error of its own for that, and what openpyxl leaves open fails once more when it is cleared.
+    """
+    refused = ""
+    heard, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        book.save(saved)
+    except SerialisationError as error:
+        refused = str(error)  # as IO_ENOSPC
+    finally:
+        gc.collect()
+        sys.unraisablehook = heard
+    if refused:
+        number = getattr(errno, refused.removeprefix("IO_"), errno.EIO)
+        raise OSError(number, os.strerror(number))
 
 
 def _open(source: Path) -> tuple[Workbook, list[str]]:
