@@ -3,6 +3,7 @@
 import datetime
 import struct
 import tempfile
+import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from qb.checks import check
 from qb.dataset import Dataset, read, read_excel, write
 from qb.dataset.cells import BLANKS
-from qb.dataset.package import AREA_LIMIT, UNPACKED_LIMIT
+from qb.dataset.package import AREA_LIMIT, UNPACKED_LIMIT, column_number
 from qb.errors import DataError, QbError
 from qb.schema import TABLES
 from qb.terms import Severity
@@ -384,6 +385,28 @@ def test_a_stray_cell_far_below_is_told_and_one_that_would_fill_the_memory_is_re
     assert AREA_LIMIT < 16_384 * 1_048_576
     formatted = '<row r="1048576"><c r="XFD1048576" s="1"/></row>'  # without content it does no harm
     assert read(replaced(base, tmp_path / "formatted.xlsx", sheet_xml(formatted))).faults == ()
+
+
+@pytest.mark.parametrize(("cell", "column"), [("XFD2", "XFD"), ("BTRUE2", "BTRUE"), ("abcd2", "ABCD")])
+def test_a_stray_cell_far_to_the_right_costs_no_time(book, tmp_path, cell, column):
+    stray = replaced(
+        book(学段=[HEAD]),
+        tmp_path / "right.xlsx",
+        sheet_xml(f'<row r="2"><c r="{cell}" t="str"><v>x</v></c></row>'),
+    )
+    start = time.process_time()
+    data = read(stray)
+    assert time.process_time() - start < 5
+    assert found(data) == [("F21", "sections", f"{column}1")]
+    assert column_number(column) > 16_000 and data["sections"]["school_id"].tolist() == ["1"]
+
+
+@pytest.mark.parametrize("encoding", ["UTFF-8", "gb2312"])
+def test_a_workbook_in_no_encoding_of_workbooks_is_refused(book, tmp_path, encoding):
+    path = book(学段=[HEAD, ROW])
+    with zipfile.ZipFile(path) as archive:
+        text = f'<?xml version="1.0" encoding="{encoding}"?>'.encode() + archive.read("xl/workbook.xml")
+    assert refused(replaced(path, tmp_path / "a.xlsx", text, "xl/workbook.xml"))[0][0] in ("F04", "F02")
 
 
 def test_a_part_of_the_same_name_twice_is_refused(book, tmp_path):

@@ -61,7 +61,7 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     try:
         book = ElementTree.fromstring(read_part(archive, "xl/workbook.xml"))
         links = ElementTree.fromstring(read_part(archive, "xl/_rels/workbook.xml.rels"))
-    except (KeyError, ElementTree.ParseError):
+    except (LookupError, ValueError, ElementTree.ParseError):  # no such part, encoding or markup
         return {}
     target = {link.get("Id"): link.get("Target", "") for link in links}
     given = {name.lower(): name for name in archive.namelist()}
@@ -90,8 +90,9 @@ def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
         raise UnreadableError(*BROKEN) from None
 
 
-_FAR = re.compile(rb"""=["'][A-Z]{2,3}\d+["']""")
-_FILLED = re.compile(rb"""=["']([A-Z]{1,3})(\d{1,7})["'][^<>]*(?<!/)>""")
+# As wide as letters and digits go: what is no name of a cell to a spreadsheet is one to the reader.
+_FAR = re.compile(rb"""=["'][A-Za-z]{2,}\d+["']""")
+_FILLED = re.compile(rb"""=["']([A-Za-z]+)(\d+)["'][^<>]*(?<!/)>""")
 
 
 def require_area(xml: bytes, sheet: str) -> None:
@@ -102,7 +103,7 @@ def require_area(xml: bytes, sheet: str) -> None:
     if not _FAR.search(xml):
         return  # within column Z even the last row is within the limit
     cells = _FILLED.findall(xml)
-    width = max((column_number(letters.decode()) for letters, _ in cells), default=0)
+    width = max((column_number(letters.decode().upper()) for letters, _ in cells), default=0)
     height = max((int(row) for _, row in cells), default=0)
     if width * height > AREA_LIMIT:
         raise UnreadableError(

@@ -30,6 +30,9 @@ GUIDE = "※"  # begins the header of a column that helps people fill in, and is
 INSTRUCTIONS, ITEMS, RESULT = "填报说明", "条目说明", "核查结果"  # our sheets that hold no data
 
 
+Rows = list[tuple[int, list[object]]]  # each with its number, counted from 1
+
+
 def read_workbook(path: Path) -> Dataset:
     """Read an .xlsx workbook; see :func:`qb.dataset.read`.
 
@@ -79,13 +82,14 @@ def _read_sheet(book: Book, sheet: str, table: Table) -> tuple[pd.DataFrame, lis
     filled = [(number, row) for number, row in enumerate(rows, start=1) if row.count("") < len(row)]
     if not filled:
         return table.empty(), [], {}
+    used, filled = _used(filled)
     head = pd.DataFrame(
         [[excel_text(cell) for cell in row] for _, row in filled[:HEADER_WITHIN]], dtype="str"
     )
     head = head.apply(tidy_cells)
     position = header_position(head, table)
-    raw = _frame(filled[position + 1 :], head.iloc[position])
-    letters = _letters(raw, table)
+    raw = _frame(filled[position + 1 :], head.iloc[position], used)
+    letters = _letters(raw, table, used)
     header_row = filled[position][0]
     frame, faults = frame_to_table(_own_rows(raw, table), table, header_row)
     faults = [_with_cell(found, letters) for found in faults]
@@ -95,15 +99,27 @@ def _read_sheet(book: Book, sheet: str, table: Table) -> tuple[pd.DataFrame, lis
     return frame, sorted(faults, key=lambda found: found.row or 0), letters
 
 
-def _frame(rows: list[tuple[int, list[object]]], header: pd.Series) -> pd.DataFrame:
+def _used(rows: Rows) -> tuple[list[int], Rows]:
+    """Return which columns hold anything, counted from 1, and the rows with those alone.
+
+    A stray cell lays a sheet out far to the right.
+    """
+    columns = zip(*(row for _, row in rows), strict=True)
+    used = [number for number, cells in enumerate(columns, start=1) if cells.count("") < len(cells)]
+    if len(used) == len(rows[0][1]):
+        return used, rows
+    return used, [(number, [row[column - 1] for column in used]) for number, row in rows]
+
+
+def _frame(rows: Rows, header: pd.Series, used: list[int]) -> pd.DataFrame:
     """Return the rows below the header under the headers as typed, indexed by their numbers."""
     columns = zip(*(row for _, row in rows), strict=True) if rows else repeat((), len(header))
     cells = [tidy_cells(_column(list(values))) for values in columns]
     frame = pd.DataFrame(dict(enumerate(cells)))
     frame.index = pd.Index([number for number, _ in rows], dtype="int64")
     frame.columns = [
-        f"第{position + 1}列" if pd.isna(text) and values.notna().any() else "" if pd.isna(text) else text
-        for position, (text, values) in enumerate(zip(header, cells, strict=True))
+        f"第{column}列" if pd.isna(text) and values.notna().any() else "" if pd.isna(text) else text
+        for column, text, values in zip(used, header, cells, strict=True)
     ]
     return frame
 
@@ -120,12 +136,12 @@ def _column(cells: list[object]) -> pd.Series:
     return pd.Series([cell if type(cell) is str else excel_text(cell) for cell in cells], dtype="str")
 
 
-def _letters(raw: pd.DataFrame, table: Table) -> dict[str, str]:
+def _letters(raw: pd.DataFrame, table: Table, used: list[int]) -> dict[str, str]:
     letters = {}
-    for position, header in enumerate(raw.columns):
+    for place, header in zip(used, raw.columns, strict=True):
         if header and not header.startswith(GUIDE):
             column, _ = find_column(header, table)
-            letters[column.name if column else header] = column_letters(position + 1)
+            letters[column.name if column else header] = column_letters(place)
     return letters
 
 

@@ -1,6 +1,7 @@
 """A hundred thousand damaged files: none may raise anything but a QbError, and none may take long.
 
-On demand, with the number of files in all: ``python tests/bench/bench_fuzz.py 100000 [seconds]``.
+On demand, with the number of files in all: ``python tests/bench/bench_fuzz.py 100000 [seconds [first]]``,
+the first the number from which to go on.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from fuzz import attempt, readers
 LONG = 10.0  # seconds of the processor for one file: such a one hangs
 
 
-def main(count: int, seconds: float) -> int:
+def main(count: int, seconds: float, begin: int = 0) -> int:
     """Print for each reader what came of its files; return how many it did not stand."""
     warnings.simplefilter("error")
     found: dict[str, Counter[str]] = {}
@@ -29,7 +30,7 @@ def main(count: int, seconds: float) -> int:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "in").mkdir()
         parsers = readers(Path(folder))
-        for seed in range(count // len(parsers)):
+        for seed in range(begin, begin + count // len(parsers)):
             if time.monotonic() > end:
                 break
             for name, reader in parsers.items():
@@ -56,5 +57,5 @@ def main(count: int, seconds: float) -> int:
 
 
 if __name__ == "__main__":
-    most = float(sys.argv[2]) if len(sys.argv) > 2 else float("inf")
-    sys.exit(bool(main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000, most)))
+    count, most, begin = [*sys.argv[1:], *("100000", "inf", "0")[len(sys.argv) - 1 :]]
+    sys.exit(bool(main(int(count), float(most), int(begin))))
