@@ -697,6 +697,8 @@ def test_a_class_that_is_not_reported_is_no_data_unless_another_is_too_large():
     town = Town().drop("classes", school_id="小二", grade=1, class_no=1)
     assert judged(town, "C12") == "no data"
     assert judged(town.set("classes", {"school_id": "小二", "grade": 2}, pupils=46), "C12") == "fail"
+    # At the limit of 45 is not above it, so the one not reported still decides.
+    assert judged(town.set("classes", {"school_id": "小二", "grade": 2}, pupils=45), "C12") == "no data"
     assert judged(Town().set("classes", {"school_id": "小二", "grade": 1}, pupils=None), "C12") == "no data"
     assert judged(Town().drop("classes", school_id="小二"), "C12") == "no data"
     assert judged(Town().set("sections", {"school_id": "小二"}, classes=None), "C12") == "no data"
@@ -740,6 +742,17 @@ def test_a_small_rural_school_is_funded_for_a_hundred(kind, location, pupils, al
     assert verdict(assessment, "C13") == expected
     if expected in ("pass", "fail"):
         assert indicator(assessment, "C13")["value"] == (100 if expected == "pass" else 0)
+
+
+def test_a_small_school_whose_money_nobody_reported_is_no_data_and_not_unfunded():
+    town = Town().add("村", "primary", location="rural", primary=80)
+    town.add("山", "primary", location="rural", primary=80)
+    assessment = town.drop("funds", school_id="村").assess()
+    assert verdict(assessment, "C13") == "no data"
+    # One of two is funded; of how many the district funds is not known.
+    assert np.isnan(indicator(assessment, "C13")["value"])
+    found = findings(assessment, "C13").set_index("school_id")["verdict"]
+    assert found.to_dict() == {"村": "no data", "山": "pass"}
 
 
 def test_the_base_amount_of_a_school_of_both_stages_is_weighted_by_its_pupils():

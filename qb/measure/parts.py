@@ -113,7 +113,11 @@ def _pivot(census: Census, table, missing, read) -> dict[str, np.ndarray]:
 
 
 def percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Return 100 · part / whole; NaN where either is missing or the whole is 0."""
+    """Return 100 · part / whole; NaN where either is missing or the whole is 0.
+
+    >>> percent(np.array([1.0, 0.0, 3.0]), np.array([4.0, 0.0, 0.0]))
+    array([25., nan, nan])
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(whole > 0, 100.0 * part / whole, np.nan)
 
