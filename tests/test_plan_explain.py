@@ -49,6 +49,25 @@ def test_a_pupil_more_at_a_school_that_shares_changes_the_split_as_well():
     assert told == pytest.approx([4.5 * 3000, 4.95 * 3000], rel=1e-4)
 
 
+def sharing(problem, k, pupils):
+    """Return the problem with the first two rows stages of one school that share by weights 1 and 1.1."""
+    held = np.array([1, 1.1]) * pupils[:2]
+    share, pool, have = problem.share.copy(), problem.pool.copy(), problem.have.copy()
+    share[:2, k], pool[1, k] = held / held.sum(), pool[0, k]
+    have[:2, k] = problem.have[:2, k].sum() * share[:2, k]
+    return replace(problem, pupils=pupils, share=share, pool=pool, have=have)
+
+
+@pytest.mark.parametrize(("seed", "k"), [(0, 3), (1, 4), (2, 3)])
+def test_a_pupil_more_where_stages_share_what_must_be_levelled_costs_what_the_relaxation_does(seed, k):
+    alone = continuous(seed)
+    problem = sharing(alone, k, alone.pupils)
+    told = by_pupils(relax(problem))["yuan"].to_numpy()
+    for row in range(len(told)):
+        more = sharing(alone, k, alone.pupils + 0.01 * np.eye(len(told))[row])
+        assert told[row] == pytest.approx((cost(more) - cost(problem)) / 0.01, rel=0.01, abs=20)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_what_easing_a_cap_saves_is_what_the_relaxation_saves(seed):
     problem = continuous(seed)

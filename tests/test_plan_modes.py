@@ -1,5 +1,7 @@
 """Other questions: best use of a budget, moving without money, the price of balance, plans over years."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,9 +14,20 @@ from town import Town, coefficient, school_row
 from qb.errors import QbError
 from qb.forecast import forecast
 from qb.judge import assess
-from qb.plan import PlanStatus, best_use, moves_scenario, plan_over_years, price_of_balance, transfers
+from qb.plan import (
+    PlanStatus,
+    best_use,
+    cheapest_plan,
+    explain,
+    moves_scenario,
+    plan_over_years,
+    price_of_balance,
+    transfers,
+)
 from qb.plan.ahead import Path, pupils_ahead
+from qb.plan.moves import Cells, with_kinds
 from qb.plan.passing import shortfall
+from qb.plan.summary import summary
 from qb.scenario import to_toml, whatif
 
 
@@ -222,6 +235,24 @@ def test_each_year_spends_its_budget_and_what_is_bought_stays():
     assert (plan.assessments[2027].rows["verdict"] == "pass").all()
 
 
+def test_of_plans_that_cost_the_same_the_one_that_has_most_schools_pass_early_is_taken():
+    plan = plan_over_years(no_backbone().data(), 1_000_000, 2027)
+    assert plan.years["cost_yuan"].tolist() == [270_000, 0, 0]
+    assert plan.years["passing"].tolist() == [3, 3, 3]
+
+
+def test_a_teacher_who_moves_is_of_another_kind_only_where_the_school_has_not_enough_others():
+    # 10 teachers, 9 of them of PE and arts: one is not. Of 1 + 2 who leave for other kinds, two are of PE and
+    # arts as well. Backbone: 4 of 10, so 6 are not, and none of the three need be.
+    pools = pd.DataFrame({"school_id": "甲", "stage": "primary", "code": ["C1", "C2", "C3"]})
+    moves = pd.DataFrame(
+        {"code": ["C1", "C1"], "amount": [1.0, 2.0], "from_id": "甲", "from_stage": "primary"}
+    )
+    cells = Cells(held=np.array([10.0, 4.0, 9.0]), staff=np.full(3, 10.0))
+    made = with_kinds(moves, SimpleNamespace(pools=pools), cells)
+    assert made[["C1", "C2", "C3"]].to_numpy().tolist() == [[1, 0, 1], [2, 0, 1]]
+
+
 def test_yearly_costs_are_counted_each_year_and_therefore_come_late():
     # Two more teachers of PE, 100,000 a year each. For 200,000 a year both can wait for the last year; for
     # 100,000 a year two can never be paid at once, so there is no such plan.
@@ -293,3 +324,22 @@ def test_the_coefficient_of_the_target_year_is_kept_as_well():
     assert plan.cost == pytest.approx(100_000, rel=1e-3)
     assert coefficient(plan.assessments[2026], "primary", "C6")["coefficient"] <= 0.5 + 1e-9
     assert plan.assessments[2025].year == 2025 and assess(data).year == 2024
+
+
+def test_the_summary_says_what_is_paid_for_whom_and_what_a_budget_reaches():
+    # 9 teachers of 30,000 (15,000 to 60,000). For 150,000 the 200 and the 300 pupils of two schools are
+    # served; the 400 of the third lack one standard whole, 400 / 900 of a standard a pupil. Ten thousand yuan
+    # more are a third of one of its four teachers: 1 / 12 of that.
+    data = no_backbone().data()
+    plan = cheapest_plan(data)
+    said = summary(plan, explain(plan), best_use(data, 150_000))
+    for words in (
+        "最低费用：27.00 万元（按费用假设的低值、高值计为 13.50 万元—54.00 万元）",
+        "  C2 骨干教师：9 人，27.00 万元",
+        "按学校（3 所）：\n  小二：12.00 万元\n  初一：9.00 万元\n  小一：6.00 万元\n",
+        "  区教体局（C2）：27.00 万元；27.00 万元",
+        "花费 15.00 万元，达标的学校（学段）由 0 个增至 2 个（至多 2 个）",
+        "平均每名学生尚缺 0.444 项标准（至少 0.444）；预算每多一万元，少缺 0.03704 项",
+    ):
+        assert words in said
+    assert "按指标" not in summary(plan) and "最佳用法" not in summary(plan)
