@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from qb.dataset import Dataset, write
+from qb.dataset import Dataset, read, write
 from qb.sample import make
 from qb.schema import TABLES, ColumnKind
 
@@ -112,7 +112,8 @@ def hostile(tmp_path_factory) -> Site:
     write(data, folder / "data", format="parquet")
     scenario = folder / "scenario.toml"
     scenario.write_text(
-        SCENARIO.format(plant=quoted(PLANT), like=quoted(data["schools"]["school_id"][0])), "utf-8"
+        SCENARIO.format(plant=quoted(PLANT), like=quoted(read(folder / "data")["schools"]["school_id"][0])),
+        "utf-8",
     )
     return site_of(folder / "data", folder / "site", "zh", scenarios=[scenario])
 
