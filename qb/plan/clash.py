@@ -59,16 +59,15 @@ def fails(problem: Problem) -> bool:
 def smallest(items: list[Item], failing: Callable[[list[Item]], bool]) -> list[Item]:
     """Leave out blocks of items, ever smaller, as long as the rest still fails."""
     size = len(items)
-    while size:
-        size = -(-size // 2) if size > 1 else 0
+    while size > 1:
+        size = -(-size // 2)
         at = 0
-        while size and at < len(items):
+        while at < len(items):
             rest = items[:at] + items[at + size :]
             if failing(rest):
                 items = rest
             else:
                 at += size
-        size = 0 if size == 1 else size
     return items
 
 
