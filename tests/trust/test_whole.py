@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -111,3 +112,31 @@ def test_of_two_processes_one_has_the_folder_until_it_ends_however_it_ends(tmp_p
     with locked(tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == [".qb.lock"]
     assert not list(tmp_path.iterdir())
+
+
+class Windows:
+    """Its locks, as its documentation has them: so many bytes from where the file stands, or an error."""
+
+    LK_NBLCK = 2
+
+    def __init__(self) -> None:
+        self.held: set[int] = set()
+
+    def locking(self, number: int, mode: int, count: int) -> None:
+        at = os.lseek(number, 0, os.SEEK_CUR)
+        if (mode, count) != (self.LK_NBLCK, 1) or at in self.held:
+            raise PermissionError(13, "Permission denied")
+        self.held.add(at)
+
+
+def test_where_windows_locks_bytes_the_second_reads_who_the_first_is(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "msvcrt", Windows())
+    monkeypatch.setattr("qb.publish.record.sys", SimpleNamespace(platform="win32"))
+    with locked(tmp_path):
+        # A locked byte cannot be read on Windows: the owner's name lies before it.
+        assert (tmp_path / ".qb.lock").stat().st_size < min(sys.modules["msvcrt"].held)
+        with (
+            pytest.raises(QbError, match=f"另一个 qb publish（进程 {os.getpid()}）正在写入"),
+            locked(tmp_path),
+        ):
+            pass
