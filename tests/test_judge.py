@@ -471,6 +471,19 @@ NONSENSE = {
         ('locations = ["town", "rural"]', 'locations = ["village"]'),
         "C13 的 options.locations",
     ),
+    "one of two locations that does not exist": (
+        ('locations = ["town", "rural"]', 'locations = ["town", "village"]'),
+        "C13 的 options.locations",
+    ),
+    "no location": (('locations = ["town", "rural"]', "locations = []"), "C13 的 options.locations"),
+    "a budget without a limit": (
+        ('name = "budget"', 'name = "planned"'),
+        "C26 缺少 2024 学年的限值（name = 'budget'）",
+    ),
+    "a final account without a limit": (
+        ('name = "final"', 'name = "spent"'),
+        "C26 缺少 2024 学年的限值（name = 'final'）",
+    ),
     "boarding that is neither": (("boarding = false", 'boarding = "no"'), "C20 的 options.boarding"),
     "no subjects": (("subjects = [", "themes = ["), "C31 的 options.subjects 缺少"),
     "a limit that has not begun": (
@@ -492,6 +505,12 @@ NONSENSE = {
 def test_a_standard_that_cannot_be_computed_is_refused_with_the_entry_named(with_change, change, said):
     with pytest.raises(QbError, match=re.escape(said)):
         Town().assess(standard=with_change(change))
+
+
+def test_a_setting_of_one_is_one(with_change):
+    """Ten classes need a room for each."""
+    town = Town().assess(standard=with_change(("classes_per_room = 12", "classes_per_room = 1")))
+    assert verdict(town, "C10") == "fail"
 
 
 def test_all_that_is_wrong_with_a_standard_is_told_at_once(with_change):

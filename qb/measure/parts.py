@@ -123,6 +123,10 @@ def percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 
 def unless_empty(*wholes: np.ndarray) -> np.ndarray:
-    """Return "not applicable" where a denominator is 0, `OPEN` elsewhere."""
+    """Return "not applicable" where any denominator is 0, `OPEN` elsewhere.
+
+    >>> unless_empty(np.array([0.0, 1.0]), np.array([1.0, 1.0])).tolist() == [NOT_APPLICABLE, OPEN]
+    True
+    """
     empty = np.any([whole == 0 for whole in wholes], axis=0)
     return np.where(empty, NOT_APPLICABLE, OPEN)
