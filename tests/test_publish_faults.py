@@ -145,12 +145,14 @@ def test_the_press_has_one_thread_with_everything_loaded():
 
 
 SCRIPT = """
+import signal
 import sys
 from pathlib import Path
 from qb.publish.job import Job
 from qb.publish.page import Page
 from qb.publish.run import run
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs in the background may have it ignored
     folder = Path(sys.argv[1])
     jobs = [Job(folder / f"{i}.ipynb", {}, folder / "site" / f"{i}.html", Page("T")) for i in range(4)]
     try:

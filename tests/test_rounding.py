@@ -36,6 +36,9 @@ def test_a_coefficient_of_four_decimals_rounds_as_on_paper(whole, decimals):
         (4.185, 2, 4.19),
         (1.005, 2, 1.01),
         (2.675, 2, 2.68),
+        # The greater the number, the more: 429712364.49999994 hundredths.
+        (4_297_123.645, 2, 4_297_123.65),
+        (9_999_999.995, 2, 10_000_000.0),
         # Halves that go to even in Python: 0.12, 0, 2.
         (0.125, 2, 0.13),
         (0.5, 0, 1),
