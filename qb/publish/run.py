@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 
 from tqdm import tqdm
 
@@ -69,7 +70,8 @@ def run(
     with _bar(len(jobs), progress) as bar:
         try:
             for index, outcome in _outcomes(jobs, workers, isolation, scheduler, held, press, bar):
-                outcomes[index] = outcome
+                # The worker's copy of the job, with all that stands around a page, would be kept for each.
+                outcomes[index] = outcome = replace(outcome, job=jobs[index])
                 if outcome.failure:  # an earlier page would be taken for what was asked for
                     with suppress(OSError):
                         outcome.job.target.unlink()
