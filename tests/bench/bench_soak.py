@@ -97,12 +97,14 @@ def main(schools: int) -> int:
     """Publish to the end, with a page that fails, and until Ctrl-C; return how much was wrong."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        write(make(schools=schools, districts=1, years=[2025], seed=9), home / "data")
+        data = make(schools=schools, districts=1, years=[2025], seed=9)
+        write(data, home / "data")
         site = home / "site"
         command = [sys.executable, "-m", "qb.cli", "publish", str(home / "data"), "--only", "school", "--out"]
         warm = min(WARM, schools // 4)
         wrong = judge("success", watch([*command, str(site)], site), warm)
-        (home / "failed" / "schools" / "0001001.html").mkdir(parents=True)  # a page that cannot be written
+        page = f"{data['schools']['school_id'][0]}.html"
+        (home / "failed" / "schools" / page).mkdir(parents=True)  # a page that cannot be written
         wrong += judge("failure", watch([*command, str(home / "failed")], home / "failed"), warm)
         broken = home / "broken"
         ended = watch([*command, str(broken)], broken, warm, signal.SIGINT)
