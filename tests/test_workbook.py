@@ -401,6 +401,13 @@ def test_a_stray_cell_far_to_the_right_costs_no_time(book, tmp_path, cell, colum
     assert column_number(column) > 16_000 and data["sections"]["school_id"].tolist() == ["1"]
 
 
+def test_a_sheet_may_have_a_name_in_code_that_looks_like_a_cell(book, tmp_path):
+    named = '<sheetPr codeName="Sheet1"><pageSetUpPr fitToPage="1"/></sheetPr><sheetData>'
+    xml = sheet_xml('<row r="3000"><c r="D3000"><v>5</v></c></row>').replace("<sheetData>", named)
+    data = read(replaced(book(学段=[HEAD]), tmp_path / "named.xlsx", xml))
+    assert ("F10", "sections", "A3000") in found(data)  # read to the last row, not refused
+
+
 @pytest.mark.parametrize("encoding", ["UTFF-8", "gb2312"])
 def test_a_workbook_in_no_encoding_of_workbooks_is_refused(book, tmp_path, encoding):
     path = book(学段=[HEAD, ROW])

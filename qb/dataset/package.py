@@ -91,8 +91,8 @@ def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 # As wide as letters and digits go: what is no name of a cell to a spreadsheet is one to the reader.
-_FAR = re.compile(rb"""=["'][A-Za-z]{2,}\d+["']""")
-_FILLED = re.compile(rb"""=["']([A-Za-z]+)(\d+)["'][^<>]*(?<!/)>""")
+_FAR = re.compile(rb"""\sr\s*=\s*["'][A-Za-z]{2,}\d+["']""")
+_FILLED = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)(\d+)["'][^<>]*(?<!/)>""")
 
 
 def require_area(xml: bytes, sheet: str) -> None:

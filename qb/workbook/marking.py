@@ -103,7 +103,8 @@ def _save(book: Workbook, saved: BytesIO) -> None:
     except SerialisationError as error:
         refused = str(error)  # as IO_ENOSPC
     finally:
-        gc.collect()
+        if refused:
+            gc.collect()
         sys.unraisablehook = heard
     if refused:
         number = getattr(errno, refused.removeprefix("IO_"), errno.EIO)
