@@ -68,7 +68,6 @@ def _received(jobs: Sequence[Job], indices: list[int], future) -> Iterator[tuple
         yield from ((index, Outcome(jobs[index], 0.0, failure)) for index in indices)
         return
     for index, (outcome, html) in zip(indices, results, strict=True):
-        outcome = replace(outcome, job=jobs[index])
         try:
             if html is not None:
                 write_whole(jobs[index].target, html)

@@ -70,7 +70,7 @@ def run(
     with _bar(len(jobs), progress) as bar:
         try:
             for index, outcome in _outcomes(jobs, workers, isolation, scheduler, held, press, bar):
-                # The worker's copy of the job, with all that stands around a page, would be kept for each.
+                # A worker has a copy of the job, on a cluster one of other places; none is kept.
                 outcomes[index] = outcome = replace(outcome, job=jobs[index])
                 if outcome.failure:  # an earlier page would be taken for what was asked for
                     with suppress(OSError):

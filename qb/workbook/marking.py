@@ -18,13 +18,13 @@ from pathlib import Path
 from lxml.etree import SerialisationError
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from qb.dataset import table_named
+from qb.dataset.cells import CONTROL
 from qb.dataset.excel import open_book
 from qb.dataset.package import Calculated, calculated_cells, sheet_parts
 from qb.dataset.sheets import LONGEST, WORKBOOK, write_xlsx
@@ -163,7 +163,7 @@ def _put_on(cell: Cell, faults: list[Fault]) -> None:
 
 
 def _plain(text: str) -> str:
-    return ILLEGAL_CHARACTERS_RE.sub("", text)[:LONGEST]
+    return CONTROL.sub("", text)[:LONGEST]
 
 
 def _list(sheet: Worksheet, faults: list[Fault], titles: dict[str, str], lost: list[str]) -> None:
