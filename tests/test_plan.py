@@ -1,6 +1,7 @@
 """The cheapest plan of a dataset: by hand, as laws, every refusal, and every reason why there is none."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,9 @@ def test_the_dearer_of_two_that_are_short_stays_at_85_percent():
     assert plan.cost == plan.bound == 30_000 and plan.status is PlanStatus.OPTIMAL
     row = school_row(plan.assessment, "小一")
     assert (row["met"], row["C1_verdict"]) == (6, "fail")
+    # Of those who teach there one becomes a backbone teacher: nobody is hired.
+    before, after = (d["sections"]["full_time_teachers"] for d in (town.data(), plan.data))
+    assert (after == before).all()
 
 
 def test_what_stays_below_is_raised_to_85_percent_and_no_further():
@@ -235,6 +239,8 @@ def test_the_command_tells_the_best_use_of_a_budget_only_where_it_is_not_enough(
     use = told["best_use"]
     assert (told["status"], use["budget_yuan"], use["cost_yuan"]) == ("infeasible", 100_000, 90_000)
     assert (use["passing"], use["most_passing"]) == (1, 1)
+    # One teacher of the two schools that are left, of 30,000, takes off 100 of 900 pupils' standard.
+    assert use["saves_per_10000_yuan"] == pytest.approx(100 / 900 / 3, rel=1e-6)
     assert "best_use" not in json.loads(run(tmp_path, budget=270_000.0, as_json=True))
     assert "best_use" not in json.loads(run(tmp_path, as_json=True))
 
@@ -355,6 +361,8 @@ def test_planning_changes_neither_the_dataset_nor_its_frames():
 def test_nothing_is_printed_while_a_plan_is_made(capfd):
     cheapest_plan(two_equal({"multimedia_rooms": (4, 13)}).data(), gap=0.0)
     assert capfd.readouterr().out == ""
+    os.write(1, b"afterwards")
+    assert capfd.readouterr().out == "afterwards"
 
 
 def test_the_verdict_of_a_plan_is_that_of_the_rules():

@@ -13,8 +13,8 @@ from town import Town
 
 from qb.errors import QbError
 from qb.plan import cheapest_plan
-from qb.plan.branch import branch
-from qb.plan.fill import filled
+from qb.plan.branch import Branched, branch
+from qb.plan.fill import filled, lowered
 from qb.plan.relax import proven, relax
 from qb.plan.schools import cheapest_by_school
 from qb.plan.solve import solve
@@ -122,9 +122,34 @@ def test_scip_makes_a_plan_the_cheapest_that_rounding_left_dearer():
         rounded, better = (solve(problem, gap=1.0, solver=name) for name in ("highs", "scip"))
         ours, theirs = (float(problem.yuan @ found.x) for found in (rounded, better))
         assert theirs == pytest.approx(cost[meets].min(), abs=1e-6)
-        assert better.bound <= theirs + 1e-6  # the bound is not SCIP's, and holds all the same
+        # The bound is not SCIP's, and holds all the same; nor is it what a dearer plan costs.
+        assert max(rounded.bound, better.bound) <= theirs + 1e-6
         improved, solved = improved + (theirs < ours - 1e-6), solved + 1
     assert improved and solved > 25
+
+
+@pytest.mark.parametrize("seed", [66, 249, 910])
+def test_where_fractions_would_do_and_no_whole_plan_does_that_is_proven(seed):
+    problem, codes = random_problem(np.random.default_rng(seed), most_units=4)
+    assert not relax(problem).impossible and not every_plan(problem, codes)[2].any()
+    found = solve(problem)
+    assert found.x is None and found.impossible
+
+
+def test_unless_told_otherwise_a_plan_is_proven_to_within_a_thousandth():
+    rng = np.random.default_rng(5)
+    for _ in range(25):
+        problem, codes = random_problem(rng)
+        cost, _, meets = every_plan(problem, codes)
+        if meets.any():
+            assert problem.yuan @ solve(problem).x <= cost[meets].min() * 1.001 + 1e-6
+
+
+def test_where_no_plan_is_found_in_time_nothing_is_said_to_be_impossible(monkeypatch):
+    problem, _ = random_problem(np.random.default_rng(66), most_units=4)
+    monkeypatch.setattr("qb.plan.solve.branch", lambda *_: Branched(None, 0.0, False))
+    found = solve(problem)
+    assert found.x is None and not found.impossible and found.bound > 0
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -189,6 +214,32 @@ def test_filling_up_from_anywhere_ends_in_a_plan_that_passes_or_in_none(seed):
     assert x is not None and (x >= 0).all() and (x <= problem.most).all()
     assert problem.passing(x).all() and not problem.over(x)
     assert np.array_equal(x[problem.whole], np.round(x[problem.whole]))
+
+
+@pytest.mark.parametrize("cap", [0.6363, 0.6, 0.3, 0.01])
+def test_what_can_be_measured_is_raised_to_the_cap_and_not_above(cap):
+    # As above x = 100 · (9000 (1 - c) / (1 + c) - 2000); 7/11 = 0.63636 is what the coefficient is now.
+    have = np.tile(np.array([9, 3, 3, 900, 1500, 0, 9.0]), (2, 1))
+    have[:, 5] = [200_000, 900_000]
+    problem = problem_of(np.array([100.0, 100.0]), have, np.full((2, 7), np.inf), np.ones(7), np.full(7, cap))
+    x = lowered(problem, problem.cones[5], np.zeros(14))
+    assert x[5] == pytest.approx(100 * (9000 * (1 - cap) / (1 + cap) - 2000), rel=1e-9)
+    assert x.sum() == x[5]
+
+
+def test_rooms_go_where_a_yuan_brings_the_coefficient_down_most():
+    # 2, 2 and 11 rooms, 100 pupils each, at the first 2 yuan, at the others 4. Of all plans four rooms at the
+    # first and one at the second, 12 yuan, is the cheapest with at most half the mean as deviation.
+    have = np.tile(np.array([9, 3, 3, 900, 1500, 2e6, 9.0]), (3, 1))
+    have[:, 6] = [2, 2, 11]
+    problem = problem_of(np.full(3, 100.0), have, np.full((3, 7), np.inf), np.ones(7), np.full(7, 0.5))
+    yuan = np.full(21, 4.0)
+    yuan[6] = 2.0
+    problem = replace(problem, pools=problem.pools.assign(yuan=yuan))
+    assert lowered(problem, problem.cones[6], np.zeros(21))[[6, 13, 20]].tolist() == [4, 1, 0]
+    # Where there is room for no more than that, it is bought all the same.
+    just = replace(problem, most=np.where(np.arange(21) == 6, 4.0, np.where(np.arange(21) == 13, 1.0, 0.0)))
+    assert lowered(just, problem.cones[6], np.zeros(21))[[6, 13, 20]].tolist() == [4, 1, 0]
 
 
 def test_a_school_whose_stages_share_its_facilities_is_solved_with_both_at_once():

@@ -67,6 +67,12 @@ def test_no_budget_buys_nothing_and_a_great_one_everything():
     assert all_of_it.shortfall == 0 and all_of_it.cost == 270_000
 
 
+def test_a_budget_that_lacks_a_tenth_of_a_fen_is_not_overspent_by_it():
+    # A solver takes 150,000 for not above 149,999.999: within its tolerance. Four teachers it is, not five.
+    spent = best_use(no_backbone().data(), 149_999.999)
+    assert (spent.cost, spent.passing) == (120_000, 1)
+
+
 @settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 10**6), part=st.floats(0.05, 0.9))
 def test_no_budget_is_overspent_and_what_is_told_is_what_the_assessment_finds(seed, part):
@@ -192,7 +198,9 @@ def test_a_school_where_all_have_the_degree_sends_it_along_and_must_have_it_to_s
     assert (move.code, move.amount, move.C1, move.C2, move.C3) == ("C2", 1, 1, 1, 0)
     after = moved.data["sections"].set_index("school_id")
     assert after.loc["小二", ["full_time_teachers", "teachers_above_required"]].tolist() == [24, 24]
-    # With 17 teachers, all with the degree and 16.8 needed, none can go.
+    # With 18 teachers, all with the degree and 16.8 needed, one can go; with 17 none can.
+    town.set("sections", {"school_id": "小二"}, teachers_above_required=18, full_time_teachers=18)
+    assert transfers(town.data()).teachers == 1
     town.set("sections", {"school_id": "小二"}, teachers_above_required=17, full_time_teachers=17)
     assert not len(transfers(town.data()).moves)
 
@@ -342,4 +350,16 @@ def test_the_summary_says_what_is_paid_for_whom_and_what_a_budget_reaches():
         "平均每名学生尚缺 0.444 项标准（至少 0.444）；预算每多一万元，少缺 0.03704 项",
     ):
         assert words in said
+    assert "另有" not in said
     assert "按指标" not in summary(plan) and "最佳用法" not in summary(plan)
+
+
+def test_the_summary_names_the_fifteen_dearest_schools_and_counts_the_others():
+    town = Town(schools=False)
+    for place in range(17):
+        town.add(f"校{place + 1}", "primary", primary=100 * (place + 1))
+    plan = cheapest_plan(town.set("sections", {}, backbone_teachers=0).data())
+    said = summary(plan, explain(plan))
+    # C2 may stay at 85 %: of 17 backbone teachers at the largest that is 14.45, so 15 of 30,000.
+    assert "按学校（17 所）：\n  校17：45.00 万元\n" in said
+    assert "  校3：9.00 万元\n  另有 2 所\n" in said and "校2：" not in said

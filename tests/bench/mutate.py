@@ -3,6 +3,7 @@
 On demand: ``python tests/bench/mutate.py measure [most a module] [seed]``; without a number every mutant is
 tried. No file is changed. The tests are collected and run once, with a profile; then each mutant takes the
 place of its function in a forked process and meets the tests that call it, fastest first, until one fails.
+Those that change nothing that is promised stand in survivors.toml with the reason, and do not count.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import random
 import signal
 import sys
 import time
+import tomllib
 import types
 from collections.abc import Iterator
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import Phase, settings
@@ -30,6 +33,7 @@ TESTS = {
     "balance": ("balance", "balance_explain", "balance_robust", "mutants"),
     "plan": ("plan", "plan_costs", "plan_explain", "plan_modes", "plan_exact", "mutants"),
 }
+SURVIVORS = Path(__file__).with_name("survivors.toml")
 OUT = 1
 
 OPERATORS = {
@@ -97,14 +101,31 @@ def _with(node: ast.AST, **fields: object) -> ast.AST:
     return changed
 
 
-def mutants(path: Path) -> Iterator[tuple[int, int, str, object]]:
-    """Yield line, first line of the function (0 outside of any), change and code of each mutant of a file."""
+class Mutant(NamedTuple):
+    """A change of one rule, and the code of the module with it."""
+
+    line: int
+    within: int  # first line of the outermost function; 0 outside of any
+    function: str
+    change: str
+    code: types.CodeType
+
+    def explained(self, given: list[dict]) -> bool:
+        """Tell whether a reason is given why no test can notice: for the change, or the whole function."""
+        return any(
+            self.function == entry["function"] and self.change in entry.get("changes", [self.change])
+            for entry in given
+        )
+
+
+def mutants(path: Path) -> Iterator[Mutant]:
+    """Yield each mutant of a file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
 
-    def walk(node: ast.AST, within: int) -> Iterator[tuple[int, int, str, object]]:
+    def walk(node: ast.AST, within: tuple[int, str]) -> Iterator[Mutant]:
         outside = within
-        if isinstance(node, ast.FunctionDef):
-            within = within or min(part.lineno for part in (node, *node.decorator_list))
+        if isinstance(node, ast.FunctionDef) and not within[0]:
+            within = min(part.lineno for part in (node, *node.decorator_list)), node.name
         for name, field in ast.iter_fields(node):
             if name in {"annotation", "returns", "decorator_list"}:
                 continue
@@ -117,10 +138,10 @@ def mutants(path: Path) -> Iterator[tuple[int, int, str, object]]:
                         old = _put(node, name, place, ast.copy_location(new, part))
                         code = compile(ast.fix_missing_locations(tree), str(path), "exec")
                         _put(node, name, place, old)
-                        yield getattr(part, "lineno", 0), here, f"{_shown(part)}  →  {_shown(new)}", code
+                        yield Mutant(part.lineno, *here, f"{_shown(part)}  →  {_shown(new)}", code)
                     yield from walk(part, here)
 
-    yield from walk(tree, 0)
+    yield from walk(tree, (0, ""))
 
 
 def _says_nothing(part: ast.AST) -> bool:
@@ -188,18 +209,26 @@ class Mutation:
                 return True
         say(f"{self.package}: {len(self.calls)} tests, {sum(self.seconds.values()):.0f} s")
         tried, left = 0, 0
+        reasons = tomllib.loads(SURVIVORS.read_text(encoding="utf-8"))
         for path in sorted((HOME / "qb" / self.package).glob("*.py")):
             every = list(mutants(path))
             unchanged = compile(path.read_text(encoding="utf-8"), str(path), "exec")
-            if any(self.noticed(path, mutant[1], unchanged, most=3) for mutant in every[-1:]):
+            if any(self.noticed(path, mutant.within, unchanged, most=3) for mutant in every[-1:]):
                 say(f"  {path.name}: a test fails though nothing is changed; what follows proves nothing.")
             most = len(every) if self.most is None else min(self.most, len(every))
-            chosen = sorted(random.Random(self.seed).sample(every, most), key=lambda mutant: mutant[0])
-            alive = [mutant for mutant in chosen if not self.noticed(path, mutant[1], mutant[3])]
-            for line, _, change, _ in alive:
-                say(f"  qb/{self.package}/{path.name}:{line}  {change}")
-            say(f"{path.name}: {most} mutants of {len(every)}, {len(alive)} not noticed")
-            tried, left = tried + most, left + len(alive)
+            chosen = sorted(random.Random(self.seed).sample(every, most), key=lambda mutant: mutant.line)
+            given = reasons.get(f"{self.package}/{path.name}", [])
+            idle = sum(mutant.explained(given) for mutant in chosen)
+            alive = [
+                mutant
+                for mutant in chosen
+                if not (mutant.explained(given) or self.noticed(path, mutant.within, mutant.code))
+            ]
+            for mutant in alive:
+                say(f"  qb/{self.package}/{path.name}:{mutant.line} {mutant.function}: {mutant.change}")
+            without = f", {idle} of them in {SURVIVORS.name}" if idle else ""
+            say(f"{path.name}: {most} mutants of {len(every)}{without}, {len(alive)} not noticed")
+            tried, left = tried + most - idle, left + len(alive)
         say(f"{self.package}: {tried} mutants, {tried - left} noticed ({1 - left / max(tried, 1):.1%})")
         return True
 
