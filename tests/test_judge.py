@@ -596,14 +596,21 @@ def test_older_and_small_rural_schools_may_have_smaller_rooms(changes, music, ar
 
 @pytest.mark.parametrize(
     ("largest", "expected"),
-    [(29, "pass"), (30, "fail"), (None, "fail"), ("none listed", "fail"), ("all of nobody", "fail")],
+    [
+        (29, "pass"),
+        (30, "fail"),
+        (None, "fail"),
+        ("none listed", "fail"),
+        ("all of nobody", "fail"),
+        ("all of one", "pass"),
+    ],
 )
 def test_small_classes_are_below_thirty_and_known(largest, expected):
     town = transition_case(built_year=2020).set("classes", {}, pupils=20).set("rooms", {}, area_m2=60)
     if largest == "none listed":
         town.drop("classes")
-    elif largest == "all of nobody":
-        town.set("classes", {}, pupils=0)
+    elif largest in ("all of nobody", "all of one"):
+        town.set("classes", {}, pupils=int(largest == "all of one"))
     else:
         town.set("classes", {"grade": 1}, pupils=largest)
     assert both(town, lambda a: verdict(a, "C10")) == ("fail", expected)

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qb.checks.rule import Found, Rule
-from qb.checks.view import KINDS, STAGES, WHOLE, View, index_in
+from qb.checks.view import KINDS, STAGES, WHOLE, View
+from qb.dataset import places
 from qb.schema import TABLES
 from qb.terms import STAGES_OF_KIND, Severity
 
@@ -110,7 +111,7 @@ def _parent_elsewhere(view: View) -> Iterator[Found]:
 def _unknown_district(view: View) -> Iterator[Found]:
     for table in _DISTRICT_TABLES:
         values = view.data[table]["district"]
-        unknown = values.notna().to_numpy() & (index_in(values, view.schools["district"]) < 0)
+        unknown = values.notna().to_numpy() & (places(values, view.schools["district"]) < 0)
 
         def say(position: int, values=values) -> str:
             return f"县区“{values.iloc[position]}”不在 schools（学校）表中"

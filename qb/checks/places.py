@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from qb.checks.rule import Found, Rule
-from qb.checks.view import View, index_in
+from qb.checks.view import View
+from qb.dataset import places
 from qb.terms import Severity
 
 _KM = 111.2  # of a degree of latitude
@@ -17,8 +18,8 @@ _KM = 111.2  # of a degree of latitude
 def _find(view: View) -> Iterator[Found]:
     """Compare each place with the middle of its district's schools: the median of each coordinate."""
     rule, schools = view.checks.place, view.schools
-    names = pd.Series(schools["district"].dropna().unique(), dtype="str")
-    mine = index_in(schools["district"], names)
+    names = view.data.districts
+    mine = places(schools["district"], names)
     placed = (mine >= 0) & schools[["longitude", "latitude"]].notna().all(axis=1).to_numpy()
     group = pd.Series(mine[placed])
     middle = schools.loc[placed, ["longitude", "latitude"]].groupby(group.to_numpy()).median()
@@ -28,7 +29,7 @@ def _find(view: View) -> Iterator[Found]:
     few = np.bincount(mine[placed], minlength=len(names) + 1) < rule.schools
     most = np.where(few, np.inf, np.maximum(rule.ratio * usual, rule.kilometres))
     for table in ("schools", "zones"):
-        district = index_in(view.data[table]["district"], names)
+        district = places(view.data[table]["district"], names)
         east, north = _kilometres(view.data[table], middle[district])
         distance = np.hypot(east, north)
         far, by_east = distance > most[district], np.abs(east) > np.abs(north)

@@ -9,10 +9,8 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from qb.dataset import Dataset
+from qb.dataset import Dataset, places
 from qb.schema import TABLES
 from qb.standard import Checks, Standard, StandardError, load
 from qb.terms import GRADES_OF_STAGE, Kind, Stage
@@ -22,14 +20,6 @@ WHOLE = STAGES.index(Stage.WHOLE)
 KINDS = tuple(Kind)
 _YEARLY = ("sections", "facilities", "classes", "rooms", "funds")
 _T = TypeVar("_T")
-
-
-def index_in(values: pd.Series, known: pd.Series) -> np.ndarray:
-    """Return the first place of each value among the known, -1 where it is missing or not known."""
-    # pandas would look at each of the known in Python: seconds for 200,000 schools.
-    given, members = (pa.array(column.astype("str"), type=pa.large_string()) for column in (values, known))
-    place = pc.index_in(given, value_set=members, skip_nulls=True)
-    return pc.fill_null(place, -1).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 class View:
@@ -107,7 +97,7 @@ class View:
         """Return the place in `schools` of each row's school, -1 where it is not known."""
         return self.once(
             ("school", table, column),
-            lambda: index_in(self.data[table][column], self.schools["school_id"]),
+            lambda: places(self.data[table][column], self.schools["school_id"]),
         )
 
     def stage(self, table: str) -> np.ndarray:
@@ -115,8 +105,7 @@ class View:
         frame = self.data[table]
         if "stage" not in frame:
             return np.full(len(frame), WHOLE)
-        words = pd.Series([str(stage) for stage in STAGES], dtype="str")
-        return self.once(("stage", table), lambda: index_in(frame["stage"], words))
+        return self.once(("stage", table), lambda: places(frame["stage"], [str(stage) for stage in STAGES]))
 
     def slot(self, table: str) -> np.ndarray:
         """Return the slot of each row, -1 where school or stage is not known."""
@@ -159,7 +148,7 @@ class View:
     @cached_property
     def kind(self) -> np.ndarray:
         """Place in `KINDS` of each school's own kind, -1 where missing."""
-        return index_in(self.schools["kind"], pd.Series([str(kind) for kind in KINDS], dtype="str"))
+        return places(self.schools["kind"], [str(kind) for kind in KINDS])
 
     @cached_property
     def root(self) -> np.ndarray:

@@ -1,6 +1,6 @@
 """A dataset: the tables of the registry as frames, read from a folder or a workbook and written to one."""
 
-from qb.dataset.data import Dataset
+from qb.dataset.data import Dataset, places
 from qb.dataset.excel import read_excel
 from qb.dataset.files import UnreadableError, read_csv, read_parquet
 from qb.dataset.folder import read, write
@@ -23,6 +23,7 @@ __all__ = [
     "frame_to_table",
     "grid_to_table",
     "is_structure",
+    "places",
     "read",
     "read_csv",
     "read_excel",

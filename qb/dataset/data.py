@@ -9,6 +9,9 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import ArrayLike
 
 from qb.dataset.cells import missing
 from qb.dataset.corrections import Correction
@@ -106,6 +109,20 @@ class Dataset:
         """Return the workbook's cell, as Excel names it; None where there is none."""
         letter = self.letters.get(table, {}).get(column)
         return f"{letter}{self.line(table, position)}" if letter else None
+
+
+def places(values: ArrayLike, of: ArrayLike) -> np.ndarray:
+    """Return the first place of each text in others, -1 where it is missing or not among them.
+
+    Examples
+    --------
+    >>> places(["乙", "丙", None], of=["甲", "乙", "乙", None])
+    array([ 1, -1, -1])
+    """
+    # pandas would look at each of the others in Python: seconds for 200,000 schools.
+    text, among = (pa.array(pd.Series(a, dtype="str"), type=pa.large_string()) for a in (values, of))
+    found = pc.index_in(text, value_set=among, skip_nulls=True)
+    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def _complete(name: str, frame: pd.DataFrame | None) -> pd.DataFrame:

@@ -7,10 +7,8 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from qb.dataset import Dataset
+from qb.dataset import Dataset, places
 from qb.standard import Standard
 from qb.terms import Kind, Stage
 
@@ -94,16 +92,9 @@ class Census:
         return self.root[self.places(school_ids)]
 
 
-def places(values: pd.Series, of: pd.Series | np.ndarray) -> np.ndarray:
-    """Return the place of each value in `of`, -1 where it is missing or unknown."""
-    text = pa.large_string()  # as pandas holds it: nothing is copied
-    found = pc.index_in(pa.array(values, type=text), value_set=pa.array(of, type=text))
-    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-
-
 def codes(values: pd.Series, terms: tuple) -> np.ndarray:
     """Return the place of each word in a closed set, -1 where it is missing."""
-    return places(values, np.array([str(term) for term in terms]))
+    return places(values, [str(term) for term in terms])
 
 
 def sum_by(keys: np.ndarray, columns: dict[str, np.ndarray]) -> tuple[np.ndarray, dict[str, np.ndarray]]:

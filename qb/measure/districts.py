@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from qb.measure.census import JUNIOR, KINDS, PRIMARY, places
+from qb.dataset import places
+from qb.measure.census import JUNIOR, KINDS, PRIMARY
 from qb.measure.parts import (
     FAIL,
     NO_DATA,

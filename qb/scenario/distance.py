@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from qb.dataset import Dataset
-from qb.measure.census import places
+from qb.dataset import Dataset, places
 from qb.scenario.register import rows_of
 from qb.terms import COMPULSORY
 

@@ -9,8 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from qb.dataset import Dataset
-from qb.measure.census import places
+from qb.dataset import Dataset, places
 from qb.scenario.distance import great_circle_km
 from qb.scenario.moving import class_limit
 from qb.scenario.register import rows_of
