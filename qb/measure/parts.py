@@ -125,7 +125,8 @@ def percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 def unless_empty(*wholes: np.ndarray) -> np.ndarray:
     """Return "not applicable" where any denominator is 0, `OPEN` elsewhere.
 
-    >>> unless_empty(np.array([0.0, 1.0]), np.array([1.0, 1.0])).tolist() == [NOT_APPLICABLE, OPEN]
+    >>> told = unless_empty(np.array([0.0, 1.0, 1.0]), np.array([1.0, 1.0, 0.0]))
+    >>> told.tolist() == [NOT_APPLICABLE, OPEN, NOT_APPLICABLE]
     True
     """
     empty = np.any([whole == 0 for whole in wholes], axis=0)
