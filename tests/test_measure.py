@@ -638,6 +638,10 @@ def test_a_room_of_one_kind_without_an_area_says_nothing_of_the_other_kind():
     assert verdicts.to_dict() == {"music": "no data", "art": "fail"}
 
 
+def test_a_room_whose_stage_is_not_told_counts():
+    assert judged(Town().set("rooms", {"school_id": "小一"}, stage=None), "C10") == "pass"
+
+
 def test_a_school_that_lists_no_room_is_no_data():
     assert judged(Town().drop("rooms", school_id="小一"), "C10") == "no data"
     assert judged(Town().set("sections", {"school_id": "小一"}, classes=None), "C10") == "no data"
@@ -691,6 +695,11 @@ def test_one_class_above_the_limit_fails_though_the_average_is_fine():
     found = findings(assessment, "C12", school_id="小二").iloc[0]
     assert (found["value"], found["detail"]) == (46, "1 个班超过 45 人")
     assert indicator(assessment, "C12")["value"] == 46
+
+
+def test_a_school_of_one_class_is_settled_by_it():
+    town = Town(schools=False).add("小", "primary", primary=40)
+    assert [len(town["classes"]), judged(town, "C12")] == [1, "pass"]
 
 
 def test_a_class_that_is_not_reported_is_no_data_unless_another_is_too_large():

@@ -257,12 +257,13 @@ class Mutation:
         return forked(lambda: self._swapped(path, within, code, items), 60 + 10 * total) != 0
 
     def _swapped(self, path: Path, within: int, code: types.CodeType, items: list[pytest.Item]) -> int:
-        (new,) = [
-            part for part in _parts(code) if part.co_firstlineno == within and part.co_name != "<module>"
-        ][:1]
+        # Functions within it as well: some were made when the module was imported.
+        new = {(part.co_firstlineno, part.co_qualname): part for part in _parts(code)}
         for function in [thing for thing in gc.get_objects() if isinstance(thing, types.FunctionType)]:
-            if (function.__code__.co_filename, function.__code__.co_firstlineno) == (str(path), within):
-                function.__code__ = new
+            old = function.__code__
+            part = new.get((old.co_firstlineno, old.co_qualname))
+            if old.co_filename == str(path) and part and part.co_freevars == old.co_freevars:
+                function.__code__ = part
         for item, following in zip(items, [*items[1:], *items[:1]], strict=True):
             signal.setitimer(signal.ITIMER_PROF, 10 + 10 * self.seconds[item])  # ends a loop without end
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
