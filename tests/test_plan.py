@@ -232,6 +232,14 @@ def test_a_budget_that_is_not_enough_is_answered_with_the_least_cost_and_the_bes
     assert (told["status"], told["cost_yuan"], told["gap"]) == ("infeasible", None, None)
 
 
+def test_a_budget_between_the_first_plan_and_the_cheapest_is_kept():
+    # What is good enough for a gap of 100 % costs 11.29 million; the cheapest, 11.22, is within the budget.
+    data = random_town(44)
+    least = cheapest_plan(data, gap=0.0)
+    assert cheapest_plan(data, gap=1.0).cost > 1.005 * least.cost
+    assert cheapest_plan(data, gap=1.0, budget=1.001 * least.cost).cost <= 1.001 * least.cost
+
+
 def test_the_command_tells_the_best_use_of_a_budget_only_where_it_is_not_enough(tmp_path):
     # Of 2 + 4 + 3 backbone teachers (270,000) 100,000 yuan pay for 3: one school can pass.
     write(Town().set("sections", {}, backbone_teachers=0).data(), tmp_path)
@@ -342,6 +350,19 @@ def test_what_cannot_be_used_is_refused_in_a_sentence(asked, said):
 def test_a_standard_that_compares_rounded_figures_is_refused(with_change):
     with pytest.raises(QbError, match="四舍五入"):
         cheapest_plan(Town().data(), standard=with_change(('compare = "raw"', 'compare = "rounded"')))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        ('side = "<="', 'side = "<"'),
+        ('stage = "primary", side = ">=", value = 4.2', 'stage = "primary", side = ">", value = 4.2'),
+    ],
+    ids=["coefficient", "indicator"],
+)
+def test_a_standard_whose_limits_may_not_be_reached_is_refused(with_change, changed):
+    with pytest.raises(QbError, match="限值须用“>=”“<=”"):
+        cheapest_plan(Town().data(), standard=with_change(changed))
 
 
 def test_a_purchase_at_a_school_that_is_not_there_is_refused():

@@ -223,8 +223,7 @@ def _early(
         problem = problems[year]
         at = at_target.reindex(pd.MultiIndex.from_frame(problem.pools[keys])).to_numpy()
         mine = np.where(np.isnan(at), -1, place[np.nan_to_num(at).astype(int)]).astype(int)
-        y = np.where(mine >= 0, held[year][mine], nothing)
-        size = np.where(mine >= 0, unit[mine], 1.0)
+        y, size = np.append(held[year], nothing)[mine], np.append(unit, 1.0)[mine]  # -1: the last, nothing
         passing.append(add_passing(program, problem, y, size))
     return passing
 
