@@ -80,6 +80,23 @@ def test_what_easing_a_cap_saves_is_what_the_relaxation_saves(seed):
         assert limit.saves_yuan == pytest.approx(saved, rel=0.02)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_what_one_more_unit_at_an_upper_bound_saves_is_what_the_relaxation_saves(seed):
+    problem = continuous(seed)
+    above = relax(problem).x - problem.by_pool(problem.needed())
+    j = int(np.argmax(above * problem.yuan))  # where levelling buys most
+
+    def bounded(most):
+        return replace(problem, most=np.where(np.arange(len(above)) == j, most, problem.most))
+
+    most = relax(problem).x[j] - 0.03 * above[j]
+    (told,) = by_upper_bound(relax(bounded(most))).itertuples()
+    pool = problem.pools.iloc[j]
+    assert (told.school_id, told.code, told.limit) == (pool["school_id"], pool["code"], most)
+    saved = cost(bounded(most - 0.5)) - cost(bounded(most + 0.5))
+    assert told.saves_yuan == pytest.approx(saved, rel=0.01)
+
+
 def test_an_upper_bound_that_binds_has_the_price_of_the_way_round_it():
     # Ground 100 m² short at 500 yuan, of which 40 can be built; equipment 20,000 yuan short. 7 of 7 are asked
     # for but one: ground may stay (97 %), so nothing is due for it, and the bound is worth nothing.

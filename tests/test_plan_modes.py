@@ -106,6 +106,12 @@ def test_half_of_any_standard_lacking_at_a_quarter_of_the_pupils_is_an_eighth(co
     assert shortfall(lacking(**{code: half}), np.zeros(14)) == pytest.approx(1 / 8)
 
 
+def test_a_part_of_a_yuan_is_asked_for_as_it_is_and_a_part_of_a_person_as_one():
+    problem = lacking(C6=199_999.6, C1=4)  # of 200,000 yuan and 4.2 teachers
+    needed = problem.needed()
+    assert (needed[0, 5], needed[0, 0]) == (pytest.approx(0.4), 1) and needed.sum() == pytest.approx(1.4)
+
+
 def test_a_row_that_passes_by_the_solvers_tolerance_is_made_to_pass():
     # Equipment: 150,000 of 200,000 yuan; 85 % are 170,000. The solver found 50,000 or 20,000, nearly.
     problem, at = lacking(C6=150_000), (np.array([0]), np.array([5]))
