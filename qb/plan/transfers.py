@@ -126,12 +126,9 @@ def least_movement(
     unit = np.where(problem.whole, 1.0, np.maximum(np.maximum(need, above), 1.0))
     give = program.variables(len(unit), 0.0, above / unit, problem.whole)
     take = program.variables(len(unit), 0.0, need / unit, problem.whole)
-    for pools in groups(problem):
-        size = unit[pools].max()
-        for sign in (1.0, -1.0):
-            program.total_at_least(
-                0.0, (give[pools], sign * unit[pools] / size), (take[pools], -sign * unit[pools] / size)
-            )
+    for pools in groups(problem):  # what is taken is given, and no more where as little as possible is moved
+        size = unit[pools] / unit[pools].max()
+        program.total_at_least(0.0, (give[pools], size), (take[pools], -size))
     _add_companions(program, problem, cells, give, above)
     passing = add_passing(program, problem, take, unit)
     first = program.least((passing.row, -1.0), seconds=seconds / 2)

@@ -105,22 +105,26 @@ class Mutant(NamedTuple):
     """A change of one rule, and the code of the module with it."""
 
     line: int
+    source: str  # what stands in that line
     within: int  # first line of the outermost function; 0 outside of any
     function: str
     change: str
     code: types.CodeType
 
     def explained(self, given: list[dict]) -> bool:
-        """Tell whether a reason is given why no test can notice: for the change, or the whole function."""
+        """Tell whether a reason is given why no test can notice: for the change, its line or its function."""
         return any(
-            self.function == entry["function"] and self.change in entry.get("changes", [self.change])
+            self.function == entry["function"]
+            and entry.get("line", "") in self.source
+            and self.change in entry.get("changes", [self.change])
             for entry in given
         )
 
 
 def mutants(path: Path) -> Iterator[Mutant]:
     """Yield each mutant of a file."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    tree, lines = ast.parse(text), text.splitlines()
 
     def walk(node: ast.AST, within: tuple[int, str]) -> Iterator[Mutant]:
         outside = within
@@ -138,7 +142,8 @@ def mutants(path: Path) -> Iterator[Mutant]:
                         old = _put(node, name, place, ast.copy_location(new, part))
                         code = compile(ast.fix_missing_locations(tree), str(path), "exec")
                         _put(node, name, place, old)
-                        yield Mutant(part.lineno, *here, f"{_shown(part)}  →  {_shown(new)}", code)
+                        line, change = part.lineno, f"{_shown(part)}  →  {_shown(new)}"
+                        yield Mutant(line, lines[line - 1], *here, change, code)
                     yield from walk(part, here)
 
     yield from walk(tree, (0, ""))
