@@ -126,6 +126,12 @@ def test_where_more_teachers_of_a_kind_are_needed_than_there_are_teachers_they_a
     assert bought(plan)["小一", "primary", "C1"] == 2
     columns = ["teachers_above_required", "full_time_teachers", "certified_teachers", "trained_teachers"]
     assert section[columns].tolist() == [9, 9, 9, 9]
+    # The file says so too: one is hired who has both, one who was there gets the degree.
+    made = scenario(plan.problem, town.data(), plan.purchases, plan.year, "方案")
+    hire, train = made.actions
+    assert (hire.do, hire.teachers, hire.above_required, hire.backbone) == ("hire", 1, 1, 1)
+    assert (train.do, train.above_required, train.backbone) == ("train", 1, None)
+    assert qb.scenario.apply(town.data(), made)["sections"].equals(plan.data["sections"])
 
 
 def test_two_districts_are_planned_apart_or_one_alone():

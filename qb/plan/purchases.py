@@ -95,8 +95,8 @@ def scenario(problem: Problem, data: Dataset, bought: pd.DataFrame, year: int, t
     Done on the dataset by `qb.scenario.apply` it gives what `apply_purchases` gives. Write it to a file with
     `qb.scenario.to_toml`.
     """
-    sections = data["sections"]
-    short = pd.Series(hired(sections, apply_purchases(data, bought, year)["sections"]), index=_keys(sections))
+    staffed = [d["sections"]["full_time_teachers"] for d in (data, apply_purchases(data, bought, year))]
+    short = pd.Series(np.nan_to_num(staffed[1] - staffed[0]), index=_keys(data["sections"]))
     actions = []
     for (school, stage), mine in bought.groupby(["school_id", "stage"], sort=False):
         amounts = dict(zip(mine["code"], mine["amount"], strict=True))

@@ -19,6 +19,7 @@ import time
 import tomllib
 import types
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import NamedTuple
@@ -194,6 +195,7 @@ class Mutation:
         if event == "call" and self.now:
             self.now[-1].add((frame.f_code.co_filename, frame.f_code.co_firstlineno))
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report) -> None:
         self.failed |= report.failed
 
@@ -271,7 +273,8 @@ class Mutation:
                 function.__code__ = part
         for item, following in zip(items, [*items[1:], *items[:1]], strict=True):
             signal.setitimer(signal.ITIMER_PROF, 10 + 10 * self.seconds[item])  # ends a loop without end
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            with suppress(OSError):  # of a reporter whose screen a mutant has shut
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.failed:
                 return 1
         return 0
