@@ -206,7 +206,7 @@ def test_the_plan_as_a_scenario_gives_the_same_assessment(seed):
 
 def test_the_scenario_file_of_the_sample_is_reproduced_to_the_last_figure(committed, tmp_path):
     file = tmp_path / "方案.toml"
-    run(SAMPLE, out=file)
+    assert f"已写成情景文件 {file}" in run(SAMPLE, out=file)
     plan = cheapest_plan(committed)
     told = qb.scenario.whatif(committed, [file]).outcomes[0].assessments[plan.year]
     assert told.rows.equals(plan.assessment.rows)
@@ -422,7 +422,9 @@ def test_the_command_plans_over_years_and_writes_transfers(tmp_path):
     ("asked", "said"),
     [
         ({"moves": Path("a.toml"), "budget": 1.0}, "不能与 --budget 同用"),
-        ({"to": 2026, "out": Path("a.toml")}, "不能写成一个情景文件"),
+        ({"moves": Path("a.toml"), "solver": "scip"}, "不能与 --solver 同用"),
+        ({"to": 2026, "out": Path("a.toml")}, "分年方案（--to）不能与 --scenario 同用"),
+        ({"to": 2026, "solver": "scip"}, "不能与 --solver 同用"),
         ({"moves": Path(__file__) / "a.toml"}, "无法写入"),
     ],
 )

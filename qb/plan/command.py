@@ -44,13 +44,15 @@ def run(
     moves : Path, optional
         No money: transfers alone, written as a scenario file to this path.
     """
+    chosen = None if solver == "highs" else solver
+    if moves is not None:
+        _refuse("不花钱的调配（--transfers）", budget=budget, costs=costs, to=to, scenario=out, solver=chosen)
+    elif to is not None:
+        _refuse("分年方案（--to）", scenario=out, solver=chosen)
     tables = read(data)
     if moves is not None:
-        _refuse(moves, budget=budget, to=to, scenario=out)
         return _transfers(tables, year, standard, district, moves, as_json)
     if to is not None:
-        if out is not None:
-            raise QbError("分年方案（--to）不能写成一个情景文件（--scenario），请分别使用。")
         planned = plan_over_years(tables, budget, to, year, None, costs, standard, district)
         return _printed(years_document(planned)) if as_json else years_summary(planned, load_costs(costs))
     plan = cheapest_plan(tables, year, costs, budget, standard, district, solver=solver)
@@ -64,7 +66,7 @@ def run(
         _write(out, scenario(plan.problem, tables, plan.purchases, plan.year, "费用最低的达标方案"))
     if as_json:
         return _printed(document(plan, spending))
-    return summary(plan, explain(plan) if plan.cost else None, spending)
+    return summary(plan, explain(plan) if plan.cost else None, spending, out)
 
 
 def _transfers(
@@ -75,10 +77,10 @@ def _transfers(
     return _printed(transfers_document(found)) if as_json else transfers_summary(found, file)
 
 
-def _refuse(file: Path, **others: object) -> None:
+def _refuse(asked: str, **others: object) -> None:
     given = [f"--{name}" for name, value in others.items() if value is not None]
     if given:
-        raise QbError(f"--transfers {file} 是不花钱的调配，不能与 {'、'.join(given)} 同用。")
+        raise QbError(f"{asked}不能与 {'、'.join(given)} 同用，请分别使用。")
 
 
 def _write(file: Path, made: Scenario) -> None:

@@ -19,8 +19,10 @@ MOST = 15  # schools in the list
 YARDSTICKS = {"seven of seven": "各校七项全部达标", "greatest shortfall first": "从缺口最大处补起"}
 
 
-def summary(plan: Plan, why: Explanation | None = None, spending: Spending | None = None) -> str:
-    """Return what the plan costs, what is proven, who gets what, and why; in plain text."""
+def summary(
+    plan: Plan, why: Explanation | None = None, spending: Spending | None = None, file: Path | None = None
+) -> str:
+    """Return what the plan costs, what is proven, who gets what, and why, in plain text; and its file."""
     standard = plan.before.standard
     made_up = "（模拟数据）" if plan.before.invented else ""
     lines = [
@@ -37,7 +39,8 @@ def summary(plan: Plan, why: Explanation | None = None, spending: Spending | Non
         lines += _yardsticks(why)
     if spending is not None:
         lines += ["", *_best(spending)]
-    lines.append("\n购置清单与全部数值：加 --json；写成情景文件：--scenario 文件.toml，再用 qb whatif 复算。")
+    written = f"已写成情景文件 {file}" if file else "写成情景文件：--scenario 文件.toml"
+    lines.append(f"\n购置清单与全部数值：加 --json；{written}，再用 qb whatif 复算。")
     return "\n".join(lines)
 
 
