@@ -215,7 +215,9 @@ def test_the_scenario_file_of_the_sample_is_reproduced_to_the_last_figure(commit
 
 
 def test_the_printed_document_has_the_shape_that_others_rely_on(committed):
-    told = json.loads(run(SAMPLE, as_json=True))
+    printed = run(SAMPLE, as_json=True)
+    assert "\\u" not in printed  # a reader of the file sees names, not numbers of characters
+    told = json.loads(printed)
     assert told["status"] in ("optimal", "feasible")
     assert told["lower_bound_yuan"] <= told["cost_yuan"]
     assert told["gap"] == pytest.approx((told["cost_yuan"] - told["lower_bound_yuan"]) / told["cost_yuan"])
@@ -232,6 +234,8 @@ def test_a_budget_that_is_not_enough_is_answered_with_the_least_cost_and_the_bes
     plan = cheapest_plan(town.data(), budget=100_000)
     assert plan.status is PlanStatus.INFEASIBLE and plan.cost is None and plan.bound == 270_000
     assert plan.clashes == ("预算 100,000 元不足，至少需要 270,000 元",)
+    nearly = cheapest_plan(town.data(), budget=269_999)
+    assert nearly.clashes == ("预算 269,999 元不足，至少需要 270,000 元",)
     assert not len(plan.purchases) and plan.assessment is plan.before
     assert cheapest_plan(town.data(), budget=270_000).cost == 270_000
     told = document(plan)

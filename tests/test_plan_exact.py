@@ -15,6 +15,7 @@ from qb.errors import QbError
 from qb.plan import cheapest_plan
 from qb.plan.branch import Branched, branch
 from qb.plan.fill import filled, lowered
+from qb.plan.problem import Sum
 from qb.plan.relax import proven, relax
 from qb.plan.schools import cheapest_by_school
 from qb.plan.solve import solve
@@ -225,6 +226,9 @@ def test_what_can_be_measured_is_raised_to_the_cap_and_not_above(cap):
     x = lowered(problem, problem.cones[5], np.zeros(14))
     assert x[5] == pytest.approx(100 * (9000 * (1 - cap) / (1 + cap) - 2000), rel=1e-9)
     assert x.sum() == x[5]
+    for part, enough in ((0.999, False), (1.001, True)):  # an upper bound on the school's purchases together
+        bounded = replace(problem, sums=(Sum(np.array([5]), part * x[5]),))
+        assert (lowered(bounded, problem.cones[5], np.zeros(14)) is not None) is enough
 
 
 def test_rooms_go_where_a_yuan_brings_the_coefficient_down_most():

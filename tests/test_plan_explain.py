@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from plan_cases import costs, random_problem, two_equal
 from test_plan_exact import continuous
-from town import Town, together
+from town import STANDARD, Town, together
 
 from qb.plan import cheapest_plan, explain
 from qb.plan.explain import before_and_after, greatest_first
+from qb.plan.pose import pose
 from qb.plan.prices import by_cap, by_pupils, by_upper_bound
 from qb.plan.relax import relax
 from qb.plan.solve import solve
@@ -119,6 +120,7 @@ def test_costs_by_school_department_and_indicator_add_up():
     why = explain(plan)
     assert why.schools["cost_yuan"].sum() == pytest.approx(plan.cost)
     assert why.codes["cost_yuan"].sum() == pytest.approx(plan.cost)
+    assert list(why.codes)[:5] == ["district", "stage", "code", "unit", "amount"]
     assert why.departments["lead_yuan"].sum() == pytest.approx(plan.cost)
     # C2 is the education bureau's alone; C5 has three departments, and stands first with the planners.
     by = why.departments.set_index("department")
@@ -158,6 +160,23 @@ def test_seven_of_seven_and_greatest_shortfall_first_are_never_cheaper_than_the_
         if greedy is not None:
             assert problem.passing(greedy).all() and not problem.over(greedy)
     assert compared > 20
+
+
+def test_greatest_shortfall_first_keeps_upper_bounds_and_uses_them_up():
+    # Each stage of 九年 lacks a backbone teacher; both together may get two, or one.
+    town = Town().add("九年", "nine_year", primary=100, junior=100)
+    town.set("sections", {"school_id": "九年"}, backbone_teachers=0)
+    for limit, yuan in (
+        ({"most": 2.0}, 60_000),
+        ({"most": 1.0, "stage": "primary"}, 60_000),
+        ({"most": 1.0}, None),
+        ({"most": 0.0, "stage": "primary"}, None),
+    ):
+        problem = pose(
+            town.data(), None, STANDARD, costs({"school_id": "九年", "code": "C2", **limit}), None, None
+        )
+        x = greatest_first(replace(problem, cones=()))
+        assert (None if x is None else problem.yuan @ x) == yuan
 
 
 def test_greatest_shortfall_first_by_hand():

@@ -279,6 +279,7 @@ def test_the_price_of_balance_rises_as_the_cap_falls():
     curve = price_of_balance(data, caps=(0.6, 0.5, 0.2), gap=1e-6)
     assert curve["yuan"].tolist() == pytest.approx([25_000, 100_000, 400_000], rel=1e-4)
     assert (curve["bound_yuan"] <= curve["yuan"]).all() and curve["possible"].all()
+    assert (curve["gap"] == (curve["yuan"] - curve["bound_yuan"]) / curve["yuan"]).all()
 
 
 def test_unless_others_are_named_the_caps_fall_from_60_to_30_per_cent_in_steps_of_5():
@@ -292,7 +293,7 @@ def test_a_cap_that_upper_bounds_forbid_is_said_to_be_impossible():
     bounded = costs({"school_id": "甲", "code": "C6", "most": 150_000.0})
     curve = price_of_balance(data, caps=(0.5, 0.2), costs=bounded)
     assert curve["possible"].tolist() == [True, False]
-    assert np.isnan(curve["yuan"][1])
+    assert np.isnan(curve["yuan"][1]) and np.isnan(curve["gap"][1])
 
 
 def test_a_cap_of_nothing_is_refused():

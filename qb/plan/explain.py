@@ -10,10 +10,11 @@ import pandas as pd
 from qb.errors import QbError
 from qb.judge import COMPOSITE, Assessment
 from qb.plan.cheapest import Plan
-from qb.plan.fill import lowered
+from qb.plan.fill import lowered, room
 from qb.plan.prices import by_cap, by_pupils, by_upper_bound
 from qb.plan.problem import Problem
 from qb.plan.relax import relax
+from qb.plan.schools import fits
 from qb.plan.solve import solve
 from qb.standard import Standard
 
@@ -141,7 +142,8 @@ def greatest_first(problem: Problem) -> np.ndarray | None:
         if not failing:
             break
         pool = problem.pool[row, k]
-        if full[row, k] <= x[pool] or full[row, k] > problem.most[pool]:
+        more = full[row, k] - x[pool]
+        if more <= 0 or not fits(more, room(problem, x, np.array([pool]))[0]):
             continue
         x[pool] = full[row, k]
         failing -= {

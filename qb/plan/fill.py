@@ -38,7 +38,7 @@ def lowered(problem: Problem, cone: Cone, x: np.ndarray) -> np.ndarray | None:
     """Return more purchases that bring one coefficient under its cap; None where none do."""
     pool = problem.pool[cone.rows, cone.k]
     work = _by_units if problem.whole[pool[0]] else _by_level
-    added = work(problem, cone, x, _room(problem, x, pool))
+    added = work(problem, cone, x, room(problem, x, pool))
     if added is None:
         return None
     x = x.copy()
@@ -46,13 +46,13 @@ def lowered(problem: Problem, cone: Cone, x: np.ndarray) -> np.ndarray | None:
     return x
 
 
-def _room(problem: Problem, x: np.ndarray, pool: np.ndarray) -> np.ndarray:
-    """Return how much more each pool can take, shape (rows of the cone,)."""
-    room = problem.most[pool] - x[pool]
+def room(problem: Problem, x: np.ndarray, pool: np.ndarray) -> np.ndarray:
+    """Return how much more each of some pools can take, shape (len(pool),)."""
+    left = problem.most[pool] - x[pool]
     for bound in problem.sums:
         mine = np.isin(pool, bound.pools)
-        room[mine] = np.minimum(room[mine], bound.most - x[bound.pools].sum())
-    return np.maximum(room, 0.0)
+        left[mine] = np.minimum(left[mine], bound.most - x[bound.pools].sum())
+    return np.maximum(left, 0.0)
 
 
 def _by_level(problem: Problem, cone: Cone, x: np.ndarray, room: np.ndarray) -> np.ndarray | None:

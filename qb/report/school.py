@@ -395,5 +395,6 @@ def prepare(book: Book) -> None:
     """
     for peers in book.roll.peers.values():
         peers.strips.place()
-    for shown in SchoolReport(book, book.first_school).shown():
-        shown._repr_html_()
+    if len(book.assessment.rows):
+        for shown in SchoolReport(book, book.first_school).shown():
+            shown._repr_html_()

@@ -109,7 +109,7 @@ class Conventions(ResearchPart):
         names = list(dict.fromkeys(frame["name"]))
         wide = frame.pivot(index="convention", columns="name", values="coefficient")
         wide = wide.reindex(index=list(dict.fromkeys(frame["convention"])), columns=names)
-        standard = frame[frame["standard"]].set_index("name")
+        standard = frame[frame["standard"].astype(bool)].set_index("name")
         facts = {
             f"m{k}_fact": [
                 self.fact(stage, standard.loc[name, "code"])

@@ -55,10 +55,11 @@ class ResearchPart:
     def fact(self, stage: Stage, code: str, district: str | None = None) -> str:
         """Return the key of a coefficient of C1–C7, the study's district's unless another is named.
 
-        Empty for other columns: no rule speaks of them.
+        Empty for other columns, of which no rule speaks, and where no school is judged.
         """
         where = self.study.district if district is None else district
-        return key(Fact.REPORTED, self.study.book.year, stage, code, where) if code in SEVEN else ""
+        stated = code in SEVEN and (stage, where) in self.study.judged
+        return key(Fact.REPORTED, self.study.book.year, stage, code, where) if stated else ""
 
     def limit(self, cap: float) -> str:
         """Return a coefficient's limit for print."""

@@ -173,6 +173,15 @@ class Study:
         """The districts whose schools are looked at."""
         return sorted(self.panel.loc[(self.panel["year"] == self.book.year).to_numpy(), "district"].unique())
 
+    @cached_property
+    def judged(self) -> frozenset[tuple[str, str]]:
+        """Stages and districts with a judged school; each stage with an empty district as well."""
+        rows = self.book.assessment.rows
+        stages = rows["stage"].astype(str)
+        return frozenset(zip(stages, rows["district"], strict=True)) | {
+            (stage, "") for stage in stages.unique()
+        }
+
     @property
     def place(self) -> str:
         """Where and when, for subtitles."""
