@@ -392,6 +392,8 @@ def test_planning_changes_neither_the_dataset_nor_its_frames():
 def test_nothing_is_printed_while_a_plan_is_made(capfd):
     cheapest_plan(two_equal({"multimedia_rooms": (4, 13)}).data(), gap=0.0)
     assert capfd.readouterr().out == ""
+    cheapest_plan(random_town(44), gap=1.0, solver="scip", seconds=2.0)
+    assert capfd.readouterr().out == ""
     os.write(1, b"afterwards")
     assert capfd.readouterr().out == "afterwards"
 

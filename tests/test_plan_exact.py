@@ -217,6 +217,17 @@ def test_filling_up_from_anywhere_ends_in_a_plan_that_passes_or_in_none(seed):
     assert np.array_equal(x[problem.whole], np.round(x[problem.whole]))
 
 
+def test_a_bound_is_that_of_the_relaxation_where_nothing_nearer_is_asked_for():
+    # 4 and 13 rooms, 100 pupils each: a third of 13 is 4.33, so 0.33 rooms at 40,000 yuan; bought is one.
+    have = np.tile(np.array([9, 3, 3, 900, 1500, 2e6, 9.0]), (2, 1))
+    have[:, 6] = [4, 13]
+    problem = problem_of(
+        np.full(2, 100.0), have, np.full((2, 7), np.inf), np.full(7, 40_000.0), np.full(7, 0.5)
+    )
+    found = solve(problem, gap=1.0)
+    assert (problem.yuan @ found.x, found.bound) == (40_000, pytest.approx(40_000 / 3, abs=0.1))
+
+
 @pytest.mark.parametrize("cap", [0.6363, 0.6, 0.3, 0.01])
 def test_what_can_be_measured_is_raised_to_the_cap_and_not_above(cap):
     # As above x = 100 · (9000 (1 - c) / (1 + c) - 2000); 7/11 = 0.63636 is what the coefficient is now.
@@ -229,6 +240,18 @@ def test_what_can_be_measured_is_raised_to_the_cap_and_not_above(cap):
     for part, enough in ((0.999, False), (1.001, True)):  # an upper bound on the school's purchases together
         bounded = replace(problem, sums=(Sum(np.array([5]), part * x[5]),))
         assert (lowered(bounded, problem.cones[5], np.zeros(14)) is not None) is enough
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_upper_bound_on_several_pools_is_used_up_and_not_exceeded(seed):
+    free = continuous(seed)
+    x = relax(free).x
+    pools = free.pool[np.argmax(x[free.pool[:, 3]] + x[free.pool[:, 4]])][[3, 4]]
+    for part, same in ((1.0001, True), (0.999, False)):
+        found = relax(replace(free, sums=(Sum(pools, part * x[pools].sum()),)))
+        assert found.x is None or found.x[pools].sum() <= part * x[pools].sum() * (1 + 1e-6)
+        dearer = np.inf if found.x is None else free.yuan @ found.x - free.yuan @ x
+        assert bool(dearer <= 1e-5 * (free.yuan @ x)) is same
 
 
 def test_rooms_go_where_a_yuan_brings_the_coefficient_down_most():

@@ -1,5 +1,6 @@
 """Other questions: best use of a budget, moving without money, the price of balance, plans over years."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -27,6 +28,7 @@ from qb.plan import (
 from qb.plan.ahead import Path, pupils_ahead
 from qb.plan.moves import Cells, moves_of, with_kinds
 from qb.plan.passing import Passing, shortfall, snapped
+from qb.plan.spending import spend
 from qb.plan.summary import summary
 from qb.scenario import to_toml, whatif
 
@@ -64,6 +66,14 @@ def test_a_budget_buys_no_more_than_an_upper_bound_allows_and_as_much():
     ground = [{"school_id": name, "code": "C5", "most": 40.5} for name in ("小一", "小二", "初一")]
     bought = best_use(town.data(), 1e9, costs=costs(*limits, *ground)).purchases
     assert bought[["code", "amount"]].values.tolist() == [["C5", pytest.approx(40.5)]] * 3
+
+
+def test_a_budget_buys_no_more_than_an_upper_bound_allows_both_stages_together():
+    town = Town().add("九年", "nine_year", primary=100, junior=100)
+    town.set("sections", {"school_id": "九年"}, backbone_teachers=0)
+    bound = costs({"school_id": "九年", "code": "C2", "most": 1.0})
+    spent = best_use(town.data(), 1e9, costs=bound)
+    assert spent.purchases["amount"].tolist() == [1] and spent.passing == spent.most_passing == 4
 
 
 def test_what_is_left_of_a_budget_takes_off_the_most_shortfall():
@@ -123,6 +133,17 @@ def lacking(**held):
 def test_half_of_any_standard_lacking_at_a_quarter_of_the_pupils_is_an_eighth(code):
     half = LIMIT[int(code[1]) - 1] * 100 / FACTOR[int(code[1]) - 1] / 2
     assert shortfall(lacking(**{code: half}), np.zeros(14)) == pytest.approx(1 / 8)
+
+
+def test_of_what_a_standard_does_not_ask_for_nothing_is_lacking():
+    # Half of the equipment at 100 of 400 pupils; no floor is asked for, and there is none. 100,000 yuan fill
+    # the equipment.
+    problem = lacking(C6=100_000, C4=0)
+    problem = replace(problem, limit=np.where(np.arange(7) == 3, 0.0, problem.limit), budget=1e5)
+    assert shortfall(problem, np.zeros(14)) == pytest.approx(1 / 8)
+    spent = spend(problem, 0.0, 10.0)
+    assert spent.x[5] == pytest.approx(1e5) and spent.x.sum() == spent.x[5]
+    assert spent.least_shortfall == pytest.approx(0, abs=1e-9)
 
 
 def test_a_part_of_a_yuan_is_asked_for_as_it_is_and_a_part_of_a_person_as_one():
@@ -320,12 +341,14 @@ def test_of_plans_that_cost_the_same_the_one_that_has_most_schools_pass_early_is
 
 def test_a_teacher_who_moves_is_of_another_kind_only_where_the_school_has_not_enough_others():
     # 10 teachers, 9 of them of PE and arts: one is not. Of 1 + 2 who leave for other kinds, two are of PE and
-    # arts as well. Backbone: 4 of 10, so 6 are not, and none of the three need be.
-    pools = pd.DataFrame({"school_id": "甲", "stage": "primary", "code": ["C1", "C2", "C3"]})
+    # arts as well. Backbone: 4 of 10, so 6 are not, and none of the three need be. That all of 乙, and all of
+    # 甲 in the other stage, are of every kind says nothing of these three.
+    place = {"school_id": list("甲甲甲乙乙乙甲甲甲"), "stage": ["primary"] * 6 + ["junior"] * 3}
+    pools = pd.DataFrame({**place, "code": ["C1", "C2", "C3"] * 3})
     moves = pd.DataFrame(
         {"code": ["C1", "C1"], "amount": [1.0, 2.0], "from_id": "甲", "from_stage": "primary"}
     )
-    cells = Cells(held=np.array([10.0, 4.0, 9.0]), staff=np.full(3, 10.0))
+    cells = Cells(held=np.array([10.0, 4.0, 9.0, *[10.0] * 6]), staff=np.full(9, 10.0))
     made = with_kinds(moves, SimpleNamespace(pools=pools), cells)
     assert made[["C1", "C2", "C3"]].to_numpy().tolist() == [[1, 0, 1], [2, 0, 1]]
 
@@ -419,6 +442,14 @@ def test_without_a_budget_the_least_is_spread_evenly_in_whole_ten_thousands():
     # Over three years 90,000 each: three teachers a year.
     plan = plan_over_years(no_backbone().data(), None, 2027)
     assert plan.years["cost_yuan"].tolist() == [90_000] * 3
+
+
+def test_upper_bounds_that_make_it_impossible_are_named_in_a_plan_over_years_too():
+    bound = costs({"school_id": "小一", "code": "C2", "most": 1.0})
+    plan = plan_over_years(no_backbone().data(), None, 2026, costs=bound)
+    assert plan.status is PlanStatus.INFEASIBLE and plan.cost is None
+    (said,) = plan.clashes
+    assert said.startswith("小一（小学）：骨干教师上限不足，最多增 1 人，达标须增 2 人")
 
 
 @pytest.mark.parametrize(

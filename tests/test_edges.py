@@ -1,0 +1,49 @@
+"""Districts at the edge of what the rules speak of: nobody judged, nothing reported, everything met."""
+
+import pytest
+from town import Town
+
+from qb.cli import main
+from qb.dataset import write
+
+AREAS = ("teaching_area_m2", "indoor_sports_area_m2", "sports_ground_m2")
+COLUMNS = (*AREAS, "equipment_yuan", "multimedia_rooms")
+POINT = {"primary": 30, "location": "rural"}
+DISTRICTS = {
+    "one school": Town(schools=False).add("独", "primary", primary=200),
+    "small teaching points alone": Town(schools=False).add("点", "teaching_point", **POINT),
+    "senior pupils alone": Town(schools=False).add("高", "complete_secondary", senior=300, junior=0),
+    "no pupils reported": Town().set("sections", {}, pupils=None),
+    "no facilities reported": Town().set("facilities", {}, **dict.fromkeys(COLUMNS)),
+    "no facilities at all": Town().set("facilities", {}, **dict.fromkeys(COLUMNS, 0)),
+    "everything met": Town(),
+}
+
+
+def ended(*arguments):
+    with pytest.raises(SystemExit) as end:
+        main([str(argument) for argument in arguments])
+    return end.value.code
+
+
+@pytest.mark.parametrize("district", DISTRICTS)
+def test_a_district_has_pages_that_agree_with_its_data_and_forms_to_hand_in(district, tmp_path, capfd):
+    data, site = tmp_path / "data", tmp_path / "site"
+    write(DISTRICTS[district].data(), data)
+    assert ended("publish", data, "--out", site) == 0
+    said = capfd.readouterr().err
+    assert "Traceback" not in said and "kernel" not in said  # which is what a broken press leaves the work to
+    assert ended("verify", site, data) == 0
+    assert "全部与数据相符" in capfd.readouterr().out
+    assert ended("forms", data, tmp_path / "forms") == 0
+    assert len(list((tmp_path / "forms").glob("*.xlsx"))) == 3
+
+
+@pytest.mark.parametrize("district", DISTRICTS)
+@pytest.mark.parametrize("more", [(), ("--to", 2027), ("--budget", 100_000)])
+def test_a_district_has_a_plan_or_the_reason_why_there_is_none(district, more, tmp_path, capfd):
+    write(DISTRICTS[district].data(), tmp_path)
+    end = ended("plan", tmp_path, *more)
+    said = capfd.readouterr()
+    assert (said.out and end == 0) or (not said.out and end.startswith("错误："))
+    assert not said.err
