@@ -225,7 +225,9 @@ def test_a_bound_is_that_of_the_relaxation_where_nothing_nearer_is_asked_for():
         np.full(2, 100.0), have, np.full((2, 7), np.inf), np.full(7, 40_000.0), np.full(7, 0.5)
     )
     found = solve(problem, gap=1.0)
-    assert (problem.yuan @ found.x, found.bound) == (40_000, pytest.approx(40_000 / 3, abs=0.1))
+    assert problem.yuan @ found.x == 40_000
+    assert found.bound == pytest.approx(proven(relax(problem), 40_000), abs=0.1)
+    assert found.bound == pytest.approx(40_000 / 3, rel=1e-3)
 
 
 @pytest.mark.parametrize("cap", [0.6363, 0.6, 0.3, 0.01])
@@ -251,7 +253,7 @@ def test_an_upper_bound_on_several_pools_is_used_up_and_not_exceeded(seed):
         found = relax(replace(free, sums=(Sum(pools, part * x[pools].sum()),)))
         assert found.x is None or found.x[pools].sum() <= part * x[pools].sum() * (1 + 1e-6)
         dearer = np.inf if found.x is None else free.yuan @ found.x - free.yuan @ x
-        assert bool(dearer <= 1e-5 * (free.yuan @ x)) is same
+        assert bool(dearer < 0.1) is same  # yuan
 
 
 def test_rooms_go_where_a_yuan_brings_the_coefficient_down_most():
