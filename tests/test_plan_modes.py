@@ -29,7 +29,7 @@ from qb.plan.ahead import Path, pupils_ahead
 from qb.plan.moves import Cells, moves_of, with_kinds
 from qb.plan.passing import Passing, shortfall, snapped
 from qb.plan.spending import spend
-from qb.plan.summary import summary
+from qb.plan.summary import summary, years_summary
 from qb.scenario import to_toml, whatif
 
 
@@ -501,6 +501,24 @@ def test_the_summary_names_the_limits_that_bind_and_the_schools_that_pay():
     plan = cheapest_plan(no_backbone().data())
     said = summary(plan, explain(plan))
     assert "差异系数和上限都不起约束作用" in said and "起约束作用的限制" not in said
+
+
+def test_the_summary_compares_with_simpler_ways_and_says_where_they_are_impossible():
+    # 小一 has 8 of 8.4 teachers above the required degree, and lacks a backbone teacher of 30,000.
+    town = Town().set("sections", {"school_id": "小一"}, teachers_above_required=8, backbone_teachers=1)
+    for most, words in ((9.0, "5.00 万元"), (0.0, "在上限之内做不到")):
+        plan = cheapest_plan(town.data(), costs=costs({"school_id": "小一", "code": "C1", "most": most}))
+        said = summary(plan, explain(plan))
+        assert f"各校七项全部达标：{words}\n  从缺口最大处补起：3.00 万元" in said
+
+
+def test_the_summary_over_years_names_each_years_money_or_why_there_is_no_plan():
+    plan = plan_over_years(no_backbone().data(), 120_000, 2027)
+    said = years_summary(plan, costs())
+    assert "合计：27.00 万元；任何方案不少于 27.00 万元，差距至多 0.000%：已证明费用最低" in said
+    assert "2027 学年：" in said and "（预算 12.00 万元），3 个学校（学段）中 3 个达标" in said
+    never = years_summary(plan_over_years(no_backbone().data(), 80_000, 2027), costs())
+    assert "没有方案：已证明无解。\n  3 年预算合计 240,000 元，最低需要 270,000 元" in never
 
 
 def test_the_summary_says_why_there_is_no_plan_and_whether_the_data_are_made_up(committed):
