@@ -47,3 +47,20 @@ def test_a_district_has_a_plan_or_the_reason_why_there_is_none(district, more, t
     said = capfd.readouterr()
     assert (said.out and end == 0) or (not said.out and end.startswith("错误："))
     assert not said.err
+
+
+@pytest.mark.parametrize(
+    ("district", "said"),
+    [
+        ("small teaching points alone", "学校（学段）0 个，达标 0；差异系数缺数据\n"),
+        ("no pupils reported", "学校（学段）3 个，达标 0；差异系数缺数据\n"),
+        # C4–C7 at two stages
+        ("no facilities reported", "超限 0 项，缺数据 8 项\n"),
+        ("everything met", "、初中最大 0.000（限值 0.45），超限 0 项\n"),
+    ],
+)
+def test_coefficients_that_nobody_knows_are_not_counted_as_kept(district, said, tmp_path, capsys):
+    write(DISTRICTS[district].data(), tmp_path)
+    (tmp_path / "现状.toml").write_text('title = "现状"\nbase_year = 2024\n', encoding="utf-8")
+    assert ended("whatif", tmp_path, tmp_path / "现状.toml") == 0
+    assert said in capsys.readouterr().out

@@ -63,7 +63,7 @@ def _standing(assessment: Assessment) -> list[str]:
         passing = int((mine["verdict"] == Verdict.PASS).sum())
         balance = assessment.balance
         balance = balance[((balance["district"] == district) & (balance["code"] != COMPOSITE)).to_numpy()]
-        over = balance[(balance["verdict"] == Verdict.FAIL).to_numpy()]
+        over, unknown = (int((balance["verdict"] == v).sum()) for v in (Verdict.FAIL, Verdict.NO_DATA))
         largest = [
             f"{Stage(stage).zh}最大 {_rounded(part['coefficient'].max(), 3)}"
             f"（限值 {assessment.standard.coefficient_limit(Stage(stage)):g}）"
@@ -72,7 +72,8 @@ def _standing(assessment: Assessment) -> list[str]:
         ]
         lines.append(
             f"  {district}：{Verdict(verdict).zh}；学校（学段）{len(mine)} 个，达标 {passing}；"
-            f"差异系数{'、'.join(largest)}，超限 {len(over)} 项"
+            + (f"差异系数{'、'.join(largest)}，超限 {over} 项" if largest else "差异系数缺数据")
+            + (f"，缺数据 {unknown} 项" if largest and unknown else "")
         )
     return lines
 
