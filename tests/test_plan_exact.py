@@ -14,7 +14,7 @@ from town import Town
 from qb.errors import QbError
 from qb.plan import cheapest_plan
 from qb.plan.branch import Branched, branch
-from qb.plan.fill import filled, lowered
+from qb.plan.fill import filled, lowered, trimmed
 from qb.plan.problem import Sum
 from qb.plan.relax import proven, relax
 from qb.plan.schools import cheapest_by_school
@@ -254,6 +254,16 @@ def test_an_upper_bound_on_several_pools_is_used_up_and_not_exceeded(seed):
         assert found.x is None or found.x[pools].sum() <= part * x[pools].sum() * (1 + 1e-6)
         dearer = np.inf if found.x is None else free.yuan @ found.x - free.yuan @ x
         assert bool(dearer < 0.1) is same  # yuan
+
+
+@pytest.mark.parametrize("bought", [1, 2, 3, 4])
+def test_rooms_that_a_plan_passes_without_are_taken_back_one_by_one(bought):
+    # Of 13 rooms at 100 pupils the other school needs a third: one more than its 4.
+    have = np.tile(np.array([9, 3, 3, 900, 1500, 2e6, 9.0]), (2, 1))
+    have[:, 6] = [4, 13]
+    problem = problem_of(np.full(2, 100.0), have, np.full((2, 7), np.inf), np.ones(7), np.full(7, 0.5))
+    kept = trimmed(problem, np.where(np.arange(14) == 6, float(bought), 0.0))
+    assert kept[6] == 1 and kept.sum() == 1
 
 
 def test_rooms_go_where_a_yuan_brings_the_coefficient_down_most():

@@ -179,6 +179,13 @@ def test_greatest_shortfall_first_keeps_upper_bounds_and_uses_them_up():
         assert (None if x is None else problem.yuan @ x) == yuan
 
 
+def test_greatest_shortfall_first_buys_nothing_that_is_not_asked_for():
+    problem = continuous(0)
+    x = greatest_first(replace(problem, limit=np.where(np.arange(7) == 3, 0.0, problem.limit), cones=()))
+    bought = x[problem.pool].sum(axis=0) > 0
+    assert bought[4] and not bought[3]
+
+
 def test_greatest_shortfall_first_by_hand():
     # C2 has 1 of 2 (half is lacking), C5 1400 of 1500 m². The greatest goes first: one backbone teacher,
     # 30,000; then the school passes with ground at 93 %. The cheapest plan does the same here; 7 of 7 pays

@@ -150,6 +150,8 @@ def test_a_part_of_a_yuan_is_asked_for_as_it_is_and_a_part_of_a_person_as_one():
     problem = lacking(C6=199_999.6, C1=4)  # of 200,000 yuan and 4.2 teachers
     needed = problem.needed()
     assert (needed[0, 5], needed[0, 0]) == (pytest.approx(0.4), 1) and needed.sum() == pytest.approx(1.4)
+    # Two more would be below the standard by more than its tolerance, though by less than noise of a person.
+    assert lacking(C1=4.2 - 2.00000005).needed()[0, 0] == 3
 
 
 def test_a_row_that_passes_by_the_solvers_tolerance_is_made_to_pass():
