@@ -216,6 +216,17 @@ def test_a_school_that_reports_as_one_spares_no_more_than_its_stages_can():
     assert not len(transfers(town.data()).moves)
 
 
+def test_equipment_moves_rather_than_a_teacher_even_where_it_is_most_of_what_there_is():
+    # 小一 has 8 of 8.4 teachers above the required degree and 390,000 of 400,000 yuan: either may stay. Only
+    # 小二 has equipment to spare, 12,000 yuan above its 800,000, and each other school has teachers.
+    town = Town().set("sections", {"school_id": "小一"}, teachers_above_required=8)
+    for name, yuan in (("小一", 390_000), ("小二", 812_000), ("初一", 750_000)):
+        town.set("facilities", {"school_id": name}, equipment_yuan=yuan)
+    moved = transfers(town.data())
+    assert moved.moves[["code", "amount"]].values.tolist() == [["C6", pytest.approx(10_000)]]
+    assert (moved.teachers, moved.least_teachers) == (0, 0)
+
+
 def test_what_cannot_be_helped_by_moving_stays_and_nobody_gives_for_it():
     town = Town().set("facilities", {"school_id": "小一"}, sports_ground_m2=100, teaching_area_m2=500)
     town.set("sections", {"school_id": "小一"}, backbone_teachers=0)
