@@ -175,6 +175,9 @@ def test_a_convention_that_leaves_nobody_is_undefined_not_0():
     assert np.isnan(rows["without private schools"].coefficient)
     assert rows["without private schools"].schools == 0
     assert np.isnan(by_name(b.conventions([5], [1]))["unweighted, sample form"].coefficient)
+    # 1 and 3: a mean of 2, squares of 1 + 1 over one school less.
+    two = by_name(b.conventions([1, 3], [1, 1]))["unweighted, sample form"]
+    assert two.coefficient == pytest.approx(2**0.5 / 2)
 
 
 def test_rounding_acts_on_the_value_as_it_is_stated():

@@ -25,7 +25,7 @@ import qb
 from qb.errors import DataError, QbError
 from qb.judge import COMPOSITE, overall
 from qb.judge.document import document
-from qb.judge.ledger import departments, ledger
+from qb.judge.ledger import COLUMNS, MENDING, departments, ledger
 from qb.judge.seven import school_rule
 from qb.judge.verdicts import meets, verdict_codes
 from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, PASS, VERDICTS
@@ -891,6 +891,16 @@ def test_the_ledger_stands_in_the_order_of_the_indicators_and_recognition_last()
     data = town.data()
     codes = list(dict.fromkeys(ledger(qb.assess(data, standard=STANDARD), data)["code"]))
     assert codes == ["C2", "C8", "C31", "recognition"]
+
+
+def test_a_gap_is_how_far_it_is_to_the_limit_from_either_side():
+    # A class of 46 is one above the limit of 45; 90 of 900 answers are satisfied, 10 % of 85 % asked for.
+    town = Town().set("classes", {"school_id": "小二", "grade": 2, "class_no": 1}, pupils=46)
+    data = town.item(survey_satisfied=90).data()
+    frame = ledger(qb.assess(data, standard=STANDARD), data)
+    assert frame.set_index("code")["gap"].to_dict() == {"C12": 1, "recognition": pytest.approx(75)}
+    assert list(frame) == [*COLUMNS, "departments", *MENDING]
+    assert list(frame.index) == [0, 1]
 
 
 def test_findings_name_school_stage_and_limit():

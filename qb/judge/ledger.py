@@ -86,10 +86,9 @@ def _with_measures(problems: pd.DataFrame, data: Dataset, year: int) -> pd.DataF
     right = last.assign(school_id=last["school_id"].astype(object).fillna(""))
     joined = left.merge(right.astype(object), on=keys, how="left", sort=False)
     joined["school_id"] = joined["school_id"].replace("", np.nan)
-    order = {code: place for place, code in enumerate(CODES)}  # recognition comes after all of them
-    place = joined["code"].map(order).fillna(len(order))
+    order = {code: place for place, code in enumerate(CODES)}  # recognition has none: it comes last
     return (
-        joined.assign(_place=place)
+        joined.assign(_place=joined["code"].map(order))
         .sort_values(["district", "_place"], kind="stable")
         .drop(columns="_place")
         .reset_index(drop=True)
