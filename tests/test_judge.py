@@ -893,6 +893,18 @@ def test_the_ledger_stands_in_the_order_of_the_indicators_and_recognition_last()
     assert codes == ["C2", "C8", "C31", "recognition"]
 
 
+def test_a_campus_whose_parent_has_no_name_is_said_to_be_counted_with_its_identifier():
+    town = Town().add("北校区", "primary", primary=100, parent_id="小一")
+    left_out = town.set("schools", {"school_id": "小一"}, name=None).assess().excluded
+    assert left_out.set_index("school_id")["reason"]["北校区"] == "校区并入“小一”计算"
+
+
+@pytest.mark.parametrize(("pupils", "said"), [(49, True), (50, False)])
+def test_a_school_below_fifty_pupils_is_remarked_on(pupils, said):
+    messages = Town().add("小", "primary", primary=pupils).assess().warnings["message"]
+    assert any("不足 50 人" in message for message in messages) is said
+
+
 def test_a_gap_is_how_far_it_is_to_the_limit_from_either_side():
     # A class of 46 is one above the limit of 45; 90 of 900 answers are satisfied, 10 % of 85 % asked for.
     town = Town().set("classes", {"school_id": "小二", "grade": 2, "class_no": 1}, pupils=46)
