@@ -30,7 +30,7 @@ from hypothesis import Phase, settings
 HOME = Path(__file__).parents[2]
 TESTS = {
     "measure": ("measure", "limits", "judge", "standard", "mutants"),
-    "judge": ("judge", "limits", "mutants"),
+    "judge": ("judge", "limits", "measure", "mutants"),
     "balance": ("balance", "balance_explain", "balance_robust", "mutants"),
     "plan": ("plan", "plan_costs", "plan_explain", "plan_modes", "plan_exact", "mutants"),
 }
