@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qb.dataset import Dataset, places
-from qb.measure.census import Census
+from qb.measure.census import Census, codes
 from qb.standard import Indicator, Standard, Transition
 from qb.terms import Status, Verdict
 
@@ -95,7 +95,7 @@ def gather(data: Dataset, census: Census, standard: Standard, transition: Transi
 
 
 def _status_codes(table) -> np.ndarray:
-    known = places(table["status"], [str(status) for status in Status])
+    known = codes(table["status"], tuple(Status))
     return np.array([PASS, FAIL, FAIL, NO_DATA])[known]  # met, partly, unmet; the last is "missing"
 
 
