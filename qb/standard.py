@@ -12,13 +12,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from qb.errors import QbError
+from qb.limits import LimitInForce, Side
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Stage
 from qb.tomlfile import Entry, read_toml
 
-Side = Literal[">=", "<=", "<", ">"]
 # Strict, so that `true` is no number and `"85"` no limit.
 Number = Annotated[float, Field(ge=0, strict=True)]
 Positive = Annotated[float, Field(gt=0, strict=True)]
@@ -55,7 +56,8 @@ class Limit(Entry):
 
     `name` tells the limits of one indicator apart (C18 ``rotated`` and ``backbone``, C10 ``music``
     and ``art``); it is empty where there is only one. A limit holds for one stage or kind, or for
-    all where none is named, and from its year until a later entry for the same thing.
+    all where none is named, and from its year until a later entry for the same thing. `decimals` is
+    given where its figures are printed with another number of digits than the indicator's.
     """
 
     name: str = ""
@@ -65,6 +67,7 @@ class Limit(Entry):
     side: Side
     value: Number
     unit: Text
+    decimals: Decimals | None = None
     source: Words
 
     @model_validator(mode="after")
@@ -438,9 +441,57 @@ class Standard(Entry):
         """Return the limit of the difference coefficient at a stage."""
         return getattr(self.rules.coefficient, stage.value)
 
+    def limit_in_force(
+        self,
+        code: str,
+        *,
+        name: str = "",
+        stage: Stage | None = None,
+        kind: Kind | None = None,
+        year: int | None = None,
+    ) -> LimitInForce:
+        """Return what figures are held against.
+
+        `code` is an indicator's, ``recognition`` or ``coefficient``.
+
+        Every comparison with a limit of the standard is made with the result of this function, or with
+        that of `hold` where the limit is a figure of the data.
+
+        Raises
+        ------
+        LookupError
+            If the standard gives no such limit.
+
+        Examples
+        --------
+        A primary class of 45 is allowed, one of 46 is not.
+
+        >>> limit = load().limit_in_force("C12", stage=Stage.PRIMARY, year=2025)
+        >>> limit.meets(np.array([45.0, 46.0])).tolist()
+        [True, False]
+        """
+        rounding = self.rules.rounding
+        if code == "coefficient":
+            return self.hold(
+                self.coefficient_limit(stage), self.rules.coefficient.side, rounding.coefficients
+            )
+        if code == "recognition":
+            limit, decimals = self.recognition.limit, rounding.ratios
+        else:
+            limit = self[code].limit(name=name, stage=stage, kind=kind, year=year)
+            decimals = rounding.values if code in SEVEN else self[code].decimals
+        return self.hold(limit.value, limit.side, decimals if limit.decimals is None else limit.decimals)
+
+    def hold(
+        self, value: float | np.ndarray, side: str | np.ndarray = ">=", decimals: int = 0
+    ) -> LimitInForce:
+        """Return a limit that is itself a figure of the data, under the standard's rule on rounding."""
+        rounding = self.rules.rounding
+        return LimitInForce(value, side, decimals, rounding.compare == "rounded", rounding.tolerance)
+
     @model_validator(mode="after")
     def _hangs_together(self) -> Standard:
-        wrong = [*self._doubled(), *self._unknown(), *self._missing()]
+        wrong = [*self._doubled(), *self._unknown(), *self._missing(), *self._turned()]
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
@@ -474,6 +525,18 @@ class Standard(Entry):
             for department in answering
             if department not in departments
         ]
+
+    def _turned(self) -> list[str]:
+        """Say what is on the side on which the school rule and the coefficients mean nothing."""
+        wrong = [
+            f"{code}：限值须用“>=”或“>”（学校规则按标准的 {self.rules.school.floor:.0%} 计下限）"
+            for code in SEVEN
+            for limit in (i.limits for i in self.indicators if i.code == code)
+            if not {m.side for m in limit} <= {">=", ">"}
+        ]
+        if self.rules.coefficient.side not in ("<=", "<"):
+            wrong.append("差异系数的限值须用“<=”或“<”")
+        return wrong
 
     def _missing(self) -> list[str]:
         given = {i.code: i for i in self.indicators}

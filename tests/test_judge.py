@@ -27,7 +27,7 @@ from qb.judge import COMPOSITE, overall
 from qb.judge.document import document
 from qb.judge.ledger import COLUMNS, MENDING, departments, ledger
 from qb.judge.seven import school_rule
-from qb.judge.verdicts import meets, verdict_codes
+from qb.judge.verdicts import verdict_codes
 from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, PASS, VERDICTS
 from qb.standard import CODES, SEVEN, load_transition
 
@@ -58,8 +58,8 @@ def test_the_school_rule(percent_of_limit, expected):
     shares = np.array([np.nan if p is None else p / 100 for p in percent_of_limit])
     turned = np.array([np.roll(shares, k) for k in range(7)])
     value = turned * limit
-    verdicts = verdict_codes(value, limit, ">=", STANDARD, 2)
-    found = school_rule(value, np.broadcast_to(limit, value.shape), verdicts, STANDARD)
+    held = STANDARD.hold(np.broadcast_to(limit, value.shape))
+    found = school_rule(value, held, verdict_codes(value, held), STANDARD)
     assert [str(VERDICTS[code]) for code in found] == [expected] * 7
 
 
@@ -319,7 +319,7 @@ def test_the_limit_of_an_indicator_is_given_where_there_is_one_for_all():
 def test_the_sides_of_a_limit(side, below, at, above):
     """A difference of 1e-10 is noise of the division, one of 1e-8 is not."""
     values = np.array([1 - 1e-8, 1 - 1e-10, 1, 1 + 1e-10, 1 + 1e-8, np.nan])
-    assert meets(values, 1.0, side, 1e-9).tolist() == [below, at, at, at, above, False]
+    assert STANDARD.hold(1.0, side).meets(values).tolist() == [below, at, at, at, above, False]
 
 
 def test_a_third_of_a_third_is_compared_without_noise():

@@ -9,10 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
-from town import STANDARD, Town, area, coefficient, school_row, together, verdict
+from town import (
+    STANDARD,
+    Town,
+    area,
+    changed,
+    coefficient,
+    findings,
+    school_row,
+    together,
+    verdict,
+)
 
-from qb.standard import SEVEN, Limit
+from qb.standard import SEVEN, Limit, StandardError
 
 NEAR = 1e-6  # relative, where no natural step is smaller
 YEAR = 2024
@@ -333,3 +344,103 @@ def test_the_remaining_one_of_seven_holds_down_to_its_floor(stage, code):
 
 def test_every_limit_of_the_standard_has_a_case():
     assert set(LIMITS) == {*CASES, NOT_ASKED}
+
+
+# One reader: a changed file changes every verdict that the entry has a part in
+
+
+def test_two_thousand_pupils_fail_where_fewer_are_asked(with_change):
+    """The limit of a kind keeps its own side: 2,500 pupils of a nine-year school are still allowed."""
+    town = (
+        Town(schools=False)
+        .add("大", "primary", primary=2000)
+        .add("九", "nine_year", primary=1500, junior=1000)
+    )
+    strict = with_change(('{ side = "<=", value = 2000', '{ side = "<", value = 2000'))
+    assert verdict(town.assess(), "C11") == "pass"
+    assessment = town.assess(standard=strict)
+    rows = findings(assessment, "C11").set_index("school_id")
+    assert rows["verdict"].to_dict() == {"大": "fail", "九": "pass"}
+    assert (rows.loc["大", "side"], rows.loc["大", "gap"]) == ("<", 1)
+
+
+def test_a_class_may_keep_a_side_of_its_stage(with_change):
+    """Fewer than 45 at primary, at most 50 at junior: 45 fails there, 50 passes here."""
+    strict = with_change(
+        ('stage = "primary", side = "<=", value = 45', 'stage = "primary", side = "<", value = 45')
+    )
+    town = Town()
+    town.set("classes", {"school_id": "小一", "grade": 1, "class_no": 1}, pupils=45)
+    town.set("classes", {"school_id": "初一", "grade": 7, "class_no": 1}, pupils=50)
+    assert verdict(town.assess(), "C12") == "pass"
+    failing = findings(town.assess(standard=strict), "C12")
+    failing = failing[(failing["verdict"] == "fail").to_numpy()]
+    assert failing[["school_id", "gap", "detail"]].to_numpy().tolist() == [
+        ["小一", 1, "1 个班达到或超过 45 人"]
+    ]
+
+
+def test_the_order_of_entries_says_nothing(with_change):
+    """C14: 6,999 yuan is enough in 2024 and too little in 2025, whichever entry stands first."""
+    text = changed()
+    first, second = (line for line in text.splitlines() if "value = 6000" in line or "value = 7000" in line)
+    turned = with_change((first, "@"), (second, first), ("@", second))
+    assert [m.value for m in turned["C14"].limits] == [7000, 6000]
+    for year, wanted in ((2024, "pass"), (2025, "fail")):
+        town = Town(year=year)
+        special(town, 6999)
+        assert verdict(town.assess(standard=turned), "C14") == wanted
+
+
+def test_a_small_school_may_be_funded_for_more_pupils(with_change):
+    """720 yuan for 120 pupils: 86,400. 80,000 is enough for a hundred, and 6,400 short of that."""
+    town = Town().add("村", "primary", location="rural", primary=80)
+    town.set("funds", {"school_id": "村"}, allocation_yuan=80_000)
+    more = with_change(("counted_pupils = 100", "counted_pupils = 120"))
+    assert verdict(town.assess(), "C13") == "pass"
+    row = findings(town.assess(standard=more), "C13").iloc[0]
+    assert (row["verdict"], row["limit"], row["gap"]) == ("fail", 86_400, 6_400)
+
+
+def test_the_tolerance_is_the_same_everywhere(with_change):
+    """0.0008 off is at the limit with a tolerance of 0.0009, and not with that of the file."""
+    wide = with_change(("tolerance = 1e-9", "tolerance = 0.0009"))
+    town = Town()
+    town.set("rooms", {"school_id": "小一", "kind": "music"}, area_m2=95.9992)
+    town.set("sections", {"school_id": "小二"}, backbone_teachers=3.997)  # 0.99925 of 400 pupils
+    town.item(teacher_mean_pay_yuan=949.9933, civil_servant_mean_pay_yuan=950)  # 99.99929 %
+    town.add("村", "primary", location="rural", primary=80)
+    town.set("funds", {"school_id": "村"}, allocation_yuan=71_999.9992)
+    codes = ("C2", "C10", "C13", "C15")
+    for standard, wanted in ((STANDARD, "fail"), (wide, "pass")):
+        assessment = town.assess(standard=standard)
+        assert {code: verdict(assessment, code) for code in codes} == dict.fromkeys(codes, wanted)
+
+
+def test_a_room_is_compared_rounded_where_all_is(with_change):
+    """95.6 m² is 96 in print."""
+    rounded = with_change(('compare = "raw"', 'compare = "rounded"'))
+    town = Town()
+    town.set("rooms", {"school_id": "小一", "kind": "music"}, area_m2=95.6)
+    assert [verdict(town.assess(standard=s), "C10") for s in (STANDARD, rounded)] == ["fail", "pass"]
+
+
+def test_the_seven_cannot_be_limited_from_above(with_change):
+    with pytest.raises(StandardError, match="C6：限值须用"):
+        with_change(('side = ">=", value = 2000', 'side = "<=", value = 2000'))
+
+
+@pytest.mark.parametrize(
+    ("side", "figure", "gap"),
+    [(">=", 44, 1), (">", 45, 1), ("<=", 46, 1), ("<", 45, 1), (">=", 45, 0), ("<=", 44, 0), ("<", 47, 3)],
+)
+def test_the_gap_of_what_is_counted(side, figure, gap):
+    """Held against 45; what may not be reached is passed by a whole one."""
+    assert STANDARD.hold(45, side).gap(np.array([figure])).tolist() == [gap]
+    assert np.isnan(STANDARD.hold(45, side).gap(np.array([np.nan]))[0])
+
+
+def test_the_gap_of_what_is_measured():
+    """4.95 of 5 %: 0.05 points, no whole number to go."""
+    assert STANDARD.hold(5, ">=", 1).gap(np.array([4.95])) == pytest.approx(0.05)
+    assert STANDARD.hold(0.15, "<", 3).gap(np.array([0.15])).tolist() == [0]

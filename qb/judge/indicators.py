@@ -5,48 +5,36 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from qb.judge.verdicts import meets, verdict_codes, words, worst_by
+from qb.judge.verdicts import verdict_codes, words, worst_by
+from qb.limits import SIDES, LimitInForce
 from qb.measure.census import JUNIOR, STAGES, Census
-from qb.measure.parts import NO_DATA, NOT_APPLICABLE, OPEN, Inputs, Measure, Part
-from qb.rounding import round_half_up
-from qb.standard import Indicator, Limit
+from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, OPEN, Inputs, Measure, Part
+from qb.standard import Indicator
 
 
-def _limit_of(inputs: Inputs, code: str, part: Part) -> tuple[np.ndarray, str, int]:
-    """Return the limits of a part's rows, their side, and the decimals in print."""
-    standard, census = inputs.standard, inputs.census
-    ratios = standard.rules.rounding.ratios
-    if code == "recognition":
-        limit = standard.recognition.limit
-        return np.full(len(part.value), limit.value), limit.side, ratios
-    if code == "veto":
-        return np.full(len(part.value), np.nan), ">=", 0
-    indicator = standard[code]
+def _limit_of(inputs: Inputs, code: str, part: Part) -> LimitInForce:
+    """Return what a part's rows are held against, a value for each; NaN where it has no limit."""
+    standard, year, n = inputs.standard, inputs.census.year, len(part.value)
+    limits = () if code in ("recognition", "veto") else standard[code].limits
     if part.limit is not None:
-        return part.limit, _side(indicator), indicator.decimals
-    if not any(limit.name == part.name for limit in indicator.limits):
-        return np.full(len(part.value), np.nan), ">=", indicator.decimals
+        return standard.hold(part.limit, part.side, standard[code].decimals)
+    if code == "recognition":
+        limit = standard.limit_in_force(code)
+        return limit.at(np.full(n, limit.value))
+    if not any(limit.name == part.name for limit in limits):
+        return standard.hold(np.full(n, np.nan))
     if part.stage is None:
-        found = indicator.limit(name=part.name, year=census.year)
-        return np.full(len(part.value), found.value), found.side, indicator.decimals
-    by_stage: list[Limit] = [
-        indicator.limit(name=part.name, stage=stage, year=census.year) for stage in STAGES[:2]
-    ]
-    values = np.array([limit.value for limit in by_stage])
-    return values[np.minimum(part.stage, JUNIOR)], by_stage[0].side, indicator.decimals
-
-
-def _side(indicator: Indicator) -> str:
-    """Return the side of limits that each school has for itself: at least, but for sizes."""
-    return "<=" if indicator.measure == "school_size" else ">="
+        limit = standard.limit_in_force(code, name=part.name, year=year)
+        return limit.at(np.full(n, limit.value))
+    by_stage = [standard.limit_in_force(code, name=part.name, stage=stage, year=year) for stage in STAGES[:2]]
+    return LimitInForce.each(by_stage, np.minimum(part.stage, JUNIOR))
 
 
 def judge_parts(inputs: Inputs, code: str, measure: Measure) -> list[np.ndarray]:
     """Return the verdict codes of each part of an indicator."""
     judged = []
     for part in measure.parts:
-        limit, side, decimals = _limit_of(inputs, code, part)
-        verdict = verdict_codes(part.value, limit, side, inputs.standard, decimals)
+        verdict = verdict_codes(part.value, _limit_of(inputs, code, part))
         if part.verdict is not None:
             verdict = np.where(part.verdict == OPEN, verdict, part.verdict)
         judged.append(verdict)
@@ -55,22 +43,21 @@ def judge_parts(inputs: Inputs, code: str, measure: Measure) -> list[np.ndarray]
 
 def rounding_flags(inputs: Inputs, measures: dict[str, Measure]) -> pd.DataFrame:
     """Return figures of C8–C31 and recognition that reach their limit only after rounding, or only before."""
-    census, tolerance = inputs.census, inputs.standard.rules.rounding.tolerance
+    census = inputs.census
     ids = census.schools["school_id"].to_numpy(dtype=object)
     found = []
     for code, measure in measures.items():
         for part in measure.parts:
-            limit, side, decimals = _limit_of(inputs, code, part)
-            rounded = round_half_up(part.value, decimals)
-            flips = meets(part.value, limit, side, tolerance) != meets(rounded, limit, side, tolerance)
+            limit = _limit_of(inputs, code, part)
             found += [
                 {
                     "district": census.districts[part.district[i]],
                     "school_id": None if part.school is None else ids[part.school[i]],
                     "code": code,
-                    "message": f"原始值 {part.value[i]:.6g} 与标准 {limit[i]:g} 之比，四舍五入前后结论不同",
+                    "message": f"原始值 {part.value[i]:.6g} 与标准 {limit.value[i]:g} 之比，"
+                    "四舍五入前后结论不同",
                 }
-                for i in np.flatnonzero(flips)
+                for i in np.flatnonzero(limit.flips(part.value))
             ]
     return pd.DataFrame(found, columns=["district", "school_id", "code", "message"])
 
@@ -90,12 +77,15 @@ def worst(census: Census, parts: tuple[Part, ...], verdicts: list[np.ndarray]) -
 def findings(
     inputs: Inputs, measures: dict[str, Measure], judged: dict[str, list[np.ndarray]]
 ) -> pd.DataFrame:
-    """Return every figure of C8–C31 in one table; repeated words are kept once (categories)."""
+    """Return every figure of C8–C31 in one table; repeated words are kept once (categories).
+
+    `side` is the side of the limit, `gap` what a failing figure lacks to it or has too much, in its unit.
+    """
     census = inputs.census
     pieces: list[tuple] = []
     for code, measure in measures.items():
         for part, verdict in zip(measure.parts, judged[code], strict=True):
-            limit, _, _ = _limit_of(inputs, code, part)
+            limit = _limit_of(inputs, code, part)
             n = len(part.value)
             none = np.full(n, -1)
             pieces.append(
@@ -106,8 +96,10 @@ def findings(
                     code,
                     part.name,
                     part.value,
-                    limit,
+                    limit.value,
                     verdict,
+                    limit.gap(part.value),
+                    _side_codes(limit),
                     np.full(n, None, dtype=object) if part.note is None else part.note,
                 )
             )
@@ -134,10 +126,18 @@ def findings(
             "part": repeated(4),
             "value": joined(5),
             "limit": joined(6),
+            "side": pd.Categorical.from_codes(joined(9), SIDES),
+            "gap": np.where(joined(7) == FAIL, joined(8), np.nan),
             "verdict": words(joined(7)),
-            "detail": joined(8),
+            "detail": joined(10),
         }
     )
+
+
+def _side_codes(limit: LimitInForce) -> np.ndarray:
+    """Return the side of each limit as its place in `SIDES`, -1 where there is no limit."""
+    codes = np.select([np.asarray(limit.side) == side for side in SIDES], range(len(SIDES)))
+    return np.where(np.isnan(limit.value), -1, codes)
 
 
 def table(inputs: Inputs, measures: dict[str, Measure], by_code: dict[str, np.ndarray]) -> pd.DataFrame:

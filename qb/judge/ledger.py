@@ -31,8 +31,8 @@ def ledger(assessment: Assessment, data: Dataset) -> pd.DataFrame:
     DataFrame
         `district`, `code`, `part` (checklist item or name of the limit; ``coefficient`` for a
         difference coefficient), `school_id`, `name`, `stage`, `value`, `limit`, `gap` (to the
-        standard, in persons, rooms, m² or yuan), `detail`, `departments` (a tuple), and the columns
-        of ``measures``.
+        limit, in its own unit; for C1–C7 in persons, rooms, m² or yuan), `detail`, `departments`
+        (a tuple), and the columns of ``measures``.
     """
     problems = pd.concat(
         [_seven(assessment), _coefficients(assessment), _others(assessment)], ignore_index=True
@@ -60,7 +60,7 @@ def _coefficients(assessment: Assessment) -> pd.DataFrame:
     frame = assessment.balance
     failing = frame[(frame["verdict"] == Verdict.FAIL).to_numpy() & (frame["code"] != COMPOSITE).to_numpy()]
     return failing.rename(columns={"coefficient": "value"}).assign(part="coefficient")[
-        ["district", "code", "part", "stage", "value", "limit"]
+        ["district", "code", "part", "stage", "value", "limit", "gap"]
     ]
 
 
@@ -71,9 +71,7 @@ def _others(assessment: Assessment) -> pd.DataFrame:
         name: failing[name].astype(object)
         for name in ("district", "code", "part", "school_id", "name", "stage", "detail")
     }
-    found = failing.assign(**plain)
-    found["gap"] = (failing["limit"] - failing["value"]).abs()
-    return found
+    return failing.assign(**plain)
 
 
 def _with_measures(problems: pd.DataFrame, data: Dataset, year: int) -> pd.DataFrame:

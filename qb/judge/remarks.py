@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 
 from qb.judge.indicators import rounding_flags
-from qb.judge.seven import Seven, named, school_columns, stage_words
-from qb.judge.verdicts import meets
+from qb.judge.seven import COMPOSITE, Seven, floor_of, named, school_columns, stage_words
+from qb.limits import LimitInForce
 from qb.measure.census import STAGES, Census
 from qb.measure.districts import class_norm_warnings
 from qb.measure.parts import Inputs, Measure
-from qb.rounding import round_half_up
 from qb.standard import SEVEN, Standard
-from qb.terms import Stage
+from qb.terms import COMPULSORY, Stage
 
 
 def excluded(census: Census) -> pd.DataFrame:
@@ -59,7 +58,7 @@ def warnings(
         _silent_schools(census),
         _small_schools(census, standard),
         _rounding_flags(seven, "标准", seven.limit),
-        _rounding_flags(seven, f"标准的 {floor:.0%}", floor * seven.limit),
+        _rounding_flags(seven, f"标准的 {floor:.0%}", floor_of(seven.limit, standard)),
         _coefficient_flags(seven, coefficients),
         rounding_flags(inputs, measures),
     ]
@@ -100,20 +99,10 @@ def _small_schools(census: Census, standard: Standard) -> pd.DataFrame:
     )
 
 
-def _rounding_flags(seven: Seven, name: str, limit: np.ndarray) -> pd.DataFrame:
+def _rounding_flags(seven: Seven, name: str, limit: LimitInForce) -> pd.DataFrame:
     """Return figures that reach a limit only after rounding, or only before."""
-    decimals = seven.standard.rules.rounding.values
-    tolerance = seven.standard.rules.rounding.tolerance
     value = seven.resources.value
-    sides = [seven.standard[code].limits[0].side for code in SEVEN]
-    flips = np.column_stack(
-        [
-            meets(value[:, k], limit[:, k], side, tolerance)
-            != meets(round_half_up(value[:, k], decimals), limit[:, k], side, tolerance)
-            for k, side in enumerate(sides)
-        ]
-    )
-    row, k = np.nonzero(flips)
+    row, k = np.nonzero(limit.flips(value))
     census = seven.census
     at = census.judged[row]
     school = census.school[at]
@@ -124,7 +113,7 @@ def _rounding_flags(seven: Seven, name: str, limit: np.ndarray) -> pd.DataFrame:
             "code": named(SEVEN, k),
             "message": [
                 f"{STAGES[stage].zh} {SEVEN[c]} 原始值 {value[r, c]:.6g} 与{name} "
-                f"{limit[r, c]:g} 之比，四舍五入前后结论不同"
+                f"{limit.value[r, c]:g} 之比，四舍五入前后结论不同"
                 for r, c, stage in zip(row, k, census.stage[at], strict=True)
             ],
         }
@@ -132,12 +121,11 @@ def _rounding_flags(seven: Seven, name: str, limit: np.ndarray) -> pd.DataFrame:
 
 
 def _coefficient_flags(seven: Seven, coefficients: pd.DataFrame) -> pd.DataFrame:
-    rounding = seven.standard.rules.rounding
-    side = seven.standard.rules.coefficient.side
-    value, limit = (coefficients[name].to_numpy(dtype=float) for name in ("coefficient", "limit"))
-    rounded = round_half_up(value, rounding.coefficients)
-    flips = meets(value, limit, side, rounding.tolerance) != meets(rounded, limit, side, rounding.tolerance)
-    flagged = coefficients[flips]
+    by_stage = [seven.standard.limit_in_force("coefficient", stage=stage) for stage in COMPULSORY]
+    limit = LimitInForce.each(by_stage, (coefficients["stage"] == Stage.JUNIOR).to_numpy().astype(int))
+    value = coefficients["coefficient"].to_numpy(dtype=float)
+    # The composite decides nothing: it has no limit to reach by rounding.
+    flagged = coefficients[limit.flips(value) & (coefficients["code"] != COMPOSITE).to_numpy()]
     return pd.DataFrame(
         {
             "district": flagged["district"],

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from qb import balance
-from qb.judge.verdicts import compared, meets, verdict_codes, words, worst_by
-from qb.measure.census import PRIMARY, STAGES, Census
+from qb.judge.verdicts import verdict_codes, words, worst_by
+from qb.limits import LimitInForce
+from qb.measure.census import JUNIOR, PRIMARY, STAGES, Census
 from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, PASS
 from qb.measure.resources import Resources
 from qb.standard import SEVEN, Standard
-from qb.terms import Stage
+from qb.terms import COMPULSORY
 
 COMPOSITE = "composite"  # the mean of the seven coefficients: shown, decides nothing
 
@@ -25,7 +26,8 @@ class Seven:
 
     Attributes
     ----------
-    limit : ndarray, shape (rows, 7)
+    limit : LimitInForce
+        Values of shape (rows, 7).
     verdict : ndarray of int, shape (rows, 7)
         PASS, FAIL or NO_DATA.
     met : ndarray of int, shape (rows,)
@@ -36,7 +38,7 @@ class Seven:
     census: Census
     standard: Standard
     resources: Resources
-    limit: np.ndarray
+    limit: LimitInForce
     verdict: np.ndarray
     met: np.ndarray
     school: np.ndarray
@@ -45,15 +47,8 @@ class Seven:
     def judge(cls, census: Census, held: Resources, standard: Standard) -> Seven:
         """Hold the seven against their limits and apply the school rule."""
         stage = census.stage[census.judged]
-        limit = np.take(_seven_limits(standard, census.year), stage, axis=1).T
-        decimals = standard.rules.rounding.values
-        sides = [standard[code].limits[0].side for code in SEVEN]
-        verdict = np.array(
-            [
-                verdict_codes(held.value[:, k], limit[:, k], side, standard, decimals)
-                for k, side in enumerate(sides)
-            ]
-        ).T
+        limit = seven_limits(standard, stage, census.year)
+        verdict = verdict_codes(held.value, limit)
         school = school_rule(held.value, limit, verdict, standard)
         return cls(census, standard, held, limit, verdict, (verdict == PASS).sum(axis=1), school)
 
@@ -74,7 +69,7 @@ class Seven:
         for k, code in enumerate(SEVEN):
             columns[code] = self.resources.value[:, k]
             columns[f"{code}_amount"] = self.resources.amount[:, k]
-            columns[f"{code}_limit"] = self.limit[:, k]
+            columns[f"{code}_limit"] = self.limit.value[:, k]
             columns[f"{code}_verdict"] = words(self.verdict[:, k])
         return pd.DataFrame({**columns, "met": self.met, "verdict": words(self.school)})
 
@@ -103,10 +98,9 @@ class Seven:
         spreads = balance.difference_coefficients(amount, np.where(counted, pupils, 1), groups, count)
         k, row = np.nonzero(np.isnan(self.resources.value.T))
         gaps = np.bincount(groups[row] * len(SEVEN) + k, minlength=count * len(SEVEN)).reshape(count, -1)
-        limit = np.tile([self.standard.coefficient_limit(s) for s in STAGES[:2]], len(census.districts))
-        side = self.standard.rules.coefficient.side
-        decimals = self.standard.rules.rounding.coefficients
-        verdict = verdict_codes(spreads.coefficient, limit[:, None], side, self.standard, decimals)
+        by_stage = [self.standard.limit_in_force("coefficient", stage=stage) for stage in STAGES[:2]]
+        limit = LimitInForce.each(by_stage, np.tile([[PRIMARY], [JUNIOR]], (len(census.districts), 1)))
+        verdict = verdict_codes(spreads.coefficient, limit)
         composite = spreads.coefficient.mean(axis=1)
         schools = np.bincount(groups, minlength=count)
         held = np.flatnonzero(schools)
@@ -126,7 +120,8 @@ class Seven:
                 "mean": table(spreads.mean, np.nan),
                 "deviation": table(spreads.deviation, np.nan),
                 "coefficient": table(spreads.coefficient, composite),
-                "limit": table(np.broadcast_to(limit[:, None], verdict.shape), np.nan),
+                "limit": table(np.broadcast_to(limit.value, verdict.shape), np.nan),
+                "gap": table(np.where(verdict == FAIL, limit.gap(spreads.coefficient), np.nan), np.nan),
                 "verdict": words(np.hstack([verdict, np.full((count, 1), NOT_APPLICABLE)])[held].ravel()),
             }
         )
@@ -151,7 +146,7 @@ class Seven:
         at = census.judged[row]
         school = census.school[at]
         factor = self.resources.factor[k]
-        amount, limit = self.resources.amount[row, k], self.limit[row, k]
+        amount, limit = self.resources.amount[row, k], self.limit.value[row, k]
         pupils = census.figures["pupils"][at]
         floor = self.standard.rules.school.floor
         return pd.DataFrame(
@@ -171,7 +166,9 @@ class Seven:
         )
 
 
-def school_rule(value: np.ndarray, limit: np.ndarray, verdict: np.ndarray, standard: Standard) -> np.ndarray:
+def school_rule(
+    value: np.ndarray, limit: LimitInForce, verdict: np.ndarray, standard: Standard
+) -> np.ndarray:
     """Return the school rule's verdict on each row, shape (rows,).
 
     At least 6 of the 7 are met and the remaining one is at 85 % of its limit (教督〔2017〕6号).
@@ -183,17 +180,15 @@ def school_rule(value: np.ndarray, limit: np.ndarray, verdict: np.ndarray, stand
     >>> from qb.measure.parts import VERDICTS
     >>> from qb.standard import load
     >>> standard = load()
-    >>> limit = np.full((3, 7), 100.0)
+    >>> limit = standard.hold(np.full((3, 7), 100.0))
     >>> value = np.array([[85, *[100] * 6], [84.9, *[100] * 6], [99, 99, *[100] * 5]])
-    >>> verdict = np.where(value >= limit, PASS, FAIL)
+    >>> verdict = verdict_codes(value, limit)
     >>> [str(VERDICTS[v]) for v in school_rule(value, limit, verdict, standard)]
     ['pass', 'fail', 'fail']
     """
     rule = standard.rules.school
-    tolerance = standard.rules.rounding.tolerance
     unmet = verdict == FAIL
-    held = compared(value, standard, standard.rules.rounding.values)
-    too_low = unmet & ~meets(held, rule.floor * limit, ">=", tolerance)
+    too_low = unmet & ~floor_of(limit, standard).meets(value)
     fails = (unmet.sum(axis=1) > rule.of - rule.met) | too_low.any(axis=1)
     unknown = (verdict == NO_DATA).any(axis=1)
     return np.where(fails, FAIL, np.where(unknown, NO_DATA, PASS))
@@ -214,14 +209,15 @@ def shortfall(limit: np.ndarray, pupils: np.ndarray, amount: np.ndarray, factor:
     return np.where(factor == 100, np.ceil(np.maximum(lacking - 1e-8, 0)), lacking)
 
 
-def _seven_limits(standard: Standard, year: int) -> np.ndarray:
-    """Return the limits of C1–C7 in the compulsory stages, shape (7, 2)."""
-    return np.array(
-        [
-            [standard[code].limit(stage=stage, year=year).value for stage in (Stage.PRIMARY, Stage.JUNIOR)]
-            for code in SEVEN
-        ]
-    )
+def seven_limits(standard: Standard, stage: np.ndarray, year: int) -> LimitInForce:
+    """Return what C1–C7 of rows are held against, by the rows' stage codes, shape (rows, 7)."""
+    by_stage = [standard.limit_in_force(code, stage=each, year=year) for each in COMPULSORY for code in SEVEN]
+    return LimitInForce.each(by_stage, stage[:, None] * len(SEVEN) + np.arange(len(SEVEN)))
+
+
+def floor_of(limit: LimitInForce, standard: Standard) -> LimitInForce:
+    """Return the floor of the school rule: a share of the limit, kept by a figure that is at it."""
+    return replace(limit, value=standard.rules.school.floor * limit.value, side=">=")
 
 
 def named(words: Iterable[str], codes: np.ndarray) -> pd.api.extensions.ExtensionArray:

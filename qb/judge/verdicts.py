@@ -7,43 +7,15 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from qb.limits import LimitInForce
 from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, PASS, VERDICTS
-from qb.rounding import round_half_up
-from qb.standard import Standard
 from qb.terms import Verdict
 
 
-def meets(value: np.ndarray, limit: np.ndarray | float, side: str, tolerance: float) -> np.ndarray:
-    """Return whether values are on the right side of their limits; NaN never is.
-
-    Examples
-    --------
-    A rate must be below 0.15; 0.15 itself is not.
-
-    >>> meets(np.array([0.1499, 0.15]), 0.15, "<", 1e-9).tolist()
-    [True, False]
-    """
-    if side == ">=":
-        return value >= limit - tolerance
-    if side == "<=":
-        return value <= limit + tolerance
-    if side == "<":
-        return value < limit - tolerance
-    return value > limit + tolerance
-
-
-def compared(value: np.ndarray, standard: Standard, decimals: int) -> np.ndarray:
-    """Return the figures that are held against limits: raw or rounded, as the standard says."""
-    return round_half_up(value, decimals) if standard.rules.rounding.compare == "rounded" else value
-
-
-def verdict_codes(
-    value: np.ndarray, limit: np.ndarray | float, side: str, standard: Standard, decimals: int
-) -> np.ndarray:
-    """Return PASS, FAIL or NO_DATA for each value, as the rounding rule of the standard says."""
-    met = meets(compared(value, standard, decimals), limit, side, standard.rules.rounding.tolerance)
-    missing = np.isnan(value) | np.isnan(limit)
-    return np.where(missing, NO_DATA, np.where(met, PASS, FAIL))
+def verdict_codes(value: np.ndarray, limit: LimitInForce) -> np.ndarray:
+    """Return PASS, FAIL or NO_DATA for each value."""
+    missing = np.isnan(value) | np.isnan(limit.value)
+    return np.where(missing, NO_DATA, np.where(limit.meets(value), PASS, FAIL))
 
 
 def words(codes: np.ndarray) -> pd.Categorical:

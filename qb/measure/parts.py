@@ -32,6 +32,8 @@ class Part:
         Places in the census; None for a figure of the district.
     limit : ndarray of float, shape (n,), or None
         A limit of each row's own (rooms for so many classes); None: the standard's.
+    side : str or ndarray of str, shape (n,)
+        On which side such a limit is kept.
     verdict : ndarray of int, shape (n,), or None
         Where it is settled without a limit (a checklist item, "not applicable"); `OPEN` elsewhere.
     note : ndarray of object, shape (n,), or None
@@ -44,6 +46,7 @@ class Part:
     school: np.ndarray | None = None
     stage: np.ndarray | None = None
     limit: np.ndarray | None = None
+    side: str | np.ndarray = ">="
     verdict: np.ndarray | None = None
     note: np.ndarray | None = None
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from qb.limits import LimitInForce
 from qb.measure.census import JUNIOR, KINDS, PRIMARY, STAGES, WHOLE, Census, codes
 from qb.measure.clauses import holds
 from qb.measure.parts import NO_DATA, NOT_APPLICABLE, OPEN, Inputs, Measure, Part, percent
 from qb.standard import Indicator
-from qb.terms import Kind, RoomKind, Stage
+from qb.terms import COMPULSORY, Kind, RoomKind, Stage
 
 
 def _sum(census: Census, rows: np.ndarray, figure: str) -> np.ndarray:
@@ -49,15 +50,17 @@ def special_rooms(inputs: Inputs, indicator: Indicator) -> Measure:
     needed = np.ceil(classes / indicator.options["classes_per_room"])
     parts = []
     for kind in RoomKind:
-        least = _room_area(inputs, indicator, kind)[room_school, stage]
+        areas = _room_area(inputs, indicator, kind)
+        least = areas.at(areas.value[room_school, stage])
         mine = ours & (table["kind"] == kind).to_numpy()
-        rooms = np.bincount(room_school[mine & (area >= least - 1e-9)], minlength=len(census.schools))
+        rooms = np.bincount(room_school[mine & least.meets(area)], minlength=len(census.schools))
         unknown = np.bincount(room_school[mine & np.isnan(area)], minlength=len(census.schools)) > 0
         # A room without an area may be large enough: only rooms that are settle anything.
         open_question = ~lists_rooms | (unknown & (rooms < _at(needed, school, len(rooms))))
         value = np.where(open_question, np.nan, rooms)[school]
         parts.append(_part(census, kind.value, school, value, limit=needed))
-    enough = np.all([part.value >= needed for part in parts], axis=0).astype(float)
+    enough_of = inputs.standard.hold(needed)
+    enough = np.all([enough_of.meets(part.value) for part in parts], axis=0).astype(float)
     enough[np.any([np.isnan(part.value) for part in parts], axis=0)] = np.nan
     total = _count(census, school, np.ones(len(school)))
     met = _count(census, school, enough)
@@ -70,10 +73,10 @@ def _at(values: np.ndarray, places: np.ndarray, size: int) -> np.ndarray:
     return spread
 
 
-def _room_area(inputs: Inputs, indicator: Indicator, kind: RoomKind) -> np.ndarray:
+def _room_area(inputs: Inputs, indicator: Indicator, kind: RoomKind) -> LimitInForce:
     """Return the least area of a room of a kind at each school and stage, shape (schools, stages)."""
     census = inputs.census
-    limit = indicator.limit(name=kind.value, year=census.year)
+    limit = inputs.standard.limit_in_force(indicator.code, name=kind.value, year=census.year)
     area = np.full((len(census.schools), len(STAGES)), limit.value)
     for clause in _clauses(inputs, indicator):
         school = np.unique(census.school[census.judged][holds(clause, inputs.data, census)])
@@ -81,7 +84,7 @@ def _room_area(inputs: Inputs, indicator: Indicator, kind: RoomKind) -> np.ndarr
             stages = [STAGES.index(relief.stage)] if relief.stage else [PRIMARY, JUNIOR]
             place = np.ix_(school, stages)
             area[place] = np.minimum(area[place], relief.value)
-    return area
+    return limit.at(area)
 
 
 def _clauses(inputs: Inputs, indicator: Indicator) -> list:
@@ -98,7 +101,8 @@ def school_size(inputs: Inputs, indicator: Indicator) -> Measure:
     rows = census.judged
     school = np.unique(census.school[rows])
     pupils = _sum(census, rows, "pupils")[school]
-    limit = _by_kind(indicator, census)[census.kind[school]]
+    held = _by_kind(inputs, indicator, census.kind[school])
+    limit = held.value
     for clause in _clauses(inputs, indicator):
         relieved = np.unique(census.school[rows][holds(clause, inputs.data, census)])
         mine = np.isin(school, relieved)
@@ -109,13 +113,15 @@ def school_size(inputs: Inputs, indicator: Indicator) -> Measure:
             if value:
                 place = mine & (census.kind[school] == k)
                 limit[place] = np.maximum(limit[place], value[0])
-    part = _part(census, "", school, pupils, limit=limit)
+    part = _part(census, "", school, pupils, limit=limit, side=held.side)
     return Measure(indicator.code, _largest(census, school, pupils), (part,))
 
 
-def _by_kind(indicator: Indicator, census: Census) -> np.ndarray:
-    """Return the limit of each kind, and last that of a kind not reported."""
-    return np.array([indicator.limit(kind=kind, year=census.year).value for kind in (*KINDS, None)])
+def _by_kind(inputs: Inputs, indicator: Indicator, kind: np.ndarray) -> LimitInForce:
+    """Return the limit of each school by its kind; that of a kind not reported comes last."""
+    year = inputs.census.year
+    kinds = [inputs.standard.limit_in_force(indicator.code, kind=k, year=year) for k in (*KINDS, None)]
+    return LimitInForce.each(kinds, kind)
 
 
 def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
@@ -131,12 +137,13 @@ def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
     stage = codes(table["stage"], STAGES)
     keys = census.roots(table["school_id"]) * len(STAGES) + stage
     shape = len(census.schools) * len(STAGES)
-    limits = np.array([_class_limit(indicator, stage, census.year) for stage in STAGES])
+    by_stage = [_class_limit(inputs, indicator, stage) for stage in STAGES]
+    limit = LimitInForce.each(by_stage, stage)
     known = ~np.isnan(size)
     largest = np.full(shape, -np.inf)
     np.maximum.at(largest, keys[known], size[known])
     counted = np.bincount(keys[known], minlength=shape)
-    above = np.bincount(keys[known & (size > limits[stage] + 1e-9)], minlength=shape)
+    above = np.bincount(keys[known & ~limit.meets(size)], minlength=shape)
 
     place = census.school[rows] * len(STAGES) + census.stage[rows]
     value = largest[place]
@@ -147,8 +154,8 @@ def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
     note = np.full(len(rows), None, dtype=object)
     over = np.flatnonzero(above[place] > 0)
     note[over] = [
-        f"{count} 个班超过 {limit:.0f} 人"
-        for count, limit in zip(above[place[over]], limits[census.stage[rows[over]]], strict=True)
+        f"{count} 个班{_TOO_LARGE[by_stage[code].side]} {by_stage[code].value:.0f} 人"
+        for count, code in zip(above[place[over]], census.stage[rows[over]], strict=True)
     ]
     part = _part(
         census,
@@ -162,10 +169,13 @@ def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
     return Measure(indicator.code, _largest(census, census.school[rows], value), (part,))
 
 
-def _class_limit(indicator: Indicator, stage: Stage, year: int) -> float:
-    if stage not in (Stage.PRIMARY, Stage.JUNIOR):
-        return np.inf
-    return indicator.limit(stage=stage, year=year).value
+_TOO_LARGE = {"<=": "超过", "<": "达到或超过"}
+
+
+def _class_limit(inputs: Inputs, indicator: Indicator, stage: Stage) -> LimitInForce:
+    if stage not in COMPULSORY:
+        return inputs.standard.hold(np.inf, "<=")
+    return inputs.standard.limit_in_force(indicator.code, stage=stage, year=inputs.census.year)
 
 
 def small_school_funds(inputs: Inputs, indicator: Indicator) -> Measure:
@@ -180,7 +190,7 @@ def small_school_funds(inputs: Inputs, indicator: Indicator) -> Measure:
     pupils = _sum(census, rows, "pupils")
     place = census.schools["location"].to_numpy(dtype=object).astype(str)
     elsewhere = {"urban", "town", "rural"} - set(indicator.options["locations"])
-    few = pupils < indicator.limit(name="pupils", year=census.year).value
+    few = inputs.standard.limit_in_force(indicator.code, name="pupils", year=census.year).meets(pupils)
     unknown = np.isnan(pupils)
     has_rows = np.bincount(census.school[rows], minlength=len(pupils)) > 0
     small = has_rows & (few | unknown) & (pupils != 0) & ~np.isin(place, sorted(elsewhere))
@@ -190,7 +200,7 @@ def small_school_funds(inputs: Inputs, indicator: Indicator) -> Measure:
     verdict = np.where(unknown[school], NO_DATA, OPEN)
     part = _part(census, "allocation", school, allocated, limit=need, verdict=verdict)
     open_question = np.isnan(allocated) | np.isnan(need) | unknown[school]
-    enough = np.where(open_question, np.nan, allocated >= need - 1e-9)
+    enough = np.where(open_question, np.nan, inputs.standard.hold(need).meets(allocated))
     met = percent(_count(census, school, enough), _count(census, school, np.ones(len(school))))
     return Measure(indicator.code, met, (part,))
 
