@@ -6,15 +6,16 @@ from enum import StrEnum
 
 
 class Term(StrEnum):
-    """A word of a closed set: the value is the English name, `zh` the Chinese label."""
+    """A word of a closed set: the value is its name in data, `zh` and `en` are what readers see."""
 
     zh: str
+    en: str
 
-    def __new__(cls, value: str, zh: str) -> Term:
-        """Make the member of a line below."""
+    def __new__(cls, value: str, zh: str, en: str = "") -> Term:
+        """Make the member of a line below; its English is its name with a capital unless given."""
         member = str.__new__(cls, value)
         member._value_ = value
-        member.zh = zh
+        member.zh, member.en = zh, en or value.capitalize()
         return member
 
     @classmethod
@@ -29,19 +30,19 @@ class Stage(Term):
     PRIMARY = "primary", "小学"
     JUNIOR = "junior", "初中"
     SENIOR = "senior", "高中"
-    WHOLE = "whole", "全校"
+    WHOLE = "whole", "全校", "Whole school"
 
 
 class Kind(Term):
     """Kinds of school (办学类型)."""
 
-    PRIMARY = "primary", "小学"
-    JUNIOR = "junior", "初级中学"
-    NINE_YEAR = "nine_year", "九年一贯制学校"
-    TWELVE_YEAR = "twelve_year", "十二年一贯制学校"
-    COMPLETE_SECONDARY = "complete_secondary", "完全中学"
-    TEACHING_POINT = "teaching_point", "教学点"
-    SPECIAL = "special", "特殊教育学校"
+    PRIMARY = "primary", "小学", "Primary school"
+    JUNIOR = "junior", "初级中学", "Junior secondary school"
+    NINE_YEAR = "nine_year", "九年一贯制学校", "Nine-year school"
+    TWELVE_YEAR = "twelve_year", "十二年一贯制学校", "Twelve-year school"
+    COMPLETE_SECONDARY = "complete_secondary", "完全中学", "Complete secondary school"
+    TEACHING_POINT = "teaching_point", "教学点", "Teaching point"
+    SPECIAL = "special", "特殊教育学校", "Special school"
 
 
 class Ownership(Term):
@@ -54,7 +55,7 @@ class Ownership(Term):
 class Location(Term):
     """城乡类别 of the national statistics."""
 
-    URBAN = "urban", "城区"
+    URBAN = "urban", "城区", "City"
     TOWN = "town", "镇区"
     RURAL = "rural", "乡村"
 
@@ -70,8 +71,8 @@ class Status(Term):
     """State of a checklist item."""
 
     MET = "met", "达到"
-    PARTLY = "partly", "部分达到"
-    UNMET = "unmet", "未达到"
+    PARTLY = "partly", "部分达到", "Partly met"
+    UNMET = "unmet", "未达到", "Not met"
 
 
 class Progress(Term):
@@ -85,10 +86,20 @@ class Progress(Term):
 class Verdict(Term):
     """What a rule says of a figure. Absence has names; it is never zero and never silence."""
 
-    PASS = "pass", "达标"
-    FAIL = "fail", "未达标"
+    PASS = "pass", "达标", "Met"
+    FAIL = "fail", "未达标", "Not met"
     NO_DATA = "no data", "缺数据"
     NOT_APPLICABLE = "not applicable", "不适用"
+
+
+class Allowance(Term):
+    """What readers see of a figure of C1–C7 that is not met where every school concerned passes all the same.
+
+    The school rule lets one indicator stay below the standard. The verdict on the figure stays "fail".
+    """
+
+    AT_SCHOOL = "allowed", "低于标准，规则允许", "Below, the rule allows"
+    IN_DISTRICT = "allowed at schools", "个别学校低于标准，规则允许", "Some schools below, the rule allows"
 
 
 class Severity(Term):

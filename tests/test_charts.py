@@ -326,7 +326,7 @@ def test_english_figures_add_no_chinese():
     for kind, chart in figures(lang="en").items():
         assert not re.search(r"[一-鿿，；：、]", words_of(chart)), kind
         test_text_lies_on_the_page_and_on_no_other_text(chart)
-    assert "no data" in words_of(figures(lang="en")["heat"])
+    assert "No data" in words_of(figures(lang="en")["heat"])
 
 
 # --- One by one -------------------------------------------------------------------------------------------
@@ -414,7 +414,7 @@ def test_strips_count_what_fails_and_what_is_missing():
     words = words_of(charts.strips(percent, [1, 1, 1], judged(percent), caption=caption()))
     assert "1 所未达标" in words and "1 所缺数据" in words
     own = words_of(charts.strips(percent, [1, 1, 1], judged(percent), caption=caption(), highlight=0))
-    assert "90 % 未达标" in own and "120 %" in own
+    assert "90.0 % 未达标" in own and "120.0 %" in own
 
 
 def test_strips_say_what_lies_beyond_their_scale():
@@ -432,8 +432,8 @@ def test_profile_speaks_of_missing_and_failing():
         ["fail", "no data", "pass"],
         caption=caption(),
     )
-    assert "99 % 未达标" in words_of(chart)  # never rounded up to 100
-    assert "缺数据" in words_of(chart) and "260 %" in words_of(chart)
+    assert "99.6 % 未达标" in words_of(chart)  # the digits that tables and sentences show
+    assert "缺数据" in words_of(chart) and "260.0 %" in words_of(chart)
     assert [d.shape for d in dots(chart)] == ["diamond", "arrow"]
 
 
@@ -450,7 +450,7 @@ def test_heat_marks_failing_cells_by_sign_and_weight():
     percent = pd.DataFrame({"C1": [99.9, 84.9, 100.0, np.nan]}, index=list("甲乙丙丁"))
     chart = charts.heat(percent, judged(percent), caption=caption())
     cells = {m.text: m.bold for m in chart.marks if isinstance(m, Word) and m.anchor == "middle"}
-    assert cells == {"C1": False, "× 99": True, "× 84": True, "100": False, "缺数据": False}
+    assert cells == {"C1": False, "× 99.9": True, "× 84.9": True, "100.0": False, "缺数据": False}
     light, dark = (m.opacity for m in chart.marks if isinstance(m, Bar) and m.colour == ALARM)
     assert light < dark  # 84.9 is below the floor of 85, 99.9 is not
 
@@ -525,7 +525,7 @@ def test_trend_keeps_years_apart_as_they_are():
 def test_completeness_does_not_round_up_and_tells_empty_from_absent():
     share = pd.DataFrame([[0.999, 0.0, np.nan]], index=["班级"], columns=[2022, 2023, 2024])
     words = words_of(charts.completeness(share, caption=caption()))
-    assert "99 %" in words and " 0 %" in words and "无此表" in words and "100 %" not in words
+    assert "99.9 %" in words and " 0.0 %" in words and "无此表" in words and "100" not in words
 
 
 def test_tables_carry_the_figures_unrounded():

@@ -56,7 +56,7 @@ def test_missing_numbers_are_named_and_not_zero():
         ["乙", "2"],
     ]
     english = html_of(pd.DataFrame({"school": ["A"], "value": [np.nan]}), lang="en")
-    assert grid(english) == [["School", "Value"], ["A", "no data"]]
+    assert grid(english) == [["School", "Value"], ["A", "No data"]]
 
 
 def test_whole_numbers_have_no_decimals_years_no_thousands_and_places_enough_to_find_them():

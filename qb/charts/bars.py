@@ -11,7 +11,7 @@ import pandas as pd
 from qb.charts.chart import Caption, Chart, blank
 from qb.charts.layout import Scale, notes, ticks
 from qb.charts.marks import Bar, Line, Mark, Word
-from qb.charts.style import ACCENT, ALARM, FADE, INK, QUIET, RULE, WIDTH, label, plain, shorten, span
+from qb.charts.style import ACCENT, ALARM, FADE, INK, QUIET, RULE, WIDTH, label, plain, share, shorten, span
 from qb.terms import Verdict
 
 
@@ -119,26 +119,28 @@ def classes(sizes: Sequence[float], limit: float, *, caption: Caption) -> Chart:
     return Chart(caption, (*marks, *written), height, table)
 
 
-def completeness(share: pd.DataFrame, *, caption: Caption) -> Chart:
+def completeness(filled: pd.DataFrame, *, caption: Caption) -> Chart:
     """Show how much of each table was filled in, year by year.
 
     Parameters
     ----------
-    share : DataFrame, shape (tables, years)
+    filled : DataFrame, shape (tables, years)
         From 0 to 1; NaN where there is no such table.
     caption : Caption
         The sentences around the figure.
     """
-    if share.empty or not np.isfinite(share.to_numpy(float)).any():
-        return blank(caption, share)
-    start, row, number = 24 + min(200.0, max(span(shorten(name, 200)) for name in share.index)), 30, 48
-    wide = (WIDTH - start) / share.shape[1]
+    if filled.empty or not np.isfinite(filled.to_numpy(float)).any():
+        return blank(caption, filled)
+    start, row, number = 24 + min(200.0, max(span(shorten(name, 200)) for name in filled.index)), 30, 60
+    wide = (WIDTH - start) / filled.shape[1]
     room = wide - 14
-    marks: list[Mark] = [Word(start + wide * k, 14, str(year), QUIET) for k, year in enumerate(share.columns)]
-    for n, name in enumerate(share.index):
+    marks: list[Mark] = [
+        Word(start + wide * k, 14, str(year), QUIET) for k, year in enumerate(filled.columns)
+    ]
+    for n, name in enumerate(filled.index):
         y = 24 + row * n
         marks.append(Word(0, y + 18, shorten(name, start - 12)))
-        for k, value in enumerate(share.iloc[n]):
+        for k, value in enumerate(filled.iloc[n]):
             x = start + wide * k
             if not math.isfinite(value):
                 marks.append(Word(x, y + 18, shorten(caption.word("no table"), room), QUIET))
@@ -148,6 +150,6 @@ def completeness(share: pd.DataFrame, *, caption: Caption) -> Chart:
                 Bar(x, y + 8, scale(1), 11, RULE),
                 Bar(x, y + 8, scale(value), 11, QUIET if value >= 1 else ACCENT),
                 # 99.9 % is not yet 100 %
-                Word(x + room - number + 6, y + 18, f"{math.floor(value * 100 + 1e-9)} %", bold=value < 1),
+                Word(x + room - number + 6, y + 18, f"{share(100 * value)} %", bold=value < 1),
             ]
-    return Chart(caption, tuple(marks), 28 + row * len(share), share)
+    return Chart(caption, tuple(marks), 28 + row * len(filled), filled)

@@ -14,7 +14,7 @@ from qb.charts.dots import EDGE, dot, largest, radii, swarm
 from qb.charts.layout import LINE, Scale, notes, row_label, states, ticks
 from qb.charts.marks import Dot, Line, Mark, Word
 from qb.charts.stages import TOLD
-from qb.charts.style import ACCENT, ALARM, INK, QUIET, RULE, WIDTH, clean, floored, plain, span
+from qb.charts.style import ACCENT, ALARM, INK, QUIET, RULE, WIDTH, clean, plain, share, span
 from qb.terms import Verdict
 
 TOP, DEEP = 30, 230
@@ -191,7 +191,7 @@ def _dots(
     marks: list[Mark] = []
     for place, i in enumerate(shown):
         name = clean(lane.percent.index[i])
-        tip = f"{name} {floored(values[i])} %" if len(shown) <= TOLD else ""
+        tip = f"{name} {share(values[i])} %" if len(shown) <= TOLD else ""
         beyond = bool(values[i] > scale.high)
         marks.append(dot(x[place], middle + lift[place], radius[place], state[i], tip, beyond=beyond))
     return marks

@@ -7,16 +7,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from qb.charts.marks import Dot
-from qb.charts.style import ALARM, FADE, QUIET
-from qb.terms import Verdict
+from qb.charts.style import ALARM, ALLOW, FADE, QUIET
+from qb.terms import Allowance, Verdict
 
 EDGE = 14  # room for half a dot at each end of a scale
 
 
-def dot(x: float, y: float, radius: float, state: Verdict, tip: str, *, beyond: bool = False) -> Dot:
-    """Return a school: a grey circle, or where it fails a coloured diamond; an arrow if off the scale."""
+def dot(
+    x: float, y: float, radius: float, state: Verdict | Allowance, tip: str, *, beyond: bool = False
+) -> Dot:
+    """Return a school: a grey circle, where it fails a coloured diamond; off the scale it is an arrow.
+
+    Where it is below the standard and the rule allows it, it is a triangle.
+    """
     if state is Verdict.FAIL:
         return Dot(x, y, max(radius, 4), ALARM, "diamond", tip=tip)
+    if state is Allowance.AT_SCHOOL:
+        return Dot(x, y, max(radius, 4), ALLOW, "triangle", tip=tip)
     if beyond:
         return Dot(x, y, 5, QUIET, "arrow", FADE, tip)
     return Dot(x, y, radius, QUIET, "circle", FADE, tip)

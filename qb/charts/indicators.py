@@ -9,22 +9,23 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.chart import Caption, Chart, blank
-from qb.charts.layout import LINE, Scale, notes, row_label, states
+from qb.charts.layout import LINE, Scale, State, notes, row_label, states
 from qb.charts.marks import Bar, Dot, Line, Mark, Word
 from qb.charts.style import (
     ALARM,
+    ALLOW,
     BODY,
     FADE,
     INK,
     QUIET,
     RULE,
     WIDTH,
-    floored,
     label,
+    share,
     shorten,
     wrap,
 )
-from qb.terms import Verdict
+from qb.terms import Allowance, Verdict
 
 CAP = 200.0  # per cent of the standard; longer bars end here, with an arrow
 
@@ -70,7 +71,7 @@ def profile(
         y = 24 + row * (k + 0.5)
         marks += row_label(title, y, scale.start - 20)
         marks += _bar(value, given, y, scale, caption)
-        marks += _value(value, text, given, y, scale.end + 18, caption)
+        marks += _value(value, text, given, y, scale.end + 18, floor, caption)
     marks += [
         Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
         Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True),
@@ -80,27 +81,34 @@ def profile(
     return Chart(caption, tuple(marks), base + 8, table)
 
 
-def _bar(value: float, state: Verdict, y: float, scale: Scale, caption: Caption) -> list[Mark]:
+def _bar(value: float, state: State, y: float, scale: Scale, caption: Caption) -> list[Mark]:
     if not math.isfinite(value):
         return [Word(scale.start + 6, y + 5, label(state, caption.lang), QUIET)]
     if state is Verdict.FAIL:
         reach = Bar(scale.start, y - 7, scale(value) - scale.start, 14, ALARM)
         return [reach, Dot(scale(value), y, 8, ALARM, "diamond")]
+    if state is Allowance.AT_SCHOOL:
+        reach = Bar(scale.start, y - 7, scale(value) - scale.start, 14, ALLOW, FADE)
+        return [reach, Dot(scale(value), y, 7, ALLOW, "triangle")]
     reach = Bar(scale.start, y - 7, scale(value) - scale.start, 14, QUIET, FADE)
     return [reach, Dot(scale.end + 3, y, 7, QUIET, "arrow")] if value > CAP else [reach]
 
 
-def _value(value: float, text: str, state: Verdict, y: float, x: float, caption: Caption) -> list[Mark]:
+def _value(
+    value: float, text: str, state: State, y: float, x: float, floor: float, caption: Caption
+) -> list[Mark]:
     """The value with its standard, and beneath it the percentage in words."""
     fails = state is Verdict.FAIL
     words = shorten(text, WIDTH - x, BODY)
     if not math.isfinite(value):
         return [Word(x, y + 5, words, QUIET, BODY)]
-    share = f"{floored(value)} %"
-    below = f"{share} {label(state, caption.lang)}" if fails else share
+    below = f"{share(value, floor)} %"
+    colour = {Verdict.FAIL: ALARM, Allowance.AT_SCHOOL: ALLOW}.get(state, QUIET)
+    if colour is not QUIET:
+        below = f"{below} {label(state, caption.lang)}"
     return [
         Word(x, y - 3, words, size=BODY, bold=fails),
-        Word(x, y + LINE - 3, below, ALARM if fails else QUIET, bold=fails),
+        Word(x, y + LINE - 3, shorten(below, WIDTH - x), colour, bold=fails),
     ]
 
 
@@ -198,7 +206,9 @@ def heat(percent: pd.DataFrame, verdicts: pd.DataFrame, *, caption: Caption, flo
         state = states(values[:, k], verdicts.iloc[:, k])
         for n, (value, given) in enumerate(zip(values[:, k], state, strict=True)):
             marks += _cell(value, given, start + wide * k, top + row * n, wide, row, floor, caption)
-    written, height = notes([caption.word("heat", f"{floor:g}")], top + row * len(values) + 4)
+    allowed = verdicts.isin([Allowance.AT_SCHOOL]).to_numpy().any()
+    below = [caption.word("heat", f"{floor:g}")] + [caption.word("heat allowed")] * bool(allowed)
+    written, height = notes([caption.word("stop").join(below)], top + row * len(values) + 4)
     return Chart(caption, (*marks, *written), height, percent)
 
 
@@ -212,12 +222,17 @@ def _even(title: object, room: float) -> list[str]:
 
 
 def _cell(
-    value: float, state: Verdict, x: float, y: float, wide: float, high: float, floor: float, caption: Caption
+    value: float, state: State, x: float, y: float, wide: float, high: float, floor: float, caption: Caption
 ) -> list[Mark]:
     middle, low = x + wide / 2, y + 16
     if not math.isfinite(value):
         return [Word(middle, low, shorten(label(state, caption.lang), wide), QUIET, anchor="middle")]
-    text = floored(value) if value < 1000 else ">999"
+    text = share(value, floor) if value < 1000 else ">999"
+    if state is Allowance.AT_SCHOOL:
+        return [
+            Bar(x + 1, y + 1, wide - 2, high - 2, ALLOW, 0.2),
+            Word(middle, low, f"△ {text}", anchor="middle"),
+        ]
     fails = state is Verdict.FAIL
     shade = 0.12 if not fails else 0.2 if value >= floor else 0.45
     return [

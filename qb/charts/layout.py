@@ -11,8 +11,8 @@ import numpy as np
 
 from qb.charts.chart import Caption
 from qb.charts.marks import Mark, Word
-from qb.charts.style import QUIET, WIDTH, clean, shorten, span, wrap
-from qb.terms import Verdict
+from qb.charts.style import QUIET, WIDTH, clean, label, shorten, span, wrap
+from qb.terms import Allowance, Verdict
 
 Lean = Literal["left", "right"]
 
@@ -47,11 +47,14 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     return [round(k * step, 10) for k in range(first, max(last, first + 1) + 1)]
 
 
-def states(values: np.ndarray, verdicts: Iterable[object]) -> list[Verdict]:
-    """Return the verdicts as words of the closed set; a value that is missing never passes or fails."""
-    known = set(Verdict)
-    given = [Verdict(v) if isinstance(v, str) and v in known else Verdict.NO_DATA for v in verdicts]
-    judged = (Verdict.PASS, Verdict.FAIL)
+State = Verdict | Allowance
+
+
+def states(values: np.ndarray, verdicts: Iterable[object]) -> list[State]:
+    """Return the verdicts as words of the closed sets; a value that is missing never passes or fails."""
+    known: dict[object, State] = {str(state): state for state in (*Verdict, *Allowance)}
+    given = [known.get(v, Verdict.NO_DATA) if isinstance(v, str) else Verdict.NO_DATA for v in verdicts]
+    judged = (Verdict.PASS, Verdict.FAIL, Allowance.AT_SCHOOL)
     return [
         Verdict.NO_DATA if state in judged and not finite else state
         for state, finite in zip(given, np.isfinite(values), strict=True)
@@ -128,14 +131,13 @@ def listed(names: Sequence[object], caption: Caption, most: int = 5) -> str:
     return shown if len(names) <= most else caption.word("and more", shown, len(names))
 
 
-def missing(names: Sequence[object], state: Sequence[Verdict], caption: Caption) -> list[str]:
+def missing(names: Sequence[object], state: Sequence[State], caption: Caption) -> list[str]:
     """Return a sentence for each kind of absence, naming who is absent."""
     out = []
     for kind in (Verdict.NO_DATA, Verdict.NOT_APPLICABLE):
         absent = [clean(name) for name, given in zip(names, state, strict=True) if given is kind]
         if absent:
-            word = kind.zh if caption.lang == "zh" else kind.value
-            out.append(caption.word("list", word, listed(absent, caption)))
+            out.append(caption.word("list", label(kind, caption.lang), listed(absent, caption)))
     return out
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Anchor = Literal["start", "middle", "end"]
-Shape = Literal["circle", "ring", "diamond", "arrow"]
+Shape = Literal["circle", "ring", "diamond", "triangle", "arrow"]
 
 
 def _n(value: float) -> str:
@@ -93,6 +93,8 @@ class Dot:
         x, y, r = self.x, self.y, self.radius * 1.2
         if self.shape == "arrow":
             return [(x - r, y - r), (x + r, y), (x - r, y + r)]
+        if self.shape == "triangle":
+            return [(x, y - r), (x + r, y + r * 0.8), (x - r, y + r * 0.8)]
         return [(x, y - r), (x + r, y), (x, y + r), (x - r, y)]
 
     def svg(self) -> str:

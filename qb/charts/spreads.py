@@ -13,7 +13,7 @@ from qb.charts.dots import EDGE, dot, largest, radii, swarm
 from qb.charts.layout import Scale, notes, row_label, ticks
 from qb.charts.marks import Bar, Line, Mark, Word
 from qb.charts.phrases import phrase
-from qb.charts.style import ALARM, FADE, INK, QUIET, RULE, WIDTH, clean, floored
+from qb.charts.style import ALARM, FADE, INK, QUIET, RULE, WIDTH, clean, share
 from qb.terms import Verdict
 
 MANY = 300  # more schools than these are drawn as percentiles
@@ -136,7 +136,7 @@ def _dots(strip: Strip, middle: float, scale: Scale) -> list[Mark]:
     marks: list[Mark] = []
     for i in np.argsort(-radius, kind="stable"):  # small dots on top of large ones
         state = Verdict.FAIL if strip.values[i] < strip.limit - 1e-9 else Verdict.PASS
-        tip = f"{clean(strip.names[i])} {floored(percent[i])} %" if len(percent) <= TOLD else ""
+        tip = f"{clean(strip.names[i])} {share(percent[i])} %" if len(percent) <= TOLD else ""
         beyond = bool(percent[i] > scale.high)
         marks.append(dot(x[i], middle + lift[i], radius[i], state, tip, beyond=beyond))
     return marks

@@ -15,6 +15,7 @@ from qb.charts.dots import EDGE, dot, largest, radii, swarm
 from qb.charts.layout import (
     LINE,
     Scale,
+    State,
     notes,
     row_label,
     states,
@@ -24,15 +25,16 @@ from qb.charts.marks import Dot, Line, Mark, Word
 from qb.charts.style import (
     ACCENT,
     ALARM,
+    ALLOW,
     INK,
     QUIET,
     RULE,
     WIDTH,
     clean,
-    floored,
     label,
+    share,
 )
-from qb.terms import Verdict
+from qb.terms import Allowance, Verdict
 
 TOLD = 120  # dots say their names up to so many schools in a row; more would make the page heavy
 _ROW = 48  # from one strip to the next
@@ -101,8 +103,9 @@ class Strips:
         ]
         for k, row in enumerate(self._rows):
             marks += row.about(highlight)
-            marks += _tally(row.state, values[:, k], highlight, caption, row.middle)
-        legend = caption.word("legend") + caption.word("dots")
+            marks += _tally(row.state, values[:, k], highlight, caption, row.middle, self.floor)
+        allowed = any(Allowance.AT_SCHOOL in row.state for row in self._rows)
+        legend = caption.word("legend") + caption.word("legend allowed") * allowed + caption.word("dots")
         own = [] if highlight is None else [caption.word("own", clean(percent.index[highlight]))]
         below = ["".join([*own, legend])]
         off = int((finite > scale.high).sum())
@@ -150,7 +153,7 @@ class _Row:
 
     marks: list[Mark]
     rings: dict[int, tuple[int, Dot]]
-    state: list[Verdict]
+    state: list[State]
     middle: float
 
     def about(self, highlight: int | None) -> list[Mark]:
@@ -165,7 +168,7 @@ def _dots(
     values: np.ndarray,
     pupils: np.ndarray,
     names: Sequence[object],
-    state: list[Verdict],
+    state: list[State],
     scale: Scale,
     middle: float,
 ) -> Iterator[tuple[int, Dot, float]]:
@@ -175,26 +178,40 @@ def _dots(
     radius = radii(pupils[shown], largest(len(shown)) * 0.6)
     lift = swarm(x, radius, _ROW / 2 - 5)
     for k, i in enumerate(shown):
-        tip = f"{clean(names[i])} {floored(values[i])} %" if len(shown) <= TOLD else ""
+        tip = f"{clean(names[i])} {share(values[i])} %" if len(shown) <= TOLD else ""
         beyond = bool(values[i] > scale.high)
         yield int(i), dot(x[k], middle + lift[k], radius[k], state[i], tip, beyond=beyond), radius[k]
 
 
 def _tally(
-    state: list[Verdict], values: np.ndarray, highlight: int | None, caption: Caption, middle: float
+    state: list[State],
+    values: np.ndarray,
+    highlight: int | None,
+    caption: Caption,
+    middle: float,
+    floor: float,
 ) -> list[Mark]:
     """What stands at the right end of a row: the school's own percentage, or how many fail."""
     if highlight is not None:
         own = label(state[highlight], caption.lang)
-        share = f"{floored(values[highlight])} %" if np.isfinite(values[highlight]) else ""
+        percent = f"{share(values[highlight], floor)} %" if np.isfinite(values[highlight]) else ""
         fails = state[highlight] is Verdict.FAIL
-        text = f"{share} {own}" if fails else share or own
-        colour = ALARM if fails else ACCENT if share else QUIET
+        text = f"{percent} {own}" if fails else percent or own
+        colour = ALARM if fails else ACCENT if percent else QUIET
+        if state[highlight] is Allowance.AT_SCHOOL:
+            text, colour = f"▲ {percent}", ALLOW
         return [Word(WIDTH, middle + 5, text, colour, bold=fails, anchor="end")]
-    fails, absent = state.count(Verdict.FAIL), state.count(Verdict.NO_DATA)
-    parts = [(caption.word("n fail", fails), ALARM)] if fails else []
-    parts += [(caption.word("n missing", absent), QUIET)] if absent else []
-    parts = parts or [(caption.word("all pass"), QUIET)]
+    counts = (
+        ("n fail", Verdict.FAIL, ALARM),
+        ("n allowed", Allowance.AT_SCHOOL, ALLOW),
+        ("n missing", Verdict.NO_DATA, QUIET),
+    )
+    parts = [
+        (caption.word(name, count), colour) for name, kind, colour in counts if (count := state.count(kind))
+    ]
+    if not parts:
+        met = Verdict.PASS in state
+        parts = [(caption.word("all pass") if met else label(Verdict.NOT_APPLICABLE, caption.lang), QUIET)]
     first = middle + 5 - (len(parts) - 1) * LINE / 2
     return [
         Word(WIDTH, first + LINE * k, text, colour, bold=colour is ALARM, anchor="end")

@@ -6,7 +6,6 @@ what falls short has a colour, a shape and a word of its own, so colour never sp
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from bisect import bisect_right
 from contextlib import AbstractContextManager
@@ -14,7 +13,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from qb.terms import Verdict
+from qb.rounding import round_half_up
+from qb.terms import Allowance, Verdict
 
 WIDTH = 720
 SMALL, BODY, LARGE = 13, 14, 18
@@ -38,6 +38,7 @@ QUIET = Colour("var(--chart-quiet,#6b7280)", "#6b7280")
 RULE = Colour("var(--chart-rule,#d1d5db)", "#d1d5db")
 ACCENT = Colour("var(--chart-accent,#0b6e99)", "#0b6e99")
 ALARM = Colour("var(--chart-alarm,#c2410c)", "#c2410c")
+ALLOW = Colour("var(--chart-allow,#7a5200)", "#7a5200")
 PAPER = Colour("var(--chart-paper,Canvas)", "#ffffff")
 FADE = 0.8  # of quiet shapes: still three to one against the page
 
@@ -68,6 +69,7 @@ WORDS = {
         "people": "{} 人",
         "all pass": "全部达标",
         "n fail": "{} 所未达标",
+        "n allowed": "{} 所低于，规则允许",
         "n missing": "{} 所缺数据",
         "n classes": "{} 个班",
         "n above": "超上限 {} 个班",
@@ -81,10 +83,12 @@ WORDS = {
         "off scale": "▶ 超出 {}，画在右端（{} 所）",
         "dots": "；每点一所学校，面积与学生数成正比",
         "legend": "● 达标，◆ 未达标",
+        "legend allowed": "，▲ 低于标准而规则允许",
         "legend missing": "，○ 缺数据",
         "numbers": "数据表与下载",
         "first rows": "列出前 {} 行，共 {} 行。",
         "heat": "数字为占标准的百分比；“×”加粗为未达标，底色较深为低于 {} %",
+        "heat allowed": "“△”为低于标准，规则允许",
     },
     "en": {
         "source": "Source: ",
@@ -110,12 +114,13 @@ WORDS = {
         "north": "N ↑",
         "km": "{} km",
         "people": "{} pupils",
-        "all pass": "all pass",
-        "n fail": "{} fail",
+        "all pass": "all met",
+        "n fail": "{} not met",
+        "n allowed": "{} below, allowed",
         "n missing": "{} no data",
         "n classes": "{} classes",
         "n above": "{} classes above",
-        "n more": "{} more fail, not named",
+        "n more": "{} more not met, not named",
         "no place": "no coordinates",
         "list": "{}: {}",
         "comma": ", ",
@@ -124,18 +129,20 @@ WORDS = {
         "and more": "{} and others, {} in all",
         "off scale": "▶ beyond {}, drawn at the right edge ({} schools)",
         "dots": "; one dot per school, area in proportion to pupils",
-        "legend": "● pass, ◆ fail",
+        "legend": "● met, ◆ not met",
+        "legend allowed": ", ▲ below, the rule allows",
         "legend missing": ", ○ no data",
         "numbers": "Data table and downloads",
         "first rows": "The first {} of {} rows.",
-        "heat": "figures are % of the standard; × and bold: fail; darker: below {} %",
+        "heat": "figures are % of the standard; × and bold: not met; darker: below {} %",
+        "heat allowed": "△: below the standard, the rule allows",
     },
 }
 
 
-def label(verdict: Verdict, lang: str) -> str:
+def label(verdict: Verdict | Allowance, lang: str) -> str:
     """Return a verdict as a reader sees it."""
-    return verdict.zh if lang == "zh" else verdict.value
+    return verdict.zh if lang == "zh" else verdict.en
 
 
 def clean(text: object) -> str:
@@ -194,13 +201,28 @@ def wrap(text: object, room: float, size: float = SMALL, lines: int = 2) -> list
     return [*out, shorten(rest, room, size)]
 
 
-def floored(percent: float) -> str:
-    """Return a percentage rounded down: what falls short of 100 is never written as 100.
+def share(percent: float, *edges: float) -> str:
+    """Return a percentage with one decimal, with more where one would hide that it is below an edge.
 
-    >>> floored(99.6), floored(100.0)
-    ('99', '100')
+    Figures, tables and sentences print percentages of a standard with this, so they show the same digits.
+
+    Parameters
+    ----------
+    percent : float
+    *edges : float
+        100 is always one.
+
+    Examples
+    --------
+    >>> share(99.6), share(100.0), share(99.96), share(84.996, 85)
+    ('99.6', '100.0', '99.96', '84.996')
     """
-    return f"{math.floor(percent + 1e-9):,}"
+    decimals = 1
+    while decimals < 9 and any(
+        percent < edge - 1e-9 and round_half_up(percent, decimals) >= edge for edge in (100.0, *edges)
+    ):
+        decimals += 1
+    return f"{round_half_up(percent, decimals) + 0.0:,.{decimals}f}"
 
 
 def plain(value: float, decimals: int | None = None) -> str:

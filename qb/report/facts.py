@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from math import nan
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from qb import balance
 from qb.judge import Assessment
 from qb.report.words import AREAS
 from qb.standard import SEVEN
-from qb.terms import Stage, Term
+from qb.terms import Allowance, Stage, Term, Verdict
 
 
 class Fact(Term):
@@ -118,7 +119,7 @@ def facts(assessment: Assessment) -> dict[str, str | float]:
     for fact, frame, column, of in (
         (Fact.DISTRICT, assessment.districts, "verdict", ("district",)),
         (Fact.AREA, assessment.areas, "verdict", ("area", "district")),
-        (Fact.INDICATOR, assessment.indicators, "verdict", ("code", "district")),
+        (Fact.INDICATOR, _shown(assessment), "verdict", ("code", "district")),
         (Fact.FIGURE, assessment.indicators, "value", ("code", "district")),
         (Fact.FINDING, found, "verdict", by_item),
         (Fact.ITEM, found, "value", by_item),
@@ -131,11 +132,44 @@ def facts(assessment: Assessment) -> dict[str, str | float]:
     ):
         stated.update(_of((fact, assessment.year), frame, column, of))
     for code in SEVEN:
-        one = rows[["stage", "school_id", code, f"{code}_verdict"]].assign(code=code)
-        stated.update(_of((Fact.SEVEN, assessment.year), one, f"{code}_verdict", ("code", *by_row)))
+        shown = pd.Categorical(shown_seven(rows, code))
+        one = rows[["stage", "school_id", code]].assign(code=code, verdict=shown)
+        stated.update(_of((Fact.SEVEN, assessment.year), one, "verdict", ("code", *by_row)))
         stated.update(_of((Fact.RESOURCE, assessment.year), one, code, ("code", *by_row)))
     stated.update(_reported(rows, assessment.year))
     return stated
+
+
+def shown_seven(rows: pd.DataFrame, code: str) -> np.ndarray:
+    """Return the verdicts of rows on one of C1–C7 as readers see them.
+
+    A figure that is not met in a row that passes is what the school rule allows: the row's verdict says so.
+    """
+    verdict = rows[f"{code}_verdict"].astype(str).to_numpy(dtype=object)
+    allowed = (verdict == Verdict.FAIL) & (rows["verdict"] == Verdict.PASS).to_numpy()
+    return np.where(allowed, str(Allowance.AT_SCHOOL), verdict)
+
+
+def shown_indicators(assessment: Assessment) -> np.ndarray:
+    """Return the verdicts of an assessment's indicators as readers see them, in its order.
+
+    One of C1–C7 on which only schools are below the standard that pass all the same, and of which every
+    school has reported, is allowed. The indicator's own verdict stays what it is.
+    """
+    frame, rows = assessment.indicators, assessment.rows
+    shown = frame["verdict"].astype(str).to_numpy(dtype=object)
+    district = rows["district"].astype(object).to_numpy()
+    for code in SEVEN:
+        seen = shown_seven(rows, code)
+        there = set(district[seen == Allowance.AT_SCHOOL])
+        there -= set(district[(seen == Verdict.FAIL) | (seen == Verdict.NO_DATA)])
+        mine = (frame["code"] == code).to_numpy() & frame["district"].isin(there).to_numpy()
+        shown[mine & (shown == Verdict.FAIL)] = str(Allowance.IN_DISTRICT)
+    return shown
+
+
+def _shown(assessment: Assessment) -> pd.DataFrame:
+    return assessment.indicators.assign(verdict=pd.Categorical(shown_indicators(assessment)))
 
 
 def finding_keys(fact: Fact, assessment: Assessment, found: pd.DataFrame) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qb.report.book import Book
+from qb.report.counts import Tally
 from qb.report.english import translate
 from qb.report.facts import anchor
 from qb.report.seven import gap_text
@@ -113,14 +114,20 @@ def pressing(states: pd.Series, deadlines: pd.Series) -> np.ndarray:
     return np.lexsort((deadlines.fillna("9999").astype(str), states.map(order).fillna(len(order))))
 
 
-def ledger_table(book: Book, frame: pd.DataFrame) -> Table:
+def ledger_table(book: Book, frame: pd.DataFrame, district: str) -> Table:
     """Return entries of the issue ledger (问题台账), each with what has become of it; overdue ones first."""
     days = sorted({day_of(book, district) for district in frame["district"]})
-    return table_of(book, with_states(book, frame).to_dict("records"), days)
+    unknown = Tally.of(book.assessment.of(district).indicators["verdict"]).unknown
+    return table_of(book, with_states(book, frame).to_dict("records"), days, unknown)
 
 
-def table_of(book: Book, problems: Sequence[Mapping[str, object]], days: Sequence[str]) -> Table:
-    """Return problems with their states, in this order, as a table; `days` are those of their districts."""
+def table_of(
+    book: Book, problems: Sequence[Mapping[str, object]], days: Sequence[str], unknown: int
+) -> Table:
+    """Return problems with their states, in this order, as a table.
+
+    `days` are those of their districts; `unknown` is how many figures have no verdict.
+    """
     lang, standard = book.lang, book.standard
     shown = [
         {
@@ -155,8 +162,19 @@ def table_of(book: Book, problems: Sequence[Mapping[str, object]], days: Sequenc
             "Measures: the last entered for the same indicator and school, in any year; blank: none. Overdue first. "
             "Unrounded figures decide: what equals the standard in print may be below it.",
         ),
-        empty=say(lang, "没有需要整改的问题。", "Nothing to mend."),
+        empty=nothing_to_mend(unknown, lang),
         lang=lang,
+    )
+
+
+def nothing_to_mend(unknown: int, lang: Lang) -> str:
+    """Return what is said where no problem is known: that there is none, or how much nobody knows."""
+    if not unknown:
+        return say(lang, "没有需要整改的问题。", "Nothing to mend.")
+    return say(
+        lang,
+        f"没有判为未达标的项目；{unknown} 项缺数据，是否需要整改无法判断。",
+        f"Nothing is known to be below the standard; {unknown} figures or items are without data.",
     )
 
 

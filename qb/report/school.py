@@ -6,17 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qb import charts
+from qb.charts.style import share
 from qb.errors import QbError
 from qb.report.book import Book
+from qb.report.counts import Tally
 from qb.report.english import translate
 from qb.report.facts import Fact, anchor, key
 from qb.report.ledger import table_of
 from qb.report.roll import Peers, Row
 from qb.report.rules import Rules, source_rows
 from qb.report.seven import (
+    allowed,
     caption,
     gap_text,
+    nothing_lacking,
     seven_title,
+    shown_in,
     unknown,
     unmet,
     verdict_column,
@@ -110,7 +115,13 @@ class SchoolReport:
                 (
                     say(lang, f"{stage}在校生（人）", f"{stage} pupils"),
                     number(row["pupils"], 0, lang),
-                    say(lang, f"{number(row['classes'], 0)} 个班", f"{number(row['classes'], 0)} classes"),
+                    say(
+                        lang,
+                        f"{number(row['classes'], 0)} 个班",
+                        "1 class" if row["classes"] == 1 else f"{number(row['classes'], 0)} classes",
+                    )
+                    if row["classes"] == row["classes"]
+                    else say(lang, "班级数缺数据", "no data on classes"),
                 )
             )
         return Cards(tuple(cards), lang)
@@ -152,10 +163,11 @@ class SchoolReport:
                 f"{stage}：{gaps} 缺数据，暂不能得出结论。",
                 f"{stage}: no verdict yet, for want of {gaps}.",
             )
-        low = [self._against(row, code) for code in unmet(row)]
+        low = [self._against(row, code) for code in (*unmet(row), *allowed(row))]
         if not low:
             return say(lang, f"{stage}：七项指标全部达标。", f"{stage}: all seven are met.")
-        shown = say(lang, "、", "; ").join(low)
+        shown, open_ = say(lang, "、", "; ").join(low), len(unknown(row))
+        gaps = say(lang, f"，另有 {open_} 项缺数据", f"; no data on {open_}") * bool(open_)
         if row["verdict"] == Verdict.PASS:
             return say(
                 lang,
@@ -164,14 +176,15 @@ class SchoolReport:
             )
         return say(
             lang,
-            f"{stage}：七项达标 {row['met']} 项，未达标的是 {shown}，不符合“{school_rule(standard, lang)}”的要求。",
-            f"{stage}: {row['met']} of 7 met; not met: {shown}. The rule: {school_rule(standard, lang)}.",
+            f"{stage}：七项达标 {row['met']} 项，未达标的是 {shown}{gaps}，不符合“{school_rule(standard, lang)}”的要求。",
+            f"{stage}: {row['met']} of 7 met; not met: {shown}{gaps}. The rule: {school_rule(standard, lang)}.",
         )
 
     def _against(self, row: Row, code: str) -> str:
         name = title(self.book.standard[code], self.book.lang, short=True)
-        share = number(100 * row[code] / row[f"{code}_limit"], 1)
-        return say(self.book.lang, f"{name}（为标准的 {share}%）", f"{name} ({share} % of the standard)")
+        floor = 100 * self.book.standard.rules.school.floor
+        percent = share(100 * row[code] / row[f"{code}_limit"], floor)
+        return say(self.book.lang, f"{name}（为标准的 {percent}%）", f"{name} ({percent} % of the standard)")
 
     def profiles(self) -> list[charts.Chart]:
         """Return the seven indicators of each stage against the standard and the floor."""
@@ -180,25 +193,27 @@ class SchoolReport:
     def _profile(self, row: Row) -> charts.Chart:
         lang, standard = self.book.lang, self.book.standard
         stage = stage_label(row["stage"], lang)
-        low, gaps = unmet(row), unknown(row)
-        if low:
-            names = listed(
-                [standard[code].short.zh if lang == "zh" else standard[code].short.en for code in low], lang
-            )
-            finding = say(lang, f"{stage}：{names}低于标准", f"{stage}: below the standard on {names}")
+        low, gaps = [*unmet(row), *allowed(row)], unknown(row)
+        seen = {code: str(shown) for code in SEVEN for shown in (shown_in(row, code),)}
+        if len(gaps) == len(SEVEN):
+            said = say(lang, "七项指标都缺数据", "no data on any of the seven")
+        elif low:
+            names = listed([say(lang, standard[c].short.zh, standard[c].short.en.lower()) for c in low], lang)
+            said = say(lang, f"{names}低于标准", f"below the standard on {names}")
+            if allowed(row):
+                said += say(lang, "，规则允许", ", as the rule allows")
         elif gaps:
-            finding = say(
-                lang,
-                f"{stage}：已报送的指标均达标，{len(gaps)} 项缺数据",
-                f"{stage}: {len(gaps)} of 7 have no data",
-            )
+            said = say(lang, "已报送的指标均达标", "what was reported is met")
         else:
-            finding = say(lang, f"{stage}：七项指标都在标准线以上", f"{stage}: all seven are at the standard")
+            said = say(lang, "七项指标都达到标准", "all seven are met")
+        if 0 < len(gaps) < len(SEVEN):
+            said += say(lang, f"，{len(gaps)} 项缺数据", f"; no data on {len(gaps)} of 7")
+        finding = say(lang, f"{stage}：{said}", f"{stage}: {said}")
         return charts.profile(
             [title(standard[code], lang, short=True) for code in SEVEN],
             [100 * row[code] / row[f"{code}_limit"] for code in SEVEN],
             [f"{number(row[c], 2, lang)} / {row[f'{c}_limit']:g}" for c in SEVEN],
-            [Verdict(row[f"{code}_verdict"]) for code in SEVEN],
+            [seen[code] for code in SEVEN],
             caption=caption(
                 finding,
                 say(lang, "实际值占标准的百分比（右侧为实际值 / 标准）", "Actual value as % of the standard"),
@@ -222,11 +237,11 @@ class SchoolReport:
                 "title": seven_title(standard, code, lang),
                 "value": row[code],
                 "limit": row[f"{code}_limit"],
-                "verdict": row[f"{code}_verdict"],
+                "verdict": shown_in(row, code),
                 "floor": standard.rules.school.floor * row[f"{code}_limit"],
                 "mean": peers.means[code],
                 "rank": peers.ranks[code][place],
-                "failing": row[f"{code}_verdict"] == Verdict.FAIL,
+                "failing": shown_in(row, code) == Verdict.FAIL,
                 "rule": anchor(code),
                 "value_fact": key(Fact.RESOURCE, year, code, row["stage"], self.school_id),
                 "verdict_fact": key(Fact.SEVEN, year, code, row["stage"], self.school_id),
@@ -269,12 +284,7 @@ class SchoolReport:
     def _strips(self, row: Row) -> charts.Chart:
         lang, peers = self.book.lang, self._peers(row)
         stage = stage_label(row["stage"], lang)
-        below = [code for code in SEVEN if row[code] < peers.means[code]]
-        finding = say(
-            lang,
-            f"{stage}：{len(below)} 项低于全区平均" if below else f"{stage}：各项都不低于全区平均",
-            f"{stage}: below the district mean on {len(below)} of 7",
-        )
+        finding = f"{stage}{say(lang, '：', ': ')}{self._beside(row, peers)}"
         return peers.strips.chart(
             caption(
                 finding,
@@ -284,6 +294,30 @@ class SchoolReport:
                 lang,
             ),
             peers.places[self.school_id],
+        )
+
+    def _beside(self, row: Row, peers: Peers) -> str:
+        """Return on how many of the seven that can be compared the school is below the district's mean."""
+        lang = self.book.lang
+        if len(peers.places) == 1:
+            return say(lang, "本区本学段只有本校", "the only school of its stage in the district")
+        able = [code for code in SEVEN if row[code] == row[code] and peers.means[code] == peers.means[code]]
+        if not able:
+            return say(lang, "缺数据，无法与全区平均比较", "no data to compare it with the district mean")
+        below = sum(row[code] < peers.means[code] - 1e-9 for code in able)
+        of = (
+            ""
+            if len(able) == len(SEVEN)
+            else say(lang, f"能比较的 {len(able)} 项中", " that can be compared")
+        )
+        if not below:
+            return say(
+                lang,
+                f"{of or '各'}项都不低于全区平均" if not of else f"{of}没有低于全区平均的",
+                f"below the district mean on none of the {len(able)}{of}",
+            )
+        return say(
+            lang, f"{of}{below} 项低于全区平均", f"below the district mean on {below} of the {len(able)}{of}"
         )
 
     def shortfalls(self) -> Table:
@@ -322,7 +356,7 @@ class SchoolReport:
                 "教师、教室按整数向上取；把高于全区平均的学校再补高，会使差异系数变大，请与区域报告一并考虑。",
                 "Teachers and rooms are whole. Raising a school above the mean raises the coefficient.",
             ),
-            empty=say(lang, "七项指标没有缺口。", "Nothing is lacking on the seven."),
+            empty=nothing_lacking(self.rows, lang),
             lang=lang,
         )
 
@@ -370,7 +404,10 @@ class SchoolReport:
         """Return the school's entries in the ledger, with what is being done."""
         roll = self.book.roll
         problems = roll.problems.get(self.school_id, [])
-        return table_of(self.book, problems, sorted({roll.days[row["district"]] for row in problems}))
+        days = sorted({roll.days[row["district"]] for row in problems})
+        figures = Tally.of(row["verdict"] for row in roll.findings.get(self.school_id, []))
+        open_ = figures.unknown + sum(len(unknown(row)) for row in self.rows)
+        return table_of(self.book, problems, days, open_)
 
     def warnings(self) -> Sentences:
         """Return what no rule decides and a reader should know."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 
 from qb.charts import Caption
+from qb.report.facts import shown_seven
 from qb.report.table import Column
 from qb.report.words import Lang, number, say, stage_label, title
 from qb.standard import SEVEN, Standard
-from qb.terms import Verdict
+from qb.terms import Allowance, Verdict
 
 
 def percent_of_standard(rows: pd.DataFrame) -> pd.DataFrame:
@@ -17,15 +20,39 @@ def percent_of_standard(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the verdicts of C1–C7 as `Verdict`, shape (rows, 7)."""
-    return pd.DataFrame(
-        {code: [Verdict(value) for value in rows[f"{code}_verdict"]] for code in SEVEN}, index=rows.index
+    """Return the verdicts of C1–C7 as readers see them (`shown_seven`), shape (rows, 7)."""
+    return pd.DataFrame({code: shown_seven(rows, code) for code in SEVEN}, index=rows.index, dtype=object)
+
+
+def shown_in(row: Mapping[str, object], code: str) -> str:
+    """Return the verdict of one row on one of C1–C7 as readers see it."""
+    return str(Allowance.AT_SCHOOL if code in allowed(row) else row[f"{code}_verdict"])
+
+
+def nothing_lacking(rows: Sequence[Mapping[str, object]], lang: Lang) -> str:
+    """Return what is said where nothing is known to be lacking: that nothing is, or how much nobody knows."""
+    if not len(rows):
+        return say(lang, "没有参加七项指标评估的学校。", "No school is judged on the seven.")
+    open_ = sum(len(unknown(row)) for row in rows)
+    if not open_:
+        return say(lang, "七项指标没有缺口。", "Nothing is lacking on the seven.")
+    return say(
+        lang,
+        f"已报送的没有缺口；七项指标中缺数据的有 {open_} 处，是否有缺口无法判断。",
+        f"Nothing that was reported is lacking; {open_} figures of the seven are without data.",
     )
 
 
-def unmet(row: pd.Series) -> list[str]:
-    """Return the codes of C1–C7 that a row does not meet."""
-    return [code for code in SEVEN if row[f"{code}_verdict"] == Verdict.FAIL]
+def unmet(row: Mapping[str, object]) -> list[str]:
+    """Return the codes of C1–C7 that a row does not meet and its rule does not allow."""
+    passes = row["verdict"] == Verdict.PASS
+    return [code for code in SEVEN if row[f"{code}_verdict"] == Verdict.FAIL and not passes]
+
+
+def allowed(row: Mapping[str, object]) -> list[str]:
+    """Return the codes of C1–C7 on which a row that passes is below the standard."""
+    passes = row["verdict"] == Verdict.PASS
+    return [code for code in SEVEN if row[f"{code}_verdict"] == Verdict.FAIL and passes]
 
 
 def unknown(row: pd.Series) -> list[str]:

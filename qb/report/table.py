@@ -10,14 +10,21 @@ import pandas as pd
 
 from qb.report.facts import address
 from qb.report.words import Lang, number, verdict_label
-from qb.terms import Verdict
+from qb.terms import Allowance, Term, Verdict
 
 BADGE = {
     Verdict.PASS: "pass",
     Verdict.FAIL: "fail",
     Verdict.NO_DATA: "nodata",
     Verdict.NOT_APPLICABLE: "na",
+    Allowance.AT_SCHOOL: "allowed",
+    Allowance.IN_DISTRICT: "allowed",
 }
+
+
+def found(value: str) -> Term | None:
+    """Return the verdict, or what readers see in its place, that a word of a table is."""
+    return Verdict.find(value) or Allowance.find(value)
 
 
 @dataclass(frozen=True)
@@ -149,7 +156,8 @@ def badge(verdict: str, lang: Lang, fact: str = "", *, leads: bool = True) -> st
     With the key of what it states (:mod:`qb.report.facts`) it leads to its rule, unless it stands in what
     is itself to be clicked on.
     """
-    kind = BADGE.get(Verdict.find(verdict), "na")
+    shown = found(verdict)
+    kind = BADGE.get(shown, "na")
     mark = f'{_marked(fact)} data-value="{escape(verdict)}"' if fact else ""
     tag, to = ("a", f' href="{escape(address(fact))}"') if fact and leads else ("span", "")
     return f'<{tag} class="verdict {kind}"{to}{mark}>{escape(verdict_label(verdict, lang))}</{tag}>'
@@ -183,7 +191,7 @@ class Cards:
         return f'<ul class="cards">{"".join(self._card(*card) for card in self.cards)}</ul>'
 
     def _card(self, label: str, value: str, beneath: str, fact: str = "") -> str:
-        verdict = Verdict.find(value)
+        verdict = found(value)
         shown = badge(value, self.lang, fact) if verdict else escape(value)
         mark = f' class="{BADGE[verdict]}"' if verdict else ""
         return (

@@ -7,27 +7,10 @@ from typing import Literal
 
 from qb.rounding import round_half_up
 from qb.standard import Indicator, Standard
-from qb.terms import Kind, Location, Ownership, Progress, Stage, Status, Term, Verdict
+from qb.terms import Allowance, Stage, Term, Verdict
 
 Lang = Literal["zh", "en"]
 
-_ENGLISH: dict[type[Term], tuple[str, ...]] = {
-    Stage: ("Primary", "Junior", "Senior", "Whole school"),
-    Kind: (
-        "Primary school",
-        "Junior secondary school",
-        "Nine-year school",
-        "Twelve-year school",
-        "Complete secondary school",
-        "Teaching point",
-        "Special school",
-    ),
-    Verdict: ("Met", "Not met", "No data", "Not applicable"),
-    Ownership: ("Public", "Private"),
-    Location: ("City", "Town", "Rural"),
-    Status: ("Met", "Partly met", "Not met"),
-    Progress: ("Open", "Done", "Closed"),
-}
 PARTS = {
     "music": ("音乐教室", "Music rooms"),
     "art": ("美术教室", "Art rooms"),
@@ -64,8 +47,7 @@ AREAS = {
 
 def label(member: Term, lang: Lang) -> str:
     """Return a word of a closed set as the reader sees it."""
-    # By type and place: words of different sets may be equal ("primary", a stage and a kind of school).
-    return member.zh if lang == "zh" else _ENGLISH[type(member)][list(type(member)).index(member)]
+    return member.zh if lang == "zh" else member.en
 
 
 def say(lang: Lang, zh: str, en: str) -> str:
@@ -83,8 +65,8 @@ def term(value: object, lang: Lang, kinds: tuple[type, ...]) -> str:
 
 
 def verdict_label(value: str, lang: Lang) -> str:
-    """Return a verdict as the reader sees it."""
-    return term(value, lang, (Verdict,))
+    """Return a verdict, or what stands in its place where the school rule allows a figure, as readers see it."""
+    return term(value, lang, (Verdict, Allowance))
 
 
 def stage_label(value: object, lang: Lang) -> str:

@@ -49,7 +49,7 @@ class AnnualLedger(AnnualPart):
 
     def table(self) -> Table:
         """Return the issue ledger of the year: what fails, who answers, by when; overdue ones first."""
-        return ledger_table(self.book, self.problems)
+        return ledger_table(self.book, self.problems, self.district)
 
     def register(self) -> Table:
         """Return the ledger of measures of all years so far, overdue ones first."""

@@ -7,6 +7,7 @@ import pandas as pd
 
 from qb import charts
 from qb.judge import COMPOSITE
+from qb.report.counts import Tally, coefficients_said
 from qb.report.district.part import DistrictPart
 from qb.report.facts import Fact, anchor
 from qb.report.seven import (
@@ -33,7 +34,6 @@ class DistrictBalance(DistrictPart):
         """Return the seven coefficients of each stage against the limit."""
         lang, standard = self.book.lang, self.book.standard
         frame = self.own.balance[self.own.balance["code"] != COMPOSITE]
-        over = frame[frame["verdict"] == Verdict.FAIL]
         labels = [title(standard[code], lang, short=True) for code in SEVEN]
         stages = self.stages
         wide = {
@@ -43,13 +43,7 @@ class DistrictBalance(DistrictPart):
             .set_axis([stage_label(s, lang) for s in stages], axis=1)
             for key in ("coefficient", "verdict")
         }
-        finding = say(
-            lang,
-            f"{len(over)} 个差异系数超过限值" if len(over) else "差异系数都没有超过限值",
-            f"{len(over)} coefficients exceed their limit"
-            if len(over)
-            else "No coefficient exceeds its limit",
-        )
+        finding = coefficients_said(Tally.of(frame["verdict"]), lang)
         return charts.coefficients(
             wide["coefficient"],
             wide["verdict"].map(lambda v: Verdict(v) if isinstance(v, str) else Verdict.NO_DATA),
@@ -130,23 +124,14 @@ class DistrictBalance(DistrictPart):
         years = sorted(self.book.years)
         frames = {year: self._coefficients_of(year, stage) for year in years}
         series = {
-            title(standard[code], lang, short=True): [frames[year].get(code, np.nan) for year in years]
+            title(standard[code], lang, short=True): [
+                frames[year]["coefficient"].get(code, np.nan) for year in years
+            ]
             for code in SEVEN
         }
         limit = standard.coefficient_limit(stage)
-        over = {year: int((frames[year] > limit + 1e-9).sum()) for year in years}
-        known = [year for year in years if frames[year].notna().any()]
-        label = stage_label(stage, lang)
-        finding = (
-            say(
-                lang,
-                f"{label}：超过限值的差异系数 {known[0]} 年 {over[known[0]]} 个，{known[-1]} 年 {over[known[-1]]} 个",
-                f"{label}: {over[known[0]]} coefficients over the limit in {known[0]}, {over[known[-1]]} in {known[-1]}",
-            )
-            if known
-            else say(lang, f"{label}：历年差异系数缺数据", f"{label}: no data")
-        )
-        last = frames[years[-1]].dropna()
+        finding = self._over_the_years({year: Tally.of(frames[year]["verdict"]) for year in years}, stage)
+        last = frames[years[-1]]["coefficient"].dropna()
         emphasise = title(standard[last.idxmax()], lang, short=True) if len(last) else None
         return charts.trend(
             years,
@@ -159,10 +144,31 @@ class DistrictBalance(DistrictPart):
             decimals=standard.rules.rounding.coefficients,
         )
 
-    def _coefficients_of(self, year: int, stage: Stage) -> pd.Series:
+    def _over_the_years(self, counts: dict[int, Tally], stage: Stage) -> str:
+        """Return how many coefficients of a stage exceed the limit in the first and the last year that are known."""
+        lang = self.book.lang
+        label, known = stage_label(stage, lang), [year for year, tally in counts.items() if tally.known]
+        if not known:
+            return say(
+                lang, f"{label}：历年差异系数都无法计算", f"{label}: no coefficient of any year is known"
+            )
+        said = []
+        for year in dict.fromkeys((known[0], known[-1])):
+            tally = counts[year]
+            open_ = say(lang, f"（{tally.unknown} 个无法计算）", f" ({tally.unknown} unknown)")
+            said.append(
+                say(lang, f"{year} 年 {tally.failed} 个", f"{tally.failed} in {year}")
+                + open_ * bool(tally.unknown)
+            )
+        text = say(lang, "，", ", ").join(said)
+        return say(
+            lang, f"{label}：超过限值的差异系数 {text}", f"{label}: coefficients over the limit: {text}"
+        )
+
+    def _coefficients_of(self, year: int, stage: Stage) -> pd.DataFrame:
         frame = self.book.years[year].balance
         mine = (frame["district"] == self.district) & (frame["stage"] == stage) & (frame["code"] != COMPOSITE)
-        return frame[mine].set_index("code")["coefficient"]
+        return frame[mine].set_index("code")[["coefficient", "verdict"]]
 
     def strips(self) -> list[charts.Chart]:
         """Return every school on all seven indicators, a figure a stage."""
@@ -173,17 +179,7 @@ class DistrictBalance(DistrictPart):
         rows = self.own.rows[(self.own.rows["stage"] == stage).to_numpy()]
         labels = [title(standard[code], lang, short=True) for code in SEVEN]
         percent = percent_of_standard(rows)
-        span = (percent.max() / percent.min().where(percent.min() > 0)).dropna()
-        label = stage_label(stage, lang)
-        finding = say(lang, f"{label}：各校之间的差距", f"{label}: how far schools are apart")
-        if len(span):
-            code = span.idxmax()
-            name = standard[code].short
-            finding = say(
-                lang,
-                f"{label}：{name.zh}差距最大，最高校是最低校的 {number(span[code], 1)} 倍",
-                f"{label}: schools differ most on {name.en.lower()}, {number(span[code], 1)}-fold",
-            )
+        finding = f"{stage_label(stage, lang)}{say(lang, '：', ': ')}{self._apart(percent)}"
         return charts.strips(
             percent.set_axis(labels, axis=1).set_axis(rows["name"].to_list(), axis=0),
             rows["pupils"].tolist(),
@@ -192,4 +188,43 @@ class DistrictBalance(DistrictPart):
                 finding, say(lang, "占标准的百分比，一点为一所学校", "% of the standard, a dot is a school")
             ),
             floor=100 * standard.rules.school.floor,
+        )
+
+    def _apart(self, percent: pd.DataFrame) -> str:
+        """Return on which indicator the schools differ most; of those that have reported it."""
+        lang, standard = self.book.lang, self.book.standard
+        known = percent.loc[:, percent.notna().any()]
+        if not known.size:
+            return say(lang, "七项指标缺数据，看不出差距", "no data on the seven, nobody can tell")
+        if (known.notna().sum() < 2).all():
+            return say(lang, "有数据的只有一所学校，无从比较", "only one school has data: nothing to compare")
+        of = (
+            ""
+            if known.shape == percent.shape and known.notna().all(axis=None)
+            else say(lang, "（限已报送的学校）", " (schools that have reported)")
+        )
+        ratio = known.max() / known.min()  # infinite where one school has none; NaN where none has any
+        if not (ratio > 1 + 1e-9).any():
+            return say(lang, f"各校之间没有差距{of}", f"schools do not differ{of}")
+        code = ratio.idxmax()
+        name = standard[code].short
+        if np.isinf(ratio[code]):
+            none = int((known[code] == 0).sum())
+            return say(
+                lang,
+                f"{name.zh}差距最大，{none} 所学校为 0{of}",
+                f"schools differ most on {name.en.lower()}: {none} with nothing at all{of}",
+            )
+        times = number(ratio[code], 1)
+        if times == "1.0":
+            more = number(100 * (ratio[code] - 1), 2)
+            return say(
+                lang,
+                f"差距很小，最大的一项{name.zh}最高校只比最低校高 {more}%{of}",
+                f"hardly any difference; on {name.en.lower()}, the most, the highest is {more} % above the lowest{of}",
+            )
+        return say(
+            lang,
+            f"{name.zh}差距最大，最高校是最低校的 {times} 倍{of}",
+            f"schools differ most on {name.en.lower()}, {times}-fold{of}",
         )

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from qb import charts
+from qb.report.counts import Tally
 from qb.report.district.part import DistrictPart
 from qb.report.facts import anchor
-from qb.report.ledger import ledger_table
+from qb.report.ledger import ledger_table, nothing_to_mend
 from qb.report.seven import (
     gap_text,
     names,
+    nothing_lacking,
 )
 from qb.report.table import Column, Table
 from qb.report.words import (
@@ -27,6 +29,7 @@ from qb.standard import SEVEN
 from qb.terms import Stage
 
 MOST_BARS = 20
+LARGEST = 5  # gaps whose share is told
 
 
 class DistrictGaps(DistrictPart):
@@ -65,7 +68,7 @@ class DistrictGaps(DistrictPart):
         columns = (
             Column("title", say(lang, "指标", "Indicator"), link="rule"),
             Column("stage", say(lang, "学段", "Stage")),
-            Column("schools", say(lang, "未达标学校（个）", "Schools"), decimals=0),
+            Column("schools", say(lang, "低于标准的学校（学段）", "School stages below"), decimals=0),
             Column("to_standard", say(lang, "全部补到标准需增加", "All to the standard")),
             Column(
                 "to_floor",
@@ -84,7 +87,7 @@ class DistrictGaps(DistrictPart):
                 + "），实际需要可少于“全部补到标准”。",
                 "Each school is rounded up by itself. The rule lets one indicator stay below, so less may do.",
             ),
-            empty=say(lang, "七项指标没有缺口。", "Nothing is lacking on the seven."),
+            empty=nothing_lacking(self.own.rows.to_dict("records"), lang),
             lang=lang,
         )
 
@@ -100,13 +103,27 @@ class DistrictGaps(DistrictPart):
         )
         frame = frame.head(MOST_BARS)
         total = self.own.shortfalls.loc[self.own.shortfalls["code"] == code, "to_standard"].sum()
-        share = 100 * frame["to_standard"].head(5).sum() / total
+        share = 100 * frame["to_standard"].head(LARGEST).sum() / total
         name = title(self.book.standard[code], lang)
-        top = min(5, len(frame))
-        finding = say(
-            lang,
-            f"{name}的缺口，前 {top} 所占 {number(share, 0)}%",
-            f"{name}: {top} schools hold {number(share, 0)} % of the gap",
+        lacking, most = counts[code], names(frame.head(1), lang)[0]
+        finding = (
+            say(
+                lang,
+                f"{name}：{lacking} 个学校（学段）低于标准，缺口前 {LARGEST} 个占 {number(share, 1)}%",
+                f"{name}: {lacking} school stages below the standard; {LARGEST} hold {number(share, 1)} % of the gap",
+            )
+            if lacking > LARGEST
+            else say(
+                lang,
+                f"{name}：{lacking} 个学校（学段）低于标准，缺口最大的是{most}",
+                f"{name}: {lacking} school stages below the standard; {most} lacks most",
+            )
+            if lacking > 1
+            else say(
+                lang,
+                f"{name}：只有{most}低于标准",
+                f"{name}: {most} alone is below the standard",
+            )
         )
         return [
             charts.shortfall_bars(
@@ -148,7 +165,7 @@ class DistrictGaps(DistrictPart):
                 "一个问题由几个部门共同负责时，各记一次。",
                 "A problem of several departments counts for each.",
             ),
-            empty=say(lang, "没有需要整改的问题。", "Nothing to mend."),
+            empty=nothing_to_mend(Tally.of(self.own.indicators["verdict"]).unknown, lang),
             lang=lang,
         )
 
@@ -159,4 +176,4 @@ class DistrictGaps(DistrictPart):
 
     def ledger(self) -> Table:
         """Return the issue ledger of the district."""
-        return ledger_table(self.book, self._ledger)
+        return ledger_table(self.book, self._ledger, self.district)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from qb.judge import Assessment
+from qb.report.counts import Tally
 from qb.report.district.part import DistrictPart
-from qb.report.facts import Fact, anchor, finding_keys
+from qb.report.facts import Fact, anchor, finding_keys, key, shown_indicators, shown_seven
 from qb.report.rules import limits_text
 from qb.report.seven import (
     verdict_column,
 )
 from qb.report.table import Column, Table
 from qb.report.words import (
+    Lang,
+    compared,
     department_names,
     number,
     part_label,
@@ -24,13 +28,14 @@ from qb.standard import SEVEN
 from qb.terms import Verdict
 
 AT_SCHOOLS = ("C11", "C12", "C13", "C16", "C19")  # indicators with one figure for a school or stage
-# What the district's figure is where the worst decides.
-EXTREMES = {
-    "C11": ("最大的学校 ", "largest school: "),
-    "C12": ("最大的班 ", "largest class: "),
-    "C20": ("较低的学段 ", "lower stage: "),
-    "C26": ("最低的学校 ", "lowest school: "),
-    "C31": ("最大的校际差异率 ", "largest between-school rate: "),
+# Indicators of which the figure that decides is shown, with its place; the largest or least of all may be
+# allowed where it is, and another one not.
+DECIDED = {
+    "C11": ("", ""),
+    "C12": ("最大的班", "largest class"),
+    "C20": ("", ""),
+    "C26": ("", ""),
+    "C31": ("", ""),
 }
 
 
@@ -42,14 +47,13 @@ class DistrictIndicators(DistrictPart):
         lang, standard = self.book.lang, self.book.standard
         frame = self.own.indicators
         place = (frame["code"], frame["district"])
+        seen = shown_indicators(self.own)
+        values = [value_of(self.own, str(code), lang) for code in frame["code"]]
         shown = pd.DataFrame(
             {
                 "title": [title(standard[code], lang) for code in frame["code"]],
-                "verdict": frame["verdict"].astype(str),
-                "value": [
-                    self._value(code, value)
-                    for code, value in zip(frame["code"], frame["value"], strict=True)
-                ],
+                "verdict": seen,
+                "value": [text for text, _ in values],
                 "limit": [
                     limits_text(standard[code], standard, self.book.year, lang) for code in frame["code"]
                 ],
@@ -57,13 +61,10 @@ class DistrictIndicators(DistrictPart):
                 "departments": [
                     department_names(standard[code].departments, standard, lang) for code in frame["code"]
                 ],
-                "failing": frame["verdict"] == Verdict.FAIL,
+                "failing": seen == str(Verdict.FAIL),
                 "rule": [anchor(code) for code in frame["code"]],
                 "verdict_fact": self.keys(Fact.INDICATOR, *place),
-                "value_fact": [
-                    "" if code in SEVEN else fact
-                    for code, fact in zip(frame["code"], self.keys(Fact.FIGURE, *place), strict=True)
-                ],
+                "value_fact": [fact for _, fact in values],
             }
         )
         columns = (
@@ -75,14 +76,16 @@ class DistrictIndicators(DistrictPart):
             Column("departments", say(lang, "责任部门", "Departments")),
         )
         return Table(
-            say(lang, "31 项指标一览", "All 31 indicators"),
+            say(lang, f"{len(frame)} 项指标一览", f"All {len(frame)} indicators"),
             columns,
             shown,
             failing="failing",
             note=say(
                 lang,
-                "“缺数据”指没有报送或不完整，不等于未达标；“不适用”指本区没有这类学校或学生。",
-                "“No data”: not reported or not complete, which is not failure. “Not applicable”: there are none here.",
+                "“缺数据”指没有报送或不完整，不等于未达标；“不适用”指本区没有这类学校或学生；“个别学校低于标准，规则允许”"
+                "指低于标准的学校按学校结论的规则都达标。",
+                "“No data”: not reported or not complete, which is not failure. “Not applicable”: there are none here. "
+                "“Some schools below, the rule allows”: every school below the standard passes by the rule on schools.",
             ),
             lang=lang,
         )
@@ -94,52 +97,23 @@ class DistrictIndicators(DistrictPart):
             return say(self.book.lang, f"{detail}：{text}", f"{detail}: {text}")
         return text or title(self.book.standard[code], self.book.lang)
 
-    def _value(self, code: str, value: float) -> str:
-        if code in SEVEN:
-            return self._means(code)
-        if np.isnan(value):
-            return ""
-        indicator = self.book.standard[code]
-        unit = indicator.limits[0].unit if indicator.limits and indicator.measure != "monitoring" else None
-        if code == "C10":
-            return say(self.book.lang, f"{number(value, 1)}% 的学校达标", f"{number(value, 1)} % of schools")
-        if code == "C13":
-            return say(
-                self.book.lang,
-                f"{number(value, 1)}% 的小规模学校达标",
-                f"{number(value, 1)} % of small schools",
-            )
-        name = "" if unit is None else unit.zh if self.book.lang == "zh" else unit.en
-        extreme = say(self.book.lang, *EXTREMES.get(code, ("", "")))
-        return f"{extreme}{number(value, indicator.decimals)} {name}".replace(" %", "%").strip()
-
-    def _means(self, code: str) -> str:
-        """Return the district's mean at each stage, total over total."""
-        lang = self.book.lang
-        frame = self.own.balance[(self.own.balance["code"] == code) & self.own.balance["mean"].notna()]
-        means = [
-            f"{stage_label(stage, lang)} {number(mean, 2)}"
-            for stage, mean in zip(frame["stage"], frame["mean"], strict=True)
-        ]
-        return say(lang, "；", "; ").join(means)
-
     def _detail(self, code: str) -> str:
         lang = self.book.lang
         if code in SEVEN:
-            verdict = self.own.rows[f"{code}_verdict"]
-            low, unknown = int((verdict == Verdict.FAIL).sum()), int((verdict == Verdict.NO_DATA).sum())
-            total = len(verdict)
+            tally = Tally.of(shown_seven(self.own.rows, code))
         else:
-            mine = self.own.findings[self.own.findings["code"] == code]
-            low = int((mine["verdict"] == Verdict.FAIL).sum())
-            unknown = int((mine["verdict"] == Verdict.NO_DATA).sum())
-            total = len(mine)
+            tally = Tally.of(self.own.findings.loc[(self.own.findings["code"] == code).to_numpy(), "verdict"])
         unit, what = ("个", "学校（学段）") if code in SEVEN or code in AT_SCHOOLS else ("项", "")
-        parts = []
-        if low:
-            parts.append(say(lang, f"{total} {unit}{what}中 {low} {unit}未达标", f"{low} of {total} not met"))
-        if unknown:
-            parts.append(say(lang, f"{unknown} {unit}{what}缺数据", f"{unknown} without data"))
+        counts = (
+            (tally.failed, "未达标", "not met"),
+            (tally.allowed, "低于标准，规则允许", "below, the rule allows"),
+            (tally.unknown, "缺数据", "without data"),
+        )
+        parts = [
+            say(lang, f"{tally.held} {unit}{what}中 {n} {unit}{zh}", f"{n} of {tally.held} {en}")
+            for n, zh, en in counts
+            if n
+        ]
         return say(lang, "，", ", ").join(parts)
 
     def unmet(self) -> Table:
@@ -174,6 +148,74 @@ class DistrictIndicators(DistrictPart):
             columns,
             shown,
             failing="failing",
-            empty=say(lang, "区级要点全部达标。", "All items are met."),
+            empty=say(lang, "区级要点没有未达标或缺数据的。", "No item is unmet or without data."),
             lang=lang,
         )
+
+
+def value_of(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
+    """Return the figure of a district on an indicator in words, and the key of what it states.
+
+    The means of C1–C7 have none; where one school, class, stage or subject decides, the figure is its own.
+    """
+    if code in SEVEN:
+        return _means(own, code, lang), ""
+    if code in DECIDED:
+        return _deciding(own, code, lang)
+    row = own.indicators[(own.indicators["code"] == code).to_numpy()].iloc[0]
+    if np.isnan(row["value"]):
+        return "", ""
+    indicator = own.standard[code]
+    unit = indicator.limits[0].unit if indicator.limits else None
+    name = "" if unit is None else say(lang, unit.zh, unit.en)
+    text = f"{number(row['value'], indicator.decimals)} {name}".replace(" %", "%").strip()
+    if code == "C10":
+        text = say(lang, f"{number(row['value'], 1)}% 的学校达标", f"{number(row['value'], 1)} % of schools")
+    if code == "C13":
+        text = say(
+            lang,
+            f"{number(row['value'], 1)}% 的小规模学校达标",
+            f"{number(row['value'], 1)} % of small schools",
+        )
+    return text, key(Fact.FIGURE, own.year, code, row["district"])
+
+
+def _means(own: Assessment, code: str, lang: Lang) -> str:
+    """Return the district's mean at each stage, total over total."""
+    frame = own.balance[(own.balance["code"] == code) & own.balance["mean"].notna()]
+    means = [
+        f"{stage_label(stage, lang)} {number(mean, 2)}"
+        for stage, mean in zip(frame["stage"], frame["mean"], strict=True)
+    ]
+    return say(lang, "；", "; ").join(means)
+
+
+def _deciding(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
+    """Return the finding that decides an indicator: among those that fail, else all, the one furthest to that side."""
+    indicator = own.standard[code]
+    found = own.findings[(own.findings["code"] == code).to_numpy() & own.findings["value"].notna().to_numpy()]
+    failing = found[(found["verdict"] == Verdict.FAIL).to_numpy()]
+    found = failing if len(failing) else found
+    if not len(found):
+        return "", ""
+    sides = {limit.name: limit.side for limit in indicator.limits}
+    upper = np.array([sides.get(part, indicator.limits[0].side) in ("<", "<=") for part in found["part"]])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (found["value"] / found["limit"]).to_numpy(float)
+        place = int(np.argmax(np.nan_to_num(np.where(upper, share, 1 / share), nan=0.0)))
+    row = found.iloc[place]
+    decimals, unit = compared(indicator, str(row["part"]), lang)
+    monitored = indicator.measure == "monitoring" and isinstance(row["detail"], str)
+    words = (
+        str(row["detail"]) if monitored else "",
+        str(row["name"]) if isinstance(row["name"], str) else "",
+        stage_label(row["stage"], lang) if isinstance(row["stage"], str) else "",
+        part_label(str(row["part"]), own.standard, lang),
+        say(lang, *DECIDED[code]),
+    )
+    named = say(lang, "，", ", ").join(word for word in words if word)
+    text = f"{named}{say(lang, '：', ': ')}{number(row['value'], decimals, lang)} {unit}".replace(
+        " %", "%"
+    ).strip()
+    fact = finding_keys(Fact.ITEM, own, found.iloc[[place]])[0]
+    return text, fact

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from qb import charts
+from qb.report.counts import Tally, schools_said
 from qb.report.district.part import DistrictPart
 from qb.report.english import translate
 from qb.report.facts import Fact, anchor, finding_keys
 from qb.report.seven import (
+    allowed,
     names,
     percent_of_standard,
     seven_title,
@@ -27,8 +29,9 @@ from qb.report.words import (
     title,
 )
 from qb.standard import SEVEN
-from qb.terms import Kind, Stage, Verdict
+from qb.terms import Allowance, Kind, Stage, Verdict
 
+_ALLOWED = (Allowance.AT_SCHOOL.zh, Allowance.AT_SCHOOL.en)
 MOST_ROWS = 70  # schools in a heat table; the table below it has all of them
 
 
@@ -42,23 +45,11 @@ class DistrictSchools(DistrictPart):
     def _heat(self, stage: Stage) -> charts.Chart:
         lang, standard = self.book.lang, self.book.standard
         rows = self.own.rows[(self.own.rows["stage"] == stage).to_numpy()]
+        label = stage_label(stage, lang)
+        finding = say(lang, f"{label}七项指标：", f"{label}, the seven: ") + self._standing(rows)
         order = np.lexsort((rows["name"], rows["met"], rows["verdict"].cat.codes))
         rows = rows.iloc[order[:MOST_ROWS]]
         labels = [title(standard[code], lang, short=True) for code in SEVEN]
-        count = int((rows["verdict"] == Verdict.FAIL).sum())
-        worst = verdicts(rows).eq(Verdict.FAIL).sum()
-        lacking = (100 - percent_of_standard(rows)).clip(lower=0).sum()  # decides between equal counts
-        name = standard[max(SEVEN, key=lambda code: (worst[code], lacking[code]))].short
-        label = stage_label(stage, lang)
-        finding = (
-            say(
-                lang,
-                f"{label}：{count} 所未达标，{name.zh}最弱",
-                f"{label}: {count} fail; weakest on {name.en.lower()}",
-            )
-            if worst.max()
-            else say(lang, f"{label}：没有未达标的项目", f"{label}: nothing is below the standard")
-        )
         cut = len(order) > MOST_ROWS
         measure = say(lang, "占标准的百分比", "% of the standard")
         if cut:
@@ -71,6 +62,24 @@ class DistrictSchools(DistrictPart):
             caption=self.caption(finding, measure),
             floor=100 * standard.rules.school.floor,
         )
+
+    def _standing(self, rows: pd.DataFrame) -> str:
+        """Return how many of a stage's schools fail, on what most of them, or what the rule allows."""
+        lang, standard = self.book.lang, self.book.standard
+        seen = verdicts(rows)
+        text = schools_said(Tally.of(rows["verdict"]), lang)
+        worst = seen.eq(str(Verdict.FAIL)).sum()
+        if worst.max():
+            lacking = (100 - percent_of_standard(rows)).clip(lower=0).sum()  # decides between equal counts
+            name = standard[max(SEVEN, key=lambda code: (worst[code], lacking[code]))].short
+            return text + say(lang, f"，{name.zh}最弱", f"; weakest on {name.en.lower()}")
+        below = int(seen.eq(str(Allowance.AT_SCHOOL)).any(axis=1).sum())
+        more = say(
+            lang,
+            f"，其中 {below} 所有一项低于标准，规则允许",
+            f"; {below} below the standard on one, as the rule allows",
+        )
+        return text + more * bool(below)
 
     def table(self) -> Table:
         """Return every judged school and stage: the seven, how many are met, the verdict."""
@@ -87,6 +96,7 @@ class DistrictSchools(DistrictPart):
             kind=[term(kind, lang, (Kind,)) for kind in rows["kind"]],
             verdict=rows["verdict"].astype(str),
             unmet=[say(lang, "、", ", ").join(unmet(row)) for _, row in rows.iterrows()],
+            allowed=[say(lang, "、", ", ").join(allowed(row)) for _, row in rows.iterrows()],
             failing=rows["verdict"] == Verdict.FAIL,
         )
         columns = (
@@ -95,6 +105,7 @@ class DistrictSchools(DistrictPart):
             verdict_column(lang, "verdict_fact"),
             Column("met", say(lang, "达标项数", "Met of 7"), decimals=0, fact="met_fact"),
             Column("unmet", say(lang, "未达标指标", "Not met")),
+            *([Column("allowed", say(lang, *_ALLOWED))] if (shown["allowed"] != "").any() else []),
             Column("pupils", say(lang, "在校生（人）", "Pupils"), decimals=0),
             *(
                 Column(code, seven_title(self.book.standard, code, lang), decimals=2, fact=f"{code}_fact")
@@ -113,7 +124,9 @@ class DistrictSchools(DistrictPart):
         """Return schools that do not meet C10–C13, C16, C19 or C26."""
         lang, standard = self.book.lang, self.book.standard
         frame = self.own.findings
-        frame = frame[frame["school_id"].notna().to_numpy() & (frame["verdict"] == Verdict.FAIL).to_numpy()]
+        frame = frame[frame["school_id"].notna().to_numpy()]
+        tally = Tally.of(frame["verdict"])
+        frame = frame[(frame["verdict"] == Verdict.FAIL).to_numpy()]
         measured = [
             compared(standard[str(code)], str(part), lang)
             for code, part in zip(frame["code"], frame["part"], strict=True)
@@ -147,7 +160,19 @@ class DistrictSchools(DistrictPart):
             say(lang, "学校层面的其他未达标项", "Other figures that schools do not meet"),
             columns,
             shown,
-            empty=say(lang, "没有学校在这些指标上未达标。", "No school fails on these."),
+            empty=say(
+                lang,
+                f"没有学校在这些指标上判为未达标；{tally.unknown} 处缺数据，无法判断。"
+                if tally.unknown
+                else "没有学校在这些指标上未达标。"
+                if tally.known
+                else "没有学校报送这些指标的数据。",
+                f"Nothing that schools reported is below the standard; {tally.unknown} figures are without data."
+                if tally.unknown
+                else "Every school meets these."
+                if tally.known
+                else "No school reported on these.",
+            ),
             lang=lang,
         )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from qb import charts
-from qb.charts.style import floored
+from qb.charts.style import share
 from qb.report.research.part import ResearchPart, Shown
 from qb.report.research.study import TOLERANCE
 from qb.terms import Stage
@@ -45,7 +45,7 @@ class Levels(ResearchPart):
             level,
             [cut.spread.coefficient for cut in cuts],
             [
-                f"{floored(at)} % · {self.coefficient(cut.spread.coefficient)}"
+                f"{share(at)} % · {self.coefficient(cut.spread.coefficient)}"
                 if cut.usable
                 else self.absent(cut)
                 for at, cut in zip(level, cuts, strict=True)
