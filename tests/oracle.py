@@ -30,6 +30,16 @@ WEIGHTS = {
     "special": {"primary": 1},
     None: {},
 }
+STAGES = {
+    "primary": {"primary"},
+    "teaching_point": {"primary"},
+    "junior": {"junior"},
+    "nine_year": {"primary", "junior"},
+    "twelve_year": {"primary", "junior", "senior"},
+    "complete_secondary": {"junior", "senior"},
+    "special": {"primary", "junior", "senior"},
+    None: {"primary", "junior"},
+}
 TEACHERS = ("teachers_above_required", "backbone_teachers", "pe_arts_teachers")
 SHARED = (
     "teaching_area_m2",
@@ -66,19 +76,57 @@ def assess(tables, year):
             top = schools[top]["parent_id"]
         root[school_id] = top
     sections = [row for row in tables["sections"] if row["year"] == year]
+    sections += expected(schools, root, sections, year)
     rows = [row for row in tables["facilities"] if row["year"] == year]
     merged = merge(sections, root)
     result = {}
     for district in {schools[root[school_id]]["district"] for school_id in schools}:
         mine = {key: s for key, s in merged.items() if schools[key[0]]["district"] == district}
-        result[district] = judge(mine, merged, schools, root, sections, rows)
+        result[district] = judge(mine, schools, root, sections, rows)
     return result
+
+
+def expected(schools, root, sections, year):
+    """Return an empty row for each stage that a school or campus should have reported and did not.
+
+    One that reported nothing, though it is open, owes every stage that its kind has. One that reported
+    something owes the rest, but for what its campuses have. A campus's own kind is believed only where it
+    fits its school's and what the campus reported, and is another one than its school's.
+    """
+    owed = {}
+    reported = defaultdict(set)
+    for row in sections:
+        reported[row["school_id"]].add(row["stage"])
+    for school_id, school in schools.items():
+        kind, above = school["kind"], schools[root[school_id]]["kind"]
+        stages = STAGES[kind] & STAGES[above] or STAGES[above]
+        has = reported[school_id]
+        if not has:
+            opened, closed = school.get("opened_year"), school.get("closed_year")
+            is_open = (opened is None or opened <= year) and (closed is None or closed >= year)
+            owed[school_id] = set(stages) if is_open else set()
+        elif kind in (None, "special") or (root[school_id] != school_id and (kind == above or has - stages)):
+            owed[school_id] = set()
+        else:
+            owed[school_id] = stages - has
+    for school_id, has in reported.items():
+        if has and root[school_id] == school_id:
+            for campus in schools:
+                if root[campus] == school_id != campus:
+                    owed[school_id] -= reported.get(campus, set()) | owed[campus]
+    return [
+        {"year": year, "school_id": school_id, "stage": stage, "pupils": None, "owed": True}
+        for school_id, stages in owed.items()
+        for stage in stages
+    ]
 
 
 def merge(sections, root):
     """Add campuses to their parents: {(school, stage): figures}."""
     together = defaultdict(list)
     for row in sections:
+        if row.get("owed") and row["stage"] == "senior":
+            continue  # asked for only where it shares a whole
         together[root[row["school_id"]], row["stage"]].append(row)
     return {
         key: {name: plus(exact(row.get(name)) for row in rows) for name in ("pupils", *TEACHERS)}
@@ -100,7 +148,7 @@ def reasons(school, stage, pupils):
     return found
 
 
-def judge(mine, merged, schools, root, sections, facilities):
+def judge(mine, schools, root, sections, facilities):
     """Judge one district."""
     rows, excluded = {}, {}
     for (school_id, stage), figures in mine.items():
@@ -109,10 +157,7 @@ def judge(mine, merged, schools, root, sections, facilities):
             excluded[school_id, stage] = out
             continue
         held = [figures[name] for name in TEACHERS]
-        shared = {
-            name: share(name, school_id, stage, merged, schools, root, sections, facilities)
-            for name in SHARED
-        }
+        shared = {name: share(name, school_id, stage, schools, root, sections, facilities) for name in SHARED}
         teaching, indoor, ground = (shared[name] for name in SHARED[:3])
         held.append(None if teaching is None or indoor is None else max(teaching - indoor, Fraction(0)))
         held.append(plus([ground, indoor]))
@@ -130,44 +175,52 @@ def judge(mine, merged, schools, root, sections, facilities):
     }
 
 
-def share(column, school_id, stage, merged, schools, root, sections, facilities):
-    """Return what a stage holds of one column: as reported by stage, or its part of the whole.
+def share(column, school_id, stage, schools, root, sections, facilities):
+    """Return what a stage of a school holds of one column, its campuses together."""
+    return plus(
+        held_by(column, member, stage, schools, root, sections, facilities)
+        for member in root
+        if root[member] == school_id
+    )
 
-    A school reports a stage by a row for that stage or by one for the whole school. Every school and
-    campus counted here must have reported each of its stages; a campus with one stage means that stage
-    when it says "whole".
+
+def held_by(column, member, stage, schools, root, sections, facilities):
+    """Return what a stage of one school or campus holds: as it reported by stage, or its part of the whole.
+
+    Each must have reported the stages it has pupils in, and what it handed in a row for. The whole of one
+    with a single stage is that stage's; another whole is split by the member's own pupils.
     """
-    own, whole, silent = Fraction(0), None, set()
-    for member in (s for s in root if root[s] == school_id):
-        stages = {s["stage"] for s in sections if s["school_id"] == member and s["pupils"] != 0}
-        reported = {}
-        for row in facilities:
-            if row["school_id"] == member:
-                about = row["stage"]
-                if about == "whole" and member != school_id and len(stages) == 1:
-                    (about,) = stages
-                if row.get(column) is not None or about not in reported:
-                    reported[about] = exact(row.get(column))
-        for about in (stages | set(reported)) - {"whole"} or set(reported):
-            if reported.get(about) is None and reported.get("whole") is None:
-                silent.add(about)
-        if reported.get(stage) is not None:
-            own += reported[stage]
-        if reported.get("whole") is not None:
-            whole = (whole or 0) + reported["whole"]
-    if silent & {stage, "whole"} or (whole is not None and silent):
-        return None
-    if whole is None:
-        return own
-    weights = WEIGHTS[schools[school_id]["kind"]]
-    weighted = {}
-    for name, weight in weights.items():
-        figures = merged.get((school_id, name))
-        weighted[name] = None if figures is None or figures["pupils"] is None else weight * figures["pupils"]
-    total = plus(weighted.values())
-    if not total:
-        return None
-    return own + whole * weighted.get(stage, 0) / total
+    pupils = {s["stage"]: exact(s["pupils"]) for s in sections if s["school_id"] == member}
+    reported = {f["stage"]: exact(f.get(column)) for f in facilities if f["school_id"] == member}
+    if not pupils:
+        return Fraction(0)  # not there in the year
+    populated = {name for name, number in pupils.items() if number != 0}
+    own, whole = reported.get(stage), reported.get("whole")
+    if own is None and whole is None:
+        nothing_said = "whole" in reported and all(figure is None for figure in reported.values())
+        owes = stage in populated or stage in reported or (nothing_said and stage in pupils)
+        return None if owes else Fraction(0)
+    if not whole or stage not in pupils:
+        return own or Fraction(0)
+    sharing = populated or set(pupils)
+    known = schools[member]["kind"] is not None or root[member] != member
+    if known and len(sharing) == 1:
+        part = Fraction(stage in sharing)
+    elif populated and stage not in populated:
+        part = Fraction(0)
+    else:
+        weights = WEIGHTS[schools[member]["kind"]]
+        if not set(pupils) <= set(weights):
+            weights = WEIGHTS[schools[root[member]]["kind"]]
+        weighted = {
+            name: None if name not in weights or pupils[name] is None else weights[name] * pupils[name]
+            for name in sharing
+        }
+        total = plus(weighted.values())
+        if not total:
+            return None
+        part = weighted[stage] / total
+    return (own or Fraction(0)) + whole * part
 
 
 def judge_row(stage, pupils, held):

@@ -70,7 +70,7 @@ def worst(census: Census, parts: tuple[Part, ...], verdicts: list[np.ndarray]) -
     count = len(census.districts)
     district = np.concatenate([part.district for part in parts])
     worst = worst_by(district, np.concatenate(verdicts), count, NOT_APPLICABLE)
-    reporting = np.bincount(census.district[census.school], minlength=count) > 0
+    reporting = np.bincount(census.district[census.school[~census.silent]], minlength=count) > 0
     return np.where(reporting | (worst != NOT_APPLICABLE), worst, NO_DATA)
 
 

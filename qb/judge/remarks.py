@@ -8,7 +8,7 @@ import pandas as pd
 from qb.judge.indicators import rounding_flags
 from qb.judge.seven import COMPOSITE, Seven, floor_of, named, school_columns, stage_words
 from qb.limits import LimitInForce
-from qb.measure.census import STAGES, Census
+from qb.measure.census import SENIOR, STAGES, Census
 from qb.measure.districts import class_norm_warnings
 from qb.measure.parts import Inputs, Measure
 from qb.standard import SEVEN, Standard
@@ -16,7 +16,7 @@ from qb.terms import COMPULSORY, Stage
 
 
 def excluded(census: Census) -> pd.DataFrame:
-    """Return the sections that a rule leaves out and the campuses counted with their parents."""
+    """Return the sections that a rule leaves out, who is not there, and who is counted with its parent."""
     at = np.flatnonzero(pd.notna(census.excluded))
     school = census.school[at]
     left_out = pd.DataFrame(
@@ -28,20 +28,26 @@ def excluded(census: Census) -> pd.DataFrame:
             "reason": census.excluded[at],
         }
     )
-    return pd.concat([left_out, _campuses(census)], ignore_index=True)
+    return pd.concat([left_out, _without_rows(census)], ignore_index=True)
 
 
-def _campuses(census: Census) -> pd.DataFrame:
-    campus = np.flatnonzero(census.root != np.arange(len(census.root)))
+def _without_rows(census: Census) -> pd.DataFrame:
+    """Return the schools and campuses that have no row of their own, with the reason."""
+    campus = census.root != np.arange(len(census.root))
+    away = pd.notna(census.away)
+    school = np.flatnonzero(campus | away)
     names = census.schools["name"].fillna(census.schools["school_id"])
-    parents = names.to_numpy(dtype=object)[census.root[campus]]
+    parents = names.to_numpy(dtype=object)[census.root[school]]
     return pd.DataFrame(
         {
-            "district": named(census.districts, census.district[campus]),
-            **school_columns(census, campus, ("school_id", "name")),
-            "stage": np.full(len(campus), None, dtype=object),
-            "pupils": np.full(len(campus), np.nan),
-            "reason": [f"校区并入“{parent}”计算" for parent in parents],
+            "district": named(census.districts, census.district[school]),
+            **school_columns(census, school, ("school_id", "name")),
+            "stage": np.full(len(school), None, dtype=object),
+            "pupils": np.full(len(school), np.nan),
+            "reason": [
+                reason if gone else f"校区并入“{parent}”计算"
+                for reason, gone, parent in zip(census.away[school], away[school], parents, strict=True)
+            ],
         }
     )
 
@@ -67,16 +73,22 @@ def warnings(
 
 
 def _silent_schools(census: Census) -> pd.DataFrame:
-    """Return schools that exist in the year but reported no section."""
-    opened = census.schools["opened_year"].to_numpy(dtype=float)
-    silent = np.setdiff1d(np.arange(len(census.schools)), census.school)
-    silent = silent[(census.root[silent] == silent) & ~(opened[silent] > census.year)]
+    """Return the schools and campuses that did not report a stage they should have, with the stages."""
+    sites = census.sites
+    silent = sites.silent & (sites.stage != SENIOR)
+    stages: dict[int, list[str]] = {}
+    for school, stage in zip(sites.school[silent], sites.stage[silent], strict=True):
+        stages.setdefault(school, []).append(STAGES[stage].zh)
+    school = np.array(list(stages), dtype=int)
     return pd.DataFrame(
         {
-            "district": named(census.districts, census.district[silent]),
-            **school_columns(census, silent, ("school_id",)),
+            "district": named(census.districts, census.district[school]),
+            **school_columns(census, school, ("school_id",)),
             "code": "",
-            "message": f"{census.year} 年度没有报送学段数据，未参加评估",
+            "message": [
+                f"没有报送 {census.year} 学年{'、'.join(of_school)}学段的数据，按缺数据处理"
+                for of_school in stages.values()
+            ],
         }
     )
 

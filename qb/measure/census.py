@@ -1,4 +1,4 @@
-"""Who is judged in a year: campuses merged into parents, sections as arrays, exclusions with reasons."""
+"""Who is judged in a year: who should report, campuses merged into parents, exclusions with reasons."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from qb.dataset import Dataset, places
 from qb.standard import Standard
-from qb.terms import Kind, Stage
+from qb.terms import STAGES_OF_KIND, Kind, Stage
 
 STAGES = tuple(Stage)  # the code of a stage is its place here
 KINDS = tuple(Kind)
@@ -33,8 +33,37 @@ SECTION_FIGURES = (
 
 
 @dataclass(frozen=True)
+class Sites:
+    """The sections of each site, a school apart from its campuses: reported, or expected and silent.
+
+    Attributes
+    ----------
+    school, stage : ndarray of int, shape (sites,)
+        Place of the school or campus in `Census.schools`, of the stage in `STAGES`; sorted by both.
+    pupils : ndarray, shape (sites,)
+        NaN where not reported.
+    silent : ndarray of bool, shape (sites,)
+        Whether the section was expected and has no row.
+    """
+
+    school: np.ndarray
+    stage: np.ndarray
+    pupils: np.ndarray
+    silent: np.ndarray
+
+    @cached_property
+    def having(self) -> np.ndarray:
+        """Whether the section has pupils, or may have: what rests on it must be reported."""
+        return self.pupils != 0
+
+
+@dataclass(frozen=True)
 class Census:
     """One year's schools and sections, campuses merged into their parents.
+
+    A section that was expected and not reported is a section all the same, with no figure: what rests
+    on it is "no data". Expected are the stages that the kind of a school must have, in the years in
+    which it is open.
 
     Attributes
     ----------
@@ -53,8 +82,14 @@ class Census:
         Place of the (parent) school in `schools`, of the stage in `STAGES`.
     figures : dict of ndarray, shape (sections,)
         The columns of ``sections``, summed over campuses; NaN where one of them is not reported.
+    silent : ndarray of bool, shape (sections,)
+        Whether the school or one of its campuses was expected to report the section and did not.
     excluded : ndarray of object, shape (sections,)
         Why the section is left out of C1–C7, or None.
+    away : ndarray of object, shape (schools,)
+        Why the school or campus has no section in the year and none is expected of it, or None.
+    sites : Sites
+        The same sections before campuses were merged.
     """
 
     year: int
@@ -66,7 +101,10 @@ class Census:
     school: np.ndarray
     stage: np.ndarray
     figures: dict[str, np.ndarray]
+    silent: np.ndarray
     excluded: np.ndarray
+    away: np.ndarray
+    sites: Sites
 
     @cached_property
     def judged(self) -> np.ndarray:
@@ -90,6 +128,17 @@ class Census:
     def roots(self, school_ids: pd.Series) -> np.ndarray:
         """Return the place in `schools` of the school that each identifier is counted with."""
         return self.root[self.places(school_ids)]
+
+    def added_up(self, key: np.ndarray, amount: np.ndarray) -> np.ndarray:
+        """Add what single sites hold by section, shape (sections,); a missing amount makes the sum missing.
+
+        A key is the place of a site in `schools` times the number of stages, plus the place of the stage.
+        """
+        section = self.school * len(STAGES) + self.stage
+        of_school = self.root[key // len(STAGES)] * len(STAGES) + key % len(STAGES)
+        at = np.minimum(np.searchsorted(section, of_school), max(len(section) - 1, 0))
+        mine = np.flatnonzero(section[at] == of_school) if len(section) else []
+        return np.bincount(at[mine], weights=amount[mine], minlength=len(section))
 
 
 def codes(values: pd.Series, terms: tuple) -> np.ndarray:
@@ -128,10 +177,26 @@ def take_census(data: Dataset, standard: Standard, year: int) -> Census:
 
     sections = data["sections"]
     sections = sections[sections["year"].to_numpy() == year]
-    school = root[places(sections["school_id"], schools["school_id"])]
-    keys = school * len(STAGES) + codes(sections["stage"], STAGES)
-    columns = {name: sections[name].to_numpy(dtype=float) for name in SECTION_FIGURES}
-    keys, figures = sum_by(keys, columns)
+    place = places(sections["school_id"], schools["school_id"])
+    stage = codes(sections["stage"], STAGES)
+    away = _away(schools, year)
+    reported = np.zeros((len(schools), SENIOR + 1), dtype=bool)
+    reported[place, stage] = True
+    away[reported.any(axis=1)] = None
+    silent_place, silent_stage = np.nonzero(_silent(kind, root, reported, pd.isna(away)))
+
+    place, stage = np.append(place, silent_place), np.append(stage, silent_stage)
+    silent = np.arange(len(place)) >= len(sections)
+    unknown = np.full(len(silent_place), np.nan)
+    columns = {name: np.append(sections[name].to_numpy(dtype=float), unknown) for name in SECTION_FIGURES}
+    order = np.argsort(place * len(STAGES) + stage, kind="stable")
+    sites = Sites(place[order], stage[order], columns["pupils"][order], silent[order])
+
+    # A senior stage is asked for only where it shares what is split; it is judged by nothing else.
+    asked = ~silent | (stage != SENIOR)
+    keys = (root[place] * len(STAGES) + stage)[asked]
+    columns = {name: column[asked] for name, column in columns.items()}
+    keys, figures = sum_by(keys, {**columns, "silent": silent[asked].astype(float)})
     school, stage = np.divmod(keys, len(STAGES))
     return Census(
         year=year,
@@ -142,9 +207,48 @@ def take_census(data: Dataset, standard: Standard, year: int) -> Census:
         kind=kind,
         school=school,
         stage=stage,
+        silent=figures.pop("silent") > 0,
         figures=figures,
         excluded=_exclusions(standard, kind[school], stage, figures["pupils"]),
+        away=away,
+        sites=sites,
     )
+
+
+def _away(schools: pd.DataFrame, year: int) -> np.ndarray:
+    """Say why a school is not there in the year; one without such years is taken to be there."""
+    opened, closed = (schools[name].to_numpy(dtype=float) for name in ("opened_year", "closed_year"))
+    away = np.full(len(schools), None, dtype=object)
+    for place in np.flatnonzero(closed < year):
+        away[place] = f"已停办，最后办学学年为 {closed[place]:.0f} 学年"
+    for place in np.flatnonzero(opened > year):
+        away[place] = f"尚未开办，开办年份为 {opened[place]:.0f} 年"
+    return away
+
+
+def _silent(kind: np.ndarray, root: np.ndarray, reported: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Return the stages that were expected and not reported, shape (schools, stages up to the senior one).
+
+    A school that reported nothing was expected to report each stage of its kind; of an unknown kind,
+    both compulsory stages. One that reported some was expected to report the rest as well, unless a
+    campus has them, or its kind says no more than what it may have (special schools). The kind of a
+    campus counts where it says something: not if it repeats that of the school, or contradicts it or
+    what the campus reported.
+    """
+    has = np.zeros((len(KINDS) + 1, SENIOR + 1), dtype=bool)
+    for k, of_kind in enumerate(KINDS):
+        has[k, [STAGES.index(stage) for stage in STAGES_OF_KIND[of_kind]]] = True
+    has[-1, [PRIMARY, JUNIOR]] = True  # of a kind not reported: whatever is compulsory
+    campus = root != np.arange(len(root))
+    implied = has[kind] & has[kind[root]]
+    implied = np.where(implied.any(axis=1, keepdims=True), implied, has[kind[root]])
+    telling = (kind >= 0) & (kind != KINDS.index(Kind.SPECIAL))
+    telling &= ~campus | ((kind != kind[root]) & ~(reported & ~implied).any(axis=1))
+    answered = reported.any(axis=1)
+    silent = implied & ~reported & np.where(answered, telling, there)[:, None]
+    of_campuses = np.zeros_like(reported)
+    np.logical_or.at(of_campuses, root[campus], (reported | silent)[campus])
+    return silent & ~(of_campuses & (answered & ~campus)[:, None])
 
 
 def _roots(schools: pd.DataFrame) -> np.ndarray:

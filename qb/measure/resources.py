@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from qb.dataset import Dataset
-from qb.measure.census import KINDS, STAGES, WHOLE, Census, codes
+from qb.measure.census import KINDS, SENIOR, STAGES, WHOLE, Census, codes
 from qb.measure.clauses import holds
 from qb.standard import SEVEN, Standard, Transition
 from qb.terms import STAGES_OF_KIND
@@ -77,112 +78,146 @@ def resources(
 def share_facilities(data: Dataset, census: Census, standard: Standard) -> dict[str, np.ndarray]:
     """Return each facilities column by section: reported by stage, or the stage's share of the whole.
 
-    A school that reports as one is split by weighted pupils (national form 表I, note): of R held by A
-    primary, B junior and C senior pupils of a twelve-year school the primary part is
-    ``R·A / (A + 1.1·B + 1.32·C)``. What is reported by stage is taken as reported; a school may report
-    one column as a whole and another by stage. The whole of a campus with one stage is that stage's.
-    Where a school and its campuses are counted together, each of them must have reported: a missing
-    figure of one makes the sum "no data".
+    A site (a school without its campuses, or a campus) that reports as one is split by its own weighted
+    pupils (national form 表I, note): of R held by A primary, B junior and C senior pupils of a
+    twelve-year school the primary part is ``R·A / (A + 1.1·B + 1.32·C)``. A site of one stage is not
+    split. What is reported by stage is taken as reported; a site may report one column as a whole and
+    another by stage. Then campuses are added to their schools: each site must have reported, and a
+    missing figure of one makes the sum "no data".
 
     Returns
     -------
     dict of ndarray, shape (sections,)
         NaN where a figure, or the pupils needed to split it, is not reported.
+
+    Examples
+    --------
+    A school of 300 junior and 600 senior pupils shares 5100 m²: 5100 · 300 / (300 + 1.2 · 600) = 1500
+    are the junior stage's. Its campus of 600 junior pupils has 3000 m². Together 4500 m² for 900 pupils;
+    adding the pupils first would give 5100 · 900 / (900 + 720) + 3000 = 5833.
+
+    >>> import pandas as pd
+    >>> from qb.measure.census import take_census
+    >>> from qb.standard import load
+    >>> pupils = [(2024, "A", "junior", 300), (2024, "A", "senior", 600), (2024, "B", "junior", 600)]
+    >>> area = [(2024, "A", "whole", 5100), (2024, "B", "whole", 3000)]
+    >>> kinds = {"school_id": ["A", "B"], "kind": ["complete_secondary"] * 2, "parent_id": [None, "A"]}
+    >>> data = Dataset.of(
+    ...     schools=pd.DataFrame(kinds),
+    ...     sections=pd.DataFrame(pupils, columns=["year", "school_id", "stage", "pupils"]),
+    ...     facilities=pd.DataFrame(area, columns=["year", "school_id", "stage", "teaching_area_m2"]),
+    ... )
+    >>> census = take_census(data, load(), 2024)
+    >>> float(share_facilities(data, census, load())["teaching_area_m2"][0])
+    4500.0
     """
     table = census.of_year(data["facilities"])
-    school = census.places(table["school_id"])
-    stage = codes(table["stage"], STAGES)
-    having = _sections_with_pupils(data, census)
-    reports = Reports(census, school, _stages_meant(census, having, school, stage))
-    share = split_shares(census, standard)
-    expected = reports.expected(having)
+    reports = _Reports.of(census, table, split_shares(census, standard))
     return {
-        name: reports.by_section(table[name].to_numpy(dtype=float), share, expected)
+        name: census.added_up(reports.key, reports.held(table[name].to_numpy(dtype=float)))
         for name in FACILITY_FIGURES
     }
 
 
 @dataclass(frozen=True)
-class Reports:
-    """The rows of ``facilities``: whose they are, and the stage each of them is about.
+class _Reports:
+    """The rows of ``facilities`` of a year, and the sections of single sites they are about.
+
+    A key is the place of a school times the number of stages, plus the place of the stage.
 
     Attributes
     ----------
-    census : Census
-    school, stage : ndarray of int, shape (rows,)
-        Place of the school that reports, campuses apart from their parents, and of the stage.
+    row : ndarray of int, shape (rows,)
+        Key of each row.
+    key : ndarray of int, shape (parts,)
+        Key of each section of a site, then of what a site reports for a stage beyond them.
+    share : ndarray, shape (parts,)
+        Of what its site holds as a whole.
+    must : ndarray of bool, shape (parts,)
+        Whether the figure must be there: it has pupils, or a row for it was handed in.
+    size : int
+        Number of possible keys.
     """
 
-    census: Census
-    school: np.ndarray
-    stage: np.ndarray
+    row: np.ndarray
+    key: np.ndarray
+    share: np.ndarray
+    must: np.ndarray
+    size: int
 
-    def expected(self, having: np.ndarray) -> np.ndarray:
-        """Return the keys of what must be reported: every section with pupils, and every row handed in.
+    @classmethod
+    def of(cls, census: Census, table: pd.DataFrame, share: np.ndarray) -> _Reports:
+        """Read whose the rows are; those of a school that is away in the year are nobody's."""
+        school, stage = census.places(table["school_id"]), codes(table["stage"], STAGES)
+        row, sites = school * len(STAGES) + stage, census.sites
+        key = sites.school * len(STAGES) + sites.stage
+        beyond = np.setdiff1d(row[np.isin(school, sites.school) & (stage != WHOLE)], key)
+        key = np.append(key, beyond)
+        must = np.append(sites.having, np.ones(len(beyond), dtype=bool)) | np.isin(key, row)
+        return cls(row, key, np.append(share, np.zeros(len(beyond))), must, len(census.schools) * len(STAGES))
 
-        A row for the whole school is about its stages; it stands for itself where none is named.
-        """
-        rows = self.school * len(STAGES) + self.stage
-        stages = np.concatenate([having, rows[self.stage != WHOLE]])
-        alone = (self.stage == WHOLE) & ~np.isin(self.school, stages // len(STAGES))
-        return np.unique(np.concatenate([stages, rows[alone]]))
-
-    def by_section(self, figure: np.ndarray, share: np.ndarray, expected: np.ndarray) -> np.ndarray:
-        """Add up one column by section, with each stage's share of what is reported as a whole."""
-        census, stages = self.census, len(STAGES)
-        size = len(census.schools)
+    def held(self, figure: np.ndarray) -> np.ndarray:
+        """Return what each part holds of a column, shape (parts,)."""
         known = ~np.isnan(figure)
-        school, stage, root = self.school[known], self.stage[known], census.root[self.school[known]]
-        given = np.bincount(school * stages + stage, minlength=size * stages) > 0
-        lacking = expected[~(given[expected] | given[expected // stages * stages + WHOLE])]
-        lacking_root, lacking_stage = census.root[lacking // stages], lacking % stages
-
-        held = np.bincount(root * stages + stage, weights=figure[known], minlength=size * stages)
-        shared = np.bincount(root, weights=stage == WHOLE, minlength=size) > 0
-        # What is not known of a whole concerns every stage, and so does any gap where a whole is shared.
-        gaps = np.bincount(lacking_root, minlength=size) > 0
-        of_whole = np.bincount(lacking_root, weights=lacking_stage == WHOLE, minlength=size) > 0
-        open_school = of_whole | (shared & gaps)
-        open_stage = np.bincount(lacking_root * stages + lacking_stage, minlength=size * stages) > 0
-        own, whole = census.school * stages + census.stage, census.school * stages + WHOLE
-        part = held[own] + np.where(shared[census.school], held[whole] * share, 0)
-        return np.where(open_stage[own] | open_school[census.school], np.nan, part)
+        amount = np.bincount(self.row[known], weights=figure[known], minlength=self.size)
+        given = np.bincount(self.row[known], minlength=self.size) > 0
+        site = self.key // len(STAGES)
+        whole = site * len(STAGES) + WHOLE
+        # Nothing is nothing, however it would be split.
+        part = np.where(amount[whole] == 0, 0, amount[whole] * self.share)
+        # A site that said nothing at all of the column owes it, even without pupils.
+        silent = np.isin(whole, self.row) & ~given.reshape(-1, len(STAGES)).any(axis=1)[site]
+        lacking = ~given[self.key] & ~given[whole] & (self.must | silent)
+        return np.where(lacking, np.nan, amount[self.key] + part)
 
 
 def split_shares(census: Census, standard: Standard) -> np.ndarray:
-    """Return the share of its school's common facilities that falls to each section, shape (sections,).
+    """Return the share of its site's common facilities that falls to each section of it, shape (sites,).
 
-    NaN where a stage that shares has not reported its pupils: half a split would be wrong.
+    The weights are those of the site's kind, or of its school's where it has other stages. A site of
+    one stage is not split. NaN where a stage that shares has not reported its pupils: half a split
+    would be wrong.
     """
     weight = np.zeros((len(KINDS) + 1, len(STAGES)))  # the last row: a kind not reported shares nothing
     for k, kind in enumerate(KINDS):
         weights = standard.rules.split.weights(kind) or {STAGES_OF_KIND[kind][0]: 1.0}
         for stage, value in weights.items():
             weight[k, STAGES.index(stage)] = value
-    kind = census.kind[census.school]
-    weighted = weight[kind, census.stage] * census.figures["pupils"]
-    total = np.bincount(census.school, weights=weighted, minlength=len(census.schools))
-    reported = np.bincount(
-        census.school, weights=weight[kind, census.stage] > 0, minlength=len(census.schools)
-    )
-    needed = (weight > 0).sum(axis=1)[census.kind]
-    total[reported < needed] = np.nan
+    sites = census.sites
+    site, size = sites.school, len(census.schools)
+    own, above = (weight[kind[site], sites.stage] for kind in (census.kind, census.kind[census.root]))
+    fits = np.bincount(site, weights=own == 0, minlength=size) == 0
+    each = np.where(fits[site], own, above)
+    weighted = np.where(each > 0, each * sites.pupils, np.where(sites.having, np.nan, 0))
+    total = np.bincount(site, weights=weighted, minlength=size)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return weighted / total[census.school]
+        share = weighted / total[site]
+    populated = np.bincount(site, weights=sites.having, minlength=size) > 0
+    share[populated[site] & ~sites.having] = 0
+    # The stage of a site that has only one: all of the whole is its own, whatever its pupils. A school of
+    # a kind not reported may have others.
+    alone = np.bincount(site, weights=sites.having | ~populated[site], minlength=size) == 1
+    alone &= (census.kind >= 0) | (census.root != np.arange(size))
+    share[alone[site] & (sites.having | ~populated[site])] = 1
+    return share
 
 
-def _sections_with_pupils(data: Dataset, census: Census) -> np.ndarray:
-    """Return the key of each reported section that has pupils, campuses apart from their parents."""
-    sections = census.of_year(data["sections"])
-    sections = sections[(sections["pupils"] != 0).to_numpy()]
-    return census.places(sections["school_id"]) * len(STAGES) + codes(sections["stage"], STAGES)
+def funds_by_school(data: Dataset, census: Census, column: str) -> np.ndarray:
+    """Return a column of ``funds`` by school, campuses added, shape (schools,), NaN where not reported.
 
-
-def _stages_meant(census: Census, having: np.ndarray, school: np.ndarray, stage: np.ndarray) -> np.ndarray:
-    """Return the stage that each row is about: the whole of a campus with one stage is that stage's."""
-    having_school, having_stage = np.divmod(having, len(STAGES))
-    size = len(census.schools)
-    single = np.bincount(having_school, minlength=size) == 1
-    only = np.bincount(having_school, weights=having_stage, minlength=size).astype(int)
-    campus = census.root != np.arange(size)
-    return np.where((stage == WHOLE) & (campus & single)[school], only[school], stage)
+    Each site with pupils of the compulsory stages must have reported; a campus need not where its
+    school says that its own accounts cover the campuses (``covers_campuses``).
+    """
+    table, sites, size = census.of_year(data["funds"]), census.sites, len(census.schools)
+    place = census.places(table["school_id"])
+    amount = np.bincount(place, weights=table[column].to_numpy(dtype=float), minlength=size)
+    rows = np.bincount(place, minlength=size) > 0
+    covering = np.zeros(size, dtype=bool)
+    covering[place] = table["covers_campuses"].fillna(False).to_numpy(dtype=bool)
+    owed = np.zeros(size, dtype=bool)
+    owed[sites.school[sites.having & (sites.stage != SENIOR)]] = True
+    owed &= ~(covering[census.root] & (census.root != np.arange(size)))
+    amount = np.where(owed & ~rows, np.nan, amount)
+    total = np.bincount(census.root, weights=amount, minlength=size)
+    reported = np.bincount(census.root, weights=rows, minlength=size) > 0
+    return np.where(reported, total, np.nan)

@@ -8,6 +8,7 @@ from qb.limits import LimitInForce
 from qb.measure.census import JUNIOR, KINDS, PRIMARY, STAGES, WHOLE, Census, codes
 from qb.measure.clauses import holds
 from qb.measure.parts import NO_DATA, NOT_APPLICABLE, OPEN, Inputs, Measure, Part, percent
+from qb.measure.resources import funds_by_school
 from qb.standard import Indicator
 from qb.terms import COMPULSORY, Kind, RoomKind, Stage
 
@@ -223,13 +224,7 @@ def _base_amount(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
 
 
 def _funds(inputs: Inputs, column: str) -> np.ndarray:
-    """Return a column of ``funds`` by school, campuses added to their parents, NaN where not reported."""
-    census = inputs.census
-    table = census.of_year(inputs.data["funds"])
-    school = census.roots(table["school_id"])
-    total = np.bincount(school, weights=table[column].to_numpy(dtype=float), minlength=len(census.schools))
-    reported = np.bincount(school, minlength=len(census.schools)) > 0
-    return np.where(reported, total, np.nan)
+    return funds_by_school(inputs.data, inputs.census, column)
 
 
 def trained(inputs: Inputs, indicator: Indicator) -> Measure:

@@ -28,7 +28,12 @@ CATALOGUE = {
     "{} 班，低于“原则上不低于 {} 班”的布局要求（仅提示）": (
         "{} classes, below the norm of {} “in principle” (a note only)"
     ),
-    "{} 年度没有报送学段数据，未参加评估": "No sections reported for {}: not judged",
+    "没有报送 {} 学年小学、初中学段的数据，按缺数据处理": (
+        "Primary and junior stage not reported for {}: counted as “no data”"
+    ),
+    "没有报送 {} 学年{}学段的数据，按缺数据处理": "{1} stage not reported for {0}: counted as “no data”",
+    "已停办，最后办学学年为 {} 学年": "Closed; the last school year it taught in was {}",
+    "尚未开办，开办年份为 {} 年": "Not open yet; it opens in {}",
     "{}在校生 {} 人，不足 {} 人；不是教学点，照常参加评估": (
         "{}: {} pupils, fewer than {}; not a teaching point, so it is judged"
     ),

@@ -114,6 +114,8 @@ _ALL_TABLES = (
         _LATITUDE,
         Column("opened_year", "开办年份", ColumnKind.YEAR, codes=_SEVEN, note="未满员的新建学校据此标注"),
         Column("parent_id", "所属学校标识码", _ID, codes=_SEVEN, note="不单独计为学校的校区填其所属学校"),
+        Column("closed_year", "停办年份", ColumnKind.YEAR, codes=_SEVEN, optional=True,
+               note="最后办学的学年，如办到 2024—2025 学年填 2024；此后各学年不再要求报送"),
         Column("built_year", "校舍建成年份", ColumnKind.YEAR, codes=("C10", "C11"), optional=True,
                note="过渡条款用"),
     ),
@@ -168,6 +170,8 @@ _ALL_TABLES = (
         _number("training_budget_yuan", "教师培训经费预算", "元", "C26"),
         _number("training_final_yuan", "教师培训经费决算", "元", "C26"),
         _number("allocation_yuan", "公用经费拨款", "元", "C13"),
+        Column("covers_campuses", "经费含各校区", ColumnKind.BOOL, codes=("C13", "C26"), optional=True,
+               note="法人学校的账已含全部校区的填“是”，校区不再填报；否则各校区分别填报"),
     ),
     _table(
         "district", "县区数据", "一个县区一学年一个项目", ("year", "district", "item"),
