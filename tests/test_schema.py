@@ -43,10 +43,12 @@ def test_the_registry_holds_the_tables_and_columns_of_the_contract_in_its_order(
 def test_the_columns_beyond_the_contract_are_these():
     beyond = {(t.name, c.name) for t, c in EVERY_COLUMN if c.optional and c.name != "source"}
     assert beyond == {
+        ("schools", "closed_year"),
         ("schools", "built_year"),
         ("sections", "visiting_pe_arts_teachers"),
         ("sections", "migrant_pupils"),
         ("facilities", "supplementary_sports_m2"),
+        ("funds", "covers_campuses"),
     }
     assert all("source" in table.by_name for table in TABLES.values())
 
