@@ -85,7 +85,7 @@ def coefficients_said(tally: Tally, lang: Lang, over: str = "") -> str:
         return say(
             lang,
             f"{tally.held} 个差异系数都无法计算（缺数据，或各校都没有这项资源）",
-            f"None of the {tally.held} coefficients can be computed (no data, or no school holds anything)",
+            f"The {tally.held} coefficients cannot be computed (no data, or no school holds anything)",
         )
     able = say(lang, "能计算的 ", "that can be computed ") if tally.unknown else ""
     text = (

@@ -92,7 +92,8 @@ def day_of(book: Book, district: str) -> str:
 def with_states(book: Book, problems: pd.DataFrame) -> pd.DataFrame:
     """Return problems of the book's ledger with their measures' `state`, the most pressing first.
 
-    The state is missing where no measure was entered.
+    The state is missing where no measure was entered; `allowed` says of figures of C1–C7 that the school
+    passes all the same.
     """
     days = {district: day_of(book, district) for district in problems["district"].unique()}
     states = [
@@ -104,8 +105,24 @@ def with_states(book: Book, problems: pd.DataFrame) -> pd.DataFrame:
             strict=True,
         )
     ]
-    found = problems.assign(state=pd.Series(states, index=problems.index, dtype=object))
+    found = problems.assign(
+        state=pd.Series(states, index=problems.index, dtype=object), allowed=_allowed(book, problems)
+    )
     return found.iloc[pressing(found["state"], found["deadline"])].reset_index(drop=True)
+
+
+def _allowed(book: Book, problems: pd.DataFrame) -> list[bool]:
+    passing = {
+        (row["school_id"], str(row["stage"]))
+        for rows in book.roll.rows.values()
+        for row in rows
+        if row["verdict"] == Verdict.PASS
+    }
+    places = zip(*(problems[name] for name in ("code", "part", "school_id", "stage")), strict=True)
+    return [
+        code in SEVEN and part != "coefficient" and (school, str(stage)) in passing
+        for code, part, school, stage in places
+    ]
 
 
 def pressing(states: pd.Series, deadlines: pd.Series) -> np.ndarray:
@@ -223,6 +240,8 @@ def _state(row: dict[str, object], book: Book) -> str:
     if code in UNITS and row["part"] != "coefficient":
         gap = gap_text(code, row["gap"], lang)
         text += say(lang, f"，缺 {gap}", f", lacking {gap}")
+    if row["allowed"]:
+        text += say(lang, "；规则允许，学校仍达标", "; the rule allows it, the school passes")
     if not isinstance(row["detail"], str):
         return text
     return say(lang, f"{text}（{row['detail']}）", f"{text} ({translate(row['detail'], lang)})")

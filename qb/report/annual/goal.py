@@ -6,18 +6,20 @@ import numpy as np
 import pandas as pd
 
 from qb import charts
+from qb.charts.style import share
 from qb.judge import Assessment
 from qb.report.annual.part import AnnualPart, coefficients, counted
-from qb.report.facts import Fact, key
+from qb.report.counts import Tally
+from qb.report.facts import Fact, key, shown_indicators
 from qb.report.seven import verdict_column
 from qb.report.table import Column, Sentences, Table
 from qb.report.words import AREAS, listed, number, say, stage_label, title, verdict_label
 from qb.terms import Verdict
 
 SHARES = {
-    "schools": ("达标学校（学段）", "School stages that pass"),
+    "schools": ("达标学校（学段）", "School stages that meet the rule"),
     "coefficients": ("限值内差异系数", "Coefficients within limits"),
-    "indicators": ("达标指标", "Indicators met"),
+    "indicators": ("达标指标（含规则允许）", "Indicators met (or allowed)"),
 }
 
 
@@ -29,11 +31,17 @@ class AnnualGoal(AnnualPart):
         lang, target = self.book.lang, self.book.standard.target_year
         left = target - self.book.year
         where = (
-            say(lang, f"距目标年份还有 {left} 年", f"{left} years are left")
+            say(
+                lang, f"距目标年份还有 {left} 年", "1 year is left" if left == 1 else f"{left} years are left"
+            )
             if left > 0
             else say(lang, "本年即目标年份", "this is the target year")
             if left == 0
-            else say(lang, f"目标年份已过 {-left} 年", f"it was {-left} years ago")
+            else say(
+                lang,
+                f"目标年份已过 {-left} 年",
+                "it was 1 year ago" if left == -1 else f"it was {-left} years ago",
+            )
         )
         verdict = str(self.own.districts["verdict"].iloc[0])
         label = verdict_label(verdict, lang)
@@ -57,20 +65,28 @@ class AnnualGoal(AnnualPart):
     def _gained(self) -> str:
         """Return the gain in passing school stages a year; nothing where there is one year only."""
         lang = self.book.lang
-        counts = {
-            y: counted(own.rows["verdict"], Verdict.PASS) for y, own in self.slices.items() if len(own.rows)
-        }
+        every = {year: Tally.of(own.rows["verdict"]) for year, own in self.slices.items()}
+        counts = {year: tally for year, tally in every.items() if tally.known}
         if len(counts) < 2:
             return ""
         first, last = min(counts), max(counts)
-        pace = number((counts[last] - counts[first]) / (last - first), 1).replace("-", "−")
-        rest = len(self.slices[last].rows) - counts[last]
-        return say(
+        gained = (counts[last].passed - counts[first].passed) / (last - first)
+        pace = number(gained, 1).replace("-", "−")
+        then, now = (counts[year].of_all(lang) for year in (first, last))
+        moved = say(lang, f"平均每年变动 {pace} 个", f"a change of {pace} a year")
+        if not gained:
+            moved = say(lang, "达标个数没有变化", "no more and no fewer")
+        text = say(
             lang,
-            f"达标学校（学段）{first} 年 {counts[first]} 个，{last} 年 {counts[last]} 个，平均每年变动 {pace} 个；尚有 {rest} 个未达标或缺数据。",
-            f"School stages that pass: {counts[first]} in {first}, {counts[last]} in {last}, a change of {pace} a year; "
-            f"{rest} do not pass or lack data.",
+            f"达标学校（学段）{first} 年 {then}，{last} 年 {now}，{moved}",
+            f"School stages that meet the rule: {then} in {first}, {now} in {last}, {moved}",
         )
+        rest, failed = counts[last].unknown, counts[last].failed
+        left = [say(lang, f"{failed} 个未达标", f"{failed} not met")] * bool(failed)
+        left += [say(lang, f"{rest} 个缺数据", f"{rest} without data")] * bool(rest)
+        if left:
+            text += say(lang, f"；尚有 {'、'.join(left)}", f"; left: {', '.join(left)}")
+        return text + say(lang, "。", ".")
 
     def trend(self) -> list[charts.Chart]:
         """Return the shares that are met, year by year; none where there is one year only."""
@@ -82,11 +98,17 @@ class AnnualGoal(AnnualPart):
         known = shares["schools"].dropna()
         finding = say(lang, "达标学校（学段）占比缺数据", "No data on the schools")
         if len(known):
-            low, high = (number(known.iloc[place], 0, lang) for place in (0, -1))
+            first, last = known.index[0], known.index[-1]
+            said = [
+                say(lang, f"{year} 年 {share(known[year])}%", f"{share(known[year])} % in {year}")
+                for year in dict.fromkeys((first, last))
+            ]
+            if first == last:
+                said.append(say(lang, "其他年份缺数据", "no data on other years"))
             finding = say(
                 lang,
-                f"达标学校（学段）占比：{known.index[0]} 年 {low}%，{known.index[-1]} 年 {high}%，目标 100%",
-                f"School stages that pass: {low} % in {known.index[0]}, {high} % in {known.index[-1]}; the goal is 100 %",
+                f"达标学校（学段）占比：{'，'.join(said)}；目标 100%",
+                f"School stages that meet the rule: {', '.join(said)}; the goal is 100 %",
             )
         target = self.book.standard.target_year
         return [
@@ -98,7 +120,7 @@ class AnnualGoal(AnnualPart):
                 ),
                 limits={say(lang, f"{target} 年目标 100%", f"Goal of {target}: 100 %"): 100.0},
                 emphasise=names["schools"] if shares["schools"].notna().iloc[-1] else None,
-                decimals=0,
+                decimals=1,
             )
         ]
 
@@ -168,14 +190,12 @@ def _shares(own: Assessment) -> dict[str, float]:
     frames = {
         "schools": own.rows["verdict"],
         "coefficients": coefficients(own)["verdict"],
-        "indicators": own.indicators["verdict"],
+        "indicators": pd.Series(shown_indicators(own)),
     }
     return {key: _share(verdicts) for key, verdicts in frames.items()}
 
 
 def _share(verdicts: pd.Series) -> float:
-    """Return the percentage met of all that apply; NaN where all of them lack data."""
-    applies = verdicts[(verdicts != Verdict.NOT_APPLICABLE).to_numpy()]
-    if not len(applies) or (applies == Verdict.NO_DATA).all():
-        return np.nan
-    return 100 * counted(applies, Verdict.PASS) / len(applies)
+    """Return the percentage of all that apply that is met or that the rule allows; NaN where nothing is known."""
+    tally = Tally.of(verdicts)
+    return 100 * (tally.passed + tally.allowed) / tally.held if tally.known else np.nan

@@ -9,12 +9,26 @@ import pandas as pd
 
 from qb import charts
 from qb.report.annual.part import AnnualPart
-from qb.report.ledger import State, day_of, ledger_table, pressing, state_on, state_words, with_states
+from qb.report.counts import Tally
+from qb.report.ledger import (
+    State,
+    day_of,
+    ledger_table,
+    nothing_to_mend,
+    pressing,
+    state_on,
+    state_words,
+    with_states,
+)
 from qb.report.table import Column, Sentences, Table
 from qb.report.words import department_names, say, title
 from qb.standard import CODES
 
 MOST_BARS = 15
+
+
+def _plural(count: int, thing: str) -> str:
+    return f"{count} {thing}" + "s" * (count != 1)
 
 
 class AnnualLedger(AnnualPart):
@@ -121,15 +135,9 @@ class AnnualLedger(AnnualPart):
             else say(lang, "整改台账没有登记。", "No measures were entered.")
         )
         if not len(self.problems):
-            return Sentences(
-                (basis, measured, say(lang, "本年度没有未达标的问题。", "Nothing failed this year."))
-            )
-        bare, ended = self.problems["state"].isna(), self.problems["state"].isin([State.DONE, State.CLOSED])
-        text = say(
-            lang,
-            f"本年度未达标的问题 {len(bare)} 个，{int(bare.sum())} 个尚未登记整改措施",
-            f"{len(bare)} problems this year, {int(bare.sum())} without a measure",
-        )
+            return Sentences((basis, measured, self.nothing()))
+        ended = self.problems["state"].isin([State.DONE, State.CLOSED])
+        text = self.counted()
         if ended.any():
             text += say(
                 lang,
@@ -138,6 +146,23 @@ class AnnualLedger(AnnualPart):
             )
         return Sentences((basis, measured, text + say(lang, "。", ".")))
 
+    def nothing(self) -> str:
+        """Return what is said in a year of which no problem is known."""
+        unknown = Tally.of(self.own.indicators["verdict"]).unknown
+        return nothing_to_mend(unknown, self.book.lang)
+
+    def counted(self) -> str:
+        """Return how many problems the year has, how many the school rule allows, how many have no measure."""
+        lang, count = self.book.lang, len(self.problems)
+        bare, allowed = int(self.problems["state"].isna().sum()), int(self.problems["allowed"].sum())
+        some = say(lang, f"（其中规则允许的 {allowed} 个）", f" ({allowed} of them as the rule allows)")
+        problems = say(lang, f"本年度未达标的问题 {count} 个", _plural(count, "problem") + " this year")
+        return (
+            problems
+            + some * bool(allowed)
+            + say(lang, f"，{bare} 个尚未登记整改措施", f", {bare} without a measure")
+        )
+
     def by_department(self) -> list[charts.Chart]:
         """Return how many of the year's problems each department answers for; none where nothing fails."""
         lang, standard = self.book.lang, self.book.standard
@@ -145,11 +170,12 @@ class AnnualLedger(AnnualPart):
         if not len(counts):
             return []
         shown = counts.head(MOST_BARS)
-        most = shown.iloc[0]
+        most, bare = shown.iloc[0], int(self.problems["state"].isna().sum())
         finding = say(
             lang,
-            f"{len(counts)} 个部门参与整改，最多的一个部门涉及 {most} 个问题",
-            f"{len(counts)} departments answer for problems, one of them for {most}",
+            f"{len(self.problems)} 个问题由 {len(counts)} 个部门负责，一个部门最多 {most} 个；{bare} 个尚未登记措施",
+            f"{_plural(len(self.problems), 'problem')}, {_plural(len(counts), 'department')}, at most {most} each; "
+            f"{bare} without a measure",
         )
         measure = say(
             lang,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from qb.report.annual.ledger import AnnualLedger
-from qb.report.annual.part import AnnualPart, coefficients, counted, known
+from qb.report.annual.part import AnnualPart, coefficients
+from qb.report.counts import Tally, coefficients_said
 from qb.report.district.verdict import DistrictVerdict
+from qb.report.facts import shown_indicators
 from qb.report.forecast import ForecastReport
 from qb.report.ledger import State
 from qb.report.table import Cards, Heading, Sentences
 from qb.report.words import AREAS, listed, say, school_year, title, verdict_label
-from qb.terms import Verdict
+from qb.terms import Allowance, Verdict
 
 
 class AnnualOpening(AnnualPart):
@@ -71,60 +73,66 @@ class AnnualOpening(AnnualPart):
         return text + say(lang, f"。{year} 年的结论：{last}。", f". In {year}: {last.lower()}.")
 
     def _schools(self) -> str:
-        lang, verdicts = self.book.lang, self.own.rows["verdict"]
-        if not len(verdicts):
+        lang, now = self.book.lang, Tally.of(self.own.rows["verdict"])
+        if not now.held:
             return say(
                 lang, "本年度没有参加七项指标评估的学校。", "No school is judged on the seven this year."
             )
-        passed, unknown = counted(verdicts, Verdict.PASS), counted(verdicts, Verdict.NO_DATA)
-        text = say(
-            lang,
-            f"{len(verdicts)} 个学校（学段）中 {passed} 个七项指标达标",
-            f"{passed} of {len(verdicts)} school stages pass on the seven",
-        )
-        if unknown:
-            text += say(lang, f"，{unknown} 个缺数据", f", {unknown} lack data")
-        if self.before is not None and len(self.before.rows):
-            earlier, of = counted(self.before.rows["verdict"], Verdict.PASS), len(self.before.rows)
-            text += say(
+        text = (
+            say(
                 lang,
-                f"；{self.before.year} 年为 {of} 个中 {earlier} 个",
-                f"; in {self.before.year}, {earlier} of {of}",
+                f"{now.held} 个学校（学段）中 {now.passed} 个七项指标达标",
+                f"{now.passed} of {now.held} school stages meet the rule on the seven",
+            )
+            if now.known
+            else say(
+                lang,
+                f"{now.held} 个学校（学段）都缺数据，无法判断",
+                f"no data on any of {now.held} school stages, nobody can tell",
+            )
+        )
+        if now.known and now.unknown:
+            text += say(lang, f"，{now.unknown} 个缺数据", f", {now.unknown} without data")
+        if self.before is not None and (then := Tally.of(self.before.rows["verdict"])).held:
+            year, nobody = self.before.year, verdict_label(Verdict.NO_DATA, lang).lower()
+            text += (
+                say(
+                    lang,
+                    f"；{year} 年为 {then.held} 个中 {then.passed} 个",
+                    f"; in {year}, {then.passed} of {then.held}",
+                )
+                if then.known
+                else say(lang, f"；{year} 年{nobody}", f"; {nobody} in {year}")
             )
         return text + say(lang, "。", ".")
 
     def _coefficients(self) -> str:
-        lang, frame = self.book.lang, coefficients(self.own)
-        over, able = counted(frame["verdict"], Verdict.FAIL), known(frame["verdict"])
-        if not able:
-            return say(
-                lang, "差异系数缺数据，不能计算。", "The coefficients cannot be computed for want of data."
-            )
-        text = say(
-            lang,
-            f"已能计算的 {able} 个差异系数中 {over} 个超过限值"
-            if over
-            else f"已能计算的 {able} 个差异系数都在限值以内",
-            f"{over} of the {able} coefficients that can be computed exceed their limit"
-            if over
-            else f"All {able} coefficients that can be computed are within their limits",
-        )
-        if self.before is not None and known(coefficients(self.before)["verdict"]):
-            earlier = counted(coefficients(self.before)["verdict"], Verdict.FAIL)
+        lang = self.book.lang
+        text = coefficients_said(Tally.of(coefficients(self.own)["verdict"]), lang)
+        if self.before is not None and (then := Tally.of(coefficients(self.before)["verdict"])).held:
             year = self.before.year
-            text += say(lang, f"；{year} 年超过限值 {earlier} 个", f"; in {year}, {earlier} did")
+            text += (
+                say(
+                    lang,
+                    f"；{year} 年 {then.known} 个中超过限值的 {then.failed} 个",
+                    f"; in {year}, {then.failed} of {then.known} exceeded theirs",
+                )
+                if then.known
+                else say(lang, f"；{year} 年都无法计算", f"; in {year}, none could be computed")
+            )
         return text + say(lang, "。", ".")
 
     def _indicators(self) -> str:
         lang, frame = self.book.lang, self.own.indicators
-        passed = counted(frame["verdict"], Verdict.PASS)
+        seen = shown_indicators(self.own)
+        passed = int((seen == str(Verdict.PASS)).sum())
         text = say(
             lang, f"{len(frame)} 项指标中达标 {passed} 项", f"{passed} of {len(frame)} indicators are met"
         )
-        for verdict in (Verdict.FAIL, Verdict.NO_DATA, Verdict.NOT_APPLICABLE):
-            codes = frame.loc[(frame["verdict"] == verdict).to_numpy(), "code"]
+        for verdict in (Verdict.FAIL, Allowance.IN_DISTRICT, Verdict.NO_DATA, Verdict.NOT_APPLICABLE):
+            codes = frame.loc[seen == str(verdict), "code"]
             if len(codes):
-                short = verdict is Verdict.FAIL and len(codes) <= 6
+                short = verdict in (Verdict.FAIL, Allowance.IN_DISTRICT) and len(codes) <= 6
                 named = [title(self.book.standard[c], lang, short=True) if short else c for c in codes]
                 text += say(
                     lang,
@@ -135,18 +143,14 @@ class AnnualOpening(AnnualPart):
 
     def _mending(self) -> str:
         lang, ledger = self.book.lang, AnnualLedger(self.book, self.district)
-        problems, late = len(ledger.problems), int((ledger.measures["state"] == State.OVERDUE).sum())
-        if not problems and not len(ledger.measures):
-            return say(
-                lang,
-                "本年度没有未达标的项目，整改台账没有登记。",
-                "Nothing failed this year, and the ledger of measures is empty.",
-            )
-        bare = int(ledger.problems["state"].isna().sum())
-        return say(
+        late = int((ledger.measures["state"] == State.OVERDUE).sum())
+        text = ledger.counted() if len(ledger.problems) else ledger.nothing().rstrip("。.")
+        if not len(ledger.measures):
+            return text + say(lang, "；整改台账没有登记。", "; the ledger of measures is empty.")
+        return text + say(
             lang,
-            f"本年度未达标的问题 {problems} 个，其中 {bare} 个尚未登记整改措施；截至 {ledger.day}，整改台账逾期未完成 {late} 项。",
-            f"{problems} problems this year, {bare} of them without a measure; by {ledger.day}, {late} measures are overdue.",
+            f"；截至 {ledger.day}，整改台账逾期未完成 {late} 项。",
+            f"; overdue by {ledger.day}: {late} of {len(ledger.measures)} measures.",
         )
 
     def _pupils(self) -> str:

@@ -10,9 +10,10 @@ import pandas as pd
 
 from qb import balance, charts
 from qb.judge import Assessment
-from qb.report.annual.part import AnnualPart, coefficients, counted
+from qb.report.annual.part import AnnualPart, coefficients
+from qb.report.counts import Tally
 from qb.report.district.balance import DistrictBalance
-from qb.report.facts import Fact, anchor, key
+from qb.report.facts import Fact, anchor, key, shown_indicators
 from qb.report.research.years import CAUSES
 from qb.report.seven import verdict_column
 from qb.report.table import Column, Sentences, Table
@@ -39,10 +40,9 @@ class AnnualYears(AnnualPart):
                     "district_fact": key(Fact.DISTRICT, year, self.district),
                     **areas,
                     **{f"{area}_fact": key(Fact.AREA, year, area, self.district) for area in areas},
-                    "schools": _of(own.rows["verdict"]),
-                    "coefficients": _of(coefficients(own)["verdict"]),
-                    "indicators": _of(own.indicators["verdict"]),
-                    "unknown": counted(own.indicators["verdict"], Verdict.NO_DATA),
+                    "schools": Tally.of(own.rows["verdict"]).of_all(lang),
+                    "coefficients": Tally.of(coefficients(own)["verdict"]).of_all(lang),
+                    "indicators": Tally.of(shown_indicators(own)).of_all(lang),
                 }
             )
         columns = (
@@ -52,7 +52,6 @@ class AnnualYears(AnnualPart):
             Column("schools", say(lang, "达标学校（学段）", "School stages that pass")),
             Column("coefficients", say(lang, "限值内差异系数", "Coefficients within limits")),
             Column("indicators", say(lang, "达标指标", "Indicators met")),
-            Column("unknown", say(lang, "缺数据指标", "Indicators without data"), decimals=0),
         )
         return Table(
             say(lang, "历年结论与达标情况", "Verdicts and counts by year"),
@@ -60,8 +59,8 @@ class AnnualYears(AnnualPart):
             pd.DataFrame(lines),
             note=say(
                 lang,
-                "各年均按本年所用标准和现有数据计算。“a / b”：b 个中有 a 个达标。",
-                "All years by this year's standard and the data as they are now. “a / b”: a of b.",
+                "各年均按本年所用标准和现有数据计算。“a / b”：适用的 b 个中有 a 个达标，括号内为另有的。",
+                "All years by this year's standard and the data as they are now. “a / b”: a of the b that apply; in brackets what is neither met nor unmet.",
             ),
             lang=lang,
         )
@@ -265,11 +264,6 @@ class AnnualYears(AnnualPart):
             f"变动最大的是{name}（{before} → {after}），作用最大的原因是{zh}（{effect}）。",
             f"The largest change is {name} ({before} → {after}), most of it through {en} ({effect}).",
         )
-
-
-def _of(verdicts: pd.Series) -> str:
-    """Return how many of all are met."""
-    return f"{counted(verdicts, Verdict.PASS)} / {len(verdicts)}"
 
 
 def _by_place(own: Assessment) -> pd.DataFrame:

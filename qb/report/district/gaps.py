@@ -9,7 +9,7 @@ from qb import charts
 from qb.report.counts import Tally
 from qb.report.district.part import DistrictPart
 from qb.report.facts import anchor
-from qb.report.ledger import ledger_table, nothing_to_mend
+from qb.report.ledger import ledger_table, nothing_to_mend, with_states
 from qb.report.seven import (
     gap_text,
     names,
@@ -140,10 +140,10 @@ class DistrictGaps(DistrictPart):
     def by_department(self) -> Table:
         """Return how many problems each department answers for, and how many have a measure."""
         lang, standard = self.book.lang, self.book.standard
-        frame = self._ledger.explode("departments")
+        frame = with_states(self.book, self._ledger).explode("departments")
         counts = (
             frame.groupby("departments")
-            .agg(problems=("code", "size"), measured=("measure", "count"))
+            .agg(problems=("code", "size"), measured=("measure", "count"), allowed=("allowed", "sum"))
             .sort_values("problems", ascending=False, kind="stable")
             .reset_index()
         )
@@ -153,6 +153,11 @@ class DistrictGaps(DistrictPart):
         columns = (
             Column("name", say(lang, "责任部门", "Department")),
             Column("problems", say(lang, "问题数", "Problems"), decimals=0),
+            *(
+                [Column("allowed", say(lang, "其中规则允许", "The rule allows"), decimals=0)]
+                if counts["allowed"].any()
+                else []
+            ),
             Column("measured", say(lang, "已登记措施", "With a measure"), decimals=0),
             Column("codes", say(lang, "涉及指标", "Indicators")),
         )

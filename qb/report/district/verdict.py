@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from qb.judge import COMPOSITE
+from qb.report.counts import Tally, coefficients_said
 from qb.report.district.part import DistrictPart
-from qb.report.facts import Fact, key
+from qb.report.facts import Fact, key, shown_indicators, shown_seven
 from qb.report.seven import (
     gap_text,
 )
@@ -48,12 +49,7 @@ class DistrictVerdict(DistrictPart):
         """Return the district's verdict and each area's."""
         lang = self.book.lang
         overall = self.own.districts["verdict"].iloc[0]
-        tally = self.own.indicators["verdict"].value_counts()
-        met = say(
-            lang,
-            f"31 项指标中达标 {tally.get(Verdict.PASS, 0)} 项",
-            f"{tally.get(Verdict.PASS, 0)} of 31 indicators met",
-        )
+        met = self._met([i.code for i in self.book.standard.indicators])
         year, district = self.book.year, self.district
         whole = key(Fact.DISTRICT, year, district)
         cards = [(say(lang, "区域总体", "The district"), str(overall), met, whole)]
@@ -65,18 +61,17 @@ class DistrictVerdict(DistrictPart):
     def _beneath(self, area: str) -> str:
         lang = self.book.lang
         if area == "resources":
-            rows = self.own.rows
-            passed = int((rows["verdict"] == Verdict.PASS).sum())
-            return say(
+            tally = Tally.of(self.own.rows["verdict"])
+            if not tally.held:
+                return say(lang, "没有参加评估的学校", "no school is judged")
+            text = say(
                 lang,
-                f"{len(rows)} 个学校（学段）中 {passed} 个达标",
-                f"{passed} of {len(rows)} school stages pass",
+                f"{tally.held} 个学校（学段）中 {tally.passed} 个达标",
+                f"{tally.passed} of {tally.held} school stages met",
             )
+            return text + self._beside(tally)
         if area in ("guarantee", "quality"):
-            mine = {i.code for i in self.book.standard.indicators if i.area == area}
-            frame = self.own.indicators[self.own.indicators["code"].isin(mine)]
-            passed = int((frame["verdict"] == Verdict.PASS).sum())
-            return say(lang, f"{len(frame)} 项中达标 {passed} 项", f"{passed} of {len(frame)} met")
+            return self._met([i.code for i in self.book.standard.indicators if i.area == area])
         if area == "recognition":
             mine = self.own.findings[(self.own.findings["code"] == "recognition").to_numpy()]
             value, limit = mine["value"].iloc[0], self.book.standard.recognition.limit.value
@@ -90,6 +85,23 @@ class DistrictVerdict(DistrictPart):
         return say(
             lang, f"{len(self.book.standard.vetoes)} 项自查", f"{len(self.book.standard.vetoes)} items"
         )
+
+    def _met(self, codes: list[str]) -> str:
+        """Return how many of these indicators are met, of those that apply."""
+        lang = self.book.lang
+        seen = shown_indicators(self.own)[self.own.indicators["code"].isin(codes).to_numpy()]
+        tally, none = Tally.of(seen), int((seen == str(Verdict.NOT_APPLICABLE)).sum())
+        away = say(lang, "适用的 ", "that apply ") if none else ""
+        text = say(
+            lang,
+            f"{away}{tally.held} 项指标中达标 {tally.passed} 项",
+            f"{tally.passed} of {tally.held} indicators {away}met",
+        )
+        return text + self._beside(tally)
+
+    def _beside(self, tally: Tally) -> str:
+        more, lang = tally.beside(self.book.lang), self.book.lang
+        return say(lang, f"，{more}", f", {more}") if more else ""
 
     def headlines(self) -> Sentences:
         """Return at most six sentences that say where the district stands."""
@@ -130,21 +142,29 @@ class DistrictVerdict(DistrictPart):
         parts = []
         for stage in COMPULSORY:
             rows = self.own.rows[self.own.rows["stage"] == stage]
-            if len(rows):
-                passed = int((rows["verdict"] == Verdict.PASS).sum())
-                unknown = int((rows["verdict"] == Verdict.NO_DATA).sum())
+            tally, label = Tally.of(rows["verdict"]), stage_label(stage, lang)
+            if not tally.held:
+                continue
+            if not tally.known:
                 part = say(
                     lang,
-                    f"{stage_label(stage, lang)} {len(rows)} 所（部）中 {passed} 所达标",
-                    f"{passed} of {len(rows)} {stage_label(stage, lang).lower()} schools",
+                    f"{label} {tally.held} 所（部）都缺数据，无法判断",
+                    f"no data on the {tally.held} {label.lower()} schools",
                 )
-                open_ = say(lang, f"、{unknown} 所缺数据", f" ({unknown} without data)")
-                parts.append(part + (open_ if unknown else ""))
+            else:
+                part = say(
+                    lang,
+                    f"{label} {tally.held} 所（部）中 {tally.passed} 所达标",
+                    f"{tally.passed} of {tally.held} {label.lower()} schools",
+                )
+                open_ = say(lang, f"、{tally.unknown} 所缺数据", f" ({tally.unknown} without data)")
+                part += open_ * bool(tally.unknown)
+            parts.append(part)
         return (
             say(
                 lang,
                 f"按“{school_rule(self.book.standard, lang)}”判定：{'，'.join(parts)}。",
-                f"Schools that pass: {', '.join(parts)}.",
+                f"Schools that meet the rule: {', '.join(parts)}.",
             )
             if parts
             else ""
@@ -154,26 +174,12 @@ class DistrictVerdict(DistrictPart):
         lang = self.book.lang
         frame = self.own.balance[self.own.balance["code"] != COMPOSITE]
         over = frame[frame["verdict"] == Verdict.FAIL]
-        known = frame[frame["verdict"] != Verdict.NO_DATA]
-        if not len(known):
-            return say(
-                lang, "差异系数缺数据，不能计算。", "The coefficients cannot be computed for want of data."
-            )
-        if not len(over):
-            return say(
-                lang,
-                f"已能计算的 {len(known)} 个差异系数都在限值以内。",
-                f"All {len(known)} coefficients are within their limits.",
-            )
         shown = [
             f"{stage_label(row.stage, lang)} {title(self.book.standard[row.code], lang, short=True)} {number(row.coefficient, 3)}"
             for row in over.itertuples()
         ]
-        return say(
-            lang,
-            f"{len(known)} 个差异系数中 {len(over)} 个超过限值：{listed(shown, lang)}。",
-            f"{len(over)} of {len(known)} coefficients exceed their limit: {listed(shown, lang)}.",
-        )
+        said = coefficients_said(Tally.of(frame["verdict"]), lang, listed(shown, lang))
+        return said + say(lang, "。", ".")
 
     def _weakest_sentence(self) -> str:
         lang = self.book.lang
@@ -183,10 +189,15 @@ class DistrictVerdict(DistrictPart):
         code = max(SEVEN, key=lambda c: counts.get(c, 0))
         total = self.own.shortfalls.loc[self.own.shortfalls["code"] == code, "to_standard"].sum()
         name = title(self.book.standard[code], lang)
+        allowed = Tally.of(shown_seven(self.own.rows, code)).allowed
+        some = say(lang, f"，其中 {allowed} 个规则允许", f"; {allowed} of them as the rule allows") * bool(
+            allowed
+        )
         return say(
             lang,
-            f"短板最集中的是{name}：{counts[code]} 个学校（学段）未达标，共缺 {gap_text(code, total, lang)}。",
-            f"The commonest gap is {name}: {counts[code]} school stages lack {gap_text(code, total, lang)} in all.",
+            f"短板最集中的是{name}：{counts[code]} 个学校（学段）低于标准，共缺 {gap_text(code, total, lang)}{some}。",
+            f"The commonest gap is {name}: {counts[code]} school stages below the standard lack "
+            f"{gap_text(code, total, lang)} in all{some}.",
         )
 
     def _indicator_sentence(self) -> str:
