@@ -477,7 +477,8 @@ def test_where_none_of_the_seven_has_data_the_columns_that_have_are_compared():
     # 4 classes for 100 pupils, 2 for 50, 8 for 300: 4, 4 and 2.67 per 100; by hand 0.1750 … from 14/450
     each = np.repeat([0.04, 0.04, 8 / 300], [100, 50, 300])
     assert (
-        chart.title == f"小学：每百名学生班级数的差异系数为 {each.std() / each.mean():.3f}，不高于限值 0.50"
+        # of classes the standard has neither a level nor a limit: no verdict
+        chart.title == f"小学：每百名学生班级数的差异系数为 {each.std() / each.mean():.3f}"
     )
     assert not figures(page.levels.quadrants())  # no standard to hold a level against
 
@@ -493,6 +494,26 @@ def test_columns_and_indicators_may_stand_side_by_side(invented):
     )
     assert frame.loc["classes", "mean"] == pytest.approx(100 * rows["classes"].sum() / rows["pupils"].sum())
     assert set(frame["stage"]) == {"初中"}
+    # the standard has a limit for one of the three: nothing is said of the others
+    assert np.isfinite(frame["limit"]).tolist() == [True, False, False]
+    assert "有限值可比的 1 项中" in page.spread.strips()[0].title
+    assert set(page.robustness.flips["code"]) == {"C5"}
+    assert "有限值可比的 1 项中" in page.robustness.intervals()[0].title
+    assert "有限值可比的 1 项中" in page.conventions.charts()[0].title
+
+
+def test_columns_without_a_limit_have_no_verdict(invented):
+    page = page_of(invented, codes="equipment_yuan、classes", stages="junior", lang="en")
+    for shown in (*page.spread.strips(), *page.robustness.intervals(), *page.conventions.charts()):
+        words = shown._repr_html_()
+        assert "above" not in words and "◆" not in words and "↑" not in words
+    assert "has no limit" in page.robustness.weakest().lines[0] and not len(page.robustness.flips)
+
+
+def test_values_that_go_together_are_not_called_short():
+    page = page_of(ragged())
+    for shown in page.levels.correlations():
+        assert "短缺" not in shown._repr_html_()
 
 
 # --- parameters and tables

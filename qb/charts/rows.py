@@ -83,7 +83,7 @@ def intervals(
     high: Sequence[float],
     texts: Sequence[str],
     *,
-    limit: float,
+    limits: Sequence[float],
     caption: Caption,
     others: Sequence[Sequence[float]] = (),
     notes_below: Sequence[str] = (),
@@ -95,8 +95,8 @@ def intervals(
     labels, values, low, high, texts : sequences of the same length
         NaN: no data, said in words. `texts` stand at the right end; where the range contains the limit
         they are bold.
-    limit : float
-        Of the coefficient, an upright line.
+    limits : sequence of float
+        Of each coefficient, one upright line; NaN: the standard has none.
     caption : Caption
     others : sequence of sequences, optional
         Further points of each row.
@@ -106,18 +106,20 @@ def intervals(
     table = pd.DataFrame(frame, index=list(labels), columns=["value", "low", "high"])
     if not np.isfinite(frame).any():
         return blank(caption, table)
-    grid = ticks(0, float(max(np.nanmax(frame), limit)), 5)
+    capped = [float(limit) for limit in dict.fromkeys(limits) if limit == limit]
+    grid = ticks(0, float(max(np.nanmax(frame), *capped, 0)), 5)
     row, head = (30 if len(frame) <= 20 else 21), 26
     start = 12 + min(MOST, max(span(shorten(text, MOST)) for text in labels))
     scale = Scale(grid[0], grid[-1], start + 6, WIDTH - max(map(span, texts)) - 14)
     base = head + row * len(frame)
     marks: list[Mark] = [Line(((scale(v), head), (scale(v), base)), RULE, 0.8) for v in grid]
     marks += [Word(scale(v), base + 18, plain(v), QUIET, anchor="middle") for v in grid]
-    marks += [
-        Line(((scale(limit), head), (scale(limit), base)), INK, 1.3, dashed=True),
-        Word(scale(limit), 18, phrase(caption, "limit", limit), bold=True, anchor="middle"),
-    ]
-    for k, (name, text) in enumerate(zip(labels, texts, strict=True)):
+    for limit in capped:
+        marks += [
+            Line(((scale(limit), head), (scale(limit), base)), INK, 1.3, dashed=True),
+            Word(scale(limit), 18, phrase(caption, "limit", limit), bold=True, anchor="middle"),
+        ]
+    for k, (name, text, limit) in enumerate(zip(labels, texts, limits, strict=True)):
         y = head + row * (k + 0.5)
         marks.append(Word(start - 6, y + 5, shorten(name, MOST), anchor="end"))
         if np.isfinite(frame[k]).all():

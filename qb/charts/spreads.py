@@ -36,7 +36,7 @@ class Strip:
     limit : float
         The standard; NaN where there is none.
     cap : float
-        Limit of the coefficient.
+        Limit of the coefficient; NaN where there is none.
     absent : str
         Said where the coefficient is NaN: there are no data, or no school holds anything.
     """
@@ -105,11 +105,13 @@ def spreads(strips: Sequence[Strip], *, caption: Caption, decimals: int = 3) -> 
     ]
     for k, strip in enumerate(strips):
         marks += _row(strip, HEAD + ROW * (k + 0.5), scale, decimals)
-    many = any(len(strip.values) > MANY for strip in drawn)
-    below = [phrase(caption, "quantiles" if many else "strip")]
+    shape = "quantiles" if any(len(strip.values) > MANY for strip in drawn) else "strip"
+    held = any(strip.limit == strip.limit for strip in drawn)
+    below = [phrase(caption, shape) + (phrase(caption, f"{shape} standard") if held else "")]
     off = sum(int((s.percent > high).sum()) for s in drawn if len(s.values) <= MANY)
     below += [phrase(caption, "beyond", f"{high:g}", off)] if off else []
-    below += [phrase(caption, "over", drawn[0].cap)] if any(strip.over for strip in drawn) else []
+    over = [strip.cap for strip in drawn if strip.over]
+    below += [phrase(caption, "over", over[0])] if over else []
     written, height = notes(below, base + 24)
     return Chart(caption, (*marks, *written), height, table)
 

@@ -24,7 +24,9 @@ def summary(forecast: Forecast) -> str:
     if len(districts) > MOST_DISTRICTS:
         lines.append(f"\n另有 {len(districts) - MOST_DISTRICTS} 个县区；全部结果请用 --json。")
     lines += [f"\n说明：{note}。" for note in forecast.notes]
-    lines.append("\n各校各年级的人数：加 --json。括号内为低—高：按往年误差，十年里约八年落在其中。")
+    lines.append("\n各校各年级的人数：加 --json。")
+    if totals["low"].notna().any():
+        lines[-1] += "括号内为低—高：按往年误差，十年里约八年落在其中。"
     return "\n".join(lines)
 
 

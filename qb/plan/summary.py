@@ -7,15 +7,17 @@ from pathlib import Path
 import pandas as pd
 
 from qb.costs import Costs
+from qb.judge import Assessment
 from qb.plan.cheapest import Plan
 from qb.plan.explain import Explanation
 from qb.plan.over_years import YearsPlan
 from qb.plan.spending import Spending
 from qb.plan.transfers import Transfers
-from qb.standard import Standard
-from qb.terms import Stage
+from qb.standard import SEVEN, Standard
+from qb.terms import Stage, Verdict
 
 MOST = 15  # schools in the list
+AREAS = {"recognition": "社会认可度", "veto": "一票否决事项"}  # beside the indicators
 YARDSTICKS = {"seven of seven": "各校七项全部达标", "greatest shortfall first": "从缺口最大处补起"}
 
 
@@ -47,12 +49,38 @@ def summary(
 def _costs(plan: Plan) -> list[str]:
     low, high = plan.purchases["low_yuan"].sum(), plan.purchases["high_yuan"].sum()
     if not plan.cost:
-        return ["七项指标和差异系数已经全部达标，不需要购置。"]
+        return ["各校和差异系数都已达到标准，不需要购置。", _beyond(plan.assessment)]
     return [
         f"最低费用：{_yuan(plan.cost)}（按费用假设的低值、高值计为 {_yuan(low)}—{_yuan(high)}）",
         f"任何达标方案不少于 {_yuan(plan.bound)}，差距至多 {100 * plan.gap:.3f}%：{plan.status.zh}；"
         "已用同一评估程序复核。",
+        _beyond(plan.assessment),
     ]
+
+
+def outside(assessment: Assessment) -> dict[Verdict, list[str]]:
+    """Return what no plan is about and does not pass: indicators beyond the seven, and areas, by verdict.
+
+    Of several districts the worst verdict counts.
+    """
+    found: dict[Verdict, list[str]] = {}
+    indicators = assessment.indicators.rename(columns={"code": "of"})
+    areas = assessment.areas.rename(columns={"area": "of"})
+    areas = areas[areas["of"].isin(["recognition", "veto"]).to_numpy()]
+    for frame in (indicators[(~indicators["of"].isin(SEVEN)).to_numpy()], areas):
+        for name, verdicts in frame.groupby("of", sort=False)["verdict"]:
+            worst = next((v for v in (Verdict.FAIL, Verdict.NO_DATA) if (verdicts == v).any()), None)
+            if worst:
+                found.setdefault(worst, []).append(str(name))
+    return found
+
+
+def _beyond(assessment: Assessment) -> str:
+    left = [
+        f"{verdict.zh} {len(names)} 项（{'、'.join(AREAS.get(name, name) for name in names)}）"
+        for verdict, names in outside(assessment).items()
+    ]
+    return f"方案只涉及七项指标和差异系数；此外{'，'.join(left) or '各项均已达标或不适用'}。"
 
 
 def _yuan(amount: float) -> str:
@@ -129,7 +157,7 @@ def _best(spending: Spending) -> list[str]:
 def years_summary(plan: YearsPlan, costs: Costs) -> str:
     """Return what to spend in which year, and whose pupils were counted on."""
     lines = [
-        f"分年方案：{plan.base_year} 学年之后，至 {plan.target_year} 学年全部达标",
+        f"分年方案：{plan.base_year} 学年之后，至 {plan.target_year} 学年各校七项指标和差异系数达标",
         f"费用：{costs.title.zh}；{plan.pupils.words}",
         "",
     ]

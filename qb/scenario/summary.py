@@ -60,7 +60,7 @@ def _standing(assessment: Assessment) -> list[str]:
     lines = []
     for district, verdict in assessment.districts[["district", "verdict"]].itertuples(index=False):
         mine = rows[(rows["district"] == district).to_numpy()]
-        passing = int((mine["verdict"] == Verdict.PASS).sum())
+        passing, silent = (int((mine["verdict"] == v).sum()) for v in (Verdict.PASS, Verdict.NO_DATA))
         balance = assessment.balance
         balance = balance[((balance["district"] == district) & (balance["code"] != COMPOSITE)).to_numpy()]
         over, unknown = (int((balance["verdict"] == v).sum()) for v in (Verdict.FAIL, Verdict.NO_DATA))
@@ -71,7 +71,8 @@ def _standing(assessment: Assessment) -> list[str]:
             if part["coefficient"].notna().any()
         ]
         lines.append(
-            f"  {district}：{Verdict(verdict).zh}；学校（学段）{len(mine)} 个，达标 {passing}；"
+            f"  {district}：{Verdict(verdict).zh}；学校（学段）{len(mine)} 个，达标 {passing}"
+            + (f"，缺数据 {silent}；" if silent else "；")
             + (f"差异系数{'、'.join(largest)}，超限 {over} 项" if largest else "差异系数缺数据")
             + (f"，缺数据 {unknown} 项" if largest and unknown else "")
         )

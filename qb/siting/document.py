@@ -24,6 +24,7 @@ FIGURES = (
     "high_yuan",
     "rows",
     "passing",
+    "no_data",
     "over",
     "lacking",
     "lacking_yuan",

@@ -31,9 +31,10 @@ class Siting:
         `option`, `sites`, `status`; `children` with a way, `within` (those within distance), `mean_km`,
         `farthest_km`, `child_km`, its `bound` and `gap`, `unplaced`; `moved`, the children whose zone
         changes school; `cost_yuan`, `low_yuan` and `high_yuan` of opening its schools; of the district
-        under it `rows` and `passing` (school and stage), `over` (C1–C7 coefficients above their limit),
-        `lacking` (figures of C1–C7 below the standard), `lacking_yuan` (what it would cost to mend them),
-        and `reason`, why it cannot be done on these data.
+        under it `rows`, `passing` and `no_data` (school and stage), `over` (C1–C7 coefficients above
+        their limit, NaN where none can be computed), `lacking` (figures of
+        C1–C7 below the standard), `lacking_yuan` (what it would cost to mend
+        them), and `reason`, why it cannot be done on these data.
     distances : DataFrame
         By option and stage: `children`, `within`, `mean_km`, `farthest_km`, `unknown` (without a way).
     notes : tuple of str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from math import nan
 from pathlib import Path
 
 import numpy as np
@@ -166,7 +167,7 @@ def _options(made: Siting, data: Dataset, standard: Standard, costs: Costs) -> p
             "moved": moved.loc[changed, "children"].sum(),
         }
         rows.append({**row, **_effect(made, option, data, standard, costs)})
-    judged = ["rows", "passing", "over", "lacking", "lacking_yuan", "reason"]
+    judged = ["rows", "passing", "no_data", "over", "lacking", "lacking_yuan", "reason"]
     names = ["option", "sites", "status", "bound", "gap", "unplaced", "moved", *COST, *judged]
     table = pd.DataFrame(rows, columns=names)
     ways = made.distances.assign(child_km=made.distances["children"] * made.distances["mean_km"])
@@ -192,11 +193,13 @@ def _effect(made: Siting, option: int, data: Dataset, standard: Standard, costs:
 
 def _standing(assessment: Assessment, costs: Costs) -> dict[str, object]:
     balance = assessment.balance
-    over = (balance["verdict"] == Verdict.FAIL) & (balance["code"] != COMPOSITE)
+    balance = balance[(balance["code"] != COMPOSITE).to_numpy()]
+    known = balance["coefficient"].notna().any()
     return {
         "rows": len(assessment.rows),
         "passing": int((assessment.rows["verdict"] == Verdict.PASS).sum()),
-        "over": int(over.sum()),
+        "no_data": int((assessment.rows["verdict"] == Verdict.NO_DATA).sum()),
+        "over": int((balance["verdict"] == Verdict.FAIL).sum()) if known else nan,
         "lacking": len(assessment.shortfalls),
         "lacking_yuan": lacking(assessment, costs).yuan,
     }

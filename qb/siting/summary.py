@@ -26,7 +26,8 @@ def summary(siting: Siting) -> str:
             lines.append(f"  {name}：{row.unplaced:.0f} 名学生没有学位")
             continue
         verdicts = row.reason if isinstance(row.reason, str) else (
-            f"学校（学段）{row.rows:.0f} 个，达标 {row.passing:.0f}；差异系数超限 {row.over:.0f} 项；"
+            f"学校（学段）{row.rows:.0f} 个，达标 {row.passing:.0f}{_no_data(row.no_data)}；"
+            f"差异系数{'缺数据' if row.over != row.over else f'超限 {row.over:.0f} 项'}；"
             f"未达标准 {row.lacking:.0f} 处，补齐约 {_wan(row.lacking_yuan)} 万元"
         )  # fmt: skip
         if row.cost_yuan > 0:
@@ -46,6 +47,10 @@ def summary(siting: Siting) -> str:
     if siting.chosen:
         lines.append(f"  说明：{PRICED}")
     return "\n".join([*lines, *(f"  说明：{note}" for note in siting.notes)])
+
+
+def _no_data(rows: float) -> str:
+    return f"，缺数据 {rows:.0f}" if rows else ""
 
 
 def _wan(yuan: float) -> str:

@@ -72,7 +72,7 @@ class PlanBalance(PlanPart):
             return say(
                 lang,
                 f"限值从 {loose['cap']:.2f} 收紧到 {strict['cap']:.2f}，费用不变",
-                f"Tightening the limit from {loose['cap']:.2f} to {strict['cap']:.2f} costs nothing",
+                f"Tightening the limit from {loose['cap']:.2f} to {strict['cap']:.2f} costs no more",
             )
         return say(
             lang,

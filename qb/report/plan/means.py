@@ -116,20 +116,20 @@ class PlanMeans(PlanPart):
             why = say(lang, "：", ": ") + listed(told, lang) if told else ""
             line = say(
                 lang,
-                f"到 {target}全部达标（{pupils}）：{status_words(plan.status, lang)}{why}。",
-                f"The standard by {target} ({pupils}): {status_words(plan.status, lang)}{why}.",
+                f"到 {target}各校七项指标和差异系数达标（{pupils}）：{status_words(plan.status, lang)}{why}。",
+                f"The standard of the seven by {target} ({pupils}): {status_words(plan.status, lang)}{why}.",
             )
         elif not plan.cost:
             line = say(
                 lang,
-                f"{pupils}，到 {target}仍全部达标，不需要购置。",
-                f"With {pupils}, everything still passes in {target}: nothing to buy.",
+                f"{pupils}，到 {target}各校七项指标和差异系数仍都达标，不需要购置。",
+                f"With {pupils}, schools and coefficients still meet the standard of the seven in {target}: nothing to buy.",
             )
         else:
             line = say(
                 lang,
-                f"{pupils}，到 {target}全部达标共需 {money(plan.cost, lang)}（各年相加，每年的费用按年计入），不少于 {money(plan.bound, lang)}。",
-                f"With {pupils}, meeting the standard by {target} takes {money(plan.cost, lang)} in all years together, and no less than {money(plan.bound, lang)}.",
+                f"{pupils}，到 {target}各校七项指标和差异系数达标共需 {money(plan.cost, lang)}（各年相加，每年的费用按年计入），不少于 {money(plan.bound, lang)}。",
+                f"With {pupils}, meeting the standard of the seven by {target} takes {money(plan.cost, lang)} in all years together, and no less than {money(plan.bound, lang)}.",
             )
         return Sentences((line,), kind="notes")
 
@@ -161,7 +161,7 @@ class PlanMeans(PlanPart):
             shown,
             note=say(
                 lang,
-                "预算按最低费用各年平均、取整到万元；已购置的以后各年继续有效；教师、校舍等其余数字不变。目标学年全部达标，此前各年尽早让更多学校达标。",
+                "预算按最低费用各年平均、取整到万元；已购置的以后各年继续有效；教师、校舍等其余数字不变。目标学年各校都达标，此前各年尽早让更多学校达标。",
                 "The budget is the least cost spread evenly; what is bought stays; teachers, floor and all else are as now. All pass in the target year, and as many as possible before.",
             ),
             empty=say(lang, "没有分年方案。", "There is no plan over years."),

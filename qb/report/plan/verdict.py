@@ -5,12 +5,23 @@ from __future__ import annotations
 import pandas as pd
 
 from qb.plan.cheapest import PlanStatus
+from qb.plan.summary import outside
 from qb.report.english import translate_clash
 from qb.report.plan.words import money, money_range, status_words
 from qb.report.plan.work import PlanPart
 from qb.report.seven import gap_text, names
 from qb.report.table import Cards, Heading, Sentences
-from qb.report.words import listed, number, say, school_rule, school_year, stage_label, title
+from qb.report.words import (
+    AREAS,
+    listed,
+    number,
+    say,
+    school_rule,
+    school_year,
+    stage_label,
+    title,
+    verdict_label,
+)
 from qb.standard import SEVEN
 from qb.terms import Verdict
 
@@ -26,8 +37,8 @@ class PlanVerdict(PlanPart):
         return Heading(
             say(
                 lang,
-                f"{self.district}：费用最低的达标方案（{year}）",
-                f"{self.district}: the cheapest plan that meets the standard, {year}",
+                f"{self.district}：七项指标达标的最低费用方案（{year}）",
+                f"{self.district}: the cheapest plan to meet the seven, {year}",
             ),
             say(
                 lang,
@@ -89,9 +100,10 @@ class PlanVerdict(PlanPart):
         return say(lang, zh, en), value, say(lang, below_zh, below_en)
 
     def headlines(self) -> Sentences:
-        """Return at most six sentences: what it costs, for what, why, and what else could be done."""
+        """Return at most six sentences: what it costs and leaves, for what, why, what else could be done."""
         found = [self._result()]
         if self.work.made:
+            found[0] += say(self.book.lang, "", " ") + self._beyond()
             found += [self._largest(), self._coefficients(), self._pupil(), self._yardsticks()]
         found.append(self._transfers())
         return Sentences(tuple(line for line in found if line))
@@ -118,19 +130,43 @@ class PlanVerdict(PlanPart):
         if plan.cost is None:
             return say(
                 lang,
-                f"在现有上限之内做不到全部达标。相互冲突的限制：{listed(list(plan.clashes), lang)}。",
-                f"The standard cannot be met within the upper bounds. They clash in {len(plan.clashes)} places, listed below.",
+                f"在现有上限之内，各校七项指标和差异系数不能全部达标。相互冲突的限制：{listed(list(plan.clashes), lang)}。",
+                f"The standard of the seven cannot be met within the upper bounds. They clash in {len(plan.clashes)} places, listed below.",
             )
         if not plan.cost:
             return say(
                 lang,
-                "七项指标和差异系数都已达标，不需要购置。",
-                "Every school and every coefficient meets the standard: there is nothing to buy.",
+                "各校七项指标和差异系数都已达到标准，不需要购置。",
+                "Every school meets the standard of the seven and every coefficient its limit: there is nothing to buy.",
             )
         return say(
             lang,
-            f"全部达标最少需要 {money(plan.cost, lang)}；任何达标方案不少于 {money(plan.bound, lang)}，{plan.status.zh}。方案已用同一评估程序复核，全部达标。",
-            f"Meeting the standard takes {money(plan.cost, lang)} at least; no plan costs less than {money(plan.bound, lang)} ({status_words(plan.status, lang)}). Assessed again with the purchases, everything passes.",
+            f"各校七项指标和差异系数达标最少需要 {money(plan.cost, lang)}；任何这样的方案不少于 {money(plan.bound, lang)}，{plan.status.zh}。方案已用同一评估程序复核。",
+            f"Meeting the seven and the limits of their coefficients takes {money(plan.cost, lang)} at least; no plan costs less than {money(plan.bound, lang)} ({status_words(plan.status, lang)}). The purchases were assessed again by the same code.",
+        )
+
+    def _beyond(self) -> str:
+        """Say what no purchase is about and does not pass."""
+        lang, left = self.book.lang, outside(self.work.plan.assessment)
+        named = {name: say(lang, *words) for name, words in AREAS.items()}
+        parts = [
+            say(
+                lang,
+                f"{verdict.zh} {len(found)} 项（{listed([named.get(x, x) for x in found], lang, 12)}）",
+                f"{verdict_label(verdict, lang).lower()}: {len(found)} ({listed([named.get(x, x) for x in found], lang, 12)})",
+            )
+            for verdict, found in left.items()
+        ]
+        if not parts:
+            return say(
+                lang,
+                "方案只涉及七项指标和差异系数；此外各项均已达标或不适用。",
+                "The plan is about the seven and their coefficients; all else is met or not applicable.",
+            )
+        return say(
+            lang,
+            f"方案只涉及七项指标和差异系数；此外{'，'.join(parts)}，购置之后仍然如此。",
+            f"The plan is about the seven and their coefficients; beyond them, and after the purchases as before, {'; '.join(parts)}.",
         )
 
     def _largest(self) -> str:

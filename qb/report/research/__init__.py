@@ -92,7 +92,7 @@ class ResearchReport:
 
     @cached_property
     def levels(self) -> Levels:
-        """Whether there is enough, what is short together, and where."""
+        """Whether there is enough, what is low together, and where."""
         return Levels(self.study)
 
     @cached_property
@@ -173,7 +173,13 @@ class ResearchReport:
             Column("rows", say(lang, "行数", "Rows"), decimals=0),
             Column("columns", say(lang, "列", "Columns")),
         )
-        return Table(say(lang, "可以带走的表", "Tables to take away"), columns, pd.DataFrame(rows), lang=lang)
+        return Table(
+            say(lang, "可以带走的表", "Tables to take away"),
+            columns,
+            pd.DataFrame(rows),
+            empty=say(lang, "没有可以带走的表。", "There is no table to take away."),
+            lang=lang,
+        )
 
     def rules(self) -> Rules:
         """Return the rules that the page's coefficients follow from."""

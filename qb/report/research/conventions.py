@@ -60,15 +60,16 @@ class Conventions(ResearchPart):
         frame = self.at(self.figures, stage)
         frame = frame.assign(over=frame["coefficient"] > frame["limit"] + TOLERANCE)
         kinds = [part for _, part in frame.dropna(subset="coefficient").groupby("code", sort=False)]
-        turned = [part["name"].iloc[0] for part in kinds if part["over"].any() and not part["over"].all()]
-        if not kinds:
-            return self.note(self.why_none(stage))
+        held = [part for part in kinds if part["limit"].notna().all()]
+        turned = [part["name"].iloc[0] for part in held if part["over"].any() and not part["over"].all()]
+        if not held:
+            return self.note(self.no_limit(stage))
         label = self.stage(stage)
         names = self.say("、", ", ").join(turned)
         finding = self.say(
-            f"{label}：换一种算法，{self.among(len(kinds))} {len(turned)} 项会换到限值的另一边"
+            f"{label}：换一种算法，{self.among(len(held))} {len(turned)} 项会换到限值的另一边"
             + (f"（{names}）" if turned else ""),
-            f"{label}: under another convention {len(turned)} {self.among(len(kinds))} change sides of the limit"
+            f"{label}: under another convention {len(turned)} {self.among(len(held))} change sides of the limit"
             + (f" ({names})" if turned else ""),
         )
         rows = [
@@ -90,7 +91,7 @@ class Conventions(ResearchPart):
                 self.say("不同算法下的差异系数", "The coefficient under different conventions"),
                 *self.study.cuts(stage),
             ),
-            limit=self.study.book.standard.coefficient_limit(stage),
+            limits=[part["limit"].iloc[0] for part in kinds],
             others=[row[2] for row in rows],
             notes_below=[
                 self.say(

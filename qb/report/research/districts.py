@@ -71,8 +71,8 @@ class Districts(ResearchPart):
         hidden = len(frame) - len(shown)
         legend = [
             self.say(
-                "● 差异系数（◆ 高于限值），横线为误差区间；右侧：名次，括号内为误差下名次的范围",
-                "● coefficient (◆ above the limit), line: range of error; right: rank, in brackets its range under error",
+                f"● 差异系数{'（◆ 高于限值）' if cut.held else ''}，横线为误差区间；右侧：名次，括号内为误差下名次的范围",
+                f"● coefficient{' (◆ above the limit)' if cut.held else ''}, line: range of error; right: rank, in brackets its range under error",
             )
         ]
         legend += [self.say(f"{ties} 个县区并列", f"{ties} districts share a rank")] if ties else []
@@ -95,7 +95,7 @@ class Districts(ResearchPart):
                 self.say("县区内校际差异系数与名次", "Coefficient within each district, and rank"),
                 cut,
             ),
-            limit=cut.cap,
+            limits=[cut.cap] * len(shown),
             notes_below=legend,
         )
 

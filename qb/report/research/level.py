@@ -1,4 +1,4 @@
-"""Is there enough, is it even, what is short together, and where."""
+"""Is there enough, is it even, what is low together, and where."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FEWEST = 5  # schools below which a correlation says nothing
 
 
 class Levels(ResearchPart):
-    """Level against balance, shortfalls that go together, and the map."""
+    """Level against balance, values that go together, and the map."""
 
     def quadrants(self) -> list[Shown]:
         """Return each indicator by level and by balance, a figure a stage."""
@@ -65,7 +65,7 @@ class Levels(ResearchPart):
         )
 
     def correlations(self) -> list[Shown]:
-        """Return which shortfalls go together, a figure a stage."""
+        """Return which values go together, a figure a stage."""
         return [self._correlations(stage) for stage in self.study.stages]
 
     def _correlations(self, stage: Stage) -> Shown:
@@ -74,17 +74,16 @@ class Levels(ResearchPart):
         if len(table) < 2:
             return self.note(finding)
         measure = self.say(
-            f"各校短缺程度（数值越低越短缺）的斯皮尔曼等级相关，{schools} 所学校",
-            f"Spearman rank correlation of shortage (the lower the value, the shorter), {schools} schools",
+            f"各校数值的斯皮尔曼等级相关，{schools} 所学校；与是否低于标准无关",
+            f"Spearman rank correlation of values, {schools} schools; it says nothing of the standard",
         )
         return charts.correlations(table, caption=self.caption(finding, measure))
 
     def correlation(self, stage: Stage) -> tuple[pd.DataFrame, int]:
         """Return the rank correlation between measures, and how many schools it rests on.
 
-        The rank of what a school lacks to a standard is the rank of its value turned round, so shortfalls
-        and surpluses correlate as values do, and measures without a standard can take part. Left out are
-        schools that lack one of the figures, and measures that are the same at all schools.
+        It is of values: nobody need be short of either. Left out are schools that lack one of the figures,
+        and measures that are the same at all schools.
         """
         values = pd.DataFrame(
             {
@@ -115,12 +114,12 @@ class Levels(ResearchPart):
         text = f"{r:.2f}".replace("-", "−")
         if r <= 0:
             return self.say(
-                f"{label}：没有两项的短缺出在同一批学校（相关系数最高 {text}）",
-                f"{label}: no two are short at the same schools (highest correlation {text})",
+                f"{label}：没有两项的数值在各校同高同低（相关系数最高 {text}）",
+                f"{label}: no two values are high and low at the same schools (highest correlation {text})",
             )
         return self.say(
-            f"{label}：{other}与{one}的短缺最常出在同一批学校（相关系数 {text}）",
-            f"{label}: {other} and {one} are short at the same schools most often (correlation {text})",
+            f"{label}：{other}与{one}在各校的数值高低最一致（相关系数 {text}）",
+            f"{label}: the values of {other} and {one} go together most closely (correlation {text})",
         )
 
     def maps(self) -> list[charts.Chart]:

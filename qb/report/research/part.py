@@ -85,9 +85,11 @@ class ResearchPart:
         ).join(parts)
 
     def among(self, count: int) -> str:
-        """Say of how many measures a sentence speaks: those with a coefficient."""
+        """Say of how many measures a sentence speaks: those with a coefficient and a limit."""
         if count == len(self.study.measures):
             return self.say(f"{count} 项中", f"of {count}")
+        if any(measure.key not in SEVEN for measure in self.study.measures):
+            return self.say(f"有限值可比的 {count} 项中", f"of {count} that have a limit and data")
         return self.say(f"能计算的 {count} 项中", f"of {count} that can be computed")
 
     def absent(self, cut: Cut) -> str:
@@ -106,6 +108,7 @@ class ResearchPart:
         if not any(len(cut.rows) for cut in cuts):
             return self.say(f"{name}：所选指标都缺数据", f"{name}: no data on what was chosen")
         usable = [cut for cut in cuts if cut.usable]
+        lacking = sum(not len(cut.rows) for cut in cuts)
         if not usable:
             return self.say(
                 f"{name}：有数据的指标，各校都是 0", f"{name}: no school holds any of what was chosen"
@@ -115,6 +118,18 @@ class ResearchPart:
                 f"{name}：有数据的学校只有 1 所，没有校际差异可言",
                 f"{name}: only one school has data, so none differ",
             )
+        some = self.say(f"有数据的 {len(usable)} 项", f" on the {len(usable)} measures with data")
         return self.say(
-            f"{name}：各校完全均等，差异系数为 0", f"{name}: schools are all equal, the coefficient is 0"
+            f"{name}：{some if lacking else ''}各校完全均等，差异系数为 0",
+            f"{name}: schools are all equal{some if lacking else ''}, the coefficient is 0",
+        )
+
+    def no_limit(self, stage: Stage) -> str:
+        """Say why nothing of a stage is held against the limit of coefficients."""
+        if not any(cut.usable for cut in self.study.cuts(stage)):
+            return self.why_none(stage)
+        name = self.stage(stage)
+        return self.say(
+            f"{name}：标准对所选各项没有差异系数限值，不作比较",
+            f"{name}: the standard has no limit for the coefficients chosen, so none is compared",
         )

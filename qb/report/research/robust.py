@@ -25,12 +25,15 @@ class Robustness(ResearchPart):
 
     def _weakest(self, stage: Stage) -> str:
         frame = self.at(self.flips, stage)
-        frame = frame[frame["school"].notna().to_numpy()]
         label = self.stage(stage)
         if not len(frame):
+            return self.no_limit(stage) + self.say("。", ".")
+        compared = self.among(len(frame))
+        frame = frame[frame["school"].notna().to_numpy()]
+        if not len(frame):
             return self.say(
-                f"{label}：任何一所学校单独出错，都不会使差异系数越过限值。",
-                f"{label}: no error at a single school moves a coefficient across its limit.",
+                f"{label}：{compared}，任何一所学校单独出错，都不会使差异系数越过限值。",
+                f"{label}: no error at a single school moves a coefficient across its limit, {compared}.",
             )
         row = frame.loc[frame["change"].abs().idxmin()]
         percent = f"{100 * row['change']:+.1f}%".replace("-", "−")
@@ -47,7 +50,7 @@ class Robustness(ResearchPart):
         rows = []
         for stage in self.study.stages:
             for cut in self.study.cuts(stage):
-                if not cut.usable:
+                if not cut.held:
                     continue
                 turn = balance.flip(cut.amount, cut.pupils, cut.cap)
                 at = turn.school
@@ -99,7 +102,9 @@ class Robustness(ResearchPart):
             columns,
             shown,
             failing="over",
-            empty=self.say("缺数据，无从计算。", "No data."),
+            empty=self.say(
+                "没有可以与限值比较的差异系数。", "There is no coefficient to hold against a limit."
+            ),
             lang=self.lang,
         )
 
@@ -138,11 +143,14 @@ class Robustness(ResearchPart):
         known = frame[frame["coefficient"].notna().to_numpy()]
         if not len(known):
             return self.note(self.why_none(stage))
-        crosses = (known["low"] <= known["limit"]) & (known["high"] > known["limit"] + TOLERANCE)
+        held = known[known["limit"].notna().to_numpy()]
+        if not len(held):
+            return self.note(self.no_limit(stage))
+        crosses = (held["low"] <= held["limit"]) & (held["high"] > held["limit"] + TOLERANCE)
         label, error = self.stage(stage), f"±{100 * self.study.error:g}%"
         finding = self.say(
-            f"{label}：报送误差 {error} 时，{self.among(len(known))} {crosses.sum()} 项的区间跨过限值",
-            f"{label}: with errors up to {error}, the interval of {crosses.sum()} {self.among(len(known))} contains the limit",
+            f"{label}：报送误差 {error} 时，{self.among(len(held))} {crosses.sum()} 项的区间跨过限值",
+            f"{label}: with errors up to {error}, the interval of {crosses.sum()} {self.among(len(held))} contains the limit",
         )
         texts = [
             f"{self.coefficient(low)}–{self.coefficient(high)}"
@@ -159,7 +167,7 @@ class Robustness(ResearchPart):
             known["high"],
             texts,
             caption=self.caption(finding, measure, *self.study.cuts(stage)),
-            limit=self.study.book.standard.coefficient_limit(stage),
+            limits=known["limit"].tolist(),
             notes_below=[
                 self.say(
                     "● 按报送数据（◆ 高于限值），横线为区间。互不相关的误差总使各校更分散，所以区间可能整个在点的右边",

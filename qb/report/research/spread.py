@@ -72,17 +72,28 @@ class Spreads(ResearchPart):
         if widest is None:
             return self.why_none(stage)
         known = [cut for cut in self.study.cuts(stage) if cut.usable]
-        over = sum(cut.over for cut in known)
+        held = [cut for cut in known if cut.held]
+        over = sum(cut.over for cut in held)
         text = self.coefficient(widest.spread.coefficient)
         name, label = widest.measure.name(self.lang), self.stage(stage)
+        if not held:
+            return self.say(
+                f"{label}：{name}校际差异最大（{text}）"
+                if len(known) > 1
+                else f"{label}：{name}的差异系数为 {text}",
+                f"{label}: schools differ most on {name} ({text})"
+                if len(known) > 1
+                else f"{label}: the coefficient of {name} is {text}",
+            )
+        cap = self.limit(held[0].cap)
         if len(known) == 1:
             return self.say(
-                f"{label}：{name}的差异系数为 {text}，{'高于' if over else '不高于'}限值 {self.limit(widest.cap)}",
-                f"{label}: the coefficient of {name} is {text}, {'above' if over else 'not above'} the limit of {self.limit(widest.cap)}",
+                f"{label}：{name}的差异系数为 {text}，{'高于' if over else '不高于'}限值 {cap}",
+                f"{label}: the coefficient of {name} is {text}, {'above' if over else 'not above'} the limit of {cap}",
             )
         return self.say(
-            f"{label}：{name}校际差异最大（{text}）；{self.among(len(known))} {over} 项高于限值 {self.limit(widest.cap)}",
-            f"{label}: schools differ most on {name} ({text}); {over} {self.among(len(known))} are above the limit of {self.limit(widest.cap)}",
+            f"{label}：{name}校际差异最大（{text}）；{self.among(len(held))} {over} 项高于限值 {cap}",
+            f"{label}: schools differ most on {name} ({text}); {over} {self.among(len(held))} are above the limit of {cap}",
         )
 
     def lorenz(self) -> list[Shown]:

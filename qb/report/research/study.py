@@ -44,7 +44,7 @@ class Cut:
     limit : float
         The standard for a school; NaN where there is none for this measure.
     cap : float
-        The limit of the difference coefficient of the stage.
+        The limit of the difference coefficient of the stage; NaN where the standard has none for this measure.
     """
 
     stage: Stage
@@ -86,6 +86,11 @@ class Cut:
     def differs(self) -> bool:
         """Whether schools differ at all."""
         return self.usable and len(self.rows) > 1 and self.spread.coefficient > TOLERANCE
+
+    @property
+    def held(self) -> bool:
+        """Whether there is a coefficient and a limit to hold it against."""
+        return self.usable and bool(np.isfinite(self.cap))
 
     @property
     def over(self) -> bool:
@@ -215,8 +220,11 @@ class Study:
         rows = rows[there].reset_index(drop=True)
         rows["value"] = measure.factor * rows["amount"] / rows["pupils"]
         standard = self.book.standard
-        limit = standard[measure.key].limit(stage=stage, year=year).value if measure.key in SEVEN else np.nan
-        return Cut(stage, measure, year, rows, missing, limit, standard.coefficient_limit(stage))
+        limit = cap = np.nan  # the standard has none for other columns
+        if measure.key in SEVEN:
+            limit = standard[measure.key].limit(stage=stage, year=year).value
+            cap = standard.coefficient_limit(stage)
+        return Cut(stage, measure, year, rows, missing, limit, cap)
 
     def cuts(self, stage: Stage) -> list[Cut]:
         """Return a stage by every measure."""

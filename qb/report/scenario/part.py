@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 
 from qb.judge import COMPOSITE, Assessment
 from qb.report.scenario.study import Study
@@ -33,10 +34,22 @@ class ScenarioPart:
         """Return how many schools (by stage) pass."""
         return int((side.rows["verdict"] == Verdict.PASS).sum())
 
-    def over(self, side: Assessment) -> int:
-        """Return how many of the coefficients exceed their limit."""
+    def over(self, side: Assessment) -> float:
+        """Return how many of the coefficients exceed their limit; NaN where none can be computed."""
+        known, _ = self._coefficients_known(side)
+        verdicts = side.balance.loc[(side.balance["code"] != COMPOSITE).to_numpy(), "verdict"]
+        return float((verdicts == Verdict.FAIL).sum()) if known else nan
+
+    def unknown(self, side: Assessment, stage: Stage | None = None) -> int:
+        """Return how many of the coefficients, of a stage where one is named, cannot be computed."""
+        known, asked = self._coefficients_known(side, stage)
+        return asked - known
+
+    def _coefficients_known(self, side: Assessment, stage: Stage | None = None) -> tuple[int, int]:
         frame = side.balance[(side.balance["code"] != COMPOSITE).to_numpy()]
-        return int((frame["verdict"] == Verdict.FAIL).sum())
+        if stage is not None:
+            frame = frame[(frame["stage"] == stage).to_numpy()]
+        return int(frame["coefficient"].notna().sum()), len(frame)
 
     def largest(self, side: Assessment, stage: Stage) -> float | None:
         """Return the largest of a stage's seven coefficients; None where none can be computed."""

@@ -36,6 +36,7 @@ class ScenarioSides(ScenarioPart):
                     "met": int(side.rows["met"].sum()),
                     **{stage: _nan(self.largest(side, stage)) for stage in study.stages},
                     "over": self.over(side),
+                    "open": self.unknown(side),
                 }
             )
         columns = (
@@ -58,6 +59,7 @@ class ScenarioSides(ScenarioPart):
                 for stage in study.stages
             ),
             Column("over", self.say("超限差异系数", "Coefficients over"), decimals=0),
+            Column("open", self.say("缺数据的差异系数", "Coefficients without data"), decimals=0),
         )
         return Table(
             self.say(f"结论与差异系数，{study.year} 学年", f"Verdicts and coefficients, {study.year}"),
@@ -151,9 +153,21 @@ class ScenarioSides(ScenarioPart):
             ),
             columns,
             pd.DataFrame(rows, columns=[c.key for c in columns]),
-            empty=self.say("各情景都没有缺口。", "Nothing is lacking on any side."),
+            empty=self._nothing_lacking(),
             lang=self.lang,
         )
+
+    def _nothing_lacking(self) -> str:
+        """Say that no shortfall is known, and of how many rows a figure of C1–C7 is not."""
+        open_ = max(int(side.rows[list(SEVEN)].isna().any(axis=1).sum()) for side in self.study.sides)
+        if not any(len(side.rows) for side in self.study.sides):
+            return self.say("没有参加评估的学校。", "No school is judged.")
+        if open_:
+            return self.say(
+                f"已报送的数据中没有缺口；{open_} 个学校（学段）的七项指标缺数据。",
+                f"Nothing is lacking in what was reported; {open_} school stages lack data for C1–C7.",
+            )
+        return self.say("各情景都没有缺口。", "Nothing is lacking on any side.")
 
     def coefficients(self) -> Table:
         """Return all coefficients, side by side, with their limits."""
@@ -188,6 +202,7 @@ class ScenarioSides(ScenarioPart):
             pd.DataFrame(rows),
             failing="failing",
             note=self.say("标出的行有一列超过限值。", "Marked rows exceed the limit in one of the columns."),
+            empty=self.say("没有参加评估的学校。", "No school is judged."),
             lang=self.lang,
         )
 
@@ -205,12 +220,13 @@ class ScenarioSides(ScenarioPart):
         farthest = away.idxmax() if len(away) and away.max() >= 0.5 * 10**-study.decimals else None
         label = study.stage(stage)
         over = self._over_in(series, limit)
+        open_ = any(self.unknown(side, stage) for year in study.years for side in study.at(year))
         finding = (
             self.say(f"{label}差异系数超过限值：{over}", f"{label}, coefficients over the limit: {over}")
             if over
             else self.say(
-                f"{label}：各学年现状和各情景的差异系数都没有超过限值",
-                f"{label}: no coefficient exceeds the limit in any year, on any side",
+                f"{label}：各学年现状和各情景{'已能计算' if open_ else ''}的差异系数都没有超过限值",
+                f"{label}: no coefficient{' that can be computed' if open_ else ''} exceeds the limit in any year, on any side",
             )
         )
         if not any(value == value for values in series.values() for value in values):

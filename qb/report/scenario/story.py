@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from qb.judge import Assessment
 from qb.report.english import translate
 from qb.report.scenario.actions import Telling, does
 from qb.report.scenario.part import ScenarioPart
@@ -39,13 +40,19 @@ class ScenarioStory(ScenarioPart):
         cards = []
         for name, side in zip(self.study.labels, self.study.sides, strict=True):
             passing, rows = self.passing(side), len(side.rows)
-            over = self.over(side)
             detail = self.say(
-                f"{rows} 个学校（学段）中 {passing} 个达标；差异系数超限 {over} 个",
-                f"{passing} of {rows} school stages pass; {over} coefficients over the limit",
+                f"{rows} 个学校（学段）中 {passing} 个达标；差异系数{self._over(side)}",
+                f"{passing} of {rows} school stages pass; coefficients: {self._over(side)}",
             )
             cards.append((name, self.verdict(side), detail))
         return Cards(tuple(cards), self.lang)
+
+    def _over(self, side: Assessment) -> str:
+        over, unknown = self.over(side), self.unknown(side)
+        if over != over:
+            return verdict_label(Verdict.NO_DATA, self.lang).lower()
+        rest = self.say(f"，缺数据 {unknown} 个", f", {unknown} without data") if unknown else ""
+        return self.say(f"超限 {over:.0f} 个", f"{over:.0f} over the limit") + rest
 
     def headlines(self) -> Sentences:
         """Return at most six sentences: compliance, coefficients, both together, pupils, ways, costs."""
@@ -85,6 +92,8 @@ class ScenarioStory(ScenarioPart):
             span = self._span(known)
             limit = f"{study.book.standard.coefficient_limit(stage):g}"
             name, was = study.stage(stage), study.coefficient(before)
+            if any(self.unknown(side, stage) for side in study.sides):
+                name = self.say(f"{name}已能计算的", f"{name}, of those that can be computed,")
             parts.append(
                 self.say(
                     f"{name}最大值现状 {was}，各情景 {span}（限值 {limit}）",
@@ -156,6 +165,8 @@ class ScenarioStory(ScenarioPart):
         )
 
     def _costs(self) -> str:
+        if not any(len(outcome.costs) for outcome in self.study.outcomes):
+            return self.say("各情景没有需要计费用的操作。", "No scenario does anything that is priced.")
         sums = [total(outcome.costs)["cost_yuan"] for outcome in self.study.outcomes]
         priced = [
             self.say(f"“{name}”{self.yuan(cost)}", f"{self.yuan(cost)} for {name}")
