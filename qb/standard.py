@@ -94,7 +94,7 @@ class Indicator(Entry):
     measure: Words
     decimals: Decimals = 1
     limits: tuple[Limit, ...] = ()
-    options: dict[str, Number | str | bool | tuple[str, ...]] = Field(default_factory=dict)
+    options: dict[str, Number | str | bool | tuple[str, ...] | dict[str, str]] = Field(default_factory=dict)
     departments: Departments
     source: Words
 
@@ -436,6 +436,19 @@ class Standard(Entry):
     def items(self, code: str) -> tuple[Item, ...]:
         """Return the checklist items of an indicator, in the order of the plan."""
         return tuple(item for item in self.checklist if item.code == code)
+
+    @cached_property
+    def monitored(self) -> tuple[Indicator, ...]:
+        """The indicators that rest on the monitoring, whose findings are told apart by subject."""
+        return tuple(i for i in self.indicators if i.measure == "monitoring")
+
+    def subjects(self) -> dict[str, str]:
+        """Return the subject that each accepted name in the monitoring stands for."""
+        names: dict[str, str] = {}
+        for options in (indicator.options for indicator in self.monitored):
+            names |= {name: name for key in ("subjects", "others") for name in options.get(key, ())}
+            names |= options.get("synonyms", {})
+        return names
 
     def coefficient_limit(self, stage: Stage) -> float:
         """Return the limit of the difference coefficient at a stage."""

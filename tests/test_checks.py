@@ -10,7 +10,7 @@ from qb.dataset import Dataset, read
 from qb.errors import DataError, Fault
 from qb.terms import Severity
 
-NUMBERS = [f"K{i:02d}" for i in range(1, 11)]
+NUMBERS = [f"K{i:02d}" for i in range(1, 12)]
 
 
 def found_by_k(data):
@@ -242,6 +242,20 @@ def test_k10_facilities_both_as_a_whole_and_by_stage():
     ]
 
 
+def test_k11_one_subject_under_two_names():
+    town = nine()
+    twice = {**town["monitoring"][4], "subject": "体育"}
+    town["monitoring"].append(twice)
+    assert faults(town) == [("K11", "monitoring", len(town["monitoring"]) + 1, "subject", None)]
+
+
+def test_a_subject_that_nobody_monitors_is_named():
+    town = nine()
+    town["monitoring"].append({**town["monitoring"][0], "subject": "书法"})
+    (fault,) = [f for f in check(town.data()) if f.table == "monitoring"]
+    assert (fault.severity, fault.column) == (Severity.WARNING, "subject") and "书法" in fault.message
+
+
 def test_k10_one_column_as_a_whole_and_another_by_stage_is_no_fault():
     town = nine().set("facilities", {}, equipment_yuan=None)
     whole(town, equipment_yuan=1)
@@ -265,6 +279,7 @@ def everything_wrong():
     town.add("五", "primary", parent_id="九", district="乙区")
     repeat(town, "funds")
     repeat(town, "vetoes", district="丙区")
+    town["monitoring"].append({**town["monitoring"][4], "subject": "体育"})
     repeat(town, "sections", school_id="外")
     town["sections"].append({"year": YEAR, "school_id": "九", "stage": "whole", "pupils": 1})
     whole(town, equipment_yuan=1)
@@ -275,7 +290,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_tables():
     found = found_by_k(everything_wrong().data())
     assert {fault.rule for fault in found} == set(NUMBERS)
     tables = list(dict.fromkeys(fault.table for fault in found))
-    assert tables == ["schools", "sections", "facilities", "funds", "vetoes"]
+    assert tables == ["schools", "sections", "facilities", "funds", "monitoring", "vetoes"]
     for table in tables:
         rows = [fault.row for fault in found if fault.table == table]
         assert rows == sorted(rows)

@@ -25,6 +25,7 @@ from town import (
 
 import qb
 from qb.dataset import Dataset
+from qb.judge.document import document
 from qb.terms import STAGES_OF_KIND, Kind
 
 # Against the second computation, exactly
@@ -1024,6 +1025,74 @@ def test_a_subject_that_is_not_reported_is_no_data_and_is_named():
     assert verdict(assessment, "C31") == "no data"
     missing = findings(assessment, "C31", "rate")
     assert missing.loc[missing["verdict"] == "no data", "detail"].tolist() == ["艺术"]
+
+
+def monitored(year: int, *rows: tuple) -> list[dict[str, object]]:
+    return [
+        {"year": year, "district": "甲区", "subject": subject, "level": level, "between_school_rate": rate}
+        for subject, level, rate in rows
+    ]
+
+
+def test_each_subject_counts_with_its_latest_result_of_the_cycle():
+    """Two subjects a year: 2022 to 2024 make the six. 2021 is older than three years, and 2025 is not yet."""
+    town = Town(year=2024)
+    town["monitoring"] = [
+        *monitored(2021, ("数学", 1, 0.5), ("语文", 1, 0.5)),
+        *monitored(2022, ("数学", 3, 0.12), ("体育", 4, 0.1), ("艺术", 2, 0.3)),
+        *monitored(2023, ("语文", 4, 0.11), ("艺术", 3, 0.149)),
+        *monitored(2024, ("德育", 5, 0.05), ("科学", 4, 0.06), ("语文", None, None)),
+        *monitored(2025, ("数学", 1, 0.5)),
+    ]
+    assessment = town.assess()
+    assert verdict(assessment, "C31") == "pass"
+    rates = findings(assessment, "C31", "rate").set_index("detail")
+    assert rates[["value", "year"]].T.to_dict("list") == {
+        "德育": [0.05, 2024],
+        "语文": [0.11, 2023],
+        "数学": [0.12, 2022],
+        "科学": [0.06, 2024],
+        "体育与健康": [0.1, 2022],
+        "艺术": [0.149, 2023],
+    }
+    assert indicator(assessment, "C31")["value"] == 0.149
+    told = document(assessment)["districts"][0]["monitoring"]
+    assert [(row["subject"], row["year"]) for row in told if row["part"] == "level"] == [
+        ("德育", 2024), ("语文", 2023), ("数学", 2022), ("科学", 2024), ("体育与健康", 2022), ("艺术", 2023),
+    ]  # fmt: skip
+
+
+def test_a_result_older_than_the_cycle_is_no_data(with_change):
+    town = Town(year=2024)
+    town.set("monitoring", {"subject": "数学"}, year=2021)
+    assert verdict(town.assess(), "C31") == "no data"
+    assert verdict(town.assess(standard=with_change(("cycle_years = 3", "cycle_years = 4"))), "C31") == "pass"
+
+
+def test_a_level_without_a_rate_is_the_latest_result_and_leaves_the_rate_open():
+    """The year before, both were met: that says nothing of this year's rate."""
+    town = Town(year=2024)
+    town["monitoring"] += monitored(2023, ("数学", 4, 0.1))
+    town.set("monitoring", {"subject": "数学", "year": 2024}, between_school_rate=None)
+    found = findings(town.assess(), "C31")
+    found = found[(found["detail"] == "数学").to_numpy()]
+    assert found[["part", "verdict", "year"]].to_numpy().tolist() == [
+        ["level", "pass", 2024],
+        ["rate", "no data", 2024],
+    ]
+
+
+@pytest.mark.parametrize("subject", ["英语", "劳动", "心理健康", "书法"])
+def test_a_subject_that_is_not_of_the_standard_decides_nothing(subject):
+    town = Town()
+    town["monitoring"] += monitored(2024, (subject, 1, 0.9))
+    assessment = town.assess()
+    found = findings(assessment, "C31")
+    found = found[(found["detail"] == subject).to_numpy()]
+    assert found["verdict"].tolist() == ["not applicable"] * 2
+    assert verdict(assessment, "C31") == "pass" and indicator(assessment, "C31")["value"] == 0.1
+    # It stands for none of the six.
+    assert verdict(town.drop("monitoring", subject="德育").assess(), "C31") == "no data"
 
 
 def test_the_greatest_rate_is_shown():

@@ -190,9 +190,17 @@ class TestDistrict:
         shown = page.gaps.ledger().frame
         assert shown["status"].iloc[0] == "逾期未完成"
         # A rate between schools is held against 0.15: with one decimal 0.16 and 0.15 would be the same.
-        row = {"value": 0.16, "limit": 0.15, "code": "C31", "part": "rate", "gap": 0.01, "detail": "数学"}
-        row["allowed"] = False
-        assert _state(row, page.book) == "0.160 / 0.150（数学）"
+        row = {
+            "value": 0.16,
+            "limit": 0.15,
+            "code": "C31",
+            "part": "rate",
+            "gap": 0.01,
+            "detail": "数学",
+            "year": 2024,
+            "allowed": False,
+        }
+        assert _state(row, page.book) == "0.160 / 0.150（数学，2024—2025学年）"
         row |= {"value": 3.0, "limit": 4.0, "code": "C10", "part": "music", "detail": None}
         assert _state(row, page.book) == "3 / 4 间"
 

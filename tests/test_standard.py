@@ -190,7 +190,30 @@ def test_settings_of_the_measures_are_those_of_the_rules(gulou):
         "C13": {"locations": ("town", "rural"), "counted_pupils": 100},
         "C20": {"ownership": "public", "locations": ("urban", "town"), "boarding": False},
         "C23": {"formula": "standard", "cap": 100},
-        "C31": {"subjects": ("德育", "语文", "数学", "科学", "体育与健康", "艺术")},
+        # 国家义务教育质量监测方案: six subjects in 2015, three more and a new name in 2021.
+        "C31": {
+            "subjects": ("德育", "语文", "数学", "科学", "体育与健康", "艺术"),
+            "others": ("英语", "劳动", "心理健康"),
+            "synonyms": {"体育": "体育与健康"},
+            "english": dict(
+                zip(
+                    ("德育", "语文", "数学", "科学", "体育与健康", "艺术", "英语", "劳动", "心理健康"),
+                    (
+                        "moral education",
+                        "Chinese",
+                        "mathematics",
+                        "science",
+                        "PE and health",
+                        "arts",
+                        "English",
+                        "labour",
+                        "mental health",
+                    ),
+                    strict=True,
+                )
+            ),
+            "cycle_years": 3,
+        },
     }
 
 

@@ -42,6 +42,27 @@ def _duplicates(view: View) -> Iterator[Found]:
         yield Found(name, again, table.key[-1], say, school)
 
 
+def _subject_twice(view: View) -> Iterator[Found]:
+    """Find a subject of the monitoring under a second name in the same year and district."""
+    frame, names = view.data["monitoring"], view.standard.subjects()
+    key = frame[["year", "district"]].assign(
+        subject=frame["subject"].map(lambda name: names.get(name, name)).astype(object)
+    )
+    again = key.duplicated() & ~frame[["year", "district", "subject"]].duplicated()
+    again &= key.notna().all(axis=1)
+
+    def say(position: int) -> str:
+        name = frame["subject"].iloc[position]
+        other = next(
+            frame["subject"].iloc[p]
+            for p in np.flatnonzero((key == key.iloc[position]).all(axis=1).to_numpy())
+            if p < position
+        )
+        return f"“{name}”与“{other}”是同一学科，本学年填报了两次"
+
+    yield Found("monitoring", np.flatnonzero(again.to_numpy()), "subject", say, None)
+
+
 def _codes(frame: pd.DataFrame, key: tuple[str, ...]) -> np.ndarray:
     """Return one number for each record, the same where all of the key is the same."""
     # Many times faster than DataFrame.duplicated, which looks at each text in Python.
@@ -286,5 +307,14 @@ RULES: tuple[Rule, ...] = (
         "同一项设施会算两次（C4—C7）",
         "同一项设施只按全校或只按学段填一处",
         _reported_twice,
+    ),
+    Rule(
+        "K11",
+        _S,
+        "同一学科两个名称",
+        "One subject under two names",
+        "C31 每个学科每年只有一个结果",
+        "只保留一行，学科用标准中的名称",
+        _subject_twice,
     ),
 )

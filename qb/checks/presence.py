@@ -118,6 +118,7 @@ def _unknown_items(view: View) -> Iterator[Found]:
     known = {
         ("evidence", "item"): checklist | tasks,
         ("vetoes", "item"): vetoes,
+        ("monitoring", "subject"): set(standard.subjects()),
         ("measures", "code"): codes | checklist | tasks | vetoes | {"recognition"},
     }
     for (table, column), items in known.items():

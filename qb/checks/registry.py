@@ -47,8 +47,8 @@ def check(data: Dataset, standard: Standard | None = None) -> list[Fault]:
     return _in_order([*data.faults, *_faults(View(data, standard), RULES)])
 
 
-def require(data: Dataset) -> None:
-    """Refuse a dataset with faults that stop; only their rules are run.
+def require(data: Dataset, standard: Standard | None = None) -> None:
+    """Refuse a dataset with faults that stop; only their rules are run, with the names of this standard.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def require(data: Dataset) -> None:
         Naming all of them.
     """
     stopping = [rule for rule in RULES if rule.severity is Severity.STOPS]
-    stops = [*data.stops, *_faults(View(data), stopping)]
+    stops = [*data.stops, *_faults(View(data, standard), stopping)]
     if stops:
         raise DataError(_in_order(stops))
 

@@ -40,7 +40,7 @@ class Session:
     @classmethod
     def of(cls, data: Dataset, year: int, standard: Standard) -> Session:
         """Return a session about a year, with nothing chosen yet."""
-        alone = carry_forward(data, year)
+        alone = carry_forward(data, year, standard)
         return cls(alone, assess(alone, year, standard))
 
     def adding(self, do: str, lang: str = "zh") -> Session:

@@ -9,6 +9,7 @@ from qb import standard as standards
 from qb.dataset import Dataset
 from qb.errors import QbError
 from qb.forecast.outcome import Forecast
+from qb.measure.districts import latest_results
 from qb.rounding import round_half_up
 from qb.schema import TABLES
 from qb.standard import Standard
@@ -76,7 +77,7 @@ def carry_forward(
         name: frame[(frame["year"] == forecast.base).to_numpy()].reset_index(drop=True)
         for name, frame in data.tables.items()
         if "year" in TABLES[name].names
-    }
+    } | {"monitoring": latest_results(data["monitoring"], chosen, forecast.base)}
     kept = {
         name: frame.assign(year=year, source=_says(frame, f"沿用 {forecast.base} 学年"))
         for name, frame in last.items()

@@ -7,6 +7,7 @@ import pandas as pd
 from qb.forms.filing import Filing, Line
 from qb.forms.seven import SIDES
 from qb.forms.sheet import Cell, Figure, Form, Middle
+from qb.report.english import detail_text
 from qb.report.words import department_names, part_label, stage_label
 from qb.standard import Indicator
 from qb.terms import Verdict
@@ -91,12 +92,14 @@ def _at_district(filing: Filing, indicator: Indicator, row: Line) -> list[Cell]:
     part, verdict = str(row["part"]), Verdict(str(row["verdict"]))
     unit, side = _unit(filing, indicator, row)
     stage = stage_label(row["stage"], "zh") if isinstance(row["stage"], str) else ""
-    detail = row["detail"] if isinstance(row["detail"], str) else ""
+    detail = detail_text(row, filing.standard, "zh")
     text = part_label(part, filing.standard, "zh") or indicator.title.zh
     known = row["limit"] == row["limit"]
     digits = 0 if unit == "级" else indicator.decimals
-    value: Cell = "" if not known or verdict is Verdict.NOT_APPLICABLE else Figure(row["value"], digits)
-    asked = f"{SIDES[side]}{row['limit']:,g}" if known else ""
+    beside = indicator in filing.standard.monitored and verdict is Verdict.NOT_APPLICABLE
+    shown = beside or (known and verdict is not Verdict.NOT_APPLICABLE)
+    value: Cell = Figure(row["value"], digits) if shown else ""
+    asked = "不参与判定" if beside else f"{SIDES[side]}{row['limit']:,g}" if known else ""
     words = f"{stage}{text}" + (f"（{detail}）" if detail else "")
     return [words, Middle(unit), Middle(asked), value, "", "", "", verdict]
 

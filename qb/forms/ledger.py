@@ -9,6 +9,7 @@ import pandas as pd
 
 from qb.forms.filing import Filing, Line
 from qb.forms.sheet import Cell, Figure, Form, Middle
+from qb.report.english import detail_text
 from qb.report.words import UNITS, department_names, part_label, stage_label, term
 from qb.standard import SEVEN
 from qb.terms import Progress, Verdict
@@ -66,7 +67,8 @@ def _problem(filing: Filing, row: Line) -> Iterator[Cell]:
     code, part = str(row["code"]), str(row["part"])
     seven = code in SEVEN and part != "coefficient"
     yield Middle(_SHORT.get(code, code))
-    yield problem_name(filing, code, part) + (f"（{row['detail']}）" if text_of(row["detail"]) else "")
+    detail = detail_text(row, filing.standard, "zh")
+    yield problem_name(filing, code, part) + (f"（{detail}）" if detail else "")
     yield text_of(row["name"]) or "全区"
     yield text_of(row["school_id"])
     yield Middle(stage_label(row["stage"], "zh") if isinstance(row["stage"], str) else "")

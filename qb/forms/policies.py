@@ -5,6 +5,7 @@ from __future__ import annotations
 from qb.forms.filing import Filing, Line
 from qb.forms.ledger import day_of, gap_decimals, problem_cells, problem_name, text_of
 from qb.forms.sheet import Cell, Figure, Form, Link, Middle
+from qb.report.english import detail_text
 from qb.report.words import UNITS, department_names, floor_label, stage_label, term
 from qb.standard import SEVEN
 from qb.terms import COMPULSORY, Progress, Verdict
@@ -49,9 +50,9 @@ def _section(form: Form, filing: Filing, school_id: str) -> None:
 def _problem(filing: Filing, row: Line) -> list[Cell]:
     code = str(row["code"])
     stage = stage_label(row["stage"], "zh") if isinstance(row["stage"], str) else ""
-    detail = f"（{row['detail']}）" if isinstance(row["detail"], str) else ""
+    detail = detail_text(row, filing.standard, "zh")
     return [
-        f"{code} {problem_name(filing, code, str(row['part']))}{detail}",
+        f"{code} {problem_name(filing, code, str(row['part']))}" + (f"（{detail}）" if detail else ""),
         Middle(stage),
         *problem_cells(filing, row),
         *_gaps(filing, row),

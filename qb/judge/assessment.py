@@ -112,8 +112,8 @@ def assess(
     QbError
         If the year is not in the data, or the standard cannot be used.
     """
-    require(data)
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
+    require(data, chosen)
     year = choose_year(data, year)
     registry.require_functions(chosen, year)
     result = _assess(data, year, chosen, None)

@@ -26,6 +26,7 @@ def _districts(assessment: Assessment) -> list[dict[str, object]]:
     grouped = {name: _by_district(getattr(assessment, name)) for name in FRAMES}
     relieved = {d["district"]: d for d in _districts(assessment.transition)} if assessment.transition else {}
     shortfalls = _shortfalls(assessment.shortfalls)
+    monitored = _monitored(assessment)
     result = []
     for district, verdict in assessment.districts[["district", "verdict"]].itertuples(index=False):
         mine = {name: frames.get(district, []) for name, frames in grouped.items()}
@@ -37,12 +38,26 @@ def _districts(assessment: Assessment) -> list[dict[str, object]]:
             "schools": [_school(row, shortfalls) for row in mine["rows"]],
             "excluded": [_only(row, "school_id", "name", "stage", "reason") for row in mine["excluded"]],
             "indicators": [_without(row, "district") for row in mine["indicators"]],
+            "monitoring": monitored.get(district, []),
             "warnings": [_without(row, "district") for row in mine["warnings"]],
         }
         if relieved:
             entry["transition"] = relieved[district]
         result.append(entry)
     return result
+
+
+def _monitored(assessment: Assessment) -> dict[str, list[dict[str, object]]]:
+    """Return each subject's level and rate, with the school year that they are from."""
+    codes = [indicator.code for indicator in assessment.standard.monitored]
+    found = assessment.findings[assessment.findings["code"].isin(codes).to_numpy()]
+    kept = found.rename(columns={"detail": "subject"})
+    return {
+        district: [_without(row, "district") for row in rows]
+        for district, rows in _by_district(
+            kept[["district", "subject", "part", "year", "value", "limit", "verdict"]]
+        ).items()
+    }
 
 
 def _by_district(frame: pd.DataFrame) -> dict[str, list[dict[str, object]]]:

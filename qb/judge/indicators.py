@@ -79,7 +79,8 @@ def findings(
 ) -> pd.DataFrame:
     """Return every figure of C8–C31 in one table; repeated words are kept once (categories).
 
-    `side` is the side of the limit, `gap` what a failing figure lacks to it or has too much, in its unit.
+    `side` is the side of the limit, `gap` what a failing figure lacks to it or has too much, in its unit, and
+    `year` the school year that the figure is from.
     """
     census = inputs.census
     pieces: list[tuple] = []
@@ -101,6 +102,7 @@ def findings(
                     limit.gap(part.value),
                     _side_codes(limit),
                     np.full(n, None, dtype=object) if part.note is None else part.note,
+                    np.full(n, census.year) if part.year is None else part.year,
                 )
             )
     lengths = [len(piece[5]) for piece in pieces]
@@ -130,6 +132,7 @@ def findings(
             "gap": np.where(joined(7) == FAIL, joined(8), np.nan),
             "verdict": words(joined(7)),
             "detail": joined(10),
+            "year": joined(11),
         }
     )
 

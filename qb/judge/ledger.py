@@ -11,7 +11,19 @@ from qb.judge.seven import COMPOSITE
 from qb.standard import CODES, Standard
 from qb.terms import Verdict
 
-COLUMNS = ("district", "code", "part", "school_id", "name", "stage", "value", "limit", "gap", "detail")
+COLUMNS = (
+    "district",
+    "code",
+    "part",
+    "school_id",
+    "name",
+    "stage",
+    "value",
+    "limit",
+    "gap",
+    "detail",
+    "year",
+)
 MENDING = ("cause", "measure", "department", "deadline", "status", "closed_on", "evidence")
 
 
@@ -31,12 +43,13 @@ def ledger(assessment: Assessment, data: Dataset) -> pd.DataFrame:
     DataFrame
         `district`, `code`, `part` (checklist item or name of the limit; ``coefficient`` for a
         difference coefficient), `school_id`, `name`, `stage`, `value`, `limit`, `gap` (to the
-        limit, in its own unit; for C1–C7 in persons, rooms, m² or yuan), `detail`, `departments`
-        (a tuple), and the columns of ``measures``.
+        limit, in its own unit; for C1–C7 in persons, rooms, m² or yuan), `detail`, `year` (school year
+        that the figure is from), `departments` (a tuple), and the columns of ``measures``.
     """
     problems = pd.concat(
         [_seven(assessment), _coefficients(assessment), _others(assessment)], ignore_index=True
     ).reindex(columns=list(COLUMNS))
+    problems["year"] = problems["year"].fillna(assessment.year).astype(int)
     problems["departments"] = [
         departments(assessment.standard, code, part)
         for code, part in zip(problems["code"], problems["part"], strict=True)

@@ -13,6 +13,7 @@ from qb.measure.parts import (
     FAIL,
     NO_DATA,
     NOT_APPLICABLE,
+    OPEN,
     PASS,
     Inputs,
     Measure,
@@ -20,7 +21,7 @@ from qb.measure.parts import (
     percent,
     unless_empty,
 )
-from qb.standard import Indicator
+from qb.standard import Indicator, Standard
 from qb.terms import Kind, Location
 
 
@@ -186,33 +187,50 @@ def charter_and_it(inputs: Inputs, indicator: Indicator) -> Measure:
 
 
 def monitoring(inputs: Inputs, indicator: Indicator) -> Measure:
-    """C31: level and between-school rate of every subject; a subject that is not reported is "no data".
+    """C31: level and between-school rate of every subject of the standard, each by its latest result.
 
-    `value` is the greatest rate that is reported.
+    The monitoring takes `cycle_years` years to come round: the latest result of a subject counts if it
+    is not older. A row with neither figure is no result; one with one of them leaves the other open. A
+    subject without a result is "no data"; one that the standard does not name is shown and decides
+    nothing. `value` is the greatest rate of those that decide.
     """
-    census = inputs.census
-    table = census.of_year(inputs.data["monitoring"])
+    census, options = inputs.census, indicator.options
+    table = latest_results(inputs.data["monitoring"], inputs.standard, census.year)
+    wanted = options["subjects"]
+    order = {subject: place for place, subject in enumerate(wanted)}
+    table = table.iloc[np.argsort(table["subject"].map(order).fillna(len(order)), kind="stable")]
     district = places(table["district"], census.districts)
-    figures = {
-        "level": table["level"].to_numpy(dtype=float),
-        "rate": table["between_school_rate"].to_numpy(dtype=float),
-    }
-    subject = table["subject"].to_numpy(dtype=object)
-    parts = [Part(name, district, values, note=subject) for name, values in figures.items()]
-    for wanted in indicator.options["subjects"]:
-        seen = np.isin(_every(inputs), district[subject == wanted])
-        parts.append(
-            Part(
-                "rate",
-                np.flatnonzero(~seen),
-                np.full((~seen).sum(), np.nan),
-                note=np.full((~seen).sum(), wanted, dtype=object),
-            )
-        )
+    subject, of_year = table["subject"].to_numpy(dtype=object), table["year"].to_numpy(dtype=int)
+    decides = np.isin(subject.astype(str), wanted)
+    verdict = np.where(decides, OPEN, NOT_APPLICABLE)
+    figures = {"level": table["level"], "rate": table["between_school_rate"]}
+    parts = [
+        Part(name, district, column.to_numpy(dtype=float), verdict=verdict, note=subject, year=of_year)
+        for name, column in figures.items()
+    ]
+    for name in wanted:
+        unseen = np.flatnonzero(~np.isin(_every(inputs), district[subject == name]))
+        note = np.full(len(unseen), name, dtype=object)
+        parts.append(Part("rate", unseen, np.full(len(unseen), np.nan), note=note))
     value = np.full(len(census.districts), -np.inf)
-    known = ~np.isnan(figures["rate"])
-    np.maximum.at(value, district[known], figures["rate"][known])
+    rate = parts[1].value
+    known = decides & ~np.isnan(rate)
+    np.maximum.at(value, district[known], rate[known])
     return Measure(indicator.code, np.where(np.isinf(value), np.nan, value), tuple(parts))
+
+
+def latest_results(table: pd.DataFrame, standard: Standard, year: int) -> pd.DataFrame:
+    """Return of the table ``monitoring`` the latest result of each subject, by the subject's own name.
+
+    Results older than the standard's cycle are none in this year.
+    """
+    cycle = max((i.options["cycle_years"] for i in standard.monitored), default=1)
+    accepted = standard.subjects()
+    table = table[table["year"].between(year - int(cycle) + 1, year).to_numpy()]
+    table = table[table[["level", "between_school_rate"]].notna().any(axis=1).to_numpy()]
+    table = table.sort_values("year", kind="stable")
+    table = table.assign(subject=table["subject"].map(lambda name: accepted.get(name, name)))
+    return table.drop_duplicates(["district", "subject"], keep="last")
 
 
 def recognition(inputs: Inputs) -> Measure:

@@ -38,6 +38,8 @@ class Part:
         Where it is settled without a limit (a checklist item, "not applicable"); `OPEN` elsewhere.
     note : ndarray of object, shape (n,), or None
         Words that go with the figure.
+    year : ndarray of int, shape (n,), or None
+        School years that the figures are from; None: the year that is judged.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Part:
     side: str | np.ndarray = ">="
     verdict: np.ndarray | None = None
     note: np.ndarray | None = None
+    year: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,14 @@ _FUNCTIONS: dict[Callable[[Inputs, Indicator], Measure], Needs] = {
     districts.charter_and_it: Needs(limits=("broadband", "multimedia")),
     schools.training_funds: Needs(limits=("budget", "final")),
     districts.monitoring: Needs(
-        limits=("level", "rate"), options={"subjects": lambda given: isinstance(given, tuple) and bool(given)}
+        limits=("level", "rate"),
+        options={
+            "subjects": lambda given: isinstance(given, tuple) and bool(given),
+            "others": lambda given: isinstance(given, tuple),
+            "synonyms": lambda given: isinstance(given, dict),
+            "english": lambda given: isinstance(given, dict),
+            "cycle_years": lambda given: isinstance(given, float) and given >= 1 and given.is_integer(),
+        },
     ),
 }
 FUNCTIONS = {function.__name__: function for function in _FUNCTIONS}

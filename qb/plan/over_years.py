@@ -103,9 +103,9 @@ def plan_over_years(
     given = budget
     end = time.monotonic() + seconds
     span = range(base + 1, to + 1)
-    now = carry_forward(data, base)
+    now = carry_forward(data, base, chosen)
     ahead = pupils_ahead(data, base, to, pupils)
-    of_year = {y: with_pupils(carry_forward(now, y), y, ahead.rows) for y in span}
+    of_year = {y: with_pupils(carry_forward(now, y, chosen), y, ahead.rows) for y in span}
     problems = {y: pose(of_year[y], y, chosen, costs, None, district) for y in span}
     target = problems[to]
     found = solve(target, gap, seconds / 2)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from qb.report.words import UNITS, Lang, label
+from qb.report.words import UNITS, Lang, label, say, school_year, subject_label
 from qb.standard import Standard
 from qb.terms import Kind, Stage
 
@@ -78,6 +78,17 @@ def translate(sentence: str, lang: Lang) -> str:
     'Teaching point under 50 pupils: not judged on the seven'
     """
     return sentence if lang == "zh" else _looked_up(sentence, CATALOGUE, _TERMS)
+
+
+def detail_text(row: Mapping[str, object], standard: Standard, lang: Lang) -> str:
+    """Return the words that go with a finding: a subject of the monitoring, with the year of its result."""
+    detail = row["detail"]
+    if not isinstance(detail, str):
+        return ""
+    if str(row["code"]) not in [indicator.code for indicator in standard.monitored]:
+        return translate(detail, lang)
+    subject, told = subject_label(detail, standard, lang), school_year(int(row["year"]), lang)
+    return say(lang, f"{subject}，{told}", f"{subject}, {told.lower()}")
 
 
 def translate_clash(sentence: str, standard: Standard, lang: Lang) -> str:

@@ -189,7 +189,7 @@ def _of(
 
 def _subjects(assessment: Assessment, found: pd.DataFrame) -> pd.Series:
     """Return the subject of each finding of the monitoring, which code and part do not tell apart."""
-    monitored = [i.code for i in assessment.standard.indicators if i.measure == "monitoring"]
+    monitored = [indicator.code for indicator in assessment.standard.monitored]
     return found["detail"].where(found["code"].isin(monitored), "")
 
 

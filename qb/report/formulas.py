@@ -77,8 +77,8 @@ _FORMULAS = MappingProxyType(
             "Training money ÷ public funds at every school, budget and final account by themselves; the district's value is the lowest",
         ),
         "monitoring": (
-            "各学科学业水平等级和校际差异率分别与标准比较；区域值为最大的校际差异率",
-            "Level and between-school rate of each subject; the district's value is the greatest rate",
+            "各学科学业水平等级和校际差异率分别与标准比较，取近 {cycle_years:g} 个学年中最近一次监测的结果；区域值为最大的校际差异率",
+            "Level and between-school rate of each subject by its latest result of {cycle_years:g} school years; the district's value is the greatest rate",
         ),
     }
 )

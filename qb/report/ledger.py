@@ -9,7 +9,7 @@ import pandas as pd
 
 from qb.report.book import Book
 from qb.report.counts import Tally
-from qb.report.english import translate
+from qb.report.english import detail_text
 from qb.report.facts import anchor
 from qb.report.seven import gap_text
 from qb.report.table import Column, Table
@@ -242,6 +242,5 @@ def _state(row: dict[str, object], book: Book) -> str:
         text += say(lang, f"，缺 {gap}", f", lacking {gap}")
     if row["allowed"]:
         text += say(lang, "；规则允许，学校仍达标", "; the rule allows it, the school passes")
-    if not isinstance(row["detail"], str):
-        return text
-    return say(lang, f"{text}（{row['detail']}）", f"{text} ({translate(row['detail'], lang)})")
+    detail = detail_text(row, book.standard, lang)
+    return say(lang, f"{text}（{detail}）", f"{text} ({detail})") if detail else text

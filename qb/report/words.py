@@ -107,6 +107,12 @@ def part_label(part: str, standard: Standard, lang: Lang) -> str:
     return part
 
 
+def subject_label(subject: str, standard: Standard, lang: Lang) -> str:
+    """Return a subject of the monitoring as the reader sees it; one the standard does not know as entered."""
+    english = {key: word for i in standard.monitored for key, word in i.options["english"].items()}
+    return say(lang, subject, english.get(subject, subject))
+
+
 def compared(indicator: Indicator, part: str, lang: Lang) -> tuple[int, str]:
     """Return decimals and unit of what a part of C8–C31 holds against its limit.
 

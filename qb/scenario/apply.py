@@ -13,6 +13,7 @@ from qb.checks import require
 from qb.dataset import Dataset
 from qb.errors import QbError
 from qb.judge import choose_year
+from qb.measure.districts import latest_results
 from qb.scenario.ahead import Outlook
 from qb.scenario.files import Draft, Reason, draft_of, draft_of_document
 from qb.scenario.model import DOES, Action, Scenario, ScenarioError
@@ -67,7 +68,7 @@ def apply(
         ]
     year = _last_year(data, actions) if year is None else year
     draft = draft_of(actions) if isinstance(actions, Scenario) else _draft(actions, year)
-    return _apply(_with_year(data, year), draft, year, chosen_standard(standard))
+    return _apply(_with_year(data, year, chosen_standard(standard)), draft, year, chosen_standard(standard))
 
 
 def _last_year(data: Dataset, actions: Scenario | list[dict]) -> int:
@@ -132,8 +133,10 @@ def chosen_standard(standard: Standard | str | None) -> Standard:
     return standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
 
 
-def carry_forward(data: Dataset, year: int) -> Dataset:
+def carry_forward(data: Dataset, year: int, standard: Standard | None = None) -> Dataset:
     """Return the dataset of one year alone: its own records, or those of the latest year before it.
+
+    Of the monitoring these are the latest results that count in that year.
 
     Raises
     ------
@@ -144,6 +147,7 @@ def carry_forward(data: Dataset, year: int) -> Dataset:
     if not before:
         raise QbError(f"数据中没有 {year} 学年，也没有更早的学年可以沿用。已有：{_listed(data)}。")
     frames = {name: rows_of(frame, before[-1]) for name, frame in data.tables.items() if "year" in frame}
+    frames["monitoring"] = latest_results(data["monitoring"], chosen_standard(standard), before[-1])
     if before[-1] != year:
         # The ledger says what was done in a year; that is not carried into another.
         frames = {name: frame.assign(year=year) for name, frame in frames.items()}
@@ -155,10 +159,10 @@ def _listed(data: Dataset) -> str:
     return "、".join(map(str, data.years))
 
 
-def _with_year(data: Dataset, year: int) -> Dataset:
+def _with_year(data: Dataset, year: int, standard: Standard) -> Dataset:
     if year in data.years:
         return data
-    added = carry_forward(data, year)
+    added = carry_forward(data, year, standard)
     return data.replace(
         **{
             name: pd.concat([frame, added[name]], ignore_index=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from qb.judge import Assessment
 from qb.report.counts import Tally
 from qb.report.district.part import DistrictPart
+from qb.report.english import detail_text
 from qb.report.facts import Fact, anchor, finding_keys, key, shown_indicators, shown_seven
 from qb.report.rules import limits_text
 from qb.report.seven import (
@@ -21,7 +24,9 @@ from qb.report.words import (
     number,
     part_label,
     say,
+    school_year,
     stage_label,
+    subject_label,
     title,
 )
 from qb.standard import SEVEN
@@ -90,12 +95,17 @@ class DistrictIndicators(DistrictPart):
             lang=lang,
         )
 
-    def _part(self, code: str, part: str, detail: object) -> str:
+    def _part(self, row: Mapping[str, object]) -> str:
         """Return what an item asks: its text, the name of its limit, or the indicator's own title."""
-        text = part_label(part, self.book.standard, self.book.lang)
-        if isinstance(detail, str) and self.book.standard[code].measure == "monitoring":
-            return say(self.book.lang, f"{detail}：{text}", f"{detail}: {text}")
-        return text or title(self.book.standard[code], self.book.lang)
+        lang, standard = self.book.lang, self.book.standard
+        text, indicator = part_label(str(row["part"]), standard, lang), standard[str(row["code"])]
+        if isinstance(row["detail"], str) and indicator in standard.monitored:
+            known = row["value"] == row["value"]
+            subject = (
+                detail_text(row, standard, lang) if known else subject_label(row["detail"], standard, lang)
+            )
+            return say(lang, f"{subject}：{text}", f"{subject}: {text}")
+        return text or title(indicator, lang)
 
     def _detail(self, code: str) -> str:
         lang = self.book.lang
@@ -114,7 +124,22 @@ class DistrictIndicators(DistrictPart):
             for n, zh, en in counts
             if n
         ]
+        if code in [indicator.code for indicator in self.book.standard.monitored]:
+            parts += self._monitored(self.own.findings[(self.own.findings["code"] == code).to_numpy()])
         return say(lang, "，", ", ").join(parts)
+
+    def _monitored(self, found: pd.DataFrame) -> list[str]:
+        """Return from which year each subject's result is, and which decide nothing."""
+        lang, comma = self.book.lang, say(self.book.lang, "、", ", ")
+        levels = found[(found["part"] == "level").to_numpy()]
+        levels = levels.assign(detail=[subject_label(d, self.book.standard, lang) for d in levels["detail"]])
+        beside = (levels["verdict"] == Verdict.NOT_APPLICABLE).to_numpy()
+        told = [
+            f"{comma.join(here['detail'])}{say(lang, '取', ': ')}{school_year(int(year), lang)}"
+            for year, here in levels[~beside].groupby("year", sort=False)
+        ]
+        others = comma.join(levels.loc[beside, "detail"])
+        return told + ([say(lang, f"{others}不参与判定", f"{others}: decides nothing")] if others else [])
 
     def unmet(self) -> Table:
         """Return the checklist items, figures and vetoes of C8–C31 that are not met or lack data."""
@@ -129,8 +154,8 @@ class DistrictIndicators(DistrictPart):
             {
                 "title": [title(standard[str(code)], lang, short=True) for code in frame["code"]],
                 "part": [
-                    self._part(str(code), str(part), detail)
-                    for code, part, detail in zip(frame["code"], frame["part"], frame["detail"], strict=True)
+                    self._part(row)
+                    for row in frame[["code", "part", "detail", "year", "value"]].to_dict("records")
                 ],
                 "verdict": frame["verdict"].astype(str),
                 "failing": frame["verdict"] == Verdict.FAIL,
