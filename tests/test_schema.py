@@ -45,6 +45,7 @@ def test_the_columns_beyond_the_contract_are_these():
     assert beyond == {
         ("schools", "closed_year"),
         ("schools", "built_year"),
+        ("schools", "sponsor"),
         ("sections", "visiting_pe_arts_teachers"),
         ("sections", "migrant_pupils"),
         ("facilities", "supplementary_sports_m2"),

@@ -29,6 +29,11 @@ CHAINS = (
     ("survey_satisfied", "survey_valid", "survey_issued"),
     ("parents_satisfied", "parents_valid", "parents_issued"),
     ("visits_satisfied", "visits"),
+    ("parent_visits_satisfied", "parent_visits", "visits"),
+    ("migrant_public", "migrant_placed"),
+    ("migrant_bought", "migrant_placed"),
+    ("disabled_special", "disabled_enrolled"),
+    ("rural_population", "population"),
 )
 
 

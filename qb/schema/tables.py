@@ -61,7 +61,29 @@ class DistrictItem(Term):
     VISITS = "visits", "实地走访人数", "人", "recognition"
     VISITS_SATISFIED = "visits_satisfied", "实地走访满意人数", "人", "recognition"
     BIRTHS = "births", "出生人数（上年9月至当年8月）", "人"
+    # Beyond what decides: the national forms ask for them.
+    POPULATION = "population", "人口总数", "人"
+    RURAL_POPULATION = "rural_population", "农业人口数", "人"
+    TOWNSHIPS = "townships", "乡镇数", "个"
+    VILLAGES = "villages", "行政村数", "个"
+    GDP_PER_PERSON_YUAN = "gdp_per_person_yuan", "年人均国内生产总值", "元"
+    REVENUE_PER_PERSON_YUAN = "revenue_per_person_yuan", "年人均地方财政收入", "元"
+    FARMER_INCOME_YUAN = "farmer_income_yuan", "农民年人均纯收入", "元"
+    URBAN_INCOME_YUAN = "urban_income_yuan", "城镇居民年人均可支配收入", "元"
+    STAFF_PRIMARY = "staff_primary", "小学教职工数", "人"
+    STAFF_JUNIOR = "staff_junior", "初中教职工数", "人"
+    MIGRANT_PUBLIC = "migrant_public", "在公办学校就读的随迁子女数", "人"
+    MIGRANT_BOUGHT = "migrant_bought", "在政府购买学位的民办学校就读的随迁子女数", "人"
+    DISABLED_SPECIAL = "disabled_special", "在特殊教育学校就读的残疾儿童少年数", "人"
+    PARENT_VISITS = "parent_visits", "实地走访家长人数", "人"
+    PARENT_VISITS_SATISFIED = "parent_visits_satisfied", "实地走访满意家长人数", "人"
 
+
+# Codes of who runs a school, as the national forms number them.
+SPONSORS = (
+    "国家表册的代码：1 中央教育部门、2 中央其他部门、3 省级教育部门、4 省级其他部门、5 地级教育部门、6 地级其他部门、"
+    "7 县级教育部门、8 县级其他部门、9 地方企业、10 民办"
+)
 
 DISTRICT_ITEMS: dict[str, DistrictItem] = {item.value: item for item in DistrictItem}
 
@@ -119,6 +141,7 @@ _ALL_TABLES = (
         Column("parent_id", "所属学校标识码", _ID, codes=_SEVEN, note="不单独计为学校的校区填其所属学校"),
         Column("built_year", "校舍建成年份", ColumnKind.YEAR, codes=("C10", "C11"), optional=True,
                note="过渡条款用"),
+        Column("sponsor", "举办者类型", _ORDINAL, high=10, optional=True, note=SPONSORS),
     ),
     _table(
         "sections", "学段", "一所学校一个学段一学年", ("year", "school_id", "stage"),
