@@ -160,7 +160,7 @@ def verify(site: Path, data: Path, standard: str | None, as_json: bool) -> int:
 
 def forms(data: Path, out: Path, **options: object) -> None:
     """Write the workbooks that offices hand in."""
-    from qb.forms.command import run
+    from qb.forms.entry import run
 
     print(run(data, out, **options), file=sys.stderr)
 
@@ -421,12 +421,19 @@ def _parser() -> Parser:
         "表册：表I—表VI和学校自评表、问题台账、一校一策三个工作簿。",
         "qb forms data/sample 表册",
         "qb forms 我的数据 表册 --district 甲区",
+        "qb forms 我的数据 表册 --layout 本省版式.toml",
     )
     _data(it)
     it.add_argument("out", type=Path, metavar="FOLDER", help="写到哪个文件夹；已有的文件不覆盖")
     _year(it)
     _standard(it)
     it.add_argument("--district", default="", help="县区；数据只有一个县区时不写")
+    it.add_argument(
+        "--layout",
+        default="national",
+        metavar="FILE",
+        help="表I—表VI和学校自评表的版式文件（TOML）；不写就按国家表式",
+    )
 
     it = command(lab, "在 JupyterLab 中打开笔记本；随附数据的位置已写在各笔记本的参数里。", "qb lab")
     it.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")

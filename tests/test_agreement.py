@@ -135,7 +135,9 @@ def test_the_verdict_on_the_district_and_its_areas_is_one(pages, told):
 
 def test_each_coefficient_is_one_on_every_page_and_in_the_form(pages, told, books):
     sheet = books["表I—表VI和学校自评表"]["表III 校际均衡"]
-    form = {str(row[0]).split()[0]: row for row in sheet.iter_rows(values_only=True) if row[0]}
+    means, coefficients = (
+        [row for row in sheet.iter_rows() if row[1].value == what] for what in ("全县平均值", "差异系数")
+    )
     district, annual, index = (
         {(row["学段"], row["指标"].split()[0]): row for row in pages[kind].table(caption)}
         for kind, caption in (
@@ -157,11 +159,12 @@ def test_each_coefficient_is_one_on_every_page_and_in_the_form(pages, told, book
         (line,) = [r for r in research[stage] if r["不均等指标"] == "差异系数"]
         (by_code,) = [text for name, text in line.items() if name.startswith(f"{code} ")]
         assert by_code == coefficient
-        mean, deviation, printed, limit, verdict = form[code][1:6] if stage == "primary" else form[code][6:11]
-        assert f"{printed:.3f}" == coefficient
-        assert limit == f"≤{row['limit']:.2f}" and verdict == WORDS[row["verdict"]]
-        assert shown(row["mean"], 2) == district[place]["平均值"] == f"{mean:,.2f}"
-        assert shown(row["deviation"], 2) == district[place]["标准差"] == f"{deviation:,.2f}"
+        line, column = stage == "junior", 1 + int(code[1])
+        printed = coefficients[line][column]
+        assert f"{printed.value:.3f}" == coefficient
+        assert ("▼" in printed.number_format) == (row["verdict"] == "fail")
+        assert shown(row["mean"], 2) == district[place]["平均值"] == f"{means[line][column].value:,.2f}"
+        assert shown(row["deviation"], 2) == district[place]["标准差"]
 
 
 def test_what_each_school_meets_is_one(pages, told, books):
@@ -169,23 +172,22 @@ def test_what_each_school_meets_is_one(pages, told, books):
     listed = {(r["学校"], r["学段"]): r for r in pages["district"].table("各校七项指标")}
     front = {(r["学校"], r["学段"]): r for r in pages["index"].table("2025—2026学年 学校")}
     book = books["表I—表VI和学校自评表"]
-    form = {
-        (row[1], STAGES[stage]): row
-        for stage, name in (("primary", "表II-1 小学达标"), ("junior", "表II-2 初中达标"))
-        for row in book[name].iter_rows(min_row=6, values_only=True)
-    }
+    rows = [r for r in book["表II-2 资源配置分学校"].iter_rows(values_only=True) if isinstance(r[0], int)]
+    many = sum(school["stage"] == "primary" for school in district["schools"])  # primary rows stand first
+    form = {(row[1], STAGES["primary" if place < many else "junior"]): row for place, row in enumerate(rows)}
+    assert len(form) == len(rows) == len(district["schools"])
     for school in district["schools"]:
         place, verdict = (school["name"], STAGES[school["stage"]]), WORDS[school["verdict"]]
-        assert listed[place]["结论"] == front[place]["结论"] == form[place][15] == verdict
+        assert listed[place]["结论"] == front[place]["结论"] == form[place][13] == verdict
         assert (
             listed[place]["达标项数"]
             == front[place]["达标项（共7项）"]
-            == str(form[place][14])
+            == str(_met(form[place][14]))
             == str(school["met"])
         )
         for code, value in school["values"].items():
             (by_code,) = [text for name, text in listed[place].items() if name.startswith(f"{code} ")]
-            assert by_code == shown(value, 2) == f"{form[place][7 + int(code[1]) - 1]:,.2f}"
+            assert by_code == shown(value, 2) == f"{form[place][5 + int(code[1])]:,.2f}"
     passing = sum(school["verdict"] == "pass" for school in district["schools"])
     assert f"{len(district['schools'])} 个学校（学段）中 {passing} 个达标" in pages["district"].text
     assert f"{len(district['schools'])} 个学校（学段）中 {passing} 个七项指标达标" in pages["annual"].text
@@ -194,6 +196,12 @@ def test_what_each_school_meets_is_one(pages, told, books):
     )
     (mine,) = [school for school in district["schools"] if school["school_id"] == SCHOOL]
     assert f"七项中达标 {mine['met']} 项" in pages["school"].text
+
+
+def _met(remark: str) -> int:
+    """Return how many items a remark of 表II-2 says are met: 达标：L7、L8."""
+    told = [text for text in remark.splitlines() if text.startswith("达标：")]
+    return sum(text.count("L") for text in told)
 
 
 def test_the_number_of_indicators_met_is_one(pages, told):

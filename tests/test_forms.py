@@ -1,6 +1,7 @@
 """Workbooks that offices hand in: figures are the assessment's, rounded half up, and text stays text."""
 
 import csv
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -11,16 +12,20 @@ from town import YEAR, Town
 
 from qb.errors import QbError
 from qb.forms import write_all, write_forms, write_ledger, write_policies
-from qb.forms.command import run
+from qb.forms.entry import run
+from qb.forms.figures import Figures
+from qb.forms.filing import Filing
 from qb.report import Book, open_book
+from qb.schema import TABLES, DistrictItem
+from qb.terms import Kind
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 SEVEN = [f"C{i}" for i in range(1, 8)]
 SHEETS = [
-    "填表说明", "表I-1 基本情况", "表I-2 小学资源", "表I-3 初中资源", "表II-1 小学达标", "表II-2 初中达标",
-    "表III 校际均衡", "表IV 政府保障", "表V 质量", "表VI 社会认可度", "一票否决自查", "未参加七项评估",
-    "学校自评表",
+    "填表说明", "表I 基本情况", "表II-1 资源配置", "表II-2 资源配置分学校", "表III 校际均衡",
+    "表IV 政府保障程度", "表V 教育质量", "表VI 社会认可度", "一票否决自查", "未参加七项评估", "学校自评表",
 ]  # fmt: skip
+MISSING = "缺数据"
 
 
 def book_of(town: Town) -> Book:
@@ -79,109 +84,348 @@ def test_the_workbook_holds_every_form_in_the_national_order(forms):
     assert forms.sheetnames == SHEETS
 
 
-def test_form_one_counts_schools_classes_pupils_and_teachers(tmp_path):
+def sheet_of(town: Town, name: str, tmp_path: Path, **options: object):
+    write_forms(book_of(town), "甲区", tmp_path / "表.xlsx", **options)
+    return openpyxl.load_workbook(tmp_path / "表.xlsx")[name]
+
+
+def middle(sheet, number: int) -> str:
+    """Return the middle column of a line of 表IV or 表V."""
+    return line(sheet, str(number))[2]
+
+
+def test_form_one_has_24_columns_under_their_heads(tmp_path):
     town = Town()
     town.add("九年", "nine_year", primary=120, junior=81, ownership="private")
+    town.add("十二年", "twelve_year", primary=100, junior=50, senior=40)
+    town.add("完中", "complete_secondary", junior=90, senior=60)
     town.add("特教", "special", primary=30)
-    town.add("点", "teaching_point", primary=20)
-    write_forms(book_of(town), "甲区", tmp_path / "表.xlsx")
-    sheet = openpyxl.load_workbook(tmp_path / "表.xlsx")["表I-1 基本情况"]
+    town.add("小点", "teaching_point", primary=49)
+    town.add("大点", "teaching_point", primary=50)
+    town.item(
+        population=356_049, rural_population=120_551, townships=7, villages=61, gdp_per_person_yuan=52_340.4,
+        revenue_per_person_yuan=4_100.5, farmer_income_yuan=18_250, urban_income_yuan=36_700,
+        staff_primary=90, staff_junior=61,
+    )  # fmt: skip
+    sheet = sheet_of(town, "表I 基本情况", tmp_path)
     row = line(sheet, "甲区")
-    assert row[1:9] == ["缺数据"] * 8  # the registry does not ask for population and economy
-    # 2 primary, 1 nine-year, 1 junior, no 完中; 1 special; 1 teaching point
-    assert row[9:15] == [2, 1, 1, 0, 1, 1]
-    # Classes of 40: 5 + 10 + 3 + 1 in primary, 8 + 3 in junior; the special school's do not count.
-    assert row[15:17] == [19, 11]
-    assert row[17:19] == [200 + 400 + 120 + 20, 300 + 81]
-    # 8 teachers for 100 pupils, begun hundreds: 16 + 32 + 10 + 2 and 24 + 7
-    assert row[19:23] == ["缺数据", 60, "缺数据", 31]
-    assert any("其中民办：小学 0 所、一贯制学校 1 所" in text for text in texts(sheet))
-    heads = values(sheet)
-    assert [cell for cell in heads[2] if cell in ("自然情况", "经济情况")] == ["自然情况", "经济情况"]
-    assert line(sheet, "L1", 1)[1:] == [f"L{i}" for i in range(1, 23)]
+    assert row[1:5] == [35.6, 12.06, 7, 61]  # in 万人, halves up: 35.6049 and 12.0551
+    assert row[5:9] == [52_340, 4_101, 18_250, 36_700]  # whole yuan
+    # 小一, 小二 · 九年 · 初一 · 完中 · 十二年 · 特教 · two points, of which one has 50 pupils
+    assert row[9:17] == [2, 1, 1, 1, 1, 1, 2, 1]
+    # Classes of 40: 5 + 10 + 3 + 3 + 2 + 2 in primary, 8 + 3 + 2 + 3 in junior, none of the special school.
+    assert row[17:19] == [25, 16]
+    assert row[19:21] == [200 + 400 + 120 + 100 + 49 + 50, 300 + 81 + 50 + 90]
+    # 8 teachers for 100 pupils, begun hundreds up: 16 + 32 + 10 + 8 + 4 + 4 and 24 + 7 + 4 + 8
+    assert row[21:25] == [90, 74, 61, 43]
+    assert sheet.cell(6, 2).number_format == "#,##0.00"
+    assert line(sheet, "L1", 1)[1:] == [f"L{i}" for i in range(1, 25)]
+    heads = [cell for cell in values(sheet)[2] if cell]
+    assert heads == [
+        "县（市、区）", "自然情况", "经济情况", "普通中小学校数（所）", "特殊教育学校（所）",
+        "小学教学点（个）", "教学班数（个）", "在校学生数（人）", "教职工数（人）",
+    ]  # fmt: skip
+    assert any("一贯制学校 1 所" in text and "民办" in text for text in texts(sheet))
 
 
-def test_what_was_not_reported_leaves_a_sum_open(tmp_path):
+def test_what_nobody_reported_is_marked_and_never_nought(tmp_path):
     town = Town().set("sections", {"school_id": "小一"}, full_time_teachers=None)
-    write_forms(book_of(town), "甲区", tmp_path / "表.xlsx")
-    row = line(openpyxl.load_workbook(tmp_path / "表.xlsx")["表I-1 基本情况"], "甲区")
-    assert (row[20], row[22]) == ("缺数据", 24)
+    sheet = sheet_of(town, "表I 基本情况", tmp_path)
+    row = line(sheet, "甲区")
+    assert row[1:9] == [MISSING] * 8
+    assert row[21:25] == [MISSING, MISSING, MISSING, 24]  # a sum that one school leaves open; 8 · 300 / 100
+    place = next(cells for cells in sheet.iter_rows() if cells[0].value == "甲区")
+    assert place[1].fill.fgColor.rgb == place[22].fill.fgColor.rgb == "FFFFF2CC"
+    assert place[24].fill.fgColor.rgb != "FFFFF2CC"
 
 
-def test_form_two_gives_each_school_with_the_verdict_in_words_and_marks(forms):
-    sheet = forms["表II-1 小学达标"]
-    first, second = line(sheet, "小一", 1), line(sheet, "小二", 1)
-    #                  pupils  C1 C2 C3 C4   C5   C6    C7
-    assert first[6:14] == [200, 7, 2, 2, 7, 4.5, 3000, 4]
-    assert second[6:14] == [400, 7, 2, 2, 7, 13, 3000, 2.25]
-    assert first[14:16] == [6, "未达标"]  # one below the standard, and below 85 % of it
-    assert second[14:16] == [6, "达标"]
-    assert line(sheet, "达标学校数（所）", 1)[7:16] == [2, 2, 2, 2, 1, 2, 1, None, 1]
-    assert line(sheet, "达标学校比例（%）", 1)[15] == 50
+def test_form_two_one_counts_the_schools_that_meet_each_of_the_seven(forms):
+    rows = [row for row in values(forms["表II-1 资源配置"]) if row[1] and str(row[1]).startswith("达标")]
+    #                 C1 C2 C3 C4 C5 C6 C7 all
+    assert rows[0] == ["小学", "达标学校总数（所）", 2, 2, 2, 2, 1, 2, 1, 1]
+    assert rows[1][2:] == [100, 100, 100, 100, 50, 100, 50, 50]
+    assert rows[2] == ["初中", "达标学校总数（所）", *[1] * 8]
+
+
+def test_a_count_with_schools_that_did_not_report_says_so_and_has_no_share(tmp_path):
+    """C6 of 小一 is not known; of the only junior school neither is its C6: that is no nought."""
+    town = Town().set("facilities", {"school_id": "小一"}, equipment_yuan=None)
+    town.set("facilities", {"school_id": "初一"}, equipment_yuan=None)
+    sheet = sheet_of(town, "表II-1 资源配置", tmp_path)
+    rows = [row for row in values(sheet) if row[1] and str(row[1]).startswith("达标")]
+    assert (rows[0][7], rows[1][7], rows[2][7], rows[3][7]) == (1, MISSING, MISSING, MISSING)
+    place = next(cells for cells in sheet.iter_rows() if cells[1].value == "达标学校总数（所）")
+    assert place[7].number_format == '#,##0"＊"'
+    assert "＊ 另有缺数据的，未计入。" in texts(sheet)
+
+
+def test_form_two_two_lists_primary_rows_first_with_their_remarks(tmp_path):
+    town = uneven().add("九年", "nine_year", primary=120, junior=90)
+    town.set("schools", {"school_id": "小二"}, sponsor=7)
+    town.drop("classes", school_id="小二", grade=6)
+    sheet = sheet_of(town, "表II-2 资源配置分学校", tmp_path)
+    rows = [row for row in values(sheet) if isinstance(row[0], int)]
+    assert [row[:2] for row in rows] == [[1, "小一"], [2, "小二"], [3, "九年"], [4, "初一"], [5, "九年"]]
+    first, second = rows[:2]
+    # 5 classes in five grades; of 小二 a class is not listed, so nobody knows its grade
+    assert first[2:6] == [MISSING, 200, 5, 5]
+    assert second[2:6] == [7, 400, MISSING, 10]
+    #                      C1 C2 C3 C4 C5   C6    C7
+    assert first[6:13] == [7, 2, 2, 7, 4.5, 3000, 4]
+    assert second[6:13] == [7, 2, 2, 7, 13, 3000, 2.25]
+    # 4.5 is below 85 % of 7.5 (6.375); 2.25 is above 85 % of 2.3 (1.955)
+    assert first[13:] == ["未达标", "达标：L7、L8、L9、L10、L12、L13\n未达到85%：L11"]
+    assert second[13:] == ["达标", "达标：L7、L8、L9、L10、L11、L12\n其余达到85%：L13"]
     place = {row[1].value: row for row in sheet.iter_rows()}
-    assert place["小一"][11].number_format == '#,##0.00"▼▼"'
-    assert place["小二"][13].number_format == '#,##0.00"▼"'
-    assert place["小二"][12].number_format == "#,##0.00"
+    assert place["小一"][10].number_format == '#,##0.00"▼"'
+    assert place["小二"][10].number_format == "#,##0.00"
+    assert any("小学共 3 所，其中一贯制学校小学部 1 所" in text for text in texts(sheet))
 
 
 def test_halves_are_rounded_up_in_the_cell_itself(tmp_path):
     """1037 m² less 200 m² indoors for 200 pupils is 4.185: Python's `round` would print 4.18."""
     town = Town().set("facilities", {"school_id": "小一"}, teaching_area_m2=1037)
-    write_forms(book_of(town), "甲区", tmp_path / "表.xlsx")
-    assert line(openpyxl.load_workbook(tmp_path / "表.xlsx")["表II-1 小学达标"], "小一", 1)[10] == 4.19
+    sheet = sheet_of(town, "表II-2 资源配置分学校", tmp_path)
+    assert line(sheet, "小一", 1)[9] == 4.19
 
 
-def test_form_three_gives_mean_deviation_and_coefficient_weighted_by_pupils(forms):
+def test_form_three_gives_mean_and_coefficient_weighted_by_pupils(forms):
     """C5: (900 + 5200) / 600 = 10.1667; variance (200·5.6667² + 400·2.8333²) / 600 = 16.0556, S = 4.0069.
 
-    S / mean = 0.39413; weighing schools alike would give 0.4857.
+    S / mean = 0.39413; weighing schools alike would give 0.4857. C7: 8 + 9 rooms for 600 are 2.8333 for a
+    hundred; variance (200·1.1667² + 400·0.5833²) / 600 = 0.6806, coefficient 0.8250 / 2.8333 = 0.29117.
+    All others are shared evenly: the composite is (0.39413 + 0.29117) / 7 = 0.0979.
     """
-    row = next(row for row in values(forms["表III 校际均衡"]) if str(row[0]).startswith("C5 "))
-    assert row[1:6] == [10.17, 4.01, 0.394, "≤0.50", "达标"]
-    # One junior school: nothing differs. 13 m² against 10.2.
-    assert row[6:] == [13, 0, 0, "≤0.45", "达标"]
+    rows = [row for row in values(forms["表III 校际均衡"]) if row[1] in ("全县平均值", "差异系数")]
+    assert rows[0] == ["小学", "全县平均值", 7, 2, 2, 7, 10.17, 3000, 2.83, "—"]
+    assert rows[1][2:] == [0, 0, 0, 0, 0.394, 0, 0.291, 0.098]
+    assert rows[3][2:] == [0] * 8  # one junior school: nothing differs
 
 
-def test_form_four_and_five_give_every_indicator_with_its_parts(forms):
-    sheet = forms["表IV 政府保障"]
-    codes = [row[0] for row in values(sheet) if str(row[0]).startswith("C")]
-    assert codes == [f"C{i}" for i in range(8, 23)]
-    rooms = line(sheet, "C10")
-    # Three schools, two kinds of room each; one kind of one school is missing: 2 of 3 schools pass.
-    assert rooms[2:9] == ["音乐、美术专用教室均达标的学校比例", "%", "全部学校", 66.7, 6, 1, 0]
-    assert rooms[9:12] == ["未达标", "未达标", "区教体局"]
-    pay = line(sheet, "C15")
-    assert pay[3:6] == ["%", "≥100", 105.3]  # 100000 / 95000
-    retention = line(forms["表V 质量"], "C23")
-    assert retention[4:6] == ["≥95", 98]  # 98 / (100 + 3 - 3 - 0)
-    codes = [row[0] for row in values(forms["表V 质量"]) if str(row[0]).startswith("C")]
-    assert codes == [f"C{i}" for i in range(23, 32)]
+def test_form_four_says_how_many_schools_and_classes_are_too_large(tmp_path):
+    town = Town()
+    town.add("大", "primary", primary=2001).add("满", "primary", primary=2000)
+    town.add("长", "nine_year", primary=1500, junior=1001).add("短", "nine_year", primary=1500, junior=1000)
+    town.set("classes", {"school_id": "小一", "grade": 1}, pupils=46)
+    town.set("classes", {"school_id": "小一", "grade": 2}, pupils=45)
+    town.set("classes", {"school_id": "初一", "grade": 7, "class_no": 1}, pupils=50)
+    town.set("classes", {"school_id": "初一", "grade": 8, "class_no": 1}, pupils=51)
+    town.set("classes", {"school_id": "初一", "grade": 8, "class_no": 2}, pupils=60)
+    sheet = sheet_of(town, "表IV 政府保障程度", tmp_path)
+    assert middle(sheet, 4) == "超过 2,000 人的小学 1 所，初中 0 所\n超过 2,500 人的一贯制学校 1 所"
+    assert middle(sheet, 5) == "超过 45 人的小学班级 1 个\n超过 50 人的初中班级 2 个"
+    assert [line(sheet, "4")[3], line(sheet, "5")[3]] == ["未达标", "未达标"]
 
 
-def test_form_six_gives_the_questionnaires(forms):
-    row = line(forms["表VI 社会认可度"], "甲区")
-    # issued, valid, satisfied: all and parents; 810 / 900; no visits were reported
-    assert row[1:8] == [1000, "缺数据", 900, "缺数据", 810, "缺数据", 90]
-    assert row[8:] == ["缺数据"] * 4 + ["达标"]
+def test_classes_that_were_not_all_reported_leave_their_number_open(tmp_path):
+    """小一: one class too large, one without pupils; 初一: one without pupils, none too large so far."""
+    town = Town().set("classes", {"school_id": "小一", "grade": 1}, pupils=46)
+    town.set("classes", {"school_id": "小一", "grade": 2}, pupils=None)
+    town.set("classes", {"school_id": "初一", "grade": 7, "class_no": 1}, pupils=None)
+    sheet = sheet_of(town, "表IV 政府保障程度", tmp_path)
+    assert middle(sheet, 5).splitlines() == [
+        "超过 45 人的小学班级 1（另有 1 个缺数据） 个",
+        "超过 50 人的初中班级 缺数据 个",
+    ]
+
+
+def test_form_four_has_the_counts_of_every_other_line(tmp_path):
+    town = Town().add("村小", "primary", primary=60, location="rural")
+    town.drop("rooms", school_id="小一", kind="music")
+    town.set("funds", {"school_id": "村小"}, allocation_yuan=80_000)
+    town.set("sections", {"school_id": "小一"}, trained_teachers=15, in_zone_pupils=199)
+    town.item(migrant_public=80, migrant_bought=15)
+    town.set("evidence", {"item": "C8.2"}, status="unmet")
+    sheet = sheet_of(town, "表IV 政府保障程度", tmp_path)
+    told = {number: middle(sheet, number) for number in range(1, 16)}
+    assert told[1].startswith("共 5 项要求：4 项达标，1 项未达标（C8.2）")
+    assert told[2].endswith("生均公用经费基准定额：小学 720 元，初中 940 元")
+    assert told[3] == "共 4 所学校：3 所达标，1 所未达标（小一）"
+    assert told[6] == "不足 100 人的学校在校生 60 人，公用经费 80,000 元"
+    assert told[7] == "特殊教育公用经费 8 万元，学生 10 人，生均 8,000 元"
+    assert told[8] == "教师年平均工资 100,000 元，公务员年平均工资 95,000 元"
+    # 16 + 32 + 24 + 5 teachers, all but one trained: 76 / 77 = 98.70 %
+    assert told[9] == "完成培训的教师 76 人，教师总数 77 人，完成率 98.7%"
+    assert told[11] == "符合交流条件的教师 100 人，上年交流 20 人，占 20.0%\n其中骨干教师 5 人，占 25.0%"
+    assert told[12] == "专任教师 77 人，持证 77 人，持证率 100.0%"
+    assert told[13] == "小学 99.8%\n初中 100.0%"  # 599 of 600 in the city
+    assert told[14] == "招生名额 1,000 个，分配 600 个，占 60.0%\n其中分配给农村初中 60 个，占已分配的 10.0%"
+    assert told[15] == (
+        "符合条件的随迁子女 100 人，在公办学校 80 人，在政府购买学位的民办学校 15 人，两项共占 95.0%"
+    )
+    assert [line(sheet, str(n))[3] for n in (1, 3, 9, 15)] == ["未达标", "未达标", "未达标", "达标"]
+
+
+def test_form_five_has_its_counts_and_the_subjects(tmp_path):
+    town = Town().item(disabled_special=12)
+    town.set("monitoring", {"subject": "科学"}, level=2, between_school_rate=0.142)
+    sheet = sheet_of(town, "表V 教育质量", tmp_path)
+    # 98 / (100 + 3 − 3 − 0)
+    assert middle(sheet, 1) == (
+        "毕业生 98 人，三年前入学 100 人，转入 3 人，死亡 0 人，转出 3 人，巩固率 98.0%"
+    )
+    assert middle(sheet, 2) == (
+        "适龄残疾儿童少年 20 人，已入学 20 人，入学率 100.0%\n其中在特殊教育学校 12 人，占已入学的 60.0%"
+    )
+    assert "比例最低的学校：预算 6.0%，决算 6.0%" in middle(sheet, 4)  # 12000 of 200000
+    assert "科学：Ⅱ 级，校际差异率 0.142" in middle(sheet, 9)
+    assert [line(sheet, str(n))[3] for n in range(1, 10)] == ["达标"] * 8 + ["未达标"]
+
+
+def test_form_six_has_a_line_for_all_and_one_for_parents(tmp_path):
+    town = Town().item(parents_issued=500, parents_valid=400, parents_satisfied=333, visits=40,
+                       visits_satisfied=39)  # fmt: skip
+    sheet = sheet_of(town, "表VI 社会认可度", tmp_path)
+    assert line(sheet, "计")[1:] == [1000, 900, 810, 90, 40, 39, 97.5, "达标"]
+    assert line(sheet, "其中：家长")[1:8] == [500, 400, 333, 83.3, MISSING, MISSING, MISSING]
 
 
 def test_the_veto_list_says_whether_each_was_found(tmp_path):
     town = Town().set("vetoes", {"item": "V3"}, found=True).drop("vetoes", item="V5")
-    write_forms(book_of(town), "", tmp_path / "表.xlsx")
-    sheet = openpyxl.load_workbook(tmp_path / "表.xlsx")["一票否决自查"]
-    assert [line(sheet, f"V{i}")[2] for i in range(1, 7)] == ["否", "否", "是", "否", "缺数据", "否"]
+    sheet = sheet_of(town, "一票否决自查", tmp_path)
+    assert [line(sheet, str(i))[2] for i in range(1, 7)] == ["否", "否", "是", "否", MISSING, "否"]
+    assert [line(sheet, str(i))[3] for i in (2, 3, 5)] == ["达标", "未达标", MISSING]
 
 
-def test_every_school_has_its_self_assessment_on_a_page_of_its_own(forms):
-    sheet = forms["学校自评表"]
+def test_every_school_has_its_self_assessment_on_pages_of_its_own(tmp_path):
+    town = uneven()
+    town.set("classes", {"school_id": "初一", "grade": 7, "class_no": 1}, pupils=51)
+    sheet = sheet_of(town, "学校自评表", tmp_path)
     rows = values(sheet)
     starts = [place for place, row in enumerate(rows) if row[0] == "义务教育优质均衡发展学校自评表"]
-    assert [rows[place + 2][0] for place in starts] == ["学校：小一", "学校：小二", "学校：初一"]
+    assert [str(rows[place + 2][0])[:9] for place in starts] == [
+        "学校名称：小一（标",
+        "学校名称：小二（标",
+        "学校名称：初一（标",
+    ]
     assert [each.id for each in sheet.row_breaks.brk] == starts[1:]  # a break stands before its row
-    mine = [row for row in rows[starts[1] : starts[2]] if row[0] == "C7"]
-    #           name                       unit         standard  85 %   held  value
-    assert mine[0][:7] == ["C7", "每百名学生拥有网络多媒体教室数", "间/百名学生", "≥2.3", 1.955, 9, 2.25]
-    assert mine[0][7:] == ["未达标", "1 间"]
+    first, junior = rows[starts[0] : starts[1]], rows[starts[2] :]
+    assert rows[2][0].endswith("学校类型：小学    建校年：1980")
+
+    def told(page: list, wording: str) -> list:
+        (row,) = [row for row in page if str(row[1]).startswith(wording)]
+        return row[2:]
+
+    # 小一 has 700 m² of grounds and 200 m² indoors for 200 pupils.
+    assert told(first, "生均体育运动场馆面积") == [
+        "小学：体育运动场馆 900 平方米，生均 4.50 平方米\n"
+        "全校：体育运动场地 700 平方米，室内体育用房 200 平方米，屋顶、地下及租用场地 缺数据 平方米",
+        "未达标",
+    ]
+    assert told(first, "所有小学、初中每12个班级") == [
+        "班级：小学 5 个\n音乐教室 0 间\n美术教室 1 间（95 ㎡）",
+        "未达标",
+    ]
+    assert told(junior, "小学、初中所有班级") == ["初中：最大班额 51 人，超过 50 人的班 1 个", "未达标"]
+    assert told(junior, "农村不足100人") == ["—", "不适用"]
+    assert told(junior, "全县残疾儿童少年入学率") == [
+        None,
+        None,
+    ]  # the district's: the school leaves it blank
+    assert any(str(row[0]).startswith("七项指标综合评估：未达标") for row in first)
+
+
+def test_a_campus_is_counted_with_its_school(tmp_path):
+    """小一 of 200 pupils in 5 classes of grades 1–5, with a campus of 240 in 6 classes of grades 1–6."""
+    town = Town().add("分校", "primary", primary=240, parent_id="小一")
+    write_forms(book_of(town), "甲区", tmp_path / "表.xlsx")
+    workbook = openpyxl.load_workbook(tmp_path / "表.xlsx")
+    assert line(workbook["表II-2 资源配置分学校"], "小一", 1)[3:6] == [440, 6, 11]
+    assert line(workbook["表I 基本情况"], "甲区")[9] == 2
+    assert line(workbook["未参加七项评估"], "分校", 1)[2:4] == ["—", "—"]
+    page = [str(row[2]) for row in values(workbook["学校自评表"]) if "每百名学生拥有高于" in str(row[1])]
+    assert page[0] == "小学：高于规定学历教师 31 人，每百名学生 7.05 人"  # 14 + 17 of 440
+
+
+OWN = """
+title = "某省申报表"
+source = "依据本省表样。"
+[[sheets]]
+name = "甲表"
+title = "甲表  {district}"
+portrait = true
+paper = "A3"
+columns = [
+  { head = ["学校"], number = "1", width = 20, cell = "{name}" },
+  { head = ["用房（万平方米）"], number = "2", width = 14, cell = "{C4.amount/10000:3}" },
+  { head = ["生均用房"], number = "3", width = 14, cell = "{C4:1}" },
+  { head = ["教室"], number = "4", width = 14, cell = "{C7:2}" },
+  { head = ["说明"], width = 30, cell = ["达：{items.met}", "近：{items.near}"] },
+]
+each = "section"
+notes = ["教学点满 {point_pupils} 人的 {points.judged} 个。"]
+"""
+
+
+def test_a_province_lays_out_its_own_forms_in_a_file(tmp_path):
+    (tmp_path / "本省.toml").write_text(OWN, encoding="utf-8")
+    town = uneven()
+    write_forms(book_of(town), "甲区", tmp_path / "表.xlsx", layout=tmp_path / "本省.toml")
+    workbook = openpyxl.load_workbook(tmp_path / "表.xlsx")
+    assert workbook.sheetnames == ["填表说明", "甲表"]
+    sheet = workbook["甲表"]
+    assert sheet["A1"].value == "甲表  甲区"
+    assert line(sheet, "1")[:4] == ["1", "2", "3", "4"]
+    # 小二: 3200 − 400 = 2800 m², 0.28 万; the numbers in the remark are this form's, codes where it has none
+    assert line(sheet, "小二") == ["小二", 0.28, 7, 2.25, "达：C1、C2、C3、3、C5、C6\n近：4"]
+    assert (sheet.page_setup.orientation, str(sheet.page_setup.paperSize)) == ("portrait", "8")
+    assert "教学点满 50 人的 0 个。" in texts(sheet)
+    assert any("版式：某省申报表。依据本省表样。" in text for text in texts(workbook["填表说明"]))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{C7:2}", "{C7.sum}", "工作表“甲表”：C7.sum"),
+        ("{point_pupils}", "{points}", "工作表“甲表”：points"),
+        ('each = "section"', 'lines = [["甲"]]', "第 1 行有 1 格，应有 5 格"),
+        ('each = "section"', 'each = "class"', "甲表 each（现为 'class'）：只能是"),
+        ('cell = "{name}"', 'cell = ""', ""),
+        ('head = ["说明"]', 'head = ["说明", "一"]', "head 层数须相同"),
+        ('name = "甲表"', 'name = "甲/表"', "名称不能含"),
+        ("width = 20", "width = 0", "须大于 0"),
+        ("title =", "titel =", "不认识这一项"),
+    ],
+)
+def test_a_layout_that_cannot_be_used_is_refused_with_its_place(tmp_path, old, new, said):
+    (tmp_path / "本省.toml").write_text(OWN.replace(old, new, 1), encoding="utf-8")
+    if not said:  # an empty cell is a blank to fill in
+        write_forms(book_of(Town()), "甲区", tmp_path / "表.xlsx", layout=tmp_path / "本省.toml")
+        return
+    with pytest.raises(QbError, match=re.escape(said)):
+        write_forms(book_of(Town()), "甲区", tmp_path / "表.xlsx", layout=tmp_path / "本省.toml")
+    assert not (tmp_path / "表.xlsx").exists()
+
+
+def test_a_layout_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(QbError, match="无法读取"):
+        write_forms(book_of(Town()), "甲区", tmp_path / "表.xlsx", layout=tmp_path / "没有.toml")
+
+
+def test_the_dictionary_names_every_figure_that_a_layout_may_use():
+    text = (Path(__file__).parents[1] / "data" / "README.md").read_text(encoding="utf-8")
+    section = text.split("## 表册的版式")[1].split("| 用在哪里 |")[1]
+    words = set(re.findall(r"`([\w.]+)`", section))
+    figures = Figures(Filing.of(book_of(Town()), "甲区"))
+    plain = {*DistrictItem, *(c.name for name in ("facilities", "funds") for c in TABLES[name].columns)}
+    for what in ("", "section", "school", "excluded"):
+        unnamed = {key for key in figures.names(what) - plain if not _named(key, words)}
+        assert not unnamed, what
+
+
+def _named(key: str, words: set[str]) -> bool:
+    """Return whether a key is one of the words with its parts put in."""
+    if re.match(r"(primary|junior)\.", key) and _named(key.split(".", 1)[1], words):
+        return True  # of a stage of a school, as of a section
+    parts = {
+        "STAGE": "(primary|junior)", "GROUP": "(primary|junior|all_through)", "Cn": r"C\d+", "Vn": r"V\d",
+        "An": r"A\d", "Bn": r"B\d", "KIND": f"({'|'.join(Kind)})",
+        "COUNT": f"({'|'.join(TABLES['sections'].names)})",
+        "PART": r"(primary|junior|[a-z]+(\.(primary|junior))?)",
+    }  # fmt: skip
+    return any(
+        re.fullmatch(r"\.".join(parts.get(part, part) for part in word.split(".")), key) for word in words
+    )
 
 
 def test_the_figures_of_the_sample_are_those_of_a_second_computation(sample):
@@ -197,20 +441,20 @@ def test_the_figures_of_the_sample_are_those_of_a_second_computation(sample):
         row["year"] = int(row["year"])
     (found,) = oracle.assess(tables, 2025).values()
     names = {row["school_id"]: row["name"] for row in tables["schools"]}
-    for stage, sheet in (("primary", "表II-1 小学达标"), ("junior", "表II-2 初中达标")):
-        expected = {key[0]: row for key, row in found["rows"].items() if key[1] == stage}
-        shown = {row[2]: row for row in values(sample[1][0][sheet]) if row[2] in expected}
+    listed = [row for row in values(sample[1][0]["表II-2 资源配置分学校"]) if isinstance(row[0], int)]
+    balance = [row for row in values(sample[1][0]["表III 校际均衡"]) if row[1] in ("全县平均值", "差异系数")]
+    for place, stage in enumerate(("primary", "junior")):
+        expected = {names[key[0]]: row for key, row in found["rows"].items() if key[1] == stage}
+        start = place and len(listed) - len(expected)  # primary rows first
+        shown = {row[1]: row for row in listed[start : start + len(expected)]}
         assert len(expected) > 10
         assert shown.keys() == expected.keys()
-        for school_id, row in expected.items():
-            assert shown[school_id][1] == names[school_id]
-            assert shown[school_id][7:14] == [printed(row["values"][code], 2) for code in SEVEN]
-        for code in SEVEN:
-            balance = values(sample[1][0]["表III 校际均衡"])
-            row = next(row for row in balance if str(row[0]).startswith(f"{code} "))
-            _, mean, deviation, coefficient, _ = found["balance"][stage, code]
-            wanted = [printed(mean, 2), printed(deviation, 2), printed(coefficient, 3)]
-            assert row[1 if stage == "primary" else 6 :][:3] == wanted
+        for name, row in expected.items():
+            assert shown[name][6:13] == [printed(row["values"][code], 2) for code in SEVEN]
+        for column, code in enumerate(SEVEN, start=2):
+            _, mean, _, coefficient, _ = found["balance"][stage, code]
+            wanted = [printed(mean, 2), printed(coefficient, 3)]
+            assert [row[column] for row in balance[2 * place : 2 * place + 2]] == wanted
 
 
 def test_invented_data_say_so_on_every_sheet_and_every_printed_page(sample):
@@ -224,15 +468,20 @@ def test_data_that_are_not_invented_do_not(forms):
     assert not [text for sheet in forms for text in texts(sheet) if "模拟" in text]
 
 
-def test_sheets_print_on_landscape_a4_with_their_heads_repeated(sample):
-    for workbook in sample[1]:
-        for sheet in workbook:
-            assert (sheet.page_setup.orientation, str(sheet.page_setup.paperSize)) == ("landscape", "9")
+def test_sheets_print_on_paper_of_an_office_with_their_heads_repeated(sample):
+    printed_on = {
+        sheet.title: (sheet.page_setup.orientation, str(sheet.page_setup.paperSize))
+        for workbook in sample[1]
+        for sheet in workbook
+    }
+    assert printed_on.pop("表I 基本情况") == ("landscape", "8")  # A3: 24 columns
+    assert printed_on.pop("学校自评表")[0] in (None, "default", "portrait")
+    assert set(printed_on.values()) == {("landscape", "9")}
     forms, ledger, _ = sample[1]
-    assert forms["表II-1 小学达标"].print_title_rows == "$3:$5"
+    assert forms["表II-2 资源配置分学校"].print_title_rows == "$3:$5"
     assert ledger["问题台账"].print_title_rows == "$4:$4"
-    merged = {str(area) for area in forms["表II-1 小学达标"].merged_cells.ranges}
-    assert {"A3:A5", "H3:J3", "K3:N3"} <= merged  # 序号 goes down; 教师队伍 and 办学条件 span
+    merged = {str(area) for area in forms["表II-2 资源配置分学校"].merged_cells.ranges}
+    assert {"A3:A4", "G3:I3", "J3:M3"} <= merged  # 序号 goes down; 教师队伍 and 办学条件 span
 
 
 def test_the_ledger_lists_every_problem_with_its_gap_and_departments(tmp_path):
@@ -242,6 +491,10 @@ def test_the_ledger_lists_every_problem_with_its_gap_and_departments(tmp_path):
          "measure": "租用场地", "department": "区教体局", "deadline": "2025-08-31", "status": "open"},
         {"number": 2, "year": YEAR - 1, "district": "甲区", "code": "C15", "measure": "补差",
          "status": "closed", "closed_on": "2024-01-31"},
+        {"number": 3, "year": YEAR - 1, "district": "甲区", "code": "C5", "school_id": "小一",
+         "measure": "扩建", "status": "open"},
+        {"number": 4, "year": YEAR - 1, "district": "甲区", "code": "C10", "school_id": "小一",
+         "measure": "改建", "status": "open"},
     ]  # fmt: skip
     write_ledger(book_of(town), "甲区", tmp_path / "台账.xlsx")
     workbook = openpyxl.load_workbook(tmp_path / "台账.xlsx")
@@ -253,9 +506,10 @@ def test_the_ledger_lists_every_problem_with_its_gap_and_departments(tmp_path):
     assert rows[0][11:13] == ["区发改委、区资源规划分局、区教体局", "区教体局"]
     assert rows[0][13].date().isoformat() == "2025-08-31"
     assert rows[0][14] == "整改中"
-    old = [row for row in values(workbook["历年整改登记"]) if row[2] == "C15"]
-    assert [row[5] for row in old] == ["补差"]
-    assert not [row for row in values(workbook["历年整改登记"]) if row[2] == "C5"]
+    old = [row for row in values(workbook["历年整改登记"]) if str(row[2]).startswith("C")]
+    # C15 is met by now; of C10 the ledger shows the entry of last year, of C5 the later of two.
+    assert [(row[2], row[5]) for row in old] == [("C15", "补差"), ("C5", "扩建")]
+    assert rows[2][10] == "改建"
     (rule,) = workbook["问题台账"].data_validations.dataValidation
     assert rule.formula1 == '"整改中,已完成,已销号"'
 
@@ -329,8 +583,12 @@ def test_a_district_that_is_not_in_the_book_is_refused(tmp_path):
 def test_a_district_without_judged_schools_still_has_its_forms(tmp_path):
     town = Town(schools=False).add("特教", "special", primary=30)
     paths = write_all(book_of(town), "甲区", tmp_path)
-    sheet = openpyxl.load_workbook(paths[0])["表I-1 基本情况"]
-    assert line(sheet, "甲区")[9:15] == [0, 0, 0, 0, 1, 0]
+    workbook = openpyxl.load_workbook(paths[0])
+    assert line(workbook["表I 基本情况"], "甲区")[9:17] == [0, 0, 0, 0, 0, 1, 0, 0]
+    # A stage without schools has neither a count nor a mean.
+    assert line(workbook["表II-1 资源配置"], "小学")[2:] == ["—"] * 8
+    assert line(workbook["表III 校际均衡"], "初中")[2:] == ["—"] * 8
+    assert "没有。" in texts(workbook["表II-2 资源配置分学校"])
 
 
 def test_the_command_names_what_it_wrote_and_never_replaces_it(tmp_path):

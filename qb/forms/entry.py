@@ -8,20 +8,24 @@ from pathlib import Path
 from xlsxwriter import Workbook
 
 from qb.dataset.sheets import new_book, write_xlsx
-from qb.forms import basics, indicators, ledger, policies, selfcheck, seven
+from qb.forms import ledger, policies
+from qb.forms.figures import Figures
 from qb.forms.filing import Filing
-from qb.forms.sheet import Figure, Form
-from qb.report import Book
-from qb.report.words import stage_label
-from qb.terms import COMPULSORY
+from qb.forms.layout import NATIONAL, NONE, Layout, draw, load_layout
+from qb.forms.sheet import BELOW, INCOMPLETE, Form
+from qb.report import Book, open_book
 
 FORMS, LEDGER, POLICIES = "表I—表VI和学校自评表.xlsx", "问题台账.xlsx", "一校一策.xlsx"
-_HELD_WIDTHS = (*basics.SCHOOL_WIDTHS, 9, 7, 9, 9, 9, 9, 11, 11, 14, 9)
-_SEVEN_WIDTHS = (*basics.SCHOOL_WIDTHS, 9, *(11,) * 7, 7, 9, 11)
-_VETO_WIDTHS = (8, 64, 12, 12, 36)
 
 
-def write_forms(book: Book, district: str, path: str | Path, *, replace: bool = False) -> None:
+def write_forms(
+    book: Book,
+    district: str,
+    path: str | Path,
+    *,
+    layout: Layout | str | Path = NATIONAL,
+    replace: bool = False,
+) -> None:
     """Write 表I to 表VI and the school self-assessment form (学校自评表) of a district as one workbook.
 
     Parameters
@@ -31,15 +35,18 @@ def write_forms(book: Book, district: str, path: str | Path, *, replace: bool = 
         One of the book's; may be empty where there is only one.
     path : str or Path
         The .xlsx file, made whole or not at all.
+    layout : Layout, str or Path
+        How the sheets are laid out: the national forms, or a file of one's own.
     replace : bool
         Whether a file that stands there may be replaced.
 
     Raises
     ------
     QbError
-        If the district is not in the book, or the file cannot be made.
+        If the district is not in the book, the layout cannot be used, or the file cannot be made.
     """
-    _write(path, partial(_forms, filing=Filing.of(book, district)), replace)
+    chosen = layout if isinstance(layout, Layout) else load_layout(layout)
+    _write(path, partial(_forms, filing=Filing.of(book, district), layout=chosen), replace)
 
 
 def write_ledger(book: Book, district: str, path: str | Path, *, replace: bool = False) -> None:
@@ -52,13 +59,30 @@ def write_policies(book: Book, district: str, path: str | Path, *, replace: bool
     _write(path, partial(_policies, filing=Filing.of(book, district)), replace)
 
 
-def write_all(book: Book, district: str, folder: str | Path, *, replace: bool = False) -> list[Path]:
+def write_all(
+    book: Book, district: str, folder: str | Path, *, layout: str | Path = NATIONAL, replace: bool = False
+) -> list[Path]:
     """Write the three workbooks of a district into a folder and return their paths."""
-    makers = {FORMS: write_forms, LEDGER: write_ledger, POLICIES: write_policies}
+    makers = {FORMS: partial(write_forms, layout=layout), LEDGER: write_ledger, POLICIES: write_policies}
     paths = [Path(folder) / name for name in makers]
     for path, make in zip(paths, makers.values(), strict=True):
         make(book, district, path, replace=replace)
     return paths
+
+
+def run(data: Path, out: Path, year: int | None, standard: str, district: str, layout: str = NATIONAL) -> str:
+    """Write a district's workbooks into a folder and return the sentence to print.
+
+    Nothing that stands there is replaced: a ledger may have been filled in.
+
+    Raises
+    ------
+    DataError, QbError
+        If the data cannot be judged, the district is not named and there are several, the layout cannot
+        be used, or a file is there.
+    """
+    paths = write_all(open_book(data, year, standard), district, out, layout=layout)
+    return f"已写入 {out}：{'、'.join(path.name for path in paths)}。"
 
 
 def _write(path: str | Path, fill: partial, replace: bool) -> None:
@@ -69,66 +93,35 @@ def _write(path: str | Path, fill: partial, replace: bool) -> None:
     write_xlsx(Path(path), make, replace=replace)
 
 
-def _forms(workbook: Workbook, filing: Filing) -> None:
-    def form(name: str, widths: tuple[float, ...]) -> Form:
-        made = Form(workbook, name, widths)
-        made.fit()
-        return made
-
-    _guide(form("填表说明", (110,)), filing)
-    basics.overview(form("表I-1 基本情况", (14, *(7.2,) * 22)), filing)
-    for number, stage in enumerate(COMPULSORY, start=2):
-        basics.holdings(form(f"表I-{number} {stage.zh}资源", _HELD_WIDTHS), filing, stage)
-    for number, stage in enumerate(COMPULSORY, start=1):
-        seven.attainment(form(f"表II-{number} {stage.zh}达标", _SEVEN_WIDTHS), filing, stage)
-    seven.balance(form("表III 校际均衡", (44, *(10,) * 10)), filing)
-    for number, area, title in (("IV", "guarantee", "政府保障程度"), ("V", "quality", "质量")):
-        made = form(f"表{number} {title.removesuffix('程度')}", indicators.WIDTHS)
-        indicators.area(made, filing, area, f"表{number}  县域义务教育{title}情况")
-    indicators.recognition(form("表VI 社会认可度", (18, *(10,) * 12)), filing)
-    indicators.vetoes(form("一票否决自查", _VETO_WIDTHS), filing)
-    _excluded(form("未参加七项评估", (14, 40, 10, 12, 60)), filing)
-    # Not fitted: spreadsheets forget where a page is to end on a sheet that is.
-    selfcheck.self_assessment(Form(workbook, "学校自评表", selfcheck.WIDTHS), filing)
+def _forms(workbook: Workbook, filing: Filing, layout: Layout) -> None:
+    guide = Form(workbook, "填表说明", (110,))
+    guide.fit()
+    _guide(guide, filing, layout)
+    draw(workbook, layout, Figures(filing))
 
 
-def _guide(form: Form, filing: Filing) -> None:
+def _guide(form: Form, filing: Filing, layout: Layout) -> None:
     standard = filing.standard
-    form.opening("义务教育优质均衡发展督导评估表", filing.place, filing.invented)
-    rounding = standard.rules.rounding
-    compared = "四舍五入前" if rounding.compare == "raw" else "四舍五入后"
+    form.opening("填表说明", filing.place, filing.invented)
+    compared = "四舍五入前" if standard.rules.rounding.compare == "raw" else "四舍五入后"
     lines = (
         f"标准：{standard.title.zh}（{standard.source}）",
         *(["模拟数据：表中学校和数值均为虚构。"] if filing.invented else []),
-        "表I 基本情况和资源配置基础数据；表II 各校七项指标达标情况；表III 校际均衡情况；"
-        "表IV 政府保障程度；表V 教育质量；表VI 社会认可度；"
-        "另附一票否决自查、未参加七项评估的学校、学校自评表（每校一页）。",
-        "表号、表名、指标、单位和次序按国家评估表及本标准所列；国家表式未能逐格核对之处，"
-        "版式由本软件拟定，报送前请与上级下发的表样对照。",
-        f"数值四舍五入：学校数值和平均值 {rounding.values} 位小数，差异系数 {rounding.coefficients} 位，"
-        f"比例 {rounding.ratios} 位；达标与否按{compared}的数判定。",
-        "“缺数据”指没有报送或不完整，不等于 0，也不等于未达标；“不适用”指本县（市、区）没有这类学校或学生。",
-        f"{seven.BELOW} 低于标准；{seven.FAR_BELOW} 低于标准的底线。",
+        f"版式：{layout.title}。{layout.source}",
+        "各表的栏目、栏号、单位和小数位数由版式文件规定；上级下发的表样与此不同的，"
+        "照样另写一个版式文件，用 qb forms --layout 指定。",
+        f"数值四舍五入后填写，达标与否按{compared}的数判定。",
+        "“缺数据”指没有报送或不完整，不等于 0，也不等于未达标；有底色，请核实后补填。"
+        f"“{NONE}”和“不适用”指没有这类学校、学生或数值。",
+        f"{BELOW} 未达标（格有底色）；{INCOMPLETE} 另有缺数据的，未计入。",
     )
     for line in lines:
         form.span(line)
     if len(filing.own.warnings):
         form.span("核对提示", "section", 24)
-    names = dict(zip(filing.schools["school_id"], filing.schools["name"], strict=True))
     for row in filing.own.warnings.to_dict("records"):
-        where = names.get(row["school_id"], "全区")
+        where = filing.school_names.get(row["school_id"], "全区")
         form.span("：".join(str(part) for part in (where, row["code"], row["message"]) if part))
-
-
-def _excluded(form: Form, filing: Filing) -> None:
-    form.opening("未参加七项评估的学校和学段", filing.place, filing.invented)
-    form.head([(text,) for text in ("学校标识码", "学校名称", "学段", "在校生（人）", "原因")])
-    for row in filing.own.excluded.to_dict("records"):
-        whole = not isinstance(row["stage"], str)
-        stage, pupils = ("", "") if whole else (stage_label(row["stage"], "zh"), Figure(row["pupils"]))
-        form.line([str(row["school_id"]), str(row["name"]), stage, pupils, str(row["reason"])])
-    if not len(filing.own.excluded):
-        form.span("没有。")
 
 
 def _ledger(workbook: Workbook, filing: Filing) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from qb.errors import QbError
 from qb.judge import Assessment
+from qb.measure.census import UNNAMED
 from qb.report import Book
 from qb.report.words import school_year, stage_label, term
 from qb.standard import Standard
@@ -80,7 +81,35 @@ class Filing:
     def schools(self) -> pd.DataFrame:
         """The district's schools and campuses."""
         frame = self.book.data["schools"]
-        return frame[(frame["district"] == self.district).to_numpy()].drop_duplicates("school_id")
+        mine = frame["district"].fillna(UNNAMED) == self.district
+        return frame[mine.to_numpy()].drop_duplicates("school_id")
+
+    @cached_property
+    def school(self) -> dict[str, Line]:
+        """The row of each school."""
+        return {str(row["school_id"]): row for row in self.schools.to_dict("records")}
+
+    @cached_property
+    def school_names(self) -> dict[str, str]:
+        """The name of each school, its identifier where it has none."""
+        return {key: text_of(row["name"]) or key for key, row in self.school.items()}
+
+    @cached_property
+    def kinds(self) -> dict[str, object]:
+        """The kind of each school."""
+        return {key: row["kind"] for key, row in self.school.items()}
+
+    @cached_property
+    def roots(self) -> dict[str, str]:
+        """The school that each one is counted with: itself, or its parent."""
+        parents = {key: row["parent_id"] for key, row in self.school.items() if text_of(row["parent_id"])}
+
+        def root(school_id: str) -> str:
+            while school_id in parents:
+                school_id = str(parents[school_id])
+            return school_id
+
+        return {key: root(key) for key in self.school}
 
     @cached_property
     def items(self) -> dict[str, float]:
@@ -133,3 +162,8 @@ def by_school(frame: pd.DataFrame) -> dict[str, list[Line]]:
     for row in frame[frame["school_id"].notna().to_numpy()].to_dict("records"):
         found.setdefault(str(row["school_id"]), []).append(row)
     return found
+
+
+def text_of(value: object) -> str:
+    """Return a text of the data, nothing where it is missing."""
+    return "" if value is None or pd.isna(value) else str(value)

@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from qb.forms.filing import Filing, Line
+from qb.forms.filing import Filing, Line, text_of
 from qb.forms.sheet import Cell, Figure, Form, Middle
 from qb.report.english import detail_text
 from qb.report.words import UNITS, department_names, part_label, stage_label, term
@@ -118,18 +118,15 @@ def gap_decimals(code: str) -> int:
 
 
 def earlier(form: Form, filing: Filing) -> None:
-    """Write what was entered in the ledger and is no problem of this year: of years before, or mended."""
+    """Write what was entered and the ledger does not show: mended, or followed by a later entry."""
     form.opening("历年整改登记", filing.place, filing.invented)
-    form.span("已登记、但不对应本学年未达标问题的整改事项：往年的，或指标现已达标的。")
+    form.span("已登记而问题台账没有采用的整改事项：问题现已达标的，或同一问题后来另有登记的。")
     form.head([(name,) for name, _ in _OLD])
     measures = filing.book.data["measures"]
     mine = measures[(measures["district"] == filing.district).to_numpy()]
     mine = mine[(mine["year"] <= filing.book.year).to_numpy()]
-    current = {(row["code"], text_of(row["school_id"])) for row in filing.book.ledger.to_dict("records")}
-    for row in mine.to_dict("records"):
-        key = (row["code"], text_of(row["school_id"]))
-        if row["year"] == filing.book.year and key in current:
-            continue
+    shown = mine["number"].isin(filing.book.ledger["number"].dropna())
+    for row in mine[~shown.to_numpy()].to_dict("records"):
         form.line(
             [
                 Middle(f"{row['number']:.0f}"),
@@ -143,11 +140,6 @@ def earlier(form: Form, filing: Filing) -> None:
                 day_of(row["closed_on"]),
             ]
         )
-
-
-def text_of(value: object) -> str:
-    """Return a text of the data, nothing where it is missing."""
-    return "" if value is None or pd.isna(value) else str(value)
 
 
 def day_of(value: object) -> Cell:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qb.forms.filing import Filing, Line
-from qb.forms.ledger import day_of, gap_decimals, problem_cells, problem_name, text_of
+from qb.forms.filing import Filing, Line, text_of
+from qb.forms.ledger import day_of, gap_decimals, problem_cells, problem_name
 from qb.forms.sheet import Cell, Figure, Form, Link, Middle
 from qb.report.english import detail_text
 from qb.report.words import UNITS, department_names, floor_label, stage_label, term

@@ -1,4 +1,4 @@
-"""A sheet to print and sign: title, heads that span, ruled cells, A4 landscape."""
+"""A sheet to print and sign: title, heads that span, ruled cells."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from qb.dataset.sheets import LONGEST
 from qb.rounding import round_half_up
 from qb.terms import Verdict
 
+BELOW, INCOMPLETE = "▼", "＊"  # not met; a count that leaves out what was not reported
 _BODY = {"font_name": "宋体", "font_size": 10, "valign": "vcenter", "text_wrap": True}
 _RULED = {**_BODY, "border": 1}
 _HEAD = {**_RULED, "bold": True, "align": "center", "bg_color": "#DDEBF7"}
@@ -26,12 +27,14 @@ _LOOKS = {
     "head": _HEAD,
     "text": _RULED,
     "middle": {**_RULED, "align": "center"},
+    "missing": {**_RULED, "align": "center", "italic": True, "bg_color": "#FFF2CC"},
+    "lacking": {**_RULED, "bg_color": "#FFF2CC"},
     "link": {**_RULED, "font_color": "#0B57D0", "underline": 1},
     "unmet": {**_RULED, "align": "center", "bold": True, "bg_color": "#D9D9D9"},
 }
 _AS_FORMULA = tuple(FORMULA)
 _LINE = 14.0  # points a line of text takes
-_WIDE = 95.0  # characters that fit on a sheet of paper, also where another font stands in
+_WIDE = 95.0  # characters that fit on A4 landscape, also where another font stands in
 _HIGHEST = 400.0  # a row is no higher than 409 points
 
 
@@ -42,7 +45,7 @@ class Figure:
     Attributes
     ----------
     mark : str
-        Stands behind the number and makes its cell grey; the cell holds the number alone.
+        `BELOW` or `INCOMPLETE`: stands behind the number and colours its cell, which holds the number alone.
     unit : str
         Stands behind the number, where those of a column differ.
     """
@@ -55,6 +58,10 @@ class Figure:
 
 class Middle(str):
     """Text that stands in the middle of its cell: numbers of lines, codes, limits."""
+
+
+class Lacking(str):
+    """Text in which a figure is "no data"."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,9 @@ class Form:
     ----------
     widths : sequence of float
         Of its columns, in characters of Latin text.
+    paper : {"A4", "A3"}
+    portrait : bool
+        Upright; landscape otherwise.
     row : int
         Where the next line goes.
     """
@@ -85,6 +95,8 @@ class Form:
     book: Workbook
     name: str
     widths: Sequence[float]
+    paper: str = "A4"
+    portrait: bool = False
     sheet: Worksheet = field(init=False)
     row: int = field(default=0, init=False)
     _formats: dict[tuple, Format] = field(default_factory=dict, init=False)
@@ -93,8 +105,9 @@ class Form:
         self.sheet = self.book.add_worksheet(self.name)
         for column, width in enumerate(self.widths):
             self.sheet.set_column(column, column, width)
-        self.sheet.set_landscape()
-        self.sheet.set_paper(9)  # A4
+        if not self.portrait:
+            self.sheet.set_landscape()
+        self.sheet.set_paper({"A4": 9, "A3": 8}[self.paper])  # as spreadsheets number them
         self.sheet.set_margins(left=0.5, right=0.5, top=0.75, bottom=0.7)
         self.sheet.set_footer("&C第 &P 页，共 &N 页")
         self.sheet.center_horizontally()
@@ -117,7 +130,8 @@ class Form:
 
         The width is scaled by hand: spreadsheets forget such breaks where they are to fit the width.
         """
-        self.sheet.set_print_scale(min(int(100 * _WIDE / sum(self.widths)), 100))
+        room = _WIDE * (1 if not self.portrait else 0.68) * (1 if self.paper == "A4" else 1.41)
+        self.sheet.set_print_scale(min(int(100 * room / sum(self.widths)), 100))
         self.sheet.set_h_pagebreaks([row for row in rows if row])
 
     def span(self, text: str, look: str = "line", height: float | None = None) -> None:
@@ -175,10 +189,9 @@ class Form:
         self.sheet.set_row(self.row, max(min(tallest * _LINE + 6, _HIGHEST), height))
         self.row += 1
 
-    def join(self, first: int, column: int, cell: Cell) -> None:
-        """Make the cells of a column, from a row on to the last line written, into one."""
-        look = "middle" if isinstance(cell, Verdict) else "text"
-        self._fill(first, column, self.row - 1, column, cell, look)
+    def join(self, first: int, last: int, column: int, text: str) -> None:
+        """Make the cells of a column from one row to another into one."""
+        self._fill(first, column, last, column, text, "middle")
 
     def _fill(self, top: int, left: int, bottom: int, right: int, cell: Cell, look: str) -> None:
         if (top, left) != (bottom, right):
@@ -189,8 +202,8 @@ class Form:
         if isinstance(cell, Figure):
             self._put_figure(row, column, cell)
         elif isinstance(cell, Verdict):
-            failed = "unmet" if cell is Verdict.FAIL else "middle"
-            self.sheet.write_string(row, column, cell.zh, self._format(failed))
+            looks = {Verdict.FAIL: "unmet", Verdict.NO_DATA: "missing"}
+            self.sheet.write_string(row, column, cell.zh, self._format(looks.get(cell, "middle")))
         elif isinstance(cell, Link):
             place = f"internal:'{cell.sheet}'!A{cell.row + 1}"
             self.sheet.write_url(row, column, place, self._format("link"), string=cell.text[:LONGEST])
@@ -199,19 +212,20 @@ class Form:
         elif cell:
             # What begins as a formula does stays a text also when a person edits it.
             quoted = {"quote_prefix": True} if cell.startswith(_AS_FORMULA) else {}
-            look = "middle" if isinstance(cell, Middle) else look
+            look = "middle" if isinstance(cell, Middle) else "lacking" if isinstance(cell, Lacking) else look
             self.sheet.write_string(row, column, cell[:LONGEST], self._format(look, **quoted))
         else:
             self.sheet.write_blank(row, column, None, self._format(look))
 
     def _put_figure(self, row: int, column: int, figure: Figure) -> None:
         if figure.value is None or figure.value != figure.value:
-            self.sheet.write_string(row, column, Verdict.NO_DATA.zh, self._format("middle"))
+            self.sheet.write_string(row, column, Verdict.NO_DATA.zh, self._format("missing"))
             return
         shown = "#,##0" + ("." + "0" * figure.decimals if figure.decimals else "")
         if behind := figure.mark or (figure.unit and f" {figure.unit}"):
             shown = f'{shown}"{behind}"'
-        look = self._format("unmet" if figure.mark else "text", num_format=shown, align="right")
+        look = "unmet" if figure.mark == BELOW else "missing" if figure.mark else "text"
+        look = self._format(look, num_format=shown, align="right")
         self.sheet.write_number(row, column, float(round_half_up(figure.value, figure.decimals)), look)
 
     def _format(self, look: str, **more: object) -> Format:

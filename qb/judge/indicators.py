@@ -8,8 +8,9 @@ import pandas as pd
 from qb.judge.verdicts import verdict_codes, words, worst_by
 from qb.limits import SIDES, LimitInForce
 from qb.measure.census import JUNIOR, STAGES, Census
-from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, OPEN, Inputs, Measure, Part
-from qb.standard import Indicator
+from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, OPEN, VERDICTS, Inputs, Measure, Part
+from qb.standard import Indicator, Standard
+from qb.terms import COMPULSORY, Verdict
 
 
 def _limit_of(inputs: Inputs, code: str, part: Part) -> LimitInForce:
@@ -169,3 +170,15 @@ def _one_limit(indicator: Indicator, year: int) -> float:
         if not m.name and (m.from_year is None or m.from_year <= year)
     }
     return in_force.pop() if len(in_force) == 1 else np.nan
+
+
+def class_verdicts(classes: pd.DataFrame, standard: Standard, year: int) -> list[Verdict]:
+    """Return the verdict on each class of compulsory stages: rows of the table ``classes``."""
+    size = classes["pupils"].to_numpy(dtype=float)
+    verdict = np.full(len(classes), NO_DATA)
+    for indicator in (i for i in standard.indicators if i.measure == "class_size"):
+        for stage in COMPULSORY:
+            limit = standard.limit_in_force(indicator.code, stage=stage, year=year)
+            mine = (classes["stage"] == stage).to_numpy()
+            verdict[mine] = verdict_codes(size[mine], limit)
+    return [VERDICTS[code] for code in verdict]

@@ -24,7 +24,7 @@ COLUMNS = (
     "detail",
     "year",
 )
-MENDING = ("cause", "measure", "department", "deadline", "status", "closed_on", "evidence")
+MENDING = ("number", "cause", "measure", "department", "deadline", "status", "closed_on", "evidence")
 
 
 def ledger(assessment: Assessment, data: Dataset) -> pd.DataFrame:

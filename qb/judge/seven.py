@@ -138,6 +138,7 @@ class Seven:
     def shortfalls(self) -> pd.DataFrame:
         """Return what each unmet figure lacks, to the standard and to its floor.
 
+        `near`: the figure reaches the floor, as the school rule asks of the one that may be unmet.
         Persons and rooms: ``ceil(t·P/100 - r)``; m² and yuan: ``t·P - r``. `supports` is the number of
         pupils that the resource is enough for, ``floor(100·r/t)``.
         """
@@ -149,6 +150,7 @@ class Seven:
         amount, limit = self.resources.amount[row, k], self.limit.value[row, k]
         pupils = census.figures["pupils"][at]
         floor = self.standard.rules.school.floor
+        near = floor_of(self.limit, self.standard).meets(self.resources.value)[row, k]
         return pd.DataFrame(
             {
                 "district": named(census.districts, census.district[school]),
@@ -161,6 +163,7 @@ class Seven:
                 "limit": limit,
                 "to_standard": shortfall(limit, pupils, amount, factor),
                 "to_floor": shortfall(floor * limit, pupils, amount, factor),
+                "near": near,
                 "supports": np.floor(factor * amount / limit + 1e-9),
             }
         )

@@ -81,8 +81,8 @@ class DistrictItem(Term):
 
 # Codes of who runs a school, as the national forms number them.
 SPONSORS = (
-    "国家表册的代码：1 中央教育部门、2 中央其他部门、3 省级教育部门、4 省级其他部门、5 地级教育部门、6 地级其他部门、"
-    "7 县级教育部门、8 县级其他部门、9 地方企业、10 民办"
+    "国家表册的代码：1 中央教育部门、2 中央其他部门、3 省级教育部门、4 省级其他部门、"
+    "5 地级教育部门、6 地级其他部门、7 县级教育部门、8 县级其他部门、9 地方企业、10 民办"
 )
 
 DISTRICT_ITEMS: dict[str, DistrictItem] = {item.value: item for item in DistrictItem}
