@@ -337,6 +337,35 @@ def test_a_campus_is_counted_with_its_school(tmp_path):
     assert page[0] == "小学：高于规定学历教师 31 人，每百名学生 7.05 人"  # 14 + 17 of 440
 
 
+def test_a_school_and_a_campus_that_said_nothing_leave_what_rests_on_them_open(tmp_path):
+    """哑校 reported nothing, nor did a campus of 初一; 停办 has been closed for years and is not counted."""
+    town = Town()
+    quiet = {"district": "甲区", "location": "urban", "ownership": "public"}
+    town["schools"] += [
+        {**quiet, "school_id": "哑校", "name": "哑校", "kind": "primary"},
+        {**quiet, "school_id": "哑区", "name": "哑区", "kind": "junior", "parent_id": "初一"},
+        {**quiet, "school_id": "停办", "name": "停办", "kind": "primary", "closed_year": YEAR - 3},
+    ]
+    write_forms(book_of(town), "甲区", tmp_path / "表.xlsx")
+    workbook = openpyxl.load_workbook(tmp_path / "表.xlsx")
+    row = line(workbook["表I 基本情况"], "甲区")
+    assert [row[9], row[11], *row[17:21], row[22], row[24]] == [3, 1, *[MISSING] * 6]
+    met = [row for row in values(workbook["表II-1 资源配置"]) if row[1] and "达标学校" in str(row[1])]
+    assert [row[2:] for row in met] == [[2] * 8, *[[MISSING] * 8] * 3]
+    silent = line(workbook["表II-2 资源配置分学校"], "哑校", 1)
+    assert silent[2:] == [*[MISSING] * 12, "缺数据：L7、L8、L9、L10、L11、L12、L13"]
+    assert line(workbook["表II-2 资源配置分学校"], "初一", 1)[3:7] == [MISSING] * 4
+    assert (
+        middle(workbook["表IV 政府保障程度"], 9)
+        == "完成培训的教师 缺数据 人，教师总数 缺数据 人，完成率 缺数据%"
+    )
+    page = [str(row[2]) for row in values(workbook["学校自评表"]) if "生均体育运动场馆面积" in str(row[1])]
+    assert (
+        page[-1].splitlines()[1].startswith("全校：体育运动场地 缺数据 平方米")
+    )  # not the main site's alone
+    assert line(workbook["未参加七项评估"], "停办", 1)[4].startswith("已停办")
+
+
 OWN = """
 title = "某省申报表"
 source = "依据本省表样。"

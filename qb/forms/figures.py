@@ -203,8 +203,11 @@ class Figures:
         mine = sections["stage"].isin(stages).to_numpy()
         if not special:
             mine = mine & (sections["kind_of_school"] != Kind.SPECIAL).to_numpy()
-        rows = self.filing.own.rows
-        silent = rows[rows["stage"].isin(stages).to_numpy()]["pupils"].isna().any()
+        own = self.filing.own
+        silent = any(
+            frame[frame["stage"].isin(stages).to_numpy()]["pupils"].isna().any()
+            for frame in ([own.rows, own.excluded] if special else [own.rows])
+        )
         return NAN if silent else float(sections.loc[mine, name].sum(skipna=False))
 
     @cached_property
@@ -321,7 +324,11 @@ class Figures:
         known = self._sections.groupby(["root", "stage"])["classes"].apply(
             lambda column: column.notna().all()
         )
-        return {key: value for key, value in sums.items() if known[key]}
+        numbers = {key: value for key, value in sums.items() if known[key]}
+        rows = self.filing.own.rows  # a campus that said nothing makes the number of its school unknown
+        return numbers | dict(
+            zip(zip(rows["school_id"], rows["stage"], strict=True), rows["classes"], strict=True)
+        )
 
     def _small_schools(self, code: str) -> dict[str, object]:
         """Return the small schools that the clause is about: how many, their pupils, their public funds."""
@@ -398,7 +405,8 @@ class Figures:
             "items.unknown": _codes(code for code in SEVEN if verdicts[code] is Verdict.NO_DATA),
         }
         key = (row["school_id"], row["stage"])
-        found |= {name: self._of_school(name, *key) for name in _SECTION_COUNTS}
+        silent = _silent(row)
+        found |= {name: NAN if silent else self._by_section[name].get(key, NAN) for name in _SECTION_COUNTS}
         for code in SEVEN:
             found[code] = Judged(row[code], verdicts[code])
             found[f"{code}.verdict"] = verdicts[code]
@@ -406,10 +414,6 @@ class Figures:
             found[f"{code}.least"] = row[f"{code}_limit"]
             found[f"{code}.gap"] = lacking[code].get("to_standard")
         return found
-
-    def _of_school(self, name: str, school_id: object, stage: object) -> float:
-        """Return a count of a school's stage, its campuses with it."""
-        return self._by_section[name].get((school_id, stage), NAN)
 
     @cached_property
     def _by_section(self) -> dict[str, dict[tuple[str, str], float]]:
@@ -483,14 +487,26 @@ class Figures:
     def _reported(self, school_id: str) -> dict[str, object]:
         """Return what a school and its campuses reported for all stages together, senior ones left out."""
         found: dict[str, object] = {}
+        if school_id not in self.filing.rows:
+            return dict.fromkeys((*_FACILITIES, *_FUNDS, *(f"rooms.{kind}" for kind in RoomKind)))
         for table, names in (("facilities", _FACILITIES), ("funds", _FUNDS)):
             mine = self._tables[table].get(school_id)
+            whole = mine is not None and not any(map(_silent, self.filing.rows[school_id]))
+            if whole:  # a site that has pupils and is not in the table leaves the sum open
+                covers = table == "funds" and (mine["covers_campuses"] == True).any()  # noqa: E712
+                whole = covers or self._sites.get(school_id, set()) <= {*mine["school_id"]}
             for name in names:
-                found[name] = NAN if mine is None else float(mine[name].sum(skipna=False))
+                found[name] = float(mine[name].sum(skipna=False)) if whole else NAN
         rooms = self._tables["rooms"].get(school_id)
         for kind in RoomKind:
             found[f"rooms.{kind}"] = _rooms(rooms, kind)
         return found
+
+    @cached_property
+    def _sites(self) -> dict[str, set[str]]:
+        """The sites of each school that reported a stage other than the senior one."""
+        mine = self._sections[self._sections["stage"].isin(COMPULSORY).to_numpy()]
+        return mine.groupby("root")["school_id"].agg(set).to_dict()
 
     @cached_property
     def _tables(self) -> dict[str, dict[str, pd.DataFrame]]:
@@ -517,6 +533,11 @@ class Figures:
 
     def _excluded(self) -> dict[str, object]:
         return dict.fromkeys(("school_id", "name", "stage", "pupils", "reason"))
+
+
+def _silent(row: Line) -> bool:
+    """Return whether a school, or one of its campuses, did not report a stage at all."""
+    return bool(pd.isna(row["pupils"]) and pd.isna(row["classes"]) and pd.isna(row["full_time_teachers"]))
 
 
 def _area(indicator: Indicator) -> str:
