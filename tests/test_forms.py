@@ -268,7 +268,7 @@ def test_form_five_has_its_counts_and_the_subjects(tmp_path):
         "适龄残疾儿童少年 20 人，已入学 20 人，入学率 100.0%\n其中在特殊教育学校 12 人，占已入学的 60.0%"
     )
     assert "比例最低的学校：预算 6.0%，决算 6.0%" in middle(sheet, 4)  # 12000 of 200000
-    assert "科学：Ⅱ 级，校际差异率 0.142" in middle(sheet, 9)
+    assert "科学（2024—2025学年）：Ⅱ 级，校际差异率 0.142" in middle(sheet, 9)
     assert [line(sheet, str(n))[3] for n in range(1, 10)] == ["达标"] * 8 + ["未达标"]
 
 

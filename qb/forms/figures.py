@@ -17,8 +17,16 @@ from qb.forms.filing import KINDS, Filing, Line, by_school, text_of
 from qb.judge import COMPOSITE
 from qb.judge.indicators import class_verdicts
 from qb.judge.verdicts import overall
-from qb.report.english import detail_text
-from qb.report.words import department_names, floor_label, listed, number, school_rule, stage_label, term
+from qb.report.words import (
+    department_names,
+    floor_label,
+    listed,
+    number,
+    school_rule,
+    school_year,
+    stage_label,
+    term,
+)
 from qb.schema import DISTRICT_ITEMS, TABLES
 from qb.schema.column import ColumnKind
 from qb.standard import SEVEN, Indicator
@@ -356,18 +364,18 @@ class Figures:
         return {f"{code}.{part}.lowest": lowest.get(part, NAN) for part in ("budget", "final")}
 
     def _monitoring(self, code: str) -> dict[str, object]:
-        """Return level and rate of each subject that decides, with the year it is from where that is another."""
-        subjects: dict[str, dict[str, float]] = {}
+        """Return level, rate and year of each subject that decides, in one sentence."""
+        subjects: dict[str, list[Line]] = {}
         for row in self._found(code).to_dict("records"):
             if row["verdict"] != Verdict.NOT_APPLICABLE:
-                name = detail_text(row, self.filing.standard, "zh")
-                subjects.setdefault(name, {})[str(row["part"])] = row["value"]
+                subjects.setdefault(text_of(row["detail"]), []).append(row)
         digits = self.filing.standard[code].decimals
-        told = [
-            f"{subject}：{_level(figures.get('level', NAN))}，"
-            f"校际差异率 {number(figures.get('rate', NAN), digits)}"
-            for subject, figures in subjects.items()
-        ]
+        told = []
+        for subject, rows in subjects.items():
+            held = {str(row["part"]): row["value"] for row in rows}
+            rate = number(held.get("rate", NAN), digits)
+            year = school_year(int(rows[0]["year"]), "zh")
+            told.append(f"{subject}（{year}）：{_level(held.get('level', NAN))}，校际差异率 {rate}")
         return {f"{code}.conclusion": "；".join(told) or Verdict.NO_DATA.zh}
 
     # Every school and stage that is judged
