@@ -143,7 +143,9 @@ def test_only_what_does_not_apply_is_blank(sample):
     }
     assert blank == {
         ("schools", "group"),
+        ("schools", "closed_year"),  # no school of the sample has closed
         ("schools", "parent_id"),
+        ("funds", "covers_campuses"),  # each campus has its own accounts
         ("sections", "in_zone_pupils"),
         ("evidence", "note"),
         ("measures", "school_id"),

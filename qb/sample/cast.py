@@ -10,6 +10,8 @@ import pandas as pd
 from qb.sample.dice import Dice
 from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Location, Ownership, Stage
 
+_SPONSOR = {Ownership.PUBLIC: 7, Ownership.PRIVATE: 10}  # the county's education department; private
+
 STAGES = (Stage.PRIMARY, Stage.JUNIOR, Stage.SENIOR)
 CENTRE = (114.05, 34.05)  # of the first invented district; no claim about a real place
 SPACING = 0.2  # degrees between the centres of districts
@@ -212,6 +214,7 @@ def _schools_frame(named: list[tuple[Role, str, int]], districts: int, dice: Dic
             "opened_year": np.tile(opened, districts).astype(float),
             "parent_id": pd.Series(np.where(parent < 0, None, ids[rows]).ravel(), dtype="str"),
             "built_year": _built(np.tile(opened, districts), dice),
+            "sponsor": np.tile([_SPONSOR[r.ownership] for r in roles], districts).astype(float),
         }
     )
 

@@ -48,6 +48,8 @@ def item_rows(
     items["disabled_enrolled"] = np.ceil(of_age * share("disabled", 0.953, 0.969))
     items |= _wiring(world, year, total, head, sections)
     items |= _survey(year, count, share, dice)
+    items["disabled_special"] = np.minimum(in_special, items["disabled_enrolled"])
+    items |= _yearbook(year, total(head * compulsory), dice) | _staff(world, sections)
     return _long(world, year, items)
 
 
@@ -121,9 +123,46 @@ def _migrants(world: World, sections: pd.DataFrame) -> dict[str, np.ndarray]:
     weight = np.where(world.parts["public"].to_numpy()[sections["part"]], 1.0, 0.6) * stage
     place, n = world.district_of_part[sections["part"]], len(world.districts)
     children = sections["migrant_pupils"].to_numpy()
+    placed = np.floor(np.bincount(place, children * weight, n))
+    public = np.bincount(place, children * (weight == 1), n)
     return {
         "migrant_eligible": np.bincount(place, children * stage, n),
-        "migrant_placed": np.floor(np.bincount(place, children * weight, n)),
+        "migrant_placed": placed,
+        "migrant_public": public,
+        "migrant_bought": placed - public,
+    }
+
+
+def _yearbook(year: int, children: np.ndarray, dice: Dice) -> dict[str, np.ndarray]:
+    """Return what the statistics of a district say: people, places, incomes."""
+    count, late = len(children), year - 2021
+    people = np.rint(children * (9.4 + 0.6 * dice.uniform("people", count)))
+    first = 1 + 0.05 * dice.uniform("incomes", count)
+    yuan = {
+        "gdp_per_person_yuan": 48_300 + 2_460 * late,
+        "revenue_per_person_yuan": 3_870 + 145 * late,
+        "farmer_income_yuan": 18_640 + 1_120 * late,
+        "urban_income_yuan": 33_150 + 1_480 * late,
+    }
+    return {
+        "population": people,
+        "rural_population": np.floor(people * (0.31 - 0.01 * late)),
+        "townships": 3 + np.floor(5 * dice.uniform("townships", count)),
+        "villages": 28 + np.floor(40 * dice.uniform("villages", count)),
+        **{name: (amount * first).round(0) for name, amount in yuan.items()},
+    }
+
+
+def _staff(world: World, sections: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return teachers and others at ordinary schools: one in eleven does not teach."""
+    ordinary = ~world.parts["special"].to_numpy()[sections["part"]]
+    place, n = world.district_of_part[sections["part"]], len(world.districts)
+    teachers = sections["full_time_teachers"].to_numpy()
+    return {
+        f"staff_{stage}": np.ceil(
+            np.bincount(place, teachers * ordinary * (sections["stage"] == stage).to_numpy(), n) * 1.1
+        )
+        for stage in ("primary", "junior")
     }
 
 
@@ -173,7 +212,13 @@ def _survey(year: int, count: int, share, dice: Dice) -> dict[str, np.ndarray]:
     ):
         issued = np.floor(size * (1 + 0.09 * dice.uniform(name, count, year)))
         if name == "visits":
-            items |= {"visits": issued, "visits_satisfied": np.rint(issued * share(name, low, high))}
+            parents = np.floor(0.6 * issued)
+            items |= {
+                "visits": issued,
+                "visits_satisfied": np.rint(issued * share(name, low, high)),
+                "parent_visits": parents,
+                "parent_visits_satisfied": np.floor(parents * share(name, low, high)),
+            }
             continue
         valid = np.floor(issued * share(f"valid {name}", 0.948, 0.967))
         satisfied = np.rint(valid * share(f"satisfied {name}", low, high))
