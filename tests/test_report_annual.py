@@ -121,7 +121,7 @@ def mended():
     """Two years: in 2023 小一 had no backbone and no PE teachers; in 2024 all is met, and 小三 has opened."""
     before = Town(year=2023)
     before.set("sections", {"school_id": "小一"}, backbone_teachers=0, pe_arts_teachers=0)
-    return several(before, Town(year=2024).add("小三", "primary", primary=300))
+    return several(before, Town(year=2024).add("小三", "primary", primary=300, opened_year=2024))
 
 
 class TestChanges:
@@ -185,7 +185,7 @@ class TestYears:
         assert "小学 C6 教学仪器设备，0.000 → 0.202" in chart.title
 
     def test_a_school_that_opened_is_the_cause_where_nothing_else_changed(self):
-        later = Town(year=2024).add("小三", "primary", primary=300)
+        later = Town(year=2024).add("小三", "primary", primary=300, opened_year=2024)
         later.set("facilities", {"school_id": "小三"}, equipment_yuan=1800000)
         row = report(several(Town(year=2023), later)).years.changes.query(
             "stage == 'primary' and code == 'C6'"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import nan
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -14,9 +15,11 @@ from qb.files import write_whole
 from qb.publish.inputs import OF_DISTRICT
 from qb.publish.job import Outcome
 from qb.publish.page import Page, index_page
+from qb.report.counts import Tally
 from qb.report.english import translate
-from qb.report.facts import Fact, key
+from qb.report.facts import Fact, key, shown_indicators
 from qb.report.rules import WHOLE, Rules
+from qb.report.seven import allowed, unknown, unmet
 from qb.report.table import Cards, Column, Table, badge
 from qb.report.words import AREAS, say, school_year, stage_label, term, title, verdict_label
 from qb.standard import SEVEN
@@ -80,9 +83,8 @@ def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:
             **dict(zip(part.assessment.areas["area"], part.assessment.areas["verdict"], strict=True)),
             "fact": key(Fact.DISTRICT, part.assessment.year, part.district),
             **{f"{area}_fact": key(Fact.AREA, part.assessment.year, area, part.district) for area in areas},
-            "passed": (part.assessment.rows["verdict"] == Verdict.PASS).sum(),
             "judged": len(part.assessment.rows),
-            "over": _over(part.assessment),
+            **_counted(part.assessment),
         }
         for part in parts
     )
@@ -93,6 +95,11 @@ def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:
         Column("passed", words["passed"], decimals=0),
         Column("judged", words["judged"], decimals=0),
         Column("over", words["over"], decimals=0),
+        *(
+            Column(name, words[f"{name}_count"], decimals=0)
+            for name in ("waiting", "open")
+            if (rows[name] > 0).any()
+        ),
     )
     table = Table(f"{page.place} {words['districts']}", columns, _worst_first(rows), "failing", lang=lang)
     rules = _shown(_rules(parts[0].assessment, page))
@@ -116,9 +123,17 @@ def _year(assessment: Assessment, page: Page, schools: Table, year: int) -> Simp
     )
 
 
-def _over(assessment: Assessment) -> int:
+def _counted(assessment: Assessment) -> dict[str, float]:
+    """Return how many schools pass and coefficients are over, NaN where nobody knows, and how many wait."""
     balance = assessment.balance
-    return int((balance["code"].isin(SEVEN) & (balance["verdict"] == Verdict.FAIL)).sum())
+    schools = Tally.of(assessment.rows["verdict"])
+    spread = Tally.of(balance["verdict"][balance["code"].isin(SEVEN)])
+    return {
+        "passed": float(schools.passed) if schools.known else nan,
+        "over": float(spread.failed) if spread.known else nan,
+        "waiting": schools.unknown,
+        "open": spread.unknown,
+    }
 
 
 def _rules(assessment: Assessment, page: Page) -> Rules:
@@ -164,19 +179,18 @@ def _counts(assessment: Assessment, page: Page) -> Iterator[tuple[str, str, str]
         if (rows["stage"] == stage).any():
             name = words["passed_schools"].format(stage=stage_label(stage, page.lang))
             yield name, *_passed(rows["verdict"][rows["stage"] == stage], words, "of_schools")
-    yield words["passed_indicators"], *_passed(assessment.indicators["verdict"], words, "of_indicators")
+    yield words["passed_indicators"], *_passed(shown_indicators(assessment), words, "of_indicators")
     single = balance["verdict"][balance["code"].isin(SEVEN)]
     yield words["passed_coefficients"], *_passed(single, words, "of_coefficients")
 
 
-def _passed(verdicts: pd.Series, words: Mapping[str, str], of: str) -> tuple[str, str]:
-    count = {verdict: int((verdicts == verdict).sum()) for verdict in Verdict}
-    held = sum(count.values()) - count[Verdict.NOT_APPLICABLE]
-    unknown = count[Verdict.NO_DATA]
-    return (
-        words[of].format(passed=count[Verdict.PASS], held=held),
-        words["unknown_count"].format(n=unknown) if unknown else "",
-    )
+def _passed(verdicts: Iterable[object], words: Mapping[str, str], of: str) -> tuple[str, str]:
+    tally = Tally.of(verdicts)
+    beneath = [words["allowed_count"].format(n=tally.allowed)] * bool(tally.allowed)
+    beneath += [words["unknown_count"].format(n=tally.unknown)] * bool(tally.unknown)
+    if not tally.known:
+        return words["nobody_knows"] if tally.held else words["none_held"], ""
+    return words[of].format(passed=tally.passed, held=tally.held), words["comma_clause"].join(beneath)
 
 
 def _coefficients(assessment: Assessment, page: Page) -> Table:
@@ -216,8 +230,10 @@ def _schools(
     address = {school: _address(part, ("school", school), outcomes) for school in ids}
     not_made = {school for school in address if ("school", school) in part.pages and not address[school]}
 
-    def having(row: pd.Series, verdict: Verdict) -> str:
-        return words["comma"].join(short[code] for code in SEVEN if row[f"{code}_verdict"] == verdict)
+    def having(row: Mapping[str, object], which: Callable[[Mapping[str, object]], list[str]]) -> str:
+        return words["comma"].join(short[code] for code in which(row))
+
+    records = rows.to_dict("records")
 
     frame = pd.DataFrame(
         {
@@ -235,8 +251,9 @@ def _schools(
                 key(Fact.SCHOOL, assessment.year, *place)
                 for place in rows[["stage", "school_id"]].itertuples(index=False)
             ],
-            "unmet": [having(row, Verdict.FAIL) for _, row in rows.iterrows()],
-            "unknown": [having(row, Verdict.NO_DATA) for _, row in rows.iterrows()],
+            "unmet": [having(row, unmet) for row in records],
+            "allowed": [having(row, allowed) for row in records],
+            "unknown": [having(row, unknown) for row in records],
         }
     )
     columns = [
@@ -248,8 +265,7 @@ def _schools(
         Column("verdict", words["verdict"], verdict=True, fact="verdict_fact"),
         Column("unmet", words["unmet"]),
     ]
-    if (frame["unknown"] != "").any():
-        columns.append(Column("unknown", words["unknown"]))
+    columns += [Column(name, words[name]) for name in ("allowed", "unknown") if (frame[name] != "").any()]
     caption = f"{school_year(assessment.year, lang)} {words['schools']}"
     return Table(caption, tuple(columns), _worst_first(frame), "failing", words["schools_note"], lang=lang)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from qb import charts
 from qb.judge import Assessment
 from qb.report.book import Book
+from qb.report.counts import Tally, schools_said
 from qb.report.faults import FaultReport
 from qb.report.seven import caption, unknown
 from qb.report.table import Column, Heading, Table
@@ -19,6 +20,11 @@ from qb.standard import SEVEN
 from qb.terms import Verdict
 
 _BY_SCHOOL = ("sections", "facilities", "classes", "rooms", "funds")
+
+
+def _wanted(table: str) -> list[str]:
+    """Return the columns that every row of a table must fill in; others may rightly be blank."""
+    return [c.name for c in TABLES[table].columns if not c.optional and not c.blank]
 
 
 @dataclass(frozen=True)
@@ -76,8 +82,10 @@ class DataReport:
             failing="missing",
             note=say(
                 lang,
-                "填报率按规定列计算，选填列不计；没有报送的表，依赖它的指标为“缺数据”。",
-                "Optional columns do not count. What rests on a table that is missing is “no data”.",
+                "填报率只计每行都应填写的列；选填的列和可以空着的列（如不是校区的学校的所属学校、尚未销号的问题的销号日期）"
+                "不计。没有报送的表，依赖它的指标为“缺数据”。",
+                "Only columns that every row must fill in count; not those that may rightly be blank (the parent of what is "
+                "no campus, the closing of an open problem). What rests on a table that is missing is “no data”.",
             ),
             lang=lang,
         )
@@ -96,8 +104,7 @@ class DataReport:
         return frame[(frame["year"] == self.book.year).to_numpy()] if "year" in frame else frame
 
     def _filled(self, name: str, frame: pd.DataFrame) -> float:
-        wanted = [c.name for c in TABLES[name].columns if not c.optional]
-        return float(frame[wanted].notna().to_numpy().mean()) if len(frame) else 0.0
+        return float(frame[_wanted(name)].notna().to_numpy().mean()) if len(frame) else 0.0
 
     def _codes(self, name: str) -> list[str]:
         codes = {code for column in TABLES[name].columns for code in column.codes if code.startswith("C")}
@@ -164,8 +171,7 @@ class DataReport:
 
     def _filled_by_school(self, name: str) -> pd.Series:
         frame = self._of_year(self._own(name))
-        wanted = [c.name for c in TABLES[name].columns if not c.optional]
-        return frame[wanted].notna().mean(axis=1).groupby(frame["school_id"]).mean()
+        return frame[_wanted(name)].notna().mean(axis=1).groupby(frame["school_id"]).mean()
 
     def cost_of_no_data(self) -> Table:
         """Return the indicators without a verdict, the area that waits for them, and what they rest on."""
@@ -201,7 +207,11 @@ class DataReport:
                 "已有一项未达标的方面不悬空：缺的数据补上也不会达标。",
                 "An area with an indicator unmet does not wait: no data could make it pass.",
             ),
-            empty=say(lang, "31 项指标都有结论。", "All 31 indicators have a verdict."),
+            empty=say(
+                lang,
+                f"{len(standard.indicators)} 项指标都有结论。",
+                f"All {len(standard.indicators)} indicators have a verdict.",
+            ),
             lang=lang,
         )
 
@@ -225,7 +235,9 @@ class DataReport:
             say(lang, "结论悬空的学校", "Schools whose verdict waits"),
             columns,
             shown,
-            empty=say(lang, "各校都有结论。", "Every school has a verdict."),
+            empty=say(lang, "各校都有结论。", "Every school has a verdict.")
+            if len(rows)
+            else say(lang, "没有参加评估的学校。", "No school is judged."),
             lang=lang,
         )
 
@@ -257,12 +269,9 @@ class DataReport:
         pupils = rows.groupby("school_id")["pupils"].sum()
         placed = placed[placed["school_id"].isin(worst.index)]
         states = [Verdict(worst.loc[s, "verdict"]) for s in placed["school_id"]]
-        failing = sum(state is Verdict.FAIL for state in states)
-        finding = say(
-            lang,
-            f"有坐标的 {len(placed)} 所学校中，{failing} 所未达标",
-            f"{failing} of the {len(placed)} schools on the map fail",
-        )
+        if not len(placed):
+            return []
+        finding = say(lang, "有坐标的学校：", "Schools on the map: ") + schools_said(Tally.of(states), lang)
         place = self.book.place(self.district)
         return [
             charts.map_of_schools(

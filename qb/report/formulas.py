@@ -23,12 +23,12 @@ _FORMULAS = MappingProxyType(
             "count; the district's value is the share of schools with enough of both",
         ),
         "school_size": (
-            "义务教育各学段在校生之和，按办学类型与限额比较；区域值为最大的一所",
-            "Pupils of the compulsory stages together against the limit of the kind; the district's value is the largest",
+            "义务教育各学段在校生之和，按办学类型与限额比较；列出的是未达标中超出最多的，没有未达标的则为最接近限额的一所",
+            "Pupils of the compulsory stages together against the limit of the kind; shown is the school furthest above its limit, or nearest to it where none is above",
         ),
         "class_size": (
-            "每一个班的人数都不超过限额；区域值为最大的一个班",
-            "No class above the limit; the district's value is the largest class",
+            "每一个班的人数都不超过本学段限额；列出的是未达标中超出最多的，没有未达标的则为最接近限额的一个班",
+            "No class above the limit of its stage; shown is the class furthest above its limit, or nearest to it where none is above",
         ),
         "small_school_funds": (
             "小规模学校的公用经费拨款 ≥ {counted_pupils:g} × 生均公用经费基准定额；两个学段的，定额按学生数加权",
@@ -52,9 +52,9 @@ _FORMULAS = MappingProxyType(
         ),
         "certified": ("持证专任教师 ÷ 专任教师", "Certified ÷ full-time teachers"),
         "in_zone": (
-            "片区内就读的学生 ÷ 在校生，按学段；限公办、非寄宿、城区和镇区学校；区域值为两个学段中较低的",
+            "片区内就读的学生 ÷ 在校生，按学段；限公办、非寄宿、城区和镇区学校；列出的是未达标的学段，没有未达标的则为最接近标准的",
             "Pupils living in their school's zone ÷ pupils, by stage, at public non-boarding city and town schools; "
-            "the district's value is the lower stage's",
+            "shown is the stage that is not met, or nearest to its standard where both are",
         ),
         "quota": (
             "分配到校名额 ÷ 优质高中招生计划，且所列要点全部达到",
@@ -73,12 +73,12 @@ _FORMULAS = MappingProxyType(
             "All items listed are met, and where reported the shares of schools with broadband and of classrooms with multimedia",
         ),
         "training_funds": (
-            "各校教师培训经费 ÷ 公用经费，预算、决算分别计算；区域值为最低的一所",
-            "Training money ÷ public funds at every school, budget and final account by themselves; the district's value is the lowest",
+            "各校教师培训经费 ÷ 公用经费，预算、决算分别计算；列出的是最低的一所",
+            "Training money ÷ public funds at every school, budget and final account by themselves; shown is the lowest",
         ),
         "monitoring": (
-            "各学科学业水平等级和校际差异率分别与标准比较，取近 {cycle_years:g} 个学年中最近一次监测的结果；区域值为最大的校际差异率",
-            "Level and between-school rate of each subject by its latest result of {cycle_years:g} school years; the district's value is the greatest rate",
+            "各学科学业水平等级和校际差异率分别与标准比较，取近 {cycle_years:g} 个学年中最近一次监测的结果；列出的是离标准最远的未达标项，没有未达标的则为最接近标准的",
+            "Level and between-school rate of each subject by its latest result of {cycle_years:g} school years; shown is the one furthest from its standard, or nearest to it where all are met",
         ),
     }
 )

@@ -241,6 +241,6 @@ def _state(row: dict[str, object], book: Book) -> str:
         gap = gap_text(code, row["gap"], lang)
         text += say(lang, f"，缺 {gap}", f", lacking {gap}")
     if row["allowed"]:
-        text += say(lang, "；规则允许，学校仍达标", "; the rule allows it, the school passes")
+        text += say(lang, "；规则允许，学校仍达标", "; the rule allows it, the school is met")
     detail = detail_text(row, book.standard, lang)
     return say(lang, f"{text}（{detail}）", f"{text} ({detail})") if detail else text

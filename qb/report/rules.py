@@ -83,7 +83,7 @@ class Rules:
         words = self._say(
             "资源配置（各校各学段都达标，且各差异系数都不超过限值）、政府保障程度、教育质量（各自的指标都达标）、"
             "社会认可度都达标，且没有一票否决事项；任何一方面缺数据而其余都达标的，结论为缺数据",
-            "Resources (every school stage passes and no coefficient is above its limit), guarantee and quality "
+            "Resources (every school stage is met and no coefficient is above its limit), guarantee and quality "
             "(all their indicators), and recognition are met, and nothing on the veto list was found; where one "
             "lacks data and the others are met, the verdict is no data",
         )

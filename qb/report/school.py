@@ -172,7 +172,7 @@ class SchoolReport:
             return say(
                 lang,
                 f"{stage}：七项达标 {row['met']} 项，余下的 {shown} 在允许范围内，判为达标。",
-                f"{stage}: {row['met']} of 7 met; the other, {shown}, is within what the rule allows: it passes.",
+                f"{stage}: {row['met']} of 7 met; the other, {shown}, is within what the rule allows. Verdict: met.",
             )
         return say(
             lang,

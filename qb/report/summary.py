@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from qb.judge import COMPOSITE, Assessment
+from qb.report.counts import Tally, coefficients_said
+from qb.report.facts import shown_indicators
 from qb.report.words import AREAS, number, school_year, stage_label, title, verdict_label
-from qb.terms import Verdict
+from qb.terms import Allowance, Verdict
 
 MOST_DISTRICTS = 50
 
@@ -23,7 +25,7 @@ def summary(assessment: Assessment) -> str:
 
 
 def _district(own: Assessment, district: str) -> list[str]:
-    rows = own.rows["verdict"]
+    schools = Tally.of(own.rows["verdict"])
     lines = [
         f"{district}：{verdict_label(own.districts['verdict'].iloc[0], 'zh')}",
         "  "
@@ -31,17 +33,20 @@ def _district(own: Assessment, district: str) -> list[str]:
             f"{AREAS[area][0]} {verdict_label(verdict, 'zh')}"
             for area, verdict in own.areas[["area", "verdict"]].itertuples(index=False)
         ),
-        f"  学校（学段）{len(rows)} 个：达标 {(rows == Verdict.PASS).sum()}，未达标 {(rows == Verdict.FAIL).sum()}，"
-        f"缺数据 {(rows == Verdict.NO_DATA).sum()}；按规则不参加 {len(own.excluded)} 个",
+        f"  学校（学段）{schools.held} 个：达标 {schools.passed}，未达标 {schools.failed}，"
+        f"缺数据 {schools.unknown}；按规则不参加 {len(own.excluded)} 个",
     ]
-    over = own.balance[(own.balance["verdict"] == Verdict.FAIL) & (own.balance["code"] != COMPOSITE)]
+    spread = own.balance[(own.balance["code"] != COMPOSITE).to_numpy()]
+    over = spread[(spread["verdict"] == Verdict.FAIL).to_numpy()]
+    lines.append(f"  {coefficients_said(Tally.of(spread['verdict']), 'zh')}")
     lines += [
         f"  差异系数超限：{stage_label(row.stage, 'zh')} {title(own.standard[row.code], 'zh', short=True)} "
         f"{number(row.coefficient, 3)}（限值 {row.limit:g}）"
         for row in over.itertuples()
     ]
-    for verdict in (Verdict.FAIL, Verdict.NO_DATA):
-        codes = own.indicators.loc[own.indicators["verdict"] == verdict, "code"].tolist()
+    seen = shown_indicators(own)
+    for verdict in (Verdict.FAIL, Allowance.IN_DISTRICT, Verdict.NO_DATA):
+        codes = own.indicators.loc[seen == str(verdict), "code"].tolist()
         if codes:
             lines.append(f"  指标{verdict_label(verdict, 'zh')}：{'、'.join(codes)}")
     if own.transition is not None:

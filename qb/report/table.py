@@ -24,7 +24,7 @@ BADGE = {
 
 def found(value: str) -> Term | None:
     """Return the verdict, or what readers see in its place, that a word of a table is."""
-    return Verdict.find(value) or Allowance.find(value)
+    return next((m for m in (*Verdict, *Allowance) if value in (m.value, m.zh, m.en)), None)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ class Column:
         What a person filling it in must know, in Chinese.
     required : bool
         The table cannot be used without this column, nor a row without its value.
+    blank : bool
+        A row may rightly leave it empty: it is asked of some rows only, or decides nothing.
     optional : bool
         Beyond the contract: used by the transition clauses, or to say where a row comes from.
     """
@@ -77,6 +79,7 @@ class Column:
     note: str = ""
     required: bool = False
     optional: bool = False
+    blank: bool = False
 
     def __post_init__(self) -> None:
         low, high = RANGES.get(self.kind, (-inf, inf))

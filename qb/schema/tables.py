@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qb.schema.column import Column, ColumnKind, Table
 from qb.terms import Kind, Location, Ownership, Progress, RoomKind, Stage, Status, Term
 
@@ -100,20 +102,20 @@ _YEAR = Column(
 _SCHOOL = Column("school_id", "学校标识码", _ID, required=True, note="按文字保存，前导零不丢")
 _STAGE = Column("stage", "学段", _TERM, terms=_BY_STAGE, required=True)
 _DISTRICT = Column("district", "县区", _TEXT, required=True, note="同一县区只用一种写法")
-_LONGITUDE = Column("longitude", "经度", _NUMBER, "°", low=-180, high=180, note="十进制度数")
-_LATITUDE = Column("latitude", "纬度", _NUMBER, "°", low=-90, high=90, note="十进制度数")
+_LONGITUDE = Column("longitude", "经度", _NUMBER, "°", low=-180, high=180, note="十进制度数", blank=True)
+_LATITUDE = Column("latitude", "纬度", _NUMBER, "°", low=-90, high=90, note="十进制度数", blank=True)
 
 
-def _count(name: str, label: str, unit: str, *codes: str, note: str = "", optional: bool = False) -> Column:
-    return Column(name, label, _COUNT, unit, codes=codes, note=note, optional=optional)
+def _count(name: str, label: str, unit: str, *codes: str, **more: Any) -> Column:
+    return Column(name, label, _COUNT, unit, codes=codes, **more)
 
 
-def _number(name: str, label: str, unit: str, *codes: str, note: str = "", optional: bool = False) -> Column:
-    return Column(name, label, _NUMBER, unit, codes=codes, note=note, optional=optional)
+def _number(name: str, label: str, unit: str, *codes: str, **more: Any) -> Column:
+    return Column(name, label, _NUMBER, unit, codes=codes, **more)
 
 
-def _text(name: str, label: str, *codes: str, note: str = "") -> Column:
-    return Column(name, label, _TEXT, codes=codes, note=note)
+def _text(name: str, label: str, *codes: str, **more: Any) -> Column:
+    return Column(name, label, _TEXT, codes=codes, **more)
 
 
 def _table(name: str, label: str, row: str, key: tuple[str, ...], *columns: Column) -> Table:
@@ -131,14 +133,15 @@ _ALL_TABLES = (
         Column("location", "城乡类别", _TERM, terms=tuple(Location), codes=("C20",),
                note="按国家统计的城乡分类"),
         Column("boarding", "寄宿制", ColumnKind.BOOL, codes=("C20",)),
-        _text("group", "教育集团"),
+        _text("group", "教育集团", blank=True),
         _LONGITUDE,
         _LATITUDE,
         Column("opened_year", "开办年份", ColumnKind.YEAR, codes=_SEVEN,
                note="此前各学年不要求报送；未满员的新建学校据此标注"),
         Column("closed_year", "停办年份", ColumnKind.YEAR, codes=_SEVEN, optional=True,
                note="最后办学的学年，如办到 2024—2025 学年填 2024；此后各学年不再要求报送"),
-        Column("parent_id", "所属学校标识码", _ID, codes=_SEVEN, note="不单独计为学校的校区填其所属学校"),
+        Column("parent_id", "所属学校标识码", _ID, codes=_SEVEN, note="不单独计为学校的校区填其所属学校",
+               blank=True),
         Column("built_year", "校舍建成年份", ColumnKind.YEAR, codes=("C10", "C11"), optional=True,
                note="过渡条款用"),
         Column("sponsor", "举办者类型", _ORDINAL, high=10, optional=True, note=SPONSORS),
@@ -155,7 +158,7 @@ _ALL_TABLES = (
         _count("pe_arts_teachers", "体育艺术专任教师数", "人", "C3", note="体育、音乐、美术，按任教学科计"),
         _count("certified_teachers", "持证专任教师数", "人", "C19", note="持有教师资格证书"),
         _count("trained_teachers", "培训满360学时专任教师数", "人", "C16", note="五年累计"),
-        _count("in_zone_pupils", "划片就近入学学生数", "人", "C20"),
+        _count("in_zone_pupils", "划片就近入学学生数", "人", "C20", blank=True),
         _count("visiting_pe_arts_teachers", "交流走教体育艺术教师数", "人", "C3", note="过渡条款用",
                optional=True),
         _count("migrant_pupils", "随迁子女学生数", "人", "C11", note="过渡条款用", optional=True),
@@ -193,7 +196,7 @@ _ALL_TABLES = (
         _number("public_funds_final_yuan", "公用经费决算", "元", "C26"),
         _number("training_budget_yuan", "教师培训经费预算", "元", "C26"),
         _number("training_final_yuan", "教师培训经费决算", "元", "C26"),
-        _number("allocation_yuan", "公用经费拨款", "元", "C13"),
+        _number("allocation_yuan", "公用经费拨款", "元", "C13", blank=True),
         Column("covers_campuses", "经费含各校区", ColumnKind.BOOL, codes=("C13", "C26"), optional=True,
                note="法人学校的账已含全部校区的填“是”，校区不再填报；否则各校区分别填报"),
     ),
@@ -211,7 +214,7 @@ _ALL_TABLES = (
         Column("status", "达到情况", _TERM, terms=tuple(Status),
                codes=("C8", "C9", "C15", "C17", "C21", "C22", "C25", "C27", "C28", "C29", "C30")),
         _text("document", "材料名称"),
-        _text("note", "说明"),
+        _text("note", "说明", blank=True),
         Column("checked_on", "核查日期", ColumnKind.DATE),
     ),
     _table(
@@ -234,14 +237,14 @@ _ALL_TABLES = (
         Column("year", "学年", ColumnKind.YEAR, note=_YEAR.note),
         Column("district", "县区", _TEXT),
         Column("code", "指标", _ID, note="C1—C31"),
-        Column("school_id", "学校标识码", _ID, note="全县区的问题不填"),
+        Column("school_id", "学校标识码", _ID, note="全县区的问题不填", blank=True),
         _text("cause", "原因"),
         _text("measure", "整改措施"),
         _text("department", "责任部门"),
         Column("deadline", "完成时限", ColumnKind.DATE),
         Column("status", "整改状态", _TERM, terms=tuple(Progress)),
-        Column("closed_on", "销号日期", ColumnKind.DATE),
-        _text("evidence", "佐证材料"),
+        Column("closed_on", "销号日期", ColumnKind.DATE, blank=True),
+        _text("evidence", "佐证材料", blank=True),
     ),
     _table(
         "zones", "居住小区", "一个居住小区一学年", ("year", "zone_id"),
@@ -253,8 +256,8 @@ _ALL_TABLES = (
         _LATITUDE,
         _count("primary_children", "小学适龄儿童数", "人"),
         _count("junior_children", "初中适龄少年数", "人"),
-        Column("primary_school_id", "现划片小学标识码", _ID),
-        Column("junior_school_id", "现划片初中标识码", _ID),
+        Column("primary_school_id", "现划片小学标识码", _ID, blank=True),
+        Column("junior_school_id", "现划片初中标识码", _ID, blank=True),
     ),
 )  # fmt: skip
 

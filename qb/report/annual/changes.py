@@ -8,12 +8,13 @@ import pandas as pd
 
 from qb.judge import Assessment
 from qb.report.annual.part import AnnualPart
-from qb.report.facts import Fact, anchor, key
+from qb.report.district.indicators import value_of
+from qb.report.facts import Fact, anchor, key, shown_indicators, shown_seven
 from qb.report.seven import percent_of_standard
 from qb.report.table import Column, Sentences, Table
-from qb.report.words import floor_label, listed, number, say, stage_label, title
+from qb.report.words import floor_label, listed, say, stage_label, title, verdict_label
 from qb.standard import SEVEN
-from qb.terms import Verdict
+from qb.terms import Allowance, Verdict
 
 MOST = 15
 ABSENT = "—"
@@ -51,18 +52,35 @@ class AnnualChanges(AnnualPart):
         schools = say(
             lang,
             f"与 {since} 年相比，由未达标转为达标的学校（学段）{better} 个，由达标转为未达标的 {worse} 个；新参加评估 {new} 个，不再参加 {gone} 个。",
-            f"Since {since}, {better} school stages went from failing to passing and {worse} from passing to failing; "
+            f"Since {since}, {better} school stages not met before are met now and {worse} met before are not met now; "
             f"{new} are new, {gone} are no longer judged.",
         )
         codes = self._indicators
-        gained = codes.loc[(codes["now"] == Verdict.PASS).to_numpy(), "code"].tolist()
-        lost = codes.loc[(codes["now"] == Verdict.FAIL).to_numpy(), "code"].tolist()
-        none = say(lang, "无", "none")
-        indicators = say(
-            lang,
-            f"新达标的指标：{listed(gained, lang, 31) or none}；新出现未达标的指标：{listed(lost, lang, 31) or none}。",
-            f"Indicators newly met: {listed(gained, lang, 31) or none}; newly not met: {listed(lost, lang, 31) or none}.",
+        met = [str(Verdict.PASS), str(Allowance.IN_DISTRICT)]
+        turned = (
+            ("由未达标转为达标", "not met before, met now", [Verdict.FAIL], met),
+            ("由达标转为未达标", "met before, not met now", met, [Verdict.FAIL]),
+            (
+                "上年缺数据、本年有结论",
+                "no data before, a verdict now",
+                [Verdict.NO_DATA],
+                [*met, Verdict.FAIL],
+            ),
+            (
+                "上年有结论、本年缺数据",
+                "a verdict before, no data now",
+                [*met, Verdict.FAIL],
+                [Verdict.NO_DATA],
+            ),
         )
+        none = say(lang, "无", "none")
+        said = []
+        for zh, en, before, now in turned:
+            mine = codes["before"].isin(before) & codes["now"].isin(now)
+            found = listed(codes.loc[mine.to_numpy(), "code"].tolist(), lang, 31)
+            if found or len(said) < 2:  # that none turned from unmet to met, or back, is told
+                said.append(say(lang, f"{zh}的指标：{found or none}", f"{en}: {found or none}"))
+        indicators = say(lang, f"{'；'.join(said)}。", f"Indicators {'; '.join(said)}.")
         basis = say(
             lang,
             f"{since} 年的数字按现有数据和本年所用标准重新计算；该年公布后如有更正，会与当时公布的不同。",
@@ -113,8 +131,8 @@ class AnnualChanges(AnnualPart):
                 code
                 for code in SEVEN
                 if all(there.values())
-                and row[f"{code}_verdict_now"] == wanted
-                and row[f"{code}_verdict_before"] != wanted
+                and _seen(row, code, "now") == wanted
+                and _seen(row, code, "before") != wanted
             ]
             for wanted in (Verdict.PASS, Verdict.FAIL, Verdict.NO_DATA)
         }
@@ -138,16 +156,11 @@ class AnnualChanges(AnnualPart):
 
     @cached_property
     def _indicators(self) -> pd.DataFrame:
-        """Indicators whose verdict changed: ``code, before, now, value_before, value_now``."""
-        before, now = (own.indicators.set_index("code") for own in (self.before, self.own))
-        frame = pd.DataFrame(
-            {
-                "before": before["verdict"].astype(str),
-                "now": now["verdict"].astype(str),
-                "value_before": before["value"],
-                "value_now": now["value"],
-            }
-        ).loc[now.index]
+        """Indicators whose verdict changed, as readers see it: ``code, before, now``."""
+        before, now = (
+            pd.Series(shown_indicators(own), index=own.indicators["code"]) for own in (self.before, self.own)
+        )
+        frame = pd.DataFrame({"before": before, "now": now}).loc[now.index]
         return frame[(frame["before"] != frame["now"]).to_numpy()].rename_axis("code").reset_index()
 
     def indicators(self) -> Table:
@@ -156,7 +169,7 @@ class AnnualChanges(AnnualPart):
         frame = (
             self._indicators if self.before is not None else pd.DataFrame(columns=["code", "before", "now"])
         )
-        values = [] if self.before is None else [self._values(row) for row in frame.itertuples()]
+        values = [] if self.before is None else [self._values(code) for code in frame["code"]]
         shown = frame.assign(
             title=[title(standard[code], lang) for code in frame["code"]],
             rule=[anchor(code) for code in frame["code"]],
@@ -185,13 +198,12 @@ class AnnualChanges(AnnualPart):
     def _keys(self, codes: pd.Series, own: Assessment | None) -> list[str]:
         return [key(Fact.INDICATOR, own.year, code, self.district) for code in codes if own is not None]
 
-    def _values(self, row: object) -> str:
+    def _values(self, code: str) -> str:
         """Return an indicator's values then and now; empty where it has none of its own."""
-        if row.value_before != row.value_before and row.value_now != row.value_now:
-            return ""
-        decimals = self.book.standard[row.code].decimals
-        before, now = (number(value, decimals, self.book.lang) for value in (row.value_before, row.value_now))
-        return f"{before} → {now}"
+        lang = self.book.lang
+        before, now = (value_of(own, code, lang)[0] for own in (self.before, self.own))
+        none = verdict_label(Verdict.NO_DATA, lang)
+        return f"{before or none} → {now or none}" if (before or now) and code not in SEVEN else ""
 
     def moves(self) -> Table:
         """Return the largest moves of schools on the seven, in points of the standard."""
@@ -222,6 +234,8 @@ class AnnualChanges(AnnualPart):
     def _moves(self) -> list[dict[str, object]]:
         lang = self.book.lang
         before, now = (own.rows.set_index(KEYS) for own in (self.before, self.own))
+        seen = {code: shown_seven(now, code) for code in SEVEN}
+        place = {row: at for at, row in enumerate(now.index)}
         moved = (percent_of_standard(now) - percent_of_standard(before)).reset_index()
         moved = moved.melt(KEYS, list(SEVEN), "code", "points").dropna()
         moved = moved[(moved["points"].abs() >= 0.05).to_numpy()]  # less does not show in print
@@ -234,9 +248,16 @@ class AnnualChanges(AnnualPart):
                 "before": before.loc[(school, stage), code],
                 "now": now.loc[(school, stage), code],
                 "points": points,
-                "verdict": str(now.loc[(school, stage), f"{code}_verdict"]),
+                "verdict": seen[code][place[school, stage]],
                 "fact": key(Fact.SEVEN, self.book.year, code, stage, school),
-                "fails": now.loc[(school, stage), f"{code}_verdict"] == Verdict.FAIL,
+                "fails": seen[code][place[school, stage]] == str(Verdict.FAIL),
             }
             for school, stage, code, points in moved.itertuples(index=False)
         ]
+
+
+def _seen(row: pd.Series, code: str, side: str) -> str:
+    """Return the verdict of one side of a row on one of C1–C7 as readers see it."""
+    verdict = str(row[f"{code}_verdict_{side}"])
+    allowed = verdict == Verdict.FAIL and row[f"verdict_{side}"] == Verdict.PASS
+    return str(Allowance.AT_SCHOOL) if allowed else verdict

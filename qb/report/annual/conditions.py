@@ -107,7 +107,7 @@ class AnnualConditions(AnnualPart):
         )
         named = title(self.book.standard["C10"], lang, short=True)
         return Table(
-            say(lang, f"{named}：未达标或缺数据的学校", f"{named}: schools that fail or lack data"),
+            say(lang, f"{named}：未达标或缺数据的学校", f"{named}: schools not met or without data"),
             columns,
             pd.DataFrame(lines, columns=[*(column.key for column in columns), "fails"]),
             failing="fails",
@@ -118,7 +118,9 @@ class AnnualConditions(AnnualPart):
             ),
             empty=say(
                 lang, "各校音乐、美术教室都达标。", "Every school has the music and art rooms it needs."
-            ),
+            )
+            if len(frame)
+            else say(lang, "没有须配音乐、美术教室的学校。", "No school is asked for music and art rooms."),
             lang=lang,
         )
 

@@ -46,7 +46,7 @@ class AnnualGoal(AnnualPart):
         verdict = str(self.own.districts["verdict"].iloc[0])
         label = verdict_label(verdict, lang)
         reached = (
-            say(lang, "本年度总体已达标", "the district passes")
+            say(lang, "本年度总体已达标", "the district meets the standard")
             if verdict == Verdict.PASS
             else say(
                 lang, f"本年度总体结论：{label}", f"this year's verdict on the district: {label.lower()}"

@@ -49,7 +49,7 @@ class AnnualYears(AnnualPart):
             Column("year", say(lang, "学年（起始年）", "School year starting")),
             Column("district", say(lang, "区域总体", "The district"), verdict=True, fact="district_fact"),
             *(Column(a, say(lang, *AREAS[a]), verdict=True, fact=f"{a}_fact") for a in AREAS),
-            Column("schools", say(lang, "达标学校（学段）", "School stages that pass")),
+            Column("schools", say(lang, "达标学校（学段）", "School stages that meet the rule")),
             Column("coefficients", say(lang, "限值内差异系数", "Coefficients within limits")),
             Column("indicators", say(lang, "达标指标", "Indicators met")),
         )

@@ -90,7 +90,7 @@ class DistrictIndicators(DistrictPart):
                 "“缺数据”指没有报送或不完整，不等于未达标；“不适用”指本区没有这类学校或学生；“个别学校低于标准，规则允许”"
                 "指低于标准的学校按学校结论的规则都达标。",
                 "“No data”: not reported or not complete, which is not failure. “Not applicable”: there are none here. "
-                "“Some schools below, the rule allows”: every school below the standard passes by the rule on schools.",
+                "“Some schools below, the rule allows”: every school below the standard is met by the rule on schools.",
             ),
             lang=lang,
         )
@@ -219,6 +219,7 @@ def _deciding(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
     """Return the finding that decides an indicator: among those that fail, else all, the one furthest to that side."""
     indicator = own.standard[code]
     found = own.findings[(own.findings["code"] == code).to_numpy() & own.findings["value"].notna().to_numpy()]
+    found = found[(found["verdict"] != Verdict.NOT_APPLICABLE).to_numpy()]
     failing = found[(found["verdict"] == Verdict.FAIL).to_numpy()]
     found = failing if len(failing) else found
     if not len(found):
@@ -230,9 +231,8 @@ def _deciding(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
         place = int(np.argmax(np.nan_to_num(np.where(upper, share, 1 / share), nan=0.0)))
     row = found.iloc[place]
     decimals, unit = compared(indicator, str(row["part"]), lang)
-    monitored = indicator.measure == "monitoring" and isinstance(row["detail"], str)
     words = (
-        str(row["detail"]) if monitored else "",
+        detail_text(row, own.standard, lang) if indicator in own.standard.monitored else "",
         str(row["name"]) if isinstance(row["name"], str) else "",
         stage_label(row["stage"], lang) if isinstance(row["stage"], str) else "",
         part_label(str(row["part"]), own.standard, lang),

@@ -113,7 +113,7 @@ class DistrictSchools(DistrictPart):
             ),
         )
         return Table(
-            say(lang, "各校七项指标（未达标的在前）", "The seven by school (failing first)"),
+            say(lang, "各校七项指标（未达标的在前）", "The seven by school (not met first)"),
             columns,
             shown,
             failing="failing",
