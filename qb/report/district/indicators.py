@@ -239,8 +239,7 @@ def _deciding(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
         say(lang, *DECIDED[code]),
     )
     named = say(lang, "，", ", ").join(word for word in words if word)
-    text = f"{named}{say(lang, '：', ': ')}{number(row['value'], decimals, lang)} {unit}".replace(
-        " %", "%"
-    ).strip()
+    figure = f"{number(row['value'], decimals, lang)} {unit}".replace(" %", "%").strip()
+    text = say(lang, f"{figure}（{named}）", f"{figure} ({named})")  # names may hold numbers: they come after
     fact = finding_keys(Fact.ITEM, own, found.iloc[[place]])[0]
     return text, fact
