@@ -60,7 +60,7 @@ def close_school(register: Register, standard: Standard, action: CloseSchool) ->
     refuse(wrong)
     for stage, found in receivers.items():
         register = _send(register, standard, school, stage, found)
-    return _without(register, school)
+    return register.without(school, _last_year(register, action))
 
 
 def merge_schools(register: Register, standard: Standard, action: MergeSchools) -> Register:
@@ -79,7 +79,13 @@ def merge_schools(register: Register, standard: Standard, action: MergeSchools) 
     refuse(wrong)
     for school in action.from_:
         register = _join(register, standard, school, action.into)
+        register = register.without(school, _last_year(register, action))
     return register
+
+
+def _last_year(register: Register, action: CloseSchool | MergeSchools) -> int:
+    """Return the last year in which a school teaches that an action ends: the one before it begins."""
+    return (action.year or register.year) - 1
 
 
 def _leaving(register: Register, school: str) -> list[str]:
@@ -154,7 +160,7 @@ def _nearest(register: Register, zone: str, schools: list[str]) -> str:
 
 
 def _join(register: Register, standard: Standard, school: str, into: str) -> Register:
-    """Return the register with one school become part of another."""
+    """Return the register with what one school has become part of another."""
     had = {stage: register["sections"].get((into, stage), {"pupils": 0})["pupils"] for stage in Stage}
     for stage, amounts in by_stage(register, standard, school).items():
         register = with_facilities(register, into, stage, amounts, new=not had[Stage(stage)])
@@ -168,7 +174,7 @@ def _join(register: Register, standard: Standard, school: str, into: str) -> Reg
     rooms = {
         k: {**row, "school_id": into} for k, row in register["rooms"].items() if row["school_id"] == school
     }
-    return _without(_with_remaining_funds(register, school, into).put("rooms", rooms), school)
+    return _with_remaining_funds(register, school, into).put("rooms", rooms)
 
 
 def _with_remaining_funds(register: Register, school: str, into: str) -> Register:
@@ -177,12 +183,3 @@ def _with_remaining_funds(register: Register, school: str, into: str) -> Registe
     if left is None or funds is None or not any(left[name] for name in FUNDS):
         return register
     return register.put("funds", {into: {**funds, **{name: funds[name] + left[name] for name in FUNDS}}})
-
-
-def _without(register: Register, school: str) -> Register:
-    """Return the register without any record of a school; its classes have left with its pupils."""
-    for table in ("sections", "facilities", "rooms", "funds", "schools"):
-        rows = register[table]
-        gone = {key: None for key, row in rows.items() if row["school_id"] == school}
-        register = register.put(table, gone)
-    return register

@@ -128,6 +128,10 @@ def open_school(register: Register, standard: Standard, action: OpenSchool) -> R
         section = {**empty_section(register, key), **{name: held[name] for name in STAFF}}
         means = register.row("facilities", **cells, **{name: held[name] for name in MEANS})
         register = register.put("sections", {key: section}).put("facilities", {key: means})
+    # A stage of its kind that it is not planned for has nobody: that is said, not left open.
+    other = [s for s in STAGES_OF_KIND[action.kind] if s not in planned and action.kind is not Kind.SPECIAL]
+    nobody = {(action.school_id, str(s)): empty_section(register, (action.school_id, s)) for s in other}
+    register = register.put("sections", nobody)
     return _with_rooms(register, standard, action.school_id, capacity)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
@@ -73,12 +73,15 @@ class Register:
         What new records say of where they come from.
     moves : tuple of Move
         Who has changed school so far.
+    closed : dict
+        By school, the last record of each that an action has ended, with the last year it taught in.
     """
 
     year: int
     tables: Mapping[str, Mapping[object, Row]]
     source: str
     moves: tuple[Move, ...] = ()
+    closed: Mapping[str, Row] = field(default_factory=dict)
 
     @classmethod
     def of(cls, data: Dataset, year: int) -> Register:
@@ -97,6 +100,18 @@ class Register:
         changed = {**self.tables[table], **rows}
         kept = {key: row for key, row in changed.items() if row is not None}
         return replace(self, tables={**self.tables, table: kept})
+
+    def without(self, school: str, last: int) -> Register:
+        """Return the register without any record of a school, `last` being the last year it taught in.
+
+        Its classes have left with its pupils.
+        """
+        ended = {**self.tables["schools"][school], "closed_year": float(last)}
+        register = replace(self, closed={**self.closed, school: ended})
+        for table in ("sections", "facilities", "rooms", "funds", "schools"):
+            gone = {key: None for key, row in register[table].items() if row["school_id"] == school}
+            register = register.put(table, gone)
+        return register
 
     def row(self, table: str, **cells: object) -> Row:
         """Return a new record of this year; what is not given is missing."""
@@ -139,9 +154,11 @@ class Register:
         known = self.tables["schools"]
         wrong = [f"没有学校 {school}，请核对学校标识码" for school in schools if school not in known]
         for school in schools:
-            opened = known.get(school, {}).get("opened_year")
+            opened, closed = (known.get(school, {}).get(name) for name in ("opened_year", "closed_year"))
             if not missing(opened) and opened > self.year:
                 wrong.append(f"{self.name(school)}{opened:.0f} 年才开办，{self.year} 学年还没有这所学校")
+            if not missing(closed) and closed < self.year:
+                wrong.append(f"{self.name(school)}办到 {closed:.0f} 学年为止，{self.year} 学年已没有这所学校")
         return wrong
 
     def stage_of(self, school: str, stage: str | None) -> Stage:
@@ -185,7 +202,8 @@ def _keyed(table: str, rows: list[Row]) -> dict[object, Row]:
 def write_back(data: Dataset, before: Register, after: Register) -> Dataset:
     """Return the dataset with the records of `after` in its year; tables without a change stay the same.
 
-    A school that is gone stays in ``schools`` while another year, a campus or the ledger names it.
+    A school that is gone stays in ``schools``, with the last year it taught in, while another year, a
+    campus or the ledger names it.
     """
     changed = {
         name: _frame(data[name], after, name)
@@ -202,7 +220,7 @@ def write_back(data: Dataset, before: Register, after: Register) -> Dataset:
         if column == "parent_id" or (column.endswith("school_id") and frame is not result["schools"])
         for school in frame[column].dropna().unique()
     }
-    gone = {s: row for s, row in before["schools"].items() if s not in after["schools"] and s in named}
+    gone = {s: row for s, row in after.closed.items() if s in before["schools"] and s in named}
     rows = {**gone, **after["schools"]}
     in_order = [rows[s] for s in dict.fromkeys([*before["schools"], *after["schools"]]) if s in rows]
     return result.replace(schools=pd.DataFrame(in_order))
