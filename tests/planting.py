@@ -118,6 +118,13 @@ def k10(p):
     p.add("facilities", "equipment_yuan", **section("0001011", stage="whole", equipment_yuan=both))
 
 
+def k12(p):
+    """The school's accounts cover its campus, which hands in its own all the same."""
+    (row,) = p.at("funds", **section("0001001"))
+    p.cells.append(("funds", row, "covers_campuses", True))
+    p.expected.add(("funds", *p.at("funds", **section("0001008")), "school_id"))
+
+
 def p01(p):
     p.columns.append(("sections", "班主任姓名", "某某"))
     p.expected.add(("sections", None, "班主任姓名"))
@@ -218,6 +225,20 @@ def t09(p):
     p.cells.append(("classes", row, "pupils", 150.0))
     p.expected.add(("classes", row, "pupils"))
     p.put("sections", "pupils", lambda pupils: pupils + more, found=False, **section("0001007"))
+
+
+def t10(p):
+    p.put("schools", "closed_year", YEAR - 2.0, found=False, school_id="0001012")
+    rows = [
+        row for row in p.at("sections", school_id="0001012") if p.value("sections", row, "year") == YEAR - 1
+    ]
+    p.expected.add(("sections", rows[0], "year"))
+
+
+def t11(p):
+    district = p.data.districts[0]
+    row = {"school_id": "0001032", "district": district, "kind": "primary", "opened_year": 2000}
+    p.add("schools", "closed_year", **row, closed_year=1990)
 
 
 def y01(p):

@@ -372,19 +372,33 @@ def test_a_floor_that_is_not_reported_holds_any_room():
 # Presence
 
 
-def test_a_campus_need_not_report_and_a_closed_school_must_say_so():
+def test_a_campus_reports_like_a_school_and_a_closed_school_must_say_so():
     data = make(schools=8, years=[2024, 2025])
     gone = data["sections"].query("not (year == 2025 and school_id in ['0001008', '0001003'])")
     others = {
         name: data[name].query("not (year == 2025 and school_id in ['0001008', '0001003'])")
         for name in ("facilities", "classes", "rooms", "funds")
     }
-    found = check(data.replace(sections=gone, **others))
-    assert [(f.rule, f.school_id) for f in found] == [("T04", "0001003")]
-    assert "2025" in found[0].message
+    data = data.replace(sections=gone, **others)
+    found = check(data)
+    assert [(f.rule, f.school_id) for f in found] == [("T04", "0001003"), ("T04", "0001008")]
+    assert {f.message for f in found} == {"2025 学年没有报送学段数据"}
+    closed = data["schools"]["school_id"].map({"0001003": 2024.0})
+    told = data.replace(schools=data["schools"].assign(closed_year=closed))
+    assert [f.school_id for f in check(told)] == ["0001008"]
 
 
-def test_a_school_whose_opening_is_not_known_exists_from_its_first_report():
+def test_a_stage_that_the_kind_must_have_is_missed():
+    town = Town(schools=False).add("九", "nine_year", primary=50, junior=50)
+    for table in ("sections", "facilities", "classes", "rooms"):
+        town.drop(table, stage="junior")
+    assert [(f.rule, f.message) for f in check(town.data())] == [
+        ("T04", f"{town.year} 学年没有报送初中学段数据")
+    ]
+
+
+def test_a_school_whose_opening_is_not_known_is_taken_to_have_been_there():
+    """As the assessment of the earlier year takes it; the year it opened says that it was not."""
     data = make(schools=8, years=[2024, 2025])
     late = data["sections"].query("not (year == 2024 and school_id == '0001003')")
     others = {
@@ -392,7 +406,7 @@ def test_a_school_whose_opening_is_not_known_exists_from_its_first_report():
         for name in ("facilities", "classes", "rooms", "funds")
     }
     schools = data["schools"].assign(opened_year=np.nan)
-    assert rules(data.replace(sections=late, schools=schools, **others)) == []
+    assert rules(data.replace(sections=late, schools=schools, **others)) == ["T04"]
     assert rules(data.replace(sections=late, **others)) == ["T04"]
 
 

@@ -10,7 +10,7 @@ from qb.dataset import Dataset, read
 from qb.errors import DataError, Fault
 from qb.terms import Severity
 
-NUMBERS = [f"K{i:02d}" for i in range(1, 12)]
+NUMBERS = [f"K{i:02d}" for i in range(1, 13)]
 
 
 def found_by_k(data):
@@ -278,6 +278,7 @@ def everything_wrong():
     town.add("三", "primary", parent_id="三").add("四", "junior", primary=40)
     town.add("五", "primary", parent_id="九", district="乙区")
     repeat(town, "funds")
+    town.add("六", "primary", parent_id="九").set("funds", {"school_id": "九"}, covers_campuses=True)
     repeat(town, "vetoes", district="丙区")
     town["monitoring"].append({**town["monitoring"][4], "subject": "体育"})
     repeat(town, "sections", school_id="外")

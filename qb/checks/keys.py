@@ -214,6 +214,25 @@ def _reported_twice(view: View) -> Iterator[Found]:
         yield Found(table.name, twice, column.name, lambda position, message=message: message)
 
 
+def _funds_twice(view: View) -> Iterator[Found]:
+    """Find the funds of campuses whose school says that its own accounts cover them."""
+    frame, slot = view.data["funds"], view.slot("funds")
+    covering = (slot >= 0) & frame["covers_campuses"].fillna(False).to_numpy(dtype=bool)
+    covered = np.zeros(view.slots + 1, dtype=bool)
+    covered[slot[covering]] = True
+    school = view.school("funds")
+    rows = np.flatnonzero((slot >= 0) & (view.root[school] != school) if len(view.root) else [])
+    above = slot[rows] + (view.root[school[rows]] - school[rows]) * len(STAGES)
+    rows = rows[covered[above]]
+    of_school = view.schools["school_id"].to_numpy(dtype=object)
+    yield Found(
+        "funds",
+        rows,
+        "school_id",
+        lambda position: f"所属学校 {of_school[view.root[school[position]]]} 的经费已含各校区，会重复计算",
+    )
+
+
 _S = Severity.STOPS
 _JOIN = "各表按学校标识码和县区相互对应"
 
@@ -316,5 +335,14 @@ RULES: tuple[Rule, ...] = (
         "C31 每个学科每年只有一个结果",
         "只保留一行，学科用标准中的名称",
         _subject_twice,
+    ),
+    Rule(
+        "K12",
+        _S,
+        "校区经费重复填报",
+        "Funds of a campus that its school has reported",
+        "同一笔经费会算两次（C13、C26）",
+        "所属学校填“经费含各校区”的，删去校区的经费行；否则改填“否”",
+        _funds_twice,
     ),
 )

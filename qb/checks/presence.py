@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
 
 from qb.checks.rule import Found, Rule
 from qb.checks.view import KINDS, STAGES, WHOLE, View
-from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Severity
+from qb.dataset import is_open, silent_stages
+from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Severity, Stage
 
 
 def _grades(view: View) -> Iterator[Found]:
@@ -52,33 +53,25 @@ def _without_section(view: View) -> Iterator[Found]:
         yield Found(table, rows[np.sort(first)], column, say)
 
 
-def _silent_years(view: View) -> np.ndarray:
-    """Return in which years each school should have reported a section and did not, shape (years, schools).
-
-    It should from the year it opened (where that is not known, from its first report), in each year in
-    which its district reported; a campus may be reported with its school.
-    """
-    there = view.has_section[:-1].reshape(view.shape)[:, :, WHOLE]
-    district = pd.factorize(view.schools["district"])[0]
-    districts = np.zeros((len(view.years), district.max(initial=0) + 2), dtype=bool)
-    for year in range(len(view.years)):
-        districts[year, district[there[year]]] = True
-    opened = view.numbers("schools", "opened_year")
-    since = np.where(there.any(axis=0), view.years[there.argmax(axis=0)], view.years[0])
-    since = np.where(np.isnan(opened), since, opened)
-    alone = view.root == np.arange(len(view.root))
-    return ~there & districts[:, district] & alone & (view.years[:, None] >= since)
-
-
 def _silent(view: View) -> Iterator[Found]:
+    """Find who owes a stage, as the assessment has it, in the years in which their district reported."""
     if not view.slots:
         return
-    silent = _silent_years(view)
+    reported = view.has_section[:-1].reshape(view.shape)
+    district = pd.factorize(view.schools["district"].iloc[view.root])[0]
+    years: dict[int, dict[str, list[str]]] = {}
+    for there, year in zip(reported, view.years, strict=True):
+        silent = silent_stages(view.kind, view.root, there[:, :WHOLE], is_open(view.schools, year))
+        silent[:, STAGES.index(Stage.SENIOR)] = False
+        for school in np.flatnonzero(silent.any(axis=1) & np.isin(district, district[there[:, WHOLE]])):
+            stages = "、".join(STAGES[stage].zh for stage in np.flatnonzero(silent[school]))
+            what = f"{stages}学段" if there[school, WHOLE] else "学段"
+            years.setdefault(school, {}).setdefault(what, []).append(str(year))
     yield Found(
         "schools",
-        np.flatnonzero(silent.any(axis=0)),
+        np.array(sorted(years), dtype=int),
         "school_id",
-        lambda p: f"{'、'.join(map(str, view.years[silent[:, p]]))} 学年没有报送学段数据",
+        lambda p: "；".join(f"{'、'.join(of)} 学年没有报送{what}数据" for what, of in years[p].items()),
     )
 
 
@@ -96,17 +89,38 @@ def _gaps(view: View) -> Iterator[Found]:
 
 
 def _before_opening(view: View) -> Iterator[Found]:
-    school = view.school("sections")
     opened = view.numbers("schools", "opened_year")
+    yield _pupils_where(
+        view, lambda school, year: year < opened[school], lambda p: f"开办年份是 {opened[p]:g} 年"
+    )
+
+
+def _after_closing(view: View) -> Iterator[Found]:
+    closed = view.numbers("schools", "closed_year")
+    yield _pupils_where(
+        view, lambda school, year: year > closed[school], lambda p: f"停办年份填的是 {closed[p]:g} 学年"
+    )
+
+
+def _pupils_where(view: View, wrong: Callable, what: Callable[[int], str]) -> Found:
+    """Return the first record with pupils of each school in a year in which it should have none."""
+    school = view.school("sections")
     year = view.data["sections"]["year"].to_numpy()
     rows = np.flatnonzero((school >= 0) & (view.numbers("sections", "pupils") > 0))
-    rows = rows[year[rows] < opened[school[rows]]]
+    rows = rows[wrong(school[rows], year[rows])]
     _, first = np.unique(school[rows], return_index=True)
+    return Found(
+        "sections", rows[np.sort(first)], "year", lambda p: f"{year[p]} 学年有学生，而{what(school[p])}"
+    )
+
+
+def _closed_first(view: View) -> Iterator[Found]:
+    opened, closed = (view.numbers("schools", name) for name in ("opened_year", "closed_year"))
     yield Found(
-        "sections",
-        rows[np.sort(first)],
-        "year",
-        lambda p: f"{year[p]} 学年已有学生，而开办年份是 {opened[school[p]]:g} 年",
+        "schools",
+        np.flatnonzero(closed < opened),
+        "closed_year",
+        lambda p: f"停办年份 {closed[p]:g} 早于开办年份 {opened[p]:g}",
     )
 
 
@@ -184,8 +198,8 @@ RULES: tuple[Rule, ...] = (
         _W,
         "学校缺少学段数据",
         "A school without a section",
-        "没有报送的学校不参加评估，区域结论因此不完整",
-        "补报；尚未开办的填写开办年份，已撤并的可不处理",
+        "没有报送的学段按缺数据处理，区域结论因此不完整",
+        "补报；尚未开办的填写开办年份，已停办的填写停办年份，没有学生的学段填 0",
         _silent,
     ),
     Rule(
@@ -232,5 +246,23 @@ RULES: tuple[Rule, ...] = (
         "C12",
         "核对班额；合班填报的应分班填报",
         _large_class,
+    ),
+    Rule(
+        "T10",
+        _W,
+        "停办之后仍有学生",
+        "Pupils after the school closed",
+        "停办的学校此后各学年不再要求报送；报送了的照常计算",
+        "核对停办年份（最后办学的学年）和学年",
+        _after_closing,
+    ),
+    Rule(
+        "T11",
+        _W,
+        "停办早于开办",
+        "Closed before it opened",
+        "按开办和停办年份判断哪些学年应当报送",
+        "核对开办年份和停办年份",
+        _closed_first,
     ),
 )

@@ -2,6 +2,7 @@
 
 from qb.dataset.data import Dataset, places
 from qb.dataset.excel import read_excel
+from qb.dataset.expected import is_open, silent_stages
 from qb.dataset.files import UnreadableError, read_csv, read_parquet
 from qb.dataset.folder import read, write
 from qb.dataset.intake import (
@@ -22,12 +23,14 @@ __all__ = [
     "fault",
     "frame_to_table",
     "grid_to_table",
+    "is_open",
     "is_structure",
     "places",
     "read",
     "read_csv",
     "read_excel",
     "read_parquet",
+    "silent_stages",
     "table_named",
     "write",
 ]

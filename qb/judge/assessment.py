@@ -33,7 +33,9 @@ class Assessment:
     rows : DataFrame
         A row per judged school and stage: values, amounts and verdicts of C1–C7, `met`, `verdict`.
     excluded : DataFrame
-        Schools and stages that a rule leaves out, with the reason.
+        Schools and stages that a rule leaves out, and schools that are not there, with the reason.
+    silent : DataFrame
+        Stages that a school or campus should have reported and did not: they are "no data".
     balance : DataFrame
         Difference coefficient by district, stage and indicator, and their mean as ``composite``.
     shortfalls : DataFrame
@@ -53,6 +55,7 @@ class Assessment:
     invented: bool
     rows: pd.DataFrame
     excluded: pd.DataFrame
+    silent: pd.DataFrame
     balance: pd.DataFrame
     shortfalls: pd.DataFrame
     findings: pd.DataFrame
@@ -65,6 +68,7 @@ class Assessment:
     FRAMES = (
         "rows",
         "excluded",
+        "silent",
         "balance",
         "shortfalls",
         "findings",
@@ -158,6 +162,7 @@ def _assess(data: Dataset, year: int, standard: Standard, transition: Transition
         invented=data.invented,
         rows=rows,
         excluded=remarks.excluded(census),
+        silent=remarks.silent(census),
         balance=coefficients,
         shortfalls=seven.shortfalls(),
         findings=indicators.findings(inputs, measures, judged),

@@ -72,25 +72,31 @@ def warnings(
     return pd.concat([frame.astype(object) for frame in frames], ignore_index=True)[columns]
 
 
-def _silent_schools(census: Census) -> pd.DataFrame:
-    """Return the schools and campuses that did not report a stage they should have, with the stages."""
+def silent(census: Census) -> pd.DataFrame:
+    """Return the stages that schools and campuses should have reported and did not.
+
+    A senior stage that nobody reported is missed only by what would be split with it: it is not listed.
+    """
     sites = census.sites
-    silent = sites.silent & (sites.stage != SENIOR)
-    stages: dict[int, list[str]] = {}
-    for school, stage in zip(sites.school[silent], sites.stage[silent], strict=True):
-        stages.setdefault(school, []).append(STAGES[stage].zh)
-    school = np.array(list(stages), dtype=int)
+    at = np.flatnonzero(sites.silent & (sites.stage != SENIOR))
+    school = sites.school[at]
     return pd.DataFrame(
         {
             "district": named(census.districts, census.district[school]),
-            **school_columns(census, school, ("school_id",)),
-            "code": "",
-            "message": [
-                f"没有报送 {census.year} 学年{'、'.join(of_school)}学段的数据，按缺数据处理"
-                for of_school in stages.values()
-            ],
+            **school_columns(census, school, ("school_id", "name")),
+            "stage": stage_words(sites.stage[at]),
         }
     )
+
+
+def _silent_schools(census: Census) -> pd.DataFrame:
+    """Say of each school and campus in `silent` which stages those are."""
+    found = silent(census)
+    stages = found.groupby(["district", "school_id"], sort=False)["stage"].agg(
+        lambda of_school: "、".join(Stage(stage).zh for stage in of_school)
+    )
+    message = [f"没有报送 {census.year} 学年{of_school}学段的数据，按缺数据处理" for of_school in stages]
+    return stages.index.to_frame(index=False).assign(code="", message=message)
 
 
 def _small_schools(census: Census, standard: Standard) -> pd.DataFrame:

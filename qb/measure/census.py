@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from qb.dataset import Dataset, places
+from qb.dataset import Dataset, is_open, places, silent_stages
 from qb.standard import Standard
-from qb.terms import STAGES_OF_KIND, Kind, Stage
+from qb.terms import Kind, Stage
 
 STAGES = tuple(Stage)  # the code of a stage is its place here
 KINDS = tuple(Kind)
@@ -183,7 +183,7 @@ def take_census(data: Dataset, standard: Standard, year: int) -> Census:
     reported = np.zeros((len(schools), SENIOR + 1), dtype=bool)
     reported[place, stage] = True
     away[reported.any(axis=1)] = None
-    silent_place, silent_stage = np.nonzero(_silent(kind, root, reported, pd.isna(away)))
+    silent_place, silent_stage = np.nonzero(silent_stages(kind, root, reported, is_open(schools, year)))
 
     place, stage = np.append(place, silent_place), np.append(stage, silent_stage)
     silent = np.arange(len(place)) >= len(sections)
@@ -216,39 +216,16 @@ def take_census(data: Dataset, standard: Standard, year: int) -> Census:
 
 
 def _away(schools: pd.DataFrame, year: int) -> np.ndarray:
-    """Say why a school is not there in the year; one without such years is taken to be there."""
+    """Say why a school is not there in the year."""
     opened, closed = (schools[name].to_numpy(dtype=float) for name in ("opened_year", "closed_year"))
     away = np.full(len(schools), None, dtype=object)
-    for place in np.flatnonzero(closed < year):
-        away[place] = f"已停办，最后办学学年为 {closed[place]:.0f} 学年"
-    for place in np.flatnonzero(opened > year):
-        away[place] = f"尚未开办，开办年份为 {opened[place]:.0f} 年"
+    for place in np.flatnonzero(~is_open(schools, year)):
+        away[place] = (
+            f"尚未开办，开办年份为 {opened[place]:.0f} 年"
+            if opened[place] > year
+            else f"已停办，最后办学学年为 {closed[place]:.0f} 学年"
+        )
     return away
-
-
-def _silent(kind: np.ndarray, root: np.ndarray, reported: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Return the stages that were expected and not reported, shape (schools, stages up to the senior one).
-
-    A school that reported nothing was expected to report each stage of its kind; of an unknown kind,
-    both compulsory stages. One that reported some was expected to report the rest as well, unless a
-    campus has them, or its kind says no more than what it may have (special schools). The kind of a
-    campus counts where it says something: not if it repeats that of the school, or contradicts it or
-    what the campus reported.
-    """
-    has = np.zeros((len(KINDS) + 1, SENIOR + 1), dtype=bool)
-    for k, of_kind in enumerate(KINDS):
-        has[k, [STAGES.index(stage) for stage in STAGES_OF_KIND[of_kind]]] = True
-    has[-1, [PRIMARY, JUNIOR]] = True  # of a kind not reported: whatever is compulsory
-    campus = root != np.arange(len(root))
-    implied = has[kind] & has[kind[root]]
-    implied = np.where(implied.any(axis=1, keepdims=True), implied, has[kind[root]])
-    telling = (kind >= 0) & (kind != KINDS.index(Kind.SPECIAL))
-    telling &= ~campus | ((kind != kind[root]) & ~(reported & ~implied).any(axis=1))
-    answered = reported.any(axis=1)
-    silent = implied & ~reported & np.where(answered, telling, there)[:, None]
-    of_campuses = np.zeros_like(reported)
-    np.logical_or.at(of_campuses, root[campus], (reported | silent)[campus])
-    return silent & ~(of_campuses & (answered & ~campus)[:, None])
 
 
 def _roots(schools: pd.DataFrame) -> np.ndarray:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from qb.report.words import Lang, say, verdict_label
+from qb.judge import Assessment
+from qb.report.words import Lang, say, stage_label, verdict_label
 from qb.terms import Allowance, Verdict
 
 
@@ -132,3 +133,15 @@ def schools_said(tally: Tally, lang: Lang) -> str:
         counts.insert(0, (tally.passed, "都达标" if 1 < tally.passed == tally.held else "达标", "met"))
     parts = [say(lang, f"{n} 所{zh}", f"{n} of {tally.held} {en}") for n, zh, en in counts if n]
     return say(lang, "，", ", ").join(parts)
+
+
+def silent_schools(own: Assessment, lang: Lang) -> list[str]:
+    """Return the schools and campuses that did not report what they should have, each with its stages."""
+    stages: dict[tuple[str, object], list[str]] = {}
+    for row in own.silent.itertuples():
+        stages.setdefault((row.school_id, row.name), []).append(stage_label(row.stage, lang))
+    return [
+        say(lang, f"{shown}（{'、'.join(found)}）", f"{shown} ({', '.join(found).lower()})")
+        for (school_id, name), found in stages.items()
+        for shown in (name if isinstance(name, str) else school_id,)
+    ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from qb.judge import COMPOSITE, Assessment
-from qb.report.counts import Tally, coefficients_said
+from qb.report.counts import Tally, coefficients_said, silent_schools
 from qb.report.facts import shown_indicators
-from qb.report.words import AREAS, number, school_year, stage_label, title, verdict_label
+from qb.report.words import AREAS, listed, number, school_year, stage_label, title, verdict_label
 from qb.terms import Allowance, Verdict
 
 MOST_DISTRICTS = 50
+MOST_SCHOOLS = 10
 
 
 def summary(assessment: Assessment) -> str:
@@ -36,6 +37,9 @@ def _district(own: Assessment, district: str) -> list[str]:
         f"  学校（学段）{schools.held} 个：达标 {schools.passed}，未达标 {schools.failed}，"
         f"缺数据 {schools.unknown}；按规则不参加 {len(own.excluded)} 个",
     ]
+    silent = silent_schools(own, "zh")
+    if silent:
+        lines.append(f"  没有报送学段数据（按缺数据处理）：{listed(silent, 'zh', MOST_SCHOOLS)}")
     spread = own.balance[(own.balance["code"] != COMPOSITE).to_numpy()]
     over = spread[(spread["verdict"] == Verdict.FAIL).to_numpy()]
     lines.append(f"  {coefficients_said(Tally.of(spread['verdict']), 'zh')}")

@@ -177,7 +177,7 @@ class DistrictSchools(DistrictPart):
         )
 
     def excluded(self) -> Table:
-        """Return the schools and stages that a rule leaves out."""
+        """Return the schools and stages that a rule leaves out, and schools not there in the year."""
         lang = self.book.lang
         frame = self.own.excluded
         shown = frame.assign(
@@ -200,7 +200,7 @@ class DistrictSchools(DistrictPart):
         )
 
     def warnings(self) -> Table:
-        """Return what no rule decides and a reader should know."""
+        """Return what a reader should know beside the verdicts."""
         lang = self.book.lang
         schools = self.book.data["schools"]
         name = dict(zip(schools["school_id"], schools["name"], strict=True))
@@ -215,7 +215,7 @@ class DistrictSchools(DistrictPart):
             Column("message", say(lang, "提示", "Note")),
         )
         return Table(
-            say(lang, "提示（不影响结论）", "Notes that decide nothing"),
+            say(lang, "提示", "Notes"),
             columns,
             shown,
             empty=say(lang, "没有其他提示。", "No further notes."),

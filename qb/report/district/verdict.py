@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qb.judge import COMPOSITE
-from qb.report.counts import Tally, coefficients_said
+from qb.report.counts import Tally, coefficients_said, silent_schools
 from qb.report.district.part import DistrictPart
 from qb.report.facts import Fact, key, shown_indicators, shown_seven
 from qb.report.seven import (
@@ -107,7 +107,7 @@ class DistrictVerdict(DistrictPart):
         """Return at most six sentences that say where the district stands."""
         found = [
             self._verdict_sentence(),
-            self._schools_sentence(),
+            " ".join(filter(None, (self._schools_sentence(), self._silent_sentence()))),
             self._coefficient_sentence(),
             self._weakest_sentence(),
             self._indicator_sentence(),
@@ -168,6 +168,16 @@ class DistrictVerdict(DistrictPart):
             )
             if parts
             else ""
+        )
+
+    def _silent_sentence(self) -> str:
+        lang, silent = self.book.lang, silent_schools(self.own, self.book.lang)
+        if not silent:
+            return ""
+        return say(
+            lang,
+            f"没有报送学段数据的 {len(silent)} 所，按缺数据处理：{listed(silent, lang)}。",
+            f"Not reported, and so “no data”: {listed(silent, lang)}.",
         )
 
     def _coefficient_sentence(self) -> str:
