@@ -272,6 +272,15 @@ def test_form_five_has_its_counts_and_the_subjects(tmp_path):
     assert [line(sheet, str(n))[3] for n in range(1, 10)] == ["达标"] * 8 + ["未达标"]
 
 
+def test_the_lowest_share_is_not_known_where_a_school_has_not_reported(tmp_path):
+    """One school gives 5 %, one nothing: what it gives may be less."""
+    town = Town().set("funds", {"school_id": "小一"}, training_budget_yuan=10_000)
+    town.set("funds", {"school_id": "小二"}, training_budget_yuan=None)
+    told = middle(sheet_of(town, "表V 教育质量", tmp_path), 4)
+    assert "比例最低的学校：预算 缺数据%，决算 6.0%" in told
+    assert told.startswith("共 3 所学校：2 所达标，1 所缺数据（小二）")
+
+
 def test_form_six_has_a_line_for_all_and_one_for_parents(tmp_path):
     town = Town().item(parents_issued=500, parents_valid=400, parents_satisfied=333, visits=40,
                        visits_satisfied=39)  # fmt: skip

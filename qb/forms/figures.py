@@ -310,8 +310,8 @@ class Figures:
             key = (str(row["school_id"]), str(row["stage"]))
             verdicts = self._classes.get(key, [])
             above += verdicts.count(Verdict.FAIL)
-            listed_all = len(verdicts) - verdicts.count(Verdict.NO_DATA) >= self._class_numbers.get(key, NAN)
-            unknown += not listed_all and row["verdict"] != Verdict.PASS
+            fewer = not len(verdicts) - verdicts.count(Verdict.NO_DATA) >= self._class_numbers.get(key, NAN)
+            unknown += row["verdict"] == Verdict.NO_DATA or (row["verdict"] == Verdict.FAIL and fewer)
         return Count.made(above, unknown)
 
     @cached_property
@@ -360,7 +360,8 @@ class Figures:
 
     def _training(self, code: str) -> dict[str, object]:
         found = self._found(code)
-        lowest = found.groupby(found["part"].astype(str))["value"].min()
+        by_part = found.groupby(found["part"].astype(str))["value"]
+        lowest = by_part.agg(lambda shares: shares.min(skipna=False))  # one unknown may be lower
         return {f"{code}.{part}.lowest": lowest.get(part, NAN) for part in ("budget", "final")}
 
     def _monitoring(self, code: str) -> dict[str, object]:
