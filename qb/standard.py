@@ -57,7 +57,8 @@ class Limit(Entry):
     `name` tells the limits of one indicator apart (C18 ``rotated`` and ``backbone``, C10 ``music``
     and ``art``); it is empty where there is only one. A limit holds for one stage or kind, or for
     all where none is named, and from its year until a later entry for the same thing. `decimals` is
-    given where its figures are printed with another number of digits than the indicator's.
+    given where its figures are printed with another number of digits than the indicator's, `item` where
+    a checklist item asks for the same: its departments answer for the figure.
     """
 
     name: str = ""
@@ -68,6 +69,7 @@ class Limit(Entry):
     value: Number
     unit: Text
     decimals: Decimals | None = None
+    item: Annotated[str, Field(pattern=r"^C\d+\.\d+$")] | None = None
     source: Words
 
     @model_validator(mode="after")
@@ -530,6 +532,13 @@ class Standard(Entry):
         codes = {i.code for i in self.indicators}
         wrong = [f"{i.code}：没有登记分组 {i.group}" for i in self.indicators if i.group not in groups]
         wrong += [f"{i.item}：没有登记指标 {i.code}" for i in self.checklist if i.code not in codes]
+        items = {i.item for i in self.checklist}
+        wrong += [
+            f"{i.code}：限值 {m.name} 的清单条目 {m.item} 没有登记"
+            for i in self.indicators
+            for m in i.limits
+            if m.item and m.item not in items
+        ]
         responsible = [(i.code, i.departments) for i in self.indicators]
         responsible += [(i.item, i.departments) for i in self.checklist]
         return wrong + [

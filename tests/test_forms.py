@@ -16,6 +16,7 @@ from qb.forms.entry import run
 from qb.forms.figures import Figures
 from qb.forms.filing import Filing
 from qb.report import Book, open_book
+from qb.report.ledger import ledger_table
 from qb.schema import TABLES, DistrictItem
 from qb.terms import Kind
 
@@ -49,6 +50,21 @@ def texts(sheet) -> list[str]:
 def printed(value, decimals: int) -> float:
     """Return a number as arithmetic at school rounds it, by decimal digits and not by our code."""
     return float(Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+
+
+# 教督〔2017〕6号: teachers above the required degree, backbone, PE and arts; m², m², yuan; multimedia rooms
+LEAST = {
+    "primary": (4.2, 1, 0.9, 4.5, 7.5, 2000, 2.3),
+    "junior": (5.3, 1, 0.9, 5.8, 10.2, 2500, 2.4),
+}
+
+
+def told(value: float, limit: float) -> float:
+    """Return a figure of the seven with two decimals, with more where two would make it its limit."""
+    decimals = 2
+    while abs(value - limit) > 1e-9 and printed(value, decimals) == limit:
+        decimals += 1
+    return printed(value, decimals)
 
 
 @pytest.fixture(scope="module")
@@ -488,7 +504,9 @@ def test_the_figures_of_the_sample_are_those_of_a_second_computation(sample):
         assert len(expected) > 10
         assert shown.keys() == expected.keys()
         for name, row in expected.items():
-            assert shown[name][6:13] == [printed(row["values"][code], 2) for code in SEVEN]
+            assert shown[name][6:13] == [
+                told(row["values"][code], limit) for code, limit in zip(SEVEN, LEAST[stage], strict=True)
+            ]
         for column, code in enumerate(SEVEN, start=2):
             _, mean, _, coefficient, _ = found["balance"][stage, code]
             wanted = [printed(mean, 2), printed(coefficient, 3)]
@@ -538,8 +556,8 @@ def test_the_ledger_lists_every_problem_with_its_gap_and_departments(tmp_path):
     workbook = openpyxl.load_workbook(tmp_path / "台账.xlsx")
     rows = [row for row in values(workbook["问题台账"]) if str(row[1]).startswith("C")]
     assert [(row[1], row[3]) for row in rows] == [("C5", "小一"), ("C7", "小二"), ("C10", "小一")]
-    # 7.5·200 − 900 = 600 m²; one room; a room of a kind has no gap of the seven
-    assert [row[6:9] for row in rows] == [[4.5, 7.5, 600], [2.25, 2.3, 1], [0, 1, None]]
+    # 7.5·200 − 900 = 600 m²; one multimedia room; one music room
+    assert [row[6:9] for row in rows] == [[4.5, 7.5, 600], [2.25, 2.3, 1], [0, 1, 1]]
     assert rows[0][9:11] == ["用地紧", "租用场地"]
     assert rows[0][11:13] == ["区发改委、区资源规划分局、区教体局", "区教体局"]
     assert rows[0][13].date().isoformat() == "2025-08-31"
@@ -550,6 +568,19 @@ def test_the_ledger_lists_every_problem_with_its_gap_and_departments(tmp_path):
     assert rows[2][10] == "改建"
     (rule,) = workbook["问题台账"].data_validations.dataValidation
     assert rule.formula1 == '"整改中,已完成,已销号"'
+
+
+def test_the_workbook_and_the_page_tell_overdue_by_the_same_day(tmp_path):
+    """The latest check or closing of the school year: 20 May 2025, whenever the workbook is opened."""
+    town = uneven()
+    town["evidence"][0]["checked_on"] = "2025-05-20"
+    book = book_of(town)
+    write_ledger(book, "甲区", tmp_path / "台账.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "台账.xlsx")["问题台账"]
+    (rule,) = [rule for rules in sheet.conditional_formatting for rule in rules.rules]
+    assert "<DATE(2025,5,20)" in rule.formula[0] and "TODAY" not in rule.formula[0]
+    assert any("截至 2025-05-20" in str(cell) for row in values(sheet) for cell in row)
+    assert "截至 2025-05-20" in ledger_table(book, book.ledger).caption
 
 
 def test_a_ledger_without_problems_says_so(tmp_path):

@@ -29,6 +29,7 @@ from qb.judge.ledger import COLUMNS, MENDING, departments, ledger
 from qb.judge.seven import school_rule
 from qb.judge.verdicts import verdict_codes
 from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, PASS, VERDICTS
+from qb.report.words import lacking_text
 from qb.standard import CODES, SEVEN, load_transition
 
 # The school rule: 6 of 7 met, the remaining one at 85 % of its limit or above
@@ -921,3 +922,77 @@ def test_findings_name_school_stage_and_limit():
     town = Town().set("rooms", {"school_id": "小一", "kind": "art"}, area_m2=1)
     row = findings(town.assess(), "C10", "art", school_id="小一").iloc[0]
     assert (row["name"], row["value"], row["limit"], row["verdict"]) == ("小一", 0, 1, "fail")
+
+
+# The ledger: what is lacking, in its unit, and who answers for it
+
+
+def lacked(town, code, **where):
+    """Return gap and the words for it of the one problem of an indicator."""
+    found = ledger(town.assess(), town.data())
+    found = found[(found["code"] == code).to_numpy()]
+    for name, value in where.items():
+        found = found[(found[name] == value).to_numpy()]
+    (row,) = found.to_dict("records")
+    return row["gap"], lacking_text(row, STANDARD, "zh"), lacking_text(row, STANDARD, "en")
+
+
+@pytest.mark.parametrize(
+    ("code", "change", "gap", "zh", "en"),
+    [
+        # 小一 has one class group of 12 or fewer: one music room, here of 50 m².
+        (
+            "C10",
+            lambda t: t.set("rooms", {"school_id": "小一", "kind": "music"}, area_m2=50),
+            1, "缺 1 间", "lacking 1 room",
+        ),
+        ("C11", lambda t: t.add("大", "primary", primary=2001), 1, "超出 1 人", "1 pupil too many"),
+        (
+            "C12",
+            lambda t: t.set("classes", {"school_id": "小一", "grade": 1, "class_no": 1}, pupils=46),
+            1, "超出 1 人", "1 pupil too many",
+        ),
+        # 720 yuan for a hundred pupils.
+        (
+            "C13",
+            lambda t: t.add("村", "primary", location="rural", primary=80).set(
+                "funds", {"school_id": "村"}, allocation_yuan=71_999
+            ),
+            1, "缺 1.0 元", "lacking 1.0 yuan",
+        ),
+        ("C9", lambda t: t.item(base_amount_primary_yuan=719), 1, "缺 1.0 元", "lacking 1.0 yuan"),
+        # 49.95 % of 50 %: 0.05 points, which one decimal would print as 0.1.
+        ("C21", lambda t: t.item(quota_allocated=499.5), 0.05, "缺 0.05 个百分点", "lacking 0.05 points"),
+        (
+            "C22",
+            lambda t: t.item(migrant_eligible=10_000, migrant_placed=8_499),
+            0.01, "缺 0.01 个百分点", "lacking 0.01 points",
+        ),
+        ("C31", lambda t: t.set("monitoring", {"subject": "数学"}, level=2), 1, "缺 1 级", "lacking 1 level"),
+        (
+            "C31",
+            lambda t: t.set("monitoring", {"subject": "数学"}, between_school_rate=0.2),
+            0.05, "超出 0.050", "0.050 too high",
+        ),
+        ("recognition", lambda t: t.item(survey_satisfied=756), 1, "缺 1.0 个百分点", "lacking 1.0 points"),
+    ],
+)  # fmt: skip
+def test_the_ledger_says_what_is_lacking_in_its_unit(code, change, gap, zh, en):
+    town = Town()
+    change(town)
+    found = lacked(town, code)
+    assert found[0] == pytest.approx(gap) and found[1:] == (zh, en)
+
+
+def test_a_figure_at_a_limit_that_it_may_not_reach_has_no_amount():
+    town = Town().set("monitoring", {"subject": "数学"}, between_school_rate=0.15)
+    assert lacked(town, "C31") == (0, "", "")
+
+
+def test_a_share_that_has_a_checklist_item_goes_to_its_departments():
+    """Annex 3: broadband and multimedia of C25 are the finance bureau's and the education bureau's."""
+    town = Town().item(schools_with_broadband=2, regular_classrooms_multimedia=29)
+    found = ledger(town.assess(), town.data()).set_index("part")
+    assert found.loc["broadband", "departments"] == ("区财政局", "区教体局")
+    assert found.loc["multimedia", "departments"] == ("区财政局", "区教体局")
+    assert STANDARD["C25"].departments == ("区教体局",)

@@ -196,13 +196,17 @@ class TestDistrict:
             "code": "C31",
             "part": "rate",
             "gap": 0.01,
+            "side": "<",
             "detail": "数学",
             "year": 2024,
             "allowed": False,
         }
-        assert _state(row, page.book) == "0.160 / 0.150（数学，2024—2025学年）"
-        row |= {"value": 3.0, "limit": 4.0, "code": "C10", "part": "music", "detail": None}
-        assert _state(row, page.book) == "3 / 4 间"
+        assert _state(row, page.book) == "0.160 / 0.150，超出 0.010（数学，2024—2025学年）"
+        row |= {"value": 3.0, "limit": 4.0, "code": "C10", "part": "music", "side": ">=", "gap": 1.0}
+        assert _state(row | {"detail": None}, page.book) == "3 / 4 间，缺 1 间"
+        # 99.96 % is not 100.0 %.
+        row |= {"value": 99.96, "limit": 100.0, "code": "C16", "part": "", "gap": 0.04, "detail": None}
+        assert _state(row, page.book) == "99.96 / 100.00%，缺 0.04 个百分点"
 
     def test_the_mean_of_the_seven_has_no_figures_of_its_own_and_all_others_are_numbers(self, page):
         html = page.balance.table()._repr_html_()

@@ -53,10 +53,11 @@ _FUNDS = tuple(c.name for c in TABLES["funds"].columns if c.numeric and c.name !
 
 @dataclass(frozen=True)
 class Judged:
-    """A figure with the verdict on it."""
+    """A figure with the verdict on it, and the limit that it is held against."""
 
     value: float
     verdict: Verdict
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,9 @@ class Figures:
             found[f"{stage}.{code}.mean"] = mean
             found[f"{stage}.{code}.deviation"] = None if mean is None else line["deviation"]
             verdict = Verdict(str(line["verdict"])) if line else Verdict.NOT_APPLICABLE
-            found[f"{stage}.{code}.coefficient"] = Judged(line["coefficient"], verdict) if line else None
+            found[f"{stage}.{code}.coefficient"] = (
+                Judged(line["coefficient"], verdict, line["limit"]) if line else None
+            )
         return found
 
     def _total(self, name: str, stages: tuple[Stage, ...], special: bool) -> float:
@@ -417,7 +420,7 @@ class Figures:
         silent = _silent(row)
         found |= {name: NAN if silent else self._by_section[name].get(key, NAN) for name in _SECTION_COUNTS}
         for code in SEVEN:
-            found[code] = Judged(row[code], verdicts[code])
+            found[code] = Judged(row[code], verdicts[code], row.get(f"{code}_limit"))
             found[f"{code}.verdict"] = verdicts[code]
             found[f"{code}.amount"] = row[f"{code}_amount"]
             found[f"{code}.least"] = row[f"{code}_limit"]

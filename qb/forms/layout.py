@@ -232,7 +232,9 @@ def _cell(template: Template, scope: Scope, names: Mapping[str, str]) -> Cell:
     if value is None:
         return Middle(NONE)
     if isinstance(value, Judged):
-        return Figure(value.value / per, decimals, BELOW if value.verdict is Verdict.FAIL else "")
+        beside = None if value.limit is None else value.limit / per
+        mark = BELOW if value.verdict is Verdict.FAIL else ""
+        return Figure(value.value / per, decimals, mark, beside=beside)
     if isinstance(value, Count):
         return Figure(value.known / per, decimals, INCOMPLETE if value.unknown else "")
     if isinstance(value, str | tuple):

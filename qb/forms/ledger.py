@@ -10,7 +10,9 @@ import pandas as pd
 from qb.forms.filing import Filing, Line, text_of
 from qb.forms.sheet import Cell, Figure, Form, Middle
 from qb.report.english import detail_text
-from qb.report.words import UNITS, department_names, part_label, stage_label, term
+from qb.report.ledger import day_of as told_by
+from qb.report.words import UNITS, department_names, gap_decimals, measured, part_label, stage_label, term
+from qb.rounding import decimals_beside
 from qb.standard import SEVEN
 from qb.terms import Progress, Verdict
 
@@ -32,10 +34,11 @@ OLD_WIDTHS = tuple(width for _, width in _OLD)
 
 def problems(form: Form, filing: Filing) -> None:
     """Write a line for every figure and item that fails, ready to be filtered and filled in."""
+    day = date.fromisoformat(told_by(filing.book, filing.district))
     form.opening("问题台账", filing.place, filing.invented)
     form.span(
-        "原因、措施、时限和状态取自整改台账数据，空白表示尚未登记，可在表中续填；过了时限而未完成的，时限以红色粗体显示。"
-        "“全区”指县区一级的问题。"
+        "原因、措施、时限和状态取自整改台账数据，空白表示尚未登记，可在表中续填；"
+        f"截至 {day} 过了时限而未完成的，时限以红色粗体显示，与网页报告同一日期。“全区”指县区一级的问题。"
     )
     form.head([(name,) for name in _NAMES])
     top = form.row
@@ -55,8 +58,9 @@ def problems(form: Form, filing: Filing) -> None:
         last,
         _DEADLINE,
         {
-            "type": "formula",  # the day on which the workbook is looked at decides
-            "criteria": f'=AND(ISNUMBER({due}),{due}<TODAY(),{state}<>"{Progress.DONE.zh}",'
+            "type": "formula",
+            "criteria": f"=AND(ISNUMBER({due}),{due}<DATE({day.year},{day.month},{day.day}),"
+            f'{state}<>"{Progress.DONE.zh}",'
             f'{state}<>"{Progress.CLOSED.zh}")',
             "format": form.book.add_format({"font_color": "#C00000", "bold": True}),
         },
@@ -65,7 +69,6 @@ def problems(form: Form, filing: Filing) -> None:
 
 def _problem(filing: Filing, row: Line) -> Iterator[Cell]:
     code, part = str(row["code"]), str(row["part"])
-    seven = code in SEVEN and part != "coefficient"
     yield Middle(_SHORT.get(code, code))
     detail = detail_text(row, filing.standard, "zh")
     yield problem_name(filing, code, part) + (f"（{detail}）" if detail else "")
@@ -73,7 +76,7 @@ def _problem(filing: Filing, row: Line) -> Iterator[Cell]:
     yield text_of(row["school_id"])
     yield Middle(stage_label(row["stage"], "zh") if isinstance(row["stage"], str) else "")
     yield from problem_cells(filing, row)
-    yield Figure(float(row["gap"]), gap_decimals(code), unit=UNITS[code][0]) if seven else ""
+    yield _gap(filing, row, code, part)
     yield text_of(row["cause"])
     yield text_of(row["measure"])
     yield department_names(row["departments"], filing.standard, "zh")
@@ -82,6 +85,17 @@ def _problem(filing: Filing, row: Line) -> Iterator[Cell]:
     yield Middle(term(row["status"], "zh", (Progress,)))
     yield text_of(row["evidence"])
     yield day_of(row["closed_on"])
+
+
+def _gap(filing: Filing, row: Line, code: str, part: str) -> Cell:
+    """Return how far a figure is from its limit, in its unit; nothing for what has no figure."""
+    if pd.isna(row["gap"]):
+        return ""
+    digits, unit = measured(filing.standard, code, part, "zh")
+    digits = decimals_beside(row["value"], row["limit"], digits)
+    if code in SEVEN and part != "coefficient":
+        digits, unit = gap_decimals(code), UNITS[code][0]
+    return Figure(float(row["gap"]), digits, unit="个百分点" if unit == "%" else unit, beside=0.0)
 
 
 def problem_name(filing: Filing, code: str, part: str) -> str:
@@ -99,22 +113,9 @@ def problem_cells(filing: Filing, row: Line) -> list[Cell]:
     """Return the figure that fails and its limit; an item of a checklist has neither."""
     if pd.isna(row["value"]):
         return [Verdict.FAIL, ""]
-    digits = _decimals(filing, str(row["code"]), str(row["part"]))
-    return [Figure(float(row["value"]), digits), Figure(float(row["limit"]), digits)]
-
-
-def _decimals(filing: Filing, code: str, part: str) -> int:
-    rounding = filing.standard.rules.rounding
-    if part == "coefficient":
-        return rounding.coefficients
-    if code in SEVEN:
-        return rounding.values
-    return filing.standard[code].decimals if code.startswith("C") else rounding.ratios
-
-
-def gap_decimals(code: str) -> int:
-    """Return the decimals of what is lacking: persons, rooms and yuan whole, m² with one."""
-    return 1 if code in ("C4", "C5") else 0
+    digits, _ = measured(filing.standard, str(row["code"]), str(row["part"]), "zh")
+    value, limit = float(row["value"]), float(row["limit"])
+    return [Figure(value, digits, beside=limit), Figure(limit, digits, beside=value)]
 
 
 def earlier(form: Form, filing: Filing) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from qb.forms.filing import Filing, Line, text_of
-from qb.forms.ledger import day_of, gap_decimals, problem_cells, problem_name
+from qb.forms.ledger import day_of, problem_cells, problem_name
 from qb.forms.sheet import Cell, Figure, Form, Link, Middle
 from qb.report.english import detail_text
-from qb.report.words import UNITS, department_names, floor_label, stage_label, term
+from qb.report.words import UNITS, department_names, floor_label, gap_decimals, stage_label, term
 from qb.standard import SEVEN
 from qb.terms import COMPULSORY, Progress, Verdict
 

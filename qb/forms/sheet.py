@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from qb.dataset.files import FORMULA
 from qb.dataset.sheets import LONGEST
-from qb.rounding import round_half_up
+from qb.rounding import decimals_beside, round_half_up
 from qb.terms import Verdict
 
 BELOW, INCOMPLETE = "▼", "＊"  # not met; a count that leaves out what was not reported
@@ -48,12 +48,22 @@ class Figure:
         `BELOW` or `INCOMPLETE`: stands behind the number and colours its cell, which holds the number alone.
     unit : str
         Stands behind the number, where those of a column differ.
+    beside : float, optional
+        What the number is held against: as many digits more are printed as tell the two apart.
     """
 
     value: float
     decimals: int = 0
     mark: str = ""
     unit: str = ""
+    beside: float | None = None
+
+    @property
+    def digits(self) -> int:
+        """Digits after the point in print."""
+        if self.beside is None:
+            return self.decimals
+        return decimals_beside(self.value, self.beside, self.decimals)
 
 
 class Middle(str):
@@ -221,12 +231,12 @@ class Form:
         if figure.value is None or figure.value != figure.value:
             self.sheet.write_string(row, column, Verdict.NO_DATA.zh, self._format("missing"))
             return
-        shown = "#,##0" + ("." + "0" * figure.decimals if figure.decimals else "")
+        shown = "#,##0" + ("." + "0" * figure.digits if figure.digits else "")
         if behind := figure.mark or (figure.unit and f" {figure.unit}"):
             shown = f'{shown}"{behind}"'
         look = "unmet" if figure.mark == BELOW else "missing" if figure.mark else "text"
         look = self._format(look, num_format=shown, align="right")
-        self.sheet.write_number(row, column, float(round_half_up(figure.value, figure.decimals)), look)
+        self.sheet.write_number(row, column, float(round_half_up(figure.value, figure.digits)), look)
 
     def _format(self, look: str, **more: object) -> Format:
         key = (look, *sorted(more.items()))

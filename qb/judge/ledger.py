@@ -20,6 +20,7 @@ COLUMNS = (
     "stage",
     "value",
     "limit",
+    "side",
     "gap",
     "detail",
     "year",
@@ -42,7 +43,7 @@ def ledger(assessment: Assessment, data: Dataset) -> pd.DataFrame:
     -------
     DataFrame
         `district`, `code`, `part` (checklist item or name of the limit; ``coefficient`` for a
-        difference coefficient), `school_id`, `name`, `stage`, `value`, `limit`, `gap` (to the
+        difference coefficient), `school_id`, `name`, `stage`, `value`, `limit`, `side`, `gap` (to the
         limit, in its own unit; for C1–C7 in persons, rooms, m² or yuan), `detail`, `year` (school year
         that the figure is from), `departments` (a tuple), and the columns of ``measures``.
     """
@@ -58,23 +59,29 @@ def ledger(assessment: Assessment, data: Dataset) -> pd.DataFrame:
 
 
 def departments(standard: Standard, code: str, part: str = "") -> tuple[str, ...]:
-    """Return who answers for an indicator or one of its checklist items (plan, Annex 3)."""
+    """Return who answers for an indicator or one of its parts (plan, Annex 3).
+
+    A figure that has a checklist item of its own is answered for by that item's departments.
+    """
+    named = {m.name: m.item for i in standard.indicators if i.code == code for m in i.limits if m.item}
     for item in standard.checklist:
-        if item.item == part:
+        if item.item == named.get(part, part):
             return item.departments
     return standard[code].departments if code in {i.code for i in standard.indicators} else ()
 
 
 def _seven(assessment: Assessment) -> pd.DataFrame:
-    return assessment.shortfalls.rename(columns={"to_standard": "gap"}).assign(part="", detail=None)
+    return assessment.shortfalls.rename(columns={"to_standard": "gap"}).assign(
+        part="", detail=None, side=">="
+    )
 
 
 def _coefficients(assessment: Assessment) -> pd.DataFrame:
     frame = assessment.balance
     failing = frame[(frame["verdict"] == Verdict.FAIL).to_numpy() & (frame["code"] != COMPOSITE).to_numpy()]
-    return failing.rename(columns={"coefficient": "value"}).assign(part="coefficient")[
-        ["district", "code", "part", "stage", "value", "limit", "gap"]
-    ]
+    return failing.rename(columns={"coefficient": "value"}).assign(
+        part="coefficient", side=assessment.standard.rules.coefficient.side
+    )[["district", "code", "part", "stage", "value", "limit", "side", "gap"]]
 
 
 def _others(assessment: Assessment) -> pd.DataFrame:
@@ -82,7 +89,7 @@ def _others(assessment: Assessment) -> pd.DataFrame:
     failing = frame[(frame["verdict"] == Verdict.FAIL).to_numpy()]
     plain = {
         name: failing[name].astype(object)
-        for name in ("district", "code", "part", "school_id", "name", "stage", "detail")
+        for name in ("district", "code", "part", "school_id", "name", "stage", "side", "detail")
     }
     return failing.assign(**plain)
 

@@ -11,13 +11,12 @@ from qb.report.book import Book
 from qb.report.counts import Tally
 from qb.report.english import detail_text
 from qb.report.facts import anchor
-from qb.report.seven import gap_text
 from qb.report.table import Column, Table
 from qb.report.words import (
-    UNITS,
     Lang,
-    compared,
     department_names,
+    lacking_text,
+    measured,
     number,
     part_label,
     say,
@@ -175,9 +174,9 @@ def table_of(
         note=say(
             lang,
             "措施、时限和状态取自整改台账中同一指标、同一学校最近一次登记；空白表示尚未登记。逾期的排在最前。"
-            "按原始数值判定：取整后与标准相同的，也可能未达标。",
+            "按原始数值判定；取整后会与标准相同的，多写几位小数。",
             "Measures: the last entered for the same indicator and school, in any year; blank: none. Overdue first. "
-            "Unrounded figures decide: what equals the standard in print may be below it.",
+            "Unrounded figures decide; what would equal the standard in print has more digits.",
         ),
         empty=nothing_to_mend(unknown, lang),
         lang=lang,
@@ -219,27 +218,18 @@ def _where(name: object, stage: object, district: str, book: Book) -> str:
     return say(book.lang, f"{where}（{shown}）", f"{where} ({shown})")
 
 
-def _measured(code: str, part: str, book: Book) -> tuple[int, str]:
-    """Return decimals and unit of a figure and its limit; what C1–C7 lack has its unit with the gap."""
-    if part == "coefficient":
-        return book.standard.rules.rounding.coefficients, ""
-    if code in SEVEN:
-        return book.standard.rules.rounding.values, ""
-    return (1, "%") if code == "recognition" else compared(book.standard[code], part, book.lang)
-
-
 def _state(row: dict[str, object], book: Book) -> str:
     """Return actual / standard / gap in words, as far as there are figures."""
     lang = book.lang
     if isinstance(row["value"], float) and np.isnan(row["value"]):
         return verdict_label(Verdict.FAIL, lang)
     code = str(row["code"])
-    decimals, unit = _measured(code, str(row["part"]), book)
-    text = f"{number(row['value'], decimals)} / {number(row['limit'], decimals)} {unit}"
+    decimals, unit = measured(book.standard, code, str(row["part"]), lang)
+    value, limit = row["value"], row["limit"]
+    text = f"{number(value, decimals, beside=limit)} / {number(limit, decimals, beside=value)} {unit}"
     text = text.replace(" %", "%").rstrip()
-    if code in UNITS and row["part"] != "coefficient":
-        gap = gap_text(code, row["gap"], lang)
-        text += say(lang, f"，缺 {gap}", f", lacking {gap}")
+    if gap := lacking_text(row, book.standard, lang):
+        text += say(lang, f"，{gap}", f", {gap}")
     if row["allowed"]:
         text += say(lang, "；规则允许，学校仍达标", "; the rule allows it, the school is met")
     detail = detail_text(row, book.standard, lang)

@@ -251,8 +251,8 @@ class SchoolReport:
         ]
         columns = (
             Column("title", say(lang, "指标", "Indicator"), link="rule"),
-            Column("value", say(lang, "实际", "Actual"), decimals=2, fact="value_fact"),
-            Column("limit", say(lang, "标准", "Standard"), decimals=2),
+            Column("value", say(lang, "实际", "Actual"), decimals=2, beside="limit", fact="value_fact"),
+            Column("limit", say(lang, "标准", "Standard"), decimals=2, beside="value"),
             verdict_column(lang, "verdict_fact"),
             Column(
                 "floor", say(lang, f"{floor_label(standard)}值", f"{floor_label(standard)} value"), decimals=2
@@ -381,8 +381,10 @@ class SchoolReport:
         columns = (
             Column("title", say(lang, "指标", "Indicator"), link="rule"),
             Column("part", say(lang, "项目", "Item")),
-            Column("value", say(lang, "实际", "Actual"), decimals="decimals", fact="value_fact"),
-            Column("limit", say(lang, "标准", "Standard"), decimals="decimals"),
+            Column(
+                "value", say(lang, "实际", "Actual"), decimals="decimals", beside="limit", fact="value_fact"
+            ),
+            Column("limit", say(lang, "标准", "Standard"), decimals="decimals", beside="value"),
             verdict_column(lang, "verdict_fact"),
         )
         caption_text = say(

@@ -9,7 +9,7 @@ import pandas as pd
 from qb.charts import Caption
 from qb.report.facts import shown_seven
 from qb.report.table import Column
-from qb.report.words import Lang, number, say, stage_label, title
+from qb.report.words import UNITS, Lang, gap_decimals, number, say, stage_label, title
 from qb.standard import SEVEN, Standard
 from qb.terms import Allowance, Verdict
 
@@ -91,10 +91,7 @@ def names(rows: pd.DataFrame, lang: Lang) -> list[str]:
 
 def gap_text(code: str, amount: float, lang: Lang) -> str:
     """Return an amount of C1–C7 with the unit it is bought in."""
-    from qb.report.words import UNITS
-
-    decimals = 0 if code in ("C1", "C2", "C3", "C7", "C6") else 1
-    text, unit = number(amount, decimals, lang), say(lang, *UNITS[code])
+    text, unit = number(amount, gap_decimals(code), lang, beside=0), say(lang, *UNITS[code])
     return f"{text} {unit.removesuffix('s') if text == '1' else unit}"
 
 

@@ -39,6 +39,9 @@ class Column:
         Header, with its unit.
     decimals : int or str, optional
         Given for numbers; a column's name where decimals differ by row.
+    beside : str, optional
+        Column of what the number is held against (or of the figure, where this is the limit): as many digits
+        more are printed as tell the two apart.
     verdict : bool
         The column holds verdicts, shown in words with a mark of their own.
     link : str, optional
@@ -51,6 +54,7 @@ class Column:
     key: str
     label: str
     decimals: int | str | None = None
+    beside: str | None = None
     verdict: bool = False
     link: str | None = None
     fact: str | None = None
@@ -127,7 +131,8 @@ class Table:
             return badge(str(value), self.lang, _fact(column, row))
         if column.numeric:
             decimals = column.decimals if isinstance(column.decimals, int) else int(row[column.decimals])
-            text = escape(number(value, decimals, self.lang))
+            beside = row[column.beside] if column.beside else None
+            text = escape(number(value, decimals, self.lang, beside=beside))
         else:
             text = "" if value is None or value != value else escape(str(value))
         leads = row.get(column.link) if column.link else address(_fact(column, row))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Literal
 
-from qb.rounding import round_half_up
-from qb.standard import Indicator, Standard
+from qb.rounding import decimals_beside, round_half_up
+from qb.standard import SEVEN, Indicator, Standard
 from qb.terms import Allowance, Stage, Term, Verdict
 
 Lang = Literal["zh", "en"]
@@ -74,16 +75,20 @@ def stage_label(value: object, lang: Lang) -> str:
     return term(value, lang, (Stage,))
 
 
-def number(value: float | None, decimals: int, lang: Lang = "zh") -> str:
+def number(value: float | None, decimals: int, lang: Lang = "zh", *, beside: float | None = None) -> str:
     """Return a figure for print: rounded half up, thousands set apart, "no data" in words; None is no figure.
 
-    >>> number(1234.565, 2), number(float("nan"), 1), number(None, 1)
-    ('1,234.57', '缺数据', '')
+    What stands `beside` a limit (or is one, beside its figure) has as many more digits as tell the two apart.
+
+    >>> number(1234.565, 2), number(float("nan"), 1), number(None, 1), number(99.96, 1, beside=100)
+    ('1,234.57', '缺数据', '', '99.96')
     """
     if value is None:
         return ""
     if isinstance(value, float) and math.isnan(value):
         return say(lang, Verdict.NO_DATA.zh, label(Verdict.NO_DATA, "en"))
+    if beside is not None:
+        decimals = decimals_beside(float(value), beside, decimals)
     rounded = float(round_half_up(float(value), decimals))
     return f"{rounded + 0.0:,.{decimals}f}"
 
@@ -129,6 +134,41 @@ def compared(indicator: Indicator, part: str, lang: Lang) -> tuple[int, str]:
         return decimals, say(lang, "元", "yuan")
     units = [limit.unit for limit in indicator.limits if limit.name in (part, "") and part != "rate"]
     return decimals, say(lang, units[0].zh, units[0].en) if units else ""
+
+
+def measured(standard: Standard, code: str, part: str, lang: Lang) -> tuple[int, str]:
+    """Return decimals and unit of a figure of the ledger; what C1–C7 lack has its unit with the gap."""
+    rounding = standard.rules.rounding
+    if part == "coefficient":
+        return rounding.coefficients, ""
+    if code in SEVEN:
+        return rounding.values, ""
+    return (rounding.ratios, "%") if code == "recognition" else compared(standard[code], part, lang)
+
+
+def lacking_text(row: Mapping[str, object], standard: Standard, lang: Lang) -> str:
+    """Return what a failing figure lacks to its limit or has above it, in its unit.
+
+    A figure that is at a limit which it may not reach has no amount to say.
+    """
+    code, part, gap = str(row["code"]), str(row["part"]), float(row["gap"])
+    if not gap > 0:
+        return ""
+    decimals, unit = measured(standard, code, part, lang)
+    decimals = decimals_beside(row["value"], row["limit"], decimals)
+    if code in UNITS and part != "coefficient":
+        decimals, unit = gap_decimals(code), say(lang, *UNITS[code])
+    unit = say(lang, "个百分点", "points") if unit == "%" else unit
+    text = number(gap, decimals, lang, beside=0)
+    amount = f"{text} {unit.removesuffix('s') if text == '1' and lang == 'en' else unit}".strip()
+    if row["side"] in ("<=", "<"):
+        return say(lang, f"超出 {amount}", f"{amount} too many" if unit else f"{amount} too high")
+    return say(lang, f"缺 {amount}", f"lacking {amount}")
+
+
+def gap_decimals(code: str) -> int:
+    """Return the decimals of what C1–C7 lack: persons, rooms and yuan whole, m² with one."""
+    return 1 if code in ("C4", "C5") else 0
 
 
 def department_names(names: tuple[str, ...], standard: Standard, lang: Lang) -> str:

@@ -151,8 +151,8 @@ class DistrictSchools(DistrictPart):
             Column("stage", say(lang, "学段", "Stage")),
             Column("title", say(lang, "指标", "Indicator"), link="rule"),
             Column("part", say(lang, "项目", "Item")),
-            Column("value", say(lang, "实际", "Actual"), decimals="decimals", fact="fact"),
-            Column("limit", say(lang, "标准", "Standard"), decimals="decimals"),
+            Column("value", say(lang, "实际", "Actual"), decimals="decimals", beside="limit", fact="fact"),
+            Column("limit", say(lang, "标准", "Standard"), decimals="decimals", beside="value"),
             Column("unit", say(lang, "单位", "Unit")),
             Column("detail", say(lang, "说明", "Detail")),
         )
