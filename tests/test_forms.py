@@ -580,7 +580,7 @@ def test_the_workbook_and_the_page_tell_overdue_by_the_same_day(tmp_path):
     (rule,) = [rule for rules in sheet.conditional_formatting for rule in rules.rules]
     assert "<DATE(2025,5,20)" in rule.formula[0] and "TODAY" not in rule.formula[0]
     assert any("截至 2025-05-20" in str(cell) for row in values(sheet) for cell in row)
-    assert "截至 2025-05-20" in ledger_table(book, book.ledger).caption
+    assert "截至 2025-05-20" in ledger_table(book, book.ledger, "甲区").caption
 
 
 def test_a_ledger_without_problems_says_so(tmp_path):

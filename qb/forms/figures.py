@@ -597,7 +597,8 @@ def _part_figures(code: str, rows: Iterable[Line]) -> dict[str, object]:
             continue
         key = _key(code, str(row["part"]), row["stage"])
         verdict = Verdict(str(row["verdict"]))
-        found[key] = None if verdict is Verdict.NOT_APPLICABLE else Judged(float(row["value"]), verdict)
+        value, limit = float(row["value"]), float(row["limit"])
+        found[key] = None if verdict is Verdict.NOT_APPLICABLE else Judged(value, verdict, limit)
         found[f"{key}.asked"] = None if pd.isna(row["limit"]) else float(row["limit"])
     return found
 
