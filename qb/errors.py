@@ -6,6 +6,7 @@ import errno
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from qb.personal import mask
 from qb.terms import Severity
 
 
@@ -23,6 +24,10 @@ class Fault:
         What is wrong, and what to do, in Chinese.
     table, row, column, cell, school_id
         Where. `row` counts as a spreadsheet does: the header is row 1.
+    rows : tuple of int
+        Every row where the same is wrong; empty where it is the one.
+
+    No identity or mobile number stands in full in what is said, whoever said it.
     """
 
     rule: str
@@ -34,6 +39,12 @@ class Fault:
     column: str | None = None
     cell: str | None = None
     school_id: str | None = None
+    rows: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        school = mask(self.school_id, keep=self.school_id) if self.school_id else None
+        object.__setattr__(self, "school_id", school)
+        object.__setattr__(self, "message", mask(self.message, keep=school))
 
     def __str__(self) -> str:
         where = "，".join(
@@ -49,11 +60,19 @@ class Fault:
 
     def to_dict(self) -> dict[str, object]:
         """Return the fault in the shape that ``qb check --json`` prints."""
-        return asdict(self)
+        return {**asdict(self), "rows": list(self.rows)}
 
 
 class QbError(Exception):
     """An input that cannot be used. The message is a sentence for the user."""
+
+
+class UnreadableError(QbError):
+    """A file that cannot be read: why, and what to do."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(f"{message}。{remedy}。")
+        self.message, self.remedy = message, remedy
 
 
 class DataError(QbError):

@@ -14,9 +14,9 @@ from town import Town
 from qb.checks import LISTED, RULES, check, require
 from qb.checks.entry import run_check
 from qb.checks.listing import listing
-from qb.checks.people import is_identity_number
 from qb.dataset import FORM_RULES, Dataset, read, write
 from qb.errors import DataError
+from qb.personal import is_identity_number
 from qb.sample import make
 from qb.schema import TABLES, ColumnKind
 from qb.standard import StandardError
@@ -621,7 +621,7 @@ def test_the_list_for_programs_is_that_of_the_contract(committed, tmp_path, caps
     assert run_check(tmp_path / "data", as_json=True) == 0
     (fault,) = json.loads(capsys.readouterr().out)
     assert list(fault) == [
-        "rule", "severity", "message", "remedy", "table", "row", "column", "cell", "school_id",
+        "rule", "severity", "message", "remedy", "table", "row", "column", "cell", "school_id", "rows",
     ]  # fmt: skip
     assert (fault["severity"], fault["school_id"], fault["cell"]) == ("warning", "0001014", None)
 

@@ -11,6 +11,7 @@ PACKAGE = Path(qb.__file__).parent
 # In the order of qb/README.md; the modules of one entry may import each other.
 LAYERS = (
     "terms",
+    "personal",
     "errors",
     "files",
     "tomlfile",

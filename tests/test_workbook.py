@@ -299,7 +299,7 @@ def test_another_kind_of_file_or_none_is_refused(tmp_path, book):
     assert refused(tmp_path / "nowhere.xlsx") == [("F01", None, None)]
     old = tmp_path / "a.xls"
     old.write_bytes(OLE)
-    with pytest.raises(DataError, match="请另存为"):
+    with pytest.raises(DataError, match="另存为"):
         read(old)
     with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as archive:
         archive.writestr("word/document.xml", "<a/>")

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from qb.checks.rule import Found, Rule
 from qb.checks.view import KINDS, STAGES, WHOLE, View
 from qb.dataset import places
-from qb.schema import TABLES
+from qb.schema import TABLES, Column
 from qb.terms import STAGES_OF_KIND, Severity
 
 _CITY_ENDS = re.compile(r"(省|市|州|盟|地区|自治区)(?=.)")
@@ -28,14 +28,17 @@ def _duplicates(view: View) -> Iterator[Found]:
         if not table.key or not len(frame):
             continue
         code = pd.Series(_codes(frame, table.key))
-        again = np.flatnonzero(code.duplicated().to_numpy())
+        known = frame[list(table.key)].notna().all(axis=1).to_numpy()  # a key that was not read is no key
+        again = np.flatnonzero(code.duplicated().to_numpy() & known)
         if not len(again):
             continue
         alike = np.flatnonzero(code.isin(code[again]).to_numpy())
         first = dict(zip(code[alike[::-1]], alike[::-1], strict=True))
 
         def say(position: int, table=table, frame=frame, code=code, first=first) -> str:
-            shown = "、".join(f"{table[key].label} {frame[key].iloc[position]}" for key in table.key)
+            shown = "、".join(
+                f"{table[key].label} {_word(frame[key].iloc[position], table[key])}" for key in table.key
+            )
             return f"{shown} 与第 {view.data.line(table.name, int(first[code[position]]))} 行重复"
 
         school = "school_id" if "school_id" in table.key else None
@@ -61,6 +64,12 @@ def _subject_twice(view: View) -> Iterator[Found]:
         return f"“{name}”与“{other}”是同一学科，本学年填报了两次"
 
     yield Found("monitoring", np.flatnonzero(again.to_numpy()), "subject", say, None)
+
+
+def _word(value: object, column: Column) -> str:
+    """Return a value of a key as people write it."""
+    labels = {term.value: term.zh for term in column.terms}
+    return labels.get(value, f"{value:g}" if isinstance(value, float) else str(value))
 
 
 def _codes(frame: pd.DataFrame, key: tuple[str, ...]) -> np.ndarray:

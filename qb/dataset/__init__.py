@@ -3,21 +3,17 @@
 from qb.dataset.data import Dataset, places
 from qb.dataset.excel import read_excel
 from qb.dataset.expected import is_open, silent_stages
-from qb.dataset.files import UnreadableError, read_csv, read_parquet
+from qb.dataset.files import read_csv, read_parquet
 from qb.dataset.folder import read, write
-from qb.dataset.intake import (
-    FORM_RULES,
-    Rule,
-    fault,
-    frame_to_table,
-    grid_to_table,
-    is_structure,
-    table_named,
-)
+from qb.dataset.grid import Grid, grid_to_table
+from qb.dataset.headers import table_named
+from qb.dataset.intake import FORM_RULES, Rule, fault, frame_to_table, is_structure
+from qb.errors import UnreadableError
 
 __all__ = [
     "FORM_RULES",
     "Dataset",
+    "Grid",
     "Rule",
     "UnreadableError",
     "fault",

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
+from collections import Counter
 from collections.abc import Callable
-from io import BytesIO
+from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from qb.dataset.cells import CONTROL
-from qb.errors import QbError, why
+from qb.dataset.grid import Grid
+from qb.errors import QbError, UnreadableError, why
 from qb.files import write_whole
 
 FORMULA = "=+-@\t\r\n＝＋－＠"  # what makes a spreadsheet take a cell for a formula, full-width included
@@ -21,41 +26,112 @@ _ESCAPED = rf"^'+[{re.escape(FORMULA)}]"
 _TO_ESCAPE = rf"^'*[{re.escape(FORMULA)}]"
 
 
-class UnreadableError(QbError):
-    """A file that cannot be read: why, and what to do."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(f"{message}。{remedy}。")
-        self.message, self.remedy = message, remedy
-
-
 # Reading
 
 
-def read_csv(path: Path) -> pd.DataFrame:
-    """Return every cell of a CSV file as text, the header too, the rows counted from 1.
+SEPARATORS = {",": "逗号", "\t": "制表符", ";": "分号", "，": "全角逗号", "|": "竖线"}
+WIDEST = 16_384  # columns, as in a spreadsheet
+_LONGEST_LINE = 2**24  # bytes
+_FIRST = 30  # lines by which the separator is told
 
-    UTF-8 with or without a byte order mark, or GB18030; separated by commas, or by tabs where the
-    first line has no comma. The apostrophe that :func:`write_csv` puts before a formula is taken off.
+
+def read_csv(path: Path, separator: str | None = None, encoding: str | None = None) -> Grid:
+    """Return every cell of a CSV file as text, the header too.
+
+    UTF-8 with or without a byte order mark, UTF-16, GB18030 or Big5; separated by what separates the
+    first lines most evenly, or by what ``sep=`` in the first line says. Lines above the header may be
+    shorter. The apostrophe that :func:`write_csv` puts before a formula is taken off.
 
     Raises
     ------
     UnreadableError
         If it is not text, or not a regular table.
     """
+    require_lines(path)
     data = read_bytes(path)
-    encoding = _encoding(data)
-    first = data.split(b"\n", 1)[0]
-    separator = "\t" if b"\t" in first and b"," not in first else ","
+    encoding = encoding or _encoding(data)
+    try:
+        text = data.decode(encoding).removeprefix("\ufeff")
+    except (UnicodeDecodeError, LookupError):
+        raise UnreadableError(
+            f"不是 {encoding} 编码的文本", "改正编码，或另存为“CSV UTF-8（逗号分隔）”"
+        ) from None
+    said = [] if encoding in ("utf-8-sig", "gb18030") else [f"按 {encoding.upper()} 编码读入"]
+    stated = re.match(r"(?i)\"?sep=(.)\"?\r?\n", text)
+    if stated:
+        # The line stays as an empty one, so that rows keep their numbers.
+        text = "\n" + text[stated.end() :]
+    separator = separator or (stated[1] if stated else _separator(text))
+    if separator != ",":
+        said.append(f"按{SEPARATORS.get(separator, separator)}分隔读入")
+    width = _width(text, separator)
     try:
         grid = pd.read_csv(
-            BytesIO(data), encoding=encoding, sep=separator, header=None, dtype=str, na_filter=False,
-            skip_blank_lines=False, low_memory=False,
+            StringIO(text), sep=separator, header=None, dtype=str, na_filter=False, names=range(width),
+            skip_blank_lines=False, low_memory=False, index_col=False,
+            engine="c" if separator.isascii() else "python",
         )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise UnreadableError(*_csv_trouble(str(error))) from None
-    grid.index += 1
-    return grid.apply(_unescape) if b"'" in data else grid
+    if "'" in text:
+        grid = grid.apply(_unescape)
+    used = [place for place in grid.columns if (grid[place] != "").any()]
+    columns = [grid[place].fillna("") for place in used]
+    filled = np.logical_or.reduce([(cells != "").to_numpy(dtype=bool) for cells in columns])
+    rows = np.flatnonzero(filled) + 1
+    if not filled.all():
+        columns = [cells[filled] for cells in columns]
+    return Grid(rows, [place + 1 for place in used], columns, said=tuple(said))
+
+
+def _separator(text: str) -> str:
+    """Return what separates most of the first lines, and these most evenly."""
+    lines = [re.sub(r'"[^"]*"', "", line) for line in text[:100_000].splitlines()[:_FIRST] if line.strip()]
+
+    def evenly(separator: str) -> int:
+        counts = Counter(line.count(separator) for line in lines)
+        return max((count * lines for count, lines in counts.items()), default=0)
+
+    return max(SEPARATORS, key=evenly)
+
+
+def _width(text: str, separator: str) -> int:
+    """Return how many columns the widest line may have; refuse more than a sheet takes."""
+    width = max((line.count(separator) for line in text.split("\n")), default=0) + 1
+    if width > WIDEST:
+        raise UnreadableError(f"有 {width:,} 列，超过 {WIDEST:,} 列", "确认是否选错了文件或行列颠倒")
+    return width
+
+
+def require_lines(path: Path) -> None:
+    """Refuse a file with a line that no table has, before it is read whole."""
+    try:
+        with path.open("rb") as file:
+            length = 0
+            while piece := file.read(2**20):
+                last = piece.rfind(b"\n")
+                length = length + len(piece) if last < 0 else len(piece) - last
+                if length > _LONGEST_LINE:
+                    size = path.stat().st_size / 2**20
+                    raise UnreadableError(
+                        f"有一行超过 {_LONGEST_LINE // 2**20} MiB（文件共 {size:,.0f} MiB），没有读入",
+                        "确认是不是表格；每条记录应各占一行",
+                    )
+    except OSError as error:
+        raise UnreadableError(f"打不开（{why(error)}）", "检查文件是否存在、是否有权限") from None
+
+
+def spoken(path: str | Path) -> str:
+    """Return a name as it can be printed: one that is not UTF-8 is taken for GB18030.
+
+    >>> import os
+    >>> spoken(os.fsdecode("学段.csv".encode("gb18030")))
+    '学段.csv'
+    """
+    name = str(path)
+    if name.isprintable() or not any("\ud800" <= letter <= "\udfff" for letter in name):
+        return name
+    return os.fsencode(name).decode("gb18030", "backslashreplace")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -70,23 +146,50 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _encoding(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if b"\0" in data[:1000]:
+        for encoding in ("utf-16-le", "utf-16-be"):
+            text = data[:4000].decode(encoding, "replace")
+            if "\n" in text and "\0" not in text and "\ufffd" not in text[:-1]:
+                return encoding
+    for encoding in ("utf-8-sig", "gb18030", "big5"):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if "\0" not in text:
-            return encoding
+        if "\0" in text:
+            continue
+        if encoding == "gb18030" and _is_big5(data, text):
+            return "big5"
+        return encoding
     raise UnreadableError("不是文本文件，或编码无法识别", "另存为“CSV UTF-8（逗号分隔）”")
 
 
+def _is_big5(data: bytes, as_gb: str) -> bool:
+    """Whether text that could be read as GB18030 is in Big5: common letters there, rare ones here."""
+    try:
+        as_big5 = data[:200_000].decode("big5", "ignore")
+        data.decode("big5")
+    except UnicodeDecodeError:
+        return False
+    here, there = (
+        _common(as_gb[:100_000], "gb2312", range(0xB0, 0xF8)),
+        _common(as_big5, "big5", range(0xA4, 0xC7)),
+    )
+    return here < _COMMON < there
+
+
+_COMMON = 0.85  # share of the letters of a text that are common ones in its encoding
+
+
+def _common(text: str, encoding: str, leads: range) -> float:
+    letters = [letter for letter in text[:20_000] if "\u3400" <= letter <= "\u9fff" or letter > "\ud7ff"]
+    coded = (letter.encode(encoding, "ignore") for letter in letters)
+    return sum(len(code) == 2 and code[0] in leads for code in coded) / max(len(letters), 1)
+
+
 def _csv_trouble(error: str) -> tuple[str, str]:
-    if longer := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", error):
-        expected, line, saw = longer.groups()
-        return (
-            f"第 {line} 行有 {saw} 格，首行只有 {expected} 格",
-            "检查该行是否多了逗号；含逗号的内容要加引号",
-        )
     if quote := re.search(r"EOF inside string starting at row (\d+)", error):
         return f"从第 {int(quote[1]) + 1} 行起引号没有成对", "补上引号，或另存为 CSV"
     return "不是规整的 CSV", "用电子表格软件打开后另存为“CSV UTF-8（逗号分隔）”"
@@ -107,6 +210,9 @@ def read_parquet(path: Path) -> pd.DataFrame:
     """
     try:
         with pq.ParquetFile(path) as file:
+            if (width := len(file.schema_arrow)) > WIDEST:
+                reason = f"有 {width:,} 列，超过 {WIDEST:,} 列"
+                raise UnreadableError(reason, "确认是否选错了文件或行列颠倒")
             table = file.read()
         table.validate(full=True)  # text may be no UTF-8
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
@@ -134,6 +240,12 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return _plain(column.cast(kind.value_type))
     if pa.types.is_decimal(kind):
         return column.cast(pa.float64())
+    if pa.types.is_timestamp(kind) and kind.tz:
+        try:
+            return pc.local_timestamp(column)
+        except pa.ArrowInvalid:
+            reason = f"有一列时间的时区“{kind.tz}”不存在"
+            raise UnreadableError(reason, "导出时不要带时区，或改正时区") from None
     if pa.types.is_date(kind) or pa.types.is_time(kind) or pa.types.is_null(kind):
         return column.cast(pa.string())
     return column

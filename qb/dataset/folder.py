@@ -7,21 +7,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from qb.dataset.cells import tidy_cells
 from qb.dataset.corrections import FILE, to_toml
 from qb.dataset.data import Dataset
+from qb.dataset.excel import WORKBOOKS
 from qb.dataset.files import (
-    UnreadableError,
     read_csv,
     read_parquet,
+    spoken,
     write_csv,
     write_parquet,
 )
-from qb.dataset.intake import fault, frame_to_table, grid_to_table, table_named, to_dataset
+from qb.dataset.grid import Grid, grid_to_table
+from qb.dataset.headers import table_named
+from qb.dataset.intake import fault, frame_to_table, tables_among, to_dataset
 from qb.dataset.mending import correct, file_for
-from qb.dataset.sheets import WORKBOOK, write_book, write_xlsx
+from qb.dataset.sheets import write_book, write_xlsx
 from qb.dataset.workbook import read_workbook
-from qb.errors import Fault, QbError
+from qb.errors import Fault, QbError, UnreadableError
 from qb.files import write_folder, write_whole
 from qb.schema import TABLES, Table
 from qb.terms import DATA_SUFFIXES
@@ -43,7 +45,7 @@ def read(path: str | Path) -> Dataset:
         If the corrections cannot be used.
     """
     folder = Path(path)
-    if folder.is_file() and folder.suffix.lower() == WORKBOOK:
+    if folder.is_file() and folder.suffix.lower() in WORKBOOKS:
         return correct(read_workbook(folder), folder)
     files, faults = _files(folder)
     frames = {}
@@ -59,33 +61,27 @@ READERS = {".csv": read_csv, ".parquet": read_parquet}
 def _files(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
     """Return the file of each table, in the order of the registry, and what is wrong with the folder."""
     if not folder.is_dir():
-        what = "不是数据文件夹，也不是 .xlsx 工作簿" if folder.exists() else "不存在"
-        return {}, [fault("F01", f"{folder} {what}", "检查路径；其他格式的工作簿请另存为 .xlsx")]
-    found: dict[str, Path] = {}
-    faults = []
-    for file in sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in DATA_SUFFIXES):
-        table = table_named(file.stem) if file.suffix.lower() in READERS else None
-        if table is None:
-            faults.append(fault("F22", f"文件 {file.name} 没有读入", "如系数据表，文件名应为规定的表名"))
-        elif table.name in found:
-            message = f"文件 {found[table.name].name} 与 {file.name} 是同一张表"
-            faults.append(fault("F03", message, "只保留一个", table=table.name))
-        else:
-            found[table.name] = file
+        what = "不是数据文件夹，也不是工作簿" if folder.exists() else "不存在"
+        return {}, [fault("F01", f"{spoken(folder)} {what}", "检查路径；工作簿可用 .xlsx、.xlsm、.xls、.ods")]
+    inside = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in DATA_SUFFIXES)
+    files = {spoken(file.name): file for file in inside}
+    readable = [name for name in files if Path(name).suffix.lower() in READERS]
+    found, faults = tables_among(readable, "文件")
+    for name in files.keys() - set(readable):
+        faults.append(fault("F22", f"文件 {name} 没有读入", "如系数据表，请存为 CSV，文件名用规定的表名"))
     if not found:
         names = "、".join(f"{name}.csv" for name in list(TABLES)[:3])
-        faults.append(fault("F02", f"文件夹 {folder} 中没有数据表", f"放入 {names} 等文件"))
-    return {name: found[name] for name in TABLES if name in found}, faults
+        faults.append(fault("F02", f"文件夹 {spoken(folder)} 中没有数据表", f"放入 {names} 等文件"))
+    return {name: files[file] for name, file in found.items()}, faults
 
 
 def _read_table(file: Path, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
-    typed = file.suffix.lower() == ".csv"
+    name = f"文件 {spoken(file.name)}"
     try:
         raw = READERS[file.suffix.lower()](file)
     except UnreadableError as error:
-        message = f"文件 {file.name} {error.message}"
-        return table.empty(), [fault("F04", message, error.remedy, table=table.name)]
-    return grid_to_table(raw, table) if typed else frame_to_table(raw.apply(tidy_cells), table)
+        return table.empty(), [fault("F04", f"{name} {error.message}", error.remedy, table=table.name)]
+    return grid_to_table(raw, table, name)[:2] if isinstance(raw, Grid) else frame_to_table(raw, table)
 
 
 def write(data: Dataset, path: str | Path, format: str = "csv", *, replace: bool = False) -> None:

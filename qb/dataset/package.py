@@ -7,11 +7,13 @@ import posixpath
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from xml.etree import ElementTree
+from xml.sax.saxutils import unescape
 
-from qb.dataset.files import UnreadableError
+from qb.errors import UnreadableError
 
 # A sheet of twelve columns filled to Excel's last row unpacks to about 0.4 GiB.
 UNPACKED_LIMIT = 2**30
@@ -92,7 +94,7 @@ def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
 
 # As wide as letters and digits go: what is no name of a cell to a spreadsheet is one to the reader.
 _FAR = re.compile(rb"""\sr\s*=\s*["'][A-Za-z]{2,}\d+["']""")
-_FILLED = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)(\d+)["'][^<>]*(?<!/)>""")
+_FILLED = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)(\d+)["'][^<>]*(?<!/)>(?!</)""")
 
 
 def require_area(xml: bytes, sheet: str) -> None:
@@ -113,8 +115,8 @@ def require_area(xml: bytes, sheet: str) -> None:
 
 
 _SIGNS = (b"<f", b":f", b'="e"', b"='e'")  # a sheet without any of these has no formulas and no errors
-_CELL = re.compile(rb"<(?:\w+:)?c\s([^<>]*)(?<!/)>(.*?)</(?:\w+:)?c>", re.DOTALL)
-_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_TAG = re.compile(rb"<(?:\w+:)?(row|c)(\s[^<>]*?)?(/?)>")
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>](?:[^<>]*>)?([^<]*)")
 CELL_NAME = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 _VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*)?>([^<]*)<")
 
@@ -126,6 +128,7 @@ class Calculated:
     cell: str
     kind: str
     value: str
+    formula: str = ""
 
     @property
     def unread(self) -> bool:
@@ -138,10 +141,11 @@ def calculated_cells(xml: bytes) -> list[Calculated]:
 
     Examples
     --------
-    A formula may have an empty text for a result; that is a result.
+    A formula may have an empty text for a result; that is a result. A cell without a name stands right
+    of the one before it.
 
     >>> cells = calculated_cells(
-    ...     b'<c r="A1"><v>2</v></c><c r="B1"><f>1+1</f></c><c r="C1" t="str"><f>D1</f><v></v></c>'
+    ...     b'<row r="1"><c r="A1"><v>2</v></c><c><f>1+1</f></c><c r="C1" t="str"><f>D1</f><v></v></c></row>'
     ... )
     >>> [(found.cell, found.unread) for found in cells]
     [('B1', True), ('C1', False)]
@@ -149,13 +153,108 @@ def calculated_cells(xml: bytes) -> list[Calculated]:
     if not any(sign in xml for sign in _SIGNS):
         return []
     found = []
-    for attributes, body in _CELL.findall(xml):
-        name, kind = _attribute(attributes, "r"), _attribute(attributes, "t")
-        if CELL_NAME.fullmatch(name) and (kind == "e" or _FORMULA.search(body)):
+    for name, attributes, body in _cells(xml):
+        kind = _attribute(attributes, "t")
+        formula = _FORMULA.search(body)
+        if kind == "e" or formula:
             value = _VALUE.search(body)
             text = value[1].decode("utf-8", "replace") if value else ""
-            found.append(Calculated(name, kind, text))
+            found.append(Calculated(name, kind, text, _plain(formula[1]) if formula else ""))
     return found
+
+
+def _plain(text: bytes) -> str:
+    return unescape(text.decode("utf-8", "replace"))
+
+
+def _cells(xml: bytes) -> Iterator[tuple[str, bytes, bytes]]:
+    """Give each cell that is not empty: its name (the file may leave it out), attributes and content."""
+    row = column = 0
+    for tag in _TAG.finditer(xml):
+        kind, attributes, closed = tag.groups(default=b"")
+        given = _attribute(attributes, "r") if b"r=" in attributes else ""
+        if kind == b"row":
+            row, column = int(given) if given.isdigit() else row + 1, 0
+            continue
+        if named := CELL_NAME.fullmatch(given):
+            column = column_number(named[1])
+        else:
+            column += 1
+            given = f"{column_letters(column)}{max(row, 1)}"
+        if not closed:
+            end = _CLOSED.search(xml, tag.end())
+            yield given, attributes, xml[tag.end() : end.start() if end else len(xml)]
+
+
+_CLOSED = re.compile(rb"</(?:\w+:)?c>")
+
+
+def shown_codes(archive: zipfile.ZipFile, xml: bytes) -> dict[str, int]:
+    """Return the cells that a format of zeros shows with zeros in front, and how many digits it shows.
+
+    >>> import io
+    >>> pack = zipfile.ZipFile(io.BytesIO(), "w")
+    >>> pack.writestr("xl/styles.xml", '<s><numFmt numFmtId="164" formatCode="0000000"/>'
+    ...     '<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></s>')
+    >>> shown_codes(pack, b'<row r="2"><c r="A2" s="1"><v>234001</v></c><c r="B2" s="0"><v>7</v></c></row>')
+    {'A2': 7}
+    """
+    styles = _styles_of_zeros(archive)
+    if not styles:
+        return {}
+    cells = ((name, _attribute(attributes, "s")) for name, attributes, _ in _cells(xml))
+    return {name: styles[style] for name, style in cells if style in styles}
+
+
+_FORMAT = re.compile(rb"<(?:\w+:)?numFmt\s([^<>]*)>")
+_ZEROS = re.compile(r'(?:\[[^\]]*\])*"?(0{2,})"?(?:_.)?(?:;.*)?')
+
+
+def _styles_of_zeros(archive: zipfile.ZipFile) -> dict[str, int]:
+    try:
+        xml = read_part(archive, "xl/styles.xml")
+    except KeyError:
+        return {}
+    digits = {
+        _attribute(found, "numFmtId"): len(zeros[1])
+        for found in _FORMAT.findall(xml)
+        if (zeros := _ZEROS.fullmatch(unescape(_attribute(found, "formatCode"), {"&quot;": '"'})))
+    }
+    if not digits:
+        return {}
+    used = re.search(rb"<(?:\w+:)?cellXfs.*?</(?:\w+:)?cellXfs>", xml, re.DOTALL)
+    looks = re.findall(rb"<(?:\w+:)?xf\s([^<>]*)>", used[0]) if used else []
+    formats = (_attribute(look, "numFmtId") for look in looks)
+    return {str(number): digits[format] for number, format in enumerate(formats) if format in digits}
+
+
+def hidden(xml: bytes) -> tuple[int, int]:
+    """Return how many rows and columns of a sheet are hidden.
+
+    >>> hidden(b'<cols><col min="2" max="3" hidden="1"/></cols><row r="1" hidden="1"></row>')
+    (1, 2)
+    """
+    if b"hidden=" not in xml:
+        return 0, 0
+    rows = sum(_is_hidden(tag[2] or b"") for tag in _TAG.finditer(xml) if tag[1] == b"row")
+    columns = [found for found in re.findall(rb"<(?:\w+:)?col\s([^<>]*)>", xml) if _is_hidden(found)]
+    widths = (int(_attribute(c, "max") or 0) - int(_attribute(c, "min") or 0) + 1 for c in columns)
+    return rows, sum(width for width in widths if width < 1000)  # to the right of the data all may be
+
+
+def _is_hidden(attributes: bytes) -> bool:
+    return _attribute(attributes, "hidden") in ("1", "true")
+
+
+def texts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
+    """Give what stands in comments and boxes: the part, and its text."""
+    for name in archive.namelist():
+        if re.search(r"(?i)(comments|drawing)[^/]*\.xml$", name) and "vml" not in name.lower():
+            xml = read_part(archive, name)
+            yield (
+                name,
+                _plain(re.sub(rb"<[^<>]*>", b"", re.sub(rb"</(?:\w+:)?(?:p|comment|text)>", b" ", xml))),
+            )
 
 
 def _attribute(attributes: bytes, name: str) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from qb.dataset import Dataset, UnreadableError, frame_to_table, read_csv, read_excel, read_parquet
 from qb.dataset.cells import convert as convert_cells
 from qb.dataset.cells import missing, tidy_cells
+from qb.dataset.excel import WORKBOOKS
 from qb.dataset.intake import Rule
 from qb.errors import DataError, Fault
 from qb.recipe.model import Cell, Recipe, Rows, as_typed
@@ -63,23 +64,21 @@ def _fault(rule: str, message: str, remedy: str, **where: Any) -> Fault:
     return Fault(rule, RECIPE_RULES[rule].severity, message, remedy, **where)
 
 
-_EXCEL = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-
-
 def _read_source(path: Path, recipe: Recipe) -> pd.DataFrame:
     """Return the source under its tidied headers, indexed by its rows."""
     try:
         if path.suffix.lower() == ".parquet":
             raw = read_parquet(path)
             return raw.set_axis([tidy_header(header) for header in raw.columns], axis=1).apply(tidy_cells)
-        excel = path.suffix.lower() in _EXCEL
-        grid = (read_excel(path, recipe.sheet) if excel else read_csv(path)).apply(tidy_cells)
+        excel = path.suffix.lower() in WORKBOOKS
+        grid = read_excel(path, recipe.sheet) if excel else read_csv(path)
     except UnreadableError as error:
         raise DataError([_fault("R01", f"{path}：{error.message}", error.remedy)]) from None
-    if len(grid) < recipe.header_row:
-        raise DataError([_fault("R01", f"{path}：没有第 {recipe.header_row} 行", "检查 header_row")])
-    headers = grid.iloc[recipe.header_row - 1].fillna("")
-    rows = grid.iloc[recipe.header_row :]
+    at = np.flatnonzero(grid.rows == recipe.header_row)
+    if not len(at):
+        raise DataError([_fault("R01", f"{path}：第 {recipe.header_row} 行没有内容", "检查 header_row")])
+    headers = grid.head(int(at[0]) + 1).iloc[-1].fillna("")
+    rows = grid.below(int(at[0])).apply(tidy_cells)
     rows = rows[rows.notna().any(axis=1)]
     return rows.set_axis([tidy_header(header) for header in headers], axis=1)
 

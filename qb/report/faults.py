@@ -40,6 +40,13 @@ FORM_ENGLISH = {
     "F22": "A file or sheet beyond the registry",
     "F23": "A correction of no record, or of several",
     "F24": "A correction that does not fit its source",
+    "F25": "A total or a note, left out",
+    "F26": "A row with nothing but its key, left out",
+    "F27": "A header or name that looks like another",
+    "F28": "An unusual file, sheet or header, read for what it says",
+    "F29": "Merged cells over several rows",
+    "F30": "A row equal to the sum of those above",
+    "F31": "A kind of workbook that cannot be read in full",
 }
 MOST_FAULTS = 300
 

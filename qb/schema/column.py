@@ -66,6 +66,8 @@ class Column:
         A row may rightly leave it empty: it is asked of some rows only, or decides nothing.
     optional : bool
         Beyond the contract: used by the transition clauses, or to say where a row comes from.
+    aliases : tuple of str
+        Other headers that plainly mean the column.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Column:
     required: bool = False
     optional: bool = False
     blank: bool = False
+    aliases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         low, high = RANGES.get(self.kind, (-inf, inf))
@@ -140,7 +143,8 @@ class Table:
     @cached_property
     def headers(self) -> dict[str, Column]:
         """Every tidied header that names a column, without units."""
-        return {tidy_header(h): column for column in self.columns for h in (column.name, column.label)}
+        named = {tidy_header(h): column for column in self.columns for h in (column.name, column.label)}
+        return {tidy_header(h): column for column in self.columns for h in column.aliases} | named
 
     def empty(self) -> pd.DataFrame:
         """Return the table without rows."""
@@ -148,12 +152,16 @@ class Table:
 
 
 def tidy_header(text: str) -> str:
-    """Return a header as it is compared: full-width made half-width, no spaces, small letters.
+    """Return a header as it is compared: full-width made half-width, small letters, nothing unseen.
 
     >>> tidy_header(" Ｐupils　")
     'pupils'
     """
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", str(text))).casefold()
+    plain = _UNSEEN.sub("", str(text))
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", plain)).casefold()
+
+
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")  # marks that no eye sees
 
 
 _UNIT_NAMES = {"平方米": "m2", "人民币元": "元"}

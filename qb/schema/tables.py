@@ -97,11 +97,24 @@ _BY_STAGE = (Stage.PRIMARY, Stage.JUNIOR, Stage.SENIOR)
 
 _SOURCE = Column("source", "数据来源", _TEXT, note=f"虚构的数据逐行写明“{INVENTED}”", optional=True)
 _YEAR = Column(
-    "year", "学年", ColumnKind.YEAR, required=True, note="学年开始的公历年份：2024 表示 2024—2025 学年"
+    "year",
+    "学年",
+    ColumnKind.YEAR,
+    required=True,
+    note="学年开始的公历年份：2024 表示 2024—2025 学年",
+    aliases=("年度", "学年度", "填报年度"),
 )
-_SCHOOL = Column("school_id", "学校标识码", _ID, required=True, note="按文字保存，前导零不丢")
+_SCHOOL = Column(
+    "school_id",
+    "学校标识码",
+    _ID,
+    required=True,
+    note="按文字保存，前导零不丢",
+    aliases=("学校代码", "学校编码", "学校编号", "学校标识", "标识码"),
+)
 _STAGE = Column("stage", "学段", _TERM, terms=_BY_STAGE, required=True)
-_DISTRICT = Column("district", "县区", _TEXT, required=True, note="同一县区只用一种写法")
+_COUNTY = ("区县", "县市区", "县(市、区)", "所属县区", "所属区县", "行政区")
+_DISTRICT = Column("district", "县区", _TEXT, required=True, note="同一县区只用一种写法", aliases=_COUNTY)
 _LONGITUDE = Column("longitude", "经度", _NUMBER, "°", low=-180, high=180, note="十进制度数", blank=True)
 _LATITUDE = Column("latitude", "纬度", _NUMBER, "°", low=-90, high=90, note="十进制度数", blank=True)
 
@@ -126,9 +139,10 @@ _ALL_TABLES = (
     _table(
         "schools", "学校", "一所学校或一个校区", ("school_id",),
         _SCHOOL,
-        _text("name", "学校名称"),
-        Column("district", "县区", _TEXT, codes=_SEVEN, note="同一县区只用一种写法"),
-        Column("kind", "办学类型", _TERM, terms=tuple(Kind), codes=(*_SEVEN, "C10", "C11")),
+        Column("name", "学校名称", _TEXT, aliases=("校名", "学校全称")),
+        Column("district", "县区", _TEXT, codes=_SEVEN, note="同一县区只用一种写法", aliases=_COUNTY),
+        Column("kind", "办学类型", _TERM, terms=tuple(Kind), codes=(*_SEVEN, "C10", "C11"),
+               aliases=("学校类型", "学校类别")),
         Column("ownership", "办学性质", _TERM, terms=tuple(Ownership), codes=("C20",)),
         Column("location", "城乡类别", _TERM, terms=tuple(Location), codes=("C20",),
                note="按国家统计的城乡分类"),
@@ -149,9 +163,10 @@ _ALL_TABLES = (
     _table(
         "sections", "学段", "一所学校一个学段一学年", ("year", "school_id", "stage"),
         _YEAR, _SCHOOL, _STAGE,
-        _count("pupils", "在校生数", "人", *_SEVEN, "C11", "C13", "C20"),
-        _count("classes", "班级数", "个", "C8", "C10"),
-        _count("full_time_teachers", "专任教师数", "人", "C16", "C19"),
+        _count("pupils", "在校生数", "人", *_SEVEN, "C11", "C13", "C20",
+               aliases=("学生数", "学生人数", "在校学生数", "在校人数")),
+        _count("classes", "班级数", "个", "C8", "C10", aliases=("班数", "教学班数")),
+        _count("full_time_teachers", "专任教师数", "人", "C16", "C19", aliases=("专任教师", "专任教师总数")),
         _count("teachers_above_required", "高于规定学历教师数", "人", "C1",
                note="专任教师中小学大专及以上、初中本科及以上；兼职、代课不计"),
         _count("backbone_teachers", "县级以上骨干教师数", "人", "C2", note="一人只计一次"),

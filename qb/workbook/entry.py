@@ -10,8 +10,8 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from qb.dataset.cells import range_text
+from qb.dataset.grid import GUIDE
 from qb.dataset.sheets import HEADER, ROWS, cell_formats, sheet_cells, width_of, write_row
-from qb.dataset.workbook import GUIDE
 from qb.schema import WHOLE, Column, ColumnKind, Table
 
 DISTRICT_LIST = "县区数据项目"  # the defined name of the list of district items

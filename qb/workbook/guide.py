@@ -8,8 +8,9 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from qb.dataset.cells import range_text
+from qb.dataset.grid import GUIDE
 from qb.dataset.sheets import HEADER
-from qb.dataset.workbook import GUIDE, INSTRUCTIONS, ITEMS
+from qb.dataset.workbook import INSTRUCTIONS, ITEMS
 from qb.schema import TABLES, Column, ColumnKind, DistrictItem
 from qb.standard import SEVEN, Standard
 from qb.workbook.entry import DISTRICT_LIST
