@@ -62,13 +62,22 @@ def publish(data: Path, jobs: int | None, scenarios: list[Path] | None, **option
 
 def assess(data: Path, year: int | None, standard: str, transition: bool, as_json: bool) -> None:
     """Print the verdicts of a year."""
+    from qb.checks import doubts
     from qb.dataset import read
     from qb.judge import assess as judge
     from qb.judge.document import document
     from qb.report.summary import summary
 
-    result = judge(read(data), year, standard, transition)
-    print(json.dumps(document(result), ensure_ascii=False, allow_nan=False) if as_json else summary(result))
+    tables = read(data)
+    result = judge(tables, year, standard, transition)
+    doubtful = doubts(tables, result.standard)
+    if as_json:
+        told = {**document(result), "doubts": [fault.to_dict() for fault in doubtful]}
+        print(json.dumps(told, ensure_ascii=False, allow_nan=False))
+        return
+    for fault in doubtful:
+        print(f"以下结论有疑问：{fault}")
+    print(summary(result))
 
 
 def whatif(
@@ -137,6 +146,8 @@ def convert(table: Path, out: Path, recipe: Path | None) -> None:
 
     data = apply(table, load_recipe(recipe)) if recipe else read(table)
     require(data)
+    for fault in data.faults:  # what was left out, or read in another way than typed
+        print(f"{fault.severity.zh} {fault}", file=sys.stderr)
     _save(data, out)
     rows = "，".join(f"{name} {len(frame)} 行" for name, frame in data.tables.items() if len(frame))
     print(f"已写入 {out}：{rows}。", file=sys.stderr)

@@ -356,6 +356,7 @@ class Checks(Entry):
     teaching_point_pupils: Count
     class_pupils: Count
     slip_tolerance: Annotated[float, Field(gt=1, strict=True)]
+    plausible_factor: Annotated[float, Field(gt=1)]
     slips: tuple[UnitSlip, ...]
     jumps: tuple[Jump, ...]
     cohort: CohortRule

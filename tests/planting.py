@@ -260,6 +260,25 @@ def u01(p):
     p.put("facilities", "equipment_yuan", lambda yuan: round(yuan / 10000, 2), **section("0001020"))
 
 
+def u02(p):
+    """In every row of every year, so that no peer and no past tells it; it is said once, at the first row."""
+    p.cells += [
+        ("facilities", row, "equipment_yuan", yuan / 10000)
+        for row, yuan in enumerate(p.data["facilities"]["equipment_yuan"])
+    ]
+    p.expected.add(("facilities", 0, "equipment_yuan"))
+
+
+def k13(p):
+    row = p.at("funds", school_id="0001003", year=YEAR)[0]
+    p.put("funds", "school_id", "1003", school_id="0001003", year=YEAR)
+    assert p.expected == {("funds", row, "school_id")}
+
+
+def t12(p):
+    p.put("schools", "district", lambda name: name.replace("古", "右"), school_id="0001009")
+
+
 def z01(p):
     """In every year, or it would be a jump."""
     p.put("facilities", "teaching_area_m2", lambda area: area * 8, school_id="0001028")

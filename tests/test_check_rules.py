@@ -613,7 +613,11 @@ def test_the_list_is_grouped_by_school_and_says_why(committed, tmp_path, capsys)
 
 
 def test_nothing_found_is_said(committed):
-    assert listing(check(committed), committed) == "没有发现问题。"
+    told = listing(check(committed), committed)
+    assert told.startswith("没有发现问题。\n\n核对了 ")
+    cells = sum(int(frame.notna().to_numpy().sum()) for frame in committed.tables.values())
+    assert f"{len(RULES)} 条规则（其中 {len(RULES)} 条没有发现问题）、30 所学校" in told
+    assert f"{cells:,} 个有内容的单元格" in told
 
 
 def test_the_list_for_programs_is_that_of_the_contract(committed, tmp_path, capsys):

@@ -89,16 +89,81 @@ def _codes(frame: pd.DataFrame, key: tuple[str, ...]) -> np.ndarray:
 
 
 def _unknown_school(view: View) -> Iterator[Found]:
+    """Find codes of no school, each once in a column, with what it may have been meant to be."""
+    named = view.schools.dropna(subset=["name"]).drop_duplicates("name").set_index("name")["school_id"]
     for table in _SCHOOL_TABLES:
         frame = view.data[table]
         for column in [name for name in frame if name.endswith("school_id")]:
             given = frame[column].notna().to_numpy()
             unknown = np.flatnonzero(given & (view.school(table, column) < 0))
+            values = frame[column].iloc[unknown]
+            first = ~values.duplicated().to_numpy()
+            counts = values.value_counts() if not first.all() else {}
 
-            def say(position: int, values=frame[column]) -> str:
-                return f"学校 {values.iloc[position]} 不在 schools（学校）表中"
+            def say(position: int, values=values, counts=counts, frame=frame, column=column) -> str:
+                code = frame[column].iloc[position]
+                many = f"（本表共 {counts[code]} 行）" if code in counts and counts[code] > 1 else ""
+                hint = f"；这是校名，其标识码是 {named[code]}" if code in named.index else _near(code, view)
+                return f"学校 {code} 不在 schools（学校）表中{many}{hint}"
 
-            yield Found(table, unknown, column, say, column)
+            yield Found(table, unknown[first], column, say, column)
+
+
+_FEW = 5000  # schools among which a code one digit away is sought
+
+
+def _near(code: str, view: View) -> str:
+    """Offer the one school whose code differs in one character."""
+    if len(view.schools) > _FEW:
+        return ""
+    like = [known for known in view.schools["school_id"].dropna() if one_away(code, known)]
+    return f"；与 {like[0]} 只差一个字符" if len(like) == 1 else ""
+
+
+def one_away(text: str, other: str) -> bool:
+    """Whether two texts differ in exactly one character: another one, one more or one less.
+
+    >>> one_away("河弯区", "河湾区"), one_away("鼓楼区", "鼓楼"), one_away("甲区", "甲区")
+    (True, True, False)
+    """
+    if abs(len(text) - len(other)) > 1 or text == other:
+        return False
+    short, long = sorted((text, other), key=len)
+    at = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    return short[at + (len(short) == len(long)) :] == long[at + 1 :]
+
+
+def _lost_zeros(view: View) -> Iterator[Found]:
+    """Say once which tables have codes that differ from those of `schools` by zeros in front alone."""
+    codes = view.schools["school_id"]
+    short: dict[str, tuple[str, str, int]] = {}  # by table: a code, the one it means, how many
+    longer: dict[str, tuple[str, str, int]] = {}
+    at: dict[str, tuple[str, int]] = {}
+    for table in _SCHOOL_TABLES:
+        frame = view.data[table]
+        for column in [name for name in frame if name.endswith("school_id")]:
+            meant, values = view.school(table, column), frame[column]
+            rows = np.flatnonzero(meant >= 0)
+            rows = rows[places(values.iloc[rows], codes) < 0]
+            if not len(rows):
+                continue
+            typed, school = str(values.iloc[rows[0]]), str(codes.iloc[meant[rows[0]]])
+            kind = short if len(typed) < len(school) else longer
+            kind[table] = (typed, school, values.iloc[rows].nunique())
+            at[table] = (column, int(rows[0]))
+    if longer:
+        labels = "、".join(f"“{TABLES[table].label}”" for table in longer)
+        typed, school, many = max(longer.values(), key=lambda found: found[2])
+        message = f"“学校”表有 {many} 个标识码与{labels}表的只差前导零（如 {school} 与 {typed}）"
+        first = int(np.flatnonzero((codes == school).to_numpy())[0])
+        yield Found("schools", np.array([first]), "school_id", lambda _: message, None)
+    if short:
+        labels = "、".join(f"“{TABLES[table].label}”" for table in short)
+        typed, school, many = max(short.values(), key=lambda found: found[2])
+        table = next(iter(short))
+        column, row = at[table]
+        told = f"{labels}表有 {many} 个标识码丢了前导零（如 {typed}，应为 {school}）"
+        yield Found(table, np.array([row]), column, lambda _: told, None)
 
 
 def _unknown_parent(view: View) -> Iterator[Found]:
@@ -263,6 +328,15 @@ RULES: tuple[Rule, ...] = (
         _JOIN,
         "改正学校标识码，或在 schools 表补上这所学校",
         _unknown_school,
+    ),
+    Rule(
+        "K13",
+        _S,
+        "标识码只差前导零",
+        "Codes that differ by zeros in front alone",
+        _JOIN,
+        "把标识码一列设为文本格式，补上丢失的零，各表写法一致",
+        _lost_zeros,
     ),
     Rule(
         "K03",

@@ -32,6 +32,8 @@ def listing(faults: Sequence[Fault], data: Dataset | None = None) -> str:
         parts.append("\n".join([heading, *(f"  {_line(fault)}" for fault in mine)]))
     if faults:
         parts.append("\n".join(["规则与依据", *_reasons(faults)]))
+    if data is not None:
+        parts.append(looked_at(faults, data))
     return "\n\n".join(parts)
 
 
@@ -41,6 +43,18 @@ def _summary(faults: Sequence[Fault]) -> str:
     counts = {severity: sum(fault.severity is severity for fault in faults) for severity in Severity}
     listed = "，".join(f"{severity.zh} {count} 处" for severity, count in counts.items() if count)
     return f"发现 {len(faults)} 处：{listed}。"
+
+
+def looked_at(faults: Iterable[Fault], data: Dataset) -> str:
+    """Say what was looked at, so that silence means something: rules, schools, and cells that hold something."""
+    numbers = {rule.number for rule in RULES}
+    silent = len(numbers - {fault.rule for fault in faults})
+    cells = sum(int(frame.count().sum()) for frame in data.tables.values())
+    rows = sum(len(frame) for frame in data.tables.values())
+    return (
+        f"核对了 {len(numbers)} 条规则（其中 {silent} 条没有发现问题）、{len(data['schools']):,} 所学校、"
+        f"{rows:,} 行、{cells:,} 个有内容的单元格。"
+    )
 
 
 def _by_school(faults: Iterable[Fault], data: Dataset | None) -> dict[str, list[Fault]]:

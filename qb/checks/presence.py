@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
+from qb.checks.keys import one_away
 from qb.checks.rule import Found, Rule
 from qb.checks.view import KINDS, STAGES, WHOLE, View
 from qb.dataset import is_open, silent_stages
@@ -163,6 +164,22 @@ def _large_class(view: View) -> Iterator[Found]:
     yield Found("classes", wrong, "pupils", lambda p: f"一个班有 {pupils[p]:g} 人，达到或超过 {most} 人")
 
 
+_MANY = 3  # schools from which on a district's name is taken for right
+
+
+def _one_letter_away(view: View) -> Iterator[Found]:
+    """Find districts of one school whose name is one letter from that of a district of several."""
+    values = view.schools["district"]
+    counts = values.value_counts()
+    usual = [name for name, count in counts.items() if count >= _MANY]
+    for lone in counts.index[counts == 1]:
+        like = [name for name in usual if one_away(str(lone), str(name))]
+        if like:
+            where = np.flatnonzero((values == lone).to_numpy())
+            message = f"县区“{lone}”只有这一所学校，与有 {counts[like[0]]} 所学校的“{like[0]}”只差一个字"
+            yield Found("schools", where, "district", lambda _, message=message: message)
+
+
 _W, _N = Severity.WARNING, Severity.NOTE
 
 RULES: tuple[Rule, ...] = (
@@ -264,5 +281,14 @@ RULES: tuple[Rule, ...] = (
         "按开办和停办年份判断哪些学年应当报送",
         "核对开办年份和停办年份",
         _closed_first,
+    ),
+    Rule(
+        "T12",
+        _W,
+        "县区名只差一个字",
+        "A district's name one letter from another",
+        "写错县区名的学校会被当作另一个县区来评估",
+        "核对县区名；写错的改正，确是两个县区的保留",
+        _one_letter_away,
     ),
 )

@@ -61,6 +61,11 @@ def require(data: Dataset, standard: Standard | None = None) -> None:
         raise DataError(_in_order(stops))
 
 
+def doubts(data: Dataset, standard: Standard | None = None) -> list[Fault]:
+    """Return the findings for which no verdict can be trusted: columns beyond anything plausible (U02)."""
+    return _in_order(list(_faults(View(data, standard), [r for r in RULES if r.number == "U02"])))
+
+
 def _in_order(faults: list[Fault]) -> list[Fault]:
     order = {name: place for place, name in enumerate(TABLES)}
     return sorted(faults, key=lambda f: (order.get(f.table, -1), f.row or 0, f.rule))

@@ -107,6 +107,71 @@ def _find(view: View) -> Iterator[Found]:
             yield Found(table, np.flatnonzero(found.found), column.name, say)
 
 
+# Resources of the seven, held against the standard's own limit per pupil.
+_RESOURCES = {
+    "C1": ("sections", "teachers_above_required"),
+    "C4": ("facilities", "teaching_area_m2"),
+    "C5": ("facilities", "sports_ground_m2"),
+    "C6": ("facilities", "equipment_yuan"),
+    "C7": ("facilities", "multimedia_rooms"),
+}
+
+
+def implausible(view: View, code: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return each row's amount per pupil as a multiple of the limit, and the limit; NaN where not known."""
+    table, column = _RESOURCES[code]
+    indicator = view.standard[code]
+    hundred = 100 if indicator.measure == "per_hundred" else 1
+    by_stage = {limit.stage: limit.value / hundred for limit in indicator.limits if limit.kind is None}
+    usual = by_stage.get(None, min(by_stage.values(), default=np.nan))
+    limits = np.array([*(by_stage.get(stage, usual) for stage in STAGES), np.nan])[view.stage(table)]
+    heads, amount = view.pupils[view.slot(table)], view.numbers(table, column)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where((heads > 0) & (amount > 0), amount / heads / limits, np.nan), limits
+
+
+def _find_implausible(view: View) -> Iterator[Found]:
+    """Find columns of which half the rows or more are beyond belief; rows alone are told by their peers."""
+    factor = view.checks.plausible_factor
+    for code, (table, name) in _RESOURCES.items():
+        if code not in {indicator.code for indicator in view.standard.indicators}:
+            continue
+        ratio, limits = implausible(view, code)
+        given = ~np.isnan(ratio)
+        for low in (True, False):
+            with np.errstate(invalid="ignore"):
+                odd = given & ((ratio < 1 / factor) if low else (ratio > factor))
+            if not odd.any() or odd.sum() * 2 < given.sum():
+                continue
+            column, rows = TABLES[table][name], np.flatnonzero(odd)
+            middle = float(np.median(ratio[rows]))
+            first = int(rows[0])
+            each = f"{ratio[first] * limits[first]:.3g}{column.unit}"
+            beyond = f"不到限值的 1/{factor:g}" if low else f"超过限值的 {factor:g} 倍"
+            message = (
+                f"“{column.label}”有 {len(rows)} 行（共 {given.sum()} 行有数据）每名学生的数不可能："
+                f"如本行 {each}，{code} 的限值是 {limits[first]:,.6g}{column.unit}，{beyond}"
+                f"{_guess(view, column, middle)}"
+            )
+            yield Found(table, rows[:1], name, lambda _, message=message: message, None)
+
+
+def _guess(view: View, column: Column, ratio: float) -> str:
+    """Say which unit would make a column plausible."""
+    likely = [unit for unit in units_of(view, column) if ratio < 1 and 0.2 < ratio * unit.factor < _LIKELY]
+    if likely:
+        unit = min(likely, key=lambda unit: abs(np.log(ratio * unit.factor)))
+        return f"；像是按“{unit.typed}”填的，应乘 {unit.factor:,.6g}"
+    times = [unit for unit in units_of(view, column) if ratio > 1 and 0.2 < ratio / unit.factor < _LIKELY]
+    if times:
+        unit = min(times, key=lambda unit: abs(np.log(ratio / unit.factor)))
+        return f"；像是多乘了 {unit.factor:,.6g}"
+    return "；或是在校生数填成了千人、万人" if ratio > 1 else ""
+
+
+_LIKELY = 20  # times the limit that a resource may well be
+
+
 RULES = (
     Rule(
         "U01",
@@ -116,5 +181,14 @@ RULES = (
         "C4—C6、C13、C26 以元和平方米计",
         "表头写明单位：金额填元，面积填平方米；换算后改正",
         _find,
+    ),
+    Rule(
+        "U02",
+        Severity.WARNING,
+        "整列的数大得或小得不可能",
+        "A column beyond anything plausible",
+        "与本标准的限值相差五十倍以上的生均数，多是单位填错，结论因此不可信（C1、C4—C7）",
+        "核对这一列的单位和在校生数；金额填元，面积填平方米，换算后改正",
+        _find_implausible,
     ),
 )

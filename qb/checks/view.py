@@ -94,11 +94,23 @@ class View:
         return self.once(("year", table), lambda: find(self.years, self.data[table]["year"].to_numpy()))
 
     def school(self, table: str, column: str = "school_id") -> np.ndarray:
-        """Return the place in `schools` of each row's school, -1 where it is not known."""
-        return self.once(
-            ("school", table, column),
-            lambda: places(self.data[table][column], self.schools["school_id"]),
-        )
+        """Return the place in `schools` of each row's school, -1 where it is not known.
+
+        A code that has lost the zeros in front, a fault of its own (K13), still means its school, so
+        that nothing else is said of it.
+        """
+
+        def make() -> np.ndarray:
+            values, codes = self.data[table][column], self.schools["school_id"]
+            found = places(values, codes)
+            unknown = np.flatnonzero((found < 0) & values.notna().to_numpy())
+            if len(unknown):
+                bare = codes.str.lstrip("0")
+                bare = bare.mask(bare.duplicated(keep=False))  # which of two it means is not known
+                found[unknown] = places(values.iloc[unknown].str.lstrip("0"), bare)
+            return found
+
+        return self.once(("school", table, column), make)
 
     def stage(self, table: str) -> np.ndarray:
         """Return the place in `STAGES` of each row's stage, -1 where missing; the whole in tables without."""

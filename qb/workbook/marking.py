@@ -30,6 +30,7 @@ from qb.dataset.package import Calculated, calculated_cells, sheet_parts
 from qb.dataset.sheets import LONGEST, WORKBOOK, write_xlsx
 from qb.dataset.workbook import RESULT
 from qb.errors import Fault, QbError
+from qb.personal import kinds_of, mask
 from qb.terms import Severity
 
 COLOURS = {Severity.STOPS: "FFFFC7CE", Severity.WARNING: "FFFFEB9C", Severity.NOTE: "FFE2EFDA"}
@@ -75,10 +76,12 @@ def mark(path: str | Path, faults: Iterable[Fault], out: str | Path) -> None:
         del book[RESULT]
         for sheet in sheets.values():
             _take_off(sheet)
+    for sheet in book:
+        _hide_numbers(sheet)
     by_cell: dict[tuple[str, str], list[Fault]] = {}
     for fault in faults:
-        if fault.table in sheets and fault.cell:
-            by_cell.setdefault((fault.table, fault.cell), []).append(fault)
+        for cell in _cells_of(fault) if fault.table in sheets else ():
+            by_cell.setdefault((fault.table, cell), []).append(fault)
     for (table, name), found in by_cell.items():
         _put_on(_cell(sheets[table], name), found)
     _list(book.create_sheet(RESULT), faults, {name: sheet.title for name, sheet in sheets.items()}, lost)
@@ -149,6 +152,24 @@ def _cell(sheet: Worksheet, name: str) -> Cell:
         if column is not None:
             cell._style = copy(column._style)
     return cell
+
+
+def _cells_of(fault: Fault) -> list[str]:
+    """Return every cell of a fault, by their names."""
+    if not fault.cell:
+        return []
+    letters = fault.cell.rstrip("0123456789")
+    return [f"{letters}{row}" for row in fault.rows] or [fault.cell]
+
+
+def _hide_numbers(sheet: Worksheet) -> None:
+    """Leave no identity or mobile number in full, in cells and notes: the copy goes from hand to hand."""
+    for row in sheet.iter_rows():
+        for cell in row:
+            if isinstance(cell.value, str) and kinds_of(cell.value):
+                cell.value = mask(cell.value)
+            if cell.comment and kinds_of(cell.comment.text):
+                cell.comment = Comment(mask(cell.comment.text), cell.comment.author)
 
 
 def _put_on(cell: Cell, faults: list[Fault]) -> None:
