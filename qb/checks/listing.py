@@ -46,7 +46,7 @@ def _summary(faults: Sequence[Fault]) -> str:
 
 
 def looked_at(faults: Iterable[Fault], data: Dataset) -> str:
-    """Say what was looked at, so that silence means something: rules, schools, and cells that hold something."""
+    """Say what was looked at, so that silence means something: rules, schools, rows, cells."""
     numbers = {rule.number for rule in RULES}
     silent = len(numbers - {fault.rule for fault in faults})
     cells = sum(int(frame.count().sum()) for frame in data.tables.values())
