@@ -105,7 +105,7 @@ def _value(
     below = f"{share(value, floor)} %"
     colour = {Verdict.FAIL: ALARM, Allowance.AT_SCHOOL: ALLOW}.get(state, QUIET)
     if colour is not QUIET:
-        below = f"{below} {label(state, caption.lang)}"
+        below = f"{below} {label(state, caption.lang) if fails else caption.word('allowed')}"
     return [
         Word(x, y - 3, words, size=BODY, bold=fails),
         Word(x, y + LINE - 3, shorten(below, WIDTH - x), colour, bold=fails),

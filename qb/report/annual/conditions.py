@@ -9,7 +9,7 @@ from qb import charts
 from qb.charts.rooms import rooms
 from qb.report.annual.part import AnnualPart
 from qb.report.table import Column, Table
-from qb.report.words import PARTS, number, say, stage_label, title
+from qb.report.words import PARTS, number, say, stage_label, title, verdict_label
 from qb.terms import RoomKind, Stage, Verdict
 
 
@@ -129,6 +129,8 @@ class AnnualConditions(AnnualPart):
         if (school, str(kind)) not in cells.index:
             return ""
         row = cells.loc[(school, str(kind))]
+        if row["value"] != row["value"] and row["limit"] != row["limit"]:
+            return verdict_label(Verdict.NO_DATA, self.book.lang)
         return f"{number(row['value'], 0, self.book.lang)} / {number(row['limit'], 0, self.book.lang)}"
 
     def _worst(self, cells: pd.DataFrame, school: str) -> str:

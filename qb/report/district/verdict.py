@@ -64,6 +64,12 @@ class DistrictVerdict(DistrictPart):
             tally = Tally.of(self.own.rows["verdict"])
             if not tally.held:
                 return say(lang, "没有参加评估的学校", "no school is judged")
+            if not tally.known:
+                return say(
+                    lang,
+                    f"{tally.held} 个学校（学段）都缺数据",
+                    f"no data on any of {tally.held} school stages",
+                )
             text = say(
                 lang,
                 f"{tally.held} 个学校（学段）中 {tally.passed} 个达标",
@@ -91,6 +97,8 @@ class DistrictVerdict(DistrictPart):
         lang = self.book.lang
         seen = shown_indicators(self.own)[self.own.indicators["code"].isin(codes).to_numpy()]
         tally, none = Tally.of(seen), int((seen == str(Verdict.NOT_APPLICABLE)).sum())
+        if not tally.known and tally.held:
+            return say(lang, f"{tally.held} 项指标都缺数据", f"no data on any of {tally.held} indicators")
         away = say(lang, "适用的 ", "that apply ") if none else ""
         text = say(
             lang,
