@@ -110,6 +110,20 @@ def test_a_campus_is_planned_with_its_parent_and_the_parent_buys():
     assert bought(plan) == {("小一", "primary", "C2"): 3}  # 300 pupils together
 
 
+def test_a_campus_buys_what_only_its_own_stage_can_use():
+    """85 % of 10.2 m² for 100 junior pupils are 867; the campus has 200, and gets nothing of the school's."""
+    town = Town(schools=False).add("九", "nine_year", whole=True, primary=100)
+    town.add("分", "nine_year", whole=True, junior=100, parent_id="九")
+    town.set("facilities", {"school_id": "分"}, sports_ground_m2=100)
+    assert bought(cheapest_plan(town.data())) == {("分", "whole", "C5"): pytest.approx(667, abs=1e-5)}
+
+
+@pytest.mark.parametrize("given", [{"parent_id": "小一"}, {}])
+def test_a_school_or_campus_that_reported_nothing_is_named_and_nothing_is_planned(given):
+    with pytest.raises(QbError, match=r"缺少数据的学校无法规划：.*缺C1、C2"):
+        cheapest_plan(Town().add("默", "primary", **given).data())
+
+
 def test_where_more_teachers_of_a_kind_are_needed_than_there_are_teachers_they_are_hired():
     few = {
         "full_time_teachers": 8,

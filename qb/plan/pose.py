@@ -186,15 +186,14 @@ def _positions(data: Dataset, census: Census, table: str, column: str) -> dict[t
     place = census.places(frame["school_id"])
     own = census.root[place] == place
     stage = np.array(_STAGES)[codes(frame["stage"], STAGES)]
-    sections = census.of_year(data["sections"])
+    sites = census.sites
     taught: dict[int, list[str]] = {}
-    for school, name in zip(census.places(sections["school_id"]), sections["stage"], strict=True):
-        taught.setdefault(school, []).append(name)
+    for school, name in zip(sites.school[sites.having], sites.stage[sites.having], strict=True):
+        taught.setdefault(school, []).append(_STAGES[name])
     chosen: dict[tuple[int, str], int] = {}
     for i in np.lexsort((stage == _WHOLE, ~own)):
         root = census.root[place[i]]
-        stages = taught.get(place[i], []) if stage[i] == _WHOLE else [stage[i]]
-        for name in [*stages, *(_STAGES if stage[i] == _WHOLE and own[i] else [])]:
+        for name in taught.get(place[i], []) if stage[i] == _WHOLE else [stage[i]]:
             chosen.setdefault((root, name), frame.index[i])
     return chosen
 
