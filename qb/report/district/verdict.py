@@ -115,7 +115,9 @@ class DistrictVerdict(DistrictPart):
         """Return at most six sentences that say where the district stands."""
         found = [
             self._verdict_sentence(),
-            " ".join(filter(None, (self._schools_sentence(), self._silent_sentence()))),
+            say(self.book.lang, "", " ").join(
+                filter(None, (self._schools_sentence(), self._silent_sentence()))
+            ),
             self._coefficient_sentence(),
             self._weakest_sentence(),
             self._indicator_sentence(),
