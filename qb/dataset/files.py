@@ -68,8 +68,8 @@ def read_csv(path: Path, separator: str | None = None, encoding: str | None = No
     try:
         grid = pd.read_csv(
             StringIO(text), sep=separator, header=None, dtype=str, na_filter=False, names=range(width),
-            skip_blank_lines=False, low_memory=False, index_col=False,
-            engine="c" if separator.isascii() else "python",
+            skip_blank_lines=False, index_col=False,
+            **({"low_memory": False} if separator.isascii() else {"engine": "python"}),
         )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise UnreadableError(*_csv_trouble(str(error))) from None

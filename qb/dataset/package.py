@@ -249,7 +249,7 @@ def _is_hidden(attributes: bytes) -> bool:
 def texts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
     """Give what stands in comments and boxes: the part, and its text."""
     for name in archive.namelist():
-        if re.search(r"(?i)(comments|drawing)[^/]*\.xml$", name) and "vml" not in name.lower():
+        if re.search(r"(?i)(comment|drawing)[^/]*\.xml$", name) and "vml" not in name.lower():
             xml = read_part(archive, name)
             yield (
                 name,
