@@ -102,6 +102,28 @@ class LimitInForce:
         ).astype(bool)
 
 
+def decided(
+    low: np.ndarray, high: np.ndarray, lowest: LimitInForce, highest: LimitInForce
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether every figure from `low` to `high` keeps its limit, and whether none does.
+
+    The limit itself may be known only to lie from `lowest` to `highest`.
+
+    Examples
+    --------
+    At most 2,000 pupils are allowed: 2,700 and more fail, 1,900 and more may or may not, and 1,500 to
+    1,900 keep the limit.
+
+    >>> limit = LimitInForce(2000, "<=", 0, False, 1e-9)
+    >>> low, high = np.array([2700.0, 1900.0, 1500.0]), np.array([np.inf, np.inf, 1900.0])
+    >>> [ends.tolist() for ends in decided(low, high, limit, limit)]
+    [[False, False, True], [True, False, False]]
+    """
+    # Whichever the side, one of these is the worst case and the other the best.
+    one, other = highest.meets(low), lowest.meets(high)
+    return one & other, ~(one | other)
+
+
 def by_place(sides: Sequence[str], place: np.ndarray) -> str | np.ndarray:
     """Return the side at each place; the one there is where all are the same."""
     return sides[0] if len(set(sides)) == 1 else np.array(sides)[place]

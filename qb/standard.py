@@ -238,6 +238,13 @@ class ExclusionRule(Entry):
     source: Words
 
 
+class RuralRule(Entry):
+    """Which locations are 农村: the small schools of C13, the rural junior schools of C21."""
+
+    locations: Annotated[tuple[Location, ...], Field(min_length=1)]
+    source: Words
+
+
 class NewSchoolRule(Entry):
     """Years after opening until a stage has all its grades: a school below that is flagged."""
 
@@ -291,6 +298,7 @@ class Rules(Entry):
     coefficient: CoefficientRule
     split: SplitRule
     exclusion: ExclusionRule
+    rural: RuralRule
     new_school: NewSchoolRule
     rounding: RoundingRule
     distance: DistanceRule

@@ -179,6 +179,9 @@ def test_each_indicator_names_its_measure(gulou):
 
 
 def test_settings_of_the_measures_are_those_of_the_rules(gulou):
+    """Teaching points of any size are asked by all, special schools where every teacher or school is."""
+    kinds = {"exclusions": ("kinds",)}
+    assert gulou.rules.rural.locations == ("town", "rural")
     assert {i.code: i.options for i in gulou.indicators if i.options} == {
         "C8": {
             "primary_classes_urban": 24,
@@ -186,9 +189,15 @@ def test_settings_of_the_measures_are_those_of_the_rules(gulou):
             "junior_classes_town": 24,
             "junior_classes_rural": 18,
         },
-        "C10": {"classes_per_room": 12},
-        "C13": {"locations": ("town", "rural"), "counted_pupils": 100},
-        "C20": {"ownership": "public", "locations": ("urban", "town"), "boarding": False},
+        "C10": {"classes_per_room": 12, **kinds},
+        "C11": kinds,
+        "C12": kinds,
+        "C13": {"counted_pupils": 100, **kinds},
+        "C16": {"exclusions": ()},
+        "C19": {"exclusions": ()},
+        "C20": {"ownership": "public", "locations": ("urban", "town"), "boarding": False, **kinds},
+        "C21": kinds,
+        "C26": {"exclusions": ()},
         "C23": {"formula": "standard", "cap": 100},
         # 国家义务教育质量监测方案: six subjects in 2015, three more and a new name in 2021.
         "C31": {
@@ -558,6 +567,7 @@ def test_transition_clauses_are_those_of_the_national_rules():
         ("C10", "art", None, None, None): (">=", 67),
     }
     assert (rooms_rural.locations, rooms_rural.largest_class_below) == (("rural",), 30)
+    assert rooms_rural.pupils_to == 99  # 农村小规模: below 100
     assert limits_of(rooms_rural) == {
         ("C10", room, stage, None, None): (">=", area)
         for room in ("music", "art")

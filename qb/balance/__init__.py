@@ -13,7 +13,13 @@ from qb.balance.finance import federal_range_ratio, mcloone, restricted_range, v
 from qb.balance.ranked import Lorenz, gini, lorenz, lorenz_ordinates, quantiles
 from qb.balance.relative import atkinson, generalized_entropy, hoover, mld, theil
 from qb.balance.robust import Convention, ErrorInterval, Flip, conventions, error_interval, flip
-from qb.balance.spread import Spread, Spreads, difference_coefficient, difference_coefficients
+from qb.balance.spread import (
+    Spread,
+    Spreads,
+    difference_coefficient,
+    difference_coefficients,
+    least_coefficient,
+)
 from qb.balance.years import Change, change
 
 __all__ = [
@@ -42,6 +48,7 @@ __all__ = [
     "gradient",
     "hoover",
     "influence",
+    "least_coefficient",
     "lorenz",
     "lorenz_ordinates",
     "mcloone",

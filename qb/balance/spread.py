@@ -155,6 +155,56 @@ def difference_coefficients(
     )
 
 
+def least_coefficient(
+    amount: np.ndarray, pupils: np.ndarray, groups: np.ndarray, n_groups: int
+) -> np.ndarray:
+    r"""Return the least coefficient that each group can have, whatever the missing amounts are.
+
+    There is no greatest one worth having: a school that did not report may always hold so much more
+    than the others, or so much less, that the coefficient is above 1.
+
+    Parameters
+    ----------
+    amount : ndarray, shape (schools, k)
+        As in `difference_coefficients`; NaN: any amount from 0 on.
+    pupils : ndarray, shape (schools,)
+        NaN: any number, with which every coefficient of the group can be 0.
+    groups : ndarray of int, shape (schools,)
+    n_groups : int
+
+    Returns
+    -------
+    ndarray, shape (n_groups, k)
+
+    Notes
+    -----
+    With the known :math:`A = \sum r_i / P_N`, :math:`B = \sum (P_i / P_N) x_i^2` and the share
+    :math:`q` of pupils whose schools did not report, the coefficient is least where these all hold
+    :math:`B / A` for a pupil: :math:`CV^2 = B / (A^2 + q B) - 1`.
+
+    Examples
+    --------
+    Twelve teachers for 100 pupils, 28 for 400, and a school of 500 pupils that did not report: A = 0.04,
+    B = 0.0034, q = 0.5, hence the root of 0.0034 / 0.0033 - 1. Leaving the third school out would have
+    given 0.25.
+
+    >>> three = np.array([[12.0], [28.0], [np.nan]]), np.array([100.0, 400.0, 500.0])
+    >>> least_coefficient(*three, np.zeros(3, dtype=int), 1).round(6)
+    array([[0.174078]])
+    """
+    whole = np.bincount(groups, weights=pupils, minlength=n_groups)  # NaN where any is missing
+    squared = np.zeros((n_groups, amount.shape[1]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for k, column in enumerate(amount.T):
+            missing = np.isnan(column)
+            held = np.where(missing, 0, column)
+            first = np.bincount(groups, weights=held, minlength=n_groups) / whole
+            second = np.bincount(groups, weights=held**2 / pupils, minlength=n_groups) / whole
+            open_share = np.bincount(groups, weights=pupils * missing, minlength=n_groups) / whole
+            squared[:, k] = second / (first**2 + open_share * second) - 1
+    return np.sqrt(np.maximum(np.nan_to_num(squared, nan=0.0), 0))
+
+
 def _spreads(table: Cells) -> Spreads:
     """Compute mean, deviation and coefficient of every cell: (groups, k)."""
     mean = table.mean

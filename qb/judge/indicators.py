@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from qb.judge.verdicts import verdict_codes, words, worst_by
+from qb.judge.verdicts import verdict_codes, verdicts_between, words, worst_by
 from qb.limits import SIDES, LimitInForce
 from qb.measure.census import JUNIOR, STAGES, Census
-from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, OPEN, VERDICTS, Inputs, Measure, Part
+from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, OPEN, PASS, VERDICTS, Inputs, Measure, Part, Range
 from qb.standard import Indicator, Standard
 from qb.terms import COMPULSORY, Verdict
 
@@ -32,14 +32,48 @@ def _limit_of(inputs: Inputs, code: str, part: Part) -> LimitInForce:
 
 
 def judge_parts(inputs: Inputs, code: str, measure: Measure) -> list[np.ndarray]:
-    """Return the verdict codes of each part of an indicator."""
+    """Return the verdict codes of each part of an indicator.
+
+    Where something is not reported, what was reported decides if the rest cannot change it.
+    """
     judged = []
     for part in measure.parts:
-        verdict = verdict_codes(part.value, _limit_of(inputs, code, part))
+        limit = _limit_of(inputs, code, part)
+        if part.range is None and part.limit_range is None:
+            verdict = verdict_codes(part.value, limit)
+        else:
+            figure, held = _ranges(part, limit)
+            verdict = verdicts_between(figure.low, figure.high, limit.at(held.low), limit.at(held.high))
         if part.verdict is not None:
             verdict = np.where(part.verdict == OPEN, verdict, part.verdict)
         judged.append(verdict)
     return judged
+
+
+def _ranges(part: Part, limit: LimitInForce) -> tuple[Range, Range]:
+    """Return what a part's figures and their limits can be."""
+    fixed = Range(limit.value, limit.value)
+    return part.range or Range.of(part.value), part.limit_range or fixed
+
+
+def _notes(part: Part, limit: LimitInForce, verdict: np.ndarray) -> np.ndarray:
+    """Return the words that go with each figure: its own, or what decides where something is missing."""
+    note = np.full(len(part.value), None, dtype=object) if part.note is None else part.note.copy()
+    if part.range is None and part.limit_range is None:
+        return note
+    figure, held = _ranges(part, limit)
+    side = np.broadcast_to(limit.side, len(note))
+    settled = (np.isnan(part.value) | np.isnan(limit.value)) & ((verdict == PASS) | (verdict == FAIL))
+    for i in np.flatnonzero(settled & pd.isna(note)):
+        # The end of the range that is nearest to the other verdict decides.
+        lowest = (verdict[i] == PASS) == (side[i] in (">=", ">"))
+        told = []
+        if np.isnan(part.value[i]):
+            told.append(f"至少为 {figure.low[i]:.10g}" if lowest else f"至多为 {figure.high[i]:.10g}")
+        if np.isnan(limit.value[i]):
+            told.append(f"要求至多为 {held.high[i]:.10g}" if lowest else f"要求至少为 {held.low[i]:.10g}")
+        note[i] = "未报齐，已可判定：" + "，".join(told)
+    return note
 
 
 def rounding_flags(inputs: Inputs, measures: dict[str, Measure]) -> pd.DataFrame:
@@ -102,7 +136,7 @@ def findings(
                     verdict,
                     limit.gap(part.value),
                     _side_codes(limit),
-                    np.full(n, None, dtype=object) if part.note is None else part.note,
+                    _notes(part, limit, verdict),
                     np.full(n, census.year) if part.year is None else part.year,
                 )
             )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qb import balance
-from qb.judge.verdicts import verdict_codes, words, worst_by
+from qb.judge.verdicts import verdict_codes, verdicts_between, words, worst_by
 from qb.limits import LimitInForce
 from qb.measure.census import JUNIOR, PRIMARY, STAGES, Census
 from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, PASS
@@ -45,11 +45,22 @@ class Seven:
 
     @classmethod
     def judge(cls, census: Census, held: Resources, standard: Standard) -> Seven:
-        """Hold the seven against their limits and apply the school rule."""
+        """Hold the seven against their limits and apply the school rule.
+
+        Where something is not reported, both are tried with the lowest and the highest it can be.
+        """
         stage = census.stage[census.judged]
         limit = seven_limits(standard, stage, census.year)
-        verdict = verdict_codes(held.value, limit)
-        school = school_rule(held.value, limit, verdict, standard)
+        if held.range is None:
+            verdict = verdict_codes(held.value, limit)
+            school = school_rule(held.value, limit, verdict, standard)
+        else:
+            low, high = held.range.low, held.range.high
+            verdict = verdicts_between(low, high, limit, limit)
+            worst, best = (
+                school_rule(end, limit, verdict_codes(end, limit), standard) for end in (low, high)
+            )
+            school = np.where(worst == PASS, PASS, np.where(best == FAIL, FAIL, NO_DATA))
         return cls(census, standard, held, limit, verdict, (verdict == PASS).sum(axis=1), school)
 
     def rows(self) -> pd.DataFrame:
@@ -83,7 +94,8 @@ class Seven:
         """Return the difference coefficients by district, stage and indicator.
 
         A coefficient is given only where every judged row of the stage has reported the resource:
-        part of a district says nothing of its balance. `missing` counts the rows that have not.
+        part of a district has no coefficient. `missing` counts the rows that have not; the verdict is
+        that of every coefficient which they leave possible, if it is the same.
         """
         census = self.census
         at = census.judged
@@ -101,6 +113,10 @@ class Seven:
         by_stage = [self.standard.limit_in_force("coefficient", stage=stage) for stage in STAGES[:2]]
         limit = LimitInForce.each(by_stage, np.tile([[PRIMARY], [JUNIOR]], (len(census.districts), 1)))
         verdict = verdict_codes(spreads.coefficient, limit)
+        if gaps.any():
+            least = balance.least_coefficient(amount, pupils, groups, count)
+            between = verdicts_between(least, np.full_like(least, np.inf), limit, limit)
+            verdict = np.where(np.isnan(spreads.coefficient) & (gaps > 0), between, verdict)
         composite = spreads.coefficient.mean(axis=1)
         schools = np.bincount(groups, minlength=count)
         held = np.flatnonzero(schools)

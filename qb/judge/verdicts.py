@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from qb.limits import LimitInForce
+from qb.limits import LimitInForce, decided
 from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, PASS, VERDICTS
 from qb.terms import Verdict
 
@@ -16,6 +16,15 @@ def verdict_codes(value: np.ndarray, limit: LimitInForce) -> np.ndarray:
     """Return PASS, FAIL or NO_DATA for each value."""
     missing = np.isnan(value) | np.isnan(limit.value)
     return np.where(missing, NO_DATA, np.where(limit.meets(value), PASS, FAIL))
+
+
+def verdicts_between(
+    low: np.ndarray, high: np.ndarray, lowest: LimitInForce, highest: LimitInForce
+) -> np.ndarray:
+    """Return PASS or FAIL where every figure from `low` to `high` does, else NO_DATA."""
+    always, never = decided(low, high, lowest, highest)
+    missing = np.isnan(lowest.value) | np.isnan(highest.value)
+    return np.where(missing | ~(always | never), NO_DATA, np.where(always, PASS, FAIL))
 
 
 def words(codes: np.ndarray) -> pd.Categorical:

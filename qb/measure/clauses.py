@@ -1,20 +1,21 @@
-"""For which school rows a transition clause holds."""
+"""For which school rows a transition clause holds, and what is known of their classes."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from qb.dataset import Dataset
-from qb.measure.census import Census
+from qb.measure.census import STAGES, Census, codes
 from qb.standard import Clause
 
 
-def holds(clause: Clause, data: Dataset, census: Census) -> np.ndarray:
-    """Return for each judged row whether every condition of the clause is met, shape (rows,).
+def holds(clause: Clause, data: Dataset, census: Census, rows: np.ndarray) -> np.ndarray:
+    """Return for each of these sections whether every condition of the clause is met, shape (rows,).
 
     A condition on something that was not reported does not hold: a relief is never presumed.
     """
-    rows = census.judged
     school = census.school[rows]
     if not clause.from_year <= census.year <= clause.to_year:
         return np.zeros(len(rows), dtype=bool)
@@ -38,6 +39,53 @@ def holds(clause: Clause, data: Dataset, census: Census) -> np.ndarray:
     return mask
 
 
+@dataclass(frozen=True)
+class ListedClasses:
+    """The rows of ``classes`` of a year, by section.
+
+    Attributes
+    ----------
+    counted, blank : ndarray of int, shape (sections,)
+        Classes listed with their pupils, and without.
+    pupils, largest : ndarray, shape (sections,)
+        Of those with pupils: in all, and in the largest; 0 where there is none.
+    row : ndarray of int, shape (classes,)
+        Place of the section of each class with pupils.
+    size : ndarray, shape (classes,)
+        Its pupils.
+    """
+
+    counted: np.ndarray
+    blank: np.ndarray
+    pupils: np.ndarray
+    largest: np.ndarray
+    row: np.ndarray
+    size: np.ndarray
+
+    @classmethod
+    def of(cls, data: Dataset, census: Census) -> ListedClasses:
+        """Read the classes that are of a section of the census."""
+        table = census.of_year(data["classes"])
+        size = table["pupils"].to_numpy(dtype=float)
+        wanted = census.roots(table["school_id"]) * len(STAGES) + codes(table["stage"], STAGES)
+        section = census.school * len(STAGES) + census.stage
+        place = np.full(len(census.schools) * len(STAGES), -1)
+        place[section] = np.arange(len(section))
+        row = place[wanted]
+        size, row = size[row >= 0], row[row >= 0]
+        known, count = ~np.isnan(size), len(section)
+        largest = np.zeros(count)
+        np.maximum.at(largest, row[known], size[known])
+        return cls(
+            counted=np.bincount(row[known], minlength=count),
+            blank=np.bincount(row[~known], minlength=count),
+            pupils=np.bincount(row[known], weights=size[known], minlength=count),
+            largest=largest,
+            row=row[known],
+            size=size[known],
+        )
+
+
 def _by_school(census: Census, figure: str) -> np.ndarray:
     """Return a figure of the compulsory stages together, shape (schools,)."""
     rows = census.compulsory
@@ -47,9 +95,12 @@ def _by_school(census: Census, figure: str) -> np.ndarray:
 
 
 def _largest_class(data: Dataset, census: Census) -> np.ndarray:
-    """Return the pupils in each school's largest class; infinite where none, or not each, is reported."""
-    table = census.of_year(data["classes"])
-    size = table["pupils"].to_numpy(dtype=float)
-    largest = np.full(len(census.schools), -np.inf)
-    np.maximum.at(largest, census.roots(table["school_id"]), np.where(np.isnan(size), np.inf, size))
+    """Return the pupils in each school's largest class of the compulsory stages, shape (schools,).
+
+    Infinite unless each stage lists as many classes, each with its pupils, as it reported.
+    """
+    listed, rows = ListedClasses.of(data, census), census.compulsory
+    complete = (listed.blank == 0) & (listed.counted == census.figures["classes"]) & (listed.largest > 0)
+    largest = np.zeros(len(census.schools))
+    np.maximum.at(largest, census.school[rows], np.where(complete, listed.largest, np.inf)[rows])
     return np.where(largest > 0, largest, np.inf)

@@ -18,9 +18,12 @@ from qb.measure.parts import (
     Inputs,
     Measure,
     Part,
+    Range,
+    at_least,
     percent,
     unless_empty,
 )
+from qb.measure.schools import asked, rural_schools
 from qb.standard import Indicator, Standard
 from qb.terms import Kind, Location
 
@@ -29,9 +32,22 @@ def _every(inputs: Inputs) -> np.ndarray:
     return np.arange(len(inputs.census.districts))
 
 
-def _ratio(inputs: Inputs, indicator: Indicator, part: str, whole: str, name: str = "") -> Part:
+def _ratio(
+    inputs: Inputs, part: str, whole: str, name: str = "", within: str | None = None, above: str | None = None
+) -> Part:
+    """Return the share of an item in another; `within` is part of the first, the second is part of `above`.
+
+    What is not reported lies between those that it holds and those that hold it.
+    """
     top, bottom = inputs.figure(part), inputs.figure(whole)
-    return Part(name, _every(inputs), percent(top, bottom), verdict=unless_empty(bottom))
+    nothing, all_of_it = np.zeros(len(top)), np.full(len(top), np.inf)
+    inner = np.nan_to_num(inputs.figure(within)) if within else nothing
+    outer = np.nan_to_num(inputs.figure(above), nan=np.inf) if above else all_of_it
+    tops = Range.of(top, inner, np.minimum(np.nan_to_num(bottom, nan=np.inf), outer))
+    bottoms = Range.of(bottom, tops.low, outer)
+    return Part(
+        name, _every(inputs), percent(top, bottom), verdict=unless_empty(bottom), range=tops.over(bottoms)
+    )
 
 
 def checklist(inputs: Inputs, indicator: Indicator) -> Measure:
@@ -70,16 +86,12 @@ def pay(inputs: Inputs, indicator: Indicator) -> Measure:
 
 def rotation(inputs: Inputs, indicator: Indicator) -> Measure:
     """C18: rotated of those eligible, and backbone teachers of those rotated; both must hold."""
-    rotated = _ratio(inputs, indicator, "rotation_rotated", "rotation_eligible", "rotated")
-    backbone = _ratio(inputs, indicator, "rotation_backbone", "rotation_rotated", "backbone")
-    nobody = inputs.figure("rotation_eligible") == 0
+    backbone, eligible = "rotation_backbone", "rotation_eligible"
+    rotated = _ratio(inputs, "rotation_rotated", eligible, "rotated", within=backbone)
+    backbone = _ratio(inputs, backbone, "rotation_rotated", "backbone", above=eligible)
+    nobody = inputs.figure(eligible) == 0
     # Nobody rotated though some could: 10 % fails already, and a share of nobody says nothing.
-    backbone = Part(
-        "backbone",
-        backbone.district,
-        backbone.value,
-        verdict=np.where(nobody, NOT_APPLICABLE, backbone.verdict),
-    )
+    backbone = replace(backbone, verdict=np.where(nobody, NOT_APPLICABLE, backbone.verdict))
     return Measure(indicator.code, rotated.value, (rotated, backbone))
 
 
@@ -88,36 +100,57 @@ def quota(inputs: Inputs, indicator: Indicator) -> Measure:
 
     The rural share of what was allocated has no limit: it goes into the note.
     """
-    part = _ratio(inputs, indicator, "quota_allocated", "quota_planned")
+    part = _ratio(inputs, "quota_allocated", "quota_planned", within="quota_allocated_rural")
     share = percent(inputs.figure("quota_allocated_rural"), inputs.figure("quota_allocated"))
     note = np.array([None if np.isnan(x) else f"其中农村初中 {x:.1f}%" for x in share], dtype=object)
     part = replace(part, note=note)
-    rural = _has_rural_junior(inputs)
+    rural, perhaps = _has_rural_junior(inputs, indicator)
     items = {item.item: item for item in inputs.standard.items(indicator.code)}
     tilted = tuple(
         Part(
             p.name,
             p.district,
             p.value,
-            verdict=np.where(rural | (not items[p.name].needs_rural_junior), p.verdict, NOT_APPLICABLE),
+            verdict=_tilt_verdict(p.verdict, rural, perhaps)
+            if items[p.name].needs_rural_junior
+            else p.verdict,
         )
         for p in inputs.checklist(indicator)
     )
     return Measure(indicator.code, part.value, (part, *tilted))
 
 
-def _has_rural_junior(inputs: Inputs) -> np.ndarray:
-    """Return whether a district has a rural junior section; an unknown location counts as one."""
+def _tilt_verdict(verdict: np.ndarray, rural: np.ndarray, perhaps: np.ndarray) -> np.ndarray:
+    """Return the verdict on an item that is asked only of districts with rural junior schools.
+
+    Where there is perhaps one, evidence that would fail leaves it open.
+    """
+    doubted = np.where(verdict == FAIL, NO_DATA, verdict)
+    return np.where(rural, verdict, np.where(perhaps, doubted, NOT_APPLICABLE))
+
+
+def _has_rural_junior(inputs: Inputs, indicator: Indicator) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether a district has a rural junior section, and whether it perhaps has one.
+
+    Perhaps: of a school whose location, or of a section whose pupils, are not reported.
+    """
     census = inputs.census
-    place = census.schools["location"].to_numpy(dtype=object)[census.school]
-    rural = np.isin(place.astype(str), [str(Location.URBAN), str(Location.TOWN)], invert=True)
-    mine = rural & (census.stage == JUNIOR) & (census.figures["pupils"] != 0)
-    return np.bincount(census.district[census.school][mine], minlength=len(census.districts)) > 0
+    rows = asked(inputs, indicator)
+    rows = rows[census.stage[rows] == JUNIOR]
+    school = census.school[rows]
+    rural, unknown = (which[school] for which in rural_schools(inputs))
+    populated = at_least(inputs.data, census, "pupils")[rows] > 0
+    count = len(census.districts)
+    sure, perhaps = (
+        np.bincount(census.district[school[mine]], minlength=count) > 0
+        for mine in (rural & populated, rural | unknown)
+    )
+    return sure, perhaps
 
 
 def migrants(inputs: Inputs, indicator: Indicator) -> Measure:
     """C22: eligible migrant children in public or bought private places, and the care system."""
-    part = _ratio(inputs, indicator, "migrant_placed", "migrant_eligible")
+    part = _ratio(inputs, "migrant_placed", "migrant_eligible")
     return Measure(indicator.code, part.value, (part, *inputs.checklist(indicator)))
 
 
@@ -140,10 +173,24 @@ def retention(inputs: Inputs, indicator: Indicator) -> Measure:
     forms = retention_rates(**figures)
     cap, chosen = indicator.options["cap"], indicator.options["formula"]
     other = next(name for name in forms if name != chosen)
+    ends = _retention_range(figures, chosen)
+    ends = Range(np.minimum(ends.low, cap), np.minimum(ends.high, cap))
     value = np.minimum(forms[chosen], cap)
     shown = np.minimum(forms[other], cap)
     note = np.array([None if np.isnan(x) else f"另一口径 {x:.1f}%" for x in shown], dtype=object)
-    return Measure(indicator.code, value, (Part("", _every(inputs), value, note=note),))
+    return Measure(indicator.code, value, (Part("", _every(inputs), value, note=note, range=ends),))
+
+
+def _retention_range(figures: dict[str, np.ndarray], form: str) -> Range:
+    """Return what the rate can be where one of its figures is not reported: none of them is below 0."""
+    G, E, I, O, D = (Range.of(figures[key]) for key in "GEIOD")  # noqa: E741, N806 - as in the rule
+    if form == "standard":
+        part, low, high = G, E.low + I.low - O.high - D.high, E.high + I.high - O.low - D.low
+    else:
+        part = Range(G.low - I.high + O.low, G.high - I.low + O.high)
+        low, high = E.low - D.high, E.high - D.low
+    whole = Range(np.maximum(low, 0), high)
+    return part.over(whole)
 
 
 def retention_rates(G, E, I, O, D) -> dict[str, np.ndarray]:  # noqa: E741, N803 - as in the rule
@@ -164,7 +211,7 @@ def retention_rates(G, E, I, O, D) -> dict[str, np.ndarray]:  # noqa: E741, N803
 
 def disabled_enrolment(inputs: Inputs, indicator: Indicator) -> Measure:
     """C24: enrolled of the district's list of children with disabilities of school age."""
-    part = _ratio(inputs, indicator, "disabled_enrolled", "disabled_of_age")
+    part = _ratio(inputs, "disabled_enrolled", "disabled_of_age")
     return Measure(indicator.code, part.value, (part,))
 
 
@@ -179,10 +226,10 @@ def charter_and_it(inputs: Inputs, indicator: Indicator) -> Measure:
         ("broadband", "schools_with_broadband", "schools_checked"),
         ("multimedia", "regular_classrooms_multimedia", "regular_classrooms"),
     ):
-        part = _ratio(inputs, indicator, top, bottom, name)
+        part = _ratio(inputs, top, bottom, name)
         silent = np.isnan(inputs.figure(top)) & np.isnan(inputs.figure(bottom))
         verdict = np.where(silent, NOT_APPLICABLE, part.verdict)
-        shares.append(Part(name, part.district, part.value, verdict=verdict))
+        shares.append(replace(part, verdict=verdict))
     return Measure(indicator.code, inputs.nothing, (*inputs.checklist(indicator), *shares))
 
 
@@ -235,9 +282,8 @@ def latest_results(table: pd.DataFrame, standard: Standard, year: int) -> pd.Dat
 
 def recognition(inputs: Inputs) -> Measure:
     """社会认可度 (表VI): satisfied of valid questionnaires, in percent."""
-    valid = inputs.figure("survey_valid")
-    value = percent(inputs.figure("survey_satisfied"), valid)
-    return Measure("recognition", value, (Part("", _every(inputs), value),))
+    part = _ratio(inputs, "survey_satisfied", "survey_valid", above="survey_issued")
+    return Measure("recognition", part.value, (replace(part, verdict=None),))
 
 
 def vetoes(inputs: Inputs) -> Measure:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qb.dataset import Dataset, places
-from qb.measure.census import Census, codes
+from qb.measure.census import STAGES, Census, codes
 from qb.standard import Indicator, Standard, Transition
 from qb.terms import Status, Verdict
 
@@ -15,6 +15,68 @@ from qb.terms import Status, Verdict
 VERDICTS = (Verdict.FAIL, Verdict.NO_DATA, Verdict.PASS, Verdict.NOT_APPLICABLE)
 FAIL, NO_DATA, PASS, NOT_APPLICABLE = np.arange(4, dtype=np.int8)
 OPEN = -1  # no verdict yet: the value is to be held against its limit
+
+
+MOST = 1e9  # more persons than any school, district or nation of pupils has: what is not reported is below
+
+
+@dataclass(frozen=True)
+class Range:
+    """The lowest and the highest that figures can be, given what is not reported.
+
+    Both ends are the figure itself where it is known. `Range.of` says so, with the widest range for
+    the others: nothing that is counted here is below 0.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def of(cls, value: np.ndarray, low: np.ndarray | float = 0.0, high: np.ndarray | float = np.inf) -> Range:
+        """Return figures as their own ranges; those that are missing lie from `low` to `high`.
+
+        Bounds that contradict each other bound nothing.
+
+        >>> ends = Range.of(np.array([7.0, np.nan, np.nan]), low=np.array([0.0, 3.0, 9.0]), high=8.0)
+        >>> ends.low.tolist(), ends.high.tolist()
+        ([7.0, 3.0, 0.0], [7.0, 8.0, inf])
+        """
+        missing = np.isnan(value)
+        if not missing.any():
+            return cls(value, value)
+        low, high = np.broadcast_arrays(low, high)
+        wrong = ~(low <= high)
+        low, high = np.where(wrong, 0.0, low), np.where(wrong, np.inf, high)
+        return cls(np.where(missing, low, value), np.where(missing, high, value))
+
+    def over(self, whole: Range, times: float = 100.0) -> Range:
+        """Return the range of ``times · this / whole``; a whole that may be 0 leaves the top open.
+
+        >>> ends = Range.of(np.array([98.0])).over(Range.of(np.array([np.nan]), 97.0, 100.0))
+        >>> ends.low.tolist(), ends.high.round(2).tolist()
+        ([98.0], [101.03])
+        """
+        with np.errstate(invalid="ignore", divide="ignore"):
+            low = np.where(whole.high > 0, times * self.low / whole.high, -np.inf)
+            high = np.where(whole.low > 0, times * self.high / whole.low, np.inf)
+        return Range(np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high))
+
+    @property
+    def known(self) -> np.ndarray:
+        """Return the figures of which both ends are the same, NaN for the others."""
+        return self.low if self.low is self.high else np.where(self.low == self.high, self.low, np.nan)
+
+    def at(self, places: np.ndarray) -> Range:
+        """Return the ranges at these places."""
+        low = self.low[places]
+        return Range(low, low if self.low is self.high else self.high[places])
+
+    def maybe_not_asked(self, doubtful: np.ndarray) -> Range:
+        """Return the ranges, without a top where it is not known whether the figure is asked for at all.
+
+        Of what must not be below its limit such a figure can keep it, and cannot be said to miss it.
+        """
+        return Range(self.low, np.where(doubtful, np.inf, self.high))
 
 
 @dataclass(frozen=True)
@@ -40,6 +102,9 @@ class Part:
         Words that go with the figure.
     year : ndarray of int, shape (n,), or None
         School years that the figures are from; None: the year that is judged.
+    range, limit_range : Range, or None
+        What the figure, or its own limit, can be given what is not reported; None: itself, and anything
+        where it is missing.
     """
 
     name: str
@@ -52,6 +117,8 @@ class Part:
     verdict: np.ndarray | None = None
     note: np.ndarray | None = None
     year: np.ndarray | None = None
+    range: Range | None = None
+    limit_range: Range | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +183,20 @@ def _pivot(census: Census, table, missing, read) -> dict[str, np.ndarray]:
         column[district[mine]] = values[mine]
         result[item] = column
     return result
+
+
+def at_least(data: Dataset, census: Census, figure: str) -> np.ndarray:
+    """Return a column of ``sections`` by section, of which at least so much is reported, shape (sections,).
+
+    It is the figure itself where each site has reported it, the sum of those that have elsewhere.
+    """
+    whole = census.figures[figure]
+    if not np.isnan(whole).any():
+        return whole
+    table = census.of_year(data["sections"])
+    key = census.places(table["school_id"]) * len(STAGES) + codes(table["stage"], STAGES)
+    known = census.added_up(key, np.nan_to_num(table[figure].to_numpy(dtype=float)))
+    return np.where(np.isnan(whole), known, whole)
 
 
 def percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -67,35 +67,35 @@ class Needs:
 _BY_STAGE = tuple({"stage": stage} for stage in COMPULSORY)
 _BY_KIND = tuple({"kind": kind} for kind in (*Kind, None))
 _LOCATIONS = _among(tuple(Location))
+_ASKED = {"exclusions": lambda given: isinstance(given, tuple) and set(given) <= set(schools.EXCLUSIONS)}
 
 _FUNCTIONS: dict[Callable[[Inputs, Indicator], Measure], Needs] = {
     districts.checklist: Needs(limits=()),
     districts.uniform_standards: Needs(limits=()),
-    schools.special_rooms: Needs(limits=("music", "art"), options={"classes_per_room": _positive}),
-    schools.school_size: Needs(places=_BY_KIND),
-    schools.class_size: Needs(places=_BY_STAGE),
-    schools.small_school_funds: Needs(
-        limits=("pupils",), options={"locations": _LOCATIONS, "counted_pupils": _positive}
-    ),
+    schools.special_rooms: Needs(limits=("music", "art"), options={"classes_per_room": _positive, **_ASKED}),
+    schools.school_size: Needs(places=_BY_KIND, options=_ASKED),
+    schools.class_size: Needs(places=_BY_STAGE, options=_ASKED),
+    schools.small_school_funds: Needs(limits=("pupils",), options={"counted_pupils": _positive, **_ASKED}),
     districts.special_funds: Needs(),
     districts.pay: Needs(),
-    schools.trained: Needs(places=_BY_STAGE),
+    schools.trained: Needs(places=_BY_STAGE, options=_ASKED),
     districts.rotation: Needs(limits=("rotated", "backbone")),
-    schools.certified: Needs(places=_BY_STAGE),
+    schools.certified: Needs(places=_BY_STAGE, options=_ASKED),
     schools.in_zone: Needs(
         places=_BY_STAGE,
         options={
             "ownership": _among(tuple(Ownership)),
             "locations": _LOCATIONS,
             "boarding": _among((True, False)),
+            **_ASKED,
         },
     ),
-    districts.quota: Needs(),
+    districts.quota: Needs(options=_ASKED),
     districts.migrants: Needs(),
     districts.retention: Needs(options={"formula": _among(("standard", "variant")), "cap": _positive}),
     districts.disabled_enrolment: Needs(),
     districts.charter_and_it: Needs(limits=("broadband", "multimedia")),
-    schools.training_funds: Needs(limits=("budget", "final")),
+    schools.training_funds: Needs(limits=("budget", "final"), options=_ASKED),
     districts.monitoring: Needs(
         limits=("level", "rate"),
         options={

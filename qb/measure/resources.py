@@ -10,8 +10,9 @@ import pandas as pd
 from qb.dataset import Dataset
 from qb.measure.census import KINDS, SENIOR, STAGES, WHOLE, Census, codes
 from qb.measure.clauses import holds
+from qb.measure.parts import Range, at_least
 from qb.standard import SEVEN, Standard, Transition
-from qb.terms import STAGES_OF_KIND
+from qb.terms import STAGES_OF_KIND, Kind
 
 FACILITY_FIGURES = (
     "teaching_area_m2",
@@ -37,11 +38,14 @@ class Resources:
         Per pupil or per hundred pupils, in the indicator's unit.
     factor : ndarray, shape (7,)
         100 or 1: ``value = factor * amount / pupils``.
+    range : Range of shape (rows, 7), or None
+        What each value can be, given what is not reported; None: nothing is missing.
     """
 
     amount: np.ndarray
     value: np.ndarray
     factor: np.ndarray
+    range: Range | None = None
 
 
 def resources(
@@ -53,26 +57,58 @@ def resources(
     area out of teaching area; C5 counts it in.
     """
     rows = census.judged
-    shared = share_facilities(data, census, standard)
-    held = {name: column[rows] for name, column in {**census.figures, **shared}.items()}
-    # Row by row in memory, so that each of the seven lies together.
-    amount = np.array(
-        [
-            held["teachers_above_required"],
-            held["backbone_teachers"],
-            held["pe_arts_teachers"],
-            np.maximum(held["teaching_area_m2"] - held["indoor_sports_area_m2"], 0),
-            held["sports_ground_m2"] + held["indoor_sports_area_m2"],
-            held["equipment_yuan"],
-            held["multimedia_rooms"],
-        ]
-    ).T
+    shared = _shared(data, census, standard)
+    held = {name: column.at(rows) for name, column in {**_staff(data, census), **shared}.items()}
+    low = _amounts(held, "low", "high")
+    partly = any(column.low is not column.high for column in held.values())
+    high = _amounts(held, "high", "low") if partly else low
     for clause in transition.clauses if transition else ():
         if clause.adds:
-            extra = np.where(holds(clause, data, census), np.nan_to_num(held[clause.adds]), 0)
-            amount[:, SEVEN.index(clause.code)] += extra
+            found = shared[clause.adds].known if clause.adds in shared else census.figures[clause.adds]
+            extra = np.where(holds(clause, data, census, rows), np.nan_to_num(found[rows]), 0)
+            for end in (low, high) if partly else (low,):
+                end[:, SEVEN.index(clause.code)] += extra
     factor = np.array([FACTOR[standard[code].measure] for code in SEVEN])
-    return Resources(amount, factor * amount / held["pupils"][:, None], factor)
+    amount, pupils = Range(low, high).known, census.figures["pupils"][rows]
+    if partly:  # C4 is not known where either of its two parts is missing, though it may be nothing at most
+        rooms, indoor = held["teaching_area_m2"].known, held["indoor_sports_area_m2"].known
+        amount[np.isnan(rooms + indoor), SEVEN.index("C4")] = np.nan
+    value = factor * amount / pupils[:, None]
+    if not np.isnan(value).any():
+        return Resources(amount, value, factor)
+    heads = Range.of(pupils, low=at_least(data, census, "pupils")[rows])
+    ends = Range(low, high).over(Range(heads.low[:, None], heads.high[:, None]), factor)
+    # A teaching point whose pupils are not all reported may be one that is left out.
+    point = census.kind[census.school[rows]] == KINDS.index(Kind.TEACHING_POINT)
+    perhaps_out = point & np.isnan(pupils) & (heads.low < standard.rules.exclusion.small_point_pupils)
+    return Resources(amount, value, factor, ends.maybe_not_asked(perhaps_out[:, None]))
+
+
+def _staff(data: Dataset, census: Census) -> dict[str, Range]:
+    """Return what the teachers of C1–C3 can be by section; C1 and C3 count full-time ones only."""
+    full_time = np.nan_to_num(census.figures["full_time_teachers"], nan=np.inf)
+    every = {"teachers_above_required": full_time, "backbone_teachers": np.inf, "pe_arts_teachers": full_time}
+    return {
+        name: Range.of(census.figures[name], at_least(data, census, name), most)
+        for name, most in every.items()
+    }
+
+
+def _amounts(held: dict[str, Range], end: str, other: str) -> np.ndarray:
+    """Return the amounts of C1–C7 at their lowest or highest ends, shape (rows, 7)."""
+    at = {name: getattr(column, end) for name, column in held.items()}
+    # Row by row in memory, so that each of the seven lies together.
+    return np.array(
+        [
+            at["teachers_above_required"],
+            at["backbone_teachers"],
+            at["pe_arts_teachers"],
+            np.maximum(at["teaching_area_m2"] - getattr(held["indoor_sports_area_m2"], other), 0),
+            at["sports_ground_m2"] + at["indoor_sports_area_m2"],
+            at["equipment_yuan"],
+            at["multimedia_rooms"],
+        ]
+    ).T
 
 
 def share_facilities(data: Dataset, census: Census, standard: Standard) -> dict[str, np.ndarray]:
@@ -111,12 +147,19 @@ def share_facilities(data: Dataset, census: Census, standard: Standard) -> dict[
     >>> float(share_facilities(data, census, load())["teaching_area_m2"][0])
     4500.0
     """
+    return {name: column.known for name, column in _shared(data, census, standard).items()}
+
+
+def _shared(data: Dataset, census: Census, standard: Standard) -> dict[str, Range]:
+    """Return what each facilities column can be by section."""
     table = census.of_year(data["facilities"])
     reports = _Reports.of(census, table, split_shares(census, standard))
-    return {
-        name: census.added_up(reports.key, reports.held(table[name].to_numpy(dtype=float)))
-        for name in FACILITY_FIGURES
-    }
+    columns = {}
+    for name in FACILITY_FIGURES:
+        part = reports.held(table[name].to_numpy(dtype=float))
+        low = census.added_up(reports.key, part.low)
+        columns[name] = Range(low, low if part.low is part.high else census.added_up(reports.key, part.high))
+    return columns
 
 
 @dataclass(frozen=True)
@@ -156,7 +199,7 @@ class _Reports:
         must = np.append(sites.having, np.ones(len(beyond), dtype=bool)) | np.isin(key, row)
         return cls(row, key, np.append(share, np.zeros(len(beyond))), must, len(census.schools) * len(STAGES))
 
-    def held(self, figure: np.ndarray) -> np.ndarray:
+    def held(self, figure: np.ndarray) -> Range:
         """Return what each part holds of a column, shape (parts,)."""
         known = ~np.isnan(figure)
         amount = np.bincount(self.row[known], weights=figure[known], minlength=self.size)
@@ -168,7 +211,13 @@ class _Reports:
         # A site that said nothing at all of the column owes it, even without pupils.
         silent = np.isin(whole, self.row) & ~given.reshape(-1, len(STAGES)).any(axis=1)[site]
         lacking = ~given[self.key] & ~given[whole] & (self.must | silent)
-        return np.where(lacking, np.nan, amount[self.key] + part)
+        part = amount[self.key] + part
+        if not (lacking.any() or np.isnan(part).any()):
+            return Range(part, part)
+        # Of a whole whose split is open a stage has all at most.
+        low = np.where(np.isnan(part), amount[self.key], part)
+        high = np.where(np.isnan(part), amount[self.key] + amount[whole], part)
+        return Range(np.where(lacking, 0, low), np.where(lacking, np.inf, high))
 
 
 def split_shares(census: Census, standard: Standard) -> np.ndarray:

@@ -2,85 +2,136 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from qb.limits import LimitInForce
+from qb.limits import LimitInForce, decided
 from qb.measure.census import JUNIOR, KINDS, PRIMARY, STAGES, WHOLE, Census, codes
-from qb.measure.clauses import holds
-from qb.measure.parts import NO_DATA, NOT_APPLICABLE, OPEN, Inputs, Measure, Part, percent
+from qb.measure.clauses import ListedClasses, holds
+from qb.measure.parts import (
+    MOST,
+    NOT_APPLICABLE,
+    OPEN,
+    Inputs,
+    Measure,
+    Part,
+    Range,
+    at_least,
+    percent,
+)
 from qb.measure.resources import funds_by_school
 from qb.standard import Indicator
-from qb.terms import COMPULSORY, Kind, RoomKind, Stage
+from qb.terms import Kind, RoomKind
+
+# What an indicator may leave out as the seven do: the kinds that are out of them, small teaching points.
+EXCLUSIONS = ("kinds", "small_points")
 
 
-def _sum(census: Census, rows: np.ndarray, figure: str) -> np.ndarray:
-    """Sum a figure over sections by school, shape (schools,); a missing one makes the sum missing."""
-    return np.bincount(
-        census.school[rows], weights=census.figures[figure][rows], minlength=len(census.schools)
-    )
+def asked(inputs: Inputs, indicator: Indicator) -> np.ndarray:
+    """Return the places of the sections that an indicator asks: compulsory stages with pupils, shape (rows,).
+
+    What is left out of the seven is asked here all the same, but for what the option ``exclusions`` names.
+    """
+    census, rule = inputs.census, inputs.standard.rules.exclusion
+    rows = census.compulsory
+    kind = census.kind[census.school[rows]]
+    out = np.zeros(len(rows), dtype=bool)
+    if "kinds" in indicator.options["exclusions"]:
+        out |= np.isin(kind, [KINDS.index(left_out) for left_out in rule.kinds])
+    if "small_points" in indicator.options["exclusions"]:
+        small = census.figures["pupils"][rows] < rule.small_point_pupils
+        out |= small & (kind == KINDS.index(Kind.TEACHING_POINT))
+    return rows[~out]
+
+
+def _sum(census: Census, rows: np.ndarray, amount: np.ndarray) -> np.ndarray:
+    """Sum an amount of sections by school, shape (schools,); a missing one makes the sum missing."""
+    return np.bincount(census.school[rows], weights=amount[rows], minlength=len(census.schools))
+
+
+def _pupils(inputs: Inputs, rows: np.ndarray) -> tuple[np.ndarray, Range]:
+    """Return the pupils of these sections by school, and what they can be; shape (schools,)."""
+    census = inputs.census
+    pupils = _sum(census, rows, census.figures["pupils"])
+    return pupils, Range.of(pupils, low=_sum(census, rows, at_least(inputs.data, census, "pupils")))
 
 
 def _part(census: Census, name: str, school: np.ndarray, value: np.ndarray, **more) -> Part:
     return Part(name, census.district[school], value, school=school, **more)
 
 
-def _largest(census: Census, school: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Return the greatest value of each district, NaN where none is known."""
-    top = np.full(len(census.districts), -np.inf)
-    known = ~np.isnan(value)
-    np.maximum.at(top, census.district[school[known]], value[known])
-    return np.where(np.isinf(top), np.nan, top)
+def _largest(census: Census, school: np.ndarray, ends: Range) -> np.ndarray:
+    """Return the greatest figure of each district; NaN where one that is missing might be greater."""
+    tops = []
+    for end in (ends.low, ends.high):
+        top = np.full(len(census.districts), -np.inf)
+        np.maximum.at(top, census.district[school], end)
+        tops.append(np.where(np.isinf(top), np.nan, top))
+    return np.where(tops[0] == tops[1], tops[0], np.nan)
+
+
+def _met(census: Census, school: np.ndarray, always: np.ndarray, never: np.ndarray) -> np.ndarray:
+    """Return the share of schools that meet something by district, NaN where one is undecided."""
+    enough = np.where(always | never, always.astype(float), np.nan)
+    return percent(_count(census, school, enough), _count(census, school, np.ones(len(school))))
 
 
 def special_rooms(inputs: Inputs, indicator: Indicator) -> Measure:
     """C10: one music room and one art room for every 12 classes begun, each kind by itself.
 
-    Rooms below the stated area do not count. A school that lists rooms of one kind only has none of
-    the other; a school that lists no room at all is "no data".
+    Rooms below the stated area do not count; one without an area may. A school that lists rooms of one
+    kind only has none of the other; a school or campus that lists no room at all may have any number.
     """
     census = inputs.census
-    judged = census.judged
-    school = np.unique(census.school[judged])
-    classes = _sum(census, judged, "classes")[school]
+    rows = asked(inputs, indicator)
+    school = np.unique(census.school[rows])
+    # Where there are pupils there is a class.
+    begun = np.where(census.figures["pupils"] > 0, 1.0, 0.0)
+    classes = _sum(census, rows, census.figures["classes"])[school]
+    least_classes = np.maximum(at_least(inputs.data, census, "classes"), begun)
+    ends = Range.of(classes, low=_sum(census, rows, least_classes)[school])
+    needed = Range(*(np.ceil(end / indicator.options["classes_per_room"]) for end in (ends.low, ends.high)))
+
     table = census.of_year(inputs.data["rooms"])
-    room_school = census.roots(table["school_id"])
-    stage = codes(table["stage"], STAGES)
+    site = census.places(table["school_id"])
+    room_school, stage = census.root[site], codes(table["stage"], STAGES)
     ours = (stage == PRIMARY) | (stage == JUNIOR) | (stage == WHOLE) | (stage < 0)
-    lists_rooms = np.bincount(room_school[ours], minlength=len(census.schools)) > 0
+    lists_none = _lists_none(census, site[ours])
     area = table["area_m2"].to_numpy(dtype=float)
-    needed = np.ceil(classes / indicator.options["classes_per_room"])
-    parts = []
+    size = len(census.schools)
+    parts, limit = [], needed.known
+    always, never = np.ones(len(school), dtype=bool), np.zeros(len(school), dtype=bool)
+    lowest, highest = inputs.standard.hold(needed.low), inputs.standard.hold(needed.high)
     for kind in RoomKind:
-        areas = _room_area(inputs, indicator, kind)
+        areas = _room_area(inputs, indicator, kind, rows)
         least = areas.at(areas.value[room_school, stage])
         mine = ours & (table["kind"] == kind).to_numpy()
-        rooms = np.bincount(room_school[mine & least.meets(area)], minlength=len(census.schools))
-        unknown = np.bincount(room_school[mine & np.isnan(area)], minlength=len(census.schools)) > 0
-        # A room without an area may be large enough: only rooms that are settle anything.
-        open_question = ~lists_rooms | (unknown & (rooms < _at(needed, school, len(rooms))))
-        value = np.where(open_question, np.nan, rooms)[school]
-        parts.append(_part(census, kind.value, school, value, limit=needed))
-    enough_of = inputs.standard.hold(needed)
-    enough = np.all([enough_of.meets(part.value) for part in parts], axis=0).astype(float)
-    enough[np.any([np.isnan(part.value) for part in parts], axis=0)] = np.nan
-    total = _count(census, school, np.ones(len(school)))
-    met = _count(census, school, enough)
-    return Measure(indicator.code, percent(met, total), tuple(parts))
+        rooms = np.bincount(room_school[mine & least.meets(area)], minlength=size).astype(float)
+        unknown = np.bincount(room_school[mine & np.isnan(area)], minlength=size)
+        held = Range(rooms, np.where(lists_none, np.inf, rooms + unknown)).at(school)
+        parts.append(
+            _part(census, kind.value, school, held.known, limit=limit, range=held, limit_range=needed)
+        )
+        one, other = decided(held.low, held.high, lowest, highest)
+        always, never = always & one, never | other
+    return Measure(indicator.code, _met(census, school, always, never), tuple(parts))
 
 
-def _at(values: np.ndarray, places: np.ndarray, size: int) -> np.ndarray:
-    spread = np.zeros(size)
-    spread[places] = values
-    return spread
+def _lists_none(census: Census, listing: np.ndarray) -> np.ndarray:
+    """Return whether a school has a site with pupils that lists nothing, shape (schools,)."""
+    sites = census.sites
+    silent = sites.having & (sites.stage <= JUNIOR) & ~np.isin(sites.school, listing)
+    return np.bincount(census.root[sites.school[silent]], minlength=len(census.schools)) > 0
 
 
-def _room_area(inputs: Inputs, indicator: Indicator, kind: RoomKind) -> LimitInForce:
+def _room_area(inputs: Inputs, indicator: Indicator, kind: RoomKind, rows: np.ndarray) -> LimitInForce:
     """Return the least area of a room of a kind at each school and stage, shape (schools, stages)."""
     census = inputs.census
     limit = inputs.standard.limit_in_force(indicator.code, name=kind.value, year=census.year)
     area = np.full((len(census.schools), len(STAGES)), limit.value)
     for clause in _clauses(inputs, indicator):
-        school = np.unique(census.school[census.judged][holds(clause, inputs.data, census)])
+        school = np.unique(census.school[rows][holds(clause, inputs.data, census, rows)])
         for relief in (m for m in clause.limits if m.name == kind.value):
             stages = [STAGES.index(relief.stage)] if relief.stage else [PRIMARY, JUNIOR]
             place = np.ix_(school, stages)
@@ -99,13 +150,14 @@ def school_size(inputs: Inputs, indicator: Indicator) -> Measure:
     `value` is the largest school's.
     """
     census = inputs.census
-    rows = census.judged
+    rows = asked(inputs, indicator)
     school = np.unique(census.school[rows])
-    pupils = _sum(census, rows, "pupils")[school]
+    pupils, ends = _pupils(inputs, rows)
+    pupils, ends = pupils[school], ends.at(school)
     held = _by_kind(inputs, indicator, census.kind[school])
     limit = held.value
     for clause in _clauses(inputs, indicator):
-        relieved = np.unique(census.school[rows][holds(clause, inputs.data, census)])
+        relieved = np.unique(census.school[rows][holds(clause, inputs.data, census, rows)])
         mine = np.isin(school, relieved)
         for k, kind in enumerate(KINDS):
             value = [m.value for m in clause.limits if m.kind == kind] or [
@@ -114,8 +166,8 @@ def school_size(inputs: Inputs, indicator: Indicator) -> Measure:
             if value:
                 place = mine & (census.kind[school] == k)
                 limit[place] = np.maximum(limit[place], value[0])
-    part = _part(census, "", school, pupils, limit=limit, side=held.side)
-    return Measure(indicator.code, _largest(census, school, pupils), (part,))
+    part = _part(census, "", school, pupils, limit=limit, side=held.side, range=ends)
+    return Measure(indicator.code, _largest(census, school, ends), (part,))
 
 
 def _by_kind(inputs: Inputs, indicator: Indicator, kind: np.ndarray) -> LimitInForce:
@@ -126,105 +178,133 @@ def _by_kind(inputs: Inputs, indicator: Indicator, kind: np.ndarray) -> LimitInF
 
 
 def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
-    """C12: no class above the limit of its stage; an average proves nothing.
+    """C12: no class above the limit of its stage; an average that keeps it proves nothing.
 
-    A section whose classes were not all reported is "no data", unless one that was is too large.
-    `value` is the largest class.
+    `value` is the largest class, of a section and of the district. Where not every class is listed, it
+    can be what `_largest_class` says.
     """
     census = inputs.census
-    rows = census.judged
-    table = census.of_year(inputs.data["classes"])
-    size = table["pupils"].to_numpy(dtype=float)
-    stage = codes(table["stage"], STAGES)
-    keys = census.roots(table["school_id"]) * len(STAGES) + stage
-    shape = len(census.schools) * len(STAGES)
-    by_stage = [_class_limit(inputs, indicator, stage) for stage in STAGES]
-    limit = LimitInForce.each(by_stage, stage)
-    known = ~np.isnan(size)
-    largest = np.full(shape, -np.inf)
-    np.maximum.at(largest, keys[known], size[known])
-    counted = np.bincount(keys[known], minlength=shape)
-    above = np.bincount(keys[known & ~limit.meets(size)], minlength=shape)
-
-    place = census.school[rows] * len(STAGES) + census.stage[rows]
-    value = largest[place]
-    # A missing number of classes compares as False, hence "not known to be complete".
-    complete = counted[place] >= census.figures["classes"][rows]
-    settled = (counted[place] > 0) & (complete | (above[place] > 0))
-    value = np.where(counted[place] > 0, value, np.nan)
+    rows = asked(inputs, indicator)
+    stage = census.stage[rows]
+    listed = ListedClasses.of(inputs.data, census)
+    ends = _largest_class(listed, census).at(rows)
+    by_stage = [
+        inputs.standard.limit_in_force(indicator.code, stage=STAGES[code], year=census.year)
+        for code in (PRIMARY, JUNIOR)
+    ]
+    limit = LimitInForce.each(by_stage, np.minimum(census.stage[listed.row], JUNIOR))
+    above = np.bincount(listed.row[~limit.meets(listed.size)], minlength=len(census.stage))[rows]
     note = np.full(len(rows), None, dtype=object)
-    over = np.flatnonzero(above[place] > 0)
+    over = np.flatnonzero(above)
     note[over] = [
         f"{count} 个班{_TOO_LARGE[by_stage[code].side]} {by_stage[code].value:.0f} 人"
-        for count, code in zip(above[place[over]], census.stage[rows[over]], strict=True)
+        for count, code in zip(above[over], stage[over], strict=True)
     ]
-    part = _part(
-        census,
-        "",
-        census.school[rows],
-        value,
-        stage=census.stage[rows],
-        verdict=np.where(settled, OPEN, NO_DATA),
-        note=note,
-    )
-    return Measure(indicator.code, _largest(census, census.school[rows], value), (part,))
+    part = _part(census, "", census.school[rows], ends.known, stage=stage, note=note, range=ends)
+    return Measure(indicator.code, _largest(census, census.school[rows], ends), (part,))
 
 
 _TOO_LARGE = {"<=": "超过", "<": "达到或超过"}
 
 
-def _class_limit(inputs: Inputs, indicator: Indicator, stage: Stage) -> LimitInForce:
-    if stage not in COMPULSORY:
-        return inputs.standard.hold(np.inf, "<=")
-    return inputs.standard.limit_in_force(indicator.code, stage=stage, year=inputs.census.year)
+def _largest_class(listed: ListedClasses, census: Census) -> Range:
+    """Return what the largest class of each section can be, shape (sections,).
+
+    All classes are known where as many are listed, each with its pupils, as are reported. A list that is
+    longer contradicts the number, which then says nothing, as a blank one does: there may be another
+    class, unless those listed have all the pupils of the section. A class that is not listed may have
+    any size; those that are known to be lacking have at least the mean of the pupils left.
+
+    Examples
+    --------
+    Of 130 pupils in 3 classes, 40 and 42 are listed: the third has 48 at least, by the number of pupils.
+    Were the number of classes blank, there might be one more or several; were all 130 listed, none.
+    """
+    pupils, reported = census.figures["pupils"], census.figures["classes"]
+    fixed = reported >= listed.counted + listed.blank  # a missing number compares as False
+    lacking = np.where(fixed, reported - listed.counted, listed.blank)
+    left = pupils - listed.pupils
+    others = (lacking > 0) | (~fixed & ~(left == 0))
+    # Each class has a pupil: fewer pupils than classes contradict each other, and bound nothing.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(fixed & (lacking > 0) & (left >= lacking), np.ceil(left / lacking), 0)
+    return Range(np.maximum(listed.largest, mean), np.where(others, np.inf, listed.largest))
 
 
 def small_school_funds(inputs: Inputs, indicator: Indicator) -> Measure:
     """C13: a small rural school is funded for 100 pupils: allocation >= 100 × base amount.
 
-    Small is fewer pupils than the limit ``pupils``; which locations count as rural, and the pupils
-    counted, are options. A school of both stages has the base amounts weighted by its pupils.
+    Small is fewer pupils than the limit ``pupils``; which locations are rural is a rule of the standard,
+    the pupils counted are an option. A school of both stages has the base amounts weighted by its
+    pupils. One that is small or rural only perhaps fails nothing, and passes where its money is enough.
     `value` is the share of small schools that are so funded.
     """
     census = inputs.census
-    rows = census.compulsory[census.kind[census.school[census.compulsory]] != KINDS.index(Kind.SPECIAL)]
-    pupils = _sum(census, rows, "pupils")
-    place = census.schools["location"].to_numpy(dtype=object).astype(str)
-    elsewhere = {"urban", "town", "rural"} - set(indicator.options["locations"])
-    few = inputs.standard.limit_in_force(indicator.code, name="pupils", year=census.year).meets(pupils)
-    unknown = np.isnan(pupils)
+    rows = asked(inputs, indicator)
+    pupils, ends = _pupils(inputs, rows)
+    few = inputs.standard.limit_in_force(indicator.code, name="pupils", year=census.year)
+    is_small, is_large = decided(ends.low, ends.high, few, few)
+    rural, unknown_place = rural_schools(inputs)
     has_rows = np.bincount(census.school[rows], minlength=len(pupils)) > 0
-    small = has_rows & (few | unknown) & (pupils != 0) & ~np.isin(place, sorted(elsewhere))
-    school = np.flatnonzero(small)
-    need = indicator.options["counted_pupils"] * _base_amount(inputs, rows)[school]
-    allocated = _funds(inputs, "allocation_yuan")[school]
-    verdict = np.where(unknown[school], NO_DATA, OPEN)
-    part = _part(census, "allocation", school, allocated, limit=need, verdict=verdict)
-    open_question = np.isnan(allocated) | np.isnan(need) | unknown[school]
-    enough = np.where(open_question, np.nan, inputs.standard.hold(need).meets(allocated))
-    met = percent(_count(census, school, enough), _count(census, school, np.ones(len(school))))
-    return Measure(indicator.code, met, (part,))
+    school = np.flatnonzero(has_rows & ~is_large & (rural | unknown_place))
+    unknown_size = ~is_small[school]
+    base = _base_amount(inputs, rows, pupils)
+    counted = indicator.options["counted_pupils"]
+    need = Range(counted * base.low, counted * base.high).at(school)
+    allocated, funds = _funds(inputs, "allocation_yuan", school)
+    funds = funds.maybe_not_asked(unknown_size | unknown_place[school])
+    note = np.full(len(school), None, dtype=object)
+    note[unknown_size] = "在校生未报齐，是否为小规模学校不明"
+    note[unknown_place[school]] = "所在地类型未填，是否为农村学校不明"
+    part = _part(
+        census, "allocation", school, allocated, limit=need.known, note=note, range=funds, limit_range=need
+    )
+    always, never = decided(
+        funds.low, funds.high, inputs.standard.hold(need.low), inputs.standard.hold(need.high)
+    )
+    always &= ~(unknown_size | unknown_place[school])  # whether it is one of the small schools is not known
+    return Measure(indicator.code, _met(census, school, always, never), (part,))
+
+
+def rural_schools(inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
+    """Return which schools are rural (农村), and of which it is not known; shape (schools,)."""
+    place = inputs.census.schools["location"]
+    rural = place.isin([str(location) for location in inputs.standard.rules.rural.locations])
+    return rural.fillna(False).to_numpy(dtype=bool), place.isna().to_numpy()
 
 
 def _count(census: Census, school: np.ndarray, which: np.ndarray) -> np.ndarray:
     return np.bincount(census.district[school], weights=which, minlength=len(census.districts))
 
 
-def _base_amount(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-    """Return each school's base amount a pupil, weighted by the pupils of its stages, shape (schools,)."""
-    census = inputs.census
+def _base_amount(inputs: Inputs, rows: np.ndarray, pupils: np.ndarray) -> Range:
+    """Return each school's base amount a pupil, weighted by the pupils of its stages, shape (schools,).
+
+    Where its pupils are not known it lies between the amounts of its stages.
+    """
+    census, size = inputs.census, len(inputs.census.schools)
+    school = census.school[rows]
     amounts = np.stack([inputs.figure(f"base_amount_{stage}_yuan") for stage in ("primary", "junior")])
-    amount = amounts[census.stage[rows], census.district[census.school[rows]]]
-    pupils = census.figures["pupils"][rows]
-    total = np.bincount(
-        census.school[rows], weights=np.where(pupils > 0, amount * pupils, 0), minlength=len(census.schools)
-    )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return total / _sum(census, rows, "pupils")
+    each = Range.of(amounts[census.stage[rows], census.district[school]])
+    mine = census.figures["pupils"][rows]
+    ends = []
+    for end, beyond, extreme in ((each.low, np.inf, np.minimum), (each.high, -np.inf, np.maximum)):
+        between = np.full(size, beyond)
+        extreme.at(between, school, end)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.bincount(school, weights=mine * end, minlength=size) / pupils
+        ends.append(np.where(np.isnan(pupils), between, mean))
+    return Range(*ends)
 
 
-def _funds(inputs: Inputs, column: str) -> np.ndarray:
-    return funds_by_school(inputs.data, inputs.census, column)
+def _funds(inputs: Inputs, column: str, school: np.ndarray) -> tuple[np.ndarray, Range]:
+    """Return a column of ``funds`` of these schools, campuses added, and what it can be."""
+    census = inputs.census
+    total = funds_by_school(inputs.data, census, column)[school]
+    table = census.of_year(inputs.data["funds"])
+    known = np.nan_to_num(table[column].to_numpy(dtype=float))
+    given = np.bincount(census.roots(table["school_id"]), weights=known, minlength=len(census.schools))
+    return total, Range.of(total, low=given[school])
 
 
 def trained(inputs: Inputs, indicator: Indicator) -> Measure:
@@ -239,25 +319,69 @@ def certified(inputs: Inputs, indicator: Indicator) -> Measure:
 
 def _share_of_teachers(inputs: Inputs, indicator: Indicator, figure: str) -> Measure:
     census = inputs.census
-    rows = census.compulsory
+    rows = asked(inputs, indicator)
     school = census.school[rows]
     having, all_of_them = census.figures[figure][rows], census.figures["full_time_teachers"][rows]
+    share = percent(having, all_of_them)
+    low, high = _shares(inputs, figure, "full_time_teachers")
     part = _part(
         census,
         "",
         school,
-        percent(having, all_of_them),
+        share,
         stage=census.stage[rows],
         verdict=np.where(all_of_them == 0, NOT_APPLICABLE, OPEN),
+        range=_between(low[:, rows], high[:, rows]),
+        note=_short(share, (high[1] - high[0])[rows]),
     )
     value = percent(_count(census, school, having), _count(census, school, all_of_them))
     return Measure(indicator.code, value, (part,))
 
 
+def _shares(inputs: Inputs, part: str, whole: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return part and whole by section where their share is lowest, and where it is highest.
+
+    Both have shape (2, sections): the part, then the whole. Site by site a part is at most its whole:
+    what one site is short of, no other can make good.
+    """
+    census = inputs.census
+    known = np.array([census.figures[part], census.figures[whole]])
+    if not np.isnan(known).any():
+        return known, known
+    table, sites = census.of_year(inputs.data["sections"]), census.sites
+    key = census.places(table["school_id"]) * len(STAGES) + codes(table["stage"], STAGES)
+    key = np.append(key, (sites.school * len(STAGES) + sites.stage)[sites.silent])
+    unknown = np.full(sites.silent.sum(), np.nan)
+    some, every = (np.append(table[name].to_numpy(dtype=float), unknown) for name in (part, whole))
+    most = np.where(np.isnan(every), np.where(np.isnan(some), MOST, some), every)
+    ends = (
+        (np.nan_to_num(some), np.where(np.isnan(every), MOST, every)),
+        (np.where(np.isnan(some), most, some), most),
+    )
+    low, high = (np.array([census.added_up(key, amount) for amount in end]) for end in ends)
+    return low, high
+
+
+def _between(low: tuple[np.ndarray, np.ndarray], high: tuple[np.ndarray, np.ndarray]) -> Range:
+    """Return the range of a share in percent, of part and whole where it is lowest and highest."""
+    return Range(
+        np.nan_to_num(percent(*low), nan=0.0),
+        np.nan_to_num(percent(*high), nan=np.inf, posinf=np.inf),
+    )
+
+
+def _short(share: np.ndarray, short: np.ndarray) -> np.ndarray:
+    """Say of shares that are not known how many persons are short at their highest."""
+    note = np.full(len(share), None, dtype=object)
+    for place in np.flatnonzero(np.isnan(share) & (short > 0)):
+        note[place] = f"已报部分至少差 {short[place]:.0f} 人"
+    return note
+
+
 def in_zone(inputs: Inputs, indicator: Indicator) -> Measure:
     """C20: pupils who live in their school's zone, by stage, at public, non-boarding city and town schools.
 
-    A school whose ownership, boarding or location is not reported makes its stage "no data".
+    A school whose ownership, boarding or location is not reported counts or does not: both are tried.
     `value` is the lower of the two stages'.
     """
     census = inputs.census
@@ -273,25 +397,61 @@ def in_zone(inputs: Inputs, indicator: Indicator) -> Measure:
         missing = schools[column].isna().to_numpy()
         wanted &= missing | schools[column].isin(allowed).fillna(False).to_numpy(dtype=bool)
         unknown |= missing
-    parts = []
+    low, high = _shares(inputs, "in_zone_pupils", "pupils")
+    rows, parts = asked(inputs, indicator), []
     for code in (PRIMARY, JUNIOR):
-        mine = (census.stage == code) & (census.kind[census.school] != KINDS.index(Kind.SPECIAL))
-        mine &= wanted[census.school] & (census.figures["pupils"] != 0)
-        rows = np.flatnonzero(mine)
-        school = census.school[rows]
-        near = np.where(unknown[school], np.nan, census.figures["in_zone_pupils"][rows])
-        none = _count(census, school, np.ones(len(rows))) == 0
+        mine = rows[(census.stage[rows] == code) & wanted[census.school[rows]]]
+        school = census.school[mine]
+        sure = ~unknown[school]
+        near, all_of_them = (census.figures[name][mine] for name in ("in_zone_pupils", "pupils"))
+        share = percent(_count(census, school, near), _count(census, school, all_of_them))
+        share[np.unique(census.district[school[~sure]])] = np.nan
+        lowest = _extreme(census, school, low[:, mine], sure, np.less)
+        highest = _extreme(census, school, high[:, mine], sure, np.greater)
+        asks = _count(census, school, sure) > 0
+        ends = _between(lowest, highest).maybe_not_asked(~asks)
+        none = _count(census, school, np.ones(len(mine))) == 0
         parts.append(
             Part(
                 "",
                 np.arange(len(census.districts)),
-                percent(_count(census, school, near), _count(census, school, census.figures["pupils"][rows])),
+                share,
                 stage=np.full(len(census.districts), code),
                 verdict=np.where(none, NOT_APPLICABLE, OPEN),
+                range=ends,
+                note=_short(share, _count(census, school, sure * (high[1] - high[0])[mine])),
             )
         )
-    value = np.fmin(parts[0].value, parts[1].value)
-    return Measure(indicator.code, value, tuple(parts))
+    first, second = (part.value for part in parts)
+    asks_first, asks_second = (part.verdict == OPEN for part in parts)
+    lower = np.where(asks_first & asks_second, np.minimum(first, second), np.where(asks_first, first, second))
+    return Measure(indicator.code, lower, tuple(parts))
+
+
+def _extreme(
+    census: Census, school: np.ndarray, ends: np.ndarray, sure: np.ndarray, beyond: Callable
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return part and whole by district with those doubtful schools whose own share lies beyond the whole's.
+
+    The schools that lower (or raise) a share are those below (or above) what it comes to: each round
+    counts them, until none is left to add or to leave out.
+    """
+    part, whole = ends
+    district = census.district[school]
+
+    def added(take: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return _count(census, school, part * take), _count(census, school, whole * take)
+
+    # Where no school is sure to count, all of them are the first trial.
+    sums = added(sure | ~(_count(census, school, sure) > 0)[district])
+    while True:
+        share = percent(*sums)
+        tried = added(sure | beyond(100 * part, share[district] * whole))
+        found = percent(*tried)
+        further = beyond(found, share) & (np.abs(found - share) > 1e-10)
+        if not further.any():
+            return sums
+        sums = tuple(np.where(further, new, old) for new, old in zip(tried, sums, strict=True))
 
 
 def training_funds(inputs: Inputs, indicator: Indicator) -> Measure:
@@ -300,18 +460,13 @@ def training_funds(inputs: Inputs, indicator: Indicator) -> Measure:
     `value` is the worst school's: the worst decides.
     """
     census = inputs.census
-    school = np.unique(census.school[census.compulsory])
-    parts = [
-        _part(
-            census,
-            account,
-            school,
-            percent(
-                _funds(inputs, f"training_{account}_yuan")[school],
-                _funds(inputs, f"public_funds_{account}_yuan")[school],
-            ),
-        )
-        for account in ("budget", "final")
-    ]
-    worst = -_largest(census, np.tile(school, 2), -np.concatenate([part.value for part in parts]))
-    return Measure(indicator.code, worst, tuple(parts))
+    school = np.unique(census.school[asked(inputs, indicator)])
+    parts, ends = [], []
+    for account in ("budget", "final"):
+        spent, some = _funds(inputs, f"training_{account}_yuan", school)
+        public, all_of_it = _funds(inputs, f"public_funds_{account}_yuan", school)
+        share = percent(spent, public)
+        ends.append(some.over(all_of_it))
+        parts.append(_part(census, account, school, share, range=ends[-1]))
+    worst = Range(*(-np.concatenate([getattr(each, end) for each in ends]) for end in ("high", "low")))
+    return Measure(indicator.code, -_largest(census, np.tile(school, 2), worst), tuple(parts))

@@ -42,7 +42,21 @@ CATALOGUE = {
     ),
     "{} {} 差异系数 {} 四舍五入前后结论不同": "{} {}: the verdict on the coefficient {} depends on rounding",
     "{} 个班超过 {} 人": "{} classes above {} pupils",
+    "{} 个班达到或超过 {} 人": "{} classes of {} pupils or more",
     "另一口径 {}%": "the other form gives {} %",
+    "未报齐，已可判定：至少为 {}": "not all is reported; settled all the same: at least {}",
+    "未报齐，已可判定：至多为 {}": "not all is reported; settled all the same: at most {}",
+    "未报齐，已可判定：要求至少为 {}": "not all is reported; settled all the same: at least {} are asked",
+    "未报齐，已可判定：要求至多为 {}": "not all is reported; settled all the same: at most {} are asked",
+    "未报齐，已可判定：至少为 {}，要求至多为 {}": (
+        "not all is reported; settled all the same: at least {}, at most {} are asked"
+    ),
+    "未报齐，已可判定：至多为 {}，要求至少为 {}": (
+        "not all is reported; settled all the same: at most {}, at least {} are asked"
+    ),
+    "已报部分至少差 {} 人": "at least {} persons short in what is reported",
+    "在校生未报齐，是否为小规模学校不明": "Pupils not all reported: it may or may not be a small school",
+    "所在地类型未填，是否为农村学校不明": "Location not reported: it may or may not be rural",
 }
 
 

@@ -103,7 +103,8 @@ class DistrictGaps(DistrictPart):
         )
         frame = frame.head(MOST_BARS)
         total = self.own.shortfalls.loc[self.own.shortfalls["code"] == code, "to_standard"].sum()
-        share = 100 * frame["to_standard"].head(LARGEST).sum() / total
+        # What is surely too little, though not all is reported, lacks an amount that nobody knows.
+        share = 100 * frame["to_standard"].head(LARGEST).sum() / total if total else np.nan
         name = title(self.book.standard[code], lang)
         lacking, most = counts[code], names(frame.head(1), lang)[0]
         finding = (
