@@ -91,8 +91,14 @@ def six_of_seven() -> Town:
 def silent_school() -> Town:
     """Return a district with a school that stands in `schools` and has not reported a thing."""
     town = Town()
-    town["schools"].append({**town["schools"][0], "school_id": "默", "name": "默"})
+    town["schools"].append({**town["schools"][0], "school_id": "静校", "name": "静校"})
     return town
+
+
+def no_pupils() -> Town:
+    """Return a district with a school that stands and has no pupils."""
+    town = Town().set("sections", {"school_id": "小一"}, pupils=0, classes=0)
+    return town.drop("classes", school_id="小一").drop("rooms", school_id="小一")
 
 
 def two_years() -> Town:
@@ -135,12 +141,12 @@ MADE = {
     "sections alone": lambda: bare("schools", "sections"),
     "everything met": Town,
     "met by six of seven": six_of_seven,
-    "one school": lambda: Town(schools=False).add("独", "primary", primary=200),
+    "one school": lambda: Town(schools=False).add("独校", "primary", primary=200),
     "a silent school": silent_school,
     "one stage": lambda: (
         Town(schools=False).add("初一", "junior", junior=300).add("初二", "junior", junior=200)
     ),
-    "no pupils": lambda: Town().set("sections", {"school_id": "小一"}, pupils=0),
+    "no pupils": no_pupils,
     "no pupils reported": lambda: Town().set("sections", {}, pupils=None),
     "coordinates": placed,
     "one of two empty": two_one_empty,
@@ -148,9 +154,11 @@ MADE = {
     "everything failing": failing,
     "a province of three": province,
     "small teaching points alone": lambda: Town(schools=False).add(
-        "点", "teaching_point", primary=30, **RURAL
+        "山村教学点", "teaching_point", primary=30, **RURAL
     ),
-    "senior pupils alone": lambda: Town(schools=False).add("高", "complete_secondary", senior=300, junior=0),
+    "senior pupils alone": lambda: Town(schools=False).add(
+        "完中", "complete_secondary", senior=300, junior=0
+    ),
     "no facilities reported": lambda: Town().set("facilities", {}, **dict.fromkeys(COLUMNS)),
     "no facilities at all": lambda: Town().set("facilities", {}, **dict.fromkeys(COLUMNS, 0)),
 }

@@ -195,9 +195,14 @@ class Cards:
     def _repr_html_(self) -> str:
         return f'<ul class="cards">{"".join(self._card(*card) for card in self.cards)}</ul>'
 
+    @property
+    def _nobody(self) -> str:
+        return verdict_label(Verdict.NO_DATA, self.lang)
+
     def _card(self, label: str, value: str, beneath: str, fact: str = "") -> str:
-        verdict = found(value)
-        shown = badge(value, self.lang, fact) if verdict else escape(value)
+        # A figure that nobody reported says so in words.
+        verdict = found(value) or (Verdict.NO_DATA if value == self._nobody else None)
+        shown = badge(str(verdict), self.lang, fact) if verdict else escape(value)
         mark = f' class="{BADGE[verdict]}"' if verdict else ""
         return (
             f'<li{mark}><span class="label">{escape(label)}</span><span class="value">{shown}</span>'

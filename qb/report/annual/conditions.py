@@ -65,9 +65,12 @@ class AnnualConditions(AnnualPart):
             for name, (areas, least) in known.items()
             if len(areas)
         ]
-        finding = say(lang, "；", "; ").join(parts) or say(
-            lang, "音乐、美术教室缺数据", "No data on music and art rooms"
+        nobody = (
+            ("音乐、美术教室缺数据", "No data on music and art rooms")
+            if len(self._room_findings)
+            else ("没有须配音乐、美术教室的学校", "No school is asked for music and art rooms")
         )
+        finding = say(lang, "；", "; ").join(parts) or say(lang, *nobody)
         measure = say(
             lang, "每间面积的分布；不足标准的不计入应配间数", "Rooms by area; those below do not count"
         )
