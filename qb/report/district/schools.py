@@ -117,6 +117,7 @@ class DistrictSchools(DistrictPart):
             columns,
             shown,
             failing="failing",
+            empty=say(lang, "没有参加七项指标评估的学校。", "No school is judged on the seven."),
             lang=lang,
         )
 
