@@ -212,10 +212,20 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: f.verdict == meaning(m[1] or m[2]),
     ),
     (
+        "^(未达标|达标|缺数据|Not met|Met|No data) (?=.*(?:标准|standard))",
+        lambda f, m, p: p.kind != "index" or f.verdict == meaning(m[1]),
+    ),
+    (
+        "^Verdict: (met|not met|no data)$",
+        lambda f, m, p: meaning(m[1]) in {r["verdict"] for r in f.rows if r["school_id"] == p.school},
+    ),
+    ("^the district meets the standard$", lambda f, m, p: f.verdict == "pass"),
+    (f"^(未达标|缺数据)：((?:{A}、?)+)$", lambda f, m, p: _areas_are(f, m[2], m[1])),
+    (
         f"^(?:其中)?((?:{A}、?)+)(未达标|缺数据)(?:，((?:{A}、?)+)(未达标|缺数据))?$",
         lambda f, m, p: _areas_are(f, m[1], m[2]) and (not m[3] or _areas_are(f, m[3], m[4])),
     ),
-    (f"^(not met|no data): ((?:{E_A}(?:, )?)+)$", lambda f, m, p: _areas_are(f, m[2], m[1])),
+    (f"^(not met|no data|Not met|No data): ((?:{E_A}(?:, )?)+)$", lambda f, m, p: _areas_are(f, m[2], m[1])),
     (f"((?:{E_A}(?:, )?)+) – (Not met|No data)", lambda f, m, p: _areas_are(f, m[1], m[2])),
     (
         "五个方面全部达标|All five areas are met",
@@ -725,6 +735,7 @@ class Reading:
             self.wrong.append(f"card {text.text!r}: the area is {self.facts.area[area]}")
         if label in ("区域总体", "The district") and self.facts.verdict != verdict:
             self.wrong.append(f"card {text.text!r}: the district is {self.facts.verdict}")
+        self._counted(text, label, value, beneath)
         codes = {"guarantee": GUARANTEE, "quality": set(self.facts.seen) - GUARANTEE - set(SEVEN)}.get(area)
         held = re.search(
             r"(\d+) 项指标中达标 (\d+) 项|(\d+) of (\d+) indicators (?:that apply )?met", beneath
@@ -736,6 +747,25 @@ class Reading:
             told = (held[1] or held[4], held[2] or held[3])
             if told != (str(apply), str(passed)):
                 self.wrong.append(f"card {text.text!r}: {passed} of {apply}")
+
+    def _counted(self, text: Text, label: str, value: str, beneath: str) -> None:
+        """Hold a card of the index, so many of so many, against the facts."""
+        facts = self.facts
+        told = re.match(r"(\d+) / (\d+)", value)
+        stage = next((STAGES[word] for word in STAGES if label.lower().startswith(word)), "")
+        if told and stage:
+            own = facts.schools("pass", stage), facts.count(stage), facts.schools("no data", stage)
+        elif told and label in ("达标指标", "Indicators met"):
+            away = facts.told("not applicable")
+            own = facts.told("pass"), len(facts.seen) - away, facts.told("no data")
+        elif told and label in ("达标的差异系数", "Coefficients within the limit"):
+            own = facts.coefficients("pass"), len(facts.balance), facts.coefficients("no data")
+        else:
+            return
+        unknown = re.search(r"其中 (\d+) [个项所]缺数据|(\d+) of them without data", beneath)
+        found = int(told[1]), int(told[2]), int((unknown[1] or unknown[2]) if unknown else 0)
+        if found != own:
+            self.wrong.append(f"card {text.text!r}: {own}")
 
     def _badge(self, text: str, colour: str, fact: str, value: str) -> None:
         lang = self.page.lang
