@@ -143,6 +143,11 @@ class Facts:
         cap = {"primary": 0.5, "junior": 0.45}[stage]
         return sum(value > cap + 1e-9 for value in self.spreads(stage).values())
 
+    def silent(self) -> int:
+        """Count judged schools and stages that have no row of their own."""
+        there = {(r["school_id"], r["stage"]) for r in self.own("sections")}
+        return sum((r["school_id"], r["stage"]) not in there for r in self.rows)
+
     def satisfied(self) -> float:
         """Return how many of the valid questionnaires are satisfied, in percent."""
         mine = {
@@ -214,6 +219,10 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
     (
         "^(未达标|达标|缺数据|Not met|Met|No data) (?=.*(?:标准|standard))",
         lambda f, m, p: p.kind != "index" or f.verdict == meaning(m[1]),
+    ),
+    (
+        r"没有报送学段数据的 (\d+) 所",
+        lambda f, m, p: int(m[1]) == f.silent(),
     ),
     (
         "^Verdict: (met|not met|no data)$",
