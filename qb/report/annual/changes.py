@@ -48,6 +48,9 @@ class AnnualChanges(AnnualPart):
         both = self._schools.dropna(subset=["verdict_before", "verdict_now"])
         better = int(((both["verdict_before"] == Verdict.FAIL) & (both["verdict_now"] == Verdict.PASS)).sum())
         worse = int(((both["verdict_before"] == Verdict.PASS) & (both["verdict_now"] == Verdict.FAIL)).sum())
+        told = (both["verdict_before"] == Verdict.NO_DATA) != (both["verdict_now"] == Verdict.NO_DATA)
+        filled = int((told & (both["verdict_before"] == Verdict.NO_DATA)).sum())
+        emptied = int(told.sum()) - filled
         new, gone = (int(self._schools[f"verdict_{side}"].isna().sum()) for side in ("before", "now"))
         schools = say(
             lang,
@@ -55,6 +58,12 @@ class AnnualChanges(AnnualPart):
             f"Since {since}, {better} school stages not met before are met now and {worse} met before are not met now; "
             f"{new} are new, {gone} are no longer judged.",
         )
+        if filled or emptied:
+            schools += say(
+                lang,
+                f"上年缺数据、本年有结论的 {filled} 个，上年有结论、本年缺数据的 {emptied} 个。",
+                f" {filled} without data before have a verdict now, {emptied} with a verdict before are without data.",
+            )
         codes = self._indicators
         met = [str(Verdict.PASS), str(Allowance.IN_DISTRICT)]
         turned = (

@@ -117,7 +117,7 @@ class DistrictGaps(DistrictPart):
             else say(
                 lang,
                 f"{name}：{lacking} 个学校（学段）低于标准，缺口最大的是{most}",
-                f"{name}: {lacking} school stages below the standard; {most} lacks most",
+                f"{name}: {lacking} school stages are below the standard; {most} lacks most",
             )
             if lacking > 1
             else say(

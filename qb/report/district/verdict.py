@@ -216,7 +216,7 @@ class DistrictVerdict(DistrictPart):
         return say(
             lang,
             f"短板最集中的是{name}：{counts[code]} 个学校（学段）低于标准，共缺 {gap_text(code, total, lang)}{some}。",
-            f"The commonest gap is {name}: {counts[code]} school stages below the standard lack "
+            f"The commonest gap is {name}: school stages below the standard: {counts[code]}, lacking "
             f"{gap_text(code, total, lang)} in all{some}.",
         )
 
