@@ -697,6 +697,23 @@ def test_classes_that_do_not_add_up_to_the_section_are_scaled_to_it():
     assert "甲各年级人数的来源：班级表，按学段在校生数折算" in made.notes
 
 
+def test_a_school_that_reported_nothing_in_the_last_year_is_named_unless_it_has_closed():
+    data = dataset({("甲", "primary"): [[50] * 6] * 3, ("乙", "primary"): [[50] * 6] * 3})
+    out = data.replace(
+        **{
+            name: data[name][~((data[name]["school_id"] == "乙") & (data[name]["year"] == 2022))]
+            for name in ("sections", "classes")
+        }
+    )
+    out = out.replace(schools=out["schools"].assign(kind="primary"))
+    made = forecast(out, 2023)
+    assert made.missing[["school_id", "stage"]].to_numpy().tolist() == [["乙", "primary"]]
+    assert any(note.startswith("乙没有填报在校生数") for note in made.notes)
+    closed = out["schools"]["school_id"].map({"乙": 2021.0})
+    told = forecast(out.replace(schools=out["schools"].assign(closed_year=closed)), 2023)
+    assert not len(told.missing)
+
+
 def test_a_section_without_pupils_and_classes_is_named_and_not_forecast():
     data = dataset({("甲", "primary"): [[50] * 6] * 3, ("乙", "primary"): [[50] * 6] * 3})
     here = data["sections"]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from qb.dataset import Dataset
+from qb.dataset import Dataset, is_open, places, silent_stages
 from qb.forecast.methods import Basis
 from qb.forecast.ratios import divide, sum_by
-from qb.terms import COMPULSORY, GRADES_OF_STAGE, Stage
+from qb.terms import COMPULSORY, GRADES_OF_STAGE, Kind, Stage
 
 UNNAMED = "（未填县区）"
 
@@ -69,7 +69,8 @@ class Past:
     births : DataFrame, shape (districts, years)
         The district item ``births`` (from September of the year before to August), where it is given.
     missing : DataFrame
-        Sections of the last year that cannot be forecast: ``district, school_id, stage, reason``.
+        Sections of the last year that cannot be forecast, those of schools that should have reported and
+        did not among them: ``district, school_id, stage, reason``.
     odd : int
         Classes whose grade does not belong to their stage; they are not counted.
     listed : int
@@ -102,6 +103,7 @@ def past(data: Dataset) -> Past:
     for stage, grades in GRADES_OF_STAGE.items():
         fits |= (classes["stage"] == stage).to_numpy() & classes["grade"].isin(grades).to_numpy()
     gone = [_missing(found, districts) for found in stages.values()]
+    gone.append(_silent(data, schools, stages, districts))
     return Past(
         years,
         districts,
@@ -243,11 +245,32 @@ def _roots(units: pd.DataFrame, index: pd.Index) -> np.ndarray:
 
 def _missing(grades: Grades, districts: np.ndarray) -> pd.DataFrame:
     gone = np.setdiff1d(np.flatnonzero(grades.basis != ""), grades.here)
+    return _without_pupils(districts[grades.district[gone]], grades.school[gone], str(grades.stage))
+
+
+def _silent(
+    data: Dataset, schools: pd.DataFrame, stages: dict[Stage, Grades], districts: np.ndarray
+) -> pd.DataFrame:
+    """Return the compulsory stages of schools that should have reported in the last year and did not."""
+    ids = pd.Index(schools["school_id"])
+    reported = np.zeros((len(ids), len(GRADES_OF_STAGE)), dtype=bool)
+    for place, stage in enumerate(GRADES_OF_STAGE):
+        if stage in stages:
+            reported[ids.get_indexer(stages[stage].school[stages[stage].there[:, -1]]), place] = True
+    kind = places(schools["kind"], [str(kind) for kind in Kind])
+    silent = silent_stages(kind, _roots(schools, ids), reported, is_open(schools, data.years[-1]))
+    silent[reported.any(axis=1)] = False
+    school, place = np.nonzero(silent[:, : len(COMPULSORY)])
+    district = districts[schools["place"].to_numpy()[school]]
+    return _without_pupils(district, ids.to_numpy()[school], np.array(COMPULSORY, dtype=object)[place])
+
+
+def _without_pupils(district: np.ndarray, school: np.ndarray, stage: np.ndarray | str) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "district": districts[grades.district[gone]],
-            "school_id": grades.school[gone],
-            "stage": str(grades.stage),
+            "district": district,
+            "school_id": school,
+            "stage": stage,
             "reason": "没有填报在校生数，班级表也不全，缺数据",
         }
     )
