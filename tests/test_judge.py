@@ -12,6 +12,7 @@ from town import (
     YEAR,
     Town,
     area,
+    changed,
     coefficient,
     findings,
     indicator,
@@ -622,6 +623,53 @@ def test_small_classes_are_below_thirty_and_known(largest, expected):
     else:
         town.set("classes", {"grade": 1}, pupils=largest)
     assert both(town, lambda a: verdict(a, "C10")) == ("fail", expected)
+
+
+@pytest.mark.parametrize(("number", "expected"), [(2, "pass"), (3, "fail"), (1, "fail"), (None, "fail")])
+def test_the_largest_class_is_known_where_as_many_are_listed_as_reported(number, expected):
+    """Two classes of 20 are listed: of three, one is not known; of one, the list or the number is wrong."""
+    town = transition_case(built_year=2020).set("classes", {}, pupils=20).set("rooms", {}, area_m2=60)
+    town.set("sections", {}, classes=number)
+    assert both(town, lambda a: verdict(a, "C10"))[1] == expected
+
+
+def test_classes_of_the_senior_stage_do_not_count():
+    """60 junior pupils in classes of 20, senior classes of 50: the relief of 61 m² holds."""
+    town = Town(schools=False).add("完", "complete_secondary", location="rural", junior=60, senior=100)
+    town.drop("classes", stage="junior").set("classes", {"stage": "senior"}, pupils=50)
+    for i in range(3):
+        place = {"year": YEAR, "school_id": "完", "stage": "junior", "grade": 7 + i, "class_no": 1}
+        town["classes"].append({**place, "pupils": 20})
+    town.set("sections", {"stage": "junior"}, classes=3).set("rooms", {"stage": "junior"}, area_m2=61)
+    assert both(town, lambda a: verdict(a, "C10")) == ("fail", "pass")
+
+
+@pytest.mark.parametrize(("pupils", "expected"), [(99, "pass"), (100, "fail"), (None, "fail")])
+def test_a_small_rural_school_has_fewer_than_a_hundred_pupils(pupils, expected):
+    """99 pupils in four classes of 25 at most; with 100 the school is not small, whatever its classes are."""
+    town = transition_case(built_year=2020, primary=100).set("rooms", {}, area_m2=60)
+    town.drop("classes").set("sections", {}, pupils=pupils, classes=4)
+    for i in range(4):
+        place = {"year": YEAR, "school_id": "村", "stage": "primary", "grade": 1 + i, "class_no": 1}
+        town["classes"].append({**place, "pupils": 25 - (pupils == 99 and i == 0)})
+    assert both(town, lambda a: verdict(a, "C10")) == ("fail", expected)
+
+
+def test_which_kinds_may_have_3000_pupils_is_an_option(tmp_path):
+    """Without their entries twelve-year schools keep 2500: 2400 would be stricter than no relief."""
+    entry = next(line for line in changed(name="transition").splitlines() if 'kind = "twelve_year"' in line)
+    path = tmp_path / "transition.toml"
+    path.write_text(changed(name="transition").replace(entry, ""), encoding="utf-8")
+    profile = load_transition(path)
+    for pupils, expected in ((2500, "pass"), (2501, "fail")):
+        town = Town(schools=False)
+        town.add("十二", "twelve_year", primary=1500, junior=pupils - 1500, senior=9, built_year=2010)
+        relieved = town.assess(transition=profile).transition
+        assert verdict(relieved, "C11") == expected
+    town.set("schools", {}, kind="nine_year").drop("sections", stage="senior").drop(
+        "facilities", stage="senior"
+    )
+    assert verdict(town.assess(transition=profile).transition, "C11") == "pass"
 
 
 def test_a_junior_room_is_not_relieved_by_the_primary_stage_of_the_school():
