@@ -10,7 +10,7 @@ from qb.dataset import Dataset, read
 from qb.errors import DataError, Fault
 from qb.terms import Severity
 
-NUMBERS = [f"K{i:02d}" for i in range(1, 13)]
+NUMBERS = [f"K{i:02d}" for i in range(1, 14)]
 
 
 def found_by_k(data):
@@ -81,7 +81,7 @@ def test_k01_names_the_row_that_was_first():
     repeat(town, "sections")
     repeat(town, "sections")
     messages = [fault.message for fault in found_by_k(town.data())]
-    assert messages == [f"学年 {YEAR}、学校标识码 小一、学段 primary 与第 2 行重复"] * 2
+    assert messages == [f"学年 {YEAR}、学校标识码 小一、学段 小学 与第 2 行重复"] * 2
 
 
 def test_k01_the_same_key_in_another_year_or_stage_is_no_fault_and_rooms_have_no_key():

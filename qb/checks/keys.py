@@ -330,15 +330,6 @@ RULES: tuple[Rule, ...] = (
         _unknown_school,
     ),
     Rule(
-        "K13",
-        _S,
-        "标识码只差前导零",
-        "Codes that differ by zeros in front alone",
-        _JOIN,
-        "把标识码一列设为文本格式，补上丢失的零，各表写法一致",
-        _lost_zeros,
-    ),
-    Rule(
         "K03",
         _S,
         "县区不存在",
@@ -427,5 +418,14 @@ RULES: tuple[Rule, ...] = (
         "同一笔经费会算两次（C13、C26）",
         "所属学校填“经费含各校区”的，删去校区的经费行；否则改填“否”",
         _funds_twice,
+    ),
+    Rule(
+        "K13",
+        _S,
+        "标识码只差前导零",
+        "Codes that differ by zeros in front alone",
+        _JOIN,
+        "把标识码一列设为文本格式，补上丢失的零，各表写法一致",
+        _lost_zeros,
     ),
 )

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from qb.dataset.cells import matches
 from qb.schema import ColumnKind, Table
 
 _PARTS = r"合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|总\s*和|汇\s*总|平\s*均(?:值|数)?|均\s*值"
@@ -99,10 +98,7 @@ def _said(frame: dict[str, pd.Series], names: list[str]) -> np.ndarray:
     for name in names:
         if not pd.api.types.is_string_dtype(frame[name]):
             continue
-        text = pa.array(frame[name].astype("str"), type=pa.large_string())
-        if pc.all(pc.string_is_ascii(text), min_count=0).as_py():  # nulls aside
-            continue
-        found |= pc.fill_null(pc.match_substring_regex(text, TOTAL), False).to_numpy(zero_copy_only=False)
+        found |= matches(frame[name], TOTAL, ascii=False)
     return found
 
 
@@ -110,8 +106,7 @@ def _gone(values: pd.Series, kind: ColumnKind) -> np.ndarray:
     """Return where a cell of the key is missing, or where a year stands no year."""
     gone = values.isna().to_numpy(dtype=bool)
     if kind is ColumnKind.YEAR and pd.api.types.is_string_dtype(values):
-        gone = gone | ~values.str.contains(r"^\d{4}", na=True).to_numpy(dtype=bool)
-        gone = gone | values.str.contains(r"^\d{4}\D*\d{1,2}月", na=False).to_numpy(dtype=bool)
+        gone = gone | ~matches(values, r"^\d{4}") | matches(values, r"^\d{4}\D*\d{1,2}月", ascii=False)
     return gone
 
 

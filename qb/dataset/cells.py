@@ -37,12 +37,26 @@ def tidy_cells(values: pd.Series) -> pd.Series:
     if not is_text(values):
         return values
     text = values.astype("str")
-    if text.str.contains(_UNSEEN.pattern, na=False).any():
+    if matches(text, CONTROL.pattern).any() or matches(text, INVISIBLE.pattern, ascii=False).any():
         text = text.str.replace(_UNSEEN.pattern, "", regex=True)
     text = text.str.strip()
-    if text.str.startswith('="', na=False).any():
+    if _begins(text, '="').any():
         text = text.str.replace(_GUARDED, r"\1", regex=True).str.strip()
     return text.mask(text.isin(BLANKS))
+
+
+def matches(text: pd.Series, pattern: str, *, ascii: bool = True) -> np.ndarray:
+    """Return where a pattern is found in a column of text; `ascii`: whether it could be in plain ASCII."""
+    # pandas would look at each cell in Python.
+    cells = pa.array(text, type=pa.large_string())
+    if not ascii and pc.all(pc.string_is_ascii(cells), min_count=0).as_py():
+        return np.zeros(len(text), dtype=bool)
+    return pc.fill_null(pc.match_substring_regex(cells, pattern), False).to_numpy(zero_copy_only=False)
+
+
+def _begins(text: pd.Series, start: str) -> np.ndarray:
+    cells = pa.array(text, type=pa.large_string())
+    return pc.fill_null(pc.starts_with(cells, start), False).to_numpy(zero_copy_only=False)
 
 
 def is_text(values: pd.Series) -> bool:
@@ -55,8 +69,8 @@ def unseen(values: pd.Series) -> np.ndarray | None:
     if not is_text(values):
         return None
     text = values.astype("str")
-    found = text.str.contains(INVISIBLE.pattern, na=False) | text.str.contains('^\\s*="', na=False)
-    return found.to_numpy(dtype=bool) if found.any() else None
+    found = matches(text, INVISIBLE.pattern, ascii=False) | _begins(text, '="')
+    return found if found.any() else None
 
 
 def missing(dtype: str, index: pd.Index) -> pd.Series:
@@ -110,8 +124,11 @@ def error_cells(values: pd.Series) -> np.ndarray | None:
     """Return which cells of a column hold an error, or a formula without a result; None where none does."""
     if not is_text(values):
         return None
-    found = values.astype("str").str.contains(_ERROR, na=False)
-    return found.to_numpy(dtype=bool) if found.any() else None
+    text = values.astype("str")
+    if not (_begins(text, UNREAD).any() or _begins(text, "#").any()):
+        return None
+    found = matches(text, _ERROR)
+    return found if found.any() else None
 
 
 def _without_errors(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
@@ -119,7 +136,7 @@ def _without_errors(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Fin
     wrong = error_cells(raw)
     formulas = None
     if is_text(raw) and column.kind not in (ColumnKind.TEXT, ColumnKind.ID):
-        formulas = raw.astype("str").str.startswith("=", na=False).to_numpy(dtype=bool)
+        formulas = _begins(raw.astype("str"), "=")
         wrong = formulas if wrong is None else wrong | formulas
     if wrong is None or not wrong.any():
         return raw, []
@@ -156,15 +173,15 @@ def _text(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
     text = _as_text(raw)
     if column.kind is not ColumnKind.ID:
         return text, []
-    lost = text.str.fullmatch(r"\d(?:\.\d+)?[Ee]\+?\d+").fillna(False).to_numpy(dtype=bool)
+    lost = matches(text, r"^\d(?:\.\d+)?[Ee]\+?\d+$")
     found = [
         Finding("F18", column, lost, raw, "是科学计数，编号的末几位已丢失", "把这一列设为文本格式后重新填写")
     ]
     text = text.mask(lost) if lost.any() else text
-    odd = ~text.str.fullmatch("[A-Za-z0-9]*").fillna(True)  # before what costs more is asked of each cell
+    odd = matches(text, "[^A-Za-z0-9]")  # before what costs more is asked of each cell
     if not odd.any():
         return text, found
-    marked = text.str.contains(_MARKED, na=False).to_numpy(dtype=bool)
+    marked = matches(text, _MARKED, ascii=False)
     if marked.any():
         found.append(Finding("F11", column, marked, raw, _MARK_BESIDE, _WITHOUT_MARK))
         text = text.mask(marked)

@@ -7,7 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable
-from io import StringIO
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -64,24 +64,33 @@ def read_csv(path: Path, separator: str | None = None, encoding: str | None = No
     separator = separator or (stated[1] if stated else _separator(text))
     if separator != ",":
         said.append(f"按{SEPARATORS.get(separator, separator)}分隔读入")
-    width = _width(text, separator)
     try:
-        grid = pd.read_csv(
-            StringIO(text), sep=separator, header=None, dtype=str, na_filter=False, names=range(width),
-            skip_blank_lines=False, index_col=False,
-            **({"low_memory": False} if separator.isascii() else {"engine": "python"}),
-        )  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise UnreadableError(*_csv_trouble(str(error))) from None
+        grid = _parsed(text, separator, _width(text.split("\n", _FIRST)[:_FIRST], separator))
+    except pd.errors.ParserError:  # a later line is wider
+        try:
+            grid = _parsed(text, separator, _width(text.split("\n"), separator))
+        except pd.errors.ParserError as error:
+            raise UnreadableError(*_csv_trouble(str(error))) from None
     if "'" in text:
         grid = grid.apply(_unescape)
-    used = [place for place in grid.columns if (grid[place] != "").any()]
-    columns = [grid[place].fillna("") for place in used]
-    filled = np.logical_or.reduce([(cells != "").to_numpy(dtype=bool) for cells in columns])
-    rows = np.flatnonzero(filled) + 1
-    if not filled.all():
-        columns = [cells[filled] for cells in columns]
-    return Grid(rows, [place + 1 for place in used], columns, said=tuple(said))
+    columns = {place + 1: cells for place, cells in grid.items() if (cells != "").any()}
+    empty = (grid[0] == "").to_numpy(dtype=bool)
+    if empty.any():
+        for cells in columns.values():
+            empty = empty & (cells == "").to_numpy(dtype=bool)
+    rows = np.flatnonzero(~empty) + 1
+    if empty.any():
+        columns = {place: cells[~empty] for place, cells in columns.items()}
+    return Grid(rows, [*columns], [*columns.values()], said=tuple(said))
+
+
+def _parsed(text: str, separator: str, width: int) -> pd.DataFrame:
+    data = BytesIO(text.encode("utf-8", "surrogatepass"))
+    return pd.read_csv(
+        data, sep=separator, header=None, dtype=str, na_filter=False,
+        names=range(width), skip_blank_lines=False, index_col=False,
+        **({"low_memory": False} if separator.isascii() else {"engine": "python"}),
+    ).fillna("")  # fmt: skip
 
 
 def _separator(text: str) -> str:
@@ -95,9 +104,9 @@ def _separator(text: str) -> str:
     return max(SEPARATORS, key=evenly)
 
 
-def _width(text: str, separator: str) -> int:
+def _width(lines: list[str], separator: str) -> int:
     """Return how many columns the widest line may have; refuse more than a sheet takes."""
-    width = max((line.count(separator) for line in text.split("\n")), default=0) + 1
+    width = max((line.count(separator) for line in lines), default=0) + 1
     if width > WIDEST:
         raise UnreadableError(f"有 {width:,} 列，超过 {WIDEST:,} 列", "确认是否选错了文件或行列颠倒")
     return width

@@ -214,7 +214,7 @@ def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tupl
     if any(is_structure(found) for found in faults):
         return table.empty(), faults
     index, kept = raw.index, np.ones(len(raw), dtype=bool)
-    if len(raw) and cells:
+    if len(raw) and cells and next(iter(cells.values())).isna().any():
         kept = np.logical_or.reduce([values.notna().to_numpy(dtype=bool) for values in cells.values()])
     if not kept.all():
         index = index[kept]
