@@ -137,6 +137,18 @@ class Indicator(Entry):
             raise LookupError(f"{self.code}: no limit {name!r} for {stage or kind} in {year}")
         return max(held, key=lambda m: (m.stage is not None, m.kind is not None, m.from_year or 0))
 
+    def in_force(self, year: int) -> tuple[Limit, ...]:
+        """Return of the limits for each name, stage and kind the latest that has begun in a year.
+
+        Examples
+        --------
+        >>> [limit.value for limit in load()["C14"].in_force(2025)]
+        [7000.0]
+        """
+        begun = (m for m in self.limits if m.from_year is None or m.from_year <= year)
+        latest = {(m.name, m.stage, m.kind): m for m in sorted(begun, key=lambda m: m.from_year or 0)}
+        return tuple(latest.values())
+
 
 class Group(Entry):
     """A heading above the indicators: A1–A3 or B1–B9."""

@@ -96,9 +96,9 @@ def figures(count=30, names=None, lang="zh"):
         "coefficients": charts.coefficients(
             table, stages, dict(zip(stage_names, (0.5, 0.45), strict=True)), caption=words
         ),
-        "heat": charts.heat(percent, verdicts, caption=words),
+        "heat": charts.heat(percent, verdicts, percent < 85, caption=words),
         "shortfall": charts.shortfall_bars(percent.index, [*first[:-2], 0, np.nan], unit, caption=words),
-        "classes": charts.classes([*np.arange(300) % 17 + 34, np.nan], 45, caption=words),
+        "classes": charts.classes([*np.arange(300) % 17 + 34, np.nan], 45, over=[False] * 301, caption=words),
         "completeness": charts.completeness(
             pd.DataFrame([[1, 0.999], [0, np.nan]], index=percent.index[:2], columns=[2023, 2024]),
             caption=words,
@@ -277,7 +277,7 @@ def test_hostile_names_stay_names():
 
 
 def test_captions_are_escaped():
-    chart = charts.classes([40], 45, caption=Caption('<b>&"', "<i>", "<u>"))
+    chart = charts.classes([40], 45, over=[False], caption=Caption('<b>&"', "<i>", "<u>"))
     page = chart._repr_html_()
     assert "<b>&" not in page and "<i>" not in page and "<u>" not in page
     assert '<b class="finding">&lt;b&gt;&amp;&quot;</b>' in page
@@ -288,7 +288,7 @@ def test_captions_are_escaped():
 def test_arguments_are_left_as_they_were():
     percent = percentages(9)
     verdicts, before = judged(percent), percent.copy()
-    charts.heat(percent, verdicts, caption=caption())
+    charts.heat(percent, verdicts, percent < 85, caption=caption())
     charts.strips(percent, [100.0] * 9, verdicts, caption=caption())
     pd.testing.assert_frame_equal(percent, before)
 
@@ -307,9 +307,14 @@ def test_arguments_are_left_as_they_were():
             {"小学": 0.5},
             caption=caption(),
         ),
-        charts.heat(pd.DataFrame({"C1": [np.nan]}), pd.DataFrame({"C1": ["no data"]}), caption=caption()),
+        charts.heat(
+            pd.DataFrame({"C1": [np.nan]}),
+            pd.DataFrame({"C1": ["no data"]}),
+            pd.DataFrame({"C1": [False]}),
+            caption=caption(),
+        ),
         charts.shortfall_bars([], [], "间", caption=caption()),
-        charts.classes([np.nan], 45, caption=caption()),
+        charts.classes([np.nan], 45, over=[False], caption=caption()),
         charts.completeness(pd.DataFrame(), caption=caption()),
         charts.trend([2024], {"甲": [np.nan]}, caption=caption()),
         charts.trend([], {}, caption=caption()),
@@ -448,7 +453,7 @@ def test_coefficients_stand_against_the_limit_of_their_stage():
 
 def test_heat_marks_failing_cells_by_sign_and_weight():
     percent = pd.DataFrame({"C1": [99.9, 84.9, 100.0, np.nan]}, index=list("甲乙丙丁"))
-    chart = charts.heat(percent, judged(percent), caption=caption())
+    chart = charts.heat(percent, judged(percent), percent < 85, caption=caption())
     cells = {m.text: m.bold for m in chart.marks if isinstance(m, Word) and m.anchor == "middle"}
     assert cells == {"C1": False, "× 99.9": True, "× 84.9": True, "100.0": False, "缺数据": False}
     light, dark = (m.opacity for m in chart.marks if isinstance(m, Bar) and m.colour == ALARM)
@@ -457,7 +462,9 @@ def test_heat_marks_failing_cells_by_sign_and_weight():
 
 def test_heat_grows_with_its_schools():
     percent = percentages(70)
-    assert charts.heat(percent, judged(percent), caption=caption()).height == pytest.approx(70 * 23, abs=90)
+    assert charts.heat(percent, judged(percent), percent < 85, caption=caption()).height == pytest.approx(
+        70 * 23, abs=90
+    )
 
 
 def test_shortfall_tells_none_from_unknown():
@@ -468,11 +475,12 @@ def test_shortfall_tells_none_from_unknown():
 
 def test_classes_at_the_limit_are_not_above_it():
     # C12: at most 45 pupils; 45 is allowed, 46 is not
-    chart = charts.classes([44, 45, 45, 46, np.nan], 45, caption=caption())
+    sizes, over = [44, 45, 45, 46, np.nan], [False, False, False, True, False]
+    chart = charts.classes(sizes, 45, over=over, caption=caption())
     assert "超上限 1 个班" in words_of(chart) and "缺数据：1 个班" in words_of(chart)
     assert chart.table.to_numpy().tolist() == [[44, 1], [45, 2], [46, 1]]
     assert [m.colour == ALARM for m in chart.marks if isinstance(m, Bar)] == [False, False, True]
-    assert "超上限" not in words_of(charts.classes([44, 45], 45, caption=caption()))
+    assert "超上限" not in words_of(charts.classes([44, 45], 45, over=[False, False], caption=caption()))
 
 
 def test_map_keeps_proportions():

@@ -1,9 +1,12 @@
 """Data flow one way: a module imports only from modules before it, and importing does nothing."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import qb
 
@@ -93,3 +96,75 @@ def test_the_public_names_are_the_documented_ones():
     assert qb.__all__ == ["assess", "balance", "cheapest_plan", "check", "load", "scenario"]
     assert callable(qb.load) and callable(qb.check) and callable(qb.assess)
     assert callable(qb.balance.difference_coefficient)
+
+
+# Only `judge` compares a figure with a limit: what readers see is read from its verdicts.
+READERS = ("charts", "report", "explore", "forms", "word", "publish")
+LIMITING = re.compile(r"limit|cap$|caps$|threshold|least|floor|标准")
+ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+JUDGING = ("meets", "hold", "limit_in_force", "verdict_codes")
+# Where it is chosen what is drawn, and where: no word or colour of a verdict hangs on it.
+PLACING = {
+    ("charts/curve.py", "cost_curve"),
+    ("charts/schools.py", "_labels"),
+    ("report/plan/balance.py", "_near"),
+}
+
+
+def words_in(node: ast.AST) -> set[str]:
+    """Return the names, attributes and texts that an expression is made of."""
+    found = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            found.add(part.id)
+        elif isinstance(part, ast.Attribute):
+            found.add(part.attr)
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+            found.add(part.value)
+    return found
+
+
+def comparisons_with_limits(path: Path):
+    """Yield function and line of each ordering against something called a limit, and of calls that judge."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        id(part): function.name
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for part in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        ordering = isinstance(node, ast.Compare) and any(isinstance(op, ORDER) for op in node.ops)
+        operands = [node.left, *node.comparators] if ordering else []
+        named = any(LIMITING.search(word) for operand in operands for word in words_in(operand))
+        judging = isinstance(node, ast.Attribute) and node.attr in JUDGING
+        judging |= isinstance(node, ast.Name) and node.id in JUDGING
+        if named or judging:
+            yield inside.get(id(node), ""), node.lineno
+
+
+def test_readers_compare_nothing_with_a_limit():
+    wrong = [
+        f"{path.relative_to(PACKAGE)}:{line} in {function}"
+        for path in modules()
+        if layer_of(path) in READERS
+        for function, line in comparisons_with_limits(path)
+        if (str(path.relative_to(PACKAGE)), function) not in PLACING
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "over = value > limit + 1e-9",
+        "low = row['C1'] < row['C1_limit']",
+        "over = cut.coefficient > cut.cap",
+        "met = (areas >= self._least(kind)).sum()",
+        "met = standard.limit_in_force('C12').meets(sizes)",
+    ],
+)
+def test_a_comparison_with_a_limit_is_seen(tmp_path, text):
+    path = tmp_path / "module.py"
+    path.write_text(text, encoding="utf-8")
+    assert list(comparisons_with_limits(path))

@@ -437,10 +437,12 @@ class TestConditions:
         assert set(page.conditions.lacking().frame["verdict"]) == {Verdict.NO_DATA}
 
     def test_a_bar_begins_at_the_standard_and_missing_areas_are_told(self):
-        chart = rooms({"音乐": ([95.9, 96.0, 100.9, np.nan], 96.0)}, caption=Caption("t"))
+        chart = rooms(
+            {"音乐": ([95.9, 96.0, 100.9, np.nan], 96.0, [True, False, False, False])}, caption=Caption("t")
+        )
         assert chart.table.iloc[:, 1:].to_numpy().tolist() == [[91.0, 1], [96.0, 2]]
         assert "低于标准 1 间" in chart.svg and "缺数据：音乐 1" in chart.svg
-        assert "缺数据" in rooms({"音乐": ([], 96.0)}, caption=Caption("t")).svg
+        assert "缺数据" in rooms({"音乐": ([], 96.0, [])}, caption=Caption("t")).svg
 
 
 class TestLanguages:

@@ -102,7 +102,17 @@ def test_no_figure_heads_a_column_with_the_name_it_has_inside():
     curve = charts.panels.Curve([0, 1], [0, 1], 0.4, 0.2)
     figures = [
         charts.lorenz({"C1": curve}, caption=Caption("题")),
-        charts.intervals(["C1"], [0.4], [0.3], [0.5], ["0.4"], limits=[0.5], caption=Caption("题")),
+        charts.intervals(
+            ["C1"],
+            [0.4],
+            [0.3],
+            [0.5],
+            ["0.4"],
+            limits=[0.5],
+            over=[False],
+            crosses=[False],
+            caption=Caption("题"),
+        ),
         charts.outlook(forecast, 2025, caption=Caption("题")),
     ]
     for figure in figures:

@@ -63,7 +63,7 @@ def shortfall_bars(
     return Chart(caption, tuple(marks), row * len(values) + 4, table)
 
 
-def classes(sizes: Sequence[float], limit: float, *, caption: Caption) -> Chart:
+def classes(sizes: Sequence[float], limit: float, *, over: Sequence[bool], caption: Caption) -> Chart:
     """Show how large the classes are: a bar for each size, those above the limit stand out.
 
     Parameters
@@ -72,11 +72,13 @@ def classes(sizes: Sequence[float], limit: float, *, caption: Caption) -> Chart:
         Pupils of each class; missing ones are counted in words.
     limit : float
         Most pupils allowed in a class.
+    over : sequence of bool
+        Which classes are above it.
     caption : Caption
         The sentences around the figure.
     """
     given = np.asarray(sizes, float)
-    sizes = given[np.isfinite(given)]
+    sizes, above = given[np.isfinite(given)], np.asarray(over, bool)[np.isfinite(given)]
     word = caption.word
     whole, counts = np.unique(sizes.astype(int), return_counts=True)
     table = pd.DataFrame({word("class size"): whole, word("classes"): counts})
@@ -90,7 +92,7 @@ def classes(sizes: Sequence[float], limit: float, *, caption: Caption) -> Chart:
     marks += [Word(left - 8, rise(v) + 5, plain(v), QUIET, anchor="end") for v in grid]
     wide = (WIDTH - left) / (high - low + 1) * 0.84
     for size, count in zip(whole, counts, strict=True):
-        colour, opacity = (ALARM, 1.0) if size > limit else (QUIET, FADE)
+        colour, opacity = (ALARM, 1.0) if above[sizes.astype(int) == size].any() else (QUIET, FADE)
         marks.append(Bar(across(size) - wide / 2, rise(count), wide, base - rise(count), colour, opacity))
     at = across(math.floor(limit) + 0.5)
     marks += [
@@ -98,12 +100,12 @@ def classes(sizes: Sequence[float], limit: float, *, caption: Caption) -> Chart:
         Word(0, 32, word("classes"), QUIET),
         Word(0, base + 20, word("class size"), QUIET),
     ]
-    text, over = f"{word('limit')} {word('people', plain(limit))}", int((sizes > limit).sum())
+    text, count = f"{word('limit')} {word('people', plain(limit))}", int(above.sum())
     before = at - 6 - span(text) >= 0
     x, anchor = (at - 6, "end") if before else (at + 6, "start")
     marks.append(Word(x, 18, text, bold=True, anchor=anchor, halo=True))
-    if over:
-        text = word("n above", over)
+    if count:
+        text = word("n above", count)
         beside = before and at + 6 + span(text) <= WIDTH
         x, y, anchor = (at + 6, 18, "start") if beside else (WIDTH, 36, "end")
         marks.append(Word(x, y, text, ALARM, bold=True, anchor=anchor, halo=True))

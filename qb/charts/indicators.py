@@ -173,7 +173,9 @@ def coefficients(
     return Chart(caption, tuple(marks), base + 8, values)
 
 
-def heat(percent: pd.DataFrame, verdicts: pd.DataFrame, *, caption: Caption, floor: float = 85) -> Chart:
+def heat(
+    percent: pd.DataFrame, verdicts: pd.DataFrame, deep: pd.DataFrame, *, caption: Caption, floor: float = 85
+) -> Chart:
     """Show every school on every indicator as a table whose failing cells stand out.
 
     Parameters
@@ -182,12 +184,14 @@ def heat(percent: pd.DataFrame, verdicts: pd.DataFrame, *, caption: Caption, flo
         100 is the standard. The index holds the schools' names, the columns the indicators' titles.
     verdicts : DataFrame of the same shape
         Verdict of each school on each indicator.
+    deep : DataFrame of the same shape
+        Whether it is below the floor of the school rule, too: such cells are darker.
     caption : Caption
         The sentences around the figure.
     floor : float
-        Lowest percentage allowed for one indicator; cells below it are darker.
+        Lowest percentage allowed for one indicator.
     """
-    values = percent.to_numpy(float)
+    values, darker = percent.to_numpy(float), deep.to_numpy(bool)
     if not np.isfinite(values).any():
         return blank(caption, percent)
     start, row = 186, 23
@@ -205,7 +209,8 @@ def heat(percent: pd.DataFrame, verdicts: pd.DataFrame, *, caption: Caption, flo
     for k in range(values.shape[1]):
         state = states(values[:, k], verdicts.iloc[:, k])
         for n, (value, given) in enumerate(zip(values[:, k], state, strict=True)):
-            marks += _cell(value, given, start + wide * k, top + row * n, wide, row, floor, caption)
+            shade = 0.45 if darker[n, k] else 0.2
+            marks += _cell(value, given, start + wide * k, top + row * n, wide, row, floor, shade, caption)
     allowed = verdicts.isin([Allowance.AT_SCHOOL]).to_numpy().any()
     below = [caption.word("heat", f"{floor:g}")] + [caption.word("heat allowed")] * bool(allowed)
     written, height = notes([caption.word("stop").join(below)], top + row * len(values) + 4)
@@ -222,7 +227,15 @@ def _even(title: object, room: float) -> list[str]:
 
 
 def _cell(
-    value: float, state: State, x: float, y: float, wide: float, high: float, floor: float, caption: Caption
+    value: float,
+    state: State,
+    x: float,
+    y: float,
+    wide: float,
+    high: float,
+    floor: float,
+    shade: float,
+    caption: Caption,
 ) -> list[Mark]:
     middle, low = x + wide / 2, y + 16
     if not math.isfinite(value):
@@ -234,8 +247,7 @@ def _cell(
             Word(middle, low, f"△ {text}", anchor="middle"),
         ]
     fails = state is Verdict.FAIL
-    shade = 0.12 if not fails else 0.2 if value >= floor else 0.45
     return [
-        Bar(x + 1, y + 1, wide - 2, high - 2, ALARM if fails else QUIET, shade),
+        Bar(x + 1, y + 1, wide - 2, high - 2, ALARM if fails else QUIET, shade if fails else 0.12),
         Word(middle, low, f"× {text}" if fails else text, bold=fails, anchor="middle"),
     ]

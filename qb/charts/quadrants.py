@@ -25,6 +25,7 @@ def quadrants(
     texts: Sequence[str],
     *,
     cap: float,
+    poor: Sequence[bool],
     corners: Sequence[str],
     caption: Caption,
 ) -> Chart:
@@ -40,6 +41,8 @@ def quadrants(
         Both in words, or why there is none.
     cap : float
         Limit of the coefficient.
+    poor : sequence of bool
+        Which are below the standard or above the limit.
     corners : sequence of 4 str
         Names of the quadrants: low and uneven, high and uneven, low and even, high and even.
     caption : Caption
@@ -52,7 +55,7 @@ def quadrants(
     grid = ticks(min(x[known].min(), 90.0), max(min(x[known].max(), BEYOND), 110.0), 5)
     steps = ticks(0, max(y[known].max(), cap * 1.15), 4)
     across, rise = Scale(grid[0], grid[-1], LEFT, RIGHT), Scale(0, steps[-1], BASE, TOP)
-    poor = known & ((x < 100 - 1e-9) | (y > cap + 1e-9))
+    poor = known & np.asarray(poor, bool)
     marks = _frame(across, rise, grid, steps, cap, caption)
     for k, text in enumerate(corners):
         right, low = k % 2, BASE - 8 if k > 1 else TOP + 34

@@ -37,35 +37,41 @@ WORDS = {
 }
 
 
-def rooms(panels: Mapping[str, tuple[Sequence[float], float]], *, caption: Caption) -> Chart:
+def rooms(panels: Mapping[str, tuple[Sequence[float], float, Sequence[bool]]], *, caption: Caption) -> Chart:
     """Show the areas of rooms, a panel for each kind; bars below the standard stand out.
 
     Parameters
     ----------
-    panels : mapping of kind to (areas in m², the least area that counts)
+    panels : mapping of kind to (areas in m², the least area that counts, which areas are below it)
         Missing areas are counted in words. A bar begins at the standard, so none is cut by it.
     caption : Caption
     """
     words = WORDS[caption.lang]
-    given = {kind: (np.asarray(areas, float), limit) for kind, (areas, limit) in panels.items()}
-    shown = {kind: (areas[np.isfinite(areas)], limit) for kind, (areas, limit) in given.items()}
+    given = {
+        kind: (np.asarray(areas, float), limit, np.asarray(below, bool))
+        for kind, (areas, limit, below) in panels.items()
+    }
+    shown = {
+        kind: (areas[np.isfinite(areas)], limit, below[np.isfinite(areas)])
+        for kind, (areas, limit, below) in given.items()
+    }
     shown = {kind: panel for kind, panel in shown.items() if len(panel[0])}
     if not shown:
         return blank(caption)
-    low = min(min(areas.min(), limit) for areas, limit in shown.values())
-    high = max(max(areas.max(), limit) for areas, limit in shown.values())
+    low = min(min(areas.min(), limit) for areas, limit, _ in shown.values())
+    high = max(max(areas.max(), limit) for areas, limit, _ in shown.values())
     step = STEP * math.ceil((high - low) / STEP / MOST)
     across = Scale(low - step, high + step, LEFT, WIDTH)
     marks: list[Mark] = []
-    for place, (kind, (areas, limit)) in enumerate(shown.items()):
-        marks += _panel(kind, areas, limit, step, across, place * (TOP + HIGH + FOOT), words)
+    for place, (kind, (areas, limit, below)) in enumerate(shown.items()):
+        marks += _panel(kind, areas, limit, below, step, across, place * (TOP + HIGH + FOOT), words)
     counts = [
         (kind, limit + place * step, count)
-        for kind, (areas, limit) in shown.items()
+        for kind, (areas, limit, _) in shown.items()
         for place, count in zip(*np.unique(_bins(areas, limit, step), return_counts=True), strict=True)
     ]
     table = pd.DataFrame(counts, columns=[caption.word("where"), words["from"].format(step), words["rooms"]])
-    absent = {kind: int((~np.isfinite(areas)).sum()) for kind, (areas, _) in given.items()}
+    absent = {kind: int((~np.isfinite(areas)).sum()) for kind, (areas, _, _) in given.items()}
     gone = [f"{kind} {count}" for kind, count in absent.items() if count]
     text = caption.word("list", label(Verdict.NO_DATA, caption.lang), caption.word("comma").join(gone))
     written, height = notes([text] if gone else [], len(shown) * (TOP + HIGH + FOOT) - 12)
@@ -76,6 +82,7 @@ def _panel(
     kind: str,
     areas: np.ndarray,
     limit: float,
+    small: np.ndarray,
     step: float,
     across: Scale,
     top: float,
@@ -92,7 +99,7 @@ def _panel(
         left, right = across(limit + place * step), across(limit + (place + 1) * step)
         colour, opacity = (ALARM, 1.0) if place < 0 else (QUIET, FADE)
         marks.append(Bar(left + 1, rise(count), right - left - 2, base - rise(count), colour, opacity))
-    at, below = across(limit), int((areas < limit - 1e-9).sum())
+    at, below = across(limit), int(small.sum())
     text = words["limit"].format(plain(limit))
     after = at + 6 + span(text) <= WIDTH
     marks += [

@@ -84,6 +84,8 @@ def intervals(
     texts: Sequence[str],
     *,
     limits: Sequence[float],
+    over: Sequence[bool],
+    crosses: Sequence[bool],
     caption: Caption,
     others: Sequence[Sequence[float]] = (),
     notes_below: Sequence[str] = (),
@@ -97,6 +99,8 @@ def intervals(
         they are bold.
     limits : sequence of float
         Of each coefficient, one upright line; NaN: the standard has none.
+    over, crosses : sequences of bool
+        Which coefficients are above their limit, and which ranges contain it.
     caption : Caption
     others : sequence of sequences, optional
         Further points of each row.
@@ -119,13 +123,12 @@ def intervals(
             Line(((scale(limit), head), (scale(limit), base)), INK, 1.3, dashed=True),
             Word(scale(limit), 18, phrase(caption, "limit", limit), bold=True, anchor="middle"),
         ]
-    for k, (name, text, limit) in enumerate(zip(labels, texts, limits, strict=True)):
+    for k, (name, text) in enumerate(zip(labels, texts, strict=True)):
         y = head + row * (k + 0.5)
         marks.append(Word(start - 6, y + 5, shorten(name, MOST), anchor="end"))
         if np.isfinite(frame[k]).all():
-            marks += _interval(*frame[k], others[k] if others else (), y, scale, limit)
-            crosses = frame[k, 1] <= limit + 1e-9 < frame[k, 2]
-            marks.append(Word(WIDTH, y + 5, text, bold=bool(crosses), anchor="end"))
+            marks += _interval(*frame[k], others[k] if others else (), y, scale, bool(over[k]))
+            marks.append(Word(WIDTH, y + 5, text, bold=bool(crosses[k]), anchor="end"))
         else:
             marks.append(Word(start + 10, y + 5, label(Verdict.NO_DATA, caption.lang), QUIET))
     written, height = notes(notes_below, base + 22)
@@ -133,9 +136,8 @@ def intervals(
 
 
 def _interval(
-    value: float, low: float, high: float, others: Sequence[float], y: float, scale: Scale, limit: float
+    value: float, low: float, high: float, others: Sequence[float], y: float, scale: Scale, over: bool
 ) -> list[Mark]:
-    over = value > limit + 1e-9
     colour = ALARM if over else ACCENT
     return [
         Line(((scale(low), y), (scale(high), y)), colour, 3),

@@ -23,7 +23,7 @@ START, END, ROW, HEAD = 190, WIDTH - 92, 50, 26
 
 @dataclass(frozen=True)
 class Strip:
-    """Schools by one resource.
+    """Schools by one resource: `over`, the coefficient is above its limit; `low`, values below the standard.
 
     Attributes
     ----------
@@ -50,6 +50,8 @@ class Strip:
     coefficient: float
     limit: float
     cap: float
+    over: bool
+    low: Sequence[bool]
     absent: str = ""
 
     @property
@@ -61,11 +63,6 @@ class Strip:
     def drawn(self) -> bool:
         """Whether there is anything to draw."""
         return bool(np.isfinite(self.coefficient))
-
-    @property
-    def over(self) -> bool:
-        """Whether the coefficient is above its limit."""
-        return self.coefficient > self.cap + 1e-9
 
 
 def spreads(strips: Sequence[Strip], *, caption: Caption, decimals: int = 3) -> Chart:
@@ -137,7 +134,7 @@ def _dots(strip: Strip, middle: float, scale: Scale) -> list[Mark]:
     lift = swarm(x, radius, room=20)
     marks: list[Mark] = []
     for i in np.argsort(-radius, kind="stable"):  # small dots on top of large ones
-        state = Verdict.FAIL if strip.values[i] < strip.limit - 1e-9 else Verdict.PASS
+        state = Verdict.FAIL if strip.low[i] else Verdict.PASS
         tip = f"{clean(strip.names[i])} {share(percent[i])} %" if len(percent) <= TOLD else ""
         beyond = bool(percent[i] > scale.high)
         marks.append(dot(x[i], middle + lift[i], radius[i], state, tip, beyond=beyond))

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qb.limits import LimitInForce, decided
 from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, PASS, VERDICTS
-from qb.terms import Verdict
+from qb.standard import Standard
+from qb.terms import Stage, Verdict
 
 
 def verdict_codes(value: np.ndarray, limit: LimitInForce) -> np.ndarray:
@@ -18,6 +20,7 @@ def verdict_codes(value: np.ndarray, limit: LimitInForce) -> np.ndarray:
     return np.where(missing, NO_DATA, np.where(limit.meets(value), PASS, FAIL))
 
 
+<<<<<<< HEAD
 def verdicts_between(
     low: np.ndarray, high: np.ndarray, lowest: LimitInForce, highest: LimitInForce
 ) -> np.ndarray:
@@ -25,6 +28,29 @@ def verdicts_between(
     always, never = decided(low, high, lowest, highest)
     missing = np.isnan(lowest.value) | np.isnan(highest.value)
     return np.where(missing | ~(always | never), NO_DATA, np.where(always, PASS, FAIL))
+=======
+def fails(
+    figures: ArrayLike,
+    standard: Standard,
+    code: str,
+    *,
+    name: str = "",
+    stage: Stage | None = None,
+    year: int | None = None,
+) -> np.ndarray:
+    """Return whether figures are known and do not keep the limit of an indicator or of the coefficient.
+
+    Examples
+    --------
+    A primary class of 46 is too large; one that is not known is neither.
+
+    >>> from qb.standard import load
+    >>> fails([45, 46, np.nan], load(), "C12", stage=Stage.PRIMARY, year=2025).tolist()
+    [False, True, False]
+    """
+    limit = standard.limit_in_force(code, name=name, stage=stage, year=year)
+    return verdict_codes(np.asarray(figures, dtype=float), limit) == FAIL
+>>>>>>> bdfca4d (Readers compare nothing with a limit: figures, pages and forms are handed verdicts, and a test looks for comparisons)
 
 
 def words(codes: np.ndarray) -> pd.Categorical:

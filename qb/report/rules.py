@@ -167,12 +167,9 @@ class Rules:
 def limits_text(indicator: Indicator, standard: Standard, year: int, lang: Lang) -> str:
     """Return the limits in force as one line, by stage, kind or part."""
     if indicator.code == "C13":
-        return say(lang, "按 100 人核定", "Funded for 100")
-    lines: dict[tuple, str] = {}
-    for limit in indicator.limits:
-        if limit.from_year is None or limit.from_year <= year:
-            lines[limit.stage, limit.kind, limit.name] = _limit_text(limit, standard, lang)
-    return say(lang, "；", "; ").join(lines.values())
+        counted = indicator.options["counted_pupils"]
+        return say(lang, f"按 {counted:g} 人核定", f"Funded for {counted:g}")
+    return say(lang, "；", "; ").join(_limit_text(m, standard, lang) for m in indicator.in_force(year))
 
 
 def _limit_text(limit: Limit, standard: Standard, lang: Lang) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from qb import charts
 from qb.charts.rooms import rooms
+from qb.judge import fails
 from qb.report.annual.part import AnnualPart
 from qb.report.table import Column, Table
 from qb.report.words import PARTS, number, say, stage_label, title, verdict_label
@@ -27,7 +28,8 @@ class AnnualConditions(AnnualPart):
         classes = self._of("classes", rows["school_id"])
         sizes = classes.loc[(classes["stage"] == stage).to_numpy(), "pupils"].to_numpy(float)
         known = sizes[np.isfinite(sizes)]
-        over = int((known > limit + 1e-9).sum())
+        above = fails(sizes, self.book.standard, "C12", stage=stage, year=self.book.year)
+        over = int(above.sum())
         finding = (
             say(
                 lang,
@@ -49,20 +51,28 @@ class AnnualConditions(AnnualPart):
             f"；不足 {smallest} 人的 {kept} 个班按设定不显示",
             f"; {kept} of fewer than {smallest} pupils are kept back",
         ) * bool(kept)
-        return charts.classes(sizes[~(sizes < smallest)], limit, caption=self.caption(finding, measure))
+        return charts.classes(
+            sizes[~(sizes < smallest)],
+            limit,
+            over=above[~(sizes < smallest)],
+            caption=self.caption(finding, measure),
+        )
 
     def rooms(self) -> charts.Chart:
         """Return the areas of all music and art rooms of the judged schools against the standard."""
         lang = self.book.lang
-        panels = {say(lang, *PARTS[kind]): (self._areas(kind), self._least(kind)) for kind in RoomKind}
-        known = {name: (areas[np.isfinite(areas)], least) for name, (areas, least) in panels.items()}
+        panels = {say(lang, *PARTS[kind]): self._panel(kind) for kind in RoomKind}
+        known = {
+            name: (areas[np.isfinite(areas)], least, int(below.sum()))
+            for name, (areas, least, below) in panels.items()
+        }
         parts = [
             say(
                 lang,
-                f"{name} {len(areas)} 间，{int((areas < least - 1e-9).sum())} 间不足 {least:g} ㎡",
-                f"{int((areas < least - 1e-9).sum())} of {len(areas)} {name.lower()} are below {least:g} m²",
+                f"{name} {len(areas)} 间，{below} 间不足 {least:g} ㎡",
+                f"{below} of {len(areas)} {name.lower()} are below {least:g} m²",
             )
-            for name, (areas, least) in known.items()
+            for name, (areas, least, below) in known.items()
             if len(areas)
         ]
         nobody = (
@@ -79,6 +89,12 @@ class AnnualConditions(AnnualPart):
     def _areas(self, kind: RoomKind) -> np.ndarray:
         frame = self._of("rooms", self._room_findings["school_id"])
         return frame.loc[(frame["kind"] == kind).to_numpy(), "area_m2"].to_numpy(float)
+
+    def _panel(self, kind: RoomKind) -> tuple[np.ndarray, float, np.ndarray]:
+        """Return the areas of rooms of a kind, the least that counts, and which are below it."""
+        areas = self._areas(kind)
+        below = fails(areas, self.book.standard, "C10", name=str(kind), year=self.book.year)
+        return areas, self._least(kind), below
 
     def _least(self, kind: RoomKind) -> float:
         return self.book.standard["C10"].limit(name=str(kind), year=self.book.year).value

@@ -59,9 +59,18 @@ class DistrictSchools(DistrictPart):
         return charts.heat(
             percent_of_standard(rows).set_axis(labels, axis=1).set_axis(names(rows, lang), axis=0),
             verdicts(rows).set_axis(labels, axis=1),
+            self._deep(rows),
             caption=self.caption(finding, measure),
             floor=100 * standard.rules.school.floor,
         )
+
+    def _deep(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return which of the seven are below the floor of the school rule, too, shape (rows, 7)."""
+        short = self.own.shortfalls
+        short = short[(short["to_floor"] > 0).to_numpy()]
+        deep = set(zip(short["school_id"], short["stage"], short["code"], strict=True))
+        at = list(zip(rows["school_id"], rows["stage"], strict=True))
+        return pd.DataFrame({code: [(*place, code) in deep for place in at] for code in SEVEN})
 
     def _standing(self, rows: pd.DataFrame) -> str:
         """Return how many of a stage's schools fail, on what most of them, or what the rule allows."""

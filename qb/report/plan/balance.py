@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from qb import charts
@@ -86,21 +87,22 @@ class PlanBalance(PlanPart):
             return []
         return [chart for stage in self.stages if (chart := self._strips(stage)) is not None]
 
+    @staticmethod
+    def _near(frame: pd.DataFrame) -> np.ndarray:
+        """Return which coefficients come near their limits with the purchases; these are drawn too."""
+        return (frame["after"] > NEAR * frame["limit"]).to_numpy()
+
     def _strips(self, stage: Stage) -> charts.Chart | None:
         lang, standard = self.book.lang, self.book.standard
         frame = self.work.coefficients
         frame = frame[(frame["stage"] == stage).to_numpy()].set_index("code")
-        matters = (
-            (frame["before"] > frame["limit"])
-            | (frame["after"] > NEAR * frame["limit"])
-            | ((frame["after"] - frame["before"]).abs() > SMALL)
-        )
+        matters = self.over(frame) | self._near(frame) | ((frame["after"] - frame["before"]).abs() > SMALL)
         frame = frame[matters]
         if not len(frame):
             return None
         codes = frame.index.tolist()
         labels = [title(standard[code], lang, short=True) for code in codes]
-        over = frame["before"] > frame["limit"]
+        over = pd.Series(self.over(frame), index=frame.index)
         label = stage_label(stage, lang)
         worst = (frame["before"] - frame["after"]).idxmax()
         name = standard[worst].short

@@ -188,7 +188,7 @@ class PlanVerdict(PlanPart):
         lang, frame = self.book.lang, self.work.coefficients
         if not self.work.plan.cost:
             return ""
-        over = int((frame["before"] > frame["limit"] + self.book.standard.rules.rounding.tolerance).sum())
+        over = int(self.over(frame).sum())
         extra = self.work.for_balance
         if extra < 1:
             return say(

@@ -11,7 +11,7 @@ import pandas as pd
 from qb.costs import Costs, load_costs
 from qb.dataset import Dataset
 from qb.errors import QbError
-from qb.judge import COMPOSITE
+from qb.judge import COMPOSITE, fails
 from qb.plan import (
     Explanation,
     Plan,
@@ -28,6 +28,7 @@ from qb.plan import (
 from qb.plan.schools import cheapest_by_school
 from qb.report.book import Book
 from qb.report.district.part import DistrictPart
+from qb.terms import COMPULSORY
 
 SECONDS = 5.0  # of improving, for each question of the page
 STEPS = (0.25, 0.5, 0.75)  # of the cost, as budgets
@@ -129,6 +130,14 @@ class PlanPart(DistrictPart):
     """One district of a book, and what is computed once for all parts of its page."""
 
     work: Work = field(kw_only=True, repr=False)
+
+    def over(self, frame: pd.DataFrame) -> np.ndarray:
+        """Return which of `Work.coefficients` are above their limit without the purchases."""
+        found = np.zeros(len(frame), dtype=bool)
+        for stage in COMPULSORY:
+            mine = (frame["stage"] == stage).to_numpy()
+            found[mine] = fails(frame.loc[mine, "before"], self.book.standard, "coefficient", stage=stage)
+        return found
 
 
 def _of_district(costs: Costs, data: Dataset, district: str) -> Costs:

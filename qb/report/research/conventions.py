@@ -7,8 +7,9 @@ from functools import cached_property
 import pandas as pd
 
 from qb import balance, charts
+from qb.judge import fails
 from qb.report.research.part import ResearchPart, Shown
-from qb.report.research.study import TOLERANCE, Cut
+from qb.report.research.study import Cut
 from qb.report.table import Column, Table
 from qb.terms import Ownership, Stage
 
@@ -58,7 +59,10 @@ class Conventions(ResearchPart):
 
     def _chart(self, stage: Stage) -> Shown:
         frame = self.at(self.figures, stage)
-        frame = frame.assign(over=frame["coefficient"] > frame["limit"] + TOLERANCE)
+        frame = frame.assign(
+            over=fails(frame["coefficient"], self.study.book.standard, "coefficient", stage=stage)
+            & frame["limit"].notna().to_numpy()
+        )
         kinds = [part for _, part in frame.dropna(subset="coefficient").groupby("code", sort=False)]
         held = [part for part in kinds if part["limit"].notna().all()]
         turned = [part["name"].iloc[0] for part in held if part["over"].any() and not part["over"].all()]
@@ -92,6 +96,8 @@ class Conventions(ResearchPart):
                 *self.study.cuts(stage),
             ),
             limits=[part["limit"].iloc[0] for part in kinds],
+            over=[part.loc[part["standard"], "over"].iloc[0] for part in kinds],
+            crosses=[part["over"].any() and not part["over"].all() for part in kinds],
             others=[row[2] for row in rows],
             notes_below=[
                 self.say(

@@ -13,7 +13,7 @@ from qb import balance, charts
 from qb.charts.layout import ticks
 from qb.report.research.groups import Groups
 from qb.report.research.part import ResearchPart, Shown
-from qb.report.research.study import TOLERANCE, Cut
+from qb.report.research.study import Cut
 from qb.report.table import Column, Sentences, Table
 from qb.terms import Stage
 
@@ -96,6 +96,8 @@ class Districts(ResearchPart):
                 cut,
             ),
             limits=[cut.cap] * len(shown),
+            over=cut.above(shown["coefficient"]),
+            crosses=cut.above(shown["high"]) & ~cut.above(shown["low"]),
             notes_below=legend,
         )
 
@@ -174,7 +176,7 @@ class Districts(ResearchPart):
             ),
             columns,
             frame.assign(
-                over=frame["coefficient"] > cut.cap + TOLERANCE,
+                over=cut.above(frame["coefficient"]),
                 fact=[self.fact(stage, cut.measure.key, district) for district in frame["district"]],
             ),
             failing="over",

@@ -8,7 +8,6 @@ import pandas as pd
 from qb import charts
 from qb.charts.style import share
 from qb.report.research.part import ResearchPart, Shown
-from qb.report.research.study import TOLERANCE
 from qb.terms import Stage
 
 FEWEST = 5  # schools below which a correlation says nothing
@@ -32,7 +31,7 @@ class Levels(ResearchPart):
                     f"{label}: no standard, or no data, to hold levels against",
                 )
             )
-        low = {cut.measure for cut in known if cut.spread.mean < cut.limit - TOLERANCE}
+        low = {cut.measure for cut in known if cut.below(cut.spread.mean)}
         over = {cut.measure for cut in known if cut.over}
         finding = self.say(
             f"{label}：{self.among(len(known))}均值低于标准的 {len(low)} 项，差异高于限值的 {len(over)} 项，两者兼有的 {len(low & over)} 项",
@@ -51,6 +50,7 @@ class Levels(ResearchPart):
                 for at, cut in zip(level, cuts, strict=True)
             ],
             cap=self.study.book.standard.coefficient_limit(stage),
+            poor=[cut.measure in low | over for cut in cuts],
             corners=(
                 self.say("低而不均", "low, uneven"),
                 self.say("高而不均", "high, uneven"),

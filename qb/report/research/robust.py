@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from qb import balance, charts
+from qb.judge import fails
 from qb.report.research.part import ResearchPart, Shown
-from qb.report.research.study import TOLERANCE
 from qb.report.table import Column, Sentences, Table
 from qb.terms import Stage
 
@@ -138,6 +138,11 @@ class Robustness(ResearchPart):
                 )
         return pd.DataFrame(rows)
 
+    def _over(self, frame: pd.DataFrame, column: str, stage: Stage) -> np.ndarray:
+        """Return which coefficients are above the limit that the standard has for them."""
+        found = fails(frame[column], self.study.book.standard, "coefficient", stage=stage)
+        return found & frame["limit"].notna().to_numpy()
+
     def _intervals(self, stage: Stage) -> Shown:
         frame = self.at(self.errors, stage)
         known = frame[frame["coefficient"].notna().to_numpy()]
@@ -146,7 +151,8 @@ class Robustness(ResearchPart):
         held = known[known["limit"].notna().to_numpy()]
         if not len(held):
             return self.note(self.no_limit(stage))
-        crosses = (held["low"] <= held["limit"]) & (held["high"] > held["limit"] + TOLERANCE)
+        over, low, high = (self._over(known, name, stage) for name in ("coefficient", "low", "high"))
+        crosses = high & ~low
         label, error = self.stage(stage), f"±{100 * self.study.error:g}%"
         finding = self.say(
             f"{label}：报送误差 {error} 时，{self.among(len(held))} {crosses.sum()} 项的区间跨过限值",
@@ -168,6 +174,8 @@ class Robustness(ResearchPart):
             texts,
             caption=self.caption(finding, measure, *self.study.cuts(stage)),
             limits=known["limit"].tolist(),
+            over=over,
+            crosses=crosses,
             notes_below=[
                 self.say(
                     "● 按报送数据（◆ 高于限值），横线为区间。互不相关的误差总使各校更分散，所以区间可能整个在点的右边",

@@ -64,6 +64,8 @@ class Spreads(ResearchPart):
             coefficient=cut.spread.coefficient,
             limit=cut.limit,
             cap=cut.cap,
+            over=cut.over,
+            low=cut.below(cut.value),
             absent=self.absent(cut),
         )
 

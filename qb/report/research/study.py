@@ -7,15 +7,17 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from qb import balance
 from qb.errors import QbError
+from qb.judge import fails
 from qb.measure.census import Census, take_census
 from qb.measure.resources import resources, share_facilities
 from qb.report.book import Book
 from qb.report.research.measures import COLUMNS, Measure, choose, names_in, unknown_in
 from qb.report.words import Lang, say, stage_label, term
-from qb.standard import SEVEN
+from qb.standard import SEVEN, Standard
 from qb.terms import COMPULSORY, Kind, Location, Ownership, Stage
 
 GROUPINGS = {
@@ -25,7 +27,7 @@ GROUPINGS = {
     "group": ("教育集团", "school group"),
     "district": ("县区", "district"),
 }
-TOLERANCE = 1e-9  # coefficients nearer to each other, or to a limit, are the same
+TOLERANCE = 1e-9  # coefficients nearer to each other are the same
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,18 @@ class Cut:
     missing: int
     limit: float
     cap: float
+    standard: Standard = field(repr=False, compare=False)
+
+    def above(self, coefficients: ArrayLike) -> np.ndarray:
+        """Return which coefficients are above the stage's limit; none where the standard has none."""
+        found = fails(coefficients, self.standard, "coefficient", stage=self.stage)
+        return found & np.isfinite(self.cap)
+
+    def below(self, values: ArrayLike) -> np.ndarray:
+        """Return which values are below the standard for a school; none where there is none."""
+        if not np.isfinite(self.limit):
+            return np.zeros(np.shape(values), dtype=bool)
+        return fails(values, self.standard, self.measure.key, stage=self.stage, year=self.year)
 
     @property
     def amount(self) -> np.ndarray:
@@ -95,7 +109,7 @@ class Cut:
     @property
     def over(self) -> bool:
         """Whether the coefficient is above its limit."""
-        return self.spread.coefficient > self.cap + TOLERANCE
+        return self.held and bool(self.above(self.spread.coefficient))
 
 
 @dataclass(frozen=True)
@@ -224,7 +238,7 @@ class Study:
         if measure.key in SEVEN:
             limit = standard[measure.key].limit(stage=stage, year=year).value
             cap = standard.coefficient_limit(stage)
-        return Cut(stage, measure, year, rows, missing, limit, cap)
+        return Cut(stage, measure, year, rows, missing, limit, cap, standard)
 
     def cuts(self, stage: Stage) -> list[Cut]:
         """Return a stage by every measure."""

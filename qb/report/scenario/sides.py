@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from qb import charts
-from qb.judge import COMPOSITE
+from qb.judge import COMPOSITE, fails
 from qb.report.scenario.part import ScenarioPart
 from qb.report.table import Column, Table
 from qb.report.words import UNITS, say, school_rule, title
@@ -219,7 +219,7 @@ class ScenarioSides(ScenarioPart):
         away = (last - last.iloc[BASE]).abs().iloc[1:].dropna()
         farthest = away.idxmax() if len(away) and away.max() >= 0.5 * 10**-study.decimals else None
         label = study.stage(stage)
-        over = self._over_in(series, limit)
+        over = self._over_in(series, stage)
         open_ = any(self.unknown(side, stage) for year in study.years for side in study.at(year))
         finding = (
             self.say(f"{label}差异系数超过限值：{over}", f"{label}, coefficients over the limit: {over}")
@@ -243,11 +243,17 @@ class ScenarioSides(ScenarioPart):
             decimals=study.decimals,
         )
 
-    def _over_in(self, series: dict[str, list[float]], limit: float) -> str:
+    def _over_in(self, series: dict[str, list[float]], stage: Stage) -> str:
         """Return which sides exceed the limit in which years; nothing where none does."""
         parts = []
         for place, year in enumerate(self.study.years):
-            found = [name for name, values in series.items() if values[place] > limit + 1e-9]
+            over = fails(
+                [values[place] for values in series.values()],
+                self.study.book.standard,
+                "coefficient",
+                stage=stage,
+            )
+            found = [name for name, above in zip(series, over, strict=True) if above]
             if len(found) == len(series):
                 found = [self.say("现状和各情景", "all sides")]
             if found:
