@@ -136,6 +136,8 @@ def comparisons_with_limits(path: Path):
     for node in ast.walk(tree):
         ordering = isinstance(node, ast.Compare) and any(isinstance(op, ORDER) for op in node.ops)
         operands = [node.left, *node.comparators] if ordering else []
+        if any(isinstance(operand, ast.Constant) and operand.value == 0 for operand in operands):
+            operands = []  # whether something is lacking was found by the judge
         named = any(LIMITING.search(word) for operand in operands for word in words_in(operand))
         judging = isinstance(node, ast.Attribute) and node.attr in JUDGING
         judging |= isinstance(node, ast.Name) and node.id in JUDGING
