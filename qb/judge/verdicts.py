@@ -20,7 +20,6 @@ def verdict_codes(value: np.ndarray, limit: LimitInForce) -> np.ndarray:
     return np.where(missing, NO_DATA, np.where(limit.meets(value), PASS, FAIL))
 
 
-<<<<<<< HEAD
 def verdicts_between(
     low: np.ndarray, high: np.ndarray, lowest: LimitInForce, highest: LimitInForce
 ) -> np.ndarray:
@@ -28,7 +27,8 @@ def verdicts_between(
     always, never = decided(low, high, lowest, highest)
     missing = np.isnan(lowest.value) | np.isnan(highest.value)
     return np.where(missing | ~(always | never), NO_DATA, np.where(always, PASS, FAIL))
-=======
+
+
 def fails(
     figures: ArrayLike,
     standard: Standard,
@@ -50,7 +50,6 @@ def fails(
     """
     limit = standard.limit_in_force(code, name=name, stage=stage, year=year)
     return verdict_codes(np.asarray(figures, dtype=float), limit) == FAIL
->>>>>>> bdfca4d (Readers compare nothing with a limit: figures, pages and forms are handed verdicts, and a test looks for comparisons)
 
 
 def words(codes: np.ndarray) -> pd.Categorical:
