@@ -488,6 +488,44 @@ def test_errors_in_a_recipes_source_are_told_with_their_rows(recipe, tmp_path):
     assert [(f.rule, f.row) for f in refused.value.faults] == [("F19", 2), ("F19", 3)]
 
 
+def test_a_recipe_keeps_rows_scales_amounts_and_knows_the_marks_of_its_source(tmp_path):
+    (tmp_path / "r.toml").write_text(
+        """
+title = "t"
+source = "s"
+separator = ";"
+encoding = "gb18030"
+missing = ["…"]
+skip_last = 1
+[[facilities]]
+year = { value = 2025 }
+school_id = "代码"
+stage = { value = "primary" }
+equipment_yuan = { from = "设备", scale = 10000 }
+where = { "状态" = ["在办", "新建"] }
+""",
+        encoding="utf-8",
+    )
+    rows = [
+        ("代码", "状态", "设备"),
+        ("01", "在办", "2.5"),
+        ("02", "撤销", "3"),
+        ("03", "新建", "…"),
+        ("x", "", ""),
+    ]
+    (tmp_path / "a.csv").write_bytes(lines(rows, ";").encode("gb18030"))
+    data = convert(tmp_path / "a.csv", load_recipe(tmp_path / "r.toml"))
+    made = data["facilities"][["school_id", "equipment_yuan"]]
+    assert made.fillna(-1).to_numpy().tolist() == [["01", 25000], ["03", -1]]
+    assert [(f.rule, "1 行" in f.message) for f in data.faults] == [("R06", True)]
+
+
+def test_a_column_that_the_source_lacks_is_named_with_its_place_and_what_there_is(recipe, tmp_path):
+    (tmp_path / "a.csv").write_text(lines([["学校代码", "校名", "县"], ["1", "甲", "乙"]]), encoding="utf-8")
+    with pytest.raises(DataError, match=r"\[sections\] pupils）；现有列：学校代码、校名、县"):
+        convert(tmp_path / "a.csv", recipe())
+
+
 def test_the_copy_marks_every_cell_of_one_finding(book, tmp_path):
     path = book(学段=[*SHEETS["学段"], *[(2025,)] * 4])
     mark(path, check(read(path)), tmp_path / "m.xlsx")

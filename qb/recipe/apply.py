@@ -71,7 +71,7 @@ def _read_source(path: Path, recipe: Recipe) -> pd.DataFrame:
             raw = read_parquet(path)
             return raw.set_axis([tidy_header(header) for header in raw.columns], axis=1).apply(tidy_cells)
         excel = path.suffix.lower() in WORKBOOKS
-        grid = read_excel(path, recipe.sheet) if excel else read_csv(path)
+        grid = read_excel(path, recipe.sheet) if excel else read_csv(path, recipe.separator, recipe.encoding)
     except UnreadableError as error:
         raise DataError([_fault("R01", f"{path}：{error.message}", error.remedy)]) from None
     at = np.flatnonzero(grid.rows == recipe.header_row)
@@ -79,18 +79,26 @@ def _read_source(path: Path, recipe: Recipe) -> pd.DataFrame:
         raise DataError([_fault("R01", f"{path}：第 {recipe.header_row} 行没有内容", "检查 header_row")])
     headers = grid.head(int(at[0]) + 1).iloc[-1].fillna("")
     rows = grid.below(int(at[0])).apply(tidy_cells)
+    if recipe.missing:
+        rows = rows.mask(rows.isin(recipe.missing))
     rows = rows[rows.notna().any(axis=1)]
+    rows = rows.iloc[: len(rows) - recipe.skip_last]
     return rows.set_axis([tidy_header(header) for header in headers], axis=1)
 
 
 def _make_rows(name: str, rows: Rows, source: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
     """Return the rows of one block, as text under our names, and what is wrong with the source."""
-    needed = [*rows.skip_if_empty, *(header for cell in rows.cells.values() for header in cell.sources)]
+    needed = dict.fromkeys((*rows.skip_if_empty, *rows.where), f"[{name}]")
+    needed |= {header: f"[{name}] {column}" for column, cell in rows.cells.items() for header in cell.sources}
+    there = "、".join(header for header in source.columns if header)[:300]
     faults = [
         _fault(
-            "R02", f"来源表{'没有' if count == 0 else '有多个'}列“{header}”", "改正配方或来源表", table=name
+            "R02",
+            f"来源表{'没有' if count == 0 else '有多个'}列“{header}”（配方的 {place}）；现有列：{there}",
+            "改正配方或来源表",
+            table=name,
         )
-        for header in dict.fromkeys(needed)
+        for header, place in needed.items()
         if (count := int((source.columns == tidy_header(header)).sum())) != 1
     ]
     if faults:
@@ -101,6 +109,15 @@ def _make_rows(name: str, rows: Rows, source: pd.DataFrame) -> tuple[pd.DataFram
             message = f"{int(empty.sum())} 行因“{header}”为空未转入"
             faults.append(_fault("R06", message, "如不应跳过，请补填", table=name))
         source = source[~empty]
+    for header, wanted in rows.where.items():
+        kept = [as_typed(value) for value in (wanted if isinstance(wanted, tuple) else (wanted,))]
+        text = source[tidy_header(header)]
+        text = text.astype("str").str.removesuffix(".0")
+        other = ~text.isin(kept)
+        if other.any():
+            message = f"{int(other.sum())} 行因“{header}”不是 {'、'.join(kept)} 未转入"
+            faults.append(_fault("R06", message, "如不应跳过，请改 where", table=name))
+        source = source[~other]
     made = {}
     for column, cell in rows.cells.items():
         made[column], found = _make_cells(cell, source)
@@ -117,8 +134,9 @@ _Trouble = tuple[str, int, str, str]  # rule, row, message, remedy
 def _make_cells(cell: Cell, source: pd.DataFrame) -> tuple[pd.Series, list[_Trouble]]:
     if cell.value is not None:
         return pd.Series(as_typed(cell.value), index=source.index, dtype="str"), []
-    if cell.sum:
-        return _added(cell.sum, source)
+    if cell.sum or cell.scale:
+        total, troubles = _added(cell.sources, source)
+        return (total * cell.scale if cell.scale else total), troubles
     values = source[tidy_header(cell.from_)]
     return _translated(cell, values.astype("str")) if cell.map or cell.contains else (values, [])
 

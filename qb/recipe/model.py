@@ -31,7 +31,7 @@ class Cell(Entry):
 
     `map` translates whole values, `contains` takes the first entry whose text is found in the value;
     a value that neither knows becomes `default` (missing, where that is ``""``), or is a fault where
-    there is none.
+    there is none. `scale` multiplies numbers: 10000 for a source in 万元.
     """
 
     from_: Words | None = Field(None, alias="from")
@@ -40,6 +40,7 @@ class Cell(Entry):
     map: dict[str, Scalar] | None = None
     contains: dict[Words, Scalar] | None = None
     default: Scalar | None = None
+    scale: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -54,6 +55,8 @@ class Cell(Entry):
             raise ValueError("map 和 contains 只能与 from 同用")
         if self.map and self.contains:
             raise ValueError("map 和 contains 只能写一个")
+        if self.scale and (self.value is not None or self.map or self.contains):
+            raise ValueError("scale 只能与 from 或 sum 同用，且不与 map、contains 同用")
         if self.default is not None and not (self.map or self.contains):
             raise ValueError("default 只能与 map 或 contains 同用")
         return self
@@ -71,17 +74,21 @@ class Cell(Entry):
 
 
 class Rows(Entry):
-    """One row of our table for each row of the source, but where a column in `skip_if_empty` is empty."""
+    """One row of our table for each row of the source.
+
+    But for those where a column in `skip_if_empty` is empty, or one in `where` is none of its values.
+    """
 
     cells: dict[str, Cell]
     skip_if_empty: tuple[Words, ...] = ()
+    where: dict[Words, Scalar | tuple[Scalar, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _gathered(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        own = {"skip_if_empty"} & set(given)
+        own = {"skip_if_empty", "where"} & set(given)
         return {
             **{name: given[name] for name in own},
             "cells": {k: v for k, v in given.items() if k not in own},
@@ -89,19 +96,31 @@ class Rows(Entry):
 
 
 class Recipe(Entry):
-    """A source (its title, where it is from, its sheet and header row) and our tables made of it."""
+    """A source (its title, where it is from, how it is laid out) and our tables made of it.
+
+    `missing` are marks that stand for "no data" there; `skip_last` rows below the table are passed over.
+    `separator` and `encoding` of a CSV are told by the file unless they are named.
+    """
 
     title: Words
     source: Words
     sheet: Words | None = None
     header_row: Annotated[int, Field(ge=1)] = 1
+    skip_last: Annotated[int, Field(ge=0)] = 0
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    encoding: Words | None = None
+    missing: tuple[Words, ...] = ()
     tables: dict[str, tuple[Rows, ...]]
 
     @model_validator(mode="before")
     @classmethod
     def _gathered(cls, given: dict[str, Any]) -> dict[str, Any]:
         """Take each array of blocks as a table, so that an unknown table is named as one."""
-        blocks = {name: entry for name, entry in given.items() if isinstance(entry, list | dict)}
+        blocks = {
+            name: entry
+            for name, entry in given.items()
+            if isinstance(entry, list | dict) and name not in cls.model_fields
+        }
         return {**{k: v for k, v in given.items() if k not in blocks}, "tables": blocks}
 
     @model_validator(mode="after")
