@@ -34,7 +34,7 @@ def _districts(assessment: Assessment) -> list[dict[str, object]]:
             "district": district,
             "verdict": verdict,
             "areas": {row["area"]: row["verdict"] for row in mine["areas"]},
-            "balance": [_without(row, "district", "gap") for row in mine["balance"]],
+            "balance": [_without(row, "district") for row in mine["balance"]],
             "schools": [_school(row, shortfalls) for row in mine["rows"]],
             "excluded": [_only(row, "school_id", "name", "stage", "reason") for row in mine["excluded"]],
             "indicators": [_without(row, "district") for row in mine["indicators"]],
