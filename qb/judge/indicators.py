@@ -39,7 +39,7 @@ def judge_parts(inputs: Inputs, code: str, measure: Measure) -> list[np.ndarray]
     judged = []
     for part in measure.parts:
         limit = _limit_of(inputs, code, part)
-        if part.range is None and part.limit_range is None:
+        if part.exact:
             verdict = verdict_codes(part.value, limit)
         else:
             figure, held = _ranges(part, limit)
@@ -59,12 +59,12 @@ def _ranges(part: Part, limit: LimitInForce) -> tuple[Range, Range]:
 def _notes(part: Part, limit: LimitInForce, verdict: np.ndarray) -> np.ndarray:
     """Return the words that go with each figure: its own, or what decides where something is missing."""
     note = np.full(len(part.value), None, dtype=object) if part.note is None else part.note.copy()
-    if part.range is None and part.limit_range is None:
+    if part.exact:
         return note
     figure, held = _ranges(part, limit)
     side = np.broadcast_to(limit.side, len(note))
     settled = (np.isnan(part.value) | np.isnan(limit.value)) & ((verdict == PASS) | (verdict == FAIL))
-    for i in np.flatnonzero(settled & pd.isna(note)):
+    for i in (i for i in np.flatnonzero(settled) if note[i] is None):
         # The end of the range that is nearest to the other verdict decides.
         lowest = (verdict[i] == PASS) == (side[i] in (">=", ">"))
         told = []

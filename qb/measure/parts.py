@@ -76,7 +76,7 @@ class Range:
 
         Of what must not be below its limit such a figure can keep it, and cannot be said to miss it.
         """
-        return Range(self.low, np.where(doubtful, np.inf, self.high))
+        return Range(self.low, np.where(doubtful, np.inf, self.high)) if doubtful.any() else self
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,11 @@ class Part:
     year: np.ndarray | None = None
     range: Range | None = None
     limit_range: Range | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether each figure is itself, and so is each limit."""
+        return all(ends is None or ends.low is ends.high for ends in (self.range, self.limit_range))
 
 
 @dataclass(frozen=True)
