@@ -282,6 +282,7 @@ def everything_wrong():
     repeat(town, "vetoes", district="丙区")
     town["monitoring"].append({**town["monitoring"][4], "subject": "体育"})
     repeat(town, "sections", school_id="外")
+    repeat(town, "funds", school_id="0一")
     town["sections"].append({"year": YEAR, "school_id": "九", "stage": "whole", "pupils": 1})
     whole(town, equipment_yuan=1)
     return town
