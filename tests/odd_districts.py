@@ -101,6 +101,14 @@ def no_pupils() -> Town:
     return town.drop("classes", school_id="小一").drop("rooms", school_id="小一")
 
 
+def full_point() -> Town:
+    """Return a district with a teaching point, left out of the seven, whose 48 pupils are one class."""
+    town = Town().add("山村教学点", "teaching_point", primary=48, **RURAL)
+    town.drop("classes", school_id="山村教学点", class_no=1, grade=2)
+    town.set("classes", {"school_id": "山村教学点"}, pupils=48)
+    return town.set("sections", {"school_id": "山村教学点"}, classes=1)
+
+
 def two_years() -> Town:
     """Return a district with a year before, in which one school had half its rooms."""
     town, before = Town(), Town(year=2023).set("facilities", {"school_id": "小一"}, multimedia_rooms=4)
@@ -156,6 +164,7 @@ MADE = {
     "small teaching points alone": lambda: Town(schools=False).add(
         "山村教学点", "teaching_point", primary=30, **RURAL
     ),
+    "a full teaching point": full_point,
     "senior pupils alone": lambda: Town(schools=False).add(
         "完中", "complete_secondary", senior=300, junior=0
     ),

@@ -21,7 +21,7 @@ from qb.report.facts import Fact, key, shown_indicators
 from qb.report.rules import WHOLE, Rules
 from qb.report.seven import allowed, unknown, unmet
 from qb.report.table import Cards, Column, Table, badge
-from qb.report.words import AREAS, say, school_year, stage_label, term, title, verdict_label
+from qb.report.words import AREAS, Lang, say, school_year, stage_label, term, title, verdict_label
 from qb.standard import SEVEN
 from qb.terms import COMPULSORY, Kind, Verdict
 
@@ -214,7 +214,9 @@ def _coefficients(assessment: Assessment, page: Page) -> Table:
         Column("verdict", words["verdict"], verdict=True, fact="balance_fact"),
     )
     caption = f"{school_year(assessment.year, lang)} {words['coefficients']}"
-    return Table(caption, columns, _worst_first(frame), "failing", words["coefficients_note"], lang=lang)
+    return Table(
+        caption, columns, _worst_first(frame), "failing", words["coefficients_note"], _nobody(lang), lang
+    )
 
 
 def _schools(
@@ -267,7 +269,13 @@ def _schools(
     ]
     columns += [Column(name, words[name]) for name in ("allowed", "unknown") if (frame[name] != "").any()]
     caption = f"{school_year(assessment.year, lang)} {words['schools']}"
-    return Table(caption, tuple(columns), _worst_first(frame), "failing", words["schools_note"], lang=lang)
+    return Table(
+        caption, tuple(columns), _worst_first(frame), "failing", words["schools_note"], _nobody(lang), lang
+    )
+
+
+def _nobody(lang: Lang) -> str:
+    return say(lang, "没有参加评估的学校。", "No school is judged.")
 
 
 def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:

@@ -148,6 +148,11 @@ class Facts:
         there = {(r["school_id"], r["stage"]) for r in self.own("sections")}
         return sum((r["school_id"], r["stage"]) not in there for r in self.rows)
 
+    def failing_on_map(self) -> int:
+        """Count schools with coordinates of which a stage is not met."""
+        placed = {s["school_id"] for s in self.tables["schools"] if s.get("longitude") is not None}
+        return len({r["school_id"] for r in self.rows if r["verdict"] == "fail"} & placed)
+
     def satisfied(self) -> float:
         """Return how many of the valid questionnaires are satisfied, in percent."""
         mine = {
@@ -328,7 +333,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: _codes_are(f, "fail", m[2], int(m[1])) or p.kind == "plan",
     ),
     (
-        r"(?:短板最集中的是|The commonest gap is )(C\d)[^：:]*[：:] ?(\d+) ",
+        r"(?:短板最集中的是|The commonest gap is )(C\d)[^：:]*[：:] ?(?:school stages below the standard: )?(\d+)",
         lambda f, m, p: int(m[2]) == f.below(m[1]) == max(f.below(code) for code in SEVEN),
     ),
     (
@@ -497,13 +502,13 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: float(m[2] or m[4]) > 1 and _fold(f, STAGES[(m[1] or m[3]).lower()], m[2] or m[4]),
     ),
     (
-        r"^(C\d) [^：:]*[：:] ?(\d+) (?:个学校（学段）低于标准|school stages below)",
+        r"^(C\d) [^：:]*[：:] ?(\d+) (?:个学校（学段）低于标准|school stages (?:are )?below)",
         lambda f, m, p: int(m[2]) == f.below(m[1]),
     ),
     (r"^(C\d) [^：:]*(?:：只有.*低于标准|: .* alone is below)", lambda f, m, p: f.below(m[1]) == 1),
     (
-        r"有坐标的 \d+ 所学校中，(\d+) 所未达标|^(\d+) of the \d+ schools on the map",
-        lambda f, m, p: int(m[1] or m[2]) == f.schools("fail"),
+        r"^有坐标的学校：(\d+) 所未达标|^Schools on the map: (\d+) of \d+ not met",
+        lambda f, m, p: int(m[1] or m[2]) == f.failing_on_map(),
     ),
     (
         "^没有判为未达标的项目|^Nothing is known to be below",
@@ -675,7 +680,7 @@ def pattern_of(clause: str, names: list[str], titles: list[str]) -> str:
     clause = re.sub(r"小学|初中", "S", clause)
     clause = re.sub(r"\b(?:[Pp]rimary|[Jj]unior)\b", "S", clause)
     clause = re.sub(r"C# ?I|C#", "I", clause)
-    clause = re.sub(r"([A@IS#])((、|, )\1)+", r"\1", clause)
+    clause = re.sub(r"([A@IS#]|@ ?[（(]S[）)])((、|, )\1)+", r"\1", clause)
     return re.sub(r"等 # 个| and # more", "", clause)
 
 
@@ -715,7 +720,9 @@ class Reading:
         if text.role == "card":
             self._card(text)
         for clause in clauses(text.text):
-            claimed = text.role == "card" and bool(CARD.search(clause))
+            if text.role == "card" and CARD.search(clause):
+                continue
+            claimed = False
             for pattern, check in CLAIMS:
                 match = re.search(pattern, clause)
                 if match:

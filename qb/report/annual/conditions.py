@@ -11,21 +11,25 @@ from qb.judge import fails
 from qb.report.annual.part import AnnualPart
 from qb.report.table import Column, Table
 from qb.report.words import PARTS, number, say, stage_label, title, verdict_label
-from qb.terms import RoomKind, Stage, Verdict
+from qb.terms import COMPULSORY, RoomKind, Stage, Verdict
 
 
 class AnnualConditions(AnnualPart):
     """How large classes are, and how large the rooms for music and art."""
 
     def class_sizes(self) -> list[charts.Chart]:
-        """Return the sizes of all classes of the judged schools, a figure a stage."""
-        return [self._sizes(stage) for stage in self.stages]
+        """Return the sizes of all classes that C12 asks for, a figure a stage."""
+        found = self.own.findings
+        asked = found[(found["code"] == "C12").to_numpy()]
+        by_stage = {
+            stage: asked.loc[(asked["stage"] == stage).to_numpy(), "school_id"] for stage in COMPULSORY
+        }
+        return [self._sizes(stage, schools) for stage, schools in by_stage.items() if len(schools)]
 
-    def _sizes(self, stage: Stage) -> charts.Chart:
+    def _sizes(self, stage: Stage, schools: pd.Series) -> charts.Chart:
         lang, label = self.book.lang, stage_label(stage, self.book.lang)
         limit = self.book.standard["C12"].limit(stage=stage, year=self.book.year).value
-        rows = self.own.rows[(self.own.rows["stage"] == stage).to_numpy()]
-        classes = self._of("classes", rows["school_id"])
+        classes = self._of("classes", schools)
         sizes = classes.loc[(classes["stage"] == stage).to_numpy(), "pupils"].to_numpy(float)
         known = sizes[np.isfinite(sizes)]
         above = fails(sizes, self.book.standard, "C12", stage=stage, year=self.book.year)
