@@ -333,7 +333,8 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: _codes_are(f, "fail", m[2], int(m[1])) or p.kind == "plan",
     ),
     (
-        r"(?:短板最集中的是|The commonest gap is )(C\d)[^：:]*[：:] ?(?:school stages below the standard: )?(\d+)",
+        r"(?:短板最集中的是|The commonest gap is )(C\d)[^：:]*[：:] ?"
+        r"(?:school stages below the standard: )?(\d+)",
         lambda f, m, p: int(m[2]) == f.below(m[1]) == max(f.below(code) for code in SEVEN),
     ),
     (
