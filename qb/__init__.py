@@ -8,12 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOMES = {
-    "load": "qb.dataset",
-    "check": "qb.checks",
-    "assess": "qb.judge",
+    "load": "qb.data.reading",
+    "check": "qb.data.checks",
+    "assess": "qb.indicators.assessment",
     "balance": "qb.balance",
-    "cheapest_plan": "qb.plan",
-    "scenario": "qb.scenario",
+    "cheapest_plan": "qb.planning.plan.cheapest",
+    "scenario": "qb.planning.scenario",
 }
 __all__ = sorted(_HOMES)
 
@@ -22,4 +22,4 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'qb' has no attribute {name!r}")
     module = import_module(_HOMES[name])
-    return module if _HOMES[name] == f"qb.{name}" else getattr(module, "read" if name == "load" else name)
+    return module if name in ("balance", "scenario") else getattr(module, "read" if name == "load" else name)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from qb.errors import QbError, why
-from qb.publish.inputs import KINDS
+from qb.publish.manifest import KINDS
 
 HOME = Path(__file__).resolve().parents[1]
 SAMPLE = HOME / "data" / "sample"
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def publish(data: Path, jobs: int | None, scenarios: list[Path] | None, **options: object) -> int:
     """Publish a dataset's year as a site; the sample comes with its scenarios."""
-    from qb.publish import publish as run
+    from qb.publish.api import publish as run
 
     if scenarios is None:
         scenarios = sorted(EXAMPLES.glob("*.toml")) if data == SAMPLE else []
@@ -62,11 +62,11 @@ def publish(data: Path, jobs: int | None, scenarios: list[Path] | None, **option
 
 def assess(data: Path, year: int | None, standard: str, transition: bool, as_json: bool) -> None:
     """Print the verdicts of a year."""
-    from qb.checks import doubts
-    from qb.dataset import read
-    from qb.judge import assess as judge
-    from qb.judge.document import document
-    from qb.report.summary import summary
+    from qb.data.checks import doubts
+    from qb.data.reading import read
+    from qb.indicators.assessment import assess as judge
+    from qb.indicators.assessment import document
+    from qb.report.facts import summary
 
     tables = read(data)
     result = judge(tables, year, standard, transition)
@@ -84,9 +84,9 @@ def whatif(
     data: Path, scenarios: list[Path], year: int | None, standard: str, costs: Path | None, as_json: bool
 ) -> None:
     """Print the base and scenarios side by side."""
-    from qb.dataset import read
-    from qb.scenario import document, summary
-    from qb.scenario import whatif as compare
+    from qb.data.reading import read
+    from qb.planning.scenario import document, summary
+    from qb.planning.scenario import whatif as compare
 
     result = compare(read(data), scenarios, year, standard, costs=costs)
     print(json.dumps(document(result), ensure_ascii=False, allow_nan=False) if as_json else summary(result))
@@ -94,23 +94,23 @@ def whatif(
 
 def plan(data: Path, **options: object) -> None:
     """Print the cheapest plan that meets the standard."""
-    from qb.plan.command import run
+    from qb.planning.plan.plan_results import run
 
     print(run(data, **options))
 
 
 def siting(data: Path, candidates: Path, **options: object) -> None:
     """Print where a new school brings most children within reach."""
-    from qb.siting.command import run
+    from qb.planning.siting.site_choice import run
 
     print(run(data, candidates, **options))
 
 
 def forecast(data: Path, to: int | None, as_json: bool) -> None:
     """Print pupils by school, stage and grade in the years to come."""
-    from qb.dataset import read
-    from qb.forecast import forecast as look_ahead
-    from qb.forecast import summary
+    from qb.data.reading import read
+    from qb.planning.forecast.projection import forecast as look_ahead
+    from qb.planning.forecast.projection import summary
 
     made = look_ahead(read(data), to)
     if not as_json:
@@ -123,8 +123,8 @@ def forecast(data: Path, to: int | None, as_json: bool) -> None:
 
 def template(path: Path, year: int | None, source: Path | None) -> None:
     """Write a workbook to fill in."""
-    from qb.dataset import read
-    from qb.workbook import write_template
+    from qb.data.reading import read
+    from qb.data.template import write_template
 
     made = write_template(path, year, read(source) if source else None)
     print(f"已写入 {path}：{made}—{made + 1}学年。怎样填写见第一个工作表。", file=sys.stderr)
@@ -132,17 +132,17 @@ def template(path: Path, year: int | None, source: Path | None) -> None:
 
 def check(data: Path, as_json: bool, marked: Path | None) -> int:
     """Tell every fault at once."""
-    from qb.checks.entry import run_check
+    from qb.data.checks import run_check
 
     return run_check(data, as_json, marked)
 
 
 def convert(table: Path, out: Path, recipe: Path | None) -> None:
     """Turn a table or a dataset into a dataset."""
-    from qb.checks import require
-    from qb.dataset import read
-    from qb.recipe import convert as apply
-    from qb.recipe import load_recipe
+    from qb.data.checks import require
+    from qb.data.reading import read
+    from qb.data.recipe import convert as apply
+    from qb.data.recipe import load_recipe
 
     data = apply(table, load_recipe(recipe)) if recipe else read(table)
     require(data)
@@ -155,7 +155,7 @@ def convert(table: Path, out: Path, recipe: Path | None) -> None:
 
 def sample(out: Path, schools: int, districts: int, years: range, seed: int) -> None:
     """Write an invented dataset."""
-    from qb.sample import make
+    from qb.data.sample import make
 
     data = make(schools=schools, districts=districts, years=years, seed=seed)
     _save(data, out)
@@ -171,7 +171,7 @@ def verify(site: Path, data: Path, standard: str | None, as_json: bool) -> int:
 
 def forms(data: Path, out: Path, **options: object) -> None:
     """Write the workbooks that offices hand in."""
-    from qb.forms.entry import run
+    from qb.report.forms import run
 
     print(run(data, out, **options), file=sys.stderr)
 
@@ -187,7 +187,7 @@ def lab(no_browser: bool) -> int:
 
 def _save(data: object, out: Path) -> None:
     """Write a dataset in the form its name asks for; a workbook may be filled in and is never replaced."""
-    from qb.dataset import write
+    from qb.data.reading import write
 
     form = {".parquet": "parquet", ".xlsx": "xlsx"}.get(out.suffix.lower(), "csv")
     write(data, out, format=form, replace=form != "xlsx")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from town import changed
 
-from qb.dataset import Dataset, read
+from qb.data.dataset import Dataset
+from qb.data.reading import read
 from qb.standard import load
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"

@@ -11,8 +11,8 @@ from functools import cache
 import pandas as pd
 from town import Town
 
-from qb.dataset import Dataset
-from qb.schema import TABLES
+from qb.data.dataset import Dataset
+from qb.data.schema import TABLES
 
 AREAS = ("teaching_area_m2", "indoor_sports_area_m2", "sports_ground_m2")
 COLUMNS = (*AREAS, "equipment_yuan", "multimedia_rooms")

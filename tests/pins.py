@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 import qb
-from qb.judge.document import document
+from qb.indicators.assessment import document
 from qb.standard import CODES
 
 HOME = Path(__file__).parents[1]

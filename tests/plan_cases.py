@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from town import Town
 
-from qb.costs import Costs
-from qb.plan.problem import Cone, Problem
+from qb.planning.costs import Costs
+from qb.planning.plan.planning_problem import Cone, Problem
 
 # The limits of primary schools as the rules print them, and whether a figure is per hundred pupils.
 LIMIT = np.array([4.2, 1, 0.9, 4.5, 7.5, 2000, 2.3])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from qb.dataset import Dataset
+from qb.data.dataset import Dataset
 
 YEAR = 2025
 

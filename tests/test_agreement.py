@@ -15,9 +15,9 @@ import pytest
 from openpyxl import load_workbook
 
 from qb.cli import main
-from qb.forms import write_all
-from qb.publish import publish
-from qb.report import open_book
+from qb.publish.api import publish
+from qb.report.context import open_context
+from qb.report.forms import write_all
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data" / "sample"
@@ -106,8 +106,8 @@ def told():
 @pytest.fixture(scope="module")
 def books(tmp_path_factory):
     folder = tmp_path_factory.mktemp("forms")
-    book = open_book(SAMPLE)
-    write_all(book, book.assessment.districts["district"].iloc[0], folder)
+    context = open_context(SAMPLE)
+    write_all(context, context.assessment.districts["district"].iloc[0], folder)
     return {path.stem: load_workbook(path, data_only=True) for path in folder.glob("*.xlsx")}
 
 
@@ -171,8 +171,8 @@ def test_what_each_school_meets_is_one(pages, told, books):
     (district,) = told["assess"]["districts"]
     listed = {(r["学校"], r["学段"]): r for r in pages["district"].table("各校七项指标")}
     front = {(r["学校"], r["学段"]): r for r in pages["index"].table("2025—2026学年 学校")}
-    book = books["表I—表VI和学校自评表"]
-    rows = [r for r in book["表II-2 资源配置分学校"].iter_rows(values_only=True) if isinstance(r[0], int)]
+    context = books["表I—表VI和学校自评表"]
+    rows = [r for r in context["表II-2 资源配置分学校"].iter_rows(values_only=True) if isinstance(r[0], int)]
     many = sum(school["stage"] == "primary" for school in district["schools"])  # primary rows stand first
     form = {(row[1], STAGES["primary" if place < many else "junior"]): row for place, row in enumerate(rows)}
     assert len(form) == len(rows) == len(district["schools"])

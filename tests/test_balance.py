@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import qb.balance as b
+from qb import balance as b
 
 BOOKS = [279, 137, 935, 160, 402]
 PUPILS = [45, 37, 89, 76, 55]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import qb.balance as b
+from qb import balance as b
 
 laws = settings(max_examples=60, deadline=None)
 

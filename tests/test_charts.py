@@ -20,11 +20,10 @@ from matplotlib.ft2font import FT2Font
 
 import qb
 from qb import charts
-from qb.charts import Caption
-from qb.charts.dots import swarm
-from qb.charts.layout import spaced, stacked, ticks
-from qb.charts.marks import Bar, Dot, Line, Word
-from qb.charts.style import ALARM, FAMILY, FOLDER, SMALL, WORDS, fonts, plain, shorten, span, style, wrap
+from qb.charts import Caption, fonts, style
+from qb.charts.layout import spaced, stacked, swarm, ticks
+from qb.charts.primitives import Bar, Dot, Line, Word
+from qb.charts.style import ALARM, FAMILY, FOLDER, SMALL, WORDS, plain, shorten, span, wrap
 
 SVG = "{http://www.w3.org/2000/svg}"
 HERE = Path(__file__).parent
@@ -157,7 +156,7 @@ def test_every_character_of_the_national_list_has_a_glyph(weight):
 
 def test_matplotlib_resolves_the_two_files_of_the_package():
     regular, bold = fonts()
-    assert Path(qb.__file__).parent / "fonts" == FOLDER
+    assert Path(qb.__file__).parent / "charts" / "fonts" == FOLDER
     assert regular.parent.samefile(FOLDER) and bold.parent.samefile(FOLDER)
     assert (regular.name, bold.name) == ("qbSansSC-Regular.otf", "qbSansSC-Bold.otf")
     assert FT2Font(str(bold)).family_name == FAMILY

@@ -11,17 +11,17 @@ import pytest
 from planting import PLANTS, YEAR, Plant, section
 from town import Town
 
-from qb.checks import LISTED, RULES, check, require
-from qb.checks.entry import run_check
-from qb.checks.listing import listing
-from qb.dataset import FORM_RULES, Dataset, read, write
+from qb.data.checks import LISTED, RULES, check, listing, require, run_check
+from qb.data.dataset import Dataset
+from qb.data.reading import read, write
+from qb.data.sample import make
+from qb.data.schema import TABLES, ColumnKind
+from qb.data.table_intake import FORM_RULES
+from qb.data.template import write_template
 from qb.errors import DataError
 from qb.personal import is_identity_number
-from qb.sample import make
-from qb.schema import TABLES, ColumnKind
 from qb.standard import StandardError
 from qb.terms import Severity
-from qb.workbook import write_template
 
 
 def places(faults):

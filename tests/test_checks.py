@@ -5,8 +5,9 @@ import pytest
 from town import DISTRICT, YEAR, Town
 
 import qb
-from qb.checks import RULES, check, require
-from qb.dataset import Dataset, read
+from qb.data.checks import RULES, check, require
+from qb.data.dataset import Dataset
+from qb.data.reading import read
 from qb.errors import DataError, Fault
 from qb.terms import Severity
 

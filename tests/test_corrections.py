@@ -6,9 +6,9 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from qb.checks import check, require
-from qb.dataset import Dataset, read, write
-from qb.dataset.corrections import CorrectionError
+from qb.data.checks import check, require
+from qb.data.dataset import CorrectionError, Dataset
+from qb.data.reading import read, write
 from qb.errors import DataError
 
 SECTIONS = """year,school_id,stage,pupils,full_time_teachers

@@ -13,12 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qb import files
-from qb.dataset import Dataset, read, read_excel, write
-from qb.dataset.cells import BLANKS
-from qb.dataset.intake import LISTED
+from qb.data.cell_values import BLANKS
+from qb.data.dataset import Dataset
+from qb.data.reading import read, write
+from qb.data.sample import make
+from qb.data.schema import TABLES
+from qb.data.table_intake import LISTED
+from qb.data.workbook import read_excel
 from qb.errors import DataError, QbError
-from qb.sample import make
-from qb.schema import TABLES
 from qb.terms import Severity
 
 HEAD = "year,school_id,stage,pupils,classes\n"

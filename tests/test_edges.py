@@ -4,7 +4,7 @@ import pytest
 from odd_districts import odd_district
 
 from qb.cli import main
-from qb.dataset import write
+from qb.data.reading import write
 
 DISTRICTS = (
     "one school",

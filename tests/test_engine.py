@@ -17,7 +17,7 @@ from papermill.exceptions import PapermillExecutionError
 
 import qb
 from qb.publish.engine import ForkEngine
-from qb.publish.fork import can_fork
+from qb.publish.worker import can_fork
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="forking is not safe on this system")
 

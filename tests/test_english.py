@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 import qb
-from qb.charts.numbers import HEADS
-from qb.charts.phrases import PHRASES
+from qb.charts.figure import HEADS, PHRASES
 from qb.charts.style import WORDS as FIGURE_WORDS
-from qb.checks import RULES
-from qb.dataset import FORM_RULES
-from qb.publish import publish
-from qb.publish.words import WORDS
-from qb.report.faults import FORM_ENGLISH, SEVERITIES
+from qb.data.checks import RULES
+from qb.data.table_intake import FORM_RULES
+from qb.publish.api import publish
+from qb.publish.page import WORDS
+from qb.report.data_report import FORM_ENGLISH, SEVERITIES
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 SCHOOL = "0001004"  # of two stages, failing, in the ledger

@@ -10,13 +10,12 @@ import pytest
 from test_scenario import STANDARD, town
 
 from qb.errors import QbError
-from qb.explore import FORMS, Choice, Panel, Session, save
-from qb.explore.forms import Amount
-from qb.explore.view import coefficients, sentences, verdicts
-from qb.judge import assess
-from qb.report import Book
-from qb.scenario import ScenarioError, load, whatif
-from qb.scenario.model import DOES
+from qb.indicators.assessment import assess
+from qb.planning.scenario import ScenarioError, load, whatif
+from qb.planning.scenario.scenario_file import DOES
+from qb.report.context import ReportContext
+from qb.report.explore_panel import Panel, coefficients, sentences, verdicts
+from qb.report.explore_session import FORMS, Amount, Choice, Session, save
 
 # In `town`: A (300 pupils, 20 teachers), B (180, 12) and C (30, 5) are primary schools, N has both stages.
 
@@ -28,7 +27,7 @@ def session():
 
 @pytest.fixture
 def panel():
-    return Panel(Book(town(), assess(town(), 2025, STANDARD)))
+    return Panel(ReportContext(town(), assess(town(), 2025, STANDARD)))
 
 
 def controls(panel, number=0):
@@ -258,7 +257,7 @@ def test_the_panel_saves_and_says_so(panel, tmp_path):
 
 
 def test_an_english_panel_has_no_chinese_but_names():
-    panel = Panel(Book(town(), assess(town(), 2025, STANDARD), "en"))
+    panel = Panel(ReportContext(town(), assess(town(), 2025, STANDARD), "en"))
     press(panel, "Add")
     controls(panel)["Teachers"].value = 4
     text = panel._result.value.replace("模拟区", "")
@@ -266,7 +265,7 @@ def test_an_english_panel_has_no_chinese_but_names():
 
 
 def test_a_change_is_shown_within_a_fifth_of_a_second_for_thirty_schools(committed):
-    panel = Panel(Book(committed, assess(committed, 2025)))
+    panel = Panel(ReportContext(committed, assess(committed, 2025)))
     assert len(panel.session.base.rows) >= 30
     for do in ("hire", "open_school", "buy", "move_pupils"):
         panel._offer.value = do

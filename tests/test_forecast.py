@@ -8,21 +8,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qb.charts import Caption
-from qb.charts.areas import Area
-from qb.charts.forecast import outlook
-from qb.checks import check
-from qb.dataset import Dataset
+from qb.charts import Caption, outlook
+from qb.charts.primitives import Area
+from qb.data.checks import check
+from qb.data.dataset import Dataset
+from qb.data.sample import make
 from qb.errors import DataError, QbError
-from qb.forecast import carry_forward, forecast, progression_ratio, summary
-from qb.forecast.grades import past
-from qb.forecast.methods import Total
-from qb.forecast.moving import progressions, project
-from qb.forecast.ratios import heterogeneity, pooled_ratio
-from qb.forecast.spread import two_parts
-from qb.forecast.views import Leavers, look
-from qb.judge import assess
-from qb.sample import make
+from qb.indicators.assessment import assess
+from qb.planning.forecast.grades import past
+from qb.planning.forecast.progression import (
+    Total,
+    heterogeneity,
+    pooled_ratio,
+    progression_ratio,
+    progressions,
+    project,
+)
+from qb.planning.forecast.projection import carry_forward, forecast, summary
+from qb.planning.forecast.selection import Leavers, predict, two_parts
 from qb.standard import load
 from qb.terms import GRADES_OF_STAGE, Severity, Stage
 
@@ -594,7 +597,7 @@ def test_births_that_came_after_a_year_are_not_used_in_what_is_said_at_its_end()
     told = []
     for shown in (2022, 2029):
         seen = past(birthed(born, shown))
-        view = look(seen, seen.stages[Stage.PRIMARY], Leavers.none(seen), 2)  # the end of 2022
+        view = predict(seen, seen.stages[Stage.PRIMARY], Leavers.none(seen), 2)  # the end of 2022
         told.append(view.path[list(Total).index(Total.BIRTHS)])
     assert told[0].tolist() == told[1].tolist()
     assert told[0][0, 5] == born[2022] / born[2016]

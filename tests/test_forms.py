@@ -10,14 +10,13 @@ import oracle
 import pytest
 from town import YEAR, Town
 
+from qb.data.schema import TABLES, DistrictItem
 from qb.errors import QbError
-from qb.forms import write_all, write_forms, write_ledger, write_policies
-from qb.forms.entry import run
-from qb.forms.figures import Figures
-from qb.forms.filing import Filing
-from qb.report import Book, open_book
-from qb.report.ledger import ledger_table
-from qb.schema import TABLES, DistrictItem
+from qb.report.context import ReportContext, open_context
+from qb.report.form_figures import Figures
+from qb.report.form_sheets import Filing
+from qb.report.forms import run, write_all, write_forms, write_ledger, write_policies
+from qb.report.issue_ledger import ledger_table
 from qb.terms import Kind
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
@@ -29,8 +28,8 @@ SHEETS = [
 MISSING = "缺数据"
 
 
-def book_of(town: Town) -> Book:
-    return Book(town.data(), town.assess())
+def book_of(town: Town) -> ReportContext:
+    return ReportContext(town.data(), town.assess())
 
 
 def values(sheet) -> list[list[object]]:
@@ -69,9 +68,9 @@ def told(value: float, limit: float) -> float:
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory):
-    book = open_book(SAMPLE, 2025)
-    return book, [
-        openpyxl.load_workbook(path) for path in write_all(book, "", tmp_path_factory.mktemp("out"))
+    context = open_context(SAMPLE, 2025)
+    return context, [
+        openpyxl.load_workbook(path) for path in write_all(context, "", tmp_path_factory.mktemp("out"))
     ]
 
 
@@ -574,13 +573,13 @@ def test_the_workbook_and_the_page_tell_overdue_by_the_same_day(tmp_path):
     """The latest check or closing of the school year: 20 May 2025, whenever the workbook is opened."""
     town = uneven()
     town["evidence"][0]["checked_on"] = "2025-05-20"
-    book = book_of(town)
-    write_ledger(book, "甲区", tmp_path / "台账.xlsx")
+    context = book_of(town)
+    write_ledger(context, "甲区", tmp_path / "台账.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "台账.xlsx")["问题台账"]
     (rule,) = [rule for rules in sheet.conditional_formatting for rule in rules.rules]
     assert "<DATE(2025,5,20)" in rule.formula[0] and "TODAY" not in rule.formula[0]
     assert any("截至 2025-05-20" in str(cell) for row in values(sheet) for cell in row)
-    assert "截至 2025-05-20" in ledger_table(book, book.ledger, "甲区").caption
+    assert "截至 2025-05-20" in ledger_table(context, context.ledger, "甲区").caption
 
 
 def test_a_ledger_without_problems_says_so(tmp_path):
@@ -633,12 +632,12 @@ def test_a_name_with_an_ampersand_prints_as_it_is(tmp_path):
 
 
 def test_a_file_that_stands_there_is_replaced_only_when_asked(tmp_path):
-    book, path = book_of(Town()), tmp_path / "台账.xlsx"
+    context, path = book_of(Town()), tmp_path / "台账.xlsx"
     path.write_text("mine", encoding="utf-8")
     with pytest.raises(QbError, match="已经存在"):
-        write_ledger(book, "甲区", path)
+        write_ledger(context, "甲区", path)
     assert path.read_text(encoding="utf-8") == "mine"
-    write_ledger(book, "甲区", path, replace=True)
+    write_ledger(context, "甲区", path, replace=True)
     assert openpyxl.load_workbook(path).sheetnames == ["问题台账", "历年整改登记"]
     assert [each.name for each in tmp_path.iterdir()] == ["台账.xlsx"]
 

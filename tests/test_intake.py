@@ -13,13 +13,12 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from qb.checks import check, doubts
-from qb.checks.entry import run_check
-from qb.dataset import read
+from qb.data.checks import check, doubts, run_check
+from qb.data.marking import mark
+from qb.data.reading import read
+from qb.data.recipe import convert, load_recipe
 from qb.errors import DataError, Fault, QbError
-from qb.recipe import convert, load_recipe
 from qb.terms import Severity
-from qb.workbook import mark
 
 PHONE, IDENTITY = "13800001111", "11010519491231002X"  # the second is the example of GB 11643-1999
 SCHOOLS = [

@@ -24,12 +24,9 @@ from town import (
 
 import qb
 from qb.errors import DataError, QbError
-from qb.judge import COMPOSITE, overall
-from qb.judge.document import document
-from qb.judge.ledger import COLUMNS, MENDING, departments, ledger
-from qb.judge.seven import school_rule
-from qb.judge.verdicts import verdict_codes
-from qb.measure.parts import FAIL, NO_DATA, NOT_APPLICABLE, PASS, VERDICTS
+from qb.indicators.assessment import COLUMNS, MENDING, departments, document, ledger
+from qb.indicators.figures import FAIL, NO_DATA, NOT_APPLICABLE, PASS, VERDICTS
+from qb.indicators.verdicts import COMPOSITE, overall, school_rule, verdict_codes
 from qb.report.words import lacking_text
 from qb.standard import CODES, SEVEN, load_transition
 

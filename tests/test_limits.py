@@ -11,17 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from town import (
-    STANDARD,
-    Town,
-    area,
-    changed,
-    coefficient,
-    findings,
-    school_row,
-    together,
-    verdict,
-)
+from town import STANDARD, Town, area, changed, coefficient, findings, school_row, together, verdict
 
 from qb.standard import SEVEN, Limit, StandardError
 

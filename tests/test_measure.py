@@ -25,8 +25,8 @@ from town import (
 )
 
 import qb
-from qb.dataset import Dataset
-from qb.judge.document import document
+from qb.data.dataset import Dataset
+from qb.indicators.assessment import document
 from qb.terms import STAGES_OF_KIND, Kind
 
 # Against the second computation, exactly

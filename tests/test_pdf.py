@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from qb.errors import QbError
-from qb.publish import pdf
+from qb.publish import attachments
+from qb.publish.attachments import find_chromium, write_pdf
 from qb.publish.page import Page, notebook_page
-from qb.publish.pdf import find_chromium, write_pdf
 
 BROWSER = find_chromium()
 needs_browser = pytest.mark.skipif(
@@ -69,7 +69,7 @@ def test_the_browser_adds_no_address_and_leaves_nothing_behind(printed, sheets):
 
 
 def test_without_a_browser_a_sentence_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(pdf, "find_chromium", lambda: None)
+    monkeypatch.setattr(attachments, "find_chromium", lambda: None)
     with pytest.raises(QbError, match="没有找到 Chromium、Chrome 或 Edge"):
         write_pdf(page(tmp_path), tmp_path / "a.pdf")
 
@@ -84,7 +84,7 @@ def a_browser(tmp_path, monkeypatch):
         program = tmp_path / "browser"
         program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         program.chmod(program.stat().st_mode | stat.S_IEXEC)
-        monkeypatch.setattr(pdf, "find_chromium", lambda: program)
+        monkeypatch.setattr(attachments, "find_chromium", lambda: program)
 
     return put
 
@@ -134,8 +134,8 @@ def test_a_browser_is_found_where_it_is_usually_installed(tmp_path, monkeypatch,
     installed = tmp_path / place
     installed.parent.mkdir(parents=True)
     installed.touch()
-    monkeypatch.setattr(pdf.shutil, "which", lambda command: None)
-    monkeypatch.setattr(pdf.sys, "platform", platform)
+    monkeypatch.setattr(attachments.shutil, "which", lambda command: None)
+    monkeypatch.setattr(attachments.sys, "platform", platform)
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     monkeypatch.setenv("PROGRAMFILES", str(tmp_path))
     assert find_chromium() == installed

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from plan_cases import COLUMN, costs, two_equal
 from town import Town, coefficient, school_row
 
-import qb.scenario
-from qb.dataset import write
+import qb
+from qb.data.reading import write
+from qb.data.sample import make
 from qb.errors import QbError
-from qb.judge import COMPOSITE, assess
-from qb.plan import PlanStatus, apply_purchases, cheapest_plan, document, scenario
-from qb.plan.command import run
-from qb.sample import make
+from qb.indicators.assessment import assess
+from qb.indicators.verdicts import COMPOSITE
+from qb.planning.plan.cheapest import PlanStatus, apply_purchases, cheapest_plan, scenario
+from qb.planning.plan.plan_results import document, run
 from qb.terms import Verdict
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"

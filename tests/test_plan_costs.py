@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import pytest
 
-from qb.costs import CostError, load_costs
+from qb.planning.costs import CostError, load_costs
 from qb.standard import SEVEN
 
 SHIPPED = (files("qb") / "standard" / "costs.toml").read_text(encoding="utf-8")

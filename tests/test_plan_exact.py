@@ -12,14 +12,11 @@ from pyscipopt import quicksum
 from town import Town
 
 from qb.errors import QbError
-from qb.plan import cheapest_plan
-from qb.plan.branch import Branched, branch
-from qb.plan.fill import filled, lowered, trimmed
-from qb.plan.problem import Sum
-from qb.plan.relax import proven, relax
-from qb.plan.schools import cheapest_by_school
-from qb.plan.solve import solve
-from qb.plan.spending import spend
+from qb.planning.plan.budgets import spend
+from qb.planning.plan.cheapest import cheapest_plan
+from qb.planning.plan.plan_solver import Branched, branch, filled, lowered, solve, trimmed
+from qb.planning.plan.planning_problem import Sum, cheapest_by_school
+from qb.planning.plan.relaxation import proven, relax
 
 
 def test_of_210_small_districts_the_cheapest_plan_is_the_cheapest_of_all_plans():
@@ -148,7 +145,7 @@ def test_unless_told_otherwise_a_plan_is_proven_to_within_a_thousandth():
 
 def test_where_no_plan_is_found_in_time_nothing_is_said_to_be_impossible(monkeypatch):
     problem, _ = random_problem(np.random.default_rng(66), most_units=4)
-    monkeypatch.setattr("qb.plan.solve.branch", lambda *_: Branched(None, 0.0, False))
+    monkeypatch.setattr("qb.planning.plan.plan_solver.branch", lambda *_: Branched(None, 0.0, False))
     found = solve(problem)
     assert found.x is None and not found.impossible and found.bound > 0
 
@@ -165,7 +162,7 @@ def test_scip_keeps_the_cones_of_continuous_purchases_too(seed):
 def test_a_solver_that_is_unknown_or_not_installed_is_refused_in_a_sentence(monkeypatch):
     with pytest.raises(QbError, match="没有“cplex”这种求解器，可用：highs、scip"):
         cheapest_plan(Town().data(), solver="cplex")
-    monkeypatch.setattr("qb.plan.scip.find_spec", lambda name: None)
+    monkeypatch.setattr("qb.planning.plan.plan_solver.find_spec", lambda name: None)
     with pytest.raises(QbError, match=r"没有安装 SCIP 求解器。请先安装：pip install \"qb\[scip\]\""):
         cheapest_plan(Town().data(), solver="scip")
 

@@ -8,12 +8,11 @@ from plan_cases import costs, random_problem, two_equal
 from test_plan_exact import continuous
 from town import STANDARD, Town, together
 
-from qb.plan import cheapest_plan, explain
-from qb.plan.explain import before_and_after, greatest_first
-from qb.plan.pose import pose
-from qb.plan.prices import by_cap, by_pupils, by_upper_bound
-from qb.plan.relax import relax
-from qb.plan.solve import solve
+from qb.planning.plan.cheapest import cheapest_plan
+from qb.planning.plan.explanation import before_and_after, explain, greatest_first
+from qb.planning.plan.plan_solver import solve
+from qb.planning.plan.planning_problem import build_problem
+from qb.planning.plan.relaxation import by_cap, by_pupils, by_upper_bound, relax
 
 
 def cost(problem):
@@ -172,7 +171,7 @@ def test_greatest_shortfall_first_keeps_upper_bounds_and_uses_them_up():
         ({"most": 1.0}, None),
         ({"most": 0.0, "stage": "primary"}, None),
     ):
-        problem = pose(
+        problem = build_problem(
             town.data(), None, STANDARD, costs({"school_id": "九年", "code": "C2", **limit}), None, None
         )
         x = greatest_first(replace(problem, cones=()))

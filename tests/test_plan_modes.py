@@ -13,24 +13,15 @@ from test_plan import random_town
 from town import Town, coefficient, school_row
 
 from qb.errors import QbError
-from qb.forecast import forecast
-from qb.judge import assess
-from qb.plan import (
-    PlanStatus,
-    best_use,
-    cheapest_plan,
-    explain,
-    moves_scenario,
-    plan_over_years,
-    price_of_balance,
-    transfers,
-)
-from qb.plan.ahead import Path, pupils_ahead
-from qb.plan.moves import Cells, moves_of, with_kinds
-from qb.plan.passing import Passing, shortfall, snapped
-from qb.plan.spending import spend
-from qb.plan.summary import summary, years_summary
-from qb.scenario import to_toml, whatif
+from qb.indicators.assessment import assess
+from qb.planning.forecast.projection import forecast
+from qb.planning.plan.budgets import PupilPath, best_use, plan_over_years, pupils_ahead, spend
+from qb.planning.plan.cheapest import PlanStatus, cheapest_plan, price_of_balance
+from qb.planning.plan.explanation import explain
+from qb.planning.plan.integer_program import Passing, shortfall, snapped
+from qb.planning.plan.plan_results import summary, years_summary
+from qb.planning.plan.transfers import Cells, moves_of, moves_scenario, transfers, with_kinds
+from qb.planning.scenario import to_toml, whatif
 
 
 def no_backbone():
@@ -439,12 +430,12 @@ def test_a_forecast_knows_nothing_of_the_years_after_the_base_year(committed):
     early = plan_over_years(committed, None, 2025, year=2024)
     known = pupils_ahead(committed, 2024, 2025).rows
     came = committed["sections"].query("year == 2025")["pupils"].sum()
-    assert early.pupils.path is Path.FORECAST and known["pupils"].sum() != came
+    assert early.pupils.path is PupilPath.FORECAST and known["pupils"].sum() != came
 
 
 def test_where_no_forecast_can_be_made_the_pupils_stay_and_the_reason_is_told():
     plan = plan_over_years(no_backbone().data(), 1e6, 2025)
-    assert plan.pupils.path is Path.CONSTANT and "班级表" in plan.pupils.why
+    assert plan.pupils.path is PupilPath.CONSTANT and "班级表" in plan.pupils.why
     assert plan.cost == 270_000
 
 

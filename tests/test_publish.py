@@ -13,16 +13,16 @@ import nbformat
 import pytest
 
 import qb
+from qb.data.sample import make
 from qb.errors import QbError
-from qb.publish import inputs, publish, site
-from qb.publish.fork import can_fork
-from qb.publish.job import Failure, Job, Outcome
-from qb.publish.names import LONGEST, file_names
+from qb.publish import manifest, site
+from qb.publish.api import publish
+from qb.publish.jobs import Failure, Job, Outcome, parameters_of, refuse
 from qb.publish.page import THEME, Page, notebook_page
-from qb.publish.parameters import parameters_of, refuse
-from qb.publish.run import run
-from qb.report.book import Book
-from qb.sample import make
+from qb.publish.scheduler import run
+from qb.publish.site_plan import LONGEST, file_names
+from qb.publish.worker import can_fork
+from qb.report.context import ReportContext
 from qb.standard import load as load_standard
 
 HOSTILE = "a'b\"c\\\n'''\"\"\" {x} %s ?!ls $(id) 鼓楼\u2028😀</script><b>\\"
@@ -357,9 +357,9 @@ def published(monkeypatch, tmp_path, samples):
 
         def fake_book(path, year, standard, lang):
             data = samples[districts]
-            return Book(data, qb.assess(data, year=year, standard=load_standard(standard)), lang)
+            return ReportContext(data, qb.assess(data, year=year, standard=load_standard(standard)), lang)
 
-        monkeypatch.setattr(site, "open_book", fake_book)
+        monkeypatch.setattr(site, "open_context", fake_book)
         monkeypatch.setattr(site, "run", fake_run)
         return publish(tmp_path / "样例", **options), seen
 
@@ -473,7 +473,7 @@ def test_an_excluded_school_that_is_asked_for_is_refused_with_the_rule(published
 def test_a_missing_notebook_is_said_in_words(monkeypatch, tmp_path):
     monkeypatch.setattr(qb, "__file__", str(tmp_path / "qb" / "__init__.py"))
     with pytest.raises(QbError, match=r"找不到笔记本 .*school\.ipynb"):
-        inputs.notebook_of("school")
+        manifest.notebook_of("school")
 
 
 def test_an_english_site_speaks_english(published):

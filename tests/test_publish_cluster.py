@@ -15,10 +15,10 @@ import nbformat
 import pytest
 
 from qb.errors import QbError
-from qb.publish.fork import can_fork
-from qb.publish.job import Job
+from qb.publish.jobs import Job
 from qb.publish.page import Page
-from qb.publish.run import run
+from qb.publish.scheduler import run
+from qb.publish.worker import can_fork
 
 CLUSTER = "qb.publish.cluster"
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from qb.publish import press
-from qb.publish.fork import Press, can_fork
-from qb.publish.job import Job
+from qb.publish import worker_process
+from qb.publish.jobs import Job
 from qb.publish.page import Page
-from qb.publish.run import run
+from qb.publish.scheduler import run
+from qb.publish.worker import Worker, can_fork
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="forking is not safe on this system")
 
@@ -126,7 +126,7 @@ def test_a_press_with_threads_does_not_fork_and_kernels_do_the_work(tmp_path, mo
     # A library that starts a thread when it is loaded.
     (tmp_path / "sitecustomize.py").write_text(
         "import sys, threading, time\n"
-        "if 'qb.publish.start' in sys.orig_argv:\n"
+        "if 'qb.publish.worker_start' in sys.orig_argv:\n"
         "    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
     )
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
@@ -138,19 +138,19 @@ def test_a_press_with_threads_does_not_fork_and_kernels_do_the_work(tmp_path, mo
 
 
 def test_the_press_has_one_thread_with_everything_loaded():
-    with Press() as one:
+    with Worker() as one:
         wire = one.wire()  # answers once all is loaded, and only where it can fork
         wire.close()
-    assert press._other_threads() is not None
+    assert worker_process._other_threads() is not None
 
 
 SCRIPT = """
 import signal
 import sys
 from pathlib import Path
-from qb.publish.job import Job
+from qb.publish.jobs import Job
 from qb.publish.page import Page
-from qb.publish.run import run
+from qb.publish.scheduler import run
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs in the background may have it ignored
     folder = Path(sys.argv[1])

@@ -8,11 +8,12 @@ from urllib.parse import unquote
 import pytest
 from openpyxl import load_workbook
 
-from qb.dataset import write
-from qb.forms.entry import FORMS, LEDGER, POLICIES
-from qb.publish import files, publish, site
-from qb.publish.job import Outcome
-from qb.sample import make
+from qb.data.reading import write
+from qb.data.sample import make
+from qb.publish import attachments, site
+from qb.publish.api import publish
+from qb.publish.jobs import Outcome
+from qb.report.forms import FORMS, LEDGER, POLICIES
 
 DOCUMENTS = ("年度报告.docx", "年度报告.pdf")
 
@@ -34,16 +35,16 @@ def _write_pages(jobs, told, **_):
 def go(tmp_path, sample, monkeypatch):
     """Publish the annual report alone; the page and the two documents are stood in for by a line of text."""
     monkeypatch.setattr(site, "run", _write_pages)
-    monkeypatch.setattr(files, "find_chromium", lambda: True)
-    monkeypatch.setattr(files, "write_pdf", lambda page, path: path.write_bytes(page.read_bytes()[:9]))
+    monkeypatch.setattr(attachments, "find_chromium", lambda: True)
+    monkeypatch.setattr(attachments, "write_pdf", lambda page, path: path.write_bytes(page.read_bytes()[:9]))
     monkeypatch.setattr(
-        "qb.publish.word.write_word", lambda job: job.target.write_text(job.page.title, "utf-8")
+        "qb.publish.word_export.write_word", lambda job: job.target.write_text(job.page.title, "utf-8")
     )
     # Not in processes of their own, which would not know the stand-ins.
     monkeypatch.setattr(
         site,
         "make_files",
-        lambda todo, held, _: [pair for one in todo for pair in files._make(one, held)],
+        lambda todo, held, _: [pair for one in todo for pair in attachments._make(one, held)],
     )
     data = tmp_path / "数据"
     write(sample, data)
@@ -102,7 +103,7 @@ def test_a_file_that_was_removed_is_made_again(go):
 
 
 def test_where_no_browser_is_installed_the_pdf_alone_is_missing_and_the_reason_said(go, monkeypatch):
-    monkeypatch.setattr(files, "find_chromium", lambda: None)
+    monkeypatch.setattr(attachments, "find_chromium", lambda: None)
     made = go(files=True)
     assert made.exit_code == 1
     assert {path.name for path, wrong in made.files.items() if wrong} == {"年度报告.pdf"}

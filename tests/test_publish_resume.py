@@ -13,15 +13,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from qb.dataset import write
+from qb.data.reading import write
+from qb.data.sample import make
 from qb.errors import QbError
 from qb.files import WriteError
-from qb.publish import inputs, publish, site, slices
-from qb.publish.job import Failure, Outcome
-from qb.publish.record import LOCK, RECORD, locked
-from qb.publish.slices import Slices
-from qb.report import SchoolReport, open_book
-from qb.sample import make
+from qb.publish import digests, manifest, site
+from qb.publish.api import publish
+from qb.publish.digests import Slices
+from qb.publish.jobs import Failure, Outcome
+from qb.publish.manifest import LOCK, RECORD, locked
+from qb.report.context import open_context
+from qb.report.school_report import SchoolReport
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,7 @@ class Desk:
 
     def schools(self, district: str, stage: str = "") -> set[str]:
         """Return the pages of a district's schools, of those with a stage if one is named."""
-        rows = open_book(self.source, 2025).assessment.rows
+        rows = open_context(self.source, 2025).assessment.rows
         mine = rows[(rows["district"] == district) & (rows["stage"].isin([stage]) if stage else True)]
         return {f"{district}/schools/{school}" for school in mine["school_id"]}
 
@@ -85,7 +87,7 @@ def desk(tmp_path, sample, monkeypatch):
 
 
 def reports(district: str) -> set[str]:
-    return {f"{district}/{kind}" for kind in inputs.OF_DISTRICT if kind != "scenario"}
+    return {f"{district}/{kind}" for kind in manifest.OF_DISTRICT if kind != "scenario"}
 
 
 def test_nothing_changed_makes_nothing(desk):
@@ -100,7 +102,7 @@ def test_force_makes_all(desk):
 
 
 def test_one_figure_of_a_school_renews_its_peers_and_its_district_and_no_other(desk):
-    rows = open_book(desk.source, 2025).assessment.rows
+    rows = open_context(desk.source, 2025).assessment.rows
     mine = rows[(rows["district"] == desk.first) & (rows["kind"] == "primary")].iloc[0]["school_id"]
     desk.change(
         "facilities",
@@ -113,7 +115,7 @@ def test_one_figure_of_a_school_renews_its_peers_and_its_district_and_no_other(d
 
 
 def test_a_row_of_another_put_above_renews_the_pages_that_name_the_lines_below(desk):
-    rows = open_book(desk.source, 2025).assessment.rows
+    rows = open_context(desk.source, 2025).assessment.rows
     last = rows["school_id"].max()
     classes = desk.data["classes"]
     senior = (
@@ -126,7 +128,7 @@ def test_a_row_of_another_put_above_renews_the_pages_that_name_the_lines_below(d
 
 
 def test_one_figure_of_a_nine_year_school_renews_the_schools_of_both_its_stages(desk):
-    rows = open_book(desk.source, 2025).assessment.rows
+    rows = open_context(desk.source, 2025).assessment.rows
     twice = rows[(rows["district"] == desk.first) & rows["school_id"].duplicated(keep=False)]
     assert set(twice["stage"]) == {"primary", "junior"}
     mine = twice.iloc[0]["school_id"]
@@ -139,8 +141,10 @@ def test_one_figure_of_a_nine_year_school_renews_the_schools_of_both_its_stages(
 
 
 def test_a_measure_renews_its_school_and_its_district_alone(desk):
-    book = open_book(desk.source, 2025)
-    problem = book.ledger[(book.ledger["district"] == desk.first) & book.ledger["school_id"].notna()].iloc[0]
+    context = open_context(desk.source, 2025)
+    problem = context.ledger[
+        (context.ledger["district"] == desk.first) & context.ledger["school_id"].notna()
+    ].iloc[0]
     entry = {"year": 2025, "district": desk.first, "code": problem["code"], "school_id": problem["school_id"],
              "measure": "添置器材", "status": "open", "number": 99, "source": "模拟数据"}  # fmt: skip
     frame = desk.data["measures"]
@@ -163,7 +167,7 @@ def test_a_year_before_renews_the_district_alone(desk):
 def test_a_name_renews_the_pages_that_show_it(desk):
     school = _ids(desk, desk.first)[0]
     desk.change("schools", lambda f: f["school_id"] == school, name="改名学校")
-    stages = open_book(desk.source, 2025).assessment.rows.set_index("school_id").loc[[school], "stage"]
+    stages = open_context(desk.source, 2025).assessment.rows.set_index("school_id").loc[[school], "stage"]
     peers = set().union(*(desk.schools(desk.first, stage) for stage in stages))
     assert desk.publish() == reports(desk.first) | peers
 
@@ -173,18 +177,18 @@ def test_language_standard_notebook_and_code_renew_all_or_their_kind(desk, monke
     assert desk.publish(lang="en") == everything
     assert desk.publish(lang="zh") == everything
     other = tmp_path / "other.toml"
-    text = (Path(inputs.qb.__file__).parent / "standard" / "gulou-2023.toml").read_text("utf-8")
+    text = (Path(manifest.qb.__file__).parent / "standard" / "gulou-2023.toml").read_text("utf-8")
     other.write_text(text, "utf-8")
     assert desk.publish(standard=other) == everything
     other.write_text(text.replace('edition = "', 'edition = "又', 1), "utf-8")
     assert desk.publish(standard=other) == everything
     assert desk.publish(standard=other) == set()
     notebook = tmp_path / "school.ipynb"
-    notebook.write_bytes(inputs.notebook_of("school").read_bytes() + b"\n")
-    stored = inputs.notebook_of
-    monkeypatch.setattr(inputs, "notebook_of", lambda kind: notebook if kind == "school" else stored(kind))
+    notebook.write_bytes(manifest.notebook_of("school").read_bytes() + b"\n")
+    stored = manifest.notebook_of
+    monkeypatch.setattr(manifest, "notebook_of", lambda kind: notebook if kind == "school" else stored(kind))
     assert desk.publish(standard=other) == {page for page in everything if "/schools/" in page}
-    monkeypatch.setattr(inputs, "code_version", lambda: "another")
+    monkeypatch.setattr(manifest, "code_version", lambda: "another")
     assert desk.publish(standard=other) == everything
 
 
@@ -246,7 +250,7 @@ def unread(desk, monkeypatch):
     def read(*_):
         raise ReadError
 
-    monkeypatch.setattr(site, "open_book", read)
+    monkeypatch.setattr(site, "open_context", read)
     return desk
 
 
@@ -282,7 +286,7 @@ def test_another_code_or_another_request_has_the_data_read(unread, monkeypatch):
         with pytest.raises(ReadError):
             unread.publish(**options)
     assert unread.publish() == set()
-    monkeypatch.setattr(inputs, "code_version", lambda: "another")
+    monkeypatch.setattr(manifest, "code_version", lambda: "another")
     with pytest.raises(ReadError):
         unread.publish()
 
@@ -290,7 +294,7 @@ def test_another_code_or_another_request_has_the_data_read(unread, monkeypatch):
 def test_after_a_run_that_failed_or_was_interrupted_the_data_are_read(desk, monkeypatch):
     desk.failing = {"district.html"}
     desk.publish(force=True)
-    monkeypatch.setattr(site, "open_book", lambda *_: pytest.fail("read"))
+    monkeypatch.setattr(site, "open_context", lambda *_: pytest.fail("read"))
     with pytest.raises(pytest.fail.Exception, match="read"):
         desk.publish()
 
@@ -331,22 +335,22 @@ def test_where_no_index_can_be_written_the_pages_that_failed_are_named_too(desk,
 
 
 def test_corrections_beside_a_workbook_are_of_what_its_site_is_made(tmp_path):
-    book = tmp_path / "数据.xlsx"
-    book.write_bytes(b"1")
-    found = [inputs.of_all(book, "x")]
+    context = tmp_path / "数据.xlsx"
+    context.write_bytes(b"1")
+    found = [manifest.of_all(context, "x")]
     for name in ("数据.corrections.toml", "corrections.toml"):
         (tmp_path / name).write_text("", "utf-8")
-        found.append(inputs.of_all(book, "x"))
+        found.append(manifest.of_all(context, "x"))
     assert len(set(found)) == 3
 
 
 def test_files_given_with_the_data_are_of_what_a_site_is_made(tmp_path):
-    book, costs = tmp_path / "数据.xlsx", tmp_path / "费用.toml"
-    book.write_bytes(b"1")
-    found = [inputs.of_all(book, "x", [str(costs)])]
+    context, costs = tmp_path / "数据.xlsx", tmp_path / "费用.toml"
+    context.write_bytes(b"1")
+    found = [manifest.of_all(context, "x", [str(costs)])]
     for text in ("a", "b"):
         costs.write_text(text, "utf-8")
-        found.append(inputs.of_all(book, "x", [str(costs)]))
+        found.append(manifest.of_all(context, "x", [str(costs)]))
     assert len(set(found)) == 3
 
 
@@ -387,15 +391,15 @@ def test_the_lock_of_a_process_that_is_gone_does_not_count(desk):
 def test_a_school_page_is_made_of_its_slice_alone(sample, tmp_path):
     """All that is outside the slice may be anything: the page shows the same."""
     write(sample, tmp_path / "data")
-    book = open_book(tmp_path / "data", 2025)
-    whole = book.assessment
+    context = open_context(tmp_path / "data", 2025)
+    whole = context.assessment
     school = whole.rows["school_id"].iloc[0]
     own = whole.rows["school_id"] == school
     peers = (whole.rows["district"] == whole.rows["district"][own].iloc[0]) & whole.rows["stage"].isin(
         whole.rows["stage"][own]
     )
     rows = whole.rows[peers].copy()
-    for column in rows.columns.difference(["district", "school_id", "stage", *slices._OF_PEERS]):
+    for column in rows.columns.difference(["district", "school_id", "stage", *digests._OF_PEERS]):
         rows[column] = rows[column].where(rows["school_id"] == school, rows[column].iloc[-1])
     frames = {
         name: frame[frame["school_id"] == school]
@@ -403,15 +407,15 @@ def test_a_school_page_is_made_of_its_slice_alone(sample, tmp_path):
         for frame in (getattr(whole, name),)
     }
     sliced = dataclasses.replace(
-        book, assessment=dataclasses.replace(whole, rows=rows, **frames, indicators=None, areas=None)
+        context, assessment=dataclasses.replace(whole, rows=rows, **frames, indicators=None, areas=None)
     )
-    sliced.__dict__["ledger"] = book.ledger[book.ledger["school_id"] == school]
-    assert _html(SchoolReport(sliced, school)) == _html(SchoolReport(book, school))
+    sliced.__dict__["ledger"] = context.ledger[context.ledger["school_id"] == school]
+    assert _html(SchoolReport(sliced, school)) == _html(SchoolReport(context, school))
 
 
 def test_two_books_of_the_same_data_have_the_same_slices(sample, tmp_path):
     write(sample, tmp_path / "data")
-    one, other = (Slices(open_book(tmp_path / "data", 2025)) for _ in range(2))
+    one, other = (Slices(open_context(tmp_path / "data", 2025)) for _ in range(2))
     assert one.of_data(sample.districts[0]) == other.of_data(sample.districts[0])
 
 
@@ -423,5 +427,5 @@ def _html(page: SchoolReport) -> list[str]:
 
 
 def _ids(desk: Desk, district: str) -> list[str]:
-    rows = open_book(desk.source, 2025).assessment.rows
+    rows = open_context(desk.source, 2025).assessment.rows
     return list(rows["school_id"][rows["district"] == district].unique())

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from qb.dataset import read, write
+from qb.data.reading import read, write
+from qb.data.recipe import RecipeError, convert, load_recipe
 from qb.errors import DataError
-from qb.recipe import RecipeError, convert, load_recipe
 from qb.terms import Severity
 
 ROOT = Path(__file__).parents[1]

@@ -8,13 +8,17 @@ import pandas as pd
 import pytest
 
 import qb
+import qb.data.dataset
+from qb.data.sample import make
 from qb.errors import QbError
-from qb.report import Book, DataReport, DistrictReport, SchoolReport, Table, open_book
-from qb.report.ledger import _state
-from qb.report.summary import summary
-from qb.report.table import Cards, Column, Heading, Sentences
+from qb.report.context import ReportContext, open_context
+from qb.report.data_report import DataReport
+from qb.report.district_report import DistrictReport
+from qb.report.facts import summary
+from qb.report.issue_ledger import _state
+from qb.report.school_report import SchoolReport
+from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import label, number
-from qb.sample import make
 from qb.terms import Kind, Progress, Stage, Verdict
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
@@ -22,13 +26,13 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
 
 @pytest.fixture(scope="module")
-def book():
-    return open_book(SAMPLE, 2025)
+def context():
+    return open_context(SAMPLE, 2025)
 
 
 @pytest.fixture(scope="module")
-def page(book):
-    return DistrictReport(book)
+def page(context):
+    return DistrictReport(context)
 
 
 def text(shown) -> str:
@@ -85,11 +89,11 @@ def bare():
     """A district that reported its schools and pupils and nothing else."""
     data = make(years=[2025])
     sections = data["sections"][["year", "school_id", "stage", "pupils"]]
-    return qb.dataset.Dataset.of(schools=data["schools"], sections=sections)
+    return qb.data.dataset.Dataset.of(schools=data["schools"], sections=sections)
 
 
 def book_of(data, lang="zh"):
-    return Book(data, qb.assess(data), lang)
+    return ReportContext(data, qb.assess(data), lang)
 
 
 class TestHeadlines:
@@ -106,7 +110,7 @@ class TestHeadlines:
         assessment = qb.assess(data)
         # Size of schools is the one thing that lifting figures does not mend.
         assert assessment.areas.set_index("area")["verdict"]["resources"] == "pass"
-        said = text(DistrictReport(Book(data, assessment)).verdict.headlines())
+        said = text(DistrictReport(ReportContext(data, assessment)).verdict.headlines())
         assert "短板" not in said and "14 个差异系数都在限值以内" in said
         assert "小学 20 所（部）中 20 所达标" in said
 
@@ -122,11 +126,11 @@ class TestHeadlines:
         everything(book_of(data(), lang))
 
 
-def everything(book):
+def everything(context):
     """Show every part of all three pages; return all that a reader reads."""
-    page = DistrictReport(book)
-    school = SchoolReport(book, book.first_school)
-    data = DataReport(book, page.district)
+    page = DistrictReport(context)
+    school = SchoolReport(context, context.first_school)
+    data = DataReport(context, page.district)
     shown = [
         page.verdict.title(), page.verdict.cards(), page.verdict.headlines(), page.indicators.table(),
         page.indicators.unmet(), page.balance.coefficients(), page.balance.table(), *page.balance.trends(),
@@ -139,11 +143,11 @@ def everything(book):
     return " ".join(text(part) for part in shown)
 
 
-def test_english_pages_have_no_chinese_but_names_and_what_was_entered(book):
-    said = everything(Book(book.data, book.assessment, "en"))
-    names = set(book.data["schools"]["name"]) | set(book.data["schools"]["district"]) | {book.source}
-    entered = set(book.data["measures"]["measure"].dropna()) | set(
-        book.data["monitoring"]["subject"].dropna()
+def test_english_pages_have_no_chinese_but_names_and_what_was_entered(context):
+    said = everything(ReportContext(context.data, context.assessment, "en"))
+    names = set(context.data["schools"]["name"]) | set(context.data["schools"]["district"]) | {context.source}
+    entered = set(context.data["measures"]["measure"].dropna()) | set(
+        context.data["monitoring"]["subject"].dropna()
     )
     for name in sorted({*names, *entered, "开封市鼓楼区"}, key=len, reverse=True):
         said = said.replace(name, "")
@@ -151,34 +155,34 @@ def test_english_pages_have_no_chinese_but_names_and_what_was_entered(book):
 
 
 class TestSchool:
-    def test_its_table_has_the_figures_of_the_assessment(self, book):
-        row = book.assessment.rows.iloc[0]
-        shown = SchoolReport(book, row["school_id"]).seven_tables()[0].frame
+    def test_its_table_has_the_figures_of_the_assessment(self, context):
+        row = context.assessment.rows.iloc[0]
+        shown = SchoolReport(context, row["school_id"]).seven_tables()[0].frame
         assert shown["value"].tolist() == [row[f"C{i}"] for i in range(1, 8)]
         assert shown["floor"].tolist() == [0.85 * row[f"C{i}_limit"] for i in range(1, 8)]
 
-    def test_the_best_of_its_stage_ranks_first(self, book):
-        rows = book.assessment.rows
+    def test_the_best_of_its_stage_ranks_first(self, context):
+        rows = context.assessment.rows
         primary = rows[rows["stage"] == "primary"]
         best = primary.loc[primary["C6"].idxmax()]
-        shown = SchoolReport(book, best["school_id"]).seven_tables()[0].frame
+        shown = SchoolReport(context, best["school_id"]).seven_tables()[0].frame
         mine = shown[shown["title"].str.startswith("C6")]
         assert mine["rank"].tolist() == [f"1 / {len(primary)}"]
 
-    def test_one_that_a_rule_leaves_out_is_refused_with_the_rule(self, book):
-        point = book.assessment.excluded.query("reason.str.contains('教学点')")["school_id"].iloc[0]
+    def test_one_that_a_rule_leaves_out_is_refused_with_the_rule(self, context):
+        point = context.assessment.excluded.query("reason.str.contains('教学点')")["school_id"].iloc[0]
         with pytest.raises(QbError, match="不足 50 人"):
-            SchoolReport(book, point)
+            SchoolReport(context, point)
 
-    def test_one_that_is_not_there_is_refused(self, book):
+    def test_one_that_is_not_there_is_refused(self, context):
         with pytest.raises(QbError, match="没有这所学校"):
-            SchoolReport(book, "nowhere")
+            SchoolReport(context, "nowhere")
 
 
 class TestDistrict:
-    def test_the_ledger_names_everything_that_is_not_met_with_a_department(self, book, page):
-        ledger = book.ledger
-        failing = book.assessment.indicators.query("verdict == 'fail'")["code"]
+    def test_the_ledger_names_everything_that_is_not_met_with_a_department(self, context, page):
+        ledger = context.ledger
+        failing = context.assessment.indicators.query("verdict == 'fail'")["code"]
         assert set(failing) <= set(ledger["code"])
         indicators = ledger[ledger["code"].str.startswith("C")]
         assert all(len(names) for names in indicators["departments"])
@@ -201,12 +205,12 @@ class TestDistrict:
             "year": 2024,
             "allowed": False,
         }
-        assert _state(row, page.book) == "0.160 / 0.150，超出 0.010（数学，2024—2025学年）"
+        assert _state(row, page.context) == "0.160 / 0.150，超出 0.010（数学，2024—2025学年）"
         row |= {"value": 3.0, "limit": 4.0, "code": "C10", "part": "music", "side": ">=", "gap": 1.0}
-        assert _state(row | {"detail": None}, page.book) == "3 / 4 间，缺 1 间"
+        assert _state(row | {"detail": None}, page.context) == "3 / 4 间，缺 1 间"
         # 99.96 % is not 100.0 %.
         row |= {"value": 99.96, "limit": 100.0, "code": "C16", "part": "", "gap": 0.04, "detail": None}
-        assert _state(row, page.book) == "99.96 / 100.00%，缺 0.04 个百分点"
+        assert _state(row, page.context) == "99.96 / 100.00%，缺 0.04 个百分点"
 
     def test_the_mean_of_the_seven_has_no_figures_of_its_own_and_all_others_are_numbers(self, page):
         html = page.balance.table()._repr_html_()
@@ -214,15 +218,15 @@ class TestDistrict:
         # Schools, mean, deviation, coefficient, limit; of the mean of the seven, schools and coefficient.
         assert html.count('<td class="num" data-value=') == 2 * (7 * 5 + 2)
 
-    def test_a_measure_stands_beside_its_problem_once(self, book):
+    def test_a_measure_stands_beside_its_problem_once(self, context):
         """Joining on keys that repeat would have multiplied problems."""
-        ledger = book.ledger
+        ledger = context.ledger
         assert not ledger.duplicated(["code", "part", "school_id", "stage", "detail"]).any()
         assert ledger["measure"].notna().sum() >= 1
 
-    def test_totals_are_those_of_the_schools(self, book, page):
+    def test_totals_are_those_of_the_schools(self, context, page):
         shown = page.gaps.table().frame
-        area = book.assessment.shortfalls.query("code == 'C5' and stage == 'primary'")["to_standard"].sum()
+        area = context.assessment.shortfalls.query("code == 'C5' and stage == 'primary'")["to_standard"].sum()
         mine = shown[shown["title"].str.startswith("C5") & (shown["stage"] == "小学")]
         assert mine["to_standard"].tolist() == [f"{number(area, 1)} ㎡"]
 
@@ -265,8 +269,8 @@ class TestShowing:
         assert number(0.125, 2) == "0.13" and number(2.5, 0) == "3" and number(-0.0, 1) == "0.0"
 
 
-def test_the_summary_for_a_terminal_names_what_fails(book):
-    said = summary(book.assessment)
+def test_the_summary_for_a_terminal_names_what_fails(context):
+    said = summary(context.assessment)
     assert "未达标" in said and "C5" in said and "模拟数据" in said
 
 

@@ -10,14 +10,13 @@ from town import DISTRICT, Town
 
 import qb
 from qb.charts import Caption
-from qb.charts.rooms import rooms
-from qb.dataset import Dataset
-from qb.judge import COMPOSITE
-from qb.report import Book
-from qb.report.annual import AnnualReport
+from qb.charts.bars import rooms
+from qb.data.dataset import Dataset
+from qb.data.sample import make
+from qb.indicators.verdicts import COMPOSITE
+from qb.report.annual_report import AnnualReport
+from qb.report.context import ReportContext, State, state_on
 from qb.report.facts import facts
-from qb.report.ledger import State, state_on
-from qb.sample import make
 from qb.standard import load
 from qb.terms import Verdict
 
@@ -29,7 +28,7 @@ def text(shown) -> str:
 
 
 def report(data, lang="zh", year=None, district=""):
-    return AnnualReport(Book(data, qb.assess(data, year), lang), district)
+    return AnnualReport(ReportContext(data, qb.assess(data, year), lang), district)
 
 
 def several(*towns) -> Dataset:
@@ -213,7 +212,7 @@ class TestYears:
     def test_every_statement_marked_on_it_is_one_of_the_assessments(self, committed):
         """What `qb verify` would look up: keys of this year and of those before."""
         page = report(committed, year=2025)
-        known = {key for own in page.book.years.values() for key in facts(own)}
+        known = {key for own in page.context.years.values() for key in facts(own)}
         changes = page.changes.schools(), page.changes.indicators(), page.changes.moves()
         tables = [page.years.table(), page.years.coefficients(), page.goal.remaining(), *changes]
         marked = {key for table in tables for key in re.findall(r'data-fact="([^"]+)"', table._repr_html_())}
@@ -230,7 +229,7 @@ class TestGoal:
     def test_the_year_is_placed_against_the_target_year_of_the_standard(self, with_change, target, said):
         standard = with_change(("target_year = 2025", f"target_year = {target}"))
         data = passing()
-        page = AnnualReport(Book(data, qb.assess(data, standard=standard)))
+        page = AnnualReport(ReportContext(data, qb.assess(data, standard=standard)))
         assert f"目标年份为 {target} 年，{said}；本年度总体已达标。" in page.goal.sentences().lines
 
     def test_no_data_is_no_pass(self):
@@ -333,7 +332,7 @@ class TestLedger:
 
     def test_every_problem_of_the_book_stands_in_it_once(self, committed):
         page = report(committed, year=2025)
-        assert len(page.ledger.table().frame) == len(page.book.ledger)
+        assert len(page.ledger.table().frame) == len(page.context.ledger)
         # By hand of data/sample/measures.csv: 7 was due on 2025-08-31, 11 on 2025-06-30; both are open.
         assert page.ledger.register().frame["number"].tolist()[:2] == ["11", "7"]
         assert page.ledger.sentences().lines[1].startswith("整改台账共 13 项：逾期未完成 2 项；")
@@ -408,7 +407,7 @@ class TestConditions:
         town = Town(year=2024).add("小一东", "primary", primary=90, parent_id="小一")
         standard = with_change(("smallest_class = 0", f"smallest_class = {smallest}"))
         data = town.data()
-        page = AnnualReport(Book(data, qb.assess(data, standard=standard)))
+        page = AnnualReport(ReportContext(data, qb.assess(data, standard=standard)))
         chart = page.conditions.class_sizes()[0]
         assert chart.table.set_index("班额")["班级数"].to_dict() == shown
         assert said in chart.subtitle and ("不显示" in chart.subtitle) == bool(said)
@@ -461,7 +460,7 @@ class TestLanguages:
             for column in columns
             for value in made[name][column].dropna().unique()
         }
-        for name in sorted({*entered, page.book.source, "内存中的数据"}, key=len, reverse=True):
+        for name in sorted({*entered, page.context.source, "内存中的数据"}, key=len, reverse=True):
             said = said.replace(name, "")
         assert not CHINESE.findall(said)
 

@@ -9,10 +9,13 @@ from town import Town
 
 import qb
 from qb.charts.style import share
-from qb.publish.index import _counted
-from qb.report import AnnualReport, Book, DataReport, DistrictReport, SchoolReport
-from qb.report.facts import facts, shown_indicators
-from qb.report.summary import summary
+from qb.publish.site_index import _counted
+from qb.report.annual_report import AnnualReport
+from qb.report.context import ReportContext
+from qb.report.data_report import DataReport
+from qb.report.district_report import DistrictReport
+from qb.report.facts import facts, shown_indicators, summary
+from qb.report.school_report import SchoolReport
 
 HELD = ("teaching_area_m2", "indoor_sports_area_m2", "sports_ground_m2", "equipment_yuan", "multimedia_rooms")
 STAFF = ("teachers_above_required", "backbone_teachers", "pe_arts_teachers")
@@ -37,7 +40,7 @@ def nothing() -> Town:
 
 def page(town: Town, lang: str = "zh") -> DistrictReport:
     data = town.data()
-    return DistrictReport(Book(data, qb.assess(data), lang))
+    return DistrictReport(ReportContext(data, qb.assess(data), lang))
 
 
 def words(part) -> str:
@@ -73,7 +76,7 @@ class TestWhatTheRuleAllows:
     )
     def test_figures_tables_and_sentences_of_the_school_say_it(self, lang, said):
         data = by_rule().data()
-        school = SchoolReport(Book(data, qb.assess(data), lang), "小一")
+        school = SchoolReport(ReportContext(data, qb.assess(data), lang), "小一")
         (profile,) = school.profiles()
         assert said in words(profile) and said in words(school.seven_tables()[0])
         assert "98.7" in profile.svg and "98.7" in words(school.headlines())  # 100 · 7.4 / 7.5
@@ -126,7 +129,7 @@ class TestWhatNobodyKnows:
 
     def test_years_are_counted_with_what_is_missing(self):
         data = unknown().data()
-        row = AnnualReport(Book(data, qb.assess(data))).years.table().frame.iloc[0]
+        row = AnnualReport(ReportContext(data, qb.assess(data))).years.table().frame.iloc[0]
         # 30 apply; of C1–C7 nobody knows
         assert (row["schools"], row["coefficients"], row["indicators"]) == (
             "缺数据",
@@ -176,14 +179,16 @@ class TestHowFarApart:
 
 def test_a_school_alone_is_not_held_against_a_mean_of_its_own():
     data = Town().data()
-    (strips,) = SchoolReport(Book(data, qb.assess(data)), "初一").strips()
+    (strips,) = SchoolReport(ReportContext(data, qb.assess(data)), "初一").strips()
     assert strips.title == "初中：本区本学段只有本校"
 
 
 def test_cells_that_may_be_blank_are_not_missing():
     """No school of the town is a campus, in a group or on the map; all else is there."""
     data = Town().data()
-    shown = DataReport(Book(data, qb.assess(data)), "甲区").tables().frame.set_index("name")["filled"]
+    shown = (
+        DataReport(ReportContext(data, qb.assess(data)), "甲区").tables().frame.set_index("name")["filled"]
+    )
     for table in ("学校（schools）", "学段（sections）", "班级（classes）", "经费（funds）"):
         assert shown[table] == 100
 

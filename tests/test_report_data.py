@@ -8,11 +8,14 @@ import pytest
 from planting import PLANTS, Plant
 
 import qb
-from qb.checks import RULES
-from qb.dataset import FORM_RULES, Dataset, read
-from qb.report import Book, DataReport, open_book
-from qb.report.faults import FORM_ENGLISH, FaultReport
-from qb.sample import make
+import qb.data.reading
+from qb.data.checks import RULES
+from qb.data.dataset import Dataset
+from qb.data.reading import read
+from qb.data.sample import make
+from qb.data.table_intake import FORM_RULES
+from qb.report.context import ReportContext, open_context
+from qb.report.data_report import FORM_ENGLISH, DataReport, FaultReport
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")
@@ -23,7 +26,7 @@ def text(shown) -> str:
 
 
 def book_of(data, lang="zh"):
-    return Book(data, qb.assess(data), lang)
+    return ReportContext(data, qb.assess(data), lang)
 
 
 def planted(*numbers, lang="zh"):
@@ -61,18 +64,18 @@ def test_a_district_sees_its_own_faults_and_those_of_nobody():
         plant.put("sections", "in_zone_pupils", 1e5, school_id=school)
     plant.put("district", "value", 1e6, item="rotation_backbone", district=second)
     plant.columns.append(("funds", "备注", "略"))
-    book = book_of(plant.made())
-    assert [(f.rule, f.school_id) for f in FaultReport(book, first).found] == [("S04", "0001003")]
-    assert [(f.rule, f.school_id) for f in FaultReport(book, second).found] == [
+    context = book_of(plant.made())
+    assert [(f.rule, f.school_id) for f in FaultReport(context, first).found] == [("S04", "0001003")]
+    assert [(f.rule, f.school_id) for f in FaultReport(context, second).found] == [
         ("S04", "0002003"),
         ("S07", None),
     ]
-    assert len(FaultReport(book).found) == 3
+    assert len(FaultReport(context).found) == 3
 
 
 def test_in_english_faults_are_told_by_the_titles_of_their_rules(page):
-    book = Book(page.book.data, page.book.assessment, "en")
-    report = FaultReport(book)
+    context = ReportContext(page.context.data, page.context.assessment, "en")
+    report = FaultReport(context)
     said = " ".join(text(part) for part in (report.by_rule(), report.listed(), report.corrections()))
     assert not CHINESE.findall(said)
     assert "Classes do not add up to the pupils" in said
@@ -84,15 +87,15 @@ def test_in_english_faults_are_told_by_the_titles_of_their_rules(page):
 
 def test_corrections_are_listed_with_the_office_that_confirmed_them(tmp_path):
     data = make(schools=8, years=[2025])
-    qb.dataset.write(data, tmp_path / "data")
+    qb.data.reading.write(data, tmp_path / "data")
     old = int(data["sections"]["pupils"][2])
     (tmp_path / "data" / "corrections.toml").write_text(
         '[[corrections]]\ntable = "sections"\nkey = { school_id = "0001003" }\ncolumn = "pupils"\n'
         f'wrong = {old}\nright = {old + 1}\nwhy = "漏一人"\nconfirmed_by = "区教体局"\non = 2025-11-03\n',
         encoding="utf-8",
     )
-    book = open_book(tmp_path / "data", 2025)
-    said = text(DataReport(book, data.districts[0]).check.corrections())
+    context = open_context(tmp_path / "data", 2025)
+    said = text(DataReport(context, data.districts[0]).check.corrections())
     assert all(part in said for part in ("学段", "在校生数", str(old), str(old + 1), "漏一人", "区教体局"))
     assert "没有更正" in text(FaultReport(book_of(data)).corrections())
 
@@ -126,8 +129,8 @@ def test_every_part_can_be_made_of_schools_and_pupils_alone():
     data = make(years=[2025])
     sections = data["sections"][["year", "school_id", "stage", "pupils"]]
     for lang in ("zh", "en"):
-        book = book_of(Dataset.of(schools=data["schools"], sections=sections), lang)
-        page = DataReport(book, data.districts[0])
+        context = book_of(Dataset.of(schools=data["schools"], sections=sections), lang)
+        page = DataReport(context, data.districts[0])
         parts = (page.by_school(), page.cost_of_no_data(), page.open_schools(), page.faults())
         assert "nan" not in " ".join(text(part) for part in parts)
         assert len(page.open_schools().frame) > 0

@@ -7,16 +7,16 @@ import pytest
 from test_forecast import UNITED_STATES, dataset
 
 import qb
-from qb.report import Book, open_book
-from qb.report.forecast import ForecastReport
-from qb.sample import make
+from qb.data.sample import make
+from qb.report.context import ReportContext, open_context
+from qb.report.forecast_report import ForecastReport
 from qb.terms import GRADES_OF_STAGE, Stage
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
 
 def report(data, lang="zh", year=None, district=""):
-    return ForecastReport(Book(data, qb.assess(data, year), lang), district)
+    return ForecastReport(ReportContext(data, qb.assess(data, year), lang), district)
 
 
 def text(shown) -> str:
@@ -184,6 +184,6 @@ def test_in_english_no_chinese_is_left_but_names(years):
 
 
 def test_the_sample_in_english_has_no_chinese_but_names(committed):
-    page = ForecastReport(open_book("data/sample", 2025, lang="en"))
+    page = ForecastReport(open_context("data/sample", 2025, lang="en"))
     said = everything(page).replace(page.district, "")
     assert not CHINESE.findall(said)

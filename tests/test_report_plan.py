@@ -15,13 +15,13 @@ from plan_cases import two_equal
 from town import Town
 
 from qb.charts import Caption
-from qb.charts.curve import Lane, before_after, cost_curve
-from qb.charts.marks import Dot, Word
-from qb.judge import assess
-from qb.report.book import Book
-from qb.report.plan import PlanReport
-from qb.report.plan.work import of_district
-from qb.sample import make
+from qb.charts.cost_curve import Lane, before_after, cost_curve
+from qb.charts.primitives import Dot, Word
+from qb.data.sample import make
+from qb.indicators.assessment import assess
+from qb.report.context import ReportContext
+from qb.report.plan_report import PlanReport
+from qb.report.plan_study import of_district
 from qb.terms import Verdict
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "plan.ipynb"
@@ -29,7 +29,7 @@ CHINESE = re.compile(r"[一-鿿，；：、。（）]")
 
 
 def page(data, lang="zh", district="", costs=""):
-    return PlanReport(Book(data, assess(data), lang), district, costs)
+    return PlanReport(ReportContext(data, assess(data), lang), district, costs)
 
 
 def shown(made):

@@ -11,16 +11,16 @@ from test_scenario import town
 
 import qb
 from qb.charts import Caption
-from qb.charts.zones import rezoned
+from qb.charts.maps import rezoned
 from qb.cli import main
 from qb.errors import QbError
-from qb.judge import assess
-from qb.report.book import Book, open_book
-from qb.report.scenario import ScenarioReport
-from qb.report.scenario.actions import Telling
+from qb.indicators.assessment import assess
+from qb.planning.scenario import Scenario, ScenarioError, load, scenario_file
+from qb.planning.scenario.scenario_summary import CALLED
+from qb.report.context import ReportContext, open_context
+from qb.report.scenario_actions import Telling
+from qb.report.scenario_report import ScenarioReport
 from qb.report.words import number
-from qb.scenario import Scenario, ScenarioError, load, model
-from qb.scenario.summary import CALLED
 from qb.standard import SEVEN
 from qb.standard import load as load_standard
 
@@ -33,12 +33,12 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
 @pytest.fixture(scope="module", params=["zh", "en"])
 def page(request):
-    return ScenarioReport(open_book(SAMPLE, 2025, lang=request.param), "", EXAMPLES)
+    return ScenarioReport(open_context(SAMPLE, 2025, lang=request.param), "", EXAMPLES)
 
 
 @pytest.fixture(scope="module")
 def chinese():
-    return ScenarioReport(open_book(SAMPLE, 2025), "", EXAMPLES)
+    return ScenarioReport(open_context(SAMPLE, 2025), "", EXAMPLES)
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +218,7 @@ def test_maps_show_each_zone_that_belongs_elsewhere(chinese, told):
 
 
 def test_an_english_page_has_chinese_in_names_alone(chinese):
-    english = ScenarioReport(open_book(SAMPLE, 2025, lang="en"), "", EXAMPLES)
+    english = ScenarioReport(open_context(SAMPLE, 2025, lang="en"), "", EXAMPLES)
     study = english.study
     names = {*study.names.values(), *study.zones.values(), *study.labels, study.district}
     shown = [
@@ -239,9 +239,9 @@ def test_an_english_page_has_chinese_in_names_alone(chinese):
 
 
 def small(*chosen, lang="zh", **fields):
-    book = Book(town(), assess(town(), 2025, load_standard("gulou-2023")), lang)
+    context = ReportContext(town(), assess(town(), 2025, load_standard("gulou-2023")), lang)
     made = Scenario(**{"title": "<b>模拟</b>", "base_year": 2025, **fields}, actions=chosen)
-    return ScenarioReport(book, "", [made])
+    return ScenarioReport(context, "", [made])
 
 
 def test_a_scenario_that_does_nothing_says_so():
@@ -273,15 +273,15 @@ def test_a_school_without_a_figure_before_is_said_to_be_none_and_its_map_is_draw
 
 
 def test_a_district_that_is_not_there_and_a_bad_file_are_refused(tmp_path):
-    book = open_book(SAMPLE, 2025)
+    context = open_context(SAMPLE, 2025)
     with pytest.raises(QbError, match="没有县区“别处”"):
-        ScenarioReport(book, "别处", EXAMPLES).story.title()
+        ScenarioReport(context, "别处", EXAMPLES).story.title()
     bad = tmp_path / "bad.toml"
     bad.write_text(
         'title = "x"\nbase_year = 2025\n[[actions]]\ndo = "buy"\nschool = "nowhere"\nequipment_yuan = 1.0\n'
     )
     with pytest.raises(ScenarioError, match="没有学校 nowhere"):
-        ScenarioReport(book, "", [bad]).story.title()
+        ScenarioReport(context, "", [bad]).story.title()
 
 
 TOLD = [
@@ -346,7 +346,7 @@ def test_every_action_is_told_in_words(action, zh, en):
 
 
 def test_every_kind_of_action_has_words():
-    assert set(CALLED) == set(model.DOES)
+    assert set(CALLED) == set(scenario_file.DOES)
 
 
 def test_the_actions_of_the_examples_are_told_in_both_languages():
@@ -372,7 +372,7 @@ def test_zones_of_schools_that_change_share_their_shape_and_the_changed_one_is_l
     chart = draw(
         [114.0, 114.02, 114.04], ["A", "A", "B"], ["A", "B", "B"], {"A": (114.0, 34.01), "B": (114.05, 34.01)}
     )
-    from qb.charts.marks import Dot
+    from qb.charts.primitives import Dot
 
     dots = [m for m in chart.marks if isinstance(m, Dot)]
     left, right = dots[:3], dots[3:]
@@ -401,4 +401,4 @@ def test_the_map_is_the_same_each_time_and_can_be_a_picture():
 
 def test_the_page_and_the_data_it_reads_are_the_commands(chinese, told):
     assert chinese.study.year == told["year"]
-    assert qb.load(SAMPLE).years == chinese.book.data.years
+    assert qb.load(SAMPLE).years == chinese.context.data.years

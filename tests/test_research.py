@@ -14,14 +14,16 @@ import pandas as pd
 import pytest
 
 import qb
-from qb import balance, charts, report, sample
-from qb.charts.marks import Word
+from qb import balance, charts, report
+from qb.charts.primitives import Word
 from qb.charts.style import WIDTH, span
-from qb.dataset import Dataset
+from qb.data.dataset import Dataset
+from qb.data.sample import make
 from qb.errors import QbError
-from qb.judge import assess
-from qb.report.research import ResearchReport
-from qb.report.research.study import GROUPINGS
+from qb.indicators.assessment import assess
+from qb.report import research_report
+from qb.report.research_report import ResearchReport
+from qb.report.research_study import GROUPINGS
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "notebooks" / "research.ipynb"
@@ -96,7 +98,7 @@ DISTRICTS = {"sample": None, "even": even, "ragged": ragged}
 
 
 def page_of(data, lang="zh", **asked):
-    return ResearchReport(report.Book(data, assess(data), lang), **asked)
+    return ResearchReport(report.ReportContext(data, assess(data), lang), **asked)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +116,7 @@ def pages(invented):
 @pytest.fixture(scope="module")
 def province():
     """Twenty districts of 66 schools in two years."""
-    return page_of(sample.make(66, 20, [2024, 2025]))
+    return page_of(make(66, 20, [2024, 2025]))
 
 
 def shown(page):
@@ -122,7 +124,7 @@ def shown(page):
     found = []
     names = {"page": page, "display": found.append}
     cells = [c.source for c in nbformat.read(NOTEBOOK, as_version=4).cells if c.cell_type == "code"]
-    for source in (cell for cell in cells[1:] if "open_book" not in cell):
+    for source in (cell for cell in cells[1:] if "open_context" not in cell):
         *most, last = ast.parse(source).body
         if isinstance(last, ast.Expr):
             exec(compile(ast.Module(most, []), "cell", "exec"), names)
@@ -215,7 +217,7 @@ def test_a_stage_without_schools_is_said_to_be_empty():
 
 def table_of(page, stage, code):
     """Values and pupils of the judged rows that have the figure, from the assessment."""
-    rows = page.book.assessment.rows
+    rows = page.context.assessment.rows
     rows = rows[(rows["stage"] == stage).to_numpy() & rows[code].notna().to_numpy()]
     rows = rows[(rows["pupils"] > 0).to_numpy()]
     return rows[code].to_numpy(float), rows["pupils"].to_numpy(float), rows
@@ -312,7 +314,7 @@ def test_the_correlation_names_the_pair_that_goes_together_most(pages):
     page = pages["sample", "zh"]
     chart = page.levels.correlations()[0]
     one, other, r = re.search(r"(C\d) \S+与(C\d) .*相关系数 ([\d.]+)", chart.title).groups()
-    rows = page.book.assessment.rows
+    rows = page.context.assessment.rows
     values = rows.loc[(rows["stage"] == "primary").to_numpy(), list(qb.standard.SEVEN)]
     gaps = (1 - values / rows.loc[values.index, [f"{c}_limit" for c in values]].to_numpy()).round(9)
     pairs = {(a, b): gaps[a].rank().corr(gaps[b].rank()) for a in gaps for b in gaps if a < b}
@@ -338,7 +340,7 @@ def test_the_change_over_the_years_is_that_of_the_two_assessments(pages):
     for chart, stage in zip(page.years.changes(), ("primary", "junior"), strict=True):
         code, before, after = re.search(r"(C\d) .*（([\d.]+) → ([\d.]+)）", chart.title).groups()
         for year, printed in ((2021, before), (2025, after)):
-            frame = page.book.years[year].balance
+            frame = page.context.years[year].balance
             mine = (frame["stage"] == stage) & (frame["code"] == code)
             assert float(printed) == pytest.approx(frame.loc[mine, "coefficient"].iloc[0], abs=0.00051)
         effects = chart.table.iloc[:, 1]
@@ -370,7 +372,7 @@ def test_the_error_named_in_the_sentence_brings_the_coefficient_to_its_limit(pag
 def test_without_missing_figures_the_coefficients_are_those_of_the_assessment(pages):
     page = pages["sample", "zh"]
     own = page.spread.figures.merge(
-        page.book.assessment.balance.assign(
+        page.context.assessment.balance.assign(
             stage=lambda f: f["stage"].map({"primary": "小学", "junior": "初中"})
         ),
         on=["code", "stage"],
@@ -417,7 +419,7 @@ def test_between_and_within_make_the_whole_by_any_grouping(invented, grouping):
 
 
 def test_districts_are_ranked_by_their_own_assessments(province):
-    rows = province.book.assessment.balance
+    rows = province.context.assessment.balance
     rows = rows[(rows["stage"] == "primary").to_numpy() & (rows["code"] == "C5").to_numpy()]
     expected = rows.sort_values("coefficient")["district"].tolist()
     frame = province.districts.figures
@@ -455,11 +457,11 @@ def test_what_lies_between_districts_and_within_them_is_the_whole(province):
 
 
 def test_one_district_of_a_province_is_the_district_alone(province):
-    data = province.book.data
+    data = province.context.data
     first = province.study.districts[0]
     alone = page_of(data, district=first)
     assert alone.study.districts == [first] and not alone.districts.rankings()
-    rows = province.book.assessment.of(first).balance
+    rows = province.context.assessment.of(first).balance
     rows = rows[(rows["stage"] == "primary").to_numpy()].set_index("code")["coefficient"]
     mine = alone.spread.figures.iloc[:7].set_index("code")["coefficient"]
     np.testing.assert_allclose(mine, rows[mine.index], atol=1e-12)
@@ -487,7 +489,7 @@ def test_columns_and_indicators_may_stand_side_by_side(invented):
     page = page_of(invented, codes="C5，equipment_yuan、classes", stages="junior")
     assert [m.key for m in page.study.measures] == ["C5", "equipment_yuan", "classes"]
     frame = page.spread.figures.set_index("code")
-    rows = page.book.assessment.rows
+    rows = page.context.assessment.rows
     rows = rows[(rows["stage"] == "junior").to_numpy()]
     assert frame.loc["equipment_yuan", "mean"] == pytest.approx(
         rows["C6_amount"].sum() / rows["pupils"].sum()
@@ -542,7 +544,7 @@ def test_the_tables_are_written_as_csv_and_parquet_whole_or_not_at_all(pages, tm
         page.save(folder)
     tables["schools"] = tables["schools"].assign(broken=[object()] * len(tables["schools"]))
     with pytest.raises(Exception, match="object"):
-        report.research.save(tables, tmp_path / "half")
+        research_report.save(tables, tmp_path / "half")
     assert not (tmp_path / "half").exists() and len(list(tmp_path.iterdir())) == 1
 
 

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from qb.checks import check
-from qb.dataset import read
+from qb.data.checks import check
+from qb.data.reading import read
+from qb.data.sample import make
+from qb.data.schema import TABLES
 from qb.errors import QbError
-from qb.judge import assess
-from qb.sample import make
-from qb.schema import TABLES
+from qb.indicators.assessment import assess
 from qb.terms import Kind, Stage
 
 COMMITTED = Path(__file__).parents[1] / "data" / "sample"

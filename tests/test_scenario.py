@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qb
-from qb import scenario, standard
-from qb.checks import check
-from qb.dataset import Dataset
-from qb.sample import make
-from qb.scenario import ScenarioError, apply
-from qb.scenario.moving import OF_TEACHERS, apportion, carried, class_sizes
-from qb.scenario.register import Register, write_back
+from qb import standard
+from qb.data.checks import check
+from qb.data.dataset import Dataset
+from qb.data.sample import make
+from qb.planning import scenario
+from qb.planning.scenario import ScenarioError, apply
+from qb.planning.scenario.apportionment import OF_TEACHERS, apportion, carried, class_sizes
+from qb.planning.scenario.year_records import Register, write_back
 
 STANDARD = standard.load()
 TEACHERS = ("full_time_teachers", *OF_TEACHERS)

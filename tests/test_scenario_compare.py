@@ -13,8 +13,8 @@ from test_scenario import STANDARD, town
 
 import qb
 from qb.errors import QbError
-from qb.judge.document import document as assessment_document
-from qb.scenario import Scenario, apply, document, great_circle_km, summary, walking, whatif
+from qb.indicators.assessment import document as assessment_document
+from qb.planning.scenario import Scenario, apply, document, great_circle_km, summary, walking, whatif
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "notebooks" / "scenarios").glob("*.toml"))

@@ -5,7 +5,7 @@ import math
 import pytest
 from test_scenario import STANDARD, town
 
-from qb.scenario import Scenario, document, summary, whatif
+from qb.planning.scenario import Scenario, document, summary, whatif
 
 REZONE = {"do": "rezone", "zones": ["Z0"], "stage": "primary", "to": "B"}
 

@@ -3,8 +3,8 @@
 import pytest
 from test_scenario import STANDARD, town
 
-from qb import scenario
-from qb.scenario import ScenarioError, apply, load, to_toml, whatif, years
+from qb.planning import scenario
+from qb.planning.scenario import ScenarioError, apply, load, to_toml, whatif, years
 
 OPEN = """
 [[actions]]

@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from test_scenario import SMALL, STANDARD, actions, cell, sizes, town
 
-from qb.checks import check
-from qb.forecast import carry_forward, forecast
-from qb.scenario import Scenario, ScenarioError, years
-from qb.scenario.compare import whatif
+from qb.data.checks import check
+from qb.planning.forecast.projection import carry_forward, forecast
+from qb.planning.scenario import Scenario, ScenarioError, whatif, years
 
 
 def steady():

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from qb.dataset import FORM_RULES
-from qb.recipe import RECIPE_RULES
-from qb.schema import DISTRICT_ITEMS, TABLES, ColumnKind
+from qb.data.recipe import RECIPE_RULES
+from qb.data.schema import DISTRICT_ITEMS, TABLES, ColumnKind
+from qb.data.table_intake import FORM_RULES
 from qb.standard import CODES
 
 DICTIONARY = (Path(__file__).parents[1] / "data" / "README.md").read_text(encoding="utf-8")

@@ -7,12 +7,11 @@ import pandas as pd
 import pytest
 from town import YEAR, Town, area, coefficient, findings, indicator, others, school_row, together, verdict
 
-from qb import assess
-from qb.checks import check
-from qb.dataset import Dataset
+from qb.data.checks import check
+from qb.data.dataset import Dataset
 from qb.errors import DataError
-from qb.judge.document import document
-from qb.report.summary import summary
+from qb.indicators.assessment import assess, document
+from qb.report.facts import summary
 
 SEVEN = ("C1", "C2", "C3", "C4", "C5", "C6", "C7")
 SHARED = ("C4", "C5", "C6", "C7")

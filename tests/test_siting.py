@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from test_scenario import STANDARD, town
 
-from qb.scenario import apply, load, to_toml, whatif
-from qb.scenario.register import rows_of
-from qb.siting import Problem, SitingError, Status, build, load_candidates, site, solve, summary
-from qb.siting.problem import NONE
+from qb.planning.scenario import apply, load, to_toml, whatif
+from qb.planning.scenario.year_records import rows_of
+from qb.planning.siting.site_choice import site, summary
+from qb.planning.siting.siting_problem import NONE, Problem, SitingError, build, load_candidates
+from qb.planning.siting.siting_solver import Status, solve
 
 CANDIDATE = {
     "site": "S1",

@@ -10,13 +10,12 @@ from test_scenario import STANDARD, town
 from test_siting import CANDIDATE, candidates, sited
 
 from qb.charts import Caption
-from qb.charts.sites import map_of_sites
-from qb.costs import load_costs
-from qb.judge import assess
-from qb.scenario import apply, load
-from qb.siting import SitingError, document, load_candidates, site, summary
-from qb.siting.command import run
-from qb.siting.price import Price, lacking
+from qb.charts.maps import map_of_sites
+from qb.indicators.assessment import assess
+from qb.planning.costs import load_costs
+from qb.planning.scenario import apply, load
+from qb.planning.siting.site_choice import Price, document, lacking, run, site, summary
+from qb.planning.siting.siting_problem import SitingError, load_candidates
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "notebooks" / "sites" / "old_town.toml"

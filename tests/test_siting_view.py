@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qb.explore import open_siting
+from qb.report.explore_sites import open_siting
 
 ROOT = Path(__file__).parents[1]
 

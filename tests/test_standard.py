@@ -14,7 +14,7 @@ from qb import standard
 from qb.standard import Limit, StandardError, Text, load, load_transition
 from qb.terms import Kind, Stage
 
-FILES = Path(standard.__file__).parent / "standard"
+FILES = Path(standard.__file__).parent
 TEXT = (FILES / "gulou-2023.toml").read_text(encoding="utf-8")
 
 # Typed by hand from the plan's Annex 3, the national method and the national forms:

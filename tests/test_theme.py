@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 
 from qb import charts
-from qb.charts import Caption, Chart
-from qb.charts.numbers import MOST_ROWS
-from qb.publish.page import CONTROLS, SCRIPTS, THEME
-from qb.publish.words import WORDS
+from qb.charts import Caption, Chart, small_multiples
+from qb.charts.figure import MOST_ROWS
+from qb.publish.page import CONTROLS, SCRIPTS, THEME, WORDS
 
 SOURCES = {name: (THEME / "qb" / f"{name}.js").read_text("utf-8") for name in SCRIPTS}
 
@@ -99,7 +98,7 @@ def test_no_figure_heads_a_column_with_the_name_it_has_inside():
         {"pupils": [900.0, 950, 990], "low": [np.nan, np.nan, 960], "high": [np.nan, np.nan, 1020]},
         index=[2024, 2025, 2026],
     )
-    curve = charts.panels.Curve([0, 1], [0, 1], 0.4, 0.2)
+    curve = small_multiples.Curve([0, 1], [0, 1], 0.4, 0.2)
     figures = [
         charts.lorenz({"C1": curve}, caption=Caption("题")),
         charts.intervals(

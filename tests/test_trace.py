@@ -11,14 +11,15 @@ import nbformat
 import pandas as pd
 import pytest
 
-from qb.judge import assess
-from qb.measure.registry import FUNCTIONS
-from qb.report import Book, DistrictReport, SchoolReport, open_book
+from qb.data.sample import make
+from qb.indicators.assessment import assess
+from qb.indicators.indicator_functions import FUNCTIONS
+from qb.report.context import ReportContext, open_context
+from qb.report.district_report import DistrictReport
 from qb.report.facts import Fact, facts, key
-from qb.report.formulas import formula, seven_formula
-from qb.report.rules import Rules, source_rows
-from qb.report.table import Cards, Column, Table, badge
-from qb.sample import make
+from qb.report.rules import Rules, formula, seven_formula, source_rows
+from qb.report.school_report import SchoolReport
+from qb.report.tables import Cards, Column, Table, badge
 from qb.standard import CODES, SEVEN, load
 from qb.terms import Verdict
 
@@ -27,8 +28,8 @@ SAMPLE = ROOT / "data" / "sample"
 
 
 @pytest.fixture(scope="module")
-def book():
-    return open_book(SAMPLE, 2025)
+def context():
+    return open_context(SAMPLE, 2025)
 
 
 @cache
@@ -72,8 +73,8 @@ def test_every_verdict_is_a_link_and_says_what_it_states(page):
     assert (len(marked) > 0) == (name != "research")
 
 
-def test_every_coefficient_of_the_assessment_leads_to_the_rule_of_coefficients(book):
-    html = DistrictReport(book).balance.table()._repr_html_()
+def test_every_coefficient_of_the_assessment_leads_to_the_rule_of_coefficients(context):
+    html = DistrictReport(context).balance.table()._repr_html_()
     cells = re.findall(r'data-fact="coefficient/[^"]+"><a href="(#\S+?)">', html)
     assert cells == ["#rule-coefficient"] * 16  # the seven and their mean, of two stages
 
@@ -84,8 +85,8 @@ def test_the_coefficients_of_the_research_page_are_marked():
     assert len(re.findall(r'data-fact="reported/2025/(?:primary|junior)/C[1-7]/', html)) == 3 * 7 * 2
 
 
-def test_each_statement_has_a_key_of_its_own(book):
-    found = book.assessment
+def test_each_statement_has_a_key_of_its_own(context):
+    found = context.assessment
     rows, places = len(found.rows), len(found.balance)
     stages = len(found.rows["stage"].unique())
     expected = (
@@ -128,7 +129,7 @@ def test_every_rule_of_an_english_page_is_in_english():
     assert not re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", html)
 
 
-def test_a_schools_rows_are_those_of_the_files_and_of_its_campuses(book):
+def test_a_schools_rows_are_those_of_the_files_and_of_its_campuses(context):
     # Read once more from the file, line by line; 0001001 has a campus.
     with (SAMPLE / "schools.csv").open(encoding="utf-8-sig") as file:
         ids = {r["school_id"] for r in csv.DictReader(file) if "0001001" in (r["school_id"], r["parent_id"])}
@@ -139,14 +140,14 @@ def test_a_schools_rows_are_those_of_the_files_and_of_its_campuses(book):
             for n, row in enumerate(csv.DictReader(file), start=2)
             if row["year"] == "2025" and row["school_id"] in ids
         ]
-    shown = SchoolReport(book, "0001001").sources().frame.set_index("table")
+    shown = SchoolReport(context, "0001001").sources().frame.set_index("table")
     assert shown.loc["学段（sections）", "lines"] == "、".join(lines)
     assert shown.loc["学段（sections）", "count"] == len(lines)
 
 
 def test_a_districts_rows_are_its_own():
     data = make(schools=4, districts=2, years=[2025])
-    two = Book(data, assess(data))
+    two = ReportContext(data, assess(data))
     first, second = data.districts
     counts = [source_rows(two, ("C14", "C8"), district=d).frame.set_index("table") for d in (first, second)]
     evidence, items = data["evidence"], data["district"]

@@ -9,12 +9,12 @@ import pytest
 from oracle import assess as slowly
 from town import changed as standard_text
 
-from qb.dataset import read, write
+from qb.data.reading import read, write
+from qb.data.sample import make
 from qb.errors import QbError
-from qb.publish import publish
-from qb.publish.fingerprint import of_data
+from qb.publish.api import publish
+from qb.publish.digests import of_data
 from qb.publish.verify import run, verify
-from qb.sample import make
 
 
 @pytest.fixture(scope="module")

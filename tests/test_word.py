@@ -13,11 +13,11 @@ from docx.oxml.ns import qn
 
 from qb.charts import Caption, Chart
 from qb.errors import QbError
-from qb.publish.job import Job
+from qb.publish.jobs import Job
 from qb.publish.page import Page
-from qb.publish.word import shown_by, write_word
-from qb.report import Table
-from qb.word import Cover, write_document
+from qb.publish.word_export import shown_by, write_word
+from qb.report.tables import Table
+from qb.report.word import Cover, write_document
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PAGE = Page("一校一策", "zh", "古城区 · 2025—2026学年", True, provenance=(("数据来源", "sample"),))

@@ -16,12 +16,14 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qb.checks import check
-from qb.dataset import Dataset, read, read_excel, write
-from qb.dataset.cells import BLANKS
-from qb.dataset.package import AREA_LIMIT, UNPACKED_LIMIT, column_number
+from qb.data.cell_values import BLANKS
+from qb.data.checks import check
+from qb.data.dataset import Dataset
+from qb.data.reading import read, write
+from qb.data.schema import TABLES
+from qb.data.workbook import read_excel
+from qb.data.xlsx_package import AREA_LIMIT, UNPACKED_LIMIT, column_number
 from qb.errors import DataError, QbError
-from qb.schema import TABLES
 from qb.terms import Severity
 
 HEAD = ["学年", "学校标识码", "学段", "在校生数（人）"]
@@ -578,7 +580,7 @@ def test_what_a_workbook_cannot_hold_is_refused_and_nothing_is_written(tmp_path,
     long = Dataset.of(schools=pd.DataFrame({"school_id": ["1"], "name": ["字" * 32_768]}))
     with pytest.raises(QbError, match="第 2 行“学校名称”有 32,768 字"):
         write(long, tmp_path / "a.xlsx", "xlsx")
-    monkeypatch.setattr("qb.dataset.sheets.ROWS", 3)
+    monkeypatch.setattr("qb.data.workbook.ROWS", 3)
     with pytest.raises(QbError, match="3 行，超过"):
         write(Dataset.of(schools=pd.DataFrame({"school_id": ["1", "2", "3"]})), tmp_path / "a.xlsx", "xlsx")
     with pytest.raises(QbError, match=r"应以 .xlsx 结尾"):

@@ -11,14 +11,14 @@ from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Border, Font, PatternFill, Side
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from qb.dataset import read, write
-from qb.dataset.intake import fault
+from qb.data.marking import COLOURS, mark
+from qb.data.reading import read, write
+from qb.data.sample import make
+from qb.data.schema import TABLES
+from qb.data.table_intake import fault
+from qb.data.template import write_template
 from qb.errors import DataError, Fault, QbError
-from qb.sample import make
-from qb.schema import TABLES
 from qb.terms import Severity
-from qb.workbook import mark, write_template
-from qb.workbook.marking import COLOURS
 
 HEAD = ["学年", "学校标识码", "学段", "在校生数（人）", "班级数（个）", "核对"]
 ROW = [2024, "0101", "小学", 900, 20, None]
@@ -307,7 +307,7 @@ def test_a_mark_that_fails_leaves_nothing(path, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("qb.workbook.marking._copy_with_results", refuse)
+    monkeypatch.setattr("qb.data.marking._copy_with_results", refuse)
     with pytest.raises(QbError, match="磁盘已满"):
         mark(path, [], path.parent / "out.xlsx")
     assert [p.name for p in path.parent.iterdir()] == ["填报.xlsx"]

@@ -9,11 +9,12 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from qb.dataset import Dataset, read
+from qb.data.dataset import Dataset
+from qb.data.reading import read
+from qb.data.schema import TABLES, ColumnKind, DistrictItem
+from qb.data.template import write_template
 from qb.errors import QbError
-from qb.schema import TABLES, ColumnKind, DistrictItem
 from qb.standard import load
-from qb.workbook import write_template
 
 STANDARD = load()
 

@@ -13,9 +13,9 @@ from math import ceil
 
 import pandas as pd
 
-from qb.dataset import Dataset
-from qb.judge import Assessment, assess
-from qb.schema import TABLES
+from qb.data.dataset import Dataset
+from qb.data.schema import TABLES
+from qb.indicators.assessment import Assessment, assess
 from qb.standard import CODES, Standard, load
 
 YEAR = 2024

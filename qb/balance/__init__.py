@@ -1,6 +1,8 @@
 """Weighted inequality between schools: what it is, what explains it, how sure we are."""
 
-from qb.balance.explain import (
+from __future__ import annotations
+
+from qb.balance.decomposition import (
     Decomposition,
     Gradient,
     Split,
@@ -9,18 +11,19 @@ from qb.balance.explain import (
     gradient,
     influence,
 )
-from qb.balance.finance import federal_range_ratio, mcloone, restricted_range, value_range, verstegen
-from qb.balance.ranked import Lorenz, gini, lorenz, lorenz_ordinates, quantiles
-from qb.balance.relative import atkinson, generalized_entropy, hoover, mld, theil
-from qb.balance.robust import Convention, ErrorInterval, Flip, conventions, error_interval, flip
-from qb.balance.spread import (
+from qb.balance.difference import (
+    Change,
     Spread,
     Spreads,
+    change,
     difference_coefficient,
     difference_coefficients,
     least_coefficient,
 )
-from qb.balance.years import Change, change
+from qb.balance.entropy import atkinson, generalized_entropy, hoover, mld, theil
+from qb.balance.finance_ratios import federal_range_ratio, mcloone, restricted_range, value_range, verstegen
+from qb.balance.rank_measures import Lorenz, gini, lorenz, lorenz_ordinates, quantiles
+from qb.balance.robustness import Convention, ErrorInterval, Flip, conventions, error_interval, flip
 
 __all__ = [
     "Change",

@@ -1,18 +1,22 @@
-"""Figures made of bars: shortfalls, class sizes, how complete the tables are."""
+"""Figures made of bars: shortfalls, class sizes, rooms, completeness, bars to both sides of zero,
+intervals.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from qb.charts.chart import Caption, Chart, blank
+from qb.charts.figure import Caption, Chart, blank, phrase
 from qb.charts.layout import Scale, notes, ticks
-from qb.charts.marks import Bar, Line, Mark, Word
+from qb.charts.primitives import Bar, Dot, Line, Mark, Word
 from qb.charts.style import ACCENT, ALARM, FADE, INK, QUIET, RULE, WIDTH, label, plain, share, shorten, span
 from qb.terms import Verdict
+
+# Figures made of bars: shortfalls, class sizes, how complete the tables are.
 
 
 def shortfall_bars(
@@ -155,3 +159,261 @@ def completeness(filled: pd.DataFrame, *, caption: Caption) -> Chart:
                 Word(x + room - number + 6, y + 18, f"{share(100 * value)} %", bold=value < 1),
             ]
     return Chart(caption, tuple(marks), 28 + row * len(filled), filled)
+
+
+# How large rooms of one kind are, against the area that each must have.
+
+
+STEP, ROOMS_MOST = 5.0, 36  # m² of a bar, and the most bars that a panel has room for
+TOP, HIGH, FOOT, LEFT = 46, 96, 44, 40
+# The few words that the figure adds by itself.
+WORDS = {
+    "zh": {
+        "limit": "标准 {} ㎡",
+        "below": "低于标准 {} 间",
+        "all": "{}（共 {} 间）",
+        "area": "面积（㎡）",
+        "from": "面积自（㎡，每档 {:g}）",
+        "rooms": "间数",
+    },
+    "en": {
+        "limit": "standard {} m²",
+        "below": "{} below",
+        "all": "{} ({})",
+        "area": "area (m²)",
+        "from": "area from (m², steps of {:g})",
+        "rooms": "rooms",
+    },
+}
+
+
+def rooms(panels: Mapping[str, tuple[Sequence[float], float, Sequence[bool]]], *, caption: Caption) -> Chart:
+    """Show the areas of rooms, a panel for each kind; bars below the standard stand out.
+
+    Parameters
+    ----------
+    panels : mapping of kind to (areas in m², the least area that counts, which areas are below it)
+        Missing areas are counted in words. A bar begins at the standard, so none is cut by it.
+    caption : Caption
+    """
+    words = WORDS[caption.lang]
+    given = {
+        kind: (np.asarray(areas, float), limit, np.asarray(below, bool))
+        for kind, (areas, limit, below) in panels.items()
+    }
+    shown = {
+        kind: (areas[np.isfinite(areas)], limit, below[np.isfinite(areas)])
+        for kind, (areas, limit, below) in given.items()
+    }
+    shown = {kind: panel for kind, panel in shown.items() if len(panel[0])}
+    if not shown:
+        return blank(caption)
+    low = min(min(areas.min(), limit) for areas, limit, _ in shown.values())
+    high = max(max(areas.max(), limit) for areas, limit, _ in shown.values())
+    step = STEP * math.ceil((high - low) / STEP / ROOMS_MOST)
+    across = Scale(low - step, high + step, LEFT, WIDTH)
+    marks: list[Mark] = []
+    for place, (kind, (areas, limit, below)) in enumerate(shown.items()):
+        marks += _panel(kind, areas, limit, below, step, across, place * (TOP + HIGH + FOOT), words)
+    counts = [
+        (kind, limit + place * step, count)
+        for kind, (areas, limit, _) in shown.items()
+        for place, count in zip(*np.unique(_bins(areas, limit, step), return_counts=True), strict=True)
+    ]
+    table = pd.DataFrame(counts, columns=[caption.word("where"), words["from"].format(step), words["rooms"]])
+    absent = {kind: int((~np.isfinite(areas)).sum()) for kind, (areas, _, _) in given.items()}
+    gone = [f"{kind} {count}" for kind, count in absent.items() if count]
+    text = caption.word("list", label(Verdict.NO_DATA, caption.lang), caption.word("comma").join(gone))
+    written, height = notes([text] if gone else [], len(shown) * (TOP + HIGH + FOOT) - 12)
+    return Chart(caption, (*marks, *written), height, table)
+
+
+def _panel(
+    kind: str,
+    areas: np.ndarray,
+    limit: float,
+    small: np.ndarray,
+    step: float,
+    across: Scale,
+    top: float,
+    words: Mapping[str, str],
+) -> list[Mark]:
+    """One kind of room: its bars, its standard, and how many are below it."""
+    bins, counts = np.unique(_bins(areas, limit, step), return_counts=True)
+    base = top + TOP + HIGH
+    grid = [v for v in ticks(0, counts.max(), 3) if v == int(v)]
+    rise = Scale(0, grid[-1], base, top + TOP)
+    marks: list[Mark] = [Line(((LEFT, rise(v)), (WIDTH, rise(v))), RULE, 0.8) for v in grid]
+    marks += [Word(LEFT - 8, rise(v) + 5, plain(v), QUIET, anchor="end") for v in grid]
+    for place, count in zip(bins, counts, strict=True):
+        left, right = across(limit + place * step), across(limit + (place + 1) * step)
+        colour, opacity = (ALARM, 1.0) if place < 0 else (QUIET, FADE)
+        marks.append(Bar(left + 1, rise(count), right - left - 2, base - rise(count), colour, opacity))
+    at, below = across(limit), int(small.sum())
+    text = words["limit"].format(plain(limit))
+    after = at + 6 + span(text) <= WIDTH
+    marks += [
+        Word(0, top + 16, words["all"].format(kind, len(areas)), bold=True),
+        Line(((at, top + 26), (at, base)), INK, 1.2),
+        Word(
+            at + 6 if after else at - 6,
+            top + 38,
+            text,
+            bold=True,
+            anchor="start" if after else "end",
+            halo=True,
+        ),
+    ]
+    if below:
+        text = words["below"].format(below)
+        marks.append(Word(WIDTH, top + 16, text, ALARM, bold=True, anchor="end"))
+    foot = [v for v in ticks(across.low, across.high, 8) if across.low < v < across.high]
+    room = span(words["area"]) + 8
+    marks += [
+        Word(across(v), base + 18, plain(v), QUIET, anchor="middle") for v in foot if across(v) > room + 10
+    ]
+    return [*marks, Word(0, base + 18, words["area"], QUIET)]
+
+
+def _bins(areas: np.ndarray, limit: float, step: float) -> np.ndarray:
+    """Return the place of each area's bar: 0 for the first at the standard, below 0 for those too small.
+
+    >>> _bins(np.array([95.9, 96.0, 101.0]), 96, 5).tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    return np.floor((areas - limit) / step + 1e-9)
+
+
+# A row for each thing: bars to both sides of zero, and intervals about a point.
+
+
+ROWS_MOST = 250.0  # room for a row's label
+
+
+def diverging(
+    labels: Sequence[str],
+    values: Sequence[float],
+    texts: Sequence[str],
+    *,
+    caption: Caption,
+    sides: tuple[str, str],
+    notes_below: Sequence[str] = (),
+) -> Chart:
+    """Show amounts to the left and to the right of zero, a bar for each row.
+
+    Parameters
+    ----------
+    labels, values, texts : sequences of the same length
+        A row's name, its amount (below zero to the left) and that amount in words.
+    caption : Caption
+    sides : pair of str
+        What left and right mean, above the bars.
+    notes_below : sequence of str
+    """
+    values = np.asarray(values, float)
+    table = pd.DataFrame({caption.word("where"): list(labels), caption.word("value"): values})
+    if not len(values):
+        return blank(caption, table)
+    row, head = 27, 30
+    start = 12 + min(ROWS_MOST, max(span(shorten(text, ROWS_MOST)) for text in labels))
+    left, right = (
+        max((span(text) + 10 for text, v in zip(texts, values, strict=True) if (v < 0) == low), default=0)
+        for low in (True, False)
+    )
+    down, up = min(values.min(), 0.0), max(values.max(), 0.0)
+    scale = Scale(down, up if up > down else down + 1, start + left, WIDTH - right)
+    zero, base = scale(0), head + row * len(values)
+    marks: list[Mark] = []
+    for k, (name, value, text) in enumerate(zip(labels, values, texts, strict=True)):
+        y, at, low = head + row * (k + 0.5), scale(value), value < 0
+        colour, opacity = (ACCENT, 1.0) if low else (QUIET, FADE)
+        marks += [
+            Word(start - 10, y + 5, shorten(name, ROWS_MOST), anchor="end"),
+            Bar(min(at, zero), y - 8, abs(at - zero), 16, colour, opacity),
+            Word(at - 6 if low else at + 6, y + 5, text, anchor="end" if low else "start"),
+        ]
+    marks.append(Line(((zero, head - 6), (zero, base)), INK, 1))
+    marks += _sides(zero, *sides, down < 0, up > 0)
+    written, height = notes(notes_below, base + 2)
+    return Chart(caption, (*marks, *written), height, table)
+
+
+def _sides(zero: float, left: str, right: str, has_left: bool, has_right: bool) -> list[Mark]:
+    """What left and right mean, beside zero where they fit; only of the sides that have bars."""
+    left, right = f"← {left}" if has_left else "", f"{right} →" if has_right else ""
+    start = min(max(zero + 8, span(left) + 16), WIDTH - span(right))
+    end = max(min(zero - 8, start - 16), span(left))
+    return [
+        Word(end, 16, left, ACCENT, bold=True, anchor="end"),
+        Word(start, 16, right, QUIET, bold=True),
+    ]
+
+
+def intervals(
+    labels: Sequence[str],
+    values: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    texts: Sequence[str],
+    *,
+    limits: Sequence[float],
+    over: Sequence[bool],
+    crosses: Sequence[bool],
+    caption: Caption,
+    others: Sequence[Sequence[float]] = (),
+    notes_below: Sequence[str] = (),
+) -> Chart:
+    """Show coefficients with the range in which each may lie, a row for each thing.
+
+    Parameters
+    ----------
+    labels, values, low, high, texts : sequences of the same length
+        NaN: no data, said in words. `texts` stand at the right end; where the range contains the limit
+        they are bold.
+    limits : sequence of float
+        Of each coefficient, one upright line; NaN: the standard has none.
+    over, crosses : sequences of bool
+        Which coefficients are above their limit, and which ranges contain it.
+    caption : Caption
+    others : sequence of sequences, optional
+        Further points of each row.
+    notes_below : sequence of str
+    """
+    frame = np.column_stack([np.asarray(x, float) for x in (values, low, high)])
+    table = pd.DataFrame(frame, index=list(labels), columns=["value", "low", "high"])
+    if not np.isfinite(frame).any():
+        return blank(caption, table)
+    capped = [float(limit) for limit in dict.fromkeys(limits) if limit == limit]
+    grid = ticks(0, float(max(np.nanmax(frame), *capped, 0)), 5)
+    row, head = (30 if len(frame) <= 20 else 21), 26
+    start = 12 + min(ROWS_MOST, max(span(shorten(text, ROWS_MOST)) for text in labels))
+    scale = Scale(grid[0], grid[-1], start + 6, WIDTH - max(map(span, texts)) - 14)
+    base = head + row * len(frame)
+    marks: list[Mark] = [Line(((scale(v), head), (scale(v), base)), RULE, 0.8) for v in grid]
+    marks += [Word(scale(v), base + 18, plain(v), QUIET, anchor="middle") for v in grid]
+    for limit in capped:
+        marks += [
+            Line(((scale(limit), head), (scale(limit), base)), INK, 1.3, dashed=True),
+            Word(scale(limit), 18, phrase(caption, "limit", limit), bold=True, anchor="middle"),
+        ]
+    for k, (name, text) in enumerate(zip(labels, texts, strict=True)):
+        y = head + row * (k + 0.5)
+        marks.append(Word(start - 6, y + 5, shorten(name, ROWS_MOST), anchor="end"))
+        if np.isfinite(frame[k]).all():
+            marks += _interval(*frame[k], others[k] if others else (), y, scale, bool(over[k]))
+            marks.append(Word(WIDTH, y + 5, text, bold=bool(crosses[k]), anchor="end"))
+        else:
+            marks.append(Word(start + 10, y + 5, label(Verdict.NO_DATA, caption.lang), QUIET))
+    written, height = notes(notes_below, base + 22)
+    return Chart(caption, (*marks, *written), height, table)
+
+
+def _interval(
+    value: float, low: float, high: float, others: Sequence[float], y: float, scale: Scale, over: bool
+) -> list[Mark]:
+    colour = ALARM if over else ACCENT
+    return [
+        Line(((scale(low), y), (scale(high), y)), colour, 3),
+        *(Dot(scale(v), y, 3, QUIET, opacity=FADE) for v in others),
+        Dot(scale(value), y, 5.5, colour, "diamond" if over else "circle"),
+    ]

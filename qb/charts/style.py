@@ -23,7 +23,7 @@ STACK = (
     f"'{FAMILY}','PingFang SC','Microsoft YaHei',"
     "'Noto Sans CJK SC','Noto Sans SC','Source Han Sans SC',sans-serif"
 )
-FOLDER = Path(__file__).parent.parent / "fonts"
+FOLDER = Path(__file__).parent / "fonts"
 
 
 class Colour(NamedTuple):

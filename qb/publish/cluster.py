@@ -1,4 +1,6 @@
-"""Pages on a Dask cluster: batches of jobs go to its workers, each with a press of its own; pages return."""
+"""Pages on a Dask cluster: batches of jobs go to its workers, each with a worker process of its own; pages
+return.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,9 @@ from pathlib import Path
 
 from qb.errors import QbError
 from qb.files import WriteError, write_whole
-from qb.publish.fork import CannotForkError, Held, Press
-from qb.publish.job import Failure, Job, Outcome
+from qb.publish.jobs import Failure, Job, Outcome
 from qb.publish.render import render
+from qb.publish.worker import CannotForkError, Held, Worker
 
 BATCH = 16  # pages: a second or two of work, so that a lost worker costs little and a task weighs nothing
 _SECONDS = 20  # that a scheduler may take to answer
@@ -43,9 +45,9 @@ def scattered(jobs: Sequence[Job], address: str, held: Held | None) -> Iterator[
         raise QbError(f"连不上 Dask 调度器 {address}：{error}。请核对地址，并确认调度器已启动。") from None
     with client:
         texts = {job.notebook: job.notebook.read_bytes() for job in jobs}
-        book, notebooks = client.scatter([held, texts], broadcast=True, hash=False)
+        context, notebooks = client.scatter([held, texts], broadcast=True, hash=False)
         batches = {
-            client.submit(print_batch, [jobs[i] for i in indices], book, notebooks, pure=False): indices
+            client.submit(print_batch, [jobs[i] for i in indices], context, notebooks, pure=False): indices
             for indices in _batches(len(jobs), client)
         }
         for future in as_completed(batches, loop=client.loop):
@@ -97,15 +99,17 @@ def _text(job: Job) -> str | None:
 
 
 def _printed(jobs: list[Job], held: Held | None) -> Iterator[tuple[int, Outcome]]:
-    """Yield places and outcomes from the press that this thread of the worker keeps for the book."""
+    """Yield places and outcomes from the worker process that this thread of the cluster's worker keeps for
+    the data.
+    """
     done = set()
     try:
-        if getattr(_worker, "held", None) is not held or not hasattr(_worker, "press"):
+        if getattr(_worker, "held", None) is not held or not hasattr(_worker, "worker"):
             _leave()
-            _worker.press, _worker.held = Press(), held
+            _worker.worker, _worker.held = Worker(), held
             if held:
-                _worker.press.preload(held)
-        for index, outcome in _worker.press.render(jobs, range(len(jobs)), 1):
+                _worker.worker.preload(held)
+        for index, outcome in _worker.worker.render(jobs, range(len(jobs)), 1):
             done.add(index)
             yield index, outcome
     except CannotForkError:
@@ -114,5 +118,5 @@ def _printed(jobs: list[Job], held: Held | None) -> Iterator[tuple[int, Outcome]
 
 
 def _leave() -> None:
-    if press := _worker.__dict__.pop("press", None):
-        press.close()
+    if worker := _worker.__dict__.pop("worker", None):
+        worker.close()

@@ -13,17 +13,12 @@ import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.client import timestamp
-from nbclient.exceptions import (
-    CellExecutionComplete,
-    CellExecutionError,
-    CellTimeoutError,
-    DeadKernelError,
-)
+from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NBClientEngine
 from traitlets import default
 
-from qb.publish.job import DEAD, LATE
+from qb.publish.jobs import DEAD, LATE
 
 _OUTPUTS = {  # what a notebook keeps of a message, by its type
     "stream": ("name", "text"),
@@ -142,7 +137,7 @@ class ForkEngine(Engine):
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, **kwargs):
         """Run the cells in a forked process where that is safe, otherwise in a kernel."""
-        from qb.publish.fork import borrowed_wire
+        from qb.publish.worker import borrowed_wire
 
         with borrowed_wire() as wire:
             if wire:
@@ -171,7 +166,7 @@ class KernelEngine(NBClientEngine):
             # A report is made on one machine; the kernel's warning of eavesdroppers would fill the terminal.
             "extra_arguments": ["--HistoryManager.enabled=False", "--Application.log_level=ERROR"],
         }
-        with nobodys_home(), failing_in_its_cell(nb_man):
+        with in_temporary_folders(), failing_in_its_cell(nb_man):
             super().execute_managed_notebook(nb_man, kernel_name, **options, **kwargs)
 
 
@@ -194,7 +189,7 @@ def _mark_failed(nb_man, name: str, message: str) -> None:
 
 
 @contextmanager
-def nobodys_home() -> Iterator[None]:
+def in_temporary_folders() -> Iterator[None]:
     """Keep a user's start-up files and settings out of the kernels, and their files out of the home."""
     with tempfile.TemporaryDirectory(prefix="qb-", ignore_cleanup_errors=True) as folder:
         names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")

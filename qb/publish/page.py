@@ -1,4 +1,6 @@
-"""What a page looks like: notebook or index, in one theme, in one file that asks nothing of any other."""
+"""What a page looks like: notebook or index, in one theme and two languages, in one file that asks nothing
+of any other.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +12,216 @@ from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from types import MappingProxyType, SimpleNamespace
+from typing import TYPE_CHECKING, Literal
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
 
-from qb.publish.words import WORDS, Lang
-
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
     from nbformat import NotebookNode
+
+# The words that stand on a page around what a notebook says, in the languages that a page may have.
+
+
+Lang = Literal["zh", "en"]
+
+_ZH = {
+    "tag": "zh-CN",
+    "skip": "跳到正文",
+    "site": "本站页面",
+    "contents": "目录",
+    "filter": "筛选",
+    "only_failing": "只看未达标（{}）",
+    "rows": "共 {} 行",
+    "rows_of": "显示 {} / {} 行",
+    "csv": "下载 CSV",
+    "workbook": "下载全部 {} 张表（Excel）",
+    "about": "说明",
+    "png": "保存图片（PNG）",
+    "svg": "矢量图（SVG）",
+    "invented": "模拟数据",
+    "invented_note": "本页数据由程序虚构，不代表任何真实的地区、学校或个人。",
+    "provenance": "数据与方法",
+    "rules": "依据",
+    "overview": "总览",
+    "data": "数据概况",
+    "data_note": "上报了哪些数据、缺哪些、哪里需要核实",
+    "district": "区域报告",
+    "district_note": "31项指标、差异系数、各校差距与责任部门",
+    "research": "校际差异研究",
+    "research_note": "差异有多大、谁造成的、结论有多稳、先帮哪所学校；附方法与文献",
+    "school": "一校一策",
+    "source": "数据来源",
+    "standard": "评估标准",
+    "fingerprint": "数据指纹",
+    "made_on": "生成日期",
+    "software": "软件",
+    "title": "义务教育优质均衡发展评估",
+    "title_of": "{district}义务教育优质均衡发展评估",
+    "reports": "报告",
+    "files": "附件",
+    "schools": "学校",
+    "schools_note": "每所学校按学段分别判定；未达标的排在前面。点击学校名称查看该校报告。",
+    "excluded": "按规则不参与评估的学校",
+    "failed": "未生成的页面",
+    "failed_note": "下列页面运行出错，没有生成；改正后重新发布即可。",
+    "not_made": "（未生成）",
+    "at_cell": "第 {cell} 个单元（{line}）：",
+    "error": "{name}：{message}",
+    "districts": "各地区",
+    "area": "地区",
+    "name": "学校",
+    "kind": "办学类型",
+    "stage": "学段",
+    "pupils": "学生数（人）",
+    "met": "达标项（共7项）",
+    "unmet": "未达标指标",
+    "allowed": "低于标准，规则允许",
+    "unknown": "缺数据指标",
+    "verdict": "结论",
+    "reason": "原因",
+    "years": "学年",
+    "earlier": "往年",
+    "indicator": "指标",
+    "coefficient": "差异系数",
+    "coefficients": "差异系数",
+    "coefficients_note": "差异系数越小越均衡，每个学段、每项指标都不能超过限值。",
+    "limit": "限值",
+    "annual": "年度报告",
+    "annual_note": "五年走势、变化原因、重点任务、问题台账、佐证材料与学生数推算",
+    "scenario": "情景比较",
+    "scenario_note": "开办新校、撤并、交流轮岗、添置设备后，各校和各项差异系数会怎样",
+    "plan": "达标方案",
+    "plan_note": "最少花多少钱达标，花在哪里，由谁负责；附证明",
+    "passed": "达标（校·学段）",
+    "judged": "参评（校·学段）",
+    "over": "超限的差异系数（个）",
+    "passed_schools": "{stage}达标学校",
+    "passed_indicators": "达标指标",
+    "passed_coefficients": "达标的差异系数",
+    "of_schools": "{passed} / {held} 所",
+    "of_indicators": "{passed} / {held} 项",
+    "of_coefficients": "{passed} / {held} 个",
+    "unknown_count": "其中 {n} 个缺数据",
+    "allowed_count": "另 {n} 项个别学校低于标准，规则允许",
+    "nobody_knows": "缺数据",
+    "none_held": "不适用",
+    "comma_clause": "；",
+    "waiting_count": "缺数据（校·学段）",
+    "open_count": "不能计算的差异系数（个）",
+    "veto_pass": "未发现",
+    "veto_fail": "有发现",
+    "listing": "{verdict}：{names}。",
+    "comma": "、",
+    "space": "",
+    "pass": "{district}{year}达到义务教育优质均衡发展标准。",
+    "fail": "{district}{year}未达到义务教育优质均衡发展标准。",
+    "no data": "现有数据不足以判定{district}{year}是否达到义务教育优质均衡发展标准。",
+    "not applicable": "{district}{year}不适用本标准。",
+}
+
+_EN = {
+    "tag": "en",
+    "skip": "Skip to the text",
+    "site": "Pages of this site",
+    "contents": "Contents",
+    "filter": "Filter",
+    "only_failing": "Not met only ({})",
+    "rows": "{} rows",
+    "rows_of": "{} of {} rows",
+    "csv": "Download CSV",
+    "workbook": "Download all {} tables (Excel)",
+    "about": "About",
+    "png": "Save as picture (PNG)",
+    "svg": "Save as drawing (SVG)",
+    "invented": "Invented data",
+    "invented_note": "A program made up these figures; they stand for no real place, school or person.",
+    "provenance": "Data and method",
+    "rules": "Rules",
+    "overview": "Overview",
+    "data": "The data",
+    "data_note": "What was handed in, what is missing, what needs a second look",
+    "district": "District report",
+    "district_note": "All 31 indicators, coefficients, schools, shortfalls and departments",
+    "research": "Research",
+    "research_note": "How large the differences are, what makes them, how sure we are, whom to help first",
+    "school": "School report",
+    "source": "Data",
+    "standard": "Standard",
+    "fingerprint": "Data fingerprint",
+    "made_on": "Made on",
+    "software": "Software",
+    "title": "Balance of compulsory education",
+    "title_of": "{district}: balance of compulsory education",
+    "reports": "Reports",
+    "files": "Files",
+    "schools": "Schools",
+    "schools_note": "Each school is judged stage by stage; those not met first. Names lead to reports.",
+    "excluded": "Schools that the rules leave out",
+    "failed": "Pages that were not made",
+    "failed_note": "These pages stopped with an error and were not made. Mend the cause and publish again.",
+    "not_made": " (not made)",
+    "at_cell": "cell {cell} ({line}): ",
+    "error": "{name}: {message}",
+    "districts": "Districts",
+    "area": "District",
+    "name": "School",
+    "kind": "Kind",
+    "stage": "Stage",
+    "pupils": "Pupils",
+    "met": "Met (of 7)",
+    "unmet": "Not met",
+    "allowed": "Below, the rule allows",
+    "unknown": "No data",
+    "verdict": "Verdict",
+    "reason": "Reason",
+    "years": "School years",
+    "earlier": "Earlier years",
+    "indicator": "Indicator",
+    "coefficient": "Coefficient",
+    "coefficients": "Difference coefficients",
+    "coefficients_note": "The smaller the coefficient, the more even; none may exceed its limit at either stage.",
+    "limit": "Limit",
+    "annual": "Annual report",
+    "annual_note": "Five years, what moved and why, tasks, issue ledger, evidence, pupils to come",
+    "scenario": "Scenarios",
+    "scenario_note": "What new schools, mergers, rotation and purchases would do to verdicts and coefficients",
+    "plan": "Plan",
+    "plan_note": "The least that meeting the standard costs, where, and who answers for it; with proof",
+    "passed": "Met (by stage)",
+    "judged": "Judged (by stage)",
+    "over": "Coefficients over the limit",
+    "passed_schools": "{stage}: schools that meet the rule",
+    "passed_indicators": "Indicators met",
+    "passed_coefficients": "Coefficients within the limit",
+    "of_schools": "{passed} / {held}",
+    "of_indicators": "{passed} / {held}",
+    "of_coefficients": "{passed} / {held}",
+    "unknown_count": "{n} of them without data",
+    "allowed_count": "{n} more: some schools below, the rule allows",
+    "nobody_knows": "No data",
+    "none_held": "Not applicable",
+    "comma_clause": "; ",
+    "waiting_count": "No data (by stage)",
+    "open_count": "Coefficients that cannot be computed",
+    "veto_pass": "Nothing found",
+    "veto_fail": "Something found",
+    "listing": "{verdict}: {names}.",
+    "comma": ", ",
+    "space": " ",
+    "pass": "{district} meets the standard. {year}.",
+    "fail": "{district} does not meet the standard. {year}.",
+    "no data": "The data do not tell whether {district} meets the standard. {year}.",
+    "not applicable": "The standard does not apply to {district}. {year}.",
+}
+
+WORDS = MappingProxyType({"zh": MappingProxyType(_ZH), "en": MappingProxyType(_EN)})
+
+
+# What a page looks like: notebook or index, in one theme, in one file that asks nothing of any other.
+
 
 THEME = Path(__file__).parent / "theme"
 SCRIPTS = ("script", "tables", "workbook", "figures", "contents")  # one program, in this order

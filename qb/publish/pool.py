@@ -1,4 +1,4 @@
-"""Pages by kernels, the way that works everywhere: spawned processes, each running the stock engine."""
+"""Pages where forking is not at hand: by kernels in spawned processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
-from qb.publish.job import LOST, Job, Outcome
+from qb.publish.jobs import LOST, Job, Outcome
 from qb.publish.render import render
 
 
@@ -39,7 +39,7 @@ def _spread(
     if not indices:
         return
     with pool_of(workers) as pool:
-        with _deaf_to_interrupts():
+        with _ignoring_interrupts():
             places = {pool.submit(render, jobs[index]): index for index in indices}
         for future in as_completed(places):
             try:
@@ -66,8 +66,8 @@ def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Let processes begin deaf to Ctrl-C, which is their parent's business."""
+def _ignoring_interrupts() -> Iterator[None]:
+    """Start processes that ignore Ctrl-C; their parent handles it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -80,7 +80,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 def _settle() -> None:
     """Make a process a worker, which does not outlive its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows inherits no deafness
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows does not hand this on
     # Several kernels share the processors; threads of linear algebra would only be in each other's way.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")

@@ -17,9 +17,8 @@ from papermill.parameterize import parameterize_notebook
 from qb.errors import why
 from qb.files import WriteError, write_whole
 from qb.publish.engine import KernelEngine, WireEngine
-from qb.publish.job import Failure, Job, Outcome, failure_at
+from qb.publish.jobs import Failure, Job, Outcome, failure_at, open_notebook
 from qb.publish.page import notebook_page
-from qb.publish.parameters import open_notebook
 
 KERNEL, WIRE = "qb-kernel", "qb-wire"
 _PYTHON = {"kernel_name": "python3", "language": "python"}
@@ -28,7 +27,7 @@ _PYTHON = {"kernel_name": "python3", "language": "python"}
 def render(job: Job, engine: str = KERNEL, **options: object) -> Outcome:
     """Run a job. Never raises for what the notebook does; an earlier page stands until the new one is whole.
 
-    Parameters are taken as they are: call :func:`qb.publish.parameters.refuse` first.
+    Parameters are taken as they are: call :func:`qb.publish.jobs.refuse` first.
 
     Parameters
     ----------

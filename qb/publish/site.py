@@ -8,18 +8,16 @@ from pathlib import Path
 
 from qb.errors import QbError
 from qb.files import WriteError
-from qb.judge import Assessment
-from qb.publish.files import make_files
-from qb.publish.fork import Held
-from qb.publish.front import Site
-from qb.publish.index import district_index, districts_index
-from qb.publish.job import Outcome
-from qb.publish.page import Page
-from qb.publish.plan import Part, Plan, Request, Task, folder_for, known_kinds, known_schools
-from qb.publish.record import Record, locked
-from qb.publish.run import run
-from qb.publish.words import WORDS, Lang
-from qb.report.book import open_book
+from qb.indicators.assessment import Assessment
+from qb.publish.attachments import make_files
+from qb.publish.jobs import Outcome, Site
+from qb.publish.manifest import Record, locked
+from qb.publish.page import WORDS, Lang, Page
+from qb.publish.scheduler import run
+from qb.publish.site_index import district_index, districts_index
+from qb.publish.site_plan import Part, Plan, Request, Task, folder_for, known_kinds, known_schools
+from qb.publish.worker import Held
+from qb.report.context import open_context
 from qb.report.words import school_year
 
 
@@ -40,17 +38,17 @@ def make(
     cell_seconds: float,
     **how: object,
 ) -> Site:
-    """Publish what :func:`qb.publish.front.publish` was asked for; `of` is the digest of it all.
+    """Publish what :func:`qb.publish.api.publish` was asked for; `of` is the digest of it all.
 
     A kernel reads the files anew for each page: pages made while they changed are not trusted later.
     """
-    book = open_book(data, year, standard, lang)
-    kinds, ids = known_kinds(only, scenarios), known_schools(schools, book.assessment)
+    context = open_context(data, year, standard, lang)
+    kinds, ids = known_kinds(only, scenarios), known_schools(schools, context.assessment)
     request = Request(data, standard, lang, kinds, ids, scenarios, costs, cell_seconds, files)
-    folder = folder_for(out, data, book.assessment)
+    folder = folder_for(out, data, context.assessment)
     with locked(folder):
-        plan = Plan(folder, book, request, Record(folder))
-        held = Held(book, data, standard)
+        plan = Plan(folder, context, request, Record(folder))
+        held = Held(context, data, standard)
         outcomes = _make(plan, held, **how)
         made_files = _make_files(plan, held, how["force"], how["workers"])
         asked = [outcomes[task.job.target] for task in plan.tasks if task.asked]
@@ -111,14 +109,16 @@ def _stands(record: Record, task: Task) -> bool:
 
 def _judge_beforehand(plan: Plan) -> None:
     """Do once what pages would each do anew."""
-    plan.book.ledger  # noqa: B018  kept in the book
-    plan.book.years  # noqa: B018
+    plan.context.ledger  # noqa: B018  kept in the context
+    plan.context.years  # noqa: B018
 
 
 def _earlier(plan: Plan, part: Part) -> list[Assessment]:
     """Return a district's assessments of the years before in which it had schools, the latest first."""
     before = [
-        judged for year, judged in sorted(plan.book.years.items(), reverse=True) if year < plan.book.year
+        judged
+        for year, judged in sorted(plan.context.years.items(), reverse=True)
+        if year < plan.context.year
     ]
     return [one for one in (judged.of(part.district) for judged in before) if len(one.rows)]
 
@@ -138,8 +138,8 @@ def _write_indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> list[Path]:
         page = Page(
             title=words["title"],
             lang=plan.request.lang,
-            place=school_year(plan.book.year, plan.request.lang),
-            invented=plan.book.assessment.invented,
+            place=school_year(plan.context.year, plan.request.lang),
+            invented=plan.context.assessment.invented,
             provenance=plan.provenance,
             meta=plan.meta,
         )

@@ -1,4 +1,4 @@
-"""Tables and sentences for readers: what `judge` found, in words. No figure is computed anew."""
+"""What pages, forms and documents say of what was judged, in words and tables; nothing is compared with a limit."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from types import MappingProxyType
 
 _HOMES = MappingProxyType(
     {
-        "AnnualReport": "annual",
-        "Book": "book",
-        "Column": "table",
-        "DataReport": "data",
-        "DistrictReport": "district",
-        "ForecastReport": "forecast",
-        "PlanReport": "plan",
-        "ScenarioReport": "scenario",
-        "SchoolReport": "school",
-        "Table": "table",
-        "open_book": "book",
+        "AnnualReport": "annual_report",
+        "Column": "tables",
+        "DataReport": "data_report",
+        "DistrictReport": "district_report",
+        "ForecastReport": "forecast_report",
+        "PlanReport": "plan_report",
+        "ReportContext": "context",
+        "ResearchReport": "research_report",
+        "ScenarioReport": "scenario_report",
+        "SchoolReport": "school_report",
+        "Table": "tables",
+        "open_context": "context",
+        "open_panel": "explore_panel",
+        "open_siting": "explore_sites",
     }
 )
 __all__ = list(_HOMES)

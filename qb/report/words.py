@@ -1,14 +1,22 @@
-"""Figures and terms as a reader sees them, in Chinese or English."""
+"""Figures, counts and terms as a reader sees them, in Chinese or English."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
+from qb.indicators.assessment import Assessment
 from qb.rounding import decimals_beside, round_half_up
 from qb.standard import SEVEN, Indicator, Standard
-from qb.terms import Allowance, Stage, Term, Verdict
+from qb.terms import Allowance, Kind, Stage, Term, Verdict
+
+# Figures and terms as a reader sees them, in Chinese or English.
+
 
 Lang = Literal["zh", "en"]
 
@@ -203,3 +211,278 @@ def school_rule(standard: Standard, lang: Lang) -> str:
 def floor_label(standard: Standard) -> str:
     """Return the floor of the school rule as a percentage."""
     return f"{100 * standard.rules.school.floor:g}%"
+
+
+# English for the sentences that `measure` and `judge` write into their results.
+#
+# They write in Chinese, the language of the rules and of the JSON; a page in English looks its sentences
+# up here, as a catalogue of messages does. `{}` stands for what a sentence is filled in with.
+
+
+CATALOGUE = {
+    "{} 学年起：各校各年级学生数由 {} 学年推算，教师每年离职 {}、不另补充，校舍、设备、经费和其他数据沿用 {} 学年": (
+        "From {}: pupils by school and grade are forecast from {}; {} of teachers leave each year and none is hired; "
+        "rooms, equipment, funds and all else as in {}"
+    ),
+    "{} 学年起沿用 {} 学年的数字，因为{}": "From {}: figures as in {}, because {}",
+    "在校生为 0": "No pupils",
+    "教学点在校生不足 {} 人，不参加七项指标": "Teaching point under {} pupils: not judged on the seven",
+    "高中学段不属于义务教育": "Senior stage: not compulsory schooling",
+    "{}不参加七项指标": "{}: not judged on the seven",
+    "校区并入“{}”计算": "Campus, counted with {}",
+    "{} 班，低于“原则上不低于 {} 班”的布局要求（仅提示）": (
+        "{} classes, below the norm of {} “in principle” (a note only)"
+    ),
+    "没有报送 {} 学年小学、初中学段的数据，按缺数据处理": (
+        "Primary and junior stage not reported for {}: counted as “no data”"
+    ),
+    "没有报送 {} 学年{}学段的数据，按缺数据处理": "{1} stage not reported for {0}: counted as “no data”",
+    "已停办，最后办学学年为 {} 学年": "Closed; the last school year it taught in was {}",
+    "尚未开办，开办年份为 {} 年": "Not open yet; it opens in {}",
+    "{}在校生 {} 人，不足 {} 人；不是教学点，照常参加评估": (
+        "{}: {} pupils, fewer than {}; not a teaching point, so it is judged"
+    ),
+    "{} {} 原始值 {} 与标准 {} 之比，四舍五入前后结论不同": (
+        "{} {}: the verdict on {} against {} depends on rounding"
+    ),
+    "{} {} 差异系数 {} 四舍五入前后结论不同": "{} {}: the verdict on the coefficient {} depends on rounding",
+    "{} 个班超过 {} 人": "{} classes above {} pupils",
+    "{} 个班达到或超过 {} 人": "{} classes of {} pupils or more",
+    "另一口径 {}%": "the other form gives {} %",
+    "未报齐，已可判定：至少为 {}": "not all is reported; settled all the same: at least {}",
+    "未报齐，已可判定：至多为 {}": "not all is reported; settled all the same: at most {}",
+    "未报齐，已可判定：要求至少为 {}": "not all is reported; settled all the same: at least {} are asked",
+    "未报齐，已可判定：要求至多为 {}": "not all is reported; settled all the same: at most {} are asked",
+    "未报齐，已可判定：至少为 {}，要求至多为 {}": (
+        "not all is reported; settled all the same: at least {}, at most {} are asked"
+    ),
+    "未报齐，已可判定：至多为 {}，要求至少为 {}": (
+        "not all is reported; settled all the same: at most {}, at least {} are asked"
+    ),
+    "已报部分至少差 {} 人": "at least {} persons short in what is reported",
+    "在校生未报齐，是否为小规模学校不明": "Pupils not all reported: it may or may not be a small school",
+    "所在地类型未填，是否为农村学校不明": "Location not reported: it may or may not be rural",
+}
+
+
+# Why there is no plan: clauses that a sentence of `qb.planning.plan.infeasibility` is put together from.
+CLASHES = {
+    "{}（{}）：{}上限不足，最多增 {} {}，达标须增 {} {}，达到标准的 {} 须增 {} {}": (
+        "{0} ({1}): upper bound on {2} too low, at most {3} {4} more; {5} {6} are needed to meet the standard, "
+        "{8} {9} to reach {7} of it"
+    ),
+    "{}（{}）：{}上限不足，最多增 {} {}（各学段合计）": (
+        "{} ({}): upper bound on {} too low, at most {} {} more at all stages together"
+    ),
+    "{}（{}）：{}上限不足，最多增 {} {}": "{} ({}): upper bound on {} too low, at most {} {} more",
+    "{} {} {} 差异系数限值 {}": "{}, {}, {}: limit {} on the coefficient",
+    "预算 {} 元不足，至少需要 {} 元": "a budget of {} yuan is not enough, at least {} yuan are needed",
+    "{} 年预算合计 {} 元，最低需要 {} 元": "{} years' budgets add up to {} yuan, at least {} yuan are needed",
+    "每年 {} 元的预算排不下费用最低的方案（{} 元）": (
+        "{} yuan a year leave no room for the cheapest plan ({} yuan)"
+    ),
+}
+TAILS = {
+    "（最多 {} 项可低于标准）": " (at most {} may stay below the standard)",
+    "等 {} 处上限": " and more: {} upper bounds in all",
+}
+
+
+def translate(sentence: str, lang: Lang) -> str:
+    """Return a sentence of a result in the page's language; what is not in the catalogue stays as it is.
+
+    Examples
+    --------
+    >>> translate("教学点在校生不足 50 人，不参加七项指标", "en")
+    'Teaching point under 50 pupils: not judged on the seven'
+    """
+    return sentence if lang == "zh" else _looked_up(sentence, CATALOGUE, _TERMS)
+
+
+def detail_text(row: Mapping[str, object], standard: Standard, lang: Lang) -> str:
+    """Return the words that go with a finding: a subject of the monitoring, with the year of its result."""
+    detail = row["detail"]
+    if not isinstance(detail, str):
+        return ""
+    if str(row["code"]) not in [indicator.code for indicator in standard.monitored]:
+        return translate(detail, lang)
+    subject, told = subject_label(detail, standard, lang), school_year(int(row["year"]), lang)
+    return say(lang, f"{subject}，{told}", f"{subject}, {told.lower()}")
+
+
+def translate_clash(sentence: str, standard: Standard, lang: Lang) -> str:
+    """Return in the page's language which limits of a plan clash.
+
+    Examples
+    --------
+    >>> from qb.standard import load
+    >>> translate_clash("甲校（小学）：骨干教师上限不足，最多增 1 人；甲区 小学 C6 差异系数限值 0.5", load(), "en")
+    '甲校 (Primary): upper bound on backbone teachers too low, at most 1 teachers more; 甲区, Primary, C6: limit 0.5 on the coefficient'
+    """
+    if lang == "zh":
+        return sentence
+    terms = {
+        **_TERMS,
+        **dict(UNITS.values()),
+        "平方米": "m²",
+        **{indicator.short.zh: indicator.short.en.lower() for indicator in standard.indicators},
+    }
+    tail = ""
+    for chinese, english in TAILS.items():
+        if found := re.search(f"{_pattern(chinese).pattern}$", sentence):
+            sentence, tail = sentence[: found.start()], english.format(*found.groups())
+    return "; ".join(_looked_up(part, CLASHES, terms) for part in sentence.split("；")) + tail
+
+
+def _looked_up(sentence: str, catalogue: Mapping[str, str], terms: Mapping[str, str]) -> str:
+    for chinese, english in catalogue.items():
+        if found := _pattern(chinese).fullmatch(sentence):
+            return english.format(*(terms.get(part, part) for part in found.groups()))
+    return sentence
+
+
+@cache
+def _pattern(chinese: str) -> re.Pattern[str]:
+    return re.compile("(.+?)".join(re.escape(part) for part in chinese.split("{}")), re.DOTALL)
+
+
+_TERMS = {term.zh: label(term, "en") for term in (*Kind, *Stage)}
+
+
+# How many of many are met: counts of verdicts, and words that say also what nobody knows.
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts of verdicts as readers see them.
+
+    Attributes
+    ----------
+    passed, failed, allowed, unknown : int
+        Met; not met; below the standard where the school rule allows it; without data. What does not
+        apply is not counted.
+    """
+
+    passed: int
+    failed: int
+    allowed: int
+    unknown: int
+
+    @classmethod
+    def of(cls, verdicts: Iterable[object]) -> Tally:
+        """Count verdicts.
+
+        >>> Tally.of(["pass", "pass", "allowed at schools", "no data", "not applicable"])
+        Tally(passed=2, failed=0, allowed=1, unknown=1)
+        """
+        counts = Counter(map(str, verdicts))
+        allowed = sum(counts[str(member)] for member in Allowance)
+        return cls(counts[Verdict.PASS], counts[Verdict.FAIL], allowed, counts[Verdict.NO_DATA])
+
+    @property
+    def known(self) -> int:
+        """How many have a verdict."""
+        return self.passed + self.failed + self.allowed
+
+    @property
+    def held(self) -> int:
+        """How many a rule applies to."""
+        return self.known + self.unknown
+
+    def of_all(self, lang: Lang) -> str:
+        """Return how many of all are met, and in words what is neither met nor unmet.
+
+        >>> Tally(30, 0, 1, 0).of_all("zh"), Tally(0, 0, 0, 14).of_all("zh"), Tally(3, 1, 0, 1).of_all("zh")
+        ('30 / 31（规则允许 1）', '缺数据', '3 / 5（缺数据 1）')
+        """
+        if not self.known:
+            return verdict_label(Verdict.NO_DATA if self.held else Verdict.NOT_APPLICABLE, lang)
+        text = f"{self.passed} / {self.held}"
+        more = self.beside(lang)
+        return say(lang, f"{text}（{more}）", f"{text} ({more})") if more else text
+
+    def beside(self, lang: Lang) -> str:
+        """Return in words how many are neither met nor unmet; empty where there are none."""
+        parts = []
+        if self.allowed:
+            parts.append(say(lang, f"规则允许 {self.allowed}", f"{self.allowed} the rule allows"))
+        if self.unknown:
+            parts.append(say(lang, f"缺数据 {self.unknown}", f"{self.unknown} without data"))
+        return say(lang, "，", ", ").join(parts)
+
+
+def coefficients_said(tally: Tally, lang: Lang, over: str = "") -> str:
+    """Return in words how many coefficients exceed their limit, and how many cannot be computed.
+
+    `over` names those above; the sentence has no full stop.
+
+    >>> coefficients_said(Tally(0, 0, 0, 14), "zh"), coefficients_said(Tally(6, 1, 0, 7), "zh")
+    ('14 个差异系数都无法计算（缺数据，或各校都没有这项资源）', '能计算的 7 个差异系数中 1 个超过限值，另有 7 个无法计算')
+    """
+    if not tally.held:
+        return say(
+            lang, "没有参加评估的学校，没有差异系数", "No school is judged, so there are no coefficients"
+        )
+    if not tally.known:
+        return say(
+            lang,
+            f"{tally.held} 个差异系数都无法计算（缺数据，或各校都没有这项资源）",
+            f"The {tally.held} coefficients cannot be computed (no data, or no school holds anything)",
+        )
+    able = say(lang, "能计算的 ", "that can be computed ") if tally.unknown else ""
+    text = (
+        say(
+            lang,
+            f"{able}{tally.known} 个差异系数中 {tally.failed} 个超过限值",
+            f"{tally.failed} of the {tally.known} coefficients {able}exceed their limit",
+        )
+        if tally.failed
+        else say(
+            lang,
+            f"{able}{tally.known} 个差异系数都在限值以内",
+            f"All {tally.known} coefficients {able}are within their limits",
+        )
+    )
+    if over:
+        text += say(lang, f"：{over}", f": {over}")
+    if tally.unknown:
+        text += say(lang, f"，另有 {tally.unknown} 个无法计算", f"; {tally.unknown} more cannot be computed")
+    return text
+
+
+def schools_said(tally: Tally, lang: Lang) -> str:
+    """Return in words how many schools pass, fail and wait for data; empty where there are none.
+
+    >>> schools_said(Tally(0, 0, 0, 3), "zh"), schools_said(Tally(2, 0, 0, 1), "zh"), schools_said(Tally(2, 1, 0, 0), "zh")
+    ('3 所都缺数据，无法判断', '2 所达标，1 所缺数据', '1 所未达标')
+    """
+    if not tally.known:
+        both = "" if tally.held == 1 else "都"
+        return (
+            say(
+                lang,
+                f"{tally.held} 所{both}缺数据，无法判断",
+                f"no data on {tally.held} of {tally.held}, nobody can tell",
+            )
+            if tally.held
+            else ""
+        )
+    counts = [(tally.unknown, "缺数据", "without data")]
+    if tally.failed:
+        counts.insert(0, (tally.failed, "未达标", "not met"))
+    else:
+        counts.insert(0, (tally.passed, "都达标" if 1 < tally.passed == tally.held else "达标", "met"))
+    parts = [say(lang, f"{n} 所{zh}", f"{n} of {tally.held} {en}") for n, zh, en in counts if n]
+    return say(lang, "，", ", ").join(parts)
+
+
+def silent_schools(own: Assessment, lang: Lang) -> list[str]:
+    """Return the schools and campuses that did not report what they should have, each with its stages."""
+    stages: dict[tuple[str, object], list[str]] = {}
+    for row in own.silent.itertuples():
+        stages.setdefault((row.school_id, row.name), []).append(stage_label(row.stage, lang))
+    return [
+        say(lang, f"{shown}（{'、'.join(found)}）", f"{shown} ({', '.join(found).lower()})")
+        for (school_id, name), found in stages.items()
+        for shown in (name if isinstance(name, str) else school_id,)
+    ]

@@ -27,8 +27,8 @@ RUNS = 3  # of the whole, each a new process
 
 
 def make(folder):
-    from qb.dataset import write
-    from qb.sample import make
+    from qb.data.reading import write
+    from qb.data.sample import make
 
     data = make(schools=SCHOOLS, districts=DISTRICTS, years=[YEAR])
     write(data, folder, "parquet")
@@ -39,17 +39,20 @@ def seven(folder):
     """Time C1–C7 with verdicts and coefficients, and the coefficients by numpy.bincount alone."""
     import numpy as np
 
-    from qb.dataset import read
-    from qb.judge.seven import Seven
-    from qb.measure import resources, take_census
+    from qb.data.reading import read
+    from qb.indicators.population import take_population
+    from qb.indicators.resources import resources
+    from qb.indicators.verdicts import Seven
     from qb.standard import SEVEN, load
 
     data, standard = read(folder), load()
-    census = take_census(data, standard, YEAR)
-    held = resources(data, census, standard)
-    pupils = census.figures["pupils"][census.judged]
-    group = census.district[census.school[census.judged]] * 2 + census.stage[census.judged]
-    count = len(census.districts) * 2
+    population = take_population(data, standard, YEAR)
+    held = resources(data, population, standard)
+    pupils = population.figures["pupils"][population.judged]
+    group = (
+        population.district[population.school[population.judged]] * 2 + population.stage[population.judged]
+    )
+    count = len(population.districts) * 2
     columns = [column.copy() for column in held.amount.T]  # each by itself: what bincount likes best
 
     def floor():
@@ -63,11 +66,11 @@ def seven(folder):
 
     def arrays():
         value = held.factor * held.amount / pupils[:, None]
-        return Seven.judge(census, replace(held, value=value), standard).balance()
+        return Seven.judge(population, replace(held, value=value), standard).balance()
 
     def tables():
-        census = take_census(data, standard, YEAR)
-        return Seven.judge(census, resources(data, census, standard), standard).balance()
+        population = take_population(data, standard, YEAR)
+        return Seven.judge(population, resources(data, population, standard), standard).balance()
 
     works = (floor, arrays, tables)
     taken = np.array([[seconds(work) for work in works] for _ in range(TURNS + 1)][1:])  # the first warms up
@@ -97,9 +100,9 @@ def assess(folder):
         now = time.perf_counter()
         lines[what], last = {"s": now - last, "peak": peak()}, now
 
-    from qb.checks import check
-    from qb.dataset import read
-    from qb.judge import assess
+    from qb.data.checks import check
+    from qb.data.reading import read
+    from qb.indicators.assessment import assess
     from qb.standard import SEVEN
 
     done("import")

@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-import qb.balance as b
+from qb import balance as b
 
 SCHOOLS, RESOURCES, GROUPS = 200_000, 7, 6_000  # 3,000 districts × 2 stages
 

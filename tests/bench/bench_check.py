@@ -21,8 +21,8 @@ PLANTED = [("facilities", 100, "equipment_yuan", "U01"), ("sections", 200, "back
 
 def make(folder, **size):
     """Write an invented dataset with two slips."""
-    from qb.dataset import write
-    from qb.sample import make
+    from qb.data.reading import write
+    from qb.data.sample import make
 
     data = make(**size)
     facilities, sections = data["facilities"].copy(), data["sections"].copy()
@@ -35,9 +35,9 @@ def run(folder):
     """Time reading, all rules, and those that stop; and the slowest rules each by itself."""
     from resource import RUSAGE_SELF, getrusage
 
-    from qb.checks import RULES, check, require
-    from qb.checks.view import View
-    from qb.dataset import read
+    from qb.data.check_base import View
+    from qb.data.checks import RULES, check, require
+    from qb.data.reading import read
 
     data, read_s = timed(lambda: read(folder))
     found, check_s = timed(lambda: check(data))

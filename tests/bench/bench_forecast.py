@@ -2,8 +2,8 @@
 
 import time
 
-from qb.forecast import carry_forward, forecast
-from qb.sample import make
+from qb.data.sample import make
+from qb.planning.forecast.projection import carry_forward, forecast
 
 
 def test_a_province_is_forecast_in_half_a_minute(capsys):

@@ -12,14 +12,13 @@ import time
 import pytest
 
 from qb import standard as standards
-from qb.costs import load_costs
-from qb.judge import assess
-from qb.plan.pose import pose
-from qb.plan.schools import cheapest_by_school
-from qb.plan.solve import gap_of, solve
-from qb.report.book import Book
-from qb.report.plan import PlanReport
-from qb.sample import make
+from qb.data.sample import make
+from qb.indicators.assessment import assess
+from qb.planning.costs import load_costs
+from qb.planning.plan.plan_solver import gap_of, solve
+from qb.planning.plan.planning_problem import build_problem, cheapest_by_school
+from qb.report.context import ReportContext
+from qb.report.plan_report import PlanReport
 
 TARGETS = {40: (0.01, 10), 400: (0.02, 60), 1400: (0.02, 120)}  # schools: gap, seconds
 
@@ -36,7 +35,7 @@ def test_a_district_is_planned_within_its_gap_and_time(schools, year, cap, capsy
     gap, seconds = TARGETS[schools]
     data = make(schools=schools, years=[year])
     start = time.perf_counter()
-    problem = pose(data, year, standards.load(), load_costs())
+    problem = build_problem(data, year, standards.load(), load_costs())
     problem = problem if cap is None else problem.capped(cap)
     found = solve(problem, gap=0.002, seconds=min(20.0, seconds / 2))
     took = time.perf_counter() - start
@@ -58,10 +57,10 @@ def test_a_district_is_planned_within_its_gap_and_time(schools, year, cap, capsy
 
 def test_everything_on_the_page_of_a_district_is_computed_in_three_seconds(capsys):
     data = make(schools=30, years=range(2021, 2026))
-    report = PlanReport(Book(data, assess(data)))
+    report = PlanReport(ReportContext(data, assess(data)))
     report.work.plan  # noqa: B018 - the first one loads the solvers
     start = time.process_time()
-    again = PlanReport(Book(data, assess(data)))
+    again = PlanReport(ReportContext(data, assess(data)))
     for name in ("plan", "why", "for_balance", "curve", "steps", "moves", "years"):
         getattr(again.work, name)
     took = time.process_time() - start

@@ -19,13 +19,14 @@ from statistics import median
 import papermill
 from nbconvert import HTMLExporter
 
-from qb.dataset import write
-from qb.publish.fork import Held, Press
-from qb.publish.inputs import notebook_of
-from qb.publish.job import Job
+from qb.data.reading import write
+from qb.data.sample import make
+from qb.publish.jobs import Job
+from qb.publish.manifest import notebook_of
 from qb.publish.page import Page, notebook_page
-from qb.report import SchoolReport, open_book
-from qb.sample import make
+from qb.publish.worker import Held, Worker
+from qb.report.context import open_context
+from qb.report.school_report import SchoolReport
 
 YEAR, STANDARD = 2025, "gulou-2023"
 SCHOOLS = 40
@@ -56,10 +57,10 @@ def stock(jobs):
     return (time.perf_counter() - start) / len(jobs)
 
 
-def forked(press, jobs):
-    """Seconds a page, by a press that runs already."""
+def forked(worker, jobs):
+    """Seconds a page, by a worker that runs already."""
     start = time.perf_counter()
-    outcomes = [outcome for _, outcome in press.render(jobs, range(len(jobs)), CORES)]
+    outcomes = [outcome for _, outcome in worker.render(jobs, range(len(jobs)), CORES)]
     assert not [outcome.failure for outcome in outcomes if outcome.failure]
     return (time.perf_counter() - start) / len(jobs)
 
@@ -79,7 +80,7 @@ def plain_page(job):
     import nbformat
 
     if not _book:
-        _book[0] = open_book(job.parameters["data"], YEAR, STANDARD)
+        _book[0] = open_context(job.parameters["data"], YEAR, STANDARD)
         _book[0].ledger  # noqa: B018
     page = SchoolReport(_book[0], job.parameters["school_id"])
     shown = [
@@ -155,8 +156,8 @@ def memory(mark):
 # The benchmark
 
 
-def jobs_of(book, folder, out, count):
-    ids = list(dict.fromkeys(book.assessment.rows["school_id"]))[:count]
+def jobs_of(context, folder, out, count):
+    ids = list(dict.fromkeys(context.assessment.rows["school_id"]))[:count]
     common = {"data": str(folder), "year": YEAR, "standard": STANDARD, "lang": "zh"}
     out.mkdir(exist_ok=True)
     return [
@@ -173,17 +174,17 @@ def test_pages_by_three_ways_and_whole_publications(tmp_path, capsys):
     folder, sample = tmp_path / "forty", tmp_path / "sample"
     write(make(schools=SCHOOLS + 6, years=[YEAR - 1, YEAR]), folder)
     write(make(), sample)
-    book = open_book(folder, YEAR, STANDARD)
-    book.ledger  # noqa: B018
-    jobs = jobs_of(book, folder, tmp_path / "pages", SCHOOLS)
+    context = open_context(folder, YEAR, STANDARD)
+    context.ledger  # noqa: B018
+    jobs = jobs_of(context, folder, tmp_path / "pages", SCHOOLS)
     times = {"stock": [], "forked": [], "plain": []}
-    with Press() as press, ProcessPoolExecutor(CORES, get_context("spawn")) as pool:
-        press.preload(Held(book, folder, STANDARD))
-        forked(press, jobs[:4])
+    with Worker() as worker, ProcessPoolExecutor(CORES, get_context("spawn")) as pool:
+        worker.preload(Held(context, folder, STANDARD))
+        forked(worker, jobs[:4])
         plain(pool, jobs[:4])
         for turn in range(TURNS):  # in turns, so that whatever else the machine does meets all of them
             times["stock"].append(stock(jobs[turn * STOCK : (turn + 1) * STOCK]))
-            times["forked"].append(forked(press, jobs))
+            times["forked"].append(forked(worker, jobs))
             times["plain"].append(plain(pool, jobs))
     ratio = median(s / f for s, f in zip(times["stock"], times["forked"], strict=True))
     floor = median(f / p for f, p in zip(times["forked"], times["plain"], strict=True))

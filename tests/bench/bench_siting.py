@@ -9,9 +9,10 @@ import time
 import numpy as np
 import pandas as pd
 
-from qb.sample import make
-from qb.siting import Problem, site, solve
-from qb.siting.problem import NONE
+from qb.data.sample import make
+from qb.planning.siting.site_choice import site
+from qb.planning.siting.siting_problem import NONE, Problem
+from qb.planning.siting.siting_solver import solve
 
 ZONES, SCHOOLS, SITES = 60, 30, 10
 SIZES = ((540, 0), (1080, 0), (0, 500), (0, 1000), (540, 250), (1080, 500))

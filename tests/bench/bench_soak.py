@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from qb.dataset import write
-from qb.sample import make
+from qb.data.reading import write
+from qb.data.sample import make
 
 WARM = 100  # pages after which memory is to be flat
 EVERY = 0.25  # seconds between two looks

@@ -16,8 +16,8 @@ SCHOOLS, YEARS = 2_000, range(2021, 2026)
 
 def write(path):
     """Make the workbook: an invented district of 2,000 schools, five years."""
-    from qb.dataset import write
-    from qb.sample import make
+    from qb.data.reading import write
+    from qb.data.sample import make
 
     data = make(schools=SCHOOLS, years=YEARS)
     took, _ = timed(lambda: write(data, path, "xlsx"))
@@ -26,8 +26,8 @@ def write(path):
 
 def read(path):
     """Read it, and check it."""
-    from qb.checks import check
-    from qb.dataset import read
+    from qb.data.checks import check
+    from qb.data.reading import read
 
     reading, data = timed(lambda: read(path))
     checking, faults = timed(lambda: check(data))

@@ -1,7 +1,7 @@
-"""Break every rule of measure, judge, balance and plan, one at a time: a test must fail each time.
+"""Break every rule of indicators, balance and planning/plan, one at a time: a test must fail each time.
 
-On demand: ``python tests/bench/mutate.py measure [most a module] [seed]``; without a number every mutant is
-tried. No file is changed. The tests are collected and run once, with a profile; then each mutant takes the
+On demand: ``python tests/bench/mutate.py indicators [most a module] [seed]``; without a number every mutant
+is tried. No file is changed. The tests are collected and run once, with a profile; then each mutant takes the
 place of its function in a forked process and meets the tests that call it, fastest first, until one fails.
 Those that change nothing that is promised stand in survivors.toml with the reason, and do not count.
 """
@@ -29,10 +29,9 @@ from hypothesis import Phase, settings
 
 HOME = Path(__file__).parents[2]
 TESTS = {
-    "measure": ("measure", "limits", "judge", "standard", "mutants"),
-    "judge": ("judge", "limits", "measure", "mutants"),
+    "indicators": ("measure", "limits", "judge", "standard", "mutants"),
     "balance": ("balance", "balance_explain", "balance_robust", "mutants"),
-    "plan": ("plan", "plan_costs", "plan_explain", "plan_modes", "plan_exact", "mutants"),
+    "planning/plan": ("plan", "plan_costs", "plan_explain", "plan_modes", "plan_exact", "mutants"),
 }
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 OUT = 1

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from qb.publish import publish
-from qb.publish.inputs import KINDS
+from qb.publish.api import publish
+from qb.publish.manifest import KINDS
 
 HOME = Path(__file__).parents[2]
 SAMPLE = HOME / "data" / "sample"

@@ -15,9 +15,9 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from qb.charts import Caption, classes
-from qb.dataset.files import read_csv
+from qb.data.table_files import read_csv
 from qb.publish.page import Page, notebook_page
-from qb.report.table import Column, Table
+from qb.report.tables import Column, Table
 
 from .conftest import PHONE, both_languages
 

@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from qb.dataset import Dataset, read, write
-from qb.sample import make
-from qb.schema import TABLES, ColumnKind
+from qb.data.dataset import Dataset
+from qb.data.reading import read, write
+from qb.data.sample import make
+from qb.data.schema import TABLES, ColumnKind
 
 from .conftest import PHONE, Site, View, every_page, site_of
 

@@ -13,13 +13,13 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pandas as pd
 
-from qb.costs import load_costs
-from qb.dataset import read, write
+from qb.data.reading import read, write
+from qb.data.recipe import convert, load_recipe
+from qb.data.sample import make
 from qb.errors import QbError
-from qb.recipe import convert, load_recipe
-from qb.sample import make
-from qb.scenario.files import load as load_scenario
-from qb.siting.candidates import load_candidates
+from qb.planning.costs import load_costs
+from qb.planning.scenario import load as load_scenario
+from qb.planning.siting.siting_problem import load_candidates
 from qb.standard import load, load_transition
 
 HOME = Path(__file__).parents[2]

@@ -12,11 +12,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from qb.checks import check
-from qb.dataset import read, write
+from qb.data.checks import check
+from qb.data.marking import mark
+from qb.data.reading import read, write
+from qb.data.sample import make
+from qb.data.template import write_template
 from qb.files import write_whole
-from qb.sample import make
-from qb.workbook import mark, write_template
 
 FILES = ("open", "os.", "shutil.", "ctypes.", "tempfile.")
 
@@ -89,11 +90,11 @@ def main(home: Path) -> None:
 
         try_all(steps, place, folder, begin, lambda: write(new, folder, format, replace=True))
     write(old, home / "book.xlsx", "xlsx")
-    book = read(home / "book.xlsx")
+    context = read(home / "book.xlsx")
     for name, writing in {
         "template": lambda path: write_template(path, 2026, old),
         "workbook": lambda path: write(new, path, "xlsx"),
-        "marked": lambda path: mark(home / "book.xlsx", check(book), path),
+        "marked": lambda path: mark(home / "book.xlsx", check(context), path),
     }.items():
         place = home / name
         place.mkdir()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import nbformat
 
-from qb.judge import Assessment
-from qb.publish.index import district_index
+from qb.indicators.assessment import Assessment
 from qb.publish.page import Page as Frame
-from qb.publish.plan import Part
+from qb.publish.site_index import district_index
+from qb.publish.site_plan import Part
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 KINDS = ("district", "annual", "data", "research", "plan", "school", "scenario")

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
-from qb.publish import fork, front, inputs, press, site, start
-from qb.publish.front import publish
+from qb.publish import manifest, site, worker, worker_process, worker_start
+from qb.publish.api import publish
 
 
 class Forked:
@@ -29,7 +29,7 @@ class Forked:
             os.closerange(3, kept)
             os.closerange(kept + 1, 1024)
             os.environ.update(env)
-            start.main(kept)
+            worker_start.main(kept)
             os._exit(0)
 
     def kill(self):
@@ -43,13 +43,13 @@ class Forked:
 
 
 def main(data: Path, notebook: Path) -> None:
-    assert press.Press  # loaded, with all that it loads
-    fork.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": Forked})
-    inputs.notebook_of = lambda kind: notebook
-    read = site.open_book(data, None, "gulou-2023", "zh")
-    site.open_book = lambda *_: read
-    of_all = inputs.of_all(data, "gulou-2023")
-    front.inputs.of_all = lambda *_, **__: of_all
+    assert worker_process.WorkerProcess  # loaded, with all that it loads
+    worker.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": Forked})
+    manifest.notebook_of = lambda kind: notebook
+    read = site.open_context(data, None, "gulou-2023", "zh")
+    site.open_context = lambda *_: read
+    of_all = manifest.of_all(data, "gulou-2023")
+    manifest.of_all = lambda *_, **__: of_all
     make = partial(publish, data, only=["school"], jobs=2, progress=False)
     for line in sys.stdin:
         child = os.fork()

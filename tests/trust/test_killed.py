@@ -14,10 +14,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from qb.dataset import write
-from qb.publish.fork import _ONE_THREAD, can_fork
-from qb.publish.inputs import notebook_of
-from qb.sample import make
+from qb.data.reading import write
+from qb.data.sample import make
+from qb.publish.manifest import notebook_of
+from qb.publish.worker import _ONE_THREAD, can_fork
 
 KILLS = 20
 

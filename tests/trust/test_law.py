@@ -10,9 +10,8 @@ from odd_districts import MADE, odd_district
 from pages import KINDS, Badge, Page, Text, read_index, read_page
 
 from qb.errors import QbError
-from qb.judge import assess
-from qb.judge.document import document
-from qb.report.book import Book, preload
+from qb.indicators.assessment import assess, document
+from qb.report.context import ReportContext, preload
 from qb.standard import load
 
 YEAR = 2024
@@ -52,7 +51,7 @@ def pages_of(name: str, lang: str, folder: Path):
     """Yield each page of each district, with the district's name."""
     data = odd_district(name)
     assessment = assess(data, YEAR, STANDARD)
-    book = Book(data, assessment, lang)
+    book = ReportContext(data, assessment, lang)
     preload(book, folder)
     (folder / "scenario.toml").write_text(SCENARIO, encoding="utf-8")
     common = {"data": str(folder), "year": YEAR, "standard": "gulou-2023"}

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from refusing import commands
 
-from qb.dataset import write
-from qb.sample import make
+from qb.data.reading import write
+from qb.data.sample import make
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of a process are those of Linux")
 _PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE = 24, 1

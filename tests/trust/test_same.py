@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from qb.dataset import Dataset, read, write
-from qb.judge import assess
-from qb.judge.document import document
-from qb.publish import publish
-from qb.publish.fork import can_fork
-from qb.sample import make
+from qb.data.dataset import Dataset
+from qb.data.reading import read, write
+from qb.data.sample import make
+from qb.indicators.assessment import assess, document
+from qb.publish.api import publish
+from qb.publish.worker import can_fork
 
 
 def write_mixed(data: Dataset, folder: Path, *, rows: bool) -> None:

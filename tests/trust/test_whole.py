@@ -15,7 +15,7 @@ import pytest
 from qb import files
 from qb.errors import QbError
 from qb.files import WriteError, clear_parts, write_folder, write_whole
-from qb.publish.record import locked
+from qb.publish.manifest import locked
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="folders change places in one step on Linux alone")
 
@@ -94,7 +94,7 @@ def test_a_folder_where_nothing_can_be_made_is_named(tmp_path):
 HOLD = """
 import sys, time
 from pathlib import Path
-from qb.publish.record import locked
+from qb.publish.manifest import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
@@ -131,7 +131,7 @@ class Windows:
 
 def test_where_windows_locks_bytes_the_second_reads_who_the_first_is(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "msvcrt", Windows())
-    monkeypatch.setattr("qb.publish.record.sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr("qb.publish.manifest.sys", SimpleNamespace(platform="win32"))
     with locked(tmp_path):
         # A locked byte cannot be read on Windows: the owner's name lies before it.
         assert (tmp_path / ".qb.lock").stat().st_size < min(sys.modules["msvcrt"].held)

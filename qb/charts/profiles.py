@@ -1,0 +1,240 @@
+"""Figures with a row or a column for each indicator: profile, coefficients, heat table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from qb.charts.figure import Caption, Chart, blank
+from qb.charts.layout import LINE, Scale, State, notes, row_label, states
+from qb.charts.primitives import Bar, Dot, Line, Mark, Word
+from qb.charts.style import ALARM, ALLOW, BODY, FADE, INK, QUIET, RULE, WIDTH, label, share, shorten, wrap
+from qb.terms import Allowance, Verdict
+
+CAP = 200.0  # per cent of the standard; longer bars end here, with an arrow
+
+
+def profile(
+    labels: Sequence[str],
+    percent: Sequence[float],
+    texts: Sequence[str],
+    verdicts: Sequence[Verdict],
+    *,
+    caption: Caption,
+    floor: float = 85,
+) -> Chart:
+    """Show one school on its indicators, against the standard and the lowest value allowed.
+
+    Parameters
+    ----------
+    labels, percent, texts, verdicts : sequences of the same length
+        One entry per indicator: title, percentage of its standard (NaN where it is missing), and
+        the value with its standard in words, rounded as the rules want it.
+    caption : Caption
+        The sentences around the figure.
+    floor : float
+        Lowest percentage allowed for one indicator.
+    """
+    values = np.asarray(percent, float)
+    state = states(values, verdicts)
+    word = caption.word
+    table = pd.DataFrame(
+        {
+            word("indicator"): list(labels),
+            word("value"): list(texts),
+            word("of standard"): values,
+            word("verdict"): [label(s, caption.lang) for s in state],
+        }
+    )
+    if not np.isfinite(values).any():
+        return blank(caption, table)
+    row, scale = 42, Scale(0, CAP, 190, 512)
+    base = 24 + row * len(values)
+    marks: list[Mark] = [Line(((scale.start, 20), (scale.start, base)), RULE)]
+    for k, (title, value, text, given) in enumerate(zip(labels, values, texts, state, strict=True)):
+        y = 24 + row * (k + 0.5)
+        marks += row_label(title, y, scale.start - 20)
+        marks += _bar(value, given, y, scale, caption)
+        marks += _value(value, text, given, y, scale.end + 18, floor, caption)
+    marks += [
+        Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
+        Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True),
+        Word(scale(100) + 3, 12, f"{word('standard')} 100 %", bold=True),
+        Word(scale(floor) - 3, 12, f"{floor:g} %", QUIET, anchor="end"),
+    ]
+    return Chart(caption, tuple(marks), base + 8, table)
+
+
+def _bar(value: float, state: State, y: float, scale: Scale, caption: Caption) -> list[Mark]:
+    if not math.isfinite(value):
+        return [Word(scale.start + 6, y + 5, label(state, caption.lang), QUIET)]
+    if state is Verdict.FAIL:
+        reach = Bar(scale.start, y - 7, scale(value) - scale.start, 14, ALARM)
+        return [reach, Dot(scale(value), y, 8, ALARM, "diamond")]
+    if state is Allowance.AT_SCHOOL:
+        reach = Bar(scale.start, y - 7, scale(value) - scale.start, 14, ALLOW, FADE)
+        return [reach, Dot(scale(value), y, 7, ALLOW, "triangle")]
+    reach = Bar(scale.start, y - 7, scale(value) - scale.start, 14, QUIET, FADE)
+    return [reach, Dot(scale.end + 3, y, 7, QUIET, "arrow")] if value > CAP else [reach]
+
+
+def _value(
+    value: float, text: str, state: State, y: float, x: float, floor: float, caption: Caption
+) -> list[Mark]:
+    """The value with its standard, and beneath it the percentage in words."""
+    fails = state is Verdict.FAIL
+    words = shorten(text, WIDTH - x, BODY)
+    if not math.isfinite(value):
+        return [Word(x, y + 5, words, QUIET, BODY)]
+    below = f"{share(value, floor)} %"
+    colour = {Verdict.FAIL: ALARM, Allowance.AT_SCHOOL: ALLOW}.get(state, QUIET)
+    if colour is not QUIET:
+        below = f"{below} {label(state, caption.lang) if fails else caption.word('allowed')}"
+    return [
+        Word(x, y - 3, words, size=BODY, bold=fails),
+        Word(x, y + LINE - 3, shorten(below, WIDTH - x), colour, bold=fails),
+    ]
+
+
+def coefficients(
+    values: pd.DataFrame,
+    verdicts: pd.DataFrame,
+    limits: Mapping[str, float],
+    *,
+    caption: Caption,
+    decimals: int = 3,
+) -> Chart:
+    """Show the difference coefficient of each indicator against its limit, a panel for each stage.
+
+    Parameters
+    ----------
+    values, verdicts : DataFrame, shape (indicators, stages)
+        The index holds the indicators' titles, the columns the stages' names.
+    limits : mapping
+        Limit of each stage, by the same names.
+    caption : Caption
+        The sentences around the figure.
+    decimals : int
+        Decimals in print.
+    """
+    numbers = values.to_numpy(float)
+    if not np.isfinite(numbers).any():
+        return blank(caption, values)
+    start, gap, row, head = 178, 26, 38, 48
+    panel = (WIDTH - start - gap * (values.shape[1] - 1)) / values.shape[1]
+    top = max(float(np.nanmax(numbers)), *limits.values()) * 1.03
+    middles = [head + row * (k + 0.5) for k in range(len(values))]
+    base = head + row * len(values)
+    marks: list[Mark] = []
+    for title, y in zip(values.index, middles, strict=True):
+        marks += row_label(title, y, start - 14)
+    for k, stage in enumerate(values.columns):
+        left = start + k * (panel + gap)
+        edge = left + panel
+        scale = Scale(0, top, left, edge - 82)
+        at = scale(limits[stage])
+        marks += [
+            Word(left, 13, shorten(stage, panel / 2, BODY), size=BODY, bold=True),
+            Line(((left, 40), (left, base)), RULE),
+            Line(((at, 40), (at, base)), INK, 1.2, dashed=True),
+            Word(at, 34, f"{caption.word('limit')} {limits[stage]:.2f}", bold=True, anchor="middle"),
+        ]
+        for value, given, y in zip(
+            numbers[:, k], states(numbers[:, k], verdicts[stage]), middles, strict=True
+        ):
+            if not math.isfinite(value):
+                marks.append(Word(left + 6, y + 5, label(given, caption.lang), QUIET))
+                continue
+            fails = given is Verdict.FAIL
+            colour, text = (ALARM if fails else QUIET), f"{value:.{decimals}f}"
+            marks += [
+                Line(((left, y), (scale(value), y)), colour, 2),
+                Dot(scale(value), y, 6, colour, "diamond" if fails else "circle"),
+                Word(edge - 42, y + 5, text, colour if fails else INK, bold=fails, anchor="end"),
+            ]
+            if fails:
+                marks.append(Word(edge, y + 5, caption.word("above"), ALARM, bold=True, anchor="end"))
+    return Chart(caption, tuple(marks), base + 8, values)
+
+
+def heat(
+    percent: pd.DataFrame, verdicts: pd.DataFrame, deep: pd.DataFrame, *, caption: Caption, floor: float = 85
+) -> Chart:
+    """Show every school on every indicator as a table whose failing cells stand out.
+
+    Parameters
+    ----------
+    percent : DataFrame, shape (schools, indicators)
+        100 is the standard. The index holds the schools' names, the columns the indicators' titles.
+    verdicts : DataFrame of the same shape
+        Verdict of each school on each indicator.
+    deep : DataFrame of the same shape
+        Whether it is below the floor of the school rule, too: such cells are darker.
+    caption : Caption
+        The sentences around the figure.
+    floor : float
+        Lowest percentage allowed for one indicator.
+    """
+    values, darker = percent.to_numpy(float), deep.to_numpy(bool)
+    if not np.isfinite(values).any():
+        return blank(caption, percent)
+    start, row = 186, 23
+    wide = (WIDTH - start) / values.shape[1]
+    heads = [_even(title, wide - 6) for title in percent.columns]
+    top = LINE * max(map(len, heads)) + 6
+    marks: list[Mark] = []
+    for k, lines in enumerate(heads):
+        first = top - 8 - LINE * (len(lines) - 1)
+        middle = start + wide * (k + 0.5)
+        marks += [
+            Word(middle, first + LINE * n, line, QUIET, anchor="middle") for n, line in enumerate(lines)
+        ]
+    marks += [Word(0, top + row * n + 16, shorten(name, start - 10)) for n, name in enumerate(percent.index)]
+    for k in range(values.shape[1]):
+        state = states(values[:, k], verdicts.iloc[:, k])
+        for n, (value, given) in enumerate(zip(values[:, k], state, strict=True)):
+            shade = 0.45 if darker[n, k] else 0.2
+            marks += _cell(value, given, start + wide * k, top + row * n, wide, row, floor, shade, caption)
+    allowed = verdicts.isin([Allowance.AT_SCHOOL]).to_numpy().any()
+    below = [caption.word("heat", f"{floor:g}")] + [caption.word("heat allowed")] * bool(allowed)
+    written, height = notes([caption.word("stop").join(below)], top + row * len(values) + 4)
+    return Chart(caption, (*marks, *written), height, percent)
+
+
+def _even(title: object, room: float) -> list[str]:
+    """Break a heading into lines; no character is left alone on the last one."""
+    lines = wrap(title, room, lines=3)
+    while len(lines) > 1 and len(lines[-1]) == 1:
+        room -= 1
+        lines = wrap(title, room, lines=3)
+    return lines
+
+
+def _cell(
+    value: float,
+    state: State,
+    x: float,
+    y: float,
+    wide: float,
+    high: float,
+    floor: float,
+    shade: float,
+    caption: Caption,
+) -> list[Mark]:
+    middle, low = x + wide / 2, y + 16
+    if not math.isfinite(value):
+        return [Word(middle, low, shorten(label(state, caption.lang), wide), QUIET, anchor="middle")]
+    text = share(value, floor) if value < 1000 else ">999"
+    if state is Allowance.AT_SCHOOL:
+        return [
+            Bar(x + 1, y + 1, wide - 2, high - 2, ALLOW, 0.2),
+            Word(middle, low, f"△ {text}", anchor="middle"),
+        ]
+    fails = state is Verdict.FAIL
+    return [
+        Bar(x + 1, y + 1, wide - 2, high - 2, ALARM if fails else QUIET, shade if fails else 0.12),
+        Word(middle, low, f"× {text}" if fails else text, bold=fails, anchor="middle"),
+    ]

@@ -1,0 +1,361 @@
+"""Figures over the years: indicators, pupils to come, and how the whole distribution moved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from qb.charts.figure import Caption, Chart, blank, phrase
+from qb.charts.layout import Scale, notes, spaced, ticks
+from qb.charts.primitives import Area, Bar, Dot, Line, Mark, Word
+from qb.charts.style import ACCENT, INK, PAPER, QUIET, RULE, WIDTH, Colour, clean, label, plain, shorten, span
+from qb.terms import Verdict
+
+# Figures over the years.
+
+
+TREND_TOP, TREND_STEP = 24, 17  # where the figure begins; from one label at the right end to the next
+
+
+def trend(
+    years: Sequence[int],
+    series: Mapping[str, Sequence[float]],
+    *,
+    caption: Caption,
+    limits: Mapping[str, float] | None = None,
+    emphasise: str | None = None,
+    decimals: int | None = None,
+) -> Chart:
+    """Show how figures moved over the years, each line labelled at its end.
+
+    Parameters
+    ----------
+    years : sequence of int
+        In rising order.
+    series : mapping of name to values, one value per year
+        A missing year breaks the line and is named below.
+    caption : Caption
+        The sentences around the figure.
+    limits : mapping of words to value, optional
+        Dashed lines, as ``{"上限 0.50": 0.5}``.
+    emphasise : str, optional
+        The series that the title speaks of; the others are grey.
+    decimals : int, optional
+        Decimals in print.
+    """
+    years, limits = list(years), dict(limits or {})
+    table = pd.DataFrame({name: np.asarray(v, float) for name, v in series.items()}, index=years)
+    table.index.name = caption.word("year")
+    values = table.to_numpy(float)
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return blank(caption, table)
+    every = np.concatenate((finite, list(limits.values())))
+    low = 0.0 if 0 <= every.min() < every.max() / 2 else float(every.min())
+    grid = ticks(low, float(every.max()), 4)
+    drawn = sorted(
+        (n for n in table if table[n].notna().any()), key=lambda n: n == emphasise
+    )  # it lies on top
+    tails = {name: plain(table[name].dropna().iloc[-1], decimals) for name in drawn}
+    words = [*limits, *(f"{clean(name)} {tail}" for name, tail in tails.items())]
+    room = min(max(map(span, words)) + 16, 250)
+    base = TREND_TOP + max(216, TREND_STEP * len(words))
+    left, right = 12 + max(span(plain(v)) for v in grid), WIDTH - room + 6
+    across, rise = (
+        Scale(years[0], years[-1] + 1e-9, left + 18, right - 6),
+        Scale(grid[0], grid[-1], base, TREND_TOP),
+    )
+
+    marks: list[Mark] = [Line(((left, rise(v)), (right, rise(v))), RULE, 0.8) for v in grid]
+    marks += [Word(left - 6, rise(v) + 5, plain(v), QUIET, anchor="end") for v in grid]
+    marks += [Word(across(year), base + 22, str(year), QUIET, anchor="middle") for year in years]
+    labels: list[tuple[float, Word]] = []
+    for text, v in limits.items():
+        marks.append(Line(((left, rise(v)), (right, rise(v))), INK, 1.2, dashed=True))
+        labels.append((rise(v), Word(0, 0, shorten(text, room - 14))))
+    for name in drawn:
+        chosen = name == emphasise
+        marks += _line(table[name], across, rise, decimals, chosen=chosen)
+        text = f"{shorten(name, room - 14 - span(' ' + tails[name]))} {tails[name]}"
+        end = rise(table[name].dropna().iloc[-1])
+        labels.append((end, Word(0, 0, text, ACCENT if chosen else QUIET, bold=chosen)))
+    places = spaced([at for at, _ in labels], TREND_STEP, TREND_TOP, base)
+    for y, (_, word) in zip(places, labels, strict=True):
+        marks.append(Word(WIDTH - room + 14, y + 5, word.text, word.colour, bold=word.bold))
+    written, height = notes(_gaps(table, caption), base + 28)
+    return Chart(caption, (*marks, *written), height, table)
+
+
+def _line(values: pd.Series, across: Scale, rise: Scale, decimals: int | None, *, chosen: bool) -> list[Mark]:
+    """The line of a series in its unbroken parts, with a dot for each year."""
+    colour = ACCENT if chosen else QUIET
+    there = values.notna().to_numpy()
+    points = [(across(year), rise(v)) if math.isfinite(v) else None for year, v in values.items()]
+    runs = np.split(np.arange(len(points)), np.flatnonzero(np.diff(there)) + 1)
+    marks: list[Mark] = [
+        Line(tuple(points[k] for k in run), colour, 3 if chosen else 1.6)
+        for run in runs
+        if there[run[0]] and len(run) > 1
+    ]
+    for point, (year, value) in zip(points, values.items(), strict=True):
+        if point:
+            tip = f"{clean(values.name)} {year} {plain(value, decimals)}"
+            marks.append(Dot(*point, 4.5 if chosen else 3, colour, tip=tip))
+    if chosen:
+        marks += _values(points, values, decimals)
+    return marks
+
+
+def _values(points: list[tuple[float, float] | None], values: pd.Series, decimals: int | None) -> list[Mark]:
+    """The values of the emphasised series above its dots, where there is room; its end has a label."""
+    shown = [(p, plain(v, decimals)) for p, v in zip(points[:-1], values, strict=False) if p]
+    steps = np.diff([point[0] for point in points if point])
+    if not len(steps) or any(1.5 * span(text) + 4 > steps.min() for _, text in shown):
+        return []
+    return [
+        Word(
+            x - 6 if k == 0 else x,
+            y - 10,
+            text,
+            ACCENT,
+            bold=True,
+            anchor="start" if k == 0 else "middle",
+            halo=True,
+        )
+        for k, ((x, y), text) in enumerate(shown)
+    ]
+
+
+def _gaps(table: pd.DataFrame, caption: Caption) -> list[str]:
+    """Name every year that a series lacks."""
+    comma, stop = caption.word("comma"), caption.word("stop")
+    gone = [
+        f"{clean(name)} {comma.join(str(year) for year in table.index[table[name].isna()])}"
+        for name in table
+        if table[name].isna().any()
+    ]
+    return [caption.word("list", label(Verdict.NO_DATA, caption.lang), stop.join(gone))] if gone else []
+
+
+# Pupils of the years before and of those to come, with a low and a high path.
+
+
+OUTLOOK_TOP, OUTLOOK_HIGH, OUTLOOK_STEP = 24, 216, 17
+# The few words that the figure adds by itself.
+WORDS = {
+    "zh": {"low": "低", "high": "高", "ahead": "推算", "band": "浅色带为低、高之间"},
+    "en": {"low": "low", "high": "high", "ahead": "forecast", "band": "shaded: from low to high path"},
+}
+
+
+def outlook(
+    course: pd.DataFrame, base: int, *, caption: Caption, limits: Mapping[str, float] | None = None
+) -> Chart:
+    """Show pupils over the years: as they were, and as they are forecast.
+
+    Parameters
+    ----------
+    course : DataFrame
+        ``pupils, low, high`` by year, as :meth:`qb.planning.forecast.projection.Forecast.course` gives it:
+        `low` and `high`
+        are missing in the years before. A year without pupils breaks the line and is named below; a
+        forecast without a band is drawn without one.
+    base : int
+        Last year that was; the later ones are forecast.
+    caption : Caption
+        The sentences around the figure.
+    limits : mapping of words to value, optional
+        Dashed lines, as ``{"满员 540": 540}``.
+    """
+    limits = dict(limits or {})
+    table = course[["pupils", "low", "high"]].astype(float).sort_index()
+    table.index.name = caption.word("year")
+    known = table["pupils"].notna()
+    if not known.any():
+        return blank(caption, table)
+    words, years = WORDS[caption.lang], [int(year) for year in table.index]
+    ahead = table[table["low"].notna()]
+    values = table.to_numpy()
+    every = np.concatenate([values[np.isfinite(values)], list(limits.values())])
+    low = 0.0 if every.min() < every.max() / 2 else float(every.min())
+    grid = ticks(low, float(every.max()), 4)
+    last = table[known].iloc[-1]
+    ends = {"pupils": (plain(round(last["pupils"])), ACCENT, True)}
+    for side in ("high", "low") if len(ahead) else ():
+        ends[side] = (f"{words[side]} {plain(round(ahead[side].iloc[-1]))}", QUIET, False)
+    room = min(max(span(text) for text in [*limits, *(text for text, _, _ in ends.values())]) + 20, 250)
+    left, right = 12 + max(span(plain(v)) for v in grid), WIDTH - room
+    foot = OUTLOOK_TOP + OUTLOOK_HIGH
+    across = Scale(years[0], years[-1] + 1e-9, left + 18, right - 6)
+    rise = Scale(grid[0], grid[-1], foot, OUTLOOK_TOP)
+
+    marks: list[Mark | Area] = [Line(((left, rise(v)), (right, rise(v))), RULE, 0.8) for v in grid]
+    marks += [Word(left - 6, rise(v) + 5, plain(v), QUIET, anchor="end") for v in grid]
+    marks += _years(years, across, foot)
+    marks += _band(table, ahead, across, rise)
+    marks += _path(table["pupils"], base, across, rise, words["ahead"])
+    labels: list[tuple[float, Word]] = []
+    for text, v in limits.items():
+        marks.append(Line(((left, rise(v)), (right, rise(v))), INK, 1.2, dashed=True))
+        labels.append((rise(v), Word(0, 0, shorten(text, room - 14))))
+    for side, (text, colour, bold) in ends.items():
+        at = last["pupils"] if side == "pupils" else ahead[side].iloc[-1]
+        labels.append((rise(at), Word(0, 0, text, colour, bold=bold)))
+    places = spaced([at for at, _ in labels], OUTLOOK_STEP, OUTLOOK_TOP, foot)
+    for y, (_, word) in zip(places, labels, strict=True):
+        marks.append(Word(right + 8, y + 5, word.text, word.colour, bold=word.bold))
+    gone = [str(year) for year in table.index[~known]]
+    told = [words["band"]] if len(ahead) else []
+    if gone:
+        told.append(
+            caption.word("list", label(Verdict.NO_DATA, caption.lang), caption.word("comma").join(gone))
+        )
+    written, height = notes(told, foot + 28)
+    return Chart(caption, (*marks, *written), height, table)
+
+
+def _years(years: list[int], across: Scale, foot: float) -> list[Mark]:
+    """The years under the axis, every other one where they would touch."""
+    step = across(years[0] + 1) - across(years[0]) if len(years) > 1 else WIDTH
+    every = 1 if step > span(str(years[0])) + 6 else 2
+    shown = years[::-1][::every]
+    return [Word(across(year), foot + 22, str(year), QUIET, anchor="middle") for year in shown]
+
+
+def _band(table: pd.DataFrame, ahead: pd.DataFrame, across: Scale, rise: Scale) -> list[Mark | Area]:
+    """The shade between the paths, from the last known year on."""
+    if not len(ahead):
+        return []
+    before = table["pupils"][table.index < ahead.index[0]].dropna()
+    start = [(across(before.index[-1]), rise(before.iloc[-1]))] if len(before) else []
+    low = [(across(year), rise(v)) for year, v in ahead["low"].items()]
+    high = [(across(year), rise(v)) for year, v in ahead["high"].items()]
+    return [Area((*start, *high, *reversed(low)), ACCENT, 0.18)]
+
+
+def _path(pupils: pd.Series, base: int, across: Scale, rise: Scale, word: str) -> list[Mark]:
+    """The line in its unbroken parts, solid as it was and dashed as forecast, with a dot for each year."""
+    marks: list[Mark] = []
+    known = [(year, v) for year, v in pupils.items() if np.isfinite(v)]
+    for (year, v), (later, w) in pairwise(known):
+        if later - year == 1:
+            ends = ((across(year), rise(v)), (across(later), rise(w)))
+            marks.append(Line(ends, ACCENT, 3, dashed=later > base))
+    for year, v in known:
+        at = across(year), rise(v)
+        if year > base:
+            marks.append(Dot(*at, 5, PAPER))
+            marks.append(Dot(*at, 4.5, ACCENT, "ring", tip=f"{year} {word} {plain(round(v))}"))
+        else:
+            marks.append(Dot(*at, 4.5, ACCENT, tip=f"{year} {plain(round(v))}"))
+    return marks
+
+
+# How the whole distribution moved over the years.
+
+
+PERCENTS = (5, 25, 50, 75, 95)
+BANDS = ((0, 4, 0.16), (1, 3, 0.3))  # which percentiles bound a band, and how dark it is
+FAN_TOP, FAN_HIGH, FAN_STEP = 14, 250, 17
+
+
+def fan(
+    years: Sequence[int],
+    quantiles: Sequence[Sequence[float]],
+    means: Sequence[float],
+    *,
+    caption: Caption,
+    limit: float = np.nan,
+    decimals: int = 2,
+) -> Chart:
+    """Show percentiles of pupils year by year: the middle line, and bands about it.
+
+    Parameters
+    ----------
+    years : sequence of int
+        In rising order.
+    quantiles : sequence of 5 floats for each year
+        At the 5th, 25th, 50th, 75th and 95th percentile; NaN in a year without data, which breaks the bands.
+    means : sequence of float, one for each year
+    caption : Caption
+    limit : float
+        The standard, a line; NaN where there is none.
+    decimals : int
+    """
+    values = np.asarray(quantiles, float).reshape(len(years), len(PERCENTS))
+    means = np.asarray(means, float)
+    table = pd.DataFrame(values, index=list(years), columns=[f"p{p}" for p in PERCENTS]).assign(mean=means)
+    table.index.name = caption.word("year")
+    known = np.isfinite(values).all(axis=1)
+    if not known.any():
+        return blank(caption, table)
+    top = max(float(values[known].max()), limit if np.isfinite(limit) else 0.0)
+    low = float(min(values[known].min(), limit if np.isfinite(limit) else np.inf))
+    grid = ticks(0 if low < top / 2 else low, top, 4)
+    ends = [(phrase(caption, "median") if p == 50 else phrase(caption, "percentile", p)) for p in PERCENTS]
+    last = values[known][-1]
+    ends = [f"{text} {plain(v, decimals)}" for text, v in zip(ends, last, strict=True)]
+    labels: list[tuple[float, str, Colour, bool]] = []
+    room = max(map(span, ends)) + 18
+    left, right = 14 + max(span(plain(v)) for v in grid), WIDTH - room
+    base = FAN_TOP + FAN_HIGH
+    rise = Scale(grid[0], grid[-1], base, FAN_TOP)
+    across = Scale(years[0], years[-1] + 1e-9, left + 16, right - 12)
+    marks: list[Mark] = [Line(((left, rise(v)), (right, rise(v))), RULE, 0.8) for v in grid]
+    marks += [Word(left - 6, rise(v) + 5, plain(v), QUIET, anchor="end") for v in grid]
+    marks += [Word(across(year), base + 20, str(year), QUIET, anchor="middle") for year in years]
+    for run in _runs(known):
+        marks += _bands([across(years[k]) for k in run], values[run], means[run], rise)
+    if np.isfinite(limit):
+        marks.append(Line(((left, rise(limit)), (right, rise(limit))), INK, 1.3))
+        labels.append((rise(limit), phrase(caption, "standard", plain(limit)), INK, True))
+    for text, value, percent in zip(ends, last, PERCENTS, strict=True):
+        labels.append((rise(value), text, ACCENT if percent == 50 else QUIET, percent == 50))
+    spots = spaced([at for at, *_ in labels], FAN_STEP, FAN_TOP, base)
+    marks += [
+        Word(right + 8, y + 5, text, colour, bold=bold)
+        for y, (_, text, colour, bold) in zip(spots, labels, strict=True)
+    ]
+    gone = [str(year) for year, there in zip(years, known, strict=True) if not there]
+    below = [phrase(caption, "dashed mean")]
+    below += (
+        [caption.word("list", label(Verdict.NO_DATA, caption.lang), caption.word("comma").join(gone))]
+        if gone
+        else []
+    )
+    written, height = notes(below, base + 26)
+    return Chart(caption, (*marks, *written), height, table)
+
+
+def _runs(known: np.ndarray) -> list[np.ndarray]:
+    """Return the positions of each unbroken run of years."""
+    there = np.flatnonzero(known)
+    return np.split(there, np.flatnonzero(np.diff(there) > 1) + 1)
+
+
+def _bands(x: list[float], values: np.ndarray, means: np.ndarray, rise: Scale) -> list[Mark]:
+    """Return the bands and the middle line of a run; a run of one year is a column."""
+    rows = [[rise(v) for v in row] for row in values]
+    if len(x) == 1:
+        columns = [
+            Bar(x[0] - 9, rows[0][high], 18, rows[0][low] - rows[0][high], ACCENT, dark)
+            for low, high, dark in BANDS
+        ]
+        return [*columns, Dot(x[0], rows[0][2], 4, ACCENT)]
+    marks: list[Mark] = []
+    for low, high, dark in BANDS:
+        over = [(at, row[high]) for at, row in zip(x, rows, strict=True)]
+        under = [(at, row[low]) for at, row in zip(x, rows, strict=True)]
+        marks.append(Area((*over, *reversed(under)), ACCENT, dark))
+    middle = tuple((at, row[2]) for at, row in zip(x, rows, strict=True))
+    mean = tuple((at, rise(v)) for at, v in zip(x, means, strict=True))
+    return [
+        *marks,
+        Line(mean, INK, 1.2, dashed=True),
+        Line(middle, ACCENT, 2.6),
+        *(Dot(*p, 3.5, ACCENT) for p in middle),
+    ]

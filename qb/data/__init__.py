@@ -1,0 +1,3 @@
+"""What comes in: the tables of a dataset, read, checked, corrected, converted; workbooks to fill in; an
+invented sample.
+"""

@@ -1,0 +1,475 @@
+"""What people type into the cells of one column, read for what it says.
+
+Each reader works on whole columns; only the cells that a plain reading leaves over are looked at one by one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qb.data.schema import WHOLE, Column, ColumnKind, tidy_header, tidy_unit
+from qb.personal import SHORTEST, kinds_of
+
+# What no page, workbook or document can show; tabs and line ends are not among them.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# What no eye sees: marks of width nothing and of direction, as pasted from chats and pages.
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_UNSEEN = re.compile(f"{CONTROL.pattern}|{INVISIBLE.pattern}")
+_GUARDED = r'^="([^"]*)"$'  # a formula around a text, written so that a spreadsheet keeps its zeros
+BLANKS = ("", "-", "–", "—", "——", "－", "/", "／", "无数据")
+UNREAD = "\ufdd0"  # begins what stands for a cell without a value: its error, or its formula without a result
+
+
+def tidy_cells(values: pd.Series) -> pd.Series:
+    """Return text without surrounding spaces and what no eye sees; what stands for "no data" is missing.
+
+    A text written as ``="007"`` is that text. What is not text stays as it is.
+    """
+    if not is_text(values):
+        return values
+    text = values.astype("str")
+    if matches(text, CONTROL.pattern).any() or matches(text, INVISIBLE.pattern, ascii=False).any():
+        text = text.str.replace(_UNSEEN.pattern, "", regex=True)
+    text = text.str.strip()
+    if _begins(text, '="').any():
+        text = text.str.replace(_GUARDED, r"\1", regex=True).str.strip()
+    return text.mask(text.isin(BLANKS))
+
+
+def matches(text: pd.Series, pattern: str, *, ascii: bool = True) -> np.ndarray:
+    """Return where a pattern is found in a column of text; `ascii`: whether it could be in plain ASCII."""
+    # pandas would look at each cell in Python.
+    cells = pa.array(text, type=pa.large_string())
+    if not ascii and pc.all(pc.string_is_ascii(cells), min_count=0).as_py():
+        return np.zeros(len(text), dtype=bool)
+    return pc.fill_null(pc.match_substring_regex(cells, pattern), False).to_numpy(zero_copy_only=False)
+
+
+def _begins(text: pd.Series, start: str) -> np.ndarray:
+    cells = pa.array(text, type=pa.large_string())
+    return pc.fill_null(pc.starts_with(cells, start), False).to_numpy(zero_copy_only=False)
+
+
+def is_text(values: pd.Series) -> bool:
+    """Whether a column holds text as typed."""
+    return pd.api.types.is_string_dtype(values) or values.dtype == object
+
+
+def unseen(values: pd.Series) -> np.ndarray | None:
+    """Return which cells of a column hold what no eye sees, or a guard around their text; None for none."""
+    if not is_text(values):
+        return None
+    text = values.astype("str")
+    found = matches(text, INVISIBLE.pattern, ascii=False) | _begins(text, '="')
+    return found if found.any() else None
+
+
+def missing(dtype: str, index: pd.Index) -> pd.Series:
+    """Return a column of which nothing is known."""
+    if dtype == "str":  # many times faster than from a list
+        return pd.Series(pd.array(pa.nulls(len(index), pa.large_string()), dtype="str"), index=index)
+    return pd.Series(np.nan if dtype == "float64" else None, index=index, dtype=dtype)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Cells of one column that break one rule: which, as typed, and what to say of them."""
+
+    rule: str
+    column: Column
+    where: np.ndarray
+    raw: pd.Series
+    message: str
+    remedy: str
+
+
+def convert(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
+    """Return a column's cells in its dtype, missing where unreadable, and what was found.
+
+    A key year comes back as float64, for it may be missing here.
+    """
+    raw, errors = _without_errors(raw, column)
+    if column.numeric:
+        values, found = _numbers(raw, column)
+    elif column.kind is ColumnKind.TERM:
+        values, found = _words(raw, column, _term_of(column), "F15", _term_remedy(column))
+    elif column.kind is ColumnKind.BOOL:
+        values, found = _words(raw, column, _boolean, "F16", "填“是”或“否”，没有数据就留空")
+    elif column.kind is ColumnKind.DATE:
+        values, found = _dates(raw, column)
+    else:
+        values, found = _text(raw, column)
+    found += errors
+    if column.required:
+        empty = _isna(raw)
+        for error in errors:
+            empty = empty & ~error.where
+        found.append(Finding("F10", column, empty, raw, "是空的", "补填；多余的行请整行删除"))
+    return values, [finding for finding in found if finding.where.any()]
+
+
+_ERROR = rf"^{UNREAD}|^#(?:DIV/0!|N/A|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|BLOCKED!)$"
+
+
+def error_cells(values: pd.Series) -> np.ndarray | None:
+    """Return which cells of a column hold an error, or a formula without a result; None where none does."""
+    if not is_text(values):
+        return None
+    text = values.astype("str")
+    if not (_begins(text, UNREAD).any() or _begins(text, "#").any()):
+        return None
+    found = matches(text, _ERROR)
+    return found if found.any() else None
+
+
+def _without_errors(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
+    """Take out of a column the errors of a spreadsheet: they are no text, and never "no data"."""
+    wrong = error_cells(raw)
+    formulas = None
+    if is_text(raw) and column.kind not in (ColumnKind.TEXT, ColumnKind.ID):
+        formulas = _begins(raw.astype("str"), "=")
+        wrong = formulas if wrong is None else wrong | formulas
+    if wrong is None or not wrong.any():
+        return raw, []
+    text = raw.astype("str")
+    shown = text.str.removeprefix(UNREAD)
+    never = wrong & ~shown.str.startswith("#", na=False).to_numpy(dtype=bool)
+    label = f"“{column.label}”"
+    return text.mask(wrong), [
+        Finding("F19", column, wrong & ~never, shown, f"是{label}列的错误值", "改正公式或直接填数值"),
+        Finding(
+            "F19", column, never, shown, f"是{label}列的公式，没有存储的结果",
+            "用电子表格软件打开、重新计算后保存，或直接填数值",
+        ),
+    ]  # fmt: skip
+
+
+def _isna(values: pd.Series) -> np.ndarray:
+    return values.isna().to_numpy(dtype=bool)
+
+
+def _as_text(raw: pd.Series) -> pd.Series:
+    """Return typed cells as text: whole numbers without a decimal point."""
+    if raw.dtype == "str":
+        return raw
+    if pd.api.types.is_float_dtype(raw):
+        text = raw.astype("str")
+        return text.str.removesuffix(".0")
+    if pd.api.types.is_datetime64_any_dtype(raw):
+        return raw.dt.strftime("%Y-%m-%d").astype("str")
+    return raw.astype("str")
+
+
+def _text(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
+    text = _as_text(raw)
+    if column.kind is not ColumnKind.ID:
+        return text, []
+    lost = matches(text, r"^\d(?:\.\d+)?[Ee]\+?\d+$")
+    found = [
+        Finding("F18", column, lost, raw, "是科学计数，编号的末几位已丢失", "把这一列设为文本格式后重新填写")
+    ]
+    text = text.mask(lost) if lost.any() else text
+    odd = matches(text, "[^A-Za-z0-9]")  # before what costs more is asked of each cell
+    if not odd.any():
+        return text, found
+    marked = matches(text, _MARKED, ascii=False)
+    if marked.any():
+        found.append(Finding("F11", column, marked, raw, _MARK_BESIDE, _WITHOUT_MARK))
+        text = text.mask(marked)
+    narrow = text.str.normalize("NFKC").str.strip("'`‘’").str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+    changed = (narrow != text).to_numpy(dtype=bool) & ~_isna(text)
+    return narrow, [*found, _note(column, changed, raw, narrow)]
+
+
+# Numbers that are marks: raised, in a circle, in brackets, fractions; and ``*`` beside a number.
+_MARKED = (
+    "[\u00b2\u00b3\u00b9\u2070-\u2079\u2080-\u2089\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
+    "\u3220-\u3229\u3251-\u325f\u3280-\u3289\u32b1-\u32bf]"
+)
+_MARK_BESIDE, _WITHOUT_MARK = "旁有注号，不能当作数字", "删去注号，只填数字或编号；注释写在表外"
+
+
+def _note(column: Column, where: np.ndarray, raw: pd.Series, values: pd.Series) -> Finding:
+    """Say once for a column what its odd spellings were read as."""
+    if not where.any():
+        return Finding("F20", column, where, raw, "", "")
+    first = int(np.argmax(where))
+    value = values.iloc[first]
+    shown = f"{value:.12g}" if isinstance(value, float) else str(value)
+    more = int(where.sum())
+    message = f"读作 {shown}" + (f"（本列这样的写法共 {more} 处）" if more > 1 else "")
+    once = np.zeros_like(where)
+    once[first] = True
+    return Finding("F20", column, once, raw, message, "如不符，请改正")
+
+
+# Numbers
+
+
+def _numbers(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
+    if pd.api.types.is_numeric_dtype(raw) and not pd.api.types.is_bool_dtype(raw):
+        numbers, found = raw.astype("float64"), []
+    else:
+        numbers, found = _typed_numbers(_as_text(raw), column)
+    for rule, message, remedy, bad in _out_of_bounds(numbers, column):
+        found.append(Finding(rule, column, bad, raw, message, remedy))
+        numbers = numbers.mask(bad) if bad.any() else numbers
+    return numbers, found
+
+
+def _typed_numbers(text: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
+    numbers = pd.to_numeric(text, errors="coerce").astype("float64")  # whole numbers come as int64
+    odd = _isna(numbers) & ~_isna(text)
+    if not odd.any():
+        return numbers, []
+    spelt = {typed: read_number(typed, column) for typed in text[odd].unique()}
+    numbers = numbers.where(~odd, text.map(spelt).astype("float64"))
+    unread = odd & _isna(numbers)
+    unit = f"（单位：{column.unit}）" if column.unit else ""
+    marked = unread.copy()
+    if unread.any():
+        bare = text[unread].str.replace(r"(?i:m|米)²", "", regex=True)
+        noted = bare.str.contains(_MARKED, na=False) | bare.str.fullmatch(r"[\d,.]+\s*[*＊†‡※]+")
+        marked[unread] = noted.to_numpy(dtype=bool)
+    return numbers, [
+        Finding("F11", column, marked, text, _MARK_BESIDE, _WITHOUT_MARK),
+        Finding("F11", column, unread & ~marked, text, "不是数字", f"只填数字{unit}，没有数据就留空"),
+        _note(column, odd & ~unread, text, numbers),
+    ]
+
+
+def _out_of_bounds(numbers: pd.Series, column: Column) -> Iterator[tuple[str, str, str, np.ndarray]]:
+    """Give each bound with the cells that break it and no bound before it."""
+    array = numbers.to_numpy()
+    infinite = np.isinf(array)
+    yield "F12", "不是有限的数", "填实际数值，没有数据就留空", infinite
+    broken = np.zeros_like(infinite)
+    if column.kind in WHOLE:
+        with np.errstate(invalid="ignore"):
+            broken = ~infinite & ~np.isnan(array) & (array % 1 != 0)
+        yield "F14", "不是整数", "改为整数，没有数据就留空", broken
+    absurd = np.abs(array) > MOST
+    yield "F13", "大得不可能", "核对位数，没有数据就留空", absurd & ~infinite
+    outside = ~infinite & ~broken & ~absurd & ((array < column.low) | (array > column.high))
+    remedy = "填公历年份，如 2024" if column.kind is ColumnKind.YEAR else "核对后改正，没有数据就留空"
+    yield "F13", f"超出范围：{range_text(column)}", remedy, outside
+
+
+MOST = 1e300  # beyond it sums have no end
+
+
+def range_text(column: Column) -> str:
+    """Return a column's bounds in words; empty where it has none.
+
+    >>> from qb.data.schema import TABLES
+    >>> range_text(TABLES["classes"]["grade"]), range_text(TABLES["classes"]["pupils"])
+    ('应在 1 至 12 之间', '不能小于 0')
+    """
+    if np.isfinite(column.high):
+        return f"应在 {column.low:g} 至 {column.high:g} 之间"
+    return f"不能小于 {column.low:g}" if np.isfinite(column.low) else ""
+
+
+_ROMAN = {"I": 1.0, "II": 2.0, "III": 3.0, "IV": 4.0, "V": 5.0}
+_CHINESE = {word: float(n) for n, word in enumerate("一二三四五六七八九十", 1)} | {"十一": 11.0, "十二": 12.0}
+_GRADES = {"初": 6.0, "高": 9.0}  # 初一 is grade 7, 高一 grade 10
+
+
+def _read_place(plain: str, column: Column) -> float | None:
+    """Read a level, a grade or the number of a class, written as such.
+
+    >>> from qb.data.schema import TABLES
+    >>> grade, number, level = (TABLES[t][c] for t, c in (
+    ...     ("classes", "grade"), ("classes", "class_no"), ("monitoring", "level")))
+    >>> _read_place("初二年级", grade), _read_place("一(3)班", number), _read_place("III级", level)
+    (8.0, 3.0, 3.0)
+    """
+    text = re.sub(r"[\s()]", "", plain)
+    if column.name == "grade" and (named := re.fullmatch(r"([初高])([一二三])(?:年级)?", text)):
+        return _GRADES[named[1]] + _CHINESE[named[2]]
+    if column.name == "class_no":
+        within = re.fullmatch(
+            r"(?:[初高小]?[一二三四五六七八九](?:年级)?|\d{1,2}年级)?(\d+|[一二三四五六七八九十]+)班", text
+        )
+        text = within[1] if within else text
+    text = re.sub(r"^第|(?:年级|级|等|班)$", "", text)
+    if text.isascii() and text.isdigit():
+        return float(text)
+    return _ROMAN.get(text, _CHINESE.get(text))
+
+
+def read_number(text: str, column: Column) -> float | None:
+    """Return the number that an oddly typed cell plainly means, or None.
+
+    Full-width digits, thousands separators, the column's own unit, per cent in a column of shares,
+    Roman levels, and a school year in words. Another unit is not converted: 3 万元 is no number here.
+
+    >>> from qb.data.schema import TABLES
+    >>> area = TABLES["facilities"]["sports_ground_m2"]
+    >>> [read_number(t, area) for t in ("１，２３４．５㎡", "1,234", "12,34", "20亩")]
+    [1234.5, 1234.0, None, None]
+
+    A mark beside a number is no digit of it:
+
+    >>> [read_number(t, area) for t in ("10²", "10①", "10*", "10 m²")]
+    [None, None, None, 10.0]
+    """
+    if re.search(_MARKED, re.sub(r"(?i:m|米)²", "m2", text)):
+        return None
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if column.kind is ColumnKind.YEAR:
+        return _read_year(plain)
+    if column.kind is ColumnKind.ORDINAL and (place := _read_place(plain, column)) is not None:
+        return place
+    match = re.fullmatch(r"([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*(\D*|m2)", plain)
+    if not match:
+        return None
+    number, unit = float(match[1].replace(",", "")), match[2]
+    if unit == "%" and column.kind is ColumnKind.SHARE:
+        return float(f"{number / 100:.12g}")
+    return number if not unit or (column.unit and tidy_unit(unit) == tidy_unit(column.unit)) else None
+
+
+def _read_year(plain: str) -> float | None:
+    match = re.fullmatch(r"(\d{4})(?:[-–—~/至](\d{4}))?(?:学年度?|年)?", plain)
+    if not match or (match[2] and int(match[2]) != int(match[1]) + 1):
+        return None
+    return float(match[1])
+
+
+# Words of a closed set, booleans, dates: few different cells, so each spelling is read once
+
+_BOOLEANS = {
+    **dict.fromkeys(("true", "1", "是", "yes"), True),
+    **dict.fromkeys(("false", "0", "否", "no"), False),
+}
+
+
+def _words(
+    raw: pd.Series, column: Column, read: Callable[[str], object], rule: str, remedy: str
+) -> tuple[pd.Series, list[Finding]]:
+    """Read each different spelling once; what `read` gives None for breaks the rule."""
+    text = _as_text(raw)
+    spelt = {typed: read(typed) for typed in text.dropna().unique()}
+    if column.dtype == "str" and all(typed == value for typed, value in spelt.items()):
+        return text, []
+    values = text.map(spelt).astype(column.dtype)
+    unread = _isna(values) & ~_isna(text)
+    return values, [Finding(rule, column, unread, raw, f"不是“{column.label}”认识的写法", remedy)]
+
+
+def _boolean(typed: str) -> bool | None:
+    return _BOOLEANS.get(tidy_header(typed))
+
+
+def _term_of(column: Column) -> Callable[[str], str | None]:
+    words = {tidy_header(word): term.value for term in column.terms for word in (term.value, term.zh)}
+    return lambda typed: words.get(tidy_header(typed))
+
+
+def _term_remedy(column: Column) -> str:
+    if len(column.terms) > 10:
+        return f"可填的“{column.label}”见 data/README.md"
+    return "可填：" + "、".join(term.zh for term in column.terms)
+
+
+def _dates(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
+    text = _as_text(raw)
+    spelt = {typed: read_date(typed) for typed in text.dropna().unique()}
+    values = text.map({typed: day for typed, (day, _) in spelt.items()}).astype("str")
+    unread = _isna(values) & ~_isna(text)
+    reasons = text.map({typed: why for typed, (day, why) in spelt.items() if day is None})
+    remedy = "写成 2024-09-01 的样子，没有数据就留空"
+    plain = text.str.fullmatch(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[ T]00:00(?::00(?:\.0+)?)?)?")
+    odd = ~unread & ~_isna(text) & ~plain.fillna(True).to_numpy(dtype=bool)
+    return values, [
+        *(
+            Finding("F17", column, unread & (reasons == why).to_numpy(dtype=bool), raw, why, remedy)
+            for why in dict.fromkeys(reasons[unread])
+        ),
+        _note(column, odd, raw, values),
+    ]
+
+
+_DAY_ONE = date(1899, 12, 30)  # from which spreadsheets count days, for dates after February 1900
+_SERIALS = range(32874, 73051)  # 1990 to 2099
+
+
+def read_date(typed: str) -> tuple[str | None, str]:
+    """Return the day that a cell plainly means, or None and why it does not.
+
+    A day's number as spreadsheets count, eight digits, and a time of day are plain; a year of two
+    digits, a month without a day, and a day without a year are not.
+
+    >>> [read_date(t)[0] for t in ("45901", "20250901", "2025.9.1", "2025-09-01T14:30:00")]
+    ['2025-09-01', '2025-09-01', '2025-09-01', '2025-09-01']
+    >>> read_date("25-9-1")
+    (None, '只有两位数的年份，分不清是哪一年')
+    """
+    plain = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", typed)).strip()
+    if re.fullmatch(r"\d{5}(?:\.\d+)?", plain) and int(plain[:5]) in _SERIALS:
+        return (_DAY_ONE + timedelta(days=int(plain[:5]))).isoformat(), ""
+    match = re.fullmatch(r"(\d{4})(\d{2})(\d{2})", plain) or re.fullmatch(
+        r"(\d{4}) ?[-/.年] ?(\d{1,2}) ?[-/.月] ?(\d{1,2})[日号]?"
+        r"(?:[ T]?\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}(?:\.\d+)?秒?)?)?",
+        plain,
+    )
+    if match:
+        try:
+            return date(*(int(part) for part in match.groups())).isoformat(), ""
+        except ValueError:
+            return None, "不是实有的日期"
+    for pattern, reason in _UNDECIDED.items():
+        if re.fullmatch(pattern, plain):
+            return None, reason
+    return None, "不是日期"
+
+
+_UNDECIDED = {
+    r"\d{1,2}[-/.]\d{1,2}[-/.]\d{1,2}": "只有两位数的年份，分不清是哪一年",
+    r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}": "年份在后，分不清月和日",
+    r"\d{4}[-/.年]\d{1,2}月?": "没有写日",
+    r"\d{1,2}[-/.月]\d{1,2}[日号]?": "没有写年份",
+    r"\d{4}年?": "只有年份",
+}
+
+
+# Numbers of persons, in any column
+
+
+def find_numbers(values: pd.Series, *, codes: bool = False) -> dict[int, list[str]]:
+    """Return the positions of cells that hold numbers of persons, with the kinds of :func:`kinds_of`."""
+    found = {position: kinds_of(cell, codes=codes) for position, cell in _long_texts(values).items()}
+    return {position: kinds for position, kinds in sorted(found.items()) if kinds}
+
+
+def _long_texts(values: pd.Series) -> dict[int, str]:
+    """Return the cells with as many digits as these numbers have, by position."""
+    if pd.api.types.is_bool_dtype(values) or pd.api.types.is_datetime64_any_dtype(values):
+        return {}
+    if pd.api.types.is_numeric_dtype(values):
+        numbers = values.to_numpy(dtype=float, na_value=np.nan)
+        with np.errstate(invalid="ignore"):
+            long = np.flatnonzero((numbers >= 1e10) & (numbers < 1e18) & (numbers % 1 == 0))
+        return {int(position): f"{numbers[position]:.0f}" for position in long}
+    text = pa.array(values.astype("str"), type=pa.large_string())
+    length = pc.fill_null(pc.utf8_length(text), 0).to_numpy(zero_copy_only=False)
+    long = np.flatnonzero(length >= SHORTEST)
+    if not len(long):
+        return {}
+    kept = text.take(pa.array(long))
+    digits = pc.match_substring_regex(kept, "[0-9０-９][0-9０-９ -]{9,}[0-9０-９XxＸｘ]")
+    digits = digits.to_numpy(zero_copy_only=False)
+    return {
+        int(position): str(cell)
+        for position, cell in zip(long[digits], kept.filter(pa.array(digits)).to_pylist(), strict=True)
+    }

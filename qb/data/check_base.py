@@ -1,0 +1,248 @@
+"""What a rule of the check is, what it finds, and the dataset as the rules look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from qb.data.dataset import Dataset, index_of
+from qb.data.schema import TABLES
+from qb.standard import Checks, Standard, StandardError, load
+from qb.terms import GRADES_OF_STAGE, Kind, Severity, Stage
+
+# A dataset as the rules look at it: words turned into small numbers once, and what several rules ask for.
+
+
+STAGES = (Stage.PRIMARY, Stage.JUNIOR, Stage.SENIOR, Stage.WHOLE)
+WHOLE = STAGES.index(Stage.WHOLE)
+KINDS = tuple(Kind)
+_YEARLY = ("sections", "facilities", "classes", "rooms", "funds")
+_T = TypeVar("_T")
+
+
+class View:
+    """A dataset with a standard to hold it against.
+
+    A *slot* is a school year, a school and a stage (or the whole school) as one number:
+    ``(year * schools + school) * 4 + stage``; so the tables are joined by indexing arrays. Arrays by slot
+    have one place more, at -1, for records whose school or stage is not known.
+    """
+
+    def __init__(self, data: Dataset, standard: Standard | None = None) -> None:
+        self.data = data
+        self._standard = standard
+        self._kept: dict[object, object] = {}
+
+    @cached_property
+    def standard(self) -> Standard:
+        """The standard given, or the default one."""
+        return self._standard or load()
+
+    @cached_property
+    def checks(self) -> Checks:
+        """The thresholds of the rules.
+
+        Raises
+        ------
+        StandardError
+            If they name columns that there are not: the standard's file knows nothing of tables.
+        """
+        checks = self.standard.checks
+        named = [(jump.table, jump.column) for jump in checks.jumps]
+        named += [(table, column) for table, columns in checks.peers.columns.items() for column in columns]
+        for table, column in named:
+            known = TABLES[table].by_name.get(column) if table in _YEARLY else None
+            if known is None or not known.numeric or column in TABLES[table].key:
+                raise StandardError(f"标准文件 checks 中的 {table}.{column} 不是可以比较的数字列。")
+        return checks
+
+    def once(self, name: object, make: Callable[[], _T]) -> _T:
+        """Return what `make` gives, made only once under this name."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]
+
+    @property
+    def schools(self) -> pd.DataFrame:
+        """The table of schools."""
+        return self.data["schools"]
+
+    def numbers(self, table: str, column: str) -> np.ndarray:
+        """Return a column of numbers, NaN where missing."""
+        return self.data[table][column].to_numpy(dtype=float)
+
+    @cached_property
+    def years(self) -> np.ndarray:
+        """School years of the schools' tables, in order."""
+        return np.unique(np.concatenate([self.data[t]["year"].to_numpy() for t in _YEARLY]))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Years, schools and stages."""
+        return len(self.years), len(self.schools), len(STAGES)
+
+    @property
+    def slots(self) -> int:
+        """How many slots there are."""
+        return prod(self.shape)
+
+    def year(self, table: str) -> np.ndarray:
+        """Return the place in `years` of each row."""
+        find = np.searchsorted
+        return self.once(("year", table), lambda: find(self.years, self.data[table]["year"].to_numpy()))
+
+    def school(self, table: str, column: str = "school_id") -> np.ndarray:
+        """Return the place in `schools` of each row's school, -1 where it is not known.
+
+        A code that has lost the zeros in front, a fault of its own (K13), still means its school, so
+        that nothing else is said of it.
+        """
+
+        def make() -> np.ndarray:
+            values, codes = self.data[table][column], self.schools["school_id"]
+            found = index_of(values, codes)
+            unknown = np.flatnonzero((found < 0) & values.notna().to_numpy())
+            if len(unknown):
+                bare = codes.str.lstrip("0")
+                bare = bare.mask(bare.duplicated(keep=False))  # which of two it means is not known
+                found[unknown] = index_of(values.iloc[unknown].str.lstrip("0"), bare)
+            return found
+
+        return self.once(("school", table, column), make)
+
+    def stage(self, table: str) -> np.ndarray:
+        """Return the place in `STAGES` of each row's stage, -1 where missing; the whole in tables without."""
+        frame = self.data[table]
+        if "stage" not in frame:
+            return np.full(len(frame), WHOLE)
+        return self.once(("stage", table), lambda: index_of(frame["stage"], [str(stage) for stage in STAGES]))
+
+    def slot(self, table: str) -> np.ndarray:
+        """Return the slot of each row, -1 where school or stage is not known."""
+
+        def make() -> np.ndarray:
+            school, stage = self.school(table), self.stage(table)
+            slot = (self.year(table) * len(self.schools) + school) * len(STAGES) + stage
+            return np.where((school < 0) | (stage < 0), -1, slot)
+
+        return self.once(("slot", table), make)
+
+    @cached_property
+    def has_section(self) -> np.ndarray:
+        """Whether a section was reported, shape (slots + 1,); the slot of the whole: whether any was."""
+        slot = self.slot("sections")
+        there = np.zeros(self.slots + 1, dtype=bool)
+        there[slot[slot >= 0]] = True
+        by_school = there[:-1].reshape(-1, len(STAGES))
+        by_school[:, WHOLE] = by_school.any(axis=1)
+        return there
+
+    @cached_property
+    def pupils(self) -> np.ndarray:
+        """Pupils reported, shape (slots + 1,), NaN where none are; the slot of the whole has the sum."""
+        slot, given = self.slot("sections"), self.numbers("sections", "pupils")
+        pupils = np.full(self.slots + 1, np.nan)
+        pupils[slot[slot >= 0]] = given[slot >= 0]
+        by_school = pupils[:-1].reshape(-1, len(STAGES))
+        part = by_school[:, :WHOLE]
+        by_school[:, WHOLE] = np.where(np.isnan(part).all(axis=1), np.nan, np.nansum(part, axis=1))
+        return pupils
+
+    def filling(self, table: str) -> np.ndarray:
+        """Return whether each row is of a school that has not had the years to get all its grades yet."""
+        grades = [len(GRADES_OF_STAGE[stage]) for stage in STAGES[:WHOLE]]
+        until = np.append(self.numbers("schools", "opened_year"), np.nan)[self.school(table)]
+        until = until + np.array([*grades, max(grades), 0])[self.stage(table)]
+        return self.data[table]["year"].to_numpy() < until
+
+    @cached_property
+    def kind(self) -> np.ndarray:
+        """Place in `KINDS` of each school's own kind, -1 where missing."""
+        return index_of(self.schools["kind"], [str(kind) for kind in KINDS])
+
+    @cached_property
+    def root(self) -> np.ndarray:
+        """The school that each counts with: itself, or for a campus the school it belongs to.
+
+        Where campuses go in a circle, which is a fault of its own, it is one of them.
+        """
+        parent = self.school("schools", "parent_id")
+        root = np.where(parent >= 0, parent, np.arange(len(parent)))
+        for _ in range(len(parent).bit_length() + 1):  # each step looks twice as far up
+            above = root[root]
+            if (above == root).all():
+                break
+            root = above
+        return root
+
+    def by_year(self, table: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Give for each year, in order, its rows, and their slots less the year.
+
+        Rows of unknown schools are left out.
+        """
+        slot, year = self.slot(table), self.year(table)
+        per_year = len(self.schools) * len(STAGES)
+        for place in range(len(self.years)):
+            rows = np.flatnonzero((year == place) & (slot >= 0))
+            yield rows, slot[rows] - place * per_year
+
+
+# What a rule is, and what it finds.
+
+
+@dataclass(frozen=True)
+class Found:
+    """Records of one table that break a rule in the same column.
+
+    Attributes
+    ----------
+    table : str
+    where : ndarray of int, or None
+        Positions in the table; None for the column as a whole, or the table.
+    column : str or None
+        Where to look, or what to mend.
+    say : callable
+        Gives what is wrong with the record at a position, in Chinese, without a full stop.
+    school : str or None
+        Column that names the school to mend it; None where that is the district's.
+    """
+
+    table: str
+    where: np.ndarray | None
+    column: str | None
+    say: Callable[[int], str]
+    school: str | None = "school_id"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A numbered rule.
+
+    Attributes
+    ----------
+    number : str
+    severity : Severity
+        ``stops``: nothing can be computed of it, or nobody may hold it. ``warning``: it can be
+        computed, and looks wrong. ``note``: it is read for what it says.
+    title, en : str
+        What is wrong, in Chinese and in English.
+    reason : str
+        The indicator or clause that suffers, or why it is asked.
+    remedy : str
+        What to do.
+    find : callable
+    """
+
+    number: str
+    severity: Severity
+    title: str
+    en: str
+    reason: str
+    remedy: str
+    find: Callable[[View], Iterator[Found]]

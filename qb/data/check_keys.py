@@ -1,0 +1,430 @@
+"""Rules K: records that are there once, and belong to something that is there."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View
+from qb.data.dataset import index_of
+from qb.data.schema import TABLES, Column
+from qb.terms import STAGES_OF_KIND, Severity
+
+_CITY_ENDS = re.compile(r"(省|市|州|盟|地区|自治区)(?=.)")
+_SCHOOL_TABLES = ("sections", "facilities", "classes", "rooms", "funds", "measures", "zones")
+_DISTRICT_TABLES = ("district", "evidence", "monitoring", "vetoes", "measures", "zones")
+
+
+def _duplicates(view: View) -> Iterator[Found]:
+    for name, table in TABLES.items():
+        frame = view.data[name]
+        if not table.key or not len(frame):
+            continue
+        code = pd.Series(_codes(frame, table.key))
+        known = frame[list(table.key)].notna().all(axis=1).to_numpy()  # a key that was not read is no key
+        again = np.flatnonzero(code.duplicated().to_numpy() & known)
+        if not len(again):
+            continue
+        alike = np.flatnonzero(code.isin(code[again]).to_numpy())
+        first = dict(zip(code[alike[::-1]], alike[::-1], strict=True))
+
+        def say(position: int, table=table, frame=frame, code=code, first=first) -> str:
+            shown = "、".join(
+                f"{table[key].label} {_word(frame[key].iloc[position], table[key])}" for key in table.key
+            )
+            return f"{shown} 与第 {view.data.line(table.name, int(first[code[position]]))} 行重复"
+
+        school = "school_id" if "school_id" in table.key else None
+        yield Found(name, again, table.key[-1], say, school)
+
+
+def _subject_twice(view: View) -> Iterator[Found]:
+    """Find a subject of the monitoring under a second name in the same year and district."""
+    frame, names = view.data["monitoring"], view.standard.subjects()
+    key = frame[["year", "district"]].assign(
+        subject=frame["subject"].map(lambda name: names.get(name, name)).astype(object)
+    )
+    again = key.duplicated() & ~frame[["year", "district", "subject"]].duplicated()
+    again &= key.notna().all(axis=1)
+
+    def say(position: int) -> str:
+        name = frame["subject"].iloc[position]
+        other = next(
+            frame["subject"].iloc[p]
+            for p in np.flatnonzero((key == key.iloc[position]).all(axis=1).to_numpy())
+            if p < position
+        )
+        return f"“{name}”与“{other}”是同一学科，本学年填报了两次"
+
+    yield Found("monitoring", np.flatnonzero(again.to_numpy()), "subject", say, None)
+
+
+def _word(value: object, column: Column) -> str:
+    """Return a value of a key as people write it."""
+    labels = {term.value: term.zh for term in column.terms}
+    return labels.get(value, f"{value:g}" if isinstance(value, float) else str(value))
+
+
+def _codes(frame: pd.DataFrame, key: tuple[str, ...]) -> np.ndarray:
+    """Return one number for each record, the same where all of the key is the same."""
+    # Many times faster than DataFrame.duplicated, which looks at each text in Python.
+    code, count = np.zeros(len(frame), dtype=np.int64), 1
+    for name in key:
+        encoded = pc.dictionary_encode(pa.array(frame[name]), null_encoding="encode")
+        if isinstance(encoded, pa.ChunkedArray):
+            encoded = encoded.combine_chunks()
+        size = len(encoded.dictionary)
+        if count * size > 2**62:
+            code, seen = pd.factorize(code)
+            count = len(seen)
+        code, count = code * size + encoded.indices.to_numpy(), count * size
+    return code
+
+
+def _unknown_school(view: View) -> Iterator[Found]:
+    """Find codes of no school, each once in a column, with what it may have been meant to be."""
+    named = view.schools.dropna(subset=["name"]).drop_duplicates("name").set_index("name")["school_id"]
+    for table in _SCHOOL_TABLES:
+        frame = view.data[table]
+        for column in [name for name in frame if name.endswith("school_id")]:
+            given = frame[column].notna().to_numpy()
+            unknown = np.flatnonzero(given & (view.school(table, column) < 0))
+            values = frame[column].iloc[unknown]
+            first = ~values.duplicated().to_numpy()
+            counts = values.value_counts() if not first.all() else {}
+
+            def say(position: int, values=values, counts=counts, frame=frame, column=column) -> str:
+                code = frame[column].iloc[position]
+                many = f"（本表共 {counts[code]} 行）" if code in counts and counts[code] > 1 else ""
+                hint = f"；这是校名，其标识码是 {named[code]}" if code in named.index else _near(code, view)
+                return f"学校 {code} 不在 schools（学校）表中{many}{hint}"
+
+            yield Found(table, unknown[first], column, say, column)
+
+
+_FEW = 5000  # schools among which a code one digit away is sought
+
+
+def _near(code: str, view: View) -> str:
+    """Offer the one school whose code differs in one character."""
+    if len(view.schools) > _FEW:
+        return ""
+    like = [known for known in view.schools["school_id"].dropna() if one_away(code, known)]
+    return f"；与 {like[0]} 只差一个字符" if len(like) == 1 else ""
+
+
+def one_away(text: str, other: str) -> bool:
+    """Whether two texts differ in exactly one character: another one, one more or one less.
+
+    >>> one_away("河弯区", "河湾区"), one_away("鼓楼区", "鼓楼"), one_away("甲区", "甲区")
+    (True, True, False)
+    """
+    if abs(len(text) - len(other)) > 1 or text == other:
+        return False
+    short, long = sorted((text, other), key=len)
+    at = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    return short[at + (len(short) == len(long)) :] == long[at + 1 :]
+
+
+def _lost_zeros(view: View) -> Iterator[Found]:
+    """Say once which tables have codes that differ from those of `schools` by zeros in front alone."""
+    codes = view.schools["school_id"]
+    short: dict[str, tuple[str, str, int]] = {}  # by table: a code, the one it means, how many
+    longer: dict[str, tuple[str, str, int]] = {}
+    at: dict[str, tuple[str, int]] = {}
+    for table in _SCHOOL_TABLES:
+        frame = view.data[table]
+        for column in [name for name in frame if name.endswith("school_id")]:
+            meant, values = view.school(table, column), frame[column]
+            rows = np.flatnonzero(meant >= 0)
+            rows = rows[index_of(values.iloc[rows], codes) < 0]
+            if not len(rows):
+                continue
+            typed, school = str(values.iloc[rows[0]]), str(codes.iloc[meant[rows[0]]])
+            kind = short if len(typed) < len(school) else longer
+            kind[table] = (typed, school, values.iloc[rows].nunique())
+            at[table] = (column, int(rows[0]))
+    if longer:
+        labels = "、".join(f"“{TABLES[table].label}”" for table in longer)
+        typed, school, many = max(longer.values(), key=lambda found: found[2])
+        message = f"“学校”表有 {many} 个标识码与{labels}表的只差前导零（如 {school} 与 {typed}）"
+        first = int(np.flatnonzero((codes == school).to_numpy())[0])
+        yield Found("schools", np.array([first]), "school_id", lambda _: message, None)
+    if short:
+        labels = "、".join(f"“{TABLES[table].label}”" for table in short)
+        typed, school, many = max(short.values(), key=lambda found: found[2])
+        table = next(iter(short))
+        column, row = at[table]
+        told = f"{labels}表有 {many} 个标识码丢了前导零（如 {typed}，应为 {school}）"
+        yield Found(table, np.array([row]), column, lambda _: told, None)
+
+
+def _unknown_parent(view: View) -> Iterator[Found]:
+    parents = view.schools["parent_id"]
+    unknown = parents.notna().to_numpy() & (view.school("schools", "parent_id") < 0)
+    yield Found(
+        "schools",
+        np.flatnonzero(unknown),
+        "parent_id",
+        lambda position: f"所属学校 {parents.iloc[position]} 不在本表中",
+    )
+
+
+def _circular_parent(view: View) -> Iterator[Found]:
+    """Find schools that are above themselves: after enough steps upwards only they are still met."""
+    parent = view.school("schools", "parent_id")
+    above = np.flatnonzero(parent >= 0)
+    circle = set()
+    for school in set(parent[view.root][parent[view.root] >= 0].tolist()):
+        here = school
+        while here not in circle:
+            circle.add(here)
+            here = int(parent[here])
+    where = above[np.isin(above, list(circle))]
+    yield Found("schools", where, "parent_id", lambda position: "校区的所属学校绕回了自己")
+
+
+def _parent_elsewhere(view: View) -> Iterator[Found]:
+    districts, parent = view.schools["district"], view.school("schools", "parent_id")
+    of_parent = districts.iloc[parent].reset_index(drop=True)
+    given = (parent >= 0) & of_parent.notna().to_numpy() & districts.notna().to_numpy()
+    wrong = np.flatnonzero(given & (of_parent != districts).to_numpy())
+
+    def say(position: int) -> str:
+        return f"校区在 {districts.iloc[position]}，所属学校在 {of_parent.iloc[position]}"
+
+    yield Found("schools", wrong, "district", say)
+
+
+def _unknown_district(view: View) -> Iterator[Found]:
+    for table in _DISTRICT_TABLES:
+        values = view.data[table]["district"]
+        unknown = values.notna().to_numpy() & (index_of(values, view.schools["district"]) < 0)
+
+        def say(position: int, values=values) -> str:
+            return f"县区“{values.iloc[position]}”不在 schools（学校）表中"
+
+        yield Found(table, np.flatnonzero(unknown), "district", say, None)
+
+
+def _two_spellings(view: View) -> Iterator[Found]:
+    """Find districts that differ only in spaces, width or case, or by the city's name before them."""
+    values = view.schools["district"]
+    names = [str(name) for name in values.dropna().unique()]
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(_plain(name), name)
+    longer = _with_city(first)
+    for name in names:
+        plain = _plain(name)
+        same = first[plain] if first[plain] != name else first[longer.get(plain, plain)]
+        if same != name:
+            where = np.flatnonzero((values == name).to_numpy())[:1]
+            message = f"县区“{name}”与“{same}”像是同一个县区的两种写法"
+            yield Found("schools", where, "district", lambda position, message=message: message, None)
+
+
+def _plain(name: str) -> str:
+    """Return a name without what the eye does not tell apart: width, case, spaces, invisible marks."""
+    text = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(c for c in text if unicodedata.category(c)[0] not in "ZC")
+
+
+def _with_city(plain: Iterable[str]) -> dict[str, str]:
+    """Return for each name the earliest one before it that differs by the city's name in front.
+
+    开封市鼓楼区 and 鼓楼区 in one dataset are one district written twice.
+    """
+    place = {name: i for i, name in enumerate(plain)}
+    same: dict[str, str] = {}
+    for name in place:
+        for city in _CITY_ENDS.finditer(name, 1):
+            if (short := name[city.end() :]) in place:
+                early, late = sorted((short, name), key=place.__getitem__)
+                same[late] = min(same.get(late, early), early, key=place.__getitem__)
+    return same
+
+
+def _stage_of_kind(view: View) -> Iterator[Found]:
+    """Find stages that the kind of school does not have; a campus counts as the school it belongs to."""
+    has = np.ones((len(KINDS) + 1, len(STAGES) + 1), dtype=bool)  # last: not known, may be anything
+    for kind, stages in STAGES_OF_KIND.items():
+        has[KINDS.index(kind), :WHOLE] = [stage in stages for stage in STAGES[:WHOLE]]
+    lost = (view.school("schools", "parent_id") < 0) & view.schools["parent_id"].notna().to_numpy()
+    kind_of = np.where(lost[view.root], -1, view.kind[view.root])
+    for table in ("sections", "facilities"):
+        school, stage = view.school(table), view.stage(table)
+        kind = np.where(school < 0, -1, kind_of[school] if len(kind_of) else -1)
+
+        def say(position: int, kind=kind, stage=stage) -> str:
+            return f"办学类型为“{KINDS[kind[position]].zh}”的学校不应有“{STAGES[stage[position]].zh}”学段"
+
+        yield Found(table, np.flatnonzero(~has[kind, stage]), "stage", say)
+
+
+def _whole_section(view: View) -> Iterator[Found]:
+    where = np.flatnonzero(view.stage("sections") == WHOLE)
+    yield Found("sections", where, "stage", lambda position: "学段表中不能填“全校”，在校生须按学段填报")
+
+
+def _reported_twice(view: View) -> Iterator[Found]:
+    table, slot = TABLES["facilities"], view.slot("facilities")
+    whole = (slot >= 0) & (view.stage("facilities") == WHOLE)
+    if not whole.any():
+        return
+    for column in [c for c in table.columns if c.numeric and c.name not in table.key]:
+        given = ~np.isnan(view.numbers(table.name, column.name))
+        by_stage = np.zeros(view.slots // len(STAGES) + 1, dtype=bool)
+        by_stage[slot[given & (slot >= 0) & ~whole] // len(STAGES)] = True
+        twice = np.flatnonzero(whole & given & by_stage[slot // len(STAGES)])
+        message = f"“{column.label}”既按全校又按学段填报，会重复计算"
+        yield Found(table.name, twice, column.name, lambda position, message=message: message)
+
+
+def _funds_twice(view: View) -> Iterator[Found]:
+    """Find the funds of campuses whose school says that its own accounts cover them."""
+    frame, slot = view.data["funds"], view.slot("funds")
+    covering = (slot >= 0) & frame["covers_campuses"].fillna(False).to_numpy(dtype=bool)
+    covered = np.zeros(view.slots + 1, dtype=bool)
+    covered[slot[covering]] = True
+    school = view.school("funds")
+    rows = np.flatnonzero((slot >= 0) & (view.root[school] != school) if len(view.root) else [])
+    above = slot[rows] + (view.root[school[rows]] - school[rows]) * len(STAGES)
+    rows = rows[covered[above]]
+    of_school = view.schools["school_id"].to_numpy(dtype=object)
+    yield Found(
+        "funds",
+        rows,
+        "school_id",
+        lambda position: f"所属学校 {of_school[view.root[school[position]]]} 的经费已含各校区，会重复计算",
+    )
+
+
+_S = Severity.STOPS
+_JOIN = "各表按学校标识码和县区相互对应"
+
+KEY_RULES: tuple[Rule, ...] = (
+    Rule(
+        "K01",
+        _S,
+        "键重复",
+        "The same record twice",
+        "一条记录算两次，合计就错了",
+        "同一条记录只保留一行",
+        _duplicates,
+    ),
+    Rule(
+        "K02",
+        _S,
+        "学校不存在",
+        "A school that is not listed",
+        _JOIN,
+        "改正学校标识码，或在 schools 表补上这所学校",
+        _unknown_school,
+    ),
+    Rule(
+        "K03",
+        _S,
+        "县区不存在",
+        "A district that no school belongs to",
+        _JOIN,
+        "改成 schools 表中的写法",
+        _unknown_district,
+    ),
+    Rule(
+        "K04",
+        _S,
+        "县区两种写法",
+        "One district written in two ways",
+        "一个县区会被当作两个来评估",
+        "全表统一用一种写法；若确是两个县区，请写全称加以区别",
+        _two_spellings,
+    ),
+    Rule(
+        "K05",
+        _S,
+        "所属学校不存在",
+        "A parent school that is not listed",
+        "校区并入所属学校计算",
+        "改正 parent_id，或补上所属学校",
+        _unknown_parent,
+    ),
+    Rule(
+        "K06",
+        _S,
+        "校区归属成环",
+        "Campuses that belong to each other",
+        "校区并入所属学校计算",
+        "校区的 parent_id 填独立设置的那所学校",
+        _circular_parent,
+    ),
+    Rule(
+        "K07",
+        _S,
+        "校区跨县区",
+        "A campus in another district than its school",
+        "校区并入所属学校计算，评估以县区为单位",
+        "校区与所属学校须在同一县区；不在同一县区的按独立学校填报",
+        _parent_elsewhere,
+    ),
+    Rule(
+        "K08",
+        _S,
+        "学段与办学类型不符",
+        "A stage that the kind of school does not have",
+        "限值和分摊权重按办学类型和学段确定",
+        "改正办学类型或学段",
+        _stage_of_kind,
+    ),
+    Rule(
+        "K09",
+        _S,
+        "学段填了全校",
+        "Pupils of the whole school",
+        "七项指标的分母是本学段学生数",
+        "按小学、初中、高中分行填报",
+        _whole_section,
+    ),
+    Rule(
+        "K10",
+        _S,
+        "设施重复填报",
+        "Facilities both as a whole and by stage",
+        "同一项设施会算两次（C4—C7）",
+        "同一项设施只按全校或只按学段填一处",
+        _reported_twice,
+    ),
+    Rule(
+        "K11",
+        _S,
+        "同一学科两个名称",
+        "One subject under two names",
+        "C31 每个学科每年只有一个结果",
+        "只保留一行，学科用标准中的名称",
+        _subject_twice,
+    ),
+    Rule(
+        "K12",
+        _S,
+        "校区经费重复填报",
+        "Funds of a campus that its school has reported",
+        "同一笔经费会算两次（C13、C26）",
+        "所属学校填“经费含各校区”的，删去校区的经费行；否则改填“否”",
+        _funds_twice,
+    ),
+    Rule(
+        "K13",
+        _S,
+        "标识码只差前导零",
+        "Codes that differ by zeros in front alone",
+        _JOIN,
+        "把标识码一列设为文本格式，补上丢失的零，各表写法一致",
+        _lost_zeros,
+    ),
+)

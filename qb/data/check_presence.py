@@ -1,0 +1,293 @@
+"""Rules T: records that are there and should not be, or are not and should."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View
+from qb.data.check_keys import one_away
+from qb.data.dataset import is_open, silent_stages
+from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Severity, Stage
+
+
+def _grades(view: View) -> Iterator[Found]:
+    grade, stage = view.numbers("classes", "grade"), view.stage("classes")
+    low = np.array([*(GRADES_OF_STAGE[s].start for s in STAGES[:WHOLE]), 0, 0])
+    high = np.array([*(GRADES_OF_STAGE[s].stop - 1 for s in STAGES[:WHOLE]), 99, 99])
+    wrong = np.flatnonzero((grade < low[stage]) | (grade > high[stage]))
+    yield Found("classes", wrong, "grade", lambda p: f"{grade[p]:g} 年级不属于“{STAGES[stage[p]].zh}”学段")
+
+
+def _whole_of_one_stage(view: View) -> Iterator[Found]:
+    single = np.array([*(len(STAGES_OF_KIND[kind]) == 1 for kind in KINDS), False])
+    school = view.school("facilities")
+    alone = single[view.kind] & (view.root == np.arange(len(view.root)))
+    wrong = (view.stage("facilities") == WHOLE) & (school >= 0)
+    wrong[wrong] = alone[school[wrong]]
+    yield Found(
+        "facilities",
+        np.flatnonzero(wrong),
+        "stage",
+        lambda p: f"{KINDS[view.kind[school[p]]].zh}只有一个学段，却填了“全校”",
+    )
+
+
+def _without_section(view: View) -> Iterator[Found]:
+    """Find the first record of each slot that has no section, in years in which sections were reported."""
+    reported = view.has_section[:-1].reshape(view.shape).any(axis=(1, 2))
+    for table in ("facilities", "classes", "rooms", "funds"):
+        slot = view.slot(table)
+        rows = np.flatnonzero(slot >= 0)
+        rows = rows[~view.has_section[slot[rows]] & reported[view.year(table)[rows]]]
+        _, first = np.unique(slot[rows], return_index=True)
+        stage = view.stage(table)
+
+        def say(p: int, stage=stage) -> str:
+            what = "任何学段" if stage[p] == WHOLE else f"“{STAGES[stage[p]].zh}”学段"
+            return f"学段表中没有这所学校本年度的{what}"
+
+        column = "stage" if "stage" in view.data[table] else "school_id"
+        yield Found(table, rows[np.sort(first)], column, say)
+
+
+def _silent(view: View) -> Iterator[Found]:
+    """Find who owes a stage, as the assessment has it, in the years in which their district reported."""
+    if not view.slots:
+        return
+    reported = view.has_section[:-1].reshape(view.shape)
+    district = pd.factorize(view.schools["district"].iloc[view.root])[0]
+    years: dict[int, dict[str, list[str]]] = {}
+    for there, year in zip(reported, view.years, strict=True):
+        silent = silent_stages(view.kind, view.root, there[:, :WHOLE], is_open(view.schools, year))
+        silent[:, STAGES.index(Stage.SENIOR)] = False
+        for school in np.flatnonzero(silent.any(axis=1) & np.isin(district, district[there[:, WHOLE]])):
+            stages = "、".join(STAGES[stage].zh for stage in np.flatnonzero(silent[school]))
+            what = f"{stages}学段" if there[school, WHOLE] else "学段"
+            years.setdefault(school, {}).setdefault(what, []).append(str(year))
+    yield Found(
+        "schools",
+        np.array(sorted(years), dtype=int),
+        "school_id",
+        lambda p: "；".join(f"{'、'.join(of)} 学年没有报送{what}数据" for what, of in years[p].items()),
+    )
+
+
+def _gaps(view: View) -> Iterator[Found]:
+    """Find the years between others in which nobody in a district reported a section."""
+    school = view.school("sections")
+    known = school >= 0
+    district = view.schools["district"].iloc[school[known]].to_numpy()
+    pairs = pd.DataFrame({"district": district, "year": view.data["sections"]["year"][known].to_numpy()})
+    for name, years in pairs.drop_duplicates().groupby("district", sort=False)["year"]:
+        lacking = sorted(set(range(years.min(), years.max())) - set(years))
+        if lacking:
+            message = f"{name}缺少 {'、'.join(map(str, lacking))} 学年的学段数据"
+            yield Found("sections", None, "year", lambda _, message=message: message, None)
+
+
+def _before_opening(view: View) -> Iterator[Found]:
+    opened = view.numbers("schools", "opened_year")
+    yield _pupils_where(
+        view, lambda school, year: year < opened[school], lambda p: f"开办年份是 {opened[p]:g} 年"
+    )
+
+
+def _after_closing(view: View) -> Iterator[Found]:
+    closed = view.numbers("schools", "closed_year")
+    yield _pupils_where(
+        view, lambda school, year: year > closed[school], lambda p: f"停办年份填的是 {closed[p]:g} 学年"
+    )
+
+
+def _pupils_where(view: View, wrong: Callable, what: Callable[[int], str]) -> Found:
+    """Return the first record with pupils of each school in a year in which it should have none."""
+    school = view.school("sections")
+    year = view.data["sections"]["year"].to_numpy()
+    rows = np.flatnonzero((school >= 0) & (view.numbers("sections", "pupils") > 0))
+    rows = rows[wrong(school[rows], year[rows])]
+    _, first = np.unique(school[rows], return_index=True)
+    return Found(
+        "sections", rows[np.sort(first)], "year", lambda p: f"{year[p]} 学年有学生，而{what(school[p])}"
+    )
+
+
+def _closed_first(view: View) -> Iterator[Found]:
+    opened, closed = (view.numbers("schools", name) for name in ("opened_year", "closed_year"))
+    yield Found(
+        "schools",
+        np.flatnonzero(closed < opened),
+        "closed_year",
+        lambda p: f"停办年份 {closed[p]:g} 早于开办年份 {opened[p]:g}",
+    )
+
+
+def _unknown_items(view: View) -> Iterator[Found]:
+    standard = view.standard
+    tasks, vetoes = ({entry.item for entry in entries} for entries in (standard.tasks, standard.vetoes))
+    checklist = {entry.item for entry in standard.checklist}
+    codes = {entry.code for entry in standard.indicators}
+    known = {
+        ("evidence", "item"): checklist | tasks,
+        ("vetoes", "item"): vetoes,
+        ("monitoring", "subject"): set(standard.subjects()),
+        ("measures", "code"): codes | checklist | tasks | vetoes | {"recognition"},
+    }
+    for (table, column), items in known.items():
+        values = view.data[table][column]
+        wrong = values.notna() & ~values.isin(items)
+
+        def say(p: int, values=values) -> str:
+            return f"本标准没有条目“{values.iloc[p]}”"
+
+        yield Found(table, np.flatnonzero(wrong.to_numpy()), column, say, None)
+
+
+def _large_point(view: View) -> Iterator[Found]:
+    most, pupils = view.checks.teaching_point_pupils, view.numbers("sections", "pupils")
+    school = view.school("sections")
+    point = np.append(view.kind == KINDS.index(Kind.TEACHING_POINT), False)[school]
+    yield Found(
+        "sections",
+        np.flatnonzero(point & (pupils >= most)),
+        "pupils",
+        lambda p: f"教学点有 {pupils[p]:g} 名学生，达到或超过 {most} 人",
+    )
+
+
+def _large_class(view: View) -> Iterator[Found]:
+    most, pupils = view.checks.class_pupils, view.numbers("classes", "pupils")
+    wrong = np.flatnonzero(pupils >= most)
+    yield Found("classes", wrong, "pupils", lambda p: f"一个班有 {pupils[p]:g} 人，达到或超过 {most} 人")
+
+
+_MANY = 3  # schools from which on a district's name is taken for right
+
+
+def _one_letter_away(view: View) -> Iterator[Found]:
+    """Find districts of one school whose name is one letter from that of a district of several."""
+    values = view.schools["district"]
+    counts = values.value_counts()
+    usual = [name for name, count in counts.items() if count >= _MANY]
+    for lone in counts.index[counts == 1]:
+        like = [name for name in usual if one_away(str(lone), str(name))]
+        if like:
+            where = np.flatnonzero((values == lone).to_numpy())
+            message = f"县区“{lone}”只有这一所学校，与有 {counts[like[0]]} 所学校的“{like[0]}”只差一个字"
+            yield Found("schools", where, "district", lambda _, message=message: message)
+
+
+_W, _N = Severity.WARNING, Severity.NOTE
+
+PRESENCE_RULES: tuple[Rule, ...] = (
+    Rule(
+        "T01",
+        _W,
+        "年级与学段不符",
+        "A grade that the stage does not have",
+        "C12 的限值按学段确定",
+        "小学 1—6、初中 7—9、高中 10—12 年级；改正年级或学段",
+        _grades,
+    ),
+    Rule(
+        "T02",
+        _N,
+        "单一学段的学校填了全校",
+        "The whole of a school with one stage",
+        "按唯一的学段计算，结果不变",
+        "改填该学段",
+        _whole_of_one_stage,
+    ),
+    Rule(
+        "T03",
+        _W,
+        "没有对应的学段",
+        "Records without a section",
+        "没有学生数就算不出生均值，这些数据不会进入计算",
+        "在学段表补报该学校该学年，或删去多余的行",
+        _without_section,
+    ),
+    Rule(
+        "T04",
+        _W,
+        "学校缺少学段数据",
+        "A school without a section",
+        "没有报送的学段按缺数据处理，区域结论因此不完整",
+        "补报；尚未开办的填写开办年份，已停办的填写停办年份，没有学生的学段填 0",
+        _silent,
+    ),
+    Rule(
+        "T05",
+        _N,
+        "学年不连续",
+        "Years are missing in between",
+        "趋势和年度变化按相邻学年比较",
+        "能补就补；不影响本年度的评估",
+        _gaps,
+    ),
+    Rule(
+        "T06",
+        _W,
+        "开办之前已有学生",
+        "Pupils before the school opened",
+        "新建学校在满员之前另作标注",
+        "核对开办年份和学年",
+        _before_opening,
+    ),
+    Rule(
+        "T07",
+        _W,
+        "标准中没有的条目",
+        "Items that the standard does not have",
+        "对不上的条目不会进入评估",
+        "按条目说明改正编号",
+        _unknown_items,
+    ),
+    Rule(
+        "T08",
+        _W,
+        "教学点规模过大",
+        "A large teaching point",
+        "教学点不参加七项指标，完全小学误填为教学点会被排除在外",
+        "核对办学类型和在校生数",
+        _large_point,
+    ),
+    Rule(
+        "T09",
+        _W,
+        "班额过大",
+        "A class beyond belief",
+        "C12",
+        "核对班额；合班填报的应分班填报",
+        _large_class,
+    ),
+    Rule(
+        "T10",
+        _W,
+        "停办之后仍有学生",
+        "Pupils after the school closed",
+        "停办的学校此后各学年不再要求报送；报送了的照常计算",
+        "核对停办年份（最后办学的学年）和学年",
+        _after_closing,
+    ),
+    Rule(
+        "T11",
+        _W,
+        "停办早于开办",
+        "Closed before it opened",
+        "按开办和停办年份判断哪些学年应当报送",
+        "核对开办年份和停办年份",
+        _closed_first,
+    ),
+    Rule(
+        "T12",
+        _W,
+        "县区名只差一个字",
+        "A district's name one letter from another",
+        "写错县区名的学校会被当作另一个县区来评估",
+        "核对县区名；写错的改正，确是两个县区的保留",
+        _one_letter_away,
+    ),
+)

@@ -1,0 +1,253 @@
+"""Every fault in a dataset, all at once: the registry of rules, the list that people read, `qb check`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from qb.data import check_contents, check_keys, check_plausibility, check_presence
+from qb.data.check_base import Found, Rule, View
+from qb.data.dataset import Dataset
+from qb.data.marking import mark
+from qb.data.reading import read
+from qb.data.schema import TABLES
+from qb.data.table_intake import FORM_RULES
+from qb.errors import DataError, Fault
+from qb.standard import Standard
+from qb.terms import Severity
+
+# All rules, and what they find in a dataset.
+
+
+RULES: tuple[Rule, ...] = (
+    *check_keys.KEY_RULES,
+    *check_contents.PEOPLE_RULES,
+    *check_contents.SUM_RULES,
+    *check_presence.PRESENCE_RULES,
+    *check_plausibility.CHANGE_RULES,
+    *check_plausibility.UNIT_RULES,
+    *check_plausibility.PEER_RULES,
+    *check_contents.PLACE_RULES,
+)
+LISTED = 1000  # faults shown for one rule and column; a table of the wrong schools has millions
+
+
+def check(data: Dataset, standard: Standard | None = None) -> list[Fault]:
+    """Return every fault: those found while reading, then those between rows and tables.
+
+    Parameters
+    ----------
+    data : Dataset
+        As it was read, faults and all.
+    standard : Standard, optional
+        Whose items are known and whose thresholds hold (its section ``checks``); the default one.
+
+    Returns
+    -------
+    list of Fault
+        In the order of tables, rows and rules; empty when there is nothing to mend. Of one rule and
+        column the first 1,000, and the last of them says how many more there are.
+    """
+    return _in_order([*data.faults, *_faults(View(data, standard), RULES)])
+
+
+def require(data: Dataset, standard: Standard | None = None) -> None:
+    """Refuse a dataset with faults that stop; only their rules are run, with the names of this standard.
+
+    Raises
+    ------
+    DataError
+        Naming all of them.
+    """
+    stopping = [rule for rule in RULES if rule.severity is Severity.STOPS]
+    stops = [*data.stops, *_faults(View(data, standard), stopping)]
+    if stops:
+        raise DataError(_in_order(stops))
+
+
+def doubts(data: Dataset, standard: Standard | None = None) -> list[Fault]:
+    """Return the findings for which no verdict can be trusted: columns beyond anything plausible (U02)."""
+    return _in_order(list(_faults(View(data, standard), [r for r in RULES if r.number == "U02"])))
+
+
+def _in_order(faults: list[Fault]) -> list[Fault]:
+    order = {name: place for place, name in enumerate(TABLES)}
+    return sorted(faults, key=lambda f: (order.get(f.table, -1), f.row or 0, f.rule))
+
+
+def _faults(view: View, rules: Iterable[Rule]) -> Iterator[Fault]:
+    for rule in rules:
+        for found in rule.find(view):
+            if found.where is None:
+                yield _of_column(rule, found, view.data)
+            else:
+                yield from _of_rows(rule, found, view.data)
+
+
+def _of_column(rule: Rule, found: Found, data: Dataset) -> Fault:
+    """Return a fault at the header, where reading has noted which cell that is."""
+    noted = next((f for f in data.faults if (f.table, f.column) == (found.table, found.column)), None)
+    head = noted if noted is not None and noted.rule == "F21" else None
+    return Fault(
+        rule.number,
+        rule.severity,
+        found.say(-1),
+        rule.remedy,
+        table=found.table,
+        row=head.row if head else None,
+        column=found.column,
+        cell=head.cell if head else None,
+    )
+
+
+def _of_rows(rule: Rule, found: Found, data: Dataset) -> Iterator[Fault]:
+    frame, rest = data[found.table], len(found.where) - LISTED
+    named = found.school is not None and found.school in frame
+    for count, position in enumerate(found.where[:LISTED].tolist(), start=1):
+        school = frame[found.school].iloc[position] if named else None
+        more = f"（本列还有 {rest} 处同样的问题，不再列出）" if count == LISTED and rest > 0 else ""
+        yield Fault(
+            rule.number,
+            rule.severity,
+            found.say(position) + more,
+            rule.remedy,
+            table=found.table,
+            row=data.line(found.table, position),
+            column=found.column,
+            cell=data.cell(found.table, position, found.column),
+            school_id=None if pd.isna(school) else str(school),
+        )
+
+
+# The list of faults that people read: school by school, so that each can be sent its own.
+
+
+def listing(faults: Sequence[Fault], data: Dataset | None = None) -> str:
+    """Return faults as text.
+
+    Parameters
+    ----------
+    faults : sequence of Fault
+    data : Dataset, optional
+        Gives schools their names; None where it could not be read.
+
+    Returns
+    -------
+    str
+        How many there are; each school with its own faults, in the order of `schools`; what belongs to no
+        school; and why the rules that found them are asked.
+    """
+    parts = [_summary(faults)]
+    for school, mine in _by_school(faults, data).items():
+        heading = f"【{school}】" if school else "【县区及全部数据】"
+        parts.append("\n".join([heading, *(f"  {_line(fault)}" for fault in mine)]))
+    if faults:
+        parts.append("\n".join(["规则与依据", *_reasons(faults)]))
+    if data is not None:
+        parts.append(looked_at(faults, data))
+    return "\n\n".join(parts)
+
+
+def _summary(faults: Sequence[Fault]) -> str:
+    if not faults:
+        return "没有发现问题。"
+    counts = {severity: sum(fault.severity is severity for fault in faults) for severity in Severity}
+    listed = "，".join(f"{severity.zh} {count} 处" for severity, count in counts.items() if count)
+    return f"发现 {len(faults)} 处：{listed}。"
+
+
+def looked_at(faults: Iterable[Fault], data: Dataset) -> str:
+    """Say what was looked at, so that silence means something: rules, schools, rows, cells."""
+    numbers = {rule.number for rule in RULES}
+    silent = len(numbers - {fault.rule for fault in faults})
+    cells = sum(int(frame.count().sum()) for frame in data.tables.values())
+    rows = sum(len(frame) for frame in data.tables.values())
+    return (
+        f"核对了 {len(numbers)} 条规则（其中 {silent} 条没有发现问题）、{len(data['schools']):,} 所学校、"
+        f"{rows:,} 行、{cells:,} 个有内容的单元格。"
+    )
+
+
+def _by_school(faults: Iterable[Fault], data: Dataset | None) -> dict[str, list[Fault]]:
+    """Return faults under the school's name and identifier, those of no school last under an empty text."""
+    schools = data["schools"] if data is not None else None
+    names = dict(zip(schools["school_id"], schools["name"], strict=True)) if schools is not None else {}
+    found: dict[str, list[Fault]] = {}
+    for fault in faults:
+        found.setdefault(fault.school_id or "", []).append(fault)
+    place = {school: number for number, school in enumerate(names)}
+    order = sorted(found, key=lambda school: (school == "", place.get(school, len(place))))
+    return {title(school, names): found[school] for school in order}
+
+
+def title(school: str, names: dict[str, object]) -> str:
+    """Return a school as a heading names it."""
+    name = names.get(school)
+    return f"{name}（{school}）" if isinstance(name, str) else school
+
+
+def place(fault: Fault) -> str:
+    """Return where a fault is: sheet, row, column, and the cell where there is one."""
+    table = TABLES.get(fault.table or "")
+    if table is None:
+        return ""
+    column = table.by_name.get(fault.column or "")
+    label = column.label if column else fault.column
+    parts = (
+        f"“{table.label}”表",
+        f"第 {fault.row} 行" if fault.row else "",
+        f"“{label}”列" if label else "",
+    )
+    return "".join(parts) + (f"（{fault.cell}）" if fault.cell else "")
+
+
+def _line(fault: Fault) -> str:
+    where = place(fault)
+    return f"{fault.severity.zh} {fault.rule} {where}{'：' if where else ''}{fault.message}。{fault.remedy}。"
+
+
+def _reasons(faults: Iterable[Fault]) -> list[str]:
+    numbers = {fault.rule for fault in faults}
+    form = [f"  {rule.number} {rule.title}" for rule in FORM_RULES.values() if rule.number in numbers]
+    return form + [f"  {rule.number} {rule.title}：{rule.reason}" for rule in RULES if rule.number in numbers]
+
+
+# The command ``qb check``.
+
+
+def run_check(data: Path, as_json: bool = False, marked: Path | None = None) -> int:
+    """Print every fault of a dataset.
+
+    Parameters
+    ----------
+    data : Path
+    as_json : bool
+        One JSON document, a list as the contract has it, instead of the list for people.
+    marked : Path, optional
+        Also write the workbook with its faulty cells marked.
+
+    Returns
+    -------
+    int
+        0 when the check was made, whatever it found; 1 when the data cannot be read.
+
+    Raises
+    ------
+    QbError
+        If the marked workbook cannot be made, or the corrections cannot be used.
+    """
+    try:
+        dataset = read(data)
+        faults = check(dataset)
+    except DataError as error:
+        dataset, faults = None, list(error.faults)
+    if marked is not None:
+        mark(data, faults, marked)
+    if as_json:
+        print(json.dumps([fault.to_dict() for fault in faults], ensure_ascii=False, allow_nan=False))
+    else:
+        print(listing(faults, dataset))
+    return 0 if dataset is not None else 1

@@ -1,0 +1,355 @@
+"""A dataset: all tables as frames, with the faults found and the corrections made; which schools a year
+must have.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import ArrayLike
+from pydantic import Field, field_validator, model_validator
+
+from qb.data.cell_values import convert, missing
+from qb.data.schema import INVENTED, TABLES, Column
+from qb.errors import Fault, QbError
+from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Severity, Stage
+from qb.tomlfile import Entry, read_toml
+
+# Known errors of a source, listed beside it with the wrong value expected, and put right on reading.
+#
+# The source stays as it came. When it no longer holds the wrong value, the correction itself is a fault:
+# somebody has mended the source, or the correction means another record.
+
+
+FILE = "corrections.toml"  # in the folder of tables, or beside a workbook
+Words = Annotated[str, Field(min_length=1)]
+Value = bool | int | float | str  # a text may be empty: no data
+
+# A person may have confirmed it; what is written down is the office that answers for it.
+_OFFICE = re.compile(
+    r"(局|委|办|办公室|政府|校|学|园|中心|处|科|股|室|所|部|院|会|厅|站|组|队)$"
+    r"|\b(office|bureau|school|department|commission|committee|government|centre|center|authority)\b",
+    re.IGNORECASE,
+)
+
+
+class CorrectionError(QbError):
+    """A file of corrections that cannot be used; the message names every entry at fault."""
+
+
+class Correction(Entry):
+    """One cell put right.
+
+    Attributes
+    ----------
+    table, column : str
+        English names of the registry.
+    key : dict of str to value
+        Columns and values that one record alone has, as the source has them.
+    wrong, right : value
+        As a person would type them; an empty text is "no data". `wrong` may be what cannot be read.
+    why : str
+    confirmed_by : str
+        The office that confirmed it; no person's name.
+    on : date
+    applied : bool
+        The source holds the right value already: written so that the record of it is kept.
+    """
+
+    table: Words
+    key: Annotated[dict[Words, Value], Field(min_length=1)]
+    column: Words
+    wrong: Value
+    right: Value
+    why: Words
+    confirmed_by: Words
+    on: date
+    applied: bool = False
+
+    @field_validator("confirmed_by")
+    @classmethod
+    def _is_an_office(cls, given: str) -> str:
+        if not _OFFICE.search(given):
+            raise ValueError("须写单位名称（如区教体局、某某小学），不写个人姓名")
+        return given
+
+    @model_validator(mode="after")
+    def _fits_the_registry(self) -> Correction:
+        table = TABLES.get(self.table)
+        if table is None:
+            raise ValueError(f"没有名为 {self.table} 的表，可用：{'、'.join(TABLES)}")
+        unknown = [name for name in (*self.key, self.column) if name not in table.by_name]
+        if unknown:
+            raise ValueError(f"表 {self.table} 没有列 {'、'.join(unknown)}，可用：{'、'.join(table.names)}")
+        wrong = []
+        for name, value in (*self.key.items(), (self.column, self.right)):
+            _, found = typed(value, table[name])
+            wrong += [f"{name}：“{value}”{text}" for text in found]
+        if typed(self.wrong, table[self.column]) == typed(self.right, table[self.column]):
+            wrong.append("wrong 与 right 相同")
+        if table[self.column].required and typed(self.right, table[self.column])[0] is None:
+            wrong.append(f"关键列 {self.column} 不能改为没有数据")
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
+
+class _File(Entry):
+    corrections: tuple[Correction, ...] = ()
+
+
+def typed(value: Value, column: Column) -> tuple[object, list[str]]:
+    """Return a value as its column holds it, None where missing, and why it cannot be read."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    cell = pd.Series([text or None], dtype="str")
+    values, found = convert(cell, dataclasses.replace(column, required=False))
+    read = values.iloc[0]
+    return None if pd.isna(read) else read, [f.message for f in found if f.rule != "F20"]
+
+
+def load_corrections(file: Path) -> tuple[Correction, ...]:
+    """Read a file of corrections.
+
+    Raises
+    ------
+    CorrectionError
+        If it cannot be read or an entry makes no sense; every such entry is named.
+    """
+    return read_toml(file, _File, "更正文件", CorrectionError).corrections
+
+
+def to_toml(corrections: tuple[Correction, ...]) -> str:
+    """Return corrections as a file for a dataset written with them: the right values stand there already.
+
+    Examples
+    --------
+    >>> entry = Correction(table="funds", key={"year": 2024, "school_id": "007"}, column="allocation_yuan",
+    ...     wrong=12, right=120000, why="单位误作万元", confirmed_by="区财政局", on="2025-03-01")
+    >>> print(to_toml((entry,)).splitlines()[3])
+    key = { year = 2024, school_id = "007" }
+    """
+    lines = ["# 已经改好的单元格：表中是 right，applied = true 表示无须再改。"]
+    for entry in corrections:
+        key = ", ".join(f"{name} = {_toml(value)}" for name, value in entry.key.items())
+        lines += ["", "[[corrections]]"] if len(lines) > 1 else ["[[corrections]]"]
+        lines += [f"table = {_toml(entry.table)}", f"key = {{ {key} }}"]
+        for name in ("column", "wrong", "right", "why", "confirmed_by"):
+            lines.append(f"{name} = {_toml(getattr(entry, name))}")
+        lines += [f"on = {entry.on.isoformat()}", "applied = true"]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Value) -> str:
+    """Return a value as TOML has it; its texts are those of JSON."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+# All tables of a dataset as frames, with what was found while reading them.
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """All tables of a dataset. A table that was not handed in has no rows; its columns are all there.
+
+    Attributes
+    ----------
+    tables : dict of str to DataFrame
+        Every table of :data:`qb.data.schema.TABLES`, in that order, each with its columns in order and
+        then those that were handed in beyond them.
+    faults : tuple of Fault
+        What was found while reading: cells that could not be read (now missing), and notes.
+    source : str
+        The folder or file that was read; empty for a dataset made in memory.
+    lines : dict of str to array of int
+        Row of each record as a spreadsheet counts, for tables where it is not position + 2.
+    letters : dict of str to dict of str to str
+        Letter of each column in its sheet, by table and column, where a workbook was read.
+    corrections : tuple of Correction
+        Known errors of the source that were put right on reading.
+
+    Examples
+    --------
+    >>> data = Dataset.of(schools=pd.DataFrame({"school_id": ["001"], "district": ["甲区"]}))
+    >>> data["schools"].loc[0, "school_id"], len(data["sections"]), data.districts
+    ('001', 0, ['甲区'])
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    faults: tuple[Fault, ...] = ()
+    source: str = ""
+    lines: Mapping[str, np.ndarray] = field(default_factory=lambda: MappingProxyType({}))
+    letters: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    corrections: tuple[Correction, ...] = ()
+
+    @classmethod
+    def of(cls, **tables: pd.DataFrame) -> Dataset:
+        """Return a dataset of frames made in memory; columns not given are all missing."""
+        unknown = sorted(set(tables) - set(TABLES))
+        if unknown:
+            raise KeyError(f"no such table: {', '.join(unknown)}")
+        return cls({name: _complete(name, tables.get(name)) for name in TABLES})
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        return self.tables[table]
+
+    @property
+    def years(self) -> list[int]:
+        """School years (the year they start) that `sections` holds, in order."""
+        return sorted(int(year) for year in self["sections"]["year"].unique())
+
+    @property
+    def districts(self) -> list[str]:
+        """Districts that `schools` names, in order of appearance."""
+        return list(self["schools"]["district"].dropna().unique())
+
+    @property
+    def invented(self) -> bool:
+        """Whether any row says that it is made up."""
+        return any(
+            frame["source"].str.contains(INVENTED, na=False, regex=False).any()
+            for frame in self.tables.values()
+        )
+
+    @property
+    def stops(self) -> tuple[Fault, ...]:
+        """The faults with which nothing can be computed."""
+        return tuple(fault for fault in self.faults if fault.severity is Severity.STOPS)
+
+    def replace(self, **tables: pd.DataFrame) -> Dataset:
+        """Return a copy with these tables instead; the file's rows and corrections do not hold for them."""
+        unknown = sorted(set(tables) - set(TABLES))
+        if unknown:
+            raise KeyError(f"no such table: {', '.join(unknown)}")
+        changed = {name: _complete(name, frame) for name, frame in tables.items()}
+        lines = {name: rows for name, rows in self.lines.items() if name not in tables}
+        letters = {name: columns for name, columns in self.letters.items() if name not in tables}
+        corrections = tuple(entry for entry in self.corrections if entry.table not in tables)
+        return dataclasses.replace(
+            self, tables={**self.tables, **changed}, lines=lines, letters=letters, corrections=corrections
+        )
+
+    def line(self, table: str, position: int) -> int:
+        """Return the row, as a spreadsheet counts (header 1), of the record at a position."""
+        return int(self.lines[table][position]) if table in self.lines else position + 2
+
+    def cell(self, table: str, position: int, column: str | None) -> str | None:
+        """Return the workbook's cell, as Excel names it; None where there is none."""
+        letter = self.letters.get(table, {}).get(column)
+        return f"{letter}{self.line(table, position)}" if letter else None
+
+
+def index_of(values: ArrayLike, of: ArrayLike) -> np.ndarray:
+    """Return the first place of each text in others, -1 where it is missing or not among them.
+
+    Examples
+    --------
+    >>> index_of(["乙", "丙", None], of=["甲", "乙", "乙", None])
+    array([ 1, -1, -1])
+    """
+    # pandas would look at each of the others in Python: seconds for 200,000 schools.
+    text, among = (pa.array(pd.Series(a, dtype="str"), type=pa.large_string()) for a in (values, of))
+    found = pc.index_in(text, value_set=among, skip_nulls=True)
+    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _complete(name: str, frame: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the frame with every column of the registry, in order and in its dtype."""
+    table = TABLES[name]
+    if frame is None:
+        return table.empty()
+    missing = [c for c in table.required if c not in frame]
+    if missing:
+        raise KeyError(f"{name} lacks {', '.join(missing)}")
+    frame = frame.reset_index(drop=True)
+    known = {c.name: _typed(frame.get(c.name), c.dtype, len(frame)) for c in table.columns}
+    extra = {c: frame[c] for c in frame if c not in known}
+    return pd.DataFrame({**known, **extra}, copy=False)
+
+
+def _typed(values: pd.Series | None, dtype: str, rows: int) -> pd.Series:
+    if values is None:
+        return missing(dtype, pd.RangeIndex(rows))
+    return values if values.dtype == dtype else values.astype(dtype)
+
+
+# Which schools are there in a year, and which stages each of them must report.
+
+
+KINDS = tuple(Kind)
+TAUGHT = (Stage.PRIMARY, Stage.JUNIOR, Stage.SENIOR)
+
+
+def is_open(schools: pd.DataFrame, year: int) -> np.ndarray:
+    """Return which schools are there in a year, shape (schools,); one without such years is taken to be.
+
+    >>> years = pd.DataFrame({"opened_year": [2024, 2025, np.nan], "closed_year": [np.nan, np.nan, 2023]})
+    >>> is_open(years, 2024).tolist()
+    [True, False, False]
+    """
+    opened, closed = (schools[name].to_numpy(dtype=float) for name in ("opened_year", "closed_year"))
+    return ~(opened > year) & ~(closed < year)
+
+
+def silent_stages(kind: np.ndarray, root: np.ndarray, reported: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Return the stages that should have been reported and were not.
+
+    A school that is there and reported nothing owes each stage of its kind; of an unknown kind, both
+    compulsory stages. One that reported some owes the rest as well, but for what its campuses have, and
+    unless its kind says only which stages it may have (special schools). The kind of a campus counts
+    where it says something: not if it repeats that of its school, or contradicts it or what the campus
+    reported.
+
+    Parameters
+    ----------
+    kind : ndarray of int, shape (schools,)
+        Place in `KINDS`, -1 where not reported.
+    root : ndarray of int, shape (schools,)
+        Place of the school that each one is counted with: itself, or for a campus its school.
+    reported : ndarray of bool, shape (schools, 3)
+        Whether there is a row for the stage.
+    there : ndarray of bool, shape (schools,)
+        Whether the school is open.
+
+    Returns
+    -------
+    ndarray of bool, shape (schools, 3)
+
+    Examples
+    --------
+    A nine-year school that reported its primary stage owes the junior one; with a campus that reported
+    junior pupils it owes nothing.
+
+    >>> nine = np.array([KINDS.index(Kind.NINE_YEAR)] * 2)
+    >>> primary, junior = [True, False, False], [False, True, False]
+    >>> there = np.array([True, True])
+    >>> silent_stages(nine[:1], np.array([0]), np.array([primary]), there[:1]).tolist()
+    [[False, True, False]]
+    >>> silent_stages(nine, np.array([0, 0]), np.array([primary, junior]), there).any()
+    np.False_
+    """
+    has = np.zeros((len(KINDS) + 1, len(TAUGHT)), dtype=bool)
+    for k, of_kind in enumerate(KINDS):
+        has[k] = [stage in STAGES_OF_KIND[of_kind] for stage in TAUGHT]
+    has[-1] = [stage in COMPULSORY for stage in TAUGHT]
+    campus = root != np.arange(len(root))
+    implied = has[kind] & has[kind[root]]
+    implied = np.where(implied.any(axis=1, keepdims=True), implied, has[kind[root]])
+    telling = (kind >= 0) & (kind != KINDS.index(Kind.SPECIAL))
+    telling &= ~campus | ((kind != kind[root]) & ~(reported & ~implied).any(axis=1))
+    answered = reported.any(axis=1)
+    silent = implied & ~reported & np.where(answered, telling, there)[:, None]
+    of_campuses = np.zeros_like(reported)
+    np.logical_or.at(of_campuses, root[campus], (reported | silent)[campus])
+    return silent & ~(of_campuses & (answered & ~campus)[:, None])

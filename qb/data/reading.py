@@ -1,0 +1,261 @@
+"""A dataset read from disk and written to it: a folder of CSV or parquet files, or one workbook;
+corrections applied.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from qb.data.dataset import FILE, Correction, Dataset, Value, load_corrections, to_toml, typed
+from qb.data.grid import Grid, grid_to_table
+from qb.data.schema import TABLES, Table
+from qb.data.table_files import read_csv, read_parquet, spoken, write_csv, write_parquet
+from qb.data.table_headers import table_named
+from qb.data.table_intake import fault, frame_to_table, tables_among, to_dataset
+from qb.data.workbook import WORKBOOK, WORKBOOKS, read_workbook, write_book, write_xlsx
+from qb.errors import Fault, QbError, UnreadableError
+from qb.files import write_folder, write_whole
+from qb.terms import DATA_SUFFIXES
+
+# Corrections applied to a dataset as it was read.
+
+
+def file_for(path: Path) -> Path:
+    """Return where corrections belong: in the folder of tables; beside ``a.xlsx`` ``a.corrections.toml``."""
+    return path.with_name(f"{path.stem}.{FILE}") if path.suffix.lower() == WORKBOOK else path / FILE
+
+
+def correct(data: Dataset, path: Path) -> Dataset:
+    """Return a dataset as read with the corrections that lie beside it.
+
+    A workbook without corrections of its own takes ``corrections.toml`` in its folder.
+
+    Raises
+    ------
+    CorrectionError
+        If the file cannot be read or an entry makes no sense.
+    """
+    own = file_for(path)
+    file = next((file for file in (own, own.with_name(FILE)) if file.is_file()), None)
+    if file is None:
+        return data
+    given = load_corrections(file)
+    faults, changes, applied = list(data.faults), {}, []
+    for number, correction in enumerate(given, start=1):
+        position, wrong = _place(data, correction, number)
+        if (correction.table, position, correction.column) in changes:
+            wrong = _fault("F23", correction, f"第 {number} 条更正与前面一条改的是同一个单元格")
+        if wrong:
+            faults.append(wrong)
+            continue
+        changes[correction.table, position, correction.column] = correction.right
+        faults = [f for f in faults if not _is_about(f, data, correction, position)]
+        applied.append(correction)
+    return dataclasses.replace(
+        data,
+        tables={name: _changed(name, frame, changes) for name, frame in data.tables.items()},
+        faults=tuple(faults),
+        corrections=tuple(applied),
+    )
+
+
+def _place(data: Dataset, correction: Correction, number: int) -> tuple[int, Fault | None]:
+    """Return the position of the record meant, and what is wrong with the correction."""
+    table, frame = TABLES[correction.table], data[correction.table]
+    same = np.ones(len(frame), dtype=bool)
+    for name, value in correction.key.items():
+        meant, _ = typed(value, table[name])
+        column = frame[name]
+        same &= (column.isna() if meant is None else (column == meant).fillna(False)).to_numpy(dtype=bool)
+    rows = np.flatnonzero(same)
+    if len(rows) != 1:
+        key = "、".join(f"{name}={value}" for name, value in correction.key.items())
+        message = f"第 {number} 条更正指的记录（{key}）在表中有 {len(rows)} 条，应恰有 1 条"
+        return -1, _fault("F23", correction, message)
+    position = int(rows[0])
+    expected = correction.right if correction.applied else correction.wrong
+    if _holds(data, correction, position, expected):
+        return position, None
+    held = frame[correction.column].iloc[position]
+    shown = "没有数据" if pd.isna(held) else f"{held:.12g}" if isinstance(held, float) else str(held)
+    message = f"第 {number} 条更正以为这里是“{expected}”，来源现为“{shown}”"
+    where = {"row": data.line(table.name, position)}
+    where["cell"] = data.cell(table.name, position, correction.column)
+    return position, _fault("F24", correction, message, **where)
+
+
+def _fault(rule: str, correction: Correction, message: str, **where: object) -> Fault:
+    school = correction.key.get("school_id")
+    remedy = "改正这条更正；来源已改好的，删去这条更正" if rule == "F24" else "改正 key，使它只指一条记录"
+    return fault(
+        rule,
+        message,
+        remedy,
+        table=correction.table,
+        column=correction.column,
+        school_id=None if school is None else str(school),
+        **where,
+    )
+
+
+def _holds(data: Dataset, correction: Correction, position: int, expected: Value) -> bool:
+    """Whether the source holds a value; one that cannot be read has left a fault that quotes it."""
+    meant, unread = typed(expected, TABLES[correction.table][correction.column])
+    held = data[correction.table][correction.column].iloc[position]
+    if unread:
+        return any(
+            _is_about(found, data, correction, position) and found.message.startswith(f"“{expected}”")
+            for found in data.faults
+        )
+    return bool(pd.isna(held)) if meant is None else bool(not pd.isna(held) and held == meant)
+
+
+def _is_about(found: Fault, data: Dataset, correction: Correction, position: int) -> bool:
+    """Whether a fault of reading is about the cell of a correction."""
+    row = data.line(correction.table, position)
+    return (found.table, found.row, found.column) == (correction.table, row, correction.column)
+
+
+def _changed(name: str, frame: pd.DataFrame, changes: dict[tuple[str, int, str], Value]) -> pd.DataFrame:
+    columns: dict[str, pd.Series] = {}
+    for (table, position, column), right in changes.items():
+        if table == name:
+            values = columns.setdefault(column, frame[column].copy())
+            meant, _ = typed(right, TABLES[name][column])
+            values.iloc[position] = int(meant) if values.dtype == "int64" else meant
+    return frame.assign(**columns) if columns else frame
+
+
+# A dataset on disk: a folder of CSV or parquet files, one per table, or one workbook.
+
+
+def read(path: str | Path) -> Dataset:
+    """Read a folder of CSV files or of parquet files, one per table, or a workbook of sheets.
+
+    A file or sheet is named for its table in English or Chinese (``sections.csv``, ``学段.csv``). A table or
+    column that is not there is "no data". Cells that cannot be read become missing, each with a
+    fault; see :data:`qb.data.table_intake.FORM_RULES`. Corrections that lie beside the dataset are applied;
+    see :mod:`qb.data.dataset`.
+
+    Raises
+    ------
+    DataError
+        If the folder, a file or a table cannot be read at all; every such fault is named.
+    CorrectionError
+        If the corrections cannot be used.
+    """
+    folder = Path(path)
+    if folder.is_file() and folder.suffix.lower() in WORKBOOKS:
+        return correct(read_workbook(folder), folder)
+    files, faults = _files(folder)
+    frames = {}
+    for name, file in files.items():
+        frames[name], found = _read_table(file, TABLES[name])
+        faults += found
+    return correct(to_dataset(frames, faults, folder), folder)
+
+
+READERS = {".csv": read_csv, ".parquet": read_parquet}
+
+
+def _files(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
+    """Return the file of each table, in the order of the registry, and what is wrong with the folder."""
+    if not folder.is_dir():
+        what = "不是数据文件夹，也不是工作簿" if folder.exists() else "不存在"
+        return {}, [fault("F01", f"{spoken(folder)} {what}", "检查路径；工作簿可用 .xlsx、.xlsm、.xls、.ods")]
+    inside = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in DATA_SUFFIXES)
+    files = {spoken(file.name): file for file in inside}
+    readable = [name for name in files if Path(name).suffix.lower() in READERS]
+    found, faults = tables_among(readable, "文件")
+    for name in files.keys() - set(readable):
+        faults.append(fault("F22", f"文件 {name} 没有读入", "如系数据表，请存为 CSV，文件名用规定的表名"))
+    if not found:
+        names = "、".join(f"{name}.csv" for name in list(TABLES)[:3])
+        faults.append(fault("F02", f"文件夹 {spoken(folder)} 中没有数据表", f"放入 {names} 等文件"))
+    return {name: files[file] for name, file in found.items()}, faults
+
+
+def _read_table(file: Path, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
+    name = f"文件 {spoken(file.name)}"
+    try:
+        raw = READERS[file.suffix.lower()](file)
+    except UnreadableError as error:
+        return table.empty(), [fault("F04", f"{name} {error.message}", error.remedy, table=table.name)]
+    return grid_to_table(raw, table, name)[:2] if isinstance(raw, Grid) else frame_to_table(raw, table)
+
+
+def write(data: Dataset, path: str | Path, format: str = "csv", *, replace: bool = False) -> None:
+    """Write a dataset as a folder or a workbook, whole or not at all.
+
+    Parameters
+    ----------
+    data : Dataset
+        Tables without rows are not written, but for `schools`; nor are optional columns without data.
+        Corrected cells are written as corrected; the record of them goes along, marked as applied.
+    path : str or Path
+        The folder or file to make.
+    format : str
+        ``"csv"``, ``"parquet"`` or ``"xlsx"``.
+    replace : bool
+        Whether a dataset that stands there may be replaced. Its other files are kept, its corrections
+        unless the data bring their own.
+
+    Raises
+    ------
+    QbError
+        If the folder holds something else, or may not be replaced, or the disk refuses, or the data
+        are more than a workbook takes.
+    """
+    frames = {
+        name: _worth_writing(frame, TABLES[name])
+        for name, frame in data.tables.items()
+        if len(frame) or name == "schools"
+    }
+
+    record = to_toml(data.corrections)
+    if format == "xlsx":
+        write_xlsx(Path(path), lambda made: write_book(frames, made), replace=replace)
+        if data.corrections:
+            write_whole(file_for(Path(path)).resolve(), record)
+        return
+    suffix, save = WRITERS[format]
+    folder = Path(path).resolve()
+    kept = _kept(folder, replace)
+
+    def fill(made: Path) -> None:
+        for name, frame in frames.items():
+            save(frame, made / f"{name}{suffix}")
+        for file in kept:
+            shutil.copy2(file, made / file.name)
+        if data.corrections:
+            (made / FILE).write_text(record, encoding="utf-8")
+
+    write_folder(folder, fill)
+
+
+WRITERS = {"csv": (".csv", write_csv), "parquet": (".parquet", write_parquet)}
+
+
+def _worth_writing(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    unused = [c.name for c in table.columns if c.optional and frame[c.name].isna().all()]
+    return frame.drop(columns=unused)
+
+
+def _kept(folder: Path, replace: bool) -> list[Path]:
+    """Return the files that stay when the folder is replaced; refuse what is not a dataset of ours."""
+    if not folder.exists():
+        return []
+    if not folder.is_dir():
+        raise QbError(f"{folder} 是一个文件，不能写成文件夹。请换一个名字。")
+    inside = list(folder.iterdir())
+    tables = [p for p in inside if p.suffix.lower() in READERS and table_named(p.stem)]
+    if inside and not (tables and all(p.is_file() for p in inside)):
+        raise QbError(f"文件夹 {folder} 中有数据集以外的内容，不能覆盖。请换一个名字。")
+    if inside and not replace:
+        raise QbError(f"文件夹 {folder} 已有一个数据集。请换一个名字，或指明要覆盖。")
+    return [p for p in inside if p not in tables]

@@ -1,0 +1,455 @@
+"""The tables of a dataset: each column's name, Chinese label, unit, range, and what rests on it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import inf
+from typing import Any
+
+import pandas as pd
+
+from qb.terms import Kind, Location, Ownership, Progress, RoomKind, Stage, Status, Term
+
+# What a column and a table are, and how their headers are compared.
+
+
+class ColumnKind(Term):
+    """What a column holds."""
+
+    TEXT = "text", "文字"
+    ID = "id", "编号（文字）"
+    TERM = "term", "选项"
+    BOOL = "bool", "是否"
+    DATE = "date", "日期"
+    YEAR = "year", "年份"
+    COUNT = "count", "个数"
+    ORDINAL = "ordinal", "序号"
+    NUMBER = "number", "数值"
+    SHARE = "share", "比率"
+
+
+RANGES: dict[ColumnKind, tuple[float, float]] = {
+    ColumnKind.YEAR: (1900, 2200),
+    ColumnKind.COUNT: (0, inf),
+    ColumnKind.ORDINAL: (1, inf),
+    ColumnKind.NUMBER: (0, inf),
+    ColumnKind.SHARE: (0, 1),
+}
+WHOLE = (ColumnKind.YEAR, ColumnKind.ORDINAL)  # kinds of which a fraction makes no sense
+
+
+_ALL_SEVEN = "、".join(f"C{i}" for i in range(1, 8))
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes
+    ----------
+    name, label : str
+        English name and Chinese label, the label without its unit.
+    kind : ColumnKind
+    unit : str
+        As printed, ``m²``; empty where there is none.
+    terms : tuple of Term
+        The closed set of a column of kind ``term``; empty otherwise.
+    codes : tuple of str
+        The indicators that rest on it (C1–C31, ``recognition``, ``veto``).
+    low, high : float
+        Bounds, both allowed; taken from the kind unless given. Infinite where there is none.
+    note : str
+        What a person filling it in must know, in Chinese.
+    required : bool
+        The table cannot be used without this column, nor a row without its value.
+    blank : bool
+        A row may rightly leave it empty: it is asked of some rows only, or decides nothing.
+    optional : bool
+        Beyond the contract: used by the transition clauses, or to say where a row comes from.
+    aliases : tuple of str
+        Other headers that plainly mean the column.
+    """
+
+    name: str
+    label: str
+    kind: ColumnKind
+    unit: str = ""
+    terms: tuple[Term, ...] = ()
+    codes: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+    required: bool = False
+    optional: bool = False
+    blank: bool = False
+    aliases: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        low, high = RANGES.get(self.kind, (-inf, inf))
+        object.__setattr__(self, "low", low if self.low is None else self.low)
+        object.__setattr__(self, "high", high if self.high is None else self.high)
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the column holds numbers."""
+        return self.kind in RANGES
+
+    @property
+    def dtype(self) -> str:
+        """The pandas dtype. A required year is never missing, so it alone is an integer."""
+        if self.numeric:
+            return "int64" if self.required and self.kind is ColumnKind.YEAR else "float64"
+        return "boolean" if self.kind is ColumnKind.BOOL else "str"
+
+    @property
+    def clause(self) -> str:
+        """The indicators that rest on the column, as a reader sees them."""
+        words = {"recognition": "社会认可度", "veto": "一票否决"}
+        return "、".join(words.get(code, code) for code in self.codes).replace(_ALL_SEVEN, "C1—C7")
+
+    @property
+    def header(self) -> str:
+        """The Chinese label with its unit, as a table's head shows it."""
+        return f"{self.label}（{self.unit}）" if self.unit else self.label
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its name, the Chinese name of its sheet, what a row is, its key, its columns."""
+
+    name: str
+    label: str
+    row: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
+
+    def __getitem__(self, name: str) -> Column:
+        return self.by_name[name]
+
+    @property
+    def names(self) -> list[str]:
+        """English names of all columns, in order."""
+        return list(self.by_name)
+
+    @property
+    def required(self) -> list[str]:
+        """Columns without which the table cannot be used."""
+        return [column.name for column in self.columns if column.required]
+
+    @cached_property
+    def headers(self) -> dict[str, Column]:
+        """Every tidied header that names a column, without units."""
+        named = {tidy_header(h): column for column in self.columns for h in (column.name, column.label)}
+        return {tidy_header(h): column for column in self.columns for h in column.aliases} | named
+
+    def empty(self) -> pd.DataFrame:
+        """Return the table without rows."""
+        return pd.DataFrame({c.name: pd.Series(dtype=c.dtype) for c in self.columns})
+
+
+def tidy_header(text: str) -> str:
+    """Return a header as it is compared: full-width made half-width, small letters, nothing unseen.
+
+    >>> tidy_header(" Ｐupils　")
+    'pupils'
+    """
+    plain = _UNSEEN.sub("", str(text))
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", plain)).casefold()
+
+
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")  # marks that no eye sees
+
+
+_UNIT_NAMES = {"平方米": "m2", "人民币元": "元"}
+
+
+def tidy_unit(text: str) -> str:
+    """Return a unit as it is compared: ``m²``, ``㎡`` and 平方米 are one.
+
+    >>> tidy_unit("㎡") == tidy_unit("平方米") == tidy_unit("m²")
+    True
+    """
+    unit = tidy_header(text)
+    return _UNIT_NAMES.get(unit, unit)
+
+
+# The registry: every table, column and district item, described once.
+
+
+INVENTED = "模拟数据"  # what the column `source` says in every invented row
+
+
+class DistrictItem(Term):
+    """Items of the table `district`: name, Chinese label, unit, and the indicators that use it."""
+
+    unit: str
+    codes: tuple[str, ...]
+
+    def __new__(cls, value: str, zh: str, unit: str, *codes: str) -> DistrictItem:
+        """Make the member of a line below."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.zh, member.unit, member.codes = zh, unit, codes
+        return member
+
+    BASE_AMOUNT_PRIMARY_YUAN = "base_amount_primary_yuan", "小学生均公用经费基准定额", "元", "C9", "C13"
+    BASE_AMOUNT_JUNIOR_YUAN = "base_amount_junior_yuan", "初中生均公用经费基准定额", "元", "C9", "C13"
+    PROVINCE_BASE_AMOUNT_PRIMARY_YUAN = (
+        "province_base_amount_primary_yuan", "全省小学生均公用经费基准定额", "元", "C9", "C13",
+    )  # fmt: skip
+    PROVINCE_BASE_AMOUNT_JUNIOR_YUAN = (
+        "province_base_amount_junior_yuan", "全省初中生均公用经费基准定额", "元", "C9", "C13",
+    )  # fmt: skip
+    SPECIAL_PUPILS = "special_pupils", "特殊教育学校及随班就读学生数", "人", "C14"
+    SPECIAL_ALLOCATION_YUAN = "special_allocation_yuan", "特殊教育公用经费拨款", "元", "C14"
+    TEACHER_MEAN_PAY_YUAN = "teacher_mean_pay_yuan", "义务教育教师年平均工资收入", "元", "C15"
+    CIVIL_SERVANT_MEAN_PAY_YUAN = "civil_servant_mean_pay_yuan", "当地公务员年平均工资收入", "元", "C15"
+    ROTATION_ELIGIBLE = "rotation_eligible", "符合交流条件教师数", "人", "C18"
+    ROTATION_ROTATED = "rotation_rotated", "实际交流教师数", "人", "C18"
+    ROTATION_BACKBONE = "rotation_backbone", "交流教师中骨干教师数", "人", "C18"
+    QUOTA_PLANNED = "quota_planned", "优质高中招生计划数", "人", "C21"
+    QUOTA_ALLOCATED = "quota_allocated", "优质高中分配到校名额数", "人", "C21"
+    QUOTA_ALLOCATED_RURAL = "quota_allocated_rural", "优质高中分配到农村初中名额数", "人", "C21"
+    MIGRANT_ELIGIBLE = "migrant_eligible", "符合条件的随迁子女数", "人", "C22"
+    MIGRANT_PLACED = "migrant_placed", "在公办和政府购买学位就读的随迁子女数", "人", "C22"
+    GRADUATES = "graduates", "初中毕业生数", "人", "C23"
+    ENTRANTS_THREE_YEARS_BEFORE = "entrants_three_years_before", "三年前初中入学人数", "人", "C23"
+    TRANSFERRED_IN = "transferred_in", "三年内转入人数", "人", "C23"
+    TRANSFERRED_OUT = "transferred_out", "三年内转出人数", "人", "C23"
+    DEATHS = "deaths", "三年内死亡人数", "人", "C23"
+    DISABLED_OF_AGE = "disabled_of_age", "适龄残疾儿童少年数", "人", "C24"
+    DISABLED_ENROLLED = "disabled_enrolled", "已入学适龄残疾儿童少年数", "人", "C24"
+    SCHOOLS_CHECKED = "schools_checked", "核查信息化条件的学校数", "所", "C25"
+    SCHOOLS_WITH_BROADBAND = "schools_with_broadband", "接入宽带的学校数", "所", "C25"
+    REGULAR_CLASSROOMS = "regular_classrooms", "普通教室数", "间", "C25"
+    REGULAR_CLASSROOMS_MULTIMEDIA = "regular_classrooms_multimedia", "配有多媒体的普通教室数", "间", "C25"
+    SURVEY_ISSUED = "survey_issued", "发放问卷数", "份", "recognition"
+    SURVEY_VALID = "survey_valid", "有效问卷数", "份", "recognition"
+    SURVEY_SATISFIED = "survey_satisfied", "满意问卷数", "份", "recognition"
+    PARENTS_ISSUED = "parents_issued", "发放家长问卷数", "份", "recognition"
+    PARENTS_VALID = "parents_valid", "有效家长问卷数", "份", "recognition"
+    PARENTS_SATISFIED = "parents_satisfied", "满意家长问卷数", "份", "recognition"
+    VISITS = "visits", "实地走访人数", "人", "recognition"
+    VISITS_SATISFIED = "visits_satisfied", "实地走访满意人数", "人", "recognition"
+    BIRTHS = "births", "出生人数（上年9月至当年8月）", "人"
+    # Beyond what decides: the national forms ask for them.
+    POPULATION = "population", "人口总数", "人"
+    RURAL_POPULATION = "rural_population", "农业人口数", "人"
+    TOWNSHIPS = "townships", "乡镇数", "个"
+    VILLAGES = "villages", "行政村数", "个"
+    GDP_PER_PERSON_YUAN = "gdp_per_person_yuan", "年人均国内生产总值", "元"
+    REVENUE_PER_PERSON_YUAN = "revenue_per_person_yuan", "年人均地方财政收入", "元"
+    FARMER_INCOME_YUAN = "farmer_income_yuan", "农民年人均纯收入", "元"
+    URBAN_INCOME_YUAN = "urban_income_yuan", "城镇居民年人均可支配收入", "元"
+    STAFF_PRIMARY = "staff_primary", "小学教职工数", "人"
+    STAFF_JUNIOR = "staff_junior", "初中教职工数", "人"
+    MIGRANT_PUBLIC = "migrant_public", "在公办学校就读的随迁子女数", "人"
+    MIGRANT_BOUGHT = "migrant_bought", "在政府购买学位的民办学校就读的随迁子女数", "人"
+    DISABLED_SPECIAL = "disabled_special", "在特殊教育学校就读的残疾儿童少年数", "人"
+    PARENT_VISITS = "parent_visits", "实地走访家长人数", "人"
+    PARENT_VISITS_SATISFIED = "parent_visits_satisfied", "实地走访满意家长人数", "人"
+
+
+# Codes of who runs a school, as the national forms number them.
+SPONSORS = (
+    "国家表册的代码：1 中央教育部门、2 中央其他部门、3 省级教育部门、4 省级其他部门、"
+    "5 地级教育部门、6 地级其他部门、7 县级教育部门、8 县级其他部门、9 地方企业、10 民办"
+)
+
+DISTRICT_ITEMS: dict[str, DistrictItem] = {item.value: item for item in DistrictItem}
+
+_TEXT, _ID, _TERM = ColumnKind.TEXT, ColumnKind.ID, ColumnKind.TERM
+_COUNT, _NUMBER, _ORDINAL = ColumnKind.COUNT, ColumnKind.NUMBER, ColumnKind.ORDINAL
+
+_SEVEN = tuple(f"C{i}" for i in range(1, 8))
+_BY_STAGE = (Stage.PRIMARY, Stage.JUNIOR, Stage.SENIOR)
+
+_SOURCE = Column("source", "数据来源", _TEXT, note=f"虚构的数据逐行写明“{INVENTED}”", optional=True)
+_YEAR = Column(
+    "year",
+    "学年",
+    ColumnKind.YEAR,
+    required=True,
+    note="学年开始的公历年份：2024 表示 2024—2025 学年",
+    aliases=("年度", "学年度", "填报年度"),
+)
+_SCHOOL = Column(
+    "school_id",
+    "学校标识码",
+    _ID,
+    required=True,
+    note="按文字保存，前导零不丢",
+    aliases=("学校代码", "学校编码", "学校编号", "学校标识", "标识码"),
+)
+_STAGE = Column("stage", "学段", _TERM, terms=_BY_STAGE, required=True)
+_COUNTY = ("区县", "县市区", "县(市、区)", "所属县区", "所属区县", "行政区")
+_DISTRICT = Column("district", "县区", _TEXT, required=True, note="同一县区只用一种写法", aliases=_COUNTY)
+_LONGITUDE = Column("longitude", "经度", _NUMBER, "°", low=-180, high=180, note="十进制度数", blank=True)
+_LATITUDE = Column("latitude", "纬度", _NUMBER, "°", low=-90, high=90, note="十进制度数", blank=True)
+
+
+def _count(name: str, label: str, unit: str, *codes: str, **more: Any) -> Column:
+    return Column(name, label, _COUNT, unit, codes=codes, **more)
+
+
+def _number(name: str, label: str, unit: str, *codes: str, **more: Any) -> Column:
+    return Column(name, label, _NUMBER, unit, codes=codes, **more)
+
+
+def _text(name: str, label: str, *codes: str, **more: Any) -> Column:
+    return Column(name, label, _TEXT, codes=codes, **more)
+
+
+def _table(name: str, label: str, row: str, key: tuple[str, ...], *columns: Column) -> Table:
+    return Table(name, label, row, key, (*columns, _SOURCE))
+
+
+_ALL_TABLES = (
+    _table(
+        "schools", "学校", "一所学校或一个校区", ("school_id",),
+        _SCHOOL,
+        Column("name", "学校名称", _TEXT, aliases=("校名", "学校全称")),
+        Column("district", "县区", _TEXT, codes=_SEVEN, note="同一县区只用一种写法", aliases=_COUNTY),
+        Column("kind", "办学类型", _TERM, terms=tuple(Kind), codes=(*_SEVEN, "C10", "C11"),
+               aliases=("学校类型", "学校类别")),
+        Column("ownership", "办学性质", _TERM, terms=tuple(Ownership), codes=("C20",)),
+        Column("location", "城乡类别", _TERM, terms=tuple(Location), codes=("C20",),
+               note="按国家统计的城乡分类"),
+        Column("boarding", "寄宿制", ColumnKind.BOOL, codes=("C20",)),
+        _text("group", "教育集团", blank=True),
+        _LONGITUDE,
+        _LATITUDE,
+        Column("opened_year", "开办年份", ColumnKind.YEAR, codes=_SEVEN,
+               note="此前各学年不要求报送；未满员的新建学校据此标注"),
+        Column("closed_year", "停办年份", ColumnKind.YEAR, codes=_SEVEN, optional=True,
+               note="最后办学的学年，如办到 2024—2025 学年填 2024；此后各学年不再要求报送"),
+        Column("parent_id", "所属学校标识码", _ID, codes=_SEVEN, note="不单独计为学校的校区填其所属学校",
+               blank=True),
+        Column("built_year", "校舍建成年份", ColumnKind.YEAR, codes=("C10", "C11"), optional=True,
+               note="过渡条款用"),
+        Column("sponsor", "举办者类型", _ORDINAL, high=10, optional=True, note=SPONSORS),
+    ),
+    _table(
+        "sections", "学段", "一所学校一个学段一学年", ("year", "school_id", "stage"),
+        _YEAR, _SCHOOL, _STAGE,
+        _count("pupils", "在校生数", "人", *_SEVEN, "C11", "C13", "C20",
+               aliases=("学生数", "学生人数", "在校学生数", "在校人数")),
+        _count("classes", "班级数", "个", "C8", "C10", aliases=("班数", "教学班数")),
+        _count("full_time_teachers", "专任教师数", "人", "C16", "C19", aliases=("专任教师", "专任教师总数")),
+        _count("teachers_above_required", "高于规定学历教师数", "人", "C1",
+               note="专任教师中小学大专及以上、初中本科及以上；兼职、代课不计"),
+        _count("backbone_teachers", "县级以上骨干教师数", "人", "C2", note="一人只计一次"),
+        _count("pe_arts_teachers", "体育艺术专任教师数", "人", "C3", note="体育、音乐、美术，按任教学科计"),
+        _count("certified_teachers", "持证专任教师数", "人", "C19", note="持有教师资格证书"),
+        _count("trained_teachers", "培训满360学时专任教师数", "人", "C16", note="五年累计"),
+        _count("in_zone_pupils", "划片就近入学学生数", "人", "C20", blank=True),
+        _count("visiting_pe_arts_teachers", "交流走教体育艺术教师数", "人", "C3", note="过渡条款用",
+               optional=True),
+        _count("migrant_pupils", "随迁子女学生数", "人", "C11", note="过渡条款用", optional=True),
+    ),
+    _table(
+        "facilities", "办学条件", "一所学校一个学段（或全校）一学年", ("year", "school_id", "stage"),
+        _YEAR, _SCHOOL,
+        Column("stage", "学段", _TERM, terms=tuple(Stage), required=True,
+               note="各学段共用而不分开统计的填“全校”"),
+        _number("teaching_area_m2", "教学及辅助用房面积", "m²", "C4", note="含室内体育用房面积"),
+        _number("indoor_sports_area_m2", "室内体育用房面积", "m²", "C4", "C5"),
+        _number("sports_ground_m2", "体育运动场地面积", "m²", "C5", note="不含室内体育用房"),
+        _number("equipment_yuan", "教学仪器设备值", "元", "C6", note="单位是元，不是万元"),
+        _count("multimedia_rooms", "网络多媒体教室数", "间", "C7"),
+        _number("supplementary_sports_m2", "屋顶、地下及租用运动场地面积", "m²", "C5", note="过渡条款用",
+                optional=True),
+    ),
+    _table(
+        "classes", "班级", "一个班一学年", ("year", "school_id", "stage", "grade", "class_no"),
+        _YEAR, _SCHOOL, _STAGE,
+        Column("grade", "年级", _ORDINAL, high=12, required=True, note="1—12：初中七至九，高中十至十二"),
+        Column("class_no", "班号", _ORDINAL, required=True),
+        _count("pupils", "班额", "人", "C12"),
+    ),
+    _table(
+        "rooms", "音乐美术教室", "一间专用教室一学年", (),
+        _YEAR, _SCHOOL, _STAGE,
+        Column("kind", "教室类别", _TERM, terms=tuple(RoomKind), codes=("C10",), required=True),
+        _number("area_m2", "教室面积", "m²", "C10"),
+    ),
+    _table(
+        "funds", "经费", "一所学校一学年", ("year", "school_id"),
+        _YEAR, _SCHOOL,
+        _number("public_funds_budget_yuan", "公用经费预算", "元", "C26"),
+        _number("public_funds_final_yuan", "公用经费决算", "元", "C26"),
+        _number("training_budget_yuan", "教师培训经费预算", "元", "C26"),
+        _number("training_final_yuan", "教师培训经费决算", "元", "C26"),
+        _number("allocation_yuan", "公用经费拨款", "元", "C13", blank=True),
+        Column("covers_campuses", "经费含各校区", ColumnKind.BOOL, codes=("C13", "C26"), optional=True,
+               note="法人学校的账已含全部校区的填“是”，校区不再填报；否则各校区分别填报"),
+    ),
+    _table(
+        "district", "县区数据", "一个县区一学年一个项目", ("year", "district", "item"),
+        _YEAR, _DISTRICT,
+        Column("item", "项目", _TERM, terms=tuple(DistrictItem), required=True),
+        Column("value", "数值", _NUMBER, note="单位见项目表",
+               codes=tuple(dict.fromkeys(c for item in DistrictItem for c in item.codes))),
+    ),
+    _table(
+        "evidence", "佐证材料", "一个县区一学年一个条目", ("year", "district", "item"),
+        _YEAR, _DISTRICT,
+        Column("item", "条目", _ID, required=True, note="如 C8.1；方案的任务为 T1—T16"),
+        Column("status", "达到情况", _TERM, terms=tuple(Status),
+               codes=("C8", "C9", "C15", "C17", "C21", "C22", "C25", "C27", "C28", "C29", "C30")),
+        _text("document", "材料名称"),
+        _text("note", "说明", blank=True),
+        Column("checked_on", "核查日期", ColumnKind.DATE),
+    ),
+    _table(
+        "monitoring", "质量监测", "一个县区一学年一个学科", ("year", "district", "subject"),
+        _YEAR, _DISTRICT,
+        Column("subject", "学科", _TEXT, codes=("C31",), required=True),
+        Column("level", "水平等级", _ORDINAL, codes=("C31",), high=5, note="1—5 即 Ⅰ—Ⅴ 级"),
+        Column("between_school_rate", "校际差异率", ColumnKind.SHARE, codes=("C31",),
+               note="0.12 即 12%；由国家监测发布"),
+    ),
+    _table(
+        "vetoes", "一票否决", "一个县区一学年一个条目", ("year", "district", "item"),
+        _YEAR, _DISTRICT,
+        Column("item", "条目", _ID, required=True, note="V1—V6"),
+        Column("found", "是否发生", ColumnKind.BOOL, codes=("veto",)),
+    ),
+    _table(
+        "measures", "整改台账", "一个正在整改的问题", ("number",),
+        Column("number", "序号", _ORDINAL, required=True),
+        Column("year", "学年", ColumnKind.YEAR, note=_YEAR.note),
+        Column("district", "县区", _TEXT),
+        Column("code", "指标", _ID, note="C1—C31"),
+        Column("school_id", "学校标识码", _ID, note="全县区的问题不填", blank=True),
+        _text("cause", "原因"),
+        _text("measure", "整改措施"),
+        _text("department", "责任部门"),
+        Column("deadline", "完成时限", ColumnKind.DATE),
+        Column("status", "整改状态", _TERM, terms=tuple(Progress)),
+        Column("closed_on", "销号日期", ColumnKind.DATE, blank=True),
+        _text("evidence", "佐证材料", blank=True),
+    ),
+    _table(
+        "zones", "居住小区", "一个居住小区一学年", ("year", "zone_id"),
+        _YEAR,
+        Column("zone_id", "小区编号", _ID, required=True),
+        _text("name", "小区名称"),
+        Column("district", "县区", _TEXT),
+        _LONGITUDE,
+        _LATITUDE,
+        _count("primary_children", "小学适龄儿童数", "人"),
+        _count("junior_children", "初中适龄少年数", "人"),
+        Column("primary_school_id", "现划片小学标识码", _ID, blank=True),
+        Column("junior_school_id", "现划片初中标识码", _ID, blank=True),
+    ),
+)  # fmt: skip
+
+TABLES: dict[str, Table] = {table.name: table for table in _ALL_TABLES}

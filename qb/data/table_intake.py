@@ -1,0 +1,469 @@
+"""A frame of cells becomes a table of the schema; what is wrong with it is named, cell by cell."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+import numpy as np
+import pandas as pd
+
+from qb.data.cell_values import (
+    UNREAD,
+    Finding,
+    convert,
+    error_cells,
+    find_numbers,
+    is_text,
+    missing,
+    tidy_cells,
+    unseen,
+)
+from qb.data.dataset import Dataset
+from qb.data.schema import TABLES, Column, ColumnKind, Table, tidy_header
+from qb.data.table_headers import (
+    Aside,
+    column_like,
+    find_column,
+    is_sum,
+    plain_header,
+    set_aside,
+    table_like,
+    table_named,
+)
+from qb.errors import DataError, Fault
+from qb.personal import names_persons
+from qb.terms import Severity
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A numbered rule: how much its faults matter, and what it asks, in Chinese.
+
+    `structure`: with such a fault the table cannot be read at all.
+    """
+
+    number: str
+    severity: Severity
+    title: str
+    structure: bool = False
+
+
+FORM_RULES: dict[str, Rule] = {
+    rule.number: rule
+    for rule in (
+        Rule("F01", Severity.STOPS, "数据文件夹或工作簿必须存在", True),
+        Rule("F02", Severity.STOPS, "文件夹或工作簿中至少有一张数据表", True),
+        Rule("F03", Severity.STOPS, "一张表只能有一个文件或工作表", True),
+        Rule("F04", Severity.STOPS, "文件必须能够读取", True),
+        Rule("F05", Severity.STOPS, "表中必须有关键列", True),
+        Rule("F06", Severity.STOPS, "同一列只能出现一次", True),
+        Rule("F07", Severity.STOPS, "表头的单位必须与规定一致", True),
+        Rule("F10", Severity.STOPS, "关键列不能为空"),
+        Rule("F11", Severity.STOPS, "数字列只能填数字"),
+        Rule("F12", Severity.STOPS, "数字必须是有限的"),
+        Rule("F13", Severity.STOPS, "数字必须在允许的范围内"),
+        Rule("F14", Severity.STOPS, "年份和序号必须是整数"),
+        Rule("F15", Severity.STOPS, "选项列只能填规定的词"),
+        Rule("F16", Severity.STOPS, "是否列只能填是或否"),
+        Rule("F17", Severity.STOPS, "日期必须是实有的日期"),
+        Rule("F18", Severity.STOPS, "编号不能是电子表格改成的科学计数"),
+        Rule("F19", Severity.STOPS, "公式必须算出结果"),
+        Rule("F20", Severity.NOTE, "写法不规范但意思明确的单元格"),
+        Rule("F21", Severity.NOTE, "规定之外的列"),
+        Rule("F22", Severity.NOTE, "规定之外的文件或工作表"),
+        Rule("F23", Severity.STOPS, "一条更正恰好指一条记录的一个单元格"),
+        Rule("F24", Severity.STOPS, "更正以为错的值必须还在来源中"),
+        Rule("F25", Severity.NOTE, "合计、小计和表外的说明不是数据，不读入"),
+        Rule("F26", Severity.WARNING, "只填了关键列的行，不读入"),
+        Rule("F27", Severity.WARNING, "表头或名称像规定的列、表，但不相同"),
+        Rule("F28", Severity.NOTE, "与规定的样子不同但意思明确的文件、工作表或表头"),
+        Rule("F29", Severity.WARNING, "合并的数据格只有一格有内容"),
+        Rule("F30", Severity.WARNING, "与以上各行之和相等的行"),
+        Rule("F31", Severity.WARNING, "读不全的工作簿格式"),
+    )
+}
+
+LISTED = 1000  # faults shown for one column and rule; a column of the wrong kind has millions
+
+
+def fault(rule: str, message: str, remedy: str, **where: object) -> Fault:
+    """Return a fault of a numbered form rule."""
+    return Fault(rule, FORM_RULES[rule].severity, message, remedy, **where)
+
+
+def is_structure(found: Fault) -> bool:
+    """Whether a fault keeps its table from being read at all."""
+    return found.rule in FORM_RULES and FORM_RULES[found.rule].structure
+
+
+def tables_among(names: Iterable[str], what: str) -> tuple[dict[str, str], list[Fault]]:
+    """Return the file or sheet of each table, in the order of the registry, and what is to be said of names.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of files, with what they end in, or of sheets.
+    what : str
+        What they are called, ``文件`` or ``工作表``.
+    """
+    found: dict[str, str] = {}
+    faults: list[Fault] = []
+    decorated: list[tuple[str, Table]] = []
+    for name in names:
+        stem = PurePath(name).stem if what == "文件" else name
+        table = table_named(stem)
+        like, certain = table_like(stem) if table is None else (None, False)
+        if like is not None and certain:
+            decorated.append((name, like))
+        elif like is not None:
+            message = f"{what}“{name}”像是“{like.label}”表，没有读入"
+            faults.append(fault("F27", message, f"如是，请改名为“{like.label}”"))
+        elif table is None:
+            message = f"{what}“{name}”没有读入"
+            faults.append(fault("F22", message, f"如系数据表，{what}名应为规定的表名"))
+        elif table.name in found:
+            message = f"{what}“{found[table.name]}”与“{name}”是同一张表"
+            faults.append(fault("F03", message, "只保留一个", table=table.name))
+        else:
+            found[table.name] = name
+    for name, table in decorated:
+        if table.name in found:
+            message = f"{what}“{name}”像是“{table.label}”表，没有读入：“{found[table.name]}”是这张表"
+            faults.append(fault("F27", message, "只保留一个，或改用别的名字"))
+        else:
+            found[table.name] = name
+            message = f"{what}“{name}”当作“{table.label}”表读入"
+            faults.append(fault("F28", message, "如不符，请改名", table=table.name))
+    return {name: found[name] for name in TABLES if name in found}, faults
+
+
+def to_dataset(
+    frames: Mapping[str, pd.DataFrame],
+    faults: list[Fault],
+    source: Path,
+    letters: Mapping[str, Mapping[str, str]] | None = None,
+) -> Dataset:
+    """Return tables as read, each indexed by its rows in the file, as a dataset.
+
+    Raises
+    ------
+    DataError
+        If a fault keeps a table from being read; every fault that stops is named.
+    """
+    if any(is_structure(found) for found in faults):
+        raise DataError(found for found in faults if found.severity is Severity.STOPS)
+    tables, lines = {}, {}
+    for name, table in TABLES.items():
+        frame = _in_order(frames.get(name, table.empty()), table)
+        rows = frame.index.to_numpy()
+        if not np.array_equal(rows, np.arange(2, len(rows) + 2)):
+            lines[name] = rows
+        tables[name] = frame.reset_index(drop=True)
+    return Dataset(tables, tuple(faults), str(source), lines, letters or {})
+
+
+def _in_order(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return the rows of schools by the table's key, words in the order of their set; others as they are.
+
+    A sum of the same figures in another order may differ in its last digit; so handed in shuffled, the
+    same data would not give the same bytes.
+    """
+    if "school_id" not in table.key:
+        return frame
+    key = pd.DataFrame({name: _ranked(frame[name], table[name]) for name in table.key})
+    order = key.reset_index(drop=True).sort_values(list(key.columns), kind="stable").index.to_numpy()
+    return frame if np.array_equal(order, np.arange(len(frame))) else frame.iloc[order]
+
+
+def _ranked(values: pd.Series, column: Column) -> pd.Series:
+    ranks = {term.value: rank for rank, term in enumerate(column.terms)}
+    return values.map(ranks) if ranks else values
+
+
+def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tuple[pd.DataFrame, list[Fault]]:
+    """Read a frame of cells as a table of the registry.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        Headers as typed (English name, Chinese label, or label with unit in brackets); cells as text, or
+        as numbers, booleans or dates where the file has types. The index is each row's number in the
+        file. Rows without content, totals and notes are left out; see :mod:`qb.data.table_headers`.
+    table : Table
+        What it should be.
+    header_row : int
+        Row of the header in the file.
+
+    Returns
+    -------
+    frame : DataFrame
+        Every column of the registry in order and in its dtype, then the others as they are, under
+        the index of `raw`. Unreadable cells are missing; rows without a readable key year, which
+        belong nowhere, are left out.
+    faults : list of Fault
+        By row and column. If one :func:`is_structure`, the frame is empty.
+
+    Examples
+    --------
+    >>> from qb.data.schema import TABLES
+    >>> headers = ["学年", "school_id", "学段", "在校生数（人）"]
+    >>> raw = pd.DataFrame([["2024", "007", "小学", "1，234"]], columns=headers)
+    >>> frame, faults = frame_to_table(raw, TABLES["sections"])
+    >>> frame[["school_id", "stage", "pupils"]].values.tolist()
+    [['007', 'primary', 1234.0]]
+    """
+    unseen_in = {place: unseen(raw.iloc[:, place]) for place in range(raw.shape[1])}
+    columns = [tidy_cells(raw.iloc[:, place]) for place in range(raw.shape[1])]
+    cells, faults, places = _name_columns(raw.columns, columns, table, header_row)
+    if any(is_structure(found) for found in faults):
+        return table.empty(), faults
+    index, kept = raw.index, np.ones(len(raw), dtype=bool)
+    if len(raw) and cells and next(iter(cells.values())).isna().any():
+        kept = np.logical_or.reduce([values.notna().to_numpy(dtype=bool) for values in cells.values()])
+    if not kept.all():
+        index = index[kept]
+        cells = {name: values[kept] for name, values in cells.items()}
+    personal = _personal(cells, index, table)
+    asides = set_aside(cells, table)
+    left = sorted(row for aside in asides for row in aside.rows)
+    faults += [_left_out(aside, cells, index, table, personal) for aside in asides]
+    faults += personal.values()
+    if left:
+        records = np.delete(np.arange(len(index)), left)
+        index = index[records]
+        cells = {name: values.iloc[records] for name, values in cells.items()}
+    seen = {name: unseen_in[places[name]] for name in cells if unseen_in[places[name]] is not None}
+    if seen:
+        at = raw.index.get_indexer(index)
+        faults += [f for name, marks in seen.items() for f in _unseen(name, marks[at], index, table)]
+    read = {c.name: convert(cells[c.name], c) for c in table.columns if c.name in cells}
+    known = {c.name: read[c.name][0] if c.name in read else missing(c.dtype, index) for c in table.columns}
+    others = {header: values for header, values in cells.items() if header not in known}
+    for header, values in others.items():
+        wrong = error_cells(values)
+        if wrong is not None:
+            others[header] = values.mask(wrong)
+            faults.append(_beside(header, values, wrong, table))
+    frame = pd.DataFrame({**known, **others}, copy=False)
+    findings = [finding for _, found in read.values() for finding in found]
+    faults += _faults(findings, frame, table)
+    faults += _like_a_sum(frame, table)
+    for column in table.columns:
+        if column.dtype == "int64":
+            known_year = frame[column.name].notna()
+            frame = frame if known_year.all() else frame[known_year]
+            frame = frame.astype({column.name: "int64"})
+    return frame, sorted(faults, key=lambda found: found.row or 0)
+
+
+def _name_columns(
+    headers: Sequence[object], columns: list[pd.Series], table: Table, row: int
+) -> tuple[dict[str, pd.Series], list[Fault], dict[str, int]]:
+    """Return the columns by their English names (others by their own), what is wrong, and their places."""
+    cells: dict[str, pd.Series] = {}
+    typed: dict[str, str] = {}
+    places: dict[str, int] = {}
+    faults: list[Fault] = []
+    beyond: list[str] = []
+    for position, (header, values) in enumerate(zip(headers, columns, strict=True)):
+        shown = str(header).strip() or f"第{position + 1}列"
+        if not str(header).strip() and values.isna().all():
+            continue
+        column, unit_fits = find_column(shown, table)
+        name = column.name if column else shown
+        if name in cells:
+            message = f"“{typed[name]}”与“{shown}”是同一列"
+            faults.append(fault("F06", message, "只保留一列", table=table.name, row=row, column=name))
+            continue
+        cells[name], typed[name], places[name] = values, shown, position
+        where = {"table": table.name, "row": row, "column": name}
+        if column and not unit_fits:
+            message = f"表头“{shown}”的单位应为“{column.unit or '（无单位）'}”"
+            faults.append(fault("F07", message, "换算数值并改正表头", **where))
+        elif column and plain_header(shown)[0] in map(tidy_header, column.aliases):
+            faults.append(fault("F28", f"表头“{shown}”读作“{column.label}”", "如不符，请改正表头", **where))
+        if not column:
+            beyond.append(shown)
+    for shown in beyond:
+        where = {"table": table.name, "row": row, "column": shown}
+        like = column_like(shown, table, cells)
+        if like is not None:
+            message = f"“{shown}”像是“{like.label}”列，没有当作这一列读"
+            faults.append(fault("F27", message, f"如是，请把表头改为“{like.header}”", **where))
+        else:
+            message = f"“{shown}”不在规定的列中，原样保留"
+            faults.append(fault("F21", message, "如系规定的列，请改正表头", **where))
+    for name in table.required:
+        if name not in cells:
+            message = f"缺少关键列“{table[name].label}”（{name}）"
+            faults.append(fault("F05", message, "补上这一列，或改正表头", table=table.name, column=name))
+    return cells, faults, places
+
+
+def _left_out(
+    aside: Aside, cells: Mapping[str, pd.Series], index: pd.Index, table: Table, personal: dict[int, Fault]
+) -> Fault:
+    """Say what was left out; of a note with a number of a person in it that is said too, and once."""
+    row = int(index[aside.rows[0]])
+    where = {"table": table.name, "row": row, "column": aside.column}
+    if aside.kind == "dragged":
+        rows = tuple(int(index[position]) for position in aside.rows)
+        span = f"第 {rows[0]}—{rows[-1]} 行" if len(rows) > 1 else f"第 {rows[0]} 行"
+        message = f"{span}只填了{aside.text}，其余是空的，没有读入"
+        return fault("F26", message, "多拖的行请删去；漏填的请补填", rows=rows, **where)
+    text = f"“{aside.text[:12]}{'…' if len(aside.text) > 12 else ''}”"
+    if aside.kind == "note":
+        text = f"“{re.split('[:：]', aside.text)[0][:12]}…”"
+    if aside.kind == "total":
+        message, remedy = f"{text}像是合计行，没有读入", "如确是一条记录，请改正这一格"
+    elif aside.kind == "sum":
+        message, remedy = (
+            f"本行没有编号，数值等于以上各行之和（{aside.text}），像是合计行，没有读入",
+            "如确是一条记录，请补填编号",
+        )
+    else:
+        message, remedy = f"{text}像是表外的说明，没有读入", "说明请写在数据表以外的工作表"
+    about = [personal.pop(position) for position in aside.rows if position in personal]
+    if about:
+        return dataclasses.replace(about[0], message=f"{message}；其中{about[0].message}")
+    return fault("F25", message, remedy, **where)
+
+
+def _personal(cells: Mapping[str, pd.Series], index: pd.Index, table: Table) -> dict[int, Fault]:
+    """Return numbers of persons by the position of their row: once for a column, in any cell as typed."""
+    faults: dict[int, Fault] = {}
+    for name, values in cells.items():
+        column = table.by_name.get(name)
+        if column is None and names_persons(name):
+            continue  # refused as a column
+        if column is not None and column.numeric and not is_text(values):
+            continue
+        found = find_numbers(values, codes=column is not None and column.kind is ColumnKind.ID)
+        if column is not None and column.numeric:
+            found = {at: kinds for at, kinds in found.items() if not _is_number(str(values.iloc[at]))}
+        if not found:
+            continue
+        what = "或".join(dict.fromkeys(kind for kinds in found.values() for kind in kinds))
+        more = "" if len(found) == 1 else f"，本列共 {len(found)} 个单元格"
+        at = next((position for position in found if position not in faults), None)
+        if at is not None:
+            where = {"table": table.name, "row": int(index[at]), "column": name}
+            rows = tuple(int(index[position]) for position in found)
+            faults[at] = about_persons(f"有像{what}的内容{more}", rows=rows, **where)
+    return faults
+
+
+def _is_number(text: str) -> bool:
+    return bool(re.fullmatch(r"[\d,.]+", text))
+
+
+def about_persons(message: str, **where: object) -> Fault:
+    """Return the fault of a number of a person, which the check finds in tables as rule P02."""
+    remedy = "删去这些内容；若只是编码，请改写得不像手机号码或身份证号"
+    return Fault("P02", Severity.STOPS, message, remedy, **where)
+
+
+def _unseen(name: str, marks: np.ndarray, index: pd.Index, table: Table) -> list[Fault]:
+    """Say once for a column that what no eye sees was taken out of its cells."""
+    rows = tuple(index[marks].tolist())
+    if not rows:
+        return []
+    label = table[name].label if name in table.by_name else name
+    message = f'“{label}”列有 {len(rows)} 格带看不见的字符或“="…"”的写法，已去掉'
+    return [fault("F20", message, "如不符，请改正", table=table.name, row=rows[0], column=name, rows=rows)]
+
+
+def _beside(header: str, values: pd.Series, wrong: np.ndarray, table: Table) -> Fault:
+    """Say that a column of one's own holds errors, which matter to nothing."""
+    rows = tuple(int(row) for row in values.index[wrong])
+    shown = str(values[wrong].iloc[0]).removeprefix(UNREAD)
+    message = f"规定之外的列“{header}”有 {len(rows)} 个错误值或没有结果的公式（如 {shown}），读作空格"
+    where = {"table": table.name, "row": rows[0], "column": header, "rows": rows}
+    return fault("F21", message, "不影响评估；如要保留，请改正公式", **where)
+
+
+_FEWEST = 3  # rows above, and columns, from which on a sum in a row with a code is told
+
+
+def _like_a_sum(frame: pd.DataFrame, table: Table) -> list[Fault]:
+    """Ask about a last row with a code of its own whose every number is the sum of those above."""
+    names = [c.name for c in table.columns if c.unit and c.kind in (ColumnKind.COUNT, ColumnKind.NUMBER)]
+    names = [name for name in names if len(frame) > _FEWEST and pd.notna(frame[name].iloc[-1])]
+    if len(names) < _FEWEST or not all(is_sum(frame[name].iloc[:-1], frame[name].iloc[-1]) for name in names):
+        return []
+    where = {"table": table.name, "row": int(frame.index[-1]), "school_id": _school(frame, -1)}
+    message = f"本行的 {len(names)} 个数都等于以上各行之和，像是合计行；已按一条记录读入"
+    return [fault("F30", message, "如是合计，请删去这一行", **where)]
+
+
+def _faults(findings: list[Finding], frame: pd.DataFrame, table: Table) -> list[Fault]:
+    """Return a fault for each cell found, by row and then by column."""
+    order = {name: place for place, name in enumerate(table.names)}
+    faults = [f for finding in findings for f in _one_by_one(finding, frame, table)]
+    return sorted(faults, key=lambda f: (f.row, order[f.column]))
+
+
+def _one_by_one(finding: Finding, frame: pd.DataFrame, table: Table) -> Iterator[Fault]:
+    """Give a fault for each thing typed: where the same stands in many cells, one with all of them."""
+    positions = np.flatnonzero(finding.where)
+    groups: dict[object, list[int]] = {}
+    for position, typed in zip(positions.tolist(), finding.raw.iloc[positions], strict=True):
+        same = "" if pd.isna(typed) or finding.rule == "F18" else typed
+        groups.setdefault(same, []).append(position)
+    parts = [
+        part
+        for group in groups.values()
+        for part in ([group] if len(group) > ALIKE else [[at] for at in group])
+    ]
+    for count, part in enumerate(sorted(parts)[:LISTED], start=1):
+        typed = finding.raw.iloc[part[0]]
+        shown = f"“{table[finding.column.name].label if pd.isna(typed) else _shown(typed)}”"
+        rows = tuple(int(row) for row in frame.index[part])
+        more = f"（{len(rows)} 处：{spans(rows)}）" if len(rows) > 1 else ""
+        if count == LISTED and len(parts) > LISTED:
+            more += f"（本列还有 {len(parts) - LISTED} 处同样的问题，不再列出）"
+        yield fault(
+            finding.rule,
+            shown + finding.message + more,
+            finding.remedy,
+            table=table.name,
+            row=rows[0],
+            column=finding.column.name,
+            school_id=_school(frame, part[0]) if len(rows) == 1 else None,
+            rows=rows if len(rows) > 1 else (),
+        )
+
+
+ALIKE = 3  # where the same stands in more cells of a column than these, it is one finding
+
+
+def spans(rows: Sequence[int]) -> str:
+    """Return rows in words, those that follow each other as from—to.
+
+    >>> spans((2, 3, 4, 9)), spans((5,))
+    ('第 2—4、9 行', '第 5 行')
+    """
+    parts, start = [], rows[0]
+    for row, after in zip(rows, [*rows[1:], None], strict=True):
+        if after != row + 1:
+            parts.append(str(start) if start == row else f"{start}—{row}")
+            start = after
+    return f"第 {'、'.join(parts[:_SPANS])}{' 等' if len(parts) > _SPANS else ''} 行"
+
+
+_SPANS = 8
+
+
+def _shown(typed: object) -> str:
+    return f"{typed:.15g}" if isinstance(typed, float) else str(typed)[:40]
+
+
+def _school(frame: pd.DataFrame, position: int) -> str | None:
+    if "school_id" not in frame:
+        return None
+    school = frame["school_id"].iloc[position]
+    return None if pd.isna(school) else str(school)

@@ -1,0 +1,392 @@
+"""A dataset in one workbook: a sheet for each table, written in full, read with the cell of every fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
+from xlsxwriter import Workbook
+from xlsxwriter.exceptions import XlsxWriterException
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from qb.data.cell_values import UNREAD, find_numbers
+from qb.data.dataset import Dataset
+from qb.data.grid import Grid, grid_to_table
+from qb.data.schema import TABLES, Column, ColumnKind, Table
+from qb.data.table_files import FORMULA, read_bytes, spoken, write_file
+from qb.data.table_intake import about_persons, fault, tables_among, to_dataset
+from qb.data.xlsx_package import (
+    BROKEN,
+    CELL_NAME,
+    calculated_cells,
+    column_number,
+    hidden,
+    is_locked,
+    open_package,
+    read_part,
+    require_area,
+    sheet_parts,
+    shown_codes,
+    texts,
+)
+from qb.errors import DataError, Fault, QbError, UnreadableError
+from qb.personal import kinds_of
+
+# The sheets of a workbook as cells: values as they are stored, formulas by their results.
+
+
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".et")
+_LOCKED = ("工作簿有密码", "取消密码后再用")
+
+
+class Book:
+    """An open workbook.
+
+    Attributes
+    ----------
+    names : list of str
+        Of its sheets, in order.
+    is_xlsx : bool
+        Whether it is an .xlsx inside, whatever the file is called.
+    hidden : set of str
+        Names of hidden sheets.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._archive = open_package(data)
+        self._parts = sheet_parts(self._archive) if self._archive else {}
+        self._book = CalamineWorkbook.from_filelike(BytesIO(data))
+        self.names: list[str] = self._book.sheet_names
+        self.is_xlsx = bool(self._parts)
+        shown = (SheetVisibleEnum.Visible,)
+        self.hidden = {page.name for page in self._book.sheets_metadata if page.visible not in shown}
+
+    def grid(self, sheet: str) -> Grid:
+        """Return a sheet's cells.
+
+        What could not be read stands as ``UNREAD`` and the error, or the formula that has no stored
+        result. A number that a format shows with zeros in front, as codes are, is read as shown.
+        """
+        said = [f"工作表“{sheet}”是隐藏的，照样读入"] if sheet in self.hidden else []
+        if sheet not in self._parts:
+            page = self._book.get_sheet_by_name(sheet)
+            return Grid.of(page.to_python(skip_empty_area=False), said=tuple(said), lettered=True)
+        xml = read_part(self._archive, self._parts[sheet])
+        require_area(xml, sheet)
+        page = self._book.get_sheet_by_name(sheet)  # lays it out
+        rows = page.to_python(skip_empty_area=False)
+        for found in calculated_cells(xml):
+            if found.unread:
+                _put(rows, found.cell, UNREAD + (found.value or f"={found.formula}"))
+        for cell, digits in shown_codes(self._archive, xml).items():
+            _pad(rows, cell, digits)
+        for count, what in zip(hidden(xml), ("行", "列"), strict=True):
+            said += [f"有 {count} {what}是隐藏的，照样读入"] * bool(count)
+        areas = (page.merged_cell_ranges or []) if b"<mergeCell" in xml or b":mergeCell" in xml else []
+        merged = tuple((top + 1, left + 1, bottom + 1, right + 1) for (top, left), (bottom, right) in areas)
+        return Grid.of(rows, merged=merged, said=tuple(said), lettered=True)
+
+    def persons(self) -> list[tuple[str, list[str]]]:
+        """Return the comments and boxes that hold numbers of persons, and the kinds of these."""
+        if not self.is_xlsx:
+            return []
+        found = ((name, kinds_of(text)) for name, text in texts(self._archive))
+        return [(name, kinds) for name, kinds in found if kinds]
+
+
+def _put(rows: list[list[object]], cell: str, value: object) -> None:
+    """Put a value into a cell, which may lie beyond what the reader laid out."""
+    letters, number = CELL_NAME.fullmatch(cell).groups()
+    row, place = int(number), column_number(letters)
+    width = max(place, len(rows[0]) if rows else 0)
+    if not rows or width > len(rows[0]):
+        rows[:] = [cells + [""] * (width - len(cells)) for cells in rows]
+    while len(rows) < row:
+        rows.append([""] * width)
+    rows[row - 1][place - 1] = value
+
+
+def _pad(rows: list[list[object]], cell: str, digits: int) -> None:
+    letters, number = CELL_NAME.fullmatch(cell).groups()
+    row, place = int(number) - 1, column_number(letters) - 1
+    value = rows[row][place] if row < len(rows) and place < len(rows[row]) else None
+    if type(value) in (int, float) and value >= 0 and value == int(value):
+        rows[row][place] = str(int(value)).zfill(digits)
+
+
+@contextmanager
+def open_book(path: Path) -> Iterator[Book]:
+    """Open a workbook, and say in a sentence what keeps it from being read, then or later.
+
+    Raises
+    ------
+    UnreadableError
+        If it is none, is damaged, is locked, or would take too much memory.
+    """
+    data = read_bytes(path)
+    if is_locked(data):
+        raise UnreadableError(*_LOCKED)
+    try:
+        yield Book(data)
+    except PasswordError:
+        raise UnreadableError(*_LOCKED) from None
+    except CalamineError:
+        raise UnreadableError(*BROKEN) from None
+
+
+def read_excel(path: Path, sheet: str | None = None) -> Grid:
+    """Return the cells of a sheet, the first unless named.
+
+    Raises
+    ------
+    UnreadableError
+        If it is no workbook, is locked, or has no such sheet.
+    """
+    with open_book(path) as book:
+        wanted = sheet or next(iter(book.names), "")
+        if wanted not in book.names:
+            raise UnreadableError(f"没有工作表“{wanted}”", f"现有：{'、'.join(book.names)}")
+        grid = book.grid(wanted)
+    if not len(grid.rows):
+        raise UnreadableError(f"工作表“{wanted}”是空的", "填入数据")
+    return grid
+
+
+# Tables written to a workbook: numbers in full, text never as a formula, words of closed sets in Chinese.
+
+
+WORKBOOK = ".xlsx"
+ROWS, LONGEST = 1_048_576, 32_767  # what Excel takes: rows of a sheet, characters of a cell
+HEADER = {"bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True, "valign": "vcenter"}
+_SHOWN = {ColumnKind.ID: "@", ColumnKind.DATE: "yyyy-mm-dd", ColumnKind.SHARE: "0.00%"}
+_FIRST_DATE = date(1900, 3, 1)  # before it spreadsheets disagree, for Excel takes 1900 for a leap year
+
+
+class _Exact(float):
+    """A number written with all its digits: the library asks for sixteen, and some need seventeen."""
+
+    def __format__(self, asked: str) -> str:
+        text = super().__format__(asked)
+        return text if float(text) == self else float.__repr__(self)
+
+
+def write_xlsx(path: Path, fill: Callable[[Path], None], *, replace: bool = False) -> None:
+    """Make a workbook whole or not at all, as :func:`qb.data.table_files.write_file` does.
+
+    Raises
+    ------
+    QbError
+        Also if the name does not end in .xlsx, by which spreadsheets and we know a workbook.
+    """
+    if path.suffix.lower() != WORKBOOK:
+        raise QbError(f"工作簿的文件名应以 {WORKBOOK} 结尾，现为“{path.name}”。")
+    write_file(path.resolve(), fill, replace=replace)
+
+
+@contextmanager
+def new_book(path: Path, *, by_row: bool = True) -> Iterator[Workbook]:
+    """Open a workbook for writing: row by row, which takes little memory, or with heads that span rows.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
+    """
+    options = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
+    book = Workbook(str(path), {"constant_memory": by_row, **dict.fromkeys(options, False)})
+    yield book
+    try:
+        book.close()
+    except XlsxWriterException as error:
+        refused = error.args[0]
+        raise (refused if isinstance(refused, OSError) else OSError(str(error))) from None
+
+
+def write_book(frames: Mapping[str, pd.DataFrame], path: Path) -> None:
+    """Write a sheet for each table: Chinese headers with units, frozen, and the rows.
+
+    Raises
+    ------
+    QbError
+        If a table has more rows, or a cell more characters, than a sheet takes.
+    """
+    tables = {name: sheet_cells(frame, TABLES[name]) for name, frame in frames.items()}
+    with new_book(path) as book:
+        head = book.add_format(HEADER)
+        for name, cells in tables.items():
+            columns = [TABLES[name].by_name.get(header) for header in cells]
+            headers = [header_of(header, TABLES[name]) for header in cells]
+            sheet = book.add_worksheet(TABLES[name].label)
+            sheet.freeze_panes(1, 0)
+            for position, (header, values) in enumerate(zip(headers, cells.values(), strict=True)):
+                sheet.set_column(position, position, width_of(header, values))
+            write_row(sheet, 0, headers, [(head, head)] * len(headers))
+            formats = [cell_formats(book, column) for column in columns]
+            for row, values in enumerate(zip(*cells.values(), strict=True), start=1):
+                write_row(sheet, row, values, formats)
+
+
+def header_of(name: str, table: Table) -> str:
+    """Return what stands above a column: its label and unit, or the name of a column beyond the registry."""
+    return table[name].header if name in table.by_name else str(name)
+
+
+def cell_formats(book: Workbook, column: Column | None, **look: object) -> tuple[Format, Format]:
+    """Return the format of a column's cells, and the one for text that begins as a formula does.
+
+    The second keeps the text a text when a person edits it.
+    """
+    look = {"num_format": _SHOWN.get(column.kind, "General") if column else "General", **look}
+    return book.add_format(look), book.add_format({**look, "quote_prefix": True})
+
+
+def write_row(
+    sheet: Worksheet, row: int, values: Iterable[object], formats: Iterable[tuple[Format, Format]]
+) -> None:
+    """Write a row of cells as :func:`sheet_cells` gives them; leave out what is missing."""
+    for column, (value, (plain, quoted)) in enumerate(zip(values, formats, strict=True)):
+        if isinstance(value, str):
+            sheet.write_string(row, column, value, quoted if value.startswith(_AS_FORMULA) else plain)
+        elif isinstance(value, bool):
+            sheet.write_boolean(row, column, value, plain)
+        elif isinstance(value, date):
+            sheet.write_datetime(row, column, value, plain)
+        elif value is not None:
+            sheet.write_number(row, column, value, plain)
+
+
+_AS_FORMULA = tuple(FORMULA)
+
+
+def width_of(header: str, values: Iterable[object] = ()) -> float:
+    """Return a width that shows the header on two lines, and the first values on one."""
+    longest = max((_ems(str(value)) for value, _ in zip(values, range(200), strict=False)), default=0)
+    return min(max(_ems(header) / 2 + 3, longest + 2, 9), 40)
+
+
+def _ems(text: str) -> int:
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text[:100])  # Chinese is twice as wide
+
+
+def sheet_cells(frame: pd.DataFrame, table: Table) -> dict[str, list[object]]:
+    """Return each column's cells as a sheet holds them: text, numbers, dates, and None where missing.
+
+    Words of closed sets come by their Chinese labels, booleans as 是 and 否.
+
+    Raises
+    ------
+    QbError
+        As :func:`write_book` says.
+    """
+    if len(frame) >= ROWS:
+        raise QbError(
+            f"表“{table.label}”有 {len(frame):,} 行，超过工作表的 {ROWS:,} 行。请写成 CSV 或 parquet 文件夹。"
+        )
+    cells = {name: _cells(frame[name], table.by_name.get(name)) for name in frame.columns}
+    for name, values in cells.items():
+        for row, value in enumerate(values, start=2):
+            if isinstance(value, str) and len(value) > LONGEST:
+                raise QbError(
+                    f"表“{table.label}”第 {row} 行“{header_of(name, table)}”有 {len(value):,} 字，"
+                    f"超过单元格的 {LONGEST:,} 字。请缩短，或写成 CSV 或 parquet 文件夹。"
+                )
+    return cells
+
+
+def _cells(values: pd.Series, column: Column | None) -> list[object]:
+    here = values.notna()
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        read: Callable[[object], object] = _Exact
+    elif pd.api.types.is_bool_dtype(values):
+        read = (lambda value: "是" if value else "否") if column else bool
+    else:
+        values, read = values.astype("str"), _reader(column)
+    cells = [None] * len(values)
+    for position, value in zip(here.to_numpy().nonzero()[0].tolist(), values[here].tolist(), strict=True):
+        cells[position] = read(value)
+    return cells
+
+
+def _reader(column: Column | None) -> Callable[[str], object]:
+    if column is None:
+        return str
+    if column.kind is ColumnKind.DATE:
+        return _as_date
+    labels = {term.value: term.zh for term in column.terms}
+    return lambda text: labels.get(text, text)
+
+
+def _as_date(text: str) -> date | str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return day if day >= _FIRST_DATE else text
+
+
+# A dataset read from one workbook: a sheet for each table, every fault with its cell.
+
+
+INSTRUCTIONS, ITEMS, RESULT = "填报说明", "条目说明", "核查结果"  # our sheets that hold no data
+
+
+def read_workbook(path: Path) -> Dataset:
+    """Read a workbook; see :func:`qb.data.reading.read`.
+
+    Sheets are named for their tables in Chinese or English and stand in any order. Formulas are read by
+    their stored results. Columns whose header begins with ※ are passed over, and so are rows that the
+    template lists (something stands under ※) where nobody filled in the key or anything beyond it.
+    """
+    frames, letters = {}, {}
+    name = spoken(path.name)
+    try:
+        with open_book(path) as book:
+            faults = _form(book, path)
+            own = [sheet for sheet in book.names if sheet in (INSTRUCTIONS, ITEMS, RESULT)]
+            sheets, found = tables_among((sheet for sheet in book.names if sheet not in own), "工作表")
+            faults += found
+            if not sheets:
+                labels = "、".join(table.label for table in list(TABLES.values())[:3])
+                faults.append(fault("F02", f"工作簿 {name} 中没有数据表", f"工作表以“{labels}”等表名命名"))
+            for table, sheet in sheets.items():
+                read = grid_to_table(book.grid(sheet), TABLES[table], f"工作表“{sheet}”")
+                frames[table], found, letters[table] = read
+                faults += found
+            faults += _persons_elsewhere(
+                book, [sheet for sheet in book.names if sheet not in sheets.values()]
+            )
+    except UnreadableError as error:
+        raise DataError([fault("F04", f"工作簿 {name} {error.message}", error.remedy)]) from None
+    return to_dataset(frames, faults, path, letters)
+
+
+def _form(book: Book, path: Path) -> list[Fault]:
+    """Say what kind of workbook it is where that is not the usual one."""
+    kind = path.suffix.lower()
+    if book.is_xlsx:
+        return []
+    if kind == ".xlsx":
+        raise UnreadableError(*BROKEN)
+    message = f"{kind} 工作簿中的错误值（如 #DIV/0!）和没有结果的公式分辨不出，读作空格；编号按数值读"
+    return [fault("F31", message, "另存为 .xlsx 后再核查一次")]
+
+
+def _persons_elsewhere(book: Book, sheets: list[str]) -> list[Fault]:
+    """Name numbers of persons on sheets that hold no table, in comments and in boxes."""
+    faults = []
+    for sheet in sheets:
+        grid = book.grid(sheet)
+        for place, values in grid.below(-1).items():
+            for position, kinds in find_numbers(values).items():
+                cell = grid.cell(int(grid.rows[position]), place)
+                faults.append(about_persons(f"工作表“{sheet}”的 {cell} 有像{'或'.join(kinds)}的内容"))
+    for part, kinds in book.persons():
+        what = "批注" if "comment" in part.lower() else "图形或文本框"
+        faults.append(about_persons(f"{what}（{part}）中有像{'或'.join(kinds)}的内容"))
+    return faults

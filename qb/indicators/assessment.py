@@ -1,0 +1,416 @@
+"""The assessment of a year: every verdict and the figures behind it; as JSON; and the ledger of what is not
+met.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from qb import standard as standards
+from qb.data.checks import require
+from qb.data.dataset import Dataset
+from qb.errors import QbError
+from qb.indicators import district_figures as district_measures
+from qb.indicators import indicator_functions, notes
+from qb.indicators import verdicts as indicators
+from qb.indicators.figures import NO_DATA, gather
+from qb.indicators.population import Population, take_population
+from qb.indicators.resources import resources
+from qb.indicators.verdicts import COMPOSITE, Seven, words, worst_by
+from qb.standard import CODES, SEVEN, Standard, Transition
+from qb.terms import Verdict
+
+# The assessment of a year: every verdict, and every figure behind it.
+
+
+AREAS = ("resources", "guarantee", "quality", "recognition", "veto")
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Every verdict of a year, and every figure behind it. Figures are unrounded.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        A row per judged school and stage: values, amounts and verdicts of C1–C7, `met`, `verdict`.
+    excluded : DataFrame
+        Schools and stages that a rule leaves out, and schools that are not there, with the reason.
+    silent : DataFrame
+        Stages that a school or campus should have reported and did not: they are "no data".
+    balance : DataFrame
+        Difference coefficient by district, stage and indicator, and their mean as ``composite``.
+    shortfalls : DataFrame
+        What each row lacks to the standard and to its floor, and the pupils its resource supports.
+    findings : DataFrame
+        Every figure and checklist item of C8–C31, recognition and veto, with limit and verdict.
+    indicators, areas, districts : DataFrame
+        Verdicts, each made of those before.
+    warnings : DataFrame
+        What a reader should know and no rule decides.
+    transition : Assessment or None
+        The same with the transition clauses, where they were asked for.
+    """
+
+    year: int
+    standard: Standard
+    invented: bool
+    rows: pd.DataFrame
+    excluded: pd.DataFrame
+    silent: pd.DataFrame
+    balance: pd.DataFrame
+    shortfalls: pd.DataFrame
+    findings: pd.DataFrame
+    indicators: pd.DataFrame
+    areas: pd.DataFrame
+    districts: pd.DataFrame
+    warnings: pd.DataFrame
+    transition: Assessment | None = None
+
+    FRAMES = (
+        "rows",
+        "excluded",
+        "silent",
+        "balance",
+        "shortfalls",
+        "findings",
+        "indicators",
+        "areas",
+        "districts",
+        "warnings",
+    )
+
+    def of(self, district: str) -> Assessment:
+        """Return one district's part."""
+        frames = {
+            name: frame[(frame["district"] == district).to_numpy()].reset_index(drop=True)
+            for name in self.FRAMES
+            for frame in (getattr(self, name),)
+        }
+        relieved = self.transition.of(district) if self.transition else None
+        return replace(self, **frames, transition=relieved)
+
+
+def assess(
+    data: Dataset,
+    year: int | None = None,
+    standard: Standard | str | None = None,
+    transition: Transition | bool = False,
+) -> Assessment:
+    """Judge every district of a dataset in one year.
+
+    Parameters
+    ----------
+    data : Dataset
+        Of any number of districts and years.
+    year : int, optional
+        School year starting; the last one with sections unless given.
+    standard : Standard or str, optional
+        A standard, its name, or a file; the district's 2023 standard unless given.
+    transition : Transition or bool
+        Also judge with the transition clauses; the result stands in `Assessment.transition`, and the
+        verdicts without them stay as they are.
+
+    Raises
+    ------
+    DataError
+        If the data hold faults that stop; all of them are named.
+    QbError
+        If the year is not in the data, or the standard cannot be used.
+    """
+    chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
+    require(data, chosen)
+    year = choose_year(data, year)
+    indicator_functions.require_functions(chosen, year)
+    result = _assess(data, year, chosen, None)
+    if not transition:
+        return result
+    profile = transition if isinstance(transition, Transition) else standards.load_transition()
+    return replace(result, transition=_assess(data, year, chosen, profile))
+
+
+def choose_year(data: Dataset, year: int | None) -> int:
+    """Return the year asked for, or the last one in the data; refuse one that is not there."""
+    if not data.years:
+        raise QbError("表 sections（学段）没有任何年度的数据，无法评估。请填写各校各学段的在校生等数据。")
+    if year is None:
+        return data.years[-1]
+    if year not in data.years:
+        raise QbError(
+            f"数据中没有 {year} 年度。已有年度：{'、'.join(map(str, data.years))}（学年起始年）。"
+            "请改用其中之一。"
+        )
+    return year
+
+
+def _assess(data: Dataset, year: int, standard: Standard, transition: Transition | None) -> Assessment:
+    population = take_population(data, standard, year)
+    seven = Seven.judge(population, resources(data, population, standard, transition), standard)
+    inputs = gather(data, population, standard, transition)
+    measures = indicator_functions.measures(inputs)
+    measures["recognition"] = district_measures.recognition(inputs)
+    measures["veto"] = district_measures.vetoes(inputs)
+    judged = {code: indicators.judge_parts(inputs, code, measure) for code, measure in measures.items()}
+    rows = seven.rows()
+    coefficients = seven.balance()
+    by_code = seven.by_district() | {
+        code: indicators.worst(population, measures[code].parts, verdicts)
+        for code, verdicts in judged.items()
+    }
+    areas = _areas(population, standard, seven, coefficients, by_code)
+    overall = np.min([areas[area] for area in AREAS], axis=0)
+    return Assessment(
+        year=year,
+        standard=standard,
+        invented=data.invented,
+        rows=rows,
+        excluded=notes.excluded(population),
+        silent=notes.silent(population),
+        balance=coefficients,
+        shortfalls=seven.shortfalls(),
+        findings=indicators.findings(inputs, measures, judged),
+        indicators=indicators.table(inputs, measures, by_code),
+        areas=pd.DataFrame(
+            {
+                "district": np.repeat(population.districts, len(AREAS)),
+                "area": np.tile(AREAS, len(population.districts)),
+                "verdict": words(np.column_stack([areas[area] for area in AREAS]).ravel()),
+            }
+        ),
+        districts=pd.DataFrame({"district": population.districts, "verdict": words(overall)}),
+        warnings=notes.notes(inputs, seven, coefficients, measures),
+    )
+
+
+def _areas(
+    population: Population,
+    standard: Standard,
+    seven: Seven,
+    coefficients: pd.DataFrame,
+    by_code: dict[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Return each area's verdict by district.
+
+    Resources: every school row passes and every coefficient is within its limit; the other areas:
+    all of their indicators. The composite coefficient decides nothing.
+    """
+    count = len(population.districts)
+    schools = worst_by(
+        population.district[population.school[population.judged]], seven.school, count, NO_DATA
+    )
+    deciding = coefficients[(coefficients["code"] != COMPOSITE).to_numpy()]
+    place = np.searchsorted(population.districts, deciding["district"].to_numpy(dtype=str))
+    spread = worst_by(place, deciding["verdict"].cat.codes.to_numpy(), count, NO_DATA)
+    areas = {"resources": np.minimum(schools, spread)}
+    for area in ("guarantee", "quality"):
+        codes = [i.code for i in standard.indicators if i.area == area]
+        areas[area] = np.min([by_code[code] for code in codes], axis=0)
+    return {**areas, "recognition": by_code["recognition"], "veto": by_code["veto"]}
+
+
+# An assessment as one JSON document, in the shape that others rely on (see the README).
+
+
+FRAMES = ("areas", "balance", "rows", "excluded", "indicators", "warnings")
+
+
+def document(assessment: Assessment) -> dict[str, object]:
+    """Return the assessment as plain lists and dicts; figures unrounded, "no data" as null."""
+    return {
+        "year": assessment.year,
+        "standard": assessment.standard.name,
+        "invented": assessment.invented,
+        "districts": _districts(assessment),
+    }
+
+
+def _districts(assessment: Assessment) -> list[dict[str, object]]:
+    grouped = {name: _by_district(getattr(assessment, name)) for name in FRAMES}
+    relieved = {d["district"]: d for d in _districts(assessment.transition)} if assessment.transition else {}
+    shortfalls = _shortfalls(assessment.shortfalls)
+    monitored = _monitored(assessment)
+    result = []
+    for district, verdict in assessment.districts[["district", "verdict"]].itertuples(index=False):
+        mine = {name: frames.get(district, []) for name, frames in grouped.items()}
+        entry = {
+            "district": district,
+            "verdict": verdict,
+            "areas": {row["area"]: row["verdict"] for row in mine["areas"]},
+            "balance": [_without(row, "district") for row in mine["balance"]],
+            "schools": [_school(row, shortfalls) for row in mine["rows"]],
+            "excluded": [_only(row, "school_id", "name", "stage", "reason") for row in mine["excluded"]],
+            "indicators": [_without(row, "district") for row in mine["indicators"]],
+            "monitoring": monitored.get(district, []),
+            "warnings": [_without(row, "district") for row in mine["warnings"]],
+        }
+        if relieved:
+            entry["transition"] = relieved[district]
+        result.append(entry)
+    return result
+
+
+def _monitored(assessment: Assessment) -> dict[str, list[dict[str, object]]]:
+    """Return each subject's level and rate, with the school year that they are from."""
+    codes = [indicator.code for indicator in assessment.standard.monitored]
+    found = assessment.findings[assessment.findings["code"].isin(codes).to_numpy()]
+    kept = found.rename(columns={"detail": "subject"})
+    return {
+        district: [_without(row, "district") for row in rows]
+        for district, rows in _by_district(
+            kept[["district", "subject", "part", "year", "value", "limit", "verdict"]]
+        ).items()
+    }
+
+
+def _by_district(frame: pd.DataFrame) -> dict[str, list[dict[str, object]]]:
+    rows: dict[str, list[dict[str, object]]] = {}
+    for record in frame.to_dict("records"):
+        plain = {name: _plain(value) for name, value in record.items()}
+        rows.setdefault(str(plain["district"]), []).append(plain)
+    return rows
+
+
+def _shortfalls(frame: pd.DataFrame) -> dict[tuple, dict[str, dict[str, object]]]:
+    found: dict[tuple, dict[str, dict[str, object]]] = {}
+    named = ["school_id", "stage", "code", "to_standard", "to_floor", "supports"]
+    for record in frame[named].to_dict("records"):
+        row = found.setdefault((record["school_id"], record["stage"]), {})
+        row[record["code"]] = {name: _plain(record[name]) for name in named[3:]}
+    return found
+
+
+def _school(row: dict[str, object], shortfalls: dict[tuple, dict]) -> dict[str, object]:
+    return {
+        **_only(row, "school_id", "name", "stage", "pupils", "new"),
+        "values": {code: row[code] for code in SEVEN},
+        "verdicts": {code: row[f"{code}_verdict"] for code in SEVEN},
+        "met": row["met"],
+        "verdict": row["verdict"],
+        "shortfall": shortfalls.get((row["school_id"], row["stage"]), {}),
+    }
+
+
+def _only(row: dict[str, object], *names: str) -> dict[str, object]:
+    return {name: row[name] for name in names}
+
+
+def _without(row: dict[str, object], *names: str) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name not in names}
+
+
+def _plain(value: object) -> object:
+    """Return a number JSON can hold: whole numbers as such, "no data" as None."""
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    return None if value is None or value is pd.NA else value
+
+
+# The issue ledger (问题台账): everything that is not met, who answers for it, and what is being done.
+
+
+COLUMNS = (
+    "district",
+    "code",
+    "part",
+    "school_id",
+    "name",
+    "stage",
+    "value",
+    "limit",
+    "side",
+    "gap",
+    "detail",
+    "year",
+)
+MENDING = ("number", "cause", "measure", "department", "deadline", "status", "closed_on", "evidence")
+
+
+def ledger(assessment: Assessment, data: Dataset) -> pd.DataFrame:
+    """List every figure and item that fails, with the departments that answer for it.
+
+    Parameters
+    ----------
+    assessment : Assessment
+        All problems of its districts are listed.
+    data : Dataset
+        Its table ``measures`` says what is being done; a measure belongs to the problem with its
+        district, indicator and school. Of several, entered in this year or before, the last counts.
+
+    Returns
+    -------
+    DataFrame
+        `district`, `code`, `part` (checklist item or name of the limit; ``coefficient`` for a
+        difference coefficient), `school_id`, `name`, `stage`, `value`, `limit`, `side`, `gap` (to the
+        limit, in its own unit; for C1–C7 in persons, rooms, m² or yuan), `detail`, `year` (school year
+        that the figure is from), `departments` (a tuple), and the columns of ``measures``.
+    """
+    problems = pd.concat(
+        [_seven(assessment), _coefficients(assessment), _others(assessment)], ignore_index=True
+    ).reindex(columns=list(COLUMNS))
+    problems["year"] = problems["year"].fillna(assessment.year).astype(int)
+    problems["departments"] = [
+        departments(assessment.standard, code, part)
+        for code, part in zip(problems["code"], problems["part"], strict=True)
+    ]
+    return _with_measures(problems, data, assessment.year)
+
+
+def departments(standard: Standard, code: str, part: str = "") -> tuple[str, ...]:
+    """Return who answers for an indicator or one of its parts (plan, Annex 3).
+
+    A figure that has a checklist item of its own is answered for by that item's departments.
+    """
+    named = {m.name: m.item for i in standard.indicators if i.code == code for m in i.limits if m.item}
+    for item in standard.checklist:
+        if item.item == named.get(part, part):
+            return item.departments
+    return standard[code].departments if code in {i.code for i in standard.indicators} else ()
+
+
+def _seven(assessment: Assessment) -> pd.DataFrame:
+    return assessment.shortfalls.rename(columns={"to_standard": "gap"}).assign(
+        part="", detail=None, side=">="
+    )
+
+
+def _coefficients(assessment: Assessment) -> pd.DataFrame:
+    frame = assessment.balance
+    failing = frame[(frame["verdict"] == Verdict.FAIL).to_numpy() & (frame["code"] != COMPOSITE).to_numpy()]
+    return failing.rename(columns={"coefficient": "value"}).assign(
+        part="coefficient", side=assessment.standard.rules.coefficient.side
+    )[["district", "code", "part", "stage", "value", "limit", "side", "gap"]]
+
+
+def _others(assessment: Assessment) -> pd.DataFrame:
+    frame = assessment.findings
+    failing = frame[(frame["verdict"] == Verdict.FAIL).to_numpy()]
+    plain = {
+        name: failing[name].astype(object)
+        for name in ("district", "code", "part", "school_id", "name", "stage", "side", "detail")
+    }
+    return failing.assign(**plain)
+
+
+def _with_measures(problems: pd.DataFrame, data: Dataset, year: int) -> pd.DataFrame:
+    measures = data["measures"]
+    measures = measures[(measures["year"] <= year).to_numpy()].sort_values(["year", "number"], kind="stable")
+    keys = ["district", "code", "school_id"]
+    last = measures.drop_duplicates(keys, keep="last")[[*keys, *MENDING]]
+    # A problem of the whole district has no school; NaN would match nothing.
+    left = problems.assign(school_id=problems["school_id"].astype(object).fillna(""))
+    right = last.assign(school_id=last["school_id"].astype(object).fillna(""))
+    joined = left.merge(right.astype(object), on=keys, how="left", sort=False)
+    joined["school_id"] = joined["school_id"].replace("", np.nan)
+    order = {code: place for place, code in enumerate(CODES)}  # recognition has none: it comes last
+    return (
+        joined.assign(_place=joined["code"].map(order))
+        .sort_values(["district", "_place"], kind="stable")
+        .drop(columns="_place")
+        .reset_index(drop=True)
+    )

@@ -1,0 +1,229 @@
+"""The shape in which every figure of C8–C31 reaches its verdict, and the district's own inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from qb.data.dataset import Dataset, index_of
+from qb.indicators.population import STAGES, Population, codes
+from qb.standard import Indicator, Standard, Transition
+from qb.terms import Status, Verdict
+
+# Verdicts as numbers of one byte, so that the worst of several is the smallest.
+VERDICTS = (Verdict.FAIL, Verdict.NO_DATA, Verdict.PASS, Verdict.NOT_APPLICABLE)
+FAIL, NO_DATA, PASS, NOT_APPLICABLE = np.arange(4, dtype=np.int8)
+OPEN = -1  # no verdict yet: the value is to be held against its limit
+
+
+MOST = 1e9  # more persons than any school, district or nation of pupils has: what is not reported is below
+
+
+@dataclass(frozen=True)
+class Range:
+    """The lowest and the highest that figures can be, given what is not reported.
+
+    Both ends are the figure itself where it is known. `Range.of` says so, with the widest range for
+    the others: nothing that is counted here is below 0.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def of(cls, value: np.ndarray, low: np.ndarray | float = 0.0, high: np.ndarray | float = np.inf) -> Range:
+        """Return figures as their own ranges; those that are missing lie from `low` to `high`.
+
+        Bounds that contradict each other bound nothing.
+
+        >>> ends = Range.of(np.array([7.0, np.nan, np.nan]), low=np.array([0.0, 3.0, 9.0]), high=8.0)
+        >>> ends.low.tolist(), ends.high.tolist()
+        ([7.0, 3.0, 0.0], [7.0, 8.0, inf])
+        """
+        missing = np.isnan(value)
+        if not missing.any():
+            return cls(value, value)
+        low, high = np.broadcast_arrays(low, high)
+        wrong = ~(low <= high)
+        low, high = np.where(wrong, 0.0, low), np.where(wrong, np.inf, high)
+        return cls(np.where(missing, low, value), np.where(missing, high, value))
+
+    def over(self, whole: Range, times: float = 100.0) -> Range:
+        """Return the range of ``times · this / whole``; a whole that may be 0 leaves the top open.
+
+        >>> ends = Range.of(np.array([98.0])).over(Range.of(np.array([np.nan]), 97.0, 100.0))
+        >>> ends.low.tolist(), ends.high.round(2).tolist()
+        ([98.0], [101.03])
+        """
+        with np.errstate(invalid="ignore", divide="ignore"):
+            low = np.where(whole.high > 0, times * self.low / whole.high, -np.inf)
+            high = np.where(whole.low > 0, times * self.high / whole.low, np.inf)
+        return Range(np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high))
+
+    @property
+    def known(self) -> np.ndarray:
+        """Return the figures of which both ends are the same, NaN for the others."""
+        return self.low if self.low is self.high else np.where(self.low == self.high, self.low, np.nan)
+
+    def at(self, places: np.ndarray) -> Range:
+        """Return the ranges at these places."""
+        low = self.low[places]
+        return Range(low, low if self.low is self.high else self.high[places])
+
+    def maybe_not_asked(self, doubtful: np.ndarray) -> Range:
+        """Return the ranges, without a top where it is not known whether the figure is asked for at all.
+
+        Of what must not be below its limit such a figure can keep it, and cannot be said to miss it.
+        """
+        return Range(self.low, np.where(doubtful, np.inf, self.high)) if doubtful.any() else self
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of an indicator for many schools or districts at once.
+
+    Attributes
+    ----------
+    name : str
+        Name of the limit it is held against, or the checklist item.
+    district : ndarray of int, shape (n,)
+    value : ndarray of float, shape (n,)
+        NaN where it is not reported.
+    school, stage : ndarray of int, shape (n,), or None
+        Places in the population; None for a figure of the district.
+    limit : ndarray of float, shape (n,), or None
+        A limit of each row's own (rooms for so many classes); None: the standard's.
+    side : str or ndarray of str, shape (n,)
+        On which side such a limit is kept.
+    verdict : ndarray of int, shape (n,), or None
+        Where it is settled without a limit (a checklist item, "not applicable"); `OPEN` elsewhere.
+    note : ndarray of object, shape (n,), or None
+        Words that go with the figure.
+    year : ndarray of int, shape (n,), or None
+        School years that the figures are from; None: the year that is judged.
+    range, limit_range : Range, or None
+        What the figure, or its own limit, can be given what is not reported; None: itself, and anything
+        where it is missing.
+    """
+
+    name: str
+    district: np.ndarray
+    value: np.ndarray
+    school: np.ndarray | None = None
+    stage: np.ndarray | None = None
+    limit: np.ndarray | None = None
+    side: str | np.ndarray = ">="
+    verdict: np.ndarray | None = None
+    note: np.ndarray | None = None
+    year: np.ndarray | None = None
+    range: Range | None = None
+    limit_range: Range | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether each figure is itself, and so is each limit."""
+        return all(ends is None or ends.low is ends.high for ends in (self.range, self.limit_range))
+
+
+@dataclass(frozen=True)
+class Measure:
+    """All figures of one indicator; `value` is the one a reader wants first, shape (districts,)."""
+
+    code: str
+    value: np.ndarray
+    parts: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that an indicator's function may look at."""
+
+    data: Dataset
+    population: Population
+    standard: Standard
+    transition: Transition | None
+    figures: dict[str, np.ndarray] = field(default_factory=dict)
+    statuses: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def nothing(self) -> np.ndarray:
+        """Return NaN for each district."""
+        return np.full(len(self.population.districts), np.nan)
+
+    def figure(self, item: str) -> np.ndarray:
+        """Return an item of the table ``district``, shape (districts,), NaN where not reported."""
+        return self.figures.get(item, self.nothing)
+
+    def checklist(self, indicator: Indicator) -> tuple[Figure, ...]:
+        """Return a part for each checklist item of an indicator."""
+        every = np.arange(len(self.population.districts))
+        none = np.full(len(every), NO_DATA)
+        return tuple(
+            Figure(item.item, every, self.nothing, verdict=self.statuses.get(item.item, none))
+            for item in self.standard.items(indicator.code)
+        )
+
+
+def gather(
+    data: Dataset, population: Population, standard: Standard, transition: Transition | None
+) -> Inputs:
+    """Read the district's items and the states of the checklist items for the population's year."""
+    figures = _pivot(
+        population, population.of_year(data["district"]), np.nan, lambda t: t["value"].to_numpy(float)
+    )
+    statuses = _pivot(population, population.of_year(data["evidence"]), NO_DATA, _status_codes)
+    return Inputs(data, population, standard, transition, figures, statuses)
+
+
+def _status_codes(table) -> np.ndarray:
+    known = codes(table["status"], tuple(Status))
+    return np.array([PASS, FAIL, FAIL, NO_DATA])[known]  # met, partly, unmet; the last is "missing"
+
+
+def _pivot(population: Population, table, missing, read) -> dict[str, np.ndarray]:
+    district = index_of(table["district"], population.districts)
+    values = read(table)
+    items = table["item"].to_numpy(dtype=object)
+    result = {}
+    for item in sorted(set(items[table["item"].notna().to_numpy()])):
+        mine = items == item
+        column = np.full(len(population.districts), missing)
+        column[district[mine]] = values[mine]
+        result[item] = column
+    return result
+
+
+def at_least(data: Dataset, population: Population, figure: str) -> np.ndarray:
+    """Return a column of ``sections`` by section, of which at least so much is reported, shape (sections,).
+
+    It is the figure itself where each site has reported it, the sum of those that have elsewhere.
+    """
+    whole = population.figures[figure]
+    if not np.isnan(whole).any():
+        return whole
+    table = population.of_year(data["sections"])
+    key = population.places(table["school_id"]) * len(STAGES) + codes(table["stage"], STAGES)
+    known = population.added_up(key, np.nan_to_num(table[figure].to_numpy(dtype=float)))
+    return np.where(np.isnan(whole), known, whole)
+
+
+def percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return 100 · part / whole; NaN where either is missing or the whole is 0.
+
+    >>> percent(np.array([1.0, 0.0, 3.0]), np.array([4.0, 0.0, 0.0]))
+    array([25., nan, nan])
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(whole > 0, 100.0 * part / whole, np.nan)
+
+
+def unless_empty(*wholes: np.ndarray) -> np.ndarray:
+    """Return "not applicable" where any denominator is 0, `OPEN` elsewhere.
+
+    >>> told = unless_empty(np.array([0.0, 1.0, 1.0]), np.array([1.0, 1.0, 0.0]))
+    >>> told.tolist() == [NOT_APPLICABLE, OPEN, NOT_APPLICABLE]
+    True
+    """
+    empty = np.any([whole == 0 for whole in wholes], axis=0)
+    return np.where(empty, NOT_APPLICABLE, OPEN)

@@ -1,0 +1,138 @@
+"""Which function computes an indicator, and what it asks of the standard's file.
+
+The name in the file (`measure`) is the function's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from qb.errors import QbError
+from qb.indicators import district_figures, school_figures
+from qb.indicators.figures import Inputs, Measure
+from qb.indicators.resources import FACTOR
+from qb.standard import SEVEN, Indicator, Standard
+from qb.terms import COMPULSORY, Kind, Location, Ownership
+
+
+def _positive(option: object) -> bool:
+    return isinstance(option, float) and option > 0
+
+
+def _among(words: tuple) -> Callable[[object], bool]:
+    def fits(option: object) -> bool:
+        given = option if isinstance(option, tuple) else (option,)
+        return bool(given) and all(word in words for word in given)
+
+    return fits
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a function asks of its indicator's entry.
+
+    Attributes
+    ----------
+    limits : tuple of str
+        Names of the limits; the empty name where there is only one.
+    places : tuple of dict
+        Stages or kinds for each of which the limits must be given.
+    options : dict
+        Settings, each with what it may be.
+    """
+
+    limits: tuple[str, ...] = ("",)
+    places: tuple[dict[str, object], ...] = ({},)
+    options: dict[str, Callable[[object], bool]] = field(default_factory=dict)
+
+    def lacking(self, indicator: Indicator, year: int) -> Iterator[str]:
+        """Say what the entry does not give, or gives wrongly."""
+        for name in self.limits:
+            for place in self.places:
+                try:
+                    indicator.limit(name=name, year=year, **place)
+                except LookupError:
+                    where = "".join(word.zh for word in place.values() if word)
+                    which = f"（name = {name!r}）" if name else ""
+                    yield f"{indicator.code} 缺少 {year} 学年{where}的限值{which}"
+        for name, fits in self.options.items():
+            given = indicator.options.get(name)
+            if not fits(given):
+                yield f"{indicator.code} 的 options.{name} " + (
+                    "缺少" if given is None else f"= {given!r} 不可用"
+                )
+
+
+_BY_STAGE = tuple({"stage": stage} for stage in COMPULSORY)
+_BY_KIND = tuple({"kind": kind} for kind in (*Kind, None))
+_LOCATIONS = _among(tuple(Location))
+_ASKED = {
+    "exclusions": lambda given: isinstance(given, tuple) and set(given) <= set(school_figures.EXCLUSIONS)
+}
+
+_FUNCTIONS: dict[Callable[[Inputs, Indicator], Measure], Needs] = {
+    district_figures.checklist: Needs(limits=()),
+    district_figures.uniform_standards: Needs(limits=()),
+    school_figures.special_rooms: Needs(
+        limits=("music", "art"), options={"classes_per_room": _positive, **_ASKED}
+    ),
+    school_figures.school_size: Needs(places=_BY_KIND, options=_ASKED),
+    school_figures.class_size: Needs(places=_BY_STAGE, options=_ASKED),
+    school_figures.small_school_funds: Needs(
+        limits=("pupils",), options={"counted_pupils": _positive, **_ASKED}
+    ),
+    district_figures.special_funds: Needs(),
+    district_figures.pay: Needs(),
+    school_figures.trained: Needs(places=_BY_STAGE, options=_ASKED),
+    district_figures.rotation: Needs(limits=("rotated", "backbone")),
+    school_figures.certified: Needs(places=_BY_STAGE, options=_ASKED),
+    school_figures.in_zone: Needs(
+        places=_BY_STAGE,
+        options={
+            "ownership": _among(tuple(Ownership)),
+            "locations": _LOCATIONS,
+            "boarding": _among((True, False)),
+            **_ASKED,
+        },
+    ),
+    district_figures.quota: Needs(options=_ASKED),
+    district_figures.migrants: Needs(),
+    district_figures.retention: Needs(options={"formula": _among(("standard", "variant")), "cap": _positive}),
+    district_figures.disabled_enrolment: Needs(),
+    district_figures.charter_and_it: Needs(limits=("broadband", "multimedia")),
+    school_figures.training_funds: Needs(limits=("budget", "final"), options=_ASKED),
+    district_figures.monitoring: Needs(
+        limits=("level", "rate"),
+        options={
+            "subjects": lambda given: isinstance(given, tuple) and bool(given),
+            "others": lambda given: isinstance(given, tuple),
+            "synonyms": lambda given: isinstance(given, dict),
+            "english": lambda given: isinstance(given, dict),
+            "cycle_years": lambda given: isinstance(given, float) and given >= 1 and given.is_integer(),
+        },
+    ),
+}
+FUNCTIONS = {function.__name__: function for function in _FUNCTIONS}
+
+
+def measures(inputs: Inputs) -> dict[str, Measure]:
+    """Compute C8–C31 for every district, in the order of the standard."""
+    return {
+        indicator.code: FUNCTIONS[indicator.measure](inputs, indicator)
+        for indicator in inputs.standard.indicators
+        if indicator.code not in SEVEN
+    }
+
+
+def require_functions(standard: Standard, year: int) -> None:
+    """Refuse a standard that names a function that does not exist, or lacks what one needs in that year."""
+    wrong = []
+    for indicator in standard.indicators:
+        known = FACTOR if indicator.code in SEVEN else FUNCTIONS
+        if indicator.measure not in known:
+            wrong.append(f"{indicator.code} 的 measure = {indicator.measure!r}，可用的有 {'、'.join(known)}")
+        elif indicator.code not in SEVEN:
+            wrong += _FUNCTIONS[FUNCTIONS[indicator.measure]].lacking(indicator, year)
+    if wrong:
+        raise QbError(f"标准 {standard.name} 有 {len(wrong)} 处不能用：\n  " + "\n  ".join(wrong))

@@ -1,0 +1,165 @@
+"""Who is left out, and what a reader should know though no rule decides it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qb.indicators.district_figures import class_norm_warnings
+from qb.indicators.figures import Inputs, Measure
+from qb.indicators.population import SENIOR, STAGES, Population
+from qb.indicators.verdicts import (
+    COMPOSITE,
+    Seven,
+    floor_of,
+    named,
+    rounding_flags,
+    school_columns,
+    stage_words,
+)
+from qb.standard import SEVEN, LimitInForce, Standard
+from qb.terms import COMPULSORY, Stage
+
+
+def excluded(population: Population) -> pd.DataFrame:
+    """Return the sections that a rule leaves out, who is not there, and who is counted with its parent."""
+    at = np.flatnonzero(pd.notna(population.excluded))
+    school = population.school[at]
+    left_out = pd.DataFrame(
+        {
+            "district": named(population.districts, population.district[school]),
+            **school_columns(population, school, ("school_id", "name")),
+            "stage": stage_words(population.stage[at]),
+            "pupils": population.figures["pupils"][at],
+            "reason": population.excluded[at],
+        }
+    )
+    return pd.concat([left_out, _without_rows(population)], ignore_index=True)
+
+
+def _without_rows(population: Population) -> pd.DataFrame:
+    """Return the schools and campuses that have no row of their own, with the reason."""
+    campus = population.root != np.arange(len(population.root))
+    away = pd.notna(population.away)
+    school = np.flatnonzero(campus | away)
+    names = population.schools["name"].fillna(population.schools["school_id"])
+    parents = names.to_numpy(dtype=object)[population.root[school]]
+    return pd.DataFrame(
+        {
+            "district": named(population.districts, population.district[school]),
+            **school_columns(population, school, ("school_id", "name")),
+            "stage": np.full(len(school), None, dtype=object),
+            "pupils": np.full(len(school), np.nan),
+            "reason": [
+                reason if gone else f"校区并入“{parent}”计算"
+                for reason, gone, parent in zip(population.away[school], away[school], parents, strict=True)
+            ],
+        }
+    )
+
+
+def notes(
+    inputs: Inputs, seven: Seven, coefficients: pd.DataFrame, measures: dict[str, Measure]
+) -> pd.DataFrame:
+    """Return what a reader should know and no rule decides."""
+    population, standard = inputs.population, inputs.standard
+    norms = class_norm_warnings(inputs, standard["C8"])
+    floor = standard.rules.school.floor
+    frames = [
+        norms,
+        _silent_schools(population),
+        _small_schools(population, standard),
+        _rounding_flags(seven, "标准", seven.limit),
+        _rounding_flags(seven, f"标准的 {floor:.0%}", floor_of(seven.limit, standard)),
+        _coefficient_flags(seven, coefficients),
+        rounding_flags(inputs, measures),
+    ]
+    columns = ["district", "school_id", "code", "message"]
+    return pd.concat([frame.astype(object) for frame in frames], ignore_index=True)[columns]
+
+
+def silent(population: Population) -> pd.DataFrame:
+    """Return the stages that schools and campuses should have reported and did not.
+
+    A senior stage that nobody reported is missed only by what would be split with it: it is not listed.
+    """
+    sites = population.sites
+    at = np.flatnonzero(sites.silent & (sites.stage != SENIOR))
+    school = sites.school[at]
+    return pd.DataFrame(
+        {
+            "district": named(population.districts, population.district[school]),
+            **school_columns(population, school, ("school_id", "name")),
+            "stage": stage_words(sites.stage[at]),
+        }
+    )
+
+
+def _silent_schools(population: Population) -> pd.DataFrame:
+    """Say of each school and campus in `silent` which stages those are."""
+    found = silent(population)
+    stages = found.groupby(["district", "school_id"], sort=False)["stage"].agg(
+        lambda of_school: "、".join(Stage(stage).zh for stage in of_school)
+    )
+    message = [f"没有报送 {population.year} 学年{of_school}学段的数据，按缺数据处理" for of_school in stages]
+    return stages.index.to_frame(index=False).assign(code="", message=message)
+
+
+def _small_schools(population: Population, standard: Standard) -> pd.DataFrame:
+    """Return judged rows as small as the teaching points that are left out: they count, being schools."""
+    few = standard.rules.exclusion.small_point_pupils
+    at = population.judged[population.figures["pupils"][population.judged] < few]
+    school = population.school[at]
+    return pd.DataFrame(
+        {
+            "district": named(population.districts, population.district[school]),
+            **school_columns(population, school, ("school_id",)),
+            "code": "",
+            "message": [
+                f"{STAGES[stage].zh}在校生 {pupils:.0f} 人，不足 {few} 人；不是教学点，照常参加评估"
+                for stage, pupils in zip(population.stage[at], population.figures["pupils"][at], strict=True)
+            ],
+        }
+    )
+
+
+def _rounding_flags(seven: Seven, name: str, limit: LimitInForce) -> pd.DataFrame:
+    """Return figures that reach a limit only after rounding, or only before."""
+    value = seven.resources.value
+    row, k = np.nonzero(limit.flips(value))
+    population = seven.population
+    at = population.judged[row]
+    school = population.school[at]
+    return pd.DataFrame(
+        {
+            "district": named(population.districts, population.district[school]),
+            **school_columns(population, school, ("school_id",)),
+            "code": named(SEVEN, k),
+            "message": [
+                f"{STAGES[stage].zh} {SEVEN[c]} 原始值 {value[r, c]:.6g} 与{name} "
+                f"{limit.value[r, c]:g} 之比，四舍五入前后结论不同"
+                for r, c, stage in zip(row, k, population.stage[at], strict=True)
+            ],
+        }
+    )
+
+
+def _coefficient_flags(seven: Seven, coefficients: pd.DataFrame) -> pd.DataFrame:
+    by_stage = [seven.standard.limit_in_force("coefficient", stage=stage) for stage in COMPULSORY]
+    limit = LimitInForce.each(by_stage, (coefficients["stage"] == Stage.JUNIOR).to_numpy().astype(int))
+    value = coefficients["coefficient"].to_numpy(dtype=float)
+    # The composite decides nothing: it has no limit to reach by rounding.
+    flagged = coefficients[limit.flips(value) & (coefficients["code"] != COMPOSITE).to_numpy()]
+    return pd.DataFrame(
+        {
+            "district": flagged["district"],
+            "school_id": None,
+            "code": flagged["code"],
+            "message": [
+                f"{Stage(stage).zh} {code} 差异系数 {coefficient:.6f} 四舍五入前后结论不同"
+                for stage, code, coefficient in zip(
+                    flagged["stage"], flagged["code"], flagged["coefficient"], strict=True
+                )
+            ],
+        }
+    )

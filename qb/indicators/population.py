@@ -1,0 +1,351 @@
+"""Who is judged in a year: campuses merged into parents, sections as arrays, exclusions with reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from qb.data.dataset import Dataset, index_of, is_open, silent_stages
+from qb.standard import Clause, Standard
+from qb.terms import Kind, Stage
+
+# Who is judged in a year: who should report, campuses merged into parents, exclusions with reasons.
+
+
+STAGES = tuple(Stage)  # the code of a stage is its place here
+KINDS = tuple(Kind)
+PRIMARY, JUNIOR, SENIOR, WHOLE = range(4)
+UNNAMED = "（未填县区）"  # schools whose district was not reported are judged together, under this name
+
+SECTION_FIGURES = (
+    "pupils",
+    "classes",
+    "full_time_teachers",
+    "teachers_above_required",
+    "backbone_teachers",
+    "pe_arts_teachers",
+    "certified_teachers",
+    "trained_teachers",
+    "in_zone_pupils",
+    "visiting_pe_arts_teachers",
+    "migrant_pupils",
+)
+
+
+@dataclass(frozen=True)
+class Sites:
+    """The sections of each site, a school apart from its campuses: reported, or expected and silent.
+
+    Attributes
+    ----------
+    school, stage : ndarray of int, shape (sites,)
+        Place of the school or campus in `Population.schools`, of the stage in `STAGES`; sorted by both.
+    pupils : ndarray, shape (sites,)
+        NaN where not reported.
+    silent : ndarray of bool, shape (sites,)
+        Whether the section was expected and has no row.
+    """
+
+    school: np.ndarray
+    stage: np.ndarray
+    pupils: np.ndarray
+    silent: np.ndarray
+
+    @cached_property
+    def having(self) -> np.ndarray:
+        """Whether the section has pupils, or may have: what rests on it must be reported."""
+        return self.pupils != 0
+
+
+@dataclass(frozen=True)
+class Population:
+    """One year's schools and sections, campuses merged into their parents.
+
+    A section that was expected and not reported is a section all the same, with no figure: what rests
+    on it is "no data". Expected are the stages that the kind of a school must have, in the years in
+    which it is open.
+
+    Attributes
+    ----------
+    year : int
+    districts : ndarray of str, shape (districts,)
+        In the order of their names.
+    schools : DataFrame, shape (schools, …)
+        The ``schools`` table, campuses included.
+    district : ndarray of int, shape (schools,)
+        Place of each school's district in `districts`.
+    root : ndarray of int, shape (schools,)
+        Place of the school that each one is counted with: itself, or its parent.
+    kind : ndarray of int, shape (schools,)
+        Place of the school's kind in `KINDS`.
+    school, stage : ndarray of int, shape (sections,)
+        Place of the (parent) school in `schools`, of the stage in `STAGES`.
+    figures : dict of ndarray, shape (sections,)
+        The columns of ``sections``, summed over campuses; NaN where one of them is not reported.
+    silent : ndarray of bool, shape (sections,)
+        Whether the school or one of its campuses was expected to report the section and did not.
+    excluded : ndarray of object, shape (sections,)
+        Why the section is left out of C1–C7, or None.
+    away : ndarray of object, shape (schools,)
+        Why the school or campus has no section in the year and none is expected of it, or None.
+    sites : Sites
+        The same sections before campuses were merged.
+    """
+
+    year: int
+    districts: np.ndarray
+    schools: pd.DataFrame
+    district: np.ndarray
+    root: np.ndarray
+    kind: np.ndarray
+    school: np.ndarray
+    stage: np.ndarray
+    figures: dict[str, np.ndarray]
+    silent: np.ndarray
+    excluded: np.ndarray
+    away: np.ndarray
+    sites: Sites
+
+    @cached_property
+    def judged(self) -> np.ndarray:
+        """Places of the sections that are judged, shape (rows,)."""
+        return np.flatnonzero(pd.isna(self.excluded))
+
+    @cached_property
+    def compulsory(self) -> np.ndarray:
+        """Places of the sections of compulsory stages that have pupils, special schools among them."""
+        compulsory = (self.stage == PRIMARY) | (self.stage == JUNIOR)
+        return np.flatnonzero(compulsory & (self.figures["pupils"] != 0))
+
+    def of_year(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of this year."""
+        return table[table["year"].to_numpy() == self.year]
+
+    def places(self, school_ids: pd.Series) -> np.ndarray:
+        """Return the place in `schools` of each identifier, -1 where there is none."""
+        return index_of(school_ids, self.schools["school_id"])
+
+    def roots(self, school_ids: pd.Series) -> np.ndarray:
+        """Return the place in `schools` of the school that each identifier is counted with."""
+        return self.root[self.places(school_ids)]
+
+    def added_up(self, key: np.ndarray, amount: np.ndarray) -> np.ndarray:
+        """Add what single sites hold by section, shape (sections,); a missing amount makes the sum missing.
+
+        A key is the place of a site in `schools` times the number of stages, plus the place of the stage.
+        """
+        section = self.school * len(STAGES) + self.stage
+        of_school = self.root[key // len(STAGES)] * len(STAGES) + key % len(STAGES)
+        at = np.minimum(np.searchsorted(section, of_school), max(len(section) - 1, 0))
+        mine = np.flatnonzero(section[at] == of_school) if len(section) else []
+        return np.bincount(at[mine], weights=amount[mine], minlength=len(section))
+
+
+def codes(values: pd.Series, terms: tuple) -> np.ndarray:
+    """Return the place of each word in a closed set, -1 where it is missing."""
+    return index_of(values, [str(term) for term in terms])
+
+
+def sum_by(keys: np.ndarray, columns: dict[str, np.ndarray]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Sum columns over equal keys; a missing figure makes its sum missing. Keys come out sorted."""
+    unique, inverse = np.unique(keys, return_inverse=True)
+    if len(unique) == len(keys):
+        order = np.argsort(keys)
+        return unique, {name: column[order] for name, column in columns.items()}
+    return unique, {
+        name: np.bincount(inverse, weights=column, minlength=len(unique)) for name, column in columns.items()
+    }
+
+
+def take_population(data: Dataset, standard: Standard, year: int) -> Population:
+    """Count the schools of a year: merge campuses, read the sections, say who is left out and why.
+
+    Parameters
+    ----------
+    data : Dataset
+        Without faults that stop (see `qb.check.require`).
+    standard : Standard
+        For its rules of exclusion.
+    year : int
+        School year starting.
+    """
+    schools = data["schools"]
+    root = _roots(schools)
+    named = schools["district"].fillna(UNNAMED).to_numpy(dtype=str)
+    districts, district = np.unique(named[root], return_inverse=True)
+    kind = codes(schools["kind"], KINDS)
+
+    sections = data["sections"]
+    sections = sections[sections["year"].to_numpy() == year]
+    place = index_of(sections["school_id"], schools["school_id"])
+    stage = codes(sections["stage"], STAGES)
+    away = _away(schools, year)
+    reported = np.zeros((len(schools), SENIOR + 1), dtype=bool)
+    reported[place, stage] = True
+    away[reported.any(axis=1)] = None
+    silent_place, silent_stage = np.nonzero(silent_stages(kind, root, reported, is_open(schools, year)))
+
+    place, stage = np.append(place, silent_place), np.append(stage, silent_stage)
+    silent = np.arange(len(place)) >= len(sections)
+    unknown = np.full(len(silent_place), np.nan)
+    columns = {name: np.append(sections[name].to_numpy(dtype=float), unknown) for name in SECTION_FIGURES}
+    order = np.argsort(place * len(STAGES) + stage, kind="stable")
+    sites = Sites(place[order], stage[order], columns["pupils"][order], silent[order])
+
+    # A senior stage is asked for only where it shares what is split; it is judged by nothing else.
+    asked = ~silent | (stage != SENIOR)
+    keys = (root[place] * len(STAGES) + stage)[asked]
+    columns = {name: column[asked] for name, column in columns.items()}
+    keys, figures = sum_by(keys, {**columns, "silent": silent[asked].astype(float)})
+    school, stage = np.divmod(keys, len(STAGES))
+    return Population(
+        year=year,
+        districts=districts,
+        schools=schools,
+        district=district,
+        root=root,
+        kind=kind,
+        school=school,
+        stage=stage,
+        silent=figures.pop("silent") > 0,
+        figures=figures,
+        excluded=_exclusions(standard, kind[school], stage, figures["pupils"]),
+        away=away,
+        sites=sites,
+    )
+
+
+def _away(schools: pd.DataFrame, year: int) -> np.ndarray:
+    """Say why a school is not there in the year."""
+    opened, closed = (schools[name].to_numpy(dtype=float) for name in ("opened_year", "closed_year"))
+    away = np.full(len(schools), None, dtype=object)
+    for place in np.flatnonzero(~is_open(schools, year)):
+        away[place] = (
+            f"尚未开办，开办年份为 {opened[place]:.0f} 年"
+            if opened[place] > year
+            else f"已停办，最后办学学年为 {closed[place]:.0f} 学年"
+        )
+    return away
+
+
+def _roots(schools: pd.DataFrame) -> np.ndarray:
+    """Follow `parent_id` upwards; `qb.data` has refused circles and unknown parents."""
+    parent = index_of(schools["parent_id"], schools["school_id"])
+    root = np.arange(len(schools))
+    while (parent[root] >= 0).any():
+        root = np.where(parent[root] >= 0, parent[root], root)
+    return root
+
+
+def _exclusions(standard: Standard, kind: np.ndarray, stage: np.ndarray, pupils: np.ndarray) -> np.ndarray:
+    """Say why each section is left out of C1–C7; the first reason that holds is given."""
+    rule = standard.rules.exclusion
+    small = f"教学点在校生不足 {rule.small_point_pupils} 人，不参加七项指标"
+    reason = np.full(len(kind), None, dtype=object)
+    reason[pupils == 0] = "在校生为 0"
+    reason[(kind == KINDS.index(Kind.TEACHING_POINT)) & (pupils < rule.small_point_pupils)] = small
+    reason[stage == SENIOR] = "高中学段不属于义务教育"
+    for left_out in rule.kinds:
+        reason[kind == KINDS.index(left_out)] = f"{left_out.zh}不参加七项指标"
+    return reason
+
+
+# For which school rows a transition clause holds, and what is known of their classes.
+
+
+def holds(clause: Clause, data: Dataset, population: Population, rows: np.ndarray) -> np.ndarray:
+    """Return for each of these sections whether every condition of the clause is met, shape (rows,).
+
+    A condition on something that was not reported does not hold: a relief is never presumed.
+    """
+    school = population.school[rows]
+    if not clause.from_year <= population.year <= clause.to_year:
+        return np.zeros(len(rows), dtype=bool)
+    schools = population.schools
+    pupils = _by_school(population, "pupils")[school]
+    mask = np.ones(len(rows), dtype=bool)
+    if clause.locations:
+        mask &= schools["location"].isin([str(place) for place in clause.locations]).to_numpy()[school]
+    if clause.pupils_from is not None:
+        mask &= pupils >= clause.pupils_from
+    if clause.pupils_to is not None:
+        mask &= pupils <= clause.pupils_to
+    if clause.built_by is not None:
+        mask &= schools["built_year"].to_numpy(dtype=float)[school] <= clause.built_by
+    if clause.migrant_share_above is not None:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = _by_school(population, "migrant_pupils")[school] / pupils
+        mask &= share > clause.migrant_share_above
+    if clause.largest_class_below is not None:
+        mask &= _largest_class(data, population)[school] < clause.largest_class_below
+    return mask
+
+
+@dataclass(frozen=True)
+class ListedClasses:
+    """The rows of ``classes`` of a year, by section.
+
+    Attributes
+    ----------
+    counted, blank : ndarray of int, shape (sections,)
+        Classes listed with their pupils, and without.
+    pupils, largest : ndarray, shape (sections,)
+        Of those with pupils: in all, and in the largest; 0 where there is none.
+    row : ndarray of int, shape (classes,)
+        Place of the section of each class with pupils.
+    size : ndarray, shape (classes,)
+        Its pupils.
+    """
+
+    counted: np.ndarray
+    blank: np.ndarray
+    pupils: np.ndarray
+    largest: np.ndarray
+    row: np.ndarray
+    size: np.ndarray
+
+    @classmethod
+    def of(cls, data: Dataset, population: Population) -> ListedClasses:
+        """Read the classes that are of a section of the population."""
+        table = population.of_year(data["classes"])
+        size = table["pupils"].to_numpy(dtype=float)
+        wanted = population.roots(table["school_id"]) * len(STAGES) + codes(table["stage"], STAGES)
+        section = population.school * len(STAGES) + population.stage
+        place = np.full(len(population.schools) * len(STAGES), -1)
+        place[section] = np.arange(len(section))
+        row = place[wanted]
+        size, row = size[row >= 0], row[row >= 0]
+        known, count = ~np.isnan(size), len(section)
+        largest = np.zeros(count)
+        np.maximum.at(largest, row[known], size[known])
+        return cls(
+            counted=np.bincount(row[known], minlength=count),
+            blank=np.bincount(row[~known], minlength=count),
+            pupils=np.bincount(row[known], weights=size[known], minlength=count),
+            largest=largest,
+            row=row[known],
+            size=size[known],
+        )
+
+
+def _by_school(population: Population, figure: str) -> np.ndarray:
+    """Return a figure of the compulsory stages together, shape (schools,)."""
+    rows = population.compulsory
+    return np.bincount(
+        population.school[rows], weights=population.figures[figure][rows], minlength=len(population.schools)
+    )
+
+
+def _largest_class(data: Dataset, population: Population) -> np.ndarray:
+    """Return the pupils in each school's largest class of the compulsory stages, shape (schools,).
+
+    Infinite unless each stage lists as many classes, each with its pupils, as it reported.
+    """
+    listed, rows = ListedClasses.of(data, population), population.compulsory
+    complete = (listed.blank == 0) & (listed.counted == population.figures["classes"]) & (listed.largest > 0)
+    largest = np.zeros(len(population.schools))
+    np.maximum.at(largest, population.school[rows], np.where(complete, listed.largest, np.inf)[rows])
+    return np.where(largest > 0, largest, np.inf)

@@ -1,0 +1,277 @@
+"""C1–C7: what each school row holds, and how much of it there is for a pupil."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from qb.data.dataset import Dataset
+from qb.indicators.figures import Range, at_least
+from qb.indicators.population import KINDS, SENIOR, STAGES, WHOLE, Population, codes, holds
+from qb.standard import SEVEN, Standard, Transition
+from qb.terms import STAGES_OF_KIND, Kind
+
+FACILITY_FIGURES = (
+    "teaching_area_m2",
+    "indoor_sports_area_m2",
+    "sports_ground_m2",
+    "equipment_yuan",
+    "multimedia_rooms",
+    "supplementary_sports_m2",
+)
+# In hundreds of pupils or per pupil: the factor that turns amount / pupils into the indicator's unit.
+FACTOR = {"per_hundred": 100.0, "per_pupil": 1.0}
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The seven of every judged row.
+
+    Attributes
+    ----------
+    amount : ndarray, shape (rows, 7)
+        What the row holds in all: persons, m², yuan, rooms.
+    value : ndarray, shape (rows, 7)
+        Per pupil or per hundred pupils, in the indicator's unit.
+    factor : ndarray, shape (7,)
+        100 or 1: ``value = factor * amount / pupils``.
+    range : Range of shape (rows, 7), or None
+        What each value can be, given what is not reported; None: nothing is missing.
+    """
+
+    amount: np.ndarray
+    value: np.ndarray
+    factor: np.ndarray
+    range: Range | None = None
+
+
+def resources(
+    data: Dataset, population: Population, standard: Standard, transition: Transition | None = None
+) -> Resources:
+    """Compute C1–C7 of every judged row (教督〔2017〕6号; plan, Annex 3, C1–C7).
+
+    The denominator is the pupils of that stage, never of the whole school. C4 leaves indoor sports
+    area out of teaching area; C5 counts it in.
+    """
+    rows = population.judged
+    shared = _shared(data, population, standard)
+    held = {name: column.at(rows) for name, column in {**_staff(data, population), **shared}.items()}
+    low = _amounts(held, "low", "high")
+    partly = any(column.low is not column.high for column in held.values())
+    high = _amounts(held, "high", "low") if partly else low
+    for clause in transition.clauses if transition else ():
+        if clause.adds:
+            found = shared[clause.adds].known if clause.adds in shared else population.figures[clause.adds]
+            extra = np.where(holds(clause, data, population, rows), np.nan_to_num(found[rows]), 0)
+            for end in (low, high) if partly else (low,):
+                end[:, SEVEN.index(clause.code)] += extra
+    factor = np.array([FACTOR[standard[code].measure] for code in SEVEN])
+    amount, pupils = Range(low, high).known, population.figures["pupils"][rows]
+    if partly:  # C4 is not known where either of its two parts is missing, though it may be nothing at most
+        rooms, indoor = held["teaching_area_m2"].known, held["indoor_sports_area_m2"].known
+        amount[np.isnan(rooms + indoor), SEVEN.index("C4")] = np.nan
+    value = factor * amount / pupils[:, None]
+    if not np.isnan(value).any():
+        return Resources(amount, value, factor)
+    heads = Range.of(pupils, low=at_least(data, population, "pupils")[rows])
+    ends = Range(low, high).over(Range(heads.low[:, None], heads.high[:, None]), factor)
+    # A teaching point whose pupils are not all reported may be one that is left out.
+    point = population.kind[population.school[rows]] == KINDS.index(Kind.TEACHING_POINT)
+    perhaps_out = point & np.isnan(pupils) & (heads.low < standard.rules.exclusion.small_point_pupils)
+    return Resources(amount, value, factor, ends.maybe_not_asked(perhaps_out[:, None]))
+
+
+def _staff(data: Dataset, population: Population) -> dict[str, Range]:
+    """Return what the teachers of C1–C3 can be by section; C1 and C3 count full-time ones only."""
+    full_time = np.nan_to_num(population.figures["full_time_teachers"], nan=np.inf)
+    every = {"teachers_above_required": full_time, "backbone_teachers": np.inf, "pe_arts_teachers": full_time}
+    return {
+        name: Range.of(population.figures[name], at_least(data, population, name), most)
+        for name, most in every.items()
+    }
+
+
+def _amounts(held: dict[str, Range], end: str, other: str) -> np.ndarray:
+    """Return the amounts of C1–C7 at their lowest or highest ends, shape (rows, 7)."""
+    at = {name: getattr(column, end) for name, column in held.items()}
+    # Row by row in memory, so that each of the seven lies together.
+    return np.array(
+        [
+            at["teachers_above_required"],
+            at["backbone_teachers"],
+            at["pe_arts_teachers"],
+            np.maximum(at["teaching_area_m2"] - getattr(held["indoor_sports_area_m2"], other), 0),
+            at["sports_ground_m2"] + at["indoor_sports_area_m2"],
+            at["equipment_yuan"],
+            at["multimedia_rooms"],
+        ]
+    ).T
+
+
+def share_facilities(data: Dataset, population: Population, standard: Standard) -> dict[str, np.ndarray]:
+    """Return each facilities column by section: reported by stage, or the stage's share of the whole.
+
+    A site (a school without its campuses, or a campus) that reports as one is split by its own weighted
+    pupils (national form 表I, note): of R held by A primary, B junior and C senior pupils of a
+    twelve-year school the primary part is ``R·A / (A + 1.1·B + 1.32·C)``. A site of one stage is not
+    split. What is reported by stage is taken as reported; a site may report one column as a whole and
+    another by stage. Then campuses are added to their schools: each site must have reported, and a
+    missing figure of one makes the sum "no data".
+
+    Returns
+    -------
+    dict of ndarray, shape (sections,)
+        NaN where a figure, or the pupils needed to split it, is not reported.
+
+    Examples
+    --------
+    A school of 300 junior and 600 senior pupils shares 5100 m²: 5100 · 300 / (300 + 1.2 · 600) = 1500
+    are the junior stage's. Its campus of 600 junior pupils has 3000 m². Together 4500 m² for 900 pupils;
+    adding the pupils first would give 5100 · 900 / (900 + 720) + 3000 = 5833.
+
+    >>> import pandas as pd
+    >>> from qb.indicators.population import take_population
+    >>> from qb.standard import load
+    >>> pupils = [(2024, "A", "junior", 300), (2024, "A", "senior", 600), (2024, "B", "junior", 600)]
+    >>> area = [(2024, "A", "whole", 5100), (2024, "B", "whole", 3000)]
+    >>> kinds = {"school_id": ["A", "B"], "kind": ["complete_secondary"] * 2, "parent_id": [None, "A"]}
+    >>> data = Dataset.of(
+    ...     schools=pd.DataFrame(kinds),
+    ...     sections=pd.DataFrame(pupils, columns=["year", "school_id", "stage", "pupils"]),
+    ...     facilities=pd.DataFrame(area, columns=["year", "school_id", "stage", "teaching_area_m2"]),
+    ... )
+    >>> population = take_population(data, load(), 2024)
+    >>> float(share_facilities(data, population, load())["teaching_area_m2"][0])
+    4500.0
+    """
+    return {name: column.known for name, column in _shared(data, population, standard).items()}
+
+
+def _shared(data: Dataset, population: Population, standard: Standard) -> dict[str, Range]:
+    """Return what each facilities column can be by section."""
+    table = population.of_year(data["facilities"])
+    reports = _Reports.of(population, table, split_shares(population, standard))
+    columns = {}
+    for name in FACILITY_FIGURES:
+        part = reports.held(table[name].to_numpy(dtype=float))
+        low = population.added_up(reports.key, part.low)
+        columns[name] = Range(
+            low, low if part.low is part.high else population.added_up(reports.key, part.high)
+        )
+    return columns
+
+
+@dataclass(frozen=True)
+class _Reports:
+    """The rows of ``facilities`` of a year, and the sections of single sites they are about.
+
+    A key is the place of a school times the number of stages, plus the place of the stage.
+
+    Attributes
+    ----------
+    row : ndarray of int, shape (rows,)
+        Key of each row.
+    key : ndarray of int, shape (parts,)
+        Key of each section of a site, then of what a site reports for a stage beyond them.
+    share : ndarray, shape (parts,)
+        Of what its site holds as a whole.
+    must : ndarray of bool, shape (parts,)
+        Whether the figure must be there: it has pupils, or a row for it was handed in.
+    size : int
+        Number of possible keys.
+    """
+
+    row: np.ndarray
+    key: np.ndarray
+    share: np.ndarray
+    must: np.ndarray
+    size: int
+
+    @classmethod
+    def of(cls, population: Population, table: pd.DataFrame, share: np.ndarray) -> _Reports:
+        """Read whose the rows are; those of a school that is away in the year are nobody's."""
+        school, stage = population.places(table["school_id"]), codes(table["stage"], STAGES)
+        row, sites = school * len(STAGES) + stage, population.sites
+        key = sites.school * len(STAGES) + sites.stage
+        beyond = np.setdiff1d(row[np.isin(school, sites.school) & (stage != WHOLE)], key)
+        key = np.append(key, beyond)
+        must = np.append(sites.having, np.ones(len(beyond), dtype=bool)) | np.isin(key, row)
+        return cls(
+            row, key, np.append(share, np.zeros(len(beyond))), must, len(population.schools) * len(STAGES)
+        )
+
+    def held(self, figure: np.ndarray) -> Range:
+        """Return what each part holds of a column, shape (parts,)."""
+        known = ~np.isnan(figure)
+        amount = np.bincount(self.row[known], weights=figure[known], minlength=self.size)
+        given = np.bincount(self.row[known], minlength=self.size) > 0
+        site = self.key // len(STAGES)
+        whole = site * len(STAGES) + WHOLE
+        # Nothing is nothing, however it would be split.
+        part = np.where(amount[whole] == 0, 0, amount[whole] * self.share)
+        # A site that said nothing at all of the column owes it, even without pupils.
+        silent = np.isin(whole, self.row) & ~given.reshape(-1, len(STAGES)).any(axis=1)[site]
+        lacking = ~given[self.key] & ~given[whole] & (self.must | silent)
+        part = amount[self.key] + part
+        if not (lacking.any() or np.isnan(part).any()):
+            return Range(part, part)
+        # Of a whole whose split is open a stage has all at most.
+        low = np.where(np.isnan(part), amount[self.key], part)
+        high = np.where(np.isnan(part), amount[self.key] + amount[whole], part)
+        return Range(np.where(lacking, 0, low), np.where(lacking, np.inf, high))
+
+
+def split_shares(population: Population, standard: Standard) -> np.ndarray:
+    """Return the share of its site's common facilities that falls to each section of it, shape (sites,).
+
+    The weights are those of the site's kind, or of its school's where it has other stages. A site of
+    one stage is not split. NaN where a stage that shares has not reported its pupils: half a split
+    would be wrong.
+    """
+    weight = np.zeros((len(KINDS) + 1, len(STAGES)))  # the last row: a kind not reported shares nothing
+    for k, kind in enumerate(KINDS):
+        weights = standard.rules.split.weights(kind) or {STAGES_OF_KIND[kind][0]: 1.0}
+        for stage, value in weights.items():
+            weight[k, STAGES.index(stage)] = value
+    sites = population.sites
+    site, size = sites.school, len(population.schools)
+    own, above = (
+        weight[kind[site], sites.stage] for kind in (population.kind, population.kind[population.root])
+    )
+    fits = np.bincount(site, weights=own == 0, minlength=size) == 0
+    each = np.where(fits[site], own, above)
+    weighted = np.where(each > 0, each * sites.pupils, np.where(sites.having, np.nan, 0))
+    total = np.bincount(site, weights=weighted, minlength=size)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = weighted / total[site]
+    populated = np.bincount(site, weights=sites.having, minlength=size) > 0
+    share[populated[site] & ~sites.having] = 0
+    # The stage of a site that has only one: all of the whole is its own, whatever its pupils. A school of
+    # a kind not reported may have others.
+    alone = np.bincount(site, weights=sites.having | ~populated[site], minlength=size) == 1
+    alone &= (population.kind >= 0) | (population.root != np.arange(size))
+    share[alone[site] & (sites.having | ~populated[site])] = 1
+    return share
+
+
+def funds_by_school(data: Dataset, population: Population, column: str) -> np.ndarray:
+    """Return a column of ``funds`` by school, campuses added, shape (schools,), NaN where not reported.
+
+    Each site with pupils of the compulsory stages must have reported; a campus need not where its
+    school says that its own accounts cover the campuses (``covers_campuses``).
+    """
+    table, sites, size = population.of_year(data["funds"]), population.sites, len(population.schools)
+    place = population.places(table["school_id"])
+    amount = np.bincount(place, weights=table[column].to_numpy(dtype=float), minlength=size)
+    rows = np.bincount(place, minlength=size) > 0
+    covering = np.zeros(size, dtype=bool)
+    covering[place] = table["covers_campuses"].fillna(False).to_numpy(dtype=bool)
+    owed = np.zeros(size, dtype=bool)
+    owed[sites.school[sites.having & (sites.stage != SENIOR)]] = True
+    owed &= ~(covering[population.root] & (population.root != np.arange(size)))
+    amount = np.where(owed & ~rows, np.nan, amount)
+    total = np.bincount(population.root, weights=amount, minlength=size)
+    reported = np.bincount(population.root, weights=rows, minlength=size) > 0
+    return np.where(reported, total, np.nan)

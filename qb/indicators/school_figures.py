@@ -1,0 +1,489 @@
+"""The figures of C10–C13, C16, C19, C20 and C26: found at schools, answered for by the district."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from qb.indicators.figures import (
+    MOST,
+    NOT_APPLICABLE,
+    OPEN,
+    Figure,
+    Inputs,
+    Measure,
+    Range,
+    at_least,
+    percent,
+)
+from qb.indicators.population import (
+    JUNIOR,
+    KINDS,
+    PRIMARY,
+    STAGES,
+    WHOLE,
+    ListedClasses,
+    Population,
+    codes,
+    holds,
+)
+from qb.indicators.resources import funds_by_school
+from qb.standard import Indicator, LimitInForce, decided
+from qb.terms import Kind, RoomKind
+
+# What an indicator may leave out as the seven do: the kinds that are out of them, small teaching points.
+EXCLUSIONS = ("kinds", "small_points")
+
+
+def asked(inputs: Inputs, indicator: Indicator) -> np.ndarray:
+    """Return the places of the sections that an indicator asks: compulsory stages with pupils, shape (rows,).
+
+    What is left out of the seven is asked here all the same, but for what the option ``exclusions`` names.
+    """
+    population, rule = inputs.population, inputs.standard.rules.exclusion
+    rows = population.compulsory
+    kind = population.kind[population.school[rows]]
+    out = np.zeros(len(rows), dtype=bool)
+    if "kinds" in indicator.options["exclusions"]:
+        out |= np.isin(kind, [KINDS.index(left_out) for left_out in rule.kinds])
+    if "small_points" in indicator.options["exclusions"]:
+        small = population.figures["pupils"][rows] < rule.small_point_pupils
+        out |= small & (kind == KINDS.index(Kind.TEACHING_POINT))
+    return rows[~out]
+
+
+def _sum(population: Population, rows: np.ndarray, amount: np.ndarray) -> np.ndarray:
+    """Sum an amount of sections by school, shape (schools,); a missing one makes the sum missing."""
+    return np.bincount(population.school[rows], weights=amount[rows], minlength=len(population.schools))
+
+
+def _pupils(inputs: Inputs, rows: np.ndarray) -> tuple[np.ndarray, Range]:
+    """Return the pupils of these sections by school, and what they can be; shape (schools,)."""
+    population = inputs.population
+    pupils = _sum(population, rows, population.figures["pupils"])
+    return pupils, Range.of(pupils, low=_sum(population, rows, at_least(inputs.data, population, "pupils")))
+
+
+def _part(population: Population, name: str, school: np.ndarray, value: np.ndarray, **more) -> Figure:
+    return Figure(name, population.district[school], value, school=school, **more)
+
+
+def _largest(population: Population, school: np.ndarray, ends: Range) -> np.ndarray:
+    """Return the greatest figure of each district; NaN where one that is missing might be greater."""
+    tops = []
+    for end in (ends.low, ends.high):
+        top = np.full(len(population.districts), -np.inf)
+        np.maximum.at(top, population.district[school], end)
+        tops.append(np.where(np.isinf(top), np.nan, top))
+    return np.where(tops[0] == tops[1], tops[0], np.nan)
+
+
+def _met(population: Population, school: np.ndarray, always: np.ndarray, never: np.ndarray) -> np.ndarray:
+    """Return the share of schools that meet something by district, NaN where one is undecided."""
+    enough = np.where(always | never, always.astype(float), np.nan)
+    return percent(_count(population, school, enough), _count(population, school, np.ones(len(school))))
+
+
+def special_rooms(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C10: one music room and one art room for every 12 classes begun, each kind by itself.
+
+    Rooms below the stated area do not count; one without an area may. A school that lists rooms of one
+    kind only has none of the other; a school or campus that lists no room at all may have any number.
+    """
+    population = inputs.population
+    rows = asked(inputs, indicator)
+    school = np.unique(population.school[rows])
+    # Where there are pupils there is a class.
+    begun = np.where(population.figures["pupils"] > 0, 1.0, 0.0)
+    classes = _sum(population, rows, population.figures["classes"])[school]
+    least_classes = np.maximum(at_least(inputs.data, population, "classes"), begun)
+    ends = Range.of(classes, low=_sum(population, rows, least_classes)[school])
+    needed = Range(*(np.ceil(end / indicator.options["classes_per_room"]) for end in (ends.low, ends.high)))
+
+    table = population.of_year(inputs.data["rooms"])
+    site = population.places(table["school_id"])
+    room_school, stage = population.root[site], codes(table["stage"], STAGES)
+    ours = (stage == PRIMARY) | (stage == JUNIOR) | (stage == WHOLE) | (stage < 0)
+    lists_none = _lists_none(population, site[ours])
+    area = table["area_m2"].to_numpy(dtype=float)
+    size = len(population.schools)
+    parts, limit = [], needed.known
+    always, never = np.ones(len(school), dtype=bool), np.zeros(len(school), dtype=bool)
+    lowest, highest = inputs.standard.hold(needed.low), inputs.standard.hold(needed.high)
+    for kind in RoomKind:
+        areas = _room_area(inputs, indicator, kind, rows)
+        least = areas.at(areas.value[room_school, stage])
+        mine = ours & (table["kind"] == kind).to_numpy()
+        rooms = np.bincount(room_school[mine & least.meets(area)], minlength=size).astype(float)
+        unknown = np.bincount(room_school[mine & np.isnan(area)], minlength=size)
+        held = Range(rooms, np.where(lists_none, np.inf, rooms + unknown)).at(school)
+        parts.append(
+            _part(population, kind.value, school, held.known, limit=limit, range=held, limit_range=needed)
+        )
+        one, other = decided(held.low, held.high, lowest, highest)
+        always, never = always & one, never | other
+    return Measure(indicator.code, _met(population, school, always, never), tuple(parts))
+
+
+def _lists_none(population: Population, listing: np.ndarray) -> np.ndarray:
+    """Return whether a school has a site with pupils that lists nothing, shape (schools,)."""
+    sites = population.sites
+    silent = sites.having & (sites.stage <= JUNIOR) & ~np.isin(sites.school, listing)
+    return np.bincount(population.root[sites.school[silent]], minlength=len(population.schools)) > 0
+
+
+def _room_area(inputs: Inputs, indicator: Indicator, kind: RoomKind, rows: np.ndarray) -> LimitInForce:
+    """Return the least area of a room of a kind at each school and stage, shape (schools, stages)."""
+    population = inputs.population
+    limit = inputs.standard.limit_in_force(indicator.code, name=kind.value, year=population.year)
+    area = np.full((len(population.schools), len(STAGES)), limit.value)
+    for clause in _clauses(inputs, indicator):
+        school = np.unique(population.school[rows][holds(clause, inputs.data, population, rows)])
+        for relief in (m for m in clause.limits if m.name == kind.value):
+            stages = [STAGES.index(relief.stage)] if relief.stage else [PRIMARY, JUNIOR]
+            place = np.ix_(school, stages)
+            area[place] = np.minimum(area[place], relief.value)
+    return limit.at(area)
+
+
+def _clauses(inputs: Inputs, indicator: Indicator) -> list:
+    clauses = inputs.transition.clauses if inputs.transition else ()
+    return [clause for clause in clauses if clause.code == indicator.code and clause.limits]
+
+
+def school_size(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C11: pupils of the compulsory stages together; the limit goes by kind of school.
+
+    `value` is the largest school's.
+    """
+    population = inputs.population
+    rows = asked(inputs, indicator)
+    school = np.unique(population.school[rows])
+    pupils, ends = _pupils(inputs, rows)
+    pupils, ends = pupils[school], ends.at(school)
+    held = _by_kind(inputs, indicator, population.kind[school])
+    limit = held.value
+    for clause in _clauses(inputs, indicator):
+        relieved = np.unique(population.school[rows][holds(clause, inputs.data, population, rows)])
+        mine = np.isin(school, relieved)
+        for k, kind in enumerate(KINDS):
+            value = [m.value for m in clause.limits if m.kind == kind] or [
+                m.value for m in clause.limits if m.kind is None
+            ]
+            if value:
+                place = mine & (population.kind[school] == k)
+                limit[place] = np.maximum(limit[place], value[0])
+    part = _part(population, "", school, pupils, limit=limit, side=held.side, range=ends)
+    return Measure(indicator.code, _largest(population, school, ends), (part,))
+
+
+def _by_kind(inputs: Inputs, indicator: Indicator, kind: np.ndarray) -> LimitInForce:
+    """Return the limit of each school by its kind; that of a kind not reported comes last."""
+    year = inputs.population.year
+    kinds = [inputs.standard.limit_in_force(indicator.code, kind=k, year=year) for k in (*KINDS, None)]
+    return LimitInForce.each(kinds, kind)
+
+
+def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C12: no class above the limit of its stage; an average that keeps it proves nothing.
+
+    `value` is the largest class, of a section and of the district. Where not every class is listed, it
+    can be what `_largest_class` says.
+    """
+    population = inputs.population
+    rows = asked(inputs, indicator)
+    stage = population.stage[rows]
+    listed = ListedClasses.of(inputs.data, population)
+    ends = _largest_class(listed, population).at(rows)
+    by_stage = [
+        inputs.standard.limit_in_force(indicator.code, stage=STAGES[code], year=population.year)
+        for code in (PRIMARY, JUNIOR)
+    ]
+    limit = LimitInForce.each(by_stage, np.minimum(population.stage[listed.row], JUNIOR))
+    above = np.bincount(listed.row[~limit.meets(listed.size)], minlength=len(population.stage))[rows]
+    note = np.full(len(rows), None, dtype=object)
+    over = np.flatnonzero(above)
+    note[over] = [
+        f"{count} 个班{_TOO_LARGE[by_stage[code].side]} {by_stage[code].value:.0f} 人"
+        for count, code in zip(above[over], stage[over], strict=True)
+    ]
+    part = _part(population, "", population.school[rows], ends.known, stage=stage, note=note, range=ends)
+    return Measure(indicator.code, _largest(population, population.school[rows], ends), (part,))
+
+
+_TOO_LARGE = {"<=": "超过", "<": "达到或超过"}
+
+
+def _largest_class(listed: ListedClasses, population: Population) -> Range:
+    """Return what the largest class of each section can be, shape (sections,).
+
+    All classes are known where as many are listed, each with its pupils, as are reported. A list that is
+    longer contradicts the number, which then says nothing, as a blank one does: there may be another
+    class, unless those listed have all the pupils of the section. A class that is not listed may have
+    any size; those that are known to be lacking have at least the mean of the pupils left.
+
+    Examples
+    --------
+    Of 130 pupils in 3 classes, 40 and 42 are listed: the third has 48 at least, by the number of pupils.
+    Were the number of classes blank, there might be one more or several; were all 130 listed, none.
+    """
+    pupils, reported = population.figures["pupils"], population.figures["classes"]
+    fixed = reported >= listed.counted + listed.blank  # a missing number compares as False
+    lacking = np.where(fixed, reported - listed.counted, listed.blank)
+    left = pupils - listed.pupils
+    others = (lacking > 0) | (~fixed & ~(left == 0))
+    # Each class has a pupil: fewer pupils than classes contradict each other, and bound nothing.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(fixed & (lacking > 0) & (left >= lacking), np.ceil(left / lacking), 0)
+    return Range(np.maximum(listed.largest, mean), np.where(others, np.inf, listed.largest))
+
+
+def small_school_funds(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C13: a small rural school is funded for 100 pupils: allocation >= 100 × base amount.
+
+    Small is fewer pupils than the limit ``pupils``; which locations are rural is a rule of the standard,
+    the pupils counted are an option. A school of both stages has the base amounts weighted by its
+    pupils. One that is small or rural only perhaps fails nothing, and passes where its money is enough.
+    `value` is the share of small schools that are so funded.
+    """
+    population = inputs.population
+    rows = asked(inputs, indicator)
+    pupils, ends = _pupils(inputs, rows)
+    few = inputs.standard.limit_in_force(indicator.code, name="pupils", year=population.year)
+    is_small, is_large = decided(ends.low, ends.high, few, few)
+    rural, unknown_place = rural_schools(inputs)
+    has_rows = np.bincount(population.school[rows], minlength=len(pupils)) > 0
+    school = np.flatnonzero(has_rows & ~is_large & (rural | unknown_place))
+    unknown_size = ~is_small[school]
+    base = _base_amount(inputs, rows, pupils)
+    counted = indicator.options["counted_pupils"]
+    need = Range(counted * base.low, counted * base.high).at(school)
+    allocated, funds = _funds(inputs, "allocation_yuan", school)
+    funds = funds.maybe_not_asked(unknown_size | unknown_place[school])
+    note = np.full(len(school), None, dtype=object)
+    note[unknown_size] = "在校生未报齐，是否为小规模学校不明"
+    note[unknown_place[school]] = "所在地类型未填，是否为农村学校不明"
+    part = _part(
+        population,
+        "allocation",
+        school,
+        allocated,
+        limit=need.known,
+        note=note,
+        range=funds,
+        limit_range=need,
+    )
+    always, never = decided(
+        funds.low, funds.high, inputs.standard.hold(need.low), inputs.standard.hold(need.high)
+    )
+    always &= ~(unknown_size | unknown_place[school])  # whether it is one of the small schools is not known
+    return Measure(indicator.code, _met(population, school, always, never), (part,))
+
+
+def rural_schools(inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
+    """Return which schools are rural (农村), and of which it is not known; shape (schools,)."""
+    place = inputs.population.schools["location"]
+    rural = place.isin([str(location) for location in inputs.standard.rules.rural.locations])
+    return rural.fillna(False).to_numpy(dtype=bool), place.isna().to_numpy()
+
+
+def _count(population: Population, school: np.ndarray, which: np.ndarray) -> np.ndarray:
+    return np.bincount(population.district[school], weights=which, minlength=len(population.districts))
+
+
+def _base_amount(inputs: Inputs, rows: np.ndarray, pupils: np.ndarray) -> Range:
+    """Return each school's base amount a pupil, weighted by the pupils of its stages, shape (schools,).
+
+    Where its pupils are not known it lies between the amounts of its stages.
+    """
+    population, size = inputs.population, len(inputs.population.schools)
+    school = population.school[rows]
+    amounts = np.stack([inputs.figure(f"base_amount_{stage}_yuan") for stage in ("primary", "junior")])
+    each = Range.of(amounts[population.stage[rows], population.district[school]])
+    mine = population.figures["pupils"][rows]
+    ends = []
+    for end, beyond, extreme in ((each.low, np.inf, np.minimum), (each.high, -np.inf, np.maximum)):
+        between = np.full(size, beyond)
+        extreme.at(between, school, end)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.bincount(school, weights=mine * end, minlength=size) / pupils
+        ends.append(np.where(np.isnan(pupils), between, mean))
+    return Range(*ends)
+
+
+def _funds(inputs: Inputs, column: str, school: np.ndarray) -> tuple[np.ndarray, Range]:
+    """Return a column of ``funds`` of these schools, campuses added, and what it can be."""
+    population = inputs.population
+    total = funds_by_school(inputs.data, population, column)[school]
+    table = population.of_year(inputs.data["funds"])
+    known = np.nan_to_num(table[column].to_numpy(dtype=float))
+    given = np.bincount(
+        population.roots(table["school_id"]), weights=known, minlength=len(population.schools)
+    )
+    return total, Range.of(total, low=given[school])
+
+
+def trained(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C16: full-time teachers with 360 hours of training in five years, of all full-time teachers."""
+    return _share_of_teachers(inputs, indicator, "trained_teachers")
+
+
+def certified(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C19: full-time teachers with a teaching certificate, of all full-time teachers."""
+    return _share_of_teachers(inputs, indicator, "certified_teachers")
+
+
+def _share_of_teachers(inputs: Inputs, indicator: Indicator, figure: str) -> Measure:
+    population = inputs.population
+    rows = asked(inputs, indicator)
+    school = population.school[rows]
+    having, all_of_them = population.figures[figure][rows], population.figures["full_time_teachers"][rows]
+    share = percent(having, all_of_them)
+    low, high = _shares(inputs, figure, "full_time_teachers")
+    part = _part(
+        population,
+        "",
+        school,
+        share,
+        stage=population.stage[rows],
+        verdict=np.where(all_of_them == 0, NOT_APPLICABLE, OPEN),
+        range=_between(low[:, rows], high[:, rows]),
+        note=_short(share, (high[1] - high[0])[rows]),
+    )
+    value = percent(_count(population, school, having), _count(population, school, all_of_them))
+    return Measure(indicator.code, value, (part,))
+
+
+def _shares(inputs: Inputs, part: str, whole: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return part and whole by section where their share is lowest, and where it is highest.
+
+    Both have shape (2, sections): the part, then the whole. Site by site a part is at most its whole:
+    what one site is short of, no other can make good.
+    """
+    population = inputs.population
+    known = np.array([population.figures[part], population.figures[whole]])
+    if not np.isnan(known).any():
+        return known, known
+    table, sites = population.of_year(inputs.data["sections"]), population.sites
+    key = population.places(table["school_id"]) * len(STAGES) + codes(table["stage"], STAGES)
+    key = np.append(key, (sites.school * len(STAGES) + sites.stage)[sites.silent])
+    unknown = np.full(sites.silent.sum(), np.nan)
+    some, every = (np.append(table[name].to_numpy(dtype=float), unknown) for name in (part, whole))
+    most = np.where(np.isnan(every), np.where(np.isnan(some), MOST, some), every)
+    ends = (
+        (np.nan_to_num(some), np.where(np.isnan(every), MOST, every)),
+        (np.where(np.isnan(some), most, some), most),
+    )
+    low, high = (np.array([population.added_up(key, amount) for amount in end]) for end in ends)
+    return low, high
+
+
+def _between(low: tuple[np.ndarray, np.ndarray], high: tuple[np.ndarray, np.ndarray]) -> Range:
+    """Return the range of a share in percent, of part and whole where it is lowest and highest."""
+    return Range(
+        np.nan_to_num(percent(*low), nan=0.0),
+        np.nan_to_num(percent(*high), nan=np.inf, posinf=np.inf),
+    )
+
+
+def _short(share: np.ndarray, short: np.ndarray) -> np.ndarray:
+    """Say of shares that are not known how many persons are short at their highest."""
+    note = np.full(len(share), None, dtype=object)
+    for place in np.flatnonzero(np.isnan(share) & (short > 0)):
+        note[place] = f"已报部分至少差 {short[place]:.0f} 人"
+    return note
+
+
+def in_zone(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C20: pupils who live in their school's zone, by stage, at public, non-boarding city and town schools.
+
+    A school whose ownership, boarding or location is not reported counts or does not: both are tried.
+    `value` is the lower of the two stages'.
+    """
+    population = inputs.population
+    options = indicator.options
+    schools = population.schools
+    wanted = np.ones(len(schools), dtype=bool)
+    unknown = np.zeros(len(schools), dtype=bool)
+    for column, allowed in (
+        ("ownership", [options["ownership"]]),
+        ("location", list(options["locations"])),
+        ("boarding", [options["boarding"]]),
+    ):
+        missing = schools[column].isna().to_numpy()
+        wanted &= missing | schools[column].isin(allowed).fillna(False).to_numpy(dtype=bool)
+        unknown |= missing
+    low, high = _shares(inputs, "in_zone_pupils", "pupils")
+    rows, parts = asked(inputs, indicator), []
+    for code in (PRIMARY, JUNIOR):
+        mine = rows[(population.stage[rows] == code) & wanted[population.school[rows]]]
+        school = population.school[mine]
+        sure = ~unknown[school]
+        near, all_of_them = (population.figures[name][mine] for name in ("in_zone_pupils", "pupils"))
+        share = percent(_count(population, school, near), _count(population, school, all_of_them))
+        share[np.unique(population.district[school[~sure]])] = np.nan
+        lowest = _extreme(population, school, low[:, mine], sure, np.less)
+        highest = _extreme(population, school, high[:, mine], sure, np.greater)
+        asks = _count(population, school, sure) > 0
+        ends = _between(lowest, highest).maybe_not_asked(~asks)
+        none = _count(population, school, np.ones(len(mine))) == 0
+        parts.append(
+            Figure(
+                "",
+                np.arange(len(population.districts)),
+                share,
+                stage=np.full(len(population.districts), code),
+                verdict=np.where(none, NOT_APPLICABLE, OPEN),
+                range=ends,
+                note=_short(share, _count(population, school, sure * (high[1] - high[0])[mine])),
+            )
+        )
+    first, second = (part.value for part in parts)
+    asks_first, asks_second = (part.verdict == OPEN for part in parts)
+    lower = np.where(asks_first & asks_second, np.minimum(first, second), np.where(asks_first, first, second))
+    return Measure(indicator.code, lower, tuple(parts))
+
+
+def _extreme(
+    population: Population, school: np.ndarray, ends: np.ndarray, sure: np.ndarray, beyond: Callable
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return part and whole by district with those doubtful schools whose own share lies beyond the whole's.
+
+    The schools that lower (or raise) a share are those below (or above) what it comes to: each round
+    counts them, until none is left to add or to leave out.
+    """
+    part, whole = ends
+    district = population.district[school]
+
+    def added(take: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return _count(population, school, part * take), _count(population, school, whole * take)
+
+    # Where no school is sure to count, all of them are the first trial.
+    sums = added(sure | ~(_count(population, school, sure) > 0)[district])
+    while True:
+        share = percent(*sums)
+        tried = added(sure | beyond(100 * part, share[district] * whole))
+        found = percent(*tried)
+        further = beyond(found, share) & (np.abs(found - share) > 1e-10)
+        if not further.any():
+            return sums
+        sums = tuple(np.where(further, new, old) for new, old in zip(tried, sums, strict=True))
+
+
+def training_funds(inputs: Inputs, indicator: Indicator) -> Measure:
+    """C26: training money of public funds, in the budget and in the final account, at every school.
+
+    `value` is the worst school's: the worst decides.
+    """
+    population = inputs.population
+    school = np.unique(population.school[asked(inputs, indicator)])
+    parts, ends = [], []
+    for account in ("budget", "final"):
+        spent, some = _funds(inputs, f"training_{account}_yuan", school)
+        public, all_of_it = _funds(inputs, f"public_funds_{account}_yuan", school)
+        share = percent(spent, public)
+        ends.append(some.over(all_of_it))
+        parts.append(_part(population, account, school, share, range=ends[-1]))
+    worst = Range(*(-np.concatenate([getattr(each, end) for each in ends]) for end in ("high", "low")))
+    return Measure(indicator.code, -_largest(population, np.tile(school, 2), worst), tuple(parts))

@@ -1,0 +1,533 @@
+"""Figures held against limits: the school rule, coefficients and shortfalls of C1–C7, and C8–C31."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from qb import balance
+from qb.indicators.figures import (
+    FAIL,
+    NO_DATA,
+    NOT_APPLICABLE,
+    OPEN,
+    PASS,
+    VERDICTS,
+    Figure,
+    Inputs,
+    Measure,
+    Range,
+)
+from qb.indicators.population import JUNIOR, PRIMARY, STAGES, Population
+from qb.indicators.resources import Resources
+from qb.standard import SEVEN, SIDES, Indicator, LimitInForce, Standard, decided
+from qb.terms import COMPULSORY, Stage, Verdict
+
+# Comparing a figure with its limit.
+
+
+def verdict_codes(value: np.ndarray, limit: LimitInForce) -> np.ndarray:
+    """Return PASS, FAIL or NO_DATA for each value."""
+    missing = np.isnan(value) | np.isnan(limit.value)
+    return np.where(missing, NO_DATA, np.where(limit.meets(value), PASS, FAIL))
+
+
+def verdicts_between(
+    low: np.ndarray, high: np.ndarray, lowest: LimitInForce, highest: LimitInForce
+) -> np.ndarray:
+    """Return PASS or FAIL where every figure from `low` to `high` does, else NO_DATA."""
+    always, never = decided(low, high, lowest, highest)
+    missing = np.isnan(lowest.value) | np.isnan(highest.value)
+    return np.where(missing | ~(always | never), NO_DATA, np.where(always, PASS, FAIL))
+
+
+def fails(
+    figures: ArrayLike,
+    standard: Standard,
+    code: str,
+    *,
+    name: str = "",
+    stage: Stage | None = None,
+    year: int | None = None,
+) -> np.ndarray:
+    """Return whether figures are known and do not keep the limit of an indicator or of the coefficient.
+
+    Examples
+    --------
+    A primary class of 46 is too large; one that is not known is neither.
+
+    >>> from qb.standard import load
+    >>> fails([45, 46, np.nan], load(), "C12", stage=Stage.PRIMARY, year=2025).tolist()
+    [False, True, False]
+    """
+    limit = standard.limit_in_force(code, name=name, stage=stage, year=year)
+    return verdict_codes(np.asarray(figures, dtype=float), limit) == FAIL
+
+
+def words(codes: np.ndarray) -> pd.Categorical:
+    """Return verdict codes as the words of `Verdict`."""
+    return pd.Categorical.from_codes(np.asarray(codes), [str(verdict) for verdict in VERDICTS])
+
+
+def worst_by(group: np.ndarray, codes: np.ndarray, count: int, nothing: int) -> np.ndarray:
+    """Return the worst verdict of each group, `nothing` where a group has none, shape (count,)."""
+    least = np.full(count, NOT_APPLICABLE + 1)
+    np.minimum.at(least, group, codes)
+    return np.where(least > NOT_APPLICABLE, nothing, least)
+
+
+def overall(verdicts: Iterable[str]) -> Verdict:
+    """Return the worst of several verdicts: fail, no data, pass, not applicable."""
+    return VERDICTS[min((VERDICTS.index(Verdict(v)) for v in verdicts), default=NO_DATA)]
+
+
+# C1–C7 held against the standard: the school rule, the coefficients, the shortfalls.
+
+
+COMPOSITE = "composite"  # the mean of the seven coefficients: shown, decides nothing
+
+
+@dataclass(frozen=True)
+class Seven:
+    """C1–C7 of every judged row, held against the standard.
+
+    Attributes
+    ----------
+    limit : LimitInForce
+        Values of shape (rows, 7).
+    verdict : ndarray of int, shape (rows, 7)
+        PASS, FAIL or NO_DATA.
+    met : ndarray of int, shape (rows,)
+    school : ndarray of int, shape (rows,)
+        The school rule's verdict on each row.
+    """
+
+    population: Population
+    standard: Standard
+    resources: Resources
+    limit: LimitInForce
+    verdict: np.ndarray
+    met: np.ndarray
+    school: np.ndarray
+
+    @classmethod
+    def judge(cls, population: Population, held: Resources, standard: Standard) -> Seven:
+        """Hold the seven against their limits and apply the school rule.
+
+        Where something is not reported, both are tried with the lowest and the highest it can be.
+        """
+        stage = population.stage[population.judged]
+        limit = seven_limits(standard, stage, population.year)
+        if held.range is None:
+            verdict = verdict_codes(held.value, limit)
+            school = school_rule(held.value, limit, verdict, standard)
+        else:
+            low, high = held.range.low, held.range.high
+            verdict = verdicts_between(low, high, limit, limit)
+            worst, best = (
+                school_rule(end, limit, verdict_codes(end, limit), standard) for end in (low, high)
+            )
+            school = np.where(worst == PASS, PASS, np.where(best == FAIL, FAIL, NO_DATA))
+        return cls(population, standard, held, limit, verdict, (verdict == PASS).sum(axis=1), school)
+
+    def rows(self) -> pd.DataFrame:
+        """Return a row per judged school and stage."""
+        population = self.population
+        at = population.judged
+        school, stage = population.school[at], population.stage[at]
+        columns = {
+            "district": named(population.districts, population.district[school]),
+            **school_columns(population, school, ("school_id", "name", "kind", "ownership", "location")),
+            "stage": stage_words(stage),
+            "pupils": population.figures["pupils"][at],
+            "classes": population.figures["classes"][at],
+            "full_time_teachers": population.figures["full_time_teachers"][at],
+            "new": self._not_yet_full(school, stage),
+        }
+        for k, code in enumerate(SEVEN):
+            columns[code] = self.resources.value[:, k]
+            columns[f"{code}_amount"] = self.resources.amount[:, k]
+            columns[f"{code}_limit"] = self.limit.value[:, k]
+            columns[f"{code}_verdict"] = words(self.verdict[:, k])
+        return pd.DataFrame({**columns, "met": self.met, "verdict": words(self.school)})
+
+    def _not_yet_full(self, school: np.ndarray, stage: np.ndarray) -> np.ndarray:
+        rule = self.standard.rules.new_school
+        opened = self.population.schools["opened_year"].to_numpy(dtype=float)[school]
+        grades = self.population.year - opened + 1  # the year it opens is the first with a grade
+        return grades < np.where(stage == PRIMARY, rule.primary, rule.junior)
+
+    def balance(self) -> pd.DataFrame:
+        """Return the difference coefficients by district, stage and indicator.
+
+        A coefficient is given only where every judged row of the stage has reported the resource:
+        part of a district has no coefficient. `missing` counts the rows that have not; the verdict is
+        that of every coefficient which they leave possible, if it is the same.
+        """
+        population = self.population
+        at = population.judged
+        primary_or_junior = population.stage[at]
+        groups = population.district[population.school[at]] * 2 + primary_or_junior
+        count = len(population.districts) * 2
+        pupils = population.figures["pupils"][at]
+        # Pupils that were not reported leave every coefficient of their stage open, as a missing amount does.
+        counted = ~np.isnan(pupils)
+        amount = self.resources.amount * self.resources.factor
+        amount[~counted] = np.nan
+        spreads = balance.difference_coefficients(amount, np.where(counted, pupils, 1), groups, count)
+        k, row = np.nonzero(np.isnan(self.resources.value.T))
+        gaps = np.bincount(groups[row] * len(SEVEN) + k, minlength=count * len(SEVEN)).reshape(count, -1)
+        by_stage = [self.standard.limit_in_force("coefficient", stage=stage) for stage in STAGES[:2]]
+        limit = LimitInForce.each(by_stage, np.tile([[PRIMARY], [JUNIOR]], (len(population.districts), 1)))
+        verdict = verdict_codes(spreads.coefficient, limit)
+        if gaps.any():
+            least = balance.least_coefficient(amount, pupils, groups, count)
+            between = verdicts_between(least, np.full_like(least, np.inf), limit, limit)
+            verdict = np.where(np.isnan(spreads.coefficient) & (gaps > 0), between, verdict)
+        composite = spreads.coefficient.mean(axis=1)
+        schools = np.bincount(groups, minlength=count)
+        held = np.flatnonzero(schools)
+        width = len(SEVEN) + 1
+
+        def table(values: np.ndarray, last: object) -> np.ndarray:
+            column = np.broadcast_to(np.asarray(last, dtype=float), (count,))[:, None]
+            return np.hstack([values, column])[held].ravel()
+
+        return pd.DataFrame(
+            {
+                "district": named(population.districts, np.repeat(held // 2, width)),
+                "stage": stage_words(np.repeat(held % 2, width)),
+                "code": named([*SEVEN, COMPOSITE], np.tile(np.arange(width), len(held))),
+                "schools": np.repeat(schools[held], width),
+                "missing": table(gaps, gaps.max(axis=1)).astype(int),
+                "mean": table(spreads.mean, np.nan),
+                "deviation": table(spreads.deviation, np.nan),
+                "coefficient": table(spreads.coefficient, composite),
+                "limit": table(np.broadcast_to(limit.value, verdict.shape), np.nan),
+                "gap": table(np.where(verdict == FAIL, limit.gap(spreads.coefficient), np.nan), np.nan),
+                "verdict": words(np.hstack([verdict, np.full((count, 1), NOT_APPLICABLE)])[held].ravel()),
+            }
+        )
+
+    def by_district(self) -> dict[str, np.ndarray]:
+        """Return each of C1–C7 at its worst row, shape (districts,)."""
+        population = self.population
+        district = population.district[population.school[population.judged]]
+        return {
+            code: worst_by(district, self.verdict[:, k], len(population.districts), NO_DATA)
+            for k, code in enumerate(SEVEN)
+        }
+
+    def shortfalls(self) -> pd.DataFrame:
+        """Return what each unmet figure lacks, to the standard and to its floor.
+
+        `near`: the figure reaches the floor, as the school rule asks of the one that may be unmet.
+        Persons and rooms: ``ceil(t·P/100 - r)``; m² and yuan: ``t·P - r``. `supports` is the number of
+        pupils that the resource is enough for, ``floor(100·r/t)``.
+        """
+        population = self.population
+        row, k = np.nonzero(self.verdict == FAIL)
+        at = population.judged[row]
+        school = population.school[at]
+        factor = self.resources.factor[k]
+        amount, limit = self.resources.amount[row, k], self.limit.value[row, k]
+        pupils = population.figures["pupils"][at]
+        floor = self.standard.rules.school.floor
+        near = floor_of(self.limit, self.standard).meets(self.resources.value)[row, k]
+        return pd.DataFrame(
+            {
+                "district": named(population.districts, population.district[school]),
+                **school_columns(population, school, ("school_id", "name")),
+                "stage": stage_words(population.stage[at]),
+                "code": named(SEVEN, k),
+                "pupils": pupils,
+                "amount": amount,
+                "value": self.resources.value[row, k],
+                "limit": limit,
+                "to_standard": shortfall(limit, pupils, amount, factor),
+                "to_floor": shortfall(floor * limit, pupils, amount, factor),
+                "near": near,
+                "supports": np.floor(factor * amount / limit + 1e-9),
+            }
+        )
+
+
+def school_rule(
+    value: np.ndarray, limit: LimitInForce, verdict: np.ndarray, standard: Standard
+) -> np.ndarray:
+    """Return the school rule's verdict on each row, shape (rows,).
+
+    At least 6 of the 7 are met and the remaining one is at 85 % of its limit (教督〔2017〕6号).
+    Two unmet fail even when both are above 85 %. A missing figure leaves the row "no data" unless
+    the others already fail it.
+
+    Examples
+    --------
+    >>> from qb.indicators.figures import VERDICTS
+    >>> from qb.standard import load
+    >>> standard = load()
+    >>> limit = standard.hold(np.full((3, 7), 100.0))
+    >>> value = np.array([[85, *[100] * 6], [84.9, *[100] * 6], [99, 99, *[100] * 5]])
+    >>> verdict = verdict_codes(value, limit)
+    >>> [str(VERDICTS[v]) for v in school_rule(value, limit, verdict, standard)]
+    ['pass', 'fail', 'fail']
+    """
+    rule = standard.rules.school
+    unmet = verdict == FAIL
+    too_low = unmet & ~floor_of(limit, standard).meets(value)
+    fails = (unmet.sum(axis=1) > rule.of - rule.met) | too_low.any(axis=1)
+    unknown = (verdict == NO_DATA).any(axis=1)
+    return np.where(fails, FAIL, np.where(unknown, NO_DATA, PASS))
+
+
+def shortfall(limit: np.ndarray, pupils: np.ndarray, amount: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Return how much must be added to reach a limit: whole persons and rooms, m² and yuan as they are.
+
+    Examples
+    --------
+    850 pupils, 33 teachers, 4.2 for a hundred: 35.7 are needed, so three more.
+
+    >>> shortfall(np.array([4.2]), np.array([850.0]), np.array([33.0]), np.array([100.0])).tolist()
+    [3.0]
+    """
+    lacking = np.maximum(limit * pupils / factor - amount, 0)
+    # A hundredth of a millionth above a whole number is noise of the division, not a person.
+    return np.where(factor == 100, np.ceil(np.maximum(lacking - 1e-8, 0)), lacking)
+
+
+def seven_limits(standard: Standard, stage: np.ndarray, year: int) -> LimitInForce:
+    """Return what C1–C7 of rows are held against, by the rows' stage codes, shape (rows, 7)."""
+    by_stage = [standard.limit_in_force(code, stage=each, year=year) for each in COMPULSORY for code in SEVEN]
+    return LimitInForce.each(by_stage, stage[:, None] * len(SEVEN) + np.arange(len(SEVEN)))
+
+
+def floor_of(limit: LimitInForce, standard: Standard) -> LimitInForce:
+    """Return the floor of the school rule: a share of the limit, kept by a figure that is at it."""
+    return replace(limit, value=standard.rules.school.floor * limit.value, side=">=")
+
+
+def named(words: Iterable[str], codes: np.ndarray) -> pd.api.extensions.ExtensionArray:
+    """Return the words at these places as a column of text; each is put into text once only."""
+    return pd.array(words, dtype="str").take(codes)
+
+
+def stage_words(codes: np.ndarray) -> pd.api.extensions.ExtensionArray:
+    """Return stage codes as their English names."""
+    return named([str(stage) for stage in STAGES], codes)
+
+
+def school_columns(population: Population, school: np.ndarray, names: Iterable[str]) -> dict[str, object]:
+    """Return columns of the table ``schools`` for the schools at these places."""
+    return {name: population.schools[name].array[school] for name in names}
+
+
+# C8–C31, recognition and veto: every figure held against its limit.
+
+
+def _limit_of(inputs: Inputs, code: str, part: Figure) -> LimitInForce:
+    """Return what a part's rows are held against, a value for each; NaN where it has no limit."""
+    standard, year, n = inputs.standard, inputs.population.year, len(part.value)
+    limits = () if code in ("recognition", "veto") else standard[code].limits
+    if part.limit is not None:
+        return standard.hold(part.limit, part.side, standard[code].decimals)
+    if code == "recognition":
+        limit = standard.limit_in_force(code)
+        return limit.at(np.full(n, limit.value))
+    if not any(limit.name == part.name for limit in limits):
+        return standard.hold(np.full(n, np.nan))
+    if part.stage is None:
+        limit = standard.limit_in_force(code, name=part.name, year=year)
+        return limit.at(np.full(n, limit.value))
+    by_stage = [standard.limit_in_force(code, name=part.name, stage=stage, year=year) for stage in STAGES[:2]]
+    return LimitInForce.each(by_stage, np.minimum(part.stage, JUNIOR))
+
+
+def judge_parts(inputs: Inputs, code: str, measure: Measure) -> list[np.ndarray]:
+    """Return the verdict codes of each part of an indicator.
+
+    Where something is not reported, what was reported decides if the rest cannot change it.
+    """
+    judged = []
+    for part in measure.parts:
+        limit = _limit_of(inputs, code, part)
+        if part.exact:
+            verdict = verdict_codes(part.value, limit)
+        else:
+            figure, held = _ranges(part, limit)
+            verdict = verdicts_between(figure.low, figure.high, limit.at(held.low), limit.at(held.high))
+        if part.verdict is not None:
+            verdict = np.where(part.verdict == OPEN, verdict, part.verdict)
+        judged.append(verdict)
+    return judged
+
+
+def _ranges(part: Figure, limit: LimitInForce) -> tuple[Range, Range]:
+    """Return what a part's figures and their limits can be."""
+    fixed = Range(limit.value, limit.value)
+    return part.range or Range.of(part.value), part.limit_range or fixed
+
+
+def _notes(part: Figure, limit: LimitInForce, verdict: np.ndarray) -> np.ndarray:
+    """Return the words that go with each figure: its own, or what decides where something is missing."""
+    note = np.full(len(part.value), None, dtype=object) if part.note is None else part.note.copy()
+    if part.exact:
+        return note
+    figure, held = _ranges(part, limit)
+    side = np.broadcast_to(limit.side, len(note))
+    settled = (np.isnan(part.value) | np.isnan(limit.value)) & ((verdict == PASS) | (verdict == FAIL))
+    for i in (i for i in np.flatnonzero(settled) if note[i] is None):
+        # The end of the range that is nearest to the other verdict decides.
+        lowest = (verdict[i] == PASS) == (side[i] in (">=", ">"))
+        told = []
+        if np.isnan(part.value[i]):
+            told.append(f"至少为 {figure.low[i]:.10g}" if lowest else f"至多为 {figure.high[i]:.10g}")
+        if np.isnan(limit.value[i]):
+            told.append(f"要求至多为 {held.high[i]:.10g}" if lowest else f"要求至少为 {held.low[i]:.10g}")
+        note[i] = "未报齐，已可判定：" + "，".join(told)
+    return note
+
+
+def rounding_flags(inputs: Inputs, measures: dict[str, Measure]) -> pd.DataFrame:
+    """Return figures of C8–C31 and recognition that reach their limit only after rounding, or only before."""
+    population = inputs.population
+    ids = population.schools["school_id"].to_numpy(dtype=object)
+    found = []
+    for code, measure in measures.items():
+        for part in measure.parts:
+            limit = _limit_of(inputs, code, part)
+            found += [
+                {
+                    "district": population.districts[part.district[i]],
+                    "school_id": None if part.school is None else ids[part.school[i]],
+                    "code": code,
+                    "message": f"原始值 {part.value[i]:.6g} 与标准 {limit.value[i]:g} 之比，"
+                    "四舍五入前后结论不同",
+                }
+                for i in np.flatnonzero(limit.flips(part.value))
+            ]
+    return pd.DataFrame(found, columns=["district", "school_id", "code", "message"])
+
+
+def worst(population: Population, parts: tuple[Figure, ...], verdicts: list[np.ndarray]) -> np.ndarray:
+    """Return an indicator's verdict by district: its worst part.
+
+    What would not apply is "no data" in a district that reported no section: nobody knows.
+    """
+    count = len(population.districts)
+    district = np.concatenate([part.district for part in parts])
+    worst = worst_by(district, np.concatenate(verdicts), count, NOT_APPLICABLE)
+    reporting = np.bincount(population.district[population.school[~population.silent]], minlength=count) > 0
+    return np.where(reporting | (worst != NOT_APPLICABLE), worst, NO_DATA)
+
+
+def findings(
+    inputs: Inputs, measures: dict[str, Measure], judged: dict[str, list[np.ndarray]]
+) -> pd.DataFrame:
+    """Return every figure of C8–C31 in one table; repeated words are kept once (categories).
+
+    `side` is the side of the limit, `gap` what a failing figure lacks to it or has too much, in its unit, and
+    `year` the school year that the figure is from.
+    """
+    population = inputs.population
+    pieces: list[tuple] = []
+    for code, measure in measures.items():
+        for part, verdict in zip(measure.parts, judged[code], strict=True):
+            limit = _limit_of(inputs, code, part)
+            n = len(part.value)
+            none = np.full(n, -1)
+            pieces.append(
+                (
+                    part.district,
+                    none if part.school is None else part.school,
+                    none if part.stage is None else part.stage,
+                    code,
+                    part.name,
+                    part.value,
+                    limit.value,
+                    verdict,
+                    limit.gap(part.value),
+                    _side_codes(limit),
+                    _notes(part, limit, verdict),
+                    np.full(n, population.year) if part.year is None else part.year,
+                )
+            )
+    lengths = [len(piece[5]) for piece in pieces]
+
+    def joined(place: int) -> np.ndarray:
+        return np.concatenate([piece[place] for piece in pieces])
+
+    def repeated(place: int) -> pd.Categorical:
+        names = list(dict.fromkeys(piece[place] for piece in pieces))
+        return pd.Categorical.from_codes(
+            np.repeat([names.index(piece[place]) for piece in pieces], lengths), names
+        )
+
+    ids = population.schools["school_id"].to_numpy(dtype=object)
+    school = joined(1)
+    return pd.DataFrame(
+        {
+            "district": pd.Categorical.from_codes(joined(0), population.districts),
+            "school_id": pd.Categorical.from_codes(school, ids),
+            "name": population.schools["name"].array.take(school, allow_fill=True),
+            "stage": pd.Categorical.from_codes(joined(2), [str(stage) for stage in STAGES]),
+            "code": repeated(3),
+            "part": repeated(4),
+            "value": joined(5),
+            "limit": joined(6),
+            "side": pd.Categorical.from_codes(joined(9), SIDES),
+            "gap": np.where(joined(7) == FAIL, joined(8), np.nan),
+            "verdict": words(joined(7)),
+            "detail": joined(10),
+            "year": joined(11),
+        }
+    )
+
+
+def _side_codes(limit: LimitInForce) -> np.ndarray:
+    """Return the side of each limit as its place in `SIDES`, -1 where there is no limit."""
+    codes = np.select([np.asarray(limit.side) == side for side in SIDES], range(len(SIDES)))
+    return np.where(np.isnan(limit.value), -1, codes)
+
+
+def table(inputs: Inputs, measures: dict[str, Measure], by_code: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Return the 31 indicators of every district: verdict, value and limit."""
+    population, standard = inputs.population, inputs.standard
+    codes = [indicator.code for indicator in standard.indicators]
+    count = len(population.districts)
+    values = [measures[code].value if code in measures else inputs.nothing for code in codes]
+    limits = [_one_limit(indicator, population.year) for indicator in standard.indicators]
+    return pd.DataFrame(
+        {
+            "district": np.repeat(population.districts, len(codes)),
+            "code": np.tile(codes, count),
+            "verdict": words(np.column_stack([by_code[code] for code in codes]).ravel()),
+            "value": np.column_stack(values).ravel(),
+            "limit": np.tile(limits, count),
+        }
+    )
+
+
+def _one_limit(indicator: Indicator, year: int) -> float:
+    """Return the limit of an indicator's value where it is the same for every stage and kind, else NaN."""
+    in_force = {
+        indicator.limit(stage=m.stage, kind=m.kind, year=year).value
+        for m in indicator.limits
+        if not m.name and (m.from_year is None or m.from_year <= year)
+    }
+    return in_force.pop() if len(in_force) == 1 else np.nan
+
+
+def class_verdicts(classes: pd.DataFrame, standard: Standard, year: int) -> list[Verdict]:
+    """Return the verdict on each class of compulsory stages: rows of the table ``classes``."""
+    size = classes["pupils"].to_numpy(dtype=float)
+    verdict = np.full(len(classes), NO_DATA)
+    for indicator in (i for i in standard.indicators if i.measure == "class_size"):
+        for stage in COMPULSORY:
+            limit = standard.limit_in_force(indicator.code, stage=stage, year=year)
+            mine = (classes["stage"] == stage).to_numpy()
+            verdict[mine] = verdict_codes(size[mine], limit)
+    return [VERDICTS[code] for code in verdict]

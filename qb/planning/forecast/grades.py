@@ -1,0 +1,275 @@
+"""Pupils by school, year and grade: from the classes, and where there are none, from the sections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from qb.data.dataset import Dataset, index_of, is_open, silent_stages
+from qb.planning.forecast.progression import Basis, divide, sum_by
+from qb.terms import COMPULSORY, GRADES_OF_STAGE, Kind, Stage
+
+UNNAMED = "（未填县区）"
+
+
+@dataclass(frozen=True)
+class Grades:
+    """One stage of all schools.
+
+    Attributes
+    ----------
+    stage : Stage
+    school : ndarray of str, shape (schools,)
+    district : ndarray of int, shape (schools,)
+        Place in :attr:`Past.districts`.
+    pupils : ndarray, shape (schools, years, grades)
+        NaN where not known; 0 before a school has opened. The last year is the last of the data.
+    there : ndarray of bool, shape (schools, years)
+        Whether the school reported the stage; a school that has closed does not.
+    known : ndarray of bool, shape (schools, years)
+        Whether the pupils by grade were reported, and not spread by the district's shares.
+    basis : ndarray of str, shape (schools,)
+        Where the last year's pupils by grade come from; empty for a school without them.
+    children : ndarray, shape (schools, years)
+        Children of the stage in the school's zones; NaN in a year without zones.
+    root : ndarray of int, shape (schools,)
+        Place of the school whose zones count: a campus looks at those of its parent.
+    """
+
+    stage: Stage
+    school: np.ndarray
+    district: np.ndarray
+    pupils: np.ndarray
+    there: np.ndarray
+    known: np.ndarray
+    basis: np.ndarray
+    children: np.ndarray
+    root: np.ndarray
+
+    @property
+    def here(self) -> np.ndarray:
+        """Places of the schools that have pupils by grade in the last year."""
+        return np.flatnonzero(np.isfinite(self.pupils[:, -1]).all(axis=1) & (self.basis != ""))
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a dataset says of the past.
+
+    Attributes
+    ----------
+    years : ndarray of int, shape (years,)
+        Without gaps, though some may have no data.
+    districts : ndarray of str, shape (districts,)
+    stages : dict of Stage to Grades
+        In the order of the grades; a stage that nobody has is left out.
+    births : DataFrame, shape (districts, years)
+        The district item ``births`` (from September of the year before to August), where it is given.
+    missing : DataFrame
+        Sections of the last year that cannot be forecast, those of schools that should have reported and
+        did not among them: ``district, school_id, stage, reason``.
+    odd : int
+        Classes whose grade does not belong to their stage; they are not counted.
+    listed : int
+        Years with any class listed.
+    """
+
+    years: np.ndarray
+    districts: np.ndarray
+    stages: dict[Stage, Grades]
+    births: pd.DataFrame
+    missing: pd.DataFrame
+    odd: int
+    listed: int
+
+
+def past(data: Dataset) -> Past:
+    """Read pupils by school, year and grade out of a dataset without faults that stop."""
+    years = np.arange(data.years[0], data.years[-1] + 1)
+    schools = data["schools"].drop_duplicates("school_id").reset_index(drop=True)
+    named = schools["district"].fillna(UNNAMED)
+    districts, place = np.unique(named.to_numpy(dtype=str), return_inverse=True)
+    schools = schools.assign(place=place)
+    stages: dict[Stage, Grades] = {}
+    for stage in GRADES_OF_STAGE:
+        found = _stage(data, schools, stage, years)
+        if found is not None:
+            stages[stage] = found
+    classes = data["classes"]
+    fits = np.zeros(len(classes), dtype=bool)
+    for stage, grades in GRADES_OF_STAGE.items():
+        fits |= (classes["stage"] == stage).to_numpy() & classes["grade"].isin(grades).to_numpy()
+    gone = [_missing(found, districts) for found in stages.values()]
+    gone.append(_silent(data, schools, stages, districts))
+    return Past(
+        years,
+        districts,
+        stages,
+        _births(data, districts),
+        pd.concat(gone, ignore_index=True),
+        int((~fits).sum()),
+        int(classes.loc[fits & classes["year"].isin(years).to_numpy(), "year"].nunique()),
+    )
+
+
+def _births(data: Dataset, districts: np.ndarray) -> pd.DataFrame:
+    """Return births by district (rows) and year (columns)."""
+    items = data["district"]
+    items = items[(items["item"] == "births").to_numpy() & items["value"].notna().to_numpy()]
+    table = items.pivot_table(index="district", columns="year", values="value")
+    return table.reindex(districts)
+
+
+def _of(table: pd.DataFrame, stage: Stage, years: np.ndarray) -> pd.DataFrame:
+    here = (table["stage"] == stage).to_numpy() & table["year"].isin(years).to_numpy()
+    return table[here]
+
+
+def _stage(data: Dataset, schools: pd.DataFrame, stage: Stage, years: np.ndarray) -> Grades | None:
+    sections, classes = _of(data["sections"], stage, years), _of(data["classes"], stage, years)
+    classes = classes[classes["grade"].isin(GRADES_OF_STAGE[stage]).to_numpy()]
+    ids = pd.Index(schools["school_id"])
+    taking = np.zeros(len(ids), dtype=bool)
+    for table in (sections, classes):
+        taking[ids.get_indexer(table["school_id"])] = True
+    units = schools[taking].reset_index(drop=True)
+    if not len(units):
+        return None
+    index = pd.Index(units["school_id"])
+    reported, total = _totals(sections, index, years)
+    listed = _listed(classes, index, years, stage)
+    district = units["place"].to_numpy()
+    opened = units["opened_year"].to_numpy()
+    there = reported | np.isfinite(listed).any(axis=2)
+    pupils, known, scaled = _by_grade(there, total, listed, district, opened, years)
+    basis = np.where(known[:, -1], np.where(scaled[:, -1], Basis.SCALED, Basis.CLASSES), Basis.SHARES)
+    return Grades(
+        stage,
+        index.to_numpy(dtype=str),
+        district,
+        pupils,
+        there,
+        known,
+        np.where(there[:, -1], basis.astype(str), ""),
+        _children(data["zones"], units, stage, years),
+        _roots(units, index),
+    )
+
+
+def _totals(sections: pd.DataFrame, index: pd.Index, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where a section was reported, and its pupils, both of shape (schools, years)."""
+    reported = np.zeros((len(index), len(years)), dtype=bool)
+    total = np.full(reported.shape, np.nan)
+    row, year = index.get_indexer(sections["school_id"]), sections["year"].to_numpy() - years[0]
+    reported[row, year] = True
+    total[row, year] = sections["pupils"].to_numpy()
+    return reported, total
+
+
+def _listed(classes: pd.DataFrame, index: pd.Index, years: np.ndarray, stage: Stage) -> np.ndarray:
+    """Return the pupils of the classes, shape (schools, years, grades); NaN where none is listed."""
+    grades = GRADES_OF_STAGE[stage]
+    shape = (len(index), len(years), len(grades))
+    row, year = index.get_indexer(classes["school_id"]), classes["year"].to_numpy() - years[0]
+    cell = np.ravel_multi_index((row, year, classes["grade"].to_numpy(dtype=np.int64) - grades.start), shape)
+    size = int(np.prod(shape))
+    # A class without its pupils leaves the school's year unknown.
+    pupils = np.bincount(cell, classes["pupils"].to_numpy(), size).reshape(shape)
+    some = (np.bincount(cell, minlength=size).reshape(shape) > 0).any(axis=2, keepdims=True)
+    return np.where(some & np.isfinite(pupils).all(axis=2, keepdims=True), pupils, np.nan)
+
+
+def _by_grade(
+    there: np.ndarray,
+    total: np.ndarray,
+    listed: np.ndarray,
+    district: np.ndarray,
+    opened: np.ndarray,
+    years: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return pupils by grade, whether they are known, and whether they were scaled to the section's."""
+    counted = listed.sum(axis=2)
+    factor = np.where(np.isfinite(total), divide(total, counted), 1.0)
+    empty = total == 0
+    pupils = np.where(empty[..., None], 0.0, listed * factor[..., None])
+    known = np.isfinite(pupils).all(axis=2)
+    scaled = known & (np.abs(total - counted) > 0.5)
+
+    spread = total[..., None] * _shares(np.where(known[..., None], pupils, 0), district, opened, years)
+    pupils = np.where(known[..., None], pupils, spread)
+    unopened = (np.cumsum(there, axis=1) == 0) & ~(opened[:, None] <= years)
+    return np.where(unopened[..., None], 0.0, pupils), known | unopened, scaled
+
+
+def _shares(pupils: np.ndarray, district: np.ndarray, opened: np.ndarray, years: np.ndarray) -> np.ndarray:
+    """Return each grade's share of a section, as in its district that year, shape (schools, years, grades).
+
+    Where the district lists none that year, as in all the data. A school that opened a few years ago has
+    only the grades that its first pupils can have reached.
+    """
+    whole = sum_by(district, pupils, int(district.max()) + 1)[district]
+    everyone = np.broadcast_to(pupils.sum(axis=(0, 1)), pupils.shape)
+    weight = np.where(whole.sum(axis=2, keepdims=True) > 0, whole, everyone)
+    age = (years - opened[:, None])[..., None]
+    reached = weight * ~(np.arange(pupils.shape[2]) > np.maximum(age, 0))
+    return divide(reached, reached.sum(axis=2, keepdims=True))
+
+
+def _children(zones: pd.DataFrame, units: pd.DataFrame, stage: Stage, years: np.ndarray) -> np.ndarray:
+    children = np.full((len(units), len(years)), np.nan)
+    if stage not in COMPULSORY:
+        return children
+    zones = zones[zones["year"].isin(years).to_numpy()]
+    row = pd.Index(units["school_id"]).get_indexer(zones[f"{stage}_school_id"])
+    year = zones["year"].to_numpy() - years[0]
+    children[:, np.unique(year)] = 0.0
+    found = row >= 0
+    np.add.at(
+        children, (row[found], year[found]), np.nan_to_num(zones[f"{stage}_children"].to_numpy()[found])
+    )
+    return children
+
+
+def _roots(units: pd.DataFrame, index: pd.Index) -> np.ndarray:
+    root = np.arange(len(units))
+    parent = np.where(units["parent_id"].notna(), index.get_indexer(units["parent_id"]), -1)
+    for _ in range(len(units)):  # campuses of campuses; circles have been refused
+        if not (parent[root] >= 0).any():
+            break
+        root = np.where(parent[root] >= 0, parent[root], root)
+    return root
+
+
+def _missing(grades: Grades, districts: np.ndarray) -> pd.DataFrame:
+    gone = np.setdiff1d(np.flatnonzero(grades.basis != ""), grades.here)
+    return _without_pupils(districts[grades.district[gone]], grades.school[gone], str(grades.stage))
+
+
+def _silent(
+    data: Dataset, schools: pd.DataFrame, stages: dict[Stage, Grades], districts: np.ndarray
+) -> pd.DataFrame:
+    """Return the compulsory stages of schools that should have reported in the last year and did not."""
+    ids = pd.Index(schools["school_id"])
+    reported = np.zeros((len(ids), len(GRADES_OF_STAGE)), dtype=bool)
+    for place, stage in enumerate(GRADES_OF_STAGE):
+        if stage in stages:
+            reported[ids.get_indexer(stages[stage].school[stages[stage].there[:, -1]]), place] = True
+    kind = index_of(schools["kind"], [str(kind) for kind in Kind])
+    silent = silent_stages(kind, _roots(schools, ids), reported, is_open(schools, data.years[-1]))
+    silent[reported.any(axis=1)] = False
+    school, place = np.nonzero(silent[:, : len(COMPULSORY)])
+    district = districts[schools["place"].to_numpy()[school]]
+    return _without_pupils(district, ids.to_numpy()[school], np.array(COMPULSORY, dtype=object)[place])
+
+
+def _without_pupils(district: np.ndarray, school: np.ndarray, stage: np.ndarray | str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "district": district,
+            "school_id": school,
+            "stage": stage,
+            "reason": "没有填报在校生数，班级表也不全，缺数据",
+        }
+    )

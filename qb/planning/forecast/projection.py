@@ -1,0 +1,532 @@
+"""Pupils by school, stage and grade in the years to come, and the dataset of such a year."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from qb import standard as standards
+from qb.data.checks import require
+from qb.data.dataset import Dataset
+from qb.data.schema import TABLES
+from qb.errors import QbError
+from qb.indicators.district_figures import latest_results
+from qb.planning.forecast.fit import Learned, Run, below, fit
+from qb.planning.forecast.grades import Grades, Past, past
+from qb.planning.forecast.progression import LONGEST, USUAL, Basis, words
+from qb.rounding import round_half_up
+from qb.standard import Standard
+from qb.terms import GRADES_OF_STAGE, Stage
+
+# A forecast: what it says, and everything a reader needs to judge it.
+
+
+KEYS = ["year", "school_id", "stage", "grade"]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Pupils in the years to come. Figures are unrounded.
+
+    Attributes
+    ----------
+    base, to : int
+        Last year of the data, and last year of the forecast.
+    rows : DataFrame
+        A row per year, school, stage and grade that the school has or comes to have: ``year, district,
+        school_id, stage, grade, pupils, low, high, basis``. Of ten years one should lie below `low` and
+        one above `high`; both are missing where there are too few years to compare (see `notes`).
+        ``basis`` says where the pupils by grade of the base year came from: ``classes``, ``scaled`` (to
+        the section's pupils, which the classes do not add up to) or ``shares`` (no classes: spread as in
+        the district). ``spread`` and ``common`` are half the band in logarithms, and that part of it
+        which the schools of a district and stage have in common.
+    years : DataFrame
+        The same of the years before, without a band, of the schools that reported in each; missing where
+        not known.
+    backtest : DataFrame
+        Forecasts made at the end of past years against what came: ``district, stage, part`` (``1→2``
+        moving up, ``entry``, or ``all`` grades), ``ahead`` (years), ``pupils`` that came, error of the
+        ``naive`` forecast, of the other ``method``, and whether that one was ``chosen``. Errors are sums
+        of absolute differences by school and grade over the pupils that came.
+    methods : DataFrame
+        What was chosen: ``district, stage, part, method``.
+    missing : DataFrame
+        Sections without a forecast: ``district, school_id, stage, reason``.
+    notes : tuple of str
+        What a reader must know, in sentences.
+    invented : bool
+        Whether the data say that they are made up.
+    """
+
+    base: int
+    to: int
+    rows: pd.DataFrame
+    years: pd.DataFrame
+    backtest: pd.DataFrame
+    methods: pd.DataFrame
+    missing: pd.DataFrame
+    notes: tuple[str, ...]
+    invented: bool
+    districts: np.ndarray = field(repr=False)
+    learned: Mapping[Stage, Learned] = field(repr=False)
+    learned_year: int = field(repr=False)
+
+    def total(self, *by: str) -> pd.DataFrame:
+        """Return pupils by year and these columns, with the band of the sum.
+
+        Parameters
+        ----------
+        *by : str
+            Columns of `rows`: ``"district"``, ``"stage"``, ``"school_id"``, …
+
+        Returns
+        -------
+        DataFrame
+            ``year``, the columns, ``pupils, low, high``.
+
+        Notes
+        -----
+        What befalls a whole district adds up; what befalls single schools and grades partly cancels:
+        with n pupils, spread s and common part c of each row, the half-width of the sum is
+        √((Σ n c)² + Σ n² (s² − c²)) / Σ n, the first sum taken within each district and stage. Adding
+        up the lows would make the band of a district far too wide.
+        """
+        rows, pupils = self.rows, self.rows["pupils"]
+        parts = rows[["year", *by]].assign(
+            d=rows["district"],
+            s=rows["stage"],
+            pupils=pupils,
+            shared=pupils * rows["common"],
+            alone=pupils**2 * (rows["spread"] ** 2 - rows["common"] ** 2),
+        )
+        keys = ["year", *by]
+        inner = parts.groupby([*keys, "d", "s"], sort=False, as_index=False).sum(min_count=1, skipna=False)
+        inner["alone"] += inner["shared"] ** 2
+        inner = inner.drop(columns=[c for c in ("d", "s", "shared") if c not in keys])
+        summed = inner.groupby(keys, as_index=False).sum(min_count=1, skipna=False)
+        half = np.sqrt(summed["alone"]) / summed["pupils"].where(summed["pupils"] > 0)
+        half = half.where(summed["pupils"] > 0, 0.0)
+        return summed.drop(columns="alone").assign(
+            low=summed["pupils"] * np.exp(-half), high=summed["pupils"] * np.exp(half)
+        )
+
+    def course(self, **where: object) -> pd.DataFrame:
+        """Return the years before and those to come of what the conditions select, for a figure.
+
+        Parameters
+        ----------
+        **where
+            Values of columns: ``stage="primary"``, ``school_id="001"``, …
+
+        Returns
+        -------
+        DataFrame
+            ``pupils, low, high`` by year; `low` and `high` missing in the years before.
+        """
+        chosen = replace(self, rows=_where(self.rows, where))
+        past = _where(self.years, where).groupby("year")[["pupils"]].sum(skipna=False)
+        table = pd.concat([past, chosen.total().set_index("year")])
+        return table.reindex(columns=["pupils", "low", "high"])
+
+    def entrants(self, stage: Stage, year: int) -> np.ndarray:
+        """Return the pupils of a stage's lowest grade in a year by district, shape (districts,)."""
+        frame = self.years if year <= self.base else self.rows
+        first = _where(frame, {"stage": stage, "year": year, "grade": GRADES_OF_STAGE[stage].start})
+        return first.groupby("district")["pupils"].sum().reindex(self.districts, fill_value=0).to_numpy()
+
+    def to_records(self) -> list[dict[str, object]]:
+        """Return the rows in the shape that ``qb forecast --json`` prints; a missing band is None."""
+        frame = self.rows[[*KEYS, "pupils", "low", "high"]]
+        return [
+            {name: None if isinstance(v, float) and math.isnan(v) else v for name, v in row.items()}
+            for row in frame.to_dict("records")
+        ]
+
+
+def _where(frame: pd.DataFrame, conditions: Mapping[str, object]) -> pd.DataFrame:
+    keep = np.ones(len(frame), dtype=bool)
+    for name, value in conditions.items():
+        keep &= (frame[name] == value).to_numpy()
+    return frame[keep]
+
+
+# Pupils by school, stage and grade in the years to come.
+
+
+NAMED = 10  # schools that a note names
+
+
+def forecast(data: Dataset, to: int | None = None, before: Forecast | None = None) -> Forecast:
+    """Forecast pupils by school, stage and grade.
+
+    Pupils move up by grade progression ratios, pooled toward the district's by the school's size.
+    Entrants follow last year's number, a fading trend, births, or the leavers of the stage before, and
+    are shared as last year, as in the last years, or by the children of the zones. Each part is compared
+    with the naive forecast (everyone moves up, entrants as last year) on past years held back; the naive
+    one stays unless the other was clearly better on the whole and worse at no distance.
+
+    Parameters
+    ----------
+    data : Dataset
+        With `classes` of at least two years; the forecast starts from the last year of `sections`.
+    to : int, optional
+        Last year to forecast, at most ten years ahead. Unless given, five years ahead, or as far as `before`.
+    before : Forecast, optional
+        A forecast of the data as they were before something was changed in their last year: schools
+        opened or closed, pupils moved. Its ratios, methods and spread are kept, so that the change is
+        not taken for a habit; one year of data is enough then.
+
+    Returns
+    -------
+    Forecast
+
+    Raises
+    ------
+    DataError
+        If the data hold faults that stop.
+    QbError
+        If the years do not suffice, or the last year asked for makes no sense.
+
+    Examples
+    --------
+    >>> from qb.data.sample import make
+    >>> ahead = forecast(make(schools=3, years=range(2021, 2026)), to=2027)
+    >>> ahead.total("stage")[["year", "stage", "pupils"]].round(0)
+       year    stage  pupils
+    0  2026   junior  1052.0
+    1  2026  primary  2327.0
+    2  2027   junior  1083.0
+    3  2027  primary  2288.0
+    """
+    require(data)
+    seen = _seen(data, before)
+    base = int(seen.years[-1])
+    learned_year = before.learned_year if before else base
+    to = _last_year(to, base, learned_year, before)
+    learned = before.learned if before else fit(seen)
+    names = before.districts if before else seen.districts
+    place = pd.Index(names).get_indexer(seen.districts)
+    frames: list[pd.DataFrame] = []
+    leavers: dict[Stage | None, np.ndarray | None] = {None: None}
+    for stage, grades in seen.stages.items():
+        run = Run(grades, learned[stage], place[grades.district[grades.here]], base - learned_year)
+        entrants = before.entrants(stage, base) if before else learned[stage].whole
+        pupils = run.pupils(to - base, leavers[below(stage, leavers)], entrants)
+        leavers[stage] = run.leavers(pupils)
+        frames.append(run.rows(pupils, base, names))
+    rows = pd.concat(frames, ignore_index=True)
+    return Forecast(
+        base=base,
+        to=to,
+        rows=rows.sort_values(KEYS, kind="stable", ignore_index=True),
+        years=pd.concat([_years(seen, g) for g in seen.stages.values()], ignore_index=True),
+        backtest=_joined([learned[stage].tests for stage in learned]),
+        methods=_joined([learned[stage].chosen for stage in learned]),
+        missing=seen.missing,
+        notes=tuple(_notes(seen, rows)),
+        invented=data.invented,
+        districts=names,
+        learned=learned,
+        learned_year=learned_year,
+    )
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    some = [frame for frame in frames if len(frame)]
+    return pd.concat(some, ignore_index=True) if some else frames[0]
+
+
+def _seen(data: Dataset, before: Forecast | None) -> Past:
+    """Read the past out of the data, or say everything that is wanting."""
+    if not data.years:
+        raise QbError("表 sections（学段）没有数据，无法推算学生数。请填报各校各学段的在校生数。")
+    if not len(data["classes"]):
+        raise QbError("表 classes（班级）没有数据，不知道各年级有多少学生，无法推算。请填报各班的班额。")
+    seen = past(data)
+    wrong = []
+    if before is None and seen.listed < 2:
+        wrong.append(f"班级表只有 {seen.listed} 个学年的数据，看不出学生怎样升级，请至少补上前一学年的班级表")
+    if not any(len(grades.here) for grades in seen.stages.values()):
+        wrong.append(f"{data.years[-1]} 学年没有一所学校知道各年级人数，请填报该学年的班级表")
+    if before is not None:
+        wrong += _not_before(seen, before)
+    if wrong:
+        raise QbError("无法推算学生数：" + "；".join(wrong) + "。")
+    return seen
+
+
+def _not_before(seen: Past, before: Forecast) -> list[str]:
+    base = int(seen.years[-1])
+    wrong = []
+    if not before.base <= base < before.to:
+        wrong.append(f"数据的最后学年 {base} 应在原推算的 {before.base}—{before.to - 1} 学年之间")
+    strange = sorted(set(seen.districts) - set(before.districts))
+    if strange:
+        wrong.append(f"原推算中没有县区{'、'.join(strange)}")
+    new = [stage.zh for stage in seen.stages if stage not in before.learned]
+    if new:
+        wrong.append(f"原推算中没有{'、'.join(new)}学段")
+    return wrong
+
+
+def _last_year(to: int | None, base: int, learned_year: int, before: Forecast | None) -> int:
+    if to is None:
+        return before.to if before else base + USUAL
+    if not base < to <= learned_year + LONGEST:
+        raise QbError(
+            f"推算到 {to} 学年不行：数据的最后学年是 {base}，最多推算 {LONGEST} 年。"
+            f"请给出 {base + 1} 至 {learned_year + LONGEST} 之间的学年。"
+        )
+    return to
+
+
+def _years(seen: Past, grades: Grades) -> pd.DataFrame:
+    """Return the years before as rows, without grades that a school never had and years it did not report."""
+    some = np.nan_to_num(grades.pupils, nan=1.0) > 0
+    ever = (some & grades.there[..., None]).any(axis=1)
+    opened = np.maximum.accumulate(some.any(axis=2), axis=1)
+    school, year, grade = np.nonzero(ever[:, None] & (opened & grades.there)[..., None])
+    spread = np.where(grades.known, str(Basis.CLASSES), str(Basis.SHARES))
+    spread[:, -1] = np.where(grades.basis == "", spread[:, -1], grades.basis)
+    return pd.DataFrame(
+        {
+            "year": seen.years[year],
+            "district": seen.districts[grades.district[school]],
+            "school_id": grades.school[school],
+            "stage": str(grades.stage),
+            "grade": GRADES_OF_STAGE[grades.stage].start + grade,
+            "pupils": grades.pupils[school, year, grade],
+            "basis": spread[school, year],
+        }
+    )
+
+
+def _notes(seen: Past, rows: pd.DataFrame) -> list[str]:
+    """Say in sentences what a reader must know."""
+    notes = []
+    bare = rows.loc[rows["low"].isna(), ["district", "stage"]].drop_duplicates()
+    for district, own in bare.groupby("district", sort=True):
+        stages = "、".join(Stage(stage).zh for stage in own["stage"])
+        notes.append(
+            f"{district}{stages}：学年太少，不能用往年检验，一律按“全部升级，入学人数同上年”推算，不给高低区间"
+        )
+    for basis in (Basis.SHARES, Basis.SCALED):
+        notes += _named(rows, basis)
+    if len(seen.missing):
+        schools = seen.missing["school_id"].unique()
+        notes.append(f"{_some(schools)}没有填报在校生数，班级表也不全，没有推算")
+    if seen.odd:
+        notes.append(f"班级表中有 {seen.odd} 行的年级与学段不符，没有计入")
+    return notes
+
+
+def _named(rows: pd.DataFrame, basis: Basis) -> list[str]:
+    schools = rows.loc[(rows["basis"] == basis).to_numpy(), "school_id"].unique()
+    return [f"{_some(schools)}各年级人数的来源：{basis.zh}"] if len(schools) else []
+
+
+def _some(schools: np.ndarray) -> str:
+    shown = "、".join(schools[:NAMED])
+    return shown + (f"等 {len(schools)} 所学校" if len(schools) > NAMED else "")
+
+
+# The dataset of a year to come, so that the years ahead can be judged like any other.
+
+
+FORECAST = "推算"  # how a row says that it was forecast
+STAFF = (
+    "full_time_teachers",
+    "teachers_above_required",
+    "backbone_teachers",
+    "pe_arts_teachers",
+    "certified_teachers",
+    "trained_teachers",
+)
+OF_PUPILS = ("in_zone_pupils", "migrant_pupils")
+
+
+def carry_forward(
+    data: Dataset,
+    forecast: Forecast,
+    year: int,
+    standard: Standard | str | None = None,
+) -> Dataset:
+    """Return the dataset of a year to come, that year alone.
+
+    Pupils are those of the forecast, in whole numbers; those in their zone and migrants keep their share.
+    A grade has as few classes as the class limit allows, of even size. Teachers leave at a steady rate,
+    those above the required degree, backbone teachers and so on alike, and none is hired. Everything else
+    is as in the last year of the data; every row says so under `source`.
+
+    Parameters
+    ----------
+    data : Dataset
+        That the forecast was made of.
+    forecast : Forecast
+    year : int
+        Among those of the forecast.
+    standard : Standard or str, optional
+        For the class limit (C12; the senior stage has none and takes that of junior schools) and for
+        how many of its teachers a school loses each year.
+
+    Raises
+    ------
+    QbError
+        If the forecast does not hold that year, or was made of other data.
+
+    Examples
+    --------
+    >>> from qb.planning.forecast.projection import forecast
+    >>> from qb.data.sample import make
+    >>> data = make(schools=3, years=range(2021, 2026))
+    >>> later = carry_forward(data, forecast(data), 2030)
+    >>> later.years, int(later["classes"]["pupils"].max()) <= 50
+    ([2030], True)
+    """
+    if not forecast.base < year <= forecast.to:
+        raise QbError(
+            f"推算中没有 {year} 学年，只有 {forecast.base + 1} 至 {forecast.to} 学年。"
+            "请改用其中之一，或推算得更远。"
+        )
+    if not data.years or data.years[-1] != forecast.base:
+        raise QbError(f"推算从 {forecast.base} 学年开始，与数据的最后学年不同。请用同一份数据推算。")
+    chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
+    last = {
+        name: frame[(frame["year"] == forecast.base).to_numpy()].reset_index(drop=True)
+        for name, frame in data.tables.items()
+        if "year" in TABLES[name].names
+    } | {"monitoring": latest_results(data["monitoring"], chosen, forecast.base)}
+    kept = {
+        name: frame.assign(year=year, source=_says(frame, f"沿用 {forecast.base} 学年"))
+        for name, frame in last.items()
+    }
+    classes = _classes(forecast, year, chosen)
+    leaving = chosen.rules.forecast.teachers_leaving_per_year
+    sections = _sections(last["sections"], classes, forecast, year, leaving)
+    source = sections.set_index(["school_id", "stage"])["source"]
+    at = pd.MultiIndex.from_frame(classes[["school_id", "stage"]])
+    classes = classes.assign(source=source.reindex(at).fillna(FORECAST).to_numpy())
+    kept |= {"sections": sections, "classes": classes, "measures": data["measures"].iloc[:0]}
+    return Dataset.of(schools=data["schools"], **kept)
+
+
+def _says(frame: pd.DataFrame, what: str) -> pd.Series:
+    source = frame["source"]
+    return source.where(source.isna(), source + "；" + what).fillna(what)
+
+
+def _classes(forecast: Forecast, year: int, standard: Standard) -> pd.DataFrame:
+    """Return the table `classes` of a year: as few as the limit allows, of even size."""
+    rows = forecast.rows[(forecast.rows["year"] == year).to_numpy()]
+    limit_at = {
+        Stage.PRIMARY: Stage.PRIMARY,
+        Stage.JUNIOR: Stage.JUNIOR,
+        Stage.SENIOR: Stage.JUNIOR,
+    }
+    limits = {str(s): standard["C12"].limit(stage=at, year=year).value for s, at in limit_at.items()}
+    pupils = round_half_up(rows["pupils"].to_numpy(), 0).astype(np.int64)
+    count = np.ceil(pupils / rows["stage"].map(limits).to_numpy()).astype(np.int64)
+    group = np.repeat(np.arange(len(rows)), count)
+    number = np.arange(len(group)) - np.repeat(np.cumsum(count) - count, count)
+    size, rest = np.divmod(pupils, np.maximum(count, 1))
+    own = rows.iloc[group]
+    return pd.DataFrame(
+        {
+            "year": np.full(len(group), year, dtype=np.int64),
+            "school_id": own["school_id"].to_numpy(),
+            "stage": own["stage"].to_numpy(),
+            "grade": own["grade"].to_numpy(dtype=float),
+            "class_no": (number + 1).astype(float),
+            "pupils": (size[group] + (number < rest[group])).astype(float),
+        }
+    )
+
+
+def _sections(
+    sections: pd.DataFrame, classes: pd.DataFrame, forecast: Forecast, year: int, leaving: float
+) -> pd.DataFrame:
+    """Return the table `sections` of a year; a section without a forecast has no data of pupils."""
+    by = classes.groupby(["school_id", "stage"])["pupils"].agg(["sum", "size"])
+    keys = pd.MultiIndex.from_frame(sections[["school_id", "stage"]])
+    told = pd.MultiIndex.from_frame(forecast.rows[["school_id", "stage"]])
+    empty = sections["pupils"].to_numpy() == 0
+    found = keys.isin(told) | empty
+    pupils = np.where(found, by["sum"].reindex(keys).fillna(0), np.nan)
+    count = np.where(found, by["size"].reindex(keys).fillna(0), np.nan)
+    stay = (1 - leaving) ** (year - forecast.base)
+    changed = {name: round_half_up(sections[name] * stay, 0) for name in STAFF}
+    for name in OF_PUPILS:
+        share = _share(sections, name)
+        changed[name] = np.minimum(round_half_up(pupils * share, 0), pupils)
+    source = _says(sections, FORECAST)
+    return sections.assign(year=year, pupils=pupils, classes=count, source=source, **changed)
+
+
+def _share(sections: pd.DataFrame, name: str) -> np.ndarray:
+    """Return a part of the pupils; a section that had nobody takes that of its stage as a whole."""
+    own = sections[name] / sections["pupils"].where(sections["pupils"] > 0)
+    whole = sections.groupby("stage")[[name, "pupils"]].transform("sum")
+    of_stage = whole[name] / whole["pupils"].where(whole["pupils"] > 0)
+    return own.where(sections["pupils"] != 0, of_stage).to_numpy()
+
+
+# A forecast in a few lines, for a terminal.
+
+
+MOST_DISTRICTS = 50
+
+
+def summary(forecast: Forecast) -> str:
+    """Return pupils by district, stage and year, how they were forecast, and how that did in past years."""
+    made_up = "（模拟数据）" if forecast.invented else ""
+    lines = [f"学生数推算：{forecast.base + 1}—{forecast.to} 学年，从 {forecast.base} 学年推起{made_up}"]
+    districts = list(forecast.rows["district"].unique())
+    totals = forecast.total("district", "stage")
+    for district in districts[:MOST_DISTRICTS]:
+        lines += ["", f"{district}：", *_district(forecast, totals, district)]
+    if len(districts) > MOST_DISTRICTS:
+        lines.append(f"\n另有 {len(districts) - MOST_DISTRICTS} 个县区；全部结果请用 --json。")
+    lines += [f"\n说明：{note}。" for note in forecast.notes]
+    lines.append("\n各校各年级的人数：加 --json。")
+    if totals["low"].notna().any():
+        lines[-1] += "括号内为低—高：按往年误差，十年里约八年落在其中。"
+    return "\n".join(lines)
+
+
+def _district(forecast: Forecast, totals: pd.DataFrame, district: str) -> Iterator[str]:
+    own = totals[totals["district"] == district]
+    for stage in Stage:
+        rows = own[own["stage"] == stage]
+        if not len(rows):
+            continue
+        years = "　".join(f"{r.year} {r.pupils:,.0f}{_band(r.low, r.high)}" for r in rows.itertuples())
+        yield f"  {stage.zh}　{years}"
+        yield from (f"    {text}" for text in _reasons(forecast, district, stage))
+
+
+def _band(low: float, high: float) -> str:
+    return "" if pd.isna(low) else f"（{low:,.0f}—{high:,.0f}）"
+
+
+def _reasons(forecast: Forecast, district: str, stage: Stage) -> Iterator[str]:
+    chosen = _of(forecast.methods, district, stage)
+    moving = chosen[chosen["part"] != "entry"]
+    for method, own in moving.groupby("method", sort=False):
+        yield f"升级 {'、'.join(own['part'])}：{words(method, own['part'].iloc[0])}"
+    entry = chosen.loc[chosen["part"] == "entry", "method"].iloc[0]
+    yield f"入学：{words(entry, 'entry')}"
+    tests = _of(forecast.backtest, district, stage)
+    errors = [
+        f"{row.ahead} 年后 {100 * row.error:.1f} %（{100 * row.naive:.1f} %）"
+        for row in tests[tests["part"] == "all"].itertuples()
+    ]
+    if errors:
+        yield f"往年检验的误差（括号内为全部升级、入学同上年）：{'，'.join(errors)}"
+
+
+def _of(frame: pd.DataFrame, district: str, stage: Stage) -> pd.DataFrame:
+    return frame[((frame["district"] == district) & (frame["stage"] == stage)).to_numpy()]

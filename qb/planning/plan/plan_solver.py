@@ -1,0 +1,460 @@
+"""The least cost, with proof: school by school, by cones, by branch and bound, repaired to whole numbers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+
+import numpy as np
+
+from qb.errors import QbError
+from qb.planning.plan.integer_program import Program
+from qb.planning.plan.planning_problem import Cone, Problem, cheapest_by_school, fits
+from qb.planning.plan.relaxation import Model, Scaled, build, proven, relax, scaled
+
+# From a plan that nearly keeps the coefficients to one that keeps them: where one more yuan helps most.
+
+
+ROUNDS = 12  # one coefficient's purchases may disturb another's at schools that report as one
+
+
+def filled(problem: Problem, start: np.ndarray) -> np.ndarray | None:
+    """Return a plan that passes in every respect but the budget, holding at least (nearly) `start`.
+
+    Persons and rooms of `start` are rounded down; then every row gets the cheapest additions with which it
+    passes; then each coefficient above its cap is brought under it, always where a yuan brings it down most;
+    last, what has become superfluous is taken back. None where the upper bounds do not allow it.
+    """
+    most = np.where(problem.whole, np.floor(problem.most + 1e-9), problem.most)
+    x = np.minimum(np.where(problem.whole, np.floor(start + 1e-6), start), most)
+    separate = cheapest_by_school(problem, np.maximum(x, 0.0))
+    if separate.stuck.any():
+        return None
+    x = separate.x
+    for _ in range(ROUNDS):
+        over = problem.over(x)
+        if not over:
+            return trimmed(problem, x)
+        for cone in over:
+            x = lowered(problem, cone, x)
+            if x is None:
+                return None
+    return None
+
+
+def lowered(problem: Problem, cone: Cone, x: np.ndarray) -> np.ndarray | None:
+    """Return more purchases that bring one coefficient under its cap; None where none do."""
+    pool = problem.pool[cone.rows, cone.k]
+    work = _by_units if problem.whole[pool[0]] else _by_level
+    added = work(problem, cone, x, room(problem, x, pool))
+    if added is None:
+        return None
+    x = x.copy()
+    x[pool] += added
+    return x
+
+
+def room(problem: Problem, x: np.ndarray, pool: np.ndarray) -> np.ndarray:
+    """Return how much more each of some pools can take, shape (len(pool),)."""
+    left = problem.most[pool] - x[pool]
+    for bound in problem.sums:
+        mine = np.isin(pool, bound.pools)
+        left[mine] = np.minimum(left[mine], bound.most - x[bound.pools].sum())
+    return np.maximum(left, 0.0)
+
+
+def _by_level(problem: Problem, cone: Cone, x: np.ndarray, room: np.ndarray) -> np.ndarray | None:
+    """Raise the lowest schools to a common level, the lowest that is enough (m² and yuan)."""
+    pupils, share = problem.pupils[cone.rows], problem.share[cone.rows, cone.k]
+    amount = problem.amounts(x)[cone.rows, cone.k]
+    value = amount / pupils
+
+    def additions(level: float) -> np.ndarray:
+        return np.clip((level - value) * pupils / share, 0.0, room)
+
+    def enough(level: float) -> bool:
+        return _coefficient(amount + share * additions(level), pupils) <= cone.cap
+
+    levels = np.linspace(value.min(), value.max(), 200)[1:]
+    high = next((level for level in levels if enough(level)), None)
+    if high is None:
+        return None
+    low = high - (levels[1] - levels[0] if len(levels) > 1 else 0)
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return additions(high)
+
+
+def _by_units(problem: Problem, cone: Cone, x: np.ndarray, room: np.ndarray) -> np.ndarray | None:
+    """Add persons or rooms one by one where a yuan brings the coefficient down most."""
+    pupils, share = problem.pupils[cone.rows], problem.share[cone.rows, cone.k]
+    yuan = problem.yuan[problem.pool[cone.rows, cone.k]]
+    amount = problem.amounts(x)[cone.rows, cone.k].copy()
+    added = np.zeros(len(pupils))
+    total, all_pupils, cap = amount.sum(), pupils.sum(), 1 + cone.cap**2
+    while _coefficient(amount, pupils) > cone.cap:
+        # The cone says: Σ amount²/pupils - (1 + c²)·(Σ amount)²/Σ pupils <= 0. What one unit changes of it:
+        change = (2 * amount * share + share**2) / pupils - cap * (2 * total * share + share**2) / all_pupils
+        best = np.where(fits(added + 1, room), change / yuan, np.inf).argmin()
+        if change[best] >= 0 or not fits(added[best] + 1, room[best]):
+            return None
+        added[best] += 1
+        amount[best] += share[best]
+        total += share[best]
+    return added
+
+
+def _coefficient(amount: np.ndarray, pupils: np.ndarray) -> float:
+    weight = pupils / pupils.sum()
+    value = amount / pupils
+    mean = weight @ value
+    return float(np.sqrt(weight @ (value - mean) ** 2) / mean) if mean > 0 else np.inf
+
+
+def trimmed(problem: Problem, x: np.ndarray) -> np.ndarray:
+    """Take back, dearest first, what the plan passes without: persons, rooms, amounts above a limit."""
+    cones = {(row, c.k): c for c in problem.cones for row in c.rows}
+    full, floor = problem.needed(), problem.needed(problem.floor)
+    rows, ks = _supplied(problem)
+    for j in np.argsort(-x * problem.yuan, kind="stable")[: np.count_nonzero(x)]:
+        row, k = rows[j], ks[j]
+        touched = [cones[at] for at in zip(row, k, strict=True) if at in cones]
+        marks = np.sort(np.concatenate([full[row, k], floor[row, k], [0.0]]))
+        while x[j] > 0:
+            y = x.copy()
+            y[j] = max(x[j] - 1, 0.0) if problem.whole[j] else marks[marks < x[j]][-1]
+            if not problem.passing(y, row).all() or problem.over(y, touched):
+                break
+            x = y
+    return x
+
+
+def _supplied(problem: Problem) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return the rows and indicators that each pool supplies."""
+    flat = problem.pool.ravel()
+    order = np.argsort(flat, kind="stable")
+    parts = np.split(order, np.searchsorted(flat[order], np.arange(1, len(problem.most))))
+    return [at // 7 for at in parts], [at % 7 for at in parts]
+
+
+# Branch and bound with whole persons and rooms: the cones as tangents, for HiGHS.
+#
+# With the mean m as a variable of its own, the weights w and the values v (near 1), a cone reads
+#
+# .. math:: q_i \ge w_i (v_i - m)^2 / (c\,m), \qquad \sum q_i \le c\,m \sum w_i ,
+#
+# and each :math:`q_i` is bounded from below by tangents, one for every number t, of three variables each:
+#
+# .. math:: q_i \ge 2 w_i t (v_i - m) - w_i t^2 c\,m .
+#
+# Every tangent is valid, so the bound is; the tangent at :math:`t = (v_i - m) / (c\,m)` touches.
+
+
+@dataclass(frozen=True)
+class Branched:
+    """What branch and bound found in its time.
+
+    Attributes
+    ----------
+    x : ndarray, shape (pools,), or None
+        Additions that keep the tangents, not necessarily the cones.
+    bound : float
+        No plan costs less (yuan).
+    impossible : bool
+        No plan keeps even the tangents.
+    """
+
+    x: np.ndarray | None
+    bound: float
+    impossible: bool
+
+
+def branch(
+    problem: Problem,
+    cones: tuple[Cone, ...],
+    points: list[np.ndarray],
+    ceiling: float,
+    gap: float,
+    seconds: float,
+) -> Branched:
+    """Look for the cheapest whole plan that keeps the tangents touching at some points.
+
+    Parameters
+    ----------
+    cones : tuple of Cone
+        Those to keep.
+    points : list of ndarray, shape (pools,)
+        Additions at which the tangents touch.
+    ceiling : float
+        Cost of a plan that is known: nothing dearer is looked for.
+    """
+    model, program = build(problem), Program()
+    pools = len(model.unit)
+    dear = np.append(ceiling / (problem.yuan * model.unit), np.ones(len(model.cost) - pools))
+    whole = np.append(problem.whole, np.ones(len(model.cost) - pools))
+    v = program.variables(len(model.cost), model.lower, np.clip(dear, model.lower, model.upper), whole)
+    rules = model.matrix.tocoo()
+    program.sums_at_least(model.right, rules.row, (v[rules.col], rules.data))
+    for cone in cones:
+        _add(program, v, model, scaled(model, cone), points)
+    # HiGHS stops at an absolute gap of 1e-6 as well: costs near 1000 make that too small to matter.
+    found = program.least((v, 1000 * model.cost), gap=gap, seconds=seconds)
+    x = None if found.v is None else model.additions(found.v)
+    return Branched(x, max(found.bound / 1000 * model.yuan, 0.0), found.impossible)
+
+
+def _add(program: Program, v: np.ndarray, model: Model, c: Scaled, points: list[np.ndarray]) -> None:
+    """Add a cone: the mean as an equation (two rows), the sum of the q, and the tangents at the points."""
+    total, cap = c.weight.sum(), c.cone.cap
+    mean, q = program.variables(1), program.variables(len(c.pool))
+    base = c.base.sum() / total
+    program.total_at_least(base, (mean, 1.0), (v[c.pool], -c.gain / total))
+    program.total_at_least(-base, (mean, -1.0), (v[c.pool], c.gain / total))
+    program.total_at_least(0.0, (mean, cap), (q, -1.0 / total))
+    slopes = np.column_stack([_slopes(model, c, x) for x in points]).round(9)
+    for t in slopes.T:
+        program.at_least(
+            2 * t * c.base,
+            (q, 1.0),
+            (v[c.pool], -2 * t * c.gain),
+            (np.repeat(mean, len(q)), c.weight * (2 * t + t**2 * cap)),
+        )
+
+
+def _slopes(model: Model, c: Scaled, x: np.ndarray) -> np.ndarray:
+    """Return the t of the tangents that touch at additions `x`, shape (rows of the cone,)."""
+    value = (c.base + c.gain * (x / model.unit)[c.pool]) / c.weight
+    mean = (c.weight * value).sum() / c.weight.sum()
+    return (value - mean) / (c.cone.cap * mean)
+
+
+# SCIP, where it is asked for: it takes the cones as they are and looks for a cheaper plan.
+#
+# Only the plan is taken from it, and that is repaired and rechecked like any other. The bound stays the
+# one that is proven without it.
+
+
+SOLVERS = ("highs", "scip")
+MEMORY = 1000  # MB that SCIP may use
+
+
+def require_solver(name: str) -> None:
+    """Refuse a solver that is unknown or not installed.
+
+    Examples
+    --------
+    >>> require_solver("highs")
+    """
+    if name not in SOLVERS:
+        raise QbError(f"没有“{name}”这种求解器，可用：{'、'.join(SOLVERS)}。")
+    if name == "scip" and find_spec("pyscipopt") is None:
+        raise QbError(
+            '没有安装 SCIP 求解器。请先安装：pip install "qb[scip]"；'
+            "或不指定求解器，默认的 HiGHS 随 qb 安装。"
+        )
+
+
+def by_scip(
+    problem: Problem, cones: tuple[Cone, ...], best: np.ndarray, gap: float, seconds: float
+) -> np.ndarray | None:
+    """Return the cheapest additions that SCIP finds in its time; None where it finds none below `best`.
+
+    Parameters
+    ----------
+    cones : tuple of Cone
+        Those to keep. Others, and the solver's tolerance, are for the caller to repair.
+    best : ndarray, shape (pools,)
+        A plan that passes: SCIP starts from it, and looks for nothing dearer.
+    """
+    from pyscipopt import Model as Scip
+
+    model = build(problem)
+    scip = Scip()
+    scip.hideOutput(True)
+    scip.setParam("limits/time", max(seconds, 0.1))
+    scip.setParam("limits/memory", MEMORY)
+    scip.setParam("limits/gap", gap)
+    known = _variables(model, best)
+    ceiling = float(model.cost @ known)
+    dear = np.append(problem.yuan @ best / (problem.yuan * model.unit), np.ones(len(known) - len(model.unit)))
+    whole = np.append(problem.whole, np.ones(len(known) - len(model.unit)))
+    v = [
+        scip.addVar(vtype="I" if whole[j] else "C", lb=model.lower[j], ub=max(upper, model.lower[j]), obj=c)
+        for j, (upper, c) in enumerate(zip(np.minimum(model.upper, dear), model.cost, strict=True))
+    ]
+    start = scip.createSol()
+    for variable, value in zip(v, known, strict=True):
+        scip.setSolVal(start, variable, value)
+    _add_rules(scip, v, model)
+    for cone in cones:
+        side, value = _add_cone(scip, v, model, cone, known)
+        scip.setSolVal(start, side, value)
+    scip.addSol(start)
+    scip.optimize()
+    if not scip.getNSols() or scip.getObjVal() > ceiling * (1 - 1e-9):
+        return None
+    return model.additions(np.array([scip.getVal(variable) for variable in v]))
+
+
+def _variables(model: Model, x: np.ndarray) -> np.ndarray:
+    """Return a plan as values of the model's variables: low is what does not reach the standard."""
+    full = model.problem.needed()
+    row, k = model.choice
+    low = x[model.problem.pool[row, k]] < full[row, k] - 1e-9
+    return np.append(x / model.unit, low.astype(float))
+
+
+def _add_rules(scip: object, v: list, model: Model) -> None:
+    from pyscipopt import quicksum
+
+    matrix = model.matrix.tocsr()
+    for i in range(len(model.right)):
+        at = slice(matrix.indptr[i], matrix.indptr[i + 1])
+        terms = zip(matrix.indices[at], matrix.data[at], strict=True)
+        scip.addCons(quicksum(float(a) * v[j] for j, a in terms) >= float(model.right[i]))
+
+
+def _add_cone(scip: object, v: list, model: Model, cone: Cone, known: np.ndarray) -> tuple[object, float]:
+    """Add a cone with its right side as a variable; return that, and its value in the known plan."""
+    from pyscipopt import quicksum
+
+    c = scaled(model, cone)
+    steep = float(np.sqrt((1 + cone.cap**2) / c.weight.sum()))
+    side = scip.addVar(lb=0.0)
+    parts = [(float(g), v[j]) for g, j in zip(c.gain, c.pool, strict=True)]
+    scip.addCons(side == steep * quicksum(g * u for g, u in parts) + steep * float(c.base.sum()))
+    root = np.sqrt(c.weight)
+    scip.addCons(
+        quicksum(
+            (float(b) + float(a) * u) * (float(b) + float(a) * u)
+            for a, b, (_, u) in zip(c.gain / root, c.base / root, parts, strict=True)
+        )
+        <= side * side
+    )
+    return side, steep * float((c.base + c.gain * known[c.pool]).sum())
+
+
+# The least cost, with proof: school by school where no coefficient binds, by cones where one does.
+
+
+EXACT = 1e-6  # a gap below it is noise of floating point: the plan is proven to be the cheapest
+NEAR = 0.98  # a coefficient above this part of its cap takes part in branch and bound from the beginning
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The cheapest additions found, and what is proven of them.
+
+    Attributes
+    ----------
+    x : ndarray, shape (pools,), or None
+        None where no plan was found.
+    bound : float
+        No plan costs less (yuan).
+    impossible : bool
+        It is proven that there is no plan.
+    """
+
+    x: np.ndarray | None
+    bound: float
+    impossible: bool = False
+
+
+def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: str = "highs") -> Solution:
+    """Find the cheapest additions with which every row and every coefficient passes.
+
+    Parameters
+    ----------
+    gap : float
+        Enough when the plan is proven to cost at most this share more than the cheapest; 0: the cheapest.
+    seconds : float
+        Stop improving then. The relaxation and a plan from it come first (a second or two for a thousand
+        schools).
+    solver : {"highs", "scip"}
+        With ``scip``, SCIP then works for as long again on a plan that is not proven to be the cheapest.
+
+    Notes
+    -----
+    A coefficient couples the schools of its district and stage. Where the cheapest plan school by school
+    keeps every cap, it is the cheapest of all; a district where it does not is solved as one. The budget
+    is not looked at: it decides whether the cheapest plan can be paid for, not which one it is.
+    """
+    separate = cheapest_by_school(problem)
+    if separate.stuck.any():
+        return Solution(None, 0.0, impossible=True)
+    turns = 2 if solver == "scip" else 1  # SCIP works for as long again
+    x, end = separate.x, time.monotonic() + turns * seconds
+    binding = {c.district for c in problem.over(x)}
+    bound = 0.0
+    for district, rows in problem.rows.groupby("district").indices.items():
+        part, pools = problem.part(rows)
+        if district not in binding:
+            bound += float(part.yuan @ x[pools])
+            continue
+        left = max(end - time.monotonic(), 0.0) / (turns * len(binding))
+        found = _solve_district(part, gap, left, solver)
+        binding.remove(district)
+        bound += found.bound
+        if found.x is None:
+            return Solution(None, bound, found.impossible)
+        x[pools] = found.x
+    return Solution(x, min(bound, float(problem.yuan @ x)))
+
+
+def _solve_district(problem: Problem, gap: float, seconds: float, solver: str) -> Solution:
+    """Solve a district whose coefficients bind."""
+    end = time.monotonic() + seconds
+    alone = cheapest_by_school(problem).x
+    bound = float(problem.yuan @ alone)
+    relaxed = relax(problem)
+    near = alone if relaxed.x is None else relaxed.x
+    best = _cheapest(problem, filled(problem, near), filled(problem, np.zeros(len(alone))))
+    if best is None and relaxed.impossible:
+        return Solution(None, bound, impossible=True)
+    if best is not None:
+        best = _cheapest(problem, best, _rebalanced(problem, best))
+    bound = max(bound, proven(relaxed, _cost(problem, best)))
+    points = [near, np.floor(near), np.ceil(near), alone, *([] if best is None else [best])]
+    cones = tuple(c for c in problem.cones if problem.coefficient(c, near) > NEAR * c.cap)
+    while gap_of(_cost(problem, best), bound) > max(gap, EXACT) and (left := end - time.monotonic()) > 0:
+        found = branch(problem, cones, points, _cost(problem, best), max(gap / 4, EXACT / 4), left)
+        if found.impossible:
+            return Solution(best, bound, impossible=best is None)
+        bound = max(bound, found.bound)
+        if found.x is None or _cost(problem, found.x) > _cost(problem, best):
+            break
+        best = _cheapest(problem, best, filled(problem, found.x))
+        over = problem.over(found.x)
+        if not over:
+            break
+        cones += tuple(c for c in over if c not in cones)
+        points.append(found.x)
+    if solver == "scip" and best is not None and gap_of(_cost(problem, best), bound) > EXACT:
+        better = by_scip(problem, cones, best, EXACT, seconds)
+        best = best if better is None else _cheapest(problem, best, filled(problem, better))
+    return Solution(best, min(bound, _cost(problem, best)))
+
+
+def _rebalanced(problem: Problem, x: np.ndarray) -> np.ndarray | None:
+    """Return a plan made anew with the choices of another: what it leaves at the floor may stay there."""
+    low = problem.values(x) < problem.limit - problem.tolerance
+    limit = np.where(low, problem.floor * problem.limit, problem.limit)
+    again = relax(replace(problem, limit=limit, spare=0))
+    return None if again.x is None else filled(problem, again.x)
+
+
+def gap_of(cost: float, bound: float) -> float:
+    """Return by what share of its cost a plan may be dearer than the cheapest."""
+    if cost == 0:
+        return 0.0
+    return (cost - bound) / cost if np.isfinite(cost) else np.inf
+
+
+def _cost(problem: Problem, x: np.ndarray | None) -> float:
+    return np.inf if x is None else float(problem.yuan @ x)
+
+
+def _cheapest(problem: Problem, *plans: np.ndarray | None) -> np.ndarray | None:
+    return min(plans, key=lambda x: _cost(problem, x))

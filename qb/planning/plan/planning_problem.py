@@ -1,0 +1,566 @@
+"""The planning problem of a year as arrays: what each school row has, can be given, and must reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from qb.data.dataset import Dataset
+from qb.errors import QbError
+from qb.indicators.assessment import choose_year
+from qb.indicators.population import STAGES, Population, codes, take_population
+from qb.indicators.resources import FACTOR, share_facilities
+from qb.planning.costs import Costs, SchoolLimit
+from qb.standard import SEVEN, Standard
+from qb.terms import Stage
+
+# The planning problem as arrays: what each school row has, what can be added where, and the limits.
+#
+# A *row* is a judged school and stage. A *pool* is one cell of the dataset to which a purchase adds: the
+# teachers of a stage, or the facilities of a stage; for a school that reports its facilities as one,
+# those of the whole school, of which each stage gets its share by the split rule. `x` is always what is
+# added to the pools, shape (pools,), in persons, m², yuan and rooms.
+
+
+NOISE = 1e-7  # of a person or room: below it a fraction is noise of the division
+
+
+@dataclass(frozen=True, eq=False)
+class Cone:
+    """One coefficient and its cap.
+
+    Attributes
+    ----------
+    district, stage : str
+    k : int
+        Place of the indicator in C1–C7.
+    rows : ndarray of int
+        The judged rows of the stage.
+    cap : float
+        The coefficient may not exceed it.
+    """
+
+    district: str
+    stage: str
+    k: int
+    rows: np.ndarray
+    cap: float
+
+    @property
+    def label(self) -> str:
+        """Words for a reader."""
+        return f"{self.district} {Stage(self.stage).zh} {SEVEN[self.k]} 差异系数限值 {self.cap:g}"
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The most that the pools of one school and indicator may be given together."""
+
+    pools: np.ndarray
+    most: float
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything that decides a plan.
+
+    Attributes
+    ----------
+    rows : DataFrame, shape (rows, …)
+        district, school_id, name, stage of each judged row.
+    pupils : ndarray, shape (rows,)
+    have, limit : ndarray, shape (rows, 7)
+        What each row holds now, in all; the standard per pupil or per hundred.
+    factor : ndarray, shape (7,)
+        100 or 1: ``value = factor * amount / pupils``.
+    pool : ndarray of int, shape (rows, 7)
+        The pool from which a row and indicator is supplied.
+    share : ndarray, shape (rows, 7)
+        How much of what the pool is given counts for the row; 1 except for schools that report as one.
+    pools : DataFrame, shape (pools, …)
+        district, school_id, name, stage and code of each pool (the dataset's row), k, unit, yuan, low, high,
+        yearly.
+    most : ndarray, shape (pools,)
+        Upper bound, infinite where none is given.
+    whole : ndarray of bool, shape (pools,)
+        Whether only whole numbers can be added.
+    sums : tuple of Sum
+        Upper bounds on several pools of a school together.
+    cones : tuple of Cone
+    spare : int
+        How many of the seven may stay below the standard; `floor` is how low.
+    tolerance : float
+        That of the standard's comparisons.
+    budget : float or None
+    """
+
+    rows: pd.DataFrame
+    pupils: np.ndarray
+    have: np.ndarray
+    limit: np.ndarray
+    factor: np.ndarray
+    pool: np.ndarray
+    share: np.ndarray
+    pools: pd.DataFrame
+    most: np.ndarray
+    whole: np.ndarray
+    sums: tuple[Sum, ...]
+    cones: tuple[Cone, ...]
+    spare: int
+    floor: float
+    tolerance: float
+    budget: float | None = None
+
+    @property
+    def yuan(self) -> np.ndarray:
+        """Price of a unit of each pool, shape (pools,)."""
+        return self.pools["yuan"].to_numpy(dtype=float)
+
+    def amounts(self, x: np.ndarray) -> np.ndarray:
+        """Return what each row holds after the purchases `x`, shape (rows, 7)."""
+        return self.have + self.share * x[self.pool]
+
+    def values(self, x: np.ndarray) -> np.ndarray:
+        """Return C1–C7 of each row after the purchases, in the indicators' units."""
+        return self.factor * self.amounts(x) / self.pupils[:, None]
+
+    def needed(self, part: float = 1.0) -> np.ndarray:
+        """Return the least addition with which each row reaches `part` of the standard, shape (rows, 7).
+
+        In the pool's units: persons and rooms whole, judged with the tolerance of the standard.
+        """
+        target = part * self.limit
+        share = self.share
+        lacking = (target * self.pupils[:, None] / self.factor - self.have) / share
+        count = np.maximum(np.ceil(lacking - NOISE), 0)
+        short = self.factor * (self.have + share * count) / self.pupils[:, None] < target - self.tolerance
+        met = self.factor * self.have / self.pupils[:, None] >= target - self.tolerance
+        return np.where(met, 0.0, np.where(self.whole[self.pool], count + short, np.maximum(lacking, 0)))
+
+    def by_pool(self, asked: np.ndarray) -> np.ndarray:
+        """Return the most that the rows ask of each pool; `asked` has shape (rows, 7)."""
+        most = np.zeros(len(self.most))
+        np.maximum.at(most, self.pool.ravel(), asked.ravel())
+        return most
+
+    def coefficient(self, cone: Cone, x: np.ndarray) -> float:
+        """Return a difference coefficient after the purchases; infinite where nothing is held at all."""
+        amount = (
+            self.have[cone.rows, cone.k] + self.share[cone.rows, cone.k] * x[self.pool[cone.rows, cone.k]]
+        )
+        weight = self.pupils[cone.rows] / self.pupils[cone.rows].sum()
+        value = amount / self.pupils[cone.rows]
+        mean = weight @ value
+        return float(np.sqrt(weight @ (value - mean) ** 2) / mean) if mean > 0 else np.inf
+
+    def over(self, x: np.ndarray, cones: Sequence[Cone] | None = None) -> tuple[Cone, ...]:
+        """Return the cones (of all, unless given) that the purchases leave above their caps."""
+        cones = self.cones if cones is None else cones
+        return tuple(c for c in cones if self.coefficient(c, x) > c.cap + self.tolerance / 2)
+
+    def passing(self, x: np.ndarray, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Return which rows pass the school rule after the purchases."""
+        amount = self.have[rows] + self.share[rows] * x[self.pool[rows]]
+        value = self.factor * amount / self.pupils[rows, None]
+        limit = self.limit[rows]
+        unmet = (value < limit - self.tolerance).sum(axis=1)
+        return (unmet <= self.spare) & (value >= self.floor * limit - self.tolerance).all(axis=1)
+
+    def part(self, rows: np.ndarray) -> tuple[Problem, np.ndarray]:
+        """Return the problem of some rows, and the places of its pools in this one.
+
+        No pool, upper bound or coefficient may reach outside these rows.
+        """
+        pools = np.unique(self.pool[rows])
+        row_at = np.full(len(self.pupils), -1)
+        row_at[rows] = np.arange(len(rows))
+        inside = set(rows.tolist())
+        return replace(
+            self,
+            rows=self.rows.iloc[rows].reset_index(drop=True),
+            pupils=self.pupils[rows],
+            have=self.have[rows],
+            limit=self.limit[rows],
+            pool=np.searchsorted(pools, self.pool[rows]),
+            share=self.share[rows],
+            pools=self.pools.iloc[pools].reset_index(drop=True),
+            most=self.most[pools],
+            whole=self.whole[pools],
+            sums=tuple(
+                replace(s, pools=np.searchsorted(pools, s.pools)) for s in self.sums if s.pools[0] in pools
+            ),
+            cones=tuple(replace(c, rows=row_at[c.rows]) for c in self.cones if c.rows[0] in inside),
+            budget=None,
+        ), pools
+
+    def capped(self, caps: dict[tuple[str, str, int], float] | float) -> Problem:
+        """Return the same with other caps: one for all, or by district, stage and place of the indicator."""
+        return replace(
+            self,
+            cones=tuple(
+                replace(c, cap=caps if isinstance(caps, float) else caps[c.district, c.stage, c.k])
+                for c in self.cones
+            ),
+        )
+
+
+# The planning problem of a year, read from a dataset and a cost file.
+
+
+# The column to which a purchase of each indicator adds, and its table.
+COLUMNS = {
+    "C1": ("sections", "teachers_above_required"),
+    "C2": ("sections", "backbone_teachers"),
+    "C3": ("sections", "pe_arts_teachers"),
+    "C4": ("facilities", "teaching_area_m2"),
+    "C5": ("facilities", "sports_ground_m2"),
+    "C6": ("facilities", "equipment_yuan"),
+    "C7": ("facilities", "multimedia_rooms"),
+}
+_STAGES = tuple(str(stage) for stage in STAGES)
+_WHOLE = str(Stage.WHOLE)
+_MORE = 2.0**30  # so large that the share which is measured with it has no noise
+
+
+def build_problem(
+    data: Dataset,
+    year: int | None,
+    standard: Standard,
+    costs: Costs,
+    budget: float | None = None,
+    district: str | None = None,
+) -> Problem:
+    """Read the problem of a year from a dataset.
+
+    Raises
+    ------
+    QbError
+        If a figure of C1–C7 is missing, the budget is negative, a limit names a school that is not judged,
+        or the standard compares in a way that a plan cannot promise; all of it is named.
+    """
+    year = choose_year(data, year)
+    _refuse(standard, budget)
+    population = take_population(data, standard, year)
+    judged = everywhere = population.judged
+    if district is not None:
+        if district not in population.districts:
+            raise QbError(f"数据中没有县区“{district}”。已有：{'、'.join(population.districts)}。")
+        judged = judged[population.districts[population.district[population.school[judged]]] == district]
+    if not len(judged):
+        raise QbError(f"{year} 年度没有参加七项指标评估的学校，无法制定方案。")
+    rows, have = _rows(population, judged), _have(data, population, standard)[judged]
+    pupils = population.figures["pupils"][judged]
+    _refuse_missing(rows, pupils, have)
+    pool, share, pools = _pools(data, population, standard, judged)
+    priced = _priced(pools, rows, pool, costs)
+    ids = population.schools["school_id"].to_numpy(dtype=object)
+    most, yuan, sums = _limits(
+        priced, costs, set(ids[population.school[everywhere]]) - set(rows["school_id"])
+    )
+    factor = np.array([FACTOR[standard[code].measure] for code in SEVEN])
+    stages = rows["stage"].to_numpy()
+    limit = np.array(
+        [
+            [standard[code].limit(stage=Stage(stage), year=year).value for code in SEVEN]
+            for stage in np.unique(stages)
+        ]
+    )[np.unique(stages, return_inverse=True)[1]]
+    return Problem(
+        rows=rows,
+        pupils=pupils,
+        have=have,
+        limit=limit,
+        factor=factor,
+        pool=pool,
+        share=share,
+        pools=priced.assign(yuan=yuan),
+        most=most,
+        whole=factor[pools["k"].to_numpy()] == 100,
+        sums=sums,
+        cones=_cones(rows, standard),
+        spare=standard.rules.school.of - standard.rules.school.met,
+        floor=standard.rules.school.floor,
+        tolerance=standard.rules.rounding.tolerance,
+        budget=budget,
+    )
+
+
+def _refuse(standard: Standard, budget: float | None) -> None:
+    wrong = []
+    if budget is not None and not (np.isfinite(budget) and budget >= 0):
+        wrong.append(f"预算不能小于 0，现为 {budget:g} 元")
+    if standard.rules.rounding.compare != "raw":
+        wrong.append('标准按四舍五入后的数值比较，方案只能按原始数值保证达标，请改为 compare = "raw"')
+    sides = {m.side for code in SEVEN for m in standard[code].limits} | {standard.rules.coefficient.side}
+    if not sides <= {">=", "<="}:
+        wrong.append("七项指标或差异系数的限值须用“>=”“<=”")
+    if wrong:
+        raise QbError("无法制定方案：" + "；".join(wrong) + "。")
+
+
+def _rows(population: Population, judged: np.ndarray) -> pd.DataFrame:
+    school = population.school[judged]
+    return pd.DataFrame(
+        {
+            "district": population.districts[population.district[school]],
+            "school_id": population.schools["school_id"].to_numpy(dtype=object)[school],
+            "name": population.schools["name"].to_numpy(dtype=object)[school],
+            "stage": np.array([str(s) for s in STAGES], dtype=object)[population.stage[judged]],
+        }
+    )
+
+
+def _have(data: Dataset, population: Population, standard: Standard) -> np.ndarray:
+    """Return what every section holds. C4 is not cut off at 0: a purchase first makes up what is missing."""
+    held = {**population.figures, **share_facilities(data, population, standard)}
+    return np.column_stack(
+        [
+            held["teachers_above_required"],
+            held["backbone_teachers"],
+            held["pe_arts_teachers"],
+            held["teaching_area_m2"] - held["indoor_sports_area_m2"],
+            held["sports_ground_m2"] + held["indoor_sports_area_m2"],
+            held["equipment_yuan"],
+            held["multimedia_rooms"],
+        ]
+    )
+
+
+def _refuse_missing(rows: pd.DataFrame, pupils: np.ndarray, have: np.ndarray) -> None:
+    missing = np.isnan(have) | np.isnan(pupils)[:, None]
+    at = np.flatnonzero(missing.any(axis=1))
+    if not len(at):
+        return
+    shown = [
+        f"{rows['name'].iloc[i]}（{Stage(rows['stage'].iloc[i]).zh}）缺"
+        + "、".join(SEVEN[k] for k in np.flatnonzero(missing[i]))
+        for i in at[:20]
+    ]
+    more = f"等 {len(at)} 处" if len(at) > 20 else ""
+    raise QbError(f"缺少数据的学校无法规划：{'；'.join(shown)}{more}。请先补齐数据（qb check 可逐条列出）。")
+
+
+def _pools(
+    data: Dataset, population: Population, standard: Standard, judged: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+    """Return which cell of the dataset supplies each row and indicator, its share, and the cells.
+
+    The share is measured: with as much more in every such cell, how much more does each row hold.
+    """
+    keys = list(zip(population.school[judged], np.array(_STAGES)[population.stage[judged]], strict=True))
+    pool = np.empty((len(judged), len(SEVEN)), dtype=int)
+    cells: list[pd.DataFrame] = []
+    more = {table: data[table].copy() for table in ("sections", "facilities")}
+    for k, code in enumerate(SEVEN):
+        table, column = COLUMNS[code]
+        chosen = _positions(data, population, table, column)
+        positions, place = np.unique([chosen[key] for key in keys], return_inverse=True)
+        pool[:, k] = place + sum(map(len, cells))
+        cells.append(data[table].loc[positions, ["school_id", "stage"]].assign(k=k, code=code))
+        more[table].loc[positions, column] += _MORE
+    changed = data.replace(**more)
+    gained = _have(changed, take_population(changed, standard, population.year), standard) - _have(
+        data, population, standard
+    )
+    frame = pd.concat(cells, ignore_index=True)
+    at = population.places(frame["school_id"])
+    named = frame.assign(
+        district=population.districts[population.district[at]],
+        name=population.schools["name"].to_numpy(dtype=object)[at],
+    )
+    return pool, gained[judged] / _MORE, named
+
+
+def _positions(data: Dataset, population: Population, table: str, column: str) -> dict[tuple[int, str], int]:
+    """Return for a school and stage the row of a table that takes what is bought for it.
+
+    Where the figure is reported: by stage before as a whole, the school's own before a campus's.
+    """
+    frame = population.of_year(data[table])
+    frame = frame[frame[column].notna().to_numpy()]
+    place = population.places(frame["school_id"])
+    own = population.root[place] == place
+    stage = np.array(_STAGES)[codes(frame["stage"], STAGES)]
+    sites = population.sites
+    taught: dict[int, list[str]] = {}
+    for school, name in zip(sites.school[sites.having], sites.stage[sites.having], strict=True):
+        taught.setdefault(school, []).append(_STAGES[name])
+    chosen: dict[tuple[int, str], int] = {}
+    for i in np.lexsort((stage == _WHOLE, ~own)):
+        root = population.root[place[i]]
+        for name in taught.get(place[i], []) if stage[i] == _WHOLE else [stage[i]]:
+            chosen.setdefault((root, name), frame.index[i])
+    return chosen
+
+
+def _priced(pools: pd.DataFrame, rows: pd.DataFrame, pool: np.ndarray, costs: Costs) -> pd.DataFrame:
+    """Add prices, and the judged school that each pool belongs to."""
+    owner = np.empty(len(pools), dtype=object)
+    owner[pool.ravel()] = np.repeat(rows["school_id"].to_numpy(dtype=object), len(SEVEN))
+    held = {key: costs.cost(*key) for key in set(zip(pools["code"], pools["stage"], strict=True))}
+    mine = [held[key] for key in zip(pools["code"], pools["stage"], strict=True)]
+    return pools.assign(
+        owner=owner,
+        unit=[c.unit.zh for c in mine],
+        yuan=[c.yuan for c in mine],
+        low=[c.low for c in mine],
+        high=[c.high for c in mine],
+        yearly=[c.yearly for c in mine],
+    )
+
+
+def _limits(
+    pools: pd.DataFrame, costs: Costs, elsewhere: set[str]
+) -> tuple[np.ndarray, np.ndarray, tuple[Sum, ...]]:
+    """Return upper bounds and prices by pool, and the bounds on several pools together.
+
+    What is said of schools of other districts, `elsewhere`, is not for this plan.
+    """
+    most, yuan = np.full(len(pools), np.inf), pools["yuan"].to_numpy(dtype=float).copy()
+    sums, wrong = [], []
+    owner, stage, code = (pools[name].to_numpy(dtype=object) for name in ("owner", "stage", "code"))
+    for entry in costs.schools:
+        if entry.school_id in elsewhere:
+            continue
+        mine = (owner == entry.school_id) & (code == entry.code)
+        at = np.flatnonzero(mine if entry.stage is None else mine & (stage == str(entry.stage)))
+        if not len(at):
+            wrong.append(_stranger(entry, set(stage[mine])))
+            continue
+        if entry.yuan is not None:
+            yuan[at] = entry.yuan
+        if entry.most is not None and len(at) == 1:
+            most[at] = np.minimum(most[at], entry.most)
+        elif entry.most is not None:
+            sums.append(Sum(at, entry.most))
+    if wrong:
+        raise QbError("费用文件中的学校限制用不上：" + "；".join(wrong) + "。")
+    return most, yuan, tuple(sums)
+
+
+def _stranger(entry: SchoolLimit, reported: set[str]) -> str:
+    if not reported:
+        return f"学校 {entry.school_id} 不在参加评估的学校之中"
+    stages = "、".join(Stage(s).zh for s in sorted(reported))
+    return f"学校 {entry.school_id} 的 {entry.code} 按“{stages}”填报，不能按“{Stage(entry.stage).zh}”限制"
+
+
+def _cones(rows: pd.DataFrame, standard: Standard) -> tuple[Cone, ...]:
+    cones = []
+    for (district, stage), at in rows.groupby(["district", "stage"], sort=True).indices.items():
+        if len(at) > 1:  # one school alone has a coefficient of 0
+            cap = standard.coefficient_limit(Stage(stage))
+            cones += [Cone(district, stage, k, at, cap) for k in range(len(SEVEN))]
+    return tuple(cones)
+
+
+# Each school by itself: the least additions with which its rows pass.
+
+
+@dataclass(frozen=True)
+class Separate:
+    """The cheapest additions when neither coefficients nor budget are looked at.
+
+    Attributes
+    ----------
+    x : ndarray, shape (pools,)
+        Additions; 0 for schools that cannot pass.
+    stuck : ndarray of bool, shape (rows,)
+        Rows of schools that cannot pass within their upper bounds.
+    """
+
+    x: np.ndarray
+    stuck: np.ndarray
+
+
+def cheapest_by_school(problem: Problem, start: np.ndarray | None = None) -> Separate:
+    """Solve every school by itself, exactly, by trying every choice of what stays at the floor.
+
+    Parameters
+    ----------
+    problem : Problem
+    start : ndarray, shape (pools,), optional
+        Additions made in any case; the cheapest *further* ones are added to them.
+
+    Notes
+    -----
+    Prices are positive: once it is chosen which of the seven a row leaves at the floor, the least addition
+    to every pool is the cheapest. There are seven choices a row, forty-nine for a school whose two stages
+    share their facilities.
+    """
+    x = np.zeros(len(problem.most)) if start is None else start.copy()
+    choices = np.array([np.isin(range(7), low) for low in combinations(range(7), problem.spare)])
+    need = np.where(choices, problem.needed(problem.floor)[:, None], problem.needed()[:, None])
+    group = linked(problem)
+    stuck = np.zeros(len(group), dtype=bool)
+    alone = np.flatnonzero(np.bincount(group)[group] == 1)
+    pools = problem.pool[alone]
+    wanted = np.maximum(need[alone], x[pools][:, None])  # rows, choices, 7
+    best, ok = _cheapest(wanted, problem.yuan[pools][:, None], problem.most[pools][:, None])
+    stuck[alone[~ok]] = True
+    x[pools[ok]] = best[ok]
+    for rows in _groups(group):
+        stuck[rows] = not _together(problem, rows, need, x)
+    return Separate(x, stuck)
+
+
+def linked(problem: Problem) -> np.ndarray:
+    """Return a number for each row; rows with the same one share a pool or an upper bound, shape (rows,)."""
+    n, pools = len(problem.pupils), len(problem.most)
+    left = [
+        np.repeat(np.arange(n), len(SEVEN)),
+        *(np.repeat(n + s.pools[0], len(s.pools)) for s in problem.sums),
+    ]
+    right = [n + problem.pool.ravel(), *(n + s.pools for s in problem.sums)]
+    edges = (np.concatenate(left), np.concatenate(right))
+    graph = coo_array((np.ones(len(edges[0])), edges), shape=(n + pools, n + pools))
+    return connected_components(graph, directed=False)[1][:n]
+
+
+def _groups(group: np.ndarray) -> list[np.ndarray]:
+    """Return the rows of each number that more than one row has."""
+    order = np.argsort(group, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
+    return [rows for rows in parts if len(rows) > 1]
+
+
+def _together(problem: Problem, rows: np.ndarray, need: np.ndarray, x: np.ndarray) -> bool:
+    """Solve rows that share pools or an upper bound, writing into `x`; say whether they can pass."""
+    pools, place = np.unique(problem.pool[rows], return_inverse=True)
+    place = place.reshape(len(rows), len(SEVEN))
+    plans = np.array(list(product(range(need.shape[1]), repeat=len(rows))))
+    wanted = np.tile(x[pools], (len(plans), 1))
+    for r, row in enumerate(rows):
+        for k in range(len(SEVEN)):
+            at = place[r, k]
+            wanted[:, at] = np.maximum(wanted[:, at], need[row, plans[:, r], k])
+    within = np.ones(len(plans), dtype=bool)
+    for bound in problem.sums:
+        if bound.pools[0] in pools:
+            within &= fits(wanted[:, np.searchsorted(pools, bound.pools)].sum(axis=1), bound.most)
+    wanted = wanted[within]
+    if not len(wanted):
+        return False
+    best, ok = _cheapest(wanted[None], problem.yuan[pools], problem.most[pools])
+    if ok[0]:
+        x[pools] = best[0]
+    return bool(ok[0])
+
+
+def _cheapest(wanted: np.ndarray, yuan: np.ndarray, most: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the cheapest of several plans, shape (rows, pools), and whether any fits the upper bounds."""
+    cost = np.where(fits(wanted, most).all(axis=2), (wanted * yuan).sum(axis=2), np.inf)
+    at = cost.argmin(axis=1)
+    here = np.arange(len(wanted))
+    return wanted[here, at], np.isfinite(cost[here, at])
+
+
+def fits(amount: np.ndarray, most: np.ndarray | float) -> np.ndarray:
+    """Return whether amounts are within their upper bounds, but for noise of the last digits."""
+    return amount <= most + 1e-9 * (1 + np.abs(np.where(np.isfinite(most), most, 0)))

@@ -1,0 +1,292 @@
+"""Without money: teachers and equipment moved between schools, as little as possible."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from qb import standard as standards
+from qb.data.dataset import Dataset
+from qb.indicators.assessment import Assessment, assess
+from qb.planning.costs import load_costs
+from qb.planning.plan.cheapest import STAFF
+from qb.planning.plan.integer_program import Program, add_passing, snapped
+from qb.planning.plan.planning_problem import COLUMNS, Problem, build_problem
+from qb.planning.scenario import Scenario, apply
+from qb.standard import Standard
+from qb.terms import Verdict
+
+# Who moves where: teachers as persons, equipment in yuan; and as the actions of a scenario file.
+
+
+MOVABLE = (*STAFF, "C6")
+_PLACE = ["school_id", "stage"]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What the cells of the dataset hold that pools stand for, shape (pools,).
+
+    Attributes
+    ----------
+    held : ndarray
+        Teachers of the kind, or yuan of equipment; 0 where it cannot be moved.
+    staff : ndarray
+        Full-time teachers of the section; NaN where not reported, and for equipment.
+    """
+
+    held: np.ndarray
+    staff: np.ndarray
+
+
+def cells_of(problem: Problem, data: Dataset, year: int) -> Cells:
+    """Read the cells out of the dataset."""
+    held, staff = np.zeros(len(problem.most)), np.full(len(problem.most), np.nan)
+    for table, column, codes in (
+        *(("sections", COLUMNS[code][1], (code,)) for code in STAFF),
+        ("facilities", COLUMNS["C6"][1], ("C6",)),
+    ):
+        frame = data[table]
+        frame = frame[(frame["year"] == year).to_numpy()].set_index(_PLACE)
+        at = np.flatnonzero(problem.pools["code"].isin(codes))
+        mine = frame.reindex(pd.MultiIndex.from_frame(problem.pools.iloc[at][_PLACE]))
+        held[at] = mine[column].to_numpy(dtype=float)
+        if table == "sections":
+            staff[at] = mine["full_time_teachers"].to_numpy(dtype=float)
+    return Cells(np.nan_to_num(held), staff)
+
+
+def moves_of(problem: Problem, given: np.ndarray, taken: np.ndarray, above: np.ndarray) -> pd.DataFrame:
+    """Pair givers and takers, the greatest with the greatest."""
+    cells, rows = problem.pools, []
+    for pools in groups(problem):
+        left = given[pools].copy()
+        # The solver's tolerance may leave a taker short by a hair: what else could be given makes it up.
+        order = np.argsort(-left, kind="stable")
+        extra = above[pools] - left
+        for taker in pools[np.argsort(-taken[pools], kind="stable")]:
+            wanted = taken[taker]
+            for stock in (left, extra):
+                for giver in order:
+                    moved = min(wanted, stock[giver])
+                    if moved <= 1e-9:
+                        continue
+                    stock[giver] -= moved
+                    wanted -= moved
+                    a, b = cells.iloc[pools[giver]], cells.iloc[taker]
+                    names = (a["school_id"], a["name"], a["stage"], b["school_id"], b["name"], b["stage"])
+                    rows.append((a["district"], a["code"], *names, moved, a["unit"]))
+    columns = ["district", "code", "from_id", "from_name", "from_stage", "to_id", "to_name", "to_stage"]
+    return pd.DataFrame(rows, columns=[*columns, "amount", "unit"])
+
+
+def groups(problem: Problem) -> list[np.ndarray]:
+    """Return the pools that exchange: teachers by district and stage, equipment by district."""
+    pools = problem.pools
+    stage = np.where(pools["code"] == "C6", "", pools["stage"])
+    movable = pools["code"].isin(MOVABLE)
+    found = pools.assign(group=stage)[movable].groupby(["district", "code", "group"]).indices
+    at = np.flatnonzero(movable)
+    return [at[places] for places in found.values()]
+
+
+def with_kinds(moves: pd.DataFrame, problem: Problem, cells: Cells) -> pd.DataFrame:
+    """Add how many of the teachers that move are of each kind: columns C1, C2, C3.
+
+    A teacher moves for one kind, and is of another as well only where the school has not enough others.
+    """
+    own = {code: np.where(moves["code"] == code, moves["amount"], 0.0) for code in STAFF}
+    moves = moves.assign(**own)
+    staff = moves[moves["code"].isin(STAFF)]
+    for j in np.flatnonzero(problem.pools["code"].isin(STAFF)):
+        pool = problem.pools.iloc[j]
+        mine = staff[(staff["from_id"] == pool["school_id"]) & (staff["from_stage"] == pool["stage"])]
+        others = mine[mine["code"] != pool["code"]]
+        left = others["amount"].sum() - max(cells.staff[j] - cells.held[j], 0.0)
+        for place, amount in others["amount"].items():
+            if left > 0:
+                moves.loc[place, pool["code"]] = min(left, amount)
+                left -= amount
+    return moves
+
+
+def moved(data: Dataset, moves: pd.DataFrame, year: int) -> Dataset:
+    """Return the dataset after the moves."""
+    staff = moves["code"].isin(STAFF)
+    if staff.any():
+        data = apply(data, moves_scenario(moves[staff], year, "-"), year)
+    frame = data["facilities"]
+    held = frame["equipment_yuan"].to_numpy(dtype=float, copy=True)
+    index = pd.MultiIndex.from_frame(frame[["year", *_PLACE]].astype(object))
+    for move in moves[~staff].itertuples():  # one by one, as a scenario does, to the last digit
+        held[index.get_loc((year, move.from_id, move.from_stage))] -= move.amount
+        held[index.get_loc((year, move.to_id, move.to_stage))] += move.amount
+    return data.replace(facilities=frame.assign(equipment_yuan=held))
+
+
+def moves_scenario(moves: pd.DataFrame, year: int, title: str) -> Scenario:
+    """Return the moves as a scenario: ``transfer_teachers`` and ``transfer_equipment``.
+
+    Done on the dataset by `qb.scenario.apply` it gives the dataset of the transfers. Certificates and hours
+    of training go with the teachers in proportion.
+    """
+    actions = []
+    for move in moves.to_dict("records"):
+        pair = {"from": move["from_id"], "to": move["to_id"]}
+        if move["code"] == "C6":
+            stages = {"from_stage": move["from_stage"], "to_stage": move["to_stage"]}
+            action = {"do": "transfer_equipment", **pair, **stages, "equipment_yuan": float(move["amount"])}
+        else:
+            kinds = {name: round(move[code]) for code, name in STAFF.items()}
+            stage = {"stage": move["to_stage"], "teachers": round(move["amount"])}
+            action = {"do": "transfer_teachers", **pair, **stage, **kinds}
+        actions.append(action)
+    return Scenario.model_validate({"title": title, "base_year": year, "actions": actions})
+
+
+# Without money: teachers and equipment moved between schools, as little as possible.
+
+
+@dataclass(frozen=True)
+class Transfers:
+    """What can be reached by moving alone.
+
+    Attributes
+    ----------
+    passing_before, passing, most_passing : int
+        Rows (school and stage) that pass now and afterwards, and that can pass at most by moving alone.
+    teachers, equipment_yuan : float
+        What is moved: teachers of each kind counted by themselves.
+    least_teachers : float
+        No transfers with so many rows passing move fewer.
+    moves : DataFrame
+        district, code, from_id, from_name, from_stage, to_id, to_name, to_stage, amount, unit; of teachers
+        also how many of them are of each kind (C1, C2, C3). `qb.planning.plan.transfers.moves_scenario`
+        makes a scenario of it.
+    data, before, assessment
+        As in `Plan`.
+    """
+
+    year: int
+    passing_before: int
+    passing: int
+    most_passing: int
+    teachers: float
+    equipment_yuan: float
+    least_teachers: float
+    moves: pd.DataFrame
+    data: Dataset
+    before: Assessment
+    assessment: Assessment
+
+
+def transfers(
+    data: Dataset,
+    year: int | None = None,
+    standard: Standard | str | None = None,
+    district: str | None = None,
+    gap: float = 0.002,
+    seconds: float = 20.0,
+) -> Transfers:
+    """Find the least movement of teachers and equipment with which most rows pass.
+
+    Only what a school holds above the standard may go, so nobody who was at the standard falls below it, and
+    nobody below gives. Teachers stay in their stage and district; equipment stays in its district. Fewest
+    teachers first, then least equipment. Floor, ground and rooms cannot be moved.
+
+    Notes
+    -----
+    A teacher who moves fills one gap. Where all teachers of a school have the degree, whoever leaves as a
+    backbone teacher takes the degree along, and the school must be able to spare that too.
+    """
+    chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
+    before = assess(data, year, chosen)
+    problem = build_problem(data, before.year, chosen, load_costs(), None, district)
+    cells = cells_of(problem, data, before.year)
+    given, taken, most, least = least_movement(problem, cells, gap, seconds)
+    moves = with_kinds(moves_of(problem, given, taken, spare(problem, cells)), problem, cells)
+    after = moved(data, moves, before.year) if len(moves) else data
+    assessment = assess(after, before.year, chosen) if len(moves) else before
+    passing = _passing(assessment, problem)
+    staff = moves["code"] != "C6"
+    return Transfers(
+        year=before.year,
+        passing_before=_passing(before, problem),
+        passing=passing,
+        most_passing=max(most, passing),
+        teachers=float(moves.loc[staff, "amount"].sum()),
+        equipment_yuan=float(moves.loc[~staff, "amount"].sum()),
+        least_teachers=least,
+        moves=moves,
+        data=after,
+        before=before,
+        assessment=assessment,
+    )
+
+
+def _passing(assessment: Assessment, problem: Problem) -> int:
+    rows = assessment.rows[assessment.rows["district"].isin(set(problem.rows["district"]))]
+    return int((rows["verdict"] == Verdict.PASS).sum())
+
+
+def spare(problem: Problem, cells: Cells) -> np.ndarray:
+    """Return what each cell holds above the standard of every row that it supplies, shape (pools,)."""
+    asked = problem.limit * problem.pupils[:, None] / problem.factor
+    above = (problem.have - asked) / problem.share
+    above = np.where(problem.whole[problem.pool], np.floor(above + 1e-7), above)
+    least = np.full(len(problem.most), np.inf)
+    np.minimum.at(least, problem.pool.ravel(), above.ravel())
+    return np.maximum(np.minimum(least, cells.held), 0.0)
+
+
+def least_movement(
+    problem: Problem, cells: Cells, gap: float, seconds: float
+) -> tuple[np.ndarray, np.ndarray, int, float]:
+    """Return what each pool gives and takes, how many rows can pass, and a bound on the teachers moved."""
+    end = time.monotonic() + seconds
+    program = Program()
+    movable = problem.pools["code"].isin(MOVABLE).to_numpy()
+    unknown = problem.pools["code"].isin(STAFF).to_numpy() & np.isnan(cells.staff)
+    need = np.where(movable & ~unknown, problem.by_pool(problem.needed()), 0.0)
+    above = np.where(unknown, 0.0, spare(problem, cells))
+    unit = np.where(problem.whole, 1.0, np.maximum(np.maximum(need, above), 1.0))
+    give = program.variables(len(unit), 0.0, above / unit, problem.whole)
+    take = program.variables(len(unit), 0.0, need / unit, problem.whole)
+    for pools in groups(problem):  # what is taken is given, and no more where as little as possible is moved
+        size = unit[pools] / unit[pools].max()
+        program.total_at_least(0.0, (give[pools], size), (take[pools], -size))
+    _add_companions(program, problem, cells, give, above)
+    passing = add_passing(program, problem, take, unit)
+    first = program.least((passing.row, -1.0), seconds=seconds / 2)
+    most = min(len(problem.pupils), int(np.floor(-first.bound + 1e-6)))
+    if first.v is None:
+        return np.zeros(len(unit)), np.zeros(len(unit)), most, 0.0
+    program.total_at_least(float(round(first.v[passing.row].sum())), (passing.row, 1.0))
+    # All equipment together weighs less than half a teacher: teachers first.
+    weight = np.where(problem.whole, 1.0, 0.5 * unit / max(above[~problem.whole].sum(), 1.0))
+    second = program.least((give, weight), gap=gap, seconds=end - time.monotonic())
+    v = first.v if second.v is None else second.v
+    taken = snapped(problem, passing, v, v[take] * unit)
+    given = np.where(problem.whole, np.round(v[give]), v[give] * unit)
+    least = max(0.0, float(np.ceil(second.bound - 0.5 - 1e-6)))
+    return given, np.where(movable, taken, 0.0), most, least
+
+
+def _add_companions(
+    program: Program, problem: Problem, cells: Cells, give: np.ndarray, above: np.ndarray
+) -> None:
+    """Let all who leave a section be so few that those of each kind among them can be spared.
+
+    Of n who leave, at least n less the teachers who are not of the kind are of it.
+    """
+    staff = problem.pools["code"].isin(STAFF)
+    sections = problem.pools[staff].groupby(["school_id", "stage"]).indices
+    at = np.flatnonzero(staff)
+    for places in sections.values():
+        pools = at[places]
+        for j in pools:
+            others = max(np.nan_to_num(cells.staff[j]) - cells.held[j], 0.0)
+            program.total_at_least(-(above[j] + others), (give[pools], -1.0))

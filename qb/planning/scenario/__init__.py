@@ -1,0 +1,31 @@
+"""What if: actions on a dataset, and what becomes of the verdicts.
+
+A scenario is a TOML file (its fields: ``README.md`` beside this file). Each action turns one register of a
+year into another; `apply` does them on a dataset, `years` year by year, `whatif` compares.
+"""
+
+from __future__ import annotations
+
+from qb.planning.scenario.apply_actions import apply, carry_forward, years
+from qb.planning.scenario.comparison import Comparison, Outcome, document, whatif
+from qb.planning.scenario.distances import great_circle_km, walking
+from qb.planning.scenario.scenario_file import Action, Scenario, ScenarioError, load, to_toml
+from qb.planning.scenario.scenario_summary import summary
+
+__all__ = [
+    "Action",
+    "Comparison",
+    "Outcome",
+    "Scenario",
+    "ScenarioError",
+    "apply",
+    "carry_forward",
+    "document",
+    "great_circle_km",
+    "load",
+    "summary",
+    "to_toml",
+    "walking",
+    "whatif",
+    "years",
+]

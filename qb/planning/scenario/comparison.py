@@ -1,0 +1,464 @@
+"""Base and scenarios side by side: what changes, year by year, which action does it, what it costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from qb.data.dataset import Dataset
+from qb.errors import QbError
+from qb.indicators.assessment import Assessment, assess
+from qb.indicators.assessment import document as assessment_document
+from qb.indicators.population import take_population
+from qb.indicators.resources import resources
+from qb.indicators.verdicts import Seven
+from qb.planning.costs import Costs, load_costs
+from qb.planning.scenario.apply_actions import Course, Later, Years, chosen_standard, courses, run
+from qb.planning.scenario.distances import walking
+from qb.planning.scenario.resource_actions import Build, Buy, Hire, Train
+from qb.planning.scenario.scenario_file import Action, Draft, Scenario, draft_of
+from qb.planning.scenario.school_actions import OpenSchool
+from qb.planning.scenario.year_records import Register, missing, write_back
+from qb.standard import Standard
+from qb.terms import COMPULSORY, Verdict
+
+# What the actions of a scenario cost by the cost file; what has no price there is named, never zero.
+
+
+# What a column of the tables is bought as. Any teacher who is hired has the pay that the file states for C3.
+BOUGHT = {
+    "full_time_teachers": "C3",
+    "teaching_area_m2": "C4",
+    "sports_ground_m2": "C5",
+    "equipment_yuan": "C6",
+    "multimedia_rooms": "C7",
+}
+TRAINED = {"teachers_above_required": "C1", "backbone_teachers": "C2"}
+SITE = "site"  # land, and what a new school needs beside C1–C7
+COLUMNS = ["number", "do", "item", "stage", "code", "amount", "years", "cost_yuan", "low", "high"]
+
+Item = tuple[str, str, str | None, float | None]  # item, stage or "", code or None without a price, amount
+
+
+def costing(draft: Draft, base: Years, costs: Costs, standard: Standard, year: int) -> pd.DataFrame:
+    """Return the costs of each action up to a year.
+
+    Returns
+    -------
+    DataFrame
+        `number` and `do` of the action; `item` (the column that grows, ``site``, ``rooms``, or the action
+        itself where it buys nothing that has a price); `stage`, `code`, `amount`; `years` that the cost is
+        due in (pay comes back every year, from the action's to the one asked for); `cost_yuan`, `low` and
+        `high` over these years, missing where the cost file has no price.
+    """
+    rows = []
+    for place, (number, action) in enumerate(draft.steps):
+        if action.year > year:
+            continue
+        for item, stage, code, amount in _items(draft, place, action, base, standard):
+            if code is None:
+                rows.append((number, action.do, item, stage, None, amount, None, None, None, None))
+                continue
+            price = costs.cost(code, stage)
+            years = year - action.year + 1 if price.yearly else 1
+            sums = [amount * years * each for each in (price.yuan, price.low, price.high)]
+            rows.append((number, action.do, item, stage, code, amount, years, *sums))
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return table.astype(dict.fromkeys(COLUMNS[5:], float))
+
+
+def _items(draft: Draft, place: int, action: Action, base: Years, standard: Standard) -> Iterator[Item]:
+    """Yield what an action buys, in the units of the cost file."""
+    if isinstance(action, OpenSchool):
+        start = Register.of(base.data[action.year], action.year)
+        after, _ = run(start, draft.steps[: place + 1], standard, outlook=base.outlook.get(action.year))
+        yield from _opened(after, action.school_id)
+    elif isinstance(action, Build | Buy):
+        stage = str(action.stage or _stage(base, action))
+        amounts = dict(action.amounts)
+        indoor = amounts.pop("indoor_sports_area_m2", None)
+        yield from ((column, stage, BOUGHT[column], amount) for column, amount in amounts.items())
+        if indoor and "teaching_area_m2" not in amounts:  # else it is a part of that floor
+            yield "indoor_sports_area_m2", stage, None, indoor
+        if isinstance(action, Build) and action.rooms:
+            yield "rooms", stage, None, float(len(action.rooms))
+    elif isinstance(action, Hire):
+        yield "full_time_teachers", _stage(base, action), "C3", action.teachers
+    elif isinstance(action, Train):
+        yield from (
+            (column, _stage(base, action), TRAINED.get(column), number)
+            for column, number in action.given.items()
+            if number
+        )
+    else:
+        yield action.do, "", None, None
+
+
+def _stage(base: Years, action: Hire | Train | Build | Buy) -> str:
+    """Return the stage of an action that names none: the school's only one, else the school as a whole."""
+    if action.stage:
+        return str(action.stage)
+    stages = Register.of(base.data[action.year], action.year).stages(action.school)
+    return str(stages[0]) if len(stages) == 1 else "whole"
+
+
+def _opened(register: Register, school: str) -> Iterator[Item]:
+    for table, columns in (("sections", ["full_time_teachers"]), ("facilities", list(BOUGHT)[1:])):
+        for (owner, stage), row in register[table].items():
+            if owner == school:
+                yield from (
+                    (column, str(stage), BOUGHT[column], row[column])
+                    for column in columns
+                    if not missing(row[column]) and row[column] > 0
+                )
+    yield SITE, "", None, None
+
+
+def total(table: pd.DataFrame) -> dict[str, float | None]:
+    """Return the sums of what has a price, by column; None where nothing has one.
+
+    >>> total(pd.DataFrame([[5.0, 4.0, 6.0], [float("nan")] * 3], columns=["cost_yuan", "low", "high"]))
+    {'cost_yuan': 5.0, 'low': 4.0, 'high': 6.0}
+    """
+    sums = table[["cost_yuan", "low", "high"]].sum(min_count=1)
+    return {name: None if pd.isna(value) else float(value) for name, value in sums.items()}
+
+
+def unpriced(table: pd.DataFrame) -> list[tuple[int, str, str]]:
+    """Return number, action and item of all that has no price in the cost file."""
+    rows = table[table["cost_yuan"].isna().to_numpy()]
+    return list(rows[["number", "do", "item"]].drop_duplicates().itertuples(index=False, name=None))
+
+
+# The base and scenarios side by side: what changes, year by year, and which action does it.
+
+
+BASE = 0  # the number of "nothing is done" among the scenarios, which count from 1
+PASSING, COEFFICIENT = "schools passing", "coefficient"
+
+
+class Figure(NamedTuple):
+    """What a figure of an assessment is about; None where it is not of a stage, a code or a school."""
+
+    what: str
+    district: str
+    stage: str | None = None
+    code: str | None = None
+    school_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of a dataset under one scenario.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    data : dict of int to Dataset
+        Each year alone, with the scenario's actions done.
+    assessments : dict of int to Assessment
+    changes : DataFrame
+        In the year compared: `what`, `district`, `stage`, `code`, `school_id`, `before`, `after`; None
+        where there is no such figure (a school opened or closed, no data).
+    moved : DataFrame
+        Who changes school in that year: `from`, `to`, `stage`, `pupils`.
+    costs : DataFrame
+        What the actions cost from their years to the year compared, see `qb.planning.scenario.comparison`.
+    contributions : DataFrame
+        What each action does to school rows passing and to coefficients: `number`, `do`, `what`,
+        `district`, `stage`, `code`, `before` and `after` (in order), `added` (their difference),
+        `left_out` (all actions against all but this one) and `reason` (why it cannot be left out).
+        `added` sums to the change of the whole scenario; `left_out` need not.
+    """
+
+    scenario: Scenario
+    data: dict[int, Dataset]
+    assessments: dict[int, Assessment]
+    changes: pd.DataFrame
+    moved: pd.DataFrame
+    costs: pd.DataFrame
+    contributions: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The base and scenarios side by side.
+
+    Attributes
+    ----------
+    year : int
+        The year compared.
+    base_data, base : dict
+        Each year as it is without a scenario, and its assessment.
+    outcomes : tuple of Outcome
+    by_year : DataFrame
+        `year`, `scenario` (0: base), `what` (``schools passing``, ``coefficient``, ``mean``, ``mean
+        walk km``, ``farthest walk km``), `district`, `stage`, `code`, `value`.
+    walking : DataFrame
+        In the year compared, as `qb.scenario.walking` has it, with `scenario` before it.
+    costs : Costs
+        The prices.
+    notes : tuple of str
+        How the years came about that the data lack.
+    """
+
+    year: int
+    base_data: dict[int, Dataset]
+    base: dict[int, Assessment]
+    outcomes: tuple[Outcome, ...]
+    by_year: pd.DataFrame
+    walking: pd.DataFrame
+    costs: Costs
+    notes: tuple[str, ...]
+
+
+def whatif(
+    data: Dataset,
+    scenarios: Iterable[Scenario | str | Path],
+    year: int | None = None,
+    standard: Standard | str | None = None,
+    later: Later | None = None,
+    costs: Costs | str | Path | None = None,
+) -> Comparison:
+    """Compare the base with scenarios, year by year and in one year closely.
+
+    Parameters
+    ----------
+    data : Dataset
+    scenarios : iterable of Scenario or path
+    year : int, optional
+        The year compared; the last one that the scenarios speak of unless given.
+    standard : Standard or str, optional
+    later : callable, optional
+        ``later(data, year)`` gives the dataset of a year after the last of the data. Unless given, that
+        year is forecast, and the scenarios' pupils and teachers go on from what the actions made of them;
+        data that cannot be forecast stay as in their last year, and `notes` says why.
+    costs : Costs or path, optional
+        The assumed costs shipped with qb unless given.
+
+    Raises
+    ------
+    ScenarioError
+        Before anything is assessed, naming file and action of everything that cannot be done.
+    QbError
+        If there is no scenario, or the year lies before all of them.
+    """
+    drafts = [draft_of(scenario) for scenario in scenarios]
+    if not drafts:
+        raise QbError("没有给出情景。请至少给出一个情景文件。")
+    chosen = chosen_standard(standard)
+    costs = costs if isinstance(costs, Costs) else load_costs(costs)
+    asis, made = courses(data, drafts, year, chosen, later)
+    base_data = asis.data
+    year = max(base_data) if year is None else year
+    base = {y: assess(one, y, chosen) for y, one in base_data.items()}
+    outcomes = tuple(_outcome(course, asis, base, costs, year) for course in made)
+    everything = [(base_data, base), *((outcome.data, outcome.assessments) for outcome in outcomes)]
+    walks = [
+        walking(frames[y], y, chosen.rules.distance.detour).assign(scenario=number, year=y)
+        for number, (frames, _) in enumerate(everything)
+        for y in base
+    ]
+    walks = pd.concat(walks, ignore_index=True)
+    judged = [(number, assessed) for number, (_, assessed) in enumerate(everything)]
+    closely = walks[(walks["year"] == year).to_numpy()].drop(columns="year")
+    closely.insert(0, "scenario", closely.pop("scenario"))
+    return Comparison(
+        year,
+        base_data,
+        base,
+        outcomes,
+        _by_year(judged, walks),
+        closely.reset_index(drop=True),
+        costs,
+        asis.notes,
+    )
+
+
+def _outcome(course: Course, asis: Years, base: dict[int, Assessment], costs: Costs, year: int) -> Outcome:
+    standard = base[year].standard
+    assessed = {
+        y: base[y] if data is asis.data[y] else assess(data, y, standard) for y, data in course.data.items()
+    }
+    moved = pd.DataFrame(course.moves[year], columns=["source", "target", "stage", "pupils"])
+    moved = moved.groupby(["source", "target", "stage"], sort=False, as_index=False)["pupils"].sum()
+    return Outcome(
+        course.draft.scenario,
+        course.data,
+        assessed,
+        changes(base[year], assessed[year]),
+        moved.rename(columns={"source": "from", "target": "to"}),
+        costing(course.draft, asis, costs, standard, year),
+        _contributions(course, asis, base[year], assessed[year]),
+    )
+
+
+def figures(assessment: Assessment) -> dict[Figure, object]:
+    """Return verdicts, coefficients with their means, met counts, shortfalls and pupils; None for no data."""
+    rows, balance = assessment.rows, assessment.balance
+    found = chain(
+        _column("district verdict", assessment.districts, "verdict"),
+        _column("area verdict", assessment.areas, "verdict", code="area"),
+        _column("indicator verdict", assessment.indicators, "verdict", code="code"),
+        _column("indicator value", assessment.indicators, "value", code="code"),
+        _scores(rows, balance),
+        _column("coefficient verdict", balance, "verdict", stage="stage", code="code"),
+        _column("mean", balance, "mean", stage="stage", code="code"),
+        _column("school verdict", rows, "verdict", stage="stage", school_id="school_id"),
+        _column("met", rows, "met", stage="stage", school_id="school_id"),
+        _column("pupils", rows, "pupils", stage="stage", school_id="school_id"),
+        _column("shortfall", assessment.shortfalls, "to_standard", **_SHORTFALL),
+    )
+    return dict(found)
+
+
+_SHORTFALL = {"stage": "stage", "code": "code", "school_id": "school_id"}
+
+
+def _column(what: str, frame: pd.DataFrame, value: str, **keys: str) -> Iterator[tuple[Figure, object]]:
+    names = list(keys)
+    columns = [frame[keys[name]].tolist() for name in names]
+    for district, cell, *parts in zip(frame["district"], frame[value].tolist(), *columns, strict=True):
+        yield Figure(what, str(district), **dict(zip(names, parts, strict=True))), _plain(cell)
+
+
+def _plain(value: object) -> object:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def changes(before: Assessment, after: Assessment) -> pd.DataFrame:
+    """Return every figure that differs; a difference below a thousand-millionth is the arithmetic's."""
+    old, new = figures(before), figures(after)
+    rows = [
+        (*figure, old.get(figure), new.get(figure))
+        for figure in dict.fromkeys([*old, *new])
+        if _differs(old.get(figure), new.get(figure))
+    ]
+    table = pd.DataFrame(rows, columns=[*Figure._fields, "before", "after"], dtype=object)
+    return table.where(table.notna(), None)
+
+
+def _differs(one: object, other: object) -> bool:
+    if isinstance(one, float | int) and isinstance(other, float | int):
+        return abs(one - other) > 1e-9
+    return one != other
+
+
+def _contributions(course: Course, asis: Years, base: Assessment, full: Assessment) -> pd.DataFrame:
+    """Do the actions one by one, and all but one, and note what each does to what decides."""
+    year, standard = base.year, base.standard
+    data, outlook = asis.data[year], asis.outlook.get(year)
+    steps = [step for step in course.draft.steps if step[1].year <= year]
+    start = Register.of(data, year)
+    before, whole = (dict(_scores(a.rows, a.balance)) for a in (base, full))
+    nothing = before
+
+    def scored(some: Sequence[tuple[int, Action]]) -> tuple[dict[Figure, object], str | None]:
+        if len(some) in (0, len(steps)):
+            return (whole if some else nothing), None
+        register, reasons = run(start, some, standard, outlook=outlook)
+        if reasons:
+            number, text = reasons[0]
+            return {}, f"缺了这一项，第 {number} 项做不成：{text}"
+        after = write_back(data, start, register)
+        population = take_population(after, standard, year)
+        seven = Seven.judge(population, resources(after, population, standard), standard)
+        return dict(_scores(seven.rows(), seven.balance())), None
+
+    rows = []
+    for place, (number, action) in enumerate(steps):
+        after, _ = scored(steps[: place + 1])
+        last = place == len(steps) - 1
+        rest, reason = (before, None) if last else scored(steps[:place] + steps[place + 1 :])
+        for figure in dict.fromkeys([*before, *after]):
+            old, new = before.get(figure), after.get(figure)
+            left = None if reason else _minus(whole.get(figure), rest.get(figure))
+            rows.append((number, action.do, *figure[:4], old, new, _minus(new, old), left, reason))
+        before = after
+    names = ["number", "do", *Figure._fields[:4], "before", "after", "added", "left_out", "reason"]
+    table = pd.DataFrame(rows, columns=names)
+    numeric = ["before", "after", "added", "left_out"]
+    return table.astype(dict.fromkeys(numeric, float))
+
+
+def _scores(rows: pd.DataFrame, balance: pd.DataFrame) -> Iterator[tuple[Figure, object]]:
+    """Yield what decides the area of resources: school rows passing, and the coefficients."""
+    passes = rows["verdict"] == Verdict.PASS
+    counts = passes.groupby([rows["district"], rows["stage"]]).sum()
+    for (district, stage), count in counts.items():
+        yield Figure(PASSING, district, stage), int(count)
+    yield from _column(COEFFICIENT, balance, "coefficient", stage="stage", code="code")
+
+
+def _minus(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one - other
+
+
+def _by_year(judged: Iterable[tuple[int, dict[int, Assessment]]], walks: pd.DataFrame) -> pd.DataFrame:
+    kept = (PASSING, COEFFICIENT, "mean")
+    rows = [
+        (year, number, *figure[:4], value)
+        for number, assessed in judged
+        for year, assessment in assessed.items()
+        for figure, value in figures(assessment).items()
+        if figure.what in kept
+    ]
+    table = pd.DataFrame(rows, columns=["year", "scenario", *Figure._fields[:4], "value"])
+    ways = walks.melt(
+        ["year", "scenario", "district", "stage"], ["mean_km", "farthest_km"], "what", "value"
+    ).replace({"what": {"mean_km": "mean walk km", "farthest_km": "farthest walk km"}})
+    ways = ways[ways["stage"].isin([str(stage) for stage in COMPULSORY])]
+    return pd.concat(
+        [table.astype({"value": float}), ways.assign(code=None)[table.columns]], ignore_index=True
+    )
+
+
+# A comparison as one JSON document, in the shape that others rely on (see the README).
+
+
+def document(comparison: Comparison) -> dict[str, object]:
+    """Return the comparison as plain lists and dicts; figures unrounded, "no data" as null."""
+    year = comparison.year
+    return {
+        "year": year,
+        "notes": list(comparison.notes),
+        "costs": comparison.costs.name,
+        "base": assessment_document(comparison.base[year]),
+        "walking": _of(comparison.walking, BASE),
+        "years": _of(comparison.by_year, BASE),
+        "scenarios": [
+            _scenario(comparison, number, outcome)
+            for number, outcome in enumerate(comparison.outcomes, start=1)
+        ],
+    }
+
+
+def _scenario(comparison: Comparison, number: int, outcome: Outcome) -> dict[str, object]:
+    return {
+        "title": outcome.scenario.title,
+        "file": outcome.scenario.file,
+        "assessment": assessment_document(outcome.assessments[comparison.year]),
+        "changes": _records(outcome.changes),
+        "moved": _records(outcome.moved),
+        **total(outcome.costs),
+        "costs": _records(outcome.costs),
+        "walking": _of(comparison.walking, number),
+        "contributions": _records(outcome.contributions),
+        "years": _of(comparison.by_year, number),
+    }
+
+
+def _of(frame: pd.DataFrame, scenario: int) -> list[dict[str, object]]:
+    mine = frame[(frame["scenario"] == scenario).to_numpy()]
+    return _records(mine.drop(columns="scenario"))
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    plain = frame.astype(object)
+    return plain.where(plain.notna(), None).to_dict("records")

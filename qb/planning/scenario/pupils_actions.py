@@ -1,0 +1,284 @@
+"""Actions on pupils and their classes: `move_pupils`, `rezone`, `split_classes`, `place_overflow`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from qb.planning.scenario.action_fields import BaseAction, Ids, Several, one_of, repeated, unless
+from qb.planning.scenario.apportionment import (
+    class_limit,
+    first_grades,
+    in_grades,
+    move,
+    resize,
+    unusable,
+    with_classes,
+)
+from qb.planning.scenario.distances import great_circle_km
+from qb.planning.scenario.year_records import Key, Register, missing, refuse
+from qb.standard import Standard, Words
+from qb.terms import GRADES_OF_STAGE, Stage
+
+Fraction = Annotated[float, Field(gt=0, le=1, strict=True)]
+
+
+class MovePupils(BaseAction):
+    """A number of pupils, a share of a stage, or a zone's children go to another school.
+
+    `grades` keeps a number or a share to some grades. A zone's children are those of the table
+    ``zones``; they leave the school that the zone is assigned to, and the zone goes with them.
+    """
+
+    do: Literal["move_pupils"]
+    to: Words
+    from_: Words | None = Field(None, alias="from")
+    stage: Stage | None = None
+    pupils: Several | None = None
+    share: Fraction | None = None
+    zone: Words | None = None
+    grades: Annotated[tuple[Several, ...], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> MovePupils:
+        wrong = one_of(self, "pupils", "share", "zone")
+        if self.zone is None and self.from_ is None:
+            wrong.append("缺少 from（从哪所学校转出）")
+        if self.zone is not None and self.stage is None:
+            wrong.append("按小区转学须写 stage")
+        if self.zone is not None and self.grades:
+            wrong.append("按小区转学不能写 grades")
+        if self.from_ == self.to:
+            wrong.append("from 与 to 是同一所学校")
+        grades = GRADES_OF_STAGE.get(self.stage, range(1, 13))
+        strange = [str(grade) for grade in self.grades or () if grade not in grades]
+        if strange:
+            place = self.stage.zh if self.stage else "各学段"
+            wrong.append(f"{place}没有 {'、'.join(strange)} 年级（年级按 1—12 写）")
+        return unless(wrong + repeated("grades", self.grades or ()), self)
+
+
+class Rezone(BaseAction):
+    """Zones are assigned to another school of a stage.
+
+    With `moves` ``"entrants"`` the children follow from the entry grade on, one more grade each year;
+    with ``"all"`` those already at school change too.
+    """
+
+    do: Literal["rezone"]
+    zones: Ids
+    stage: Literal[Stage.PRIMARY, Stage.JUNIOR]
+    to: Words
+    moves: Literal["entrants", "all"] = "entrants"
+
+    @model_validator(mode="after")
+    def _fits(self) -> Rezone:
+        return unless(repeated("zones", self.zones), self)
+
+
+class _BySchool(BaseAction):
+    school: tuple[Words, ...] = ()
+    stage: Stage | None = None
+    limit: Several | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, given: object) -> object:
+        one = isinstance(given, dict) and isinstance(given.get("school"), str)
+        return {**given, "school": [given["school"]]} if one else given
+
+
+class SplitClasses(_BySchool):
+    """Grades with a class above the limit (the standard's, unless written) are divided into more classes."""
+
+    do: Literal["split_classes"]
+
+
+class PlaceOverflow(_BySchool):
+    """Pupils above the class limit go to the nearest school of the same 集团 that has room in its classes."""
+
+    do: Literal["place_overflow"]
+
+
+def may_receive(register: Register, school: str, stage: str) -> list[str]:
+    """Return why a school cannot take pupils of a stage."""
+    wrong = register.unknown(school)
+    if wrong:
+        return wrong
+    if not register.takes(school, stage):
+        kind = register["schools"][school]["kind"]
+        what = "没有填报办学类型" if missing(kind) else f"办学类型不设“{Stage(stage).zh}”学段"
+        return [f"{register.name(school)}{what}，不能接收{Stage(stage).zh}学生"]
+    return unusable(register, (school, stage)) if (school, stage) in register["sections"] else []
+
+
+def move_pupils(register: Register, standard: Standard, action: MovePupils) -> Register:
+    """Move a number, a share (half up) or a zone's children; see `qb.planning.scenario.apportionment` for
+    the rules.
+    """
+    if action.zone is not None:
+        return _move_zone(register, standard, action)
+    refuse([*register.unknown(action.from_), *register.unknown(action.to)])
+    stage = register.stage_of(action.from_, action.stage)
+    key = (action.from_, stage)
+    wrong = [*unusable(register, key), *may_receive(register, action.to, stage)]
+    if action.grades and not register.grades(key):
+        wrong.append(f"{register.name(action.from_)}没有班级表，不能按年级转学")
+    refuse(wrong)
+    there = in_grades(register, key, action.grades)
+    pupils = action.pupils or math.floor(action.share * there + 0.5)
+    refuse(_too_many(register, key, pupils, there, action.grades))
+    return move(register, standard, action.from_, action.to, stage, pupils, action.grades)
+
+
+def _too_many(register: Register, key: Key, pupils: int, there: float, grades) -> list[str]:
+    of = f"{'、'.join(map(str, grades))} 年级" if grades else ""
+    place = f"{register.name(key[0])}{Stage(key[1]).zh}{of}"
+    return [f"要从{place}转出 {pupils} 人，而那里只有 {there:.0f} 人"] if pupils > there else []
+
+
+def _move_zone(register: Register, standard: Standard, action: MovePupils) -> Register:
+    zone = register["zones"].get(action.zone)
+    assigned = zone and zone.get(f"{action.stage}_school_id")
+    if zone and action.from_ is not None and assigned != action.from_:
+        now = "没有划片" if missing(assigned) else f"划片在{register.name(assigned)}"
+        refuse([f"小区 {action.zone} 的{action.stage.zh}{now}，不在 from 所写的 {action.from_}"])
+    if action.stage == Stage.SENIOR:
+        refuse(["小区只有小学、初中的划片，不能按小区转高中学生"])
+    if zone and missing(assigned):
+        refuse([f"小区 {action.zone} 的{action.stage.zh}没有划片，不知从哪所学校转出"])
+    whole = Rezone(do="rezone", zones=(action.zone,), stage=action.stage, to=action.to, moves="all")
+    return rezone(register, standard, whole.model_copy(update={"year": action.year}))
+
+
+def rezone(register: Register, standard: Standard, action: Rezone) -> Register:
+    """Assign zones to a school, and let the children follow.
+
+    Entrants: in the k-th year the children of the k lowest grades, as large a part of the zone's children
+    of the stage (half up) as these grades are of the school's pupils; where the classes are not listed,
+    ``k / grades`` of them, from all grades. A zone that was assigned to no school brings nobody.
+    """
+    stage = action.stage
+    wrong = may_receive(register, action.to, stage)
+    wrong += [f"没有小区 {zone}，请核对小区编号" for zone in action.zones if zone not in register["zones"]]
+    refuse(wrong)
+    grades = None
+    if action.moves == "entrants":
+        count = min(register.year - (action.year or register.year) + 1, len(GRADES_OF_STAGE[stage]))
+        grades = first_grades(stage, count)
+    parties, wrong = [], []
+    for zone in action.zones:
+        school, children, reasons = _zone(register, zone, stage, action.to)
+        wrong += reasons
+        if school is not None and not reasons:
+            share = _share_of_grades(register, (school, stage), grades)
+            parties.append((school, math.floor(children * share + 0.5)))
+    refuse(wrong)
+    for school, pupils in parties:
+        key = (school, stage)
+        held = grades if register.grades(key) else None
+        refuse(_too_many(register, key, pupils, in_grades(register, key, held), held))
+        register = move(register, standard, school, action.to, stage, pupils, held)
+    return register.put(
+        "zones", {z: {**register["zones"][z], f"{stage}_school_id": action.to} for z in action.zones}
+    )
+
+
+def _share_of_grades(register: Register, key: Key, grades: list[int] | None) -> float:
+    """Return the part of a section's pupils in these grades; that of the grades if no class is listed."""
+    if grades is None:
+        return 1.0
+    by_grade = register.grades(key)
+    pupils = sum(by_grade.values())
+    return in_grades(register, key, grades) / pupils if pupils else len(grades) / len(GRADES_OF_STAGE[key[1]])
+
+
+def _zone(register: Register, zone: str, stage: Stage, to: str) -> tuple[str | None, float, list[str]]:
+    """Return the school of a zone, its children, and why they cannot be moved."""
+    row = register["zones"][zone]
+    school, children = row[f"{stage}_school_id"], row[f"{stage}_children"]
+    if missing(school):
+        return None, 0, []
+    if school == to:
+        return school, 0, [f"小区 {zone} 的{stage.zh}已经划片在{register.name(to)}"]
+    wrong = [f"小区 {zone} 没有填报{stage.zh}适龄人数，请先补填"] if missing(children) else []
+    wrong += register.unknown(school)
+    if not wrong and (school, stage) not in register["sections"]:
+        wrong.append(f"小区 {zone} 划片所在的{register.name(school)}没有{stage.zh}学段数据")
+    return school, children, wrong or unusable(register, (school, stage))
+
+
+def _crowded(
+    register: Register, standard: Standard, action: SplitClasses | PlaceOverflow
+) -> Iterator[tuple[Key, int, int]]:
+    """Yield each grade with a class above the limit, among the schools and the stage that are written."""
+    refuse(register.unknown(*action.school))
+    for school in action.school:
+        stages = [register.stage_of(school, action.stage)] if action.stage else register.stages(school)
+        if not any((school, stage) in register.classes for stage in stages):
+            refuse([f"{register.name(school)}没有班级表，不知班额"])
+    wanted = set(action.school or register["schools"])
+    for key in [k for k in register.classes if k[0] in wanted and action.stage in (None, k[1])]:
+        limit = action.limit or class_limit(standard, key[1], register.year)
+        grades = [g for g, rows in register.classes[key].items() if any(r["pupils"] > limit for r in rows)]
+        refuse(unusable(register, key) if grades else [])
+        for grade in grades:
+            yield key, grade, limit
+
+
+def split_classes(register: Register, standard: Standard, action: SplitClasses) -> Register:
+    """Divide every grade with a class above the limit into as few classes as the limit allows, evenly."""
+    for key, grade, limit in list(_crowded(register, standard, action)):
+        register = resize(register, key, grade, int(register.grades(key)[grade]), limit)
+    return register
+
+
+def place_overflow(register: Register, standard: Standard, action: PlaceOverflow) -> Register:
+    """Send the pupils above the class limit to the nearest school of the 集团 with room in that grade.
+
+    A grade has room up to its classes times the limit; no class is added anywhere. Who finds no room
+    stays. What stays is divided evenly (「统筹到集团内学校」).
+    """
+    refuse(
+        f"{register.name(school)}不在任何集团中"
+        for school in action.school
+        if missing(register["schools"].get(school, {"group": ""})["group"])
+    )
+    for key, grade, limit in list(_crowded(register, standard, action)):
+        school, stage = key
+        count = len(register.classes[key][grade])
+        over = int(register.grades(key)[grade]) - count * limit
+        for other in _group(register, school):
+            room = _room(register, (other, stage), grade, limit)
+            going = min(over, room)
+            if going > 0:
+                register = move(register, standard, school, other, stage, going, [grade])
+                over -= going
+        size, rest = divmod(int(register.grades(key)[grade]), count)
+        register = with_classes(register, key, grade, [size + 1] * rest + [size] * (count - rest))
+    return register
+
+
+def _group(register: Register, school: str) -> list[str]:
+    """Return the other schools of the 集团, the nearest first; those without a place last."""
+    own = register["schools"][school]
+    if missing(own["group"]):
+        return []
+    others = [s for s, row in register["schools"].items() if row["group"] == own["group"] and s != school]
+
+    def away(other: str) -> float:
+        row = register["schools"][other]
+        far = great_circle_km(own["longitude"], own["latitude"], row["longitude"], row["latitude"])
+        return math.inf if missing(float(far)) else float(far)
+
+    return sorted(others, key=away)
+
+
+def _room(register: Register, key: Key, grade: int, limit: int) -> int:
+    if key not in register["sections"] or unusable(register, key):
+        return 0
+    rows = register.classes.get(key, {}).get(grade, [])
+    return int(len(rows) * limit - sum(row["pupils"] for row in rows))

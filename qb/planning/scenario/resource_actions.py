@@ -1,0 +1,402 @@
+"""Actions on teachers, buildings, equipment and inputs of the district, from `hire` to `set`."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from qb.data.schema import TABLES, DistrictItem
+from qb.planning.scenario.action_fields import BaseAction, Entry, Several, unless, written
+from qb.planning.scenario.apportionment import OF_TEACHERS, carried, move_staff, with_staff
+from qb.planning.scenario.year_records import Register, missing, refuse
+from qb.rounding import round_half_up
+from qb.standard import Count, Number, Positive, Standard, Words
+from qb.terms import RoomKind, Stage
+
+# Actions on means: `build`, `buy`, `transfer_equipment`, and `set` for an input of the district.
+
+
+class Room(Entry):
+    """A music or art room."""
+
+    kind: RoomKind
+    area_m2: Positive
+
+
+class Build(BaseAction):
+    """Floor, sports ground and rooms; teaching area has indoor sports area in it, as in the table."""
+
+    do: Literal["build"]
+    school: Words
+    stage: Stage | None = None
+    teaching_area_m2: Positive | None = None
+    indoor_sports_area_m2: Positive | None = None
+    sports_ground_m2: Positive | None = None
+    rooms: tuple[Room, ...] = ()
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """What is added to the columns of ``facilities``."""
+        return written(self, "teaching_area_m2", "indoor_sports_area_m2", "sports_ground_m2")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Build:
+        nothing = not self.amounts and not self.rooms
+        names = "teaching_area_m2、indoor_sports_area_m2、sports_ground_m2、rooms"
+        return unless([f"须写 {names} 中的至少一项"] if nothing else [], self)
+
+
+class Buy(BaseAction):
+    """Teaching equipment and networked multimedia rooms."""
+
+    do: Literal["buy"]
+    school: Words
+    stage: Stage | None = None
+    equipment_yuan: Positive | None = None
+    multimedia_rooms: Several | None = None
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """What is added to the columns of ``facilities``."""
+        return written(self, "equipment_yuan", "multimedia_rooms")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Buy:
+        return unless([] if self.amounts else ["须写 equipment_yuan、multimedia_rooms 中的至少一项"], self)
+
+
+class TransferEquipment(BaseAction):
+    """Teaching equipment goes from one school to another; without a stage, of the only one that has some."""
+
+    do: Literal["transfer_equipment"]
+    from_: Words = Field(alias="from")
+    from_stage: Stage | None = None
+    to: Words
+    to_stage: Stage | None = None
+    equipment_yuan: Positive
+
+    @model_validator(mode="after")
+    def _fits(self) -> TransferEquipment:
+        same = self.from_ == self.to and self.from_stage == self.to_stage
+        return unless(["from 与 to 是同一所学校的同一学段"] if same else [], self)
+
+
+class Set(BaseAction):
+    """An input of the district."""
+
+    do: Literal["set"]
+    item: DistrictItem
+    value: Number
+    district: Words | None = None
+
+
+def build(register: Register, standard: Standard, action: Build) -> Register:
+    """Add floor, ground and rooms. Rooms are of a stage; for a school as one, of its first."""
+    refuse(register.unknown(action.school))
+    if action.stage not in (None, Stage.WHOLE) or not register.stages(action.school):
+        register.stage_of(action.school, action.stage)
+    register = _with_facilities(register, action)
+    if not action.rooms:
+        return register
+    stages = register.stages(action.school)
+    stage = action.stage if action.stage in stages else stages[0]
+    last = max(register["rooms"], default=-1)
+    rows = {
+        last + 1 + i: register.row(
+            "rooms", school_id=action.school, stage=str(stage), kind=str(room.kind), area_m2=room.area_m2
+        )
+        for i, room in enumerate(action.rooms)
+    }
+    return register.put("rooms", rows)
+
+
+def buy(register: Register, standard: Standard, action: Buy) -> Register:
+    """Add equipment and multimedia rooms."""
+    return _with_facilities(register, action)
+
+
+def transfer_equipment(register: Register, standard: Standard, action: TransferEquipment) -> Register:
+    """Move equipment between two schools' facilities; none is added or lost."""
+    refuse([*register.unknown(action.from_), *register.unknown(action.to)])
+    rows = register["facilities"]
+    source = (action.from_, str(_row_of(register, action.from_, action.from_stage)))
+    target = (action.to, str(_row_of(register, action.to, action.to_stage)))
+    held = {key: rows.get(key, {}).get("equipment_yuan") for key in (source, target)}
+    refuse(
+        f"{register.name(key[0])}（{Stage(key[1]).zh}）没有填报{_item_label('equipment_yuan')}，请先补填"
+        for key, value in held.items()
+        if missing(value)
+    )
+    if action.equipment_yuan > held[source]:
+        given = f"{action.equipment_yuan:,.0f} 元"
+        refuse([f"要从{register.name(action.from_)}调出 {given}，而那里只有 {held[source]:,.0f} 元"])
+    changed = {
+        key: {**rows[key], "equipment_yuan": held[key] + sign * action.equipment_yuan}
+        for key, sign in ((source, -1), (target, 1))
+    }
+    return register.put("facilities", changed)
+
+
+def _with_facilities(register: Register, action: Build | Buy) -> Register:
+    school = action.school
+    refuse(register.unknown(school))
+    if not action.amounts:
+        return register
+    stage = _row_of(register, school, action.stage)
+    row = register["facilities"].get((school, stage), {})
+    place = f"{register.name(school)}（{stage.zh}）"
+    wrong = [
+        f"{place}没有填报{_item_label(column)}，不能在其上增加，请先补填"
+        for column in action.amounts
+        if missing(row.get(column))
+    ]
+    refuse(wrong)
+    changed = {**row, **{column: row[column] + amount for column, amount in action.amounts.items()}}
+    if changed["indoor_sports_area_m2"] > changed["teaching_area_m2"]:
+        refuse([f"{place}的室内体育用房面积将大于教学及辅助用房面积（后者含前者），请一并增加"])
+    return register.put("facilities", {(school, str(stage)): changed})
+
+
+def _row_of(register: Register, school: str, stage: Stage | None) -> Stage:
+    """Return the row of ``facilities`` to add to: the stage's, or the whole school's if it reports as one."""
+    whole = (school, Stage.WHOLE) in register["facilities"]
+    if stage == Stage.WHOLE and not whole:
+        refuse([f"{register.name(school)}的办学条件按学段填报，请写 stage 为其中一个学段"])
+    if whole and stage not in (None, Stage.WHOLE) and (school, stage) not in register["facilities"]:
+        refuse([f'{register.name(school)}的办学条件按全校填报，请写 stage = "whole" 或不写'])
+    return Stage.WHOLE if whole and stage in (None, Stage.WHOLE) else register.stage_of(school, stage)
+
+
+def set_item(register: Register, standard: Standard, action: Set) -> Register:
+    """Give a district's input another value; no other input follows."""
+    district = district_of(register, action.district)
+    key = (district, str(action.item))
+    row = register["district"].get(key) or register.row("district", district=district, item=str(action.item))
+    return register.put("district", {key: {**row, "value": float(action.value)}})
+
+
+def district_of(register: Register, written: str | None) -> str:
+    """Return the district that is written, or the only one."""
+    districts = {row["district"] for row in register["schools"].values() if not missing(row["district"])}
+    if written is None and len(districts) != 1:
+        refuse([f"数据中有 {len(districts)} 个县区，须写 district"])
+    if written is not None and written not in districts:
+        refuse([f"没有县区“{written}”，现有：{'、'.join(sorted(districts))}"])
+    return written or districts.pop()
+
+
+def _item_label(column: str) -> str:
+    return TABLES["facilities"][column].label
+
+
+# Actions on teachers: `transfer_teachers`, `hire`, `train`.
+
+
+class Staff(Entry):
+    """How many of some teachers have a higher degree than required, are backbone teachers, and so on."""
+
+    above_required: Count | None = None
+    backbone: Count | None = None
+    pe_arts: Count | None = None
+    certified: Count | None = None
+    trained: Count | None = None
+
+    @property
+    def given(self) -> dict[str, int]:
+        """The numbers that are written, by column of ``sections``."""
+        numbers = {column: getattr(self, name) for name, column in STAFF_COLUMNS.items()}
+        return {column: number for column, number in numbers.items() if number is not None}
+
+
+STAFF_COLUMNS = {
+    "above_required": "teachers_above_required",
+    "backbone": "backbone_teachers",
+    "pe_arts": "pe_arts_teachers",
+    "certified": "certified_teachers",
+    "trained": "trained_teachers",
+}
+
+
+class TransferTeachers(BaseAction, Staff):
+    """Teachers go from one school to another (交流轮岗); `rotation` counts them for C18 in their year.
+
+    How many of them are backbone teachers and so on may be written; what is not, is in proportion.
+    """
+
+    do: Literal["transfer_teachers"]
+    from_: Words = Field(alias="from")
+    to: Words
+    stage: Stage | None = None
+    teachers: Several
+    rotation: Annotated[bool, Field(strict=True)] = False
+
+    @model_validator(mode="after")
+    def _fits(self) -> TransferTeachers:
+        same = ["from 与 to 是同一所学校"] if self.from_ == self.to else []
+        return unless(same + _more_than_teachers(self), self)
+
+
+class Hire(BaseAction, Staff):
+    """New teachers. Unless written: all certified and above the required degree, the rest none."""
+
+    do: Literal["hire"]
+    school: Words
+    stage: Stage | None = None
+    teachers: Several
+
+    @model_validator(mode="after")
+    def _fits(self) -> Hire:
+        return unless(_more_than_teachers(self), self)
+
+
+class Train(BaseAction, Staff):
+    """Teachers who are there gain a degree, the rank of backbone teacher, a certificate, hours, a subject."""
+
+    do: Literal["train"]
+    school: Words
+    stage: Stage | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Train:
+        return unless([] if self.given else [f"须写 {'、'.join(STAFF_COLUMNS)} 中的至少一项"], self)
+
+
+def _more_than_teachers(action: TransferTeachers | Hire) -> list[str]:
+    return [
+        f"{name}（{number}）多于 teachers（{action.teachers}）"
+        for name in STAFF_COLUMNS
+        if (number := getattr(action, name)) is not None and number > action.teachers
+    ]
+
+
+def transfer_teachers(register: Register, standard: Standard, action: TransferTeachers) -> Register:
+    """Move teachers between two schools' sections of a stage; nobody is added or lost.
+
+    With `rotation` those of the action's own year count for C18: among the rotated, and among the
+    backbone teachers rotated.
+    """
+    refuse([*register.unknown(action.from_), *register.unknown(action.to)])
+    stage = register.stage_of(action.from_, action.stage)
+    section = register["sections"][action.from_, stage]
+    target = register["sections"].get((action.to, stage))
+    place = f"{register.name(action.from_)}{stage.zh}"
+    if target is None:
+        refuse([f"{register.name(action.to)}没有“{stage.zh}”学段"])
+    staff = section["full_time_teachers"]
+    if missing(staff) or missing(target["full_time_teachers"]):
+        refuse([f"{place}或{register.name(action.to)}没有填报专任教师数，请先补填"])
+    if action.teachers > staff:
+        refuse([f"要从{place}调出 {action.teachers} 人，而那里只有 {staff:.0f} 名专任教师"])
+    wrong = []
+    for column, number in action.given.items():
+        has = section[column]
+        least = action.teachers - (staff - has)
+        if missing(has):
+            wrong.append(f"{place}没有填报{_staff_label(column)}，请先补填")
+        elif number > has:
+            wrong.append(f"要从{place}调出{_staff_label(column)} {number} 人，而那里只有 {has:.0f} 人")
+        elif number < least:
+            wrong.append(
+                f"从{place}调出的 {action.teachers} 人中，{_staff_label(column)}至少有 {least:.0f} 人"
+            )
+    refuse(wrong)
+    moved = move_staff(register, action.from_, action.to, stage, action.teachers, action.given)
+    if not action.rotation or action.year not in (None, register.year):
+        return moved
+    backbone = action.given.get(
+        "backbone_teachers", carried(action.teachers, section["backbone_teachers"], staff)
+    )
+    return _count_rotation(moved, action.from_, action.teachers, backbone)
+
+
+def _count_rotation(register: Register, school: str, teachers: int, backbone: float) -> Register:
+    """Add to the district's rotated teachers; an item that is not reported stays "no data"."""
+    district = register["schools"][school]["district"]
+    rows = {
+        item: register["district"].get((district, f"rotation_{item}"))
+        for item in ("eligible", "rotated", "backbone")
+    }
+    values = {item: row["value"] if row else math.nan for item, row in rows.items()}
+    rotated = values["rotated"] + teachers
+    if rotated > values["eligible"]:
+        refuse(
+            [f"计入后交流教师 {rotated:.0f} 人，多于符合交流条件的 {values['eligible']:.0f} 人（rotation）"]
+        )
+    added = {"rotated": teachers, "backbone": backbone}
+    changed = {
+        (district, f"rotation_{item}"): {**rows[item], "value": values[item] + number}
+        for item, number in added.items()
+        if rows[item] is not None
+    }
+    return register.put("district", changed)
+
+
+def hire(register: Register, standard: Standard, action: Hire) -> Register:
+    """Add new teachers to a section; unless written, all are certified and above the required degree."""
+    stage = register.stage_of(action.school, action.stage)
+    usual = dict.fromkeys(OF_TEACHERS, 0)
+    usual |= dict.fromkeys(("teachers_above_required", "certified_teachers"), action.teachers)
+    numbers = {"full_time_teachers": action.teachers, **usual, **action.given}
+    section = register["sections"][action.school, stage]
+    place = f"{register.name(action.school)}{stage.zh}"
+    refuse(
+        f"{place}没有填报{_staff_label(column)}，请先补填"
+        for column in ("full_time_teachers", *action.given)
+        if missing(section[column])
+    )
+    return with_staff(register, (action.school, stage), numbers)
+
+
+def train(register: Register, standard: Standard, action: Train) -> Register:
+    """Raise what teachers who are there have; no figure rises above the number of teachers."""
+    stage = register.stage_of(action.school, action.stage)
+    section = register["sections"][action.school, stage]
+    place, staff = f"{register.name(action.school)}{stage.zh}", section["full_time_teachers"]
+    wrong = []
+    for column, number in action.given.items():
+        if missing(section[column]) or missing(staff):
+            wrong.append(f"{place}没有填报{_staff_label(column)}或专任教师数，请先补填")
+        elif section[column] + number > staff:
+            will = f"{section[column] + number:.0f} 人"
+            wrong.append(f"{place}的{_staff_label(column)}将为 {will}，多于专任教师 {staff:.0f} 人")
+    refuse(wrong)
+    return with_staff(register, (action.school, stage), action.given)
+
+
+def remaining(
+    register: Register, action: TransferTeachers | Hire | Train, stay: float
+) -> TransferTeachers | Hire | Train | None:
+    """Return what is left of an action when so many of all teachers have stayed; None where it is nothing.
+
+    All and each part shrink alike, to whole persons, and within what the school has by then.
+    """
+    school = action.from_ if isinstance(action, TransferTeachers) else action.school
+    section = register["sections"][school, register.stage_of(school, action.stage)]
+    staff, whole = section["full_time_teachers"], 0
+    if not isinstance(action, Train):
+        whole = _persons(action.teachers * stay)
+        whole = whole if isinstance(action, Hire) or missing(staff) else min(whole, int(staff))
+    parts = {}
+    for name, column in STAFF_COLUMNS.items():
+        number, has = getattr(action, name), section[column]
+        if number is None:
+            continue
+        least, most = 0, whole
+        if isinstance(action, Train):
+            most = math.inf if missing(has) or missing(staff) else int(staff - has)
+        elif isinstance(action, TransferTeachers) and not missing(has):
+            least, most = max(0, int(whole - (staff - has))), min(whole, int(has))
+        parts[name] = max(least, min(_persons(number * stay), most))
+    if not (whole or any(parts.values())):
+        return None
+    return action.model_copy(update={**parts, **({"teachers": whole} if whole else {})})
+
+
+def _persons(number: float) -> int:
+    return int(round_half_up(number, 0))
+
+
+def _staff_label(column: str) -> str:
+    return TABLES["sections"][column].label

@@ -1,0 +1,430 @@
+"""Actions that open or end a school: `open_school`, `close_school`, `merge_schools`."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from qb.data.schema import TABLES
+from qb.planning.scenario.action_fields import BaseAction, Entry, Ids, Several, one_of, repeated, unless
+from qb.planning.scenario.apportionment import (
+    FUNDS,
+    MEANS,
+    OF_STAFF,
+    OF_TEACHERS,
+    STAFF,
+    apportion,
+    by_stage,
+    class_limit,
+    empty_section,
+    move,
+    move_staff,
+    unusable,
+    with_facilities,
+    with_staff,
+)
+from qb.planning.scenario.distances import great_circle_km
+from qb.planning.scenario.pupils_actions import may_receive
+from qb.planning.scenario.resource_actions import district_of
+from qb.planning.scenario.year_records import Register, missing, refuse
+from qb.standard import Count, Number, Standard, Words
+from qb.terms import COMPULSORY, GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Location, Ownership, RoomKind, Stage
+
+# The action `open_school`: a school that was not there, with what it is given.
+
+
+WHOLE_NUMBERS = (*STAFF, "multimedia_rooms")
+# Indicator and the column that it asks for; C4 leaves indoor sports area out, and there is none.
+DEMANDED = {
+    "C1": "teachers_above_required",
+    "C2": "backbone_teachers",
+    "C3": "pe_arts_teachers",
+    "C4": "teaching_area_m2",
+    "C5": "sports_ground_m2",
+    "C6": "equipment_yuan",
+    "C7": "multimedia_rooms",
+}
+STANDARD = "standard"  # what `like` says for "as the standard demands"
+Degrees = Annotated[float, Field(strict=True)]
+Sizes = Annotated[dict[Stage, Several], Field(min_length=1)]
+
+
+class Holdings(Entry):
+    """What a new school is given for one stage; the names are those of the tables."""
+
+    full_time_teachers: Count | None = None
+    teachers_above_required: Count | None = None
+    backbone_teachers: Count | None = None
+    pe_arts_teachers: Count | None = None
+    certified_teachers: Count | None = None
+    trained_teachers: Count | None = None
+    teaching_area_m2: Number | None = None
+    indoor_sports_area_m2: Number | None = None
+    sports_ground_m2: Number | None = None
+    equipment_yuan: Number | None = None
+    multimedia_rooms: Count | None = None
+
+
+class OpenSchool(BaseAction):
+    """A new school without pupils; `move_pupils` or `rezone` brings them.
+
+    It is sized for `capacity` pupils by stage, or for `classes` of the largest size allowed. `like` is
+    ``"standard"`` (the least that the standard demands) or a school of the same kind (as much per
+    pupil); `given` replaces single figures, or gives them all.
+    """
+
+    do: Literal["open_school"]
+    school_id: Words
+    name: Words
+    kind: Kind
+    location: Location
+    district: Words | None = None
+    ownership: Ownership = Ownership.PUBLIC
+    boarding: Annotated[bool, Field(strict=True)] = False
+    group: Words | None = None
+    longitude: Annotated[Degrees, Field(ge=-180, le=180)] | None = None
+    latitude: Annotated[Degrees, Field(ge=-90, le=90)] | None = None
+    capacity: Sizes | None = None
+    classes: Sizes | None = None
+    like: Words | None = None
+    given: dict[Stage, Holdings] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits(self) -> OpenSchool:
+        wrong = one_of(self, "capacity", "classes")
+        stages = {*(self.capacity or {}), *(self.classes or {}), *self.given}
+        wrong += [
+            f"办学类型为“{self.kind.zh}”的学校没有“{stage.zh}”学段"
+            for stage in sorted(stages)
+            if stage not in STAGES_OF_KIND[self.kind]
+        ]
+        sized = {*(self.capacity or {}), *(self.classes or {})}
+        wrong += [
+            f"given 中的{stage.zh}没有写进 capacity 或 classes" for stage in sorted({*self.given} - sized)
+        ]
+        if (self.longitude is None) != (self.latitude is None):
+            wrong.append("longitude 与 latitude 须同时写")
+        return unless(wrong, self)
+
+    @property
+    def opens(self) -> str:
+        """The school that this action opens."""
+        return self.school_id
+
+    @property
+    def schools(self) -> frozenset[str]:
+        """The model school, if there is one; the new one is named by `opens`."""
+        return frozenset({self.like} if self.like and self.like != STANDARD else ())
+
+
+def open_school(register: Register, standard: Standard, action: OpenSchool) -> Register:
+    """Add a school with its staff, floor and equipment, and with no pupils, classes or funds: they come.
+
+    Rooms for music and art are as many as C10 asks for the classes it is planned for.
+    """
+    wrong = [f"学校标识码 {action.school_id} 已经有了"] if action.school_id in register["schools"] else []
+    refuse([*wrong, *_model_faults(register, action)])
+    capacity = _capacity(standard, action, register.year)
+    planned = {stage: _planned(register, standard, action, stage, n) for stage, n in capacity.items()}
+    refuse(reason for stage, held in planned.items() for reason in _incomplete(stage, held))
+    row = register.row(
+        "schools",
+        **action.model_dump(
+            include={"school_id", "name", "ownership", "boarding", "group", "location", "kind"}
+        ),
+        district=district_of(register, action.district),
+        longitude=action.longitude,
+        latitude=action.latitude,
+        opened_year=float(action.year or register.year),
+        built_year=float(action.year or register.year),
+    )
+    register = register.put("schools", {action.school_id: {**row, "kind": str(action.kind)}})
+    for stage, held in planned.items():
+        key = (action.school_id, str(stage))
+        cells = {"school_id": action.school_id, "stage": str(stage)}
+        section = {**empty_section(register, key), **{name: held[name] for name in STAFF}}
+        means = register.row("facilities", **cells, **{name: held[name] for name in MEANS})
+        register = register.put("sections", {key: section}).put("facilities", {key: means})
+    # A stage of its kind that it is not planned for has nobody: that is said, not left open.
+    other = [s for s in STAGES_OF_KIND[action.kind] if s not in planned and action.kind is not Kind.SPECIAL]
+    nobody = {(action.school_id, str(s)): empty_section(register, (action.school_id, s)) for s in other}
+    register = register.put("sections", nobody)
+    return _with_rooms(register, standard, action.school_id, capacity)
+
+
+def _model_faults(register: Register, action: OpenSchool) -> list[str]:
+    model = action.like
+    if model in (None, STANDARD):
+        return []
+    if model not in register["schools"]:
+        return [f'样板学校 {model} 不存在，请核对学校标识码，或写 like = "standard"']
+    kind = register["schools"][model]["kind"]
+    if kind != action.kind:
+        label = "没有填报办学类型" if missing(kind) else f"是{Kind(kind).zh}"
+        return [f"样板学校{register.name(model)}{label}，与要开办的{action.kind.zh}不同"]
+    return [
+        f"样板学校{register.name(model)}没有{stage.zh}在校生，不能比照"
+        for stage in action.capacity or action.classes
+        if not register["sections"].get((model, stage), {"pupils": 0})["pupils"] > 0
+    ]
+
+
+def _capacity(standard: Standard, action: OpenSchool, year: int) -> dict[Stage, int]:
+    if action.capacity:
+        return dict(action.capacity)
+    return {stage: n * class_limit(standard, stage, year) for stage, n in action.classes.items()}
+
+
+def _planned(
+    register: Register, standard: Standard, action: OpenSchool, stage: Stage, pupils: int
+) -> dict[str, float]:
+    """Return what the school has for a stage; NaN where nothing says how much."""
+    held = dict.fromkeys((*STAFF, *MEANS), math.nan) | {"indoor_sports_area_m2": 0.0}
+    if action.like == STANDARD and stage in COMPULSORY:
+        held |= _demanded(standard, stage, pupils, register.year)
+    elif action.like not in (None, STANDARD):
+        held |= _as_model(register, standard, action.like, stage, pupils)
+    given = action.given.get(stage)
+    held |= {name: float(value) for name, value in given if value is not None} if given else {}
+    for name in ("certified_teachers", "trained_teachers"):  # C16 and C19 ask for all of them
+        if missing(held[name]):
+            held[name] = held["full_time_teachers"]
+    return held
+
+
+def _demanded(standard: Standard, stage: Stage, pupils: int, year: int) -> dict[str, float]:
+    """Return the least of each that C1–C7 demand for so many pupils.
+
+    The standard does not say how many teachers in all; those above the required degree are the least.
+    """
+    held = {}
+    for code, column in DEMANDED.items():
+        per_hundred = standard[code].measure == "per_hundred"
+        amount = standard[code].limit(stage=stage, year=year).value * pupils / (100 if per_hundred else 1)
+        held[column] = float(math.ceil(amount - 1e-8)) if column in WHOLE_NUMBERS else amount
+    return held | {"full_time_teachers": held["teachers_above_required"]}
+
+
+def _as_model(
+    register: Register, standard: Standard, model: str, stage: Stage, pupils: int
+) -> dict[str, float]:
+    """Return as much per pupil as another school has, persons and rooms rounded up."""
+    section = register["sections"][model, stage]
+    means = by_stage(register, standard, model)[stage]
+    scaled = {name: value * pupils / section["pupils"] for name, value in {**section, **means}.items()
+              if name in STAFF or name in MEANS}  # fmt: skip
+    return {
+        name: float(math.ceil(value - 1e-8)) if name in WHOLE_NUMBERS and not missing(value) else value
+        for name, value in scaled.items()
+    }
+
+
+def _incomplete(stage: Stage, held: dict[str, float]) -> list[str]:
+    labels = {c.name: c.label for name in ("sections", "facilities") for c in TABLES[name].columns}
+    lacking = [name for name in (*STAFF[:4], *MEANS) if missing(held[name])]
+    if lacking:
+        return [f"{stage.zh}没有写明 {'、'.join(lacking)}，请写在 given 中，或写 like"]
+    wrong = [
+        f"{stage.zh}的{labels[name]}（{held[name]:.0f}）多于专任教师（{held['full_time_teachers']:.0f}）"
+        for name in OF_TEACHERS
+        if held[name] > held["full_time_teachers"]
+    ]
+    if held["indoor_sports_area_m2"] > held["teaching_area_m2"]:
+        wrong.append(f"{stage.zh}的室内体育用房面积大于教学及辅助用房面积（后者含前者）")
+    return wrong
+
+
+def _with_rooms(register: Register, standard: Standard, school: str, capacity: dict[Stage, int]) -> Register:
+    """Return the register with the rooms that C10 asks for, each of the least area that counts."""
+    classes = 0
+    for stage, pupils in capacity.items():
+        grades = len(GRADES_OF_STAGE[stage])
+        limit = class_limit(standard, stage, register.year)
+        classes += grades * math.ceil(pupils / grades / limit) if stage in COMPULSORY else 0
+    count = math.ceil(classes / float(standard["C10"].options["classes_per_room"]))
+    last = max(register["rooms"], default=-1)
+    kinds = [kind for kind in RoomKind for _ in range(count)]
+    rows = {
+        last + 1 + i: register.row(
+            "rooms",
+            school_id=school,
+            stage=str(next(iter(capacity))),
+            kind=str(kind),
+            area_m2=standard["C10"].limit(name=kind.value, year=register.year).value,
+        )
+        for i, kind in enumerate(kinds)
+    }
+    return register.put("rooms", rows)
+
+
+# Actions that end a school: `close_school`, `merge_schools`.
+
+
+class CloseSchool(BaseAction):
+    """Pupils, their public funds and the teachers go to the schools of `to`; the site is given up."""
+
+    do: Literal["close_school"]
+    school: Words
+    to: tuple[Words, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits(self) -> CloseSchool:
+        return unless(repeated("to", self.to), self)
+
+
+class MergeSchools(BaseAction):
+    """The schools of `from` become part of `into` with everything they hold; their sites stay in use."""
+
+    do: Literal["merge_schools"]
+    from_: Ids = Field(alias="from")
+    into: Words
+
+    @model_validator(mode="after")
+    def _fits(self) -> MergeSchools:
+        itself = ["from 中不能有 into 的学校"] if self.into in self.from_ else []
+        return unless(itself + repeated("from", self.from_), self)
+
+
+def close_school(register: Register, standard: Standard, action: CloseSchool) -> Register:
+    """Send pupils and teachers in equal parts to the schools of `to` that have the stage; close the site.
+
+    Its zones go to the nearest of them. Floor, ground, rooms and equipment are given up.
+    """
+    school = action.school
+    refuse([*_leaving(register, school), *register.unknown(*action.to)])
+    refuse([f"to 中不能有要关闭的{register.name(school)}"] if school in action.to else [])
+    stages = register.stages(school)
+    receivers = {stage: [s for s in action.to if register.takes(s, stage)] for stage in stages}
+    useful = {s for found in receivers.values() for s in found}
+    wrong = [f"{register.name(s)}没有要关闭的学校的学段，不能接收" for s in action.to if s not in useful]
+    for stage, found in receivers.items():
+        wrong += _nowhere(register, school, stage, found)
+        wrong += [reason for s in found for reason in _may_join(register, s, stage)]
+    refuse(wrong)
+    for stage, found in receivers.items():
+        register = _send(register, standard, school, stage, found)
+    return register.without(school, _last_year(register, action))
+
+
+def merge_schools(register: Register, standard: Standard, action: MergeSchools) -> Register:
+    """Make schools part of another one with pupils, teachers, facilities, rooms, funds and zones.
+
+    Classes of a grade are taken together: pupils join those of `into`, which gets another class only
+    where the limit demands it. What `into` reports as one stays so.
+    """
+    wrong = [reason for school in action.from_ for reason in _leaving(register, school)]
+    refuse([*wrong, *register.unknown(action.into)])
+    home = register["schools"][action.into]["district"]
+    for school in action.from_:
+        if register["schools"][school]["district"] != home:
+            wrong.append(f"{register.name(school)}与{register.name(action.into)}不在同一县区，不能合并")
+        wrong += [reason for s in register.stages(school) for reason in _may_join(register, action.into, s)]
+    refuse(wrong)
+    for school in action.from_:
+        register = _join(register, standard, school, action.into)
+        register = register.without(school, _last_year(register, action))
+    return register
+
+
+def _last_year(register: Register, action: CloseSchool | MergeSchools) -> int:
+    """Return the last year in which a school teaches that an action ends: the one before it begins."""
+    return (action.year or register.year) - 1
+
+
+def _leaving(register: Register, school: str) -> list[str]:
+    """Return why a school cannot cease to be."""
+    wrong = register.unknown(school)
+    campuses = [s for s, row in register["schools"].items() if row["parent_id"] == school]
+    if campuses:
+        names = "、".join(register.name(campus) for campus in campuses)
+        wrong.append(f"{register.name(school)}还有校区{names}，请先处理校区")
+    for stage in [] if wrong else register.stages(school):
+        wrong += [*unusable(register, (school, stage)), *_no_staff(register, school, stage)]
+    return wrong
+
+
+def _no_staff(register: Register, school: str, stage: Stage) -> list[str]:
+    section = register["sections"].get((school, stage), {"full_time_teachers": 0})
+    silent = missing(section["full_time_teachers"])
+    return [f"{register.name(school)}{stage.zh}没有填报专任教师数，请先补填"] if silent else []
+
+
+def _may_join(register: Register, school: str, stage: Stage) -> list[str]:
+    return [*may_receive(register, school, stage), *_no_staff(register, school, stage)]
+
+
+def _nowhere(register: Register, school: str, stage: Stage, receivers: list[str]) -> list[str]:
+    section = register["sections"][school, stage]
+    pupils, staff = section["pupils"], section["full_time_teachers"]
+    zones = _zones(register, school, stage)
+    if receivers or not (pupils or staff or zones):
+        return []
+    left = [f"{pupils:.0f} 名学生"] if pupils else []
+    left += [f"{staff:.0f} 名专任教师"] if staff else []
+    left += [f"{len(zones)} 个划片小区"] if zones else []
+    what = f"{register.name(school)}关闭后，{stage.zh}的{'、'.join(left)}没有去处"
+    return [f"{what}，请在 to 中写明设{stage.zh}的接收学校"]
+
+
+def _zones(register: Register, school: str, stage: Stage) -> list[str]:
+    column = f"{stage}_school_id"
+    return [z for z, row in register["zones"].items() if stage in COMPULSORY and row[column] == school]
+
+
+def _send(
+    register: Register, standard: Standard, school: str, stage: Stage, receivers: list[str]
+) -> Register:
+    """Send a stage's pupils and teachers in equal parts, and its zones to the nearest."""
+    if not receivers:
+        return register
+    section = register["sections"][school, stage]
+    equal = [1] * len(receivers)
+    heads, staff = (apportion(int(section[name]), equal) for name in ("pupils", "full_time_teachers"))
+    for receiver, pupils, teachers in zip(receivers, heads, staff, strict=True):
+        register = move(register, standard, school, receiver, stage, pupils)
+        register = move_staff(register, school, receiver, stage, teachers, {})
+    moved = {
+        zone: {**register["zones"][zone], f"{stage}_school_id": _nearest(register, zone, receivers)}
+        for zone in _zones(register, school, stage)
+    }
+    return register.put("zones", moved)
+
+
+def _nearest(register: Register, zone: str, schools: list[str]) -> str:
+    """Return the school nearest to a zone; the first one where a place is not known."""
+    own = register["zones"][zone]
+
+    def away(school: str) -> float:
+        row = register["schools"][school]
+        far = great_circle_km(own["longitude"], own["latitude"], row["longitude"], row["latitude"])
+        return math.inf if missing(float(far)) else float(far)
+
+    return min(schools, key=away)
+
+
+def _join(register: Register, standard: Standard, school: str, into: str) -> Register:
+    """Return the register with what one school has become part of another."""
+    had = {stage: register["sections"].get((into, stage), {"pupils": 0})["pupils"] for stage in Stage}
+    for stage, amounts in by_stage(register, standard, school).items():
+        register = with_facilities(register, into, stage, amounts, new=not had[Stage(stage)])
+    for stage in register.stages(school):
+        section = register["sections"][school, stage]
+        register = move(register, standard, school, into, stage, int(section["pupils"]))
+        register = with_staff(register, (into, str(stage)), {name: section[name] for name in OF_STAFF})
+        zones = _zones(register, school, stage)
+        there = {zone: {**register["zones"][zone], f"{stage}_school_id": into} for zone in zones}
+        register = register.put("zones", there)
+    rooms = {
+        k: {**row, "school_id": into} for k, row in register["rooms"].items() if row["school_id"] == school
+    }
+    return _with_remaining_funds(register, school, into).put("rooms", rooms)
+
+
+def _with_remaining_funds(register: Register, school: str, into: str) -> Register:
+    """Give over the funds that no pupils took along: those of a school without pupils."""
+    left, funds = (register["funds"].get(s) for s in (school, into))
+    if left is None or funds is None or not any(left[name] for name in FUNDS):
+        return register
+    return register.put("funds", {into: {**funds, **{name: funds[name] + left[name] for name in FUNDS}}})

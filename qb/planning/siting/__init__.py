@@ -1,0 +1,3 @@
+"""Where a new school brings most children within walking distance, exactly, and what becomes of the
+verdicts.
+"""

@@ -1,0 +1,458 @@
+"""Candidate sites ranked: their walks and prices, the district under each; as JSON and in lines; `qb
+siting`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from math import nan
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from qb.data.checks import require
+from qb.data.dataset import Dataset
+from qb.data.reading import read
+from qb.files import write_whole
+from qb.indicators.assessment import Assessment, assess, choose_year
+from qb.indicators.verdicts import COMPOSITE
+from qb.planning.costs import Costs, load_costs
+from qb.planning.scenario import ScenarioError, apply, to_toml
+from qb.planning.scenario.apply_actions import chosen_standard
+from qb.planning.siting.siting_problem import (
+    NONE,
+    Candidate,
+    Labels,
+    Problem,
+    SitingError,
+    build,
+    load_candidates,
+    refuse,
+)
+from qb.planning.siting.siting_solver import (
+    NOW,
+    OutOfTimeError,
+    Siting,
+    Solution,
+    Status,
+    fewest,
+    solve,
+    walked,
+)
+from qb.rounding import round_half_up
+from qb.standard import Standard
+from qb.terms import COMPULSORY, Verdict
+
+# What opening a school costs, and what the district would still lack: assumed prices, with low and high.
+
+
+MEANS = {"teaching_area_m2": "C4", "sports_ground_m2": "C5", "equipment_yuan": "C6", "multimedia_rooms": "C7"}
+
+
+class Price(NamedTuple):
+    """A cost in yuan, and how low and how high it may be."""
+
+    yuan: float
+    low: float
+    high: float
+
+
+def total(prices: Iterable[Price]) -> Price:
+    """Return the prices added up.
+
+    >>> total([Price(3.0, 2.0, 5.0), Price(1.0, 1.0, 1.0)])
+    Price(yuan=4.0, low=3.0, high=6.0)
+    """
+    listed = list(prices)
+    return Price(*(float(sum(price[k] for price in listed)) for k in range(3)))
+
+
+def opening(opened: Iterable[Candidate], after: Dataset, year: int, costs: Costs) -> Price:
+    """Return what the schools opened cost: as their candidates say, else at the prices of the cost file.
+
+    Parameters
+    ----------
+    after : Dataset
+        With the schools opened; their facilities are priced. Land, offices and canteens, and the pay of
+        teachers are not among them.
+    """
+    return total(price for one in opened for price in _prices(one, after, year, costs))
+
+
+def _prices(one: Candidate, after: Dataset, year: int, costs: Costs) -> list[Price]:
+    if one.cost_yuan is not None:
+        return [Price(one.cost_yuan, one.low_yuan or one.cost_yuan, one.high_yuan or one.cost_yuan)]
+    rows = after["facilities"]
+    mine = rows[((rows["school_id"] == one.site) & (rows["year"] == year)).to_numpy()]
+    return [
+        _times(record[name], costs, code, record["stage"])
+        for record in mine.to_dict("records")
+        for name, code in MEANS.items()
+    ]
+
+
+def lacking(assessment: Assessment, costs: Costs) -> Price:
+    """Return the price of everything that judged schools lack to the standard."""
+    lacks = assessment.shortfalls[["code", "stage", "to_standard"]].dropna()
+    return total(_times(amount, costs, code, stage) for code, stage, amount in lacks.itertuples(index=False))
+
+
+def _times(amount: float, costs: Costs, code: str, stage: str) -> Price:
+    one = costs.cost(code, stage)
+    return Price(amount * one.yuan, amount * one.low, amount * one.high)
+
+
+# Candidate sites ranked: the best plans, their walks, and the district under each of them.
+
+
+COST = ("cost_yuan", "low_yuan", "high_yuan")
+
+
+def site(
+    data: Dataset,
+    candidates: pd.DataFrame | str | Path,
+    year: int | None = None,
+    standard: Standard | str | None = None,
+    most: int = 1,
+    capacities: pd.DataFrame | None = None,
+    best: int = 3,
+    seconds: float = 30.0,
+    costs: Costs | str | Path | None = None,
+) -> Siting:
+    """Choose at most so many sites, and the school of every zone, and judge the district under the best.
+
+    Parameters
+    ----------
+    data : Dataset
+        With `zones`: children, place, and the school assigned today.
+    candidates : DataFrame or path
+        See `load_candidates`.
+    year : int, optional
+        The last one of the data unless given.
+    standard : Standard or str, optional
+        For the walking limits, the detour factor, the class limits and the verdicts.
+    most : int
+        Sites that may be opened.
+    capacities : DataFrame, optional
+        `school_id`, `stage`, `capacity` of schools that are there, where not classes × class limit.
+    best : int
+        How many sets of sites are ranked.
+    seconds : float
+        For all of the search; what is not proven by then says so.
+    costs : Costs or path, optional
+        The assumed costs shipped with qb unless given.
+
+    Returns
+    -------
+    Siting
+        Where not everyone can have a place its status says so, and its notes say what would help.
+
+    Raises
+    ------
+    SitingError
+        If candidates or data make no sense; all of it is named.
+
+    Notes
+    -----
+    First as many children within the walking limit as can be, then the least walk of all children
+    together. A zone is kept whole for each stage. Ranked are sets of sites; of the kinds and sizes of a
+    site the smallest with which that is reached. A set that does no better than assigning the zones anew
+    is not listed.
+    """
+    require(data)
+    chosen, year = chosen_standard(standard), choose_year(data, year)
+    wrong = [f"most（至多开办几所）须为不小于 1 的整数，现为 {most}"] if most < 1 else []
+    try:
+        found = load_candidates(candidates)
+    except SitingError as error:
+        lines = str(error).splitlines()
+        wrong += [line.strip() for line in lines[1:] or lines]
+        found = ()
+    try:
+        problem, labels = build(data, found, year, chosen, capacities)
+    except SitingError as error:
+        wrong += [line.strip() for line in str(error).splitlines()[1:]]
+    refuse(wrong)
+    solutions = _ranked(problem, most, best, seconds)
+    walks = [_distances(problem, labels, NOW, problem.now)]
+    walks += [_distances(problem, labels, n, s.seat) for n, s in enumerate(solutions, start=1)]
+    made = Siting(
+        year, found, problem, labels, solutions, pd.DataFrame(), pd.concat(walks, ignore_index=True),
+        (*labels.notes, *_help(problem, labels, solutions[0], most)),
+    )  # fmt: skip
+    prices = costs if isinstance(costs, Costs) else load_costs(costs)
+    return replace(made, options=_options(made, data, chosen, prices))
+
+
+def _ranked(problem: Problem, most: int, best: int, seconds: float) -> tuple[Solution, ...]:
+    """Return the best plans; where none places everyone, the one with fewest children left over is first."""
+    end = time.monotonic() + seconds
+    first = solve(problem, most, seconds / 2)
+    found, without = [first], [_sites(problem, first)] if first.opened else []
+    try:
+        if first.opened:
+            found.append(solve(problem, 0, (end - time.monotonic()) / best))
+        others = best - 1 if first.opened and first.status is not Status.INFEASIBLE else 0
+        for left in range(others, 0, -1):
+            plan = solve(problem, most, (end - time.monotonic()) / left, without, least=1)
+            if plan.status is Status.INFEASIBLE or _rank(plan) >= _rank(found[1]):
+                break  # it does no better than new zones without a new school
+            found.append(plan)
+            without.append(_sites(problem, plan))
+    except OutOfTimeError:
+        pass  # the best stands; it is only that fewer others are ranked
+    return tuple(sorted(found, key=_rank))
+
+
+def _sites(problem: Problem, plan: Solution) -> frozenset[int]:
+    return frozenset(problem.option_site[list(plan.opened)].tolist())
+
+
+def _rank(solution: Solution) -> tuple[float, float, float, int]:
+    few = len(solution.opened)
+    if solution.status is Status.INFEASIBLE:
+        return solution.unplaced, 0.0, 0.0, few
+    # The same sum taken in another order may differ by noise; of equals the one with fewer schools leads.
+    return 0.0, -solution.within.value, round(solution.walk.value, 6), few
+
+
+def _distances(problem: Problem, labels: Labels, option: int, seat: np.ndarray) -> pd.DataFrame:
+    way, stage = walked(problem, seat), labels.groups["stage"].to_numpy()
+    known = ~np.isnan(way)
+    rows = []
+    for name in map(str, COMPULSORY):
+        some, all_of = known & (stage == name), problem.children[stage == name].sum()
+        children = problem.children[some]
+        within = children[way[some] <= problem.limit[some] + 1e-9].sum()
+        mean = float(children @ way[some] / children.sum()) if len(children) else np.nan
+        far = float(way[some].max()) if len(children) else np.nan
+        rows.append((option, name, children.sum(), within, mean, far, all_of - children.sum()))
+    names = ["option", "stage", "children", "within", "mean_km", "farthest_km", "unknown"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _options(made: Siting, data: Dataset, standard: Standard, costs: Costs) -> pd.DataFrame:
+    now = _standing(assess(data, made.year, standard), costs)
+    nothing = dict.fromkeys(("moved", *COST), 0.0)
+    rows = [{"option": NOW, "sites": "", "status": None, **nothing, **now}]
+    for option, solution in enumerate(made.solutions, start=1):
+        moved = made.assigned(option)
+        changed = (moved["before"] != moved["school_id"]) & moved["school_id"].notna()
+        row = {
+            "option": option,
+            "sites": "、".join(one.site for one in made.opened(option)),
+            "status": solution.status,
+            "bound": solution.walk.bound,
+            "gap": solution.walk.gap,
+            "unplaced": solution.unplaced,
+            "moved": moved.loc[changed, "children"].sum(),
+        }
+        rows.append({**row, **_effect(made, option, data, standard, costs)})
+    judged = ["rows", "passing", "no_data", "over", "lacking", "lacking_yuan", "reason"]
+    names = ["option", "sites", "status", "bound", "gap", "unplaced", "moved", *COST, *judged]
+    table = pd.DataFrame(rows, columns=names)
+    ways = made.distances.assign(child_km=made.distances["children"] * made.distances["mean_km"])
+    ways = ways.groupby("option").agg(
+        children=("children", "sum"),
+        within=("within", "sum"),
+        child_km=("child_km", "sum"),
+        farthest_km=("farthest_km", "max"),
+    )
+    ways.insert(2, "mean_km", ways["child_km"] / ways["children"].where(ways["children"] > 0))
+    return table.merge(ways.reset_index(), on="option")
+
+
+def _effect(made: Siting, option: int, data: Dataset, standard: Standard, costs: Costs) -> dict[str, object]:
+    try:
+        after = apply(data, made.scenario(option), made.year, standard)
+        standing = _standing(assess(after, made.year, standard), costs)
+    except (SitingError, ScenarioError) as error:
+        return {"reason": str(error)}
+    price = opening(made.opened(option), after, made.year, costs)
+    return {**dict(zip(COST, price, strict=True)), **standing}
+
+
+def _standing(assessment: Assessment, costs: Costs) -> dict[str, object]:
+    balance = assessment.balance
+    balance = balance[(balance["code"] != COMPOSITE).to_numpy()]
+    known = balance["coefficient"].notna().any()
+    return {
+        "rows": len(assessment.rows),
+        "passing": int((assessment.rows["verdict"] == Verdict.PASS).sum()),
+        "no_data": int((assessment.rows["verdict"] == Verdict.NO_DATA).sum()),
+        "over": int((balance["verdict"] == Verdict.FAIL).sum()) if known else nan,
+        "lacking": len(assessment.shortfalls),
+        "lacking_yuan": lacking(assessment, costs).yuan,
+    }
+
+
+def _help(problem: Problem, labels: Labels, best: Solution, most: int) -> list[str]:
+    """Say how many children have no place under the best plan, and what would help."""
+    if best.status is not Status.INFEASIBLE:
+        return []
+    lines = []
+    lost = best.seat == NONE
+    places = problem.capacity + problem.option_capacity[list(best.opened)].sum(axis=0)
+    for stage in COMPULSORY:
+        here = (labels.groups["stage"] == stage).to_numpy()
+        children, left = problem.children[here].sum(), problem.children[here & lost].sum()
+        held = places[(labels.seats["stage"] == stage).to_numpy()].sum()
+        if left:
+            short = f"至少还缺 {children - held:.0f} 个" if children > held else "总数够，但小区不拆分放不下"
+            lines.append(
+                f"{stage.zh}有 {left:.0f} 名学生没有学位"
+                f"（适龄 {children:.0f} 人，学位 {held:.0f} 个，{short}）"
+            )
+    needed = fewest(problem)
+    if needed is not None and needed > most:
+        lines.append(f"把至多开办的学校数从 {most} 所放宽到 {needed} 所，全部学生都有学位")
+    else:
+        lines.append("全部候选校址都开办也放不下，请扩大候选学校的规模、增加校址，或给现有学校增班")
+    return lines
+
+
+# A siting as one JSON document, in the shape that others rely on (see the README).
+
+
+FIGURES = (
+    "children",
+    "within",
+    "mean_km",
+    "farthest_km",
+    "child_km",
+    "bound",
+    "gap",
+    "unplaced",
+    "moved",
+    "cost_yuan",
+    "low_yuan",
+    "high_yuan",
+    "rows",
+    "passing",
+    "no_data",
+    "over",
+    "lacking",
+    "lacking_yuan",
+)
+
+
+def document(siting: Siting) -> dict[str, object]:
+    """Return a siting as plain lists and dicts; figures unrounded, what is not known as null."""
+    return {
+        "year": siting.year,
+        "status": str(siting.status),
+        "closest": siting.closest,
+        "options": [_option(siting, record) for record in _records(siting.options)],
+        "notes": list(siting.notes),
+    }
+
+
+def _option(siting: Siting, record: dict[str, object]) -> dict[str, object]:
+    option = record["option"]
+    ways = siting.distances[(siting.distances["option"] == option).to_numpy()]
+    done = option == NOW
+    return {
+        "option": option,
+        "status": None if done else str(Status(record["status"])),
+        "sites": [] if done else [_site(one) for one in siting.opened(option)],
+        **{name: record[name] for name in FIGURES},
+        "reason": record["reason"],
+        "stages": _records(ways.drop(columns="option")),
+        "assignments": [] if done else _records(siting.assigned(option)),
+    }
+
+
+def _site(one: Candidate) -> dict[str, object]:
+    return {
+        "site": one.site,
+        "name": one.name,
+        "kind": str(one.kind),
+        "longitude": one.longitude,
+        "latitude": one.latitude,
+        "capacity": {str(stage): one.capacity(stage) for stage in COMPULSORY if one.capacity(stage)},
+        "cost_yuan": one.cost_yuan,
+        "source": one.source,
+    }
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    plain = frame.astype(object)
+    return plain.where(plain.notna(), None).to_dict("records")
+
+
+# A siting in a few lines, for a terminal.
+
+
+PRICED = (
+    "费用是假设：候选校址文件没有写明的，按新校应有的教学用房、运动场地、设备乘以费用文件的单价，"
+    "不含征地、行政生活用房和人员经费"
+)
+
+
+def summary(siting: Siting) -> str:
+    """Return the plans side by side in plain text, and of the best one which site, kind and size."""
+    lines = [f"{siting.year}—{siting.year + 1}学年　新校选址：{siting.status.zh}"]
+    for row in siting.options.itertuples():
+        if row.option == NOW:
+            name, proof = "现状", ""
+        else:
+            name = f"方案{row.option}　{row.sites or '只调整划片'}"
+            proof = f"；{Status(row.status).zh}（步行总里程下界 {row.bound:.1f} 千米，差距 {row.gap:.2%}）"
+        if row.unplaced and row.unplaced > 0:
+            lines.append(f"  {name}：{row.unplaced:.0f} 名学生没有学位")
+            continue
+        verdicts = row.reason if isinstance(row.reason, str) else (
+            f"学校（学段）{row.rows:.0f} 个，达标 {row.passing:.0f}{_no_data(row.no_data)}；"
+            f"差异系数{'缺数据' if row.over != row.over else f'超限 {row.over:.0f} 项'}；"
+            f"未达标准 {row.lacking:.0f} 处，补齐约 {_wan(row.lacking_yuan)} 万元"
+        )  # fmt: skip
+        if row.cost_yuan > 0:
+            around = f"{_wan(row.low_yuan)}—{_wan(row.high_yuan)}"
+            verdicts += f"；建校约 {_wan(row.cost_yuan)} 万元（{around}）"
+        lines.append(
+            f"  {name}：{row.children:.0f} 名学生中 {row.within:.0f} 名在步行距离以内，"
+            f"平均 {row.mean_km:.2f} 千米，最远 {row.farthest_km:.2f} 千米；{verdicts}{proof}"
+        )
+    if siting.closest is not None:
+        same = "，即步行最近的方案" if siting.closest == 1 else ""
+        order = "先比未达标的学校，再比超限的差异系数，再比补齐费用"
+        lines.append(f"  最接近达标的是方案{siting.closest}{same}（{order}）")
+    for one in siting.chosen:
+        sizes = "、".join(f"{s.zh} {one.capacity(s)} 人" for s in COMPULSORY if one.capacity(s))
+        lines.append(f"  建议开办：{one.name}（{one.site}），{one.kind.zh}，{sizes}")
+    if siting.chosen:
+        lines.append(f"  说明：{PRICED}")
+    return "\n".join([*lines, *(f"  说明：{note}" for note in siting.notes)])
+
+
+def _no_data(rows: float) -> str:
+    return f"，缺数据 {rows:.0f}" if rows else ""
+
+
+def _wan(yuan: float) -> str:
+    return f"{float(round_half_up(yuan / 10000, 0)):,.0f}"
+
+
+# What ``qb siting`` does: read, choose, print.
+
+
+def run(
+    data: Path,
+    candidates: Path,
+    year: int | None = None,
+    standard: str | None = None,
+    most: int = 1,
+    costs: Path | None = None,
+    out: Path | None = None,
+    as_json: bool = False,
+) -> str:
+    """Return what the command prints; write the best plan as a scenario file where `out` is given."""
+    found = site(read(data), candidates, year, standard, most, costs=costs)
+    if out is not None:
+        write_whole(out, to_toml(found.scenario(1)))
+    return json.dumps(document(found), ensure_ascii=False, allow_nan=False) if as_json else summary(found)

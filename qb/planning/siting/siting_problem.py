@@ -1,0 +1,440 @@
+"""Where a school could stand, and the question as arrays: children, seats, and the ways between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, ValidationError, model_validator
+
+from qb.data.dataset import Dataset, index_of
+from qb.errors import QbError
+from qb.planning.scenario import great_circle_km
+from qb.planning.scenario.apportionment import class_limit
+from qb.planning.scenario.year_records import rows_of
+from qb.standard import Count, Positive, Standard, Words
+from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Ownership, Stage
+from qb.tomlfile import PLAIN, Entry, read_toml, shown
+
+# Candidates: where a school could stand, of which kind and size, from a TOML file or a frame.
+
+
+Degrees = Annotated[float, Field(strict=True)]
+
+
+class SitingError(QbError):
+    """Candidates or data with which no site can be chosen; the message names everything at fault."""
+
+
+class Candidate(Entry):
+    """A school of one kind and size that could be opened at a site.
+
+    `site` becomes the identifier of the new school. Several candidates of one site are alternatives: at
+    most one of them is opened. What it costs may be written, with low and high and where that is from; else
+    it is what the cost file says of the floor, ground, equipment and rooms that the standard demands.
+    """
+
+    site: Words
+    name: Words
+    kind: Kind
+    location: Location
+    longitude: Annotated[Degrees, Field(ge=-180, le=180)]
+    latitude: Annotated[Degrees, Field(ge=-90, le=90)]
+    primary_capacity: Count = 0
+    junior_capacity: Count = 0
+    district: Words | None = None
+    cost_yuan: Positive | None = None
+    low_yuan: Positive | None = None
+    high_yuan: Positive | None = None
+    source: Words | None = None
+
+    def capacity(self, stage: Stage) -> int:
+        """Return the places of a compulsory stage."""
+        return self.primary_capacity if stage == Stage.PRIMARY else self.junior_capacity
+
+    @property
+    def places(self) -> int:
+        """Places of all stages."""
+        return self.primary_capacity + self.junior_capacity
+
+    @model_validator(mode="after")
+    def _fits(self) -> Candidate:
+        wrong = [
+            f"办学类型为“{self.kind.zh}”的学校没有“{stage.zh}”学段，{stage}_capacity 应为 0"
+            for stage in COMPULSORY
+            if self.capacity(stage) and stage not in STAGES_OF_KIND[self.kind]
+        ]
+        if self.kind == Kind.SPECIAL:
+            wrong.append("特殊教育学校不按小区划片，不能参加选址")
+        wrong += self._price_faults()
+        if not self.places:
+            wrong.append("没有学位：primary_capacity、junior_capacity 至少一项大于 0")
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
+    def _price_faults(self) -> list[str]:
+        around = [value for value in (self.low_yuan, self.high_yuan, self.source) if value is not None]
+        if self.cost_yuan is None:
+            return ["没有写 cost_yuan，不能写 low_yuan、high_yuan、source"] if around else []
+        wrong = [] if self.source else ["写了费用 cost_yuan，须用 source 写明依据（估算、批复或假设）"]
+        low, high = self.low_yuan or self.cost_yuan, self.high_yuan or self.cost_yuan
+        if not low <= self.cost_yuan <= high:
+            wrong.append(
+                f"cost_yuan（{self.cost_yuan:g}）应在 low_yuan 与 high_yuan 之间，现为 {low:g}—{high:g}"
+            )
+        return wrong
+
+
+class _Candidates(Entry):
+    candidates: tuple[Candidate, ...] = ()
+
+
+def load_candidates(given: pd.DataFrame | str | Path) -> tuple[Candidate, ...]:
+    """Read candidates from a frame with the fields of `Candidate` as columns, or a TOML file.
+
+    The file has one ``[[candidates]]`` entry for each site, kind and size.
+
+    Raises
+    ------
+    SitingError
+        Naming every entry that makes no sense: an unknown kind, a capacity below 0, a place off the
+        globe, a site with two places or districts.
+    """
+    if isinstance(given, pd.DataFrame):
+        found = _of_frame(given)
+    else:
+        found = read_toml(Path(given), _Candidates, "候选校址文件", SitingError).candidates
+    refuse(_clashes(found) if found else ["没有候选校址，请至少给出一处"])
+    return found
+
+
+def refuse(wrong: list[str]) -> None:
+    """Refuse to go on if there is a reason to."""
+    if wrong:
+        lines = "\n".join(f"  {line}" for line in wrong)
+        raise SitingError(f"不能选址，有 {len(wrong)} 处须先改正：\n{lines}")
+
+
+def _of_frame(frame: pd.DataFrame) -> tuple[Candidate, ...]:
+    columns = [frame[name].tolist() for name in frame]
+    rows = [
+        {str(name): _plain(name, cell) for name, cell in zip(frame, row, strict=True) if not pd.isna(cell)}
+        for row in zip(*columns, strict=True)
+    ]
+    try:
+        return _Candidates(candidates=rows).candidates
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        lines = "\n".join(f"  {line}" for fault in faults for line in _in_words(fault))
+        raise SitingError(f"候选校址有 {len(lines.splitlines())} 处不能用，请逐条改正：\n{lines}") from None
+
+
+def _plain(name: str, cell: object) -> object:
+    """Return a cell as a file would write it: pandas holds whole numbers with gaps as floats."""
+    whole = isinstance(cell, float) and cell.is_integer() and str(name).endswith("_capacity")
+    return int(cell) if whole else cell
+
+
+def _in_words(fault: dict) -> Iterator[str]:
+    row, field = [*fault["loc"][1:], ""][:2]
+    plain = PLAIN.get(fault["type"])
+    text = plain.format(**fault.get("ctx", {})) if plain else fault["msg"]
+    place = f"第 {row + 1} 行 {field}{shown(fault['input'])}" if field else f"第 {row + 1} 行"
+    for line in text.replace(" or ", ", ").splitlines():
+        yield f"{place}：{line}"
+
+
+def _clashes(found: tuple[Candidate, ...]) -> list[str]:
+    wrong, first = [], {}
+    seen = set()
+    for one in found:
+        other = first.setdefault(one.site, one)
+        for field in ("longitude", "latitude", "district", "name", "location"):
+            ours, theirs = getattr(one, field), getattr(other, field)
+            if ours != theirs:
+                wrong.append(f"校址 {one.site} 的 {field} 前后不一：{theirs}、{ours}")
+        key = (one.site, one.kind, one.primary_capacity, one.junior_capacity)
+        if key in seen:
+            wrong.append(f"校址 {one.site} 的{one.kind.zh}（同样学位数）重复列出")
+        seen.add(key)
+    return wrong
+
+
+# The question as arrays: children of zones, seats at schools and sites, and the ways between them.
+
+
+NONE = -1  # a group of children without a seat, a seat of no site
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Groups of children to be seated; a group is the children of one zone and stage, and stays whole.
+
+    Attributes
+    ----------
+    children : ndarray, shape (groups,)
+        Above 0.
+    km : ndarray, shape (groups, seats)
+        The walk; NaN where the seat is of another stage or district.
+    limit : ndarray, shape (groups,)
+        The longest walk that counts as within distance.
+    now : ndarray of int, shape (groups,)
+        The seat that the group has today, or `NONE`.
+    capacity : ndarray, shape (seats,)
+        Children of zones that the seat takes; 0 for a site before anything is opened there.
+    leaving : ndarray, shape (seats,)
+        The most children that can leave: a school does not send away more pupils than it has.
+    site : ndarray of int, shape (seats,)
+        The site that the seat belongs to, `NONE` for a school that is there.
+    option_site : ndarray of int, shape (options,)
+        The site of each kind and size that could be opened.
+    option_capacity : ndarray, shape (options, seats)
+        The capacity that opening it brings.
+
+    Notes
+    -----
+    A seat is a school (or a site) and a stage.
+    """
+
+    children: np.ndarray
+    km: np.ndarray
+    limit: np.ndarray
+    now: np.ndarray
+    capacity: np.ndarray
+    leaving: np.ndarray
+    site: np.ndarray
+    option_site: np.ndarray
+    option_capacity: np.ndarray
+
+    @cached_property
+    def near(self) -> np.ndarray:
+        """Whether a walk is within its limit, shape (groups, seats)."""
+        return self.km <= self.limit[:, None] + 1e-9
+
+    @property
+    def sites(self) -> int:
+        """How many sites there are."""
+        return int(self.option_site.max(initial=NONE)) + 1
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the places of a problem are called.
+
+    Attributes
+    ----------
+    groups : DataFrame, shape (groups, …)
+        `zone_id`, `district`, `stage`, `children`, and `assigned`: the school as the data have it.
+    seats : DataFrame, shape (seats, …)
+        `school_id` (that of a site: the new school's) and `stage`.
+    notes : tuple of str
+        What was left out, and why.
+    """
+
+    groups: pd.DataFrame
+    seats: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def build(
+    data: Dataset,
+    candidates: tuple[Candidate, ...],
+    year: int,
+    standard: Standard,
+    capacities: pd.DataFrame | None = None,
+) -> tuple[Problem, Labels]:
+    """Return the problem of a year.
+
+    A school that is there takes part with its stages if a zone is assigned to it, or if it is public and
+    not a special school. It has as many places as its classes times the class limit (C12), a campus
+    counted with its parent, unless `capacities` (`school_id`, `stage`, `capacity`) says otherwise. Pupils
+    beyond the children of the zones assigned to it keep their places.
+
+    Raises
+    ------
+    SitingError
+        Naming all of: no zone with children and a place, a school with zones but without place or size,
+        a capacity below 0 or of an unknown school, a site that is a school's identifier or of no
+        district of the data.
+    """
+    groups, notes = _groups(rows_of(data["zones"], year))
+    given, wrong = _given(data, capacities)
+    if groups.empty:
+        wrong.append(f"{year} 学年没有一个小区既有适龄儿童数又有经纬度，请填写小区表（zones）")
+    wrong += _misplaced(data, candidates)
+    schools, faults, left = _schools(data, groups, year, standard, given)
+    refuse(wrong + faults)
+    sites = list(dict.fromkeys(one.site for one in candidates))
+    seats = pd.concat([schools, _sites(candidates, sites)], ignore_index=True)
+    held = pd.MultiIndex.from_frame(seats[["school_id", "stage"]])
+    option_site = np.array([sites.index(one.site) for one in candidates])
+    brought = np.zeros((len(candidates), len(seats)))
+    for number, one in enumerate(candidates):
+        for stage in COMPULSORY:
+            if one.capacity(stage):
+                brought[number, held.get_loc((one.site, str(stage)))] = one.capacity(stage)
+    limits = {str(stage): standard.rules.distance.limit_km(stage) for stage in COMPULSORY}
+    problem = Problem(
+        children=groups["children"].to_numpy(),
+        km=_ways(groups, seats, standard.rules.distance.detour),
+        limit=groups["stage"].map(limits).to_numpy(dtype=float),
+        now=held.get_indexer(pd.MultiIndex.from_frame(groups[["assigned", "stage"]])),
+        capacity=seats["capacity"].to_numpy(),
+        leaving=seats["leaving"].to_numpy(),
+        site=np.where(seats["new"].astype(bool), pd.Index(sites).get_indexer(seats["school_id"]), NONE),
+        option_site=option_site,
+        option_capacity=brought,
+    )
+    return problem, Labels(groups, seats[["school_id", "stage"]], (*notes, *left))
+
+
+def _groups(zones: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    frames = [
+        pd.DataFrame(
+            {
+                "zone_id": zones["zone_id"],
+                "district": zones["district"],
+                "stage": str(stage),
+                "children": zones[f"{stage}_children"],
+                "assigned": zones[f"{stage}_school_id"],
+                "longitude": zones["longitude"],
+                "latitude": zones["latitude"],
+            }
+        )
+        for stage in COMPULSORY
+    ]
+    table = pd.concat(frames, ignore_index=True)
+    placed = table[["longitude", "latitude"]].notna().all(axis=1)
+    some = table["children"] > 0
+    notes = []
+    if (some & ~placed).any():
+        lost, zoned = table.loc[some & ~placed, "children"].sum(), zones["zone_id"][zones["longitude"].isna()]
+        notes.append(f"{len(zoned)} 个小区没有经纬度，其 {lost:.0f} 名适龄儿童未参加选址，划片不变")
+    if table["children"].isna().any():
+        blank = table.loc[table["children"].isna(), "zone_id"].nunique()
+        notes.append(f"{blank} 个小区没有填报适龄儿童数，未参加选址，划片不变")
+    return table[some & placed].reset_index(drop=True), notes
+
+
+def _given(data: Dataset, capacities: pd.DataFrame | None) -> tuple[dict[tuple[str, str], float], list[str]]:
+    if capacities is None:
+        return {}, []
+    lacking = [name for name in ("school_id", "stage", "capacity") if name not in capacities]
+    if lacking:
+        return {}, [f"学位表缺少列：{'、'.join(lacking)}"]
+    known, wrong, found = set(data["schools"]["school_id"]), [], {}
+    for school, stage, capacity in capacities[["school_id", "stage", "capacity"]].itertuples(index=False):
+        if school not in known:
+            wrong.append(f"学位表中的学校 {school} 不在学校表中，请核对学校标识码")
+        if stage not in COMPULSORY:
+            wrong.append(f"学位表中学校 {school} 的学段“{stage}”应为 primary 或 junior")
+        if not capacity >= 0 or math.isinf(capacity):
+            wrong.append(f"学位表中学校 {school} 的学位数须为不小于 0 的数，现为 {capacity:g}")
+        if (school, stage) in found:
+            wrong.append(f"学位表中学校 {school} 的同一学段重复列出")
+        found[school, stage] = float(capacity)
+    return found, wrong
+
+
+def _misplaced(data: Dataset, candidates: tuple[Candidate, ...]) -> list[str]:
+    taken = dict(zip(data["schools"]["school_id"], data["schools"]["name"], strict=True))
+    named = {one.site: one.district for one in candidates}
+    wrong = [
+        f"校址 {site} 与现有学校（{taken[site]}）的标识码相同，请另取" for site in named if site in taken
+    ]
+    known = data.districts
+    wrong += [
+        f"校址 {site} 的县区“{district}”不在数据中，已有：{'、'.join(known)}"
+        for site, district in named.items()
+        if district is not None and district not in known
+    ]
+    wrong += [
+        f"数据有 {len(known)} 个县区，请写明校址 {site} 的 district"
+        for site, district in named.items()
+        if district is None and len(known) > 1
+    ]
+    return wrong
+
+
+def _schools(
+    data: Dataset, groups: pd.DataFrame, year: int, standard: Standard, given: dict[tuple[str, str], float]
+) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """Return the seats of schools that are there, what is wrong with them, and what is left out."""
+    schools = data["schools"].set_index("school_id")
+    sections = rows_of(data["sections"], year)
+    sections = sections[sections["stage"].isin([str(stage) for stage in COMPULSORY])]
+    parent = sections["school_id"].map(schools["parent_id"])
+    merged = sections.assign(root=parent.where(parent.isin(schools.index), sections["school_id"]))
+    figures = merged.groupby(["root", "stage"])[["pupils", "classes"]].agg(lambda x: x.sum(skipna=False))
+    own = sections.set_index(["school_id", "stage"])["pupils"]
+    zoned = groups.groupby(["assigned", "stage"])["children"].sum()
+    rows, wrong, notes = [], [], []
+    for key in dict.fromkeys([*zoned.index, *figures.index]):
+        school, stage = key
+        if school not in schools.index:
+            continue  # the checks of the data speak of it
+        row, children = schools.loc[school], zoned.get(key, 0.0)
+        public = pd.isna(row["ownership"]) or row["ownership"] == Ownership.PUBLIC
+        if not children and (not public or row["kind"] == Kind.SPECIAL):
+            continue
+        pupils, classes = figures.loc[key] if key in figures.index else (math.nan, math.nan)
+        whole = given.get(key, classes * class_limit(standard, stage, year))
+        place = row["longitude"] + row["latitude"]
+        blank = [
+            label
+            for label, value in zip(("经纬度", "在校生数", "班级数"), (place, pupils, whole), strict=True)
+            if pd.isna(value)
+        ]
+        if blank:
+            text = f"{row['name']}（{school}）{Stage(stage).zh}没有填报{'、'.join(blank)}"
+            if children:
+                wrong.append(f"{text}，而有小区划片在该校，请补填")
+            else:
+                notes.append(f"{text}，未参加选址")
+            continue
+        others = max(pupils - children, 0.0)
+        there = own.get(key, 0.0)
+        spot = (row["longitude"], row["latitude"], row["district"])
+        rows.append((school, stage, max(whole - others, 0.0), there, *spot, False))
+    names = ["school_id", "stage", "capacity", "leaving", "longitude", "latitude", "district", "new"]
+    return pd.DataFrame(rows, columns=names), wrong, notes
+
+
+def _sites(candidates: tuple[Candidate, ...], sites: list[str]) -> pd.DataFrame:
+    first = {one.site: one for one in reversed(candidates)}
+    return pd.DataFrame(
+        [
+            {
+                "school_id": site,
+                "stage": str(stage),
+                "capacity": 0.0,
+                "leaving": math.inf,
+                "longitude": first[site].longitude,
+                "latitude": first[site].latitude,
+                "district": first[site].district,
+                "new": True,
+            }
+            for site in sites
+            for stage in COMPULSORY
+            if any(one.site == site and one.capacity(stage) for one in candidates)
+        ]
+    )
+
+
+def _ways(groups: pd.DataFrame, seats: pd.DataFrame, detour: float) -> np.ndarray:
+    home, spot = groups[["longitude", "latitude"]].to_numpy(), seats[["longitude", "latitude"]].to_numpy()
+    km = detour * great_circle_km(home[:, None, 0], home[:, None, 1], spot[None, :, 0], spot[None, :, 1])
+    own, other = (
+        index_of(frame["district"], groups["district"].dropna().unique()) for frame in (groups, seats)
+    )
+    unknown = (pd.isna(groups["district"]).to_numpy()[:, None]) | pd.isna(seats["district"]).to_numpy()
+    here = unknown | (own[:, None] == other)
+    alike = groups["stage"].to_numpy(dtype=object)[:, None] == seats["stage"].to_numpy(dtype=object)
+    return np.where(here & alike, km, np.nan)

@@ -1,0 +1,485 @@
+"""The decision with proof: which sites to open, which seat each group of children has; the best plans as
+tables.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
+
+from qb.errors import QbError
+from qb.planning.scenario import Scenario
+from qb.planning.siting.siting_problem import NONE, Candidate, Labels, Problem, SitingError
+from qb.terms import COMPULSORY, Stage, Term
+
+# The constraints as sparse rows, for `scipy.optimize.milp`.
+
+
+def _largest(problem: Problem) -> np.ndarray:
+    """Return the options that no other one of the site outdoes at every stage: size costs nothing here."""
+    site, brought = problem.option_site, problem.option_capacity
+    at_least = (brought[None] >= brought[:, None]).all(axis=2) & (site[None] == site[:, None])
+    equal = at_least & at_least.T
+    earlier = np.tri(len(site), k=-1, dtype=bool)
+    return np.flatnonzero(~((at_least & ~equal) | (equal & earlier)).any(axis=1))
+
+
+class Model:
+    """The constraints; its unknowns are the arcs (group to seat), the options, and who has no seat."""
+
+    def __init__(self, problem: Problem, most: int, least: int, without: tuple[frozenset[int], ...]) -> None:
+        self.kept = _largest(problem)
+        self.option_site, self.brought = problem.option_site[self.kept], problem.option_capacity[self.kept]
+        largest = problem.capacity + self.brought.max(axis=0, initial=0.0)
+        fits = problem.children[:, None] <= largest + 1e-9
+        self.group, self.seat = np.nonzero(~np.isnan(problem.km) & fits)
+        self.problem, self.least = problem, least
+        self.sizes = (len(self.group), len(self.kept), len(problem.children))
+        self.rows: list[LinearConstraint] = [*self._seating(), *self._opening(most, least, without)]
+
+    def _part(self, arcs=None, options=None, alone=None, rows: int = 1) -> sparse.csr_array:
+        """Return rows of coefficients; what is not given is 0."""
+        parts = zip((arcs, options, alone), self.sizes, strict=True)
+        blocks = [sparse.csr_array((rows, n)) if p is None else sparse.csr_array(p) for p, n in parts]
+        return sparse.hstack(blocks, format="csr")
+
+    def _marks(self, row: np.ndarray, values: np.ndarray, rows: int, kept=slice(None)) -> sparse.csr_array:
+        """Return a row for each place with the value of each arc in the row that it belongs to."""
+        arc = np.arange(len(self.group))[kept]
+        return sparse.csr_array((values[kept], (row[kept], arc)), shape=(rows, len(self.group)))
+
+    def _seating(self) -> Iterable[LinearConstraint]:
+        problem, ones = self.problem, np.ones(len(self.group))
+        groups, seats = problem.km.shape
+        children = problem.children[self.group]
+        yield LinearConstraint(
+            self._part(self._marks(self.group, ones, groups), None, sparse.eye_array(groups), groups), 1, 1
+        )
+        load = self._marks(self.seat, children, seats)
+        yield LinearConstraint(self._part(load, -self.brought.T, None, seats), -np.inf, problem.capacity)
+        # Who has no seat has not left.
+        had = problem.now != NONE
+        before = np.bincount(problem.now[had], problem.children[had], seats)
+        stays = self._marks(self.seat, children, seats, problem.now[self.group] == self.seat)
+        alone = sparse.csr_array(
+            (problem.children[had], (problem.now[had], np.flatnonzero(had))), shape=(seats, groups)
+        )
+        yield LinearConstraint(self._part(stays, None, alone, seats), before - problem.leaving, np.inf)
+
+    def _opening(
+        self, most: int, least: int, without: tuple[frozenset[int], ...]
+    ) -> Iterable[LinearConstraint]:
+        problem, ones = self.problem, np.ones(len(self.group))
+        options, sites = self.sizes[1], problem.sites
+        if not sites:
+            return
+        of_site = sparse.csr_array(
+            (np.ones(options), (self.option_site, np.arange(options))), shape=(sites, options)
+        )
+        yield LinearConstraint(self._part(None, of_site, None, sites), -np.inf, 1)
+        yield LinearConstraint(self._part(None, np.ones((1, options))), least, most)
+        # Nobody goes to a site that does not offer the stage: arc by arc, which keeps the relaxation close.
+        new = np.flatnonzero(problem.site[self.seat] != NONE)
+        offers = (self.brought > 0)[:, self.seat[new]].T.astype(float)
+        each = self._marks(np.searchsorted(new, np.arange(len(self.group))), ones, len(new), new)
+        yield LinearConstraint(self._part(each, -offers, None, len(new)), -np.inf, 0)
+        visits = self._marks(problem.site[self.seat], ones, sites, new)
+        yield LinearConstraint(self._part(-visits, of_site, None, sites), -np.inf, 0)
+        for chosen in without:
+            sign = np.where(np.isin(self.option_site, list(chosen)), -1.0, 1.0)
+            yield LinearConstraint(self._part(None, sign[None, :]), 1 - len(chosen), np.inf)
+
+    def run(
+        self,
+        cost: np.ndarray,
+        rows: list[tuple[np.ndarray, float, float]],
+        end: float,
+        gap: float,
+        unseated: bool = False,
+        opening: float = 0.0,
+    ) -> OptimizeResult:
+        """Minimise the cost of the arcs; or of who has no seat; or the number of sites."""
+        arcs, options, groups = self.sizes
+        alone = self.problem.children if unseated else np.zeros(groups)
+        extra = [LinearConstraint(self._part(row[None, :]), low, high) for row, low, high in rows]
+        return milp(
+            np.concatenate([cost, np.full(options, opening), alone]),
+            integrality=np.ones(sum(self.sizes)),
+            bounds=Bounds(0, np.concatenate([np.ones(arcs + options), np.full(groups, float(unseated))])),
+            constraints=[*self.rows, *extra],
+            options={"time_limit": max(end - time.monotonic(), 0.5), "mip_rel_gap": gap},
+        )
+
+    def arcs(self, x: np.ndarray) -> np.ndarray:
+        """Return which arcs are taken."""
+        return x[: self.sizes[0]] > 0.5
+
+    def seats(self, arcs: np.ndarray) -> np.ndarray:
+        """Return the seat of each group."""
+        seat = np.full(self.sizes[2], NONE)
+        seat[self.group[arcs]] = self.seat[arcs]
+        return seat
+
+    def options(self, x: np.ndarray) -> list[int]:
+        """Return the options that are opened."""
+        return self.kept[x[self.sizes[0] : sum(self.sizes[:2])] > 0.5].tolist()
+
+
+# The decision with proof: which sites to open and which seat each group of children has.
+
+
+GAP = 1e-7  # a walk proven to be within this share of the least is the least
+INFEASIBLE = 2  # as `milp` says it
+
+
+class Status(Term):
+    """What is known of a plan."""
+
+    OPTIMAL = "optimal", "已证最优"
+    TIME_LIMIT = "time limit", "到时，未证最优"
+    INFEASIBLE = "infeasible", "学位不够"
+
+
+class OutOfTimeError(QbError):
+    """No plan was found in the time; the message says what to do."""
+
+
+class Proof(NamedTuple):
+    """A value, what no plan can better, and by what share of the value they differ."""
+
+    value: float
+    bound: float
+    gap: float
+
+    @classmethod
+    def of(cls, value: float, bound: float) -> Proof:
+        """Return a value with its bound and gap."""
+        value, bound = float(value), float(bound)
+        apart = abs(value - bound)
+        return cls(value, bound, apart / abs(value) if value else float(apart > 0))
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One plan.
+
+    Attributes
+    ----------
+    status : Status
+    seat : ndarray of int, shape (groups,)
+        `NONE` for a group that has no place (only where infeasible).
+    opened : tuple of int
+        Options, in their order; of those of one site the smallest with which the plan can be done.
+    within : Proof
+        Children whose walk is within the limit.
+    walk : Proof
+        Kilometres walked by all children together, given as many within the limit.
+    unplaced : float
+        Children for whom there is no place; no plan has fewer.
+    """
+
+    status: Status
+    seat: np.ndarray
+    opened: tuple[int, ...]
+    within: Proof
+    walk: Proof
+    unplaced: float = 0.0
+
+
+def solve(
+    problem: Problem,
+    most: int,
+    seconds: float = 25.0,
+    without: Iterable[frozenset[int]] = (),
+    least: int = 0,
+) -> Solution:
+    """Seat every group of children; first as many within distance as can be, then with the least walk.
+
+    Parameters
+    ----------
+    most, least : int
+        How many sites may, and must, be opened.
+    seconds : float
+        Stop improving then, and say what is proven.
+    without : iterable of frozenset of int
+        Sets of sites that are not to be opened.
+
+    Raises
+    ------
+    OutOfTimeError
+        If no plan was found.
+
+    Notes
+    -----
+    An open site has pupils. Where not everyone can have a place, as many as possible are placed, and the
+    walk is not looked at; with `least` nobody is.
+
+    Examples
+    --------
+    Two zones, and a school for 91 children in the first of them. Both cannot go there. Together they
+    would walk less if the second one went elsewhere; but it has one child more within 500 m of the school.
+
+    >>> problem = Problem(
+    ...     children=np.array([60.0, 61.0]),
+    ...     km=np.array([[0.0, 1.2], [0.24, 0.96]]),
+    ...     limit=np.array([0.5, 0.5]),
+    ...     now=np.array([0, 0]),
+    ...     capacity=np.array([91.0, 300.0]),
+    ...     leaving=np.array([100.0, 100.0]),
+    ...     site=np.array([NONE, NONE]),
+    ...     option_site=np.array([], dtype=int),
+    ...     option_capacity=np.zeros((0, 2)),
+    ... )
+    >>> plan = solve(problem, most=0)
+    >>> plan.seat.tolist(), plan.within.value, round(plan.walk.value, 2)
+    ([1, 0], 61.0, 86.64)
+    """
+    end = time.monotonic() + seconds
+    model = Model(problem, most, least, tuple(without))
+    near = problem.near[model.group, model.seat]
+    counted = np.where(near, problem.children[model.group], 0.0)
+    total = float(problem.children.sum())
+    if near.all() or not near.any():  # nothing to choose: only whether all can be seated
+        first, bound, rows = None, total if near.all() else 0.0, []
+    else:
+        # Whole children: what differs by less than one is equal.
+        found = model.run(-counted, [], end - seconds / 2, 0.9 / total)
+        if found.status == INFEASIBLE:
+            return _crowded(problem, model, end)
+        first = _needed(found.x, seconds)
+        bound = np.floor(-found.mip_dual_bound + 1e-6)
+        rows = [(counted, float(counted @ model.arcs(first)) - 0.5, np.inf)]
+    walk = problem.children[model.group] * problem.km[model.group, model.seat]
+    found = model.run(walk, rows, end, GAP)
+    if found.status == INFEASIBLE:
+        return _crowded(problem, model, end)
+    found_of = [x for x in (first, found.x) if x is not None]  # the second may have run out of time
+    x = min(found_of, key=lambda x: walk @ model.arcs(x)) if found_of else _needed(None, seconds)
+    arcs = model.arcs(x)
+    seat = model.seats(arcs)
+    proven_walk = 0.0 if found.mip_dual_bound is None else found.mip_dual_bound
+    least_walk = min(proven_walk, float(walk @ arcs))
+    within = Proof.of(float(counted @ arcs), max(bound, float(counted @ arcs)))
+    proven = found.success and within.gap * total < 1
+    status = Status.OPTIMAL if proven else Status.TIME_LIMIT
+    return Solution(
+        status, seat, _smallest(problem, model.options(x), seat), within,
+        Proof.of(float(walk @ arcs), least_walk),
+    )  # fmt: skip
+
+
+def fewest(problem: Problem, seconds: float = 10.0) -> int | None:
+    """Return the least number of sites with which everyone has a place; None where none is found."""
+    model = Model(problem, problem.sites, 0, ())
+    found = model.run(np.zeros(len(model.group)), [], time.monotonic() + seconds, 0.0, opening=1.0)
+    return None if found.x is None else len(model.options(found.x))
+
+
+def _needed(x: np.ndarray | None, seconds: float) -> np.ndarray:
+    if x is None:
+        raise OutOfTimeError(f"在 {seconds:.0f} 秒内没有找到方案。请把时限 seconds 放宽，或减少候选校址。")
+    return x
+
+
+def _crowded(problem: Problem, model: Model, end: float) -> Solution:
+    """Place as many children as possible; nobody where sites must be opened, for there may be no plan."""
+    nothing = Proof(np.nan, np.nan, np.nan)
+    if model.least:
+        seat = np.full(len(problem.children), NONE)
+        return Solution(Status.INFEASIBLE, seat, (), nothing, nothing, float(problem.children.sum()))
+    left = max(end, time.monotonic() + 2.0)
+    found = model.run(np.zeros(len(model.group)), [], left, 0.9 / problem.children.sum(), unseated=True)
+    x = _needed(found.x, 2.0)
+    seat = model.seats(model.arcs(x))
+    opened = _smallest(problem, model.options(x), seat)
+    return Solution(
+        Status.INFEASIBLE, seat, opened, nothing, nothing, float(problem.children[seat == NONE].sum())
+    )
+
+
+def _smallest(problem: Problem, opened: Iterable[int], seat: np.ndarray) -> tuple[int, ...]:
+    """Return for each open site the smallest option that holds those who are seated there."""
+    placed = seat != NONE
+    load = np.bincount(seat[placed], problem.children[placed], problem.km.shape[1])
+    chosen = []
+    for site in problem.option_site[list(opened)]:
+        here = problem.site == site
+        fits = [
+            option
+            for option in np.flatnonzero(problem.option_site == site)
+            if (problem.option_capacity[option, here] >= load[here] - 1e-6).all()
+        ]
+        chosen.append(int(min(fits, key=lambda option: problem.option_capacity[option].sum())))
+    return tuple(sorted(chosen))
+
+
+# The best plans as tables, each with the assignment of the zones, and as a scenario.
+
+
+NOW = 0  # the option in which nothing is done
+
+
+@dataclass(frozen=True)
+class Siting:
+    """The best plans, ranked. Option 1 is the best; option 0 is the district as it is.
+
+    Attributes
+    ----------
+    year : int
+    candidates : tuple of Candidate
+    solutions : tuple of Solution
+        By rank; one of them opens no site and only assigns the zones anew.
+    options : DataFrame
+        `option`, `sites`, `status`; `children` with a way, `within` (those within distance), `mean_km`,
+        `farthest_km`, `child_km`, its `bound` and `gap`, `unplaced`; `moved`, the children whose zone
+        changes school; `cost_yuan`, `low_yuan` and `high_yuan` of opening its schools; of the district
+        under it `rows`, `passing` and `no_data` (school and stage), `over` (C1–C7 coefficients above
+        their limit, NaN where none can be computed), `lacking` (figures of
+        C1–C7 below the standard), `lacking_yuan` (what it would cost to mend
+        them), and `reason`, why it cannot be done on these data.
+    distances : DataFrame
+        By option and stage: `children`, `within`, `mean_km`, `farthest_km`, `unknown` (without a way).
+    notes : tuple of str
+        What was left out; where not everyone has a place, how many have none and what would help.
+    """
+
+    year: int
+    candidates: tuple[Candidate, ...]
+    problem: Problem
+    labels: Labels
+    solutions: tuple[Solution, ...]
+    options: pd.DataFrame
+    distances: pd.DataFrame
+    notes: tuple[str, ...]
+
+    @property
+    def best(self) -> Solution:
+        """The plan of option 1."""
+        return self.solutions[0]
+
+    @property
+    def status(self) -> Status:
+        """What is known of the best plan."""
+        return self.best.status
+
+    @property
+    def within(self) -> Proof:
+        """Children within distance under the best plan, and the most that any plan can reach."""
+        return self.best.within
+
+    @property
+    def bound(self) -> float:
+        """No plan with as many within distance makes the children walk fewer kilometres together."""
+        return self.best.walk.bound
+
+    @property
+    def gap(self) -> float:
+        """By what share the walk of the best plan lies above `bound`."""
+        return self.best.walk.gap
+
+    @property
+    def chosen(self) -> tuple[Candidate, ...]:
+        """The candidates that the best plan opens."""
+        return self.opened(1)
+
+    @cached_property
+    def assignment(self) -> pd.DataFrame:
+        """The assignment of the best plan; see `assigned`."""
+        return self.assigned(1)
+
+    @property
+    def closest(self) -> int | None:
+        """The option that brings the district closest to the standard; None where none can be done.
+
+        The one with fewest school rows that do not pass, then fewest coefficients above their limit, then
+        the cheapest to mend what is lacking; of equals the higher ranked.
+        """
+        judged = self.options[self.options["passing"].notna() & (self.options["option"] != NOW)]
+        if judged.empty:
+            return None
+        failing = judged.assign(failing=judged["rows"] - judged["passing"])
+        order = failing.sort_values(["failing", "over", "lacking_yuan", "option"])
+        return int(order["option"].iloc[0])
+
+    def opened(self, option: int) -> tuple[Candidate, ...]:
+        """Return the candidates that an option opens."""
+        return tuple(self.candidates[number] for number in self._solution(option).opened)
+
+    def assigned(self, option: int) -> pd.DataFrame:
+        """Return a row for each zone and stage: `before` and `school_id` (None: no place), `km`, `within`."""
+        seat, problem = self._solution(option).seat, self.problem
+        way, group = walked(problem, seat), self.labels.groups
+        return pd.DataFrame(
+            {
+                "zone_id": group["zone_id"],
+                "stage": group["stage"],
+                "children": group["children"],
+                "before": group["assigned"],
+                "school_id": _names(self.labels, seat),
+                "km_before": walked(problem, problem.now),
+                "km": way,
+                "within": way <= problem.limit + 1e-9,
+            }
+        )
+
+    def walks(self, option: int, stage: Stage) -> pd.DataFrame:
+        """Return the walks of a stage as a map draws them: `zone`, `to`, `moved`; none without a place."""
+        table = self.assigned(option)
+        table = table[((table["stage"] == stage) & table["school_id"].notna()).to_numpy()]
+        moved = (table["before"] != table["school_id"]).to_numpy()
+        ends = {"zone": table["zone_id"].to_numpy(), "to": table["school_id"].to_numpy(), "moved": moved}
+        return pd.DataFrame(ends)
+
+    def scenario(self, option: int = 1) -> Scenario:
+        """Return an option as a scenario: the schools opened as the standard demands, all grades moving.
+
+        Raises
+        ------
+        SitingError
+            If there is no such option, or not every child has a place under it.
+        """
+        solution = self._solution(option)
+        if solution.status is Status.INFEASIBLE:
+            raise SitingError(f"方案 {option} 放不下全部学生，不能写成情景。")
+        opened = self.opened(option)
+        title = f"新建{'、'.join(one.name for one in opened)}" if opened else "只调整划片，不建新校"
+        actions = [_opening(one) for one in opened]
+        moved = self.assigned(option)
+        moved = moved[(moved["before"] != moved["school_id"]).to_numpy()]
+        for (to, stage), part in moved.groupby(["school_id", "stage"], sort=False):
+            zones = part["zone_id"].tolist()
+            actions.append({"do": "rezone", "zones": zones, "stage": stage, "to": to, "moves": "all"})
+        return Scenario.model_validate({"title": title, "base_year": self.year, "actions": actions})
+
+    def _solution(self, option: int) -> Solution:
+        if not 1 <= option <= len(self.solutions):
+            raise SitingError(f"没有方案 {option}，可选 1—{len(self.solutions)}。")
+        return self.solutions[option - 1]
+
+
+def walked(problem: Problem, seat: np.ndarray) -> np.ndarray:
+    """Return the way of each group to its seat, NaN without one."""
+    way = problem.km[np.arange(len(seat)), seat]
+    return np.where(seat == NONE, np.nan, way)
+
+
+def _names(labels: Labels, seat: np.ndarray) -> np.ndarray:
+    names = np.append(labels.seats["school_id"].to_numpy(dtype=object), None)
+    return names[seat]  # the last one stands for "no seat"
+
+
+def _opening(one: Candidate) -> dict[str, object]:
+    place = {"longitude": one.longitude, "latitude": one.latitude}
+    fields = {"school_id": one.site, "name": one.name, "kind": one.kind, "location": one.location, **place}
+    if one.district is not None:
+        fields["district"] = one.district
+    capacity = {str(stage): one.capacity(stage) for stage in COMPULSORY if one.capacity(stage)}
+    return {"do": "open_school", **fields, "capacity": capacity, "like": "standard"}

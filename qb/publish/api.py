@@ -1,0 +1,121 @@
+"""Publishing, seen from outside: a site that is right stays as it is, any other is made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+
+from qb.publish import manifest
+from qb.publish.jobs import CELL_SECONDS, Isolation, Site
+from qb.publish.manifest import RECORD, Record, locked
+from qb.publish.page import Lang
+from qb.publish.worker import Worker, can_fork
+
+
+def publish(
+    data_path: str | Path,
+    *,
+    year: int | None = None,
+    out: str | Path | None = None,
+    only: Collection[str] = (),
+    schools: Collection[str] = (),
+    scenarios: Collection[str | Path] = (),
+    costs: str | Path | None = None,
+    files: bool = False,
+    jobs: int | None = None,
+    lang: Lang = "zh",
+    standard: str | Path = "gulou-2023",
+    force: bool = False,
+    isolation: Isolation | None = None,
+    scheduler: str | None = None,
+    cell_seconds: float = CELL_SECONDS,
+    progress: bool = True,
+) -> Site:
+    """Publish a dataset's year as web pages. A page that would come out the same is not made again.
+
+    Parameters
+    ----------
+    data_path : path
+        The dataset.
+    year : int, optional
+        School year (the year it starts); the latest of the data by default.
+    out : path, optional
+        Folder of the site; ``outputs/<district>/<year>`` by default, and for a dataset of many
+        districts ``outputs/<name of its folder>/<year>`` with a folder for each.
+    only, schools : collections of str
+        Kinds of page (:data:`qb.publish.manifest.KINDS`) and schools' ids to confine the run to; empty for
+        all. Pages of earlier runs stay where they are still right, and go where they are not.
+    scenarios : collection of paths
+        Scenario files, compared on a page of their own; without any there is no such page.
+    costs : path, optional
+        The costs that the plan reckons with; the standard's assumptions by default.
+    files : bool
+        Also make what goes with the pages; see :mod:`qb.publish.attachments`.
+    jobs : int, optional
+        Pages made at once.
+    lang : {"zh", "en"}
+        Language of the pages.
+    standard : name or path
+        One of the standards shipped with qb, or a file.
+    force : bool
+        Make all pages anew.
+    isolation : {"fork", "kernel"}, optional
+        See :func:`qb.publish.scheduler.run`.
+    scheduler : str, optional
+        Address of a Dask cluster that does the work.
+    cell_seconds : float
+        The time that one cell of a notebook may take.
+    progress : bool
+        Show a bar on stderr where that is a terminal.
+
+    Raises
+    ------
+    QbError
+        If the data cannot be used (DataError), or a kind, a school or the year is unknown, or a
+        notebook is missing, or another publication is at work in the folder. Nothing has been written.
+    """
+    data = Path(data_path).resolve()
+    name = str(Path(standard).resolve()) if Path(standard).is_file() else str(standard)
+    beside = {"scenarios": tuple(map(_whole, scenarios)), "costs": _whole(costs) if costs else ""}
+    asked = {
+        "files": files,
+        "year": year,
+        "out": out,
+        "only": tuple(only),
+        "schools": tuple(schools),
+        "lang": lang,
+        **beside,
+    }
+    reckon = partial(manifest.of_all, data, name, (*beside["scenarios"], beside["costs"]), **asked)
+    of = reckon()
+    if not force and (site := _as_it_stands(out, of)):
+        return site
+    with _press_under_way(isolation, scheduler) as worker:
+        from qb.publish.site import make
+
+        return make(data, name, of=of, unchanged=lambda: reckon() == of, **asked,
+                    cell_seconds=cell_seconds, force=force, workers=jobs, isolation=isolation,
+                    scheduler=scheduler, worker=worker, progress=progress)  # fmt: skip
+
+
+def _whole(path: str | Path) -> str:
+    return str(Path(path).resolve())
+
+
+def _as_it_stands(out: str | Path | None, of: str) -> Site | None:
+    """Return the site that a publication of the same digest left, if nobody has touched it since."""
+    records = [Path(out) / RECORD] if out else sorted(Path("outputs").glob(f"*/*/{RECORD}"))
+    for folder in (path.parent for path in records if path.exists()):
+        if kept := Record(folder).kept(of):
+            with locked(folder):
+                return Site(folder / "index.html", (), kept)
+    return None
+
+
+def _press_under_way(
+    isolation: Isolation | None, scheduler: str | None
+) -> AbstractContextManager[Worker | None]:
+    wanted = not scheduler and isolation != "kernel" and can_fork()
+    return Worker() if wanted else nullcontext()

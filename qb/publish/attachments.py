@@ -1,0 +1,237 @@
+"""What goes with a district's pages: the forms as workbooks, the annual report as Word and PDF."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qb.data.table_files import write_file
+from qb.errors import QbError, why
+from qb.publish.page import Lang
+
+if TYPE_CHECKING:
+    from qb.publish.jobs import Job
+    from qb.publish.worker import Held
+    from qb.report.context import ReportContext
+
+# A page as a PDF, printed by whatever Chromium is installed.
+
+
+SECONDS = 180
+_COMMANDS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+    "microsoft-edge-stable",
+    "msedge",
+)
+_WINDOWS = ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe",
+            "Chromium/Application/chrome.exe")  # fmt: skip
+_MAC = (
+    "Google Chrome.app/Contents/MacOS/Google Chrome",
+    "Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    "Chromium.app/Contents/MacOS/Chromium",
+)
+NONE_INSTALLED = (
+    "没有找到 Chromium、Chrome 或 Edge，不能生成 PDF。"
+    "请安装其中之一，或在浏览器中打开页面，用“打印”另存为 PDF。"
+)
+
+
+def find_chromium() -> Path | None:
+    """Return a Chromium, Chrome or Edge of this machine; None where there is none."""
+    for command in _COMMANDS:
+        if found := shutil.which(command):
+            return Path(found)
+    return next((path for path in _usual_places() if path.is_file()), None)
+
+
+def _usual_places() -> Iterator[Path]:
+    if sys.platform == "win32":
+        roots = (os.environ.get(name) for name in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"))
+        yield from (Path(root) / place for root in roots if root for place in _WINDOWS)
+    if sys.platform == "darwin":
+        roots = (Path("/Applications"), Path.home() / "Applications")
+        yield from (root / place for root in roots for place in _MAC)
+
+
+def write_pdf(page: str | Path, path: str | Path, *, seconds: float = SECONDS) -> None:
+    """Print a page to a PDF: A4, selectable text, head and foot by the page's own print style.
+
+    The browser starts with an empty profile of its own that is thrown away, and asks nothing of any
+    other machine.
+
+    Parameters
+    ----------
+    page : str or Path
+        The HTML file.
+    path : str or Path
+        The PDF, made whole or not at all; one that stands there is replaced.
+    seconds : float
+        How long the browser may take.
+
+    Raises
+    ------
+    QbError
+        If no browser is installed, or it makes no PDF.
+    """
+    browser = find_chromium()
+    if browser is None:
+        raise QbError(NONE_INSTALLED)
+    source = Path(page).resolve()
+    if not source.is_file():
+        raise QbError(f"没有页面 {page}，不能生成 PDF。请先发布。")
+    write_file(Path(path), lambda made: _print(browser, source, made, seconds), replace=True)
+
+
+def _print(browser: Path, source: Path, made: Path, seconds: float) -> None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        try:
+            done = subprocess.run(
+                [str(browser), *_options(profile), f"--print-to-pdf={made.resolve()}", source.as_uri()],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired:
+            raise QbError(f"浏览器 {seconds:g} 秒内没有生成 {source.name} 的 PDF。请稍后重试。") from None
+    if not made.is_file() or made.stat().st_size == 0:
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        said = lines[-1] if lines else f"退出码 {done.returncode}"
+        raise QbError(f"浏览器没有生成 {source.name} 的 PDF（{said}）。请更新浏览器后重试。")
+
+
+def _options(profile: str) -> Iterator[str]:
+    yield from (
+        "--headless=new",
+        f"--user-data-dir={profile}",
+        "--no-first-run",
+        "--no-default-browser-check",
+        "--disable-gpu",
+        "--disable-extensions",
+        "--disable-background-networking",
+        "--host-resolver-rules=MAP * ~NOTFOUND",  # a page is whole by itself
+        "--no-pdf-header-footer",
+        "--run-all-compositor-stages-before-draw",
+    )
+    if sys.platform == "linux" and os.geteuid() == 0:
+        yield "--no-sandbox"  # Chromium refuses to start for root otherwise, as in a container
+
+
+# What goes with a district's pages: the forms as workbooks, the annual report as Word and PDF.
+
+
+FOLDER: Mapping[Lang, str] = {"zh": "附件", "en": "files"}
+_REPORT: Mapping[Lang, str] = {"zh": "年度报告", "en": "annual-report"}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A district's files.
+
+    Attributes
+    ----------
+    district : str
+    annual : Job
+        The page of the annual report; the files stand in a folder beside it.
+    content : str
+        Digest of what they are made of.
+    """
+
+    district: str
+    annual: Job
+    content: str
+
+    @property
+    def folder(self) -> Path:
+        """Where the files stand."""
+        return self.annual.target.parent / FOLDER[self.annual.page.lang]
+
+    @property
+    def workbooks(self) -> tuple[Path, ...]:
+        """The forms, the issue ledger, and a plan for every school."""
+        from qb.report.forms import (
+            FORMS,
+            LEDGER,
+            POLICIES,  # not above: who asks for no files has no need of it
+        )
+
+        return tuple(self.folder / name for name in (FORMS, LEDGER, POLICIES))
+
+    @property
+    def word(self) -> Path:
+        """The annual report as a Word document."""
+        return self.folder / f"{_REPORT[self.annual.page.lang]}.docx"
+
+    @property
+    def pdf(self) -> Path:
+        """The annual report as a PDF."""
+        return self.word.with_suffix(".pdf")
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All of them."""
+        return (*self.workbooks, self.word, self.pdf)
+
+
+def make_files(bundles: Sequence[Bundle], held: Held, workers: int) -> Iterator[tuple[Path, str]]:
+    """Make files, the districts side by side; yield each with what went wrong, "" where it was made."""
+    from qb.publish.pool import pool_of
+
+    with pool_of(min(workers, len(bundles))) as pool:
+        asked = {pool.submit(_make, bundle, held): bundle for bundle in bundles}
+        for future in as_completed(asked):
+            try:
+                yield from future.result()
+            except BrokenProcessPool:
+                yield from (
+                    (path, "生成附件的进程中途被结束，可能是内存不足") for path in asked[future].paths
+                )
+
+
+def _make(bundle: Bundle, held: Held) -> list[tuple[Path, str]]:
+    from qb.report.context import preload
+
+    preload(held.context, held.data, held.standard)
+    bundle.folder.mkdir(parents=True, exist_ok=True)
+    return [(path, _said(make)) for path, make in _makers(bundle, held.context).items()]
+
+
+def _makers(bundle: Bundle, context: ReportContext) -> dict[Path, Callable[[], None]]:
+    from qb.publish.word_export import write_word
+    from qb.report.forms import write_forms, write_ledger, write_policies
+
+    books = zip(bundle.workbooks, (write_forms, write_ledger, write_policies), strict=True)
+    makers = {path: partial(make, context, bundle.district, path, replace=True) for path, make in books}
+    word = partial(write_word, replace(bundle.annual, target=bundle.word))
+    return makers | {bundle.word: word, bundle.pdf: partial(_pdf, bundle)}
+
+
+def _pdf(bundle: Bundle) -> None:
+    if not find_chromium():
+        raise QbError(NONE_INSTALLED)
+    write_pdf(bundle.annual.target, bundle.pdf)
+
+
+def _said(make: Callable[[], None]) -> str:
+    """Make a file and return what went wrong; whatever befalls one, the others are made."""
+    try:
+        make()
+    except OSError as error:
+        return f"{why(error)}：{error.filename or ''}"
+    except Exception as error:
+        return str(error) or type(error).__name__
+    return ""

@@ -1,0 +1,190 @@
+"""What each page can show, as a digest of its slice of data and assessment: no page is ever stale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+
+import numpy as np
+import pandas as pd
+
+from qb.data.checks import check
+from qb.data.dataset import Dataset
+from qb.data.schema import TABLES
+from qb.indicators.assessment import Assessment
+from qb.publish import manifest
+from qb.publish.manifest import digest
+from qb.report.context import ReportContext
+from qb.report.rules import source_rows
+from qb.report.school_report import SchoolReport
+from qb.standard import CODES, SEVEN, Standard
+
+# A short name for what a dataset says, by which two readers know that they hold the same data.
+
+
+_LENGTH = 16
+_MISSING = "\0"  # stands in no text: files with it are refused on reading
+
+
+def of_data(data: Dataset) -> str:
+    """Return the fingerprint of a dataset as read, corrections and all.
+
+    It is the same on every machine, at every path, and for a folder, a workbook and a folder of parquet
+    that say the same in the same order. Columns beyond the registry do not count: no figure rests on them.
+    """
+    return digest(*_parts(data))[:_LENGTH]
+
+
+def of_standard(standard: Standard) -> str:
+    """Return the fingerprint of a standard: of all it says, not of how its file is written."""
+    return digest(standard.model_dump_json())[:_LENGTH]
+
+
+def _parts(data: Dataset) -> Iterator[object]:
+    for name, table in TABLES.items():
+        frame = data[name]
+        for column in table.names:
+            if frame[column].notna().any():  # a column left out is one without values
+                yield from (name, column, _bytes(frame[column]))
+
+
+def _bytes(values: pd.Series) -> bytes:
+    if pd.api.types.is_string_dtype(values.dtype):
+        return "\n".join([_MISSING if x != x or x is None else str(x) for x in values]).encode()
+    numbers = values.astype("float64").to_numpy(dtype="<f8", na_value=np.nan)
+    return (np.where(np.isnan(numbers), np.nan, numbers) + 0.0).tobytes()  # one NaN, one zero
+
+
+# What each page can show, as a digest of its slice of data and assessment: no page is ever stale.
+#
+# A page of the district shows what its district handed in, in all years, and all that was judged of it. A
+# school's page shows its own part of every table, and from the other schools of its stages the values
+# that place it among them: changing a neighbour's figure changes means, ranks and strips here too.
+
+
+# What a school's page shows of the other schools of its stages.
+_OF_PEERS = (
+    "name",
+    "pupils",
+    *SEVEN,
+    *(f"{code}_limit" for code in SEVEN),
+    *(f"{code}_verdict" for code in SEVEN),
+)
+
+_TABLES_AND_PLACES = ("tables", "lines", "letters")  # of a dataset; faults name the places that matter
+
+
+class _Rows:
+    """A frame's rows as digests, found by the values of a column."""
+
+    def __init__(
+        self, frame: pd.DataFrame, columns: Iterable[str] | None = None, keys: Iterable[str] = ()
+    ) -> None:
+        shown = frame if columns is None else frame[list(columns)]
+        self._head = digest(*shown.columns, *shown.dtypes)
+        plain = shown.astype({name: str for name in shown if shown[name].dtype == object})
+        self._rows = (
+            pd.util.hash_pandas_object(plain, index=False).to_numpy() if len(plain) else np.empty(0, "u8")
+        )
+        self._places = {
+            key: frame.groupby(key, observed=True).indices if key in frame else None for key in keys
+        }
+
+    def has(self, key: str) -> bool:
+        return self._places[key] is not None
+
+    def of(self, key: str, value: str) -> str:
+        """Return the digest of the rows with this value; of all rows where the frame has no such column."""
+        places = self._places[key]
+        if places is None:
+            return self.all()
+        return digest(self._head, self._rows[places.get(value, np.empty(0, int))].tobytes())
+
+    def all(self) -> str:
+        return digest(self._head, self._rows.tobytes())
+
+
+_RESEARCHED = ("schools", "sections", "facilities")  # what of the data the research page rests on
+
+
+class Slices:
+    """Digests of what each page of a context can show."""
+
+    def __init__(self, context: ReportContext) -> None:
+        self._book, assessment, data = context, context.assessment, context.data
+        self._common = digest(
+            context.year,
+            context.lang,
+            context.source,
+            context.standard.model_dump_json(),
+            manifest.code_version(),
+        )
+        self._years = data.years
+        self._judged = {
+            name: _Rows(getattr(assessment, name), keys=("district", "school_id"))
+            for name in Assessment.FRAMES
+        }
+        peers = assessment.rows.assign(_place=_place(assessment.rows))
+        self._peers = _Rows(peers, _OF_PEERS, keys=("_place",))
+        self._balance = _Rows(assessment.balance.assign(_place=_place(assessment.balance)), keys=("_place",))
+        self._places = peers.groupby("school_id")["_place"].agg(list).to_dict()
+        self._district_of = peers.drop_duplicates("school_id").set_index("school_id")["district"].to_dict()
+        self._handed_in = {
+            name: _Rows(_with_district(frame, data), keys=("district",))
+            for name, frame in data.tables.items()
+        }
+        measures = data["measures"]
+        self._measures = _Rows(
+            measures[(measures["year"] <= context.year).to_numpy()].reset_index(drop=True),
+            keys=("school_id",),
+        )
+        found = check(data, context.standard)
+        beside = (getattr(data, field.name) for field in fields(data) if field.name not in _TABLES_AND_PLACES)
+        self._found = digest(*found, *beside)
+
+    def of_school(self, school: str) -> str:
+        """Return the digest of what a school's page can show."""
+        own = [rows.of("school_id", school) for rows in self._judged.values() if rows.has("school_id")]
+        places = self._places[school]
+        return digest(
+            self._common,
+            self._district_of[school],
+            *own,
+            self._measures.of("school_id", school),
+            SchoolReport(self._book, school).sources().rows,  # line numbers: rows of others above them count
+            self._book.school_index.days[self._district_of[school]],  # by which "overdue" is told
+            *(self._peers.of("_place", place) for place in places),
+            *(self._balance.of("_place", place) for place in places),
+        )
+
+    def of_district(self, district: str) -> str:
+        """Return the digest of what the district's page can show."""
+        judged = [rows.of("district", district) for rows in self._judged.values()]
+        handed_in = [rows.of("district", district) for rows in self._handed_in.values()]
+        return digest(self._common, self._years, district, self._lines(district), *judged, *handed_in)
+
+    def of_research(self, district: str) -> str:
+        """Return the digest of what the research page can show: no measures, no evidence."""
+        judged = [rows.of("district", district) for rows in self._judged.values()]
+        handed_in = [self._handed_in[name].of("district", district) for name in _RESEARCHED]
+        return digest(self._common, self._years, district, self._lines(district), *judged, *handed_in)
+
+    def _lines(self, district: str) -> object:
+        """Return where the district's rows stand in the tables: rows of others above them count."""
+        return source_rows(self._book, CODES, district=district).rows
+
+    def of_data(self, district: str) -> str:
+        """Return the digest of what the data page can show: what was found in any of the data, too."""
+        return digest(self.of_district(district), self._found)
+
+
+def _place(frame: pd.DataFrame) -> pd.Series:
+    """Return district and stage as one text."""
+    return frame["district"].astype(str) + "\n" + frame["stage"].astype(str)
+
+
+def _with_district(frame: pd.DataFrame, data: Dataset) -> pd.DataFrame:
+    if "district" in frame or "school_id" not in frame:
+        return frame
+    district = data["schools"].drop_duplicates("school_id").set_index("school_id")["district"]
+    return frame.assign(district=frame["school_id"].map(district))

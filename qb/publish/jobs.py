@@ -1,0 +1,319 @@
+"""What is asked for and what becomes of it: a job with the notebook's parameters, its outcome, a failure in
+words.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from qb.errors import QbError
+from qb.publish.page import WORDS, Lang, Page
+
+if TYPE_CHECKING:
+    import nbformat
+
+# Loading libraries without what they would load in vain.
+
+
+# jsonschema loads it, where it is installed, to check web addresses in scripts other than Latin: seconds
+# spent on compiling a grammar for a kind of field that no notebook has.
+_IN_VAIN = "rfc3987_syntax"
+
+
+@contextmanager
+def quick_import() -> Iterator[None]:
+    """Let what nobody needs be missing for the libraries that are imported meanwhile."""
+    if _IN_VAIN in sys.modules:
+        yield
+        return
+    sys.modules[_IN_VAIN] = None
+    try:
+        yield
+    finally:
+        del sys.modules[_IN_VAIN]
+
+
+# The parameters of a notebook: what it declares, and the refusal of all else before anything runs.
+
+
+Parameter = str | int | float | bool | None | list[str]
+
+_TYPES = MappingProxyType({"str": str, "int": int, "float": float, "bool": bool, "None": type(None)})
+
+
+def refuse(asked: Iterable[tuple[Path, Mapping[str, Parameter]]]) -> None:
+    """Refuse parameters that a notebook does not declare, or declares with another type.
+
+    A parameter is declared in the cell tagged ``parameters``; its type is its annotation
+    (``year: int = 2024``, ``stage: str | None = None``) or else that of its default.
+
+    Parameters
+    ----------
+    asked : iterable of (path, dict)
+        Notebooks, each with the parameters it is to be given.
+
+    Raises
+    ------
+    QbError
+        One sentence for each parameter of each notebook, all together. Nothing has run.
+    """
+    declared: dict[Path, dict[str, tuple[type, ...]]] = {}
+    wrong: dict[str, None] = {}
+    for notebook, parameters in asked:
+        if notebook not in declared:
+            declared[notebook] = parameters_of(notebook)
+        for name, value in parameters.items():
+            if sentence := _refusal(notebook.name, name, value, declared[notebook]):
+                wrong[sentence] = None
+    if wrong:
+        raise QbError("\n".join(wrong))
+
+
+def _refusal(notebook: str, name: str, value: Parameter, declared: Mapping[str, tuple[type, ...]]) -> str:
+    if name not in declared:
+        known = "、".join(f"{n}（{_in_words(types)}）" for n, types in declared.items()) or "无"
+        return f"笔记本 {notebook} 没有参数 {name}。可用的参数：{known}。"
+    types = declared[name]
+    if type(value) in types or (type(value) is int and float in types):
+        return ""
+    return (
+        f"笔记本 {notebook} 的参数 {name} 应为 {_in_words(types)}，现为 {type(value).__name__}（{value!r}）。"
+    )
+
+
+def _in_words(types: tuple[type, ...]) -> str:
+    return " | ".join("None" if t is type(None) else t.__name__ for t in types)
+
+
+def parameters_of(notebook: Path) -> dict[str, tuple[type, ...]]:
+    """Return the parameters that a notebook declares, each with the types it may have.
+
+    papermill's own inspection drops a line with a second ``=`` in it; this one reads the syntax.
+    """
+    nb = open_notebook(notebook)
+    if (at := parameters_at(nb)) < 0:
+        return {}
+    try:
+        statements = ast.parse(nb.cells[at].source).body
+    except SyntaxError as error:
+        raise QbError(f"笔记本 {notebook} 的参数单元无法解析：第 {error.lineno} 行，{error.msg}。") from None
+    declared: dict[str, tuple[type, ...]] = {}
+    for statement in statements:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            declared[statement.target.id] = _types(statement.annotation, statement.value)
+        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            declared[statement.targets[0].id] = _types(None, statement.value)
+    return declared
+
+
+def _types(annotation: ast.expr | None, value: ast.expr | None) -> tuple[type, ...]:
+    words = ast.unparse(annotation).strip("'\"").split("|") if annotation else []
+    if words and all(word.strip() in _TYPES for word in words):
+        return tuple(_TYPES[word.strip()] for word in words)
+    try:
+        return (type(ast.literal_eval(value)),)
+    except ValueError:
+        return ()
+
+
+def parameters_at(notebook: nbformat.NotebookNode) -> int:
+    """Return the place of the cell tagged ``parameters``; -1 if there is none."""
+    tagged = (i for i, c in enumerate(notebook.cells) if "parameters" in c.metadata.get("tags", ()))
+    return next(tagged, -1)
+
+
+def open_notebook(notebook: Path) -> nbformat.NotebookNode:
+    """Read a notebook. One that cannot be read is a QbError."""
+    with quick_import():  # not above: who finds nothing to make has no need of it
+        import nbformat
+
+    try:
+        return nbformat.read(notebook, as_version=4)
+    except (OSError, UnicodeDecodeError, nbformat.reader.NotJSONError) as error:
+        raise QbError(f"笔记本 {notebook} 无法读取：{error}。") from None
+
+
+# What is asked for and what becomes of it: a job, its outcome, and a failure in words.
+
+
+CELL_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Job:
+    """A notebook to run, and the page to make of it.
+
+    Attributes
+    ----------
+    notebook : Path
+    parameters : dict
+    target : Path
+        Where the page will stand.
+    page : Page
+        What stands on it around the content.
+    cell_seconds : float
+        The time that one cell may take.
+    """
+
+    notebook: Path
+    parameters: Mapping[str, Parameter]
+    target: Path
+    page: Page
+    cell_seconds: float = CELL_SECONDS
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no page.
+
+    Attributes
+    ----------
+    name, message : str
+        Of the error.
+    cell : int or None
+        Which cell of the notebook, as a reader counts from the top; None if it was none of them.
+    line : str
+        That cell's first line.
+    """
+
+    name: str
+    message: str
+    cell: int | None = None
+    line: str = ""
+
+    def said(self, lang: Lang) -> str:
+        """Return the failure as a sentence of the page's language; the error speaks its own."""
+        words = WORDS[lang]
+        where = words["at_cell"].format(cell=self.cell, line=self.line) if self.cell else ""
+        return where + words["error"].format(name=self.name, message=self.message)
+
+    def __str__(self) -> str:
+        return self.said("zh")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job.
+
+    Attributes
+    ----------
+    job : Job
+    seconds : float
+        Wall-clock time it took.
+    failure : Failure or None
+        None if the page stands at ``job.target``; otherwise nothing stands there.
+    notes : tuple of str
+        What the notebook said on stderr: warnings, which the page does not show.
+    kept : bool
+        Whether the page is one of an earlier run, still right.
+    """
+
+    job: Job
+    seconds: float
+    failure: Failure | None = None
+    notes: tuple[str, ...] = ()
+    kept: bool = False
+
+
+DEAD = ("DeadKernelError", "执行这个单元的进程意外结束（可能内存不足）")
+LATE = ("CellTimeoutError", "这个单元超过了时间限制")
+LOST = Failure("进程意外结束", "运行这个页面的进程被系统终止（可能内存不足）")
+
+
+def failure_at(job: Job, index: int | None, name: str, message: str, source: str | None = None) -> Failure:
+    """Return a failure at a cell of the run, named as a reader of the stored notebook counts.
+
+    Parameters
+    ----------
+    index : int or None
+        Place of the cell among those that ran: papermill adds one that holds the parameters.
+    source : str, optional
+        The cell's text; taken from the stored notebook unless given.
+    """
+    if index is None:
+        return Failure(name, message)
+    notebook = open_notebook(job.notebook)
+    place = index - (bool(job.parameters) and index > parameters_at(notebook))
+    text = notebook.cells[place].source if source is None else source
+    return Failure(name, message, place + 1, _first_line(text))
+
+
+def _first_line(source: str) -> str:
+    return next((line.strip() for line in source.splitlines() if line.strip()), "")
+
+
+# What was published.
+
+
+Isolation = Literal["fork", "kernel"]
+
+
+CHANGED = (
+    "生成期间，数据（或所用的标准、情景、费用文件）被改动或移走，各页可能出自不同的数据。"
+    "请再运行一次，这些页面会重新生成。"
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """What was published.
+
+    Attributes
+    ----------
+    index : Path
+        The page that leads to all others.
+    outcomes : tuple of Outcome
+        One for each page that was made or failed, index pages apart.
+    kept : int
+        How many of the pages asked for stand from an earlier run and are still right.
+    files : dict of Path to str
+        What goes with the pages and was asked to be made, with what went wrong, "" where it was made.
+    changed : bool
+        Whether a file of which the pages are made was edited or removed while they were made.
+    """
+
+    index: Path
+    outcomes: tuple[Outcome, ...]
+    kept: int = 0
+    files: Mapping[Path, str] = field(default_factory=dict)
+    changed: bool = False
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        """The pages that were not made."""
+        return tuple(outcome for outcome in self.outcomes if outcome.failure)
+
+    @property
+    def summary(self) -> str:
+        """What came out, in sentences: pages made, each that failed and why, and what to look at."""
+        made = len(self.outcomes) - len(self.failed)
+        noted = [outcome for outcome in self.outcomes if outcome.notes]
+        said = [f"已生成 {made} 页" if made or not self.kept else "没有需要重新生成的页面"]
+        said += [f"{self.kept} 页内容未变，沿用"] * bool(self.kept)
+        said += [f"{len(self.failed)} 页未生成"] * bool(self.failed)
+        lines = ["，".join(said) + ("：" if self.failed else "。")]
+        lines += [f"  {o.job.page.title}：{o.failure}" for o in self.failed]
+        lines += self._said_of_files()
+        lines += [CHANGED] * self.changed
+        if noted:
+            lines.append(f"{len(noted)} 页运行时有提示，例如 {noted[0].job.page.title}：")
+            lines.append("  " + noted[0].notes[0].replace("\n", "\n  "))
+        return "\n".join(lines)
+
+    def _said_of_files(self) -> Iterator[str]:
+        made = [path for path, wrong in self.files.items() if not wrong]
+        if made:
+            yield f"已生成附件 {len(made)} 个，例如 {made[0]}。"
+        yield from (f"  附件 {path.name} 未生成：{wrong}" for path, wrong in self.files.items() if wrong)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if all that was asked for was made of files that stayed as they were, otherwise 1."""
+        return int(bool(self.failed) or any(self.files.values()) or self.changed)

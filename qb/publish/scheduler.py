@@ -1,0 +1,140 @@
+"""Many pages at once: by forked processes, kernels or a cluster, with progress and without half pages."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+
+from tqdm import tqdm
+
+from qb.files import clear_parts
+from qb.publish.jobs import Isolation, Job, Outcome, refuse
+from qb.publish.worker import CannotForkError, Held, Worker, can_fork
+
+
+def run(
+    jobs: Sequence[Job],
+    *,
+    workers: int | None = None,
+    progress: bool = True,
+    isolation: Isolation | None = None,
+    scheduler: str | None = None,
+    held: Held | None = None,
+    worker: Worker | None = None,
+    told: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
+    """Make all pages, several at once, each in a process of its own.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        What to make; no two of the same target.
+    workers : int, optional
+        How many at once; by default one for each processor.
+    progress : bool
+        Show a bar on stderr where that is a terminal.
+    isolation : {"fork", "kernel"}, optional
+        A process forked from one that has everything loaded, or a kernel started for the page: the
+        same pages, many times slower. By default forked where that is safe.
+    scheduler : str, optional
+        Address of a Dask cluster that does the work.
+    held : Held, optional
+        A context that need not be read and judged again; kernels do it all the same.
+    worker : Worker, optional
+        One that was started already.
+    told : callable, optional
+        Is given each outcome as it comes.
+
+    Returns
+    -------
+    list of Outcome
+        In the order of the jobs. A job that failed has left no page; the others went on.
+
+    Raises
+    ------
+    QbError
+        If a notebook cannot be read, or a parameter is unknown or of the wrong type. Nothing has run.
+    KeyboardInterrupt
+        After Ctrl-C, when the workers have been stopped. Pages finished before stay.
+    """
+    refuse((job.notebook, job.parameters) for job in jobs)
+    if not jobs:
+        return []
+    outcomes: dict[int, Outcome] = {}
+    workers = min(workers or os.cpu_count() or 1, len(jobs))
+    with _bar(len(jobs), progress) as bar:
+        try:
+            for index, outcome in _outcomes(jobs, workers, isolation, scheduler, held, worker, bar):
+                # A worker has a copy of the job, on a cluster one of other places; none is kept.
+                outcomes[index] = outcome = replace(outcome, job=jobs[index])
+                if outcome.failure:  # an earlier page would be taken for what was asked for
+                    with suppress(OSError):
+                        outcome.job.target.unlink()
+                told(outcome)
+                _advance(bar, outcomes)
+        finally:
+            for folder in {job.target.parent for job in jobs}:
+                with suppress(OSError):
+                    clear_parts(folder)
+    return [outcomes[index] for index in range(len(jobs))]
+
+
+def _outcomes(
+    jobs: Sequence[Job],
+    workers: int,
+    isolation: Isolation | None,
+    scheduler: str | None,
+    held: Held | None,
+    worker: Worker | None,
+    bar: tqdm,
+) -> Iterator[tuple[int, Outcome]]:
+    if scheduler:
+        from qb.publish.cluster import scattered
+
+        yield from scattered(jobs, scheduler, held)
+        return
+    left = dict.fromkeys(range(len(jobs)))
+    if isolation == "fork" or (isolation is None and can_fork()):
+        try:
+            for index, outcome in forked(jobs, workers, held, worker):
+                del left[index]
+                yield index, outcome
+        except CannotForkError as error:
+            bar.write(
+                f"不能用 fork 方式（{error}），其余页面改用 kernel 方式生成，结果相同，较慢。",
+                file=sys.stderr,
+            )
+    if left:
+        from qb.publish.pool import kernels
+
+        yield from kernels(jobs, list(left), workers)
+
+
+def forked(
+    jobs: Sequence[Job], workers: int, held: Held | None, worker: Worker | None
+) -> Iterator[tuple[int, Outcome]]:
+    """Yield each job's place and outcome as it ends, from processes forked for each."""
+    with nullcontext(worker) if worker else Worker() as worker:
+        if held:
+            worker.preload(held)
+        yield from worker.render(jobs, range(len(jobs)), workers)
+
+
+def _bar(total: int, progress: bool) -> tqdm:
+    return tqdm(
+        total=total,
+        desc="生成页面",
+        unit="页",
+        bar_format="{desc} {n_fmt}/{total_fmt} |{bar:20}| {rate_fmt} 已用{elapsed} 还需{remaining}{postfix}",
+        disable=None if progress else True,  # None: shown on a terminal, quiet in a log
+    )
+
+
+def _advance(bar: tqdm, outcomes: dict[int, Outcome]) -> None:
+    failed = sum(outcome.failure is not None for outcome in outcomes.values())
+    text = f"剩 {bar.total - len(outcomes)} 页" + (f" 失败 {failed} 页" if failed else "")
+    bar.set_postfix_str(text, refresh=False)
+    bar.update()

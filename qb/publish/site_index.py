@@ -1,0 +1,312 @@
+"""The index of a site: the verdict first, then the reports, then every school, the failing ones first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import nan
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from markupsafe import Markup
+
+from qb.files import write_whole
+from qb.publish.jobs import Outcome
+from qb.publish.manifest import OF_DISTRICT
+from qb.publish.page import Page, index_page
+from qb.report.facts import Fact, key, shown_indicators
+from qb.report.resource_tables import allowed, unknown, unmet
+from qb.report.rules import WHOLE, Rules
+from qb.report.tables import Cards, Column, Table, badge
+from qb.report.words import (
+    AREAS,
+    Lang,
+    Tally,
+    say,
+    school_year,
+    stage_label,
+    term,
+    title,
+    translate,
+    verdict_label,
+)
+from qb.standard import SEVEN
+from qb.terms import COMPULSORY, Kind, Verdict
+
+if TYPE_CHECKING:
+    from qb.indicators.assessment import Assessment
+    from qb.publish.site_plan import Part
+
+# What needs action comes first.
+_ORDER = {
+    v.value: i for i, v in enumerate((Verdict.FAIL, Verdict.NO_DATA, Verdict.PASS, Verdict.NOT_APPLICABLE))
+}
+
+
+def district_index(
+    part: Part,
+    earlier: Sequence[Assessment],
+    outcomes: Mapping[Path, Outcome],
+    files: Sequence[Path],
+    target: Path,
+    page: Page,
+) -> None:
+    """Write a district's index. Pages that failed are listed as not made, with the reason.
+
+    `earlier` are the district's assessments of the years before, the latest first; `files` what goes with
+    the pages, listed where it was made.
+    """
+    assessment, words = part.assessment, page.words
+    html = index_page(
+        "district.html.j2",
+        page,
+        now=_year(assessment, page, _schools(assessment, page, part, outcomes), assessment.year),
+        earlier=[_year(before, page, _schools(before, page), assessment.year) for before in earlier],
+        reports=[
+            (words[kind], words[f"{kind}_note"], _address(part, (kind, ""), outcomes))
+            for kind in OF_DISTRICT
+            if (kind, "") in part.pages
+        ],
+        files=[(path.name, path.relative_to(part.folder).as_posix()) for path in files if path.exists()],
+        excluded=_shown(_excluded(assessment, page)) if len(assessment.excluded) else "",
+        rules=_shown(_rules(assessment, page)),
+        failed=[
+            (outcomes[path].job.page.title, outcomes[path].failure.said(page.lang))
+            for path in part.pages.values()
+            if outcomes[path].failure
+        ],
+    )
+    write_whole(target, html)
+
+
+def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:
+    """Write the index of all districts of a dataset."""
+    words, lang = page.words, page.lang
+    areas = {area: say(lang, *name) for area, name in AREAS.items()}
+    rows = pd.DataFrame(
+        {
+            "district": part.district,
+            "address": f"{part.folder.name}/index.html",
+            "verdict": part.assessment.districts["verdict"].iloc[0],
+            **dict(zip(part.assessment.areas["area"], part.assessment.areas["verdict"], strict=True)),
+            "fact": key(Fact.DISTRICT, part.assessment.year, part.district),
+            **{f"{area}_fact": key(Fact.AREA, part.assessment.year, area, part.district) for area in areas},
+            "judged": len(part.assessment.rows),
+            **_counted(part.assessment),
+        }
+        for part in parts
+    )
+    columns = (
+        Column("district", words["area"], link="address"),
+        Column("verdict", words["verdict"], verdict=True, fact="fact"),
+        *(Column(area, name, verdict=True, fact=f"{area}_fact") for area, name in areas.items()),
+        Column("passed", words["passed"], decimals=0),
+        Column("judged", words["judged"], decimals=0),
+        Column("over", words["over"], decimals=0),
+        *(
+            Column(name, words[f"{name}_count"], decimals=0)
+            for name in ("waiting", "open")
+            if (rows[name] > 0).any()
+        ),
+    )
+    table = Table(f"{page.place} {words['districts']}", columns, _worst_first(rows), "failing", lang=lang)
+    rules = _shown(_rules(parts[0].assessment, page))
+    write_whole(target, index_page("districts.html.j2", page, districts=_shown(table), rules=rules))
+
+
+def _year(assessment: Assessment, page: Page, schools: Table, year: int) -> SimpleNamespace:
+    """Return what the index says of one year."""
+    district, verdict = assessment.districts[["district", "verdict"]].iloc[0]
+    fact = key(Fact.DISTRICT, assessment.year, district)
+    current = assessment.year == year
+    return SimpleNamespace(
+        year=assessment.year,
+        name=school_year(assessment.year, page.lang),
+        # A year before is opened by its verdict, which then cannot lead anywhere else.
+        verdict=Markup(badge(verdict, page.lang, fact, leads=current)),
+        sentence=_sentence(assessment, verdict, page),
+        cards=[_shown(Cards(tuple(made(assessment, page)), page.lang)) for made in (_areas, _counts)],
+        coefficients=_shown(_coefficients(assessment, page)),
+        schools=_shown(schools),
+    )
+
+
+def _counted(assessment: Assessment) -> dict[str, float]:
+    """Return how many schools pass and coefficients are over, NaN where nobody knows, and how many wait."""
+    balance = assessment.balance
+    schools = Tally.of(assessment.rows["verdict"])
+    spread = Tally.of(balance["verdict"][balance["code"].isin(SEVEN)])
+    return {
+        "passed": float(schools.passed) if schools.known else nan,
+        "over": float(spread.failed) if spread.known else nan,
+        "waiting": schools.unknown,
+        "open": spread.unknown,
+    }
+
+
+def _rules(assessment: Assessment, page: Page) -> Rules:
+    return Rules(assessment.standard, assessment.year, page.lang, WHOLE)
+
+
+def _shown(block: Cards | Table | Rules) -> Markup:
+    return Markup(block._repr_html_())
+
+
+def _address(part: Part, key: tuple[str, str], outcomes: Mapping[Path, Outcome]) -> str:
+    """Return the address of a page that was made; empty for one that was not."""
+    path = part.pages.get(key)
+    made = path is not None and outcomes[path].failure is None
+    return path.relative_to(part.folder).as_posix() if made else ""
+
+
+def _sentence(assessment: Assessment, verdict: str, page: Page) -> str:
+    """Say the verdict, and name the areas behind it."""
+    words, lang, areas = page.words, page.lang, assessment.areas
+    district = assessment.districts["district"].iloc[0]
+    said = [words[verdict].format(district=district, year=school_year(assessment.year, lang))]
+    for state in (Verdict.FAIL, Verdict.NO_DATA):
+        names = [say(lang, *AREAS[area]) for area in areas["area"][areas["verdict"] == state]]
+        if names:
+            said.append(
+                words["listing"].format(verdict=verdict_label(state, lang), names=words["comma"].join(names))
+            )
+    return words["space"].join(said)
+
+
+def _areas(assessment: Assessment, page: Page) -> Iterator[tuple[str, ...]]:
+    for district, area, verdict in assessment.areas[["district", "area", "verdict"]].itertuples(index=False):
+        found = page.words.get(f"veto_{verdict}", "") if area == "veto" else ""
+        fact = key(Fact.AREA, assessment.year, area, district)
+        yield say(page.lang, *AREAS[area]), verdict, found, fact
+
+
+def _counts(assessment: Assessment, page: Page) -> Iterator[tuple[str, str, str]]:
+    """Yield how many schools, indicators and coefficients pass, of how many that could be judged or not."""
+    words, rows, balance = page.words, assessment.rows, assessment.balance
+    for stage in COMPULSORY:
+        if (rows["stage"] == stage).any():
+            name = words["passed_schools"].format(stage=stage_label(stage, page.lang))
+            yield name, *_passed(rows["verdict"][rows["stage"] == stage], words, "of_schools")
+    yield words["passed_indicators"], *_passed(shown_indicators(assessment), words, "of_indicators")
+    single = balance["verdict"][balance["code"].isin(SEVEN)]
+    yield words["passed_coefficients"], *_passed(single, words, "of_coefficients")
+
+
+def _passed(verdicts: Iterable[object], words: Mapping[str, str], of: str) -> tuple[str, str]:
+    tally = Tally.of(verdicts)
+    beneath = [words["allowed_count"].format(n=tally.allowed)] * bool(tally.allowed)
+    beneath += [words["unknown_count"].format(n=tally.unknown)] * bool(tally.unknown)
+    if not tally.known:
+        return words["nobody_knows"] if tally.held else words["none_held"], ""
+    return words[of].format(passed=tally.passed, held=tally.held), words["comma_clause"].join(beneath)
+
+
+def _coefficients(assessment: Assessment, page: Page) -> Table:
+    """Return a row for each of C1–C7 and stage, worst first."""
+    words, lang = page.words, page.lang
+    held = assessment.balance[assessment.balance["code"].isin(SEVEN)]
+    places = list(held[["stage", "code", "district"]].itertuples(index=False))
+    frame = held.assign(
+        title=[title(assessment.standard[code], lang, short=True) for code in held["code"]],
+        stage=[stage_label(stage, lang) for stage in held["stage"]],
+        **{
+            f"{fact}_fact": [key(fact, assessment.year, *place) for place in places]
+            for fact in (Fact.COEFFICIENT, Fact.BALANCE)
+        },
+    )
+    columns = (
+        Column("title", words["indicator"]),
+        Column("stage", words["stage"]),
+        Column("coefficient", words["coefficient"], decimals=3, fact="coefficient_fact"),
+        Column("limit", words["limit"], decimals=2),
+        Column("verdict", words["verdict"], verdict=True, fact="balance_fact"),
+    )
+    caption = f"{school_year(assessment.year, lang)} {words['coefficients']}"
+    return Table(
+        caption, columns, _worst_first(frame), "failing", words["coefficients_note"], _nobody(lang), lang
+    )
+
+
+def _schools(
+    assessment: Assessment,
+    page: Page,
+    part: Part | None = None,
+    outcomes: Mapping[Path, Outcome] | None = None,
+) -> Table:
+    """Return a row for each school and stage, worst first; without a part no row leads to a page."""
+    words, lang, rows = page.words, page.lang, assessment.rows
+    short = {code: title(assessment.standard[code], lang, short=True) for code in SEVEN}
+    ids = rows["school_id"].unique() if part else ()
+    address = {school: _address(part, ("school", school), outcomes) for school in ids}
+    not_made = {school for school in address if ("school", school) in part.pages and not address[school]}
+
+    def having(row: Mapping[str, object], which: Callable[[Mapping[str, object]], list[str]]) -> str:
+        return words["comma"].join(short[code] for code in which(row))
+
+    records = rows.to_dict("records")
+
+    frame = pd.DataFrame(
+        {
+            "name": [
+                f"{name}{words['not_made']}" if school in not_made else name
+                for name, school in zip(rows["name"], rows["school_id"], strict=True)
+            ],
+            "address": rows["school_id"].map(address),
+            "kind": [term(kind, lang, (Kind,)) for kind in rows["kind"]],
+            "stage": [stage_label(stage, lang) for stage in rows["stage"]],
+            "pupils": rows["pupils"],
+            "met": rows["met"],
+            "verdict": rows["verdict"].astype(str),
+            "verdict_fact": [
+                key(Fact.SCHOOL, assessment.year, *place)
+                for place in rows[["stage", "school_id"]].itertuples(index=False)
+            ],
+            "unmet": [having(row, unmet) for row in records],
+            "allowed": [having(row, allowed) for row in records],
+            "unknown": [having(row, unknown) for row in records],
+        }
+    )
+    columns = [
+        Column("name", words["name"], link="address"),
+        Column("kind", words["kind"]),
+        Column("stage", words["stage"]),
+        Column("pupils", words["pupils"], decimals=0),
+        Column("met", words["met"], decimals=0),
+        Column("verdict", words["verdict"], verdict=True, fact="verdict_fact"),
+        Column("unmet", words["unmet"]),
+    ]
+    columns += [Column(name, words[name]) for name in ("allowed", "unknown") if (frame[name] != "").any()]
+    caption = f"{school_year(assessment.year, lang)} {words['schools']}"
+    return Table(
+        caption, tuple(columns), _worst_first(frame), "failing", words["schools_note"], _nobody(lang), lang
+    )
+
+
+def _nobody(lang: Lang) -> str:
+    return say(lang, "没有参加评估的学校。", "No school is judged.")
+
+
+def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:
+    order = frame["verdict"].map(_ORDER)
+    by = [order, frame["met"]] if "met" in frame else [order]
+    ranked = frame.assign(failing=frame["verdict"] == Verdict.FAIL)
+    return ranked.iloc[pd.concat(by, axis=1).apply(tuple, axis=1).argsort(kind="stable")]
+
+
+def _excluded(assessment: Assessment, page: Page) -> Table:
+    words = page.words
+    stages = [stage_label(stage, page.lang) for stage in assessment.excluded["stage"]]
+    reasons = [translate(reason, page.lang) for reason in assessment.excluded["reason"]]
+    columns = (
+        Column("name", words["name"]),
+        Column("stage", words["stage"]),
+        Column("pupils", words["pupils"], decimals=0),
+        Column("reason", words["reason"]),
+    )
+    return Table(
+        f"{page.place} {words['excluded']}",
+        columns,
+        assessment.excluded.assign(stage=stages, reason=reasons),
+        lang=page.lang,
+    )

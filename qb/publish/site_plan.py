@@ -1,0 +1,333 @@
+"""A dataset's site on paper: what was asked for, which pages there are, where they stand, what makes them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+from qb.errors import QbError, why
+from qb.indicators.assessment import Assessment
+from qb.publish import digests, manifest
+from qb.publish.attachments import Bundle
+from qb.publish.digests import Slices
+from qb.publish.jobs import CELL_SECONDS, Job, Parameter
+from qb.publish.manifest import KINDS, OF_DISTRICT, Record, digest
+from qb.publish.page import WORDS, Lang, Page
+from qb.report.context import ReportContext
+from qb.report.words import school_year
+
+# File names made of identifiers: readable where they can be, safe on every system, never the same twice.
+
+
+LONGEST = 40  # characters: 40 Chinese ones take 120 of the 255 bytes that a name may have
+
+_RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])", re.IGNORECASE)
+_OTHER = re.compile(r"[^\w（）·-]+")
+
+
+def file_names(identifiers: Iterable[str]) -> dict[str, str]:
+    """Return a file name, without its ending, for each identifier.
+
+    An identifier of letters, digits and ``_-·（）`` is its own name. Any other, one that Windows
+    reserves, one that is too long, and those that differ only in case or in width, get what is left of
+    them and a digest: the same for the same identifier among the same ones.
+
+    Examples
+    --------
+    >>> file_names(["001", "西门小学", "../etc"])
+    {'001': '001', '西门小学': '西门小学', '../etc': '_etc~f7f9121f'}
+    >>> file_names(["a1", "A1"])["a1"] == "a1"
+    False
+    """
+    wanted = {text: _legible(text) for text in identifiers}
+    taken = Counter(map(_folded, wanted.values()))
+    own = {t for t, n in wanted.items() if t == n and taken[_folded(n)] == 1 and not _RESERVED.fullmatch(n)}
+    return {text: name if text in own else f"{name}~{_digest(text)}" for text, name in wanted.items()}
+
+
+def _legible(text: str) -> str:
+    # A leading hyphen would make the name an option of the next command.
+    return _OTHER.sub("_", unicodedata.normalize("NFC", text))[:LONGEST].lstrip("-") or "_"
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+# A dataset's site on paper: what was asked for, which pages there are, where they stand, what makes them.
+
+
+Key = tuple[str, str]  # kind and school's id, which is empty for the pages of the district itself
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for, checked."""
+
+    data: Path
+    standard: str
+    lang: Lang
+    kinds: tuple[str, ...]
+    schools: frozenset[str]
+    scenarios: tuple[str, ...] = ()
+    costs: str = ""
+    cell_seconds: float = CELL_SECONDS
+    files: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """One district's pages: a folder with an index, its reports, and its schools' below it.
+
+    Attributes
+    ----------
+    folder : Path
+    district : str
+    assessment : Assessment
+        The district's slice.
+    pages : dict of (kind, school id) to Path
+        The pages asked for, and those of earlier runs that are still right.
+    above : bool
+        Whether an index of all districts stands one folder above.
+    """
+
+    folder: Path
+    district: str
+    assessment: Assessment
+    pages: Mapping[Key, Path]
+    above: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """A page with the digests of what it is made of."""
+
+    job: Job
+    content: str
+    frame: str
+    asked: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All pages of a site.
+
+    Attributes
+    ----------
+    site : Path
+        The folder.
+    context : ReportContext
+    request : Request
+    record : Record
+        What the folder holds already.
+    """
+
+    site: Path
+    context: ReportContext
+    request: Request
+    record: Record
+
+    @cached_property
+    def slices(self) -> Slices:
+        """Digests of what the pages can show."""
+        return Slices(self.context)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The districts, each with its pages."""
+        return tuple(self._parts())
+
+    @cached_property
+    def tasks(self) -> tuple[Task, ...]:
+        """The pages of all parts, district by district."""
+        return tuple(task for part in self.parts for task in self._tasks(part))
+
+    def _parts(self) -> Iterator[Part]:
+        whole = self.context.assessment
+        districts = list(whole.districts["district"])
+        names = file_names(districts)
+        for district in districts:
+            one = whole if len(districts) == 1 else whole.of(district)
+            folder = self.site if len(districts) == 1 else self.site / names[district]
+            ids = list(dict.fromkeys(one.rows["school_id"]))
+            files = file_names(ids)
+            pages = {(kind, ""): folder / f"{kind}.html" for kind in self.reports}
+            pages |= {("school", i): folder / "schools" / f"{files[i]}.html" for i in ids}
+            kept = {
+                key: path
+                for key, path in pages.items()
+                if self._asked(key) or self.record.holds(path, self._content(key, district))
+            }
+            yield Part(folder, district, one, kept, above=len(districts) > 1)
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        """The kinds of page that a district has one of; without scenarios there is nothing to compare."""
+        return tuple(kind for kind in OF_DISTRICT if kind != "scenario" or self.request.scenarios)
+
+    def _asked(self, key: Key) -> bool:
+        kind, school = key
+        return kind in self.request.kinds and (not school or school in self.request.schools)
+
+    def _content(self, key: Key, district: str) -> str:
+        kind, school = key
+        slices = self.slices
+        shown = {
+            "annual": slices.of_data,
+            "data": slices.of_data,
+            "research": slices.of_research,
+            "school": slices.of_school,
+        }.get(kind, slices.of_district)
+        parameters = sorted(self._parameters(key, district).items())
+        beside = manifest.of_files(map(Path, self._beside(kind)))
+        return digest(self._templates[kind], parameters, shown(school or district), *beside)
+
+    def _beside(self, kind: str) -> tuple[str, ...]:
+        """Return the files, besides data and standard, that pages of a kind rest on."""
+        return {"scenario": (*self.request.scenarios, self.request.costs), "plan": (self.request.costs,)}.get(
+            kind, ()
+        )
+
+    @cached_property
+    def _templates(self) -> dict[str, bytes]:
+        return {kind: manifest.notebook_of(kind).read_bytes() for kind in KINDS}
+
+    def _parameters(self, key: Key, district: str) -> dict[str, Parameter]:
+        request = self.request
+        common = {
+            "data": str(request.data),
+            "year": self.context.year,
+            "standard": request.standard,
+            "lang": request.lang,
+        }
+        kind, school = key
+        own = {
+            "school": {"school_id": school},
+            "scenario": {"district": district, "scenarios": list(request.scenarios)},
+            "plan": {"district": district, "costs": request.costs},
+        }
+        return common | own.get(kind, {"district": district})
+
+    @cached_property
+    def bundles(self) -> tuple[Bundle, ...]:
+        """The files of each part, whether they are asked for or stand from an earlier run."""
+        key = ("annual", "")
+        return tuple(
+            Bundle(
+                part.district,
+                self._job(part, key, part.folder / "annual.html"),
+                self._content(key, part.district),
+            )
+            for part in self.parts
+        )
+
+    def _tasks(self, part: Part) -> Iterator[Task]:
+        for key, target in part.pages.items():
+            job = self._job(part, key, target)
+            # The day and the data as a whole say when a page was made, not what it shows: it stays for them.
+            passing = [WORDS[self.request.lang][name] for name in ("made_on", "fingerprint")]
+            lasting = tuple(pair for pair in job.page.provenance if pair[0] not in passing)
+            frame = digest(replace(job.page, provenance=lasting, meta=()))
+            yield Task(job, self._content(key, part.district), frame, self._asked(key))
+
+    def _job(self, part: Part, key: Key, target: Path) -> Job:
+        kind, school = key
+        rows = part.assessment.rows
+        name = rows["name"][rows["school_id"] == school].iloc[0] if school else part.district
+        page = self.page(part, f"{WORDS[self.request.lang][kind]} · {name}", target)
+        parameters = self._parameters(key, part.district)
+        return Job(manifest.notebook_of(kind), parameters, target, page, self.request.cell_seconds)
+
+    def page(self, part: Part, title: str, target: Path) -> Page:
+        """Return what stands around the content of a district's page or a school's."""
+        words = WORDS[self.request.lang]
+        up = "../" * len(target.relative_to(part.folder).parents[:-1])
+        links = [(words["districts"], f"{up}../index.html")] if part.above else []
+        links.append((words["overview"], f"{up}index.html"))
+        links += [(words[kind], f"{up}{kind}.html") for kind in OF_DISTRICT if (kind, "") in part.pages]
+        return Page(
+            title=title,
+            lang=self.request.lang,
+            place=f"{part.district} · {school_year(self.context.year, self.request.lang)}",
+            invented=part.assessment.invented,
+            links=tuple(links),
+            here=target.name if target.parent == part.folder else "",
+            provenance=self.provenance,
+            meta=(("district", part.district), *self.meta),
+        )
+
+    @cached_property
+    def provenance(self) -> tuple[tuple[str, str], ...]:
+        """What the figures rest on: data, standard, date, software."""
+        words, standard, zh = WORDS[self.request.lang], self.context.standard, self.request.lang == "zh"
+        return (
+            (words["source"], self.request.data.name),
+            (words["standard"], f"{standard.title.zh}（{standard.edition}）" if zh else standard.title.en),
+            (words["fingerprint"], self._fingerprint),
+            (words["made_on"], date.today().isoformat()),
+            (words["software"], f"qb {version('qb')}"),
+        )
+
+    @cached_property
+    def meta(self) -> tuple[tuple[str, str], ...]:
+        """The same for programs; see :mod:`qb.publish.verify`."""
+        standard = self.context.standard
+        return (
+            ("year", str(self.context.year)),
+            ("data", self._fingerprint),
+            ("standard", standard.name),
+            ("edition", standard.edition),
+            ("standard-digest", digests.of_standard(standard)),
+            ("version", version("qb")),
+        )
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return digests.of_data(self.context.data)
+
+
+def known_kinds(only: Collection[str], scenarios: Collection[str]) -> tuple[str, ...]:
+    """Return the kinds of page asked for, all if none is named; refuse one that there is not."""
+    if "scenario" in only and not scenarios:
+        raise QbError("要生成情景比较页，请用 --scenarios 给出情景文件（TOML）。")
+    if unknown := [kind for kind in only if kind not in KINDS]:
+        raise QbError(f"没有这种页面：{'、'.join(unknown)}。可选的有：{'、'.join(KINDS)}。")
+    return tuple(kind for kind in KINDS if not only or kind in only)
+
+
+def known_schools(wanted: Collection[str], assessment: Assessment) -> frozenset[str]:
+    """Return the schools asked for, all if none is named; refuse one that is not judged."""
+    judged = frozenset(assessment.rows["school_id"])
+    excluded = dict(zip(assessment.excluded["school_id"], assessment.excluded["reason"], strict=True))
+    wrong = [
+        f"{school}（按规则不参与评估：{excluded[school]}）" if school in excluded else school
+        for school in wanted
+        if school not in judged
+    ]
+    if wrong:
+        raise QbError(f"{assessment.year} 学年参与评估的学校中没有：{'、'.join(wrong)}。请核对学校标识码。")
+    return frozenset(wanted) or judged
+
+
+def folder_for(out: str | Path | None, data: Path, assessment: Assessment) -> Path:
+    """Return the site's folder, made where there was none."""
+    districts = list(assessment.districts["district"])
+    name = districts[0] if len(districts) == 1 else data.stem
+    folder = Path(out) if out else Path("outputs") / file_names([name])[name] / str(assessment.year)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise QbError(f"不能写入 {folder}：{why(error)}。请用 --out 指定另一个文件夹。") from None
+    return folder

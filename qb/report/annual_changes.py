@@ -1,0 +1,555 @@
+"""The last five years, and what changed against the year before: schools, indicators, coefficients."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from qb import balance, charts
+from qb.indicators.assessment import Assessment
+from qb.report.context import AnnualPart, coefficients
+from qb.report.district_balance import DistrictBalance
+from qb.report.district_report import value_of
+from qb.report.facts import Fact, anchor, key, shown_indicators, shown_seven
+from qb.report.research_spread import CAUSES
+from qb.report.resource_tables import percent_of_standard, verdict_column
+from qb.report.tables import Column, Sentences, Table
+from qb.report.words import AREAS, Tally, floor_label, listed, number, say, stage_label, title, verdict_label
+from qb.standard import SEVEN
+from qb.terms import COMPULSORY, Allowance, Verdict
+
+# The last five years: verdicts, counts and coefficients, and what moved the coefficients.
+
+
+NOTHING = 5e-4  # of a coefficient: less does not show in print
+
+
+class AnnualYears(AnnualPart):
+    """Year by year, and why."""
+
+    def table(self) -> Table:
+        """Return each year's verdicts and counts."""
+        lang = self.context.lang
+        lines = []
+        for year, own in self.slices.items():
+            areas = dict(zip(own.areas["area"], own.areas["verdict"].astype(str), strict=True))
+            lines.append(
+                {
+                    "year": str(year),
+                    "district": str(own.districts["verdict"].iloc[0]),
+                    "district_fact": key(Fact.DISTRICT, year, self.district),
+                    **areas,
+                    **{f"{area}_fact": key(Fact.AREA, year, area, self.district) for area in areas},
+                    "schools": Tally.of(own.rows["verdict"]).of_all(lang),
+                    "coefficients": Tally.of(coefficients(own)["verdict"]).of_all(lang),
+                    "indicators": Tally.of(shown_indicators(own)).of_all(lang),
+                }
+            )
+        columns = (
+            Column("year", say(lang, "学年（起始年）", "School year starting")),
+            Column("district", say(lang, "区域总体", "The district"), verdict=True, fact="district_fact"),
+            *(Column(a, say(lang, *AREAS[a]), verdict=True, fact=f"{a}_fact") for a in AREAS),
+            Column("schools", say(lang, "达标学校（学段）", "School stages that meet the rule")),
+            Column("coefficients", say(lang, "限值内差异系数", "Coefficients within limits")),
+            Column("indicators", say(lang, "达标指标", "Indicators met")),
+        )
+        return Table(
+            say(lang, "历年结论与达标情况", "Verdicts and counts by year"),
+            columns,
+            pd.DataFrame(lines),
+            note=say(
+                lang,
+                "各年均按本年所用标准和现有数据计算。“a / b”：适用的 b 个中有 a 个达标，括号内为另有的。",
+                "All years by this year's standard and the data as they are now. “a / b”: a of the b that apply; in brackets what is neither met nor unmet.",
+            ),
+            lang=lang,
+        )
+
+    def coefficients(self) -> Table:
+        """Return every difference coefficient by year, with its limit."""
+        lang = self.context.lang
+        wide = {year: _by_place(own) for year, own in self.slices.items()}
+        decimals = self.context.standard.rules.rounding.coefficients
+        lines = []
+        for stage, code in product(self.stages, SEVEN):
+            verdict = str(wide[self.context.year]["verdict"].get((stage, code), Verdict.NO_DATA))
+            values = {year: frame["coefficient"].get((stage, code), np.nan) for year, frame in wide.items()}
+            place = (stage, code, self.district)
+            lines.append(
+                {
+                    "title": title(self.context.standard[code], lang, short=True),
+                    "rule": anchor(code),
+                    "stage": stage_label(stage, lang),
+                    **{str(year): value for year, value in values.items()},
+                    **{
+                        f"{year}_fact": key(Fact.COEFFICIENT, year, *place) if value == value else ""
+                        for year, value in values.items()
+                    },
+                    "limit": self.context.standard.coefficient_limit(stage),
+                    "verdict": verdict,
+                    "verdict_fact": key(Fact.BALANCE, self.context.year, *place),
+                    "failing": verdict == Verdict.FAIL,
+                }
+            )
+        columns = (
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
+            Column("stage", say(lang, "学段", "Stage")),
+            *(Column(str(year), str(year), decimals=decimals, fact=f"{year}_fact") for year in wide),
+            Column("limit", say(lang, "限值", "Limit"), decimals=2),
+            verdict_column(lang, "verdict_fact"),
+        )
+        return Table(
+            say(lang, "历年差异系数", "Difference coefficients by year"),
+            columns,
+            pd.DataFrame(lines),
+            failing="failing",
+            empty=say(lang, "没有参加评估的学校。", "No school is judged."),
+            lang=lang,
+        )
+
+    def trends(self) -> list[charts.Chart]:
+        """Return the coefficients over the years, a figure a stage; none where there is one year only."""
+        return DistrictBalance(self.context, self.district).trends() if self.before is not None else []
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """What moved each coefficient since the year before and since the first year, unrounded.
+
+        ``since, stage, code, before, after`` and one column for each cause; the causes add up to
+        ``after - before``. A coefficient that is not known in both years has no row.
+        """
+        if self.before is None:
+            return pd.DataFrame(columns=["since", "stage", "code", "before", "after", *CAUSES])
+        first = next(iter(self.slices.values()))
+        bases = {own.year: own for own in (self.before, first)}
+        rows = [
+            {"since": year, "stage": stage, "code": code, **found}
+            for year, own in bases.items()
+            for stage in COMPULSORY
+            for code in SEVEN
+            if (found := _change(own, self.own, stage, code))
+        ]
+        return pd.DataFrame(rows, columns=["since", "stage", "code", "before", "after", *CAUSES])
+
+    def moved(self) -> Table:
+        """Return what moved each coefficient since the year before."""
+        lang, decimals = self.context.lang, self.context.standard.rules.rounding.coefficients
+        frame = self._since_last
+        shown = frame.assign(
+            title=[title(self.context.standard[code], lang, short=True) for code in frame["code"]],
+            stage=[stage_label(stage, lang) for stage in frame["stage"]],
+            change=frame["after"] - frame["before"],
+        )
+        columns = (
+            Column("title", say(lang, "指标", "Indicator")),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("before", say(lang, "上年", "Before"), decimals=decimals),
+            Column("after", say(lang, "本年", "Now"), decimals=decimals),
+            Column("change", say(lang, "变动", "Change"), decimals=decimals),
+            *(
+                Column(key, say(lang, zh, en.capitalize()), decimals=decimals)
+                for key, (zh, en) in CAUSES.items()
+            ),
+        )
+        since = "" if self.before is None else str(self.before.year)
+        return Table(
+            say(
+                lang, f"差异系数变动的原因（与 {since} 年相比）", f"What moved the coefficients since {since}"
+            ),
+            columns,
+            shown,
+            note=say(
+                lang,
+                "负数使差异缩小。四项原因按夏普利值分解，相加等于变动（各数分别取整，末位可能有出入）；两年都有数据的差异"
+                "系数才能分解。",
+                "Negative: more even. The four causes (Shapley values) add up to the change, but for the rounding of each; "
+                "only coefficients known in both years are listed.",
+            ),
+            empty=self._why_none(),
+            lang=lang,
+        )
+
+    @property
+    def _since_last(self) -> pd.DataFrame:
+        last = self.before.year if self.before is not None else -1
+        return self.changes[(self.changes["since"] == last).to_numpy()]
+
+    def _why_none(self) -> str:
+        lang = self.context.lang
+        if self.before is None:
+            return say(
+                lang, "数据只有一个年度，无法说明变动。", "The data hold one year: nothing to compare."
+            )
+        return say(
+            lang, "没有两年都有数据的差异系数，无法分解变动。", "No coefficient is known in both years."
+        )
+
+    def causes(self) -> list[charts.Chart]:
+        """Return the causes of the largest change since the year before and since the first year."""
+        shown = []
+        for since, frame in self.changes.groupby("since", sort=False):
+            size = (frame["after"] - frame["before"]).abs()
+            if size.max() >= NOTHING:
+                shown.append(self._cause(int(since), frame.loc[size.idxmax()]))
+        return shown
+
+    def _cause(self, since: int, row: pd.Series) -> charts.Chart:
+        lang = self.context.lang
+        name = self._name(row)
+        before, after = (self._number(row[key]) for key in ("before", "after"))
+        finding = say(
+            lang,
+            f"{since}—{self.context.year} 年变动最大的差异系数：{name}，{before} → {after}",
+            f"From {since} to {self.context.year} the coefficient that moved most: {name}, {before} → {after}",
+        )
+        effects = [round(row[key], 4) for key in CAUSES]
+        return charts.diverging(
+            [say(lang, *CAUSES[key]) for key in CAUSES],
+            effects,
+            [f"{effect:+.4f}".replace("-", "−") if effect else "0" for effect in effects],
+            caption=self.caption(
+                finding,
+                say(
+                    lang,
+                    "差异系数变动的分解，四项之和等于变动",
+                    "Change of the coefficient by cause; the four add up to it",
+                ),
+            ),
+            sides=(say(lang, "使差异缩小", "evens out"), say(lang, "使差异扩大", "widens")),
+        )
+
+    def _name(self, row: pd.Series) -> str:
+        lang = self.context.lang
+        return (
+            f"{stage_label(row['stage'], lang)} {title(self.context.standard[row['code']], lang, short=True)}"
+        )
+
+    def _number(self, value: float) -> str:
+        return number(value, self.context.standard.rules.rounding.coefficients, self.context.lang)
+
+    def sentences(self) -> Sentences:
+        """Return the verdict over the years, and which coefficients moved and through what."""
+        lang = self.context.lang
+        said = [
+            f"{year} {verdict_label(str(own.districts['verdict'].iloc[0]), lang)}"
+            for year, own in self.slices.items()
+        ]
+        lines = [
+            say(
+                lang, f"历年总体结论：{'，'.join(said)}。", f"The district over the years: {', '.join(said)}."
+            )
+        ]
+        frame = self._since_last
+        if not len(frame):
+            return Sentences((*lines, self._why_none()))
+        moved = frame["after"] - frame["before"]
+        down, up = int((moved <= -NOTHING).sum()), int((moved >= NOTHING).sum())
+        lines.append(
+            say(
+                lang,
+                f"与 {self.before.year} 年相比，两年都能计算的 {len(frame)} 个差异系数中，{down} 个缩小，{up} 个扩大，{len(frame) - down - up} 个基本不变。",
+                f"Of the {len(frame)} coefficients known in {self.before.year} and now, {down} shrank, {up} grew and {len(frame) - down - up} hardly changed.",
+            )
+        )
+        if moved.abs().max() >= NOTHING:
+            lines.append(self._largest(frame.loc[moved.abs().idxmax()]))
+        return Sentences(tuple(lines))
+
+    def _largest(self, row: pd.Series) -> str:
+        lang = self.context.lang
+        main = max(CAUSES, key=lambda key: abs(row[key]))
+        effect = f"{row[main]:+.3f}".replace("-", "−")
+        before, after, name = self._number(row["before"]), self._number(row["after"]), self._name(row)
+        zh, en = CAUSES[main]
+        return say(
+            lang,
+            f"变动最大的是{name}（{before} → {after}），作用最大的原因是{zh}（{effect}）。",
+            f"The largest change is {name} ({before} → {after}), most of it through {en} ({effect}).",
+        )
+
+
+def _by_place(own: Assessment) -> pd.DataFrame:
+    return coefficients(own).set_index(["stage", "code"])
+
+
+def _change(before: Assessment, after: Assessment, stage: str, code: str) -> dict[str, float] | None:
+    """Return the decomposition of one coefficient; None where it is not known in both years."""
+    rows = [own.rows[(own.rows["stage"] == stage).to_numpy()] for own in (before, after)]
+    amounts = [frame[f"{code}_amount"].to_numpy(float) for frame in rows]
+    both = set(rows[0]["school_id"]) & set(rows[1]["school_id"])
+    for frame, amount in zip(rows, amounts, strict=True):
+        # Also where the schools of both years hold nothing: what they would have been without the others
+        # is not defined then.
+        if not both or not (amount[frame["school_id"].isin(both).to_numpy()].sum() > 0):
+            return None
+        if not np.isfinite(amount).all() or not np.isfinite(frame["pupils"]).all():
+            return None
+    columns = [
+        column
+        for frame, amount in zip(rows, amounts, strict=True)
+        for column in (amount, frame["pupils"].to_numpy(float), frame["school_id"])
+    ]
+    found = balance.change(*columns)
+    return {key: getattr(found, key) for key in ("before", "after", *CAUSES)}
+
+
+# What changed against the year before: schools, indicators, the largest moves.
+
+
+MOST = 15
+ABSENT = "—"
+KEYS = ["school_id", "stage"]
+
+
+class AnnualChanges(AnnualPart):
+    """The year's figures beside those of the year before, both from the data as they are now."""
+
+    @cached_property
+    def _schools(self) -> pd.DataFrame:
+        """Rows of both years side by side, ``_before`` and ``_now``, by school and stage."""
+        before, now = (own.rows.astype({"verdict": str}) for own in (self.before, self.own))
+        return before.merge(now, on=KEYS, how="outer", suffixes=("_before", "_now"), sort=True)
+
+    def _none(self) -> str:
+        return say(
+            self.context.lang,
+            "数据中没有以前年度，不能与上年比较。",
+            "The data hold no earlier year to compare with.",
+        )
+
+    def _since(self) -> str:
+        return "" if self.before is None else str(self.before.year)
+
+    def sentences(self) -> Sentences:
+        """Return how many schools and indicators changed their verdict, and on what the comparison rests."""
+        if self.before is None:
+            return Sentences((self._none(),))
+        lang, since = self.context.lang, self._since()
+        both = self._schools.dropna(subset=["verdict_before", "verdict_now"])
+        better = int(((both["verdict_before"] == Verdict.FAIL) & (both["verdict_now"] == Verdict.PASS)).sum())
+        worse = int(((both["verdict_before"] == Verdict.PASS) & (both["verdict_now"] == Verdict.FAIL)).sum())
+        told = (both["verdict_before"] == Verdict.NO_DATA) != (both["verdict_now"] == Verdict.NO_DATA)
+        filled = int((told & (both["verdict_before"] == Verdict.NO_DATA)).sum())
+        emptied = int(told.sum()) - filled
+        new, gone = (int(self._schools[f"verdict_{side}"].isna().sum()) for side in ("before", "now"))
+        schools = say(
+            lang,
+            f"与 {since} 年相比，由未达标转为达标的学校（学段）{better} 个，由达标转为未达标的 {worse} 个；新参加评估 {new} 个，不再参加 {gone} 个。",
+            f"Since {since}, {better} school stages not met before are met now and {worse} met before are not met now; "
+            f"{new} are new, {gone} are no longer judged.",
+        )
+        if filled or emptied:
+            schools += say(
+                lang,
+                f"上年缺数据、本年有结论的 {filled} 个，上年有结论、本年缺数据的 {emptied} 个。",
+                f" {filled} without data before have a verdict now, {emptied} with a verdict before are without data.",
+            )
+        codes = self._indicators
+        met = [str(Verdict.PASS), str(Allowance.IN_DISTRICT)]
+        turned = (
+            ("由未达标转为达标", "not met before, met now", [Verdict.FAIL], met),
+            ("由达标转为未达标", "met before, not met now", met, [Verdict.FAIL]),
+            (
+                "上年缺数据、本年有结论",
+                "no data before, a verdict now",
+                [Verdict.NO_DATA],
+                [*met, Verdict.FAIL],
+            ),
+            (
+                "上年有结论、本年缺数据",
+                "a verdict before, no data now",
+                [*met, Verdict.FAIL],
+                [Verdict.NO_DATA],
+            ),
+        )
+        none = say(lang, "无", "none")
+        said = []
+        for zh, en, before, now in turned:
+            mine = codes["before"].isin(before) & codes["now"].isin(now)
+            found = listed(codes.loc[mine.to_numpy(), "code"].tolist(), lang, 31)
+            if found or len(said) < 2:  # that none turned from unmet to met, or back, is told
+                said.append(say(lang, f"{zh}的指标：{found or none}", f"{en}: {found or none}"))
+        indicators = say(lang, f"{'；'.join(said)}。", f"Indicators {'; '.join(said)}.")
+        basis = say(
+            lang,
+            f"{since} 年的数字按现有数据和本年所用标准重新计算；该年公布后如有更正，会与当时公布的不同。",
+            f"The figures of {since} are computed anew from the data as they are now and by this year's standard: they "
+            "differ from those published then where the data were corrected since.",
+        )
+        return Sentences((schools, indicators, basis))
+
+    def schools(self) -> Table:
+        """Return the schools whose verdict changed, that are new, or are no longer judged."""
+        lang, floor = self.context.lang, floor_label(self.context.standard)
+        lines = []
+        if self.before is not None:
+            changed = self._schools["verdict_before"] != self._schools["verdict_now"]
+            lines = [self._school(row) for _, row in self._schools[changed.to_numpy()].iterrows()]
+        lines.sort(key=lambda line: (not line["fails"], line["now"] == ABSENT))
+        columns = (
+            Column("name", say(lang, "学校", "School")),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("before", self._since(), verdict=True, fact="before_fact"),
+            Column("now", str(self.context.year), verdict=True, fact="now_fact"),
+            Column("gained", say(lang, "新达标", "Newly met")),
+            Column("lost", say(lang, "新未达标", "Newly not met")),
+            Column("unknown", say(lang, "新缺数据", "Data now missing")),
+        )
+        return Table(
+            say(lang, "结论有变化的学校（学段）", "School stages whose verdict changed"),
+            columns,
+            pd.DataFrame(lines),
+            failing="fails",
+            note=say(
+                lang,
+                f"“{ABSENT}”：该年度不参加七项指标评估。没有列出指标而结论有变化的，是低于标准的一项升到或跌破标准的 {floor}。",
+                f"“{ABSENT}”: not judged on the seven in that year. Where no indicator is named, one below the standard "
+                f"rose to {floor} of it, or fell below.",
+            ),
+            empty=self._none()
+            if self.before is None
+            else say(lang, "各校结论没有变化。", "No school's verdict changed."),
+            lang=lang,
+        )
+
+    def _school(self, row: pd.Series) -> dict[str, object]:
+        lang = self.context.lang
+        there = {side: isinstance(row[f"verdict_{side}"], str) for side in ("before", "now")}
+        turned = {
+            wanted: [
+                code
+                for code in SEVEN
+                if all(there.values())
+                and _seen(row, code, "now") == wanted
+                and _seen(row, code, "before") != wanted
+            ]
+            for wanted in (Verdict.PASS, Verdict.FAIL, Verdict.NO_DATA)
+        }
+        comma = say(lang, "、", ", ")
+        return {
+            "name": row["name_now"] if there["now"] else row["name_before"],
+            "stage": stage_label(row["stage"], lang),
+            "before": row["verdict_before"] if there["before"] else ABSENT,
+            "now": row["verdict_now"] if there["now"] else ABSENT,
+            "gained": comma.join(turned[Verdict.PASS]),
+            "lost": comma.join(turned[Verdict.FAIL]),
+            "unknown": comma.join(turned[Verdict.NO_DATA]),
+            **{
+                f"{side}_fact": key(Fact.SCHOOL, own.year, row["stage"], row["school_id"])
+                if there[side]
+                else ""
+                for side, own in (("before", self.before), ("now", self.own))
+            },
+            "fails": row["verdict_now"] == Verdict.FAIL,
+        }
+
+    @cached_property
+    def _indicators(self) -> pd.DataFrame:
+        """Indicators whose verdict changed, as readers see it: ``code, before, now``."""
+        before, now = (
+            pd.Series(shown_indicators(own), index=own.indicators["code"]) for own in (self.before, self.own)
+        )
+        frame = pd.DataFrame({"before": before, "now": now}).loc[now.index]
+        return frame[(frame["before"] != frame["now"]).to_numpy()].rename_axis("code").reset_index()
+
+    def indicators(self) -> Table:
+        """Return the indicators whose verdict changed."""
+        lang, standard = self.context.lang, self.context.standard
+        frame = (
+            self._indicators if self.before is not None else pd.DataFrame(columns=["code", "before", "now"])
+        )
+        values = [] if self.before is None else [self._values(code) for code in frame["code"]]
+        shown = frame.assign(
+            title=[title(standard[code], lang) for code in frame["code"]],
+            rule=[anchor(code) for code in frame["code"]],
+            before_fact=self._keys(frame["code"], self.before),
+            now_fact=self._keys(frame["code"], self.own),
+            values=pd.Series(values, dtype="str"),
+            fails=frame["now"] == Verdict.FAIL,
+        )
+        columns = (
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
+            Column("before", self._since(), verdict=True, fact="before_fact"),
+            Column("now", str(self.context.year), verdict=True, fact="now_fact"),
+            *([Column("values", say(lang, "区域值", "Value"))] if any(values) else []),
+        )
+        return Table(
+            say(lang, "结论有变化的指标", "Indicators whose verdict changed"),
+            columns,
+            shown,
+            failing="fails",
+            empty=self._none()
+            if self.before is None
+            else say(lang, "各项指标结论没有变化。", "No verdict changed."),
+            lang=lang,
+        )
+
+    def _keys(self, codes: pd.Series, own: Assessment | None) -> list[str]:
+        return [key(Fact.INDICATOR, own.year, code, self.district) for code in codes if own is not None]
+
+    def _values(self, code: str) -> str:
+        """Return an indicator's values then and now; empty where it has none of its own."""
+        lang = self.context.lang
+        before, now = (value_of(own, code, lang)[0] for own in (self.before, self.own))
+        none = verdict_label(Verdict.NO_DATA, lang)
+        return f"{before or none} → {now or none}" if (before or now) and code not in SEVEN else ""
+
+    def moves(self) -> Table:
+        """Return the largest moves of schools on the seven, in points of the standard."""
+        lang = self.context.lang
+        lines = [] if self.before is None else self._moves()
+        columns = (
+            Column("name", say(lang, "学校", "School")),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("title", say(lang, "指标", "Indicator")),
+            Column("before", self._since(), decimals=2),
+            Column("now", str(self.context.year), decimals=2),
+            Column(
+                "points", say(lang, "变动（占标准的百分点）", "Change (points of the standard)"), decimals=1
+            ),
+            Column("verdict", say(lang, "本年结论", "This year"), verdict=True, fact="fact"),
+        )
+        return Table(
+            say(lang, f"变动最大的 {MOST} 项", f"The {MOST} largest moves"),
+            columns,
+            pd.DataFrame(lines),
+            failing="fails",
+            empty=self._none()
+            if self.before is None
+            else say(lang, "没有两年都有的数值。", "No figure is known in both years."),
+            lang=lang,
+        )
+
+    def _moves(self) -> list[dict[str, object]]:
+        lang = self.context.lang
+        before, now = (own.rows.set_index(KEYS) for own in (self.before, self.own))
+        seen = {code: shown_seven(now, code) for code in SEVEN}
+        place = {row: at for at, row in enumerate(now.index)}
+        moved = (percent_of_standard(now) - percent_of_standard(before)).reset_index()
+        moved = moved.melt(KEYS, list(SEVEN), "code", "points").dropna()
+        moved = moved[(moved["points"].abs() >= 0.05).to_numpy()]  # less does not show in print
+        moved = moved.sort_values("points", key=abs, ascending=False, kind="stable").head(MOST)
+        return [
+            {
+                "name": now.loc[(school, stage), "name"],
+                "stage": stage_label(stage, lang),
+                "title": title(self.context.standard[code], lang, short=True),
+                "before": before.loc[(school, stage), code],
+                "now": now.loc[(school, stage), code],
+                "points": points,
+                "verdict": seen[code][place[school, stage]],
+                "fact": key(Fact.SEVEN, self.context.year, code, stage, school),
+                "fails": seen[code][place[school, stage]] == str(Verdict.FAIL),
+            }
+            for school, stage, code, points in moved.itertuples(index=False)
+        ]
+
+
+def _seen(row: pd.Series, code: str, side: str) -> str:
+    """Return the verdict of one side of a row on one of C1–C7 as readers see it."""
+    verdict = str(row[f"{code}_verdict_{side}"])
+    allowed = verdict == Verdict.FAIL and row[f"verdict_{side}"] == Verdict.PASS
+    return str(Allowance.AT_SCHOOL) if allowed else verdict

@@ -1,0 +1,372 @@
+"""How far it is to the target year's goal; class sizes and rooms as distributions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qb import charts
+from qb.charts.bars import rooms
+from qb.charts.style import share
+from qb.indicators.assessment import Assessment
+from qb.indicators.verdicts import fails
+from qb.report.context import AnnualPart, coefficients, counted
+from qb.report.facts import Fact, key, shown_indicators
+from qb.report.resource_tables import verdict_column
+from qb.report.tables import Column, Sentences, Table
+from qb.report.words import AREAS, PARTS, Tally, listed, number, say, stage_label, title, verdict_label
+from qb.terms import COMPULSORY, RoomKind, Stage, Verdict
+
+# How far it is to the target year's goal: every school, every coefficient, every indicator.
+
+
+SHARES = {
+    "schools": ("达标学校（学段）", "School stages that meet the rule"),
+    "coefficients": ("限值内差异系数", "Coefficients within limits"),
+    "indicators": ("达标指标（含规则允许）", "Indicators met (or allowed)"),
+}
+
+
+class AnnualGoal(AnnualPart):
+    """Progress to the target year of the standard."""
+
+    def sentences(self) -> Sentences:
+        """Return how the year stands to the target year, and what has been gained since the first year."""
+        lang, target = self.context.lang, self.context.standard.target_year
+        left = target - self.context.year
+        where = (
+            say(
+                lang, f"距目标年份还有 {left} 年", "1 year is left" if left == 1 else f"{left} years are left"
+            )
+            if left > 0
+            else say(lang, "本年即目标年份", "this is the target year")
+            if left == 0
+            else say(
+                lang,
+                f"目标年份已过 {-left} 年",
+                "it was 1 year ago" if left == -1 else f"it was {-left} years ago",
+            )
+        )
+        verdict = str(self.own.districts["verdict"].iloc[0])
+        label = verdict_label(verdict, lang)
+        reached = (
+            say(lang, "本年度总体已达标", "the district meets the standard")
+            if verdict == Verdict.PASS
+            else say(
+                lang, f"本年度总体结论：{label}", f"this year's verdict on the district: {label.lower()}"
+            )
+        )
+        lines = [
+            say(
+                lang,
+                f"目标年份为 {target} 年，{where}；{reached}。",
+                f"Target year {target}: {where}; {reached}.",
+            ),
+            self._gained(),
+        ]
+        return Sentences(tuple(line for line in lines if line))
+
+    def _gained(self) -> str:
+        """Return the gain in passing school stages a year; nothing where there is one year only."""
+        lang = self.context.lang
+        every = {year: Tally.of(own.rows["verdict"]) for year, own in self.slices.items()}
+        counts = {year: tally for year, tally in every.items() if tally.known}
+        if len(counts) < 2:
+            return ""
+        first, last = min(counts), max(counts)
+        gained = (counts[last].passed - counts[first].passed) / (last - first)
+        pace = number(gained, 1).replace("-", "−")
+        then, now = (counts[year].of_all(lang) for year in (first, last))
+        moved = say(lang, f"平均每年变动 {pace} 个", f"a change of {pace} a year")
+        if not gained:
+            moved = say(lang, "达标个数没有变化", "no more and no fewer")
+        text = say(
+            lang,
+            f"达标学校（学段）{first} 年 {then}，{last} 年 {now}，{moved}",
+            f"School stages that meet the rule: {then} in {first}, {now} in {last}, {moved}",
+        )
+        rest, failed = counts[last].unknown, counts[last].failed
+        left = [say(lang, f"{failed} 个未达标", f"{failed} not met")] * bool(failed)
+        left += [say(lang, f"{rest} 个缺数据", f"{rest} without data")] * bool(rest)
+        if left:
+            text += say(lang, f"；尚有 {'、'.join(left)}", f"; left: {', '.join(left)}")
+        return text + say(lang, "。", ".")
+
+    def trend(self) -> list[charts.Chart]:
+        """Return the shares that are met, year by year; none where there is one year only."""
+        if len(self.slices) < 2:
+            return []
+        lang, years = self.context.lang, list(self.slices)
+        shares = pd.DataFrame([_shares(own) for own in self.slices.values()], index=years)
+        names = {key: say(lang, *words) for key, words in SHARES.items()}
+        known = shares["schools"].dropna()
+        finding = say(lang, "达标学校（学段）占比缺数据", "No data on the schools")
+        if len(known):
+            first, last = known.index[0], known.index[-1]
+            said = [
+                say(lang, f"{year} 年 {share(known[year])}%", f"{share(known[year])} % in {year}")
+                for year in dict.fromkeys((first, last))
+            ]
+            if first == last:
+                said.append(say(lang, "其他年份缺数据", "no data on other years"))
+            finding = say(
+                lang,
+                f"达标学校（学段）占比：{'，'.join(said)}；目标 100%",
+                f"School stages that meet the rule: {', '.join(said)}; the goal is 100 %",
+            )
+        target = self.context.standard.target_year
+        return [
+            charts.trend(
+                years,
+                {names[key]: shares[key].tolist() for key in SHARES},
+                caption=self.caption(
+                    finding, say(lang, "占全部的百分比，按学年", "% of all, by school year")
+                ),
+                limits={say(lang, f"{target} 年目标 100%", f"Goal of {target}: 100 %"): 100.0},
+                emphasise=names["schools"] if shares["schools"].notna().iloc[-1] else None,
+                decimals=1,
+            )
+        ]
+
+    def remaining(self) -> Table:
+        """Return, area by area, what is not met yet and what is not known."""
+        lang = self.context.lang
+        lines = []
+        for area, verdict in self.own.areas[["area", "verdict"]].itertuples(index=False):
+            failing, unknown = (self._left(area, wanted) for wanted in (Verdict.FAIL, Verdict.NO_DATA))
+            lines.append(
+                {
+                    "area": say(lang, *AREAS[area]),
+                    "verdict": str(verdict),
+                    "fact": key(Fact.AREA, self.context.year, area, self.district),
+                    "failing": failing,
+                    "unknown": unknown,
+                    "fails": verdict == Verdict.FAIL,
+                }
+            )
+        columns = (
+            Column("area", say(lang, "方面", "Area")),
+            verdict_column(lang, "fact"),
+            Column("failing", say(lang, "未达标", "Not met")),
+            Column("unknown", say(lang, "缺数据", "No data")),
+        )
+        return Table(
+            say(lang, "距目标还差什么", "What is left to do"),
+            columns,
+            pd.DataFrame(lines),
+            failing="fails",
+            lang=lang,
+        )
+
+    def _left(self, area: str, wanted: Verdict) -> str:
+        """Return what of an area has a verdict, in words; empty where nothing has."""
+        lang, standard = self.context.lang, self.context.standard
+        comma = say(lang, "；", "; ")
+        if area == "resources":
+            schools = counted(self.own.rows["verdict"], wanted)
+            frame = coefficients(self.own)
+            places = frame[(frame["verdict"] == wanted).to_numpy()]
+            named = [f"{stage_label(r.stage, lang)} {r.code}" for r in places.itertuples()]
+            parts = [say(lang, f"{schools} 个学校（学段）", f"{schools} school stages")] if schools else []
+            if named:
+                text = listed(named, lang, 14)
+                parts.append(
+                    say(lang, f"差异系数 {len(named)} 个：{text}", f"coefficients ({len(named)}): {text}")
+                )
+            return comma.join(parts)
+        if area in ("guarantee", "quality"):
+            mine = {i.code for i in standard.indicators if i.area == area}
+            frame = self.own.indicators
+            codes = frame.loc[
+                frame["code"].isin(mine).to_numpy() & (frame["verdict"] == wanted).to_numpy(), "code"
+            ]
+            return listed([title(standard[code], lang, short=True) for code in codes], lang, 20)
+        frame = self.own.findings
+        mine = (frame["code"] == area).to_numpy() & (frame["verdict"] == wanted).to_numpy()
+        texts = {veto.item: say(lang, veto.text.zh, veto.text.en) for veto in standard.vetoes}
+        return listed(
+            [texts.get(part, say(lang, *AREAS[area])) for part in frame.loc[mine, "part"]], lang, 20
+        )
+
+
+def _shares(own: Assessment) -> dict[str, float]:
+    """Return the percentages met; NaN where there is nothing to be met or nothing is known."""
+    frames = {
+        "schools": own.rows["verdict"],
+        "coefficients": coefficients(own)["verdict"],
+        "indicators": pd.Series(shown_indicators(own)),
+    }
+    return {key: _share(verdicts) for key, verdicts in frames.items()}
+
+
+def _share(verdicts: pd.Series) -> float:
+    """Return the percentage of all that apply that is met or that the rule allows; NaN where nothing is known."""
+    tally = Tally.of(verdicts)
+    return 100 * (tally.passed + tally.allowed) / tally.held if tally.known else np.nan
+
+
+# Class sizes and rooms: what C12 and C10 rest on, as distributions.
+
+
+class AnnualConditions(AnnualPart):
+    """How large classes are, and how large the rooms for music and art."""
+
+    def class_sizes(self) -> list[charts.Chart]:
+        """Return the sizes of all classes that C12 asks for, a figure a stage."""
+        found = self.own.findings
+        asked = found[(found["code"] == "C12").to_numpy()]
+        by_stage = {
+            stage: asked.loc[(asked["stage"] == stage).to_numpy(), "school_id"] for stage in COMPULSORY
+        }
+        return [self._sizes(stage, schools) for stage, schools in by_stage.items() if len(schools)]
+
+    def _sizes(self, stage: Stage, schools: pd.Series) -> charts.Chart:
+        lang, label = self.context.lang, stage_label(stage, self.context.lang)
+        limit = self.context.standard["C12"].limit(stage=stage, year=self.context.year).value
+        classes = self._of("classes", schools)
+        sizes = classes.loc[(classes["stage"] == stage).to_numpy(), "pupils"].to_numpy(float)
+        known = sizes[np.isfinite(sizes)]
+        above = fails(sizes, self.context.standard, "C12", stage=stage, year=self.context.year)
+        over = int(above.sum())
+        finding = (
+            say(
+                lang,
+                f"{label}：报送班额的 {len(known)} 个班中 {over} 个超过 {limit:g} 人"
+                if over
+                else f"{label}：报送班额的 {len(known)} 个班都不超过 {limit:g} 人",
+                f"{label}: {over} of the {len(known)} classes reported are above {limit:g} pupils"
+                if over
+                else f"{label}: none of the {len(known)} classes reported is above {limit:g} pupils",
+            )
+            if len(known)
+            else say(lang, f"{label}：班额缺数据", f"{label}: no data on class sizes")
+        )
+        smallest = self.context.standard.rules.publication.smallest_class
+        kept = int((known < smallest).sum())
+        measure = say(lang, "各班人数的分布，一柱为一种班额", "Classes by size, a bar for each size")
+        measure += say(
+            lang,
+            f"；不足 {smallest} 人的 {kept} 个班按设定不显示",
+            f"; {kept} of fewer than {smallest} pupils are kept back",
+        ) * bool(kept)
+        return charts.classes(
+            sizes[~(sizes < smallest)],
+            limit,
+            over=above[~(sizes < smallest)],
+            caption=self.caption(finding, measure),
+        )
+
+    def rooms(self) -> charts.Chart:
+        """Return the areas of all music and art rooms of the judged schools against the standard."""
+        lang = self.context.lang
+        panels = {say(lang, *PARTS[kind]): self._panel(kind) for kind in RoomKind}
+        known = {
+            name: (areas[np.isfinite(areas)], least, int(below.sum()))
+            for name, (areas, least, below) in panels.items()
+        }
+        parts = [
+            say(
+                lang,
+                f"{name} {len(areas)} 间，{below} 间不足 {least:g} ㎡",
+                f"{below} of {len(areas)} {name.lower()} are below {least:g} m²",
+            )
+            for name, (areas, least, below) in known.items()
+            if len(areas)
+        ]
+        nobody = (
+            ("音乐、美术教室缺数据", "No data on music and art rooms")
+            if len(self._room_findings)
+            else ("没有须配音乐、美术教室的学校", "No school is asked for music and art rooms")
+        )
+        finding = say(lang, "；", "; ").join(parts) or say(lang, *nobody)
+        measure = say(
+            lang, "每间面积的分布；不足标准的不计入应配间数", "Rooms by area; those below do not count"
+        )
+        return rooms(panels, caption=self.caption(finding, measure))
+
+    def _areas(self, kind: RoomKind) -> np.ndarray:
+        frame = self._of("rooms", self._room_findings["school_id"])
+        return frame.loc[(frame["kind"] == kind).to_numpy(), "area_m2"].to_numpy(float)
+
+    def _panel(self, kind: RoomKind) -> tuple[np.ndarray, float, np.ndarray]:
+        """Return the areas of rooms of a kind, the least that counts, and which are below it."""
+        areas = self._areas(kind)
+        below = fails(areas, self.context.standard, "C10", name=str(kind), year=self.context.year)
+        return areas, self._least(kind), below
+
+    def _least(self, kind: RoomKind) -> float:
+        return self.context.standard["C10"].limit(name=str(kind), year=self.context.year).value
+
+    @property
+    def _room_findings(self) -> pd.DataFrame:
+        return self.own.findings[(self.own.findings["code"] == "C10").to_numpy()]
+
+    def lacking(self) -> Table:
+        """Return the schools with too few rooms large enough, or without data on them."""
+        lang, frame = self.context.lang, self._room_findings
+        short = frame["verdict"].isin([Verdict.FAIL, Verdict.NO_DATA]).to_numpy()
+        schools = frame.loc[short, ["school_id", "name"]].drop_duplicates()
+        cells = frame.set_index(["school_id", "part"])
+        lines = [
+            {
+                "name": name,
+                **{str(kind): self._have(cells, school, kind) for kind in RoomKind},
+                "verdict": self._worst(cells, school),
+                "fails": self._worst(cells, school) == Verdict.FAIL,
+            }
+            for school, name in schools.itertuples(index=False)
+        ]
+        lines.sort(key=lambda line: not line["fails"])
+        columns = (
+            Column("name", say(lang, "学校", "School")),
+            *(Column(str(kind), say(lang, *PARTS[kind])) for kind in RoomKind),
+            Column("verdict", say(lang, "结论", "Verdict"), verdict=True),
+        )
+        named = title(self.context.standard["C10"], lang, short=True)
+        return Table(
+            say(lang, f"{named}：未达标或缺数据的学校", f"{named}: schools not met or without data"),
+            columns,
+            pd.DataFrame(lines, columns=[*(column.key for column in columns), "fails"]),
+            failing="fails",
+            note=say(
+                lang,
+                "“a / b”：面积够的有 a 间，按班级数应有 b 间。",
+                "“a / b”: a rooms large enough, b needed for the classes.",
+            ),
+            empty=say(
+                lang, "各校音乐、美术教室都达标。", "Every school has the music and art rooms it needs."
+            )
+            if len(frame)
+            else say(lang, "没有须配音乐、美术教室的学校。", "No school is asked for music and art rooms."),
+            lang=lang,
+        )
+
+    def _have(self, cells: pd.DataFrame, school: str, kind: RoomKind) -> str:
+        """Return how many rooms there are of those needed."""
+        if (school, str(kind)) not in cells.index:
+            return ""
+        row = cells.loc[(school, str(kind))]
+        if row["value"] != row["value"] and row["limit"] != row["limit"]:
+            return verdict_label(Verdict.NO_DATA, self.context.lang)
+        return f"{number(row['value'], 0, self.context.lang)} / {number(row['limit'], 0, self.context.lang)}"
+
+    def _worst(self, cells: pd.DataFrame, school: str) -> str:
+        verdicts = set(cells.loc[school, "verdict"])
+        return str(Verdict.FAIL if Verdict.FAIL in verdicts else Verdict.NO_DATA)
+
+    def _of(self, name: str, schools: pd.Series) -> pd.DataFrame:
+        """Return the year's rows of a table that belong to these schools or to their campuses."""
+        table = self.context.data["schools"]
+        parent = dict(zip(table["school_id"], table["parent_id"], strict=True))
+
+        def root(school: str) -> str:
+            while isinstance(parent.get(school), str):
+                school = parent[school]
+            return school
+
+        frame = self.context.data[name]
+        wanted = set(schools)
+        mine = {school for school in parent if root(school) in wanted}
+        return frame[
+            (frame["year"] == self.context.year).to_numpy() & frame["school_id"].isin(mine).to_numpy()
+        ]

@@ -1,0 +1,505 @@
+"""What pages share: the dataset judged, the years before, all tables by school, and the base of every part
+of a page.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from qb import charts
+from qb.data.dataset import Dataset
+from qb.data.reading import read
+from qb.data.schema import TABLES
+from qb.errors import QbError
+from qb.indicators.assessment import Assessment, assess, choose_year, ledger
+from qb.indicators.verdicts import COMPOSITE
+from qb.report.facts import Fact, finding_keys, key
+from qb.report.resource_tables import caption, percent_of_standard, verdicts
+from qb.report.words import Lang, say, school_year, title
+from qb.standard import DEFAULT, SEVEN, Standard
+from qb.standard import load as load_standard
+from qb.terms import COMPULSORY, Progress, Stage, Term, Verdict
+
+# The state of each problem in the issue ledger, as of a day that is said.
+
+
+class State(Term):
+    """State of a measure on a day, the most pressing first."""
+
+    OVERDUE = "overdue", "逾期未完成"
+    UNKNOWN = "unknown", "未填状态"
+    OPEN = "open", "整改中"
+    DONE = "done", "已完成，待销号"
+    CLOSED = "closed", "已销号"
+
+
+ENGLISH = {
+    State.OVERDUE: "Overdue",
+    State.UNKNOWN: "State not entered",
+    State.OPEN: "Open",
+    State.DONE: "Done, to be closed",
+    State.CLOSED: "Closed",
+}
+
+
+def state_on(day: str, deadline: object, status: object, closed_on: object) -> State:
+    """Return a measure's state on a day; what was closed later was still open then.
+
+    Examples
+    --------
+    Due in June and closed in September: in July it was overdue, in October it is closed.
+
+    >>> [str(state_on(day, "2025-06-30", "closed", "2025-09-01")) for day in ("2025-07-01", "2025-10-01")]
+    ['overdue', 'closed']
+    """
+    dated = isinstance(closed_on, str)
+    if (status == Progress.CLOSED and not dated) or (dated and closed_on <= day):
+        return State.CLOSED
+    if status == Progress.DONE:
+        return State.DONE
+    if isinstance(deadline, str) and deadline < day:
+        return State.OVERDUE
+    return State.OPEN if isinstance(status, str) else State.UNKNOWN
+
+
+def state_words(state: object, lang: Lang) -> str:
+    """Return a state as the reader sees it; nothing where no measure was entered."""
+    return say(lang, State(state).zh, ENGLISH[State(state)]) if isinstance(state, str) else ""
+
+
+def day_of(context: ReportContext, district: str) -> str:
+    """Return the day by which "overdue" is told.
+
+    The latest day within the school year on which the data say that evidence was checked or a measure
+    closed: what was reported is known as of then. The year's last day, 31 August, where there is none.
+    """
+    start, end = f"{context.year}-09-01", f"{context.year + 1}-08-31"
+    dates = pd.concat(
+        [
+            frame.loc[(frame["district"] == district).to_numpy(dtype=bool), name].dropna()
+            for frame, name in (
+                (context.data["evidence"], "checked_on"),
+                (context.data["measures"], "closed_on"),
+            )
+        ]
+    )
+    return max((day for day in dates if start <= day <= end), default=end)
+
+
+def with_states(context: ReportContext, problems: pd.DataFrame) -> pd.DataFrame:
+    """Return problems of the context's ledger with their measures' `state`, the most pressing first.
+
+    The state is missing where no measure was entered; `allowed` says of figures of C1–C7 that the school
+    passes all the same.
+    """
+    days = {district: day_of(context, district) for district in problems["district"].unique()}
+    states = [
+        str(state_on(days[district], *end))
+        if any(isinstance(part, str) for part in (measure, *end))
+        else None
+        for district, measure, *end in zip(
+            *(problems[name] for name in ("district", "measure", "deadline", "status", "closed_on")),
+            strict=True,
+        )
+    ]
+    found = problems.assign(
+        state=pd.Series(states, index=problems.index, dtype=object), allowed=_allowed(context, problems)
+    )
+    return found.iloc[pressing(found["state"], found["deadline"])].reset_index(drop=True)
+
+
+def _allowed(context: ReportContext, problems: pd.DataFrame) -> list[bool]:
+    passing = {
+        (row["school_id"], str(row["stage"]))
+        for rows in context.school_index.rows.values()
+        for row in rows
+        if row["verdict"] == Verdict.PASS
+    }
+    places = zip(*(problems[name] for name in ("code", "part", "school_id", "stage")), strict=True)
+    return [
+        code in SEVEN and part != "coefficient" and (school, str(stage)) in passing
+        for code, part, school, stage in places
+    ]
+
+
+def pressing(states: pd.Series, deadlines: pd.Series) -> np.ndarray:
+    """Return the order of rows by state and then deadline; those without a state come last."""
+    order = {str(state): place for place, state in enumerate(State)}
+    return np.lexsort((deadlines.fillna("9999").astype(str), states.map(order).fillna(len(order))))
+
+
+# What the pages of schools look up: every table of a context by school, sorted out once for all of them.
+
+
+Row = dict[str, Any]
+_NONE = np.empty(0, dtype=int)
+
+
+@dataclass(frozen=True)
+class Peers:
+    """The schools of one stage of one district.
+
+    Attributes
+    ----------
+    places : dict of str to int
+        Where each school stands among them.
+    percent : DataFrame, shape (schools, 7)
+        C1–C7 as percentages of the standard.
+    means : dict of str to float
+        The district's mean of each of C1–C7.
+    ranks : dict of str to list of str
+        Of each of C1–C7: the place of every school from the highest, and how many have data; empty
+        for a school that has none.
+    strips : Strips
+        All of them on all seven.
+    """
+
+    places: Mapping[str, int]
+    means: Mapping[str, float]
+    ranks: Mapping[str, Sequence[str]]
+    strips: charts.Strips
+
+
+@dataclass(frozen=True)
+class SchoolIndex:
+    """The tables of a context by school. Each is sorted out when it is first asked for."""
+
+    context: ReportContext
+
+    @cached_property
+    def rows(self) -> dict[str, list[Row]]:
+        """The stages of each school that is judged."""
+        return _by_school(self.context.assessment.rows)
+
+    @cached_property
+    def shortfalls(self) -> dict[str, list[Row]]:
+        """What each school lacks on the seven."""
+        return _by_school(self.context.assessment.shortfalls)
+
+    @cached_property
+    def findings(self) -> dict[str, list[Row]]:
+        """Each school's figures beyond the seven, what is not met first, with the keys of what they state."""
+        found = self.context.assessment.findings
+        found = found[found["school_id"].notna().to_numpy()]
+        found = found.iloc[np.argsort(found["verdict"].cat.codes.to_numpy(), kind="stable")]
+        keys = {
+            f"{column}_fact": finding_keys(fact, self.context.assessment, found)
+            for column, fact in (("value", Fact.ITEM), ("verdict", Fact.FINDING))
+        }
+        return _by_school(found.assign(**keys))
+
+    @cached_property
+    def codes(self) -> dict[str, list[str]]:
+        """The indicators beyond the seven by which each school is judged, in the order of the assessment."""
+        found = self.context.assessment.findings[["school_id", "code"]].dropna().drop_duplicates()
+        return _lists(found["school_id"], found["code"].astype(str))
+
+    @cached_property
+    def problems(self) -> dict[str, list[Row]]:
+        """Each school's entries in the ledger, with their states, the most pressing first."""
+        mine = self.context.ledger
+        return _by_school(with_states(self.context, mine[mine["school_id"].notna().to_numpy()]))
+
+    @cached_property
+    def days(self) -> dict[str, str]:
+        """The day by which "overdue" is told, in each district."""
+        return {
+            district: day_of(self.context, district)
+            for district in self.context.assessment.rows["district"].unique()
+        }
+
+    @cached_property
+    def remarks(self) -> dict[str, list[str]]:
+        """What no rule decides and a reader should know of each school."""
+        found = self.context.assessment.warnings
+        return _lists(found["school_id"], found["message"])
+
+    @cached_property
+    def peers(self) -> dict[tuple[str, str], Peers]:
+        """The schools of each district and stage."""
+        means = _means(self.context.assessment.balance)
+        by_place = self.context.assessment.rows.groupby(["district", "stage"], observed=True, sort=False)
+        return {place: self._peers(rows, means[place]) for place, rows in by_place}
+
+    def _peers(self, rows: pd.DataFrame, means: Mapping[str, float]) -> Peers:
+        standard, names = self.context.standard, rows["name"].tolist()
+        labels = [title(standard[code], self.context.lang, short=True) for code in SEVEN]
+        return Peers(
+            {school: place for place, school in enumerate(rows["school_id"])},
+            means,
+            {code: _ranks(rows[code].to_numpy(float)) for code in SEVEN},
+            charts.Strips(
+                percent_of_standard(rows).set_axis(labels, axis=1).set_axis(names, axis=0),
+                rows["pupils"].tolist(),
+                verdicts(rows).set_axis(labels, axis=1),
+                100 * standard.rules.school.floor,
+            ),
+        )
+
+    @cached_property
+    def campuses(self) -> dict[str, list[str]]:
+        """The schools of which each is the main one."""
+        schools = self.context.data["schools"][["parent_id", "school_id"]].dropna()
+        return _lists(schools["parent_id"], schools["school_id"])
+
+    @cached_property
+    def places(self) -> dict[str, dict[str, np.ndarray]]:
+        """Of every table the rows of this year: by school, or by district where they are of none."""
+        return {name: self._places(self.context.data[name]) for name in TABLES}
+
+    def _places(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+        here = np.arange(len(frame))
+        if "year" in frame:
+            here = np.flatnonzero((frame["year"] == self.context.year).to_numpy())
+        owner = frame["school_id" if "school_id" in frame else "district"]
+        groups = owner.iloc[here].reset_index(drop=True).groupby(owner.iloc[here].to_numpy()).indices
+        return {str(name): here[places] for name, places in groups.items()}
+
+    def at(self, table: str, owners: Sequence[str]) -> np.ndarray:
+        """Return where in a table the rows of these schools or districts are, in its order."""
+        places = self.places[table]
+        return np.sort(np.concatenate([_NONE, *(places.get(owner, _NONE) for owner in owners)]))
+
+
+def _by_school(frame: pd.DataFrame) -> dict[str, list[Row]]:
+    found = defaultdict(list)
+    for row in frame.to_dict("records"):
+        found[row["school_id"]].append(row)
+    return dict(found)
+
+
+def _lists(keys: pd.Series, values: pd.Series) -> dict[str, list[str]]:
+    found = defaultdict(list)
+    for school, value in zip(keys, values, strict=True):
+        found[school].append(value)
+    return dict(found)
+
+
+def _means(balance: pd.DataFrame) -> dict[tuple[str, str], dict[str, float]]:
+    found = defaultdict(dict)
+    columns = (balance[name] for name in ("district", "stage", "code", "mean"))
+    for district, stage, code, mean in zip(*columns, strict=True):
+        found[district, stage][code] = mean
+    return found
+
+
+def _ranks(values: np.ndarray) -> list[str]:
+    """Return the place of each value from the highest, out of those there are.
+
+    Equal values share the better place.
+
+    >>> _ranks(np.array([2.0, 5.0, np.nan, 5.0]))
+    ['3 / 3', '1 / 3', '', '1 / 3']
+    """
+    known = np.sort(values[~np.isnan(values)])
+    above = len(known) - np.searchsorted(known, values + 1e-12, side="right")
+    return [
+        "" if np.isnan(value) else f"{place + 1} / {len(known)}"
+        for value, place in zip(values, above, strict=True)
+    ]
+
+
+# What all pages of a publication share: the dataset, its assessment, and the years before.
+
+
+@dataclass(frozen=True)
+class ReportContext:
+    """A dataset judged in one year, and in every year up to it.
+
+    Attributes
+    ----------
+    data : Dataset
+    assessment : Assessment
+        Of the year that the pages are about.
+    lang : {"zh", "en"}
+    """
+
+    data: Dataset
+    assessment: Assessment
+    lang: Lang = "zh"
+
+    @property
+    def year(self) -> int:
+        """School year starting."""
+        return self.assessment.year
+
+    @property
+    def standard(self) -> Standard:
+        """The standard that judges."""
+        return self.assessment.standard
+
+    @cached_property
+    def years(self) -> dict[int, Assessment]:
+        """The assessments of every year in the data up to this one."""
+        before = [year for year in self.data.years if year < self.year]
+        return {year: assess(self.data, year, self.standard) for year in before} | {
+            self.year: self.assessment
+        }
+
+    @cached_property
+    def ledger(self) -> pd.DataFrame:
+        """Every problem of every district, with who answers for it."""
+        return ledger(self.assessment, self.data)
+
+    @cached_property
+    def school_index(self) -> SchoolIndex:
+        """The tables by school."""
+        return SchoolIndex(self)
+
+    def place(self, district: str) -> str:
+        """Return district and school year, for subtitles."""
+        return f"{district} · {school_year(self.year, self.lang)}"
+
+    @property
+    def first_school(self) -> str:
+        """The first judged school: what a school's notebook shows when none is named."""
+        rows = self.assessment.rows
+        if not len(rows):
+            raise QbError(f"{self.year} 年度没有参加评估的学校。")
+        return str(rows["school_id"].iloc[0])
+
+    @property
+    def source(self) -> str:
+        """Where the figures come from, for the foot of figures."""
+        name = Path(self.data.source).name or say(self.lang, "内存中的数据", "data in memory")
+        made_up = say(self.lang, "（模拟数据）", " (invented data)") if self.data.invented else ""
+        return f"{name}{made_up}"
+
+
+_preloaded: dict[tuple[str, int | None, str, Lang], ReportContext] = {}
+
+
+def preload(context: ReportContext, data: str | Path, standard: str | Path = DEFAULT) -> None:
+    """Let :func:`open_context` return this context when it is asked for the same: judged once, shown often."""
+    _preloaded[_asked(data, context.year, standard, context.lang)] = context
+
+
+def _asked(
+    data: str | Path, year: int | None, standard: str | Path, lang: Lang
+) -> tuple[str, int | None, str, Lang]:
+    return str(Path(data).resolve()), year, str(standard), lang
+
+
+def open_context(
+    data: str | Path, year: int | None = None, standard: str | Path = DEFAULT, lang: Lang = "zh"
+) -> ReportContext:
+    """Read a dataset and judge it: the one call with which a notebook begins.
+
+    Raises
+    ------
+    DataError, QbError
+        See `qb.load` and `qb.assess`.
+    """
+    if ready := _preloaded.get(_asked(data, year, standard, lang)):
+        return ready
+    dataset = read(data)
+    chosen = load_standard(standard)
+    return ReportContext(dataset, assess(dataset, choose_year(dataset, year), chosen), lang)
+
+
+# What every part of a district's page stands on.
+
+
+@dataclass(frozen=True)
+class DistrictPart:
+    """One district of a context.
+
+    Attributes
+    ----------
+    context : ReportContext
+    district : str
+        Empty for the only one of the data.
+
+    Raises
+    ------
+    QbError
+        If the data hold no such district, or several and none is named.
+    """
+
+    context: ReportContext
+    district: str = ""
+
+    def __post_init__(self) -> None:
+        known = self.context.assessment.districts["district"].tolist()
+        if not self.district and len(known) == 1:
+            object.__setattr__(self, "district", known[0])
+        if self.district not in known:
+            raise QbError(f"数据中没有县区“{self.district}”。已有：{'、'.join(known)}。")
+
+    @cached_property
+    def own(self) -> Assessment:
+        """The district's slice of the assessment."""
+        return self.context.assessment.of(self.district)
+
+    def keys(self, fact: Fact, *of: Iterable[object]) -> list[str]:
+        """Return the keys of what a page states of this year, a key for each row of these columns."""
+        return [key(fact, self.context.year, *one) for one in zip(*of, strict=True)]
+
+    @property
+    def place(self) -> str:
+        """District and school year."""
+        return self.context.place(self.district)
+
+    @property
+    def stages(self) -> list[Stage]:
+        """The compulsory stages that the district has."""
+        return [stage for stage in COMPULSORY if (self.own.rows["stage"] == stage).any()]
+
+    def caption(self, finding: str, measure: str) -> charts.Caption:
+        """Return a figure's words."""
+        return caption(finding, measure, self.place, self.context.source, self.context.lang)
+
+
+# What every part of the annual report stands on: the district in each year, and the year before.
+
+
+FIVE = 5  # years that the report looks back on
+
+
+class AnnualPart(DistrictPart):
+    """One district over the years."""
+
+    @cached_property
+    def slices(self) -> dict[int, Assessment]:
+        """The district's part of each year's assessment, up to the year of the report and at most five."""
+        every = {
+            year: assessment.of(self.district)
+            for year, assessment in sorted(self.context.years.items())
+            if (assessment.districts["district"] == self.district).any()
+        }
+        return dict(list(every.items())[-FIVE:])
+
+    @property
+    def before(self) -> Assessment | None:
+        """The latest year before that the data hold; None where there is none."""
+        earlier = [slice_ for year, slice_ in self.slices.items() if year < self.context.year]
+        return earlier[-1] if earlier else None
+
+    def table_of(self, name: str, year: int) -> pd.DataFrame:
+        """Return the district's rows of a table of districts in a year."""
+        frame = self.context.data[name]
+        mine = (frame["district"] == self.district) & (frame["year"] == year)
+        return frame[mine.to_numpy(dtype=bool)]
+
+
+def counted(verdicts: pd.Series, wanted: Verdict) -> int:
+    """Return how many verdicts are the wanted one."""
+    return int((verdicts == wanted).sum())
+
+
+def coefficients(own: Assessment) -> pd.DataFrame:
+    """Return the coefficients that decide: all but the mean of the seven."""
+    return own.balance[(own.balance["code"] != COMPOSITE).to_numpy()]
+
+
+def known(verdicts: pd.Series) -> int:
+    """Return how many verdicts are met or not met."""
+    return counted(verdicts, Verdict.PASS) + counted(verdicts, Verdict.FAIL)

@@ -1,0 +1,522 @@
+"""What was handed in, what is missing and what hangs on it; what the check found; the corrections."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from qb import charts
+from qb.data.checks import RULES, check
+from qb.data.checks import title as school_title
+from qb.data.schema import TABLES
+from qb.data.table_intake import FORM_RULES
+from qb.errors import Fault
+from qb.indicators.assessment import Assessment
+from qb.report.context import ReportContext
+from qb.report.resource_tables import caption, unknown
+from qb.report.tables import Column, Heading, Table
+from qb.report.words import AREAS, Tally, listed, say, school_year, schools_said, stage_label, title
+from qb.standard import SEVEN
+from qb.terms import Severity, Verdict
+
+# What the check found, by rule and by school, and the corrections, as tables.
+
+
+SEVERITIES = {
+    Severity.STOPS: "Must be mended",
+    Severity.WARNING: "Please check",
+    Severity.NOTE: "Note",
+}
+FORM_ENGLISH = {
+    "F10": "An empty key",
+    "F11": "Not a number",
+    "F12": "Not a finite number",
+    "F13": "Out of range",
+    "F14": "Not a whole number",
+    "F15": "Not a word of the list",
+    "F16": "Neither yes nor no",
+    "F17": "Not a date",
+    "F18": "An identifier cut short by a spreadsheet",
+    "F19": "A formula without a result",
+    "F20": "Read for what it says",
+    "F21": "A column beyond the registry",
+    "F22": "A file or sheet beyond the registry",
+    "F23": "A correction of no record, or of several",
+    "F24": "A correction that does not fit its source",
+    "F25": "A total or a note, left out",
+    "F26": "A row with nothing but its key, left out",
+    "F27": "A header or name that looks like another",
+    "F28": "An unusual file, sheet or header, read for what it says",
+    "F29": "Merged cells over several rows",
+    "F30": "A row equal to the sum of those above",
+    "F31": "A kind of workbook that cannot be read in full",
+}
+MOST_FAULTS = 300
+
+
+@dataclass(frozen=True)
+class FaultReport:
+    """The faults and corrections of one district, or of all.
+
+    Faults that belong to no school and no district stand on every page.
+    """
+
+    context: ReportContext
+    district: str = ""
+
+    @cached_property
+    def found(self) -> list[Fault]:
+        """The faults, in the order of the check."""
+        every = check(self.context.data, self.context.standard)
+        return [fault for fault in every if self._own(fault)]
+
+    def _own(self, fault: Fault) -> bool:
+        if not self.district:
+            return True
+        if fault.school_id is not None:
+            return self._home.get(fault.school_id, self.district) == self.district
+        return self._district_of(fault) in (None, self.district)
+
+    @cached_property
+    def _home(self) -> dict[str, object]:
+        schools = self.context.data["schools"]
+        return dict(zip(schools["school_id"], schools["district"], strict=True))
+
+    def _district_of(self, fault: Fault) -> object:
+        """Return the district that the record of a fault names, or None."""
+        data = self.context.data
+        if fault.table is None or fault.row is None or "district" not in data[fault.table]:
+            return None
+        lines = data.lines.get(fault.table, np.arange(2, len(data[fault.table]) + 2))
+        (position,) = np.flatnonzero(lines == fault.row)[:1] if fault.row in lines else (None,)
+        return None if position is None else data[fault.table]["district"].iloc[position]
+
+    def by_rule(self) -> Table:
+        """Return how often each rule was broken, by how many schools, and why it is asked."""
+        lang = self.context.lang
+        lines = []
+        for number, faults in _grouped(self.found, "rule").items():
+            schools = {fault.school_id for fault in faults if fault.school_id}
+            lines.append(
+                {
+                    "rule": number,
+                    "title": self._title(number),
+                    "severity": self._severity(faults[0]),
+                    "count": len(faults),
+                    "schools": len(schools),
+                    "reason": _REASONS.get(number, ""),
+                }
+            )
+        columns = (
+            Column("rule", say(lang, "规则", "Rule")),
+            Column("title", say(lang, "问题", "What")),
+            Column("severity", say(lang, "程度", "Severity")),
+            Column("count", say(lang, "处数", "Faults"), decimals=0),
+            Column("schools", say(lang, "涉及学校", "Schools"), decimals=0),
+            *([Column("reason", "依据")] if lang == "zh" else []),
+        )
+        return self._table(say(lang, "各规则发现的问题", "Faults by rule"), columns, lines)
+
+    def by_school(self) -> Table:
+        """Return how many faults each school has to mend or to look at; those with most first."""
+        lang = self.context.lang
+        schools = self.context.data["schools"]
+        names = dict(zip(schools["school_id"], schools["name"], strict=True))
+        lines = []
+        for school, faults in _grouped(self.found, "school_id").items():
+            if school:
+                counts = Counter(fault.severity for fault in faults)
+                rules = say(lang, "、", ", ").join(dict.fromkeys(fault.rule for fault in faults))
+                line = {"school": school_title(school, names), "rules": rules}
+                lines.append(line | {str(severity): counts[severity] for severity in Severity})
+        lines.sort(key=lambda line: [-line[str(severity)] for severity in Severity])
+        columns = (
+            Column("school", say(lang, "学校", "School")),
+            *(Column(str(s), say(lang, s.zh, SEVERITIES[s]), decimals=0) for s in Severity),
+            Column("rules", say(lang, "规则", "Rules")),
+        )
+        return self._table(say(lang, "各校的问题", "Faults by school"), columns, lines)
+
+    def listed(self) -> Table:
+        """Return the faults one by one, the first of them; in English by the titles of their rules."""
+        lang, more = self.context.lang, len(self.found) - MOST_FAULTS
+        lines = [
+            {
+                "rule": fault.rule,
+                "severity": self._severity(fault),
+                "table": self._table_name(fault),
+                "row": str(fault.row or ""),
+                "column": self._column_name(fault),
+                "message": say(lang, fault.message, self._title(fault.rule)),
+                "remedy": fault.remedy,
+            }
+            for fault in self.found[:MOST_FAULTS]
+        ]
+        columns = (
+            Column("rule", say(lang, "规则", "Rule")),
+            Column("severity", say(lang, "程度", "Severity")),
+            Column("table", say(lang, "表", "Table")),
+            Column("row", say(lang, "行", "Row")),
+            Column("column", say(lang, "列", "Column")),
+            Column("message", say(lang, "问题", "What")),
+            *([Column("remedy", "处理办法")] if lang == "zh" else []),
+        )
+        note = say(lang, f"另有 {more} 条，请用 qb check 查看。", f"{more} more: run qb check.")
+        return self._table(
+            say(lang, "核查结果", "What the check found"), columns, lines, note if more > 0 else ""
+        )
+
+    def corrections(self) -> Table:
+        """Return the known errors of the source that were put right on reading."""
+        lang = self.context.lang
+        lines = [
+            {
+                "table": say(lang, TABLES[entry.table].label, entry.table),
+                "key": "，".join(str(value) for value in entry.key.values()),
+                "column": say(lang, TABLES[entry.table][entry.column].label, entry.column),
+                "wrong": _shown(entry.wrong),
+                "right": _shown(entry.right),
+                "why": entry.why,
+                "by": entry.confirmed_by,
+                "on": entry.on.isoformat(),
+            }
+            for entry in self.context.data.corrections
+            if self._home.get(str(entry.key.get("school_id", "")), self.district) == self.district
+            or not self.district
+        ]
+        columns = (
+            Column("table", say(lang, "表", "Table")),
+            Column("key", say(lang, "记录", "Record")),
+            Column("column", say(lang, "列", "Column")),
+            Column("wrong", say(lang, "来源的值", "In the source")),
+            Column("right", say(lang, "更正为", "Put right")),
+            Column("why", say(lang, "原因", "Why")),
+            Column("by", say(lang, "确认单位", "Confirmed by")),
+            Column("on", say(lang, "日期", "On")),
+        )
+        return Table(
+            say(lang, "对来源数据的更正", "Corrections of the source"),
+            columns,
+            pd.DataFrame(lines, columns=[column.key for column in columns]),
+            empty=say(lang, "没有更正。", "There are no corrections."),
+            lang=lang,
+        )
+
+    def _table(
+        self, caption: str, columns: tuple[Column, ...], lines: list[dict[str, object]], note: str = ""
+    ) -> Table:
+        lang = self.context.lang
+        frame = pd.DataFrame(lines, columns=[column.key for column in columns])
+        empty = say(lang, f"{caption}：没有发现问题。", f"{caption}: nothing was found.")
+        return Table(caption, columns, frame, note=note, empty=empty, lang=lang)
+
+    def _severity(self, fault: Fault) -> str:
+        return say(self.context.lang, fault.severity.zh, SEVERITIES[fault.severity])
+
+    def _title(self, number: str) -> str:
+        return say(self.context.lang, *_TITLES.get(number, (number, number)))
+
+    def _table_name(self, fault: Fault) -> str:
+        table = TABLES.get(fault.table or "")
+        return "" if table is None else say(self.context.lang, table.label, table.name)
+
+    def _column_name(self, fault: Fault) -> str:
+        table = TABLES.get(fault.table or "")
+        column = table.by_name.get(fault.column or "") if table else None
+        return say(self.context.lang, column.label, column.name) if column else fault.column or ""
+
+
+_TITLES = {rule.number: (rule.title, rule.en) for rule in RULES} | {
+    number: (rule.title, FORM_ENGLISH.get(number, number)) for number, rule in FORM_RULES.items()
+}
+_REASONS = {rule.number: rule.reason for rule in RULES}
+
+
+def _grouped(faults: list[Fault], name: str) -> dict[str | None, list[Fault]]:
+    groups: dict[str | None, list[Fault]] = {}
+    for fault in faults:
+        groups.setdefault(getattr(fault, name), []).append(fault)
+    return groups
+
+
+def _shown(value: object) -> str:
+    return "—" if value == "" else str(value)
+
+
+# What was handed in, what is missing, and what hangs on it.
+
+
+_BY_SCHOOL = ("sections", "facilities", "classes", "rooms", "funds")
+
+
+def _wanted(table: str) -> list[str]:
+    """Return the columns that every row of a table must fill in; others may rightly be blank."""
+    return [c.name for c in TABLES[table].columns if not c.optional and not c.blank]
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """Everything the data page shows: of one district, or of all."""
+
+    context: ReportContext
+    district: str = ""
+
+    def title(self) -> Heading:
+        """Return the page's title and where the data come from."""
+        lang = self.context.lang
+        place = self.district or say(lang, "全部县区", "All districts")
+        year = school_year(self.context.year, lang)
+        text = say(lang, f"{place}：数据概况（{year}）", f"{place}: what was handed in ({year})")
+        years = self.context.data.years
+        span = f"{years[0]}—{years[-1]}" if len(years) > 1 else str(years[0])
+        return Heading(
+            text,
+            say(
+                lang,
+                f"来源：{self.context.source}；含 {span} 年度。",
+                f"Source: {self.context.source}; years {span}.",
+            ),
+        )
+
+    def tables(self) -> Table:
+        """Return each table: rows in all, rows of the year, share of cells filled in."""
+        lang = self.context.lang
+        lines = []
+        for name, table in TABLES.items():
+            frame = self._own(name)
+            of_year = self._of_year(frame)
+            lines.append(
+                {
+                    "name": say(lang, f"{table.label}（{name}）", name),
+                    "rows": len(frame),
+                    "year": len(of_year),
+                    "filled": self._filled(name, of_year) * 100,
+                    "codes": say(lang, "、", ", ").join(self._codes(name)),
+                    "missing": not len(of_year),
+                }
+            )
+        columns = (
+            Column("name", say(lang, "表", "Table")),
+            Column("rows", say(lang, "总行数", "Rows"), decimals=0),
+            Column("year", say(lang, "本年度行数", "Rows of the year"), decimals=0),
+            Column("filled", say(lang, "本年度填报率（%）", "Filled in (%)"), decimals=1),
+            Column("codes", say(lang, "用于指标", "Used by")),
+        )
+        return Table(
+            say(lang, "报送的数据表", "Tables handed in"),
+            columns,
+            pd.DataFrame(lines),
+            failing="missing",
+            note=say(
+                lang,
+                "填报率只计每行都应填写的列；选填的列和可以空着的列（如不是校区的学校的所属学校、尚未销号的问题的销号日期）"
+                "不计。没有报送的表，依赖它的指标为“缺数据”。",
+                "Only columns that every row must fill in count; not those that may rightly be blank (the parent of what is "
+                "no campus, the closing of an open problem). What rests on a table that is missing is “no data”.",
+            ),
+            lang=lang,
+        )
+
+    def _own(self, name: str) -> pd.DataFrame:
+        frame = self.context.data[name]
+        if not self.district:
+            return frame
+        if "district" in frame:
+            return frame[(frame["district"] == self.district).to_numpy()]
+        schools = self.context.data["schools"]
+        mine = schools.loc[(schools["district"] == self.district).to_numpy(), "school_id"]
+        return frame[frame["school_id"].isin(mine).to_numpy()]
+
+    def _of_year(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[(frame["year"] == self.context.year).to_numpy()] if "year" in frame else frame
+
+    def _filled(self, name: str, frame: pd.DataFrame) -> float:
+        return float(frame[_wanted(name)].notna().to_numpy().mean()) if len(frame) else 0.0
+
+    def _codes(self, name: str) -> list[str]:
+        codes = {code for column in TABLES[name].columns for code in column.codes if code.startswith("C")}
+        return sorted(codes, key=lambda code: int(code[1:]))
+
+    def completeness(self) -> charts.Chart:
+        """Return the share of cells filled in, by table and year."""
+        lang = self.context.lang
+        yearly = [name for name in TABLES if "year" in self.context.data[name]]
+        years = self.context.data.years
+        share = pd.DataFrame(
+            [
+                [self._filled(name, frame[(frame["year"] == year).to_numpy()]) for year in years]
+                for name in yearly
+                for frame in (self._own(name),)
+            ],
+            index=[say(lang, TABLES[name].label, name) for name in yearly],
+            columns=[str(year) for year in years],
+        )
+        empty = [str(name) for name in share.index[share[str(self.context.year)] == 0]]
+        finding = say(
+            lang,
+            f"本年度没有报送：{listed(empty, lang)}" if empty else "本年度各表都有数据",
+            f"Not handed in this year: {listed(empty, lang)}" if empty else "Every table has data this year",
+        )
+        place = self.district or say(lang, "全部县区", "all districts")
+        measure = say(lang, "各表各年度填报率", "Share of cells filled in, by table and year")
+        return charts.completeness(share, caption=caption(finding, measure, place, self.context.source, lang))
+
+    @cached_property
+    def check(self) -> FaultReport:
+        """What the check found, and the corrections."""
+        return FaultReport(self.context, self.district)
+
+    def faults(self) -> Table:
+        """Return what the check found, one by one."""
+        return self.check.listed()
+
+    def by_school(self) -> Table:
+        """Return the share of cells that each school filled in this year, by table; the emptiest first."""
+        lang = self.context.lang
+        schools = self._own("schools").drop_duplicates("school_id").set_index("school_id")
+        shares = {name: self._filled_by_school(name) for name in _BY_SCHOOL}
+        here = self._of_year(self._own("sections"))["school_id"]
+        shown = pd.DataFrame(shares, index=schools.index[schools.index.isin(here)]) * 100
+        shown = shown.fillna(0.0).assign(name=schools["name"].fillna(""))
+        order = shown[list(shares)].mean(axis=1).sort_values(kind="stable").index
+        columns = (
+            Column("name", say(lang, "学校", "School")),
+            *(Column(n, say(lang, f"{TABLES[n].label}（%）", f"{n} (%)"), decimals=0) for n in shares),
+        )
+        return Table(
+            say(lang, "各校本年度填报率", "Share of cells filled in, by school"),
+            columns,
+            shown.loc[order].reset_index(),
+            note=say(
+                lang,
+                "0 表示这张表中没有该校本年度的行。",
+                "0: the table has no row of the school this year.",
+            ),
+            empty=say(lang, "没有学校报送本年度数据。", "No school reported this year."),
+            lang=lang,
+        )
+
+    def _filled_by_school(self, name: str) -> pd.Series:
+        frame = self._of_year(self._own(name))
+        return frame[_wanted(name)].notna().mean(axis=1).groupby(frame["school_id"]).mean()
+
+    def cost_of_no_data(self) -> Table:
+        """Return the indicators without a verdict, the area that waits for them, and what they rest on."""
+        lang, standard = self.context.lang, self.context.standard
+        own = self._assessment
+        frame = own.indicators
+        missing = frame[(frame["verdict"] == Verdict.NO_DATA).to_numpy()]
+        counts = missing.groupby("code", sort=False)["district"].size()
+        waiting = own.areas[(own.areas["verdict"] == Verdict.NO_DATA).to_numpy()].groupby("area").size()
+        areas = [standard[code].area for code in counts.index]
+        shown = pd.DataFrame(
+            {
+                "title": [title(standard[code], lang) for code in counts.index],
+                "districts": counts.to_numpy(),
+                "area": [say(lang, *AREAS[area]) for area in areas],
+                "waiting": [int(waiting.get(area, 0)) for area in areas],
+                "rests": [self._rests_on(code) for code in counts.index],
+            }
+        )
+        columns = (
+            Column("title", say(lang, "暂无结论的指标", "No verdict yet")),
+            Column("districts", say(lang, "县区数", "Districts"), decimals=0),
+            Column("area", say(lang, "所属方面", "Area")),
+            Column("waiting", say(lang, "该方面因此悬空的县区数", "Districts whose area waits"), decimals=0),
+            Column("rests", say(lang, "需要的数据（表.列）", "Rests on (table.column)")),
+        )
+        return Table(
+            say(lang, "缺数据的后果", "What missing data cost"),
+            columns,
+            shown,
+            note=say(
+                lang,
+                "已有一项未达标的方面不悬空：缺的数据补上也不会达标。",
+                "An area with an indicator unmet does not wait: no data could make it pass.",
+            ),
+            empty=say(
+                lang,
+                f"{len(standard.indicators)} 项指标都有结论。",
+                f"All {len(standard.indicators)} indicators have a verdict.",
+            ),
+            lang=lang,
+        )
+
+    def open_schools(self) -> Table:
+        """Return the schools whose verdict waits for data, and for which of the seven."""
+        lang, rows = self.context.lang, self._assessment.rows
+        waiting = rows[(rows["verdict"] == Verdict.NO_DATA).to_numpy()]
+        shown = pd.DataFrame(
+            {
+                "name": waiting["name"].to_numpy(),
+                "stage": [stage_label(stage, lang) for stage in waiting["stage"]],
+                "codes": [say(lang, "、", ", ").join(unknown(row)) for _, row in waiting.iterrows()],
+            }
+        )
+        columns = (
+            Column("name", say(lang, "学校", "School")),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("codes", say(lang, "缺数据的指标", "No data for")),
+        )
+        return Table(
+            say(lang, "结论悬空的学校", "Schools whose verdict waits"),
+            columns,
+            shown,
+            empty=say(lang, "各校都有结论。", "Every school has a verdict.")
+            if len(rows)
+            else say(lang, "没有参加评估的学校。", "No school is judged."),
+            lang=lang,
+        )
+
+    @cached_property
+    def _assessment(self) -> Assessment:
+        whole = self.context.assessment
+        return whole.of(self.district) if self.district else whole
+
+    def _rests_on(self, code: str) -> str:
+        columns = [
+            f"{name}.{column.name}"
+            for name, table in TABLES.items()
+            for column in table.columns
+            if code in column.codes and not column.optional
+        ]
+        most = 4 if code in SEVEN else 6
+        return listed(columns, self.context.lang, most)
+
+    def map(self) -> list[charts.Chart]:
+        """Return where the schools are, where coordinates were handed in."""
+        schools = self._own("schools")
+        placed = schools[schools["longitude"].notna().to_numpy() & schools["latitude"].notna().to_numpy()]
+        if not len(placed) or not self.district:
+            return []
+        lang = self.context.lang
+        rows = self.context.assessment.of(self.district).rows
+        worst = rows.assign(code=rows["verdict"].cat.codes).sort_values("code", kind="stable")
+        worst = worst.drop_duplicates("school_id").set_index("school_id")
+        pupils = rows.groupby("school_id")["pupils"].sum()
+        placed = placed[placed["school_id"].isin(worst.index)]
+        states = [Verdict(worst.loc[s, "verdict"]) for s in placed["school_id"]]
+        if not len(placed):
+            return []
+        finding = say(lang, "有坐标的学校：", "Schools on the map: ") + schools_said(Tally.of(states), lang)
+        place = self.context.place(self.district)
+        return [
+            charts.map_of_schools(
+                placed["longitude"].tolist(),
+                placed["latitude"].tolist(),
+                [float(pupils[s]) for s in placed["school_id"]],
+                placed["name"].tolist(),
+                states,
+                caption=caption(
+                    finding,
+                    say(lang, "圆点大小为在校生数", "Dots by pupils"),
+                    place,
+                    self.context.source,
+                    lang,
+                ),
+            )
+        ]

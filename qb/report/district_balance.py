@@ -1,0 +1,219 @@
+"""How far a district's schools are apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qb import charts
+from qb.indicators.verdicts import COMPOSITE
+from qb.report.context import DistrictPart
+from qb.report.facts import Fact, anchor
+from qb.report.resource_tables import percent_of_standard, seven_title, verdict_column, verdicts
+from qb.report.tables import Column, Table
+from qb.report.words import Tally, coefficients_said, number, say, stage_label, title
+from qb.standard import SEVEN
+from qb.terms import Stage, Verdict
+
+
+class DistrictBalance(DistrictPart):
+    """Difference coefficients, over the years and school by school."""
+
+    def coefficients(self) -> charts.Chart:
+        """Return the seven coefficients of each stage against the limit."""
+        lang, standard = self.context.lang, self.context.standard
+        frame = self.own.balance[self.own.balance["code"] != COMPOSITE]
+        labels = [title(standard[code], lang, short=True) for code in SEVEN]
+        stages = self.stages
+        wide = {
+            key: frame.pivot(index="code", columns="stage", values=key)
+            .reindex(index=list(SEVEN), columns=[str(s) for s in stages])
+            .set_axis(labels, axis=0)
+            .set_axis([stage_label(s, lang) for s in stages], axis=1)
+            for key in ("coefficient", "verdict")
+        }
+        finding = coefficients_said(Tally.of(frame["verdict"]), lang)
+        return charts.coefficients(
+            wide["coefficient"],
+            wide["verdict"].map(lambda v: Verdict(v) if isinstance(v, str) else Verdict.NO_DATA),
+            {stage_label(s, lang): standard.coefficient_limit(s) for s in stages},
+            caption=self.caption(
+                finding, say(lang, "校际差异系数（按学生加权）", "Difference coefficient, weighted by pupils")
+            ),
+            decimals=standard.rules.rounding.coefficients,
+        )
+
+    def table(self) -> Table:
+        """Return mean, deviation, coefficient and limit by stage and indicator."""
+        lang, standard = self.context.lang, self.context.standard
+        frame = self.own.balance
+        place = (frame["stage"], frame["code"], frame["district"])
+        shown = frame.assign(
+            rule=[anchor(code if code in SEVEN else "coefficient") for code in frame["code"]],
+            coefficient_fact=self.keys(Fact.COEFFICIENT, *place),
+            verdict_fact=self.keys(Fact.BALANCE, *place),
+            mean_fact=[
+                fact if mean == mean else ""
+                for fact, mean in zip(self.keys(Fact.MEAN, *place), frame["mean"], strict=True)
+            ],
+            deviation_fact=[
+                fact if x == x else ""
+                for fact, x in zip(self.keys(Fact.DEVIATION, *place), frame["deviation"], strict=True)
+            ],
+            title=[
+                say(lang, "七项平均（综合，不作判定）", "Mean of the seven (decides nothing)")
+                if code == COMPOSITE
+                else seven_title(standard, code, lang)
+                for code in frame["code"]
+            ],
+            stage=[stage_label(stage, lang) for stage in frame["stage"]],
+            verdict=frame["verdict"].astype(str),
+            # The mean of the seven has neither a mean of its own nor a limit: no figure, not a missing one.
+            **frame[["mean", "deviation", "limit"]].astype(object).where(frame["code"] != COMPOSITE, None),
+            failing=frame["verdict"] == Verdict.FAIL,
+        )
+        columns = (
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("schools", say(lang, "学校数", "Schools"), decimals=0),
+            Column("mean", say(lang, "平均值", "Mean"), decimals=2, fact="mean_fact"),
+            Column("deviation", say(lang, "标准差", "Deviation"), decimals=2, fact="deviation_fact"),
+            Column(
+                "coefficient",
+                say(lang, "差异系数", "Coefficient"),
+                decimals=standard.rules.rounding.coefficients,
+                fact="coefficient_fact",
+            ),
+            Column("limit", say(lang, "限值", "Limit"), decimals=2),
+            verdict_column(lang, "verdict_fact"),
+        )
+        return Table(
+            say(lang, "平均值、标准差与差异系数", "Means, deviations and coefficients"),
+            columns,
+            shown,
+            failing="failing",
+            note=say(
+                lang,
+                "差异系数 = 标准差 ÷ 平均值；平均值为总量之比，离差平方按学生数加权、除以学生总数。"
+                "有学校缺这项数据时不计算。",
+                "Coefficient = deviation ÷ mean; the mean is total over total, squared deviations are weighted by pupils. "
+                "Not computed where a school has not reported.",
+            ),
+            lang=lang,
+        )
+
+    def trends(self) -> list[charts.Chart]:
+        """Return the coefficients over the years, a figure a stage; none where there is one year only."""
+        if len(self.context.years) < 2:
+            return []
+        return [self._trend(stage) for stage in self.stages]
+
+    def _trend(self, stage: Stage) -> charts.Chart:
+        lang, standard = self.context.lang, self.context.standard
+        years = sorted(self.context.years)
+        frames = {year: self._coefficients_of(year, stage) for year in years}
+        series = {
+            title(standard[code], lang, short=True): [
+                frames[year]["coefficient"].get(code, np.nan) for year in years
+            ]
+            for code in SEVEN
+        }
+        limit = standard.coefficient_limit(stage)
+        finding = self._over_the_years({year: Tally.of(frames[year]["verdict"]) for year in years}, stage)
+        last = frames[years[-1]]["coefficient"].dropna()
+        emphasise = title(standard[last.idxmax()], lang, short=True) if len(last) else None
+        return charts.trend(
+            years,
+            series,
+            caption=self.caption(
+                finding, say(lang, "差异系数，按学年", "Difference coefficient by school year")
+            ),
+            limits={say(lang, f"限值 {limit:g}", f"Limit {limit:g}"): limit},
+            emphasise=emphasise,
+            decimals=standard.rules.rounding.coefficients,
+        )
+
+    def _over_the_years(self, counts: dict[int, Tally], stage: Stage) -> str:
+        """Return how many coefficients of a stage exceed the limit in the first and the last year that are known."""
+        lang = self.context.lang
+        label, known = stage_label(stage, lang), [year for year, tally in counts.items() if tally.known]
+        if not known:
+            return say(
+                lang, f"{label}：历年差异系数都无法计算", f"{label}: no coefficient of any year is known"
+            )
+        said = []
+        for year in dict.fromkeys((known[0], known[-1])):
+            tally = counts[year]
+            open_ = say(lang, f"（{tally.unknown} 个无法计算）", f" ({tally.unknown} unknown)")
+            said.append(
+                say(lang, f"{year} 年 {tally.failed} 个", f"{tally.failed} in {year}")
+                + open_ * bool(tally.unknown)
+            )
+        text = say(lang, "，", ", ").join(said)
+        return say(
+            lang, f"{label}：超过限值的差异系数 {text}", f"{label}: coefficients over the limit: {text}"
+        )
+
+    def _coefficients_of(self, year: int, stage: Stage) -> pd.DataFrame:
+        frame = self.context.years[year].balance
+        mine = (frame["district"] == self.district) & (frame["stage"] == stage) & (frame["code"] != COMPOSITE)
+        return frame[mine].set_index("code")[["coefficient", "verdict"]]
+
+    def strips(self) -> list[charts.Chart]:
+        """Return every school on all seven indicators, a figure a stage."""
+        return [self._strips(stage) for stage in self.stages]
+
+    def _strips(self, stage: Stage) -> charts.Chart:
+        lang, standard = self.context.lang, self.context.standard
+        rows = self.own.rows[(self.own.rows["stage"] == stage).to_numpy()]
+        labels = [title(standard[code], lang, short=True) for code in SEVEN]
+        percent = percent_of_standard(rows)
+        finding = f"{stage_label(stage, lang)}{say(lang, '：', ': ')}{self._apart(percent)}"
+        return charts.strips(
+            percent.set_axis(labels, axis=1).set_axis(rows["name"].to_list(), axis=0),
+            rows["pupils"].tolist(),
+            verdicts(rows).set_axis(labels, axis=1),
+            caption=self.caption(
+                finding, say(lang, "占标准的百分比，一点为一所学校", "% of the standard, a dot is a school")
+            ),
+            floor=100 * standard.rules.school.floor,
+        )
+
+    def _apart(self, percent: pd.DataFrame) -> str:
+        """Return on which indicator the schools differ most; of those that have reported it."""
+        lang, standard = self.context.lang, self.context.standard
+        known = percent.loc[:, percent.notna().any()]
+        if not known.size:
+            return say(lang, "七项指标缺数据，看不出差距", "no data on the seven, nobody can tell")
+        if (known.notna().sum() < 2).all():
+            return say(lang, "有数据的只有一所学校，无从比较", "only one school has data: nothing to compare")
+        of = (
+            ""
+            if known.shape == percent.shape and known.notna().all(axis=None)
+            else say(lang, "（限已报送的学校）", " (schools that have reported)")
+        )
+        ratio = known.max() / known.min()  # infinite where one school has none; NaN where none has any
+        if not (ratio > 1 + 1e-9).any():
+            return say(lang, f"各校之间没有差距{of}", f"schools do not differ{of}")
+        code = ratio.idxmax()
+        name = standard[code].short
+        if np.isinf(ratio[code]):
+            none = int((known[code] == 0).sum())
+            return say(
+                lang,
+                f"{name.zh}差距最大，{none} 所学校为 0{of}",
+                f"schools differ most on {name.en.lower()}: {none} with nothing at all{of}",
+            )
+        times = number(ratio[code], 1)
+        if times == "1.0":
+            more = number(100 * (ratio[code] - 1), 2)
+            return say(
+                lang,
+                f"差距很小，最大的一项{name.zh}最高校只比最低校高 {more}%{of}",
+                f"hardly any difference; on {name.en.lower()}, the most, the highest is {more} % above the lowest{of}",
+            )
+        return say(
+            lang,
+            f"{name.zh}差距最大，最高校是最低校的 {times} 倍{of}",
+            f"schools differ most on {name.en.lower()}, {times}-fold{of}",
+        )

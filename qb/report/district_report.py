@@ -1,0 +1,521 @@
+"""The district's page: the verdict in sentences and all indicators; schools, balance and gaps join it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from qb.indicators.assessment import Assessment
+from qb.indicators.verdicts import COMPOSITE
+from qb.report.context import DistrictPart
+from qb.report.district_balance import DistrictBalance
+from qb.report.district_schools import DistrictGaps, DistrictSchools
+from qb.report.facts import Fact, anchor, finding_keys, key, shown_indicators, shown_seven
+from qb.report.resource_tables import gap_text, verdict_column
+from qb.report.rules import Rules, limits_text, source_rows
+from qb.report.tables import Cards, Column, Heading, Sentences, Table
+from qb.report.words import (
+    AREAS,
+    Lang,
+    Tally,
+    coefficients_said,
+    compared,
+    department_names,
+    detail_text,
+    listed,
+    number,
+    part_label,
+    say,
+    school_rule,
+    school_year,
+    silent_schools,
+    stage_label,
+    subject_label,
+    title,
+    verdict_label,
+)
+from qb.standard import SEVEN
+from qb.terms import COMPULSORY, Verdict
+
+# The district's verdict in sentences, and all 31 indicators.
+
+
+class DistrictVerdict(DistrictPart):
+    """Where the district stands."""
+
+    def title(self) -> Heading:
+        """Return the page's title and the standard it is judged by."""
+        lang, standard = self.context.lang, self.context.standard
+        text = say(
+            lang,
+            f"{self.district}义务教育优质均衡发展评估（{school_year(self.context.year, lang)}）",
+            f"{self.district}: balance of compulsory schooling, {school_year(self.context.year, lang)}",
+        )
+        return Heading(
+            text,
+            say(
+                lang,
+                f"依据{standard.title.zh}；目标年份 {standard.target_year} 年。",
+                f"By {standard.title.en}; target year {standard.target_year}.",
+            ),
+        )
+
+    def cards(self) -> Cards:
+        """Return the district's verdict and each area's."""
+        lang = self.context.lang
+        overall = self.own.districts["verdict"].iloc[0]
+        met = self._met([i.code for i in self.context.standard.indicators])
+        year, district = self.context.year, self.district
+        whole = key(Fact.DISTRICT, year, district)
+        cards = [(say(lang, "区域总体", "The district"), str(overall), met, whole)]
+        for area, verdict in self.own.areas[["area", "verdict"]].itertuples(index=False):
+            fact = key(Fact.AREA, year, area, district)
+            cards.append((say(lang, *AREAS[area]), str(verdict), self._beneath(area), fact))
+        return Cards(tuple(cards), lang)
+
+    def _beneath(self, area: str) -> str:
+        lang = self.context.lang
+        if area == "resources":
+            tally = Tally.of(self.own.rows["verdict"])
+            if not tally.held:
+                return say(lang, "没有参加评估的学校", "no school is judged")
+            if not tally.known:
+                return say(
+                    lang,
+                    f"{tally.held} 个学校（学段）都缺数据",
+                    f"no data on any of {tally.held} school stages",
+                )
+            text = say(
+                lang,
+                f"{tally.held} 个学校（学段）中 {tally.passed} 个达标",
+                f"{tally.passed} of {tally.held} school stages met",
+            )
+            return text + self._beside(tally)
+        if area in ("guarantee", "quality"):
+            return self._met([i.code for i in self.context.standard.indicators if i.area == area])
+        if area == "recognition":
+            mine = self.own.findings[(self.own.findings["code"] == "recognition").to_numpy()]
+            value, limit = mine["value"].iloc[0], self.context.standard.recognition.limit.value
+            if value != value:
+                return say(lang, f"标准 {limit:g}%", f"standard {limit:g} %")
+            return say(
+                lang,
+                f"满意率 {number(value, 1)}%，标准 {limit:g}%",
+                f"{number(value, 1)} %, standard {limit:g} %",
+            )
+        return say(
+            lang, f"{len(self.context.standard.vetoes)} 项自查", f"{len(self.context.standard.vetoes)} items"
+        )
+
+    def _met(self, codes: list[str]) -> str:
+        """Return how many of these indicators are met, of those that apply."""
+        lang = self.context.lang
+        seen = shown_indicators(self.own)[self.own.indicators["code"].isin(codes).to_numpy()]
+        tally, none = Tally.of(seen), int((seen == str(Verdict.NOT_APPLICABLE)).sum())
+        if not tally.known and tally.held:
+            return say(lang, f"{tally.held} 项指标都缺数据", f"no data on any of {tally.held} indicators")
+        away = say(lang, "适用的 ", "that apply ") if none else ""
+        text = say(
+            lang,
+            f"{away}{tally.held} 项指标中达标 {tally.passed} 项",
+            f"{tally.passed} of {tally.held} indicators {away}met",
+        )
+        return text + self._beside(tally)
+
+    def _beside(self, tally: Tally) -> str:
+        more, lang = tally.beside(self.context.lang), self.context.lang
+        return say(lang, f"，{more}", f", {more}") if more else ""
+
+    def headlines(self) -> Sentences:
+        """Return at most six sentences that say where the district stands."""
+        found = [
+            self._verdict_sentence(),
+            say(self.context.lang, "", " ").join(
+                filter(None, (self._schools_sentence(), self._silent_sentence()))
+            ),
+            self._coefficient_sentence(),
+            self._weakest_sentence(),
+            self._indicator_sentence(),
+            self._no_data_sentence(),
+        ]
+        return Sentences(tuple(line for line in found if line))
+
+    def _verdict_sentence(self) -> str:
+        lang = self.context.lang
+        overall = str(self.own.districts["verdict"].iloc[0])
+        areas = {
+            verdict: [
+                say(lang, *AREAS[a]) for a in self.own.areas.loc[self.own.areas["verdict"] == verdict, "area"]
+            ]
+            for verdict in (Verdict.FAIL, Verdict.NO_DATA)
+        }
+        if overall == Verdict.PASS:
+            return say(lang, "五个方面全部达标。", "All five areas are met.")
+        parts = [
+            f"{listed(areas[v], lang)}{say(lang, '', ' – ')}{verdict_label(v, lang)}"
+            for v in areas
+            if areas[v]
+        ]
+        return say(
+            lang,
+            f"总体结论：{verdict_label(overall, lang)}。其中{'，'.join(parts)}。",
+            f"The district: {verdict_label(overall, lang)} ({'; '.join(parts)}).",
+        )
+
+    def _schools_sentence(self) -> str:
+        lang = self.context.lang
+        parts = []
+        for stage in COMPULSORY:
+            rows = self.own.rows[self.own.rows["stage"] == stage]
+            tally, label = Tally.of(rows["verdict"]), stage_label(stage, lang)
+            if not tally.held:
+                continue
+            if not tally.known:
+                part = say(
+                    lang,
+                    f"{label} {tally.held} 所（部）都缺数据，无法判断",
+                    f"no data on the {tally.held} {label.lower()} schools",
+                )
+            else:
+                part = say(
+                    lang,
+                    f"{label} {tally.held} 所（部）中 {tally.passed} 所达标",
+                    f"{tally.passed} of {tally.held} {label.lower()} schools",
+                )
+                open_ = say(lang, f"、{tally.unknown} 所缺数据", f" ({tally.unknown} without data)")
+                part += open_ * bool(tally.unknown)
+            parts.append(part)
+        return (
+            say(
+                lang,
+                f"按“{school_rule(self.context.standard, lang)}”判定：{'，'.join(parts)}。",
+                f"Schools that meet the rule: {', '.join(parts)}.",
+            )
+            if parts
+            else ""
+        )
+
+    def _silent_sentence(self) -> str:
+        lang, silent = self.context.lang, silent_schools(self.own, self.context.lang)
+        if not silent:
+            return ""
+        return say(
+            lang,
+            f"没有报送学段数据的 {len(silent)} 所，按缺数据处理：{listed(silent, lang)}。",
+            f"Not reported, and so “no data”: {listed(silent, lang)}.",
+        )
+
+    def _coefficient_sentence(self) -> str:
+        lang = self.context.lang
+        frame = self.own.balance[self.own.balance["code"] != COMPOSITE]
+        over = frame[frame["verdict"] == Verdict.FAIL]
+        shown = [
+            f"{stage_label(row.stage, lang)} {title(self.context.standard[row.code], lang, short=True)} {number(row.coefficient, 3)}"
+            for row in over.itertuples()
+        ]
+        said = coefficients_said(Tally.of(frame["verdict"]), lang, listed(shown, lang))
+        return said + say(lang, "。", ".")
+
+    def _weakest_sentence(self) -> str:
+        lang = self.context.lang
+        counts = self.own.shortfalls.groupby("code")["school_id"].size()
+        if not len(counts):
+            return ""
+        code = max(SEVEN, key=lambda c: counts.get(c, 0))
+        total = self.own.shortfalls.loc[self.own.shortfalls["code"] == code, "to_standard"].sum()
+        name = title(self.context.standard[code], lang)
+        allowed = Tally.of(shown_seven(self.own.rows, code)).allowed
+        some = say(lang, f"，其中 {allowed} 个规则允许", f"; {allowed} of them as the rule allows") * bool(
+            allowed
+        )
+        return say(
+            lang,
+            f"短板最集中的是{name}：{counts[code]} 个学校（学段）低于标准，共缺 {gap_text(code, total, lang)}{some}。",
+            f"The commonest gap is {name}: school stages below the standard: {counts[code]}, lacking "
+            f"{gap_text(code, total, lang)} in all{some}.",
+        )
+
+    def _indicator_sentence(self) -> str:
+        lang = self.context.lang
+        frame = self.own.indicators
+        low = frame.loc[(frame["verdict"] == Verdict.FAIL) & ~frame["code"].isin(SEVEN), "code"]
+        if not len(low):
+            return ""
+        shown = [title(self.context.standard[code], lang, short=True) for code in low]
+        return say(
+            lang,
+            f"政府保障和教育质量方面未达标 {len(low)} 项：{listed(shown, lang, 10)}。",
+            f"Guarantee and quality: {len(low)} not met: {listed(shown, lang, 10)}.",
+        )
+
+    def _no_data_sentence(self) -> str:
+        lang = self.context.lang
+        frame = self.own.indicators
+        unknown = frame.loc[frame["verdict"] == Verdict.NO_DATA, "code"].tolist()
+        if not unknown:
+            return ""
+        return say(
+            lang,
+            f"缺数据的指标 {len(unknown)} 项：{listed(unknown, lang, 12)}；缺数据既不算达标，也不算未达标。",
+            f"No data for {len(unknown)} indicators: {listed(unknown, lang, 12)}; neither met nor unmet.",
+        )
+
+
+# All 31 indicators of a district, and the items that are not met.
+
+
+AT_SCHOOLS = ("C11", "C12", "C13", "C16", "C19")  # indicators with one figure for a school or stage
+# Indicators of which the figure that decides is shown, with its place; the largest or least of all may be
+# allowed where it is, and another one not.
+DECIDED = {
+    "C11": ("", ""),
+    "C12": ("最大的班", "largest class"),
+    "C20": ("", ""),
+    "C26": ("", ""),
+    "C31": ("", ""),
+}
+
+
+class DistrictIndicators(DistrictPart):
+    """The indicators one by one."""
+
+    def table(self) -> Table:
+        """Return all 31 indicators: verdict, value, standard, and who answers."""
+        lang, standard = self.context.lang, self.context.standard
+        frame = self.own.indicators
+        place = (frame["code"], frame["district"])
+        seen = shown_indicators(self.own)
+        values = [value_of(self.own, str(code), lang) for code in frame["code"]]
+        shown = pd.DataFrame(
+            {
+                "title": [title(standard[code], lang) for code in frame["code"]],
+                "verdict": seen,
+                "value": [text for text, _ in values],
+                "limit": [
+                    limits_text(standard[code], standard, self.context.year, lang) for code in frame["code"]
+                ],
+                "detail": [self._detail(code) for code in frame["code"]],
+                "departments": [
+                    department_names(standard[code].departments, standard, lang) for code in frame["code"]
+                ],
+                "failing": seen == str(Verdict.FAIL),
+                "rule": [anchor(code) for code in frame["code"]],
+                "verdict_fact": self.keys(Fact.INDICATOR, *place),
+                "value_fact": [fact for _, fact in values],
+            }
+        )
+        columns = (
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
+            verdict_column(lang, "verdict_fact"),
+            Column("value", say(lang, "区域值（C1—C7 为平均值）", "Value (C1–C7: mean)"), fact="value_fact"),
+            Column("limit", say(lang, "标准", "Standard")),
+            Column("detail", say(lang, "说明", "Detail")),
+            Column("departments", say(lang, "责任部门", "Departments")),
+        )
+        return Table(
+            say(lang, f"{len(frame)} 项指标一览", f"All {len(frame)} indicators"),
+            columns,
+            shown,
+            failing="failing",
+            note=say(
+                lang,
+                "“缺数据”指没有报送或不完整，不等于未达标；“不适用”指本区没有这类学校或学生；“个别学校低于标准，规则允许”"
+                "指低于标准的学校按学校结论的规则都达标。",
+                "“No data”: not reported or not complete, which is not failure. “Not applicable”: there are none here. "
+                "“Some schools below, the rule allows”: every school below the standard is met by the rule on schools.",
+            ),
+            lang=lang,
+        )
+
+    def _part(self, row: Mapping[str, object]) -> str:
+        """Return what an item asks: its text, the name of its limit, or the indicator's own title."""
+        lang, standard = self.context.lang, self.context.standard
+        text, indicator = part_label(str(row["part"]), standard, lang), standard[str(row["code"])]
+        if isinstance(row["detail"], str) and indicator in standard.monitored:
+            known = row["value"] == row["value"]
+            subject = (
+                detail_text(row, standard, lang) if known else subject_label(row["detail"], standard, lang)
+            )
+            return say(lang, f"{subject}：{text}", f"{subject}: {text}")
+        return text or title(indicator, lang)
+
+    def _detail(self, code: str) -> str:
+        lang = self.context.lang
+        if code in SEVEN:
+            tally = Tally.of(shown_seven(self.own.rows, code))
+        else:
+            tally = Tally.of(self.own.findings.loc[(self.own.findings["code"] == code).to_numpy(), "verdict"])
+        unit, what = ("个", "学校（学段）") if code in SEVEN or code in AT_SCHOOLS else ("项", "")
+        counts = (
+            (tally.failed, "未达标", "not met"),
+            (tally.allowed, "低于标准，规则允许", "below, the rule allows"),
+            (tally.unknown, "缺数据", "without data"),
+        )
+        parts = [
+            say(lang, f"{tally.held} {unit}{what}中 {n} {unit}{zh}", f"{n} of {tally.held} {en}")
+            for n, zh, en in counts
+            if n
+        ]
+        if code in [indicator.code for indicator in self.context.standard.monitored]:
+            parts += self._monitored(self.own.findings[(self.own.findings["code"] == code).to_numpy()])
+        return say(lang, "，", ", ").join(parts)
+
+    def _monitored(self, found: pd.DataFrame) -> list[str]:
+        """Return from which year each subject's result is, and which decide nothing."""
+        lang, comma = self.context.lang, say(self.context.lang, "、", ", ")
+        levels = found[(found["part"] == "level").to_numpy()]
+        levels = levels.assign(
+            detail=[subject_label(d, self.context.standard, lang) for d in levels["detail"]]
+        )
+        beside = (levels["verdict"] == Verdict.NOT_APPLICABLE).to_numpy()
+        told = [
+            f"{comma.join(here['detail'])}{say(lang, '取', ': ')}{school_year(int(year), lang)}"
+            for year, here in levels[~beside].groupby("year", sort=False)
+        ]
+        others = comma.join(levels.loc[beside, "detail"])
+        return told + ([say(lang, f"{others}不参与判定", f"{others}: decides nothing")] if others else [])
+
+    def unmet(self) -> Table:
+        """Return the checklist items, figures and vetoes of C8–C31 that are not met or lack data."""
+        lang, standard = self.context.lang, self.context.standard
+        frame = self.own.findings
+        frame = frame[(frame["verdict"] == Verdict.FAIL) | (frame["verdict"] == Verdict.NO_DATA)]
+        frame = frame[
+            frame["school_id"].isna().to_numpy() & frame["code"].isin([i.code for i in standard.indicators])
+        ]
+        frame = frame.iloc[np.argsort(frame["verdict"].cat.codes.to_numpy(), kind="stable")]
+        shown = pd.DataFrame(
+            {
+                "title": [title(standard[str(code)], lang, short=True) for code in frame["code"]],
+                "part": [
+                    self._part(row)
+                    for row in frame[["code", "part", "detail", "year", "value"]].to_dict("records")
+                ],
+                "verdict": frame["verdict"].astype(str),
+                "failing": frame["verdict"] == Verdict.FAIL,
+                "rule": [anchor(str(code)) for code in frame["code"]],
+                "fact": finding_keys(Fact.FINDING, self.own, frame),
+            }
+        )
+        columns = (
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
+            Column("part", say(lang, "要点", "Item")),
+            verdict_column(lang, "fact"),
+        )
+        return Table(
+            say(lang, "区级要点：未达标与缺数据", "District items not met or without data"),
+            columns,
+            shown,
+            failing="failing",
+            empty=say(lang, "区级要点没有未达标或缺数据的。", "No item is unmet or without data."),
+            lang=lang,
+        )
+
+
+def value_of(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
+    """Return the figure of a district on an indicator in words, and the key of what it states.
+
+    The means of C1–C7 have none; where one school, class, stage or subject decides, the figure is its own.
+    """
+    if code in SEVEN:
+        return _means(own, code, lang), ""
+    if code in DECIDED:
+        return _deciding(own, code, lang)
+    row = own.indicators[(own.indicators["code"] == code).to_numpy()].iloc[0]
+    if np.isnan(row["value"]):
+        return "", ""
+    indicator = own.standard[code]
+    unit = indicator.limits[0].unit if indicator.limits else None
+    name = "" if unit is None else say(lang, unit.zh, unit.en)
+    text = f"{number(row['value'], indicator.decimals)} {name}".replace(" %", "%").strip()
+    if code == "C10":
+        text = say(lang, f"{number(row['value'], 1)}% 的学校达标", f"{number(row['value'], 1)} % of schools")
+    if code == "C13":
+        text = say(
+            lang,
+            f"{number(row['value'], 1)}% 的小规模学校达标",
+            f"{number(row['value'], 1)} % of small schools",
+        )
+    return text, key(Fact.FIGURE, own.year, code, row["district"])
+
+
+def _means(own: Assessment, code: str, lang: Lang) -> str:
+    """Return the district's mean at each stage, total over total."""
+    frame = own.balance[(own.balance["code"] == code) & own.balance["mean"].notna()]
+    means = [
+        f"{stage_label(stage, lang)} {number(mean, 2)}"
+        for stage, mean in zip(frame["stage"], frame["mean"], strict=True)
+    ]
+    return say(lang, "；", "; ").join(means)
+
+
+def _deciding(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
+    """Return the finding that decides an indicator: among those that fail, else all, the one furthest to that side."""
+    indicator = own.standard[code]
+    found = own.findings[(own.findings["code"] == code).to_numpy() & own.findings["value"].notna().to_numpy()]
+    found = found[(found["verdict"] != Verdict.NOT_APPLICABLE).to_numpy()]
+    failing = found[(found["verdict"] == Verdict.FAIL).to_numpy()]
+    found = failing if len(failing) else found
+    if not len(found):
+        return "", ""
+    sides = {limit.name: limit.side for limit in indicator.limits}
+    upper = np.array([sides.get(part, indicator.limits[0].side) in ("<", "<=") for part in found["part"]])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (found["value"] / found["limit"]).to_numpy(float)
+        place = int(np.argmax(np.nan_to_num(np.where(upper, share, 1 / share), nan=0.0)))
+    row = found.iloc[place]
+    decimals, unit = compared(indicator, str(row["part"]), lang)
+    words = (
+        detail_text(row, own.standard, lang) if indicator in own.standard.monitored else "",
+        str(row["name"]) if isinstance(row["name"], str) else "",
+        stage_label(row["stage"], lang) if isinstance(row["stage"], str) else "",
+        part_label(str(row["part"]), own.standard, lang),
+        say(lang, *DECIDED[code]),
+    )
+    named = say(lang, "，", ", ").join(word for word in words if word)
+    figure = f"{number(row['value'], decimals, lang)} {unit}".replace(" %", "%").strip()
+    text = say(lang, f"{figure}（{named}）", f"{figure} ({named})")  # names may hold numbers: they come after
+    fact = finding_keys(Fact.ITEM, own, found.iloc[[place]])[0]
+    return text, fact
+
+
+# The district's page: verdict, indicators, balance, schools, gaps.
+
+
+class DistrictReport(DistrictPart):
+    """Everything a district's page shows, part by part."""
+
+    @property
+    def verdict(self) -> DistrictVerdict:
+        """Where the district stands."""
+        return DistrictVerdict(self.context, self.district)
+
+    @property
+    def indicators(self) -> DistrictIndicators:
+        """The indicators one by one."""
+        return DistrictIndicators(self.context, self.district)
+
+    @property
+    def balance(self) -> DistrictBalance:
+        """How far the schools are apart."""
+        return DistrictBalance(self.context, self.district)
+
+    @property
+    def schools(self) -> DistrictSchools:
+        """School by school."""
+        return DistrictSchools(self.context, self.district)
+
+    @property
+    def gaps(self) -> DistrictGaps:
+        """What is lacking, and who answers for it."""
+        return DistrictGaps(self.context, self.district)
+
+    def rules(self) -> Rules:
+        """Return the rules that the page's verdicts follow from."""
+        return Rules(self.context.standard, self.context.year, self.context.lang)
+
+    def sources(self) -> Table:
+        """Return the rows of the data that the page's verdicts rest on."""
+        return source_rows(self.context, self.rules().rules, district=self.district)

@@ -1,0 +1,150 @@
+"""A siting to look at in JupyterLab: the plans side by side, and the best one on a map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from qb.charts import Caption, Chart
+from qb.charts.maps import map_of_sites
+from qb.data.dataset import Dataset
+from qb.data.reading import read
+from qb.planning.scenario import Scenario
+from qb.planning.siting.site_choice import site
+from qb.planning.siting.siting_solver import NOW, Siting, Status
+from qb.report.tables import Column, Table
+from qb.report.words import Lang, number, say, school_year, stage_label
+from qb.standard import DEFAULT
+from qb.terms import COMPULSORY, Stage
+
+
+def open_siting(
+    data: str | Path,
+    candidates: str | Path,
+    year: int | None = None,
+    standard: str | Path = DEFAULT,
+    most: int = 1,
+    lang: Lang = "zh",
+) -> Sites:
+    """Read a dataset and candidates, choose the sites, and return what there is to look at.
+
+    Raises
+    ------
+    DataError, QbError
+        See `qb.load` and `qb.planning.siting.site_choice.site`.
+    """
+    dataset = read(data)
+    return Sites(dataset, site(dataset, candidates, year, standard, most), lang)
+
+
+class Sites:
+    """The plans of a siting as a table, and each of them as maps."""
+
+    def __init__(self, data: Dataset, found: Siting, lang: Lang = "zh") -> None:
+        self.data, self.found, self.lang = data, found, lang
+
+    def table(self) -> Table:
+        """Return the plans side by side, the district as it is first."""
+        frame = self.found.options.copy()
+        frame["plan"] = [self._plan(option) for option in frame["option"]]
+        frame["million_yuan"] = frame["cost_yuan"] / 1e6
+        frame["proof"] = [self._proof(option) for option in frame["option"]]
+        return Table(
+            self._say("各方案对照", "The plans side by side"),
+            (
+                Column("plan", self._say("方案", "Plan")),
+                Column("within", self._say("步行距离以内（人）", "Within walking distance (pupils)"), 0),
+                Column("mean_km", self._say("平均步行（千米）", "Mean walk (km)"), 2),
+                Column("moved", self._say("换学校（人）", "Change school (pupils)"), 0),
+                Column("passing", self._say("达标的学校（学段）", "School stages met"), 0),
+                Column("over", self._say("超限的差异系数", "Coefficients above the limit"), 0),
+                Column("lacking", self._say("未达标准的项次", "Figures below the standard"), 0),
+                Column(
+                    "million_yuan",
+                    self._say("建校费用（百万元，假设）", "To build (million yuan, assumed)"),
+                    1,
+                ),
+                Column("proof", self._say("证明", "Proof")),
+            ),
+            frame,
+            note=self._say(
+                "建校费用是假设：候选校址文件没有写明的，按标准应有的教学用房、运动场地、设备计，不含征地和人员经费。",
+                "Costs are assumed: unless the candidates' file says so, the floor, grounds and equipment "
+                "that the standard demands, without land and pay.",
+            ),
+            lang=self.lang,
+        )
+
+    def maps(self, option: int = 1) -> list[Chart]:
+        """Return a map of each stage under a plan."""
+        return [chart for stage in COMPULSORY if (chart := self._map(option, stage)) is not None]
+
+    def scenario(self, option: int = 1) -> Scenario:
+        """Return a plan as a scenario."""
+        return self.found.scenario(option)
+
+    def _say(self, zh: str, en: str) -> str:
+        return say(self.lang, zh, en)
+
+    def _plan(self, option: int) -> str:
+        if option == NOW:
+            return self._say("现状", "As it is")
+        names = [one.name for one in self.found.opened(option)]
+        if not names:
+            return f"{option} {self._say('只调整划片', 'new zones only')}"
+        return f"{option} {self._say('、', ', ').join(names)}"
+
+    def _proof(self, option: int) -> str:
+        """Return what is known of a plan: the best of its sites, or how far from it at most."""
+        if option == NOW:
+            return ""
+        plan = self.found.solutions[option - 1]
+        if plan.status is not Status.TIME_LIMIT:
+            proven = self._say("已证最优", "proven best")
+            return proven if plan.status is Status.OPTIMAL else self._say("学位不够", "too few places")
+        gap = number(100 * plan.walk.gap, 2, self.lang)
+        return self._say(f"未证，总里程至多差 {gap} %", f"not proven, at most {gap} % too far in all")
+
+    def _map(self, option: int, stage: Stage) -> Chart | None:
+        walks = self.found.walks(option, stage)
+        if walks.empty:
+            return None
+        ways = self.found.distances.set_index(["option", "stage"])
+        now, then = (number(ways.loc[(o, stage), "within"], 0, self.lang) for o in (NOW, option))
+        what, plan = stage_label(stage, self.lang), self._plan(option)
+        caption = Caption(
+            self._say(
+                f"{plan}：{what}步行距离以内的学生由 {now} 人变为 {then} 人",
+                f"{plan}: pupils within walking distance go from {now} to {then} ({what.lower()})",
+            ),
+            f"{what} · {school_year(self.found.year, self.lang)}",
+            Path(self.data.source).name + self._say("（模拟数据）", " (invented data)") * self.data.invented,
+            lang=self.lang,
+        )
+        return map_of_sites(self._places(option, stage, walks), walks, caption=caption)
+
+    def _places(self, option: int, stage: Stage, walks: pd.DataFrame) -> pd.DataFrame:
+        """Return schools that zones go or went to, zones, and sites; one that is opened is new."""
+        groups, schools = self.found.labels.groups, self.data["schools"]
+        zones = groups[(groups["stage"] == stage).to_numpy()].rename(columns={"zone_id": "id"})
+        there = schools[schools["school_id"].isin({*walks["to"], *zones["assigned"]}).to_numpy()]
+        opened = {one.site for one in self.found.opened(option)}
+        sites = {one.site: one for one in self.found.candidates if one.capacity(stage)}
+        new = pd.DataFrame(
+            {
+                "id": list(sites),
+                "name": [one.name for one in sites.values()],
+                "kind": ["new" if one in opened else "spare" for one in sites],
+                "longitude": [one.longitude for one in sites.values()],
+                "latitude": [one.latitude for one in sites.values()],
+            }
+        )
+        frames = [
+            there.rename(columns={"school_id": "id"}).assign(kind="school"),
+            zones.assign(kind="zone", name=zones["id"]),
+            new,
+        ]
+        names = ["id", "name", "kind", "longitude", "latitude", "children"]
+        plain = [frame.reindex(columns=names).astype({"children": float}) for frame in frames]
+        return pd.concat(plain, ignore_index=True)

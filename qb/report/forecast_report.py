@@ -1,0 +1,405 @@
+"""Pupils in the years to come, whether there are places for them, and how past forecasts did."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from qb import charts
+from qb.data.dataset import Dataset
+from qb.errors import QbError
+from qb.indicators.population import UNNAMED
+from qb.planning.forecast.progression import Basis, Moving, Share, Total, words
+from qb.planning.forecast.projection import Forecast, forecast
+from qb.report.context import DistrictPart
+from qb.report.tables import Column, Sentences, Table
+from qb.report.words import Lang, listed, number, say, stage_label
+from qb.terms import COMPULSORY, GRADES_OF_STAGE, Stage
+
+# What a forecast of one district rests on, and how it did on years past.
+
+
+TABLES = ("sections", "classes", "zones", "district")  # what a forecast rests on, besides the schools
+MOVING = {Moving.NAIVE: "everyone moves up", Moving.MODEL: "progression ratios"}
+TOTAL = {
+    Total.LAST: "as many as last year",
+    Total.TREND: "the recent trend, fading",
+    Total.BIRTHS: "births",
+    Total.LEAVERS: "leavers of the stage before",
+}
+SHARE = {
+    Share.LAST: "shared as last year",
+    Share.MEAN: "shared as in the last three years",
+    Share.ZONES: "shared by children of the zones",
+}
+
+
+class ForecastTrial(DistrictPart):
+    """A forecast from what was known in the year of the context, and its back-test."""
+
+    @property
+    def made(self) -> Forecast | None:
+        """The forecast; None where the data do not allow one, and `why` says why."""
+        return self._tried[0]
+
+    @property
+    def why(self) -> str:
+        """Why there is no forecast; empty where there is one."""
+        return self._tried[1]
+
+    @cached_property
+    def _tried(self) -> tuple[Forecast | None, str]:
+        try:
+            return forecast(self.known), ""
+        except QbError as error:
+            english = (
+                "Pupils cannot be forecast: their numbers by grade are not known. The classes of at least two "
+                "school years are needed, the last one among them."
+            )
+            return None, say(self.context.lang, str(error), english)
+
+    @cached_property
+    def known(self) -> Dataset:
+        """The district's own tables up to the year of the context: a report of one year knows nothing of the next."""
+        data = self.context.data
+        schools = data["schools"]
+        schools = schools[(schools["district"].fillna(UNNAMED) == self.district).to_numpy()]
+        tables = {name: self._own(data[name], schools) for name in TABLES}
+        return Dataset.of(schools=schools, **tables)
+
+    def _own(self, frame: pd.DataFrame, schools: pd.DataFrame) -> pd.DataFrame:
+        if "school_id" in frame:
+            own = frame["school_id"].isin(schools["school_id"])
+        else:
+            own = frame["district"].fillna(UNNAMED) == self.district
+        return frame[own.to_numpy() & (frame["year"] <= self.context.year).to_numpy(dtype=bool)]
+
+    @property
+    def forecast_stages(self) -> list[Stage]:
+        """The compulsory stages that are forecast."""
+        return [s for s in COMPULSORY if self.made is not None and (self.made.rows["stage"] == s).any()]
+
+    def course(self, stage: Stage) -> pd.DataFrame:
+        """Return ``pupils, low, high`` of a stage by year."""
+        return self._courses[stage]
+
+    @cached_property
+    def _courses(self) -> dict[Stage, pd.DataFrame]:
+        return {stage: self.made.course(stage=stage) for stage in self.forecast_stages}
+
+    def backtest(self) -> Table:
+        """Return how forecasts made in past years did: the method taken against the naive one."""
+        lang = self.context.lang
+        columns = (
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("part", say(lang, "推算内容", "What is forecast")),
+            Column("ahead", say(lang, "提前（年）", "Years ahead"), decimals=0),
+            Column("years", say(lang, "检验的学年", "Years held back")),
+            Column("pupils", say(lang, "实际人数合计（人）", "Pupils that came"), decimals=0),
+            Column("naive", say(lang, "简单推算的误差（%）", "Error of the naive forecast (%)"), decimals=1),
+            Column("error", say(lang, "所用方法的误差（%）", "Error of the method taken (%)"), decimals=1),
+            Column("method", say(lang, "所用方法", "Method taken")),
+        )
+        return Table(
+            say(lang, "推算方法在往年的检验", "The forecast tried on past years"),
+            columns,
+            pd.DataFrame(self._lines(), columns=[c.key for c in columns]),
+            note=say(
+                lang,
+                "每次只用当年及以前的数据推算以后的学年，再与实际比较；误差为各校各年级差额的绝对值之和占实际人数的比例。"
+                "简单推算：全部升级，入学人数和各校份额同上年；只有明显好于它的方法才采用。",
+                "Each forecast uses nothing later than the year it is made in. Error: absolute differences by school "
+                "and grade, summed, over the pupils that came. Naive: everyone moves up, entry as last year; another "
+                "method is taken only where it was clearly better.",
+            ),
+            empty=self.why or self.too_few(self.forecast_stages),
+            lang=lang,
+        )
+
+    def _lines(self) -> list[dict[str, object]]:
+        """Return the back-test as rows: all grades first, then the entrants, then each transition."""
+        lines = []
+        for stage in self.forecast_stages:
+            methods = self.made.methods[(self.made.methods["stage"] == stage).to_numpy()]
+            taken = dict(zip(methods["part"], methods["method"], strict=True))
+            for part in ("all", "entry", *(part for part in taken if part != "entry")):
+                lines += self._part(stage, part, taken.get(part))
+        return lines
+
+    def _part(self, stage: Stage, part: str, method: str | None) -> list[dict[str, object]]:
+        lang, own = self.context.lang, self.tests_of(stage, part)
+        # Where no other method was taken, what is used is the naive one, at its own error.
+        used = own[own["chosen"].to_numpy(dtype=bool)]
+        rows = used if len(used) else own.drop_duplicates("ahead").assign(error=lambda rows: rows["naive"])
+        name = method_words(method, part, lang) if method else say(lang, "以下各项合用", "all those below")
+        return [
+            {
+                "stage": stage_label(stage, lang),
+                "part": part_words(part, lang),
+                "ahead": row.ahead,
+                "years": self.held_back(stage, row.ahead),
+                "pupils": row.pupils,
+                "naive": 100 * row.naive,
+                "error": 100 * row.error,
+                "method": name,
+            }
+            for row in rows.itertuples()
+        ]
+
+    def tests_of(self, stage: Stage, part: str = "all") -> pd.DataFrame:
+        """Return the rows of the back-test of a stage and part."""
+        tests = self.made.backtest
+        return tests[((tests["stage"] == stage) & (tests["part"] == part)).to_numpy()]
+
+    def held_back(self, stage: Stage, ahead: int) -> str:
+        """Return the years that forecasts so far ahead were compared with, first and last."""
+        learned = self.made.learned[stage].grades
+        pupils, known = learned.pupils, learned.known
+        first = self.made.learned_year - pupils.shape[1] + 1
+        there = known & (np.nan_to_num(pupils).sum(axis=2) > 0)
+        compared = [
+            first + year + ahead
+            for year in range(1, pupils.shape[1] - ahead)
+            if (there[:, year] & known[:, year + ahead]).any()
+        ]
+        return f"{compared[0]}—{compared[-1]}" if len(compared) > 1 else str(*compared)
+
+    def tried_on(self, stage: Stage) -> str:
+        """Return in a sentence how far off forecasts of a stage were; empty where none could be tried."""
+        lang, zh, en = self.context.lang, [], []
+        for row in self.tests_of(stage).itertuples():
+            error, naive = (number(100 * x, 1, lang) for x in (row.error, row.naive))
+            zh.append(f"提前 {row.ahead} 年 {error}%（{naive}%）")
+            en.append(f"{row.ahead} ahead {error} % ({naive} %)")
+        if not zh:
+            return ""
+        label = stage_label(stage, lang)
+        return say(
+            lang,
+            f"{label}在往年检验中的误差（括号内为“全部升级、入学同上年”）：{'，'.join(zh)}。",
+            f"{label}, error on years held back by years ahead, the naive forecast's in brackets: {', '.join(en)}.",
+        )
+
+    def too_few(self, stages: list[Stage]) -> str:
+        """Return the sentence on stages with too few years to try a forecast on."""
+        lang = self.context.lang
+        named = listed([stage_label(stage, lang) for stage in stages], lang)
+        return say(
+            lang,
+            f"{named}：有班级数据的学年太少，不能用往年检验，按“全部升级、入学同上年”推算，不给高低区间。",
+            f"{named}: too few years to try the forecast on; everyone moves up, entry as last year, without a band.",
+        )
+
+
+def method_words(method: str, part: str, lang: Lang) -> str:
+    """Return how a part is forecast, as the reader sees it.
+
+    >>> method_words("model", "1→2", "en"), method_words("naive", "entry", "en")
+    ('progression ratios', 'as many as last year, shared as last year')
+    """
+    if lang == "zh":
+        return words(method, part)
+    if part != "entry":
+        return MOVING[Moving(method)]
+    total, _, share = method.partition("+") if method != Moving.NAIVE else (Total.LAST, "", Share.LAST)
+    return f"{TOTAL[Total(total)]}, {SHARE[Share(share)]}"
+
+
+def part_words(part: str, lang: Lang) -> str:
+    """Return what of a stage is forecast: all grades, those who enter, or a grade moving up.
+
+    >>> part_words("all", "en"), part_words("1→2", "zh")
+    ('all grades', '1→2 年级升级')
+    """
+    if part == "all":
+        return say(lang, "全部年级", "all grades")
+    return (
+        say(lang, "入学", "entrants") if part == "entry" else say(lang, f"{part} 年级升级", f"grade {part}")
+    )
+
+
+# Pupils in the years to come, and whether there are places for them.
+
+
+ODD = {
+    Basis.SHARES: (
+        "没有班级数据，各年级人数按全区比例分摊",
+        "no classes; pupils by grade are spread as in the district",
+    ),
+    Basis.SCALED: (
+        "各班人数之和与在校生数不符，按在校生数折算",
+        "classes do not add up to the pupils; scaled to them",
+    ),
+}
+
+
+class ForecastReport(ForecastTrial):
+    """One district's pupils in the years to come: figures, tables and sentences for any page."""
+
+    def places(self, stage: Stage) -> float:
+        """Return how many pupils the present classes may hold by the limit of class size; NaN if unknown.
+
+        Classes of special schools are much smaller by their nature, and are not counted.
+        """
+        standard, kind = self.context.standard, self.known["schools"].drop_duplicates("school_id")
+        kind = kind.set_index("school_id")["kind"]
+        frame = self.known["sections"]
+        frame = frame[(frame["stage"] == stage).to_numpy() & (frame["year"] == self.context.year).to_numpy()]
+        frame = frame[~frame["school_id"].map(kind).isin(standard.rules.exclusion.kinds).to_numpy()]
+        frame = frame[(frame["pupils"] != 0).to_numpy()]
+        if not len(frame) or not any(limit.stage in (None, stage) for limit in standard["C12"].limits):
+            return np.nan
+        limit = standard["C12"].limit(stage=stage, year=self.context.year)
+        return float(frame["classes"].sum(skipna=False)) * limit.value
+
+    def outlooks(self) -> list[charts.Chart]:
+        """Return pupils of past and coming years with their places, a figure a stage; none without a forecast."""
+        return [self._outlook(stage) for stage in self.forecast_stages]
+
+    def _outlook(self, stage: Stage) -> charts.Chart:
+        lang, places = self.context.lang, self.places(stage)
+        finding, limits = self.moves(stage), {}
+        if places == places:
+            finding += self._against_places(stage)
+            limits = {say(lang, f"班额上限可容 {places:,.0f}", f"Room for {places:,.0f}"): places}
+        measure = say(lang, "在校生（人），按学年", "Pupils by school year")
+        return charts.outlook(
+            self.course(stage),
+            self.made.base,
+            caption=self.caption(finding, measure),
+            limits=limits,
+        )
+
+    def moves(self, stage: Stage) -> str:
+        """Return in words, without a stop, how many pupils a stage has and how many are forecast."""
+        lang, made = self.context.lang, self.made
+        course, label = self.course(stage), stage_label(stage, lang)
+        last = number(course["pupils"][made.to], 0, lang)
+        if not np.isfinite(course["pupils"].get(made.base, np.nan)):
+            return say(
+                lang,
+                f"{label}在校生推算 {made.to} 年 {last} 人（{made.base} 年有学校的人数不明）",
+                f"{label} pupils: {last} forecast for {made.to} (not all are known in {made.base})",
+            )
+        first = number(course["pupils"][made.base], 0, lang)
+        return say(
+            lang,
+            f"{label}在校生 {made.base} 年 {first} 人，推算 {made.to} 年 {last} 人",
+            f"{label} pupils: {first} in {made.base}, {last} forecast for {made.to}",
+        )
+
+    def _against_places(self, stage: Stage) -> str:
+        """Say in which of the years to come pupils outnumber the places."""
+        lang, ahead = self.context.lang, self.course(stage)["pupils"].loc[self.made.base + 1 :]
+        over = listed([str(year) for year in ahead.index[ahead > self.places(stage)]], lang, most=10)
+        if not over:
+            return say(lang, "，各年都不超过现有班级的容量", "; the present classes hold them in every year")
+        return say(
+            lang, f"，{over} 年超过现有班级的容量", f"; more than the present classes may hold in {over}"
+        )
+
+    def table(self) -> Table:
+        """Return pupils by stage and year: the band, the entrants, and the places left."""
+        lang = self.context.lang
+        columns = (
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("year", say(lang, "学年（起始年）", "School year starting")),
+            Column("pupils", say(lang, "在校生（人）", "Pupils"), decimals=0),
+            Column("band", say(lang, "低—高（人）", "Low–high")),
+            Column("entrants", say(lang, "其中最低年级（人）", "In the lowest grade"), decimals=0),
+            Column("left", say(lang, "班额上限内的余位（人）", "Places left")),
+        )
+        lines = [line for stage in self.forecast_stages for line in self._years(stage)]
+        return Table(
+            say(lang, "在校生：往年与推算", "Pupils: past years and forecast"),
+            columns,
+            pd.DataFrame(lines, columns=[column.key for column in columns]),
+            note=say(
+                lang,
+                "低—高：按往年误差，十年里约八年落在其中；“—”为已有实际数，或学年太少、没有区间。"
+                "余位 = 现有班级数 × 班额上限 − 在校生，负数为不足；特殊教育学校的班级不计。",
+                "Low–high: about eight years in ten lie within, judging by past errors; “—”: the year has been, or "
+                "there are too few years for a band. Places left = present classes × limit of class size − pupils; "
+                "classes of special schools are not counted.",
+            ),
+            empty=self.why,
+            lang=lang,
+        )
+
+    def _years(self, stage: Stage) -> list[dict[str, object]]:
+        lang, base, places = self.context.lang, self.made.base, self.places(stage)
+        entrants, lines = self._entrants(stage), []
+        ahead = say(lang, "（推算）", " (forecast)")
+        for year, row in self.course(stage).iterrows():
+            left = places - row["pupils"]
+            lines.append(
+                {
+                    "stage": stage_label(stage, lang),
+                    "year": f"{year}{ahead}" if year > base else str(year),
+                    "pupils": row["pupils"],
+                    "band": self._band(row, "{}—{}") or "—",
+                    "entrants": entrants.get(year, np.nan),
+                    "left": number(left, 0, lang) if year >= base else "—",
+                }
+            )
+        return lines
+
+    def _band(self, row: pd.Series, form: str) -> str:
+        """Return the low and the high path of a year; empty where there is no band."""
+        if row["low"] != row["low"]:
+            return ""
+        return form.format(*(number(row[side], 0, self.context.lang) for side in ("low", "high")))
+
+    def _entrants(self, stage: Stage) -> pd.Series:
+        frame = pd.concat([self.made.years, self.made.rows])
+        first = (frame["stage"] == stage) & (frame["grade"] == GRADES_OF_STAGE[stage].start)
+        return frame[first.to_numpy()].groupby("year")["pupils"].sum(skipna=False)
+
+    def sentences(self) -> Sentences:
+        """Return what is expected, whether there are places, how the forecast did, and what it lacks."""
+        if self.made is None:
+            return Sentences((self.why,))
+        stages = self.forecast_stages
+        untried = [stage for stage in stages if not len(self.tests_of(stage))]
+        lines = [
+            *(self.expected(stage) for stage in stages),
+            *(self.tried_on(stage) for stage in stages),
+            self.too_few(untried) if untried else "",
+            *self._wanting(),
+        ]
+        return Sentences(tuple(line for line in lines if line))
+
+    def expected(self, stage: Stage) -> str:
+        """Return in a sentence how many pupils a stage will have, and whether the classes hold them."""
+        lang, places = self.context.lang, self.places(stage)
+        last = self.course(stage).loc[self.made.to]
+        text = self.moves(stage) + self._band(last, say(lang, "（低 {}，高 {}）", " (low {}, high {})"))
+        if places == places:
+            held = number(places, 0, lang)
+            text += say(
+                lang, f"；现有班级按班额上限可容 {held} 人", f"; by class size there is room for {held}"
+            )
+            text += self._against_places(stage)
+        return text + say(lang, "。", ".")
+
+    def _wanting(self) -> list[str]:
+        """Return sentences on schools whose grades were shared out, scaled, or are not known."""
+        rows, missing = self.made.rows, self.made.missing
+        found = {words: rows.loc[(rows["basis"] == basis).to_numpy()] for basis, words in ODD.items()}
+        found["各年级人数不明，没有计入推算", "pupils by grade not known; not in the forecast"] = missing
+        lines = []
+        for (zh, en), frame in found.items():
+            schools = frame.loc[frame["stage"].isin(COMPULSORY).to_numpy(), "school_id"].unique()
+            if len(schools):
+                lines.append(
+                    say(
+                        self.context.lang, f"{self._named(schools)}：{zh}。", f"{self._named(schools)}: {en}."
+                    )
+                )
+        return lines
+
+    def _named(self, schools: np.ndarray) -> str:
+        table = self.known["schools"].drop_duplicates("school_id").set_index("school_id")["name"].dropna()
+        return listed([str(table.get(school, school)) for school in schools], self.context.lang)

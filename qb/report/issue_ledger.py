@@ -1,0 +1,133 @@
+"""The issue ledger (问题台账) as a table: overdue ones first, as of a day that is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from qb.report.context import ReportContext, State, day_of, state_words, with_states
+from qb.report.facts import anchor
+from qb.report.tables import Column, Table
+from qb.report.words import (
+    Lang,
+    Tally,
+    department_names,
+    detail_text,
+    lacking_text,
+    measured,
+    number,
+    part_label,
+    say,
+    stage_label,
+    title,
+    verdict_label,
+)
+from qb.terms import Verdict
+
+
+def ledger_table(context: ReportContext, frame: pd.DataFrame, district: str) -> Table:
+    """Return entries of the issue ledger (问题台账), each with what has become of it; overdue ones first."""
+    days = sorted({day_of(context, district) for district in frame["district"]})
+    unknown = Tally.of(context.assessment.of(district).indicators["verdict"]).unknown
+    return table_of(context, with_states(context, frame).to_dict("records"), days, unknown)
+
+
+def table_of(
+    context: ReportContext, problems: Sequence[Mapping[str, object]], days: Sequence[str], unknown: int
+) -> Table:
+    """Return problems with their states, in this order, as a table.
+
+    `days` are those of their districts; `unknown` is how many figures have no verdict.
+    """
+    lang, standard = context.lang, context.standard
+    shown = [
+        {
+            "rule": anchor("coefficient" if row["part"] == "coefficient" else row["code"]),
+            "title": _problem(row["code"], row["part"], context),
+            "where": _where(row["name"], row["stage"], row["district"], context),
+            "state": _state(row, context),
+            "departments": department_names(row["departments"], standard, lang),
+            "measure": row["measure"],
+            "deadline": row["deadline"],
+            "status": _still(row["state"], lang),
+        }
+        for row in problems
+    ]
+    columns = (
+        Column("title", say(lang, "问题", "Problem"), link="rule"),
+        Column("where", say(lang, "学校", "School")),
+        Column("state", say(lang, "实际、标准与缺口", "Actual, standard, gap")),
+        Column("departments", say(lang, "责任部门", "Departments")),
+        Column("measure", say(lang, "整改措施", "Measure")),
+        Column("deadline", say(lang, "时限", "Deadline")),
+        Column("status", say(lang, "状态", "Status")),
+    )
+    return Table(
+        say(lang, f"问题台账（截至 {'、'.join(days)}）", f"Issue ledger as of {', '.join(days)}"),
+        columns,
+        shown,
+        note=say(
+            lang,
+            "措施、时限和状态取自整改台账中同一指标、同一学校最近一次登记；空白表示尚未登记。逾期的排在最前。"
+            "按原始数值判定；取整后会与标准相同的，多写几位小数。",
+            "Measures: the last entered for the same indicator and school, in any year; blank: none. Overdue first. "
+            "Unrounded figures decide; what would equal the standard in print has more digits.",
+        ),
+        empty=nothing_to_mend(unknown, lang),
+        lang=lang,
+    )
+
+
+def nothing_to_mend(unknown: int, lang: Lang) -> str:
+    """Return what is said where no problem is known: that there is none, or how much nobody knows."""
+    if not unknown:
+        return say(lang, "没有需要整改的问题。", "Nothing to mend.")
+    return say(
+        lang,
+        f"没有判为未达标的项目；{unknown} 项缺数据，是否需要整改无法判断。",
+        f"Nothing is known to be below the standard; {unknown} figures or items are without data.",
+    )
+
+
+def _still(state: object, lang: Lang) -> str:
+    """Return the state of a problem's measure; one that was ended is said not to have mended it."""
+    text = state_words(state, lang)
+    ended = state in (State.DONE, State.CLOSED)
+    return text + say(lang, "，本年度仍未达标", "; still not met") if ended else text
+
+
+def _problem(code: str, part: str, context: ReportContext) -> str:
+    lang = context.lang
+    if code in ("recognition", "veto"):
+        return part_label(part, context.standard, lang) or say(lang, "社会认可度", "Public recognition")
+    name = title(context.standard[code], lang, short=True)
+    words = part_label(part, context.standard, lang)
+    return say(lang, f"{name}：{words}", f"{name}: {words}") if words else name
+
+
+def _where(name: object, stage: object, district: str, context: ReportContext) -> str:
+    where = str(name) if isinstance(name, str) else say(context.lang, "全区", "District")
+    if not isinstance(stage, str):
+        return where
+    shown = stage_label(stage, context.lang)
+    return say(context.lang, f"{where}（{shown}）", f"{where} ({shown})")
+
+
+def _state(row: dict[str, object], context: ReportContext) -> str:
+    """Return actual / standard / gap in words, as far as there are figures."""
+    lang = context.lang
+    if isinstance(row["value"], float) and np.isnan(row["value"]):
+        return verdict_label(Verdict.FAIL, lang)
+    code = str(row["code"])
+    decimals, unit = measured(context.standard, code, str(row["part"]), lang)
+    value, limit = row["value"], row["limit"]
+    text = f"{number(value, decimals, beside=limit)} / {number(limit, decimals, beside=value)} {unit}"
+    text = text.replace(" %", "%").rstrip()
+    if gap := lacking_text(row, context.standard, lang):
+        text += say(lang, f"，{gap}", f", {gap}")
+    if row["allowed"]:
+        text += say(lang, "；规则允许，学校仍达标", "; the rule allows it, the school is met")
+    detail = detail_text(row, context.standard, lang)
+    return say(lang, f"{text}（{detail}）", f"{text} ({detail})") if detail else text

@@ -1,0 +1,203 @@
+"""The plan of a district, made once for all parts of its page; money and statuses in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from qb.data.dataset import Dataset
+from qb.errors import QbError
+from qb.indicators.verdicts import COMPOSITE, fails
+from qb.planning.costs import Costs, load_costs
+from qb.planning.plan.budgets import PupilPath, Pupils, Spending, YearsPlan, best_use, plan_over_years
+from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, price_of_balance
+from qb.planning.plan.explanation import Explanation, explain
+from qb.planning.plan.planning_problem import cheapest_by_school
+from qb.planning.plan.transfers import Transfers, transfers
+from qb.report.context import DistrictPart, ReportContext
+from qb.report.words import Lang, number, say
+from qb.terms import COMPULSORY
+
+# Money and statuses as a reader of a plan sees them.
+
+
+_STATUS = {
+    PlanStatus.OPTIMAL: "proven to be the cheapest",
+    PlanStatus.FEASIBLE: "meets the standard; how far it may be from the cheapest is known",
+    PlanStatus.INFEASIBLE: "proven to be impossible",
+    PlanStatus.UNDECIDED: "no plan found in the time, nor proven impossible",
+}
+_PATH = {
+    PupilPath.FORECAST: "pupils as forecast",
+    PupilPath.GIVEN: "pupils as given",
+    PupilPath.CONSTANT: "pupils as they are now (these data allow no forecast)",
+}
+
+
+def money(yuan: float, lang: Lang) -> str:
+    """Return an amount of money in the unit that readers count in.
+
+    >>> money(11_744_811.5, "zh"), money(11_744_811.5, "en"), money(float("nan"), "zh")
+    ('1,174.5 万元', '11.745 million yuan', '缺数据')
+    """
+    if yuan != yuan:
+        return number(yuan, 1, lang)
+    return say(lang, f"{number(yuan / 1e4, 1)} 万元", f"{number(yuan / 1e6, 3)} million yuan")
+
+
+def money_range(low: float, high: float, lang: Lang) -> str:
+    """Return a range of money, its unit once.
+
+    >>> money_range(5_956_000, 27_828_000, "zh")
+    '595.6—2,782.8 万元'
+    """
+    unit, decimals = (1e4, 1) if lang == "zh" else (1e6, 3)
+    ends = number(low / unit, decimals), number(high / unit, decimals)
+    return say(lang, "—".join(ends) + " 万元", "–".join(ends) + " million yuan")
+
+
+def status_words(status: PlanStatus, lang: Lang) -> str:
+    """Return what is known of a plan."""
+    return say(lang, status.zh, _STATUS[status])
+
+
+def path_words(pupils: Pupils, lang: Lang) -> str:
+    """Return whose pupils a plan over years counts on."""
+    return say(lang, pupils.words, _PATH[pupils.path])
+
+
+# The plan of a district, made once for all parts of its page.
+
+
+SECONDS = 5.0  # of improving, for each question of the page
+STEPS = (0.25, 0.5, 0.75)  # of the cost, as budgets
+AHEAD = 3  # school years, where the standard's own target year is not further ahead
+FARTHEST = 5
+
+
+class Work:
+    """Every answer that the page shows, computed when it is first asked for.
+
+    Where C1–C7 are not all reported there is no plan; `refused` says why.
+
+    Parameters
+    ----------
+    costs : str
+        A cost file; empty for the assumed costs shipped with qb.
+    """
+
+    def __init__(self, context: ReportContext, district: str, costs: str) -> None:
+        self.context, self.district = context, district
+        self.costs = _of_district(load_costs(costs or None), context.data, district)
+        self.data = of_district(context.data, district)
+        self.refused = ""
+        self._planned = self._plan()
+
+    def _plan(self) -> Plan | None:
+        try:
+            return cheapest_plan(**self._asked, seconds=2 * SECONDS)
+        except QbError as error:
+            self.refused = str(error)
+            return None
+
+    @property
+    def _asked(self) -> dict[str, object]:
+        return {
+            "data": self.data,
+            "year": self.context.year,
+            "costs": self.costs,
+            "standard": self.context.standard,
+        }
+
+    @property
+    def plan(self) -> Plan | None:
+        """The cheapest plan; it may say that there is none. None where data are missing."""
+        return self._planned
+
+    @property
+    def made(self) -> bool:
+        """Whether there is a plan, be it to buy nothing."""
+        return self.plan is not None and self.plan.cost is not None
+
+    @cached_property
+    def why(self) -> Explanation:
+        """What stands behind the plan; only where one is made."""
+        return explain(self.plan)
+
+    @cached_property
+    def for_balance(self) -> float:
+        """What of the cost is spent on coefficients alone: the plan's less that of each school by itself."""
+        alone = self.plan.problem.yuan @ cheapest_by_school(self.plan.problem).x
+        return max(self.plan.cost - float(alone), 0.0)
+
+    @cached_property
+    def curve(self) -> pd.DataFrame:
+        """The price of balance."""
+        return price_of_balance(**self._asked, seconds=SECONDS)
+
+    @cached_property
+    def steps(self) -> list[Spending]:
+        """What parts of the cost buy at best; none where there is nothing to buy."""
+        if not self.made or not self.plan.cost:
+            return []
+        budgets = [float(np.round(part * self.plan.cost)) for part in STEPS]
+        return [best_use(budget=budget, **self._asked, seconds=SECONDS) for budget in budgets]
+
+    @cached_property
+    def moves(self) -> Transfers | None:
+        """What moving alone can reach; None where data are missing."""
+        asked = {name: value for name, value in self._asked.items() if name != "costs"}
+        return None if self.plan is None else transfers(**asked, seconds=SECONDS)
+
+    @cached_property
+    def years(self) -> YearsPlan | None:
+        """The plan in even yearly budgets, or why there is none; None where data are missing."""
+        if self.plan is None:
+            return None
+        year, target = self.context.year, self.context.standard.target_year
+        to = target if year < target <= year + FARTHEST else year + AHEAD
+        return plan_over_years(budget=None, to=to, **self._asked, seconds=SECONDS)
+
+    @cached_property
+    def coefficients(self) -> pd.DataFrame:
+        """Each coefficient without and with the purchases: district, stage, code, limit, before, after."""
+        return self.why.coefficients[self.why.coefficients["code"] != COMPOSITE]
+
+
+@dataclass(frozen=True)
+class PlanPart(DistrictPart):
+    """One district of a context, and what is computed once for all parts of its page."""
+
+    work: Work = field(kw_only=True, repr=False)
+
+    def over(self, frame: pd.DataFrame) -> np.ndarray:
+        """Return which of `Work.coefficients` are above their limit without the purchases."""
+        found = np.zeros(len(frame), dtype=bool)
+        for stage in COMPULSORY:
+            mine = (frame["stage"] == stage).to_numpy()
+            found[mine] = fails(frame.loc[mine, "before"], self.context.standard, "coefficient", stage=stage)
+        return found
+
+
+def _of_district(costs: Costs, data: Dataset, district: str) -> Costs:
+    """Return a cost file without what it says of schools of other districts."""
+    schools = data["schools"]
+    elsewhere = set(schools.loc[(schools["district"] != district).to_numpy(), "school_id"])
+    own = tuple(entry for entry in costs.schools if entry.school_id not in elsewhere)
+    return costs.model_copy(update={"schools": own})
+
+
+def of_district(data: Dataset, district: str) -> Dataset:
+    """Return a district's part of a dataset: its own rows, and those of its schools."""
+    if data.districts == [district]:
+        return data
+    schools = data["schools"]
+    own = set(schools.loc[(schools["district"] == district).to_numpy(), "school_id"])
+    kept = {}
+    for name, frame in data.tables.items():
+        mine = frame["district"] == district if "district" in frame else frame["school_id"].isin(own)
+        kept[name] = frame[mine.to_numpy(dtype=bool)]
+    return data.replace(**kept)
