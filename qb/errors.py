@@ -26,6 +26,8 @@ class Fault:
         Where. `row` counts as a spreadsheet does: the header is row 1.
     rows : tuple of int
         Every row where the same is wrong; empty where it is the one.
+    sheet : str, optional
+        The sheet of `cell`, where that is not the one of the table.
 
     No identity or mobile number stands in full in what is said, whoever said it.
     """
@@ -40,6 +42,7 @@ class Fault:
     cell: str | None = None
     school_id: str | None = None
     rows: tuple[int, ...] = ()
+    sheet: str | None = None
 
     def __post_init__(self) -> None:
         school = mask(self.school_id, keep=self.school_id) if self.school_id else None

@@ -1,11 +1,15 @@
 """The marked workbook: every fault in its cell, and nothing else changed."""
 
 import datetime
+import re
+import warnings
+import zipfile
 from pathlib import Path
 
 import openpyxl
 import pytest
 import xlsxwriter
+from lxml import etree
 from openpyxl.comments import Comment
 from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Border, Font, PatternFill, Side
@@ -60,7 +64,13 @@ def path(tmp_path):
 def marked(path, faults=None, name="标注.xlsx"):
     out = path.parent / name
     mark(path, read(path).faults if faults is None else faults, out)
-    return openpyxl.load_workbook(out)
+    return loaded(out)
+
+
+def loaded(path):
+    with warnings.catch_warnings():  # openpyxl says what of a decorated workbook it would leave out
+        warnings.simplefilter("ignore", UserWarning)
+        return openpyxl.load_workbook(path)
 
 
 def looks(cell):
@@ -212,6 +222,166 @@ def test_a_workbook_that_cannot_be_read_as_data_is_marked_all_the_same(path):
     assert "F06" in sheet["E2"].comment.text
 
 
+# A decorated workbook
+
+
+def parts(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture
+def decorated(tmp_path):
+    """A workbook with all that people put on a sheet, and two parts that only other programs write."""
+    plain = tmp_path / "plain.xlsx"
+    with xlsxwriter.Workbook(plain) as book:
+        sheet = book.add_worksheet("学段")
+        head, money = (
+            book.add_format({"bold": True, "bg_color": "#FFFF00"}),
+            book.add_format({"num_format": "0.0"}),
+        )
+        sheet.set_column("B:B", 20, book.add_format({"num_format": "@"}))
+        sheet.write_row(0, 0, HEAD, head)
+        for row in range(1, 30):
+            sheet.write_row(row, 0, [2024, f"01{row:02}", "小学", 900 + row, 20], money)
+        sheet.write_formula("F2", "=D2/E2", money, 45.05)
+        sheet.write_rich_string("H1", "注：", head, "粗体", "说明")
+        sheet.write_comment("D3", "请核对", {"author": "区教体局"})
+        sheet.write_comment("E9", "已核", {"author": "区教体局"})
+        sheet.insert_textbox("J2", "填报说明")
+        sheet.insert_button("J12", {"caption": "核对"})
+        sheet.insert_checkbox(1, 8, True)
+        sheet.add_sparkline("G2", {"range": "学段!D2:E2"})
+        sheet.conditional_format("D2:D30", {"type": "data_bar", "data_bar_2010": True})
+        sheet.data_validation("C2:C99", {"validate": "list", "source": ["小学", "初中"]})
+        sheet.autofilter("A1:F30")
+        sheet.protect("", {"sort": True})
+        chart = book.add_chart({"type": "column"})
+        chart.add_series({"values": "=学段!$D$2:$D$30"})
+        sheet.insert_chart("J20", chart)
+        other = book.add_worksheet("表格")
+        other.add_table("A1:B3", {"data": [["甲", 1], ["乙", 2]]})
+        other.write_comment("A2", "别的表")
+        book.define_name("班数", "=学段!$E$2:$E$30")
+        book.set_custom_property("单位", "某区")
+    path = tmp_path / "装饰.xlsx"
+    path.write_bytes(plain.read_bytes())
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("customXml/item1.xml", "<任意 attribute='1'/>")
+        archive.writestr("xl/printerSettings/printerSettings1.bin", bytes(range(256)))
+    return path
+
+
+FAULTS = [
+    fault("F11", "甲", "乙", table="sections", row=3, column="pupils", cell="D3"),
+    fault("F20", "丙", "丁", table="sections", row=5, column="classes", cell="E5"),
+    fault("F10", "戊", "己", table="sections", row=40, column="school_id", cell="B40"),
+]
+
+
+def test_every_other_part_of_a_decorated_workbook_is_kept_byte_by_byte(decorated):
+    marked(decorated, FAULTS)
+    before, after = parts(decorated), parts(decorated.parent / "标注.xlsx")
+    assert list(after)[: len(before)] == list(before)
+    assert set(after) - set(before) == {"xl/worksheets/sheet3.xml"}  # the sheet of results
+    assert {name for name in before if before[name] != after[name]} == {
+        "[Content_Types].xml", "xl/_rels/workbook.xml.rels", "xl/workbook.xml",  # where that sheet is named
+        "xl/styles.xml", "xl/worksheets/sheet1.xml",  # colours
+        "xl/comments1.xml", "xl/drawings/vmlDrawing1.vml",  # notes
+    }  # fmt: skip
+
+
+def test_the_xml_of_a_marked_sheet_differs_in_the_marked_cells_only(decorated):
+    marked(decorated, FAULTS)
+    name = "xl/worksheets/sheet1.xml"
+    before, after = parts(decorated)[name], parts(decorated.parent / "标注.xlsx")[name]
+    blank = re.compile(rb'<c r="(?:D3|E5)"[^>]*>')
+    row = re.search(rb'<row r="40"><c r="B40" s="\d+"/></row>', after)
+    assert blank.sub(b"", before) == blank.sub(b"", after.replace(row[0], b""))
+
+
+def test_formats_and_notes_are_appended_to_those_there(decorated):
+    sheet = marked(decorated, FAULTS)["学段"]
+    assert sheet["D3"].comment.text.startswith("请核对\n\n【核查结果】\n必须改正（F11）：甲。乙。")
+    assert sheet["E9"].comment.text == "已核"
+    assert sheet["E5"].number_format == "0.0"
+    assert sheet["B40"].number_format == "@"  # as its column shows what is typed there
+    before, after = (
+        etree.fromstring(parts(file)["xl/styles.xml"]) for file in (decorated, decorated.parent / "标注.xlsx")
+    )
+    for group in ("fonts", "fills", "borders", "cellXfs"):
+        old, new = (root.find(f"{{*}}{group}") for root in (before, after))
+        assert [etree.tostring(e) for e in new][: len(old)] == [etree.tostring(e) for e in old]
+        assert new.get("count") == str(len(new))
+
+
+def test_shapes_of_new_notes_stand_beside_buttons_under_numbers_of_their_own(decorated):
+    marked(decorated, FAULTS)
+    before, after = (
+        parts(file)["xl/drawings/vmlDrawing1.vml"].decode()
+        for file in (decorated, decorated.parent / "标注.xlsx")
+    )
+    numbers = re.findall(r'id="(_x0000_s\d+)"', after)
+    assert len(numbers) == len(set(numbers)) == before.count("<v:shape ") + 2
+    assert 'ObjectType="Button"' in after
+
+
+def test_marks_are_taken_off_again_and_nothing_of_them_stays(decorated):
+    marked(decorated, FAULTS)
+    marked(decorated.parent / "标注.xlsx", FAULTS[:1], name="再.xlsx")
+    once, again = parts(decorated.parent / "标注.xlsx"), parts(decorated.parent / "再.xlsx")
+    assert list(once) == list(again)
+    sheet = loaded(decorated.parent / "再.xlsx")["学段"]
+    assert sheet["E5"].comment is None and sheet["E5"].fill.fill_type is None
+    assert sheet["D3"].comment.text.count("【核查结果】") == 1
+    assert again["xl/drawings/vmlDrawing1.vml"].count(b'ObjectType="Note"') == 2
+
+
+def test_a_conversation_is_coloured_and_its_text_left_to_the_spreadsheet(decorated):
+    threaded = decorated.parent / "会话.xlsx"
+    with zipfile.ZipFile(threaded, "w") as archive:
+        for name, content in parts(decorated).items():
+            archive.writestr(
+                name, content.replace("区教体局".encode(), b"tc={00000000-0000-0000-0000-000000000001}")
+            )
+    cell = marked(threaded, FAULTS)["学段"]["D3"]
+    assert cell.comment.text == "请核对"
+    assert cell.fill.fgColor.rgb == COLOURS[Severity.STOPS]
+
+
+def test_a_sheet_with_formats_to_its_last_row_is_marked_and_its_copy_checked_again(tmp_path):
+    path = tmp_path / "满.xlsx"
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        sheet, look = book.add_worksheet("学段"), book.add_format({"bg_color": "#EEEEEE"})
+        sheet.write_row(0, 0, HEAD[:5])
+        sheet.write_row(1, 0, ["2024", "0101", "小学", "九百", 20])
+        for row in range(2, 1_048_576):
+            sheet.set_row(row, None, look)
+    made = marked_only(path)
+    assert [f.rule for f in read(made).faults] == [f.rule for f in read(path).faults] == ["F11"]
+
+
+def marked_only(path):
+    out = path.parent / "标注.xlsx"
+    mark(path, read(path).faults, out)
+    return out
+
+
+def test_numbers_of_persons_are_in_no_part_of_the_copy(tmp_path):
+    path = tmp_path / "甲.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("学段")
+        sheet.write_row(0, 0, [*HEAD[:5], "联系"])
+        sheet.write_row(1, 0, [2024, "0101", "小学", 900, 20, 13800001111])
+        sheet.write_string(2, 5, "电话 139 0000 1111")
+        sheet.write_comment("A2", "138-0000-2222")
+        sheet.insert_textbox("J2", "13800003333")
+    made = parts(marked_only(path))
+    text = b"".join(made.values()).decode("utf-8", "replace")
+    assert not [n for n in ("13800001111", "139 0000 1111", "138-0000-2222", "13800003333") if n in text]
+    assert text.count("****") >= 4
+
+
 # What people do with it
 
 
@@ -307,7 +477,7 @@ def test_a_mark_that_fails_leaves_nothing(path, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("qb.data.marking._copy_with_results", refuse)
+    monkeypatch.setattr("qb.data.xlsx_copy.Package.write", refuse)
     with pytest.raises(QbError, match="磁盘已满"):
         mark(path, [], path.parent / "out.xlsx")
     assert [p.name for p in path.parent.iterdir()] == ["填报.xlsx"]

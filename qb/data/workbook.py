@@ -52,6 +52,10 @@ class Book:
     ----------
     names : list of str
         Of its sheets, in order.
+    archive : ZipFile, optional
+        Its parts; None where it is not zipped.
+    parts : dict of str to str
+        The part of each sheet of an .xlsx.
     is_xlsx : bool
         Whether it is an .xlsx inside, whatever the file is called.
     hidden : set of str
@@ -59,11 +63,11 @@ class Book:
     """
 
     def __init__(self, data: bytes) -> None:
-        self._archive = open_package(data)
-        self._parts = sheet_parts(self._archive) if self._archive else {}
+        self.archive = open_package(data)
+        self.parts = sheet_parts(self.archive) if self.archive else {}
         self._book = CalamineWorkbook.from_filelike(BytesIO(data))
         self.names: list[str] = self._book.sheet_names
-        self.is_xlsx = bool(self._parts)
+        self.is_xlsx = bool(self.parts)
         shown = (SheetVisibleEnum.Visible,)
         self.hidden = {page.name for page in self._book.sheets_metadata if page.visible not in shown}
 
@@ -74,17 +78,17 @@ class Book:
         result. A number that a format shows with zeros in front, as codes are, is read as shown.
         """
         said = [f"工作表“{sheet}”是隐藏的，照样读入"] if sheet in self.hidden else []
-        if sheet not in self._parts:
+        if sheet not in self.parts:
             page = self._book.get_sheet_by_name(sheet)
             return Grid.of(page.to_python(skip_empty_area=False), said=tuple(said), lettered=True)
-        xml = read_part(self._archive, self._parts[sheet])
+        xml = read_part(self.archive, self.parts[sheet])
         require_area(xml, sheet)
         page = self._book.get_sheet_by_name(sheet)  # lays it out
         rows = page.to_python(skip_empty_area=False)
         for found in calculated_cells(xml):
             if found.unread:
                 _put(rows, found.cell, UNREAD + (found.value or f"={found.formula}"))
-        for cell, digits in shown_codes(self._archive, xml).items():
+        for cell, digits in shown_codes(self.archive, xml).items():
             _pad(rows, cell, digits)
         for count, what in zip(hidden(xml), ("行", "列"), strict=True):
             said += [f"有 {count} {what}是隐藏的，照样读入"] * bool(count)
@@ -96,7 +100,7 @@ class Book:
         """Return the comments and boxes that hold numbers of persons, and the kinds of these."""
         if not self.is_xlsx:
             return []
-        found = ((name, kinds_of(text)) for name, text in texts(self._archive))
+        found = ((name, kinds_of(text)) for name, text in texts(self.archive))
         return [(name, kinds) for name, kinds in found if kinds]
 
 
@@ -385,7 +389,8 @@ def _persons_elsewhere(book: Book, sheets: list[str]) -> list[Fault]:
         for place, values in grid.below(-1).items():
             for position, kinds in find_numbers(values).items():
                 cell = grid.cell(int(grid.rows[position]), place)
-                faults.append(about_persons(f"工作表“{sheet}”的 {cell} 有像{'或'.join(kinds)}的内容"))
+                message = f"工作表“{sheet}”的 {cell} 有像{'或'.join(kinds)}的内容"
+                faults.append(about_persons(message, sheet=sheet, cell=cell))
     for part, kinds in book.persons():
         what = "批注" if "comment" in part.lower() else "图形或文本框"
         faults.append(about_persons(f"{what}（{part}）中有像{'或'.join(kinds)}的内容"))
