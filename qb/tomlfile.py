@@ -23,7 +23,19 @@ Model = TypeVar("Model", bound=BaseModel)
 def read_toml(
     path: Path, model: type[Model], what: str, refuse: type[QbError], hidden: tuple[str, ...] = ()
 ) -> Model:
-    """Read a file as a model.
+    """Read a file as a model; see `read_document` and `as_model`."""
+    return as_model(read_document(path, what, refuse), path, model, what, refuse, hidden)
+
+
+def as_model(
+    document: dict,
+    path: Path,
+    model: type[Model],
+    what: str,
+    refuse: type[QbError],
+    hidden: tuple[str, ...] = (),
+) -> Model:
+    """Return what a file says as a model.
 
     Parameters
     ----------
@@ -39,7 +51,15 @@ def read_toml(
         Fields under which the model gathers what the file writes without them.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise refuse(_in_words(f"{what} {path}", document, error, hidden)) from None
+
+
+def read_document(path: Path, what: str, refuse: type[QbError]) -> dict:
+    """Read a file as plain tables and lists; `refuse` is raised where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise refuse(f"{what} {path} 无法读取：{why(error)}。请检查文件及其权限。") from None
     except UnicodeDecodeError as error:
@@ -48,10 +68,6 @@ def read_toml(
         ) from None
     except (ValueError, RecursionError) as error:
         raise refuse(f"{what} {path} 不是有效的 TOML：{error}。请按提示的行列改正。") from None
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        raise refuse(_in_words(f"{what} {path}", document, error, hidden)) from None
 
 
 # What pydantic finds, said plainly; its own words stand for what is not listed.

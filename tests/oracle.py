@@ -13,6 +13,7 @@ from fractions import Fraction
 from math import ceil, floor, sqrt
 
 CODES = ("C1", "C2", "C3", "C4", "C5", "C6", "C7")
+ALL = tuple(f"C{i}" for i in range(1, 32))
 LIMITS = {
     "primary": dict(zip(CODES, ("4.2", "1", "0.9", "4.5", "7.5", "2000", "2.3"), strict=True)),
     "junior": dict(zip(CODES, ("5.3", "1", "0.9", "5.8", "10.2", "2500", "2.4"), strict=True)),

@@ -10,9 +10,10 @@ import json
 import re
 from pathlib import Path
 
+from oracle import ALL as CODES
+
 import qb
 from qb.indicators.assessment import document
-from qb.standard import CODES
 
 HOME = Path(__file__).parents[1]
 PINS = Path(__file__).with_suffix(".json")

@@ -12,6 +12,7 @@ from town import Town
 
 from qb.planning.costs import Costs
 from qb.planning.plan.planning_problem import Cone, Problem
+from qb.standard import load
 
 # The limits of primary schools as the rules print them, and whether a figure is per hundred pupils.
 LIMIT = np.array([4.2, 1, 0.9, 4.5, 7.5, 2000, 2.3])
@@ -69,6 +70,7 @@ def problem_of(
         }
     )
     return Problem(
+        standard=load(),
         rows=rows.assign(school_id=ids, name=ids),
         pupils=pupils,
         have=have,
@@ -80,7 +82,7 @@ def problem_of(
         most=most.ravel().astype(float),
         whole=np.tile(FACTOR == 100, n),
         sums=(),
-        cones=tuple(Cone("甲区", "primary", k, np.arange(n), float(caps[k])) for k in range(7)),
+        cones=tuple(Cone("甲区", "primary", k, np.arange(n), float(caps[k]), codes[k]) for k in range(7)),
         spare=1,
         floor=0.85,
         tolerance=1e-9,

@@ -6,6 +6,8 @@ from itertools import product
 
 import numpy as np
 import pytest
+from oracle import ALL as CODES
+from oracle import CODES as SEVEN
 from town import (
     DISTRICT,
     STANDARD,
@@ -28,7 +30,7 @@ from qb.indicators.assessment import COLUMNS, MENDING, departments, document, le
 from qb.indicators.figures import FAIL, NO_DATA, NOT_APPLICABLE, PASS, VERDICTS
 from qb.indicators.verdicts import COMPOSITE, overall, school_rule, verdict_codes
 from qb.report.words import lacking_text
-from qb.standard import CODES, SEVEN, load_transition
+from qb.standard import load_transition
 
 # The school rule: 6 of 7 met, the remaining one at 85 % of its limit or above
 
@@ -456,7 +458,10 @@ NONSENSE = {
         ('measure = "uniform_standards"', 'measure = "per_pupil"'),
         "C9 的 measure = 'per_pupil'",
     ),
-    "another measure for one of the seven": (('measure = "per_hundred"', 'measure = "pay"'), "C1 的 measure"),
+    "a column that no table has": (
+        ('add = ["equipment_yuan"]', 'add = ["equipment"]'),
+        "C6 的 resource：表 facilities 没有可以相加的列 equipment",
+    ),
     "a formula that does not exist": (
         ('formula = "standard"', 'formula = "mean"'),
         "C23 的 options.formula = 'mean' 不可用",

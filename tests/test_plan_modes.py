@@ -244,7 +244,9 @@ def test_nobody_who_was_at_the_standard_falls_below_it_and_nothing_is_lost(seed)
 
 
 def told_by_whatif(moved, data, file):
-    file.write_text(to_toml(moves_scenario(moved.moves, moved.year, "调配")), encoding="utf-8")
+    file.write_text(
+        to_toml(moves_scenario(moved.moves, moved.year, "调配", moved.before.standard)), encoding="utf-8"
+    )
     return whatif(data, [file]).outcomes[0].assessments[moved.year]
 
 

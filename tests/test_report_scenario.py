@@ -7,6 +7,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from oracle import CODES as SEVEN
 from test_scenario import town
 
 import qb
@@ -21,7 +22,6 @@ from qb.report.context import ReportContext, open_context
 from qb.report.scenario_actions import Telling
 from qb.report.scenario_report import ScenarioReport
 from qb.report.words import number
-from qb.standard import SEVEN
 from qb.standard import load as load_standard
 
 ROOT = Path(__file__).parents[1]

@@ -12,6 +12,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from oracle import CODES
 
 import qb
 from qb import balance, charts, report
@@ -230,7 +231,7 @@ def coefficient(value, weight):
 
 
 def coefficients(page, stage):
-    found = {code: coefficient(*table_of(page, stage, code)[:2]) for code in qb.standard.SEVEN}
+    found = {code: coefficient(*table_of(page, stage, code)[:2]) for code in CODES}
     return {code: value for code, value in found.items() if np.isfinite(value)}
 
 
@@ -315,7 +316,7 @@ def test_the_correlation_names_the_pair_that_goes_together_most(pages):
     chart = page.levels.correlations()[0]
     one, other, r = re.search(r"(C\d) \S+与(C\d) .*相关系数 ([\d.]+)", chart.title).groups()
     rows = page.context.assessment.rows
-    values = rows.loc[(rows["stage"] == "primary").to_numpy(), list(qb.standard.SEVEN)]
+    values = rows.loc[(rows["stage"] == "primary").to_numpy(), list(CODES)]
     gaps = (1 - values / rows.loc[values.index, [f"{c}_limit" for c in values]].to_numpy()).round(9)
     pairs = {(a, b): gaps[a].rank().corr(gaps[b].rank()) for a in gaps for b in gaps if a < b}
     assert max(pairs, key=pairs.get) == tuple(sorted((one, other)))

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from oracle import ALL as CODES
 
 from qb.data.recipe import RECIPE_RULES
 from qb.data.schema import DISTRICT_ITEMS, TABLES, ColumnKind
 from qb.data.table_intake import FORM_RULES
-from qb.standard import CODES
 
 DICTIONARY = (Path(__file__).parents[1] / "data" / "README.md").read_text(encoding="utf-8")
 EVERY_COLUMN = [(table, column) for table in TABLES.values() for column in table.columns]

@@ -12,11 +12,12 @@ from importlib.resources import files
 from math import ceil
 
 import pandas as pd
+from oracle import ALL as CODES
 
 from qb.data.dataset import Dataset
 from qb.data.schema import TABLES
 from qb.indicators.assessment import Assessment, assess
-from qb.standard import CODES, Standard, load
+from qb.standard import Standard, load
 
 YEAR = 2024
 DISTRICT = "甲区"
@@ -250,9 +251,15 @@ def together(towns: list[Town], standard: Standard = STANDARD, **options: object
 
 
 def changed(*pairs: tuple[str, str], name: str = "gulou-2023") -> str:
-    """Return the text of a standard's file with each first text replaced by the second, once."""
-    text = (files("qb") / "standard" / f"{name}.toml").read_text(encoding="utf-8")
-    for old, new in pairs:
-        assert old in text, old
-        text = text.replace(old, new, 1)
-    return text
+    """Return the text of a standard's file with each first text replaced by the second, once.
+
+    What the district's file inherits is changed in the nation's, which then is the standard.
+    """
+    for of in (name, "national-2017"):
+        text = (files("qb") / "standard" / f"{of}.toml").read_text(encoding="utf-8")
+        there = True
+        for old, new in pairs:
+            there, text = there and old in text, text.replace(old, new, 1)
+        if there:
+            return text
+    raise AssertionError(pairs)

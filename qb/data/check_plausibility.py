@@ -169,22 +169,16 @@ def _units_find(view: View) -> Iterator[Found]:
             yield Found(table, np.flatnonzero(found.found), column.name, say)
 
 
-# Resources of the seven, held against the standard's own limit per pupil.
-_RESOURCES = {
-    "C1": ("sections", "teachers_above_required"),
-    "C4": ("facilities", "teaching_area_m2"),
-    "C5": ("facilities", "sports_ground_m2"),
-    "C6": ("facilities", "equipment_yuan"),
-    "C7": ("facilities", "multimedia_rooms"),
-}
+# Resources, held against the standard's own limit per pupil.
 
 
 def implausible(view: View, code: str) -> tuple[np.ndarray, np.ndarray]:
     """Return each row's amount per pupil as a multiple of the limit, and the limit; NaN where not known."""
-    table, column = _RESOURCES[code]
     indicator = view.standard[code]
-    hundred = 100 if indicator.measure == "per_hundred" else 1
-    by_stage = {limit.stage: limit.value / hundred for limit in indicator.limits if limit.kind is None}
+    table, column = indicator.adds_to
+    by_stage = {
+        limit.stage: limit.value / indicator.resource.per for limit in indicator.limits if limit.kind is None
+    }
     usual = by_stage.get(None, min(by_stage.values(), default=np.nan))
     limits = np.array([*(by_stage.get(stage, usual) for stage in STAGES), np.nan])[view.stage(table)]
     heads, amount = view.pupils[view.slot(table)], view.numbers(table, column)
@@ -195,9 +189,10 @@ def implausible(view: View, code: str) -> tuple[np.ndarray, np.ndarray]:
 def _find_implausible(view: View) -> Iterator[Found]:
     """Find columns of which half the rows or more are beyond belief; rows alone are told by their peers."""
     factor = view.checks.plausible_factor
-    for code, (table, name) in _RESOURCES.items():
-        if code not in {indicator.code for indicator in view.standard.indicators}:
+    for indicator in view.standard.resources:
+        if not indicator.limits or indicator.at_most or indicator.resource.divisor != "pupils":
             continue
+        code, (table, name) = indicator.code, indicator.adds_to
         ratio, limits = implausible(view, code)
         given = ~np.isnan(ratio)
         for low in (True, False):

@@ -39,6 +39,7 @@ RANGES: dict[ColumnKind, tuple[float, float]] = {
     ColumnKind.SHARE: (0, 1),
 }
 WHOLE = (ColumnKind.YEAR, ColumnKind.ORDINAL)  # kinds of which a fraction makes no sense
+AMOUNTS = (ColumnKind.COUNT, ColumnKind.NUMBER)  # kinds that add up
 
 
 _ALL_SEVEN = "、".join(f"C{i}" for i in range(1, 8))
@@ -258,9 +259,22 @@ class DistrictItem(Term):
 
 
 # Codes of who runs a school, as the national forms number them.
-SPONSORS = (
-    "国家表册的代码：1 中央教育部门、2 中央其他部门、3 省级教育部门、4 省级其他部门、"
-    "5 地级教育部门、6 地级其他部门、7 县级教育部门、8 县级其他部门、9 地方企业、10 民办"
+SPONSORS = dict(
+    enumerate(
+        [
+            "中央教育部门",
+            "中央其他部门",
+            "省级教育部门",
+            "省级其他部门",
+            "地级教育部门",
+            "地级其他部门",
+            "县级教育部门",
+            "县级其他部门",
+            "地方企业",
+            "民办",
+        ],
+        start=1,
+    )
 )
 
 DISTRICT_ITEMS: dict[str, DistrictItem] = {item.value: item for item in DistrictItem}
@@ -334,7 +348,8 @@ _ALL_TABLES = (
                blank=True),
         Column("built_year", "校舍建成年份", ColumnKind.YEAR, codes=("C10", "C11"), optional=True,
                note="过渡条款用"),
-        Column("sponsor", "举办者类型", _ORDINAL, high=10, optional=True, note=SPONSORS),
+        Column("sponsor", "举办者类型", _ORDINAL, high=10, optional=True,
+               note="国家表册的代码：" + "、".join(f"{code} {name}" for code, name in SPONSORS.items())),
     ),
     _table(
         "sections", "学段", "一所学校一个学段一学年", ("year", "school_id", "stage"),

@@ -28,7 +28,7 @@ from qb.data.workbook import (
     write_xlsx,
 )
 from qb.errors import QbError
-from qb.standard import SEVEN, Standard, load
+from qb.standard import Standard, load
 
 # One sheet to fill in: headers with notes, cells that refuse what the registry does not allow.
 
@@ -281,7 +281,7 @@ def _how(column: Column) -> str:
 
 
 def clauses(codes: Iterable[str], standard: Standard) -> str:
-    """Return the title and the source of each indicator, one a line; C1 to C7 together where all are meant.
+    """Return title and source of each indicator, one a line; the resources together where all are meant.
 
     >>> from qb.standard import load
     >>> clauses(("recognition",), load())
@@ -289,10 +289,11 @@ def clauses(codes: Iterable[str], standard: Standard) -> str:
     """
     codes = tuple(codes)
     lines = []
-    if set(SEVEN) <= set(codes):
-        group = next(group for group in standard.groups if group.code == "A1")
-        lines.append(f"C1—C7 {group.title}：{group.source}")
-        codes = tuple(code for code in codes if code not in SEVEN)
+    resources = standard.resource_codes
+    if len(resources) > 1 and set(resources) <= set(codes):
+        first, last = standard[resources[0]], standard[resources[-1]]
+        lines.append(f"{first.code}—{last.code} 资源配置：{first.source}")
+        codes = tuple(code for code in codes if code not in resources)
     for code in codes:
         if code == "veto":
             sources = dict.fromkeys(veto.source for veto in standard.vetoes)

@@ -20,14 +20,11 @@ from qb.indicators import verdicts as indicators
 from qb.indicators.figures import NO_DATA, gather
 from qb.indicators.population import Population, take_population
 from qb.indicators.resources import resources
-from qb.indicators.verdicts import COMPOSITE, Seven, words, worst_by
-from qb.standard import CODES, SEVEN, Standard, Transition
-from qb.terms import Verdict
+from qb.indicators.verdicts import JudgedResources, deciding, words, worst_by
+from qb.standard import Standard, Transition
+from qb.terms import Stage, Verdict
 
 # The assessment of a year: every verdict, and every figure behind it.
-
-
-AREAS = ("resources", "guarantee", "quality", "recognition", "veto")
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Assessment:
     Attributes
     ----------
     rows : DataFrame
-        A row per judged school and stage: values, amounts and verdicts of C1–C7, `met`, `verdict`.
+        A row per judged school and stage: value, amount and verdict of each resource, `met`, `verdict`.
     excluded : DataFrame
         Schools and stages that a rule leaves out, and schools that are not there, with the reason.
     silent : DataFrame
@@ -47,7 +44,7 @@ class Assessment:
     shortfalls : DataFrame
         What each row lacks to the standard and to its floor, and the pupils its resource supports.
     findings : DataFrame
-        Every figure and checklist item of C8–C31, recognition and veto, with limit and verdict.
+        Every figure and checklist item of the other indicators, recognition and veto, with limit and verdict.
     indicators, areas, districts : DataFrame
         Verdicts, each made of those before.
     warnings : DataFrame
@@ -149,20 +146,22 @@ def choose_year(data: Dataset, year: int | None) -> int:
 
 def _assess(data: Dataset, year: int, standard: Standard, transition: Transition | None) -> Assessment:
     population = take_population(data, standard, year)
-    seven = Seven.judge(population, resources(data, population, standard, transition), standard)
+    held = JudgedResources.judge(population, resources(data, population, standard, transition), standard)
     inputs = gather(data, population, standard, transition)
     measures = indicator_functions.measures(inputs)
-    measures["recognition"] = district_measures.recognition(inputs)
-    measures["veto"] = district_measures.vetoes(inputs)
+    if standard.recognition:
+        measures["recognition"] = district_measures.recognition(inputs)
+    if standard.vetoes:
+        measures["veto"] = district_measures.vetoes(inputs)
     judged = {code: indicators.judge_parts(inputs, code, measure) for code, measure in measures.items()}
-    rows = seven.rows()
-    coefficients = seven.balance()
-    by_code = seven.by_district() | {
+    rows = held.rows()
+    coefficients = held.balance()
+    by_code = held.by_district() | {
         code: indicators.worst(population, measures[code].parts, verdicts)
         for code, verdicts in judged.items()
     }
-    areas = _areas(population, standard, seven, coefficients, by_code)
-    overall = np.min([areas[area] for area in AREAS], axis=0)
+    areas = _areas(population, standard, held, coefficients, by_code)
+    overall = np.min([areas[area] for area in standard.areas], axis=0)
     return Assessment(
         year=year,
         standard=standard,
@@ -171,45 +170,50 @@ def _assess(data: Dataset, year: int, standard: Standard, transition: Transition
         excluded=notes.excluded(population),
         silent=notes.silent(population),
         balance=coefficients,
-        shortfalls=seven.shortfalls(),
+        shortfalls=held.shortfalls(),
         findings=indicators.findings(inputs, measures, judged),
         indicators=indicators.table(inputs, measures, by_code),
         areas=pd.DataFrame(
             {
-                "district": np.repeat(population.districts, len(AREAS)),
-                "area": np.tile(AREAS, len(population.districts)),
-                "verdict": words(np.column_stack([areas[area] for area in AREAS]).ravel()),
+                "district": np.repeat(population.districts, len(standard.areas)),
+                "area": np.tile(standard.areas, len(population.districts)),
+                "verdict": words(np.column_stack([areas[area] for area in standard.areas]).ravel()),
             }
         ),
         districts=pd.DataFrame({"district": population.districts, "verdict": words(overall)}),
-        warnings=notes.notes(inputs, seven, coefficients, measures),
+        warnings=notes.notes(inputs, held, coefficients, measures),
     )
 
 
 def _areas(
     population: Population,
     standard: Standard,
-    seven: Seven,
+    held: JudgedResources,
     coefficients: pd.DataFrame,
     by_code: dict[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
     """Return each area's verdict by district.
 
-    Resources: every school row passes and every coefficient is within its limit; the other areas:
-    all of their indicators. The composite coefficient decides nothing.
+    Resources: every school row passes and every coefficient that decides is within its limit, where the
+    standard has such rules; each indicator where it has none. The other areas: all of their indicators.
     """
     count = len(population.districts)
-    schools = worst_by(
-        population.district[population.school[population.judged]], seven.school, count, NO_DATA
-    )
-    deciding = coefficients[(coefficients["code"] != COMPOSITE).to_numpy()]
-    place = np.searchsorted(population.districts, deciding["district"].to_numpy(dtype=str))
-    spread = worst_by(place, deciding["verdict"].cat.codes.to_numpy(), count, NO_DATA)
-    areas = {"resources": np.minimum(schools, spread)}
-    for area in ("guarantee", "quality"):
-        codes = [i.code for i in standard.indicators if i.area == area]
-        areas[area] = np.min([by_code[code] for code in codes], axis=0)
-    return {**areas, "recognition": by_code["recognition"], "veto": by_code["veto"]}
+    asked = []
+    if standard.rules.school:
+        district = population.district[population.school[population.judged]]
+        asked.append(worst_by(district, held.school, count, NO_DATA))
+    if standard.rules.coefficient:
+        spread = coefficients[coefficients["code"].isin(deciding(standard)).to_numpy()]
+        place = np.searchsorted(population.districts, spread["district"].to_numpy(dtype=str))
+        asked.append(worst_by(place, spread["verdict"].cat.codes.to_numpy(), count, NO_DATA))
+    areas = {}
+    for area in standard.areas:
+        of_area = [i.code for i in standard.indicators if i.area == area and not (i.resource and asked)]
+        if area in by_code:  # recognition and veto
+            of_area = [area]
+        areas[area] = np.min([*(by_code[code] for code in of_area), *asked], axis=0)
+        asked = []  # school rule and coefficients are asked by the area of resources, the first
+    return areas
 
 
 # An assessment as one JSON document, in the shape that others rely on (see the README).
@@ -241,7 +245,7 @@ def _districts(assessment: Assessment) -> list[dict[str, object]]:
             "verdict": verdict,
             "areas": {row["area"]: row["verdict"] for row in mine["areas"]},
             "balance": [_without(row, "district") for row in mine["balance"]],
-            "schools": [_school(row, shortfalls) for row in mine["rows"]],
+            "schools": [_school(row, assessment.standard.resource_codes, shortfalls) for row in mine["rows"]],
             "excluded": [_only(row, "school_id", "name", "stage", "reason") for row in mine["excluded"]],
             "indicators": [_without(row, "district") for row in mine["indicators"]],
             "monitoring": monitored.get(district, []),
@@ -283,11 +287,13 @@ def _shortfalls(frame: pd.DataFrame) -> dict[tuple, dict[str, dict[str, object]]
     return found
 
 
-def _school(row: dict[str, object], shortfalls: dict[tuple, dict]) -> dict[str, object]:
+def _school(
+    row: dict[str, object], codes: tuple[str, ...], shortfalls: dict[tuple, dict]
+) -> dict[str, object]:
     return {
         **_only(row, "school_id", "name", "stage", "pupils", "new"),
-        "values": {code: row[code] for code in SEVEN},
-        "verdicts": {code: row[f"{code}_verdict"] for code in SEVEN},
+        "values": {code: row[code] for code in codes},
+        "verdicts": {code: row[f"{code}_verdict"] for code in codes},
         "met": row["met"],
         "verdict": row["verdict"],
         "shortfall": shortfalls.get((row["school_id"], row["stage"]), {}),
@@ -358,7 +364,7 @@ def ledger(assessment: Assessment, data: Dataset) -> pd.DataFrame:
         departments(assessment.standard, code, part)
         for code, part in zip(problems["code"], problems["part"], strict=True)
     ]
-    return _with_measures(problems, data, assessment.year)
+    return _with_measures(problems, data, assessment.year, assessment.standard.codes)
 
 
 def departments(standard: Standard, code: str, part: str = "") -> tuple[str, ...]:
@@ -370,20 +376,22 @@ def departments(standard: Standard, code: str, part: str = "") -> tuple[str, ...
     for item in standard.checklist:
         if item.item == named.get(part, part):
             return item.departments
-    return standard[code].departments if code in {i.code for i in standard.indicators} else ()
+    return standard[code].departments if code in standard.codes else ()
 
 
 def _seven(assessment: Assessment) -> pd.DataFrame:
     return assessment.shortfalls.rename(columns={"to_standard": "gap"}).assign(
-        part="", detail=None, side=">="
+        part="",
+        detail=None,
+        side=[assessment.standard[code].limits[0].side for code in assessment.shortfalls["code"]],
     )
 
 
 def _coefficients(assessment: Assessment) -> pd.DataFrame:
     frame = assessment.balance
-    failing = frame[(frame["verdict"] == Verdict.FAIL).to_numpy() & (frame["code"] != COMPOSITE).to_numpy()]
+    failing = frame[(frame["verdict"] == Verdict.FAIL).to_numpy()]
     return failing.rename(columns={"coefficient": "value"}).assign(
-        part="coefficient", side=assessment.standard.rules.coefficient.side
+        part="coefficient", side=assessment.standard.limit_in_force("coefficient", stage=Stage.PRIMARY).side
     )[["district", "code", "part", "stage", "value", "limit", "side", "gap"]]
 
 
@@ -397,7 +405,7 @@ def _others(assessment: Assessment) -> pd.DataFrame:
     return failing.assign(**plain)
 
 
-def _with_measures(problems: pd.DataFrame, data: Dataset, year: int) -> pd.DataFrame:
+def _with_measures(problems: pd.DataFrame, data: Dataset, year: int, codes: tuple[str, ...]) -> pd.DataFrame:
     measures = data["measures"]
     measures = measures[(measures["year"] <= year).to_numpy()].sort_values(["year", "number"], kind="stable")
     keys = ["district", "code", "school_id"]
@@ -407,7 +415,7 @@ def _with_measures(problems: pd.DataFrame, data: Dataset, year: int) -> pd.DataF
     right = last.assign(school_id=last["school_id"].astype(object).fillna(""))
     joined = left.merge(right.astype(object), on=keys, how="left", sort=False)
     joined["school_id"] = joined["school_id"].replace("", np.nan)
-    order = {code: place for place, code in enumerate(CODES)}  # recognition has none: it comes last
+    order = {code: place for place, code in enumerate(codes)}  # recognition has none: it comes last
     return (
         joined.assign(_place=joined["code"].map(order))
         .sort_values(["district", "_place"], kind="stable")

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from qb.data.schema import AMOUNTS, TABLES
 from qb.errors import QbError
 from qb.indicators import district_figures, school_figures
 from qb.indicators.figures import Inputs, Measure
-from qb.indicators.resources import FACTOR
-from qb.standard import SEVEN, Indicator, Standard
+from qb.standard import Indicator, Standard
 from qb.terms import COMPULSORY, Kind, Location, Ownership
 
 
@@ -117,22 +117,43 @@ FUNCTIONS = {function.__name__: function for function in _FUNCTIONS}
 
 
 def measures(inputs: Inputs) -> dict[str, Measure]:
-    """Compute C8–C31 for every district, in the order of the standard."""
+    """Compute all but the resource indicators for every district, in the order of the standard."""
     return {
         indicator.code: FUNCTIONS[indicator.measure](inputs, indicator)
         for indicator in inputs.standard.indicators
-        if indicator.code not in SEVEN
+        if not indicator.resource
     }
 
 
 def require_functions(standard: Standard, year: int) -> None:
-    """Refuse a standard that names a function that does not exist, or lacks what one needs in that year."""
-    wrong = []
-    for indicator in standard.indicators:
-        known = FACTOR if indicator.code in SEVEN else FUNCTIONS
-        if indicator.measure not in known:
-            wrong.append(f"{indicator.code} 的 measure = {indicator.measure!r}，可用的有 {'、'.join(known)}")
-        elif indicator.code not in SEVEN:
-            wrong += _FUNCTIONS[FUNCTIONS[indicator.measure]].lacking(indicator, year)
+    """Refuse a standard that names what does not exist, or lacks what a function needs in that year."""
+    wrong = faults(standard, year)
     if wrong:
         raise QbError(f"标准 {standard.name} 有 {len(wrong)} 处不能用：\n  " + "\n  ".join(wrong))
+
+
+def faults(standard: Standard, year: int) -> list[str]:
+    """Say which columns and functions are named that do not exist, and what is lacking in a year."""
+    wrong = []
+    for indicator in standard.indicators:
+        if indicator.resource:
+            wrong += _unknown_columns(indicator)
+        elif indicator.measure not in FUNCTIONS:
+            known = "、".join(FUNCTIONS)
+            wrong.append(f"{indicator.code} 的 measure = {indicator.measure!r}，可用的有 {known}")
+        else:
+            wrong += _FUNCTIONS[FUNCTIONS[indicator.measure]].lacking(indicator, year)
+    return wrong
+
+
+def _unknown_columns(indicator: Indicator) -> Iterator[str]:
+    resource = indicator.resource
+    named = [(resource.table, name) for name in resource.columns]
+    named += [("sections", resource.at_most)] if resource.at_most else []
+    for table, name in named:
+        known = [column.name for column in TABLES[table].columns if column.kind in AMOUNTS]
+        if name not in known:
+            yield (
+                f"{indicator.code} 的 resource：表 {table} 没有可以相加的列 {name}，"
+                f"可用的有 {'、'.join(known)}"
+            )

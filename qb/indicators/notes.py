@@ -9,15 +9,15 @@ from qb.indicators.district_figures import class_norm_warnings
 from qb.indicators.figures import Inputs, Measure
 from qb.indicators.population import SENIOR, STAGES, Population
 from qb.indicators.verdicts import (
-    COMPOSITE,
-    Seven,
+    JudgedResources,
+    deciding,
     floor_of,
     named,
     rounding_flags,
     school_columns,
     stage_words,
 )
-from qb.standard import SEVEN, LimitInForce, Standard
+from qb.standard import LimitInForce, Standard
 from qb.terms import COMPULSORY, Stage
 
 
@@ -59,19 +59,23 @@ def _without_rows(population: Population) -> pd.DataFrame:
 
 
 def notes(
-    inputs: Inputs, seven: Seven, coefficients: pd.DataFrame, measures: dict[str, Measure]
+    inputs: Inputs, held: JudgedResources, coefficients: pd.DataFrame, measures: dict[str, Measure]
 ) -> pd.DataFrame:
     """Return what a reader should know and no rule decides."""
     population, standard = inputs.population, inputs.standard
-    norms = class_norm_warnings(inputs, standard["C8"])
-    floor = standard.rules.school.floor
+    norms = [i for i in standard.indicators if "primary_classes_urban" in i.options]
+    rule = standard.rules.school
     frames = [
-        norms,
+        *(class_norm_warnings(inputs, indicator) for indicator in norms),
         _silent_schools(population),
         _small_schools(population, standard),
-        _rounding_flags(seven, "标准", seven.limit),
-        _rounding_flags(seven, f"标准的 {floor:.0%}", floor_of(seven.limit, standard)),
-        _coefficient_flags(seven, coefficients),
+        _rounding_flags(held, "标准", held.limit),
+        *(
+            [_rounding_flags(held, f"标准的 {rule.floor:.0%}", floor_of(held.limit, standard))]
+            if rule and rule.floor
+            else []
+        ),
+        _coefficient_flags(held, coefficients),
         rounding_flags(inputs, measures),
     ]
     columns = ["district", "school_id", "code", "message"]
@@ -123,20 +127,20 @@ def _small_schools(population: Population, standard: Standard) -> pd.DataFrame:
     )
 
 
-def _rounding_flags(seven: Seven, name: str, limit: LimitInForce) -> pd.DataFrame:
+def _rounding_flags(held: JudgedResources, name: str, limit: LimitInForce) -> pd.DataFrame:
     """Return figures that reach a limit only after rounding, or only before."""
-    value = seven.resources.value
+    value = held.resources.value
     row, k = np.nonzero(limit.flips(value))
-    population = seven.population
+    population = held.population
     at = population.judged[row]
     school = population.school[at]
     return pd.DataFrame(
         {
             "district": named(population.districts, population.district[school]),
             **school_columns(population, school, ("school_id",)),
-            "code": named(SEVEN, k),
+            "code": named(held.standard.resource_codes, k),
             "message": [
-                f"{STAGES[stage].zh} {SEVEN[c]} 原始值 {value[r, c]:.6g} 与{name} "
+                f"{STAGES[stage].zh} {held.standard.resource_codes[c]} 原始值 {value[r, c]:.6g} 与{name} "
                 f"{limit.value[r, c]:g} 之比，四舍五入前后结论不同"
                 for r, c, stage in zip(row, k, population.stage[at], strict=True)
             ],
@@ -144,12 +148,13 @@ def _rounding_flags(seven: Seven, name: str, limit: LimitInForce) -> pd.DataFram
     )
 
 
-def _coefficient_flags(seven: Seven, coefficients: pd.DataFrame) -> pd.DataFrame:
-    by_stage = [seven.standard.limit_in_force("coefficient", stage=stage) for stage in COMPULSORY]
+def _coefficient_flags(held: JudgedResources, coefficients: pd.DataFrame) -> pd.DataFrame:
+    by_stage = [held.standard.limit_in_force("coefficient", stage=stage) for stage in COMPULSORY]
     limit = LimitInForce.each(by_stage, (coefficients["stage"] == Stage.JUNIOR).to_numpy().astype(int))
     value = coefficients["coefficient"].to_numpy(dtype=float)
-    # The composite decides nothing: it has no limit to reach by rounding.
-    flagged = coefficients[limit.flips(value) & (coefficients["code"] != COMPOSITE).to_numpy()]
+    # What decides nothing has no limit to reach by rounding.
+    decides = coefficients["code"].isin(deciding(held.standard)).to_numpy()
+    flagged = coefficients[limit.flips(value) & decides]
     return pd.DataFrame(
         {
             "district": flagged["district"],

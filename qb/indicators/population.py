@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset, index_of, is_open, silent_stages
+from qb.data.schema import AMOUNTS, SPONSORS, TABLES
 from qb.standard import Clause, Standard
 from qb.terms import Kind, Stage
 
@@ -19,20 +20,6 @@ STAGES = tuple(Stage)  # the code of a stage is its place here
 KINDS = tuple(Kind)
 PRIMARY, JUNIOR, SENIOR, WHOLE = range(4)
 UNNAMED = "（未填县区）"  # schools whose district was not reported are judged together, under this name
-
-SECTION_FIGURES = (
-    "pupils",
-    "classes",
-    "full_time_teachers",
-    "teachers_above_required",
-    "backbone_teachers",
-    "pe_arts_teachers",
-    "certified_teachers",
-    "trained_teachers",
-    "in_zone_pupils",
-    "visiting_pe_arts_teachers",
-    "migrant_pupils",
-)
 
 
 @dataclass(frozen=True)
@@ -88,7 +75,7 @@ class Population:
     silent : ndarray of bool, shape (sections,)
         Whether the school or one of its campuses was expected to report the section and did not.
     excluded : ndarray of object, shape (sections,)
-        Why the section is left out of C1–C7, or None.
+        Why the section is left out of the resource indicators, or None.
     away : ndarray of object, shape (schools,)
         Why the school or campus has no section in the year and none is expected of it, or None.
     sites : Sites
@@ -144,6 +131,23 @@ class Population:
         return np.bincount(at[mine], weights=amount[mine], minlength=len(section))
 
 
+def counted(standard: Standard) -> str:
+    """Return the resource indicators as a sentence counts them: 七项指标.
+
+    >>> from qb.standard import load
+    >>> counted(load())
+    '七项指标'
+    """
+    digits = "零一二三四五六七八九十"
+    count = len(standard.resources)
+    return f"{digits[count]}项指标" if count < len(digits) else f" {count} 项指标"
+
+
+def section_figures() -> tuple[str, ...]:
+    """Return the columns of ``sections`` that add up over campuses."""
+    return tuple(column.name for column in TABLES["sections"].columns if column.kind in AMOUNTS)
+
+
 def codes(values: pd.Series, terms: tuple) -> np.ndarray:
     """Return the place of each word in a closed set, -1 where it is missing."""
     return index_of(values, [str(term) for term in terms])
@@ -191,7 +195,7 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
     place, stage = np.append(place, silent_place), np.append(stage, silent_stage)
     silent = np.arange(len(place)) >= len(sections)
     unknown = np.full(len(silent_place), np.nan)
-    columns = {name: np.append(sections[name].to_numpy(dtype=float), unknown) for name in SECTION_FIGURES}
+    columns = {name: np.append(sections[name].to_numpy(dtype=float), unknown) for name in section_figures()}
     order = np.argsort(place * len(STAGES) + stage, kind="stable")
     sites = Sites(place[order], stage[order], columns["pupils"][order], silent[order])
 
@@ -212,7 +216,7 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
         stage=stage,
         silent=figures.pop("silent") > 0,
         figures=figures,
-        excluded=_exclusions(standard, kind[school], stage, figures["pupils"]),
+        excluded=_exclusions(standard, schools, school, kind[school], stage, figures["pupils"]),
         away=away,
         sites=sites,
     )
@@ -240,16 +244,35 @@ def _roots(schools: pd.DataFrame) -> np.ndarray:
     return root
 
 
-def _exclusions(standard: Standard, kind: np.ndarray, stage: np.ndarray, pupils: np.ndarray) -> np.ndarray:
-    """Say why each section is left out of C1–C7; the first reason that holds is given."""
+def _exclusions(
+    standard: Standard,
+    schools: pd.DataFrame,
+    school: np.ndarray,
+    kind: np.ndarray,
+    stage: np.ndarray,
+    pupils: np.ndarray,
+) -> np.ndarray:
+    """Say why each section is left out of the resource indicators; of several reasons the last below.
+
+    A school whose ownership or sponsor is not reported is left out by neither.
+    """
     rule = standard.rules.exclusion
-    small = f"教学点在校生不足 {rule.small_point_pupils} 人，不参加七项指标"
+    stays_out = f"不参加{counted(standard)}"
+    small = f"教学点在校生不足 {rule.small_point_pupils} 人，{stays_out}"
     reason = np.full(len(kind), None, dtype=object)
     reason[pupils == 0] = "在校生为 0"
     reason[(kind == KINDS.index(Kind.TEACHING_POINT)) & (pupils < rule.small_point_pupils)] = small
     reason[stage == SENIOR] = "高中学段不属于义务教育"
     for left_out in rule.kinds:
-        reason[kind == KINDS.index(left_out)] = f"{left_out.zh}不参加七项指标"
+        reason[kind == KINDS.index(left_out)] = f"{left_out.zh}{stays_out}"
+    for left_out in rule.ownership:
+        reason[(schools["ownership"] == left_out).fillna(False).to_numpy(dtype=bool)[school]] = (
+            f"{left_out.zh}学校{stays_out}"
+        )
+    for left_out in rule.sponsors:
+        reason[(schools["sponsor"].to_numpy(dtype=float) == left_out)[school]] = (
+            f"举办者为{SPONSORS[left_out]}，{stays_out}"
+        )
     return reason
 
 

@@ -1,4 +1,4 @@
-"""C1–C7: what each school row holds, and how much of it there is for a pupil."""
+"""The resource indicators: what each school row holds, and how much of it there is for a pupil."""
 
 from __future__ import annotations
 
@@ -8,41 +8,34 @@ import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset
+from qb.data.schema import AMOUNTS, TABLES
 from qb.indicators.figures import Range, at_least
 from qb.indicators.population import KINDS, SENIOR, STAGES, WHOLE, Population, codes, holds
-from qb.standard import SEVEN, Standard, Transition
+from qb.standard import Resource, Standard, Transition
 from qb.terms import STAGES_OF_KIND, Kind
-
-FACILITY_FIGURES = (
-    "teaching_area_m2",
-    "indoor_sports_area_m2",
-    "sports_ground_m2",
-    "equipment_yuan",
-    "multimedia_rooms",
-    "supplementary_sports_m2",
-)
-# In hundreds of pupils or per pupil: the factor that turns amount / pupils into the indicator's unit.
-FACTOR = {"per_hundred": 100.0, "per_pupil": 1.0}
 
 
 @dataclass(frozen=True)
 class Resources:
-    """The seven of every judged row.
+    """The resource indicators of every judged row; k of them, in the order of the standard.
 
     Attributes
     ----------
-    amount : ndarray, shape (rows, 7)
+    amount : ndarray, shape (rows, k)
         What the row holds in all: persons, m², yuan, rooms.
-    value : ndarray, shape (rows, 7)
-        Per pupil or per hundred pupils, in the indicator's unit.
-    factor : ndarray, shape (7,)
-        100 or 1: ``value = factor * amount / pupils``.
-    range : Range of shape (rows, 7), or None
+    value : ndarray, shape (rows, k)
+        Per pupil or per hundred pupils (or what else it is divided by), in the indicator's unit.
+    divisor : ndarray, shape (rows, k)
+        The pupils of the row, or its teachers, or classes.
+    factor : ndarray, shape (k,)
+        100 or 1: ``value = factor * amount / divisor``.
+    range : Range of shape (rows, k), or None
         What each value can be, given what is not reported; None: nothing is missing.
     """
 
     amount: np.ndarray
     value: np.ndarray
+    divisor: np.ndarray
     factor: np.ndarray
     range: Range | None = None
 
@@ -50,64 +43,136 @@ class Resources:
 def resources(
     data: Dataset, population: Population, standard: Standard, transition: Transition | None = None
 ) -> Resources:
-    """Compute C1–C7 of every judged row (教督〔2017〕6号; plan, Annex 3, C1–C7).
+    """Compute the resource indicators of every judged row (教督〔2017〕6号; plan, Annex 3, C1–C7).
 
-    The denominator is the pupils of that stage, never of the whole school. C4 leaves indoor sports
-    area out of teaching area; C5 counts it in.
+    Each is what the standard declares (`qb.standard.Resource`). The pupils divided by are those of that
+    stage, never of the whole school.
     """
     rows = population.judged
     shared = _shared(data, population, standard)
-    held = {name: column.at(rows) for name, column in {**_staff(data, population), **shared}.items()}
-    low = _amounts(held, "low", "high")
+    held = {
+        name: column.at(rows) for name, column in {**_staff(data, population, standard), **shared}.items()
+    }
+    stage = population.stage[rows]
+    low = _amounts(standard, held, stage, "low", "high")
     partly = any(column.low is not column.high for column in held.values())
-    high = _amounts(held, "high", "low") if partly else low
+    high = _amounts(standard, held, stage, "high", "low") if partly else low
     for clause in transition.clauses if transition else ():
-        if clause.adds:
+        if clause.adds and clause.code in standard.resource_codes:
             found = shared[clause.adds].known if clause.adds in shared else population.figures[clause.adds]
             extra = np.where(holds(clause, data, population, rows), np.nan_to_num(found[rows]), 0)
             for end in (low, high) if partly else (low,):
-                end[:, SEVEN.index(clause.code)] += extra
-    factor = np.array([FACTOR[standard[code].measure] for code in SEVEN])
-    amount, pupils = Range(low, high).known, population.figures["pupils"][rows]
-    if partly:  # C4 is not known where either of its two parts is missing, though it may be nothing at most
-        rooms, indoor = held["teaching_area_m2"].known, held["indoor_sports_area_m2"].known
-        amount[np.isnan(rooms + indoor), SEVEN.index("C4")] = np.nan
-    value = factor * amount / pupils[:, None]
+                end[:, standard.resource_codes.index(clause.code)] += extra
+    factor = np.array([float(indicator.resource.per) for indicator in standard.resources])
+    amount, divisor = Range(low, high).known, _divisors(standard, population)[rows]
+    for k, indicator in enumerate(standard.resources if partly else ()):
+        # Where a part is missing it is not known, though it may be nothing at most.
+        if indicator.resource.subtract:
+            parts = [held[name].known for name in indicator.resource.columns]
+            amount[np.isnan(sum(parts)), k] = np.nan
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = np.where(divisor == 0, np.nan, factor * amount / divisor)
     if not np.isnan(value).any():
-        return Resources(amount, value, factor)
-    heads = Range.of(pupils, low=at_least(data, population, "pupils")[rows])
-    ends = Range(low, high).over(Range(heads.low[:, None], heads.high[:, None]), factor)
+        return Resources(amount, value, divisor, factor)
+    least = {name: at_least(data, population, name) for name in _names(standard)}
+    heads = Range.of(divisor, low=_divisors(standard, population, least)[rows])
+    ends = Range(low, high).over(heads, factor)
     # A teaching point whose pupils are not all reported may be one that is left out.
+    pupils = population.figures["pupils"][rows]
     point = population.kind[population.school[rows]] == KINDS.index(Kind.TEACHING_POINT)
-    perhaps_out = point & np.isnan(pupils) & (heads.low < standard.rules.exclusion.small_point_pupils)
-    return Resources(amount, value, factor, ends.maybe_not_asked(perhaps_out[:, None]))
+    few = np.nan_to_num(at_least(data, population, "pupils")[rows])
+    perhaps_out = point & np.isnan(pupils) & (few < standard.rules.exclusion.small_point_pupils)
+    ends = _at_zero(standard, divisor, ends.maybe_not_asked(perhaps_out[:, None]))
+    return Resources(amount, value, divisor, factor, ends)
 
 
-def _staff(data: Dataset, population: Population) -> dict[str, Range]:
-    """Return what the teachers of C1–C3 can be by section; C1 and C3 count full-time ones only."""
-    full_time = np.nan_to_num(population.figures["full_time_teachers"], nan=np.inf)
-    every = {"teachers_above_required": full_time, "backbone_teachers": np.inf, "pe_arts_teachers": full_time}
+def _at_zero(standard: Standard, divisor: np.ndarray, ends: Range) -> Range:
+    """Return the ranges, beyond any limit where a divisor of 0 is to fail."""
+    for k, indicator in enumerate(standard.resources):
+        if indicator.resource.if_zero == "fail" and (none := divisor[:, k] == 0).any():
+            worst = np.inf if indicator.at_most else -np.inf
+            low, high = ends.low.copy(), ends.high.copy()
+            low[none, k] = high[none, k] = worst
+            ends = Range(low, high)
+    return ends
+
+
+def _names(standard: Standard) -> dict[str, None]:
+    """Return the divisors of a standard, each once."""
+    return dict.fromkeys(indicator.resource.divisor for indicator in standard.resources)
+
+
+def _divisors(
+    standard: Standard, population: Population, figures: dict[str, np.ndarray] | None = None
+) -> np.ndarray:
+    """Return what each indicator is divided by, shape (sections, k); in memory once where it is the same."""
+    figures = population.figures if figures is None else figures
+    each = [figures[indicator.resource.divisor] for indicator in standard.resources]
+    if len(_names(standard)) == 1:
+        return np.broadcast_to(each[0][:, None], (len(each[0]), len(each)))
+    return np.column_stack(each) if each else np.empty((len(population.school), 0))
+
+
+def _staff(data: Dataset, population: Population, standard: Standard) -> dict[str, Range]:
+    """Return what the columns of ``sections`` can be by section; a part is at most its whole."""
+    most = {}
+    for resource in (i.resource for i in standard.resources if i.resource.table == "sections"):
+        part_of = resource.at_most and np.nan_to_num(population.figures[resource.at_most], nan=np.inf)
+        most |= dict.fromkeys(resource.columns, np.inf if part_of is None else part_of)
     return {
-        name: Range.of(population.figures[name], at_least(data, population, name), most)
-        for name, most in every.items()
+        name: Range.of(population.figures[name], at_least(data, population, name), whole)
+        for name, whole in most.items()
     }
 
 
-def _amounts(held: dict[str, Range], end: str, other: str) -> np.ndarray:
-    """Return the amounts of C1–C7 at their lowest or highest ends, shape (rows, 7)."""
-    at = {name: getattr(column, end) for name, column in held.items()}
-    # Row by row in memory, so that each of the seven lies together.
-    return np.array(
+def _amounts(
+    standard: Standard, held: dict[str, Range], stage: np.ndarray, end: str, other: str
+) -> np.ndarray:
+    """Return the amounts at their lowest or highest ends, shape (rows, k)."""
+    return (
+        np.array(
+            # Row by row in memory, so that each of the indicators lies together.
+            [
+                np.maximum(
+                    amount - sum(getattr(held[name], other) for name in indicator.resource.subtract), 0
+                )
+                if indicator.resource.subtract
+                else amount
+                for indicator in standard.resources
+                for amount in (_added(indicator.resource, held, stage, end),)
+            ]
+        )
+        .reshape(len(standard.resources), len(stage))
+        .T
+    )
+
+
+def _added(resource: Resource, held: dict[str, Range], stage: np.ndarray, end: str) -> np.ndarray:
+    """Return the sum of the columns that a resource adds up at each row's stage, shape (rows,)."""
+
+    def total(names: tuple[str, ...]) -> np.ndarray:
+        first, *others = (getattr(held[name], end) for name in names)
+        return sum(others, first)
+
+    amount = total(resource.add)
+    for at, names in resource.add_at.items():
+        amount = np.where(stage == STAGES.index(at), total(names), amount)
+    return amount
+
+
+def amounts_held(data: Dataset, population: Population, standard: Standard) -> np.ndarray:
+    """Return what every section holds of each resource, shape (sections, k); not cut off at 0.
+
+    A purchase first makes up what is missing below 0.
+    """
+    held = {**population.figures, **share_facilities(data, population, standard)}
+    ends = {name: Range(column, column) for name, column in held.items()}
+    return np.column_stack(
         [
-            at["teachers_above_required"],
-            at["backbone_teachers"],
-            at["pe_arts_teachers"],
-            np.maximum(at["teaching_area_m2"] - getattr(held["indoor_sports_area_m2"], other), 0),
-            at["sports_ground_m2"] + at["indoor_sports_area_m2"],
-            at["equipment_yuan"],
-            at["multimedia_rooms"],
+            _added(resource, ends, population.stage, "low") - sum(held[name] for name in resource.subtract)
+            for resource in (indicator.resource for indicator in standard.resources)
         ]
-    ).T
+    )
 
 
 def share_facilities(data: Dataset, population: Population, standard: Standard) -> dict[str, np.ndarray]:
@@ -154,7 +219,7 @@ def _shared(data: Dataset, population: Population, standard: Standard) -> dict[s
     table = population.of_year(data["facilities"])
     reports = _Reports.of(population, table, split_shares(population, standard))
     columns = {}
-    for name in FACILITY_FIGURES:
+    for name in (column.name for column in TABLES["facilities"].columns if column.kind in AMOUNTS):
         part = reports.held(table[name].to_numpy(dtype=float))
         low = population.added_up(reports.key, part.low)
         columns[name] = Range(

@@ -1,4 +1,4 @@
-"""Figures held against limits: the school rule, coefficients and shortfalls of C1–C7, and C8–C31."""
+"""Figures held against limits: school rule, coefficients and shortfalls of the resources; all others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from qb.indicators.figures import (
 )
 from qb.indicators.population import JUNIOR, PRIMARY, STAGES, Population
 from qb.indicators.resources import Resources
-from qb.standard import SEVEN, SIDES, Indicator, LimitInForce, Standard, decided
+from qb.standard import SIDES, Indicator, LimitInForce, Standard, decided
 from qb.terms import COMPULSORY, Stage, Verdict
 
 # Comparing a figure with its limit.
@@ -85,25 +85,25 @@ def overall(verdicts: Iterable[str]) -> Verdict:
     return VERDICTS[min((VERDICTS.index(Verdict(v)) for v in verdicts), default=NO_DATA)]
 
 
-# C1–C7 held against the standard: the school rule, the coefficients, the shortfalls.
+# The resource indicators held against the standard: the school rule, the coefficients, the shortfalls.
 
 
-COMPOSITE = "composite"  # the mean of the seven coefficients: shown, decides nothing
+COMPOSITE = "composite"  # the mean of all coefficients of a stage
 
 
 @dataclass(frozen=True)
-class Seven:
-    """C1–C7 of every judged row, held against the standard.
+class JudgedResources:
+    """The resource indicators of every judged row, held against the standard; k of them.
 
     Attributes
     ----------
     limit : LimitInForce
-        Values of shape (rows, 7).
-    verdict : ndarray of int, shape (rows, 7)
-        PASS, FAIL or NO_DATA.
+        Values of shape (rows, k); NaN where the standard sets schools no limit.
+    verdict : ndarray of int, shape (rows, k)
+        PASS, FAIL or NO_DATA; NOT_APPLICABLE where there is no limit.
     met : ndarray of int, shape (rows,)
     school : ndarray of int, shape (rows,)
-        The school rule's verdict on each row.
+        The school rule's verdict on each row; NOT_APPLICABLE where the standard has no such rule.
     """
 
     population: Population
@@ -115,23 +115,28 @@ class Seven:
     school: np.ndarray
 
     @classmethod
-    def judge(cls, population: Population, held: Resources, standard: Standard) -> Seven:
-        """Hold the seven against their limits and apply the school rule.
+    def judge(cls, population: Population, held: Resources, standard: Standard) -> JudgedResources:
+        """Hold the resources against their limits and apply the school rule.
 
         Where something is not reported, both are tried with the lowest and the highest it can be.
         """
         stage = population.stage[population.judged]
-        limit = seven_limits(standard, stage, population.year)
+        limit = resource_limits(standard, stage, population.year)
         if held.range is None:
             verdict = verdict_codes(held.value, limit)
             school = school_rule(held.value, limit, verdict, standard)
         else:
             low, high = held.range.low, held.range.high
             verdict = verdicts_between(low, high, limit, limit)
+            less = np.array([indicator.at_most for indicator in standard.resources])  # the lowest is the best
             worst, best = (
-                school_rule(end, limit, verdict_codes(end, limit), standard) for end in (low, high)
+                school_rule(end, limit, verdict_codes(end, limit), standard)
+                for end in (np.where(less, high, low), np.where(less, low, high))
             )
             school = np.where(worst == PASS, PASS, np.where(best == FAIL, FAIL, NO_DATA))
+        if standard.rules.school is None:
+            school = np.full(len(stage), NOT_APPLICABLE)
+        verdict = np.where(np.isnan(limit.value), NOT_APPLICABLE, verdict)
         return cls(population, standard, held, limit, verdict, (verdict == PASS).sum(axis=1), school)
 
     def rows(self) -> pd.DataFrame:
@@ -148,7 +153,7 @@ class Seven:
             "full_time_teachers": population.figures["full_time_teachers"][at],
             "new": self._not_yet_full(school, stage),
         }
-        for k, code in enumerate(SEVEN):
+        for k, code in enumerate(self.standard.resource_codes):
             columns[code] = self.resources.value[:, k]
             columns[f"{code}_amount"] = self.resources.amount[:, k]
             columns[f"{code}_limit"] = self.limit.value[:, k]
@@ -166,94 +171,144 @@ class Seven:
 
         A coefficient is given only where every judged row of the stage has reported the resource:
         part of a district has no coefficient. `missing` counts the rows that have not; the verdict is
-        that of every coefficient which they leave possible, if it is the same.
+        that of every coefficient which they leave possible, if it is the same. Each is judged, or the mean of
+        all (``composite``), as the standard says; what decides nothing is "not applicable".
         """
-        population = self.population
+        population, codes = self.population, self.standard.resource_codes
         at = population.judged
-        primary_or_junior = population.stage[at]
-        groups = population.district[population.school[at]] * 2 + primary_or_junior
+        groups = population.district[population.school[at]] * 2 + population.stage[at]
         count = len(population.districts) * 2
-        pupils = population.figures["pupils"][at]
-        # Pupils that were not reported leave every coefficient of their stage open, as a missing amount does.
-        counted = ~np.isnan(pupils)
-        amount = self.resources.amount * self.resources.factor
-        amount[~counted] = np.nan
-        spreads = balance.difference_coefficients(amount, np.where(counted, pupils, 1), groups, count)
         k, row = np.nonzero(np.isnan(self.resources.value.T))
-        gaps = np.bincount(groups[row] * len(SEVEN) + k, minlength=count * len(SEVEN)).reshape(count, -1)
+        gaps = np.bincount(groups[row] * len(codes) + k, minlength=count * len(codes)).reshape(count, -1)
+        mean, deviation, coefficient, least = self._spreads(groups, count, gaps.any())
         by_stage = [self.standard.limit_in_force("coefficient", stage=stage) for stage in STAGES[:2]]
         limit = LimitInForce.each(by_stage, np.tile([[PRIMARY], [JUNIOR]], (len(population.districts), 1)))
-        verdict = verdict_codes(spreads.coefficient, limit)
+        # The mean of all, and the least it can be: beside them in the last column.
+        coefficient, least = (
+            np.column_stack([each, each.mean(axis=1)]) if codes else np.full((count, 1), np.nan)
+            for each in (coefficient, least)
+        )
+        gaps = np.column_stack([gaps, gaps.max(axis=1, initial=0)])
+        verdict = verdict_codes(coefficient, limit)
         if gaps.any():
-            least = balance.least_coefficient(amount, pupils, groups, count)
             between = verdicts_between(least, np.full_like(least, np.inf), limit, limit)
-            verdict = np.where(np.isnan(spreads.coefficient) & (gaps > 0), between, verdict)
-        composite = spreads.coefficient.mean(axis=1)
+            verdict = np.where(np.isnan(coefficient) & (gaps > 0), between, verdict)
+        decides = np.isin([*codes, COMPOSITE], deciding(self.standard))
+        verdict = np.where(decides, verdict, NOT_APPLICABLE)
         schools = np.bincount(groups, minlength=count)
         held = np.flatnonzero(schools)
-        width = len(SEVEN) + 1
+        width = len(codes) + 1
+        nothing = np.full((count, 1), np.nan)
 
-        def table(values: np.ndarray, last: object) -> np.ndarray:
-            column = np.broadcast_to(np.asarray(last, dtype=float), (count,))[:, None]
-            return np.hstack([values, column])[held].ravel()
+        def table(values: np.ndarray) -> np.ndarray:
+            return values[held].ravel()
 
         return pd.DataFrame(
             {
                 "district": named(population.districts, np.repeat(held // 2, width)),
                 "stage": stage_words(np.repeat(held % 2, width)),
-                "code": named([*SEVEN, COMPOSITE], np.tile(np.arange(width), len(held))),
+                "code": named([*codes, COMPOSITE], np.tile(np.arange(width), len(held))),
                 "schools": np.repeat(schools[held], width),
-                "missing": table(gaps, gaps.max(axis=1)).astype(int),
-                "mean": table(spreads.mean, np.nan),
-                "deviation": table(spreads.deviation, np.nan),
-                "coefficient": table(spreads.coefficient, composite),
-                "limit": table(np.broadcast_to(limit.value, verdict.shape), np.nan),
-                "gap": table(np.where(verdict == FAIL, limit.gap(spreads.coefficient), np.nan), np.nan),
-                "verdict": words(np.hstack([verdict, np.full((count, 1), NOT_APPLICABLE)])[held].ravel()),
+                "missing": table(gaps),
+                "mean": table(np.hstack([mean, nothing])),
+                "deviation": table(np.hstack([deviation, nothing])),
+                "coefficient": table(coefficient),
+                "limit": table(np.where(decides, limit.value, np.nan)),
+                "gap": table(np.where(verdict == FAIL, limit.gap(coefficient), np.nan)),
+                "verdict": words(table(verdict)),
             }
         )
 
+    def _spreads(
+        self, groups: np.ndarray, count: int, gaps: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return mean, deviation, coefficient and the least it can be, each of shape (groups, k).
+
+        Resources divided by the same are taken together.
+        """
+        divisors = [indicator.resource.divisor for indicator in self.standard.resources]
+        ends = np.full((4, count, len(divisors)), np.nan)
+        for name in dict.fromkeys(divisors):
+            mine = np.flatnonzero([name == other for other in divisors])
+            weight = self.resources.divisor[:, mine[0]]
+            # Pupils that were not reported leave every coefficient of their stage open.
+            counted = weight > 0
+            held = self.resources.amount[:, mine]
+            amount = held * self.resources.factor[mine]
+            amount[~counted] = np.nan
+            found = balance.difference_coefficients(amount, np.where(counted, weight, 1), groups, count)
+            ends[:3, :, mine] = found.mean, found.deviation, found.coefficient
+            ends[3, :, mine] = found.coefficient.T
+            if gaps:
+                least = balance.least_coefficient(amount, weight, groups, count)
+                ends[3, :, mine] = np.where(np.isnan(found.coefficient), least, found.coefficient).T
+        return tuple(ends)
+
     def by_district(self) -> dict[str, np.ndarray]:
-        """Return each of C1–C7 at its worst row, shape (districts,)."""
+        """Return each resource indicator at its worst row, shape (districts,)."""
         population = self.population
         district = population.district[population.school[population.judged]]
         return {
             code: worst_by(district, self.verdict[:, k], len(population.districts), NO_DATA)
-            for k, code in enumerate(SEVEN)
+            for k, code in enumerate(self.standard.resource_codes)
         }
 
     def shortfalls(self) -> pd.DataFrame:
         """Return what each unmet figure lacks, to the standard and to its floor.
 
-        `near`: the figure reaches the floor, as the school rule asks of the one that may be unmet.
+        `near`: the figure reaches the floor, as the school rule asks of those that may be unmet.
         Persons and rooms: ``ceil(t·P/100 - r)``; m² and yuan: ``t·P - r``. `supports` is the number of
-        pupils that the resource is enough for, ``floor(100·r/t)``.
+        pupils that the resource is enough for, ``floor(100·r/t)``. Where less is better, it is the divisor
+        that lacks: teachers for so many pupils.
         """
         population = self.population
         row, k = np.nonzero(self.verdict == FAIL)
         at = population.judged[row]
         school = population.school[at]
-        factor = self.resources.factor[k]
         amount, limit = self.resources.amount[row, k], self.limit.value[row, k]
-        pupils = population.figures["pupils"][at]
-        floor = self.standard.rules.school.floor
-        near = floor_of(self.limit, self.standard).meets(self.resources.value)[row, k]
+        divisor = self.resources.divisor[row, k]
+        floor = floor_of(self.limit, self.standard)
+        resources = self.standard.resources
+        less, whole, per_pupil = (
+            np.array(each, dtype=bool)[k]
+            for each in zip(
+                *((i.at_most, i.resource.whole, i.resource.divisor == "pupils") for i in resources),
+                strict=True,
+            )
+        )
+        # Divided the other way round, what is at most so much becomes what is at least so much.
+        factor = np.where(less, 1 / self.resources.factor[k], self.resources.factor[k])
+        has, over = np.where(less, divisor, amount), np.where(less, amount, divisor)
+
+        def lacking(limit: np.ndarray) -> np.ndarray:
+            return shortfall(np.where(less, 1 / limit, limit), over, has, factor, whole | less)
+
         return pd.DataFrame(
             {
                 "district": named(population.districts, population.district[school]),
                 **school_columns(population, school, ("school_id", "name")),
                 "stage": stage_words(population.stage[at]),
-                "code": named(SEVEN, k),
-                "pupils": pupils,
+                "code": named(self.standard.resource_codes, k),
+                "pupils": population.figures["pupils"][at],
                 "amount": amount,
                 "value": self.resources.value[row, k],
                 "limit": limit,
-                "to_standard": shortfall(limit, pupils, amount, factor),
-                "to_floor": shortfall(floor * limit, pupils, amount, factor),
-                "near": near,
-                "supports": np.floor(factor * amount / limit + 1e-9),
+                "to_standard": lacking(limit),
+                "to_floor": lacking(floor.value[row, k]),
+                "near": floor.meets(self.resources.value)[row, k],
+                "supports": np.where(
+                    per_pupil & ~less, np.floor(self.resources.factor[k] * amount / limit + 1e-9), np.nan
+                ),
             }
         )
+
+
+def deciding(standard: Standard) -> tuple[str, ...]:
+    """Return the codes of the coefficients that decide: each resource's, ``composite``, or none."""
+    rule = standard.rules.coefficient
+    if rule is None:
+        return ()
+    return standard.resource_codes if rule.decides == "each" else (COMPOSITE,)
 
 
 def school_rule(
@@ -261,9 +316,9 @@ def school_rule(
 ) -> np.ndarray:
     """Return the school rule's verdict on each row, shape (rows,).
 
-    At least 6 of the 7 are met and the remaining one is at 85 % of its limit (教督〔2017〕6号).
-    Two unmet fail even when both are above 85 %. A missing figure leaves the row "no data" unless
-    the others already fail it.
+    So many of the resource indicators are met as the standard says, and the others are at their floor: 6 of 7
+    and 85 % (教督〔2017〕6号), where two unmet fail even if both are above 85 %. A missing figure leaves the
+    row "no data" unless the others already fail it.
 
     Examples
     --------
@@ -277,6 +332,8 @@ def school_rule(
     ['pass', 'fail', 'fail']
     """
     rule = standard.rules.school
+    if rule is None:
+        return np.full(len(value), NOT_APPLICABLE)
     unmet = verdict == FAIL
     too_low = unmet & ~floor_of(limit, standard).meets(value)
     fails = (unmet.sum(axis=1) > rule.of - rule.met) | too_low.any(axis=1)
@@ -284,30 +341,52 @@ def school_rule(
     return np.where(fails, FAIL, np.where(unknown, NO_DATA, PASS))
 
 
-def shortfall(limit: np.ndarray, pupils: np.ndarray, amount: np.ndarray, factor: np.ndarray) -> np.ndarray:
+def shortfall(
+    limit: np.ndarray, pupils: np.ndarray, amount: np.ndarray, factor: np.ndarray, whole: np.ndarray
+) -> np.ndarray:
     """Return how much must be added to reach a limit: whole persons and rooms, m² and yuan as they are.
 
     Examples
     --------
     850 pupils, 33 teachers, 4.2 for a hundred: 35.7 are needed, so three more.
 
-    >>> shortfall(np.array([4.2]), np.array([850.0]), np.array([33.0]), np.array([100.0])).tolist()
+    >>> shortfall(np.array([4.2]), np.array([850.0]), np.array([33.0]), np.array([100.0]), np.True_).tolist()
     [3.0]
     """
     lacking = np.maximum(limit * pupils / factor - amount, 0)
     # A hundredth of a millionth above a whole number is noise of the division, not a person.
-    return np.where(factor == 100, np.ceil(np.maximum(lacking - 1e-8, 0)), lacking)
+    return np.where(whole, np.ceil(np.maximum(lacking - 1e-8, 0)), lacking)
 
 
-def seven_limits(standard: Standard, stage: np.ndarray, year: int) -> LimitInForce:
-    """Return what C1–C7 of rows are held against, by the rows' stage codes, shape (rows, 7)."""
-    by_stage = [standard.limit_in_force(code, stage=each, year=year) for each in COMPULSORY for code in SEVEN]
-    return LimitInForce.each(by_stage, stage[:, None] * len(SEVEN) + np.arange(len(SEVEN)))
+def resource_limits(standard: Standard, stage: np.ndarray, year: int) -> LimitInForce:
+    """Return what the resource indicators of rows are held against, by their stage codes, shape (rows, k).
+
+    NaN where the standard sets schools no limit.
+    """
+    codes, none = standard.resource_codes, standard.hold(np.nan, decimals=standard.rules.rounding.values)
+    by_stage = [
+        standard.limit_in_force(code, stage=each, year=year) if standard[code].limits else none
+        for each in COMPULSORY
+        for code in codes
+    ]
+    if not by_stage:
+        return standard.hold(np.empty((len(stage), 0)))
+    return LimitInForce.each(by_stage, stage[:, None] * len(codes) + np.arange(len(codes)))
 
 
 def floor_of(limit: LimitInForce, standard: Standard) -> LimitInForce:
-    """Return the floor of the school rule: a share of the limit, kept by a figure that is at it."""
-    return replace(limit, value=standard.rules.school.floor * limit.value, side=">=")
+    """Return the floor of the school rule: a share of the limit, kept by a figure that is at it.
+
+    Where less is better it lies above the limit: 85 % of what 20 pupils a teacher ask is 20 / 0.85 pupils.
+    A rule without a floor has one of 0, or none above.
+    """
+    rule = standard.rules.school
+    floor = rule.floor if rule and rule.floor is not None else 0.0
+    less = np.isin(limit.side, ("<=", "<"))
+    side = ("<=" if less else ">=") if isinstance(limit.side, str) else np.where(less, "<=", ">=")
+    with np.errstate(divide="ignore"):
+        value = np.where(less, limit.value / np.float64(floor), floor * limit.value)
+    return replace(limit, value=value, side=side)
 
 
 def named(words: Iterable[str], codes: np.ndarray) -> pd.api.extensions.ExtensionArray:

@@ -10,12 +10,11 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from qb.errors import QbError
-from qb.standard import SEVEN, Text
+from qb.standard import Code, Indicator, Text
 from qb.terms import COMPULSORY, Stage
 from qb.tomlfile import Entry, read_toml
 
 Yuan = Annotated[float, Field(gt=0, strict=True)]
-Code = Literal["C1", "C2", "C3", "C4", "C5", "C6", "C7"]
 Words = Annotated[str, Field(min_length=1)]
 
 
@@ -70,12 +69,16 @@ class SchoolLimit(Entry):
 
 
 class Costs(Entry):
-    """A cost file. Every figure in the shipped one is an assumption, and says so."""
+    """A cost file. Every figure in the shipped one is an assumption, and says so.
+
+    `hired` is the entry with the pay of any teacher who is hired.
+    """
 
     name: Words
     title: Text
     costs: tuple[Cost, ...]
     schools: tuple[SchoolLimit, ...] = ()
+    hired: Code = "C3"
 
     def cost(self, code: str, stage: str) -> Cost:
         """Return the price of an indicator's unit at a stage; that of both stages for a school as one."""
@@ -90,7 +93,7 @@ class Costs(Entry):
         wrong = [f"{code}{_of(stage)}：费用重复给出" for (code, stage), times in given.items() if times > 1]
         wrong += [
             f"{code}{_of(stage)}：没有给出费用"
-            for code in SEVEN
+            for code in dict.fromkeys(c.code for c in self.costs)
             for stage in COMPULSORY
             if not {(code, None), (code, stage)} & set(given)
         ]
@@ -107,6 +110,11 @@ class Costs(Entry):
 
 def _of(stage: Stage | None) -> str:
     return f"（{Stage(stage).zh}）" if stage else ""
+
+
+def price_code(indicator: Indicator) -> str:
+    """Return the entry of the cost file with a resource's price: its own code unless one is named."""
+    return indicator.resource.price or indicator.code
 
 
 def load_costs(file: str | Path | None = None) -> Costs:

@@ -17,7 +17,7 @@ from qb.publish.manifest import digest
 from qb.report.context import ReportContext
 from qb.report.rules import source_rows
 from qb.report.school_report import SchoolReport
-from qb.standard import CODES, SEVEN, Standard
+from qb.standard import Standard
 
 # A short name for what a dataset says, by which two readers know that they hold the same data.
 
@@ -62,14 +62,10 @@ def _bytes(values: pd.Series) -> bytes:
 # that place it among them: changing a neighbour's figure changes means, ranks and strips here too.
 
 
-# What a school's page shows of the other schools of its stages.
-_OF_PEERS = (
-    "name",
-    "pupils",
-    *SEVEN,
-    *(f"{code}_limit" for code in SEVEN),
-    *(f"{code}_verdict" for code in SEVEN),
-)
+def _of_peers(codes: Iterable[str]) -> list[str]:
+    """Return what a school's page shows of the other schools of its stages."""
+    return ["name", "pupils", *(f"{code}{part}" for part in ("", "_limit", "_verdict") for code in codes)]
+
 
 _TABLES_AND_PLACES = ("tables", "lines", "letters")  # of a dataset; faults name the places that matter
 
@@ -125,7 +121,7 @@ class Slices:
             for name in Assessment.FRAMES
         }
         peers = assessment.rows.assign(_place=_place(assessment.rows))
-        self._peers = _Rows(peers, _OF_PEERS, keys=("_place",))
+        self._peers = _Rows(peers, _of_peers(assessment.standard.resource_codes), keys=("_place",))
         self._balance = _Rows(assessment.balance.assign(_place=_place(assessment.balance)), keys=("_place",))
         self._places = peers.groupby("school_id")["_place"].agg(list).to_dict()
         self._district_of = peers.drop_duplicates("school_id").set_index("school_id")["district"].to_dict()
@@ -171,7 +167,7 @@ class Slices:
 
     def _lines(self, district: str) -> object:
         """Return where the district's rows stand in the tables: rows of others above them count."""
-        return source_rows(self._book, CODES, district=district).rows
+        return source_rows(self._book, self._book.standard.codes, district=district).rows
 
     def of_data(self, district: str) -> str:
         """Return the digest of what the data page can show: what was found in any of the data, too."""

@@ -18,6 +18,7 @@ from typing import TextIO
 import qb
 from qb.errors import QbError, why
 from qb.files import clear_parts, write_whole
+from qb.standard import files_of
 from qb.terms import DATA_SUFFIXES
 
 # What a site is made of, told apart by digests: data, standard, notebooks, code, and what was asked for.
@@ -64,7 +65,7 @@ def of_all(data: Path, standard: str, beside: Iterable[str] = (), **asked: objec
     notebooks = (notebook_of(kind).read_bytes() for kind in KINDS)
     tables = [p for p in data.glob("*") if p.suffix.lower() in DATA_SUFFIXES] if data.is_dir() else [data]
     corrections = (data if data.is_dir() else data.parent).glob("*corrections.toml")
-    files = (*sorted(tables), *sorted(corrections), Path(standard), *map(Path, beside))
+    files = (*sorted(tables), *sorted(corrections), *files_of(standard), *map(Path, beside))
     return digest(data, standard, asked, code_version(), *notebooks, *of_files(files))
 
 

@@ -31,7 +31,6 @@ from qb.report.words import (
     translate,
     verdict_label,
 )
-from qb.standard import SEVEN
 from qb.terms import COMPULSORY, Kind, Verdict
 
 if TYPE_CHECKING:
@@ -83,7 +82,9 @@ def district_index(
 def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:
     """Write the index of all districts of a dataset."""
     words, lang = page.words, page.lang
-    areas = {area: say(lang, *name) for area, name in AREAS.items()}
+    areas = {
+        area: say(lang, *name) for area, name in AREAS.items() if area in parts[0].assessment.standard.areas
+    }
     rows = pd.DataFrame(
         {
             "district": part.district,
@@ -136,7 +137,7 @@ def _counted(assessment: Assessment) -> dict[str, float]:
     """Return how many schools pass and coefficients are over, NaN where nobody knows, and how many wait."""
     balance = assessment.balance
     schools = Tally.of(assessment.rows["verdict"])
-    spread = Tally.of(balance["verdict"][balance["code"].isin(SEVEN)])
+    spread = Tally.of(balance["verdict"][balance["code"].isin(assessment.standard.resource_codes)])
     return {
         "passed": float(schools.passed) if schools.known else nan,
         "over": float(spread.failed) if spread.known else nan,
@@ -189,7 +190,7 @@ def _counts(assessment: Assessment, page: Page) -> Iterator[tuple[str, str, str]
             name = words["passed_schools"].format(stage=stage_label(stage, page.lang))
             yield name, *_passed(rows["verdict"][rows["stage"] == stage], words, "of_schools")
     yield words["passed_indicators"], *_passed(shown_indicators(assessment), words, "of_indicators")
-    single = balance["verdict"][balance["code"].isin(SEVEN)]
+    single = balance["verdict"][balance["code"].isin(assessment.standard.resource_codes)]
     yield words["passed_coefficients"], *_passed(single, words, "of_coefficients")
 
 
@@ -203,9 +204,9 @@ def _passed(verdicts: Iterable[object], words: Mapping[str, str], of: str) -> tu
 
 
 def _coefficients(assessment: Assessment, page: Page) -> Table:
-    """Return a row for each of C1–C7 and stage, worst first."""
+    """Return a row for each resource and stage, worst first."""
     words, lang = page.words, page.lang
-    held = assessment.balance[assessment.balance["code"].isin(SEVEN)]
+    held = assessment.balance[assessment.balance["code"].isin(assessment.standard.resource_codes)]
     places = list(held[["stage", "code", "district"]].itertuples(index=False))
     frame = held.assign(
         title=[title(assessment.standard[code], lang, short=True) for code in held["code"]],
@@ -236,7 +237,10 @@ def _schools(
 ) -> Table:
     """Return a row for each school and stage, worst first; without a part no row leads to a page."""
     words, lang, rows = page.words, page.lang, assessment.rows
-    short = {code: title(assessment.standard[code], lang, short=True) for code in SEVEN}
+    short = {
+        code: title(assessment.standard[code], lang, short=True)
+        for code in assessment.standard.resource_codes
+    }
     ids = rows["school_id"].unique() if part else ()
     address = {school: _address(part, ("school", school), outcomes) for school in ids}
     not_made = {school for school in address if ("school", school) in part.pages and not address[school]}

@@ -13,12 +13,11 @@ from qb.indicators.assessment import Assessment
 from qb.report.context import AnnualPart, coefficients
 from qb.report.district_balance import DistrictBalance
 from qb.report.district_report import value_of
-from qb.report.facts import Fact, anchor, key, shown_indicators, shown_seven
+from qb.report.facts import Fact, anchor, key, shown_indicators, shown_resource
 from qb.report.research_spread import CAUSES
 from qb.report.resource_tables import percent_of_standard, verdict_column
 from qb.report.tables import Column, Sentences, Table
 from qb.report.words import AREAS, Tally, floor_label, listed, number, say, stage_label, title, verdict_label
-from qb.standard import SEVEN
 from qb.terms import COMPULSORY, Allowance, Verdict
 
 # The last five years: verdicts, counts and coefficients, and what moved the coefficients.
@@ -74,7 +73,7 @@ class AnnualYears(AnnualPart):
         wide = {year: _by_place(own) for year, own in self.slices.items()}
         decimals = self.context.standard.rules.rounding.coefficients
         lines = []
-        for stage, code in product(self.stages, SEVEN):
+        for stage, code in product(self.stages, self.context.standard.resource_codes):
             verdict = str(wide[self.context.year]["verdict"].get((stage, code), Verdict.NO_DATA))
             values = {year: frame["coefficient"].get((stage, code), np.nan) for year, frame in wide.items()}
             place = (stage, code, self.district)
@@ -129,7 +128,7 @@ class AnnualYears(AnnualPart):
             {"since": year, "stage": stage, "code": code, **found}
             for year, own in bases.items()
             for stage in COMPULSORY
-            for code in SEVEN
+            for code in self.context.standard.resource_codes
             if (found := _change(own, self.own, stage, code))
         ]
         return pd.DataFrame(rows, columns=["since", "stage", "code", "before", "after", *CAUSES])
@@ -369,7 +368,9 @@ class AnnualChanges(AnnualPart):
         said = []
         for zh, en, before, now in turned:
             mine = codes["before"].isin(before) & codes["now"].isin(now)
-            found = listed(codes.loc[mine.to_numpy(), "code"].tolist(), lang, 31)
+            found = listed(
+                codes.loc[mine.to_numpy(), "code"].tolist(), lang, len(self.context.standard.codes)
+            )
             if found or len(said) < 2:  # that none turned from unmet to met, or back, is told
                 said.append(say(lang, f"{zh}的指标：{found or none}", f"{en}: {found or none}"))
         indicators = say(lang, f"{'；'.join(said)}。", f"Indicators {'; '.join(said)}.")
@@ -421,7 +422,7 @@ class AnnualChanges(AnnualPart):
         turned = {
             wanted: [
                 code
-                for code in SEVEN
+                for code in self.context.standard.resource_codes
                 if all(there.values())
                 and _seen(row, code, "now") == wanted
                 and _seen(row, code, "before") != wanted
@@ -495,7 +496,11 @@ class AnnualChanges(AnnualPart):
         lang = self.context.lang
         before, now = (value_of(own, code, lang)[0] for own in (self.before, self.own))
         none = verdict_label(Verdict.NO_DATA, lang)
-        return f"{before or none} → {now or none}" if (before or now) and code not in SEVEN else ""
+        return (
+            f"{before or none} → {now or none}"
+            if (before or now) and code not in self.context.standard.resource_codes
+            else ""
+        )
 
     def moves(self) -> Table:
         """Return the largest moves of schools on the seven, in points of the standard."""
@@ -526,10 +531,10 @@ class AnnualChanges(AnnualPart):
     def _moves(self) -> list[dict[str, object]]:
         lang = self.context.lang
         before, now = (own.rows.set_index(KEYS) for own in (self.before, self.own))
-        seen = {code: shown_seven(now, code) for code in SEVEN}
+        seen = {code: shown_resource(now, code) for code in self.context.standard.resource_codes}
         place = {row: at for at, row in enumerate(now.index)}
         moved = (percent_of_standard(now) - percent_of_standard(before)).reset_index()
-        moved = moved.melt(KEYS, list(SEVEN), "code", "points").dropna()
+        moved = moved.melt(KEYS, list(self.context.standard.resource_codes), "code", "points").dropna()
         moved = moved[(moved["points"].abs() >= 0.05).to_numpy()]  # less does not show in print
         moved = moved.sort_values("points", key=abs, ascending=False, kind="stable").head(MOST)
         return [

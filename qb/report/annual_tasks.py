@@ -13,7 +13,6 @@ from qb.report.context import AnnualPart, State, day_of, pressing, state_on, sta
 from qb.report.issue_ledger import ledger_table, nothing_to_mend
 from qb.report.tables import Column, Sentences, Table
 from qb.report.words import Tally, department_names, label, listed, say, title
-from qb.standard import CODES
 from qb.terms import Status, Verdict
 
 # Problems and what is done about them, overdue ones first, as of a day that is said.
@@ -105,7 +104,9 @@ class AnnualLedger(AnnualPart):
 
     def _title(self, code: object) -> str:
         return (
-            title(self.context.standard[code], self.context.lang, short=True) if code in CODES else str(code)
+            title(self.context.standard[code], self.context.lang, short=True)
+            if code in self.context.standard.codes
+            else str(code)
         )
 
     def _department(self, name: object) -> str:

@@ -24,7 +24,7 @@ from qb.indicators.verdicts import COMPOSITE
 from qb.report.facts import Fact, finding_keys, key
 from qb.report.resource_tables import caption, percent_of_standard, verdicts
 from qb.report.words import Lang, say, school_year, title
-from qb.standard import DEFAULT, SEVEN, Standard
+from qb.standard import DEFAULT, Standard
 from qb.standard import load as load_standard
 from qb.terms import COMPULSORY, Progress, Stage, Term, Verdict
 
@@ -125,7 +125,7 @@ def _allowed(context: ReportContext, problems: pd.DataFrame) -> list[bool]:
     }
     places = zip(*(problems[name] for name in ("code", "part", "school_id", "stage")), strict=True)
     return [
-        code in SEVEN and part != "coefficient" and (school, str(stage)) in passing
+        code in context.standard.resource_codes and part != "coefficient" and (school, str(stage)) in passing
         for code, part, school, stage in places
     ]
 
@@ -151,15 +151,15 @@ class Peers:
     ----------
     places : dict of str to int
         Where each school stands among them.
-    percent : DataFrame, shape (schools, 7)
-        C1–C7 as percentages of the standard.
+    percent : DataFrame, shape (schools, k)
+        The resource indicators as percentages of the standard.
     means : dict of str to float
-        The district's mean of each of C1–C7.
+        The district's mean of each resource indicator.
     ranks : dict of str to list of str
-        Of each of C1–C7: the place of every school from the highest, and how many have data; empty
+        Of each of them: the place of every school from the highest, and how many have data; empty
         for a school that has none.
     strips : Strips
-        All of them on all seven.
+        All of them on all indicators.
     """
 
     places: Mapping[str, int]
@@ -231,11 +231,11 @@ class SchoolIndex:
 
     def _peers(self, rows: pd.DataFrame, means: Mapping[str, float]) -> Peers:
         standard, names = self.context.standard, rows["name"].tolist()
-        labels = [title(standard[code], self.context.lang, short=True) for code in SEVEN]
+        labels = [title(standard[code], self.context.lang, short=True) for code in standard.resource_codes]
         return Peers(
             {school: place for place, school in enumerate(rows["school_id"])},
             means,
-            {code: _ranks(rows[code].to_numpy(float)) for code in SEVEN},
+            {code: _ranks(rows[code].to_numpy(float)) for code in standard.resource_codes},
             charts.Strips(
                 percent_of_standard(rows).set_axis(labels, axis=1).set_axis(names, axis=0),
                 rows["pupils"].tolist(),

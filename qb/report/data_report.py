@@ -20,7 +20,6 @@ from qb.report.context import ReportContext
 from qb.report.resource_tables import caption, unknown
 from qb.report.tables import Column, Heading, Table
 from qb.report.words import AREAS, Tally, listed, say, school_year, schools_said, stage_label, title
-from qb.standard import SEVEN
 from qb.terms import Severity, Verdict
 
 # What the check found, by rule and by school, and the corrections, as tables.
@@ -484,7 +483,7 @@ class DataReport:
             for column in table.columns
             if code in column.codes and not column.optional
         ]
-        most = 4 if code in SEVEN else 6
+        most = 4 if code in self.context.standard.resource_codes else 6
         return listed(columns, self.context.lang, most)
 
     def map(self) -> list[charts.Chart]:

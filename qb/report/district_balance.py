@@ -9,10 +9,9 @@ from qb import charts
 from qb.indicators.verdicts import COMPOSITE
 from qb.report.context import DistrictPart
 from qb.report.facts import Fact, anchor
-from qb.report.resource_tables import percent_of_standard, seven_title, verdict_column, verdicts
+from qb.report.resource_tables import percent_of_standard, resource_title, verdict_column, verdicts
 from qb.report.tables import Column, Table
 from qb.report.words import Tally, coefficients_said, number, say, stage_label, title
-from qb.standard import SEVEN
 from qb.terms import Stage, Verdict
 
 
@@ -23,11 +22,11 @@ class DistrictBalance(DistrictPart):
         """Return the seven coefficients of each stage against the limit."""
         lang, standard = self.context.lang, self.context.standard
         frame = self.own.balance[self.own.balance["code"] != COMPOSITE]
-        labels = [title(standard[code], lang, short=True) for code in SEVEN]
+        labels = [title(standard[code], lang, short=True) for code in standard.resource_codes]
         stages = self.stages
         wide = {
             key: frame.pivot(index="code", columns="stage", values=key)
-            .reindex(index=list(SEVEN), columns=[str(s) for s in stages])
+            .reindex(index=list(standard.resource_codes), columns=[str(s) for s in stages])
             .set_axis(labels, axis=0)
             .set_axis([stage_label(s, lang) for s in stages], axis=1)
             for key in ("coefficient", "verdict")
@@ -49,7 +48,9 @@ class DistrictBalance(DistrictPart):
         frame = self.own.balance
         place = (frame["stage"], frame["code"], frame["district"])
         shown = frame.assign(
-            rule=[anchor(code if code in SEVEN else "coefficient") for code in frame["code"]],
+            rule=[
+                anchor(code if code in standard.resource_codes else "coefficient") for code in frame["code"]
+            ],
             coefficient_fact=self.keys(Fact.COEFFICIENT, *place),
             verdict_fact=self.keys(Fact.BALANCE, *place),
             mean_fact=[
@@ -63,7 +64,7 @@ class DistrictBalance(DistrictPart):
             title=[
                 say(lang, "七项平均（综合，不作判定）", "Mean of the seven (decides nothing)")
                 if code == COMPOSITE
-                else seven_title(standard, code, lang)
+                else resource_title(standard, code, lang)
                 for code in frame["code"]
             ],
             stage=[stage_label(stage, lang) for stage in frame["stage"]],
@@ -116,7 +117,7 @@ class DistrictBalance(DistrictPart):
             title(standard[code], lang, short=True): [
                 frames[year]["coefficient"].get(code, np.nan) for year in years
             ]
-            for code in SEVEN
+            for code in standard.resource_codes
         }
         limit = standard.coefficient_limit(stage)
         finding = self._over_the_years({year: Tally.of(frames[year]["verdict"]) for year in years}, stage)
@@ -166,7 +167,7 @@ class DistrictBalance(DistrictPart):
     def _strips(self, stage: Stage) -> charts.Chart:
         lang, standard = self.context.lang, self.context.standard
         rows = self.own.rows[(self.own.rows["stage"] == stage).to_numpy()]
-        labels = [title(standard[code], lang, short=True) for code in SEVEN]
+        labels = [title(standard[code], lang, short=True) for code in standard.resource_codes]
         percent = percent_of_standard(rows)
         finding = f"{stage_label(stage, lang)}{say(lang, '：', ': ')}{self._apart(percent)}"
         return charts.strips(

@@ -12,7 +12,7 @@ from qb.indicators.verdicts import COMPOSITE
 from qb.report.context import DistrictPart
 from qb.report.district_balance import DistrictBalance
 from qb.report.district_schools import DistrictGaps, DistrictSchools
-from qb.report.facts import Fact, anchor, finding_keys, key, shown_indicators, shown_seven
+from qb.report.facts import Fact, anchor, finding_keys, key, shown_indicators, shown_resource
 from qb.report.resource_tables import gap_text, verdict_column
 from qb.report.rules import Rules, limits_text, source_rows
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
@@ -36,10 +36,9 @@ from qb.report.words import (
     title,
     verdict_label,
 )
-from qb.standard import SEVEN
 from qb.terms import COMPULSORY, Verdict
 
-# The district's verdict in sentences, and all 31 indicators.
+# The district's verdict in sentences, and all indicators.
 
 
 class DistrictVerdict(DistrictPart):
@@ -223,24 +222,26 @@ class DistrictVerdict(DistrictPart):
         counts = self.own.shortfalls.groupby("code")["school_id"].size()
         if not len(counts):
             return ""
-        code = max(SEVEN, key=lambda c: counts.get(c, 0))
+        code = max(self.own.standard.resource_codes, key=lambda c: counts.get(c, 0))
         total = self.own.shortfalls.loc[self.own.shortfalls["code"] == code, "to_standard"].sum()
         name = title(self.context.standard[code], lang)
-        allowed = Tally.of(shown_seven(self.own.rows, code)).allowed
+        allowed = Tally.of(shown_resource(self.own.rows, code)).allowed
         some = say(lang, f"，其中 {allowed} 个规则允许", f"; {allowed} of them as the rule allows") * bool(
             allowed
         )
         return say(
             lang,
-            f"短板最集中的是{name}：{counts[code]} 个学校（学段）低于标准，共缺 {gap_text(code, total, lang)}{some}。",
+            f"短板最集中的是{name}：{counts[code]} 个学校（学段）低于标准，共缺 {gap_text(self.own.standard[code], total, lang)}{some}。",
             f"The commonest gap is {name}: school stages below the standard: {counts[code]}, lacking "
-            f"{gap_text(code, total, lang)} in all{some}.",
+            f"{gap_text(self.own.standard[code], total, lang)} in all{some}.",
         )
 
     def _indicator_sentence(self) -> str:
         lang = self.context.lang
         frame = self.own.indicators
-        low = frame.loc[(frame["verdict"] == Verdict.FAIL) & ~frame["code"].isin(SEVEN), "code"]
+        low = frame.loc[
+            (frame["verdict"] == Verdict.FAIL) & ~frame["code"].isin(self.own.standard.resource_codes), "code"
+        ]
         if not len(low):
             return ""
         shown = [title(self.context.standard[code], lang, short=True) for code in low]
@@ -263,18 +264,19 @@ class DistrictVerdict(DistrictPart):
         )
 
 
-# All 31 indicators of a district, and the items that are not met.
+# All indicators of a district, and the items that are not met.
 
 
-AT_SCHOOLS = ("C11", "C12", "C13", "C16", "C19")  # indicators with one figure for a school or stage
+# What computes indicators with one figure for a school or stage.
+AT_SCHOOLS = ("school_size", "class_size", "small_school_funds", "trained", "certified")
 # Indicators of which the figure that decides is shown, with its place; the largest or least of all may be
 # allowed where it is, and another one not.
 DECIDED = {
-    "C11": ("", ""),
-    "C12": ("最大的班", "largest class"),
-    "C20": ("", ""),
-    "C26": ("", ""),
-    "C31": ("", ""),
+    "school_size": ("", ""),
+    "class_size": ("最大的班", "largest class"),
+    "in_zone": ("", ""),
+    "training_funds": ("", ""),
+    "monitoring": ("", ""),
 }
 
 
@@ -282,7 +284,7 @@ class DistrictIndicators(DistrictPart):
     """The indicators one by one."""
 
     def table(self) -> Table:
-        """Return all 31 indicators: verdict, value, standard, and who answers."""
+        """Return all indicators: verdict, value, standard, and who answers."""
         lang, standard = self.context.lang, self.context.standard
         frame = self.own.indicators
         place = (frame["code"], frame["district"])
@@ -343,11 +345,16 @@ class DistrictIndicators(DistrictPart):
 
     def _detail(self, code: str) -> str:
         lang = self.context.lang
-        if code in SEVEN:
-            tally = Tally.of(shown_seven(self.own.rows, code))
+        resources = self.own.standard.resource_codes
+        if code in resources:
+            tally = Tally.of(shown_resource(self.own.rows, code))
         else:
             tally = Tally.of(self.own.findings.loc[(self.own.findings["code"] == code).to_numpy(), "verdict"])
-        unit, what = ("个", "学校（学段）") if code in SEVEN or code in AT_SCHOOLS else ("项", "")
+        unit, what = (
+            ("个", "学校（学段）")
+            if code in resources or self.own.standard[code].measure in AT_SCHOOLS
+            else ("项", "")
+        )
         counts = (
             (tally.failed, "未达标", "not met"),
             (tally.allowed, "低于标准，规则允许", "below, the rule allows"),
@@ -419,9 +426,9 @@ def value_of(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
 
     The means of C1–C7 have none; where one school, class, stage or subject decides, the figure is its own.
     """
-    if code in SEVEN:
+    if code in own.standard.resource_codes:
         return _means(own, code, lang), ""
-    if code in DECIDED:
+    if own.standard[code].measure in DECIDED:
         return _deciding(own, code, lang)
     row = own.indicators[(own.indicators["code"] == code).to_numpy()].iloc[0]
     if np.isnan(row["value"]):
@@ -430,9 +437,9 @@ def value_of(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
     unit = indicator.limits[0].unit if indicator.limits else None
     name = "" if unit is None else say(lang, unit.zh, unit.en)
     text = f"{number(row['value'], indicator.decimals)} {name}".replace(" %", "%").strip()
-    if code == "C10":
+    if indicator.measure == "special_rooms":
         text = say(lang, f"{number(row['value'], 1)}% 的学校达标", f"{number(row['value'], 1)} % of schools")
-    if code == "C13":
+    if indicator.measure == "small_school_funds":
         text = say(
             lang,
             f"{number(row['value'], 1)}% 的小规模学校达标",
@@ -472,7 +479,7 @@ def _deciding(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
         str(row["name"]) if isinstance(row["name"], str) else "",
         stage_label(row["stage"], lang) if isinstance(row["stage"], str) else "",
         part_label(str(row["part"]), own.standard, lang),
-        say(lang, *DECIDED[code]),
+        say(lang, *DECIDED[indicator.measure]),
     )
     named = say(lang, "，", ", ").join(word for word in words if word)
     figure = f"{number(row['value'], decimals, lang)} {unit}".replace(" %", "%").strip()

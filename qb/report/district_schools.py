@@ -15,14 +15,13 @@ from qb.report.resource_tables import (
     names,
     nothing_lacking,
     percent_of_standard,
-    seven_title,
+    resource_title,
     unmet,
     verdict_column,
     verdicts,
 )
 from qb.report.tables import Column, Table
 from qb.report.words import (
-    UNITS,
     Tally,
     compared,
     department_names,
@@ -35,8 +34,8 @@ from qb.report.words import (
     term,
     title,
     translate,
+    unit_of,
 )
-from qb.standard import SEVEN
 from qb.terms import Allowance, Kind, Stage, Verdict
 
 # The schools of a district: who passes, on what they fail, who is left out.
@@ -60,7 +59,7 @@ class DistrictSchools(DistrictPart):
         finding = say(lang, f"{label}七项指标：", f"{label}, the seven: ") + self._standing(rows)
         order = np.lexsort((rows["name"], rows["met"], rows["verdict"].cat.codes))
         rows = rows.iloc[order[:MOST_ROWS]]
-        labels = [title(standard[code], lang, short=True) for code in SEVEN]
+        labels = [title(standard[code], lang, short=True) for code in standard.resource_codes]
         cut = len(order) > MOST_ROWS
         measure = say(lang, "占标准的百分比", "% of the standard")
         if cut:
@@ -76,12 +75,13 @@ class DistrictSchools(DistrictPart):
         )
 
     def _deep(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return which of the seven are below the floor of the school rule, too, shape (rows, 7)."""
+        """Return which resources are below the floor of the school rule, too, shape (rows, k)."""
         short = self.own.shortfalls
         short = short[(short["to_floor"] > 0).to_numpy()]
         deep = set(zip(short["school_id"], short["stage"], short["code"], strict=True))
         at = list(zip(rows["school_id"], rows["stage"], strict=True))
-        return pd.DataFrame({code: [(*place, code) in deep for place in at] for code in SEVEN})
+        codes = self.own.standard.resource_codes
+        return pd.DataFrame({code: [(*place, code) in deep for place in at] for code in codes})
 
     def _standing(self, rows: pd.DataFrame) -> str:
         """Return how many of a stage's schools fail, on what most of them, or what the rule allows."""
@@ -91,7 +91,7 @@ class DistrictSchools(DistrictPart):
         worst = seen.eq(str(Verdict.FAIL)).sum()
         if worst.max():
             lacking = (100 - percent_of_standard(rows)).clip(lower=0).sum()  # decides between equal counts
-            name = standard[max(SEVEN, key=lambda code: (worst[code], lacking[code]))].short
+            name = standard[max(standard.resource_codes, key=lambda code: (worst[code], lacking[code]))].short
             return text + say(lang, f"，{name.zh}最弱", f"; weakest on {name.en.lower()}")
         below = int(seen.eq(str(Allowance.AT_SCHOOL)).any(axis=1).sum())
         more = say(
@@ -104,11 +104,12 @@ class DistrictSchools(DistrictPart):
     def table(self) -> Table:
         """Return every judged school and stage: the seven, how many are met, the verdict."""
         lang = self.context.lang
+        codes = self.own.standard.resource_codes
         rows = self.own.rows
         rows = rows.iloc[np.lexsort((rows["name"], rows["met"], rows["verdict"].cat.codes))]
         place = (rows["stage"], rows["school_id"])
-        values = {f"{code}_fact": self.keys(Fact.RESOURCE, [code] * len(rows), *place) for code in SEVEN}
-        shown = rows[["name", "pupils", *SEVEN, "met"]].assign(
+        values = {f"{code}_fact": self.keys(Fact.RESOURCE, [code] * len(rows), *place) for code in codes}
+        shown = rows[["name", "pupils", *codes, "met"]].assign(
             **values,
             verdict_fact=self.keys(Fact.SCHOOL, *place),
             met_fact=self.keys(Fact.MET, *place),
@@ -128,8 +129,10 @@ class DistrictSchools(DistrictPart):
             *([Column("allowed", say(lang, *_ALLOWED))] if (shown["allowed"] != "").any() else []),
             Column("pupils", say(lang, "在校生（人）", "Pupils"), decimals=0),
             *(
-                Column(code, seven_title(self.context.standard, code, lang), decimals=2, fact=f"{code}_fact")
-                for code in SEVEN
+                Column(
+                    code, resource_title(self.context.standard, code, lang), decimals=2, fact=f"{code}_fact"
+                )
+                for code in codes
             ),
         )
         return Table(
@@ -274,10 +277,12 @@ class DistrictGaps(DistrictPart):
                 "stage": [stage_label(stage, lang) for stage in sums["stage"]],
                 "schools": sums["schools"],
                 "to_standard": [
-                    gap_text(c, x, lang) for c, x in zip(sums["code"], sums["to_standard"], strict=True)
+                    gap_text(standard[c], x, lang)
+                    for c, x in zip(sums["code"], sums["to_standard"], strict=True)
                 ],
                 "to_floor": [
-                    gap_text(c, x, lang) for c, x in zip(sums["code"], sums["to_floor"], strict=True)
+                    gap_text(standard[c], x, lang)
+                    for c, x in zip(sums["code"], sums["to_floor"], strict=True)
                 ],
                 "departments": [
                     department_names(standard[c].departments, standard, lang) for c in sums["code"]
@@ -316,7 +321,7 @@ class DistrictGaps(DistrictPart):
         if not len(counts):
             return []
         lang = self.context.lang
-        code = max(SEVEN, key=lambda c: counts.get(c, 0))
+        code = max(self.own.standard.resource_codes, key=lambda c: counts.get(c, 0))
         frame = self.own.shortfalls[self.own.shortfalls["code"] == code].sort_values(
             "to_standard", ascending=False
         )
@@ -349,11 +354,11 @@ class DistrictGaps(DistrictPart):
             charts.shortfall_bars(
                 names(frame, lang),
                 frame["to_standard"].tolist(),
-                say(lang, *UNITS[code]),
+                unit_of(self.own.standard[code], lang),
                 caption=self.caption(
                     finding, say(lang, "补到标准需增加的数量", "Needed to reach the standard")
                 ),
-                decimals=1 if code in ("C4", "C5") else 0,
+                decimals=self.own.standard[code].resource.decimals,
             )
         ]
 

@@ -26,7 +26,6 @@ from qb.report.words import (
     title,
     verdict_label,
 )
-from qb.standard import SEVEN
 from qb.terms import Allowance, Stage, Term, Verdict
 
 # What pages state, each verdict and figure under a key: so that it leads to its rule and can be computed
@@ -147,16 +146,16 @@ def facts(assessment: Assessment) -> dict[str, str | float]:
         (Fact.DEVIATION, spread, "deviation", by_place),
     ):
         stated.update(_of((fact, assessment.year), frame, column, of))
-    for code in SEVEN:
-        shown = pd.Categorical(shown_seven(rows, code))
+    for code in assessment.standard.resource_codes:
+        shown = pd.Categorical(shown_resource(rows, code))
         one = rows[["stage", "school_id", code]].assign(code=code, verdict=shown)
         stated.update(_of((Fact.SEVEN, assessment.year), one, "verdict", ("code", *by_row)))
         stated.update(_of((Fact.RESOURCE, assessment.year), one, code, ("code", *by_row)))
-    stated.update(_reported(rows, assessment.year))
+    stated.update(_reported(assessment))
     return stated
 
 
-def shown_seven(rows: pd.DataFrame, code: str) -> np.ndarray:
+def shown_resource(rows: pd.DataFrame, code: str) -> np.ndarray:
     """Return the verdicts of rows on one of C1–C7 as readers see them.
 
     A figure that is not met in a row that passes is what the school rule allows: the row's verdict says so.
@@ -175,8 +174,8 @@ def shown_indicators(assessment: Assessment) -> np.ndarray:
     frame, rows = assessment.indicators, assessment.rows
     shown = frame["verdict"].astype(str).to_numpy(dtype=object)
     district = rows["district"].astype(object).to_numpy()
-    for code in SEVEN:
-        seen = shown_seven(rows, code)
+    for code in assessment.standard.resource_codes:
+        seen = shown_resource(rows, code)
         there = set(district[seen == Allowance.AT_SCHOOL])
         there -= set(district[(seen == Verdict.FAIL) | (seen == Verdict.NO_DATA)])
         mine = (frame["code"] == code).to_numpy() & frame["district"].isin(there).to_numpy()
@@ -214,11 +213,12 @@ def _owners(found: pd.DataFrame) -> pd.Series:
     return schools.where(schools.notna(), found["district"].astype(object))
 
 
-def _reported(rows: pd.DataFrame, year: int) -> Iterator[tuple[str, float]]:
+def _reported(assessment: Assessment) -> Iterator[tuple[str, float]]:
     """Yield the coefficients of the schools that have reported, each district's and all districts' together."""
+    rows, year = assessment.rows, assessment.year
     for stage, here in rows.groupby("stage"):
         for district, part in (("", here), *here.groupby("district", observed=True)):
-            for code in SEVEN:
+            for code in assessment.standard.resource_codes:
                 amount, pupils = part[f"{code}_amount"], part["pupils"]
                 there = (amount.notna() & (pupils > 0)).to_numpy()
                 held = amount[there].sum() > 0

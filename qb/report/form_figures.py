@@ -26,7 +26,7 @@ from qb.report.words import (
     stage_label,
     term,
 )
-from qb.standard import SEVEN, Indicator
+from qb.standard import Indicator
 from qb.terms import COMPULSORY, Kind, Ownership, RoomKind, Stage, Verdict
 
 Scope = Mapping[str, object]
@@ -187,14 +187,17 @@ class Figures:
             (Kind.TEACHING_POINT.value, (Kind.TEACHING_POINT,)),
         ):
             found[f"{stage}.schools.{name}"] = float(rows["kind"].isin(list(group)).sum())
-        for code, column in {**{code: f"{code}_verdict" for code in SEVEN}, "overall": "verdict"}.items():
+        for code, column in {
+            **{code: f"{code}_verdict" for code in self.filing.standard.resource_codes},
+            "overall": "verdict",
+        }.items():
             met = Count.of(rows[column].astype(str), Verdict.PASS)
             known = 100 * met.known / len(rows) if len(rows) and not met.unknown else NAN
             found[f"{stage}.{code}.met"] = met if len(rows) else None
             found[f"{stage}.{code}.met_share"] = known if len(rows) else None
         spread = filing.own.balance
         spread = spread[(spread["stage"] == stage).to_numpy()].set_index("code").to_dict("index")
-        for code in (*SEVEN, COMPOSITE):
+        for code in (*filing.standard.resource_codes, COMPOSITE):
             line = spread.get(code)
             mean = None if line is None or code == COMPOSITE else line["mean"]
             found[f"{stage}.{code}.mean"] = mean
@@ -399,8 +402,11 @@ class Figures:
         """Return the figures of a judged school and stage."""
         filing = self.filing
         school = self._school_words(str(row["school_id"]), row)
-        verdicts = {code: Verdict(str(row[f"{code}_verdict"])) for code in SEVEN}
-        lacking = {code: filing.lacking.get((row["school_id"], row["stage"], code), {}) for code in SEVEN}
+        verdicts = {code: Verdict(str(row[f"{code}_verdict"])) for code in filing.standard.resource_codes}
+        lacking = {
+            code: filing.lacking.get((row["school_id"], row["stage"], code), {})
+            for code in filing.standard.resource_codes
+        }
         found: dict[str, object] = {
             **school,
             "stage": stage_label(row["stage"], "zh"),
@@ -408,15 +414,23 @@ class Figures:
             "overall": Verdict(str(row["verdict"])),
             "met": float(row["met"]),
             "note": "新建未满员" if row["new"] is True else None,
-            "items.met": _codes(code for code in SEVEN if verdicts[code] is Verdict.PASS),
-            "items.near": _codes(code for code in SEVEN if lacking[code].get("near") is True),
-            "items.far": _codes(code for code in SEVEN if lacking[code].get("near") is False),
-            "items.unknown": _codes(code for code in SEVEN if verdicts[code] is Verdict.NO_DATA),
+            "items.met": _codes(
+                code for code in filing.standard.resource_codes if verdicts[code] is Verdict.PASS
+            ),
+            "items.near": _codes(
+                code for code in filing.standard.resource_codes if lacking[code].get("near") is True
+            ),
+            "items.far": _codes(
+                code for code in filing.standard.resource_codes if lacking[code].get("near") is False
+            ),
+            "items.unknown": _codes(
+                code for code in filing.standard.resource_codes if verdicts[code] is Verdict.NO_DATA
+            ),
         }
         key = (row["school_id"], row["stage"])
         silent = _silent(row)
         found |= {name: NAN if silent else self._by_section[name].get(key, NAN) for name in _SECTION_COUNTS}
-        for code in SEVEN:
+        for code in filing.standard.resource_codes:
             found[code] = Judged(row[code], verdicts[code], row.get(f"{code}_limit"))
             found[f"{code}.verdict"] = verdicts[code]
             found[f"{code}.amount"] = row[f"{code}_amount"]
@@ -475,13 +489,13 @@ class Figures:
             found |= {f"{stage}.{key}": value for key, value in by_stage.get(stage, blank).items()}
         verdicts = [Verdict(str(row["verdict"])) for row in rows if known]
         found["overall"] = overall(verdicts)
-        for code in SEVEN:
+        for code in filing.standard.resource_codes:
             found[code] = overall(section[f"{code}.verdict"] for section in by_stage.values())
         findings: dict[str, list[Line]] = {}
         for row in filing.findings.get(school_id, []):
             findings.setdefault(str(row["code"]), []).append(row)
         for indicator in filing.standard.indicators:
-            if indicator.code in SEVEN:
+            if indicator.resource:
                 continue
             mine = findings.get(indicator.code, [])
             found |= _blank_parts(indicator) | _part_figures(indicator.code, mine)

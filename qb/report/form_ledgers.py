@@ -10,18 +10,16 @@ import pandas as pd
 from qb.report.context import day_of as told_by
 from qb.report.form_sheets import Cell, Figure, Filing, Form, Line, Link, Middle, text_of
 from qb.report.words import (
-    UNITS,
     department_names,
     detail_text,
     floor_label,
-    gap_decimals,
     measured,
     part_label,
     stage_label,
     term,
+    unit_of,
 )
 from qb.rounding import decimals_beside
-from qb.standard import SEVEN
 from qb.terms import COMPULSORY, Progress, Verdict
 
 # 问题台账: every problem with who answers for it and what is being done, to be kept on.
@@ -104,8 +102,8 @@ def _gap(filing: Filing, row: Line, code: str, part: str) -> Cell:
         return ""
     digits, unit = measured(filing.standard, code, part, "zh")
     digits = decimals_beside(row["value"], row["limit"], digits)
-    if code in SEVEN and part != "coefficient":
-        digits, unit = gap_decimals(code), UNITS[code][0]
+    if code in filing.standard.resource_codes and part != "coefficient":
+        digits, unit = filing.standard[code].resource.decimals, unit_of(filing.standard[code], "zh")
     return Figure(float(row["gap"]), digits, unit="个百分点" if unit == "%" else unit, beside=0.0)
 
 
@@ -225,9 +223,9 @@ def _gaps(filing: Filing, row: Line) -> list[Cell]:
     """Return what is to be added, to the standard and to its floor, and the pupils the resource is for."""
     code = str(row["code"])
     lacking = filing.lacking.get((row["school_id"], row["stage"], code))
-    if code not in SEVEN or lacking is None:
+    if code not in filing.standard.resource_codes or lacking is None:
         return ["", "", ""]
-    digits, unit = gap_decimals(code), UNITS[code][0]
+    digits, unit = filing.standard[code].resource.decimals, unit_of(filing.standard[code], "zh")
     added = [Figure(lacking[name], digits, unit=unit) for name in ("to_standard", "to_floor")]
     return [*added, Figure(lacking["supports"])]
 
@@ -248,9 +246,11 @@ def _index(form: Form, filing: Filing, places: dict[str, int]) -> None:
             row = by_stage.get(stage)
             stages += [Figure(row["met"]), Verdict(str(row["verdict"]))] if row else ["", ""]
         mine = filing.problems.get(school_id, [])
-        seven = sum(problem["code"] in SEVEN for problem in mine)
+        resources = sum(problem["code"] in filing.standard.resource_codes for problem in mine)
         link = Link(str(rows[0]["name"]), SECTIONS, places[school_id])
-        form.line([Middle(number), link, school_id, *stages, Figure(seven), Figure(len(mine) - seven)])
+        form.line(
+            [Middle(number), link, school_id, *stages, Figure(resources), Figure(len(mine) - resources)]
+        )
     form.span(
         "注：列出参加七项指标评估的学校，点学校名称转到该校。“其他未达标”指 C8—C31 中落到本校的未达标项。"
     )

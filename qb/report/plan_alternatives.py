@@ -82,7 +82,7 @@ class PlanMeans(PlanPart):
                     "from": _place(row.from_name, row.from_stage, lang),
                     "to": _place(row.to_name, row.to_stage, lang),
                     "what": title(self.context.standard[row.code], lang, short=True),
-                    "amount": gap_text(row.code, row.amount, lang),
+                    "amount": gap_text(self.context.standard[row.code], row.amount, lang),
                 }
                 for row in frame.itertuples()
             ]
@@ -176,7 +176,7 @@ class PlanMeans(PlanPart):
         lang, bought = self.context.lang, self.work.years.purchases
         mine = bought[(bought["year"] == year).to_numpy()].groupby("code")["amount"].sum()
         return say(lang, "；", "; ").join(
-            f"{code} {gap_text(code, amount, lang)}" for code, amount in mine.items()
+            f"{code} {gap_text(self.context.standard[code], amount, lang)}" for code, amount in mine.items()
         )
 
 

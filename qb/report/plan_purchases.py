@@ -7,8 +7,7 @@ import pandas as pd
 from qb.report.plan_study import PlanPart, money
 from qb.report.resource_tables import gap_text
 from qb.report.tables import Column, Table
-from qb.report.words import UNITS, department_names, number, say, stage_label, title
-from qb.standard import SEVEN
+from qb.report.words import department_names, number, say, stage_label, title, unit_of
 from qb.terms import COMPULSORY, Stage
 
 # What to buy: by school, by indicator, by department.
@@ -48,7 +47,7 @@ class PlanPurchases(PlanPart):
             what = [
                 f"{title(self.context.standard[row.code], lang, short=True)}"
                 + (f"（{stage_label(row.stage, lang)}）" if whole else "")
-                + f" {gap_text(row.code, row.amount, lang)}"
+                + f" {gap_text(self.context.standard[row.code], row.amount, lang)}"
                 for row in mine.itertuples()
             ]
             rows.append(
@@ -76,17 +75,18 @@ class PlanPurchases(PlanPart):
         """Return what is bought of each resource at each stage."""
         lang = self.context.lang
         groups = self._bought.groupby(["code", "stage"]) if len(self._bought) else ()
+        codes = self.context.standard.resource_codes
         order = {str(stage): place for place, stage in enumerate(Stage)}
         rows = [
             {
                 "title": title(self.context.standard[code], lang),
                 "stage": stage_label(stage, lang),
                 "schools": mine["school_id"].nunique(),
-                "amount": gap_text(code, mine["amount"].sum(), lang),
+                "amount": gap_text(self.context.standard[code], mine["amount"].sum(), lang),
                 **_sums(mine),
             }
             for (code, stage), mine in sorted(
-                groups, key=lambda group: (SEVEN.index(group[0][0]), order[group[0][1]])
+                groups, key=lambda group: (codes.index(group[0][0]), order[group[0][1]])
             )
         ]
         return Table(
@@ -212,7 +212,11 @@ class PlanLimits(PlanPart):
                         f"{row.name} {title(standard[row.code], lang, short=True)}：最多增 {number(row.limit, 1)}",
                         f"{row.name} {title(standard[row.code], lang, short=True)}: at most {number(row.limit, 1)} more",
                     ),
-                    "step": say(lang, f"多 1 {UNITS[row.code][0]}", f"1 more ({UNITS[row.code][1]})"),
+                    "step": say(
+                        lang,
+                        f"多 1 {unit_of(standard[row.code], 'zh')}",
+                        f"1 more ({unit_of(standard[row.code], 'en')})",
+                    ),
                     "saves": row.saves_yuan,
                 }
                 for row in self.work.why.bounds.itertuples(index=False)
@@ -348,7 +352,7 @@ class PlanAssumed(PlanPart):
                     "title": title(self.context.standard[entry.code], lang, short=True),
                     "most": ""
                     if entry.most is None
-                    else f"{number(entry.most, 1)} {say(lang, *UNITS[entry.code])}",
+                    else f"{number(entry.most, 1)} {unit_of(self.context.standard[entry.code], lang)}",
                     "yuan": "" if entry.yuan is None else number(entry.yuan, 1),
                     "source": entry.source,
                 }

@@ -27,7 +27,6 @@ from qb.report.words import (
     translate_clash,
     verdict_label,
 )
-from qb.standard import SEVEN
 from qb.terms import Verdict
 
 # What the standard costs, in cards and sentences.
@@ -183,7 +182,7 @@ class PlanVerdict(PlanPart):
         codes = plan.purchases.groupby("code")[["amount", "cost_yuan"]].sum()
         code = codes["cost_yuan"].idxmax()
         name = title(self.context.standard[code], lang)
-        amount = gap_text(code, codes.loc[code, "amount"], lang)
+        amount = gap_text(self.context.standard[code], codes.loc[code, "amount"], lang)
         share = number(100 * codes.loc[code, "cost_yuan"] / plan.cost, 0)
         return say(
             lang,
@@ -271,12 +270,18 @@ class PlanVerdict(PlanPart):
     def _missing(self) -> pd.DataFrame:
         """Return the judged rows that lack a figure of C1–C7."""
         rows = self.own.rows
-        return rows[(rows[list(SEVEN)].isna().any(axis=1) | rows["pupils"].isna()).to_numpy()]
+        return rows[
+            (
+                rows[list(self.own.standard.resource_codes)].isna().any(axis=1) | rows["pupils"].isna()
+            ).to_numpy()
+        ]
 
     def _codes(self, rows: pd.DataFrame) -> list[str]:
         lang = self.context.lang
         return [
-            say(lang, "、", ", ").join(code for code in SEVEN if value[code] != value[code])
+            say(lang, "、", ", ").join(
+                code for code in self.own.standard.resource_codes if value[code] != value[code]
+            )
             for value in rows.to_dict("records")
         ]
 

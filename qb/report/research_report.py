@@ -22,7 +22,6 @@ from qb.report.research_study import ResearchPart, Shown, Study
 from qb.report.rules import Rules, source_rows
 from qb.report.tables import Column, Heading, Sentences, Table
 from qb.report.words import say
-from qb.standard import SEVEN
 from qb.terms import Stage
 
 # Is there enough, is it even, what is low together, and where.
@@ -427,7 +426,9 @@ class ResearchReport:
     def rules(self) -> Rules:
         """Return the rules that the page's coefficients follow from."""
         context, measures = self.context, self.study.measures
-        codes = (measure.key for measure in measures if measure.key in SEVEN)
+        codes = (
+            measure.key for measure in measures if measure.key in self.study.context.standard.resource_codes
+        )
         return Rules(context.standard, context.year, context.lang, ("coefficient", *codes))
 
     def sources(self) -> Table:

@@ -13,28 +13,43 @@ from numpy.typing import ArrayLike
 
 from qb import balance
 from qb.charts import Caption, Chart
-from qb.data.schema import TABLES
+from qb.data.schema import AMOUNTS, TABLES
+from qb.data.schema import Column as SchemaColumn
 from qb.errors import QbError
-from qb.indicators.population import SECTION_FIGURES, Population, take_population
-from qb.indicators.resources import FACILITY_FIGURES, FACTOR, resources, share_facilities
+from qb.indicators.population import Population, take_population
+from qb.indicators.resources import resources, share_facilities
 from qb.indicators.verdicts import fails
 from qb.report.context import ReportContext
 from qb.report.facts import Fact, key
 from qb.report.tables import Sentences
-from qb.report.words import UNITS, Lang, number, say, stage_label, term, title, verdict_label
-from qb.standard import SEVEN, Standard
+from qb.report.words import (
+    Lang,
+    number,
+    resource_span,
+    say,
+    stage_label,
+    term,
+    title,
+    value_unit,
+    verdict_label,
+)
+from qb.standard import Standard
 from qb.terms import COMPULSORY, Kind, Location, Ownership, Stage, Verdict
 
 # What a researcher may compare: the seven, or any other column that schools report by stage.
 
 
-COLUMNS = {
-    name: TABLES[table].by_name[name]
-    for table, names in (("sections", SECTION_FIGURES), ("facilities", FACILITY_FIGURES))
-    for name in names
-    if name != "pupils"
-}
 UNIT_NAMES = {"m²": "m²", "元": "yuan"}  # what is no count of persons, classes or rooms
+
+
+def other_columns() -> dict[str, SchemaColumn]:
+    """Return the columns that schools report by stage and that add up, pupils apart."""
+    return {
+        column.name: column
+        for table in ("sections", "facilities")
+        for column in TABLES[table].columns
+        if column.kind in AMOUNTS and column.name != "pupils"
+    }
 
 
 @dataclass(frozen=True)
@@ -100,15 +115,16 @@ def choose(codes: str, standard: Standard, held: Container[str]) -> tuple[Measur
     """
     wanted = names_in(codes)
     if not wanted:
-        wanted = list(SEVEN)
-        if not any(key in held for key in SEVEN):
-            wanted = [name for name in COLUMNS if name in held] or wanted
+        wanted = list(standard.resource_codes)
+        if not any(key in held for key in wanted):
+            wanted = [name for name in other_columns() if name in held] or wanted
     return tuple(measure_of(key, standard) for key in dict.fromkeys(wanted))
 
 
-def unknown_in(codes: str) -> list[str]:
-    """Return the names in a parameter that are neither an indicator of the seven nor a column."""
-    return [key for key in names_in(codes) if key not in SEVEN and key not in COLUMNS]
+def unknown_in(codes: str, standard: Standard) -> list[str]:
+    """Return the names in a parameter that are neither a resource indicator nor a column."""
+    known = {*standard.resource_codes, *other_columns()}
+    return [key for key in names_in(codes) if key not in known]
 
 
 def names_in(text: str) -> list[str]:
@@ -118,28 +134,27 @@ def names_in(text: str) -> list[str]:
 
 def measure_of(key: str, standard: Standard) -> Measure:
     """Return the measure of an indicator or a column."""
-    if key in SEVEN:
+    if key in standard.resource_codes:
         indicator = standard[key]
-        unit = indicator.limits[0].unit
+        resource, unit = indicator.resource, value_unit(indicator)
         names = title(indicator, "zh", short=True), title(indicator, "en", short=True)
-        return Measure(
-            key, *names, unit.zh, unit.en, FACTOR[indicator.measure], *_step(*UNITS[key], indicator.measure)
-        )
-    column = COLUMNS[key]
+        step = _step(resource.unit.zh, resource.unit.en, resource.whole)
+        return Measure(key, *names, unit.zh, unit.en, float(resource.per), *step)
+    column = other_columns()[key]
     plain = key.removesuffix("_m2").removesuffix("_yuan").replace("_", " ")
     if column.unit in UNIT_NAMES:
         names = f"生均{column.label}", f"{plain.capitalize()} per pupil"
         unit_en = UNIT_NAMES[column.unit]
-        step = _step(column.unit, unit_en, "per_pupil")
+        step = _step(column.unit, unit_en, False)
         return Measure(key, *names, f"{column.unit}/生", f"{unit_en} per pupil", 1.0, *step)
     names = f"每百名学生{column.label}", f"{plain.capitalize()} per 100 pupils"
-    step = _step(f"{column.unit}{column.label.removesuffix('数')}", plain, "per_hundred")
+    step = _step(f"{column.unit}{column.label.removesuffix('数')}", plain, True)
     return Measure(key, *names, f"{column.unit}/百名学生", "per 100 pupils", 100.0, *step)
 
 
-def _step(zh: str, en: str, measure: str) -> tuple[float, str, str]:
+def _step(zh: str, en: str, whole: bool) -> tuple[float, str, str]:
     """Return how much comes at once, and that in words."""
-    if measure == "per_hundred":
+    if whole:
         return 1.0, f"1 {zh}", f"1 {en.removesuffix('es' if en.endswith('sses') else 's')}"
     return (1e4, f"1 万{zh}", f"10,000 {en}") if en == "yuan" else (100.0, f"100 {zh}", f"100 {en}")
 
@@ -283,9 +298,10 @@ class Study:
         known = context.assessment.districts["district"].tolist()
         if district and district not in known:
             faults.append(f"数据中没有县区“{district}”，已有：{'、'.join(known)}")
-        if unknown := unknown_in(codes):
+        if unknown := unknown_in(codes, context.standard):
             faults.append(
-                f"没有可比较的指标或列：{'、'.join(unknown)}，可用 {SEVEN[0]}—{SEVEN[-1]} 和列 {'、'.join(COLUMNS)}"
+                f"没有可比较的指标或列：{'、'.join(unknown)}，可用 {resource_span(context.standard)} "
+                f"和列 {'、'.join(other_columns())}"
             )
         if grouping not in GROUPINGS:
             faults.append(f"不能按“{grouping}”分组，可用：{'、'.join(GROUPINGS)}")
@@ -295,7 +311,7 @@ class Study:
             raise QbError("研究页的参数不能使用：" + "；".join(faults) + "。")
         panel = _panel(context, district)
         now = panel[(panel["year"] == context.year).to_numpy()]
-        held = {key for key in (*SEVEN, *COLUMNS) if now[key].notna().any()}
+        held = {key for key in (*context.standard.resource_codes, *other_columns()) if now[key].notna().any()}
         return cls(
             context,
             district or (known[0] if len(known) == 1 else ""),
@@ -359,15 +375,17 @@ class Study:
         panel = self.panel
         mine = (panel["year"] == year) & (panel["stage"] == stage) & (small | ~panel["small"])
         rows = panel[mine.to_numpy()]
-        rows = rows.assign(amount=rows[measure.key]).drop(columns=[*SEVEN, *COLUMNS])
+        rows = rows.assign(amount=rows[measure.key])
+        rows = rows.drop(columns=[*self.context.standard.resource_codes, *other_columns()])
         there = rows["amount"].notna().to_numpy() & (rows["pupils"] > 0).to_numpy()
         missing = int((~there & ~rows["small"].to_numpy()).sum())
         rows = rows[there].reset_index(drop=True)
         rows["value"] = measure.factor * rows["amount"] / rows["pupils"]
         standard = self.context.standard
         limit = cap = np.nan  # the standard has none for other columns
-        if measure.key in SEVEN:
-            limit = standard[measure.key].limit(stage=stage, year=year).value
+        if measure.key in standard.resource_codes:
+            limits = standard[measure.key].limits
+            limit = standard[measure.key].limit(stage=stage, year=year).value if limits else np.nan
             cap = standard.coefficient_limit(stage)
         return Cut(stage, measure, year, rows, missing, limit, cap, standard)
 
@@ -411,7 +429,7 @@ def _of_year(context: ReportContext, year: int) -> pd.DataFrame:
     small = _small(population, context)
     wider = replace(population, excluded=np.where(small, None, population.excluded))
     at, school = wider.judged, population.school[wider.judged]
-    seven = resources(context.data, wider, context.standard).amount
+    held_amounts = resources(context.data, wider, context.standard).amount
     held = {**population.figures, **share_facilities(context.data, population, context.standard)}
     ids = population.schools["school_id"].array[school]
     names = population.schools["name"].array[school]
@@ -428,8 +446,8 @@ def _of_year(context: ReportContext, year: int) -> pd.DataFrame:
             "stage": np.array([str(stage) for stage in Stage], dtype=object)[population.stage[at]],
             "pupils": population.figures["pupils"][at],
             "small": small[at],
-            **dict(zip(SEVEN, seven.T, strict=True)),
-            **{name: held[name][at] for name in COLUMNS},
+            **dict(zip(context.standard.resource_codes, held_amounts.T, strict=True)),
+            **{name: held[name][at] for name in other_columns()},
         }
     )
 
@@ -489,7 +507,7 @@ class ResearchPart:
         Empty for other columns, of which no rule speaks, and where no school is judged.
         """
         where = self.study.district if district is None else district
-        stated = code in SEVEN and (stage, where) in self.study.judged
+        stated = code in self.study.context.standard.resource_codes and (stage, where) in self.study.judged
         return key(Fact.REPORTED, self.study.context.year, stage, code, where) if stated else ""
 
     def limit(self, cap: float) -> str:
@@ -510,7 +528,10 @@ class ResearchPart:
         if len(cuts) == 1:
             n = cuts[0].missing
             return self.say(f"{n} 所学校缺数据，未计入", f"without {n} schools that have no data")
-        parts = [f"{m.key if m.key in SEVEN else m.name(self.lang)} {n}" for m, n in gaps.items()]
+        parts = [
+            f"{m.key if m.key in self.study.context.standard.resource_codes else m.name(self.lang)} {n}"
+            for m, n in gaps.items()
+        ]
         return self.say("缺数据未计入的学校数：", "schools without data, left out: ") + self.say(
             "，", ", "
         ).join(parts)
@@ -519,7 +540,9 @@ class ResearchPart:
         """Say of how many measures a sentence speaks: those with a coefficient and a limit."""
         if count == len(self.study.measures):
             return self.say(f"{count} 项中", f"of {count}")
-        if any(measure.key not in SEVEN for measure in self.study.measures):
+        if any(
+            measure.key not in self.study.context.standard.resource_codes for measure in self.study.measures
+        ):
             return self.say(f"有限值可比的 {count} 项中", f"of {count} that have a limit and data")
         return self.say(f"能计算的 {count} 项中", f"of {count} that can be computed")
 

@@ -1,4 +1,4 @@
-"""Figures and tables of C1–C7 that school and district pages share."""
+"""Figures and tables of the resource indicators that school and district pages share."""
 
 from __future__ import annotations
 
@@ -7,25 +7,34 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from qb.charts import Caption
-from qb.report.facts import shown_seven
+from qb.report.facts import shown_resource
 from qb.report.tables import Column
-from qb.report.words import UNITS, Lang, gap_decimals, number, say, stage_label, title
-from qb.standard import SEVEN, Standard
+from qb.report.words import Lang, number, say, stage_label, title, unit_of, value_unit
+from qb.standard import Indicator, Standard
 from qb.terms import Allowance, Verdict
 
 
+def codes_in(rows: pd.DataFrame | Mapping[str, object]) -> list[str]:
+    """Return the codes of the resource indicators that rows of an assessment, or one of them, are about."""
+    names = rows.index if isinstance(rows, pd.Series) else rows
+    return [name.removesuffix("_verdict") for name in names if str(name).endswith("_verdict")]
+
+
 def percent_of_standard(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return C1–C7 of rows as percentages of each row's own standard, shape (rows, 7)."""
-    return pd.DataFrame({code: 100 * rows[code] / rows[f"{code}_limit"] for code in SEVEN}, index=rows.index)
+    """Return the indicators of rows as percentages of each row's own standard, shape (rows, k)."""
+    codes = codes_in(rows)
+    return pd.DataFrame({code: 100 * rows[code] / rows[f"{code}_limit"] for code in codes}, index=rows.index)
 
 
 def verdicts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the verdicts of C1–C7 as readers see them (`shown_seven`), shape (rows, 7)."""
-    return pd.DataFrame({code: shown_seven(rows, code) for code in SEVEN}, index=rows.index, dtype=object)
+    """Return the verdicts of rows as readers see them (`shown_resource`), shape (rows, k)."""
+    return pd.DataFrame(
+        {code: shown_resource(rows, code) for code in codes_in(rows)}, index=rows.index, dtype=object
+    )
 
 
 def shown_in(row: Mapping[str, object], code: str) -> str:
-    """Return the verdict of one row on one of C1–C7 as readers see it."""
+    """Return the verdict of one row on one indicator as readers see it."""
     return str(Allowance.AT_SCHOOL if code in allowed(row) else row[f"{code}_verdict"])
 
 
@@ -44,25 +53,25 @@ def nothing_lacking(rows: Sequence[Mapping[str, object]], lang: Lang) -> str:
 
 
 def unmet(row: Mapping[str, object]) -> list[str]:
-    """Return the codes of C1–C7 that a row does not meet and its rule does not allow."""
+    """Return the codes of the indicators that a row does not meet and its rule does not allow."""
     passes = row["verdict"] == Verdict.PASS
-    return [code for code in SEVEN if row[f"{code}_verdict"] == Verdict.FAIL and not passes]
+    return [code for code in codes_in(row) if row[f"{code}_verdict"] == Verdict.FAIL and not passes]
 
 
 def allowed(row: Mapping[str, object]) -> list[str]:
-    """Return the codes of C1–C7 on which a row that passes is below the standard."""
+    """Return the codes of the indicators on which a row that passes is below the standard."""
     passes = row["verdict"] == Verdict.PASS
-    return [code for code in SEVEN if row[f"{code}_verdict"] == Verdict.FAIL and passes]
+    return [code for code in codes_in(row) if row[f"{code}_verdict"] == Verdict.FAIL and passes]
 
 
 def unknown(row: pd.Series) -> list[str]:
-    """Return the codes of C1–C7 that a row has no data for."""
-    return [code for code in SEVEN if row[f"{code}_verdict"] == Verdict.NO_DATA]
+    """Return the codes of the indicators that a row has no data for."""
+    return [code for code in codes_in(row) if row[f"{code}_verdict"] == Verdict.NO_DATA]
 
 
-def seven_title(standard: Standard, code: str, lang: Lang) -> str:
+def resource_title(standard: Standard, code: str, lang: Lang) -> str:
     """Return an indicator's short title with its unit."""
-    unit = standard[code].limits[0].unit
+    unit = value_unit(standard[code])
     return (
         f"{title(standard[code], lang, short=True)}（{unit.zh}）"
         if lang == "zh"
@@ -89,9 +98,9 @@ def names(rows: pd.DataFrame, lang: Lang) -> list[str]:
     return [row_name(row, lang, both=both) for (_, row), both in zip(rows.iterrows(), twice, strict=True)]
 
 
-def gap_text(code: str, amount: float, lang: Lang) -> str:
-    """Return an amount of C1–C7 with the unit it is bought in."""
-    text, unit = number(amount, gap_decimals(code), lang, beside=0), say(lang, *UNITS[code])
+def gap_text(indicator: Indicator, amount: float, lang: Lang) -> str:
+    """Return an amount of a resource with the unit it is bought in."""
+    text, unit = number(amount, indicator.resource.decimals, lang, beside=0), unit_of(indicator, lang)
     return f"{text} {unit.removesuffix('s') if text == '1' else unit}"
 
 

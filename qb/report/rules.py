@@ -11,12 +11,11 @@ from types import MappingProxyType
 import numpy as np
 
 from qb.data.schema import DISTRICT_ITEMS, TABLES
-from qb.indicators.resources import FACTOR
 from qb.report.context import ReportContext
 from qb.report.facts import anchor
 from qb.report.tables import Column, Table
 from qb.report.words import Lang, floor_label, part_label, say, school_rule, stage_label, term, title
-from qb.standard import CODES, SEVEN, Indicator, Limit, Standard, Text
+from qb.standard import Indicator, Limit, Standard, Text
 from qb.terms import COMPULSORY, Kind
 
 # What `measure` computes, in words: a sentence for each of its functions.
@@ -105,25 +104,17 @@ _RETENTION = {
         "(Graduates − in + out) ÷ (entrants three years before − deaths), at most {cap:g} %",
     ),
 }
-_HELD = MappingProxyType(
+_DIVISORS = MappingProxyType(
     {
-        "C1": ("高于规定学历的专任教师数", "Teachers above the required degree"),
-        "C2": ("县级以上骨干教师数", "Backbone teachers of county level or above"),
-        "C3": ("体育、艺术专任教师数", "Full-time teachers of PE and the arts"),
-        "C4": (
-            "（教学及辅助用房面积 − 室内体育用房面积，不低于 0）",
-            "(Teaching area − indoor sports area, not below 0)",
-        ),
-        "C5": ("（运动场地面积 + 室内体育用房面积）", "(Sports ground + indoor sports area)"),
-        "C6": ("教学仪器设备值", "Value of teaching equipment"),
-        "C7": ("网络多媒体教室数", "Networked multimedia classrooms"),
+        "pupils": ("本学段在校生数", "pupils of the stage"),
+        "full_time_teachers": ("本学段专任教师数", "full-time teachers of the stage"),
+        "classes": ("本学段班级数", "classes of the stage"),
     }
 )
-_SHARED = ("C4", "C5", "C6", "C7")  # split where a school reports them as one
 
 
 def formula(indicator: Indicator, lang: Lang) -> str:
-    """Return how one of C8–C31 is computed, with the options of the standard's file.
+    """Return how any other indicator is computed, with the options of the standard's file.
 
     >>> from qb.standard import load
     >>> formula(load()["C19"], "zh")
@@ -135,16 +126,17 @@ def formula(indicator: Indicator, lang: Lang) -> str:
     return say(lang, *_FORMULAS[indicator.measure]).format(**options)
 
 
-def seven_formula(standard: Standard, code: str, lang: Lang) -> str:
-    """Return how one of C1–C7 is computed.
+def resource_formula(standard: Standard, code: str, lang: Lang) -> str:
+    """Return how a resource indicator is computed.
 
     >>> from qb.standard import load
-    >>> seven_formula(load(), "C2", "zh")
+    >>> resource_formula(load(), "C2", "zh")
     '县级以上骨干教师数 ÷ 本学段在校生数 × 100'
     """
-    hundred = " × 100" if FACTOR[standard[code].measure] == 100 else ""
-    words = f"{say(lang, *_HELD[code])} ÷ {say(lang, '本学段在校生数', 'pupils of the stage')}{hundred}"
-    if code not in _SHARED:
+    resource = standard[code].resource
+    hundred = " × 100" if resource.per == 100 else ""
+    words = f"{say(lang, resource.what.zh, resource.what.en)} ÷ {say(lang, *_DIVISORS[resource.divisor])}{hundred}"
+    if resource.table != "facilities":
         return words
     weights = {
         kind: " : ".join(f"{w:g}" for w in standard.rules.split.weights(kind).values())
@@ -177,16 +169,25 @@ class Rules:
         School year: limits may change by year.
     lang : {"zh", "en"}
     rules : tuple of str
-        C1–C31 and those of `WHOLE`, in the order of the page.
+        Codes of indicators and those of `WHOLE`, in the order of the page; all of the standard unless given. One
+        that the standard does not have is left out.
     """
 
     standard: Standard = field(repr=False)
     year: int
     lang: Lang = "zh"
-    rules: tuple[str, ...] = (*WHOLE, *CODES)
+    rules: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
-        return f'<div class="rules">{"".join(map(self._entry, self.rules))}</div>'
+        wanted = self.rules or (*WHOLE, *self.standard.codes)
+        given = {
+            "school": self.standard.rules.school,
+            "coefficient": self.standard.rules.coefficient,
+            "recognition": self.standard.recognition,
+            "veto": self.standard.vetoes,
+        }
+        entries = [self._entry(rule) for rule in wanted if given.get(rule, True)]
+        return f'<div class="rules">{"".join(entries)}</div>'
 
     def _entry(self, rule: str) -> str:
         name, lines = self._whole(rule) if rule in WHOLE else self._indicator(self.standard[rule])
@@ -200,7 +201,7 @@ class Rules:
 
     def _indicator(self, indicator: Indicator) -> tuple[str, list[tuple[str, str]]]:
         lang, standard, code = self.lang, self.standard, indicator.code
-        words = seven_formula(standard, code, lang) if code in SEVEN else formula(indicator, lang)
+        words = resource_formula(standard, code, lang) if indicator.resource else formula(indicator, lang)
         items = self._items((item.item, item.text) for item in standard.items(code))
         return title(indicator, lang), [
             self._clause(indicator.wording, indicator.source),

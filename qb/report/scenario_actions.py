@@ -9,6 +9,7 @@ import pandas as pd
 from qb import charts
 from qb.charts.maps import rezoned
 from qb.data.schema import DISTRICT_ITEMS, TABLES
+from qb.planning.costs import price_code
 from qb.planning.scenario import Action
 from qb.planning.scenario.comparison import COEFFICIENT, PASSING
 from qb.planning.scenario.scenario_summary import CALLED
@@ -419,6 +420,7 @@ class ScenarioDetails(ScenarioPart):
     def costs(self) -> Table:
         """Return what each action costs, item by item; what has no price is named."""
         study, rows = self.study, []
+        priced_by = {price_code(i): i for i in study.context.standard.resources}
         for name, outcome in zip(study.labels[1:], study.outcomes, strict=True):
             for row in outcome.costs.itertuples():
                 priced = isinstance(row.code, str)
@@ -428,7 +430,7 @@ class ScenarioDetails(ScenarioPart):
                         "number": row.number,
                         "do": does(row.do, self.lang),
                         "item": "" if row.item == row.do else self._item(row.item, row.stage),
-                        "amount": gap_text(row.code, row.amount, self.lang) if priced else "",
+                        "amount": gap_text(priced_by[row.code], row.amount, self.lang) if priced else "",
                         "years": f"{row.years:.0f}" if priced else "",
                         "cost": self.yuan(row.cost_yuan if priced else None),
                         "range": f"{self.yuan(row.low)} – {self.yuan(row.high)}" if priced else "",

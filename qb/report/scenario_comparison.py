@@ -11,8 +11,7 @@ from qb.indicators.verdicts import COMPOSITE, fails
 from qb.planning.scenario.comparison import BASE, total, unpriced
 from qb.report.scenario_study import ScenarioPart
 from qb.report.tables import Column, Table
-from qb.report.words import UNITS, say, school_rule, title
-from qb.standard import SEVEN
+from qb.report.words import school_rule, title, unit_of
 from qb.terms import Stage, Verdict
 
 
@@ -131,14 +130,14 @@ class ScenarioSides(ScenarioPart):
 
     def shortfalls(self) -> Table:
         """Return what all schools lack of C1–C7, side by side."""
-        study = self.study
+        study, standard = self.study, self.study.context.standard
         sums = [side.shortfalls.groupby("code")["to_standard"].sum() for side in study.sides]
         rows = [
             {
-                "title": f"{title(study.context.standard[code], self.lang, short=True)}（{say(self.lang, *UNITS[code])}）",
+                "title": f"{title(standard[code], self.lang, short=True)}（{unit_of(standard[code], self.lang)}）",
                 **{str(n): float(by.get(code, 0.0)) for n, by in enumerate(sums)},
             }
-            for code in SEVEN
+            for code in study.context.standard.resource_codes
             if any(code in by.index for by in sums)
         ]
         columns = (
@@ -158,7 +157,10 @@ class ScenarioSides(ScenarioPart):
 
     def _nothing_lacking(self) -> str:
         """Say that no shortfall is known, and of how many rows a figure of C1–C7 is not."""
-        open_ = max(int(side.rows[list(SEVEN)].isna().any(axis=1).sum()) for side in self.study.sides)
+        open_ = max(
+            int(side.rows[list(self.study.context.standard.resource_codes)].isna().any(axis=1).sum())
+            for side in self.study.sides
+        )
         if not any(len(side.rows) for side in self.study.sides):
             return self.say("没有参加评估的学校。", "No school is judged.")
         if open_:
@@ -177,7 +179,7 @@ class ScenarioSides(ScenarioPart):
         ]
         rows = []
         for stage in study.stages:
-            for code in SEVEN:
+            for code in study.context.standard.resource_codes:
                 held = [frame["coefficient"].get((stage, code), math.nan) for frame in found]
                 verdicts = [frame["verdict"].get((stage, code)) for frame in found]
                 rows.append(

@@ -16,7 +16,7 @@ from qb.report.resource_tables import (
     caption,
     gap_text,
     nothing_lacking,
-    seven_title,
+    resource_title,
     shown_in,
     unknown,
     unmet,
@@ -39,7 +39,6 @@ from qb.report.words import (
     title,
     translate,
 )
-from qb.standard import SEVEN
 from qb.terms import Kind, Location, Ownership, Verdict
 
 
@@ -195,8 +194,8 @@ class SchoolReport:
         lang, standard = self.context.lang, self.context.standard
         stage = stage_label(row["stage"], lang)
         low, gaps = [*unmet(row), *allowed(row)], unknown(row)
-        seen = {code: str(shown) for code in SEVEN for shown in (shown_in(row, code),)}
-        if len(gaps) == len(SEVEN):
+        seen = {code: str(shown) for code in standard.resource_codes for shown in (shown_in(row, code),)}
+        if len(gaps) == len(standard.resource_codes):
             said = say(lang, "七项指标都缺数据", "no data on any of the seven")
         elif low:
             names = listed([say(lang, standard[c].short.zh, standard[c].short.en.lower()) for c in low], lang)
@@ -207,14 +206,14 @@ class SchoolReport:
             said = say(lang, "已报送的指标均达标", "what was reported is met")
         else:
             said = say(lang, "七项指标都达到标准", "all seven are met")
-        if 0 < len(gaps) < len(SEVEN):
+        if 0 < len(gaps) < len(standard.resource_codes):
             said += say(lang, f"，{len(gaps)} 项缺数据", f"; no data on {len(gaps)} of 7")
         finding = say(lang, f"{stage}：{said}", f"{stage}: {said}")
         return charts.profile(
-            [title(standard[code], lang, short=True) for code in SEVEN],
-            [100 * row[code] / row[f"{code}_limit"] for code in SEVEN],
-            [f"{number(row[c], 2, lang)} / {row[f'{c}_limit']:g}" for c in SEVEN],
-            [seen[code] for code in SEVEN],
+            [title(standard[code], lang, short=True) for code in standard.resource_codes],
+            [100 * row[code] / row[f"{code}_limit"] for code in standard.resource_codes],
+            [f"{number(row[c], 2, lang)} / {row[f'{c}_limit']:g}" for c in standard.resource_codes],
+            [seen[code] for code in standard.resource_codes],
             caption=caption(
                 finding,
                 say(lang, "实际值占标准的百分比（右侧为实际值 / 标准）", "Actual value as % of the standard"),
@@ -235,7 +234,7 @@ class SchoolReport:
         place = peers.places[self.school_id]
         lines = [
             {
-                "title": seven_title(standard, code, lang),
+                "title": resource_title(standard, code, lang),
                 "value": row[code],
                 "limit": row[f"{code}_limit"],
                 "verdict": shown_in(row, code),
@@ -248,7 +247,7 @@ class SchoolReport:
                 "verdict_fact": key(Fact.SEVEN, year, code, row["stage"], self.school_id),
                 "mean_fact": key(Fact.MEAN, year, row["stage"], code, row["district"]),
             }
-            for code in SEVEN
+            for code in standard.resource_codes
         ]
         columns = (
             Column("title", say(lang, "指标", "Indicator"), link="rule"),
@@ -302,13 +301,18 @@ class SchoolReport:
         lang = self.context.lang
         if len(peers.places) == 1:
             return say(lang, "本区本学段只有本校", "the only school of its stage in the district")
-        able = [code for code in SEVEN if row[code] == row[code] and peers.means[code] == peers.means[code]]
+        standard = self.context.standard
+        able = [
+            code
+            for code in standard.resource_codes
+            if row[code] == row[code] and peers.means[code] == peers.means[code]
+        ]
         if not able:
             return say(lang, "缺数据，无法与全区平均比较", "no data to compare it with the district mean")
         below = sum(row[code] < peers.means[code] - 1e-9 for code in able)
         of = (
             ""
-            if len(able) == len(SEVEN)
+            if len(able) == len(standard.resource_codes)
             else say(lang, f"能比较的 {len(able)} 项中", " that can be compared")
         )
         if not below:
@@ -329,8 +333,8 @@ class SchoolReport:
                 "title": title(standard[row["code"]], lang),
                 "rule": anchor(row["code"]),
                 "stage": stage_label(row["stage"], lang),
-                "to_standard": gap_text(row["code"], row["to_standard"], lang),
-                "to_floor": gap_text(row["code"], row["to_floor"], lang),
+                "to_standard": gap_text(standard[row["code"]], row["to_standard"], lang),
+                "to_floor": gap_text(standard[row["code"]], row["to_floor"], lang),
                 "pupils": row["pupils"],
                 "supports": row["supports"],
                 "departments": department_names(standard[row["code"]].departments, standard, lang),
@@ -420,7 +424,12 @@ class SchoolReport:
     def rules(self) -> Rules:
         """Return the rules that the page's verdicts follow from."""
         own = self.context.school_index.codes.get(self.school_id, ())
-        return Rules(self.context.standard, self.context.year, self.context.lang, ("school", *SEVEN, *own))
+        return Rules(
+            self.context.standard,
+            self.context.year,
+            self.context.lang,
+            ("school", *self.context.standard.resource_codes, *own),
+        )
 
     def sources(self) -> Table:
         """Return the rows of the data that the page's verdicts rest on."""

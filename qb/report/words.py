@@ -12,7 +12,7 @@ from typing import Literal
 
 from qb.indicators.assessment import Assessment
 from qb.rounding import decimals_beside, round_half_up
-from qb.standard import SEVEN, Indicator, Standard
+from qb.standard import Indicator, Standard, Text
 from qb.terms import Allowance, Kind, Stage, Term, Verdict
 
 # Figures and terms as a reader sees them, in Chinese or English.
@@ -35,15 +35,6 @@ PARTS = {
     "primary": ("小学基准定额（元）", "Primary base amount (yuan)"),
     "junior": ("初中基准定额（元）", "Junior base amount (yuan)"),
     "coefficient": ("差异系数", "Difference coefficient"),
-}
-UNITS = {
-    "C1": ("人", "teachers"),
-    "C2": ("人", "teachers"),
-    "C3": ("人", "teachers"),
-    "C4": ("㎡", "m²"),
-    "C5": ("㎡", "m²"),
-    "C6": ("元", "yuan"),
-    "C7": ("间", "rooms"),
 }
 AREAS = {
     "resources": ("资源配置", "Resources"),
@@ -145,11 +136,11 @@ def compared(indicator: Indicator, part: str, lang: Lang) -> tuple[int, str]:
 
 
 def measured(standard: Standard, code: str, part: str, lang: Lang) -> tuple[int, str]:
-    """Return decimals and unit of a figure of the ledger; what C1–C7 lack has its unit with the gap."""
+    """Return decimals and unit of a figure of the ledger; what resources lack has its unit with the gap."""
     rounding = standard.rules.rounding
     if part == "coefficient":
         return rounding.coefficients, ""
-    if code in SEVEN:
+    if code in standard.resource_codes:
         return rounding.values, ""
     return (rounding.ratios, "%") if code == "recognition" else compared(standard[code], part, lang)
 
@@ -164,8 +155,8 @@ def lacking_text(row: Mapping[str, object], standard: Standard, lang: Lang) -> s
         return ""
     decimals, unit = measured(standard, code, part, lang)
     decimals = decimals_beside(row["value"], row["limit"], decimals)
-    if code in UNITS and part != "coefficient":
-        decimals, unit = gap_decimals(code), say(lang, *UNITS[code])
+    if code in standard.resource_codes and part != "coefficient":
+        decimals, unit = standard[code].resource.decimals, unit_of(standard[code], lang)
     unit = say(lang, "个百分点", "points") if unit == "%" else unit
     text = number(gap, decimals, lang, beside=0)
     amount = f"{text} {unit.removesuffix('s') if text == '1' and lang == 'en' else unit}".strip()
@@ -174,9 +165,33 @@ def lacking_text(row: Mapping[str, object], standard: Standard, lang: Lang) -> s
     return say(lang, f"缺 {amount}", f"lacking {amount}")
 
 
-def gap_decimals(code: str) -> int:
-    """Return the decimals of what C1–C7 lack: persons, rooms and yuan whole, m² with one."""
-    return 1 if code in ("C4", "C5") else 0
+def value_unit(indicator: Indicator) -> Text:
+    """Return the unit of a resource's value: that of its limit, or made of its parts where it has none."""
+    if indicator.limits:
+        return indicator.limits[0].unit
+    resource = indicator.resource
+    of = {"pupils": ("生", "pupil"), "full_time_teachers": ("教师", "teacher"), "classes": ("班", "class")}
+    zh, en = of[resource.divisor]
+    if resource.per == 100:
+        return Text(zh=f"{resource.unit.zh}/百{zh}", en=f"{resource.unit.en} per 100 {en}s")
+    return Text(zh=f"{resource.unit.zh}/{zh}", en=f"{resource.unit.en} per {en}")
+
+
+def resource_span(standard: Standard) -> str:
+    """Return the codes of the resource indicators as a span: C1—C7.
+
+    >>> from qb.standard import load
+    >>> resource_span(load())
+    'C1—C7'
+    """
+    codes = standard.resource_codes
+    return f"{codes[0]}—{codes[-1]}" if len(codes) > 1 else "".join(codes)
+
+
+def unit_of(indicator: Indicator, lang: Lang) -> str:
+    """Return the unit in which a resource is counted and bought: persons, rooms, m², yuan."""
+    unit = indicator.resource.unit
+    return say(lang, unit.zh, unit.en)
 
 
 def department_names(names: tuple[str, ...], standard: Standard, lang: Lang) -> str:
@@ -323,7 +338,7 @@ def translate_clash(sentence: str, standard: Standard, lang: Lang) -> str:
         return sentence
     terms = {
         **_TERMS,
-        **dict(UNITS.values()),
+        **{i.resource.unit.zh: i.resource.unit.en for i in standard.resources},
         "平方米": "m²",
         **{indicator.short.zh: indicator.short.en.lower() for indicator in standard.indicators},
     }

@@ -42,8 +42,8 @@ def seven(folder):
     from qb.data.reading import read
     from qb.indicators.population import take_population
     from qb.indicators.resources import resources
-    from qb.indicators.verdicts import Seven
-    from qb.standard import SEVEN, load
+    from qb.indicators.verdicts import JudgedResources
+    from qb.standard import load
 
     data, standard = read(folder), load()
     population = take_population(data, standard, YEAR)
@@ -66,15 +66,16 @@ def seven(folder):
 
     def arrays():
         value = held.factor * held.amount / pupils[:, None]
-        return Seven.judge(population, replace(held, value=value), standard).balance()
+        return JudgedResources.judge(population, replace(held, value=value), standard).balance()
 
     def tables():
         population = take_population(data, standard, YEAR)
-        return Seven.judge(population, resources(data, population, standard), standard).balance()
+        return JudgedResources.judge(population, resources(data, population, standard), standard).balance()
 
     works = (floor, arrays, tables)
     taken = np.array([[seconds(work) for work in works] for _ in range(TURNS + 1)][1:])  # the first warms up
-    fast = arrays()["coefficient"].to_numpy().reshape(-1, len(SEVEN) + 1)[:, : len(SEVEN)]
+    k = len(standard.resources)
+    fast = arrays()["coefficient"].to_numpy().reshape(-1, k + 1)[:, :k]
     slow = floor()[np.bincount(group, minlength=count) > 0]
     return {
         "lines": {
@@ -103,7 +104,6 @@ def assess(folder):
     from qb.data.checks import check
     from qb.data.reading import read
     from qb.indicators.assessment import assess
-    from qb.standard import SEVEN
 
     done("import")
     data = read(folder)
@@ -112,7 +112,7 @@ def assess(folder):
     done("assess")
     faults = check(data)  # once more, by itself
     done("check")
-    figures = (result.rows[list(SEVEN)], result.balance["coefficient"])
+    figures = (result.rows[list(result.standard.resource_codes)], result.balance["coefficient"])
     return {
         "lines": lines,
         "missing": int(sum(frame.isna().to_numpy().sum() for frame in figures)),

@@ -146,7 +146,7 @@ def best_use(
     spent = spend(problem, gap, seconds)
     x = spent.x
     bought = purchases(problem, x)
-    after = apply_purchases(data, bought, before.year) if len(bought) else data
+    after = apply_purchases(data, bought, before.year, before.standard) if len(bought) else data
     return Spending(
         year=before.year,
         budget=budget,
@@ -429,7 +429,7 @@ def _told(
     rows, bought, assessments, before = [], [], {}, np.zeros(len(target.most))
     for year, x in schedule.items():
         bought.append(purchases(target, x - before).assign(year=year))
-        data = apply_purchases(of_year[year], purchases(target, x), year)
+        data = apply_purchases(of_year[year], purchases(target, x), year, target.standard)
         assessments[year] = assess(data, year, standard)
         spent = float(target.yuan @ np.where(yearly, x, x - before))
         judged = assessments[year].rows

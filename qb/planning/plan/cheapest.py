@@ -16,21 +16,18 @@ from qb import standard as standards
 from qb.data.dataset import Dataset
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, choose_year
-from qb.indicators.verdicts import COMPOSITE
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.infeasibility import infeasible_limits
 from qb.planning.plan.plan_solver import EXACT, gap_of, require_solver, solve
-from qb.planning.plan.planning_problem import COLUMNS, Problem, build_problem
+from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario
-from qb.standard import SEVEN, Standard
+from qb.planning.scenario.resource_actions import BUILT, STAFF_COLUMNS
+from qb.standard import Standard
 from qb.terms import Term, Verdict
 
 # Purchases as a table, written into a dataset, and as the actions of a scenario file.
 
 
-# What teachers of a kind are called in a scenario file.
-STAFF = {"C1": "above_required", "C2": "backbone", "C3": "pe_arts"}
-MEANS = {"C4": "build", "C5": "build", "C6": "buy", "C7": "buy"}
 LEAST = 1e-9  # of an m² or yuan: what is less is noise, not a purchase
 
 
@@ -56,7 +53,16 @@ def purchases(problem: Problem, x: np.ndarray) -> pd.DataFrame:
     return frame.sort_values(["district", "school_id", "stage", "code"], ignore_index=True)
 
 
-def apply_purchases(data: Dataset, bought: pd.DataFrame, year: int) -> Dataset:
+def staff_fields(standard: Standard) -> dict[str, str]:
+    """Return what teachers of a kind are called in a scenario file, by indicator: ``above_required``, …"""
+    names = {column: name for name, column in STAFF_COLUMNS.items()}
+    bought = ((i.code, *i.adds_to) for i in standard.resources)
+    return {code: names[column] for code, table, column in bought if table == "sections" and column in names}
+
+
+def apply_purchases(
+    data: Dataset, bought: pd.DataFrame, year: int, standard: Standard | None = None
+) -> Dataset:
     """Return the dataset with the purchases in it.
 
     Parameters
@@ -65,6 +71,8 @@ def apply_purchases(data: Dataset, bought: pd.DataFrame, year: int) -> Dataset:
         school_id, stage, code, amount; others are not looked at.
     year : int
         The school year whose records change.
+    standard : Standard, optional
+        Of which the purchases are; the district's 2023 standard unless given.
 
     Raises
     ------
@@ -77,9 +85,10 @@ def apply_purchases(data: Dataset, bought: pd.DataFrame, year: int) -> Dataset:
     teachers does the number of full-time teachers rise as well, and with it those certified and trained: the
     difference is hired.
     """
+    standard = standard or standards.load()
     tables = {name: data[name].copy() for name in ("sections", "facilities")}
     for code, mine in bought.groupby("code"):
-        table, column = COLUMNS[code]
+        table, column = standard[code].adds_to
         frame = tables[table]
         wanted = pd.MultiIndex.from_frame(mine[["school_id", "stage"]].astype(object))
         here = frame[(frame["year"] == year).to_numpy()]
@@ -88,19 +97,19 @@ def apply_purchases(data: Dataset, bought: pd.DataFrame, year: int) -> Dataset:
             raise QbError(f"数据中没有方案要增加的记录：{'、'.join(map(str, wanted[found < 0][:10]))}。")
         frame.loc[here.index[found], column] += mine["amount"].to_numpy(dtype=float)
     sections = tables["sections"]
-    short = hired(data["sections"], sections)
+    kinds = [standard[code].adds_to[1] for code in staff_fields(standard)]
+    short = hired(data["sections"], sections, kinds)
     for column in ("full_time_teachers", "certified_teachers", "trained_teachers"):
         sections[column] += short
     return data.replace(**tables)
 
 
-def hired(before: pd.DataFrame, after: pd.DataFrame) -> np.ndarray:
+def hired(before: pd.DataFrame, after: pd.DataFrame, kinds: Sequence[str]) -> np.ndarray:
     """Return how many teachers each section must hire so that no kind outnumbers the full-time teachers.
 
     Only what the purchases bring about: a section that reports it so already is left as it is.
     """
-    columns = [COLUMNS[code][1] for code in STAFF]
-    most, was = (frame[columns].max(axis=1).to_numpy(dtype=float) for frame in (after, before))
+    most, was = (frame[list(kinds)].max(axis=1).to_numpy(dtype=float) for frame in (after, before))
     staff = after["full_time_teachers"].to_numpy(dtype=float)
     return np.nan_to_num(np.where(most > was, np.maximum(most - np.fmax(staff, was), 0), 0))
 
@@ -111,22 +120,29 @@ def scenario(problem: Problem, data: Dataset, bought: pd.DataFrame, year: int, t
     Done on the dataset by `qb.scenario.apply` it gives what `apply_purchases` gives. Write it to a file with
     `qb.scenario.to_toml`.
     """
-    staffed = [d["sections"]["full_time_teachers"] for d in (data, apply_purchases(data, bought, year))]
+    standard = problem.standard
+    fields = staff_fields(standard)
+    after = apply_purchases(data, bought, year, standard)
+    staffed = [d["sections"]["full_time_teachers"] for d in (data, after)]
     short = pd.Series(np.nan_to_num(staffed[1] - staffed[0]), index=_keys(data["sections"]))
     actions = []
     for (school, stage), mine in bought.groupby(["school_id", "stage"], sort=False):
         amounts = dict(zip(mine["code"], mine["amount"], strict=True))
-        staff = {STAFF[code]: round(amounts[code]) for code in STAFF if code in amounts}
+        staff = {name: round(amounts[code]) for code, name in fields.items() if code in amounts}
         place = {"school": school, "stage": stage}
         if staff and (new := round(short[year, school, stage])):
             theirs = {name: min(number, new) for name, number in staff.items()}
             staff = {name: staff[name] - theirs[name] for name in staff}
-            everything = dict.fromkeys(STAFF.values(), 0) | theirs | {"certified": new, "trained": new}
+            everything = dict.fromkeys(fields.values(), 0) | theirs | {"certified": new, "trained": new}
             actions.append({"do": "hire", **place, "teachers": new, **everything})
         if staff := {name: number for name, number in staff.items() if number}:
             actions.append({"do": "train", **place, **staff})
         for do in ("build", "buy"):
-            means = {COLUMNS[c][1]: amounts[c] for c in SEVEN if MEANS.get(c) == do and c in amounts}
+            means = {
+                i.adds_to[1]: amounts[i.code]
+                for i in standard.resources
+                if i.code in set(amounts) - set(fields) and (i.adds_to[1] in BUILT) == (do == "build")
+            }
             if means:
                 actions.append({"do": do, **place, **_whole(means)})
     return Scenario.model_validate({"title": title, "base_year": year, "actions": actions})
@@ -239,7 +255,7 @@ def cheapest_plan(
 
     Notes
     -----
-    Which of the seven a row leaves at 85 % is part of the decision. Pupils stay as they are. Persons and
+    Which indicators a row leaves at the floor is part of the decision. Pupils stay as they are. Persons and
     rooms are whole numbers. Costs are those of the first year. See `qb.planning.plan.plan_solver` for the
     method.
     """
@@ -280,7 +296,7 @@ def make_plan(
     """Write the purchases into the dataset, assess it, and refuse a plan that breaks its promise."""
     x = legible(problem, x)
     bought = purchases(problem, x)
-    after = apply_purchases(data, bought, before.year) if len(bought) else data
+    after = apply_purchases(data, bought, before.year, before.standard) if len(bought) else data
     assessment = assess(after, before.year, before.standard) if len(bought) else before
     if status in (PlanStatus.OPTIMAL, PlanStatus.FEASIBLE):
         require_passes(assessment, set(problem.rows["district"]))
@@ -299,9 +315,9 @@ def legible(problem: Problem, x: np.ndarray) -> np.ndarray:
 def require_passes(assessment: Assessment, districts: set[str]) -> None:
     """Refuse a plan with which a row or coefficient of these districts does not pass."""
     rows, spread = assessment.rows, assessment.balance
-    failing = rows[rows["district"].isin(districts) & (rows["verdict"] != Verdict.PASS)]
-    deciding = spread["district"].isin(districts) & (spread["code"] != COMPOSITE)
-    over = spread[deciding & (spread["verdict"] != Verdict.PASS)]
+    held = (Verdict.PASS, Verdict.NOT_APPLICABLE)
+    failing = rows[rows["district"].isin(districts) & ~rows["verdict"].isin(held)]
+    over = spread[spread["district"].isin(districts) & ~spread["verdict"].isin(held)]
     if len(failing) or len(over):
         raise QbError(
             f"方案经复核未达标（{len(failing)} 个学校学段、{len(over)} 项差异系数），不予采用。"

@@ -12,7 +12,7 @@ import numpy as np
 
 from qb.planning.plan.plan_solver import solve
 from qb.planning.plan.planning_problem import Problem, cheapest_by_school, linked
-from qb.standard import SEVEN, Standard
+from qb.standard import Standard
 from qb.terms import Stage
 
 MOST = 20  # limits named in one sentence
@@ -125,7 +125,7 @@ def _school(problem: Problem, rows: np.ndarray, standard: Standard) -> str:
 
 def _bound(problem: Problem, pool: int, most: float, standard: Standard) -> str:
     cell = problem.pools.iloc[pool]
-    title = standard[SEVEN[cell["k"]]].short.zh
+    title = standard[cell["code"]].short.zh
     name = f"{cell['name']}（{Stage(cell['stage']).zh}）"
     return f"{name}：{title}上限不足，最多增 {_amount(most)} {cell['unit']}"
 

@@ -14,13 +14,14 @@ from qb.errors import QbError
 from qb.files import write_whole
 from qb.indicators.assessment import Assessment
 from qb.indicators.assessment import document as assessment_document
+from qb.indicators.population import counted
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.budgets import Spending, YearsPlan, best_use, plan_over_years
-from qb.planning.plan.cheapest import STAFF, Plan, PlanStatus, cheapest_plan, scenario
+from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, scenario, staff_fields
 from qb.planning.plan.explanation import Explanation, explain
 from qb.planning.plan.transfers import Transfers, moves_scenario, transfers
 from qb.planning.scenario import Scenario, to_toml
-from qb.standard import SEVEN, Standard
+from qb.standard import Standard
 from qb.terms import Stage, Verdict
 
 # A plan as one JSON document, in the shape that others rely on (see the README).
@@ -87,7 +88,7 @@ def years_document(plan: YearsPlan) -> dict[str, object]:
 
 def transfers_document(found: Transfers) -> dict[str, object]:
     """Return transfers: each move, and the assessment after them."""
-    moves = found.moves.rename(columns=STAFF).to_dict("records")
+    moves = found.moves.rename(columns=staff_fields(found.before.standard)).to_dict("records")
     return {
         "year": found.year,
         "passing_before": found.passing_before,
@@ -169,7 +170,7 @@ def _costs(plan: Plan) -> list[str]:
 
 
 def outside(assessment: Assessment) -> dict[Verdict, list[str]]:
-    """Return what no plan is about and does not pass: indicators beyond the seven, and areas, by verdict.
+    """Return what no plan is about and does not pass: indicators beyond the resources, and areas, by verdict.
 
     Of several districts the worst verdict counts.
     """
@@ -177,7 +178,7 @@ def outside(assessment: Assessment) -> dict[Verdict, list[str]]:
     indicators = assessment.indicators.rename(columns={"code": "of"})
     areas = assessment.areas.rename(columns={"area": "of"})
     areas = areas[areas["of"].isin(["recognition", "veto"]).to_numpy()]
-    for frame in (indicators[(~indicators["of"].isin(SEVEN)).to_numpy()], areas):
+    for frame in (indicators[(~indicators["of"].isin(assessment.standard.resource_codes)).to_numpy()], areas):
         for name, verdicts in frame.groupby("of", sort=False)["verdict"]:
             worst = next((v for v in (Verdict.FAIL, Verdict.NO_DATA) if (verdicts == v).any()), None)
             if worst:
@@ -190,7 +191,8 @@ def _beyond(assessment: Assessment) -> str:
         f"{verdict.zh} {len(names)} 项（{'、'.join(AREAS.get(name, name) for name in names)}）"
         for verdict, names in outside(assessment).items()
     ]
-    return f"方案只涉及七项指标和差异系数；此外{'，'.join(left) or '各项均已达标或不适用'}。"
+    about = counted(assessment.standard)
+    return f"方案只涉及{about}和差异系数；此外{'，'.join(left) or '各项均已达标或不适用'}。"
 
 
 def _yuan(amount: float) -> str:
@@ -360,7 +362,7 @@ def _transfers(
     tables: Dataset, year: int | None, standard: str | None, district: str | None, file: Path, as_json: bool
 ) -> str:
     found = transfers(tables, year, standard, district)
-    _write(file, moves_scenario(found.moves, found.year, "不花钱的调配方案"))
+    _write(file, moves_scenario(found.moves, found.year, "不花钱的调配方案", found.before.standard))
     return _printed(transfers_document(found)) if as_json else transfers_summary(found, file)
 
 

@@ -14,10 +14,10 @@ from scipy.sparse.csgraph import connected_components
 from qb.data.dataset import Dataset
 from qb.errors import QbError
 from qb.indicators.assessment import choose_year
-from qb.indicators.population import STAGES, Population, codes, take_population
-from qb.indicators.resources import FACTOR, share_facilities
-from qb.planning.costs import Costs, SchoolLimit
-from qb.standard import SEVEN, Standard
+from qb.indicators.population import STAGES, Population, codes, counted, take_population
+from qb.indicators.resources import amounts_held
+from qb.planning.costs import Costs, SchoolLimit, price_code
+from qb.standard import Indicator, Standard
 from qb.terms import Stage
 
 # The planning problem as arrays: what each school row has, what can be added where, and the limits.
@@ -39,7 +39,7 @@ class Cone:
     ----------
     district, stage : str
     k : int
-        Place of the indicator in C1–C7.
+        Place of the indicator among the resources; `code` is its own.
     rows : ndarray of int
         The judged rows of the stage.
     cap : float
@@ -51,11 +51,12 @@ class Cone:
     k: int
     rows: np.ndarray
     cap: float
+    code: str
 
     @property
     def label(self) -> str:
         """Words for a reader."""
-        return f"{self.district} {Stage(self.stage).zh} {SEVEN[self.k]} 差异系数限值 {self.cap:g}"
+        return f"{self.district} {Stage(self.stage).zh} {self.code} 差异系数限值 {self.cap:g}"
 
 
 @dataclass(frozen=True)
@@ -68,20 +69,25 @@ class Sum:
 
 @dataclass(frozen=True)
 class Problem:
-    """Everything that decides a plan.
+    """Everything that decides a plan about k resource indicators.
+
+    Where less is better the divisor is what is bought: so many pupils a teacher at most are so many teachers
+    for a pupil at least.
 
     Attributes
     ----------
+    standard : Standard
+        Its resource indicators are those of the plan, k of them.
     rows : DataFrame, shape (rows, …)
         district, school_id, name, stage of each judged row.
     pupils : ndarray, shape (rows,)
-    have, limit : ndarray, shape (rows, 7)
+    have, limit : ndarray, shape (rows, k)
         What each row holds now, in all; the standard per pupil or per hundred.
-    factor : ndarray, shape (7,)
+    factor : ndarray, shape (k,)
         100 or 1: ``value = factor * amount / pupils``.
-    pool : ndarray of int, shape (rows, 7)
+    pool : ndarray of int, shape (rows, k)
         The pool from which a row and indicator is supplied.
-    share : ndarray, shape (rows, 7)
+    share : ndarray, shape (rows, k)
         How much of what the pool is given counts for the row; 1 except for schools that report as one.
     pools : DataFrame, shape (pools, …)
         district, school_id, name, stage and code of each pool (the dataset's row), k, unit, yuan, low, high,
@@ -94,12 +100,13 @@ class Problem:
         Upper bounds on several pools of a school together.
     cones : tuple of Cone
     spare : int
-        How many of the seven may stay below the standard; `floor` is how low.
+        How many of them may stay below the standard; `floor` is how low.
     tolerance : float
         That of the standard's comparisons.
     budget : float or None
     """
 
+    standard: Standard
     rows: pd.DataFrame
     pupils: np.ndarray
     have: np.ndarray
@@ -123,15 +130,15 @@ class Problem:
         return self.pools["yuan"].to_numpy(dtype=float)
 
     def amounts(self, x: np.ndarray) -> np.ndarray:
-        """Return what each row holds after the purchases `x`, shape (rows, 7)."""
+        """Return what each row holds after the purchases `x`, shape (rows, k)."""
         return self.have + self.share * x[self.pool]
 
     def values(self, x: np.ndarray) -> np.ndarray:
-        """Return C1–C7 of each row after the purchases, in the indicators' units."""
+        """Return the resource indicators of each row after the purchases, in the indicators' units."""
         return self.factor * self.amounts(x) / self.pupils[:, None]
 
     def needed(self, part: float = 1.0) -> np.ndarray:
-        """Return the least addition with which each row reaches `part` of the standard, shape (rows, 7).
+        """Return the least addition with which each row reaches `part` of the standard, shape (rows, k).
 
         In the pool's units: persons and rooms whole, judged with the tolerance of the standard.
         """
@@ -144,7 +151,7 @@ class Problem:
         return np.where(met, 0.0, np.where(self.whole[self.pool], count + short, np.maximum(lacking, 0)))
 
     def by_pool(self, asked: np.ndarray) -> np.ndarray:
-        """Return the most that the rows ask of each pool; `asked` has shape (rows, 7)."""
+        """Return the most that the rows ask of each pool; `asked` has shape (rows, k)."""
         most = np.zeros(len(self.most))
         np.maximum.at(most, self.pool.ravel(), asked.ravel())
         return most
@@ -213,16 +220,6 @@ class Problem:
 # The planning problem of a year, read from a dataset and a cost file.
 
 
-# The column to which a purchase of each indicator adds, and its table.
-COLUMNS = {
-    "C1": ("sections", "teachers_above_required"),
-    "C2": ("sections", "backbone_teachers"),
-    "C3": ("sections", "pe_arts_teachers"),
-    "C4": ("facilities", "teaching_area_m2"),
-    "C5": ("facilities", "sports_ground_m2"),
-    "C6": ("facilities", "equipment_yuan"),
-    "C7": ("facilities", "multimedia_rooms"),
-}
 _STAGES = tuple(str(stage) for stage in STAGES)
 _WHOLE = str(Stage.WHOLE)
 _MORE = 2.0**30  # so large that the share which is measured with it has no noise
@@ -241,11 +238,11 @@ def build_problem(
     Raises
     ------
     QbError
-        If a figure of C1–C7 is missing, the budget is negative, a limit names a school that is not judged,
-        or the standard compares in a way that a plan cannot promise; all of it is named.
+        If a figure of a resource or a price is missing, the budget is negative, a limit names a school that
+        is not judged, or the standard compares in a way that a plan cannot promise; all of it is named.
     """
     year = choose_year(data, year)
-    _refuse(standard, budget)
+    _refuse(standard, costs, budget)
     population = take_population(data, standard, year)
     judged = everywhere = population.judged
     if district is not None:
@@ -253,25 +250,24 @@ def build_problem(
             raise QbError(f"数据中没有县区“{district}”。已有：{'、'.join(population.districts)}。")
         judged = judged[population.districts[population.district[population.school[judged]]] == district]
     if not len(judged):
-        raise QbError(f"{year} 年度没有参加七项指标评估的学校，无法制定方案。")
+        raise QbError(f"{year} 年度没有参加{counted(standard)}评估的学校，无法制定方案。")
     rows, have = _rows(population, judged), _have(data, population, standard)[judged]
     pupils = population.figures["pupils"][judged]
-    _refuse_missing(rows, pupils, have)
+    _refuse_missing(rows, pupils, have, standard.resource_codes)
     pool, share, pools = _pools(data, population, standard, judged)
-    priced = _priced(pools, rows, pool, costs)
+    priced = _priced(pools, rows, pool, costs, standard)
     ids = population.schools["school_id"].to_numpy(dtype=object)
     most, yuan, sums = _limits(
         priced, costs, set(ids[population.school[everywhere]]) - set(rows["school_id"])
     )
-    factor = np.array([FACTOR[standard[code].measure] for code in SEVEN])
+    factor = np.array([1.0 if i.at_most else float(i.resource.per) for i in standard.resources])
     stages = rows["stage"].to_numpy()
     limit = np.array(
-        [
-            [standard[code].limit(stage=Stage(stage), year=year).value for code in SEVEN]
-            for stage in np.unique(stages)
-        ]
+        [[_least(i, Stage(stage), year) for i in standard.resources] for stage in np.unique(stages)]
     )[np.unique(stages, return_inverse=True)[1]]
+    rule = standard.rules.school
     return Problem(
+        standard=standard,
         rows=rows,
         pupils=pupils,
         have=have,
@@ -281,25 +277,49 @@ def build_problem(
         share=share,
         pools=priced.assign(yuan=yuan),
         most=most,
-        whole=factor[pools["k"].to_numpy()] == 100,
+        whole=np.array([i.resource.whole or i.at_most for i in standard.resources])[pools["k"].to_numpy()],
         sums=sums,
         cones=_cones(rows, standard),
-        spare=standard.rules.school.of - standard.rules.school.met,
-        floor=standard.rules.school.floor,
+        spare=rule.of - rule.met if rule else 0,
+        floor=rule.floor or 0.0 if rule else 0.0,
         tolerance=standard.rules.rounding.tolerance,
         budget=budget,
     )
 
 
-def _refuse(standard: Standard, budget: float | None) -> None:
-    wrong = []
+def _least(indicator: Indicator, stage: Stage, year: int) -> float:
+    """Return the least that the standard asks for a pupil (or a hundred); 0 where it asks nothing."""
+    if not indicator.limits:
+        return 0.0
+    limit = indicator.limit(stage=stage, year=year).value
+    return indicator.resource.per / limit if indicator.at_most else limit
+
+
+def _refuse(standard: Standard, costs: Costs, budget: float | None) -> None:
+    wrong = [
+        f"{i.code} 按 {i.resource.divisor} 计算，方案只支持按学生数计算的资源指标"
+        for i in standard.resources
+        if (i.resource.columns != ("pupils",) if i.at_most else i.resource.divisor != "pupils")
+    ]
+    wrong += [
+        f"{i.code}（{i.short.zh}）没有费用，请在费用文件中补写 code = {price_code(i)!r} 的一条"
+        for i in standard.resources
+        if price_code(i) not in {cost.code for cost in costs.costs}
+    ]
+    rule = standard.rules.coefficient
+    if rule and rule.decides != "each":
+        wrong.append("标准按各项差异系数的平均值判定，方案只支持逐项限定的差异系数")
+    elif rule and any(i.at_most for i in standard.resources):
+        wrong.append("标准对越低越好的指标限定差异系数，方案不支持")
+    if not standard.rules.school and not rule:
+        wrong.append("标准没有学校规则，也没有差异系数限值，没有须达到的目标")
     if budget is not None and not (np.isfinite(budget) and budget >= 0):
         wrong.append(f"预算不能小于 0，现为 {budget:g} 元")
     if standard.rules.rounding.compare != "raw":
         wrong.append('标准按四舍五入后的数值比较，方案只能按原始数值保证达标，请改为 compare = "raw"')
-    sides = {m.side for code in SEVEN for m in standard[code].limits} | {standard.rules.coefficient.side}
+    sides = {m.side for i in standard.resources for m in i.limits} | ({rule.side} if rule else set())
     if not sides <= {">=", "<="}:
-        wrong.append("七项指标或差异系数的限值须用“>=”“<=”")
+        wrong.append("资源指标或差异系数的限值须用“>=”“<=”")
     if wrong:
         raise QbError("无法制定方案：" + "；".join(wrong) + "。")
 
@@ -317,29 +337,22 @@ def _rows(population: Population, judged: np.ndarray) -> pd.DataFrame:
 
 
 def _have(data: Dataset, population: Population, standard: Standard) -> np.ndarray:
-    """Return what every section holds. C4 is not cut off at 0: a purchase first makes up what is missing."""
-    held = {**population.figures, **share_facilities(data, population, standard)}
-    return np.column_stack(
-        [
-            held["teachers_above_required"],
-            held["backbone_teachers"],
-            held["pe_arts_teachers"],
-            held["teaching_area_m2"] - held["indoor_sports_area_m2"],
-            held["sports_ground_m2"] + held["indoor_sports_area_m2"],
-            held["equipment_yuan"],
-            held["multimedia_rooms"],
-        ]
-    )
+    """Return what every section holds of what is bought, shape (sections, k)."""
+    held = amounts_held(data, population, standard)
+    for k, indicator in enumerate(standard.resources):
+        if indicator.at_most:
+            held[:, k] = population.figures[indicator.resource.divisor]
+    return held
 
 
-def _refuse_missing(rows: pd.DataFrame, pupils: np.ndarray, have: np.ndarray) -> None:
+def _refuse_missing(rows: pd.DataFrame, pupils: np.ndarray, have: np.ndarray, codes: tuple[str, ...]) -> None:
     missing = np.isnan(have) | np.isnan(pupils)[:, None]
     at = np.flatnonzero(missing.any(axis=1))
     if not len(at):
         return
     shown = [
         f"{rows['name'].iloc[i]}（{Stage(rows['stage'].iloc[i]).zh}）缺"
-        + "、".join(SEVEN[k] for k in np.flatnonzero(missing[i]))
+        + "、".join(codes[k] for k in np.flatnonzero(missing[i]))
         for i in at[:20]
     ]
     more = f"等 {len(at)} 处" if len(at) > 20 else ""
@@ -354,11 +367,11 @@ def _pools(
     The share is measured: with as much more in every such cell, how much more does each row hold.
     """
     keys = list(zip(population.school[judged], np.array(_STAGES)[population.stage[judged]], strict=True))
-    pool = np.empty((len(judged), len(SEVEN)), dtype=int)
+    pool = np.empty((len(judged), len(standard.resources)), dtype=int)
     cells: list[pd.DataFrame] = []
     more = {table: data[table].copy() for table in ("sections", "facilities")}
-    for k, code in enumerate(SEVEN):
-        table, column = COLUMNS[code]
+    for k, indicator in enumerate(standard.resources):
+        code, (table, column) = indicator.code, indicator.adds_to
         chosen = _positions(data, population, table, column)
         positions, place = np.unique([chosen[key] for key in keys], return_inverse=True)
         pool[:, k] = place + sum(map(len, cells))
@@ -399,11 +412,16 @@ def _positions(data: Dataset, population: Population, table: str, column: str) -
     return chosen
 
 
-def _priced(pools: pd.DataFrame, rows: pd.DataFrame, pool: np.ndarray, costs: Costs) -> pd.DataFrame:
+def _priced(
+    pools: pd.DataFrame, rows: pd.DataFrame, pool: np.ndarray, costs: Costs, standard: Standard
+) -> pd.DataFrame:
     """Add prices, and the judged school that each pool belongs to."""
     owner = np.empty(len(pools), dtype=object)
-    owner[pool.ravel()] = np.repeat(rows["school_id"].to_numpy(dtype=object), len(SEVEN))
-    held = {key: costs.cost(*key) for key in set(zip(pools["code"], pools["stage"], strict=True))}
+    owner[pool.ravel()] = np.repeat(rows["school_id"].to_numpy(dtype=object), pool.shape[1])
+    held = {
+        (code, stage): costs.cost(price_code(standard[code]), stage)
+        for code, stage in set(zip(pools["code"], pools["stage"], strict=True))
+    }
     mine = [held[key] for key in zip(pools["code"], pools["stage"], strict=True)]
     return pools.assign(
         owner=owner,
@@ -456,7 +474,8 @@ def _cones(rows: pd.DataFrame, standard: Standard) -> tuple[Cone, ...]:
     for (district, stage), at in rows.groupby(["district", "stage"], sort=True).indices.items():
         if len(at) > 1:  # one school alone has a coefficient of 0
             cap = standard.coefficient_limit(Stage(stage))
-            cones += [Cone(district, stage, k, at, cap) for k in range(len(SEVEN))]
+            codes = standard.resource_codes if standard.rules.coefficient else ()
+            cones += [Cone(district, stage, k, at, cap, code) for k, code in enumerate(codes)]
     return tuple(cones)
 
 
@@ -490,12 +509,13 @@ def cheapest_by_school(problem: Problem, start: np.ndarray | None = None) -> Sep
 
     Notes
     -----
-    Prices are positive: once it is chosen which of the seven a row leaves at the floor, the least addition
-    to every pool is the cheapest. There are seven choices a row, forty-nine for a school whose two stages
-    share their facilities.
+    Prices are positive: once it is chosen which of them a row leaves at the floor, the least addition
+    to every pool is the cheapest. With one of seven to spare there are seven choices a row, forty-nine for a
+    school whose two stages share their facilities.
     """
     x = np.zeros(len(problem.most)) if start is None else start.copy()
-    choices = np.array([np.isin(range(7), low) for low in combinations(range(7), problem.spare)])
+    all_of_them = range(problem.pool.shape[1])
+    choices = np.array([np.isin(all_of_them, low) for low in combinations(all_of_them, problem.spare)])
     need = np.where(choices, problem.needed(problem.floor)[:, None], problem.needed()[:, None])
     group = linked(problem)
     stuck = np.zeros(len(group), dtype=bool)
@@ -514,7 +534,7 @@ def linked(problem: Problem) -> np.ndarray:
     """Return a number for each row; rows with the same one share a pool or an upper bound, shape (rows,)."""
     n, pools = len(problem.pupils), len(problem.most)
     left = [
-        np.repeat(np.arange(n), len(SEVEN)),
+        np.repeat(np.arange(n), problem.pool.shape[1]),
         *(np.repeat(n + s.pools[0], len(s.pools)) for s in problem.sums),
     ]
     right = [n + problem.pool.ravel(), *(n + s.pools for s in problem.sums)]
@@ -533,11 +553,11 @@ def _groups(group: np.ndarray) -> list[np.ndarray]:
 def _together(problem: Problem, rows: np.ndarray, need: np.ndarray, x: np.ndarray) -> bool:
     """Solve rows that share pools or an upper bound, writing into `x`; say whether they can pass."""
     pools, place = np.unique(problem.pool[rows], return_inverse=True)
-    place = place.reshape(len(rows), len(SEVEN))
+    place = place.reshape(len(rows), -1)
     plans = np.array(list(product(range(need.shape[1]), repeat=len(rows))))
     wanted = np.tile(x[pools], (len(plans), 1))
     for r, row in enumerate(rows):
-        for k in range(len(SEVEN)):
+        for k in range(place.shape[1]):
             at = place[r, k]
             wanted[:, at] = np.maximum(wanted[:, at], need[row, plans[:, r], k])
     within = np.ones(len(plans), dtype=bool)

@@ -11,7 +11,6 @@ import pandas as pd
 from scipy.sparse import coo_array, csc_array, eye_array, vstack
 
 from qb.planning.plan.planning_problem import Cone, Problem
-from qb.standard import SEVEN
 
 # The relaxation: the problem without whole numbers, as a cone program solved by Clarabel.
 #
@@ -264,7 +263,7 @@ def by_cap(relaxed: Relaxed) -> pd.DataFrame:
             # The cone is ``norm - side <= 0``; only the side depends on the cap.
             slope = scale * c.cone.cap / np.sqrt(1 + c.cone.cap**2) * amount.sum() / np.sqrt(pupils.sum())
             saves = STEP * price[0] * slope * model.yuan
-            rows.append((c.cone.district, c.cone.stage, SEVEN[c.cone.k], c.cone.cap, saves))
+            rows.append((c.cone.district, c.cone.stage, c.cone.code, c.cone.cap, saves))
     return pd.DataFrame(rows, columns=["district", "stage", "code", "limit", "saves_yuan"])
 
 

@@ -12,9 +12,9 @@ from qb import standard as standards
 from qb.data.dataset import Dataset
 from qb.indicators.assessment import Assessment, assess
 from qb.planning.costs import load_costs
-from qb.planning.plan.cheapest import STAFF
+from qb.planning.plan.cheapest import staff_fields
 from qb.planning.plan.integer_program import Program, add_passing, snapped
-from qb.planning.plan.planning_problem import COLUMNS, Problem, build_problem
+from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario, apply
 from qb.standard import Standard
 from qb.terms import Verdict
@@ -22,7 +22,15 @@ from qb.terms import Verdict
 # Who moves where: teachers as persons, equipment in yuan; and as the actions of a scenario file.
 
 
-MOVABLE = (*STAFF, "C6")
+EQUIPMENT = ("facilities", "equipment_yuan")
+
+
+def movable(problem: Problem) -> tuple[list[str], list[str]]:
+    """Return the codes of teachers of a kind, and of equipment: what can be moved between schools."""
+    equipment = [i.code for i in problem.standard.resources if i.adds_to == EQUIPMENT]
+    return list(staff_fields(problem.standard)), equipment
+
+
 _PLACE = ["school_id", "stage"]
 
 
@@ -45,13 +53,12 @@ class Cells:
 def cells_of(problem: Problem, data: Dataset, year: int) -> Cells:
     """Read the cells out of the dataset."""
     held, staff = np.zeros(len(problem.most)), np.full(len(problem.most), np.nan)
-    for table, column, codes in (
-        *(("sections", COLUMNS[code][1], (code,)) for code in STAFF),
-        ("facilities", COLUMNS["C6"][1], ("C6",)),
-    ):
+    staff_codes, equipment = movable(problem)
+    for code in (*staff_codes, *equipment):
+        table, column = problem.standard[code].adds_to
         frame = data[table]
         frame = frame[(frame["year"] == year).to_numpy()].set_index(_PLACE)
-        at = np.flatnonzero(problem.pools["code"].isin(codes))
+        at = np.flatnonzero(problem.pools["code"] == code)
         mine = frame.reindex(pd.MultiIndex.from_frame(problem.pools.iloc[at][_PLACE]))
         held[at] = mine[column].to_numpy(dtype=float)
         if table == "sections":
@@ -85,23 +92,24 @@ def moves_of(problem: Problem, given: np.ndarray, taken: np.ndarray, above: np.n
 
 def groups(problem: Problem) -> list[np.ndarray]:
     """Return the pools that exchange: teachers by district and stage, equipment by district."""
-    pools = problem.pools
-    stage = np.where(pools["code"] == "C6", "", pools["stage"])
-    movable = pools["code"].isin(MOVABLE)
-    found = pools.assign(group=stage)[movable].groupby(["district", "code", "group"]).indices
-    at = np.flatnonzero(movable)
+    pools, (staff, equipment) = problem.pools, movable(problem)
+    stage = np.where(pools["code"].isin(equipment), "", pools["stage"])
+    moving = pools["code"].isin([*staff, *equipment])
+    found = pools.assign(group=stage)[moving].groupby(["district", "code", "group"]).indices
+    at = np.flatnonzero(moving)
     return [at[places] for places in found.values()]
 
 
 def with_kinds(moves: pd.DataFrame, problem: Problem, cells: Cells) -> pd.DataFrame:
-    """Add how many of the teachers that move are of each kind: columns C1, C2, C3.
+    """Add how many of the teachers that move are of each kind: a column for each code.
 
     A teacher moves for one kind, and is of another as well only where the school has not enough others.
     """
-    own = {code: np.where(moves["code"] == code, moves["amount"], 0.0) for code in STAFF}
+    kinds, _ = movable(problem)
+    own = {code: np.where(moves["code"] == code, moves["amount"], 0.0) for code in kinds}
     moves = moves.assign(**own)
-    staff = moves[moves["code"].isin(STAFF)]
-    for j in np.flatnonzero(problem.pools["code"].isin(STAFF)):
+    staff = moves[moves["code"].isin(kinds)]
+    for j in np.flatnonzero(problem.pools["code"].isin(kinds)):
         pool = problem.pools.iloc[j]
         mine = staff[(staff["from_id"] == pool["school_id"]) & (staff["from_stage"] == pool["stage"])]
         others = mine[mine["code"] != pool["code"]]
@@ -113,11 +121,11 @@ def with_kinds(moves: pd.DataFrame, problem: Problem, cells: Cells) -> pd.DataFr
     return moves
 
 
-def moved(data: Dataset, moves: pd.DataFrame, year: int) -> Dataset:
+def moved(data: Dataset, moves: pd.DataFrame, year: int, standard: Standard) -> Dataset:
     """Return the dataset after the moves."""
-    staff = moves["code"].isin(STAFF)
+    staff = moves["code"].isin(staff_fields(standard))
     if staff.any():
-        data = apply(data, moves_scenario(moves[staff], year, "-"), year)
+        data = apply(data, moves_scenario(moves[staff], year, "-", standard), year)
     frame = data["facilities"]
     held = frame["equipment_yuan"].to_numpy(dtype=float, copy=True)
     index = pd.MultiIndex.from_frame(frame[["year", *_PLACE]].astype(object))
@@ -127,20 +135,20 @@ def moved(data: Dataset, moves: pd.DataFrame, year: int) -> Dataset:
     return data.replace(facilities=frame.assign(equipment_yuan=held))
 
 
-def moves_scenario(moves: pd.DataFrame, year: int, title: str) -> Scenario:
+def moves_scenario(moves: pd.DataFrame, year: int, title: str, standard: Standard) -> Scenario:
     """Return the moves as a scenario: ``transfer_teachers`` and ``transfer_equipment``.
 
     Done on the dataset by `qb.scenario.apply` it gives the dataset of the transfers. Certificates and hours
     of training go with the teachers in proportion.
     """
-    actions = []
+    actions, fields = [], staff_fields(standard)
     for move in moves.to_dict("records"):
         pair = {"from": move["from_id"], "to": move["to_id"]}
-        if move["code"] == "C6":
+        if move["code"] not in fields:
             stages = {"from_stage": move["from_stage"], "to_stage": move["to_stage"]}
             action = {"do": "transfer_equipment", **pair, **stages, "equipment_yuan": float(move["amount"])}
         else:
-            kinds = {name: round(move[code]) for code, name in STAFF.items()}
+            kinds = {name: round(move[code]) for code, name in fields.items()}
             stage = {"stage": move["to_stage"], "teachers": round(move["amount"])}
             action = {"do": "transfer_teachers", **pair, **stage, **kinds}
         actions.append(action)
@@ -164,8 +172,8 @@ class Transfers:
         No transfers with so many rows passing move fewer.
     moves : DataFrame
         district, code, from_id, from_name, from_stage, to_id, to_name, to_stage, amount, unit; of teachers
-        also how many of them are of each kind (C1, C2, C3). `qb.planning.plan.transfers.moves_scenario`
-        makes a scenario of it.
+        also how many of them are of each kind, a column for each code.
+        `qb.planning.plan.transfers.moves_scenario` makes a scenario of it.
     data, before, assessment
         As in `Plan`.
     """
@@ -208,10 +216,10 @@ def transfers(
     cells = cells_of(problem, data, before.year)
     given, taken, most, least = least_movement(problem, cells, gap, seconds)
     moves = with_kinds(moves_of(problem, given, taken, spare(problem, cells)), problem, cells)
-    after = moved(data, moves, before.year) if len(moves) else data
+    after = moved(data, moves, before.year, chosen) if len(moves) else data
     assessment = assess(after, before.year, chosen) if len(moves) else before
     passing = _passing(assessment, problem)
-    staff = moves["code"] != "C6"
+    staff = moves["code"].isin(movable(problem)[0])
     return Transfers(
         year=before.year,
         passing_before=_passing(before, problem),
@@ -248,9 +256,10 @@ def least_movement(
     """Return what each pool gives and takes, how many rows can pass, and a bound on the teachers moved."""
     end = time.monotonic() + seconds
     program = Program()
-    movable = problem.pools["code"].isin(MOVABLE).to_numpy()
-    unknown = problem.pools["code"].isin(STAFF).to_numpy() & np.isnan(cells.staff)
-    need = np.where(movable & ~unknown, problem.by_pool(problem.needed()), 0.0)
+    kinds, equipment = movable(problem)
+    moving = problem.pools["code"].isin([*kinds, *equipment]).to_numpy()
+    unknown = problem.pools["code"].isin(kinds).to_numpy() & np.isnan(cells.staff)
+    need = np.where(moving & ~unknown, problem.by_pool(problem.needed()), 0.0)
     above = np.where(unknown, 0.0, spare(problem, cells))
     unit = np.where(problem.whole, 1.0, np.maximum(np.maximum(need, above), 1.0))
     give = program.variables(len(unit), 0.0, above / unit, problem.whole)
@@ -272,7 +281,7 @@ def least_movement(
     taken = snapped(problem, passing, v, v[take] * unit)
     given = np.where(problem.whole, np.round(v[give]), v[give] * unit)
     least = max(0.0, float(np.ceil(second.bound - 0.5 - 1e-6)))
-    return given, np.where(movable, taken, 0.0), most, least
+    return given, np.where(moving, taken, 0.0), most, least
 
 
 def _add_companions(
@@ -282,7 +291,7 @@ def _add_companions(
 
     Of n who leave, at least n less the teachers who are not of the kind are of it.
     """
-    staff = problem.pools["code"].isin(STAFF)
+    staff = problem.pools["code"].isin(movable(problem)[0])
     sections = problem.pools[staff].groupby(["school_id", "stage"]).indices
     at = np.flatnonzero(staff)
     for places in sections.values():

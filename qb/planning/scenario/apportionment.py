@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from qb.errors import QbError
 from qb.planning.scenario.year_records import Key, Move, Register, Row, missing
 from qb.standard import Standard
 from qb.terms import GRADES_OF_STAGE, Kind, Stage
@@ -172,9 +173,12 @@ def class_sizes(sizes: Sequence[float], total: int, limit: int) -> list[int]:
 
 
 def class_limit(standard: Standard, stage: str, year: int) -> int:
-    """Return the most pupils of a class (C12); senior classes have no limit and take that of junior."""
+    """Return the most pupils of a class; senior classes have no limit and take that of junior."""
     of = Stage.PRIMARY if stage == Stage.PRIMARY else Stage.JUNIOR
-    return int(standard["C12"].limit(stage=of, year=year).value)
+    indicator = standard.computed_by("class_size")
+    if indicator is None:
+        raise QbError(f"标准 {standard.name} 没有班额限值（class_size），学生变动后无法分班。")
+    return int(indicator.limit(stage=of, year=year).value)
 
 
 def unusable(register: Register, key: Key) -> list[str]:

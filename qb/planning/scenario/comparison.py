@@ -17,8 +17,8 @@ from qb.indicators.assessment import Assessment, assess
 from qb.indicators.assessment import document as assessment_document
 from qb.indicators.population import take_population
 from qb.indicators.resources import resources
-from qb.indicators.verdicts import Seven
-from qb.planning.costs import Costs, load_costs
+from qb.indicators.verdicts import JudgedResources
+from qb.planning.costs import Costs, load_costs, price_code
 from qb.planning.scenario.apply_actions import Course, Later, Years, chosen_standard, courses, run
 from qb.planning.scenario.distances import walking
 from qb.planning.scenario.resource_actions import Build, Buy, Hire, Train
@@ -31,16 +31,9 @@ from qb.terms import COMPULSORY, Verdict
 # What the actions of a scenario cost by the cost file; what has no price there is named, never zero.
 
 
-# What a column of the tables is bought as. Any teacher who is hired has the pay that the file states for C3.
-BOUGHT = {
-    "full_time_teachers": "C3",
-    "teaching_area_m2": "C4",
-    "sports_ground_m2": "C5",
-    "equipment_yuan": "C6",
-    "multimedia_rooms": "C7",
-}
-TRAINED = {"teachers_above_required": "C1", "backbone_teachers": "C2"}
-SITE = "site"  # land, and what a new school needs beside C1–C7
+HIRED = "full_time_teachers"
+TRAINED = ("teachers_above_required", "backbone_teachers")  # that a teacher in service can become
+SITE = "site"  # land, and what a new school needs beside the resources
 COLUMNS = ["number", "do", "item", "stage", "code", "amount", "years", "cost_yuan", "low", "high"]
 
 Item = tuple[str, str, str | None, float | None]  # item, stage or "", code or None without a price, amount
@@ -61,7 +54,7 @@ def costing(draft: Draft, base: Years, costs: Costs, standard: Standard, year: i
     for place, (number, action) in enumerate(draft.steps):
         if action.year > year:
             continue
-        for item, stage, code, amount in _items(draft, place, action, base, standard):
+        for item, stage, code, amount in _items(draft, place, action, base, standard, costs):
             if code is None:
                 rows.append((number, action.do, item, stage, None, amount, None, None, None, None))
                 continue
@@ -73,26 +66,39 @@ def costing(draft: Draft, base: Years, costs: Costs, standard: Standard, year: i
     return table.astype(dict.fromkeys(COLUMNS[5:], float))
 
 
-def _items(draft: Draft, place: int, action: Action, base: Years, standard: Standard) -> Iterator[Item]:
+def _bought_as(standard: Standard, costs: Costs) -> dict[str, str]:
+    """Return the entry of the cost file under which one more in a column is bought.
+
+    Any teacher who is hired has the pay that the file states; what it states no price for is not among them.
+    """
+    priced = {cost.code for cost in costs.costs}
+    named = {i.adds_to[1]: price_code(i) for i in standard.resources}
+    return {column: code for column, code in (named | {HIRED: costs.hired}).items() if code in priced}
+
+
+def _items(
+    draft: Draft, place: int, action: Action, base: Years, standard: Standard, costs: Costs
+) -> Iterator[Item]:
     """Yield what an action buys, in the units of the cost file."""
+    bought = _bought_as(standard, costs)
     if isinstance(action, OpenSchool):
         start = Register.of(base.data[action.year], action.year)
         after, _ = run(start, draft.steps[: place + 1], standard, outlook=base.outlook.get(action.year))
-        yield from _opened(after, action.school_id)
+        yield from _opened(after, action.school_id, bought)
     elif isinstance(action, Build | Buy):
         stage = str(action.stage or _stage(base, action))
         amounts = dict(action.amounts)
         indoor = amounts.pop("indoor_sports_area_m2", None)
-        yield from ((column, stage, BOUGHT[column], amount) for column, amount in amounts.items())
+        yield from ((column, stage, bought.get(column), amount) for column, amount in amounts.items())
         if indoor and "teaching_area_m2" not in amounts:  # else it is a part of that floor
             yield "indoor_sports_area_m2", stage, None, indoor
         if isinstance(action, Build) and action.rooms:
             yield "rooms", stage, None, float(len(action.rooms))
     elif isinstance(action, Hire):
-        yield "full_time_teachers", _stage(base, action), "C3", action.teachers
+        yield HIRED, _stage(base, action), bought.get(HIRED), action.teachers
     elif isinstance(action, Train):
         yield from (
-            (column, _stage(base, action), TRAINED.get(column), number)
+            (column, _stage(base, action), bought.get(column) if column in TRAINED else None, number)
             for column, number in action.given.items()
             if number
         )
@@ -108,14 +114,14 @@ def _stage(base: Years, action: Hire | Train | Build | Buy) -> str:
     return str(stages[0]) if len(stages) == 1 else "whole"
 
 
-def _opened(register: Register, school: str) -> Iterator[Item]:
-    for table, columns in (("sections", ["full_time_teachers"]), ("facilities", list(BOUGHT)[1:])):
+def _opened(register: Register, school: str, bought: dict[str, str]) -> Iterator[Item]:
+    for table, columns in (("sections", [HIRED]), ("facilities", [name for name in bought if name != HIRED])):
         for (owner, stage), row in register[table].items():
             if owner == school:
                 yield from (
-                    (column, str(stage), BOUGHT[column], row[column])
+                    (column, str(stage), bought.get(column), row[column])
                     for column in columns
-                    if not missing(row[column]) and row[column] > 0
+                    if column in row and not missing(row[column]) and row[column] > 0
                 )
     yield SITE, "", None, None
 
@@ -368,8 +374,8 @@ def _contributions(course: Course, asis: Years, base: Assessment, full: Assessme
             return {}, f"缺了这一项，第 {number} 项做不成：{text}"
         after = write_back(data, start, register)
         population = take_population(after, standard, year)
-        seven = Seven.judge(population, resources(after, population, standard), standard)
-        return dict(_scores(seven.rows(), seven.balance())), None
+        held = JudgedResources.judge(population, resources(after, population, standard), standard)
+        return dict(_scores(held.rows(), held.balance())), None
 
     rows = []
     for place, (number, action) in enumerate(steps):

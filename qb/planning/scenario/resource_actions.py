@@ -18,6 +18,10 @@ from qb.terms import RoomKind, Stage
 # Actions on means: `build`, `buy`, `transfer_equipment`, and `set` for an input of the district.
 
 
+# What `build` adds to; `buy` adds to all else that a school holds.
+BUILT = ("teaching_area_m2", "indoor_sports_area_m2", "sports_ground_m2")
+
+
 class Room(Entry):
     """A music or art room."""
 

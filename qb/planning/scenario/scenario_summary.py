@@ -18,7 +18,7 @@ from qb.planning.scenario.comparison import (
     unpriced,
 )
 from qb.rounding import round_half_up
-from qb.standard import SEVEN, Standard
+from qb.standard import Standard
 from qb.terms import Stage, Verdict
 
 MOST = 12  # schools, or coefficients, in one line
@@ -125,7 +125,7 @@ def _changed(outcome: Outcome, standard: Standard) -> list[str]:
     spread = changes[((changes["what"] == COEFFICIENT) & (changes["code"] != COMPOSITE)).to_numpy()]
     pairs = [(r, _number(r.before, 3), _number(r.after, 3)) for r in spread.itertuples()]
     told = [f"{Stage(r.stage).zh} {r.code} {old}→{new}" for r, old, new in pairs if old != new]
-    return [*lines, f"  差异系数：{_some(told, 2 * len(SEVEN))}"] if told else lines
+    return [*lines, f"  差异系数：{_some(told, 2 * len(standard.resources))}"] if told else lines
 
 
 def _moved(outcome: Outcome) -> list[str]:

@@ -36,16 +36,6 @@ from qb.terms import COMPULSORY, GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Location
 
 
 WHOLE_NUMBERS = (*STAFF, "multimedia_rooms")
-# Indicator and the column that it asks for; C4 leaves indoor sports area out, and there is none.
-DEMANDED = {
-    "C1": "teachers_above_required",
-    "C2": "backbone_teachers",
-    "C3": "pe_arts_teachers",
-    "C4": "teaching_area_m2",
-    "C5": "sports_ground_m2",
-    "C6": "equipment_yuan",
-    "C7": "multimedia_rooms",
-}
 STANDARD = "standard"  # what `like` says for "as the standard demands"
 Degrees = Annotated[float, Field(strict=True)]
 Sizes = Annotated[dict[Stage, Several], Field(min_length=1)]
@@ -122,7 +112,7 @@ class OpenSchool(BaseAction):
 def open_school(register: Register, standard: Standard, action: OpenSchool) -> Register:
     """Add a school with its staff, floor and equipment, and with no pupils, classes or funds: they come.
 
-    Rooms for music and art are as many as C10 asks for the classes it is planned for.
+    Rooms for music and art are as many as the standard asks for the classes it is planned for.
     """
     wrong = [f"学校标识码 {action.school_id} 已经有了"] if action.school_id in register["schools"] else []
     refuse([*wrong, *_model_faults(register, action)])
@@ -195,16 +185,19 @@ def _planned(
 
 
 def _demanded(standard: Standard, stage: Stage, pupils: int, year: int) -> dict[str, float]:
-    """Return the least of each that C1–C7 demand for so many pupils.
+    """Return the least of each that the resource indicators demand for so many pupils.
 
-    The standard does not say how many teachers in all; those above the required degree are the least.
+    What is taken off an amount (indoor sports area) there is none of. Where the standard does not say how
+    many teachers in all, those of the most numerous kind that is a part of them are the least.
     """
-    held = {}
-    for code, column in DEMANDED.items():
-        per_hundred = standard[code].measure == "per_hundred"
-        amount = standard[code].limit(stage=stage, year=year).value * pupils / (100 if per_hundred else 1)
-        held[column] = float(math.ceil(amount - 1e-8)) if column in WHOLE_NUMBERS else amount
-    return held | {"full_time_teachers": held["teachers_above_required"]}
+    held, staff = {}, [0.0]
+    for indicator in (i for i in standard.resources if i.limits):
+        limit, resource = indicator.limit(stage=stage, year=year).value, indicator.resource
+        amount = resource.per * pupils / limit if indicator.at_most else limit * pupils / resource.per
+        amount = float(math.ceil(amount - 1e-8)) if resource.whole or indicator.at_most else amount
+        held[indicator.adds_to[1]] = amount
+        staff += [amount] if resource.at_most == "full_time_teachers" else []
+    return {"full_time_teachers": max(staff)} | held
 
 
 def _as_model(
@@ -237,13 +230,16 @@ def _incomplete(stage: Stage, held: dict[str, float]) -> list[str]:
 
 
 def _with_rooms(register: Register, standard: Standard, school: str, capacity: dict[Stage, int]) -> Register:
-    """Return the register with the rooms that C10 asks for, each of the least area that counts."""
+    """Return the register with the rooms that the standard asks for, each of the least area that counts."""
     classes = 0
     for stage, pupils in capacity.items():
         grades = len(GRADES_OF_STAGE[stage])
         limit = class_limit(standard, stage, register.year)
         classes += grades * math.ceil(pupils / grades / limit) if stage in COMPULSORY else 0
-    count = math.ceil(classes / float(standard["C10"].options["classes_per_room"]))
+    indicator = standard.computed_by("special_rooms")
+    if indicator is None:
+        return register
+    count = math.ceil(classes / float(indicator.options["classes_per_room"]))
     last = max(register["rooms"], default=-1)
     kinds = [kind for kind in RoomKind for _ in range(count)]
     rows = {
@@ -252,7 +248,7 @@ def _with_rooms(register: Register, standard: Standard, school: str, capacity: d
             school_id=school,
             stage=str(next(iter(capacity))),
             kind=str(kind),
-            area_m2=standard["C10"].limit(name=kind.value, year=register.year).value,
+            area_m2=indicator.limit(name=kind.value, year=register.year).value,
         )
         for i, kind in enumerate(kinds)
     }

@@ -21,7 +21,7 @@ from qb.data.reading import read
 from qb.files import write_whole
 from qb.indicators.assessment import Assessment, assess, choose_year
 from qb.indicators.verdicts import COMPOSITE
-from qb.planning.costs import Costs, load_costs
+from qb.planning.costs import Costs, load_costs, price_code
 from qb.planning.scenario import ScenarioError, apply, to_toml
 from qb.planning.scenario.apply_actions import chosen_standard
 from qb.planning.siting.siting_problem import (
@@ -45,13 +45,10 @@ from qb.planning.siting.siting_solver import (
     walked,
 )
 from qb.rounding import round_half_up
-from qb.standard import Standard
+from qb.standard import Indicator, Standard
 from qb.terms import COMPULSORY, Verdict
 
 # What opening a school costs, and what the district would still lack: assumed prices, with low and high.
-
-
-MEANS = {"teaching_area_m2": "C4", "sports_ground_m2": "C5", "equipment_yuan": "C6", "multimedia_rooms": "C7"}
 
 
 class Price(NamedTuple):
@@ -72,7 +69,9 @@ def total(prices: Iterable[Price]) -> Price:
     return Price(*(float(sum(price[k] for price in listed)) for k in range(3)))
 
 
-def opening(opened: Iterable[Candidate], after: Dataset, year: int, costs: Costs) -> Price:
+def opening(
+    opened: Iterable[Candidate], after: Dataset, year: int, costs: Costs, standard: Standard
+) -> Price:
     """Return what the schools opened cost: as their candidates say, else at the prices of the cost file.
 
     Parameters
@@ -81,29 +80,33 @@ def opening(opened: Iterable[Candidate], after: Dataset, year: int, costs: Costs
         With the schools opened; their facilities are priced. Land, offices and canteens, and the pay of
         teachers are not among them.
     """
-    return total(price for one in opened for price in _prices(one, after, year, costs))
+    return total(price for one in opened for price in _prices(one, after, year, costs, standard))
 
 
-def _prices(one: Candidate, after: Dataset, year: int, costs: Costs) -> list[Price]:
+def _prices(one: Candidate, after: Dataset, year: int, costs: Costs, standard: Standard) -> list[Price]:
     if one.cost_yuan is not None:
         return [Price(one.cost_yuan, one.low_yuan or one.cost_yuan, one.high_yuan or one.cost_yuan)]
     rows = after["facilities"]
     mine = rows[((rows["school_id"] == one.site) & (rows["year"] == year)).to_numpy()]
     return [
-        _times(record[name], costs, code, record["stage"])
+        _times(record[indicator.adds_to[1]], costs, indicator, record["stage"])
         for record in mine.to_dict("records")
-        for name, code in MEANS.items()
+        for indicator in standard.resources
+        if indicator.adds_to[0] == "facilities"
     ]
 
 
 def lacking(assessment: Assessment, costs: Costs) -> Price:
     """Return the price of everything that judged schools lack to the standard."""
     lacks = assessment.shortfalls[["code", "stage", "to_standard"]].dropna()
-    return total(_times(amount, costs, code, stage) for code, stage, amount in lacks.itertuples(index=False))
+    return total(
+        _times(amount, costs, assessment.standard[code], stage)
+        for code, stage, amount in lacks.itertuples(index=False)
+    )
 
 
-def _times(amount: float, costs: Costs, code: str, stage: str) -> Price:
-    one = costs.cost(code, stage)
+def _times(amount: float, costs: Costs, indicator: Indicator, stage: str) -> Price:
+    one = costs.cost(price_code(indicator), stage)
     return Price(amount * one.yuan, amount * one.low, amount * one.high)
 
 
@@ -273,7 +276,7 @@ def _effect(made: Siting, option: int, data: Dataset, standard: Standard, costs:
         standing = _standing(assess(after, made.year, standard), costs)
     except (SitingError, ScenarioError) as error:
         return {"reason": str(error)}
-    price = opening(made.opened(option), after, made.year, costs)
+    price = opening(made.opened(option), after, made.year, costs, standard)
     return {**dict(zip(COST, price, strict=True)), **standing}
 
 

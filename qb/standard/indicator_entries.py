@@ -1,0 +1,333 @@
+"""Entries of a standard's file: indicators and limits, resources, checklist items, transition clauses."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from qb.standard.limits import Side
+from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Stage
+from qb.tomlfile import Entry
+
+# Strict, so that `true` is no number and `"85"` no limit.
+Number = Annotated[float, Field(ge=0, strict=True)]
+Positive = Annotated[float, Field(gt=0, strict=True)]
+Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+Count = Annotated[int, Field(ge=0, strict=True)]
+Decimals = Annotated[int, Field(ge=0, le=6, strict=True)]
+Year = Annotated[int, Field(ge=1900, le=2100, strict=True)]
+Words = Annotated[str, Field(min_length=1)]
+Code = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]{0,7}\d{1,3}$")]
+ItemCode = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]{0,7}\d{1,3}\.\d+$")]
+Departments = Annotated[tuple[Words, ...], Field(min_length=1)]
+
+
+class Text(Entry):
+    """A wording in Chinese and in English."""
+
+    zh: Words
+    en: Words
+
+    def __str__(self) -> str:
+        return self.zh
+
+
+class Limit(Entry):
+    """One limit of an indicator.
+
+    `name` tells the limits of one indicator apart (C18 ``rotated`` and ``backbone``, C10 ``music``
+    and ``art``); it is empty where there is only one. A limit holds for one stage or kind, or for
+    all where none is named, and from its year until a later entry for the same thing. `decimals` is
+    given where its figures are printed with another number of digits than the indicator's, `item` where
+    a checklist item asks for the same: its departments answer for the figure.
+    """
+
+    name: str = ""
+    stage: Stage | None = None
+    kind: Kind | None = None
+    from_year: Year | None = None
+    side: Side
+    value: Number
+    unit: Text
+    decimals: Decimals | None = None
+    item: ItemCode | None = None
+    source: Words
+
+    @model_validator(mode="after")
+    def _fits(self) -> Limit:
+        stages = COMPULSORY if self.kind is None else STAGES_OF_KIND[self.kind]
+        if self.stage and (self.stage not in COMPULSORY or self.stage not in stages):
+            raise ValueError(f"{self.kind.zh if self.kind else ''}义务教育阶段没有“{self.stage.zh}”")
+        return self
+
+
+class Resource(Entry):
+    """What a resource indicator counts, and over whom: all that is known of it, read here by everyone.
+
+    Its amount is the sum of the columns `add` of `table` (`add_at` where a stage counts others), less those
+    of `subtract`, at least 0. ``value = per * amount / divisor``. Facilities are shared by the stages of a
+    school and split; what sections report is by stage.
+
+    Attributes
+    ----------
+    divisor : str
+        A column of ``sections``: the pupils of the stage unless given.
+    per : int
+        For one pupil or for a hundred.
+    whole : bool
+        Whether it is bought in whole numbers: persons, rooms.
+    decimals : int
+        Of amounts in print.
+    unit : Text
+        In which it is counted and bought: that of the amount, or of the divisor where less is better.
+    what : Text
+        The amount in words.
+    at_most : str
+        The column of ``sections`` that a figure is part of; empty where there is none.
+    if_zero : str
+        What a row with a divisor of 0 is; a row without pupils is never judged, so that pupils need none.
+    price : str
+        The entry of the cost file that gives its price; its own code unless given.
+    """
+
+    table: Literal["sections", "facilities"]
+    add: Annotated[tuple[Words, ...], Field(min_length=1)]
+    add_at: dict[Stage, Annotated[tuple[Words, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    subtract: tuple[Words, ...] = ()
+    divisor: Literal["pupils", "full_time_teachers", "classes"] = "pupils"
+    per: Literal[1, 100]
+    whole: Annotated[bool, Field(strict=True)]
+    decimals: Decimals = 0
+    unit: Text
+    what: Text
+    at_most: Words | None = None
+    if_zero: Literal["fail", "no data"] | None = None
+    price: Code | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Resource:
+        if (self.divisor == "pupils") != (self.if_zero is None):
+            raise ValueError(
+                f"除数 {self.divisor} 可能为 0，须用 if_zero 写明此时的结论（fail 或 no data）"
+                if self.if_zero is None
+                else "除数 pupils 不会为 0（在校生为 0 的学段不参加评估），不写 if_zero"
+            )
+        twice = [name for name in self.subtract if any(name in added for added in self.added)]
+        if twice:
+            raise ValueError(f"{'、'.join(twice)} 同时写在 add 与 subtract 中")
+        return self
+
+    @property
+    def added(self) -> tuple[tuple[str, ...], ...]:
+        """The sums that make the amount: that of all stages, then those of single ones."""
+        return (self.add, *self.add_at.values())
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column of its table that it rests on, each once."""
+        return tuple(dict.fromkeys([name for added in self.added for name in added] + list(self.subtract)))
+
+    def columns_at(self, stage: Stage) -> tuple[str, ...]:
+        """Return the columns whose sum is the amount of a stage; what is bought adds to the first."""
+        return self.add_at.get(stage, self.add)
+
+
+class Indicator(Entry):
+    """One indicator of the standard: a resource of schools, or what a function computes.
+
+    `resource` says what a resource indicator counts; `measure` names the function that computes any other,
+    `options` are that function's settings (``classes_per_room`` of C10, say), and `decimals` is for print
+    only. A limit without a source of its own has the indicator's.
+    """
+
+    code: Code
+    area: Literal["resources", "guarantee", "quality"]
+    group: Words
+    title: Text
+    short: Text
+    wording: Words
+    measure: str = ""
+    resource: Resource | None = None
+    decimals: Decimals = 1
+    limits: tuple[Limit, ...] = ()
+    options: dict[str, Number | str | bool | tuple[str, ...] | dict[str, str]] = Field(default_factory=dict)
+    departments: tuple[Words, ...] = ()
+    source: Words
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sourced(cls, given: object) -> object:
+        if not (isinstance(given, dict) and isinstance(given.get("limits"), list | tuple)):
+            return given
+        source = {"source": given["source"]} if "source" in given else {}
+        limits = [source | limit if isinstance(limit, dict) else limit for limit in given["limits"]]
+        return given | {"limits": limits}
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Indicator:
+        if bool(self.measure) == (self.resource is not None):
+            raise ValueError("须写 resource（资源指标）或 measure（其他指标的计算函数），且只写其一")
+        if self.resource is not None and self.area != "resources":
+            raise ValueError('资源指标（resource）须归入 area = "resources"')
+        return self
+
+    @property
+    def at_most(self) -> bool:
+        """Whether less is better: its limits are upper ones."""
+        return any(limit.side in ("<=", "<") for limit in self.limits)
+
+    @property
+    def adds_to(self) -> tuple[str, str]:
+        """Table and column to which one more of the resource adds; the divisor, where less is better."""
+        held = self.resource
+        return ("sections", held.divisor) if self.at_most else (held.table, held.add[0])
+
+    def limit(
+        self,
+        *,
+        name: str = "",
+        stage: Stage | None = None,
+        kind: Kind | None = None,
+        year: int,
+    ) -> Limit:
+        """Return the limit in force for a stage or kind in a year (school year starting).
+
+        An entry for the stage goes before one for the kind, that before one for all, and of those the
+        latest that has begun.
+
+        Raises
+        ------
+        LookupError
+            If the standard gives no such limit.
+
+        Examples
+        --------
+        C14 rises in 2025; the year before the lower amount still holds.
+
+        >>> [load()["C14"].limit(year=year).value for year in (2024, 2025)]
+        [6000.0, 7000.0]
+        """
+        held = [
+            limit
+            for limit in self.limits
+            if limit.name == name
+            and limit.stage in (None, stage)
+            and limit.kind in (None, kind)
+            and (limit.from_year is None or limit.from_year <= year)
+        ]
+        if not held:
+            raise LookupError(f"{self.code}: no limit {name!r} for {stage or kind} in {year}")
+        return max(held, key=lambda m: (m.stage is not None, m.kind is not None, m.from_year or 0))
+
+    def in_force(self, year: int) -> tuple[Limit, ...]:
+        """Return of the limits for each name, stage and kind the latest that has begun in a year.
+
+        Examples
+        --------
+        >>> [limit.value for limit in load()["C14"].in_force(2025)]
+        [7000.0]
+        """
+        begun = (m for m in self.limits if m.from_year is None or m.from_year <= year)
+        latest = {(m.name, m.stage, m.kind): m for m in sorted(begun, key=lambda m: m.from_year or 0)}
+        return tuple(latest.values())
+
+
+class Group(Entry):
+    """A heading above the indicators, such as A1–A3 and B1–B9."""
+
+    code: Words
+    title: Text
+    source: Words
+
+
+class Department(Entry):
+    """A department under its one name, with the other spellings found in the text."""
+
+    name: Words
+    en: Words
+    aliases: tuple[Words, ...] = ()
+
+
+class Item(Entry):
+    """A checklist item: what evidence must show.
+
+    `needs_rural_junior`: the item asks something of rural junior schools alone, and does not apply
+    where there are none.
+    """
+
+    item: ItemCode
+    text: Text
+    departments: tuple[Words, ...] = ()
+    source: Words
+    needs_rural_junior: bool = False
+
+    @property
+    def code(self) -> str:
+        """The indicator that the item belongs to: C8 of C8.1."""
+        return self.item.partition(".")[0]
+
+
+class Veto(Entry):
+    """Something that stops the application when it is found."""
+
+    item: Annotated[str, Field(pattern=r"^V\d+$")]
+    text: Text
+    source: Words
+
+
+class Task(Entry):
+    """One of the tasks of the plan."""
+
+    item: Annotated[str, Field(pattern=r"^T\d+$")]
+    heading: Text
+    title: Text
+    text: Words
+    source: Words
+
+
+class Recognition(Entry):
+    """社会认可度."""
+
+    title: Text
+    limit: Limit
+    source: Words
+
+
+class Clause(Entry):
+    """One transition clause: an indicator judged by another limit, or with more counted.
+
+    A clause holds for schools that meet every condition it names. `limits` replace the limits of the
+    same name, stage or kind; `adds` is an optional column whose figures are added to the numerator.
+    """
+
+    code: Code
+    text: Text
+    from_year: Year
+    to_year: Year
+    source: Words
+    locations: tuple[Location, ...] = ()
+    pupils_from: Count | None = None
+    pupils_to: Count | None = None
+    built_by: Year | None = None
+    migrant_share_above: Share | None = None
+    largest_class_below: Count | None = None
+    adds: Words | None = None
+    limits: tuple[Limit, ...] = ()
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Clause:
+        if self.from_year > self.to_year:
+            raise ValueError(f"起始学年 {self.from_year} 晚于终止学年 {self.to_year}")
+        if bool(self.adds) == bool(self.limits):
+            raise ValueError("adds（计入的列）与 limits（替代的限值）须给出其一，且只给其一")
+        return self
+
+
+class Transition(Entry):
+    """A profile of transition clauses, off unless asked for."""
+
+    name: Words
+    title: Text
+    source: Words
+    clauses: Annotated[tuple[Clause, ...], Field(min_length=1)]

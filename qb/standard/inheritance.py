@@ -1,0 +1,134 @@
+"""A standard as the differences from another one: found by name, and put together as one document."""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib.resources import files
+from pathlib import Path
+
+from qb.errors import QbError
+from qb.tomlfile import read_document
+
+
+class StandardError(QbError):
+    """A standard file that cannot be used; the message names every entry at fault."""
+
+
+WHAT = "标准文件"
+# By which key the entries of a list are the same entry; lists of others are replaced as a whole.
+KEYS = ("code", "item", "name")
+
+
+def document(path: Path, above: tuple[Path, ...] = ()) -> dict:
+    """Return what a standard's file says, together with what it extends.
+
+    ``extends`` names another standard (shipped, or a path beside the file) of which the file states the
+    differences: a table is merged key by key, a list of entries with ``code``, ``item`` or ``name`` entry by
+    entry, anything else is replaced. ``without`` lists what is left out: indicators, checklist items
+    or vetoes by their code, and whole parts such as ``recognition`` or ``rules.school``.
+
+    Raises
+    ------
+    StandardError
+        If a file cannot be read, extends itself, or leaves out what is not there.
+
+    Examples
+    --------
+    >>> own = {"met": 5, "groups": [{"code": "A1", "source": "b"}, {"code": "A4"}]}
+    >>> merged({"met": 6, "floor": 0.85, "groups": [{"code": "A1", "source": "a"}]}, own)
+    {'met': 5, 'floor': 0.85, 'groups': [{'code': 'A1', 'source': 'b'}, {'code': 'A4'}]}
+    """
+    own = read_document(path, WHAT, StandardError)
+    doubled = [
+        f"{name}：重复登记"
+        for entries in own.values()
+        if isinstance(entries, list) and (key := _key_of(entries))
+        for name, times in Counter(str(entry[key]) for entry in entries).items()
+        if times > 1
+    ]
+    base, left_out = own.get("extends"), own.pop("without", [])
+    if base is None:
+        return own
+    if not isinstance(base, str) or not isinstance(left_out, list):
+        raise StandardError(f"{WHAT} {path} 的 extends 须为一个标准的名称或文件，without 须为列表。")
+    found = _base(path, base)
+    chain = (*above, path.resolve())
+    if found.resolve() in chain:
+        names = " → ".join(each.stem for each in (*chain, found))
+        raise StandardError(f"{WHAT} {path} 的 extends 成环：{names}。请改为不依赖自身的标准。")
+    whole = document(found, chain)
+    wrong = [
+        *doubled,
+        *(f"without 列出了 {base} 中没有的 {name}" for name in left_out if not _leave_out(whole, str(name))),
+    ]
+    if wrong:
+        lines = "\n".join(f"  {line}" for line in wrong)
+        raise StandardError(f"{WHAT} {path} 有 {len(wrong)} 处不能用，请逐条改正：\n{lines}")
+    return merged(whole, own)
+
+
+def files_of(name: str | Path) -> tuple[Path, ...]:
+    """Return the files that a standard is made of: its own, then those that it extends."""
+    path, made = locate(name), []
+    while path is not None and path not in made:
+        made.append(path)
+        base = read_document(path, WHAT, StandardError).get("extends")
+        path = _base(path, base) if isinstance(base, str) else None
+    return tuple(made)
+
+
+def _base(path: Path, base: str) -> Path:
+    """Return the file that another one extends: beside it, or shipped."""
+    beside = path.parent / base
+    return beside if beside.is_file() else locate(base)
+
+
+def _key_of(entries: list) -> str | None:
+    """Return the key by which the entries of a list are told apart; None where they are not."""
+    return next((k for k in KEYS if entries and all(isinstance(e, dict) and k in e for e in entries)), None)
+
+
+def _leave_out(whole: dict, name: str) -> bool:
+    """Take a part, or an entry and what belongs to it, out of a document; say whether it was there."""
+    *above, last = name.split(".")
+    node = whole
+    for part in above:
+        node = node.get(part, {}) if isinstance(node, dict) else {}
+    if isinstance(node, dict) and last in node:
+        del node[last]
+        if name == "indicators":
+            whole.pop("checklist", None)
+        return True
+    lists = [key for key, value in whole.items() if isinstance(value, list)]
+    before = sum(len(whole[key]) for key in lists)
+    for key in lists:
+        whole[key] = [
+            entry
+            for entry in whole[key]
+            if not any(entry.get(k) == name or str(entry.get(k)).startswith(f"{name}.") for k in KEYS)
+        ]
+    return sum(len(whole[key]) for key in lists) < before
+
+
+def merged(base: object, own: object) -> object:
+    """Return one value with the differences of another; see `document`."""
+    if isinstance(base, dict) and isinstance(own, dict):
+        return base | {key: merged(base.get(key), value) for key, value in own.items()}
+    if not (isinstance(base, list) and isinstance(own, list)):
+        return own
+    key = _key_of(own)
+    if key is None or key != _key_of(base):
+        return own
+    mine = {entry[key]: entry for entry in own}
+    kept = [merged(entry, mine.pop(entry[key])) if entry[key] in mine else entry for entry in base]
+    return [*kept, *mine.values()]
+
+
+def locate(name: str | Path) -> Path:
+    """Return the file of a standard: one shipped with qb under this name, or that of this path."""
+    shipped = {path.stem: path for path in (Path(str(files("qb"))) / "standard").glob("*.toml")}
+    path = shipped.get(str(name), Path(name))
+    if not path.is_file():
+        known = "、".join(sorted(shipped))
+        raise StandardError(f"没有名为 {name} 的标准，也没有这个文件。随附的有：{known}。")
+    return path
