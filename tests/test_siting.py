@@ -437,3 +437,82 @@ def test_the_p_median_is_that_of_spopt(seed, room):
         km, children, p_facilities=3, facility_capacities=None if room is None else capacity
     ).solve(pulp.PULP_CBC_CMD(msg=False))
     assert solve(problem, 3).walk.value == pytest.approx(theirs.problem.objective.value(), rel=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of its solver's interface
+@pytest.mark.parametrize("seed", range(3))
+def test_the_children_within_distance_are_those_of_spopts_maximal_covering(seed):
+    locate = pytest.importorskip("spopt.locate", reason="spopt is not installed (the extra `siting`)")
+    pulp = pytest.importorskip("pulp")
+    children, km = medians(seed, groups=30, places=12)
+    places = km.shape[1]
+    problem = Problem(
+        children=children,
+        km=km,
+        limit=np.full(len(children), 0.25),
+        now=np.full(len(children), NONE),
+        capacity=np.zeros(places),
+        leaving=np.full(places, np.inf),
+        site=np.arange(places),
+        option_site=np.arange(places),
+        option_capacity=np.diag(np.full(places, children.sum())),
+    )
+    theirs = locate.MCLP.from_cost_matrix(km, children, service_radius=0.25, p_facilities=3)
+    theirs = theirs.solve(pulp.PULP_CBC_CMD(msg=False)).problem.objective.value()
+    plan = solve(problem, 3)
+    assert plan.within.value == plan.within.bound == pytest.approx(theirs)
+
+
+# A county
+
+
+def test_what_the_short_ways_alone_promise_is_given_up_where_not_everyone_would_have_a_place():
+    # The near school holds 60, the far one too. The first zone can go to the near one alone, so the 60 of the
+    # second, whom the short ways would put there, go far.
+    problem = Problem(
+        children=np.array([50.0, 60.0]),
+        km=np.array([[0.1, np.nan], [0.1, 2.0]]),
+        limit=np.array([0.5, 0.5]),
+        now=np.array([NONE, NONE]),
+        capacity=np.array([60.0, 60.0]),
+        leaving=np.array([np.inf, np.inf]),
+        site=np.array([NONE, NONE]),
+        option_site=np.array([], dtype=int),
+        option_capacity=np.zeros((0, 2)),
+    )
+    plan = solve(problem, 0)
+    assert (plan.status, plan.within.value, plan.within.bound) == (Status.OPTIMAL, 50, 50)
+    assert plan.walk.value == pytest.approx(50 * 0.1 + 60 * 2.0)
+
+
+def county(seed=1, zones=120, schools=24, sites=16, side=5.0):
+    """Return a county of one stage; each zone is at its nearest school, with room for none to four classes.
+
+    Sites may have 540, 810 or 1,080 places.
+    """
+    rng = np.random.default_rng(seed)
+    home, spot = rng.random((zones, 2)) * side, rng.random((schools + sites, 2)) * side
+    children = rng.integers(20, 180, zones).astype(float)
+    km = 1.3 * np.hypot(*(home[:, None] - spot[None]).transpose(2, 0, 1))
+    now = np.argmin(km[:, :schools], axis=1)
+    held = np.bincount(now, children, schools)
+    place = np.append(np.full(schools, NONE), np.arange(sites))
+    option_site = np.repeat(np.arange(sites), 3)
+    sizes = np.tile([540.0, 810, 1080], sites)[:, None]
+    return Problem(
+        children=children,
+        km=km,
+        limit=np.full(zones, 0.5),
+        now=now,
+        capacity=np.append(held + 45 * rng.integers(0, 5, schools), np.zeros(sites)),
+        leaving=np.append(1.2 * held, np.full(sites, np.inf)),
+        site=place,
+        option_site=option_site,
+        option_capacity=np.where(place == option_site[:, None], sizes, 0.0),
+    )
+
+
+def test_many_zones_and_sites_are_proven_of_both_within_and_walk():
+    plan = solve(county(), 2)
+    assert plan.status is Status.OPTIMAL and plan.within.gap == 0 and plan.walk.gap <= 1e-6
+    assert len(plan.opened) == 2

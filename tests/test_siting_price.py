@@ -130,6 +130,8 @@ def test_a_document_has_every_option_with_its_sites_and_zones():
     stage = next(s for s in best["stages"] if s["stage"] == "primary")
     assert (stage["children"], stage["within"]) == (241, 241)
     assert best["bound"] == pytest.approx(best["child_km"]) and best["gap"] <= 1e-6
+    # 241 children of primary age within 500 m; of juniors nobody is within 1 km of a junior school.
+    assert (best["within"], best["within_bound"], best["within_gap"]) == (241, 241, 0)
     assert made["closest"] in (1, 2) and made["status"] == "optimal"
 
 

@@ -103,8 +103,13 @@ class Sites:
         if plan.status is not Status.TIME_LIMIT:
             proven = self._say("已证最优", "proven best")
             return proven if plan.status is Status.OPTIMAL else self._say("学位不够", "too few places")
-        gap = number(100 * plan.walk.gap, 2, self.lang)
-        return self._say(f"未证，总里程至多差 {gap} %", f"not proven, at most {gap} % too far in all")
+        most = number(plan.within.bound, 0, self.lang)
+        reach, gap = (number(100 * proof.gap, 2, self.lang) for proof in (plan.within, plan.walk))
+        return self._say(
+            f"未证：步行距离以内至多 {most} 人（差 {reach} %），覆盖不减时总里程至多差 {gap} %",
+            f"not proven: at most {most} within distance ({reach} % more), and with as many "
+            f"within distance at most {gap} % too far in all",
+        )
 
     def _map(self, option: int, stage: Stage) -> Chart | None:
         walks = self.found.walks(option, stage)

@@ -124,7 +124,7 @@ def site(
     most: int = 1,
     capacities: pd.DataFrame | None = None,
     best: int = 3,
-    seconds: float = 30.0,
+    seconds: float = 60.0,
     costs: Costs | str | Path | None = None,
 ) -> Siting:
     """Choose at most so many sites, and the school of every zone, and judge the district under the best.
@@ -250,6 +250,8 @@ def _options(made: Siting, data: Dataset, standard: Standard, costs: Costs) -> p
             "option": option,
             "sites": "、".join(one.site for one in made.opened(option)),
             "status": solution.status,
+            "within_bound": solution.within.bound,
+            "within_gap": solution.within.gap,
             "bound": solution.walk.bound,
             "gap": solution.walk.gap,
             "unplaced": solution.unplaced,
@@ -257,7 +259,8 @@ def _options(made: Siting, data: Dataset, standard: Standard, costs: Costs) -> p
         }
         rows.append({**row, **_effect(made, option, data, standard, costs)})
     judged = ["rows", "passing", "no_data", "over", "lacking", "lacking_yuan", "reason"]
-    names = ["option", "sites", "status", "bound", "gap", "unplaced", "moved", *COST, *judged]
+    proof = ["status", "within_bound", "within_gap", "bound", "gap"]
+    names = ["option", "sites", *proof, "unplaced", "moved", *COST, *judged]
     table = pd.DataFrame(rows, columns=names)
     ways = made.distances.assign(child_km=made.distances["children"] * made.distances["mean_km"])
     ways = ways.groupby("option").agg(
@@ -325,6 +328,8 @@ def _help(problem: Problem, labels: Labels, best: Solution, most: int) -> list[s
 FIGURES = (
     "children",
     "within",
+    "within_bound",
+    "within_gap",
     "mean_km",
     "farthest_km",
     "child_km",
@@ -405,7 +410,7 @@ def summary(siting: Siting) -> str:
             name, proof = "现状", ""
         else:
             name = f"方案{row.option}　{row.sites or '只调整划片'}"
-            proof = f"；{Status(row.status).zh}（步行总里程下界 {row.bound:.1f} 千米，差距 {row.gap:.2%}）"
+            proof = f"；{Status(row.status).zh}（{_bounds(row)}）"
         if row.unplaced and row.unplaced > 0:
             lines.append(f"  {name}：{row.unplaced:.0f} 名学生没有学位")
             continue
@@ -431,6 +436,14 @@ def summary(siting: Siting) -> str:
     if siting.chosen:
         lines.append(f"  说明：{PRICED}")
     return "\n".join([*lines, *(f"  说明：{note}" for note in siting.notes)])
+
+
+def _bounds(row: tuple) -> str:
+    """Return what is proven of the children within distance, and of the walk given so many of them."""
+    return (
+        f"步行距离以内至多 {row.within_bound:.0f} 名，差距 {row.within_gap:.2%}；"
+        f"覆盖不减时步行总里程 {row.child_km:.1f} 千米，下界 {row.bound:.1f} 千米，差距 {row.gap:.2%}"
+    )
 
 
 def _no_data(rows: float) -> str:

@@ -33,14 +33,27 @@ def _largest(problem: Problem) -> np.ndarray:
 
 
 class Model:
-    """The constraints; its unknowns are the arcs (group to seat), the options, and who has no seat."""
+    """The constraints; its unknowns are the arcs (group to seat), the options, and who has no seat.
 
-    def __init__(self, problem: Problem, most: int, least: int, without: tuple[frozenset[int], ...]) -> None:
+    With `only` there are no other arcs than those that it marks, shape (groups, seats); an open site then
+    need not have pupils, as they may come by an arc that is left out.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        most: int,
+        least: int,
+        without: tuple[frozenset[int], ...],
+        only: np.ndarray | None = None,
+    ) -> None:
         self.kept = _largest(problem)
         self.option_site, self.brought = problem.option_site[self.kept], problem.option_capacity[self.kept]
         largest = problem.capacity + self.brought.max(axis=0, initial=0.0)
         fits = problem.children[:, None] <= largest + 1e-9
-        self.group, self.seat = np.nonzero(~np.isnan(problem.km) & fits)
+        allowed = ~np.isnan(problem.km) & fits
+        self.group, self.seat = np.nonzero(allowed if only is None else allowed & only)
+        self.whole = only is None
         self.problem, self.least = problem, least
         self.sizes = (len(self.group), len(self.kept), len(problem.children))
         self.rows: list[LinearConstraint] = [*self._seating(), *self._opening(most, least, without)]
@@ -91,8 +104,9 @@ class Model:
         offers = (self.brought > 0)[:, self.seat[new]].T.astype(float)
         each = self._marks(np.searchsorted(new, np.arange(len(self.group))), ones, len(new), new)
         yield LinearConstraint(self._part(each, -offers, None, len(new)), -np.inf, 0)
-        visits = self._marks(problem.site[self.seat], ones, sites, new)
-        yield LinearConstraint(self._part(-visits, of_site, None, sites), -np.inf, 0)
+        if self.whole:
+            visits = self._marks(problem.site[self.seat], ones, sites, new)
+            yield LinearConstraint(self._part(-visits, of_site, None, sites), -np.inf, 0)
         for chosen in without:
             sign = np.where(np.isin(self.option_site, list(chosen)), -1.0, 1.0)
             yield LinearConstraint(self._part(None, sign[None, :]), 1 - len(chosen), np.inf)
@@ -103,17 +117,20 @@ class Model:
         rows: list[tuple[np.ndarray, float, float]],
         end: float,
         gap: float,
-        unseated: bool = False,
+        alone: np.ndarray | None = None,
         opening: float = 0.0,
     ) -> OptimizeResult:
-        """Minimise the cost of the arcs; or of who has no seat; or the number of sites."""
+        """Minimise the cost of the arcs, of who has no seat (nobody may be, where `alone` is not given), and
+        of the sites opened.
+        """
         arcs, options, groups = self.sizes
-        alone = self.problem.children if unseated else np.zeros(groups)
+        seatless = float(alone is not None)
+        alone = np.zeros(groups) if alone is None else alone
         extra = [LinearConstraint(self._part(row[None, :]), low, high) for row, low, high in rows]
         return milp(
             np.concatenate([cost, np.full(options, opening), alone]),
             integrality=np.ones(sum(self.sizes)),
-            bounds=Bounds(0, np.concatenate([np.ones(arcs + options), np.full(groups, float(unseated))])),
+            bounds=Bounds(0, np.concatenate([np.ones(arcs + options), np.full(groups, seatless)])),
             constraints=[*self.rows, *extra],
             options={"time_limit": max(end - time.monotonic(), 0.5), "mip_rel_gap": gap},
         )
@@ -243,37 +260,54 @@ def solve(
     ([1, 0], 61.0, 86.64)
     """
     end = time.monotonic() + seconds
-    model = Model(problem, most, least, tuple(without))
+    without = tuple(without)
+    model = Model(problem, most, least, without)
     near = problem.near[model.group, model.seat]
     counted = np.where(near, problem.children[model.group], 0.0)
-    total = float(problem.children.sum())
-    if near.all() or not near.any():  # nothing to choose: only whether all can be seated
-        first, bound, rows = None, total if near.all() else 0.0, []
-    else:
-        # Whole children: what differs by less than one is equal.
-        found = model.run(-counted, [], end - seconds / 2, 0.9 / total)
-        if found.status == INFEASIBLE:
-            return _crowded(problem, model, end)
-        first = _needed(found.x, seconds)
-        bound = np.floor(-found.mip_dual_bound + 1e-6)
-        rows = [(counted, float(counted @ model.arcs(first)) - 0.5, np.inf)]
     walk = problem.children[model.group] * problem.km[model.group, model.seat]
-    found = model.run(walk, rows, end, GAP)
+    bound = _most_within(problem, most, least, without, seconds / 4)
+    rows = [(counted, bound - 0.5, np.inf)] if bound else []
+    found = model.run(walk, rows, end - seconds / 4, GAP)
+    first = None
+    if found.x is None and rows:  # the bound is not reached, as far as is known: what can be reached?
+        # Whole children: what differs by less than one is equal.
+        reached = model.run(-counted, [(counted, -np.inf, bound + 0.5)], end, 0.9 / problem.children.sum())
+        if reached.status == INFEASIBLE:
+            return _crowded(problem, model, end)
+        first = _needed(reached.x, seconds)
+        bound = min(bound, float(np.floor(-reached.mip_dual_bound + 1e-6)))
+        rows = [(counted, float(counted @ model.arcs(first)) - 0.5, np.inf)]
+        found = model.run(walk, rows, end, GAP)
     if found.status == INFEASIBLE:
         return _crowded(problem, model, end)
-    found_of = [x for x in (first, found.x) if x is not None]  # the second may have run out of time
-    x = min(found_of, key=lambda x: walk @ model.arcs(x)) if found_of else _needed(None, seconds)
+    x = _needed(first if found.x is None else found.x, seconds)
     arcs = model.arcs(x)
     seat = model.seats(arcs)
-    proven_walk = 0.0 if found.mip_dual_bound is None else found.mip_dual_bound
-    least_walk = min(proven_walk, float(walk @ arcs))
-    within = Proof.of(float(counted @ arcs), max(bound, float(counted @ arcs)))
-    proven = found.success and within.gap * total < 1
-    status = Status.OPTIMAL if proven else Status.TIME_LIMIT
+    within = float(counted @ arcs)
+    # Where the walk was minimised with fewer within distance than there are, its bound is no bound here.
+    least_walk = 0.0 if found.mip_dual_bound is None else min(found.mip_dual_bound, float(walk @ arcs))
+    status = Status.OPTIMAL if found.success and bound - within < 0.5 else Status.TIME_LIMIT
     return Solution(
-        status, seat, _smallest(problem, model.options(x), seat), within,
-        Proof.of(float(walk @ arcs), least_walk),
+        status, seat, _smallest(problem, model.options(x), seat),
+        Proof.of(within, max(bound, within)), Proof.of(float(walk @ arcs), least_walk),
     )  # fmt: skip
+
+
+def _most_within(
+    problem: Problem, most: int, least: int, without: tuple[frozenset[int], ...], seconds: float
+) -> float:
+    """Return a number of children that no plan exceeds within distance, found from the short ways alone.
+
+    Whoever has a longer way may be seated or not: every plan remains, so what is best here bounds them all.
+    There are few short ways, and this takes a small part of the time that all of them would.
+    """
+    model = Model(problem, most, least, without, problem.near)
+    if not len(model.group):
+        return 0.0
+    children, total = problem.children, float(problem.children.sum())
+    end = time.monotonic() + seconds
+    found = model.run(-children[model.group], [], end, 0.9 / total, alone=np.zeros(len(children)))
+    return total if found.mip_dual_bound is None else min(total, float(np.floor(1e-6 - found.mip_dual_bound)))
 
 
 def fewest(problem: Problem, seconds: float = 10.0) -> int | None:
@@ -296,7 +330,9 @@ def _crowded(problem: Problem, model: Model, end: float) -> Solution:
         seat = np.full(len(problem.children), NONE)
         return Solution(Status.INFEASIBLE, seat, (), nothing, nothing, float(problem.children.sum()))
     left = max(end, time.monotonic() + 2.0)
-    found = model.run(np.zeros(len(model.group)), [], left, 0.9 / problem.children.sum(), unseated=True)
+    found = model.run(
+        np.zeros(len(model.group)), [], left, 0.9 / problem.children.sum(), alone=problem.children
+    )
     x = _needed(found.x, 2.0)
     seat = model.seats(model.arcs(x))
     opened = _smallest(problem, model.options(x), seat)
@@ -338,13 +374,13 @@ class Siting:
     solutions : tuple of Solution
         By rank; one of them opens no site and only assigns the zones anew.
     options : DataFrame
-        `option`, `sites`, `status`; `children` with a way, `within` (those within distance), `mean_km`,
-        `farthest_km`, `child_km`, its `bound` and `gap`, `unplaced`; `moved`, the children whose zone
-        changes school; `cost_yuan`, `low_yuan` and `high_yuan` of opening its schools; of the district
-        under it `rows`, `passing` and `no_data` (school and stage), `over` (C1–C7 coefficients above
-        their limit, NaN where none can be computed), `lacking` (figures of
-        C1–C7 below the standard), `lacking_yuan` (what it would cost to mend
-        them), and `reason`, why it cannot be done on these data.
+        `option`, `sites`, `status`; `children` with a way, `within` (those within distance), `within_bound`
+        (the most that any plan reaches) and `within_gap`; `mean_km`, `farthest_km`, `child_km`, its `bound`
+        and `gap` (among plans with no fewer within distance); `unplaced`; `moved`, the children whose zone
+        changes school; `cost_yuan`, `low_yuan` and `high_yuan` of opening its schools; of the district under
+        it `rows`, `passing` and `no_data` (school and stage), `over` (C1–C7 coefficients above their limit,
+        NaN where none can be computed), `lacking` (figures of C1–C7 below the standard), `lacking_yuan`
+        (what it would cost to mend them), and `reason`, why it cannot be done on these data.
     distances : DataFrame
         By option and stage: `children`, `within`, `mean_km`, `farthest_km`, `unknown` (without a way).
     notes : tuple of str
