@@ -144,6 +144,11 @@ def two_one_empty() -> Town:
     return together(full, empty)
 
 
+def two_one_without_schools() -> Town:
+    """Return two districts, of which one reported its items and not which schools it has."""
+    return together(Town(district="满县"), Town(district="无校区", schools=False))
+
+
 MADE = {
     "nothing but schools": lambda: bare("schools"),
     "sections alone": lambda: bare("schools", "sections"),
@@ -158,6 +163,7 @@ MADE = {
     "no pupils reported": lambda: Town().set("sections", {}, pupils=None),
     "coordinates": placed,
     "one of two empty": two_one_empty,
+    "one of two without schools": two_one_without_schools,
     "two years": two_years,
     "everything failing": failing,
     "a province of three": province,

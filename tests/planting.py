@@ -84,7 +84,7 @@ def k02(p):
 
 
 def k03(p):
-    p.put("monitoring", "district", "无名区", year=YEAR, subject="数学")
+    p.put("monitoring", "district", lambda name: f"{name}教育局", year=YEAR, subject="数学")
 
 
 def k04(p):
@@ -116,6 +116,10 @@ def k10(p):
     assert len(rows) == 2  # the special school reports by stage
     both = sum(p.value("facilities", row, "equipment_yuan") for row in rows)
     p.add("facilities", "equipment_yuan", **section("0001011", stage="whole", equipment_yuan=both))
+
+
+def k11(p):
+    p.add("monitoring", "subject", year=YEAR, district=p.value("district", 0, "district"), subject="体育")
 
 
 def k12(p):
@@ -277,6 +281,10 @@ def k13(p):
 
 def t12(p):
     p.put("schools", "district", lambda name: name.replace("古", "右"), school_id="0001009")
+
+
+def t13(p):
+    p.add("district", "district", year=YEAR, district="无名县", item="deaths", value=0.0)
 
 
 def z01(p):

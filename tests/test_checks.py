@@ -125,6 +125,34 @@ def test_k03_a_district_that_no_school_belongs_to(table):
     assert faults(town) == [("K03", table, row, "district", None)]
 
 
+@pytest.mark.parametrize("name", ["甲县", "甲区教育局", "大甲区"])
+def test_k03_a_name_like_that_of_a_district_with_schools_is_misspelt(name):
+    town = Town()
+    repeat(town, "district", district=name)
+    assert [fault[0] for fault in faults(town)] == ["K03"]
+
+
+def test_k03_items_that_can_only_be_of_the_one_district_with_schools():
+    town = Town()
+    for table in ("district", "evidence", "monitoring", "vetoes"):
+        for row in town[table]:
+            row["district"] = "河湾镇"
+    assert {fault[0] for fault in faults(town)} == {"K03"}
+
+
+def test_t13_a_district_that_reported_items_and_no_school():
+    town = Town()
+    repeat(town, "district", district="河湾镇")
+    repeat(town, "vetoes", district="河湾镇")
+    assert faults(town) == []
+    (fault,) = [f for f in check(town.data()) if f.rule == "T13"]
+    assert (fault.table, fault.row, fault.severity) == (
+        "district",
+        len(town["district"]) + 1,
+        Severity.WARNING,
+    )
+
+
 def test_k03_in_the_ledger_and_in_zones():
     town = Town()
     town["measures"].append({"number": 1, "district": "乙区"})

@@ -872,9 +872,55 @@ def test_the_last_year_is_judged_unless_another_is_named(committed):
         qb.assess(committed, year=2030)
 
 
-def test_data_without_sections_are_refused_in_a_sentence():
-    with pytest.raises(QbError, match="sections（学段）没有任何年度的数据"):
-        qb.assess(Town().drop("sections").data())
+def test_without_sections_the_year_of_the_other_tables_is_judged():
+    # a missing table is no error: nothing of the schools is known, what the district reported is judged
+    made = qb.assess(Town().drop("sections").data())
+    verdicts = made.indicators.set_index("code")["verdict"]
+    assert made.year == YEAR and made.districts["verdict"].tolist() == ["no data"]
+    assert (verdicts["C1"], verdicts["C11"], verdicts["C15"]) == ("no data", "no data", "pass")
+
+
+def test_where_schools_alone_are_listed_the_year_asked_for_is_judged():
+    town = Town()
+    for table in set(town) - {"schools"}:
+        town[table] = []
+    made = qb.assess(town.data(), year=2030)
+    assert set(made.areas["verdict"]) == {"no data"} and len(made.silent) == 3
+    with pytest.raises(QbError, match="没有任何年度的数据，不知道评估哪一年"):
+        qb.assess(town.data())
+
+
+def test_a_district_that_lists_no_school_is_no_data_beside_the_others():
+    town, other = Town(), Town(district="无校县", schools=False)
+    for table in ("district", "evidence", "monitoring", "vetoes"):
+        town[table] += other[table]
+    made = qb.assess(town.data())
+    assert made.districts.to_dict("list") == {
+        "district": ["无校县", DISTRICT],
+        "verdict": ["no data", "pass"],
+    }
+    verdicts = made.of("无校县").indicators.set_index("code")["verdict"]
+    # C11 asks the schools, of which nobody knows; C15 asks the district; C21's tilt is proven all the same
+    assert (verdicts["C1"], verdicts["C11"], verdicts["C15"], verdicts["C21"]) == (
+        "no data",
+        "no data",
+        "pass",
+        "pass",
+    )
+    assert any("没有本县区的学校" in text for text in made.of("无校县").warnings["message"])
+
+
+def test_a_district_that_lists_no_school_may_have_rural_ones():
+    # C21.1 asks for a tilt to rural junior schools: without it, and without a list of schools, nobody knows
+    tilt = next(i.item for i in STANDARD.items("C21") if i.needs_rural_junior)
+    town, other = (
+        Town(),
+        Town(district="无校县", schools=False).set("evidence", {"item": tilt}, status="unmet"),
+    )
+    for table in ("district", "evidence", "monitoring", "vetoes"):
+        town[table] += other[table]
+    findings = qb.assess(town.data()).of("无校县").findings
+    assert findings.set_index("part").loc[tilt, "verdict"] == "no data"
 
 
 def test_data_with_faults_that_stop_are_refused_with_all_of_them():

@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 
 from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View
 from qb.data.dataset import index_of
-from qb.data.schema import TABLES, Column
+from qb.data.schema import TABLES, TABLES_OF_DISTRICTS, Column
 from qb.terms import STAGES_OF_KIND, Severity
 
 _CITY_ENDS = re.compile(r"(省|市|州|盟|地区|自治区)(?=.)")
 _SCHOOL_TABLES = ("sections", "facilities", "classes", "rooms", "funds", "measures", "zones")
-_DISTRICT_TABLES = ("district", "evidence", "monitoring", "vetoes", "measures", "zones")
+_DISTRICT_TABLES = (*TABLES_OF_DISTRICTS, "measures", "zones")
 
 
 def _duplicates(view: View) -> Iterator[Found]:
@@ -203,14 +203,40 @@ def _parent_elsewhere(view: View) -> Iterator[Found]:
 
 
 def _unknown_district(view: View) -> Iterator[Found]:
+    """Find districts that are neither of a school nor by themselves, and those that look misspelt."""
+    alone = lone_districts(view)
     for table in _DISTRICT_TABLES:
         values = view.data[table]["district"]
-        unknown = values.notna().to_numpy() & (index_of(values, view.schools["district"]) < 0)
+        unknown = values.notna() & ~values.isin(alone)
+        unknown = unknown.to_numpy() & (index_of(values, view.schools["district"]) < 0)
 
         def say(position: int, values=values) -> str:
             return f"县区“{values.iloc[position]}”不在 schools（学校）表中"
 
         yield Found(table, np.flatnonzero(unknown), "district", say, None)
+
+
+def lone_districts(view: View) -> list[str]:
+    """Return the districts that reported items and have no school, in order.
+
+    Not one whose name is like that of a district with schools, or that can only be meant for it: the
+    schools are of one district, and no item is reported under its name.
+    """
+
+    def make() -> list[str]:
+        given = [view.data[table]["district"].dropna().unique() for table in TABLES_OF_DISTRICTS]
+        reporting = {str(name) for names in given for name in names}
+        known = {str(name) for name in view.schools["district"].dropna().unique()}
+        if len(known) == 1 and not known & reporting:
+            return []
+        return sorted(name for name in reporting - known if not any(_alike(name, other) for other in known))
+
+    return view.once("lone districts", make)
+
+
+def _alike(name: str, other: str) -> bool:
+    name, other = _plain(name), _plain(other)
+    return name in other or other in name or one_away(name, other)
 
 
 def _two_spellings(view: View) -> Iterator[Found]:

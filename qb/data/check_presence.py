@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View
-from qb.data.check_keys import one_away
+from qb.data.check_keys import lone_districts, one_away
 from qb.data.dataset import is_open, silent_stages
+from qb.data.schema import TABLES_OF_DISTRICTS
 from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Severity, Stage
 
 
@@ -179,6 +180,15 @@ def _one_letter_away(view: View) -> Iterator[Found]:
             yield Found("schools", where, "district", lambda _, message=message: message)
 
 
+def _without_schools(view: View) -> Iterator[Found]:
+    """Find districts that reported items and have no school, each once."""
+    for name in lone_districts(view):
+        table = next(t for t in TABLES_OF_DISTRICTS if (view.data[t]["district"] == name).any())
+        where = np.flatnonzero((view.data[table]["district"] == name).to_numpy())[:1]
+        message = f"县区“{name}”在 schools（学校）表中没有学校，凡依据学校的结论均为缺数据"
+        yield Found(table, where, "district", lambda _, message=message: message, None)
+
+
 _W, _N = Severity.WARNING, Severity.NOTE
 
 PRESENCE_RULES: tuple[Rule, ...] = (
@@ -289,5 +299,14 @@ PRESENCE_RULES: tuple[Rule, ...] = (
         "写错县区名的学校会被当作另一个县区来评估",
         "核对县区名；写错的改正，确是两个县区的保留",
         _one_letter_away,
+    ),
+    Rule(
+        "T13",
+        _W,
+        "县区没有学校",
+        "A district without schools",
+        "学校没有报送，凡依据学校的指标均为缺数据",
+        "在 schools 表中补上该县区的学校；县区名写错的改正",
+        _without_schools,
     ),
 )

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 from pydantic import Field, field_validator, model_validator
 
 from qb.data.cell_values import convert, missing
-from qb.data.schema import INVENTED, TABLES, Column
+from qb.data.schema import INVENTED, TABLES, TABLES_OF_DISTRICTS, Column
 from qb.errors import Fault, QbError
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Severity, Stage
 from qb.tomlfile import Entry, read_toml
@@ -206,13 +206,16 @@ class Dataset:
 
     @property
     def years(self) -> list[int]:
-        """School years (the year they start) that `sections` holds, in order."""
-        return sorted(int(year) for year in self["sections"]["year"].unique())
+        """School years (the year they start) that `sections` holds, in order; without any, of all tables."""
+        tables = [self["sections"]] if len(self["sections"]) else self.tables.values()
+        known = (frame["year"].dropna().unique() for frame in tables if "year" in frame)
+        return sorted({int(year) for years in known for year in years})
 
     @property
     def districts(self) -> list[str]:
-        """Districts that `schools` names, in order of appearance."""
-        return list(self["schools"]["district"].dropna().unique())
+        """Districts of schools, then those that reported items and no school, in order of appearance."""
+        tables = ("schools", *TABLES_OF_DISTRICTS)
+        return list(dict.fromkeys(name for t in tables for name in self[t]["district"].dropna().unique()))
 
     @property
     def invented(self) -> bool:

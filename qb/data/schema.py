@@ -468,3 +468,4 @@ _ALL_TABLES = (
 )  # fmt: skip
 
 TABLES: dict[str, Table] = {table.name: table for table in _ALL_TABLES}
+TABLES_OF_DISTRICTS = tuple(name for name, table in TABLES.items() if "district" in table.key)

@@ -131,9 +131,16 @@ def assess(
 
 
 def choose_year(data: Dataset, year: int | None) -> int:
-    """Return the year asked for, or the last one in the data; refuse one that is not there."""
+    """Return the year asked for, or the last one in the data; refuse one that is not there.
+
+    Where no table holds a year (schools are listed and nothing is reported yet), any year may be asked for.
+    """
+    if not data.years and year is not None:
+        return year
     if not data.years:
-        raise QbError("表 sections（学段）没有任何年度的数据，无法评估。请填写各校各学段的在校生等数据。")
+        raise QbError(
+            "各表都没有任何年度的数据，不知道评估哪一年。请用 --year 指明学年（起始年），或先填报数据。"
+        )
     if year is None:
         return data.years[-1]
     if year not in data.years:

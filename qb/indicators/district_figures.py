@@ -132,7 +132,8 @@ def _tilt_verdict(verdict: np.ndarray, rural: np.ndarray, perhaps: np.ndarray) -
 def _has_rural_junior(inputs: Inputs, indicator: Indicator) -> tuple[np.ndarray, np.ndarray]:
     """Return whether a district has a rural junior section, and whether it perhaps has one.
 
-    Perhaps: of a school whose location, or of a section whose pupils, are not reported.
+    Perhaps: of a school whose location, or of a section whose pupils, are not reported; where no school
+    is listed at all.
     """
     population = inputs.population
     rows = asked(inputs, indicator)
@@ -145,7 +146,8 @@ def _has_rural_junior(inputs: Inputs, indicator: Indicator) -> tuple[np.ndarray,
         np.bincount(population.district[school[mine]], minlength=count) > 0
         for mine in (rural & populated, rural | unknown)
     )
-    return sure, perhaps
+    unlisted = np.bincount(population.district, minlength=count) == 0
+    return sure, perhaps | unlisted
 
 
 def migrants(inputs: Inputs, indicator: Indicator) -> Measure:

@@ -67,6 +67,7 @@ def notes(
     rule = standard.rules.school
     frames = [
         *(class_norm_warnings(inputs, indicator) for indicator in norms),
+        _without_schools(population),
         _silent_schools(population),
         _small_schools(population, standard),
         _rounding_flags(held, "标准", held.limit),
@@ -96,6 +97,15 @@ def silent(population: Population) -> pd.DataFrame:
             **school_columns(population, school, ("school_id", "name")),
             "stage": stage_words(sites.stage[at]),
         }
+    )
+
+
+def _without_schools(population: Population) -> pd.DataFrame:
+    """Say of each district without a school that nothing is known of them."""
+    unlisted = np.bincount(population.district, minlength=len(population.districts)) == 0
+    message = "schools（学校）表中没有本县区的学校，凡依据学校的结论按缺数据处理"
+    return pd.DataFrame({"district": population.districts[unlisted]}).assign(
+        school_id=None, code="", message=message
     )
 
 

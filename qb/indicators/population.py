@@ -59,7 +59,7 @@ class Population:
     ----------
     year : int
     districts : ndarray of str, shape (districts,)
-        In the order of their names.
+        In the order of their names; those without a school that reported items among them.
     schools : DataFrame, shape (schools, …)
         The ``schools`` table, campuses included.
     district : ndarray of int, shape (schools,)
@@ -179,7 +179,10 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
     schools = data["schools"]
     root = _roots(schools)
     named = schools["district"].fillna(UNNAMED).to_numpy(dtype=str)
-    districts, district = np.unique(named[root], return_inverse=True)
+    # A district may have reported nothing of its schools, not even which there are.
+    alone = np.array([name for name in data.districts if name not in set(named)], dtype=str)
+    districts = np.unique(np.append(named[root], alone))
+    district = np.searchsorted(districts, named[root])
     kind = codes(schools["kind"], KINDS)
 
     sections = data["sections"]

@@ -265,7 +265,7 @@ class _Again:
     def _judged(self, standard: Standard, year: int) -> Mapping[str, str | float]:
         key = (standard.name, year)
         if key not in self._facts:
-            there = year in self.data.years
+            there = year in (self.data.years or [year])  # without any, schools alone are judged in any year
             self._facts[key] = facts(assess(self.data, year, standard)) if there else {}
         return self._facts[key]
 

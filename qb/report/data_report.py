@@ -271,15 +271,11 @@ class DataReport:
         year = school_year(self.context.year, lang)
         text = say(lang, f"{place}：数据概况（{year}）", f"{place}: what was handed in ({year})")
         years = self.context.data.years
-        span = f"{years[0]}—{years[-1]}" if len(years) > 1 else str(years[0])
-        return Heading(
-            text,
-            say(
-                lang,
-                f"来源：{self.context.source}；含 {span} 年度。",
-                f"Source: {self.context.source}; years {span}.",
-            ),
-        )
+        span = f"{years[0]}—{years[-1]}" if len(years) > 1 else "".join(map(str, years))
+        held = say(lang, f"含 {span} 年度", f"years {span}") if years else ""
+        held = held or say(lang, "没有任何年度的数据", "no data of any year")
+        source = self.context.source
+        return Heading(text, say(lang, f"来源：{source}；{held}。", f"Source: {source}; {held}."))
 
     def tables(self) -> Table:
         """Return each table: rows in all, rows of the year, share of cells filled in."""
@@ -344,7 +340,7 @@ class DataReport:
         """Return the share of cells filled in, by table and year."""
         lang = self.context.lang
         yearly = [name for name in TABLES if "year" in self.context.data[name]]
-        years = self.context.data.years
+        years = self.context.data.years or [self.context.year]
         share = pd.DataFrame(
             [
                 [self._filled(name, frame[(frame["year"] == year).to_numpy()]) for year in years]

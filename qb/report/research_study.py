@@ -419,7 +419,7 @@ class Study:
 
 def _panel(context: ReportContext, district: str) -> pd.DataFrame:
     """Gather every year up to the context's: a row per school and stage."""
-    years = [year for year in context.data.years if year <= context.year]
+    years = [year for year in context.data.years if year <= context.year] or [context.year]
     panel = pd.concat([_of_year(context, year) for year in years], ignore_index=True)
     return panel[(panel["district"] == district).to_numpy()].reset_index(drop=True) if district else panel
 

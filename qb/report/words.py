@@ -252,6 +252,9 @@ CATALOGUE = {
         "Primary and junior stage not reported for {}: counted as “no data”"
     ),
     "没有报送 {} 学年{}学段的数据，按缺数据处理": "{1} stage not reported for {0}: counted as “no data”",
+    "schools（学校）表中没有本县区的学校，凡依据学校的结论按缺数据处理": (
+        "No school of the district is listed: whatever rests on schools is “no data”"
+    ),
     "已停办，最后办学学年为 {} 学年": "Closed; the last school year it taught in was {}",
     "尚未开办，开办年份为 {} 年": "Not open yet; it opens in {}",
     "{}在校生 {} 人，不足 {} 人；不是教学点，照常参加评估": (

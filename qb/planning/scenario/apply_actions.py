@@ -281,7 +281,7 @@ def carry_forward(data: Dataset, year: int, standard: Standard | None = None) ->
     QbError
         If the data have no year so early.
     """
-    before = [y for y in data.years if y <= year]
+    before = [y for y in data.years or [year] if y <= year]
     if not before:
         raise QbError(f"数据中没有 {year} 学年，也没有更早的学年可以沿用。已有：{_listed(data)}。")
     frames = {name: rows_of(frame, before[-1]) for name, frame in data.tables.items() if "year" in frame}
@@ -298,7 +298,7 @@ def _listed(data: Dataset) -> str:
 
 
 def _with_year(data: Dataset, year: int, standard: Standard) -> Dataset:
-    if year in data.years:
+    if year in (data.years or [year]):
         return data
     added = carry_forward(data, year, standard)
     return data.replace(
@@ -331,7 +331,7 @@ class Years:
     @classmethod
     def of(cls, data: Dataset, start: int, end: int, standard: Standard, later: Later | None) -> Years:
         """Return the data's own years from `start` on, then those that `later` or a forecast gives."""
-        last = data.years[-1]
+        last = data.years[-1] if data.years else start
         outlook, notes = None, ()
         if later is None and end > last:
             outlook, notes = _outlook(data, end, standard)
@@ -409,10 +409,12 @@ def courses(
     found = {id(draft): list(draft.reasons) for draft in drafts}
     sound = [draft for draft in drafts if draft.scenario]
     for draft in sound:
-        if draft.scenario.base_year not in data.years:
+        if data.years and draft.scenario.base_year not in data.years:
             text = f"base_year（{draft.scenario.base_year}）不在数据中，已有学年：{_listed(data)}"
             found[id(draft)].append((0, text))
-    able = [draft for draft in sound if draft.scenario.base_year in data.years]
+    able = [
+        draft for draft in sound if draft.scenario.base_year in (data.years or [draft.scenario.base_year])
+    ]
     base = Years({}, {}, ())
     made: list[Course] = []
     if able:
