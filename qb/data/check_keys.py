@@ -235,7 +235,7 @@ def lone_districts(view: View) -> list[str]:
 
 
 def _alike(name: str, other: str) -> bool:
-    name, other = _plain(name), _plain(other)
+    name, other = plain_name(name), plain_name(other)
     return name in other or other in name or one_away(name, other)
 
 
@@ -245,10 +245,10 @@ def _two_spellings(view: View) -> Iterator[Found]:
     names = [str(name) for name in values.dropna().unique()]
     first: dict[str, str] = {}
     for name in names:
-        first.setdefault(_plain(name), name)
+        first.setdefault(plain_name(name), name)
     longer = _with_city(first)
     for name in names:
-        plain = _plain(name)
+        plain = plain_name(name)
         same = first[plain] if first[plain] != name else first[longer.get(plain, plain)]
         if same != name:
             where = np.flatnonzero((values == name).to_numpy())[:1]
@@ -256,7 +256,7 @@ def _two_spellings(view: View) -> Iterator[Found]:
             yield Found("schools", where, "district", lambda position, message=message: message, None)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Return a name without what the eye does not tell apart: width, case, spaces, invisible marks."""
     text = unicodedata.normalize("NFKC", name).casefold()
     return "".join(c for c in text if unicodedata.category(c)[0] not in "ZC")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View
-from qb.data.check_keys import lone_districts, one_away
+from qb.data.check_keys import lone_districts, one_away, plain_name
 from qb.data.dataset import is_open, silent_stages
 from qb.data.schema import TABLES_OF_DISTRICTS
 from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Severity, Stage
@@ -168,12 +168,16 @@ _MANY = 3  # schools from which on a district's name is taken for right
 
 
 def _one_letter_away(view: View) -> Iterator[Found]:
-    """Find districts of one school whose name is one letter from that of a district of several."""
+    """Find districts of one school whose name is one letter from that of a district of several.
+
+    A space more or less is no letter: that is one name in two spellings, a fault of its own (K04).
+    """
     values = view.schools["district"]
     counts = values.value_counts()
     usual = [name for name, count in counts.items() if count >= _MANY]
     for lone in counts.index[counts == 1]:
-        like = [name for name in usual if one_away(str(lone), str(name))]
+        spelling = plain_name(str(lone))
+        like = [name for name in usual if one_away(spelling, plain_name(str(name)))]
         if like:
             where = np.flatnonzero((values == lone).to_numpy())
             message = f"县区“{lone}”只有这一所学校，与有 {counts[like[0]]} 所学校的“{like[0]}”只差一个字"
