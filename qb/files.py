@@ -2,14 +2,17 @@
 
 A new one is made beside the old under a hidden name that carries the process, reaches the disk, and takes the
 old one's place in one step. What a killed process left beside is cleared by the next that writes there.
+Files that are found, rather than given, are opened without following links: a folder may come from anybody.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import shutil
+import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +26,8 @@ from qb.errors import QbError, why
 Content = str | bytes | Callable[[Path], None]
 
 _PART = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)-[0-9a-f]{8}\.(?P<kind>part|old)")
+_FORBIDDEN = re.compile(r"[\0/\\:]")  # in a name; the last two lead elsewhere on Windows
+_NAME_MOST = 255  # bytes
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of Linux
 
 
@@ -51,10 +56,11 @@ def write_whole(path: Path, content: Content) -> None:
     part = _part(path)
     try:
         _make_way(path)
+        with os.fdopen(open_plain(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
+            if not callable(content):
+                file.write(content.encode() if isinstance(content, str) else content)
         if callable(content):
             content(part)
-        else:
-            part.write_bytes(content.encode() if isinstance(content, str) else content)
         _sync(part)
         part.replace(path)
         _sync_names(path.parent)
@@ -90,6 +96,58 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
         raise WriteError(path, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def open_plain(path: Path, flags: int) -> int:
+    """Return a descriptor of a plain file, opened without following a link and without waiting.
+
+    Raises
+    ------
+    OSError
+        If there is none, or what stands there is a link, a folder, a pipe or a device.
+    """
+    careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags | careful, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is no plain file", str(path))
+    return descriptor
+
+
+def read_plain(path: Path, most: int | None = None) -> bytes:
+    """Return what a plain file holds; see :func:`open_plain`.
+
+    Raises
+    ------
+    OSError
+        As there; and EFBIG if the file has more than `most` bytes.
+    """
+    with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
+        if most is not None and os.fstat(file.fileno()).st_size > most:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        return file.read()
+
+
+def is_plain_name(name: str, depth: int) -> bool:
+    """Whether a name found in a file can be a place below a folder: no ``..``, no root, nothing odd.
+
+    It has at most `depth` parts, each of a length that a file system takes.
+
+    Examples
+    --------
+    >>> [is_plain_name(name, 2) for name in ("a.html", "a/b.html", "a/b/c.html", "../a", "/etc/x", "")]
+    [True, True, False, False, False, False]
+    """
+    parts = name.split("/")
+    return len(parts) <= depth and all(map(_is_plain, parts))
+
+
+def _is_plain(part: str) -> bool:
+    try:
+        raw = part.encode()
+    except UnicodeEncodeError:  # half a character
+        return False
+    return 0 < len(raw) <= _NAME_MOST and part not in (".", "..") and not _FORBIDDEN.search(part)
 
 
 def clear_parts(folder: Path) -> None:

@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
+from qb import files
 from qb.data.reading import write
 from qb.data.sample import make
 from qb.errors import QbError
@@ -21,7 +23,7 @@ from qb.publish import digests, manifest, site
 from qb.publish.api import publish
 from qb.publish.digests import Slices
 from qb.publish.jobs import Failure, Outcome
-from qb.publish.manifest import LOCK, RECORD, locked
+from qb.publish.manifest import JOURNAL, LOCK, RECORD, Record, locked
 from qb.report.context import open_context
 from qb.report.school_report import SchoolReport
 
@@ -429,3 +431,142 @@ def _html(page: SchoolReport) -> list[str]:
 def _ids(desk: Desk, district: str) -> list[str]:
     rows = open_context(desk.source, 2025).assessment.rows
     return list(rows["school_id"][rows["district"] == district].unique())
+
+
+# What the folder holds is an input: a page counts where it is read back, and the record is not believed.
+
+
+def test_pages_that_vanish_under_the_run_are_not_counted_and_are_made_by_the_next(desk):
+    stored = manifest.Record.put
+
+    def put(record, target, *of):
+        if "schools" in target.parts:
+            target.unlink()
+        stored(record, target, *of)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest.Record, "put", put)
+        found = publish(desk.source, out=desk.out, force=True)
+    gone = {o.job.target for o in found.failed}
+    assert gone == {path for o in found.outcomes if "schools" in (path := o.job.target).parts}
+    assert found.exit_code == 1 and f"已生成 {len(found.outcomes) - len(gone)} 页" in found.summary
+    assert "又从网站文件夹中消失" in found.summary
+    assert not gone & {
+        desk.out / name for name in json.loads((desk.out / RECORD).read_text("utf-8"))["pages"]
+    }
+    again = publish(desk.source, out=desk.out)
+    assert {o.job.target for o in again.outcomes} == gone and again.exit_code == 0
+
+
+def test_an_entry_with_an_empty_digest_of_a_page_that_is_not_there_blocks_no_other_data(desk, tmp_path):
+    page = next((desk.out / desk.first / "schools").iterdir())
+    page.unlink()
+    record = json.loads((desk.out / RECORD).read_text("utf-8"))
+    record["pages"][page.relative_to(desk.out).as_posix()]["page"] = ""  # as an older version wrote
+    (desk.out / RECORD).write_text(json.dumps(record), "utf-8")
+    assert desk.publish() == {page.relative_to(desk.out).with_suffix("").as_posix()}
+    write(make(schools=6, districts=1, years=[2025], seed=7), tmp_path / "别的数据")
+    assert publish(tmp_path / "别的数据", out=desk.out).exit_code == 0
+
+
+def test_a_pipe_in_a_pages_place_makes_nobody_wait_and_is_no_page(desk):
+    page = next((desk.out / desk.first / "schools").iterdir())
+    page.unlink()
+    os.mkfifo(page)
+    desk.failing = {page.name}
+    found = publish(desk.source, out=desk.out)
+    assert [o.job.target for o in found.failed] == [page]
+
+
+ODD_NAMES = (
+    "/outside.html", "../outside.html", "a/../../outside.html", "linked/inside.html", "a\x00.html",
+    "\udc80.html", "a" * 5000 + ".html", "甲/" * 900 + "a.html", "C:\\outside.html", "", ".", "notes.txt",
+    "a//b.html",
+)  # fmt: skip
+
+
+def noted(folder: Path, names, page: str) -> Record:
+    """Return the record of a folder that names these, each as a page of this digest."""
+    entry = {"content": "x", "frame": "x", "page": page}
+    whole = {"of": "all", "pages": 1, "indexes": dict.fromkeys(names, page)}
+    text = json.dumps({"pages": dict.fromkeys(names, entry), "whole": whole})
+    (folder / RECORD).write_text(text, "utf-8")
+    (folder / JOURNAL).write_text("".join(json.dumps([name, entry]) + "\n" for name in names), "utf-8")
+    return Record(folder)
+
+
+def test_names_in_a_tampered_record_read_and_delete_nothing_outside(tmp_path):
+    folder, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    victims = [tmp_path / "outside.html", elsewhere / "inside.html", folder / "notes.txt"]
+    for victim in victims:
+        victim.write_text("not ours", "utf-8")
+    (folder / "ours.html").write_text("not ours", "utf-8")
+    (folder / "linked").symlink_to(elsewhere)
+    names = (*ODD_NAMES, str(victims[0]), "ours.html")
+    noted(folder, names, manifest.digest(b"not ours")).clear_but(set())
+    assert all(victim.read_text("utf-8") == "not ours" for victim in victims)
+    assert not (folder / "ours.html").exists()  # as a page that nobody wants any more
+    assert noted(folder, names, manifest.digest(b"not ours")).kept("all") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"pages": ' + "[" * 100_000, "嵌套太深"),
+        ("{", "不是 qb 写的样子"),
+        ('{"pages": []}', "不是 qb 写的样子"),
+        ('{"pages": {}, "whole": 7}', ""),
+        ('{"pages": {"a.html": {"page": 1}, "b.html": [], "c.html": {"x": "y"}}}', ""),
+        (" " * 300_000, "太大"),
+        ("\\ud800", "不是 qb 写的样子"),
+    ],
+)
+def test_a_record_that_is_none_is_refused_in_a_sentence_and_counts_for_nothing(
+    tmp_path, monkeypatch, text, reason
+):
+    monkeypatch.setattr(manifest, "RECORD_MOST", 200_000)
+    (tmp_path / RECORD).write_text(text, "utf-8")
+    (tmp_path / JOURNAL).write_text("[" * 100_000, "utf-8")
+    record = Record(tmp_path)
+    assert reason in record.refused and (RECORD in record.refused) == bool(reason)
+    record.clear_but(set())
+    record.save()
+    assert json.loads((tmp_path / RECORD).read_text("utf-8")) == {"pages": {}, "whole": None}
+
+
+@pytest.mark.parametrize("put", ["link", "pipe", "folder"])
+@pytest.mark.parametrize("name", [LOCK, JOURNAL, RECORD])
+def test_what_the_folder_keeps_is_no_link_no_pipe_and_no_folder(tmp_path, name, put):
+    victim, folder = tmp_path / "victim", tmp_path / "site"
+    victim.write_text("precious", "utf-8")
+    folder.mkdir()
+    {
+        "link": lambda: (folder / name).symlink_to(victim),
+        "pipe": lambda: os.mkfifo(folder / name),
+        "folder": lambda: (folder / name).mkdir(),
+    }[put]()
+    (folder / "a.html").write_text("page", "utf-8")
+    try:
+        with locked(folder):
+            record = Record(folder)
+            record.put(folder / "a.html", "x", "x")
+            assert record.stands(folder / "a.html")
+            record.save()
+    except QbError as refusal:
+        assert str(folder) in str(refusal) and (name == LOCK or put == "folder")
+    else:
+        assert name != LOCK
+    assert victim.read_text("utf-8") == "precious"
+
+
+def test_a_file_is_made_beside_under_a_name_that_no_link_holds(tmp_path, monkeypatch):
+    victim = tmp_path / "victim"
+    victim.write_text("precious", "utf-8")
+    monkeypatch.setattr(files, "uuid4", lambda: SimpleNamespace(hex="0" * 32))
+    for content in ("new", lambda path: path.write_text("new", "utf-8")):
+        files._part(tmp_path / "a.html").symlink_to(victim)
+        with pytest.raises(WriteError):
+            files.write_whole(tmp_path / "a.html", content)
+    assert victim.read_text("utf-8") == "precious"

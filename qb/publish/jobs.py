@@ -224,6 +224,7 @@ class Outcome:
 
 DEAD = ("DeadKernelError", "执行这个单元的进程意外结束（可能内存不足）")
 LATE = ("CellTimeoutError", "这个单元超过了时间限制")
+VANISHED = Failure("页面不在了", "写成以后又从网站文件夹中消失，或被别的程序改动。请再运行一次")
 LOST = Failure("进程意外结束", "运行这个页面的进程被系统终止（可能内存不足）")
 
 
@@ -277,6 +278,8 @@ class Site:
         What goes with the pages and was asked to be made, with what went wrong, "" where it was made.
     changed : bool
         Whether a file of which the pages are made was edited or removed while they were made.
+    refused : str
+        Why the folder's record of what it holds was not used, in a sentence; empty where it was.
     """
 
     index: Path
@@ -284,6 +287,7 @@ class Site:
     kept: int = 0
     files: Mapping[Path, str] = field(default_factory=dict)
     changed: bool = False
+    refused: str = ""
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -302,6 +306,7 @@ class Site:
         lines += [f"  {o.job.page.title}：{o.failure}" for o in self.failed]
         lines += self._said_of_files()
         lines += [CHANGED] * self.changed
+        lines += [self.refused] * bool(self.refused)
         if noted:
             lines.append(f"{len(noted)} 页运行时有提示，例如 {noted[0].job.page.title}：")
             lines.append("  " + noted[0].notes[0].replace("\n", "\n  "))

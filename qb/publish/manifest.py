@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import re
 import socket
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import TextIO
 
 import qb
 from qb.errors import QbError, why
-from qb.files import clear_parts, write_whole
+from qb.files import clear_parts, is_plain_name, open_plain, read_plain, write_whole
 from qb.standard import files_of
 from qb.terms import DATA_SUFFIXES
 
@@ -81,6 +83,10 @@ def of_files(files: Iterable[Path]) -> Iterator[object]:
 
 # A line of the journal for each page as it is made: what a run that was killed had made so far.
 RECORD, JOURNAL, LOCK = "run.json", ".qb.journal", ".qb.lock"
+RECORD_MOST = 128 << 20  # bytes: 300,000 pages and more
+_DEPTH = 3  # a district's folder, the folder of its schools or files, the page
+_SUFFIXES = (".html", ".xlsx", ".docx", ".pdf")
+_DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -122,11 +128,21 @@ class Whole:
 
 
 class Record:
-    """The pages that a folder holds and of what they were made; a page changed by hand is not ours."""
+    """The pages that a folder holds and of what they were made; a page changed by hand is not ours.
+
+    What the folder says of itself is an input like any other: names that lead out of it, and all that
+    is no entry, are left out. A page stands where a plain file was read back, and nowhere else.
+
+    Attributes
+    ----------
+    refused : str
+        Why the record could not be used, in a sentence; empty where it could, and where there is none.
+    """
 
     def __init__(self, site: Path) -> None:
-        self._site = site
-        self._entries, self._whole = _read(site / RECORD)
+        self._site, self._root = site, Path(os.path.realpath(site))
+        self._ours: dict[Path, bool] = {}
+        self._entries, self._whole, self.refused = read_record(site)
         if made := _read_journal(site / JOURNAL):
             self._entries, self._whole = self._entries | made, None
 
@@ -137,8 +153,13 @@ class Record:
             entry is not None
             and entry.content == content
             and frame in (None, entry.frame)
-            and _bytes(target) == entry.page
+            and self._bytes(target) == entry.page
         )
+
+    def stands(self, target: Path) -> bool:
+        """Whether a page that was noted is there, as it was written."""
+        entry = self._entries.get(self._name(target))
+        return entry is not None and self._bytes(target) == entry.page
 
     def kept(self, of: str) -> int:
         """Return how many pages were asked for where all stands as a publication of this digest left it.
@@ -149,20 +170,27 @@ class Record:
         if whole is None or whole.of != of:
             return 0
         made = {name: entry.page for name, entry in self._entries.items()} | whole.indexes
-        return whole.pages if all(_bytes(self._site / name) == page for name, page in made.items()) else 0
+        right = all(self._bytes(self._site / name) == page for name, page in made.items())
+        return whole.pages if right else 0
 
     def close(self, of: str, pages: int, indexes: Iterable[Path]) -> None:
         """Note that a publication of this digest ended well, with so many pages asked for."""
-        self._whole = Whole(of, pages, {self._name(index): _bytes(index) for index in indexes})
+        found = {self._name(index): self._bytes(index) for index in indexes}
+        self._whole = Whole(of, pages, found) if all(found.values()) else None
         self.save()
 
     def put(self, target: Path, content: str, frame: str) -> None:
-        """Note a page that was written."""
-        entry = Entry(content, frame, _bytes(target))
+        """Note a page that was written, as it is read back; one that is not there is not noted."""
+        page = self._bytes(target)
+        if page is None:
+            self.drop(target)
+            return
+        entry = Entry(content, frame, page)
         self._entries[self._name(target)] = entry
         line = json.dumps([self._name(target), asdict(entry)], ensure_ascii=False)
-        with suppress(OSError), (self._site / JOURNAL).open("a", encoding="utf-8") as journal:
-            journal.write(f"{line}\n")  # a page that cannot be noted, on a full disk, is made again
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        with suppress(OSError), os.fdopen(open_plain(self._site / JOURNAL, flags), "ab") as journal:
+            journal.write(f"{line}\n".encode())  # a page that cannot be noted, on a full disk, is made again
 
     def drop(self, *targets: Path) -> None:
         """Forget pages."""
@@ -175,8 +203,9 @@ class Record:
         for name, entry in list(self._entries.items()):
             target = self._site / name
             if target not in wanted:
-                if _bytes(target) == entry.page:
-                    target.unlink()
+                if self._bytes(target) == entry.page:
+                    with suppress(OSError):  # whoever took it away meanwhile did what was to be done
+                        target.unlink()
                 del self._entries[name]
 
     def save(self) -> None:
@@ -190,35 +219,79 @@ class Record:
         pages = {name: asdict(entry) for name, entry in sorted(self._entries.items())}
         found = {"pages": pages, "whole": self._whole and asdict(self._whole)}
         write_whole(self._site / RECORD, json.dumps(found, ensure_ascii=False, indent=0))
-        (self._site / JOURNAL).unlink(missing_ok=True)
+        with suppress(OSError):  # one that stays has the next run look at every page
+            (self._site / JOURNAL).unlink()
 
     def _name(self, target: Path) -> str:
         return target.relative_to(self._site).as_posix()
 
+    def _bytes(self, target: Path) -> str | None:
+        """Return the digest of a page's bytes; None where no plain file of the site can be read."""
+        try:
+            return digest(read_plain(target)) if self._is_ours(target.parent) else None
+        except OSError:
+            return None
 
-def _read(path: Path) -> tuple[dict[str, Entry], Whole | None]:
+    def _is_ours(self, folder: Path) -> bool:
+        """Whether a folder is the site's own, not one elsewhere to which a link leads."""
+        if folder not in self._ours:
+            self._ours[folder] = Path(os.path.realpath(folder)).is_relative_to(self._root)
+        return self._ours[folder]
+
+
+def read_record(site: Path) -> tuple[dict[str, Entry], Whole | None, str]:
+    """Return the pages that a site's record names, its last publication, and why it could not be used."""
+    path = site / RECORD
     try:
-        found = json.loads(path.read_text("utf-8"))
-        pages = {str(name): Entry(**entry) for name, entry in found["pages"].items()}
-        return pages, Whole(**found["whole"]) if found.get("whole") else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}, None  # none, or one that cannot be read: everything is made anew
+        found = json.loads(read_plain(path, RECORD_MOST))
+        pages = dict(_entries(found["pages"].items()))
+        whole = _whole(found.get("whole"))
+        sound = whole is not None and len(pages) == len(found["pages"]) and whole.pages <= len(pages)
+        return pages, whole if sound else None, ""
+    except FileNotFoundError:
+        return {}, None, ""
+    except OSError as error:
+        reason = "太大" if error.errno == errno.EFBIG else why(error)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        reason = "不是 qb 写的样子"
+    except (RecursionError, MemoryError):
+        reason = "嵌套太深"
+    return {}, None, f"{path} 不能用（{reason}），不以它为准，各页重新生成。"
+
+
+def _entries(found: Iterable[tuple[object, object]]) -> Iterator[tuple[str, Entry]]:
+    for name, entry in found:
+        if _is_name(name) and _is_strings(entry, Entry) and _DIGEST.fullmatch(entry["page"]):
+            yield name, Entry(**entry)
+
+
+def _whole(found: object) -> Whole | None:
+    if not isinstance(found, dict) or not isinstance(found.get("indexes"), dict):
+        return None
+    of, pages, indexes = found.get("of"), found.get("pages"), found["indexes"]
+    counted = isinstance(of, str) and type(pages) is int and pages > 0
+    named = all(_is_name(name) and isinstance(page, str) for name, page in indexes.items())
+    return Whole(of, pages, indexes) if counted and named and indexes else None
+
+
+def _is_name(name: object) -> bool:
+    """Whether a record may name this: a page or a file that a site can have."""
+    return isinstance(name, str) and name.endswith(_SUFFIXES) and is_plain_name(name, _DEPTH)
+
+
+def _is_strings(found: object, of: type) -> bool:
+    wanted = {field.name for field in fields(of)}
+    return (
+        isinstance(found, dict) and set(found) == wanted and all(isinstance(v, str) for v in found.values())
+    )
 
 
 def _read_journal(path: Path) -> dict[str, Entry]:
     made = {}
-    with suppress(OSError, ValueError, TypeError), path.open(encoding="utf-8") as journal:
-        for line in journal:  # the last one may be half a line
-            name, entry = json.loads(line)
-            made[str(name)] = Entry(**entry)
+    with suppress(OSError, ValueError, TypeError, RecursionError):
+        for line in read_plain(path, RECORD_MOST).splitlines():  # the last one may be half a line
+            made |= _entries([json.loads(line)])
     return made
-
-
-def _bytes(target: Path) -> str:
-    try:
-        return digest(target.read_bytes())
-    except OSError:
-        return ""
 
 
 @contextmanager
@@ -250,18 +323,22 @@ def _take(lock: Path) -> TextIO:
     mine = f"{os.getpid()} {socket.gethostname()}"
     try:
         while True:
-            file = lock.open("a+", encoding="utf-8")
+            file = os.fdopen(
+                open_plain(lock, os.O_RDWR | os.O_CREAT), "r+", encoding="utf-8", errors="replace"
+            )
             if not _locks(file):
                 file.seek(0)
                 with file:
-                    raise QbError(_busy(lock, file.read()))
-            if lock.exists() and os.path.samestat(os.fstat(file.fileno()), lock.stat()):
+                    raise QbError(_busy(lock, file.read(_OWNER_MOST)))
+            if lock.exists() and os.path.samestat(os.fstat(file.fileno()), lock.lstat()):
                 break
             file.close()  # its owner has removed it meanwhile
         file.truncate(0)
         file.write(mine)
         file.flush()
     except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EINVAL):
+            raise QbError(f"{lock} 不是 qb 写的锁文件（是链接或别的东西）。请删去它后再运行。") from None
         raise QbError(f"不能写入 {lock.parent}：{why(error)}。请用 --out 指定另一个文件夹。") from None
     return file
 
@@ -283,6 +360,7 @@ def _locks(file: TextIO) -> bool:
     return True
 
 
+_OWNER_MOST = 300  # letters: a number and the name of a machine
 _BEYOND = 1 << 20  # Windows locks bytes, and what is locked cannot be read: one behind the owner's name
 
 

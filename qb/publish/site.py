@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 
 from qb.errors import QbError
 from qb.files import WriteError
 from qb.indicators.assessment import Assessment
 from qb.publish.attachments import make_files
-from qb.publish.jobs import Outcome, Site
+from qb.publish.jobs import VANISHED, Outcome, Site
 from qb.publish.manifest import Record, locked
 from qb.publish.page import WORDS, Lang, Page
 from qb.publish.scheduler import run
@@ -51,12 +52,14 @@ def make(
         held = Held(context, data, standard)
         outcomes = _make(plan, held, **how)
         made_files = _make_files(plan, held, how["force"], how["workers"])
+        outcomes = {path: _as_it_ended(plan.record, outcome) for path, outcome in outcomes.items()}
         asked = [outcomes[task.job.target] for task in plan.tasks if task.asked]
         made = tuple(outcome for outcome in asked if not outcome.kept)
         changed = not unchanged()
         if changed:
             plan.record.drop(*(outcome.job.target for outcome in made), *made_files)
-        site = Site(plan.site / "index.html", made, len(asked) - len(made), made_files, changed)
+        site = Site(plan.site / "index.html", made, len(asked) - len(made), made_files, changed,
+                    plan.record.refused)  # fmt: skip
         try:
             indexes = _write_indexes(plan, outcomes)
             if site.exit_code:
@@ -100,7 +103,16 @@ def _make_files(plan: Plan, held: Held, force: bool, workers: int | None) -> dic
         for path in one.paths:
             if not made[path]:
                 record.put(path, one.content, "")
+                made[path] = "" if record.stands(path) else VANISHED.message
     return made
+
+
+def _as_it_ended(record: Record, outcome: Outcome) -> Outcome:
+    """Return an outcome as a reader will find it: a page that is gone by the end of the run was not made."""
+    if outcome.failure or record.stands(outcome.job.target):
+        return outcome
+    record.drop(outcome.job.target)
+    return replace(outcome, failure=VANISHED, kept=False)
 
 
 def _stands(record: Record, task: Task) -> bool:
