@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
@@ -68,7 +69,7 @@ def assess(data: Path, year: int | None, standard: str, transition: bool, as_jso
     from qb.indicators.assessment import document
     from qb.report.facts import summary
 
-    tables = read(data)
+    tables = read(data, standard)
     result = judge(tables, year, standard, transition)
     doubtful = doubts(tables, result.standard)
     if as_json:
@@ -88,7 +89,7 @@ def whatif(
     from qb.planning.scenario import document, summary
     from qb.planning.scenario import whatif as compare
 
-    result = compare(read(data), scenarios, year, standard, costs=costs)
+    result = compare(read(data, standard), scenarios, year, standard, costs=costs)
     print(json.dumps(document(result), ensure_ascii=False, allow_nan=False) if as_json else summary(result))
 
 
@@ -174,6 +175,34 @@ def forms(data: Path, out: Path, **options: object) -> None:
     from qb.report.forms import run
 
     print(run(data, out, **options), file=sys.stderr)
+
+
+def standard_show(name: str, year: int | None) -> None:
+    """Print what is in force in a standard."""
+    from qb.report.standard_report import show
+    from qb.standard import load
+
+    print(show(load(name), year or date.today().year))
+
+
+def standard_diff(one: str, other: str) -> None:
+    """Print in what two standards differ."""
+    from qb.report.standard_report import differences
+    from qb.standard import load
+
+    found = differences(load(one), load(other))
+    print("\n".join(found) or "两套标准完全相同。")
+
+
+def standard_check(file: str, year: int | None) -> int:
+    """Tell everything wrong with a standard's file at once."""
+    from qb.report.standard_report import faults_of
+
+    found = faults_of(file, year or date.today().year)
+    print(f"标准文件 {file} " + (f"有 {len(found)} 处不能用，请逐条改正：" if found else "可以使用。"))
+    for fault in found:
+        print(f"  {fault}")
+    return 1 if found else 0
 
 
 def lab(no_browser: bool) -> int:
@@ -281,7 +310,7 @@ def _parser() -> Parser:
 
     it = command(
         assess,
-        "评估：31 项指标、差异系数、各校和区域的结论。",
+        "评估：标准的各项指标、差异系数、各校和区域的结论。",
         "qb assess data/sample",
         "qb assess 我的数据 --year 2024 --json > 结果.json",
     )
@@ -445,6 +474,23 @@ def _parser() -> Parser:
         metavar="FILE",
         help="表I—表VI和学校自评表的版式文件（TOML）；不写就按国家表式",
     )
+
+    standards = commands.add_parser(
+        "standard", help="标准：在某学年有效的内容，两套标准的不同，一个标准文件的全部错误。"
+    )
+    actions = standards.add_subparsers(title="操作", metavar="操作", required=True)
+    it = actions.add_parser("show", help="列出一套标准在某学年有效的规则、限值和出处")
+    it.add_argument("name", metavar="NAME|FILE.toml", help="随附标准的名称，或标准文件")
+    _year(it)
+    it.set_defaults(run=standard_show)
+    it = actions.add_parser("diff", help="逐项列出两套标准的不同")
+    it.add_argument("one", metavar="A")
+    it.add_argument("other", metavar="B")
+    it.set_defaults(run=standard_diff)
+    it = actions.add_parser("check", help="一次列出标准文件的全部错误")
+    it.add_argument("file", metavar="FILE.toml")
+    _year(it)
+    it.set_defaults(run=standard_check)
 
     it = command(lab, "在 JupyterLab 中打开笔记本；随附数据的位置已写在各笔记本的参数里。", "qb lab")
     it.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")

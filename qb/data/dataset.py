@@ -22,8 +22,9 @@ from numpy.typing import ArrayLike
 from pydantic import Field, field_validator, model_validator
 
 from qb.data.cell_values import convert, missing
-from qb.data.schema import INVENTED, TABLES, TABLES_OF_DISTRICTS, Column
+from qb.data.schema import INVENTED, TABLES, TABLES_OF_DISTRICTS, Column, tables_of
 from qb.errors import Fault, QbError
+from qb.standard import Standard
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Severity, Stage
 from qb.tomlfile import Entry, read_toml
 
@@ -285,6 +286,41 @@ def _typed(values: pd.Series | None, dtype: str, rows: int) -> pd.Series:
     if values is None:
         return missing(dtype, pd.RangeIndex(rows))
     return values if values.dtype == dtype else values.astype(dtype)
+
+
+def with_columns(data: Dataset, standard: Standard) -> Dataset:
+    """Return the data with the columns that a standard declares, as numbers; missing where not handed in.
+
+    Data read without the standard have them as they were typed, under their name or label.
+
+    Raises
+    ------
+    QbError
+        If a cell of such a column holds no number that it may hold.
+    """
+    tables = tables_of(standard)
+    if tables is TABLES:
+        return data
+    changed: dict[str, pd.DataFrame] = {}
+    for name, table in tables.items():
+        frame = data[name]
+        for column in table.columns[len(TABLES[name].columns) :]:
+            header = next((h for h in (column.name, column.label, column.header) if h in frame), None)
+            if header is None:
+                values = missing(column.dtype, frame.index)
+            elif frame[header].dtype == column.dtype:
+                values = frame[header]
+            else:
+                values, found = convert(frame[header].astype("str"), column)
+                if found:
+                    at = int(np.flatnonzero(found[0].where)[0])
+                    raise QbError(
+                        f"表 {name} 第 {data.line(name, at)} 行的“{column.label}”{found[0].message}。请改正。"
+                    )
+            frame = frame.drop(columns=[header] if header else []).assign(**{column.name: values})
+        if frame is not data[name]:
+            changed[name] = frame
+    return data.replace(**changed)
 
 
 # Which schools are there in a year, and which stages each of them must report.

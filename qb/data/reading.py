@@ -13,13 +13,14 @@ import pandas as pd
 
 from qb.data.dataset import FILE, Correction, Dataset, Value, load_corrections, to_toml, typed
 from qb.data.grid import Grid, grid_to_table
-from qb.data.schema import TABLES, Table
+from qb.data.schema import TABLES, Table, tables_of
 from qb.data.table_files import read_csv, read_parquet, spoken, write_csv, write_parquet
 from qb.data.table_headers import table_named
 from qb.data.table_intake import fault, frame_to_table, tables_among, to_dataset
 from qb.data.workbook import WORKBOOK, WORKBOOKS, read_workbook, write_book, write_xlsx
 from qb.errors import Fault, QbError, UnreadableError
 from qb.files import write_folder, write_whole
+from qb.standard import Standard, load
 from qb.terms import DATA_SUFFIXES
 
 # Corrections applied to a dataset as it was read.
@@ -134,13 +135,13 @@ def _changed(name: str, frame: pd.DataFrame, changes: dict[tuple[str, int, str],
 # A dataset on disk: a folder of CSV or parquet files, one per table, or one workbook.
 
 
-def read(path: str | Path) -> Dataset:
+def read(path: str | Path, standard: Standard | str | Path | None = None) -> Dataset:
     """Read a folder of CSV files or of parquet files, one per table, or a workbook of sheets.
 
     A file or sheet is named for its table in English or Chinese (``sections.csv``, ``学段.csv``). A table or
-    column that is not there is "no data". Cells that cannot be read become missing, each with a
-    fault; see :data:`qb.data.table_intake.FORM_RULES`. Corrections that lie beside the dataset are applied;
-    see :mod:`qb.data.dataset`.
+    column that is not there is "no data". Columns that a standard declares are read with the `standard`.
+    Cells that cannot be read become missing, each with a fault; see :data:`qb.data.table_intake.FORM_RULES`.
+    Corrections that lie beside the dataset are applied; see :mod:`qb.data.dataset`.
 
     Raises
     ------
@@ -150,12 +151,14 @@ def read(path: str | Path) -> Dataset:
         If the corrections cannot be used.
     """
     folder = Path(path)
+    chosen = standard if isinstance(standard, Standard | None) else load(standard)
+    tables = tables_of(chosen)
     if folder.is_file() and folder.suffix.lower() in WORKBOOKS:
-        return correct(read_workbook(folder), folder)
+        return correct(read_workbook(folder, tables), folder)
     files, faults = _files(folder)
     frames = {}
     for name, file in files.items():
-        frames[name], found = _read_table(file, TABLES[name])
+        frames[name], found = _read_table(file, tables[name])
         faults += found
     return correct(to_dataset(frames, faults, folder), folder)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import inf
 from typing import Any
 
 import pandas as pd
 
+from qb.standard import Standard
 from qb.terms import Kind, Location, Ownership, Progress, RoomKind, Stage, Status, Term
 
 # What a column and a table are, and how their headers are compared.
@@ -469,3 +470,25 @@ _ALL_TABLES = (
 
 TABLES: dict[str, Table] = {table.name: table for table in _ALL_TABLES}
 TABLES_OF_DISTRICTS = tuple(name for name, table in TABLES.items() if "district" in table.key)
+
+
+def tables_of(standard: Standard | None) -> dict[str, Table]:
+    """Return the tables with the columns that a standard declares behind their own; `TABLES` without any.
+
+    >>> from qb.standard import load
+    >>> ["books" in tables_of(load(name))["facilities"].names for name in ("national-2017", "basic-2012")]
+    [False, True]
+    """
+    declared: dict[str, list[Column]] = {}
+    for column in standard.columns if standard else ():
+        codes = tuple(i.code for i in standard.resources if column.name in i.resource.columns)
+        kind, unit = ColumnKind(column.kind), column.unit.zh
+        made = Column(column.name, column.label.zh, kind, unit, codes=codes, note=column.note)
+        if column.name not in TABLES[column.table].by_name:
+            declared.setdefault(column.table, []).append(made)
+    if not declared:
+        return TABLES
+    return {
+        name: replace(table, columns=(*table.columns, *declared.get(name, ())))
+        for name, table in TABLES.items()
+    }

@@ -340,7 +340,7 @@ def _as_date(text: str) -> date | str:
 INSTRUCTIONS, ITEMS, RESULT = "填报说明", "条目说明", "核查结果"  # our sheets that hold no data
 
 
-def read_workbook(path: Path) -> Dataset:
+def read_workbook(path: Path, tables: Mapping[str, Table] = TABLES) -> Dataset:
     """Read a workbook; see :func:`qb.data.reading.read`.
 
     Sheets are named for their tables in Chinese or English and stand in any order. Formulas are read by
@@ -359,7 +359,7 @@ def read_workbook(path: Path) -> Dataset:
                 labels = "、".join(table.label for table in list(TABLES.values())[:3])
                 faults.append(fault("F02", f"工作簿 {name} 中没有数据表", f"工作表以“{labels}”等表名命名"))
             for table, sheet in sheets.items():
-                read = grid_to_table(book.grid(sheet), TABLES[table], f"工作表“{sheet}”")
+                read = grid_to_table(book.grid(sheet), tables[table], f"工作表“{sheet}”")
                 frames[table], found, letters[table] = read
                 faults += found
             faults += _persons_elsewhere(

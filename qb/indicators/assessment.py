@@ -12,7 +12,7 @@ import pandas as pd
 
 from qb import standard as standards
 from qb.data.checks import require
-from qb.data.dataset import Dataset
+from qb.data.dataset import Dataset, with_columns
 from qb.errors import QbError
 from qb.indicators import district_figures as district_measures
 from qb.indicators import indicator_functions, notes
@@ -120,6 +120,7 @@ def assess(
         If the year is not in the data, or the standard cannot be used.
     """
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
+    data = with_columns(data, chosen)
     require(data, chosen)
     year = choose_year(data, year)
     indicator_functions.require_functions(chosen, year)

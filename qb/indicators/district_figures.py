@@ -56,14 +56,18 @@ def checklist(inputs: Inputs, indicator: Indicator) -> Measure:
 
 
 def uniform_standards(inputs: Inputs, indicator: Indicator) -> Measure:
-    """C9: four uniform standards, and a base amount not below the province's for either stage."""
+    """C9: four uniform standards, and a base amount not below the province's for either stage.
+
+    The province's amounts are the limits of the standard where it states them, else items of the data.
+    """
     every = _every(inputs)
+    stated = {limit.name for limit in indicator.limits}
     amounts = tuple(
         Figure(
             stage,
             every,
             inputs.figure(f"base_amount_{stage}_yuan"),
-            limit=inputs.figure(f"province_base_amount_{stage}_yuan"),
+            limit=None if stage in stated else inputs.figure(f"province_base_amount_{stage}_yuan"),
         )
         for stage in ("primary", "junior")
     )

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from qb.data.schema import AMOUNTS, TABLES
 from qb.errors import QbError
 from qb.indicators import district_figures, school_figures
 from qb.indicators.figures import Inputs, Measure
+from qb.indicators.population import summed_columns
 from qb.standard import Indicator, Standard
 from qb.terms import COMPULSORY, Kind, Location, Ownership
 
@@ -137,7 +137,7 @@ def faults(standard: Standard, year: int) -> list[str]:
     wrong = []
     for indicator in standard.indicators:
         if indicator.resource:
-            wrong += _unknown_columns(indicator)
+            wrong += _unknown_columns(indicator, standard)
         elif indicator.measure not in FUNCTIONS:
             known = "、".join(FUNCTIONS)
             wrong.append(f"{indicator.code} 的 measure = {indicator.measure!r}，可用的有 {known}")
@@ -146,12 +146,12 @@ def faults(standard: Standard, year: int) -> list[str]:
     return wrong
 
 
-def _unknown_columns(indicator: Indicator) -> Iterator[str]:
+def _unknown_columns(indicator: Indicator, standard: Standard) -> Iterator[str]:
     resource = indicator.resource
     named = [(resource.table, name) for name in resource.columns]
     named += [("sections", resource.at_most)] if resource.at_most else []
     for table, name in named:
-        known = [column.name for column in TABLES[table].columns if column.kind in AMOUNTS]
+        known = summed_columns(table, standard)
         if name not in known:
             yield (
                 f"{indicator.code} 的 resource：表 {table} 没有可以相加的列 {name}，"

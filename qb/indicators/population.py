@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset, index_of, is_open, silent_stages
-from qb.data.schema import AMOUNTS, SPONSORS, TABLES
+from qb.data.schema import AMOUNTS, SPONSORS, tables_of
 from qb.standard import Clause, Standard
 from qb.terms import Kind, Stage
 
@@ -143,9 +143,9 @@ def counted(standard: Standard) -> str:
     return f"{digits[count]}项指标" if count < len(digits) else f" {count} 项指标"
 
 
-def section_figures() -> tuple[str, ...]:
-    """Return the columns of ``sections`` that add up over campuses."""
-    return tuple(column.name for column in TABLES["sections"].columns if column.kind in AMOUNTS)
+def summed_columns(table: str, standard: Standard) -> tuple[str, ...]:
+    """Return the columns of a table that add up over campuses, declared ones among them."""
+    return tuple(column.name for column in tables_of(standard)[table].columns if column.kind in AMOUNTS)
 
 
 def codes(values: pd.Series, terms: tuple) -> np.ndarray:
@@ -198,7 +198,10 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
     place, stage = np.append(place, silent_place), np.append(stage, silent_stage)
     silent = np.arange(len(place)) >= len(sections)
     unknown = np.full(len(silent_place), np.nan)
-    columns = {name: np.append(sections[name].to_numpy(dtype=float), unknown) for name in section_figures()}
+    columns = {
+        name: np.append(sections[name].to_numpy(dtype=float), unknown)
+        for name in summed_columns("sections", standard)
+    }
     order = np.argsort(place * len(STAGES) + stage, kind="stable")
     sites = Sites(place[order], stage[order], columns["pupils"][order], silent[order])
 

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset
-from qb.data.schema import AMOUNTS, TABLES
 from qb.indicators.figures import Range, at_least
-from qb.indicators.population import KINDS, SENIOR, STAGES, WHOLE, Population, codes, holds
+from qb.indicators.population import KINDS, SENIOR, STAGES, WHOLE, Population, codes, holds, summed_columns
 from qb.standard import Resource, Standard, Transition
 from qb.terms import STAGES_OF_KIND, Kind
 
@@ -219,7 +218,7 @@ def _shared(data: Dataset, population: Population, standard: Standard) -> dict[s
     table = population.of_year(data["facilities"])
     reports = _Reports.of(population, table, split_shares(population, standard))
     columns = {}
-    for name in (column.name for column in TABLES["facilities"].columns if column.kind in AMOUNTS):
+    for name in summed_columns("facilities", standard):
         part = reports.held(table[name].to_numpy(dtype=float))
         low = population.added_up(reports.key, part.low)
         columns[name] = Range(

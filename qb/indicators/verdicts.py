@@ -281,7 +281,8 @@ class JudgedResources:
         has, over = np.where(less, divisor, amount), np.where(less, amount, divisor)
 
         def lacking(limit: np.ndarray) -> np.ndarray:
-            return shortfall(np.where(less, 1 / limit, limit), over, has, factor, whole | less)
+            with np.errstate(divide="ignore"):  # a floor of 0 asks for nothing
+                return shortfall(np.where(less, 1 / limit, limit), over, has, factor, whole | less)
 
         return pd.DataFrame(
             {
@@ -534,6 +535,9 @@ def findings(
                     np.full(n, population.year) if part.year is None else part.year,
                 )
             )
+    if not pieces:  # a standard of resources alone
+        none, nan = np.empty(0, dtype=int), np.empty(0)
+        pieces = [(none, none, none, "", "", nan, nan, none, nan, none, nan.astype(object), none)]
     lengths = [len(piece[5]) for piece in pieces]
 
     def joined(place: int) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from qb import charts
-from qb.data.dataset import Dataset
+from qb.data.dataset import Dataset, with_columns
 from qb.data.reading import read
 from qb.data.schema import TABLES
 from qb.errors import QbError
@@ -400,8 +400,8 @@ def open_context(
     """
     if ready := _preloaded.get(_asked(data, year, standard, lang)):
         return ready
-    dataset = read(data)
     chosen = load_standard(standard)
+    dataset = with_columns(read(data, chosen), chosen)
     return ReportContext(dataset, assess(dataset, choose_year(dataset, year), chosen), lang)
 
 

@@ -301,7 +301,7 @@ class Rules:
 
 def limits_text(indicator: Indicator, standard: Standard, year: int, lang: Lang) -> str:
     """Return the limits in force as one line, by stage, kind or part."""
-    if indicator.code == "C13":
+    if indicator.measure == "small_school_funds":
         counted = indicator.options["counted_pupils"]
         return say(lang, f"按 {counted:g} 人核定", f"Funded for {counted:g}")
     return say(lang, "；", "; ").join(_limit_text(m, standard, lang) for m in indicator.in_force(year))

@@ -24,8 +24,11 @@ from qb.standard.indicator_entries import (
     Year,
 )
 from qb.standard.inheritance import (
+    WHAT,
     StandardError,
+    document,
     files_of,
+    locate,
 )
 from qb.standard.limits import SIDES, LimitInForce, Side, by_place, decided
 from qb.standard.reader import (
@@ -61,6 +64,7 @@ __all__ = [
     "DEFAULT",
     "SIDES",
     "TRANSITION",
+    "WHAT",
     "Checks",
     "Clause",
     "Code",
@@ -105,7 +109,9 @@ __all__ = [
     "Year",
     "by_place",
     "decided",
+    "document",
     "files_of",
     "load",
     "load_transition",
+    "locate",
 ]

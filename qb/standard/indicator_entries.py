@@ -62,6 +62,21 @@ class Limit(Entry):
         return self
 
 
+class DeclaredColumn(Entry):
+    """A column that the tables do not have and the standard asks for; it adds up over campuses.
+
+    In ``facilities`` it is split where a school reports as one, in ``sections`` it is by stage.
+    """
+
+    table: Literal["sections", "facilities"]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    label: Text
+    unit: Text
+    kind: Literal["count", "number"]
+    note: str = ""
+    source: Words
+
+
 class Resource(Entry):
     """What a resource indicator counts, and over whom: all that is known of it, read here by everyone.
 
@@ -105,18 +120,15 @@ class Resource(Entry):
     if_zero: Literal["fail", "no data"] | None = None
     price: Code | None = None
 
-    @model_validator(mode="after")
-    def _fits(self) -> Resource:
-        if (self.divisor == "pupils") != (self.if_zero is None):
-            raise ValueError(
-                f"除数 {self.divisor} 可能为 0，须用 if_zero 写明此时的结论（fail 或 no data）"
-                if self.if_zero is None
-                else "除数 pupils 不会为 0（在校生为 0 的学段不参加评估），不写 if_zero"
-            )
+    def faults(self) -> list[str]:
+        """Say what makes no sense: a divisor that may be 0 and nothing said of it, a column counted twice."""
+        wrong = []
+        if self.if_zero is None and self.divisor != "pupils":
+            wrong.append(f"除数 {self.divisor} 可能为 0，须用 if_zero 写明此时的结论（fail 或 no data）")
+        if self.if_zero is not None and self.divisor == "pupils":
+            wrong.append("除数 pupils 不会为 0（在校生为 0 的学段不参加评估），不写 if_zero")
         twice = [name for name in self.subtract if any(name in added for added in self.added)]
-        if twice:
-            raise ValueError(f"{'、'.join(twice)} 同时写在 add 与 subtract 中")
-        return self
+        return wrong + [f"{name} 同时写在 add 与 subtract 中" for name in twice]
 
     @property
     def added(self) -> tuple[tuple[str, ...], ...]:

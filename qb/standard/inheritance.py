@@ -19,7 +19,7 @@ WHAT = "标准文件"
 KEYS = ("code", "item", "name")
 
 
-def document(path: Path, above: tuple[Path, ...] = ()) -> dict:
+def document(path: Path, wrong: list[str], above: tuple[Path, ...] = ()) -> dict:
     """Return what a standard's file says, together with what it extends.
 
     ``extends`` names another standard (shipped, or a path beside the file) of which the file states the
@@ -27,10 +27,13 @@ def document(path: Path, above: tuple[Path, ...] = ()) -> dict:
     entry, anything else is replaced. ``without`` lists what is left out: indicators, checklist items
     or vetoes by their code, and whole parts such as ``recognition`` or ``rules.school``.
 
+    `wrong` is filled with what cannot be put together: entries doubled, a file that extends itself, a part
+    left out that is not there.
+
     Raises
     ------
     StandardError
-        If a file cannot be read, extends itself, or leaves out what is not there.
+        If a file cannot be read.
 
     Examples
     --------
@@ -46,24 +49,27 @@ def document(path: Path, above: tuple[Path, ...] = ()) -> dict:
         for name, times in Counter(str(entry[key]) for entry in entries).items()
         if times > 1
     ]
+    wrong += doubled
     base, left_out = own.get("extends"), own.pop("without", [])
     if base is None:
         return own
     if not isinstance(base, str) or not isinstance(left_out, list):
-        raise StandardError(f"{WHAT} {path} 的 extends 须为一个标准的名称或文件，without 须为列表。")
-    found = _base(path, base)
+        wrong.append("extends 须为一个标准的名称或文件，without 须为列表")
+        return own
+    try:
+        found = _base(path, base)
+    except StandardError as error:
+        wrong.append(f"extends：{error}")
+        return own
     chain = (*above, path.resolve())
     if found.resolve() in chain:
         names = " → ".join(each.stem for each in (*chain, found))
-        raise StandardError(f"{WHAT} {path} 的 extends 成环：{names}。请改为不依赖自身的标准。")
-    whole = document(found, chain)
-    wrong = [
-        *doubled,
-        *(f"without 列出了 {base} 中没有的 {name}" for name in left_out if not _leave_out(whole, str(name))),
+        wrong.append(f"extends 成环：{names}，请改为不依赖自身的标准")
+        return own
+    whole = document(found, wrong, chain)
+    wrong += [
+        f"without 列出了 {base} 中没有的 {name}" for name in left_out if not _leave_out(whole, str(name))
     ]
-    if wrong:
-        lines = "\n".join(f"  {line}" for line in wrong)
-        raise StandardError(f"{WHAT} {path} 有 {len(wrong)} 处不能用，请逐条改正：\n{lines}")
     return merged(whole, own)
 
 

@@ -95,7 +95,7 @@ class LimitInForce:
     def _holds(self, figures: np.ndarray) -> np.ndarray:
         if isinstance(self.side, str):
             return _kept(figures, self.value, self.side, self.tolerance)
-        sides = list(dict.fromkeys(self.side.tolist()))
+        sides = np.unique(self.side).tolist()
         return np.select(
             [self.side == side for side in sides],
             [_kept(figures, self.value, side, self.tolerance) for side in sides],

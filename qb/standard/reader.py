@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from qb.standard.indicator_entries import (
+    DeclaredColumn,
     Department,
     Group,
     Indicator,
@@ -50,6 +51,7 @@ class Standard(Entry):
     rules: Rules
     groups: tuple[Group, ...]
     departments: tuple[Department, ...] = ()
+    columns: tuple[DeclaredColumn, ...] = ()
     indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
     checklist: tuple[Item, ...] = ()
     checks: Checks
@@ -171,6 +173,7 @@ class Standard(Entry):
             [
                 *(i.code for i in self.indicators),
                 *(g.code for g in self.groups),
+                *(c.name for c in self.columns),
                 *(i.item for i in (*self.checklist, *self.vetoes, *self.tasks)),
                 *(name for d in self.departments for name in (d.name, *d.aliases)),
             ]
@@ -206,7 +209,8 @@ class Standard(Entry):
 
     def _turned(self) -> list[str]:
         """Say what is on a side, or of a number, with which the rules of schools mean nothing."""
-        wrong = [
+        wrong = [f"{i.code} resource：{fault}" for i in self.resources for fault in i.resource.faults()]
+        wrong += [
             f"{i.code}：资源指标的限值须在同一侧（全用“>=”“>”，或全用“<=”“<”）"
             for i in self.resources
             if len({m.side in (">=", ">") for m in i.limits}) > 1
@@ -244,8 +248,12 @@ def load(name: str | Path = DEFAULT) -> Standard:
     StandardError
         If the file cannot be read or an entry makes no sense; every such entry is named.
     """
-    path = locate(name)
-    return as_model(document(path), path, Standard, WHAT, StandardError)
+    path, wrong = locate(name), []
+    written = document(path, wrong)
+    if wrong:
+        lines = "\n".join(f"  {line}" for line in wrong)
+        raise StandardError(f"{WHAT} {path} 有 {len(wrong)} 处不能用，请逐条改正：\n{lines}")
+    return as_model(written, path, Standard, WHAT, StandardError)
 
 
 def load_transition(name: str | Path = TRANSITION) -> Transition:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from qb import standard as standards
-from qb.data.dataset import Dataset
+from qb.data.dataset import Dataset, with_columns
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, choose_year
 from qb.planning.costs import Costs, load_costs
@@ -141,6 +141,7 @@ def best_use(
         raise QbError(f"预算须为不小于 0 的数，现为 {budget}。")
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
+    data = with_columns(data, chosen)
     before = assess(data, year, chosen)
     problem = build_problem(data, before.year, chosen, costs, budget, district)
     spent = spend(problem, gap, seconds)

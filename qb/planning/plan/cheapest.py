@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from qb import standard as standards
-from qb.data.dataset import Dataset
+from qb.data.dataset import Dataset, with_columns
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, choose_year
 from qb.planning.costs import Costs, load_costs
@@ -262,6 +262,7 @@ def cheapest_plan(
     require_solver(solver)
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
+    data = with_columns(data, chosen)
     before = assess(data, year, chosen)
     problem = build_problem(data, before.year, chosen, costs, budget, district)
     found = solve(problem, gap, seconds, solver)

@@ -338,7 +338,7 @@ def run(
         _refuse("不花钱的调配（--transfers）", budget=budget, costs=costs, to=to, scenario=out, solver=chosen)
     elif to is not None:
         _refuse("分年方案（--to）", scenario=out, solver=chosen)
-    tables = read(data)
+    tables = read(data, standard)
     if moves is not None:
         return _transfers(tables, year, standard, district, moves, as_json)
     if to is not None:

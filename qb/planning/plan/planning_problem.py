@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from qb.data.dataset import Dataset
+from qb.data.dataset import Dataset, with_columns
 from qb.errors import QbError
 from qb.indicators.assessment import choose_year
 from qb.indicators.population import STAGES, Population, codes, counted, take_population
@@ -243,6 +243,7 @@ def build_problem(
     """
     year = choose_year(data, year)
     _refuse(standard, costs, budget)
+    data = with_columns(data, standard)
     population = take_population(data, standard, year)
     judged = everywhere = population.judged
     if district is not None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qb import standard as standards
-from qb.data.dataset import Dataset
+from qb.data.dataset import Dataset, with_columns
 from qb.indicators.assessment import Assessment, assess
 from qb.planning.costs import load_costs
 from qb.planning.plan.cheapest import staff_fields
@@ -211,6 +211,7 @@ def transfers(
     backbone teacher takes the degree along, and the school must be able to spare that too.
     """
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
+    data = with_columns(data, chosen)
     before = assess(data, year, chosen)
     problem = build_problem(data, before.year, chosen, load_costs(), None, district)
     cells = cells_of(problem, data, before.year)

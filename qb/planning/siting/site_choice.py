@@ -468,7 +468,7 @@ def run(
     as_json: bool = False,
 ) -> str:
     """Return what the command prints; write the best plan as a scenario file where `out` is given."""
-    found = site(read(data), candidates, year, standard, most, costs=costs)
+    found = site(read(data, standard), candidates, year, standard, most, costs=costs)
     if out is not None:
         write_whole(out, to_toml(found.scenario(1)))
     return json.dumps(document(found), ensure_ascii=False, allow_nan=False) if as_json else summary(found)

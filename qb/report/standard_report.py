@@ -1,0 +1,145 @@
+"""A standard in words: what is in force in a year, in what two differ, and everything wrong with a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from qb.data.schema import AMOUNTS, TABLES
+from qb.errors import QbError
+from qb.indicators.indicator_functions import faults
+from qb.report.rules import SIDES, limits_text
+from qb.report.words import AREAS, Lang, resource_span, say, school_rule, stage_label, title
+from qb.standard import WHAT, Standard, StandardError, document, locate
+from qb.terms import COMPULSORY
+from qb.tomlfile import as_model
+
+
+def show(standard: Standard, year: int, lang: Lang = "zh") -> str:
+    """Return what a standard asks for in a year: its rules, then a line for each indicator, with the sources.
+
+    Examples
+    --------
+    >>> from qb.standard import load
+    >>> lines = show(load("basic-2012"), 2024).splitlines()
+    >>> next(line for line in lines if "差异系数" in line)
+    '差异系数（各项的平均值）：小学 ≤ 0.65；初中 ≤ 0.55　〔教督〔2012〕3号〕'
+    """
+    rules = standard.rules
+    lines = [f"{standard.name}　{standard.title.zh if lang == 'zh' else standard.title.en}", standard.source]
+    if standard.extends:
+        lines.append(say(lang, f"在 {standard.extends} 之上", f"extends {standard.extends}"))
+    lines.append("")
+    if rules.school:
+        words = (
+            f"{resource_span(standard)}，{school_rule(standard, lang)}"
+            if lang == "zh"
+            else school_rule(standard, lang)
+        )
+        lines.append(_line(say(lang, "学校规则", "School rule"), words, rules.school.source, lang))
+    if rules.coefficient:
+        each = rules.coefficient.decides == "each"
+        name = say(lang, "差异系数", "Coefficients")
+        name += say(lang, "（各项）", " (each)") if each else say(lang, "（各项的平均值）", " (mean of all)")
+        words = say(lang, "；", "; ").join(
+            f"{stage_label(stage, lang)} {SIDES[rules.coefficient.side]} {standard.coefficient_limit(stage):g}"
+            for stage in COMPULSORY
+        )
+        lines.append(_line(name, words, rules.coefficient.source, lang))
+    for area in standard.areas:
+        lines += ["", say(lang, *AREAS[area])]
+        for indicator in (i for i in standard.indicators if i.area == area):
+            words = limits_text(indicator, standard, year, lang) or say(lang, "（无限值）", "(no limit)")
+            lines.append(_line(title(indicator, lang), words, indicator.source, lang))
+        if area == "recognition":
+            limit = standard.recognition.limit
+            words = f"{SIDES[limit.side]} {limit.value:g}{limit.unit.zh if lang == 'zh' else limit.unit.en}"
+            lines.append(_line(say(lang, *AREAS[area]), words, standard.recognition.source, lang))
+        if area == "veto":
+            lines += [
+                _line(veto.item, veto.text.zh if lang == "zh" else veto.text.en, veto.source, lang)
+                for veto in standard.vetoes
+            ]
+    return "\n".join(lines)
+
+
+def _line(name: str, words: str, source: str, lang: Lang) -> str:
+    return say(lang, f"{name}：{words}　〔{source}〕", f"{name}: {words}  [{source}]")
+
+
+def differences(one: Standard, other: Standard) -> list[str]:
+    """Return every entry in which two standards differ, as ``entry：of the first → of the second``.
+
+    Examples
+    --------
+    >>> from qb.standard import load
+    >>> found = differences(load("national-2017"), load("city-variant"))
+    >>> [line for line in found if line.startswith("indicators C14 limits") and "8000" in line]
+    ['indicators C14 limits[0] value：6000 → 8000']
+    """
+    before, after = (dict(_flat(standard.model_dump(mode="json"))) for standard in (one, other))
+    return [
+        f"{place}：{_shown(before.get(place))} → {_shown(after.get(place))}"
+        for place in dict.fromkeys([*before, *after])
+        if before.get(place) != after.get(place)
+    ]
+
+
+def _flat(node: object, place: str = "") -> Iterator[tuple[str, object]]:
+    """Yield every value of a document under its place; entries of a list by their code, item or name."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _flat(value, f"{place} {key}".strip())
+    elif isinstance(node, list) and any(isinstance(entry, dict) for entry in node):
+        for at, entry in enumerate(node):
+            name = next((str(entry[k]) for k in ("code", "item", "name") if entry.get(k)), None)
+            own = f"[{at}]" if name is None or place.endswith("limits") else f" {name}"
+            yield from _flat(entry, f"{place}{own}")
+    elif node not in (None, "", [], {}):
+        yield place, node
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "（无）"
+    if isinstance(value, list):
+        return "、".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def faults_of(name: str | Path, year: int) -> list[str]:
+    """Return everything wrong with a standard's file, in sentences; empty where it can be used.
+
+    What its entries say by themselves, whether they fit together, the columns and functions that they name, and
+    whether each function has the limits and settings that it needs in the year.
+    """
+    path, found = locate(name), []
+    try:
+        written = document(path, found)
+    except QbError as error:
+        return [str(error)]
+    try:
+        standard = as_model(written, path, Standard, WHAT, StandardError)
+    except StandardError as error:
+        found += [line.strip() for line in str(error).splitlines()[1:]]
+        return [*found, *_unknown_columns(written)]
+    return [*found, *faults(standard, year)]
+
+
+def _unknown_columns(written: dict) -> Iterator[str]:
+    """Yield the columns that indicators name and no table has, in a document that is no standard yet."""
+    known = {
+        name: {c.name for c in TABLES[name].columns if c.kind in AMOUNTS}
+        for name in ("sections", "facilities")
+    }
+    for column in written.get("columns", []):
+        known.get(column.get("table"), set()).add(column.get("name"))
+    for indicator in written.get("indicators", []):
+        resource = indicator.get("resource") if isinstance(indicator, dict) else None
+        if not isinstance(resource, dict) or resource.get("table") not in known:
+            continue
+        named = [*resource.get("add", []), *resource.get("subtract", [])]
+        named += [name for more in resource.get("add_at", {}).values() for name in more]
+        for name in named:
+            if name not in known[resource["table"]]:
+                yield f"{indicator.get('code')} resource：表 {resource['table']} 没有可以相加的列 {name}"
