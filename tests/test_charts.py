@@ -450,6 +450,15 @@ def test_coefficients_stand_against_the_limit_of_their_stage():
     assert words_of(chart).count("超限") == 1
 
 
+def test_a_coefficient_beside_its_limit_has_the_digits_that_tell_the_two_apart():
+    values, verdicts = (
+        pd.DataFrame({"小学": [0.5004]}, index=["C5"]),
+        pd.DataFrame({"小学": ["fail"]}, index=["C5"]),
+    )
+    chart = charts.coefficients(values, verdicts, {"小学": 0.5}, caption=caption())
+    assert "0.5004" in words_of(chart)  # with three digits it would be 0.500, and above 0.50
+
+
 def test_heat_marks_failing_cells_by_sign_and_weight():
     percent = pd.DataFrame({"C1": [99.9, 84.9, 100.0, np.nan]}, index=list("甲乙丙丁"))
     chart = charts.heat(percent, judged(percent), percent < 85, caption=caption())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from town import Town
 
 import qb
 import qb.data.dataset
@@ -279,3 +280,28 @@ def test_words_that_two_sets_share_keep_their_own_english():
     assert label(Stage.PRIMARY, "en") == "Primary"
     assert label(Kind.PRIMARY, "en") == "Primary school"
     assert all(label(member, "en") for kind in (Stage, Kind, Verdict, Progress) for member in kind)
+
+
+@pytest.mark.parametrize(
+    ("code", "items", "shown"),
+    [
+        # 84996 of 100000 places are 84.996 % of the 85 % asked: "85.0%" would hide that they fail
+        ("C22", {"migrant_eligible": 100000, "migrant_placed": 84996}, "84.996%"),
+        ("C22", {"migrant_eligible": 100000, "migrant_placed": 85000}, "85.0%"),
+        ("C18", {"rotation_eligible": 10000, "rotation_rotated": 996, "rotation_backbone": 300}, "9.96%"),
+        ("C24", {"disabled_of_age": 10000, "disabled_enrolled": 9496}, "94.96%"),
+    ],
+)
+def test_a_district_s_figure_has_the_digits_that_tell_it_from_its_limit(code, items, shown):
+    data = Town().item(**items).data()
+    page = DistrictReport(ReportContext(data, qb.assess(data)))
+    table = page.indicators.table().frame
+    assert table.loc[table["title"].str.startswith(f"{code} "), "value"].tolist() == [shown]
+
+
+def test_the_recognition_s_card_has_the_digits_that_tell_it_from_its_limit():
+    # 84996 of 100000 questionnaires are 84.996 %, below the 85 % asked
+    counts = {"survey_issued": 100000, "survey_valid": 100000, "survey_satisfied": 84996}
+    data = Town().item(**counts).data()
+    html = DistrictReport(ReportContext(data, qb.assess(data))).verdict.cards()._repr_html_()
+    assert "满意率 84.996%" in unescape(html)

@@ -12,6 +12,7 @@ from qb.charts.figure import Caption, Chart, blank
 from qb.charts.layout import LINE, Scale, State, notes, row_label, states
 from qb.charts.primitives import Bar, Dot, Line, Mark, Word
 from qb.charts.style import ALARM, ALLOW, BODY, FADE, INK, QUIET, RULE, WIDTH, label, share, shorten, wrap
+from qb.rounding import decimals_beside
 from qb.terms import Allowance, Verdict
 
 CAP = 200.0  # per cent of the standard; longer bars end here, with an arrow
@@ -118,7 +119,7 @@ def coefficients(
     caption : Caption
         The sentences around the figure.
     decimals : int
-        Decimals in print.
+        Decimals in print; more where a value would look like its limit.
     """
     numbers = values.to_numpy(float)
     if not np.isfinite(numbers).any():
@@ -149,7 +150,8 @@ def coefficients(
                 marks.append(Word(left + 6, y + 5, label(given, caption.lang), QUIET))
                 continue
             fails = given is Verdict.FAIL
-            colour, text = (ALARM if fails else QUIET), f"{value:.{decimals}f}"
+            colour = ALARM if fails else QUIET
+            text = f"{value:.{decimals_beside(value, limits[stage], decimals)}f}"
             marks += [
                 Line(((left, y), (scale(value), y)), colour, 2),
                 Dot(scale(value), y, 6, colour, "diamond" if fails else "circle"),

@@ -219,7 +219,7 @@ def _coefficients(assessment: Assessment, page: Page) -> Table:
     columns = (
         Column("title", words["indicator"]),
         Column("stage", words["stage"]),
-        Column("coefficient", words["coefficient"], decimals=3, fact="coefficient_fact"),
+        Column("coefficient", words["coefficient"], decimals=3, beside="limit", fact="coefficient_fact"),
         Column("limit", words["limit"], decimals=2),
         Column("verdict", words["verdict"], verdict=True, fact="balance_fact"),
     )

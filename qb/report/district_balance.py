@@ -83,6 +83,7 @@ class DistrictBalance(DistrictPart):
                 "coefficient",
                 say(lang, "差异系数", "Coefficient"),
                 decimals=standard.rules.rounding.coefficients,
+                beside="limit",
                 fact="coefficient_fact",
             ),
             Column("limit", say(lang, "限值", "Limit"), decimals=2),

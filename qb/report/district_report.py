@@ -99,11 +99,8 @@ class DistrictVerdict(DistrictPart):
             value, limit = mine["value"].iloc[0], self.context.standard.recognition.limit.value
             if value != value:
                 return say(lang, f"标准 {limit:g}%", f"standard {limit:g} %")
-            return say(
-                lang,
-                f"满意率 {number(value, 1)}%，标准 {limit:g}%",
-                f"{number(value, 1)} %, standard {limit:g} %",
-            )
+            text = number(value, self.context.standard.rules.rounding.ratios, beside=limit)
+            return say(lang, f"满意率 {text}%，标准 {limit:g}%", f"{text} %, standard {limit:g} %")
         return say(
             lang, f"{len(self.context.standard.vetoes)} 项自查", f"{len(self.context.standard.vetoes)} items"
         )
@@ -436,15 +433,14 @@ def value_of(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
     indicator = own.standard[code]
     unit = indicator.limits[0].unit if indicator.limits else None
     name = "" if unit is None else say(lang, unit.zh, unit.en)
-    text = f"{number(row['value'], indicator.decimals)} {name}".replace(" %", "%").strip()
+    same = (own.findings["code"] == code).to_numpy() & (own.findings["value"] == row["value"]).to_numpy()
+    limit = own.findings.loc[same, "limit"].max() if same.any() else np.nan
+    text = f"{number(row['value'], indicator.decimals, beside=limit)} {name}".replace(" %", "%").strip()
+    share = number(row["value"], own.standard.rules.rounding.ratios, beside=100)
     if indicator.measure == "special_rooms":
-        text = say(lang, f"{number(row['value'], 1)}% 的学校达标", f"{number(row['value'], 1)} % of schools")
+        text = say(lang, f"{share}% 的学校达标", f"{share} % of schools")
     if indicator.measure == "small_school_funds":
-        text = say(
-            lang,
-            f"{number(row['value'], 1)}% 的小规模学校达标",
-            f"{number(row['value'], 1)} % of small schools",
-        )
+        text = say(lang, f"{share}% 的小规模学校达标", f"{share} % of small schools")
     return text, key(Fact.FIGURE, own.year, code, row["district"])
 
 
@@ -467,8 +463,7 @@ def _deciding(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
     found = failing if len(failing) else found
     if not len(found):
         return "", ""
-    sides = {limit.name: limit.side for limit in indicator.limits}
-    upper = np.array([sides.get(part, indicator.limits[0].side) in ("<", "<=") for part in found["part"]])
+    upper = found["side"].isin(["<", "<="]).to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (found["value"] / found["limit"]).to_numpy(float)
         place = int(np.argmax(np.nan_to_num(np.where(upper, share, 1 / share), nan=0.0)))
@@ -482,7 +477,7 @@ def _deciding(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
         say(lang, *DECIDED[indicator.measure]),
     )
     named = say(lang, "，", ", ").join(word for word in words if word)
-    figure = f"{number(row['value'], decimals, lang)} {unit}".replace(" %", "%").strip()
+    figure = f"{number(row['value'], decimals, lang, beside=row['limit'])} {unit}".replace(" %", "%").strip()
     text = say(lang, f"{figure}（{named}）", f"{figure} ({named})")  # names may hold numbers: they come after
     fact = finding_keys(Fact.ITEM, own, found.iloc[[place]])[0]
     return text, fact

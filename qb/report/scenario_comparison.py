@@ -195,7 +195,10 @@ class ScenarioSides(ScenarioPart):
             Column("title", self.say("指标", "Indicator")),
             Column("stage", self.say("学段", "Stage")),
             Column("limit", self.say("限值", "Limit"), decimals=2),
-            *(Column(str(n), name, decimals=study.decimals) for n, name in enumerate(study.labels)),
+            *(
+                Column(str(n), name, decimals=study.decimals, beside="limit")
+                for n, name in enumerate(study.labels)
+            ),
         )
         return Table(
             self.say(f"校际差异系数，{study.year} 学年", f"Difference coefficients, {study.year}"),
