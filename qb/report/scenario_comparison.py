@@ -9,9 +9,10 @@ import pandas as pd
 from qb import charts
 from qb.indicators.verdicts import COMPOSITE, fails
 from qb.planning.scenario.comparison import BASE, total, unpriced
+from qb.report.facts import shown_indicators
 from qb.report.scenario_study import ScenarioPart
 from qb.report.tables import Column, Table
-from qb.report.words import school_rule, title, unit_of
+from qb.report.words import Tally, school_rule, title, unit_of
 from qb.terms import Stage, Verdict
 
 
@@ -22,12 +23,12 @@ class ScenarioSides(ScenarioPart):
         """Return verdicts, met counts and the largest coefficients: compliance and balance together."""
         study, rows = self.study, []
         for name, side in zip(study.labels, study.sides, strict=True):
-            verdicts = side.rows["verdict"]
+            verdicts, tally = side.rows["verdict"], Tally.of(shown_indicators(side))
             rows.append(
                 {
                     "side": name,
                     "verdict": self.verdict(side),
-                    "indicators": int((side.indicators["verdict"] == Verdict.PASS).sum()),
+                    "indicators": tally.passed + tally.allowed,
                     "schools": len(side.rows),
                     "passing": self.passing(side),
                     "unknown": int((verdicts == Verdict.NO_DATA).sum()),
@@ -40,7 +41,11 @@ class ScenarioSides(ScenarioPart):
         columns = (
             self._side(),
             Column("verdict", self.say("区域结论", "The district"), verdict=True),
-            Column("indicators", self.say("达标指标（项）", "Indicators met"), decimals=0),
+            Column(
+                "indicators",
+                self.say("达标指标（含规则允许，项）", "Indicators met (or allowed)"),
+                decimals=0,
+            ),
             Column("schools", self.say("学校（学段）", "School stages"), decimals=0),
             Column("passing", self.say("其中达标", "Passing"), decimals=0),
             Column("unknown", self.say("其中缺数据", "Without data"), decimals=0),
