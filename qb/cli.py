@@ -122,13 +122,26 @@ def forecast(data: Path, to: int | None, as_json: bool) -> None:
     print(json.dumps(made.to_records(), ensure_ascii=False, allow_nan=False))
 
 
-def template(path: Path, year: int | None, source: Path | None) -> None:
-    """Write a workbook to fill in."""
+def template(
+    path: Path | None,
+    year: int | None,
+    source: Path | None,
+    layout: str | None,
+    per_school: list[Path] | None,
+) -> None:
+    """Write a workbook to fill in, or one form for each school."""
+    from qb.data.form_template import run_template
     from qb.data.reading import read
-    from qb.data.template import write_template
 
-    made = write_template(path, year, read(source) if source else None)
-    print(f"已写入 {path}：{made}—{made + 1}学年。怎样填写见第一个工作表。", file=sys.stderr)
+    given, folder = per_school or (source, None)
+    print(run_template(path, year, read(given) if given else None, layout, folder), file=sys.stderr)
+
+
+def collect(folder: Path, out: Path, layout: str | None, expected: Path | None, year: int | None) -> None:
+    """Make one dataset of many workbooks."""
+    from qb.data.collect_report import run_collect, summary
+
+    print("\n".join(summary(run_collect(folder, out, layout, expected, year))))
 
 
 def check(data: Path, as_json: bool, marked: Path | None) -> int:
@@ -415,10 +428,39 @@ def _parser() -> Parser:
         "生成填报用的工作簿：每张表一个工作表，附填报说明。",
         "qb template 填报.xlsx --year 2025",
         "qb template 填报.xlsx --from 去年的数据",
+        "qb template 县区.xlsx --layout district-form --year 2025",
+        "qb template --layout school-form --per-school 去年的数据 下发",
     )
-    it.add_argument("path", type=Path, metavar="FILE.xlsx", help="要生成的工作簿；已有的文件不覆盖")
+    it.add_argument(
+        "path", type=Path, nargs="?", metavar="FILE.xlsx", help="要生成的工作簿；已有的文件不覆盖"
+    )
     it.add_argument("--year", type=int, help="学年起始年；默认为 --from 数据最后一年的下一年")
     it.add_argument("--from", dest="source", type=Path, metavar="DATA", help="预填：学校照抄，其他数值留空")
+    _layout(it)
+    it.add_argument(
+        "--per-school",
+        nargs=2,
+        type=Path,
+        metavar=("DATA", "FOLDER"),
+        help="每所学校一份，写入文件夹；用 --layout 的表样时，上一学年的数以灰色预填",
+    )
+
+    it = command(
+        collect,
+        "收集：各校交回的表合成一个数据集，列出谁交了、谁没有交、谁交了两份，每份的问题标注在副本上。",
+        "qb collect 交回的表 今年的数据 --expected 去年的数据",
+        "qb collect 交回的表 今年的数据 --layout 本省表样.toml --year 2025",
+    )
+    it.add_argument("folder", type=Path, metavar="FOLDER", help="放交回的工作簿、CSV 或数据文件夹的文件夹")
+    it.add_argument("out", type=Path, metavar="OUT", help="写到哪里：一个新文件夹，清单和副本在其中的“收集”")
+    _layout(it)
+    it.add_argument(
+        "--expected",
+        type=Path,
+        metavar="DATA",
+        help="去年的数据：谁应当交，表上没有问的县区、城乡等",
+    )
+    it.add_argument("--year", type=int, help="学年起始年；默认照表上写的，其次是 --expected 最后一年的下一年")
 
     it = command(
         convert,
@@ -495,6 +537,14 @@ def _parser() -> Parser:
     it = command(lab, "在 JupyterLab 中打开笔记本；随附数据的位置已写在各笔记本的参数里。", "qb lab")
     it.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
     return parser
+
+
+def _layout(parser: Parser) -> None:
+    parser.add_argument(
+        "--layout",
+        metavar="NAME|FILE",
+        help="表样：school-form（学校）、district-form（县区）、table-1（表I），或版式文件（TOML）",
+    )
 
 
 def _data(parser: Parser) -> None:

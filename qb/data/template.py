@@ -307,9 +307,16 @@ def clauses(codes: Iterable[str], standard: Standard) -> str:
 
 # A workbook to fill in for a year, empty or with what is known already.
 
+REPORTED_BY_SCHOOLS = ("schools", "sections", "facilities", "classes", "rooms", "funds")
+
 
 def write_template(
-    path: str | Path, year: int | None = None, data: Dataset | None = None, standard: Standard | None = None
+    path: str | Path,
+    year: int | None = None,
+    data: Dataset | None = None,
+    standard: Standard | None = None,
+    *,
+    schools_only: bool = False,
 ) -> int:
     """Write a workbook to fill in: a sheet for each table, with instructions.
 
@@ -328,6 +335,8 @@ def write_template(
         Last year's, say.
     standard : Standard, optional
         Whose items and clauses to show; the default standard unless given.
+    schools_only : bool
+        Whether only the tables that schools report in are asked for.
 
     Returns
     -------
@@ -347,8 +356,10 @@ def write_template(
         with new_book(made) as book:
             add_instructions(book, standard, year, data is not None and data.invented)
             for name, table in TABLES.items():
-                add_sheet(book, table, listed.get(name, Listed(pd.DataFrame())))
-            add_items(book, standard)
+                if not schools_only or name in REPORTED_BY_SCHOOLS:
+                    add_sheet(book, table, listed.get(name, Listed(pd.DataFrame())))
+            if not schools_only:
+                add_items(book, standard)
 
     write_xlsx(Path(path), fill)
     return year

@@ -1,125 +1,19 @@
-"""The layout of forms as a file: which figure goes into which cell, under which head."""
+"""Forms drawn by their layout: which figure goes into which cell, under which head."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from importlib.resources import files
-from pathlib import Path
-from typing import Annotated, Literal
+from collections.abc import Mapping
 
-from pydantic import Field, model_validator
 from xlsxwriter import Workbook
 
+from qb.data.layout_file import PLACE, Layout, Sheet, Template, pieces
 from qb.errors import QbError
 from qb.report.form_figures import Count, Figures, Judged, Scope
 from qb.report.form_sheets import BELOW, INCOMPLETE, Cell, Figure, Form, Lacking, Middle
 from qb.report.words import number
 from qb.terms import Verdict
-from qb.tomlfile import Entry, read_toml
 
-NATIONAL = "national"
 NONE = "—"  # there is nothing of the kind
-_PLACE = re.compile(r"\{([A-Za-z_][\w.]*)(?:/(\d+))?(?::(\d))?\}")
-_IN_A_NAME = re.compile(r"[\[\]:*?/\\]")
-
-Text = Annotated[str, Field(strict=True)]
-Template = Text | tuple[Text, ...]
-
-
-class Column(Entry):
-    """A column: its head from the top down, its number in the form, its width, its cell.
-
-    An empty part of a head is the cell above going on.
-    """
-
-    head: tuple[Text, ...]
-    width: Annotated[float, Field(gt=0, le=255)]
-    number: Text = ""
-    cell: Template = ""
-
-
-class Sheet(Entry):
-    """A sheet: a table with fixed `lines`, or with a line (or a page) for `each` of something.
-
-    ``each = "section"`` is a line for every school and stage that is judged, ``"excluded"`` one for every
-    one that is not, ``"school"`` a page with all `lines` for every judged school.
-    """
-
-    name: Annotated[Text, Field(min_length=1, max_length=31)]
-    title: Text
-    paper: Literal["A4", "A3"] = "A4"
-    portrait: Annotated[bool, Field(strict=True)] = False
-    each: Literal["", "section", "excluded", "school"] = ""
-    intro: tuple[Template, ...] = ()
-    columns: tuple[Column, ...]
-    lines: tuple[tuple[Template, ...], ...] = ()
-    notes: tuple[Template, ...] = ()
-
-    @model_validator(mode="after")
-    def _fits(self) -> Sheet:
-        wrong = []
-        if _IN_A_NAME.search(self.name):
-            wrong.append(f"工作表“{self.name}”的名称不能含 [ ] : * ? / \\")
-        if len({len(column.head) for column in self.columns}) > 1:
-            wrong.append(f"工作表“{self.name}”各列的 head 层数须相同，向下延续的写空文字")
-        if not self.columns or any(not (column.head and column.head[0]) for column in self.columns):
-            wrong.append(f"工作表“{self.name}”要有列，各列的 head 第一层不能为空")
-        if bool(self.lines) == any(column.cell for column in self.columns):
-            wrong.append(f"工作表“{self.name}”须写 lines，或在各列写 cell，二者居其一")
-        wrong += [
-            f"工作表“{self.name}”第 {place} 行有 {len(line)} 格，应有 {len(self.columns)} 格"
-            for place, line in enumerate(self.lines, start=1)
-            if len(line) != len(self.columns)
-        ]
-        if wrong:
-            raise ValueError("\n".join(wrong))
-        return self
-
-    @property
-    def rows(self) -> tuple[tuple[Template, ...], ...]:
-        """The cells of its lines: as given, or one line of the columns' own."""
-        return self.lines or (tuple(column.cell for column in self.columns),)
-
-    def templates(self) -> Iterator[str]:
-        """Every text of the sheet in which a figure may stand."""
-        heads = (text for column in self.columns for text in column.head)
-        cells = (cell for line in self.rows for cell in line)
-        for template in (self.title, *self.intro, *heads, *cells, *self.notes):
-            yield from _pieces(template)
-
-
-class Layout(Entry):
-    """How a set of forms is laid out.
-
-    `title` names it and `source` says whose forms it follows; both stand on the first sheet.
-    """
-
-    title: Annotated[Text, Field(min_length=1)]
-    source: Annotated[Text, Field(min_length=1)]
-    sheets: tuple[Sheet, ...]
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> Layout:
-        if not self.sheets:
-            raise ValueError("至少要有一个工作表")
-        names = [sheet.name.casefold() for sheet in self.sheets]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"工作表重名：{'、'.join(twice)}")
-        return self
-
-
-def load_layout(name: str | Path = NATIONAL) -> Layout:
-    """Return a layout: the one that comes with the package, or that of a file.
-
-    Raises
-    ------
-    QbError
-        If the file cannot be read or does not hang together; every such place is named.
-    """
-    given = files("qb") / "data" / "layouts" / f"{name}.toml"
-    path = Path(str(given)) if name == NATIONAL else Path(name)
-    return read_toml(path, Layout, "表册版式", QbError)
 
 
 def draw(workbook: Workbook, layout: Layout, figures: Figures) -> None:
@@ -159,7 +53,7 @@ def _page(form: Form, sheet: Sheet, figures: Figures, scope: Scope, every: list[
     names = {
         place[1]: column.number
         for column in sheet.columns
-        if isinstance(column.cell, str) and (place := _PLACE.fullmatch(column.cell)) and column.number
+        if isinstance(column.cell, str) and (place := PLACE.fullmatch(column.cell)) and column.number
     }
     for here in every:
         for line in sheet.rows:
@@ -204,7 +98,7 @@ def _require(layout: Layout, figures: Figures) -> None:
         f"工作表“{sheet.name}”：{key}"
         for sheet in layout.sheets
         for key in dict.fromkeys(
-            place[1] for template in sheet.templates() for place in _PLACE.finditer(template)
+            place[1] for template in sheet.templates() for place in PLACE.finditer(template)
         )
         if key not in figures.names(sheet.each)
     ]
@@ -215,13 +109,9 @@ def _require(layout: Layout, figures: Figures) -> None:
         )
 
 
-def _pieces(template: Template) -> tuple[str, ...]:
-    return (template,) if isinstance(template, str) else template
-
-
 def _cell(template: Template, scope: Scope, names: Mapping[str, str]) -> Cell:
     """Return a cell: a number where the template is one figure and nothing else, text otherwise."""
-    alone = _PLACE.fullmatch(template) if isinstance(template, str) else None
+    alone = PLACE.fullmatch(template) if isinstance(template, str) else None
     if not alone:
         text = _text(template, scope, names)
         return Lacking(text) if Verdict.NO_DATA.zh in text else text
@@ -251,13 +141,13 @@ def _text(
     them, such as limits, do not keep it.
     """
     said = []
-    for piece in _pieces(template):
-        places = list(_PLACE.finditer(piece))
+    for piece in pieces(template):
+        places = list(PLACE.finditer(piece))
         told = [scope[place[1]] for place in places if not isinstance(scope[place[1]], str)]
         if told and all(value is None for value in told):
             continue
         said.append(
-            _PLACE.sub(
+            PLACE.sub(
                 lambda place: _said(scope[place[1]], float(place[2] or 1), int(place[3] or 0), names or {}),
                 piece,
             )

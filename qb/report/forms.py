@@ -7,11 +7,12 @@ from pathlib import Path
 
 from xlsxwriter import Workbook
 
+from qb.data.layout_file import NATIONAL, Layout, load_layout
 from qb.data.workbook import new_book, write_xlsx
 from qb.report import form_ledgers
 from qb.report.context import ReportContext, open_context
 from qb.report.form_figures import Figures
-from qb.report.form_layout import NATIONAL, NONE, Layout, draw, load_layout
+from qb.report.form_layout import NONE, draw
 from qb.report.form_sheets import BELOW, INCOMPLETE, Filing, Form
 
 FORMS, LEDGER, POLICIES = "表I—表VI和学校自评表.xlsx", "问题台账.xlsx", "一校一策.xlsx"

@@ -1,0 +1,405 @@
+"""Many workbooks, one a school, become one dataset: `qb collect`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from qb.data.checks import check
+from qb.data.dataset import Dataset, is_open
+from qb.data.form_reading import Answer, Filled, fault, find_forms
+from qb.data.form_rows import Rows, rows_of
+from qb.data.layout_file import Layout
+from qb.data.reading import read
+from qb.data.schema import DISTRICT_ITEMS, TABLES
+from qb.data.table_files import read_csv
+from qb.data.table_headers import table_named
+from qb.data.table_intake import tables_among
+from qb.data.template import REPORTED_BY_SCHOOLS
+from qb.data.workbook import ITEMS, RESULT, WORKBOOKS, open_book
+from qb.errors import DataError, Fault, QbError, UnreadableError
+from qb.terms import Severity, Stage
+
+Origin = tuple[Rows, tuple] | None
+
+
+@dataclass
+class Returned:
+    """One file, or one folder of tables, that came back.
+
+    Attributes
+    ----------
+    path : Path
+    name : str
+        As the folder has it.
+    state : str
+        ``read``, ``empty`` (a form that nobody filled in), ``unknown`` or ``unreadable``.
+    forms : list of Filled
+        Forms as issued that it holds.
+    rows : list of Rows
+        What it says, school by school.
+    faults : list of Fault
+    """
+
+    path: Path
+    name: str
+    state: str = "read"
+    forms: list[Filled] = field(default_factory=list)
+    rows: list[Rows] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+@dataclass
+class Collection:
+    """What was collected.
+
+    Attributes
+    ----------
+    year : int
+    returned : list of Returned
+    used : dict of str to (Returned, Rows)
+        By school: what counts.
+    again : list of (str, Returned, Returned, list of str)
+        Schools that returned twice: what counts, what does not, and what differs.
+    expected : Dataset, optional
+    data : Dataset
+        The dataset made of it all.
+    origins : dict of str to list
+        For each row of each table the return and the key it comes from; None for what was known before.
+    faults : list of Fault
+        Of no school.
+    """
+
+    year: int
+    returned: list[Returned]
+    expected: Dataset | None
+    used: dict[str, tuple[Returned, Rows]] = field(default_factory=dict)
+    again: list[tuple[str, Returned, Returned, list[str]]] = field(default_factory=list)
+    data: Dataset = field(default_factory=Dataset.of)
+    origins: dict[str, list[Origin]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def due(self) -> dict[str, str]:
+        """Names of the schools that should have returned, by code; empty where nobody said who."""
+        if self.expected is None:
+            return {}
+        schools = self.expected["schools"]
+        there = schools[is_open(schools, self.year)]
+        names = there["name"].where(there["name"].notna(), there["school_id"])
+        return dict(zip(there["school_id"], names, strict=True))
+
+
+def collect(
+    folder: str | Path,
+    layouts: Sequence[Layout],
+    expected: Dataset | None = None,
+    year: int | None = None,
+) -> Collection:
+    """Read every workbook of a folder as one dataset. A file that cannot be read stops none of the others.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Forms as issued, our own workbooks, folders of tables, or text files.
+    layouts : sequence of Layout
+        The forms that may have come back.
+    expected : Dataset, optional
+        Last year's: says who should return, fills in what forms do not ask (county, place, ownership), and
+        gives the years before.
+    year : int, optional
+        The school year collected; unless given as the forms say, else the one after `expected`.
+
+    Raises
+    ------
+    QbError
+        If the folder holds nothing to read, or nobody says the year.
+    """
+    folder = Path(folder)
+    files = list(_files(folder))
+    if not files:
+        raise QbError(f"{folder} 中没有工作簿或 CSV 文件。请检查路径。")
+    returned = [
+        _read(path, str(path.relative_to(folder)), layouts)
+        for path in tqdm(files, desc="读取", unit="份", file=sys.stderr)
+    ]
+    done = Collection(_year(year, returned, expected), returned, expected)
+    _to_rows(done)
+    _choose(done)
+    _combine(done)
+    _check(done)
+    return done
+
+
+# What came back
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Give every workbook and text file, and a folder of tables as one."""
+    if not folder.is_dir():
+        raise QbError(f"{folder} 不是文件夹。请检查路径。")
+    inside = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "~$")))
+    if any(path.suffix.lower() in (".csv", ".parquet") and table_named(path.stem) for path in inside):
+        yield folder
+        inside = [path for path in inside if path.suffix.lower() not in (".csv", ".parquet")]
+    for path in inside:
+        if path.is_dir():
+            yield from _files(path)
+        elif path.suffix.lower() in (*WORKBOOKS, ".csv", ".txt", ".tsv"):
+            yield path
+
+
+def _read(path: Path, name: str, layouts: Sequence[Layout]) -> Returned:
+    """Read one file for what it is."""
+    found = Returned(path, name if name != "." else path.name)
+    try:
+        if not path.is_dir():
+            grids, has_tables = _grids(path)
+            found.forms = find_forms(grids, layouts)
+            if found.forms:
+                found.state = "empty" if all(form.is_empty for form in found.forms) else "read"
+                return found
+            if not has_tables:
+                found.state = "unknown" if any(len(grid.rows) for grid in grids.values()) else "empty"
+                return found
+        data = read(path)
+        found.rows, found.faults = list(_rows_of_dataset(data)), list(data.faults)
+        found.state = "read" if found.rows else "empty"
+    except UnreadableError as error:
+        found.state = "unreadable"
+        found.faults = [Fault("F04", Severity.STOPS, error.message, error.remedy)]
+    except DataError as error:
+        found.state, found.faults = "unreadable", list(error.faults)
+    except QbError as error:
+        found.state = "unreadable"
+        found.faults = [Fault("F04", Severity.STOPS, str(error).rstrip("。"), "改正后再收")]
+    return found
+
+
+def _grids(path: Path) -> tuple[dict[str, object], bool]:
+    """Return the cells of each sheet, and whether any sheet is one of our tables."""
+    if path.suffix.lower() not in WORKBOOKS:
+        return {"": read_csv(path)}, False
+    with open_book(path) as book:
+        names = [name for name in book.names if name not in (RESULT, ITEMS)]
+        tables, _ = tables_among(names, "工作表")
+        return {name: book.grid(name) for name in names if name not in tables.values()}, bool(tables)
+
+
+def _rows_of_dataset(data: Dataset) -> Iterator[Rows]:
+    """Give the rows of a dataset school by school, then those of districts."""
+    by_school: dict[str | None, Rows] = {}
+    for name, frame in data.tables.items():
+        table = TABLES[name]
+        of_school = name in REPORTED_BY_SCHOOLS
+        for position, row in enumerate(frame.to_dict("records")):
+            row = {column: value for column, value in row.items() if not pd.isna(value)}
+            school = row.get("school_id") if of_school else None
+            if of_school and school is None:
+                continue
+            mine = by_school.setdefault(school, Rows("", school))
+            key = tuple(row.get(column) for column in table.key) if table.key else (position,)
+            mine.tables.setdefault(name, {})[key] = row
+            line = data.line(name, position)
+            for column in row:
+                cell = data.cell(name, position, column)
+                if cell:
+                    mine.cells[name, key, column] = Answer(row[column], line, cell)
+    for rows in by_school.values():
+        years = [row["year"] for table in rows.tables.values() for row in table.values() if "year" in row]
+        rows.year = int(max(years)) if years else 0
+        yield rows
+
+
+def _year(year: int | None, returned: list[Returned], expected: Dataset | None) -> int:
+    if year is not None:
+        return year
+    said = Counter(form.year for one in returned for form in one.forms if form.year)
+    said += Counter(rows.year for one in returned for rows in one.rows if rows.year)
+    if said:
+        return said.most_common(1)[0][0]
+    if expected is not None and expected.years:
+        return expected.years[-1] + 1
+    raise QbError("表上没有写学年。请用 --year 指明收集的是哪一学年，如 --year 2025。")
+
+
+def _to_rows(done: Collection) -> None:
+    """Turn forms into rows of our tables."""
+    schools = (
+        done.expected["schools"] if done.expected is not None else pd.DataFrame({"school_id": [], "name": []})
+    )
+    once = schools[~schools["name"].duplicated(keep=False)]
+    names = dict(zip(once["name"], once["school_id"], strict=True))
+    for one in done.returned:
+        for form in one.forms:
+            if form.is_empty:
+                continue
+            rows = rows_of(form, done.year, names)
+            one.rows.append(rows)
+            one.faults += rows.faults
+
+
+# One dataset
+
+
+def _choose(done: Collection) -> None:
+    """Take of each school the file written last; say what another one says otherwise."""
+    by_school: dict[str, list[tuple[Returned, Rows]]] = {}
+    for one in done.returned:
+        for rows in one.rows:
+            if rows.school and rows.tables and rows.year == done.year:
+                by_school.setdefault(rows.school, []).append((one, rows))
+    for school, found in by_school.items():
+        found.sort(key=lambda pair: (pair[0].path.stat().st_mtime, pair[0].name))
+        done.used[school] = found[-1]
+        for other, rows in found[:-1]:
+            done.again.append((school, found[-1][0], other, list(_differences(found[-1][1], rows))))
+
+
+def _figures(rows: Rows) -> dict[tuple[str, tuple, str], object]:
+    return {
+        (table, key, column): value
+        for table, mine in rows.tables.items()
+        for key, row in mine.items()
+        for column, value in row.items()
+    }
+
+
+def _differences(kept: Rows, other: Rows) -> Iterator[str]:
+    """Give what two returns of a school say differently, in words."""
+    one, two = _figures(kept), _figures(other)
+    for place in sorted({*one, *two}, key=str):
+        if one.get(place) != two.get(place):
+            table, key, column = place
+            known = TABLES[table].by_name.get(column)
+            stage = next((f"（{Stage(part).zh}）" for part in key if part in set(Stage)), "")
+            label = f"{known.label if known else column}{stage}"
+            yield f"{label}：{_shown(one.get(place))} / {_shown(two.get(place))}"
+
+
+def _shown(value: object) -> str:
+    return "没有填" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def _combine(done: Collection) -> None:
+    """Put all rows into one dataset: what was known, the years before, and what was returned."""
+    expected = done.expected if done.expected is not None else Dataset.of()
+    made: dict[str, dict[object, tuple[dict[str, object], Origin]]] = {name: {} for name in TABLES}
+    for name, frame in expected.tables.items():
+        if name in REPORTED_BY_SCHOOLS and name != "schools":
+            frame = frame[frame["year"] < done.year]  # what is not returned is not taken for returned
+        for row in _records(frame):
+            _put(made, name, row, None)
+    districts = [rows for one in done.returned for rows in one.rows if not rows.school]
+    for rows in (*(rows for _, rows in done.used.values()), *districts):
+        known, _ = made["schools"].get((rows.school,), ({}, None))
+        said = (
+            {"source": known["source"]} if "source" in known else {}
+        )  # invented schools report invented figures
+        for name, mine in rows.tables.items():
+            for key, row in mine.items():
+                _put(made, name, said | row, (rows, key))
+        if rows.school:
+            _put(made, "schools", {"school_id": rows.school}, None)
+    _give_districts(done, made["schools"], districts)
+    _add_up(done, made)
+    frames = {name: pd.DataFrame([row for row, _ in rows.values()]) for name, rows in made.items() if rows}
+    done.data = Dataset.of(**frames)
+    done.origins = {name: [origin for _, origin in rows.values()] for name, rows in made.items()}
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Return rows without what is missing in them."""
+    known = frame.notna().to_numpy()
+    return [
+        {name: value for (name, value), here in zip(row.items(), mask, strict=True) if here}
+        for row, mask in zip(frame.to_dict("records"), known, strict=True)
+    ]
+
+
+def _put(made: Mapping[str, dict], name: str, row: dict[str, object], origin: Origin) -> None:
+    """Put a row into a table; what one of the same key said before stays where this one says nothing."""
+    key = tuple(row.get(column) for column in TABLES[name].key)
+    if not key or None in key:  # rooms, and bands of sizes: no row stands for another
+        key = len(made[name])
+    before, came = made[name].get(key, ({}, None))
+    made[name][key] = ({**before, **row}, origin or came)
+
+
+def _give_districts(done: Collection, schools: dict, districts: list[Rows]) -> None:
+    """Give the schools whose county nobody said the only one there is, and say so."""
+    known = {row["district"] for row, _ in schools.values() if "district" in row}
+    known |= {rows.district for rows in districts if rows.district}
+    lacking = [key for key, (row, _) in schools.items() if "district" not in row]
+    if not lacking:
+        return
+    if len(known) == 1:
+        only = known.pop()
+        for key in lacking:
+            row, origin = schools[key]
+            schools[key] = ({**row, "district": only}, origin)
+        message = f"{len(lacking)} 所学校的表上没有县区，都记作“{only}”"
+        done.faults.append(fault("B10", message, "如不符，请在 schools 表改正"))
+    else:
+        message = f"{len(lacking)} 所学校不知属于哪个县区，不会参加评估"
+        remedy = "用 --expected 指明去年的数据，或一并收集县区填报表"
+        done.faults.append(fault("B10", message, remedy))
+
+
+def _add_up(done: Collection, made: Mapping[str, dict]) -> None:
+    """Add up what each school says of an item of its district; where one does not, nobody knows the sum."""
+    junior = {row["school_id"] for row, _ in made["sections"].values() if row.get("stage") == Stage.JUNIOR}
+    asked = {item for _, rows in done.used.values() for item in rows.parts}
+    sums: dict[tuple[str, str], list[tuple[str, float | None]]] = {}
+    for school, (row, _) in made["schools"].items():
+        code, district = school[0], row.get("district")
+        if district is None or (code not in done.used and code not in done.due):
+            continue
+        parts = done.used[code][1].parts if code in done.used else {}
+        for item in asked if code in junior else ():
+            sums.setdefault((district, item), []).append((str(row.get("name", code)), parts.get(item)))
+    for (district, item), parts in sums.items():
+        key = (done.year, district, item)
+        lacking = [name for name, value in parts if value is None]
+        if key in made["district"]:
+            continue  # the district says it itself
+        if lacking:
+            shown = "、".join(lacking[:5]) + (f" 等 {len(lacking)} 所" if len(lacking) > 5 else "")
+            message = f"{district}“{DISTRICT_ITEMS[item].zh}”要各校相加，{shown}没有填，因此缺数据"
+            done.faults.append(fault("B11", message, "请这些学校补填，没有的填 0"))
+            continue
+        row = dict(zip(TABLES["district"].key, key, strict=True))
+        _put(made, "district", {**row, "value": sum(value for _, value in parts)}, None)
+
+
+def _check(done: Collection) -> None:
+    """Check the dataset as one, and give each finding to the file and the cell that it is about."""
+    owner = {id(rows): one for one in done.returned for rows in one.rows}
+    for found in check(done.data):
+        places = [row - 2 for row in (found.rows or ((found.row,) if found.row else ()))]
+        origins = [done.origins[found.table][place] for place in places] if found.table else []
+        mine: dict[int, tuple[Returned, Fault]] = {}
+        for rows, key in filter(None, origins):
+            answer = rows.cells.get((found.table, key, found.column)) or next(
+                (
+                    answer
+                    for (table, of, _), answer in rows.cells.items()
+                    if (table, of) == (found.table, key)
+                ),
+                None,
+            )
+            where = {"school_id": found.school_id or rows.school, "rows": (), "row": None, "cell": None}
+            if answer is not None:
+                where |= {"sheet": answer.sheet or None, "row": answer.row, "cell": answer.cell}
+            mine.setdefault(id(owner[id(rows)]), (owner[id(rows)], dataclasses.replace(found, **where)))
+        for one, about in mine.values():
+            one.faults.append(about)
+        if not places:
+            done.faults.append(found)

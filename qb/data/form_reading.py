@@ -1,0 +1,415 @@
+"""Forms as issued, read by their layout: what was filled in, and the rows of our tables that it becomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+
+from qb.data.cell_values import UNREAD, convert, tidy_cells
+from qb.data.grid import Grid, as_column, cell_text
+from qb.data.layout_file import Item, Layout, Sheet, label_key
+from qb.data.schema import TABLES, WHOLE, Column, tidy_unit
+from qb.data.table_intake import FORM_RULES, Rule
+from qb.errors import Fault
+from qb.personal import kinds_of
+from qb.terms import Severity
+
+FORM_SHEET_RULES: dict[str, Rule] = {
+    rule.number: rule
+    for rule in (
+        Rule("B01", Severity.STOPS, "必填的项目要填"),
+        Rule("B02", Severity.WARNING, "表样规定的项目都在"),
+        Rule("B03", Severity.WARNING, "表样之外的项目不读入"),
+        Rule("B04", Severity.STOPS, "单位与表样一致"),
+        Rule("B05", Severity.WARNING, "相加的各项都要填"),
+        Rule("B06", Severity.NOTE, "两个学段合报的数按在校生数分到学段"),
+        Rule("B07", Severity.WARNING, "同一件事两处所填相同"),
+        Rule("B08", Severity.STOPS, "各档之和不能多于总数"),
+        Rule("B09", Severity.STOPS, "表上的学年是收集的学年"),
+        Rule("B10", Severity.WARNING, "学校属于哪个县区要有来源"),
+        Rule("B11", Severity.WARNING, "各校相加的项目每校都要填"),
+    )
+}
+_ENOUGH = 0.5  # share of a form's labels from which a sheet is that form
+_ALIKE = 0.6
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is filled in for an item: as typed, and in which cell."""
+
+    raw: object
+    row: int
+    cell: str
+    sheet: str = ""
+
+
+@dataclass
+class Filled:
+    """One form as it was filled in: a sheet, or a line of one.
+
+    Attributes
+    ----------
+    sheet : str
+        Name of the sheet; empty in a text file.
+    form : Sheet
+        Its layout.
+    answers : dict of int to Answer
+        By the place of the item in the layout; an empty cell too.
+    faults : list of Fault
+        Of the form itself: what it lacks, what it has beyond the layout.
+    year : int, optional
+        The school year that its title says.
+    refused : set of int
+        Items whose unit is another one: what stands there is not taken.
+    """
+
+    sheet: str
+    form: Sheet
+    items: tuple[Item, ...]
+    answers: dict[int, Answer]
+    faults: list[Fault] = field(default_factory=list)
+    year: int | None = None
+    refused: set[int] = field(default_factory=set)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was filled in beyond whose form it is."""
+        asked = [place for place, item in enumerate(self.items) if item.column.numeric and not _of_form(item)]
+        return not any(_said(self.answers[place].raw) for place in asked if place in self.answers)
+
+
+def _of_form(item: Item) -> bool:
+    return item.to.startswith("schools.") or item.to in ("district.year", "district.district")
+
+
+def fault(rule: str, message: str, remedy: str, **where: object) -> Fault:
+    """Return a fault of a numbered rule of forms."""
+    return Fault(rule, FORM_SHEET_RULES[rule].severity, message, remedy, **where)
+
+
+# Which form a sheet is, and what is filled in
+
+
+def find_forms(grids: Mapping[str, Grid], layouts: Iterable[Layout]) -> list[Filled]:
+    """Return the forms on the sheets of a workbook; of several that a sheet could be, the one it is most.
+
+    Parameters
+    ----------
+    grids : dict of str to Grid
+        The cells of each sheet, by its name.
+    layouts : iterable of Layout
+    """
+    forms = [form for layout in layouts for form in layout.sheets if form.items or form.read_back()]
+    found: list[Filled] = []
+    for name, grid in grids.items():
+        read = [(_down if form.items else _across)(name, grid, form) for form in forms]
+        taken: set[str] = set()
+        for filled in sorted(filter(None, read), key=_score, reverse=True):
+            cells = {answer.cell for one in filled for answer in one.answers.values()}
+            if _score(filled) >= _ENOUGH and not cells & taken:  # several forms may share a sheet
+                taken |= cells
+                found += filled
+    return found
+
+
+def _score(filled: list[Filled]) -> float:
+    return max(len(one.answers) for one in filled) / len(filled[0].items)
+
+
+def _cells(grid: Grid) -> Iterator[tuple[int, list[tuple[int, object]]]]:
+    """Give each row with its number and its cells that hold something, by their place."""
+    columns = [(place, list(cells)) for place, cells in zip(grid.places, grid.columns, strict=True)]
+    for position, row in enumerate(grid.rows.tolist()):
+        yield row, [(place, cells[position]) for place, cells in columns if _said(cells[position])]
+
+
+def _said(cell: object) -> bool:
+    return cell is not None and cell != "" and cell == cell
+
+
+def _down(name: str, grid: Grid, form: Sheet) -> list[Filled]:
+    """Read a list of items downwards; several lists may stand beside or below each other."""
+    heads = {role: _heads(form, role) for role in ("label", "value", "unit", "group")}
+    by_key = _by_key(form.items)
+    lists: list[dict[str, int]] = []
+    filled = Filled(name, form, form.items, {}, year=_year_said(grid))
+    strange: list[tuple[str, int, str]] = []
+    group: dict[int, str] = {}
+    for row, cells in _cells(grid):
+        keys = [(place, label_key(cell_text(cell))) for place, cell in cells]
+        named = [place for place, key in keys if key in heads["label"]]
+        if named and any(key in heads["value"] for _, key in keys):
+            lists = _lists(keys, named, heads)
+            group = {}
+            continue
+        at = dict(cells)
+        for one in lists:
+            if "group" in one and one["group"] in at:
+                group[one["label"]] = cell_text(at[one["group"]])
+            if one["label"] not in at:
+                continue
+            label = cell_text(at[one["label"]])
+            place, unit = _item_of(label, group.get(one["label"], ""), by_key)
+            cell = grid.cell(row, one["value"])
+            if place is None:
+                if one["value"] in at and not kinds_of(label):
+                    strange.append((label, row, grid.cell(row, one["label"])))
+                continue
+            if place in filled.answers:
+                if _said(at.get(one["value"])) and at[one["value"]] != filled.answers[place].raw:
+                    message = f"“{form.items[place].label}”出现两次，取 {filled.answers[place].cell} 的"
+                    where = {"sheet": name, "row": row, "cell": cell}
+                    filled.faults.append(fault("B03", message, "只保留一处", **where))
+                continue
+            filled.answers[place] = Answer(at.get(one["value"], ""), row, cell, name)
+            unit = unit or (cell_text(at[one["unit"]]) if one.get("unit") in at else "")
+            amiss = _unit_amiss(form.items[place], unit, name, row, cell)
+            if amiss:
+                filled.faults += amiss
+                filled.refused.add(place)
+    if not filled.answers:
+        return []
+    filled.faults += _strange(strange, filled)
+    missing = [item.label for place, item in enumerate(form.items) if place not in filled.answers]
+    if missing:
+        shown = "、".join(missing[:8]) + (f" 等 {len(missing)} 项" if len(missing) > 8 else "")
+        filled.faults.append(fault("B02", f"表中没有：{shown}", "照表样补上这些项目", sheet=name))
+    return [filled]
+
+
+_YEAR = re.compile(r"(\d{4})\s*(?:[—–-]|至)+\s*(\d{4})\s*学年")
+_TITLE_WITHIN = 5  # rows in which a title says the year
+
+
+def _year_said(grid: Grid) -> int | None:
+    texts = (
+        cell_text(cell)
+        for _, (_, cells) in zip(range(_TITLE_WITHIN), _cells(grid), strict=False)
+        for _, cell in cells
+    )
+    found = next((match for text in texts if (match := _YEAR.search(text))), None)
+    return int(found[1]) if found and int(found[2]) == int(found[1]) + 1 else None
+
+
+def _heads(form: Sheet, role: str) -> set[str]:
+    return {label_key(column.head[-1]) for column in form.columns if column.cell == f"{{{role}}}"}
+
+
+def _lists(
+    keys: list[tuple[int, str]], named: list[int], heads: Mapping[str, set[str]]
+) -> list[dict[str, int]]:
+    """Return the columns of each list that a row of heads begins."""
+    lists = []
+    for number, place in enumerate(named):
+        until = named[number + 1] if number + 1 < len(named) else np.inf
+        since = named[number - 1] if number else 0
+        one = {"label": place}
+        for other, key in keys:
+            for role in ("value", "unit"):
+                if key in heads[role] and place < other < until:
+                    one.setdefault(role, other)
+            if key in heads["group"] and since < other < place:
+                one["group"] = other
+        if "value" in one:
+            lists.append(one)
+    return lists
+
+
+def _by_key(items: Sequence[Item]) -> dict[str, int]:
+    """Return the place of each item by every wording; one that several have asks for its group."""
+    found: dict[str, int] = {}
+    doubled: set[str] = set()
+    for place, item in enumerate(items):
+        for label in (item.label, *item.labels):
+            for text in (label, label + item.unit):
+                if found.setdefault(label_key(text), place) != place:
+                    doubled.add(label_key(text))
+    found = {key: place for key, place in found.items() if key not in doubled}
+    grouped = {
+        label_key(item.group + label): place
+        for place, item in enumerate(items)
+        for label in (item.label, *item.labels)
+    }
+    return grouped | found
+
+
+_UNITS = [
+    "元",
+    "千元",
+    "万元",
+    "亿元",
+    "人",
+    "万人",
+    "个",
+    "间",
+    "所",
+    "年",
+    "m2",
+    "平方米",
+    "亩",
+    "公顷",
+    "千人",
+    "份",
+    "%",
+]
+
+
+# 3.25人及以下 is the third item, if what follows the point is a label.
+_COUNTED_BEFORE_A_NUMBER = re.compile(r"^\s*\d{1,3}\s*[.．]\s*(?=\d)")
+
+
+def _item_of(label: str, group: str, by_key: Mapping[str, int]) -> tuple[int | None, str]:
+    """Return the place of the item that a label means, None for none, and the unit that stands with it."""
+    uncounted = _COUNTED_BEFORE_A_NUMBER.sub("", label)
+    for text in (label, group + label, uncounted):
+        if label_key(text) in by_key:
+            return by_key[label_key(text)], ""
+    plain = label_key(label)
+    for unit in sorted(_UNITS, key=len, reverse=True):
+        tidied = label_key(unit)
+        if plain.endswith(tidied) and plain.removesuffix(tidied) in by_key:
+            return by_key[plain.removesuffix(tidied)], unit
+    return None, ""
+
+
+def _unit_amiss(item: Item, unit: str, sheet: str, row: int, cell: str) -> list[Fault]:
+    if not unit or not item.unit or tidy_unit(unit) == tidy_unit(item.unit):
+        return []
+    where = {"sheet": sheet, "row": row, "cell": cell}
+    message = f"“{item.label}”的单位应为“{item.unit}”，表中是“{unit}”"
+    return [fault("B04", message, f"换算成{item.unit}并改正单位", **where)]
+
+
+def _strange(strange: list[tuple[str, int, str]], filled: Filled) -> list[Fault]:
+    """Name the items that the layout does not have; where one is like a label still missing, say so."""
+    lacking = {label_key(i.label): i.label for n, i in enumerate(filled.items) if n not in filled.answers}
+    faults = []
+    for label, row, cell in strange:
+        like = get_close_matches(label_key(label), lacking, 1, _ALIKE)
+        what = f"像是“{lacking[like[0]]}”，没有读入" if like else "不在表样中，没有读入"
+        remedy = "如是，请照表样改正这一项的名称" if like else "删去，或请下发表样的部门在版式中加上"
+        where = {"sheet": filled.sheet, "row": row, "cell": cell}
+        faults.append(fault("B03", f"“{label[:30]}”{what}", remedy, **where))
+    return faults
+
+
+def _across(name: str, grid: Grid, form: Sheet) -> list[Filled]:
+    """Read a table of columns whose head may take several rows: a form for each line below it."""
+    items = form.read_back()
+    by_key = _by_key(items)
+    numbers = {label_key(column.number) for column in form.columns if column.number}
+    rows = list(_cells(grid))
+    best: dict[int, int] = {}
+    below = 0
+    above: list[dict[int, str]] = []
+    for position, (_, cells) in enumerate(rows[:12]):
+        texts = {place: cell_text(cell) for place, cell in cells}
+        named: dict[int, int] = {}
+        for place, text in texts.items():
+            paths = (
+                ["".join(_over(heads, place) for heads in above[-depth:]) + text for depth in (1, 2)]
+                if above
+                else []
+            )
+            for path in (*paths, text):
+                item = by_key.get(label_key(path))
+                if item is not None and item not in named.values():
+                    named[place] = item
+                    break
+        if len(named) > len(best):
+            best, below = named, position + 1
+            first = above[-1] if above else {}
+            for place, text in first.items():  # what goes down from the row above
+                item = by_key.get(label_key(text))
+                if place not in texts and item is not None and item not in best.values():
+                    best[place] = item
+        above.append(texts)
+    found = []
+    for row, cells in rows[below:] if best else ():
+        at = dict(cells)
+        if {label_key(cell_text(cell)) for cell in at.values()} <= numbers:
+            continue
+        answers = {
+            item: Answer(at.get(place, ""), row, grid.cell(row, place), name) for place, item in best.items()
+        }
+        filled = Filled(name, form, items, answers)
+        numeric = [
+            a.raw for i, a in answers.items() if items[i].column.numeric and type(a.raw) in (int, float)
+        ]
+        if numeric or (not found and filled.is_empty):
+            found.append(filled)
+    return found
+
+
+def _over(heads: Mapping[int, str], place: int) -> str:
+    """Return the head of a group over a column: the nearest to its left."""
+    left = [other for other in heads if other <= place]
+    return heads[max(left)] if left else ""
+
+
+# What was filled in, as values
+
+
+def values_of(filled: Filled) -> tuple[dict[int, object], list[Fault]]:
+    """Return what was filled in in our units, by item, without what could not be read; and its faults."""
+    values: dict[int, object] = {}
+    faults: list[Fault] = []
+    for place, answer in filled.answers.items():
+        item = filled.items[place]
+        if place in filled.refused:
+            continue
+        where = {"sheet": filled.sheet, "row": answer.row, "cell": answer.cell}
+        where |= target_of(item)
+        value, found = _value(answer.raw, item)
+        for rule, severity, message, remedy in found:
+            typed = cell_text(answer.raw).removeprefix(UNREAD)[:40]
+            faults.append(Fault(rule, severity, f"{item.label}：“{typed}”{message}", remedy, **where))
+        if value is not None:
+            values[place] = value
+        elif item.required and not found:
+            faults.append(fault("B01", f"“{item.label}”没有填", "补填", **where))
+    return values, faults
+
+
+def target_of(item: Item) -> dict[str, str]:
+    """Return table and column of an item, as faults name them."""
+    place = next(iter(item.targets), "schools." + item.label)
+    table, _, column = place.partition(".")
+    if table == "district" and column not in TABLES["district"].by_name:
+        column = "value"
+    return {"table": table, "column": column or "count"}
+
+
+def _value(raw: object, item: Item) -> tuple[object, list[tuple[str, Severity, str, str]]]:
+    """Return one cell's value, None for nothing, and what is to be said of it."""
+    column = item.column
+    if column.numeric and type(raw) in (int, float) and _plain(float(raw), column):
+        return _scaled(float(raw), item.factor), []
+    text = tidy_cells(as_column([raw]).astype("str") if _said(raw) else pd.Series([""], dtype="str"))
+    if text.isna().iloc[0]:
+        return None, []
+    typed = text.iloc[0]
+    words = {label_key(word): ours for word, ours in item.words.items()}
+    text = pd.Series([words.get(label_key(typed), typed)], dtype="str")
+    read, found = convert(text, column)
+    value = None if pd.isna(read.iloc[0]) else read.iloc[0]
+    said = [(f.rule, FORM_RULES[f.rule].severity, f.message, f.remedy) for f in found]
+    if value is not None and column.numeric:
+        value = _scaled(float(value), item.factor)
+    return value, said
+
+
+def _plain(number: float, column: Column) -> bool:
+    return column.low <= number <= column.high and (column.kind not in WHOLE or number == int(number))
+
+
+def _scaled(number: float, factor: float) -> float:
+    return (
+        number if factor == 1 else float(f"{number * factor:.12g}")
+    )  # 12.34 万元 is 123400 yuan to the cent

@@ -1,0 +1,292 @@
+"""The rows of our tables that a form as issued becomes: by stage, added up, split, counted by size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from qb.data.form_reading import Answer, Filled, fault, target_of, values_of
+from qb.data.layout_file import Item, column_at
+from qb.data.schema import TABLES
+from qb.errors import Fault
+from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Stage
+
+Key = tuple[object, ...]
+
+
+@dataclass
+class Rows:
+    """Rows of our tables, made from one form.
+
+    Attributes
+    ----------
+    school, district : str or None
+        Whose form it is.
+    year : int
+    tables : dict of str to dict of tuple to dict of str to object
+        Table, key of the row, columns.
+    cells : dict of (str, tuple, str) to Answer
+        Where each figure stands in the form; of a sum its first part.
+    parts : dict of str to float or None
+        What the school adds to an item of its district; None where it did not say.
+    faults : list of Fault
+    """
+
+    sheet: str
+    school: str | None = None
+    district: str | None = None
+    year: int = 0
+    tables: dict[str, dict[Key, dict[str, object]]] = field(default_factory=dict)
+    cells: dict[tuple[str, Key, str], Answer] = field(default_factory=dict)
+    parts: dict[str, float | None] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def put(self, table: str, key: Key, column: str, value: object, answer: Answer | None) -> None:
+        """Put a value into a row, which is there from then on."""
+        row = self.tables.setdefault(table, {}).setdefault(key, dict(zip(_KEYS[table], key, strict=True)))
+        if value is not None:
+            row[column] = value
+            if answer is not None:
+                self.cells.setdefault((table, key, column), answer)
+
+
+_KEYS = {
+    "schools": ("school_id",),
+    "sections": ("year", "school_id", "stage"),
+    "facilities": ("year", "school_id", "stage"),
+    "funds": ("year", "school_id"),
+    "classes": ("year", "school_id", "stage", "pupils_from", "pupils_to"),
+    "rooms": ("year", "school_id", "stage", "kind", "area_from", "area_to"),
+    "district": ("year", "district", "item"),
+}
+
+
+def rows_of(filled: Filled, year: int, names: Mapping[str, str] | None = None) -> Rows:
+    """Return the rows of our tables that a form becomes.
+
+    Parameters
+    ----------
+    filled : Filled
+    year : int
+        The school year collected; a form that says its own year says so itself.
+    names : dict of str to str, optional
+        Codes of the schools expected, by their names: for a form without its code.
+    """
+    values, faults = values_of(filled)
+    given = {item.to: values[place] for place, item in enumerate(filled.items) if item.to and place in values}
+    rows = Rows(filled.sheet, year=int(given.get("district.year", filled.year or year)))
+    if filled.form.of == "school":
+        rows.school = given.get("schools.school_id") or (names or {}).get(str(given.get("schools.name", "")))
+    else:
+        rows.district = given.get("district.district")
+    rows.faults = [replace(one, school_id=rows.school) for one in (*filled.faults, *faults)]
+    if rows.year != year:
+        message = f"表上写的是 {rows.year} 学年，收集的是 {year} 学年，没有计入"
+        rows.faults.append(fault("B09", message, "填报本学年的数", sheet=filled.sheet, school_id=rows.school))
+    elif filled.form.of == "school" and rows.school:
+        _School(filled, values, rows).fill()
+    elif rows.district:
+        _fill_district(filled, values, rows)
+    return rows
+
+
+def _fill_district(filled: Filled, values: Mapping[int, object], rows: Rows) -> None:
+    sums: dict[str, list[tuple[Item, object, Answer]]] = {}
+    for place, item in enumerate(filled.items):
+        name = item.to.removeprefix("district.")
+        answer = filled.answers.get(place)
+        if item.to and name not in ("district", "year") and place in values:
+            rows.put("district", (rows.year, rows.district, name), "value", values[place], answer)
+        if item.adds_to and answer is not None:
+            sums.setdefault(item.adds_to, []).append((item, values.get(place), answer))
+    for target, parts in sums.items():
+        total = _total(parts, rows)
+        key = (rows.year, rows.district, target.removeprefix("district."))
+        if total is not None:
+            rows.put("district", key, "value", total, parts[0][2])
+
+
+def _total(parts: Sequence[tuple[Item, object, Answer]], rows: Rows) -> float | None:
+    """Return the sum of parts; where only some are filled in nobody knows it, and that is said."""
+    lacking = [(item, answer) for item, value, answer in parts if value is None]
+    if not lacking:
+        return sum(float(value) for _, value, _ in parts)
+    if len(lacking) < len(parts):
+        target = parts[0][0].adds_to
+        label = column_at(target).label
+        names = "、".join(f"“{item.label}”" for item, _ in lacking)
+        where = {"sheet": rows.sheet, "row": lacking[0][1].row, "cell": lacking[0][1].cell}
+        message = f"{names}没有填，“{label}”因此缺数据"
+        rows.faults.append(
+            fault(
+                "B05", message, "补填；没有的填 0", school_id=rows.school, **where, **target_of(parts[0][0])
+            )
+        )
+    return None
+
+
+class _School:
+    """The rows of one school's form."""
+
+    def __init__(self, filled: Filled, values: Mapping[int, object], rows: Rows) -> None:
+        self.filled, self.values, self.rows = filled, values, rows
+        self.items = list(enumerate(filled.items))
+        kind = next((values.get(place) for place, item in self.items if item.to == "schools.kind"), None)
+        mine = STAGES_OF_KIND[Kind(kind)] if kind else ()
+        self.pupils = {
+            Stage(item.stage): values.get(place)
+            for place, item in self.items
+            if item.to == "sections.pupils" and item.stage
+        }
+        self.stages = [
+            s for s in COMPULSORY if self.pupils.get(s) or (self.pupils.get(s) is None and s in mine)
+        ]
+        self.nobody = [s for s in COMPULSORY if self.pupils.get(s) == 0 and s in mine]
+        self.split: list[str] = []
+
+    def fill(self) -> None:
+        """Put every answer where its item says."""
+        for stage in (*self.stages, *self.nobody):
+            self.rows.put("sections", self._key(stage), "pupils", None, None)
+        sums: dict[tuple[str, str | None], list[tuple[Item, object, Answer]]] = {}
+        for place, item in self.items:
+            answer, value = self.filled.answers.get(place), self.values.get(place)
+            if answer is None:
+                continue
+            if not item.targets and value is not None:
+                self._put_school(item.label, str(value), answer)
+            if item.to and not item.band and value is not None:
+                self._put(item.to, item.stage, value, answer)
+            if item.adds_to and (item.stage is None or item.stage in self.stages):
+                sums.setdefault((item.adds_to, item.stage), []).append((item, value, answer))
+        for (target, stage), parts in sums.items():
+            total = _total(parts, self.rows)
+            if target.startswith("district."):
+                self.rows.parts[target.removeprefix("district.")] = total
+            elif total is not None:
+                self._put(target, stage, total, parts[0][2])
+        self._bands()
+        self._same()
+        if self.split:
+            shares = "、".join(f"{stage.zh} {self.pupils[stage]:g} 人" for stage in self.stages)
+            message = f"{'、'.join(self.split)}是两个学段合报的，按在校生数（{shares}）分到学段"
+            where = {"sheet": self.rows.sheet, "school_id": self.rows.school, "table": "sections"}
+            self.rows.faults.append(fault("B06", message, "如有分学段的数，请在工作簿中按学段填报", **where))
+
+    def _key(self, stage: str) -> Key:
+        return (self.rows.year, self.rows.school, str(stage))
+
+    def _put_school(self, column: str, value: object, answer: Answer) -> None:
+        self.rows.put("schools", (self.rows.school,), column, value, answer)
+
+    def _put(self, target: str, stage: str | None, value: object, answer: Answer) -> None:
+        table, _, column = target.partition(".")
+        if table == "schools":
+            self._put_school(column, value, answer)
+        elif table == "funds":
+            self.rows.put("funds", (self.rows.year, self.rows.school), column, value, answer)
+        elif table == "facilities":
+            self.rows.put("facilities", self._key(stage or self._together), column, value, answer)
+        elif stage:
+            if value or stage in (*self.stages, *self.nobody):
+                self.rows.put("sections", self._key(stage), column, value, answer)
+        else:
+            for place, share in self._shares(column, float(value)).items():
+                self.rows.put("sections", self._key(place), column, share, answer)
+
+    @property
+    def _together(self) -> Stage:
+        """The stage of what is reported for the school as one."""
+        return self.stages[0] if len(self.stages) == 1 else Stage.WHOLE
+
+    def _shares(self, column: str, value: float) -> dict[Stage, float]:
+        """Return what each stage has of a figure for the school as one: by pupils; classes stay whole.
+
+        Persons are not rounded: half a person in 500 pupils decides verdicts.
+        """
+        if len(self.stages) <= 1:
+            return dict.fromkeys(self.stages, value)
+        total = sum(self.pupils[stage] or 0 for stage in self.stages)
+        if not all(self.pupils[stage] for stage in self.stages):
+            return {}
+        self.split.append(f"“{TABLES['sections'][column].label}”")
+        shares = {stage: float(f"{value * self.pupils[stage] / total:.12g}") for stage in self.stages}
+        if TABLES["sections"][column].unit != "人" and value == int(value):
+            first, second = self.stages
+            whole = float(int(shares[first] + 0.5))
+            shares = {first: whole, second: value - whole}
+        return shares
+
+    def _bands(self) -> None:
+        """Put how many classes and rooms there are of each size."""
+        totals: dict[str, tuple[float, Item, Answer]] = {}
+        counted: dict[str, float] = {}
+        for place, item in self.items:
+            answer, value = self.filled.answers.get(place), self.values.get(place)
+            if not item.band or value is None:
+                continue
+            if item.rest:
+                totals[item.kind] = (value, item, answer)
+                continue
+            counted[item.kind or item.to] = counted.get(item.kind or item.to, 0) + value
+            self._put_band(item, value, answer)
+        for kind, (total, item, answer) in totals.items():
+            rest = total - counted.get(kind, 0)
+            if rest < 0:
+                message = f"“{item.label}”是 {total:g}，而各档合计 {counted[kind]:g}"
+                where = {"sheet": self.rows.sheet, "row": answer.row, "cell": answer.cell}
+                self.rows.faults.append(
+                    fault(
+                        "B08",
+                        message,
+                        "核对总间数和各档间数",
+                        school_id=self.rows.school,
+                        table="rooms",
+                        **where,
+                    )
+                )
+            elif total == 0:  # none: a room of no size says so
+                key = (*self._key(self._together), kind, None, None)
+                self.rows.put("rooms", key, "area_m2", 0.0, answer)
+            else:
+                self._put_band(item, rest, answer)
+
+    def _put_band(self, item: Item, count: float, answer: Answer) -> None:
+        if not count:
+            return
+        low, high = (*item.band, None)[:2]
+        key = (*self._key(self._together), *([item.kind] if item.kind else []), low, high)
+        self.rows.put(item.to, key, "count", count, answer)
+
+    def _same(self) -> None:
+        """Ask about what should say the same as another answer, and does not."""
+        for place, item in self.items:
+            other = (
+                next((n for n, one in self.items if one.to == item.same_as), None) if item.same_as else None
+            )
+            if other is None or place not in self.values or self.values.get(other) == self.values[place]:
+                continue
+            answer = self.filled.answers[place]
+            theirs = self.values.get(other)
+            said = "没有填" if theirs is None else f"是 {theirs:g}"
+            label = self.filled.items[other].label
+            message = f"“{item.label}”是 {self.values[place]:g}，“{label}”{said}；计算用后者"
+            self._say("B07", message, "核对两处", answer, **target_of(item))
+
+    def _say(self, rule: str, message: str, remedy: str, answer: Answer, **where: str) -> None:
+        where |= {"sheet": self.rows.sheet, "cell": answer.cell}
+        mine = self.rows.school
+        self.rows.faults.append(fault(rule, message, remedy, row=answer.row, school_id=mine, **where))
+
+
+def frames_of(rows: Iterable[Rows]) -> tuple[dict[str, pd.DataFrame], dict[str, list[tuple[Rows, Key]]]]:
+    """Return the rows of many forms as frames, and for each row of each frame where it comes from."""
+    records: dict[str, list[dict[str, object]]] = {}
+    origins: dict[str, list[tuple[Rows, Key]]] = {}
+    for one in rows:
+        for table, mine in one.tables.items():
+            records.setdefault(table, []).extend(mine.values())
+            origins.setdefault(table, []).extend((one, key) for key in mine)
+    return {table: pd.DataFrame(found) for table, found in records.items()}, origins
