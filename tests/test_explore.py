@@ -281,7 +281,7 @@ def test_a_change_is_shown_within_a_fifth_of_a_second_for_thirty_schools(committ
 
 def test_the_notebook_only_opens_the_panel():
     text = (Path(__file__).parents[1] / "notebooks" / "explore.ipynb").read_text(encoding="utf-8")
-    assert "explore.open_panel(data, year, standard, lang)" in text
+    assert "report.open_panel(data, year, standard, lang)" in text
 
 
 def test_a_choice_with_no_stage_names_the_school_alone():

@@ -1525,7 +1525,7 @@ def test_a_small_teaching_point_needs_its_rooms():
 def test_which_exclusions_reach_an_indicator_is_an_option(with_change):
     """With small points out, the class of 48 is nobody's; without exclusions special schools are asked."""
     c12 = 'code = "C12"\n'
-    text = changed()
+    text = changed(name="national-2017")
     start = text.index(c12)
     block = text[start : text.index("[[indicators]]", start)]
     without = with_change((block, block.replace('["kinds"]', '["kinds", "small_points"]')))

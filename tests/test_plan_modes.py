@@ -22,6 +22,7 @@ from qb.planning.plan.integer_program import Passing, shortfall, snapped
 from qb.planning.plan.plan_results import summary, years_summary
 from qb.planning.plan.transfers import Cells, moves_of, moves_scenario, transfers, with_kinds
 from qb.planning.scenario import to_toml, whatif
+from qb.standard import load
 
 
 def no_backbone():
@@ -355,7 +356,7 @@ def test_a_teacher_who_moves_is_of_another_kind_only_where_the_school_has_not_en
         {"code": ["C1", "C1"], "amount": [1.0, 2.0], "from_id": "甲", "from_stage": "primary"}
     )
     cells = Cells(held=np.array([10.0, 4.0, 9.0, *[10.0] * 6]), staff=np.full(9, 10.0))
-    made = with_kinds(moves, SimpleNamespace(pools=pools), cells)
+    made = with_kinds(moves, SimpleNamespace(pools=pools, standard=load()), cells)
     assert made[["C1", "C2", "C3"]].to_numpy().tolist() == [[1, 0, 1], [2, 0, 1]]
 
 
@@ -365,7 +366,9 @@ def moves_between(given, taken, above):
     pools = pd.DataFrame(
         {"district": "东区", "school_id": ids, "name": ids, "stage": "primary", "code": "C1", "unit": "人"}
     )
-    moves = moves_of(SimpleNamespace(pools=pools), *(np.array(a, float) for a in (given, taken, above)))
+    moves = moves_of(
+        SimpleNamespace(pools=pools, standard=load()), *(np.array(a, float) for a in (given, taken, above))
+    )
     return list(moves[["from_id", "to_id", "amount"]].itertuples(index=False, name=None))
 
 

@@ -7,7 +7,6 @@ import shutil
 import pandas as pd
 import pytest
 from oracle import assess as slowly
-from town import changed as standard_text
 
 from qb.data.reading import read, write
 from qb.data.sample import make
@@ -175,7 +174,8 @@ def test_figures_of_a_school_that_is_gone_are_named(folder, tmp_path):
         for name, frame in data.tables.items()
         if {"school_id", "year"} <= set(frame)
     }
-    write(data.replace(**tables), tmp_path / "data")
+    closed = schools.assign(closed_year=schools["closed_year"].mask(schools["school_id"] == gone, 2024))
+    write(data.replace(**tables, schools=closed), tmp_path / "data")
     found = verify(folder / "site", tmp_path / "data").differences
     lost = {d.fact for d in found if d.recomputed == "数据中没有这一项"}
     assert lost and all(fact.endswith(f"/{gone}") for fact in lost)
@@ -209,7 +209,9 @@ def test_the_fingerprint_is_of_what_the_data_say_not_of_file_or_place(folder, tm
 
 def test_another_standard_is_said_and_its_figures_are_named(folder, tmp_path):
     path = tmp_path / "standard.toml"
-    path.write_text(standard_text(("primary = 0.50", "primary = 0.01")), encoding="utf-8")
+    path.write_text(
+        'extends = "gulou-2023"\nname = "other"\n[rules.coefficient]\nprimary = 0.01\n', encoding="utf-8"
+    )
     found = verify(folder / "site", folder / "data", path)
     assert len(found.other_standard) == found.pages
     kinds = {d.fact.partition("/")[0] for d in found.differences}

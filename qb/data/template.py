@@ -292,7 +292,8 @@ def clauses(codes: Iterable[str], standard: Standard) -> str:
     resources = standard.resource_codes
     if len(resources) > 1 and set(resources) <= set(codes):
         first, last = standard[resources[0]], standard[resources[-1]]
-        lines.append(f"{first.code}—{last.code} 资源配置：{first.source}")
+        heading = next((g.source for g in standard.groups if g.title.zh == "资源配置"), first.source)
+        lines.append(f"{first.code}—{last.code} 资源配置：{heading}")
         codes = tuple(code for code in codes if code not in resources)
     for code in codes:
         if code == "veto":
