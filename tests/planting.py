@@ -279,6 +279,27 @@ def k13(p):
     assert ("funds", row, "school_id") in p.expected
 
 
+def k14(p):
+    band = {"pupils_from": 45.0, "pupils_to": 41.0, "count": 0.0}
+    p.add("classes", "pupils_from", stage="primary", **band, **section("0001003"))
+
+
+def k15(p):
+    same = {"kind": "music", "stage": "primary", "count": 0.0, **section("0001003")}
+    p.rows.append(("rooms", {**same, "area_from": 73.0, "area_to": 97.0}))
+    p.add("rooms", "area_from", **same, area_from=96.0)
+
+
+def s09(p):
+    p.put("sections", "bachelor_teachers", 4000.0, found=False, **section("0001003"))
+    for position in p.at("sections", **section("0001003")):
+        p.expected.add(("sections", position, "full_time_teachers"))
+
+
+def s10(p):
+    p.add("rooms", "count", kind="music", stage="primary", area_from=96.0, **section("0001003"))
+
+
 def t12(p):
     p.put("schools", "district", lambda name: name.replace("古", "右"), school_id="0001009")
 

@@ -48,6 +48,9 @@ def test_the_columns_beyond_the_contract_are_these():
         ("schools", "sponsor"),
         ("sections", "visiting_pe_arts_teachers"),
         ("sections", "migrant_pupils"),
+        *(("sections", f"{degree}_teachers") for degree in ("college", "bachelor", "master", "doctor")),
+        *(("classes", name) for name in ("pupils_from", "pupils_to", "count")),
+        *(("rooms", name) for name in ("area_from", "area_to", "count")),
         ("facilities", "supplementary_sports_m2"),
         ("funds", "covers_campuses"),
     }

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from qb.data.cell_values import find_numbers
-from qb.data.check_base import STAGES, Found, Rule, View
+from qb.data.check_base import STAGES, WHOLE, Found, Rule, View
 from qb.data.dataset import index_of
-from qb.data.schema import DISTRICT_ITEMS, TABLES, ColumnKind
+from qb.data.schema import ABOVE_REQUIRED, DEGREES, DISTRICT_ITEMS, TABLES, ColumnKind
 from qb.personal import names_persons
 from qb.terms import Severity
 
@@ -43,42 +44,93 @@ CHAINS = (
 )
 
 
-def _class_sums(view: View) -> tuple[np.ndarray, np.ndarray]:
-    """Return the number of classes listed in each slot, and their pupils: NaN where one is not known."""
+@dataclass(frozen=True)
+class _Listed:
+    """What ``classes`` lists for each row of ``sections``, and what is reported for the same.
 
-    def make() -> tuple[np.ndarray, np.ndarray]:
-        slot, pupils = view.slot("classes"), view.numbers("classes", "pupils")
-        there = slot >= 0
-        count = np.bincount(slot[there], minlength=view.slots + 1)
-        return count, np.bincount(slot[there], pupils[there], view.slots + 1)
+    A school that lists classes of several stages as one is compared as a whole, at its first row.
 
-    return view.once("class sums", make)
+    Attributes
+    ----------
+    count, low, high : ndarray, shape (rows,)
+        Classes listed; their pupils at least and at most, NaN where not known.
+    classes, pupils : ndarray, shape (rows,)
+        As reported; NaN in the other rows of a school that is compared as a whole.
+    """
+
+    count: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    classes: np.ndarray
+    pupils: np.ndarray
+
+
+def _listed(view: View) -> _Listed:
+    def make() -> _Listed:
+        frame, slot = view.data["classes"], view.slot("classes")
+        bands, pupils = TABLES["classes"].bands(frame), view.numbers("classes", "pupils")
+        number, low, high = np.ones(len(frame)), pupils, pupils
+        if bands.any():
+            number = np.where(bands, frame["count"], 1.0)
+            low = np.where(bands, number * frame["pupils_from"].fillna(1.0), pupils)
+            high = np.where(bands, number * frame["pupils_to"].fillna(np.inf), pupils)
+        there, mine = slot >= 0, view.slot("sections")
+        sums = [np.bincount(slot[there], of[there], view.slots + 1) for of in (number, low, high)]
+        reported = [view.numbers("sections", name) for name in ("classes", "pupils")]
+        whole = mine // len(STAGES) * len(STAGES) + WHOLE
+        shared = (mine >= 0) & (sums[0][whole] != 0)
+        listed = [each[mine] for each in sums]
+        if shared.any():
+            unit, size = mine // len(STAGES), view.slots // len(STAGES) + 1
+            rows = np.flatnonzero(shared)
+            in_all = [each[:-1].reshape(-1, len(STAGES)).sum(axis=1) for each in sums]
+            listed = [np.where(shared, each[unit], own) for each, own in zip(in_all, listed, strict=True)]
+            first = np.zeros(len(mine), dtype=bool)
+            first[rows[np.unique(unit[rows], return_index=True)[1]]] = True
+            totals = [np.bincount(unit[rows], of[rows], size)[unit] for of in reported]
+            reported = [
+                np.where(shared, np.where(first, total, np.nan), of)
+                for total, of in zip(totals, reported, strict=True)
+            ]
+        return _Listed(*listed, *reported)
+
+    return view.once("classes listed", make)
 
 
 def _pupils_of_classes(view: View) -> Iterator[Found]:
     """Compare only where all classes are listed: where some are not, that is what is wrong."""
-    count, total = (values[view.slot("sections")] for values in _class_sums(view))
-    pupils, classes = (view.numbers("sections", name) for name in ("pupils", "classes"))
-    complete = (count > 0) & (np.isnan(classes) | (classes == count))
-    wrong = complete & (np.abs(total - pupils) > 0)
-    yield Found(
-        "sections",
-        np.flatnonzero(wrong),
-        "pupils",
-        lambda p: f"在校生 {pupils[p]:g} 人，班级表中各班合计 {total[p]:g} 人",
-    )
+    listed = _listed(view)
+    complete = (listed.count > 0) & (np.isnan(listed.classes) | (listed.classes == listed.count))
+    wrong = complete & ((listed.pupils < listed.low) | (listed.pupils > listed.high))
+
+    def say(p: int) -> str:
+        low, high = listed.low[p], listed.high[p]
+        most = "以上" if np.isinf(high) else f"至 {high:g}"
+        span = f"{low:g}" if low == high else f"应为 {low:g} {most}"
+        return f"在校生 {listed.pupils[p]:g} 人，班级表中各班合计{' ' if low == high else ''}{span} 人"
+
+    yield Found("sections", np.flatnonzero(wrong), "pupils", say)
 
 
 def _number_of_classes(view: View) -> Iterator[Found]:
-    count = _class_sums(view)[0][view.slot("sections")]
-    classes = view.numbers("sections", "classes")
-    wrong = (count > 0) & (np.abs(count - classes) > 0)
+    listed = _listed(view)
+    wrong = (listed.count > 0) & (np.abs(listed.count - listed.classes) > 0)
     yield Found(
         "sections",
         np.flatnonzero(wrong),
         "classes",
-        lambda p: f"班级数为 {classes[p]:g}，班级表中列有 {count[p]:g} 个班",
+        lambda p: f"班级数为 {listed.classes[p]:g}，班级表中列有 {listed.count[p]:g} 个班",
     )
+
+
+def _bands_without_number(view: View) -> Iterator[Found]:
+    for name, table in TABLES.items():
+        if table.band is not None:
+            unknown = table.bands(view.data[name]) & np.isnan(view.numbers(name, table.band.count))
+            label = table[table.band.count].label
+            yield Found(
+                name, np.flatnonzero(unknown), table.band.count, lambda p, label=label: f"“{label}”是空的"
+            )
 
 
 def _part_of(view: View, table: str, parts: tuple[str, ...], whole: str) -> Iterator[Found]:
@@ -94,6 +146,35 @@ def _part_of(view: View, table: str, parts: tuple[str, ...], whole: str) -> Iter
 
 def _teachers(view: View) -> Iterator[Found]:
     return _part_of(view, "sections", _TEACHERS, "full_time_teachers")
+
+
+def _degrees(view: View) -> Iterator[Found]:
+    """Compare teachers by degree with all full-time ones, and with those above the required degree."""
+    frame = view.data["sections"]
+    if not frame[list(DEGREES)].notna().any(axis=None):
+        return
+    staff, above = (
+        view.numbers("sections", name) for name in ("full_time_teachers", "teachers_above_required")
+    )
+    given = frame[list(DEGREES)].fillna(0.0).to_numpy().sum(axis=1)
+    yield Found(
+        "sections",
+        np.flatnonzero(given > staff),
+        "full_time_teachers",
+        lambda p: f"各层学历的教师合计 {given[p]:g} 人，多于专任教师 {staff[p]:g} 人",
+    )
+    for stage, degrees in ABOVE_REQUIRED.items():
+        total = frame[list(degrees)].to_numpy(dtype=float).sum(axis=1)
+        wrong = (view.stage("sections") == STAGES.index(stage)) & (np.abs(total - above) > 0)
+        words = "、".join(DEGREES[name] for name in degrees)
+        yield Found(
+            "sections",
+            np.flatnonzero(wrong),
+            "teachers_above_required",
+            lambda p, total=total, words=words: (
+                f"高于规定学历教师填了 {above[p]:g} 人，{words}合计却是 {total[p]:g} 人"
+            ),
+        )
 
 
 def _pupils(view: View) -> Iterator[Found]:
@@ -112,7 +193,8 @@ def _rooms(view: View) -> Iterator[Found]:
     indoor = np.nan_to_num(view.numbers("facilities", "indoor_sports_area_m2"))
     floor = np.where(indoor > floor, np.nan, floor - indoor)  # that is a fault of its own
     held = np.bincount(slot[slot >= 0] // len(STAGES), floor[slot >= 0], schools)
-    area = np.nan_to_num(view.numbers("rooms", "area_m2"))
+    least, count = (view.numbers("rooms", name) for name in ("area_from", "count"))
+    area = np.nan_to_num(view.numbers("rooms", "area_m2")) + np.nan_to_num(least * count)
     taken = np.bincount(room[room >= 0] // len(STAGES), area[room >= 0], schools)
     mine = slot // len(STAGES)
     rows = np.flatnonzero((slot >= 0) & (taken[mine] > held[mine]))
@@ -251,6 +333,24 @@ SUM_RULES: tuple[Rule, ...] = (
         "0 就是 0；没有数据应留空",
         "改正数值；没有数据就留空，不要填 0",
         _nothing_for_pupils,
+    ),
+    Rule(
+        "S09",
+        _W,
+        "各层学历的教师数有矛盾",
+        "Teachers by degree do not add up",
+        "C1 按专任教师的最高学历计算",
+        "核对各层学历的教师数、专任教师数和高于规定学历教师数",
+        _degrees,
+    ),
+    Rule(
+        "S10",
+        _W,
+        "分档没有数量",
+        "A band of sizes without a number",
+        "C10、C12 按各档的班数、间数判定",
+        "这一档没有班、没有教室的填 0",
+        _bands_without_number,
     ),
 )
 

@@ -297,6 +297,9 @@ def _stage_of_kind(view: View) -> Iterator[Found]:
 def _whole_section(view: View) -> Iterator[Found]:
     where = np.flatnonzero(view.stage("sections") == WHOLE)
     yield Found("sections", where, "stage", lambda position: "学段表中不能填“全校”，在校生须按学段填报")
+    single = ~TABLES["classes"].bands(view.data["classes"])
+    where = np.flatnonzero((view.stage("classes") == WHOLE) & single)
+    yield Found("classes", where, "stage", lambda position: "逐班填报的班不能填“全校”，须填它所在的学段")
 
 
 def _reported_twice(view: View) -> Iterator[Found]:
@@ -330,6 +333,54 @@ def _funds_twice(view: View) -> Iterator[Found]:
         "school_id",
         lambda position: f"所属学校 {of_school[view.root[school[position]]]} 的经费已含各校区，会重复计算",
     )
+
+
+def _bands(view: View) -> Iterator[Found]:
+    """Find bands that cannot be: without an end, from above to below, or a single record as well."""
+    for name, table in TABLES.items():
+        if table.band is None or not (bands := table.bands(view.data[name])).any():
+            continue
+        band, frame = table.band, view.data[name]
+        low, high = (view.numbers(name, column) for column in (band.low, band.high))
+        label = {column: table[column].label for column in (*band.columns, band.size)}
+        open_both = bands & np.isnan(low) & np.isnan(high)
+        upside_down = (low > high) | ((low == high) & (not band.closed))
+
+        def say(p: int, low=low, high=high, label=label, band=band) -> str:
+            if np.isnan(low[p]):
+                return f"“{label[band.low]}”和“{label[band.high]}”都是空的"
+            return f"“{label[band.low]}”{low[p]:g} 不小于“{label[band.high]}”{high[p]:g}"
+
+        yield Found(name, np.flatnonzero(open_both | (bands & upside_down)), band.low, say)
+        own = [column for column in (band.size, "grade", "class_no") if column in table.by_name]
+        both = bands & frame[own].notna().any(axis=1).to_numpy()
+        yield Found(
+            name,
+            np.flatnonzero(both),
+            band.size,
+            lambda p, label=label, band=band: f"一行既填了一档，又填了年级、班号或“{label[band.size]}”",
+        )
+
+
+def _overlapping_bands(view: View) -> Iterator[Found]:
+    for name, table in TABLES.items():
+        if table.band is None:
+            continue
+        rows = np.flatnonzero(table.bands(view.data[name]) & (view.slot(name) >= 0))
+        low, high, _ = (view.numbers(name, column)[rows] for column in table.band.columns)
+        low, high = np.nan_to_num(low), np.where(np.isnan(high), np.inf, high)
+        kind = view.data[name]["kind"].iloc[rows].fillna("") if "kind" in table.by_name else ""
+        order = pd.DataFrame({"slot": view.slot(name)[rows], "kind": kind, "low": low, "high": high})
+        order = order.sort_values(["slot", "kind", "low"], kind="stable")
+        top = order.groupby(["slot", "kind"])["high"].transform(lambda ends: ends.cummax().shift())
+        again = order["low"] <= top if table.band.closed else order["low"] < top
+        at = order.index[again.to_numpy()].to_numpy()
+        yield Found(
+            name,
+            np.sort(rows[at]),
+            table.band.low,
+            lambda p: "这一档与同一学校、同一学段的另一档有重叠",
+        )
 
 
 _S = Severity.STOPS
@@ -452,5 +503,23 @@ KEY_RULES: tuple[Rule, ...] = (
         _JOIN,
         "把标识码一列设为文本格式，补上丢失的零，各表写法一致",
         _lost_zeros,
+    ),
+    Rule(
+        "K14",
+        _S,
+        "分档不成立",
+        "A band of sizes that cannot be",
+        "C10、C12 按各档的班数、间数判定",
+        "每一档填下限和上限，没有的一端留空；单个的班、教室另起一行",
+        _bands,
+    ),
+    Rule(
+        "K15",
+        _S,
+        "分档重叠",
+        "Bands of sizes that overlap",
+        "同一个班、同一间教室会算两次（C10、C12）",
+        "各档首尾相接，互不重叠",
+        _overlapping_bands,
     ),
 )

@@ -273,11 +273,13 @@ def _complete(name: str, frame: pd.DataFrame | None) -> pd.DataFrame:
     table = TABLES[name]
     if frame is None:
         return table.empty()
-    missing = [c for c in table.required if c not in frame]
+    missing = [c for c in table.required_among(frame) if c not in frame]
     if missing:
         raise KeyError(f"{name} lacks {', '.join(missing)}")
     frame = frame.reset_index(drop=True)
     known = {c.name: _typed(frame.get(c.name), c.dtype, len(frame)) for c in table.columns}
+    if table.band and (bands := table.bands(known)).any():
+        known["stage"] = known["stage"].mask(bands & known["stage"].isna(), str(Stage.WHOLE))
     extra = {c: frame[c] for c in frame if c not in known}
     return pd.DataFrame({**known, **extra}, copy=False)
 
@@ -321,6 +323,12 @@ def with_columns(data: Dataset, standard: Standard) -> Dataset:
         if frame is not data[name]:
             changed[name] = frame
     return data.replace(**changed)
+
+
+def single_classes(data: Dataset) -> tuple[Dataset, int]:
+    """Return the dataset without classes listed by size, which have no grade, and how many rows those are."""
+    bands = TABLES["classes"].bands(data["classes"])
+    return (data.replace(classes=data["classes"][~bands]) if bands.any() else data), int(bands.sum())
 
 
 # Which schools are there in a year, and which stages each of them must report.

@@ -153,7 +153,11 @@ def _misfits(name: str, place: int, rows: Rows) -> list[str]:
     if table is None:
         return [f"没有名为 {name} 的表，可用：{'、'.join(TABLES)}"]
     where = f"{name} 第 {place} 组"
-    wrong = [f"{where}：缺少关键列 {column}" for column in table.required if column not in rows.cells]
+    wrong = [
+        f"{where}：缺少关键列 {column}"
+        for column in table.required_among(rows.cells)
+        if column not in rows.cells
+    ]
     for column, cell in rows.cells.items():
         if column not in table.by_name:
             wrong.append(f"{where}：没有名为 {column} 的列，可用：{'、'.join(table.names)}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import inf
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from qb.standard import Standard
@@ -119,14 +121,44 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Band:
+    """The columns of a row that stands for all records of a size: so many from here to there.
+
+    Attributes
+    ----------
+    low, high, count : str
+        Where the band begins and ends, blank where it is open; how many records it has.
+    size : str
+        The column that a single record has instead.
+    blank : tuple of str
+        Required columns that a band leaves blank; of a blank stage, it is of the whole school.
+    closed : bool
+        Whether the upper end belongs to the band: of whole numbers it does, of areas it does not.
+    """
+
+    low: str
+    high: str
+    count: str
+    size: str
+    blank: tuple[str, ...]
+    closed: bool
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """The three columns of a band."""
+        return self.low, self.high, self.count
+
+
+@dataclass(frozen=True)
 class Table:
-    """One table: its name, the Chinese name of its sheet, what a row is, its key, its columns."""
+    """One table: its name, the Chinese name of its sheet, what a row is, its key, its columns, its bands."""
 
     name: str
     label: str
     row: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    band: Band | None = None
     by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -144,6 +176,15 @@ class Table:
     def required(self) -> list[str]:
         """Columns without which the table cannot be used."""
         return [column.name for column in self.columns if column.required]
+
+    def required_among(self, names: Collection[str]) -> list[str]:
+        """Return the required columns that a table with these columns must have: bands do without some."""
+        blank = self.band.blank if self.band and self.band.count in names else ()
+        return [name for name in self.required if name not in blank]
+
+    def bands(self, frame: Mapping[str, pd.Series]) -> np.ndarray:
+        """Return which rows are bands of sizes and no single record, shape (rows,)."""
+        return np.logical_or.reduce([frame[name].notna().to_numpy() for name in self.band.columns])
 
     @cached_property
     def headers(self) -> dict[str, Column]:
@@ -278,6 +319,16 @@ SPONSORS = dict(
     )
 )
 
+# Full-time teachers by their highest degree, as school forms ask for them, and which of them are above the
+# required one: 小学大专及以上、初中本科及以上 (national forms, 表II-2, note on L7).
+DEGREES = {
+    "college_teachers": "专科",
+    "bachelor_teachers": "本科",
+    "master_teachers": "硕士",
+    "doctor_teachers": "博士",
+}
+ABOVE_REQUIRED = {Stage.PRIMARY: tuple(DEGREES), Stage.JUNIOR: tuple(DEGREES)[1:]}
+
 DISTRICT_ITEMS: dict[str, DistrictItem] = {item.value: item for item in DistrictItem}
 
 _TEXT, _ID, _TERM = ColumnKind.TEXT, ColumnKind.ID, ColumnKind.TERM
@@ -304,6 +355,9 @@ _SCHOOL = Column(
     aliases=("学校代码", "学校编码", "学校编号", "学校标识", "标识码"),
 )
 _STAGE = Column("stage", "学段", _TERM, terms=_BY_STAGE, required=True)
+_STAGE_OR_WHOLE = Column(
+    "stage", "学段", _TERM, terms=tuple(Stage), required=True, note="分档填报而不分学段的填“全校”或留空"
+)
 _COUNTY = ("区县", "县市区", "县(市、区)", "所属县区", "所属区县", "行政区")
 _DISTRICT = Column("district", "县区", _TEXT, required=True, note="同一县区只用一种写法", aliases=_COUNTY)
 _LONGITUDE = Column("longitude", "经度", _NUMBER, "°", low=-180, high=180, note="十进制度数", blank=True)
@@ -322,8 +376,10 @@ def _text(name: str, label: str, *codes: str, **more: Any) -> Column:
     return Column(name, label, _TEXT, codes=codes, **more)
 
 
-def _table(name: str, label: str, row: str, key: tuple[str, ...], *columns: Column) -> Table:
-    return Table(name, label, row, key, (*columns, _SOURCE))
+def _table(
+    name: str, label: str, row: str, key: tuple[str, ...], *columns: Column, band: Band | None = None
+) -> Table:
+    return Table(name, label, row, key, (*columns, _SOURCE), band)
 
 
 _ALL_TABLES = (
@@ -361,6 +417,11 @@ _ALL_TABLES = (
         _count("full_time_teachers", "专任教师数", "人", "C16", "C19", aliases=("专任教师", "专任教师总数")),
         _count("teachers_above_required", "高于规定学历教师数", "人", "C1",
                note="专任教师中小学大专及以上、初中本科及以上；兼职、代课不计"),
+        *(
+            _count(name, f"{word}学历专任教师数", "人", "C1", optional=True,
+                   note="按最高学历计；“高于规定学历教师数”未填时，按本学段的规定由各层学历相加")
+            for name, word in DEGREES.items()
+        ),
         _count("backbone_teachers", "县级以上骨干教师数", "人", "C2", note="一人只计一次"),
         _count("pe_arts_teachers", "体育艺术专任教师数", "人", "C3", note="体育、音乐、美术，按任教学科计"),
         _count("certified_teachers", "持证专任教师数", "人", "C19", note="持有教师资格证书"),
@@ -385,16 +446,28 @@ _ALL_TABLES = (
     ),
     _table(
         "classes", "班级", "一个班一学年", ("year", "school_id", "stage", "grade", "class_no"),
-        _YEAR, _SCHOOL, _STAGE,
+        _YEAR, _SCHOOL, _STAGE_OR_WHOLE,
         Column("grade", "年级", _ORDINAL, high=12, required=True, note="1—12：初中七至九，高中十至十二"),
         Column("class_no", "班号", _ORDINAL, required=True),
         _count("pupils", "班额", "人", "C12"),
+        _count("pupils_from", "班额下限", "人", "C12", optional=True,
+               note="按班额分档填报时用，不填年级、班号、班额；两端都含；“25人及以下”不填下限"),
+        _count("pupils_to", "班额上限", "人", "C12", optional=True, note="“66人及以上”不填上限"),
+        _count("count", "本档班数", "个", "C10", "C12", optional=True,
+               note="这一档有几个班；班级数未填时以各档和单列的班合计为准"),
+        band=Band("pupils_from", "pupils_to", "count", "pupils", ("stage", "grade", "class_no"), closed=True),
     ),
     _table(
         "rooms", "音乐美术教室", "一间专用教室一学年", (),
-        _YEAR, _SCHOOL, _STAGE,
+        _YEAR, _SCHOOL, _STAGE_OR_WHOLE,
         Column("kind", "教室类别", _TERM, terms=tuple(RoomKind), codes=("C10",), required=True),
         _number("area_m2", "教室面积", "m²", "C10"),
+        _number("area_from", "面积下限", "m²", "C10", optional=True,
+                note="按面积分档填报时用，不填教室面积；含下限"),
+        _number("area_to", "面积上限", "m²", "C10", optional=True,
+                note="不含上限：73—96㎡的一档不含96㎡；“96㎡及以上”不填上限"),
+        _count("count", "本档间数", "间", "C10", optional=True, note="这一档有几间"),
+        band=Band("area_from", "area_to", "count", "area_m2", ("stage",), closed=False),
     ),
     _table(
         "funds", "经费", "一所学校一学年", ("year", "school_id"),

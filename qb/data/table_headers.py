@@ -203,7 +203,7 @@ def set_aside(cells: Mapping[str, pd.Series], table: Table) -> list[Aside]:
     frame = dict(cells)
     if not frame or not len(next(iter(frame.values()))):
         return []
-    key = [name for name in table.required if name in frame]
+    key = [name for name in table.required_among(frame) if name in frame]
     wordy = [name for name in frame if name in key or name == "name" or name not in table.by_name]
     suspect = _said(frame, wordy) | np.logical_or.reduce(
         [_gone(frame[name], table[name].kind) for name in key]

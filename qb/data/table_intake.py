@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -23,7 +23,7 @@ from qb.data.cell_values import (
     unseen,
 )
 from qb.data.dataset import Dataset
-from qb.data.schema import TABLES, Column, ColumnKind, Table, tidy_header
+from qb.data.schema import ABOVE_REQUIRED, DEGREES, TABLES, Column, ColumnKind, Table, tidy_header
 from qb.data.table_headers import (
     Aside,
     column_like,
@@ -36,7 +36,7 @@ from qb.data.table_headers import (
 )
 from qb.errors import DataError, Fault
 from qb.personal import names_persons
-from qb.terms import Severity
+from qb.terms import Severity, Stage
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,7 @@ FORM_RULES: dict[str, Rule] = {
         Rule("F28", Severity.NOTE, "与规定的样子不同但意思明确的文件、工作表或表头"),
         Rule("F29", Severity.WARNING, "合并的数据格只有一格有内容"),
         Rule("F30", Severity.WARNING, "与以上各行之和相等的行"),
+        Rule("F32", Severity.NOTE, "没有填而由别的列得出的数"),
         Rule("F31", Severity.WARNING, "读不全的工作簿格式"),
     )
 }
@@ -250,7 +251,12 @@ def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tupl
             faults.append(_beside(header, values, wrong, table))
     frame = pd.DataFrame({**known, **others}, copy=False)
     findings = [finding for _, found in read.values() for finding in found]
+    if table.band and frame[table.band.count].notna().any():
+        frame, findings = _bands_asked(frame, findings, table, read.keys())
     faults += _faults(findings, frame, table)
+    if table.name == "sections" and frame[list(DEGREES)].notna().any(axis=None):
+        frame, added = _above_required(frame, table)
+        faults += added
     faults += _like_a_sum(frame, table)
     for column in table.columns:
         if column.dtype == "int64":
@@ -258,6 +264,44 @@ def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tupl
             frame = frame if known_year.all() else frame[known_year]
             frame = frame.astype({column.name: "int64"})
     return frame, sorted(faults, key=lambda found: found.row or 0)
+
+
+def _bands_asked(
+    frame: pd.DataFrame, findings: list[Finding], table: Table, read: Collection[str]
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Ask of a band of sizes nothing that only a single record has; without a stage it is of the whole."""
+    bands, blank = table.bands(frame), table.band.blank
+    unread = [f.where for f in findings if f.rule != "F10" and f.column.name == "stage"]
+    whole = bands & frame["stage"].isna().to_numpy() & ~np.logical_or.reduce([bands & False, *unread])
+    frame = frame.assign(stage=frame["stage"].mask(whole, str(Stage.WHOLE)))
+    asked = [
+        dataclasses.replace(f, where=f.where & ~bands) if f.rule == "F10" and f.column.name in blank else f
+        for f in findings
+    ]
+    for name in blank:
+        if name not in read:
+            nothing = missing("str", frame.index)
+            asked.append(Finding("F10", table[name], ~bands, nothing, "是空的", "补上这一列"))
+    return frame, [finding for finding in asked if finding.where.any()]
+
+
+def _above_required(frame: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
+    """Fill in the teachers above the required degree where those of each degree are given, and say so."""
+    column = table["teachers_above_required"]
+    total = frame[column.name]
+    for stage, degrees in ABOVE_REQUIRED.items():
+        mine = (frame["stage"] == stage) & total.isna()
+        total = total.mask(mine, frame[list(degrees)].sum(axis=1, skipna=False))
+    rows = tuple(int(row) for row in frame.index[frame[column.name].isna() & total.notna()])
+    if not rows:
+        return frame, []
+    message = (
+        f"“{column.label}”有 {len(rows)} 格未填，由各层学历的教师数相加得出（小学专科及以上，初中本科及以上）"
+    )
+    told = fault(
+        "F32", message, "如不符，请填写", table=table.name, row=rows[0], column=column.name, rows=rows
+    )
+    return frame.assign(**{column.name: total}), [told]
 
 
 def _name_columns(
@@ -297,7 +341,7 @@ def _name_columns(
         else:
             message = f"“{shown}”不在规定的列中，原样保留"
             faults.append(fault("F21", message, "如系规定的列，请改正表头", **where))
-    for name in table.required:
+    for name in table.required_among(cells):
         if name not in cells:
             message = f"缺少关键列“{table[name].label}”（{name}）"
             faults.append(fault("F05", message, "补上这一列，或改正表头", table=table.name, column=name))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset, index_of, is_open, silent_stages
-from qb.data.schema import AMOUNTS, SPONSORS, tables_of
+from qb.data.schema import AMOUNTS, SPONSORS, TABLES, tables_of
 from qb.standard import Clause, Standard
 from qb.terms import Kind, Stage
 
@@ -204,6 +204,7 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
     }
     order = np.argsort(place * len(STAGES) + stage, kind="stable")
     sites = Sites(place[order], stage[order], columns["pupils"][order], silent[order])
+    columns["classes"][order] = _classes_in_bands(data, year, sites, columns["classes"][order])
 
     # A senior stage is asked for only where it shares what is split; it is judged by nothing else.
     asked = ~silent | (stage != SENIOR)
@@ -315,33 +316,50 @@ def holds(clause: Clause, data: Dataset, population: Population, rows: np.ndarra
 
 @dataclass(frozen=True)
 class ListedClasses:
-    """The rows of ``classes`` of a year, by section.
+    """The rows of ``classes`` of a year, by section: single classes, and bands of sizes.
 
     Attributes
     ----------
     counted, blank : ndarray of int, shape (sections,)
-        Classes listed with their pupils, and without.
+        Classes listed singly with their pupils, and without.
     pupils, largest : ndarray, shape (sections,)
         Of those with pupils: in all, and in the largest; 0 where there is none.
-    row : ndarray of int, shape (classes,)
-        Place of the section of each class with pupils.
-    size : ndarray, shape (classes,)
-        Its pupils.
+    banded : ndarray, shape (sections,)
+        Classes in bands of this section; those of a band that does not say how many are not in it.
+    band_low, band_high : ndarray, shape (sections,)
+        What the largest of these has at least and at most; 0 where there is none.
+    row, size, number : ndarray, shape (classes,)
+        Place of the section of each class with pupils, and of each band; its pupils, of a band the
+        fewest; how many classes it is.
+    shared, shared_low, shared_high : ndarray, shape (schools,)
+        The same as for `banded`, of bands that a school lists for several stages as one.
+    shared_open : ndarray of bool, shape (schools,)
+        Whether one of these does not say how many classes it has.
     """
 
     counted: np.ndarray
     blank: np.ndarray
     pupils: np.ndarray
     largest: np.ndarray
+    banded: np.ndarray
+    band_low: np.ndarray
+    band_high: np.ndarray
     row: np.ndarray
     size: np.ndarray
+    number: np.ndarray
+    shared: np.ndarray
+    shared_low: np.ndarray
+    shared_high: np.ndarray
+    shared_open: np.ndarray
 
     @classmethod
     def of(cls, data: Dataset, population: Population) -> ListedClasses:
         """Read the classes that are of a section of the population."""
         table = population.of_year(data["classes"])
-        size = table["pupils"].to_numpy(dtype=float)
-        wanted = population.roots(table["school_id"]) * len(STAGES) + codes(table["stage"], STAGES)
+        bands = TABLES["classes"].bands(table)
+        singles = table[~bands] if bands.any() else table
+        size = singles["pupils"].to_numpy(dtype=float)
+        wanted = population.roots(singles["school_id"]) * len(STAGES) + codes(singles["stage"], STAGES)
         section = population.school * len(STAGES) + population.stage
         place = np.full(len(population.schools) * len(STAGES), -1)
         place[section] = np.arange(len(section))
@@ -350,14 +368,75 @@ class ListedClasses:
         known, count = ~np.isnan(size), len(section)
         largest = np.zeros(count)
         np.maximum.at(largest, row[known], size[known])
+        site, stage, low, high, number = class_bands(table[bands], population.schools, population.sites)
+        school, size_of = population.root[site], len(population.schools)
+        at = np.where(stage == WHOLE, -1, place[school * len(STAGES) + stage])
+        told = number > 0
+        mine, whole = told & (at >= 0), told & (stage == WHOLE)
         return cls(
             counted=np.bincount(row[known], minlength=count),
             blank=np.bincount(row[~known], minlength=count),
             pupils=np.bincount(row[known], weights=size[known], minlength=count),
             largest=largest,
-            row=row[known],
-            size=size[known],
+            banded=np.bincount(at[mine], weights=number[mine], minlength=count),
+            band_low=_greatest(at[mine], low[mine], count),
+            band_high=_greatest(at[mine], high[mine], count),
+            row=np.append(row[known], at[mine]),
+            size=np.append(size[known], low[mine]),
+            number=np.append(np.ones(known.sum()), number[mine]),
+            shared=np.bincount(school[whole], weights=number[whole], minlength=size_of),
+            shared_low=_greatest(school[whole], low[whole], size_of),
+            shared_high=_greatest(school[whole], high[whole], size_of),
+            shared_open=np.bincount(school[np.isnan(number) & (stage == WHOLE)], minlength=size_of) > 0,
         )
+
+    def shares(self, population: Population) -> np.ndarray:
+        """Return whether the section's school lists classes of several stages as one, shape (sections,)."""
+        return (self.shared_high > 0)[population.school]
+
+
+def class_bands(bands: pd.DataFrame, schools: pd.DataFrame, sites: Sites) -> tuple[np.ndarray, ...]:
+    """Return site, stage, fewest and most pupils and number of classes of bands, the empty ones left out.
+
+    What a site with one stage lists for the whole is of that stage.
+    """
+    number = bands["count"].to_numpy(dtype=float)
+    bands, number = bands[number != 0], number[number != 0]
+    site = index_of(bands["school_id"], schools["school_id"])
+    stages = np.bincount(sites.school, minlength=len(schools))
+    only = np.full(len(schools), WHOLE)
+    only[sites.school] = sites.stage
+    stage = codes(bands["stage"], STAGES)
+    stage = np.where((stage < 0) | (stage == WHOLE), np.where(stages[site] == 1, only[site], WHOLE), stage)
+    low = bands["pupils_from"].fillna(1.0).to_numpy(dtype=float)
+    return site, stage, low, bands["pupils_to"].fillna(np.inf).to_numpy(dtype=float), number
+
+
+def _greatest(place: np.ndarray, amount: np.ndarray, count: int) -> np.ndarray:
+    greatest = np.zeros(count)
+    np.maximum.at(greatest, place, amount)
+    return greatest
+
+
+def _classes_in_bands(data: Dataset, year: int, sites: Sites, classes: np.ndarray) -> np.ndarray:
+    """Return the number of classes by site; where it is not reported, and bands are, what is listed.
+
+    Who lists bands of sizes lists all classes in them, or beside them singly.
+    """
+    table = data["classes"]
+    table = table[table["year"].to_numpy() == year]
+    bands = TABLES["classes"].bands(table)
+    if not bands.any():
+        return classes
+    schools, singles = data["schools"], table[~bands]
+    site, stage, _, _, number = class_bands(table[bands], schools, sites)
+    single = index_of(singles["school_id"], schools["school_id"]) * len(STAGES)
+    single += codes(singles["stage"], STAGES)
+    size = len(schools) * len(STAGES)
+    key = site * len(STAGES) + stage
+    listed = np.bincount(key, weights=number, minlength=size) + np.bincount(single, minlength=size)
+    listed[np.bincount(key, minlength=size) == 0] = np.nan
+    return np.where(np.isnan(classes), listed[sites.school * len(STAGES) + sites.stage], classes)
 
 
 def _by_school(population: Population, figure: str) -> np.ndarray:
@@ -374,7 +453,9 @@ def _largest_class(data: Dataset, population: Population) -> np.ndarray:
     Infinite unless each stage lists as many classes, each with its pupils, as it reported.
     """
     listed, rows = ListedClasses.of(data, population), population.compulsory
-    complete = (listed.blank == 0) & (listed.counted == population.figures["classes"]) & (listed.largest > 0)
+    top = np.maximum(listed.largest, listed.band_high)
+    complete = (listed.counted + listed.banded == population.figures["classes"]) & (top > 0)
+    complete &= (listed.blank == 0) & ~listed.shares(population)
     largest = np.zeros(len(population.schools))
-    np.maximum.at(largest, population.school[rows], np.where(complete, listed.largest, np.inf)[rows])
+    np.maximum.at(largest, population.school[rows], np.where(complete, top, np.inf)[rows])
     return np.where(largest > 0, largest, np.inf)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 
+from qb.data.schema import TABLES
 from qb.indicators.figures import (
     MOST,
     NOT_APPLICABLE,
@@ -88,15 +90,17 @@ def _met(population: Population, school: np.ndarray, always: np.ndarray, never: 
 def special_rooms(inputs: Inputs, indicator: Indicator) -> Measure:
     """C10: one music room and one art room for every 12 classes begun, each kind by itself.
 
-    Rooms below the stated area do not count; one without an area may. A school that lists rooms of one
-    kind only has none of the other; a school or campus that lists no room at all may have any number.
+    Rooms below the stated area do not count; one without an area may, and so may those of a band of
+    areas that begins below it and ends above. What is listed for a school with a senior stage as a whole
+    may be the senior stage's. A school that lists rooms of one kind only has none of the other; a school
+    or campus that lists no room at all may have any number.
     """
     population = inputs.population
     rows = asked(inputs, indicator)
     school = np.unique(population.school[rows])
     # Where there are pupils there is a class.
     begun = np.where(population.figures["pupils"] > 0, 1.0, 0.0)
-    classes = _sum(population, rows, population.figures["classes"])[school]
+    classes = _number_of_classes(inputs, rows)[school]
     least_classes = np.maximum(at_least(inputs.data, population, "classes"), begun)
     ends = Range.of(classes, low=_sum(population, rows, least_classes)[school])
     needed = Range(*(np.ceil(end / indicator.options["classes_per_room"]) for end in (ends.low, ends.high)))
@@ -106,24 +110,72 @@ def special_rooms(inputs: Inputs, indicator: Indicator) -> Measure:
     room_school, stage = population.root[site], codes(table["stage"], STAGES)
     ours = (stage == PRIMARY) | (stage == JUNIOR) | (stage == WHOLE) | (stage < 0)
     lists_none = _lists_none(population, site[ours])
-    area = table["area_m2"].to_numpy(dtype=float)
+    low, high, number = _room_areas(table)
+    of_senior = np.isin(np.arange(len(population.schools)), population.school[population.stage > JUNIOR])
+    doubtful = ((stage == WHOLE) | (stage < 0)) & of_senior[room_school]
     size = len(population.schools)
     parts, limit = [], needed.known
     always, never = np.ones(len(school), dtype=bool), np.zeros(len(school), dtype=bool)
     lowest, highest = inputs.standard.hold(needed.low), inputs.standard.hold(needed.high)
     for kind in RoomKind:
         areas = _room_area(inputs, indicator, kind, rows)
-        least = areas.at(areas.value[room_school, stage])
         mine = ours & (table["kind"] == kind).to_numpy()
-        rooms = np.bincount(room_school[mine & least.meets(area)], minlength=size).astype(float)
-        unknown = np.bincount(room_school[mine & np.isnan(area)], minlength=size)
-        held = Range(rooms, np.where(lists_none, np.inf, rooms + unknown)).at(school)
+        ends = _by_stage(areas.value, population)
+        least, most = (areas.at(end[room_school, stage]) for end in ends)
+        sure = most.meets(low) & ~doubtful
+        perhaps = least.meets(high) | np.isnan(high)
+        rooms = np.bincount(room_school[mine & sure], np.nan_to_num(number[mine & sure]), size)
+        upto = np.where(np.isnan(number), np.inf, number)[mine & perhaps]
+        upto = np.bincount(room_school[mine & perhaps], upto, size)
+        held = Range(rooms, np.where(lists_none, np.inf, upto)).at(school)
         parts.append(
             _part(population, kind.value, school, held.known, limit=limit, range=held, limit_range=needed)
         )
         one, other = decided(held.low, held.high, lowest, highest)
         always, never = always & one, never | other
     return Measure(indicator.code, _met(population, school, always, never), tuple(parts))
+
+
+def _number_of_classes(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+    """Return the classes of these sections by school; of one that lists its stages as one, those listed."""
+    population = inputs.population
+    classes = _sum(population, rows, population.figures["classes"])
+    if not TABLES["classes"].bands(population.of_year(inputs.data["classes"])).any():
+        return classes
+    listed = ListedClasses.of(inputs.data, population)
+    every = np.arange(len(population.school))
+    in_all = _sum(population, every, listed.counted + listed.blank + listed.banded) + listed.shared
+    senior = np.isin(np.arange(len(classes)), population.school[population.stage > JUNIOR])
+    whole = (listed.shared_high > 0) & ~listed.shared_open & ~senior
+    return np.where(np.isnan(classes) & whole, in_all, classes)
+
+
+def _room_areas(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the least and the greatest area of the rooms of each row, and how many they are.
+
+    The upper end of a band is no area that it has: the greatest is just below, by more than figures
+    are told apart from a limit.
+    """
+    single = table["area_m2"].to_numpy(dtype=float)
+    bands = TABLES["rooms"].bands(table)
+    if not bands.any():
+        return single, single, np.ones(len(table))
+    low = np.where(bands, table["area_from"].fillna(0.0), single)
+    high = np.where(bands, table["area_to"].fillna(np.inf) - 1e-6, single)
+    return low, high, np.where(bands, table["count"], 1.0)
+
+
+def _by_stage(area: np.ndarray, population: Population) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least areas asked by school and stage; of a school the lowest and highest of its own."""
+    has = np.zeros(area.shape, dtype=bool)
+    has[population.school, population.stage] = True
+    ends = []
+    for pick, beyond in ((np.minimum, np.inf), (np.maximum, -np.inf)):
+        one, other = (np.where(has[:, stage], area[:, stage], beyond) for stage in (PRIMARY, JUNIOR))
+        end = area.copy()
+        end[:, WHOLE] = np.where(has[:, [PRIMARY, JUNIOR]].any(axis=1), pick(one, other), end[:, WHOLE])
+        ends.append(end)
+    return ends[0], ends[1]
 
 
 def _lists_none(population: Population, listing: np.ndarray) -> np.ndarray:
@@ -195,21 +247,59 @@ def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
     rows = asked(inputs, indicator)
     stage = population.stage[rows]
     listed = ListedClasses.of(inputs.data, population)
-    ends = _largest_class(listed, population).at(rows)
+    every = _largest_class(listed, population)
+    ends = every.at(rows)
     by_stage = [
         inputs.standard.limit_in_force(indicator.code, stage=STAGES[code], year=population.year)
         for code in (PRIMARY, JUNIOR)
     ]
     limit = LimitInForce.each(by_stage, np.minimum(population.stage[listed.row], JUNIOR))
-    above = np.bincount(listed.row[~limit.meets(listed.size)], minlength=len(population.stage))[rows]
+    large = ~limit.meets(listed.size)
+    above = np.bincount(listed.row[large], listed.number[large], minlength=len(population.stage))[rows]
     note = np.full(len(rows), None, dtype=object)
     over = np.flatnonzero(above)
     note[over] = [
-        f"{count} 个班{_TOO_LARGE[by_stage[code].side]} {by_stage[code].value:.0f} 人"
+        f"{count:.0f} 个班{_TOO_LARGE[by_stage[code].side]} {by_stage[code].value:.0f} 人"
         for count, code in zip(above[over], stage[over], strict=True)
     ]
     part = _part(population, "", population.school[rows], ends.known, stage=stage, note=note, range=ends)
-    return Measure(indicator.code, _largest(population, population.school[rows], ends), (part,))
+    school, whole = _shared_classes(listed, population, rows, every.high)
+    if not len(school):
+        return Measure(indicator.code, _largest(population, population.school[rows], ends), (part,))
+    lowest, highest = (np.full(len(school), pick(held.value for held in by_stage)) for pick in (min, max))
+    mixed = _part(
+        population,
+        "",
+        school,
+        whole.known,
+        stage=np.full(len(school), WHOLE),
+        limit=np.where(lowest == highest, lowest, np.nan),
+        side=by_stage[0].side,
+        note=np.full(len(school), "班额分档填报，不分学段", dtype=object),
+        range=whole,
+        limit_range=Range(lowest, highest),
+    )
+    all_of_them = Range(np.append(ends.low, whole.low), np.append(ends.high, whole.high))
+    value = _largest(population, np.append(population.school[rows], school), all_of_them)
+    return Measure(indicator.code, value, (part, mixed))
+
+
+def _shared_classes(
+    listed: ListedClasses, population: Population, rows: np.ndarray, high: np.ndarray
+) -> tuple[np.ndarray, Range]:
+    """Return the schools that list the classes of both compulsory stages as one, and their largest class.
+
+    A class of such a list is of one stage or the other; where a senior stage is in it too, it may be
+    none that is asked for.
+    """
+    count = len(population.schools)
+    asked_of, all_stages = (np.bincount(population.school[at], minlength=count) for at in (rows, slice(None)))
+    school = np.flatnonzero((listed.shared_high > 0) & (asked_of == 2) & (all_stages == 2))
+    top = np.zeros(count)
+    np.maximum.at(top, population.school[rows], high[rows])
+    return school, Range(
+        listed.shared_low[school], np.where(np.isinf(top), np.inf, listed.shared_high)[school]
+    )
 
 
 _TOO_LARGE = {"<=": "超过", "<": "达到或超过"}
@@ -221,7 +311,9 @@ def _largest_class(listed: ListedClasses, population: Population) -> Range:
     All classes are known where as many are listed, each with its pupils, as are reported. A list that is
     longer contradicts the number, which then says nothing, as a blank one does: there may be another
     class, unless those listed have all the pupils of the section. A class that is not listed may have
-    any size; those that are known to be lacking have at least the mean of the pupils left.
+    any size; those that are known to be lacking have at least the mean of the pupils left, and so have
+    those in bands of sizes. What a school lists for several stages as one may be of any of them, and is
+    all there is where it has as many as the stages reported together, or the stages did not.
 
     Examples
     --------
@@ -229,14 +321,26 @@ def _largest_class(listed: ListedClasses, population: Population) -> Range:
     Were the number of classes blank, there might be one more or several; were all 130 listed, none.
     """
     pupils, reported = population.figures["pupils"], population.figures["classes"]
-    fixed = reported >= listed.counted + listed.blank  # a missing number compares as False
-    lacking = np.where(fixed, reported - listed.counted, listed.blank)
+    named = listed.counted + listed.banded
+    fixed = reported >= named + listed.blank  # a missing number compares as False
+    lacking = np.where(fixed, reported - named, listed.blank)
     left = pupils - listed.pupils
-    others = (lacking > 0) | (~fixed & ~(left == 0))
+    others = (lacking > 0) | (~fixed & ~((left == 0) & (listed.band_high == 0)))
+    not_single = lacking + listed.banded
     # Each class has a pupil: fewer pupils than classes contradict each other, and bound nothing.
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(fixed & (lacking > 0) & (left >= lacking), np.ceil(left / lacking), 0)
-    return Range(np.maximum(listed.largest, mean), np.where(others, np.inf, listed.largest))
+        mean = np.where(fixed & (not_single > 0) & (left >= not_single), np.ceil(left / not_single), 0)
+    high = np.maximum(listed.largest, listed.band_high)
+    shared = listed.shares(population)
+    if shared.any():
+        of_school, size = population.school, len(population.schools)
+        total = np.bincount(of_school, reported, size)
+        listed_in_all = np.bincount(of_school, named, size) + listed.shared
+        complete = np.where(np.isnan(total), ~listed.shared_open, total == listed_in_all)
+        complete &= np.bincount(of_school, listed.blank, size) == 0
+        others = np.where(shared, ~complete[of_school], others)
+        high = np.maximum(high, np.where(shared, listed.shared_high[of_school], 0))
+    return Range(np.maximum.reduce([listed.largest, listed.band_low, mean]), np.where(others, np.inf, high))
 
 
 def small_school_funds(inputs: Inputs, indicator: Indicator) -> Measure:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from qb import balance
+from qb.data.schema import TABLES
 from qb.indicators.figures import (
     FAIL,
     NO_DATA,
@@ -605,12 +606,17 @@ def _one_limit(indicator: Indicator, year: int) -> float:
 
 
 def class_verdicts(classes: pd.DataFrame, standard: Standard, year: int) -> list[Verdict]:
-    """Return the verdict on each class of compulsory stages: rows of the table ``classes``."""
+    """Return the verdict on each class of compulsory stages, or each in a band: rows of ``classes``."""
     size = classes["pupils"].to_numpy(dtype=float)
+    bands = TABLES["classes"].bands(classes)
+    low, high = (
+        np.where(bands, classes[name].fillna(end), size)
+        for name, end in (("pupils_from", 1), ("pupils_to", np.inf))
+    )
     verdict = np.full(len(classes), NO_DATA)
     for indicator in (i for i in standard.indicators if i.measure == "class_size"):
         for stage in COMPULSORY:
             limit = standard.limit_in_force(indicator.code, stage=stage, year=year)
             mine = (classes["stage"] == stage).to_numpy()
-            verdict[mine] = verdict_codes(size[mine], limit)
+            verdict[mine] = verdicts_between(low[mine], high[mine], limit, limit)
     return [VERDICTS[code] for code in verdict]

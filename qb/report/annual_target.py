@@ -8,8 +8,9 @@ import pandas as pd
 from qb import charts
 from qb.charts.bars import rooms
 from qb.charts.style import share
+from qb.data.schema import TABLES
 from qb.indicators.assessment import Assessment
-from qb.indicators.verdicts import fails
+from qb.indicators.verdicts import class_verdicts, fails
 from qb.report.context import AnnualPart, coefficients, counted
 from qb.report.facts import Fact, key, shown_indicators
 from qb.report.resource_tables import verdict_column
@@ -224,21 +225,28 @@ class AnnualConditions(AnnualPart):
         lang, label = self.context.lang, stage_label(stage, self.context.lang)
         limit = self.context.standard["C12"].limit(stage=stage, year=self.context.year).value
         classes = self._of("classes", schools)
-        sizes = classes.loc[(classes["stage"] == stage).to_numpy(), "pupils"].to_numpy(float)
+        bands = TABLES["classes"].bands(classes)
+        singles = classes[~bands]
+        sizes = singles.loc[(singles["stage"] == stage).to_numpy(), "pupils"].to_numpy(float)
         known = sizes[np.isfinite(sizes)]
         above = fails(sizes, self.context.standard, "C12", stage=stage, year=self.context.year)
-        over = int(above.sum())
+        listed = classes[bands & classes["stage"].isin([stage, Stage.WHOLE]).to_numpy()]
+        verdicts = pd.Series(class_verdicts(listed, self.context.standard, self.context.year))
+        number = listed["count"].fillna(0).to_numpy()
+        told = len(known) + int(number[verdicts.isin([Verdict.PASS, Verdict.FAIL]).to_numpy()].sum())
+        over = int(above.sum() + number[(verdicts == Verdict.FAIL).to_numpy()].sum())
+        banded = int(number.sum())
         finding = (
             say(
                 lang,
-                f"{label}：报送班额的 {len(known)} 个班中 {over} 个超过 {limit:g} 人"
+                f"{label}：报送班额的 {told} 个班中 {over} 个超过 {limit:g} 人"
                 if over
-                else f"{label}：报送班额的 {len(known)} 个班都不超过 {limit:g} 人",
-                f"{label}: {over} of the {len(known)} classes reported are above {limit:g} pupils"
+                else f"{label}：报送班额的 {told} 个班都不超过 {limit:g} 人",
+                f"{label}: {over} of the {told} classes reported are above {limit:g} pupils"
                 if over
-                else f"{label}: none of the {len(known)} classes reported is above {limit:g} pupils",
+                else f"{label}: none of the {told} classes reported is above {limit:g} pupils",
             )
-            if len(known)
+            if told
             else say(lang, f"{label}：班额缺数据", f"{label}: no data on class sizes")
         )
         smallest = self.context.standard.rules.publication.smallest_class
@@ -249,6 +257,11 @@ class AnnualConditions(AnnualPart):
             f"；不足 {smallest} 人的 {kept} 个班按设定不显示",
             f"; {kept} of fewer than {smallest} pupils are kept back",
         ) * bool(kept)
+        measure += say(
+            lang,
+            f"；{banded} 个班按班额分档填报，不在图中",
+            f"; {banded} are reported by size band and are not in the figure",
+        ) * bool(banded)
         return charts.classes(
             sizes[~(sizes < smallest)],
             limit,
@@ -282,11 +295,19 @@ class AnnualConditions(AnnualPart):
         measure = say(
             lang, "每间面积的分布；不足标准的不计入应配间数", "Rooms by area; those below do not count"
         )
+        listed = self._of("rooms", self._room_findings["school_id"])
+        banded = listed.loc[TABLES["rooms"].bands(listed), "count"].sum()
+        measure += say(
+            lang,
+            f"；另有 {banded:.0f} 间按面积分档填报，不在图中",
+            f"; {banded:.0f} more are reported by area band and are not in the figure",
+        ) * bool(banded)
         return rooms(panels, caption=self.caption(finding, measure))
 
     def _areas(self, kind: RoomKind) -> np.ndarray:
         frame = self._of("rooms", self._room_findings["school_id"])
-        return frame.loc[(frame["kind"] == kind).to_numpy(), "area_m2"].to_numpy(float)
+        single = ~TABLES["rooms"].bands(frame)
+        return frame.loc[(frame["kind"] == kind).to_numpy() & single, "area_m2"].to_numpy(float)
 
     def _panel(self, kind: RoomKind) -> tuple[np.ndarray, float, np.ndarray]:
         """Return the areas of rooms of a kind, the least that counts, and which are below it."""

@@ -257,6 +257,15 @@ def _wanted(table: str) -> list[str]:
     return [c.name for c in TABLES[table].columns if not c.optional and not c.blank]
 
 
+def _given(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return which cells that must be filled in are; a band of sizes has no number and size of its own."""
+    table, given = TABLES[name], frame[_wanted(name)].notna()
+    if table.band:
+        own = [column for column in (*table.band.blank, table.band.size) if column in given]
+        given = given.assign(**{column: given[column] | table.bands(frame) for column in own})
+    return given
+
+
 @dataclass(frozen=True)
 class DataReport:
     """Everything the data page shows: of one district, or of all."""
@@ -330,7 +339,7 @@ class DataReport:
         return frame[(frame["year"] == self.context.year).to_numpy()] if "year" in frame else frame
 
     def _filled(self, name: str, frame: pd.DataFrame) -> float:
-        return float(frame[_wanted(name)].notna().to_numpy().mean()) if len(frame) else 0.0
+        return float(_given(name, frame).to_numpy().mean()) if len(frame) else 0.0
 
     def _codes(self, name: str) -> list[str]:
         codes = {code for column in TABLES[name].columns for code in column.codes if code.startswith("C")}
@@ -397,7 +406,7 @@ class DataReport:
 
     def _filled_by_school(self, name: str) -> pd.Series:
         frame = self._of_year(self._own(name))
-        return frame[_wanted(name)].notna().mean(axis=1).groupby(frame["school_id"]).mean()
+        return _given(name, frame).mean(axis=1).groupby(frame["school_id"]).mean()
 
     def cost_of_no_data(self) -> Table:
         """Return the indicators without a verdict, the area that waits for them, and what they rest on."""

@@ -319,13 +319,14 @@ class Figures:
 
     @cached_property
     def _classes(self) -> dict[tuple[str, str], list[Verdict]]:
-        """The verdict on each class, by school and stage."""
+        """The verdict on each class, by school and stage; of a band of sizes once for each of its classes."""
         frame = self._at_root(self.filing.of_year("classes"))
         frame = frame[frame["stage"].isin(COMPULSORY).to_numpy()]
         found: dict[tuple[str, str], list[Verdict]] = {}
         verdicts = class_verdicts(frame, self.filing.standard, self.filing.context.year)
-        for root, stage, verdict in zip(frame["root"], frame["stage"], verdicts, strict=True):
-            found.setdefault((root, stage), []).append(Verdict(verdict))
+        number = frame["count"].where(TABLES["classes"].bands(frame), 1.0).fillna(0)
+        for root, stage, verdict, n in zip(frame["root"], frame["stage"], verdicts, number, strict=True):
+            found.setdefault((root, stage), []).extend([Verdict(verdict)] * int(n))
         return found
 
     @cached_property
@@ -652,8 +653,19 @@ def _rooms(frame: pd.DataFrame | None, kind: RoomKind) -> str:
     """Return how many rooms of a kind a school lists, and the area of every one."""
     if frame is None:
         return Verdict.NO_DATA.zh
-    areas = frame[(frame["kind"] == kind).to_numpy()]["area_m2"].sort_values(ascending=False)
-    if not len(areas):
+    mine = frame[(frame["kind"] == kind).to_numpy()]
+    bands = TABLES["rooms"].bands(mine)
+    areas = mine.loc[~bands, "area_m2"].sort_values(ascending=False)
+    shown = [number(float(area), 1).removesuffix(".0") for area in areas]
+    shown += [_band(row) for row in mine[bands].to_dict("records")]
+    count = len(areas) + float(mine.loc[bands, "count"].sum(skipna=False))
+    if not shown:
         return "0 间"
-    shown = "、".join(number(float(area), 1).removesuffix(".0") for area in areas)
-    return f"{len(areas)} 间（{shown} ㎡）"
+    return f"{Verdict.NO_DATA.zh if np.isnan(count) else f'{count:.0f} 间'}（{'、'.join(shown)} ㎡）"
+
+
+def _band(row: Line) -> str:
+    """Return a band of areas as "73—96 的 2 间"; its upper end is not in it."""
+    low, high, count = (row[name] for name in TABLES["rooms"].band.columns)
+    span = f"{low:g} 及以上" if pd.isna(high) else f"不足 {high:g} " if pd.isna(low) else f"{low:g}—{high:g} "
+    return f"{span}的 {'？' if pd.isna(count) else f'{count:.0f}'} 间"

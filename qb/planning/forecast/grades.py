@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from qb.data.dataset import Dataset, index_of, is_open, silent_stages
+from qb.data.dataset import Dataset, index_of, is_open, silent_stages, single_classes
 from qb.planning.forecast.progression import Basis, divide, sum_by
 from qb.terms import COMPULSORY, GRADES_OF_STAGE, Kind, Stage
 
@@ -72,6 +72,8 @@ class Past:
         did not among them: ``district, school_id, stage, reason``.
     odd : int
         Classes whose grade does not belong to their stage; they are not counted.
+    banded : int
+        Rows of classes listed by size, without a grade; they are not counted either.
     listed : int
         Years with any class listed.
     """
@@ -82,11 +84,13 @@ class Past:
     births: pd.DataFrame
     missing: pd.DataFrame
     odd: int
+    banded: int
     listed: int
 
 
 def past(data: Dataset) -> Past:
     """Read pupils by school, year and grade out of a dataset without faults that stop."""
+    data, banded = single_classes(data)
     years = np.arange(data.years[0], data.years[-1] + 1)
     schools = data["schools"].drop_duplicates("school_id").reset_index(drop=True)
     named = schools["district"].fillna(UNNAMED)
@@ -110,6 +114,7 @@ def past(data: Dataset) -> Past:
         _births(data, districts),
         pd.concat(gone, ignore_index=True),
         int((~fits).sum()),
+        banded,
         int(classes.loc[fits & classes["year"].isin(years).to_numpy(), "year"].nunique()),
     )
 

@@ -321,6 +321,8 @@ def _notes(seen: Past, rows: pd.DataFrame) -> list[str]:
         notes.append(f"{_some(schools)}没有填报在校生数，班级表也不全，没有推算")
     if seen.odd:
         notes.append(f"班级表中有 {seen.odd} 行的年级与学段不符，没有计入")
+    if seen.banded:
+        notes.append(f"班级表中有 {seen.banded} 行按班额分档，不知道年级，没有计入")
     return notes
 
 

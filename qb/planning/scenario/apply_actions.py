@@ -11,7 +11,7 @@ import pandas as pd
 
 from qb import standard as standards
 from qb.data.checks import require
-from qb.data.dataset import Dataset
+from qb.data.dataset import Dataset, single_classes
 from qb.errors import QbError
 from qb.indicators.assessment import choose_year
 from qb.indicators.district_figures import latest_results
@@ -189,7 +189,8 @@ def apply(
 
     Notes
     -----
-    Faults in the data that no action meets are left to `qb.check` and `qb.assess`.
+    Faults in the data that no action meets are left to `qb.check` and `qb.assess`. Classes listed by size
+    are left out: which grade gains or loses a pupil is not known of them.
 
     Examples
     --------
@@ -206,7 +207,8 @@ def apply(
         ]
     year = _last_year(data, actions) if year is None else year
     draft = draft_of(actions) if isinstance(actions, Scenario) else _draft(actions, year)
-    return _apply(_with_year(data, year, chosen_standard(standard)), draft, year, chosen_standard(standard))
+    chosen = chosen_standard(standard)
+    return _apply(_with_year(single_classes(data)[0], year, chosen), draft, year, chosen)
 
 
 def _last_year(data: Dataset, actions: Scenario | list[dict]) -> int:
@@ -332,11 +334,14 @@ class Years:
     def of(cls, data: Dataset, start: int, end: int, standard: Standard, later: Later | None) -> Years:
         """Return the data's own years from `start` on, then those that `later` or a forecast gives."""
         last = data.years[-1] if data.years else start
+        data, banded = single_classes(data)
         outlook, notes = None, ()
         if later is None and end > last:
             outlook, notes = _outlook(data, end, standard)
         later = later or (outlook.later if outlook else carry_forward)
         own = range(start, end + 1)
+        if banded:
+            notes = (f"班级表中有 {banded} 行按班额分档，推演要逐班的数据，这些行没有计入", *notes)
         frames = {y: (later if y > last else carry_forward)(data, y) for y in own}
         return cls(frames, {y: outlook for y in own if y > last and outlook}, notes)
 
