@@ -369,7 +369,7 @@ def _overlapping_bands(view: View) -> Iterator[Found]:
         rows = np.flatnonzero(table.bands(view.data[name]) & (view.slot(name) >= 0))
         low, high, _ = (view.numbers(name, column)[rows] for column in table.band.columns)
         low, high = np.nan_to_num(low), np.where(np.isnan(high), np.inf, high)
-        kind = view.data[name]["kind"].iloc[rows].fillna("") if "kind" in table.by_name else ""
+        kind = view.data[name]["kind"].iloc[rows].fillna("").to_numpy() if "kind" in table.by_name else ""
         order = pd.DataFrame({"slot": view.slot(name)[rows], "kind": kind, "low": low, "high": high})
         order = order.sort_values(["slot", "kind", "low"], kind="stable")
         top = order.groupby(["slot", "kind"])["high"].transform(lambda ends: ends.cummax().shift())
