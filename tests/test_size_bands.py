@@ -273,7 +273,8 @@ def test_forecast_and_scenario_leave_bands_out_and_say_so():
 
 # Teachers by degree
 
-SECTIONS = """year,school_id,stage,专任教师,college_teachers,bachelor_teachers,master_teachers,doctor_teachers
+DEGREES = "college_teachers,bachelor_teachers,master_teachers,doctor_teachers"
+SECTIONS = f"""year,school_id,stage,full_time_teachers,{DEGREES}
 2024,01,小学,20,5,10,2,1
 2024,01,初中,20,5,10,2,1
 2024,02,小学,20,5,10,2,
