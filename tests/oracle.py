@@ -1,4 +1,4 @@
-"""C1–C7 once more, slowly: dictionaries, loops and fractions, written from the rules alone.
+"""C1–C7 and C31 once more, slowly: dictionaries, loops and fractions, written from the rules alone.
 
 Nothing here comes from the package. Limits, weights and formulas are typed in again from 教督〔2017〕6号 and
 the plan's Annex 3; arithmetic is exact (fractions), so agreement to 1e-9 is no accident of the same rounding.
@@ -269,3 +269,38 @@ def spread(stage, code, rows):
     # CV <= limit, squared, so that no root is taken before the comparison.
     within = variance <= (COEFFICIENT[stage] * mean) ** 2
     return len(here), mean, sqrt(variance), sqrt(variance) / float(mean), "pass" if within else "fail"
+
+
+SUBJECTS = ("语文", "数学", "科学", "体育与健康", "艺术", "德育")
+SYNONYMS = {"体育": "体育与健康"}
+CYCLE = 3  # years in which every subject is monitored once
+
+
+def monitoring(rows, year):
+    """Return C31 of a district: its verdict, and {subject: (year of the result, verdict)}.
+
+    A result is a row with a level or a rate. The latest of a subject that is not older than the cycle
+    counts; a level below Ⅲ or a rate of 0.15 or more fails, whatever else is missing. Other subjects
+    decide nothing.
+    """
+    found = {}
+    for subject in SUBJECTS:
+        results = [
+            row
+            for row in rows
+            if SYNONYMS.get(row["subject"], row["subject"]) == subject
+            and year - CYCLE < row["year"] <= year
+            and (row["level"] is not None or row["between_school_rate"] is not None)
+        ]
+        if not results:
+            found[subject] = (None, "no data")
+            continue
+        latest = max(results, key=lambda row: row["year"])
+        level, rate = latest["level"], exact(latest["between_school_rate"])
+        if (level is not None and level < 3) or (rate is not None and rate >= Fraction("0.15")):
+            verdict = "fail"
+        else:
+            verdict = "no data" if level is None or rate is None else "pass"
+        found[subject] = (latest["year"], verdict)
+    verdicts = {verdict for _, verdict in found.values()}
+    return next(v for v in ("fail", "no data", "pass") if v in verdicts), found
