@@ -354,3 +354,17 @@ def test_the_commands_show_compare_and_check(capsys, tmp_path):
         main(["standard", "check", str(file(tmp_path, WRONG))])
     assert ended.value.code == 1 and "有 5 处不能用" in capsys.readouterr().out
     assert differences(load(), load()) == []
+
+
+def test_pages_show_the_indicators_of_the_standard_at_hand():
+    """The sample has no books and no computers: its pages say so of the eight, and know no C1."""
+    from qb.report.context import open_context
+    from qb.report.district_report import DistrictReport
+    from qb.report.school_report import SchoolReport
+
+    context = open_context("data/sample", 2025, "basic-2012")
+    district = DistrictReport(context, context.assessment.districts["district"].iloc[0])
+    school = SchoolReport(context, context.assessment.rows["school_id"].iloc[0])
+    pages = [district.balance.table(), *school.seven_tables()]
+    html = "".join(block._repr_html_() for block in pages)
+    assert "计算机" in html and "中级以上职务教师" in html and "C1" not in html

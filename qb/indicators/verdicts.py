@@ -382,12 +382,11 @@ def floor_of(limit: LimitInForce, standard: Standard) -> LimitInForce:
     Where less is better it lies above the limit: 85 % of what 20 pupils a teacher ask is 20 / 0.85 pupils.
     A rule without a floor has one of 0, or none above.
     """
-    rule = standard.rules.school
-    floor = rule.floor if rule and rule.floor is not None else 0.0
     less = np.isin(limit.side, ("<=", "<"))
     side = ("<=" if less else ">=") if isinstance(limit.side, str) else np.where(less, "<=", ">=")
     with np.errstate(divide="ignore"):
-        value = np.where(less, limit.value / np.float64(floor), floor * limit.value)
+        floor = np.float64(standard.floor)
+        value = np.where(less, limit.value / floor, floor * limit.value)
     return replace(limit, value=value, side=side)
 
 

@@ -240,7 +240,7 @@ class SchoolIndex:
                 percent_of_standard(rows).set_axis(labels, axis=1).set_axis(names, axis=0),
                 rows["pupils"].tolist(),
                 verdicts(rows).set_axis(labels, axis=1),
-                100 * standard.rules.school.floor,
+                100 * standard.floor,
             ),
         )
 

@@ -178,7 +178,7 @@ class DistrictBalance(DistrictPart):
             caption=self.caption(
                 finding, say(lang, "占标准的百分比，一点为一所学校", "% of the standard, a dot is a school")
             ),
-            floor=100 * standard.rules.school.floor,
+            floor=100 * standard.floor,
         )
 
     def _apart(self, percent: pd.DataFrame) -> str:

@@ -71,7 +71,7 @@ class DistrictSchools(DistrictPart):
             verdicts(rows).set_axis(labels, axis=1),
             self._deep(rows),
             caption=self.caption(finding, measure),
-            floor=100 * standard.rules.school.floor,
+            floor=100 * standard.floor,
         )
 
     def _deep(self, rows: pd.DataFrame) -> pd.DataFrame:

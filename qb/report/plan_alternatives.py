@@ -322,5 +322,5 @@ class PlanBalance(PlanPart):
                 ),
             ),
             right=say(lang, f"差异系数（限值 {limit}）", f"coefficient (limit {limit})"),
-            floor=100 * standard.rules.school.floor,
+            floor=100 * standard.floor,
         )

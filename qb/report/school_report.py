@@ -180,7 +180,7 @@ class SchoolReport:
 
     def _against(self, row: Row, code: str) -> str:
         name = title(self.context.standard[code], self.context.lang, short=True)
-        floor = 100 * self.context.standard.rules.school.floor
+        floor = 100 * self.context.standard.floor
         percent = share(100 * row[code] / row[f"{code}_limit"], floor)
         return say(
             self.context.lang, f"{name}（为标准的 {percent}%）", f"{name} ({percent} % of the standard)"
@@ -221,7 +221,7 @@ class SchoolReport:
                 self.context.source,
                 lang,
             ),
-            floor=100 * standard.rules.school.floor,
+            floor=100 * standard.floor,
         )
 
     def seven_tables(self) -> list[Table]:
@@ -238,7 +238,7 @@ class SchoolReport:
                 "value": row[code],
                 "limit": row[f"{code}_limit"],
                 "verdict": shown_in(row, code),
-                "floor": standard.rules.school.floor * row[f"{code}_limit"],
+                "floor": standard.floor * row[f"{code}_limit"],
                 "mean": peers.means[code],
                 "rank": peers.ranks[code][place],
                 "failing": shown_in(row, code) == Verdict.FAIL,

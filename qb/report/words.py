@@ -215,6 +215,10 @@ def school_year(year: int, lang: Lang) -> str:
 def school_rule(standard: Standard, lang: Lang) -> str:
     """Return the school rule as the standard's file has it."""
     rule = standard.rules.school
+    if rule is None:
+        return say(lang, "标准对学校没有限值", "no limits for schools")
+    if rule.floor is None:
+        return say(lang, f"{rule.of} 项中至少 {rule.met} 项达标", f"at least {rule.met} of {rule.of} met")
     floor = f"{100 * rule.floor:g}"
     return say(
         lang,
@@ -225,7 +229,7 @@ def school_rule(standard: Standard, lang: Lang) -> str:
 
 def floor_label(standard: Standard) -> str:
     """Return the floor of the school rule as a percentage."""
-    return f"{100 * standard.rules.school.floor:g}%"
+    return f"{100 * standard.floor:g}%"
 
 
 # English for the sentences that `measure` and `judge` write into their results.

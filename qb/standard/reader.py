@@ -81,6 +81,12 @@ class Standard(Entry):
         """Their codes."""
         return tuple(indicator.code for indicator in self.resources)
 
+    @property
+    def floor(self) -> float:
+        """The share of its standard that a figure may not fall below; 0 where the standard states none."""
+        rule = self.rules.school
+        return rule.floor if rule and rule.floor is not None else 0.0
+
     @cached_property
     def areas(self) -> tuple[str, ...]:
         """The areas that the standard judges, in order; the district's verdict asks for every one."""
