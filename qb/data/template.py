@@ -291,9 +291,8 @@ def clauses(codes: Iterable[str], standard: Standard) -> str:
     lines = []
     resources = standard.resource_codes
     if len(resources) > 1 and set(resources) <= set(codes):
-        first, last = standard[resources[0]], standard[resources[-1]]
-        heading = next((g.source for g in standard.groups if g.title.zh == "资源配置"), first.source)
-        lines.append(f"{first.code}—{last.code} 资源配置：{heading}")
+        heading = next(iter(standard.groups), standard.resources[0])  # the resources come first
+        lines.append(f"{resources[0]}—{resources[-1]} {heading.title}：{heading.source}")
         codes = tuple(code for code in codes if code not in resources)
     for code in codes:
         if code == "veto":
