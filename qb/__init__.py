@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
+__version__ = "0.1.0"
+
 _HOMES = {
     "load": "qb.data.reading",
     "check": "qb.data.checks",

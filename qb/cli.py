@@ -9,16 +9,53 @@ import os
 import subprocess
 import sys
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
+import qb
 from qb.errors import QbError, why
+from qb.files import copy_shipped, shipped
 from qb.publish.manifest import KINDS
 
-HOME = Path(__file__).resolve().parents[1]
-SAMPLE = HOME / "data" / "sample"
-EXAMPLES = HOME / "notebooks" / "scenarios"
+SAMPLE = shipped("data", "sample")
+# Whose versions tell most about how a figure or a page came about.
+LIBRARIES = (
+    *("pandas", "numpy", "scipy", "pyarrow", "clarabel", "matplotlib"),
+    *("papermill", "nbconvert", "jupyterlab", "distributed", "pyscipopt"),
+)
+
+
+class Version(argparse.Action):
+    """Print the versions of qb, of Python and of the libraries that figures and pages rest on."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print one line each; a library that is not installed is said to be so."""
+        from importlib.metadata import PackageNotFoundError, version
+
+        print(f"qb {qb.__version__}\nPython {sys.version.split()[0]}")
+        for name in LIBRARIES:
+            try:
+                print(name, version(name))
+            except PackageNotFoundError:
+                print(name, "（未安装）")
+        parser.exit()
+
+
+class Completion(argparse.Action):
+    """Print a script by which a shell completes commands, options and file names."""
+
+    def __call__(self, parser: argparse.ArgumentParser, _: object, shell: object, *__: object) -> NoReturn:
+        """Print it; the shell reads it as the README says."""
+        import shtab
+
+        whole = _parser()
+        (commands,) = (action for action in whole._actions if isinstance(action.choices, dict))
+        for one in commands.choices.values():
+            for action in one._actions:
+                if action.type is Path:
+                    action.complete = shtab.FILE
+        print(shtab.complete(whole, str(shell)))
+        parser.exit()
 
 
 class Parser(argparse.ArgumentParser):
@@ -34,9 +71,9 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):  # Chinese text and JSON, whatever the console's code page
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8")
-    options = vars(_parser().parse_args(arguments))
-    run = options.pop("run")
     try:
+        options = vars(_parser().parse_args(arguments))
+        run = options.pop("run")
         sys.exit(run(**options) or 0)
     except QbError as error:
         sys.exit(f"错误：{error}")
@@ -54,7 +91,7 @@ def publish(data: Path, jobs: int | None, scenarios: list[Path] | None, **option
     from qb.publish.api import publish as run
 
     if scenarios is None:
-        scenarios = sorted(EXAMPLES.glob("*.toml")) if data == SAMPLE else []
+        scenarios = sorted(shipped("notebooks", "scenarios").glob("*.toml")) if data == SAMPLE else []
     site = run(data, jobs=jobs or os.cpu_count() or 1, scenarios=scenarios, **options)
     print(site.summary, file=sys.stderr)
     print(site.index)
@@ -218,12 +255,12 @@ def standard_check(file: str, year: int | None) -> int:
     return 1 if found else 0
 
 
-def lab(no_browser: bool) -> int:
-    """Open the notebooks in JupyterLab."""
-    notebooks = HOME / "notebooks"
-    if not notebooks.is_dir():
-        raise QbError(f"没有找到笔记本文件夹 {notebooks}。请在项目文件夹中以 pip install -e . 安装。")
-    command = [sys.executable, "-m", "jupyterlab", str(notebooks)]
+def lab(folder: Path, no_browser: bool) -> int:
+    """Copy what is not there yet of notebooks and sample into a folder, and open it in JupyterLab."""
+    kept = copy_shipped(folder)
+    if kept:
+        print(f"{folder} 中有 {len(kept)} 个文件与随附的不同，已保留原样。", file=sys.stderr)
+    command = [sys.executable, "-m", "jupyterlab", str(folder / "notebooks")]
     return subprocess.call(command + ["--no-browser"] * no_browser)
 
 
@@ -254,7 +291,16 @@ def _parser() -> Parser:
         description="义务教育优质均衡分析：区域是否均衡，还差什么，由谁负责。",
         epilog="不熟悉时先运行 qb publish：用随附的模拟数据生成一个完整的报告网站。",
     )
-    parser.add_argument("--version", action="version", version=f"qb {version('qb')}")
+    parser.add_argument(
+        "--version", action=Version, nargs=0, default=argparse.SUPPRESS, help="显示 qb 和主要软件库的版本"
+    )
+    parser.add_argument(
+        "--completion",
+        action=Completion,
+        choices=("bash", "zsh", "tcsh"),
+        default=argparse.SUPPRESS,
+        help="打印该 shell 的补全脚本",
+    )
     commands = parser.add_subparsers(title="命令", metavar="命令", required=True)
 
     def command(run, summary: str, *examples: str, name: str = "") -> Parser:
@@ -383,7 +429,7 @@ def _parser() -> Parser:
         "--solver",
         choices=("highs", "scip"),
         default="highs",
-        help='求解器；scip 须先 pip install "qb[scip]"，在同样长的时间里继续改进方案',
+        help="求解器；scip 须先 pip install pyscipopt，在同样长的时间里继续改进方案",
     )
     _json(it)
 
@@ -534,7 +580,15 @@ def _parser() -> Parser:
     _year(it)
     it.set_defaults(run=standard_check)
 
-    it = command(lab, "在 JupyterLab 中打开笔记本；随附数据的位置已写在各笔记本的参数里。", "qb lab")
+    it = command(
+        lab,
+        "把笔记本、示例数据、情景和选址文件复制到一个文件夹（已有的文件不覆盖），在 JupyterLab 中打开。",
+        "qb lab",
+        "qb lab 我的笔记本",
+    )
+    it.add_argument(
+        "folder", type=Path, nargs="?", default=Path("qb-notebooks"), help="文件夹；默认 qb-notebooks"
+    )
     it.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
     return parser
 

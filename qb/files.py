@@ -1,7 +1,8 @@
-"""Files and folders written whole: the old one stands, or the new one, whenever program or machine stop.
+"""Files and folders: those that come with qb, and those written whole, whenever program or machine stop.
 
-A new one is made beside the old under a hidden name that carries the process, reaches the disk, and takes the
-old one's place in one step. What a killed process left beside is cleared by the next that writes there.
+What is written is made beside the old under a hidden name that carries the process, reaches the disk, and
+takes the old one's place in one step. What a killed process left beside is cleared by the next that writes
+there.
 Files that are found, rather than given, are opened without following links: a folder may come from anybody.
 """
 
@@ -16,6 +17,7 @@ import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.resources import files
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,10 +27,40 @@ from qb.errors import QbError, why
 
 Content = str | bytes | Callable[[Path], None]
 
+PACKAGE = Path(str(files("qb")))
 _PART = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)-[0-9a-f]{8}\.(?P<kind>part|old)")
 _FORBIDDEN = re.compile(r"[\0/\\:]")  # in a name; the last two lead elsewhere on Windows
 _NAME_MOST = 255  # bytes
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of Linux
+
+
+def shipped(*parts: str) -> Path:
+    """Return where notebooks or data that come with qb lie, as ``shipped("notebooks", "school.ipynb")``.
+
+    A wheel has them in its folder `shipped`; in the repository they lie beside the package.
+    """
+    inside = PACKAGE / "shipped"
+    return (inside if inside.is_dir() else PACKAGE.parent).joinpath(*parts)
+
+
+def copy_shipped(folder: Path) -> list[Path]:
+    """Copy the notebooks and the data that come with qb into a folder, as they lie in the repository.
+
+    Returns
+    -------
+    list of Path
+        The files that were there with other content: they may have been edited, and were left as they are.
+    """
+    kept = []
+    for name in ("notebooks", "data"):
+        home = shipped(name)
+        for source in sorted(path for path in home.rglob("*") if path.is_file()):
+            target, content = folder / name / source.relative_to(home), source.read_bytes()
+            if not target.exists():
+                write_whole(target, content)
+            elif target.read_bytes() != content:
+                kept.append(target)
+    return kept
 
 
 class WriteError(QbError):

@@ -34,7 +34,7 @@ def test_both_readmes_have_the_same_headings_tables_and_links():
 
 def test_both_readmes_give_the_set_up_lines_alike():
     english, chinese = (blocks(path) for path in READMES)
-    assert english[:4] == chinese[:4]
+    assert english[:5] == chinese[:5]
 
 
 @pytest.mark.parametrize("path", [*READMES, ROOT / "data" / "README.md"], ids=lambda path: path.name)
@@ -46,7 +46,7 @@ def test_every_command_in_it_can_be_parsed(path):
 
 
 def test_every_command_is_in_both_readmes():
-    (commands,) = (a for a in _parser()._actions if a.dest not in ("help", "version"))
+    (commands,) = (a for a in _parser()._actions if isinstance(a.choices, dict))
     for path in READMES:
         text = path.read_text(encoding="utf-8")
         assert {name for name in commands.choices if f"qb {name}" not in text} == set()

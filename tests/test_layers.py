@@ -41,7 +41,8 @@ def name_of(path: Path) -> str:
 
 
 def modules() -> list[Path]:
-    return sorted(p for p in PACKAGE.rglob("*.py") if p.parent != PACKAGE or p.name != "__init__.py")
+    doors = (PACKAGE / "__init__.py", PACKAGE / "__main__.py")  # `import qb` and `python -m qb`
+    return sorted(p for p in PACKAGE.rglob("*.py") if p not in doors)
 
 
 def layer_of(path: Path) -> str:
@@ -76,8 +77,7 @@ def test_every_module_has_a_place_in_the_order():
 def test_a_module_imports_only_from_rooms_before_its_own():
     wrong = [
         f"{module} imports {name}"
-        for module in MODULES
-        if module != "qb"
+        for module in map(name_of, modules())
         for name in imports(module)
         if name != "qb" and place(name) > place(module)
     ]

@@ -471,7 +471,7 @@ def test_an_excluded_school_that_is_asked_for_is_refused_with_the_rule(published
 
 
 def test_a_missing_notebook_is_said_in_words(monkeypatch, tmp_path):
-    monkeypatch.setattr(qb, "__file__", str(tmp_path / "qb" / "__init__.py"))
+    monkeypatch.setattr(manifest, "shipped", tmp_path.joinpath)
     with pytest.raises(QbError, match=r"找不到笔记本 .*school\.ipynb"):
         manifest.notebook_of("school")
 

@@ -41,7 +41,7 @@ def said(log: Path, pattern: str, seconds: float = 60) -> str:
 @pytest.fixture
 def cluster(tmp_path):
     """Yield the scheduler's address and the two workers."""
-    pytest.importorskip("distributed", reason="distributed is an extra: pip install 'qb[cluster]'")
+    pytest.importorskip("distributed", reason="distributed is an extra: pip install distributed")
     if not can_fork():
         pytest.skip("the workers of this test fork")
     scheduler, log = start(tmp_path, "scheduler", "dask_scheduler", "--host", "127.0.0.1", "--port", "0",
@@ -92,7 +92,7 @@ def test_the_pages_of_a_worker_that_is_lost_are_made_by_the_other(cluster, tmp_p
 
 
 def test_an_address_where_nobody_answers_is_said_in_words(tmp_path, monkeypatch):
-    pytest.importorskip("distributed", reason="distributed is an extra: pip install 'qb[cluster]'")
+    pytest.importorskip("distributed", reason="distributed is an extra: pip install distributed")
     monkeypatch.setattr(f"{CLUSTER}._SECONDS", 1)
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "n.ipynb")
     job = Job(tmp_path / "n.ipynb", {}, tmp_path / "n.html", Page("T"))

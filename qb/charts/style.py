@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from qb.files import PACKAGE
 from qb.rounding import round_half_up
 from qb.terms import Allowance, Verdict
 
@@ -23,7 +24,7 @@ STACK = (
     f"'{FAMILY}','PingFang SC','Microsoft YaHei',"
     "'Noto Sans CJK SC','Noto Sans SC','Source Han Sans SC',sans-serif"
 )
-FOLDER = Path(__file__).parent / "fonts"
+FOLDER = PACKAGE / "charts" / "fonts"
 
 
 class Colour(NamedTuple):

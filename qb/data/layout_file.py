@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +18,7 @@ from pydantic import Field, model_validator
 from qb.data.cell_values import convert
 from qb.data.schema import DISTRICT_ITEMS, TABLES, Column, ColumnKind, tidy_header, tidy_unit
 from qb.errors import QbError
+from qb.files import PACKAGE
 from qb.tomlfile import Entry, read_toml
 
 NATIONAL, SCHOOL_FORM = "national", "school-form"
@@ -298,7 +298,7 @@ def layout_names() -> list[str]:
 
 
 def _shipped() -> Path:
-    return Path(str(files("qb") / "data" / "layouts"))
+    return PACKAGE / "data" / "layouts"
 
 
 def load_layout(name: str | Path = NATIONAL) -> Layout:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from qb.errors import QbError
+from qb.files import PACKAGE
 from qb.standard import Code, Indicator, Text
 from qb.terms import COMPULSORY, Stage
 from qb.tomlfile import Entry, read_toml
@@ -132,5 +132,5 @@ def load_costs(file: str | Path | None = None) -> Costs:
     >>> costs.cost("C5", "primary").yuan, costs.cost("C5", "primary").source[:2]
     (500.0, '假设')
     """
-    path = Path(file) if file else Path(str(files("qb"))) / "standard" / "costs.toml"
+    path = Path(file) if file else PACKAGE / "standard" / "costs.toml"
     return read_toml(path, Costs, "费用文件", CostError)

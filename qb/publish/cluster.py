@@ -36,9 +36,7 @@ def scattered(jobs: Sequence[Job], address: str, held: Held | None) -> Iterator[
     try:
         from distributed import Client, as_completed
     except ImportError:
-        raise QbError(
-            "没有安装 Dask。请先运行 pip install 'qb[cluster]'（或 pip install distributed）。"
-        ) from None
+        raise QbError("没有安装 Dask。请先运行 pip install distributed。") from None
     try:
         client = Client(address, timeout=_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:

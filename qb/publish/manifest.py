@@ -13,13 +13,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
 
 import qb
 from qb.errors import QbError, why
-from qb.files import clear_parts, is_plain_name, open_plain, read_plain, write_whole
+from qb.files import PACKAGE, clear_parts, is_plain_name, open_plain, read_plain, shipped, write_whole
 from qb.standard import files_of
 from qb.terms import DATA_SUFFIXES
 
@@ -43,18 +42,16 @@ def digest(*parts: object) -> str:
 @cache
 def code_version() -> str:
     """Return a digest of all that makes pages: qb, its standards, theme and fonts."""
-    home = Path(qb.__file__).parent
-    files = sorted(path for path in home.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return digest(
-        version("qb"), *(text for path in files for text in (path.relative_to(home), path.read_bytes()))
-    )
+    found = {path.relative_to(PACKAGE): path for path in PACKAGE.rglob("*") if path.is_file()}
+    ours = sorted(name for name in found if {"__pycache__", "shipped"}.isdisjoint(name.parts))
+    return digest(qb.__version__, *(part for name in ours for part in (name, found[name].read_bytes())))
 
 
 def notebook_of(kind: str) -> Path:
     """Return the notebook that makes pages of a kind."""
-    path = Path(qb.__file__).parents[1] / "notebooks" / f"{kind}.ipynb"
+    path = shipped("notebooks", f"{kind}.ipynb")
     if not path.is_file():
-        raise QbError(f"找不到笔记本 {path}。请在项目文件夹中用 pip install -e . 安装后再运行。")
+        raise QbError(f"找不到笔记本 {path}。安装不完整，请重新安装 qb。")
     return path
 
 

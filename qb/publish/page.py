@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Literal
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
+
+from qb.files import PACKAGE
 
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
@@ -223,7 +224,7 @@ WORDS = MappingProxyType({"zh": MappingProxyType(_ZH), "en": MappingProxyType(_E
 # What a page looks like: notebook or index, in one theme, in one file that asks nothing of any other.
 
 
-THEME = Path(__file__).parent / "theme"
+THEME = PACKAGE / "publish" / "theme"
 SCRIPTS = ("script", "tables", "workbook", "figures", "contents")  # one program, in this order
 CONTROLS = ("filter", "only_failing", "rows", "rows_of", "csv", "workbook", "about", "png", "svg")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from importlib.resources import files
 from pathlib import Path
 
 from qb.errors import QbError
+from qb.files import PACKAGE
 from qb.tomlfile import read_document
 
 
@@ -132,7 +132,7 @@ def merged(base: object, own: object) -> object:
 
 def locate(name: str | Path) -> Path:
     """Return the file of a standard: one shipped with qb under this name, or that of this path."""
-    shipped = {path.stem: path for path in (Path(str(files("qb"))) / "standard").glob("*.toml")}
+    shipped = {path.stem: path for path in (PACKAGE / "standard").glob("*.toml")}
     path = shipped.get(str(name), Path(name))
     if not path.is_file():
         known = "、".join(sorted(shipped))

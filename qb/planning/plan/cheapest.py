@@ -241,7 +241,7 @@ def cheapest_plan(
         Time for improving a plan beyond the first one.
     solver : {"highs", "scip"}
         ``scip`` works for as long again on a plan that is not proven to be the cheapest; it needs
-        pyscipopt (``pip install "qb[scip]"``). The bound is the one that is proven without it.
+        pyscipopt (``pip install pyscipopt``). The bound is the one that is proven without it.
 
     Returns
     -------

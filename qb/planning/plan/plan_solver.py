@@ -251,8 +251,7 @@ def require_solver(name: str) -> None:
         raise QbError(f"没有“{name}”这种求解器，可用：{'、'.join(SOLVERS)}。")
     if name == "scip" and find_spec("pyscipopt") is None:
         raise QbError(
-            '没有安装 SCIP 求解器。请先安装：pip install "qb[scip]"；'
-            "或不指定求解器，默认的 HiGHS 随 qb 安装。"
+            "没有安装 SCIP 求解器。请先安装：pip install pyscipopt；或不指定求解器，默认的 HiGHS 随 qb 安装。"
         )
 
 
