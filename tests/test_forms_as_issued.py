@@ -250,6 +250,16 @@ def test_what_two_stages_report_together_is_split_by_pupils_and_said():
     assert note.rule == "B06" and "小学 600 人、初中 300 人" in note.message
 
 
+def test_teachers_by_degree_stay_by_degree_and_stage():
+    given = {"专科学历专任教师（小学）": 9, "本科（小学）": 7, "本科学历专任教师（初中）": 8}
+    rows = answers(
+        {**NINE, **given}, label=lambda text: text.replace("本科学历专任教师（小学）", "本科（小学）")
+    )
+    primary, junior = (row(rows, "sections", 2025, "0101", stage) for stage in ("primary", "junior"))
+    assert (primary["college_teachers"], junior["bachelor_teachers"]) == (9, 8)
+    assert "teachers_above_required" not in primary  # added up by the rule of each stage when it is computed
+
+
 def test_a_stage_without_pupils_is_not_split():
     rows = answers({**NINE, "初中人数": 0})
     assert row(rows, "sections", 2025, "0101", "primary")["full_time_teachers"] == 30

@@ -163,15 +163,15 @@ def _against_last_year(done: Collection, names: dict[str, str]) -> list[str]:
 
 
 def _changes(done: Collection) -> dict[str, list[tuple[str, float]]]:
-    """Return, for each school that reported both years, what is not as last year, and by how much."""
+    """Return which figures of each school are not as last year, and by how much they changed."""
     now, before = _figures(done.data, done.year), _figures(done.expected, done.year - 1)
     found = {}
     for school in done.used:
         one, two = now.get(school, {}), before.get(school, {})
         if two:
             found[school] = [
-                (label, (one[label] - two[label]) / two[label] if label in one and two.get(label) else nan)
-                for label in sorted({*one, *two})
+                (label, (one[label] - two[label]) / two[label] if two.get(label) else nan)
+                for label in sorted(one)
                 if one.get(label) != two.get(label)
             ]
     return found

@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from qb.data.dataset import Dataset, is_open
 from qb.data.layout_file import SCHOOL_FORM, Item, Layout, Sheet, column_at, load_layout
-from qb.data.schema import WHOLE, ColumnKind
+from qb.data.schema import TABLES, WHOLE, ColumnKind
 from qb.data.template import REPORTED_BY_SCHOOLS, write_template
 from qb.data.workbook import HEADER, new_book, write_xlsx
 from qb.errors import QbError
@@ -245,17 +245,29 @@ class _Records:
     @staticmethod
     def _count(item: Item, rows: list[dict[str, object]]) -> float | None:
         """Return how many classes or rooms lie in a band; None where any has no size, or there are none."""
-        size = "pupils" if item.to == "classes" else "area_m2"
-        low, high = item.band if len(item.band) == 2 else (item.band[0], float("inf"))
-        rows = [row for row in rows if item.kind is None or row["kind"] == item.kind]
-        sizes = [row[size] for row in rows]
-        if not sizes or any(one != one for one in sizes):
-            return None
-        if item.rest:
-            return float(sum(one > 0 for one in sizes))
-        return float(
-            sum(low <= one and (one <= high if item.to == "classes" else one < high) for one in sizes)
-        )
+        band = TABLES[item.to].band
+        low, high = (*item.band, float("inf"))[:2]
+        counts: list[float] = []
+        rows = [row for row in rows if row["stage"] != Stage.SENIOR and item.kind in (None, row.get("kind"))]
+        for row in rows:
+            size, count = row[band.size], row[band.count]
+            if count == count:  # listed by size, as the form asks, or otherwise
+                ends = (
+                    max(row[band.low], 0),
+                    row[band.high] if row[band.high] == row[band.high] else float("inf"),
+                )
+                if not item.rest and low <= ends[0] and ends[1] <= high:
+                    counts.append(count)
+                elif item.rest or ends[1] <= low or high <= ends[0]:
+                    counts.append(count if item.rest else 0)
+                else:
+                    return None
+            elif size != size:
+                return None
+            else:
+                inside = low <= size < high or (band.closed and size == high)
+                counts.append(float(size > 0 if item.rest else inside))
+        return float(sum(counts)) if counts else None
 
 
 def run_template(
