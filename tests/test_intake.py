@@ -13,6 +13,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from qb.data.cell_values import tidy_cells, unseen
 from qb.data.checks import check, doubts, run_check
 from qb.data.marking import mark
 from qb.data.reading import read
@@ -532,3 +533,15 @@ def test_the_copy_marks_every_cell_of_one_finding(book, tmp_path):
     assert all(sheet.cell(row, 1).comment for row in range(8, 12)) and not sheet["A7"].comment
     with pytest.raises(QbError):
         mark(tmp_path / "data", [], tmp_path / "n.xlsx")
+
+
+def test_a_column_of_few_texts_is_read_as_one_of_many(monkeypatch):
+    """Only the distinct texts of a long column are looked at; the cells come out the same, by their rows."""
+    typed = [" 甲 ", '="007"', "小\u200b学", None, "-", "无数据", "x\x01y"] * 1000
+    column = pd.Series(typed, dtype="str", index=range(2, 7002))
+    tidied, marks = tidy_cells(column), unseen(column)
+    assert tidied.iloc[:7].fillna("").tolist() == ["甲", "007", "小学", "", "", "", "xy"]
+    assert marks.tolist() == [False, True, True, False, False, False, False] * 1000
+    monkeypatch.setattr("qb.data.cell_values._LOOKED_AT", len(typed))
+    pd.testing.assert_series_equal(tidied, tidy_cells(column))
+    assert (marks == unseen(column)).all()

@@ -36,7 +36,28 @@ def tidy_cells(values: pd.Series) -> pd.Series:
     """
     if not is_text(values):
         return values
+    distinct, place = _distinct(values)
+    if place is not None:
+        cells = pa.array(_tidied(distinct), type=pa.large_string()).take(place)
+        return pd.Series(pd.array(cells, dtype="str"), index=values.index, name=values.name)
+    return _tidied(distinct)
+
+
+_LOOKED_AT = 4096  # cells by which is judged whether a column says the same few things again and again
+
+
+def _distinct(values: pd.Series) -> tuple[pd.Series, pa.Array | None]:
+    """Return a column's distinct texts and each cell's place among them; all cells where most differ."""
     text = values.astype("str")
+    cells = pa.array(text, type=pa.large_string())
+    few = len(cells) > _LOOKED_AT and pc.count_distinct(cells[:_LOOKED_AT]).as_py() < _LOOKED_AT // 4
+    if not few:
+        return text, None
+    encoded = cells.dictionary_encode()
+    return pd.Series(pd.array(encoded.dictionary, dtype="str")), encoded.indices
+
+
+def _tidied(text: pd.Series) -> pd.Series:
     if matches(text, CONTROL.pattern).any() or matches(text, INVISIBLE.pattern, ascii=False).any():
         text = text.str.replace(_UNSEEN.pattern, "", regex=True)
     text = text.str.strip()
@@ -68,9 +89,15 @@ def unseen(values: pd.Series) -> np.ndarray | None:
     """Return which cells of a column hold what no eye sees, or a guard around their text; None for none."""
     if not is_text(values):
         return None
-    text = values.astype("str")
-    found = matches(text, INVISIBLE.pattern, ascii=False) | _begins(text, '="')
-    return found if found.any() else None
+    distinct, place = _distinct(values)
+    found = matches(distinct, INVISIBLE.pattern, ascii=False) | _begins(distinct, '="')
+    if not found.any():
+        return None
+    return (
+        found
+        if place is None
+        else pc.fill_null(pa.array(found).take(place), False).to_numpy(zero_copy_only=False)
+    )
 
 
 def missing(dtype: str, index: pd.Index) -> pd.Series:
