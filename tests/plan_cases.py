@@ -85,7 +85,6 @@ def problem_of(
         cones=tuple(Cone("甲区", "primary", k, np.arange(n), float(caps[k]), codes[k]) for k in range(7)),
         spare=1,
         floor=0.85,
-        tolerance=1e-9,
     )
 
 

@@ -438,7 +438,7 @@ def _solve_district(problem: Problem, gap: float, seconds: float, solver: str) -
 
 def _rebalanced(problem: Problem, x: np.ndarray) -> np.ndarray | None:
     """Return a plan made anew with the choices of another: what it leaves at the floor may stay there."""
-    low = problem.values(x) < problem.limit - problem.tolerance
+    low = ~problem.reached(problem.values(x), problem.limit)
     limit = np.where(low, problem.floor * problem.limit, problem.limit)
     again = relax(replace(problem, limit=limit, spare=0))
     return None if again.x is None else filled(problem, again.x)

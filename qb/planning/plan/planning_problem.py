@@ -101,8 +101,6 @@ class Problem:
     cones : tuple of Cone
     spare : int
         How many of them may stay below the standard; `floor` is how low.
-    tolerance : float
-        That of the standard's comparisons.
     budget : float or None
     """
 
@@ -121,7 +119,6 @@ class Problem:
     cones: tuple[Cone, ...]
     spare: int
     floor: float
-    tolerance: float
     budget: float | None = None
 
     @property
@@ -137,6 +134,10 @@ class Problem:
         """Return the resource indicators of each row after the purchases, in the indicators' units."""
         return self.factor * self.amounts(x) / self.pupils[:, None]
 
+    def reached(self, values: np.ndarray, limit: np.ndarray) -> np.ndarray:
+        """Return whether values reach limits, as the standard compares."""
+        return self.standard.hold(limit, ">=").meets(values)
+
     def needed(self, part: float = 1.0) -> np.ndarray:
         """Return the least addition with which each row reaches `part` of the standard, shape (rows, k).
 
@@ -146,8 +147,8 @@ class Problem:
         share = self.share
         lacking = (target * self.pupils[:, None] / self.factor - self.have) / share
         count = np.maximum(np.ceil(lacking - NOISE), 0)
-        short = self.factor * (self.have + share * count) / self.pupils[:, None] < target - self.tolerance
-        met = self.factor * self.have / self.pupils[:, None] >= target - self.tolerance
+        short = ~self.reached(self.factor * (self.have + share * count) / self.pupils[:, None], target)
+        met = self.reached(self.factor * self.have / self.pupils[:, None], target)
         return np.where(met, 0.0, np.where(self.whole[self.pool], count + short, np.maximum(lacking, 0)))
 
     def by_pool(self, asked: np.ndarray) -> np.ndarray:
@@ -169,15 +170,18 @@ class Problem:
     def over(self, x: np.ndarray, cones: Sequence[Cone] | None = None) -> tuple[Cone, ...]:
         """Return the cones (of all, unless given) that the purchases leave above their caps."""
         cones = self.cones if cones is None else cones
-        return tuple(c for c in cones if self.coefficient(c, x) > c.cap + self.tolerance / 2)
+        spare = self.standard.rules.rounding.tolerance / 2  # of the tolerance half is left to the assessment
+        return tuple(
+            c for c in cones if not self.standard.hold(c.cap - spare, "<=").meets(self.coefficient(c, x))
+        )
 
     def passing(self, x: np.ndarray, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Return which rows pass the school rule after the purchases."""
         amount = self.have[rows] + self.share[rows] * x[self.pool[rows]]
         value = self.factor * amount / self.pupils[rows, None]
         limit = self.limit[rows]
-        unmet = (value < limit - self.tolerance).sum(axis=1)
-        return (unmet <= self.spare) & (value >= self.floor * limit - self.tolerance).all(axis=1)
+        unmet = (~self.reached(value, limit)).sum(axis=1)
+        return (unmet <= self.spare) & self.reached(value, self.floor * limit).all(axis=1)
 
     def part(self, rows: np.ndarray) -> tuple[Problem, np.ndarray]:
         """Return the problem of some rows, and the places of its pools in this one.
@@ -283,7 +287,6 @@ def build_problem(
         cones=_cones(rows, standard),
         spare=rule.of - rule.met if rule else 0,
         floor=rule.floor or 0.0 if rule else 0.0,
-        tolerance=standard.rules.rounding.tolerance,
         budget=budget,
     )
 
