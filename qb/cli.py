@@ -257,11 +257,15 @@ def standard_check(file: str, year: int | None) -> int:
 
 def lab(folder: Path, no_browser: bool) -> int:
     """Copy what is not there yet of notebooks and sample into a folder, and open it in JupyterLab."""
+    from qb.publish.jobs import SAFE_PATH
+
     kept = copy_shipped(folder)
     if kept:
         print(f"{folder} 中有 {len(kept)} 个文件与随附的不同，已保留原样。", file=sys.stderr)
-    command = [sys.executable, "-m", "jupyterlab", str(folder / "notebooks")]
-    return subprocess.call(command + ["--no-browser"] * no_browser)
+    # Jupyter takes settings, which are code, from the folder in which it starts: never from one of data.
+    notebooks = (folder / "notebooks").resolve()
+    command = [sys.executable, "-P", "-m", "jupyterlab", str(notebooks), *["--no-browser"] * no_browser]
+    return subprocess.call(command, cwd=notebooks, env={**os.environ, **SAFE_PATH})
 
 
 def _save(data: object, out: Path) -> None:

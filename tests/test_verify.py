@@ -13,7 +13,8 @@ from qb.data.sample import make
 from qb.errors import QbError
 from qb.publish.api import publish
 from qb.publish.digests import of_data
-from qb.publish.verify import run, verify
+from qb.publish.verify import _Again, run, verify
+from qb.standard import load
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +205,7 @@ def test_the_fingerprint_is_of_what_the_data_say_not_of_file_or_place(folder, tm
     assert of_data(data.replace(funds=noted)) == mark
     less = data["funds"].assign(allocation_yuan=data["funds"]["allocation_yuan"] + 0.01)
     assert of_data(data.replace(funds=less)) != mark
-    assert re.fullmatch(r"[0-9a-f]{16}", mark)
+    assert re.fullmatch(r"[0-9a-f]{32}", mark)
 
 
 def test_another_standard_is_said_and_its_figures_are_named(folder, tmp_path):
@@ -232,3 +233,11 @@ def test_the_document_holds_every_difference(folder, site, capsys):
     assert document["touched"] == ["district.html"]
     assert run(folder / "site", folder / "data", None, False) == 0
     assert "处结论和数字" in capsys.readouterr().out
+
+
+def test_two_standards_that_give_themselves_one_name_are_told_apart(folder, site, tmp_path):
+    lax = tmp_path / "lax.toml"
+    lax.write_text(standard_text(("primary = 0.50", "primary = 0.01")), encoding="utf-8")
+    again = _Again(read(folder / "data"), None)
+    one, other = load("gulou-2023"), load(lax)
+    assert again._judged(one, 2025) != again._judged(other.model_copy(update={"name": one.name}), 2025)

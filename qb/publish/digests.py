@@ -22,7 +22,6 @@ from qb.standard import Standard
 # A short name for what a dataset says, by which two readers know that they hold the same data.
 
 
-_LENGTH = 16
 _MISSING = "\0"  # stands in no text: files with it are refused on reading
 
 
@@ -32,12 +31,12 @@ def of_data(data: Dataset) -> str:
     It is the same on every machine, at every path, and for a folder, a workbook and a folder of parquet
     that say the same in the same order. Columns beyond the registry do not count: no figure rests on them.
     """
-    return digest(*_parts(data))[:_LENGTH]
+    return digest(*_parts(data))
 
 
 def of_standard(standard: Standard) -> str:
     """Return the fingerprint of a standard: of all it says, not of how its file is written."""
-    return digest(standard.model_dump_json())[:_LENGTH]
+    return digest(standard.model_dump_json())
 
 
 def _parts(data: Dataset) -> Iterator[object]:

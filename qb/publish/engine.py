@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +17,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NBClientEngine
 from traitlets import default
 
-from qb.publish.jobs import DEAD, LATE
+from qb.publish.jobs import DEAD, LATE, SAFE_PATH, environment
 
 _OUTPUTS = {  # what a notebook keeps of a message, by its type
     "stream": ("name", "text"),
@@ -190,13 +189,10 @@ def _mark_failed(nb_man, name: str, message: str) -> None:
 
 @contextmanager
 def in_temporary_folders() -> Iterator[None]:
-    """Keep a user's start-up files and settings out of the kernels, and their files out of the home."""
+    """Keep a user's start-up files and settings out of the kernels, their files out of the home, and code
+    that lies where a kernel starts out of its path.
+    """
     with tempfile.TemporaryDirectory(prefix="qb-", ignore_cleanup_errors=True) as folder:
         names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")
-        before = {name: os.environ.get(name) for name in names}
-        os.environ.update(dict.fromkeys(names, folder))
-        try:
+        with environment(**dict.fromkeys(names, folder), **SAFE_PATH):
             yield
-        finally:
-            for name, value in before.items():
-                os.environ.pop(name) if value is None else os.environ.update({name: value})

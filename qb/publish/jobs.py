@@ -5,6 +5,7 @@ words.
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,23 @@ def quick_import() -> Iterator[None]:
         yield
     finally:
         del sys.modules[_IN_VAIN]
+
+
+# A Python that looks for modules where they are installed, not in the folder in which it happens to start:
+# a folder of data may hold a file called like a module.
+SAFE_PATH = MappingProxyType({"PYTHONSAFEPATH": "1"})
+
+
+@contextmanager
+def environment(**names: str) -> Iterator[None]:
+    """Set variables for the processes started meanwhile."""
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(names)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
 # The parameters of a notebook: what it declares, and the refusal of all else before anything runs.

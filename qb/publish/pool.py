@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
-from qb.publish.jobs import LOST, Job, Outcome
+from qb.publish.jobs import LOST, SAFE_PATH, Job, Outcome, environment
 from qb.publish.render import render
 
 
@@ -52,17 +52,19 @@ def _spread(
 def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Give a pool that is gone, with its processes, however the block ends."""
     before = set(multiprocessing.active_children())
-    # spawn: the same on every system, and safe whatever threads the caller has.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _settle)
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - before:
-            child.terminate()
-        raise
-    finally:
-        pool.shutdown()
+    # All that multiprocessing starts, its tracker too, starts with -c and would look for modules right here.
+    with environment(**SAFE_PATH):
+        # spawn: the same on every system, and safe whatever threads the caller has.
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _settle)
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in set(multiprocessing.active_children()) - before:
+                child.terminate()
+            raise
+        finally:
+            pool.shutdown()
 
 
 @contextmanager

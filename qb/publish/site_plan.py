@@ -38,12 +38,13 @@ def file_names(identifiers: Iterable[str]) -> dict[str, str]:
 
     An identifier of letters, digits and ``_-·（）`` is its own name. Any other, one that Windows
     reserves, one that is too long, and those that differ only in case or in width, get what is left of
-    them and a digest: the same for the same identifier among the same ones.
+    them and a digest of 128 bits, which nobody can make collide: the same for the same identifier among
+    the same ones.
 
     Examples
     --------
     >>> file_names(["001", "西门小学", "../etc"])
-    {'001': '001', '西门小学': '西门小学', '../etc': '_etc~f7f9121f'}
+    {'001': '001', '西门小学': '西门小学', '../etc': '_etc~f7f9121fdb53d8de1eccbfa65c4bd976'}
     >>> file_names(["a1", "A1"])["a1"] == "a1"
     False
     """
@@ -63,7 +64,7 @@ def _folded(name: str) -> str:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 # A dataset's site on paper: what was asked for, which pages there are, where they stand, what makes them.

@@ -263,7 +263,7 @@ class _Again:
                 yield Difference(sheet.name, stated.fact, *found)
 
     def _judged(self, standard: Standard, year: int) -> Mapping[str, str | float]:
-        key = (standard.name, year)
+        key = (digests.of_standard(standard), year)  # two files may give themselves one name
         if key not in self._facts:
             there = year in (self.data.years or [year])  # without any, schools alone are judged in any year
             self._facts[key] = facts(assess(self.data, year, standard)) if there else {}

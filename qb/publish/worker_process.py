@@ -367,17 +367,20 @@ def _run_as_child(not_ours: list[Connection], work: Callable) -> NoReturn:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         random.seed()
         np.random.seed()  # noqa: NPY002  what a notebook that uses the old generator would otherwise share
-        libraries = (i for i, path in enumerate(sys.path) if path.endswith("-packages"))
-        sys.path.insert(
-            next(libraries, 0), ""
-        )  # as a kernel does: what is beside the notebook can be imported
         work()
         os._exit(0)
     finally:
         os._exit(1)
 
 
+def _import_from(folder: str) -> None:
+    """Let what is beside the notebook be imported, as a kernel does; never what is in another folder."""
+    libraries = (i for i, path in enumerate(sys.path) if path.endswith("-packages"))
+    sys.path.insert(next(libraries, 0), folder)
+
+
 def _print(job: Job, kernel: Kernel, pipe: Connection) -> None:
+    _import_from(str(job.notebook.parent.resolve()))
     pipe.send(render(job, WIRE, wire=_Here(kernel), tell=pipe.send))
 
 
@@ -405,6 +408,7 @@ class _Here:
 def _serve_wire(kernel: Kernel, wire: Connection, folder: str, environment: dict[str, str]) -> None:
     os.chdir(folder)
     os.environ.update(environment)
+    _import_from(folder)
     kernel.settle(lambda channel, message: wire.send((channel, message)))
     wire.send(("info", kernel.info()))
 

@@ -1,0 +1,109 @@
+"""A folder of data may hold anything: nothing in it runs, whichever command is started there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qb import cli
+from qb.data.reading import write
+from qb.data.sample import make
+
+NAMES = (
+    "multiprocessing", "subprocess", "tempfile", "pathlib", "json", "re", "socket", "ssl", "logging",
+    "random", "csv", "copy", "queue", "signal", "threading", "typing", "uuid", "zipfile", "datetime",
+    "decimal", "numpy", "pandas", "pyarrow", "openpyxl", "matplotlib", "seaborn", "scipy", "highspy",
+    "jinja2", "nbformat", "nbclient", "nbconvert", "papermill", "ipykernel", "ipykernel_launcher",
+    "IPython", "traitlets", "jupyter_client", "jupyterlab", "jupyter_server", "tqdm", "psutil", "pydantic",
+    "docx", "distributed", "qb", "sitecustomize", "usercustomize",
+)  # fmt: skip
+SETTINGS = ("jupyter_config", "jupyter_lab_config", "jupyter_server_config", "ipython_kernel_config")
+TEMPLATES = ("index.html.j2", "base.html.j2", "null.j2", "qb/index.html.j2", "district.html.j2")
+
+
+@pytest.fixture(scope="module")
+def trap(tmp_path_factory):
+    """A dataset among files that are called like modules, settings and templates, and leave a mark if run."""
+    folder = tmp_path_factory.mktemp("trap")
+    write(make(schools=4, years=[2024, 2025]), folder / "数据")
+    mark = f"open({str(folder / 'ran')!r}, 'a').write(__name__ + '\\n')\n"
+    for place in (folder, folder / "数据"):
+        for name in (*NAMES, *SETTINGS):
+            (place / f"{name}.py").write_text(mark)
+        (place / "qb").mkdir()
+        for name in TEMPLATES:
+            (place / name).write_text("{{ 1/0 }}")
+    return folder
+
+
+def started(folder: Path, *command: str) -> subprocess.CompletedProcess:
+    home = Path(sys.executable).parent
+    return subprocess.run(
+        [str(home / command[0]), *command[1:]],
+        cwd=folder, capture_output=True, text=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+
+
+def ran(folder: Path) -> str:
+    mark = folder / "ran"
+    return mark.read_text() if mark.exists() else ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("publish", "数据", "--out", "a", "--only", "annual", "--files"),
+        ("publish", "数据", "--out", "b", "--only", "data", "--isolation", "kernel"),
+        ("assess", "数据"),
+        ("check", "数据", "--marked", "标注.xlsx"),
+        ("template", "填报.xlsx", "--from", "数据"),
+        ("convert", "数据", "转换.parquet"),
+        ("forecast", "数据"),
+        ("forms", "数据", "表册"),
+        ("plan", "数据"),
+        ("sample", "样本", "--schools", "2"),
+        ("verify", "a", "数据"),
+    ],
+    ids=lambda arguments: " ".join(arguments[:1] + arguments[4:5]),
+)
+def test_no_module_of_the_working_directory_runs(trap, arguments):
+    done = started(trap, "qb", *arguments)
+    assert ran(trap) == ""
+    assert "Traceback" not in done.stderr and done.returncode in (0, 1)
+
+
+def test_no_module_of_the_working_directory_runs_where_kernels_stand_in_for_a_worker_that_died(trap):
+    script = (
+        "import os, signal\n"
+        "from pathlib import Path\n"
+        "from qb.publish.worker import Worker\n"
+        "from qb.publish.api import publish\n"
+        "send = Worker._send\n"
+        "def killed(self, what, *of):\n"
+        "    os.kill(self._process.pid, signal.SIGKILL) if what == 'job' else None\n"
+        "    self._process.wait() if what == 'job' else None\n"
+        "    send(self, what, *of)\n"
+        "if __name__ == '__main__':\n"
+        "    Worker._send = killed\n"
+        "    found = publish('数据', out='c', only=['data'], progress=False)\n"
+        "    print(found.summary)\n"
+    )
+    (trap / "scripts").mkdir()
+    (trap / "scripts" / "run.py").write_text(script)
+    done = started(trap, "python", "scripts/run.py")
+    assert ran(trap) == "" and "已生成 1 页" in done.stdout, done.stderr
+
+
+def test_jupyterlab_starts_in_the_notebooks_folder_and_finds_its_own_modules(trap, monkeypatch):
+    asked = []
+    monkeypatch.chdir(trap)
+    monkeypatch.setattr(cli.subprocess, "call", lambda *command, **how: asked.append((command[0], how)) or 0)
+    cli.lab(trap / "lab", no_browser=True)
+    ((command, how),) = asked
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, **how)
+    assert done.returncode == 0 and ran(trap) == ""
+    assert how["cwd"] == trap / "lab" / "notebooks" and how["env"]["PYTHONSAFEPATH"] == "1"
