@@ -73,7 +73,8 @@ PROBES = {
     "a frame": "import pandas as pd\npd.DataFrame({f'column {i}': [1.5, None] for i in range(15)})",
     "a figure": "import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])",
     "the main module": "import sys\nclass C: pass\nC.__module__, sys.modules['__main__'].x, __name__",
-    "the folder": "import os\nos.path.basename(os.getcwd()), sys.path.index('')",
+    # Not '' in both: a forked process names the notebook's folder, never whichever is current.
+    "the folder": "import os\nos.path.basename(os.getcwd()), [os.path.realpath(p) for p in sys.path].index(os.path.realpath('.'))",
     "the screen": "sys.stdout.isatty(), sys.stdout.encoding, sys.stdin.read()",
     "progress": "from tqdm import tqdm\nfor _ in tqdm(range(2), disable=True):\n    pass",
 }  # fmt: skip
