@@ -235,9 +235,10 @@ def test_the_document_holds_every_difference(folder, site, capsys):
     assert "处结论和数字" in capsys.readouterr().out
 
 
-def test_two_standards_that_give_themselves_one_name_are_told_apart(folder, site, tmp_path):
-    lax = tmp_path / "lax.toml"
-    lax.write_text(standard_text(("primary = 0.50", "primary = 0.01")), encoding="utf-8")
-    again = _Again(read(folder / "data"), None)
-    one, other = load("gulou-2023"), load(lax)
+def test_two_standards_that_give_themselves_one_name_are_told_apart(committed, tmp_path):
+    path = tmp_path / "lax.toml"
+    path.write_text(
+        'extends = "gulou-2023"\nname = "lax"\n[rules.coefficient]\nprimary = 0.01\n', encoding="utf-8"
+    )
+    again, one, other = _Again(committed, None), load("gulou-2023"), load(path)
     assert again._judged(one, 2025) != again._judged(other.model_copy(update={"name": one.name}), 2025)
