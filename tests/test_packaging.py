@@ -44,7 +44,7 @@ import json, os, shlex, sys
 import qb.cli
 
 ended, opened = {}, []
-qb.cli.subprocess.call = lambda command: opened.append(command) or 0
+qb.cli.subprocess.call = lambda command, **_: opened.append(command) or 0
 os.chdir(sys.argv[1])
 for line in ["lab . --no-browser", *sys.stdin.read().split("\\n")]:
     if not line:
@@ -107,7 +107,7 @@ def test_from_a_wheel_every_command_works_in_any_folder(python, tmp_path):
     assert {line: code for line, code in told["ended"].items() if code} == {}
     assert len(told["ended"]) == len(COMMANDS.split("\n")) - 1
     (opened,) = told["opened"]
-    assert opened[2:] == ["jupyterlab", "notebooks", "--no-browser"]
+    assert opened[1:] == ["-P", "-m", "jupyterlab", str(tmp_path.resolve() / "notebooks"), "--no-browser"]
     pages = {path.name for path in (tmp_path / "site").rglob("*.html")}
     assert {"index.html", "district.html", "scenario.html", "0001001.html"} <= pages
 
@@ -155,13 +155,13 @@ def test_notebooks_are_copied_once_and_never_over_edited_ones(tmp_path):
 
 def test_lab_opens_the_copies_and_says_what_it_left(tmp_path, monkeypatch, capsys):
     opened = []
-    monkeypatch.setattr("qb.cli.subprocess.call", lambda command: opened.append(command) or 0)
+    monkeypatch.setattr("qb.cli.subprocess.call", lambda command, **_: opened.append(command) or 0)
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "data.ipynb").write_text("{}", encoding="utf-8")
     with pytest.raises(SystemExit) as ended:
         main(["lab", str(tmp_path)])
     assert ended.value.code == 0
-    assert opened == [[sys.executable, "-m", "jupyterlab", str(tmp_path / "notebooks")]]
+    assert opened == [[sys.executable, "-P", "-m", "jupyterlab", str(tmp_path / "notebooks")]]
     assert "1 个文件与随附的不同" in capsys.readouterr().err
 
 
