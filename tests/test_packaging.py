@@ -190,6 +190,29 @@ def test_what_is_imported_is_declared():
             assert known.intersection(map(normal, homes[module])), f"{path.name} imports {module}"
 
 
+def test_what_judges_loads_neither_jupyter_nor_matplotlib():
+    script = """
+import contextlib, io, sys
+import qb.cli
+for command in ("assess", "check"):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+        qb.cli.main([command, sys.argv[1], "--json"])
+heavy = "matplotlib seaborn papermill nbformat nbclient nbconvert jinja2 IPython jupyterlab docx".split()
+print([name for name in heavy if name in sys.modules], "qb.indicators.assessment" in sys.modules)
+"""
+    assert run(sys.executable, "-c", script, ROOT / "data" / "sample", cwd=ROOT) == "[] True\n"
+
+
+def test_the_tested_set_has_hashes_and_is_of_versions_that_are_allowed():
+    text = (ROOT / ".ci" / "constraints.txt").read_text(encoding="utf-8")
+    entries = re.findall(
+        r"^([a-z0-9.-]+)==.*\\\n((?:    --hash=sha256:[0-9a-f]{64}.*\n)+)", text, re.MULTILINE
+    )
+    assert len(entries) == len(re.findall(r"^\w", text, re.MULTILINE)) > 100
+    declared = {normal(re.split(r"[<>=~\[]", entry)[0]) for entry in PROJECT["dependencies"]}
+    assert declared - {name for name, _ in entries} == set()
+
+
 def imported(path):
     """Yield the first part of the name of every module that a file imports anywhere."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
