@@ -25,13 +25,13 @@ TABLES = ("sections", "classes", "zones", "district")  # what a forecast rests o
 MOVING = {Moving.NAIVE: "everyone moves up", Moving.MODEL: "progression ratios"}
 TOTAL = {
     Total.LAST: "as many as last year",
-    Total.TREND: "the recent trend, fading",
+    Total.SMOOTHED: "past years, the later the more",
     Total.BIRTHS: "births",
     Total.LEAVERS: "leavers of the stage before",
 }
 SHARE = {
     Share.LAST: "shared as last year",
-    Share.MEAN: "shared as in the last three years",
+    Share.SMOOTHED: "shared as in past years, the later the more",
     Share.ZONES: "shared by children of the zones",
 }
 
@@ -55,8 +55,8 @@ class ForecastTrial(DistrictPart):
             return forecast(self.known), ""
         except QbError as error:
             english = (
-                "Pupils cannot be forecast: their numbers by grade are not known. The classes of at least two "
-                "school years are needed, the last one among them."
+                "Pupils cannot be forecast: their numbers by grade are not known. The classes of the last "
+                "school year are needed."
             )
             return None, say(self.context.lang, str(error), english)
 
@@ -109,10 +109,10 @@ class ForecastTrial(DistrictPart):
             note=say(
                 lang,
                 "每次只用当年及以前的数据推算以后的学年，再与实际比较；误差为各校各年级差额的绝对值之和占实际人数的比例。"
-                "简单推算：全部升级，入学人数和各校份额同上年；只有明显好于它的方法才采用。",
+                "简单推算：全部升级，入学人数和各校份额同上年；只有总体好于它、且各提前年数都不差于它的方法才采用。",
                 "Each forecast uses nothing later than the year it is made in. Error: absolute differences by school "
                 "and grade, summed, over the pupils that came. Naive: everyone moves up, entry as last year; another "
-                "method is taken only where it was clearly better.",
+                "method is taken only where it was better on the whole and worse at no distance.",
             ),
             empty=self.why or self.too_few(self.forecast_stages),
             lang=lang,

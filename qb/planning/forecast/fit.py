@@ -46,7 +46,7 @@ class Learned:
     rate : ndarray, shape (districts,)
         Entrants a leaver of the stage before; NaN where they do not follow them.
     lasting : ndarray, shape (schools,)
-        Mean share of the last years against the last year's.
+        Smoothed entrants' share against the last year's.
     spread : Spread
     tests, chosen : DataFrame
         See :class:`qb.planning.forecast.projection.Forecast`.
@@ -86,7 +86,7 @@ def below(stage: Stage, stages: Iterable[Stage | None]) -> Stage | None:
 
 def _learn(past: Past, grades: Grades, leavers: Leavers) -> tuple[Learned, Leavers]:
     districts, last = len(past.districts), len(past.years) - 1
-    views = {year: predict(past, grades, leavers, year) for year in range(1, last + 1)}
+    views = {year: predict(past, grades, leavers, year) for year in {*range(1, last + 1), last}}
     trial = Trial(grades, {year: view for year, view in views.items() if year < last}, districts)
     choice, tests = compare(trial, past.districts)
     view = views[last]
@@ -94,7 +94,7 @@ def _learn(past: Past, grades: Grades, leavers: Leavers) -> tuple[Learned, Leave
     path = np.concatenate([np.ones((districts, 1)), np.where(np.isfinite(path), path, 1.0)], axis=1)
     follows = choice.total == list(Total).index(Total.LEAVERS)
     rate = divide(path[:, 1] * view.whole, leavers.ahead[last][:, 0])
-    lasting = divide(view.share[list(Share).index(Share.MEAN)], view.share[list(Share).index(Share.LAST)])
+    lasting = divide(view.share[list(Share).index(Share.SMOOTHED)], view.share[list(Share).index(Share.LAST)])
     learned = Learned(
         grades,
         view.ratio(choice),
@@ -104,7 +104,7 @@ def _learn(past: Past, grades: Grades, leavers: Leavers) -> tuple[Learned, Leave
         np.where(follows[:, None], np.nan, path),
         np.where(follows, rate, np.nan),
         np.where(np.isfinite(lasting), lasting, 1.0),
-        measure(trial.errors(choice), trial.origins(), districts, LONGEST),
+        measure(trial.errors(choice), districts, LONGEST),
         tests,
         chosen_methods(grades, choice, past.districts),
     )
@@ -174,7 +174,7 @@ class Run:
     def shares(self) -> np.ndarray:
         """Return each school's part of its district's entrants, shape (schools,).
 
-        A mean share is taken of the years that were; in a year that was itself forecast, it is the share.
+        A smoothed share is taken of the years that were; in a year that was itself forecast, it is the share.
         """
         now, known = self.start[:, 0], self._known
         lasting = np.where((known >= 0) & (self.offset == 0), self.learned.lasting[known], 1.0)
@@ -189,7 +189,10 @@ class Run:
         method = self.learned.choice.share[self.district]
         order = list(Share)
         found = np.select(
-            [method == order.index(Share.MEAN), (method == order.index(Share.ZONES)) & np.isfinite(by_zone)],
+            [
+                method == order.index(Share.SMOOTHED),
+                (method == order.index(Share.ZONES)) & np.isfinite(by_zone),
+            ],
             [now * lasting, by_zone],
             now,
         )

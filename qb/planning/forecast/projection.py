@@ -90,23 +90,28 @@ class Forecast:
 
         Notes
         -----
-        What befalls a whole district adds up; what befalls single schools and grades partly cancels:
-        with n pupils, spread s and common part c of each row, the half-width of the sum is
-        √((Σ n c)² + Σ n² (s² − c²)) / Σ n, the first sum taken within each district and stage. Adding
-        up the lows would make the band of a district far too wide.
+        What befalls a grade in a whole district adds up; what befalls single schools and grades partly
+        cancels: with n pupils, spread s and common part c of each row, the half-width of the sum is
+        √(ρ (Σ n c)² + (1 − ρ) Σ_g (Σ n c)² + Σ n² (s² − c²)) / Σ n, the second sum taken by grade, all
+        within a district and stage, and ρ how alike the grades' errors are.
+        Adding up the lows would make the band of a district far too wide.
         """
         rows, pupils = self.rows, self.rows["pupils"]
         parts = rows[["year", *by]].assign(
             d=rows["district"],
             s=rows["stage"],
+            g=rows["grade"],
             pupils=pupils,
             shared=pupils * rows["common"],
             alone=pupils**2 * (rows["spread"] ** 2 - rows["common"] ** 2),
         )
         keys = ["year", *by]
-        inner = parts.groupby([*keys, "d", "s"], sort=False, as_index=False).sum(min_count=1, skipna=False)
-        inner["alone"] += inner["shared"] ** 2
-        inner = inner.drop(columns=[c for c in ("d", "s", "shared") if c not in keys])
+        within = dict.fromkeys([*keys, "d", "s"])
+        inner = parts.groupby([*within, "g"], sort=False, as_index=False).sum(min_count=1, skipna=False)
+        inner["alone"] += (1 - ALIKE) * inner["shared"] ** 2
+        inner = inner.groupby(list(within), sort=False, as_index=False).sum(min_count=1, skipna=False)
+        inner["alone"] += ALIKE * inner["shared"] ** 2
+        inner = inner.drop(columns=[c for c in ("d", "s", "g", "shared") if c not in keys])
         summed = inner.groupby(keys, as_index=False).sum(min_count=1, skipna=False)
         half = np.sqrt(summed["alone"]) / summed["pupils"].where(summed["pupils"] > 0)
         half = half.where(summed["pupils"] > 0, 0.0)
@@ -158,23 +163,26 @@ def _where(frame: pd.DataFrame, conditions: Mapping[str, object]) -> pd.DataFram
 
 
 NAMED = 10  # schools that a note names
+ALIKE = 0.2  # correlation of what befalls two grades of a district, from the districts of a city in fall 2008
+FURTHEST = 50  # years that may be asked for; after LONGEST figures stay where they are
 
 
 def forecast(data: Dataset, to: int | None = None, before: Forecast | None = None) -> Forecast:
     """Forecast pupils by school, stage and grade.
 
-    Pupils move up by grade progression ratios, pooled toward the district's by the school's size.
-    Entrants follow last year's number, a fading trend, births, or the leavers of the stage before, and
-    are shared as last year, as in the last years, or by the children of the zones. Each part is compared
-    with the naive forecast (everyone moves up, entrants as last year) on past years held back; the naive
-    one stays unless the other was clearly better on the whole and worse at no distance.
+    Pupils move up by grade progression ratios, those of a school shrunk to its district's. Entrants are
+    smoothed over the years; where births or zones are given, or a stage before leads to this one, they may
+    follow these. Each part is compared with the naive forecast (everyone moves up, entrants as last year)
+    on past years held back; the naive one stays unless the other was better on the whole and worse at no
+    distance. With one year of classes only the naive one is left, and a note says so.
 
     Parameters
     ----------
     data : Dataset
-        With `classes` of at least two years; the forecast starts from the last year of `sections`.
+        With `classes`; the forecast starts from the last year of `sections`.
     to : int, optional
-        Last year to forecast, at most ten years ahead. Unless given, five years ahead, or as far as `before`.
+        Last year to forecast; figures more than ten years ahead are those of the tenth. Unless given, five
+        years ahead, or as far as `before`.
     before : Forecast, optional
         A forecast of the data as they were before something was changed in their last year: schools
         opened or closed, pupils moved. Its ratios, methods and spread are kept, so that the change is
@@ -197,9 +205,9 @@ def forecast(data: Dataset, to: int | None = None, before: Forecast | None = Non
     >>> ahead = forecast(make(schools=3, years=range(2021, 2026)), to=2027)
     >>> ahead.total("stage")[["year", "stage", "pupils"]].round(0)
        year    stage  pupils
-    0  2026   junior  1052.0
+    0  2026   junior  1047.0
     1  2026  primary  2327.0
-    2  2027   junior  1083.0
+    2  2027   junior  1073.0
     3  2027  primary  2288.0
     """
     require(data)
@@ -207,6 +215,7 @@ def forecast(data: Dataset, to: int | None = None, before: Forecast | None = Non
     base = int(seen.years[-1])
     learned_year = before.learned_year if before else base
     to = _last_year(to, base, learned_year, before)
+    reach = max(min(to, learned_year + LONGEST), base + 1)
     learned = before.learned if before else fit(seen)
     names = before.districts if before else seen.districts
     place = pd.Index(names).get_indexer(seen.districts)
@@ -215,9 +224,11 @@ def forecast(data: Dataset, to: int | None = None, before: Forecast | None = Non
     for stage, grades in seen.stages.items():
         run = Run(grades, learned[stage], place[grades.district[grades.here]], base - learned_year)
         entrants = before.entrants(stage, base) if before else learned[stage].whole
-        pupils = run.pupils(to - base, leavers[below(stage, leavers)], entrants)
+        pupils = run.pupils(reach - base, leavers[below(stage, leavers)], entrants)
         leavers[stage] = run.leavers(pupils)
         frames.append(run.rows(pupils, base, names))
+    last = [frame[(frame["year"] == reach).to_numpy()] for frame in frames]
+    frames += [frame.assign(year=year) for year in range(reach + 1, to + 1) for frame in last]
     rows = pd.concat(frames, ignore_index=True)
     return Forecast(
         base=base,
@@ -227,7 +238,7 @@ def forecast(data: Dataset, to: int | None = None, before: Forecast | None = Non
         backtest=_joined([learned[stage].tests for stage in learned]),
         methods=_joined([learned[stage].chosen for stage in learned]),
         missing=seen.missing,
-        notes=tuple(_notes(seen, rows)),
+        notes=(*_notes(seen, rows), *_frozen(reach, to)),
         invented=data.invented,
         districts=names,
         learned=learned,
@@ -248,8 +259,6 @@ def _seen(data: Dataset, before: Forecast | None) -> Past:
         raise QbError("表 classes（班级）没有数据，不知道各年级有多少学生，无法推算。请填报各班的班额。")
     seen = past(data)
     wrong = []
-    if before is None and seen.listed < 2:
-        wrong.append(f"班级表只有 {seen.listed} 个学年的数据，看不出学生怎样升级，请至少补上前一学年的班级表")
     if not any(len(grades.here) for grades in seen.stages.values()):
         wrong.append(f"{data.years[-1]} 学年没有一所学校知道各年级人数，请填报该学年的班级表")
     if before is not None:
@@ -276,10 +285,10 @@ def _not_before(seen: Past, before: Forecast) -> list[str]:
 def _last_year(to: int | None, base: int, learned_year: int, before: Forecast | None) -> int:
     if to is None:
         return before.to if before else base + USUAL
-    if not base < to <= learned_year + LONGEST:
+    if not base < to <= learned_year + FURTHEST:
         raise QbError(
-            f"推算到 {to} 学年不行：数据的最后学年是 {base}，最多推算 {LONGEST} 年。"
-            f"请给出 {base + 1} 至 {learned_year + LONGEST} 之间的学年。"
+            f"推算到 {to} 学年不行：数据的最后学年是 {base}，最多推算 {FURTHEST} 年。"
+            f"请给出 {base + 1} 至 {learned_year + FURTHEST} 之间的学年。"
         )
     return to
 
@@ -324,6 +333,11 @@ def _notes(seen: Past, rows: pd.DataFrame) -> list[str]:
     if seen.banded:
         notes.append(f"班级表中有 {seen.banded} 行按班额分档，不知道年级，没有计入")
     return notes
+
+
+def _frozen(reach: int, to: int) -> list[str]:
+    """Say which years are not forecast but as the last one that is."""
+    return [f"{reach + 1}—{to} 学年超出可推算的 {LONGEST} 年，各数同 {reach} 学年"] if to > reach else []
 
 
 def _named(rows: pd.DataFrame, basis: Basis) -> list[str]:

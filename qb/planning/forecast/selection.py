@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from qb.planning.forecast.grades import Grades, Past
 from qb.planning.forecast.progression import (
@@ -147,7 +146,9 @@ def _births(past: Past, grades: Grades, year: int) -> np.ndarray:
 # How far past forecasts were from what came, and the low and the high path that follow from it.
 
 
-TAIL = 0.1  # one year in ten may lie below the low path, one in ten above the high one
+WITHIN = 0.8  # part of what comes that should lie between the low and the high path
+NORMAL = 1.2816  # standard deviations that hold this part of a normal distribution
+LARGEST = float(np.log(2))  # an error beyond the double or the half counts as that
 COHORT, ENTRY = 0, 1  # pupils already at school when the forecast was made; those who entered after
 
 
@@ -168,18 +169,16 @@ class Errors(NamedTuple):
 
 @dataclass(frozen=True)
 class Spread:
-    """Variance of the logarithm of actual over forecast pupils.
+    """How far the low and the high path lie from the forecast, as logarithms of actual over forecast.
 
-    A grade of n pupils has variance ``fixed + sized / n``, of which ``common`` is shared by all schools
-    of the district. Shape (2, districts, steps) each, the first axis `COHORT` or `ENTRY`; the last one
-    from no step on. NaN in a district without past forecasts. `width`, shape (districts,), is how many
-    standard deviations the paths keep from the middle: more, the fewer years there are to judge by.
+    A grade of n pupils has the squared half-width ``fixed + sized / n``, of which ``common`` is shared by
+    all schools of the district. Shape (2, districts, steps) each, the first axis `COHORT` or `ENTRY`; the
+    last one from no step on. NaN in a district without past forecasts.
     """
 
     fixed: np.ndarray
     sized: np.ndarray
     common: np.ndarray
-    width: np.ndarray
 
     def of(self, pupils: np.ndarray, district: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray]:
         """Return how far the paths lie from the middle, in logarithms.
@@ -205,8 +204,7 @@ class Spread:
             own = self.fixed[kind, district][:, steps] + self.sized[kind, district][:, steps] / size
             variance = variance + own
             common = common + np.minimum(self.common[kind, district][:, steps], own)
-        width = self.width[district][:, None, None]
-        return width * np.sqrt(variance), width * np.sqrt(common)
+        return np.sqrt(variance), np.sqrt(common)
 
 
 def two_parts(
@@ -248,34 +246,52 @@ def two_parts(
     return fixed, np.where(fixed >= plain, 0.0, np.maximum(sized, 0))
 
 
-def measure(errors: Errors, origins: np.ndarray, districts: int, longest: int) -> Spread:
+def measure(errors: Errors, districts: int, longest: int) -> Spread:
     """Return the spread of past errors by kind and steps; beyond the steps seen it grows in proportion.
 
     Parameters
     ----------
     errors : Errors
-    origins : ndarray, shape (districts,)
-        Years in which forecasts were made to be compared.
     districts, longest : int
         `longest`: steps wanted.
+
+    Notes
+    -----
+    What two parts say of an error by the size of a grade is scaled so that of the past errors of a kind
+    and number of steps four in five lie within it (a conformal band): no shape of the errors is assumed.
     """
     steps = longest + 1
     shape = (2, districts, steps)
+    cells = int(np.prod(shape))
     group = np.ravel_multi_index((errors.kind, errors.district, np.minimum(errors.steps, longest)), shape)
     size = np.maximum(errors.forecast, 1.0)
-    square = np.log((errors.actual + 0.5) / (errors.forecast + 0.5)) ** 2
-    fixed, sized = two_parts(square, size, group, int(np.prod(shape)))
+    # A class that closed or a number mistyped is one error, not the measure of all.
+    off = np.clip(np.log((errors.actual + 0.5) / (errors.forecast + 0.5)), -LARGEST, LARGEST)
+    fixed, sized = two_parts(off**2, size, group, cells)
+    expected = fixed[group] + sized[group] / size
+    score = np.divide(off**2, expected, out=np.zeros(len(off)), where=expected > 0)
+    scale = _quantile(score, group, cells)
 
     party = np.stack([group, errors.made])
     parties, place = np.unique(party, axis=1, return_inverse=True)
     place = place.ravel()
     actual, forecast = (np.bincount(place, v, parties.shape[1]) for v in (errors.actual, errors.forecast))
     whole = np.log((actual + 0.5) / (forecast + 0.5)) ** 2
-    count = np.bincount(parties[0], minlength=int(np.prod(shape)))
-    common = divide(np.bincount(parties[0], whole, int(np.prod(shape))), count)
-    grown = [_grown(part.reshape(shape)) for part in (fixed, sized, common)]
-    width = np.where(origins > 0, stdtrit(np.maximum(origins, 1), 1 - TAIL), np.nan)
-    return Spread(*grown, width)
+    count = np.bincount(parties[0], minlength=cells)
+    common = NORMAL**2 * divide(np.bincount(parties[0], whole, cells), count)
+    return Spread(*(_grown(part.reshape(shape)) for part in (fixed * scale, sized * scale, common)))
+
+
+def _quantile(score: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
+    """Return for each group the score that `WITHIN` of its scores do not exceed; NaN without any."""
+    order = np.lexsort((score, group))
+    count = np.bincount(group, minlength=groups)
+    place = np.minimum(np.ceil(WITHIN * (count + 1)).astype(int), count) - 1
+    start = np.cumsum(count) - count
+    some = count > 0
+    found = np.full(groups, np.nan)
+    found[some] = score[order][(start + place)[some]]
+    return found
 
 
 def _grown(part: np.ndarray) -> np.ndarray:
@@ -410,25 +426,17 @@ class Trial:
             )
         return Errors(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
-    def origins(self) -> np.ndarray:
-        """Return in how many years each district was forecast and compared, shape (districts,)."""
-        seen = np.zeros((self.districts, self.grades.pupils.shape[1]), dtype=bool)
-        for year, _, _, counts in self.outcomes():
-            seen[self.grades.district[counts], year] = True
-        return seen.sum(axis=1)
-
 
 # Which method would have erred least: chosen on the years held back, and shown.
 
 
-CLEARLY = 0.95  # a method replaces the naive one only where its error is below this part of the naive one's
 TESTS = ["district", "stage", "part", "ahead", "pupils", "naive", "method", "error", "chosen"]
 
 
 def compare(trial: Trial, names: np.ndarray) -> tuple[Choice, pd.DataFrame]:
-    """Choose each transition by itself, then the method of entry by what the two do together.
+    """Choose how a stage's grades move up, and the method of entry by what the two do together.
 
-    A method of entry is a candidate where it foretold the entrants clearly better than the naive one. Of
+    A method of entry is a candidate where it foretold the entrants better than the naive one. Of
     the candidates, with each school's ratios and without, the one is taken that foretold all grades best
     and at no distance worse than the naive forecast; naive is what does not help.
 
@@ -439,9 +447,10 @@ def compare(trial: Trial, names: np.ndarray) -> tuple[Choice, pd.DataFrame]:
         The back-test, as :class:`qb.planning.forecast.projection.Forecast` has it.
     """
     moving, entry = trial.moving_errors(), trial.entry_errors()
-    moves = choose(moving.error[..., None], (moving.came > 0)[..., None], CLEARLY)
+    better = choose(moving.error.sum(axis=2)[..., None], (moving.came.sum(axis=1) > 0)[:, None])
+    moves = np.repeat(better[:, None], moving.came.shape[1], axis=1)
     total = entry.error.sum(axis=2)
-    able = total < CLEARLY * total[0]
+    able = total < total[0]
     options = [
         Choice(moves * by_model, np.where(able[n], method[0], 0), np.where(able[n], method[1], 0))
         for n, method in enumerate(METHODS)
@@ -449,7 +458,7 @@ def compare(trial: Trial, names: np.ndarray) -> tuple[Choice, pd.DataFrame]:
         if n == 0 or able[n].any()
     ]
     whole = trial.whole_errors(options)
-    best = choose(whole.error, whole.came > 0, 1.0)
+    best = choose(whole.error, whole.came > 0)
     each = np.arange(trial.districts)
     choice = Choice(
         np.stack([option.moving for option in options])[best, each],
@@ -469,7 +478,7 @@ def compare(trial: Trial, names: np.ndarray) -> tuple[Choice, pd.DataFrame]:
     return choice, pd.DataFrame(rows, columns=TESTS)
 
 
-def choose(error: np.ndarray, counts: np.ndarray, clearly: float) -> np.ndarray:
+def choose(error: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Choose the method with the least error among those never worse than the first, the naive one.
 
     Parameters
@@ -478,8 +487,6 @@ def choose(error: np.ndarray, counts: np.ndarray, clearly: float) -> np.ndarray:
         Sums of absolute errors; the first method is the naive one.
     counts : ndarray of bool, shape (…, years ahead)
         Years ahead that were compared at all.
-    clearly : float
-        A method must bring the whole error below this part of the naive one's.
 
     Returns
     -------
@@ -490,12 +497,12 @@ def choose(error: np.ndarray, counts: np.ndarray, clearly: float) -> np.ndarray:
     --------
     The second method is better one year ahead and worse two years ahead; the third never worse.
 
-    >>> int(choose(np.array([[10.0, 20], [2, 21], [9, 15]]), np.array([True, True]), 0.95))
+    >>> int(choose(np.array([[10.0, 20], [2, 21], [9, 15]]), np.array([True, True])))
     2
     """
     error = np.where(counts, error, 0.0)
     total, naive = error.sum(axis=-1), error[0].sum(axis=-1)
-    good = (error <= error[0] * (1 + 1e-12)).all(axis=-1) & (total < clearly * naive)
+    good = (error <= error[0] * (1 + 1e-12)).all(axis=-1) & (total < naive)
     best = np.argmin(np.where(good, total, np.inf), axis=0)
     return np.where(good.any(axis=0), best, 0)
 
