@@ -755,23 +755,17 @@ def without(table):
 @pytest.mark.parametrize(
     ("data", "to", "words"),
     [
+        (dataset({("甲", "primary"): [[50] * 6]}), None, "班级表只有 1 个学年的数据.*请至少补上前一学年"),
         (without("classes"), None, "表 classes（班级）没有数据.*请填报"),
         (without("sections"), None, "表 sections（学段）没有数据"),
         (dataset(SMALL), 2022, "推算到 2022 学年不行：数据的最后学年是 2022.*2023 至 2072"),
         (dataset(SMALL), 2073, "推算到 2073 学年不行.*最多推算 50 年"),
     ],
-    ids=["no classes", "no sections", "to is not later", "to is too far"],
+    ids=["one year", "no classes", "no sections", "to is not later", "to is too far"],
 )
 def test_what_cannot_be_forecast_is_refused_in_a_sentence(data, to, words):
     with pytest.raises(QbError, match=words):
         forecast(data, to)
-
-
-def test_one_year_of_classes_gives_the_naive_forecast_and_says_so():
-    made = forecast(dataset({("甲", "primary"): [[60, 58, 61, 55, 57, 59]]}), 2022)
-    assert [pupils_of(made)[2022, g] for g in range(1, 7)] == [60, 60, 60, 58, 61, 55]
-    assert set(made.methods["method"]) == {"naive"} and made.rows["low"].isna().all()
-    assert "学年太少" in made.notes[0] and "全部升级，入学人数同上年" in made.notes[0]
 
 
 def test_beyond_ten_years_figures_stay_where_they_are_and_a_note_says_so():
