@@ -1,5 +1,6 @@
 """What the documents say is so: commands exist, both languages agree, the test line is the one CI runs."""
 
+import pkgutil
 import re
 import subprocess
 from pathlib import Path
@@ -97,3 +98,18 @@ def test_every_library_the_project_needs_is_explained_in_both_readmes():
     for path in READMES:
         table = path.read_text(encoding="utf-8")
         assert [name for name in names if name not in table] == []
+
+
+def test_the_answers_of_the_contributors_guide_are_there():
+    """Each of its twenty questions names the module, class or function that answers it."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Twenty questions")[1]
+    answers = re.findall(r"^\| .+\? \| `(qb\.[\w.]+)`", text, re.MULTILINE)
+    assert len(answers) == 20
+    for answer in answers:
+        assert pkgutil.resolve_name(answer) is not None
+
+
+def test_the_contributors_guide_names_every_room():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = [path.name for path in (ROOT / "qb").iterdir() if (path / "__init__.py").exists()]
+    assert [room for room in rooms if f"`qb/{room}/`" not in text] == []
