@@ -609,7 +609,7 @@ def class_verdicts(classes: pd.DataFrame, standard: Standard, year: int) -> list
     size = classes["pupils"].to_numpy(dtype=float)
     bands = TABLES["classes"].bands(classes)
     low, high = (
-        np.where(bands, classes[name].fillna(end), size)
+        np.where(bands, classes[name].fillna(end), np.where(np.isnan(size), end, size))
         for name, end in (("pupils_from", 1), ("pupils_to", np.inf))
     )
     verdict = np.full(len(classes), NO_DATA)
