@@ -365,7 +365,10 @@ def test_a_year_before_the_first_of_a_district_is_not_on_its_index(tmp_path, sam
         return frame[(frame["year"] != 2024) | (place != second)]
 
     later = {name: kept(frame) for name, frame in sample.tables.items() if "year" in frame}
-    desk = Desk(tmp_path, sample.replace(**later), monkeypatch)
+    # A school that is silent is taken to be open, and judged as "no data": these had not opened yet.
+    schools = sample["schools"].copy()
+    schools.loc[schools["district"] == second, "opened_year"] = 2025
+    desk = Desk(tmp_path, sample.replace(**later, schools=schools), monkeypatch)
     desk.publish()
     pages = [(desk.out / name / "index.html").read_text("utf-8") for name in (first, second)]
     assert ['href="#y2024"' in page and 'id="y2024"' in page for page in pages] == [True, False]
