@@ -163,7 +163,7 @@ def _where(frame: pd.DataFrame, conditions: Mapping[str, object]) -> pd.DataFram
 
 
 NAMED = 10  # schools that a note names
-ALIKE = 0.2  # correlation of what befalls two grades of a district, from the districts of a city in fall 2008
+ALIKE = 0.2  # correlation of what befalls two grades of a district, set by eye on a city, 2007–2009
 FURTHEST = 50  # years that may be asked for; after LONGEST figures stay where they are
 
 
