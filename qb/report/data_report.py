@@ -53,6 +53,7 @@ FORM_ENGLISH = {
     "F29": "Merged cells over several rows",
     "F30": "A row equal to the sum of those above",
     "F31": "A kind of workbook that cannot be read in full",
+    "F32": "A number not filled in that follows from other columns",
 }
 MOST_FAULTS = 300
 
