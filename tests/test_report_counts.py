@@ -204,3 +204,17 @@ def test_a_percentage_shows_on_which_side_of_an_edge_it_lies():
         "1,234.5",
     ]
     assert share(84.97, 85) == "84.97" and share(85.0, 85) == "85.0"
+
+
+def test_one_stage_without_data_is_not_called_all():
+    """都 needs more than one: worked out from the language, not from the code."""
+    from types import SimpleNamespace
+
+    import pandas as pd
+
+    from qb.report.district_report import DistrictVerdict
+
+    for n, said in ((1, "1 个学校（学段）缺数据"), (2, "2 个学校（学段）都缺数据")):
+        rows = pd.DataFrame({"verdict": ["no data"] * n})
+        part = SimpleNamespace(context=SimpleNamespace(lang="zh"), own=SimpleNamespace(rows=rows))
+        assert DistrictVerdict._beneath(part, "resources") == said

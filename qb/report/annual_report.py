@@ -106,7 +106,7 @@ class AnnualOpening(AnnualPart):
             if now.known
             else say(
                 lang,
-                f"{now.held} 个学校（学段）都缺数据，无法判断",
+                f"{now.held} 个学校（学段）{'都' if now.held > 1 else ''}缺数据，无法判断",
                 f"no data on any of {now.held} school stages, nobody can tell",
             )
         )

@@ -83,7 +83,7 @@ class DistrictVerdict(DistrictPart):
             if not tally.known:
                 return say(
                     lang,
-                    f"{tally.held} 个学校（学段）都缺数据",
+                    f"{tally.held} 个学校（学段）{'都' if tally.held > 1 else ''}缺数据",
                     f"no data on any of {tally.held} school stages",
                 )
             text = say(
@@ -171,7 +171,7 @@ class DistrictVerdict(DistrictPart):
             if not tally.known:
                 part = say(
                     lang,
-                    f"{label} {tally.held} 所（部）都缺数据，无法判断",
+                    f"{label} {tally.held} 所（部）{'都' if tally.held > 1 else ''}缺数据，无法判断",
                     f"no data on the {tally.held} {label.lower()} schools",
                 )
             else:

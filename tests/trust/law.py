@@ -254,7 +254,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: _n(m, 1, 2) == (f.schools("pass"), f.count()),
     ),
     (
-        r"(\d+) 个学校（学段）都缺数据|no data on any of (\d+) school stages",
+        r"(\d+) 个学校（学段）都?缺数据|no data on any of (\d+) school stages",
         lambda f, m, p: int(m[1] or m[2]) == f.count() == f.schools("no data") > 0,
     ),
     (
@@ -272,7 +272,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         ),
     ),
     (
-        rf"{S} (\d+) 所（部）都缺数据",
+        rf"{S} (\d+) 所（部）都?缺数据",
         lambda f, m, p: int(m[2]) == f.count(_stage(m)) == f.schools("no data", _stage(m)),
     ),
     (
