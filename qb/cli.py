@@ -567,8 +567,13 @@ def _parser() -> Parser:
         help="表I—表VI和学校自评表的版式文件（TOML）；不写就按国家表式",
     )
 
+    summary = "标准：在某学年有效的内容，两套标准的不同，一个标准文件的全部错误。"
     standards = commands.add_parser(
-        "standard", help="标准：在某学年有效的内容，两套标准的不同，一个标准文件的全部错误。"
+        "standard",
+        help=summary,
+        description=summary,
+        epilog="例：\n  qb standard show national-2017\n  qb standard diff national-2017 gulou-2023",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = standards.add_subparsers(title="操作", metavar="操作", required=True)
     it = actions.add_parser("show", help="列出一套标准在某学年有效的规则、限值和出处")

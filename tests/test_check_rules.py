@@ -540,6 +540,7 @@ TYPED = {
 NOT_TYPED = {
     "K09": "the reader refuses the whole school as a word that the column does not have",
     "T05": "it takes a whole year away, and has no cell",
+    "U01": "the whole column is in another unit by U02, which is said once",
 }
 
 

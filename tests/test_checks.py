@@ -11,7 +11,7 @@ from qb.data.reading import read
 from qb.errors import DataError, Fault
 from qb.terms import Severity
 
-NUMBERS = [f"K{i:02d}" for i in range(1, 14)]
+NUMBERS = [f"K{i:02d}" for i in range(1, 16)]
 
 
 def found_by_k(data):

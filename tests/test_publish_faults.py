@@ -113,8 +113,8 @@ def test_no_process_outlives_the_run(ended):
 def test_a_full_disk_fails_the_page_and_leaves_no_half_of_it(tmp_path):
     notebook = save(
         tmp_path / "full.ipynb",
-        "import errno, pathlib\ndef full(self, data):\n    self.touch()\n    raise OSError(errno.ENOSPC, 'No space left')",
-        "pathlib.Path.write_bytes = full",
+        "import errno\nimport qb.files\ndef full(path):\n    raise OSError(errno.ENOSPC, 'No space left')",
+        "qb.files._sync = full",
     )
     job = Job(notebook, {}, tmp_path / "site" / "full.html", Page("T"))
     (outcome,) = run([job], progress=False, isolation="fork")

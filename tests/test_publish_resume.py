@@ -339,20 +339,20 @@ def test_where_no_index_can_be_written_the_pages_that_failed_are_named_too(desk,
 def test_corrections_beside_a_workbook_are_of_what_its_site_is_made(tmp_path):
     context = tmp_path / "数据.xlsx"
     context.write_bytes(b"1")
-    found = [manifest.of_all(context, "x")]
+    found = [manifest.of_all(context, "gulou-2023")]
     for name in ("数据.corrections.toml", "corrections.toml"):
         (tmp_path / name).write_text("", "utf-8")
-        found.append(manifest.of_all(context, "x"))
+        found.append(manifest.of_all(context, "gulou-2023"))
     assert len(set(found)) == 3
 
 
 def test_files_given_with_the_data_are_of_what_a_site_is_made(tmp_path):
     context, costs = tmp_path / "数据.xlsx", tmp_path / "费用.toml"
     context.write_bytes(b"1")
-    found = [manifest.of_all(context, "x", [str(costs)])]
+    found = [manifest.of_all(context, "gulou-2023", [str(costs)])]
     for text in ("a", "b"):
         costs.write_text(text, "utf-8")
-        found.append(manifest.of_all(context, "x", [str(costs)]))
+        found.append(manifest.of_all(context, "gulou-2023", [str(costs)]))
     assert len(set(found)) == 3
 
 
@@ -404,7 +404,9 @@ def test_a_school_page_is_made_of_its_slice_alone(sample, tmp_path):
         whole.rows["stage"][own]
     )
     rows = whole.rows[peers].copy()
-    for column in rows.columns.difference(["district", "school_id", "stage", *digests._OF_PEERS]):
+    for column in rows.columns.difference(
+        ["district", "school_id", "stage", *digests._of_peers(whole.standard.resource_codes)]
+    ):
         rows[column] = rows[column].where(rows["school_id"] == school, rows[column].iloc[-1])
     frames = {
         name: frame[frame["school_id"] == school]

@@ -113,7 +113,9 @@ def test_nothing_is_nothing_however_it_would_be_split():
     assert amounts(town.assess(), "九", "C7", "primary", "junior") == [4, 4]
     shares(town, "场", sports_ground_m2=600)
     row = school_row(town.assess(), "九")
-    assert [row[f"{code}_verdict"] for code in SHARED] == ["pass", "no data", "pass", "pass"]
+    # How much of the grounds is each stage's is open; what each has of its own is enough without them.
+    assert np.isnan(row["C5"]) and not np.isnan(row["C4"])
+    assert [row[f"{code}_verdict"] for code in SHARED] == ["pass"] * 4
 
 
 # Silence
@@ -279,7 +281,10 @@ def campus(**given):
 
 @pytest.mark.parametrize("silent", ["村", "分"])
 def test_a_site_with_pupils_and_no_funds_leaves_the_sum_open(silent):
-    assessment = campus().drop("funds", school_id=silent).assess()
+    # 72,000 yuan are asked for, as for 100 pupils: what one site has is not enough by itself.
+    town = campus().set("funds", {"school_id": "村"}, allocation_yuan=40_000)
+    town = town.set("funds", {"school_id": "分"}, allocation_yuan=40_000)
+    assessment = town.drop("funds", school_id=silent).assess()
     assert [verdict(assessment, code) for code in ("C13", "C26")] == ["no data", "no data"]
     assert others(assessment, "C13", "C26") == {}
 
@@ -290,7 +295,7 @@ def test_accounts_that_cover_the_campuses_say_so_and_are_enough():
     assessment = town.assess()
     assert [verdict(assessment, code) for code in ("C13", "C26")] == ["pass", "pass"]
     assert findings(assessment, "C13", school_id="村")["value"].tolist() == [72_000]
-    town.set("funds", {"school_id": "村"}, covers_campuses=False)
+    town.set("funds", {"school_id": "村"}, covers_campuses=False, allocation_yuan=40_000)
     assert verdict(town.assess(), "C13") == "no data"
 
 

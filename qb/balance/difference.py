@@ -182,6 +182,11 @@ def least_coefficient(
     -------
     ndarray, shape (n_groups, k)
 
+    Raises
+    ------
+    ValueError
+        If `pupils` or an amount has another length than `groups`.
+
     Notes
     -----
     With the known :math:`A = \sum r_i / P_N`, :math:`B = \sum (P_i / P_N) x_i^2` and the share

@@ -330,7 +330,8 @@ def _take(lock: Path) -> TextIO:
             if lock.exists() and os.path.samestat(os.fstat(file.fileno()), lock.lstat()):
                 break
             file.close()  # its owner has removed it meanwhile
-        file.truncate(0)
+        file.seek(0)
+        file.truncate()
         file.write(mine)
         file.flush()
     except OSError as error:

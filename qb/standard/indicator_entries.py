@@ -217,6 +217,7 @@ class Indicator(Entry):
         --------
         C14 rises in 2025; the year before the lower amount still holds.
 
+        >>> from qb.standard import load
         >>> [load()["C14"].limit(year=year).value for year in (2024, 2025)]
         [6000.0, 7000.0]
         """
@@ -237,6 +238,7 @@ class Indicator(Entry):
 
         Examples
         --------
+        >>> from qb.standard import load
         >>> [limit.value for limit in load()["C14"].in_force(2025)]
         [7000.0]
         """

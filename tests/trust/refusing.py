@@ -10,9 +10,10 @@ import resource
 import sys
 from pathlib import Path
 
-from qb.cli import EXAMPLES, SAMPLE, main
+from qb.cli import SAMPLE, main
+from qb.files import shipped
 
-SITE = EXAMPLES.parent / "sites" / "old_town.toml"
+SITE = shipped("notebooks", "sites", "old_town.toml")
 # A site's smallest file, its lock, fits in; nothing that a command makes does.
 MOST = 100
 

@@ -253,7 +253,7 @@ def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _seen(data: Dataset, before: Forecast | None) -> Past:
     """Read the past out of the data, or say everything that is wanting."""
-    if not data.years:
+    if not len(data["sections"]):
         raise QbError("表 sections（学段）没有数据，无法推算学生数。请填报各校各学段的在校生数。")
     if not len(data["classes"]):
         raise QbError("表 classes（班级）没有数据，不知道各年级有多少学生，无法推算。请填报各班的班额。")

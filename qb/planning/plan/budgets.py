@@ -67,7 +67,7 @@ def pupils_ahead(data: Dataset, base: int, to: int, given: pd.DataFrame | None =
     >>> pupils_ahead(make(schools=3, years=range(2021, 2026)), 2025, 2026).words
     '学生数按推算'
     >>> pupils_ahead(make(schools=3, years=[2025]), 2025, 2026).path
-    <Path.CONSTANT: 'constant'>
+    <PupilPath.CONSTANT: 'constant'>
     """
     if given is not None:
         return Pupils(PupilPath.GIVEN, given)
