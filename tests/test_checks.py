@@ -314,6 +314,10 @@ def everything_wrong():
     repeat(town, "funds", school_id="0一")
     town["sections"].append({"year": YEAR, "school_id": "九", "stage": "whole", "pupils": 1})
     whole(town, equipment_yuan=1)
+    mine = {"year": YEAR, "school_id": "九", "stage": "primary", "count": 1}
+    town["classes"].append({**mine, "pupils_from": 45, "pupils_to": 41})
+    town["rooms"].append({**mine, "kind": "music", "area_from": 73, "area_to": 97})
+    town["rooms"].append({**mine, "kind": "music", "area_from": 96})
     return town
 
 
@@ -321,7 +325,16 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_tables():
     found = found_by_k(everything_wrong().data())
     assert {fault.rule for fault in found} == set(NUMBERS)
     tables = list(dict.fromkeys(fault.table for fault in found))
-    assert tables == ["schools", "sections", "facilities", "funds", "monitoring", "vetoes"]
+    assert tables == [
+        "schools",
+        "sections",
+        "facilities",
+        "classes",
+        "rooms",
+        "funds",
+        "monitoring",
+        "vetoes",
+    ]
     for table in tables:
         rows = [fault.row for fault in found if fault.table == table]
         assert rows == sorted(rows)

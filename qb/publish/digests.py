@@ -63,7 +63,12 @@ def _bytes(values: pd.Series) -> bytes:
 
 def _of_peers(codes: Iterable[str]) -> list[str]:
     """Return what a school's page shows of the other schools of its stages."""
-    return ["name", "pupils", *(f"{code}{part}" for part in ("", "_limit", "_verdict") for code in codes)]
+    return [
+        "name",
+        "pupils",
+        "verdict",
+        *(f"{code}{part}" for part in ("", "_limit", "_verdict") for code in codes),
+    ]
 
 
 _TABLES_AND_PLACES = ("tables", "lines", "letters")  # of a dataset; faults name the places that matter

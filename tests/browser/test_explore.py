@@ -133,6 +133,7 @@ def test_a_slider_moves_the_coefficient_and_the_saved_file_says_the_same(page, l
     slider.focus()
     for _ in range(7):
         slider.press("ArrowRight")
+    page.wait_for_timeout(2000)  # the kernel hears of a slider a moment after it stands still
     page.get_by_text("1 新进教师").wait_for()
     page.wait_for_function(
         "now => document.querySelector('.qb-explore-result tbody tr td:nth-of-type(3)').dataset.value != now",
