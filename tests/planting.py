@@ -301,7 +301,7 @@ def s10(p):
 
 
 def t12(p):
-    p.put("schools", "district", lambda name: name.replace("古", "右"), school_id="0001009")
+    p.put("schools", "district", lambda name: name.replace("古", "右"), school_id="0001015")
 
 
 def t13(p):
