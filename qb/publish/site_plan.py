@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 
+from qb import __version__
 from qb.errors import QbError, why
 from qb.indicators.assessment import Assessment
 from qb.publish import digests, manifest
@@ -278,7 +278,7 @@ class Plan:
             (words["standard"], f"{standard.title.zh}（{standard.edition}）" if zh else standard.title.en),
             (words["fingerprint"], self._fingerprint),
             (words["made_on"], date.today().isoformat()),
-            (words["software"], f"qb {version('qb')}"),
+            (words["software"], f"qb {__version__}"),
         )
 
     @cached_property
@@ -291,7 +291,7 @@ class Plan:
             ("standard", standard.name),
             ("edition", standard.edition),
             ("standard-digest", digests.of_standard(standard)),
-            ("version", version("qb")),
+            ("version", __version__),
         )
 
     @cached_property
