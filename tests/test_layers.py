@@ -22,6 +22,7 @@ ROOMS = (
     "files",
     "tomlfile",
     "rounding",
+    "showing",
     "standard",
     "data",
     "balance",
@@ -115,7 +116,9 @@ def test_importing_qb_loads_neither_pandas_nor_matplotlib_and_prints_nothing():
 
 
 def test_the_public_names_are_the_documented_ones():
-    assert qb.__all__ == ["assess", "balance", "cheapest_plan", "check", "load", "scenario"]
+    names = ["Dataset", "assess", "balance", "charts", "cheapest_plan", "check", "load", "scenario"]
+    assert qb.__all__ == names
+    assert set(names) <= set(dir(qb))
     assert callable(qb.load) and callable(qb.check) and callable(qb.assess)
     assert callable(qb.balance.difference_coefficient)
 

@@ -24,6 +24,7 @@ from pydantic import Field, field_validator, model_validator
 from qb.data.cell_values import convert, missing
 from qb.data.schema import INVENTED, TABLES, TABLES_OF_DISTRICTS, Column, tables_of
 from qb.errors import Fault, QbError
+from qb.showing import FEW, Shown, described
 from qb.standard import Standard
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Severity, Stage
 from qb.tomlfile import Entry, read_toml
@@ -160,8 +161,8 @@ def _toml(value: Value) -> str:
 # All tables of a dataset as frames, with what was found while reading them.
 
 
-@dataclass(frozen=True)
-class Dataset:
+@dataclass(frozen=True, repr=False)
+class Dataset(Shown):
     """All tables of a dataset. A table that was not handed in has no rows; its columns are all there.
 
     Attributes
@@ -196,7 +197,28 @@ class Dataset:
 
     @classmethod
     def of(cls, **tables: pd.DataFrame) -> Dataset:
-        """Return a dataset of frames made in memory; columns not given are all missing."""
+        """Return a dataset of frames made in memory; columns not given are all missing.
+
+        Parameters
+        ----------
+        **tables : DataFrame
+            Each under the name of its table (``schools``, ``sections``, …; `data/README.md` lists all tables
+            and columns). Columns have the English names; those beyond them are kept.
+
+        Raises
+        ------
+        KeyError
+            If there is no such table, or a table lacks a column that every row must have.
+
+        Examples
+        --------
+        Two schools, one column of theirs reported:
+
+        >>> frame = pd.DataFrame({"school_id": ["001", "002"], "district": ["甲区", "甲区"]})
+        >>> data = Dataset.of(schools=frame)
+        >>> len(data["schools"]), data["schools"]["kind"].isna().all().item()
+        (2, True)
+        """
         unknown = sorted(set(tables) - set(TABLES))
         if unknown:
             raise KeyError(f"no such table: {', '.join(unknown)}")
@@ -204,6 +226,18 @@ class Dataset:
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         return self.tables[table]
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return source, years, districts and the size of each table that has rows."""
+        districts = self.districts
+        named = ", ".join(districts[:FEW]) + (f" … {len(districts)} in all" if len(districts) > FEW else "")
+        shown = [
+            ("source", described(self.source or "in memory")),
+            ("years", ", ".join(map(str, self.years))),
+        ]
+        shown += [("districts", named), *[("invented", "yes 模拟数据")] * self.invented]
+        shown += [(f'["{name}"]', described(frame)) for name, frame in self.tables.items() if len(frame)]
+        return [*shown, *[("faults", f"{len(self.faults)}")] * bool(self.faults)]
 
     @property
     def years(self) -> list[int]:

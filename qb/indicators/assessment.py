@@ -5,7 +5,9 @@ met.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ import pandas as pd
 from qb import standard as standards
 from qb.data.checks import require
 from qb.data.dataset import Dataset, with_columns
+from qb.data.reading import read
 from qb.errors import QbError
 from qb.indicators import district_figures as district_measures
 from qb.indicators import indicator_functions, notes
@@ -21,14 +24,15 @@ from qb.indicators.figures import NO_DATA, gather
 from qb.indicators.population import Population, take_population
 from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources, deciding, words, worst_by
+from qb.showing import Shown, described
 from qb.standard import Standard, Transition
 from qb.terms import Stage, Verdict
 
 # The assessment of a year: every verdict, and every figure behind it.
 
 
-@dataclass(frozen=True)
-class Assessment:
+@dataclass(frozen=True, repr=False)
+class Assessment(Shown):
     """Every verdict of a year, and every figure behind it. Figures are unrounded.
 
     Attributes
@@ -81,6 +85,21 @@ class Assessment:
         "warnings",
     )
 
+    def told(self) -> list[tuple[str, str]]:
+        """Return year, standard, verdicts and the size of each table."""
+        shown = [("year", str(self.year)), ("standard", self.standard.name)]
+        shown += [("invented", "yes 模拟数据")] if self.invented else []
+        counts = self.districts["verdict"].astype(str).value_counts(sort=False)
+        verdicts = ", ".join(f"{number} {verdict}" for verdict, number in counts.items() if number)
+        if len(self.districts) == 1:
+            verdicts = f"{self.districts['district'].iloc[0]}: {self.districts['verdict'].iloc[0]}"
+            shown.append(("district", verdicts))
+            shown += [(f"  {area}", str(v)) for area, v in self.areas[["area", "verdict"]].to_numpy()]
+        else:
+            shown.append((f"{len(self.districts)} districts", verdicts or "none"))
+        shown += [(f".{name}", described(getattr(self, name))) for name in self.FRAMES]
+        return [*shown, (".transition", "Assessment")] if self.transition else shown
+
     def of(self, district: str) -> Assessment:
         """Return one district's part."""
         frames = {
@@ -92,20 +111,75 @@ class Assessment:
         return replace(self, **frames, transition=relieved)
 
 
+@dataclass(frozen=True, repr=False)
+class Assessments(Shown, Mapping):
+    """The assessments of several years: a mapping from year to `Assessment`, in the order asked for.
+
+    Examples
+    --------
+    >>> Assessments({}).years
+    ()
+    """
+
+    by_year: Mapping[int, Assessment]
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """The years judged."""
+        return tuple(self.by_year)
+
+    def __getitem__(self, year: int) -> Assessment:
+        return self.by_year[year]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.by_year)
+
+    def __len__(self) -> int:
+        return len(self.by_year)
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return each year with its districts' verdicts."""
+        return [
+            (
+                str(year),
+                ", ".join(
+                    f"{number} {verdict}"
+                    for verdict, number in one.districts["verdict"].astype(str).value_counts().items()
+                ),
+            )
+            for year, one in self.by_year.items()
+        ]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one table of all years below each other, `assessed_year` first.
+
+        Parameters
+        ----------
+        name : str
+            One of `Assessment.FRAMES`, as ``"balance"``.
+        """
+        if name not in Assessment.FRAMES:
+            raise QbError(f"评估结果没有名为 {name} 的表，可用：{'、'.join(Assessment.FRAMES)}。")
+        frames = [getattr(one, name).assign(assessed_year=year) for year, one in self.by_year.items()]
+        whole = pd.concat(frames, ignore_index=True)
+        return whole[["assessed_year", *(c for c in whole if c != "assessed_year")]]
+
+
 def assess(
-    data: Dataset,
-    year: int | None = None,
+    data: Dataset | str | Path,
+    year: int | Iterable[int] | None = None,
     standard: Standard | str | None = None,
     transition: Transition | bool = False,
-) -> Assessment:
-    """Judge every district of a dataset in one year.
+) -> Assessment | Assessments:
+    """Judge every district of a dataset in one year, or in several.
 
     Parameters
     ----------
-    data : Dataset
-        Of any number of districts and years.
-    year : int, optional
-        School year starting; the last one with sections unless given.
+    data : Dataset or path
+        Of any number of districts and years; the folder or workbook of one is read first.
+    year : int or iterable of int, optional
+        School year starting; the last one with sections unless given. Several years, as ``data.years``
+        or ``[2023, 2024]``, give `Assessments`.
     standard : Standard or str, optional
         A standard, its name, or a file; the district's 2023 standard unless given.
     transition : Transition or bool
@@ -120,9 +194,16 @@ def assess(
         If the year is not in the data, or the standard cannot be used.
     """
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
-    data = with_columns(data, chosen)
+    data = with_columns(data if isinstance(data, Dataset) else read(data, chosen), chosen)
     require(data, chosen)
-    year = choose_year(data, year)
+    if isinstance(year, Iterable):
+        years = [choose_year(data, each) for each in year]
+        return Assessments({each: _judged(data, each, chosen, transition) for each in years})
+    return _judged(data, choose_year(data, year), chosen, transition)
+
+
+def _judged(data: Dataset, year: int, chosen: Standard, transition: Transition | bool) -> Assessment:
+    """Judge one year of data that can be judged."""
     indicator_functions.require_functions(chosen, year)
     result = _assess(data, year, chosen, None)
     if not transition:

@@ -22,6 +22,7 @@ from qb.planning.plan.plan_solver import EXACT, gap_of, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import carry_forward
 from qb.rounding import round_half_up
+from qb.showing import Shown
 from qb.standard import Standard
 from qb.terms import Term
 
@@ -86,8 +87,8 @@ def pupils_ahead(data: Dataset, base: int, to: int, given: pd.DataFrame | None =
 # Best use of a budget: most rows passing, then the least shortfall.
 
 
-@dataclass(frozen=True)
-class Spending:
+@dataclass(frozen=True, repr=False)
+class Spending(Shown):
     """What a budget buys.
 
     Attributes
@@ -216,8 +217,8 @@ def _spend(problem: Problem, gap: float, seconds: float, budget: float) -> Spent
 EVEN = 1e4  # yuan
 
 
-@dataclass(frozen=True)
-class YearsPlan:
+@dataclass(frozen=True, repr=False)
+class YearsPlan(Shown):
     """What to buy in which year.
 
     Attributes

@@ -22,6 +22,7 @@ from qb.planning.plan.plan_solver import EXACT, gap_of, require_solver, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario
 from qb.planning.scenario.resource_actions import BUILT, STAFF_COLUMNS
+from qb.showing import Shown
 from qb.standard import Standard
 from qb.terms import Term, Verdict
 
@@ -168,8 +169,8 @@ class PlanStatus(Term):
     UNDECIDED = "undecided", "限时内未找到方案，也未证明无解"
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, repr=False)
+class Plan(Shown):
     """A plan, what is proven of it, and the assessment with it.
 
     Attributes

@@ -16,6 +16,7 @@ from qb.planning.plan.cheapest import staff_fields
 from qb.planning.plan.integer_program import Program, add_passing, snapped
 from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario, apply
+from qb.showing import Shown
 from qb.standard import Standard
 from qb.terms import Verdict
 
@@ -158,8 +159,8 @@ def moves_scenario(moves: pd.DataFrame, year: int, title: str, standard: Standar
 # Without money: teachers and equipment moved between schools, as little as possible.
 
 
-@dataclass(frozen=True)
-class Transfers:
+@dataclass(frozen=True, repr=False)
+class Transfers(Shown):
     """What can be reached by moving alone.
 
     Attributes

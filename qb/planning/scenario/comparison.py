@@ -25,6 +25,7 @@ from qb.planning.scenario.resource_actions import Build, Buy, Hire, Train
 from qb.planning.scenario.scenario_file import Action, Draft, Scenario, draft_of
 from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.scenario.year_records import Register, missing, write_back
+from qb.showing import Shown
 from qb.standard import Standard
 from qb.terms import COMPULSORY, Verdict
 
@@ -159,8 +160,8 @@ class Figure(NamedTuple):
     school_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Outcome:
+@dataclass(frozen=True, repr=False)
+class Outcome(Shown):
     """What becomes of a dataset under one scenario.
 
     Attributes
@@ -192,8 +193,8 @@ class Outcome:
     contributions: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
     """The base and scenarios side by side.
 
     Attributes
