@@ -115,4 +115,4 @@ _REFUSALS = {
 
 def why(error: OSError) -> str:
     """Return why the system refused, in Chinese for the usual reasons and in its own words for others."""
-    return _REFUSALS.get(error.errno, error.strerror or str(error))
+    return _REFUSALS.get(error.errno or 0, error.strerror or str(error))

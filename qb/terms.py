@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
 class Term(StrEnum):
@@ -11,7 +12,8 @@ class Term(StrEnum):
     zh: str
     en: str
 
-    def __new__(cls, value: str, zh: str, en: str = "") -> Term:
+    # Each member below has a Chinese label; it may be missing only where a member is looked up by its value.
+    def __new__(cls, value: str, zh: str = "", en: str = "") -> Self:
         """Make the member of a line below; its English is its name with a capital unless given."""
         member = str.__new__(cls, value)
         member._value_ = value
@@ -19,7 +21,7 @@ class Term(StrEnum):
         return member
 
     @classmethod
-    def find(cls, text: str) -> Term | None:
+    def called(cls, text: str) -> Self | None:
         """Return the member whose English name or Chinese label is `text`, or None."""
         return next((m for m in cls if text in (m.value, m.zh)), None)
 

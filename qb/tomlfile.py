@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -28,7 +28,7 @@ def read_toml(
 
 
 def as_model(
-    document: dict,
+    document: dict[str, Any],
     path: Path,
     model: type[Model],
     what: str,
@@ -56,7 +56,7 @@ def as_model(
         raise refuse(_in_words(f"{what} {path}", document, error, hidden)) from None
 
 
-def read_document(path: Path, what: str, refuse: type[QbError]) -> dict:
+def read_document(path: Path, what: str, refuse: type[QbError]) -> dict[str, Any]:
     """Read a file as plain tables and lists; `refuse` is raised where it cannot be read."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -97,7 +97,7 @@ PLAIN = {
 }
 
 
-def _in_words(label: str, document: dict, error: ValidationError, hidden: tuple[str, ...]) -> str:
+def _in_words(label: str, document: dict[str, Any], error: ValidationError, hidden: tuple[str, ...]) -> str:
     found: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False):
         place = _place(document, tuple(part for part in fault["loc"] if part not in hidden))
@@ -118,7 +118,7 @@ def _place(document: object, loc: tuple[int | str, ...]) -> str:
     for depth, part in enumerate(loc):
         if not isinstance(node, list if isinstance(part, int) else dict):
             break  # the rest names a branch that pydantic tried, not a place in the file
-        node = node[part] if isinstance(part, int) else node.get(part)
+        node = node[part] if isinstance(part, int) else node.get(part)  # type: ignore[union-attr]
         if isinstance(part, str):
             place += part if not place or place.endswith(" ") else f".{part}"
         elif depth == 1 and (name := _name(node)):

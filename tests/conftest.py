@@ -9,7 +9,27 @@ from qb.data.dataset import Dataset
 from qb.data.reading import read
 from qb.standard import load
 
+# What takes longest begins first, so that neither of two processes ends alone with it.
+SLOWEST = (
+    "browser/test_access.py",
+    "test_publish_resume.py",
+    "trust/test_law.py",
+    "test_packaging.py",
+    "trust/test_killed.py",
+    "trust/test_whole.py",
+    "browser/test_explore.py",
+    "browser/test_pages.py",
+    "test_publish_faults.py",
+)
+
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+
+
+def pytest_collection_modifyitems(items):
+    """Put the slowest files first; the order within a file stays."""
+    here = Path(__file__).parent
+    first = {here / name: place for place, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: first.get(item.path, len(first)))
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,9 @@ def test_every_path_that_a_readme_names_is_there():
 
 
 def test_ci_runs_exactly_the_second_line_of_the_readme():
-    line = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest"
+    line = (
+        "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest -n 2 --dist loadfile"
+    )
     found = [entry for entry in READMES[0].read_text(encoding="utf-8").splitlines() if entry == line]
     assert len(found) == 1
     pattern = re.search(r"grep -m1 -E '([^']+)'", (ROOT / ".ci" / "run").read_text()).group(1)

@@ -106,6 +106,7 @@ def test_from_a_wheel_every_command_works_in_any_folder(python, tmp_path):
     assert told["qb"].startswith(str(python.parents[1]))
     assert {line: code for line, code in told["ended"].items() if code} == {}
     assert len(told["ended"]) == len(COMMANDS.split("\n")) - 1
+    assert (Path(told["qb"]).parent / "py.typed").is_file()
     (opened,) = told["opened"]
     assert opened[1:] == ["-P", "-m", "jupyterlab", str(tmp_path.resolve() / "notebooks"), "--no-browser"]
     pages = {path.name for path in (tmp_path / "site").rglob("*.html")}

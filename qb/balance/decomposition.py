@@ -183,7 +183,9 @@ def decompose(amount: ArrayLike, pupils: ArrayLike, groups: ArrayLike) -> Decomp
             share * (level - 1) ** 2,
             share * (own / whole.mean[0, 0]) ** 2,
         ),
-        theil=_split(theil(amount, pupils), share * (level * logs - level + 1), share * level * inside),
+        theil=_split(
+            float(theil(amount, pupils)), share * (level * logs - level + 1), share * level * inside
+        ),
     )
 
 

@@ -104,7 +104,7 @@ def difference_coefficient(amount: ArrayLike, pupils: ArrayLike) -> Spread:
     return Spread(
         mean=float(spreads.mean[0, 0]),
         deviation=float(spreads.deviation[0, 0]),
-        coefficient=table.answer(spreads.coefficient, "差异系数"),
+        coefficient=float(table.answer(spreads.coefficient, "差异系数")),
     )
 
 
@@ -323,7 +323,7 @@ def _by_school(amount: ArrayLike, pupils: ArrayLike, ids: ArrayLike) -> dict[obj
     ids = np.asarray(ids, dtype=object)
     if ids.shape != np.shape(pupils):
         raise ValueError(f"学校标识的形状 {ids.shape} 应为 {np.shape(pupils)}，逐校对应")
-    schools = dict(zip(ids, zip(amount, pupils, strict=True), strict=True))
+    schools = dict(zip(ids, zip(np.asarray(amount), np.asarray(pupils), strict=True), strict=True))
     if len(schools) < len(ids):
         seen = list(ids)
         raise ValueError(f"学校标识重复：{sorted({str(i) for i in seen if seen.count(i) > 1})}")

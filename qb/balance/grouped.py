@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -143,7 +144,7 @@ def grouped(
     )
 
 
-def membership(codes: NDArray, entries: Floats, n_groups: int) -> csc_array:
+def membership(codes: NDArray[np.integer], entries: Floats, n_groups: int) -> csc_array:
     """Put each school's entry into the row of its group: (groups, schools)."""
     index = np.int32 if len(codes) < 2**31 else np.int64
     ends = np.arange(len(codes) + 1, dtype=index)
@@ -164,7 +165,7 @@ def check_shapes(amount: Floats, pupils: Floats, grouped: bool) -> None:
         raise ValueError("没有学校，无法计算")
 
 
-def check_codes(codes: NDArray, schools: int, n_groups: int | None) -> int:
+def check_codes(codes: NDArray[np.integer], schools: int, n_groups: int | None) -> int:
     """Refuse group codes that are not integers from 0; return the number of groups."""
     if codes.shape != (schools,):
         raise ValueError(f"分组编号的形状 {codes.shape} 应为 ({schools},)，逐校对应")
@@ -185,7 +186,7 @@ def check_values(amount: Floats, pupils: Floats, grouped: bool) -> None:
     ):
         return  # what is missing fails every comparison, and is looked at below
     rows = amount if amount.ndim == 2 else amount[:, None]
-    wrong = [
+    wrong: list[tuple[str, Any]] = [
         ("学生数缺失", np.isnan(pupils)),
         ("学生数为无穷大", np.isinf(pupils)),
         ("学生数不大于 0", pupils <= 0),

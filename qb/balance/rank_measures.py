@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -227,7 +228,7 @@ def _shares(at: ArrayLike) -> Floats:
     """Refuse what is no share."""
     shares = np.asarray(at, dtype=float)
     if not ((shares >= 0) & (shares <= 1)).all():
-        raise ValueError(f"所求份额应在 0 与 1 之间，而不是 {at}")
+        raise ValueError(f"所求份额应在 0 与 1 之间，而不是 {at}")  # type: ignore[str-bytes-safe]
     return shares
 
 
@@ -248,7 +249,7 @@ def _rows(table: Grouped) -> Iterator[Row]:
         yield Row(order, codes, first, last, pupils / total[codes], (upto - before[codes]) / total[codes])
 
 
-def _places(row: Row, targets: Floats, side: str) -> NDArray[np.intp]:
+def _places(row: Row, targets: Floats, side: Literal["left", "right"]) -> NDArray[np.intp]:
     """Find the place in each group where the cumulated share reaches, or passes, the targets (groups, q)."""
     codes = np.arange(len(row.first))[:, None]
     places = np.searchsorted(row.codes + row.end, codes + targets, side)

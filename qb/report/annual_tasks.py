@@ -223,7 +223,7 @@ class AnnualTasks(AnnualPart):
         row = self._evidence.loc[item] if item in self._evidence.index else {}
         found = {key: row.get(key) for key in ("status", "document", "note", "checked_on")}
         known = {key: value if isinstance(value, str) else "" for key, value in found.items()}
-        state = Status.find(known["status"]) or Verdict.NO_DATA
+        state = Status.called(known["status"]) or Verdict.NO_DATA
         return known | {
             "state": state,
             "words": label(state, self.context.lang),
@@ -263,7 +263,7 @@ class AnnualTasks(AnnualPart):
         lines = [
             {
                 "title": f"{task.item} {say(lang, task.title.zh, task.title.en)}",
-                "before": label(Status.find(str(before["status"].get(task.item))) or Verdict.NO_DATA, lang),
+                "before": label(Status.called(str(before["status"].get(task.item))) or Verdict.NO_DATA, lang),
                 **self._entry(task.item),
             }
             for task in self.context.standard.tasks

@@ -112,7 +112,7 @@ def in_words(fact: str) -> str:
     """
     kind, year, *of = fact.split("/")
     known = {stage.value: stage.zh for stage in Stage} | {area: name for area, (name, _) in AREAS.items()}
-    label = Fact.find(kind)
+    label = Fact.called(kind)
     where = "，".join(known.get(part, part) for part in of if part)
     return f"{year} 年{label.zh if label else kind}（{where}）"
 

@@ -12,7 +12,18 @@ from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.planning.costs import price_code
 from qb.planning.scenario import Action
 from qb.planning.scenario.comparison import COEFFICIENT, PASSING
+from qb.planning.scenario.pupils_actions import MovePupils, PlaceOverflow, Rezone, SplitClasses
+from qb.planning.scenario.resource_actions import (
+    Build,
+    Buy,
+    Hire,
+    Set,
+    Train,
+    TransferEquipment,
+    TransferTeachers,
+)
 from qb.planning.scenario.scenario_summary import CALLED
+from qb.planning.scenario.school_actions import CloseSchool, MergeSchools, OpenSchool
 from qb.report.resource_tables import gap_text
 from qb.report.scenario_study import ScenarioPart
 from qb.report.tables import Column, Sentences, Table
@@ -101,7 +112,7 @@ class Telling:
         )
         return self._say(zh, en)
 
-    def _open_school(self, action: Action) -> str:
+    def _open_school(self, action: OpenSchool) -> str:
         sizes = action.capacity or action.classes
         unit = self._say(" 人", " pupils") if action.capacity else self._say(" 个班", " classes")
         parts = self._list([f"{stage_label(stage, self._lang)} {n}{unit}" for stage, n in sizes.items()])
@@ -114,16 +125,16 @@ class Telling:
             f"开办{action.name}（{kind}）：{parts}{model}", f"Open {action.name} ({kind}): {parts}{model}"
         )
 
-    def _close_school(self, action: Action) -> str:
+    def _close_school(self, action: CloseSchool) -> str:
         to = self._list(action.to, self._school)
         goes = self._say(f"，学生和教师到{to}", f"; pupils and teachers go to {to}") if to else ""
         return self._say("关闭", "Close ") + self._school(action.school) + goes
 
-    def _merge_schools(self, action: Action) -> str:
+    def _merge_schools(self, action: MergeSchools) -> str:
         gone, into = self._list(action.from_, self._school), self._school(action.into)
         return self._say(f"{gone}并入{into}", f"Merge {gone} into {into}")
 
-    def _move_pupils(self, action: Action) -> str:
+    def _move_pupils(self, action: MovePupils) -> str:
         to = self._school(action.to)
         if action.zone is not None:
             zone, stage = self._zones.get(action.zone, action.zone), stage_label(action.stage, self._lang)
@@ -137,7 +148,7 @@ class Telling:
             f"Move {share or action.pupils} {'of the ' if share else ''}pupils from {source}{english} to {to}",
         )
 
-    def _rezone(self, action: Action) -> str:
+    def _rezone(self, action: Rezone) -> str:
         zones, stage = (
             self._list(action.zones, lambda z: self._zones.get(z, z)),
             stage_label(action.stage, self._lang),
@@ -149,13 +160,13 @@ class Telling:
         to = self._school(action.to)
         return self._say(f"{zones}的{stage}改划到{to}（{zh}）", f"{stage}: {zones} now belong to {to} ({en})")
 
-    def _staff(self, action: Action) -> str:
+    def _staff(self, action: TransferTeachers | Hire) -> str:
         parts = [f"{_thing(c, self._lang)} {n}{self._say(' 人', '')}" for c, n in action.given.items()]
         if not parts:
             return ""
         return self._say(f"（其中{self._list(parts)}）", f" (of whom {self._list(parts)})")
 
-    def _transfer_teachers(self, action: Action) -> str:
+    def _transfer_teachers(self, action: TransferTeachers) -> str:
         source, to = self._school(action.from_, action.stage), self._school(action.to)
         staff = self._staff(action)
         counted = self._say("，计入交流轮岗", ", counted as rotation") if action.rotation else ""
@@ -164,7 +175,7 @@ class Telling:
             f"{action.teachers} teachers{staff} go from {source} to {to}{counted}",
         )
 
-    def _transfer_equipment(self, action: Action) -> str:
+    def _transfer_equipment(self, action: TransferEquipment) -> str:
         source, to = self._school(action.from_, action.from_stage), self._school(action.to, action.to_stage)
         amount = _plain(action.equipment_yuan)
         return self._say(
@@ -172,18 +183,18 @@ class Telling:
             f"Equipment worth {amount} yuan goes from {source} to {to}",
         )
 
-    def _hire(self, action: Action) -> str:
+    def _hire(self, action: Hire) -> str:
         school = self._school(action.school, action.stage)
         return self._say(
             f"{school}新进教师 {action.teachers} 人{self._staff(action)}",
             f"{school} hires {action.teachers} teachers{self._staff(action)}",
         )
 
-    def _train(self, action: Action) -> str:
+    def _train(self, action: Train) -> str:
         school, amounts = self._school(action.school, action.stage), self._amounts(action.given)
         return self._say(f"{school}培养：{amounts}", f"{school}: train {amounts}")
 
-    def _build(self, action: Action) -> str:
+    def _build(self, action: Build) -> str:
         amounts = self._amounts(action.amounts) if action.amounts else ""
         unit = self._unit("area_m2")
         rooms = self._list(
@@ -195,11 +206,11 @@ class Telling:
             f"{self._school(action.school, action.stage)}: build {what}",
         )
 
-    def _buy(self, action: Action) -> str:
+    def _buy(self, action: Buy) -> str:
         school, what = self._school(action.school, action.stage), self._amounts(action.amounts)
         return self._say(f"{school}添置：{what}", f"{school}: buy {what}")
 
-    def _by_school(self, action: Action) -> str:
+    def _by_school(self, action: SplitClasses | PlaceOverflow) -> str:
         schools = self._list(action.school, self._school) or self._say("各校", "all schools")
         stage = stage_label(action.stage, self._lang) if action.stage else ""
         limit = f" {action.limit}" if action.limit else self._say("为标准的班额", " the standard's")
@@ -207,17 +218,17 @@ class Telling:
             f"（上限{limit}）", f" (limit:{limit})"
         )
 
-    def _split_classes(self, action: Action) -> str:
+    def _split_classes(self, action: SplitClasses) -> str:
         return self._say("大班分开：", "Split large classes: ") + self._by_school(action)
 
-    def _place_overflow(self, action: Action) -> str:
+    def _place_overflow(self, action: PlaceOverflow) -> str:
         zh, en = (
             "超出班额的学生统筹到集团内学校：",
             "Pupils above the class limit go to schools of the group: ",
         )
         return self._say(zh, en) + self._by_school(action)
 
-    def _set(self, action: Action) -> str:
+    def _set(self, action: Set) -> str:
         where = f"{action.district} " if action.district else ""
         return self._say(
             f"{where}县区数据“{DISTRICT_ITEMS[action.item].zh}”改为 {action.value:g}",

@@ -58,7 +58,7 @@ def say(lang: Lang, zh: str, en: str) -> str:
 def term(value: object, lang: Lang, kinds: tuple[type, ...]) -> str:
     """Return the label of a word of one of the closed sets; the word itself if it is none of theirs."""
     for kind in kinds:
-        member = kind.find(str(value))
+        member = kind.called(str(value))
         if member is not None:
             return label(member, lang)
     return "" if value is None or value != value else str(value)

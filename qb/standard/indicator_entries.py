@@ -193,6 +193,7 @@ class Indicator(Entry):
     def adds_to(self) -> tuple[str, str]:
         """Table and column to which one more of the resource adds; the divisor, where less is better."""
         held = self.resource
+        assert held is not None, f"{self.code} has no resource"
         return ("sections", held.divisor) if self.at_most else (held.table, held.add[0])
 
     def limit(

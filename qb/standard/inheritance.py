@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any, cast
 
 from qb.errors import QbError
 from qb.files import PACKAGE
@@ -19,7 +20,7 @@ WHAT = "标准文件"
 KEYS = ("code", "item", "name")
 
 
-def document(path: Path, wrong: list[str], above: tuple[Path, ...] = ()) -> dict:
+def document(path: Path, wrong: list[str], above: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Return what a standard's file says, together with what it extends.
 
     ``extends`` names another standard (shipped, or a path beside the file) of which the file states the
@@ -70,12 +71,13 @@ def document(path: Path, wrong: list[str], above: tuple[Path, ...] = ()) -> dict
     wrong += [
         f"without 列出了 {base} 中没有的 {name}" for name in left_out if not _leave_out(whole, str(name))
     ]
-    return merged(whole, own)
+    return cast(dict[str, Any], merged(whole, own))
 
 
 def files_of(name: str | Path) -> tuple[Path, ...]:
     """Return the files that a standard is made of: its own, then those that it extends."""
-    path, made = locate(name), []
+    path: Path | None = locate(name)
+    made: list[Path] = []
     while path is not None and path not in made:
         made.append(path)
         base = read_document(path, WHAT, StandardError).get("extends")
@@ -89,12 +91,12 @@ def _base(path: Path, base: str) -> Path:
     return beside if beside.is_file() else locate(base)
 
 
-def _key_of(entries: list) -> str | None:
+def _key_of(entries: list[Any]) -> str | None:
     """Return the key by which the entries of a list are told apart; None where they are not."""
     return next((k for k in KEYS if entries and all(isinstance(e, dict) and k in e for e in entries)), None)
 
 
-def _leave_out(whole: dict, name: str) -> bool:
+def _leave_out(whole: dict[str, Any], name: str) -> bool:
     """Take a part, or an entry and what belongs to it, out of a document; say whether it was there."""
     *above, last = name.split(".")
     node = whole

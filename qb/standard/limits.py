@@ -44,7 +44,7 @@ class LimitInForce:
         return replace(
             limits[0],
             value=np.array([limit.value for limit in limits])[place],
-            side=by_place([limit.side for limit in limits], place),
+            side=by_place([str(limit.side) for limit in limits], place),
         )
 
     def at(self, value: float | np.ndarray) -> LimitInForce:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -90,7 +90,7 @@ class Standard(Entry):
     @cached_property
     def areas(self) -> tuple[str, ...]:
         """The areas that the standard judges, in order; the district's verdict asks for every one."""
-        held = {indicator.area for indicator in self.indicators}
+        held: set[str] = {indicator.area for indicator in self.indicators}
         held |= {"recognition"} if self.recognition else set()
         held |= {"veto"} if self.vetoes else set()
         return tuple(area for area in AREAS if area in held)
@@ -112,8 +112,12 @@ class Standard(Entry):
         """Return the subject that each accepted name in the monitoring stands for."""
         names: dict[str, str] = {}
         for options in (indicator.options for indicator in self.monitored):
-            names |= {name: name for key in ("subjects", "others") for name in options.get(key, ())}
-            names |= options.get("synonyms", {})
+            names |= {
+                name: name
+                for key in ("subjects", "others")
+                for name in cast(tuple[str, ...], options.get(key, ()))
+            }
+            names |= cast(dict[str, str], options.get("synonyms", {}))
         return names
 
     def coefficient_limit(self, stage: Stage) -> float:
@@ -150,11 +154,13 @@ class Standard(Entry):
         [True, False]
         """
         rounding = self.rules.rounding
-        if code == "coefficient":
+        if code == "coefficient" and stage is not None:
             side = self.rules.coefficient.side if self.rules.coefficient else "<="
             return self.hold(self.coefficient_limit(stage), side, rounding.coefficients)
-        if code == "recognition":
+        if code == "recognition" and self.recognition:
             limit, decimals = self.recognition.limit, rounding.ratios
+        elif year is None:
+            raise LookupError(f"{code}: a limit is in force in a year, and none is named")
         else:
             limit = self[code].limit(name=name, stage=stage, kind=kind, year=year)
             decimals = rounding.values if self[code].resource else self[code].decimals
@@ -180,7 +186,9 @@ class Standard(Entry):
                 *(i.code for i in self.indicators),
                 *(g.code for g in self.groups),
                 *(c.name for c in self.columns),
-                *(i.item for i in (*self.checklist, *self.vetoes, *self.tasks)),
+                *(i.item for i in self.checklist),
+                *(i.item for i in self.vetoes),
+                *(i.item for i in self.tasks),
                 *(name for d in self.departments for name in (d.name, *d.aliases)),
             ]
         )
@@ -215,7 +223,12 @@ class Standard(Entry):
 
     def _turned(self) -> list[str]:
         """Say what is on a side, or of a number, with which the rules of schools mean nothing."""
-        wrong = [f"{i.code} resource：{fault}" for i in self.resources for fault in i.resource.faults()]
+        wrong = [
+            f"{i.code} resource：{fault}"
+            for i in self.resources
+            if i.resource
+            for fault in i.resource.faults()
+        ]
         wrong += [
             f"{i.code}：资源指标的限值须在同一侧（全用“>=”“>”，或全用“<=”“<”）"
             for i in self.resources
@@ -254,7 +267,8 @@ def load(name: str | Path = DEFAULT) -> Standard:
     StandardError
         If the file cannot be read or an entry makes no sense; every such entry is named.
     """
-    path, wrong = locate(name), []
+    path = locate(name)
+    wrong: list[str] = []
     written = document(path, wrong)
     if wrong:
         lines = "\n".join(f"  {line}" for line in wrong)
