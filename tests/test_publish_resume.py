@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -40,10 +41,11 @@ class Desk:
         self.source, self.out, self.data = folder / "数据", folder / "site", data
         self.failing, self.interrupted_after, self.meanwhile = set(), None, lambda: None
         monkeypatch.setattr(site, "run", self._run)
+        self.first, self.second = data.districts
         self.save(data)
 
     def save(self, data) -> None:
-        self.data = data
+        self.data, self._context = data, None
         write(data, self.source, replace=True)
 
     def change(self, table: str, mask, **values) -> None:
@@ -73,19 +75,39 @@ class Desk:
             str(o.job.target.relative_to(self.out)).removesuffix(".html") for o in made.outcomes if not o.kept
         }
 
+    def pages(self) -> set[str]:
+        """Return the pages of the record."""
+        return {
+            page.removesuffix(".html") for page in json.loads((self.out / RECORD).read_text("utf-8"))["pages"]
+        }
+
+    def context(self):
+        """Return what the pages are made of; read once for the same data."""
+        self._context = self._context or open_context(self.source, 2025)
+        return self._context
+
     def schools(self, district: str, stage: str = "") -> set[str]:
         """Return the pages of a district's schools, of those with a stage if one is named."""
-        rows = open_context(self.source, 2025).assessment.rows
+        rows = self.context().assessment.rows
         mine = rows[(rows["district"] == district) & (rows["stage"].isin([stage]) if stage else True)]
         return {f"{district}/schools/{school}" for school in mine["school_id"]}
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory, sample):
+    """Return a folder with data and their site, and a copy of it to begin from again."""
+    folder = tmp_path_factory.mktemp("desk") / "desk"
+    with pytest.MonkeyPatch.context() as patch:
+        Desk(folder, sample, patch).publish()
+    return folder, shutil.copytree(folder, folder.with_name("copy"))
+
+
 @pytest.fixture
-def desk(tmp_path, sample, monkeypatch):
-    desk = Desk(tmp_path, sample, monkeypatch)
-    desk.first, desk.second = sample.districts
-    desk.publish()
-    return desk
+def desk(published, sample, monkeypatch):
+    folder, copy = published
+    shutil.rmtree(folder)
+    shutil.copytree(copy, folder)
+    return Desk(folder, sample, monkeypatch)
 
 
 def reports(district: str) -> set[str]:
@@ -104,7 +126,7 @@ def test_force_makes_all(desk):
 
 
 def test_one_figure_of_a_school_renews_its_peers_and_its_district_and_no_other(desk):
-    rows = open_context(desk.source, 2025).assessment.rows
+    rows = desk.context().assessment.rows
     mine = rows[(rows["district"] == desk.first) & (rows["kind"] == "primary")].iloc[0]["school_id"]
     desk.change(
         "facilities",
@@ -117,7 +139,7 @@ def test_one_figure_of_a_school_renews_its_peers_and_its_district_and_no_other(d
 
 
 def test_a_row_of_another_put_above_renews_the_pages_that_name_the_lines_below(desk):
-    rows = open_context(desk.source, 2025).assessment.rows
+    rows = desk.context().assessment.rows
     last = rows["school_id"].max()
     classes = desk.data["classes"]
     senior = (
@@ -130,7 +152,7 @@ def test_a_row_of_another_put_above_renews_the_pages_that_name_the_lines_below(d
 
 
 def test_one_figure_of_a_nine_year_school_renews_the_schools_of_both_its_stages(desk):
-    rows = open_context(desk.source, 2025).assessment.rows
+    rows = desk.context().assessment.rows
     twice = rows[(rows["district"] == desk.first) & rows["school_id"].duplicated(keep=False)]
     assert set(twice["stage"]) == {"primary", "junior"}
     mine = twice.iloc[0]["school_id"]
@@ -143,7 +165,7 @@ def test_one_figure_of_a_nine_year_school_renews_the_schools_of_both_its_stages(
 
 
 def test_a_measure_renews_its_school_and_its_district_alone(desk):
-    context = open_context(desk.source, 2025)
+    context = desk.context()
     problem = context.ledger[
         (context.ledger["district"] == desk.first) & context.ledger["school_id"].notna()
     ].iloc[0]
@@ -169,13 +191,13 @@ def test_a_year_before_renews_the_district_alone(desk):
 def test_a_name_renews_the_pages_that_show_it(desk):
     school = _ids(desk, desk.first)[0]
     desk.change("schools", lambda f: f["school_id"] == school, name="改名学校")
-    stages = open_context(desk.source, 2025).assessment.rows.set_index("school_id").loc[[school], "stage"]
+    stages = desk.context().assessment.rows.set_index("school_id").loc[[school], "stage"]
     peers = set().union(*(desk.schools(desk.first, stage) for stage in stages))
     assert desk.publish() == reports(desk.first) | peers
 
 
 def test_language_standard_notebook_and_code_renew_all_or_their_kind(desk, monkeypatch, tmp_path):
-    everything = desk.publish(force=True)
+    everything = desk.pages()
     assert desk.publish(lang="en") == everything
     assert desk.publish(lang="zh") == everything
     other = tmp_path / "other.toml"
@@ -202,7 +224,7 @@ def test_a_page_deleted_or_changed_by_hand_is_made_again(desk):
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(desk):
-    everything = desk.publish(force=True)
+    everything = desk.pages()
     (desk.out / RECORD).unlink()
     desk.interrupted_after = 7
     with pytest.raises(KeyboardInterrupt):
@@ -237,7 +259,7 @@ def test_a_confined_run_keeps_what_is_right_and_removes_what_is_not(desk):
 
 
 def test_a_record_that_cannot_be_read_makes_all_anew(desk):
-    everything = desk.publish(force=True)
+    everything = desk.pages()
     (desk.out / RECORD).write_text("{", "utf-8")
     assert desk.publish() == everything
     assert len(json.loads((desk.out / RECORD).read_text("utf-8"))["pages"]) == len(everything)
@@ -434,7 +456,7 @@ def _html(page: SchoolReport) -> list[str]:
 
 
 def _ids(desk: Desk, district: str) -> list[str]:
-    rows = open_context(desk.source, 2025).assessment.rows
+    rows = desk.context().assessment.rows
     return list(rows["school_id"][rows["district"] == district].unique())
 
 
