@@ -108,14 +108,12 @@ def assess(data: Path, year: int | None, standard: str, transition: bool, as_jso
 
     tables = read(data, standard)
     result = judge(tables, year, standard, transition)
-    doubtful = doubts(tables, result.standard)
+    doubtful = doubts(tables, result.standard, result.year)
     if as_json:
-        told = {**document(result), "doubts": [fault.to_dict() for fault in doubtful]}
+        told = {**document(result), "doubts": [doubt.to_dict() for doubt in doubtful]}
         print(json.dumps(told, ensure_ascii=False, allow_nan=False))
         return
-    for fault in doubtful:
-        print(f"以下结论有疑问：{fault}")
-    print(summary(result))
+    print(summary(result, doubtful))
 
 
 def whatif(

@@ -28,6 +28,8 @@ class Fault:
         Every row where the same is wrong; empty where it is the one.
     sheet : str, optional
         The sheet of `cell`, where that is not the one of the table.
+    mend : str, optional
+        Lines for ``corrections.toml`` that mend it.
 
     No identity or mobile number stands in full in what is said, whoever said it.
     """
@@ -43,6 +45,7 @@ class Fault:
     school_id: str | None = None
     rows: tuple[int, ...] = ()
     sheet: str | None = None
+    mend: str | None = None
 
     def __post_init__(self) -> None:
         school = mask(self.school_id, keep=self.school_id) if self.school_id else None

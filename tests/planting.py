@@ -273,6 +273,29 @@ def u02(p):
     p.expected.add(("facilities", 0, "equipment_yuan"))
 
 
+def u03(p):
+    p.put(
+        "zones",
+        "junior_children",
+        0.5,
+        zone_id=p.value("zones", 3, "zone_id"),
+        year=p.value("zones", 3, "year"),
+    )
+
+
+def t14(p):
+    """A school that opened this year, so that nobody was there before: only the zeros are wrong."""
+    district = p.data.districts[0]
+    p.rows.append(
+        ("schools", {"school_id": "0001033", "district": district, "kind": "primary", "opened_year": YEAR})
+    )
+    p.add("sections", "pupils", **section("0001033", stage="primary", pupils=0.0, classes=0.0))
+
+
+def t15(p):
+    p.put("schools", "built_year", 2106.0, school_id="0001019")
+
+
 def k13(p):
     row = p.at("funds", school_id="0001003", year=YEAR)[0]
     p.put("funds", "school_id", "1003", school_id="0001003", year=YEAR)

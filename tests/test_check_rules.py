@@ -627,7 +627,7 @@ def test_the_list_for_programs_is_that_of_the_contract(committed, tmp_path, caps
     (fault,) = json.loads(capsys.readouterr().out)
     assert list(fault) == [
         "rule", "severity", "message", "remedy", "table", "row", "column", "cell", "school_id", "rows",
-        "sheet",
+        "sheet", "mend",
     ]  # fmt: skip
     assert (fault["severity"], fault["school_id"], fault["cell"]) == ("warning", "0001014", None)
 

@@ -163,7 +163,19 @@ def test_an_unreadable_value_that_is_another_one_is_a_fault(folder):
         ({"table": '"pupils"'}, "没有名为 pupils 的表"),
         ({"column": '"pupil"'}, "没有列 pupil"),
         ({"key": '{ grade = 1 }'}, "没有列 grade"),
-        ({"key": "{ }"}, "至少要有 1 条"),
+        ({"key": "{ }"}, "一格的更正写 key、wrong 和 right"),
+        ({"wrong": None, "factor": "10"}, "least 和 most"),
+        (
+            {"wrong": None, "right": None, "factor": "1", "least": "2", "most": "1", "rows": "3"},
+            "factor 不能是 1，least 不能大于 most",
+        ),
+        (
+            {
+                "column": "'year'", "wrong": None, "right": None,
+                "factor": "2", "least": "1", "most": "3", "rows": "3",
+            },
+            "year 不是数量",
+        ),
         ({"right": '"很多"'}, "不是数字"),
         ({"right": "-5"}, "不能小于 0"),
         ({"right": "12000"}, "wrong 与 right 相同"),

@@ -392,7 +392,8 @@ def test_a_column_in_another_unit_is_one_finding_before_any_verdict(book):
     assert (found.rule, found.cell) == ("U02", "D2")
     # 280 / 1200 pupils, and the limit of C6 in primary schools
     assert all(said in found.message for said in ("5 行", "0.233元", "2,000元", "万元", "10,000"))
-    assert doubts(data) == [found]
+    (doubt,) = doubts(data)
+    assert (doubt.fault, doubt.codes, doubt.districts) == (found, ("C6",), {"河湾区"})
 
 
 def test_a_county_of_one_school_one_letter_away_is_asked_about(book):

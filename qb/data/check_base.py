@@ -22,7 +22,7 @@ from qb.terms import GRADES_OF_STAGE, Kind, Severity, Stage
 STAGES = (Stage.PRIMARY, Stage.JUNIOR, Stage.SENIOR, Stage.WHOLE)
 WHOLE = STAGES.index(Stage.WHOLE)
 KINDS = tuple(Kind)
-_YEARLY = ("sections", "facilities", "classes", "rooms", "funds")
+YEARLY = ("sections", "facilities", "classes", "rooms", "funds")
 _T = TypeVar("_T")
 
 
@@ -57,7 +57,7 @@ class View:
         named = [(jump.table, jump.column) for jump in checks.jumps]
         named += [(table, column) for table, columns in checks.peers.columns.items() for column in columns]
         for table, column in named:
-            known = TABLES[table].by_name.get(column) if table in _YEARLY else None
+            known = TABLES[table].by_name.get(column) if table in YEARLY else None
             if known is None or not known.numeric or column in TABLES[table].key:
                 raise StandardError(f"标准文件 checks 中的 {table}.{column} 不是可以比较的数字列。")
         return checks
@@ -80,7 +80,7 @@ class View:
     @cached_property
     def years(self) -> np.ndarray:
         """School years of the schools' tables, in order."""
-        return np.unique(np.concatenate([self.data[t]["year"].to_numpy() for t in _YEARLY]))
+        return np.unique(np.concatenate([self.data[t]["year"].to_numpy() for t in YEARLY]))
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -193,6 +193,16 @@ class View:
             yield rows, slot[rows] - place * per_year
 
 
+def plain(number: float) -> str:
+    """Return a number to three digits as people write it, without powers of ten.
+
+    >>> plain(7.94e6), plain(0.0000123), plain(5.234)
+    ('7,940,000', '0.0000123', '5.23')
+    """
+    rounded = float(f"{number:.3g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 1000 else np.format_float_positional(rounded, trim="-")
+
+
 # What a rule is, and what it finds.
 
 
@@ -211,6 +221,10 @@ class Found:
         Gives what is wrong with the record at a position, in Chinese, without a full stop.
     school : str or None
         Column that names the school to mend it; None where that is the district's.
+    together : bool
+        Whether all these records are one finding, said of the first.
+    mend : str, optional
+        Lines of a file of corrections that mend it.
     """
 
     table: str
@@ -218,6 +232,8 @@ class Found:
     column: str | None
     say: Callable[[int], str]
     school: str | None = "school_id"
+    together: bool = False
+    mend: str | None = None
 
 
 @dataclass(frozen=True)

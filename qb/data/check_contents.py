@@ -10,6 +10,7 @@ import pandas as pd
 
 from qb.data.cell_values import find_numbers
 from qb.data.check_base import STAGES, WHOLE, Found, Rule, View
+from qb.data.check_limits import trusted
 from qb.data.dataset import index_of
 from qb.data.schema import ABOVE_REQUIRED, DEGREES, DISTRICT_ITEMS, TABLES, ColumnKind
 from qb.personal import names_persons
@@ -76,7 +77,7 @@ def _listed(view: View) -> _Listed:
             high = np.where(bands, number * frame["pupils_to"].fillna(np.inf), pupils)
         there, mine = slot >= 0, view.slot("sections")
         sums = [np.bincount(slot[there], of[there], view.slots + 1) for of in (number, low, high)]
-        reported = [view.numbers("sections", name) for name in ("classes", "pupils")]
+        reported = [trusted(view, "sections", name) for name in ("classes", "pupils")]
         whole = mine // len(STAGES) * len(STAGES) + WHOLE
         shared = (mine >= 0) & (sums[0][whole] != 0)
         listed = [each[mine] for each in sums]
@@ -105,9 +106,9 @@ def _pupils_of_classes(view: View) -> Iterator[Found]:
 
     def say(p: int) -> str:
         low, high = listed.low[p], listed.high[p]
-        most = "以上" if np.isinf(high) else f"至 {high:g}"
-        span = f"{low:g}" if low == high else f"应为 {low:g} {most}"
-        return f"在校生 {listed.pupils[p]:g} 人，班级表中各班合计{' ' if low == high else ''}{span} 人"
+        most = "以上" if np.isinf(high) else f"至 {high:.15g}"
+        span = f"{low:.15g}" if low == high else f"应为 {low:.15g} {most}"
+        return f"在校生 {listed.pupils[p]:.15g} 人，班级表中各班合计{' ' if low == high else ''}{span} 人"
 
     yield Found("sections", np.flatnonzero(wrong), "pupils", say)
 
@@ -119,7 +120,7 @@ def _number_of_classes(view: View) -> Iterator[Found]:
         "sections",
         np.flatnonzero(wrong),
         "classes",
-        lambda p: f"班级数为 {listed.classes[p]:g}，班级表中列有 {listed.count[p]:g} 个班",
+        lambda p: f"班级数为 {listed.classes[p]:.15g}，班级表中列有 {listed.count[p]:.15g} 个班",
     )
 
 
@@ -134,12 +135,12 @@ def _bands_without_number(view: View) -> Iterator[Found]:
 
 
 def _part_of(view: View, table: str, parts: tuple[str, ...], whole: str) -> Iterator[Found]:
-    most = view.numbers(table, whole)
+    most = trusted(view, table, whole)
     for name in parts:
-        part, label = view.numbers(table, name), TABLES[table][name].label
+        part, label = trusted(view, table, name), TABLES[table][name].label
 
         def say(p: int, part=part, label=label) -> str:
-            return f"“{label}”{part[p]:g} 大于“{TABLES[table][whole].label}”{most[p]:g}"
+            return f"“{label}”{part[p]:.15g} 大于“{TABLES[table][whole].label}”{most[p]:.15g}"
 
         yield Found(table, np.flatnonzero(part > most), name, say)
 
@@ -161,7 +162,7 @@ def _degrees(view: View) -> Iterator[Found]:
         "sections",
         np.flatnonzero(given > staff),
         "full_time_teachers",
-        lambda p: f"各层学历的教师合计 {given[p]:g} 人，多于专任教师 {staff[p]:g} 人",
+        lambda p: f"各层学历的教师合计 {given[p]:.15g} 人，多于专任教师 {staff[p]:.15g} 人",
     )
     for stage, degrees in ABOVE_REQUIRED.items():
         total = frame[list(degrees)].to_numpy(dtype=float).sum(axis=1)
@@ -172,7 +173,7 @@ def _degrees(view: View) -> Iterator[Found]:
             np.flatnonzero(wrong),
             "teachers_above_required",
             lambda p, total=total, words=words: (
-                f"高于规定学历教师填了 {above[p]:g} 人，{words}合计却是 {total[p]:g} 人"
+                f"高于规定学历教师填了 {above[p]:.15g} 人，{words}合计却是 {total[p]:.15g} 人"
             ),
         )
 
@@ -189,7 +190,7 @@ def _rooms(view: View) -> Iterator[Found]:
     """Compare the music and art rooms of a school with the floor they are part of."""
     schools = view.slots // len(STAGES) + 1
     slot, room = view.slot("facilities"), view.slot("rooms")
-    floor = view.numbers("facilities", "teaching_area_m2")
+    floor = trusted(view, "facilities", "teaching_area_m2")
     indoor = np.nan_to_num(view.numbers("facilities", "indoor_sports_area_m2"))
     floor = np.where(indoor > floor, np.nan, floor - indoor)  # that is a fault of its own
     held = np.bincount(slot[slot >= 0] // len(STAGES), floor[slot >= 0], schools)
@@ -204,8 +205,8 @@ def _rooms(view: View) -> Iterator[Found]:
         rows[np.sort(first)],
         "teaching_area_m2",
         lambda p: (
-            f"教学及辅助用房（不含室内体育用房）共 {held[mine[p]]:g}㎡，"
-            f"音乐、美术教室却有 {taken[mine[p]]:g}㎡"
+            f"教学及辅助用房（不含室内体育用房）共 {held[mine[p]]:.15g}㎡，"
+            f"音乐、美术教室却有 {taken[mine[p]]:.15g}㎡"
         ),
     )
 
@@ -239,7 +240,7 @@ def _item_above(
 
         def say(p: int, whole=whole, against=against) -> str:
             names = (DISTRICT_ITEMS[part].zh, DISTRICT_ITEMS[whole].zh)
-            return f"“{names[0]}”{value[p]:g} 大于“{names[1]}”{value[against[p]]:g}"
+            return f"“{names[0]}”{value[p]:.15g} 大于“{names[1]}”{value[against[p]]:.15g}"
 
         yield Found("district", np.sort(mine[wrong]), "value", say, None)
         open_still = open_still & ~both
@@ -254,7 +255,7 @@ def _nothing_for_pupils(view: View) -> Iterator[Found]:
             "sections",
             np.flatnonzero(wrong),
             name,
-            lambda p, label=label: f"有 {pupils[p]:g} 名学生，“{label}”却是 0",
+            lambda p, label=label: f"有 {pupils[p]:.15g} 名学生，“{label}”却是 0",
         )
 
 

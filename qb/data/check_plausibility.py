@@ -7,9 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View
-from qb.data.schema import TABLES, Column
-from qb.standard import Jump, UnitSlip
+from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View, plain
+from qb.data.check_limits import (
+    PUPILS,
+    beyond,
+    correction,
+    doubted,
+    doubts_of,
+    sentence,
+    trusted,
+    units_of,
+    yards,
+)
+from qb.data.schema import TABLES, Column, ColumnKind
+from qb.standard import Jump
 from qb.terms import GRADES_OF_STAGE, Severity
 
 # Figures per pupil, and what is usual among schools of one stage and year.
@@ -76,7 +87,7 @@ def _ordinary(view: View) -> np.ndarray:
 # U: figures typed in another unit.
 
 
-_TABLES = ("facilities", "funds")
+_TABLES = ("sections", "facilities", "funds")
 
 
 @dataclass(frozen=True)
@@ -112,16 +123,12 @@ def slips(view: View, table: str, column: Column) -> Slips:
     return view.once(("slips", table, column.name), lambda: _slips(view, table, column))
 
 
-def units_of(view: View, column: Column) -> list[UnitSlip]:
-    """Return the units that people type where this column's is asked."""
-    return [slip for slip in view.checks.slips if slip.unit == column.unit]
-
-
 def _slips(view: View, table: str, column: Column) -> Slips:
     factors = np.array([unit.factor for unit in units_of(view, column)])
     amount = view.numbers(table, column.name)
     if not len(factors):
         return Slips(np.full(len(amount), -1), amount, np.zeros(len(amount), dtype=bool))
+    amount = trusted(view, table, column.name)
     per_pupil = levels(view, table, column.name)
     with np.errstate(invalid="ignore"):
         ratio = per_pupil.value / per_pupil.usual
@@ -164,69 +171,78 @@ def _units_find(view: View) -> Iterator[Found]:
                     what = f"约为{whose}的 1/{1 / ratio:,.0f}，像是按“{unit.typed}”填的"
                 else:
                     what = f"约为{whose}的 {ratio:,.0f} 倍，像是多乘了 {unit.factor:,.0f}"
-                return f"“{column.label}”{amount[p]:,.12g}{column.unit}，{what}"
+                return f"“{column.label}”{amount[p]:,.15g}{column.unit}，{what}"
 
             yield Found(table, np.flatnonzero(found.found), column.name, say)
 
 
-# Resources, held against the standard's own limit per pupil.
-
-
-def implausible(view: View, code: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return each row's amount per pupil as a multiple of the limit, and the limit; NaN where not known."""
-    indicator = view.standard[code]
-    table, column = indicator.adds_to
-    by_stage = {
-        limit.stage: limit.value / indicator.resource.per for limit in indicator.limits if limit.kind is None
-    }
-    usual = by_stage.get(None, min(by_stage.values(), default=np.nan))
-    limits = np.array([*(by_stage.get(stage, usual) for stage in STAGES), np.nan])[view.stage(table)]
-    heads, amount = view.pupils[view.slot(table)], view.numbers(table, column)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where((heads > 0) & (amount > 0), amount / heads / limits, np.nan), limits
+# Figures beyond anything plausible, held against the standard's own limits.
 
 
 def _find_implausible(view: View) -> Iterator[Found]:
-    """Find columns of which half the rows or more are beyond belief; rows alone are told by their peers."""
-    factor = view.checks.plausible_factor
-    for indicator in view.standard.resources:
-        if not indicator.limits or indicator.at_most or indicator.resource.divisor != "pupils":
-            continue
-        code, (table, name) = indicator.code, indicator.adds_to
-        ratio, limits = implausible(view, code)
-        given = ~np.isnan(ratio)
-        for low in (True, False):
-            with np.errstate(invalid="ignore"):
-                odd = given & ((ratio < 1 / factor) if low else (ratio > factor))
-            if not odd.any() or odd.sum() * 2 < given.sum():
-                continue
-            column, rows = TABLES[table][name], np.flatnonzero(odd)
-            middle = float(np.median(ratio[rows]))
-            first = int(rows[0])
-            each = f"{ratio[first] * limits[first]:.3g}{column.unit}"
-            beyond = f"不到限值的 1/{factor:g}" if low else f"超过限值的 {factor:g} 倍"
-            message = (
-                f"“{column.label}”有 {len(rows)} 行（共 {given.sum()} 行有数据）每名学生的数不可能："
-                f"如本行 {each}，{code} 的限值是 {limits[first]:,.6g}{column.unit}，{beyond}"
-                f"{_guess(view, column, middle)}"
+    """Find columns in another unit, each said once, and single figures that no peer and no past tells."""
+    for doubt in doubts_of(view):
+        yard, message, mend = doubt.yard, sentence(view, doubt), correction(view, doubt)
+        yield Found(
+            yard.table, doubt.rows, yard.column, lambda _, m=message: m, together=True, mend=mend or None
+        )
+    for yard in yards(view):
+        told = doubted(view, yard.table, yard.column)
+        told = told | slips(view, yard.table, yard.named).found
+        peers = yard.column in view.checks.peers.columns.get(yard.table, ())
+        low, high = beyond(view, yard)
+        heads = view.pupils[view.slot(yard.table)]
+        few = heads < view.checks.peers.pupils  # of a school of ten pupils a small amount says nothing
+        whole = yard.named.kind is ColumnKind.COUNT  # nor does one teacher, or one room
+        with np.errstate(invalid="ignore"):
+            high = (
+                high
+                & (yard.ratio * np.where(few, heads / view.checks.peers.pupils, 1) > 1)
+                & ~(few & (yard.ratio * heads / view.checks.peers.pupils <= view.checks.plausible_factor))
             )
-            yield Found(table, rows[:1], name, lambda _, message=message: message, None)
+        odd = ((low & ~few & ~whole) | high) & ~told
+        if peers and odd.any():
+            odd &= ~outliers(view, yard.table, yard.column)
+
+        def say(p: int, yard=yard) -> str:
+            amount = view.numbers(yard.table, yard.column)[p]
+            times = yard.ratio[p]
+            shown = f"{plain(times)} 倍" if times > 1 else f"1/{plain(1 / times)}"
+            return (
+                f"“{yard.named.label}”{amount:,.15g}{yard.named.unit}，平均每名学生是{yard.what}的 {shown}"
+                if (yard.table, yard.column) != PUPILS
+                else f"“{yard.named.label}”{amount:,.15g}{yard.named.unit}，与班级数相比是限值的 {shown}"
+            )
+
+        yield Found(yard.table, np.flatnonzero(odd), yard.column, say)
 
 
-def _guess(view: View, column: Column, ratio: float) -> str:
-    """Say which unit would make a column plausible."""
-    likely = [unit for unit in units_of(view, column) if ratio < 1 and 0.2 < ratio * unit.factor < _LIKELY]
-    if likely:
-        unit = min(likely, key=lambda unit: abs(np.log(ratio * unit.factor)))
-        return f"；像是按“{unit.typed}”填的，应乘 {unit.factor:,.6g}"
-    times = [unit for unit in units_of(view, column) if ratio > 1 and 0.2 < ratio / unit.factor < _LIKELY]
-    if times:
-        unit = min(times, key=lambda unit: abs(np.log(ratio / unit.factor)))
-        return f"；像是多乘了 {unit.factor:,.6g}"
-    return "；或是在校生数填成了千人、万人" if ratio > 1 else ""
+def _not_whole(view: View) -> Iterator[Found]:
+    """Find counts that are not whole, each column once; parts of a school's count by stage are none."""
+    for name, table in TABLES.items():
+        for column in table.columns:
+            if column.kind is not ColumnKind.COUNT:
+                continue
+            values = trusted(view, name, column.name)
+            odd = np.floor(values) != values
+            odd &= ~np.isnan(values)
+            if not odd.any():
+                continue
+            if name == "sections":
+                odd &= ~_shared(view, values)
+            rows = np.flatnonzero(odd)
+            first = f"{values[rows[0]]:.12g}" if len(rows) else ""
+            message = f"“{column.label}”有 {len(rows)} 行不是整数，如本行 {first}{column.unit}"
+            yield Found(name, rows, column.name, lambda _, message=message: message, together=True)
 
 
-_LIKELY = 20  # times the limit that a resource may well be
+def _shared(view: View, values: np.ndarray) -> np.ndarray:
+    """Return which rows are of a school whose stages add up to a whole number: a count split by pupils."""
+    slot = view.slot("sections") // len(STAGES)
+    known = (slot >= 0) & ~np.isnan(values)
+    total = np.bincount(slot[known], values[known], view.slots // len(STAGES) + 1)
+    stages = np.bincount(slot[known], minlength=len(total))
+    return known & (stages[slot] > 1) & (np.abs(total - np.round(total)) < 1e-6)[slot]
 
 
 UNIT_RULES = (
@@ -242,11 +258,20 @@ UNIT_RULES = (
     Rule(
         "U02",
         Severity.WARNING,
-        "整列的数大得或小得不可能",
-        "A column beyond anything plausible",
-        "与本标准的限值相差五十倍以上的生均数，多是单位填错，结论因此不可信（C1、C4—C7）",
-        "核对这一列的单位和在校生数；金额填元，面积填平方米，换算后改正",
+        "数大得或小得不可能",
+        "A figure, or a column, beyond anything plausible",
+        "与本标准的限值相差五十倍以上的生均数，多是单位填错，结论因此不可信（C1—C7、C13、C26）",
+        "核对单位和在校生数；金额填元，面积填平方米，人数填人，换算后改正",
         _find_implausible,
+    ),
+    Rule(
+        "U03",
+        Severity.WARNING,
+        "个数不是整数",
+        "A count that is not whole",
+        "人数、班数、间数是整数；小数多是单位或列填错",
+        "核对是不是填成了千人、万人或比例；没有数据就留空",
+        _not_whole,
     ),
 )
 
@@ -268,7 +293,7 @@ def jumps(view: View, rule: Jump) -> np.ndarray:
 
 def _jumps(view: View, rule: Jump) -> np.ndarray:
     slipped = slips(view, rule.table, TABLES[rule.table][rule.column]).found
-    amount = np.where(slipped, np.nan, view.numbers(rule.table, rule.column))
+    amount = np.where(slipped, np.nan, trusted(view, rule.table, rule.column))
     against = np.full(len(amount), -1)
     filling = view.filling(rule.table)
     calm, last = np.full(
@@ -302,8 +327,8 @@ def _find_jumps(view: View) -> Iterator[Found]:
         def say(p: int, against=against, amount=amount, years=years, column=column) -> str:
             then = against[p]
             return (
-                f"“{column.label}”由 {years[then]} 学年的 {amount[then]:,.12g} "
-                f"变为 {amount[p]:,.12g}（{column.unit}）"
+                f"“{column.label}”由 {years[then]} 学年的 {amount[then]:,.15g} "
+                f"变为 {amount[p]:,.15g}（{column.unit}）"
             )
 
         yield Found(rule.table, np.flatnonzero(against >= 0), rule.column, say)
@@ -332,8 +357,8 @@ def _cohorts(view: View) -> Iterator[Found]:
     def say(p: int) -> str:
         year, which, number = np.unravel_index(at[p], total.shape)
         then, now = total[year - 1, which, number - 1], total[year, which, number]
-        return f"{number} 年级有 {now:g} 人，而 {view.years[year - 1]} 学年 {number - 1} 年级" + (
-            f"只有 {then:g} 人" if then else "没有学生"
+        return f"{number} 年级有 {now:.15g} 人，而 {view.years[year - 1]} 学年 {number - 1} 年级" + (
+            f"只有 {then:.15g} 人" if then else "没有学生"
         )
 
     yield Found("classes", np.sort(np.array(list(at), dtype=int)), "pupils", say)
@@ -410,10 +435,10 @@ def _peers_find(view: View) -> Iterator[Found]:
 
             def say(p: int, column=column, level=level) -> str:
                 ratio = level.value[p] / level.usual[p]
-                shown = f"{ratio:.3g} 倍" if ratio >= 1 else f"1/{1 / ratio:.3g}"
+                shown = f"{plain(ratio)} 倍" if ratio >= 1 else f"1/{plain(1 / ratio)}"
                 return (
-                    f"“{column.label}”平均每名学生 {level.value[p]:.3g}{column.unit}，"
-                    f"是同学段学校中位数 {level.usual[p]:.3g}{column.unit} 的 {shown}"
+                    f"“{column.label}”平均每名学生 {plain(level.value[p])}{column.unit}，"
+                    f"是同学段学校中位数 {plain(level.usual[p])}{column.unit} 的 {shown}"
                 )
 
             yield Found(table, np.flatnonzero(found), name, say)

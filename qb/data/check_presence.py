@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View
+from qb.data.check_base import KINDS, STAGES, WHOLE, YEARLY, Found, Rule, View
 from qb.data.check_keys import lone_districts, one_away, plain_name
 from qb.data.dataset import is_open, silent_stages
-from qb.data.schema import TABLES_OF_DISTRICTS
+from qb.data.schema import TABLES, TABLES_OF_DISTRICTS
 from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Severity, Stage
 
 
@@ -19,7 +19,7 @@ def _grades(view: View) -> Iterator[Found]:
     low = np.array([*(GRADES_OF_STAGE[s].start for s in STAGES[:WHOLE]), 0, 0])
     high = np.array([*(GRADES_OF_STAGE[s].stop - 1 for s in STAGES[:WHOLE]), 99, 99])
     wrong = np.flatnonzero((grade < low[stage]) | (grade > high[stage]))
-    yield Found("classes", wrong, "grade", lambda p: f"{grade[p]:g} 年级不属于“{STAGES[stage[p]].zh}”学段")
+    yield Found("classes", wrong, "grade", lambda p: f"{grade[p]:.15g} 年级不属于“{STAGES[stage[p]].zh}”学段")
 
 
 def _whole_of_one_stage(view: View) -> Iterator[Found]:
@@ -61,7 +61,9 @@ def _silent(view: View) -> Iterator[Found]:
     reported = view.has_section[:-1].reshape(view.shape)
     district = pd.factorize(view.schools["district"].iloc[view.root])[0]
     years: dict[int, dict[str, list[str]]] = {}
-    for there, year in zip(reported, view.years, strict=True):
+    for there, year, far in zip(reported, view.years, far_years(view), strict=True):
+        if far:
+            continue
         silent = silent_stages(view.kind, view.root, there[:, :WHOLE], is_open(view.schools, year))
         silent[:, STAGES.index(Stage.SENIOR)] = False
         for school in np.flatnonzero(silent.any(axis=1) & np.isin(district, district[there[:, WHOLE]])):
@@ -79,7 +81,7 @@ def _silent(view: View) -> Iterator[Found]:
 def _gaps(view: View) -> Iterator[Found]:
     """Find the years between others in which nobody in a district reported a section."""
     school = view.school("sections")
-    known = school >= 0
+    known = (school >= 0) & ~far_years(view)[view.year("sections")]
     district = view.schools["district"].iloc[school[known]].to_numpy()
     pairs = pd.DataFrame({"district": district, "year": view.data["sections"]["year"][known].to_numpy()})
     for name, years in pairs.drop_duplicates().groupby("district", sort=False)["year"]:
@@ -89,17 +91,76 @@ def _gaps(view: View) -> Iterator[Found]:
             yield Found("sections", None, "year", lambda _, message=message: message, None)
 
 
+def far_years(view: View) -> np.ndarray:
+    """Return which of the years cannot be, or stand far from those that most rows have, shape (years,)."""
+
+    def make() -> np.ndarray:
+        rule, years = view.checks.school_years, view.years
+        rows = sum(np.bincount(view.year(name), minlength=len(years)) for name in YEARLY)
+        group = np.cumsum(np.diff(years, prepend=years[:1]) > rule.apart)
+        share = np.bincount(group, rows) / max(rows.sum(), 1)
+        few = share[group] * _FEW < share.max(initial=0)
+        return few | (years < rule.first) | (years > rule.last)
+
+    return view.once("far years", make)
+
+
+_FEW = 10  # times as many rows have the years that are taken for right
+
+
+def _odd_years(view: View) -> Iterator[Found]:
+    """Find school years that stand far from all others, and years of opening far ahead of all data."""
+    years = view.years[far_years(view)]
+    usual = view.years[~far_years(view)]
+    span = f"，其余的数据是 {usual[0]}—{usual[-1]} 学年" if len(usual) else ""
+    for name in YEARLY if len(years) else ():
+        given = view.data[name]["year"].to_numpy()
+        for year in years:
+            rows = np.flatnonzero(given == year)
+            message = f"有 {len(rows)} 行的学年是 {year}{span}"
+            yield Found(name, rows, "year", lambda _, message=message: message, together=True)
+    last = (usual[-1] if len(usual) else view.checks.school_years.last) + 2 * view.checks.school_years.apart
+    for column in ("opened_year", "closed_year", "built_year"):
+        values = view.numbers("schools", column)
+
+        def say(p: int, column=column, values=values) -> str:
+            return f"“{TABLES['schools'][column].label}”是 {values[p]:.15g} 年，比数据的年份晚得多"
+
+        yield Found("schools", np.flatnonzero(values > last), column, say)
+
+
+def _nobody(view: View) -> Iterator[Found]:
+    """Find schools that are open, reported their sections, and have no pupils in any, year by year."""
+    pupils, school = view.numbers("sections", "pupils"), view.school("sections")
+    zero, slot = pupils == 0, view.slot("sections") // len(STAGES)
+    if not zero.any():
+        return
+    some = np.bincount(slot[(slot >= 0) & ~zero], minlength=view.slots // len(STAGES) + 1) > 0
+    opened, closed = (
+        np.append(view.numbers("schools", name), np.nan)[school] for name in ("opened_year", "closed_year")
+    )
+    year = view.data["sections"]["year"].to_numpy()
+    rows = np.flatnonzero(zero & (slot >= 0) & ~some[slot] & ~(opened > year) & ~(closed < year))
+    _, first = np.unique(slot[rows], return_index=True)
+    yield Found(
+        "sections",
+        rows[np.sort(first)],
+        "pupils",
+        lambda p: f"{year[p]} 学年没有停办，各学段的在校生数却都是 0",
+    )
+
+
 def _before_opening(view: View) -> Iterator[Found]:
     opened = view.numbers("schools", "opened_year")
     yield _pupils_where(
-        view, lambda school, year: year < opened[school], lambda p: f"开办年份是 {opened[p]:g} 年"
+        view, lambda school, year: year < opened[school], lambda p: f"开办年份是 {opened[p]:.15g} 年"
     )
 
 
 def _after_closing(view: View) -> Iterator[Found]:
     closed = view.numbers("schools", "closed_year")
     yield _pupils_where(
-        view, lambda school, year: year > closed[school], lambda p: f"停办年份填的是 {closed[p]:g} 学年"
+        view, lambda school, year: year > closed[school], lambda p: f"停办年份填的是 {closed[p]:.15g} 学年"
     )
 
 
@@ -121,7 +182,7 @@ def _closed_first(view: View) -> Iterator[Found]:
         "schools",
         np.flatnonzero(closed < opened),
         "closed_year",
-        lambda p: f"停办年份 {closed[p]:g} 早于开办年份 {opened[p]:g}",
+        lambda p: f"停办年份 {closed[p]:.15g} 早于开办年份 {opened[p]:.15g}",
     )
 
 
@@ -154,14 +215,14 @@ def _large_point(view: View) -> Iterator[Found]:
         "sections",
         np.flatnonzero(point & (pupils >= most)),
         "pupils",
-        lambda p: f"教学点有 {pupils[p]:g} 名学生，达到或超过 {most} 人",
+        lambda p: f"教学点有 {pupils[p]:.15g} 名学生，达到或超过 {most} 人",
     )
 
 
 def _large_class(view: View) -> Iterator[Found]:
     most, pupils = view.checks.class_pupils, view.numbers("classes", "pupils")
     wrong = np.flatnonzero(pupils >= most)
-    yield Found("classes", wrong, "pupils", lambda p: f"一个班有 {pupils[p]:g} 人，达到或超过 {most} 人")
+    yield Found("classes", wrong, "pupils", lambda p: f"一个班有 {pupils[p]:.15g} 人，达到或超过 {most} 人")
 
 
 _MANY = 3  # schools from which on a district's name is taken for right
@@ -312,5 +373,23 @@ PRESENCE_RULES: tuple[Rule, ...] = (
         "学校没有报送，凡依据学校的指标均为缺数据",
         "在 schools 表中补上该县区的学校；县区名写错的改正",
         _without_schools,
+    ),
+    Rule(
+        "T14",
+        _W,
+        "在办的学校没有学生",
+        "A school that is open and has no pupils",
+        "没有学生的学校不参加七项指标（C1—C7）；0 就是 0，没有数据应留空",
+        "补填在校生数；没有数据就留空，已停办的填写停办年份",
+        _nobody,
+    ),
+    Rule(
+        "T15",
+        _W,
+        "年份不可能",
+        "A year that cannot be",
+        "各学年分别评估，趋势按学年比较",
+        "核对学年或年份",
+        _odd_years,
     ),
 )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from qb.data import check_contents, check_keys, check_plausibility, check_presence
 from qb.data.check_base import Found, Rule, View
-from qb.data.dataset import Dataset
+from qb.data.dataset import FILE, Dataset
 from qb.data.marking import mark
-from qb.data.reading import read
+from qb.data.reading import file_for, read
 from qb.data.schema import TABLES
 from qb.data.table_intake import FORM_RULES
 from qb.errors import DataError, Fault
@@ -68,14 +71,59 @@ def require(data: Dataset, standard: Standard | None = None) -> None:
         raise DataError(_in_order(stops))
 
 
-def doubts(data: Dataset, standard: Standard | None = None) -> list[Fault]:
-    """Return the findings for which no verdict can be trusted: columns beyond anything plausible (U02)."""
-    return _in_order(list(_faults(View(data, standard), [r for r in RULES if r.number == "U02"])))
+@dataclass(frozen=True)
+class Doubt:
+    """A finding for which verdicts cannot be trusted, with what rests on its column, and where.
+
+    Attributes
+    ----------
+    fault : Fault
+    codes : tuple of str
+        Of the indicators.
+    districts : frozenset of str
+        Whose schools have such figures.
+    """
+
+    fault: Fault
+    codes: tuple[str, ...]
+    districts: frozenset[str]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as ``qb assess --json`` has it."""
+        return {**self.fault.to_dict(), "codes": list(self.codes), "districts": sorted(self.districts)}
+
+
+def doubts(data: Dataset, standard: Standard | None = None, year: int | None = None) -> list[Doubt]:
+    """Return the findings for which no verdict of a year can be trusted: figures beyond belief (U02)."""
+    view = View(data, standard)
+    known = {indicator.code for indicator in view.standard.indicators}
+    homes = np.append(view.schools["district"].fillna("").to_numpy(dtype=object), "")
+    (rule,) = (rule for rule in RULES if rule.number == "U02")
+    told = []
+    for found in rule.find(view):
+        rows = found.where
+        if year is not None:
+            rows = rows[data[found.table]["year"].to_numpy()[rows] == year]
+        if not len(rows):
+            continue
+        codes = tuple(code for code in TABLES[found.table][found.column].codes if code in known)
+        districts = frozenset(homes[view.school(found.table)[rows]]) - {""}
+        told += [
+            Doubt(fault, codes, districts)
+            for fault in _of_rows(rule, dataclasses.replace(found, where=rows), data)
+        ]
+    return sorted(told, key=lambda doubt: _rank(doubt.fault))
 
 
 def _in_order(faults: list[Fault]) -> list[Fault]:
-    order = {name: place for place, name in enumerate(TABLES)}
-    return sorted(faults, key=lambda f: (order.get(f.table, -1), f.row or 0, f.rule))
+    return sorted(faults, key=_rank)
+
+
+def _rank(fault: Fault) -> tuple[int, int, str]:
+    return _PLACES.get(fault.table, -1), fault.row or 0, fault.rule
+
+
+_PLACES = {name: place for place, name in enumerate(TABLES)}
 
 
 def _faults(view: View, rules: Iterable[Rule]) -> Iterator[Fault]:
@@ -106,7 +154,15 @@ def _of_column(rule: Rule, found: Found, data: Dataset) -> Fault:
 def _of_rows(rule: Rule, found: Found, data: Dataset) -> Iterator[Fault]:
     frame, rest = data[found.table], len(found.where) - LISTED
     named = found.school is not None and found.school in frame
-    for count, position in enumerate(found.where[:LISTED].tolist(), start=1):
+    together = found.together and len(found.where) > 1
+    lines = (
+        tuple(data.line(found.table, position) for position in found.where[:LISTED].tolist())
+        if together
+        else ()
+    )
+    named &= not together
+    where = found.where[:1] if together else found.where[:LISTED]
+    for count, position in enumerate(where.tolist(), start=1):
         school = frame[found.school].iloc[position] if named else None
         more = f"（本列还有 {rest} 处同样的问题，不再列出）" if count == LISTED and rest > 0 else ""
         yield Fault(
@@ -119,6 +175,8 @@ def _of_rows(rule: Rule, found: Found, data: Dataset) -> Iterator[Fault]:
             column=found.column,
             cell=data.cell(found.table, position, found.column),
             school_id=None if pd.isna(school) else str(school),
+            rows=lines,
+            mend=found.mend,
         )
 
 
@@ -144,6 +202,11 @@ def listing(faults: Sequence[Fault], data: Dataset | None = None) -> str:
     for school, mine in _by_school(faults, data).items():
         heading = f"【{school}】" if school else "【县区及全部数据】"
         parts.append("\n".join([heading, *(f"  {_line(fault)}" for fault in mine)]))
+    mending = list(dict.fromkeys(fault.mend for fault in faults if fault.mend))
+    if mending:
+        file = file_for(Path(data.source)) if data is not None and data.source else FILE
+        how = f"整列的单位可以这样改：核实后把下面几行写进 {file}，填上确认的单位，再核查一次"
+        parts.append("\n".join([how, *mending]).rstrip())
     if faults:
         parts.append("\n".join(["规则与依据", *_reasons(faults)]))
     if data is not None:

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 from pydantic import Field, field_validator, model_validator
 
 from qb.data.cell_values import convert, missing
-from qb.data.schema import INVENTED, TABLES, TABLES_OF_DISTRICTS, Column, tables_of
+from qb.data.schema import AMOUNTS, INVENTED, TABLES, TABLES_OF_DISTRICTS, Column, tables_of
 from qb.errors import Fault, QbError
 from qb.showing import FEW, Shown, described
 from qb.standard import Standard
@@ -52,16 +52,21 @@ class CorrectionError(QbError):
 
 
 class Correction(Entry):
-    """One cell put right.
+    """One cell put right, or a column in another unit.
 
     Attributes
     ----------
     table, column : str
         English names of the registry.
     key : dict of str to value
-        Columns and values that one record alone has, as the source has them.
-    wrong, right : value
+        Columns and values that one record alone has, as the source has them; of a column, those that the
+        records in question have, or none.
+    wrong, right : value, optional
         As a person would type them; an empty text is "no data". `wrong` may be what cannot be read.
+    factor : float, optional
+        Of a column: what its amounts from `least` to `most`, in so many `rows`, are to be multiplied by.
+    least, most : float, optional
+    rows : int, optional
     why : str
     confirmed_by : str
         The office that confirmed it; no person's name.
@@ -71,10 +76,14 @@ class Correction(Entry):
     """
 
     table: Words
-    key: Annotated[dict[Words, Value], Field(min_length=1)]
+    key: dict[Words, Value] = Field(default_factory=dict)
     column: Words
-    wrong: Value
-    right: Value
+    wrong: Value | None = None
+    right: Value | None = None
+    factor: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    least: Annotated[float, Field(ge=0)] | None = None
+    most: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    rows: Annotated[int, Field(ge=1)] | None = None
     why: Words
     confirmed_by: Words
     on: date
@@ -95,17 +104,36 @@ class Correction(Entry):
         unknown = [name for name in (*self.key, self.column) if name not in table.by_name]
         if unknown:
             raise ValueError(f"表 {self.table} 没有列 {'、'.join(unknown)}，可用：{'、'.join(table.names)}")
-        wrong = []
-        for name, value in (*self.key.items(), (self.column, self.right)):
+        wrong, one, many = [], (self.wrong, self.right), (self.factor, self.least, self.most, self.rows)
+        whole = None not in one and set(many) == {None} and self.key
+        if not whole and (None in many or set(one) != {None}):
+            raise ValueError(
+                "一格的更正写 key、wrong 和 right；"
+                "一列的更正写 factor（乘以几）、least 和 most（现在最小、最大的值）、rows（几行）"
+            )
+        put = [(self.column, self.right)] if whole else []
+        for name, value in (*self.key.items(), *put):
             _, found = typed(value, table[name])
             wrong += [f"{name}：“{value}”{text}" for text in found]
-        if typed(self.wrong, table[self.column]) == typed(self.right, table[self.column]):
+        if not whole:
+            if table[self.column].kind not in AMOUNTS:
+                wrong.append(f"{self.column} 不是数量，不能乘以 factor")
+            if self.factor == 1 or self.least > self.most:
+                wrong.append("factor 不能是 1，least 不能大于 most")
+        elif typed(self.wrong, table[self.column]) == typed(self.right, table[self.column]):
             wrong.append("wrong 与 right 相同")
-        if table[self.column].required and typed(self.right, table[self.column])[0] is None:
+        elif table[self.column].required and typed(self.right, table[self.column])[0] is None:
             wrong.append(f"关键列 {self.column} 不能改为没有数据")
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
+
+    @property
+    def said(self) -> tuple[Value, Value]:
+        """What the source has, and what it was put right to, as a reader sees them."""
+        if self.factor is None:
+            return self.wrong, self.right
+        return f"{self.least:.12g}—{self.most:.12g}（{self.rows} 行）", f"× {self.factor:.12g}"
 
 
 class _File(Entry):
@@ -132,8 +160,13 @@ def load_corrections(file: Path) -> tuple[Correction, ...]:
     return read_toml(file, _File, "更正文件", CorrectionError).corrections
 
 
-def to_toml(corrections: tuple[Correction, ...]) -> str:
+_ENTERED = ("column", "wrong", "right", "factor", "least", "most", "rows", "why", "confirmed_by")
+
+
+def to_toml(corrections: tuple[Correction, ...], *, applied: bool = True) -> str:
     """Return corrections as a file for a dataset written with them: the right values stand there already.
+
+    `applied`: whether they do; else the lines are for the source as it is.
 
     Examples
     --------
@@ -142,14 +175,16 @@ def to_toml(corrections: tuple[Correction, ...]) -> str:
     >>> print(to_toml((entry,)).splitlines()[3])
     key = { year = 2024, school_id = "007" }
     """
-    lines = ["# 已经改好的单元格：表中是 right，applied = true 表示无须再改。"]
+    lines = ["# 已经改好的单元格：表中是改好的值，applied = true 表示无须再改。"] if applied else []
     for entry in corrections:
         key = ", ".join(f"{name} = {_toml(value)}" for name, value in entry.key.items())
         lines += ["", "[[corrections]]"] if len(lines) > 1 else ["[[corrections]]"]
-        lines += [f"table = {_toml(entry.table)}", f"key = {{ {key} }}"]
-        for name in ("column", "wrong", "right", "why", "confirmed_by"):
-            lines.append(f"{name} = {_toml(getattr(entry, name))}")
-        lines += [f"on = {entry.on.isoformat()}", "applied = true"]
+        lines.append(f"table = {_toml(entry.table)}")
+        lines += [f"key = {{ {key} }}"] if key else []
+        for name in _ENTERED:
+            if getattr(entry, name) is not None:
+                lines.append(f"{name} = {_toml(getattr(entry, name))}")
+        lines += [f"on = {entry.on.isoformat()}", *["applied = true"] * applied]
     return "\n".join(lines) + "\n"
 
 

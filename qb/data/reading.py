@@ -48,14 +48,21 @@ def correct(data: Dataset, path: Path) -> Dataset:
     given = load_corrections(file)
     faults, changes, applied = list(data.faults), {}, []
     for number, correction in enumerate(given, start=1):
-        position, wrong = _place(data, correction, number)
-        if (correction.table, position, correction.column) in changes:
+        positions, wrong = (_place if correction.factor is None else _places)(data, correction, number)
+        places = [(correction.table, position, correction.column) for position in positions]
+        if not wrong and any(place in changes for place in places):
             wrong = _fault("F23", correction, f"第 {number} 条更正与前面一条改的是同一个单元格")
         if wrong:
             faults.append(wrong)
             continue
-        changes[correction.table, position, correction.column] = correction.right
-        faults = [f for f in faults if not _is_about(f, data, correction, position)]
+        if correction.factor is None:
+            column = TABLES[correction.table][correction.column]
+            right = typed(correction.right, column)[0]
+            changes[places[0]] = np.nan if right is None and column.numeric else right
+            faults = [f for f in faults if not _is_about(f, data, correction, positions[0])]
+        elif not correction.applied:
+            held = data[correction.table][correction.column].to_numpy()[positions]
+            changes |= zip(places, (float(f"{v:.12g}") for v in held * correction.factor), strict=True)
         applied.append(correction)
     return dataclasses.replace(
         data,
@@ -65,29 +72,52 @@ def correct(data: Dataset, path: Path) -> Dataset:
     )
 
 
-def _place(data: Dataset, correction: Correction, number: int) -> tuple[int, Fault | None]:
-    """Return the position of the record meant, and what is wrong with the correction."""
+def _of_key(data: Dataset, correction: Correction) -> np.ndarray:
+    """Return which records have the values of a correction's key."""
     table, frame = TABLES[correction.table], data[correction.table]
     same = np.ones(len(frame), dtype=bool)
     for name, value in correction.key.items():
         meant, _ = typed(value, table[name])
         column = frame[name]
         same &= (column.isna() if meant is None else (column == meant).fillna(False)).to_numpy(dtype=bool)
-    rows = np.flatnonzero(same)
+    return same
+
+
+def _places(data: Dataset, correction: Correction, number: int) -> tuple[list[int], Fault | None]:
+    """Return the positions of a column's figures in another unit, and what is wrong with the correction."""
+    amount = data[correction.table][correction.column].to_numpy()
+    times = correction.factor if correction.applied else 1.0
+    near = 1e-9 * times * correction.most
+    meant = _of_key(data, correction) & (amount >= times * correction.least - near)
+    meant &= amount <= times * correction.most + near
+    rows = np.flatnonzero(meant).tolist()
+    if len(rows) == correction.rows or (correction.applied and len(rows) > correction.rows):
+        return rows, None
+    message = (
+        f"第 {number} 条更正以为有 {correction.rows} 行的值在 {times * correction.least:.12g} 与 "
+        f"{times * correction.most:.12g} 之间，来源现有 {len(rows)} 行"
+    )
+    return [], _fault("F24", correction, message)
+
+
+def _place(data: Dataset, correction: Correction, number: int) -> tuple[list[int], Fault | None]:
+    """Return the position of the record meant, and what is wrong with the correction."""
+    table, frame = TABLES[correction.table], data[correction.table]
+    rows = np.flatnonzero(_of_key(data, correction))
     if len(rows) != 1:
         key = "、".join(f"{name}={value}" for name, value in correction.key.items())
         message = f"第 {number} 条更正指的记录（{key}）在表中有 {len(rows)} 条，应恰有 1 条"
-        return -1, _fault("F23", correction, message)
+        return [], _fault("F23", correction, message)
     position = int(rows[0])
     expected = correction.right if correction.applied else correction.wrong
     if _holds(data, correction, position, expected):
-        return position, None
+        return [position], None
     held = frame[correction.column].iloc[position]
     shown = "没有数据" if pd.isna(held) else f"{held:.12g}" if isinstance(held, float) else str(held)
     message = f"第 {number} 条更正以为这里是“{expected}”，来源现为“{shown}”"
     where = {"row": data.line(table.name, position)}
     where["cell"] = data.cell(table.name, position, correction.column)
-    return position, _fault("F24", correction, message, **where)
+    return [], _fault("F24", correction, message, **where)
 
 
 def _fault(rule: str, correction: Correction, message: str, **where: object) -> Fault:
@@ -122,13 +152,15 @@ def _is_about(found: Fault, data: Dataset, correction: Correction, position: int
     return (found.table, found.row, found.column) == (correction.table, row, correction.column)
 
 
-def _changed(name: str, frame: pd.DataFrame, changes: dict[tuple[str, int, str], Value]) -> pd.DataFrame:
-    columns: dict[str, pd.Series] = {}
+def _changed(name: str, frame: pd.DataFrame, changes: dict[tuple[str, int, str], object]) -> pd.DataFrame:
+    cells: dict[str, dict[int, object]] = {}
     for (table, position, column), right in changes.items():
         if table == name:
-            values = columns.setdefault(column, frame[column].copy())
-            meant, _ = typed(right, TABLES[name][column])
-            values.iloc[position] = int(meant) if values.dtype == "int64" else meant
+            cells.setdefault(column, {})[position] = right
+    columns = {column: frame[column].copy() for column in cells}
+    for column, put in cells.items():
+        whole = columns[column].dtype == "int64"
+        columns[column].iloc[list(put)] = [int(value) if whole else value for value in put.values()]
     return frame.assign(**columns) if columns else frame
 
 

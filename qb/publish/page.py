@@ -44,6 +44,7 @@ _ZH = {
     "svg": "矢量图（SVG）",
     "invented": "模拟数据",
     "invented_note": "本页数据由程序虚构，不代表任何真实的地区、学校或个人。",
+    "doubt": "请核实",
     "provenance": "数据与方法",
     "rules": "依据",
     "overview": "总览",
@@ -139,6 +140,7 @@ _EN = {
     "svg": "Save as drawing (SVG)",
     "invented": "Invented data",
     "invented_note": "A program made up these figures; they stand for no real place, school or person.",
+    "doubt": "Please check",
     "provenance": "Data and method",
     "rules": "Rules",
     "overview": "Overview",
@@ -245,6 +247,8 @@ class Page:
         District and school year, on the top of the page and of every printed sheet.
     invented : bool
         Whether the data are invented; the page then says so.
+    doubts : tuple of str
+        Which verdicts on it cannot be trusted, and why.
     links : tuple of (text, href)
         The other pages of the site, relative to this one.
     here : str
@@ -259,6 +263,7 @@ class Page:
     lang: Lang = "zh"
     place: str = ""
     invented: bool = False
+    doubts: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     here: str = ""
     provenance: tuple[tuple[str, str], ...] = ()

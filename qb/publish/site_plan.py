@@ -22,6 +22,7 @@ from qb.publish.jobs import CELL_SECONDS, Job, Parameter
 from qb.publish.manifest import KINDS, OF_DISTRICT, Record, digest
 from qb.publish.page import WORDS, Lang, Page
 from qb.report.context import ReportContext
+from qb.report.facts import doubt_said
 from qb.report.words import school_year
 
 # File names made of identifiers: readable where they can be, safe on every system, never the same twice.
@@ -263,11 +264,16 @@ class Plan:
             lang=self.request.lang,
             place=f"{part.district} · {school_year(self.context.year, self.request.lang)}",
             invented=part.assessment.invented,
+            doubts=self._doubts(part.district),
             links=tuple(links),
             here=target.name if target.parent == part.folder else "",
             provenance=self.provenance,
             meta=(("district", part.district), *self.meta),
         )
+
+    def _doubts(self, district: str) -> tuple[str, ...]:
+        doubts, lang = self.context.doubts, self.request.lang
+        return tuple(dict.fromkeys(doubt_said(one, lang) for one in doubts if district in one.districts))
 
     @cached_property
     def provenance(self) -> tuple[tuple[str, str], ...]:

@@ -35,7 +35,8 @@ def write_word(job: Job) -> None:
     """
     refuse([(job.notebook, job.parameters)])
     page = job.page
-    cover = Cover(page.title, page.place, page.lang, page.invented, page.provenance)
+    provenance = (*((page.words["doubt"], doubt) for doubt in page.doubts), *page.provenance)
+    cover = Cover(page.title, page.place, page.lang, page.invented, provenance)
     write_document(shown_by(job), job.target, cover)
 
 

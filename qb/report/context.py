@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from qb import charts
+from qb.data.checks import Doubt, doubts
 from qb.data.dataset import Dataset, with_columns
 from qb.data.reading import read
 from qb.data.schema import TABLES
@@ -348,6 +349,11 @@ class ReportContext:
     def ledger(self) -> pd.DataFrame:
         """Every problem of every district, with who answers for it."""
         return ledger(self.assessment, self.data)
+
+    @cached_property
+    def doubts(self) -> list[Doubt]:
+        """The figures of this year beyond belief, with the verdicts that rest on them."""
+        return doubts(self.data, self.standard, self.year)
 
     @cached_property
     def school_index(self) -> SchoolIndex:

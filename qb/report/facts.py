@@ -4,7 +4,7 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import nan
 from types import MappingProxyType
 
@@ -12,14 +12,18 @@ import numpy as np
 import pandas as pd
 
 from qb import balance
+from qb.data.checks import Doubt
+from qb.data.schema import TABLES
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE
 from qb.report.words import (
     AREAS,
+    Lang,
     Tally,
     coefficients_said,
     listed,
     number,
+    say,
     school_year,
     silent_schools,
     stage_label,
@@ -233,17 +237,29 @@ MOST_DISTRICTS = 50
 MOST_SCHOOLS = 10
 
 
-def summary(assessment: Assessment) -> str:
-    """Return the verdicts of every district in plain text."""
+def summary(assessment: Assessment, doubts: Sequence[Doubt] = ()) -> str:
+    """Return the verdicts of every district in plain text, with the doubts beside them."""
     made_up = "（模拟数据）" if assessment.invented else ""
     lines = [f"{school_year(assessment.year, 'zh')}　{assessment.standard.title.zh}{made_up}"]
     names = assessment.districts["district"].tolist()
     for district in names[:MOST_DISTRICTS]:
         lines += ["", *_district(assessment.of(district), district)]
+        mine = [doubt for doubt in doubts if district in doubt.districts]
+        lines += [f"  {doubt_said(doubt, 'zh')}：{doubt.fault.message}" for doubt in mine]
     if len(names) > MOST_DISTRICTS:
         lines.append(f"\n另有 {len(names) - MOST_DISTRICTS} 个县区；全部结果请用 --json。")
     lines.append("\n各校数值与缺口：加 --json；网页报告：qb publish。")
     return "\n".join(lines)
+
+
+def doubt_said(doubt: Doubt, lang: Lang) -> str:
+    """Say which verdicts cannot be trusted, and for which column."""
+    column, codes = TABLES[doubt.fault.table][doubt.fault.column], listed(list(doubt.codes), lang, most=9)
+    return say(
+        lang,
+        f"结论有疑问（{codes}），“{column.label}”先核对",
+        f"Verdicts in doubt ({codes}): {column.name} of {doubt.fault.table} is beyond anything plausible",
+    )
 
 
 def _district(own: Assessment, district: str) -> list[str]:

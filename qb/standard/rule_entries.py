@@ -186,6 +186,22 @@ class PlaceRule(Entry):
     kilometres: Positive
 
 
+class YearRule(Entry):
+    """Which school years may be: from the first to the last, and none so far from those of most rows."""
+
+    first: Annotated[int, Field(ge=1, strict=True)]
+    last: Annotated[int, Field(ge=1, strict=True)]
+    apart: Count
+
+
+class FundsYard(Entry):
+    """What a school is funded with for each pupil, in round figures, and which columns of funds say it."""
+
+    columns: Annotated[tuple[Words, ...], Field(min_length=1)]
+    per_pupil: Positive
+    what: Words
+
+
 class Checks(Entry):
     """From where on the check doubts a figure that was handed in. No verdict rests on it."""
 
@@ -195,6 +211,8 @@ class Checks(Entry):
     slip_tolerance: Annotated[float, Field(gt=1, strict=True)]
     plausible_factor: Annotated[float, Field(gt=1)]
     slips: tuple[UnitSlip, ...]
+    funds: tuple[FundsYard, ...]
+    school_years: YearRule
     jumps: tuple[Jump, ...]
     cohort: CohortRule
     peers: PeerRule

@@ -84,8 +84,7 @@ function workbook(sheets) {
 // The first sheet says what the page says of itself, and where each table is.
 function about(sheets) {
   const lines = [[text(document.querySelector("h1"))], [text(document.querySelector(".place"))]];
-  const invented = document.querySelector(".invented");
-  if (invented) lines.push([text(invented)]);
+  for (const aside of document.querySelectorAll(".invented")) lines.push([text(aside)]);
   for (const row of document.querySelectorAll("footer dl > div")) lines.push([...row.children].map(text));
   lines.push([], ...sheets.map(({ name, title }) => [name, title]));
   return { name: say.about, rows: lines.map((line) => line.map((words) => ({ words }))), heads: 0 };

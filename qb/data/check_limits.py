@@ -1,0 +1,291 @@
+"""Columns beyond anything plausible by the standard's own limits: another unit, or wrong pupils."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from qb.data.check_base import STAGES, View, plain
+from qb.data.dataset import Correction, to_toml
+from qb.data.schema import TABLES, Column
+from qb.standard import Limit, UnitSlip
+
+PUPILS = ("sections", "pupils")
+_FEWEST = 3  # rows of a year from which on they are told by themselves
+LIKELY = 20  # times the limit that a resource may well be
+
+
+@dataclass(frozen=True)
+class Yard:
+    """A column held against what is asked for each pupil; of pupils, against what a class may have.
+
+    Attributes
+    ----------
+    table, column : str
+    ratio : ndarray, shape (rows,)
+        The figure as a multiple of what is asked; NaN where not known.
+    limit : ndarray, shape (rows,)
+        What is asked, per pupil; of pupils, per class.
+    what : str
+        What it was compared with, in Chinese.
+    """
+
+    table: str
+    column: str
+    ratio: np.ndarray
+    limit: np.ndarray
+    what: str
+
+    @property
+    def named(self) -> Column:
+        """The column as the registry describes it."""
+        return TABLES[self.table][self.column]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Rows of a column that cannot be, most of those of their year.
+
+    Attributes
+    ----------
+    yard : Yard
+    rows : ndarray of int
+        Positions in the table.
+    given : int
+        Rows with a figure in the years of these.
+    factor : float
+        What would make them plausible; NaN where no unit that people type would.
+    unit : UnitSlip, optional
+        The unit they seem to be in, or were multiplied for.
+    """
+
+    yard: Yard
+    rows: np.ndarray
+    given: int
+    factor: float = np.nan
+    unit: UnitSlip | None = None
+
+
+def units_of(view: View, column: Column) -> list[UnitSlip]:
+    """Return the units that people type where this column's is asked."""
+    return [slip for slip in view.checks.slips if slip.unit == column.unit]
+
+
+def yards(view: View) -> list[Yard]:
+    """Return every column that the standard says enough of, pupils first."""
+    return view.once("yards", lambda: [_of_pupils(view), *_of_resources(view), *_of_funds(view)])
+
+
+def _of_resources(view: View) -> Iterator[Yard]:
+    seen = set()
+    for indicator in view.standard.resources:
+        table, column = place = indicator.adds_to
+        if not indicator.limits or indicator.at_most or place in seen:
+            continue
+        if indicator.resource.divisor != "pupils":
+            continue
+        seen.add(place)
+        limit = _by_stage(view, table, indicator.limits) / indicator.resource.per
+        yield _per_pupil(view, table, column, limit, f"{indicator.code} 的限值")
+
+
+def _of_funds(view: View) -> Iterator[Yard]:
+    for asked in view.checks.funds:
+        for column in asked.columns:
+            limit = np.full(len(view.data["funds"]), asked.per_pupil)
+            yield _per_pupil(view, "funds", column, limit, asked.what)
+
+
+def _per_pupil(view: View, table: str, column: str, limit: np.ndarray, what: str) -> Yard:
+    heads, amount = view.pupils[view.slot(table)], view.numbers(table, column)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.where((heads > 0) & (amount > 0), amount / heads / limit, np.nan)
+    return Yard(table, column, ratio, limit, what)
+
+
+def _of_pupils(view: View) -> Yard:
+    table, column = PUPILS
+    heads, classes = view.numbers(table, column), view.numbers(table, "classes")
+    sizes = [view.standard.computed_by(measure) for measure in ("class_size", "school_size")]
+    of_class, of_school = (_by_stage(view, table, size.limits) if size else np.nan for size in sizes)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.where((heads > 0) & (classes > 0), heads / classes / of_class, np.nan)
+        ratio = np.where(heads / of_school > view.checks.plausible_factor, heads / of_school, ratio)
+    return Yard(table, column, ratio, np.broadcast_to(of_class, heads.shape), "一个班的限值")
+
+
+def _by_stage(view: View, table: str, limits: tuple[Limit, ...]) -> np.ndarray:
+    """Return the limit of each row's stage; for the whole school the lowest."""
+    by_stage = {limit.stage: limit.value for limit in limits if limit.kind is None}
+    usual = by_stage.get(None, min(by_stage.values(), default=np.nan))
+    return np.array([*(by_stage.get(stage, usual) for stage in STAGES), np.nan])[view.stage(table)]
+
+
+def beyond(view: View, yard: Yard) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows are too low and which too high by the factor of the standard's checks."""
+    factor = view.checks.plausible_factor
+    with np.errstate(invalid="ignore"):
+        return yard.ratio < 1 / factor, yard.ratio > factor
+
+
+def doubts_of(view: View) -> list[Doubt]:
+    """Return the columns of which most rows of a year are beyond belief, one for each direction.
+
+    Where pupils are too few, or too many, for their classes, the amounts for each of them are not blamed
+    too; nor where no class was reported and every amount of two units or more is too high.
+    """
+    return view.once("doubts", lambda: _doubts(view))
+
+
+def _doubts(view: View) -> list[Doubt]:
+    by_year = {yard.column: _by_year(view, yard) for yard in yards(view)}
+    pupils, *others = yards(view)
+    for place in {year for found in by_year.values() for year, _ in found}:
+        for low in (True, False):
+            if (place, low) in by_year[pupils.column]:
+                for yard in others:
+                    by_year[yard.column].pop((place, not low), None)
+        if _pupils_to_blame(view, by_year, place):
+            heads = view.numbers(*PUPILS)
+            rows = np.flatnonzero((view.year("sections") == place) & (heads > 0))
+            by_year[pupils.column][place, True] = rows, len(rows)
+            shares = [by_year[yard.column].pop((place, False), None) and yard for yard in others]
+            high = [np.nanmedian(yard.ratio) for yard in shares if yard]
+            ratio = np.where(np.isnan(pupils.ratio), 1 / np.median(high), pupils.ratio)
+            pupils = replace(pupils, ratio=ratio)
+    found = []
+    for yard in (pupils, *others):
+        for low in (True, False):
+            parts = [rows for (_, down), rows in by_year[yard.column].items() if down == low]
+            if parts:
+                rows = np.sort(np.concatenate([part for part, _ in parts]))
+                found.append(_guessed(view, Doubt(yard, rows, sum(given for _, given in parts))))
+    return found
+
+
+def _by_year(view: View, yard: Yard) -> dict[tuple[int, bool], tuple[np.ndarray, int]]:
+    """Return the rows in doubt by year and direction, where they are most of those given in it, or in all."""
+    found = {}
+    for low, odd in zip((True, False), beyond(view, yard), strict=True):
+        if not odd.any():
+            continue
+        given = np.bincount(view.year(yard.table)[~np.isnan(yard.ratio)], minlength=len(view.years))
+        of_year = np.bincount(view.year(yard.table)[odd], minlength=len(view.years))
+        most = (of_year * 2 > given) & (given >= _FEWEST)
+        if of_year.sum() * 2 > given.sum():
+            most = of_year > 0
+        for place in np.flatnonzero(most):
+            rows = np.flatnonzero(odd & (view.year(yard.table) == place))
+            found[int(place), low] = rows, int(given[place])
+    return found
+
+
+def _pupils_to_blame(view: View, by_year: dict[str, dict], place: int) -> bool:
+    pupils, *others = yards(view)
+    if (
+        by_year[pupils.column].get((place, True))
+        or not np.isnan(pupils.ratio[view.year("sections") == place]).all()
+    ):
+        return False
+    there = [y for y in others if (~np.isnan(y.ratio) & (view.year(y.table) == place)).any()]
+    high = [y for y in there if (place, False) in by_year[y.column]]
+    return len(high) == len(there) and len({y.named.unit for y in high}) > 1
+
+
+def _guessed(view: View, doubt: Doubt) -> Doubt:
+    """Return it with the unit that would make the column plausible, where one would."""
+    ratio = float(np.nanmedian(doubt.yard.ratio[doubt.rows]))
+    factors = {
+        unit.factor if ratio < 1 else 1 / unit.factor: unit for unit in units_of(view, doubt.yard.named)
+    }
+    likely = [factor for factor in factors if 1 / 5 < ratio * factor < LIKELY]
+    if not likely:
+        return doubt
+    factor = min(likely, key=lambda factor: abs(np.log(ratio * factor)))
+    return replace(doubt, factor=factor, unit=factors[factor])
+
+
+def doubted(view: View, table: str, column: str) -> np.ndarray:
+    """Return which rows of a column are in doubt with it, boolean."""
+    found = np.zeros(len(view.data[table]), dtype=bool)
+    for doubt in doubts_of(view):
+        if (doubt.yard.table, doubt.yard.column) == (table, column):
+            found[doubt.rows] = True
+    return found
+
+
+def trusted(view: View, table: str, column: str) -> np.ndarray:
+    """Return a column of numbers without those in doubt: what is told of these is told once."""
+    found = doubted(view, table, column)
+    values = view.numbers(table, column)
+    return np.where(found, np.nan, values) if found.any() else values
+
+
+def sentence(view: View, doubt: Doubt) -> str:
+    """Say what cannot be, in Chinese, with the guess."""
+    yard, rows = doubt.yard, doubt.rows
+    column, first, factor = yard.named, int(rows[0]), view.checks.plausible_factor
+    low = np.nanmedian(yard.ratio[rows]) < 1
+    years = view.years[np.unique(view.year(yard.table)[rows])]
+    when = f"（{'、'.join(map(str, years))} 学年）" if len(view.years) > 1 else ""
+    each = f"{plain(yard.ratio[first] * yard.limit[first])}{column.unit}"
+    if (yard.table, yard.column) == PUPILS:
+        message = f"“{column.label}”{when}有 {len(rows)} 行（共 {doubt.given} 行有数据）不可能：如本行 "
+        message += f"{view.numbers(*PUPILS)[first]:,.15g}{column.unit}，"
+        classes = view.numbers("sections", "classes")[first]
+        message += f"{classes:g} 个班" if classes > 0 else "各项资源的生均数都太大"
+    else:
+        message = (
+            f"“{column.label}”{when}有 {len(rows)} 行（共 {doubt.given} 行有数据）每名学生的数不可能：如本行 "
+            f"{each}，{yard.what}是 {yard.limit[first]:,.6g}{column.unit}，"
+            f"{'不到' if low else '超过'}它的 {'1/' if low else ''}{factor:g}{'' if low else ' 倍'}"
+        )
+    return message + guess(doubt)
+
+
+def guess(doubt: Doubt) -> str:
+    """Say which unit would make a column plausible; nothing where none would."""
+    if doubt.unit is None:
+        return ""
+    if doubt.factor > 1:
+        return f"；像是按“{doubt.unit.typed}”填的，应乘 {doubt.unit.factor:,.6g}"
+    return f"；像是多乘了 {doubt.unit.factor:,.6g}"
+
+
+def correction(view: View, doubt: Doubt) -> str:
+    """Return the lines of ``corrections.toml`` that mend a column; empty where no unit would.
+
+    Nor are there any where figures in order lie among those in doubt: these are to be mended one by one.
+    """
+    if doubt.unit is None:
+        return ""
+    yard, amount = doubt.yard, view.numbers(doubt.yard.table, doubt.yard.column)
+    year, odd = view.year(yard.table), np.zeros(len(amount), dtype=bool)
+    odd[doubt.rows] = True
+    places = np.unique(year[odd])
+    every = len(places) == len(np.unique(year[amount > 0]))
+    entries = []
+    for place in [None] if every else places:
+        mine = odd if place is None else odd & (year == place)
+        least, most = amount[mine].min(), amount[mine].max()
+        meant = (amount >= least) & (amount <= most) & (True if place is None else year == place)
+        if (meant & ~odd & ~np.isnan(yard.ratio)).any():
+            return ""
+        entries.append(
+            Correction.model_construct(
+                table=yard.table,
+                key={} if place is None else {"year": int(view.years[place])},
+                column=yard.column,
+                factor=float(f"{doubt.factor:.12g}"),
+                least=float(least),
+                most=float(most),
+                rows=int(meant.sum()),
+                why=f"按“{doubt.unit.typed}”填报" if doubt.factor > 1 else f"多乘了 {doubt.unit.factor:g}",
+                confirmed_by="（写确认的单位，如某某局）",
+                on=date.today(),
+            )
+        )
+    return to_toml(tuple(entries), applied=False)
