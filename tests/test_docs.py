@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from qb.cli import _parser
+from qb.data.schema import DISTRICT_ITEMS, TABLES
+from qb.standard import load
 
 ROOT = Path(__file__).parents[1]
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
@@ -115,3 +117,46 @@ def test_the_contributors_guide_names_every_room():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     rooms = [path.name for path in (ROOT / "qb").iterdir() if (path / "__init__.py").exists()]
     assert [room for room in rooms if f"`qb/{room}/`" not in text] == []
+
+
+def glossary():
+    """Yield Chinese, English and the names in code of each row of the glossary."""
+    text = (ROOT / "qb" / "docs" / "glossary.md").read_text(encoding="utf-8")
+    for zh, en, names, clause in re.findall(
+        r"^\| (.+?) \| (.+?) \| (`.+?`) \| (.+?) \|$", text, re.MULTILINE
+    ):
+        assert clause != "?"
+        yield zh, en, re.findall(r"`([^`]+)`", names)
+
+
+def test_every_name_in_code_of_the_glossary_is_there():
+    standard = load()
+    columns = {column.name for table in TABLES.values() for column in table.columns}
+    for _, _, names in glossary():
+        for name in names:
+            table, _, column = name.removeprefix("table ").partition(".")
+            if table == "qb":
+                pkgutil.resolve_name(name)
+            elif table in TABLES:
+                assert not column or TABLES[table][column]
+            else:
+                assert name in columns or name in DISTRICT_ITEMS or name in standard.codes, name
+
+
+def test_every_column_item_and_indicator_is_in_the_glossary_under_its_one_name():
+    rows = list(glossary())
+    assert len(rows) > 80
+    called = {name: zh for zh, _, names in rows for name in names}
+    assert len(called) == sum(len(names) for _, _, names in rows)
+    assert len({zh for zh, _, _ in rows}) == len({en.lower() for _, en, _ in rows}) == len(rows)
+    for table in TABLES.values():
+        assert called[f"table {table.name}"] == table.label
+        for column in table.columns:
+            name = f"{table.name}.{column.name}"
+            assert called.get(name, called.get(column.name)) == column.label, name
+    assert {name: called.get(name) for name in DISTRICT_ITEMS} == {
+        name: item.zh for name, item in DISTRICT_ITEMS.items()
+    }
+    assert {i.code: called.get(i.code) for i in load().indicators} == {
+        i.code: i.title.zh for i in load().indicators
+    }
