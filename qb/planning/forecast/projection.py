@@ -238,7 +238,7 @@ def forecast(data: Dataset, to: int | None = None, before: Forecast | None = Non
         backtest=_joined([learned[stage].tests for stage in learned]),
         methods=_joined([learned[stage].chosen for stage in learned]),
         missing=seen.missing,
-        notes=(*_notes(seen, rows), *_frozen(reach, to)),
+        notes=(*_notes(seen, rows), *frozen(reach, to)),
         invented=data.invented,
         districts=names,
         learned=learned,
@@ -337,7 +337,7 @@ def _notes(seen: Past, rows: pd.DataFrame) -> list[str]:
     return notes
 
 
-def _frozen(reach: int, to: int) -> list[str]:
+def frozen(reach: int, to: int) -> list[str]:
     """Say which years are not forecast but as the last one that is."""
     return [f"{reach + 1}—{to} 学年超出可推算的 {LONGEST} 年，各数同 {reach} 学年"] if to > reach else []
 

@@ -30,28 +30,53 @@ from qb.terms import Term, Verdict
 
 
 LEAST = 1e-9  # of an m² or yuan: what is less is noise, not a purchase
+COST_COLUMNS = {"yuan": "cost", "low": "low", "high": "high"}
 
 
 def purchases(problem: Problem, x: np.ndarray) -> pd.DataFrame:
     """Return a row for each purchase, school by school.
 
     Columns: district, school_id, name, stage (as the dataset reports it; ``whole`` for a school that reports
-    as one), code, amount, unit, cost_yuan, low_yuan, high_yuan, yearly.
+    as one), code, amount, unit, hired (whether the teachers are hired, at a year's pay, and not trained),
+    cost_yuan, low_yuan, high_yuan, yearly.
     """
-    bought = problem.pools.assign(amount=x)[x > LEAST]
-    frame = pd.DataFrame(
-        {
-            **{
-                name: bought[name]
-                for name in ("district", "school_id", "name", "stage", "code", "amount", "unit")
-            },
-            "cost_yuan": bought["amount"] * bought["yuan"],
-            "low_yuan": bought["amount"] * np.minimum(bought["low"], bought["yuan"]),
-            "high_yuan": bought["amount"] * np.maximum(bought["high"], bought["yuan"]),
-            "yearly": bought["yearly"],
-        }
+    hired = teachers_hired(problem, x)
+    return bought_of(problem, x - hired, hired)
+
+
+def teachers_hired(problem: Problem, x: np.ndarray) -> np.ndarray:
+    """Return how many of the additions are teachers hired beyond those of the section, shape (pools,)."""
+    hired = np.zeros(len(x))
+    hired[problem.beyond.pool] = np.round(problem.beyond.hired(x))
+    return hired
+
+
+def bought_of(problem: Problem, x: np.ndarray, hired: np.ndarray) -> pd.DataFrame:
+    """Return the purchases of what is added in each pool's own way, and of teachers hired beside it."""
+    beyond = problem.beyond
+    paid = problem.pools["code"].isin(problem.paid).to_numpy()
+    extra = {name: np.zeros(len(x)) for name in ("yuan", "low", "high")}
+    for name, more in (("yuan", beyond.extra), ("low", beyond.low), ("high", beyond.high)):
+        extra[name][beyond.pool] = more
+    own = _rows(problem, x, paid)
+    frame = (
+        pd.concat([own, _rows(problem, hired, np.ones(len(x), dtype=bool), extra)]) if hired.any() else own
     )
-    return frame.sort_values(["district", "school_id", "stage", "code"], ignore_index=True)
+    return frame.sort_values(["district", "school_id", "stage", "code", "hired"], ignore_index=True)
+
+
+def _rows(
+    problem: Problem, x: np.ndarray, hired: np.ndarray, extra: dict[str, np.ndarray] | None = None
+) -> pd.DataFrame:
+    """Return what is bought of each pool; `extra` is what a unit costs beside the pool's price."""
+    price = problem.pools.assign(low=np.minimum(problem.pools["low"], problem.pools["yuan"]))
+    price = price.assign(high=np.maximum(price["high"], price["yuan"]), amount=x, hired=hired)
+    if extra:
+        price = price.assign(yearly=True, **{name: price[name] + more for name, more in extra.items()})
+    bought = price[x > LEAST]
+    names = ("district", "school_id", "name", "stage", "code", "amount", "unit", "hired")
+    costs = {f"{to}_yuan": bought["amount"] * bought[of] for of, to in COST_COLUMNS.items()}
+    return bought[list(names)].assign(**costs, yearly=bought["yearly"])
 
 
 def staff_fields(standard: Standard) -> dict[str, str]:
@@ -69,7 +94,7 @@ def apply_purchases(
     Parameters
     ----------
     bought : DataFrame
-        school_id, stage, code, amount; others are not looked at.
+        school_id, stage, code, amount, hired; others are not looked at.
     year : int
         The school year whose records change.
     standard : Standard, optional
@@ -82,13 +107,13 @@ def apply_purchases(
 
     Notes
     -----
-    A purchase adds to one column. Only where a section would then have more backbone, say, than full-time
-    teachers does the number of full-time teachers rise as well, and with it those certified and trained: the
-    difference is hired.
+    A purchase adds to one column. Teachers who are hired add to the full-time teachers as well, and to those
+    certified and trained; so does whatever a section would have of a kind, backbone say, beyond its teachers.
     """
     standard = standard or standards.load()
     tables = {name: data[name].copy() for name in ("sections", "facilities")}
-    for code, mine in bought.groupby("code"):
+    keys = ["school_id", "stage"]
+    for code, mine in bought.groupby(["code", *keys], as_index=False)["amount"].sum().groupby("code"):
         table, column = standard[code].adds_to
         frame = tables[table]
         wanted = pd.MultiIndex.from_frame(mine[["school_id", "stage"]].astype(object))
@@ -98,10 +123,16 @@ def apply_purchases(
             raise QbError(f"数据中没有方案要增加的记录：{'、'.join(map(str, wanted[found < 0][:10]))}。")
         frame.loc[here.index[found], column] += mine["amount"].to_numpy(dtype=float)
     sections = tables["sections"]
+    came = bought[bought["hired"].to_numpy(dtype=bool)].groupby(keys)["amount"].sum()
+    here = (sections["year"] == year).to_numpy()
+    place = pd.MultiIndex.from_frame(sections[keys].astype(object))
+    new = np.where(here, came.reindex(place).fillna(0.0), 0.0) if len(came) else 0.0
+    sections["full_time_teachers"] += new
     kinds = [standard[code].adds_to[1] for code in staff_fields(standard)]
     short = hired(data["sections"], sections, kinds)
-    for column in ("full_time_teachers", "certified_teachers", "trained_teachers"):
-        sections[column] += short
+    sections["full_time_teachers"] += short
+    for column in ("certified_teachers", "trained_teachers"):
+        sections[column] += new + short
     return data.replace(**tables)
 
 
@@ -121,32 +152,41 @@ def scenario(problem: Problem, data: Dataset, bought: pd.DataFrame, year: int, t
     Done on the dataset by `qb.scenario.apply` it gives what `apply_purchases` gives. Write it to a file with
     `qb.scenario.to_toml`.
     """
-    standard = problem.standard
+    made = actions(problem.standard, data, bought, year)
+    return Scenario.model_validate({"title": title, "base_year": year, "actions": made})
+
+
+def actions(standard: Standard, data: Dataset, bought: pd.DataFrame, year: int) -> list[dict[str, object]]:
+    """Return the purchases of a year as actions; see `scenario`."""
     fields = staff_fields(standard)
     after = apply_purchases(data, bought, year, standard)
     staffed = [d["sections"]["full_time_teachers"] for d in (data, after)]
     short = pd.Series(np.nan_to_num(staffed[1] - staffed[0]), index=_keys(data["sections"]))
-    actions = []
+    made = []
     for (school, stage), mine in bought.groupby(["school_id", "stage"], sort=False):
-        amounts = dict(zip(mine["code"], mine["amount"], strict=True))
-        staff = {name: round(amounts[code]) for code, name in fields.items() if code in amounts}
+        ways = [mine[(mine["hired"] == way).to_numpy(dtype=bool)] for way in (True, False)]
+        hired, others = (dict(zip(w["code"], w["amount"], strict=True)) for w in ways)
+        new = {name: round(hired.get(code, 0)) for code, name in fields.items()}
+        staff = {name: round(others[code]) for code, name in fields.items() if code in others}
         place = {"school": school, "stage": stage}
-        if staff and (new := round(short[year, school, stage])):
-            theirs = {name: min(number, new) for name, number in staff.items()}
+        if hired or (staff and round(short[year, school, stage])):
+            count = round(short[year, school, stage])
+            theirs = {name: min(number, count - sum(new.values())) for name, number in staff.items()}
             staff = {name: staff[name] - theirs[name] for name in staff}
-            everything = dict.fromkeys(fields.values(), 0) | theirs | {"certified": new, "trained": new}
-            actions.append({"do": "hire", **place, "teachers": new, **everything})
+            new = {name: number + theirs.get(name, 0) for name, number in new.items()}
+            everything = {"teachers": count, **new, "certified": count, "trained": count}
+            made.append({"do": "hire", **place, **everything})
         if staff := {name: number for name, number in staff.items() if number}:
-            actions.append({"do": "train", **place, **staff})
+            made.append({"do": "train", **place, **staff})
         for do in ("build", "buy"):
             means = {
-                i.adds_to[1]: amounts[i.code]
+                i.adds_to[1]: others[i.code]
                 for i in standard.resources
-                if i.code in set(amounts) - set(fields) and (i.adds_to[1] in BUILT) == (do == "build")
+                if i.code in set(others) - set(fields) and (i.adds_to[1] in BUILT) == (do == "build")
             }
             if means:
-                actions.append({"do": do, **place, **_whole(means)})
-    return Scenario.model_validate({"title": title, "base_year": year, "actions": actions})
+                made.append({"do": do, **place, **_whole(means)})
+    return made
 
 
 def _keys(sections: pd.DataFrame) -> pd.MultiIndex:
@@ -267,10 +307,10 @@ def cheapest_plan(
     before = assess(data, year, chosen)
     problem = build_problem(data, before.year, chosen, costs, budget, district)
     found = solve(problem, gap, seconds, solver)
-    cost = None if found.x is None else float(problem.yuan @ found.x)
+    cost = None if found.x is None else problem.cost(found.x)
     if budget is not None and cost is not None and cost > budget >= found.bound:
         found = solve(problem, 0.0, seconds, solver)
-        cost = float(problem.yuan @ found.x)
+        cost = problem.cost(found.x)
     affordable = cost is not None and (budget is None or cost <= budget * (1 + 1e-12))
     if affordable:
         reached = gap_of(cost, found.bound)
@@ -367,7 +407,7 @@ def price_of_balance(
     rows, end = [], time.monotonic() + seconds
     for done, cap in enumerate(caps):
         found = solve(problem.capped(float(cap)), gap, (end - time.monotonic()) / (len(caps) - done))
-        cost = np.nan if found.x is None else float(problem.yuan @ found.x)
+        cost = np.nan if found.x is None else problem.cost(found.x)
         reached = np.nan if found.x is None else gap_of(cost, found.bound)
         rows.append((float(cap), cost, found.bound, reached, not found.impossible))
     return pd.DataFrame(rows, columns=["cap", "yuan", "bound_yuan", "gap", "possible"])

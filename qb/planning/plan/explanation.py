@@ -124,8 +124,8 @@ def yardsticks(problem: Problem, cost: float | None) -> pd.DataFrame:
     greedy = greatest_first(problem)
     rows = [
         ("plan", np.nan if cost is None else cost),
-        ("seven of seven", np.nan if every is None else float(problem.yuan @ every)),
-        ("greatest shortfall first", np.nan if greedy is None else float(problem.yuan @ greedy)),
+        ("seven of seven", np.nan if every is None else problem.cost(every)),
+        ("greatest shortfall first", np.nan if greedy is None else problem.cost(greedy)),
     ]
     return pd.DataFrame(rows, columns=["name", "yuan"])
 

@@ -19,7 +19,8 @@ from qb.indicators.population import take_population
 from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources
 from qb.planning.costs import Costs, load_costs, price_code
-from qb.planning.scenario.apply_actions import Course, Later, Years, chosen_standard, courses, run
+from qb.planning.scenario.apply_actions import Course, courses, run
+from qb.planning.scenario.coming_years import Later, Years, chosen_standard
 from qb.planning.scenario.distances import walking
 from qb.planning.scenario.resource_actions import Build, Buy, Hire, Train
 from qb.planning.scenario.scenario_file import Action, Draft, Scenario, draft_of
