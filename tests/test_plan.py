@@ -125,28 +125,64 @@ def test_a_school_or_campus_that_reported_nothing_is_named_and_nothing_is_planne
         cheapest_plan(Town().add("默", "primary", **given).data())
 
 
-def test_where_more_teachers_of_a_kind_are_needed_than_there_are_teachers_they_are_hired():
-    few = {
-        "full_time_teachers": 8,
-        "certified_teachers": 8,
-        "trained_teachers": 8,
-        "teachers_above_required": 7,
-    }
-    town = Town().set("sections", {"school_id": "小一"}, **few, backbone_teachers=1)
-    town.set("facilities", {"school_id": "小一"}, equipment_yuan=345_000)
-    # C1 with 7 is below 85 % (7.14). To 9, 40,000, with equipment (86 %) as it is; or to 8 and equipment for
-    # 55,000.
-    plan = cheapest_plan(town.data())
+def few_teachers(equipment_yuan):
+    """小一 (200 pupils, 8.4 asked for) has 8 teachers, 7 with the degree, and a backbone teacher too few."""
+    few = dict.fromkeys(("full_time_teachers", "certified_teachers", "trained_teachers"), 8)
+    town = Town().set(
+        "sections", {"school_id": "小一"}, **few, teachers_above_required=7, backbone_teachers=1
+    )
+    return town.set("facilities", {"school_id": "小一"}, equipment_yuan=equipment_yuan).data()
+
+
+@pytest.mark.parametrize(
+    ("pay", "equipment", "expected", "cost"),
+    [
+        # 7 is below 85 % (7.14) of C1; equipment is at 86 %. One course (20,000) and equipment for 55,000
+        # are cheaper than a course and a teacher hired for 100,000 …
+        (100_000.0, 345_000, [("C1", 1, False), ("C2", 1, False), ("C6", 55_000, False)], 105_000),
+        # … and dearer than one hired for 30,000, who has the degree.
+        (30_000.0, 345_000, [("C1", 1, False), ("C1", 1, True), ("C2", 1, False)], 80_000),
+        # Two courses would be 40,000; but there is one teacher to send. Equipment at 40 % costs 240,000.
+        (100_000.0, 160_000, [("C1", 1, False), ("C2", 1, False), ("C6", 240_000, False)], 290_000),
+    ],
+)
+def test_more_above_the_degree_than_the_school_has_teachers_are_hired_and_the_optimum_knows_both_prices(
+    pay, equipment, expected, cost
+):
+    data = few_teachers(equipment)
+    plan = cheapest_plan(data, costs=costs(C3=pay))
+    mine = plan.purchases[["code", "amount", "hired"]].itertuples(index=False, name=None)
+    assert [(c, pytest.approx(n), h) for c, n, h in mine] == expected
+    assert (plan.cost, plan.bound) == (pytest.approx(cost), pytest.approx(cost))
+    assert plan.purchases["cost_yuan"].sum() == pytest.approx(cost)
+
+
+def test_who_is_hired_has_the_degree_and_the_file_says_so_too():
+    data = few_teachers(345_000)
+    plan = cheapest_plan(data, costs=costs(C3=30_000.0))
     section = plan.data["sections"].set_index("school_id").loc["小一"]
-    assert bought(plan)["小一", "primary", "C1"] == 2
     columns = ["teachers_above_required", "full_time_teachers", "certified_teachers", "trained_teachers"]
     assert section[columns].tolist() == [9, 9, 9, 9]
-    # The file says so too: one is hired who has both, one who was there gets the degree.
-    made = scenario(plan.problem, town.data(), plan.purchases, plan.year, "方案")
+    made = scenario(plan.problem, data, plan.purchases, plan.year, "方案")
     hire, train = made.actions
-    assert (hire.do, hire.teachers, hire.above_required, hire.backbone) == ("hire", 1, 1, 1)
-    assert (train.do, train.above_required, train.backbone) == ("train", 1, None)
-    assert qb.scenario.apply(town.data(), made)["sections"].equals(plan.data["sections"])
+    assert (hire.do, hire.teachers, hire.above_required, hire.backbone) == ("hire", 1, 1, 0)
+    assert (train.do, train.above_required, train.backbone) == ("train", 1, 1)
+    assert qb.scenario.apply(data, made)["sections"].equals(plan.data["sections"])
+
+
+def test_teachers_of_pe_who_are_hired_make_room_for_courses():
+    # 8 teachers all have the degree, 8.4 are asked for; no PE teacher of 1.8. Two are hired for PE: 10
+    # teachers, one of whom takes the course: 220,000, where a third hired would be 300,000.
+    town = Town().set("sections", {"school_id": "小一"}, full_time_teachers=8, teachers_above_required=8)
+    town.set("sections", {"school_id": "小一"}, pe_arts_teachers=0, certified_teachers=8, trained_teachers=8)
+    town.set("facilities", {"school_id": "小一"}, equipment_yuan=345_000, sports_ground_m2=1200)
+    plan = cheapest_plan(town.data(), costs=costs(C5=10_000.0))
+    assert plan.purchases[["code", "amount", "hired"]].values.tolist() == [
+        ["C1", 1, False],
+        ["C3", 2, True],
+        ["C6", pytest.approx(55_000), False],
+    ]
+    assert (plan.cost, plan.bound) == (pytest.approx(275_000), pytest.approx(275_000))
 
 
 def test_two_districts_are_planned_apart_or_one_alone():
