@@ -15,7 +15,7 @@ from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.budgets import Spending, best_use
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, price_of_balance
 from qb.planning.plan.explanation import Explanation, explain
-from qb.planning.plan.planning_problem import cheapest_by_school
+from qb.planning.plan.school_by_school import cheapest_by_school
 from qb.planning.plan.transfers import Transfers, transfers
 from qb.planning.plan.years_plan import PupilPath, YearsPlan, plan_over_years
 from qb.report.context import DistrictPart, ReportContext

@@ -12,8 +12,9 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE
 from qb.planning.plan.cheapest import Plan
 from qb.planning.plan.plan_solver import lowered, room, solve
-from qb.planning.plan.planning_problem import Problem, fits
+from qb.planning.plan.planning_problem import Problem
 from qb.planning.plan.relaxation import by_cap, by_pupils, by_upper_bound, relax
+from qb.planning.plan.school_by_school import fits
 from qb.standard import Standard
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from qb.errors import QbError
 from qb.planning.plan.integer_program import Program
-from qb.planning.plan.planning_problem import Cone, Problem, cheapest_by_school, fits
+from qb.planning.plan.planning_problem import Cone, Problem
 from qb.planning.plan.relaxation import Model, Scaled, build, proven, relax, scaled
+from qb.planning.plan.school_by_school import cheapest_by_school, fits
 
 # From a plan that nearly keeps the coefficients to one that keeps them: where one more yuan helps most.
 
