@@ -477,7 +477,7 @@ def test_whatif_of_a_plan_of_one_year_says_what_the_plan_says(seed, tmp_path_fac
     plan = cheapest_plan(data, gap=0.01, seconds=2.0)
     if plan.cost is None:
         return
-    made = scenario(plan.problem, data, plan.purchases, plan.year, "方案")
+    made = scenario(plan, data, "方案")
     (outcome,) = whatif_of(made, data, tmp_path_factory.mktemp("year") / "甲.toml").outcomes
     assert same(plan.assessment, outcome.assessments[plan.year])
     assert scenario_cost(outcome.costs)["cost_yuan"] == pytest.approx(plan.cost, rel=1e-9)

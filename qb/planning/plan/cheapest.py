@@ -17,10 +17,11 @@ from qb.data.dataset import Dataset, with_columns
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, choose_year
 from qb.planning.costs import Costs, load_costs
+from qb.planning.plan.guarantee import Mending, mending
 from qb.planning.plan.infeasibility import infeasible_limits
 from qb.planning.plan.plan_solver import EXACT, gap_of, require_solver, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
-from qb.planning.scenario import Scenario
+from qb.planning.scenario import Scenario, apply
 from qb.planning.scenario.resource_actions import BUILT, STAFF_COLUMNS
 from qb.showing import Shown
 from qb.standard import Standard
@@ -146,16 +147,6 @@ def hired(before: pd.DataFrame, after: pd.DataFrame, kinds: Sequence[str]) -> np
     return np.nan_to_num(np.where(most > was, np.maximum(most - np.fmax(staff, was), 0), 0))
 
 
-def scenario(problem: Problem, data: Dataset, bought: pd.DataFrame, year: int, title: str) -> Scenario:
-    """Return the purchases as a scenario: ``train``, ``hire``, ``build`` and ``buy``.
-
-    Done on the dataset by `qb.scenario.apply` it gives what `apply_purchases` gives. Write it to a file with
-    `qb.scenario.to_toml`.
-    """
-    made = actions(problem.standard, data, bought, year)
-    return Scenario.model_validate({"title": title, "base_year": year, "actions": made})
-
-
 def actions(standard: Standard, data: Dataset, bought: pd.DataFrame, year: int) -> list[dict[str, object]]:
     """Return the purchases of a year as actions; see `scenario`."""
     fields = staff_fields(standard)
@@ -226,13 +217,15 @@ class Plan(Shown):
     purchases : DataFrame
         See `purchases`.
     data : Dataset
-        The dataset with the purchases.
+        The dataset with the purchases, and with what else money mends.
     before, assessment : Assessment
         Without and with them; the latter is computed from `data` by `qb.assess`.
     clashes : tuple of str
         Where there is no plan: which limits cannot be kept together.
     problem, x
         The problem as arrays, and the additions to its pools.
+    mended : Mending
+        What money mends beside the resources; none where there is no plan. `cost` does not hold it.
     """
 
     status: PlanStatus
@@ -248,6 +241,7 @@ class Plan(Shown):
     costs: Costs
     problem: Problem
     x: np.ndarray
+    mended: Mending
 
 
 def cheapest_plan(
@@ -340,11 +334,16 @@ def make_plan(
     bought = purchases(problem, x)
     after = apply_purchases(data, bought, before.year, before.standard) if len(bought) else data
     assessment = assess(after, before.year, before.standard) if len(bought) else before
+    mended = Mending.none()
     if status in (PlanStatus.OPTIMAL, PlanStatus.FEASIBLE):
-        require_passes(assessment, set(problem.rows["district"]))
-    return Plan(
-        status, before.year, cost, bound, gap, bought, after, before, assessment, words, costs, problem, x
-    )
+        districts = set(problem.rows["district"])
+        mended = mending(after, assessment, costs, districts)
+        if mended.actions:
+            after = apply(after, mended.actions, before.year, before.standard)
+            assessment = assess(after, before.year, before.standard)
+        require_passes(assessment, districts)
+    told = (before, assessment, words, costs, problem, x, mended)
+    return Plan(status, before.year, cost, bound, gap, bought, after, *told)
 
 
 def legible(problem: Problem, x: np.ndarray) -> np.ndarray:
@@ -365,6 +364,16 @@ def require_passes(assessment: Assessment, districts: set[str]) -> None:
             f"方案经复核未达标（{len(failing)} 个学校学段、{len(over)} 项差异系数），不予采用。"
             "这是程序的错误，请报告。"
         )
+
+
+def scenario(plan: Plan, data: Dataset, title: str) -> Scenario:
+    """Return the purchases, and what else is mended, as a scenario.
+
+    Done by `qb.scenario.apply` on the dataset that was planned for, it gives that of the plan. Write it to a
+    file with `qb.scenario.to_toml`.
+    """
+    made = [*actions(plan.before.standard, data, plan.purchases, plan.year), *plan.mended.actions]
+    return Scenario.model_validate({"title": title, "base_year": plan.year, "actions": made})
 
 
 # The price of balance: what the standard costs under one cap on all coefficients after another.

@@ -19,6 +19,7 @@ from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.budgets import Spending, best_use
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, scenario, staff_fields
 from qb.planning.plan.explanation import Explanation, explain
+from qb.planning.plan.guarantee import Mending
 from qb.planning.plan.transfers import Transfers, moves_scenario, transfers
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years
 from qb.planning.scenario import Scenario, to_toml
@@ -61,6 +62,7 @@ def document(plan: Plan, spending: Spending | None = None) -> dict[str, object]:
         "costs": plan.costs.name,
         "clashes": list(plan.clashes),
         "purchases": _purchases(plan.purchases),
+        **_mended(plan.mended, plan.before, plan.assessment),
         "assessment": assessment_document(plan.assessment),
     }
     return result if spending is None else {**result, "best_use": _spending(spending)}
@@ -84,8 +86,25 @@ def years_document(plan: YearsPlan) -> dict[str, object]:
         "lower_bound_yuan": plan.bound,
         "gap": plan.gap,
         "clashes": list(plan.clashes),
+        **(_mended(plan.mended, plan.before, plan.assessments[plan.target_year]) if plan.assessments else {}),
         "years": years,
         "purchases": [{"year": year, **record} for year, mine in bought for record in _purchases(mine)],
+    }
+
+
+def _mended(mended: Mending, before: Assessment, after: Assessment) -> dict[str, object]:
+    """Return what money mends beside the resources, what remains, and the districts' verdicts."""
+    items = mended.items.astype(object)
+    verdicts = before.districts.merge(after.districts, on="district", suffixes=("", "_after"))
+    return {
+        "mending": items.where(items.notna(), None).to_dict("records"),
+        "mending_cost_yuan": mended.cost,
+        "mending_without_price": mended.unpriced,
+        "remains": {str(verdict): names for verdict, names in outside(after).items()},
+        "districts": [
+            {"district": r.district, "before": str(r.verdict), "after": str(r.verdict_after)}
+            for r in verdicts.itertuples()
+        ],
     }
 
 
@@ -167,12 +186,15 @@ def _written(file: Path | None) -> str:
 def _costs(plan: Plan) -> list[str]:
     low, high = plan.purchases["low_yuan"].sum(), plan.purchases["high_yuan"].sum()
     if not plan.cost:
-        return ["各校和差异系数都已达到标准，不需要购置。", _beyond(plan.assessment)]
+        return [
+            "各校和差异系数都已达到标准，不需要购置。",
+            *beyond(plan.mended, plan.before, plan.assessment),
+        ]
     return [
         f"最低费用：{_yuan(plan.cost)}（按费用假设的低值、高值计为 {_yuan(low)}—{_yuan(high)}）",
         f"任何达标方案不少于 {_yuan(plan.bound)}，差距至多 {100 * plan.gap:.3f}%：{plan.status.zh}；"
         "已用同一评估程序复核。",
-        _beyond(plan.assessment),
+        *beyond(plan.mended, plan.before, plan.assessment),
     ]
 
 
@@ -193,13 +215,35 @@ def outside(assessment: Assessment) -> dict[Verdict, list[str]]:
     return found
 
 
-def _beyond(assessment: Assessment) -> str:
+def beyond(mended: Mending, before: Assessment, after: Assessment) -> list[str]:
+    """Say what else money mends, what remains that no money mends, and the districts' verdicts."""
+    standard, lines = after.standard, []
+    if len(mended.items):
+        sums = mended.items.groupby(["code", "item", "unit"], sort=False, as_index=False)
+        parts = [
+            f"{row.code} {standard[row.code].short.zh} {row.amount:,.0f} {row.unit}"
+            + ("（没有单价）" if row.code in mended.unpriced and not row.cost_yuan else "")
+            for row in sums[["amount", "cost_yuan"]].sum().itertuples()
+        ]
+        lines.append(
+            f"{counted(standard)}以外用钱能补的，另需 {_yuan(mended.cost)}"
+            + (f"，未计没有单价的 {'、'.join(mended.unpriced)}" if mended.unpriced else "")
+            + f"：{'；'.join(parts)}。"
+        )
     left = [
         f"{verdict.zh} {len(names)} 项（{'、'.join(AREAS.get(name, name) for name in names)}）"
-        for verdict, names in outside(assessment).items()
+        for verdict, names in outside(after).items()
     ]
-    about = counted(assessment.standard)
-    return f"方案只涉及{about}和差异系数；此外{'，'.join(left) or '各项均已达标或不适用'}。"
+    lines.append(
+        f"做完之后仍有、花钱不能解决的：{'，'.join(left)}。" if left else "做完之后其他各项均已达标或不适用。"
+    )
+    now = dict(before.districts[["district", "verdict"]].itertuples(index=False))
+    lines += [
+        f"{row.district}的结论：现为{Verdict(now[row.district]).zh}，做完之后{Verdict(row.verdict).zh}。"
+        for row in after.districts.itertuples()
+        if row.district in now
+    ]
+    return lines
 
 
 def _yuan(amount: float) -> str:
@@ -292,6 +336,8 @@ def years_summary(plan: YearsPlan, costs: Costs, file: Path | None = None) -> st
             for row in plan.years.itertuples()
         ),
         "",
+        *beyond(plan.mended, plan.before, plan.assessments[plan.target_year]),
+        "",
         f"各年购置清单：加 --json；{_written(file)}",
     ]
     return "\n".join(lines)
@@ -362,7 +408,7 @@ def run(
     )
     if out is not None:
         title = "费用最低的达标方案"
-        made = plan.cost is not None and scenario(plan.problem, tables, plan.purchases, plan.year, title)
+        made = plan.cost is not None and scenario(plan, tables, title)
         _write(out, made or None, plan.status, plan.clashes)
     if as_json:
         return _printed(document(plan, spending))

@@ -28,6 +28,7 @@ from qb.planning.plan.cheapest import (
     staff_fields,
     teachers_hired,
 )
+from qb.planning.plan.guarantee import Mending, mending
 from qb.planning.plan.infeasibility import infeasible_limits
 from qb.planning.plan.integer_program import Passing, Program, add_passing
 from qb.planning.plan.plan_solver import EXACT, gap_of, solve
@@ -69,10 +70,14 @@ class YearsPlan(Shown):
         Of every year, with what has been bought by then.
     pupils : PupilPath
         Whose pupils the years to come have.
+    before : Assessment
+        Of the base year.
     asis : Years
         The years without the purchases, and how they came about.
     scenario : Scenario or None
         The purchases, for `qb.scenario.whatif`.
+    mended : Mending
+        What money mends beside the resources, in the target year; `cost` and the budgets do not hold it.
     clashes : tuple of str
         Where there is no plan: why.
     """
@@ -87,8 +92,10 @@ class YearsPlan(Shown):
     years: pd.DataFrame
     assessments: dict[int, Assessment]
     pupils: PupilPath
+    before: Assessment
     asis: Years
     scenario: Scenario | None
+    mended: Mending
     clashes: tuple[str, ...]
 
     @property
@@ -142,13 +149,13 @@ def plan_over_years(
     problems = {
         y: build_problem(asis.data[y], y, chosen, costs, None, district) for y in range(base + 1, to + 1)
     }
-    target = problems[to]
+    target, before = problems[to], assess(asis.data[base], base, chosen)
     found = solve(target, gap, seconds / 2)
     nothing = pd.DataFrame(columns=["year"])
 
     def none(status: PlanStatus, words: tuple[str, ...]) -> YearsPlan:
-        told = (status, base, to, None, found.bound, None, nothing, nothing, {}, path, asis, None, words)
-        return YearsPlan(*told)
+        told = (status, base, to, None, found.bound, None, nothing, nothing, {}, path, before)
+        return YearsPlan(*told, asis, None, Mending.none(), words)
 
     if found.x is None:
         words = infeasible_limits(target, chosen) if found.impossible else ()
@@ -160,7 +167,7 @@ def plan_over_years(
     for yearly in [even, cost] if budget is None else [budget]:
         schedule = _schedule(problems, goods, yearly, gap, end - time.monotonic())
         if schedule is not None:
-            return _told(asis, problems, goods, schedule, yearly, found.bound, path)
+            return _told(asis, problems, goods, schedule, yearly, found.bound, path, costs, before)
     total = yearly * len(problems)
     if found.bound > total:
         word = f"{len(problems)} 年预算合计 {total:,.0f} 元，最低需要 {found.bound:,.0f} 元"
@@ -337,6 +344,8 @@ def _told(
     budget: float,
     bound: float,
     path: PupilPath,
+    costs: Costs,
+    before: Assessment,
 ) -> YearsPlan:
     """Do the purchases as a scenario, judge every year, and refuse a plan that breaks its promise."""
     to, base = max(problems), min(problems) - 1
@@ -356,10 +365,15 @@ def _told(
         again = frame["yearly"].to_numpy(dtype=bool)
         yearly += float(frame.loc[again, "cost_yuan"].sum())
         rows.append((year, budget, yearly + float(frame.loc[~again, "cost_yuan"].sum())))
-    title = f"分年达标方案（{base + 1}—{to} 学年）"
-    scenario = Scenario.model_validate({"title": title, "base_year": base, "until": to, "actions": made})
-    course = course_of(scenario, asis, standard)
-    assessments = {year: assess(course.data[year], year, standard) for year in problems}
+    head = {"title": f"分年达标方案（{base + 1}—{to} 学年）", "base_year": base, "until": to}
+    scenario = Scenario.model_validate({**head, "actions": made})
+    data = course_of(scenario, asis, standard).data
+    assessments = {year: assess(data[year], year, standard) for year in problems}
+    mended = mending(data[to], assessments[to], costs, districts)
+    if mended.actions:
+        made += [{**action, "year": to} for action in mended.actions]
+        scenario = Scenario.model_validate({**head, "actions": made})
+        assessments[to] = assess(course_of(scenario, asis, standard).data[to], to, standard)
     require_passes(assessments[to], districts)
     judged = {y: a.rows[a.rows["district"].isin(districts)] for y, a in assessments.items()}
     years = pd.DataFrame(
@@ -379,7 +393,9 @@ def _told(
         years=years,
         assessments=assessments,
         pupils=path,
+        before=before,
         asis=asis,
         scenario=scenario,
+        mended=mended,
         clashes=(),
     )
