@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import fields
 from html import escape
+from typing import Any, cast
 
 FEW = 8  # numbers that are written out; of more, only how many there are
 WIDE = 90  # characters of a text
@@ -21,7 +22,9 @@ class Shown:
 
     def told(self) -> list[tuple[str, str]]:
         """Return what is shown: name and description, one pair a line."""
-        own = (field.name for field in fields(self) if field.repr and field.name not in self.hidden)
+        own = (
+            field.name for field in fields(cast(Any, self)) if field.repr and field.name not in self.hidden
+        )
         return [(name, described(getattr(self, name))) for name in own]
 
     def __repr__(self) -> str:
@@ -40,7 +43,7 @@ class Shown:
         return f"<table><caption>{escape(type(self).__name__)}</caption><tbody>{rows}</tbody></table>"
 
 
-def described(value: object) -> str:
+def described(value: Any) -> str:
     """Return a value in a few words: a table by its size, a long array by its length.
 
     Examples

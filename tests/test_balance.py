@@ -386,14 +386,14 @@ def test_groups_at_once_agree_with_each_group_by_itself(name):
 
 def test_one_resource_gives_one_dimension_and_quantiles_add_theirs():
     amount, pupils, codes = districts()
-    assert b.gini(amount[:, 0], pupils, codes).shape == (6,)
-    assert b.difference_coefficients(amount[:, 0], pupils, codes).coefficient.shape == (6,)
-    assert b.quantiles(amount, pupils, [0.1, 0.5], codes).shape == (6, 3, 2)
-    assert b.lorenz_ordinates(amount[:, 0], pupils, [0.1, 0.5], codes).shape == (6, 2)
+    assert b.gini(amount[:, 0], pupils, codes, 6).shape == (6,)
+    assert b.difference_coefficients(amount[:, 0], pupils, codes, 6).coefficient.shape == (6,)
+    assert b.quantiles(amount, pupils, [0.1, 0.5], codes, 6).shape == (6, 3, 2)
+    assert b.lorenz_ordinates(amount[:, 0], pupils, [0.1, 0.5], codes, 6).shape == (6, 2)
 
 
 def test_a_missing_amount_spoils_its_own_cell_alone():
-    many = b.difference_coefficients(*districts())
+    many = b.difference_coefficients(*districts(), 6)
     assert np.argwhere(np.isnan(many.mean)).tolist() == [[2, 1], [4, 0], [4, 1], [4, 2]]  # 4 is empty
     assert np.argwhere(np.isnan(many.coefficient)).tolist() == [
         [2, 1],
@@ -410,7 +410,7 @@ def test_a_missing_amount_spoils_its_own_cell_alone():
 def test_no_school_at_all_leaves_every_group_empty(name):
     at_once, _ = GROUPED[name]
     assert np.isnan(at_once(np.empty((0, 2)), [], np.empty(0, int), 3)).all()
-    assert at_once([], [], []).shape == (0,)
+    assert at_once([], [], [], 0).shape == (0,)
 
 
 def test_many_schools_are_taken_in_blocks_without_a_seam():
@@ -508,11 +508,12 @@ def test_a_zero_is_refused_by_the_name_of_the_measure_that_cannot_take_it(name):
 @pytest.mark.parametrize(
     ("groups", "n_groups", "message"),
     [
-        ([0], None, "分组编号的形状"),
-        ([[0, 0]], None, "分组编号的形状"),
-        ([0.0, 1.0], None, "分组编号应为整数"),
-        (["a", "b"], None, "分组编号应为整数"),
-        ([0, -1], None, "位置 1（从 0 数起）的分组编号不在 0 与 0 之间"),
+        # Codes are what comes with n_groups; without it, groups are labels of any kind.
+        ([0], 1, "分组编号的形状"),
+        ([[0, 0]], 1, "分组编号的形状"),
+        ([0.0, 1.0], 2, "分组编号应为整数"),
+        (["a", "b"], 2, "分组编号应为整数"),
+        ([0, -1], 1, "位置 1（从 0 数起）的分组编号不在 0 与 0 之间"),
         ([0, 5], 5, "位置 1（从 0 数起）的分组编号不在 0 与 4 之间"),
     ],
 )

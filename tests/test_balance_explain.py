@@ -97,7 +97,7 @@ def test_a_school_without_label_is_refused():
 
 
 def test_labels_for_other_schools_are_refused():
-    with pytest.raises(ValueError, match="分组编号的形状"):
+    with pytest.raises(ValueError, match="分组的形状"):
         b.decompose([1, 2], [1, 1], ["a"])
 
 

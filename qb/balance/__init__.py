@@ -5,11 +5,13 @@ from __future__ import annotations
 from qb.balance.decomposition import (
     Decomposition,
     Gradient,
+    Nested,
     Split,
     contributions,
     decompose,
     gradient,
     influence,
+    nested,
 )
 from qb.balance.difference import (
     Change,
@@ -21,9 +23,34 @@ from qb.balance.difference import (
     least_coefficient,
 )
 from qb.balance.entropy import atkinson, generalized_entropy, hoover, mld, theil
-from qb.balance.finance_ratios import federal_range_ratio, mcloone, restricted_range, value_range, verstegen
-from qb.balance.rank_measures import Lorenz, gini, lorenz, lorenz_ordinates, quantiles
-from qb.balance.robustness import Convention, ErrorInterval, Flip, conventions, error_interval, flip
+from qb.balance.finance_ratios import (
+    federal_range_ratio,
+    mcloone,
+    ratio_90_10,
+    restricted_range,
+    value_range,
+    verstegen,
+)
+from qb.balance.measured import Measured
+from qb.balance.rank_measures import (
+    Lorenz,
+    concentration,
+    concentration_curve,
+    gini,
+    lorenz,
+    lorenz_ordinates,
+    quantiles,
+)
+from qb.balance.robustness import (
+    Convention,
+    ErrorInterval,
+    Flip,
+    Permutation,
+    conventions,
+    error_interval,
+    flip,
+    permutation,
+)
 
 __all__ = [
     "Change",
@@ -33,11 +60,16 @@ __all__ = [
     "Flip",
     "Gradient",
     "Lorenz",
+    "Measured",
+    "Nested",
+    "Permutation",
     "Split",
     "Spread",
     "Spreads",
     "atkinson",
     "change",
+    "concentration",
+    "concentration_curve",
     "contributions",
     "conventions",
     "decompose",
@@ -56,7 +88,10 @@ __all__ = [
     "lorenz_ordinates",
     "mcloone",
     "mld",
+    "nested",
+    "permutation",
     "quantiles",
+    "ratio_90_10",
     "restricted_range",
     "theil",
     "value_range",

@@ -7,11 +7,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 from math import factorial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
-from qb.balance.grouped import Floats, Grouped, grouped, ratio
+from qb.balance.grouped import Floats, Grouped, common_index, grouped, ratio
+from qb.balance.measured import Measured, tidy
+from qb.showing import Shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # The difference coefficient 差异系数: how far schools stand from the mean, pupil by pupil.
 
@@ -35,8 +42,8 @@ class Spread:
     coefficient: float
 
 
-@dataclass(frozen=True)
-class Spreads:
+@dataclass(frozen=True, repr=False)
+class Spreads(Shown):
     """The spreads of many groups: arrays of shape (groups,), or (groups, k) for k resources.
 
     Attributes
@@ -46,15 +53,30 @@ class Spreads:
         also where nothing is held at all.
     schools : ndarray of int
         Schools in the group.
+    groups, resources : Index or None
+        Labels of the groups where such were given, names of the columns where a DataFrame was.
     """
 
     mean: Floats
     deviation: Floats
     coefficient: Floats
     schools: np.ndarray
+    groups: pd.Index | None = None
+    resources: pd.Index | None = None
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each figure: stat, group, (resource,) value."""
+        names = ("mean", "deviation", "coefficient", "schools")
+        groups = range(len(self.mean)) if self.groups is None else self.groups
+        return tidy({name: getattr(self, name) for name in names}, groups, self.resources)
+
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> Axes:
+        """Draw the coefficient of each group as a dot; return the axes, open to change."""
+        groups = pd.RangeIndex(len(self.mean)) if self.groups is None else self.groups
+        return Measured("coefficient", groups, self.coefficient, self.resources).plot(ax, **kwargs)
 
 
-def difference_coefficient(amount: ArrayLike, pupils: ArrayLike) -> Spread:
+def difference_coefficient(amount: ArrayLike, pupils: ArrayLike, *, per_pupil: bool = False) -> Spread:
     r"""Summarise how evenly `amount` is shared over `pupils`.
 
     Parameters
@@ -63,6 +85,8 @@ def difference_coefficient(amount: ArrayLike, pupils: ArrayLike) -> Spread:
         What each school holds in all, not per pupil (teachers, m², yuan, rooms); 0 or more.
     pupils : array_like, shape (schools,)
         Pupils of the stage at each school, in the same order; all above 0.
+    per_pupil : bool
+        Whether `amount` is what each school holds per pupil (a rate), not in all.
 
     Returns
     -------
@@ -99,17 +123,22 @@ def difference_coefficient(amount: ArrayLike, pupils: ArrayLike) -> Spread:
     >>> round(books.mean, 2), round(books.deviation, 2), round(books.coefficient, 2)
     (6.33, 3.26, 0.52)
     """
-    table = grouped(amount, pupils)
+    table = grouped(amount, pupils, per_pupil=per_pupil)
     spreads = _spreads(table)
     return Spread(
         mean=float(spreads.mean[0, 0]),
         deviation=float(spreads.deviation[0, 0]),
-        coefficient=float(table.answer(spreads.coefficient, "差异系数")),
+        coefficient=table.single(spreads.coefficient, "coefficient"),
     )
 
 
 def difference_coefficients(
-    amount: ArrayLike, pupils: ArrayLike, groups: ArrayLike, n_groups: int | None = None
+    amount: ArrayLike,
+    pupils: ArrayLike,
+    groups: ArrayLike,
+    n_groups: int | None = None,
+    *,
+    per_pupil: bool = False,
 ) -> Spreads:
     """Summarise every group (district, stage, year …) and every resource at once.
 
@@ -119,10 +148,15 @@ def difference_coefficients(
         What each school holds in all, one column for each of k resources; NaN: not reported.
     pupils : array_like, shape (schools,)
         As in `difference_coefficient`.
-    groups : array_like of int, shape (schools,)
-        The group of each school, 0 … g-1.
+    groups : array_like, shape (schools,)
+        The label of each school's group: texts, years, tuples, a Categorical (its order is kept, with groups
+        that have no school), or the columns of a DataFrame taken together. None missing.
     n_groups : int, optional
-        g; the largest code plus one when not given.
+        Where given, `groups` are codes 0 … g-1, and g is this.
+    per_pupil : bool
+        Whether `amount` is what each school holds per pupil, not in all.
+
+    A Series or DataFrame brings its index: unequal ones are refused, for rows are matched by position.
 
     Returns
     -------
@@ -132,8 +166,8 @@ def difference_coefficients(
     Raises
     ------
     ValueError
-        If shapes differ, an amount is negative or infinite, a school has no pupils, or a code is
-        outside 0 … g-1.
+        If shapes or indexes differ, an amount is negative or infinite, a school has no pupils, a label is
+        missing, or a code is outside 0 … g-1.
 
     Notes
     -----
@@ -151,14 +185,23 @@ def difference_coefficients(
            [0.  ,  nan]])
     >>> many.schools[:, 0]
     array([2, 2])
+
+    By label, with rates instead of amounts: 0.12 and 0.07 teachers per pupil in town, one school outside.
+
+    >>> found = difference_coefficients(
+    ...     [0.12, 0.07, 0.05], [100, 400, 10], ["town", "town", "rural"], per_pupil=True)
+    >>> found.to_frame().query("stat == 'coefficient'")
+              stat  group  value
+    4  coefficient  rural   0.00
+    5  coefficient   town   0.25
     """
-    table = grouped(amount, pupils, groups, n_groups)
+    table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
     spreads = _spreads(table)
-    if table.table:
-        return spreads
-    return Spreads(
-        spreads.mean[:, 0], spreads.deviation[:, 0], spreads.coefficient[:, 0], spreads.schools[:, 0]
+    mean, deviation, coefficient, schools = (
+        array if table.table else array[:, 0]
+        for array in (spreads.mean, spreads.deviation, spreads.coefficient, spreads.schools)
     )
+    return Spreads(mean, deviation, coefficient, schools, table.labels, table.resources)
 
 
 def least_coefficient(
@@ -261,6 +304,8 @@ def change(
     after_amount: ArrayLike,
     after_pupils: ArrayLike,
     after_ids: ArrayLike,
+    *,
+    per_pupil: bool = False,
 ) -> Change:
     """Attribute the change of the difference coefficient between two years to its causes.
 
@@ -270,6 +315,8 @@ def change(
         As in `difference_coefficient`.
     before_ids, after_ids : array_like, same shapes
         Identifiers; the same identifier is the same school.
+    per_pupil : bool
+        Whether the amounts are what each school holds per pupil, not in all.
 
     Returns
     -------
@@ -298,8 +345,8 @@ def change(
 
     Letting in the resource first would blame it for -0.5, the opening for +⅓.
     """
-    before = _by_school(before_amount, before_pupils, before_ids)
-    after = _by_school(after_amount, after_pupils, after_ids)
+    before = _by_school(before_amount, before_pupils, before_ids, per_pupil)
+    after = _by_school(after_amount, after_pupils, after_ids, per_pupil)
     both = [school for school in before if school in after]
     if not both:
         raise ValueError("两年之间没有同一所学校，无法分解变动")
@@ -317,9 +364,14 @@ def change(
     return Change(worth[(0,) * FACTORS], worth[(1,) * FACTORS], *map(float, _shapley(worth)))
 
 
-def _by_school(amount: ArrayLike, pupils: ArrayLike, ids: ArrayLike) -> dict[object, tuple[float, float]]:
+def _by_school(
+    amount: ArrayLike, pupils: ArrayLike, ids: ArrayLike, per_pupil: bool
+) -> dict[object, tuple[float, float]]:
     """Check one year and key it by school: amount and pupils."""
-    difference_coefficient(amount, pupils)
+    common_index(数量=amount, 学生数=pupils, 学校标识=ids)
+    table = grouped(amount, pupils, per_pupil=per_pupil)
+    table.answer(_spreads(table).coefficient, "coefficient")
+    amount, pupils = table.amount[:, 0], table.pupils[:, 0]
     ids = np.asarray(ids, dtype=object)
     if ids.shape != np.shape(pupils):
         raise ValueError(f"学校标识的形状 {ids.shape} 应为 {np.shape(pupils)}，逐校对应")

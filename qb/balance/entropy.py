@@ -13,23 +13,29 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qb.balance.grouped import Floats, grouped, ratio
+from qb.balance.measured import Measured
 
 TINY = np.finfo(float).tiny
 
 
 def theil(
-    amount: ArrayLike, pupils: ArrayLike, groups: ArrayLike | None = None, n_groups: int | None = None
-) -> float | Floats:
+    amount: ArrayLike,
+    pupils: ArrayLike,
+    groups: ArrayLike | None = None,
+    n_groups: int | None = None,
+    *,
+    per_pupil: bool = False,
+) -> float | Floats | Measured:
     r"""Measure inequality by Theil's T, which looks hardest at the schools far above the mean.
 
     Parameters
     ----------
-    amount, pupils, groups, n_groups
+    amount, pupils, groups, n_groups, per_pupil
         As in `difference_coefficients`. Schools with nothing are legal: 0 · ln 0 = 0.
 
     Returns
     -------
-    float or ndarray
+    float, ndarray or Measured
         0 (equal) to ln(all pupils / pupils of the smallest school), in nats.
 
     Raises
@@ -56,23 +62,28 @@ def theil(
     >>> round(theil([10, 10, 10, 20, 50], [1] * 5), 7)
     0.2502012
     """
-    table = grouped(amount, pupils, groups, n_groups)
-    return table.answer(table.average_of(lambda value, mean: _theil(ratio(value, mean))), "泰尔指数")
+    table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
+    return table.answer(table.average_of(lambda value, mean: _theil(ratio(value, mean))), "theil")
 
 
 def mld(
-    amount: ArrayLike, pupils: ArrayLike, groups: ArrayLike | None = None, n_groups: int | None = None
-) -> float | Floats:
+    amount: ArrayLike,
+    pupils: ArrayLike,
+    groups: ArrayLike | None = None,
+    n_groups: int | None = None,
+    *,
+    per_pupil: bool = False,
+) -> float | Floats | Measured:
     r"""Measure inequality by the mean log deviation (Theil's L), which looks hardest at the poorest schools.
 
     Parameters
     ----------
-    amount, pupils, groups, n_groups
+    amount, pupils, groups, n_groups, per_pupil
         As in `difference_coefficients`, each school holding more than 0.
 
     Returns
     -------
-    float or ndarray
+    float, ndarray or Measured
         0 (equal) upwards without bound, in nats.
 
     Raises
@@ -93,8 +104,8 @@ def mld(
 
     Theil's T would give 0.625695, schools counted alike 0.592812.
     """
-    table = grouped(amount, pupils, groups, n_groups)
-    return table.answer(table.average_of(lambda value, mean: _mld(ratio(value, mean))), "平均对数离差")
+    table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
+    return table.answer(table.average_of(lambda value, mean: _mld(ratio(value, mean))), "mld")
 
 
 def generalized_entropy(
@@ -103,19 +114,21 @@ def generalized_entropy(
     a: float,
     groups: ArrayLike | None = None,
     n_groups: int | None = None,
-) -> float | Floats:
+    *,
+    per_pupil: bool = False,
+) -> float | Floats | Measured:
     r"""Measure inequality by the generalised entropy of degree `a`: the larger, the more the top counts.
 
     Parameters
     ----------
-    amount, pupils, groups, n_groups
+    amount, pupils, groups, n_groups, per_pupil
         As in `difference_coefficients`. Schools with nothing are legal for a > 0 alone.
     a : float
         0 is `mld`, 1 is `theil`, 2 is half the squared difference coefficient.
 
     Returns
     -------
-    float or ndarray
+    float, ndarray or Measured
         0 (equal) upwards.
 
     Raises
@@ -138,9 +151,9 @@ def generalized_entropy(
     """
     if not np.isfinite(a):
         raise ValueError(f"广义熵指数的参数 a 应为有限数，而不是 {a}")
-    table = grouped(amount, pupils, groups, n_groups)
+    table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
     return table.answer(
-        table.average_of(lambda value, mean: _entropy(ratio(value, mean), a)), f"广义熵指数 GE({a:g})"
+        table.average_of(lambda value, mean: _entropy(ratio(value, mean), a)), f"generalized_entropy({a:g})"
     )
 
 
@@ -150,12 +163,14 @@ def atkinson(
     e: float,
     groups: ArrayLike | None = None,
     n_groups: int | None = None,
-) -> float | Floats:
+    *,
+    per_pupil: bool = False,
+) -> float | Floats | Measured:
     r"""Measure the share of the resource that inequality wastes, to a judge of aversion `e`.
 
     Parameters
     ----------
-    amount, pupils, groups, n_groups
+    amount, pupils, groups, n_groups, per_pupil
         As in `difference_coefficients`. Schools with nothing are legal: from e = 1 on the index is then 1,
         its limit, since a judge so averse gives no worth to anything but the poorest.
     e : float
@@ -163,7 +178,7 @@ def atkinson(
 
     Returns
     -------
-    float or ndarray
+    float, ndarray or Measured
         0 (equal) to 1: the share that could go if the rest were shared equally.
 
     Raises
@@ -190,28 +205,33 @@ def atkinson(
     """
     if not (np.isfinite(e) and e >= 0):
         raise ValueError(f"阿特金森指数的参数 e 应为不小于 0 的有限数，而不是 {e}")
-    table = grouped(amount, pupils, groups, n_groups)
+    table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
     with np.errstate(divide="ignore"):  # 0 to a negative power is infinite, and then worth nothing
         if e == 1:
             level = np.exp(table.average_of(lambda value, mean: np.log(ratio(value, mean))))
         else:
             level = table.average_of(lambda value, mean: ratio(value, mean) ** (1 - e)) ** (1 / (1 - e))
-    return table.answer(1 - level, "阿特金森指数")
+    return table.answer(1 - level, f"atkinson({e:g})")
 
 
 def hoover(
-    amount: ArrayLike, pupils: ArrayLike, groups: ArrayLike | None = None, n_groups: int | None = None
-) -> float | Floats:
+    amount: ArrayLike,
+    pupils: ArrayLike,
+    groups: ArrayLike | None = None,
+    n_groups: int | None = None,
+    *,
+    per_pupil: bool = False,
+) -> float | Floats | Measured:
     r"""Measure the share of the resource that would have to move to make all schools equal.
 
     Parameters
     ----------
-    amount, pupils, groups, n_groups
+    amount, pupils, groups, n_groups, per_pupil
         As in `difference_coefficients`.
 
     Returns
     -------
-    float or ndarray
+    float, ndarray or Measured
         0 (equal) to 1.
 
     Raises
@@ -234,9 +254,9 @@ def hoover(
 
     Without the half, both the giving and the receiving school are counted: 0.2.
     """
-    table = grouped(amount, pupils, groups, n_groups)
+    table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
     half = table.average_of(lambda value, mean: np.abs(ratio(value, mean) - 1) / 2)
-    return table.answer(half, "胡佛指数")
+    return table.answer(half, "hoover")
 
 
 def _theil(y: Floats) -> Floats:

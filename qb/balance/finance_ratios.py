@@ -11,22 +11,28 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qb.balance.grouped import Floats, Grouped, grouped, ratio
+from qb.balance.measured import Measured
 from qb.balance.rank_measures import ordinates_of, quantiles_of
 
 
 def mcloone(
-    amount: ArrayLike, pupils: ArrayLike, groups: ArrayLike | None = None, n_groups: int | None = None
-) -> float | Floats:
+    amount: ArrayLike,
+    pupils: ArrayLike,
+    groups: ArrayLike | None = None,
+    n_groups: int | None = None,
+    *,
+    per_pupil: bool = False,
+) -> float | Floats | Measured:
     """Compare what the worse-off half of the pupils has with what it would have at the median.
 
     Parameters
     ----------
-    amount, pupils, groups, n_groups
+    amount, pupils, groups, n_groups, per_pupil
         As in `difference_coefficients`; the median must be above 0.
 
     Returns
     -------
-    float or ndarray
+    float, ndarray or Measured
         0 to 1 (the worse-off half is all at the median).
 
     Raises
@@ -48,24 +54,29 @@ def mcloone(
 
     Schools counted alike would give 0.5375.
     """
-    table = grouped(amount, pupils, groups, n_groups)
+    table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
     below, _ = _halves(table)
-    return table.answer(below, "麦克卢恩指数")
+    return table.answer(below, "mcloone")
 
 
 def verstegen(
-    amount: ArrayLike, pupils: ArrayLike, groups: ArrayLike | None = None, n_groups: int | None = None
-) -> float | Floats:
+    amount: ArrayLike,
+    pupils: ArrayLike,
+    groups: ArrayLike | None = None,
+    n_groups: int | None = None,
+    *,
+    per_pupil: bool = False,
+) -> float | Floats | Measured:
     """Compare what the better-off half of the pupils has with what it would have at the median.
 
     Parameters
     ----------
-    amount, pupils, groups, n_groups
+    amount, pupils, groups, n_groups, per_pupil
         As in `difference_coefficients`; the median must be above 0.
 
     Returns
     -------
-    float or ndarray
+    float, ndarray or Measured
         1 (the better-off half is all at the median) upwards.
 
     Raises
@@ -85,24 +96,29 @@ def verstegen(
     >>> round(verstegen([2000, 800, 600, 360, 360, 288], [2, 4, 6, 6, 8, 12]), 4)
     4.4503
     """
-    table = grouped(amount, pupils, groups, n_groups)
+    table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
     _, above = _halves(table)
-    return table.answer(above, "弗斯蒂根指数")
+    return table.answer(above, "verstegen")
 
 
 def value_range(
-    amount: ArrayLike, pupils: ArrayLike, groups: ArrayLike | None = None, n_groups: int | None = None
-) -> float | Floats:
+    amount: ArrayLike,
+    pupils: ArrayLike,
+    groups: ArrayLike | None = None,
+    n_groups: int | None = None,
+    *,
+    per_pupil: bool = False,
+) -> float | Floats | Measured:
     """Measure the distance between the best-off and the worst-off school.
 
     Parameters
     ----------
-    amount, pupils, groups, n_groups
+    amount, pupils, groups, n_groups, per_pupil
         As in `difference_coefficients`; nothing held at all is legal and answers 0.
 
     Returns
     -------
-    float or ndarray
+    float, ndarray or Measured
         Greatest less least value per pupil, in the unit of `amount` per pupil.
 
     Raises
@@ -117,24 +133,29 @@ def value_range(
     >>> round(100 * value_range([12, 28], [100, 400]), 6)
     5.0
     """
-    table = grouped(amount, pupils, groups, n_groups)
+    table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
     low, high = _between(table, 0, 1)
-    return table.answer(high - low, "极差")
+    return table.answer(high - low, "value_range")
 
 
 def restricted_range(
-    amount: ArrayLike, pupils: ArrayLike, groups: ArrayLike | None = None, n_groups: int | None = None
-) -> float | Floats:
+    amount: ArrayLike,
+    pupils: ArrayLike,
+    groups: ArrayLike | None = None,
+    n_groups: int | None = None,
+    *,
+    per_pupil: bool = False,
+) -> float | Floats | Measured:
     """Measure the distance between the 5th and the 95th percentile of the pupils.
 
     Parameters
     ----------
-    amount, pupils, groups, n_groups
+    amount, pupils, groups, n_groups, per_pupil
         As in `difference_coefficients`; nothing held at all is legal and answers 0.
 
     Returns
     -------
-    float or ndarray
+    float, ndarray or Measured
         In the unit of `amount` per pupil; percentiles as `quantiles` defines them.
 
     Raises
@@ -154,24 +175,29 @@ def restricted_range(
     >>> restricted_range(amount=[200, 960, 480], pupils=[4, 48, 48])
     10.0
     """
-    table = grouped(amount, pupils, groups, n_groups)
+    table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
     low, high = _between(table, 0.05, 0.95)
-    return table.answer(high - low, "限制极差")
+    return table.answer(high - low, "restricted_range")
 
 
 def federal_range_ratio(
-    amount: ArrayLike, pupils: ArrayLike, groups: ArrayLike | None = None, n_groups: int | None = None
-) -> float | Floats:
+    amount: ArrayLike,
+    pupils: ArrayLike,
+    groups: ArrayLike | None = None,
+    n_groups: int | None = None,
+    *,
+    per_pupil: bool = False,
+) -> float | Floats | Measured:
     """Measure the restricted range in multiples of the 5th percentile.
 
     Parameters
     ----------
-    amount, pupils, groups, n_groups
+    amount, pupils, groups, n_groups, per_pupil
         As in `difference_coefficients`; the 5th percentile must be above 0.
 
     Returns
     -------
-    float or ndarray
+    float, ndarray or Measured
         0 (equal) upwards.
 
     Raises
@@ -190,9 +216,52 @@ def federal_range_ratio(
     >>> federal_range_ratio(amount=[200, 960, 480], pupils=[4, 48, 48])
     1.0
     """
-    table = grouped(amount, pupils, groups, n_groups)
+    table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
     low, high = _between(table, 0.05, 0.95)
-    return table.answer(ratio(high - low, low), "联邦极差比")
+    return table.answer(ratio(high - low, low), "federal_range_ratio")
+
+
+def ratio_90_10(
+    amount: ArrayLike,
+    pupils: ArrayLike,
+    groups: ArrayLike | None = None,
+    n_groups: int | None = None,
+    *,
+    per_pupil: bool = False,
+) -> float | Floats | Measured:
+    r"""Measure how many times the 10th percentile of the pupils the 90th has.
+
+    Parameters
+    ----------
+    amount, pupils, groups, n_groups, per_pupil
+        As in `difference_coefficients`; the 10th percentile must be above 0.
+
+    Returns
+    -------
+    float, ndarray or Measured
+        1 (equal) upwards.
+
+    Raises
+    ------
+    ValueError
+        If the arrays cannot be used, or (without groups) the 10th percentile is 0.
+
+    Notes
+    -----
+    :math:`Q(0.9) / Q(0.1)`, percentiles as `quantiles` defines them. Reference: Atkinson, Rainwater and
+    Smeeding (1995), Income Distribution in OECD Countries, OECD.
+
+    Examples
+    --------
+    Four of 100 pupils are at 50, 48 at 20 and 48 at 10: the 90th percentile is at 20. Schools counted alike
+    would give 50 / 10.
+
+    >>> ratio_90_10(amount=[200, 960, 480], pupils=[4, 48, 48])
+    2.0
+    """
+    table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
+    low, high = _between(table, 0.1, 0.9)
+    return table.answer(ratio(high, low), "ratio_90_10")
 
 
 def _between(table: Grouped, low: float, high: float) -> tuple[Floats, Floats]:

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csc_array
 
+from qb.balance.measured import Measured
+
 Floats = NDArray[np.float64]
+MEASURES = {  # as a refusal names them
+    "atkinson": "阿特金森指数",
+    "coefficient": "差异系数",
+    "concentration": "集中指数",
+    "contributions": "差异系数的分解",
+    "federal_range_ratio": "联邦极差比",
+    "generalized_entropy": "广义熵指数 GE",
+    "gini": "基尼系数",
+    "gradient": "差异系数的导数",
+    "hoover": "胡佛指数",
+    "influence": "差异系数",
+    "lorenz": "洛伦兹曲线",
+    "lorenz_ordinates": "洛伦兹曲线",
+    "mcloone": "麦克卢恩指数",
+    "mld": "平均对数离差",
+    "quantiles": "分位数",
+    "ratio_90_10": "90/10 比",
+    "restricted_range": "限制极差",
+    "theil": "泰尔指数",
+    "value_range": "极差",
+    "verstegen": "弗斯蒂根指数",
+}
 SHOWN = 10  # positions that a refusal names
 BLOCK = 16_384  # schools at a time, so that what one step passes to the next stays in the cache
 
@@ -34,6 +60,10 @@ class Grouped:
         each resource.
     grouped, table : bool
         Whether the caller named groups, and whether `amount` came with two dimensions.
+    labels : Index or None
+        Of the groups, where the caller gave labels; None for codes and for one group.
+    index, resources : Index or None
+        Of the schools and of the columns, where they came with names.
     """
 
     amount: Floats
@@ -43,6 +73,9 @@ class Grouped:
     weights: csc_array
     grouped: bool
     table: bool
+    labels: pd.Index | None = None
+    index: pd.Index | None = None
+    resources: pd.Index | None = None
 
     def sum(self, values: Floats) -> Floats:
         """Sum `values` (schools, k) over each group: (groups, k)."""
@@ -86,28 +119,48 @@ class Grouped:
         """Each school's value as a multiple of its group's mean: (schools, k); NaN where that is 0."""
         return ratio(self.value, self.at_school(self.mean))
 
-    def answer(self, result: Floats, name: str) -> float | Floats:
+    def answer(self, result: Floats, stat: str, shares: Floats | None = None) -> float | Floats | Measured:
         """Shape `result` (groups, k, …) as the caller asked; without groups, refuse what is undefined."""
         if self.grouped:
-            return result if self.table else result[:, 0]
-        if np.isnan(result).any():
-            raise self.undefined(name)
-        single = result[0, 0]
-        return single if np.ndim(single) else float(single)
+            values = result if self.table else result[:, 0]
+            if self.labels is None:
+                return values
+            return Measured(stat, self.labels, values, self.resources, shares)
+        return self.single(result, stat) if result.ndim == 2 else self.defined(result, stat)[0, 0]
 
-    def per_school(self, result: Floats, name: str) -> Floats:
+    def single(self, result: Floats, stat: str) -> float:
+        """Return the one figure of all schools; refuse one that is undefined."""
+        return float(self.defined(result, stat)[0, 0])
+
+    def defined(self, result: Floats, stat: str) -> Floats:
+        """Return what is defined, refuse what is not."""
+        if np.isnan(result).any():
+            raise self.undefined(stat)
+        return result
+
+    def per_school(self, result: Floats, stat: str) -> Floats | pd.Series | pd.DataFrame:
         """Shape `result` (schools, k) as `amount` was; without groups, refuse a mean of 0."""
         if not (self.grouped or self.mean.all()):
-            raise self.undefined(name)
-        return result if self.table else result[:, 0]
+            raise self.undefined(stat)
+        if self.index is None:
+            return result if self.table else result[:, 0]
+        if self.table:
+            return pd.DataFrame(result, index=self.index, columns=self.resources)
+        return pd.Series(result[:, 0], index=self.index, name=stat)
 
-    def undefined(self, name: str) -> ValueError:
+    def undefined(self, stat: str) -> ValueError:
         """Refuse a measure by name, with the schools that leave it undefined."""
-        return ValueError(f"{name}无定义：{at(self.amount[:, 0] == 0)}的数量为 0")
+        name, bracket, parameter = stat.partition("(")
+        where = at(self.amount[:, 0] == 0)
+        return ValueError(f"{MEASURES[name]}{bracket}{parameter}无定义：{where}的数量为 0")
 
 
 def grouped(
-    amount: ArrayLike, pupils: ArrayLike, groups: ArrayLike | None = None, n_groups: int | None = None
+    amount: ArrayLike,
+    pupils: ArrayLike,
+    groups: ArrayLike | None = None,
+    n_groups: int | None = None,
+    per_pupil: bool = False,
 ) -> Grouped:
     """Check the arrays of a measure and sort the schools into groups.
 
@@ -117,21 +170,34 @@ def grouped(
         What each school holds in all: 0 or more, finite. NaN only with `groups`.
     pupils : array_like, shape (schools,)
         All above 0 and finite.
-    groups : array_like of int, shape (schools,), optional
-        Codes 0 … g-1. Without them all schools are one group.
+    groups : array_like, shape (schools,), optional
+        Labels of any hashable kind (texts, years, tuples, a Categorical, the columns of a DataFrame taken
+        together), none missing; with `n_groups`, codes 0 … g-1. Without them all schools are one group.
     n_groups : int, optional
-        g; the largest code plus one when not given. A group without schools is legal and answers NaN.
+        Says that `groups` are codes, and how many: a group without schools is legal and answers NaN.
+    per_pupil : bool
+        Whether `amount` is what a school holds per pupil, not in all.
 
     Raises
     ------
     ValueError
         Naming everything that is wrong, and at which positions (counted from 0).
     """
+    index = common_index(数量=amount, 学生数=pupils, 分组=groups)
+    columns = amount.columns if isinstance(amount, pd.DataFrame) else None
     held, pupils = np.asarray(amount, dtype=float), np.asarray(pupils, dtype=float)
     grouped = groups is not None
     check_shapes(held, pupils, grouped)
-    codes = np.zeros(len(pupils), dtype=np.intp) if groups is None else np.asarray(groups)
-    n_groups = check_codes(codes, len(pupils), n_groups) if grouped else 1
+    labels = None
+    if groups is None:
+        codes, n_groups = np.zeros(len(pupils), dtype=np.intp), 1
+    elif n_groups is None:
+        codes, labels = labelled(groups, len(pupils))
+        n_groups = len(labels)
+    else:
+        codes = np.asarray(groups)
+        check_codes(codes, len(pupils), n_groups)
+    held = held * (pupils if held.ndim == 1 else pupils[:, None]) if per_pupil else held
     check_values(held, pupils, grouped)
     return Grouped(
         amount=np.ascontiguousarray(held if held.ndim == 2 else held[:, None]),
@@ -141,7 +207,67 @@ def grouped(
         weights=membership(codes, pupils, n_groups),
         grouped=grouped,
         table=held.ndim == 2,
+        labels=labels,
+        index=index,
+        resources=columns,
     )
+
+
+def common_index(**arguments: ArrayLike | None) -> pd.Index | None:
+    """Return the index that all Series and DataFrames share, None without any; refuse unequal ones.
+
+    Rows are matched by position: of two Series sorted in different ways each school would get the pupils
+    of another.
+    """
+    indexed = [(name, a.index) for name, a in arguments.items() if isinstance(a, pd.Series | pd.DataFrame)]
+    for (name, one), (other_name, other) in pairwise(indexed):
+        if one is not other and not one.equals(other):
+            raise ValueError(
+                f"{name}与{other_name}的索引不同，不能逐校对应：请取自同一张表，或先用 reindex 对齐，"
+                "确知次序相同的可用 to_numpy()"
+            )
+    return indexed[0][1] if indexed else None
+
+
+def labelled(groups: ArrayLike, schools: int) -> tuple[NDArray[np.intp], pd.Index]:
+    """Return the code of each school's label, and the labels in order; refuse missing ones.
+
+    Examples
+    --------
+    >>> codes, labels = labelled(["town", "rural", "town"], 3)
+    >>> codes.tolist(), labels.tolist()
+    ([1, 0, 1], ['rural', 'town'])
+    """
+    if isinstance(groups, pd.DataFrame):
+        groups = pd.MultiIndex.from_frame(groups)
+    if not isinstance(groups, Sized) or len(groups) != schools:
+        raise ValueError(f"分组的形状 {np.shape(groups)} 应为 ({schools},)，逐校对应")
+    if isinstance(groups, pd.MultiIndex):
+        missing = groups.to_frame().isna().any(axis=1).to_numpy()
+        codes, labels = groups.factorize(sort=True)
+        codes = np.where(missing, -1, codes)
+    else:
+        series = groups if isinstance(groups, pd.Series) else pd.Series(groups)
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            codes, labels = series.cat.codes.to_numpy(), series.cat.categories
+        else:
+            codes, labels = _factorized(series)
+    if (codes < 0).any():
+        raise ValueError(f"{at(codes < 0)}的学校没有分组")
+    return codes.astype(np.intp), labels
+
+
+def _factorized(series: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:
+    """Sort the labels; those of kinds that cannot be compared stay in the order of their appearance."""
+    try:
+        return pd.factorize(series, sort=True)
+    except TypeError:
+        pass
+    try:
+        return pd.factorize(series)
+    except TypeError:
+        kinds = sorted({type(label).__name__ for label in series})
+        raise ValueError(f"分组的标签不能是{'、'.join(kinds)}：应为文字、数、元组等不变的值") from None
 
 
 def membership(codes: NDArray[np.integer], entries: Floats, n_groups: int) -> csc_array:
@@ -165,16 +291,14 @@ def check_shapes(amount: Floats, pupils: Floats, grouped: bool) -> None:
         raise ValueError("没有学校，无法计算")
 
 
-def check_codes(codes: NDArray[np.integer], schools: int, n_groups: int | None) -> int:
-    """Refuse group codes that are not integers from 0; return the number of groups."""
+def check_codes(codes: NDArray[np.integer], schools: int, n_groups: int) -> None:
+    """Refuse group codes that are not integers from 0 to `n_groups` less one."""
     if codes.shape != (schools,):
         raise ValueError(f"分组编号的形状 {codes.shape} 应为 ({schools},)，逐校对应")
     if codes.dtype.kind not in "iu" and schools:
         raise ValueError(f"分组编号应为整数，而其类型是 {codes.dtype}")
-    n_groups = n_groups if n_groups is not None else int(codes.max(initial=-1)) + 1
     if schools and (codes.min() < 0 or codes.max() >= n_groups):
         raise ValueError(f"{at((codes < 0) | (codes >= n_groups))}的分组编号不在 0 与 {n_groups - 1} 之间")
-    return n_groups
 
 
 def check_values(amount: Floats, pupils: Floats, grouped: bool) -> None:

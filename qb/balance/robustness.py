@@ -4,38 +4,45 @@ and convention.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import combinations, product
+from math import comb
 
 import numpy as np
-from numpy.typing import ArrayLike
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from qb.balance.decomposition import contributions
 from qb.balance.difference import difference_coefficient
-from qb.balance.grouped import Floats, grouped
+from qb.balance.grouped import Floats, common_index, grouped
+from qb.showing import Shown
+
+SAME = 1e-12  # differences nearer than this are the same
 
 
-@dataclass(frozen=True)
-class Flip:
+@dataclass(frozen=True, repr=False)
+class Flip(Shown):
     """The errors that would turn a verdict.
 
     Attributes
     ----------
-    change : ndarray, shape (schools,)
+    change : ndarray, or Series with the index of the arguments, shape (schools,)
         Relative change of the school's amount (0.1: a tenth more) that alone brings the coefficient to
         the limit; the nearer of two; infinite where no change of this school can.
     smallest : float
         The least of them in size, without sign; infinite where no single school can.
     school : int or None
-        Position of that school.
+        Position of that school, counted from 0.
     """
 
-    change: Floats
+    change: Floats | pd.Series
     smallest: float
     school: int | None
 
 
-@dataclass(frozen=True)
-class ErrorInterval:
+@dataclass(frozen=True, repr=False)
+class ErrorInterval(Shown):
     """Where the coefficient may lie if every reported amount may be off.
 
     Attributes
@@ -74,7 +81,7 @@ class Convention:
     schools: int
 
 
-def flip(amount: ArrayLike, pupils: ArrayLike, limit: float) -> Flip:
+def flip(amount: ArrayLike, pupils: ArrayLike, limit: float, *, per_pupil: bool = False) -> Flip:
     r"""Find the smallest error in one school's amount that moves the coefficient across `limit`.
 
     Parameters
@@ -83,6 +90,8 @@ def flip(amount: ArrayLike, pupils: ArrayLike, limit: float) -> Flip:
         As in `difference_coefficient`.
     limit : float
         Above 0, as 0.5; the coefficient may lie on either side of it.
+    per_pupil : bool
+        Whether `amount` is what each school holds per pupil, not in all.
 
     Returns
     -------
@@ -116,8 +125,9 @@ def flip(amount: ArrayLike, pupils: ArrayLike, limit: float) -> Flip:
     """
     if not (np.isfinite(limit) and limit > 0):
         raise ValueError(f"限值应大于 0，而不是 {limit}")
+    table = grouped(amount, pupils, per_pupil=per_pupil)
+    amount, pupils = table.amount[:, 0], table.pupils[:, 0]
     excess = float(contributions(amount, pupils).sum()) - limit**2
-    amount, pupils = np.asarray(amount, dtype=float), np.asarray(pupils, dtype=float)
     held, share = amount / amount.sum(), pupils / pupils.sum()
     square = held**2 * (1 / share - 1 - limit**2)
     half = held**2 / share - (1 + limit**2) * held
@@ -125,7 +135,8 @@ def flip(amount: ArrayLike, pupils: ArrayLike, limit: float) -> Flip:
     change[amount == amount.sum()] = np.inf
     school = int(np.argmin(np.abs(change)))
     smallest = float(np.abs(change[school]))
-    return Flip(change, smallest, school if np.isfinite(smallest) else None)
+    named = change if table.index is None else pd.Series(change, index=table.index, name="flip")
+    return Flip(named, smallest, school if np.isfinite(smallest) else None)
 
 
 def error_interval(
@@ -135,6 +146,8 @@ def error_interval(
     draws: int = 1000,
     seed: int = 0,
     level: float = 0.95,
+    *,
+    per_pupil: bool = False,
 ) -> ErrorInterval:
     """Simulate the coefficient when every reported amount may be off by a share up to `error`.
 
@@ -152,6 +165,8 @@ def error_interval(
         The same seed gives the same draws, to each column whatever columns stand beside it.
     level : float
         Above 0, below 1.
+    per_pupil : bool
+        Whether `amount` is what each school holds per pupil, not in all.
 
     Returns
     -------
@@ -174,8 +189,10 @@ def error_interval(
     """
     if not (0 <= error < 1 and draws >= 1 and 0 < level < 1):
         raise ValueError(f"误差应在 [0, 1)，次数不少于 1，水平在 (0, 1)，而不是 {error}、{draws}、{level}")
+    common_index(数量=amount, 学生数=pupils)
     held = np.asarray(amount, dtype=float)
     columns = held[:, None] if held.ndim == 1 else held
+    columns = columns * np.asarray(pupils, dtype=float)[:, None] if per_pupil else columns
     found = np.column_stack(
         [_simulate(column, pupils, error, draws, [seed, j]) for j, column in enumerate(columns.T)]
     )
@@ -191,6 +208,8 @@ def conventions(
     small: ArrayLike | None = None,
     private: ArrayLike | None = None,
     per: float = 1,
+    *,
+    per_pupil: bool = False,
 ) -> list[Convention]:
     """Set the coefficient side by side with what other conventions would make of the same schools.
 
@@ -204,6 +223,8 @@ def conventions(
         民办: left out in one row, as a comparison.
     per : float
         100 where the value of a school is stated per 100 pupils, as rounding acts on the stated value.
+    per_pupil : bool
+        Whether `amount` is what each school holds per pupil, not in all.
 
     Returns
     -------
@@ -226,10 +247,11 @@ def conventions(
     unweighted, sample form: 0.54646
     about the unweighted mean: 0.55071
     """
-    amount, pupils = np.asarray(amount, dtype=float), np.asarray(pupils, dtype=float)
+    common_index(数量=amount, 学生数=pupils, 小规模=small, 民办=private)
+    table = grouped(amount, pupils, per_pupil=per_pupil)
+    amount, pupils = table.amount[:, 0], table.pupils[:, 0]
     marked = _mark(small, pupils, "小规模")
     private_ = _mark(private, pupils, "民办")
-    grouped(amount, pupils)
     r, p = amount[~marked], pupils[~marked]
     x = r / p
     standard = difference_coefficient(r, p).coefficient
@@ -258,6 +280,150 @@ def conventions(
         left = _coefficient(amount[public], pupils[public])
         rows.append(("without private schools", "不计民办学校", left, int(public.sum())))
     return [Convention(name, zh, float(value), schools) for name, zh, value, schools in rows]
+
+
+@dataclass(frozen=True)
+class Permutation:
+    """Two groups of schools compared with what chance would make of them.
+
+    Attributes
+    ----------
+    first, second : float
+        The measure of each group.
+    difference : float
+        Second less first, of the values over the mean of their group.
+    p : float
+        Share of the relabellings whose difference is at least as large, to either side.
+    relabellings : int
+        How many were looked at.
+    exact : bool
+        Whether these are all there are.
+    """
+
+    first: float
+    second: float
+    difference: float
+    p: float
+    relabellings: int
+    exact: bool
+
+
+def permutation(
+    amount: ArrayLike,
+    pupils: ArrayLike,
+    groups: ArrayLike,
+    ids: ArrayLike | None = None,
+    measure: Callable[[Floats, Floats], float] | None = None,
+    draws: int = 9999,
+    seed: int = 0,
+    *,
+    per_pupil: bool = False,
+) -> Permutation:
+    r"""Compare the inequality of two places or years with that of random relabellings of their schools.
+
+    Parameters
+    ----------
+    amount, pupils, per_pupil
+        As in `difference_coefficient`.
+    groups : array_like, shape (schools,)
+        Two labels, as in `difference_coefficients`: the places, or the years.
+    ids : array_like, shape (schools,), optional
+        Identifiers of schools, for two years: a school of both years changes them with itself alone; one of
+        a single year stays where it is. Without them any school may stand in either group.
+    measure : callable, optional
+        Of (amount, pupils), as `gini`; the difference coefficient unless given.
+    draws : int
+        Random relabellings, where there are more than so many.
+    seed : int
+
+    Returns
+    -------
+    Permutation
+
+    Raises
+    ------
+    ValueError
+        If the arrays cannot be used, the labels are not two, an identifier occurs twice in a group, or a
+        group holds nothing.
+
+    Notes
+    -----
+    Schools are the units. Each value is first divided by the mean of its group, so that another level is not
+    taken for another spread. Schools here are a census: there is no sampling error, and both coefficients
+    are exact. `p` says how often a split of the same schools that means nothing would set the two groups
+    as far apart: whether the label tells more than chance, not whether an unseen population differs. Of
+    random draws the observed one counts as one. References: Edgington and Onghena (2007), Randomization
+    Tests; Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9.
+
+    Examples
+    --------
+    One pupil each: 1 and 3 in one place (½), 2 and 2 in the other (0). Of the six ways to divide the four
+    schools, two set the places ½ apart, four 1/3 - 1/5.
+
+    >>> found = permutation([1, 3, 2, 2], [1, 1, 1, 1], ["a", "a", "b", "b"])
+    >>> found.difference, round(found.p, 6), found.exact
+    (-0.5, 0.333333, True)
+    """
+    common_index(数量=amount, 学生数=pupils, 分组=groups, 学校标识=ids)
+    table = grouped(amount, pupils, groups, per_pupil=per_pupil)
+    if table.labels is None or len(table.labels) != 2 or not table.schools.all():
+        raise ValueError("置换比较恰好需要两组学校")
+    if not table.mean.all():
+        raise table.undefined("coefficient")
+    count = measure or (lambda r, p: difference_coefficient(r, p).coefficient)
+    weights = table.pupils[:, 0]
+    held, side = table.relative[:, 0] * weights, table.codes.astype(bool)
+
+    def apart(second: NDArray[np.bool_]) -> float:
+        return count(held[second], weights[second]) - count(held[~second], weights[~second])
+
+    ways, made = _relabelled(side, ids, draws, seed)
+    observed = apart(side)
+    as_far = sum(abs(apart(way)) >= abs(observed) - SAME for way in made)
+    exact = ways <= draws
+    p = as_far / ways if exact else (as_far + 1) / (draws + 1)
+    first, second = (count(table.amount[s, 0], weights[s]) for s in (~side, side))
+    return Permutation(first, second, observed, p, ways if exact else draws, exact)
+
+
+def _relabelled(
+    side: NDArray[np.bool_], ids: ArrayLike | None, draws: int, seed: int
+) -> tuple[int, Iterator[NDArray[np.bool_]]]:
+    """Return how many relabellings there are, and all of them or as many as are drawn."""
+    chance = np.random.default_rng(seed)
+    if ids is None:
+        ways, count, schools = comb(len(side), int(side.sum())), int(side.sum()), range(len(side))
+        if ways > draws:
+            return ways, (chance.permutation(side) for _ in range(draws))
+        return ways, (np.isin(schools, chosen) for chosen in combinations(schools, count))
+    pairs = _pairs(side, ids)
+    swaps: Iterable[ArrayLike] = product((False, True), repeat=len(pairs))
+    ways = 2 ** len(pairs)
+    if ways > draws:
+        swaps = (chance.random(len(pairs)) < 0.5 for _ in range(draws))
+    return ways, (_swapped(side, pairs, swap) for swap in swaps)
+
+
+def _pairs(side: NDArray[np.bool_], ids: ArrayLike) -> NDArray[np.intp]:
+    """Return the two places of each school that is in both groups: (pairs, 2)."""
+    names = np.asarray(ids, dtype=object)
+    if names.shape != side.shape:
+        raise ValueError(f"学校标识的形状 {names.shape} 应为 {side.shape}，逐校对应")
+    places = [{name: i for i, name in enumerate(names) if side[i] == which} for which in (False, True)]
+    if sum(map(len, places)) < len(names):
+        raise ValueError("学校标识在同一组内重复")
+    both = [(place, places[1][name]) for name, place in places[0].items() if name in places[1]]
+    if not both:
+        raise ValueError("两组之间没有同一所学校：比较两地时不要给出 ids")
+    return np.array(both)
+
+
+def _swapped(side: NDArray[np.bool_], pairs: NDArray[np.intp], swap: ArrayLike) -> NDArray[np.bool_]:
+    """Return the labels with those of some pairs exchanged."""
+    made = side.copy()
+    chosen = pairs[np.asarray(swap, dtype=bool)]
+    made[chosen] = ~side[chosen]
+    return made
 
 
 def half_up(value: float | Floats, decimals: int) -> float | Floats:
@@ -292,7 +458,7 @@ def _nearest_root(square: Floats, half: Floats, constant: float) -> Floats:
 def _simulate(amount: Floats, pupils: ArrayLike, error: float, draws: int, seed: list[int]) -> Floats:
     """Draw reports of one resource and compute their coefficients: (draws,)."""
     table = grouped(amount, pupils)
-    table.per_school(table.amount, "差异系数")
+    table.per_school(table.amount, "coefficient")
     weight = table.pupils[:, 0] / table.pupils.sum()
     factor = np.random.default_rng(seed).uniform(1 - error, 1 + error, (draws, len(weight)))
     value = table.value[:, 0] * factor
