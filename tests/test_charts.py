@@ -549,12 +549,91 @@ def test_tables_carry_the_figures_unrounded():
     assert chart.table.to_dict("list") == {"学校": ["甲"], "数值": [1 / 3], "学生数": [7], "结论": ["未达标"]}
 
 
+# --- On paper ---------------------------------------------------------------------------------------------
+
+
 def test_saving_goes_by_the_ending(tmp_path):
     chart = FIGURES["classes"]
-    assert chart.save(tmp_path / "图.svg").read_text(encoding="utf-8") == chart.svg
     assert chart.save(tmp_path / "图.png").read_bytes().startswith(b"\x89PNG")
+    assert chart.save(tmp_path / "图.pdf").read_bytes().startswith(b"%PDF")
+    assert chart.save(tmp_path / "图.PDF").read_bytes() == chart.save(tmp_path / "图.pdf").read_bytes()
     with pytest.raises(ValueError, match=r"只能存为"):
-        chart.save(tmp_path / "图.pdf")
+        chart.save(tmp_path / "图.docx")
+    with pytest.raises(ValueError, match=r"宽度应大于 0"):
+        chart.save(tmp_path / "图.svg", width_cm=0)
+
+
+@every_figure
+def test_a_saved_drawing_stands_by_itself(chart, tmp_path):
+    """Other programs know no style sheet of ours: plain colours, a size, title and source in words."""
+    text = chart.save(tmp_path / "a.svg", width_cm=8.5).read_text(encoding="utf-8")
+    root = ElementTree.fromstring(text)
+    assert "var(" not in text and "currentColor" not in text and "Canvas" not in text
+    assert root.get("width") == "8.5cm" and root.get("height").endswith("cm")
+    words = "".join(element.text or "" for element in root.iter(f"{SVG}text"))
+    assert "".join(chart.title.split())[:8] in "".join(words.split()) and chart.source in words
+    colours = set(re.findall(r'(?:fill|stroke)="([^"]+)"', text)) - {"none"}
+    assert all(re.fullmatch(r"#[0-9a-f]{6}", colour) for colour in colours)
+    grey = chart.save(tmp_path / "g.svg", grey=True).read_text(encoding="utf-8")
+    tones = set(re.findall(r'(?:fill|stroke)="#(\w{2})(\w{2})(\w{2})"', grey))
+    assert all(red == green == blue for red, green, blue in tones)
+
+
+def test_the_width_on_paper_and_the_dots_per_inch_are_kept(tmp_path):
+    from PIL import Image
+
+    with Image.open(FIGURES["strips"].save(tmp_path / "a.png", dpi=300, width_cm=8.5)) as picture:
+        assert picture.width == pytest.approx(8.5 / 2.54 * 300, abs=1)
+        assert picture.info["dpi"][0] == pytest.approx(300, abs=0.1)
+    text = FIGURES["strips"].save(tmp_path / "a.pdf", width_cm=8.5).read_bytes()
+    box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+)", text)
+    assert float(box[1]) == pytest.approx(8.5 / 2.54 * 72, abs=0.1)
+
+
+def test_a_figure_of_matplotlib_may_be_changed_and_shrinks_its_type():
+    from matplotlib import pyplot
+
+    figure = FIGURES["trend"].figure(width_cm=13)
+    (axes,) = figure.axes
+    title = next(text for text in axes.texts if text.get_text() == "三所学校未达标")
+    # 18 points on a page 736 / 72 inches wide
+    assert title.get_fontsize() == pytest.approx(18 * (13 / 2.54) / (736 / 72))
+    assert title.get_fontfamily() == [FAMILY]
+    title.set_text("另一个题目")
+    assert "另一个题目" in {text.get_text() for text in axes.texts}
+    _, (left, right) = pyplot.subplots(1, 2)
+    assert FIGURES["map"].figure(ax=right) is right.figure
+    assert not left.texts and right.texts
+    assert "三所学校未达标" not in {text.get_text() for text in right.texts}  # the panel alone
+    pyplot.close("all")
+
+
+def test_the_same_figure_in_another_language_needs_a_title_in_it(tmp_path):
+    chart = FIGURES["strip"]
+    english = chart.worded(lang="en", title="Three schools below", source="invented data")
+    assert english.title == "Three schools below" and english.subtitle == ""
+    assert "No data" in words_of(english) and "缺数据" not in words_of(english)
+    assert chart.worded(title="另一句").svg == chart.svg.replace("三所学校未达标", "另一句")
+    with pytest.raises(ValueError, match="请一并给出那种语言的 title"):
+        chart.save(tmp_path / "a.svg", lang="en")
+    saved = chart.save(tmp_path / "a.svg", lang="en", title="Three schools below").read_text("utf-8")
+    assert "Three schools below" in saved and "Source" not in saved
+
+
+@every_figure
+def test_notebooks_hold_a_figure_in_three_forms(chart):
+    assert chart._repr_html_().startswith("<figure")
+    ElementTree.fromstring(chart._repr_svg_())
+    assert chart._repr_png_().startswith(b"\x89PNG")
+
+
+def test_style_is_for_anyones_matplotlib():
+    before = matplotlib.rcParams["font.family"]
+    own = style(math=True)
+    assert matplotlib.rcParams["font.family"] == [FAMILY] and matplotlib.rcParams["text.parse_math"]
+    with own:
+        pass
+    assert matplotlib.rcParams["font.family"] == before
 
 
 # --- Layout -----------------------------------------------------------------------------------------------

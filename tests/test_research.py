@@ -570,7 +570,7 @@ def test_the_notebook_is_stored_as_others_are():
     assert all(not c.get("outputs") for c in notebook["cells"])
 
 
-# --- the figure that seaborn draws
+# --- the heat map
 
 
 def test_the_heat_map_is_the_same_each_time_and_keeps_its_words(pages):

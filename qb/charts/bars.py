@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from qb.charts.figure import Caption, Chart, blank, phrase
+from qb.charts.figure import Caption, Chart, blank, phrase, redrawn
 from qb.charts.layout import Scale, notes, ticks
 from qb.charts.primitives import Bar, Dot, Line, Mark, Word
 from qb.charts.style import ACCENT, ALARM, FADE, INK, QUIET, RULE, WIDTH, label, plain, share, shorten, span
@@ -19,6 +19,7 @@ from qb.terms import Verdict
 # Figures made of bars: shortfalls, class sizes, how complete the tables are.
 
 
+@redrawn
 def shortfall_bars(
     labels: Sequence[str],
     amounts: Sequence[float],
@@ -67,6 +68,7 @@ def shortfall_bars(
     return Chart(caption, tuple(marks), row * len(values) + 4, table)
 
 
+@redrawn
 def classes(sizes: Sequence[float], limit: float, *, over: Sequence[bool], caption: Caption) -> Chart:
     """Show how large the classes are: a bar for each size, those above the limit stand out.
 
@@ -125,6 +127,7 @@ def classes(sizes: Sequence[float], limit: float, *, over: Sequence[bool], capti
     return Chart(caption, (*marks, *written), height, table)
 
 
+@redrawn
 def completeness(filled: pd.DataFrame, *, caption: Caption) -> Chart:
     """Show how much of each table was filled in, year by year.
 
@@ -187,6 +190,7 @@ WORDS = {
 }
 
 
+@redrawn
 def rooms(panels: Mapping[str, tuple[Sequence[float], float, Sequence[bool]]], *, caption: Caption) -> Chart:
     """Show the areas of rooms, a panel for each kind; bars below the standard stand out.
 
@@ -290,6 +294,7 @@ def _bins(areas: np.ndarray, limit: float, step: float) -> np.ndarray:
 ROWS_MOST = 250.0  # room for a row's label
 
 
+@redrawn
 def diverging(
     labels: Sequence[str],
     values: Sequence[float],
@@ -349,6 +354,7 @@ def _sides(zero: float, left: str, right: str, has_left: bool, has_right: bool) 
     ]
 
 
+@redrawn
 def intervals(
     labels: Sequence[str],
     values: Sequence[float],

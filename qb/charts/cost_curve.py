@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from qb.charts.figure import Caption, Chart, blank
+from qb.charts.figure import Caption, Chart, blank, redrawn
 from qb.charts.layout import EDGE, LINE, Scale, dot, largest, notes, radii, row_label, states, swarm, ticks
 from qb.charts.primitives import Dot, Line, Mark, Word
 from qb.charts.strip_plots import TOLD
@@ -19,6 +19,7 @@ from qb.terms import Verdict
 TOP, DEEP = 30, 230
 
 
+@redrawn
 def cost_curve(
     caps: Sequence[float],
     costs: Sequence[float],
@@ -108,6 +109,7 @@ class Lane:
     ends: Sequence[tuple[str, bool]]
 
 
+@redrawn
 def before_after(
     lanes: tuple[Lane, Lane],
     pupils: Sequence[float],

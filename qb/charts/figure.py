@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property, wraps
 from html import escape
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
+from qb.charts import paper
 from qb.charts.primitives import Mark, Word
-from qb.charts.style import BODY, LARGE, QUIET, SMALL, STACK, WIDTH, WORDS, clean, label, style, wrap
+from qb.charts.style import BODY, LARGE, QUIET, SMALL, STACK, WIDTH, WORDS, clean, label, wrap
 from qb.files import write_whole
 from qb.terms import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 # What a figure shows, in numbers: its table, folded below it.
 
@@ -171,12 +176,15 @@ class Chart:
     height : float
     table : DataFrame or None
         What the figure shows, unrounded.
+    redraw : callable or None
+        Draws the same figure with another caption.
     """
 
     caption: Caption
     marks: tuple[Mark, ...] = field(repr=False)
     height: float
     table: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    redraw: Callable[[Caption], Chart] | None = field(default=None, repr=False, compare=False)
 
     @property
     def title(self) -> str:
@@ -209,16 +217,59 @@ class Chart:
         )
 
     def _repr_html_(self) -> str:
-        measure = f'<span class="measure">{escape(self.subtitle)}</span>' if self.subtitle else ""
+        measure = f'<div class="measure">{escape(self.subtitle)}</div>' if self.subtitle else ""
         source = f'<p class="source">{self._source()}</p>' if self.source else ""
         table = folded(self.table, self.caption) if self.table is not None and len(self.table) else ""
         return (
-            f'<figure class="chart"><figcaption><b class="finding">{escape(self.title)}</b>{measure}'
-            f'</figcaption><div class="plot">{self.svg}</div>{source}{table}</figure>'
+            '<figure class="chart"><figcaption>'
+            f'<div><b class="finding">{escape(self.title)}</b></div>{measure}</figcaption>'
+            f'<div class="plot">{self.svg}</div>{source}{table}</figure>'
         )
 
     def _source(self) -> str:
         return escape(self.caption.word("source") + self.source)
+
+    def _repr_svg_(self) -> str:
+        return self._paper_svg()
+
+    def _repr_png_(self) -> bytes:
+        return self.png(dpi=144)
+
+    def _sheet(self) -> tuple[list[Mark], float, float]:
+        """Return all marks of the figure with its caption, and where they begin and end."""
+        above, top, below = _captions(self)
+        return [*above, *self.marks, *below], top, self.height + (28 if below else 8)
+
+    def _paper_svg(self, width_cm: float | None = None, *, grey: bool = False) -> str:
+        return paper.drawing(*self._sheet(), self.alt, width_cm=width_cm, grey=grey)
+
+    def figure(self, ax: Axes | None = None, *, width_cm: float | None = None, grey: bool = False) -> Figure:
+        """Draw the figure with matplotlib; its texts, lines and shapes may be changed before it is saved.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Draw on these, without title and source; type and lines follow the width of the axes.
+        width_cm : float, optional
+            Width on paper, for a figure of its own; type and lines follow it. 26 cm unless given.
+        grey : bool
+            In greys, what matters in the darker ones.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            That of `ax`, or a new one known to pyplot.
+        """
+        if ax is not None:
+            whole = cast("Figure", ax.get_figure(root=True))
+            room = np.asarray(ax.get_position().size) * whole.get_size_inches() * paper.INCH
+            scale = float(min(room / (WIDTH + 2 * paper.MARGIN, self.height)))
+            paper.draw(ax, self.marks, 0, self.height, scale, grey=grey)
+            return whole
+        marks, top, bottom = self._sheet()
+        figure, axes, scale = paper.sheet(top, bottom, width_cm, shown=True)
+        paper.draw(axes, marks, top, bottom, scale, grey=grey)
+        return figure
 
     def png(self, dpi: int = 200) -> bytes:
         """Return the figure with its caption as a picture, for Word.
@@ -228,27 +279,85 @@ class Chart:
         dpi : int
             Pixels per 72 units: 200 gives a picture about 2,000 pixels wide.
         """
-        from matplotlib.figure import Figure
+        return self._picture("png", dpi, None, grey=False)
 
-        above, top, below = _captions(self)
-        bottom = self.height + (28 if below else 8)
-        with style():
-            figure = Figure(figsize=((WIDTH + 16) / 72, (bottom - top) / 72), dpi=dpi)
-            axes = figure.add_axes((0, 0, 1, 1), xlim=(-8, WIDTH + 8), ylim=(bottom, top))
-            axes.set_axis_off()
-            for mark in (*above, *self.marks, *below):
-                mark.draw(axes)
-            picture = BytesIO()
-            figure.savefig(picture, format="png", metadata={"Software": None})
-        return picture.getvalue()
+    def _picture(self, form: str, dpi: int, width_cm: float | None, *, grey: bool) -> bytes:
+        marks, top, bottom = self._sheet()
+        figure, axes, scale = paper.sheet(top, bottom, width_cm, shown=False)
+        paper.draw(axes, marks, top, bottom, scale, grey=grey)
+        return paper.picture(figure, form, dpi)
 
-    def save(self, path: str | Path) -> Path:
-        """Write the figure to a file, by its ending: ``.svg`` or ``.png``."""
+    def worded(self, **words: str) -> Chart:
+        """Return the same figure with other words: `title`, `subtitle`, `source`, `alt`, `lang`.
+
+        The few words that a figure adds by itself follow `lang`; names of schools and rows stay.
+
+        Raises
+        ------
+        ValueError
+            If another language comes without a title in it, or the figure cannot be drawn again.
+        """
+        if words.get("lang", self.caption.lang) != self.caption.lang:
+            if "title" not in words:
+                raise ValueError("换一种语言时请一并给出那种语言的 title：图题由调用者撰写。")
+            words = {"subtitle": "", "source": "", "alt": "", **words}
+        if self.redraw is None:
+            raise ValueError("这幅图不能改换文字：请用画图的函数和另一个 Caption 重画。")
+        return self.redraw(replace(self.caption, **words))
+
+    def save(
+        self,
+        path: str | Path,
+        *,
+        dpi: int = 200,
+        width_cm: float | None = None,
+        grey: bool = False,
+        **words: str,
+    ) -> Path:
+        """Write the figure with title and source to a file, by its ending: ``.svg``, ``.png`` or ``.pdf``.
+
+        Parameters
+        ----------
+        path : str or Path
+        dpi : int
+            Dots per inch of a ``.png``.
+        width_cm : float, optional
+            Width on paper: 8.5 for a column, 17 for a page. Type and lines shrink with it; 26 unless given.
+        grey : bool
+            For print without colour.
+        **words
+            As in `worded`: ``lang="en", title="Three schools below"``.
+
+        Raises
+        ------
+        ValueError
+            If the ending is another, or the words do not go together.
+        """
         path = Path(path)
-        if path.suffix not in (".svg", ".png"):
-            raise ValueError(f"图件只能存为 .svg 或 .png：{path.name}")
-        write_whole(path, self.png() if path.suffix == ".png" else self.svg)
+        form = path.suffix.lower().removeprefix(".")
+        if form not in ("svg", "png", "pdf"):
+            raise ValueError(f"图件只能存为 .svg、.png 或 .pdf：{path.name}")
+        if width_cm is not None and not width_cm > 0:
+            raise ValueError(f"宽度应大于 0 厘米，而不是 {width_cm}")
+        chart = self.worded(**words) if words else self
+        if form == "svg":
+            write_whole(path, chart._paper_svg(width_cm, grey=grey))
+        else:
+            write_whole(path, chart._picture(form, dpi, width_cm, grey=grey))
         return path
+
+
+def redrawn(draw: Callable[..., Chart]) -> Callable[..., Chart]:
+    """Let the figures of a function be drawn again with another caption."""
+
+    @wraps(draw)
+    def drawn(*args: Any, **kwargs: Any) -> Chart:
+        def again(caption: Caption) -> Chart:
+            return drawn(*args, **{**kwargs, "caption": caption})
+
+        return replace(draw(*args, **kwargs), redraw=again)
+
+    return drawn
 
 
 def _captions(chart: Chart) -> tuple[list[Mark], float, list[Mark]]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from qb.charts.figure import Caption, Chart, blank, phrase
+from qb.charts.figure import Caption, Chart, blank, phrase, redrawn
 from qb.charts.layout import dot, largest, listed, notes, radii, states
 from qb.charts.primitives import Bar, Dot, Line, Mark, Shape, Word
 from qb.charts.strip_plots import TOLD
@@ -39,6 +39,7 @@ KM = 111.32  # a degree of latitude
 SCHOOLS_MARGIN = 30
 
 
+@redrawn
 def map_of_schools(
     longitude: Sequence[float],
     latitude: Sequence[float],
@@ -164,6 +165,7 @@ def _school_labels(
 VALUES_NAMED = 8  # schools far below the mean that are named
 
 
+@redrawn
 def map_of_values(
     longitude: Sequence[float],
     latitude: Sequence[float],
@@ -277,6 +279,7 @@ class _Places(NamedTuple):
     per_km: float
 
 
+@redrawn
 def rezoned(
     longitude: Sequence[float],
     latitude: Sequence[float],
@@ -497,6 +500,7 @@ OWN = {
 }
 
 
+@redrawn
 def map_of_sites(places: pd.DataFrame, walks: pd.DataFrame, *, caption: Caption) -> Chart:
     """Show which school each zone is assigned to, and where new ones stand.
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 Anchor = Literal["start", "middle", "end"]
+HALO = 4  # width of the ground around words that cross a line
 Shape = Literal["circle", "ring", "diamond", "triangle", "arrow"]
 
 
@@ -150,7 +151,8 @@ class Word:
         anchor = f' text-anchor="{self.anchor}"' if self.anchor != "start" else ""
         place = f'x="{_n(self.x)}" y="{_n(self.y)}"'
         if self.halo:
-            place += f' stroke="{PAPER.page}" stroke-width="4" paint-order="stroke"'
+            halo = PAPER.paper if self.colour.page == self.colour.paper else PAPER.page
+            place += f' stroke="{halo}" stroke-width="{HALO}" paint-order="stroke"'
         return f"<text {place}{size}{weight}{colour}{anchor}>{escape(clean(self.text))}</text>"
 
     def draw(self, axes: Axes) -> None:
@@ -170,7 +172,7 @@ class Word:
             ha=side,
             va="baseline",
             parse_math=False,
-            path_effects=[withStroke(linewidth=4, foreground=PAPER.paper)] if self.halo else None,
+            path_effects=[withStroke(linewidth=HALO, foreground=PAPER.paper)] if self.halo else None,
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from qb.charts.figure import Caption, Chart, blank
+from qb.charts.figure import Caption, Chart, blank, redrawn
 from qb.charts.layout import LINE, Scale, State, notes, row_label, states
 from qb.charts.primitives import Bar, Dot, Line, Mark, Word
 from qb.charts.style import ALARM, ALLOW, BODY, FADE, INK, QUIET, RULE, WIDTH, label, share, shorten, wrap
@@ -18,6 +18,7 @@ from qb.terms import Allowance, Verdict
 CAP = 200.0  # per cent of the standard; longer bars end here, with an arrow
 
 
+@redrawn
 def profile(
     labels: Sequence[str],
     percent: Sequence[float],
@@ -100,6 +101,7 @@ def _value(
     ]
 
 
+@redrawn
 def coefficients(
     values: pd.DataFrame,
     verdicts: pd.DataFrame,
@@ -162,6 +164,7 @@ def coefficients(
     return Chart(caption, tuple(marks), base + 8, values)
 
 
+@redrawn
 def heat(
     percent: pd.DataFrame, verdicts: pd.DataFrame, deep: pd.DataFrame, *, caption: Caption, floor: float = 85
 ) -> Chart:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from qb.charts.figure import Caption, Chart, blank, phrase
+from qb.charts.figure import Caption, Chart, blank, phrase, redrawn
 from qb.charts.layout import Scale, notes
 from qb.charts.primitives import Area, Bar, Dot, Line, Mark, Word
 from qb.charts.style import ACCENT, FADE, INK, QUIET, RULE, WIDTH, shorten, span
@@ -49,6 +49,7 @@ def places(count: int, high: float) -> tuple[list[tuple[float, float]], float]:
     return corners, high * -(-count // columns)
 
 
+@redrawn
 def lorenz(curves: Mapping[str, Curve | str], *, caption: Caption) -> Chart:
     """Show the Lorenz curve of each resource in a panel of its own.
 
@@ -96,6 +97,7 @@ def lorenz(curves: Mapping[str, Curve | str], *, caption: Caption) -> Chart:
     return Chart(caption, (*marks, *written), height, table)
 
 
+@redrawn
 def parts(panels: Mapping[str, pd.DataFrame], *, caption: Caption) -> Chart:
     """Show how a whole and its two parts moved over the years, a panel for each resource.
 
@@ -162,6 +164,7 @@ def _columns(frame: pd.DataFrame, left: float, ground: float, wide: float, room:
     return marks
 
 
+@redrawn
 def histograms(
     panels: Mapping[str, Sequence[float]],
     edges: Sequence[float],

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from qb.charts.figure import Caption, Chart, blank, phrase
+from qb.charts.figure import Caption, Chart, blank, phrase, redrawn
 from qb.charts.layout import (
     EDGE,
     LINE,
@@ -56,6 +56,7 @@ TOLD = 120  # dots say their names up to so many schools in a row; more would ma
 _ROW = 48  # from one strip to the next
 
 
+@redrawn
 def strips(
     percent: pd.DataFrame,
     pupils: Sequence[float],
@@ -286,6 +287,7 @@ class Strip:
         return bool(np.isfinite(self.coefficient))
 
 
+@redrawn
 def spreads(strips: Sequence[Strip], *, caption: Caption, decimals: int = 3) -> Chart:
     """Show each school's value as a percentage of the mean, a row for each resource.
 
@@ -382,6 +384,7 @@ def _top(values: np.ndarray, limit: float) -> float:
     return float(min(max(values.max(), limit), max(2 * limit, 1.15 * np.quantile(values, 0.9))))
 
 
+@redrawn
 def strip(
     values: Sequence[float],
     pupils: Sequence[float],

@@ -28,19 +28,23 @@ FOLDER = PACKAGE / "charts" / "fonts"
 
 
 class Colour(NamedTuple):
-    """A colour on the page, where the stylesheet may change it (dark pages do), and on paper."""
+    """A colour on the page, where the stylesheet may change it (dark pages do), on paper, and in grey print.
+
+    In grey what matters is dark and what accompanies it light: luminance alone would make them alike.
+    """
 
     page: str
     paper: str
+    grey: str
 
 
-INK = Colour("currentColor", "#111827")
-QUIET = Colour("var(--chart-quiet,#6b7280)", "#6b7280")
-RULE = Colour("var(--chart-rule,#d1d5db)", "#d1d5db")
-ACCENT = Colour("var(--chart-accent,#0b6e99)", "#0b6e99")
-ALARM = Colour("var(--chart-alarm,#c2410c)", "#c2410c")
-ALLOW = Colour("var(--chart-allow,#7a5200)", "#7a5200")
-PAPER = Colour("var(--chart-paper,Canvas)", "#ffffff")
+INK = Colour("currentColor", "#111827", "#111111")
+QUIET = Colour("var(--chart-quiet,#6b7280)", "#6b7280", "#7a7a7a")
+RULE = Colour("var(--chart-rule,#d1d5db)", "#d1d5db", "#d4d4d4")
+ACCENT = Colour("var(--chart-accent,#0b6e99)", "#0b6e99", "#262626")
+ALARM = Colour("var(--chart-alarm,#c2410c)", "#c2410c", "#000000")
+ALLOW = Colour("var(--chart-allow,#7a5200)", "#7a5200", "#444444")
+PAPER = Colour("var(--chart-paper,Canvas)", "#ffffff", "#ffffff")
 FADE = 0.8  # of quiet shapes: still three to one against the page
 
 WORDS = {
@@ -256,8 +260,15 @@ def fonts() -> tuple[Path, Path]:
     return Path(found[0]), Path(found[1])
 
 
-def style() -> AbstractContextManager:
-    """Return a context in which matplotlib draws Chinese text with our font.
+class style(AbstractContextManager):  # noqa: N801  called as a function is
+    """Let matplotlib draw Chinese text with our font: from here on, or within a ``with`` alone.
+
+    Seaborn's themes choose a font too: call it after ``seaborn.set_theme()``.
+
+    Parameters
+    ----------
+    math : bool
+        Whether ``$x^2$`` is a formula; unless asked for, a $ in a name is a $.
 
     Examples
     --------
@@ -266,13 +277,25 @@ def style() -> AbstractContextManager:
     ...     matplotlib.rcParams["font.family"]
     ['qb Sans SC']
     """
-    import matplotlib
 
-    fonts()
-    own = {
-        "font.family": [FAMILY],
-        "text.usetex": False,
-        "text.parse_math": False,  # a $ in a name is a $
-        "axes.unicode_minus": True,
-    }
-    return matplotlib.rc_context(own)
+    def __init__(self, *, math: bool = False) -> None:
+        import matplotlib
+
+        fonts()
+        own = {
+            "font.family": [FAMILY],
+            "text.usetex": False,
+            "text.parse_math": math,
+            "axes.unicode_minus": True,
+        }
+        self._before = {name: matplotlib.rcParams[name] for name in own}
+        matplotlib.rcParams.update(own)
+
+    def __exit__(self, *_: object) -> None:
+        """Put back what was."""
+        import matplotlib
+
+        matplotlib.rcParams.update(self._before)
+
+    def __repr__(self) -> str:
+        return f"matplotlib draws with {FAMILY}"

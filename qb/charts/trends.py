@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from qb.charts.figure import Caption, Chart, blank, phrase
+from qb.charts.figure import Caption, Chart, blank, phrase, redrawn
 from qb.charts.layout import Scale, notes, spaced, ticks
 from qb.charts.primitives import Area, Bar, Dot, Line, Mark, Word
 from qb.charts.style import ACCENT, INK, PAPER, QUIET, RULE, WIDTH, Colour, clean, label, plain, shorten, span
@@ -21,6 +21,7 @@ from qb.terms import Verdict
 TREND_TOP, TREND_STEP = 24, 17  # where the figure begins; from one label at the right end to the next
 
 
+@redrawn
 def trend(
     years: Sequence[int],
     series: Mapping[str, Sequence[float]],
@@ -152,6 +153,7 @@ WORDS = {
 }
 
 
+@redrawn
 def outlook(
     course: pd.DataFrame, base: int, *, caption: Caption, limits: Mapping[str, float] | None = None
 ) -> Chart:
@@ -263,6 +265,7 @@ BANDS = ((0, 4, 0.16), (1, 3, 0.3))  # which percentiles bound a band, and how d
 FAN_TOP, FAN_HIGH, FAN_STEP = 14, 250, 17
 
 
+@redrawn
 def fan(
     years: Sequence[int],
     quantiles: Sequence[Sequence[float]],
