@@ -38,7 +38,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'qb' has no attribute {name!r}")
     module = import_module(_HOMES[name])
-    return module if name in _ROOMS else getattr(module, "read" if name == "load" else name)
+    return module if name in _ROOMS else getattr(module, name)
 
 
 def __dir__() -> list[str]:

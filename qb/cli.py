@@ -225,6 +225,13 @@ def forms(data: Path, out: Path, **options: object) -> None:
     print(run(data, out, **options), file=sys.stderr)
 
 
+def notebook_new(name: str) -> None:
+    """Write the first draft of a notebook of one's own."""
+    from qb.publish.own_notebooks import write_skeleton
+
+    print(f"已写入 {write_skeleton(name)}。改好后：qb publish 数据 --notebooks .", file=sys.stderr)
+
+
 def standard_show(name: str, year: int | None) -> None:
     """Print what is in force in a standard."""
     from qb.report.standard_report import show
@@ -331,10 +338,9 @@ def _parser() -> Parser:
     it.add_argument(
         "--only",
         nargs="+",
-        choices=KINDS,
         default=(),
         metavar="KIND",
-        help=f"只生成某类页面：{'、'.join(KINDS)}",
+        help=f"只生成某类页面：{'、'.join(KINDS)}，或自己的笔记本的 kind",
     )
     it.add_argument(
         "--schools", nargs="+", default=(), metavar="ID", help="只生成这些学校的页面（学校标识码）"
@@ -352,6 +358,12 @@ def _parser() -> Parser:
         type=Path,
         metavar="FILE.toml",
         help="达标方案所用的费用文件；默认用随附的费用假设",
+    )
+    it.add_argument(
+        "--notebooks",
+        type=Path,
+        metavar="FOLDER",
+        help="自己的笔记本所在的文件夹：元数据中有 qb 一项的，与报告一起生成（见 qb notebook new）",
     )
     _standard(it)
     it.add_argument("--lang", choices=("zh", "en"), default="zh", help="页面语言；默认 zh")
@@ -402,7 +414,7 @@ def _parser() -> Parser:
         "qb plan data/sample",
         "qb plan 我的数据 --budget 3000000",
         "qb plan 我的数据 --scenario 方案.toml",
-        "qb plan 我的数据 --to 2028 --budget 3000000 --scenario 分年方案.toml",
+        "qb plan 我的数据 --to 2028 --budget 3000000",
         "qb plan 我的数据 --transfers 调配.toml",
     )
     _data(it)
@@ -425,7 +437,7 @@ def _parser() -> Parser:
         "--to",
         type=int,
         metavar="YEAR",
-        help="分年方案：到这一学年全部达标；--budget 为每年预算，不写则平均分摊；各年同 qb whatif",
+        help="分年方案：到这一学年全部达标；--budget 为每年预算，不写则平均分摊；学生数按推算",
     )
     it.add_argument(
         "--solver",
@@ -564,6 +576,21 @@ def _parser() -> Parser:
         metavar="FILE",
         help="表I—表VI和学校自评表的版式文件（TOML）；不写就按国家表式",
     )
+
+    summary = "笔记本：自己的分析，与报告一起发布。"
+    example = "例：\n  qb notebook new my_study\n  qb publish 我的数据 --notebooks ."
+    notebook = commands.add_parser(
+        "notebook",
+        help=summary,
+        description=summary,
+        epilog=example,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    it = notebook.add_subparsers(title="操作", metavar="操作", required=True).add_parser(
+        "new", help="在本文件夹写一个笔记本的初稿，改好后用 qb publish --notebooks 发布"
+    )
+    it.add_argument("name", metavar="NAME", help="名字：小写英文字母、数字、下划线")
+    it.set_defaults(run=notebook_new)
 
     summary = "标准：在某学年有效的内容，两套标准的不同，一个标准文件的全部错误。"
     standards = commands.add_parser(

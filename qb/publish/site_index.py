@@ -50,11 +50,12 @@ def district_index(
     files: Sequence[Path],
     target: Path,
     page: Page,
+    own: Mapping[str, str] | None = None,
 ) -> None:
     """Write a district's index. Pages that failed are listed as not made, with the reason.
 
     `earlier` are the district's assessments of the years before, the latest first; `files` what goes with
-    the pages, listed where it was made.
+    the pages, listed where it was made; `own` the titles of notebooks of one's own.
     """
     assessment, words = part.assessment, page.words
     html = index_page(
@@ -65,6 +66,11 @@ def district_index(
         reports=[
             (words[kind], words[f"{kind}_note"], _address(part, (kind, ""), outcomes))
             for kind in OF_DISTRICT
+            if (kind, "") in part.pages
+        ]
+        + [
+            (title, "", _address(part, (kind, ""), outcomes))
+            for kind, title in (own or {}).items()
             if (kind, "") in part.pages
         ],
         files=[(path.name, path.relative_to(part.folder).as_posix()) for path in files if path.exists()],

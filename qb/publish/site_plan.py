@@ -20,6 +20,7 @@ from qb.publish.attachments import Bundle
 from qb.publish.digests import Slices
 from qb.publish.jobs import CELL_SECONDS, Job, Parameter
 from qb.publish.manifest import KINDS, OF_DISTRICT, Record, digest
+from qb.publish.own_notebooks import OwnNotebook
 from qb.publish.page import WORDS, Lang, Page
 from qb.report.context import ReportContext
 from qb.report.facts import doubt_said
@@ -87,6 +88,16 @@ class Request:
     costs: str = ""
     cell_seconds: float = CELL_SECONDS
     files: bool = False
+    own: tuple[OwnNotebook, ...] = ()
+
+    def own_of(self, *per: str) -> list[OwnNotebook]:
+        """Return the notebooks of one's own of which there is a page for each of these."""
+        return [one for one in self.own if one.per in per]
+
+    def title(self, kind: str) -> str:
+        """Return what pages of a kind are called."""
+        own = next((one for one in self.own if one.kind == kind), None)
+        return own.title(self.lang) if own else WORDS[self.lang][kind]
 
 
 @dataclass(frozen=True)
@@ -153,8 +164,8 @@ class Plan:
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """The pages of all parts, district by district."""
-        return tuple(task for part in self.parts for task in self._tasks(part))
+        """The pages of the dataset as a whole, then those of all parts, district by district."""
+        return (*self._whole_tasks(), *(task for part in self.parts for task in self._tasks(part)))
 
     def _parts(self) -> Iterator[Part]:
         whole = self.context.assessment
@@ -167,6 +178,11 @@ class Plan:
             files = file_names(ids)
             pages = {(kind, ""): folder / f"{kind}.html" for kind in self.reports}
             pages |= {("school", i): folder / "schools" / f"{files[i]}.html" for i in ids}
+            pages |= {
+                (own.kind, i): folder / own.kind / f"{files[i]}.html"
+                for own in self.request.own_of("school")
+                for i in ids
+            }
             kept = {
                 key: path
                 for key, path in pages.items()
@@ -177,7 +193,49 @@ class Plan:
     @property
     def reports(self) -> tuple[str, ...]:
         """The kinds of page that a district has one of; without scenarios there is nothing to compare."""
-        return tuple(kind for kind in OF_DISTRICT if kind != "scenario" or self.request.scenarios)
+        single = len(self.context.assessment.districts) == 1
+        own = self.request.own_of("district", *["dataset"] * single)
+        ours = (kind for kind in OF_DISTRICT if kind != "scenario" or self.request.scenarios)
+        return (*ours, *(one.kind for one in own))
+
+    @property
+    def whole(self) -> list[OwnNotebook]:
+        """The notebooks of a dataset of several districts that have a page beside the index of all."""
+        return self.request.own_of("dataset") if len(self.context.assessment.districts) > 1 else []
+
+    def _whole_tasks(self) -> Iterator[Task]:
+        for own in self.whole:
+            target = self.site / f"{own.kind}.html"
+            content = self._own_content(own, ("", ""))
+            asked = own.kind in self.request.kinds
+            if asked or self.record.holds(target, content):
+                page = replace(self.top_page(own.title(self.request.lang)), here=target.name)
+                job = Job(own.path, self._own_parameters(own), target, page, self.request.cell_seconds)
+                yield self._task(job, content, asked)
+
+    def top_page(self, title: str) -> Page:
+        """Return what stands around the index of all districts, and around the pages beside it."""
+        words = WORDS[self.request.lang]
+        links = [(words["districts"], "index.html")] * bool(self.whole)
+        return Page(
+            title=title,
+            lang=self.request.lang,
+            place=school_year(self.context.year, self.request.lang),
+            invented=self.context.assessment.invented,
+            links=(*links, *((own.title(self.request.lang), f"{own.kind}.html") for own in self.whole)),
+            provenance=self.provenance,
+            meta=self.meta,
+        )
+
+    def _own_content(self, own: OwnNotebook, key: Key) -> str:
+        """Return a digest of what a page of one's own may show: all data, and the code beside it."""
+        beside = sorted(p for p in own.path.parent.iterdir() if p.suffix in (".py", ".toml"))
+        files = (own.path, *manifest.data_files(self.request.data), *beside)
+        return digest(key, *manifest.of_files(files), digests.of_standard(self.context.standard))
+
+    def _own_parameters(self, own: OwnNotebook, **of: str) -> dict[str, Parameter]:
+        given = self._common() | of
+        return {name: value for name, value in given.items() if name in own.takes}
 
     def _asked(self, key: Key) -> bool:
         kind, school = key
@@ -185,6 +243,8 @@ class Plan:
 
     def _content(self, key: Key, district: str) -> str:
         kind, school = key
+        if own := self._own(kind):
+            return self._own_content(own, (district, school))
         slices = self.slices
         shown = {
             "annual": slices.of_data,
@@ -206,15 +266,22 @@ class Plan:
     def _templates(self) -> dict[str, bytes]:
         return {kind: manifest.notebook_of(kind).read_bytes() for kind in KINDS}
 
-    def _parameters(self, key: Key, district: str) -> dict[str, Parameter]:
-        request = self.request
-        common = {
-            "data": str(request.data),
+    def _own(self, kind: str) -> OwnNotebook | None:
+        return next((one for one in self.request.own if one.kind == kind), None)
+
+    def _common(self) -> dict[str, Parameter]:
+        return {
+            "data": str(self.request.data),
             "year": self.context.year,
-            "standard": request.standard,
-            "lang": request.lang,
+            "standard": self.request.standard,
+            "lang": self.request.lang,
         }
+
+    def _parameters(self, key: Key, district: str) -> dict[str, Parameter]:
+        request, common = self.request, self._common()
         kind, school = key
+        if notebook := self._own(kind):
+            return self._own_parameters(notebook, district=district, school_id=school)
         own = {
             "school": {"school_id": school},
             "scenario": {"district": district, "scenarios": list(request.scenarios)},
@@ -238,27 +305,46 @@ class Plan:
     def _tasks(self, part: Part) -> Iterator[Task]:
         for key, target in part.pages.items():
             job = self._job(part, key, target)
-            # The day and the data as a whole say when a page was made, not what it shows: it stays for them.
-            passing = [WORDS[self.request.lang][name] for name in ("made_on", "fingerprint")]
-            lasting = tuple(pair for pair in job.page.provenance if pair[0] not in passing)
-            frame = digest(replace(job.page, provenance=lasting, meta=()))
-            yield Task(job, self._content(key, part.district), frame, self._asked(key))
+            yield self._task(job, self._content(key, part.district), self._asked(key))
+
+    def _task(self, job: Job, content: str, asked: bool) -> Task:
+        # The day and the data as a whole say when a page was made, not what it shows: it stays for them.
+        passing = [WORDS[self.request.lang][name] for name in ("made_on", "fingerprint")]
+        lasting = tuple(pair for pair in job.page.provenance if pair[0] not in passing)
+        return Task(job, content, digest(replace(job.page, provenance=lasting, meta=())), asked)
 
     def _job(self, part: Part, key: Key, target: Path) -> Job:
         kind, school = key
         rows = part.assessment.rows
         name = rows["name"][rows["school_id"] == school].iloc[0] if school else part.district
-        page = self.page(part, f"{WORDS[self.request.lang][kind]} · {name}", target)
-        parameters = self._parameters(key, part.district)
-        return Job(manifest.notebook_of(kind), parameters, target, page, self.request.cell_seconds)
+        page = self.page(part, f"{self.request.title(kind)} · {name}", target, school)
+        parameters, own = self._parameters(key, part.district), self._own(kind)
+        return Job(
+            own.path if own else manifest.notebook_of(kind),
+            parameters,
+            target,
+            page,
+            self.request.cell_seconds,
+        )
 
-    def page(self, part: Part, title: str, target: Path) -> Page:
+    def page(self, part: Part, title: str, target: Path, school: str = "") -> Page:
         """Return what stands around the content of a district's page or a school's."""
         words = WORDS[self.request.lang]
         up = "../" * len(target.relative_to(part.folder).parents[:-1])
         links = [(words["districts"], f"{up}../index.html")] if part.above else []
         links.append((words["overview"], f"{up}index.html"))
-        links += [(words[kind], f"{up}{kind}.html") for kind in OF_DISTRICT if (kind, "") in part.pages]
+        links += [
+            (self.request.title(kind), f"{up}{kind}.html")
+            for kind in self.reports
+            if (kind, "") in part.pages
+        ]
+        if school and (of_school := self.request.own_of("school")):  # a school's pages lead to each other
+            kinds = ["school", *(own.kind for own in of_school)]
+            links += [
+                (self.request.title(kind), f"{up}{place.relative_to(part.folder).as_posix()}")
+                for kind in kinds
+                if (place := part.pages.get((kind, school))) and place != target
+            ]
         return Page(
             title=title,
             lang=self.request.lang,
@@ -305,13 +391,16 @@ class Plan:
         return digests.of_data(self.context.data)
 
 
-def known_kinds(only: Collection[str], scenarios: Collection[str]) -> tuple[str, ...]:
+def known_kinds(
+    only: Collection[str], scenarios: Collection[str], own: Collection[OwnNotebook] = ()
+) -> tuple[str, ...]:
     """Return the kinds of page asked for, all if none is named; refuse one that there is not."""
+    kinds = (*KINDS, *(one.kind for one in own))
     if "scenario" in only and not scenarios:
         raise QbError("要生成情景比较页，请用 --scenarios 给出情景文件（TOML）。")
-    if unknown := [kind for kind in only if kind not in KINDS]:
-        raise QbError(f"没有这种页面：{'、'.join(unknown)}。可选的有：{'、'.join(KINDS)}。")
-    return tuple(kind for kind in KINDS if not only or kind in only)
+    if unknown := [kind for kind in only if kind not in kinds]:
+        raise QbError(f"没有这种页面：{'、'.join(unknown)}。可选的有：{'、'.join(kinds)}。")
+    return tuple(kind for kind in kinds if not only or kind in only)
 
 
 def known_schools(wanted: Collection[str], assessment: Assessment) -> frozenset[str]:

@@ -31,6 +31,7 @@ from jupyter_client.session import Session
 from traitlets import Any
 from traitlets.config import Config
 
+from qb.charts import Chart
 from qb.publish.jobs import DEAD, LATE, Failure, Job, Outcome, failure_at
 from qb.publish.page import Page, notebook_page
 from qb.publish.render import WIRE, render, stored
@@ -86,6 +87,11 @@ class Kernel:
         )
         self._kernel._execute_sleep = 0  # a pause for a wire that there is not
         self._streams: tuple[_Stream, ...] = ()
+
+    def leave_pictures_out(self) -> None:
+        """Let our figures give their HTML alone: a page shows that, and a picture costs more than it."""
+        for form in ("image/svg+xml", "image/png"):
+            self._kernel.shell.display_formatter.formatters[form].for_type(Chart, lambda _: None)
 
     async def load(self, *modules: str) -> None:
         """Import modules in a cell that leaves no trace.
@@ -392,6 +398,7 @@ class _Here:
         self._messages: list[tuple[str, dict]] = []
         self._loop = asyncio.new_event_loop()  # one for all cells: a task may outlive the cell that began it
         kernel.settle(lambda channel, message: self._messages.append((channel, message)))
+        kernel.leave_pictures_out()
 
     def run(self, content: dict, msg_id: str, seconds: float | None) -> list[tuple[str, dict]]:
         """Run a cell; return channels and messages. The worker process looks at the clock."""

@@ -20,6 +20,7 @@ from qb.data.dataset import Dataset, with_columns
 from qb.data.reading import read
 from qb.data.schema import TABLES
 from qb.errors import QbError
+from qb.files import beside_notebooks
 from qb.indicators.assessment import Assessment, assess, choose_year, ledger
 from qb.indicators.verdicts import COMPOSITE
 from qb.report.facts import Fact, finding_keys, key
@@ -404,6 +405,7 @@ def open_context(
     DataError, QbError
         See `qb.load` and `qb.assess`.
     """
+    data = beside_notebooks(data)
     if ready := _preloaded.get(_asked(data, year, standard, lang)):
         return ready
     chosen = load_standard(standard)

@@ -10,6 +10,7 @@ from qb.charts import Caption, Chart
 from qb.charts.maps import map_of_sites
 from qb.data.dataset import Dataset
 from qb.data.reading import read
+from qb.files import beside_notebooks
 from qb.planning.scenario import Scenario
 from qb.planning.siting.site_choice import site
 from qb.planning.siting.siting_solver import NOW, Siting, Status
@@ -34,8 +35,8 @@ def open_siting(
     DataError, QbError
         See `qb.load` and `qb.planning.siting.site_choice.site`.
     """
-    dataset = read(data)
-    return Sites(dataset, site(dataset, candidates, year, standard, most), lang)
+    dataset = read(beside_notebooks(data))
+    return Sites(dataset, site(dataset, beside_notebooks(candidates), year, standard, most), lang)
 
 
 class Sites:

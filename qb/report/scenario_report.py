@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from qb.errors import QbError
+from qb.files import beside_notebooks
 from qb.indicators.assessment import Assessment
 from qb.planning.scenario import whatif
 from qb.planning.scenario.comparison import BASE, COEFFICIENT, PASSING, total
@@ -259,7 +260,9 @@ class ScenarioReport:
         known = self.context.assessment.districts["district"].tolist()
         if not self.district and len(known) != 1:
             raise QbError(f"数据中有 {len(known)} 个县区，请写明 district。已有：{'、'.join(known)}。")
-        compared = whatif(self.context.data, self.scenarios, standard=self.context.standard)
+        compared = whatif(
+            self.context.data, [*map(beside_notebooks, self.scenarios)], standard=self.context.standard
+        )
         return Study(self.context, self.district or known[0], compared)
 
     @property

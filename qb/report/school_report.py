@@ -57,6 +57,11 @@ class SchoolReport:
     school_id: str
 
     def __post_init__(self) -> None:
+        if not isinstance(self.school_id, str):  # papermill -p reads 0001001 as the number 1001
+            raise QbError(
+                f"school_id 是数 {self.school_id}，不是文字，前面的零可能已经丢失。"
+                "用 papermill 时请写 -r（原样传递），如：-r school_id 0001001。"
+            )
         if not self.rows:
             excluded = self.context.assessment.excluded
             reasons = excluded.loc[excluded["school_id"] == self.school_id, "reason"].tolist()

@@ -205,8 +205,8 @@ class Cards:
         shown = badge(str(verdict), self.lang, fact) if verdict else escape(value)
         mark = f' class="{BADGE[verdict]}"' if verdict else ""
         return (
-            f'<li{mark}><span class="label">{escape(label)}</span><span class="value">{shown}</span>'
-            f'<span class="detail">{escape(beneath)}</span></li>'
+            f'<li{mark}><div class="label">{escape(label)}</div><div class="value">{shown}</div>'
+            f'<div class="detail">{escape(beneath)}</div></li>'
         )
 
 

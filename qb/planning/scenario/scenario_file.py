@@ -42,7 +42,6 @@ Action = Annotated[
     | resource_actions.TransferEquipment
     | pupils_actions.SplitClasses
     | pupils_actions.PlaceOverflow
-    | resource_actions.Fund
     | resource_actions.Set,
     Field(discriminator="do"),
 ]
@@ -60,7 +59,6 @@ DOES: Mapping[str, Callable[[Register, Standard, Action], Register]] = {
     "transfer_equipment": resource_actions.transfer_equipment,
     "split_classes": pupils_actions.split_classes,
     "place_overflow": pupils_actions.place_overflow,
-    "fund": resource_actions.fund,
     "set": resource_actions.set_item,
 }
 

@@ -1,0 +1,130 @@
+"""Notebooks of one's own, published with the rest: the example of the README, from draft to page."""
+
+import json
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from qb.errors import QbError
+from qb.files import shipped
+from qb.publish.api import publish
+from qb.publish.own_notebooks import find_notebooks, write_skeleton
+from qb.publish.verify import verify
+
+SAMPLE = shipped("data", "sample")
+TITLE = {"zh": "一校一卡", "en": "Card"}
+
+
+def put(folder, name="card", parameters='data: str = ""\nschool_id: str = ""', code="1", **entry):
+    """Write a notebook with an entry of this kind; None leaves a field out."""
+    qb = {"kind": name, "title": TITLE, "per": "school", "order": 1} | entry
+    cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]}), new_code_cell(code)]
+    notebook = new_notebook(cells=cells, metadata={"qb": {k: v for k, v in qb.items() if v is not None}})
+    nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
+CARD = """import matplotlib.pyplot as plt
+import qb
+qb.charts.style()
+sections = qb.load(data)["sections"]
+mine = sections[sections["school_id"] == school_id]
+mine.plot(x="year", y="pupils", title="学生数")
+mine[["year", "stage", "pupils"]]"""
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own")
+    write_skeleton("my_study", folder)
+    put(folder, code=CARD)
+    nbformat.write(new_notebook(), folder / "left_alone.ipynb")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(own, tmp_path_factory):
+    out = tmp_path_factory.mktemp("site")
+    return out, publish(SAMPLE, notebooks=own, out=out, **WANTED)
+
+
+WANTED = {"only": ["my_study", "card"], "schools": ["0001001"], "jobs": 1, "progress": False}
+
+
+def test_those_with_an_entry_are_found_in_their_order(own):
+    found = find_notebooks(own)
+    assert [(one.kind, one.per) for one in found] == [("card", "school"), ("my_study", "district")]
+    assert found[0].title("en") == "Card" and found[0].takes == ("data", "school_id")
+    assert find_notebooks() == ()
+
+
+def test_they_are_pages_like_the_rest(site):
+    out, made = site
+    assert made.exit_code == 0 and len(made.outcomes) == 2
+    card = (out / "card" / "0001001.html").read_text(encoding="utf-8")
+    assert "一校一卡 · " in card and 'class="dataframe"' in card and "data:image/png;base64," in card
+    assert "sections[" not in card  # what it says and shows, not its code
+    assert '<a href="../my_study.html">题目</a>' in card  # found in the navigation of the others
+    index = (out / "index.html").read_text(encoding="utf-8")
+    assert 'href="my_study.html"' in index
+    assert "未达标" in index
+
+
+def test_a_second_run_keeps_them_and_an_edit_makes_that_one_anew(site, own):
+    out, _ = site
+    assert publish(SAMPLE, notebooks=own, out=out, **WANTED).kept == 2
+    put(own, code=CARD + ".head(1)")
+    again = publish(SAMPLE, notebooks=own, out=out, **WANTED)
+    assert (len(again.outcomes), again.kept) == (1, 1)
+    assert verify(out, SAMPLE).differences == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"kind": "district"}, "是 qb 自己的页面名"),
+        ({"kind": "Card 1"}, "应为小写英文字母开头的名字"),
+        ({"kind": "../etc"}, "应为小写英文字母开头的名字"),
+        ({"title": "卡"}, "title 应写两种语言"),
+        ({"per": "street"}, "per 应为 dataset、district、school 之一，现为 'street'"),
+        ({"per": None}, "per 应为"),
+        ({"order": "first"}, "order 应为整数"),
+        ({"parameters": 'data: str = ""'}, "parameters 单元缺少 school_id"),
+    ],
+)
+def test_an_entry_that_cannot_be_used_is_refused_by_what_is_wrong(tmp_path, given, said):
+    put(tmp_path, **given)
+    with pytest.raises(QbError, match=f"笔记本 card.ipynb：.*{said}"):
+        find_notebooks(tmp_path)
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path):
+    put(tmp_path, "a", per="street", kind="district")
+    put(tmp_path, "b", kind="same")
+    put(tmp_path, "c", kind="same")
+    with pytest.raises(QbError) as refused:
+        find_notebooks(tmp_path)
+    assert len(str(refused.value).splitlines()) == 3 and "kind 同为 same" in str(refused.value)
+    with pytest.raises(QbError, match="不存在"):
+        find_notebooks(tmp_path / "nowhere")
+
+
+def test_a_draft_replaces_nothing_and_takes_no_name_of_ours(tmp_path):
+    path = write_skeleton("my_study", tmp_path)
+    nbformat.validate(nbformat.read(path, as_version=4))
+    assert json.loads(path.read_text(encoding="utf-8"))["metadata"]["qb"]["kind"] == "my_study"
+    with pytest.raises(QbError, match="已经存在"):
+        write_skeleton("my_study", tmp_path)
+    for name in ("school", "../x", "中文", ""):
+        with pytest.raises(QbError, match="不能作笔记本的名字"):
+            write_skeleton(name, tmp_path)
+
+
+def test_a_kind_that_nobody_has_is_refused_with_ones_own_among_the_known(own, tmp_path):
+    with pytest.raises(QbError, match=r"没有这种页面：cards。可选的有：.*、card、my_study"):
+        publish(SAMPLE, notebooks=own, out=tmp_path, only=["cards"], progress=False)
+
+
+def test_a_cluster_takes_none(own, tmp_path):
+    with pytest.raises(QbError, match="不能交给集群"):
+        publish(SAMPLE, notebooks=own, out=tmp_path, scheduler="tcp://127.0.0.1:1", progress=False)
