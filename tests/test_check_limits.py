@@ -96,13 +96,14 @@ def test_figures_in_order_among_those_in_doubt_leave_no_line_for_the_column(comm
     heads = committed["sections"].groupby(["year", "school_id"])["pupils"].sum()
     facilities = committed["facilities"]
     keys = zip(facilities["year"], facilities["school_id"], strict=True)
-    tiny = int(np.argmin([heads[key] for key in keys]))  # 18 pupils: 750 yuan are above a fiftieth of 2,000
+    own = np.array([heads[key] for key in keys])
+    tiny = int(own.argmin())
 
     def slip(frame):
         slipped = frame["equipment_yuan"] / 1e4
         slipped.iloc[::3] = frame["equipment_yuan"].iloc[::3]
-        slipped.iloc[tiny] = 750.0
-        slipped.iloc[1] = 800.0  # of a large school
+        slipped.iloc[tiny] = own[tiny] * 60.0  # a pupil: above a fiftieth of 2,000
+        slipped.iloc[1] = own[tiny] * 61.0  # of a school of 1,236 pupils: below it
         return slipped
 
     data = changed(committed, "facilities", equipment_yuan=slip)
