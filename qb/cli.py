@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import qb
-from qb.errors import QbError, why
+from qb.errors import DataError, QbError, why
 from qb.files import copy_shipped, shipped
 from qb.publish.manifest import KINDS
 
@@ -75,6 +75,10 @@ def main(arguments: list[str] | None = None) -> None:
         options = vars(_parser().parse_args(arguments))
         run = options.pop("run")
         sys.exit(run(**options) or 0)
+    except DataError as error:
+        from qb.data.checks import refusal
+
+        sys.exit(f"错误：{refusal(error)}")
     except QbError as error:
         sys.exit(f"错误：{error}")
     except KeyboardInterrupt:
@@ -172,11 +176,14 @@ def template(
     print(run_template(path, year, read(given) if given else None, layout, folder), file=sys.stderr)
 
 
-def collect(folder: Path, out: Path, layout: str | None, expected: Path | None, year: int | None) -> None:
+def collect(
+    folder: Path, out: Path, layout: str | None, expected: Path | None, year: int | None, as_json: bool
+) -> None:
     """Make one dataset of many workbooks."""
-    from qb.data.collect_report import run_collect, summary
+    from qb.data.collect_report import document, run_collect, summary
 
-    print("\n".join(summary(run_collect(folder, out, layout, expected, year))))
+    done = run_collect(folder, out, layout, expected, year)
+    print(json.dumps(document(done), ensure_ascii=False) if as_json else "\n".join(summary(done)))
 
 
 def check(data: Path, as_json: bool, marked: Path | None) -> int:
@@ -188,7 +195,7 @@ def check(data: Path, as_json: bool, marked: Path | None) -> int:
 
 def convert(table: Path, out: Path, recipe: Path | None) -> None:
     """Turn a table or a dataset into a dataset."""
-    from qb.data.checks import require
+    from qb.data.checks import line, require
     from qb.data.reading import read
     from qb.data.recipe import convert as apply
     from qb.data.recipe import load_recipe
@@ -196,10 +203,23 @@ def convert(table: Path, out: Path, recipe: Path | None) -> None:
     data = apply(table, load_recipe(recipe)) if recipe else read(table)
     require(data)
     for fault in data.faults:  # what was left out, or read in another way than typed
-        print(f"{fault.severity.zh} {fault}", file=sys.stderr)
+        print(line(fault), file=sys.stderr)
     _save(data, out)
     rows = "，".join(f"{name} {len(frame)} 行" for name, frame in data.tables.items() if len(frame))
     print(f"已写入 {out}：{rows}。", file=sys.stderr)
+
+
+def recipe_new(table: Path, out: Path | None) -> None:
+    """Write a first draft of a recipe for a table."""
+    from qb.data.recipe_draft import draft
+    from qb.data.table_files import write_file
+
+    text = draft(table)
+    if out is None:
+        print(text, end="")
+        return
+    write_file(out, lambda made: made.write_text(text, encoding="utf-8"))
+    print(f"已写入 {out}。逐条核对后：qb convert {table} 输出 --recipe {out}", file=sys.stderr)
 
 
 def sample(out: Path, schools: int, districts: int, years: range, seed: int) -> None:
@@ -521,6 +541,7 @@ def _parser() -> Parser:
         help="去年的数据：谁应当交，表上没有问的县区、城乡等",
     )
     it.add_argument("--year", type=int, help="学年起始年；默认照表上写的，其次是 --expected 最后一年的下一年")
+    _json(it)
 
     it = command(
         convert,
@@ -533,6 +554,18 @@ def _parser() -> Parser:
         "out", type=Path, help="写到哪里；以 .xlsx 结尾写成工作簿，以 .parquet 结尾写成 parquet，否则写成 CSV"
     )
     it.add_argument("--recipe", type=Path, help="转换规则（TOML），说明原表各列对应哪里")
+
+    summary = "配方：按表头猜出各列，写一份可以直接运行的初稿，供核对修改。"
+    recipes = commands.add_parser("recipe", help=summary, description=summary)
+    it = recipes.add_subparsers(title="操作", metavar="操作", required=True).add_parser(
+        "new",
+        help="为一个表写初稿",
+        description=summary,
+        epilog="例：qb recipe new 统计表.xlsx --out 配方.toml",
+    )
+    it.add_argument("table", type=Path, metavar="TABLE", help="CSV、Excel 或 parquet 表")
+    it.add_argument("--out", type=Path, metavar="FILE.toml", help="写到哪里；不写就打印")
+    it.set_defaults(run=recipe_new)
 
     it = command(
         sample,

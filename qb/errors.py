@@ -59,6 +59,7 @@ class Fault:
                 f"表 {self.table}" if self.table else "",
                 f"第 {self.row} 行" if self.row else "",
                 f"列 {self.column}" if self.column else "",
+                f"单元格 {self.cell}" if self.cell else "",
             )
             if part
         )

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 
 from qb.cli import main
+from qb.data.reading import read, write
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data" / "sample"
@@ -79,31 +81,31 @@ BAD = {
     "text in a number column": (
         "sections",
         setting("pupils", "很多"),
-        ["sections", "第 2 行", "pupils", "不是数字"],
+        ["“学段”表第 2 行“在校生数”列", "不是数字"],
     ),
-    "a negative number": ("sections", setting("pupils", "-5"), ["sections", "第 2 行", "pupils", "-5"]),
+    "a negative number": ("sections", setting("pupils", "-5"), ["“学段”表第 2 行“在校生数”列", "-5"]),
     "an infinite number": (
         "facilities",
         setting("equipment_yuan", "inf"),
-        ["facilities", "equipment_yuan", "有限"],
+        ["“办学条件”表", "“教学仪器设备值”列", "有限"],
     ),
-    "an unknown stage": ("sections", setting("stage", "幼儿园"), ["sections", "stage", "幼儿园"]),
-    "an unknown kind": ("schools", setting("kind", "大学"), ["schools", "kind", "大学"]),
-    "a duplicate key": ("sections", lambda f: pd.concat([f, f.head(1)]), ["sections", "重复"]),
+    "an unknown stage": ("sections", setting("stage", "幼儿园"), ["“学段”表", "“学段”列", "幼儿园"]),
+    "an unknown kind": ("schools", setting("kind", "大学"), ["“学校”表", "“办学类型”列", "大学"]),
+    "a duplicate key": ("sections", lambda f: pd.concat([f, f.head(1)]), ["“学段”表", "重复"]),
     "a section of an unknown school": (
         "sections",
         setting("school_id", "999"),
-        ["sections", "999", "schools"],
+        ["“学段”表", "999"],
     ),
     "two spellings of a district": (
         "schools",
         setting("district", "示例市 古城区(模拟)"),
-        ["schools", "两种写法"],
+        ["“学校”表", "两种写法"],
     ),
     "a table without its key": (
         "sections",
         lambda f: f.drop(columns="school_id"),
-        ["sections", "学校标识码"],
+        ["“学段”表", "学校标识码"],
     ),
 }
 
@@ -119,6 +121,29 @@ def test_bad_data_are_refused_in_sentences_and_nothing_is_written(case, command,
     assert all(word in said for word in expected), said
     assert re.search(r"[。]", said) and "Traceback" not in said
     assert not (tmp_path / "out").exists()
+
+
+def test_every_command_says_of_a_cell_what_the_check_says(copy, capsys, tmp_path):
+    made = read(copy)
+    write(made, tmp_path / "a.xlsx", "xlsx")
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    book["学段"]["D5"] = "约 800"
+    book.save(tmp_path / "a.xlsx")
+    checked = run(capsys, "check", tmp_path / "a.xlsx")[1]
+    (line,) = (line.strip() for line in checked.splitlines() if "F11" in line and "约 800" in line)
+    assert line.startswith("必须改正 F11 “学段”表第 5 行“在校生数”列（D5）：“约 800”不是数字")
+    for command in (["assess"], ["publish", "--out", tmp_path / "o"], ["plan"], ["convert", tmp_path / "c"]):
+        name, *rest = command
+        said = run(capsys, name, tmp_path / "a.xlsx", *rest)[2]
+        assert line in said, name
+
+
+def test_a_template_says_what_was_faulty_in_last_years_data(copy, capsys, tmp_path):
+    said = run(capsys, "template", tmp_path / "a.xlsx", "--from", copy)[2]
+    assert "处问题" not in said
+    spoil(copy, *BAD["an unknown kind"][:2])
+    said = run(capsys, "template", tmp_path / "b.xlsx", "--from", copy)[2]
+    assert "上一学年的数据有 1 处问题" in said and "“学校”表第 2 行“办学类型”列：“大学”" in said
 
 
 def test_all_faults_are_named_at_once(copy, capsys):

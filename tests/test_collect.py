@@ -1,11 +1,13 @@
 """Forms that go out to forty invented schools, come back with slips, are mended and published."""
 
+import json
 import os
 import shutil
 
 import openpyxl
 import pytest
 
+from qb.cli import main
 from qb.data.checks import check
 from qb.data.collect_report import run_collect, summary
 from qb.data.form_template import write_form, write_per_school
@@ -47,6 +49,15 @@ def fill(path, **slips):
             cell.value = junior // 3
         elif label in ("三年内转入学生数", "三年内转出学生数", "三年内死亡学生数") and junior:
             cell.value = 0
+    for label, value in slips.items():
+        at[label].value = value
+    book.save(path)
+
+
+def fill_only(path, **slips):
+    """Change some answers of a form, and nothing else."""
+    book = openpyxl.load_workbook(path)
+    at = cells(book)
     for label, value in slips.items():
         at[label].value = value
     book.save(path)
@@ -168,6 +179,34 @@ def test_a_form_that_came_back_as_it_went_out_is_said_to_be_unchanged(before, tm
         path.unlink()
     done = run_collect(back, tmp_path / "今年", expected=before)
     assert "数据完全没有变的 3 所" in "\n".join(summary(done))
+
+
+def test_schools_new_gone_unchanged_and_changed_are_counted_on_one_page_and_as_json(before, tmp_path, capsys):
+    """Forms of last year: one as it was, one of more pupils, one of a new school; one school has closed."""
+    data = read(before)
+    schools = data["schools"].copy()
+    closed = schools["school_id"] == "0001002"
+    schools["closed_year"] = schools["closed_year"].mask(closed, YEAR - 1.0)
+    write(data.replace(schools=schools), tmp_path / "去年")
+    back = tmp_path / "交回"
+    write_per_school(data, back, SCHOOL)
+    same, more, new = of(back, 3), of(back, 4), of(back, 5)
+    for path in set(back.iterdir()) - {same, more, new}:
+        path.unlink()
+    pupils = answers(more)["小学人数"].value
+    fill_only(more, 小学人数=round(pupils * 1.5))
+    fill_only(new, 学校代码="0009999", 学校名称="新校")
+    with pytest.raises(SystemExit):
+        main(["collect", str(back), str(tmp_path / "今年"), "--expected", str(tmp_path / "去年"), "--json"])
+    told = json.loads(capsys.readouterr().out)
+    page = "\n".join(told["summary"])
+    assert "新增学校 1 所：新校" in page and "停办 1 所：" in page
+    assert "数据完全没有变的 1 所" in page and "有变化的 1 所" in page and "小学在校生数 +50%" in page
+    states = {one["school_id"]: (one["state"], one["changed"]) for one in told["schools"]}
+    assert states["0009999"] == ("new", None) and "0001002" not in states
+    assert states["0001003"] == ("returned", 0) and states["0001004"][1] >= 1
+    assert states["0001006"] == ("silent", None)
+    assert {one["file"] for one in told["files"]} == {same.name, more.name, new.name}
 
 
 def test_our_own_workbooks_and_folders_of_tables_are_collected_too(before, tmp_path):

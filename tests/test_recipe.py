@@ -6,9 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from qb.cli import main
 from qb.data.reading import read, write
 from qb.data.recipe import RecipeError, convert, load_recipe
-from qb.errors import DataError
+from qb.data.recipe_draft import draft
+from qb.errors import DataError, QbError
 from qb.terms import Severity
 
 ROOT = Path(__file__).parents[1]
@@ -276,10 +278,10 @@ def test_a_source_that_is_not_there_is_refused(tmp_path, name):
         (SCHOOLS + 'name = { from = "名", value = "甲" }\n', "必须且只能写一个"),
         (SCHOOLS + 'name = { value = "甲", map = { "a" = "b" } }\n', "只能与 from 同用"),
         (SCHOOLS + 'name = { from = "名", map = { a = "b" }, contains = { a = "b" } }\n', "只能写一个"),
-        (SCHOOLS + 'name = { from = "名", default = "甲" }\n', "只能与 map 或 contains 同用"),
+        (SCHOOLS + 'name = { from = "名", default = "甲" }\n', "只能与 map、contains 或 extract 同用"),
         (SCHOOLS + 'name = { from = "名", rename = "甲" }\n', "name.rename（现为 '甲'）：不认识这一项"),
         (SCHOOLS + "name = { sum = [] }\n", "name.sum：至少要有 1 条"),
-        ("header_row = 0\n" + SCHOOLS, "header_row"),
+        ("header_row = -1\n" + SCHOOLS, "header_row"),
         ("[[schools]\n", "不是有效的 TOML"),
     ],
 )
@@ -292,10 +294,183 @@ def test_all_that_is_wrong_with_a_recipe_is_told_at_once(run):
     recipe = SCHOOLS + 'colour = "色"\nkind = { value = "x" }\n' + "[[rooms]]\nyear = { value = 2024 }\n"
     with pytest.raises(RecipeError) as caught:
         run("码\n1\n", recipe)
-    for said in ("colour", "“x”", "rooms 第 1 组：缺少关键列 school_id"):
+    for said in ("colour", "“x”", "[rooms]：缺少关键列 school_id"):
         assert said in str(caught.value)
 
 
 def test_a_recipe_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(RecipeError, match="无法读取"):
         load_recipe(tmp_path / "nowhere.toml")
+
+
+# Sources that are laid out otherwise
+
+KEYS = 'year = { value = 2025 }\nschool_id = "码"\nstage = { value = "primary" }\n'
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Return a function that writes files, and converts one of them, or their folder, by a recipe."""
+
+    def do(recipe, table="a.csv", **files):
+        folder = tmp_path / "来源"
+        folder.mkdir(exist_ok=True)
+        for name, text in files.items():
+            (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+        (tmp_path / "r.toml").write_text(HEAD + recipe, encoding="utf-8")
+        return convert(folder / table, load_recipe(tmp_path / "r.toml"))
+
+    return do
+
+
+def figures(data, table="sections", column="pupils"):
+    return dict(zip(data[table]["school_id"], data[table][column], strict=True))
+
+
+def test_a_header_of_two_rows_is_named_from_both(source):
+    text = "某县统计\n码,小学,,初中,\n,班数,人数,班数,人数\n01,6,200,3,120\n"
+    recipe = "header_row = [2, 3]\n[[sections]]\n" + KEYS + 'classes = "小学-班数"\npupils = "初中-人数"\n'
+    data = source(recipe, a=text)
+    assert data["sections"][["classes", "pupils"]].to_numpy().tolist() == [[6, 120]]
+
+
+def test_columns_without_a_header_are_known_by_their_letters(source):
+    recipe = "header_row = 0\nskip_first = 1\n[[sections]]\n" + KEYS.replace('"码"', '"B"') + 'pupils = "C"\n'
+    assert figures(source(recipe, a="甲,00,1\n乙,01,200\n丙,02,300\n")) == {"01": 200, "02": 300}
+
+
+def test_files_of_one_kind_stand_below_each_other_and_their_names_can_be_read(source):
+    recipe = (
+        'files = "*学年.csv"\n[[sections]]\n'
+        + KEYS.replace("{ value = 2025 }", '{ from = "文件名", extract = "^(\\\\d{4})" }')
+        + 'pupils = "人数"\n'
+    )
+    data = source(
+        recipe, ".", **{"2024学年": "码,人数\n01,200\n", "2025学年": "码,人数\n01,210\n", "别的": "x\n1\n"}
+    )
+    assert data["sections"][["year", "pupils"]].to_numpy().tolist() == [[2024, 200], [2025, 210]]
+    with pytest.raises(DataError, match=r"2025学年\.csv：“二百”不是数字"):
+        source(recipe, ".", **{"2025学年": "码,人数\n01,二百\n"})
+    with pytest.raises(DataError, match=r"没有合于 \*.xls 的文件；现有：.*2024学年.csv"):
+        source(recipe.replace("*学年.csv", "*.xls"), ".")
+
+
+def test_files_with_one_key_stand_beside_each_other(source):
+    recipe = (
+        'files = "*.csv"\nby = "码"\n[[sections]]\n' + KEYS + 'pupils = "人数"\nfull_time_teachers = "教师"\n'
+    )
+    data = source(recipe, ".", a="码,人数\n01,200\n02,300\n", b="码,教师\n02,30\n01,20\n01,20\n")
+    assert figures(data) == {"01": 200, "02": 300}
+    assert figures(data, column="full_time_teachers") == {"01": 20, "02": 30}
+
+
+def test_another_table_is_joined_by_its_key_and_what_it_lacks_is_said(source):
+    recipe = (
+        '[[join]]\nfile = "b.csv"\nby = { "码" = "代码" }\n[[sections]]\n'
+        + KEYS
+        + 'full_time_teachers = "教师"\n'
+    )
+    data = source(recipe, a="码,人数\n01,200\n02,300\n", b="代码,教师\n02,30\n")
+    assert figures(data, column="full_time_teachers")["02"] == 30
+    assert pd.isna(figures(data, column="full_time_teachers")["01"])
+    assert [(f.rule, "没有 1 行的“码”（如 01）" in f.message) for f in data.faults] == [("R08", True)]
+    with pytest.raises(DataError, match=r"b.csv 第 3 行的“代码”02 出现多次且内容不同"):
+        source(recipe, b="代码,教师\n02,30\n02,31\n")
+    with pytest.raises(
+        DataError, match=r"没有列“代码”（配方的 \[\[join\]\] 第 1 组 b.csv）；现有列：码、教师"
+    ):
+        source(recipe, b="码,教师\n02,30\n")
+
+
+def test_items_downwards_become_columns(source):
+    text = "码,项目,值\n01,在校生数,200\n,班级数,6\n02,班级数,8\n,在校生数,…\n"
+    recipe = (
+        'missing = ["…"]\npivot = { rows = ["码"], items = "项目", values = "值", fill = true }\n'
+        "[[sections]]\n" + KEYS + 'pupils = "在校生数"\nclasses = "班级数"\n'
+    )
+    data = source(recipe, a=text)
+    assert figures(data, column="classes") == {"01": 6, "02": 8}
+    assert figures(data)["01"] == 200 and pd.isna(figures(data)["02"])
+    with pytest.raises(DataError, match=r"第 4 行：同一行（01）的“班级数”有不同的值"):
+        source(recipe, a=text.replace("\n02,", "\n01,"))
+
+
+def test_an_expression_takes_what_it_finds_and_names_what_it_does_not(source):
+    recipe = '[[schools]]\nschool_id = { from = "学校", extract = "[(（](\\\\d+)" }\nname = "学校"\n'
+    assert source(recipe, a="学校\n一小（0234001）\n")["schools"]["school_id"].tolist() == ["0234001"]
+    with pytest.raises(DataError, match=r"配方不认识“学校”中的“二小”（配方的 \[schools\] school_id）"):
+        source(recipe, a="学校\n二小\n")
+    with pytest.raises(RecipeError, match="不是正则表达式"):
+        source(recipe.replace("[(（](", "[(（]"), a="学校\n二小\n")
+
+
+@pytest.mark.parametrize(
+    ("entry", "place"),
+    [
+        ('pupils = { sum = ["数", "数二"] }', "[sections] pupils"),
+        ('pupils = { from = "数", map = { "1" = 2 }, default = 0 }', "[sections] pupils"),
+        ('pupils = { from = "数", extract = "\\\\d+", default = "" }', "[sections] pupils"),
+        ('pupils = "数二"\nwhere = { "数" = "1" }', "[sections]"),
+        ('pupils = "数二"\nskip_if_empty = ["数"]', "[sections]"),
+    ],
+)
+def test_an_error_cell_is_an_error_wherever_it_is_used(source, entry, place):
+    with pytest.raises(DataError) as caught:
+        source("[[sections]]\n" + KEYS + entry + "\n", a="码,数,数二\n01,#DIV/0!,1\n")
+    (found,) = [fault for fault in caught.value.faults if fault.rule == "F19"]
+    assert found.row == 2 and "#DIV/0!" in found.message and place in found.message
+
+
+def test_the_second_group_is_named_where_there_are_several(source):
+    block = "[[sections]]\n" + KEYS
+    with pytest.raises(DataError, match=r"没有列“初中”（配方的 \[sections\]（第 2 组） pupils）"):
+        source(block + 'pupils = "小学"\n' + block + 'pupils = "初中"\n', a="码,小学\n01,1\n")
+
+
+# A first draft
+
+
+DRAFTED = """某县2025年学校基本情况,,,,,,,,
+序号,学校代码,校名,区县,办学类型,小学,,初中,,教学仪器设备值（万元）
+,,,,,班级数,在校生数,班级数,在校生数,
+1,0234001,第一小学,河湾区,完全小学,20,800,,,160.5
+2,0234002,实验学校,河湾区,九年一贯制,12,480,9,约400,200
+3,0234003,第一中学,河湾区,初级中学,,,24,1100,300
+合计,,,,,32,1280,33,1500,660.5
+"""
+
+
+def test_a_draft_runs_and_says_what_was_guessed_and_what_left_out(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text(DRAFTED, encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["recipe", "new", str(tmp_path / "a.csv"), "--out", str(tmp_path / "r.toml")])
+    assert ended.value.code == 0
+    text = (tmp_path / "r.toml").read_text("utf-8")
+    assert "没有用到的列：序号" in text and "学年开始的公历年份，取自标题，请核对" in text
+    assert '#   [sections] pupils = "初中-在校生数"：“约400”不是数字' in text
+    data = convert(tmp_path / "a.csv", load_recipe(tmp_path / "r.toml"))
+    assert figures(data, "schools", "kind") == {
+        "0234001": "primary",
+        "0234002": "nine_year",
+        "0234003": "junior",
+    }
+    rows = data["sections"][["year", "school_id", "stage", "classes"]].to_numpy().tolist()
+    assert rows == [
+        [2025, "0234001", "primary", 20], [2025, "0234002", "primary", 12],
+        [2025, "0234002", "junior", 9], [2025, "0234003", "junior", 24],
+    ]  # fmt: skip
+    assert figures(data, "facilities", "equipment_yuan")["0234001"] == 1_605_000
+    with pytest.raises(SystemExit) as ended:  # nothing is written over
+        main(["recipe", "new", str(tmp_path / "a.csv"), "--out", str(tmp_path / "r.toml")])
+    assert "已经存在" in str(ended.value.code)
+
+
+def test_a_draft_of_the_look_alike_runs(tmp_path):
+    (tmp_path / "r.toml").write_text(draft(LOOK_ALIKE), encoding="utf-8")
+    assert len(convert(LOOK_ALIKE, load_recipe(tmp_path / "r.toml"))["schools"]) == 20
+
+
+def test_a_table_that_names_no_school_has_no_draft(tmp_path):
+    (tmp_path / "a.csv").write_text("甲,乙\n1,2\n", encoding="utf-8")
+    with pytest.raises(QbError, match="没有认出学校标识码或校名的列"):
+        draft(tmp_path / "a.csv")

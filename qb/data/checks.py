@@ -201,7 +201,7 @@ def listing(faults: Sequence[Fault], data: Dataset | None = None) -> str:
     parts = [_summary(faults)]
     for school, mine in _by_school(faults, data).items():
         heading = f"【{school}】" if school else "【县区及全部数据】"
-        parts.append("\n".join([heading, *(f"  {_line(fault)}" for fault in mine)]))
+        parts.append("\n".join([heading, *(f"  {line(fault)}" for fault in mine)]))
     mending = list(dict.fromkeys(fault.mend for fault in faults if fault.mend))
     if mending:
         file = file_for(Path(data.source)) if data is not None and data.source else FILE
@@ -267,9 +267,18 @@ def place(fault: Fault) -> str:
     return "".join(parts) + (f"（{fault.cell}）" if fault.cell else "")
 
 
-def _line(fault: Fault) -> str:
+def line(fault: Fault) -> str:
+    """Return a fault on one line: how grave, by which rule, where, what, and what to do."""
     where = place(fault)
     return f"{fault.severity.zh} {fault.rule} {where}{'：' if where else ''}{fault.message}。{fault.remedy}。"
+
+
+def refusal(error: DataError) -> str:
+    """Return why data cannot be used, each fault as ``qb check`` says it."""
+    lines = [line(fault) for fault in error.faults[: error.SHOWN]]
+    if len(error.faults) > error.SHOWN:
+        lines.append(f"…… 另有 {len(error.faults) - error.SHOWN} 处。")
+    return f"数据有 {len(error.faults)} 处必须改正：\n" + "\n".join(lines)
 
 
 def _reasons(faults: Iterable[Fault]) -> list[str]:

@@ -131,6 +131,34 @@ def summary(done: Collection) -> list[str]:
     return lines if any(state == "read" for state in states) else [*lines, "没有一份能合并。"]
 
 
+def document(done: Collection) -> dict[str, object]:
+    """Return a collection in the shape that ``qb collect --json`` prints."""
+    names, due = {**_names(done), **done.due}, done.due
+    changes = _changes(done) if done.expected is not None else {}
+    schools = []
+    for school in [*due, *(school for school in done.used if school not in due)]:
+        file = done.used[school][0].name if school in done.used else None
+        state = "silent" if file is None else "returned" if school in due or not due else "new"
+        changed = len(changes[school]) if school in changes else None
+        schools.append(
+            {"school_id": school, "name": names.get(school), "state": state, "file": file, "changed": changed}
+        )
+    return {
+        "year": done.year,
+        "summary": summary(done),
+        "schools": schools,
+        "again": [
+            {"school_id": school, "used": kept.name, "left": other.name, "differences": different}
+            for school, kept, other, different in done.again
+        ],
+        "files": [
+            {"file": one.name, "state": one.state, "faults": [fault.to_dict() for fault in one.faults]}
+            for one in done.returned
+        ],
+        "faults": [fault.to_dict() for fault in done.faults],
+    }
+
+
 def _against_last_year(done: Collection, names: dict[str, str]) -> list[str]:
     if done.expected is None:
         return []

@@ -10,13 +10,14 @@ import pandas as pd
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from qb.data.checks import check, line
 from qb.data.dataset import Dataset, is_open
 from qb.data.layout_file import SCHOOL_FORM, Item, Layout, Sheet, column_at, load_layout
 from qb.data.schema import TABLES, WHOLE, ColumnKind
 from qb.data.template import REPORTED_BY_SCHOOLS, write_template
 from qb.data.workbook import HEADER, new_book, write_xlsx
 from qb.errors import QbError
-from qb.terms import COMPULSORY, Stage
+from qb.terms import COMPULSORY, Severity, Stage
 
 _GREY = "#808080"  # of last year's figures
 _WHOLE_COUNTS = ("人", "个", "间", "所", "份")
@@ -289,12 +290,27 @@ def run_template(
     chosen = load_layout(layout) if layout else None
     if folder is not None:
         count, made = write_per_school(data, folder, chosen, year)
-        return f"已写入 {folder}：{count} 份，{made}—{made + 1}学年。上一学年的数为灰色，请改填。"
+        said = f"已写入 {folder}：{count} 份，{made}—{made + 1}学年。上一学年的数为灰色，请改填。"
+        return "\n".join([said, *_faulty(data)])
     if chosen is None:
         made = write_template(path, year, data)
-        return f"已写入 {path}：{made}—{made + 1}学年。怎样填写见第一个工作表。"
+        said = f"已写入 {path}：{made}—{made + 1}学年。怎样填写见第一个工作表。"
+        return "\n".join([said, *_faulty(data)])
     made = year or (data.years[-1] + 1 if data and data.years else None)
     if made is None:
         raise QbError("请用 --year 指明学年，如 2025。")
     write_form(path, chosen, made)
     return f"已写入 {path}：{chosen.title}，{made}—{made + 1}学年。"
+
+
+_NAMED = 20  # faults of last year's data that are said one by one
+
+
+def _faulty(data: Dataset | None) -> list[str]:
+    """Say what was faulty in the data from which forms were filled in before they went out."""
+    found = [fault for fault in check(data) if fault.severity is not Severity.NOTE] if data else []
+    if not found:
+        return []
+    more = f"另有 {len(found) - _NAMED} 处，用 qb check 查看。" if len(found) > _NAMED else ""
+    lines = [line(fault) for fault in found[:_NAMED]]
+    return [f"上一学年的数据有 {len(found)} 处问题，预填的内容以改正后的为准：", *lines, *[more] * bool(more)]

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 from pydantic import Field, model_validator
 
+from qb.data.cell_values import UNREAD, error_cells, missing, tidy_cells
 from qb.data.cell_values import convert as convert_cells
-from qb.data.cell_values import missing, tidy_cells
 from qb.data.dataset import Dataset
+from qb.data.recipe_source import Source, Words, lacking, read_sources
 from qb.data.schema import TABLES, Column, ColumnKind, tidy_header
-from qb.data.table_files import read_csv, read_parquet
-from qb.data.table_intake import Rule, frame_to_table
-from qb.data.workbook import WORKBOOKS, read_excel
-from qb.errors import DataError, Fault, QbError, UnreadableError
+from qb.data.table_intake import FORM_RULES, Rule, frame_to_table
+from qb.errors import DataError, Fault, QbError
 from qb.terms import Severity
 from qb.tomlfile import Entry, read_toml
 
 # What a recipe is, and how one is read: nonsense in it is refused with the entry named.
 
 
-Words = Annotated[str, Field(min_length=1)]
 Scalar = bool | int | float | str
 
 
@@ -39,8 +40,9 @@ class RecipeError(QbError):
 class Cell(Entry):
     """Where the cells of one column come from: one source column, a constant, or a sum.
 
+    `extract` takes what the first group of a regular expression finds (the whole, where it has none).
     `map` translates whole values, `contains` takes the first entry whose text is found in the value;
-    a value that neither knows becomes `default` (missing, where that is ``""``), or is a fault where
+    a value that none knows becomes `default` (missing, where that is ``""``), or is a fault where
     there is none. `scale` multiplies numbers: 10000 for a source in 万元.
     """
 
@@ -49,6 +51,7 @@ class Cell(Entry):
     sum: Annotated[tuple[Words, ...], Field(min_length=1)] | None = None
     map: dict[str, Scalar] | None = None
     contains: dict[Words, Scalar] | None = None
+    extract: Words | None = None
     default: Scalar | None = None
     scale: Annotated[float, Field(gt=0)] | None = None
 
@@ -61,14 +64,19 @@ class Cell(Entry):
     def _is_one_thing(self) -> Cell:
         if sum(part is not None for part in (self.from_, self.value, self.sum)) != 1:
             raise ValueError("from、value、sum 必须且只能写一个")
-        if (self.map or self.contains) and not self.from_:
-            raise ValueError("map 和 contains 只能与 from 同用")
+        if (self.map or self.contains or self.extract) and not self.from_:
+            raise ValueError("map、contains 和 extract 只能与 from 同用")
         if self.map and self.contains:
             raise ValueError("map 和 contains 只能写一个")
         if self.scale and (self.value is not None or self.map or self.contains):
             raise ValueError("scale 只能与 from 或 sum 同用，且不与 map、contains 同用")
-        if self.default is not None and not (self.map or self.contains):
-            raise ValueError("default 只能与 map 或 contains 同用")
+        if self.default is not None and not (self.map or self.contains or self.extract):
+            raise ValueError("default 只能与 map、contains 或 extract 同用")
+        if self.extract:
+            try:
+                re.compile(self.extract)
+            except re.error as error:
+                raise ValueError(f"extract 不是正则表达式（{error}）") from None
         return self
 
     @property
@@ -105,21 +113,11 @@ class Rows(Entry):
         }
 
 
-class Recipe(Entry):
-    """A source (its title, where it is from, how it is laid out) and our tables made of it.
-
-    `missing` are marks that stand for "no data" there; `skip_last` rows below the table are passed over.
-    `separator` and `encoding` of a CSV are told by the file unless they are named.
-    """
+class Recipe(Source):
+    """A source (its title, where it is from, how it is laid out) and our tables made of it."""
 
     title: Words
     source: Words
-    sheet: Words | None = None
-    header_row: Annotated[int, Field(ge=1)] = 1
-    skip_last: Annotated[int, Field(ge=0)] = 0
-    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
-    encoding: Words | None = None
-    missing: tuple[Words, ...] = ()
     tables: dict[str, tuple[Rows, ...]]
 
     @model_validator(mode="before")
@@ -138,7 +136,7 @@ class Recipe(Entry):
         wrong = [
             sentence
             for name, blocks in self.tables.items()
-            for place, rows in enumerate(blocks, start=1)
+            for place, rows in _placed(name, blocks)
             for sentence in _misfits(name, place, rows)
         ]
         if not self.tables:
@@ -148,11 +146,17 @@ class Recipe(Entry):
         return self
 
 
-def _misfits(name: str, place: int, rows: Rows) -> list[str]:
+def _placed(name: str, blocks: tuple[Rows, ...]) -> list[tuple[str, Rows]]:
+    """Return blocks with their places in the recipe, as a message names them."""
+    if len(blocks) == 1:
+        return [(f"[{name}]", blocks[0])]
+    return [(f"[{name}]（第 {number} 组）", rows) for number, rows in enumerate(blocks, start=1)]
+
+
+def _misfits(name: str, where: str, rows: Rows) -> list[str]:
     table = TABLES.get(name)
     if table is None:
         return [f"没有名为 {name} 的表，可用：{'、'.join(TABLES)}"]
-    where = f"{name} 第 {place} 组"
     wrong = [
         f"{where}：缺少关键列 {column}"
         for column in table.required_among(rows.cells)
@@ -192,6 +196,8 @@ RECIPE_RULES: dict[str, Rule] = {
         Rule("R04", Severity.STOPS, "相加的列只能是数字"),
         Rule("R05", Severity.STOPS, "转换后关键列不能重复"),
         Rule("R06", Severity.NOTE, "按配方跳过的行"),
+        Rule("R07", Severity.STOPS, "合并的来源表中一个键只有一行"),
+        Rule("R08", Severity.NOTE, "连接的文件中没有的行"),
     )
 }
 
@@ -209,16 +215,18 @@ def convert(path: str | Path, recipe: Recipe) -> Dataset:
         column does not take, or if two different rows come out under one key. All at once; rows are
         those of the source.
     """
-    source = _read_source(Path(path), recipe)
-    frames, faults = {}, []
+    sources, notes = read_sources(Path(path), recipe)
+    frames, faults = {}, [_fault("R08", note, "如不应如此，请核对两个文件的编号") for note in notes]
     for name, blocks in recipe.tables.items():
-        pieces = [_make_rows(name, rows, source) for rows in blocks]
-        faults += [found for _, piece_faults in pieces for found in piece_faults]
-        if any(found.rule == "R02" for _, piece_faults in pieces for found in piece_faults):
-            continue
-        frame, found = frame_to_table(pd.concat([piece for piece, _ in pieces]), TABLES[name])
-        frames[name], doubled = _without_repeats(name, frame)
-        faults += found + doubled
+        made = []
+        for file, source in sources:
+            frame, found = _make_table(name, _placed(name, blocks), source)
+            made.append(frame)
+            if len(sources) > 1:
+                found = [dataclasses.replace(fault, message=f"{file}：{fault.message}") for fault in found]
+            faults += found
+        frames[name], doubled = _without_repeats(name, pd.concat(made) if len(made) > 1 else made[0])
+        faults += doubled
     if any(found.severity is Severity.STOPS for found in faults):
         raise DataError(found for found in faults if found.severity is Severity.STOPS)
     made = Dataset.of(**frames)
@@ -226,48 +234,34 @@ def convert(path: str | Path, recipe: Recipe) -> Dataset:
 
 
 def _fault(rule: str, message: str, remedy: str, **where: Any) -> Fault:
-    return Fault(rule, RECIPE_RULES[rule].severity, message, remedy, **where)
+    rules = RECIPE_RULES if rule in RECIPE_RULES else FORM_RULES
+    return Fault(rule, rules[rule].severity, message, remedy, **where)
 
 
-def _read_source(path: Path, recipe: Recipe) -> pd.DataFrame:
-    """Return the source under its tidied headers, indexed by its rows."""
-    try:
-        if path.suffix.lower() == ".parquet":
-            raw = read_parquet(path)
-            return raw.set_axis([tidy_header(header) for header in raw.columns], axis=1).apply(tidy_cells)
-        excel = path.suffix.lower() in WORKBOOKS
-        grid = read_excel(path, recipe.sheet) if excel else read_csv(path, recipe.separator, recipe.encoding)
-    except UnreadableError as error:
-        raise DataError([_fault("R01", f"{path}：{error.message}", error.remedy)]) from None
-    at = np.flatnonzero(grid.rows == recipe.header_row)
-    if not len(at):
-        raise DataError([_fault("R01", f"{path}：第 {recipe.header_row} 行没有内容", "检查 header_row")])
-    headers = grid.head(int(at[0]) + 1).iloc[-1].fillna("")
-    rows = grid.below(int(at[0])).apply(tidy_cells)
-    if recipe.missing:
-        rows = rows.mask(rows.isin(recipe.missing))
-    rows = rows[rows.notna().any(axis=1)]
-    rows = rows.iloc[: len(rows) - recipe.skip_last]
-    return rows.set_axis([tidy_header(header) for header in headers], axis=1)
+def _make_table(
+    name: str, blocks: list[tuple[str, Rows]], source: pd.DataFrame
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """Return what the blocks of one table make of one source."""
+    pieces = [_make_rows(name, place, rows, source) for place, rows in blocks]
+    faults = [found for _, piece_faults in pieces for found in piece_faults]
+    if any(found.rule == "R02" for found in faults):
+        return TABLES[name].empty(), faults
+    frame, found = frame_to_table(pd.concat([piece for piece, _ in pieces]), TABLES[name])
+    return frame, faults + found
 
 
-def _make_rows(name: str, rows: Rows, source: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
+def _make_rows(name: str, place: str, rows: Rows, source: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
     """Return the rows of one block, as text under our names, and what is wrong with the source."""
-    needed = dict.fromkeys((*rows.skip_if_empty, *rows.where), f"[{name}]")
-    needed |= {header: f"[{name}] {column}" for column, cell in rows.cells.items() for header in cell.sources}
-    there = "、".join(header for header in source.columns if header)[:300]
+    needed = dict.fromkeys((*rows.skip_if_empty, *rows.where), place)
+    needed |= {header: f"{place} {column}" for column, cell in rows.cells.items() for header in cell.sources}
     faults = [
-        _fault(
-            "R02",
-            f"来源表{'没有' if count == 0 else '有多个'}列“{header}”（配方的 {place}）；现有列：{there}",
-            "改正配方或来源表",
-            table=name,
-        )
-        for header, place in needed.items()
-        if (count := int((source.columns == tidy_header(header)).sum())) != 1
+        _fault("R02", lacking(source, header, where), "改正配方或来源表", table=name)
+        for header, where in needed.items()
+        if (source.columns == tidy_header(header)).sum() != 1
     ]
     if faults:
         return pd.DataFrame(), faults
+    faults += _errors(name, place, rows, source)
     for header in rows.skip_if_empty:
         empty = source[tidy_header(header)].isna()
         if empty.any():
@@ -287,10 +281,23 @@ def _make_rows(name: str, rows: Rows, source: pd.DataFrame) -> tuple[pd.DataFram
     for column, cell in rows.cells.items():
         made[column], found = _make_cells(cell, source)
         faults += [
-            _fault(rule, message, remedy, table=name, row=row, column=column)
+            _fault(rule, f"{message}（配方的 {place} {column}）", remedy, table=name, row=row, column=column)
             for rule, row, message, remedy in found
         ]
     return pd.DataFrame(made, index=source.index), faults
+
+
+def _errors(name: str, place: str, rows: Rows, source: pd.DataFrame) -> list[Fault]:
+    """Name the errors of a spreadsheet in the columns by which rows are kept."""
+    faults = []
+    for header in (*rows.skip_if_empty, *rows.where):
+        values = source[tidy_header(header)]
+        wrong = error_cells(values)
+        for at in np.flatnonzero(wrong) if wrong is not None else ():
+            shown = str(values.iloc[at]).removeprefix(UNREAD)
+            message = f"“{header}”中的“{shown}”是错误值或没有结果的公式（配方的 {place}）"
+            faults.append(_fault("F19", message, "改正公式或直接填值", table=name, row=int(source.index[at])))
+    return faults
 
 
 _Trouble = tuple[str, int, str, str]  # rule, row, message, remedy
@@ -303,7 +310,10 @@ def _make_cells(cell: Cell, source: pd.DataFrame) -> tuple[pd.Series, list[_Trou
         total, troubles = _added(cell.sources, source)
         return (total * cell.scale if cell.scale else total), troubles
     values = source[tidy_header(cell.from_)]
-    return _translated(cell, values.astype("str")) if cell.map or cell.contains else (values, [])
+    if cell.map or cell.contains or cell.extract:
+        text = values.astype("str")
+        return _translated(cell, text.str.removesuffix(".0") if is_numeric_dtype(values) else text)
+    return values, []
 
 
 def _added(headers: tuple[str, ...], source: pd.DataFrame) -> tuple[pd.Series, list[_Trouble]]:
@@ -313,7 +323,12 @@ def _added(headers: tuple[str, ...], source: pd.DataFrame) -> tuple[pd.Series, l
         part = Column(header, header, ColumnKind.NUMBER)
         numbers, findings = convert_cells(source[tidy_header(header)], part)
         troubles += [
-            ("R04", int(source.index[at]), f"“{header}”中的“{f.raw.iloc[at]}”{f.message}", f.remedy)
+            (
+                f.rule if f.rule == "F19" else "R04",
+                int(source.index[at]),
+                f"“{header}”中的“{f.raw.iloc[at]}”{f.message}",
+                f.remedy,
+            )
             for f in findings
             if f.rule != "F20"
             for at in np.flatnonzero(f.where)
@@ -324,18 +339,34 @@ def _added(headers: tuple[str, ...], source: pd.DataFrame) -> tuple[pd.Series, l
 
 def _translated(cell: Cell, values: pd.Series) -> tuple[pd.Series, list[_Trouble]]:
     """Look each different value up once; an empty cell stays empty."""
+    wrong = error_cells(values)
+    errors = values[wrong] if wrong is not None else values.iloc[:0]
+    values = values.mask(wrong) if wrong is not None else values
     known = {value: _look_up(cell, value) for value in values.dropna().unique()}
     strange = values.isin([value for value, found in known.items() if found is None])
+    remedy = "改正 extract，或写 default" if cell.extract else "在 map 或 contains 中补上，或写 default"
     troubles = [
-        ("R03", int(row), f"配方不认识“{cell.from_}”中的“{value}”", "在 map 或 contains 中补上，或写 default")
+        ("R03", int(row), f"配方不认识“{cell.from_}”中的“{value}”", remedy)
         for row, value in values[strange].items()
     ]
+    for row, value in errors.items():
+        shown = value.removeprefix(UNREAD)
+        troubles.append(
+            ("F19", int(row), f"“{cell.from_}”中的“{shown}”是错误值或没有结果的公式", "改正公式或直接填值")
+        )
     if not known:
         return missing("str", values.index), troubles
     return tidy_cells(values.map(known).astype("str")), troubles
 
 
 def _look_up(cell: Cell, value: str) -> str | None:
+    if cell.extract:
+        match = re.search(cell.extract, value)
+        if match is None:
+            return None if cell.default is None else as_typed(cell.default)
+        value = match[1] if match.re.groups else match[0]
+        if not (cell.map or cell.contains):
+            return value
     if cell.map:
         found = cell.map.get(value, cell.default)
     else:
