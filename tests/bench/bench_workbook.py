@@ -1,4 +1,4 @@
-"""A large workbook read and checked: seconds and peak memory.
+"""A large workbook read, checked and marked: seconds and peak memory.
 
 ``pytest tests/bench/bench_workbook.py`` prints one table. Every step is a process of its own, this file run
 with the step's name and the workbook, so that its peak memory is its own. Nothing is asserted on time; what
@@ -35,6 +35,33 @@ def read(path):
     return {"read": reading, "check": checking}, {name: len(frame) for name, frame in data.tables.items()}
 
 
+def spoil(path):
+    """Make of it one with a slip in each tenth row of two tables."""
+    from qb.data.reading import read, write
+
+    data = read(path)
+    facilities, sections = data["facilities"].copy(), data["sections"].copy()
+    facilities.loc[::10, "equipment_yuan"] /= 1e4
+    sections.loc[::10, "backbone_teachers"] = sections.loc[::10, "full_time_teachers"] + 1
+    data = data.replace(facilities=facilities, sections=sections)
+    took, _ = timed(lambda: write(data, path.with_name("slips.xlsx"), "xlsx"))
+    return {"slips": took}, {"slips": -(-len(facilities) // 10) - (-len(sections) // 10)}
+
+
+def mark(path):
+    """Mark them; the copy is read and checked again, and says the same."""
+    from qb.data.checks import check
+    from qb.data.marking import mark
+    from qb.data.reading import read
+
+    slips, copy = path.with_name("slips.xlsx"), path.with_name("marked.xlsx")
+    faults = check(read(slips))
+    took, _ = timed(lambda: mark(slips, faults, copy))
+    again = check(read(copy))
+    assert [(f.rule, f.cell) for f in again] == [(f.rule, f.cell) for f in faults]
+    return {"mark": took}, {"faults": len(faults)}
+
+
 def timed(work):
     start = time.perf_counter()
     done = work()
@@ -51,14 +78,14 @@ def peak():
 
 def test_a_workbook_of_two_thousand_schools_and_five_years(tmp_path, capsys):
     path = tmp_path / "large.xlsx"
-    made, counted = (run(step, path) for step in ("write", "read"))
-    assert made["rows"] == counted["rows"]
+    made, counted, spoilt, marked = (run(step, path) for step in ("write", "read", "spoil", "mark"))
+    assert made["rows"] == counted["rows"] and marked["rows"]["faults"] > 1000
     with capsys.disabled():
         rows = sum(made["rows"].values())
         size = path.stat().st_size / 2**20
         print(f"\n{SCHOOLS:,} schools × {len(YEARS)} years: {rows:,} rows, {size:.0f} MiB")
         print(f"{'step':<10}{'s':>8}   peak of its process, MiB")
-        for step in (made, counted):
+        for step in (made, counted, spoilt, marked):
             for name, took in step["seconds"].items():
                 print(f"{name:<10}{took:>8.1f}{step['peak']:>12.0f}")
 
@@ -69,5 +96,7 @@ def run(step, path):
 
 
 if __name__ == "__main__":
-    seconds, rows = {"write": write, "read": read}[sys.argv[1]](Path(sys.argv[2]))
+    seconds, rows = {"write": write, "read": read, "spoil": spoil, "mark": mark}[sys.argv[1]](
+        Path(sys.argv[2])
+    )
     print(json.dumps({"seconds": seconds, "rows": rows, "peak": peak()}))
