@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,7 +95,22 @@ def site_of(data: Path, out: Path, lang: str, **options: object) -> Site:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Site:
-    """The sample's pages, few schools among them, in both languages."""
-    folder = tmp_path_factory.mktemp("site")
-    few = {"schools": SCHOOLS, "scenarios": SCENARIOS}
-    return site_of(SAMPLE, folder / "zh", "zh", **few) | site_of(SAMPLE, folder / "en", "en", **few)
+    """The sample's pages, few schools among them, in both languages; one process makes them for all."""
+    home = tmp_path_factory.getbasetemp()
+    folder = (home.parent if "PYTEST_XDIST_WORKER" in os.environ else home) / "browser-site"
+    listed, ended = folder / "pages.json", folder / "ended"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        while not ended.exists():
+            time.sleep(0.5)
+        pages = json.loads(listed.read_text(encoding="utf-8"))
+        return {(lang, kind): Path(page) for lang, kind, page in pages}
+    try:
+        few = {"schools": SCHOOLS, "scenarios": SCENARIOS}
+        made = site_of(SAMPLE, folder / "zh", "zh", **few) | site_of(SAMPLE, folder / "en", "en", **few)
+        pages = [[*key, str(page)] for key, page in made.items()]
+        listed.write_text(json.dumps(pages), encoding="utf-8")
+        return made
+    finally:
+        ended.touch()
