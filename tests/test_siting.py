@@ -141,7 +141,7 @@ def test_children_within_distance_come_before_kilometres():
 
 def test_a_new_school_takes_what_the_old_one_cannot():
     found = sited()
-    best = found.assignment.set_index(["zone_id", "stage"])["school_id"]
+    best = found.assigned(1).set_index(["zone_id", "stage"])["school_id"]
     assert [one.site for one in found.chosen] == ["S1"]
     assert (best["Z0", "primary"], best["Z1", "primary"], best["Z2", "primary"]) == ("A", "S1", "B")
     of = found.distances.set_index(["option", "stage"])
@@ -203,7 +203,7 @@ def test_a_school_does_not_send_away_more_pupils_than_it_has():
     zones = data["zones"].copy()
     zones.loc[zones["zone_id"] == "Z3", "primary_children"] = 31  # C has 30 pupils
     found = sited({"longitude": 114.05, "primary_capacity": 300}, data=data.replace(zones=zones))
-    assert found.assignment.set_index(["zone_id", "stage"]).loc[("Z3", "primary"), "school_id"] == "C"
+    assert found.assigned(1).set_index(["zone_id", "stage"]).loc[("Z3", "primary"), "school_id"] == "C"
     assert found.options["reason"].isna().all()
 
 
@@ -254,8 +254,8 @@ def test_the_file_of_the_best_plan_gives_the_same_assignment_under_whatif(sample
     assert load(file).actions == sample.scenario(1).actions
     found = whatif(committed, [file])
     after, before = schools_of(found.outcomes[0].data[2025]), schools_of(committed)
-    planned = sample.assignment.set_index(["zone_id", "stage"])["school_id"]
-    assert sample.chosen and (planned != sample.assignment.set_index(["zone_id", "stage"])["before"]).any()
+    planned = sample.assigned(1).set_index(["zone_id", "stage"])["school_id"]
+    assert sample.chosen and (planned != sample.assigned(1).set_index(["zone_id", "stage"])["before"]).any()
     assert {key: after[key] for key in planned.index} == planned.to_dict()
     assert all(after[key] == before[key] for key in after if key not in planned.index)
     # The figures of the table are those of the comparison, and the walks those of qb.scenario.
@@ -312,7 +312,7 @@ def test_a_plan_no_better_than_new_zones_alone_is_not_listed():
 def test_the_same_question_has_the_same_answer():
     one, other = sited(), sited()
     pd.testing.assert_frame_equal(one.options, other.options)
-    pd.testing.assert_frame_equal(one.assignment, other.assignment)
+    pd.testing.assert_frame_equal(one.assigned(1), other.assigned(1))
 
 
 def test_a_file_says_the_same_as_a_frame(tmp_path):

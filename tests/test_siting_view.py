@@ -28,7 +28,7 @@ def test_a_map_shows_every_zone_with_a_school_and_the_new_school(sites):
     primary, junior = sites.maps()
     assert len(sites.data["zones"].query("year == 2025")) == 60
     for chart, stage in ((primary, "primary"), (junior, "junior")):
-        table = sites.found.assignment
+        table = sites.found.assigned(1)
         table = table[table["stage"] == stage]
         assert len(chart.table) == len(table)
         moved = (table["before"] != table["school_id"]).sum()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-
-import pandas as pd
 
 from qb.data.form_reading import Answer, Filled, fault, target_of, values_of
 from qb.data.layout_file import Item, column_at
@@ -279,14 +277,3 @@ class _School:
         where |= {"sheet": self.rows.sheet, "cell": answer.cell}
         mine = self.rows.school
         self.rows.faults.append(fault(rule, message, remedy, row=answer.row, school_id=mine, **where))
-
-
-def frames_of(rows: Iterable[Rows]) -> tuple[dict[str, pd.DataFrame], dict[str, list[tuple[Rows, Key]]]]:
-    """Return the rows of many forms as frames, and for each row of each frame where it comes from."""
-    records: dict[str, list[dict[str, object]]] = {}
-    origins: dict[str, list[tuple[Rows, Key]]] = {}
-    for one in rows:
-        for table, mine in one.tables.items():
-            records.setdefault(table, []).extend(mine.values())
-            origins.setdefault(table, []).extend((one, key) for key in mine)
-    return {table: pd.DataFrame(found) for table, found in records.items()}, origins

@@ -140,10 +140,6 @@ class Resource(Entry):
         """Every column of its table that it rests on, each once."""
         return tuple(dict.fromkeys([name for added in self.added for name in added] + list(self.subtract)))
 
-    def columns_at(self, stage: Stage) -> tuple[str, ...]:
-        """Return the columns whose sum is the amount of a stage; what is bought adds to the first."""
-        return self.add_at.get(stage, self.add)
-
 
 class Indicator(Entry):
     """One indicator of the standard: a resource of schools, or what a function computes.

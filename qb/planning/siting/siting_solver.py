@@ -7,7 +7,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -425,11 +424,6 @@ class Siting:
     def chosen(self) -> tuple[Candidate, ...]:
         """The candidates that the best plan opens."""
         return self.opened(1)
-
-    @cached_property
-    def assignment(self) -> pd.DataFrame:
-        """The assignment of the best plan; see `assigned`."""
-        return self.assigned(1)
 
     @property
     def closest(self) -> int | None:
