@@ -434,7 +434,7 @@ def _parser() -> Parser:
         "qb plan data/sample",
         "qb plan 我的数据 --budget 3000000",
         "qb plan 我的数据 --scenario 方案.toml",
-        "qb plan 我的数据 --to 2028 --budget 3000000",
+        "qb plan 我的数据 --to 2028 --budget 3000000 --scenario 分年方案.toml",
         "qb plan 我的数据 --transfers 调配.toml",
     )
     _data(it)
@@ -457,7 +457,7 @@ def _parser() -> Parser:
         "--to",
         type=int,
         metavar="YEAR",
-        help="分年方案：到这一学年全部达标；--budget 为每年预算，不写则平均分摊；学生数按推算",
+        help="分年方案：到这一学年全部达标；--budget 为每年预算，不写则平均分摊；各年同 qb whatif",
     )
     it.add_argument(
         "--solver",

@@ -12,16 +12,18 @@ from plan_cases import FACTOR, LIMIT, costs, problem_of, two_equal
 from test_plan import random_town
 from town import Town, coefficient, school_row
 
+from qb.data.sample import make
 from qb.errors import QbError
 from qb.indicators.assessment import assess
 from qb.planning.forecast.projection import forecast
-from qb.planning.plan.budgets import PupilPath, best_use, plan_over_years, pupils_ahead, spend
-from qb.planning.plan.cheapest import PlanStatus, cheapest_plan, price_of_balance
+from qb.planning.plan.budgets import best_use, spend
+from qb.planning.plan.cheapest import PlanStatus, cheapest_plan, price_of_balance, scenario
 from qb.planning.plan.explanation import explain
 from qb.planning.plan.integer_program import Passing, shortfall, snapped
 from qb.planning.plan.plan_results import summary, years_summary
 from qb.planning.plan.transfers import Cells, moves_of, moves_scenario, transfers, with_kinds
-from qb.planning.scenario import to_toml, whatif
+from qb.planning.plan.years_plan import PupilPath, plan_over_years
+from qb.planning.scenario import carry_forward, scenario_cost, to_toml, whatif
 from qb.standard import load
 
 
@@ -412,35 +414,78 @@ def test_too_little_in_all_years_together_is_said_with_both_sums():
     assert plan.clashes == ("3 年预算合计 240,000 元，最低需要 270,000 元",)
 
 
-def test_the_pupils_of_a_forecast_decide_what_is_needed():
+def test_the_pupils_of_the_target_year_decide_what_is_needed():
     # 小一 will have 100 pupils instead of 200, and needs one backbone teacher instead of two.
-    forecast = pd.DataFrame({"year": [2025], "school_id": ["小一"], "stage": ["primary"], "pupils": [100.0]})
-    plan = plan_over_years(no_backbone().data(), 1e6, 2025, pupils=forecast)
+    def later(data, year):
+        found = carry_forward(data, year)
+        small = (found["sections"]["school_id"] == "小一").to_numpy()
+        return found.replace(
+            sections=found["sections"].assign(pupils=np.where(small, 100.0, found["sections"]["pupils"]))
+        )
+
+    plan = plan_over_years(no_backbone().data(), 1e6, 2025, later=later)
     assert plan.purchases.set_index("school_id")["amount"].to_dict() == {"小一": 1, "小二": 4, "初一": 3}
     assert school_row(plan.assessments[2025], "小一")["pupils"] == 100
+    assert plan.pupils is PupilPath.GIVEN
 
 
 def test_a_plan_over_years_counts_on_the_pupils_of_a_forecast_and_says_so(committed):
     plan = plan_over_years(committed, None, 2027)
-    assert plan.pupils.words == "学生数按推算"
+    assert plan.path == "学生数按推算" and "教师每年离职 3%" in plan.asis.notes[0]
     told = (
         forecast(committed, 2027).rows.query("year == 2027").groupby(["school_id", "stage"])["pupils"].sum()
     )
     rows, with_campus = plan.assessments[2027].rows, committed["schools"]["parent_id"].dropna()
     for row in rows[~rows["school_id"].isin(with_campus)].itertuples():
-        assert row.pupils == np.floor(told[row.school_id, row.stage] + 0.5)
+        assert row.pupils == told[row.school_id, row.stage]
 
 
-def test_a_forecast_knows_nothing_of_the_years_after_the_base_year(committed):
-    early = plan_over_years(committed, None, 2025, year=2024)
-    known = pupils_ahead(committed, 2024, 2025).rows
-    came = committed["sections"].query("year == 2025")["pupils"].sum()
-    assert early.pupils.path is PupilPath.FORECAST and known["pupils"].sum() != came
+def test_of_years_that_the_data_have_a_plan_takes_the_data_as_a_scenario_does(committed):
+    plan = plan_over_years(committed, None, 2025, year=2024)
+    mine = committed["sections"].query("year == 2025")["pupils"].sum()
+    assert plan.asis.data[2025]["sections"]["pupils"].sum() == mine
+
+
+def whatif_of(made, data, file):
+    """Return what the command says of a scenario once it is written and read again."""
+    file.write_text(to_toml(made), encoding="utf-8")
+    return whatif(data, [file])
+
+
+@settings(max_examples=3, deadline=None)
+@given(seed=st.integers(0, 10**4), schools=st.integers(3, 9), ahead=st.integers(1, 4))
+def test_whatif_of_a_plan_over_years_says_of_every_year_what_the_plan_says(
+    seed, schools, ahead, tmp_path_factory
+):
+    data = make(schools=schools, years=range(2022, 2026), seed=seed)
+    plan = plan_over_years(data, None, 2025 + ahead, seconds=10.0)
+    if plan.cost is None:
+        return
+    found = whatif_of(plan.scenario, data, tmp_path_factory.mktemp("years") / "甲.toml")
+    (outcome,) = found.outcomes
+    assert found.year == plan.target_year
+    for year, mine in plan.assessments.items():
+        assert same(mine, outcome.assessments[year])
+    assert (outcome.assessments[plan.target_year].rows["verdict"] == "pass").all()
+    assert scenario_cost(outcome.costs)["cost_yuan"] == pytest.approx(plan.cost, rel=1e-9)
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_whatif_of_a_plan_of_one_year_says_what_the_plan_says(seed, tmp_path_factory):
+    data = random_town(seed)
+    plan = cheapest_plan(data, gap=0.01, seconds=2.0)
+    if plan.cost is None:
+        return
+    made = scenario(plan, data, "方案")
+    (outcome,) = whatif_of(made, data, tmp_path_factory.mktemp("year") / "甲.toml").outcomes
+    assert same(plan.assessment, outcome.assessments[plan.year])
+    assert scenario_cost(outcome.costs)["cost_yuan"] == pytest.approx(plan.cost, rel=1e-9)
 
 
 def test_where_no_forecast_can_be_made_the_pupils_stay_and_the_reason_is_told():
     plan = plan_over_years(no_backbone().data(), 1e6, 2025)
-    assert plan.pupils.path is PupilPath.CONSTANT and "班级表" in plan.pupils.why
+    assert plan.pupils is PupilPath.CONSTANT and "班级表" in plan.path
     assert plan.cost == 270_000
 
 

@@ -62,12 +62,15 @@ def test_an_action_without_a_price_is_no_zero():
 
 
 def test_what_has_a_price_is_summed_beside_what_has_none():
-    rooms = [{"kind": "music", "area_m2": 90}]
-    found = compare(REZONE, {"do": "build", "school": "A", "teaching_area_m2": 100, "rooms": rooms})
+    rooms = [{"kind": "music", "area_m2": 90}]  # 300,000 a room (220,000 to 450,000), as 100 m² of floor
+    hire = {"do": "hire", "school": "A", "teachers": 1, "trained": 0}
+    train = {"do": "train", "school": "A", "trained": 1}
+    build = {"do": "build", "school": "A", "teaching_area_m2": 100, "rooms": rooms}
+    found = compare(REZONE, build, hire, train)
     told = document(found)["scenarios"][0]
-    assert (told["cost_yuan"], told["low"], told["high"]) == (300000, 220000, 450000)
-    unpriced = "费用文件中没有单价、未计入：第 1 项 改划小区；第 2 项 建设（音美教室）"
-    assert f"30.0 万元（低 22.0，高 45.0）；{unpriced}" in summary(found)
+    assert (told["cost_yuan"], told["low"], told["high"]) == (700000, 510000, 1040000)
+    unpriced = "费用文件中没有单价、未计入：第 1 项 改划小区；第 4 项 教师培养（培训满360学时专任教师数）"
+    assert f"70.0 万元（低 51.0，高 104.0）；{unpriced}" in summary(found)
 
 
 def test_indoor_sports_floor_is_priced_within_the_teaching_floor_and_alone_not_at_all():
@@ -95,6 +98,23 @@ def test_a_new_school_costs_what_it_is_given_and_its_site_has_no_price():
     assert math.isnan(found["site"].cost_yuan)
     table = compare(opened, {"do": "buy", "school": "D", "equipment_yuan": 9000}).outcomes[0].costs
     assert table[table["item"] == "equipment_yuan"]["cost_yuan"].tolist() == [50000, 9000]
+
+
+def test_a_school_with_a_price_of_its_own_is_priced_as_the_plan_prices_it(tmp_path):
+    from importlib.resources import files
+
+    text = (files("qb") / "standard" / "costs.toml").read_text(encoding="utf-8")
+    path = tmp_path / "prices.toml"
+    own = '[[schools]]\nschool_id = "A"\ncode = "C5"\nyuan = 900.0\n'
+    path.write_text(f"{text}\n{own}", encoding="utf-8")
+    found = items({"do": "build", "school": "A", "sports_ground_m2": 10}, costs=path)
+    assert found["sports_ground_m2"].cost_yuan == 9000
+
+
+def test_money_of_a_school_and_of_special_education_costs_itself():
+    fund = {"do": "fund", "school": "A", "training_budget_yuan": 300, "training_final_yuan": 500}
+    found = items(fund)
+    assert found["training_final_yuan"].cost_yuan == 500 and len(found) == 1  # the same money, once
 
 
 def test_a_district_may_have_its_own_prices(tmp_path):

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from qb.errors import QbError
 from qb.files import PACKAGE
-from qb.standard import Code, Indicator, Text
+from qb.standard import Code, Indicator, Standard, Text
 from qb.terms import COMPULSORY, Stage
 from qb.tomlfile import Entry, read_toml
 
@@ -48,6 +48,34 @@ class Cost(Entry):
         return self
 
 
+class Other(Entry):
+    """The price of what money mends in another indicator than those of resources; it may have none.
+
+    `part` tells several figures of one indicator apart, as the findings do.
+    """
+
+    code: Code
+    part: str = ""
+    yuan: Yuan | None = None
+    low: Yuan | None = None
+    high: Yuan | None = None
+    yearly: bool = False
+    unit: Text
+    what: Text
+    source: Words
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Other:
+        given = [self.low, self.yuan, self.high]
+        if None in given and given != [None] * 3:
+            raise ValueError("费用 yuan 与低值 low、高值 high 须都写，或都不写（没有单价）")
+        if None not in given and given != sorted(given):
+            raise ValueError(
+                f"费用 {self.yuan:g} 应在低值 low 与高值 high 之间，现为 {self.low:g}—{self.high:g}"
+            )
+        return self
+
+
 class SchoolLimit(Entry):
     """What is special at one school: the most that can be added (`most`), its own price (`yuan`), or both.
 
@@ -71,6 +99,7 @@ class SchoolLimit(Entry):
 class Costs(Entry):
     """A cost file. Every figure in the shipped one is an assumption, and says so.
 
+    `costs` are the prices of the resources, `others` those of what else money mends.
     `hired` is the entry with the pay of any teacher who is hired.
     """
 
@@ -78,6 +107,7 @@ class Costs(Entry):
     title: Text
     costs: tuple[Cost, ...]
     schools: tuple[SchoolLimit, ...] = ()
+    others: tuple[Other, ...] = ()
     hired: Code = "C3"
 
     def cost(self, code: str, stage: str) -> Cost:
@@ -86,6 +116,22 @@ class Costs(Entry):
         if not held:  # a school that reports as one, and a price for each stage: the dearer, to be safe
             held = [max((c for c in self.costs if c.code == code), key=lambda c: c.yuan)]
         return max(held, key=lambda c: c.stage is not None)
+
+    def price(self, code: str, stage: str, school: str) -> Cost:
+        """Return the price of an indicator's unit at a school, its own where the file states one."""
+        shared = self.cost(code, stage)
+        own = [s for s in self.schools if (s.school_id, s.code) == (school, code) and s.yuan is not None]
+        own = [s for s in own if s.stage in (None, stage)]
+        if not own:
+            return shared
+        yuan = max(own, key=lambda s: s.stage is not None).yuan
+        ends = {"low": min(shared.low, yuan), "high": max(shared.high, yuan)}
+        return shared.model_copy(update={"yuan": yuan, **ends})
+
+    def other(self, code: str, part: str = "") -> Other | None:
+        """Return what the file says of another indicator, or a figure of it; None where it says nothing."""
+        held = [other for other in self.others if other.code == code and other.part in ("", part)]
+        return max(held, key=lambda other: other.part == part, default=None)
 
     @model_validator(mode="after")
     def _complete(self) -> Costs:
@@ -97,6 +143,8 @@ class Costs(Entry):
             for stage in COMPULSORY
             if not {(code, None), (code, stage)} & set(given)
         ]
+        named = Counter((o.code, o.part) for o in self.others)
+        wrong += [f"{code} {part}：费用重复给出" for (code, part), times in named.items() if times > 1]
         entries = Counter((s.school_id, s.stage, s.code) for s in self.schools)
         wrong += [
             f"学校 {school}{_of(stage)} {code}：重复给出，互相矛盾时无从取舍"
@@ -110,6 +158,28 @@ class Costs(Entry):
 
 def _of(stage: Stage | None) -> str:
     return f"（{Stage(stage).zh}）" if stage else ""
+
+
+# What money mends beside the resources: the column, item or rooms that grow, the measure whose indicator asks
+# for them, and which of its figures.
+MENDED = {
+    "rooms": ("special_rooms", ""),
+    "allocation_yuan": ("small_school_funds", ""),
+    "special_allocation_yuan": ("special_funds", ""),
+    "trained_teachers": ("trained", ""),
+    "certified_teachers": ("certified", ""),
+    "schools_with_broadband": ("charter_and_it", "broadband"),
+    "regular_classrooms_multimedia": ("charter_and_it", "multimedia"),
+    "training_budget_yuan": ("training_funds", ""),
+    "training_final_yuan": ("training_funds", ""),
+}
+
+
+def other_prices(standard: Standard, costs: Costs) -> dict[str, Other]:
+    """Return what the cost file says of each thing of `MENDED` that the standard asks for."""
+    asked = ((what, standard.computed_by(measure), part) for what, (measure, part) in MENDED.items())
+    found = {what: costs.other(i.code, part) for what, i, part in asked if i is not None}
+    return {what: other for what, other in found.items() if other is not None}
 
 
 def price_code(indicator: Indicator) -> str:

@@ -114,7 +114,7 @@ class PlanMeans(PlanPart):
         if plan is None:
             return Sentences(())
         target = say(lang, school_year(plan.target_year, "zh"), f"{plan.target_year}–{plan.target_year + 1}")
-        pupils = path_words(plan.pupils, lang)
+        pupils = path_words(plan, lang)
         if plan.cost is None:
             told = [translate_clash(words, self.context.standard, lang) for words in plan.clashes]
             why = say(lang, "：", ": ") + listed(told, lang) if told else ""

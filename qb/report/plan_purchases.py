@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from qb.planning.costs import other_prices
 from qb.report.plan_study import PlanPart, money
 from qb.report.resource_tables import gap_text
+from qb.report.scenario_actions import item_label
 from qb.report.tables import Column, Table
 from qb.report.words import department_names, number, say, stage_label, title, unit_of
 from qb.terms import COMPULSORY, Stage
@@ -102,6 +104,48 @@ class PlanPurchases(PlanPart):
             empty=self._empty,
             lang=lang,
         )
+
+    def mending(self) -> Table:
+        """Return what money mends beside the resources, by indicator; what has no price is said."""
+        lang, standard = self.context.lang, self.context.standard
+        items = self.work.plan.mended.items if self.work.made else pd.DataFrame()
+        rows = [
+            {
+                "title": f"{code} {title(standard[code], lang, short=True)}",
+                "what": item_label(item, lang),
+                "places": mine["school_id"].nunique(),
+                "amount": self._other(code, item, mine["amount"].sum()),
+                "yearly": say(lang, *(("每年", "every year") if mine["yearly"].any() else ("一次", "once"))),
+                "priced": say(lang, "没有单价", "no price")
+                if mine["cost_yuan"].isna().all()
+                else number(mine["cost_yuan"].sum() / WAN, 2),
+            }
+            for (code, item), mine in (items.groupby(["code", "item"], sort=False) if len(items) else ())
+        ]
+        return Table(
+            say(lang, "七项以外用钱能补的", "What else money mends"),
+            (
+                Column("title", say(lang, "指标", "Indicator")),
+                Column("what", say(lang, "内容", "What")),
+                Column("places", say(lang, "涉及学校（县区）", "Schools, or the district"), decimals=0),
+                Column("amount", say(lang, "共增加", "In all")),
+                Column("yearly", say(lang, "计费", "Paid")),
+                Column("priced", say(lang, "费用（万元）", "Cost (10,000 yuan)")),
+            ),
+            pd.DataFrame(rows),
+            note=say(
+                lang,
+                "不在最低费用之内。学校规模、班额和核查事项花钱不能直接解决，不在此列。",
+                "Not part of the least cost. School size, class size and checklist items are not mended by money alone.",
+            ),
+            empty=self._empty,
+            lang=lang,
+        )
+
+    def _other(self, code: str, item: str, amount: float) -> str:
+        other = other_prices(self.context.standard, self.work.costs).get(item)
+        unit = say(self.context.lang, other.unit.zh, other.unit.en) if other else ""
+        return f"{number(amount, 0)} {unit}".strip()
 
     def by_department(self) -> Table:
         """Return what each department answers for."""

@@ -152,28 +152,49 @@ class PlanVerdict(PlanPart):
         )
 
     def _beyond(self) -> str:
-        """Say what no purchase is about and does not pass."""
-        lang, left = self.context.lang, outside(self.work.plan.assessment)
+        """Say what else money mends, what remains that it does not, and the district's verdict after all."""
+        lang, plan = self.context.lang, self.work.plan
+        left, found = outside(plan.assessment), []
+        mended = plan.mended
+        if len(mended.items):
+            codes = listed(list(dict.fromkeys(mended.items["code"])), lang, 12)
+            without = listed(mended.unpriced, lang)
+            found.append(
+                say(
+                    lang,
+                    f"七项以外用钱能补的（{codes}）另需 {money(mended.cost, lang)}"
+                    + (f"，{without} 没有单价、未计入" if without else ""),
+                    f"What else money mends ({codes}) takes {money(mended.cost, lang)} more"
+                    + (f", {without} without a price" if without else ""),
+                )
+            )
         named = {name: say(lang, *words) for name, words in AREAS.items()}
         parts = [
             say(
                 lang,
-                f"{verdict.zh} {len(found)} 项（{listed([named.get(x, x) for x in found], lang, 12)}）",
-                f"{verdict_label(verdict, lang).lower()}: {len(found)} ({listed([named.get(x, x) for x in found], lang, 12)})",
+                f"{verdict.zh} {len(names_)} 项（{listed([named.get(x, x) for x in names_], lang, 12)}）",
+                f"{verdict_label(verdict, lang).lower()}: {len(names_)} ({listed([named.get(x, x) for x in names_], lang, 12)})",
             )
-            for verdict, found in left.items()
+            for verdict, names_ in left.items()
         ]
-        if not parts:
-            return say(
-                lang,
-                "方案只涉及七项指标和差异系数；此外各项均已达标或不适用。",
-                "The plan is about the seven and their coefficients; all else is met or not applicable.",
+        if parts:
+            found.append(
+                say(
+                    lang,
+                    f"花钱不能解决的还有{'，'.join(parts)}",
+                    f"What no money mends: {'; '.join(parts)}",
+                )
             )
-        return say(
-            lang,
-            f"方案只涉及七项指标和差异系数；此外{'，'.join(parts)}，购置之后仍然如此。",
-            f"The plan is about the seven and their coefficients; beyond them, and after the purchases as before, {'; '.join(parts)}.",
+        else:
+            found.append(say(lang, "其他各项均已达标或不适用", "All else is met or not applicable"))
+        verdict = dict(plan.assessment.districts[["district", "verdict"]].itertuples(index=False))[
+            self.district
+        ]
+        after = verdict_label(Verdict(verdict), lang)
+        found.append(
+            say(lang, f"做完之后{self.district}{after}", f"After all of it {self.district}: {after.lower()}")
         )
+        return say(lang, f"{'；'.join(found)}。", f"{'. '.join(found)}.")
 
     def _largest(self) -> str:
         lang, plan = self.context.lang, self.work.plan

@@ -12,11 +12,12 @@ from qb.data.dataset import Dataset
 from qb.errors import QbError
 from qb.indicators.verdicts import COMPOSITE, fails
 from qb.planning.costs import Costs, load_costs
-from qb.planning.plan.budgets import PupilPath, Pupils, Spending, YearsPlan, best_use, plan_over_years
+from qb.planning.plan.budgets import Spending, best_use
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, price_of_balance
 from qb.planning.plan.explanation import Explanation, explain
-from qb.planning.plan.planning_problem import cheapest_by_school
+from qb.planning.plan.school_by_school import cheapest_by_school
 from qb.planning.plan.transfers import Transfers, transfers
+from qb.planning.plan.years_plan import PupilPath, YearsPlan, plan_over_years
 from qb.report.context import DistrictPart, ReportContext
 from qb.report.words import Lang, number, say
 from qb.terms import COMPULSORY
@@ -64,9 +65,9 @@ def status_words(status: PlanStatus, lang: Lang) -> str:
     return say(lang, status.zh, _STATUS[status])
 
 
-def path_words(pupils: Pupils, lang: Lang) -> str:
+def path_words(plan: YearsPlan, lang: Lang) -> str:
     """Return whose pupils a plan over years counts on."""
-    return say(lang, pupils.words, _PATH[pupils.path])
+    return say(lang, plan.path, _PATH[plan.pupils])
 
 
 # The plan of a district, made once for all parts of its page.
@@ -130,8 +131,8 @@ class Work:
     @cached_property
     def for_balance(self) -> float:
         """What of the cost is spent on coefficients alone: the plan's less that of each school by itself."""
-        alone = self.plan.problem.yuan @ cheapest_by_school(self.plan.problem).x
-        return max(self.plan.cost - float(alone), 0.0)
+        alone = self.plan.problem.cost(cheapest_by_school(self.plan.problem).x)
+        return max(self.plan.cost - alone, 0.0)
 
     @cached_property
     def curve(self) -> pd.DataFrame:

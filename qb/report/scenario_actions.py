@@ -16,6 +16,7 @@ from qb.planning.scenario.pupils_actions import MovePupils, PlaceOverflow, Rezon
 from qb.planning.scenario.resource_actions import (
     Build,
     Buy,
+    Fund,
     Hire,
     Set,
     Train,
@@ -46,6 +47,14 @@ ENGLISH = {
     "sports_ground_m2": "sports ground",
     "equipment_yuan": "equipment",
     "multimedia_rooms": "multimedia rooms",
+    "allocation_yuan": "public funds allotted",
+    "training_budget_yuan": "training in the budget",
+    "training_final_yuan": "training in the final account",
+}
+ITEMS = {  # of the district, that money raises
+    "special_allocation_yuan": "public funds of special education",
+    "schools_with_broadband": "schools with broadband",
+    "regular_classrooms_multimedia": "regular classrooms with multimedia",
 }
 OTHER = {"site": ("征地和开办", "land and setting up"), "rooms": ("音美教室", "music and art rooms")}
 
@@ -63,11 +72,15 @@ def item_label(item: str, lang: Lang) -> str:
     """
     if item in CALLED:
         return does(item, lang)
-    return say(lang, *OTHER[item]) if item in OTHER else say(lang, _columns()[item], ENGLISH[item])
+    if item in OTHER:
+        return say(lang, *OTHER[item])
+    if item in DISTRICT_ITEMS:
+        return say(lang, DISTRICT_ITEMS[item].zh, ITEMS[item])
+    return say(lang, _columns()[item], ENGLISH[item])
 
 
 def _columns() -> dict[str, str]:
-    return {c.name: c.label for table in ("sections", "facilities") for c in TABLES[table].columns}
+    return {c.name: c.label for table in ("sections", "facilities", "funds") for c in TABLES[table].columns}
 
 
 class Telling:
@@ -227,6 +240,10 @@ class Telling:
             "Pupils above the class limit go to schools of the group: ",
         )
         return self._say(zh, en) + self._by_school(action)
+
+    def _fund(self, action: Fund) -> str:
+        school, what = self._school(action.school), self._amounts(action.amounts)
+        return self._say(f"{school}增加经费：{what}", f"{school}: more money: {what}")
 
     def _set(self, action: Set) -> str:
         where = f"{action.district} " if action.district else ""
@@ -428,6 +445,12 @@ class ScenarioDetails(ScenarioPart):
             return text
         return self.say(f"{text}（{self.study.stage(stage)}）", f"{text} ({self.study.stage(stage).lower()})")
 
+    def _amount(self, code: str, amount: float, priced_by: Mapping[str, object]) -> str:
+        if code in priced_by:
+            return gap_text(priced_by[code], amount, self.lang)
+        unit = self.study.comparison.costs.other(code).unit
+        return f"{_plain(amount)} {self.say(unit.zh, unit.en)}"
+
     def costs(self) -> Table:
         """Return what each action costs, item by item; what has no price is named."""
         study, rows = self.study, []
@@ -441,7 +464,7 @@ class ScenarioDetails(ScenarioPart):
                         "number": row.number,
                         "do": does(row.do, self.lang),
                         "item": "" if row.item == row.do else self._item(row.item, row.stage),
-                        "amount": gap_text(priced_by[row.code], row.amount, self.lang) if priced else "",
+                        "amount": self._amount(row.code, row.amount, priced_by) if priced else "",
                         "years": f"{row.years:.0f}" if priced else "",
                         "cost": self.yuan(row.cost_yuan if priced else None),
                         "range": f"{self.yuan(row.low)} – {self.yuan(row.high)}" if priced else "",

@@ -30,7 +30,7 @@ KEYS = ["year", "school_id", "stage", "grade"]
 
 @dataclass(frozen=True)
 class Forecast:
-    """Pupils in the years to come. Figures are unrounded.
+    """Pupils in the years to come, in whole numbers (`whole`).
 
     Attributes
     ----------
@@ -229,7 +229,7 @@ def forecast(data: Dataset, to: int | None = None, before: Forecast | None = Non
         frames.append(run.rows(pupils, base, names))
     last = [frame[(frame["year"] == reach).to_numpy()] for frame in frames]
     frames += [frame.assign(year=year) for year in range(reach + 1, to + 1) for frame in last]
-    rows = pd.concat(frames, ignore_index=True)
+    rows = _counted(pd.concat(frames, ignore_index=True))
     return Forecast(
         base=base,
         to=to,
@@ -238,12 +238,49 @@ def forecast(data: Dataset, to: int | None = None, before: Forecast | None = Non
         backtest=_joined([learned[stage].tests for stage in learned]),
         methods=_joined([learned[stage].chosen for stage in learned]),
         missing=seen.missing,
-        notes=(*_notes(seen, rows), *_frozen(reach, to)),
+        notes=(*_notes(seen, rows), *frozen(reach, to)),
         invented=data.invented,
         districts=names,
         learned=learned,
         learned_year=learned_year,
     )
+
+
+def _counted(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the forecast in whole pupils, the band around them."""
+    group = rows.groupby(["year", "district", "stage", "grade"], sort=False).ngroup().to_numpy()
+    pupils = whole(rows["pupils"].to_numpy(dtype=float), group)
+    return rows.assign(
+        pupils=pupils,
+        low=np.minimum(rows["low"], pupils),
+        high=np.maximum(rows["high"], pupils),
+    )
+
+
+def whole(values: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Return whole numbers that add up, in each group, to its sum (half up): the largest remainders go up.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+    group : ndarray of int, shape (n,)
+
+    Examples
+    --------
+    Three classes of a third of 100 pupils: rounded one by one they would be 99. A school of half a pupil
+    and one of 9.5 are 10 together, not 11.
+
+    >>> whole(np.array([100 / 3, 100 / 3, 100 / 3, 0.5, 9.5]), np.array([0, 0, 0, 1, 1])).tolist()
+    [34.0, 33.0, 33.0, 1.0, 9.0]
+    """
+    values = values.round(9)  # 3 that was computed as 2.9999999999 is 3
+    down = np.floor(values)
+    count = np.bincount(group)
+    more = round_half_up(np.bincount(group, values), 0) - np.bincount(group, down)
+    order = np.lexsort((down - values, group))
+    rank = np.empty(len(values))
+    rank[order] = np.arange(len(values)) - np.repeat(np.cumsum(count) - count, count)
+    return down + (rank < more[group])
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -337,7 +374,7 @@ def _notes(seen: Past, rows: pd.DataFrame) -> list[str]:
     return notes
 
 
-def _frozen(reach: int, to: int) -> list[str]:
+def frozen(reach: int, to: int) -> list[str]:
     """Say which years are not forecast but as the last one that is."""
     return [f"{reach + 1}—{to} 学年超出可推算的 {LONGEST} 年，各数同 {reach} 学年"] if to > reach else []
 
@@ -375,7 +412,7 @@ def carry_forward(
 ) -> Dataset:
     """Return the dataset of a year to come, that year alone.
 
-    Pupils are those of the forecast, in whole numbers; those in their zone and migrants keep their share.
+    Pupils are those of the forecast; those in their zone and migrants keep their share.
     A grade has as few classes as the class limit allows, of even size. Teachers leave at a steady rate,
     those above the required degree, backbone teachers and so on alike, and none is hired. Everything else
     is as in the last year of the data; every row says so under `source`.
@@ -446,7 +483,7 @@ def _classes(forecast: Forecast, year: int, standard: Standard) -> pd.DataFrame:
         Stage.SENIOR: Stage.JUNIOR,
     }
     limits = {str(s): standard["C12"].limit(stage=at, year=year).value for s, at in limit_at.items()}
-    pupils = round_half_up(rows["pupils"].to_numpy(), 0).astype(np.int64)
+    pupils = rows["pupils"].to_numpy().astype(np.int64)
     count = np.ceil(pupils / rows["stage"].map(limits).to_numpy()).astype(np.int64)
     group = np.repeat(np.arange(len(rows)), count)
     number = np.arange(len(group)) - np.repeat(np.cumsum(count) - count, count)

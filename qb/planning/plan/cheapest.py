@@ -17,10 +17,11 @@ from qb.data.dataset import Dataset, with_columns
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, choose_year
 from qb.planning.costs import Costs, load_costs
+from qb.planning.plan.guarantee import Mending, mending
 from qb.planning.plan.infeasibility import infeasible_limits
 from qb.planning.plan.plan_solver import EXACT, gap_of, require_solver, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
-from qb.planning.scenario import Scenario
+from qb.planning.scenario import Scenario, apply
 from qb.planning.scenario.resource_actions import BUILT, STAFF_COLUMNS
 from qb.showing import Shown
 from qb.standard import Standard
@@ -30,28 +31,53 @@ from qb.terms import Term, Verdict
 
 
 LEAST = 1e-9  # of an m² or yuan: what is less is noise, not a purchase
+COST_COLUMNS = {"yuan": "cost", "low": "low", "high": "high"}
 
 
 def purchases(problem: Problem, x: np.ndarray) -> pd.DataFrame:
     """Return a row for each purchase, school by school.
 
     Columns: district, school_id, name, stage (as the dataset reports it; ``whole`` for a school that reports
-    as one), code, amount, unit, cost_yuan, low_yuan, high_yuan, yearly.
+    as one), code, amount, unit, hired (whether the teachers are hired, at a year's pay, and not trained),
+    cost_yuan, low_yuan, high_yuan, yearly.
     """
-    bought = problem.pools.assign(amount=x)[x > LEAST]
-    frame = pd.DataFrame(
-        {
-            **{
-                name: bought[name]
-                for name in ("district", "school_id", "name", "stage", "code", "amount", "unit")
-            },
-            "cost_yuan": bought["amount"] * bought["yuan"],
-            "low_yuan": bought["amount"] * np.minimum(bought["low"], bought["yuan"]),
-            "high_yuan": bought["amount"] * np.maximum(bought["high"], bought["yuan"]),
-            "yearly": bought["yearly"],
-        }
+    hired = teachers_hired(problem, x)
+    return bought_of(problem, x - hired, hired)
+
+
+def teachers_hired(problem: Problem, x: np.ndarray) -> np.ndarray:
+    """Return how many of the additions are teachers hired beyond those of the section, shape (pools,)."""
+    hired = np.zeros(len(x))
+    hired[problem.beyond.pool] = np.round(problem.beyond.hired(x))
+    return hired
+
+
+def bought_of(problem: Problem, x: np.ndarray, hired: np.ndarray) -> pd.DataFrame:
+    """Return the purchases of what is added in each pool's own way, and of teachers hired beside it."""
+    beyond = problem.beyond
+    paid = problem.pools["code"].isin(problem.paid).to_numpy()
+    extra = {name: np.zeros(len(x)) for name in ("yuan", "low", "high")}
+    for name, more in (("yuan", beyond.extra), ("low", beyond.low), ("high", beyond.high)):
+        extra[name][beyond.pool] = more
+    own = _rows(problem, x, paid)
+    frame = (
+        pd.concat([own, _rows(problem, hired, np.ones(len(x), dtype=bool), extra)]) if hired.any() else own
     )
-    return frame.sort_values(["district", "school_id", "stage", "code"], ignore_index=True)
+    return frame.sort_values(["district", "school_id", "stage", "code", "hired"], ignore_index=True)
+
+
+def _rows(
+    problem: Problem, x: np.ndarray, hired: np.ndarray, extra: dict[str, np.ndarray] | None = None
+) -> pd.DataFrame:
+    """Return what is bought of each pool; `extra` is what a unit costs beside the pool's price."""
+    price = problem.pools.assign(low=np.minimum(problem.pools["low"], problem.pools["yuan"]))
+    price = price.assign(high=np.maximum(price["high"], price["yuan"]), amount=x, hired=hired)
+    if extra:
+        price = price.assign(yearly=True, **{name: price[name] + more for name, more in extra.items()})
+    bought = price[x > LEAST]
+    names = ("district", "school_id", "name", "stage", "code", "amount", "unit", "hired")
+    costs = {f"{to}_yuan": bought["amount"] * bought[of] for of, to in COST_COLUMNS.items()}
+    return bought[list(names)].assign(**costs, yearly=bought["yearly"])
 
 
 def staff_fields(standard: Standard) -> dict[str, str]:
@@ -69,7 +95,7 @@ def apply_purchases(
     Parameters
     ----------
     bought : DataFrame
-        school_id, stage, code, amount; others are not looked at.
+        school_id, stage, code, amount, hired; others are not looked at.
     year : int
         The school year whose records change.
     standard : Standard, optional
@@ -82,13 +108,13 @@ def apply_purchases(
 
     Notes
     -----
-    A purchase adds to one column. Only where a section would then have more backbone, say, than full-time
-    teachers does the number of full-time teachers rise as well, and with it those certified and trained: the
-    difference is hired.
+    A purchase adds to one column. Teachers who are hired add to the full-time teachers as well, and to those
+    certified and trained; so does whatever a section would have of a kind, backbone say, beyond its teachers.
     """
     standard = standard or standards.load()
     tables = {name: data[name].copy() for name in ("sections", "facilities")}
-    for code, mine in bought.groupby("code"):
+    keys = ["school_id", "stage"]
+    for code, mine in bought.groupby(["code", *keys], as_index=False)["amount"].sum().groupby("code"):
         table, column = standard[code].adds_to
         frame = tables[table]
         wanted = pd.MultiIndex.from_frame(mine[["school_id", "stage"]].astype(object))
@@ -98,10 +124,16 @@ def apply_purchases(
             raise QbError(f"数据中没有方案要增加的记录：{'、'.join(map(str, wanted[found < 0][:10]))}。")
         frame.loc[here.index[found], column] += mine["amount"].to_numpy(dtype=float)
     sections = tables["sections"]
+    came = bought[bought["hired"].to_numpy(dtype=bool)].groupby(keys)["amount"].sum()
+    here = (sections["year"] == year).to_numpy()
+    place = pd.MultiIndex.from_frame(sections[keys].astype(object))
+    new = np.where(here, came.reindex(place).fillna(0.0), 0.0) if len(came) else 0.0
+    sections["full_time_teachers"] += new
     kinds = [standard[code].adds_to[1] for code in staff_fields(standard)]
     short = hired(data["sections"], sections, kinds)
-    for column in ("full_time_teachers", "certified_teachers", "trained_teachers"):
-        sections[column] += short
+    sections["full_time_teachers"] += short
+    for column in ("certified_teachers", "trained_teachers"):
+        sections[column] += new + short
     return data.replace(**tables)
 
 
@@ -115,38 +147,37 @@ def hired(before: pd.DataFrame, after: pd.DataFrame, kinds: Sequence[str]) -> np
     return np.nan_to_num(np.where(most > was, np.maximum(most - np.fmax(staff, was), 0), 0))
 
 
-def scenario(problem: Problem, data: Dataset, bought: pd.DataFrame, year: int, title: str) -> Scenario:
-    """Return the purchases as a scenario: ``train``, ``hire``, ``build`` and ``buy``.
-
-    Done on the dataset by `qb.scenario.apply` it gives what `apply_purchases` gives. Write it to a file with
-    `qb.scenario.to_toml`.
-    """
-    standard = problem.standard
+def actions(standard: Standard, data: Dataset, bought: pd.DataFrame, year: int) -> list[dict[str, object]]:
+    """Return the purchases of a year as actions; see `scenario`."""
     fields = staff_fields(standard)
     after = apply_purchases(data, bought, year, standard)
     staffed = [d["sections"]["full_time_teachers"] for d in (data, after)]
     short = pd.Series(np.nan_to_num(staffed[1] - staffed[0]), index=_keys(data["sections"]))
-    actions = []
+    made = []
     for (school, stage), mine in bought.groupby(["school_id", "stage"], sort=False):
-        amounts = dict(zip(mine["code"], mine["amount"], strict=True))
-        staff = {name: round(amounts[code]) for code, name in fields.items() if code in amounts}
+        ways = [mine[(mine["hired"] == way).to_numpy(dtype=bool)] for way in (True, False)]
+        hired, others = (dict(zip(w["code"], w["amount"], strict=True)) for w in ways)
+        new = {name: round(hired.get(code, 0)) for code, name in fields.items()}
+        staff = {name: round(others[code]) for code, name in fields.items() if code in others}
         place = {"school": school, "stage": stage}
-        if staff and (new := round(short[year, school, stage])):
-            theirs = {name: min(number, new) for name, number in staff.items()}
+        if hired or (staff and round(short[year, school, stage])):
+            count = round(short[year, school, stage])
+            theirs = {name: min(number, count - sum(new.values())) for name, number in staff.items()}
             staff = {name: staff[name] - theirs[name] for name in staff}
-            everything = dict.fromkeys(fields.values(), 0) | theirs | {"certified": new, "trained": new}
-            actions.append({"do": "hire", **place, "teachers": new, **everything})
+            new = {name: number + theirs.get(name, 0) for name, number in new.items()}
+            everything = {"teachers": count, **new, "certified": count, "trained": count}
+            made.append({"do": "hire", **place, **everything})
         if staff := {name: number for name, number in staff.items() if number}:
-            actions.append({"do": "train", **place, **staff})
+            made.append({"do": "train", **place, **staff})
         for do in ("build", "buy"):
             means = {
-                i.adds_to[1]: amounts[i.code]
+                i.adds_to[1]: others[i.code]
                 for i in standard.resources
-                if i.code in set(amounts) - set(fields) and (i.adds_to[1] in BUILT) == (do == "build")
+                if i.code in set(others) - set(fields) and (i.adds_to[1] in BUILT) == (do == "build")
             }
             if means:
-                actions.append({"do": do, **place, **_whole(means)})
-    return Scenario.model_validate({"title": title, "base_year": year, "actions": actions})
+                made.append({"do": do, **place, **_whole(means)})
+    return made
 
 
 def _keys(sections: pd.DataFrame) -> pd.MultiIndex:
@@ -186,13 +217,15 @@ class Plan(Shown):
     purchases : DataFrame
         See `purchases`.
     data : Dataset
-        The dataset with the purchases.
+        The dataset with the purchases, and with what else money mends.
     before, assessment : Assessment
         Without and with them; the latter is computed from `data` by `qb.assess`.
     clashes : tuple of str
         Where there is no plan: which limits cannot be kept together.
     problem, x
         The problem as arrays, and the additions to its pools.
+    mended : Mending
+        What money mends beside the resources; none where there is no plan. `cost` does not hold it.
     """
 
     status: PlanStatus
@@ -208,6 +241,7 @@ class Plan(Shown):
     costs: Costs
     problem: Problem
     x: np.ndarray
+    mended: Mending
 
 
 def cheapest_plan(
@@ -267,10 +301,10 @@ def cheapest_plan(
     before = assess(data, year, chosen)
     problem = build_problem(data, before.year, chosen, costs, budget, district)
     found = solve(problem, gap, seconds, solver)
-    cost = None if found.x is None else float(problem.yuan @ found.x)
+    cost = None if found.x is None else problem.cost(found.x)
     if budget is not None and cost is not None and cost > budget >= found.bound:
         found = solve(problem, 0.0, seconds, solver)
-        cost = float(problem.yuan @ found.x)
+        cost = problem.cost(found.x)
     affordable = cost is not None and (budget is None or cost <= budget * (1 + 1e-12))
     if affordable:
         reached = gap_of(cost, found.bound)
@@ -300,11 +334,16 @@ def make_plan(
     bought = purchases(problem, x)
     after = apply_purchases(data, bought, before.year, before.standard) if len(bought) else data
     assessment = assess(after, before.year, before.standard) if len(bought) else before
+    mended = Mending.none()
     if status in (PlanStatus.OPTIMAL, PlanStatus.FEASIBLE):
-        require_passes(assessment, set(problem.rows["district"]))
-    return Plan(
-        status, before.year, cost, bound, gap, bought, after, before, assessment, words, costs, problem, x
-    )
+        districts = set(problem.rows["district"])
+        mended = mending(after, assessment, costs, districts)
+        if mended.actions:
+            after = apply(after, mended.actions, before.year, before.standard)
+            assessment = assess(after, before.year, before.standard)
+        require_passes(assessment, districts)
+    told = (before, assessment, words, costs, problem, x, mended)
+    return Plan(status, before.year, cost, bound, gap, bought, after, *told)
 
 
 def legible(problem: Problem, x: np.ndarray) -> np.ndarray:
@@ -325,6 +364,16 @@ def require_passes(assessment: Assessment, districts: set[str]) -> None:
             f"方案经复核未达标（{len(failing)} 个学校学段、{len(over)} 项差异系数），不予采用。"
             "这是程序的错误，请报告。"
         )
+
+
+def scenario(plan: Plan, data: Dataset, title: str) -> Scenario:
+    """Return the purchases, and what else is mended, as a scenario.
+
+    Done by `qb.scenario.apply` on the dataset that was planned for, it gives that of the plan. Write it to a
+    file with `qb.scenario.to_toml`.
+    """
+    made = [*actions(plan.before.standard, data, plan.purchases, plan.year), *plan.mended.actions]
+    return Scenario.model_validate({"title": title, "base_year": plan.year, "actions": made})
 
 
 # The price of balance: what the standard costs under one cap on all coefficients after another.
@@ -367,7 +416,7 @@ def price_of_balance(
     rows, end = [], time.monotonic() + seconds
     for done, cap in enumerate(caps):
         found = solve(problem.capped(float(cap)), gap, (end - time.monotonic()) / (len(caps) - done))
-        cost = np.nan if found.x is None else float(problem.yuan @ found.x)
+        cost = np.nan if found.x is None else problem.cost(found.x)
         reached = np.nan if found.x is None else gap_of(cost, found.bound)
         rows.append((float(cap), cost, found.bound, reached, not found.impossible))
     return pd.DataFrame(rows, columns=["cap", "yuan", "bound_yuan", "gap", "possible"])

@@ -12,8 +12,9 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE
 from qb.planning.plan.cheapest import Plan
 from qb.planning.plan.plan_solver import lowered, room, solve
-from qb.planning.plan.planning_problem import Problem, fits
+from qb.planning.plan.planning_problem import Problem
 from qb.planning.plan.relaxation import by_cap, by_pupils, by_upper_bound, relax
+from qb.planning.plan.school_by_school import fits
 from qb.standard import Standard
 
 
@@ -124,8 +125,8 @@ def yardsticks(problem: Problem, cost: float | None) -> pd.DataFrame:
     greedy = greatest_first(problem)
     rows = [
         ("plan", np.nan if cost is None else cost),
-        ("seven of seven", np.nan if every is None else float(problem.yuan @ every)),
-        ("greatest shortfall first", np.nan if greedy is None else float(problem.yuan @ greedy)),
+        ("seven of seven", np.nan if every is None else problem.cost(every)),
+        ("greatest shortfall first", np.nan if greedy is None else problem.cost(greedy)),
     ]
     return pd.DataFrame(rows, columns=["name", "yuan"])
 

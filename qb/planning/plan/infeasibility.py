@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qb.planning.plan.plan_solver import solve
-from qb.planning.plan.planning_problem import Problem, cheapest_by_school, linked
+from qb.planning.plan.planning_problem import Problem
+from qb.planning.plan.school_by_school import cheapest_by_school, linked
 from qb.standard import Standard
 from qb.terms import Stage
 

@@ -16,10 +16,12 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.assessment import document as assessment_document
 from qb.indicators.population import counted
 from qb.planning.costs import Costs, load_costs
-from qb.planning.plan.budgets import Spending, YearsPlan, best_use, plan_over_years
+from qb.planning.plan.budgets import Spending, best_use
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, scenario, staff_fields
 from qb.planning.plan.explanation import Explanation, explain
+from qb.planning.plan.guarantee import Mending
 from qb.planning.plan.transfers import Transfers, moves_scenario, transfers
+from qb.planning.plan.years_plan import YearsPlan, plan_over_years
 from qb.planning.scenario import Scenario, to_toml
 from qb.standard import Standard
 from qb.terms import Stage, Verdict
@@ -35,6 +37,7 @@ PURCHASE = (
     "code",
     "amount",
     "unit",
+    "hired",
     "cost_yuan",
     "low_yuan",
     "high_yuan",
@@ -59,6 +62,7 @@ def document(plan: Plan, spending: Spending | None = None) -> dict[str, object]:
         "costs": plan.costs.name,
         "clashes": list(plan.clashes),
         "purchases": _purchases(plan.purchases),
+        **_mended(plan.mended, plan.before, plan.assessment),
         "assessment": assessment_document(plan.assessment),
     }
     return result if spending is None else {**result, "best_use": _spending(spending)}
@@ -75,14 +79,32 @@ def years_document(plan: YearsPlan) -> dict[str, object]:
         "status": str(plan.status),
         "base_year": plan.base_year,
         "target_year": plan.target_year,
-        "pupils": str(plan.pupils.path),
-        "pupils_note": plan.pupils.why,
+        "pupils": str(plan.pupils),
+        "pupils_note": plan.asis.unknown,
+        "notes": list(plan.asis.notes),
         "cost_yuan": plan.cost,
         "lower_bound_yuan": plan.bound,
         "gap": plan.gap,
         "clashes": list(plan.clashes),
+        **(_mended(plan.mended, plan.before, plan.assessments[plan.target_year]) if plan.assessments else {}),
         "years": years,
         "purchases": [{"year": year, **record} for year, mine in bought for record in _purchases(mine)],
+    }
+
+
+def _mended(mended: Mending, before: Assessment, after: Assessment) -> dict[str, object]:
+    """Return what money mends beside the resources, what remains, and the districts' verdicts."""
+    items = mended.items.astype(object)
+    verdicts = before.districts.merge(after.districts, on="district", suffixes=("", "_after"))
+    return {
+        "mending": items.where(items.notna(), None).to_dict("records"),
+        "mending_cost_yuan": mended.cost,
+        "mending_without_price": mended.unpriced,
+        "remains": {str(verdict): names for verdict, names in outside(after).items()},
+        "districts": [
+            {"district": r.district, "before": str(r.verdict), "after": str(r.verdict_after)}
+            for r in verdicts.itertuples()
+        ],
     }
 
 
@@ -152,20 +174,27 @@ def summary(
         lines += _yardsticks(why)
     if spending is not None:
         lines += ["", *_best(spending)]
-    written = f"已写成情景文件 {file}" if file else "写成情景文件：--scenario 文件.toml"
-    lines.append(f"\n购置清单与全部数值：加 --json；{written}，再用 qb whatif 复算。")
+    lines.append(f"\n购置清单与全部数值：加 --json；{_written(file)}")
     return "\n".join(lines)
+
+
+def _written(file: Path | None) -> str:
+    written = f"已写成情景文件 {file}" if file else "写成情景文件：--scenario 文件.toml"
+    return f"{written}，再用 qb whatif 复算。"
 
 
 def _costs(plan: Plan) -> list[str]:
     low, high = plan.purchases["low_yuan"].sum(), plan.purchases["high_yuan"].sum()
     if not plan.cost:
-        return ["各校和差异系数都已达到标准，不需要购置。", _beyond(plan.assessment)]
+        return [
+            "各校和差异系数都已达到标准，不需要购置。",
+            *beyond(plan.mended, plan.before, plan.assessment),
+        ]
     return [
         f"最低费用：{_yuan(plan.cost)}（按费用假设的低值、高值计为 {_yuan(low)}—{_yuan(high)}）",
         f"任何达标方案不少于 {_yuan(plan.bound)}，差距至多 {100 * plan.gap:.3f}%：{plan.status.zh}；"
         "已用同一评估程序复核。",
-        _beyond(plan.assessment),
+        *beyond(plan.mended, plan.before, plan.assessment),
     ]
 
 
@@ -186,13 +215,35 @@ def outside(assessment: Assessment) -> dict[Verdict, list[str]]:
     return found
 
 
-def _beyond(assessment: Assessment) -> str:
+def beyond(mended: Mending, before: Assessment, after: Assessment) -> list[str]:
+    """Say what else money mends, what remains that no money mends, and the districts' verdicts."""
+    standard, lines = after.standard, []
+    if len(mended.items):
+        sums = mended.items.groupby(["code", "item", "unit"], sort=False, as_index=False)
+        parts = [
+            f"{row.code} {standard[row.code].short.zh} {row.amount:,.0f} {row.unit}"
+            + ("（没有单价）" if row.code in mended.unpriced and not row.cost_yuan else "")
+            for row in sums[["amount", "cost_yuan"]].sum().itertuples()
+        ]
+        lines.append(
+            f"{counted(standard)}以外用钱能补的，另需 {_yuan(mended.cost)}"
+            + (f"，未计没有单价的 {'、'.join(mended.unpriced)}" if mended.unpriced else "")
+            + f"：{'；'.join(parts)}。"
+        )
     left = [
         f"{verdict.zh} {len(names)} 项（{'、'.join(AREAS.get(name, name) for name in names)}）"
-        for verdict, names in outside(assessment).items()
+        for verdict, names in outside(after).items()
     ]
-    about = counted(assessment.standard)
-    return f"方案只涉及{about}和差异系数；此外{'，'.join(left) or '各项均已达标或不适用'}。"
+    lines.append(
+        f"做完之后仍有、花钱不能解决的：{'，'.join(left)}。" if left else "做完之后其他各项均已达标或不适用。"
+    )
+    now = dict(before.districts[["district", "verdict"]].itertuples(index=False))
+    lines += [
+        f"{row.district}的结论：现为{Verdict(now[row.district]).zh}，做完之后{Verdict(row.verdict).zh}。"
+        for row in after.districts.itertuples()
+        if row.district in now
+    ]
+    return lines
 
 
 def _yuan(amount: float) -> str:
@@ -266,11 +317,12 @@ def _best(spending: Spending) -> list[str]:
     ]
 
 
-def years_summary(plan: YearsPlan, costs: Costs) -> str:
+def years_summary(plan: YearsPlan, costs: Costs, file: Path | None = None) -> str:
     """Return what to spend in which year, and whose pupils were counted on."""
     lines = [
         f"分年方案：{plan.base_year} 学年之后，至 {plan.target_year} 学年各校七项指标和差异系数达标",
-        f"费用：{costs.title.zh}；{plan.pupils.words}",
+        f"费用：{costs.title.zh}；{plan.path}",
+        *(f"{note}。" for note in plan.asis.notes if not plan.asis.unknown),
         "",
     ]
     if plan.cost is None:
@@ -284,7 +336,9 @@ def years_summary(plan: YearsPlan, costs: Costs) -> str:
             for row in plan.years.itertuples()
         ),
         "",
-        "各年购置清单：加 --json。",
+        *beyond(plan.mended, plan.before, plan.assessments[plan.target_year]),
+        "",
+        f"各年购置清单：加 --json；{_written(file)}",
     ]
     return "\n".join(lines)
 
@@ -337,22 +391,25 @@ def run(
     if moves is not None:
         _refuse("不花钱的调配（--transfers）", budget=budget, costs=costs, to=to, scenario=out, solver=chosen)
     elif to is not None:
-        _refuse("分年方案（--to）", scenario=out, solver=chosen)
+        _refuse("分年方案（--to）", solver=chosen)
     tables = read(data, standard)
     if moves is not None:
         return _transfers(tables, year, standard, district, moves, as_json)
     if to is not None:
-        planned = plan_over_years(tables, budget, to, year, None, costs, standard, district)
-        return _printed(years_document(planned)) if as_json else years_summary(planned, load_costs(costs))
+        planned = plan_over_years(tables, budget, to, year, costs, standard, district)
+        if out is not None:
+            _write(out, planned.scenario, planned.status, planned.clashes)
+        told = years_document(planned) if as_json else None
+        return _printed(told) if told else years_summary(planned, load_costs(costs), out)
     plan = cheapest_plan(tables, year, costs, budget, standard, district, solver=solver)
     short = budget is not None and plan.status is PlanStatus.INFEASIBLE
     spending = (
         best_use(tables, budget, plan.year, plan.costs, plan.before.standard, district) if short else None
     )
     if out is not None:
-        if plan.cost is None:
-            raise QbError(f"没有方案可以写成情景文件：{plan.status.zh}。{'；'.join(plan.clashes)}")
-        _write(out, scenario(plan.problem, tables, plan.purchases, plan.year, "费用最低的达标方案"))
+        title = "费用最低的达标方案"
+        made = plan.cost is not None and scenario(plan, tables, title)
+        _write(out, made or None, plan.status, plan.clashes)
     if as_json:
         return _printed(document(plan, spending))
     return summary(plan, explain(plan) if plan.cost else None, spending, out)
@@ -362,7 +419,9 @@ def _transfers(
     tables: Dataset, year: int | None, standard: str | None, district: str | None, file: Path, as_json: bool
 ) -> str:
     found = transfers(tables, year, standard, district)
-    _write(file, moves_scenario(found.moves, found.year, "不花钱的调配方案", found.before.standard))
+    write_whole(
+        file, to_toml(moves_scenario(found.moves, found.year, "不花钱的调配方案", found.before.standard))
+    )
     return _printed(transfers_document(found)) if as_json else transfers_summary(found, file)
 
 
@@ -372,7 +431,9 @@ def _refuse(asked: str, **others: object) -> None:
         raise QbError(f"{asked}不能与 {'、'.join(given)} 同用，请分别使用。")
 
 
-def _write(file: Path, made: Scenario) -> None:
+def _write(file: Path, made: Scenario | None, status: PlanStatus, clashes: tuple[str, ...]) -> None:
+    if made is None:
+        raise QbError(f"没有方案可以写成情景文件：{status.zh}。{'；'.join(clashes)}")
     write_whole(file, to_toml(made))
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from qb.errors import QbError
 from qb.planning.plan.integer_program import Program
-from qb.planning.plan.planning_problem import Cone, Problem, cheapest_by_school, fits
+from qb.planning.plan.planning_problem import Cone, Problem
 from qb.planning.plan.relaxation import Model, Scaled, build, proven, relax, scaled
+from qb.planning.plan.school_by_school import cheapest_by_school, fits
 
 # From a plan that nearly keeps the coefficients to one that keeps them: where one more yuan helps most.
 
@@ -191,10 +192,9 @@ def branch(
         Cost of a plan that is known: nothing dearer is looked for.
     """
     model, program = build(problem), Program()
-    pools = len(model.unit)
-    dear = np.append(ceiling / (problem.yuan * model.unit), np.ones(len(model.cost) - pools))
-    whole = np.append(problem.whole, np.ones(len(model.cost) - pools))
-    v = program.variables(len(model.cost), model.lower, np.clip(dear, model.lower, model.upper), whole)
+    whole = _whole(model)
+    dear = np.clip(model.highest(ceiling), model.lower, model.upper)
+    v = program.variables(len(model.cost), model.lower, dear, whole)
     rules = model.matrix.tocoo()
     program.sums_at_least(model.right, rules.row, (v[rules.col], rules.data))
     for cone in cones:
@@ -203,6 +203,12 @@ def branch(
     found = program.least((v, 1000 * model.cost), gap=gap, seconds=seconds)
     x = None if found.v is None else model.additions(found.v)
     return Branched(x, max(found.bound / 1000 * model.yuan, 0.0), found.impossible)
+
+
+def _whole(model: Model) -> np.ndarray:
+    """Return which variables are whole numbers; that of teachers hired follows from the others."""
+    tight = np.zeros(len(model.problem.tight.pool))
+    return np.concatenate([model.problem.whole, np.ones(len(model.choice[0])), tight])
 
 
 def _add(program: Program, v: np.ndarray, model: Model, c: Scaled, points: list[np.ndarray]) -> None:
@@ -275,10 +281,9 @@ def by_scip(
     scip.setParam("limits/time", max(seconds, 0.1))
     scip.setParam("limits/memory", MEMORY)
     scip.setParam("limits/gap", gap)
-    known = _variables(model, best)
+    known = model.variables(best)
     ceiling = float(model.cost @ known)
-    dear = np.append(problem.yuan @ best / (problem.yuan * model.unit), np.ones(len(known) - len(model.unit)))
-    whole = np.append(problem.whole, np.ones(len(known) - len(model.unit)))
+    dear, whole = model.highest(problem.cost(best)), _whole(model)
     v = [
         scip.addVar(vtype="I" if whole[j] else "C", lb=model.lower[j], ub=max(upper, model.lower[j]), obj=c)
         for j, (upper, c) in enumerate(zip(np.minimum(model.upper, dear), model.cost, strict=True))
@@ -295,14 +300,6 @@ def by_scip(
     if not scip.getNSols() or scip.getObjVal() > ceiling * (1 - 1e-9):
         return None
     return model.additions(np.array([scip.getVal(variable) for variable in v]))
-
-
-def _variables(model: Model, x: np.ndarray) -> np.ndarray:
-    """Return a plan as values of the model's variables: low is what does not reach the standard."""
-    full = model.problem.needed()
-    row, k = model.choice
-    low = x[model.problem.pool[row, k]] < full[row, k] - 1e-9
-    return np.append(x / model.unit, low.astype(float))
 
 
 def _add_rules(scip: object, v: list, model: Model) -> None:
@@ -390,7 +387,7 @@ def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: st
     for district, rows in problem.rows.groupby("district").indices.items():
         part, pools = problem.part(rows)
         if district not in binding:
-            bound += float(part.yuan @ x[pools])
+            bound += part.cost(x[pools])
             continue
         left = max(end - time.monotonic(), 0.0) / (turns * len(binding))
         found = _solve_district(part, gap, left, solver)
@@ -399,14 +396,14 @@ def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: st
         if found.x is None:
             return Solution(None, bound, found.impossible)
         x[pools] = found.x
-    return Solution(x, min(bound, float(problem.yuan @ x)))
+    return Solution(x, min(bound, problem.cost(x)))
 
 
 def _solve_district(problem: Problem, gap: float, seconds: float, solver: str) -> Solution:
     """Solve a district whose coefficients bind."""
     end = time.monotonic() + seconds
     alone = cheapest_by_school(problem).x
-    bound = float(problem.yuan @ alone)
+    bound = problem.cost(alone)
     relaxed = relax(problem)
     near = alone if relaxed.x is None else relaxed.x
     best = _cheapest(problem, filled(problem, near), filled(problem, np.zeros(len(alone))))
@@ -452,7 +449,7 @@ def gap_of(cost: float, bound: float) -> float:
 
 
 def _cost(problem: Problem, x: np.ndarray | None) -> float:
-    return np.inf if x is None else float(problem.yuan @ x)
+    return np.inf if x is None else problem.cost(x)
 
 
 def _cheapest(problem: Problem, *plans: np.ndarray | None) -> np.ndarray | None:

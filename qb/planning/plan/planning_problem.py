@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations, product
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from qb.data.dataset import Dataset, with_columns
 from qb.errors import QbError
@@ -67,6 +65,50 @@ class Sum:
     most: float
 
 
+@dataclass(frozen=True, eq=False)
+class Beyond:
+    """Where a course is not enough: more teachers of a kind than a section has teachers must be hired.
+
+    Attributes
+    ----------
+    pool : ndarray of int, shape (n,)
+        Pools of teachers of a kind.
+    room : ndarray, shape (n,)
+        Teachers of the section who are not of the kind yet: so many can become it.
+    hires : ndarray of int, shape (n,)
+        The pool of the same section in which all that is added are hired teachers, who make room as well;
+        −1 where there is none.
+    extra : ndarray, shape (n,)
+        What a teacher hired costs (a year) more than the course.
+    low, high : ndarray, shape (n,)
+        The same of the low and the high price.
+    """
+
+    pool: np.ndarray
+    room: np.ndarray
+    hires: np.ndarray
+    extra: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def none(cls) -> Beyond:
+        """Return that of a problem in which every section has teachers enough."""
+        whole, real = np.zeros(0, dtype=int), np.zeros(0)
+        return cls(whole, real, whole, real, real, real)
+
+    def chosen(self, keep: np.ndarray) -> Beyond:
+        """Return the entries of a mask."""
+        return Beyond(
+            *(getattr(self, name)[keep] for name in ("pool", "room", "hires", "extra", "low", "high"))
+        )
+
+    def hired(self, x: np.ndarray) -> np.ndarray:
+        """Return how many must be hired for the additions `x`, shape (..., pools), to these pools."""
+        also = np.where(self.hires >= 0, x[..., self.hires], 0.0)
+        return np.maximum(x[..., self.pool] - also - self.room, 0.0)
+
+
 @dataclass(frozen=True)
 class Problem:
     """Everything that decides a plan about k resource indicators.
@@ -102,6 +144,9 @@ class Problem:
     spare : int
         How many of them may stay below the standard; `floor` is how low.
     budget : float or None
+    beyond : Beyond
+    paid : frozenset of str
+        Indicators of which all that is added are hired teachers.
     """
 
     standard: Standard
@@ -120,11 +165,25 @@ class Problem:
     spare: int
     floor: float
     budget: float | None = None
+    beyond: Beyond = field(default_factory=Beyond.none)
+    paid: frozenset[str] = frozenset()
 
     @property
     def yuan(self) -> np.ndarray:
-        """Price of a unit of each pool, shape (pools,)."""
+        """Price of a unit of each pool, shape (pools,); of teachers who must be hired see `beyond`."""
         return self.pools["yuan"].to_numpy(dtype=float)
+
+    def cost(self, x: np.ndarray) -> float:
+        """Return what the purchases `x` cost."""
+        return float(self.yuan @ x + self.beyond.extra @ self.beyond.hired(x))
+
+    @cached_property
+    def tight(self) -> Beyond:
+        """The pools that the standard alone may ask for more than a course can give.
+
+        Elsewhere a plan may hire too, for a coefficient; a bound that leaves that out is one all the same.
+        """
+        return self.beyond.chosen(self.by_pool(self.needed())[self.beyond.pool] > self.beyond.room)
 
     def amounts(self, x: np.ndarray) -> np.ndarray:
         """Return what each row holds after the purchases `x`, shape (rows, k)."""
@@ -208,7 +267,15 @@ class Problem:
             ),
             cones=tuple(replace(c, rows=row_at[c.rows]) for c in self.cones if c.rows[0] in inside),
             budget=None,
+            beyond=self._beyond(pools),
         ), pools
+
+    def _beyond(self, pools: np.ndarray) -> Beyond:
+        """Return what is beyond a course among some pools, by their places."""
+        place = np.full(len(self.most) + 1, -1)  # the last stands for none
+        place[pools] = np.arange(len(pools))
+        kept = self.beyond.chosen(place[self.beyond.pool] >= 0)
+        return replace(kept, pool=place[kept.pool], hires=place[kept.hires])
 
     def capped(self, caps: dict[tuple[str, str, int], float] | float) -> Problem:
         """Return the same with other caps: one for all, or by district, stage and place of the indicator."""
@@ -271,6 +338,7 @@ def build_problem(
         [[_least(i, Stage(stage), year) for i in standard.resources] for stage in np.unique(stages)]
     )[np.unique(stages, return_inverse=True)[1]]
     rule = standard.rules.school
+    priced = priced.assign(yuan=yuan)
     return Problem(
         standard=standard,
         rows=rows,
@@ -280,7 +348,7 @@ def build_problem(
         factor=factor,
         pool=pool,
         share=share,
-        pools=priced.assign(yuan=yuan),
+        pools=priced,
         most=most,
         whole=np.array([i.resource.whole or i.at_most for i in standard.resources])[pools["k"].to_numpy()],
         sums=sums,
@@ -288,7 +356,44 @@ def build_problem(
         spare=rule.of - rule.met if rule else 0,
         floor=rule.floor or 0.0 if rule else 0.0,
         budget=budget,
+        beyond=_beyond(data, year, standard, costs, priced),
+        paid=hired_codes(standard, costs),
     )
+
+
+def hired_codes(standard: Standard, costs: Costs) -> frozenset[str]:
+    """Return the indicators of which all that is added are hired teachers: their price is a teacher's pay."""
+    paid = (i for i in standard.resources if price_code(i) == costs.hired)
+    return frozenset(i.code for i in paid if i.adds_to[0] == "sections")
+
+
+def _beyond(data: Dataset, year: int, standard: Standard, costs: Costs, pools: pd.DataFrame) -> Beyond:
+    """Return for teachers of a kind how many a section has who can become it, and what a hire costs."""
+    paid = hired_codes(standard, costs)
+    kinds = {
+        i.code: i.adds_to[1]
+        for i in standard.resources
+        if i.resource.at_most == "full_time_teachers" and i.code not in paid
+    }
+    at = np.flatnonzero(pools["code"].isin(kinds).to_numpy())
+    if not len(at) or costs.hired not in {cost.code for cost in costs.costs}:
+        return Beyond.none()
+    keys = ["school_id", "stage"]
+    mine = pools.iloc[at]
+    sections = data["sections"]
+    sections = sections[(sections["year"] == year).to_numpy()].set_index(keys)
+    held = sections.reindex(pd.MultiIndex.from_frame(mine[keys]))
+    has = np.select([mine["code"].to_numpy() == c for c in kinds], [held[name] for name in kinds.values()])
+    room = held["full_time_teachers"].to_numpy(dtype=float) - has
+    hiring = pools[pools["code"].isin(paid).to_numpy()]
+    place = pd.Series(hiring.index, index=pd.MultiIndex.from_frame(hiring[keys]))
+    pay = [costs.cost(costs.hired, stage) for stage in mine["stage"]]
+    price = {name: np.array([getattr(p, name) for p in pay]) - mine[name] for name in ("yuan", "low", "high")}
+    extra, low, high = (np.asarray(price[name], dtype=float) for name in ("yuan", "low", "high"))
+    # Where the number of teachers is not reported nothing says that they are too few.
+    known = ~np.isnan(room) & (extra > 0)
+    hires = place.reindex(pd.MultiIndex.from_frame(mine[keys])).fillna(-1).to_numpy(dtype=int)
+    return Beyond(at, np.maximum(room, 0.0), hires, extra, low, high).chosen(known)
 
 
 def _least(indicator: Indicator, stage: Stage, year: int) -> float:
@@ -481,110 +586,3 @@ def _cones(rows: pd.DataFrame, standard: Standard) -> tuple[Cone, ...]:
             codes = standard.resource_codes if standard.rules.coefficient else ()
             cones += [Cone(district, stage, k, at, cap, code) for k, code in enumerate(codes)]
     return tuple(cones)
-
-
-# Each school by itself: the least additions with which its rows pass.
-
-
-@dataclass(frozen=True)
-class Separate:
-    """The cheapest additions when neither coefficients nor budget are looked at.
-
-    Attributes
-    ----------
-    x : ndarray, shape (pools,)
-        Additions; 0 for schools that cannot pass.
-    stuck : ndarray of bool, shape (rows,)
-        Rows of schools that cannot pass within their upper bounds.
-    """
-
-    x: np.ndarray
-    stuck: np.ndarray
-
-
-def cheapest_by_school(problem: Problem, start: np.ndarray | None = None) -> Separate:
-    """Solve every school by itself, exactly, by trying every choice of what stays at the floor.
-
-    Parameters
-    ----------
-    problem : Problem
-    start : ndarray, shape (pools,), optional
-        Additions made in any case; the cheapest *further* ones are added to them.
-
-    Notes
-    -----
-    Prices are positive: once it is chosen which of them a row leaves at the floor, the least addition
-    to every pool is the cheapest. With one of seven to spare there are seven choices a row, forty-nine for a
-    school whose two stages share their facilities.
-    """
-    x = np.zeros(len(problem.most)) if start is None else start.copy()
-    all_of_them = range(problem.pool.shape[1])
-    choices = np.array([np.isin(all_of_them, low) for low in combinations(all_of_them, problem.spare)])
-    need = np.where(choices, problem.needed(problem.floor)[:, None], problem.needed()[:, None])
-    group = linked(problem)
-    stuck = np.zeros(len(group), dtype=bool)
-    alone = np.flatnonzero(np.bincount(group)[group] == 1)
-    pools = problem.pool[alone]
-    wanted = np.maximum(need[alone], x[pools][:, None])  # rows, choices, 7
-    best, ok = _cheapest(wanted, problem.yuan[pools][:, None], problem.most[pools][:, None])
-    stuck[alone[~ok]] = True
-    x[pools[ok]] = best[ok]
-    for rows in _groups(group):
-        stuck[rows] = not _together(problem, rows, need, x)
-    return Separate(x, stuck)
-
-
-def linked(problem: Problem) -> np.ndarray:
-    """Return a number for each row; rows with the same one share a pool or an upper bound, shape (rows,)."""
-    n, pools = len(problem.pupils), len(problem.most)
-    left = [
-        np.repeat(np.arange(n), problem.pool.shape[1]),
-        *(np.repeat(n + s.pools[0], len(s.pools)) for s in problem.sums),
-    ]
-    right = [n + problem.pool.ravel(), *(n + s.pools for s in problem.sums)]
-    edges = (np.concatenate(left), np.concatenate(right))
-    graph = coo_array((np.ones(len(edges[0])), edges), shape=(n + pools, n + pools))
-    return connected_components(graph, directed=False)[1][:n]
-
-
-def _groups(group: np.ndarray) -> list[np.ndarray]:
-    """Return the rows of each number that more than one row has."""
-    order = np.argsort(group, kind="stable")
-    parts = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
-    return [rows for rows in parts if len(rows) > 1]
-
-
-def _together(problem: Problem, rows: np.ndarray, need: np.ndarray, x: np.ndarray) -> bool:
-    """Solve rows that share pools or an upper bound, writing into `x`; say whether they can pass."""
-    pools, place = np.unique(problem.pool[rows], return_inverse=True)
-    place = place.reshape(len(rows), -1)
-    plans = np.array(list(product(range(need.shape[1]), repeat=len(rows))))
-    wanted = np.tile(x[pools], (len(plans), 1))
-    for r, row in enumerate(rows):
-        for k in range(place.shape[1]):
-            at = place[r, k]
-            wanted[:, at] = np.maximum(wanted[:, at], need[row, plans[:, r], k])
-    within = np.ones(len(plans), dtype=bool)
-    for bound in problem.sums:
-        if bound.pools[0] in pools:
-            within &= fits(wanted[:, np.searchsorted(pools, bound.pools)].sum(axis=1), bound.most)
-    wanted = wanted[within]
-    if not len(wanted):
-        return False
-    best, ok = _cheapest(wanted[None], problem.yuan[pools], problem.most[pools])
-    if ok[0]:
-        x[pools] = best[0]
-    return bool(ok[0])
-
-
-def _cheapest(wanted: np.ndarray, yuan: np.ndarray, most: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the cheapest of several plans, shape (rows, pools), and whether any fits the upper bounds."""
-    cost = np.where(fits(wanted, most).all(axis=2), (wanted * yuan).sum(axis=2), np.inf)
-    at = cost.argmin(axis=1)
-    here = np.arange(len(wanted))
-    return wanted[here, at], np.isfinite(cost[here, at])
-
-
-def fits(amount: np.ndarray, most: np.ndarray | float) -> np.ndarray:
-    """Return whether amounts are within their upper bounds, but for noise of the last digits."""
-    return amount <= most + 1e-9 * (1 + np.abs(np.where(np.isfinite(most), most, 0)))

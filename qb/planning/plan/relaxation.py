@@ -31,7 +31,8 @@ class Model:
     ----------
     unit : ndarray, shape (pools,)
         ``v[:pools] * unit`` are the additions; after them come the choices (1: this indicator of this row
-        stays at the floor), between 0 and 1.
+        stays at the floor), between 0 and 1, and last the teachers hired beyond those of the section
+        (`Problem.tight`).
     choice : tuple of ndarray
         Row and indicator of each choice.
     yuan : float
@@ -47,6 +48,17 @@ class Model:
     upper: np.ndarray
     matrix: csc_array
     right: np.ndarray
+
+    def highest(self, ceiling: float) -> np.ndarray:
+        """Return the most of each variable in a plan that costs no more than `ceiling` yuan."""
+        dear = ceiling / (self.problem.yuan * self.unit)
+        return np.concatenate([dear, np.ones(len(self.choice[0])), ceiling / self.problem.tight.extra])
+
+    def variables(self, x: np.ndarray) -> np.ndarray:
+        """Return a plan as values of the variables: low is what does not reach the standard."""
+        row, k = self.choice
+        low = x[self.problem.pool[row, k]] < self.problem.needed()[row, k] - 1e-9
+        return np.concatenate([x / self.unit, low.astype(float), self.problem.tight.hired(x)])
 
     def additions(self, v: np.ndarray) -> np.ndarray:
         """Return the additions of a solution in persons, m², yuan, rooms."""
@@ -118,9 +130,23 @@ def build(problem: Problem) -> Model:
         ),
         shape=(n + rows, pools + n),
     )
-    sums, most = _sums(problem, unit, pools + n)
-    lower = np.append(problem.by_pool(floor) / unit, np.zeros(n))
-    upper = np.append(problem.most / unit, np.ones(n))
+    tight = problem.tight
+    width, beyond = pools + n + len(tight.pool), np.arange(len(tight.pool))
+    school.resize(n + rows, width)
+    sums, most = _sums(problem, unit, width)
+    some = tight.hires >= 0  # hired + those hired in any case >= added − room
+    staff = coo_array(
+        (
+            np.concatenate([np.ones(len(beyond)), -unit[tight.pool], unit[tight.hires[some]]]),
+            (
+                np.concatenate([beyond, beyond, beyond[some]]),
+                np.concatenate([pools + n + beyond, tight.pool, tight.hires[some]]),
+            ),
+        ),
+        shape=(len(beyond), width),
+    )
+    lower = np.concatenate([problem.by_pool(floor) / unit, np.zeros(n + len(beyond))])
+    upper = np.concatenate([problem.most / unit, np.ones(n), np.full(len(beyond), np.inf)])
     worth = problem.yuan * unit
     yuan = float(problem.yuan @ problem.by_pool(full)) or float(worth.mean())  # so that costs are near 1
     return Model(
@@ -128,11 +154,13 @@ def build(problem: Problem) -> Model:
         unit=unit,
         choice=(row, k),
         yuan=yuan,
-        cost=np.append(worth / yuan, np.zeros(n)),
+        cost=np.concatenate([worth, np.zeros(n), tight.extra]) / yuan,
         lower=lower,
         upper=upper,
-        matrix=vstack([school, sums], format="csc"),
-        right=np.concatenate([full[row, k] / unit[pool], np.full(rows, -float(problem.spare)), most]),
+        matrix=vstack([school, sums, staff], format="csc"),
+        right=np.concatenate(
+            [full[row, k] / unit[pool], np.full(rows, -float(problem.spare)), most, -tight.room]
+        ),
     )
 
 
@@ -228,8 +256,7 @@ def proven(relaxed: Relaxed, ceiling: float) -> float:
     total = np.maximum(relaxed.rows, 0) @ model.right
     for c, price in zip(relaxed.scaled, relaxed.cones, strict=True):
         total -= _cone_right(c) @ _inside(price)
-    most = np.append(ceiling / (model.problem.yuan * model.unit), np.ones(len(model.choice[0])))
-    upper = np.maximum(np.minimum(model.upper, most), model.lower)
+    upper = np.maximum(np.minimum(model.upper, model.highest(ceiling)), model.lower)
     found = []
     for less in SHRINK:
         reduced = model.cost - (1 - less) * earned
@@ -309,7 +336,7 @@ def _row_prices(relaxed: Relaxed) -> np.ndarray:
     pools, (row, k) = len(model.unit), model.choice
     full, floor = problem.needed(), problem.needed(problem.floor)
     price = np.zeros(problem.pool.shape)
-    chosen = np.clip(relaxed.v[pools:], 0, 1)
+    chosen = np.clip(relaxed.v[pools : pools + len(row)], 0, 1)
     # A row that holds more than the floor already asks for nothing where it may stay there.
     at_low = np.where(floor[row, k] > 0, problem.floor, 0.0)
     price[row, k] = relaxed.rows[: len(row)] * (1 - (1 - at_low) * chosen)

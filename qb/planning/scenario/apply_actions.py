@@ -1,25 +1,18 @@
-"""The actions of a scenario done, year by year; the years that the data lack follow the forecast."""
+"""The actions of a scenario done, year by year."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from qb import standard as standards
 from qb.data.checks import require
 from qb.data.dataset import Dataset, single_classes
 from qb.errors import QbError
 from qb.indicators.assessment import choose_year
-from qb.indicators.district_figures import latest_results
-from qb.planning.forecast.projection import Forecast, forecast
-from qb.planning.forecast.projection import carry_forward as carry_dataset_forward
-from qb.planning.scenario.apportionment import STAFF
-from qb.planning.scenario.pupils_actions import MovePupils
-from qb.planning.scenario.resource_actions import Hire, Train, TransferTeachers, remaining
+from qb.planning.scenario.coming_years import Later, Outlook, Years, carry_forward, chosen_standard, listed
 from qb.planning.scenario.scenario_file import (
     DOES,
     Action,
@@ -30,135 +23,10 @@ from qb.planning.scenario.scenario_file import (
     draft_of,
     draft_of_document,
 )
-from qb.planning.scenario.school_actions import OpenSchool
-from qb.planning.scenario.year_records import Move, Refused, Register, rows_of, write_back
-from qb.rounding import round_half_up
+from qb.planning.scenario.year_records import Move, Refused, Register, write_back
 from qb.standard import Standard
-from qb.terms import COMPULSORY, GRADES_OF_STAGE, Stage
-
-# The years that the data lack: pupils by the forecast, and what is left of an action's numbers by then.
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """How a dataset goes on after its last year.
-
-    Attributes
-    ----------
-    forecast : Forecast
-        Of the dataset as it is, without any scenario.
-    standard : Standard
-        For class limits, and for how many of its teachers a school loses each year.
-    """
-
-    forecast: Forecast
-    standard: Standard
-
-    @classmethod
-    def of(cls, data: Dataset, to: int, standard: Standard) -> Outlook:
-        """Forecast the dataset.
-
-        Raises
-        ------
-        QbError
-            If it cannot be forecast so far; the reason is named.
-        """
-        return cls(forecast(data, to), standard)
-
-    def later(self, data: Dataset, year: int) -> Dataset:
-        """Return the dataset of a year to come; a zone's children keep their part of its school's pupils."""
-        found = carry_dataset_forward(data, self.forecast, year, self.standard)
-        return found.replace(zones=self._zones(found["zones"], year))
-
-    def _zones(self, zones: pd.DataFrame, year: int) -> pd.DataFrame:
-        now, then = (self._by_school(y) for y in (self.forecast.base, year))
-        growth = (then / now.where(now > 0)).dropna().to_dict()
-        return zones.assign(
-            **{
-                f"{stage}_children": round_half_up(
-                    zones[f"{stage}_children"]
-                    * [growth.get((school, str(stage)), 1.0) for school in zones[f"{stage}_school_id"]],
-                    0,
-                )
-                for stage in COMPULSORY
-            }
-        )
-
-    def _by_school(self, year: int) -> pd.Series:
-        return self._rows(year).groupby(["school_id", "stage"])["pupils"].sum()
-
-    def _rows(self, year: int) -> pd.DataFrame:
-        frame = self.forecast.years if year <= self.forecast.base else self.forecast.rows
-        return frame[(frame["year"] == year).to_numpy()]
-
-    def done(self, before: Register, action: Action, after: Register) -> Register:
-        """Return the register after an action some years on: of a new school's teachers some have left."""
-        if not isinstance(action, OpenSchool) or (stay := self._stay(action, after.year)) == 1:
-            return after
-        keys = [key for key in after["sections"] if key not in before["sections"]]
-        rows = {key: dict(after["sections"][key]) for key in keys}
-        for row in rows.values():
-            row |= {name: float(round_half_up(row[name] * stay, 0)) for name in STAFF}
-        return after.put("sections", rows)
-
-    def grown(self, register: Register, action: Action) -> Action | None:
-        """Return what an action comes to some years after it began; None where nothing is left of it.
-
-        Teachers leave like all others. Pupils who changed school move up; where the entry grade changed,
-        so do those who enter after them. A number of pupils is from then on the share that it was.
-        """
-        if isinstance(action, Hire | Train | TransferTeachers):
-            stay = self._stay(action, register.year)
-            return action if stay == 1 else remaining(register, action, stay)
-        if isinstance(action, MovePupils) and action.zone is None:
-            return self._moved_up(register, action)
-        return action
-
-    def _since(self, action: Action, year: int) -> int:
-        return year - max(action.year, self.forecast.base)
-
-    def _stay(self, action: Action, year: int) -> float:
-        leaving = self.standard.rules.forecast.teachers_leaving_per_year
-        return (1 - leaving) ** self._since(action, year)
-
-    def _moved_up(self, register: Register, action: MovePupils) -> MovePupils | None:
-        years = self._since(action, register.year)
-        stage = register.stage_of(action.from_, action.stage)
-        if not years or stage not in GRADES_OF_STAGE:
-            return action
-        share = action.share or self._share(action, stage, register.year - years)
-        grades = None if action.grades is None else _older(action.grades, stage, years)
-        if share is None or grades == ():
-            return None if grades == () else action
-        return action.model_copy(update={"pupils": None, "share": share, "grades": grades})
-
-    def _share(self, action: MovePupils, stage: Stage, year: int) -> float | None:
-        """Return which part a number of pupils was; None for a school that the forecast does not hold."""
-        rows = self._rows(year)
-        mine = ((rows["school_id"] == action.from_) & (rows["stage"] == stage)).to_numpy()
-        if action.grades is not None:
-            mine = mine & rows["grade"].isin(action.grades).to_numpy()
-        there = rows.loc[mine, "pupils"].sum()
-        return float(np.minimum(action.pupils / there, 1)) if there > 0 else None
-
-
-def _older(grades: tuple[int, ...], stage: Stage, years: int) -> tuple[int, ...]:
-    """Return the grades in which pupils are some years on, and those who entered after them.
-
-    >>> _older((1,), Stage.PRIMARY, 2), _older((5,), Stage.PRIMARY, 1), _older((5,), Stage.PRIMARY, 2)
-    ((1, 2, 3), (6,), ())
-    """
-    all_of = GRADES_OF_STAGE[stage]
-    older = {grade + years for grade in grades if grade + years in all_of}
-    if all_of.start in grades:
-        older |= set(range(all_of.start, min(all_of.start + years, all_of.stop)))
-    return tuple(sorted(older))
-
 
 # Doing the actions of a scenario: a dataset in, another one out, or every reason why not.
-
-
-Later = Callable[[Dataset, int], Dataset]  # the dataset and a year -> the dataset of that year alone
 
 
 def apply(
@@ -268,37 +136,6 @@ def _do(register: Register, standard: Standard, action: Action, outlook: Outlook
     return register if left is None else outlook.done(register, left, DOES[left.do](register, standard, left))
 
 
-def chosen_standard(standard: Standard | str | None) -> Standard:
-    """Return the standard, read where only its name is given."""
-    return standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
-
-
-def carry_forward(data: Dataset, year: int, standard: Standard | None = None) -> Dataset:
-    """Return the dataset of one year alone: its own records, or those of the latest year before it.
-
-    Of the monitoring these are the latest results that count in that year.
-
-    Raises
-    ------
-    QbError
-        If the data have no year so early.
-    """
-    before = [y for y in data.years or [year] if y <= year]
-    if not before:
-        raise QbError(f"数据中没有 {year} 学年，也没有更早的学年可以沿用。已有：{_listed(data)}。")
-    frames = {name: rows_of(frame, before[-1]) for name, frame in data.tables.items() if "year" in frame}
-    frames["monitoring"] = latest_results(data["monitoring"], chosen_standard(standard), before[-1])
-    if before[-1] != year:
-        # The ledger says what was done in a year; that is not carried into another.
-        frames = {name: frame.assign(year=year) for name, frame in frames.items()}
-        frames["measures"] = data["measures"].iloc[:0]
-    return data.replace(**frames)
-
-
-def _listed(data: Dataset) -> str:
-    return "、".join(map(str, data.years))
-
-
 def _with_year(data: Dataset, year: int, standard: Standard) -> Dataset:
     if year in (data.years or [year]):
         return data
@@ -310,55 +147,6 @@ def _with_year(data: Dataset, year: int, standard: Standard) -> Dataset:
             if "year" in frame and len(added[name])
         }
     )
-
-
-@dataclass(frozen=True)
-class Years:
-    """The years as they are without a scenario.
-
-    Attributes
-    ----------
-    data : dict of int to Dataset
-        Each year alone.
-    outlook : dict of int to Outlook
-        For the years that were forecast.
-    notes : tuple of str
-        How the years came about that the data lack, in sentences.
-    """
-
-    data: dict[int, Dataset]
-    outlook: dict[int, Outlook]
-    notes: tuple[str, ...]
-
-    @classmethod
-    def of(cls, data: Dataset, start: int, end: int, standard: Standard, later: Later | None) -> Years:
-        """Return the data's own years from `start` on, then those that `later` or a forecast gives."""
-        last = data.years[-1] if data.years else start
-        data, banded = single_classes(data)
-        outlook, notes = None, ()
-        if later is None and end > last:
-            outlook, notes = _outlook(data, end, standard)
-        later = later or (outlook.later if outlook else carry_forward)
-        own = range(start, end + 1)
-        if banded:
-            notes = (f"班级表中有 {banded} 行按班额分档，推演要逐班的数据，这些行没有计入", *notes)
-        frames = {y: (later if y > last else carry_forward)(data, y) for y in own}
-        return cls(frames, {y: outlook for y in own if y > last and outlook}, notes)
-
-
-def _outlook(data: Dataset, end: int, standard: Standard) -> tuple[Outlook | None, tuple[str, ...]]:
-    """Return the forecast, or why there is none, with what a reader must know of it."""
-    last = data.years[-1]
-    try:
-        outlook = Outlook.of(data, end, standard)
-    except QbError as error:
-        return None, (f"{last + 1} 学年起沿用 {last} 学年的数字，因为{str(error).rstrip('。')}",)
-    leaving = f"{100 * standard.rules.forecast.teachers_leaving_per_year:g}%"
-    how = (
-        f"{last + 1} 学年起：各校各年级学生数由 {last} 学年推算，教师每年离职 {leaving}、不另补充，"
-        f"校舍、设备、经费和其他数据沿用 {last} 学年"
-    )
-    return outlook, (how, *outlook.forecast.notes)
 
 
 @dataclass(frozen=True)
@@ -415,7 +203,7 @@ def courses(
     sound = [draft for draft in drafts if draft.scenario]
     for draft in sound:
         if data.years and draft.scenario.base_year not in data.years:
-            text = f"base_year（{draft.scenario.base_year}）不在数据中，已有学年：{_listed(data)}"
+            text = f"base_year（{draft.scenario.base_year}）不在数据中，已有学年：{listed(data)}"
             found[id(draft)].append((0, text))
     able = [
         draft for draft in sound if draft.scenario.base_year in (data.years or [draft.scenario.base_year])
@@ -427,7 +215,8 @@ def courses(
         if last is not None and last < start:
             raise QbError(f"{last} 学年早于情景的基年 {start}，没有可比的。请改用 {start} 或以后的学年。")
         end = max(draft.scenario.last_year for draft in able) if last is None else last
-        base = Years.of(data, start, end, standard, later)
+        wanted = {step[1].year for draft in able for step in draft.steps} - {None}
+        base = Years.of(data, start, end, standard, later, wanted)
         for draft in able:
             course, reasons = _course(draft, base, standard)
             made.append(course)
@@ -449,3 +238,18 @@ def _course(draft: Draft, base: Years, standard: Standard) -> tuple[Course, list
         when = "" if year == draft.scenario.base_year else f"（{year} 学年）"
         reasons += [(number, text + when) for number, text in found if number not in known]
     return course, reasons
+
+
+def course_of(scenario: Scenario, base: Years, standard: Standard) -> Course:
+    """Return what becomes of the years under a scenario.
+
+    Raises
+    ------
+    ScenarioError
+        If an action cannot be done in one of them.
+    """
+    draft = draft_of(scenario)
+    course, reasons = _course(draft, base, standard)
+    if reasons:
+        raise ScenarioError(draft.words(reasons))
+    return course

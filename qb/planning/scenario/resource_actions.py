@@ -22,6 +22,9 @@ from qb.terms import RoomKind, Stage
 BUILT = ("teaching_area_m2", "indoor_sports_area_m2", "sports_ground_m2")
 
 
+FUNDED = ("allocation_yuan", "training_budget_yuan", "training_final_yuan")
+
+
 class Room(Entry):
     """A music or art room."""
 
@@ -85,6 +88,25 @@ class TransferEquipment(BaseAction):
     def _fits(self) -> TransferEquipment:
         same = self.from_ == self.to and self.from_stage == self.to_stage
         return unless(["from 与 to 是同一所学校的同一学段"] if same else [], self)
+
+
+class Fund(BaseAction):
+    """More money of a school's budget: its allocation, or what of its public funds goes into training."""
+
+    do: Literal["fund"]
+    school: Words
+    allocation_yuan: Positive | None = None
+    training_budget_yuan: Positive | None = None
+    training_final_yuan: Positive | None = None
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """What is added to the columns of ``funds``."""
+        return written(self, *FUNDED)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Fund:
+        return unless([] if self.amounts else [f"须写 {'、'.join(FUNDED)} 中的至少一项"], self)
 
 
 class Set(BaseAction):
@@ -171,6 +193,26 @@ def _row_of(register: Register, school: str, stage: Stage | None) -> Stage:
     if whole and stage not in (None, Stage.WHOLE) and (school, stage) not in register["facilities"]:
         refuse([f'{register.name(school)}的办学条件按全校填报，请写 stage = "whole" 或不写'])
     return Stage.WHOLE if whole and stage in (None, Stage.WHOLE) else register.stage_of(school, stage)
+
+
+def fund(register: Register, standard: Standard, action: Fund) -> Register:
+    """Add money to a school's row of ``funds``; money for training stays within its public funds."""
+    refuse(register.unknown(action.school))
+    row, labels = register["funds"].get(action.school, {}), {c.name: c.label for c in TABLES["funds"].columns}
+    name = register.name(action.school)
+    refuse(
+        f"{name}没有填报{labels[column]}，不能在其上增加，请先补填"
+        for column in action.amounts
+        if missing(row.get(column))
+    )
+    changed = {**row, **{column: row[column] + amount for column, amount in action.amounts.items()}}
+    refuse(
+        f"{name}的{labels[f'training_{account}_yuan']}将多于{labels[f'public_funds_{account}_yuan']}"
+        for account in ("budget", "final")
+        if f"training_{account}_yuan" in action.amounts
+        and changed[f"training_{account}_yuan"] > changed[f"public_funds_{account}_yuan"]
+    )
+    return register.put("funds", {action.school: changed})
 
 
 def set_item(register: Register, standard: Standard, action: Set) -> Register:

@@ -42,6 +42,7 @@ Action = Annotated[
     | resource_actions.TransferEquipment
     | pupils_actions.SplitClasses
     | pupils_actions.PlaceOverflow
+    | resource_actions.Fund
     | resource_actions.Set,
     Field(discriminator="do"),
 ]
@@ -59,6 +60,7 @@ DOES: Mapping[str, Callable[[Register, Standard, Action], Register]] = {
     "transfer_equipment": resource_actions.transfer_equipment,
     "split_classes": pupils_actions.split_classes,
     "place_overflow": pupils_actions.place_overflow,
+    "fund": resource_actions.fund,
     "set": resource_actions.set_item,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from qb.data.schema import TABLES
+from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE
 from qb.planning.scenario.comparison import (
@@ -36,6 +36,7 @@ CALLED = {  # what each kind of action is called
     "buy": "添置",
     "split_classes": "分班",
     "place_overflow": "集团内统筹",
+    "fund": "增加经费",
     "set": "改县区数据",
 }
 
@@ -163,8 +164,10 @@ def item_words(item: str) -> str:
     >>> item_words("site"), item_words("sports_ground_m2")
     ('征地和开办', '体育运动场地面积')
     """
-    columns = {c.name: c.label for table in ("sections", "facilities") for c in TABLES[table].columns}
-    return {**columns, SITE: "征地和开办", "rooms": "音美教室"}[item]
+    columns = {
+        c.name: c.label for table in ("sections", "facilities", "funds") for c in TABLES[table].columns
+    }
+    return {**columns, SITE: "征地和开办", "rooms": "音美教室"}.get(item) or DISTRICT_ITEMS[item].zh
 
 
 def _contributions(outcome: Outcome, standard: Standard) -> list[str]:

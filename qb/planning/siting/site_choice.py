@@ -23,7 +23,7 @@ from qb.indicators.assessment import Assessment, assess, choose_year
 from qb.indicators.verdicts import COMPOSITE
 from qb.planning.costs import Costs, load_costs, price_code
 from qb.planning.scenario import ScenarioError, apply, to_toml
-from qb.planning.scenario.apply_actions import chosen_standard
+from qb.planning.scenario.coming_years import chosen_standard
 from qb.planning.siting.siting_problem import (
     NONE,
     Candidate,
