@@ -121,14 +121,21 @@ def assess(data: Path, year: int | None, standard: str, transition: bool, as_jso
 
 
 def whatif(
-    data: Path, scenarios: list[Path], year: int | None, standard: str, costs: Path | None, as_json: bool
+    data: Path,
+    scenarios: list[Path],
+    together: list[Path] | None,
+    year: int | None,
+    standard: str,
+    costs: Path | None,
+    as_json: bool,
 ) -> None:
-    """Print the base and scenarios side by side."""
+    """Print the base and scenarios side by side; those of `together` are one."""
     from qb.data.reading import read
-    from qb.planning.scenario import document, summary
+    from qb.planning.scenario import combined, document, summary
     from qb.planning.scenario import whatif as compare
 
-    result = compare(read(data, standard), scenarios, year, standard, costs=costs)
+    asked = [*scenarios, *([combined(together)] if together else [])]
+    result = compare(read(data, standard), asked, year, standard, costs=costs)
     print(json.dumps(document(result), ensure_ascii=False, allow_nan=False) if as_json else summary(result))
 
 
@@ -420,9 +427,20 @@ def _parser() -> Parser:
         "情景推演：现状与若干情景并列，逐年比较结论、差异系数、缺口、换学校的学生和步行距离。",
         "qb whatif data/sample notebooks/scenarios/new_school.toml",
         "qb whatif 我的数据 甲.toml 乙.toml --year 2027 --json > 结果.json",
+        "qb whatif 我的数据 --actions 甲.toml --actions 乙.toml",
     )
     _data(it)
-    it.add_argument("scenarios", type=Path, nargs="+", metavar="SCENARIO.toml", help="情景文件，可给出多个")
+    it.add_argument(
+        "scenarios", type=Path, nargs="*", metavar="SCENARIO.toml", help="情景文件，可给出多个，并列比较"
+    )
+    it.add_argument(
+        "--actions",
+        dest="together",
+        type=Path,
+        action="append",
+        metavar="SCENARIO.toml",
+        help="把几个情景文件合成一个情景：每个文件写一次，各项操作依次进行",
+    )
     it.add_argument("--year", type=int, help="比较哪一学年；默认为各情景说到的最后一年")
     _standard(it)
     _costs(it)

@@ -406,21 +406,29 @@ def test_a_closed_school_stays_in_the_list_while_another_year_names_it():
     assert "0001003" in set(after["sections"].query("year == 2024")["school_id"])
 
 
-def test_merging_keeps_everything():
+def test_a_merger_that_keeps_its_sites_moves_nobody_and_is_judged_as_one():
     before = town()
     after = do(before, do="merge_schools", from_=["C"], into="N")
+    # Only whose campus C is has changed: pupils, teachers, classes, zones, rooms and money stay at its site.
+    for table in ("sections", "classes", "facilities", "rooms", "funds", "zones"):
+        assert after[table] is before[table]
+    assert cell(after, "schools", "parent_id", None, school_id="C") == "N"
+    rows = qb.assess(after, 2025, STANDARD).rows.set_index(["school_id", "stage"])
+    assert rows.loc[("N", "primary"), "pupils"] == 150 and ("C", "primary") not in rows.index
+
+
+def test_a_merger_that_closes_its_sites_gives_up_floor_ground_and_rooms_and_nothing_else():
+    before = town()
+    after = do(before, do="merge_schools", from_=["C"], into="N", sites="close")
     assert cell(after, "sections", "pupils", school_id="N", stage="primary") == 150
     assert cell(after, "sections", "full_time_teachers", school_id="N", stage="primary") == 15
-    # N reports as one, and goes on doing so
-    assert cell(after, "facilities", "sports_ground_m2", school_id="N") == 2400
+    # N reports as one, and goes on doing so: 500,000 and 60,000 yuan; C's 400 m² of ground are gone
+    assert cell(after, "facilities", "equipment_yuan", school_id="N") == 560_000
+    assert cell(after, "facilities", "sports_ground_m2", school_id="N") == 2000
     assert sizes(after, "N") == {g: [25] for g in range(1, 7)}
     assert cell(after, "zones", "primary_school_id", zone_id="Z3") == "N"
-    for table, column in (
-        ("facilities", "equipment_yuan"),
-        ("funds", "allocation_yuan"),
-        ("rooms", "area_m2"),
-    ):
-        assert after[table][column].sum() == pytest.approx(before[table][column].sum())
+    assert after["funds"]["allocation_yuan"].sum() == before["funds"]["allocation_yuan"].sum()
+    assert set(after["rooms"]["school_id"]) == {"A", "B", "N"}
 
 
 def test_a_school_that_reports_as_one_is_split_when_it_joins_one_that_does_not():
@@ -430,13 +438,11 @@ def test_a_school_that_reports_as_one_is_split_when_it_joins_one_that_does_not()
     rows = pd.concat([data["classes"], pd.DataFrame(classes("M", "primary", {g: [1] for g in range(1, 7)}))])
     means = pd.concat([data["facilities"], pd.DataFrame([facility("M", "primary", 100, 0, 100, 1000, 1)])])
     data = data.replace(schools=more, sections=sections, classes=rows, facilities=means)
-    after = do(data, do="merge_schools", from_=["N"], into="M")
-    # 2,000 m² over 120 and 99 weighted pupils; M had 100 and no junior pupils
-    ground = "sports_ground_m2"
-    assert cell(after, "facilities", ground, school_id="M", stage="primary") == pytest.approx(
-        1195.89, abs=0.01
-    )
-    assert cell(after, "facilities", ground, school_id="M", stage="junior") == pytest.approx(904.11, abs=0.01)
+    after = do(data, do="merge_schools", from_=["N"], into="M", sites="close")
+    # 500,000 yuan over 120 and 99 weighted pupils; M had 1,000 and no junior pupils
+    yuan = "equipment_yuan"
+    primary, junior = (cell(after, "facilities", yuan, school_id="M", stage=s) for s in ("primary", "junior"))
+    assert (primary, junior) == (pytest.approx(274_972.60, abs=0.01), pytest.approx(226_027.40, abs=0.01))
 
 
 # Means

@@ -14,7 +14,17 @@ from test_scenario import STANDARD, town
 import qb
 from qb.errors import QbError
 from qb.indicators.assessment import document as assessment_document
-from qb.planning.scenario import Scenario, apply, document, great_circle_km, summary, walking, whatif
+from qb.planning.scenario import (
+    Scenario,
+    apply,
+    combined,
+    document,
+    great_circle_km,
+    summary,
+    to_toml,
+    walking,
+    whatif,
+)
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "notebooks" / "scenarios").glob("*.toml"))
@@ -199,6 +209,65 @@ def test_a_new_school_shortens_the_way():
     assert table["mean_km"].tolist() == pytest.approx(
         [0.1198 * (61 * 2 + 90) / 241, 0.1198 * (121 + 90) / 241], abs=1e-4
     )
+
+
+def test_of_a_zone_rezoned_from_the_entrants_on_only_they_walk_to_the_new_school():
+    # Grade 1 is a sixth of A's pupils: 10 of Z0's 60 and 10 of Z1's 61 go to D, 0.001° away. Of those who
+    # stay at A, 50 live there and 51 have 0.002°; 90 of Z2 have 0.001° to B, 30 of Z3 none.
+    table = compare(OPEN, {**REZONE, "moves": "entrants"}).walking.query(
+        "stage == 'primary' and scenario == 1"
+    )
+    assert table["children"].tolist() == [241]
+    assert table["mean_km"].tolist() == pytest.approx([0.1198 * (20 + 51 * 2 + 90) / 241], abs=1e-4)
+    assert table["farthest_km"].tolist() == pytest.approx([0.2397], abs=1e-4)
+
+
+def test_zones_without_a_way_are_named_and_places_that_lack_are_found():
+    # D is planned for 100 pupils, 121 come; its place is not known.
+    nowhere = {name: value for name, value in OPEN.items() if name not in ("longitude", "latitude")}
+    found = compare({**nowhere, "capacity": {"primary": 100}}, REZONE)
+    said = found.outcomes[0].findings
+    assert "模拟D小学按 100 个学位开办，将有学生 121 人，缺 21 个学位" in said
+    assert "小学有 121 名孩子的步行距离不明，没有计入：小区 Z0、Z1（学校没有坐标）" in said
+    assert document(found)["scenarios"][0]["findings"] == list(said)
+    assert f"注意：{said[0]}。" in summary(found)
+
+
+def test_rows_that_pass_are_told_apart_from_those_of_new_schools():
+    # A and B, the base's passing rows, stay as they are; D is given what the standard demands of its 121.
+    found = compare(OPEN, REZONE)
+    rows = found.outcomes[0].assessments[2025].rows
+    now, before = ((r["verdict"] == "pass").sum() for r in (rows, found.base[2025].rows))
+    assert (rows.set_index("school_id")["verdict"]["D"]) == "pass"
+    (said,) = (line for line in found.outcomes[0].findings if "原有学校" in line)
+    assert said == (
+        f"达标的学校（学段）{before}→{now}，其中 1 个是新开办学校自己的，原有学校 {before}→{now - 1}"
+    )
+
+
+def test_a_zone_given_to_a_private_school_is_questioned():
+    found = compare({**OPEN, "ownership": "private"}, REZONE)
+    assert "第 2 项把小区划给民办学校模拟D，民办学校不划片，请核实" in found.outcomes[0].findings
+
+
+def test_two_files_can_be_done_as_one_scenario(tmp_path):
+    files = [tmp_path / "甲.toml", tmp_path / "乙.toml"]
+    for file, action in zip(files, (TRAIN, {"do": "hire", "school": "A", "teachers": 1}), strict=True):
+        file.write_text(to_toml(make(action, title=file.stem)), encoding="utf-8")
+    made = combined(files)
+    assert (made.title, [a.do for a in made.actions]) == ("甲＋乙", ["train", "hire"])
+    (together,) = whatif(town(), [made], standard=STANDARD).outcomes
+    both = compare(TRAIN, {"do": "hire", "school": "A", "teachers": 1}).outcomes[0]
+    assert together.assessments[2025].rows.equals(both.assessments[2025].rows)
+
+
+def test_beyond_the_forecast_years_stand_still_and_are_not_computed_one_by_one(committed):
+    far = Scenario(title="模拟", base_year=2025, until=2090)
+    found = whatif(committed, [far], standard=STANDARD)
+    assert list(found.base_data) == [*range(2025, 2036), 2090]
+    assert "2036—2090 学年超出可推算的 10 年，各数同 2035 学年" in found.notes
+    one, other = (found.base_data[y]["sections"].drop(columns="year") for y in (2035, 2090))
+    assert one.equals(other)
 
 
 # What is printed

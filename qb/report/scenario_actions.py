@@ -145,7 +145,9 @@ class Telling:
 
     def _merge_schools(self, action: MergeSchools) -> str:
         gone, into = self._list(action.from_, self._school), self._school(action.into)
-        return self._say(f"{gone}并入{into}", f"Merge {gone} into {into}")
+        sites = {"keep": ("原址保留", "sites stay in use"), "close": ("原址关闭", "sites are closed")}
+        zh, en = sites[action.sites]
+        return self._say(f"{gone}并入{into}，{zh}", f"Merge {gone} into {into}; {en}")
 
     def _move_pupils(self, action: MovePupils) -> str:
         to = self._school(action.to)

@@ -223,8 +223,13 @@ class ScenarioStory(ScenarioPart):
         )
 
     def notes(self) -> Sentences:
-        """Return how the years came about that the data lack."""
+        """Return how the years came about that the data lack, and what must be known of each scenario."""
         lines = [translate(note, self.lang) for note in self.study.comparison.notes]
+        lines += [
+            f"{name}{self.say('：', ': ')}{translate(found, self.lang)}"
+            for name, outcome in zip(self.study.labels[1:], self.study.outcomes, strict=True)
+            for found in outcome.findings
+        ]
         return Sentences(tuple(f"{line}{self.say('。', '.')}" for line in lines), "notes")
 
 

@@ -244,6 +244,24 @@ CATALOGUE = {
         "rooms, equipment, funds and all else as in {}"
     ),
     "{} 学年起沿用 {} 学年的数字，因为{}": "From {}: figures as in {}, because {}",
+    "{}—{} 学年超出可推算的 {} 年，各数同 {} 学年": (
+        "{}–{}: beyond the {} years that can be forecast, all as in {}"
+    ),
+    "{}按 {} 个学位开办，将有学生 {} 人，缺 {} 个学位": (
+        "{}: opened for {} places, {} pupils to come, {} places short"
+    ),
+    "达标的学校（学段）{}→{}，其中 {} 个是新开办学校自己的，原有学校 {}→{}": (
+        "School stages that pass {}→{}: {} of them are the new schools' own; of those there before {}→{}"
+    ),
+    "第 {} 项把小区划给民办学校{}，民办学校不划片，请核实": (
+        "Action {} gives zones to the private school {}; private schools have none: please check"
+    ),
+    "{}有 {} 名孩子的步行距离不明，没有计入：小区 {}（{}）": (
+        "{}: the way of {} children is not known and not counted: zones {} ({})"
+    ),
+    "没有划片": "no school assigned",
+    "小区没有坐标": "the zone has no place",
+    "学校没有坐标": "the school has no place",
     "在校生为 0": "No pupils",
     "教学点在校生不足 {} 人，不参加七项指标": "Teaching point under {} pupils: not judged on the seven",
     "高中学段不属于义务教育": "Senior stage: not compulsory schooling",

@@ -411,16 +411,26 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: f.area["resources"] == "fail",
     ),
     (
-        "此外各项均已达标或不适用|all else is met or not applicable",
-        lambda f, m, p: not _left(f, "fail") and not _left(f, "no data"),
+        r"七项以外用钱能补的（(.*?)）另需|^What else money mends \((.*?)\) takes",
+        lambda f, m, p: all(f.indicators[c] == "fail" for c in re.findall(r"C\d+", m[1] or m[2])),
     ),
     (
-        r"此外.*未达标 (\d+) 项（|as before, not met: (\d+) \(",
-        lambda f, m, p: int(m[1] or m[2]) == _left(f, "fail"),
+        "其他各项均已达标或不适用|^All else is met or not applicable",
+        lambda f, m, p: _left(f, "fail") == _mended(f) and not _left(f, "no data"),
     ),
     (
-        r"(?:此外|），)缺数据 (\d+) 项（|(?:^|as before, )no data: (\d+) \(.*",
+        r"花钱不能解决的还有.*未达标 (\d+) 项（|What no money mends: not met: (\d+) \(",
+        lambda f, m, p: _left(f, "fail") - _mended(f) <= int(m[1] or m[2]) <= _left(f, "fail"),
+    ),
+    (
+        r"(?:还有|），)缺数据 (\d+) 项（|(?:^|What no money mends: )no data: (\d+) \(.*",
         lambda f, m, p: int(m[1] or m[2]) == _left(f, "no data") or p.kind != "plan",
+    ),
+    (
+        f"^做完之后.*?{V}$|^After all of it .*: {E_V}$",
+        lambda f, m, p: (
+            meaning(m[1] or m[2]) != "pass" or (_left(f, "fail") == _mended(f) and not _left(f, "no data"))
+        ),
     ),
     (
         r"不能制定方案：(\d+) 个学校|No plan can be made: (\d+) school",
@@ -657,6 +667,11 @@ def _largest(facts: Facts, stage: str, code: str, printed: str) -> bool:
     return (
         abs(max(found.values()) - found[code]) < 1e-9 and abs(found[code] - float(printed)) <= 0.0005 + 1e-9
     )
+
+
+def _mended(f: Facts) -> int:
+    """Count the indicators below that money mends beside the resources."""
+    return sum(f.indicators[code] == "fail" for code in ("C10", "C13", "C14", "C16", "C19", "C25", "C26"))
 
 
 def _left(facts: Facts, verdict: str) -> int:

@@ -11,7 +11,7 @@ from qb.planning.scenario.coming_years import Years, carry_forward, chosen_stand
 from qb.planning.scenario.comparison import Comparison, Outcome, document, whatif
 from qb.planning.scenario.comparison import total as scenario_cost
 from qb.planning.scenario.distances import great_circle_km, walking
-from qb.planning.scenario.scenario_file import Action, Scenario, ScenarioError, load, to_toml
+from qb.planning.scenario.scenario_file import Action, Scenario, ScenarioError, combined, load, to_toml
 from qb.planning.scenario.scenario_summary import summary
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "apply",
     "carry_forward",
     "chosen_standard",
+    "combined",
     "course_of",
     "document",
     "great_circle_km",

@@ -23,7 +23,7 @@ from qb.planning.scenario.scenario_file import (
     draft_of,
     draft_of_document,
 )
-from qb.planning.scenario.year_records import Move, Refused, Register, write_back
+from qb.planning.scenario.year_records import Move, Refused, Register, Stay, write_back
 from qb.standard import Standard
 
 # Doing the actions of a scenario: a dataset in, another one out, or every reason why not.
@@ -156,6 +156,7 @@ class Course:
     draft: Draft
     data: dict[int, Dataset]
     moves: dict[int, tuple[Move, ...]]
+    stays: dict[int, tuple[Stay, ...]]
 
 
 def years(
@@ -227,13 +228,14 @@ def courses(
 
 
 def _course(draft: Draft, base: Years, standard: Standard) -> tuple[Course, list[Reason]]:
-    course, reasons = Course(draft, {}, {}), []
+    course, reasons = Course(draft, {}, {}, {}), []
     for year, data in base.data.items():
         before = Register.of(data, year)
         steps = [step for step in draft.steps if step[1].year <= year]
         after, found = run(before, steps, standard, draft.doubtful, base.outlook.get(year))
         course.data[year] = write_back(data, before, after)
         course.moves[year] = after.moves
+        course.stays[year] = after.stays
         known = {number for number, _ in reasons}  # the first year says it
         when = "" if year == draft.scenario.base_year else f"（{year} 学年）"
         reasons += [(number, text + when) for number, text in found if number not in known]

@@ -22,6 +22,7 @@ from qb.planning.costs import Cost, Costs, Other, load_costs, other_prices, pric
 from qb.planning.scenario.apply_actions import Course, courses, run
 from qb.planning.scenario.coming_years import Later, Years, chosen_standard
 from qb.planning.scenario.distances import walking
+from qb.planning.scenario.findings import findings
 from qb.planning.scenario.resource_actions import Build, Buy, Fund, Hire, Set, Train
 from qb.planning.scenario.scenario_file import Action, Draft, Scenario, draft_of
 from qb.planning.scenario.school_actions import OpenSchool
@@ -230,6 +231,8 @@ class Outcome(Shown):
         `district`, `stage`, `code`, `before` and `after` (in order), `added` (their difference),
         `left_out` (all actions against all but this one) and `reason` (why it cannot be left out).
         `added` sums to the change of the whole scenario; `left_out` need not.
+    findings : tuple of str
+        What a reader must know of it, see `qb.planning.scenario.findings`.
     """
 
     scenario: Scenario
@@ -239,6 +242,7 @@ class Outcome(Shown):
     moved: pd.DataFrame
     costs: pd.DataFrame
     contributions: pd.DataFrame
+    findings: tuple[str, ...]
 
 
 @dataclass(frozen=True, repr=False)
@@ -316,8 +320,10 @@ def whatif(
     outcomes = tuple(_outcome(course, asis, base, costs, year) for course in made)
     everything = [(base_data, base), *((outcome.data, outcome.assessments) for outcome in outcomes)]
     walks = [
-        walking(frames[y], y, chosen.rules.distance.detour).assign(scenario=number, year=y)
-        for number, (frames, _) in enumerate(everything)
+        walking(frames[y], y, chosen.rules.distance.detour, stays.get(y, ())).assign(scenario=number, year=y)
+        for number, ((frames, _), stays) in enumerate(
+            zip(everything, [{}, *(course.stays for course in made)], strict=True)
+        )
         for y in base
     ]
     walks = pd.concat(walks, ignore_index=True)
@@ -351,6 +357,7 @@ def _outcome(course: Course, asis: Years, base: dict[int, Assessment], costs: Co
         moved.rename(columns={"source": "from", "target": "to"}),
         costing(course.draft, asis, costs, standard, year),
         _contributions(course, asis, base[year], assessed[year]),
+        findings(course, year, base[year], assessed[year]),
     )
 
 
@@ -501,6 +508,7 @@ def _scenario(comparison: Comparison, number: int, outcome: Outcome) -> dict[str
         "assessment": assessment_document(outcome.assessments[comparison.year]),
         "changes": _records(outcome.changes),
         "moved": _records(outcome.moved),
+        "findings": list(outcome.findings),
         **total(outcome.costs),
         "costs": _records(outcome.costs),
         "walking": _of(comparison.walking, number),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -19,9 +20,9 @@ from qb.planning.scenario.apportionment import (
     with_classes,
 )
 from qb.planning.scenario.distances import great_circle_km
-from qb.planning.scenario.year_records import Key, Register, missing, refuse
+from qb.planning.scenario.year_records import Key, Register, Stay, missing, refuse
 from qb.standard import Standard, Words
-from qb.terms import GRADES_OF_STAGE, Stage
+from qb.terms import GRADES_OF_STAGE, Kind, Stage
 
 Fraction = Annotated[float, Field(gt=0, le=1, strict=True)]
 
@@ -112,6 +113,8 @@ def may_receive(register: Register, school: str, stage: str) -> list[str]:
         kind = register["schools"][school]["kind"]
         what = "没有填报办学类型" if missing(kind) else f"办学类型不设“{Stage(stage).zh}”学段"
         return [f"{register.name(school)}{what}，不能接收{Stage(stage).zh}学生"]
+    if register["schools"][school]["kind"] == Kind.SPECIAL:
+        return [f"{register.name(school)}是特殊教育学校，入学须经评估安置，不能整批转入或划片"]
     return unusable(register, (school, stage)) if (school, stage) in register["sections"] else []
 
 
@@ -169,14 +172,18 @@ def rezone(register: Register, standard: Standard, action: Rezone) -> Register:
     if action.moves == "entrants":
         count = min(register.year - (action.year or register.year) + 1, len(GRADES_OF_STAGE[stage]))
         grades = first_grades(stage, count)
-    parties, wrong = [], []
+    parties, stays, wrong = [], [], []
     for zone in action.zones:
         school, children, reasons = _zone(register, zone, stage, action.to)
         wrong += reasons
         if school is not None and not reasons:
             share = _share_of_grades(register, (school, stage), grades)
-            parties.append((school, math.floor(children * share + 0.5)))
+            pupils = math.floor(children * share + 0.5)
+            parties.append((school, pupils))
+            if children > pupils:
+                stays.append(Stay(zone, str(stage), school, children - pupils))
     refuse(wrong)
+    register = replace(register, stays=(*register.stays, *stays))
     for school, pupils in parties:
         key = (school, stage)
         held = grades if register.grades(key) else None

@@ -160,6 +160,25 @@ def load(path: str | Path) -> Scenario:
     return draft.scenario
 
 
+def combined(paths: Iterable[str | Path]) -> Scenario:
+    """Return several scenario files as one: the actions of all, in the order given, each in its year.
+
+    Raises
+    ------
+    ScenarioError
+        If one of them cannot be used.
+    """
+    parts = [load(path) for path in paths]
+    made = Scenario(
+        title="＋".join(part.title for part in parts),
+        base_year=min(part.base_year for part in parts),
+        until=max(part.last_year for part in parts),
+        actions=tuple(action for part in parts for action in part.dated),
+    )
+    made._file = "＋".join(part.file for part in parts)
+    return made
+
+
 def draft_of(scenario: Scenario | str | Path) -> Draft:
     """Return the draft of a scenario, or of a file."""
     if not isinstance(scenario, Scenario):

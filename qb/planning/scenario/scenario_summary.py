@@ -55,6 +55,7 @@ def summary(comparison: Comparison) -> str:
             f"情景{number}　{outcome.scenario.title}",
             *_standing(after),
             *_walks(comparison, number),
+            *(f"  注意：{found}。" for found in outcome.findings),
         ]
         lines += [*_changed_schools(outcome), *_changed(outcome, after.standard), *_moved(outcome)]
         lines += _costs(outcome, comparison.costs.title.zh)

@@ -271,11 +271,17 @@ class CloseSchool(BaseAction):
 
 
 class MergeSchools(BaseAction):
-    """The schools of `from` become part of `into` with everything they hold; their sites stay in use."""
+    """The schools of `from` become part of `into`.
+
+    With `sites` ``"keep"`` they go on at their sites as campuses of it, with all they hold, and nobody moves.
+    With ``"close"`` pupils, teachers, equipment, funds and zones go to `into`; floor, ground and rooms are
+    given up.
+    """
 
     do: Literal["merge_schools"]
     from_: Ids = Field(alias="from")
     into: Words
+    sites: Literal["keep", "close"] = "keep"
 
     @model_validator(mode="after")
     def _fits(self) -> MergeSchools:
@@ -305,19 +311,24 @@ def close_school(register: Register, standard: Standard, action: CloseSchool) ->
 
 
 def merge_schools(register: Register, standard: Standard, action: MergeSchools) -> Register:
-    """Make schools part of another one with pupils, teachers, facilities, rooms, funds and zones.
+    """Make schools campuses of another one, or move all of them but floor, ground and rooms to its site.
 
-    Classes of a grade are taken together: pupils join those of `into`, which gets another class only
-    where the limit demands it. What `into` reports as one stays so.
+    Where they move, classes of a grade are taken together: pupils join those of `into`, which gets another
+    class only where the limit demands it. What `into` reports as one stays so.
     """
     wrong = [reason for school in action.from_ for reason in _leaving(register, school)]
     refuse([*wrong, *register.unknown(action.into)])
     home = register["schools"][action.into]["district"]
+    if not missing(register["schools"][action.into]["parent_id"]):
+        wrong.append(f"{register.name(action.into)}是校区，请把 into 写成它所属的学校")
     for school in action.from_:
         if register["schools"][school]["district"] != home:
             wrong.append(f"{register.name(school)}与{register.name(action.into)}不在同一县区，不能合并")
         wrong += [reason for s in register.stages(school) for reason in _may_join(register, action.into, s)]
     refuse(wrong)
+    if action.sites == "keep":
+        campuses = {s: {**register["schools"][s], "parent_id": action.into} for s in action.from_}
+        return register.put("schools", campuses)
     for school in action.from_:
         register = _join(register, standard, school, action.into)
         register = register.without(school, _last_year(register, action))
@@ -404,7 +415,8 @@ def _join(register: Register, standard: Standard, school: str, into: str) -> Reg
     """Return the register with what one school has become part of another."""
     had = {stage: register["sections"].get((into, stage), {"pupils": 0})["pupils"] for stage in Stage}
     for stage, amounts in by_stage(register, standard, school).items():
-        register = with_facilities(register, into, stage, amounts, new=not had[Stage(stage)])
+        moved = {"equipment_yuan": amounts["equipment_yuan"]}
+        register = with_facilities(register, into, stage, moved, new=not had[Stage(stage)])
     for stage in register.stages(school):
         section = register["sections"][school, stage]
         register = move(register, standard, school, into, stage, int(section["pupils"]))
@@ -412,10 +424,7 @@ def _join(register: Register, standard: Standard, school: str, into: str) -> Reg
         zones = _zones(register, school, stage)
         there = {zone: {**register["zones"][zone], f"{stage}_school_id": into} for zone in zones}
         register = register.put("zones", there)
-    rooms = {
-        k: {**row, "school_id": into} for k, row in register["rooms"].items() if row["school_id"] == school
-    }
-    return _with_remaining_funds(register, school, into).put("rooms", rooms)
+    return _with_remaining_funds(register, school, into)
 
 
 def _with_remaining_funds(register: Register, school: str, into: str) -> Register:

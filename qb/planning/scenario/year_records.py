@@ -61,6 +61,16 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Stay:
+    """Children of a zone who still go to the school that it was assigned to before."""
+
+    zone: str
+    stage: str
+    school: str
+    children: float
+
+
+@dataclass(frozen=True)
 class Register:
     """The records of one year. No record is changed in place; `put` returns another register.
 
@@ -73,6 +83,8 @@ class Register:
         What new records say of where they come from.
     moves : tuple of Move
         Who has changed school so far.
+    stays : tuple of Stay
+        Who has not, though the zone is assigned to another one.
     closed : dict
         By school, the last record of each that an action has ended, with the last year it taught in.
     """
@@ -81,6 +93,7 @@ class Register:
     tables: Mapping[str, Mapping[object, Row]]
     source: str
     moves: tuple[Move, ...] = ()
+    stays: tuple[Stay, ...] = ()
     closed: Mapping[str, Row] = field(default_factory=dict)
 
     @classmethod

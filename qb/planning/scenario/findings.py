@@ -1,0 +1,88 @@
+"""What a reader must know of a scenario beside its figures: places missing, whose rows pass, zones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from qb.data.dataset import Dataset
+from qb.indicators.assessment import Assessment
+from qb.planning.scenario.apply_actions import Course
+from qb.planning.scenario.apportionment import class_limit
+from qb.planning.scenario.distances import walkers
+from qb.planning.scenario.pupils_actions import MovePupils, Rezone
+from qb.planning.scenario.school_actions import OpenSchool
+from qb.planning.scenario.year_records import missing, rows_of
+from qb.standard import Standard
+from qb.terms import Ownership, Stage, Verdict
+
+MOST = 10  # zones in one sentence
+
+
+def findings(course: Course, year: int, base: Assessment, after: Assessment) -> tuple[str, ...]:
+    """Return the findings of a scenario in the year compared, in sentences without a full stop."""
+    data = course.data[year]
+    schools = data["schools"].drop_duplicates("school_id").set_index("school_id")
+    return (
+        *_places(course, year, data, after.standard),
+        *_own(base, after),
+        *_private(course, year, schools),
+        *_unlocated(data, year, course),
+    )
+
+
+def _places(course: Course, year: int, data: Dataset, standard: Standard) -> Iterator[str]:
+    """Yield the new schools with more pupils than they are planned for."""
+    sections = rows_of(data["sections"], year).set_index(["school_id", "stage"])["pupils"]
+    for _, action in course.draft.steps:
+        if not isinstance(action, OpenSchool) or action.year > year:
+            continue
+        limits = {s: class_limit(standard, s, year) for s in action.classes or ()}
+        sized = action.capacity or {s: n * limits[s] for s, n in action.classes.items()}
+        for stage, places in sized.items():
+            pupils = sections.get((action.school_id, str(stage)), 0)
+            if pupils > places:
+                yield (
+                    f"{action.name}{stage.zh}按 {places} 个学位开办，将有学生 {pupils:.0f} 人，"
+                    f"缺 {pupils - places:.0f} 个学位"
+                )
+
+
+def _own(base: Assessment, after: Assessment) -> Iterator[str]:
+    """Say how many of the rows that pass are those of new schools."""
+    keys = ["school_id", "stage"]
+    known = set(map(tuple, base.rows[keys].to_numpy()))
+    rows = after.rows[(after.rows["verdict"] == Verdict.PASS).to_numpy()]
+    new = [key for key in map(tuple, rows[keys].to_numpy()) if key not in known]
+    if new:
+        before = int((base.rows["verdict"] == Verdict.PASS).sum())
+        yield (
+            f"达标的学校（学段）{before}→{len(rows)}，其中 {len(new)} 个是新开办学校自己的，"
+            f"原有学校 {before}→{len(rows) - len(new)}"
+        )
+
+
+def _private(course: Course, year: int, schools: pd.DataFrame) -> Iterator[str]:
+    """Question zones that are given to private schools."""
+    for number, action in course.draft.steps:
+        by_zone = isinstance(action, Rezone) or (isinstance(action, MovePupils) and action.zone is not None)
+        if not by_zone or action.year > year or action.to not in schools.index:
+            continue
+        if schools.loc[action.to, "ownership"] == Ownership.PRIVATE:
+            own = schools.loc[action.to, "name"]
+            name = action.to if missing(own) else own
+            yield f"第 {number} 项把小区划给民办学校{name}，民办学校不划片，请核实"
+
+
+def _unlocated(data: Dataset, year: int, course: Course) -> Iterator[str]:
+    """Name the zones whose way to school is not known."""
+    who = walkers(data, year, course.stays.get(year, ()))
+    lost = who[((who["walking"] > 0) & (who["why"] != "")).to_numpy()]
+    for (stage, why), mine in lost.groupby(["stage", "why"], sort=False):
+        zones = list(dict.fromkeys(mine["zone_id"]))
+        more = f"等 {len(zones)} 个小区" if len(zones) > MOST else ""
+        yield (
+            f"{Stage(stage).zh}有 {mine['walking'].sum():.0f} 名孩子的步行距离不明，没有计入："
+            f"小区 {'、'.join(map(str, zones[:MOST]))}{more}（{why}）"
+        )
