@@ -229,8 +229,7 @@ def convert(path: str | Path, recipe: Recipe) -> Dataset:
         faults += doubled
     if any(found.severity is Severity.STOPS for found in faults):
         raise DataError(found for found in faults if found.severity is Severity.STOPS)
-    made = Dataset.of(**frames)
-    return Dataset(made.tables, tuple(faults), str(path))
+    return Dataset(Dataset.of(**frames).tables, tuple(faults), str(path))
 
 
 def _fault(rule: str, message: str, remedy: str, **where: Any) -> Fault:
