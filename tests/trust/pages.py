@@ -88,7 +88,7 @@ class Reader(HTMLParser):
         assert name == tag, (name, tag)
         text = "".join(self.heard[start:]).strip()
         parent, around = (self.open[-1][0], self.open[-1][1]) if self.open else ("", set())
-        if tag == "span" and "cards" in (self.open[-2][1] if len(self.open) > 1 else ()):
+        if tag == "div" and "cards" in (self.open[-2][1] if len(self.open) > 1 else ()):
             self.heard.append("|")
         if "verdict" in classes:
             colour = " ".join(sorted(classes - {"verdict"}))
