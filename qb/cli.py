@@ -13,6 +13,18 @@ from pathlib import Path
 from typing import NoReturn
 
 import qb
+from qb.command_parser import (
+    Parser,
+    add_costs,
+    add_data,
+    add_json,
+    add_layout,
+    add_standard,
+    add_year,
+    natural,
+    span,
+    yuan,
+)
 from qb.errors import DataError, QbError, why
 from qb.files import copy_shipped, shipped
 from qb.publish.manifest import KINDS
@@ -56,14 +68,6 @@ class Completion(argparse.Action):
                     action.complete = shtab.FILE
         print(shtab.complete(whole, str(shell)))
         parser.exit()
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that ends in a sentence and exit code 1 where the arguments cannot be used."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and where to read more."""
-        self.exit(1, f"错误：参数不能用：{message}\n用法见：{self.prog} --help\n")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -308,19 +312,6 @@ def _save(data: object, out: Path) -> None:
     write(data, out, format=form, replace=form != "xlsx")
 
 
-def _span(years: str) -> range:
-    first, _, last = years.partition("-")
-    if not (first.isdigit() and (last or first).isdigit()) or int(first) > int(last or first):
-        raise argparse.ArgumentTypeError(f"应写成 2021-2025 的样子（起始年在前），现为“{years}”")
-    return range(int(first), int(last or first) + 1)
-
-
-def _natural(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"应为不小于 1 的整数，现为“{text}”")
-    return int(text)
-
-
 def _parser() -> Parser:
     parser = Parser(
         prog="qb",
@@ -360,7 +351,7 @@ def _parser() -> Parser:
         "qb publish 我的数据 --scenarios 新校.toml 撤并.toml",
     )
     it.add_argument("data", type=Path, nargs="?", default=SAMPLE, help="数据集；不写则用随附的模拟数据")
-    _year(it)
+    add_year(it)
     it.add_argument("--out", type=Path, help="输出文件夹；默认 outputs/<县区>/<学年>/")
     it.add_argument(
         "--only",
@@ -372,7 +363,7 @@ def _parser() -> Parser:
     it.add_argument(
         "--schools", nargs="+", default=(), metavar="ID", help="只生成这些学校的页面（学校标识码）"
     )
-    it.add_argument("--jobs", type=_natural, help="同时运行的进程数；默认与处理器核数相同")
+    it.add_argument("--jobs", type=natural, help="同时运行的进程数；默认与处理器核数相同")
     it.add_argument(
         "--scenarios",
         nargs="+",
@@ -392,7 +383,7 @@ def _parser() -> Parser:
         metavar="FOLDER",
         help="自己的笔记本所在的文件夹：元数据中有 qb 一项的，与报告一起生成（见 qb notebook new）",
     )
-    _standard(it)
+    add_standard(it)
     it.add_argument("--lang", choices=("zh", "en"), default="zh", help="页面语言；默认 zh")
     it.add_argument(
         "--files",
@@ -405,7 +396,7 @@ def _parser() -> Parser:
     )
     it.add_argument("--scheduler", metavar="ADDRESS", help="交给 Dask 集群，如 tcp://10.0.0.1:8786")
     it.add_argument(
-        "--cell-seconds", type=_natural, default=600, metavar="N", help="一个单元最多几秒；默认 600"
+        "--cell-seconds", type=natural, default=600, metavar="N", help="一个单元最多几秒；默认 600"
     )
 
     it = command(
@@ -414,9 +405,9 @@ def _parser() -> Parser:
         "qb assess data/sample",
         "qb assess 我的数据 --year 2024 --json > 结果.json",
     )
-    _data(it)
-    _year(it)
-    _standard(it)
+    add_data(it)
+    add_year(it)
+    add_standard(it)
     it.add_argument("--transition", action="store_true", help="另按过渡条款评估一次，两种结论并列")
     it.add_argument(
         "--json", dest="as_json", action="store_true", help="打印一个 JSON 文档，含全部结论和数值"
@@ -429,7 +420,7 @@ def _parser() -> Parser:
         "qb whatif 我的数据 甲.toml 乙.toml --year 2027 --json > 结果.json",
         "qb whatif 我的数据 --actions 甲.toml --actions 乙.toml",
     )
-    _data(it)
+    add_data(it)
     it.add_argument(
         "scenarios", type=Path, nargs="*", metavar="SCENARIO.toml", help="情景文件，可给出多个，并列比较"
     )
@@ -442,9 +433,9 @@ def _parser() -> Parser:
         help="把几个情景文件合成一个情景：每个文件写一次，各项操作依次进行",
     )
     it.add_argument("--year", type=int, help="比较哪一学年；默认为各情景说到的最后一年")
-    _standard(it)
-    _costs(it)
-    _json(it)
+    add_standard(it)
+    add_costs(it)
+    add_json(it)
 
     it = command(
         plan,
@@ -455,11 +446,13 @@ def _parser() -> Parser:
         "qb plan 我的数据 --to 2028 --budget 3000000 --scenario 分年方案.toml",
         "qb plan 我的数据 --transfers 调配.toml",
     )
-    _data(it)
-    _year(it)
-    _costs(it)
-    it.add_argument("--budget", type=float, help="预算（元）；不够时说明至少要多少，并给出最佳用法")
-    _standard(it)
+    add_data(it)
+    add_year(it)
+    add_costs(it)
+    it.add_argument(
+        "--budget", type=yuan, help="预算（元，可写 300万）；不够时说明至少要多少，并给出最佳用法"
+    )
+    add_standard(it)
     it.add_argument("--district", help="只为这个县区制定方案")
     it.add_argument(
         "--scenario", dest="out", type=Path, metavar="FILE.toml", help="写成情景文件，供 qb whatif 复算"
@@ -483,7 +476,7 @@ def _parser() -> Parser:
         default="highs",
         help="求解器；scip 须先 pip install pyscipopt，在同样长的时间里继续改进方案",
     )
-    _json(it)
+    add_json(it)
 
     it = command(
         siting,
@@ -493,13 +486,13 @@ def _parser() -> Parser:
     it.add_argument("data", type=Path, help="数据集，zones（居住小区）表要有坐标和适龄儿童数")
     it.add_argument("candidates", type=Path, help="候选校址文件（TOML）")
     it.add_argument("--year", type=int, help="学年起始年；默认取数据中最后一年")
-    _standard(it)
-    it.add_argument("--most", type=_natural, default=1, help="最多新建几所；默认 1")
+    add_standard(it)
+    it.add_argument("--most", type=natural, default=1, help="最多新建几所；默认 1")
     it.add_argument(
         "--out", type=Path, metavar="FILE.toml", help="把最好的方案写成情景文件，供 qb whatif 复算"
     )
-    _costs(it)
-    _json(it)
+    add_costs(it)
+    add_json(it)
 
     it = command(
         forecast,
@@ -518,7 +511,7 @@ def _parser() -> Parser:
         "qb check 我的数据 --json",
     )
     it.add_argument("data", type=Path, help="数据集：文件夹或工作簿")
-    _json(it)
+    add_json(it)
     it.add_argument("--marked", type=Path, metavar="FILE.xlsx", help="另存一份工作簿，有问题的格着色并加批注")
 
     it = command(
@@ -534,7 +527,7 @@ def _parser() -> Parser:
     )
     it.add_argument("--year", type=int, help="学年起始年；默认为 --from 数据最后一年的下一年")
     it.add_argument("--from", dest="source", type=Path, metavar="DATA", help="预填：学校照抄，其他数值留空")
-    _layout(it)
+    add_layout(it)
     it.add_argument(
         "--per-school",
         nargs=2,
@@ -551,7 +544,7 @@ def _parser() -> Parser:
     )
     it.add_argument("folder", type=Path, metavar="FOLDER", help="放交回的工作簿、CSV 或数据文件夹的文件夹")
     it.add_argument("out", type=Path, metavar="OUT", help="写到哪里：一个新文件夹，清单和副本在其中的“收集”")
-    _layout(it)
+    add_layout(it)
     it.add_argument(
         "--expected",
         type=Path,
@@ -559,7 +552,7 @@ def _parser() -> Parser:
         help="去年的数据：谁应当交，表上没有问的县区、城乡等",
     )
     it.add_argument("--year", type=int, help="学年起始年；默认照表上写的，其次是 --expected 最后一年的下一年")
-    _json(it)
+    add_json(it)
 
     it = command(
         convert,
@@ -594,9 +587,9 @@ def _parser() -> Parser:
     it.add_argument(
         "out", type=Path, help="写到哪里；以 .xlsx 结尾写成工作簿，以 .parquet 结尾写成 parquet，否则写成 CSV"
     )
-    it.add_argument("--schools", type=_natural, default=30, help="每个县区的学校数；默认 30")
-    it.add_argument("--districts", type=_natural, default=1, help="县区数；默认 1")
-    it.add_argument("--years", type=_span, default=range(2021, 2026), help="学年范围；默认 2021-2025")
+    it.add_argument("--schools", type=natural, default=30, help="每个县区的学校数；默认 30")
+    it.add_argument("--districts", type=natural, default=1, help="县区数；默认 1")
+    it.add_argument("--years", type=span, default=range(2021, 2026), help="学年范围；默认 2021-2025")
     it.add_argument("--seed", type=int, default=2025, help="随机种子，相同种子得到相同数据；默认 2025")
 
     it = command(
@@ -605,9 +598,9 @@ def _parser() -> Parser:
         "qb verify outputs/某区/2025 我的数据",
     )
     it.add_argument("site", type=Path, metavar="DIR", help="qb publish 生成的文件夹（含 index.html）")
-    _data(it)
+    add_data(it)
     it.add_argument("--standard", help="评估标准：名称或 TOML 文件；默认为页面所用的标准")
-    _json(it)
+    add_json(it)
 
     it = command(
         forms,
@@ -616,10 +609,10 @@ def _parser() -> Parser:
         "qb forms 我的数据 表册 --district 甲区",
         "qb forms 我的数据 表册 --layout 本省版式.toml",
     )
-    _data(it)
+    add_data(it)
     it.add_argument("out", type=Path, metavar="FOLDER", help="写到哪个文件夹；已有的文件不覆盖")
-    _year(it)
-    _standard(it)
+    add_year(it)
+    add_standard(it)
     it.add_argument("--district", default="", help="县区；数据只有一个县区时不写")
     it.add_argument(
         "--layout",
@@ -654,7 +647,7 @@ def _parser() -> Parser:
     actions = standards.add_subparsers(title="操作", metavar="操作", required=True)
     it = actions.add_parser("show", help="列出一套标准在某学年有效的规则、限值和出处")
     it.add_argument("name", metavar="NAME|FILE.toml", help="随附标准的名称，或标准文件")
-    _year(it)
+    add_year(it)
     it.set_defaults(run=standard_show)
     it = actions.add_parser("diff", help="逐项列出两套标准的不同")
     it.add_argument("one", metavar="A")
@@ -662,7 +655,7 @@ def _parser() -> Parser:
     it.set_defaults(run=standard_diff)
     it = actions.add_parser("check", help="一次列出标准文件的全部错误")
     it.add_argument("file", metavar="FILE.toml")
-    _year(it)
+    add_year(it)
     it.set_defaults(run=standard_check)
 
     it = command(
@@ -676,36 +669,6 @@ def _parser() -> Parser:
     )
     it.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
     return parser
-
-
-def _layout(parser: Parser) -> None:
-    parser.add_argument(
-        "--layout",
-        metavar="NAME|FILE",
-        help="表样：school-form（学校）、district-form（县区）、table-1（表I），或版式文件（TOML）",
-    )
-
-
-def _data(parser: Parser) -> None:
-    parser.add_argument("data", type=Path, help="数据集")
-
-
-def _json(parser: Parser) -> None:
-    parser.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
-
-
-def _costs(parser: Parser) -> None:
-    parser.add_argument("--costs", type=Path, help="费用文件（TOML）；默认用随附的费用假设")
-
-
-def _year(parser: Parser) -> None:
-    parser.add_argument("--year", type=int, help="学年起始年，如 2025；默认取数据中最后一年")
-
-
-def _standard(parser: Parser) -> None:
-    parser.add_argument(
-        "--standard", default="gulou-2023", help="评估标准：名称或 TOML 文件；默认 gulou-2023"
-    )
 
 
 if __name__ == "__main__":

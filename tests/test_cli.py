@@ -261,3 +261,23 @@ def test_json_is_utf_8_whatever_the_locale():
         command, capture_output=True, check=True, env={"PYTHONIOENCODING": "ascii", "PATH": ""}
     )
     assert json.loads(done.stdout.decode("utf-8"))["districts"][0]["district"].endswith("（模拟）")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["plan", str(SAMPLE), "--budget", "很多"],
+            "应为金额（元），可写成 3000000、300万 或 三百万，现为“很多”",
+        ),
+        (["plan", str(SAMPLE), "--budget", "1e26"], "金额应在 0 与 100,000 亿元之间，现为“1e26”，请核对"),
+        (["plan", str(SAMPLE), "--budget", "nan"], "应为金额（元）"),
+        (["plan", "没有的文件夹", "--budget", "三百万"], "没有的文件夹"),
+        (["whatif", "没有的文件夹", "甲.toml"], "没有的文件夹"),
+        (["forecast", "没有的文件夹"], "没有的文件夹"),
+        (["whatif", str(SAMPLE), "没有的情景.toml"], "情景文件 没有的情景.toml"),
+    ],
+)
+def test_amounts_and_places_that_make_no_sense_are_refused_in_a_sentence(arguments, said, capsys):
+    code, printed, told = run(capsys, *arguments)
+    assert code == 1 and said in told and not printed

@@ -31,6 +31,7 @@ ROOMS = (
     "charts",
     "report",
     "publish",
+    "command_parser",
     "cli",
 )
 PLANNING = ("costs", "forecast", "scenario", "siting", "plan")

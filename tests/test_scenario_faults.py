@@ -352,3 +352,24 @@ def test_a_scenario_made_in_memory_is_checked_as_a_file_is():
         ScenarioError, match=r"情景“模拟情景”有 1 处不能用，请逐条改正：\n  第 1 项 hire：没有学校 X"
     ):
         years(town(), made)
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ({"do": "buy", "school": "A", "equipment_yuan": 1e26}, "equipment_yuan"),
+        ({"do": "build", "school": "A", "sports_ground_m2": 1e14}, "sports_ground_m2"),
+    ],
+)
+def test_amounts_that_no_district_has_are_refused(action, said):
+    with pytest.raises(ScenarioError, match=said):
+        apply(town(), [action], 2025, STANDARD)
+
+
+def test_a_school_larger_than_the_standards_largest_is_refused():
+    opened = {
+        "do": "open_school", "school_id": "D", "name": "模拟D", "kind": "primary", "location": "urban",
+        "capacity": {"primary": 1_000_000}, "like": "standard",
+    }  # fmt: skip
+    with pytest.raises(ScenarioError, match="按 1000000 人开办，超过小学规模的限值 2000 人"):
+        apply(town(), [opened], 2025, STANDARD)

@@ -10,6 +10,8 @@ from pydantic import ConfigDict, Field
 from qb import tomlfile
 from qb.standard import Words, Year
 
+MOST = 1e13  # yuan or m²: no district has as much
+Amount = Annotated[float, Field(gt=0, le=MOST, strict=True)]
 Several = Annotated[int, Field(ge=1, strict=True)]
 Ids = Annotated[tuple[Words, ...], Field(min_length=1)]
 

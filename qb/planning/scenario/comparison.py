@@ -22,9 +22,9 @@ from qb.planning.costs import Cost, Costs, Other, load_costs, other_prices, pric
 from qb.planning.scenario.apply_actions import Course, courses, run
 from qb.planning.scenario.coming_years import Later, Years, chosen_standard
 from qb.planning.scenario.distances import walking
-from qb.planning.scenario.findings import findings
 from qb.planning.scenario.resource_actions import Build, Buy, Fund, Hire, Set, Train
 from qb.planning.scenario.scenario_file import Action, Draft, Scenario, draft_of
+from qb.planning.scenario.scenario_findings import findings
 from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.scenario.year_records import Register, missing, write_back
 from qb.showing import Shown
@@ -232,7 +232,7 @@ class Outcome(Shown):
         `left_out` (all actions against all but this one) and `reason` (why it cannot be left out).
         `added` sums to the change of the whole scenario; `left_out` need not.
     findings : tuple of str
-        What a reader must know of it, see `qb.planning.scenario.findings`.
+        What a reader must know of it, see `qb.planning.scenario.scenario_findings`.
     """
 
     scenario: Scenario

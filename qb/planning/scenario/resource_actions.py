@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from qb.data.schema import TABLES, DistrictItem
-from qb.planning.scenario.action_fields import BaseAction, Entry, Several, unless, written
+from qb.planning.scenario.action_fields import Amount, BaseAction, Entry, Several, unless, written
 from qb.planning.scenario.apportionment import OF_TEACHERS, carried, move_staff, with_staff
 from qb.planning.scenario.year_records import Register, missing, refuse
 from qb.rounding import round_half_up
@@ -38,9 +38,9 @@ class Build(BaseAction):
     do: Literal["build"]
     school: Words
     stage: Stage | None = None
-    teaching_area_m2: Positive | None = None
-    indoor_sports_area_m2: Positive | None = None
-    sports_ground_m2: Positive | None = None
+    teaching_area_m2: Amount | None = None
+    indoor_sports_area_m2: Amount | None = None
+    sports_ground_m2: Amount | None = None
     rooms: tuple[Room, ...] = ()
 
     @property
@@ -61,7 +61,7 @@ class Buy(BaseAction):
     do: Literal["buy"]
     school: Words
     stage: Stage | None = None
-    equipment_yuan: Positive | None = None
+    equipment_yuan: Amount | None = None
     multimedia_rooms: Several | None = None
 
     @property
@@ -82,7 +82,7 @@ class TransferEquipment(BaseAction):
     from_stage: Stage | None = None
     to: Words
     to_stage: Stage | None = None
-    equipment_yuan: Positive
+    equipment_yuan: Amount
 
     @model_validator(mode="after")
     def _fits(self) -> TransferEquipment:
@@ -95,9 +95,9 @@ class Fund(BaseAction):
 
     do: Literal["fund"]
     school: Words
-    allocation_yuan: Positive | None = None
-    training_budget_yuan: Positive | None = None
-    training_final_yuan: Positive | None = None
+    allocation_yuan: Amount | None = None
+    training_budget_yuan: Amount | None = None
+    training_final_yuan: Amount | None = None
 
     @property
     def amounts(self) -> dict[str, float]:

@@ -117,6 +117,7 @@ def open_school(register: Register, standard: Standard, action: OpenSchool) -> R
     wrong = [f"学校标识码 {action.school_id} 已经有了"] if action.school_id in register["schools"] else []
     refuse([*wrong, *_model_faults(register, action)])
     capacity = _capacity(standard, action, register.year)
+    refuse(_too_large(standard, action.kind, capacity, register.year))
     planned = {stage: _planned(register, standard, action, stage, n) for stage, n in capacity.items()}
     refuse(reason for stage, held in planned.items() for reason in _incomplete(stage, held))
     row = register.row(
@@ -158,6 +159,17 @@ def _model_faults(register: Register, action: OpenSchool) -> list[str]:
         f"样板学校{register.name(model)}没有{stage.zh}在校生，不能比照"
         for stage in action.capacity or action.classes
         if not register["sections"].get((model, stage), {"pupils": 0})["pupils"] > 0
+    ]
+
+
+def _too_large(standard: Standard, kind: Kind, capacity: dict[Stage, int], year: int) -> list[str]:
+    """Return a sentence if a school is planned for more pupils than the standard's largest."""
+    indicator = standard.computed_by("school_size")
+    pupils = sum(n for stage, n in capacity.items() if stage in COMPULSORY)
+    if indicator is None or pupils <= (most := indicator.limit(kind=kind, year=year).value):
+        return []
+    return [
+        f"义务教育阶段按 {pupils} 人开办，超过{kind.zh}规模的限值 {most:.0f} 人，请核对 capacity 或 classes"
     ]
 
 

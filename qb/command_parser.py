@@ -1,0 +1,114 @@
+"""The parser of the command line: its sentences, what commands share, numbers as people write them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that ends in a sentence and exit code 1 where the arguments cannot be used."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where to read more."""
+        self.exit(1, f"错误：参数不能用：{message}\n用法见：{self.prog} --help\n")
+
+
+def span(years: str) -> range:
+    """Return a range of years as it is written."""
+    first, _, last = years.partition("-")
+    if not (first.isdigit() and (last or first).isdigit()) or int(first) > int(last or first):
+        raise argparse.ArgumentTypeError(f"应写成 2021-2025 的样子（起始年在前），现为“{years}”")
+    return range(int(first), int(last or first) + 1)
+
+
+def natural(text: str) -> int:
+    """Return a whole number of 1 or more."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"应为不小于 1 的整数，现为“{text}”")
+    return int(text)
+
+
+def add_layout(parser: Parser) -> None:
+    """Add the option that names a layout."""
+    parser.add_argument(
+        "--layout",
+        metavar="NAME|FILE",
+        help="表样：school-form（学校）、district-form（县区）、table-1（表I），或版式文件（TOML）",
+    )
+
+
+def add_data(parser: Parser) -> None:
+    """Add the dataset."""
+    parser.add_argument("data", type=Path, help="数据集")
+
+
+def add_json(parser: Parser) -> None:
+    """Add the option that asks for JSON."""
+    parser.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
+
+
+def add_costs(parser: Parser) -> None:
+    """Add the option that names a cost file."""
+    parser.add_argument("--costs", type=Path, help="费用文件（TOML）；默认用随附的费用假设")
+
+
+def add_year(parser: Parser) -> None:
+    """Add the option that names a school year."""
+    parser.add_argument("--year", type=int, help="学年起始年，如 2025；默认取数据中最后一年")
+
+
+def add_standard(parser: Parser) -> None:
+    """Add the option that names a standard."""
+    parser.add_argument(
+        "--standard", default="gulou-2023", help="评估标准：名称或 TOML 文件；默认 gulou-2023"
+    )
+
+
+DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
+UNITS = {"十": 10, "百": 100, "千": 1000}
+MOST_YUAN = 1e13  # what a nation spends on schools in a year is less
+
+
+def yuan(text: str) -> float:
+    """Return an amount of money, written as 3000000, 300万 or 三百万.
+
+    >>> yuan("3000000"), yuan("300万元"), yuan("三百万"), yuan("1.5亿"), yuan("一千二百万元")
+    (3000000.0, 3000000.0, 3000000.0, 150000000.0, 12000000.0)
+    """
+    plain = text.strip().replace(",", "").replace("，", "").removesuffix("元")
+    number = _number(plain)
+    if number is None or number != number:
+        raise argparse.ArgumentTypeError(f"应为金额（元），可写成 3000000、300万 或 三百万，现为“{text}”")
+    if not 0 <= number <= MOST_YUAN:
+        raise argparse.ArgumentTypeError(
+            f"金额应在 0 与 {MOST_YUAN / 1e8:,.0f} 亿元之间，现为“{text}”，请核对"
+        )
+    return number
+
+
+def _number(plain: str) -> float | None:
+    for ending, factor in (("亿", 1e8), ("万", 1e4)):
+        head, found, rest = plain.rpartition(ending)
+        if found:
+            high, low = _number(head), _number(rest) if rest else 0.0
+            return None if high is None or low is None else high * factor + low
+    try:
+        return float(plain)
+    except ValueError:
+        return _in_words(plain)
+
+
+def _in_words(plain: str) -> float | None:
+    """Return a number below ten thousand in Chinese words; None for what is none."""
+    total, digit = 0, None
+    for sign in plain:
+        if sign in DIGITS:
+            digit = DIGITS[sign]
+        elif sign in UNITS:
+            total += (1 if digit is None else digit) * UNITS[sign]
+            digit = None
+        else:
+            return None
+    return float(total + (digit or 0)) if plain else None
