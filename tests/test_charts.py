@@ -5,7 +5,7 @@ import subprocess
 import sys
 import warnings
 from io import BytesIO
-from itertools import combinations, permutations
+from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,7 +21,7 @@ from matplotlib.ft2font import FT2Font
 import qb
 from qb import charts
 from qb.charts import Caption, fonts, style
-from qb.charts.layout import spaced, stacked, swarm, ticks
+from qb.charts.layout import spaced, swarm, ticks
 from qb.charts.primitives import Bar, Dot, Line, Word
 from qb.charts.style import ALARM, FAMILY, FOLDER, SMALL, WORDS, plain, shorten, span, wrap
 
@@ -82,12 +82,8 @@ def figures(count=30, names=None, lang="zh"):
     lines = {name: percent.iloc[:5, k] / 300 for k, name in enumerate(percent.index[:6])}
     east, north = 119.3 + (np.arange(count) * 7 % 30) / 400, 26.1 + (np.arange(count) * 11 % 29) / 500
     east[2] = np.nan
-    strip_of = (first * 0.075, pupils, percent.index, verdicts.iloc[:, 0])
-    limits = {"limit": 7.5, "floor": 6.375, "mean": 8.2, "unit": unit}
     texts = ["—" if np.isnan(v) else f"{v:.2f} / 4.2" for v in percent.iloc[1]]
     return {
-        "strip": charts.strip(*strip_of, caption=words, **limits),
-        "strip of one school": charts.strip(*strip_of, caption=words, highlight=4, **limits),
         "strips": charts.strips(percent, pupils, verdicts, caption=words),
         "strips of one school": charts.strips(percent, pupils, verdicts, caption=words, highlight=1),
         "map": charts.map_of_schools(east, north, pupils, percent.index, verdicts.iloc[:, 0], caption=words),
@@ -257,7 +253,7 @@ def test_picture_is_drawn(chart):
 def test_the_same_input_gives_the_same_bytes():
     for one, two in zip(FIGURES.values(), figures().values(), strict=True):
         assert one.svg == two.svg
-    assert FIGURES["strip"].png(dpi=60) == figures()["strip"].png(dpi=60)
+    assert FIGURES["strips"].png(dpi=60) == figures()["strips"].png(dpi=60)
 
 
 def test_hostile_names_stay_names():
@@ -295,8 +291,6 @@ def test_arguments_are_left_as_they_were():
 @pytest.mark.parametrize(
     "chart",
     [
-        charts.strip([], [], [], [], limit=1, caption=caption()),
-        charts.strip([np.nan], [9], ["甲"], ["no data"], limit=1, caption=caption()),
         charts.strips(pd.DataFrame(), [], pd.DataFrame(), caption=caption()),
         charts.map_of_schools([np.nan], [26.0], [9], ["甲"], ["pass"], caption=caption()),
         charts.profile(["C1"], [np.nan], [""], ["no data"], caption=caption()),
@@ -335,31 +329,20 @@ def test_english_figures_add_no_chinese():
 
 # --- One by one -------------------------------------------------------------------------------------------
 
-THREE = ([3.0, 5.0, np.nan], [100, 400, 50], ["甲小学", "乙小学", "丙小学"])
 
+def test_strips_draw_verdicts_and_not_their_own_opinion():
+    # 71 % is below the standard, yet a transition clause may let it pass; then nothing is coloured
+    percent = pd.DataFrame({"C1": [71.0, 119.0, np.nan]}, index=["甲小学", "乙小学", "丙小学"])
 
-def test_strip_draws_verdicts_and_not_its_own_opinion():
-    # 3.0 is below 4.2, yet a transition clause may let it pass; then nothing is coloured
-    passed = charts.strip(*THREE, ["pass", "pass", "no data"], limit=4.2, caption=caption())
+    def drawn(*verdicts):
+        told = pd.DataFrame({"C1": verdicts}, index=percent.index)
+        return charts.strips(percent, [100, 400, 50], told, caption=caption())
+
+    passed, failed = drawn("pass", "pass", "no data"), drawn("fail", "pass", "no data")
     assert [d.shape for d in dots(passed)] == ["circle", "circle"]
-    failed = charts.strip(*THREE, ["fail", "pass", "no data"], limit=4.2, caption=caption())
     assert [d.shape for d in dots(failed)] == ["diamond", "circle"]
-    assert "甲小学 3" in words_of(failed) and "甲小学" not in words_of(passed)
-
-
-def test_strip_names_missing_schools_and_draws_none_at_zero():
-    chart = charts.strip(*THREE, ["fail", "pass", "no data"], limit=4.2, caption=caption())
-    assert len(dots(chart)) == 2
-    assert "缺数据：丙小学" in words_of(chart)
-    away = charts.strip(*THREE, ["fail", "pass", "not applicable"], limit=4.2, caption=caption())
-    assert "不适用：丙小学" in words_of(away)
-    wrong = charts.strip(*THREE, ["fail", "pass", "fail"], limit=4.2, caption=caption())
-    assert "缺数据：丙小学" in words_of(wrong)  # a verdict without a value is no verdict
-
-
-def test_areas_of_dots_are_in_proportion_to_pupils():
-    chart = charts.strip(*THREE, ["pass", "pass", "no data"], limit=4.2, caption=caption())
-    small, large = dots(chart)
+    assert "1 所缺数据" in words_of(drawn("fail", "pass", "fail"))  # a verdict without a value is no verdict
+    small, large = dots(passed)
     assert large.radius == pytest.approx(2 * small.radius)  # 400 pupils against 100
 
 
@@ -368,48 +351,16 @@ def test_columns_of_a_filtered_frame_keep_their_names():
         {"name": ["甲小学", "乙小学", "丙小学"], "v": [1.0, 2.0, 9.0], "k": ["pass", "fail", "pass"]}
     )
     frame = frame[frame["name"] != "甲小学"]  # its index now starts at 1
-    words = words_of(
-        charts.strip(frame["v"], frame["v"], frame["name"], frame["k"], limit=4, caption=caption())
-    )
-    assert "乙小学 2" in words
     drawn = charts.map_of_schools(
         frame["v"], frame["v"], frame["v"], frame["name"], frame["k"], caption=caption()
     )
     assert "乙小学" in words_of(drawn)
 
 
-def test_strip_says_what_lies_beyond_its_scale():
-    values = [*np.linspace(4, 9, 30), 400]
-    chart = charts.strip(values, [300] * 31, school_names(31), ["pass"] * 31, limit=7.5, caption=caption())
-    assert [d.shape for d in dots(chart)].count("arrow") == 1
-    assert "超出" in words_of(chart) and "1 所" in words_of(chart)
-
-
-def test_strip_lines_stand_at_the_values():
-    chart = charts.strip(
-        [2.0, 10.0], [1, 1], ["甲", "乙"], ["pass"] * 2, limit=4.0, floor=3.4, mean=6.0, caption=caption()
-    )
-    uprights = [
-        m.points[0][0] for m in chart.marks if isinstance(m, Line) and m.points[0][0] == m.points[1][0]
-    ]
-    low, high = (d.x for d in dots(chart))
-    assert [round(2 + 8 * (x - low) / (high - low), 6) for x in uprights] == [4.0, 3.4, 6.0]
-    assert "标准 4" in words_of(chart) and "85 % 3.4" in words_of(chart) and "均值 6" in words_of(chart)
-
-
-def test_strip_names_at_most_six_and_counts_the_others():
-    values, names = np.linspace(1, 4, 20), school_names(20)
-    chart = charts.strip(values, [300] * 20, names, ["fail"] * 20, limit=5, caption=caption())
-    named = [m.text for m in chart.marks if isinstance(m, Word) and m.colour == ALARM]
-    assert named[0] == "模拟第1小学 1" and len(named) == 6
-    assert "另有 14 所未达标未标名" in words_of(chart)
-
-
 def test_two_thousand_schools_fit():
     count = 2000
-    values = 4 + (np.arange(count) * 37 % 500) / 50
-    verdicts = ["fail" if v < 7.5 else "pass" for v in values]
-    chart = charts.strip(values, [300] * count, school_names(count), verdicts, limit=7.5, caption=caption())
+    percent = pd.DataFrame({"C1": 60 + (np.arange(count) * 37 % 500) / 5}, index=school_names(count))
+    chart = charts.strips(percent, [300] * count, judged(percent), caption=caption())
     assert len(dots(chart)) == count and chart.height < 500
 
 
@@ -545,8 +496,9 @@ def test_completeness_does_not_round_up_and_tells_empty_from_absent():
 
 
 def test_tables_carry_the_figures_unrounded():
-    chart = charts.strip([1 / 3], [7], ["甲"], ["fail"], limit=1, caption=caption())
-    assert chart.table.to_dict("list") == {"学校": ["甲"], "数值": [1 / 3], "学生数": [7], "结论": ["未达标"]}
+    percent = pd.DataFrame({"C1": [100 / 3]}, index=["甲"])
+    chart = charts.strips(percent, [7], judged(percent), caption=caption())
+    assert chart.table["C1"].tolist() == [100 / 3]
 
 
 # --- On paper ---------------------------------------------------------------------------------------------
@@ -645,16 +597,6 @@ def test_labels_at_line_ends_keep_apart_and_in_order(y):
     order = sorted(range(len(y)), key=lambda k: (y[k], k))
     gaps = np.diff([places[k] for k in order])
     assert (gaps >= 5 - 1e-9).all() and min(places) >= -1e-9 and max(places) <= 100 + 1e-9
-
-
-@given(st.lists(st.floats(14, 706), min_size=1, max_size=15))  # where a scale may put a dot
-def test_no_line_from_a_label_to_its_dot_crosses_another_label(x):
-    texts = ["模拟小学 3.95"] * len(x)
-    placed = stacked(x, texts, ["left"] * len(x), rows=6, most=6)
-    assert 1 <= len(placed) <= 6
-    for (one, (row, _)), (_, (other, middle)) in permutations(placed.items(), 2):
-        crosses = other < row and abs(x[one] - middle) < span(texts[0]) / 2
-        assert not crosses
 
 
 @given(st.lists(st.floats(0, 700), min_size=2, max_size=40))

@@ -12,6 +12,13 @@ from qb.planning.scenario.year_records import rows_of
 from qb.planning.siting.site_choice import site, summary
 from qb.planning.siting.siting_problem import NONE, Problem, SitingError, build, load_candidates
 from qb.planning.siting.siting_solver import Status, solve
+from qb.standard.limits import LimitInForce
+
+
+def within(km):
+    """Return the longest walks as a limit that the walks keep."""
+    return LimitInForce(km, "<=", 2, False, 1e-9)
+
 
 CANDIDATE = {
     "site": "S1",
@@ -60,7 +67,7 @@ def question(seed):
     return Problem(
         children=children,
         km=np.where(stage[:, None] == seat_stage, km, np.nan),
-        limit=np.where(stage == 0, 0.3, 0.5),
+        limit=within(np.where(stage == 0, 0.3, 0.5)),
         now=now,
         capacity=np.where(site == NONE, rng.integers(40, 250, len(site)), 0).astype(float),
         leaving=np.where(site == NONE, rng.integers(30, 250, len(site)), np.inf),
@@ -395,6 +402,63 @@ def test_a_school_with_zones_needs_a_place():
         sited(data=data.replace(schools=schools))
 
 
+def silent(data, school, *, row):
+    """Return the data with a school that did not report: no row, or a row without figures."""
+    mine = data["sections"]["school_id"] == school
+    if row:
+        blank = {name: data["sections"][name].mask(mine) for name in ("pupils", "classes")}
+        return data.replace(sections=data["sections"].assign(**blank))
+    return data.replace(
+        sections=data["sections"][~mine], classes=data["classes"][data["classes"]["school_id"] != school]
+    )
+
+
+@pytest.mark.parametrize("row", [True, False])
+def test_a_silent_school_keeps_its_zones_and_no_free_place_is_presumed(row):
+    data = silent(town(), "B", row=row)
+    before = schools_of(data)
+    found = sited(data=data)
+    (note,) = [note for note in found.notes if "（B）" in note]
+    assert "缺数据，不当作有空余学位" in note and "划片在该校的小区不变" in note
+    after = schools_of(apply(data, found.scenario(1), 2025))
+    at_b = {key for key, school in before.items() if school == "B"}
+    assert at_b and {key for key, school in after.items() if school == "B"} == at_b
+
+
+@pytest.mark.parametrize("row", [True, False])
+def test_a_silent_school_without_zones_takes_no_part_and_is_named(row):
+    data = town()
+    away = {
+        name: data["zones"][name].mask(data["zones"][name] == "B", "A") for name in ("primary_school_id",)
+    }
+    found = sited(data=silent(data.replace(zones=data["zones"].assign(**away)), "B", row=row))
+    assert [n for n in found.notes if "（B）" in n] == [
+        "模拟B（B）小学没有填报在校生数、班级数，缺数据，不当作有空余学位：未参加选址"
+    ]
+    assert not (found.assigned(1)["school_id"] == "B").any()
+
+
+def test_a_walk_at_the_limit_is_within_by_the_tolerance_of_the_standard():
+    walk = np.array([0.5, 0.5 + 5e-10, 0.5004, np.nan])
+    loose = STANDARD.model_copy(
+        update={
+            "rules": STANDARD.rules.model_copy(
+                update={"rounding": STANDARD.rules.rounding.model_copy(update={"tolerance": 0.0009})}
+            )
+        }
+    )
+    for standard, kept in ((STANDARD, [True, True, False, False]), (loose, [True, True, True, False])):
+        problem, _ = build(town(), load_candidates(candidates()), 2025, standard)
+        assert problem.limit.at(0.5).meets(walk).tolist() == kept
+
+
+def test_a_school_with_zones_that_has_closed_is_refused():
+    data = silent(town(), "B", row=False)
+    ended = data["schools"].assign(closed_year=data["schools"]["school_id"].map({"B": 2024.0}))
+    with pytest.raises(SitingError, match="模拟B（B）小学2025 学年没有开办，而有小区划片在该校"):
+        sited(data=data.replace(schools=ended))
+
+
 def test_zones_that_are_left_out_are_named_and_stay():
     data = town()
     zones = data["zones"].assign(longitude=data["zones"]["longitude"].where(data["zones"]["zone_id"] != "Z3"))
@@ -425,7 +489,7 @@ def test_the_p_median_is_that_of_spopt(seed, room):
     problem = Problem(
         children=children,
         km=km,
-        limit=np.full(len(children), np.inf),
+        limit=within(np.full(len(children), np.inf)),
         now=np.full(len(children), NONE),
         capacity=np.zeros(places),
         leaving=np.full(places, np.inf),
@@ -449,7 +513,7 @@ def test_the_children_within_distance_are_those_of_spopts_maximal_covering(seed)
     problem = Problem(
         children=children,
         km=km,
-        limit=np.full(len(children), 0.25),
+        limit=within(np.full(len(children), 0.25)),
         now=np.full(len(children), NONE),
         capacity=np.zeros(places),
         leaving=np.full(places, np.inf),
@@ -472,7 +536,7 @@ def test_what_the_short_ways_alone_promise_is_given_up_where_not_everyone_would_
     problem = Problem(
         children=np.array([50.0, 60.0]),
         km=np.array([[0.1, np.nan], [0.1, 2.0]]),
-        limit=np.array([0.5, 0.5]),
+        limit=within(np.array([0.5, 0.5])),
         now=np.array([NONE, NONE]),
         capacity=np.array([60.0, 60.0]),
         leaving=np.array([np.inf, np.inf]),
@@ -502,7 +566,7 @@ def county(seed=1, zones=120, schools=24, sites=16, side=5.0):
     return Problem(
         children=children,
         km=km,
-        limit=np.full(zones, 0.5),
+        limit=within(np.full(zones, 0.5)),
         now=now,
         capacity=np.append(held + 45 * rng.integers(0, 5, schools), np.zeros(sites)),
         leaving=np.append(1.2 * held, np.full(sites, np.inf)),

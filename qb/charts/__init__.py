@@ -12,7 +12,7 @@ from qb.charts.maps import map_of_schools, map_of_values
 from qb.charts.profiles import coefficients, heat, profile
 from qb.charts.relations import correlations, quadrants
 from qb.charts.small_multiples import histograms, lorenz, parts
-from qb.charts.strip_plots import Strips, spreads, strip, strips
+from qb.charts.strip_plots import Strips, spreads, strips
 from qb.charts.style import fonts, style
 from qb.charts.trends import fan, outlook, trend
 
@@ -39,7 +39,6 @@ __all__ = [
     "quadrants",
     "shortfall_bars",
     "spreads",
-    "strip",
     "strips",
     "style",
     "trend",

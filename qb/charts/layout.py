@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from qb.charts.figure import Caption
 from qb.charts.primitives import Dot, Mark, Word
-from qb.charts.style import ALARM, ALLOW, FADE, QUIET, WIDTH, clean, label, shorten, span, wrap
+from qb.charts.style import ALARM, ALLOW, FADE, QUIET, WIDTH, clean, label, shorten, wrap
 from qb.terms import Allowance, Verdict
 
 # Where things go: scales, ticks, dots that do not cover each other, labels that do not either.
@@ -64,45 +64,6 @@ def states(values: np.ndarray, verdicts: Iterable[object]) -> list[State]:
     ]
 
 
-def stacked(
-    x: Sequence[float], texts: Sequence[str], leans: Sequence[Lean], *, rows: int, most: int
-) -> dict[int, tuple[int, float]]:
-    """Place labels in rows above their points, first come first served.
-
-    A label that leans to the left ends above its point, so points taken from left to right get
-    labels like stairs; the other way round for the right.
-
-    Returns
-    -------
-    dict of position in `x` to (row, middle)
-        Row 0 is nearest to the points. A label keeps clear of the others and of the lines that lead
-        from higher rows down to their points; one that finds no room, or comes after `most`, is left out.
-    """
-    taken: list[list[tuple[float, float]]] = [[] for _ in range(rows)]
-    placed: dict[int, tuple[int, float]] = {}
-
-    def free(row: int, left: float, right: float) -> bool:
-        return all(right <= start or left >= end for start, end in taken[row])
-
-    for k, (at, text, lean) in enumerate(zip(x, texts, leans, strict=True)):
-        half = span(text) / 2 + 4
-        shift = half - 3 if lean == "left" else 3 - half
-        tries = [
-            (row, middle)
-            for middle in (at - shift, at, at + shift)
-            for row in range(rows)
-            if half <= middle <= WIDTH - half
-            and free(row, middle - half, middle + half)
-            and all(free(below, at - 2, at + 2) for below in range(row))
-        ]
-        if tries and len(placed) < most:
-            row, middle = placed[k] = tries[0]
-            taken[row].append((middle - half, middle + half))
-            for below in range(row):
-                taken[below].append((at - 2, at + 2))
-    return placed
-
-
 def spaced(y: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Return places as near to `y` as they can be while they keep `gap` apart, in the same order.
 
@@ -141,16 +102,6 @@ def missing(names: Sequence[object], state: Sequence[State], caption: Caption) -
         absent = [clean(name) for name, given in zip(names, state, strict=True) if given is kind]
         if absent:
             out.append(caption.word("list", label(kind, caption.lang), listed(absent, caption)))
-    return out
-
-
-def tick_words(scale: Scale, texts: Mapping[float, str], y: float) -> list[Mark]:
-    """Return the words under an axis; those at its ends stay on the page."""
-    out: list[Mark] = []
-    for value, text in texts.items():
-        half = span(text) / 2
-        x = min(max(scale(value), half), WIDTH - half)
-        out.append(Word(x, y, text, QUIET, anchor="middle"))
     return out
 
 

@@ -50,9 +50,7 @@ FADE = 0.8  # of quiet shapes: still three to one against the page
 WORDS = {
     "zh": {
         "source": "来源：",
-        "standard": "标准",
         "limit": "上限",
-        "mean": "均值",
         "of standard": "占标准 %",
         "school": "学校",
         "value": "数值",
@@ -98,9 +96,7 @@ WORDS = {
     },
     "en": {
         "source": "Source: ",
-        "standard": "standard",
         "limit": "limit",
-        "mean": "mean",
         "of standard": "% of standard",
         "school": "school",
         "value": "value",

@@ -110,6 +110,8 @@ class DistrictVerdict(DistrictPart):
         lang = self.context.lang
         seen = shown_indicators(self.own)[self.own.indicators["code"].isin(codes).to_numpy()]
         tally, none = Tally.of(seen), int((seen == str(Verdict.NOT_APPLICABLE)).sum())
+        if not tally.known and tally.held == 1:
+            return say(lang, "1 项指标缺数据", "no data on the one indicator")
         if not tally.known and tally.held:
             return say(lang, f"{tally.held} 项指标都缺数据", f"no data on any of {tally.held} indicators")
         away = say(lang, "适用的 ", "that apply ") if none else ""

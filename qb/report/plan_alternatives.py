@@ -126,8 +126,8 @@ class PlanMeans(PlanPart):
         elif not plan.cost:
             line = say(
                 lang,
-                f"{pupils}，到 {target}各校七项指标和差异系数仍都达标，不需要购置。",
-                f"With {pupils}, schools and coefficients still meet the standard of the seven in {target}: nothing to buy.",
+                f"{pupils}，到 {target}各校仍都判为达标，差异系数都不超过限值，不需要购置。",
+                f"With {pupils}, every school still passes and every coefficient keeps its limit in {target}: nothing to buy.",
             )
         else:
             line = say(

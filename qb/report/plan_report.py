@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from qb.planning.plan.cheapest import PlanStatus
 from qb.planning.plan.plan_results import outside
 from qb.report.context import DistrictPart
+from qb.report.facts import shown_resource
 from qb.report.plan_alternatives import PlanBalance, PlanMeans
 from qb.report.plan_purchases import PlanAssumed, PlanLimits, PlanPurchases
 from qb.report.plan_study import PlanPart, Work, money, money_range, status_words
@@ -27,7 +29,7 @@ from qb.report.words import (
     translate_clash,
     verdict_label,
 )
-from qb.terms import Verdict
+from qb.terms import Allowance, Verdict
 
 # What the standard costs, in cards and sentences.
 
@@ -140,10 +142,17 @@ class PlanVerdict(PlanPart):
                 f"The standard of the seven cannot be met within the upper bounds. They clash in {len(plan.clashes)} places, listed below.",
             )
         if not plan.cost:
+            rows = self.work.plan.assessment.of(self.district).rows
+            shown = [
+                shown_resource(rows, i.code) == Allowance.AT_SCHOOL for i in self.context.standard.resources
+            ]
+            below = int(np.sum(shown))
+            zh = f"（其中 {below} 项低于标准，规则允许）" if below else ""
+            en = f" ({below} below the standard, as the rule allows)" if below else ""
             return say(
                 lang,
-                "各校七项指标和差异系数都已达到标准，不需要购置。",
-                "Every school meets the standard of the seven and every coefficient its limit: there is nothing to buy.",
+                f"各校都判为达标{zh}，差异系数都不超过限值，不需要购置。",
+                f"Every school passes{en} and every coefficient keeps its limit: there is nothing to buy.",
             )
         return say(
             lang,

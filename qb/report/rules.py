@@ -399,10 +399,12 @@ def _codes_of(item: object) -> frozenset[str]:
 def spans(lines: Iterable[int], lang: Lang) -> str:
     """Return line numbers in order as spans, the first few.
 
-    >>> spans([2, 3, 4, 9, 11, 12], "zh")
+    Records stand in the order of their keys, which need not be that of the lines.
+
+    >>> spans([12, 2, 4, 9, 3, 11], "zh")
     '2—4、9、11—12'
     """
-    found = list(_spans(np.asarray(list(lines), dtype=int)))
+    found = list(_spans(np.sort(np.asarray(list(lines), dtype=int))))
     shown = [f"{a}{say(lang, '—', '–')}{b}" if b > a else str(a) for a, b in found[:MOST_SPANS]]
     more = say(lang, " 等", " …") if len(found) > MOST_SPANS else ""
     return say(lang, "、", ", ").join(shown) + more

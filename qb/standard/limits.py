@@ -67,6 +67,16 @@ class LimitInForce:
         """
         return self._holds(self.compared(figures))
 
+    def keeping(self) -> float:
+        """Return the limit itself where a figure may reach it, else the next whole number that keeps it.
+
+        >>> [LimitInForce(45, side, 0, False, 1e-9).keeping() for side in ("<=", "<", ">=", ">")]
+        [45.0, 44.0, 45.0, 46.0]
+        """
+        if self.meets(np.asarray(self.value)):
+            return float(self.value)
+        return float(np.floor(self.value) + 1 if self.side == ">" else np.ceil(self.value) - 1)
+
     def flips(self, figures: np.ndarray) -> np.ndarray:
         """Return whether figures keep the limit only rounded, or only as they are.
 

@@ -403,8 +403,12 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
     ),
     # plan
     (
-        "各校七项指标和差异系数都已达到标准|meets the standard of the seven and every coefficient its limit",
-        lambda f, m, p: f.area["resources"] == "pass",
+        r"各校都判为达标(?:（其中 (\d+) 项低于标准，规则允许）)?，差异系数都不超过限值，不需要购置"
+        r"|Every school passes(?: \((\d+) below the standard, as the rule allows\))? and every coeffic",
+        lambda f, m, p: (
+            f.area["resources"] == "pass"
+            and int(m[1] or m[2] or 0) == sum(len(r["values"]) - r["met"] for r in f.rows)
+        ),
     ),
     (
         "各校七项指标和差异系数达标最少需要|Meeting the seven and the limits",

@@ -178,7 +178,7 @@ def class_limit(standard: Standard, stage: str, year: int) -> int:
     indicator = standard.computed_by("class_size")
     if indicator is None:
         raise QbError(f"标准 {standard.name} 没有班额限值（class_size），学生变动后无法分班。")
-    return int(indicator.limit(stage=of, year=year).value)
+    return int(standard.limit_in_force(indicator.code, stage=of, year=year).keeping())
 
 
 def unusable(register: Register, key: Key) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from qb.planning.scenario.action_fields import BaseAction, Ids, Several, one_of, repeated, unless
@@ -230,7 +231,9 @@ def _crowded(
     wanted = set(action.school or register["schools"])
     for key in [k for k in register.classes if k[0] in wanted and action.stage in (None, k[1])]:
         limit = action.limit or class_limit(standard, key[1], register.year)
-        grades = [g for g, rows in register.classes[key].items() if any(r["pupils"] > limit for r in rows)]
+        above = standard.hold(limit, "<=").gap
+        classes = register.classes[key].items()
+        grades = [g for g, rows in classes if (above(np.array([r["pupils"] for r in rows])) > 0).any()]
         refuse(unusable(register, key) if grades else [])
         for grade in grades:
             yield key, grade, limit

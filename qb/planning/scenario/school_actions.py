@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from qb.data.schema import TABLES
@@ -30,6 +31,7 @@ from qb.planning.scenario.pupils_actions import may_receive
 from qb.planning.scenario.resource_actions import district_of
 from qb.planning.scenario.year_records import Register, missing, refuse
 from qb.standard import Count, Number, Standard, Words
+from qb.standard.limits import LimitInForce
 from qb.terms import COMPULSORY, GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Location, Ownership, RoomKind, Stage
 
 # The action `open_school`: a school that was not there, with what it is given.
@@ -204,12 +206,31 @@ def _demanded(standard: Standard, stage: Stage, pupils: int, year: int) -> dict[
     """
     held, staff = {}, [0.0]
     for indicator in (i for i in standard.resources if i.limits):
-        limit, resource = indicator.limit(stage=stage, year=year).value, indicator.resource
-        amount = resource.per * pupils / limit if indicator.at_most else limit * pupils / resource.per
-        amount = float(math.ceil(amount - 1e-8)) if resource.whole or indicator.at_most else amount
+        limit, resource = standard.limit_in_force(indicator.code, stage=stage, year=year), indicator.resource
+        amount = _least(limit, pupils, resource.per, resource.whole, indicator.at_most)
         held[indicator.adds_to[1]] = amount
         staff += [amount] if resource.at_most == "full_time_teachers" else []
     return {"full_time_teachers": max(staff)} | held
+
+
+def _least(limit: LimitInForce, pupils: int, per: float, whole: bool, at_most: bool) -> float:
+    """Return the least amount with which the figure of so many pupils keeps its limit.
+
+    Examples
+    --------
+    4.2 teachers for 100 pupils are 42 for 1,000 and 43 for 1,001; more than 4.2 are 43 for 1,000.
+
+    >>> at, above = (LimitInForce(4.2, side, 2, False, 1e-9) for side in (">=", ">"))
+    >>> _least(at, 1000, 100, True, False), _least(at, 1001, 100, True, False)
+    (42.0, 43.0)
+    >>> _least(above, 1000, 100, True, False)
+    43.0
+    """
+    amount = per * pupils / limit.value if at_most else limit.value * pupils / per
+    down = float(math.floor(amount))
+    enough = down if whole or at_most else amount
+    figure = np.divide(per * pupils, enough) if at_most and enough else np.asarray(enough * per / pupils)
+    return enough if enough and limit.meets(figure) else down + 1
 
 
 def _as_model(
@@ -260,7 +281,7 @@ def _with_rooms(register: Register, standard: Standard, school: str, capacity: d
             school_id=school,
             stage=str(next(iter(capacity))),
             kind=str(kind),
-            area_m2=indicator.limit(name=kind.value, year=register.year).value,
+            area_m2=standard.limit_in_force(indicator.code, name=kind.value, year=register.year).keeping(),
         )
         for i, kind in enumerate(kinds)
     }

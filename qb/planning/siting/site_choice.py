@@ -231,7 +231,7 @@ def _distances(problem: Problem, labels: Labels, option: int, seat: np.ndarray) 
     for name in map(str, COMPULSORY):
         some, all_of = known & (stage == name), problem.children[stage == name].sum()
         children = problem.children[some]
-        within = children[way[some] <= problem.limit[some] + 1e-9].sum()
+        within = children[problem.limit.meets(way)[some]].sum()
         mean = float(children @ way[some] / children.sum()) if len(children) else np.nan
         far = float(way[some].max()) if len(children) else np.nan
         rows.append((option, name, children.sum(), within, mean, far, all_of - children.sum()))

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
-from qb.data.dataset import Dataset, index_of
+from qb.data.dataset import KINDS, TAUGHT, Dataset, index_of, is_open, silent_stages
 from qb.errors import QbError
 from qb.planning.scenario import great_circle_km
 from qb.planning.scenario.apportionment import class_limit
 from qb.planning.scenario.year_records import rows_of
 from qb.standard import Count, Positive, Standard, Words
+from qb.standard.limits import LimitInForce
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Ownership, Stage
 from qb.tomlfile import PLAIN, Entry, read_toml, shown
 
@@ -183,7 +184,7 @@ class Problem:
         Above 0.
     km : ndarray, shape (groups, seats)
         The walk; NaN where the seat is of another stage or district.
-    limit : ndarray, shape (groups,)
+    limit : LimitInForce, one for each group
         The longest walk that counts as within distance.
     now : ndarray of int, shape (groups,)
         The seat that the group has today, or `NONE`.
@@ -205,7 +206,7 @@ class Problem:
 
     children: np.ndarray
     km: np.ndarray
-    limit: np.ndarray
+    limit: LimitInForce
     now: np.ndarray
     capacity: np.ndarray
     leaving: np.ndarray
@@ -216,7 +217,7 @@ class Problem:
     @cached_property
     def near(self) -> np.ndarray:
         """Whether a walk is within its limit, shape (groups, seats)."""
-        return self.km <= self.limit[:, None] + 1e-9
+        return self.limit.at(self.limit.value[:, None]).meets(self.km)
 
     @property
     def sites(self) -> int:
@@ -255,12 +256,13 @@ def build(
     A school that is there takes part with its stages if a zone is assigned to it, or if it is public and
     not a special school. It has as many places as its classes times the class limit (C12), a campus
     counted with its parent, unless `capacities` (`school_id`, `stage`, `capacity`) says otherwise. Pupils
-    beyond the children of the zones assigned to it keep their places.
+    beyond the children of the zones assigned to it keep their places. Of a school whose pupils or classes
+    are not reported no free place is presumed: it keeps the children of its zones and takes nobody else.
 
     Raises
     ------
     SitingError
-        Naming all of: no zone with children and a place, a school with zones but without place or size,
+        Naming all of: no zone with children and a place, a school with zones that has no place or is closed,
         a capacity below 0 or of an unknown school, a site that is a school's identifier or of no
         district of the data.
     """
@@ -284,7 +286,7 @@ def build(
     problem = Problem(
         children=groups["children"].to_numpy(),
         km=_ways(groups, seats, standard.rules.distance.detour),
-        limit=groups["stage"].map(limits).to_numpy(dtype=float),
+        limit=standard.hold(groups["stage"].map(limits).to_numpy(dtype=float), "<=", decimals=2),
         now=held.get_indexer(pd.MultiIndex.from_frame(groups[["assigned", "stage"]])),
         capacity=seats["capacity"].to_numpy(),
         leaving=seats["leaving"].to_numpy(),
@@ -375,8 +377,9 @@ def _schools(
     figures = merged.groupby(["root", "stage"])[["pupils", "classes"]].agg(lambda x: x.sum(skipna=False))
     own = sections.set_index(["school_id", "stage"])["pupils"]
     zoned = groups.groupby(["assigned", "stage"])["children"].sum()
+    open_then = dict(zip(schools.index, is_open(data["schools"], year), strict=True))
     rows, wrong, notes = [], [], []
-    for key in dict.fromkeys([*zoned.index, *figures.index]):
+    for key in dict.fromkeys([*zoned.index, *figures.index, *_silent(data["schools"], sections, year)]):
         school, stage = key
         if school not in schools.index:
             continue  # the checks of the data speak of it
@@ -386,25 +389,45 @@ def _schools(
             continue
         pupils, classes = figures.loc[key] if key in figures.index else (math.nan, math.nan)
         whole = given.get(key, classes * class_limit(standard, stage, year))
-        place = row["longitude"] + row["latitude"]
-        blank = [
-            label
-            for label, value in zip(("经纬度", "在校生数", "班级数"), (place, pupils, whole), strict=True)
-            if pd.isna(value)
-        ]
-        if blank:
-            text = f"{row['name']}（{school}）{Stage(stage).zh}没有填报{'、'.join(blank)}"
-            if children:
-                wrong.append(f"{text}，而有小区划片在该校，请补填")
-            else:
-                notes.append(f"{text}，未参加选址")
+        named = f"{row['name']}（{school}）{Stage(stage).zh}"
+        if not open_then[school] and pd.isna(pupils):
+            wrong += [f"{named}{year} 学年没有开办，而有小区划片在该校，请改划片"] if children else []
             continue
+        if pd.isna(row["longitude"] + row["latitude"]):
+            text = f"{named}没有填报经纬度"
+            wrong += [f"{text}，而有小区划片在该校，请补填"] if children else []
+            notes += [] if children else [f"{text}，缺数据，未参加选址"]
+            continue
+        lacking = [n for n, value in (("在校生数", pupils), ("班级数", whole)) if pd.isna(value)]
+        if lacking:
+            what = "划片在该校的小区不变，不再接收别的小区" if children else "未参加选址"
+            notes.append(f"{named}没有填报{'、'.join(lacking)}，缺数据，不当作有空余学位：{what}")
+            whole, pupils, there = children, children, 0.0
+            if not children:
+                continue
+        else:
+            there = own.get(key, 0.0)
         others = max(pupils - children, 0.0)
-        there = own.get(key, 0.0)
         spot = (row["longitude"], row["latitude"], row["district"])
         rows.append((school, stage, max(whole - others, 0.0), there, *spot, False))
     names = ["school_id", "stage", "capacity", "leaving", "longitude", "latitude", "district", "new"]
     return pd.DataFrame(rows, columns=names), wrong, notes
+
+
+def _silent(schools: pd.DataFrame, sections: pd.DataFrame, year: int) -> list[tuple[str, str]]:
+    """Return school and stage of what should have been reported and has no row."""
+    ids = pd.Index(schools["school_id"])
+    reported = np.zeros((len(ids), len(TAUGHT)), dtype=bool)
+    reported[ids.get_indexer(sections["school_id"]), index_of(sections["stage"], list(map(str, TAUGHT)))] = (
+        True
+    )
+    parent = np.where(schools["parent_id"].notna(), ids.get_indexer(schools["parent_id"]), -1)
+    root = np.where(parent >= 0, parent, np.arange(len(ids)))
+    kind = index_of(schools["kind"], list(map(str, KINDS)))
+    school, stage = np.nonzero(silent_stages(kind, root, reported, is_open(schools, year)))
+    return [
+        (ids[root[s]], str(TAUGHT[k])) for s, k in zip(school, stage, strict=True) if TAUGHT[k] in COMPULSORY
+    ]
 
 
 def _sites(candidates: tuple[Candidate, ...], sites: list[str]) -> pd.DataFrame:

@@ -243,10 +243,11 @@ def solve(
     Two zones, and a school for 91 children in the first of them. Both cannot go there. Together they
     would walk less if the second one went elsewhere; but it has one child more within 500 m of the school.
 
+    >>> from qb.standard.limits import LimitInForce
     >>> problem = Problem(
     ...     children=np.array([60.0, 61.0]),
     ...     km=np.array([[0.0, 1.2], [0.24, 0.96]]),
-    ...     limit=np.array([0.5, 0.5]),
+    ...     limit=LimitInForce(np.array([0.5, 0.5]), "<=", 2, False, 1e-9),
     ...     now=np.array([0, 0]),
     ...     capacity=np.array([91.0, 300.0]),
     ...     leaving=np.array([100.0, 100.0]),
@@ -456,7 +457,7 @@ class Siting:
                 "school_id": _names(self.labels, seat),
                 "km_before": walked(problem, problem.now),
                 "km": way,
-                "within": way <= problem.limit + 1e-9,
+                "within": problem.limit.meets(way),
             }
         )
 
