@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from oracle import ALL as CODES
 from town import YEAR, Town, area, coefficient, findings, indicator, others, school_row, together, verdict
 
 from qb.data.checks import check
@@ -325,3 +326,210 @@ def test_what_was_expected_is_read_from_a_dataset_without_years_and_kinds():
         ["2", "primary"],
         ["2", "junior"],
     ]
+
+
+# A district with much that is odd, each figure worked out by hand from the rules.
+
+
+def staff(school, stage, pupils, classes, teachers, degree, backbone, arts, zoned=None):
+    return {
+        "year": 2024,
+        "school_id": school,
+        "stage": stage,
+        "pupils": pupils,
+        "classes": classes,
+        **dict.fromkeys(("full_time_teachers", "certified_teachers", "trained_teachers"), teachers),
+        "teachers_above_required": degree,
+        "backbone_teachers": backbone,
+        "pe_arts_teachers": arts,
+        "in_zone_pupils": pupils if zoned is None else zoned,
+    }
+
+
+def holds(school, stage, area, indoor, ground, yuan, rooms):
+    names = (
+        "teaching_area_m2",
+        "indoor_sports_area_m2",
+        "sports_ground_m2",
+        "equipment_yuan",
+        "multimedia_rooms",
+    )
+    found = dict(zip(names, (area, indoor, ground, yuan, rooms), strict=True))
+    return {"year": 2024, "school_id": school, "stage": stage, **found}
+
+
+def odd():
+    """Return campuses, shared sites, exact limits, small rural schools, silence, and schools not there."""
+    town = Town(district="甲县", schools=False)
+    town["schools"] = [
+        {"school_id": "A", "kind": "nine_year", "location": "rural"},
+        {"school_id": "A2", "kind": "nine_year", "location": "rural", "parent_id": "A"},
+        {"school_id": "B", "kind": "complete_secondary", "location": "urban"},
+        {"school_id": "C", "kind": "primary", "location": "urban"},
+        {"school_id": "P48", "kind": "teaching_point", "location": "rural"},
+        {"school_id": "P50", "kind": "teaching_point", "location": "rural"},
+        {"school_id": "静", "kind": "primary", "location": "urban"},
+        {"school_id": "旧", "kind": "primary", "location": "urban", "closed_year": 2023},
+        {"school_id": "新", "kind": "primary", "location": "urban", "opened_year": 2025},
+        {"school_id": "特", "kind": "special", "location": "urban"},
+        {"school_id": "私", "kind": "primary", "location": "urban", "ownership": "private"},
+        {"school_id": "小", "kind": "primary", "location": "town"},
+    ]
+    plain = {"district": "甲县", "ownership": "public", "boarding": False}
+    town["schools"] = [{**plain, "name": row["school_id"], **row} for row in town["schools"]]
+    town["sections"] = [
+        staff("A", "primary", 120, 6, 10, 8, 2, 2),
+        staff("A", "junior", 90, 3, 8, 6, 1, 1),
+        staff("A2", "primary", 40, 2, 4, 2, 1, 1),
+        staff("B", "junior", 900, 18, 80, 60, 10, 9, zoned=855),
+        staff("B", "senior", 300, 6, 30, 28, 5, 3),
+        staff("C", "primary", 1000, 24, 60, 42, 10, 9),
+        staff("P48", "primary", 48, 1, 3, 3, 1, 1),
+        staff("P50", "primary", 50, 2, 4, 3, 1, 1),
+        staff("特", "primary", 30, 3, 10, 9, 1, 1),
+        staff("私", "primary", 200, 6, 15, 12, 4, 3, zoned=100),
+        staff("小", "primary", 99, 6, 8, 6, 1, 1),
+    ]
+    town["facilities"] = [
+        holds("A", "whole", 1100, 50, 2000, 400_000, 6),
+        holds("A2", "primary", 200, 0, 300, 80_000, 1),
+        holds("B", "whole", 7200, 0, 12_600, 3_250_000, 30),
+        holds("C", "primary", 4600, 100, 7400, 2_000_000, 23),
+        holds("P50", "primary", 250, 0, 400, 110_000, 2),
+        holds("私", "primary", 900, 0, 1275, 400_000, 5),
+        holds("小", "primary", 500, 0, 800, 200_000, 3),
+    ]
+    sizes = {
+        ("A", "primary"): [20] * 6,
+        ("A", "junior"): [30] * 3,
+        ("A2", "primary"): [20] * 2,
+        ("B", "junior"): [50] * 18,
+        ("B", "senior"): [50] * 6,
+        ("C", "primary"): [42] * 16 + [41] * 8,
+        ("P48", "primary"): [48],
+        ("P50", "primary"): [25] * 2,
+        ("特", "primary"): [10] * 3,
+        ("私", "primary"): [33] * 4 + [34] * 2,
+        ("小", "primary"): [17] * 3 + [16] * 3,
+    }
+    town["classes"] = [
+        {
+            "year": 2024,
+            "school_id": s,
+            "stage": stage,
+            "grade": 1 if stage == "primary" else 7 if stage == "junior" else 10,
+        }
+        | {"class_no": k + 1, "pupils": size}
+        for (s, stage), listed in sizes.items()
+        for k, size in enumerate(listed)
+    ]
+    areas = {"B": ([100, 96], [90, 89.99]), "C": ([96, 97], [90, 95])}
+    town["rooms"] = [
+        {
+            "year": 2024,
+            "school_id": s,
+            "stage": "junior" if s == "B" else "primary",
+            "kind": kind,
+            "area_m2": area,
+        }
+        for s in ("A", "B", "C", "P48", "P50", "私", "小")
+        for kind, found in zip(("music", "art"), areas.get(s, ([96], [90])), strict=True)
+        for area in found
+    ]
+    money = {"A": (200_000, 10_000, 10_000), "A2": (40_000, 2000, 2000), "B": (1e6, 50_000, 50_001)}
+    money |= {"C": (8e5, 40_000, 40_000), "私": (150_000, 7500, 7499)}
+    town["funds"] = [
+        {"year": 2024, "school_id": s, "public_funds_budget_yuan": whole, "public_funds_final_yuan": whole}
+        | {"training_budget_yuan": budget, "training_final_yuan": final}
+        | {"allocation_yuan": 71_999 if s == "P50" else whole}
+        for s in ("A", "A2", "B", "C", "P48", "P50", "私", "小")
+        for whole, budget, final in [money.get(s, (72_000, 3600, 3600))]
+    ]
+    town.item(special_pupils=50, special_allocation_yuan=300_000, civil_servant_mean_pay_yuan=100_000)
+    town.item(
+        rotation_rotated=10, rotation_backbone=2, quota_allocated=500, migrant_eligible=0, migrant_placed=0
+    )
+    town.item(graduates=96, transferred_in=5, transferred_out=4, deaths=1, disabled_enrolled=19)
+    town.item(regular_classrooms=80, regular_classrooms_multimedia=79, survey_valid=800, survey_satisfied=680)
+    town.drop("evidence", item="C28.1").set("evidence", {"item": "C30.2"}, status="partly")
+    results = [
+        (2022, "语文", 3, 0.149),
+        (2022, "艺术", 3, 0.1),
+        (2023, "德育", 3, 0.1),
+        (2023, "科学", 4, 0.15),
+    ]
+    results += [
+        (2024, "数学", 3, 0.1),
+        (2024, "体育", 3, 0.1),
+        (2021, "数学", 1, 0.5),
+        (2024, "英语", 1, 0.9),
+    ]
+    town["monitoring"] = [
+        {"year": year, "district": "甲县", "subject": subject, "level": level, "between_school_rate": rate}
+        for year, subject, level, rate in results
+    ]
+    return town
+
+
+def test_the_school_rows_of_an_odd_district_are_those_worked_out_by_hand():
+    (entry,) = document(assess(odd().data(), 2024))["districts"]
+    rows = {(row["school_id"], row["stage"]): row for row in entry["schools"]}
+    # A shares 1050 m² (50 indoors off), 2050 m², 400,000 yuan, 6 rooms by 120 : 90 × 1.1; its campus of one
+    # stage adds to the primary row of 160. B's junior row has 900 of 900 + 300 × 1.2 parts.
+    expected = {
+        ("A", "primary"): (6.25, 1.875, 1.875, 4.8459, 8.8955, 1869.86, 2.6798, 6, "pass"),
+        ("A", "junior"): (6.6667, 1.1111, 1.1111, 5.2740, 10.2968, 2009.13, 3.0137, 5, "fail"),
+        ("B", "junior"): (6.6667, 1.1111, 1, 5.7143, 10, 2579.37, 2.3810, 4, "fail"),
+        ("C", "primary"): (4.2, 1, 0.9, 4.5, 7.5, 2000, 2.3, 7, "pass"),
+        ("P50", "primary"): (6, 2, 2, 5, 8, 2200, 4, 7, "pass"),
+        ("私", "primary"): (6, 2, 1.5, 4.5, 6.375, 2000, 2.5, 6, "pass"),  # C5 at 85 % exactly
+        ("小", "primary"): (6.0606, 1.0101, 1.0101, 5.0505, 8.0808, 2020.20, 3.0303, 7, "pass"),
+        ("静", "primary"): (*[None] * 7, 0, "no data"),
+    }
+    assert rows.keys() == expected.keys()
+    for key, (*values, met, told) in expected.items():
+        assert (rows[key]["met"], rows[key]["verdict"]) == (met, told)
+        for found, value in zip(rows[key]["values"].values(), values, strict=True):
+            assert found is None if value is None else found == pytest.approx(value, rel=2e-5)
+    left = {(row["school_id"], row["stage"]) for row in entry["excluded"]}
+    assert left == {
+        ("B", "senior"),
+        ("P48", "primary"),
+        ("特", "primary"),
+        ("A2", None),
+        ("旧", None),
+        ("新", None),
+    }
+
+
+def test_the_indicators_of_an_odd_district_are_those_worked_out_by_hand():
+    (entry,) = document(assess(odd().data(), 2024))["districts"]
+    verdicts = {row["code"]: row["verdict"] for row in entry["indicators"]}
+    silent = dict.fromkeys(("C1", "C2", "C3", "C11", "C16", "C19", "C20", "C28"), "no data")
+    # C10: B needs two art rooms for 18 junior classes; one has 89.99 m². C12: a class of 48. C13: 71,999 of
+    # 72,000 yuan. C25: 79 of 80. C26: 7,499 of 150,000 is 4.999 %. C31: 0.15 is not below 0.15.
+    failing = ("C4", "C5", "C6", "C7", "C10", "C12", "C13", "C25", "C26", "C30", "C31")
+    assert verdicts == dict.fromkeys(CODES, "pass") | silent | dict.fromkeys(failing, "fail")
+    values = {row["code"]: row["value"] for row in entry["indicators"]}
+    told = {"C13": 200 / 3, "C14": 6000, "C15": 100, "C18": 10, "C21": 50, "C23": 96, "C24": 95, "C31": 0.15}
+    assert {code: values[code] for code in told} == pytest.approx(told)
+    assert entry["areas"] == {
+        **dict.fromkeys(("resources", "guarantee", "quality"), "fail"),
+        **dict.fromkeys(("recognition", "veto"), "pass"),
+    }
+    spreads = {(row["stage"], row["code"]): row for row in entry["balance"]}
+    assert (
+        spreads["primary", "C1"]["coefficient"] is None and spreads["primary", "C1"]["verdict"] == "no data"
+    )
+    # Junior C3: 10 teachers for 90 + 900 pupils, X = 1.010101, off by 0.101010 and -0.010101, S = 0.031943.
+    assert spreads["junior", "C3"]["coefficient"] == pytest.approx(0.0316228, abs=1e-6)
+    assert spreads["junior", "C3"]["gap"] is None  # only a coefficient that fails has a gap
+
+
+def test_a_coefficient_that_fails_has_its_gap_and_one_that_may_not_be_known_none():
+    # 200 and 400 pupils with 2 and 76 rooms: X = 13 rooms for 100, x = 1 and 19, S = 8.4853.
+    town = Town().set("facilities", {"school_id": "小一"}, multimedia_rooms=2)
+    town.set("facilities", {"school_id": "小二"}, multimedia_rooms=76)
+    found = assess(town.data(), 2024).balance.set_index(["stage", "code"]).loc[("primary", "C7")]
+    assert found["coefficient"] == pytest.approx(8.485281374 / 13) and found["verdict"] == "fail"
+    assert found["gap"] == pytest.approx(8.485281374 / 13 - 0.5)
