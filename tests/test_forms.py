@@ -8,6 +8,7 @@ from pathlib import Path
 import openpyxl
 import oracle
 import pytest
+from odd_districts import silent_school, six_of_seven
 from town import YEAR, Town
 
 from qb.data.schema import TABLES, DistrictItem
@@ -586,6 +587,35 @@ def test_a_ledger_without_problems_says_so(tmp_path):
     write_ledger(book_of(Town()), "甲区", tmp_path / "台账.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "台账.xlsx")["问题台账"]
     assert "没有需要整改的问题。" in texts(sheet)
+
+
+def test_where_nobody_reported_the_workbooks_do_not_say_that_nothing_is_to_be_mended(tmp_path):
+    context = book_of(silent_school())
+    write_ledger(context, "甲区", tmp_path / "台账.xlsx")
+    write_policies(context, "甲区", tmp_path / "策.xlsx")
+    ledger = texts(openpyxl.load_workbook(tmp_path / "台账.xlsx")["问题台账"])
+    # C1–C7, C10–C12, C16, C19, C20 and C26 rest on the silent school.
+    assert "没有判为未达标的项目；14 项缺数据，是否需要整改无法判断。" in ledger
+    policies = texts(openpyxl.load_workbook(tmp_path / "策.xlsx")["各校措施"])
+    own = policies[policies.index("静校：一校一策") :]
+    assert "小学：七项中达标 0 项，缺数据 7 项，综合结论：缺数据。" in own
+    # The seven, music and art rooms, size, classes, training, certificates, zones, and training funds twice.
+    assert any(
+        re.fullmatch(r"没有判为未达标的项目；1\d 项缺数据，是否需要整改无法判断。", text) for text in own
+    )
+    assert "没有需要整改的问题。" not in [*own, *ledger]
+
+
+def test_what_the_school_rule_allows_is_said_to_be_allowed_in_every_workbook(tmp_path):
+    context = book_of(six_of_seven())
+    write_ledger(context, "甲区", tmp_path / "台账.xlsx")
+    write_policies(context, "甲区", tmp_path / "策.xlsx")
+    named = "生均体育运动场馆面积（规则允许，学校仍达标）"
+    assert named in texts(openpyxl.load_workbook(tmp_path / "台账.xlsx")["问题台账"])
+    assert f"C5 {named}" in texts(openpyxl.load_workbook(tmp_path / "策.xlsx")["各校措施"])
+    sheet = sheet_of(six_of_seven(), "学校自评表", tmp_path)
+    told = [row[3] for row in values(sheet) if str(row[1]).startswith("生均体育运动场馆面积")]
+    assert sorted(told) == ["低于标准，规则允许", "达标", "达标"]
 
 
 def test_each_school_has_a_section_that_the_list_leads_to(tmp_path):

@@ -16,6 +16,7 @@ import pandas as pd
 from qb.data.schema import DISTRICT_ITEMS, TABLES, ColumnKind
 from qb.indicators.verdicts import COMPOSITE, class_verdicts, overall
 from qb.report.form_sheets import KINDS, Filing, Line, by_school, text_of
+from qb.report.resource_tables import allowed
 from qb.report.words import (
     department_names,
     floor_label,
@@ -27,7 +28,7 @@ from qb.report.words import (
     term,
 )
 from qb.standard import Indicator
-from qb.terms import COMPULSORY, Kind, Ownership, RoomKind, Stage, Verdict
+from qb.terms import COMPULSORY, Allowance, Kind, Ownership, RoomKind, Stage, Verdict
 
 Scope = Mapping[str, object]
 NAN = float("nan")
@@ -490,8 +491,12 @@ class Figures:
             found |= {f"{stage}.{key}": value for key, value in by_stage.get(stage, blank).items()}
         verdicts = [Verdict(str(row["verdict"])) for row in rows if known]
         found["overall"] = overall(verdicts)
+        below = {str(row["stage"]): allowed(row) for row in rows if known}
         for code in filing.standard.resource_codes:
             found[code] = overall(section[f"{code}.verdict"] for section in by_stage.values())
+            failing = [s for s, one in by_stage.items() if one[f"{code}.verdict"] is Verdict.FAIL]
+            if failing and all(code in below[str(stage)] for stage in failing):
+                found[code] = Allowance.AT_SCHOOL.zh
         findings: dict[str, list[Line]] = {}
         for row in filing.findings.get(school_id, []):
             findings.setdefault(str(row["code"]), []).append(row)

@@ -9,7 +9,10 @@ import pandas as pd
 
 from qb.report.context import day_of as told_by
 from qb.report.form_sheets import Cell, Figure, Filing, Form, Line, Link, Middle, text_of
+from qb.report.issue_ledger import nothing_to_mend
+from qb.report.resource_tables import allowed, unknown
 from qb.report.words import (
+    Tally,
     department_names,
     detail_text,
     floor_label,
@@ -54,7 +57,7 @@ def problems(form: Form, filing: Filing) -> None:
     for place, row in enumerate(filing.context.ledger.to_dict("records"), start=1):
         form.line([Middle(place), *_ledger_problem(filing, row)])
     if form.row == top:
-        form.span("没有需要整改的问题。")
+        form.span(nothing_to_mend(Tally.of(filing.own.indicators["verdict"]).unknown, "zh"))
         return
     last = form.row - 1
     form.sheet.autofilter(top - 1, 0, last, len(_NAMES) - 1)
@@ -79,8 +82,7 @@ def problems(form: Form, filing: Filing) -> None:
 def _ledger_problem(filing: Filing, row: Line) -> Iterator[Cell]:
     code, part = str(row["code"]), str(row["part"])
     yield Middle(_SHORT.get(code, code))
-    detail = detail_text(row, filing.standard, "zh")
-    yield problem_name(filing, code, part) + (f"（{detail}）" if detail else "")
+    yield problem_name(filing, code, part) + _beside(filing, row)
     yield text_of(row["name"]) or "全区"
     yield text_of(row["school_id"])
     yield Middle(stage_label(row["stage"], "zh") if isinstance(row["stage"], str) else "")
@@ -94,6 +96,15 @@ def _ledger_problem(filing: Filing, row: Line) -> Iterator[Cell]:
     yield Middle(term(row["status"], "zh", (Progress,)))
     yield text_of(row["evidence"])
     yield day_of(row["closed_on"])
+
+
+def _beside(filing: Filing, row: Line) -> str:
+    """Return what goes with a problem in brackets: its detail, and that the school rule allows it."""
+    words = [detail] if (detail := detail_text(row, filing.standard, "zh")) else []
+    below = [code for one in filing.rows.get(text_of(row["school_id"]), []) if one["stage"] == row["stage"]
+             for code in allowed(one)]  # fmt: skip
+    words += ["规则允许，学校仍达标"] if row["code"] in below else []
+    return f"（{'；'.join(words)}）" if words else ""
 
 
 def _gap(filing: Filing, row: Line, code: str, part: str) -> Cell:
@@ -188,7 +199,8 @@ def _section(form: Form, filing: Filing, school_id: str) -> None:
         form.span(filing.conclusion(row))
     form.span("缺口与措施", "section", 24)
     if not mine:
-        form.span("没有需要整改的问题。")
+        found = Tally.of(row["verdict"] for row in filing.findings.get(school_id, []))
+        form.span(nothing_to_mend(found.unknown + sum(len(unknown(row)) for row in rows), "zh"))
     else:
         floor = floor_label(filing.standard)
         heads = (
@@ -205,9 +217,8 @@ def _section(form: Form, filing: Filing, school_id: str) -> None:
 def _policies_problem(filing: Filing, row: Line) -> list[Cell]:
     code = str(row["code"])
     stage = stage_label(row["stage"], "zh") if isinstance(row["stage"], str) else ""
-    detail = detail_text(row, filing.standard, "zh")
     return [
-        f"{code} {problem_name(filing, code, str(row['part']))}" + (f"（{detail}）" if detail else ""),
+        f"{code} {problem_name(filing, code, str(row['part']))}{_beside(filing, row)}",
         Middle(stage),
         *problem_cells(filing, row),
         *_gaps(filing, row),

@@ -19,6 +19,7 @@ from qb.errors import QbError
 from qb.indicators.assessment import Assessment
 from qb.indicators.population import UNNAMED
 from qb.report.context import ReportContext
+from qb.report.resource_tables import unknown
 from qb.report.words import school_year, stage_label, term
 from qb.rounding import decimals_beside, round_half_up
 from qb.standard import Standard
@@ -397,7 +398,9 @@ class Filing:
     def conclusion(self, row: Line) -> str:
         """Return how many of the seven a stage meets, and the school rule's verdict."""
         verdict = Verdict(str(row["verdict"])).zh
-        return f"{stage_label(row['stage'], 'zh')}：七项中达标 {row['met']} 项，综合结论：{verdict}。"
+        lacking = f"，缺数据 {len(unknown(row))} 项" if unknown(row) else ""
+        stage = stage_label(row["stage"], "zh")
+        return f"{stage}：七项中达标 {row['met']} 项{lacking}，综合结论：{verdict}。"
 
     @cached_property
     def lacking(self) -> dict[tuple[str, str, str], dict[str, float]]:

@@ -110,6 +110,8 @@ class SchoolReport:
         for row in self.rows:
             stage = stage_label(row["stage"], lang)
             met = say(lang, f"七项中达标 {row['met']} 项", f"{row['met']} of 7 met")
+            if lacking := len(unknown(row)):
+                met += say(lang, f"，缺数据 {lacking} 项", f", no data on {lacking}")
             verdict = key(Fact.SCHOOL, self.context.year, row["stage"], self.school_id)
             cards.append(
                 (say(lang, f"{stage}七项指标", f"{stage}: the seven"), str(row["verdict"]), met, verdict)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pages import Page, Text
 
-CARD = re.compile(r"项指标中达标|indicators (?:that apply )?met|^七项中达标 \d 项$|^\d of 7 met$")
+CARD = re.compile(r"项指标中达标|indicators (?:that apply )?met|^七项中达标 \d 项|^\d of 7 met")
 FAILING = re.compile(r"\bfail(s|ed|ing)?\b", re.IGNORECASE)
 KNOWN = Path(__file__).with_name("known_texts.txt")
 SEVEN = tuple(f"C{n}" for n in range(1, 8))
@@ -757,11 +757,15 @@ class Reading:
         label, value, beneath = [*text.text.split("|"), "", ""][:3]
         words = WORDS[self.page.lang]
         verdict = words.get(value)
-        met = re.search(r"^七项中达标 (\d) 项$|^(\d) of 7 met$", beneath)
+        met = re.search(
+            r"^七项中达标 (\d) 项(?:，缺数据 (\d) 项)?$|^(\d) of 7 met(?:, no data on (\d))?$", beneath
+        )
         if met:
             stage = next(STAGES[word] for word in STAGES if label.lower().startswith(word))
             row = self.facts.school(stage, self.page.school)
-            if (int(met[1] or met[2]), verdict) != (row["met"], row["verdict"]):
+            said = (int(met[1] or met[3]), int(met[2] or met[4] or 0), verdict)
+            open_ = sum(told == "no data" for told in row["verdicts"].values())
+            if said != (row["met"], open_, row["verdict"]):
                 self.wrong.append(f"card {text.text!r}: {row['met']}, {row['verdict']}")
         colour = COLOURS[verdict] if verdict else ""
         if text.colour != colour:
