@@ -50,6 +50,7 @@ FADE = 0.8  # of quiet shapes: still three to one against the page
 WORDS = {
     "zh": {
         "source": "来源：",
+        "standard": "标准",
         "limit": "上限",
         "of standard": "占标准 %",
         "school": "学校",
@@ -96,6 +97,7 @@ WORDS = {
     },
     "en": {
         "source": "Source: ",
+        "standard": "standard",
         "limit": "limit",
         "of standard": "% of standard",
         "school": "school",
