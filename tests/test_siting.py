@@ -94,7 +94,7 @@ def tried(problem, most):
     )
     able = (gone <= problem.leaving).all(axis=1)
     left = (problem.children * (every == NONE)).sum(axis=1)
-    near = (problem.children * ((every != NONE) & (ways <= problem.limit))).sum(axis=1)
+    near = (problem.children * ((every != NONE) & (ways <= problem.limit.value))).sum(axis=1)
     walk = (problem.children * ways).sum(axis=1)
     found = []
     for count in range(most + 1):
