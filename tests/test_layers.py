@@ -132,7 +132,6 @@ JUDGING = ("meets", "hold", "limit_in_force", "verdict_codes")
 # Where it is chosen what is drawn, and where: no word or colour of a verdict hangs on it.
 PLACING = {
     ("charts/cost_curve.py", "cost_curve"),
-    ("charts/strip_plots.py", "_labels"),
     ("report/plan_alternatives.py", "_near"),
 }
 # The optimiser states a limit as a constraint, or chooses where to look next; whether a limit is kept, and

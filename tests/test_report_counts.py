@@ -218,3 +218,30 @@ def test_one_stage_without_data_is_not_called_all():
         rows = pd.DataFrame({"verdict": ["no data"] * n})
         part = SimpleNamespace(context=SimpleNamespace(lang="zh"), own=SimpleNamespace(rows=rows))
         assert DistrictVerdict._beneath(part, "resources") == said
+
+
+def unseen() -> Town:
+    """One school has nothing, one 9,000 yuan a pupil, and no amount of the third's could even that out."""
+    town = (
+        Town().add("小三", "primary", primary=20).set("facilities", {"school_id": "小一"}, equipment_yuan=0)
+    )
+    town.set("facilities", {"school_id": "小二"}, equipment_yuan=400 * 9000)
+    return town.set("facilities", {"school_id": "小三"}, equipment_yuan=None)
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "超过限值"), ("en", "exceed their limit")])
+def test_a_coefficient_that_fails_and_is_not_known_says_why_in_the_language_of_the_page(lang, said):
+    report = page(unseen(), lang)
+    why = {"zh": "（未报齐，已可判定）", "en": "(not all is reported; settled all the same)"}[lang]
+    (line,) = [line for line in report.verdict.headlines().lines if why in line]
+    assert "缺数据" not in line and said in line
+    assert "（未报齐，已可判定）（限值 0.5）" in summary(qb.assess(unseen().data()))
+
+
+def test_a_coefficient_just_above_its_limit_is_printed_so():
+    # 200 and 400 pupils with a : b of equipment per pupil: CV = (√2 / 3)(b − a) / (a / 3 + 2b / 3) = 0.5002.
+    a = 1000.0
+    b = a * (0.5002 / 3 + 2**0.5 / 3) / (2**0.5 / 3 - 2 * 0.5002 / 3)
+    town = Town().set("facilities", {"school_id": "小一"}, equipment_yuan=200 * a)
+    town.set("facilities", {"school_id": "小二"}, equipment_yuan=400 * b)
+    assert any(re.search(r"0\.5002。$", line) for line in page(town).verdict.headlines().lines)

@@ -366,6 +366,3 @@ def _percentiles(strip: Strip, middle: float, scale: Scale) -> list[Mark]:
 
 
 # All schools on one indicator.
-
-
-NAMED = 6  # more names than these would hide the dots

@@ -20,6 +20,7 @@ from qb.report.words import (
     AREAS,
     Lang,
     Tally,
+    coefficient_text,
     coefficients_said,
     compared,
     department_names,
@@ -210,7 +211,8 @@ class DistrictVerdict(DistrictPart):
         frame = self.own.balance[self.own.balance["code"] != COMPOSITE]
         over = frame[frame["verdict"] == Verdict.FAIL]
         shown = [
-            f"{stage_label(row.stage, lang)} {title(self.context.standard[row.code], lang, short=True)} {number(row.coefficient, 3)}"
+            f"{stage_label(row.stage, lang)} {title(self.context.standard[row.code], lang, short=True)} "
+            f"{coefficient_text(row.coefficient, row.limit, lang)}"
             for row in over.itertuples()
         ]
         said = coefficients_said(Tally.of(frame["verdict"]), lang, listed(shown, lang))

@@ -20,6 +20,7 @@ from qb.report.words import (
     AREAS,
     Lang,
     Tally,
+    coefficient_text,
     coefficients_said,
     listed,
     number,
@@ -282,7 +283,7 @@ def _district(own: Assessment, district: str) -> list[str]:
     lines.append(f"  {coefficients_said(Tally.of(spread['verdict']), 'zh')}")
     lines += [
         f"  差异系数超限：{stage_label(row.stage, 'zh')} {title(own.standard[row.code], 'zh', short=True)} "
-        f"{number(row.coefficient, 3, beside=row.limit)}（限值 {row.limit:g}）"
+        f"{coefficient_text(row.coefficient, row.limit, 'zh')}（限值 {row.limit:g}）"
         for row in over.itertuples()
     ]
     seen = shown_indicators(own)

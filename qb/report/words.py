@@ -451,6 +451,17 @@ class Tally:
         return say(lang, "，", ", ").join(parts)
 
 
+def coefficient_text(value: float, limit: float, lang: Lang) -> str:
+    """Return a coefficient beside its limit; of one that fails and is not known, why it fails all the same.
+
+    >>> coefficient_text(0.5004, 0.5, "zh"), coefficient_text(float("nan"), 0.5, "en")
+    ('0.5004', '(not all is reported; settled all the same)')
+    """
+    if value != value:
+        return say(lang, "（未报齐，已可判定）", "(not all is reported; settled all the same)")
+    return number(value, 3, lang, beside=limit)
+
+
 def coefficients_said(tally: Tally, lang: Lang, over: str = "") -> str:
     """Return in words how many coefficients exceed their limit, and how many cannot be computed.
 
