@@ -23,7 +23,6 @@ from qb.report.words import (
     coefficient_text,
     coefficients_said,
     listed,
-    number,
     say,
     school_year,
     silent_schools,
