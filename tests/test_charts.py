@@ -561,7 +561,7 @@ def test_a_figure_of_matplotlib_may_be_changed_and_shrinks_its_type():
 
 
 def test_the_same_figure_in_another_language_needs_a_title_in_it(tmp_path):
-    chart = FIGURES["strip"]
+    chart = FIGURES["heat"]
     english = chart.worded(lang="en", title="Three schools below", source="invented data")
     assert english.title == "Three schools below" and english.subtitle == ""
     assert "No data" in words_of(english) and "缺数据" not in words_of(english)
