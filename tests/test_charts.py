@@ -569,7 +569,7 @@ def test_the_same_figure_in_another_language_needs_a_title_in_it(tmp_path):
     with pytest.raises(ValueError, match="请一并给出那种语言的 title"):
         chart.save(tmp_path / "a.svg", lang="en")
     saved = chart.save(tmp_path / "a.svg", lang="en", title="Three schools below").read_text("utf-8")
-    assert "Three schools below" in saved and "Source" not in saved
+    assert "Three schools below" in saved and "Source:" not in saved
 
 
 @every_figure
