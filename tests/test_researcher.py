@@ -514,3 +514,27 @@ def test_the_first_notebook_goes_from_a_table_to_a_published_page(first_steps):
     assert sum("image/png" in data for data in shown) == 2  # one of matplotlib's, one of ours
     page = Path(re.search(r"Path\('(.*index\.html)'\)", text)[1])
     assert list((page.parent / "schools").glob("*.html"))
+
+
+# --- the pages for researchers
+
+
+@pytest.mark.parametrize(("page", "examples"), [("researcher", 55), ("pysal", 5)])
+def test_a_page_for_researchers_runs_as_it_stands(page, examples, tmp_path):
+    """The twenty tasks need nothing but public names, and each does what its page says."""
+    import doctest
+
+    ran = doctest.testfile(
+        str(Path(qb.__file__).parent / "docs" / f"{page}.md"),
+        module_relative=False,
+        optionflags=doctest.NORMALIZE_WHITESPACE,
+        globs={"folder": tmp_path},
+    )
+    assert ran.attempted >= examples and not ran.failed
+
+
+def test_there_are_twenty_tasks_and_they_use_public_names_alone():
+    text = (Path(qb.__file__).parent / "docs" / "researcher.md").read_text(encoding="utf-8")
+    assert [int(n) for n in re.findall(r"^\*\*(\d+)\. ", text, re.MULTILINE)] == list(range(1, 21))
+    assert "from qb" not in text and not re.search(r"qb\.\w*\._", text)
+    assert set(re.findall(r"\bqb\.([A-Za-z]\w*)[.(]", text)) <= set(qb.__all__)
