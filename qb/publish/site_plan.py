@@ -248,6 +248,7 @@ class Plan:
         slices = self.slices
         shown = {
             "annual": slices.of_data,
+            "brief": slices.of_data,
             "data": slices.of_data,
             "research": slices.of_research,
             "school": slices.of_school,
@@ -258,9 +259,8 @@ class Plan:
 
     def _beside(self, kind: str) -> tuple[str, ...]:
         """Return the files, besides data and standard, that pages of a kind rest on."""
-        return {"scenario": (*self.request.scenarios, self.request.costs), "plan": (self.request.costs,)}.get(
-            kind, ()
-        )
+        costs = (self.request.costs,)
+        return {"scenario": (*self.request.scenarios, *costs), "plan": costs, "brief": costs}.get(kind, ())
 
     @cached_property
     def _templates(self) -> dict[str, bytes]:
@@ -286,6 +286,7 @@ class Plan:
             "school": {"school_id": school},
             "scenario": {"district": district, "scenarios": list(request.scenarios)},
             "plan": {"district": district, "costs": request.costs},
+            "brief": {"district": district, "costs": request.costs},
         }
         return common | own.get(kind, {"district": district})
 

@@ -211,7 +211,7 @@ class _Stream(io.TextIOBase):
 
 
 _PR_SET_PDEATHSIG = 1
-_PAGES = ("annual", "data", "district", "plan", "research", "scenario", "school")
+_PAGES = ("annual", "brief", "data", "district", "plan", "research", "scenario", "school")
 _LOOK = 1.0  # seconds between two looks at children that may have died without a word
 
 

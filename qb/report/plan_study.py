@@ -144,8 +144,12 @@ class Work:
         """What parts of the cost buy at best; none where there is nothing to buy."""
         if not self.made or not self.plan.cost:
             return []
-        budgets = [float(np.round(part * self.plan.cost)) for part in STEPS]
-        return [best_use(budget=budget, **self._asked, seconds=SECONDS) for budget in budgets]
+        return [self.step(part) for part in STEPS]
+
+    def step(self, part: float) -> Spending:
+        """Return what a part of the cost buys at best; only where a plan is made that costs something."""
+        budget = float(np.round(part * self.plan.cost))
+        return best_use(budget=budget, **self._asked, seconds=SECONDS)
 
     @cached_property
     def moves(self) -> Transfers | None:

@@ -46,6 +46,9 @@ class Column:
         The column holds verdicts, shown in words with a mark of their own.
     link : str, optional
         Column that holds the address each cell leads to.
+    badge : str, optional
+        Column that holds the class of a badge (one of :data:`BADGE`) in which each cell that says something
+        stands: states in words, with a colour of their own.
     fact : str, optional
         Column that holds the key of what each cell states (:mod:`qb.report.facts`), empty for a cell that
         states nothing. A verdict and a coefficient lead to their rule, on the same page.
@@ -58,6 +61,7 @@ class Column:
     verdict: bool = False
     link: str | None = None
     fact: str | None = None
+    badge: str | None = None
 
     @property
     def numeric(self) -> bool:
@@ -81,6 +85,8 @@ class Table:
         Explains symbols; stands below the table.
     empty : str
         What is said where there are no rows.
+    sheet : bool
+        On paper the table begins a sheet of its own.
     """
 
     caption: str
@@ -89,6 +95,7 @@ class Table:
     failing: str | None = None
     note: str = ""
     empty: str = ""
+    sheet: bool = False
     lang: Lang = "zh"
 
     @property
@@ -106,7 +113,7 @@ class Table:
         body = "".join(map(self._row, rows))
         note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
         return (
-            f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(self.caption)}">'
+            f'<div class="scroll{" sheet" * self.sheet}" role="region" tabindex="0" aria-label="{escape(self.caption)}">'
             f'<table class="data"><caption>{escape(self.caption)}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{note}"
         )
@@ -129,6 +136,9 @@ class Table:
         value = row[column.key]
         if column.verdict:
             return badge(str(value), self.lang, _fact(column, row))
+        if column.badge:
+            kind = escape(str(row[column.badge]))
+            return f'<span class="verdict {kind}">{escape(str(value))}</span>' if value else ""
         if column.numeric:
             decimals = column.decimals if isinstance(column.decimals, int) else int(row[column.decimals])
             beside = row[column.beside] if column.beside else None

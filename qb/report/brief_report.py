@@ -1,0 +1,569 @@
+"""The brief (领导一页纸): the verdict, what moved, the problems that matter most with who, when and how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from qb.indicators.assessment import Assessment
+from qb.planning.plan.budgets import Spending
+from qb.planning.plan.plan_results import outside
+from qb.report.annual_tasks import AnnualLedger
+from qb.report.context import AnnualPart, State, coefficients, state_words
+from qb.report.facts import Fact, key, shown_indicators
+from qb.report.plan_study import STEPS, Work, money
+from qb.report.tables import Cards, Column, Heading, Sentences, Table
+from qb.report.words import (
+    AREAS,
+    Tally,
+    department_names,
+    listed,
+    part_label,
+    say,
+    school_year,
+    title,
+    verdict_label,
+)
+from qb.terms import Stage, Verdict
+
+MOST = 5  # problems on the first sheet
+ALSO = 12  # names in a sentence
+# The badge of a problem's state: red where it presses, green where it was ended.
+BADGES = {
+    State.OVERDUE: "fail",
+    State.UNKNOWN: "nodata",
+    State.OPEN: "open",
+    State.DONE: "pass",
+    State.CLOSED: "pass",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is not met of one indicator, all schools together.
+
+    Attributes
+    ----------
+    code : str
+    rows : DataFrame
+        Its entries of the ledger, with their states.
+    departments : tuple of str
+        Who answers, the first in charge first.
+    state : State or None
+        The most pressing state of its measures; None where none was entered.
+    deadline : str
+        The first date by which a measure that is not ended is due; empty where none has one.
+    bare : int
+        How many entries have no measure.
+    """
+
+    code: str
+    rows: pd.DataFrame
+    departments: tuple[str, ...]
+    state: State | None
+    deadline: str
+    bare: int
+
+    @property
+    def deciding(self) -> int:
+        """How many entries stand between the district and the standard: all but those the rule allows."""
+        return int((~self.rows["allowed"]).sum())
+
+
+def problems_of(ledger: pd.DataFrame) -> list[Problem]:
+    """Return a district's ledger by indicator, those with the most entries that the rule does not allow first.
+
+    Entries have their states (:func:`qb.report.context.with_states`), the most pressing first.
+    """
+    found = []
+    for code, rows in ledger.groupby("code", sort=False):
+        states = [State(state) for state in rows["state"] if isinstance(state, str)]
+        open_ = rows.loc[~rows["state"].isin([State.DONE, State.CLOSED]).to_numpy(), "deadline"].dropna()
+        departments = tuple(dict.fromkeys(name for names in rows["departments"] for name in names))
+        found.append(
+            Problem(
+                str(code),
+                rows,
+                departments,
+                min(states, key=list(State).index, default=None),
+                min(open_, default=""),
+                int(rows["state"].isna().sum()),
+            )
+        )
+    return sorted(found, key=lambda problem: -problem.deciding)
+
+
+@dataclass(frozen=True)
+class BriefReport(AnnualPart):
+    """Everything the brief shows, part by part.
+
+    Attributes
+    ----------
+    context : ReportContext
+    district : str
+        Empty for the only one of the data.
+    costs : str
+        A cost file; empty for the assumed costs shipped with qb.
+    """
+
+    costs: str = ""
+
+    @cached_property
+    def work(self) -> Work:
+        """The cheapest plan, of which the money comes."""
+        return Work(self.context, self.district, self.costs)
+
+    @cached_property
+    def ledger(self) -> AnnualLedger:
+        """The issue ledger."""
+        return AnnualLedger(self.context, self.district)
+
+    @cached_property
+    def problems(self) -> list[Problem]:
+        """What is not met, by indicator."""
+        return problems_of(self.ledger.problems)
+
+    def title(self) -> Heading:
+        """Return the page's title and what it is by."""
+        lang, standard = self.context.lang, self.context.standard
+        year = school_year(self.context.year, lang)
+        return Heading(
+            say(
+                lang, f"{self.district}优质均衡发展：一页纸（{year}）", f"{self.district}: the brief, {year}"
+            ),
+            say(
+                lang,
+                f"依据{standard.title.zh}；目标年份 {standard.target_year} 年；问题状态截至 {self.ledger.day}。",
+                f"By {standard.title.en}; target year {standard.target_year}; states of problems as of {self.ledger.day}.",
+            ),
+        )
+
+    # What moved since last year.
+
+    def cards(self) -> Cards:
+        """Return the verdict and the three counts behind it, each with last year's and the direction."""
+        lang, year = self.context.lang, self.context.year
+        overall = str(self.own.districts["verdict"].iloc[0])
+        before = ""
+        if self.before is not None:
+            last = verdict_label(str(self.before.districts["verdict"].iloc[0]), lang)
+            before = say(lang, f"{self.before.year} 年：{last}", f"{self.before.year}: {last.lower()}")
+        cards = [
+            (say(lang, "区域总体", "The district"), overall, before, key(Fact.DISTRICT, year, self.district))
+        ]
+        names = (
+            (say(lang, "达标的学校（学段）", "School stages met"), "rows"),
+            (say(lang, "限值以内的差异系数", "Coefficients within their limit"), "coefficients"),
+            (say(lang, "达标的指标", "Indicators met"), "indicators"),
+        )
+        for label, what in names:
+            now = self._tally(self.own, what)
+            shown = f"{_met(now)} / {now.held}" if now.known else verdict_label(self._nothing(now), lang)
+            cards.append((label, shown, self._moved(now, what)))
+        return Cards(tuple(cards), lang)
+
+    @staticmethod
+    def _nothing(tally: Tally) -> Verdict:
+        return Verdict.NO_DATA if tally.held else Verdict.NOT_APPLICABLE
+
+    @staticmethod
+    def _tally(own: Assessment, what: str) -> Tally:
+        if what == "indicators":
+            return Tally.of(shown_indicators(own))
+        return Tally.of(own.rows["verdict"] if what == "rows" else coefficients(own)["verdict"])
+
+    def _moved(self, now: Tally, what: str) -> str:
+        """Return last year's count and in which direction it went, in words and as an arrow."""
+        lang = self.context.lang
+        open_ = say(lang, f"{now.unknown} 个缺数据", f"{now.unknown} without data") if now.unknown else ""
+        if self.before is None:
+            return open_ or say(lang, "没有以前年度可比", "no earlier year to compare with")
+        then, year = self._tally(self.before, what), self.before.year
+        if not then.known:
+            last = say(lang, f"{year} 年缺数据", f"{year}: no data")
+        else:
+            last = say(lang, f"{year} 年 {_met(then)} / {then.held}", f"{year}: {_met(then)} / {then.held}")
+            step = _met(now) - _met(then)
+            if now.known:
+                last += "，" if lang == "zh" else ", "
+                last += _direction(step, lang)
+        return say(lang, "；", "; ").join(filter(None, (last, open_)))
+
+    # What stands between the district and the standard.
+
+    def verdict(self) -> Sentences:
+        """Return what decides, what the money brings, and what no money mends, a sentence each."""
+        found = (self._problems_said(), self._money_said(), self._first_step(), self._beyond())
+        return Sentences(tuple(line for line in found if line))
+
+    def _problems_said(self) -> str:
+        lang, ledger = self.context.lang, self.ledger
+        if not len(ledger.problems):
+            return ledger.nothing()
+        dated = int(ledger.problems["deadline"].notna().sum())
+        return ledger.counted() + say(
+            lang,
+            f"，有时限的 {dated} 个。",
+            f"; {dated} {'has' if dated == 1 else 'have'} a deadline.",
+        )
+
+    def _money_said(self) -> str:
+        lang, plan = self.context.lang, self.work.plan
+        if plan is None:
+            return say(
+                lang,
+                "所需费用无法计算：七项指标的数据不完整。",
+                "What it costs cannot be computed: the data on the resources are not complete.",
+            )
+        if plan.cost is None:
+            return say(
+                lang,
+                "在现有上限之内没有找到能使各校和差异系数都达标的方案，见达标方案。",
+                "No plan within the upper bounds meets the standard at every school and coefficient; see the plan.",
+            )
+        if not plan.cost:
+            return say(
+                lang,
+                "各校资源配置和差异系数都已达标，不需要购置。",
+                "Every school and every coefficient meets the standard of the resources: nothing to buy.",
+            )
+        return say(
+            lang,
+            f"各校资源配置和差异系数都达标，最低费用 {money(plan.cost, lang)}（{self.work.costs.title.zh}）。",
+            f"Bringing every school and coefficient to the standard of the resources costs {money(plan.cost, lang)} at least ({self.work.costs.title.en}).",
+        )
+
+    def _first_step(self) -> str:
+        lang, step = self.context.lang, self.first_step
+        if step is None:
+            return ""
+        now, held = self._tally(self.own, "rows").passed, len(self.own.rows)
+        share = f"{100 * STEPS[0]:g}"
+        return say(
+            lang,
+            f"先做哪一步：花其中的 {share}%（{money(step.cost, lang)}），达标的学校（学段）可由 {now} 个增至 {step.passing} 个，共 {held} 个。",
+            f"The first step: {share} % of it ({money(step.cost, lang)}) takes the school stages that pass from {now} to {step.passing} of {held}.",
+        )
+
+    @cached_property
+    def first_step(self) -> Spending | None:
+        """What the first part of the cost buys at best; None where there is nothing to buy or no plan."""
+        return self.work.step(STEPS[0]) if self.work.made and self.work.plan.cost else None
+
+    def _beyond(self) -> str:
+        """Say what the plan's money does not mend."""
+        lang = self.context.lang
+        left = outside(self.work.plan.assessment if self.work.made else self.own)
+        parts = [
+            say(
+                lang,
+                f"{verdict.zh} {len(codes)} 项（{listed([self._name(c) for c in codes], lang, ALSO)}）",
+                f"{verdict_label(verdict, lang).lower()}: {len(codes)} ({listed([self._name(c) for c in codes], lang, ALSO)})",
+            )
+            for verdict, codes in left.items()
+        ]
+        if not parts:
+            return ""
+        return say(
+            lang,
+            f"这笔费用解决不了的：{'，'.join(parts)}。",
+            f"What this money does not mend: {'; '.join(parts)}.",
+        )
+
+    def _name(self, code: str) -> str:
+        lang = self.context.lang
+        if code in AREAS:
+            return say(lang, *AREAS[code])
+        return title(self.context.standard[code], lang, short=True)
+
+    def first(self) -> Table:
+        """Return the problems that decide most: what, who, by when, for how much, what it brings."""
+        lang = self.context.lang
+        deciding = [problem for problem in self.problems if problem.deciding]
+        shown = [
+            {
+                "title": self._problem(problem),
+                "departments": department_names(problem.departments, self.context.standard, lang),
+                "deadline": self._deadline(problem),
+                "money": self._money(problem.code),
+                "brings": self._brings(problem),
+            }
+            for problem in deciding[:MOST]
+        ]
+        columns = (
+            Column("title", say(lang, "问题", "Problem")),
+            Column("departments", say(lang, "责任部门", "Departments")),
+            Column("deadline", say(lang, "时限", "Deadline")),
+            Column("money", say(lang, "费用", "Money")),
+            Column("brings", say(lang, "办成之后", "What it brings")),
+        )
+        more = len(deciding) - len(shown)
+        rest = listed([self._name(problem.code) for problem in deciding[MOST:]], lang, ALSO)
+        return Table(
+            say(lang, "最要紧的几件事", "What matters most"),
+            columns,
+            shown,
+            note=say(
+                lang,
+                "按同一指标下规则不允许的问题个数排列；费用和效果取自达标方案。"
+                + f"其余 {more} 项：{rest}。" * bool(more),
+                "By the number of problems that the rule does not allow; money and effect are the cheapest plan's."
+                + f" {more} more: {rest}." * bool(more),
+            ),
+            empty=self.ledger.nothing(),
+            lang=lang,
+        )
+
+    def _problem(self, problem: Problem) -> str:
+        lang, name = self.context.lang, self._name(problem.code)
+        spread = int((problem.rows["part"] == "coefficient").sum())
+        at_schools = problem.rows["school_id"].notna() & ~problem.rows["allowed"]
+        schools = int(at_schools.sum())
+        allowed = int(problem.rows["allowed"].sum())
+        others = len(problem.rows) - spread - schools - allowed
+        parts = [
+            say(lang, f"学校 {schools} 处未达标", f"not met at schools: {schools}") * bool(schools),
+            say(lang, f"差异系数超限 {spread} 个", f"coefficients above the limit: {spread}") * bool(spread),
+            say(lang, f"区级 {others} 项未达标", f"not met in the district: {others}") * bool(others),
+        ]
+        return f"{name}{say(lang, '：', ': ')}{say(lang, '，', ', ').join(filter(None, parts))}"
+
+    def _deadline(self, problem: Problem) -> str:
+        lang, held = self.context.lang, len(problem.rows)
+        if not problem.deadline:
+            return say(lang, "未定", "none set")
+        without = int(problem.rows["deadline"].isna().sum())
+        words = f"{problem.deadline} {self._state(problem.state)}".strip()
+        if not without:
+            return words
+        return words + say(lang, f"；{held} 处中 {without} 处未定", f"; {without} of {held} without one")
+
+    def _state(self, state: State | None) -> str:
+        lang = self.context.lang
+        return say(lang, "未登记措施", "No measure") if state is None else state_words(str(state), lang)
+
+    def _money(self, code: str) -> str:
+        """Return what the plan spends on an indicator, or why that is not known."""
+        lang, work = self.context.lang, self.work
+        if work.made:
+            bought = work.plan.purchases
+            mine = bought.loc[(bought["code"] == code).to_numpy(), "cost_yuan"] if len(bought) else ()
+            if len(mine):
+                return money(float(mine.sum()), lang)
+        if code not in self.context.standard.resource_codes:
+            return say(lang, "方案未列费用", "not in the plan")
+        if work.plan is None:
+            return verdict_label(Verdict.NO_DATA, lang)
+        return say(lang, "不必为此花钱", "none needed") if work.made else say(lang, "没有方案", "no plan")
+
+    def _brings(self, problem: Problem) -> str:
+        lang, code = self.context.lang, problem.code
+        if code in self.context.standard.resource_codes:
+            return self._passes(code)
+        found = self.own.findings
+        unknown = ((found["code"] == code) & (found["verdict"] == Verdict.NO_DATA)).sum()
+        if unknown:
+            return say(
+                lang,
+                f"消除未达标；另有 {unknown} 处缺数据",
+                f"nothing below the standard; {unknown} still without data",
+            )
+        if code in AREAS:
+            return say(lang, "该方面达标", "the area is met")
+        return say(lang, "该项指标达标", "the indicator is met")
+
+    def _passes(self, code: str) -> str:
+        """Return what the plan's purchases of a resource are part of: rows that pass, coefficients within."""
+        lang = self.context.lang
+        if not self.work.made:
+            return say(lang, "没有方案，无从计算", "no plan to compute it from")
+        plan = self.work.plan
+        bought = plan.purchases[(plan.purchases["code"] == code).to_numpy()]
+        wholes = set(bought.loc[(bought["stage"] == Stage.WHOLE).to_numpy(), "school_id"])
+        stages = set(zip(bought["school_id"], bought["stage"].astype(str), strict=True))
+        before = self.own.rows.set_index(["school_id", "stage"])["verdict"].astype(str)
+        after = plan.assessment.rows.set_index(["school_id", "stage"])["verdict"].astype(str)
+        newly = [
+            place
+            for place, verdict in before.items()
+            if verdict == Verdict.FAIL
+            and after.get(place) == Verdict.PASS
+            and (place[0] in wholes or (place[0], str(place[1])) in stages)
+        ]
+        spreads = [
+            coefficients(one).set_index(["stage", "code"])["verdict"] for one in (self.own, plan.assessment)
+        ]
+        within = [
+            place
+            for place, verdict in spreads[0].items()
+            if place[1] == code and verdict == Verdict.FAIL and spreads[1].get(place) == Verdict.PASS
+        ]
+        parts = [
+            say(
+                lang,
+                f"与同校其他购置一起使 {len(newly)} 个学校（学段）达标",
+                f"with the rest bought there, {len(newly)} school stages pass",
+            )
+            * bool(newly),
+            say(
+                lang,
+                f"{len(within)} 个差异系数回到限值以内",
+                f"coefficients that come within the limit: {len(within)}",
+            )
+            * bool(within),
+        ]
+        return say(lang, "；", "; ").join(filter(None, parts)) or say(
+            lang, "规则允许这几处仍低于标准", "the rule lets these stay below"
+        )
+
+    # The wall chart and the timetable.
+
+    def wall(self) -> Table:
+        """Return the wall chart (作战图): problems by deadline against the departments that answer for them."""
+        lang, standard = self.context.lang, self.context.standard
+        ordered = sorted(self.problems, key=lambda problem: (problem.deadline or "9999", -problem.deciding))
+        departments = list(dict.fromkeys(name for problem in ordered for name in problem.departments))
+        shown = []
+        for problem in ordered:
+            state = self._state(problem.state)
+            cells = {name: state if name in problem.departments else "" for name in departments}
+            shown.append(
+                {
+                    "title": self._name(problem.code),
+                    "count": len(problem.rows),
+                    "deadline": problem.deadline or say(lang, "未定", "none set"),
+                    "badge": BADGES[problem.state] if problem.state else "nodata",
+                    **cells,
+                }
+            )
+        columns = (
+            Column("title", say(lang, "问题", "Problem")),
+            Column("deadline", say(lang, "最早时限", "First deadline")),
+            Column("count", say(lang, "处数", "Places"), decimals=0),
+            *(Column(name, department_names((name,), standard, lang), badge="badge") for name in departments),
+        )
+        return Table(
+            say(lang, f"作战图（截至 {self.ledger.day}）", f"Wall chart as of {self.ledger.day}"),
+            columns,
+            shown,
+            note=say(
+                lang,
+                "每格是该部门负责的问题中最紧迫的状态；按最早时限排列，没有时限的在后。",
+                "A cell is the most pressing state of what the department answers for; by the first deadline, those without one last.",
+            ),
+            empty=self.ledger.nothing(),
+            lang=lang,
+        )
+
+    def timetable(self) -> Table:
+        """Return the timetable (时间表): what is due when, up to the target year; what has no date comes last."""
+        lang, frame = self.context.lang, self.ledger.problems
+        due = frame.assign(
+            due=[
+                day if isinstance(day, str) and state not in (State.DONE, State.CLOSED) else ""
+                for day, state in zip(frame["deadline"], frame["state"], strict=True)
+            ]
+        )
+        shown = [
+            {
+                "due": day or say(lang, "未定时限", "No date"),
+                "what": listed(
+                    [f"{self._name(code)} {len(rows)}" for code, rows in mine.groupby("code", sort=False)],
+                    lang,
+                    ALSO,
+                ),
+                "count": len(mine),
+                "departments": department_names(
+                    tuple(dict.fromkeys(name for names in mine["departments"] for name in names)),
+                    self.context.standard,
+                    lang,
+                ),
+                "state": say(lang, "、", ", ").join(
+                    dict.fromkeys(
+                        self._state(State(s) if isinstance(s, str) else None) for s in mine["state"]
+                    )
+                ),
+            }
+            for day, mine in sorted(due.groupby("due"), key=lambda one: one[0] or "9999")
+        ]
+        target = self.context.standard.target_year
+        columns = (
+            Column("due", say(lang, "时限", "Deadline")),
+            Column("what", say(lang, "要解决的问题（处数）", "Problems (places)")),
+            Column("count", say(lang, "合计", "In all"), decimals=0),
+            Column("departments", say(lang, "责任部门", "Departments")),
+            Column("state", say(lang, "状态", "State")),
+        )
+        return Table(
+            say(lang, f"时间表（目标 {target} 年）", f"Timetable (target {target})"),
+            columns,
+            shown,
+            empty=self.ledger.nothing(),
+            lang=lang,
+        )
+
+    # A sheet for each department.
+
+    def sheets(self) -> list[Table]:
+        """Return a table for each department: its problems, dates, money, and with whom it shares them."""
+        lang, standard = self.context.lang, self.context.standard
+        names = dict.fromkeys(name for problem in self.problems for name in problem.departments)
+        found = []
+        for place, name in enumerate(names):
+            mine = [problem for problem in self.problems if name in problem.departments]
+            shown = [
+                {
+                    "title": self._problem(problem) if problem.deciding else self._name(problem.code),
+                    "places": self._places(problem),
+                    "role": self._role(problem, name),
+                    "deadline": self._deadline(problem),
+                    "money": self._money(problem.code),
+                }
+                for problem in mine
+            ]
+            columns = (
+                Column("title", say(lang, "问题", "Problem")),
+                Column("places", say(lang, "在哪里", "Where")),
+                Column("role", say(lang, "职责", "Part")),
+                Column("deadline", say(lang, "时限", "Deadline")),
+                Column("money", say(lang, "费用", "Money")),
+            )
+            label = department_names((name,), standard, lang)
+            found.append(Table(label, columns, shown, sheet=place > 0, lang=lang))
+        return found
+
+    def _places(self, problem: Problem) -> str:
+        """Return the schools of a problem, or what of the district it is."""
+        lang, named = self.context.lang, problem.rows
+        schools = list(dict.fromkeys(name for name in named["name"] if isinstance(name, str)))
+        district = [
+            part_label(str(part), self.context.standard, lang)
+            for part, school in zip(named["part"], named["name"], strict=True)
+            if not isinstance(school, str) and part
+        ]
+        return listed(schools + list(dict.fromkeys(district)), lang) or say(lang, "全区", "District")
+
+    def _role(self, problem: Problem, name: str) -> str:
+        lang, others = self.context.lang, [other for other in problem.departments if other != name]
+        if not others:
+            return say(lang, "单独负责", "alone")
+        told = department_names(tuple(others), self.context.standard, lang)
+        if problem.departments[0] == name:
+            return say(lang, f"牵头，与{told}", f"first in charge, with {told}")
+        return say(lang, f"参与，与{told}", f"takes part, with {told}")
+
+
+def _met(tally: Tally) -> int:
+    return tally.passed + tally.allowed
+
+
+def _direction(step: int, lang: str) -> str:
+    if not step:
+        return say(lang, "→ 持平", "→ no change")
+    return (
+        say(lang, f"↑ 增加 {step} 个", f"↑ {step} more")
+        if step > 0
+        else say(lang, f"↓ 减少 {-step} 个", f"↓ {-step} fewer")
+    )
