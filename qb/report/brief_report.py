@@ -13,6 +13,7 @@ from qb.planning.plan.plan_results import outside
 from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import AnnualPart, State, coefficients, state_words
 from qb.report.facts import Fact, key, shown_indicators
+from qb.report.plan_report import PlanVerdict
 from qb.report.plan_study import STEPS, Work, money
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
@@ -155,12 +156,12 @@ class BriefReport(AnnualPart):
         ]
         names = (
             (say(lang, "达标的学校（学段）", "School stages met"), "rows"),
-            (say(lang, "限值以内的差异系数", "Coefficients within their limit"), "coefficients"),
-            (say(lang, "达标的指标", "Indicators met"), "indicators"),
+            (say(lang, "达标的差异系数", "Coefficients within the limit"), "coefficients"),
+            (say(lang, "达标指标", "Indicators met"), "indicators"),
         )
         for label, what in names:
             now = self._tally(self.own, what)
-            shown = f"{_met(now)} / {now.held}" if now.known else verdict_label(self._nothing(now), lang)
+            shown = f"{now.passed} / {now.held}" if now.known else verdict_label(self._nothing(now), lang)
             cards.append((label, shown, self._moved(now, what)))
         return Cards(tuple(cards), lang)
 
@@ -176,26 +177,37 @@ class BriefReport(AnnualPart):
 
     def _moved(self, now: Tally, what: str) -> str:
         """Return last year's count and in which direction it went, in words and as an arrow."""
-        lang = self.context.lang
-        open_ = say(lang, f"{now.unknown} 个缺数据", f"{now.unknown} without data") if now.unknown else ""
+        lang, last = self.context.lang, ""
         if self.before is None:
-            return open_ or say(lang, "没有以前年度可比", "no earlier year to compare with")
-        then, year = self._tally(self.before, what), self.before.year
-        if not then.known:
-            last = say(lang, f"{year} 年缺数据", f"{year}: no data")
+            last = say(lang, "没有以前年度可比", "no earlier year to compare with")
         else:
-            last = say(lang, f"{year} 年 {_met(then)} / {then.held}", f"{year}: {_met(then)} / {then.held}")
-            step = _met(now) - _met(then)
-            if now.known:
-                last += "，" if lang == "zh" else ", "
-                last += _direction(step, lang)
-        return say(lang, "；", "; ").join(filter(None, (last, open_)))
+            then, year = self._tally(self.before, what), self.before.year
+            if not then.known:
+                last = say(lang, f"{year} 年缺数据", f"{year}: no data")
+            else:
+                last = say(
+                    lang, f"{year} 年 {then.passed} / {then.held}", f"{year}: {then.passed} / {then.held}"
+                )
+                if now.known:
+                    last += say(lang, "，", ", ") + _direction(now.passed - then.passed, lang)
+        more = (
+            say(lang, f"另 {now.allowed} 个规则允许", f"{now.allowed} more: the rule allows")
+            * bool(now.allowed),
+            say(lang, f"其中 {now.unknown} 个缺数据", f"{now.unknown} of them without data")
+            * bool(now.unknown),
+        )
+        return say(lang, "；", "; ").join(filter(None, (last, *more)))
 
     # What stands between the district and the standard.
 
     def verdict(self) -> Sentences:
         """Return what decides, what the money brings, and what no money mends, a sentence each."""
-        found = (self._problems_said(), self._money_said(), self._first_step(), self._beyond())
+        found = (
+            self._problems_said(),
+            PlanVerdict(self.context, self.district, work=self.work).result(),
+            self._first_step(),
+            self._beyond(),
+        )
         return Sentences(tuple(line for line in found if line))
 
     def _problems_said(self) -> str:
@@ -207,32 +219,6 @@ class BriefReport(AnnualPart):
             lang,
             f"，有时限的 {dated} 个。",
             f"; {dated} {'has' if dated == 1 else 'have'} a deadline.",
-        )
-
-    def _money_said(self) -> str:
-        lang, plan = self.context.lang, self.work.plan
-        if plan is None:
-            return say(
-                lang,
-                "所需费用无法计算：七项指标的数据不完整。",
-                "What it costs cannot be computed: the data on the resources are not complete.",
-            )
-        if plan.cost is None:
-            return say(
-                lang,
-                "在现有上限之内没有找到能使各校和差异系数都达标的方案，见达标方案。",
-                "No plan within the upper bounds meets the standard at every school and coefficient; see the plan.",
-            )
-        if not plan.cost:
-            return say(
-                lang,
-                "各校资源配置和差异系数都已达标，不需要购置。",
-                "Every school and every coefficient meets the standard of the resources: nothing to buy.",
-            )
-        return say(
-            lang,
-            f"各校资源配置和差异系数都达标，最低费用 {money(plan.cost, lang)}（{self.work.costs.title.zh}）。",
-            f"Bringing every school and coefficient to the standard of the resources costs {money(plan.cost, lang)} at least ({self.work.costs.title.en}).",
         )
 
     def _first_step(self) -> str:
@@ -312,7 +298,13 @@ class BriefReport(AnnualPart):
                 "By the number of problems that the rule does not allow; money and effect are the cheapest plan's."
                 + f" {more} more: {rest}." * bool(more),
             ),
-            empty=self.ledger.nothing(),
+            empty=self.ledger.nothing()
+            if not self.problems
+            else say(
+                lang,
+                "低于标准的各处都在规则允许之内。",
+                "All that is below the standard is what the rule allows.",
+            ),
             lang=lang,
         )
 
@@ -553,10 +545,6 @@ class BriefReport(AnnualPart):
         if problem.departments[0] == name:
             return say(lang, f"牵头，与{told}", f"first in charge, with {told}")
         return say(lang, f"参与，与{told}", f"takes part, with {told}")
-
-
-def _met(tally: Tally) -> int:
-    return tally.passed + tally.allowed
 
 
 def _direction(step: int, lang: str) -> str:

@@ -109,14 +109,15 @@ class PlanVerdict(PlanPart):
 
     def headlines(self) -> Sentences:
         """Return at most six sentences: what it costs and leaves, for what, why, what else could be done."""
-        found = [self._result()]
+        found = [self.result()]
         if self.work.made:
             found[0] += say(self.context.lang, "", " ") + self._beyond()
             found += [self._largest(), self._coefficients(), self._pupil(), self._yardsticks()]
         found.append(self._transfers())
         return Sentences(tuple(line for line in found if line))
 
-    def _result(self) -> str:
+    def result(self) -> str:
+        """Return what the standard of the resources costs, or why that is not known."""
         lang, plan = self.context.lang, self.work.plan
         if plan is None:
             rows = len(self._missing())

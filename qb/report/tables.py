@@ -95,8 +95,8 @@ class Table:
     failing: str | None = None
     note: str = ""
     empty: str = ""
-    sheet: bool = False
     lang: Lang = "zh"
+    sheet: bool = False
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -40,6 +40,20 @@ ALLOWED = {
     "zh": ("低于标准，规则允许", "个别学校低于标准，规则允许"),
     "en": ("Below, the rule allows", "Some schools below, the rule allows"),
 }
+STATES = {
+    "逾期未完成": "fail",
+    "未填状态": "nodata",
+    "整改中": "open",
+    "已完成，待销号": "pass",
+    "已销号": "pass",
+    "未登记措施": "nodata",
+    "Overdue": "fail",
+    "State not entered": "nodata",
+    "Open": "open",
+    "Done, to be closed": "pass",
+    "Closed": "pass",
+    "No measure": "nodata",
+}
 COLOURS = {"pass": "pass", "fail": "fail", "no data": "nodata", "not applicable": "na"}
 CLASS_LIMIT = {"primary": 45, "junior": 50}
 ROOM_LIMIT = {"music": 96, "art": 90}
@@ -442,6 +456,32 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
             int(m[1] or m[2]) == sum(None in r["values"].values() or r["pupils"] is None for r in f.rows)
         ),
     ),
+    # brief
+    ("没有以前年度可比|no earlier year to compare with", lambda f, m, p: f.before is None),
+    (
+        rf"^(\d{{4}}) 年：{V}$|^(\d{{4}}): {E_V}$",
+        lambda f, m, p: f.before is not None and f.before.verdict == meaning(m[2] or m[4]),
+    ),
+    (
+        r"可由 (\d+) 个增至 (\d+) 个，共 (\d+) 个|school stages that pass from (\d+) to (\d+) of (\d+)",
+        lambda f, m, p: (
+            int(m[1] or m[4]) == f.schools("pass")
+            and int(m[3] or m[6]) == f.count()
+            and int(m[2] or m[5]) >= f.schools("pass")
+        ),
+    ),
+    (
+        r"这笔费用解决不了的：未达标 (\d+) 项|money does not mend: not met: (\d+)",
+        lambda f, m, p: int(m[1] or m[2]) == _left(f, "fail"),
+    ),
+    (
+        r"这笔费用解决不了的：缺数据 (\d+) 项|money does not mend: no data: (\d+)",
+        lambda f, m, p: int(m[1] or m[2]) == _left(f, "no data"),
+    ),
+    (
+        "低于标准的各处都在规则允许之内|All that is below the standard is what the rule allows",
+        lambda f, m, p: f.schools("fail") == f.coefficients("fail") == 0 and f.told("fail") == 0,
+    ),
     # scenario
     (
         rf"年?不采取措施时区域{V}，学校（学段）达标 (\d+) 个",
@@ -790,27 +830,44 @@ class Reading:
 
     def _counted(self, text: Text, label: str, value: str, beneath: str) -> None:
         """Hold a card of the index, so many of so many, against the facts."""
-        facts = self.facts
         told = re.match(r"(\d+) / (\d+)", value)
-        stage = next((STAGES[word] for word in STAGES if label.lower().startswith(word)), "")
-        if told and stage:
-            own = facts.schools("pass", stage), facts.count(stage), facts.schools("no data", stage)
-        elif told and label in ("达标指标", "Indicators met"):
-            away = facts.told("not applicable")
-            own = facts.told("pass"), len(facts.seen) - away, facts.told("no data")
-        elif told and label in ("达标的差异系数", "Coefficients within the limit"):
-            own = facts.coefficients("pass"), len(facts.balance), facts.coefficients("no data")
-        else:
+        own = self._of_label(label, self.facts) if told else None
+        if own is None:
             return
         unknown = re.search(r"其中 (\d+) [个项所]缺数据|(\d+) of them without data", beneath)
         found = int(told[1]), int(told[2]), int((unknown[1] or unknown[2]) if unknown else 0)
         if found != own:
             self.wrong.append(f"card {text.text!r}: {own}")
+        then = re.search(r"(\d{4}) ?(?:年|:) (\d+) / (\d+)", beneath)
+        if then and (int(then[2]), int(then[3])) != self._of_label(label, self.facts.before)[:2]:
+            self.wrong.append(f"card {text.text!r}: {self._of_label(label, self.facts.before)} before")
+        step = re.search(r"([↑↓→])(?: [增减][加少] (\d+) 个| 持平| (\d+) (?:more|fewer)| no change)", beneath)
+        if then and step:
+            way = (found[0] > int(then[2])) - (found[0] < int(then[2]))
+            if ("→↑↓"[way], int(step[2] or step[3] or 0)) != (step[1], abs(found[0] - int(then[2]))):
+                self.wrong.append(f"card {text.text!r}: {step[0]}")
+
+    @staticmethod
+    def _of_label(label: str, facts: Facts) -> tuple[int, int, int] | None:
+        """Return how many are met, of how many that apply, and how many lack data."""
+        stage = next((STAGES[word] for word in STAGES if label.lower().startswith(word)), "")
+        if stage or label in ("达标的学校（学段）", "School stages met"):
+            return facts.schools("pass", stage), facts.count(stage), facts.schools("no data", stage)
+        if label in ("达标指标", "Indicators met"):
+            away = facts.told("not applicable")
+            return facts.told("pass"), len(facts.seen) - away, facts.told("no data")
+        if label in ("达标的差异系数", "Coefficients within the limit"):
+            return facts.coefficients("pass"), len(facts.balance), facts.coefficients("no data")
+        return None
 
     def _badge(self, text: str, colour: str, fact: str, value: str) -> None:
         lang = self.page.lang
         if text in ALLOWED[lang]:
             if colour != "allowed":
+                self.wrong.append(f"badge {text!r} has colour {colour!r}")
+            return
+        if text in STATES and not fact:
+            if colour != STATES[text]:
                 self.wrong.append(f"badge {text!r} has colour {colour!r}")
             return
         if text not in WORDS[lang]:

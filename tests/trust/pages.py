@@ -15,7 +15,7 @@ from qb.publish.site_index import district_index
 from qb.publish.site_plan import Part
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-KINDS = ("district", "annual", "data", "research", "plan", "school", "scenario")
+KINDS = ("brief", "district", "annual", "data", "research", "plan", "school", "scenario")
 VOID = {"br", "img", "hr", "input", "meta", "link", "col", "source", "wbr"}
 
 
