@@ -379,8 +379,15 @@ def test_one_district_gets_its_reports_and_a_page_for_each_judged_school(publish
     common = {"data": str(tmp_path / "样例"), "year": 2025, "standard": "gulou-2023", "lang": "zh"}
     assert jobs[0].parameters == common | {"district": district}
     # Without scenarios there is nothing to compare.
-    assert [job.target.stem for job in jobs[:5]] == ["district", "annual", "data", "research", "plan"]
-    schools = [job.parameters["school_id"] for job in jobs[5:]]
+    assert [job.target.stem for job in jobs[:6]] == [
+        "district",
+        "brief",
+        "annual",
+        "data",
+        "research",
+        "plan",
+    ]
+    schools = [job.parameters["school_id"] for job in jobs[6:]]
     assert schools == list(dict.fromkeys(assessment.rows["school_id"]))
     assert made.exit_code == 0
 

@@ -26,7 +26,7 @@ from qb.terms import DATA_SUFFIXES
 
 
 # In the order in which they are listed; a scenario's page is made where scenarios are given.
-OF_DISTRICT = ("brief", "district", "annual", "data", "research", "scenario", "plan")
+OF_DISTRICT = ("district", "brief", "annual", "data", "research", "scenario", "plan")
 KINDS = (*OF_DISTRICT, "school")
 
 

@@ -38,6 +38,12 @@ _ZH = {
     "rows": "共 {} 行",
     "rows_of": "显示 {} / {} 行",
     "csv": "下载 CSV",
+    "csv_shown": "下载 CSV（筛选出的 {} 行）",
+    "address": "本节的链接：",
+    "search": "搜索学校、指标、部门",
+    "nothing": "没有找到",
+    "top": "回到顶部",
+    "lookup": "指标与部门索引",
     "workbook": "下载全部 {} 张表（Excel）",
     "about": "说明",
     "png": "保存图片（PNG）",
@@ -136,6 +142,12 @@ _EN = {
     "rows": "{} rows",
     "rows_of": "{} of {} rows",
     "csv": "Download CSV",
+    "csv_shown": "Download CSV ({} rows shown)",
+    "address": "Link to this section:",
+    "search": "Search schools, indicators, departments",
+    "nothing": "Nothing found",
+    "top": "Back to top",
+    "lookup": "Indicators and departments",
     "workbook": "Download all {} tables (Excel)",
     "about": "About",
     "png": "Save as picture (PNG)",
@@ -231,8 +243,22 @@ WORDS = MappingProxyType({"zh": MappingProxyType(_ZH), "en": MappingProxyType(_E
 
 
 THEME = PACKAGE / "publish" / "theme"
-SCRIPTS = ("script", "tables", "workbook", "figures", "contents")  # one program, in this order
-CONTROLS = ("filter", "only_failing", "rows", "rows_of", "csv", "workbook", "about", "png", "svg")
+SCRIPTS = ("script", "tables", "workbook", "figures", "contents", "search")  # one program, in this order
+CONTROLS = (
+    "filter",
+    "only_failing",
+    "rows",
+    "rows_of",
+    "csv",
+    "csv_shown",
+    "workbook",
+    "about",
+    "png",
+    "svg",
+    "address",
+    "search",
+    "nothing",
+)
 
 _HEADING = re.compile(r"<h([1-6])((?:\s[^>]*)?)>(.*?)</h\1>", re.DOTALL | re.IGNORECASE)
 _ANCHOR = re.compile(

@@ -15,7 +15,7 @@ from qb.files import write_whole
 from qb.publish.jobs import Outcome
 from qb.publish.manifest import OF_DISTRICT
 from qb.publish.page import Page, index_page
-from qb.report.facts import Fact, key, shown_indicators
+from qb.report.facts import Fact, anchor, key, shown_indicators
 from qb.report.resource_tables import allowed, unknown, unmet
 from qb.report.rules import WHOLE, Rules
 from qb.report.tables import Cards, Column, Table, badge
@@ -23,6 +23,7 @@ from qb.report.words import (
     AREAS,
     Lang,
     Tally,
+    department_names,
     say,
     school_year,
     stage_label,
@@ -73,6 +74,7 @@ def district_index(
             for kind, title in (own or {}).items()
             if (kind, "") in part.pages
         ],
+        listing=_listing(part, outcomes, page.lang),
         files=[(path.name, path.relative_to(part.folder).as_posix()) for path in files if path.exists()],
         excluded=_shown(_excluded(assessment, page)) if len(assessment.excluded) else "",
         rules=_shown(_rules(assessment, page)),
@@ -83,6 +85,16 @@ def district_index(
         ],
     )
     write_whole(target, html)
+
+
+def _listing(part: Part, outcomes: Mapping[Path, Outcome], lang: Lang) -> list[tuple[str, str]]:
+    """Return what a reader may look for besides schools, with its address: indicators and departments."""
+    standard = part.assessment.standard
+    rules = _address(part, ("district", ""), outcomes)
+    sheets = _address(part, ("brief", ""), outcomes)
+    indicators = [(title(i, lang), f"{rules}{anchor(i.code)}") for i in standard.indicators if rules]
+    names = [department.name for department in standard.departments if sheets]
+    return indicators + [(department_names((name,), standard, lang), f"{sheets}#{name}") for name in names]
 
 
 def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:

@@ -523,7 +523,7 @@ class BriefReport(AnnualPart):
                 Column("money", say(lang, "费用", "Money")),
             )
             label = department_names((name,), standard, lang)
-            found.append(Table(label, columns, shown, sheet=place > 0, lang=lang))
+            found.append(Table(label, columns, shown, sheet=place > 0, anchor=name, lang=lang))
         return found
 
     def _places(self, problem: Problem) -> str:

@@ -87,6 +87,8 @@ class Table:
         What is said where there are no rows.
     sheet : bool
         On paper the table begins a sheet of its own.
+    anchor : str
+        The address of the table on its page; empty for none.
     """
 
     caption: str
@@ -97,6 +99,7 @@ class Table:
     empty: str = ""
     lang: Lang = "zh"
     sheet: bool = False
+    anchor: str = ""
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -112,8 +115,9 @@ class Table:
         rows = self.rows.to_dict("records") if isinstance(self.rows, pd.DataFrame) else self.rows
         body = "".join(map(self._row, rows))
         note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
+        own = f' id="{escape(self.anchor)}"' if self.anchor else ""
         return (
-            f'<div class="scroll{" sheet" * self.sheet}" role="region" tabindex="0" aria-label="{escape(self.caption)}">'
+            f'<div{own} class="scroll{" sheet" * self.sheet}" role="region" tabindex="0" aria-label="{escape(self.caption)}">'
             f'<table class="data"><caption>{escape(self.caption)}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{note}"
         )

@@ -99,10 +99,21 @@ def test_a_table_as_csv_opens_in_excel_and_runs_nothing(opened, tmp_path):
     assert read_csv(path).head(99).iloc[1:, 0].tolist() == NAMES  # as our own reader has it
 
 
-def test_a_sorted_and_filtered_table_is_saved_whole_in_the_order_shown(opened):
+def test_a_filtered_table_is_saved_as_it_is_shown_and_says_so(opened):
+    view = opened(table(11))
+    box = view.page.get_by_role("searchbox")
+    box.fill("甲")
+    shown = view.page.locator("table.data tbody tr:visible").count()
+    assert 0 < shown < 11
+    rows = [*csv.reader(io.StringIO(saved(view, f"下载 CSV（筛选出的 {shown} 行）").decode("utf-8-sig")))]
+    assert len(rows) == 1 + shown
+    box.fill("")
+    assert view.page.get_by_role("button", name=f"下载 CSV（筛选出的 {shown} 行）").count() == 0
+
+
+def test_a_sorted_table_is_saved_whole_in_the_order_shown(opened):
     view = opened(table(11))
     view.page.get_by_role("button", name="数值（元）").press("Enter")
-    view.page.get_by_role("searchbox").fill("甲")
     rows = [*csv.reader(io.StringIO(saved(view, "下载 CSV").decode("utf-8-sig")))]
     numbers = [float(row[1]) for row in rows[1:] if row[1] != "缺数据"]
     assert len(rows) == 12 and numbers == sorted(numbers)

@@ -29,3 +29,10 @@ function follow(details) {
 }
 
 document.querySelectorAll(".toc details").forEach(follow);
+
+// Every heading has an address of its own to copy.
+for (const head of document.querySelectorAll("main :is(h2, h3)[id]")) {
+  const link = make("a", { className: "own", href: `#${head.id}` });
+  link.setAttribute("aria-label", `${say.address} ${text(head)}`);
+  head.append(link);
+}

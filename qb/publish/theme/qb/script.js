@@ -23,8 +23,10 @@ function button(label, about, act) {
   return made;
 }
 
+// A file's name begins with the place that the page is about.
 function save(name, ending, parts, type) {
-  const file = name.replace(/[\\/:*?"<>|\s]+/g, " ").trim().slice(0, 80);
+  const place = document.querySelector(".place")?.textContent.split(" · ")[0] ?? "";
+  const file = (name.includes(place) ? name : `${place} ${name}`).replace(/[\\/:*?"<>|\s]+/g, " ").trim().slice(0, 80);
   const link = make("a", { href: URL.createObjectURL(new Blob(parts, { type })), download: `${file}.${ending}` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);

@@ -45,7 +45,7 @@ function sortable(head, rows) {
 }
 
 // A box for words, where rows fall short a box to see only those, and how many rows are shown.
-function filters(name, rows) {
+function filters(name, rows, csv) {
   const input = make("input", { type: "search" });
   const only = make("input", { type: "checkbox" });
   const failing = rows.filter((row) => row.classList.contains("fail")).length;
@@ -60,7 +60,9 @@ function filters(name, rows) {
     });
     const shown = rows.filter((row) => !row.hidden).length;
     count.textContent = shown < rows.length ? put(say.rows_of, shown, rows.length) : put(say.rows, rows.length);
+    csv.textContent = shown < rows.length ? put(say.csv_shown, shown) : say.csv;
   };
+  addEventListener("pageshow", apply); // the browser fills in again what was asked for before
   for (const control of [input, only]) control.addEventListener("input", apply);
   const box = make("label", {}, say.filter, input);
   const some = failing > 0 && failing < rows.length;
@@ -74,9 +76,12 @@ function csvCell(cell) {
   return /[",\n]/.test(safe) && number === undefined ? `"${safe.replaceAll('"', '""')}"` : String(number ?? safe);
 }
 
+// What a filter hides is not saved; the file's name then says how many rows of how many.
 function saveCsv(table) {
-  const lines = [...table.rows].map((row) => [...row.cells].map(csvCell).join(","));
-  save(nameOf(table), "csv", ["\ufeff" + lines.join("\r\n") + "\r\n"], "text/csv");
+  const rows = [...table.tBodies[0].rows], shown = rows.filter((row) => !row.hidden);
+  const lines = [...table.tHead.rows, ...shown].map((row) => [...row.cells].map(csvCell).join(","));
+  const part = shown.length < rows.length ? ` ${put(say.rows_of, shown.length, rows.length)}` : "";
+  save(nameOf(table) + part, "csv", ["\ufeff" + lines.join("\r\n") + "\r\n"], "text/csv");
 }
 
 function furnish(table) {
@@ -85,8 +90,9 @@ function furnish(table) {
   const name = nameOf(table);
   const plain = table.tHead.rows.length === 1 && table.tBodies.length === 1 && !table.querySelector("[rowspan], [colspan]");
   if (plain && rows.length > 1) sortable(table.tHead.rows[0], rows);
-  const saves = make("span", { className: "saves" }, button(say.csv, name, () => saveCsv(table)));
-  const found = plain && rows.length >= FILTER_FROM ? filters(name, rows) : [];
+  const csv = button(say.csv, name, () => saveCsv(table));
+  const saves = make("span", { className: "saves" }, csv);
+  const found = plain && rows.length >= FILTER_FROM ? filters(name, rows, csv) : [];
   (table.closest(".scroll") ?? table).before(make("div", { className: "tools" }, ...found, saves));
 }
 

@@ -1,0 +1,146 @@
+"""The brief says what a head of the district asks: what, who, by when, for how much, what it brings."""
+
+import re
+from html import unescape
+
+import pandas as pd
+import pytest
+from town import Town
+
+from qb.data.sample import make
+from qb.indicators.assessment import assess
+from qb.planning.plan.budgets import best_use
+from qb.planning.plan.cheapest import cheapest_plan
+from qb.report.brief_report import BriefReport, problems_of
+from qb.report.context import ReportContext, State
+
+
+def brief(data, lang="zh"):
+    return BriefReport(ReportContext(data, assess(data), lang))
+
+
+def cells(table):
+    """Return a table's rows as a reader sees them."""
+    html = table._repr_html_()
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", html)[1:]
+    return [
+        [unescape(re.sub(r"<[^>]+>", "", c)) for c in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", r)]
+        for r in rows
+    ]
+
+
+def text(part):
+    return unescape(re.sub(r"<[^>]+>", " ", part._repr_html_()))
+
+
+def entry(code, state=None, deadline=None, allowed=False, departments=("甲局",), school="001"):
+    return {
+        "code": code,
+        "part": "",
+        "school_id": school,
+        "name": school,
+        "departments": departments,
+        "state": state,
+        "deadline": deadline,
+        "allowed": allowed,
+    }
+
+
+LEDGER = pd.DataFrame(
+    [
+        entry("C16", "overdue", "2025-06-30", departments=("甲局", "乙局")),
+        entry("C4", "open", "2026-12-31", allowed=True),
+        entry("C4", "open", "2026-01-31", allowed=True),
+        entry("C4", allowed=True),
+        entry("C16", "closed", "2024-01-01", departments=("乙局", "丙局")),
+        entry("C16"),
+    ]
+)
+
+
+def test_problems_are_put_together_by_indicator_those_that_decide_first():
+    c16, c4 = problems_of(LEDGER)
+    # Three entries each; those of C4 are what the rule allows, so C16 stands first although C4 is as long.
+    assert (c16.code, c16.deciding, c4.code, c4.deciding) == ("C16", 3, "C4", 0)
+    assert c16.departments == ("甲局", "乙局", "丙局")
+    # The measure that was closed is no deadline any more; the earliest that is still due counts.
+    assert (c16.state, c16.deadline, c16.bare) == (State.OVERDUE, "2025-06-30", 1)
+    assert (c4.state, c4.deadline, c4.bare) == (State.OPEN, "2026-01-31", 1)
+
+
+@pytest.fixture(scope="module")
+def sample():
+    data = make()
+    return data, brief(data)
+
+
+def test_each_problem_says_who_by_when_for_how_much_and_what_it_brings(sample):
+    data, made = sample
+    ledger, plan = made.context.ledger, cheapest_plan(data, made.context.year)
+    spent = plan.purchases.groupby("code")["cost_yuan"].sum()
+    shown = cells(made.first())
+    assert len(shown) == 5
+    for problem, departments, deadline, money, brings in shown:
+        code = problem.split(" ")[0]
+        mine = ledger[(ledger["code"] == code).to_numpy()]
+        assert set(departments.split("、")) == {name for names in mine["departments"] for name in names}
+        dates = mine["deadline"].dropna()
+        assert deadline.startswith(min(dates) if len(dates) else "未定")
+        if code in spent:
+            assert money == f"{spent[code] / 1e4:,.1f} 万元"
+        else:
+            assert money == "方案未列费用"
+        assert brings
+
+
+def test_the_first_step_is_what_a_quarter_of_the_least_cost_buys_at_best(sample):
+    data, made = sample
+    plan = cheapest_plan(data, made.context.year)
+    step = best_use(data, round(plan.cost / 4), made.context.year)
+    passing = int((made.own.rows["verdict"] == "pass").sum())
+    assert f"可由 {passing} 个增至 {step.passing} 个，共 {len(made.own.rows)} 个" in text(made.verdict())
+
+
+def test_what_no_purchase_mends_is_named_with_its_indicators(sample):
+    _, made = sample
+    frame = made.own.indicators
+    beyond = [c for c in frame.loc[(frame["verdict"] == "fail").to_numpy(), "code"] if int(c[1:]) > 7]
+    (line,) = [line for line in made.verdict().lines if "解决不了" in line]
+    assert f"未达标 {len(beyond)} 项" in line
+    assert all(f"{code} " in line for code in beyond)
+
+
+def test_a_department_answers_on_the_wall_chart_where_the_ledger_names_it(sample):
+    _, made = sample
+    table = made.wall()
+    names = [column.label for column in table.columns[3:]]
+    for row in cells(table):
+        mine = made.context.ledger
+        mine = mine[(mine["code"] == row[0].split(" ")[0]).to_numpy()]
+        answering = {name for told in mine["departments"] for name in told}
+        assert {name for name, cell in zip(names, row[3:], strict=True) if cell} == answering
+        assert int(row[2]) == len(mine)
+
+
+def test_the_timetable_holds_every_problem_once_and_ends_with_those_without_a_date(sample):
+    _, made = sample
+    shown = cells(made.timetable())
+    assert sum(int(row[2]) for row in shown) == len(made.context.ledger)
+    assert shown[-1][0] == "未定时限"
+    assert [row[0] for row in shown[:-1]] == sorted(row[0] for row in shown[:-1])
+    assert shown[-1][2] == str(int(made.context.ledger["deadline"].isna().sum()))
+
+
+def test_every_department_has_a_sheet_with_all_its_problems(sample):
+    _, made = sample
+    ledger = made.context.ledger
+    for sheet in made.sheets():
+        mine = [sheet.caption in names for names in ledger["departments"]]
+        assert {row[0].split(" ")[0] for row in cells(sheet)} == set(ledger.loc[mine, "code"])
+
+
+def test_a_district_that_needs_nothing_says_so_once():
+    made = brief(Town().data())
+    assert cells(made.first()) == []
+    assert "不需要购置" in text(made.verdict())
+    assert "先做哪一步" not in text(made.verdict())
