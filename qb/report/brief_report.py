@@ -18,6 +18,7 @@ from qb.report.plan_study import STEPS, Work, money
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
     AREAS,
+    Lang,
     Tally,
     department_names,
     listed,
@@ -151,7 +152,7 @@ class BriefReport(AnnualPart):
         if self.before is not None:
             last = verdict_label(str(self.before.districts["verdict"].iloc[0]), lang)
             before = say(lang, f"{self.before.year} 年：{last}", f"{self.before.year}: {last.lower()}")
-        cards = [
+        cards: list[tuple[str, ...]] = [
             (say(lang, "区域总体", "The district"), overall, before, key(Fact.DISTRICT, year, self.district))
         ]
         names = (
@@ -341,9 +342,9 @@ class BriefReport(AnnualPart):
         lang, work = self.context.lang, self.work
         if work.made:
             bought = work.plan.purchases
-            mine = bought.loc[(bought["code"] == code).to_numpy(), "cost_yuan"] if len(bought) else ()
-            if len(mine):
-                return money(float(mine.sum()), lang)
+            spent = bought.groupby("code")["cost_yuan"].sum() if len(bought) else {}
+            if code in spent:
+                return money(float(spent[code]), lang)
         if code not in self.context.standard.resource_codes:
             return say(lang, "方案未列费用", "not in the plan")
         if work.plan is None:
@@ -547,7 +548,7 @@ class BriefReport(AnnualPart):
         return say(lang, f"参与，与{told}", f"takes part, with {told}")
 
 
-def _direction(step: int, lang: str) -> str:
+def _direction(step: int, lang: Lang) -> str:
     if not step:
         return say(lang, "→ 持平", "→ no change")
     return (
