@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 import re
+import zipfile
 from urllib.parse import unquote
 
+import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
@@ -14,8 +19,9 @@ from qb.publish import attachments, site
 from qb.publish.api import publish
 from qb.publish.jobs import Outcome
 from qb.report.forms import FORMS, LEDGER, POLICIES
+from qb.standard import files_of
 
-DOCUMENTS = ("年度报告.docx", "年度报告.pdf")
+DOCUMENTS = ("年度报告.docx", "年度报告.pdf", "数据包.zip")
 
 
 @pytest.fixture(scope="module")
@@ -72,14 +78,14 @@ def test_no_file_is_made_unless_asked_for(go):
     assert listed(made) == set()
 
 
-def test_five_files_are_made_and_listed_on_the_index(go):
+def test_six_files_are_made_and_listed_on_the_index(go):
     made = go(files=True)
     assert {path.name for path in made.files} == {FORMS, LEDGER, POLICIES, *DOCUMENTS}
     assert set(made.files.values()) == {""}
     assert listed(made) == {path.name for path in go.folder.iterdir()} == {path.name for path in made.files}
     assert (go.folder / "年度报告.pdf").read_text("utf-8") == "<!DOCTYPE"
     assert "表III 校际均衡" in load_workbook(go.folder / FORMS).sheetnames
-    assert "已生成附件 5 个" in made.summary
+    assert "已生成附件 6 个" in made.summary
 
 
 def test_files_stand_while_they_are_right_and_go_when_they_are_not(go, sample):
@@ -108,4 +114,59 @@ def test_where_no_browser_is_installed_the_pdf_alone_is_missing_and_the_reason_s
     assert made.exit_code == 1
     assert {path.name for path, wrong in made.files.items() if wrong} == {"年度报告.pdf"}
     assert "附件 年度报告.pdf 未生成：没有找到 Chromium、Chrome 或 Edge" in made.summary
-    assert listed(made) == {FORMS, LEDGER, POLICIES, "年度报告.docx"}
+    assert listed(made) == {FORMS, LEDGER, POLICIES, "年度报告.docx", "数据包.zip"}
+
+
+# The data package
+
+
+def package(path):
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    return json.loads(files["datapackage.json"]), files
+
+
+def test_the_data_package_describes_every_file_it_holds(go, sample):
+    go(files=True)
+    described, files = package(go.folder / "数据包.zip")
+    beside = {"datapackage.json", "README.md"}
+    assert {one["path"] for one in described["resources"]} == set(files) - beside
+    for one in described["resources"]:
+        assert one["hash"] == f"sha256:{hashlib.sha256(files[one['path']]).hexdigest()}"
+        assert one["bytes"] == len(files[one["path"]])
+    assert {"national-2017.toml", "gulou-2023.toml"} <= set(files)
+    assert "模拟数据" in described["description"] and "模拟数据" in files["README.md"].decode()
+
+
+def test_its_tables_are_the_districts_own_with_types_and_units(go, sample):
+    go(files=True)
+    described, files = package(go.folder / "数据包.zip")
+    (sections,) = [one for one in described["resources"] if one["path"] == "sections.csv"]
+    as_csv = pd.read_csv(io.BytesIO(files["sections.csv"]), dtype={"school_id": str})
+    as_parquet = pd.read_parquet(io.BytesIO(files["sections.parquet"]))
+    fields = {one["name"]: one for one in sections["schema"]["fields"]}
+    assert list(fields) == list(as_csv.columns) == list(as_parquet.columns)
+    assert as_csv["school_id"].tolist() == sample["sections"]["school_id"].tolist()  # zeros in front are kept
+    assert as_csv["pupils"].sum() == as_parquet["pupils"].sum() == sample["sections"]["pupils"].sum()
+    assert (fields["school_id"]["type"], fields["pupils"]["type"], fields["year"]["type"]) == (
+        "string",
+        "number",
+        "year",
+    )
+
+
+def test_the_same_data_give_the_same_package(go):
+    go(files=True)
+    first = (go.folder / "数据包.zip").read_bytes()
+    go(files=True, force=True)
+    assert (go.folder / "数据包.zip").read_bytes() == first
+
+
+def test_sizes_of_classes_that_are_kept_back_are_kept_back_here_too(go, sample, tmp_path):
+    text = (files_of("gulou-2023")[0]).read_text("utf-8") + "\n[rules.publication]\nsmallest_class = 41\n"
+    (tmp_path / "kept.toml").write_text(text, encoding="utf-8")
+    go(files=True, standard=str(tmp_path / "kept.toml"))
+    _, files = package(go.folder / "数据包.zip")
+    shown = pd.read_parquet(io.BytesIO(files["classes.parquet"]))["pupils"]
+    whole = sample["classes"]["pupils"]
+    assert (whole < 41).any() and shown.isna().sum() == (whole < 41).sum() and shown.min() >= 41

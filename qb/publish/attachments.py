@@ -1,4 +1,4 @@
-"""What goes with a district's pages: the forms as workbooks, the annual report as Word and PDF."""
+"""What goes with a district's pages: forms as workbooks, the annual report as Word and PDF, the data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from qb.publish.page import Lang
 if TYPE_CHECKING:
     from qb.publish.jobs import Job
     from qb.publish.worker import Held
-    from qb.report.context import ReportContext
 
 # A page as a PDF, printed by whatever Chromium is installed.
 
@@ -135,6 +134,7 @@ def _options(profile: str) -> Iterator[str]:
 
 
 FOLDER: Mapping[Lang, str] = {"zh": "附件", "en": "files"}
+_PACKAGE: Mapping[Lang, str] = {"zh": "数据包", "en": "data-package"}
 _REPORT: Mapping[Lang, str] = {"zh": "年度报告", "en": "annual-report"}
 
 
@@ -184,7 +184,12 @@ class Bundle:
     @property
     def paths(self) -> tuple[Path, ...]:
         """All of them."""
-        return (*self.workbooks, self.word, self.pdf)
+        return (*self.workbooks, self.word, self.pdf, self.package)
+
+    @property
+    def package(self) -> Path:
+        """The data package."""
+        return self.folder / f"{_PACKAGE[self.annual.page.lang]}.zip"
 
 
 def make_files(bundles: Sequence[Bundle], held: Held, workers: int) -> Iterator[tuple[Path, str]]:
@@ -207,17 +212,20 @@ def _make(bundle: Bundle, held: Held) -> list[tuple[Path, str]]:
 
     preload(held.context, held.data, held.standard)
     bundle.folder.mkdir(parents=True, exist_ok=True)
-    return [(path, _said(make)) for path, make in _makers(bundle, held.context).items()]
+    return [(path, _said(make)) for path, make in _makers(bundle, held).items()]
 
 
-def _makers(bundle: Bundle, context: ReportContext) -> dict[Path, Callable[[], None]]:
+def _makers(bundle: Bundle, held: Held) -> dict[Path, Callable[[], None]]:
+    from qb.publish.data_package import write_data_package
     from qb.publish.word_export import write_word
     from qb.report.forms import write_forms, write_ledger, write_policies
 
+    context = held.context
     books = zip(bundle.workbooks, (write_forms, write_ledger, write_policies), strict=True)
     makers = {path: partial(make, context, bundle.district, path, replace=True) for path, make in books}
     word = partial(write_word, replace(bundle.annual, target=bundle.word))
-    return makers | {bundle.word: word, bundle.pdf: partial(_pdf, bundle)}
+    package = partial(write_data_package, context, bundle.district, str(held.standard), bundle.package)
+    return makers | {bundle.word: word, bundle.pdf: partial(_pdf, bundle), bundle.package: package}
 
 
 def _pdf(bundle: Bundle) -> None:

@@ -87,7 +87,7 @@ def of_files(files: Iterable[Path]) -> Iterator[object]:
 RECORD, JOURNAL, LOCK = "run.json", ".qb.journal", ".qb.lock"
 RECORD_MOST = 128 << 20  # bytes: 300,000 pages and more
 _DEPTH = 3  # a district's folder, the folder of its schools or files, the page
-_SUFFIXES = (".html", ".xlsx", ".docx", ".pdf")
+_SUFFIXES = (".html", ".xlsx", ".docx", ".pdf", ".zip")
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
