@@ -77,7 +77,8 @@ def sample():
 def test_each_problem_says_who_by_when_for_how_much_and_what_it_brings(sample):
     data, made = sample
     ledger, plan = made.context.ledger, cheapest_plan(data, made.context.year)
-    spent = plan.purchases.groupby("code")["cost_yuan"].sum()
+    both = pd.concat([plan.purchases, plan.mended.items])
+    spent = both.groupby("code")["cost_yuan"].sum(min_count=1)
     shown = cells(made.first())
     assert len(shown) == 5
     for problem, departments, deadline, money, brings in shown:
@@ -86,10 +87,9 @@ def test_each_problem_says_who_by_when_for_how_much_and_what_it_brings(sample):
         assert set(departments.split("、")) == {name for names in mine["departments"] for name in names}
         dates = mine["deadline"].dropna()
         assert deadline.startswith(min(dates) if len(dates) else "未定")
-        if code in spent:
-            assert money == f"{spent[code] / 1e4:,.1f} 万元"
-        else:
-            assert money == "方案未列费用"
+        known = code in spent and spent[code] == spent[code]
+        unknown = "费用文件没有单价" if code in spent else "花钱不能解决"
+        assert money == (f"{spent[code] / 1e4:,.1f} 万元" if known else unknown)
         assert brings
 
 
@@ -101,13 +101,15 @@ def test_the_first_step_is_what_a_quarter_of_the_least_cost_buys_at_best(sample)
     assert f"可由 {passing} 个增至 {step.passing} 个，共 {len(made.own.rows)} 个" in text(made.verdict())
 
 
-def test_what_no_purchase_mends_is_named_with_its_indicators(sample):
+def test_what_money_does_not_mend_is_told_as_the_plan_tells_it(sample):
     _, made = sample
-    frame = made.own.indicators
-    beyond = [c for c in frame.loc[(frame["verdict"] == "fail").to_numpy(), "code"] if int(c[1:]) > 7]
-    (line,) = [line for line in made.verdict().lines if "解决不了" in line]
-    assert f"未达标 {len(beyond)} 项" in line
-    assert all(f"{code} " in line for code in beyond)
+    frame = made.work.plan.assessment.indicators
+    left = frame.loc[(frame["verdict"] == "fail").to_numpy(), "code"]
+    assert len(left)
+    assert f"未达标 {len(left)} 项（{'、'.join(left)}）" in text(made.verdict())
+    for problem in made.problems:
+        if problem.code in set(left):
+            assert made._brings(problem) == "方案之外，须另行解决"
 
 
 def test_a_department_answers_on_the_wall_chart_where_the_ledger_names_it(sample):

@@ -9,7 +9,6 @@ import pandas as pd
 
 from qb.indicators.assessment import Assessment
 from qb.planning.plan.budgets import Spending
-from qb.planning.plan.plan_results import outside
 from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import AnnualPart, State, coefficients, state_words
 from qb.report.facts import Fact, key, shown_indicators
@@ -203,12 +202,9 @@ class BriefReport(AnnualPart):
 
     def verdict(self) -> Sentences:
         """Return what decides, what the money brings, and what no money mends, a sentence each."""
-        found = (
-            self._problems_said(),
-            PlanVerdict(self.context, self.district, work=self.work).result(),
-            self._first_step(),
-            self._beyond(),
-        )
+        plan = PlanVerdict(self.context, self.district, work=self.work)
+        beyond = plan.beyond() if self.work.made else ""
+        found = (self._problems_said(), plan.result(), self._first_step(), beyond)
         return Sentences(tuple(line for line in found if line))
 
     def _problems_said(self) -> str:
@@ -238,26 +234,6 @@ class BriefReport(AnnualPart):
     def first_step(self) -> Spending | None:
         """What the first part of the cost buys at best; None where there is nothing to buy or no plan."""
         return self.work.step(STEPS[0]) if self.work.made and self.work.plan.cost else None
-
-    def _beyond(self) -> str:
-        """Say what the plan's money does not mend."""
-        lang = self.context.lang
-        left = outside(self.work.plan.assessment if self.work.made else self.own)
-        parts = [
-            say(
-                lang,
-                f"{verdict.zh} {len(codes)} 项（{listed([self._name(c) for c in codes], lang, ALSO)}）",
-                f"{verdict_label(verdict, lang).lower()}: {len(codes)} ({listed([self._name(c) for c in codes], lang, ALSO)})",
-            )
-            for verdict, codes in left.items()
-        ]
-        if not parts:
-            return ""
-        return say(
-            lang,
-            f"这笔费用解决不了的：{'，'.join(parts)}。",
-            f"What this money does not mend: {'; '.join(parts)}.",
-        )
 
     def _name(self, code: str) -> str:
         lang = self.context.lang
@@ -340,39 +316,35 @@ class BriefReport(AnnualPart):
     def _money(self, code: str) -> str:
         """Return what the plan spends on an indicator, or why that is not known."""
         lang, work = self.context.lang, self.work
-        if work.made:
-            bought = work.plan.purchases
-            spent = bought.groupby("code")["cost_yuan"].sum() if len(bought) else {}
-            if code in spent:
-                return money(float(spent[code]), lang)
-        if code not in self.context.standard.resource_codes:
-            return say(lang, "方案未列费用", "not in the plan")
         if work.plan is None:
             return verdict_label(Verdict.NO_DATA, lang)
-        return say(lang, "不必为此花钱", "none needed") if work.made else say(lang, "没有方案", "no plan")
+        if not work.made:
+            return say(lang, "没有方案", "no plan")
+        for spent in (work.plan.purchases, work.plan.mended.items):
+            mine = spent.loc[(spent["code"] == code).to_numpy(), "cost_yuan"] if len(spent) else spent
+            if len(mine) and mine.notna().all():
+                return money(float(mine.sum()), lang)
+            if len(mine):
+                return say(lang, "费用文件没有单价", "no price in the cost file")
+        if code in self.context.standard.resource_codes:
+            return say(lang, "不必为此花钱", "none needed")
+        return say(lang, "花钱不能解决", "not a matter of money")
 
     def _brings(self, problem: Problem) -> str:
+        """Return what changes with the plan: a verdict, school stages, coefficients."""
         lang, code = self.context.lang, problem.code
+        if not self.work.made:
+            return say(lang, "没有方案，无从计算", "no plan to compute it from")
         if code in self.context.standard.resource_codes:
             return self._passes(code)
-        found = self.own.findings
-        unknown = ((found["code"] == code) & (found["verdict"] == Verdict.NO_DATA)).sum()
-        if unknown:
-            return say(
-                lang,
-                f"消除未达标；另有 {unknown} 处缺数据",
-                f"nothing below the standard; {unknown} still without data",
-            )
-        if code in AREAS:
-            return say(lang, "该方面达标", "the area is met")
-        return say(lang, "该项指标达标", "the indicator is met")
+        after = self.work.plan.assessment.indicators.set_index("code")["verdict"]
+        if code in after.index and after[code] == Verdict.PASS:
+            return say(lang, "该项指标达标", "the indicator is met")
+        return say(lang, "方案之外，须另行解决", "beyond the plan, to be settled otherwise")
 
     def _passes(self, code: str) -> str:
         """Return what the plan's purchases of a resource are part of: rows that pass, coefficients within."""
-        lang = self.context.lang
-        if not self.work.made:
-            return say(lang, "没有方案，无从计算", "no plan to compute it from")
-        plan = self.work.plan
+        lang, plan = self.context.lang, self.work.plan
         bought = plan.purchases[(plan.purchases["code"] == code).to_numpy()]
         wholes = set(bought.loc[(bought["stage"] == Stage.WHOLE).to_numpy(), "school_id"])
         stages = set(zip(bought["school_id"], bought["stage"].astype(str), strict=True))

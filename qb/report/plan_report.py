@@ -111,7 +111,7 @@ class PlanVerdict(PlanPart):
         """Return at most six sentences: what it costs and leaves, for what, why, what else could be done."""
         found = [self.result()]
         if self.work.made:
-            found[0] += say(self.context.lang, "", " ") + self._beyond()
+            found[0] += say(self.context.lang, "", " ") + self.beyond()
             found += [self._largest(), self._coefficients(), self._pupil(), self._yardsticks()]
         found.append(self._transfers())
         return Sentences(tuple(line for line in found if line))
@@ -161,7 +161,7 @@ class PlanVerdict(PlanPart):
             f"Meeting the seven and the limits of their coefficients takes {money(plan.cost, lang)} at least; no plan costs less than {money(plan.bound, lang)} ({status_words(plan.status, lang)}). The purchases were assessed again by the same code.",
         )
 
-    def _beyond(self) -> str:
+    def beyond(self) -> str:
         """Say what else money mends, what remains that it does not, and the district's verdict after all."""
         lang, plan = self.context.lang, self.work.plan
         left, found = outside(plan.assessment), []

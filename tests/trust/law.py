@@ -471,14 +471,6 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         ),
     ),
     (
-        r"这笔费用解决不了的：未达标 (\d+) 项|money does not mend: not met: (\d+)",
-        lambda f, m, p: int(m[1] or m[2]) == _left(f, "fail"),
-    ),
-    (
-        r"这笔费用解决不了的：缺数据 (\d+) 项|money does not mend: no data: (\d+)",
-        lambda f, m, p: int(m[1] or m[2]) == _left(f, "no data"),
-    ),
-    (
         "低于标准的各处都在规则允许之内|All that is below the standard is what the rule allows",
         lambda f, m, p: f.schools("fail") == f.coefficients("fail") == 0 and f.told("fail") == 0,
     ),
