@@ -104,8 +104,9 @@ def test_the_first_step_is_what_a_quarter_of_the_least_cost_buys_at_best(sample)
 def test_what_money_does_not_mend_is_told_as_the_plan_tells_it(sample):
     _, made = sample
     frame = made.work.plan.assessment.indicators
-    left = frame.loc[(frame["verdict"] == "fail").to_numpy(), "code"]
-    assert len(left)
+    failing = frame.loc[(frame["verdict"] == "fail").to_numpy(), "code"]
+    left = [code for code in failing if int(code[1:]) > 7]  # of C1–C7 the school rule allows some
+    assert left
     assert f"未达标 {len(left)} 项（{'、'.join(left)}）" in text(made.verdict())
     for problem in made.problems:
         if problem.code in set(left):
