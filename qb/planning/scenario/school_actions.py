@@ -168,11 +168,13 @@ def _too_large(standard: Standard, kind: Kind, capacity: dict[Stage, int], year:
     """Return a sentence if a school is planned for more pupils than the standard's largest."""
     indicator = standard.computed_by("school_size")
     pupils = sum(n for stage, n in capacity.items() if stage in COMPULSORY)
-    if indicator is None or pupils <= (most := indicator.limit(kind=kind, year=year).value):
+    if indicator is None:
         return []
-    return [
-        f"义务教育阶段按 {pupils} 人开办，超过{kind.zh}规模的限值 {most:.0f} 人，请核对 capacity 或 classes"
-    ]
+    limit = standard.limit_in_force(indicator.code, kind=kind, year=year)
+    if limit.meets(np.asarray(float(pupils))):
+        return []
+    most = f"{kind.zh}规模的限值 {limit.value:.0f} 人"
+    return [f"义务教育阶段按 {pupils} 人开办，超过{most}，请核对 capacity 或 classes"]
 
 
 def _capacity(standard: Standard, action: OpenSchool, year: int) -> dict[Stage, int]:
