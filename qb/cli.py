@@ -178,13 +178,16 @@ def template(
     source: Path | None,
     layout: str | None,
     per_school: list[Path] | None,
+    standard: str,
 ) -> None:
     """Write a workbook to fill in, or one form for each school."""
     from qb.data.form_template import run_template
     from qb.data.reading import read
+    from qb.standard import load
 
-    given, folder = per_school or (source, None)
-    print(run_template(path, year, read(given) if given else None, layout, folder), file=sys.stderr)
+    (given, folder), chosen = per_school or (source, None), load(standard)
+    data = read(given, chosen) if given else None
+    print(run_template(path, year, data, layout, folder, chosen), file=sys.stderr)
 
 
 def collect(
@@ -197,22 +200,24 @@ def collect(
     print(json.dumps(document(done), ensure_ascii=False) if as_json else "\n".join(summary(done)))
 
 
-def check(data: Path, as_json: bool, marked: Path | None) -> int:
+def check(data: Path, as_json: bool, marked: Path | None, standard: str) -> int:
     """Tell every fault at once."""
     from qb.data.checks import run_check
 
-    return run_check(data, as_json, marked)
+    return run_check(data, as_json, marked, standard)
 
 
-def convert(table: Path, out: Path, recipe: Path | None) -> None:
+def convert(table: Path, out: Path, recipe: Path | None, standard: str) -> None:
     """Turn a table or a dataset into a dataset."""
     from qb.data.checks import line, require
     from qb.data.reading import read
     from qb.data.recipe import convert as apply
     from qb.data.recipe import load_recipe
+    from qb.standard import load
 
-    data = apply(table, load_recipe(recipe)) if recipe else read(table)
-    require(data)
+    chosen = load(standard)
+    data = apply(table, load_recipe(recipe, chosen), chosen) if recipe else read(table, chosen)
+    require(data, chosen)
     for fault in data.faults:  # what was left out, or read in another way than typed
         print(line(fault), file=sys.stderr)
     _save(data, out)
@@ -278,6 +283,14 @@ def standard_diff(one: str, other: str) -> None:
 
     found = differences(load(one), load(other))
     print("\n".join(found) or "两套标准完全相同。")
+
+
+def standard_columns(name: str, lang: str) -> None:
+    """Print the data dictionary of a standard."""
+    from qb.report.standard_report import dictionary
+    from qb.standard import load
+
+    print(dictionary(load(name), lang))
 
 
 def standard_check(file: str, year: int | None) -> int:
@@ -511,6 +524,7 @@ def _parser() -> Parser:
         "qb check 我的数据 --json",
     )
     it.add_argument("data", type=Path, help="数据集：文件夹或工作簿")
+    add_standard(it)
     add_json(it)
     it.add_argument("--marked", type=Path, metavar="FILE.xlsx", help="另存一份工作簿，有问题的格着色并加批注")
 
@@ -528,6 +542,7 @@ def _parser() -> Parser:
     it.add_argument("--year", type=int, help="学年起始年；默认为 --from 数据最后一年的下一年")
     it.add_argument("--from", dest="source", type=Path, metavar="DATA", help="预填：学校照抄，其他数值留空")
     add_layout(it)
+    add_standard(it)
     it.add_argument(
         "--per-school",
         nargs=2,
@@ -565,6 +580,7 @@ def _parser() -> Parser:
         "out", type=Path, help="写到哪里；以 .xlsx 结尾写成工作簿，以 .parquet 结尾写成 parquet，否则写成 CSV"
     )
     it.add_argument("--recipe", type=Path, help="转换规则（TOML），说明原表各列对应哪里")
+    add_standard(it)
 
     summary = "配方：按表头猜出各列，写一份可以直接运行的初稿，供核对修改。"
     recipes = commands.add_parser("recipe", help=summary, description=summary)
@@ -649,6 +665,10 @@ def _parser() -> Parser:
     it.add_argument("name", metavar="NAME|FILE.toml", help="随附标准的名称，或标准文件")
     add_year(it)
     it.set_defaults(run=standard_show)
+    it = actions.add_parser("columns", help="数据字典：一套标准用到的各表各列，连同它自己声明的列")
+    it.add_argument("name", metavar="NAME|FILE.toml", help="随附标准的名称，或标准文件")
+    it.add_argument("--lang", choices=("zh", "en"), default="zh", help="语言；默认 zh")
+    it.set_defaults(run=standard_columns)
     it = actions.add_parser("diff", help="逐项列出两套标准的不同")
     it.add_argument("one", metavar="A")
     it.add_argument("other", metavar="B")

@@ -21,10 +21,15 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_toml(
-    path: Path, model: type[Model], what: str, refuse: type[QbError], hidden: tuple[str, ...] = ()
+    path: Path,
+    model: type[Model],
+    what: str,
+    refuse: type[QbError],
+    hidden: tuple[str, ...] = (),
+    context: object = None,
 ) -> Model:
     """Read a file as a model; see `read_document` and `as_model`."""
-    return as_model(read_document(path, what, refuse), path, model, what, refuse, hidden)
+    return as_model(read_document(path, what, refuse), path, model, what, refuse, hidden, context)
 
 
 def as_model(
@@ -34,6 +39,7 @@ def as_model(
     what: str,
     refuse: type[QbError],
     hidden: tuple[str, ...] = (),
+    context: object = None,
 ) -> Model:
     """Return what a file says as a model.
 
@@ -49,9 +55,11 @@ def as_model(
         named.
     hidden : tuple of str
         Fields under which the model gathers what the file writes without them.
+    context : object
+        What the model's own checks may look at.
     """
     try:
-        return model.model_validate(document)
+        return model.model_validate(document, context=context)
     except ValidationError as error:
         raise refuse(_in_words(f"{what} {path}", document, error, hidden)) from None
 

@@ -24,7 +24,7 @@ SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 SEVEN = [f"C{i}" for i in range(1, 8)]
 SHEETS = [
     "填表说明", "表I 基本情况", "表II-1 资源配置", "表II-2 资源配置分学校", "表III 校际均衡",
-    "表IV 政府保障程度", "表V 教育质量", "表VI 社会认可度", "一票否决自查", "未参加七项评估", "学校自评表",
+    "表IV 政府保障程度", "表V 教育质量", "表VI 社会认可度", "一票否决自查", "未参加评估", "学校自评表",
 ]  # fmt: skip
 MISSING = "缺数据"
 
@@ -357,7 +357,7 @@ def test_a_campus_is_counted_with_its_school(tmp_path):
     workbook = openpyxl.load_workbook(tmp_path / "表.xlsx")
     assert line(workbook["表II-2 资源配置分学校"], "小一", 1)[3:6] == [440, 6, 11]
     assert line(workbook["表I 基本情况"], "甲区")[9] == 2
-    assert line(workbook["未参加七项评估"], "分校", 1)[2:4] == ["—", "—"]
+    assert line(workbook["未参加评估"], "分校", 1)[2:4] == ["—", "—"]
     page = [str(row[2]) for row in values(workbook["学校自评表"]) if "每百名学生拥有高于" in str(row[1])]
     assert page[0] == "小学：高于规定学历教师 31 人，每百名学生 7.05 人"  # 14 + 17 of 440
 
@@ -388,7 +388,7 @@ def test_a_school_and_a_campus_that_said_nothing_leave_what_rests_on_them_open(t
     assert (
         page[-1].splitlines()[1].startswith("全校：体育运动场地 缺数据 平方米")
     )  # not the main site's alone
-    assert line(workbook["未参加七项评估"], "停办", 1)[4].startswith("已停办")
+    assert line(workbook["未参加评估"], "停办", 1)[4].startswith("已停办")
 
 
 OWN = """

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset, index_of
-from qb.data.schema import TABLES
+from qb.data.schema import TABLES, Table, tables_of
 from qb.standard import Checks, Standard, StandardError, load
 from qb.terms import GRADES_OF_STAGE, Kind, Severity, Stage
 
@@ -45,6 +45,11 @@ class View:
         return self._standard or load()
 
     @cached_property
+    def tables(self) -> dict[str, Table]:
+        """The tables with the columns of the standard given."""
+        return tables_of(self._standard)
+
+    @cached_property
     def checks(self) -> Checks:
         """The thresholds of the rules.
 
@@ -57,7 +62,7 @@ class View:
         named = [(jump.table, jump.column) for jump in checks.jumps]
         named += [(table, column) for table, columns in checks.peers.columns.items() for column in columns]
         for table, column in named:
-            known = TABLES[table].by_name.get(column) if table in YEARLY else None
+            known = self.tables[table].by_name.get(column) if table in YEARLY else None
             if known is None or not known.numeric or column in TABLES[table].key:
                 raise StandardError(f"标准文件 checks 中的 {table}.{column} 不是可以比较的数字列。")
         return checks

@@ -125,7 +125,7 @@ def _number_of_classes(view: View) -> Iterator[Found]:
 
 
 def _bands_without_number(view: View) -> Iterator[Found]:
-    for name, table in TABLES.items():
+    for name, table in view.tables.items():
         if table.band is not None:
             unknown = table.bands(view.data[name]) & np.isnan(view.numbers(name, table.band.count))
             label = table[table.band.count].label
@@ -268,7 +268,7 @@ SUM_RULES: tuple[Rule, ...] = (
         _W,
         "班额合计与在校生数不符",
         "Classes do not add up to the pupils",
-        "C12 按班判定，C1—C7 以在校生数为分母",
+        "班额按班判定，资源指标以在校生数为分母",
         _CHECK,
         _pupils_of_classes,
     ),
@@ -360,7 +360,7 @@ SUM_RULES: tuple[Rule, ...] = (
 
 
 def _headers(view: View) -> Iterator[Found]:
-    for name, table in TABLES.items():
+    for name, table in view.tables.items():
         for column in view.data[name]:
             if column not in table.by_name and names_persons(column):
                 yield Found(name, None, column, lambda _, column=column: f"“{column}”像是个人信息")
@@ -369,7 +369,7 @@ def _headers(view: View) -> Iterator[Found]:
 def _numbers(view: View) -> Iterator[Found]:
     """Find numbers of persons where none was found on reading, when every cell is looked at."""
     named = {(found.table, found.column) for found in view.data.faults if found.rule == "P02"}
-    for name, table in TABLES.items():
+    for name, table in view.tables.items():
         for column, values in view.data[name].items():
             known = table.by_name.get(column)
             if (name, column) in named or (known is None and names_persons(column)):

@@ -22,7 +22,7 @@ _DISTRICT_TABLES = (*TABLES_OF_DISTRICTS, "measures", "zones")
 
 
 def _duplicates(view: View) -> Iterator[Found]:
-    for name, table in TABLES.items():
+    for name, table in view.tables.items():
         frame = view.data[name]
         if not table.key or not len(frame):
             continue
@@ -337,7 +337,7 @@ def _funds_twice(view: View) -> Iterator[Found]:
 
 def _bands(view: View) -> Iterator[Found]:
     """Find bands that cannot be: without an end, from above to below, or a single record as well."""
-    for name, table in TABLES.items():
+    for name, table in view.tables.items():
         if table.band is None or not (bands := table.bands(view.data[name])).any():
             continue
         band, frame = table.band, view.data[name]
@@ -363,7 +363,7 @@ def _bands(view: View) -> Iterator[Found]:
 
 
 def _overlapping_bands(view: View) -> Iterator[Found]:
-    for name, table in TABLES.items():
+    for name, table in view.tables.items():
         if table.band is None:
             continue
         rows = np.flatnonzero(table.bands(view.data[name]) & (view.slot(name) >= 0))
@@ -464,7 +464,7 @@ KEY_RULES: tuple[Rule, ...] = (
         _S,
         "学段填了全校",
         "Pupils of the whole school",
-        "七项指标的分母是本学段学生数",
+        "资源指标的分母是本学段学生数",
         "按小学、初中、高中分行填报",
         _whole_section,
     ),

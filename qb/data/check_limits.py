@@ -10,7 +10,7 @@ import numpy as np
 
 from qb.data.check_base import STAGES, View, plain
 from qb.data.dataset import Correction, to_toml
-from qb.data.schema import TABLES, Column
+from qb.data.schema import Column
 from qb.standard import Limit, UnitSlip
 
 PUPILS = ("sections", "pupils")
@@ -31,6 +31,8 @@ class Yard:
         What is asked, per pupil; of pupils, per class.
     what : str
         What it was compared with, in Chinese.
+    named : Column
+        The column as the registry or the standard describes it.
     """
 
     table: str
@@ -38,11 +40,7 @@ class Yard:
     ratio: np.ndarray
     limit: np.ndarray
     what: str
-
-    @property
-    def named(self) -> Column:
-        """The column as the registry describes it."""
-        return TABLES[self.table][self.column]
+    named: Column
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ def _per_pupil(view: View, table: str, column: str, limit: np.ndarray, what: str
     heads, amount = view.pupils[view.slot(table)], view.numbers(table, column)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where((heads > 0) & (amount > 0), amount / heads / limit, np.nan)
-    return Yard(table, column, ratio, limit, what)
+    return Yard(table, column, ratio, limit, what, view.tables[table][column])
 
 
 def _of_pupils(view: View) -> Yard:
@@ -114,7 +112,8 @@ def _of_pupils(view: View) -> Yard:
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where((heads > 0) & (classes > 0), heads / classes / of_class, np.nan)
         ratio = np.where(heads / of_school > view.checks.plausible_factor, heads / of_school, ratio)
-    return Yard(table, column, ratio, np.broadcast_to(of_class, heads.shape), "一个班的限值")
+    limit = np.broadcast_to(of_class, heads.shape)
+    return Yard(table, column, ratio, limit, "一个班的限值", view.tables[table][column])
 
 
 def _by_stage(view: View, table: str, limits: tuple[Limit, ...]) -> np.ndarray:

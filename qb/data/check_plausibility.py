@@ -19,7 +19,7 @@ from qb.data.check_limits import (
     units_of,
     yards,
 )
-from qb.data.schema import TABLES, Column, ColumnKind
+from qb.data.schema import Column, ColumnKind
 from qb.standard import Jump
 from qb.terms import GRADES_OF_STAGE, Severity
 
@@ -157,7 +157,7 @@ def _nearest(ratio: np.ndarray, factors: np.ndarray, tolerance: float) -> np.nda
 
 def _units_find(view: View) -> Iterator[Found]:
     for table in _TABLES:
-        for column in TABLES[table].columns:
+        for column in view.tables[table].columns:
             if column.optional or not units_of(view, column):
                 continue
             found = slips(view, table, column)
@@ -219,7 +219,7 @@ def _find_implausible(view: View) -> Iterator[Found]:
 
 def _not_whole(view: View) -> Iterator[Found]:
     """Find counts that are not whole, each column once; parts of a school's count by stage are none."""
-    for name, table in TABLES.items():
+    for name, table in view.tables.items():
         for column in table.columns:
             if column.kind is not ColumnKind.COUNT:
                 continue
@@ -292,7 +292,7 @@ def jumps(view: View, rule: Jump) -> np.ndarray:
 
 
 def _jumps(view: View, rule: Jump) -> np.ndarray:
-    slipped = slips(view, rule.table, TABLES[rule.table][rule.column]).found
+    slipped = slips(view, rule.table, view.tables[rule.table][rule.column]).found
     amount = np.where(slipped, np.nan, trusted(view, rule.table, rule.column))
     against = np.full(len(amount), -1)
     filling = view.filling(rule.table)
@@ -322,7 +322,7 @@ def _find_jumps(view: View) -> Iterator[Found]:
     for rule in view.checks.jumps:
         against = jumps(view, rule)
         amount = view.numbers(rule.table, rule.column)
-        years, column = view.data[rule.table]["year"].to_numpy(), TABLES[rule.table][rule.column]
+        years, column = view.data[rule.table]["year"].to_numpy(), view.tables[rule.table][rule.column]
 
         def say(p: int, against=against, amount=amount, years=years, column=column) -> str:
             then = against[p]
@@ -395,7 +395,7 @@ def outliers(view: View, table: str, column: str) -> np.ndarray:
     """Return which rows stand far from their peers per pupil and are not in another unit, boolean."""
 
     def make() -> np.ndarray:
-        return _far(view, levels(view, table, column)) & ~slips(view, table, TABLES[table][column]).found
+        return _far(view, levels(view, table, column)) & ~slips(view, table, view.tables[table][column]).found
 
     return view.once(("outliers", table, column), make)
 
@@ -428,7 +428,7 @@ def doubtful_pupils(view: View) -> np.ndarray:
 def _peers_find(view: View) -> Iterator[Found]:
     for table, names in view.checks.peers.columns.items():
         for name in names:
-            column, level = TABLES[table][name], levels(view, table, name)
+            column, level = view.tables[table][name], levels(view, table, name)
             found = outliers(view, table, name)
             if (table, name) != ("sections", "classes"):
                 found = found & ~doubtful_pupils(view)[view.slot(table)]

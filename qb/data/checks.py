@@ -19,7 +19,7 @@ from qb.data.reading import file_for, read
 from qb.data.schema import TABLES
 from qb.data.table_intake import FORM_RULES
 from qb.errors import DataError, Fault
-from qb.standard import Standard
+from qb.standard import Standard, load
 from qb.terms import Severity
 
 # All rules, and what they find in a dataset.
@@ -290,7 +290,9 @@ def _reasons(faults: Iterable[Fault]) -> list[str]:
 # The command ``qb check``.
 
 
-def run_check(data: Path, as_json: bool = False, marked: Path | None = None) -> int:
+def run_check(
+    data: Path, as_json: bool = False, marked: Path | None = None, standard: str | None = None
+) -> int:
     """Print every fault of a dataset.
 
     Parameters
@@ -300,6 +302,8 @@ def run_check(data: Path, as_json: bool = False, marked: Path | None = None) -> 
         One JSON document, a list as the contract has it, instead of the list for people.
     marked : Path, optional
         Also write the workbook with its faulty cells marked.
+    standard : str, optional
+        Whose columns, items and thresholds hold; the default one.
 
     Returns
     -------
@@ -312,8 +316,9 @@ def run_check(data: Path, as_json: bool = False, marked: Path | None = None) -> 
         If the marked workbook cannot be made, or the corrections cannot be used.
     """
     try:
-        dataset = read(data)
-        faults = check(dataset)
+        chosen = load(standard) if standard else None
+        dataset = read(data, chosen)
+        faults = check(dataset, chosen)
     except DataError as error:
         dataset, faults = None, list(error.faults)
     if marked is not None:

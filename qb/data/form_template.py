@@ -17,6 +17,7 @@ from qb.data.schema import TABLES, WHOLE, ColumnKind
 from qb.data.template import REPORTED_BY_SCHOOLS, write_template
 from qb.data.workbook import HEADER, new_book, write_xlsx
 from qb.errors import QbError
+from qb.standard import Standard
 from qb.terms import COMPULSORY, Severity, Stage
 
 _GREY = "#808080"  # of last year's figures
@@ -128,7 +129,11 @@ def _value(sheet: Worksheet, row: int, place: int, item: Item, before: Value | N
 
 
 def write_per_school(
-    data: Dataset, folder: str | Path, layout: Layout | None = None, year: int | None = None
+    data: Dataset,
+    folder: str | Path,
+    layout: Layout | None = None,
+    year: int | None = None,
+    standard: Standard | None = None,
 ) -> tuple[int, int]:
     """Write one form for each school into a folder, named after it and with last year's figures in grey.
 
@@ -142,6 +147,8 @@ def write_per_school(
         The form as issued; our own workbook with the school's rows unless given.
     year : int, optional
         The school year; by default the one after the last in the data.
+    standard : Standard, optional
+        Whose columns and clauses our own workbook shows; the default one.
 
     Returns
     -------
@@ -168,7 +175,7 @@ def write_per_school(
     records = _Records(data, year)
     for school, path in paths.items():
         if layout is None:
-            write_template(path, year, records.only(school), schools_only=True)
+            write_template(path, year, records.only(school), standard, schools_only=True)
             continue
         before = {form.name: records.values(form, school) for form in layout.sheets if form.items}
         write_form(path, layout, year, f"学校：{path.stem}{'（模拟数据）' if data.invented else ''}", before)
@@ -277,6 +284,7 @@ def run_template(
     data: Dataset | None,
     layout: str | None,
     folder: Path | None,
+    standard: Standard | None = None,
 ) -> str:
     """Do what ``qb template`` asks and return the sentence to print.
 
@@ -289,11 +297,11 @@ def run_template(
         raise QbError("请写明要生成的工作簿，或用 --per-school 数据 文件夹 每校一份；二者居其一。")
     chosen = load_layout(layout) if layout else None
     if folder is not None:
-        count, made = write_per_school(data, folder, chosen, year)
+        count, made = write_per_school(data, folder, chosen, year, standard)
         said = f"已写入 {folder}：{count} 份，{made}—{made + 1}学年。上一学年的数为灰色，请改填。"
         return "\n".join([said, *_faulty(data)])
     if chosen is None:
-        made = write_template(path, year, data)
+        made = write_template(path, year, data, standard)
         said = f"已写入 {path}：{made}—{made + 1}学年。怎样填写见第一个工作表。"
         return "\n".join([said, *_faulty(data)])
     made = year or (data.years[-1] + 1 if data and data.years else None)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from qb.data.cell_values import UNREAD, error_cells, missing, tidy_cells
 from qb.data.cell_values import convert as convert_cells
 from qb.data.dataset import Dataset
 from qb.data.recipe_source import Source, Words, lacking, read_sources
-from qb.data.schema import TABLES, Column, ColumnKind, tidy_header
+from qb.data.schema import TABLES, Column, ColumnKind, Table, tables_of, tidy_header
 from qb.data.table_intake import FORM_RULES, Rule, frame_to_table
 from qb.errors import DataError, Fault, QbError
+from qb.standard import Standard
 from qb.terms import Severity
 from qb.tomlfile import Entry, read_toml
 
@@ -132,12 +134,13 @@ class Recipe(Source):
         return {**{k: v for k, v in given.items() if k not in blocks}, "tables": blocks}
 
     @model_validator(mode="after")
-    def _fits_the_registry(self) -> Recipe:
+    def _fits_the_registry(self, info: ValidationInfo) -> Recipe:
+        known = info.context or TABLES
         wrong = [
             sentence
             for name, blocks in self.tables.items()
             for place, rows in _placed(name, blocks)
-            for sentence in _misfits(name, place, rows)
+            for sentence in _misfits(name, place, rows, known)
         ]
         if not self.tables:
             wrong = ["没有写任何表，如 [[schools]]"]
@@ -153,8 +156,8 @@ def _placed(name: str, blocks: tuple[Rows, ...]) -> list[tuple[str, Rows]]:
     return [(f"[{name}]（第 {number} 组）", rows) for number, rows in enumerate(blocks, start=1)]
 
 
-def _misfits(name: str, where: str, rows: Rows) -> list[str]:
-    table = TABLES.get(name)
+def _misfits(name: str, where: str, rows: Rows, known: Mapping[str, Table]) -> list[str]:
+    table = known.get(name)
     if table is None:
         return [f"没有名为 {name} 的表，可用：{'、'.join(TABLES)}"]
     wrong = [
@@ -172,8 +175,8 @@ def _misfits(name: str, where: str, rows: Rows) -> list[str]:
     return wrong
 
 
-def load_recipe(file: str | Path) -> Recipe:
-    """Read a recipe.
+def load_recipe(file: str | Path, standard: Standard | None = None) -> Recipe:
+    """Read a recipe; it may name the columns that a standard declares.
 
     Raises
     ------
@@ -181,7 +184,7 @@ def load_recipe(file: str | Path) -> Recipe:
         If the file cannot be read, or names tables or columns that do not exist, or writes a value
         that its column does not take; every such entry is named.
     """
-    return read_toml(Path(file), Recipe, "配方文件", RecipeError, hidden=("tables", "cells"))
+    return read_toml(Path(file), Recipe, "配方文件", RecipeError, ("tables", "cells"), tables_of(standard))
 
 
 # What a recipe makes of a table: the dataset, or every fault that stands in its way.
@@ -202,7 +205,7 @@ RECIPE_RULES: dict[str, Rule] = {
 }
 
 
-def convert(path: str | Path, recipe: Recipe) -> Dataset:
+def convert(path: str | Path, recipe: Recipe, standard: Standard | None = None) -> Dataset:
     """Return the dataset that a recipe makes of a table (CSV, Excel or parquet).
 
     Rows that come out alike in every column are kept once, so a school that the source names every
@@ -215,12 +218,13 @@ def convert(path: str | Path, recipe: Recipe) -> Dataset:
         column does not take, or if two different rows come out under one key. All at once; rows are
         those of the source.
     """
+    tables = tables_of(standard)
     sources, notes = read_sources(Path(path), recipe)
     frames, faults = {}, [_fault("R08", note, "如不应如此，请核对两个文件的编号") for note in notes]
     for name, blocks in recipe.tables.items():
         made = []
         for file, source in sources:
-            frame, found = _make_table(name, _placed(name, blocks), source)
+            frame, found = _make_table(tables[name], _placed(name, blocks), source)
             made.append(frame)
             if len(sources) > 1:
                 found = [dataclasses.replace(fault, message=f"{file}：{fault.message}") for fault in found]
@@ -238,14 +242,14 @@ def _fault(rule: str, message: str, remedy: str, **where: Any) -> Fault:
 
 
 def _make_table(
-    name: str, blocks: list[tuple[str, Rows]], source: pd.DataFrame
+    table: Table, blocks: list[tuple[str, Rows]], source: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Return what the blocks of one table make of one source."""
-    pieces = [_make_rows(name, place, rows, source) for place, rows in blocks]
+    pieces = [_make_rows(table.name, place, rows, source) for place, rows in blocks]
     faults = [found for _, piece_faults in pieces for found in piece_faults]
     if any(found.rule == "R02" for found in faults):
-        return TABLES[name].empty(), faults
-    frame, found = frame_to_table(pd.concat([piece for piece, _ in pieces]), TABLES[name])
+        return table.empty(), faults
+    frame, found = frame_to_table(pd.concat([piece for piece, _ in pieces]), table)
     return frame, faults + found
 
 

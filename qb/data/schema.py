@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from qb.standard import Standard
+from qb.standard import Indicator, Standard
 from qb.terms import Kind, Location, Ownership, Progress, RoomKind, Stage, Status, Term
 
 # What a column and a table are, and how their headers are compared.
@@ -516,7 +516,7 @@ _ALL_TABLES = (
         Column("number", "序号", _ORDINAL, required=True),
         Column("year", "学年", ColumnKind.YEAR, note=_YEAR.note),
         Column("district", "县区", _TEXT),
-        Column("code", "指标", _ID, note="C1—C31"),
+        Column("code", "指标", _ID, note="指标代码，如 C12"),
         Column("school_id", "学校标识码", _ID, note="全县区的问题不填", blank=True),
         _text("cause", "原因"),
         _text("measure", "整改措施"),
@@ -545,6 +545,110 @@ TABLES: dict[str, Table] = {table.name: table for table in _ALL_TABLES}
 TABLES_OF_DISTRICTS = tuple(name for name, table in TABLES.items() if "district" in table.key)
 
 
+@dataclass(frozen=True)
+class Item:
+    """An item of the table ``district`` as readers see it: one of qb's own, or a standard's."""
+
+    value: str
+    zh: str
+    en: str
+    unit: str
+    codes: tuple[str, ...]
+
+
+def items_of(standard: Standard | None) -> dict[str, Item]:
+    """Return the items of the table ``district``: qb's own, then those that a standard declares.
+
+    >>> "special_pupils" in items_of(None)
+    True
+    """
+    items = {i.value: Item(i.value, i.zh, i.value, i.unit, i.codes) for i in DistrictItem}
+    for column in (c for c in standard.columns if c.table == "district") if standard else ():
+        codes = tuple(i.code for i in standard.indicators if column.name in rests_on(i))
+        label = column.label
+        items.setdefault(column.name, Item(column.name, label.zh, label.en, column.unit.zh, codes))
+    return items
+
+
+# Which function computes what the registry's codes name; others are declared or checklists.
+_COMPUTED = {
+    "C9": "uniform_standards",
+    "C10": "special_rooms",
+    "C11": "school_size",
+    "C12": "class_size",
+    "C13": "small_school_funds",
+    "C14": "special_funds",
+    "C15": "pay",
+    "C16": "trained",
+    "C18": "rotation",
+    "C19": "certified",
+    "C20": "in_zone",
+    "C21": "quota",
+    "C22": "migrants",
+    "C23": "retention",
+    "C24": "disabled_enrolment",
+    "C25": "charter_and_it",
+    "C26": "training_funds",
+    "C31": "monitoring",
+}
+
+
+def bearing(standard: Standard) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the indicators of a standard that rest on each column, by table and column; items by their name.
+
+    Those of the registry are of the nation's standard: here each stands for what its function computes, and
+    what is declared rests on what it names.
+
+    >>> from qb.standard import load
+    >>> bearing(load())["sections", "full_time_teachers"], bearing(load("basic-2012"))["facilities", "books"]
+    (('C16', 'C19'), ('J5',))
+    """
+    of_measure: dict[str, list[str]] = {}
+    declared: dict[str, list[str]] = {}
+    for indicator in standard.indicators:
+        of_measure.setdefault(indicator.measure, []).append(indicator.code)
+        divisor = (indicator.resource.divisor,) if indicator.resource else ()
+        for name in dict.fromkeys((*rests_on(indicator), *divisor)):
+            declared.setdefault(name, []).append(indicator.code)
+    every = set(standard.resource_codes)
+    beside = {"recognition": bool(standard.recognition), "veto": bool(standard.vetoes)}
+    with_items = {item.code for item in standard.checklist}
+    order = {code: place for place, code in enumerate((*standard.codes, *beside))}
+
+    def codes(own: tuple[str, ...], name: str, table: str) -> tuple[str, ...]:
+        found = set(declared.get(name, ())) if table in ("sections", "facilities", "district") else set()
+        for code in own:
+            found |= set(of_measure.get(_COMPUTED.get(code, "-"), ()))
+            found |= {code} if beside.get(code) else set()
+        if table == "schools" and set(_SEVEN) <= set(own):
+            found |= every
+        if "C8" in own and table == "sections":  # the norm of classes "in principle"
+            found |= {i.code for i in standard.indicators if "primary_classes_urban" in i.options}
+        if table == "evidence" and own:
+            found = with_items
+        if own and set(own) <= set(_SEVEN) and not found:  # the transition's columns, and the degrees
+            found = set(own) & every
+        return tuple(sorted(found, key=order.__getitem__))
+
+    columns = {
+        (table.name, column.name): codes(column.codes, column.name, table.name)
+        for table in tables_of(standard).values()
+        for column in table.columns
+    }
+    items = {
+        ("district", item.value): codes(item.codes, item.value, "district")
+        for item in items_of(standard).values()
+    }
+    whole = {code for found in items.values() for code in found}
+    return columns | items | {("district", "value"): tuple(sorted(whole, key=order.__getitem__))}
+
+
+def rests_on(indicator: Indicator) -> tuple[str, ...]:
+    """Return the columns and items that an indicator declares; none where a function computes it."""
+    declared = indicator.resource or indicator.ratio
+    return declared.columns if declared else ()
+
+
 def tables_of(standard: Standard | None) -> dict[str, Table]:
     """Return the tables with the columns that a standard declares behind their own; `TABLES` without any.
 
@@ -553,15 +657,21 @@ def tables_of(standard: Standard | None) -> dict[str, Table]:
     [False, True]
     """
     declared: dict[str, list[Column]] = {}
-    for column in standard.columns if standard else ():
-        codes = tuple(i.code for i in standard.resources if column.name in i.resource.columns)
+    for column in (c for c in standard.columns if c.table != "district") if standard else ():
+        codes = tuple(i.code for i in standard.indicators if column.name in rests_on(i))
         kind, unit = ColumnKind(column.kind), column.unit.zh
         made = Column(column.name, column.label.zh, kind, unit, codes=codes, note=column.note)
         if column.name not in TABLES[column.table].by_name:
             declared.setdefault(column.table, []).append(made)
-    if not declared:
+    items = items_of(standard)
+    if not declared and len(items) == len(DISTRICT_ITEMS):
         return TABLES
-    return {
+    tables = {
         name: replace(table, columns=(*table.columns, *declared.get(name, ())))
         for name, table in TABLES.items()
     }
+    known = tuple(
+        replace(column, terms=tuple(items.values())) if column.name == "item" else column
+        for column in tables["district"].columns
+    )
+    return tables | {"district": replace(tables["district"], columns=known)}

@@ -14,7 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 from qb.data.cell_values import range_text
 from qb.data.dataset import Dataset
 from qb.data.grid import GUIDE
-from qb.data.schema import TABLES, WHOLE, Column, ColumnKind, DistrictItem, Table
+from qb.data.schema import TABLES, WHOLE, Column, ColumnKind, Table, bearing, items_of, tables_of
 from qb.data.workbook import (
     HEADER,
     INSTRUCTIONS,
@@ -200,7 +200,7 @@ def add_instructions(book: Workbook, standard: Standard, year: int, invented: bo
     sheet = book.add_worksheet(INSTRUCTIONS)
     _lay_out_guide(sheet, [width for _, width in _COLUMNS])
     title = book.add_format({"bold": True, "font_size": 16})
-    sheet.write_string(0, 0, "义务教育优质均衡发展数据填报工作簿", title)
+    sheet.write_string(0, 0, f"{standard.subject}数据填报工作簿", title)
     lines = [
         f"标准：{standard.title}（{standard.source}）",
         f"学年：{year}—{year + 1}学年（“学年”列填 {year}）",
@@ -209,12 +209,13 @@ def add_instructions(book: Workbook, standard: Standard, year: int, invented: bo
     ]
     for row, line in enumerate(lines, start=1):
         sheet.write_string(row, 0, line)
+    rests = bearing(standard)
     rows = [
         (
             table.label, table.row, column.label, column.name, column.unit, _how(column),
-            "必填" if column.required else "", clauses(column.codes, standard), column.note,
+            "必填" if column.required else "", clauses(rests[table.name, column.name], standard), column.note,
         )
-        for table in TABLES.values()
+        for table in tables_of(standard).values()
         for column in table.columns
     ]  # fmt: skip
     _table(book, sheet, len(lines) + 2, [header for header, _ in _COLUMNS], rows)
@@ -225,9 +226,10 @@ def add_items(book: Workbook, standard: Standard) -> None:
     sheet = book.add_worksheet(ITEMS)
     _lay_out_guide(sheet, [34, 90, 8, 30, 44])
     headers = ("条目", "内容", "单位", "责任部门", "指标与依据")
+    rests = bearing(standard)
     district = [
-        (item.zh, f"县区数据：{item.value}", item.unit, "", clauses(item.codes, standard))
-        for item in DistrictItem
+        (item.zh, f"县区数据：{name}", item.unit, "", clauses(rests["district", name], standard))
+        for name, item in items_of(standard).items()
     ]
     vetoes = [(veto.item, f"一票否决：{veto.text}", "", "", veto.source) for veto in standard.vetoes]
     checklist = [
@@ -355,7 +357,7 @@ def write_template(
     def fill(made: Path) -> None:
         with new_book(made) as book:
             add_instructions(book, standard, year, data is not None and data.invented)
-            for name, table in TABLES.items():
+            for name, table in tables_of(standard).items():
                 if not schools_only or name in REPORTED_BY_SCHOOLS:
                     add_sheet(book, table, listed.get(name, Listed(pd.DataFrame())))
             if not schools_only:
@@ -393,12 +395,18 @@ def _known(data: Dataset | None, year: int) -> dict[str, Listed]:
 def _items(data: Dataset | None, year: int, standard: Standard) -> dict[str, Listed]:
     """Return the rows of the tables that ask for one row an item."""
     districts = (data.districts if data else []) or [None]
-    district = [(item.value, item.unit, clauses(item.codes, standard) or None) for item in DistrictItem]
+    rests = bearing(standard)
+    district = [
+        (name, item.unit, clauses(rests["district", name], standard) or None)
+        for name, item in items_of(standard).items()
+    ]
     checklist = [(item.item, item.text.zh) for item in standard.checklist]
     tasks = [(task.item, f"{task.title}：{task.text}") for task in standard.tasks]
     vetoes = [(veto.item, veto.text.zh) for veto in standard.vetoes]
     subjects = [
-        (subject, clauses(["C31"], standard)) for subject in standard["C31"].options.get("subjects", ())
+        (subject, clauses([indicator.code], standard))
+        for indicator in standard.monitored
+        for subject in indicator.options["subjects"]
     ]
     return {
         "district": _listed(districts, year, "item", district, "单位", "据此计算的指标与依据"),

@@ -18,15 +18,15 @@ from qb.data.checks import require
 from qb.data.dataset import Dataset, with_columns
 from qb.data.reading import read
 from qb.errors import QbError
+from qb.indicators import declared_figures, indicator_functions, notes
 from qb.indicators import district_figures as district_measures
-from qb.indicators import indicator_functions, notes
 from qb.indicators import verdicts as indicators
 from qb.indicators.figures import NO_DATA, gather
 from qb.indicators.population import Population, take_population
 from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources, deciding, words, worst_by
 from qb.showing import Shown, described
-from qb.standard import Standard, Transition
+from qb.standard import BESIDE, Standard, Transition
 from qb.terms import Stage, Verdict
 
 # The assessment of a year: every verdict, and every figure behind it.
@@ -268,8 +268,13 @@ def _assess(data: Dataset, year: int, standard: Standard, transition: Transition
         code: indicators.worst(population, measures[code].parts, verdicts)
         for code, verdicts in judged.items()
     }
+    for indicator in (i for i in standard.indicators if i.measure == indicator_functions.SCORE):
+        code = indicator.code
+        measures[code] = declared_figures.score(inputs, indicator, by_code)
+        judged[code] = indicators.judge_parts(inputs, code, measures[code])
+        by_code[code] = indicators.worst(population, measures[code].parts, judged[code])
     areas = _areas(population, standard, held, coefficients, by_code)
-    overall = np.min([areas[area] for area in standard.areas], axis=0)
+    overall = np.min([areas[area] for area in standard.asked_areas], axis=0)
     return Assessment(
         year=year,
         standard=standard,
@@ -283,9 +288,9 @@ def _assess(data: Dataset, year: int, standard: Standard, transition: Transition
         indicators=indicators.table(inputs, measures, by_code),
         areas=pd.DataFrame(
             {
-                "district": np.repeat(population.districts, len(standard.areas)),
-                "area": np.tile(standard.areas, len(population.districts)),
-                "verdict": words(np.column_stack([areas[area] for area in standard.areas]).ravel()),
+                "district": np.repeat(population.districts, len(standard.area_names)),
+                "area": np.tile(standard.area_names, len(population.districts)),
+                "verdict": words(np.column_stack([areas[area] for area in standard.area_names]).ravel()),
             }
         ),
         districts=pd.DataFrame({"district": population.districts, "verdict": words(overall)}),
@@ -302,8 +307,9 @@ def _areas(
 ) -> dict[str, np.ndarray]:
     """Return each area's verdict by district.
 
-    Resources: every school row passes and every coefficient that decides is within its limit, where the
-    standard has such rules; each indicator where it has none. The other areas: all of their indicators.
+    That of the resources: every school row passes and every coefficient that decides is within its limit,
+    where the standard has such rules; each resource where it has none. All: their other indicators, but for
+    those that give points, for which the score stands.
     """
     count = len(population.districts)
     asked = []
@@ -315,12 +321,12 @@ def _areas(
         place = np.searchsorted(population.districts, spread["district"].to_numpy(dtype=str))
         asked.append(worst_by(place, spread["verdict"].cat.codes.to_numpy(), count, NO_DATA))
     areas = {}
-    for area in standard.areas:
-        of_area = [i.code for i in standard.indicators if i.area == area and not (i.resource and asked)]
-        if area in by_code:  # recognition and veto
+    for area in standard.area_names:
+        rules = asked if area == standard.resource_area else []
+        of_area = [i.code for i in standard.of_area(area) if not (i.points or (i.resource and rules))]
+        if area in BESIDE:
             of_area = [area]
-        areas[area] = np.min([*(by_code[code] for code in of_area), *asked], axis=0)
-        asked = []  # school rule and coefficients are asked by the area of resources, the first
+        areas[area] = np.min([*(by_code[code] for code in of_area), *rules], axis=0)
     return areas
 
 
@@ -465,7 +471,7 @@ def ledger(assessment: Assessment, data: Dataset) -> pd.DataFrame:
         that the figure is from), `departments` (a tuple), and the columns of ``measures``.
     """
     problems = pd.concat(
-        [_seven(assessment), _coefficients(assessment), _others(assessment)], ignore_index=True
+        [_resources_lacking(assessment), _coefficients(assessment), _others(assessment)], ignore_index=True
     ).reindex(columns=list(COLUMNS))
     problems["year"] = problems["year"].fillna(assessment.year).astype(int)
     problems["departments"] = [
@@ -487,7 +493,7 @@ def departments(standard: Standard, code: str, part: str = "") -> tuple[str, ...
     return standard[code].departments if code in standard.codes else ()
 
 
-def _seven(assessment: Assessment) -> pd.DataFrame:
+def _resources_lacking(assessment: Assessment) -> pd.DataFrame:
     return assessment.shortfalls.rename(columns={"to_standard": "gap"}).assign(
         part="",
         detail=None,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from qb.data.schema import items_of
 from qb.errors import QbError
-from qb.indicators import district_figures, school_figures
+from qb.indicators import declared_figures, district_figures, school_figures
 from qb.indicators.figures import Inputs, Measure
 from qb.indicators.population import summed_columns
 from qb.standard import Indicator, Standard
@@ -114,14 +115,18 @@ _FUNCTIONS: dict[Callable[[Inputs, Indicator], Measure], Needs] = {
     ),
 }
 FUNCTIONS = {function.__name__: function for function in _FUNCTIONS}
+SCORE = "score"  # adds up what the others have been judged to be
+_OF_SCORE = Needs(options={"out_of": _positive})
 
 
 def measures(inputs: Inputs) -> dict[str, Measure]:
-    """Compute all but the resource indicators for every district, in the order of the standard."""
+    """Compute all but the resources and the scores for every district, in the order of the standard."""
     return {
-        indicator.code: FUNCTIONS[indicator.measure](inputs, indicator)
+        indicator.code: (declared_figures.ratio if indicator.ratio else FUNCTIONS[indicator.measure])(
+            inputs, indicator
+        )
         for indicator in inputs.standard.indicators
-        if not indicator.resource
+        if not indicator.resource and indicator.measure != SCORE
     }
 
 
@@ -136,10 +141,12 @@ def faults(standard: Standard, year: int) -> list[str]:
     """Say which columns and functions are named that do not exist, and what is lacking in a year."""
     wrong = []
     for indicator in standard.indicators:
-        if indicator.resource:
+        if indicator.resource or indicator.ratio:
             wrong += _unknown_columns(indicator, standard)
+        elif indicator.measure == SCORE:
+            wrong += _OF_SCORE.lacking(indicator, year)
         elif indicator.measure not in FUNCTIONS:
-            known = "、".join(FUNCTIONS)
+            known = "、".join([*FUNCTIONS, SCORE])
             wrong.append(f"{indicator.code} 的 measure = {indicator.measure!r}，可用的有 {known}")
         else:
             wrong += _FUNCTIONS[FUNCTIONS[indicator.measure]].lacking(indicator, year)
@@ -147,6 +154,17 @@ def faults(standard: Standard, year: int) -> list[str]:
 
 
 def _unknown_columns(indicator: Indicator, standard: Standard) -> Iterator[str]:
+    if ratio := indicator.ratio:
+        known = {*summed_columns("sections", standard), *summed_columns("facilities", standard)}
+        known.add(declared_figures.SCHOOLS)
+        items = set(items_of(standard))
+        of_schools = ratio.level == "schools"
+        condition = {ratio.where.column} if ratio.where else set()
+        for name in ratio.columns:
+            if name not in (known if of_schools or name in condition else known | items):
+                kind = "学校的列" if of_schools or name in condition else "学校的列或县区数据项"
+                yield f"{indicator.code} 的 ratio：没有{kind} {name}"
+        return
     resource = indicator.resource
     named = [(resource.table, name) for name in resource.columns]
     named += [("sections", resource.at_most)] if resource.at_most else []

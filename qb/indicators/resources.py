@@ -48,7 +48,7 @@ def resources(
     stage, never of the whole school.
     """
     rows = population.judged
-    shared = _shared(data, population, standard)
+    shared = shared_ranges(data, population, standard)
     held = {
         name: column.at(rows) for name, column in {**_staff(data, population, standard), **shared}.items()
     }
@@ -210,10 +210,10 @@ def share_facilities(data: Dataset, population: Population, standard: Standard) 
     >>> float(share_facilities(data, population, load())["teaching_area_m2"][0])
     4500.0
     """
-    return {name: column.known for name, column in _shared(data, population, standard).items()}
+    return {name: column.known for name, column in shared_ranges(data, population, standard).items()}
 
 
-def _shared(data: Dataset, population: Population, standard: Standard) -> dict[str, Range]:
+def shared_ranges(data: Dataset, population: Population, standard: Standard) -> dict[str, Range]:
     """Return what each facilities column can be by section."""
     table = population.of_year(data["facilities"])
     reports = _Reports.of(population, table, split_shares(population, standard))

@@ -34,22 +34,23 @@ from qb.indicators.resources import funds_by_school
 from qb.standard import Indicator, LimitInForce, decided
 from qb.terms import Kind, RoomKind
 
-# What an indicator may leave out as the seven do: the kinds that are out of them, small teaching points.
+# What an indicator may leave out as the resources do: the kinds that are out of them, small teaching points.
 EXCLUSIONS = ("kinds", "small_points")
 
 
 def asked(inputs: Inputs, indicator: Indicator) -> np.ndarray:
     """Return the places of the sections that an indicator asks: compulsory stages with pupils, shape (rows,).
 
-    What is left out of the seven is asked here all the same, but for what the option ``exclusions`` names.
+    What is left out of the resources is asked here all the same, but for what ``exclusions`` names.
     """
     population, rule = inputs.population, inputs.standard.rules.exclusion
+    exclusions = indicator.ratio.exclusions if indicator.ratio else indicator.options["exclusions"]
     rows = population.compulsory
     kind = population.kind[population.school[rows]]
     out = np.zeros(len(rows), dtype=bool)
-    if "kinds" in indicator.options["exclusions"]:
+    if "kinds" in exclusions:
         out |= np.isin(kind, [KINDS.index(left_out) for left_out in rule.kinds])
-    if "small_points" in indicator.options["exclusions"]:
+    if "small_points" in exclusions:
         small = population.figures["pupils"][rows] < rule.small_point_pupils
         out |= small & (kind == KINDS.index(Kind.TEACHING_POINT))
     return rows[~out]

@@ -272,9 +272,10 @@ class JudgedResources:
         resources = self.standard.resources
         less, whole, per_pupil = (
             np.array(each, dtype=bool)[k]
-            for each in zip(
-                *((i.at_most, i.resource.whole, i.resource.divisor == "pupils") for i in resources),
-                strict=True,
+            for each in (
+                [i.at_most for i in resources],
+                [i.resource.whole for i in resources],
+                [i.resource.divisor == "pupils" for i in resources],
             )
         )
         # Divided the other way round, what is at most so much becomes what is at least so much.

@@ -139,10 +139,12 @@ def _earlier(plan: Plan, part: Part) -> list[Assessment]:
 def _write_indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> list[Path]:
     """Write the indexes, the site's own last; all after the pages, so that none promises what is not."""
     words, parts = WORDS[plan.request.lang], plan.parts
+    standard = plan.context.standard
+    subject = standard.subject.zh if plan.request.lang == "zh" else standard.subject.en
     written = []
     for part in parts:
         target = part.folder / "index.html"
-        title = words["title_of"].format(district=part.district)
+        title = words["title_of"].format(district=part.district, subject=subject[:1].lower() + subject[1:])
         files = [path for bundle in plan.bundles if bundle.district == part.district for path in bundle.paths]
         page = plan.page(part, title, target)
         own = {one.kind: one.title(plan.request.lang) for one in plan.request.own}
@@ -150,7 +152,9 @@ def _write_indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> list[Path]:
         written.append(target)
     if len(parts) > 1:
         target = plan.site / "index.html"
-        page = replace(plan.top_page(words["title"]), here=target.name if plan.whole else "")
+        page = replace(
+            plan.top_page(words["title"].format(subject=subject)), here=target.name if plan.whole else ""
+        )
         districts_index(parts, target, page)
         written.append(target)
     return written

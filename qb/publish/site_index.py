@@ -12,6 +12,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from qb.files import write_whole
+from qb.indicators.verdicts import deciding
 from qb.publish.jobs import Outcome
 from qb.publish.manifest import OF_DISTRICT
 from qb.publish.page import Page, index_page
@@ -20,9 +21,10 @@ from qb.report.resource_tables import allowed, unknown, unmet
 from qb.report.rules import WHOLE, Rules
 from qb.report.tables import Cards, Column, Table, badge
 from qb.report.words import (
-    AREAS,
     Lang,
     Tally,
+    area_label,
+    coefficient_title,
     department_names,
     say,
     school_year,
@@ -65,7 +67,11 @@ def district_index(
         now=_year(assessment, page, _schools(assessment, page, part, outcomes), assessment.year),
         earlier=[_year(before, page, _schools(before, page), assessment.year) for before in earlier],
         reports=[
-            (words[kind], words[f"{kind}_note"], _address(part, (kind, ""), outcomes))
+            (
+                words[kind],
+                words[f"{kind}_note"].format(n=len(assessment.standard.indicators)),
+                _address(part, (kind, ""), outcomes),
+            )
             for kind in OF_DISTRICT
             if (kind, "") in part.pages
         ]
@@ -100,9 +106,8 @@ def _listing(part: Part, outcomes: Mapping[Path, Outcome], lang: Lang) -> list[t
 def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:
     """Write the index of all districts of a dataset."""
     words, lang = page.words, page.lang
-    areas = {
-        area: say(lang, *name) for area, name in AREAS.items() if area in parts[0].assessment.standard.areas
-    }
+    standard = parts[0].assessment.standard
+    areas = {area: area_label(area, standard, lang) for area in standard.area_names}
     rows = pd.DataFrame(
         {
             "district": part.district,
@@ -183,9 +188,17 @@ def _sentence(assessment: Assessment, verdict: str, page: Page) -> str:
     """Say the verdict, and name the areas behind it."""
     words, lang, areas = page.words, page.lang, assessment.areas
     district = assessment.districts["district"].iloc[0]
-    said = [words[verdict].format(district=district, year=school_year(assessment.year, lang))]
+    said = [
+        words[verdict].format(
+            district=district,
+            year=school_year(assessment.year, lang),
+            subject=say(lang, assessment.standard.subject.zh, assessment.standard.subject.en),
+        )
+    ]
     for state in (Verdict.FAIL, Verdict.NO_DATA):
-        names = [say(lang, *AREAS[area]) for area in areas["area"][areas["verdict"] == state]]
+        names = [
+            area_label(area, assessment.standard, lang) for area in areas["area"][areas["verdict"] == state]
+        ]
         if names:
             said.append(
                 words["listing"].format(verdict=verdict_label(state, lang), names=words["comma"].join(names))
@@ -197,7 +210,7 @@ def _areas(assessment: Assessment, page: Page) -> Iterator[tuple[str, ...]]:
     for district, area, verdict in assessment.areas[["district", "area", "verdict"]].itertuples(index=False):
         found = page.words.get(f"veto_{verdict}", "") if area == "veto" else ""
         fact = key(Fact.AREA, assessment.year, area, district)
-        yield say(page.lang, *AREAS[area]), verdict, found, fact
+        yield area_label(area, assessment.standard, page.lang), verdict, found, fact
 
 
 def _counts(assessment: Assessment, page: Page) -> Iterator[tuple[str, str, str]]:
@@ -208,7 +221,7 @@ def _counts(assessment: Assessment, page: Page) -> Iterator[tuple[str, str, str]
             name = words["passed_schools"].format(stage=stage_label(stage, page.lang))
             yield name, *_passed(rows["verdict"][rows["stage"] == stage], words, "of_schools")
     yield words["passed_indicators"], *_passed(shown_indicators(assessment), words, "of_indicators")
-    single = balance["verdict"][balance["code"].isin(assessment.standard.resource_codes)]
+    single = balance["verdict"][balance["code"].isin(deciding(assessment.standard))]
     yield words["passed_coefficients"], *_passed(single, words, "of_coefficients")
 
 
@@ -224,10 +237,11 @@ def _passed(verdicts: Iterable[object], words: Mapping[str, str], of: str) -> tu
 def _coefficients(assessment: Assessment, page: Page) -> Table:
     """Return a row for each resource and stage, worst first."""
     words, lang = page.words, page.lang
-    held = assessment.balance[assessment.balance["code"].isin(assessment.standard.resource_codes)]
+    shown = (*assessment.standard.resource_codes, *deciding(assessment.standard))
+    held = assessment.balance[assessment.balance["code"].isin(shown)]
     places = list(held[["stage", "code", "district"]].itertuples(index=False))
     frame = held.assign(
-        title=[title(assessment.standard[code], lang, short=True) for code in held["code"]],
+        title=[coefficient_title(code, assessment.standard, lang) for code in held["code"]],
         stage=[stage_label(stage, lang) for stage in held["stage"]],
         **{
             f"{fact}_fact": [key(fact, assessment.year, *place) for place in places]
@@ -294,7 +308,7 @@ def _schools(
         Column("kind", words["kind"]),
         Column("stage", words["stage"]),
         Column("pupils", words["pupils"], decimals=0),
-        Column("met", words["met"], decimals=0),
+        Column("met", words["met"].format(n=len(assessment.standard.resources)), decimals=0),
         Column("verdict", words["verdict"], verdict=True, fact="verdict_fact"),
         Column("unmet", words["unmet"]),
     ]

@@ -137,9 +137,11 @@ class Difference:
     fact: str
     stated: str
     recomputed: str
+    standard: Standard = field(repr=False, compare=False)
 
     def __str__(self) -> str:
-        return f"{self.page}：{in_words(self.fact)}，页面为 {self.stated}，重算为 {self.recomputed}"
+        what = in_words(self.fact, self.standard)
+        return f"{self.page}：{what}，页面为 {self.stated}，重算为 {self.recomputed}"
 
 
 @dataclass(frozen=True)
@@ -258,9 +260,9 @@ class _Again:
         for stated in sheet.stated:
             known = self._judged(standard, year_of(stated.fact))
             if stated.fact not in known:
-                yield Difference(sheet.name, stated.fact, stated.text, "数据中没有这一项")
+                yield Difference(sheet.name, stated.fact, stated.text, "数据中没有这一项", standard)
             elif (found := _difference(stated, known[stated.fact], sheet.lang)) is not None:
-                yield Difference(sheet.name, stated.fact, *found)
+                yield Difference(sheet.name, stated.fact, *found, standard)
 
     def _judged(self, standard: Standard, year: int) -> Mapping[str, str | float]:
         key = (digests.of_standard(standard), year)  # two files may give themselves one name

@@ -10,14 +10,24 @@ import pandas as pd
 
 from qb import balance, charts
 from qb.indicators.assessment import Assessment
-from qb.report.context import AnnualPart, coefficients
+from qb.report.context import AnnualPart, coefficients, decided
 from qb.report.district_balance import DistrictBalance
 from qb.report.district_report import value_of
 from qb.report.facts import Fact, anchor, key, shown_indicators, shown_resource
 from qb.report.research_spread import CAUSES
 from qb.report.resource_tables import percent_of_standard, verdict_column
 from qb.report.tables import Column, Sentences, Table
-from qb.report.words import AREAS, Tally, floor_label, listed, number, say, stage_label, title, verdict_label
+from qb.report.words import (
+    Tally,
+    area_label,
+    floor_label,
+    listed,
+    number,
+    say,
+    stage_label,
+    title,
+    verdict_label,
+)
 from qb.terms import COMPULSORY, Allowance, Verdict
 
 # The last five years: verdicts, counts and coefficients, and what moved the coefficients.
@@ -31,7 +41,7 @@ class AnnualYears(AnnualPart):
 
     def table(self) -> Table:
         """Return each year's verdicts and counts."""
-        lang = self.context.lang
+        lang, standard = self.context.lang, self.context.standard
         lines = []
         for year, own in self.slices.items():
             areas = dict(zip(own.areas["area"], own.areas["verdict"].astype(str), strict=True))
@@ -43,14 +53,17 @@ class AnnualYears(AnnualPart):
                     **areas,
                     **{f"{area}_fact": key(Fact.AREA, year, area, self.district) for area in areas},
                     "schools": Tally.of(own.rows["verdict"]).of_all(lang),
-                    "coefficients": Tally.of(coefficients(own)["verdict"]).of_all(lang),
+                    "coefficients": Tally.of(decided(own)["verdict"]).of_all(lang),
                     "indicators": Tally.of(shown_indicators(own)).of_all(lang),
                 }
             )
         columns = (
             Column("year", say(lang, "学年（起始年）", "School year starting")),
             Column("district", say(lang, "区域总体", "The district"), verdict=True, fact="district_fact"),
-            *(Column(a, say(lang, *AREAS[a]), verdict=True, fact=f"{a}_fact") for a in AREAS),
+            *(
+                Column(a, area_label(a, standard, lang), verdict=True, fact=f"{a}_fact")
+                for a in standard.area_names
+            ),
             Column("schools", say(lang, "达标学校（学段）", "School stages that meet the rule")),
             Column("coefficients", say(lang, "限值内差异系数", "Coefficients within limits")),
             Column("indicators", say(lang, "达标指标", "Indicators met")),
@@ -406,8 +419,8 @@ class AnnualChanges(AnnualPart):
             failing="fails",
             note=say(
                 lang,
-                f"“{ABSENT}”：该年度不参加七项指标评估。没有列出指标而结论有变化的，是低于标准的一项升到或跌破标准的 {floor}。",
-                f"“{ABSENT}”: not judged on the seven in that year. Where no indicator is named, one below the standard "
+                f"“{ABSENT}”：该年度不参加{self.context.resources}评估。没有列出指标而结论有变化的，是低于标准的一项升到或跌破标准的 {floor}。",
+                f"“{ABSENT}”: not judged on {self.context.resources} in that year. Where no indicator is named, one below the standard "
                 f"rose to {floor} of it, or fell below.",
             ),
             empty=self._none()

@@ -9,7 +9,7 @@ import pandas as pd
 from qb.report.annual_changes import AnnualChanges, AnnualYears
 from qb.report.annual_target import AnnualConditions, AnnualGoal
 from qb.report.annual_tasks import AnnualLedger, AnnualTasks
-from qb.report.context import AnnualPart, State, coefficients
+from qb.report.context import AnnualPart, State, decided
 from qb.report.data_report import FaultReport
 from qb.report.district_report import DistrictVerdict
 from qb.report.facts import shown_indicators
@@ -17,8 +17,8 @@ from qb.report.forecast_report import ForecastReport
 from qb.report.rules import Rules
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
-    AREAS,
     Tally,
+    area_label,
     coefficients_said,
     listed,
     say,
@@ -27,6 +27,7 @@ from qb.report.words import (
     term,
     title,
     verdict_label,
+    without_rule,
 )
 from qb.terms import Allowance, Kind, Verdict
 
@@ -43,7 +44,7 @@ class AnnualOpening(AnnualPart):
         return Heading(
             say(
                 lang,
-                f"{self.district}义务教育优质均衡发展年度报告（{year}）",
+                f"{self.district}{self.context.standard.subject.zh}年度报告（{year}）",
                 f"{self.district}: annual report on the balance of compulsory schooling, {year}",
             ),
             say(
@@ -80,7 +81,7 @@ class AnnualOpening(AnnualPart):
         for verdict in (Verdict.FAIL, Verdict.NO_DATA):
             areas = own.areas.loc[(own.areas["verdict"] == verdict).to_numpy(), "area"]
             if len(areas):
-                named = listed([say(lang, *AREAS[area]) for area in areas], lang)
+                named = listed([area_label(area, self.context.standard, lang) for area in areas], lang)
                 label = verdict_label(verdict, lang)
                 text += say(lang, f"；{named}{label}", f"; {label.lower()}: {named}")
         if self.before is None:
@@ -93,15 +94,19 @@ class AnnualOpening(AnnualPart):
 
     def _schools(self) -> str:
         lang, now = self.context.lang, Tally.of(self.own.rows["verdict"])
+        if free := without_rule(len(self.own.rows), self.context.standard, lang):
+            return say(lang, f"{free}。", f"{free[0].upper()}{free[1:]}.")
         if not now.held:
             return say(
-                lang, "本年度没有参加七项指标评估的学校。", "No school is judged on the seven this year."
+                lang,
+                f"本年度没有参加{self.context.resources}评估的学校。",
+                f"No school is judged on {self.context.resources} this year.",
             )
         text = (
             say(
                 lang,
-                f"{now.held} 个学校（学段）中 {now.passed} 个七项指标达标",
-                f"{now.passed} of {now.held} school stages meet the rule on the seven",
+                f"{now.held} 个学校（学段）中 {now.passed} 个{self.context.resources}达标",
+                f"{now.passed} of {now.held} school stages meet the rule on {self.context.resources}",
             )
             if now.known
             else say(
@@ -127,8 +132,8 @@ class AnnualOpening(AnnualPart):
 
     def _coefficients(self) -> str:
         lang = self.context.lang
-        text = coefficients_said(Tally.of(coefficients(self.own)["verdict"]), lang)
-        if self.before is not None and (then := Tally.of(coefficients(self.before)["verdict"])).held:
+        text = coefficients_said(Tally.of(decided(self.own)["verdict"]), self.context.standard, lang)
+        if self.before is not None and (then := Tally.of(decided(self.before)["verdict"])).held:
             year = self.before.year
             text += (
                 say(
@@ -205,7 +210,11 @@ class AnnualMethod(AnnualPart):
                 rules.split.source,
             ),
             (
-                say(lang, "不参加七项指标的学校", "Schools left out of the seven"),
+                say(
+                    lang,
+                    f"不参加{self.context.resources}的学校",
+                    f"Schools left out of {self.context.resources}",
+                ),
                 say(
                     lang,
                     f"{kinds}；在校生不足 {rules.exclusion.small_point_pupils} 人的教学点；高中学段；在校生为 0 的学段",

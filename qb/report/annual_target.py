@@ -11,11 +11,23 @@ from qb.charts.style import share
 from qb.data.schema import TABLES
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import class_verdicts, fails
-from qb.report.context import AnnualPart, coefficients, counted
+from qb.report.context import AnnualPart, counted, decided
 from qb.report.facts import Fact, key, shown_indicators
 from qb.report.resource_tables import verdict_column
 from qb.report.tables import Column, Sentences, Table
-from qb.report.words import AREAS, PARTS, Tally, listed, number, say, stage_label, title, verdict_label
+from qb.report.words import (
+    PARTS,
+    Tally,
+    area_label,
+    coefficient_title,
+    listed,
+    number,
+    say,
+    stage_label,
+    title,
+    verdict_label,
+)
+from qb.standard import BESIDE, Indicator
 from qb.terms import COMPULSORY, RoomKind, Stage, Verdict
 
 # How far it is to the target year's goal: every school, every coefficient, every indicator.
@@ -137,7 +149,7 @@ class AnnualGoal(AnnualPart):
             failing, unknown = (self._left(area, wanted) for wanted in (Verdict.FAIL, Verdict.NO_DATA))
             lines.append(
                 {
-                    "area": say(lang, *AREAS[area]),
+                    "area": area_label(area, self.context.standard, lang),
                     "verdict": str(verdict),
                     "fact": key(Fact.AREA, self.context.year, area, self.district),
                     "failing": failing,
@@ -163,11 +175,15 @@ class AnnualGoal(AnnualPart):
         """Return what of an area has a verdict, in words; empty where nothing has."""
         lang, standard = self.context.lang, self.context.standard
         comma = say(lang, "；", "; ")
-        if area == "resources":
+        if area == standard.resource_area:
             schools = counted(self.own.rows["verdict"], wanted)
-            frame = coefficients(self.own)
+            frame = decided(self.own)
             places = frame[(frame["verdict"] == wanted).to_numpy()]
-            named = [f"{stage_label(r.stage, lang)} {r.code}" for r in places.itertuples()]
+            named = [
+                f"{stage_label(r.stage, lang)} "
+                + (r.code if r.code in standard.codes else coefficient_title(r.code, standard, lang))
+                for r in places.itertuples()
+            ]
             parts = [say(lang, f"{schools} 个学校（学段）", f"{schools} school stages")] if schools else []
             if named:
                 text = listed(named, lang, 14)
@@ -175,7 +191,7 @@ class AnnualGoal(AnnualPart):
                     say(lang, f"差异系数 {len(named)} 个：{text}", f"coefficients ({len(named)}): {text}")
                 )
             return comma.join(parts)
-        if area in ("guarantee", "quality"):
+        if area not in BESIDE:
             mine = {i.code for i in standard.indicators if i.area == area}
             frame = self.own.indicators
             codes = frame.loc[
@@ -186,7 +202,7 @@ class AnnualGoal(AnnualPart):
         mine = (frame["code"] == area).to_numpy() & (frame["verdict"] == wanted).to_numpy()
         texts = {veto.item: say(lang, veto.text.zh, veto.text.en) for veto in standard.vetoes}
         return listed(
-            [texts.get(part, say(lang, *AREAS[area])) for part in frame.loc[mine, "part"]], lang, 20
+            [texts.get(part, area_label(area, standard, lang)) for part in frame.loc[mine, "part"]], lang, 20
         )
 
 
@@ -194,7 +210,7 @@ def _shares(own: Assessment) -> dict[str, float]:
     """Return the percentages met; NaN where there is nothing to be met or nothing is known."""
     frames = {
         "schools": own.rows["verdict"],
-        "coefficients": coefficients(own)["verdict"],
+        "coefficients": decided(own)["verdict"],
         "indicators": pd.Series(shown_indicators(own)),
     }
     return {key: _share(verdicts) for key, verdicts in frames.items()}
@@ -206,16 +222,26 @@ def _share(verdicts: pd.Series) -> float:
     return 100 * (tally.passed + tally.allowed) / tally.held if tally.known else np.nan
 
 
-# Class sizes and rooms: what C12 and C10 rest on, as distributions.
+# Class sizes and rooms, as distributions.
 
 
 class AnnualConditions(AnnualPart):
     """How large classes are, and how large the rooms for music and art."""
 
+    @property
+    def _class_size(self) -> Indicator | None:
+        return self.context.standard.computed_by("class_size")
+
+    @property
+    def _special_rooms(self) -> Indicator | None:
+        return self.context.standard.computed_by("special_rooms")
+
     def class_sizes(self) -> list[charts.Chart]:
-        """Return the sizes of all classes that C12 asks for, a figure a stage."""
+        """Return the sizes of all classes that are asked about, a figure a stage."""
         found = self.own.findings
-        asked = found[(found["code"] == "C12").to_numpy()]
+        if self._class_size is None:  # the standard asks nothing of classes
+            return []
+        asked = found[(found["code"] == self._class_size.code).to_numpy()]
         by_stage = {
             stage: asked.loc[(asked["stage"] == stage).to_numpy(), "school_id"] for stage in COMPULSORY
         }
@@ -223,13 +249,14 @@ class AnnualConditions(AnnualPart):
 
     def _sizes(self, stage: Stage, schools: pd.Series) -> charts.Chart:
         lang, label = self.context.lang, stage_label(stage, self.context.lang)
-        limit = self.context.standard["C12"].limit(stage=stage, year=self.context.year).value
+        code = self._class_size.code
+        limit = self._class_size.limit(stage=stage, year=self.context.year).value
         classes = self._of("classes", schools)
         bands = TABLES["classes"].bands(classes)
         singles = classes[~bands]
         sizes = singles.loc[(singles["stage"] == stage).to_numpy(), "pupils"].to_numpy(float)
         known = sizes[np.isfinite(sizes)]
-        above = fails(sizes, self.context.standard, "C12", stage=stage, year=self.context.year)
+        above = fails(sizes, self.context.standard, code, stage=stage, year=self.context.year)
         listed = classes[bands & classes["stage"].isin([stage, Stage.WHOLE]).to_numpy()]
         verdicts = pd.Series(class_verdicts(listed, self.context.standard, self.context.year))
         number = listed["count"].fillna(0).to_numpy()
@@ -269,9 +296,11 @@ class AnnualConditions(AnnualPart):
             caption=self.caption(finding, measure),
         )
 
-    def rooms(self) -> charts.Chart:
+    def rooms(self) -> charts.Chart | Sentences:
         """Return the areas of all music and art rooms of the judged schools against the standard."""
         lang = self.context.lang
+        if self._special_rooms is None:
+            return self._not_asked()
         panels = {say(lang, *PARTS[kind]): self._panel(kind) for kind in RoomKind}
         known = {
             name: (areas[np.isfinite(areas)], least, int(below.sum()))
@@ -304,6 +333,17 @@ class AnnualConditions(AnnualPart):
         ) * bool(banded)
         return rooms(panels, caption=self.caption(finding, measure))
 
+    def _not_asked(self) -> Sentences:
+        return Sentences(
+            (
+                say(
+                    self.context.lang,
+                    "标准对音乐、美术教室没有要求。",
+                    "The standard asks for no music or art rooms.",
+                ),
+            )
+        )
+
     def _areas(self, kind: RoomKind) -> np.ndarray:
         frame = self._of("rooms", self._room_findings["school_id"])
         single = ~TABLES["rooms"].bands(frame)
@@ -312,18 +352,22 @@ class AnnualConditions(AnnualPart):
     def _panel(self, kind: RoomKind) -> tuple[np.ndarray, float, np.ndarray]:
         """Return the areas of rooms of a kind, the least that counts, and which are below it."""
         areas = self._areas(kind)
-        below = fails(areas, self.context.standard, "C10", name=str(kind), year=self.context.year)
+        below = fails(
+            areas, self.context.standard, self._special_rooms.code, name=str(kind), year=self.context.year
+        )
         return areas, self._least(kind), below
 
     def _least(self, kind: RoomKind) -> float:
-        return self.context.standard["C10"].limit(name=str(kind), year=self.context.year).value
+        return self._special_rooms.limit(name=str(kind), year=self.context.year).value
 
     @property
     def _room_findings(self) -> pd.DataFrame:
-        return self.own.findings[(self.own.findings["code"] == "C10").to_numpy()]
+        return self.own.findings[(self.own.findings["code"] == self._special_rooms.code).to_numpy()]
 
-    def lacking(self) -> Table:
+    def lacking(self) -> Table | Sentences:
         """Return the schools with too few rooms large enough, or without data on them."""
+        if self._special_rooms is None:
+            return Sentences(())
         lang, frame = self.context.lang, self._room_findings
         short = frame["verdict"].isin([Verdict.FAIL, Verdict.NO_DATA]).to_numpy()
         schools = frame.loc[short, ["school_id", "name"]].drop_duplicates()
@@ -343,7 +387,7 @@ class AnnualConditions(AnnualPart):
             *(Column(str(kind), say(lang, *PARTS[kind])) for kind in RoomKind),
             Column("verdict", say(lang, "结论", "Verdict"), verdict=True),
         )
-        named = title(self.context.standard["C10"], lang, short=True)
+        named = title(self._special_rooms, lang, short=True)
         return Table(
             say(lang, f"{named}：未达标或缺数据的学校", f"{named}: schools not met or without data"),
             columns,

@@ -8,7 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from qb import charts
-from qb.data.schema import TABLES
+from qb.data.schema import bearing, tables_of
 from qb.report.context import AnnualPart, State, day_of, pressing, state_on, state_words, with_states
 from qb.report.issue_ledger import ledger_table, nothing_to_mend
 from qb.report.tables import Column, Sentences, Table
@@ -347,13 +347,18 @@ class AnnualTasks(AnnualPart):
         entry = self._entry(item)
         return entry | {"document": entry["document"] or say(self.context.lang, "未登记材料", "No document")}
 
+    @cached_property
+    def _rests(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        return bearing(self.context.standard)
+
     def _tables(self, code: str) -> str:
         """Return the tables on which an indicator's figures rest, those of evidence left out."""
         lang = self.context.lang
         names = [
             say(lang, table.label, name)
-            for name, table in TABLES.items()
-            if name != "evidence" and any(code in c.codes and not c.optional for c in table.columns)
+            for name, table in tables_of(self.context.standard).items()
+            if name != "evidence"
+            and any(code in self._rests[name, c.name] and not c.optional for c in table.columns)
         ]
         return say(lang, "、", ", ").join(names)
 

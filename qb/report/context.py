@@ -22,10 +22,10 @@ from qb.data.schema import TABLES
 from qb.errors import QbError
 from qb.files import beside_notebooks
 from qb.indicators.assessment import Assessment, assess, choose_year, ledger
-from qb.indicators.verdicts import COMPOSITE
+from qb.indicators.verdicts import COMPOSITE, deciding
 from qb.report.facts import Fact, finding_keys, key
 from qb.report.resource_tables import caption, percent_of_standard, verdicts
-from qb.report.words import Lang, say, school_year, title
+from qb.report.words import Lang, resources_said, say, school_year, title
 from qb.standard import DEFAULT, Standard
 from qb.standard import load as load_standard
 from qb.terms import COMPULSORY, Progress, Stage, Term, Verdict
@@ -338,6 +338,16 @@ class ReportContext:
         """The standard that judges."""
         return self.assessment.standard
 
+    @property
+    def resources(self) -> str:
+        """The resource indicators as a sentence counts them: 七项指标, the seven."""
+        return resources_said(self.standard, self.lang)
+
+    @property
+    def items(self) -> str:
+        """The same where a sentence has said already that they are indicators: 七项, the seven."""
+        return resources_said(self.standard, self.lang, bare=True)
+
     @cached_property
     def years(self) -> dict[int, Assessment]:
         """The assessments of every year in the data up to this one."""
@@ -504,8 +514,13 @@ def counted(verdicts: pd.Series, wanted: Verdict) -> int:
 
 
 def coefficients(own: Assessment) -> pd.DataFrame:
-    """Return the coefficients that decide: all but the mean of the seven."""
+    """Return the coefficients of the resources, without their mean."""
     return own.balance[(own.balance["code"] != COMPOSITE).to_numpy()]
+
+
+def decided(own: Assessment) -> pd.DataFrame:
+    """Return the coefficients that decide: each resource's, or the mean of all; none where none does."""
+    return own.balance[own.balance["code"].isin(deciding(own.standard)).to_numpy()]
 
 
 def known(verdicts: pd.Series) -> int:

@@ -12,14 +12,14 @@ import pandas as pd
 from qb import charts
 from qb.data.checks import RULES, check
 from qb.data.checks import title as school_title
-from qb.data.schema import TABLES
+from qb.data.schema import TABLES, bearing, tables_of
 from qb.data.table_intake import FORM_RULES
 from qb.errors import Fault
 from qb.indicators.assessment import Assessment
 from qb.report.context import ReportContext
 from qb.report.resource_tables import caption, unknown
 from qb.report.tables import Column, Heading, Table
-from qb.report.words import AREAS, Tally, listed, say, school_year, schools_said, stage_label, title
+from qb.report.words import Tally, area_label, listed, say, school_year, schools_said, stage_label, title
 from qb.terms import Severity, Verdict
 
 # What the check found, by rule and by school, and the corrections, as tables.
@@ -343,8 +343,8 @@ class DataReport:
         return float(_given(name, frame).to_numpy().mean()) if len(frame) else 0.0
 
     def _codes(self, name: str) -> list[str]:
-        codes = {code for column in TABLES[name].columns for code in column.codes if code.startswith("C")}
-        return sorted(codes, key=lambda code: int(code[1:]))
+        codes = {code for (table, _), found in self._rests.items() if table == name for code in found}
+        return [code for code in self.context.standard.codes if code in codes]
 
     def completeness(self) -> charts.Chart:
         """Return the share of cells filled in, by table and year."""
@@ -422,7 +422,7 @@ class DataReport:
             {
                 "title": [title(standard[code], lang) for code in counts.index],
                 "districts": counts.to_numpy(),
-                "area": [say(lang, *AREAS[area]) for area in areas],
+                "area": [area_label(area, standard, lang) for area in areas],
                 "waiting": [int(waiting.get(area, 0)) for area in areas],
                 "rests": [self._rests_on(code) for code in counts.index],
             }
@@ -478,6 +478,10 @@ class DataReport:
         )
 
     @cached_property
+    def _rests(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        return bearing(self.context.standard)
+
+    @cached_property
     def _assessment(self) -> Assessment:
         whole = self.context.assessment
         return whole.of(self.district) if self.district else whole
@@ -485,9 +489,9 @@ class DataReport:
     def _rests_on(self, code: str) -> str:
         columns = [
             f"{name}.{column.name}"
-            for name, table in TABLES.items()
+            for name, table in tables_of(self.context.standard).items()
             for column in table.columns
-            if code in column.codes and not column.optional
+            if code in self._rests[name, column.name] and not column.optional
         ]
         most = 4 if code in self.context.standard.resource_codes else 6
         return listed(columns, self.context.lang, most)

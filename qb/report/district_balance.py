@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from qb import charts
-from qb.indicators.verdicts import COMPOSITE
-from qb.report.context import DistrictPart
+from qb.indicators.verdicts import COMPOSITE, deciding
+from qb.report.context import DistrictPart, decided
 from qb.report.facts import Fact, anchor
 from qb.report.resource_tables import percent_of_standard, resource_title, verdict_column, verdicts
 from qb.report.tables import Column, Table
@@ -31,7 +31,7 @@ class DistrictBalance(DistrictPart):
             .set_axis([stage_label(s, lang) for s in stages], axis=1)
             for key in ("coefficient", "verdict")
         }
-        finding = coefficients_said(Tally.of(frame["verdict"]), lang)
+        finding = coefficients_said(Tally.of(decided(self.own)["verdict"]), standard, lang)
         return charts.coefficients(
             wide["coefficient"],
             wide["verdict"].map(lambda v: Verdict(v) if isinstance(v, str) else Verdict.NO_DATA),
@@ -45,6 +45,7 @@ class DistrictBalance(DistrictPart):
     def table(self) -> Table:
         """Return mean, deviation, coefficient and limit by stage and indicator."""
         lang, standard = self.context.lang, self.context.standard
+        mean = COMPOSITE in deciding(standard)
         frame = self.own.balance
         place = (frame["stage"], frame["code"], frame["district"])
         shown = frame.assign(
@@ -62,15 +63,20 @@ class DistrictBalance(DistrictPart):
                 for fact, x in zip(self.keys(Fact.DEVIATION, *place), frame["deviation"], strict=True)
             ],
             title=[
-                say(lang, "七项平均（综合，不作判定）", "Mean of the seven (decides nothing)")
+                say(
+                    lang,
+                    f"{self.context.items}平均（综合，{'据以' if mean else '不作'}判定）",
+                    f"Mean of {self.context.resources} (decides{'' if mean else ' nothing'})",
+                )
                 if code == COMPOSITE
                 else resource_title(standard, code, lang)
                 for code in frame["code"]
             ],
             stage=[stage_label(stage, lang) for stage in frame["stage"]],
             verdict=frame["verdict"].astype(str),
-            # The mean of the seven has neither a mean of its own nor a limit: no figure, not a missing one.
-            **frame[["mean", "deviation", "limit"]].astype(object).where(frame["code"] != COMPOSITE, None),
+            # The mean of all has no mean of its own, and what decides nothing no limit: not a missing figure.
+            **frame[["mean", "deviation"]].astype(object).where(frame["code"] != COMPOSITE, None),
+            limit=frame["limit"].astype(object).where(frame["code"].isin(deciding(standard)), None),
             failing=frame["verdict"] == Verdict.FAIL,
         )
         columns = (
@@ -186,7 +192,11 @@ class DistrictBalance(DistrictPart):
         lang, standard = self.context.lang, self.context.standard
         known = percent.loc[:, percent.notna().any()]
         if not known.size:
-            return say(lang, "七项指标缺数据，看不出差距", "no data on the seven, nobody can tell")
+            return say(
+                lang,
+                f"{self.context.resources}缺数据，看不出差距",
+                f"no data on {self.context.resources}, nobody can tell",
+            )
         if (known.notna().sum() < 2).all():
             return say(lang, "有数据的只有一所学校，无从比较", "only one school has data: nothing to compare")
         of = (

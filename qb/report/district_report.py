@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qb.indicators.assessment import Assessment
-from qb.indicators.verdicts import COMPOSITE
+from qb.indicators.verdicts import deciding
 from qb.report.context import DistrictPart
 from qb.report.district_balance import DistrictBalance
 from qb.report.district_schools import DistrictGaps, DistrictSchools
@@ -17,17 +17,20 @@ from qb.report.resource_tables import gap_text, verdict_column
 from qb.report.rules import Rules, limits_text, source_rows
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
-    AREAS,
     Lang,
     Tally,
+    area_label,
     coefficient_text,
+    coefficient_title,
     coefficients_said,
     compared,
+    counted_in_words,
     department_names,
     detail_text,
     listed,
     number,
     part_label,
+    resource_span,
     say,
     school_rule,
     school_year,
@@ -36,7 +39,9 @@ from qb.report.words import (
     subject_label,
     title,
     verdict_label,
+    without_rule,
 )
+from qb.standard import BESIDE
 from qb.terms import COMPULSORY, Verdict
 
 # The district's verdict in sentences, and all indicators.
@@ -50,7 +55,7 @@ class DistrictVerdict(DistrictPart):
         lang, standard = self.context.lang, self.context.standard
         text = say(
             lang,
-            f"{self.district}义务教育优质均衡发展评估（{school_year(self.context.year, lang)}）",
+            f"{self.district}{self.context.standard.subject.zh}评估（{school_year(self.context.year, lang)}）",
             f"{self.district}: balance of compulsory schooling, {school_year(self.context.year, lang)}",
         )
         return Heading(
@@ -72,13 +77,17 @@ class DistrictVerdict(DistrictPart):
         cards = [(say(lang, "区域总体", "The district"), str(overall), met, whole)]
         for area, verdict in self.own.areas[["area", "verdict"]].itertuples(index=False):
             fact = key(Fact.AREA, year, area, district)
-            cards.append((say(lang, *AREAS[area]), str(verdict), self._beneath(area), fact))
+            cards.append(
+                (area_label(area, self.context.standard, lang), str(verdict), self._beneath(area), fact)
+            )
         return Cards(tuple(cards), lang)
 
     def _beneath(self, area: str) -> str:
         lang = self.context.lang
-        if area == "resources":
+        if area == self.context.standard.resource_area:
             tally = Tally.of(self.own.rows["verdict"])
+            if free := without_rule(len(self.own.rows), self.context.standard, lang):
+                return free
             if not tally.held:
                 return say(lang, "没有参加评估的学校", "no school is judged")
             if not tally.known:
@@ -93,7 +102,7 @@ class DistrictVerdict(DistrictPart):
                 f"{tally.passed} of {tally.held} school stages met",
             )
             return text + self._beside(tally)
-        if area in ("guarantee", "quality"):
+        if area not in BESIDE:
             return self._met([i.code for i in self.context.standard.indicators if i.area == area])
         if area == "recognition":
             mine = self.own.findings[(self.own.findings["code"] == "recognition").to_numpy()]
@@ -146,12 +155,18 @@ class DistrictVerdict(DistrictPart):
         overall = str(self.own.districts["verdict"].iloc[0])
         areas = {
             verdict: [
-                say(lang, *AREAS[a]) for a in self.own.areas.loc[self.own.areas["verdict"] == verdict, "area"]
+                area_label(a, self.context.standard, lang)
+                for a in self.own.areas.loc[self.own.areas["verdict"] == verdict, "area"]
             ]
             for verdict in (Verdict.FAIL, Verdict.NO_DATA)
         }
         if overall == Verdict.PASS:
-            return say(lang, "五个方面全部达标。", "All five areas are met.")
+            count = len(self.context.standard.asked_areas)
+            return say(
+                lang,
+                f"{counted_in_words(count, lang)}个方面全部达标。",
+                f"All {counted_in_words(count, lang)} areas are met.",
+            )
         parts = [
             f"{listed(areas[v], lang)}{say(lang, '', ' – ')}{verdict_label(v, lang)}"
             for v in areas
@@ -208,14 +223,15 @@ class DistrictVerdict(DistrictPart):
 
     def _coefficient_sentence(self) -> str:
         lang = self.context.lang
-        frame = self.own.balance[self.own.balance["code"] != COMPOSITE]
+        standard = self.context.standard
+        frame = self.own.balance[self.own.balance["code"].isin(deciding(standard))]
         over = frame[frame["verdict"] == Verdict.FAIL]
         shown = [
-            f"{stage_label(row.stage, lang)} {title(self.context.standard[row.code], lang, short=True)} "
+            f"{stage_label(row.stage, lang)} {coefficient_title(row.code, standard, lang)} "
             f"{coefficient_text(row.coefficient, row.limit, lang)}"
             for row in over.itertuples()
         ]
-        said = coefficients_said(Tally.of(frame["verdict"]), lang, listed(shown, lang))
+        said = coefficients_said(Tally.of(frame["verdict"]), standard, lang, listed(shown, lang))
         return said + say(lang, "。", ".")
 
     def _weakest_sentence(self) -> str:
@@ -312,7 +328,15 @@ class DistrictIndicators(DistrictPart):
         columns = (
             Column("title", say(lang, "指标", "Indicator"), link="rule"),
             verdict_column(lang, "verdict_fact"),
-            Column("value", say(lang, "区域值（C1—C7 为平均值）", "Value (C1–C7: mean)"), fact="value_fact"),
+            Column(
+                "value",
+                say(
+                    lang,
+                    f"区域值（{resource_span(self.context.standard)} 为平均值）",
+                    f"Value ({resource_span(self.context.standard).replace('—', '–')}: mean)",
+                ),
+                fact="value_fact",
+            ),
             Column("limit", say(lang, "标准", "Standard")),
             Column("detail", say(lang, "说明", "Detail")),
             Column("departments", say(lang, "责任部门", "Departments")),

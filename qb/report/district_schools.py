@@ -56,7 +56,9 @@ class DistrictSchools(DistrictPart):
         lang, standard = self.context.lang, self.context.standard
         rows = self.own.rows[(self.own.rows["stage"] == stage).to_numpy()]
         label = stage_label(stage, lang)
-        finding = say(lang, f"{label}七项指标：", f"{label}, the seven: ") + self._standing(rows)
+        finding = say(
+            lang, f"{label}{self.context.resources}：", f"{label}, {self.context.resources}: "
+        ) + self._standing(rows)
         order = np.lexsort((rows["name"], rows["met"], rows["verdict"].cat.codes))
         rows = rows.iloc[order[:MOST_ROWS]]
         labels = [title(standard[code], lang, short=True) for code in standard.resource_codes]
@@ -124,7 +126,12 @@ class DistrictSchools(DistrictPart):
             Column("name", say(lang, "学校", "School")),
             Column("stage", say(lang, "学段", "Stage")),
             verdict_column(lang, "verdict_fact"),
-            Column("met", say(lang, "达标项数", "Met of 7"), decimals=0, fact="met_fact"),
+            Column(
+                "met",
+                say(lang, "达标项数", f"Met of {len(self.context.standard.resources)}"),
+                decimals=0,
+                fact="met_fact",
+            ),
             Column("unmet", say(lang, "未达标指标", "Not met")),
             *([Column("allowed", say(lang, *_ALLOWED))] if (shown["allowed"] != "").any() else []),
             Column("pupils", say(lang, "在校生（人）", "Pupils"), decimals=0),
@@ -136,11 +143,19 @@ class DistrictSchools(DistrictPart):
             ),
         )
         return Table(
-            say(lang, "各校七项指标（未达标的在前）", "The seven by school (not met first)"),
+            say(
+                lang,
+                f"各校{self.context.resources}（未达标的在前）",
+                f"{self.context.resources.capitalize()} by school (not met first)",
+            ),
             columns,
             shown,
             failing="failing",
-            empty=say(lang, "没有参加七项指标评估的学校。", "No school is judged on the seven."),
+            empty=say(
+                lang,
+                f"没有参加{self.context.resources}评估的学校。",
+                f"No school is judged on {self.context.resources}.",
+            ),
             lang=lang,
         )
 
@@ -216,7 +231,11 @@ class DistrictSchools(DistrictPart):
             Column("reason", say(lang, "原因", "Reason")),
         )
         return Table(
-            say(lang, "按规则不参加七项指标评估的学校和学段", "Left out of the seven by rule"),
+            say(
+                lang,
+                f"按规则不参加{self.context.resources}评估的学校和学段",
+                f"Left out of {self.context.resources} by rule",
+            ),
             columns,
             shown,
             empty=say(lang, "没有按规则排除的学校。", "None is left out."),
@@ -311,7 +330,7 @@ class DistrictGaps(DistrictPart):
                 + "），实际需要可少于“全部补到标准”。",
                 "Each school is rounded up by itself. The rule lets one indicator stay below, so less may do.",
             ),
-            empty=nothing_lacking(self.own.rows.to_dict("records"), lang),
+            empty=nothing_lacking(self.own.rows.to_dict("records"), self.context.standard, lang),
             lang=lang,
         )
 

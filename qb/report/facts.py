@@ -15,21 +15,21 @@ from qb import balance
 from qb.data.checks import Doubt
 from qb.data.schema import TABLES
 from qb.indicators.assessment import Assessment
-from qb.indicators.verdicts import COMPOSITE
+from qb.indicators.verdicts import deciding
 from qb.report.words import (
-    AREAS,
     Lang,
     Tally,
     coefficient_text,
+    coefficient_title,
     coefficients_said,
     listed,
     say,
     school_year,
     silent_schools,
     stage_label,
-    title,
     verdict_label,
 )
+from qb.standard import Standard
 from qb.terms import Allowance, Stage, Term, Verdict
 
 # What pages state, each verdict and figure under a key: so that it leads to its rule and can be computed
@@ -108,14 +108,15 @@ def address(fact: str) -> str:
     return anchor(rule_of(fact)) if fact and fact.partition("/")[0] not in _PLAIN else ""
 
 
-def in_words(fact: str) -> str:
+def in_words(fact: str, standard: Standard) -> str:
     """Return a key as a reader of messages sees it.
 
-    >>> in_words("coefficient/2025/primary/C5/甲区")
+    >>> from qb.standard import load
+    >>> in_words("coefficient/2025/primary/C5/甲区", load())
     '2025 年差异系数（小学，C5，甲区）'
     """
     kind, year, *of = fact.split("/")
-    known = {stage.value: stage.zh for stage in Stage} | {area: name for area, (name, _) in AREAS.items()}
+    known = {stage.value: stage.zh for stage in Stage} | {a.name: a.title.zh for a in standard.areas}
     label = Fact.called(kind)
     where = "，".join(known.get(part, part) for part in of if part)
     return f"{year} 年{label.zh if label else kind}（{where}）"
@@ -268,20 +269,22 @@ def _district(own: Assessment, district: str) -> list[str]:
         f"{district}：{verdict_label(own.districts['verdict'].iloc[0], 'zh')}",
         "  "
         + "　".join(
-            f"{AREAS[area][0]} {verdict_label(verdict, 'zh')}"
+            f"{own.standard.area_title(area).zh} {verdict_label(verdict, 'zh')}"
             for area, verdict in own.areas[["area", "verdict"]].itertuples(index=False)
         ),
         f"  学校（学段）{schools.held} 个：达标 {schools.passed}，未达标 {schools.failed}，"
-        f"缺数据 {schools.unknown}；按规则不参加 {len(own.excluded)} 个",
+        f"缺数据 {schools.unknown}；按规则不参加 {len(own.excluded)} 个"
+        if own.standard.rules.school
+        else f"  学校（学段）{len(own.rows)} 个，标准对学校没有限值；按规则不参加 {len(own.excluded)} 个",
     ]
     silent = silent_schools(own, "zh")
     if silent:
         lines.append(f"  没有报送学段数据（按缺数据处理）：{listed(silent, 'zh', MOST_SCHOOLS)}")
-    spread = own.balance[(own.balance["code"] != COMPOSITE).to_numpy()]
+    spread = own.balance[own.balance["code"].isin(deciding(own.standard)).to_numpy()]
     over = spread[(spread["verdict"] == Verdict.FAIL).to_numpy()]
-    lines.append(f"  {coefficients_said(Tally.of(spread['verdict']), 'zh')}")
+    lines.append(f"  {coefficients_said(Tally.of(spread['verdict']), own.standard, 'zh')}")
     lines += [
-        f"  差异系数超限：{stage_label(row.stage, 'zh')} {title(own.standard[row.code], 'zh', short=True)} "
+        f"  差异系数超限：{stage_label(row.stage, 'zh')} {coefficient_title(row.code, own.standard, 'zh')} "
         f"{coefficient_text(row.coefficient, row.limit, 'zh')}（限值 {row.limit:g}）"
         for row in over.itertuples()
     ]

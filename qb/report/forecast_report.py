@@ -249,9 +249,10 @@ class ForecastReport(ForecastTrial):
         frame = frame[(frame["stage"] == stage).to_numpy() & (frame["year"] == self.context.year).to_numpy()]
         frame = frame[~frame["school_id"].map(kind).isin(standard.rules.exclusion.kinds).to_numpy()]
         frame = frame[(frame["pupils"] != 0).to_numpy()]
-        if not len(frame) or not any(limit.stage in (None, stage) for limit in standard["C12"].limits):
+        size = standard.computed_by("class_size")
+        if size is None or not len(frame) or not any(limit.stage in (None, stage) for limit in size.limits):
             return np.nan
-        limit = standard["C12"].limit(stage=stage, year=self.context.year)
+        limit = size.limit(stage=stage, year=self.context.year)
         return float(frame["classes"].sum(skipna=False)) * limit.value
 
     def outlooks(self) -> list[charts.Chart]:

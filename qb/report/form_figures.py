@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from qb.data.schema import DISTRICT_ITEMS, TABLES, ColumnKind
+from qb.data.schema import TABLES, ColumnKind, items_of, tables_of
+from qb.indicators.population import summed_columns
 from qb.indicators.verdicts import COMPOSITE, class_verdicts, overall
 from qb.report.form_sheets import KINDS, Filing, Line, by_school, text_of
 from qb.report.resource_tables import allowed
@@ -22,6 +23,7 @@ from qb.report.words import (
     floor_label,
     listed,
     number,
+    resources_said,
     school_rule,
     school_year,
     stage_label,
@@ -44,8 +46,6 @@ _AT_SCHOOLS = (
     "special_rooms", "school_size", "class_size", "small_school_funds", "trained", "certified",
     "training_funds",
 )  # fmt: skip
-_SECTION_COUNTS = tuple(c.name for c in TABLES["sections"].columns if c.kind is ColumnKind.COUNT)
-_FACILITIES = tuple(c.name for c in TABLES["facilities"].columns if c.numeric and c.name != "year")
 _FUNDS = tuple(c.name for c in TABLES["funds"].columns if c.numeric and c.name != "year")
 
 
@@ -90,6 +90,9 @@ class Figures:
     def __init__(self, filing: Filing) -> None:
         self.filing = filing
         self.place, self.invented = filing.place, filing.invented
+        tables = tables_of(filing.standard)
+        self._counts = tuple(c.name for c in tables["sections"].columns if c.kind is ColumnKind.COUNT)
+        self._facilities = summed_columns("facilities", filing.standard)
 
     def each(self, what: str) -> Iterator[Scope]:
         """Return the figures of each ``section``, ``school`` or ``excluded`` one, with the district's."""
@@ -117,14 +120,17 @@ class Figures:
 
     def _words(self) -> dict[str, object]:
         standard, year = self.filing.standard, self.filing.context.year
+        recognition = standard.recognition
         words: dict[str, object] = {
             "district": self.filing.district,
             "place": self.place,
             "standard": standard.title.zh,
             "floor": floor_label(standard),
             "school_rule": school_rule(standard, "zh"),
+            "resources": resources_said(standard, "zh"),
+            "items": resources_said(standard, "zh", bare=True),
             "point_pupils": f"{standard.rules.exclusion.small_point_pupils:g}",
-            "recognition.limit": f"{standard.recognition.limit.value:g}",
+            **({"recognition.limit": f"{recognition.limit.value:g}"} if recognition else {}),
         }
         words |= {group.code: group.title.zh for group in standard.groups}
         words |= {veto.item: veto.text.zh for veto in standard.vetoes}
@@ -133,7 +139,7 @@ class Figures:
             words |= {
                 f"{code}.title": indicator.title.zh,
                 f"{code}.wording": indicator.wording,
-                f"{code}.area": next(g.title.zh for g in standard.groups if g.code == _area(indicator)),
+                f"{code}.area": standard.area_title(indicator.area).zh,
                 f"{code}.departments": department_names(indicator.departments, standard, "zh"),
             }
             for limit in indicator.limits:
@@ -144,7 +150,9 @@ class Figures:
         return words
 
     def _items(self) -> dict[str, object]:
-        items: dict[str, object] = {item: self.filing.items.get(item, NAN) for item in DISTRICT_ITEMS}
+        items: dict[str, object] = {
+            item: self.filing.items.get(item, NAN) for item in items_of(self.filing.standard)
+        }
         shares = {
             "parents.rate": ("parents_satisfied", "parents_valid"),
             "visits.rate": ("visits_satisfied", "visits"),
@@ -179,7 +187,7 @@ class Figures:
         rows = filing.own.rows
         rows = rows[(rows["stage"] == stage).to_numpy()]
         found: dict[str, object] = {
-            f"{stage}.{name}": self._total(name, (stage,), special=False) for name in _SECTION_COUNTS
+            f"{stage}.{name}": self._total(name, (stage,), special=False) for name in self._counts
         }
         found[f"{stage}.schools"] = float(len(rows))
         for name, group in (
@@ -431,7 +439,7 @@ class Figures:
         }
         key = (row["school_id"], row["stage"])
         silent = _silent(row)
-        found |= {name: NAN if silent else self._by_section[name].get(key, NAN) for name in _SECTION_COUNTS}
+        found |= {name: NAN if silent else self._by_section[name].get(key, NAN) for name in self._counts}
         for code in filing.standard.resource_codes:
             found[code] = Judged(row[code], verdicts[code], row.get(f"{code}_limit"))
             found[f"{code}.verdict"] = verdicts[code]
@@ -442,9 +450,9 @@ class Figures:
 
     @cached_property
     def _by_section(self) -> dict[str, dict[tuple[str, str], float]]:
-        by_school = self._sections.groupby(["root", "stage"])[list(_SECTION_COUNTS)]
+        by_school = self._sections.groupby(["root", "stage"])[list(self._counts)]
         sums = by_school.agg(lambda column: column.sum(skipna=False))
-        return {name: sums[name].to_dict() for name in _SECTION_COUNTS}
+        return {name: sums[name].to_dict() for name in self._counts}
 
     def _school_words(self, school_id: str, row: Line) -> dict[str, object]:
         school = self.filing.school.get(school_id, {})
@@ -517,8 +525,8 @@ class Figures:
         """Return what a school and its campuses reported for all stages together, senior ones left out."""
         found: dict[str, object] = {}
         if school_id not in self.filing.rows:
-            return dict.fromkeys((*_FACILITIES, *_FUNDS, *(f"rooms.{kind}" for kind in RoomKind)))
-        for table, names in (("facilities", _FACILITIES), ("funds", _FUNDS)):
+            return dict.fromkeys((*self._facilities, *_FUNDS, *(f"rooms.{kind}" for kind in RoomKind)))
+        for table, names in (("facilities", self._facilities), ("funds", _FUNDS)):
             mine = self._tables[table].get(school_id)
             whole = mine is not None and not any(map(_silent, self.filing.rows[school_id]))
             if whole:  # a site that has pupils and is not in the table leaves the sum open
@@ -567,10 +575,6 @@ class Figures:
 def _silent(row: Line) -> bool:
     """Return whether a school, or one of its campuses, did not report a stage at all."""
     return bool(pd.isna(row["pupils"]) and pd.isna(row["classes"]) and pd.isna(row["full_time_teachers"]))
-
-
-def _area(indicator: Indicator) -> str:
-    return {"resources": "A1", "guarantee": "A2", "quality": "A3"}[indicator.area]
 
 
 def _percent(part: object, whole: object) -> float | None:

@@ -93,8 +93,9 @@ def _join_equal(form: Form, top: int, texts: list[str]) -> None:
         first = place
 
 
-def _require(layout: Layout, figures: Figures) -> None:
-    wrong = [
+def lacking(layout: Layout, figures: Figures) -> list[str]:
+    """Return the figures that a layout asks for and there are not, each with its sheet."""
+    return [
         f"工作表“{sheet.name}”：{key}"
         for sheet in layout.sheets
         for key in dict.fromkeys(
@@ -102,7 +103,10 @@ def _require(layout: Layout, figures: Figures) -> None:
         )
         if key not in figures.names(sheet.each)
     ]
-    if wrong:
+
+
+def _require(layout: Layout, figures: Figures) -> None:
+    if wrong := lacking(layout, figures):
         raise QbError(
             f"表册版式“{layout.title}”用到 {len(wrong)} 个没有的数，请改正（可用的见 data/README.md）：\n  "
             + "\n  ".join(wrong)

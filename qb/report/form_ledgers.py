@@ -18,6 +18,7 @@ from qb.report.words import (
     floor_label,
     measured,
     part_label,
+    resources_said,
     stage_label,
     term,
     unit_of,
@@ -242,12 +243,14 @@ def _gaps(filing: Filing, row: Line) -> list[Cell]:
 
 
 def _index(form: Form, filing: Filing, places: dict[str, int]) -> None:
+    standard = filing.standard
+    what, bare = resources_said(standard, "zh"), resources_said(standard, "zh", bare=True)
     form.opening("一校一策目录", filing.place, filing.invented)
     form.head(
         [
             *((text, None) for text in ("序号", "学校", "学校标识码")),
             *((stage.zh, text) for stage in COMPULSORY for text in ("达标项数", "结论")),
-            *((text, None) for text in ("七项缺口（项）", "其他未达标（项）")),
+            *((text, None) for text in (f"{bare}缺口（项）", "其他未达标（项）")),
         ]
     )
     for number, (school_id, rows) in enumerate(filing.rows.items(), start=1):
@@ -263,5 +266,5 @@ def _index(form: Form, filing: Filing, places: dict[str, int]) -> None:
             [Middle(number), link, school_id, *stages, Figure(resources), Figure(len(mine) - resources)]
         )
     form.span(
-        "注：列出参加七项指标评估的学校，点学校名称转到该校。“其他未达标”指 C8—C31 中落到本校的未达标项。"
+        f"注：列出参加{what}评估的学校，点学校名称转到该校。“其他未达标”指{what}以外落到本校的未达标项。"
     )

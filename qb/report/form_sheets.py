@@ -20,7 +20,7 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.population import UNNAMED
 from qb.report.context import ReportContext
 from qb.report.resource_tables import unknown
-from qb.report.words import school_year, stage_label, term
+from qb.report.words import resources_said, school_year, stage_label, term
 from qb.rounding import decimals_beside, round_half_up
 from qb.standard import Standard
 from qb.terms import Kind, Location, Ownership, Verdict
@@ -399,8 +399,9 @@ class Filing:
         """Return how many of the seven a stage meets, and the school rule's verdict."""
         verdict = Verdict(str(row["verdict"])).zh
         lacking = f"，缺数据 {len(unknown(row))} 项" if unknown(row) else ""
+        what = resources_said(self.standard, "zh", bare=True)
         stage = stage_label(row["stage"], "zh")
-        return f"{stage}：七项中达标 {row['met']} 项{lacking}，综合结论：{verdict}。"
+        return f"{stage}：{what}中达标 {row['met']} 项{lacking}，综合结论：{verdict}。"
 
     @cached_property
     def lacking(self) -> dict[tuple[str, str, str], dict[str, float]]:

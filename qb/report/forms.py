@@ -12,7 +12,8 @@ from qb.data.workbook import new_book, write_xlsx
 from qb.report import form_ledgers
 from qb.report.context import ReportContext, open_context
 from qb.report.form_figures import Figures
-from qb.report.form_layout import NONE, draw
+from qb.report.form_layout import NONE, draw, lacking
+from qb.report.form_plain import plain_layout
 from qb.report.form_sheets import BELOW, INCOMPLETE, Filing, Form
 
 FORMS, LEDGER, POLICIES = "表I—表VI和学校自评表.xlsx", "问题台账.xlsx", "一校一策.xlsx"
@@ -36,7 +37,8 @@ def write_forms(
     path : str or Path
         The .xlsx file, made whole or not at all.
     layout : Layout, str or Path
-        How the sheets are laid out: the national forms, or a file of one's own.
+        How the sheets are laid out: the national forms, or a file of one's own. Where the national ones ask
+        for indicators that the standard does not have, the forms are made of the standard.
     replace : bool
         Whether a file that stands there may be replaced.
 
@@ -46,7 +48,8 @@ def write_forms(
         If the district is not in the context, the layout cannot be used, or the file cannot be made.
     """
     chosen = layout if isinstance(layout, Layout) else load_layout(layout)
-    _write(path, partial(_forms, filing=Filing.of(context, district), layout=chosen), replace)
+    fill = partial(_forms, filing=Filing.of(context, district), layout=chosen, fixed=layout != NATIONAL)
+    _write(path, fill, replace)
 
 
 def write_ledger(context: ReportContext, district: str, path: str | Path, *, replace: bool = False) -> None:
@@ -98,11 +101,14 @@ def _write(path: str | Path, fill: partial, replace: bool) -> None:
     write_xlsx(Path(path), make, replace=replace)
 
 
-def _forms(workbook: Workbook, filing: Filing, layout: Layout) -> None:
+def _forms(workbook: Workbook, filing: Filing, layout: Layout, fixed: bool) -> None:
+    figures = Figures(filing)
+    if not fixed and lacking(layout, figures):  # the nation's forms ask for the nation's indicators
+        layout = plain_layout(filing.standard)
     guide = Form(workbook, "填表说明", (110,))
     guide.fit()
     _guide(guide, filing, layout)
-    draw(workbook, layout, Figures(filing))
+    draw(workbook, layout, figures)
 
 
 def _guide(form: Form, filing: Filing, layout: Layout) -> None:

@@ -120,8 +120,8 @@ class PlanMeans(PlanPart):
             why = say(lang, "：", ": ") + listed(told, lang) if told else ""
             line = say(
                 lang,
-                f"到 {target}各校七项指标和差异系数达标（{pupils}）：{status_words(plan.status, lang)}{why}。",
-                f"The standard of the seven by {target} ({pupils}): {status_words(plan.status, lang)}{why}.",
+                f"到 {target}各校{self.context.resources}和差异系数达标（{pupils}）：{status_words(plan.status, lang)}{why}。",
+                f"The standard of {self.context.resources} by {target} ({pupils}): {status_words(plan.status, lang)}{why}.",
             )
         elif not plan.cost:
             line = say(
@@ -132,8 +132,8 @@ class PlanMeans(PlanPart):
         else:
             line = say(
                 lang,
-                f"{pupils}，到 {target}各校七项指标和差异系数达标共需 {money(plan.cost, lang)}（各年相加，每年的费用按年计入），不少于 {money(plan.bound, lang)}。",
-                f"With {pupils}, meeting the standard of the seven by {target} takes {money(plan.cost, lang)} in all years together, and no less than {money(plan.bound, lang)}.",
+                f"{pupils}，到 {target}各校{self.context.resources}和差异系数达标共需 {money(plan.cost, lang)}（各年相加，每年的费用按年计入），不少于 {money(plan.bound, lang)}。",
+                f"With {pupils}, meeting the standard of {self.context.resources} by {target} takes {money(plan.cost, lang)} in all years together, and no less than {money(plan.bound, lang)}.",
             )
         return Sentences((line,), kind="notes")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from qb.planning.costs import other_prices
+from qb.planning.costs import other_prices, price_code
 from qb.report.plan_study import PlanPart, money
 from qb.report.resource_tables import gap_text
 from qb.report.scenario_actions import item_label
@@ -123,7 +123,7 @@ class PlanPurchases(PlanPart):
             for (code, item), mine in (items.groupby(["code", "item"], sort=False) if len(items) else ())
         ]
         return Table(
-            say(lang, "七项以外用钱能补的", "What else money mends"),
+            say(lang, f"{self.context.items}以外用钱能补的", "What else money mends"),
             (
                 Column("title", say(lang, "指标", "Indicator")),
                 Column("what", say(lang, "内容", "What")),
@@ -182,10 +182,13 @@ class PlanPurchases(PlanPart):
 
     def yardsticks(self) -> Table:
         """Return the plan's cost beside that of simpler ways to the standard."""
-        lang = self.context.lang
+        lang, every = self.context.lang, self.context.resources.removeprefix("the ")
         words = {
             "plan": ("本方案", "This plan"),
-            "seven of seven": ("各校七项全部达标", "Every school seven of seven"),
+            "seven of seven": (
+                f"各校{self.context.items}全部达标",
+                f"Every school {every} of {every}",
+            ),
             "greatest shortfall first": (
                 "从缺口最大处补起，补到各校通过为止",
                 "The greatest shortfall first, until every school passes",
@@ -338,11 +341,12 @@ class PlanAssumed(PlanPart):
         """Return every price with its range, and whether it is assumed."""
         lang = self.context.lang
         both = say(lang, "、", ", ").join(stage_label(stage, lang) for stage in COMPULSORY)
-        costs = self.work.costs.costs
+        named = {price_code(i): i for i in reversed(self.context.standard.resources)}
+        costs = [cost for cost in self.work.costs.costs if cost.code in named]
         shown = pd.DataFrame(
             [
                 {
-                    "title": title(self.context.standard[cost.code], lang, short=True),
+                    "title": title(named[cost.code], lang, short=True),
                     "stage": stage_label(cost.stage, lang) if cost.stage else both,
                     "what": say(lang, cost.what.zh, cost.what.en),
                     "yuan": cost.yuan,

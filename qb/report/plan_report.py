@@ -18,9 +18,10 @@ from qb.report.plan_study import PlanPart, Work, money, money_range, status_word
 from qb.report.resource_tables import gap_text, names
 from qb.report.tables import Cards, Heading, Sentences
 from qb.report.words import (
-    AREAS,
+    area_label,
     listed,
     number,
+    resource_span,
     say,
     school_rule,
     school_year,
@@ -45,8 +46,8 @@ class PlanVerdict(PlanPart):
         return Heading(
             say(
                 lang,
-                f"{self.district}：七项指标达标的最低费用方案（{year}）",
-                f"{self.district}: the cheapest plan to meet the seven, {year}",
+                f"{self.district}：{self.context.resources}达标的最低费用方案（{year}）",
+                f"{self.district}: the cheapest plan to meet {self.context.resources}, {year}",
             ),
             say(
                 lang,
@@ -123,10 +124,10 @@ class PlanVerdict(PlanPart):
             rows = len(self._missing())
             return say(
                 lang,
-                f"不能制定方案：{rows} 个学校（学段）的七项指标缺数据。"
+                f"不能制定方案：{rows} 个学校（学段）的{self.context.resources}缺数据。"
                 if rows
                 else f"不能制定方案：{self.work.refused}",
-                f"No plan can be made: {rows} school stages lack data for C1–C7."
+                f"No plan can be made: {rows} school stages lack data for {resource_span(self.context.standard).replace('—', '–')}."
                 if rows
                 else "No plan can be made of these data; the reason is below.",
             )
@@ -139,8 +140,8 @@ class PlanVerdict(PlanPart):
         if plan.cost is None:
             return say(
                 lang,
-                f"在现有上限之内，各校七项指标和差异系数不能全部达标。相互冲突的限制：{listed(list(plan.clashes), lang)}。",
-                f"The standard of the seven cannot be met within the upper bounds. They clash in {len(plan.clashes)} places, listed below.",
+                f"在现有上限之内，各校{self.context.resources}和差异系数不能全部达标。相互冲突的限制：{listed(list(plan.clashes), lang)}。",
+                f"The standard of {self.context.resources} cannot be met within the upper bounds. They clash in {len(plan.clashes)} places, listed below.",
             )
         if not plan.cost:
             rows = self.work.plan.assessment.of(self.district).rows
@@ -157,8 +158,8 @@ class PlanVerdict(PlanPart):
             )
         return say(
             lang,
-            f"各校七项指标和差异系数达标最少需要 {money(plan.cost, lang)}；任何这样的方案不少于 {money(plan.bound, lang)}，{plan.status.zh}。方案已用同一评估程序复核。",
-            f"Meeting the seven and the limits of their coefficients takes {money(plan.cost, lang)} at least; no plan costs less than {money(plan.bound, lang)} ({status_words(plan.status, lang)}). The purchases were assessed again by the same code.",
+            f"各校{self.context.resources}和差异系数达标最少需要 {money(plan.cost, lang)}；任何这样的方案不少于 {money(plan.bound, lang)}，{plan.status.zh}。方案已用同一评估程序复核。",
+            f"Meeting {self.context.resources} and the limits of their coefficients takes {money(plan.cost, lang)} at least; no plan costs less than {money(plan.bound, lang)} ({status_words(plan.status, lang)}). The purchases were assessed again by the same code.",
         )
 
     def beyond(self) -> str:
@@ -172,13 +173,14 @@ class PlanVerdict(PlanPart):
             found.append(
                 say(
                     lang,
-                    f"七项以外用钱能补的（{codes}）另需 {money(mended.cost, lang)}"
+                    f"{self.context.items}以外用钱能补的（{codes}）另需 {money(mended.cost, lang)}"
                     + (f"，{without} 没有单价、未计入" if without else ""),
                     f"What else money mends ({codes}) takes {money(mended.cost, lang)} more"
                     + (f", {without} without a price" if without else ""),
                 )
             )
-        named = {name: say(lang, *words) for name, words in AREAS.items()}
+        standard = plan.before.standard
+        named = {name: area_label(name, standard, lang) for name in standard.area_names}
         parts = [
             say(
                 lang,
@@ -257,9 +259,13 @@ class PlanVerdict(PlanPart):
         others = self.work.why.yardsticks.set_index("name")["yuan"].drop("plan").dropna()
         if not plan.cost or not len(others):
             return ""
-        zh = {"seven of seven": "各校七项全部达标", "greatest shortfall first": "从缺口最大处补起"}
+        zh = {
+            "seven of seven": f"各校{self.context.items}全部达标",
+            "greatest shortfall first": "从缺口最大处补起",
+        }
+        every = self.context.resources.removeprefix("the ")
         en = {
-            "seven of seven": "seven of seven everywhere",
+            "seven of seven": f"{every} of {every} everywhere",
             "greatest shortfall first": "filling the greatest gaps first",
         }
         parts = [

@@ -134,15 +134,23 @@ class Work:
         alone = self.plan.problem.cost(cheapest_by_school(self.plan.problem).x)
         return max(self.plan.cost - alone, 0.0)
 
+    @property
+    def by_mean(self) -> bool:
+        """Whether the mean of the coefficients decides: there is the cheapest plan, and no other question."""
+        rule = self.context.standard.rules.coefficient
+        return rule is not None and rule.decides == "mean"
+
     @cached_property
     def curve(self) -> pd.DataFrame:
         """The price of balance."""
+        if self.by_mean:
+            return pd.DataFrame(columns=["cap", "yuan", "bound_yuan", "gap", "possible"])
         return price_of_balance(**self._asked, seconds=SECONDS)
 
     @cached_property
     def steps(self) -> list[Spending]:
         """What parts of the cost buy at best; none where there is nothing to buy."""
-        if not self.made or not self.plan.cost:
+        if not self.made or not self.plan.cost or self.by_mean:
             return []
         return [self.step(part) for part in STEPS]
 
@@ -155,12 +163,12 @@ class Work:
     def moves(self) -> Transfers | None:
         """What moving alone can reach; None where data are missing."""
         asked = {name: value for name, value in self._asked.items() if name != "costs"}
-        return None if self.plan is None else transfers(**asked, seconds=SECONDS)
+        return None if self.plan is None or self.by_mean else transfers(**asked, seconds=SECONDS)
 
     @cached_property
     def years(self) -> YearsPlan | None:
         """The plan in even yearly budgets, or why there is none; None where data are missing."""
-        if self.plan is None:
+        if self.plan is None or self.by_mean:
             return None
         year, target = self.context.year, self.context.standard.target_year
         to = target if year < target <= year + FARTHEST else year + AHEAD

@@ -9,7 +9,7 @@ import pandas as pd
 from qb.charts import Caption
 from qb.report.facts import shown_resource
 from qb.report.tables import Column
-from qb.report.words import Lang, number, say, stage_label, title, unit_of, value_unit
+from qb.report.words import Lang, number, resources_said, say, stage_label, title, unit_of, value_unit
 from qb.standard import Indicator, Standard
 from qb.terms import Allowance, Verdict
 
@@ -38,17 +38,18 @@ def shown_in(row: Mapping[str, object], code: str) -> str:
     return str(Allowance.AT_SCHOOL if code in allowed(row) else row[f"{code}_verdict"])
 
 
-def nothing_lacking(rows: Sequence[Mapping[str, object]], lang: Lang) -> str:
+def nothing_lacking(rows: Sequence[Mapping[str, object]], standard: Standard, lang: Lang) -> str:
     """Return what is said where nothing is known to be lacking: that nothing is, or how much nobody knows."""
+    what = resources_said(standard, lang)
     if not len(rows):
-        return say(lang, "没有参加七项指标评估的学校。", "No school is judged on the seven.")
+        return say(lang, f"没有参加{what}评估的学校。", f"No school is judged on {what}.")
     open_ = sum(len(unknown(row)) for row in rows)
     if not open_:
-        return say(lang, "七项指标没有缺口。", "Nothing is lacking on the seven.")
+        return say(lang, f"{what}没有缺口。", f"Nothing is lacking on {what}.")
     return say(
         lang,
-        f"已报送的没有缺口；七项指标中缺数据的有 {open_} 处，是否有缺口无法判断。",
-        f"Nothing that was reported is lacking; {open_} figures of the seven are without data.",
+        f"已报送的没有缺口；{what}中缺数据的有 {open_} 处，是否有缺口无法判断。",
+        f"Nothing that was reported is lacking; {open_} figures of {what} are without data.",
     )
 
 

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cached_property
 from html import escape
 from types import MappingProxyType
 
 import numpy as np
 
-from qb.data.schema import DISTRICT_ITEMS, TABLES
+from qb.data.schema import TABLES, bearing, items_of, tables_of
 from qb.report.context import ReportContext
 from qb.report.facts import anchor
 from qb.report.tables import Column, Table
-from qb.report.words import Lang, floor_label, part_label, say, school_rule, stage_label, term, title
-from qb.standard import Indicator, Limit, Standard, Text
+from qb.report.words import (
+    Lang,
+    area_label,
+    floor_label,
+    part_label,
+    resources_said,
+    say,
+    school_rule,
+    stage_label,
+    term,
+    title,
+)
+from qb.standard import Indicator, Limit, Ratio, Standard, Text
 from qb.terms import COMPULSORY, Kind
 
 # What `measure` computes, in words: a sentence for each of its functions.
@@ -88,6 +99,10 @@ _FORMULAS = MappingProxyType(
             "各校教师培训经费 ÷ 公用经费，预算、决算分别计算；列出的是最低的一所",
             "Training money ÷ public funds at every school, budget and final account by themselves; shown is the lowest",
         ),
+        "score": (
+            "本方面达标指标的分值之和 ÷ 适用指标的分值之和 × {out_of:g}",
+            "Points of the area's indicators that are met ÷ points of those that apply × {out_of:g}",
+        ),
         "monitoring": (
             "各学科学业水平等级和校际差异率分别与标准比较，取近 {cycle_years:g} 个学年中最近一次监测的结果；列出的是离标准最远的未达标项，没有未达标的则为最接近标准的",
             "Level and between-school rate of each subject by its latest result of {cycle_years:g} school years; shown is the one furthest from its standard, or nearest to it where all are met",
@@ -121,9 +136,25 @@ def formula(indicator: Indicator, lang: Lang) -> str:
     '持证专任教师 ÷ 专任教师'
     """
     options = indicator.options
+    if indicator.ratio:
+        return ratio_formula(indicator.ratio, lang)
     if indicator.measure == "retention":
         return say(lang, *_RETENTION[options["formula"]]).format(**options)
     return say(lang, *_FORMULAS[indicator.measure]).format(**options)
+
+
+def ratio_formula(ratio: Ratio, lang: Lang) -> str:
+    """Return how a declared ratio or count is computed."""
+    top = say(lang, ratio.what.zh, ratio.what.en)
+    hundred = " × 100" if ratio.per == 100 else ""
+    words = top if ratio.of is None else f"{top} ÷ {say(lang, ratio.of.zh, ratio.of.en)}{hundred}"
+    if ratio.level == "schools":
+        words += say(
+            lang,
+            "，各校分别计算；列出的是离标准最远的一校",
+            ", of each school; shown is the one furthest from its limit",
+        )
+    return words
 
 
 def resource_formula(standard: Standard, code: str, lang: Lang) -> str:
@@ -178,6 +209,10 @@ class Rules:
     lang: Lang = "zh"
     rules: tuple[str, ...] = ()
 
+    @cached_property
+    def _rests(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        return bearing(self.standard)
+
     def _repr_html_(self) -> str:
         wanted = self.rules or (*WHOLE, *self.standard.codes)
         given = {
@@ -215,25 +250,53 @@ class Rules:
         return getattr(self, f"_{rule}")()
 
     def _district(self) -> tuple[str, list[tuple[str, str]]]:
+        asked = [self._asked(area) for area in self.standard.asked_areas]
         words = self._say(
-            "资源配置（各校各学段都达标，且各差异系数都不超过限值）、政府保障程度、教育质量（各自的指标都达标）、"
-            "社会认可度都达标，且没有一票否决事项；任何一方面缺数据而其余都达标的，结论为缺数据",
-            "Resources (every school stage is met and no coefficient is above its limit), guarantee and quality "
-            "(all their indicators), and recognition are met, and nothing on the veto list was found; where one "
-            "lacks data and the others are met, the verdict is no data",
+            f"{'；'.join(asked)}。以上都达标的为达标；任何一方面缺数据而其余都达标的，结论为缺数据",
+            f"{'; '.join(asked)}. Met where all of these are; where one lacks data and the others are met, the "
+            "verdict is no data",
         )
         return self._say("区域与各方面的结论", "Verdicts on the district and its areas"), [
             self._clause("", self.standard.source),
             self._formula(words),
         ]
 
+    def _asked(self, area: str) -> str:
+        """Say what the district's verdict asks of an area."""
+        standard, name = self.standard, area_label(area, self.standard, self.lang)
+        rules = standard.rules if area == standard.resource_area else None
+        asked = []
+        if rules and rules.school:
+            asked.append(self._say("各校各学段都达标", "every school stage is met"))
+        if rules and rules.coefficient:
+            each = rules.coefficient.decides == "each"
+            asked.append(
+                self._say("各差异系数都不超过限值", "no coefficient is above its limit")
+                if each
+                else self._say(
+                    "各项差异系数的平均值不超过限值", "the mean of the coefficients is not above its limit"
+                )
+            )
+        if area == "veto":
+            asked.append(self._say("没有发现任何一项", "none of it was found"))
+        elif any(i.measure == "score" for i in standard.of_area(area)):
+            asked.append(self._say("得分达到标准", "the score reaches its limit"))
+        elif not asked:
+            asked.append(
+                self._say("达标", "met")
+                if area == "recognition"
+                else self._say("各项指标都达标", "all indicators are met")
+            )
+        return self._say(f"{name}（{'，'.join(asked)}）", f"{name} ({', '.join(asked)})")
+
     def _school(self) -> tuple[str, list[tuple[str, str]]]:
         rule, floor = self.standard.rules.school, floor_label(self.standard)
+        lower = rule.floor is not None
         words = self._say(
-            f"七项按学段分别与标准比较；{school_rule(self.standard, 'zh')}。"
-            f"超过 {rule.of - rule.met} 项未达标或有一项低于 {floor} 的，未达标；否则有缺数据的，为缺数据",
-            f"Each of the seven against its standard, by stage; {school_rule(self.standard, 'en')}. "
-            f"More than {rule.of - rule.met} unmet, or one below {floor}: not met; otherwise no data where one is missing",
+            f"{resources_said(self.standard, 'zh')}按学段分别与标准比较；{school_rule(self.standard, 'zh')}。"
+            f"超过 {rule.of - rule.met} 项未达标{f'或有一项低于 {floor} ' if lower else ''}的，未达标；否则有缺数据的，为缺数据",
+            f"Each of {resources_said(self.standard, 'en')} against its standard, by stage; {school_rule(self.standard, 'en')}. "
+            f"More than {rule.of - rule.met} unmet{f', or one below {floor}' if lower else ''}: not met; otherwise no data where one is missing",
         )
         return self._say("学校结论", "Verdict on a school"), [
             self._clause("", rule.source),
@@ -295,7 +358,10 @@ class Rules:
         return self._say("算法", "Formula"), escape(text)
 
     def _data(self, code: str) -> tuple[str, str]:
-        tables = (f"{_table_name(name, self.lang)}{columns}" for name, columns in columns_of(code, self.lang))
+        tables = (
+            f"{_table_name(name, self.lang)}{columns}"
+            for name, columns in columns_of(code, self.standard, self._rests, self.lang)
+        )
         return self._say("数据", "Data"), escape(self._say("；", "; ").join(tables))
 
 
@@ -318,17 +384,16 @@ def _limit_text(limit: Limit, standard: Standard, lang: Lang) -> str:
     return " ".join(word for word in words if word).replace(" %", "%").replace(" （", "（")
 
 
-@cache
-def columns_of(code: str, lang: Lang) -> tuple[tuple[str, str], ...]:
-    """Return the tables that an indicator rests on, each with its columns as one text."""
+def columns_of(
+    code: str, standard: Standard, rests: Mapping[tuple[str, str], tuple[str, ...]], lang: Lang
+) -> tuple[tuple[str, str], ...]:
+    """Return the tables that an indicator rests on, each with its columns as one text; `rests` as of `bearing`."""
     found = []
-    for name, table in TABLES.items():
-        columns = [column for column in table.columns if code in column.codes]
+    for name, table in tables_of(standard).items():
+        columns = {c.name: c.label for c in table.columns if code in rests[name, c.name]}
         if name == "district" and columns:
-            columns = [item for item in DISTRICT_ITEMS.values() if code in item.codes]
-            names = [f"{item.zh} {item}" if lang == "zh" else str(item) for item in columns]
-        else:
-            names = [f"{c.label} {c.name}" if lang == "zh" else c.name for c in columns]
+            columns = {i.value: i.zh for i in items_of(standard).values() if code in rests[name, i.value]}
+        names = [f"{label} {column}" if lang == "zh" else column for column, label in columns.items()]
         if names:
             found.append((name, say(lang, f"：{'、'.join(names)}", f": {', '.join(names)}")))
     return tuple(found)
@@ -352,11 +417,12 @@ def source_rows(
         Ids; all of the district unless given. Their campuses are found here.
     """
     lang, data = context.lang, context.data
-    used = {name for rule in rules for name, _ in columns_of(rule, lang)}
+    rests = bearing(context.standard)
+    used = {table for (table, _), codes in rests.items() if not set(rules).isdisjoint(codes)}
     ids = _with_campuses(context, district, schools)
     lines = []
     for name in (table for table in TABLES if table in used):
-        at = [data.line(name, place) for place in _mine(context, name, district, ids, rules)]
+        at = [data.line(name, place) for place in _mine(context, name, district, ids, rules, rests)]
         lines.append({"table": _table_name(name, lang), "count": len(at), "lines": spans(at, lang)})
     columns = (
         Column("table", say(lang, "数据表", "Table")),
@@ -375,7 +441,12 @@ def _with_campuses(context: ReportContext, district: str, wanted: Collection[str
 
 
 def _mine(
-    context: ReportContext, table: str, district: str, schools: set[str], rules: Collection[str]
+    context: ReportContext,
+    table: str,
+    district: str,
+    schools: set[str],
+    rules: Collection[str],
+    rests: Mapping[tuple[str, str], tuple[str, ...]],
 ) -> list[int]:
     """Return where a table has rows of this year and these schools, or of this district and these rules."""
     frame = context.data[table]
@@ -385,15 +456,13 @@ def _mine(
     if "item" not in frame:
         return places
     items = frame["item"].iloc[places]
-    return [place for place, item in zip(places, items, strict=True) if not _codes_of(item).isdisjoint(rules)]
-
-
-@cache
-def _codes_of(item: object) -> frozenset[str]:
-    """Return what an item of the district, of the evidence or of the veto list bears on."""
-    if item in DISTRICT_ITEMS:
-        return frozenset(DISTRICT_ITEMS[item].codes)
-    return frozenset({"veto"} if str(item).startswith("V") else {str(item).partition(".")[0]})
+    bears = {
+        item: rests.get((table, item), ("veto",) if table == "vetoes" else (str(item).partition(".")[0],))
+        for item in set(items)
+    }
+    return [
+        place for place, item in zip(places, items, strict=True) if not set(bears[item]).isdisjoint(rules)
+    ]
 
 
 def spans(lines: Iterable[int], lang: Lang) -> str:

@@ -76,7 +76,7 @@ def item_label(item: str, lang: Lang) -> str:
         return say(lang, *OTHER[item])
     if item in DISTRICT_ITEMS:
         return say(lang, DISTRICT_ITEMS[item].zh, ITEMS[item])
-    return say(lang, _columns()[item], ENGLISH[item])
+    return say(lang, _columns().get(item, item), ENGLISH.get(item, item))
 
 
 def _columns() -> dict[str, str]:
@@ -112,17 +112,14 @@ class Telling:
         )
 
     def _unit(self, column: str) -> str:
-        zh, en = next(
-            pair
-            for end, pair in {
-                "_m2": (" ㎡", " m²"),
-                "_yuan": (" 元", " yuan"),
-                "_rooms": (" 间", ""),
-                "_teachers": (" 人", ""),
-                "_required": (" 人", ""),
-            }.items()
-            if column.endswith(end)
-        )
+        known = {
+            "_m2": (" ㎡", " m²"),
+            "_yuan": (" 元", " yuan"),
+            "_rooms": (" 间", ""),
+            "_teachers": (" 人", ""),
+            "_required": (" 人", ""),
+        }
+        zh, en = next((pair for end, pair in known.items() if column.endswith(end)), ("", ""))
         return self._say(zh, en)
 
     def _open_school(self, action: OpenSchool) -> str:

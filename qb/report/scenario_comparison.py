@@ -12,7 +12,7 @@ from qb.planning.scenario.comparison import BASE, total, unpriced
 from qb.report.facts import shown_indicators
 from qb.report.scenario_study import ScenarioPart
 from qb.report.tables import Column, Table
-from qb.report.words import Tally, school_rule, title, unit_of
+from qb.report.words import Tally, resource_span, school_rule, title, unit_of
 from qb.terms import Stage, Verdict
 
 
@@ -170,8 +170,8 @@ class ScenarioSides(ScenarioPart):
             return self.say("没有参加评估的学校。", "No school is judged.")
         if open_:
             return self.say(
-                f"已报送的数据中没有缺口；{open_} 个学校（学段）的七项指标缺数据。",
-                f"Nothing is lacking in what was reported; {open_} school stages lack data for C1–C7.",
+                f"已报送的数据中没有缺口；{open_} 个学校（学段）的{self.study.context.resources}缺数据。",
+                f"Nothing is lacking in what was reported; {open_} school stages lack data for {resource_span(self.study.context.standard).replace('—', '–')}.",
             )
         return self.say("各情景都没有缺口。", "Nothing is lacking on any side.")
 
@@ -245,7 +245,10 @@ class ScenarioSides(ScenarioPart):
             series,
             caption=study.caption(
                 finding,
-                self.say("七项差异系数中最大的，按学年", "Largest of the seven coefficients by school year"),
+                self.say(
+                    f"{self.study.context.items}差异系数中最大的，按学年",
+                    f"Largest of {self.study.context.resources} coefficients by school year",
+                ),
             ),
             limits={self.say(f"限值 {limit:g}", f"Limit {limit:g}"): limit},
             emphasise=farthest,

@@ -109,12 +109,21 @@ class SchoolReport:
         cards = []
         for row in self.rows:
             stage = stage_label(row["stage"], lang)
-            met = say(lang, f"七项中达标 {row['met']} 项", f"{row['met']} of 7 met")
+            met = say(
+                lang,
+                f"{self.context.items}中达标 {row['met']} 项",
+                f"{row['met']} of {len(self.context.standard.resources)} met",
+            )
             if lacking := len(unknown(row)):
                 met += say(lang, f"，缺数据 {lacking} 项", f", no data on {lacking}")
             verdict = key(Fact.SCHOOL, self.context.year, row["stage"], self.school_id)
             cards.append(
-                (say(lang, f"{stage}七项指标", f"{stage}: the seven"), str(row["verdict"]), met, verdict)
+                (
+                    say(lang, f"{stage}{self.context.resources}", f"{stage}: {self.context.resources}"),
+                    str(row["verdict"]),
+                    met,
+                    verdict,
+                )
             )
             cards.append(
                 (
@@ -140,8 +149,8 @@ class SchoolReport:
             lines.append(
                 say(
                     self.context.lang,
-                    f"七项以外，另有 {len(names)} 项未达标：{'、'.join(names)}。",
-                    f"Beyond the seven, {len(names)} not met: {', '.join(names)}.",
+                    f"{self.context.items}以外，另有 {len(names)} 项未达标：{'、'.join(names)}。",
+                    f"Beyond {self.context.resources}, {len(names)} not met: {', '.join(names)}.",
                 )
             )
         if any(row["new"] for row in self.rows):
@@ -170,19 +179,23 @@ class SchoolReport:
             )
         low = [self._against(row, code) for code in (*unmet(row), *allowed(row))]
         if not low:
-            return say(lang, f"{stage}：七项指标全部达标。", f"{stage}: all seven are met.")
+            return say(
+                lang,
+                f"{stage}：{self.context.resources}全部达标。",
+                f"{stage}: all {self.context.resources.removeprefix('the ')} are met.",
+            )
         shown, open_ = say(lang, "、", "; ").join(low), len(unknown(row))
         gaps = say(lang, f"，另有 {open_} 项缺数据", f"; no data on {open_}") * bool(open_)
         if row["verdict"] == Verdict.PASS:
             return say(
                 lang,
-                f"{stage}：七项达标 {row['met']} 项，余下的 {shown} 在允许范围内，判为达标。",
-                f"{stage}: {row['met']} of 7 met; the other, {shown}, is within what the rule allows. Verdict: met.",
+                f"{stage}：{self.context.items}达标 {row['met']} 项，余下的 {shown} 在允许范围内，判为达标。",
+                f"{stage}: {row['met']} of {len(self.context.standard.resources)} met; the other, {shown}, is within what the rule allows. Verdict: met.",
             )
         return say(
             lang,
-            f"{stage}：七项达标 {row['met']} 项，未达标的是 {shown}{gaps}，不符合“{school_rule(standard, lang)}”的要求。",
-            f"{stage}: {row['met']} of 7 met; not met: {shown}{gaps}. The rule: {school_rule(standard, lang)}.",
+            f"{stage}：{self.context.items}达标 {row['met']} 项，未达标的是 {shown}{gaps}，不符合“{school_rule(standard, lang)}”的要求。",
+            f"{stage}: {row['met']} of {len(self.context.standard.resources)} met; not met: {shown}{gaps}. The rule: {school_rule(standard, lang)}.",
         )
 
     def _against(self, row: Row, code: str) -> str:
@@ -203,7 +216,9 @@ class SchoolReport:
         low, gaps = [*unmet(row), *allowed(row)], unknown(row)
         seen = {code: str(shown) for code in standard.resource_codes for shown in (shown_in(row, code),)}
         if len(gaps) == len(standard.resource_codes):
-            said = say(lang, "七项指标都缺数据", "no data on any of the seven")
+            said = say(
+                lang, f"{self.context.resources}都缺数据", f"no data on any of {self.context.resources}"
+            )
         elif low:
             names = listed([say(lang, standard[c].short.zh, standard[c].short.en.lower()) for c in low], lang)
             said = say(lang, f"{names}低于标准", f"below the standard on {names}")
@@ -212,9 +227,17 @@ class SchoolReport:
         elif gaps:
             said = say(lang, "已报送的指标均达标", "what was reported is met")
         else:
-            said = say(lang, "七项指标都达到标准", "all seven are met")
+            said = say(
+                lang,
+                f"{self.context.resources}都达到标准",
+                f"all {self.context.resources.removeprefix('the ')} are met",
+            )
         if 0 < len(gaps) < len(standard.resource_codes):
-            said += say(lang, f"，{len(gaps)} 项缺数据", f"; no data on {len(gaps)} of 7")
+            said += say(
+                lang,
+                f"，{len(gaps)} 项缺数据",
+                f"; no data on {len(gaps)} of {len(self.context.standard.resources)}",
+            )
         finding = say(lang, f"{stage}：{said}", f"{stage}: {said}")
         return charts.profile(
             [title(standard[code], lang, short=True) for code in standard.resource_codes],
@@ -269,7 +292,7 @@ class SchoolReport:
         )
         stage = stage_label(row["stage"], lang)
         return Table(
-            say(lang, f"{stage}七项指标：实际与标准", f"{stage}: actual and standard"),
+            say(lang, f"{stage}{self.context.resources}：实际与标准", f"{stage}: actual and standard"),
             columns,
             lines,
             failing="failing",
@@ -368,7 +391,7 @@ class SchoolReport:
                 "教师、教室按整数向上取；把高于全区平均的学校再补高，会使差异系数变大，请与区域报告一并考虑。",
                 "Teachers and rooms are whole. Raising a school above the mean raises the coefficient.",
             ),
-            empty=nothing_lacking(self.rows, lang),
+            empty=nothing_lacking(self.rows, self.context.standard, lang),
             lang=lang,
         )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from qb.data.schema import AMOUNTS, TABLES
+from qb.data.schema import AMOUNTS, DISTRICT_ITEMS, TABLES, bearing, items_of, tables_of
 from qb.errors import QbError
+from qb.indicators.declared_figures import SCHOOLS
 from qb.indicators.indicator_functions import faults
 from qb.report.rules import SIDES, limits_text
-from qb.report.words import AREAS, Lang, resource_span, say, school_rule, stage_label, title
+from qb.report.words import Lang, area_label, resource_span, say, school_rule, stage_label, title
 from qb.standard import WHAT, Standard, StandardError, document, locate
 from qb.terms import COMPULSORY
 from qb.tomlfile import as_model
@@ -46,20 +47,52 @@ def show(standard: Standard, year: int, lang: Lang = "zh") -> str:
             for stage in COMPULSORY
         )
         lines.append(_line(name, words, rules.coefficient.source, lang))
-    for area in standard.areas:
-        lines += ["", say(lang, *AREAS[area])]
+    for area in standard.area_names:
+        lines += ["", area_label(area, standard, lang)]
         for indicator in (i for i in standard.indicators if i.area == area):
             words = limits_text(indicator, standard, year, lang) or say(lang, "（无限值）", "(no limit)")
             lines.append(_line(title(indicator, lang), words, indicator.source, lang))
         if area == "recognition":
             limit = standard.recognition.limit
             words = f"{SIDES[limit.side]} {limit.value:g}{limit.unit.zh if lang == 'zh' else limit.unit.en}"
-            lines.append(_line(say(lang, *AREAS[area]), words, standard.recognition.source, lang))
+            lines.append(_line(area_label(area, standard, lang), words, standard.recognition.source, lang))
         if area == "veto":
             lines += [
                 _line(veto.item, veto.text.zh if lang == "zh" else veto.text.en, veto.source, lang)
                 for veto in standard.vetoes
             ]
+    return "\n".join(lines)
+
+
+def dictionary(standard: Standard, lang: Lang = "zh") -> str:
+    """Return the columns and district items on which a standard rests, those that it declares marked.
+
+    Examples
+    --------
+    >>> from qb.standard import load
+    >>> next(line for line in dictionary(load("basic-2012")).splitlines() if "books" in line)
+    '  books 图书册数（册）：J5　〔本标准声明〕'
+    """
+    rests, declared = bearing(standard), {(c.table, c.name): c for c in standard.columns}
+    items = items_of(standard)
+    mark = say(lang, "　〔本标准声明〕", "  [declared by this standard]")
+    lines = []
+    for name, table in tables_of(standard).items():
+        entries = [(c.name, c.label, c.unit) for c in table.columns if name != "district"]
+        entries += [(i.value, i.zh, i.unit) for i in items.values() if name == "district"]
+        found = []
+        for column, label, unit in entries:
+            codes, own = rests[name, column], declared.get((name, column))
+            if not codes and own is None:
+                continue
+            if lang == "en":
+                label, unit = (own.label.en, own.unit.en) if own else ("", "")
+            words = f"{column} {label}".rstrip() + (say(lang, f"（{unit}）", f" ({unit})") if unit else "")
+            found.append(
+                f"  {words}{say(lang, '：', ': ')}{say(lang, '、', ', ').join(codes)}{mark if own else ''}"
+            )
+        if found:
+            lines += [say(lang, f"{table.label}（{name}）", name), *found]
     return "\n".join(lines)
 
 
@@ -122,7 +155,7 @@ def faults_of(name: str | Path, year: int) -> list[str]:
         standard = as_model(written, path, Standard, WHAT, StandardError)
     except StandardError as error:
         found += [line.strip() for line in str(error).splitlines()[1:]]
-        return [*found, *_unknown_columns(written)]
+        return list(dict.fromkeys([*found, *_unknown_columns(written)]))
     return [*found, *faults(standard, year)]
 
 
@@ -134,7 +167,14 @@ def _unknown_columns(written: dict) -> Iterator[str]:
     }
     for column in written.get("columns", []):
         known.get(column.get("table"), set()).add(column.get("name"))
+    every = set().union(*known.values(), DISTRICT_ITEMS, {SCHOOLS})
+    every |= {str(c.get("name")) for c in written.get("columns", []) if isinstance(c, dict)}
     for indicator in written.get("indicators", []):
+        ratio = indicator.get("ratio") if isinstance(indicator, dict) else None
+        if isinstance(ratio, dict):
+            named = [name for key in ("add", "subtract", "divide") for name in ratio.get(key, [])]
+            for name in (name for name in named if name not in every):
+                yield f"{indicator.get('code')} 的 ratio：没有学校的列或县区数据项 {name}"
         resource = indicator.get("resource") if isinstance(indicator, dict) else None
         if not isinstance(resource, dict) or resource.get("table") not in known:
             continue

@@ -11,6 +11,8 @@ from functools import cache
 from typing import Literal
 
 from qb.indicators.assessment import Assessment
+from qb.indicators.population import counted
+from qb.indicators.verdicts import COMPOSITE
 from qb.rounding import decimals_beside, round_half_up
 from qb.standard import Indicator, Standard, Text
 from qb.terms import Allowance, Kind, Stage, Term, Verdict
@@ -35,13 +37,6 @@ PARTS = {
     "primary": ("小学基准定额（元）", "Primary base amount (yuan)"),
     "junior": ("初中基准定额（元）", "Junior base amount (yuan)"),
     "coefficient": ("差异系数", "Difference coefficient"),
-}
-AREAS = {
-    "resources": ("资源配置", "Resources"),
-    "guarantee": ("政府保障程度", "Government guarantee"),
-    "quality": ("教育质量", "Quality of education"),
-    "recognition": ("社会认可度", "Public recognition"),
-    "veto": ("一票否决事项", "Veto list"),
 }
 
 
@@ -177,6 +172,49 @@ def value_unit(indicator: Indicator) -> Text:
     return Text(zh=f"{resource.unit.zh}/{zh}", en=f"{resource.unit.en} per {en}")
 
 
+_ZH = "零一二三四五六七八九十"
+_EN = [
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
+
+
+def counted_in_words(count: int, lang: Lang) -> str:
+    """Return a small number as a word, a greater one in digits.
+
+    >>> counted_in_words(7, "zh"), counted_in_words(5, "en"), counted_in_words(31, "en")
+    ('七', 'five', '31')
+    """
+    words = _ZH if lang == "zh" else _EN
+    return words[count] if count < len(words) else str(count)
+
+
+def resources_said(standard: Standard, lang: Lang, *, bare: bool = False) -> str:
+    """Return the resource indicators as a sentence counts them.
+
+    >>> from qb.standard import load
+    >>> [resources_said(load(name), "en") for name in ("gulou-2023", "basic-2012")]
+    ['the seven', 'the eight']
+    >>> resources_said(load(), "zh"), resources_said(load(), "zh", bare=True)
+    ('七项指标', '七项')
+    """
+    if lang == "en":
+        return f"the {counted_in_words(len(standard.resources), lang)}"
+    whole = counted(standard)
+    return whole.removesuffix("指标") if bare else whole
+
+
 def resource_span(standard: Standard) -> str:
     """Return the codes of the resource indicators as a span: C1—C7.
 
@@ -192,6 +230,12 @@ def unit_of(indicator: Indicator, lang: Lang) -> str:
     """Return the unit in which a resource is counted and bought: persons, rooms, m², yuan."""
     unit = indicator.resource.unit
     return say(lang, unit.zh, unit.en)
+
+
+def area_label(area: str, standard: Standard, lang: Lang) -> str:
+    """Return what an area is called."""
+    text = standard.area_title(area)
+    return say(lang, text.zh, text.en)
 
 
 def department_names(names: tuple[str, ...], standard: Standard, lang: Lang) -> str:
@@ -263,9 +307,10 @@ CATALOGUE = {
     "小区没有坐标": "the zone has no place",
     "学校没有坐标": "the school has no place",
     "在校生为 0": "No pupils",
-    "教学点在校生不足 {} 人，不参加七项指标": "Teaching point under {} pupils: not judged on the seven",
+    "教学点在校生不足 {} 人，不参加{}项指标": "Teaching point under {} pupils: not judged on the {}",
     "高中学段不属于义务教育": "Senior stage: not compulsory schooling",
-    "{}不参加七项指标": "{}: not judged on the seven",
+    "举办者为{}，不参加{}项指标": "Run by: {}; not judged on the {}",
+    "{}不参加{}项指标": "{}: not judged on the {}",
     "校区并入“{}”计算": "Campus, counted with {}",
     "{} 班，低于“原则上不低于 {} 班”的布局要求（仅提示）": (
         "{} classes, below the norm of {} “in principle” (a note only)"
@@ -386,7 +431,7 @@ def _pattern(chinese: str) -> re.Pattern[str]:
     return re.compile("(.+?)".join(re.escape(part) for part in chinese.split("{}")), re.DOTALL)
 
 
-_TERMS = {term.zh: label(term, "en") for term in (*Kind, *Stage)}
+_TERMS = {term.zh: label(term, "en") for term in (*Kind, *Stage)} | dict(zip(_ZH, _EN, strict=False))
 
 
 # How many of many are met: counts of verdicts, and words that say also what nobody knows.
@@ -462,14 +507,25 @@ def coefficient_text(value: float, limit: float, lang: Lang) -> str:
     return number(value, 3, lang, beside=limit)
 
 
-def coefficients_said(tally: Tally, lang: Lang, over: str = "") -> str:
-    """Return in words how many coefficients exceed their limit, and how many cannot be computed.
+def coefficient_title(code: str, standard: Standard, lang: Lang) -> str:
+    """Return whose coefficient it is: an indicator's, or the mean of all."""
+    if code == COMPOSITE:
+        return say(lang, "各项平均", "mean of all")
+    return title(standard[code], lang, short=True)
+
+
+def coefficients_said(tally: Tally, standard: Standard, lang: Lang, over: str = "") -> str:
+    """Return in words how many of the deciding coefficients exceed their limit, and how many are not computed.
 
     `over` names those above; the sentence has no full stop.
 
-    >>> coefficients_said(Tally(0, 0, 0, 14), "zh"), coefficients_said(Tally(6, 1, 0, 7), "zh")
+    >>> from qb.standard import load
+    >>> held = load()
+    >>> coefficients_said(Tally(0, 0, 0, 14), held, "zh"), coefficients_said(Tally(6, 1, 0, 7), held, "zh")
     ('14 个差异系数都无法计算（缺数据，或各校都没有这项资源）', '能计算的 7 个差异系数中 1 个超过限值，另有 7 个无法计算')
     """
+    if standard.rules.coefficient is None:
+        return say(lang, "标准不限定差异系数", "The standard sets no limit on coefficients")
     if not tally.held:
         return say(
             lang, "没有参加评估的学校，没有差异系数", "No school is judged, so there are no coefficients"
@@ -499,6 +555,17 @@ def coefficients_said(tally: Tally, lang: Lang, over: str = "") -> str:
     if tally.unknown:
         text += say(lang, f"，另有 {tally.unknown} 个无法计算", f"; {tally.unknown} more cannot be computed")
     return text
+
+
+def without_rule(rows: int, standard: Standard, lang: Lang) -> str:
+    """Return what is said of schools where the standard has no rule for them; empty where it has one."""
+    if standard.rules.school is not None or not rows:
+        return ""
+    return say(
+        lang,
+        f"标准对学校没有限值，{rows} 个学校（学段）参加计算",
+        f"no limits for schools; {rows} school stages are counted",
+    )
 
 
 def schools_said(tally: Tally, lang: Lang) -> str:

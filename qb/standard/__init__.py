@@ -1,6 +1,7 @@
 """The rules as data: the standard's files (TOML), typed."""
 
 from qb.standard.indicator_entries import (
+    Area,
     Clause,
     Code,
     Count,
@@ -13,6 +14,7 @@ from qb.standard.indicator_entries import (
     Limit,
     Number,
     Positive,
+    Ratio,
     Recognition,
     Resource,
     Share,
@@ -32,7 +34,7 @@ from qb.standard.inheritance import (
 )
 from qb.standard.limits import SIDES, LimitInForce, Side, by_place, decided
 from qb.standard.reader import (
-    AREAS,
+    BESIDE,
     DEFAULT,
     TRANSITION,
     Standard,
@@ -60,11 +62,12 @@ from qb.standard.rule_entries import (
 )
 
 __all__ = [
-    "AREAS",
+    "BESIDE",
     "DEFAULT",
     "SIDES",
     "TRANSITION",
     "WHAT",
+    "Area",
     "Checks",
     "Clause",
     "Code",
@@ -89,6 +92,7 @@ __all__ = [
     "PlaceRule",
     "Positive",
     "PublicationRule",
+    "Ratio",
     "Recognition",
     "Resource",
     "RoundingRule",

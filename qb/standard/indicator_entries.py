@@ -18,8 +18,27 @@ Count = Annotated[int, Field(ge=0, strict=True)]
 Decimals = Annotated[int, Field(ge=0, le=6, strict=True)]
 Year = Annotated[int, Field(ge=1900, le=2100, strict=True)]
 Words = Annotated[str, Field(min_length=1)]
-Code = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]{0,7}\d{1,3}$")]
-ItemCode = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]{0,7}\d{1,3}\.\d+$")]
+# What tables, keys and addresses call by these names is no indicator.
+RESERVED = frozenset(
+    {
+        "district",
+        "school",
+        "name",
+        "kind",
+        "ownership",
+        "location",
+        "stage",
+        "pupils",
+        "classes",
+        "new",
+        "met",
+    }
+    | {"verdict", "composite", "coefficient", "recognition", "veto"}
+)
+_CODE = r"[A-Za-z][A-Za-z0-9]{0,15}"
+Code = Annotated[str, Field(pattern=f"^{_CODE}$")]
+ItemCode = Annotated[str, Field(pattern=rf"^{_CODE}\.\d+$")]
+AreaName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Departments = Annotated[tuple[Words, ...], Field(min_length=1)]
 
 
@@ -65,10 +84,11 @@ class Limit(Entry):
 class DeclaredColumn(Entry):
     """A column that the tables do not have and the standard asks for; it adds up over campuses.
 
-    In ``facilities`` it is split where a school reports as one, in ``sections`` it is by stage.
+    In ``facilities`` it is split where a school reports as one, in ``sections`` it is by stage, in
+    ``district`` it is an item.
     """
 
-    table: Literal["sections", "facilities"]
+    table: Literal["sections", "facilities", "district"]
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     label: Text
     unit: Text
@@ -141,22 +161,92 @@ class Resource(Entry):
         return tuple(dict.fromkeys([name for added in self.added for name in added] + list(self.subtract)))
 
 
-class Indicator(Entry):
-    """One indicator of the standard: a resource of schools, or what a function computes.
+class Condition(Entry):
+    """What a school, or its stage, must be for its numerator to count: so many pupils, say."""
 
-    `resource` says what a resource indicator counts; `measure` names the function that computes any other,
-    `options` are that function's settings (``classes_per_room`` of C10, say), and `decimals` is for print
-    only. A limit without a source of its own has the indicator's.
+    column: Words
+    side: Side
+    value: Number
+
+
+class Ratio(Entry):
+    """A ratio or a count that the standard declares: ``value = per * numerator / divisor``.
+
+    Numerator and divisor are sums of columns of ``sections`` or ``facilities``, or of the district's items;
+    ``schools`` counts one for each school. It is a figure of the district, or one of each school.
+
+    Attributes
+    ----------
+    level : str
+        Whose figure it is. Limits by stage make it one for each stage.
+    add, subtract : tuple of str
+        Columns or items of the numerator, at least 0.
+    divide : tuple of str
+        Those of the divisor; none: the numerator itself is the figure, a count.
+    where : Condition or None
+        The numerator counts only schools (stages, where limits are by stage) of which this holds.
+    per : int
+        100 for a percentage.
+    if_zero : str
+        What a divisor of 0 is; ``pupils`` and ``schools`` are never 0 where anyone is asked.
+    exclusions : tuple of str
+        Which schools are not asked: the kinds of rules.exclusion, its small teaching points.
+    what, of : Text
+        Numerator and divisor in words.
+    """
+
+    level: Literal["district", "schools"] = "district"
+    add: Annotated[tuple[Words, ...], Field(min_length=1)]
+    subtract: tuple[Words, ...] = ()
+    divide: tuple[Words, ...] = ()
+    where: Condition | None = None
+    per: Literal[1, 100] = 1
+    if_zero: Literal["fail", "no data", "not applicable"] | None = None
+    exclusions: tuple[Literal["kinds", "small_points"], ...] = ("kinds",)
+    what: Text
+    of: Text | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column and item that it rests on, each once."""
+        condition = (self.where.column,) if self.where else ()
+        return tuple(dict.fromkeys((*self.add, *self.subtract, *self.divide, *condition)))
+
+    def faults(self) -> list[str]:
+        """Say what makes no sense: a divisor that may be 0 and nothing said of it, words that are missing."""
+        wrong = []
+        may_be_0 = bool(self.divide) and not {"pupils", "schools"} & set(self.divide)
+        if may_be_0 and self.if_zero is None:
+            wrong.append(
+                f"除数 {'、'.join(self.divide)} 可能为 0，须用 if_zero 写明此时的结论"
+                "（fail、no data 或 not applicable）"
+            )
+        if self.if_zero is not None and not may_be_0:
+            wrong.append("除数不会为 0，不写 if_zero")
+        if bool(self.divide) != bool(self.of):
+            wrong.append("有除数 divide 时写 of（除数的名称），没有时不写")
+        return wrong + [f"{name} 同时写在 add 与 subtract 中" for name in self.subtract if name in self.add]
+
+
+class Indicator(Entry):
+    """One indicator of the standard: a resource of schools, a declared ratio, or what a function computes.
+
+    `resource` says what a resource indicator counts, `ratio` what a declared ratio or count is; `measure`
+    names the function that computes any other, `options` are that function's settings (``classes_per_room``
+    of C10, say), and `decimals` is for print only. A limit without a source of its own has the indicator's.
+    One with `points` gives them where it is met: its area asks for the score, not for the indicator itself.
     """
 
     code: Code
-    area: Literal["resources", "guarantee", "quality"]
+    area: AreaName
     group: Words
     title: Text
     short: Text
     wording: Words
     measure: str = ""
     resource: Resource | None = None
+    ratio: Ratio | None = None
+    points: Positive | None = None
     decimals: Decimals = 1
     limits: tuple[Limit, ...] = ()
     options: dict[str, Number | str | bool | tuple[str, ...] | dict[str, str]] = Field(default_factory=dict)
@@ -174,10 +264,12 @@ class Indicator(Entry):
 
     @model_validator(mode="after")
     def _one_way(self) -> Indicator:
-        if bool(self.measure) == (self.resource is not None):
-            raise ValueError("须写 resource（资源指标）或 measure（其他指标的计算函数），且只写其一")
-        if self.resource is not None and self.area != "resources":
-            raise ValueError('资源指标（resource）须归入 area = "resources"')
+        if bool(self.measure) + (self.resource is not None) + (self.ratio is not None) != 1:
+            raise ValueError(
+                "须写 resource（资源指标）、ratio（比率或计数）或 measure（其他指标的计算函数），且只写其一"
+            )
+        if self.code in RESERVED:
+            raise ValueError(f"代码不能用 {self.code}")
         return self
 
     @property
@@ -242,6 +334,18 @@ class Indicator(Entry):
         begun = (m for m in self.limits if m.from_year is None or m.from_year <= year)
         latest = {(m.name, m.stage, m.kind): m for m in sorted(begun, key=lambda m: m.from_year or 0)}
         return tuple(latest.values())
+
+
+class Area(Entry):
+    """One of the areas of the standard's indicators, and what the district's verdict asks of it.
+
+    ``asks = "every"``: each of its indicators that gives no points passes, and so do the rules of schools
+    and coefficients in the area of the resources; ``"nothing"``: it is shown and decides nothing.
+    """
+
+    name: AreaName
+    title: Text
+    asks: Literal["every", "nothing"] = "every"
 
 
 class Group(Entry):

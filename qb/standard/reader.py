@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from qb.standard.indicator_entries import (
+    Area,
     DeclaredColumn,
     Department,
     Group,
@@ -36,7 +37,7 @@ from qb.tomlfile import Entry, as_model, read_toml
 
 DEFAULT = "gulou-2023"
 TRANSITION = "transition"
-AREAS = ("resources", "guarantee", "quality", "recognition", "veto")  # each may be absent
+BESIDE = ("recognition", "veto")  # areas that are not made of indicators; each may be absent
 
 
 class Standard(Entry):
@@ -45,10 +46,12 @@ class Standard(Entry):
     extends: Words | None = None
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     title: Text
+    subject: Text
     edition: Words
     source: Words
     target_year: Year
     rules: Rules
+    areas: tuple[Area, ...]
     groups: tuple[Group, ...]
     departments: tuple[Department, ...] = ()
     columns: tuple[DeclaredColumn, ...] = ()
@@ -88,12 +91,30 @@ class Standard(Entry):
         return rule.floor if rule and rule.floor is not None else 0.0
 
     @cached_property
-    def areas(self) -> tuple[str, ...]:
-        """The areas that the standard judges, in order; the district's verdict asks for every one."""
+    def area_names(self) -> tuple[str, ...]:
+        """The areas that the standard judges, in order."""
         held: set[str] = {indicator.area for indicator in self.indicators}
         held |= {"recognition"} if self.recognition else set()
         held |= {"veto"} if self.vetoes else set()
-        return tuple(area for area in AREAS if area in held)
+        return tuple(area.name for area in self.areas if area.name in held)
+
+    @cached_property
+    def asked_areas(self) -> tuple[str, ...]:
+        """The areas that the district's verdict asks for."""
+        return tuple(a.name for a in self.areas if a.name in self.area_names and a.asks == "every")
+
+    @cached_property
+    def resource_area(self) -> str:
+        """The area of the resource indicators, which asks for the rules of schools and coefficients too."""
+        return self.resources[0].area if self.resources else ""
+
+    def of_area(self, area: str) -> tuple[Indicator, ...]:
+        """Return the indicators of an area, in order."""
+        return tuple(indicator for indicator in self.indicators if indicator.area == area)
+
+    def area_title(self, area: str) -> Text:
+        """Return what an area is called; its name where the standard does not know it."""
+        return next((a.title for a in self.areas if a.name == area), Text(zh=area, en=area))
 
     def computed_by(self, measure: str) -> Indicator | None:
         """Return the indicator that a function computes, the first of several; None where there is none."""
@@ -185,6 +206,7 @@ class Standard(Entry):
             [
                 *(i.code for i in self.indicators),
                 *(g.code for g in self.groups),
+                *(a.name for a in self.areas),
                 *(c.name for c in self.columns),
                 *(i.item for i in self.checklist),
                 *(i.item for i in self.vetoes),
@@ -204,6 +226,11 @@ class Standard(Entry):
         codes = {i.code for i in self.indicators}
         wrong = [f"{i.code}：没有登记分组 {i.group}" for i in self.indicators if i.group not in groups]
         wrong += [f"{i.item}：没有登记指标 {i.code}" for i in self.checklist if i.code not in codes]
+        areas = {a.name for a in self.areas}
+        wrong += [f"{i.code}：没有登记方面 {i.area}" for i in self.indicators if i.area not in areas]
+        wrong += [f"{i.code}：方面 {i.area} 不由指标组成" for i in self.indicators if i.area in BESIDE]
+        beside = dict(zip(BESIDE, (self.recognition, self.vetoes), strict=True))
+        wrong += [f"没有登记方面 {area}" for area, held in beside.items() if held and area not in areas]
         items = {i.item for i in self.checklist}
         wrong += [
             f"{i.code}：限值 {m.name} 的清单条目 {m.item} 没有登记"
@@ -230,6 +257,22 @@ class Standard(Entry):
             for fault in i.resource.faults()
         ]
         wrong += [
+            f"{i.code} ratio：{fault}" for i in self.indicators if i.ratio for fault in i.ratio.faults()
+        ]
+        wrong += [
+            f"{i.code} ratio：限值按学段或不分学段，不能按 kind 或 name"
+            for i in self.indicators
+            if i.ratio and any(m.kind or m.name for m in i.limits)
+        ]
+        for area in self.areas:
+            points = [i.code for i in self.of_area(area.name) if i.points]
+            scores = [i.code for i in self.of_area(area.name) if i.measure == "score"]
+            if bool(points) != bool(scores) or len(scores) > 1:
+                wrong.append(f'方面 {area.name}：有分值 points 的，须有且只有一项 measure = "score" 合计得分')
+            wrong += [f"{code}：合计得分的一项自身不给分值" for code in scores if code in points]
+        if len({i.area for i in self.resources}) > 1:
+            wrong.append("资源指标（resource）须归入同一方面 area")
+        wrong += [
             f"{i.code}：资源指标的限值须在同一侧（全用“>=”“>”，或全用“<=”“<”）"
             for i in self.resources
             if len({m.side in (">=", ">") for m in i.limits}) > 1
@@ -249,6 +292,13 @@ class Standard(Entry):
                 f"{indicator.code}：缺少{stage.zh}的限值（不限 kind、from_year 的一条）"
                 for stage in COMPULSORY
                 if (self.rules.school or indicator.limits) and not stages & {stage, None}
+            ]
+        for indicator in (i for i in self.indicators if i.ratio and i.limits):
+            named = {m.stage for m in indicator.limits if not m.from_year}
+            wrong += [
+                f"{indicator.code}：缺少{stage.zh}的限值"
+                for stage in COMPULSORY
+                if None not in named and stage not in named
             ]
         if self.rules.coefficient and not self.resources:
             wrong.append("rules.coefficient：没有资源指标，差异系数无从计算")

@@ -425,8 +425,8 @@ def carry_forward(
     year : int
         Among those of the forecast.
     standard : Standard or str, optional
-        For the class limit (C12; the senior stage has none and takes that of junior schools) and for
-        how many of its teachers a school loses each year.
+        For the class limit (the senior stage has none and takes that of junior schools) and for how
+        many of its teachers a school loses each year.
 
     Raises
     ------
@@ -459,7 +459,7 @@ def carry_forward(
         name: frame.assign(year=year, source=_says(frame, f"沿用 {forecast.base} 学年"))
         for name, frame in last.items()
     }
-    classes = _classes(forecast, year, chosen)
+    classes = _classes(forecast, year, chosen, last["classes"])
     leaving = chosen.rules.forecast.teachers_leaving_per_year
     sections = _sections(last["sections"], classes, forecast, year, leaving)
     source = sections.set_index(["school_id", "stage"])["source"]
@@ -474,15 +474,20 @@ def _says(frame: pd.DataFrame, what: str) -> pd.Series:
     return source.where(source.isna(), source + "；" + what).fillna(what)
 
 
-def _classes(forecast: Forecast, year: int, standard: Standard) -> pd.DataFrame:
-    """Return the table `classes` of a year: as few as the limit allows, of even size."""
+def _classes(forecast: Forecast, year: int, standard: Standard, last: pd.DataFrame) -> pd.DataFrame:
+    """Return the table `classes` of a year: as few as the limit allows, of even size; `last` are today's."""
     rows = forecast.rows[(forecast.rows["year"] == year).to_numpy()]
     limit_at = {
         Stage.PRIMARY: Stage.PRIMARY,
         Stage.JUNIOR: Stage.JUNIOR,
         Stage.SENIOR: Stage.JUNIOR,
     }
-    limits = {str(s): standard["C12"].limit(stage=at, year=year).value for s, at in limit_at.items()}
+    size = standard.computed_by("class_size")
+    if size is None:  # no limit: classes stay as large as the largest of the base year
+        listed = last.loc[last["pupils"].notna().to_numpy()].groupby("stage")["pupils"].max().to_dict()
+        limits = {str(s): max(float(listed.get(str(s), 0.0)), 1.0) for s in limit_at}
+    else:
+        limits = {str(s): size.limit(stage=at, year=year).value for s, at in limit_at.items()}
     pupils = rows["pupils"].to_numpy().astype(np.int64)
     count = np.ceil(pupils / rows["stage"].map(limits).to_numpy()).astype(np.int64)
     group = np.repeat(np.arange(len(rows)), count)

@@ -16,7 +16,7 @@ from qb.indicators.assessment import Assessment, assess
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.cheapest import apply_purchases, purchases
 from qb.planning.plan.integer_program import Program, add_passing, add_shortfall, shortfall, snapped
-from qb.planning.plan.planning_problem import Problem, build_problem
+from qb.planning.plan.planning_problem import Problem, build_problem, require_each
 from qb.showing import Shown
 from qb.standard import Standard
 
@@ -78,6 +78,7 @@ def best_use(
         raise QbError(f"预算须为不小于 0 的数，现为 {budget}。")
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
+    require_each(chosen, "预算的最佳用法")
     data = with_columns(data, chosen)
     before = assess(data, year, chosen)
     problem = build_problem(data, before.year, chosen, costs, budget, district)

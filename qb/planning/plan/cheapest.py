@@ -14,13 +14,14 @@ import pandas as pd
 
 from qb import standard as standards
 from qb.data.dataset import Dataset, with_columns
+from qb.data.schema import TABLES
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, choose_year
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.guarantee import Mending, mending
 from qb.planning.plan.infeasibility import infeasible_limits
 from qb.planning.plan.plan_solver import EXACT, gap_of, require_solver, solve
-from qb.planning.plan.planning_problem import Problem, build_problem
+from qb.planning.plan.planning_problem import Problem, build_problem, require_each
 from qb.planning.scenario import Scenario, apply
 from qb.planning.scenario.resource_actions import BUILT, STAFF_COLUMNS
 from qb.showing import Shown
@@ -124,11 +125,19 @@ def apply_purchases(
             raise QbError(f"数据中没有方案要增加的记录：{'、'.join(map(str, wanted[found < 0][:10]))}。")
         frame.loc[here.index[found], column] += mine["amount"].to_numpy(dtype=float)
     sections = tables["sections"]
-    came = bought[bought["hired"].to_numpy(dtype=bool)].groupby(keys)["amount"].sum()
     here = (sections["year"] == year).to_numpy()
     place = pd.MultiIndex.from_frame(sections[keys].astype(object))
-    new = np.where(here, came.reindex(place).fillna(0.0), 0.0) if len(came) else 0.0
-    sections["full_time_teachers"] += new
+    # What is bought may be the teachers themselves: those are there already.
+    counted = {code for code in set(bought["code"]) if standard[code].adds_to[1] == "full_time_teachers"}
+    own = bought["code"].isin(counted).to_numpy()
+    came = bought["hired"].to_numpy(dtype=bool) | own
+    new, more = (
+        np.where(here, bought[which].groupby(keys)["amount"].sum().reindex(place).fillna(0.0), 0.0)
+        if which.any()
+        else 0.0
+        for which in (came, came & ~own)
+    )
+    sections["full_time_teachers"] += more
     kinds = [standard[code].adds_to[1] for code in staff_fields(standard)]
     short = hired(data["sections"], sections, kinds)
     sections["full_time_teachers"] += short
@@ -160,23 +169,34 @@ def actions(standard: Standard, data: Dataset, bought: pd.DataFrame, year: int) 
         new = {name: round(hired.get(code, 0)) for code, name in fields.items()}
         staff = {name: round(others[code]) for code, name in fields.items() if code in others}
         place = {"school": school, "stage": stage}
-        if hired or (staff and round(short[year, school, stage])):
+        if hired or round(short.get((year, school, stage), 0)):
             count = round(short[year, school, stage])
             theirs = {name: min(number, count - sum(new.values())) for name, number in staff.items()}
             staff = {name: staff[name] - theirs[name] for name in staff}
             new = {name: number + theirs.get(name, 0) for name, number in new.items()}
             everything = {"teachers": count, **new, "certified": count, "trained": count}
             made.append({"do": "hire", **place, **everything})
-        if staff := {name: number for name, number in staff.items() if number}:
-            made.append({"do": "train", **place, **staff})
+        staff = {name: number for name, number in staff.items() if number}
+        more = {
+            i.adds_to[1]: round(others[i.code])
+            for i in standard.resources
+            if i.code in set(others) - set(fields)
+            and i.adds_to[0] == "sections"
+            and i.adds_to[1] not in ("full_time_teachers", "classes")
+        }
+        if staff or more:
+            made.append({"do": "train", **place, **staff, **({"columns": more} if more else {})})
         for do in ("build", "buy"):
             means = {
                 i.adds_to[1]: others[i.code]
                 for i in standard.resources
-                if i.code in set(others) - set(fields) and (i.adds_to[1] in BUILT) == (do == "build")
+                if i.code in set(others) - set(fields)
+                and i.adds_to[0] == "facilities"
+                and (i.adds_to[1] in BUILT) == (do == "build")
             }
-            if means:
-                made.append({"do": do, **place, **_whole(means)})
+            own = {name: means.pop(name) for name in list(means) if name not in TABLES["facilities"].by_name}
+            if means or own:
+                made.append({"do": do, **place, **_whole(means), **({"columns": own} if own else {})})
     return made
 
 
@@ -350,7 +370,8 @@ def legible(problem: Problem, x: np.ndarray) -> np.ndarray:
     """Round m² and yuan up in the sixth decimal where that changes nothing: 30.8, not 30.800000000000182."""
     y = np.where(problem.whole, np.round(x), np.ceil(np.round(x * 1e6, 3)) / 1e6)
     same = problem.passing(y) == problem.passing(x)
-    return y if same.all() and set(problem.over(y)) <= set(problem.over(x)) else x
+    kept = set(problem.over(y)) <= set(problem.over(x))
+    return y if same.all() and kept and len(problem.means_over(y)) <= len(problem.means_over(x)) else x
 
 
 def require_passes(assessment: Assessment, districts: set[str]) -> None:
@@ -412,6 +433,7 @@ def price_of_balance(
         raise QbError(f"差异系数限值须大于 0，现为 {wrong or '空'}。")
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
+    require_each(chosen, "差异系数限值与费用的曲线")
     problem = build_problem(data, choose_year(data, year), chosen, costs, None, district)
     rows, end = [], time.monotonic() + seconds
     for done, cap in enumerate(caps):

@@ -60,6 +60,8 @@ def explain(plan: Plan) -> Explanation:
     if plan.cost is None:
         raise QbError(f"没有方案可以说明：{plan.status.zh}。{'；'.join(plan.clashes)}")
     problem, standard = plan.problem, plan.before.standard
+    if problem.means:  # what a coefficient may be is the plan's choice: it has no limit with a price
+        problem = replace(problem, means=())
     parts = [problem.part(rows)[0] for rows in problem.rows.groupby("district").indices.values()]
     relaxed = [relax(part) for part in parts]
     return Explanation(
@@ -92,7 +94,7 @@ def _by_school(problem: Problem, x: np.ndarray) -> pd.DataFrame:
 def by_department(bought: pd.DataFrame, standard: Standard) -> pd.DataFrame:
     """Return the cost of the indicators that each department answers for; see `Explanation`."""
     cost = bought.groupby("code")["cost_yuan"].sum()
-    named = [(code, standard[code].departments) for code in cost.index]
+    named = [(code, standard[code].departments) for code in cost.index if standard[code].departments]
     lead, shared = {}, {}
     for code, departments in named:
         lead[departments[0]] = lead.get(departments[0], 0.0) + cost[code]
@@ -119,8 +121,10 @@ def yardsticks(problem: Problem, cost: float | None) -> pd.DataFrame:
 
     ``seven of seven``: every row meets all seven. ``greatest shortfall first``: the greatest relative
     shortfall is filled up to the standard, then the next, until every row passes; then the lowest schools are
-    raised until the coefficients are within their caps.
+    raised until the coefficients are within their caps. Neither is a way to keep a mean.
     """
+    if problem.standard.rules.coefficient and problem.standard.rules.coefficient.decides == "mean":
+        return pd.DataFrame([("plan", np.nan if cost is None else cost)], columns=["name", "yuan"])
     every = solve(replace(problem, spare=0, budget=None), seconds=10.0).x
     greedy = greatest_first(problem)
     rows = [

@@ -89,6 +89,12 @@ def infeasible_limits(problem: Problem, standard: Standard) -> tuple[str, ...]:
         group = linked(problem)
         alone = replace(problem, cones=(), budget=None)
         return tuple(_school(alone, np.flatnonzero(group == g), standard) for g in np.unique(group[stuck]))
+    if problem.means:  # of these limits only the budget and all means together are known to clash
+        bound = solve(problem, gap=1.0, seconds=10.0).bound
+        short = (
+            f"预算 {problem.budget:,.0f} 元不足，至少需要 {np.ceil(bound):,.0f} 元" if problem.budget else ""
+        )
+        return (short or "；".join(mean.label for mean in problem.means),)
     items = [("budget", 0)] if problem.budget is not None else []
     items += [("cones", i) for i in range(len(problem.cones))]
     items += [("pools", j) for j in np.flatnonzero(np.isfinite(problem.most))]

@@ -23,7 +23,7 @@ from qb.planning.plan.guarantee import Mending
 from qb.planning.plan.transfers import Transfers, moves_scenario, transfers
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years
 from qb.planning.scenario import Scenario, to_toml
-from qb.standard import Standard
+from qb.standard import BESIDE, Standard
 from qb.terms import Stage, Verdict
 
 # A plan as one JSON document, in the shape that others rely on (see the README).
@@ -150,8 +150,6 @@ def _purchases(bought: pd.DataFrame) -> list[dict[str, object]]:
 
 
 MOST = 15  # schools in the list
-AREAS = {"recognition": "社会认可度", "veto": "一票否决事项"}  # beside the indicators
-YARDSTICKS = {"seven of seven": "各校七项全部达标", "greatest shortfall first": "从缺口最大处补起"}
 
 
 def summary(
@@ -171,7 +169,7 @@ def summary(
         lines += _costs(plan)
     if plan.cost and why is not None:
         lines += [*_codes(why.codes, standard), *_schools(why), *_departments(why), *_binding(why, standard)]
-        lines += _yardsticks(why)
+        lines += _yardsticks(why, standard)
     if spending is not None:
         lines += ["", *_best(spending)]
     lines.append(f"\n购置清单与全部数值：加 --json；{_written(file)}")
@@ -206,7 +204,7 @@ def outside(assessment: Assessment) -> dict[Verdict, list[str]]:
     found: dict[Verdict, list[str]] = {}
     indicators = assessment.indicators.rename(columns={"code": "of"})
     areas = assessment.areas.rename(columns={"area": "of"})
-    areas = areas[areas["of"].isin(["recognition", "veto"]).to_numpy()]
+    areas = areas[areas["of"].isin(BESIDE).to_numpy()]
     for frame in (indicators[(~indicators["of"].isin(assessment.standard.resource_codes)).to_numpy()], areas):
         for name, verdicts in frame.groupby("of", sort=False)["verdict"]:
             worst = next((v for v in (Verdict.FAIL, Verdict.NO_DATA) if (verdicts == v).any()), None)
@@ -230,8 +228,9 @@ def beyond(mended: Mending, before: Assessment, after: Assessment) -> list[str]:
             + (f"，未计没有单价的 {'、'.join(mended.unpriced)}" if mended.unpriced else "")
             + f"：{'；'.join(parts)}。"
         )
+    titles = {area: standard.area_title(area).zh for area in BESIDE}
     left = [
-        f"{verdict.zh} {len(names)} 项（{'、'.join(AREAS.get(name, name) for name in names)}）"
+        f"{verdict.zh} {len(names)} 项（{'、'.join(titles.get(name, name) for name in names)}）"
         for verdict, names in outside(after).items()
     ]
     lines.append(
@@ -291,17 +290,23 @@ def _binding(why: Explanation, standard: Standard) -> list[str]:
         f"  {row.name} {standard[row.code].short.zh}上限：每多一个单位可省 {row.saves_yuan:,.0f} 元"
         for row in why.bounds.head(MOST).itertuples()
     ]
-    return (
-        ["", "起约束作用的限制：", *lines]
-        if lines
-        else ["", "差异系数和上限都不起约束作用，费用全部用于各校达标。"]
-    )
+    if lines:
+        return ["", "起约束作用的限制：", *lines]
+    if (rule := standard.rules.coefficient) and rule.decides == "mean":
+        return ["", "费用全部用于使各项差异系数的平均值不超过限值。"]
+    return ["", "差异系数和上限都不起约束作用，费用全部用于各校达标。"]
 
 
-def _yardsticks(why: Explanation) -> list[str]:
-    others = why.yardsticks[why.yardsticks["name"].isin(list(YARDSTICKS))]
+def _yardsticks(why: Explanation, standard: Standard) -> list[str]:
+    words = {
+        "seven of seven": f"各校{counted(standard).removesuffix('指标')}全部达标",
+        "greatest shortfall first": "从缺口最大处补起",
+    }
+    others = why.yardsticks[why.yardsticks["name"].isin(list(words))]
+    if not len(others):
+        return []
     said = [
-        f"  {YARDSTICKS[row.name]}：{'在上限之内做不到' if pd.isna(row.yuan) else _yuan(row.yuan)}"
+        f"  {words[row.name]}：{'在上限之内做不到' if pd.isna(row.yuan) else _yuan(row.yuan)}"
         for row in others.itertuples(index=False)
     ]
     return ["", "对照（别的做法要花多少）：", *said]
@@ -320,7 +325,8 @@ def _best(spending: Spending) -> list[str]:
 def years_summary(plan: YearsPlan, costs: Costs, file: Path | None = None) -> str:
     """Return what to spend in which year, and whose pupils were counted on."""
     lines = [
-        f"分年方案：{plan.base_year} 学年之后，至 {plan.target_year} 学年各校七项指标和差异系数达标",
+        f"分年方案：{plan.base_year} 学年之后，至 {plan.target_year} 学年"
+        f"各校{counted(plan.standard)}和差异系数达标",
         f"费用：{costs.title.zh}；{plan.path}",
         *(f"{note}。" for note in plan.asis.notes if not plan.asis.unknown),
         "",
@@ -403,8 +409,11 @@ def run(
         return _printed(told) if told else years_summary(planned, load_costs(costs), out)
     plan = cheapest_plan(tables, year, costs, budget, standard, district, solver=solver)
     short = budget is not None and plan.status is PlanStatus.INFEASIBLE
+    rule = plan.before.standard.rules.coefficient
     spending = (
-        best_use(tables, budget, plan.year, plan.costs, plan.before.standard, district) if short else None
+        best_use(tables, budget, plan.year, plan.costs, plan.before.standard, district)
+        if short and not (rule and rule.decides == "mean")
+        else None
     )
     if out is not None:
         title = "费用最低的达标方案"

@@ -10,6 +10,7 @@ import numpy as np
 
 from qb.errors import QbError
 from qb.planning.plan.integer_program import Program
+from qb.planning.plan.mean_rule import solve_means
 from qb.planning.plan.planning_problem import Cone, Problem
 from qb.planning.plan.relaxation import Model, Scaled, build, proven, relax, scaled
 from qb.planning.plan.school_by_school import cheapest_by_school, fits
@@ -17,6 +18,7 @@ from qb.planning.plan.school_by_school import cheapest_by_school, fits
 # From a plan that nearly keeps the coefficients to one that keeps them: where one more yuan helps most.
 
 
+MANY = 2000  # units; so many are not added one by one
 ROUNDS = 12  # one coefficient's purchases may disturb another's at schools that report as one
 
 
@@ -94,6 +96,9 @@ def _by_units(problem: Problem, cone: Cone, x: np.ndarray, room: np.ndarray) -> 
     yuan = problem.yuan[problem.pool[cone.rows, cone.k]]
     amount = problem.amounts(x)[cone.rows, cone.k].copy()
     added = np.zeros(len(pupils))
+    if (level := _by_level(problem, cone, x, room)) is not None and level.sum() > MANY:
+        added = np.floor(level)  # of ten thousand books the last few are looked at one by one
+        amount += share * added
     total, all_pupils, cap = amount.sum(), pupils.sum(), 1 + cone.cap**2
     while _coefficient(amount, pupils) > cone.cap:
         # The cone says: Σ amount²/pupils - (1 + c²)·(Σ amount)²/Σ pupils <= 0. What one unit changes of it:
@@ -137,7 +142,8 @@ def _supplied(problem: Problem) -> tuple[list[np.ndarray], list[np.ndarray]]:
     flat = problem.pool.ravel()
     order = np.argsort(flat, kind="stable")
     parts = np.split(order, np.searchsorted(flat[order], np.arange(1, len(problem.most))))
-    return [at // 7 for at in parts], [at % 7 for at in parts]
+    width = problem.pool.shape[1]
+    return [at // width for at in parts], [at % width for at in parts]
 
 
 # Branch and bound with whole persons and rooms: the cones as tangents, for HiGHS.
@@ -375,8 +381,11 @@ def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: st
     -----
     A coefficient couples the schools of its district and stage. Where the cheapest plan school by school
     keeps every cap, it is the cheapest of all; a district where it does not is solved as one. The budget
-    is not looked at: it decides whether the cheapest plan can be paid for, not which one it is.
+    is not looked at: it decides whether the cheapest plan can be paid for, not which one it is. Where the
+    mean of the coefficients decides, see `qb.planning.plan.mean_rule`.
     """
+    if problem.means:
+        return Solution(*solve_means(problem, gap, seconds, _one_coefficient))
     separate = cheapest_by_school(problem)
     if separate.stuck.any():
         return Solution(None, 0.0, impossible=True)
@@ -397,6 +406,11 @@ def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: st
             return Solution(None, bound, found.impossible)
         x[pools] = found.x
     return Solution(x, min(bound, problem.cost(x)))
+
+
+def _one_coefficient(problem: Problem, gap: float, seconds: float) -> tuple[np.ndarray | None, float, bool]:
+    found = solve(problem, gap, seconds)
+    return found.x, found.bound, found.impossible
 
 
 def _solve_district(problem: Problem, gap: float, seconds: float, solver: str) -> Solution:

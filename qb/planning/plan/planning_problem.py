@@ -57,6 +57,21 @@ class Cone:
         return f"{self.district} {Stage(self.stage).zh} {self.code} 差异系数限值 {self.cap:g}"
 
 
+@dataclass(frozen=True, eq=False)
+class Mean:
+    """The mean of all coefficients of a district and stage, and its cap; `rows` are those of the stage."""
+
+    district: str
+    stage: str
+    rows: np.ndarray
+    cap: float
+
+    @property
+    def label(self) -> str:
+        """Words for a reader."""
+        return f"{self.district} {Stage(self.stage).zh} 各项差异系数平均值限值 {self.cap:g}"
+
+
 @dataclass(frozen=True)
 class Sum:
     """The most that the pools of one school and indicator may be given together."""
@@ -141,6 +156,8 @@ class Problem:
     sums : tuple of Sum
         Upper bounds on several pools of a school together.
     cones : tuple of Cone
+    means : tuple of Mean
+        Where the mean of the coefficients decides; there are no cones then.
     spare : int
         How many of them may stay below the standard; `floor` is how low.
     budget : float or None
@@ -167,6 +184,8 @@ class Problem:
     budget: float | None = None
     beyond: Beyond = field(default_factory=Beyond.none)
     paid: frozenset[str] = frozenset()
+
+    means: tuple[Mean, ...] = ()
 
     @property
     def yuan(self) -> np.ndarray:
@@ -234,6 +253,20 @@ class Problem:
             c for c in cones if not self.standard.hold(c.cap - spare, "<=").meets(self.coefficient(c, x))
         )
 
+    def means_over(self, x: np.ndarray) -> tuple[Mean, ...]:
+        """Return the means that the purchases leave above their caps."""
+        spare = self.standard.rules.rounding.tolerance / 2
+        return tuple(
+            m
+            for m in self.means
+            if not self.standard.hold(m.cap - spare, "<=").meets(np.mean(self.coefficients_of(m, x)))
+        )
+
+    def coefficients_of(self, mean: Mean, x: np.ndarray) -> list[float]:
+        """Return the coefficients of which a mean is taken, after the purchases."""
+        cones = (Cone(mean.district, mean.stage, k, mean.rows, np.inf, "") for k in range(len(self.factor)))
+        return [self.coefficient(cone, x) for cone in cones]
+
     def passing(self, x: np.ndarray, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Return which rows pass the school rule after the purchases."""
         amount = self.have[rows] + self.share[rows] * x[self.pool[rows]]
@@ -266,6 +299,7 @@ class Problem:
                 replace(s, pools=np.searchsorted(pools, s.pools)) for s in self.sums if s.pools[0] in pools
             ),
             cones=tuple(replace(c, rows=row_at[c.rows]) for c in self.cones if c.rows[0] in inside),
+            means=tuple(replace(m, rows=row_at[m.rows]) for m in self.means if m.rows[0] in inside),
             budget=None,
             beyond=self._beyond(pools),
         ), pools
@@ -300,11 +334,11 @@ def build_problem(
     data: Dataset,
     year: int | None,
     standard: Standard,
-    costs: Costs,
+    costs: Costs | None,
     budget: float | None = None,
     district: str | None = None,
 ) -> Problem:
-    """Read the problem of a year from a dataset.
+    """Read the problem of a year from a dataset; without costs, where nothing is bought.
 
     Raises
     ------
@@ -353,11 +387,12 @@ def build_problem(
         whole=np.array([i.resource.whole or i.at_most for i in standard.resources])[pools["k"].to_numpy()],
         sums=sums,
         cones=_cones(rows, standard),
+        means=_means(rows, standard),
         spare=rule.of - rule.met if rule else 0,
         floor=rule.floor or 0.0 if rule else 0.0,
         budget=budget,
-        beyond=_beyond(data, year, standard, costs, priced),
-        paid=hired_codes(standard, costs),
+        beyond=_beyond(data, year, standard, costs, priced) if costs else Beyond.none(),
+        paid=hired_codes(standard, costs) if costs else frozenset(),
     )
 
 
@@ -404,7 +439,7 @@ def _least(indicator: Indicator, stage: Stage, year: int) -> float:
     return indicator.resource.per / limit if indicator.at_most else limit
 
 
-def _refuse(standard: Standard, costs: Costs, budget: float | None) -> None:
+def _refuse(standard: Standard, costs: Costs | None, budget: float | None) -> None:
     wrong = [
         f"{i.code} 按 {i.resource.divisor} 计算，方案只支持按学生数计算的资源指标"
         for i in standard.resources
@@ -413,11 +448,11 @@ def _refuse(standard: Standard, costs: Costs, budget: float | None) -> None:
     wrong += [
         f"{i.code}（{i.short.zh}）没有费用，请在费用文件中补写 code = {price_code(i)!r} 的一条"
         for i in standard.resources
-        if price_code(i) not in {cost.code for cost in costs.costs}
+        if costs is not None and price_code(i) not in {cost.code for cost in costs.costs}
     ]
     rule = standard.rules.coefficient
-    if rule and rule.decides != "each":
-        wrong.append("标准按各项差异系数的平均值判定，方案只支持逐项限定的差异系数")
+    if rule and rule.decides == "mean" and any(i.limits for i in standard.resources):
+        wrong.append("标准按各项差异系数的平均值判定，又对学校规定限值，方案不能同时满足两者")
     elif rule and any(i.at_most for i in standard.resources):
         wrong.append("标准对越低越好的指标限定差异系数，方案不支持")
     if not standard.rules.school and not rule:
@@ -522,11 +557,16 @@ def _positions(data: Dataset, population: Population, table: str, column: str) -
 
 
 def _priced(
-    pools: pd.DataFrame, rows: pd.DataFrame, pool: np.ndarray, costs: Costs, standard: Standard
+    pools: pd.DataFrame, rows: pd.DataFrame, pool: np.ndarray, costs: Costs | None, standard: Standard
 ) -> pd.DataFrame:
-    """Add prices, and the judged school that each pool belongs to."""
+    """Add prices, and the judged school that each pool belongs to; a price of 1 where nothing is bought."""
     owner = np.empty(len(pools), dtype=object)
     owner[pool.ravel()] = np.repeat(rows["school_id"].to_numpy(dtype=object), pool.shape[1])
+    if costs is None:
+        units = {i.code: i.resource.unit.zh for i in standard.resources}
+        return pools.assign(
+            owner=owner, unit=pools["code"].map(units), yuan=1.0, low=1.0, high=1.0, yearly=False
+        )
     held = {
         (code, stage): costs.cost(price_code(standard[code]), stage)
         for code, stage in set(zip(pools["code"], pools["stage"], strict=True))
@@ -543,7 +583,7 @@ def _priced(
 
 
 def _limits(
-    pools: pd.DataFrame, costs: Costs, elsewhere: set[str]
+    pools: pd.DataFrame, costs: Costs | None, elsewhere: set[str]
 ) -> tuple[np.ndarray, np.ndarray, tuple[Sum, ...]]:
     """Return upper bounds and prices by pool, and the bounds on several pools together.
 
@@ -552,7 +592,7 @@ def _limits(
     most, yuan = np.full(len(pools), np.inf), pools["yuan"].to_numpy(dtype=float).copy()
     sums, wrong = [], []
     owner, stage, code = (pools[name].to_numpy(dtype=object) for name in ("owner", "stage", "code"))
-    for entry in costs.schools:
+    for entry in costs.schools if costs else ():
         if entry.school_id in elsewhere:
             continue
         mine = (owner == entry.school_id) & (code == entry.code)
@@ -583,6 +623,26 @@ def _cones(rows: pd.DataFrame, standard: Standard) -> tuple[Cone, ...]:
     for (district, stage), at in rows.groupby(["district", "stage"], sort=True).indices.items():
         if len(at) > 1:  # one school alone has a coefficient of 0
             cap = standard.coefficient_limit(Stage(stage))
-            codes = standard.resource_codes if standard.rules.coefficient else ()
+            each = standard.rules.coefficient and standard.rules.coefficient.decides == "each"
+            codes = standard.resource_codes if each else ()
             cones += [Cone(district, stage, k, at, cap, code) for k, code in enumerate(codes)]
     return tuple(cones)
+
+
+def _means(rows: pd.DataFrame, standard: Standard) -> tuple[Mean, ...]:
+    rule = standard.rules.coefficient
+    if rule is None or rule.decides != "mean":
+        return ()
+    by_stage = rows.groupby(["district", "stage"], sort=True).indices
+    return tuple(
+        Mean(district, stage, at, standard.coefficient_limit(Stage(stage)))
+        for (district, stage), at in by_stage.items()
+        if len(at) > 1
+    )
+
+
+def require_each(standard: Standard, what: str) -> None:
+    """Refuse what is planned coefficient by coefficient where their mean decides."""
+    rule = standard.rules.coefficient
+    if rule and rule.decides == "mean":
+        raise QbError(f"标准按各项差异系数的平均值判定，不支持{what}；最低费用的方案可用 qb plan 得出。")

@@ -11,10 +11,9 @@ import pandas as pd
 from qb import standard as standards
 from qb.data.dataset import Dataset, with_columns
 from qb.indicators.assessment import Assessment, assess
-from qb.planning.costs import load_costs
 from qb.planning.plan.cheapest import staff_fields
 from qb.planning.plan.integer_program import Program, add_passing, snapped
-from qb.planning.plan.planning_problem import Problem, build_problem
+from qb.planning.plan.planning_problem import Problem, build_problem, require_each
 from qb.planning.scenario import Scenario, apply
 from qb.showing import Shown
 from qb.standard import Standard
@@ -212,9 +211,10 @@ def transfers(
     backbone teacher takes the degree along, and the school must be able to spare that too.
     """
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
+    require_each(chosen, "不花钱的调配")
     data = with_columns(data, chosen)
     before = assess(data, year, chosen)
-    problem = build_problem(data, before.year, chosen, load_costs(), None, district)
+    problem = build_problem(data, before.year, chosen, None, None, district)
     cells = cells_of(problem, data, before.year)
     given, taken, most, least = least_movement(problem, cells, gap, seconds)
     moves = with_kinds(moves_of(problem, given, taken, spare(problem, cells)), problem, cells)

@@ -32,7 +32,7 @@ from qb.planning.plan.guarantee import Mending, mending
 from qb.planning.plan.infeasibility import infeasible_limits
 from qb.planning.plan.integer_program import Passing, Program, add_passing
 from qb.planning.plan.plan_solver import EXACT, gap_of, solve
-from qb.planning.plan.planning_problem import Problem, build_problem
+from qb.planning.plan.planning_problem import Problem, build_problem, require_each
 from qb.planning.scenario import Scenario, Years, chosen_standard, course_of
 from qb.planning.scenario.coming_years import Later
 from qb.rounding import round_half_up
@@ -80,6 +80,8 @@ class YearsPlan(Shown):
         What money mends beside the resources, in the target year; `cost` and the budgets do not hold it.
     clashes : tuple of str
         Where there is no plan: why.
+    standard : Standard
+        That is to be met.
     """
 
     status: PlanStatus
@@ -97,6 +99,7 @@ class YearsPlan(Shown):
     scenario: Scenario | None
     mended: Mending
     clashes: tuple[str, ...]
+    standard: Standard
 
     @property
     def path(self) -> str:
@@ -142,6 +145,7 @@ def plan_over_years(
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
     base = choose_year(data, year)
     _refuse(budget, to, base)
+    require_each(chosen, "分年方案")
     end = time.monotonic() + seconds
     data = with_columns(data, chosen)
     asis = Years.of(data, base, to, chosen, later, range(base, to + 1))
@@ -155,7 +159,7 @@ def plan_over_years(
 
     def none(status: PlanStatus, words: tuple[str, ...]) -> YearsPlan:
         told = (status, base, to, None, found.bound, None, nothing, nothing, {}, path, before)
-        return YearsPlan(*told, asis, None, Mending.none(), words)
+        return YearsPlan(*told, asis, None, Mending.none(), words, chosen)
 
     if found.x is None:
         words = infeasible_limits(target, chosen) if found.impossible else ()
@@ -398,4 +402,5 @@ def _told(
         scenario=scenario,
         mended=mended,
         clashes=(),
+        standard=before.standard,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from qb.data.schema import TABLES, DistrictItem
+from qb.data.schema import AMOUNTS, TABLES, DistrictItem, tables_of
 from qb.planning.scenario.action_fields import Amount, BaseAction, Entry, Several, unless, written
 from qb.planning.scenario.apportionment import OF_TEACHERS, carried, move_staff, with_staff
 from qb.planning.scenario.year_records import Register, missing, refuse
@@ -56,22 +57,25 @@ class Build(BaseAction):
 
 
 class Buy(BaseAction):
-    """Teaching equipment and networked multimedia rooms."""
+    """Teaching equipment, networked multimedia rooms, and `columns` that the standard declares."""
 
     do: Literal["buy"]
     school: Words
     stage: Stage | None = None
     equipment_yuan: Amount | None = None
     multimedia_rooms: Several | None = None
+    columns: dict[Words, Positive] = Field(default_factory=dict)
 
     @property
     def amounts(self) -> dict[str, float]:
         """What is added to the columns of ``facilities``."""
-        return written(self, "equipment_yuan", "multimedia_rooms")
+        return written(self, "equipment_yuan", "multimedia_rooms") | self.columns
 
     @model_validator(mode="after")
     def _fits(self) -> Buy:
-        return unless([] if self.amounts else ["须写 equipment_yuan、multimedia_rooms 中的至少一项"], self)
+        return unless(
+            [] if self.amounts else ["须写 equipment_yuan、multimedia_rooms、columns 中的至少一项"], self
+        )
 
 
 class TransferEquipment(BaseAction):
@@ -123,7 +127,7 @@ def build(register: Register, standard: Standard, action: Build) -> Register:
     refuse(register.unknown(action.school))
     if action.stage not in (None, Stage.WHOLE) or not register.stages(action.school):
         register.stage_of(action.school, action.stage)
-    register = _with_facilities(register, action)
+    register = _with_facilities(register, action, standard)
     if not action.rooms:
         return register
     stages = register.stages(action.school)
@@ -140,7 +144,7 @@ def build(register: Register, standard: Standard, action: Build) -> Register:
 
 def buy(register: Register, standard: Standard, action: Buy) -> Register:
     """Add equipment and multimedia rooms."""
-    return _with_facilities(register, action)
+    return _with_facilities(register, action, standard)
 
 
 def transfer_equipment(register: Register, standard: Standard, action: TransferEquipment) -> Register:
@@ -165,7 +169,7 @@ def transfer_equipment(register: Register, standard: Standard, action: TransferE
     return register.put("facilities", changed)
 
 
-def _with_facilities(register: Register, action: Build | Buy) -> Register:
+def _with_facilities(register: Register, action: Build | Buy, standard: Standard) -> Register:
     school = action.school
     refuse(register.unknown(school))
     if not action.amounts:
@@ -174,11 +178,11 @@ def _with_facilities(register: Register, action: Build | Buy) -> Register:
     row = register["facilities"].get((school, stage), {})
     place = f"{register.name(school)}（{stage.zh}）"
     wrong = [
-        f"{place}没有填报{_item_label(column)}，不能在其上增加，请先补填"
+        f"{place}没有填报{_item_label(column, standard)}，不能在其上增加，请先补填"
         for column in action.amounts
         if missing(row.get(column))
     ]
-    refuse(wrong)
+    refuse([*_strange(standard, "facilities", action.amounts), *wrong])
     changed = {**row, **{column: row[column] + amount for column, amount in action.amounts.items()}}
     if changed["indoor_sports_area_m2"] > changed["teaching_area_m2"]:
         refuse([f"{place}的室内体育用房面积将大于教学及辅助用房面积（后者含前者），请一并增加"])
@@ -233,8 +237,15 @@ def district_of(register: Register, written: str | None) -> str:
     return written or districts.pop()
 
 
-def _item_label(column: str) -> str:
-    return TABLES["facilities"][column].label
+def _item_label(column: str, standard: Standard | None = None) -> str:
+    known = tables_of(standard)["facilities"].by_name.get(column)
+    return known.label if known else column
+
+
+def _strange(standard: Standard, table: str, columns: Iterable[str]) -> list[str]:
+    """Say which columns neither the tables nor the standard have."""
+    known = [c.name for c in tables_of(standard)[table].columns if c.kind in AMOUNTS]
+    return [f"表 {table} 没有可以增加的列 {name}" for name in columns if name not in known]
 
 
 # Actions on teachers: `transfer_teachers`, `hire`, `train`.
@@ -303,10 +314,16 @@ class Train(BaseAction, Staff):
     do: Literal["train"]
     school: Words
     stage: Stage | None = None
+    columns: dict[Words, Count] = Field(default_factory=dict)
+
+    @property
+    def given(self) -> dict[str, int]:
+        """The numbers that are written, by column of ``sections``, those that the standard declares too."""
+        return super().given | self.columns
 
     @model_validator(mode="after")
     def _fits(self) -> Train:
-        return unless([] if self.given else [f"须写 {'、'.join(STAFF_COLUMNS)} 中的至少一项"], self)
+        return unless([] if self.given else [f"须写 {'、'.join(STAFF_COLUMNS)}、columns 中的至少一项"], self)
 
 
 def _more_than_teachers(action: TransferTeachers | Hire) -> list[str]:
@@ -335,6 +352,7 @@ def transfer_teachers(register: Register, standard: Standard, action: TransferTe
         refuse([f"{place}或{register.name(action.to)}没有填报专任教师数，请先补填"])
     if action.teachers > staff:
         refuse([f"要从{place}调出 {action.teachers} 人，而那里只有 {staff:.0f} 名专任教师"])
+    refuse(_strange(standard, "sections", action.given))
     wrong = []
     for column, number in action.given.items():
         has = section[column]
@@ -400,13 +418,14 @@ def train(register: Register, standard: Standard, action: Train) -> Register:
     stage = register.stage_of(action.school, action.stage)
     section = register["sections"][action.school, stage]
     place, staff = f"{register.name(action.school)}{stage.zh}", section["full_time_teachers"]
+    refuse(_strange(standard, "sections", action.given))
     wrong = []
     for column, number in action.given.items():
         if missing(section[column]) or missing(staff):
-            wrong.append(f"{place}没有填报{_staff_label(column)}或专任教师数，请先补填")
+            wrong.append(f"{place}没有填报{_staff_label(column, standard)}或专任教师数，请先补填")
         elif section[column] + number > staff:
             will = f"{section[column] + number:.0f} 人"
-            wrong.append(f"{place}的{_staff_label(column)}将为 {will}，多于专任教师 {staff:.0f} 人")
+            wrong.append(f"{place}的{_staff_label(column, standard)}将为 {will}，多于专任教师 {staff:.0f} 人")
     refuse(wrong)
     return with_staff(register, (action.school, stage), action.given)
 
@@ -435,6 +454,12 @@ def remaining(
         elif isinstance(action, TransferTeachers) and not missing(has):
             least, most = max(0, int(whole - (staff - has))), min(whole, int(has))
         parts[name] = max(least, min(_persons(number * stay), most))
+    more = {}
+    if isinstance(action, Train) and action.columns:
+        for column, number in action.columns.items():
+            most = math.inf if missing(section[column]) or missing(staff) else int(staff - section[column])
+            more[column] = max(0, min(_persons(number * stay), most))
+        parts["columns"] = more
     if not (whole or any(parts.values())):
         return None
     return action.model_copy(update={**parts, **({"teachers": whole} if whole else {})})
@@ -444,5 +469,5 @@ def _persons(number: float) -> int:
     return int(round_half_up(number, 0))
 
 
-def _staff_label(column: str) -> str:
-    return TABLES["sections"][column].label
+def _staff_label(column: str, standard: Standard | None = None) -> str:
+    return tables_of(standard)["sections"][column].label

@@ -168,7 +168,9 @@ def item_words(item: str) -> str:
     columns = {
         c.name: c.label for table in ("sections", "facilities", "funds") for c in TABLES[table].columns
     }
-    return {**columns, SITE: "征地和开办", "rooms": "音美教室"}.get(item) or DISTRICT_ITEMS[item].zh
+    return {**columns, SITE: "征地和开办", "rooms": "音美教室"}.get(item) or (
+        DISTRICT_ITEMS[item].zh if item in DISTRICT_ITEMS else item
+    )
 
 
 def _contributions(outcome: Outcome, standard: Standard) -> list[str]:

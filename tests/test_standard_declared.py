@@ -1,0 +1,505 @@
+"""What a standard declares: ratios, counts, points, a mean that decides; and a standard of another place."""
+
+import csv
+import re
+import shutil
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_standard_kinds import YEAR, coefficient, file, of_year, schools, two_schools
+from town import area, verdict
+
+import qb
+from qb.cli import main
+from qb.data.dataset import Dataset
+from qb.data.recipe import convert, load_recipe
+from qb.indicators.assessment import assess
+from qb.report.standard_report import faults_of
+from qb.standard import load
+
+# Ratios and counts that a file declares
+
+RATIOS = """
+extends = "gulou-2023"
+name = "own"
+without = ["indicators", "groups", "recognition", "vetoes", "rules.school", "rules.coefficient"]
+departments = []
+tasks = []
+groups = [{ code = "A", title = { zh = "甲", en = "A" }, source = "甲" }]
+areas = [
+  { name = "money", title = { zh = "经费", en = "Money" } },
+  { name = "watched", title = { zh = "关注", en = "Watched" }, asks = "nothing" },
+]
+
+[[columns]]
+table = "district"
+name = "buses"
+label = { zh = "校车数", en = "School buses" }
+unit = { zh = "辆", en = "buses" }
+kind = "count"
+source = "甲"
+
+"""
+OWN = """
+[[indicators]]
+code = "{code}"
+area = "{area}"
+group = "A"
+title = {{ zh = "{code}", en = "{code}" }}
+short = {{ zh = "{code}", en = "{code}" }}
+wording = "{code}"
+limits = [{limits}]
+source = "甲"
+[indicators.ratio]
+what = {{ zh = "甲", en = "a" }}
+{ratio}
+"""
+UNIT = 'unit = { zh = "个", en = "of" }'
+
+
+def declared(code, ratio, *limits, area="money"):
+    limits = ", ".join(f"{{ {limit}, {UNIT} }}" for limit in limits)
+    return OWN.format(code=code, area=area, limits=limits, ratio=ratio)
+
+
+OF = 'of = { zh = "乙", en = "b" }'
+
+
+def test_ratios_and_counts_of_district_and_schools_by_hand(tmp_path):
+    """Four schools: pupils 40, 60, 300 and 600, teachers 4, 5, 20 and 30, classes 2, 2, 8 and 12."""
+    text = RATIOS + "".join(
+        [
+            # 1 of 4 schools is under 50 pupils: 25 %.
+            declared(
+                "small",
+                'add = ["schools"]\nwhere = { column = "pupils", side = "<", value = 50 }\n'
+                f'divide = ["schools"]\nper = 100\n{OF}',
+                'side = "<=", value = 25',
+            ),
+            # 1000 pupils for 59 teachers: 16.949 (the mean of the schools' own ratios would be 14.25).
+            declared(
+                "load",
+                f'add = ["pupils"]\ndivide = ["full_time_teachers"]\nif_zero = "no data"\n{OF}',
+                'side = "<=", value = 15',
+            ),
+            # Each school: 20, 30, 37.5 and 50 pupils a class; the last one is above 45.
+            declared(
+                "classroom",
+                f'level = "schools"\nadd = ["pupils"]\ndivide = ["classes"]\nif_zero = "no data"\n{OF}',
+                'side = "<=", value = 45',
+            ),
+            # Seven buses of the district, at least 5.
+            declared("fleet", 'add = ["buses"]', 'side = ">=", value = 5'),
+            # Pupils a bus: 1000 / 7 = 142.86, shown in an area that decides nothing.
+            declared(
+                "crowd",
+                f'add = ["pupils"]\ndivide = ["buses"]\nif_zero = "fail"\n{OF}',
+                'side = "<=", value = 100',
+                area="watched",
+            ),
+        ]
+    )
+    own = load(file(tmp_path, text))
+    data = Dataset.of(
+        schools=schools("A", "B", "C", "D"),
+        sections=of_year(
+            "ABCD",
+            "primary",
+            pupils=[40.0, 60, 300, 600],
+            full_time_teachers=[4.0, 5, 20, 30],
+            classes=[2.0, 2, 8, 12],
+        ),
+        district=pd.DataFrame({"year": [YEAR], "district": ["甲区"], "item": ["buses"], "value": [7.0]}),
+    )
+    found = assess(data, YEAR, own).indicators.set_index("code")
+    assert found["value"].to_dict() == pytest.approx(
+        {"small": 25, "load": 1000 / 59, "classroom": 50, "fleet": 7, "crowd": 1000 / 7}
+    )
+    assert found["verdict"].astype(str).to_dict() == {
+        "small": "pass",
+        "load": "fail",
+        "classroom": "fail",
+        "fleet": "pass",
+        "crowd": "fail",
+    }
+    whole = assess(data, YEAR, own)
+    findings = whole.findings.set_index(["code", "school_id"])["verdict"].astype(str)
+    assert [findings["classroom", s] for s in "ABCD"] == ["pass", "pass", "pass", "fail"]
+    assert whole.areas.set_index("area")["verdict"].astype(str).to_dict() == {
+        "money": "fail",
+        "watched": "fail",
+    }
+    better = data.replace(
+        sections=data["sections"].assign(full_time_teachers=[4.0, 6, 25, 40], classes=[2.0, 2, 8, 15])
+    )
+    assert assess(better, YEAR, own).districts["verdict"].tolist() == [
+        "pass"
+    ]  # 1000 / 75; what is watched fails
+
+
+def test_what_is_not_reported_leaves_a_ratio_open_unless_the_rest_decides(tmp_path):
+    """Of 40, ? and 300 pupils one or two schools are small: 33 or 67 % of three."""
+    ratio = (
+        'add = ["schools"]\nwhere = { column = "pupils", side = "<", value = 50 }\n'
+        f'divide = ["schools"]\nper = 100\n{OF}'
+    )
+    data = Dataset.of(
+        schools=schools("A", "B", "C"), sections=of_year("ABC", "primary", pupils=[40.0, np.nan, 300])
+    )
+    for limit, wanted in ((25, "fail"), (40, "no data"), (70, "pass")):
+        own = load(file(tmp_path, RATIOS + declared("small", ratio, f'side = "<=", value = {limit}')))
+        assert verdict(assess(data, YEAR, own), "small") == wanted
+    none = Dataset.of(schools=schools("A"), sections=of_year("A", "primary", pupils=[10.0], classes=[0.0]))
+    for said in ("fail", "no data", "not applicable"):
+        ratio = f'add = ["pupils"]\ndivide = ["classes"]\nif_zero = "{said}"\n{OF}'
+        own = load(file(tmp_path, RATIOS + declared("size", ratio, 'side = "<=", value = 45')))
+        assert verdict(assess(none, YEAR, own), "size") == said
+
+
+def test_a_ratio_by_stage_has_a_limit_for_each(tmp_path):
+    """A nine-year school: 300 / 20 = 15 in the primary stage (at most 14), 100 / 10 in junior (12)."""
+    ratio = f'level = "schools"\nadd = ["pupils"]\ndivide = ["full_time_teachers"]\nif_zero = "fail"\n{OF}'
+    limits = ('stage = "primary", side = "<=", value = 14', 'stage = "junior", side = "<=", value = 12')
+    own = load(file(tmp_path, RATIOS + declared("load", ratio, *limits)))
+    sections = [
+        of_year("A", stage, pupils=[p], full_time_teachers=[t])
+        for stage, p, t in (("primary", 300.0, 20.0), ("junior", 100.0, 10.0))
+    ]
+    data = Dataset.of(schools=schools("A", kind="nine_year"), sections=pd.concat(sections))
+    found = assess(data, YEAR, own).findings.set_index("stage")
+    assert found["value"].to_dict() == {"primary": 15, "junior": 10}
+    assert found["verdict"].astype(str).to_dict() == {"primary": "fail", "junior": "pass"}
+    assert faults_of(file(tmp_path, RATIOS + declared("load", ratio, limits[0]), "half.toml"), YEAR) == [
+        "load：缺少初中的限值"
+    ]
+
+
+# Points
+
+
+def test_the_score_of_the_governments_work_adds_up_what_is_met():
+    """Each of 17 counts 100 / 17: 14 are 82.35 points, 15 are 88.24. One without evidence leaves either."""
+    for met, unknown, wanted in ((14, 0, "fail"), (15, 0, "pass"), (14, 1, "no data"), (15, 1, "pass")):
+        items = [f"G{n}.1" for n in range(1, 18) if n != 3]
+        status = ["met"] * (met - 1) + [None] * unknown + ["unmet"] * (17 - met - unknown)
+        data = two_schools("primary", [0.1] * 8).replace(
+            evidence=pd.DataFrame({"year": YEAR, "district": "甲区", "item": items, "status": status}),
+            district=pd.DataFrame(
+                {
+                    "year": YEAR,
+                    "district": "甲区",
+                    "item": ["disabled_of_age", "disabled_enrolled"],
+                    "value": [10.0, 8.0],  # 80 %, as G3 asks
+                }
+            ),
+        )
+        assessment = assess(data, YEAR, "basic-2012")
+        assert (verdict(assessment, "G3"), verdict(assessment, "G0")) == ("pass", wanted), (met, unknown)
+        assert area(assessment, "government") == wanted == assessment.districts["verdict"].iloc[0]
+        score = assessment.indicators.set_index("code").loc["G0", "value"]
+        assert np.isnan(score) if unknown else score == pytest.approx(100 * met / 17)
+
+
+# The plan where the mean decides
+
+LEFT_OUT = [*(f"J{n}" for n in (1, 2, 3, 6, 7, 8)), *(f"G{n}" for n in range(18))]
+TWO = f"""
+extends = "basic-2012"
+name = "two"
+without = {LEFT_OUT}
+[rules.coefficient]
+primary = {{limit}}
+""".replace("'", '"')
+
+
+def books_and_computers():
+    return Dataset.of(
+        schools=schools("A", "B"),
+        sections=of_year("AB", "primary", pupils=[100.0, 100.0]),
+        facilities=of_year("AB", "primary", books=[100.0, 300.0], computers=[10.0, 30.0]),
+    )
+
+
+def costs(**prices):
+    from qb.planning.costs import Cost, Costs
+
+    words = {"zh": "甲", "en": "a"}
+    return Costs(
+        name="own",
+        title=words,
+        hired="J5",
+        costs=[
+            Cost(code=c, yuan=float(y), low=float(y), high=float(y), unit=words, what=words, source="甲")
+            for c, y in prices.items()
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "prices", "bought", "cost"),
+    [
+        # Both coefficients are 0.5. b books more: (200 − b) / (400 + b) ≤ 0.4 from b = 28.57 on.
+        # (Each of them at most 0.45 would take 14 books and 2 computers.)
+        (0.45, {"J4": 1000, "J5": 10}, {"J5": 29}, 290),
+        # n computers more: (20 − n) / (40 + n) ≤ 0.4 from 2.86 on; a book costs as much as a computer.
+        (0.45, {"J4": 10, "J5": 10}, {"J4": 3}, 30),
+        # One computer makes 19 / 41 = 0.4634, enough for 0.98 in all, at 50 yuan; six books, the least with
+        # which theirs is 0.48, cost 60.
+        (0.49, {"J4": 50, "J5": 10}, {"J4": 1}, 50),
+        (0.5, {"J4": 10, "J5": 10}, {}, 0),
+    ],
+)
+def test_the_cheapest_plan_for_a_mean_is_proven(tmp_path, limit, prices, bought, cost):
+    from qb.planning.plan.cheapest import PlanStatus, cheapest_plan
+
+    own = load(file(tmp_path, TWO.format(limit=limit)))
+    plan = cheapest_plan(books_and_computers(), YEAR, costs(**prices), standard=own)
+    assert dict(zip(plan.purchases["code"], plan.purchases["amount"], strict=True)) == bought
+    assert (plan.cost, plan.status) == (cost, PlanStatus.OPTIMAL)
+    assert plan.bound == pytest.approx(cost, rel=1e-6, abs=1e-6)
+    assert coefficient(plan.assessment, "composite")["verdict"] == "pass"
+
+
+def test_a_plan_of_declared_columns_is_a_scenario_that_gives_the_same(tmp_path):
+    """29 books more at A: (300 − 129) / (300 + 129) = 0.3986 in what-if as in the plan."""
+    from qb.planning.plan.cheapest import cheapest_plan, scenario
+    from qb.planning.scenario import whatif
+
+    own, data, prices = (
+        load(file(tmp_path, TWO.format(limit=0.45))),
+        books_and_computers(),
+        costs(J4=1000, J5=10),
+    )
+    made = scenario(cheapest_plan(data, YEAR, prices, standard=own), data, "方案")
+    outcome = whatif(data, [made], YEAR, own, costs=prices).outcomes[0]
+    assert coefficient(outcome.assessments[YEAR], "J5")["coefficient"] == pytest.approx(171 / 429)
+    assert outcome.costs["cost_yuan"].sum() == 290
+    with pytest.raises(qb.planning.scenario.ScenarioError, match="没有可以增加的列 bookz"):
+        whatif(
+            data,
+            [
+                made.model_copy(
+                    update={"actions": (made.actions[0].model_copy(update={"columns": {"bookz": 1.0}}),)}
+                )
+            ],
+            YEAR,
+            own,
+        )
+
+
+def test_what_a_mean_does_not_allow_is_said(tmp_path):
+    from qb.errors import QbError
+    from qb.planning.plan.budgets import best_use
+    from qb.planning.plan.cheapest import cheapest_plan
+
+    own = load(file(tmp_path, TWO.format(limit=0.45)))
+    dear = costs(J4=1000, J5=10)
+    poor = cheapest_plan(books_and_computers(), YEAR, dear, budget=200, standard=own)
+    assert poor.cost is None and "预算 200 元不足" in poor.clashes[0]
+    with pytest.raises(QbError, match="平均值判定，不支持预算的最佳用法"):
+        best_use(books_and_computers(), 200, YEAR, dear, own)
+
+
+# Taiwan's primary schools: a standard of three indicators
+
+ROOT = Path(__file__).parents[1]
+TAIWAN = ROOT / "data" / "standards" / "taiwan-primary.toml"
+TABLE = next(
+    p
+    for p in (
+        ROOT.parent / "shared" / "data" / "tw_primary_schools_113.csv",  # not committed
+        ROOT / "tests" / "data" / "tw_look_alike.csv",
+    )
+    if p.is_file()
+)
+
+
+def counted_by_hand():
+    """Return by county: schools, teachers lacking for 14 pupils each, largest class, schools under 50."""
+    found = {}
+    with TABLE.open(encoding="utf-8-sig") as lines:
+        for row in csv.DictReader(lines):
+            pupils = sum(int(row[f"{n}年級{s}學生數"]) for n in range(1, 7) for s in "男女")
+            classes = sum(int(row[f"{n}年級班級數"]) for n in range(1, 7))
+            teachers = int(row["男專任教師"]) + int(row["女專任教師"])
+            if pupils:
+                county = found.setdefault(row["縣市名稱"], [0, 0, 0.0, 0])
+                county[0] += 1
+                county[1] += max(ceil(pupils / 14) - teachers, 0)
+                county[2] = max(county[2], pupils / classes if classes else np.inf)
+                county[3] += pupils < 50
+    return found
+
+
+@pytest.fixture(scope="module")
+def taiwan():
+    own = load(TAIWAN)
+    recipe = load_recipe(ROOT / "data" / "recipes" / "tw_primary_schools.toml", own)
+    return own, convert(TABLE, recipe, own)
+
+
+def test_taiwans_list_is_judged_from_its_file_alone(taiwan):
+    own, data = taiwan
+    assessment = assess(data, standard=own)
+    found = assessment.indicators.set_index(["district", "code"])
+    for county, (count, lacking, largest, small) in counted_by_hand().items():
+        assert (assessment.rows["district"] == county).sum() == count
+        share = 100 * small / count
+        assert found.loc[(county, "T3"), "value"] == pytest.approx(share)
+        assert found.loc[(county, "T3"), "verdict"] == ("pass" if share <= 25 else "fail")
+        assert found.loc[(county, "T1"), "verdict"] == ("fail" if lacking else "pass")
+        if np.isfinite(largest):
+            assert found.loc[(county, "T2"), "value"] == pytest.approx(largest)
+            assert found.loc[(county, "T2"), "verdict"] == ("pass" if largest <= 29 else "fail")
+
+
+def test_taiwans_plan_says_how_many_teachers_and_where(taiwan):
+    from qb.planning.plan.cheapest import cheapest_plan
+
+    own, data = taiwan
+    plan = cheapest_plan(data, costs=TAIWAN.with_name("taiwan-costs.toml"), standard=own)
+    wanted = {county: lacking for county, (_, lacking, _, _) in counted_by_hand().items() if lacking}
+    bought = plan.purchases.groupby("district")["amount"].sum().to_dict()
+    assert bought == wanted and plan.cost == plan.bound == 900_000 * sum(wanted.values())
+    assert set(plan.assessment.rows["verdict"]) == {"pass"}
+    staff = [d["sections"]["full_time_teachers"].sum() for d in (data, plan.data)]
+    assert staff[1] - staff[0] == sum(wanted.values())  # each teacher is counted once
+
+
+# All faults at once
+
+FAULTY = RATIOS + "".join(
+    [
+        declared("a", f'add = ["no_such"]\ndivide = ["pupils"]\n{OF}', 'side = ">=", value = 1'),
+        declared("b", f'add = ["pupils"]\ndivide = ["classes"]\n{OF}', 'side = ">=", value = 1'),
+        declared("c", 'add = ["pupils"]', 'stage = "junior", side = ">=", value = 1'),
+        declared("d", 'add = ["pupils"]', 'side = ">=", value = 1', area="nowhere"),
+    ]
+)
+
+
+def test_every_fault_of_a_declared_ratio_is_told_at_once(tmp_path):
+    assert sorted(faults_of(file(tmp_path, FAULTY), YEAR)) == [
+        "a 的 ratio：没有学校的列或县区数据项 no_such",
+        "b ratio：除数 classes 可能为 0，须用 if_zero 写明此时的结论（fail、no data 或 not applicable）",
+        "c：缺少小学的限值",
+        "d：没有登记方面 nowhere",
+    ]
+    twice = RATIOS + declared("a", 'add = ["pupils"]') * 2
+    assert faults_of(file(tmp_path, twice), YEAR) == ["a：重复登记"]
+    file(tmp_path, 'extends = "two.toml"\nname = "one"\n', "one.toml")
+    assert "成环" in faults_of(file(tmp_path, 'extends = "one.toml"\nname = "two"\n', "two.toml"), YEAR)[0]
+
+
+# Every command with every standard
+
+STANDARDS = ("national-2017", "gulou-2023", "city-variant", "basic-2012", str(TAIWAN))
+ONE_COUNTY = {"national-2017": "data/sample", "gulou-2023": "data/sample", "city-variant": "data/sample"}
+FIXED = re.compile(r"七项|\bseven\b|C1[—–-]C7|C8[—–-]C31|31 ?项指标|31 indicators", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def datasets(tmp_path_factory, taiwan):
+    """Return a dataset for each standard: the sample, with what that of 2012 declares, and Taiwan's list."""
+    from qb.data.reading import read, write
+
+    folder = tmp_path_factory.mktemp("standards")
+    sample = read(ROOT / "data" / "sample")
+    facilities, sections = sample["facilities"], sample["sections"]
+    write(
+        sample.replace(
+            facilities=facilities.assign(
+                computers=(facilities["equipment_yuan"] / 20000).round(),
+                books=(5 * facilities["teaching_area_m2"]).round(),
+            ),
+            sections=sections.assign(senior_title_teachers=(0.45 * sections["full_time_teachers"]).round()),
+        ),
+        folder / "basic",
+    )
+    own, _ = taiwan
+    recipe = load_recipe(ROOT / "data" / "recipes" / "tw_primary_schools.toml", own)
+    write(convert(ROOT / "tests" / "data" / "tw_look_alike.csv", recipe, own), folder / "taiwan")
+    return ONE_COUNTY | {"basic-2012": str(folder / "basic"), str(TAIWAN): str(folder / "taiwan")}
+
+
+@pytest.mark.parametrize("standard", STANDARDS)
+def test_check_template_plan_forms_and_whatif_run_from_the_file_alone(datasets, standard, tmp_path, capsys):
+    data, one = datasets[standard], ["--standard", standard]
+    taiwan = standard == str(TAIWAN)
+    prices = ["--costs", str(TAIWAN.with_name("taiwan-costs.toml"))] if taiwan else []
+    district = ["--district", "模拟甲縣"] if taiwan else []
+    school = assess(qb.load(data), standard=standard).rows["school_id"].iloc[0]
+    scenario = tmp_path / "scenario.toml"
+    scenario.write_text(
+        f'title = "增聘"\nbase_year = {2024 if taiwan else 2025}\n'
+        f'[[actions]]\ndo = "hire"\nschool = "{school}"\nstage = "primary"\nteachers = 2\n'
+        "above_required = 0\nbackbone = 0\npe_arts = 0\ncertified = 2\ntrained = 2\n",
+        encoding="utf-8",
+    )
+    for command in (
+        ["check", data, *one],
+        ["template", str(tmp_path / "empty.xlsx"), "--year", "2025", *one],
+        ["assess", data, *one],
+        ["plan", data, *one, *prices],
+        ["forms", data, str(tmp_path / "forms"), *one, *district],
+        ["whatif", data, str(scenario), *one, *prices],
+        ["standard", "columns", standard],
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(command)
+        said = capsys.readouterr()
+        assert not ended.value.code, (command, ended.value.code, said.err)
+        if "gulou" not in standard and standard != "national-2017" and standard != "city-variant":
+            assert not FIXED.search(said.out), (command, FIXED.search(said.out))
+
+
+@pytest.mark.parametrize("standard", ["basic-2012", str(TAIWAN)])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_whole_site_counts_from_the_standard_at_hand(datasets, standard, lang, tmp_path):
+    from qb.publish.api import publish
+
+    costs = TAIWAN.with_name("taiwan-costs.toml") if standard == str(TAIWAN) else None
+    site = publish(
+        Path(datasets[standard]),
+        standard=standard,
+        out=tmp_path / "site",
+        lang=lang,
+        costs=costs,
+        jobs=2,
+        only=("data", "district", "annual", "research", "plan"),
+    )
+    assert site.exit_code == 0, site.summary
+    pages = sorted((tmp_path / "site").rglob("*.html"))
+    assert pages
+    for page in pages:
+        text = re.sub(
+            r"<script.*?</script>|<style.*?</style>|<[^>]*>", " ", page.read_text("utf-8"), flags=re.S
+        )
+        found = FIXED.search(text)
+        assert not found, (page.name, text[found.start() - 60 : found.end() + 60])
+
+
+@pytest.mark.parametrize("page", ["another-standard.md", "another-standard.zh-CN.md"])
+def test_the_commands_of_the_tutorial_run_as_written(page, tmp_path, monkeypatch, capsys):
+    text = (ROOT / "qb" / "docs" / page).read_text(encoding="utf-8")
+    lines = re.findall(r"^qb .*$", text, flags=re.MULTILINE)
+    assert {line.split()[1] for line in lines} == {
+        "standard",
+        "convert",
+        "check",
+        "assess",
+        "plan",
+        "publish",
+    }
+    shutil.copytree(ROOT / "data" / "standards", tmp_path / "data" / "standards")
+    shutil.copytree(ROOT / "data" / "recipes", tmp_path / "data" / "recipes")
+    shutil.copy(ROOT / "tests" / "data" / "tw_look_alike.csv", tmp_path / "tw_primary_schools_113.csv")
+    monkeypatch.chdir(tmp_path)
+    for line in lines:
+        with pytest.raises(SystemExit) as ended:
+            main(line.split()[1:])
+        assert not ended.value.code, (line, capsys.readouterr().err)
+    assert len(list((tmp_path / "pages").rglob("plan.html"))) == 2  # a county each
