@@ -359,6 +359,63 @@ def test_a_candidate_that_makes_no_sense_is_refused(change, said):
     assert said in str(refused.value)
 
 
+def test_what_is_refused_names_the_file(tmp_path):
+    file = tmp_path / "old.toml"
+    lines = [f"{k} = {v!r}" for k, v in {**CANDIDATE, "site": "A"}.items()]
+    file.write_text("[[candidates]]\n" + "\n".join(lines), encoding="utf-8")
+    with pytest.raises(SitingError) as refused:
+        site(town(), file, standard=STANDARD)
+    assert str(refused.value).splitlines()[0] == f"候选校址文件 {file}：不能选址，有 1 处须先改正："
+
+
+@pytest.mark.parametrize(
+    ("zone", "change"),
+    [
+        # At 114° east there is no such latitude; at 80° east, 34° north there is one, 5,000 km away.
+        ({}, {"longitude": 34.0, "latitude": 114.003}),
+        ({"longitude": 80.0}, {"longitude": 34.0, "latitude": 80.003}),
+    ],
+)
+def test_longitude_and_latitude_exchanged_are_refused_in_those_words(zone, change):
+    data = town()
+    data = data.replace(zones=data["zones"].assign(**zone))
+    with pytest.raises(SitingError, match=r"校址 S1 的经度（现为 34.0）与纬度（现为 .*）写反了，请对调"):
+        sited(change, data=data)
+
+
+def test_a_site_too_far_for_every_zone_is_questioned():
+    # 0.01° of latitude are 1.112 km, × 1.3; Z0 lies south of it, and 0.5 km is the limit.
+    (note,) = sited({"longitude": 114.0, "latitude": 34.01}).notes
+    assert note == "校址 S1（模拟新校）步行距离以内没有小区，最近的也要走 1.45 千米，请核对经纬度"
+    assert sited().notes == ()
+
+
+def test_a_site_for_a_stage_of_which_no_zone_has_children_is_refused():
+    data = town()
+    data = data.replace(zones=data["zones"].assign(junior_children=0.0))
+    with pytest.raises(SitingError, match="校址 S1（模拟新校）没有一个小区能到"):
+        sited({"kind": "junior", "primary_capacity": 0, "junior_capacity": 90}, data=data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "primary", "junior", "said"),
+    [
+        # 2,000 pupils are the most of a primary school, 2,500 of a nine-year one, of both stages together.
+        ("primary", 2000, 0, None),
+        ("primary", 2001, 0, "义务教育阶段按 2001 人开办，超过小学规模的限值 2000 人"),
+        ("nine_year", 1600, 900, None),
+        ("nine_year", 1600, 901, "义务教育阶段按 2501 人开办，超过九年一贯制学校规模的限值 2500 人"),
+    ],
+)
+def test_a_school_larger_than_the_largest_of_the_standard_is_refused(kind, primary, junior, said):
+    change = {"kind": kind, "primary_capacity": primary, "junior_capacity": junior}
+    if said is None:
+        assert sited(change).options["reason"].isna().all()
+        return
+    with pytest.raises(SitingError, match=said):
+        sited(change)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [({"latitude": 34.1}, "latitude 前后不一：34.0、34.1"), ({}, "重复列出")],

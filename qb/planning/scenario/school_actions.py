@@ -119,7 +119,9 @@ def open_school(register: Register, standard: Standard, action: OpenSchool) -> R
     wrong = [f"学校标识码 {action.school_id} 已经有了"] if action.school_id in register["schools"] else []
     refuse([*wrong, *_model_faults(register, action)])
     capacity = _capacity(standard, action, register.year)
-    refuse(_too_large(standard, action.kind, capacity, register.year))
+    pupils = sum(n for stage, n in capacity.items() if stage in COMPULSORY)
+    beyond = beyond_largest(standard, action.kind, pupils, register.year)
+    refuse([f"{beyond}，请核对 capacity 或 classes"] if beyond else [])
     planned = {stage: _planned(register, standard, action, stage, n) for stage, n in capacity.items()}
     refuse(reason for stage, held in planned.items() for reason in _incomplete(stage, held))
     row = register.row(
@@ -164,17 +166,15 @@ def _model_faults(register: Register, action: OpenSchool) -> list[str]:
     ]
 
 
-def _too_large(standard: Standard, kind: Kind, capacity: dict[Stage, int], year: int) -> list[str]:
-    """Return a sentence if a school is planned for more pupils than the standard's largest."""
+def beyond_largest(standard: Standard, kind: Kind, pupils: int, year: int) -> str | None:
+    """Return a sentence if a school is planned for more compulsory pupils than the standard's largest."""
     indicator = standard.computed_by("school_size")
-    pupils = sum(n for stage, n in capacity.items() if stage in COMPULSORY)
     if indicator is None:
-        return []
+        return None
     limit = standard.limit_in_force(indicator.code, kind=kind, year=year)
     if limit.meets(np.asarray(float(pupils))):
-        return []
-    most = f"{kind.zh}规模的限值 {limit.value:.0f} 人"
-    return [f"义务教育阶段按 {pupils} 人开办，超过{most}，请核对 capacity 或 classes"]
+        return None
+    return f"义务教育阶段按 {pupils} 人开办，超过{kind.zh}规模的限值 {limit.value:.0f} 人"
 
 
 def _capacity(standard: Standard, action: OpenSchool, year: int) -> dict[Stage, int]:

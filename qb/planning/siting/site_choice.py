@@ -32,6 +32,7 @@ from qb.planning.siting.siting_problem import (
     SitingError,
     build,
     load_candidates,
+    named,
     refuse,
 )
 from qb.planning.siting.siting_solver import (
@@ -177,10 +178,10 @@ def site(
         wrong += [line.strip() for line in lines[1:] or lines]
         found = ()
     try:
-        problem, labels = build(data, found, year, chosen, capacities)
+        problem, labels = build(data, found, year, chosen, capacities, named(candidates))
     except SitingError as error:
         wrong += [line.strip() for line in str(error).splitlines()[1:]]
-    refuse(wrong)
+    refuse(wrong, named(candidates))
     solutions = _ranked(problem, most, best, seconds)
     walks = [_distances(problem, labels, NOW, problem.now)]
     walks += [_distances(problem, labels, n, s.seat) for n, s in enumerate(solutions, start=1)]

@@ -17,6 +17,7 @@ from qb.data.dataset import KINDS, TAUGHT, Dataset, index_of, is_open, silent_st
 from qb.errors import QbError
 from qb.planning.scenario import great_circle_km
 from qb.planning.scenario.apportionment import class_limit
+from qb.planning.scenario.school_actions import beyond_largest
 from qb.planning.scenario.year_records import rows_of
 from qb.standard import Count, Positive, Standard, Words
 from qb.standard.limits import LimitInForce
@@ -31,6 +32,9 @@ Degrees = Annotated[float, Field(strict=True)]
 
 class SitingError(QbError):
     """Candidates or data with which no site can be chosen; the message names everything at fault."""
+
+
+_EXCHANGED = "校址 {} 的经度（现为 {}）与纬度（现为 {}）写反了，请对调"
 
 
 class Candidate(Entry):
@@ -63,6 +67,17 @@ class Candidate(Entry):
     def places(self) -> int:
         """Places of all stages."""
         return self.primary_capacity + self.junior_capacity
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_order(cls, given: object) -> object:
+        """Refuse a latitude that can only be a longitude, and a longitude that can be a latitude."""
+        if not isinstance(given, dict):
+            return given
+        east, north = given.get("longitude"), given.get("latitude")
+        if all(isinstance(x, int | float) for x in (east, north)) and abs(east) <= 90 < abs(north) <= 180:
+            raise ValueError(_EXCHANGED.format(given.get("site", ""), east, north))
+        return given
 
     @model_validator(mode="after")
     def _fits(self) -> Candidate:
@@ -112,15 +127,20 @@ def load_candidates(given: pd.DataFrame | str | Path) -> tuple[Candidate, ...]:
         found = _of_frame(given)
     else:
         found = read_toml(Path(given), _Candidates, "候选校址文件", SitingError).candidates
-    refuse(_clashes(found) if found else ["没有候选校址，请至少给出一处"])
+    refuse(_clashes(found) if found else ["没有候选校址，请至少给出一处"], named(given))
     return found
 
 
-def refuse(wrong: list[str]) -> None:
-    """Refuse to go on if there is a reason to."""
+def named(given: pd.DataFrame | str | Path) -> str:
+    """Return how a message names the candidates: their file, or the table."""
+    return "候选校址表" if isinstance(given, pd.DataFrame) else f"候选校址文件 {given}"
+
+
+def refuse(wrong: list[str], where: str) -> None:
+    """Refuse to go on if there is a reason to; `where` names the candidates."""
     if wrong:
         lines = "\n".join(f"  {line}" for line in wrong)
-        raise SitingError(f"不能选址，有 {len(wrong)} 处须先改正：\n{lines}")
+        raise SitingError(f"{where}：不能选址，有 {len(wrong)} 处须先改正：\n{lines}")
 
 
 def _of_frame(frame: pd.DataFrame) -> tuple[Candidate, ...]:
@@ -250,13 +270,15 @@ def build(
     year: int,
     standard: Standard,
     capacities: pd.DataFrame | None = None,
+    where: str = "候选校址表",
 ) -> tuple[Problem, Labels]:
     """Return the problem of a year.
 
     A school that is there takes part with its stages if a zone is assigned to it, or if it is public and
     not a special school. It has as many places as its classes times the class limit (C12), a campus
     counted with its parent, unless `capacities` (`school_id`, `stage`, `capacity`) says otherwise. Pupils
-    beyond the children of the zones assigned to it keep their places. Of a school whose pupils or classes
+    beyond the children of the zones assigned to it keep their places. Messages name the candidates as
+    `where` does. Of a school whose pupils or classes
     are not reported no free place is presumed: it keeps the children of its zones and takes nobody else.
 
     Raises
@@ -264,15 +286,18 @@ def build(
     SitingError
         Naming all of: no zone with children and a place, a school with zones that has no place or is closed,
         a capacity below 0 or of an unknown school, a site that is a school's identifier or of no
-        district of the data.
+        district of the data, that no zone can reach, or whose school would be larger than the standard's
+        largest.
     """
     groups, notes = _groups(rows_of(data["zones"], year))
     given, wrong = _given(data, capacities)
     if groups.empty:
         wrong.append(f"{year} 学年没有一个小区既有适龄儿童数又有经纬度，请填写小区表（zones）")
     wrong += _misplaced(data, candidates)
+    wrong += _oversized(candidates, year, standard)
+    unreached, far = _reach(groups, candidates, data.districts, standard)
     schools, faults, left = _schools(data, groups, year, standard, given)
-    refuse(wrong + faults)
+    refuse(wrong + unreached + faults, where)
     sites = list(dict.fromkeys(one.site for one in candidates))
     seats = pd.concat([schools, _sites(candidates, sites)], ignore_index=True)
     held = pd.MultiIndex.from_frame(seats[["school_id", "stage"]])
@@ -282,11 +307,10 @@ def build(
         for stage in COMPULSORY:
             if one.capacity(stage):
                 brought[number, held.get_loc((one.site, str(stage)))] = one.capacity(stage)
-    limits = {str(stage): standard.rules.distance.limit_km(stage) for stage in COMPULSORY}
     problem = Problem(
         children=groups["children"].to_numpy(),
         km=_ways(groups, seats, standard.rules.distance.detour),
-        limit=standard.hold(groups["stage"].map(limits).to_numpy(dtype=float), "<=", decimals=2),
+        limit=_limit(groups, standard),
         now=held.get_indexer(pd.MultiIndex.from_frame(groups[["assigned", "stage"]])),
         capacity=seats["capacity"].to_numpy(),
         leaving=seats["leaving"].to_numpy(),
@@ -294,7 +318,12 @@ def build(
         option_site=option_site,
         option_capacity=brought,
     )
-    return problem, Labels(groups, seats[["school_id", "stage"]], (*notes, *left))
+    return problem, Labels(groups, seats[["school_id", "stage"]], (*notes, *left, *far))
+
+
+def _limit(groups: pd.DataFrame, standard: Standard) -> LimitInForce:
+    limits = {str(stage): standard.rules.distance.limit_km(stage) for stage in COMPULSORY}
+    return standard.hold(groups["stage"].map(limits).to_numpy(dtype=float), "<=", decimals=2)
 
 
 def _groups(zones: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -363,6 +392,50 @@ def _misplaced(data: Dataset, candidates: tuple[Candidate, ...]) -> list[str]:
         if district is None and len(known) > 1
     ]
     return wrong
+
+
+def _oversized(candidates: tuple[Candidate, ...], year: int, standard: Standard) -> list[str]:
+    beyond = ((one, beyond_largest(standard, one.kind, one.places, year)) for one in candidates)
+    return [
+        f"校址 {one.site}（{one.name}）{said}，请核对 primary_capacity、junior_capacity"
+        for one, said in beyond
+        if said
+    ]
+
+
+FARTHER = 10  # times as near with longitude and latitude exchanged: they are
+
+
+def _reach(
+    groups: pd.DataFrame, candidates: tuple[Candidate, ...], districts: list[str], standard: Standard
+) -> tuple[list[str], list[str]]:
+    """Return which sites no zone can reach, and a note on each to which all zones have too far."""
+    placed = tuple(one for one in candidates if one.district is None or one.district in districts)
+    if groups.empty or not placed:
+        return [], []
+    names = {one.site: one.name for one in placed}
+    new, detour = _sites(placed, list(names)), standard.rules.distance.detour
+    limit = _limit(groups, standard)
+    km = _ways(groups, new, detour)
+    near = limit.at(limit.value[:, None]).meets(km)
+    north = new["longitude"].where(new["longitude"].abs() <= 90)
+    other = _ways(groups, new.assign(longitude=new["latitude"], latitude=north), detour)
+    wrong, notes = [], []
+    for site, name in names.items():
+        mine = (new["school_id"] == site).to_numpy()
+        nearest, exchanged = (
+            float(np.fmin.reduce(way[:, mine].ravel(), initial=np.inf)) for way in (km, other)
+        )
+        if math.isinf(nearest):
+            wrong.append(f"校址 {site}（{name}）没有一个小区能到：所在县区没有这一学段的适龄儿童，请核对")
+        elif not near[:, mine].any() and exchanged * FARTHER < nearest:
+            first = new[mine].iloc[0]
+            wrong.append(_EXCHANGED.format(site, first["longitude"], first["latitude"]))
+        elif not near[:, mine].any():
+            notes.append(
+                f"校址 {site}（{name}）步行距离以内没有小区，最近的也要走 {nearest:.2f} 千米，请核对经纬度"
+            )
+    return wrong, notes
 
 
 def _schools(
