@@ -10,7 +10,7 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import qb
 from qb.command_parser import (
@@ -304,11 +304,12 @@ def standard_check(file: str, year: int | None) -> int:
     return 1 if found else 0
 
 
-def lab(folder: Path, no_browser: bool) -> int:
+def lab(folder: Path, no_browser: bool, lang: Literal["zh", "en"] | None = None) -> int:
     """Copy what is not there yet of notebooks and sample into a folder, and open it in JupyterLab."""
     from qb.publish.jobs import SAFE_PATH
+    from qb.publish.own_notebooks import in_language
 
-    kept = copy_shipped(folder)
+    kept = copy_shipped(folder, (lambda notebook: in_language(notebook, lang)) if lang else None)
     if kept:
         print(f"{folder} 中有 {len(kept)} 个文件与随附的不同，已保留原样。", file=sys.stderr)
     # Jupyter takes settings, which are code, from the folder in which it starts: never from one of data.
@@ -688,6 +689,7 @@ def _parser() -> Parser:
         "folder", type=Path, nargs="?", default=Path("qb-notebooks"), help="文件夹；默认 qb-notebooks"
     )
     it.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
+    it.add_argument("--lang", choices=("zh", "en"), help="笔记本只留一种语言；默认两种并列")
     return parser
 
 

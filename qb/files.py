@@ -54,8 +54,13 @@ def beside_notebooks(path: str | Path) -> Path:
     return beside if not given.is_absolute() and not given.exists() and beside.exists() else given
 
 
-def copy_shipped(folder: Path) -> list[Path]:
+def copy_shipped(folder: Path, edit: Callable[[bytes], bytes] | None = None) -> list[Path]:
     """Copy the notebooks and the data that come with qb into a folder, as they lie in the repository.
+
+    Parameters
+    ----------
+    edit : callable, optional
+        What becomes of the bytes of each notebook, where it is not to be copied as it is.
 
     Returns
     -------
@@ -67,6 +72,7 @@ def copy_shipped(folder: Path) -> list[Path]:
         home = shipped(name)
         for source in sorted(path for path in home.rglob("*") if path.is_file()):
             target, content = folder / name / source.relative_to(home), source.read_bytes()
+            content = edit(content) if edit and source.suffix == ".ipynb" else content
             if not target.exists():
                 write_whole(target, content)
             elif target.read_bytes() != content:

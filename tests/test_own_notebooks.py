@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from qb.errors import QbError
 from qb.files import shipped
 from qb.publish.api import publish
-from qb.publish.own_notebooks import find_notebooks, write_skeleton
+from qb.publish.own_notebooks import find_notebooks, in_language, write_skeleton
 from qb.publish.verify import verify
 
 SAMPLE = shipped("data", "sample")
@@ -128,3 +128,17 @@ def test_a_kind_that_nobody_has_is_refused_with_ones_own_among_the_known(own, tm
 def test_a_cluster_takes_none(own, tmp_path):
     with pytest.raises(QbError, match="不能交给集群"):
         publish(SAMPLE, notebooks=own, out=tmp_path, scheduler="tcp://127.0.0.1:1", progress=False)
+
+
+@pytest.mark.parametrize(("lang", "other"), [("zh", "en"), ("en", "zh")])
+def test_a_notebook_in_one_language_shows_no_other_and_runs_in_it(lang, other):
+    stored = shipped("notebooks", "first_steps.ipynb").read_bytes()
+    notebook = nbformat.reads(in_language(stored, lang).decode(), as_version=4)
+    nbformat.validate(notebook)
+    tags = [tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])]
+    assert lang in tags and other not in tags
+    (parameters,) = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
+    assert f'lang: str = "{lang}"' in parameters.source
+    both = nbformat.reads(stored.decode(), as_version=4)
+    code = [[c.source for c in one.cells if c.cell_type == "code"] for one in (both, notebook)]
+    assert code[0][1:] == code[1][1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from qb.errors import QbError
 from qb.files import write_whole
 from qb.publish.jobs import open_notebook, parameters_at, parameters_of
 from qb.publish.manifest import KINDS
-from qb.publish.page import Lang
+from qb.publish.page import WORDS, Lang
 
 Per = Literal["dataset", "district", "school"]
 GROUP = "qb.notebooks"  # entry points of packages that bring notebooks: the module in whose folder they lie
@@ -127,6 +128,23 @@ def _faults(entry: object, path: Path, has_parameters: bool) -> Iterator[str]:
         yield "没有标记为 parameters 的单元。"
     elif per in _NEEDED and (missing := set(_NEEDED[per]) - set(parameters_of(path))):
         yield f"parameters 单元缺少 {'、'.join(sorted(missing))}。"
+
+
+def in_language(content: bytes, lang: Lang) -> bytes:
+    """Return a notebook with the paragraphs of one language alone, and that language as its default.
+
+    So JupyterLab and stock nbconvert show one language; both are for who publishes in both.
+    """
+    notebook = json.loads(content)
+    others = set(WORDS) - {lang}
+    notebook["cells"] = [c for c in notebook["cells"] if not others & set(c["metadata"].get("tags", ()))]
+    for cell in notebook["cells"]:
+        if "parameters" in cell["metadata"].get("tags", ()):
+            source = "".join(cell["source"])
+            cell["source"] = re.sub(
+                r'^lang: str = "\w+"', f'lang: str = "{lang}"', source, flags=re.MULTILINE
+            )
+    return (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 PARAMETERS = """data: str = "../data/sample"  # 数据集：文件夹 / a folder
