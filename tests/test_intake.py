@@ -6,11 +6,17 @@ What each must get was written down beside the slips before anything was mended;
 
 import csv
 import datetime
+import os
 import re
+import subprocess
+import sys
+import time
 import zipfile
 
 import openpyxl
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from qb.data.cell_values import tidy_cells, unseen
@@ -278,7 +284,52 @@ def test_merged_keys_are_filled_down_and_merged_numbers_are_not(book):
     assert pd.isna(data["sections"]["pupils"].iloc[4])
 
 
+@pytest.mark.parametrize(
+    ("header", "table", "found"),
+    [
+        ("在校生数（含附属幼儿园）", "学段", [("F27", "sections", "D1")]),
+        ("在校生数(人，含附设幼儿班)", "学段", [("F27", "sections", "D1")]),
+        ("在校生数（不含幼儿园）", "学段", []),
+        ("在校生数（2024学年）", "学段", None),
+        ("在校生数（千人）", "学段", None),
+        (1200, "学段", [("F27", "sections", "D1")]),  # typed over
+        (None, "学段", [("F27", "sections", "D1")]),
+        ("教学及辅助用房面积（含室内体育用房）", "办学条件", []),  # as the column is meant
+        ("教学仪器设备值（万元）", "办学条件", None),
+        ("教学仪器设备值（人民币万元）", "办学条件", None),
+    ],
+)
+def test_a_remark_in_a_header_is_read_asked_about_or_refused(book, header, table, found):
+    path = book(**{table: [(*SHEETS[table][0][:3], header, *SHEETS[table][0][4:]), *SHEETS[table][1:]]})
+    if found is None:
+        with pytest.raises(DataError, match="的单位应为"):
+            read(path)
+        return
+    assert [(f.rule, f.table, f.cell) for f in read(path).faults] == found
+
+
+def test_cells_merged_over_columns_are_told(book):
+    """What the second column would have said is not known, and is not taken for "not handed in"."""
+    path = book(lambda made: made["学段"].merge_cells("D2:E2"))
+    assert [(f.rule, f.cell) for f in read(path).faults] == [("F29", "D2")]
+    title = book(lambda made: (made["学段"].insert_rows(1), made["学段"].merge_cells("A1:E1")), name="b.xlsx")
+    assert read(title).faults == ()
+
+
 # Rows that are no records
+
+
+def test_a_header_that_comes_again_on_the_next_page_is_left_out(book):
+    path = book(学段=[*SHEETS["学段"][:4], SHEETS["学段"][0], *SHEETS["学段"][4:]])
+    assert told(path) == [("F25", "sections", "A5")] and values(path) == CODES
+
+
+def test_a_space_within_a_code_is_none_of_it(book):
+    def slip(made):
+        made["学段"]["B2"] = " 023 4001"
+
+    path = book(slip)
+    assert told(path) == [("F20", "sections", "B2")] and values(path) == CODES
 
 
 def test_totals_notes_and_signatures_are_left_out_each_with_one_finding(book):
@@ -366,10 +417,66 @@ def test_a_line_that_no_table_has_is_refused_before_it_is_read_whole(folder):
         read(path)
 
 
-def test_more_columns_than_a_sheet_takes_are_refused_with_their_number(folder):
-    path = folder(content=lines([[*SHEETS["学段"][0], *range(100_000)]]).encode())
-    with pytest.raises(DataError, match="有 100,005 列"):
+@pytest.mark.parametrize("more", [1_000, 15_000, 100_000])
+def test_more_columns_than_any_table_has_are_refused_with_their_number_at_once(folder, more):
+    path = folder(
+        content=lines([[*SHEETS["学段"][0], *range(more)], [2025, *SECTIONS[0], *range(more)]]).encode()
+    )
+    start = time.process_time()
+    with pytest.raises(DataError, match=f"有 {more + 5:,} 列"):
         read(path)
+    assert time.process_time() - start < 5
+
+
+def test_a_line_of_half_a_gigabyte_is_refused_without_reading_it_whole(tmp_path):
+    """In a process of its own, for its memory: what it takes above that of an empty one is below 200 MiB."""
+    (tmp_path / "d").mkdir()
+    with (tmp_path / "d" / "学段.csv").open("wb") as file:
+        file.write("学年,学校标识码,学段\n".encode())
+        file.truncate(500 * 2**20)  # a line of zeros, of which the disk holds nothing
+    code = """
+import resource, sys, time
+from qb.data.reading import read
+from qb.errors import DataError
+before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+try:
+    read(sys.argv[1])
+except DataError as error:
+    print(error)
+print(time.process_time() - start)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "d")], capture_output=True, text=True, check=True
+    )
+    *said, seconds, memory = done.stdout.split("\n")[:-1]
+    assert "有一行超过 16 MiB（文件共 500 MiB），没有读入" in "".join(said)
+    assert float(seconds) < 2 and float(memory) < 200
+
+
+def test_names_that_are_no_utf8_are_read_or_told_in_a_sentence(tmp_path, capsys):
+    """As a zip made on a Chinese Windows leaves them where it is unpacked elsewhere."""
+    for title, rows in SHEETS.items():
+        name = os.fsdecode(f"{title}.csv".encode("gb18030"))
+        (tmp_path / name).write_text(lines(rows), encoding="utf-8")
+    (tmp_path / os.fsdecode("营养餐.csv".encode("gb18030"))).write_text("a,b\n", encoding="utf-8")
+    (tmp_path / os.fsdecode("旧表.xls".encode("gb18030"))).write_bytes(b"")
+    assert values(tmp_path) == CODES
+    assert run_check(tmp_path) == 0 and run_check(tmp_path, as_json=True) == 0
+    said = capsys.readouterr().out
+    assert "文件“营养餐.csv”没有读入" in said and "旧表.xls" in said
+    strange = tmp_path / os.fsdecode(b"\xff\xfe\xff")
+    with pytest.raises(DataError) as refused:
+        read(strange)
+    assert str(refused.value).encode("utf-8") and "不存在" in str(refused.value)
+
+
+def test_a_time_zone_that_does_not_exist_is_refused_in_a_sentence(tmp_path):
+    days = pa.array([1_750_000_000], pa.timestamp("s", tz="Mars/Olympus"))
+    frame = {"year": [2025], "district": ["甲区"], "item": ["C8.1"], "checked_on": days}
+    pq.write_table(pa.table(frame), tmp_path / "evidence.parquet")
+    with pytest.raises(DataError, match="时区“Mars/Olympus”不存在"):
+        read(tmp_path)
 
 
 def test_numbers_without_end_are_refused(book):

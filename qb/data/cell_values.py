@@ -213,6 +213,7 @@ def _text(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
         found.append(Finding("F11", column, marked, raw, _MARK_BESIDE, _WITHOUT_MARK))
         text = text.mask(marked)
     narrow = text.str.normalize("NFKC").str.strip("'`‘’").str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+    narrow = narrow.str.replace(r"^\d+(?:\s+\d+)+$", lambda code: re.sub(r"\s", "", code[0]), regex=True)
     changed = (narrow != text).to_numpy(dtype=bool) & ~_isna(text)
     return narrow, [*found, _note(column, changed, raw, narrow)]
 

@@ -13,7 +13,7 @@ import pandas as pd
 from qb.data.cell_values import find_numbers, tidy_cells
 from qb.data.schema import Column, ColumnKind, Table
 from qb.data.table_headers import HEADER_WITHIN, Head, find_column, find_head
-from qb.data.table_intake import about_persons, fault, frame_to_table, spans
+from qb.data.table_intake import about_persons, fault, frame_to_table, spans, too_wide
 from qb.data.xlsx_package import column_letters
 from qb.errors import Fault
 
@@ -135,6 +135,9 @@ def grid_to_table(
     """
     if not len(grid.rows):
         return table.empty(), [], {}
+    wide = too_wide(len(grid.places), table)
+    if wide:
+        return table.empty(), wide, {}
     head = find_head(grid.head(), table)
     longer = _longer(grid, head)
     if longer:
@@ -190,6 +193,18 @@ def _fill_down(
         if top < bottom and top >= raw.index[0] and known.get(left) is not None:
             filled.setdefault(left, []).append((top, bottom))
     faults = []
+    across = [
+        (top, left)
+        for top, left, _, right in grid.merged
+        if top >= raw.index[0] and sum(known.get(place) is not None for place in range(left, right + 1)) > 1
+    ]
+    if across:
+        top, left = across[0]
+        column = next(known[place] for place in range(left, left + 99) if known.get(place) is not None)
+        shown = "、".join(f"{column_letters(place)}{row}" for row, place in across[:5])
+        message = f"有 {len(across)} 处单元格跨列合并（{shown}），只算最左一列，右边的列为缺数据"
+        where = {"table": table.name, "row": top, "column": column.name}
+        faults.append(fault("F29", message, "取消合并，各列各填各的", **where))
     for place, areas in filled.items():
         column, letter = known[place], column_letters(place)
         shown = "、".join(f"{letter}{top}:{letter}{bottom}" for top, bottom in areas[:5])

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from qb.data.cell_values import CONTROL
 from qb.data.grid import Grid
+from qb.data.table_headers import table_named
 from qb.errors import QbError, UnreadableError, why
 from qb.files import write_whole
 
@@ -133,14 +134,19 @@ def require_lines(path: Path) -> None:
 def spoken(path: str | Path) -> str:
     """Return a name as it can be printed: one that is not UTF-8 is taken for GB18030.
 
+    So is one that by chance could be both and is a table of ours in GB18030 alone.
+
     >>> import os
-    >>> spoken(os.fsdecode("学段.csv".encode("gb18030")))
-    '学段.csv'
+    >>> spoken(os.fsdecode("学段.csv".encode("gb18030"))), spoken("ѧУ.csv")
+    ('学段.csv', '学校.csv')
     """
     name = str(path)
-    if name.isprintable() or not any("\ud800" <= letter <= "\udfff" for letter in name):
-        return name
-    return os.fsencode(name).decode("gb18030", "backslashreplace")
+    if any("\ud800" <= letter <= "\udfff" for letter in name):
+        return os.fsencode(name).decode("gb18030", "backslashreplace")
+    if not name.isascii() and table_named(PurePath(name).stem) is None:
+        other = name.encode().decode("gb18030", "replace")
+        return other if table_named(PurePath(other).stem) is not None else name
+    return name
 
 
 def read_bytes(path: Path) -> bytes:

@@ -22,6 +22,8 @@ _NUMBERED = re.compile(r"^\(?\d{1,2}[).、:]?(?=[一-鿿])")
 _BRACKETED = re.compile(r"(.+?)[(\[【〔{〈<](?:单位)?:?(.*?)[)\]】〕}〉>]")
 _AFTER = re.compile(r"(.+?)(?:/|,?单位:)([^/]+)")
 _REMARKS = {"必填", "选填", "可选", "必选", "填数字", "数字", "文本", "文字", "下拉选择", "请选择", "单选"}
+_INCLUDING = re.compile("(?<!不)(?<!未)(?:含|包括|计入)")  # of a remark: pupils with those of a kindergarten
+_WITHOUT = re.compile("不含|不包括|不计|未含")
 _ALIKE = 0.75  # share of letters in common from which a header looks like another
 
 
@@ -76,9 +78,13 @@ def find_column(header: str, table: Table) -> tuple[Column | None, bool]:
         return table.headers[text], True
     plain, unit = plain_header(header)
     column = table.headers.get(plain)
-    if column is None or not unit or unit in _REMARKS:
+    if column is None or not unit or unit in _REMARKS or tidy_unit(unit) == tidy_unit(column.unit):
         return column, True
-    return column, tidy_unit(unit) == tidy_unit(column.unit)
+    if unit.startswith(("含", "不含")) and tidy_header(unit) in tidy_header(column.note):  # as it is meant
+        return column, True
+    if _INCLUDING.search(unit):  # what it counts is something else
+        return None, True
+    return column, bool(_WITHOUT.match(unit))
 
 
 def column_like(header: str, table: Table, taken: Iterable[str]) -> Column | None:
@@ -90,12 +96,20 @@ def column_like(header: str, table: Table, taken: Iterable[str]) -> Column | Non
     """
     plain, _ = plain_header(header)
     likeness = {
-        column: max(SequenceMatcher(None, plain, name).ratio() for name in (column.label, column.name))
+        column: max(_likeness(plain, name) for name in (column.label, column.name))
         for column in table.columns
         if column.name not in taken
     }
     best = max(likeness, key=likeness.__getitem__, default=None)
     return best if best is not None and likeness[best] >= _ALIKE else None
+
+
+def _likeness(one: str, other: str) -> float:
+    """Return the share of letters in common, or 0 where there are too few: headers are many."""
+    letters = len(one) + len(other)
+    if 2 * sum(letter in other for letter in one) < _ALIKE * letters:
+        return 0.0
+    return SequenceMatcher(None, one, other).ratio()
 
 
 @dataclass(frozen=True)
@@ -174,7 +188,7 @@ class Aside:
     Attributes
     ----------
     kind : str
-        ``total``, ``sum`` (a total that does not say so), ``note`` or ``dragged``.
+        ``total``, ``sum`` (a total that does not say so), ``note``, ``header`` (once more) or ``dragged``.
     rows : list of int
         Their positions.
     column : object
@@ -256,6 +270,9 @@ def _of_row(row: dict[str, str], position: int, key: list[str], ids: list[str], 
     if not row:
         return None
     first, text = next(iter(row.items()))
+    named = [name for name in row if name in table.by_name]
+    if len(named) > 1 and all(find_column(row[name], table)[0] is table[name] for name in named):
+        return Aside("header", [position], first, text)
     for name, cell in row.items():
         wordy = name in key or name in (first, "name")
         if wordy and re.search(TOTAL, cell):

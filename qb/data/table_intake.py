@@ -185,6 +185,17 @@ def _ranked(values: pd.Series, column: Column) -> pd.Series:
     return values.map(ranks) if ranks else values
 
 
+WIDEST = 1_000  # columns that a table may have, our own and others
+
+
+def too_wide(count: int, table: Table) -> list[Fault]:
+    """Refuse a table of more columns than any has, before each of them is looked at."""
+    if count <= WIDEST:
+        return []
+    message = f"“{table.label}”表有 {count:,} 列，超过 {WIDEST:,} 列"
+    return [fault("F04", message, "确认是否选错了文件或行列颠倒；自加的列请移到别处", table=table.name)]
+
+
 def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tuple[pd.DataFrame, list[Fault]]:
     """Read a frame of cells as a table of the registry.
 
@@ -217,6 +228,9 @@ def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tupl
     >>> frame[["school_id", "stage", "pupils"]].values.tolist()
     [['007', 'primary', 1234.0]]
     """
+    wide = too_wide(raw.shape[1], table)
+    if wide:
+        return table.empty(), wide
     unseen_in = {place: unseen(raw.iloc[:, place]) for place in range(raw.shape[1])}
     columns = [tidy_cells(raw.iloc[:, place]) for place in range(raw.shape[1])]
     cells, faults, places = _name_columns(raw.columns, columns, table, header_row)
@@ -327,15 +341,20 @@ def _name_columns(
         where = {"table": table.name, "row": row, "column": name}
         if column and not unit_fits:
             message = f"表头“{shown}”的单位应为“{column.unit or '（无单位）'}”"
-            faults.append(fault("F07", message, "换算数值并改正表头", **where))
+            faults.append(fault("F07", message, "换算数值并改正表头；括号里只写单位", **where))
         elif column and plain_header(shown)[0] in map(tidy_header, column.aliases):
             faults.append(fault("F28", f"表头“{shown}”读作“{column.label}”", "如不符，请改正表头", **where))
         if not column:
             beyond.append(shown)
+    others = (c.label for c in table.columns if not c.optional and c.name not in cells)
+    lacking = "、".join(list(others)[:5])
     for shown in beyond:
         where = {"table": table.name, "row": row, "column": shown}
         like = column_like(shown, table, cells)
-        if like is not None:
+        if like is None and _no_header(shown) and lacking:
+            message = f"表头“{shown}”不是列名，像是被改写或漏填；没有当作规定的列读，缺少的列有：{lacking}"
+            faults.append(fault("F27", message, "如是其中一列，请补上表头", **where))
+        elif like is not None:
             message = f"“{shown}”像是“{like.label}”列，没有当作这一列读"
             faults.append(fault("F27", message, f"如是，请把表头改为“{like.header}”", **where))
         else:
@@ -346,6 +365,11 @@ def _name_columns(
             message = f"缺少关键列“{table[name].label}”（{name}）"
             faults.append(fault("F05", message, "补上这一列，或改正表头", table=table.name, column=name))
     return cells, faults, places
+
+
+def _no_header(shown: str) -> bool:
+    """Whether what stands above a column is a number, or nothing."""
+    return bool(re.fullmatch(r"第\d+列|[\d,.]+", shown))
 
 
 def _left_out(
@@ -364,6 +388,8 @@ def _left_out(
         text = f"“{re.split('[:：]', aside.text)[0][:12]}…”"
     if aside.kind == "total":
         message, remedy = f"{text}像是合计行，没有读入", "如确是一条记录，请改正这一格"
+    elif aside.kind == "header":
+        message, remedy = "本行又是表头，没有读入", "表中只留一个表头；下面的行照样读入"
     elif aside.kind == "sum":
         message, remedy = (
             f"本行没有编号，数值等于以上各行之和（{aside.text}），像是合计行，没有读入",
