@@ -17,7 +17,8 @@ def test_every_shipped_cost_says_that_it_is_assumed_and_between_which_values():
     for cost in load_costs().costs:
         assert cost.source.startswith("假设")
         assert cost.low <= cost.yuan <= cost.high
-    assert {cost.code for cost in load_costs().costs} == set(SEVEN)
+    # J4, J5 and J8: the computers, books and teachers of middle rank that the standard of 2012 asks for.
+    assert {cost.code for cost in load_costs().costs} == {*SEVEN, "J4", "J5", "J8"}
 
 
 def refused(tmp_path, *changes, more=""):
@@ -57,7 +58,8 @@ def test_a_cost_outside_its_own_range_is_refused(tmp_path):
 
 
 def test_a_cost_given_twice_is_refused(tmp_path):
-    block = SHIPPED[SHIPPED.index('[[costs]]\ncode = "C7"') :]
+    start = SHIPPED.index('[[costs]]\ncode = "C7"')
+    block = SHIPPED[start : SHIPPED.index("\n[[", start)]
     assert "C7：费用重复给出" in refused(tmp_path, more=block)
 
 
@@ -83,7 +85,8 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path):
 
 
 def test_an_entry_for_a_stage_goes_before_one_for_both(tmp_path):
-    block = SHIPPED[SHIPPED.index('[[costs]]\ncode = "C7"') :]
+    start = SHIPPED.index('[[costs]]\ncode = "C7"')
+    block = SHIPPED[start : SHIPPED.index("\n[[", start)]
     path = tmp_path / "costs.toml"
     junior = block.replace('code = "C7"', 'code = "C7"\nstage = "junior"').replace("40000", "50000")
     path.write_text(SHIPPED + junior, encoding="utf-8")

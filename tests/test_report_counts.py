@@ -213,10 +213,12 @@ def test_one_stage_without_data_is_not_called_all():
     import pandas as pd
 
     from qb.report.district_report import DistrictVerdict
+    from qb.standard import load
 
     for n, said in ((1, "1 个学校（学段）缺数据"), (2, "2 个学校（学段）都缺数据")):
         rows = pd.DataFrame({"verdict": ["no data"] * n})
-        part = SimpleNamespace(context=SimpleNamespace(lang="zh"), own=SimpleNamespace(rows=rows))
+        context = SimpleNamespace(lang="zh", standard=load())
+        part = SimpleNamespace(context=context, own=SimpleNamespace(rows=rows))
         assert DistrictVerdict._beneath(part, "resources") == said
 
 
