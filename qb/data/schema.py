@@ -671,7 +671,7 @@ def tables_of(standard: Standard | None) -> dict[str, Table]:
         for name, table in TABLES.items()
     }
     known = tuple(
-        replace(column, terms=tuple(items.values())) if column.name == "item" else column
+        replace(column, terms=tuple[Any, ...](items.values())) if column.name == "item" else column
         for column in tables["district"].columns
     )
     return tables | {"district": replace(tables["district"], columns=known)}

@@ -10,15 +10,15 @@ import pandas as pd
 from qb.indicators.assessment import Assessment
 from qb.planning.plan.budgets import Spending
 from qb.report.annual_tasks import AnnualLedger
-from qb.report.context import AnnualPart, State, coefficients, state_words
+from qb.report.context import AnnualPart, State, decided, state_words
 from qb.report.facts import Fact, key, shown_indicators
 from qb.report.plan_report import PlanVerdict
 from qb.report.plan_study import STEPS, Work, money
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
-    AREAS,
     Lang,
     Tally,
+    area_label,
     department_names,
     listed,
     part_label,
@@ -173,7 +173,7 @@ class BriefReport(AnnualPart):
     def _tally(own: Assessment, what: str) -> Tally:
         if what == "indicators":
             return Tally.of(shown_indicators(own))
-        return Tally.of(own.rows["verdict"] if what == "rows" else coefficients(own)["verdict"])
+        return Tally.of(own.rows["verdict"] if what == "rows" else decided(own)["verdict"])
 
     def _moved(self, now: Tally, what: str) -> str:
         """Return last year's count and in which direction it went, in words and as an arrow."""
@@ -237,8 +237,8 @@ class BriefReport(AnnualPart):
 
     def _name(self, code: str) -> str:
         lang = self.context.lang
-        if code in AREAS:
-            return say(lang, *AREAS[code])
+        if code in self.context.standard.area_names and code not in self.context.standard.codes:
+            return area_label(code, self.context.standard, lang)
         return title(self.context.standard[code], lang, short=True)
 
     def first(self) -> Table:
@@ -358,7 +358,7 @@ class BriefReport(AnnualPart):
             and (place[0] in wholes or (place[0], str(place[1])) in stages)
         ]
         spreads = [
-            coefficients(one).set_index(["stage", "code"])["verdict"] for one in (self.own, plan.assessment)
+            decided(one).set_index(["stage", "code"])["verdict"] for one in (self.own, plan.assessment)
         ]
         within = [
             place
