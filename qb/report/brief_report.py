@@ -182,7 +182,9 @@ class BriefReport(AnnualPart):
             last = say(lang, "没有以前年度可比", "no earlier year to compare with")
         else:
             then, year = self._tally(self.before, what), self.before.year
-            if not then.known:
+            if not then.held:
+                last = say(lang, f"{year} 年不适用", f"{year}: not applicable")
+            elif not then.known:
                 last = say(lang, f"{year} 年缺数据", f"{year}: no data")
             else:
                 last = say(
@@ -241,9 +243,11 @@ class BriefReport(AnnualPart):
             return area_label(code, self.context.standard, lang)
         return title(self.context.standard[code], lang, short=True)
 
-    def first(self) -> Table:
+    def first(self) -> Table | Sentences:
         """Return the problems that decide most: what, who, by when, for how much, what it brings."""
         lang = self.context.lang
+        if not self.problems:
+            return Sentences(())
         deciding = [problem for problem in self.problems if problem.deciding]
         shown = [
             {
@@ -275,9 +279,7 @@ class BriefReport(AnnualPart):
                 "By the number of problems that the rule does not allow; money and effect are the cheapest plan's."
                 + f" {more} more: {rest}." * bool(more),
             ),
-            empty=self.ledger.nothing()
-            if not self.problems
-            else say(
+            empty=say(
                 lang,
                 "低于标准的各处都在规则允许之内。",
                 "All that is below the standard is what the rule allows.",
@@ -422,9 +424,11 @@ class BriefReport(AnnualPart):
             lang=lang,
         )
 
-    def timetable(self) -> Table:
+    def timetable(self) -> Table | Sentences:
         """Return the timetable (时间表): what is due when, up to the target year; what has no date comes last."""
         lang, frame = self.context.lang, self.ledger.problems
+        if not len(frame):
+            return Sentences(())
         due = frame.assign(
             due=[
                 day if isinstance(day, str) and state not in (State.DONE, State.CLOSED) else ""
@@ -465,7 +469,6 @@ class BriefReport(AnnualPart):
             say(lang, f"时间表（目标 {target} 年）", f"Timetable (target {target})"),
             columns,
             shown,
-            empty=self.ledger.nothing(),
             lang=lang,
         )
 
