@@ -29,7 +29,11 @@ def test_both_readmes_have_the_same_headings_tables_and_links():
             (
                 re.findall(r"^#+(?= )", text, re.MULTILINE),
                 len(re.findall(r"^\|", text, re.MULTILINE)),
-                [link for link in re.findall(r"\]\(([^)]+)\)", text) if "README" not in link],
+                [
+                    link.replace(".zh-CN", "")  # a page may stand in both languages
+                    for link in re.findall(r"\]\(([^)]+)\)", text)
+                    if "README" not in link
+                ],
             )
         )
     assert shapes[0] == shapes[1]
