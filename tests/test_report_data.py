@@ -45,7 +45,7 @@ def test_faults_are_counted_by_rule(page):
     shown = page.check.by_rule().frame
     counts = shown[["rule", "count", "schools"]].values.tolist()
     assert sorted(counts) == [["S01", 1, 1], ["S04", 1, 1], ["S07", 1, 0], ["T02", 1, 1], ["U01", 1, 1]]
-    assert "C12" in text(page.check.by_rule())
+    assert "班额按班判定" in text(page.check.by_rule())  # why S01 is asked; codes differ by standard
 
 
 def test_faults_are_counted_by_school_and_notes_come_last(page):

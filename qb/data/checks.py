@@ -16,7 +16,7 @@ from qb.data.check_base import Found, Rule, View
 from qb.data.dataset import FILE, Dataset
 from qb.data.marking import mark
 from qb.data.reading import file_for, read
-from qb.data.schema import TABLES
+from qb.data.schema import TABLES, Column
 from qb.data.table_intake import FORM_RULES
 from qb.errors import DataError, Fault
 from qb.standard import Standard, load
@@ -78,6 +78,7 @@ class Doubt:
     Attributes
     ----------
     fault : Fault
+    column : Column
     codes : tuple of str
         Of the indicators.
     districts : frozenset of str
@@ -85,6 +86,7 @@ class Doubt:
     """
 
     fault: Fault
+    column: Column
     codes: tuple[str, ...]
     districts: frozenset[str]
 
@@ -106,10 +108,11 @@ def doubts(data: Dataset, standard: Standard | None = None, year: int | None = N
             rows = rows[data[found.table]["year"].to_numpy()[rows] == year]
         if not len(rows):
             continue
-        codes = tuple(code for code in TABLES[found.table][found.column].codes if code in known)
+        column = view.tables[found.table][found.column]
+        codes = tuple(code for code in column.codes if code in known)
         districts = frozenset(homes[view.school(found.table)[rows]]) - {""}
         told += [
-            Doubt(fault, codes, districts)
+            Doubt(fault, column, codes, districts)
             for fault in _of_rows(rule, dataclasses.replace(found, where=rows), data)
         ]
     return sorted(told, key=lambda doubt: _rank(doubt.fault))

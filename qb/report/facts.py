@@ -13,7 +13,6 @@ import pandas as pd
 
 from qb import balance
 from qb.data.checks import Doubt
-from qb.data.schema import TABLES
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import deciding
 from qb.report.words import (
@@ -255,7 +254,7 @@ def summary(assessment: Assessment, doubts: Sequence[Doubt] = ()) -> str:
 
 def doubt_said(doubt: Doubt, lang: Lang) -> str:
     """Say which verdicts cannot be trusted, and for which column."""
-    column, codes = TABLES[doubt.fault.table][doubt.fault.column], listed(list(doubt.codes), lang, most=9)
+    column, codes = doubt.column, listed(list(doubt.codes), lang, most=9)
     return say(
         lang,
         f"结论有疑问（{codes}），“{column.label}”先核对",
