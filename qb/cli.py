@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import subprocess
@@ -22,11 +21,12 @@ from qb.command_parser import (
     add_standard,
     add_year,
     natural,
+    path,
     span,
     yuan,
 )
-from qb.errors import DataError, QbError, why
-from qb.files import copy_shipped, shipped
+from qb.console import console, in_sentences
+from qb.files import copy_shipped, sample_scenarios, shipped
 from qb.publish.manifest import KINDS
 
 SAMPLE = shipped("data", "sample")
@@ -64,7 +64,7 @@ class Completion(argparse.Action):
         (commands,) = (action for action in whole._actions if isinstance(action.choices, dict))
         for one in commands.choices.values():
             for action in one._actions:
-                if action.type is Path:
+                if action.type is path:
                     action.complete = shtab.FILE
         print(shtab.complete(whole, str(shell)))
         parser.exit()
@@ -72,26 +72,11 @@ class Completion(argparse.Action):
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; exit 0 when its work was done, 1 when its input cannot be used."""
-    for stream in (sys.stdout, sys.stderr):  # Chinese text and JSON, whatever the console's code page
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")
-    try:
+    with console(), in_sentences():
         options = vars(_parser().parse_args(arguments))
         run = options.pop("run")
-        sys.exit(run(**options) or 0)
-    except DataError as error:
-        from qb.data.checks import refusal
-
-        sys.exit(f"错误：{refusal(error)}")
-    except QbError as error:
-        sys.exit(f"错误：{error}")
-    except KeyboardInterrupt:
-        sys.exit("已中断。已完成的部分都保留；再次运行同一命令，从停下的地方继续。")
-    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except OSError as error:
-        sys.exit(f"错误：{why(error)}（{error.filename or '输出'}）。请检查磁盘空间与权限。")
+        code = run(**options) or 0
+    sys.exit(code)
 
 
 def publish(data: Path, jobs: int | None, scenarios: list[Path] | None, **options: object) -> int:
@@ -99,7 +84,7 @@ def publish(data: Path, jobs: int | None, scenarios: list[Path] | None, **option
     from qb.publish.api import publish as run
 
     if scenarios is None:
-        scenarios = sorted(shipped("notebooks", "scenarios").glob("*.toml")) if data == SAMPLE else []
+        scenarios = sample_scenarios() if data == SAMPLE else []
     site = run(data, jobs=jobs or os.cpu_count() or 1, scenarios=scenarios, **options)
     print(site.summary, file=sys.stderr)
     print(site.index)
@@ -247,11 +232,11 @@ def sample(out: Path, schools: int, districts: int, years: range, seed: int) -> 
     print(f"已写入 {out}：{len(data['schools'])} 所学校（模拟数据）。", file=sys.stderr)
 
 
-def verify(site: Path, data: Path, standard: str | None, as_json: bool) -> int:
-    """Compute again what published pages state, and name what differs."""
+def verify(site: Path, data: Path, standard: str | None, as_json: bool, **beside: object) -> int:
+    """Make published pages again, and name what differs."""
     from qb.publish.verify import run
 
-    return run(site, data, standard, as_json)
+    return run(site, data, standard, as_json, **beside)
 
 
 def forms(data: Path, out: Path, **options: object) -> None:
@@ -364,9 +349,9 @@ def _parser() -> Parser:
         "qb publish 我的数据 --schools 0001001 0001003",
         "qb publish 我的数据 --scenarios 新校.toml 撤并.toml",
     )
-    it.add_argument("data", type=Path, nargs="?", default=SAMPLE, help="数据集；不写则用随附的模拟数据")
+    it.add_argument("data", type=path, nargs="?", default=SAMPLE, help="数据集；不写则用随附的模拟数据")
     add_year(it)
-    it.add_argument("--out", type=Path, help="输出文件夹；默认 outputs/<县区>/<学年>/")
+    it.add_argument("--out", type=path, help="输出文件夹；默认 outputs/<县区>/<学年>/")
     it.add_argument(
         "--only",
         nargs="+",
@@ -381,19 +366,19 @@ def _parser() -> Parser:
     it.add_argument(
         "--scenarios",
         nargs="+",
-        type=Path,
+        type=path,
         metavar="FILE.toml",
         help="情景文件：另生成一页，与现状并列比较；用随附的模拟数据时默认为随附的示例情景",
     )
     it.add_argument(
         "--costs",
-        type=Path,
+        type=path,
         metavar="FILE.toml",
         help="达标方案所用的费用文件；默认用随附的费用假设",
     )
     it.add_argument(
         "--notebooks",
-        type=Path,
+        type=path,
         metavar="FOLDER",
         help="自己的笔记本所在的文件夹：元数据中有 qb 一项的，与报告一起生成（见 qb notebook new）",
     )
@@ -436,12 +421,12 @@ def _parser() -> Parser:
     )
     add_data(it)
     it.add_argument(
-        "scenarios", type=Path, nargs="*", metavar="SCENARIO.toml", help="情景文件，可给出多个，并列比较"
+        "scenarios", type=path, nargs="*", metavar="SCENARIO.toml", help="情景文件，可给出多个，并列比较"
     )
     it.add_argument(
         "--actions",
         dest="together",
-        type=Path,
+        type=path,
         action="append",
         metavar="SCENARIO.toml",
         help="把几个情景文件合成一个情景：每个文件写一次，各项操作依次进行",
@@ -469,12 +454,12 @@ def _parser() -> Parser:
     add_standard(it)
     it.add_argument("--district", help="只为这个县区制定方案")
     it.add_argument(
-        "--scenario", dest="out", type=Path, metavar="FILE.toml", help="写成情景文件，供 qb whatif 复算"
+        "--scenario", dest="out", type=path, metavar="FILE.toml", help="写成情景文件，供 qb whatif 复算"
     )
     it.add_argument(
         "--transfers",
         dest="moves",
-        type=Path,
+        type=path,
         metavar="FILE.toml",
         help="不花钱，只调配教师和设备，写成情景文件，供 qb whatif 复算",
     )
@@ -497,13 +482,13 @@ def _parser() -> Parser:
         "新校选址：候选校址中哪一处让最多的孩子就近入学，附最优性证明。",
         "qb siting data/sample notebooks/sites/old_town.toml --most 1 --out 选址.toml",
     )
-    it.add_argument("data", type=Path, help="数据集，zones（居住小区）表要有坐标和适龄儿童数")
-    it.add_argument("candidates", type=Path, help="候选校址文件（TOML）")
+    it.add_argument("data", type=path, help="数据集，zones（居住小区）表要有坐标和适龄儿童数")
+    it.add_argument("candidates", type=path, help="候选校址文件（TOML）")
     it.add_argument("--year", type=int, help="学年起始年；默认取数据中最后一年")
     add_standard(it)
     it.add_argument("--most", type=natural, default=1, help="最多新建几所；默认 1")
     it.add_argument(
-        "--out", type=Path, metavar="FILE.toml", help="把最好的方案写成情景文件，供 qb whatif 复算"
+        "--out", type=path, metavar="FILE.toml", help="把最好的方案写成情景文件，供 qb whatif 复算"
     )
     add_costs(it)
     add_json(it)
@@ -514,7 +499,7 @@ def _parser() -> Parser:
         "qb forecast data/sample --to 2030",
         "qb forecast 我的数据 --json > 学生数.json",
     )
-    it.add_argument("data", type=Path, help="数据集，至少有两个学年的班级表")
+    it.add_argument("data", type=path, help="数据集，至少有两个学年的班级表")
     it.add_argument("--to", type=int, help="推算到哪一学年；默认五年后，最多十年")
     it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档：人数及其低、高")
 
@@ -524,10 +509,10 @@ def _parser() -> Parser:
         "qb check 填报.xlsx --marked 标注.xlsx",
         "qb check 我的数据 --json",
     )
-    it.add_argument("data", type=Path, help="数据集：文件夹或工作簿")
+    it.add_argument("data", type=path, help="数据集：文件夹或工作簿")
     add_standard(it)
     add_json(it)
-    it.add_argument("--marked", type=Path, metavar="FILE.xlsx", help="另存一份工作簿，有问题的格着色并加批注")
+    it.add_argument("--marked", type=path, metavar="FILE.xlsx", help="另存一份工作簿，有问题的格着色并加批注")
 
     it = command(
         template,
@@ -538,16 +523,16 @@ def _parser() -> Parser:
         "qb template --layout school-form --per-school 去年的数据 下发",
     )
     it.add_argument(
-        "path", type=Path, nargs="?", metavar="FILE.xlsx", help="要生成的工作簿；已有的文件不覆盖"
+        "path", type=path, nargs="?", metavar="FILE.xlsx", help="要生成的工作簿；已有的文件不覆盖"
     )
     it.add_argument("--year", type=int, help="学年起始年；默认为 --from 数据最后一年的下一年")
-    it.add_argument("--from", dest="source", type=Path, metavar="DATA", help="预填：学校照抄，其他数值留空")
+    it.add_argument("--from", dest="source", type=path, metavar="DATA", help="预填：学校照抄，其他数值留空")
     add_layout(it)
     add_standard(it)
     it.add_argument(
         "--per-school",
         nargs=2,
-        type=Path,
+        type=path,
         metavar=("DATA", "FOLDER"),
         help="每所学校一份，写入文件夹；用 --layout 的表样时，上一学年的数以灰色预填",
     )
@@ -558,12 +543,12 @@ def _parser() -> Parser:
         "qb collect 交回的表 今年的数据 --expected 去年的数据",
         "qb collect 交回的表 今年的数据 --layout 本省表样.toml --year 2025",
     )
-    it.add_argument("folder", type=Path, metavar="FOLDER", help="放交回的工作簿、CSV 或数据文件夹的文件夹")
-    it.add_argument("out", type=Path, metavar="OUT", help="写到哪里：一个新文件夹，清单和副本在其中的“收集”")
+    it.add_argument("folder", type=path, metavar="FOLDER", help="放交回的工作簿、CSV 或数据文件夹的文件夹")
+    it.add_argument("out", type=path, metavar="OUT", help="写到哪里：一个新文件夹，清单和副本在其中的“收集”")
     add_layout(it)
     it.add_argument(
         "--expected",
-        type=Path,
+        type=path,
         metavar="DATA",
         help="去年的数据：谁应当交，表上没有问的县区、城乡等",
     )
@@ -576,11 +561,13 @@ def _parser() -> Parser:
         "qb convert 学校名录.csv 我的数据 --recipe data/recipes/tw_primary_schools.toml",
         "qb convert 我的数据 我的数据.parquet",
     )
-    it.add_argument("table", type=Path, help="原表或数据集")
+    it.add_argument("table", type=path, help="原表或数据集")
     it.add_argument(
-        "out", type=Path, help="写到哪里；以 .xlsx 结尾写成工作簿，以 .parquet 结尾写成 parquet，否则写成 CSV"
+        "out",
+        type=path,
+        help="写到哪里；以 .xlsx 结尾写成工作簿，以 .parquet 结尾写成 parquet，否则写成 CSV",
     )
-    it.add_argument("--recipe", type=Path, help="转换规则（TOML），说明原表各列对应哪里")
+    it.add_argument("--recipe", type=path, help="转换规则（TOML），说明原表各列对应哪里")
     add_standard(it)
 
     summary = "配方：按表头猜出各列，写一份可以直接运行的初稿，供核对修改。"
@@ -591,8 +578,8 @@ def _parser() -> Parser:
         description=summary,
         epilog="例：qb recipe new 统计表.xlsx --out 配方.toml",
     )
-    it.add_argument("table", type=Path, metavar="TABLE", help="CSV、Excel 或 parquet 表")
-    it.add_argument("--out", type=Path, metavar="FILE.toml", help="写到哪里；不写就打印")
+    it.add_argument("table", type=path, metavar="TABLE", help="CSV、Excel 或 parquet 表")
+    it.add_argument("--out", type=path, metavar="FILE.toml", help="写到哪里；不写就打印")
     it.set_defaults(run=recipe_new)
 
     it = command(
@@ -602,7 +589,9 @@ def _parser() -> Parser:
         "qb sample 大省.parquet --schools 160 --districts 158 --years 2025-2025",
     )
     it.add_argument(
-        "out", type=Path, help="写到哪里；以 .xlsx 结尾写成工作簿，以 .parquet 结尾写成 parquet，否则写成 CSV"
+        "out",
+        type=path,
+        help="写到哪里；以 .xlsx 结尾写成工作簿，以 .parquet 结尾写成 parquet，否则写成 CSV",
     )
     it.add_argument("--schools", type=natural, default=30, help="每个县区的学校数；默认 30")
     it.add_argument("--districts", type=natural, default=1, help="县区数；默认 1")
@@ -611,12 +600,22 @@ def _parser() -> Parser:
 
     it = command(
         verify,
-        "核对：用数据重算已发布页面上的结论和数字，逐一指出不符之处；有不符的，退出码为 1。",
+        "核对：用数据重做已发布的每一页，逐字比较文字、图表、样式和程序；有不同的，退出码为 1。",
         "qb verify outputs/某区/2025 我的数据",
+        "qb verify outputs/某区/2025 我的数据 --scenarios 新校.toml",
     )
-    it.add_argument("site", type=Path, metavar="DIR", help="qb publish 生成的文件夹（含 index.html）")
+    it.add_argument("site", type=path, metavar="DIR", help="qb publish 生成的文件夹（含 index.html）")
     add_data(it)
-    it.add_argument("--standard", help="评估标准：名称或 TOML 文件；默认为页面所用的标准")
+    it.add_argument("--standard", help="评估标准：名称或 TOML 文件；默认为随附的、与页面所写同名的标准")
+    it.add_argument(
+        "--scenarios",
+        nargs="+",
+        type=path,
+        metavar="FILE.toml",
+        help="生成情景比较页时所用的情景文件；默认为随附的示例情景",
+    )
+    add_costs(it)
+    it.add_argument("--notebooks", type=path, metavar="FOLDER", help="生成网站时所用的自己的笔记本（会运行）")
     add_json(it)
 
     it = command(
@@ -627,7 +626,7 @@ def _parser() -> Parser:
         "qb forms 我的数据 表册 --layout 本省版式.toml",
     )
     add_data(it)
-    it.add_argument("out", type=Path, metavar="FOLDER", help="写到哪个文件夹；已有的文件不覆盖")
+    it.add_argument("out", type=path, metavar="FOLDER", help="写到哪个文件夹；已有的文件不覆盖")
     add_year(it)
     add_standard(it)
     it.add_argument("--district", default="", help="县区；数据只有一个县区时不写")
@@ -686,7 +685,7 @@ def _parser() -> Parser:
         "qb lab 我的笔记本",
     )
     it.add_argument(
-        "folder", type=Path, nargs="?", default=Path("qb-notebooks"), help="文件夹；默认 qb-notebooks"
+        "folder", type=path, nargs="?", default=Path("qb-notebooks"), help="文件夹；默认 qb-notebooks"
     )
     it.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
     it.add_argument("--lang", choices=("zh", "en"), help="笔记本只留一种语言；默认两种并列")

@@ -15,18 +15,29 @@ class Parser(argparse.ArgumentParser):
         self.exit(1, f"错误：参数不能用：{message}\n用法见：{self.prog} --help\n")
 
 
+def path(text: str) -> Path:
+    """Return a path as it is typed; refuse an empty one, which would be the working directory."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("路径不能是空的")
+    return Path(text)
+
+
 def span(years: str) -> range:
-    """Return a range of years as it is written."""
+    """Return the school years that are typed as 2021-2025, or as one."""
     first, _, last = years.partition("-")
-    if not (first.isdigit() and (last or first).isdigit()) or int(first) > int(last or first):
+    if not (_is_year(first) and _is_year(last or first)) or int(first) > int(last or first):
         raise argparse.ArgumentTypeError(f"应写成 2021-2025 的样子（起始年在前），现为“{years}”")
     return range(int(first), int(last or first) + 1)
 
 
+def _is_year(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 4
+
+
 def natural(text: str) -> int:
-    """Return a whole number of 1 or more."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"应为不小于 1 的整数，现为“{text}”")
+    """Return a whole number from 1."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 100) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"应为不小于 1 的整数，现为“{text[:30]}”")
     return int(text)
 
 
@@ -41,7 +52,7 @@ def add_layout(parser: Parser) -> None:
 
 def add_data(parser: Parser) -> None:
     """Add the dataset."""
-    parser.add_argument("data", type=Path, help="数据集")
+    parser.add_argument("data", type=path, help="数据集")
 
 
 def add_json(parser: Parser) -> None:
@@ -51,7 +62,7 @@ def add_json(parser: Parser) -> None:
 
 def add_costs(parser: Parser) -> None:
     """Add the option that names a cost file."""
-    parser.add_argument("--costs", type=Path, help="费用文件（TOML）；默认用随附的费用假设")
+    parser.add_argument("--costs", type=path, help="费用文件（TOML）；默认用随附的费用假设")
 
 
 def add_year(parser: Parser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
@@ -101,6 +102,22 @@ class DataError(QbError):
         super().__init__(f"数据有 {len(self.faults)} 处必须改正：\n" + "\n".join(lines))
 
 
+# What moves a terminal's cursor, changes its colours or turns round the order of letters; half a character,
+# as in a file's name that is no UTF-8, is one that cannot be printed.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def plain(text: str) -> str:
+    r"""Return a text that a terminal can show as it is: what is no letter of it is named by its number.
+
+    Examples
+    --------
+    >>> print(plain("甲\x1b[2J校"), plain(os.fsdecode(b"\xb9\xab.csv")))
+    甲\u001b[2J校 \udcb9\udcab.csv
+    """
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 _REFUSALS = {
     errno.ENOSPC: "磁盘已满",
     errno.EDQUOT: "超出磁盘配额",
@@ -114,6 +131,9 @@ _REFUSALS = {
     errno.EISDIR: "是文件夹，不是文件",
     errno.ENAMETOOLONG: "名称太长",
     errno.EIO: "磁盘读写出错",
+    errno.EMFILE: "同时打开的文件太多，超过系统给这个程序的限额",
+    errno.ENFILE: "系统中打开的文件太多",
+    errno.ENOMEM: "内存不足",
 }
 
 

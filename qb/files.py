@@ -15,6 +15,8 @@ import re
 import shutil
 import stat
 import sys
+import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.resources import files
@@ -29,6 +31,8 @@ Content = str | bytes | Callable[[Path], None]
 
 PACKAGE = Path(str(files("qb")))
 _PART = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)-[0-9a-f]{8}\.(?P<kind>part|old)")
+_TEMPORARY = re.compile(r"qb-(?P<process>\d+)-\w+")
+_AGE = 600  # seconds: another machine, whose processes we do not see, may work in the same folder
 _FORBIDDEN = re.compile(r"[\0/\\:]")  # in a name; the last two lead elsewhere on Windows
 _NAME_MOST = 255  # bytes
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of Linux
@@ -52,6 +56,11 @@ def beside_notebooks(path: str | Path) -> Path:
     given = Path(path)
     beside = shipped("notebooks") / given
     return beside if not given.is_absolute() and not given.exists() and beside.exists() else given
+
+
+def sample_scenarios() -> list[Path]:
+    """Return the scenarios that come with the sample."""
+    return sorted(shipped("notebooks", "scenarios").glob("*.toml"))
 
 
 def copy_shipped(folder: Path, edit: Callable[[bytes], bytes] | None = None) -> list[Path]:
@@ -217,6 +226,23 @@ def clear_parts(folder: Path) -> None:
             shutil.rmtree(entry.path, ignore_errors=True)
         else:
             Path(entry.path).unlink(missing_ok=True)
+
+
+def temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a new folder for what is temporary; those that our killed processes left behind are removed."""
+    with suppress(OSError):
+        for entry in os.scandir(tempfile.gettempdir()):
+            left = _TEMPORARY.fullmatch(entry.name)
+            if left and not _runs(int(left["process"])) and _is_ours_and_old(entry):
+                shutil.rmtree(entry.path, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"qb-{os.getpid()}-", ignore_cleanup_errors=True)
+
+
+def _is_ours_and_old(entry: os.DirEntry[str]) -> bool:
+    """Whether a folder is this user's and untouched for so long that no other machine works in it."""
+    found = entry.stat(follow_symlinks=False)
+    mine = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
+    return mine and stat.S_ISDIR(found.st_mode) and found.st_mtime < time.time() - _AGE
 
 
 def _part(path: Path) -> Path:

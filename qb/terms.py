@@ -5,6 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Self
 
+# No figure of schooling comes near it; squares and products of smaller ones have an end.
+LARGEST = 1e15
+
 
 class Term(StrEnum):
     """A word of a closed set: the value is its name in data, `zh` and `en` are what readers see."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from qb.errors import QbError, why
+from qb.terms import LARGEST
 
 
 class Entry(BaseModel):
@@ -67,7 +70,8 @@ def as_model(
 def read_document(path: Path, what: str, refuse: type[QbError]) -> dict[str, Any]:
     """Read a file as plain tables and lists; `refuse` is raised where it cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        large = list(too_large(document))
     except OSError as error:
         raise refuse(f"{what} {path} 无法读取：{why(error)}。请检查文件及其权限。") from None
     except UnicodeDecodeError as error:
@@ -76,6 +80,19 @@ def read_document(path: Path, what: str, refuse: type[QbError]) -> dict[str, Any
         ) from None
     except (ValueError, RecursionError) as error:
         raise refuse(f"{what} {path} 不是有效的 TOML：{error}。请按提示的行列改正。") from None
+    if large:
+        raise refuse(f"{what} {path} 中有大得不可能的数（{'、'.join(large[:5])}）。请核对位数。")
+    return document
+
+
+def too_large(node: object, name: str = "") -> Iterator[str]:
+    """Yield the names of numbers with which no sum can be made."""
+    if isinstance(node, dict | list):
+        parts = node.items() if isinstance(node, dict) else ((name, part) for part in node)
+        for key, part in parts:
+            yield from too_large(part, key)
+    elif isinstance(node, int | float) and LARGEST < abs(node) < math.inf:
+        yield name
 
 
 # What pydantic finds, said plainly; its own words stand for what is not listed.

@@ -229,6 +229,7 @@ def test_unused_trailing_columns_of_a_spreadsheet_are_passed_over(folder):
         ("2024,1,primary,12 34,1", "F11", "pupils"),
         ("2024,1,primary,inf,1", "F12", "pupils"),
         ("2024,1,primary,1e999,1", "F12", "pupils"),
+        ("2024,1,primary,2e15,1", "F13", "pupils"),  # squares and sums of more would have no end
         ("2024,1,primary,-5,1", "F13", "pupils"),
         ("113,1,primary,5,1", "F13", "year"),
         ("2024.5,1,primary,5,1", "F14", "year"),

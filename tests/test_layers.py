@@ -31,6 +31,7 @@ ROOMS = (
     "charts",
     "report",
     "publish",
+    "console",
     "command_parser",
     "cli",
 )

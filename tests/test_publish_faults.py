@@ -13,11 +13,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from qb.publish import worker_process
-from qb.publish.jobs import Job
+from qb.publish import cluster, scheduler, worker_process
+from qb.publish.jobs import Job, Outcome
 from qb.publish.page import Page
 from qb.publish.scheduler import run
-from qb.publish.worker import Worker, can_fork
+from qb.publish.worker import CannotForkError, GoneError, Worker, can_fork
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="forking is not safe on this system")
 
@@ -191,3 +191,68 @@ def test_an_interrupted_run_ends_within_a_second_and_leaves_no_process(tmp_path,
     if ending == signal.SIGINT:
         assert said == "interrupted\n"
     assert [path.name for path in (tmp_path / "site").iterdir()] == ["0.html"]
+
+
+# A worker that dies
+
+
+class Dying:
+    """A worker that makes so many pages in its life."""
+
+    begun = 0
+
+    def __init__(self) -> None:
+        type(self).begun += 1
+
+    def __enter__(self) -> Dying:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def render(self, jobs, indices, workers):
+        for index in indices[: self.pages]:
+            yield index, Outcome(jobs[index], 0.0)
+        if len(indices) > self.pages:
+            raise GoneError
+
+
+@pytest.mark.parametrize(
+    ("pages", "asked", "begun", "made"), [(40, 100, 3, 100), (5, 100, 2, 10), (0, 3, 2, 0)], ids=str
+)
+def test_a_worker_that_dies_is_started_again_once_and_once_more_for_every_25_pages(
+    tmp_path, monkeypatch, pages, asked, begun, made
+):
+    dying = type("One", (Dying,), {"pages": pages, "begun": 0})
+    monkeypatch.setattr(scheduler, "Worker", dying)
+    jobs = [Job(tmp_path / "n.ipynb", {}, tmp_path / f"{n}.html", Page("T")) for n in range(asked)]
+    done = []
+    try:
+        for index, _ in scheduler.forked(jobs, 1, None, None):
+            done.append(index)
+    except CannotForkError:
+        assert made < asked
+    assert dying.begun == begun
+    assert done == list(range(made))
+
+
+def test_25_pages_after_a_kill_are_forked_here_and_on_a_cluster(tmp_path, monkeypatch):
+    notebook = save(tmp_path / "fine.ipynb", "'fine'")
+    jobs = [Job(notebook, {}, tmp_path / "site" / f"{n}.html", Page(f"T{n}")) for n in range(25)]
+    monkeypatch.setattr("qb.publish.pool.kernels", lambda *_: pytest.fail("kernels"))
+    monkeypatch.setattr(cluster, "render", lambda *_: pytest.fail("kernels"))
+    send, killed = Worker._send, []
+
+    def kill_at_third(worker: Worker, what: str, *of: object) -> None:
+        if what == "job" and of[0] == 3 and len(killed) < 1:
+            killed.append(os.kill(worker._process.pid, signal.SIGKILL))
+            worker._process.wait()
+        send(worker, what, *of)
+
+    monkeypatch.setattr(Worker, "_send", kill_at_third)
+    outcomes = run(jobs, progress=False, isolation="fork", workers=2)
+    assert killed and not [outcome for outcome in outcomes if outcome.failure]
+    killed.clear()
+    found = cluster.print_batch(jobs[:16], None, {notebook: notebook.read_bytes()})
+    cluster._leave()
+    assert killed and all("<title>T" in html for _, html in found)

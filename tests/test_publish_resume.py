@@ -415,6 +415,31 @@ def test_the_lock_of_a_process_that_is_gone_does_not_count(desk):
 # Slices
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": ["甲\n乙", "丙"]}, {"a": ["甲", "乙\n丙"]}),
+        ({"a": ["甲", "乙"], "b": ["", "x"]}, {"a": ["甲", "乙x"], "b": ["", ""]}),
+        ({"a": ["1:x", "y"]}, {"a": ["1", ":xy"]}),
+        ({"a": pd.Series(["", "甲"], dtype="str")}, {"a": pd.Series([None, "甲"], dtype="str")}),
+        ({"a": pd.Series([True, "甲"], dtype=object)}, {"a": pd.Series([1, "甲"], dtype=object)}),
+        ({"a": pd.Series(["None"], dtype=object)}, {"a": pd.Series([None], dtype=object)}),
+        ({"a": [2**53, 1]}, {"a": [2**53 + 1, 1]}),
+    ],
+    ids=["lines", "columns", "lengths", "empty", "true", "none", "large"],
+)
+def test_rows_that_say_different_things_have_different_digests_of_128_bits(one, other):
+    made = [digests._Rows(pd.DataFrame(columns)) for columns in (one, other)]
+    assert made[0].all() != made[1].all()
+    assert made[0]._rows.shape == (len(one["a"]), 128 // 8)
+    assert made[0].all() == digests._Rows(pd.DataFrame(one)).all()
+
+
+def test_the_spelling_of_a_column_in_the_fingerprint_is_of_no_other_column():
+    one, other = (pd.Series(texts, dtype="str") for texts in (["甲\n乙", "丙"], ["甲", "乙\n丙"]))
+    assert digests._bytes(one) != digests._bytes(other)
+
+
 def test_a_school_page_is_made_of_its_slice_alone(sample, tmp_path):
     """All that is outside the slice may be anything: the page shows the same."""
     write(sample, tmp_path / "data")

@@ -6,6 +6,7 @@ from html import unescape
 import numpy as np
 import pandas as pd
 import pytest
+from statements import facts
 from town import DISTRICT, Town
 
 import qb
@@ -16,7 +17,6 @@ from qb.data.sample import make
 from qb.indicators.verdicts import COMPOSITE
 from qb.report.annual_report import AnnualReport
 from qb.report.context import ReportContext, State, state_on
-from qb.report.facts import facts
 from qb.standard import load
 from qb.terms import Verdict
 
@@ -210,7 +210,7 @@ class TestYears:
         assert page.years.table().frame["year"].tolist() == ["2020", "2021", "2022", "2023", "2024"]
 
     def test_every_statement_marked_on_it_is_one_of_the_assessments(self, committed):
-        """What `qb verify` would look up: keys of this year and of those before."""
+        """Keys of this year and of those before."""
         page = report(committed, year=2025)
         known = {key for own in page.context.years.values() for key in facts(own)}
         changes = page.changes.schools(), page.changes.indicators(), page.changes.moves()
@@ -399,7 +399,7 @@ class TestConditions:
         assert "18 个班都不超过 45 人" in chart.title
 
     @pytest.mark.parametrize(
-        ("smallest", "shown", "said"), [(10, {10: 1, 40: 17}, ""), (11, {40: 17}, "11 人的 1 个班")]
+        ("smallest", "shown", "said"), [(10, {10: 1, 40: 17}, ""), (11, {40: 16}, "共 2 个班")]
     )
     def test_a_class_below_the_stated_size_is_kept_back_and_said_to_be(
         self, with_change, smallest, shown, said

@@ -5,6 +5,7 @@ from html import unescape
 
 import pandas as pd
 import pytest
+from statements import facts
 from town import Town
 
 import qb
@@ -14,7 +15,7 @@ from qb.report.annual_report import AnnualReport
 from qb.report.context import ReportContext
 from qb.report.data_report import DataReport
 from qb.report.district_report import DistrictReport
-from qb.report.facts import facts, shown_indicators, summary
+from qb.report.facts import shown_indicators, summary
 from qb.report.school_report import SchoolReport
 
 HELD = ("teaching_area_m2", "indoor_sports_area_m2", "sports_ground_m2", "equipment_yuan", "multimedia_rooms")
@@ -82,7 +83,7 @@ class TestWhatTheRuleAllows:
         assert "98.7" in profile.svg and "98.7" in words(school.headlines())  # 100 · 7.4 / 7.5
         assert "triangle" in {getattr(mark, "shape", "") for mark in profile.marks}
 
-    def test_what_pages_state_is_what_verification_computes(self):
+    def test_what_pages_state_says_so(self):
         stated = facts(qb.assess(by_rule().data()))
         assert stated["seven/2024/C5/primary/小一"] == "allowed"
         assert stated["indicator/2024/C5/甲区"] == "allowed at schools"

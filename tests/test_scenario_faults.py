@@ -331,6 +331,12 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path):
         load(tmp_path / "gbk.toml")
 
 
+def test_a_sum_that_would_have_no_end_is_refused(written):
+    path = written('[[actions]]\ndo = "buy"\nschool = "A"\nequipment_yuan = 1.7e308\n')
+    with pytest.raises(ScenarioError, match="大得不可能的数（equipment_yuan），请核对位数"):
+        load(path)
+
+
 def test_a_scenario_is_written_as_the_file_it_is_read_from(tmp_path, written):
     text = (
         OPEN

@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 from oracle import ALL as CODES
 from oracle import CODES as SEVEN
+from statements import facts
 
 from qb.data.sample import make
 from qb.indicators.assessment import assess
 from qb.indicators.indicator_functions import FUNCTIONS
 from qb.report.context import ReportContext, open_context
 from qb.report.district_report import DistrictReport
-from qb.report.facts import Fact, facts, key
+from qb.report.facts import Fact, key
 from qb.report.rules import Rules, formula, resource_formula, source_rows
 from qb.report.school_report import SchoolReport
 from qb.report.tables import Cards, Column, Table, badge

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from qb.data.schema import WHOLE, Column, ColumnKind, tidy_header, tidy_unit
 from qb.personal import SHORTEST, kinds_of
+from qb.terms import LARGEST
 
 # What no page, workbook or document can show; tabs and line ends are not among them.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -285,14 +286,11 @@ def _out_of_bounds(numbers: pd.Series, column: Column) -> Iterator[tuple[str, st
         with np.errstate(invalid="ignore"):
             broken = ~infinite & ~np.isnan(array) & (array % 1 != 0)
         yield "F14", "不是整数", "改为整数，没有数据就留空", broken
-    absurd = np.abs(array) > MOST
+    absurd = np.abs(array) > LARGEST
     yield "F13", "大得不可能", "核对位数，没有数据就留空", absurd & ~infinite
     outside = ~infinite & ~broken & ~absurd & ((array < column.low) | (array > column.high))
     remedy = "填公历年份，如 2024" if column.kind is ColumnKind.YEAR else "核对后改正，没有数据就留空"
     yield "F13", f"超出范围：{range_text(column)}", remedy, outside
-
-
-MOST = 1e300  # beyond it sums have no end
 
 
 def range_text(column: Column) -> str:

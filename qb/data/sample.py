@@ -148,6 +148,7 @@ def _smallest_room(rooms: pd.DataFrame, row: pd.Series) -> np.ndarray:
 
 
 FIRST_YEAR = 2000  # before it the cohorts below mean nothing
+MOST = 2_000_000  # schools times years: some ten times the country's in one year
 
 
 def make(
@@ -197,6 +198,8 @@ def _refuse(schools: int, districts: int, years: list[int], seed: int) -> None:
     wrong = [
         f"{what}应为正整数，现为 {n}" for what, n in (("学校数", schools), ("县区数", districts)) if n < 1
     ]
+    if schools * districts * len(years) > MOST:
+        wrong.append(f"最多 {MOST:,} 所（校·学年），现为 {schools * districts * len(years):,}")
     if not years:
         wrong.append("没有给出学年")
     wrong += [f"学年 {year} 早于 {FIRST_YEAR} 年" for year in years if year < FIRST_YEAR]

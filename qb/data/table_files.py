@@ -224,7 +224,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
         If it is not parquet, or a column holds lists or records.
     """
     try:
-        with pq.ParquetFile(path) as file:
+        with pa.OSFile(os.fsencode(path)) as raw, pq.ParquetFile(raw) as file:  # a name need be no UTF-8
             if (width := len(file.schema_arrow)) > WIDEST:
                 reason = f"有 {width:,} 列，超过 {WIDEST:,} 列"
                 raise UnreadableError(reason, "确认是否选错了文件或行列颠倒")

@@ -14,6 +14,7 @@ from qb.publish.manifest import RECORD, Record, locked
 from qb.publish.own_notebooks import find_notebooks
 from qb.publish.page import Lang
 from qb.publish.worker import Worker, can_fork
+from qb.standard import whole_name
 
 
 def publish(
@@ -82,7 +83,7 @@ def publish(
         notebook is missing, or another publication is at work in the folder. Nothing has been written.
     """
     data = Path(data_path).resolve()
-    name = str(Path(standard).resolve()) if Path(standard).is_file() else str(standard)
+    name = whole_name(standard)
     beside = {"scenarios": tuple(map(_whole, scenarios)), "costs": _whole(costs) if costs else ""}
     own = find_notebooks(notebooks)
     if own and scheduler:

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from qb.data.table_files import write_file
 from qb.errors import QbError, why
+from qb.files import temporary_folder
 from qb.publish.page import Lang
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def write_pdf(page: str | Path, path: str | Path, *, seconds: float = SECONDS) -
 
 
 def _print(browser: Path, source: Path, made: Path, seconds: float) -> None:
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    with temporary_folder() as profile:
         try:
             done = subprocess.run(
                 [str(browser), *_options(profile), f"--print-to-pdf={made.resolve()}", source.as_uri()],

@@ -4,17 +4,16 @@ return.
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from qb.errors import QbError
-from qb.files import WriteError, write_whole
+from qb.files import WriteError, temporary_folder, write_whole
 from qb.publish.jobs import Failure, Job, Outcome
 from qb.publish.render import render
-from qb.publish.worker import CannotForkError, Held, Worker
+from qb.publish.worker import CannotForkError, GoneError, Held, Worker
 
 BATCH = 16  # pages: a second or two of work, so that a lost worker costs little and a task weighs nothing
 _SECONDS = 20  # that a scheduler may take to answer
@@ -80,7 +79,7 @@ def print_batch(
     jobs: list[Job], held: Held | None, notebooks: dict[Path, bytes]
 ) -> list[tuple[Outcome, str | None]]:
     """Run jobs on a worker, one at a time; return outcomes in their order, each with its page."""
-    with tempfile.TemporaryDirectory(prefix="qb-") as folder:
+    with temporary_folder() as folder:
         here = [_moved(job, index, Path(folder), notebooks) for index, job in enumerate(jobs)]
         found = dict(_printed(here, held))
         return [(found[index], _text(here[index])) for index in range(len(here))]
@@ -100,19 +99,24 @@ def _printed(jobs: list[Job], held: Held | None) -> Iterator[tuple[int, Outcome]
     """Yield places and outcomes from the worker process that this thread of the cluster's worker keeps for
     the data.
     """
-    done = set()
-    try:
-        if getattr(_worker, "held", None) is not held or not hasattr(_worker, "worker"):
+    left = dict.fromkeys(range(len(jobs)))
+    for _ in range(2):  # a worker that dies is started again, once a batch
+        try:
+            if getattr(_worker, "held", None) is not held or not hasattr(_worker, "worker"):
+                _leave()
+                _worker.worker, _worker.held = Worker(), held
+                if held:
+                    _worker.worker.preload(held)
+            for index, outcome in _worker.worker.render(jobs, list(left), 1):
+                del left[index]
+                yield index, outcome
+            return
+        except GoneError:
             _leave()
-            _worker.worker, _worker.held = Worker(), held
-            if held:
-                _worker.worker.preload(held)
-        for index, outcome in _worker.worker.render(jobs, range(len(jobs)), 1):
-            done.add(index)
-            yield index, outcome
-    except CannotForkError:
-        _leave()
-        yield from ((i, render(job)) for i, job in enumerate(jobs) if i not in done)
+        except CannotForkError:
+            _leave()
+            break
+    yield from ((index, render(jobs[index])) for index in left)
 
 
 def _leave() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 
 import numpy as np
@@ -20,9 +21,6 @@ from qb.report.school_report import SchoolReport
 from qb.standard import Standard
 
 # A short name for what a dataset says, by which two readers know that they hold the same data.
-
-
-_MISSING = "\0"  # stands in no text: files with it are refused on reading
 
 
 def of_data(data: Dataset) -> str:
@@ -48,8 +46,8 @@ def _parts(data: Dataset) -> Iterator[object]:
 
 
 def _bytes(values: pd.Series) -> bytes:
-    if pd.api.types.is_string_dtype(values.dtype):
-        return "\n".join([_MISSING if x != x or x is None else str(x) for x in values]).encode()
+    if pd.api.types.is_string_dtype(values.dtype):  # each with its length: no two columns are spelt alike
+        return "".join(["-" if x != x or x is None else f"{len(x)}:{x}" for x in values]).encode()
     numbers = values.astype("float64").to_numpy(dtype="<f8", na_value=np.nan)
     return (np.where(np.isnan(numbers), np.nan, numbers) + 0.0).tobytes()  # one NaN, one zero
 
@@ -82,10 +80,7 @@ class _Rows:
     ) -> None:
         shown = frame if columns is None else frame[list(columns)]
         self._head = digest(*shown.columns, *shown.dtypes)
-        plain = shown.astype({name: str for name in shown if shown[name].dtype == object})
-        self._rows = (
-            pd.util.hash_pandas_object(plain, index=False).to_numpy() if len(plain) else np.empty(0, "u8")
-        )
+        self._rows = _row_digests([_spelt(shown[name]) for name in shown], len(shown))
         self._places = {
             key: frame.groupby(key, observed=True).indices if key in frame else None for key in keys
         }
@@ -104,6 +99,31 @@ class _Rows:
         return digest(self._head, self._rows.tobytes())
 
 
+def _spelt(values: pd.Series) -> np.ndarray:
+    """Return each value of a column as bytes, shape (rows, width): the same only where the values are."""
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biuf":
+        plain = values.to_numpy()
+        plain = np.where(np.isnan(plain), np.nan, plain) if plain.dtype.kind == "f" else plain
+        return np.ascontiguousarray(plain).view(np.uint8).reshape(len(plain), plain.dtype.itemsize)
+    if values.dtype == object:  # 1 and True are one key of a dictionary
+        values = values.map(lambda value: f"{type(value).__name__} {value}", na_action="ignore")
+    places, known = pd.factorize(values)
+    names = [bytes.fromhex(digest(value)) for value in known]
+    names.append(bytes(_ROW))  # what is missing has the place -1
+    return np.frombuffer(b"".join(names), np.uint8).reshape(-1, _ROW)[places]
+
+
+def _row_digests(columns: Sequence[np.ndarray], rows: int) -> np.ndarray:
+    """Return a digest of each row of columns as :func:`_spelt` has them, shape (rows, 16)."""
+    made = bytearray()
+    for start in range(0, rows, _BLOCK):
+        block = np.concatenate([column[start : start + _BLOCK] for column in columns], axis=1)
+        made += b"".join([hashlib.blake2b(row, digest_size=_ROW).digest() for row in block])
+    return np.frombuffer(bytes(made), np.uint8).reshape(rows, _ROW)
+
+
+_ROW = 16  # bytes of a row's digest: nobody makes two rows collide
+_BLOCK = 1 << 16  # rows spelt at a time
 _RESEARCHED = ("schools", "sections", "facilities")  # what of the data the research page rests on
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
@@ -17,6 +16,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NBClientEngine
 from traitlets import default
 
+from qb.files import temporary_folder
 from qb.publish.jobs import DEAD, LATE, SAFE_PATH, environment
 
 _OUTPUTS = {  # what a notebook keeps of a message, by its type
@@ -192,7 +192,7 @@ def in_temporary_folders() -> Iterator[None]:
     """Keep a user's start-up files and settings out of the kernels, their files out of the home, and code
     that lies where a kernel starts out of its path.
     """
-    with tempfile.TemporaryDirectory(prefix="qb-", ignore_cleanup_errors=True) as folder:
+    with temporary_folder() as folder:
         names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")
         with environment(**dict.fromkeys(names, folder), **SAFE_PATH):
             yield

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 
 from tqdm import tqdm
 
 from qb.files import clear_parts
 from qb.publish.jobs import Isolation, Job, Outcome, refuse
-from qb.publish.worker import CannotForkError, Held, Worker, can_fork
+from qb.publish.worker import CannotForkError, GoneError, Held, Worker, can_fork
+
+AGAIN = 25  # pages for which a worker that dies is started again
 
 
 def run(
@@ -116,11 +118,28 @@ def _outcomes(
 def forked(
     jobs: Sequence[Job], workers: int, held: Held | None, worker: Worker | None
 ) -> Iterator[tuple[int, Outcome]]:
-    """Yield each job's place and outcome as it ends, from processes forked for each."""
-    with nullcontext(worker) if worker else Worker() as worker:
-        if held:
-            worker.preload(held)
-        yield from worker.render(jobs, range(len(jobs)), workers)
+    """Yield each job's place and outcome as it ends, from processes forked for each.
+
+    A worker that dies is started again: once, and once more for every so many pages that were made.
+
+    Raises
+    ------
+    CannotForkError
+        If it has threads, or dies more often.
+    """
+    left, ended = dict.fromkeys(range(len(jobs))), 0
+    while left:
+        try:
+            with worker or Worker() as worker:
+                if held:
+                    worker.preload(held)
+                for index, outcome in worker.render(jobs, list(left), workers):
+                    del left[index]
+                    yield index, outcome
+        except GoneError:
+            if ended > (len(jobs) - len(left)) // AGAIN:
+                raise
+            worker, ended = None, ended + 1
 
 
 def _bar(total: int, progress: bool) -> tqdm:
@@ -130,6 +149,7 @@ def _bar(total: int, progress: bool) -> tqdm:
         unit="页",
         bar_format="{desc} {n_fmt}/{total_fmt} |{bar:20}| {rate_fmt} 已用{elapsed} 还需{remaining}{postfix}",
         disable=None if progress else True,  # None: shown on a terminal, quiet in a log
+        file=getattr(sys.stderr, "terminal", sys.stderr),  # a bar moves the cursor on purpose
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from qb.errors import QbError
-from qb.files import WriteError
+from qb.files import WriteError, write_whole
 from qb.indicators.assessment import Assessment
 from qb.publish.attachments import make_files
 from qb.publish.jobs import VANISHED, Outcome, Site
@@ -62,11 +62,14 @@ def make(
         site = Site(plan.site / "index.html", made, len(asked) - len(made), made_files, changed,
                     plan.record.refused)  # fmt: skip
         try:
-            indexes = _write_indexes(plan, outcomes)
+            written = []
+            for target, html in indexes(plan, outcomes):
+                write_whole(target, html)
+                written.append(target)
             if site.exit_code:
                 plan.record.save()
             else:
-                plan.record.close(of, len(asked), indexes)
+                plan.record.close(of, len(asked), written)
         except WriteError as error:
             raise QbError(f"{error}\n{site.summary}") from error
     return site
@@ -136,25 +139,21 @@ def _earlier(plan: Plan, part: Part) -> list[Assessment]:
     return [one for one in (judged.of(part.district) for judged in before) if len(one.rows)]
 
 
-def _write_indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> list[Path]:
-    """Write the indexes, the site's own last; all after the pages, so that none promises what is not."""
+def indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> Iterator[tuple[Path, str]]:
+    """Yield each index with its place, the site's own last; made last, none promises what is not there."""
     words, parts = WORDS[plan.request.lang], plan.parts
     standard = plan.context.standard
     subject = standard.subject.zh if plan.request.lang == "zh" else standard.subject.en
-    written = []
     for part in parts:
         target = part.folder / "index.html"
         title = words["title_of"].format(district=part.district, subject=subject[:1].lower() + subject[1:])
         files = [path for bundle in plan.bundles if bundle.district == part.district for path in bundle.paths]
         page = plan.page(part, title, target)
         own = {one.kind: one.title(plan.request.lang) for one in plan.request.own}
-        district_index(part, _earlier(plan, part), outcomes, files, target, page, own)
-        written.append(target)
+        yield target, district_index(part, _earlier(plan, part), outcomes, files, page, own)
     if len(parts) > 1:
         target = plan.site / "index.html"
         page = replace(
             plan.top_page(words["title"].format(subject=subject)), here=target.name if plan.whole else ""
         )
-        districts_index(parts, target, page)
-        written.append(target)
-    return written
+        yield target, districts_index(parts, page)

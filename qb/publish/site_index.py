@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from markupsafe import Markup
 
-from qb.files import write_whole
 from qb.indicators.verdicts import deciding
 from qb.publish.jobs import Outcome
 from qb.publish.manifest import OF_DISTRICT
@@ -51,17 +50,16 @@ def district_index(
     earlier: Sequence[Assessment],
     outcomes: Mapping[Path, Outcome],
     files: Sequence[Path],
-    target: Path,
     page: Page,
     own: Mapping[str, str] | None = None,
-) -> None:
-    """Write a district's index. Pages that failed are listed as not made, with the reason.
+) -> str:
+    """Return a district's index. Pages that failed are listed as not made, with the reason.
 
     `earlier` are the district's assessments of the years before, the latest first; `files` what goes with
     the pages, listed where it was made; `own` the titles of notebooks of one's own.
     """
     assessment, words = part.assessment, page.words
-    html = index_page(
+    return index_page(
         "district.html.j2",
         page,
         now=_year(assessment, page, _schools(assessment, page, part, outcomes), assessment.year),
@@ -90,7 +88,6 @@ def district_index(
             if outcomes[path].failure
         ],
     )
-    write_whole(target, html)
 
 
 def _listing(part: Part, outcomes: Mapping[Path, Outcome], lang: Lang) -> list[tuple[str, str]]:
@@ -103,8 +100,8 @@ def _listing(part: Part, outcomes: Mapping[Path, Outcome], lang: Lang) -> list[t
     return indicators + [(department_names((name,), standard, lang), f"{sheets}#{name}") for name in names]
 
 
-def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:
-    """Write the index of all districts of a dataset."""
+def districts_index(parts: Sequence[Part], page: Page) -> str:
+    """Return the index of all districts of a dataset."""
     words, lang = page.words, page.lang
     standard = parts[0].assessment.standard
     areas = {area: area_label(area, standard, lang) for area in standard.area_names}
@@ -136,7 +133,7 @@ def districts_index(parts: Sequence[Part], target: Path, page: Page) -> None:
     )
     table = Table(f"{page.place} {words['districts']}", columns, _worst_first(rows), "failing", lang=lang)
     rules = _shown(_rules(parts[0].assessment, page))
-    write_whole(target, index_page("districts.html.j2", page, districts=_shown(table), rules=rules))
+    return index_page("districts.html.j2", page, districts=_shown(table), rules=rules)
 
 
 def _year(assessment: Assessment, page: Page, schools: Table, year: int) -> SimpleNamespace:

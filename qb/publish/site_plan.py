@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from qb import __version__
+from qb.data.table_files import spoken
 from qb.errors import QbError, why
 from qb.indicators.assessment import Assessment
 from qb.publish import digests, manifest
@@ -143,14 +144,14 @@ class Plan:
         The folder.
     context : ReportContext
     request : Request
-    record : Record
-        What the folder holds already.
+    record : Record or None
+        What the folder holds already; None where that is not asked.
     """
 
     site: Path
     context: ReportContext
     request: Request
-    record: Record
+    record: Record | None
 
     @cached_property
     def slices(self) -> Slices:
@@ -186,7 +187,7 @@ class Plan:
             kept = {
                 key: path
                 for key, path in pages.items()
-                if self._asked(key) or self.record.holds(path, self._content(key, district))
+                if self._asked(key) or self._stays(path, self._content(key, district))
             }
             yield Part(folder, district, one, kept, above=len(districts) > 1)
 
@@ -208,7 +209,7 @@ class Plan:
             target = self.site / f"{own.kind}.html"
             content = self._own_content(own, ("", ""))
             asked = own.kind in self.request.kinds
-            if asked or self.record.holds(target, content):
+            if asked or self._stays(target, content):
                 page = replace(self.top_page(own.title(self.request.lang)), here=target.name)
                 job = Job(own.path, self._own_parameters(own), target, page, self.request.cell_seconds)
                 yield self._task(job, content, asked)
@@ -236,6 +237,10 @@ class Plan:
     def _own_parameters(self, own: OwnNotebook, **of: str) -> dict[str, Parameter]:
         given = self._common() | of
         return {name: value for name, value in given.items() if name in own.takes}
+
+    def _stays(self, path: Path, content: str) -> bool:
+        """Whether a page that is not asked for stands there and is still right."""
+        return self.record.holds(path, content)
 
     def _asked(self, key: Key) -> bool:
         kind, school = key
@@ -367,7 +372,7 @@ class Plan:
         """What the figures rest on: data, standard, date, software."""
         words, standard, zh = WORDS[self.request.lang], self.context.standard, self.request.lang == "zh"
         return (
-            (words["source"], self.request.data.name),
+            (words["source"], spoken(Path(self.context.data.source).name)),
             (words["standard"], f"{standard.title.zh}（{standard.edition}）" if zh else standard.title.en),
             (words["fingerprint"], self._fingerprint),
             (words["made_on"], date.today().isoformat()),

@@ -1,147 +1,238 @@
-"""Pages read as a program reads them and checked against data: what they state is computed again."""
+"""Pages proven against data: every page is made again in memory, and whatever differs is named by section."""
 
 from __future__ import annotations
 
 import json
-import math
+import os
+import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from functools import cached_property
-from html.parser import HTMLParser
+from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
-from qb.data.dataset import Dataset
-from qb.data.reading import read
-from qb.errors import QbError
-from qb.indicators.assessment import assess
-from qb.publish import digests
-from qb.publish.manifest import RECORD, digest
-from qb.publish.page import Lang
-from qb.report.facts import facts, in_words, year_of
-from qb.report.words import number, verdict_label
-from qb.standard import Standard
-from qb.standard import load as load_standard
+from qb.data.table_files import spoken
+from qb.errors import QbError, plain, why
+from qb.files import read_plain, sample_scenarios, temporary_folder
+from qb.publish.jobs import Job, Outcome
+from qb.publish.own_notebooks import find_notebooks
+from qb.publish.page import WORDS, Lang
+from qb.publish.scheduler import run as make_pages
+from qb.publish.site import indexes
+from qb.publish.site_plan import Plan, Request
+from qb.publish.worker import Held
+from qb.report.context import open_context
+from qb.report.facts import in_words
+from qb.standard import DEFAULT, shipped_files, whole_name
 
-# A published page as a program reads it: what it says about itself, what it states, where it leads.
+# A published page as a program reads it: what it says about itself, its sections, what it states. Whether
+# a page is right is told by its bytes; what is read here only names the place.
 
 
-@dataclass(frozen=True)
-class Stated:
-    """A verdict or a figure as a page states it: its key, the unrounded value, the words a reader sees."""
-
-    fact: str
-    value: str | None
-    text: str
+PAGE_MOST = 64 << 20  # bytes of a page that is read at all
+_SAID_MOST = 200  # differences of one page
+_SNIPPET = 60  # letters of a page in a sentence
+_META = re.compile(r'<meta name="qb:([\w-]+)" content="([^"]*)">')
+_LANG = re.compile(r'<html lang="([^"]*)"')
+_LINK = re.compile(r'<a [^<>]*?href="([^"#<>]+?\.html)["#]')
+_TOKEN = re.compile(r"<[^<>]*>?|[^<>]+|>")  # in linear time, whatever stands there
+_FACT = re.compile(r'<(\w+)[^<>]*? data-fact="([^"]*)"')
+_VALUE = re.compile(r' data-value="([^"]*)"')
+_HEADING = re.compile(r"<(h[1-6])\b")
+_FACT_MOST = 40  # tokens of a figure with what stands around it
+_HEAD, _TOP = "页首（标题和安全策略）", "页眉和目录"
+_INSIDE = {"<style": "样式", "<script": "程序"}
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A page as read.
+    """A page as it stands in a folder.
 
     Attributes
     ----------
     name : str
         Its place in the site.
-    lang : {"zh", "en"}
-    meta : dict of str to str
-        What it says about itself, ``qb:`` left out of the names.
-    stated : tuple of Stated
-    links : tuple of str
-        Pages of the site that it leads to, by their places.
+    text : str
     """
 
     name: str
-    lang: Lang
-    meta: Mapping[str, str]
-    stated: tuple[Stated, ...]
-    links: tuple[str, ...]
+    text: str
+
+    @cached_property
+    def meta(self) -> Mapping[str, str]:
+        """What the page says about itself, ``qb:`` left out of the names."""
+        head = self.text.partition("<style")[0]
+        return {name: unescape(content) for name, content in _META.findall(head)}
+
+    @property
+    def lang(self) -> Lang:
+        """The page's language."""
+        found = _LANG.search(self.text)
+        return "en" if found and found[1].startswith("en") else "zh"
+
+    def said(self, name: str) -> str:
+        """Return what stands under a name in the page's provenance; empty where nothing does."""
+        _, _, after = self.text.rpartition(f"<dt>{WORDS[self.lang][name]}</dt><dd>")
+        return unescape(after.partition("</dd>")[0]) if after else ""
+
+    @property
+    def links(self) -> Iterator[str]:
+        """Pages of the site that it leads to, by their places."""
+        for href in _LINK.findall(self.text):
+            if ":" not in href:
+                yield posixpath.normpath(posixpath.join(posixpath.dirname(self.name), unquote(href)))
 
 
-def read_sheet(path: Path, site: Path) -> Sheet:
-    """Read what a page states."""
-    reader = _Reader()
-    reader.feed(path.read_text("utf-8", errors="replace"))
-    reader.close()
-    folder = path.parent.resolve()
-    inside = ((folder / unquote(link)).resolve() for link in reader.links)
-    root = site.resolve()
-    return Sheet(
-        path.relative_to(site).as_posix(),
-        "en" if reader.lang.startswith("en") else "zh",
-        reader.meta,
-        tuple(reader.stated),
-        tuple(to.relative_to(root).as_posix() for to in inside if to.is_relative_to(root)),
-    )
+@dataclass(frozen=True)
+class Stated:
+    """A verdict or a figure on a page: how it is written, the unrounded value, what a reader sees."""
+
+    written: str
+    value: str | None
+    text: str
+
+    def beside(self, other: Stated) -> tuple[str, str]:
+        """Return this and another in the words that tell them apart."""
+        if self.text != other.text:
+            return self.text or "空白", other.text or "空白"
+        if self.value != other.value:
+            return f"{self.text}（未取整 {self.value}）", f"{other.text}（未取整 {other.value}）"
+        return self.written, other.written
 
 
-class _Reader(HTMLParser):
-    """Collects language, meta, links to pages, and every element that is marked as a fact, with its text."""
+class Sections:
+    """A page's text in sections; each figure that is marked as one stands in for itself."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.lang = ""
-        self.meta: dict[str, str] = {}
-        self.links: set[str] = set()
-        self.stated: list[Stated] = []
-        self._open: tuple[str, str, str | None] | None = None  # tag, key, value
-        self._depth = 0
-        self._text: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        if tag == "html":
-            self.lang = found.get("lang") or ""
-        elif tag == "meta" and (found.get("name") or "").startswith("qb:"):
-            self.meta[found["name"].removeprefix("qb:")] = found.get("content") or ""
-        elif tag == "a" and (to := _page_in(found.get("href") or "")):
-            self.links.add(to)
-        if self._open:
-            self._depth += tag == self._open[0]
-        elif fact := found.get("data-fact"):
-            self._open, self._depth, self._text = (tag, fact, found.get("data-value")), 1, []
-
-    def handle_data(self, data: str) -> None:
-        if self._open:
-            self._text.append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        if self._open and tag == self._open[0]:
-            self._depth -= 1
-            if not self._depth:
-                _, fact, value = self._open
-                self.stated.append(Stated(fact, value, " ".join("".join(self._text).split())))
-                self._open = None
+    def __init__(self, html: str) -> None:
+        self.parts: defaultdict[str, list[str]] = defaultdict(list)
+        self.stated: defaultdict[str, list[Stated]] = defaultdict(list)
+        tokens = _TOKEN.findall(html)
+        name, outer, at = _HEAD, _HEAD, 0
+        while at < len(tokens):
+            token = tokens[at]
+            if token.startswith("<body"):
+                name = _TOP
+            elif inside := next((label for tag, label in _INSIDE.items() if token.startswith(tag)), ""):
+                name, outer = inside, (outer if name in _INSIDE.values() else name)
+            elif _HEADING.match(token):
+                name = _text(tokens[at + 1 : _closing(tokens, at)]) or name
+            if fact := _FACT.match(token):
+                end = _closing(tokens, at, fact[1])
+                value = _VALUE.search(token)
+                written = "".join(tokens[at : end + 1])
+                self.stated[unescape(fact[2])].append(
+                    Stated(written, value[1] if value else None, _text(tokens[at + 1 : end]))
+                )
+                token, at = f"<{fact[2]}>", end
+            self.parts[name].append(token)
+            if token.startswith(("</style", "</script")):
+                name = outer
+            at += 1
 
 
-def _page_in(href: str) -> str:
-    """Return the page of this site that a link leads to, without its fragment; empty for any other link."""
-    page = href.partition("#")[0]
-    return page if page.endswith(".html") and ":" not in page else ""
+def _closing(tokens: list[str], at: int, tag: str = "") -> int:
+    """Return where the element that begins here ends; so many tokens on where it does not."""
+    tag = tag or _HEADING.match(tokens[at])[1]
+    depth, last = 0, min(at + _FACT_MOST, len(tokens)) - 1
+    for place in range(at, last + 1):
+        depth += tokens[place].startswith((f"<{tag} ", f"<{tag}>"))
+        depth -= tokens[place].startswith(f"</{tag}")
+        if not depth:
+            return place
+    return last
 
 
-# Pages checked against data: each figure they state is computed again, and what differs is named.
+def _text(tokens: Iterable[str]) -> str:
+    return " ".join(unescape("".join(one for one in tokens if not one.startswith("<"))).split())
 
 
-TOLERANCE = 1e-9  # of the unrounded figures, relative
-_NUMBER = re.compile(r"-?[\d,]*\d(?:\.(\d+))?")
-_MOST = 20  # names in a sentence; all stand in the document
+# The comparison of a page with the one made anew.
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure that is not what the data give."""
+    """A place where a page is not what the data give.
+
+    Attributes
+    ----------
+    page : str
+    section : str
+        Its heading; of a verdict or a figure what it is, in words.
+    fact : str
+        Key of the verdict or the figure; empty where it is something else.
+    stated, recomputed : str
+    """
 
     page: str
+    section: str
     fact: str
     stated: str
     recomputed: str
-    standard: Standard = field(repr=False, compare=False)
 
     def __str__(self) -> str:
-        what = in_words(self.fact, self.standard)
-        return f"{self.page}：{what}，页面为 {self.stated}，重算为 {self.recomputed}"
+        what = self.section if self.fact else f"“{self.section}”一节"
+        return f"{self.page}：{what}，页面为 {_short(self.stated)}，重做为 {_short(self.recomputed)}"
+
+
+def _short(text: str) -> str:
+    text = plain(" ".join(text.split()))
+    return text if len(text) <= _SNIPPET else f"{text[:_SNIPPET]}……"
+
+
+def compared(name: str, stated: str, remade: str, in_words: Callable[[str], str] = str) -> list[Difference]:
+    """Return where two pages differ: every figure, and the first other difference of each section.
+
+    `in_words` says what a figure is of which the key is given.
+
+    Examples
+    --------
+    >>> for one in compared("a.html", "<h2>甲</h2><p>都达标</p>", "<h2>甲</h2><p>未达标</p>"): print(one)
+    a.html：“甲”一节，页面为 都达标</p>，重做为 未达标</p>
+    """
+    if stated == remade:
+        return []
+    one, other = Sections(stated), Sections(remade)
+    found = list(_figures(name, one.stated, other.stated, in_words))
+    for section in {**other.parts, **one.parts}:
+        ours, theirs = one.parts.get(section, []), other.parts.get(section, [])
+        if ours != theirs:
+            at = next((i for i, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1]),
+                      min(len(ours), len(theirs)))  # fmt: skip
+            shown = ("".join(tokens[at : at + 3]) or "（没有）" for tokens in (ours, theirs))
+            found.append(Difference(name, section, "", *shown))
+    return found[:_SAID_MOST] or [Difference(name, "全页", "", "各节的次序或空白不同", "原来的次序和空白")]
+
+
+def _figures(
+    name: str,
+    ours: Mapping[str, list[Stated]],
+    theirs: Mapping[str, list[Stated]],
+    in_words: Callable[[str], str],
+) -> Iterator[Difference]:
+    for fact in {**theirs, **ours}:
+        one, other = ours.get(fact, []), theirs.get(fact, [])
+        if len(one) == len(other):
+            for here, there in zip(one, other, strict=True):
+                if here != there:
+                    yield Difference(name, in_words(fact), fact, *here.beside(there))
+        else:
+            yield Difference(name, in_words(fact), fact, *map(_counted, (one, other)))
+
+
+def _counted(held: list[Stated]) -> str:
+    texts = "、".join(Counter(one.text for one in held))
+    return f"{texts}（共 {len(held)} 处）" if held else "没有这一项"
+
+
+# A site made again: the pages that stand there, of the data given, by the standard given.
+
+
+_MOST = 20  # names in a sentence; all stand in the document
 
 
 @dataclass(frozen=True)
@@ -151,49 +242,56 @@ class Verification:
     Attributes
     ----------
     pages, figures : int
-        How many were checked.
+        How many were made again and compared.
     differences : tuple of Difference
     missing : tuple of str
         Pages that others lead to and that are not there.
-    touched : tuple of str
-        Pages that are not as qb wrote them, by the site's own record.
-    other_data, other_standard : tuple of str
-        Pages made of data, or by a standard, other than those of this check: no difference by itself.
-    silent : tuple of str
-        Pages that state no figure.
+    extra : tuple of str
+        Pages that the data do not give.
+    odd : tuple of str
+        What cannot be read as a page: a pipe, a folder, a link, a file that is too large.
+    other_data, other_standard, other_version : tuple of str
+        Pages made of data, by a standard or by a version of qb other than those of this check.
+    files : tuple of str
+        What goes with the pages and is not compared.
     """
 
     pages: int
     figures: int
     differences: tuple[Difference, ...] = ()
     missing: tuple[str, ...] = ()
-    touched: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
     other_data: tuple[str, ...] = ()
     other_standard: tuple[str, ...] = ()
-    silent: tuple[str, ...] = ()
+    other_version: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """0 if every figure is what the data give and every page is there as it was made, otherwise 1."""
-        return int(bool(self.differences or self.missing or self.touched))
+        """0 if every page is there, as the data give it, and no other; otherwise 1."""
+        return int(bool(self.differences or self.missing or self.extra or self.odd))
 
     @property
     def summary(self) -> str:
         """What was found, in sentences."""
         wrong = len(self.differences)
-        lines = [f"核对了 {self.pages} 页上的 {self.figures} 处结论和数字："]
-        lines[0] += f"{wrong} 处与数据不符。" if wrong else "全部与数据相符。"
+        lines = [f"用数据重做了 {self.pages} 页，逐字核对了文字、图表、样式和程序，"]
+        lines[0] += f"其中结论和数字 {self.figures} 处："
+        lines[0] += f"{wrong} 处与重做的不同。" if wrong else "全部与数据相符。"
         lines += [f"  {difference}" for difference in self.differences]
         for names, sentence in (
             (self.missing, "有链接指向、但文件夹中没有的页面"),
-            (self.touched, "生成以后被改动过的页面"),
-            (self.other_data, "由另一版数据生成的页面（数据指纹不同；其中的数字已用现有数据核对）"),
+            (self.extra, "由这份数据不会生成的页面"),
+            (self.odd, "不能当作页面读取的（管道、链接、文件夹或过大的文件）"),
+            (self.other_data, "由另一版数据生成的页面（数据指纹不同；已用现有数据重做核对）"),
             (self.other_standard, "按另一版标准生成的页面（可用 --standard 指定标准文件）"),
-            (self.silent, "没有结论和数字可核对的页面"),
+            (self.other_version, "由另一版 qb 生成的页面（版式可能不同，请用那一版核对）"),
+            (self.files, "没有核对的附件"),
         ):
             if names:
-                more = f" 等 {len(names)} 页" if len(names) > _MOST else ""
-                lines.append(f"{sentence}：{'、'.join(names[:_MOST])}{more}。")
+                more = f" 等 {len(names)} 个" if len(names) > _MOST else ""
+                lines.append(f"{sentence}：{'、'.join(_short(name) for name in names[:_MOST])}{more}。")
         return "\n".join(lines)
 
     def document(self) -> dict[str, object]:
@@ -201,120 +299,218 @@ class Verification:
         return asdict(self)
 
 
-def verify(site: Path, data: Path, standard: str | Path | None = None) -> Verification:
-    """Compute again what the pages of a published folder state, and compare.
+@dataclass(frozen=True)
+class _Remade(Plan):
+    """The pages of a site that stand there, or to which one of them leads."""
+
+    standing: frozenset[str] = frozenset()
+
+    def _stays(self, path: Path, content: str) -> bool:
+        return path.relative_to(self.site).as_posix() in self.standing
+
+    @property
+    def jobs(self) -> Iterator[tuple[str, Job]]:
+        """Each page's place and job."""
+        for task in self.tasks:
+            yield task.job.target.relative_to(self.site).as_posix(), task.job
+
+
+def verify(
+    site: Path,
+    data: Path,
+    standard: str | Path | None = None,
+    *,
+    scenarios: Collection[str | Path] | None = None,
+    costs: str | Path | None = None,
+    notebooks: str | Path | None = None,
+    progress: bool = False,
+) -> Verification:
+    """Make the pages of a published folder again and compare them, byte by byte.
+
+    Two publications are equal but for the day and the fingerprint of the data, which are taken from the
+    page. The folder's record is not asked.
 
     Parameters
     ----------
     site : path
         The folder that holds ``index.html``.
     data : path
-        The dataset.
+        The dataset, under the name that it had.
     standard : name or path, optional
-        The standard that judges; each page's own by default, which must be one of those shipped.
+        The standard that judges; by default the one shipped under the name that the site gives.
+    scenarios, costs, notebooks : paths, optional
+        As they were given to :func:`qb.publish.api.publish`; where the site compares scenarios and none is
+        given, those of the sample.
+    progress : bool
+        Show a bar on stderr where that is a terminal.
 
     Raises
     ------
     DataError, QbError
         If there is no page of ours, or the data or the standard cannot be used.
     """
-    sheets = [sheet for path in sorted(site.rglob("*.html")) if (sheet := read_sheet(path, site)).meta]
-    if not sheets:
-        raise QbError(f"{site} 中没有 qb publish 生成的页面。请给出含 index.html 的文件夹。")
-    again = _Again(read(data), standard)
+    sheets, odd = _read(Path(site))
+    ours = {name: sheet for name, sheet in sheets.items() if sheet.meta}
+    if not ours:
+        raise QbError(f"{plain(str(site))} 中没有 qb publish 生成的页面。请给出含 index.html 的文件夹。")
+    compared = any(posixpath.basename(name) == "scenario.html" for name in ours)
+    scenarios = scenarios or (sample_scenarios() if compared else ())
+    first = ours.get("index.html") or ours[min(ours)]
+    chosen = whole_name(standard or _shipped(first))
+    beside = tuple(str(Path(one).resolve()) for one in scenarios), str(Path(costs).resolve()) if costs else ""
+    plan = _plan(Path(site), Path(data).resolve(), first, chosen, *beside, find_notebooks(notebooks))
+    links = {to for sheet in ours.values() for to in sheet.links}
+    plan = replace(plan, standing=frozenset(sheets) | links)
+    if "district" in first.meta and len(plan.parts) > 1:
+        raise QbError(f"{plain(str(site))} 只是网站的一部分。请给出整个网站的文件夹（上一级）。")
+    comparison = _Comparison(plan, sheets)
+    comparison.run(progress)
+    known = comparison.known
+    fingerprint, own = dict(plan.meta)["data"], dict(plan.meta)
+    differing = {
+        name: tuple(sorted(page for page in known if sheets[page].meta.get(name) != own[name]))
+        for name in ("standard-digest", "version")
+    }
     return Verification(
-        pages=len(sheets),
-        figures=sum(len(sheet.stated) for sheet in sheets),
-        differences=tuple(difference for sheet in sheets for difference in again.differences(sheet)),
-        missing=tuple(sorted({to for sheet in sheets for to in sheet.links if not (site / to).is_file()})),
-        touched=tuple(_touched(site)),
-        other_data=tuple(s.name for s in sheets if s.meta.get("data") != again.fingerprint),
-        other_standard=tuple(
-            s.name for s in sheets if s.meta.get("standard-digest") != digests.of_standard(again.standard(s))
+        pages=len(known),
+        figures=comparison.figures,
+        differences=(*_source(first, plan, data), *sorted(comparison.found, key=lambda one: one.page)),
+        missing=tuple(sorted((links | {"index.html"}) & comparison.expected - set(sheets))),
+        extra=tuple(sorted(set(sheets) - comparison.expected)),
+        odd=tuple(odd),
+        other_data=tuple(sorted(page for page in known if sheets[page].meta.get("data") != fingerprint)),
+        other_standard=differing["standard-digest"],
+        other_version=differing["version"],
+        files=tuple(
+            path.relative_to(site).as_posix() for one in plan.bundles for path in one.paths if path.is_file()
         ),
-        silent=tuple(s.name for s in sheets if not s.stated),
     )
 
 
+def _read(site: Path) -> tuple[dict[str, Sheet], list[str]]:
+    """Return the pages of a folder by their places, and what has the name of one and is none."""
+    if not site.is_dir():
+        raise QbError(f"没有网站文件夹 {plain(str(site))}。请给出含 index.html 的文件夹。")
+    sheets, odd = {}, []
+    for folder, folders, names in os.walk(site):
+        odd += [Path(folder, name).relative_to(site).as_posix() for name in folders if name.endswith(".html")]
+        for name in names:
+            if name.endswith(".html"):
+                path = Path(folder, name)
+                place = path.relative_to(site).as_posix()
+                try:
+                    raw = read_plain(path, PAGE_MOST)
+                    sheets[place] = Sheet(place, raw.decode("utf-8", "surrogateescape"))
+                except OSError as error:
+                    odd.append(f"{place}（{why(error)}）")
+    return sheets, odd
+
+
+def _shipped(sheet: Sheet) -> str:
+    """Return the standard that a page names, if it is shipped; a file of its own decides nothing."""
+    name = sheet.meta.get("standard", "")
+    return name if name in shipped_files() else DEFAULT
+
+
+def _plan(site: Path, data: Path, first: Sheet, standard: str, *beside: Any) -> _Remade:
+    year = first.meta.get("year", "")
+    if not re.fullmatch(r"[0-9]{4}", year):
+        raise QbError(f"{first.name} 没有写明学年，不能重做。请给出 qb publish 生成的文件夹。")
+    context = open_context(data, int(year), standard, first.lang)
+    named = first.said("source")
+    if named != spoken(data.name) and named == Path(named).name:
+        context = replace(context, data=replace(context.data, source=named))
+    scenarios, costs, own = beside
+    request = Request(data, standard, first.lang, (), frozenset(), scenarios, costs, own=own)
+    return _Remade(site, context, request, None)
+
+
+def _source(first: Sheet, plan: Plan, data: str | Path) -> Iterator[Difference]:
+    """Yield the name of the data, where the pages give another than that of the data given."""
+    named, name = first.said("source"), spoken(Path(data).resolve().name)
+    if named != name:
+        yield Difference(first.name, WORDS[first.lang]["source"], "", named, name)
+
+
 @dataclass
-class _Again:
-    """The data judged anew, once for each standard and year that pages speak of."""
+class _Comparison:
+    """Pages made again one by one, each compared and thrown away."""
 
-    data: Dataset
-    asked: str | Path | None
-    _facts: dict[tuple[str, int], Mapping[str, str | float]] = field(default_factory=dict)
-    _standards: dict[str, Standard] = field(default_factory=dict)
+    plan: _Remade
+    sheets: Mapping[str, Sheet]
+    figures: int = 0
+    found: list[Difference] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+    expected: set[str] = field(default_factory=set)
 
-    @cached_property
-    def fingerprint(self) -> str:
-        return digests.of_data(self.data)
+    def run(self, progress: bool) -> None:
+        jobs = dict(self.plan.jobs)
+        self.expected |= set(jobs)
+        there = [name for name in jobs if name in self.sheets]
+        held = Held(self.plan.context, self.plan.request.data, self.plan.request.standard)
+        with temporary_folder() as folder:
+            moved = {Path(folder, f"{i}.html"): name for i, name in enumerate(there)}
 
-    def standard(self, sheet: Sheet) -> Standard:
-        name = str(self.asked or sheet.meta.get("standard", ""))
-        if name not in self._standards:
-            self._standards[name] = load_standard(name)
-        return self._standards[name]
+            def told(outcome: Outcome) -> None:
+                target, name = outcome.job.target, moved[outcome.job.target]
+                if outcome.failure:
+                    self.known.add(name)
+                    failed = f"不能生成：{outcome.failure}"
+                    self.found.append(Difference(name, "全页", "", "有这一页", failed))
+                else:
+                    self._compare(name, target.read_bytes().decode("utf-8"))
+                    target.unlink()
 
-    def differences(self, sheet: Sheet) -> Iterator[Difference]:
-        standard = self.standard(sheet)
-        for stated in sheet.stated:
-            known = self._judged(standard, year_of(stated.fact))
-            if stated.fact not in known:
-                yield Difference(sheet.name, stated.fact, stated.text, "数据中没有这一项", standard)
-            elif (found := _difference(stated, known[stated.fact], sheet.lang)) is not None:
-                yield Difference(sheet.name, stated.fact, *found, standard)
+            asked = [replace(jobs[name], target=target) for target, name in moved.items()]
+            make_pages(asked, held=held, told=told, progress=progress)
+        outcomes = {job.target: Outcome(job, 0.0, kept=True) for job in jobs.values()}
+        for target, html in indexes(self.plan, outcomes):
+            name = target.relative_to(self.plan.site).as_posix()
+            self.expected.add(name)
+            if name in self.sheets:
+                self._compare(name, html)
 
-    def _judged(self, standard: Standard, year: int) -> Mapping[str, str | float]:
-        key = (digests.of_standard(standard), year)  # two files may give themselves one name
-        if key not in self._facts:
-            there = year in (self.data.years or [year])  # without any, schools alone are judged in any year
-            self._facts[key] = facts(assess(self.data, year, standard)) if there else {}
-        return self._facts[key]
+    def _compare(self, name: str, remade: str) -> None:
+        sheet = self.sheets[name]
+        self.known.add(name)
+        self.figures += remade.count(' data-fact="')
+        self.found += compared(name, sheet.text, self._dated(sheet, remade), self._in_words)
 
+    def _in_words(self, fact: str) -> str:
+        try:
+            return in_words(fact, self.plan.context.standard)
+        except (ValueError, LookupError):  # a key that is none of ours
+            return fact
 
-def _difference(stated: Stated, expected: str | float, lang: Lang) -> tuple[str, str] | None:
-    """Return what is stated and what it should be, where the two are not the same."""
-    if isinstance(expected, str):
-        words = verdict_label(expected, lang)
-        same = stated.text == words and stated.value in (None, expected)
-        return None if same else (stated.text, words)
-    shown = _NUMBER.search(stated.text)
-    if math.isnan(expected):
-        same = not shown and stated.value is None
-        return None if same else (stated.text, number(expected, 0, lang))
-    if not shown:
-        return stated.text or "空白", f"{expected:.6g}"
-    rounded = number(expected, len(shown[1] or ""), lang)
-    if shown[0] != rounded:
-        return shown[0], rounded
-    if stated.value is None or _close(stated.value, expected):
-        return None
-    return f"{shown[0]}（未取整 {stated.value}）", f"{rounded}（未取整 {expected!r}）"
+    def _dated(self, sheet: Sheet, remade: str) -> str:
+        """Return a page made now as it would have been on the page's day, of data of its fingerprint."""
+        words, own = WORDS[self.plan.request.lang], dict(self.plan.provenance)
+        day, mark = words["made_on"], words["fingerprint"]
+        if _is_day(said := sheet.said("made_on")):
+            remade = _put(remade, f"<dt>{day}</dt><dd>{{}}</dd>", own[day], said)
+        if _is_fingerprint(said := sheet.said("fingerprint")) and said == sheet.meta.get("data"):
+            for written in (f"<dt>{mark}</dt><dd>{{}}</dd>", '<meta name="qb:data" content="{}">'):
+                remade = _put(remade, written, own[mark], said)
+        return remade
 
 
-def _close(value: str, expected: float) -> bool:
+def _put(page: str, written: str, old: str, new: str) -> str:
+    return page.replace(written.format(old), written.format(new))
+
+
+def _is_day(text: str) -> bool:
     try:
-        return math.isclose(float(value), expected, rel_tol=TOLERANCE, abs_tol=1e-12)
+        return date.fromisoformat(text).isoformat() == text <= date.today().isoformat()
     except ValueError:
         return False
 
 
-def _touched(site: Path) -> Iterator[str]:
-    """Yield the pages that differ from the site's own record of them; none where it holds no record."""
-    try:
-        found = json.loads((site / RECORD).read_text("utf-8"))
-        made = {name: entry["page"] for name, entry in found["pages"].items()}
-        made |= (found["whole"] or {}).get("indexes", {})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return
-    for name, of in sorted(made.items()):
-        path = site / name
-        if path.is_file() and digest(path.read_bytes()) != of:
-            yield name
+def _is_fingerprint(text: str) -> bool:
+    return bool(re.fullmatch(r"[0-9a-f]{32}", text))
 
 
-def run(site: Path, data: Path, standard: str | None, as_json: bool) -> int:
+def run(site: Path, data: Path, standard: str | None, as_json: bool, **beside: object) -> int:
     """Print what was found, and return the exit code: 0 where all is as the data give it."""
-    found = verify(site, data, standard)
+    found = verify(site, data, standard, progress=True, **beside)
     print(json.dumps(found.document(), ensure_ascii=False, allow_nan=False) if as_json else found.summary)
     return found.exit_code

@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from multiprocessing.reduction import send_handle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qb.files import temporary_folder
 from qb.publish.jobs import Job, Outcome
 
 if TYPE_CHECKING:
@@ -43,6 +43,13 @@ class CannotForkError(Exception):
     """A process of several threads, or one that is gone, does not fork."""
 
 
+class GoneError(CannotForkError):
+    """A worker process that has ended, whoever ended it: another one may be started."""
+
+    def __init__(self) -> None:
+        super().__init__("进程意外结束")
+
+
 @dataclass(frozen=True)
 class Held:
     """A report's context with the arguments by which notebooks will ask for it."""
@@ -61,7 +68,7 @@ class Worker:
     """A process that forks itself for each notebook; see :mod:`qb.publish.worker_process`."""
 
     def __init__(self) -> None:
-        self._home = tempfile.TemporaryDirectory(prefix="qb-", ignore_cleanup_errors=True)
+        self._home = temporary_folder()
         home = dict.fromkeys(("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR"), self._home.name)
         ours, theirs = socket.socketpair()
         with theirs:
@@ -87,7 +94,7 @@ class Worker:
 
         Raises
         ------
-        CannotForkError
+        CannotForkError, GoneError
             If the process has threads or is gone; what was not yielded has not run to its end.
         """
         self._idle = False
@@ -116,13 +123,13 @@ class Worker:
         try:
             self._control.send(message)
         except OSError:
-            raise CannotForkError("进程意外结束") from None
+            raise GoneError from None
 
     def _answer(self) -> tuple:
         try:
             answer = self._control.recv()
         except (EOFError, OSError):
-            raise CannotForkError("进程意外结束") from None
+            raise GoneError from None
         if answer[0] == "unsafe":
             raise CannotForkError(f"进程中有其他线程：{'、'.join(answer[1])}")
         return answer
@@ -187,6 +194,16 @@ def _kept() -> Worker:
     return worker
 
 
+def _kept_wire() -> ForkedWire:
+    try:
+        return _kept().wire()
+    except GoneError:
+        atexit.unregister(_kept().close)
+        _kept().close()
+        _kept.cache_clear()
+        return _kept().wire()
+
+
 @contextmanager
 def borrowed_wire() -> Iterator[ForkedWire | None]:
     """Give a process forked for one notebook, or None where that is not safe.
@@ -194,7 +211,7 @@ def borrowed_wire() -> Iterator[ForkedWire | None]:
     The worker is started once and kept for the next notebook.
     """
     try:
-        wire = _kept().wire() if can_fork() else None
+        wire = _kept_wire() if can_fork() else None
     except CannotForkError:
         wire = None
     try:

@@ -225,6 +225,22 @@ def _share(verdicts: pd.Series) -> float:
 # Class sizes and rooms, as distributions.
 
 
+def kept_back(sizes: np.ndarray, smallest: int) -> np.ndarray:
+    """Return which classes are not shown by themselves: those below a size, shape (classes,).
+
+    A single one is kept back with the next larger: what all have less what the others have would tell it.
+
+    Examples
+    --------
+    >>> [kept_back(np.array([40.0, 9.0, 38.0]), smallest).tolist() for smallest in (9, 10, 39)]
+    [[False, False, False], [False, True, True], [False, True, True]]
+    """
+    back = sizes < smallest
+    if back.sum() == 1:
+        back[np.argsort(np.where(back, -1, sizes), kind="stable")[:2]] = True  # NaN come last
+    return back
+
+
 class AnnualConditions(AnnualPart):
     """How large classes are, and how large the rooms for music and art."""
 
@@ -277,22 +293,23 @@ class AnnualConditions(AnnualPart):
             else say(lang, f"{label}：班额缺数据", f"{label}: no data on class sizes")
         )
         smallest = self.context.standard.rules.publication.smallest_class
-        kept = int((known < smallest).sum())
+        back = kept_back(sizes, smallest)
         measure = say(lang, "各班人数的分布，一柱为一种班额", "Classes by size, a bar for each size")
         measure += say(
             lang,
-            f"；不足 {smallest} 人的 {kept} 个班按设定不显示",
-            f"; {kept} of fewer than {smallest} pupils are kept back",
-        ) * bool(kept)
+            f"；按设定，不足 {smallest} 人的班不显示（只有一个时连同次小的班），共 {back.sum()} 个班",
+            f"; classes of fewer than {smallest} pupils are kept back (a single one with the next larger), "
+            f"{back.sum()} in all",
+        ) * bool(back.any())
         measure += say(
             lang,
             f"；{banded} 个班按班额分档填报，不在图中",
             f"; {banded} are reported by size band and are not in the figure",
         ) * bool(banded)
         return charts.classes(
-            sizes[~(sizes < smallest)],
+            sizes[~back],
             limit,
-            over=above[~(sizes < smallest)],
+            over=above[~back],
             caption=self.caption(finding, measure),
         )
 

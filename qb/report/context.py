@@ -19,6 +19,7 @@ from qb.data.checks import Doubt, doubts
 from qb.data.dataset import Dataset, with_columns
 from qb.data.reading import read
 from qb.data.schema import TABLES
+from qb.data.table_files import spoken
 from qb.errors import QbError
 from qb.files import beside_notebooks
 from qb.indicators.assessment import Assessment, assess, choose_year, ledger
@@ -386,7 +387,7 @@ class ReportContext:
     @property
     def source(self) -> str:
         """Where the figures come from, for the foot of figures."""
-        name = Path(self.data.source).name or say(self.lang, "内存中的数据", "data in memory")
+        name = spoken(Path(self.data.source).name) or say(self.lang, "内存中的数据", "data in memory")
         made_up = say(self.lang, "（模拟数据）", " (invented data)") if self.data.invented else ""
         return f"{name}{made_up}"
 

@@ -1,17 +1,13 @@
-"""What pages state, each verdict and figure under a key: so that it leads to its rule and can be computed
-again.
-"""
+"""What pages state, each verdict and figure under a key: so that it leads to its rule and can be named."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from math import nan
+from collections.abc import Sequence
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from qb import balance
 from qb.data.checks import Doubt
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import deciding
@@ -36,7 +32,7 @@ from qb.terms import Allowance, Stage, Term, Verdict
 #
 # A key says what kind of statement it is, of which year and of what: ``coefficient/2025/primary/C5/甲区``
 # is the difference coefficient of C5 in the district's primary schools. Pages mark what they print with
-# it, `qb verify` looks it up in an assessment made anew.
+# it, `qb verify` names by it what differs.
 
 
 class Fact(Term):
@@ -121,44 +117,6 @@ def in_words(fact: str, standard: Standard) -> str:
     return f"{year} 年{label.zh if label else kind}（{where}）"
 
 
-def year_of(fact: str) -> int:
-    """Return the year that a statement is about; 0 where the key is none of ours."""
-    year = fact.split("/")[1:2]
-    return int(year[0]) if year and year[0].isdecimal() else 0
-
-
-def facts(assessment: Assessment) -> dict[str, str | float]:
-    """Return every statement that pages make of an assessment: verdicts as words, figures unrounded."""
-    found = assessment.findings
-    found = found.assign(subject=_subjects(assessment, found), owner=_owners(found))
-    rows, spread = assessment.rows, assessment.balance
-    by_place, by_row = ("stage", "code", "district"), ("stage", "school_id")
-    by_item = ("code", "part", "subject", "stage", "owner")
-    stated: dict[str, str | float] = {}
-    for fact, frame, column, of in (
-        (Fact.DISTRICT, assessment.districts, "verdict", ("district",)),
-        (Fact.AREA, assessment.areas, "verdict", ("area", "district")),
-        (Fact.INDICATOR, _shown(assessment), "verdict", ("code", "district")),
-        (Fact.FIGURE, assessment.indicators, "value", ("code", "district")),
-        (Fact.FINDING, found, "verdict", by_item),
-        (Fact.ITEM, found, "value", by_item),
-        (Fact.SCHOOL, rows, "verdict", by_row),
-        (Fact.MET, rows, "met", by_row),
-        (Fact.BALANCE, spread, "verdict", by_place),
-        (Fact.COEFFICIENT, spread, "coefficient", by_place),
-        (Fact.MEAN, spread, "mean", by_place),
-        (Fact.DEVIATION, spread, "deviation", by_place),
-    ):
-        stated.update(_of((fact, assessment.year), frame, column, of))
-    for code in assessment.standard.resource_codes:
-        shown = pd.Categorical(shown_resource(rows, code))
-        one = rows[["stage", "school_id", code]].assign(code=code, verdict=shown)
-        stated.update(_of((Fact.SEVEN, assessment.year), one, "verdict", ("code", *by_row)))
-        stated.update(_of((Fact.RESOURCE, assessment.year), one, code, ("code", *by_row)))
-    stated.update(_reported(assessment))
-    return stated
-
-
 def shown_resource(rows: pd.DataFrame, code: str) -> np.ndarray:
     """Return the verdicts of rows on one of C1–C7 as readers see them.
 
@@ -187,23 +145,10 @@ def shown_indicators(assessment: Assessment) -> np.ndarray:
     return shown
 
 
-def _shown(assessment: Assessment) -> pd.DataFrame:
-    return assessment.indicators.assign(verdict=pd.Categorical(shown_indicators(assessment)))
-
-
 def finding_keys(fact: Fact, assessment: Assessment, found: pd.DataFrame) -> list[str]:
     """Return the keys of rows of an assessment's findings."""
     columns = (found["code"], found["part"], _subjects(assessment, found), found["stage"], _owners(found))
     return [key(fact, assessment.year, *of) for of in zip(*columns, strict=True)]
-
-
-def _of(
-    fact: tuple[Fact, int], frame: pd.DataFrame, column: str, of: tuple[str, ...]
-) -> Iterator[tuple[str, object]]:
-    values = frame[column]
-    values = values.astype(str) if isinstance(values.dtype, pd.CategoricalDtype) else values.astype(float)
-    places = zip(*(frame[name].astype(object) for name in of), strict=True)
-    return ((key(*fact, *place), value) for place, value in zip(places, values, strict=True))
 
 
 def _subjects(assessment: Assessment, found: pd.DataFrame) -> pd.Series:
@@ -215,19 +160,6 @@ def _subjects(assessment: Assessment, found: pd.DataFrame) -> pd.Series:
 def _owners(found: pd.DataFrame) -> pd.Series:
     schools = found["school_id"].astype(object)
     return schools.where(schools.notna(), found["district"].astype(object))
-
-
-def _reported(assessment: Assessment) -> Iterator[tuple[str, float]]:
-    """Yield the coefficients of the schools that have reported, each district's and all districts' together."""
-    rows, year = assessment.rows, assessment.year
-    for stage, here in rows.groupby("stage"):
-        for district, part in (("", here), *here.groupby("district", observed=True)):
-            for code in assessment.standard.resource_codes:
-                amount, pupils = part[f"{code}_amount"], part["pupils"]
-                there = (amount.notna() & (pupils > 0)).to_numpy()
-                held = amount[there].sum() > 0
-                spread = balance.difference_coefficient(amount[there], pupils[there]) if held else None
-                yield key(Fact.REPORTED, year, stage, code, district), spread.coefficient if spread else nan
 
 
 # An assessment in a few lines, for a terminal.

@@ -31,6 +31,8 @@ from qb.standard.inheritance import (
     document,
     files_of,
     locate,
+    shipped_files,
+    whole_name,
 )
 from qb.standard.limits import SIDES, LimitInForce, Side, by_place, decided
 from qb.standard.reader import (
@@ -118,4 +120,6 @@ __all__ = [
     "load",
     "load_transition",
     "locate",
+    "shipped_files",
+    "whole_name",
 ]

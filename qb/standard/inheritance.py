@@ -132,9 +132,19 @@ def merged(base: object, own: object) -> object:
     return [*kept, *mine.values()]
 
 
+def shipped_files() -> dict[str, Path]:
+    """Return the files that come with qb, by the names under which they are asked for."""
+    return {path.stem: path for path in (PACKAGE / "standard").glob("*.toml")}
+
+
+def whole_name(name: str | Path) -> str:
+    """Return a standard's name as every folder understands it: one shipped, or a file's whole path."""
+    return str(name) if str(name) in shipped_files() else str(Path(name).resolve())
+
+
 def locate(name: str | Path) -> Path:
     """Return the file of a standard: one shipped with qb under this name, or that of this path."""
-    shipped = {path.stem: path for path in (PACKAGE / "standard").glob("*.toml")}
+    shipped = shipped_files()
     path = shipped.get(str(name), Path(name))
     if not path.is_file():
         known = "、".join(sorted(shipped))

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -93,8 +94,30 @@ def _slope(pages: np.ndarray, memory: np.ndarray) -> tuple[float, float]:
     return slope, float(np.sqrt((rest @ rest) / max(1, len(pages) - 2) / spread))
 
 
+def deleted(command: list[str], site: Path, warm: int) -> int:
+    """Publish while pages are deleted: what is gone is not counted, and the next run makes it."""
+    done, gone = threading.Event(), []
+
+    def delete() -> None:
+        while not done.wait(EVERY):
+            for page in list(site.glob("schools/[!.]*.html"))[:1]:
+                page.unlink(missing_ok=True)
+                gone.append(page)
+
+    deleter = threading.Thread(target=delete)
+    deleter.start()
+    found = watch([*command, str(site)], site)
+    done.set()
+    deleter.join()
+    lacking = [page for page in gone if not page.exists()]
+    again = watch([*command, str(site)], site)
+    print(f"deleted: {len(gone)} pages, exit {found['code']}, then {again['code']}")
+    right = found["code"] == bool(lacking) and again["code"] == 0 and all(page.exists() for page in gone)
+    return judge("deleted", found, warm) + (not right)
+
+
 def main(schools: int) -> int:
-    """Publish to the end, with a page that fails, and until Ctrl-C; return how much was wrong."""
+    """Publish to the end, with a page that fails, until Ctrl-C, losing pages; return how much was wrong."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         data = make(schools=schools, districts=1, years=[2025], seed=9)
@@ -109,6 +132,7 @@ def main(schools: int) -> int:
         broken = home / "broken"
         ended = watch([*command, str(broken)], broken, warm, signal.SIGINT)
         wrong += judge("Ctrl-C", ended, warm)
+        wrong += deleted(command, home / "deleted", warm)
     return wrong
 
 

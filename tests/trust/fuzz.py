@@ -13,6 +13,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pandas as pd
 
+from qb.data.collect import collect
+from qb.data.form_template import write_per_school
+from qb.data.layout_file import load_layout
 from qb.data.reading import read, write
 from qb.data.recipe import convert, load_recipe
 from qb.data.sample import make
@@ -130,6 +133,8 @@ def readers(home: Path) -> dict[str, Reader]:
     write(data, tables)
     write(data, home / "parquet", "parquet")
     write(data, home / "book.xlsx", "xlsx")
+    form = load_layout("school-form")
+    write_per_school(data, home / "forms", form, 2026)
     standards = HOME / "qb" / "standard"
     source = pd.DataFrame({"学校代码": ["001", "002"], "学校名称": ["甲", "乙"], "人数": ["12", ""]})
     source.to_csv(home / "source.csv", index=False)
@@ -146,6 +151,11 @@ def readers(home: Path) -> dict[str, Reader]:
         "costs": Reader(_bytes([standards / "costs.toml"]), load_costs),
         "candidates": Reader(_bytes((HOME / "notebooks" / "sites").glob("*.toml")), load_candidates),
         "standard": Reader(_bytes([standards / "gulou-2023.toml"]), load),
+        "layout": Reader(_bytes((HOME / "qb" / "data" / "layouts").glob("*.toml")), load_layout),
+        "form": Reader(
+            _bytes(sorted((home / "forms").glob("*.xlsx"))[:1]),
+            lambda p: collect(p.parent, [form], data, 2026),
+        ),
         "transition": Reader(_bytes([standards / "transition.toml"]), load_transition),
     }
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 NAMES = (
     "CSV", "parquet", "workbook", "recipe", "recipe's use", "corrections", "scenario", "costs", "candidates",
-    "standard", "transition",
+    "standard", "transition", "layout", "form",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from qb.planning.scenario import pupils_actions, resource_actions, school_action
 from qb.planning.scenario.action_fields import Entry, unless
 from qb.planning.scenario.year_records import Register
 from qb.standard import Standard, Words, Year
-from qb.tomlfile import PLAIN, shown
+from qb.tomlfile import PLAIN, shown, too_large
 
 # What a scenario is: a title, a base year, and actions in the order in which they are done.
 #
@@ -193,12 +193,15 @@ def read_draft(path: str | Path) -> Draft:
     label = f"情景文件 {path} "
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        large = "、".join(too_large(document))
     except OSError as error:
         return Draft(label, None, reasons=((0, f"无法读取：{why(error)}，请检查路径及其权限"),))
     except UnicodeDecodeError:
         return Draft(label, None, reasons=((0, "不是 UTF-8 编码，请另存为 UTF-8"),))
     except (ValueError, RecursionError) as error:
         return Draft(label, None, reasons=((0, f"不是有效的 TOML：{error}，请按提示的行列改正"),))
+    if large:
+        return Draft(label, None, reasons=((0, f"有大得不可能的数（{large:.90}），请核对位数"),))
     return draft_of_document(document, label, str(path))
 
 
