@@ -436,7 +436,7 @@ def test_check_template_plan_forms_and_whatif_run_from_the_file_alone(datasets, 
     scenario.write_text(
         f'title = "增聘"\nbase_year = {2024 if taiwan else 2025}\n'
         f'[[actions]]\ndo = "hire"\nschool = "{school}"\nstage = "primary"\nteachers = 2\n'
-        "above_required = 0\nbackbone = 0\npe_arts = 0\ncertified = 2\ntrained = 2\n",
+        + ("" if taiwan else "above_required = 0\nbackbone = 0\npe_arts = 0\ncertified = 2\ntrained = 2\n"),
         encoding="utf-8",
     )
     for command in (

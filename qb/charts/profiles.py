@@ -128,7 +128,7 @@ def coefficients(
         return blank(caption, values)
     start, gap, row, head = 178, 26, 38, 48
     panel = (WIDTH - start - gap * (values.shape[1] - 1)) / values.shape[1]
-    top = max(float(np.nanmax(numbers)), *limits.values()) * 1.03
+    top = float(np.nanmax([np.nanmax(numbers), *limits.values()])) * 1.03
     middles = [head + row * (k + 0.5) for k in range(len(values))]
     base = head + row * len(values)
     marks: list[Mark] = []
@@ -142,9 +142,12 @@ def coefficients(
         marks += [
             Word(left, 13, shorten(stage, panel / 2, BODY), size=BODY, bold=True),
             Line(((left, 40), (left, base)), RULE),
-            Line(((at, 40), (at, base)), INK, 1.2, dashed=True),
-            Word(at, 34, f"{caption.word('limit')} {limits[stage]:.2f}", bold=True, anchor="middle"),
         ]
+        if limits[stage] == limits[stage]:  # a standard may set none
+            marks += [
+                Line(((at, 40), (at, base)), INK, 1.2, dashed=True),
+                Word(at, 34, f"{caption.word('limit')} {limits[stage]:.2f}", bold=True, anchor="middle"),
+            ]
         for value, given, y in zip(
             numbers[:, k], states(numbers[:, k], verdicts[stage]), middles, strict=True
         ):

@@ -140,7 +140,7 @@ def quadrants(
     if not known.any():
         return blank(caption, table)
     grid = ticks(min(x[known].min(), 90.0), max(min(x[known].max(), BEYOND), 110.0), 5)
-    steps = ticks(0, max(y[known].max(), cap * 1.15), 4)
+    steps = ticks(0, np.nanmax([*y[known], cap * 1.15]), 4)
     across, rise = Scale(grid[0], grid[-1], QUADRANTS_LEFT, RIGHT), Scale(0, steps[-1], BASE, TOP)
     poor = known & np.asarray(poor, bool)
     marks = _frame(across, rise, grid, steps, cap, caption)
@@ -163,15 +163,18 @@ def quadrants(
 def _frame(
     across: Scale, rise: Scale, grid: Sequence[float], steps: Sequence[float], cap: float, caption: Caption
 ) -> list[Mark]:
-    """The axes, and the two lines that make the quadrants."""
+    """The axes, and the two lines that make the quadrants; without a limit there is one."""
     middle, text = across(100), phrase(caption, "standard 100")
+    limited = [
+        Line(((QUADRANTS_LEFT, rise(cap)), (RIGHT, rise(cap))), INK, 1.2, dashed=True),
+        Word(RIGHT - 4, rise(cap) - 5, phrase(caption, "limit", cap), bold=True, anchor="end", halo=True),
+    ]
     return [
+        *(limited if cap == cap else []),
         Line(((QUADRANTS_LEFT, TOP), (QUADRANTS_LEFT, BASE), (RIGHT, BASE)), RULE),
         Line(((middle, TOP), (middle, BASE)), INK, 1.2),
-        Line(((QUADRANTS_LEFT, rise(cap)), (RIGHT, rise(cap))), INK, 1.2, dashed=True),
         Word(0, 12, phrase(caption, "uneven"), QUIET),
         Word(min(middle + 5, RIGHT - span(text)), TOP + 14, text, bold=True, halo=True),
-        Word(RIGHT - 4, rise(cap) - 5, phrase(caption, "limit", cap), bold=True, anchor="end", halo=True),
         Word(RIGHT, BASE + 36, phrase(caption, "level"), QUIET, anchor="end"),
         *(Word(across(v), BASE + 18, f"{v:g} %", QUIET, 12, anchor="middle") for v in grid),
         *(Word(QUADRANTS_LEFT - 6, rise(v) + 5, plain(v), QUIET, 12, anchor="end") for v in steps),

@@ -48,7 +48,7 @@ def trend(
     decimals : int, optional
         Decimals in print.
     """
-    years, limits = list(years), dict(limits or {})
+    years, limits = list(years), {text: v for text, v in (limits or {}).items() if v == v}
     table = pd.DataFrame({name: np.asarray(v, float) for name, v in series.items()}, index=years)
     table.index.name = caption.word("year")
     values = table.to_numpy(float)
@@ -173,7 +173,7 @@ def outlook(
     limits : mapping of words to value, optional
         Dashed lines, as ``{"满员 540": 540}``.
     """
-    limits = dict(limits or {})
+    limits = {text: v for text, v in (limits or {}).items() if v == v}
     table = course[["pupils", "low", "high"]].astype(float).sort_index()
     table.index.name = caption.word("year")
     known = table["pupils"].notna()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import nan
+
 import numpy as np
 import pandas as pd
 
@@ -35,7 +37,13 @@ class DistrictBalance(DistrictPart):
         return charts.coefficients(
             wide["coefficient"],
             wide["verdict"].map(lambda v: Verdict(v) if isinstance(v, str) else Verdict.NO_DATA),
-            {stage_label(s, lang): standard.coefficient_limit(s) for s in stages},
+            # Where the mean of all decides, none of them has a limit of its own.
+            {
+                stage_label(s, lang): nan
+                if COMPOSITE in deciding(standard)
+                else standard.coefficient_limit(s)
+                for s in stages
+            },
             caption=self.caption(
                 finding, say(lang, "校际差异系数（按学生加权）", "Difference coefficient, weighted by pupils")
             ),

@@ -321,6 +321,7 @@ class PlanBalance(PlanPart):
                     "% of the standard; indicators whose coefficient was over, is near its limit, or changed",
                 ),
             ),
-            right=say(lang, f"差异系数（限值 {limit}）", f"coefficient (limit {limit})"),
+            right=say(lang, "差异系数", "coefficient")
+            + (say(lang, f"（限值 {limit}）", f" (limit {limit})") if limit != "nan" else ""),
             floor=100 * standard.floor,
         )

@@ -162,6 +162,8 @@ def actions(standard: Standard, data: Dataset, bought: pd.DataFrame, year: int) 
     after = apply_purchases(data, bought, year, standard)
     staffed = [d["sections"]["full_time_teachers"] for d in (data, after)]
     short = pd.Series(np.nan_to_num(staffed[1] - staffed[0]), index=_keys(data["sections"]))
+    reported = data["sections"][["certified_teachers", "trained_teachers"]].notna()
+    known = {name: pd.Series(column.to_numpy(), index=short.index) for name, column in reported.items()}
     made = []
     for (school, stage), mine in bought.groupby(["school_id", "stage"], sort=False):
         ways = [mine[(mine["hired"] == way).to_numpy(dtype=bool)] for way in (True, False)]
@@ -174,7 +176,13 @@ def actions(standard: Standard, data: Dataset, bought: pd.DataFrame, year: int) 
             theirs = {name: min(number, count - sum(new.values())) for name, number in staff.items()}
             staff = {name: staff[name] - theirs[name] for name in staff}
             new = {name: number + theirs.get(name, 0) for name, number in new.items()}
-            everything = {"teachers": count, **new, "certified": count, "trained": count}
+            # What a school has not reported cannot be added to.
+            told = {
+                name: count
+                for name in ("certified", "trained")
+                if known[STAFF_COLUMNS[name]].get((year, school, stage), False)
+            }
+            everything = {"teachers": count, **new, **told}
             made.append({"do": "hire", **place, **everything})
         staff = {name: number for name, number in staff.items() if number}
         more = {

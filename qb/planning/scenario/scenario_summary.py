@@ -77,9 +77,10 @@ def _standing(assessment: Assessment) -> list[str]:
         over, unknown = (int((balance["verdict"] == v).sum()) for v in (Verdict.FAIL, Verdict.NO_DATA))
         largest = [
             f"{Stage(stage).zh}最大 {_rounded(part['coefficient'].max(), 3)}"
-            f"（限值 {assessment.standard.coefficient_limit(Stage(stage)):g}）"
+            + (f"（限值 {limit:g}）" if limit == limit else "")
             for stage, part in balance.groupby("stage", sort=False)
             if part["coefficient"].notna().any()
+            for limit in (assessment.standard.coefficient_limit(Stage(stage)),)
         ]
         lines.append(
             f"  {district}：{Verdict(verdict).zh}；学校（学段）{len(mine)} 个，达标 {passing}"
