@@ -1,6 +1,7 @@
 """Where a new school should stand: equal to trying everything, and done by the scenario that says it."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,8 @@ from test_scenario import STANDARD, town
 
 from qb.planning.scenario import apply, load, to_toml, whatif
 from qb.planning.scenario.year_records import rows_of
-from qb.planning.siting.site_choice import site, summary
-from qb.planning.siting.siting_problem import NONE, Problem, SitingError, build, load_candidates
+from qb.planning.siting.site_choice import document, site, summary
+from qb.planning.siting.siting_problem import NONE, Aim, Problem, SitingError, build, load_sites
 from qb.planning.siting.siting_solver import Status, solve
 from qb.standard.limits import LimitInForce
 
@@ -78,7 +79,7 @@ def question(seed):
 
 
 def tried(problem, most):
-    """Return the least (children without a place, -children within, walk) over every choice there is."""
+    """Return the least (children without a place, what counts first, walk) over every choice there is."""
     groups, seats = problem.km.shape
     every = np.array(list(itertools.product(range(-1, seats), repeat=groups)))
     rows = np.arange(groups)
@@ -96,13 +97,14 @@ def tried(problem, most):
     left = (problem.children * (every == NONE)).sum(axis=1)
     near = (problem.children * ((every != NONE) & (ways <= problem.limit.value))).sum(axis=1)
     walk = (problem.children * ways).sum(axis=1)
+    first = {Aim.WITHIN: -near, Aim.WALK: 0 * walk, Aim.FARTHEST: ways.max(axis=1)}[problem.counts]
     found = []
     for count in range(most + 1):
         for opened in itertools.combinations(range(len(problem.option_site)), count):
             if len(set(problem.option_site[list(opened)])) == count:
                 room = problem.capacity + problem.option_capacity[list(opened)].sum(axis=0)
                 fits = able & (load <= room).all(axis=1)
-                found += list(zip(left[fits], -near[fits], walk[fits], strict=True))
+                found += list(zip(left[fits], first[fits], walk[fits], strict=True))
     least = min(found)
     return least if least[0] == 0 else (least[0], None, None)
 
@@ -128,6 +130,21 @@ def test_a_plan_is_the_best_of_all_that_there_are(seed):
     assert len(plan.opened) <= most
 
 
+@pytest.mark.parametrize("aim", [Aim.WALK, Aim.FARTHEST])
+@pytest.mark.parametrize("seed", range(12))
+def test_so_it_is_where_something_else_counts_first(seed, aim):
+    problem, most = replace(question(seed), counts=aim), 1 + seed % 2
+    left, far, walk = tried(problem, most)
+    plan = solve(problem, most)
+    assert plan.unplaced == left
+    if left:
+        return
+    assert plan.status is Status.OPTIMAL and np.isnan(plan.within.bound)
+    assert plan.walk.value == pytest.approx(walk, rel=1e-6) and plan.walk.gap <= 1e-6
+    if aim is Aim.FARTHEST:
+        assert plan.farthest == (pytest.approx(far), pytest.approx(far), 0)
+
+
 def test_the_random_cases_are_of_every_sort():
     plans = [solve(question(seed), 1 + seed % 2) for seed in range(60)]
     infeasible = sum(plan.status is Status.INFEASIBLE for plan in plans)
@@ -144,6 +161,80 @@ def test_children_within_distance_come_before_kilometres():
     # Keeping Z1 (61) at A rather than Z0 (60) brings one child more within 500 m, though it costs
     # 61 × 0.24 + 60 × 1.20 km, not 61 × 0.96.
     assert [(a.zones, a.to) for a in plan.actions] == [(("Z0",), "B")]
+
+
+def test_what_counts_first_decides():
+    """A (91 places) holds 90 children 0.4 km away or 10 children next door, not all 100.
+
+    The 10 to the other school: 90 within 0.5 km, 36 + 11 km in all, the farthest walks 1.1 km. The 90
+    there: 10 within, 81 km, the farthest 0.9 km.
+    """
+    problem = Problem(
+        children=np.array([90.0, 10.0]),
+        km=np.array([[0.4, 0.9], [0.0, 1.1]]),
+        limit=within(np.array([0.5, 0.5])),
+        now=np.array([0, 0]),
+        capacity=np.array([91.0, 300.0]),
+        leaving=np.array([100.0, 100.0]),
+        site=np.array([NONE, NONE]),
+        option_site=np.array([], dtype=int),
+        option_capacity=np.zeros((0, 2)),
+    )
+    found = {aim: solve(replace(problem, counts=aim), most=0) for aim in Aim}
+    assert {aim: plan.seat.tolist() for aim, plan in found.items()} == {
+        Aim.WITHIN: [0, 1],
+        Aim.WALK: [0, 1],
+        Aim.FARTHEST: [1, 0],
+    }
+    assert found[Aim.FARTHEST].farthest == (0.9, 0.9, 0) and found[Aim.FARTHEST].within.value == 10
+    assert found[Aim.WALK].walk.value == pytest.approx(47) and found[Aim.WITHIN].within.bound == 90
+
+
+def asking(tmp_path, **options):
+    """Return a file of one candidate, far away, that asks for something."""
+    lines = [f"{k} = {v}" for k, v in options.items()]
+    lines += ["[[candidates]]", *(f"{k} = {v!r}" for k, v in {**CANDIDATE, "longitude": 114.9}.items())]
+    file = tmp_path / "sites.toml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+def test_the_file_says_what_counts_how_far_is_near_and_how_many_places_there_are(tmp_path):
+    usual = site(town(), asking(tmp_path), standard=STANDARD)
+    assert [(a.zones, a.to) for a in usual.scenario(1).actions] == [(("Z0",), "B")]
+    # 60 × 1.20 + 61 × 0.24 km, or 61 × 0.96.
+    walk = site(town(), asking(tmp_path, counts='"walk"'), standard=STANDARD)
+    assert [(a.zones, a.to) for a in walk.scenario(1).actions] == [(("Z1",), "B")]
+    made = document(walk)
+    assert (made["counts"], made["detour"], made["limits_km"]) == ("walk", 1.3, {"primary": 0.5, "junior": 1})
+    assert made["options"][1]["within_bound"] is None and made["options"][1]["gap"] <= 1e-6
+    text = summary(walk)
+    assert "先比全部学生的步行总里程；步行距离限值：小学 0.5 千米、初中 1 千米；" in text
+    assert "步行距离按直线距离 × 1.3 估算" in text and "步行距离以内至多" not in text and "nan" not in text
+    # With 0.2 km for both stages neither Z1 (0.24 km) nor a junior is near: Z0, Z2 and Z3 are.
+    near = site(town(), asking(tmp_path, walk_km="{ primary = 0.2 }"), standard=STANDARD)
+    assert near.options["within"][0] == 60 + 90 + 30 and near.labels.limits_km == {
+        "primary": 0.2,
+        "junior": 1,
+    }
+    # 300 places at A, 179 of them taken by others: both zones stay.
+    places = '[{ school_id = "A", stage = "primary", capacity = 300 }]'
+    assert not site(town(), asking(tmp_path, capacities=places), standard=STANDARD).scenario(1).actions
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"counts": '"near"'}, "counts（现为 'near'）：只能是"),
+        ({"walk_km": "{ primary = 0 }"}, "walk_km.primary（现为 0）：须大于 0"),
+        ({"walk_km": "{ senior = 2 }"}, "walk_km.senior（现为 2）：不认识这一项"),
+        ({"capacities": '[{ school_id = "Q", stage = "primary", capacity = 3 }]'}, "学校 Q 不在学校表中"),
+    ],
+)
+def test_an_option_of_the_file_that_makes_no_sense_is_refused(tmp_path, options, said):
+    with pytest.raises(SitingError) as refused:
+        site(town(), asking(tmp_path, **options), standard=STANDARD)
+    assert said in str(refused.value) and "sites.toml" in str(refused.value)
 
 
 def test_a_new_school_takes_what_the_old_one_cannot():
@@ -221,7 +312,7 @@ def test_a_campus_counts_with_its_parent():
     zones = data["zones"].copy()
     zones.loc[zones["zone_id"] == "Z3", "primary_school_id"] = "B"
     problem, labels = build(
-        data.replace(schools=schools, zones=zones), load_candidates(candidates()), 2025, STANDARD
+        data.replace(schools=schools, zones=zones), load_sites(candidates()), 2025, STANDARD
     )
     room = dict(
         zip(zip(labels.seats["school_id"], labels.seats["stage"], strict=True), problem.capacity, strict=True)
@@ -326,7 +417,7 @@ def test_a_file_says_the_same_as_a_frame(tmp_path):
     file = tmp_path / "sites.toml"
     lines = [f"{k} = {v!r}" for k, v in CANDIDATE.items()]
     file.write_text("[[candidates]]\n" + "\n".join(lines), encoding="utf-8")
-    assert load_candidates(file) == load_candidates(candidates())
+    assert load_sites(file) == load_sites(candidates())
 
 
 def test_the_summary_names_site_kind_and_size():
@@ -441,11 +532,11 @@ def test_a_file_that_makes_no_sense_is_refused_with_every_entry(tmp_path):
     lines = [f"{k} = {v!r}" for k, v in {**CANDIDATE, "kind": "college", "primary_capacity": -1}.items()]
     file.write_text("[[candidates]]\n" + "\n".join(lines), encoding="utf-8")
     with pytest.raises(SitingError) as refused:
-        load_candidates(file)
+        load_sites(file)
     assert all(said in str(refused.value) for said in ("有 2 处", "只能是", "须不小于 0"))
     file.write_text("", encoding="utf-8")
     with pytest.raises(SitingError, match="没有候选校址"):
-        load_candidates(file)
+        load_sites(file)
     with pytest.raises(SitingError, match="无法读取"):
         site(town(), tmp_path / "absent.toml", standard=STANDARD)
 
@@ -505,7 +596,7 @@ def test_a_walk_at_the_limit_is_within_by_the_tolerance_of_the_standard():
         }
     )
     for standard, kept in ((STANDARD, [True, True, False, False]), (loose, [True, True, True, False])):
-        problem, _ = build(town(), load_candidates(candidates()), 2025, standard)
+        problem, _ = build(town(), load_sites(candidates()), 2025, standard)
         assert problem.limit.at(0.5).meets(walk).tolist() == kept
 
 

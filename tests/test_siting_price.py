@@ -15,7 +15,7 @@ from qb.indicators.assessment import assess
 from qb.planning.costs import load_costs
 from qb.planning.scenario import apply, load
 from qb.planning.siting.site_choice import Price, document, lacking, run, site, summary
-from qb.planning.siting.siting_problem import SitingError, load_candidates
+from qb.planning.siting.siting_problem import SitingError, load_sites
 from qb.report.explore_sites import open_siting
 
 # What a site costs, which plan is closest to the standard, and the siting as a document and as a map
@@ -79,7 +79,7 @@ def test_neither_new_zones_alone_nor_doing_nothing_costs_anything_to_build():
 )
 def test_a_cost_that_makes_no_sense_is_refused(change, said):
     with pytest.raises(SitingError) as refused:
-        load_candidates(pd.DataFrame([{**CANDIDATE, **change}]))
+        load_sites(pd.DataFrame([{**CANDIDATE, **change}]))
     assert said in str(refused.value)
 
 

@@ -104,6 +104,15 @@ class Sites:
         if plan.status is not Status.TIME_LIMIT:
             proven = self._say("已证最优", "proven best")
             return proven if plan.status is Status.OPTIMAL else self._say("学位不够", "too few places")
+        if plan.within.bound != plan.within.bound:  # something else counted first
+            far, gap = (number(100 * proof.gap, 2, self.lang) for proof in (plan.farthest, plan.walk))
+            if plan.farthest.gap != plan.farthest.gap:
+                return self._say(f"未证：总里程至多差 {gap} %", f"not proven: at most {gap} % too far in all")
+            return self._say(
+                f"未证：最远至多差 {far} %，最远不增时总里程至多差 {gap} %",
+                f"not proven: the farthest walk is at most {far} % too long, and with none farther "
+                f"at most {gap} % too far in all",
+            )
         most = number(plan.within.bound, 0, self.lang)
         reach, gap = (number(100 * proof.gap, 2, self.lang) for proof in (plan.within, plan.walk))
         return self._say(

@@ -22,7 +22,7 @@ from qb.data.sample import make
 from qb.errors import QbError
 from qb.planning.costs import load_costs
 from qb.planning.scenario import load as load_scenario
-from qb.planning.siting.siting_problem import load_candidates
+from qb.planning.siting.siting_problem import load_sites
 from qb.standard import load, load_transition
 
 HOME = Path(__file__).parents[2]
@@ -149,7 +149,7 @@ def readers(home: Path) -> dict[str, Reader]:
         "corrections": Reader((("corrections.toml", CORRECTIONS.encode()),), _corrected(home / "funds")),
         "scenario": Reader(_bytes((HOME / "notebooks" / "scenarios").glob("*.toml")), load_scenario),
         "costs": Reader(_bytes([standards / "costs.toml"]), load_costs),
-        "candidates": Reader(_bytes((HOME / "notebooks" / "sites").glob("*.toml")), load_candidates),
+        "candidates": Reader(_bytes((HOME / "notebooks" / "sites").glob("*.toml")), load_sites),
         "standard": Reader(_bytes([standards / "gulou-2023.toml"]), load),
         "layout": Reader(_bytes((HOME / "qb" / "data" / "layouts").glob("*.toml")), load_layout),
         "form": Reader(

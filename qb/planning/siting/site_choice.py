@@ -26,12 +26,14 @@ from qb.planning.scenario import ScenarioError, apply, to_toml
 from qb.planning.scenario.coming_years import chosen_standard
 from qb.planning.siting.siting_problem import (
     NONE,
+    Aim,
     Candidate,
     Labels,
     Problem,
+    SitesFile,
     SitingError,
     build,
-    load_candidates,
+    load_sites,
     named,
     refuse,
 )
@@ -135,7 +137,7 @@ def site(
     data : Dataset
         With `zones`: children, place, and the school assigned today.
     candidates : DataFrame or path
-        See `load_candidates`.
+        See `load_sites`.
     year : int, optional
         The last one of the data unless given.
     standard : Standard or str, optional
@@ -163,22 +165,23 @@ def site(
 
     Notes
     -----
-    First as many children within the walking limit as can be, then the least walk of all children
-    together. A zone is kept whole for each stage. Ranked are sets of sites; of the kinds and sizes of a
-    site the smallest with which that is reached. A set that does no better than assigning the zones anew
+    First as many children within the walking limit as can be, or what else the file of candidates counts
+    first (`Aim`), then the least walk of all children together. A zone is kept whole for each stage.
+    Ranked are sets of sites; of the kinds and sizes of a site the smallest with which that is reached. A
+    set that does no better than assigning the zones anew
     is not listed.
     """
     require(data)
     chosen, year = chosen_standard(standard), choose_year(data, year)
     wrong = [f"most（至多开办几所）须为不小于 1 的整数，现为 {most}"] if most < 1 else []
     try:
-        found = load_candidates(candidates)
+        asked = load_sites(candidates)
     except SitingError as error:
         lines = str(error).splitlines()
         wrong += [line.strip() for line in lines[1:] or lines]
-        found = ()
+        asked = SitesFile()
     try:
-        problem, labels = build(data, found, year, chosen, capacities, named(candidates))
+        problem, labels = build(data, asked, year, chosen, capacities, named(candidates))
     except SitingError as error:
         wrong += [line.strip() for line in str(error).splitlines()[1:]]
     refuse(wrong, named(candidates))
@@ -186,7 +189,7 @@ def site(
     walks = [_distances(problem, labels, NOW, problem.now)]
     walks += [_distances(problem, labels, n, s.seat) for n, s in enumerate(solutions, start=1)]
     made = Siting(
-        year, found, problem, labels, solutions, pd.DataFrame(), pd.concat(walks, ignore_index=True),
+        year, asked, problem, labels, solutions, pd.DataFrame(), pd.concat(walks, ignore_index=True),
         (*labels.notes, *_help(problem, labels, solutions[0], most)),
     )  # fmt: skip
     prices = costs if isinstance(costs, Costs) else load_costs(costs)
@@ -204,25 +207,30 @@ def _ranked(problem: Problem, most: int, best: int, seconds: float) -> tuple[Sol
         others = best - 1 if first.opened and first.status is not Status.INFEASIBLE else 0
         for left in range(others, 0, -1):
             plan = solve(problem, most, (end - time.monotonic()) / left, without, least=1)
-            if plan.status is Status.INFEASIBLE or _rank(plan) >= _rank(found[1]):
+            if plan.status is Status.INFEASIBLE or _rank(problem, plan) >= _rank(problem, found[1]):
                 break  # it does no better than new zones without a new school
             found.append(plan)
             without.append(_sites(problem, plan))
     except OutOfTimeError:
         pass  # the best stands; it is only that fewer others are ranked
-    return tuple(sorted(found, key=_rank))
+    return tuple(sorted(found, key=lambda plan: _rank(problem, plan)))
 
 
 def _sites(problem: Problem, plan: Solution) -> frozenset[int]:
     return frozenset(problem.option_site[list(plan.opened)].tolist())
 
 
-def _rank(solution: Solution) -> tuple[float, float, float, int]:
+def _rank(problem: Problem, solution: Solution) -> tuple[float, float, float, int]:
     few = len(solution.opened)
     if solution.status is Status.INFEASIBLE:
         return solution.unplaced, 0.0, 0.0, few
     # The same sum taken in another order may differ by noise; of equals the one with fewer schools leads.
-    return 0.0, -solution.within.value, round(solution.walk.value, 6), few
+    first = {
+        Aim.WITHIN: -solution.within.value,
+        Aim.WALK: 0.0,
+        Aim.FARTHEST: round(solution.farthest.value, 6),
+    }
+    return 0.0, first[problem.counts], round(solution.walk.value, 6), few
 
 
 def _distances(problem: Problem, labels: Labels, option: int, seat: np.ndarray) -> pd.DataFrame:
@@ -253,6 +261,8 @@ def _options(made: Siting, data: Dataset, standard: Standard, costs: Costs) -> p
             "status": solution.status,
             "within_bound": solution.within.bound,
             "within_gap": solution.within.gap,
+            "farthest_bound": solution.farthest.bound,
+            "farthest_gap": solution.farthest.gap,
             "bound": solution.walk.bound,
             "gap": solution.walk.gap,
             "unplaced": solution.unplaced,
@@ -260,7 +270,7 @@ def _options(made: Siting, data: Dataset, standard: Standard, costs: Costs) -> p
         }
         rows.append({**row, **_effect(made, option, data, standard, costs)})
     judged = ["rows", "passing", "no_data", "over", "lacking", "lacking_yuan", "reason"]
-    proof = ["status", "within_bound", "within_gap", "bound", "gap"]
+    proof = ["status", "within_bound", "within_gap", "farthest_bound", "farthest_gap", "bound", "gap"]
     names = ["option", "sites", *proof, "unplaced", "moved", *COST, *judged]
     table = pd.DataFrame(rows, columns=names)
     ways = made.distances.assign(child_km=made.distances["children"] * made.distances["mean_km"])
@@ -333,6 +343,8 @@ FIGURES = (
     "within_gap",
     "mean_km",
     "farthest_km",
+    "farthest_bound",
+    "farthest_gap",
     "child_km",
     "bound",
     "gap",
@@ -355,6 +367,9 @@ def document(siting: Siting) -> dict[str, object]:
     return {
         "year": siting.year,
         "status": str(siting.status),
+        "counts": str(siting.asked.counts),
+        "limits_km": siting.labels.limits_km,
+        "detour": siting.labels.detour,
         "closest": siting.closest,
         "options": [_option(siting, record) for record in _records(siting.options)],
         "notes": list(siting.notes),
@@ -411,7 +426,7 @@ def summary(siting: Siting) -> str:
             name, proof = "现状", ""
         else:
             name = f"方案{row.option}　{row.sites or '只调整划片'}"
-            proof = f"；{Status(row.status).zh}（{_bounds(row)}）"
+            proof = f"；{Status(row.status).zh}（{_bounds(row, siting.asked.counts)}）"
         if row.unplaced and row.unplaced > 0:
             lines.append(f"  {name}：{row.unplaced:.0f} 名学生没有学位")
             continue
@@ -436,14 +451,26 @@ def summary(siting: Siting) -> str:
         lines.append(f"  建议开办：{one.name}（{one.site}），{one.kind.zh}，{sizes}")
     if siting.chosen:
         lines.append(f"  说明：{PRICED}")
-    return "\n".join([*lines, *(f"  说明：{note}" for note in siting.notes)])
+    return "\n".join([*lines, *(f"  说明：{note}" for note in (_asked(siting), *siting.notes))])
 
 
-def _bounds(row: tuple) -> str:
-    """Return what is proven of the children within distance, and of the walk given so many of them."""
+def _bounds(row: tuple, counts: Aim) -> str:
+    """Return what is proven of what counts first, and of the walk given so much of it."""
+    walk = f"步行总里程 {row.child_km:.1f} 千米，下界 {row.bound:.1f} 千米，差距 {row.gap:.2%}"
+    if counts is Aim.WALK:
+        return walk
+    if counts is Aim.FARTHEST:
+        far = f"最远至少 {row.farthest_bound:.2f} 千米，差距 {row.farthest_gap:.2%}"
+        return f"{far}；最远不增时{walk}"
+    return f"步行距离以内至多 {row.within_bound:.0f} 名，差距 {row.within_gap:.2%}；覆盖不减时{walk}"
+
+
+def _asked(siting: Siting) -> str:
+    """Return what counted first, the walking limits, and how walks were measured."""
+    limits = "、".join(f"{stage.zh} {siting.labels.limits_km[str(stage)]:g} 千米" for stage in COMPULSORY)
     return (
-        f"步行距离以内至多 {row.within_bound:.0f} 名，差距 {row.within_gap:.2%}；"
-        f"覆盖不减时步行总里程 {row.child_km:.1f} 千米，下界 {row.bound:.1f} 千米，差距 {row.gap:.2%}"
+        f"先比{siting.asked.counts.zh}；步行距离限值：{limits}；"
+        f"步行距离按直线距离 × {siting.labels.detour:g} 估算"
     )
 
 

@@ -21,7 +21,7 @@ from qb.planning.scenario.school_actions import beyond_largest
 from qb.planning.scenario.year_records import rows_of
 from qb.standard import Count, Positive, Standard, Words
 from qb.standard.limits import LimitInForce
-from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Ownership, Stage
+from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Ownership, Stage, Term
 from qb.tomlfile import PLAIN, Entry, read_toml, shown
 
 # Candidates: where a school could stand, of which kind and size, from a TOML file or a frame.
@@ -108,14 +108,48 @@ class Candidate(Entry):
         return wrong
 
 
-class _Candidates(Entry):
+class Aim(Term):
+    """What counts first; of equals the least walk of all children together."""
+
+    WITHIN = "within", "步行距离以内的学生数"
+    WALK = "walk", "全部学生的步行总里程"
+    FARTHEST = "farthest", "最远学生的步行距离"
+
+
+class WalkingLimits(Entry):
+    """The longest walks that count as within distance, in place of the standard's."""
+
+    primary: Positive | None = None
+    junior: Positive | None = None
+
+
+class Places(Entry):
+    """The places of a school that is there, where not classes × class limit."""
+
+    school_id: Words
+    stage: Stage
+    capacity: Count
+
+
+class SitesFile(Entry):
+    """The candidates, and what is asked of them where it is not the usual."""
+
     candidates: tuple[Candidate, ...] = ()
+    counts: Aim = Aim.WITHIN
+    walk_km: WalkingLimits = WalkingLimits()
+    capacities: tuple[Places, ...] = ()
+
+    def limit_km(self, stage: Stage, standard: Standard) -> float:
+        """Return the longest walk of a compulsory stage that counts as within distance."""
+        own = self.walk_km.primary if stage == Stage.PRIMARY else self.walk_km.junior
+        return standard.rules.distance.limit_km(stage) if own is None else own
 
 
-def load_candidates(given: pd.DataFrame | str | Path) -> tuple[Candidate, ...]:
+def load_sites(given: pd.DataFrame | str | Path) -> SitesFile:
     """Read candidates from a frame with the fields of `Candidate` as columns, or a TOML file.
 
-    The file has one ``[[candidates]]`` entry for each site, kind and size.
+    The file has one ``[[candidates]]`` entry for each site, kind and size. It may say what `counts` first,
+    longest walks (``[walk_km]``, by stage) and the places of schools that are there (``[[capacities]]``).
 
     Raises
     ------
@@ -126,8 +160,9 @@ def load_candidates(given: pd.DataFrame | str | Path) -> tuple[Candidate, ...]:
     if isinstance(given, pd.DataFrame):
         found = _of_frame(given)
     else:
-        found = read_toml(Path(given), _Candidates, "候选校址文件", SitingError).candidates
-    refuse(_clashes(found) if found else ["没有候选校址，请至少给出一处"], named(given))
+        found = read_toml(Path(given), SitesFile, "候选校址文件", SitingError)
+    clashes = _clashes(found.candidates)
+    refuse(clashes if found.candidates else ["没有候选校址，请至少给出一处"], named(given))
     return found
 
 
@@ -143,14 +178,14 @@ def refuse(wrong: list[str], where: str) -> None:
         raise SitingError(f"{where}：不能选址，有 {len(wrong)} 处须先改正：\n{lines}")
 
 
-def _of_frame(frame: pd.DataFrame) -> tuple[Candidate, ...]:
+def _of_frame(frame: pd.DataFrame) -> SitesFile:
     columns = [frame[name].tolist() for name in frame]
     rows = [
         {str(name): _plain(name, cell) for name, cell in zip(frame, row, strict=True) if not pd.isna(cell)}
         for row in zip(*columns, strict=True)
     ]
     try:
-        return _Candidates(candidates=rows).candidates
+        return SitesFile(candidates=rows)
     except ValidationError as error:
         faults = error.errors(include_url=False)
         lines = "\n".join(f"  {line}" for fault in faults for line in _in_words(fault))
@@ -218,6 +253,8 @@ class Problem:
         The site of each kind and size that could be opened.
     option_capacity : ndarray, shape (options, seats)
         The capacity that opening it brings.
+    counts : Aim
+        What counts first.
 
     Notes
     -----
@@ -233,6 +270,7 @@ class Problem:
     site: np.ndarray
     option_site: np.ndarray
     option_capacity: np.ndarray
+    counts: Aim = Aim.WITHIN
 
     @cached_property
     def near(self) -> np.ndarray:
@@ -257,16 +295,22 @@ class Labels:
         `school_id` (that of a site: the new school's) and `stage`.
     notes : tuple of str
         What was left out, and why.
+    limits_km : dict of str to float
+        The longest walk within distance, by stage.
+    detour : float
+        A walk as a multiple of the straight line.
     """
 
     groups: pd.DataFrame
     seats: pd.DataFrame
     notes: tuple[str, ...]
+    limits_km: dict[str, float]
+    detour: float
 
 
 def build(
     data: Dataset,
-    candidates: tuple[Candidate, ...],
+    asked: SitesFile,
     year: int,
     standard: Standard,
     capacities: pd.DataFrame | None = None,
@@ -276,7 +320,8 @@ def build(
 
     A school that is there takes part with its stages if a zone is assigned to it, or if it is public and
     not a special school. It has as many places as its classes times the class limit (C12), a campus
-    counted with its parent, unless `capacities` (`school_id`, `stage`, `capacity`) says otherwise. Pupils
+    counted with its parent, unless `capacities` (`school_id`, `stage`, `capacity`), or else the file of
+    candidates, says otherwise. Pupils
     beyond the children of the zones assigned to it keep their places. Messages name the candidates as
     `where` does. Of a school whose pupils or classes
     are not reported no free place is presumed: it keeps the children of its zones and takes nobody else.
@@ -290,12 +335,15 @@ def build(
         largest.
     """
     groups, notes = _groups(rows_of(data["zones"], year))
+    candidates = asked.candidates
+    if capacities is None and asked.capacities:
+        capacities = pd.DataFrame([entry.model_dump() for entry in asked.capacities])
     given, wrong = _given(data, capacities)
     if groups.empty:
         wrong.append(f"{year} 学年没有一个小区既有适龄儿童数又有经纬度，请填写小区表（zones）")
     wrong += _misplaced(data, candidates)
     wrong += _oversized(candidates, year, standard)
-    unreached, far = _reach(groups, candidates, data.districts, standard)
+    unreached, far = _reach(groups, asked, data.districts, standard)
     schools, faults, left = _schools(data, groups, year, standard, given)
     refuse(wrong + unreached + faults, where)
     sites = list(dict.fromkeys(one.site for one in candidates))
@@ -310,19 +358,23 @@ def build(
     problem = Problem(
         children=groups["children"].to_numpy(),
         km=_ways(groups, seats, standard.rules.distance.detour),
-        limit=_limit(groups, standard),
+        limit=_limit(groups, asked, standard),
         now=held.get_indexer(pd.MultiIndex.from_frame(groups[["assigned", "stage"]])),
         capacity=seats["capacity"].to_numpy(),
         leaving=seats["leaving"].to_numpy(),
         site=np.where(seats["new"].astype(bool), pd.Index(sites).get_indexer(seats["school_id"]), NONE),
         option_site=option_site,
         option_capacity=brought,
+        counts=asked.counts,
     )
-    return problem, Labels(groups, seats[["school_id", "stage"]], (*notes, *left, *far))
+    notes = (*notes, *left, *far)
+    limits = {str(stage): asked.limit_km(stage, standard) for stage in COMPULSORY}
+    detour = standard.rules.distance.detour
+    return problem, Labels(groups, seats[["school_id", "stage"]], notes, limits, detour)
 
 
-def _limit(groups: pd.DataFrame, standard: Standard) -> LimitInForce:
-    limits = {str(stage): standard.rules.distance.limit_km(stage) for stage in COMPULSORY}
+def _limit(groups: pd.DataFrame, asked: SitesFile, standard: Standard) -> LimitInForce:
+    limits = {str(stage): asked.limit_km(stage, standard) for stage in COMPULSORY}
     return standard.hold(groups["stage"].map(limits).to_numpy(dtype=float), "<=", decimals=2)
 
 
@@ -407,15 +459,15 @@ FARTHER = 10  # times as near with longitude and latitude exchanged: they are
 
 
 def _reach(
-    groups: pd.DataFrame, candidates: tuple[Candidate, ...], districts: list[str], standard: Standard
+    groups: pd.DataFrame, asked: SitesFile, districts: list[str], standard: Standard
 ) -> tuple[list[str], list[str]]:
     """Return which sites no zone can reach, and a note on each to which all zones have too far."""
-    placed = tuple(one for one in candidates if one.district is None or one.district in districts)
+    placed = tuple(one for one in asked.candidates if one.district is None or one.district in districts)
     if groups.empty or not placed:
         return [], []
     names = {one.site: one.name for one in placed}
     new, detour = _sites(placed, list(names)), standard.rules.distance.detour
-    limit = _limit(groups, standard)
+    limit = _limit(groups, asked, standard)
     km = _ways(groups, new, detour)
     near = limit.at(limit.value[:, None]).meets(km)
     north = new["longitude"].where(new["longitude"].abs() <= 90)

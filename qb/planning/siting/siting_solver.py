@@ -16,7 +16,15 @@ from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
 from qb.errors import QbError
 from qb.planning.scenario import Scenario
-from qb.planning.siting.siting_problem import NONE, Candidate, Labels, Problem, SitingError
+from qb.planning.siting.siting_problem import (
+    NONE,
+    Aim,
+    Candidate,
+    Labels,
+    Problem,
+    SitesFile,
+    SitingError,
+)
 from qb.terms import COMPULSORY, Stage, Term
 
 # The constraints as sparse rows, for `scipy.optimize.milp`.
@@ -195,9 +203,11 @@ class Solution:
     opened : tuple of int
         Options, in their order; of those of one site the smallest with which the plan can be done.
     within : Proof
-        Children whose walk is within the limit.
+        Children whose walk is within the limit; proven where that counts first.
     walk : Proof
-        Kilometres walked by all children together, given as many within the limit.
+        Kilometres walked by all children together, given as much of what counts first.
+    farthest : Proof
+        The longest walk of a child, in kilometres; proven where that counts first.
     unplaced : float
         Children for whom there is no place; no plan has fewer.
     """
@@ -207,6 +217,7 @@ class Solution:
     opened: tuple[int, ...]
     within: Proof
     walk: Proof
+    farthest: Proof
     unplaced: float = 0.0
 
 
@@ -218,6 +229,9 @@ def solve(
     least: int = 0,
 ) -> Solution:
     """Seat every group of children; first as many within distance as can be, then with the least walk.
+
+    Where the problem counts the farthest walk first, that is made as short as can be in place of the
+    number within distance; where it counts the walk of all, nothing goes before it.
 
     Parameters
     ----------
@@ -265,6 +279,11 @@ def solve(
     near = problem.near[model.group, model.seat]
     counted = np.where(near, problem.children[model.group], 0.0)
     walk = problem.children[model.group] * problem.km[model.group, model.seat]
+    if problem.counts is Aim.WALK:
+        return _shortest(problem, model, walk, None, end, seconds)
+    if problem.counts is Aim.FARTHEST:
+        far = _farthest(problem, model, end - seconds / 2)
+        return _shortest(problem, model, walk, far, end, seconds)
     bound = _most_within(problem, most, least, without, seconds / 4)
     rows = [(counted, bound - 0.5, np.inf)] if bound else []
     found = model.run(walk, rows, end - seconds / 4, GAP)
@@ -290,7 +309,65 @@ def solve(
     return Solution(
         status, seat, _smallest(problem, model.options(x), seat),
         Proof.of(within, max(bound, within)), Proof.of(float(walk @ arcs), least_walk),
+        _open(walked(problem, seat).max()),
     )  # fmt: skip
+
+
+def _open(value: float) -> Proof:
+    """Return a value of which nothing is claimed."""
+    return Proof(float(value), np.nan, np.nan)
+
+
+def _shortest(
+    problem: Problem,
+    model: Model,
+    walk: np.ndarray,
+    far: tuple[float, float] | None,
+    end: float,
+    seconds: float,
+) -> Solution:
+    """Return the plan of the least walk; with `far` (kilometres, and their bound) nobody walks farther."""
+    km = problem.km[model.group, model.seat]
+    long = (km > far[0]).astype(float) if far else np.zeros(len(km))
+    found = model.run(walk, [(long, -np.inf, 0.5)] if long.any() else [], end, GAP)
+    if found.status == INFEASIBLE:
+        return _crowded(problem, model, end)
+    x = _needed(found.x, seconds)
+    arcs = model.arcs(x)
+    seat = model.seats(arcs)
+    least_walk = 0.0 if found.mip_dual_bound is None else min(found.mip_dual_bound, float(walk @ arcs))
+    ways = walked(problem, seat)
+    farthest = _open(ways.max()) if far is None else Proof.of(ways.max(), far[1])
+    proven = found.success and (far is None or farthest.gap == 0)
+    return Solution(
+        Status.OPTIMAL if proven else Status.TIME_LIMIT, seat, _smallest(problem, model.options(x), seat),
+        _open(problem.children[problem.limit.meets(ways)].sum()),
+        Proof.of(float(walk @ arcs), least_walk), farthest,
+    )  # fmt: skip
+
+
+def _farthest(problem: Problem, model: Model, end: float) -> tuple[float, float]:
+    """Return the least distance known within which all children have a seat, and its bound, by halving.
+
+    Where not everyone can have a seat at all it is the longest there is.
+    """
+    km = problem.km[model.group, model.seat]
+    steps = np.unique(km)
+    if not len(steps):
+        return 0.0, 0.0
+    low, high = 0, len(steps) - 1
+    nothing = np.zeros(len(km))
+    while low < high and time.monotonic() < end:
+        middle = (low + high) // 2
+        long = (km > steps[middle]).astype(float)
+        found = model.run(nothing, [(long, -np.inf, 0.5)], end, 0.0)
+        if found.x is not None:
+            high = int(np.searchsorted(steps, km[model.arcs(found.x)].max()))
+        elif found.status == INFEASIBLE:
+            low = middle + 1
+        else:
+            break
+    return float(steps[high]), float(steps[low])
 
 
 def _most_within(
@@ -328,7 +405,7 @@ def _crowded(problem: Problem, model: Model, end: float) -> Solution:
     nothing = Proof(np.nan, np.nan, np.nan)
     if model.least:
         seat = np.full(len(problem.children), NONE)
-        return Solution(Status.INFEASIBLE, seat, (), nothing, nothing, float(problem.children.sum()))
+        return Solution(Status.INFEASIBLE, seat, (), nothing, nothing, nothing, float(problem.children.sum()))
     left = max(end, time.monotonic() + 2.0)
     found = model.run(
         np.zeros(len(model.group)), [], left, 0.9 / problem.children.sum(), alone=problem.children
@@ -337,8 +414,9 @@ def _crowded(problem: Problem, model: Model, end: float) -> Solution:
     seat = model.seats(model.arcs(x))
     opened = _smallest(problem, model.options(x), seat)
     return Solution(
-        Status.INFEASIBLE, seat, opened, nothing, nothing, float(problem.children[seat == NONE].sum())
-    )
+        Status.INFEASIBLE, seat, opened, nothing, nothing, nothing,
+        float(problem.children[seat == NONE].sum()),
+    )  # fmt: skip
 
 
 def _smallest(problem: Problem, opened: Iterable[int], seat: np.ndarray) -> tuple[int, ...]:
@@ -370,17 +448,19 @@ class Siting:
     Attributes
     ----------
     year : int
-    candidates : tuple of Candidate
+    asked : SitesFile
+        The candidates, and what was asked of them.
     solutions : tuple of Solution
         By rank; one of them opens no site and only assigns the zones anew.
     options : DataFrame
         `option`, `sites`, `status`; `children` with a way, `within` (those within distance), `within_bound`
-        (the most that any plan reaches) and `within_gap`; `mean_km`, `farthest_km`, `child_km`, its `bound`
-        and `gap` (among plans with no fewer within distance); `unplaced`; `moved`, the children whose zone
-        changes school; `cost_yuan`, `low_yuan` and `high_yuan` of opening its schools; of the district under
-        it `rows`, `passing` and `no_data` (school and stage), `over` (C1–C7 coefficients above their limit,
-        NaN where none can be computed), `lacking` (figures of C1–C7 below the standard), `lacking_yuan`
-        (what it would cost to mend them), and `reason`, why it cannot be done on these data.
+        (the most that any plan reaches) and `within_gap`; `mean_km`, `farthest_km`, its `farthest_bound` and
+        `farthest_gap`, `child_km`, its `bound` and `gap` (among plans with no fewer within distance, or
+        nobody farther; NaN are bounds of what does not count first); `unplaced`; `moved`, the children whose
+        zone changes school; `cost_yuan`, `low_yuan` and `high_yuan` of opening its schools; of the district
+        under it `rows`, `passing` and `no_data` (school and stage), `over` (C1–C7 coefficients above their
+        limit, NaN where none can be computed), `lacking` (figures of C1–C7 below the standard),
+        `lacking_yuan` (what it would cost to mend them), and `reason`, why it cannot be done on these data.
     distances : DataFrame
         By option and stage: `children`, `within`, `mean_km`, `farthest_km`, `unknown` (without a way).
     notes : tuple of str
@@ -388,13 +468,18 @@ class Siting:
     """
 
     year: int
-    candidates: tuple[Candidate, ...]
+    asked: SitesFile
     problem: Problem
     labels: Labels
     solutions: tuple[Solution, ...]
     options: pd.DataFrame
     distances: pd.DataFrame
     notes: tuple[str, ...]
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The schools that could be opened."""
+        return self.asked.candidates
 
     @property
     def best(self) -> Solution:
