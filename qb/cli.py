@@ -11,9 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, NoReturn
 
-import qb
 from qb.command_parser import (
     Parser,
+    Version,
     add_costs,
     add_data,
     add_json,
@@ -30,27 +30,6 @@ from qb.files import copy_shipped, sample_scenarios, shipped
 from qb.publish.manifest import KINDS
 
 SAMPLE = shipped("data", "sample")
-# Whose versions tell most about how a figure or a page came about.
-LIBRARIES = (
-    *("pandas", "numpy", "scipy", "pyarrow", "clarabel", "matplotlib"),
-    *("papermill", "nbconvert", "jupyterlab", "distributed", "pyscipopt"),
-)
-
-
-class Version(argparse.Action):
-    """Print the versions of qb, of Python and of the libraries that figures and pages rest on."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        """Print one line each; a library that is not installed is said to be so."""
-        from importlib.metadata import PackageNotFoundError, version
-
-        print(f"qb {qb.__version__}\nPython {sys.version.split()[0]}")
-        for name in LIBRARIES:
-            try:
-                print(name, version(name))
-            except PackageNotFoundError:
-                print(name, "（未安装）")
-        parser.exit()
 
 
 class Completion(argparse.Action):
@@ -142,13 +121,19 @@ def siting(data: Path, candidates: Path, **options: object) -> None:
     print(run(data, candidates, **options))
 
 
-def forecast(data: Path, to: int | None, as_json: bool) -> None:
-    """Print pupils by school, stage and grade in the years to come."""
+def forecast(data: Path, to: int | None, against: bool, standard: str, as_json: bool) -> None:
+    """Print pupils by school, stage and grade in the years to come; or places against pupils."""
     from qb.data.reading import read
     from qb.planning.forecast.projection import forecast as look_ahead
     from qb.planning.forecast.projection import summary
 
-    made = look_ahead(read(data), to)
+    tables = read(data)
+    made = look_ahead(tables, to)
+    if against:
+        from qb.planning.forecast.places import run
+
+        print(run(tables, made, standard, as_json))
+        return
     if not as_json:
         print(summary(made))
         return
@@ -470,6 +455,9 @@ def _parser() -> Parser:
         help="分年方案：到这一学年全部达标；--budget 为每年预算，不写则平均分摊；各年同 qb whatif",
     )
     it.add_argument(
+        "--prices", action="store_true", help="另说明哪一项单价升降 20% 时，买什么会变（逐项重新求解，较慢）"
+    )
+    it.add_argument(
         "--solver",
         choices=("highs", "scip"),
         default="highs",
@@ -498,9 +486,14 @@ def _parser() -> Parser:
         "推算今后各校各年级的学生数，并用往年检验。",
         "qb forecast data/sample --to 2030",
         "qb forecast 我的数据 --json > 学生数.json",
+        "qb forecast 我的数据 --places",
     )
-    it.add_argument("data", type=path, help="数据集，至少有两个学年的班级表")
-    it.add_argument("--to", type=int, help="推算到哪一学年；默认五年后，最多十年")
+    it.add_argument("data", type=path, help="数据集，有班级表；只有一个学年的，按全部升级推算")
+    it.add_argument("--to", type=int, help="推算到哪一学年；默认五年后，十年以后各数不变")
+    it.add_argument(
+        "--places", dest="against", action="store_true", help="各校各学年的学位与学生：余多少，缺多少"
+    )
+    add_standard(it)
     it.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档：人数及其低、高")
 
     it = command(

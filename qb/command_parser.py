@@ -3,8 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import NoReturn
+
+import qb
+
+# Whose versions tell most about how a figure or a page came about.
+LIBRARIES = (
+    *("pandas", "numpy", "scipy", "pyarrow", "clarabel", "matplotlib"),
+    *("papermill", "nbconvert", "jupyterlab", "distributed", "pyscipopt"),
+)
+
+
+class Version(argparse.Action):
+    """Print the versions of qb, of Python and of the libraries that figures and pages rest on."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print one line each; a library that is not installed is said to be so."""
+        from importlib.metadata import PackageNotFoundError, version
+
+        print(f"qb {qb.__version__}\nPython {sys.version.split()[0]}")
+        for name in LIBRARIES:
+            try:
+                print(name, version(name))
+            except PackageNotFoundError:
+                print(name, "（未安装）")
+        parser.exit()
 
 
 class Parser(argparse.ArgumentParser):

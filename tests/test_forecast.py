@@ -16,6 +16,8 @@ from qb.data.sample import make
 from qb.errors import DataError, QbError
 from qb.indicators.assessment import assess
 from qb.planning.forecast.grades import past
+from qb.planning.forecast.places import places
+from qb.planning.forecast.places import summary as places_summary
 from qb.planning.forecast.progression import (
     Total,
     pooled_ratio,
@@ -756,17 +758,23 @@ def without(table):
 @pytest.mark.parametrize(
     ("data", "to", "words"),
     [
-        (dataset({("甲", "primary"): [[50] * 6]}), None, "班级表只有 1 个学年的数据.*请至少补上前一学年"),
         (without("classes"), None, "表 classes（班级）没有数据.*请填报"),
         (without("sections"), None, "表 sections（学段）没有数据"),
         (dataset(SMALL), 2022, "推算到 2022 学年不行：数据的最后学年是 2022.*2023 至 2072"),
         (dataset(SMALL), 2073, "推算到 2073 学年不行.*最多推算 50 年"),
     ],
-    ids=["one year", "no classes", "no sections", "to is not later", "to is too far"],
+    ids=["no classes", "no sections", "to is not later", "to is too far"],
 )
 def test_what_cannot_be_forecast_is_refused_in_a_sentence(data, to, words):
     with pytest.raises(QbError, match=words):
         forecast(data, to)
+
+
+def test_one_year_of_classes_gives_the_naive_forecast_and_says_so():
+    made = forecast(dataset({("甲", "primary"): [[60, 58, 61, 55, 57, 59]]}), 2022)
+    assert [pupils_of(made)[2022, g] for g in range(1, 7)] == [60, 60, 60, 58, 61, 55]
+    assert set(made.methods["method"]) == {"naive"} and made.rows["low"].isna().all()
+    assert "学年太少" in made.notes[0] and "全部升级，入学人数同上年" in made.notes[0]
 
 
 def test_beyond_ten_years_figures_stay_where_they_are_and_a_note_says_so():
@@ -1084,3 +1092,16 @@ def test_the_chart_names_years_without_data_and_is_blank_without_any():
     )
     assert "缺数据：2021" in outlook(course, 2022, caption=Caption("题")).svg
     assert "缺数据" in outlook(course.iloc[[1]], 2022, caption=Caption("题")).svg
+
+
+def test_places_are_classes_times_the_class_limit_and_stand_against_each_years_pupils():
+    # 6 classes of 45 are 270 places. 250 pupils now; the 5 who leave and the 60 who enter make 305: 35 short.
+    data = dataset({("甲", "primary"): [[60, 60, 45, 40, 40, 5]]})
+    found = places(data, forecast(data, data.years[-1] + 1), load()).set_index("year")
+    now, then = data.years[-1], data.years[-1] + 1
+    assert found["places"].tolist() == [270, 270]
+    assert (found.loc[now, "pupils"], found.loc[now, "spare"]) == (250, 20)
+    assert (found.loc[then, "pupils"], found.loc[then, "spare"]) == (305, -35)
+    assert f"{then} 学年：学位 270，学生 305；1 所缺学位，共缺 35（甲 35）" in places_summary(
+        found.reset_index()
+    )

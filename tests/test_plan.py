@@ -223,6 +223,28 @@ def test_a_plan_mends_what_money_mends_beside_the_seven_and_reaches_the_verdict(
     assert assess(qb.scenario.apply(town.data(), made)).indicators.equals(plan.assessment.indicators)
 
 
+def test_land_is_a_limit_where_it_is_reported_and_a_sentence_where_it_is_not():
+    # 小一 (200 pupils) has 1,000 of the 1,500 m² asked for, and 345,000 of 400,000 yuan. 275 m² more are 85 %
+    # of the ground (137,500 yuan), and the equipment is filled up (55,000). 200 m² of land do not do.
+    def town(**land):
+        town = Town().set(
+            "facilities", {"school_id": "小一"}, sports_ground_m2=800, indoor_sports_area_m2=200
+        )
+        town.set("facilities", {"school_id": "小一"}, equipment_yuan=345_000)
+        return town.set("schools", {"school_id": "小一"}, **land) if land else town
+
+    cheap = cheapest_plan(town().data())
+    assert cheap.cost == pytest.approx(137_500 + 55_000)
+    assert "1 所学校新增运动场地 275 平方米，但没有填报可建设用地" in summary(cheap)
+    assert (
+        document(cheap)["notes"]
+        and not document(cheapest_plan(town(land_available_m2=300.0).data()))["notes"]
+    )
+    plan = cheapest_plan(town(land_available_m2=200.0).data())
+    assert plan.status is PlanStatus.INFEASIBLE
+    assert plan.clashes[0].startswith("小一（小学）：体育运动场馆上限不足，最多增 200 平方米")
+
+
 def test_what_no_money_mends_is_listed_as_what_remains():
     # 60 pupils in every class (C12), and a checklist item unmet (C8): no purchase is about them.
     town = Town().set("classes", {}, pupils=60).set("evidence", {"item": "C8.1"}, status="unmet")

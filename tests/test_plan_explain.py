@@ -9,7 +9,7 @@ from test_plan_exact import continuous
 from town import STANDARD, Town, together
 
 from qb.planning.plan.cheapest import cheapest_plan
-from qb.planning.plan.explanation import before_and_after, explain, greatest_first
+from qb.planning.plan.explanation import before_and_after, explain, greatest_first, sensitivity
 from qb.planning.plan.plan_solver import solve
 from qb.planning.plan.planning_problem import build_problem
 from qb.planning.plan.relaxation import by_cap, by_pupils, by_upper_bound, relax
@@ -193,3 +193,20 @@ def test_greatest_shortfall_first_by_hand():
     town.set("facilities", {"school_id": "小一"}, sports_ground_m2=1200, indoor_sports_area_m2=200)
     why = explain(cheapest_plan(town.data()))
     assert why.yardsticks["yuan"].tolist() == [30_000, 80_000, 30_000]
+
+
+def test_what_is_bought_changes_where_a_price_moves_and_another_way_becomes_cheaper():
+    # 小一 lacks one degree of 9 (20,000) or 55,000 yuan of equipment: the course, whatever moves by a fifth.
+    # At 50,000 a course it is 50,000 against 55,000: a fifth dearer, 60,000, and equipment is bought.
+    town = Town().set("sections", {"school_id": "小一"}, teachers_above_required=8)
+    town.set("facilities", {"school_id": "小一"}, equipment_yuan=345_000)
+    data = town.data()
+    firm = sensitivity(cheapest_plan(data), data)
+    assert not any(firm["changed"]) and set(firm["factor"]) == {0.8, 1.2}
+    found = sensitivity(cheapest_plan(data, costs=costs(C1=50_000.0)), data).set_index(["code", "factor"])
+    turned = (("小一", "primary", "C1", 1.0, 0.0), ("小一", "primary", "C6", 0.0, 55_000.0))
+    changed = sorted(found.loc[("C1", 1.2), "changed"])
+    assert [c[:3] for c in changed] == [t[:3] for t in turned]
+    assert [c[3:] for c in changed] == [pytest.approx(t[3:]) for t in turned]
+    assert found.loc[("C1", 1.2), "cost_yuan"] == pytest.approx(55_000)
+    assert not found.loc[("C2", 1.2), "changed"]

@@ -89,10 +89,10 @@ class TestTooLittle:
         assert "学年太少，不能用往年检验" in said and "低 " not in page.sentences().lines[0]
         assert not len(page.backtest().frame)
 
-    def test_with_one_year_it_says_why_there_is_no_forecast(self):
+    def test_with_one_year_everyone_moves_up_and_it_says_so(self):
         page = report(steady(1))
-        assert page.made is None and not page.outlooks()
-        assert "只有 1 个学年" in everything(page)
+        assert set(page.made.methods["method"]) == {"naive"}
+        assert "学年太少，不能用往年检验" in everything(page)
 
     def test_without_classes_it_says_so(self):
         data = make(years=[2024, 2025])

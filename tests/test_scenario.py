@@ -722,3 +722,17 @@ def test_the_examples_are_marked_as_invented_and_can_be_done():
         assert "模拟" in scenario.load(file).title
         for year, one in scenario.years(data, file, STANDARD).items():
             assert not [fault for fault in check(one) if fault.severity == "stops"], (file.name, year)
+
+
+def test_new_homes_bring_children_to_the_zone_and_its_school_evenly_over_the_grades():
+    # 400 homes with 305 primary pupils per thousand: 122. Six grades get 21, 21, 20 … to their 50; at 45 a
+    # class the one class of each grade becomes two. 122 are all from the zone, and bring no money.
+    before = town()
+    after = do(before, do="new_estate", zone="Z0", households=400, primary_per_thousand=305.0)
+    assert cell(after, "sections", "pupils", school_id="A", stage="primary") == 422
+    assert cell(after, "sections", "in_zone_pupils", school_id="A", stage="primary") == 297 + 122
+    assert [sum(held) for held in sizes(after, "A").values()] == [71, 71, 70, 70, 70, 70]
+    assert cell(after, "sections", "classes", school_id="A", stage="primary") == 12
+    assert cell(after, "zones", "primary_children", zone_id="Z0") == 182
+    assert after["funds"]["allocation_yuan"].sum() == before["funds"]["allocation_yuan"].sum()
+    assert cell(after, "sections", "pupils", school_id="N", stage="junior") == 90

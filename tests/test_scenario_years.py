@@ -174,6 +174,14 @@ def test_what_was_assumed_of_the_years_to_come_is_said(committed):
 
 def test_data_that_cannot_be_forecast_stay_as_they_are_and_it_is_said_why():
     empty = Scenario(title="模拟", base_year=2025, until=2026)
-    found = whatif(town(), [empty], standard=STANDARD)
+    found = whatif(town(classes=[]), [empty], standard=STANDARD)
     assert found.base_data[2026]["sections"]["pupils"].sum() == 720  # 300 + 180 + 30 + 120 + 90
-    assert "沿用 2025 学年的数字" in found.notes[0] and "班级表只有 1 个学年" in found.notes[0]
+    assert "沿用 2025 学年的数字" in found.notes[0] and "表 classes（班级）没有数据" in found.notes[0]
+
+
+def test_data_of_one_year_go_on_by_the_naive_forecast_and_it_is_said():
+    empty = Scenario(title="模拟", base_year=2025, until=2026)
+    found = whatif(town(), [empty], standard=STANDARD)
+    # Everyone moves up and as many enter as before: A's 300, and C's 30.
+    assert [pupils(found.base_data[2026], school, 2026) for school in ("A", "C")] == [300, 30]
+    assert any("学年太少" in note and "入学人数同上年" in note for note in found.notes)

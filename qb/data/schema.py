@@ -405,6 +405,8 @@ _ALL_TABLES = (
                blank=True),
         Column("built_year", "校舍建成年份", ColumnKind.YEAR, codes=("C10", "C11"), optional=True, low=1000,
                note="过渡条款用"),
+        _number("land_available_m2", "可建设用地面积", "m²", "C5", optional=True,
+                note="校内还能新建运动场地的用地；方案新增的场地不超过它"),
         Column("sponsor", "举办者类型", _ORDINAL, high=10, optional=True,
                note="国家表册的代码：" + "、".join(f"{code} {name}" for code, name in SPONSORS.items())),
     ),

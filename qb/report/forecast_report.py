@@ -55,8 +55,8 @@ class ForecastTrial(DistrictPart):
             return forecast(self.known), ""
         except QbError as error:
             english = (
-                "Pupils cannot be forecast: their numbers by grade are not known. The classes of at least two "
-                "school years are needed, the last one among them."
+                "Pupils cannot be forecast: their numbers by grade are not known. The classes of the last "
+                "school year are needed."
             )
             return None, say(self.context.lang, str(error), english)
 

@@ -12,7 +12,7 @@ from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.planning.costs import price_code
 from qb.planning.scenario import Action
 from qb.planning.scenario.comparison import COEFFICIENT, PASSING
-from qb.planning.scenario.pupils_actions import MovePupils, PlaceOverflow, Rezone, SplitClasses
+from qb.planning.scenario.pupils_actions import MovePupils, NewEstate, PlaceOverflow, Rezone, SplitClasses
 from qb.planning.scenario.resource_actions import (
     Build,
     Buy,
@@ -171,6 +171,17 @@ class Telling:
         }[action.moves]
         to = self._school(action.to)
         return self._say(f"{zones}的{stage}改划到{to}（{zh}）", f"{stage}: {zones} now belong to {to} ({en})")
+
+    def _new_estate(self, action: NewEstate) -> str:
+        zone = self._zones.get(action.zone, action.zone)
+        parts = [
+            f"{stage_label(stage, self._lang)} {n}{self._say(' 人', ' pupils')}"
+            for stage, n in action.children.items()
+        ]
+        return self._say(
+            f"{zone}新建住宅 {action.households} 户：{self._list(parts)}",
+            f"{action.households} new homes in {zone}: {self._list(parts)}",
+        )
 
     def _staff(self, action: TransferTeachers | Hire) -> str:
         parts = [f"{_thing(c, self._lang)} {n}{self._say(' 人', '')}" for c, n in action.given.items()]

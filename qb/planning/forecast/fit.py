@@ -86,7 +86,7 @@ def below(stage: Stage, stages: Iterable[Stage | None]) -> Stage | None:
 
 def _learn(past: Past, grades: Grades, leavers: Leavers) -> tuple[Learned, Leavers]:
     districts, last = len(past.districts), len(past.years) - 1
-    views = {year: predict(past, grades, leavers, year) for year in range(1, last + 1)}
+    views = {year: predict(past, grades, leavers, year) for year in {*range(1, last + 1), last}}
     trial = Trial(grades, {year: view for year, view in views.items() if year < last}, districts)
     choice, tests = compare(trial, past.districts)
     view = views[last]

@@ -174,12 +174,12 @@ def forecast(data: Dataset, to: int | None = None, before: Forecast | None = Non
     smoothed over the years; where births or zones are given, or a stage before leads to this one, they may
     follow these. Each part is compared with the naive forecast (everyone moves up, entrants as last year)
     on past years held back; the naive one stays unless the other was better on the whole and worse at no
-    distance.
+    distance. With one year of classes only the naive one is left, and a note says so.
 
     Parameters
     ----------
     data : Dataset
-        With `classes` of at least two years; the forecast starts from the last year of `sections`.
+        With `classes`; the forecast starts from the last year of `sections`.
     to : int, optional
         Last year to forecast; figures more than ten years ahead are those of the tenth. Unless given, five
         years ahead, or as far as `before`.
@@ -296,8 +296,6 @@ def _seen(data: Dataset, before: Forecast | None) -> Past:
         raise QbError("表 classes（班级）没有数据，不知道各年级有多少学生，无法推算。请填报各班的班额。")
     seen = past(data)
     wrong = []
-    if before is None and seen.listed < 2:
-        wrong.append(f"班级表只有 {seen.listed} 个学年的数据，看不出学生怎样升级，请至少补上前一学年的班级表")
     if not any(len(grades.here) for grades in seen.stages.values()):
         wrong.append(f"{data.years[-1]} 学年没有一所学校知道各年级人数，请填报该学年的班级表")
     if before is not None:

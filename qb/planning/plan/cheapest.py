@@ -361,15 +361,13 @@ def make_plan(
     x = legible(problem, x)
     bought = purchases(problem, x)
     after = apply_purchases(data, bought, before.year, before.standard) if len(bought) else data
-    assessment = assess(after, before.year, before.standard) if len(bought) else before
     mended = Mending.none()
     if status in (PlanStatus.OPTIMAL, PlanStatus.FEASIBLE):
-        districts = set(problem.rows["district"])
-        mended = mending(after, assessment, costs, districts)
-        if mended.actions:
-            after = apply(after, mended.actions, before.year, before.standard)
-            assessment = assess(after, before.year, before.standard)
-        require_passes(assessment, districts)
+        mended = mending(after, before, costs, set(problem.rows["district"]))
+        after = apply(after, mended.actions, before.year, before.standard) if mended.actions else after
+    assessment = before if after is data else assess(after, before.year, before.standard)
+    if cost is not None:
+        require_passes(assessment, set(problem.rows["district"]))
     told = (before, assessment, words, costs, problem, x, mended)
     return Plan(status, before.year, cost, bound, gap, bought, after, *told)
 

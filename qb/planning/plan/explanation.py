@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from qb.data.dataset import Dataset
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE
-from qb.planning.plan.cheapest import Plan
+from qb.planning.costs import Cost, Costs, SchoolLimit
+from qb.planning.plan.cheapest import LEAST, Plan
 from qb.planning.plan.plan_solver import lowered, room, solve
-from qb.planning.plan.planning_problem import Problem
+from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.plan.relaxation import by_cap, by_pupils, by_upper_bound, relax
 from qb.planning.plan.school_by_school import fits
 from qb.standard import Standard
@@ -133,6 +135,64 @@ def yardsticks(problem: Problem, cost: float | None) -> pd.DataFrame:
         ("greatest shortfall first", np.nan if greedy is None else problem.cost(greedy)),
     ]
     return pd.DataFrame(rows, columns=["name", "yuan"])
+
+
+CHANGED = (0.8, 1.2)  # of a price
+
+
+def sensitivity(plan: Plan, data: Dataset, district: str | None = None, seconds: float = 1.0) -> pd.DataFrame:
+    """Return what else would be bought if one price were a fifth lower or higher.
+
+    Parameters
+    ----------
+    data : Dataset
+        That was planned for.
+    seconds : float
+        For each price, where coefficients bind.
+
+    Returns
+    -------
+    DataFrame
+        A row for each price and factor: code (of the price), factor, cost_yuan (NaN where no plan was
+        found), changed: the purchases that differ, (school_id, stage, code, before, after).
+    """
+    rows, standard = [], plan.before.standard
+    here = {tuple(key): n for *key, n in _amounts(plan.problem, plan.x)}
+    for code in dict.fromkeys(cost.code for cost in plan.costs.costs):
+        for factor in CHANGED:
+            costs = _with_price(plan.costs, code, factor)
+            problem = build_problem(data, plan.year, standard, costs, None, district)
+            found = solve(problem, gap=1e-4, seconds=seconds)
+            if found.x is None:
+                rows.append((code, factor, np.nan, ()))
+                continue
+            there = {tuple(key): n for *key, n in _amounts(problem, found.x)}
+            changed = tuple(
+                (*key, here.get(key, 0.0), there.get(key, 0.0))
+                for key in dict.fromkeys([*here, *there])
+                if abs(here.get(key, 0.0) - there.get(key, 0.0)) > 1e-6 * max(here.get(key, 0.0), 1.0)
+            )
+            rows.append((code, factor, problem.cost(found.x), changed))
+    return pd.DataFrame(rows, columns=["code", "factor", "cost_yuan", "changed"])
+
+
+def _amounts(problem: Problem, x: np.ndarray) -> list[tuple]:
+    bought = problem.pools[["school_id", "stage", "code"]].assign(amount=x)[x > LEAST]
+    return list(bought.itertuples(index=False, name=None))
+
+
+def _with_price(costs: Costs, code: str, factor: float) -> Costs:
+    """Return a cost file with one price, and what is said of it at single schools, changed by a factor."""
+
+    def scaled(entry: Cost | SchoolLimit) -> Cost | SchoolLimit:
+        if entry.code != code or entry.yuan is None:
+            return entry
+        names = [name for name in ("yuan", "low", "high") if hasattr(entry, name)]
+        return entry.model_copy(update={name: factor * getattr(entry, name) for name in names})
+
+    return costs.model_copy(
+        update={"costs": tuple(map(scaled, costs.costs)), "schools": tuple(map(scaled, costs.schools))}
+    )
 
 
 def greatest_first(problem: Problem) -> np.ndarray | None:

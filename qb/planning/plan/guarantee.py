@@ -88,20 +88,20 @@ class _Case:
         return self.failing.rename(columns={"name": "name_"}).itertuples(index=False)
 
 
-def mending(data: Dataset, after: Assessment, costs: Costs, districts: set[str]) -> Mending:
+def mending(data: Dataset, before: Assessment, costs: Costs, districts: set[str]) -> Mending:
     """Return what money still mends in a year.
 
     Parameters
     ----------
     data : Dataset
         With the purchases of the plan.
-    after : Assessment
-        Of that year.
+    before : Assessment
+        Of that year without them: they add nothing that would let another finding fail.
     costs : Costs
     districts : set of str
         For which the plan is.
     """
-    standard, found = after.standard, after.findings
+    standard, found = before.standard, before.findings
     failing = found[((found["verdict"] == Verdict.FAIL) & found["district"].isin(districts)).to_numpy()]
     prices, rows, actions = other_prices(standard, costs), [], []
     for measure, needs in MEANS.items():
@@ -109,7 +109,7 @@ def mending(data: Dataset, after: Assessment, costs: Costs, districts: set[str])
         if indicator is None:
             continue
         mine = failing[(failing["code"] == indicator.code).to_numpy()]
-        for need in needs(_Case(data, after.year, indicator, mine)):
+        for need in needs(_Case(data, before.year, indicator, mine)):
             actions.append(need.action)
             rows.append(_row(need, indicator, prices.get(need.item)))
     return Mending(pd.DataFrame(rows, columns=[*COLUMNS, *COST, "yearly"]), tuple(actions))

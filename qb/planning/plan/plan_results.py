@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset
@@ -18,8 +19,9 @@ from qb.indicators.population import counted
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.budgets import Spending, best_use
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, scenario, staff_fields
-from qb.planning.plan.explanation import Explanation, explain
+from qb.planning.plan.explanation import Explanation, explain, sensitivity
 from qb.planning.plan.guarantee import Mending
+from qb.planning.plan.planning_problem import ground_codes
 from qb.planning.plan.transfers import Transfers, moves_scenario, transfers
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years
 from qb.planning.scenario import Scenario, to_toml
@@ -44,13 +46,20 @@ PURCHASE = (
 )
 
 
-def document(plan: Plan, spending: Spending | None = None) -> dict[str, object]:
+SWING = ("school_id", "stage", "code", "before", "after")
+
+
+def document(
+    plan: Plan, spending: Spending | None = None, swings: pd.DataFrame | None = None
+) -> dict[str, object]:
     """Return a plan as plain lists and dicts; figures unrounded.
 
     Parameters
     ----------
     spending : Spending, optional
         Where the budget is not enough: what it buys at best, as ``best_use``.
+    swings : DataFrame, optional
+        What changes with the prices, see `qb.planning.plan.explanation.sensitivity`, as ``sensitivity``.
     """
     result = {
         "status": str(plan.status),
@@ -61,10 +70,21 @@ def document(plan: Plan, spending: Spending | None = None) -> dict[str, object]:
         "budget_yuan": plan.problem.budget,
         "costs": plan.costs.name,
         "clashes": list(plan.clashes),
+        "notes": unknown_land(plan),
         "purchases": _purchases(plan.purchases),
         **_mended(plan.mended, plan.before, plan.assessment),
         "assessment": assessment_document(plan.assessment),
     }
+    if swings is not None:
+        result["sensitivity"] = [
+            {
+                "code": row.code,
+                "factor": row.factor,
+                "cost_yuan": None if math.isnan(row.cost_yuan) else row.cost_yuan,
+                "changed": [dict(zip(SWING, change, strict=True)) for change in row.changed],
+            }
+            for row in swings.itertuples(index=False)
+        ]
     return result if spending is None else {**result, "best_use": _spending(spending)}
 
 
@@ -150,10 +170,15 @@ def _purchases(bought: pd.DataFrame) -> list[dict[str, object]]:
 
 
 MOST = 15  # schools in the list
+MOST_SWINGS = 4  # purchases in one line
 
 
 def summary(
-    plan: Plan, why: Explanation | None = None, spending: Spending | None = None, file: Path | None = None
+    plan: Plan,
+    why: Explanation | None = None,
+    spending: Spending | None = None,
+    file: Path | None = None,
+    swings: pd.DataFrame | None = None,
 ) -> str:
     """Return what the plan costs, what is proven, who gets what, and why, in plain text; and its file."""
     standard = plan.before.standard
@@ -170,6 +195,8 @@ def summary(
     if plan.cost and why is not None:
         lines += [*_codes(why.codes, standard), *_schools(why), *_departments(why), *_binding(why, standard)]
         lines += _yardsticks(why, standard)
+    if swings is not None:
+        lines += _swings(plan, swings)
     if spending is not None:
         lines += ["", *_best(spending)]
     lines.append(f"\n购置清单与全部数值：加 --json；{_written(file)}")
@@ -192,6 +219,7 @@ def _costs(plan: Plan) -> list[str]:
         f"最低费用：{_yuan(plan.cost)}（按费用假设的低值、高值计为 {_yuan(low)}—{_yuan(high)}）",
         f"任何达标方案不少于 {_yuan(plan.bound)}，差距至多 {100 * plan.gap:.3f}%：{plan.status.zh}；"
         "已用同一评估程序复核。",
+        *unknown_land(plan),
         *beyond(plan.mended, plan.before, plan.assessment),
     ]
 
@@ -213,7 +241,7 @@ def outside(assessment: Assessment) -> dict[Verdict, list[str]]:
     return found
 
 
-def beyond(mended: Mending, before: Assessment, after: Assessment) -> list[str]:
+def beyond(mended: Mending, before: Assessment, after: Assessment, now: str = "现为") -> list[str]:
     """Say what else money mends, what remains that no money mends, and the districts' verdicts."""
     standard, lines = after.standard, []
     if len(mended.items):
@@ -236,13 +264,30 @@ def beyond(mended: Mending, before: Assessment, after: Assessment) -> list[str]:
     lines.append(
         f"做完之后仍有、花钱不能解决的：{'，'.join(left)}。" if left else "做完之后其他各项均已达标或不适用。"
     )
-    now = dict(before.districts[["district", "verdict"]].itertuples(index=False))
+    was = dict(before.districts[["district", "verdict"]].itertuples(index=False))
     lines += [
-        f"{row.district}的结论：现为{Verdict(now[row.district]).zh}，做完之后{Verdict(row.verdict).zh}。"
+        f"{row.district}的结论：{now}{Verdict(was[row.district]).zh}，做完之后{Verdict(row.verdict).zh}。"
         for row in after.districts.itertuples()
-        if row.district in now
+        if row.district in was
     ]
     return lines
+
+
+def unknown_land(plan: Plan) -> list[str]:
+    """Say where the plan adds ground and nobody knows whether there is land for it."""
+    bought = plan.purchases[plan.purchases["code"].isin(ground_codes(plan.before.standard))]
+    schools = plan.data["schools"].drop_duplicates("school_id").set_index("school_id")["land_available_m2"]
+    bounded = {(s.school_id, s.code) for s in plan.costs.schools if s.most is not None}
+    open_ = schools.reindex(bought["school_id"]).isna().to_numpy() & np.array(
+        [key not in bounded for key in zip(bought["school_id"], bought["code"], strict=True)], dtype=bool
+    )
+    if not open_.any():
+        return []
+    count, area = bought[open_]["school_id"].nunique(), bought[open_]["amount"].sum()
+    return [
+        f"{count} 所学校新增运动场地 {area:,.0f} 平方米，但没有填报可建设用地（land_available_m2），"
+        "能否落地取决于用地。"
+    ]
 
 
 def _yuan(amount: float) -> str:
@@ -312,6 +357,23 @@ def _yardsticks(why: Explanation, standard: Standard) -> list[str]:
     return ["", "对照（别的做法要花多少）：", *said]
 
 
+def _swings(plan: Plan, swings: pd.DataFrame) -> list[str]:
+    """Say which purchases change when a price moves by a fifth, and which prices change none."""
+    name = dict(zip(plan.problem.pools["school_id"], plan.problem.pools["name"], strict=True))
+    firm = [code for code, mine in swings.groupby("code", sort=False) if not any(mine["changed"])]
+    lines = [f"  {'、'.join(firm)}：升降 20%，购置清单都不变"] if firm else []
+    for row in swings.itertuples(index=False):
+        if row.changed:
+            told = [
+                f"{name.get(school, school)} {code} {before:,.0f}→{after:,.0f}"
+                for school, _, code, before, after in row.changed[:MOST_SWINGS]
+            ]
+            more = f" 等 {len(row.changed)} 处" if len(row.changed) > MOST_SWINGS else ""
+            way = "降" if row.factor < 1 else "升"
+            lines.append(f"  {row.code} {way} 20%：{'；'.join(told)}{more}")
+    return ["", "单价升降 20% 时，买什么会变：", *lines]
+
+
 def _best(spending: Spending) -> list[str]:
     now = (spending.before.rows["verdict"] == "pass").sum()
     return [
@@ -342,7 +404,7 @@ def years_summary(plan: YearsPlan, costs: Costs, file: Path | None = None) -> st
             for row in plan.years.itertuples()
         ),
         "",
-        *beyond(plan.mended, plan.before, plan.assessments[plan.target_year]),
+        *beyond(plan.mended, plan.before, plan.assessments[plan.target_year], "不采取措施时"),
         "",
         f"各年购置清单：加 --json；{_written(file)}",
     ]
@@ -382,6 +444,7 @@ def run(
     solver: str = "highs",
     to: int | None = None,
     moves: Path | None = None,
+    prices: bool = False,
 ) -> str:
     """Return what the command prints; write the plan as a scenario file where `out` is given.
 
@@ -392,6 +455,8 @@ def run(
         without one, what is needed is spread evenly.
     moves : Path, optional
         No money: transfers alone, written as a scenario file to this path.
+    prices : bool
+        Also say what else would be bought if one price were a fifth lower or higher.
     """
     chosen = None if solver == "highs" else solver
     if moves is not None:
@@ -419,9 +484,10 @@ def run(
         title = "费用最低的达标方案"
         made = plan.cost is not None and scenario(plan, tables, title)
         _write(out, made or None, plan.status, plan.clashes)
+    swings = sensitivity(plan, tables, district) if prices and plan.cost else None
     if as_json:
-        return _printed(document(plan, spending))
-    return summary(plan, explain(plan) if plan.cost else None, spending, out)
+        return _printed(document(plan, spending, swings))
+    return summary(plan, explain(plan) if plan.cost else None, spending, out, swings)
 
 
 def _transfers(

@@ -366,6 +366,11 @@ def build_problem(
     most, yuan, sums = _limits(
         priced, costs, set(ids[population.school[everywhere]]) - set(rows["school_id"])
     )
+    for land in _land(data, priced, standard):
+        if len(land.pools) == 1:
+            most[land.pools] = np.minimum(most[land.pools], land.most)
+        else:
+            sums += (land,)
     factor = np.array([1.0 if i.at_most else float(i.resource.per) for i in standard.resources])
     stages = rows["stage"].to_numpy()
     limit = np.array(
@@ -609,6 +614,20 @@ def _limits(
     if wrong:
         raise QbError("费用文件中的学校限制用不上：" + "；".join(wrong) + "。")
     return most, yuan, tuple(sums)
+
+
+def ground_codes(standard: Standard) -> list[str]:
+    """Return the indicators of which more takes land: sports ground. Floor is taken to rise in storeys."""
+    return [i.code for i in standard.resources if i.adds_to == ("facilities", "sports_ground_m2")]
+
+
+def _land(data: Dataset, pools: pd.DataFrame, standard: Standard) -> tuple[Sum, ...]:
+    """Return the land that a school reports as the most ground that its stages can be given together."""
+    land = data["schools"].drop_duplicates("school_id").set_index("school_id")["land_available_m2"].dropna()
+    at = np.flatnonzero(pools["code"].isin(ground_codes(standard)).to_numpy())
+    mine = pools.iloc[at]["school_id"].to_numpy(dtype=object)
+    reported = (school for school in dict.fromkeys(mine) if school in land.index)
+    return tuple(Sum(at[mine == school], float(land[school])) for school in reported)
 
 
 def _stranger(entry: SchoolLimit, reported: set[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +71,7 @@ class YearsPlan(Shown):
     pupils : PupilPath
         Whose pupils the years to come have.
     before : Assessment
-        Of the base year.
+        Of the target year without the purchases.
     asis : Years
         The years without the purchases, and how they came about.
     scenario : Scenario or None
@@ -153,7 +153,7 @@ def plan_over_years(
     problems = {
         y: build_problem(asis.data[y], y, chosen, costs, None, district) for y in range(base + 1, to + 1)
     }
-    target, before = problems[to], assess(asis.data[base], base, chosen)
+    target, before = problems[to], assess(asis.data[to], to, chosen)
     found = solve(target, gap, seconds / 2)
     nothing = pd.DataFrame(columns=["year"])
 
@@ -371,13 +371,13 @@ def _told(
         rows.append((year, budget, yearly + float(frame.loc[~again, "cost_yuan"].sum())))
     head = {"title": f"分年达标方案（{base + 1}—{to} 学年）", "base_year": base, "until": to}
     scenario = Scenario.model_validate({**head, "actions": made})
-    data = course_of(scenario, asis, standard).data
-    assessments = {year: assess(data[year], year, standard) for year in problems}
-    mended = mending(data[to], assessments[to], costs, districts)
+    last = replace(asis, data={to: asis.data[to]})
+    mended = mending(course_of(scenario, last, standard).data[to], before, costs, districts)
     if mended.actions:
         made += [{**action, "year": to} for action in mended.actions]
         scenario = Scenario.model_validate({**head, "actions": made})
-        assessments[to] = assess(course_of(scenario, asis, standard).data[to], to, standard)
+    data = course_of(scenario, asis, standard).data
+    assessments = {year: assess(data[year], year, standard) for year in problems}
     require_passes(assessments[to], districts)
     judged = {y: a.rows[a.rows["district"].isin(districts)] for y, a in assessments.items()}
     years = pd.DataFrame(

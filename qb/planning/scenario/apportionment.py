@@ -232,6 +232,18 @@ def move(
     return replace(register, moves=(*register.moves, Move(source, target, str(stage), pupils)))
 
 
+def arrive(register: Register, standard: Standard, school: str, stage: str, pupils: int) -> Register:
+    """Return the register with pupils who were at none of its schools, evenly over the grades."""
+    grades = GRADES_OF_STAGE[Stage(stage)]
+    by_grade = dict(zip(grades, apportion(pupils, [1] * len(grades)), strict=True))
+    counts = {name: float(pupils) if name == "in_zone_pupils" else 0.0 for name in OF_PUPILS}
+    party = Party(pupils, by_grade, counts, dict.fromkeys(FUNDS, 0.0))
+    key = (school, str(stage))
+    listed = register.grades(key) or not register["sections"].get(key, {"pupils": 0})["pupils"]
+    party = party if listed else replace(party, by_grade={})
+    return _with_party(register, key, party, 1, class_limit(standard, stage, register.year))
+
+
 @dataclass(frozen=True)
 class Party:
     """Pupils on their way: how many, of which grades, in how many other counts, with what money."""

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from qb.planning.scenario.action_fields import BaseAction, Ids, Several, one_of, repeated, unless
 from qb.planning.scenario.apportionment import (
+    arrive,
     class_limit,
     first_grades,
     in_grades,
@@ -79,6 +80,33 @@ class Rezone(BaseAction):
     @model_validator(mode="after")
     def _fits(self) -> Rezone:
         return unless(repeated("zones", self.zones), self)
+
+
+class NewEstate(BaseAction):
+    """New homes in a zone bring children who were not there: households times pupils per thousand of them.
+
+    They go to the schools that the zone is assigned to, evenly over the grades.
+    """
+
+    do: Literal["new_estate"]
+    zone: Words
+    households: Several
+    primary_per_thousand: Annotated[float, Field(ge=0, le=3000, strict=True)] = 0.0
+    junior_per_thousand: Annotated[float, Field(ge=0, le=3000, strict=True)] = 0.0
+
+    @model_validator(mode="after")
+    def _fits(self) -> NewEstate:
+        nobody = not (self.primary_per_thousand or self.junior_per_thousand)
+        names = "primary_per_thousand、junior_per_thousand"
+        return unless([f"须写 {names} 中的至少一项（每千户的学生数）"] if nobody else [], self)
+
+    @property
+    def children(self) -> dict[Stage, int]:
+        """Children by stage, half up."""
+        rates = {Stage.PRIMARY: self.primary_per_thousand, Stage.JUNIOR: self.junior_per_thousand}
+        return {
+            stage: math.floor(self.households * rate / 1000 + 0.5) for stage, rate in rates.items() if rate
+        }
 
 
 class _BySchool(BaseAction):
@@ -193,6 +221,25 @@ def rezone(register: Register, standard: Standard, action: Rezone) -> Register:
     return register.put(
         "zones", {z: {**register["zones"][z], f"{stage}_school_id": action.to} for z in action.zones}
     )
+
+
+def new_estate(register: Register, standard: Standard, action: NewEstate) -> Register:
+    """Add the children of new homes to a zone and to the schools that it is assigned to; no money comes."""
+    zone = register["zones"].get(action.zone)
+    if zone is None:
+        refuse([f"没有小区 {action.zone}，请核对小区编号"])
+    wrong, changed = [], dict(zone)
+    for stage, children in action.children.items():
+        school, had = zone[f"{stage}_school_id"], zone[f"{stage}_children"]
+        if missing(school):
+            wrong.append(f"小区 {action.zone} 的{stage.zh}没有划片，不知到哪所学校上学，请先划片")
+        else:
+            wrong += may_receive(register, school, stage)
+        changed[f"{stage}_children"] = (0.0 if missing(had) else had) + children
+    refuse(wrong)
+    for stage, children in action.children.items():
+        register = arrive(register, standard, zone[f"{stage}_school_id"], stage, children)
+    return register.put("zones", {action.zone: changed})
 
 
 def _share_of_grades(register: Register, key: Key, grades: list[int] | None) -> float:

@@ -34,6 +34,7 @@ Action = Annotated[
     | school_actions.MergeSchools
     | pupils_actions.MovePupils
     | pupils_actions.Rezone
+    | pupils_actions.NewEstate
     | resource_actions.TransferTeachers
     | resource_actions.Hire
     | resource_actions.Train
@@ -52,6 +53,7 @@ DOES: Mapping[str, Callable[[Register, Standard, Action], Register]] = {
     "merge_schools": school_actions.merge_schools,
     "move_pupils": pupils_actions.move_pupils,
     "rezone": pupils_actions.rezone,
+    "new_estate": pupils_actions.new_estate,
     "transfer_teachers": resource_actions.transfer_teachers,
     "hire": resource_actions.hire,
     "train": resource_actions.train,

@@ -28,6 +28,7 @@ CALLED = {  # what each kind of action is called
     "merge_schools": "合并学校",
     "move_pupils": "转学",
     "rezone": "改划小区",
+    "new_estate": "新建住宅",
     "transfer_teachers": "教师交流",
     "transfer_equipment": "调配设备",
     "hire": "新进教师",
