@@ -58,7 +58,7 @@ class Curve:
         x, bound, impossible = self.solver(problem, 0.0, seconds)
         bound = np.inf if impossible else bound
         reached = np.inf if x is None else problem.coefficient(problem.cones[0], x)
-        cost = np.inf if x is None else float(problem.yuan @ x)
+        cost = np.inf if x is None else problem.cost(x)
         self.points.append(Point(cap, reached, cost, bound, x))
         self.points.sort(key=lambda point: -point.cap)
 
