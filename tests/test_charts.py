@@ -573,10 +573,11 @@ def test_the_same_figure_in_another_language_needs_a_title_in_it(tmp_path):
 
 
 @every_figure
-def test_notebooks_hold_a_figure_in_three_forms(chart):
+def test_notebooks_hold_a_figure_in_four_forms(chart):
     assert chart._repr_html_().startswith("<figure")
     ElementTree.fromstring(chart._repr_svg_())
     assert chart._repr_png_().startswith(b"\x89PNG")
+    assert chart._repr_pdf_().startswith(b"%PDF")
 
 
 def test_style_is_for_anyones_matplotlib():

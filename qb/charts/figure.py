@@ -235,6 +235,11 @@ class Chart:
     def _repr_png_(self) -> bytes:
         return self.png(dpi=144)
 
+    def _repr_pdf_(
+        self,
+    ) -> bytes:  # what LaTeX takes; without it nbconvert asks Inkscape to make one of the SVG
+        return self._picture("pdf", 144, None, grey=False)
+
     def _sheet(self) -> tuple[list[Mark], float, float]:
         """Return all marks of the figure with its caption, and where they begin and end."""
         above, top, below = _captions(self)

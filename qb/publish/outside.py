@@ -12,6 +12,7 @@ from qb import __version__
 from qb.data.schema import INVENTED
 from qb.publish.page import TOOLS, WORDS, Lang, Page, speaks
 
+MARKS = (INVENTED, "invented data")  # as tables and sources say it
 _HEADING = re.compile(r"^#\s+(.+)$", re.MULTILINE)
 
 
@@ -31,7 +32,7 @@ class Furnish(Preprocessor):
         resources["page"] = Page(
             title=next(titles, name),
             lang=lang,
-            invented=any(INVENTED in str(cell.get("outputs", "")) for cell in nb.cells),
+            invented=any(mark in str(cell.get("outputs", "")) for cell in nb.cells for mark in MARKS),
             provenance=((WORDS[lang]["software"], f"qb {__version__}"),),
         )
         return nb, resources

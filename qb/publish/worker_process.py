@@ -90,7 +90,7 @@ class Kernel:
 
     def leave_pictures_out(self) -> None:
         """Let our figures give their HTML alone: a page shows that, and a picture costs more than it."""
-        for form in ("image/svg+xml", "image/png"):
+        for form in ("image/svg+xml", "image/png", "application/pdf"):
             self._kernel.shell.display_formatter.formatters[form].for_type(Chart, lambda _: None)
 
     async def load(self, *modules: str) -> None:
