@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from qb.language import COLON, Message, joined, told
 from qb.personal import mask
 from qb.terms import Severity
 
@@ -21,8 +22,8 @@ class Fault:
         Number of the rule that found it, as ``D03``.
     severity : Severity
         ``stops``: nothing can be computed; ``warning``: look again; ``note``: read for what it says.
-    message, remedy : str
-        What is wrong, and what to do, in Chinese.
+    message, remedy : Message
+        What is wrong, and what to do, without a full stop.
     table, row, column, cell, school_id
         Where. `row` counts as a spreadsheet does: the header is row 1.
     rows : tuple of int
@@ -37,8 +38,8 @@ class Fault:
 
     rule: str
     severity: Severity
-    message: str
-    remedy: str
+    message: Message
+    remedy: Message
     table: str | None = None
     row: int | None = None
     column: str | None = None
@@ -51,20 +52,32 @@ class Fault:
     def __post_init__(self) -> None:
         school = mask(self.school_id, keep=self.school_id) if self.school_id else None
         object.__setattr__(self, "school_id", school)
-        object.__setattr__(self, "message", mask(self.message, keep=school))
+        if mask(self.message, keep=school) != self.message:
+            said = Message("{}", "{}", self.message).each(lambda text: mask(text, keep=school))
+            object.__setattr__(self, "message", said)
+
+    @property
+    def said(self) -> Message:
+        """The fault as a line: rule, place, what is wrong and what to do."""
+        places = (
+            Message("表 {}", "table {}", self.table) if self.table else "",
+            Message("第 {} 行", "row {}", self.row) if self.row else "",
+            Message("列 {}", "column {}", self.column) if self.column else "",
+            Message("单元格 {}", "cell {}", self.cell) if self.cell else "",
+        )
+        where = joined("，", ", ", filter(None, places))
+        return Message(
+            "[{}] {}{}{}。{}。",
+            "[{}] {}{}{}. {}.",
+            self.rule,
+            where,
+            COLON if where else "",
+            self.message,
+            self.remedy,
+        )
 
     def __str__(self) -> str:
-        where = "，".join(
-            part
-            for part in (
-                f"表 {self.table}" if self.table else "",
-                f"第 {self.row} 行" if self.row else "",
-                f"列 {self.column}" if self.column else "",
-                f"单元格 {self.cell}" if self.cell else "",
-            )
-            if part
-        )
-        return f"[{self.rule}] {where}{'：' if where else ''}{self.message}。{self.remedy}。"
+        return str(self.said)
 
     def to_dict(self) -> dict[str, object]:
         """Return the fault in the shape that ``qb check --json`` prints."""
@@ -72,14 +85,44 @@ class Fault:
 
 
 class QbError(Exception):
-    """An input that cannot be used. The message is a sentence for the user."""
+    """An input that cannot be used, told as a `Message`; as a text, the error is Chinese.
+
+    Parameters
+    ----------
+    zh, en : str
+        As for a `Message`; one that is made already stands alone.
+    *arguments : object
+    lines : iterable of Message
+        What is wrong, one by one, each on a line below.
+    """
+
+    def __init__(self, zh: str, en: str = "", *arguments: object, lines: Iterable[str] = ()) -> None:
+        self.lines = tuple(lines)
+        said = Message(zh, en, *arguments) if en else zh
+        below = (Message("  {}", "  {}", line) for line in self.lines)
+        super().__init__(joined("\n", "\n", [said, *below]) if self.lines else said)
+
+    @property
+    def said(self) -> Message:
+        """The sentence."""
+        return self.args[0]
+
+    @property
+    def clause(self) -> Message:
+        """The sentence without its full stop, to stand in another."""
+        return self.said.each(lambda text: text.rstrip("。."))
+
+    @property
+    def en(self) -> str:
+        """The sentence in English."""
+        return told(self.said, "en")
 
 
 class UnreadableError(QbError):
     """A file that cannot be read: why, and what to do."""
 
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(f"{message}。{remedy}。")
+    def __init__(self, message: Message, remedy: Message) -> None:
+        super().__init__("{}。{}。", "{}. {}.", message, remedy)
         self.message, self.remedy = message, remedy
 
 
@@ -96,10 +139,13 @@ class DataError(QbError):
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
-        lines = [str(fault) for fault in self.faults[: self.SHOWN]]
+        lines = [fault.said for fault in self.faults[: self.SHOWN]]
         if len(self.faults) > self.SHOWN:
-            lines.append(f"…… 另有 {len(self.faults) - self.SHOWN} 处。")
-        super().__init__(f"数据有 {len(self.faults)} 处必须改正：\n" + "\n".join(lines))
+            lines.append(Message("…… 另有 {} 处。", "… {} more.", len(self.faults) - self.SHOWN))
+        head = Message(
+            "数据有 {} 处必须改正：", "The data have {} faults that must be mended:", len(self.faults)
+        )
+        super().__init__(joined("\n", "\n", [head, *lines]))
 
 
 # What moves a terminal's cursor, changes its colours or turns round the order of letters; half a character,
@@ -119,24 +165,27 @@ def plain(text: str) -> str:
 
 
 _REFUSALS = {
-    errno.ENOSPC: "磁盘已满",
-    errno.EDQUOT: "超出磁盘配额",
-    errno.EFBIG: "文件超过允许的大小",
-    errno.EACCES: "没有权限",
-    errno.EPERM: "没有权限",
-    errno.EROFS: "磁盘只读",
-    errno.ENOENT: "不存在",
-    errno.ENOTDIR: "上级路径不是文件夹",
-    errno.EEXIST: "已有同名的文件",
-    errno.EISDIR: "是文件夹，不是文件",
-    errno.ENAMETOOLONG: "名称太长",
-    errno.EIO: "磁盘读写出错",
-    errno.EMFILE: "同时打开的文件太多，超过系统给这个程序的限额",
-    errno.ENFILE: "系统中打开的文件太多",
-    errno.ENOMEM: "内存不足",
+    errno.ENOSPC: Message("磁盘已满", "the disk is full"),
+    errno.EDQUOT: Message("超出磁盘配额", "the disk quota is used up"),
+    errno.EFBIG: Message("文件超过允许的大小", "the file is larger than allowed"),
+    errno.EACCES: Message("没有权限", "no permission"),
+    errno.EPERM: Message("没有权限", "no permission"),
+    errno.EROFS: Message("磁盘只读", "the disk is read-only"),
+    errno.ENOENT: Message("不存在", "it does not exist"),
+    errno.ENOTDIR: Message("上级路径不是文件夹", "what stands above it is no folder"),
+    errno.EEXIST: Message("已有同名的文件", "a file of that name exists"),
+    errno.EISDIR: Message("是文件夹，不是文件", "it is a folder, not a file"),
+    errno.ENAMETOOLONG: Message("名称太长", "the name is too long"),
+    errno.EIO: Message("磁盘读写出错", "the disk failed"),
+    errno.EMFILE: Message(
+        "同时打开的文件太多，超过系统给这个程序的限额",
+        "more files are open than the system allows this program",
+    ),
+    errno.ENFILE: Message("系统中打开的文件太多", "too many files are open on the system"),
+    errno.ENOMEM: Message("内存不足", "not enough memory"),
 }
 
 
 def why(error: OSError) -> str:
-    """Return why the system refused, in Chinese for the usual reasons and in its own words for others."""
+    """Return why the system refused; for unusual reasons in its own words."""
     return _REFUSALS.get(error.errno or 0, error.strerror or str(error))

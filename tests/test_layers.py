@@ -16,6 +16,7 @@ import qb
 PACKAGE = Path(qb.__file__).parent
 # In the order of qb/README.md.
 ROOMS = (
+    "language",
     "terms",
     "personal",
     "errors",

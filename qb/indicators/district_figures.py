@@ -24,6 +24,7 @@ from qb.indicators.figures import (
 )
 from qb.indicators.population import JUNIOR, KINDS, PRIMARY
 from qb.indicators.school_figures import asked, rural_schools
+from qb.language import Message, column
 from qb.standard import Indicator, Standard
 from qb.terms import Kind, Location
 
@@ -106,7 +107,13 @@ def quota(inputs: Inputs, indicator: Indicator) -> Measure:
     """
     part = _ratio(inputs, "quota_allocated", "quota_planned", within="quota_allocated_rural")
     share = percent(inputs.figure("quota_allocated_rural"), inputs.figure("quota_allocated"))
-    note = np.array([None if np.isnan(x) else f"其中农村初中 {x:.1f}%" for x in share], dtype=object)
+    note = np.array(
+        [
+            None if np.isnan(x) else Message("其中农村初中 {:.1f}%", "{:.1f} % at rural junior schools", x)
+            for x in share
+        ],
+        dtype=object,
+    )
     part = replace(part, note=note)
     rural, perhaps = _has_rural_junior(inputs, indicator)
     items = {item.item: item for item in inputs.standard.items(indicator.code)}
@@ -183,7 +190,13 @@ def retention(inputs: Inputs, indicator: Indicator) -> Measure:
     ends = Range(np.minimum(ends.low, cap), np.minimum(ends.high, cap))
     value = np.minimum(forms[chosen], cap)
     shown = np.minimum(forms[other], cap)
-    note = np.array([None if np.isnan(x) else f"另一口径 {x:.1f}%" for x in shown], dtype=object)
+    note = np.array(
+        [
+            None if np.isnan(x) else Message("另一口径 {:.1f}%", "the other form gives {:.1f} %", x)
+            for x in shown
+        ],
+        dtype=object,
+    )
     return Measure(indicator.code, value, (Figure("", _every(inputs), value, note=note, range=ends),))
 
 
@@ -332,8 +345,14 @@ def class_norm_warnings(inputs: Inputs, indicator: Indicator) -> pd.DataFrame:
             "district": population.districts[population.district[school[small]]],
             "school_id": population.schools["school_id"].to_numpy(dtype=object)[school[small]],
             "code": indicator.code,
-            "message": [
-                f"{classes[i]:.0f} 班，低于“原则上不低于 {norm[i]:.0f} 班”的布局要求（仅提示）" for i in small
-            ],
+            "message": column(
+                Message(
+                    "{:.0f} 班，低于“原则上不低于 {:.0f} 班”的布局要求（仅提示）",
+                    "{:.0f} classes, below the norm of {:.0f} “in principle” (a note only)",
+                    classes[i],
+                    norm[i],
+                )
+                for i in small
+            ),
         }
     )

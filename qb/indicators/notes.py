@@ -17,6 +17,7 @@ from qb.indicators.verdicts import (
     school_columns,
     stage_words,
 )
+from qb.language import Both, Message, column, joined
 from qb.standard import LimitInForce, Standard
 from qb.terms import COMPULSORY, Stage
 
@@ -31,7 +32,7 @@ def excluded(population: Population) -> pd.DataFrame:
             **school_columns(population, school, ("school_id", "name")),
             "stage": stage_words(population.stage[at]),
             "pupils": population.figures["pupils"][at],
-            "reason": population.excluded[at],
+            "reason": column(population.excluded[at]),
         }
     )
     return pd.concat([left_out, _without_rows(population)], ignore_index=True)
@@ -50,10 +51,10 @@ def _without_rows(population: Population) -> pd.DataFrame:
             **school_columns(population, school, ("school_id", "name")),
             "stage": np.full(len(school), None, dtype=object),
             "pupils": np.full(len(school), np.nan),
-            "reason": [
-                reason if gone else f"校区并入“{parent}”计算"
+            "reason": column(
+                reason if gone else Message("校区并入“{}”计算", "Campus, counted with {}", parent)
                 for reason, gone, parent in zip(population.away[school], away[school], parents, strict=True)
-            ],
+            ),
         }
     )
 
@@ -70,9 +71,15 @@ def notes(
         _without_schools(population),
         _silent_schools(population),
         _small_schools(population, standard),
-        _rounding_flags(held, "标准", held.limit),
+        _rounding_flags(held, Message("标准", ""), held.limit),
         *(
-            [_rounding_flags(held, f"标准的 {rule.floor:.0%}", floor_of(held.limit, standard))]
+            [
+                _rounding_flags(
+                    held,
+                    Message("标准的 {:.0%}", "{:.0%} of the standard, ", rule.floor),
+                    floor_of(held.limit, standard),
+                )
+            ]
             if rule and rule.floor
             else []
         ),
@@ -103,20 +110,28 @@ def silent(population: Population) -> pd.DataFrame:
 def _without_schools(population: Population) -> pd.DataFrame:
     """Say of each district without a school that nothing is known of them."""
     unlisted = np.bincount(population.district, minlength=len(population.districts)) == 0
-    message = "schools（学校）表中没有本县区的学校，凡依据学校的结论按缺数据处理"
+    message = Message(
+        "schools（学校）表中没有本县区的学校，凡依据学校的结论按缺数据处理",
+        "No school of the district is listed: whatever rests on schools is “no data”",
+    )
     return pd.DataFrame({"district": population.districts[unlisted]}).assign(
-        school_id=None, code="", message=message
+        school_id=None, code="", message=column([message] * int(unlisted.sum()))
     )
 
 
 def _silent_schools(population: Population) -> pd.DataFrame:
     """Say of each school and campus in `silent` which stages those are."""
-    found = silent(population)
-    stages = found.groupby(["district", "school_id"], sort=False)["stage"].agg(
-        lambda of_school: "、".join(Stage(stage).zh for stage in of_school)
-    )
-    message = [f"没有报送 {population.year} 学年{of_school}学段的数据，按缺数据处理" for of_school in stages]
-    return stages.index.to_frame(index=False).assign(code="", message=message)
+    frame = silent(population).groupby(["district", "school_id"], sort=False)["stage"].agg(list).reset_index()
+    message = [
+        Message(
+            "没有报送 {1} 学年{0}学段的数据，按缺数据处理",
+            "{} stage not reported for {}: counted as “no data”",
+            joined("、", " and ", [Stage(first), *(Both(Stage(s).zh, Stage(s).en.lower()) for s in rest)]),
+            population.year,
+        )
+        for first, *rest in frame["stage"]
+    ]
+    return frame[["district", "school_id"]].assign(code="", message=column(message))
 
 
 def _small_schools(population: Population, standard: Standard) -> pd.DataFrame:
@@ -129,15 +144,21 @@ def _small_schools(population: Population, standard: Standard) -> pd.DataFrame:
             "district": named(population.districts, population.district[school]),
             **school_columns(population, school, ("school_id",)),
             "code": "",
-            "message": [
-                f"{STAGES[stage].zh}在校生 {pupils:.0f} 人，不足 {few} 人；不是教学点，照常参加评估"
+            "message": column(
+                Message(
+                    "{}在校生 {:.0f} 人，不足 {} 人；不是教学点，照常参加评估",
+                    "{}: {:.0f} pupils, fewer than {}; not a teaching point, so it is judged",
+                    STAGES[stage],
+                    pupils,
+                    few,
+                )
                 for stage, pupils in zip(population.stage[at], population.figures["pupils"][at], strict=True)
-            ],
+            ),
         }
     )
 
 
-def _rounding_flags(held: JudgedResources, name: str, limit: LimitInForce) -> pd.DataFrame:
+def _rounding_flags(held: JudgedResources, name: Message, limit: LimitInForce) -> pd.DataFrame:
     """Return figures that reach a limit only after rounding, or only before."""
     value = held.resources.value
     row, k = np.nonzero(limit.flips(value))
@@ -149,11 +170,18 @@ def _rounding_flags(held: JudgedResources, name: str, limit: LimitInForce) -> pd
             "district": named(population.districts, population.district[school]),
             **school_columns(population, school, ("school_id",)),
             "code": named(held.standard.resource_codes, k),
-            "message": [
-                f"{STAGES[stage].zh} {held.standard.resource_codes[c]} 原始值 {value[r, c]:.6g} 与{name} "
-                f"{limit.value[r, c]:g} 之比，四舍五入前后结论不同"
+            "message": column(
+                Message(
+                    "{} {} 原始值 {:.6g} 与{} {:g} 之比，四舍五入前后结论不同",
+                    "{} {}: the verdict on {:.6g} against {}{:g} depends on rounding",
+                    STAGES[stage],
+                    held.standard.resource_codes[c],
+                    value[r, c],
+                    name,
+                    limit.value[r, c],
+                )
                 for r, c, stage in zip(row, k, population.stage[at], strict=True)
-            ],
+            ),
         }
     )
 
@@ -170,11 +198,17 @@ def _coefficient_flags(held: JudgedResources, coefficients: pd.DataFrame) -> pd.
             "district": flagged["district"],
             "school_id": None,
             "code": flagged["code"],
-            "message": [
-                f"{Stage(stage).zh} {code} 差异系数 {coefficient:.6f} 四舍五入前后结论不同"
+            "message": column(
+                Message(
+                    "{} {} 差异系数 {:.6f} 四舍五入前后结论不同",
+                    "{} {}: the verdict on the coefficient {:.6f} depends on rounding",
+                    Stage(stage),
+                    code,
+                    coefficient,
+                )
                 for stage, code, coefficient in zip(
                     flagged["stage"], flagged["code"], flagged["coefficient"], strict=True
                 )
-            ],
+            ),
         }
     )

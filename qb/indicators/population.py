@@ -10,6 +10,7 @@ import pandas as pd
 
 from qb.data.dataset import Dataset, index_of, is_open, silent_stages
 from qb.data.schema import AMOUNTS, SPONSORS, TABLES, tables_of
+from qb.language import Message
 from qb.standard import Clause, Standard
 from qb.terms import Kind, Stage
 
@@ -131,16 +132,21 @@ class Population:
         return np.bincount(at[mine], weights=amount[mine], minlength=len(section))
 
 
-def counted(standard: Standard) -> str:
+def counted(standard: Standard) -> Message:
     """Return the resource indicators as a sentence counts them: 七项指标.
 
     >>> from qb.standard import load
-    >>> counted(load())
-    '七项指标'
+    >>> counted(load()), counted(load()).en
+    ('七项指标', 'the seven')
     """
-    digits = "零一二三四五六七八九十"
     count = len(standard.resources)
-    return f"{digits[count]}项指标" if count < len(digits) else f" {count} 项指标"
+    if count >= len(_DIGITS):
+        return Message(" {} 项指标", "the {}", count)
+    return Message(f"{_DIGITS[count]}项指标", f"the {_WORDS[count]}")
+
+
+_DIGITS = "零一二三四五六七八九十"
+_WORDS = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 
 def summed_columns(table: str, standard: Standard) -> tuple[str, ...]:
@@ -235,9 +241,13 @@ def _away(schools: pd.DataFrame, year: int) -> np.ndarray:
     away = np.full(len(schools), None, dtype=object)
     for place in np.flatnonzero(~is_open(schools, year)):
         away[place] = (
-            f"尚未开办，开办年份为 {opened[place]:.0f} 年"
+            Message("尚未开办，开办年份为 {:.0f} 年", "Not open yet; it opens in {:.0f}", opened[place])
             if opened[place] > year
-            else f"已停办，最后办学学年为 {closed[place]:.0f} 学年"
+            else Message(
+                "已停办，最后办学学年为 {:.0f} 学年",
+                "Closed; the last school year it taught in was {:.0f}",
+                closed[place],
+            )
         )
     return away
 
@@ -264,21 +274,23 @@ def _exclusions(
     A school whose ownership or sponsor is not reported is left out by neither.
     """
     rule = standard.rules.exclusion
-    stays_out = f"不参加{counted(standard)}"
-    small = f"教学点在校生不足 {rule.small_point_pupils} 人，{stays_out}"
+    stays_out = Message("不参加{}", "not judged on {}", counted(standard))
+    small = Message(
+        "教学点在校生不足 {} 人，{}", "Teaching point under {} pupils: {}", rule.small_point_pupils, stays_out
+    )
     reason = np.full(len(kind), None, dtype=object)
-    reason[pupils == 0] = "在校生为 0"
+    reason[pupils == 0] = Message("在校生为 0", "No pupils")
     reason[(kind == KINDS.index(Kind.TEACHING_POINT)) & (pupils < rule.small_point_pupils)] = small
-    reason[stage == SENIOR] = "高中学段不属于义务教育"
+    reason[stage == SENIOR] = Message("高中学段不属于义务教育", "Senior stage: not compulsory schooling")
     for left_out in rule.kinds:
-        reason[kind == KINDS.index(left_out)] = f"{left_out.zh}{stays_out}"
+        reason[kind == KINDS.index(left_out)] = Message("{}{}", "{}: {}", left_out, stays_out)
     for left_out in rule.ownership:
-        reason[(schools["ownership"] == left_out).fillna(False).to_numpy(dtype=bool)[school]] = (
-            f"{left_out.zh}学校{stays_out}"
+        reason[(schools["ownership"] == left_out).fillna(False).to_numpy(dtype=bool)[school]] = Message(
+            "{}学校{}", "{} school: {}", left_out, stays_out
         )
     for left_out in rule.sponsors:
-        reason[(schools["sponsor"].to_numpy(dtype=float) == left_out)[school]] = (
-            f"举办者为{SPONSORS[left_out]}，{stays_out}"
+        reason[(schools["sponsor"].to_numpy(dtype=float) == left_out)[school]] = Message(
+            "举办者为{}，{}", "Run by {}: {}", SPONSORS[left_out], stays_out
         )
     return reason
 

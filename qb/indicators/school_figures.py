@@ -31,6 +31,7 @@ from qb.indicators.population import (
     holds,
 )
 from qb.indicators.resources import funds_by_school
+from qb.language import Message
 from qb.standard import Indicator, LimitInForce, decided
 from qb.terms import Kind, RoomKind
 
@@ -260,7 +261,7 @@ def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
     note = np.full(len(rows), None, dtype=object)
     over = np.flatnonzero(above)
     note[over] = [
-        f"{count:.0f} 个班{_TOO_LARGE[by_stage[code].side]} {by_stage[code].value:.0f} 人"
+        Message(*_TOO_LARGE[by_stage[code].side], count, by_stage[code].value)
         for count, code in zip(above[over], stage[over], strict=True)
     ]
     part = _part(population, "", population.school[rows], ends.known, stage=stage, note=note, range=ends)
@@ -276,7 +277,11 @@ def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
         stage=np.full(len(school), WHOLE),
         limit=np.where(lowest == highest, lowest, np.nan),
         side=by_stage[0].side,
-        note=np.full(len(school), "班额分档填报，不分学段", dtype=object),
+        note=np.full(
+            len(school),
+            Message("班额分档填报，不分学段", "classes listed by size, the stages as one"),
+            dtype=object,
+        ),
         range=whole,
         limit_range=Range(lowest, highest),
     )
@@ -303,7 +308,10 @@ def _shared_classes(
     )
 
 
-_TOO_LARGE = {"<=": "超过", "<": "达到或超过"}
+_TOO_LARGE = {
+    "<=": ("{:.0f} 个班超过 {:.0f} 人", "{:.0f} classes above {:.0f} pupils"),
+    "<": ("{:.0f} 个班达到或超过 {:.0f} 人", "{:.0f} classes of {:.0f} pupils or more"),
+}
 
 
 def _largest_class(listed: ListedClasses, population: Population) -> Range:
@@ -367,8 +375,12 @@ def small_school_funds(inputs: Inputs, indicator: Indicator) -> Measure:
     allocated, funds = _funds(inputs, "allocation_yuan", school)
     funds = funds.maybe_not_asked(unknown_size | unknown_place[school])
     note = np.full(len(school), None, dtype=object)
-    note[unknown_size] = "在校生未报齐，是否为小规模学校不明"
-    note[unknown_place[school]] = "所在地类型未填，是否为农村学校不明"
+    note[unknown_size] = Message(
+        "在校生未报齐，是否为小规模学校不明", "Pupils not all reported: it may or may not be a small school"
+    )
+    note[unknown_place[school]] = Message(
+        "所在地类型未填，是否为农村学校不明", "Location not reported: it may or may not be rural"
+    )
     part = _part(
         population,
         "allocation",
@@ -496,7 +508,9 @@ def _short(share: np.ndarray, short: np.ndarray) -> np.ndarray:
     """Say of shares that are not known how many persons are short at their highest."""
     note = np.full(len(share), None, dtype=object)
     for place in np.flatnonzero(np.isnan(share) & (short > 0)):
-        note[place] = f"已报部分至少差 {short[place]:.0f} 人"
+        note[place] = Message(
+            "已报部分至少差 {:.0f} 人", "at least {:.0f} persons short in what is reported", short[place]
+        )
     return note
 
 

@@ -25,6 +25,7 @@ from qb.indicators.figures import (
 )
 from qb.indicators.population import JUNIOR, PRIMARY, STAGES, Population
 from qb.indicators.resources import Resources
+from qb.language import Message, column, joined
 from qb.standard import SIDES, Indicator, LimitInForce, Standard, decided
 from qb.terms import COMPULSORY, Stage, Verdict
 
@@ -463,12 +464,22 @@ def _notes(part: Figure, limit: LimitInForce, verdict: np.ndarray) -> np.ndarray
     for i in (i for i in np.flatnonzero(settled) if note[i] is None):
         # The end of the range that is nearest to the other verdict decides.
         lowest = (verdict[i] == PASS) == (side[i] in (">=", ">"))
-        told = []
+        known = []
         if np.isnan(part.value[i]):
-            told.append(f"至少为 {figure.low[i]:.10g}" if lowest else f"至多为 {figure.high[i]:.10g}")
+            known.append(
+                Message("至少为 {:.10g}", "at least {:.10g}", figure.low[i])
+                if lowest
+                else Message("至多为 {:.10g}", "at most {:.10g}", figure.high[i])
+            )
         if np.isnan(limit.value[i]):
-            told.append(f"要求至多为 {held.high[i]:.10g}" if lowest else f"要求至少为 {held.low[i]:.10g}")
-        note[i] = "未报齐，已可判定：" + "，".join(told)
+            known.append(
+                Message("要求至多为 {:.10g}", "at most {:.10g} are asked", held.high[i])
+                if lowest
+                else Message("要求至少为 {:.10g}", "at least {:.10g} are asked", held.low[i])
+            )
+        note[i] = Message(
+            "未报齐，已可判定：{}", "not all is reported; settled all the same: {}", joined("，", ", ", known)
+        )
     return note
 
 
@@ -485,12 +496,16 @@ def rounding_flags(inputs: Inputs, measures: dict[str, Measure]) -> pd.DataFrame
                     "district": population.districts[part.district[i]],
                     "school_id": None if part.school is None else ids[part.school[i]],
                     "code": code,
-                    "message": f"原始值 {part.value[i]:.6g} 与标准 {limit.value[i]:g} 之比，"
-                    "四舍五入前后结论不同",
+                    "message": Message(
+                        "原始值 {:.6g} 与标准 {:g} 之比，四舍五入前后结论不同",
+                        "The verdict on {:.6g} against {:g} depends on rounding",
+                        part.value[i],
+                        limit.value[i],
+                    ),
                 }
                 for i in np.flatnonzero(limit.flips(part.value))
             ]
-    return pd.DataFrame(found, columns=["district", "school_id", "code", "message"])
+    return pd.DataFrame(found, columns=["district", "school_id", "code", "message"], dtype=object)
 
 
 def worst(population: Population, parts: tuple[Figure, ...], verdicts: list[np.ndarray]) -> np.ndarray:
@@ -541,7 +556,7 @@ def findings(
         pieces = [(none, none, none, "", "", nan, nan, none, nan, none, nan.astype(object), none)]
     lengths = [len(piece[5]) for piece in pieces]
 
-    def joined(place: int) -> np.ndarray:
+    def gathered(place: int) -> np.ndarray:
         return np.concatenate([piece[place] for piece in pieces])
 
     def repeated(place: int) -> pd.Categorical:
@@ -551,22 +566,22 @@ def findings(
         )
 
     ids = population.schools["school_id"].to_numpy(dtype=object)
-    school = joined(1)
+    school = gathered(1)
     return pd.DataFrame(
         {
-            "district": pd.Categorical.from_codes(joined(0), population.districts),
+            "district": pd.Categorical.from_codes(gathered(0), population.districts),
             "school_id": pd.Categorical.from_codes(school, ids),
             "name": population.schools["name"].array.take(school, allow_fill=True),
-            "stage": pd.Categorical.from_codes(joined(2), [str(stage) for stage in STAGES]),
+            "stage": pd.Categorical.from_codes(gathered(2), [str(stage) for stage in STAGES]),
             "code": repeated(3),
             "part": repeated(4),
-            "value": joined(5),
-            "limit": joined(6),
-            "side": pd.Categorical.from_codes(joined(9), SIDES),
-            "gap": np.where(joined(7) == FAIL, joined(8), np.nan),
-            "verdict": words(joined(7)),
-            "detail": joined(10),
-            "year": joined(11),
+            "value": gathered(5),
+            "limit": gathered(6),
+            "side": pd.Categorical.from_codes(gathered(9), SIDES),
+            "gap": np.where(gathered(7) == FAIL, gathered(8), np.nan),
+            "verdict": words(gathered(7)),
+            "detail": column(gathered(10)),
+            "year": gathered(11),
         }
     )
 

@@ -12,6 +12,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from qb.indicators.verdicts import deciding
+from qb.language import told
 from qb.publish.jobs import Outcome
 from qb.publish.manifest import OF_DISTRICT
 from qb.publish.page import Page, index_page
@@ -30,7 +31,6 @@ from qb.report.words import (
     stage_label,
     term,
     title,
-    translate,
     verdict_label,
 )
 from qb.terms import COMPULSORY, Kind, Verdict
@@ -330,7 +330,7 @@ def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:
 def _excluded(assessment: Assessment, page: Page) -> Table:
     words = page.words
     stages = [stage_label(stage, page.lang) for stage in assessment.excluded["stage"]]
-    reasons = [translate(reason, page.lang) for reason in assessment.excluded["reason"]]
+    reasons = [told(reason, page.lang) for reason in assessment.excluded["reason"]]
     columns = (
         Column("name", words["name"]),
         Column("stage", words["stage"]),

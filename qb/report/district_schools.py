@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from qb import charts
+from qb.language import told
 from qb.report.context import DistrictPart, with_states
 from qb.report.facts import Fact, anchor, finding_keys
 from qb.report.issue_ledger import ledger_table, nothing_to_mend
@@ -33,7 +34,6 @@ from qb.report.words import (
     stage_label,
     term,
     title,
-    translate,
     unit_of,
 )
 from qb.terms import Allowance, Kind, Stage, Verdict
@@ -180,7 +180,7 @@ class DistrictSchools(DistrictPart):
                 "limit": frame["limit"],
                 "decimals": [decimals for decimals, _ in measured],
                 "unit": [unit for _, unit in measured],
-                "detail": [translate(d, lang) if isinstance(d, str) else "" for d in frame["detail"]],
+                "detail": [told(d, lang) or "" for d in frame["detail"]],
                 "rule": [anchor(str(code)) for code in frame["code"]],
                 "fact": finding_keys(Fact.ITEM, self.own, frame),
             }
@@ -220,7 +220,7 @@ class DistrictSchools(DistrictPart):
         lang = self.context.lang
         frame = self.own.excluded
         shown = frame.assign(
-            reason=[translate(reason, lang) for reason in frame["reason"]],
+            reason=[told(reason, lang) for reason in frame["reason"]],
             stage=[stage_label(s, lang) if isinstance(s, str) else "" for s in frame["stage"]],
             pupils=frame["pupils"].astype(object).where(frame["pupils"].notna(), None),
         )
@@ -250,7 +250,7 @@ class DistrictSchools(DistrictPart):
         frame = self.own.warnings
         shown = frame.assign(
             name=[name.get(s, "") if isinstance(s, str) else "" for s in frame["school_id"]],
-            message=[translate(message, lang) for message in frame["message"]],
+            message=[told(message, lang) for message in frame["message"]],
         )
         columns = (
             Column("name", say(lang, "学校", "School")),

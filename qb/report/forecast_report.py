@@ -11,7 +11,8 @@ from qb import charts
 from qb.data.dataset import Dataset
 from qb.errors import QbError
 from qb.indicators.population import UNNAMED
-from qb.planning.forecast.progression import Basis, Moving, Share, Total, words
+from qb.language import told
+from qb.planning.forecast.progression import Basis, words
 from qb.planning.forecast.projection import Forecast, forecast
 from qb.report.context import DistrictPart
 from qb.report.tables import Column, Sentences, Table
@@ -22,18 +23,6 @@ from qb.terms import COMPULSORY, GRADES_OF_STAGE, Stage
 
 
 TABLES = ("sections", "classes", "zones", "district")  # what a forecast rests on, besides the schools
-MOVING = {Moving.NAIVE: "everyone moves up", Moving.MODEL: "progression ratios"}
-TOTAL = {
-    Total.LAST: "as many as last year",
-    Total.SMOOTHED: "past years, the later the more",
-    Total.BIRTHS: "births",
-    Total.LEAVERS: "leavers of the stage before",
-}
-SHARE = {
-    Share.LAST: "shared as last year",
-    Share.SMOOTHED: "shared as in past years, the later the more",
-    Share.ZONES: "shared by children of the zones",
-}
 
 
 class ForecastTrial(DistrictPart):
@@ -54,11 +43,7 @@ class ForecastTrial(DistrictPart):
         try:
             return forecast(self.known), ""
         except QbError as error:
-            english = (
-                "Pupils cannot be forecast: their numbers by grade are not known. The classes of the last "
-                "school year are needed."
-            )
-            return None, say(self.context.lang, str(error), english)
+            return None, told(error, self.context.lang)
 
     @cached_property
     def known(self) -> Dataset:
@@ -133,7 +118,7 @@ class ForecastTrial(DistrictPart):
         # Where no other method was taken, what is used is the naive one, at its own error.
         used = own[own["chosen"].to_numpy(dtype=bool)]
         rows = used if len(used) else own.drop_duplicates("ahead").assign(error=lambda rows: rows["naive"])
-        name = method_words(method, part, lang) if method else say(lang, "以下各项合用", "all those below")
+        name = told(words(method, part), lang) if method else say(lang, "以下各项合用", "all those below")
         return [
             {
                 "stage": stage_label(stage, lang),
@@ -191,20 +176,6 @@ class ForecastTrial(DistrictPart):
             f"{named}：有班级数据的学年太少，不能用往年检验，按“全部升级、入学同上年”推算，不给高低区间。",
             f"{named}: too few years to try the forecast on; everyone moves up, entry as last year, without a band.",
         )
-
-
-def method_words(method: str, part: str, lang: Lang) -> str:
-    """Return how a part is forecast, as the reader sees it.
-
-    >>> method_words("model", "1→2", "en"), method_words("naive", "entry", "en")
-    ('progression ratios', 'as many as last year, shared as last year')
-    """
-    if lang == "zh":
-        return words(method, part)
-    if part != "entry":
-        return MOVING[Moving(method)]
-    total, _, share = method.partition("+") if method != Moving.NAIVE else (Total.LAST, "", Share.LAST)
-    return f"{TOTAL[Total(total)]}, {SHARE[Share(share)]}"
 
 
 def part_words(part: str, lang: Lang) -> str:

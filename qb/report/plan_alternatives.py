@@ -7,10 +7,11 @@ import pandas as pd
 
 from qb import charts
 from qb.charts.cost_curve import Lane, before_after, cost_curve
+from qb.language import told
 from qb.report.plan_study import PlanPart, money, path_words, status_words
 from qb.report.resource_tables import gap_text, names, percent_of_standard, verdicts
 from qb.report.tables import Column, Sentences, Table
-from qb.report.words import listed, number, say, school_year, stage_label, title, translate_clash
+from qb.report.words import listed, number, say, school_year, stage_label, title
 from qb.terms import Stage
 
 # What less money buys, what no money can do, and how to spread it over years.
@@ -116,8 +117,8 @@ class PlanMeans(PlanPart):
         target = say(lang, school_year(plan.target_year, "zh"), f"{plan.target_year}–{plan.target_year + 1}")
         pupils = path_words(plan, lang)
         if plan.cost is None:
-            told = [translate_clash(words, self.context.standard, lang) for words in plan.clashes]
-            why = say(lang, "：", ": ") + listed(told, lang) if told else ""
+            clashes = [told(words, lang) for words in plan.clashes]
+            why = say(lang, "：", ": ") + listed(clashes, lang) if clashes else ""
             line = say(
                 lang,
                 f"到 {target}各校{self.context.resources}和差异系数达标（{pupils}）：{status_words(plan.status, lang)}{why}。",

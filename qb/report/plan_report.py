@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from qb.language import told
 from qb.planning.plan.cheapest import PlanStatus
 from qb.planning.plan.plan_results import outside
 from qb.report.context import DistrictPart
@@ -27,7 +28,6 @@ from qb.report.words import (
     school_year,
     stage_label,
     title,
-    translate_clash,
     verdict_label,
 )
 from qb.terms import Allowance, Verdict
@@ -295,8 +295,7 @@ class PlanVerdict(PlanPart):
         """Return, where there is no plan, everything that stands in its way."""
         lang, plan = self.context.lang, self.work.plan
         if plan is not None:
-            told = (translate_clash(words, self.context.standard, lang) for words in plan.clashes)
-            return Sentences(tuple(told), kind="notes")
+            return Sentences(tuple(told(words, lang) for words in plan.clashes), kind="notes")
         missing = self._missing()
         lines = [
             say(lang, f"{name} 缺：{codes}", f"{name}: no data for {codes}")

@@ -12,6 +12,7 @@ import pandas as pd
 from qb.errors import QbError
 from qb.files import beside_notebooks
 from qb.indicators.assessment import Assessment
+from qb.language import told
 from qb.planning.scenario import whatif
 from qb.planning.scenario.comparison import BASE, COEFFICIENT, PASSING, total
 from qb.report.context import ReportContext
@@ -19,7 +20,7 @@ from qb.report.scenario_actions import ScenarioDetails, Telling, does
 from qb.report.scenario_comparison import ScenarioSides
 from qb.report.scenario_study import ScenarioPart, Study
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
-from qb.report.words import listed, number, school_year, translate, verdict_label
+from qb.report.words import listed, number, school_year, verdict_label
 from qb.terms import Verdict
 
 # What was compared and what came of it, in a few words.
@@ -224,9 +225,9 @@ class ScenarioStory(ScenarioPart):
 
     def notes(self) -> Sentences:
         """Return how the years came about that the data lack, and what must be known of each scenario."""
-        lines = [translate(note, self.lang) for note in self.study.comparison.notes]
+        lines = [told(note, self.lang) for note in self.study.comparison.notes]
         lines += [
-            f"{name}{self.say('：', ': ')}{translate(found, self.lang)}"
+            f"{name}{self.say('：', ': ')}{told(found, self.lang)}"
             for name, outcome in zip(self.study.labels[1:], self.study.outcomes, strict=True)
             for found in outcome.findings
         ]

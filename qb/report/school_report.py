@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qb import charts
 from qb.charts.style import share
 from qb.errors import QbError
+from qb.language import told
 from qb.report.context import Peers, ReportContext, Row
 from qb.report.facts import Fact, anchor, key
 from qb.report.issue_ledger import table_of
@@ -37,7 +38,6 @@ from qb.report.words import (
     stage_label,
     term,
     title,
-    translate,
 )
 from qb.terms import Kind, Location, Ownership, Verdict
 
@@ -433,7 +433,7 @@ class SchoolReport:
         words = (
             stage_label(stage, lang) if isinstance(stage, str) else "",
             part_label(str(row["part"]), self.context.standard, lang),
-            translate(detail, lang) if isinstance(detail, str) else "",
+            told(detail, lang) if isinstance(detail, str) else "",
         )
         return say(lang, "，", ", ").join(word for word in words if word)
 
@@ -449,7 +449,7 @@ class SchoolReport:
     def warnings(self) -> Sentences:
         """Return what no rule decides and a reader should know."""
         mine = self.context.school_index.remarks.get(self.school_id, ())
-        return Sentences(tuple(translate(message, self.context.lang) for message in mine), "notes")
+        return Sentences(tuple(told(message, self.context.lang) for message in mine), "notes")
 
     def rules(self) -> Rules:
         """Return the rules that the page's verdicts follow from."""

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset, index_of, is_open, silent_stages, single_classes
+from qb.language import Message
 from qb.planning.forecast.progression import Basis, divide, sum_by
 from qb.terms import COMPULSORY, GRADES_OF_STAGE, Kind, Stage
 
@@ -275,6 +276,8 @@ def _without_pupils(district: np.ndarray, school: np.ndarray, stage: np.ndarray 
             "district": district,
             "school_id": school,
             "stage": stage,
-            "reason": "没有填报在校生数，班级表也不全，缺数据",
+            "reason": Message(
+                "没有填报在校生数，班级表也不全，缺数据", "Neither pupils nor all classes reported: no data"
+            ),
         }
     )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from qb.language import Message, joined, listing
 from qb.terms import Term
 
 # The words of a forecast: how a school's grades became known, and how entrants are forecast.
@@ -20,33 +21,33 @@ USUAL = 5  # years it reaches unless told
 class Basis(Term):
     """Where the pupils by grade of a school's last year come from."""
 
-    CLASSES = "classes", "班级表"
-    SCALED = "scaled", "班级表，按学段在校生数折算"
-    SHARES = "shares", "没有班级表，按县区各年级比例分摊"
+    CLASSES = "classes", "班级表", "classes"
+    SCALED = "scaled", "班级表，按学段在校生数折算", "classes, scaled to the pupils of the stage"
+    SHARES = "shares", "没有班级表，按县区各年级比例分摊", "no classes; shared as the district's grades"
 
 
 class Moving(Term):
     """How a grade becomes the next one: everyone moves up, or by progression ratios."""
 
-    NAIVE = "naive", "全部升级"
-    MODEL = "model", "按升级率升级"
+    NAIVE = "naive", "全部升级", "everyone moves up"
+    MODEL = "model", "按升级率升级", "progression ratios"
 
 
 class Total(Term):
     """What the entrants of a district follow. The first is the naive forecast."""
 
-    LAST = "last", "人数同上年"
-    SMOOTHED = "smoothed", "人数按各年平滑（越近越重）"
-    BIRTHS = "births", "人数按出生人数"
-    LEAVERS = "leavers", "人数按上一学段毕业人数"
+    LAST = "last", "人数同上年", "as many as last year"
+    SMOOTHED = "smoothed", "人数按各年平滑（越近越重）", "past years, the later the more"
+    BIRTHS = "births", "人数按出生人数", "births"
+    LEAVERS = "leavers", "人数按上一学段毕业人数", "leavers of the stage before"
 
 
 class Share(Term):
     """How the entrants of a district are shared among its schools. The first is the naive forecast."""
 
-    LAST = "last", "各校份额同上年"
-    SMOOTHED = "smoothed", "各校份额按各年平滑"
-    ZONES = "zones", "各校份额按学区适龄儿童"
+    LAST = "last", "各校份额同上年", "shared as last year"
+    SMOOTHED = "smoothed", "各校份额按各年平滑", "shared as in past years, the later the more"
+    ZONES = "zones", "各校份额按学区适龄儿童", "shared by children of the zones"
 
 
 # Every method of entry, as places in Total and Share; the first is naive. Births, leavers and zones can be
@@ -72,16 +73,16 @@ def code(total: int, share: int) -> str:
     return str(Moving.NAIVE) if not (total or share) else f"{list(Total)[total]}+{list(Share)[share]}"
 
 
-def words(method: str, part: str) -> str:
+def words(method: str, part: str) -> Message:
     """Return how a part is forecast (``entry``, or a transition as ``1→2``), as a reader sees it.
 
-    >>> words("model", "1→2"), words("smoothed+smoothed", "entry")
-    ('按升级率升级', '人数按各年平滑（越近越重），各校份额按各年平滑')
+    >>> words("model", "1→2").en, words("smoothed+smoothed", "entry"), words("naive", "entry").en
+    ('progression ratios', '人数按各年平滑（越近越重），各校份额按各年平滑', 'as many as last year, shared as last year')
     """
     if part != "entry":
-        return Moving(method).zh
+        return listing([Moving(method)])
     total, _, share = method.partition("+") if method != Moving.NAIVE else (Total.LAST, "", Share.LAST)
-    return f"{Total(total).zh}，{Share(share).zh}"
+    return joined("，", ", ", (Total(total), Share(share)))
 
 
 # Grade progression ratios: of a district, of a school, and pooled by how many pupils a school has.

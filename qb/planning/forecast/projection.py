@@ -15,6 +15,7 @@ from qb.data.dataset import Dataset
 from qb.data.schema import TABLES
 from qb.errors import QbError
 from qb.indicators.district_figures import latest_results
+from qb.language import STOP, Message, joined, listing
 from qb.planning.forecast.fit import Learned, Run, below, fit
 from qb.planning.forecast.grades import Grades, Past, past
 from qb.planning.forecast.progression import LONGEST, USUAL, Basis, words
@@ -291,31 +292,53 @@ def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
 def _seen(data: Dataset, before: Forecast | None) -> Past:
     """Read the past out of the data, or say everything that is wanting."""
     if not len(data["sections"]):
-        raise QbError("表 sections（学段）没有数据，无法推算学生数。请填报各校各学段的在校生数。")
+        raise QbError(
+            "表 sections（学段）没有数据，无法推算学生数。请填报各校各学段的在校生数。",
+            "Table sections has no data, so pupils cannot be forecast. Enter the pupils of each school and stage.",
+        )
     if not len(data["classes"]):
-        raise QbError("表 classes（班级）没有数据，不知道各年级有多少学生，无法推算。请填报各班的班额。")
+        raise QbError(
+            "表 classes（班级）没有数据，不知道各年级有多少学生，无法推算。请填报各班的班额。",
+            "Table classes has no data, so the pupils by grade are not known and cannot be forecast. Enter the size of each class.",
+        )
     seen = past(data)
     wrong = []
     if not any(len(grades.here) for grades in seen.stages.values()):
-        wrong.append(f"{data.years[-1]} 学年没有一所学校知道各年级人数，请填报该学年的班级表")
+        wrong.append(
+            Message(
+                "{} 学年没有一所学校知道各年级人数，请填报该学年的班级表",
+                "the pupils by grade of {} are not known of any school; enter the classes of that year",
+                data.years[-1],
+            )
+        )
     if before is not None:
         wrong += _not_before(seen, before)
     if wrong:
-        raise QbError("无法推算学生数：" + "；".join(wrong) + "。")
+        raise QbError(
+            Message("无法推算学生数：", "Pupils cannot be forecast: ") + joined("；", "; ", wrong) + STOP
+        )
     return seen
 
 
-def _not_before(seen: Past, before: Forecast) -> list[str]:
+def _not_before(seen: Past, before: Forecast) -> list[Message]:
     base = int(seen.years[-1])
     wrong = []
     if not before.base <= base < before.to:
-        wrong.append(f"数据的最后学年 {base} 应在原推算的 {before.base}—{before.to - 1} 学年之间")
+        wrong.append(
+            Message(
+                "数据的最后学年 {} 应在原推算的 {}—{} 学年之间",
+                "the last year of the data, {}, must lie between {} and {} of the forecast",
+                base,
+                before.base,
+                before.to - 1,
+            )
+        )
     strange = sorted(set(seen.districts) - set(before.districts))
     if strange:
-        wrong.append(f"原推算中没有县区{'、'.join(strange)}")
-    new = [stage.zh for stage in seen.stages if stage not in before.learned]
+        wrong.append(Message("原推算中没有县区{}", "the forecast has no district {}", listing(strange)))
+    new = [stage for stage in seen.stages if stage not in before.learned]
     if new:
-        wrong.append(f"原推算中没有{'、'.join(new)}学段")
+        wrong.append(Message("原推算中没有{}学段", "the forecast has no stage {}", listing(new)))
     return wrong
 
 
@@ -324,8 +347,13 @@ def _last_year(to: int | None, base: int, learned_year: int, before: Forecast | 
         return before.to if before else base + USUAL
     if not base < to <= learned_year + FURTHEST:
         raise QbError(
-            f"推算到 {to} 学年不行：数据的最后学年是 {base}，最多推算 {FURTHEST} 年。"
-            f"请给出 {base + 1} 至 {learned_year + FURTHEST} 之间的学年。"
+            "推算到 {} 学年不行：数据的最后学年是 {}，最多推算 {} 年。请给出 {} 至 {} 之间的学年。",
+            "It cannot be forecast to {}: the last year of the data is {}, and {} years ahead are the most. Name a year between {} and {}.",
+            to,
+            base,
+            FURTHEST,
+            base + 1,
+            learned_year + FURTHEST,
         )
     return to
 
@@ -351,40 +379,71 @@ def _years(seen: Past, grades: Grades) -> pd.DataFrame:
     )
 
 
-def _notes(seen: Past, rows: pd.DataFrame) -> list[str]:
+def _notes(seen: Past, rows: pd.DataFrame) -> list[Message]:
     """Say in sentences what a reader must know."""
     notes = []
     bare = rows.loc[rows["low"].isna(), ["district", "stage"]].drop_duplicates()
     for district, own in bare.groupby("district", sort=True):
-        stages = "、".join(Stage(stage).zh for stage in own["stage"])
+        stages = listing(Stage(stage) for stage in own["stage"])
         notes.append(
-            f"{district}{stages}：学年太少，不能用往年检验，一律按“全部升级，入学人数同上年”推算，不给高低区间"
+            Message(
+                "{}{}：学年太少，不能用往年检验，一律按“全部升级，入学人数同上年”推算，不给高低区间",
+                "{}, {}: too few years to test on; forecast as “everyone moves up, entry as last year”, without a band",
+                district,
+                stages,
+            )
         )
     for basis in (Basis.SHARES, Basis.SCALED):
         notes += _named(rows, basis)
     if len(seen.missing):
         schools = seen.missing["school_id"].unique()
-        notes.append(f"{_some(schools)}没有填报在校生数，班级表也不全，没有推算")
+        notes.append(
+            Message(
+                "{}没有填报在校生数，班级表也不全，没有推算",
+                "{} reported neither pupils nor all classes: not forecast",
+                _some(schools),
+            )
+        )
     if seen.odd:
-        notes.append(f"班级表中有 {seen.odd} 行的年级与学段不符，没有计入")
+        notes.append(
+            Message(
+                "班级表中有 {} 行的年级与学段不符，没有计入",
+                "{} rows of classes have a grade of another stage: not counted",
+                seen.odd,
+            )
+        )
     if seen.banded:
-        notes.append(f"班级表中有 {seen.banded} 行按班额分档，不知道年级，没有计入")
+        notes.append(
+            Message(
+                "班级表中有 {} 行按班额分档，不知道年级，没有计入",
+                "{} rows of classes are listed by size, so their grade is not known: not counted",
+                seen.banded,
+            )
+        )
     return notes
 
 
-def frozen(reach: int, to: int) -> list[str]:
+def frozen(reach: int, to: int) -> list[Message]:
     """Say which years are not forecast but as the last one that is."""
-    return [f"{reach + 1}—{to} 学年超出可推算的 {LONGEST} 年，各数同 {reach} 学年"] if to > reach else []
+    zh = "{}—{} 学年超出可推算的 {} 年，各数同 {} 学年"
+    en = "{}–{}: beyond the {} years that can be forecast, all as in {}"
+    return [Message(zh, en, reach + 1, to, LONGEST, reach)] if to > reach else []
 
 
-def _named(rows: pd.DataFrame, basis: Basis) -> list[str]:
+def _named(rows: pd.DataFrame, basis: Basis) -> list[Message]:
     schools = rows.loc[(rows["basis"] == basis).to_numpy(), "school_id"].unique()
-    return [f"{_some(schools)}各年级人数的来源：{basis.zh}"] if len(schools) else []
+    return (
+        [Message("{}各年级人数的来源：{}", "Pupils by grade of {}: {}", _some(schools), basis)]
+        if len(schools)
+        else []
+    )
 
 
-def _some(schools: np.ndarray) -> str:
-    shown = "、".join(schools[:NAMED])
-    return shown + (f"等 {len(schools)} 所学校" if len(schools) > NAMED else "")
+def _some(schools: np.ndarray) -> Message:
+    shown = listing(schools[:NAMED])
+    return shown + (
+        Message("等 {} 所学校", " and more, {} schools in all", len(schools)) if len(schools) > NAMED else ""
+    )
 
 
 # The dataset of a year to come, so that the years ahead can be judged like any other.
@@ -442,11 +501,18 @@ def carry_forward(
     """
     if not forecast.base < year <= forecast.to:
         raise QbError(
-            f"推算中没有 {year} 学年，只有 {forecast.base + 1} 至 {forecast.to} 学年。"
-            "请改用其中之一，或推算得更远。"
+            "推算中没有 {} 学年，只有 {} 至 {} 学年。请改用其中之一，或推算得更远。",
+            "The forecast has no year {}, only {} to {}. Choose one of them, or forecast further.",
+            year,
+            forecast.base + 1,
+            forecast.to,
         )
     if not data.years or data.years[-1] != forecast.base:
-        raise QbError(f"推算从 {forecast.base} 学年开始，与数据的最后学年不同。请用同一份数据推算。")
+        raise QbError(
+            "推算从 {} 学年开始，与数据的最后学年不同。请用同一份数据推算。",
+            "The forecast starts from {}, which is not the last year of the data. Forecast from the same data.",
+            forecast.base,
+        )
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
     last = {
         name: frame[(frame["year"] == forecast.base).to_numpy()].reset_index(drop=True)
@@ -538,21 +604,39 @@ def _share(sections: pd.DataFrame, name: str) -> np.ndarray:
 MOST_DISTRICTS = 50
 
 
-def summary(forecast: Forecast) -> str:
+def summary(forecast: Forecast) -> Message:
     """Return pupils by district, stage and year, how they were forecast, and how that did in past years."""
-    made_up = "（模拟数据）" if forecast.invented else ""
-    lines = [f"学生数推算：{forecast.base + 1}—{forecast.to} 学年，从 {forecast.base} 学年推起{made_up}"]
+    made_up = Message("（模拟数据）", " (invented data)") if forecast.invented else ""
+    lines: list[str] = [
+        Message(
+            "学生数推算：{}—{} 学年，从 {} 学年推起{}",
+            "Pupils forecast: {}–{}, from {}{}",
+            forecast.base + 1,
+            forecast.to,
+            forecast.base,
+            made_up,
+        )
+    ]
     districts = list(forecast.rows["district"].unique())
     totals = forecast.total("district", "stage")
     for district in districts[:MOST_DISTRICTS]:
-        lines += ["", f"{district}：", *_district(forecast, totals, district)]
+        lines += ["", Message("{}：", "{}:", district), *_district(forecast, totals, district)]
     if len(districts) > MOST_DISTRICTS:
-        lines.append(f"\n另有 {len(districts) - MOST_DISTRICTS} 个县区；全部结果请用 --json。")
-    lines += [f"\n说明：{note}。" for note in forecast.notes]
-    lines.append("\n各校各年级的人数：加 --json。")
+        lines.append(
+            Message(
+                "\n另有 {} 个县区；全部结果请用 --json。",
+                "\n{} more districts; for all results add --json.",
+                len(districts) - MOST_DISTRICTS,
+            )
+        )
+    lines += [Message("\n说明：{}。", "\nNote: {}.", note) for note in forecast.notes]
+    lines.append(Message("\n各校各年级的人数：加 --json。", "\nPupils by school and grade: add --json."))
     if totals["low"].notna().any():
-        lines[-1] += "括号内为低—高：按往年误差，十年里约八年落在其中。"
-    return "\n".join(lines)
+        lines[-1] += Message(
+            "括号内为低—高：按往年误差，十年里约八年落在其中。",
+            " In brackets: low–high. By the errors of past years, about eight years in ten lie within.",
+        )
+    return joined("\n", "\n", lines)
 
 
 def _district(forecast: Forecast, totals: pd.DataFrame, district: str) -> Iterator[str]:
@@ -561,29 +645,44 @@ def _district(forecast: Forecast, totals: pd.DataFrame, district: str) -> Iterat
         rows = own[own["stage"] == stage]
         if not len(rows):
             continue
-        years = "　".join(f"{r.year} {r.pupils:,.0f}{_band(r.low, r.high)}" for r in rows.itertuples())
-        yield f"  {stage.zh}　{years}"
-        yield from (f"    {text}" for text in _reasons(forecast, district, stage))
+        years = (
+            Message("{} {:,.0f}{}", "{} {:,.0f}{}", r.year, r.pupils, _band(r.low, r.high))
+            for r in rows.itertuples()
+        )
+        yield Message("  {}　{}", "  {}  {}", stage, joined("　", "  ", years))
+        yield from ("    " + text for text in _reasons(forecast, district, stage))
 
 
 def _band(low: float, high: float) -> str:
-    return "" if pd.isna(low) else f"（{low:,.0f}—{high:,.0f}）"
+    return "" if pd.isna(low) else Message("（{:,.0f}—{:,.0f}）", " ({:,.0f}–{:,.0f})", low, high)
 
 
 def _reasons(forecast: Forecast, district: str, stage: Stage) -> Iterator[str]:
     chosen = _of(forecast.methods, district, stage)
     moving = chosen[chosen["part"] != "entry"]
     for method, own in moving.groupby("method", sort=False):
-        yield f"升级 {'、'.join(own['part'])}：{words(method, own['part'].iloc[0])}"
+        yield Message(
+            "升级 {}：{}", "Moving up {}: {}", listing(own["part"]), words(method, own["part"].iloc[0])
+        )
     entry = chosen.loc[chosen["part"] == "entry", "method"].iloc[0]
-    yield f"入学：{words(entry, 'entry')}"
+    yield Message("入学：{}", "Entry: {}", words(entry, "entry"))
     tests = _of(forecast.backtest, district, stage)
     errors = [
-        f"{row.ahead} 年后 {100 * row.error:.1f} %（{100 * row.naive:.1f} %）"
+        Message(
+            "{} 年后 {:.1f} %（{:.1f} %）",
+            "{} years ahead {:.1f} % ({:.1f} %)",
+            row.ahead,
+            100 * row.error,
+            100 * row.naive,
+        )
         for row in tests[tests["part"] == "all"].itertuples()
     ]
     if errors:
-        yield f"往年检验的误差（括号内为全部升级、入学同上年）：{'，'.join(errors)}"
+        yield Message(
+            "往年检验的误差（括号内为全部升级、入学同上年）：{}",
+            "Errors in past years (in brackets: everyone moves up, entry as last year): {}",
+            joined("，", ", ", errors),
+        )
 
 
 def _of(frame: pd.DataFrame, district: str, stage: Stage) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from qb.data.dataset import Dataset, with_columns
 from qb.data.schema import TABLES
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, choose_year
+from qb.language import Both, listing
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.guarantee import Mending, mending
 from qb.planning.plan.infeasibility import infeasible_limits
@@ -122,7 +123,11 @@ def apply_purchases(
         here = frame[(frame["year"] == year).to_numpy()]
         found = pd.MultiIndex.from_frame(here[["school_id", "stage"]].astype(object)).get_indexer(wanted)
         if (found < 0).any():
-            raise QbError(f"数据中没有方案要增加的记录：{'、'.join(map(str, wanted[found < 0][:10]))}。")
+            raise QbError(
+                "数据中没有方案要增加的记录：{}。",
+                "The data lack the records that the plan adds to: {}.",
+                listing(map(str, wanted[found < 0][:10])),
+            )
         frame.loc[here.index[found], column] += mine["amount"].to_numpy(dtype=float)
     sections = tables["sections"]
     here = (sections["year"] == year).to_numpy()
@@ -222,10 +227,18 @@ def _whole(means: dict[str, float]) -> dict[str, float]:
 class PlanStatus(Term):
     """What is known of a plan."""
 
-    OPTIMAL = "optimal", "已证明费用最低"
-    FEASIBLE = "feasible", "达标，费用与最低值的差距已给出上限"
-    INFEASIBLE = "infeasible", "已证明无解"
-    UNDECIDED = "undecided", "限时内未找到方案，也未证明无解"
+    OPTIMAL = "optimal", "已证明费用最低", "proven to be the cheapest"
+    FEASIBLE = (
+        "feasible",
+        "达标，费用与最低值的差距已给出上限",
+        "meets the standard; how far it may be from the cheapest is known",
+    )
+    INFEASIBLE = "infeasible", "已证明无解", "proven to be impossible"
+    UNDECIDED = (
+        "undecided",
+        "限时内未找到方案，也未证明无解",
+        "no plan found in the time, nor proven impossible",
+    )
 
 
 @dataclass(frozen=True, repr=False)
@@ -388,8 +401,10 @@ def require_passes(assessment: Assessment, districts: set[str]) -> None:
     over = spread[spread["district"].isin(districts) & ~spread["verdict"].isin(held)]
     if len(failing) or len(over):
         raise QbError(
-            f"方案经复核未达标（{len(failing)} 个学校学段、{len(over)} 项差异系数），不予采用。"
-            "这是程序的错误，请报告。"
+            "方案经复核未达标（{} 个学校学段、{} 项差异系数），不予采用。这是程序的错误，请报告。",
+            "The plan was checked again and does not meet the standard ({} schools' stages, {} coefficients), so it is not used. This is a fault of the program; please report it.",
+            len(failing),
+            len(over),
         )
 
 
@@ -436,7 +451,11 @@ def price_of_balance(
     """
     wrong = [cap for cap in caps if not (np.isfinite(cap) and cap > 0)]
     if wrong or not len(caps):
-        raise QbError(f"差异系数限值须大于 0，现为 {wrong or '空'}。")
+        raise QbError(
+            "差异系数限值须大于 0，现为 {}。",
+            "Limits on the coefficient must be above 0; they are {}.",
+            wrong or Both("空", "empty"),
+        )
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
     require_each(chosen, "差异系数限值与费用的曲线")

@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
+from qb.language import Both, Message, joined
 from qb.planning.plan.plan_solver import solve
 from qb.planning.plan.planning_problem import Problem
 from qb.planning.plan.school_by_school import cheapest_by_school, linked
@@ -71,7 +73,7 @@ def smallest(items: list[Item], failing: Callable[[list[Item]], bool]) -> list[I
     return items
 
 
-def infeasible_limits(problem: Problem, standard: Standard) -> tuple[str, ...]:
+def infeasible_limits(problem: Problem, standard: Standard) -> tuple[Message, ...]:
     """Say which limits clash.
 
     Every school that cannot pass within its own upper bounds is named, with those bounds. If there is none,
@@ -105,7 +107,7 @@ def infeasible_limits(problem: Problem, standard: Standard) -> tuple[str, ...]:
     return (_sentence(problem, least, standard),)
 
 
-def _school(problem: Problem, rows: np.ndarray, standard: Standard) -> str:
+def _school(problem: Problem, rows: np.ndarray, standard: Standard) -> Message:
     part, _ = problem.part(rows)
     items = [("pools", j) for j in np.flatnonzero(np.isfinite(part.most))]
     items += [("sums", i) for i in range(len(part.sums))]
@@ -116,37 +118,70 @@ def _school(problem: Problem, rows: np.ndarray, standard: Standard) -> str:
     for kind, place in least:
         if kind == "sums":
             words.append(
-                _bound(part, part.sums[place].pools[0], part.sums[place].most, standard) + "（各学段合计）"
+                _bound(part, part.sums[place].pools[0], part.sums[place].most, standard)
+                + Message("（各学段合计）", " at all stages together")
             )
             continue
         row, k = np.argwhere(part.pool == place)[0]
-        unit = part.pools["unit"].iloc[place]
+        unit = _unit(part.pools.iloc[place], standard)
         percent = f"{100 * part.floor:g}%"
         words.append(
-            f"{_bound(part, place, part.most[place], standard)}，达标须增 {_amount(full[row, k])} {unit}，"
-            f"达到标准的 {percent} 须增 {_amount(floor[row, k])} {unit}"
+            Message(
+                "{}，达标须增 {} {}，达到标准的 {} 须增 {} {}",
+                "{0}; {1} {2} are needed to meet the standard, {4} {5} to reach {3} of it",
+                _bound(part, place, part.most[place], standard),
+                _amount(full[row, k]),
+                unit,
+                percent,
+                _amount(floor[row, k]),
+                unit,
+            )
         )
-    several = f"（最多 {part.spare} 项可低于标准）" if len(least) > 1 else ""
-    return "；".join(words) + several
+    several = (
+        Message("（最多 {} 项可低于标准）", " (at most {} may stay below the standard)", part.spare)
+        if len(least) > 1
+        else ""
+    )
+    return joined("；", "; ", words) + several
 
 
-def _bound(problem: Problem, pool: int, most: float, standard: Standard) -> str:
+def _bound(problem: Problem, pool: int, most: float, standard: Standard) -> Message:
     cell = problem.pools.iloc[pool]
-    title = standard[cell["code"]].short.zh
-    name = f"{cell['name']}（{Stage(cell['stage']).zh}）"
-    return f"{name}：{title}上限不足，最多增 {_amount(most)} {cell['unit']}"
+    indicator = standard[cell["code"]]
+    title = Message(indicator.short.zh, indicator.short.en.lower())
+    return Message(
+        "{}（{}）：{}上限不足，最多增 {} {}",
+        "{} ({}): upper bound on {} too low, at most {} {} more",
+        cell["name"],
+        Stage(cell["stage"]),
+        title,
+        _amount(most),
+        _unit(cell, standard),
+    )
+
+
+def _unit(cell: pd.Series, standard: Standard) -> Both:
+    """Return the unit as the cost file has it, in English as the standard has it."""
+    return Both(cell["unit"], standard[cell["code"]].resource.unit.en)
 
 
 def _amount(number: float) -> str:
     return f"{number:,.1f}".rstrip("0").rstrip(".")
 
 
-def _sentence(problem: Problem, items: list[Item], standard: Standard) -> str:
+def _sentence(problem: Problem, items: list[Item], standard: Standard) -> Message:
     words = []
     if ("budget", 0) in items:
         rest = [item for item in items if item != ("budget", 0)]
         least = solve(_limits(rest).kept(problem), gap=1.0).bound
-        words.append(f"预算 {problem.budget:,.0f} 元不足，至少需要 {np.ceil(least):,.0f} 元")
+        words.append(
+            Message(
+                "预算 {:,.0f} 元不足，至少需要 {:,.0f} 元",
+                "a budget of {:,.0f} yuan is not enough, at least {:,.0f} yuan are needed",
+                problem.budget,
+                np.ceil(least),
+            )
+        )
     words += [problem.cones[place].label for kind, place in items if kind == "cones"]
     bounds = [
         _bound(problem, place, problem.most[place], standard)
@@ -155,5 +190,9 @@ def _sentence(problem: Problem, items: list[Item], standard: Standard) -> str:
         for kind, place in items
         if kind in ("pools", "sums")
     ]
-    more = f"等 {len(bounds)} 处上限" if len(bounds) > MOST else ""
-    return "；".join([*words, *bounds[:MOST]]) + more
+    more = (
+        Message("等 {} 处上限", " and more: {} upper bounds in all", len(bounds))
+        if len(bounds) > MOST
+        else ""
+    )
+    return joined("；", "; ", [*words, *bounds[:MOST]]) + more

@@ -14,6 +14,7 @@ from qb.errors import QbError
 from qb.indicators.assessment import choose_year
 from qb.indicators.population import STAGES, Population, codes, counted, take_population
 from qb.indicators.resources import amounts_held
+from qb.language import Message
 from qb.planning.costs import Costs, SchoolLimit, price_code
 from qb.standard import Indicator, Standard
 from qb.terms import Stage
@@ -52,9 +53,16 @@ class Cone:
     code: str
 
     @property
-    def label(self) -> str:
+    def label(self) -> Message:
         """Words for a reader."""
-        return f"{self.district} {Stage(self.stage).zh} {self.code} 差异系数限值 {self.cap:g}"
+        return Message(
+            "{} {} {} 差异系数限值 {:g}",
+            "{}, {}, {}: limit {:g} on the coefficient",
+            self.district,
+            Stage(self.stage),
+            self.code,
+            self.cap,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +75,15 @@ class Mean:
     cap: float
 
     @property
-    def label(self) -> str:
+    def label(self) -> Message:
         """Words for a reader."""
-        return f"{self.district} {Stage(self.stage).zh} 各项差异系数平均值限值 {self.cap:g}"
+        return Message(
+            "{} {} 各项差异系数平均值限值 {:g}",
+            "{}, {}: limit {:g} on the mean of the coefficients",
+            self.district,
+            Stage(self.stage),
+            self.cap,
+        )
 
 
 @dataclass(frozen=True)

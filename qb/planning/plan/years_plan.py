@@ -17,6 +17,7 @@ import pandas as pd
 from qb.data.dataset import Dataset, with_columns
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, choose_year
+from qb.language import STOP, Message, joined
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.cheapest import (
     LEAST,
@@ -46,9 +47,9 @@ EVEN = 1e4  # yuan
 class PupilPath(Term):
     """Whose pupils the years to come have."""
 
-    FORECAST = "forecast", "学生数按推算"
-    GIVEN = "given", "学生数按给定的数字"
-    CONSTANT = "constant", "学生数不变"
+    FORECAST = "forecast", "学生数按推算", "pupils as forecast"
+    GIVEN = "given", "学生数按给定的数字", "pupils as given"
+    CONSTANT = "constant", "学生数不变", "pupils as they are now (these data allow no forecast)"
 
 
 @dataclass(frozen=True, repr=False)
@@ -102,9 +103,10 @@ class YearsPlan(Shown):
     standard: Standard
 
     @property
-    def path(self) -> str:
+    def path(self) -> Message:
         """Whose pupils and teachers the plan counts on, for a reader."""
-        return self.pupils.zh + (f"（{self.asis.unknown}）" if self.asis.unknown else "")
+        why = Message("（{}）", ": {}", self.asis.unknown) if self.asis.unknown else ""
+        return Message("{}{}", "{}{}", self.pupils, why)
 
 
 def plan_over_years(
@@ -174,20 +176,45 @@ def plan_over_years(
             return _told(asis, problems, goods, schedule, yearly, found.bound, path, costs, before)
     total = yearly * len(problems)
     if found.bound > total:
-        word = f"{len(problems)} 年预算合计 {total:,.0f} 元，最低需要 {found.bound:,.0f} 元"
+        word = Message(
+            "{} 年预算合计 {:,.0f} 元，最低需要 {:,.0f} 元",
+            "{} years' budgets add up to {:,.0f} yuan, at least {:,.0f} yuan are needed",
+            len(problems),
+            total,
+            found.bound,
+        )
         return none(PlanStatus.INFEASIBLE, (word,))
-    word = f"每年 {yearly:,.0f} 元的预算排不下费用最低的方案（{cost:,.0f} 元）"
+    word = Message(
+        "每年 {:,.0f} 元的预算排不下费用最低的方案（{:,.0f} 元）",
+        "{:,.0f} yuan a year leave no room for the cheapest plan ({:,.0f} yuan)",
+        yearly,
+        cost,
+    )
     return none(PlanStatus.UNDECIDED, (word,))
 
 
 def _refuse(budget: float | None, to: int, base: int) -> None:
     wrong = []
     if budget is not None and not (np.isfinite(budget) and budget >= 0):
-        wrong.append(f"每年预算不能小于 0，现为 {budget:g} 元")
+        wrong.append(
+            Message(
+                "每年预算不能小于 0，现为 {:g} 元",
+                "a year's budget cannot be below 0; it is {:g} yuan",
+                budget,
+            )
+        )
     if to <= base:
-        wrong.append(f"目标年 {to} 应在基年 {base} 之后")
+        wrong.append(
+            Message(
+                "目标年 {} 应在基年 {} 之后", "the target year {} must come after the base year {}", to, base
+            )
+        )
     if wrong:
-        raise QbError("无法制定分年方案：" + "；".join(wrong) + "。")
+        raise QbError(
+            Message("无法制定分年方案：", "No plan over years can be made: ")
+            + joined("；", "; ", wrong)
+            + STOP
+        )
 
 
 # What has to be there in the target year, and when it is bought.
@@ -369,7 +396,11 @@ def _told(
         again = frame["yearly"].to_numpy(dtype=bool)
         yearly += float(frame.loc[again, "cost_yuan"].sum())
         rows.append((year, budget, yearly + float(frame.loc[~again, "cost_yuan"].sum())))
-    head = {"title": f"分年达标方案（{base + 1}—{to} 学年）", "base_year": base, "until": to}
+    head = {
+        "title": f"分年达标方案（{base + 1}—{to} 学年）",
+        "base_year": base,
+        "until": to,
+    }
     scenario = Scenario.model_validate({**head, "actions": made})
     last = replace(asis, data={to: asis.data[to]})
     mended = mending(course_of(scenario, last, standard).data[to], before, costs, districts)

@@ -16,6 +16,7 @@ from qb import standard as standards
 from qb.data.dataset import Dataset, single_classes
 from qb.errors import QbError
 from qb.indicators.district_figures import latest_results
+from qb.language import Message, listing
 from qb.planning.forecast.progression import LONGEST
 from qb.planning.forecast.projection import Forecast, forecast, frozen
 from qb.planning.forecast.projection import carry_forward as carry_dataset_forward
@@ -174,7 +175,12 @@ def carry_forward(data: Dataset, year: int, standard: Standard | None = None) ->
     """
     before = [y for y in data.years or [year] if y <= year]
     if not before:
-        raise QbError(f"数据中没有 {year} 学年，也没有更早的学年可以沿用。已有：{listed(data)}。")
+        raise QbError(
+            "数据中没有 {} 学年，也没有更早的学年可以沿用。已有：{}。",
+            "The data have no year {}, and no earlier one to carry forward. There are: {}.",
+            year,
+            listed(data),
+        )
     frames = {name: rows_of(frame, before[-1]) for name, frame in data.tables.items() if "year" in frame}
     frames["monitoring"] = latest_results(data["monitoring"], chosen_standard(standard), before[-1])
     if before[-1] != year:
@@ -184,9 +190,9 @@ def carry_forward(data: Dataset, year: int, standard: Standard | None = None) ->
     return data.replace(**frames)
 
 
-def listed(data: Dataset) -> str:
+def listed(data: Dataset) -> Message:
     """Return the years of the data, as a sentence names them."""
-    return "、".join(map(str, data.years))
+    return listing(data.years)
 
 
 @dataclass(frozen=True)
@@ -233,7 +239,14 @@ class Years:
         later = later or (outlook.later if outlook else carry_forward)
         own = [y for y in range(start, end + 1) if y <= max(reach, last + 1) or y == end or y in wanted]
         if banded:
-            notes = (f"班级表中有 {banded} 行按班额分档，推演要逐班的数据，这些行没有计入", *notes)
+            notes = (
+                Message(
+                    "班级表中有 {} 行按班额分档，推演要逐班的数据，这些行没有计入",
+                    "{} rows of classes are listed by size; scenarios need single classes, so these are not counted",
+                    banded,
+                ),
+                *notes,
+            )
         frames = {y: (later if y > last else carry_forward)(data, y) for y in own}
         return cls(frames, {y: outlook for y in own if y > last and outlook}, notes, unknown)
 
@@ -248,11 +261,27 @@ def _outlook(data: Dataset, end: int, standard: Standard) -> tuple[Outlook | Non
     try:
         outlook = Outlook.of(data, end, standard)
     except QbError as error:
-        why = str(error).rstrip("。")
-        return None, (f"{last + 1} 学年起沿用 {last} 学年的数字，因为{why}",), why
+        why = error.clause
+        return (
+            None,
+            (
+                Message(
+                    "{} 学年起沿用 {} 学年的数字，因为{}",
+                    "From {}: figures as in {}, because {}",
+                    last + 1,
+                    last,
+                    why,
+                ),
+            ),
+            why,
+        )
     leaving = f"{100 * standard.rules.forecast.teachers_leaving_per_year:g}%"
-    how = (
-        f"{last + 1} 学年起：各校各年级学生数由 {last} 学年推算，教师每年离职 {leaving}、不另补充，"
-        f"校舍、设备、经费和其他数据沿用 {last} 学年"
+    how = Message(
+        "{} 学年起：各校各年级学生数由 {} 学年推算，教师每年离职 {}、不另补充，校舍、设备、经费和其他数据沿用 {} 学年",
+        "From {}: pupils by school and grade are forecast from {}; {} of teachers leave each year and none is hired; rooms, equipment, funds and all else as in {}",
+        last + 1,
+        last,
+        leaving,
+        last,
     )
     return outlook, (how, *outlook.forecast.notes, *frozen(outlook.forecast.to, end)), ""

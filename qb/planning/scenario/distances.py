@@ -9,10 +9,18 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from qb.data.dataset import Dataset, index_of
+from qb.language import Message
 from qb.planning.scenario.year_records import Stay, rows_of
 from qb.terms import COMPULSORY
 
 EARTH_KM = 6371.0088  # mean radius
+
+
+UNKNOWN = (  # why the way of a zone's children is not known
+    Message("没有划片", "no school assigned"),
+    Message("小区没有坐标", "the zone has no place"),
+    Message("学校没有坐标", "the school has no place"),
+)
 
 
 def great_circle_km(
@@ -61,7 +69,7 @@ def walkers(data: Dataset, year: int, stays: Iterable[Stay] = ()) -> pd.DataFram
     place = spot.reindex(found["school"]).isna().any(axis=1).to_numpy()
     why = np.select(
         [found["school"].isna(), found[["longitude", "latitude"]].isna().any(axis=1), place],
-        ["没有划片", "小区没有坐标", "学校没有坐标"],
+        [str(reason) for reason in UNKNOWN],
         "",
     )
     return found.assign(why=why)

@@ -8,9 +8,10 @@ import pandas as pd
 
 from qb.data.dataset import Dataset
 from qb.indicators.assessment import Assessment
+from qb.language import Message, listing
 from qb.planning.scenario.apply_actions import Course
 from qb.planning.scenario.apportionment import class_limit
-from qb.planning.scenario.distances import walkers
+from qb.planning.scenario.distances import UNKNOWN, walkers
 from qb.planning.scenario.pupils_actions import MovePupils, Rezone
 from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.scenario.year_records import missing, rows_of
@@ -44,8 +45,15 @@ def _places(course: Course, year: int, data: Dataset, standard: Standard) -> Ite
             pupils = sections.get((action.school_id, str(stage)), 0)
             if pupils > places:
                 yield (
-                    f"{action.name}{stage.zh}按 {places} 个学位开办，将有学生 {pupils:.0f} 人，"
-                    f"缺 {pupils - places:.0f} 个学位"
+                    Message(
+                        "{}{}按 {} 个学位开办，将有学生 {:.0f} 人，缺 {:.0f} 个学位",
+                        "{}, {}: opened for {} places, {:.0f} pupils to come, {:.0f} places short",
+                        action.name,
+                        stage,
+                        places,
+                        pupils,
+                        pupils - places,
+                    )
                 )
 
 
@@ -58,8 +66,15 @@ def _own(base: Assessment, after: Assessment) -> Iterator[str]:
     if new:
         before = int((base.rows["verdict"] == Verdict.PASS).sum())
         yield (
-            f"达标的学校（学段）{before}→{len(rows)}，其中 {len(new)} 个是新开办学校自己的，"
-            f"原有学校 {before}→{len(rows) - len(new)}"
+            Message(
+                "达标的学校（学段）{}→{}，其中 {} 个是新开办学校自己的，原有学校 {}→{}",
+                "School stages that pass {}→{}: {} of them are the new schools' own; of those there before {}→{}",
+                before,
+                len(rows),
+                len(new),
+                before,
+                len(rows) - len(new),
+            )
         )
 
 
@@ -72,7 +87,12 @@ def _private(course: Course, year: int, schools: pd.DataFrame) -> Iterator[str]:
         if schools.loc[action.to, "ownership"] == Ownership.PRIVATE:
             own = schools.loc[action.to, "name"]
             name = action.to if missing(own) else own
-            yield f"第 {number} 项把小区划给民办学校{name}，民办学校不划片，请核实"
+            yield Message(
+                "第 {} 项把小区划给民办学校{}，民办学校不划片，请核实",
+                "Action {} gives zones to the private school {}; private schools have none: please check",
+                number,
+                name,
+            )
 
 
 def _unlocated(data: Dataset, year: int, course: Course) -> Iterator[str]:
@@ -81,8 +101,15 @@ def _unlocated(data: Dataset, year: int, course: Course) -> Iterator[str]:
     lost = who[((who["walking"] > 0) & (who["why"] != "")).to_numpy()]
     for (stage, why), mine in lost.groupby(["stage", "why"], sort=False):
         zones = list(dict.fromkeys(mine["zone_id"]))
-        more = f"等 {len(zones)} 个小区" if len(zones) > MOST else ""
+        more = Message("等 {} 个小区", " and more, {} zones", len(zones)) if len(zones) > MOST else ""
         yield (
-            f"{Stage(stage).zh}有 {mine['walking'].sum():.0f} 名孩子的步行距离不明，没有计入："
-            f"小区 {'、'.join(map(str, zones[:MOST]))}{more}（{why}）"
+            Message(
+                "{}有 {:.0f} 名孩子的步行距离不明，没有计入：小区 {}{}（{}）",
+                "{}: the way of {:.0f} children is not known and not counted: zones {}{} ({})",
+                Stage(stage),
+                mine["walking"].sum(),
+                listing(map(str, zones[:MOST])),
+                more,
+                UNKNOWN[UNKNOWN.index(why)],
+            )
         )
