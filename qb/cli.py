@@ -476,6 +476,11 @@ def _parser() -> Parser:
     add_standard(it)
     it.add_argument("--most", type=natural, default=1, help="最多新建几所；默认 1")
     it.add_argument(
+        "--curve",
+        action="store_true",
+        help="另列建校数从 0 起逐所增加：步行距离以内的学生、里程、费用，多建一所换来什么",
+    )
+    it.add_argument(
         "--out", type=path, metavar="FILE.toml", help="把最好的方案写成情景文件，供 qb whatif 复算"
     )
     add_costs(it)

@@ -14,7 +14,16 @@ from qb.charts.maps import map_of_sites
 from qb.indicators.assessment import assess
 from qb.planning.costs import load_costs
 from qb.planning.scenario import apply, load
-from qb.planning.siting.site_choice import Price, document, lacking, run, site, summary
+from qb.planning.siting.site_choice import (
+    Price,
+    document,
+    lacking,
+    run,
+    site,
+    summary,
+    trade_off,
+    trade_off_lines,
+)
 from qb.planning.siting.siting_problem import SitingError, load_sites
 from qb.report.explore_sites import open_siting
 
@@ -155,6 +164,31 @@ def test_the_command_prints_a_document_and_writes_the_best_plan(tmp_path):
     assert opened == [one["site"] for one in made["options"][1]["sites"]]
 
 
+def test_one_more_school_buys_what_it_adds():
+    """Without one Z0 goes to B: 61 + 90 + 30 near. S1 brings Z0 and Z1 near; S2, 80 km away, nobody.
+
+    In steps of 0.001° the children walk 60 × 10 + 61 × 2 + 90 without it, and 61 + 90 with it.
+    """
+    data, costs = town(), load_costs()
+    found = sited({}, {"site": "S2", "longitude": 114.9}, data=data)
+    curve = trade_off(found, data, STANDARD, costs)
+    assert curve["sites"].tolist() == ["", "S1"] and curve["within"].tolist() == [181, 241]
+    cost = 90 * 4.5 * 3000 + 90 * 7.5 * 500 + 90 * 2000 + 3 * 40000
+    more = curve.iloc[1]
+    assert (more["more_within"], more["more_yuan"]) == (60, pytest.approx(cost))
+    assert more["yuan_per_child"] == pytest.approx(cost / 60)
+    assert more["less_km"] == pytest.approx((600 + 122 + 90 - 151) * 0.001 * 92.19 * 1.3, rel=1e-3)
+    text = trade_off_lines(curve, 2)
+    assert "1 所　S1：步行距离以内 241 名（增 60 名）" in text and "每增一名约 3.1 万元" in text
+    assert text.splitlines()[-1] == "    第 2 所未见所得，不再增加"
+    made = json.loads(json.dumps(document(found, curve), allow_nan=False))["curve"]
+    assert [(row["new"], row["within"], row["status"]) for row in made] == [
+        (0, 181, "optimal"),
+        (1, 241, "optimal"),
+    ]
+    assert made[0]["more_within"] is None and "curve" not in document(found)
+
+
 # The map
 
 
@@ -217,6 +251,14 @@ def test_the_table_has_the_district_as_it_is_and_every_plan(sites):
     assert frame["plan"].iloc[0] in ("现状", "As it is") and frame["option"].tolist() == [0, 1, 2, 3]
     assert "缺数据" not in sites.table()._repr_html_() and "No data" not in sites.table()._repr_html_()
     assert frame["million_yuan"].iloc[2] == 60  # the candidates' file says so of the second plan's site
+
+
+def test_the_curve_has_a_row_and_a_point_for_each_number_of_schools(sites):
+    table, chart = sites.curve().frame, sites.curve_chart()
+    assert table["new"].tolist() == list(range(len(table))) and len(chart.table) == len(table) > 1
+    # Nothing stands before the first row: that is no gap in the data.
+    assert table["more_within"].iloc[0] == "" and "缺数据" not in (page := sites.curve()._repr_html_())
+    assert "No data" not in page and f"{table['within'].iloc[-1]:,.0f}" in chart.title
 
 
 def test_a_map_shows_every_zone_with_a_school_and_the_new_school(sites):

@@ -7,12 +7,15 @@ from pathlib import Path
 import pandas as pd
 
 from qb.charts import Caption, Chart
+from qb.charts.cost_curve import cost_curve
 from qb.charts.maps import map_of_sites
 from qb.data.dataset import Dataset
 from qb.data.reading import read
 from qb.files import beside_notebooks
+from qb.planning.costs import load_costs
 from qb.planning.scenario import Scenario
-from qb.planning.siting.site_choice import site
+from qb.planning.scenario.coming_years import chosen_standard
+from qb.planning.siting.site_choice import site, trade_off
 from qb.planning.siting.siting_solver import NOW, Siting, Status
 from qb.report.tables import Column, Table
 from qb.report.words import Lang, number, say, school_year, stage_label
@@ -36,14 +39,15 @@ def open_siting(
         See `qb.load` and `qb.planning.siting.site_choice.site`.
     """
     dataset = read(beside_notebooks(data))
-    return Sites(dataset, site(dataset, beside_notebooks(candidates), year, standard, most), lang)
+    found = site(dataset, beside_notebooks(candidates), year, standard, most)
+    return Sites(dataset, found, trade_off(found, dataset, chosen_standard(standard), load_costs(None)), lang)
 
 
 class Sites:
-    """The plans of a siting as a table, and each of them as maps."""
+    """The plans of a siting as a table, each of them as maps, and what each number of schools reaches."""
 
-    def __init__(self, data: Dataset, found: Siting, lang: Lang = "zh") -> None:
-        self.data, self.found, self.lang = data, found, lang
+    def __init__(self, data: Dataset, found: Siting, reached: pd.DataFrame, lang: Lang = "zh") -> None:
+        self.data, self.found, self.reached, self.lang = data, found, reached, lang
 
     def table(self) -> Table:
         """Return the plans side by side, the district as it is first."""
@@ -77,6 +81,66 @@ class Sites:
             lang=self.lang,
         )
 
+    def curve(self) -> Table:
+        """Return what each number of new schools reaches at best, and what one more buys."""
+        # Of the first row nothing was before; what buys nobody has no price for each.
+        more = {
+            name: [number(v, places, self.lang) if v == v else "" for v in values]
+            for name, values, places in (
+                ("more_within", self.reached["more_within"], 0),
+                ("less_km", self.reached["less_km"], 0),
+                ("per_child", self.reached["yuan_per_child"] / 1e4, 1),
+            )
+        }
+        frame = self.reached.assign(
+            **more,
+            sites=self.reached["sites"].str.replace("、", self._say("、", ", ")),
+            million_yuan=self.reached["cost_yuan"] / 1e6,
+            proof=[self._proven(status) for status in self.reached["status"]],
+        )
+        return Table(
+            self._say(
+                "逐所增加：每种建校数的最优方案", "One more each time: the best of each number of schools"
+            ),
+            (
+                Column("new", self._say("新建（所）", "New schools"), 0),
+                Column("sites", self._say("校址", "Sites")),
+                Column("within", self._say("步行距离以内（人）", "Within walking distance (pupils)"), 0),
+                Column("more_within", self._say("比少一所多（人）", "More than with one less (pupils)")),
+                Column("mean_km", self._say("平均步行（千米）", "Mean walk (km)"), 2),
+                Column("less_km", self._say("总里程减少（千米）", "Walked less in all (km)")),
+                Column("million_yuan", self._say("建校费用（百万元）", "To build (million yuan)"), 1),
+                Column("per_child", self._say("每增一人（万元）", "For each more (10,000 yuan)")),
+                Column("proof", self._say("证明", "Proof")),
+            ),
+            frame,
+            lang=self.lang,
+        )
+
+    def curve_chart(self) -> Chart:
+        """Return the pupils within distance against the mean walk, a point for each number of schools."""
+        known = self.reached[self.reached["within"].notna()]
+        last = known.iloc[-1] if len(known) else None
+        said = (
+            self._say("学位不够", "Too few places")
+            if last is None
+            else self._say(
+                f"新建 {last['new']} 所，步行距离以内 {number(last['within'], 0, self.lang)} 人",
+                f"With {last['new']} new schools {number(last['within'], 0, self.lang)} pupils are near",
+            )
+        )
+        caption = Caption(
+            said,
+            self._say("从左到右依次多建一所", "One more school from left to right"),
+            Path(self.data.source).name + self._say("（模拟数据）", " (invented data)") * self.data.invented,
+            lang=self.lang,
+        )
+        labels = (
+            self._say("平均步行（千米）", "Mean walk (km)"),
+            self._say("步行距离以内（人）", "Within walking distance (pupils)"),
+        )
+        return cost_curve(known["mean_km"], known["within"], caption=caption, labels=labels)
+
     def maps(self, option: int = 1) -> list[Chart]:
         """Return a map of each stage under a plan."""
         return [chart for stage in COMPULSORY if (chart := self._map(option, stage)) is not None]
@@ -96,14 +160,20 @@ class Sites:
             return f"{option} {self._say('只调整划片', 'new zones only')}"
         return f"{option} {self._say('、', ', ').join(names)}"
 
+    def _proven(self, status: Status) -> str:
+        return {
+            Status.OPTIMAL: self._say("已证最优", "proven best"),
+            Status.TIME_LIMIT: self._say("未证", "not proven"),
+            Status.INFEASIBLE: self._say("学位不够", "too few places"),
+        }[status]
+
     def _proof(self, option: int) -> str:
         """Return what is known of a plan: the best of its sites, or how far from it at most."""
         if option == NOW:
             return ""
         plan = self.found.solutions[option - 1]
         if plan.status is not Status.TIME_LIMIT:
-            proven = self._say("已证最优", "proven best")
-            return proven if plan.status is Status.OPTIMAL else self._say("学位不够", "too few places")
+            return self._proven(plan.status)
         if plan.within.bound != plan.within.bound:  # something else counted first
             far, gap = (number(100 * proof.gap, 2, self.lang) for proof in (plan.farthest, plan.walk))
             if plan.farthest.gap != plan.farthest.gap:

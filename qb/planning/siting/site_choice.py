@@ -284,6 +284,43 @@ def _options(made: Siting, data: Dataset, standard: Standard, costs: Costs) -> p
     return table.merge(ways.reset_index(), on="option")
 
 
+def trade_off(
+    found: Siting, data: Dataset, standard: Standard, costs: Costs, seconds: float = 60.0
+) -> pd.DataFrame:
+    """Return what each number of new schools reaches at best, and what one more buys.
+
+    Returns
+    -------
+    DataFrame
+        From no new school, with zones assigned anew, up to the number beyond which one more is not opened:
+        `new`, `sites`, `status`, `unplaced`, `within`, `child_km`, `mean_km`, `farthest_km`, `cost_yuan`,
+        `low_yuan`, `high_yuan`, `reason` (why it has no cost); against the row before `more_within`,
+        `less_km`, `more_yuan`, and `yuan_per_child` more within distance (NaN where there are none more).
+    """
+    end, problem = time.monotonic() + seconds, found.problem
+    plans: list[Solution] = []
+    for most in range(problem.sites + 1):
+        plan = solve(problem, most, (end - time.monotonic()) / (problem.sites + 1 - most))
+        if plan.status is not Status.INFEASIBLE and len(plan.opened) < most:
+            break
+        plans.append(plan)
+    made, rows = replace(found, solutions=tuple(plans)), []
+    for new, plan in enumerate(plans):
+        opened, row = made.opened(new + 1), {"new": new, "status": plan.status, "unplaced": plan.unplaced}
+        row["sites"] = "、".join(one.site for one in opened)
+        if plan.status is not Status.INFEASIBLE:
+            way = walked(problem, plan.seat)
+            row |= {"within": plan.within.value, "child_km": plan.walk.value, "farthest_km": way.max()}
+            row["mean_km"] = plan.walk.value / problem.children.sum()
+        rows.append(row | _effect(made, new + 1, data, standard, costs))
+    names = ["new", "sites", "status", "unplaced", "within", "child_km", "mean_km", "farthest_km", *COST]
+    table = pd.DataFrame(rows, columns=[*names, "reason"])
+    table["more_within"], table["less_km"] = table["within"].diff(), -table["child_km"].diff()
+    table["more_yuan"] = table["cost_yuan"].diff()
+    table["yuan_per_child"] = table["more_yuan"] / table["more_within"].where(table["more_within"] > 0)
+    return table
+
+
 def _effect(made: Siting, option: int, data: Dataset, standard: Standard, costs: Costs) -> dict[str, object]:
     try:
         after = apply(data, made.scenario(option), made.year, standard)
@@ -362,8 +399,12 @@ FIGURES = (
 )
 
 
-def document(siting: Siting) -> dict[str, object]:
-    """Return a siting as plain lists and dicts; figures unrounded, what is not known as null."""
+def document(siting: Siting, curve: pd.DataFrame | None = None) -> dict[str, object]:
+    """Return a siting as plain lists and dicts; figures unrounded, what is not known as null.
+
+    With `curve` (see `trade_off`) what each number of new schools reaches stands there too.
+    """
+    more = {} if curve is None else {"curve": _records(curve.assign(status=curve["status"].map(str)))}
     return {
         "year": siting.year,
         "status": str(siting.status),
@@ -373,6 +414,7 @@ def document(siting: Siting) -> dict[str, object]:
         "closest": siting.closest,
         "options": [_option(siting, record) for record in _records(siting.options)],
         "notes": list(siting.notes),
+        **more,
     }
 
 
@@ -465,6 +507,33 @@ def _bounds(row: tuple, counts: Aim) -> str:
     return f"步行距离以内至多 {row.within_bound:.0f} 名，差距 {row.within_gap:.2%}；覆盖不减时{walk}"
 
 
+def trade_off_lines(curve: pd.DataFrame, sites: int) -> str:
+    """Return in plain text what each number of new schools, of so many sites, reaches, and one more buys."""
+    lines = ["  逐所增加（每行是该建校数下的最优方案，括号内与上一行比）："]
+    for row in curve.itertuples():
+        name = f"    {row.new} 所　{row.sites or '只调整划片'}"
+        if row.unplaced > 0:
+            lines.append(f"{name}：{row.unplaced:.0f} 名学生没有学位")
+            continue
+        known = row.more_within == row.more_within
+        more = f"（增 {row.more_within:.0f} 名）" if known else ""
+        less = f"（减 {row.less_km:.1f} 千米）" if known else ""
+        text = (
+            f"{name}：步行距离以内 {row.within:.0f} 名{more}，步行总里程 {row.child_km:.1f} 千米{less}，"
+            f"最远 {row.farthest_km:.2f} 千米"
+        )
+        if isinstance(row.reason, str):
+            text += f"；{row.reason}"
+        elif row.new:
+            text += f"；建校约 {_wan(row.cost_yuan)} 万元"
+            if row.yuan_per_child == row.yuan_per_child:
+                text += f"，每增一名约 {row.yuan_per_child / 10000:.1f} 万元"
+        lines.append(f"{text}；{Status(row.status).zh}")
+    if len(curve) <= sites:
+        lines.append(f"    第 {len(curve)} 所未见所得，不再增加")
+    return "\n".join(lines)
+
+
 def _asked(siting: Siting) -> str:
     """Return what counted first, the walking limits, and how walks were measured."""
     limits = "、".join(f"{stage.zh} {siting.labels.limits_km[str(stage)]:g} 千米" for stage in COMPULSORY)
@@ -493,10 +562,16 @@ def run(
     most: int = 1,
     costs: Path | None = None,
     out: Path | None = None,
+    curve: bool = False,
     as_json: bool = False,
 ) -> str:
     """Return what the command prints; write the best plan as a scenario file where `out` is given."""
-    found = site(read(data, standard), candidates, year, standard, most, costs=costs)
+    given = read(data, standard)
+    found = site(given, candidates, year, standard, most, costs=costs)
     if out is not None:
         write_whole(out, to_toml(found.scenario(1)))
-    return json.dumps(document(found), ensure_ascii=False, allow_nan=False) if as_json else summary(found)
+    more = trade_off(found, given, chosen_standard(standard), load_costs(costs)) if curve else None
+    if as_json:
+        return json.dumps(document(found, more), ensure_ascii=False, allow_nan=False)
+    text = summary(found)
+    return text if more is None else f"{text}\n{trade_off_lines(more, found.problem.sites)}"
