@@ -43,7 +43,11 @@ class ForecastTrial(DistrictPart):
         try:
             return forecast(self.known), ""
         except QbError as error:
-            return None, told(error, self.context.lang)
+            english = (
+                "Pupils cannot be forecast: their numbers by grade are not known. The classes of the last "
+                "school year are needed."
+            )
+            return None, say(self.context.lang, str(error), english)
 
     @cached_property
     def known(self) -> Dataset:
