@@ -192,7 +192,7 @@ def _coefficient_flags(held: JudgedResources, coefficients: pd.DataFrame) -> pd.
     value = coefficients["coefficient"].to_numpy(dtype=float)
     # What decides nothing has no limit to reach by rounding.
     decides = coefficients["code"].isin(deciding(held.standard)).to_numpy()
-    flagged = coefficients[limit.flips(value) & decides]
+    flagged = coefficients[limit.flips(value) & decides].reset_index(drop=True)
     return pd.DataFrame(
         {
             "district": flagged["district"],
