@@ -33,10 +33,20 @@ from qb.terms import GRADES_OF_STAGE, Severity, Stage
 REAL = Path(__file__).parents[2] / "shared" / "data" / "tw_primary_schools_113.csv"  # not committed
 
 
-def dataset(pupils, kinds=None, district="甲区", first=2020, **schools):
+KIND_OF = {
+    ("primary",): "primary",
+    ("junior",): "junior",
+    ("senior",): "complete_secondary",
+    ("junior", "primary"): "nine_year",
+    ("junior", "senior"): "complete_secondary",
+}
+
+
+def dataset(pupils, district="甲区", first=2020, **schools):
     """Return a dataset of `pupils`: (school, stage) -> one row of grades a year, None where not reported.
 
-    One class a grade. `schools` are more columns of the table, by school.
+    One class a grade. A school is of the kind that has its stages. `schools` are more columns of the table,
+    by school.
     """
     sections, classes = [], []
     for (school, stage), years in pupils.items():
@@ -51,7 +61,9 @@ def dataset(pupils, kinds=None, district="甲区", first=2020, **schools):
                 if number
             ]
     ids = list(dict.fromkeys(school for school, _ in pupils))
-    table = pd.DataFrame({"school_id": ids, "district": district, "kind": "twelve_year"})
+    stages = [tuple(sorted({stage for own, stage in pupils if own == school})) for school in ids]
+    kinds = [KIND_OF.get(own, "twelve_year") for own in stages]
+    table = pd.DataFrame({"school_id": ids, "district": district, "kind": kinds})
     for name, values in schools.items():
         table[name] = [values.get(school) for school in ids]
     return Dataset.of(schools=table, sections=pd.DataFrame(sections), classes=pd.DataFrame(classes))
@@ -711,13 +723,52 @@ def test_a_school_that_reported_nothing_in_the_last_year_is_named_unless_it_has_
             for name in ("sections", "classes")
         }
     )
-    out = out.replace(schools=out["schools"].assign(kind="primary"))
     made = forecast(out, 2023)
     assert made.missing[["school_id", "stage"]].to_numpy().tolist() == [["乙", "primary"]]
-    assert any(note.startswith("乙没有填报在校生数") for note in made.notes)
+    assert any(note.startswith("小学：乙没有填报在校生数") for note in made.notes)
     closed = out["schools"]["school_id"].map({"乙": 2021.0})
     told = forecast(out.replace(schools=out["schools"].assign(closed_year=closed)), 2023)
     assert not len(told.missing)
+
+
+def test_a_stage_without_a_row_is_named_though_the_school_reported_another():
+    nine = {("甲", "primary"): [[50] * 6] * 3, ("甲", "junior"): [[40] * 3, [40] * 3, None]}
+    data = dataset(nine | {("乙", "junior"): [[30] * 3] * 3})
+    made = forecast(data.replace(schools=data["schools"].assign(name=["甲校", "乙校"])), 2024)
+    assert made.missing[["school_id", "stage"]].to_numpy().tolist() == [["甲", "junior"]]
+    assert "初中：甲校（甲）没有填报在校生数，班级表也不全，缺数据，没有推算" in made.notes
+    assert set(zip(made.rows["school_id"], made.rows["stage"], strict=True)) == {
+        ("甲", "primary"),
+        ("乙", "junior"),
+    }
+
+
+def closing(last):
+    """Return two schools of 300 pupils, of whom one teaches up to a year."""
+    pupils = {("甲", "primary"): [[50] * 6] * 3, ("乙", "primary"): [[50] * 6] * 3}
+    return dataset(pupils, closed_year={"乙": last}, name={"甲": "甲校", "乙": "乙校"})
+
+
+@pytest.mark.parametrize(("last", "forecast_for"), [(2022.0, []), (2023.0, [2023]), (2030.0, [2023, 2024])])
+def test_a_school_is_forecast_no_further_than_it_teaches_and_named(last, forecast_for):
+    data = closing(last)
+    made = forecast(data, 2024)
+    rows = made.rows
+    assert sorted(rows.loc[rows["school_id"] == "乙", "year"].unique()) == forecast_for
+    # Nobody is presumed to get its pupils: the other school stays at six grades of 50.
+    assert made.total("school_id").query("school_id == '甲'")["pupils"].tolist() == pytest.approx([300, 300])
+    told = [note for note in made.notes if "乙" in note]
+    if last == 2030:
+        assert told == [] and not len(made.missing)
+    else:
+        assert told == [
+            f"小学：乙校（乙）办学到 {last:.0f} 学年为止，此后没有推算，其学生转往何校不明，没有计入别的学校"
+        ]
+        assert made.missing["closed_year"].tolist() == [last]
+    for year in (2023, 2024):
+        later = carry_forward(data, made, year)
+        for table in ("sections", "classes"):
+            assert set(later[table]["school_id"]) == ({"甲", "乙"} if year in forecast_for else {"甲"})
 
 
 def test_a_section_without_pupils_and_classes_is_named_and_not_forecast():

@@ -20,7 +20,7 @@ from qb.planning.plan.budgets import best_use, spend
 from qb.planning.plan.cheapest import PlanStatus, cheapest_plan, price_of_balance, scenario
 from qb.planning.plan.explanation import explain
 from qb.planning.plan.integer_program import Passing, shortfall, snapped
-from qb.planning.plan.plan_results import summary, years_summary
+from qb.planning.plan.plan_results import summary, years_document, years_summary
 from qb.planning.plan.transfers import Cells, moves_of, moves_scenario, transfers, with_kinds
 from qb.planning.plan.years_plan import PupilPath, plan_over_years
 from qb.planning.scenario import carry_forward, scenario_cost, to_toml, whatif
@@ -432,6 +432,17 @@ def test_the_pupils_of_the_target_year_decide_what_is_needed():
     assert plan.purchases.set_index("school_id")["amount"].to_dict() == {"小一": 1, "小二": 4, "初一": 3}
     assert school_row(plan.assessments[2025], "小一")["pupils"] == 100
     assert plan.pupils is PupilPath.GIVEN
+
+
+def test_nothing_is_bought_over_years_for_a_school_that_closes_and_it_is_named():
+    # 小一, which lacks 2 of the 9 teachers, teaches last in the base year: 7 of 30,000 are bought.
+    town = no_backbone().set("schools", {"school_id": "小一"}, closed_year=2024)
+    plan = plan_over_years(town.data(), 1e6, 2025)
+    assert plan.cost == 210_000 and set(plan.purchases["school_id"]) == {"小二", "初一"}
+    assert set(plan.assessments[2025].rows["school_id"]) == {"小二", "初一"}
+    (note,) = [note for note in years_document(plan)["notes"] if "小一" in note]
+    assert note.startswith("小学：小一（小一）办学到 2024 学年为止")
+    assert note in years_summary(plan, costs())
 
 
 def test_a_plan_over_years_counts_on_the_pupils_of_a_forecast_and_says_so(committed):

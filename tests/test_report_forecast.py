@@ -30,7 +30,7 @@ def everything(page) -> str:
 
 def steady(years, a_grade=30):
     """A primary school whose every grade has the same pupils every year."""
-    return dataset({("s", "primary"): [[a_grade] * 6] * years}, kinds=None)
+    return dataset({("s", "primary"): [[a_grade] * 6] * years})
 
 
 @pytest.fixture(scope="module")

@@ -185,3 +185,17 @@ def test_data_of_one_year_go_on_by_the_naive_forecast_and_it_is_said():
     # Everyone moves up and as many enter as before: A's 300, and C's 30.
     assert [pupils(found.base_data[2026], school, 2026) for school in ("A", "C")] == [300, 30]
     assert any("学年太少" in note and "入学人数同上年" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("years_known", [1, 2])
+def test_a_school_that_closes_has_no_rows_in_years_to_come_and_is_named(years_known):
+    data = steady() if years_known == 2 else town()
+    data = data.replace(
+        schools=data["schools"].assign(closed_year=data["schools"]["school_id"].map({"A": 2025.0}))
+    )
+    found = whatif(data, [Scenario(title="模拟", base_year=2025, until=2027)], standard=STANDARD)
+    for table in ("sections", "facilities", "classes"):
+        assert "A" in set(found.base_data[2025][table]["school_id"])
+        assert "A" not in set(found.base_data[2027][table]["school_id"])
+    assert "A" not in set(found.base[2027].rows["school_id"])
+    assert any("（A）" in note and "办学到 2025 学年为止" in note for note in found.notes)

@@ -418,6 +418,19 @@ def is_open(schools: pd.DataFrame, year: int) -> np.ndarray:
     return ~(opened > year) & ~(closed < year)
 
 
+def in_open_schools(frame: pd.DataFrame, schools: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Return a table without the rows of schools that had closed before a year.
+
+    >>> schools = pd.DataFrame({"school_id": ["A", "B"], "closed_year": [2023, np.nan]})
+    >>> in_open_schools(pd.DataFrame({"school_id": ["A", "B"]}), schools, 2024)["school_id"].tolist()
+    ['B']
+    """
+    if "school_id" not in frame:
+        return frame
+    closed = schools.loc[(schools["closed_year"] < year).to_numpy(dtype=bool), "school_id"]
+    return frame[~frame["school_id"].isin(closed).to_numpy()]
+
+
 def silent_stages(kind: np.ndarray, root: np.ndarray, reported: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Return the stages that should have been reported and were not.
 

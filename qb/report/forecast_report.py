@@ -16,7 +16,7 @@ from qb.planning.forecast.progression import Basis, words
 from qb.planning.forecast.projection import Forecast, forecast
 from qb.report.context import DistrictPart
 from qb.report.tables import Column, Sentences, Table
-from qb.report.words import Lang, listed, number, say, stage_label
+from qb.report.words import Lang, listed, number, say, school_year, stage_label
 from qb.terms import COMPULSORY, GRADES_OF_STAGE, Stage
 
 # What a forecast of one district rests on, and how it did on years past.
@@ -362,18 +362,30 @@ class ForecastReport(ForecastTrial):
 
     def _wanting(self) -> list[str]:
         """Return sentences on schools whose grades were shared out, scaled, or are not known."""
-        rows, missing = self.made.rows, self.made.missing
-        found = {words: rows.loc[(rows["basis"] == basis).to_numpy()] for basis, words in ODD.items()}
-        found["各年级人数不明，没有计入推算", "pupils by grade not known; not in the forecast"] = missing
-        lines = []
-        for (zh, en), frame in found.items():
-            schools = frame.loc[frame["stage"].isin(COMPULSORY).to_numpy(), "school_id"].unique()
-            if len(schools):
-                lines.append(
-                    say(
-                        self.context.lang, f"{self._named(schools)}：{zh}。", f"{self._named(schools)}: {en}."
-                    )
+        lines, lang, rows = [], self.context.lang, self.made.rows
+        for basis, (zh, en) in ODD.items():
+            own = rows[((rows["basis"] == basis) & rows["stage"].isin(COMPULSORY)).to_numpy()]
+            if len(own):
+                named = self._named(own["school_id"].unique())
+                lines.append(say(lang, f"{named}：{zh}。", f"{named}: {en}."))
+        missing = self.made.missing
+        for (stage, year), own in missing.groupby(["stage", "closed_year"], dropna=False):
+            if stage not in COMPULSORY:
+                continue
+            named = self._named(own["school_id"].unique())
+            place = say(
+                lang, f"{named}（{stage_label(stage, lang)}）", f"{named} ({stage_label(stage, lang)})"
+            )
+            if pd.isna(year):
+                zh, en = "各年级人数不明，没有计入推算", "pupils by grade not known; not in the forecast"
+            else:
+                last = school_year(int(year), lang)
+                zh = f"办学到 {last}为止，此后没有推算，其学生转往何校不明，没有计入别的学校"
+                en = (
+                    f"taught last in {last.lower()}, not forecast after it; where the pupils go is not known, and "
+                    "no other school is given them"
                 )
+            lines.append(say(lang, f"{place}：{zh}。", f"{place}: {en}."))
         return lines
 
     def _named(self, schools: np.ndarray) -> str:

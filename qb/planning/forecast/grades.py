@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset, index_of, is_open, silent_stages, single_classes
+from qb.indicators.population import UNNAMED
 from qb.language import Message
 from qb.planning.forecast.progression import Basis, divide, sum_by
 from qb.terms import COMPULSORY, GRADES_OF_STAGE, Kind, Stage
-
-UNNAMED = "（未填县区）"
 
 
 @dataclass(frozen=True)
@@ -264,7 +263,6 @@ def _silent(
             reported[ids.get_indexer(stages[stage].school[stages[stage].there[:, -1]]), place] = True
     kind = index_of(schools["kind"], [str(kind) for kind in Kind])
     silent = silent_stages(kind, _roots(schools, ids), reported, is_open(schools, data.years[-1]))
-    silent[reported.any(axis=1)] = False
     school, place = np.nonzero(silent[:, : len(COMPULSORY)])
     district = districts[schools["place"].to_numpy()[school]]
     return _without_pupils(district, ids.to_numpy()[school], np.array(COMPULSORY, dtype=object)[place])

@@ -11,13 +11,14 @@ import pandas as pd
 
 from qb import standard as standards
 from qb.data.checks import require
-from qb.data.dataset import Dataset
+from qb.data.dataset import Dataset, in_open_schools
 from qb.data.schema import TABLES
 from qb.errors import QbError
 from qb.indicators.district_figures import latest_results
 from qb.language import STOP, Message, joined, listing
 from qb.planning.forecast.fit import Learned, Run, below, fit
 from qb.planning.forecast.grades import Grades, Past, past
+from qb.planning.forecast.not_forecast import closing, last_years, of_missing, some
 from qb.planning.forecast.progression import LONGEST, USUAL, Basis, words
 from qb.rounding import round_half_up
 from qb.standard import Standard
@@ -56,7 +57,8 @@ class Forecast:
     methods : DataFrame
         What was chosen: ``district, stage, part, method``.
     missing : DataFrame
-        Sections without a forecast: ``district, school_id, stage, reason``.
+        Sections without a forecast: ``district, school_id, stage, reason``; those of schools that close with
+        the last year they teach in (``closed_year``), after which they have none.
     notes : tuple of str
         What a reader must know, in sentences.
     invented : bool
@@ -163,7 +165,6 @@ def _where(frame: pd.DataFrame, conditions: Mapping[str, object]) -> pd.DataFram
 # Pupils by school, stage and grade in the years to come.
 
 
-NAMED = 10  # schools that a note names
 ALIKE = 0.2  # correlation of what befalls two grades of a district, set by eye on a city, 2007–2009
 FURTHEST = 50  # years that may be asked for; after LONGEST figures stay where they are
 
@@ -230,7 +231,10 @@ def forecast(data: Dataset, to: int | None = None, before: Forecast | None = Non
         frames.append(run.rows(pupils, base, names))
     last = [frame[(frame["year"] == reach).to_numpy()] for frame in frames]
     frames += [frame.assign(year=year) for year in range(reach + 1, to + 1) for frame in last]
-    rows = _counted(pd.concat(frames, ignore_index=True))
+    rows = pd.concat(frames, ignore_index=True)
+    ends = rows["school_id"].map(last_years(data))
+    rows = _counted(rows[~(rows["year"] > ends).to_numpy(dtype=bool)].reset_index(drop=True))
+    missing = pd.concat([seen.missing, closing(data, base, to)], ignore_index=True)
     return Forecast(
         base=base,
         to=to,
@@ -238,8 +242,8 @@ def forecast(data: Dataset, to: int | None = None, before: Forecast | None = Non
         years=pd.concat([_years(seen, g) for g in seen.stages.values()], ignore_index=True),
         backtest=_joined([learned[stage].tests for stage in learned]),
         methods=_joined([learned[stage].chosen for stage in learned]),
-        missing=seen.missing,
-        notes=(*_notes(seen, rows), *frozen(reach, to)),
+        missing=missing,
+        notes=(*_notes(data, seen, rows, missing), *frozen(reach, to)),
         invented=data.invented,
         districts=names,
         learned=learned,
@@ -379,7 +383,7 @@ def _years(seen: Past, grades: Grades) -> pd.DataFrame:
     )
 
 
-def _notes(seen: Past, rows: pd.DataFrame) -> list[Message]:
+def _notes(data: Dataset, seen: Past, rows: pd.DataFrame, missing: pd.DataFrame) -> list[Message]:
     """Say in sentences what a reader must know."""
     notes = []
     bare = rows.loc[rows["low"].isna(), ["district", "stage"]].drop_duplicates()
@@ -394,16 +398,11 @@ def _notes(seen: Past, rows: pd.DataFrame) -> list[Message]:
             )
         )
     for basis in (Basis.SHARES, Basis.SCALED):
-        notes += _named(rows, basis)
-    if len(seen.missing):
-        schools = seen.missing["school_id"].unique()
-        notes.append(
-            Message(
-                "{}没有填报在校生数，班级表也不全，没有推算",
-                "{} reported neither pupils nor all classes: not forecast",
-                _some(schools),
-            )
-        )
+        own = rows[(rows["basis"] == basis).to_numpy()]
+        if len(own):
+            named = some(data, own)
+            notes.append(Message("{}各年级人数的来源：{}", "Pupils by grade of {}: {}", named, basis))
+    notes += of_missing(data, missing)
     if seen.odd:
         notes.append(
             Message(
@@ -428,22 +427,6 @@ def frozen(reach: int, to: int) -> list[Message]:
     zh = "{}—{} 学年超出可推算的 {} 年，各数同 {} 学年"
     en = "{}–{}: beyond the {} years that can be forecast, all as in {}"
     return [Message(zh, en, reach + 1, to, LONGEST, reach)] if to > reach else []
-
-
-def _named(rows: pd.DataFrame, basis: Basis) -> list[Message]:
-    schools = rows.loc[(rows["basis"] == basis).to_numpy(), "school_id"].unique()
-    return (
-        [Message("{}各年级人数的来源：{}", "Pupils by grade of {}: {}", _some(schools), basis)]
-        if len(schools)
-        else []
-    )
-
-
-def _some(schools: np.ndarray) -> Message:
-    shown = listing(schools[:NAMED])
-    return shown + (
-        Message("等 {} 所学校", " and more, {} schools in all", len(schools)) if len(schools) > NAMED else ""
-    )
 
 
 # The dataset of a year to come, so that the years ahead can be judged like any other.
@@ -472,7 +455,8 @@ def carry_forward(
     Pupils are those of the forecast; those in their zone and migrants keep their share.
     A grade has as few classes as the class limit allows, of even size. Teachers leave at a steady rate,
     those above the required degree, backbone teachers and so on alike, and none is hired. Everything else
-    is as in the last year of the data; every row says so under `source`.
+    is as in the last year of the data; every row says so under `source`. A school that has closed by then
+    has no rows.
 
     Parameters
     ----------
@@ -515,7 +499,9 @@ def carry_forward(
         )
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
     last = {
-        name: frame[(frame["year"] == forecast.base).to_numpy()].reset_index(drop=True)
+        name: in_open_schools(
+            frame[(frame["year"] == forecast.base).to_numpy()], data["schools"], year
+        ).reset_index(drop=True)
         for name, frame in data.tables.items()
         if "year" in TABLES[name].names
     } | {"monitoring": latest_results(data["monitoring"], chosen, forecast.base)}

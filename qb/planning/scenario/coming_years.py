@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from qb import standard as standards
-from qb.data.dataset import Dataset, single_classes
+from qb.data.dataset import Dataset, in_open_schools, single_classes
 from qb.errors import QbError
 from qb.indicators.district_figures import latest_results
 from qb.language import Message, listing
+from qb.planning.forecast.not_forecast import closing, of_missing
 from qb.planning.forecast.progression import LONGEST
 from qb.planning.forecast.projection import Forecast, forecast, frozen
 from qb.planning.forecast.projection import carry_forward as carry_dataset_forward
@@ -166,7 +167,8 @@ def chosen_standard(standard: Standard | str | None) -> Standard:
 def carry_forward(data: Dataset, year: int, standard: Standard | None = None) -> Dataset:
     """Return the dataset of one year alone: its own records, or those of the latest year before it.
 
-    Of the monitoring these are the latest results that count in that year.
+    Those of schools that have closed by then are not taken over. Of the monitoring these are the latest
+    results that count in that year.
 
     Raises
     ------
@@ -185,7 +187,10 @@ def carry_forward(data: Dataset, year: int, standard: Standard | None = None) ->
     frames["monitoring"] = latest_results(data["monitoring"], chosen_standard(standard), before[-1])
     if before[-1] != year:
         # The ledger says what was done in a year; that is not carried into another.
-        frames = {name: frame.assign(year=year) for name, frame in frames.items()}
+        frames = {
+            name: in_open_schools(frame, data["schools"], year).assign(year=year)
+            for name, frame in frames.items()
+        }
         frames["measures"] = data["measures"].iloc[:0]
     return data.replace(**frames)
 
@@ -262,19 +267,14 @@ def _outlook(data: Dataset, end: int, standard: Standard) -> tuple[Outlook | Non
         outlook = Outlook.of(data, end, standard)
     except QbError as error:
         why = error.clause
-        return (
-            None,
-            (
-                Message(
-                    "{} 学年起沿用 {} 学年的数字，因为{}",
-                    "From {}: figures as in {}, because {}",
-                    last + 1,
-                    last,
-                    why,
-                ),
-            ),
+        how = Message(
+            "{} 学年起沿用 {} 学年的数字，因为{}",
+            "From {}: figures as in {}, because {}",
+            last + 1,
+            last,
             why,
         )
+        return None, (how, *of_missing(data, closing(data, last, end))), why
     leaving = f"{100 * standard.rules.forecast.teachers_leaving_per_year:g}%"
     how = Message(
         "{} 学年起：各校各年级学生数由 {} 学年推算，教师每年离职 {}、不另补充，校舍、设备、经费和其他数据沿用 {} 学年",
