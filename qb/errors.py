@@ -22,7 +22,7 @@ class Fault:
         Number of the rule that found it, as ``D03``.
     severity : Severity
         ``stops``: nothing can be computed; ``warning``: look again; ``note``: read for what it says.
-    message, remedy : Message
+    message, remedy : str (a Message where it has both languages)
         What is wrong, and what to do, without a full stop.
     table, row, column, cell, school_id
         Where. `row` counts as a spreadsheet does: the header is row 1.
@@ -38,8 +38,8 @@ class Fault:
 
     rule: str
     severity: Severity
-    message: Message
-    remedy: Message
+    message: str
+    remedy: str
     table: str | None = None
     row: int | None = None
     column: str | None = None
@@ -121,7 +121,7 @@ class QbError(Exception):
 class UnreadableError(QbError):
     """A file that cannot be read: why, and what to do."""
 
-    def __init__(self, message: Message, remedy: Message) -> None:
+    def __init__(self, message: str, remedy: str) -> None:
         super().__init__("{}。{}。", "{}. {}.", message, remedy)
         self.message, self.remedy = message, remedy
 
