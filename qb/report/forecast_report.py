@@ -41,7 +41,11 @@ class ForecastTrial(DistrictPart):
     @cached_property
     def _tried(self) -> tuple[Forecast | None, str]:
         try:
-            return forecast(self.known), ""
+            made = forecast(self.known)
+            if made.rows["stage"].isin(COMPULSORY).any():
+                return made, ""
+            nobody = "没有可以推算的小学、初中在校生。", "There are no primary or junior pupils to forecast."
+            return None, say(self.context.lang, *nobody)
         except QbError as error:
             english = (
                 "Pupils cannot be forecast: their numbers by grade are not known. The classes of the last "

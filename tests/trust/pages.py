@@ -145,11 +145,10 @@ def shown(kind: str, lang: str, **parameters: object) -> list[str]:
 def read_index(assessment: Assessment, district: str, lang: str, folder: Path) -> Page:
     """Make the index of a district, without links to pages, and read it."""
     one = assessment.of(district)
-    page, target = Page("index", lang), folder / "index.html"
+    page = Page("index", lang)
     part = Part(folder, district, one, {}, above=False)
     around = Frame(district, lang, place=district)
-    district_index(part, (), {}, (), target, around)
-    html = target.read_text(encoding="utf-8")
+    html = district_index(part, (), {}, (), around)
     reader = Reader(page)
     reader.feed(html[html.index("<main") : html.index("</main>") + len("</main>")])
     return page
