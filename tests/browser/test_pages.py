@@ -208,7 +208,7 @@ def test_a_filter_keeps_the_rows_with_all_its_words_and_says_how_many(view):
     name, stage = column(table, 0)[4], column(table, 2)[4]
     expected = [row for row in rows if name in row and stage in row]
     assert 0 < len(expected) < len(rows)
-    search = view.page.get_by_role("searchbox").first
+    search = view.page.locator("main").get_by_role("searchbox").first
     search.press_sequentially(f"{name} {stage}")
     shown = [" ".join(row.split()) for row in table.locator("tbody tr:visible").all_text_contents()]
     assert shown == expected

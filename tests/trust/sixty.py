@@ -38,8 +38,9 @@ class Forked:
 
     def wait(self, timeout=10.0):
         end = time.monotonic() + timeout
-        while time.monotonic() < end and os.waitpid(self.pid, os.WNOHANG) == (0, 0):
-            time.sleep(0.002)
+        with suppress(ChildProcessError):  # waited for before, as `subprocess.Popen` allows
+            while time.monotonic() < end and os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+                time.sleep(0.002)
 
 
 def main(data: Path, notebook: Path) -> None:
