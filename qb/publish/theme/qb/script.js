@@ -16,11 +16,16 @@ function nameOf(element) {
 }
 
 // A button that says, to those who only hear it, what it is about.
-function button(label, about, act) {
-  const made = make("button", { type: "button", textContent: label });
-  made.setAttribute("aria-label", about ? `${label} ${about}` : label);
+function button(words, about, act) {
+  const made = make("button", { type: "button" });
+  label(made, words, about);
   made.addEventListener("click", act);
   return made;
+}
+
+function label(made, words, about) {
+  made.textContent = words;
+  made.setAttribute("aria-label", about ? `${words} ${about}` : words);
 }
 
 // A file's name begins with the place that the page is about.

@@ -60,7 +60,7 @@ function filters(name, rows, csv) {
     });
     const shown = rows.filter((row) => !row.hidden).length;
     count.textContent = shown < rows.length ? put(say.rows_of, shown, rows.length) : put(say.rows, rows.length);
-    csv.textContent = shown < rows.length ? put(say.csv_shown, shown) : say.csv;
+    label(csv, shown < rows.length ? put(say.csv_shown, shown) : say.csv, name);
   };
   addEventListener("pageshow", apply); // the browser fills in again what was asked for before
   for (const control of [input, only]) control.addEventListener("input", apply);
