@@ -455,7 +455,7 @@ def _parser() -> Parser:
         help="分年方案：到这一学年全部达标；--budget 为每年预算，不写则平均分摊；各年同 qb whatif",
     )
     it.add_argument(
-        "--prices", action="store_true", help="另说明哪一项单价升降 20% 时，买什么会变（逐项重新求解，较慢）"
+        "--prices", action="store_true", help="另说明哪一项单价升降 20%% 时，买什么会变（逐项重新求解，较慢）"
     )
     it.add_argument(
         "--solver",
@@ -569,12 +569,13 @@ def _parser() -> Parser:
     add_standard(it)
 
     summary = "配方：按表头猜出各列，写一份可以直接运行的初稿，供核对修改。"
-    recipes = commands.add_parser("recipe", help=summary, description=summary)
+    example = "例：qb recipe new 统计表.xlsx --out 配方.toml"
+    recipes = commands.add_parser("recipe", help=summary, description=summary, epilog=example)
     it = recipes.add_subparsers(title="操作", metavar="操作", required=True).add_parser(
         "new",
         help="为一个表写初稿",
         description=summary,
-        epilog="例：qb recipe new 统计表.xlsx --out 配方.toml",
+        epilog=example,
     )
     it.add_argument("table", type=path, metavar="TABLE", help="CSV、Excel 或 parquet 表")
     it.add_argument("--out", type=path, metavar="FILE.toml", help="写到哪里；不写就打印")

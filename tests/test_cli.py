@@ -164,7 +164,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path, capsys):
 def test_an_unreadable_file_is_refused(copy, capsys):
     (copy / "funds.csv").write_bytes(b"\xff\xfe\x00\x81" * 50)
     code, _, said = run(capsys, "assess", copy)
-    assert code == 1 and "funds" in said
+    assert code == 1 and "经费" in said
 
 
 def test_a_year_that_is_not_in_the_data_is_refused_with_the_years_there_are(capsys):

@@ -16,7 +16,7 @@ from qb.language import told
 from qb.publish.jobs import Outcome
 from qb.publish.manifest import OF_DISTRICT
 from qb.publish.page import Page, index_page
-from qb.report.facts import Fact, anchor, key, shown_indicators
+from qb.report.facts import Fact, anchor, department_anchor, key, shown_indicators
 from qb.report.resource_tables import allowed, unknown, unmet
 from qb.report.rules import WHOLE, Rules
 from qb.report.tables import Cards, Column, Table, badge
@@ -97,7 +97,10 @@ def _listing(part: Part, outcomes: Mapping[Path, Outcome], lang: Lang) -> list[t
     sheets = _address(part, ("brief", ""), outcomes)
     indicators = [(title(i, lang), f"{rules}{anchor(i.code)}") for i in standard.indicators if rules]
     names = [department.name for department in standard.departments if sheets]
-    return indicators + [(department_names((name,), standard, lang), f"{sheets}#{name}") for name in names]
+    return indicators + [
+        (department_names((name,), standard, lang), f"{sheets}#{department_anchor(name, standard)}")
+        for name in names
+    ]
 
 
 def districts_index(parts: Sequence[Part], page: Page) -> str:

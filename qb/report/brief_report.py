@@ -11,7 +11,7 @@ from qb.indicators.assessment import Assessment
 from qb.planning.plan.budgets import Spending
 from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import AnnualPart, State, decided, state_words
-from qb.report.facts import Fact, key, shown_indicators
+from qb.report.facts import Fact, department_anchor, key, shown_indicators
 from qb.report.plan_report import PlanVerdict
 from qb.report.plan_study import STEPS, Work, money
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
@@ -499,7 +499,16 @@ class BriefReport(AnnualPart):
                 Column("money", say(lang, "费用", "Money")),
             )
             label = department_names((name,), standard, lang)
-            found.append(Table(label, columns, shown, sheet=place > 0, anchor=name, lang=lang))
+            found.append(
+                Table(
+                    label,
+                    columns,
+                    shown,
+                    sheet=place > 0,
+                    anchor=department_anchor(name, standard),
+                    lang=lang,
+                )
+            )
         return found
 
     def _places(self, problem: Problem) -> str:

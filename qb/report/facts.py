@@ -98,6 +98,12 @@ def anchor(rule: str) -> str:
     return f"#rule-{rule}"
 
 
+def department_anchor(name: str, standard: Standard) -> str:
+    """Return the name of a department's place on the brief, the same in every language."""
+    names = [department.name for department in standard.departments]
+    return f"department-{names.index(name) if name in names else len(names)}"
+
+
 def address(fact: str) -> str:
     """Return where a verdict or a coefficient leads to; empty for any other figure, and for no fact."""
     return anchor(rule_of(fact)) if fact and fact.partition("/")[0] not in _PLAIN else ""
