@@ -234,9 +234,9 @@ def test_there_are_at_most_six_headlines_and_they_hold_the_documents_figures(chi
 
 def test_maps_show_each_zone_that_belongs_elsewhere(chinese, told):
     maps = chinese.details.maps()
-    assert len(maps) == 3  # the new school's two stages, and the merger's primary zones
+    assert len(maps) == 2  # the new school's two stages; the merger keeps its sites, so nobody's zone changes
     changed = [(m.table.iloc[:, 3] != m.table.iloc[:, 4]).sum() for m in maps]
-    assert sorted(changed) == [1, 1, 2]
+    assert sorted(changed) == [1, 1]
     drawn = next(m for m in maps if "东门里" in m.title and "小学" in m.title)
     assert all(f">{name}</text>" in drawn.svg for name in ("柳岸社区", "东门里学校（模拟）", "东关街小学"))
 

@@ -150,6 +150,7 @@ def test_only_what_does_not_apply_is_blank(sample):
     assert blank == {
         *other_ways,
         ("schools", "group"),
+        ("schools", "land_available_m2"),
         ("schools", "closed_year"),  # no school of the sample has closed
         ("schools", "parent_id"),
         ("funds", "covers_campuses"),  # each campus has its own accounts

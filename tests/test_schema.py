@@ -44,6 +44,7 @@ def test_the_columns_beyond_the_contract_are_these():
     beyond = {(t.name, c.name) for t, c in EVERY_COLUMN if c.optional and c.name != "source"}
     assert beyond == {
         ("schools", "closed_year"),
+        ("schools", "land_available_m2"),
         ("schools", "built_year"),
         ("schools", "sponsor"),
         ("sections", "visiting_pe_arts_teachers"),

@@ -504,7 +504,7 @@ NONSENSE = {
     "number too large to print": (
         "value = 7.5,",
         f"value = 0x{'f' * 5000},",
-        "C5 limits[0].value（现为过大的整数）",
+        "大得不可能的数（value）",
     ),
     "broken TOML": ('name = "gulou-2023"', "name = ", "不是有效的 TOML"),
     "nested too deep": ('name = "gulou-2023"', f"name = {'[' * 5000}", "不是有效的 TOML"),

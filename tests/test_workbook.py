@@ -155,7 +155,7 @@ def test_columns_beyond_the_registry_are_kept_and_noted_at_their_header(book):
 
 def test_a_header_that_is_missing_above_content_is_named_by_its_place(book):
     data = read(book(学段=[["※校名", *HEAD, None], ["甲小学", *ROW, "x"]]))
-    assert found(data) == [("F21", "sections", "F1")]
+    assert found(data) == [("F27", "sections", "F1")]  # it may be one of ours: a warning, not a note
     assert data["sections"]["第6列"].tolist() == ["x"]
 
 
@@ -398,7 +398,7 @@ def test_a_stray_cell_far_to_the_right_costs_no_time(book, tmp_path, cell, colum
     start = time.process_time()
     data = read(stray)
     assert time.process_time() - start < 5
-    assert found(data) == [("F21", "sections", f"{column}1")]
+    assert found(data) == [("F27", "sections", f"{column}1")]
     assert column_number(column) > 16_000 and data["sections"]["school_id"].tolist() == ["1"]
 
 

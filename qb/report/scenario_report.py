@@ -266,9 +266,8 @@ class ScenarioReport:
         known = self.context.assessment.districts["district"].tolist()
         if not self.district and len(known) != 1:
             raise QbError(f"数据中有 {len(known)} 个县区，请写明 district。已有：{'、'.join(known)}。")
-        compared = whatif(
-            self.context.data, [*map(beside_notebooks, self.scenarios)], standard=self.context.standard
-        )
+        given = [beside_notebooks(one) if isinstance(one, str | Path) else one for one in self.scenarios]
+        compared = whatif(self.context.data, given, standard=self.context.standard)
         return Study(self.context, self.district or known[0], compared)
 
     @property
