@@ -31,7 +31,6 @@ from jupyter_client.session import Session
 from traitlets import Any
 from traitlets.config import Config
 
-from qb.charts import Chart
 from qb.publish.jobs import DEAD, LATE, Failure, Job, Outcome, failure_at
 from qb.publish.page import Page, notebook_page
 from qb.publish.render import WIRE, render, stored
@@ -91,7 +90,8 @@ class Kernel:
     def leave_pictures_out(self) -> None:
         """Let our figures give their HTML alone: a page shows that, and a picture costs more than it."""
         for form in ("image/svg+xml", "image/png", "application/pdf"):
-            self._kernel.shell.display_formatter.formatters[form].for_type(Chart, lambda _: None)
+            formatter = self._kernel.shell.display_formatter.formatters[form]
+            formatter.for_type_by_name("qb.charts.figure", "Chart", lambda _: None)  # known when it is loaded
 
     async def load(self, *modules: str) -> None:
         """Import modules in a cell that leaves no trace.
