@@ -133,14 +133,16 @@ def test_names_that_are_no_text_are_names(tmp_path, suffix):
 
 
 HOLD = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from qb.console import console
 from qb.publish.manifest import locked
+for ending in (signal.SIGHUP, signal.SIGTERM):
+    signal.signal(ending, signal.SIG_DFL)  # as a terminal starts it, whatever runs the tests ignores
 try:
     with console(), locked(Path(sys.argv[1])):
         print("held", flush=True)
-        time.sleep(600)
+        time.sleep(60)
 except KeyboardInterrupt:
     sys.exit(1)
 """
