@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 import qb
-from qb.cli import LIBRARIES, main
+from qb.cli import main
+from qb.command_parser import LIBRARIES
 from qb.files import copy_shipped, shipped
 
 ROOT = Path(__file__).parents[1]
