@@ -32,6 +32,8 @@ plan data/sample --budget 3000000
 siting data/sample notebooks/sites/old_town.toml
 forecast data/sample --to 2027
 convert table.csv tw --recipe data/recipes/tw_primary_schools.toml
+recipe new table.csv --out draft.toml
+notebook new my_study
 convert data/sample returned/all.xlsx
 collect returned collected
 template new.xlsx --from data/sample
