@@ -13,6 +13,7 @@ from qb.planning.plan.budgets import best_use
 from qb.planning.plan.cheapest import cheapest_plan
 from qb.report.brief_report import BriefReport, problems_of
 from qb.report.context import ReportContext, State
+from qb.report.plan_study import Work
 
 
 def brief(data, lang="zh"):
@@ -146,4 +147,11 @@ def test_a_district_that_needs_nothing_says_so_once():
     made = brief(Town().data())
     assert not made.first().lines and not made.timetable().lines
     assert "不需要购置" in text(made.verdict())
+    assert "先做哪一步" not in text(made.verdict())
+
+
+def test_where_the_mean_of_the_coefficients_decides_no_first_step_is_asked_for(monkeypatch):
+    made = brief(make())  # a district that has something to buy
+    monkeypatch.setattr(Work, "by_mean", True)
+    assert made.work.plan.cost and made.first_step is None and made.work.steps == []
     assert "先做哪一步" not in text(made.verdict())

@@ -235,7 +235,7 @@ class BriefReport(AnnualPart):
     @cached_property
     def first_step(self) -> Spending | None:
         """What the first part of the cost buys at best; None where there is nothing to buy or no plan."""
-        return self.work.step(STEPS[0]) if self.work.made and self.work.plan.cost else None
+        return self.work.step(STEPS[0])
 
     def _name(self, code: str) -> str:
         lang = self.context.lang

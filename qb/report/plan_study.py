@@ -150,12 +150,12 @@ class Work:
     @cached_property
     def steps(self) -> list[Spending]:
         """What parts of the cost buy at best; none where there is nothing to buy."""
-        if not self.made or not self.plan.cost or self.by_mean:
-            return []
-        return [self.step(part) for part in STEPS]
+        return [step for step in map(self.step, STEPS) if step]
 
-    def step(self, part: float) -> Spending:
-        """Return what a part of the cost buys at best; only where a plan is made that costs something."""
+    def step(self, part: float) -> Spending | None:
+        """Return what a part of the cost buys at best; None where nothing is to buy or the mean decides."""
+        if not self.made or not self.plan.cost or self.by_mean:
+            return None
         budget = float(np.round(part * self.plan.cost))
         return best_use(budget=budget, **self._asked, seconds=SECONDS)
 
