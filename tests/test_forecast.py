@@ -95,17 +95,27 @@ def test_the_progression_ratio_is_that_of_enrollcast():
 def test_a_small_school_is_pulled_toward_the_district_more_than_a_large_one():
     lower = np.array([[1000.0], [50.0], [950.0]])
     found = pooled_ratio(lower, lower * [[0.8], [0.8], [1.0]], np.zeros(3, int), 1)
-    # The district: (800 + 40 + 950) / 2000 = 0.895, with the weight of 200 pupils.
-    assert found.district[0] == pytest.approx(0.895)
-    assert found.school[:2] == pytest.approx([(800 + 179) / 1200, (40 + 179) / 250])
+    # The district: (800 + 40 + 950) / 2000 = 0.895. Its schools do not agree: they are 95, 4.75 and 99.75
+    # pupils off, so the squared error of the sum is 3/2 · 18,997.625; of 210 lost that makes t² 1.5476.
+    whole = 1 - 0.105 * 210**2 / (210**2 + 6 * 1.5 * 18_997.625)
+    assert found.district[0] == pytest.approx(whole) == pytest.approx(0.978471, abs=1e-6)
+    # A school has its own pupils and 200 of the district's.
+    assert found.school[:2] == pytest.approx([(800 + 200 * whole) / 1200, (40 + 200 * whole) / 250])
 
 
-def test_a_year_counts_half_of_the_year_after_it():
+def test_a_year_counts_three_tenths_of_the_year_after_it():
     lower = np.array([[100.0, 100.0]])
-    # (90 / 2 + 60) / 150; all years alike would give 0.75.
+    # (0.3 · 90 + 60) / 130 = 0.66923; all years alike would give 0.75. Each year is 90/13 pupils off, so of
+    # the 43 lost the squared error is 2 · 2 · (90/13)².
+    whole = 1 - 43 / 130 * 43**2 / (43**2 + 6 * 2 * 2 * (90 / 13) ** 2)
     assert pooled_ratio(lower, np.array([[90.0, 60.0]]), np.zeros(1, int), 1).district[0] == pytest.approx(
-        0.7
+        whole
     )
+
+
+def test_of_a_single_transition_it_is_not_known_whether_it_was_chance():
+    lower = np.array([[100.0]])
+    assert pooled_ratio(lower, 0.8 * lower, np.zeros(1, int), 1).district.tolist() == [1.0]
 
 
 def test_a_district_without_any_transition_lets_everyone_move_up():
@@ -199,9 +209,16 @@ def ratios_by_loops(pairs):
     for school, years in pairs.items():
         before = after = 0.0
         for b, a in years:
-            before, after = before / 2 + b, after / 2 + a
+            before, after = 0.3 * before + b, 0.3 * after + a
         weighed[school] = before, after
-    whole = sum(a for _, a in weighed.values()) / sum(b for b, _ in weighed.values())
+    base = sum(b for b, _ in weighed.values())
+    whole = sum(a for _, a in weighed.values()) / base
+    off = count = 0
+    for years in pairs.values():
+        for ago, (b, a) in enumerate(reversed(years)):
+            off, count = off + (0.3**ago * (a - whole * b)) ** 2, count + 1
+    squared = (whole - 1) ** 2 / (off * count / (count - 1) / base**2)
+    whole = 1 + (whole - 1) * squared / (squared + 6)
     return {school: (a + 200 * whole) / (b + 200) for school, (b, a) in weighed.items()}
 
 
@@ -305,6 +322,8 @@ def test_on_the_sample_the_chosen_forecast_was_never_worse_than_the_naive_one(co
     assert never_worse(made)
     whole = made.backtest[(made.backtest["part"] == "all") & (made.backtest["stage"] == "primary")]
     assert whole["ahead"].tolist() == [1, 2, 3]
+    # By how much better is not asked: the sample's entrants fall since 2023, which only a trend foretells,
+    # and no method here has one: of real schools, smoothing foretold more.
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -369,6 +388,23 @@ def test_on_the_real_table_the_chosen_forecast_was_never_worse_and_often_far_bet
         assert (rows["error"] < 0.36 * rows["naive"]).all() and len(rows) == 8
 
 
+def test_the_bands_of_the_real_table_hold_three_quarters_of_the_totals_that_came():
+    # Forecasts from the falls of 1995–1998 of all years to 1999, by stage: 22 of 30 lay within. Of junior
+    # schools in 2000 (11,130 thousand, the same table) the band from 1999 ends 4 thousand below.
+    rows = [[int(cell) for cell in line.split()] for line in UNITED_STATES.strip().split("\n")]
+    held = []
+    for seen in range(6, 10):
+        pupils = {
+            ("us", str(stage)): [row[grades.start : grades.stop] for row in rows[:seen]]
+            for stage, grades in GRADES_OF_STAGE.items()
+        }
+        made = forecast(dataset(pupils, district="US", first=1990), 1999)
+        for row in made.total("stage").itertuples():
+            grades = GRADES_OF_STAGE[Stage(row.stage)]
+            held.append(row.low <= sum(rows[row.year - 1990][grades.start : grades.stop]) <= row.high)
+    assert len(held) == 30 and 0.7 < np.mean(held) < 0.9
+
+
 CITY = REAL.with_name("us_city_enrolment_by_grade_2005_2010.csv")  # not committed
 
 
@@ -376,10 +412,13 @@ CITY = REAL.with_name("us_city_enrolment_by_grade_2005_2010.csv")  # not committ
 def city():
     if not CITY.exists():
         pytest.skip("the real table is not part of the project")
-    table = pd.read_csv(CITY, dtype={"school_id": str})
-    return table.assign(
-        stage=np.where(table["grade"] <= 6, "primary", "junior"), district=table["school_id"].str[:2]
-    )
+    return by_district(pd.read_csv(CITY, dtype={"school_id": str}))
+
+
+def by_district(table):
+    """Return the city's table with stage and district: the first two characters of a school's code."""
+    stage = np.where(table["grade"] <= 6, "primary", "junior")
+    return table.assign(stage=stage, district=table["school_id"].str[:2])
 
 
 def known_by(city, year):
@@ -395,8 +434,9 @@ def known_by(city, year):
 # Absolute errors over pupils, of grades that were forecast and came. The naive errors follow from the table
 # by moving everyone up; the others are what was measured. They are not wholly held back: these years were
 # looked at when it was settled what a merger is, and that a stage moves up by one method in all its grades.
+# How much an older year, the district and chance count was settled on forecasts from 2006 and 2007.
 @pytest.mark.parametrize(
-    ("origin", "naive", "error"), [(2008, 0.0831, 0.0721), (2009, 0.0766, 0.0722)], ids=["2008", "2009"]
+    ("origin", "naive", "error"), [(2008, 0.0831, 0.0715), (2009, 0.0766, 0.0705)], ids=["2008", "2009"]
 )
 def test_1500_real_schools_are_forecast_with_these_errors_and_bands(city, origin, naive, error):
     made = forecast(known_by(city, origin), 2010)
@@ -419,11 +459,13 @@ def test_1500_real_schools_are_forecast_with_these_errors_and_bands(city, origin
     assert 0.2 < width < 0.25
     # No grade of a school that has pupils now is said to be anything up to thousands.
     assert (first["high"] < 4 * first["pupils"] + 10).all()
-    totals = made.total("district", "stage").query("year == @origin + 1")
-    came = city[city["year"] == origin + 1].groupby(["district", "stage"])["pupils"].sum().rename("came")
-    totals = totals.join(came, on=["district", "stage"])
-    held = ((totals["low"] <= totals["came"]) & (totals["came"] <= totals["high"])).mean()
-    assert 0.7 < held < 0.95 and ((totals["high"] - totals["low"]) / totals["pupils"]).mean() < 0.1
+    came = city.groupby(["year", "district", "stage"])["pupils"].sum().rename("came")
+    totals = made.total("district", "stage").join(came, on=["year", "district", "stage"])
+    totals = totals.assign(held=(totals["low"] <= totals["came"]) & (totals["came"] <= totals["high"]))
+    held = totals.groupby("year")["held"].mean()  # 48 and 51 of 64, and 59
+    assert ((held > 0.74) & (held < 0.95)).all()
+    first = totals[totals["year"] == origin + 1]
+    assert ((first["high"] - first["low"]) / first["pupils"]).mean() < 0.1
 
 
 def growing(table, last):
@@ -468,10 +510,11 @@ def test_the_entrants_of_2600_real_schools_are_foretold_no_worse_and_the_band_ho
     actual = np.array([came[row.year, row.school_id] for row in entrants.itertuples()])
     inside = (actual >= entrants["low"]) & (actual <= entrants["high"])
     small = entrants["pupils"] < 20
-    # Four in five are meant. Two past forecasts tell little of what befalls a whole district in a year, and
-    # nothing is added for what was not seen.
+    # Four in five are meant, and seven in ten held: three quarters one year ahead, fewer in the second. The
+    # bands of a school are those of two past forecasts, which had not seen what befell the districts later;
+    # made wider for that, they held nine in ten of the city's grades below.
     for part in (inside, inside[small], inside[~small]):
-        assert 0.65 < part.mean() < 0.9
+        assert 0.69 < part.mean() < 0.9
 
 
 def test_the_spread_of_six_years_of_real_schools_falls_with_their_size_as_fitted(real_schools):
@@ -554,12 +597,12 @@ def test_the_paths_drift_apart_with_the_years():
 
 
 def test_what_befalls_schools_singly_partly_cancels_in_the_sum():
-    # Two grades of 100 pupils, spread 0.05, of which 0.03 in common, a fifth of it alike for both grades:
-    # √(0.2 · 6² + 0.8 · (3² + 3²) + 2 · 100² · (0.05² − 0.03²)) / 200
+    # Two grades of 100 pupils, spread 0.05, of which 0.03 in common, a tenth of it alike for both grades:
+    # √(0.1 · 6² + 0.9 · (3² + 3²) + 2 · 100² · (0.05² − 0.03²)) / 200
     made = forecast(make(schools=2, years=[2023, 2024, 2025]), 2026)
     rows = made.rows.iloc[:2].assign(pupils=100.0, spread=0.05, common=0.03, district="甲", stage="primary")
     total = made.__class__(**{**vars(made), "rows": rows}).total().iloc[0]
-    half = np.sqrt(0.2 * 6**2 + 0.8 * 2 * 3**2 + 2 * 100**2 * 0.0016) / 200
+    half = np.sqrt(0.1 * 6**2 + 0.9 * 2 * 3**2 + 2 * 100**2 * 0.0016) / 200
     assert total["pupils"] == 200
     assert total["high"] == pytest.approx(200 * np.exp(half))
     assert total["high"] < 200 * np.exp(0.05)  # adding up the rows
@@ -902,9 +945,15 @@ def test_a_school_without_a_past_takes_the_ratios_of_the_district():
     }
     before = forecast(dataset(old), 2027)
     made = forecast(dataset({**old, ("新", "primary"): [None] * 5 + [[100] * 6]}), before=before)
-    assert pupils_of(made, school_id="新")[2026, 2] == pytest.approx(85)
-    # 1000 · (1 + 1/2 + 1/4 + 1/8 + 1/16) pupils at 0.8, and 200 of the district's at 0.85.
-    assert pupils_of(made, school_id="衰")[2026, 2] == round(1000 * (1550 + 170) / 2137.5)
+    # The district's is 0.85, drawn to 1: ten transitions, each 50 pupils off, of weights 1, 0.3, 0.09, …
+    weight, squares = sum(0.3**k for k in range(5)), sum(0.09**k for k in range(5))
+    squared = (0.15 * 2000 * weight) ** 2 / (10 / 9 * 2 * 50**2 * squares)
+    whole = 1 - 0.15 * squared / (squared + 6)
+    assert whole == pytest.approx(0.875, abs=1e-3)
+    assert pupils_of(made, school_id="新")[2026, 2] == pytest.approx(100 * whole, abs=1)  # whole pupils
+    # So many of 1,000 at 0.8, and 200 of the district's.
+    declining = 1000 * (800 * weight + 200 * whole) / (1000 * weight + 200)
+    assert pupils_of(made, school_id="衰")[2026, 2] == pytest.approx(declining, abs=1)
 
 
 def test_a_grade_that_a_school_had_not_and_was_given_goes_on():

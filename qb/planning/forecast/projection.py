@@ -165,7 +165,7 @@ def _where(frame: pd.DataFrame, conditions: Mapping[str, object]) -> pd.DataFram
 # Pupils by school, stage and grade in the years to come.
 
 
-ALIKE = 0.2  # correlation of what befalls two grades of a district, set by eye on a city, 2007–2009
+ALIKE = 0.1  # correlation of what befalls two grades of a district, set by eye on a city, 2007–2009
 FURTHEST = 50  # years that may be asked for; after LONGEST figures stay where they are
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from qb.planning.forecast.grades import Grades, Past
 from qb.planning.forecast.progression import (
@@ -147,7 +148,6 @@ def _births(past: Past, grades: Grades, year: int) -> np.ndarray:
 
 
 WITHIN = 0.8  # part of what comes that should lie between the low and the high path
-NORMAL = 1.2816  # standard deviations that hold this part of a normal distribution
 LARGEST = float(np.log(2))  # an error beyond the double or the half counts as that
 COHORT, ENTRY = 0, 1  # pupils already at school when the forecast was made; those who entered after
 
@@ -247,7 +247,7 @@ def two_parts(
 
 
 def measure(errors: Errors, districts: int, longest: int) -> Spread:
-    """Return the spread of past errors by kind and steps; beyond the steps seen it grows in proportion.
+    """Return the spread of past errors by kind and steps; beyond the steps seen it grows.
 
     Parameters
     ----------
@@ -259,6 +259,9 @@ def measure(errors: Errors, districts: int, longest: int) -> Spread:
     -----
     What two parts say of an error by the size of a grade is scaled so that of the past errors of a kind
     and number of steps four in five lie within it (a conformal band): no shape of the errors is assumed.
+    Of what a district's schools have in common there are too few errors for that: so many standard
+    deviations lie to either side as Student's t has for their number. Beyond the steps seen a school's
+    variance grows in proportion; what is common comes again each year, and its deviation does.
     """
     steps = longest + 1
     shape = (2, districts, steps)
@@ -278,8 +281,10 @@ def measure(errors: Errors, districts: int, longest: int) -> Spread:
     actual, forecast = (np.bincount(place, v, parties.shape[1]) for v in (errors.actual, errors.forecast))
     whole = np.log((actual + 0.5) / (forecast + 0.5)) ** 2
     count = np.bincount(parties[0], minlength=cells)
-    common = NORMAL**2 * divide(np.bincount(parties[0], whole, cells), count)
-    return Spread(*(_grown(part.reshape(shape)) for part in (fixed * scale, sized * scale, common)))
+    reach = stdtrit(np.maximum(count, 1), (1 + WITHIN) / 2)
+    common = reach**2 * divide(np.bincount(parties[0], whole, cells), count)
+    own = (_grown(part.reshape(shape), 1) for part in (fixed * scale, sized * scale))
+    return Spread(*own, _grown(common.reshape(shape), 2))
 
 
 def _quantile(score: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
@@ -294,14 +299,14 @@ def _quantile(score: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
     return found
 
 
-def _grown(part: np.ndarray) -> np.ndarray:
-    """Return a part of the variance that never falls with the steps, and grows in proportion unseen."""
+def _grown(part: np.ndarray, power: int) -> np.ndarray:
+    """Return a part of the variance that never falls with the steps; unseen it grows as their power."""
     known = np.isfinite(part)
     known[..., 0] = True
     risen = np.maximum.accumulate(np.where(np.isfinite(part), part, 0), axis=2)
     step = np.arange(part.shape[2])
     last = np.maximum.accumulate(np.where(known, step, 0), axis=2)
-    rate = np.where(last > 0, step / np.maximum(last, 1), np.nan)
+    rate = np.where(last > 0, (step / np.maximum(last, 1)) ** power, np.nan)
     grown = np.take_along_axis(risen, last, axis=2) * rate
     grown[..., 0] = 0.0
     # A stage of one grade's movement may be all there is: without errors of a kind, it is not known.
