@@ -9,9 +9,10 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Literal
 
 from qb.command_parser import (
+    Completion,
     Parser,
     Version,
     add_costs,
@@ -30,23 +31,6 @@ from qb.files import copy_shipped, sample_scenarios, shipped
 from qb.publish.manifest import KINDS
 
 SAMPLE = shipped("data", "sample")
-
-
-class Completion(argparse.Action):
-    """Print a script by which a shell completes commands, options and file names."""
-
-    def __call__(self, parser: argparse.ArgumentParser, _: object, shell: object, *__: object) -> NoReturn:
-        """Print it; the shell reads it as the README says."""
-        import shtab
-
-        whole = _parser()
-        (commands,) = (action for action in whole._actions if isinstance(action.choices, dict))
-        for one in commands.choices.values():
-            for action in one._actions:
-                if action.type is path:
-                    action.complete = shtab.FILE
-        print(shtab.complete(whole, str(shell)))
-        parser.exit()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -286,6 +270,13 @@ def lab(folder: Path, no_browser: bool, lang: Literal["zh", "en"] | None = None)
     notebooks = (folder / "notebooks").resolve()
     command = [sys.executable, "-P", "-m", "jupyterlab", str(notebooks), *["--no-browser"] * no_browser]
     return subprocess.call(command, cwd=notebooks, env={**os.environ, **SAFE_PATH})
+
+
+def docs(**options: object) -> None:
+    """Write the documentation; without a folder named, open it."""
+    from qb.publish.documentation import run
+
+    print(run(date.today().year, main, **options))
 
 
 def _save(data: object, out: Path) -> None:
@@ -688,6 +679,16 @@ def _parser() -> Parser:
     )
     it.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
     it.add_argument("--lang", choices=("zh", "en"), help="笔记本只留一种语言；默认两种并列")
+
+    it = command(
+        docs,
+        "文档：入门、各类用户的操作指南、图库、方法、接口、数据字典、标准、术语；中英文，离线阅读。",
+        "qb docs",
+        "qb docs --lang en",
+        "qb docs --out 文档",
+    )
+    it.add_argument("--out", type=path, help="写到这个文件夹，不打开；不写则写到 qb-docs 并在浏览器中打开")
+    it.add_argument("--lang", choices=("zh", "en"), default="zh", help="先打开哪种语言；两种都写；默认 zh")
     return parser
 
 

@@ -16,6 +16,22 @@ LIBRARIES = (
 )
 
 
+class Completion(argparse.Action):
+    """Print a script by which a shell completes commands, options and file names."""
+
+    def __call__(self, parser: argparse.ArgumentParser, _: object, shell: object, *__: object) -> NoReturn:
+        """Print it; the shell reads it as the README says."""
+        import shtab
+
+        (commands,) = (action for action in parser._actions if isinstance(action.choices, dict))
+        for one in commands.choices.values():
+            for action in one._actions:
+                if action.type is path:
+                    action.complete = shtab.FILE
+        print(shtab.complete(parser, str(shell)))
+        parser.exit()
+
+
 class Version(argparse.Action):
     """Print the versions of qb, of Python and of the libraries that figures and pages rest on."""
 

@@ -9,6 +9,8 @@ import pytest
 
 from qb.cli import _parser
 from qb.data.schema import DISTRICT_ITEMS, TABLES
+from qb.errors import QbError
+from qb.publish.documentation import Examples
 from qb.standard import load
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +46,10 @@ def test_both_readmes_give_the_set_up_lines_alike():
     assert english[:5] == chinese[:5]
 
 
-@pytest.mark.parametrize("path", [*READMES, ROOT / "data" / "README.md"], ids=lambda path: path.name)
+PAGES = sorted((ROOT / "qb" / "docs").glob("*.md"))
+
+
+@pytest.mark.parametrize("path", [*READMES, ROOT / "data" / "README.md", *PAGES], ids=lambda path: path.name)
 def test_every_command_in_it_can_be_parsed(path):
     text = path.read_text(encoding="utf-8")
     fenced = "".join(re.findall(r"```\w*\n(.*?)```", text, re.DOTALL))
@@ -60,9 +65,36 @@ def test_every_command_is_in_both_readmes():
 
 
 def test_every_path_that_a_readme_names_is_there():
-    for path in [*READMES, ROOT / "qb" / "README.md"]:
+    for path in [*READMES, ROOT / "qb" / "README.md", *PAGES]:
         for link in re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text(encoding="utf-8")):
+            if path in PAGES and link.endswith(".html"):
+                continue  # a page that is generated: tests/test_packaging.py follows it
             assert (path.parent / link).exists(), link
+
+
+def test_a_page_for_both_languages_says_as_much_in_each():
+    """Each part in Chinese has its part in English beside it, with the same headings."""
+    both = 0
+    for path in PAGES:
+        first, *parts = re.split(
+            r"^<!-- (zh|en|all) -->$", path.read_text(encoding="utf-8"), flags=re.MULTILINE
+        )
+        said = {
+            lang: "".join(t for n, t in zip(parts[::2], parts[1::2], strict=True) if n == lang)
+            for lang in ("zh", "en")
+        }
+        assert not parts or not first.strip()
+        assert bool(re.search(r"[\u4e00-\u9fff]", said["zh"])) == bool(parts)
+        shapes = [re.findall(r"^#+(?= )", text, re.MULTILINE) for text in said.values()]
+        assert shapes[0] == shapes[1], path.name
+        both += bool(parts)
+    assert both >= 7
+
+
+def test_an_example_of_the_documentation_that_fails_is_named():
+    examples = Examples(2025, lambda _: None)
+    with pytest.raises(QbError, match=r"文档 page\.md 的例子运行出错：ZeroDivisionError"):
+        examples.of("page", "```python run\n1 / 0\n```\n", "zh")
 
 
 def test_ci_runs_exactly_the_second_line_of_the_readme():

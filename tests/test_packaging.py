@@ -9,6 +9,7 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from html import unescape
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import qb
 from qb.cli import main
 from qb.command_parser import LIBRARIES
 from qb.files import copy_shipped, shipped
+from qb.publish.documentation import DOCS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -40,6 +42,7 @@ template new.xlsx --from data/sample
 forms data/sample forms
 verify site data/sample
 sample invented --schools 3 --years 2025
+docs --out documentation
 """
 # Runs commands in one process; prints how each ended, where qb was found, and what JupyterLab got.
 SCRIPT = """
@@ -102,10 +105,17 @@ def unpacked(built, tmp_path_factory):
     return next(folder.iterdir())
 
 
-def test_from_a_wheel_every_command_works_in_any_folder(python, tmp_path):
-    (tmp_path / "table.csv").write_bytes((ROOT / "tests" / "data" / "tw_look_alike.csv").read_bytes())
-    out = run(python, "-c", SCRIPT, tmp_path, cwd=python.parent, input=COMMANDS)
-    told = json.loads(out.splitlines()[-1])
+@pytest.fixture(scope="module")
+def tried(python, tmp_path_factory):
+    """Return the folder in which every command was run, and what was told of it."""
+    folder = tmp_path_factory.mktemp("tried")
+    (folder / "table.csv").write_bytes((ROOT / "tests" / "data" / "tw_look_alike.csv").read_bytes())
+    out = run(python, "-c", SCRIPT, folder, cwd=python.parent, input=COMMANDS)
+    return folder, json.loads(out.splitlines()[-1])
+
+
+def test_from_a_wheel_every_command_works_in_any_folder(python, tried):
+    tmp_path, told = tried
     assert told["qb"].startswith(str(python.parents[1]))
     assert {line: code for line, code in told["ended"].items() if code} == {}
     assert len(told["ended"]) == len(COMMANDS.split("\n")) - 1
@@ -114,6 +124,47 @@ def test_from_a_wheel_every_command_works_in_any_folder(python, tmp_path):
     assert opened[1:] == ["-P", "-m", "jupyterlab", str(tmp_path.resolve() / "notebooks"), "--no-browser"]
     pages = {path.name for path in (tmp_path / "site").rglob("*.html")}
     assert {"index.html", "district.html", "scenario.html", "0001001.html"} <= pages
+
+
+def test_every_link_of_the_documentation_leads_to_what_is_there(tried):
+    """Its examples ran while it was made: it would not be there else."""
+    pages = {path: path.read_text(encoding="utf-8") for path in (tried[0] / "documentation").rglob("*.html")}
+    assert {path.name for path in pages if path.parent.name == "zh"} == {f"{doc.name}.html" for doc in DOCS}
+    ids = {path: set(re.findall(r'\sid="?([^"\s>]+)', text)) for path, text in pages.items()}
+    for path, text in pages.items():
+        for href in re.findall(r'<a [^>]*href="([^"]*)"', text):
+            target, _, anchor = unescape(href).partition("#")
+            if target.startswith(("https://", "data:")):
+                continue
+            led = (path.parent / target).resolve() if target else path
+            assert led in pages, (path.name, href)
+            assert not anchor or anchor in ids[led], (path.name, href)
+    assert len(pages) == 2 * len(DOCS)
+
+
+def test_every_formula_of_the_documentation_is_drawn(tried):
+    for lang in ("zh", "en"):
+        folder = tried[0] / "documentation" / lang
+        written = sum(
+            len(re.findall(r":math:|\.\. math::", getattr(qb.balance, name).__doc__))
+            for name in qb.balance.__all__
+        )
+        text = (folder / "api-balance.html").read_text(encoding="utf-8")
+        assert text.count("<math ") == written > 35
+        methods = (folder / "methods.html").read_text(encoding="utf-8")
+        assert methods.count("<math ") > 40
+        for page in (text, methods):
+            assert "$$" not in page and "<code>\\" not in page and ":math:" not in page
+
+
+def test_the_documentation_finds_terms_columns_functions_and_limits(tried):
+    for lang, asked in (("zh", "优质均衡"), ("en", "high-quality balance")):
+        start = (tried[0] / "documentation" / lang / "index.html").read_text(encoding="utf-8")
+        listed = start.split('id="listing"')[1]
+        for words in (asked, "school_id", "difference_coefficient", "C12"):
+            assert words in listed, words
+        for doc in DOCS[1:]:
+            assert f'href="{doc.name}.html">' in start
 
 
 def test_every_command_was_tried(capsys):

@@ -11,14 +11,16 @@ from qb.charts.figure import Caption, Chart
 from qb.charts.maps import map_of_schools, map_of_values
 from qb.charts.profiles import coefficients, heat, profile
 from qb.charts.relations import correlations, quadrants
-from qb.charts.small_multiples import histograms, lorenz, parts
-from qb.charts.strip_plots import Strips, spreads, strips
+from qb.charts.small_multiples import Curve, histograms, lorenz, parts
+from qb.charts.strip_plots import Strip, Strips, spreads, strips
 from qb.charts.style import fonts, style
 from qb.charts.trends import fan, outlook, trend
 
 __all__ = [
     "Caption",
     "Chart",
+    "Curve",
+    "Strip",
     "Strips",
     "classes",
     "coefficients",

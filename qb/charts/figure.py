@@ -353,10 +353,15 @@ class Chart:
 
 
 def redrawn(draw: Callable[..., Chart]) -> Callable[..., Chart]:
-    """Let the figures of a function be drawn again with another caption."""
+    """Let the figures of a function be drawn again with another caption; columns of any index go by place."""
+
+    def by_place(value: Any) -> Any:
+        return value.reset_index(drop=True) if isinstance(value, pd.Series) else value
 
     @wraps(draw)
     def drawn(*args: Any, **kwargs: Any) -> Chart:
+        args, kwargs = tuple(map(by_place, args)), {name: by_place(value) for name, value in kwargs.items()}
+
         def again(caption: Caption) -> Chart:
             return drawn(*args, **{**kwargs, "caption": caption})
 

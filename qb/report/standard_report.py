@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from qb.data.schema import AMOUNTS, DISTRICT_ITEMS, TABLES, bearing, items_of, tables_of
@@ -26,18 +28,25 @@ def show(standard: Standard, year: int, lang: Lang = "zh") -> str:
     >>> next(line for line in lines if "差异系数" in line)
     '差异系数（各项的平均值）：小学 ≤ 0.65；初中 ≤ 0.55　〔教督〔2012〕3号〕'
     """
-    rules = standard.rules
     lines = [f"{standard.name}　{standard.title.zh if lang == 'zh' else standard.title.en}", standard.source]
     if standard.extends:
         lines.append(say(lang, f"在 {standard.extends} 之上", f"extends {standard.extends}"))
-    lines.append("")
+    for area, rows in groupby(in_force(standard, year, lang), key=itemgetter(0)):
+        lines += ["", *([area_label(area, standard, lang)] if area else [])]
+        lines += [_line(name, words, source, lang) for _, name, words, source in rows]
+    return "\n".join(lines)
+
+
+def in_force(standard: Standard, year: int, lang: Lang) -> list[tuple[str, str, str, str]]:
+    """Return what a standard asks for in a year, an entry each: its area (empty: a rule), name, words, source."""
+    rules, rows = standard.rules, []
     if rules.school:
         words = (
             f"{resource_span(standard)}，{school_rule(standard, lang)}"
             if lang == "zh"
             else school_rule(standard, lang)
         )
-        lines.append(_line(say(lang, "学校规则", "School rule"), words, rules.school.source, lang))
+        rows.append(("", say(lang, "学校规则", "School rule"), words, rules.school.source))
     if rules.coefficient:
         each = rules.coefficient.decides == "each"
         name = say(lang, "差异系数", "Coefficients")
@@ -46,22 +55,21 @@ def show(standard: Standard, year: int, lang: Lang = "zh") -> str:
             f"{stage_label(stage, lang)} {SIDES[rules.coefficient.side]} {standard.coefficient_limit(stage):g}"
             for stage in COMPULSORY
         )
-        lines.append(_line(name, words, rules.coefficient.source, lang))
+        rows.append(("", name, words, rules.coefficient.source))
     for area in standard.area_names:
-        lines += ["", area_label(area, standard, lang)]
         for indicator in (i for i in standard.indicators if i.area == area):
             words = limits_text(indicator, standard, year, lang) or say(lang, "（无限值）", "(no limit)")
-            lines.append(_line(title(indicator, lang), words, indicator.source, lang))
+            rows.append((area, title(indicator, lang), words, indicator.source))
         if area == "recognition":
             limit = standard.recognition.limit
             words = f"{SIDES[limit.side]} {limit.value:g}{limit.unit.zh if lang == 'zh' else limit.unit.en}"
-            lines.append(_line(area_label(area, standard, lang), words, standard.recognition.source, lang))
+            rows.append((area, area_label(area, standard, lang), words, standard.recognition.source))
         if area == "veto":
-            lines += [
-                _line(veto.item, veto.text.zh if lang == "zh" else veto.text.en, veto.source, lang)
+            rows += [
+                (area, veto.item, veto.text.zh if lang == "zh" else veto.text.en, veto.source)
                 for veto in standard.vetoes
             ]
-    return "\n".join(lines)
+    return rows
 
 
 def dictionary(standard: Standard, lang: Lang = "zh") -> str:

@@ -1,0 +1,310 @@
+"""The documentation as pages: the text of ``qb/docs``, what code and rules say of themselves, and a search over all.
+
+Its examples are run as the pages are made: what stands below one is what it gave. No network is asked.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import shlex
+import sys
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import chdir, redirect_stdout
+from dataclasses import dataclass
+from html import escape, unescape
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from qb import __version__
+from qb.errors import QbError
+from qb.files import PACKAGE, shipped, temporary_folder, write_whole
+from qb.language import LANGUAGES, Lang, say
+from qb.publish import reference
+from qb.publish.markdown import html_of
+from qb.publish.page import WORDS, Page, index_page
+
+_PART = re.compile(r"^<!-- (zh|en|all) -->$", re.MULTILINE)  # which language what follows is for
+_RUN = re.compile(r"^```(python|sh) run\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_GAVE = re.compile(r"<!-- gave (\d+) -->")
+_HEAD = re.compile(r"<h([1-4])>(.*?)</h\1>")
+_LINK = re.compile(r'<a href="([^"#:]*)(#[^"]*)?">(.*?)</a>', re.DOTALL)
+_ROW = re.compile(r'<tr id="(r\d+)">\s*<td>(.*?)</td>\s*<td>(.*?)</td>', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A file of the documentation, for one language or (in parts) for both."""
+
+    path: Path
+
+    def __call__(self, lang: Lang, _: int = 0) -> str:
+        """Return what of it is for a language; a file beside it may be its Chinese."""
+        chinese = self.path.with_name(f"{self.path.stem}.zh-CN.md")
+        path = chinese if lang == "zh" and chinese.exists() else self.path
+        first, *parts = _PART.split(path.read_text(encoding="utf-8"))
+        return first + "".join(
+            text for name, text in zip(parts[::2], parts[1::2], strict=True) if name in (lang, "all")
+        )
+
+
+@dataclass(frozen=True)
+class Doc:
+    """A page of the documentation.
+
+    Attributes
+    ----------
+    name : str
+        Of its file, in the folder of each language.
+    zh, en : str
+        What it is called in lists.
+    zh_note, en_note : str
+        For whom, or what is in it.
+    source : callable
+        Its Markdown in a language.
+    top : bool
+        Whether every page leads to it.
+    rows : bool
+        Whether the search knows the rows of its tables.
+    """
+
+    name: str
+    zh: str
+    en: str
+    zh_note: str
+    en_note: str
+    source: Callable[[Lang, int], str]
+    top: bool = True
+    rows: bool = False
+
+    def said(self, lang: Lang) -> tuple[str, str]:
+        """Return its name in lists, and what is in it."""
+        return (self.zh, self.zh_note) if lang == "zh" else (self.en, self.en_note)
+
+
+class Leaf(Page):
+    """A page whose search knows the documentation."""
+
+    @property
+    def controls(self) -> dict[str, str]:
+        """The words that our script needs."""
+        return {**super().controls, "search": say(self.lang, "搜索文档", "Search the documentation")}
+
+
+def _text(name: str) -> Text:
+    return Text(PACKAGE / "docs" / f"{name}.md")
+
+
+def _dictionary(lang: Lang, _: int) -> str:
+    return Text(shipped("data", "README.md"))(lang) if lang == "zh" else reference.dictionary()
+
+
+DOCS = (
+    Doc("index", "文档", "Documentation", "", "", _text("index")),
+    Doc("tutorial", "入门", "Tutorial", "半小时：从安装到结论、推演和网页", "Half an hour: from set-up to a verdict, a what-if and a site", _text("tutorial")),
+    Doc("policy", "决策", "Policy", "给县区决策人员：差在哪里，怎样补，花多少钱", "For those who decide: what lacks, what would mend it, what it costs", _text("policy")),
+    Doc("reports", "报告", "Reports", "给写报告的人：网站、年度报告、国家表册、核对", "For those who report: the site, the annual report, the forms, checking", _text("reports")),
+    Doc("clerk", "填报", "Data entry", "给填报和汇总的人：模板、检查、汇总、转换", "For those who hand in and collect: templates, checks, recipes", _text("clerk")),
+    Doc("researcher", "研究", "Research", "给研究人员：二十项任务", "For researchers: twenty tasks", _text("researcher")),
+    Doc("gallery", "图库", "Gallery", "每种图一例，附代码", "Each kind of figure with its code", _text("gallery")),
+    Doc("methods", "方法", "Methods", "公式、出处、参考文献", "Formulas, sources, references", _text("methods")),
+    Doc("api", "接口", "API", "读入、检查、评估、推演、方案", "Read, check, judge, what-if, plan", lambda lang, _: reference.api("qb", lang)),
+    Doc("api-balance", "接口：qb.balance", "API: qb.balance", "各种不均等指标，附公式", "Measures of inequality, with formulas", lambda lang, _: reference.api("qb.balance", lang), top=False),
+    Doc("api-charts", "接口：qb.charts", "API: qb.charts", "图", "Figures", lambda lang, _: reference.api("qb.charts", lang), top=False),
+    Doc("dictionary", "数据", "Data", "每张表、每一列", "Every table and column", _dictionary, rows=True),
+    Doc("standards", "标准", "Standards", "随附的各套标准：每项限值及其出处", "The standards that come with qb: every limit with its source", reference.standards, rows=True),
+    Doc("glossary", "术语", "Terms", "中文、英文、代码中的名称", "In Chinese, in English, in code", _text("glossary"), rows=True),
+    Doc("another-standard", "自己的标准", "A standard of your own", "换一套标准，走完全部命令", "Another standard, through every command", _text("another-standard"), top=False),
+    Doc("scenarios", "情景文件", "Scenario files", "每项操作及其字段", "Every action and its fields (in Chinese)", Text(PACKAGE / "planning" / "scenario" / "README.md"), top=False),
+    Doc("balance", "qb.balance 手算例", "qb.balance by hand", "每个指标一个手算的例子（英文）", "Each measure worked out by hand", Text(PACKAGE / "balance" / "README.md"), top=False),
+    Doc("pysal", "与 PySAL 配合", "With PySAL", "空间分析", "Spatial analysis", _text("pysal"), top=False),
+    Doc("decisions", "编号决定", "Decisions", "规则没有写明之处怎样处理，为什么（英文）", "What was decided where the rules are silent, and why", Text(PACKAGE / "README.md"), top=False),
+    Doc("security", "安全", "Security", "防什么，不防什么（英文）", "What it protects against, and what not", _text("security"), top=False),
+)  # fmt: skip
+
+
+Command = Callable[[list[str]], None]  # what runs `qb …`: the command line stands above this room
+
+
+def run(year: int, command: Command, out: Path | None, lang: Lang) -> Path:
+    """Write the documentation and return its first page; without a folder named, open it."""
+    folder = out or Path("qb-docs")
+    print(f"正在生成文档（连同其中的例子）：{folder}", file=sys.stderr)
+    write(folder, year, command)
+    start = (folder / lang / "index.html").resolve()
+    if out is None:
+        webbrowser.open(start.as_uri())
+    return start
+
+
+def write(folder: Path, year: int, command: Command) -> None:
+    """Write the documentation in both languages.
+
+    Raises
+    ------
+    QbError
+        If an example fails, or the folder cannot be written.
+    """
+    examples = Examples(year, command)
+    for lang in LANGUAGES:
+        for name, html in pages(lang, examples).items():
+            write_whole(folder / lang / f"{name}.html", html)
+
+
+def pages(lang: Lang, examples: Examples) -> dict[str, str]:
+    """Return the pages of a language, each whole, by name."""
+    contents = {doc.name: _content(doc, lang, examples) for doc in DOCS}
+    listing = [entry for doc in DOCS for entry in _entries(doc, contents[doc.name], lang)]
+    rest = [(*doc.said(lang), f"{doc.name}.html") for doc in DOCS[1:]]
+    links = [(doc.said(lang)[0], f"{doc.name}.html") for doc in DOCS if doc.top]
+    other: Lang = "en" if lang == "zh" else "zh"
+    made = {}
+    for doc in DOCS:
+        first = doc is DOCS[0]
+        page = Leaf(
+            title=f"{doc.said(lang)[0]} · qb",
+            lang=lang,
+            place=f"qb {__version__}",
+            links=((say(lang, "English", "中文"), f"../{other}/{doc.name}.html"), *links[1:], links[0]),
+            here=f"{doc.name}.html",
+            provenance=((WORDS[lang]["software"], f"qb {__version__}"),),
+        )
+        made[doc.name] = index_page(
+            "documentation.html.j2",
+            page,
+            body=contents[doc.name],
+            docs=rest if first else (),
+            listing=listing if first else (),
+        )
+    return made
+
+
+def _content(doc: Doc, lang: Lang, examples: Examples) -> str:
+    """Return a page's text as HTML: headings with addresses, links to pages, below examples what they gave."""
+    source, gave = examples.of(doc.name, doc.source(lang, examples.year), lang)
+    html, used, numbers = html_of(source), {}, count()
+    html = _HEAD.sub(
+        lambda found: f'<h{found[1]} id="{_slug(found[2], used)}">{found[2]}</h{found[1]}>', html
+    )
+    if doc.rows:
+        html = re.sub("<tr>", lambda _: f'<tr id="r{next(numbers)}">', html)
+    html = html.replace("<table>", '<div class="scroll"><table class="data">').replace(
+        "</table>", "</table></div>"
+    )
+    home = doc.source.path.parent if isinstance(doc.source, Text) else PACKAGE / "docs"
+    html = _LINK.sub(lambda found: _link(home, *found.groups("")), html)
+    return _GAVE.sub(lambda found: gave[int(found[1])], html)
+
+
+def _slug(heading: str, used: dict[str, int]) -> str:
+    """Return the address of a heading as GitHub makes it, so that links hold in both places.
+
+    >>> _slug("How <code>far</code> apart?", {})
+    'how-far-apart'
+    """
+    text = unescape(re.sub(r"<[^>]+>", "", heading)).lower()
+    slug = re.sub(r"[^\w\- ]", "", text).strip().replace(" ", "-") or "part"
+    used[slug] = used.get(slug, -1) + 1
+    return slug if not used[slug] else f"{slug}-{used[slug]}"
+
+
+def _link(home: Path, target: str, anchor: str, text: str) -> str:
+    """Return a link to a page of the documentation; to a file that is none, the text alone."""
+    if not target or target.endswith(".html"):
+        return f'<a href="{target}{anchor}">{text}</a>'
+    path = (home / target).resolve()
+    chinese = path.name.endswith(".zh-CN.md")
+    path = path.with_name(path.name.replace(".zh-CN.md", ".md"))
+    path = path / "README.md" if path.is_dir() else path
+    for doc in DOCS:
+        if isinstance(doc.source, Text) and doc.source.path.resolve() == path:
+            place = "../zh/" if chinese else ""
+            return f'<a href="{place}{doc.name}.html{anchor}">{text}</a>'
+    return text
+
+
+class Examples:
+    """Runs the examples of the pages, each with the names of those before it on its page.
+
+    Those of a page that does not ask for the language are run once for both.
+    """
+
+    def __init__(self, year: int, command: Command) -> None:
+        self.year, self._command = year, command
+        self._gave: dict[tuple[str, str], list[str]] = {}
+
+    def of(self, page: str, source: str, lang: Lang) -> tuple[str, list[str]]:
+        """Return a page's text with a mark below each example, and what each gave, as HTML.
+
+        Raises
+        ------
+        QbError
+            If one fails.
+        """
+        found = _RUN.findall(source)
+        asks = lang if any(re.search(r"\blang\b", code) for _, code in found) else ""
+        if (page, asks) not in self._gave:
+            with temporary_folder() as folder, chdir(shipped("data").parent):
+                names = {"lang": lang, "folder": Path(folder)}
+                self._gave[page, asks] = [self._run(kind, code, names, page) for kind, code in found]
+        numbers = count()
+        marked = _RUN.sub(lambda one: f"```{one[1]}\n{one[2]}```\n\n<!-- gave {next(numbers)} -->\n", source)
+        return marked, self._gave[page, asks]
+
+    def _run(self, kind: str, code: str, names: dict[str, Any], page: str) -> str:
+        try:
+            return self._printed(code) if kind == "sh" else _shown(_evaluated(code, names))
+        except (Exception, SystemExit) as error:
+            name, text = type(error).__name__, str(error)
+            raise QbError(
+                "文档 {}.md 的例子运行出错：{}：{}", "An example of {}.md failed: {}: {}", page, name, text
+            ) from error
+
+    def _printed(self, code: str) -> str:
+        """Run lines of ``qb …`` and return what they printed."""
+        printed = io.StringIO()
+        for line in code.splitlines():
+            with redirect_stdout(printed):
+                try:
+                    self._command(shlex.split(line, comments=True)[1:])
+                except SystemExit as ended:
+                    if ended.code:
+                        raise
+        return f'<pre class="gave">{escape(printed.getvalue().rstrip())}</pre>'
+
+
+def _evaluated(code: str, names: dict[str, Any]) -> object:
+    """Run Python; return the value of its last line, where that is an expression."""
+    tree = ast.parse(code)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<example>", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "<example>", "eval"), names) if last else None
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    show = getattr(value, "_repr_html_", None)
+    if show is not None:
+        return re.sub(r"\n\s*\n", "\n", f'<div class="gave">{show()}</div>')
+    picture = getattr(value, "get_figure", lambda: value)()  # of axes, their figure
+    if hasattr(picture, "savefig"):
+        return reference.picture(picture)
+    return f'<pre class="gave">{escape(repr(value))}</pre>'
+
+
+def _entries(doc: Doc, html: str, lang: Lang) -> Iterator[tuple[str, str]]:
+    """Yield what the search finds on a page: headings, and rows where a page is a list of things."""
+    title = doc.said(lang)[0]
+    for _, anchor, heading in re.findall(r'<h([2-4]) id="([^"]+)">(.*?)</h\1>', html):
+        yield f"{_plain(heading)} — {title}", f"{doc.name}.html#{anchor}"
+    if doc.rows:
+        for anchor, one, other in _ROW.findall(html):
+            yield f"{_plain(one)} {_plain(other)} — {title}", f"{doc.name}.html#{anchor}"
+
+
+def _plain(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", html)).strip()

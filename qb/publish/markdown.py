@@ -1,0 +1,54 @@
+"""Markdown as a page shows it: formulas as MathML, which browsers draw without any program."""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+from xml.etree.ElementTree import tostring
+
+from latex2mathml.converter import convert_to_element
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+
+def mathml(formula: str, display: str = "inline") -> str:
+    r"""Return a formula in LaTeX as MathML; one that cannot be read stays as it was written, as code.
+
+    Examples
+    --------
+    >>> mathml(r"\bar X < 1").count("<mo"), "&lt;" in mathml(r"\text{<b>}")
+    (2, True)
+    >>> mathml(r"\frac{")
+    '<code>\\frac{</code>'
+    """
+    try:
+        element = convert_to_element(formula, display=display)
+    except Exception:  # of many kinds, RecursionError among them: the page goes on
+        return f"<code>{escape(formula)}</code>"
+    for part in element.iter():  # it keeps signs as entities, and texts as they come
+        part.text = unescape(part.text or "")
+    return tostring(element, encoding="unicode")
+
+
+class Renderer(IPythonRenderer):
+    """nbconvert's own, but for formulas."""
+
+    def block_math(self, body: str) -> str:
+        """Show a formula that stands by itself."""
+        return f'<div class="formula">{mathml(body, "block")}</div>\n'
+
+    def inline_math(self, body: str) -> str:
+        """Show a formula within a line."""
+        return mathml(body)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        """Show an environment: an equation is its formula, any other is part of one."""
+        bare = name.removesuffix("*") in ("equation", "displaymath", "math")
+        return self.block_math(body if bare else rf"\begin{{{name}}}{body}\end{{{name}}}")
+
+
+def html_of(source: str, attachments: dict[str, dict[str, str]] | None = None) -> str:
+    """Return Markdown, or LaTeX with its formulas in dollars, as HTML."""
+    renderer = Renderer(escape=False, attachments=attachments, exclude_anchor_links=True)
+    return MarkdownWithMath(renderer=renderer).render(
+        re.sub(r"\$\\displaystyle\s*(.*?)\$", r"$$\1$$", source)
+    )
