@@ -814,6 +814,31 @@ def test_a_school_is_forecast_no_further_than_it_teaches_and_named(last, forecas
             assert set(later[table]["school_id"]) == ({"甲", "乙"} if year in forecast_for else {"甲"})
 
 
+@pytest.mark.parametrize(("first", "named"), [(2023, True), (2024, True), (2025, False), (2022, None)])
+def test_a_school_that_opens_within_the_forecast_is_named_with_each_stage_of_its_kind(first, named):
+    data = dataset({("甲", "primary"): [[50] * 6] * 3})
+    new = {
+        "school_id": "新",
+        "name": "新校",
+        "district": "甲区",
+        "kind": "nine_year",
+        "opened_year": float(first),
+    }
+    schools = pd.concat([data["schools"], pd.DataFrame([new])], ignore_index=True)
+    made = forecast(data.replace(schools=schools), 2024)
+    told = [note for note in made.notes if "新" in note]
+    if named:
+        assert [note.split("开办")[0] for note in told] == [
+            f"小学：新校（新）{first} 学年",
+            f"初中：新校（新）{first} 学年",
+        ]
+        assert made.missing["opened_year"].tolist() == [first] * 2
+    elif named is None:  # it is there, and has not reported
+        assert told[0] == "小学：新校（新）没有填报在校生数，班级表也不全，缺数据，没有推算"
+    else:
+        assert not told and not len(made.missing)
+
+
 def test_a_section_without_pupils_and_classes_is_named_and_not_forecast():
     data = dataset({("甲", "primary"): [[50] * 6] * 3, ("乙", "primary"): [[50] * 6] * 3})
     here = data["sections"]

@@ -3,6 +3,7 @@
 import csv
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from importlib.resources import files
 from pathlib import Path
 
 import openpyxl
@@ -284,8 +285,24 @@ def test_form_five_has_its_counts_and_the_subjects(tmp_path):
         "适龄残疾儿童少年 20 人，已入学 20 人，入学率 100.0%\n其中在特殊教育学校 12 人，占已入学的 60.0%"
     )
     assert "比例最低的学校：预算 6.0%，决算 6.0%" in middle(sheet, 4)  # 12000 of 200000
-    assert "科学（2024—2025学年）：Ⅱ 级，校际差异率 0.142" in middle(sheet, 9)
+    # in the order of the issued form, by the names that it prints
+    good = "（2024—2025学年）：Ⅳ 级，校际差异率 0.100"
+    assert middle(sheet, 9).split("；") == [
+        f"语文{good}", f"数学{good}", "科学（2024—2025学年）：Ⅱ 级，校际差异率 0.142",
+        f"体育{good}", f"艺术{good}", f"德育{good}",
+    ]  # fmt: skip
     assert [line(sheet, str(n))[3] for n in range(1, 10)] == ["达标"] * 8 + ["未达标"]
+
+
+def test_a_subject_that_the_layout_does_not_name_follows(tmp_path):
+    """Six subjects decide whatever the layout prints: none may be lost."""
+    own = (files("qb") / "data" / "layouts" / "national.toml").read_text(encoding="utf-8")
+    named = 'subjects = ["语文", "数学", "科学", "体育", "艺术", "德育"]'
+    assert named in own
+    (tmp_path / "省.toml").write_text(own.replace(named, 'subjects = ["艺术"]'), encoding="utf-8")
+    told = middle(sheet_of(Town(), "表V 教育质量", tmp_path, layout=tmp_path / "省.toml"), 9)
+    names = [part.split("（")[0] for part in told.split("；")]
+    assert names == ["艺术", "德育", "语文", "数学", "科学", "体育与健康"]
 
 
 def test_the_lowest_share_is_not_known_where_a_school_has_not_reported(tmp_path):

@@ -440,9 +440,27 @@ def test_nothing_is_bought_over_years_for_a_school_that_closes_and_it_is_named()
     plan = plan_over_years(town.data(), 1e6, 2025)
     assert plan.cost == 210_000 and set(plan.purchases["school_id"]) == {"小二", "初一"}
     assert set(plan.assessments[2025].rows["school_id"]) == {"小二", "初一"}
-    (note,) = [note for note in years_document(plan)["notes"] if "小一" in note]
+    note, left = [note for note in years_document(plan)["notes"] if "小一" in note]
     assert note.startswith("小学：小一（小一）办学到 2024 学年为止")
-    assert note in years_summary(plan, costs())
+    assert left == "到 2025 学年停办或开办的学校没有列入方案：小一（小一）"
+    assert left.en == "Schools that close or open by 2025 are not planned for: 小一 (小一)"
+    assert note in years_summary(plan, costs()) and left in years_summary(plan, costs())
+
+
+@pytest.mark.parametrize(("opened", "named"), [(2025, True), (2026, True), (2027, False), (2024, None)])
+def test_a_school_that_opens_by_the_target_year_has_no_data_and_stops_no_plan(opened, named):
+    # What the others lack is bought all the same; a school that is there and silent stops the plan.
+    town = no_backbone()
+    town["schools"].append({**town["schools"][0], "school_id": "新", "name": "新校", "opened_year": opened})
+    if named is None:
+        with pytest.raises(QbError, match="新校"):
+            plan_over_years(town.data(), 1e6, 2026)
+        return
+    plan = plan_over_years(town.data(), 1e6, 2026)
+    assert set(plan.purchases["school_id"]) == {"小一", "小二", "初一"}
+    assert set(plan.assessments[2026].rows["school_id"]) == {"小一", "小二", "初一"}
+    left = "到 2026 学年停办或开办的学校没有列入方案：新校（新）"
+    assert (left in plan.notes) is named and any("新校" in note for note in plan.notes) is named
 
 
 def test_a_plan_over_years_counts_on_the_pupils_of_a_forecast_and_says_so(committed):

@@ -130,7 +130,7 @@ class TestPast:
         listed = (data["classes"]["school_id"] == "b") & (data["classes"]["year"] == 2023)
         page = report(data.replace(sections=sections, classes=data["classes"][~listed]))
         assert "（2023 年有学校的人数不明）" in page.sentences().lines[0]
-        assert "各年级人数不明，没有计入推算" in everything(page)
+        assert "没有填报在校生数，班级表也不全，缺数据，没有推算" in everything(page)
 
 
 class TestPlaces:

@@ -192,6 +192,17 @@ def test_the_plan_over_years_names_whose_pupils_it_counts_on():
     assert "学生数按推算" in shown(made.means.years_summary())
 
 
+def test_who_is_not_planned_for_is_named_on_the_page():
+    """One school teaches last this year, one opens the next; 3 % of the teachers leave each year."""
+    town = no_backbone().set("schools", {"school_id": "小一"}, closed_year=2024)
+    town["schools"].append({**town["schools"][1], "school_id": "新", "name": "新校", "opened_year": 2025})
+    told = shown(page(town.data()).means.years_summary())
+    assert "到 2025 学年停办或开办的学校没有列入方案：小一（小一）、新校（新）。" in told
+    assert "教师每年离职 3%、不另补充" in told
+    told = shown(page(town.data(), lang="en").means.years_summary())
+    assert "Schools that close or open by 2025 are not planned for: 小一 (小一), 新校 (新)." in told
+
+
 def test_a_district_of_several_is_planned_by_itself():
     data = make(schools=10, districts=2, years=[2024, 2025])
     for district in data.districts:

@@ -272,12 +272,14 @@ class Sheet(Entry):
 class Layout(Entry):
     """How a set of forms is laid out.
 
-    `title` names it and `source` says whose forms it follows; both stand on the first sheet. A layout may
-    be `like` another one, with `only` these sheets of it.
+    `title` names it and `source` says whose forms it follows; both stand on the first sheet. `subjects` are
+    those of the monitoring in the order and by the names that the forms print. A layout may be `like`
+    another one, with `only` these sheets of it.
     """
 
     title: Said
     source: Said
+    subjects: tuple[Text, ...] = ()
     sheets: tuple[Sheet, ...] = ()
     like: Text = ""
     only: tuple[Text, ...] = ()
@@ -313,12 +315,15 @@ def load_layout(name: str | Path = NATIONAL) -> Layout:
     layout = read_toml(path, Layout, "表样的版式", QbError)
     if not layout.like:
         return layout
-    sheets = load_layout(layout.like).sheets
-    missing = [name for name in layout.only if name not in {sheet.name for sheet in sheets}]
+    model = load_layout(layout.like)
+    missing = [name for name in layout.only if name not in {sheet.name for sheet in model.sheets}]
     if missing:
         raise QbError(f"表样的版式 {path}：only 中的“{missing[0]}”不是 {layout.like} 的工作表。请改正。")
     return Layout(
-        title=layout.title, source=layout.source, sheets=tuple(s for s in sheets if s.name in layout.only)
+        title=layout.title,
+        source=layout.source,
+        subjects=layout.subjects or model.subjects,
+        sheets=tuple(s for s in model.sheets if s.name in layout.only),
     )
 
 

@@ -12,11 +12,12 @@ from qb.data.dataset import Dataset
 from qb.errors import QbError
 from qb.indicators.population import UNNAMED
 from qb.language import told
+from qb.planning.forecast.not_forecast import of_missing
 from qb.planning.forecast.progression import Basis, words
 from qb.planning.forecast.projection import Forecast, forecast
 from qb.report.context import DistrictPart
 from qb.report.tables import Column, Sentences, Table
-from qb.report.words import Lang, listed, number, say, school_year, stage_label
+from qb.report.words import Lang, listed, number, say, stage_label
 from qb.terms import COMPULSORY, GRADES_OF_STAGE, Stage
 
 # What a forecast of one district rests on, and how it did on years past.
@@ -373,24 +374,9 @@ class ForecastReport(ForecastTrial):
                 named = self._named(own["school_id"].unique())
                 lines.append(say(lang, f"{named}：{zh}。", f"{named}: {en}."))
         missing = self.made.missing
-        for (stage, year), own in missing.groupby(["stage", "closed_year"], dropna=False):
-            if stage not in COMPULSORY:
-                continue
-            named = self._named(own["school_id"].unique())
-            place = say(
-                lang, f"{named}（{stage_label(stage, lang)}）", f"{named} ({stage_label(stage, lang)})"
-            )
-            if pd.isna(year):
-                zh, en = "各年级人数不明，没有计入推算", "pupils by grade not known; not in the forecast"
-            else:
-                last = school_year(int(year), lang)
-                zh = f"办学到 {last}为止，此后没有推算，其学生转往何校不明，没有计入别的学校"
-                en = (
-                    f"taught last in {last.lower()}, not forecast after it; where the pupils go is not known, and "
-                    "no other school is given them"
-                )
-            lines.append(say(lang, f"{place}：{zh}。", f"{place}: {en}."))
-        return lines
+        missing = missing[missing["stage"].isin(COMPULSORY).to_numpy()]
+        notes = (told(note, lang) for note in of_missing(self.known, missing))
+        return [*lines, *(say(lang, f"{note}。", f"{note}.") for note in notes)]
 
     def _named(self, schools: np.ndarray) -> str:
         table = self.known["schools"].drop_duplicates("school_id").set_index("school_id")["name"].dropna()

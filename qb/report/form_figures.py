@@ -80,6 +80,12 @@ class Count:
 class Figures:
     """The figures of one district's year.
 
+    Parameters
+    ----------
+    filing : Filing
+    subjects : tuple of str
+        Of the monitoring, in the order and by the names that the forms print; all others follow.
+
     Attributes
     ----------
     place : str
@@ -87,8 +93,8 @@ class Figures:
     invented : bool
     """
 
-    def __init__(self, filing: Filing) -> None:
-        self.filing = filing
+    def __init__(self, filing: Filing, subjects: tuple[str, ...] = ()) -> None:
+        self.filing, self._subjects = filing, subjects
         self.place, self.invented = filing.place, filing.invented
         tables = tables_of(filing.standard)
         self._counts = tuple(c.name for c in tables["sections"].columns if c.kind is ColumnKind.COUNT)
@@ -384,12 +390,16 @@ class Figures:
             if row["verdict"] != Verdict.NOT_APPLICABLE:
                 subjects.setdefault(text_of(row["detail"]), []).append(row)
         digits = self.filing.standard[code].decimals
+        accepted = self.filing.standard.subjects()
+        printed = {accepted.get(name, name): name for name in self._subjects}
+        place = {subject: k for k, subject in enumerate(printed)}
         told = []
-        for subject, rows in subjects.items():
+        for subject in sorted(subjects, key=lambda subject: place.get(subject, len(place))):
+            rows = subjects[subject]
             held = {str(row["part"]): row["value"] for row in rows}
             rate = number(held.get("rate", NAN), digits)
-            year = school_year(int(rows[0]["year"]), "zh")
-            told.append(f"{subject}（{year}）：{_level(held.get('level', NAN))}，校际差异率 {rate}")
+            name, year = printed.get(subject, subject), school_year(int(rows[0]["year"]), "zh")
+            told.append(f"{name}（{year}）：{_level(held.get('level', NAN))}，校际差异率 {rate}")
         return {f"{code}.conclusion": "；".join(told) or Verdict.NO_DATA.zh}
 
     # Every school and stage that is judged

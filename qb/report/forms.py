@@ -102,7 +102,7 @@ def _write(path: str | Path, fill: partial, replace: bool) -> None:
 
 
 def _forms(workbook: Workbook, filing: Filing, layout: Layout, fixed: bool) -> None:
-    figures = Figures(filing)
+    figures = Figures(filing, layout.subjects)
     if not fixed and lacking(layout, figures):  # the nation's forms ask for the nation's indicators
         layout = plain_layout(filing.standard)
     guide = Form(workbook, "填表说明", (110,))

@@ -8,7 +8,7 @@ import pandas as pd
 from qb import charts
 from qb.charts.cost_curve import Lane, before_after, cost_curve
 from qb.language import told
-from qb.report.plan_study import PlanPart, money, path_words, status_words
+from qb.report.plan_study import PlanPart, money, status_words
 from qb.report.resource_tables import gap_text, names, percent_of_standard, verdicts
 from qb.report.tables import Column, Sentences, Table
 from qb.report.words import listed, number, say, school_year, stage_label, title
@@ -115,7 +115,7 @@ class PlanMeans(PlanPart):
         if plan is None:
             return Sentences(())
         target = say(lang, school_year(plan.target_year, "zh"), f"{plan.target_year}–{plan.target_year + 1}")
-        pupils = path_words(plan, lang)
+        pupils = told(plan.path, lang)
         if plan.cost is None:
             clashes = [told(words, lang) for words in plan.clashes]
             why = say(lang, "：", ": ") + listed(clashes, lang) if clashes else ""
@@ -136,7 +136,8 @@ class PlanMeans(PlanPart):
                 f"{pupils}，到 {target}各校{self.context.resources}和差异系数达标共需 {money(plan.cost, lang)}（各年相加，每年的费用按年计入），不少于 {money(plan.bound, lang)}。",
                 f"With {pupils}, meeting the standard of {self.context.resources} by {target} takes {money(plan.cost, lang)} in all years together, and no less than {money(plan.bound, lang)}.",
             )
-        return Sentences((line,), kind="notes")
+        notes = (say(lang, f"{told(note, lang)}。", f"{told(note, lang)}.") for note in plan.notes)
+        return Sentences((line, *notes), kind="notes")
 
     def years(self) -> Table:
         """Return what to spend in which year, and how many pass by then."""
@@ -166,8 +167,8 @@ class PlanMeans(PlanPart):
             shown,
             note=say(
                 lang,
-                "预算按最低费用各年平均、取整到万元；已购置的以后各年继续有效；教师、校舍等其余数字不变。目标学年各校都达标，此前各年尽早让更多学校达标。",
-                "The budget is the least cost spread evenly; what is bought stays; teachers, floor and all else are as now. All pass in the target year, and as many as possible before.",
+                "预算按最低费用各年平均、取整到万元；已购置的以后各年继续有效。目标学年各校都达标，此前各年尽早让更多学校达标。",
+                "The budget is the least cost spread evenly; what is bought stays. All pass in the target year, and as many as possible before.",
             ),
             empty=say(lang, "没有分年方案。", "There is no plan over years."),
             lang=lang,

@@ -17,7 +17,7 @@ from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, price_of_
 from qb.planning.plan.explanation import Explanation, explain
 from qb.planning.plan.school_by_school import cheapest_by_school
 from qb.planning.plan.transfers import Transfers, transfers
-from qb.planning.plan.years_plan import PupilPath, YearsPlan, plan_over_years
+from qb.planning.plan.years_plan import YearsPlan, plan_over_years
 from qb.report.context import DistrictPart, ReportContext
 from qb.report.words import Lang, number, say
 from qb.terms import COMPULSORY
@@ -30,11 +30,6 @@ _STATUS = {
     PlanStatus.FEASIBLE: "meets the standard; how far it may be from the cheapest is known",
     PlanStatus.INFEASIBLE: "proven to be impossible",
     PlanStatus.UNDECIDED: "no plan found in the time, nor proven impossible",
-}
-_PATH = {
-    PupilPath.FORECAST: "pupils as forecast",
-    PupilPath.GIVEN: "pupils as given",
-    PupilPath.CONSTANT: "pupils as they are now (these data allow no forecast)",
 }
 
 
@@ -63,11 +58,6 @@ def money_range(low: float, high: float, lang: Lang) -> str:
 def status_words(status: PlanStatus, lang: Lang) -> str:
     """Return what is known of a plan."""
     return say(lang, status.zh, _STATUS[status])
-
-
-def path_words(plan: YearsPlan, lang: Lang) -> str:
-    """Return whose pupils a plan over years counts on."""
-    return say(lang, plan.path, _PATH[plan.pupils])
 
 
 # The plan of a district, made once for all parts of its page.

@@ -1,4 +1,4 @@
-"""Sections that a forecast leaves out: those that nobody reported, and those of schools that close."""
+"""Sections that a forecast leaves out: those that nobody reported, of schools that close, and that open."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 from qb.data.dataset import Dataset
 from qb.indicators.population import UNNAMED
 from qb.language import Message, listing
-from qb.terms import GRADES_OF_STAGE, Stage
+from qb.terms import COMPULSORY, GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Stage
 
 NAMED = 10  # schools that a note names
 
@@ -17,13 +17,14 @@ def last_years(data: Dataset) -> pd.Series:
     return data["schools"].drop_duplicates("school_id").set_index("school_id")["closed_year"]
 
 
+def changing(data: Dataset, base: int, to: int) -> pd.DataFrame:
+    """Return the sections of schools that close or open between two years, as in `Forecast.missing`."""
+    return pd.concat([closing(data, base, to), opening(data, base, to)], ignore_index=True)
+
+
 def closing(data: Dataset, base: int, to: int) -> pd.DataFrame:
     """Return the sections of a year whose school closes before another one, as in `Forecast.missing`."""
-    keys = ["school_id", "stage"]
-    there = [
-        data[name].loc[(data[name]["year"] == base).to_numpy(), keys] for name in ("sections", "classes")
-    ]
-    sections = pd.concat(there).drop_duplicates()
+    sections = _reported(data, base)
     sections = sections[sections["stage"].isin(list(GRADES_OF_STAGE)).to_numpy()]
     schools = data["schools"].drop_duplicates("school_id").set_index("school_id")
     ends = sections["school_id"].map(schools["closed_year"])
@@ -33,12 +34,39 @@ def closing(data: Dataset, base: int, to: int) -> pd.DataFrame:
     return found[["district", "school_id", "stage", "reason", "closed_year"]].reset_index(drop=True)
 
 
+def opening(data: Dataset, base: int, to: int) -> pd.DataFrame:
+    """Return the stages of the schools that open after a year and by another one, as in `Forecast.missing`.
+
+    A school that has a section in the first year already is there.
+    """
+    schools = data["schools"].drop_duplicates("school_id")
+    coming = ((schools["opened_year"] > base) & (schools["opened_year"] <= to)).to_numpy(dtype=bool)
+    schools = schools[coming & ~schools["school_id"].isin(_reported(data, base)["school_id"]).to_numpy()]
+    stages = [COMPULSORY if pd.isna(kind) else STAGES_OF_KIND[Kind(kind)] for kind in schools["kind"]]
+    found = schools.assign(
+        stage=pd.Series(stages, index=schools.index, dtype=object),
+        district=schools["district"].fillna(UNNAMED),
+        reason="在这一学年之后开办",
+    )
+    columns = ["district", "school_id", "stage", "reason", "opened_year"]
+    return found[columns].explode("stage").reset_index(drop=True)
+
+
+def _reported(data: Dataset, year: int) -> pd.DataFrame:
+    """Return the sections of a year, be it that their classes alone are listed."""
+    keys = ["school_id", "stage"]
+    there = [
+        data[name].loc[(data[name]["year"] == year).to_numpy(), keys] for name in ("sections", "classes")
+    ]
+    return pd.concat(there).drop_duplicates()
+
+
 def of_missing(data: Dataset, missing: pd.DataFrame) -> list[Message]:
-    """Say in sentences which sections are not forecast; a closed one goes to nobody."""
+    """Say in sentences which sections are not forecast; the pupils of a closed one go to nobody."""
     notes = []
     for stage in Stage:
         own = missing[(missing["stage"] == stage).to_numpy()]
-        silent = own[own["closed_year"].isna().to_numpy()]
+        silent = own[own[["closed_year", "opened_year"]].isna().all(axis=1).to_numpy()]
         if len(silent):
             notes.append(
                 Message(
@@ -59,6 +87,17 @@ def of_missing(data: Dataset, missing: pd.DataFrame) -> list[Message]:
             )
             for year, gone in own.groupby("closed_year")
         ]
+        notes += [
+            Message(
+                "{}：{}{} 学年开办，还没有数据，没有推算；转入的学生原在何校不明，没有从别的学校减去",
+                "{}: {}: opens in {}, no data yet, not forecast; where its pupils come from is not known, and no "
+                "other school loses them",
+                stage,
+                some(data, new),
+                int(year),
+            )
+            for year, new in own.groupby("opened_year")
+        ]
     return notes
 
 
@@ -66,7 +105,9 @@ def some(data: Dataset, sections: pd.DataFrame) -> Message:
     """Name the schools of sections."""
     names = data["schools"].drop_duplicates("school_id").set_index("school_id")["name"]
     schools = sections["school_id"].unique()
-    shown = listing([s if pd.isna(names.get(s)) else f"{names[s]}（{s}）" for s in schools[:NAMED]])
+    shown = listing(
+        [s if pd.isna(names.get(s)) else Message("{}（{}）", "{} ({})", names[s], s) for s in schools[:NAMED]]
+    )
     more = (
         Message("等 {} 所学校", " and more, {} schools in all", len(schools)) if len(schools) > NAMED else ""
     )

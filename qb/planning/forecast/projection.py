@@ -18,7 +18,7 @@ from qb.indicators.district_figures import latest_results
 from qb.language import STOP, Message, joined, listing
 from qb.planning.forecast.fit import Learned, Run, below, fit
 from qb.planning.forecast.grades import Grades, Past, past
-from qb.planning.forecast.not_forecast import closing, last_years, of_missing, some
+from qb.planning.forecast.not_forecast import changing, last_years, of_missing, some
 from qb.planning.forecast.progression import LONGEST, USUAL, Basis, words
 from qb.rounding import round_half_up
 from qb.standard import Standard
@@ -58,7 +58,8 @@ class Forecast:
         What was chosen: ``district, stage, part, method``.
     missing : DataFrame
         Sections without a forecast: ``district, school_id, stage, reason``; those of schools that close with
-        the last year they teach in (``closed_year``), after which they have none.
+        the last year they teach in (``closed_year``), after which they have none, those of schools that open
+        with the first (``opened_year``).
     notes : tuple of str
         What a reader must know, in sentences.
     invented : bool
@@ -234,7 +235,7 @@ def forecast(data: Dataset, to: int | None = None, before: Forecast | None = Non
     rows = pd.concat(frames, ignore_index=True)
     ends = rows["school_id"].map(last_years(data))
     rows = _counted(rows[~(rows["year"] > ends).to_numpy(dtype=bool)].reset_index(drop=True))
-    missing = pd.concat([seen.missing, closing(data, base, to)], ignore_index=True)
+    missing = pd.concat([seen.missing, changing(data, base, to)], ignore_index=True)
     return Forecast(
         base=base,
         to=to,

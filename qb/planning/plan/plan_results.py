@@ -390,7 +390,7 @@ def years_summary(plan: YearsPlan, costs: Costs, file: Path | None = None) -> st
         f"分年方案：{plan.base_year} 学年之后，至 {plan.target_year} 学年"
         f"各校{counted(plan.standard)}和差异系数达标",
         f"费用：{costs.title.zh}；{plan.path}",
-        *(f"{note}。" for note in plan.asis.notes if not (plan.asis.unknown and plan.asis.unknown in note)),
+        *(f"{note}。" for note in plan.notes),
         "",
     ]
     if plan.cost is None:

@@ -19,6 +19,7 @@ from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, choose_year
 from qb.language import STOP, Message, joined
 from qb.planning.costs import Costs, load_costs
+from qb.planning.forecast.not_forecast import changing, opening, some
 from qb.planning.plan.cheapest import (
     LEAST,
     PlanStatus,
@@ -103,6 +104,12 @@ class YearsPlan(Shown):
     standard: Standard
 
     @property
+    def notes(self) -> tuple[Message, ...]:
+        """How the years came about and who is not planned for, but for what `path` says."""
+        why = self.asis.unknown
+        return tuple(note for note in self.asis.notes if not (why and why in note))
+
+    @property
     def path(self) -> Message:
         """Whose pupils and teachers the plan counts on, for a reader."""
         why = Message("（{}）", ": {}", self.asis.unknown) if self.asis.unknown else ""
@@ -150,7 +157,7 @@ def plan_over_years(
     require_each(chosen, "分年方案")
     end = time.monotonic() + seconds
     data = with_columns(data, chosen)
-    asis = Years.of(data, base, to, chosen, later, range(base, to + 1))
+    asis = _asis(data, base, to, chosen, later)
     path = PupilPath.GIVEN if later else PupilPath.CONSTANT if asis.unknown else PupilPath.FORECAST
     problems = {
         y: build_problem(asis.data[y], y, chosen, costs, None, district) for y in range(base + 1, to + 1)
@@ -191,6 +198,27 @@ def plan_over_years(
         cost,
     )
     return none(PlanStatus.UNDECIDED, (word,))
+
+
+def _asis(data: Dataset, base: int, to: int, standard: Standard, later: Later | None) -> Years:
+    """Return the years without purchases and without the schools that only open then: they have no data yet."""
+    last, end = data.years[-1], range(base, to + 1)
+    if later is not None or to <= last:
+        return Years.of(data, base, to, standard, later, end)
+    new = opening(data, last, to)["school_id"]
+    mine = {name: frame for name, frame in data.tables.items() if "school_id" in frame}
+    kept = data.replace(**{name: frame[~frame["school_id"].isin(new)] for name, frame in mine.items()})
+    asis = Years.of(kept, base, to, standard, later, end)
+    left = changing(data, last, to)
+    if not len(left):
+        return asis
+    note = Message(
+        "到 {} 学年停办或开办的学校没有列入方案：{}",
+        "Schools that close or open by {} are not planned for: {}",
+        to,
+        some(data, left),
+    )
+    return replace(asis, notes=(*asis.notes, note))
 
 
 def _refuse(budget: float | None, to: int, base: int) -> None:

@@ -17,7 +17,7 @@ from qb.data.dataset import Dataset, in_open_schools, single_classes
 from qb.errors import QbError
 from qb.indicators.district_figures import latest_results
 from qb.language import Message, listing
-from qb.planning.forecast.not_forecast import closing, of_missing
+from qb.planning.forecast.not_forecast import changing, of_missing
 from qb.planning.forecast.progression import LONGEST
 from qb.planning.forecast.projection import Forecast, forecast, frozen
 from qb.planning.forecast.projection import carry_forward as carry_dataset_forward
@@ -274,7 +274,7 @@ def _outlook(data: Dataset, end: int, standard: Standard) -> tuple[Outlook | Non
             last,
             why,
         )
-        return None, (how, *of_missing(data, closing(data, last, end))), why
+        return None, (how, *of_missing(data, changing(data, last, end))), why
     leaving = f"{100 * standard.rules.forecast.teachers_leaving_per_year:g}%"
     how = Message(
         "{} 学年起：各校各年级学生数由 {} 学年推算，教师每年离职 {}、不另补充，校舍、设备、经费和其他数据沿用 {} 学年",
