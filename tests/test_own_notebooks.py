@@ -1,15 +1,18 @@
 """Notebooks of one's own, published with the rest: the example of the README, from draft to page."""
 
 import json
+import re
 
 import nbformat
+import pandas as pd
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from qb.errors import QbError
 from qb.files import shipped
 from qb.publish.api import publish
 from qb.publish.own_notebooks import find_notebooks, in_language, write_skeleton
+from qb.publish.page import Page, notebook_page, undescribed
 from qb.publish.verify import verify
 
 SAMPLE = shipped("data", "sample")
@@ -65,6 +68,7 @@ def test_they_are_pages_like_the_rest(site):
     assert "一校一卡 · " in card and 'class="dataframe"' in card and "data:image/png;base64," in card
     assert "sections[" not in card  # what it says and shows, not its code
     assert '<a href="../my_study.html">题目</a>' in card  # found in the navigation of the others
+    assert "第 2 个单元的图没有文字说明" in made.summary
     index = (out / "index.html").read_text(encoding="utf-8")
     assert 'href="my_study.html"' in index
     assert "未达标" in index
@@ -142,3 +146,70 @@ def test_a_notebook_in_one_language_shows_no_other_and_runs_in_it(lang, other):
     both = nbformat.reads(stored.decode(), as_version=4)
     code = [[c.source for c in one.cells if c.cell_type == "code"] for one in (both, notebook)]
     assert code[0][1:] == code[1][1:]
+
+
+# --- what notebooks of others contain
+
+
+def shows(*outputs, text="# T"):
+    """Return the page of a notebook with a text and a cell of these outputs: (data, metadata)."""
+    made = [new_output("display_data", data=data, metadata=said) for data, said in outputs]
+    return notebook_page(
+        new_notebook(cells=[new_markdown_cell(text), new_code_cell("1", outputs=made)]), Page("T")
+    )
+
+
+def test_formulas_are_drawn_without_a_program_and_run_none():
+    page = shows(
+        ({"text/latex": r"$\displaystyle \frac{1}{2}$", "text/plain": "1/2"}, {}),
+        text="# $x^2$\n\n$$\\bar X < \\text{<script>alert(1)</script>}$$\n\n$\\frac{$",
+    )
+    assert page.count("<math ") == 3 and page.count("<mfrac>") == 1
+    assert "<mover><mi>X</mi>" in page and "<script>alert" not in page
+    assert r"<code>\frac{</code>" in page  # what cannot be read stays as written
+
+
+def test_a_picture_says_what_it_shows_and_one_that_does_not_is_asked_for():
+    png = {"image/png": "iVBORw0KGgo="}
+    page = shows((png, {"image/png": {"alt": '两点 "连线"'}}), (png, {"alt": "一点"}), (png, {}))
+    assert 'alt="两点 &#34;连线&#34;"' in page and 'alt="一点"' in page and 'alt="图（没有文字说明）"' in page
+    cells = [
+        new_code_cell("1", outputs=[new_output("display_data", data=data, metadata=said)])
+        for data, said in (
+            (png, {}),
+            (png | {"text/html": "<b>1</b>"}, {}),
+            (png, {"alt": "一点"}),
+            (png, {}),
+        )
+    ]
+    assert undescribed(new_notebook(cells=cells)) == [1, 4]
+
+
+def test_a_figure_that_needs_a_program_is_shown_still_or_said_to_be_none():
+    script = {"text/html": "<div><script>draw()</script></div>"}
+    page = shows(
+        ({"application/vnd.plotly.v1+json": {}, "image/svg+xml": "<svg id='still'></svg>", **script}, {}),
+        ({"application/vnd.vegalite.v5+json": {}, "text/plain": "alt.Chart(...)"}, {}),
+        (script, {}),
+    )
+    assert "<svg id='still'>" in page and "draw()" not in page and "alt.Chart" not in page
+    assert page.count("这里的图要由程序画出") == 2
+
+
+def test_a_styled_table_is_the_same_whenever_it_is_made():
+    def styled():
+        return pd.DataFrame({"a": [1, 2]}).style.highlight_max(color="red").to_html()
+
+    one, other = styled(), styled()
+    assert one != other  # pandas names its parts at random
+    assert shows(({"text/html": one}, {})) == shows(({"text/html": other}, {}))
+    page = shows(({"text/html": one}, {}))
+    (name,) = set(re.findall(r"T_[0-9a-f]+(?=_row1_col0)", page))
+    assert f"#{name}_row1_col0" in page and f'id="{name}_row1_col0"' in page  # the style finds its cell
+
+
+def test_notes_and_warnings_stand_apart_from_quotations():
+    page = shows(text="# T\n\n> [!NOTE]\n> 说明 $x$\n\n> [!WARNING]\n> 小心\n\n> 引文")
+    assert re.search(r'<div class="alert alert-note"><p>说明 <math', page)
+    assert '<div class="alert alert-warning"><p>小心' in page
+    assert re.search(r"<blockquote>\s*<p>引文", page)

@@ -29,6 +29,9 @@ def mathml(formula: str, display: str = "inline") -> str:
     return tostring(element, encoding="unicode")
 
 
+_ALERT = re.compile(r"<p>\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\](?:<br\s*/?>)?\s*")
+
+
 class Renderer(IPythonRenderer):
     """nbconvert's own, but for formulas."""
 
@@ -44,6 +47,14 @@ class Renderer(IPythonRenderer):
         """Show an environment: an equation is its formula, any other is part of one."""
         bare = name.removesuffix("*") in ("equation", "displaymath", "math")
         return self.block_math(body if bare else rf"\begin{{{name}}}{body}\end{{{name}}}")
+
+    def block_quote(self, text: str) -> str:
+        """Show a quotation, or what GitHub calls an alert: ``> [!NOTE]``."""
+        found = _ALERT.match(text)
+        if found is None:
+            return super().block_quote(text)
+        kind = "warning" if found[1] in ("WARNING", "CAUTION", "IMPORTANT") else "note"
+        return f'<div class="alert alert-{kind}"><p>{text[found.end() :]}</div>\n'
 
 
 def html_of(source: str, attachments: dict[str, dict[str, str]] | None = None) -> str:

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from qb import __version__
 from qb.data.schema import INVENTED
-from qb.publish.page import TOOLS, WORDS, Lang, Page, speaks
+from qb.publish.page import TOOLS, WORDS, Lang, Page, readable, speaks
 
 MARKS = (INVENTED, "invented data")  # as tables and sources say it
 _HEADING = re.compile(r"^#\s+(.+)$", re.MULTILINE)
@@ -25,7 +25,7 @@ class Furnish(Preprocessor):
         if "page" in resources:
             return nb, resources
         lang = language_of(nb)
-        nb.cells = [cell for cell in nb.cells if speaks(cell, lang)]
+        nb.cells = [readable(cell, lang) for cell in nb.cells if speaks(cell, lang)]
         texts = (cell.source for cell in nb.cells if cell.cell_type == "markdown")
         titles = (found[1] for text in texts for found in _HEADING.finditer(text))
         name = resources.get("metadata", {}).get("name", "")

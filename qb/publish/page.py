@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, SimpleNamespace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
@@ -45,6 +45,8 @@ _ZH = {
     "top": "回到顶部",
     "lookup": "指标与部门索引",
     "every_entry": "全部条目",
+    "no_alt": "图（没有文字说明）",
+    "needs_program": "这里的图要由程序画出，本页不运行程序。请在笔记本里以静态图（SVG 或 PNG）输出。",
     "workbook": "下载全部 {} 张表（Excel）",
     "about": "说明",
     "png": "保存图片（PNG）",
@@ -150,6 +152,8 @@ _EN = {
     "top": "Back to top",
     "lookup": "Indicators and departments",
     "every_entry": "Every entry",
+    "no_alt": "A figure without a description",
+    "needs_program": "This figure is drawn by a program, and pages run none: give it as a still picture (SVG or PNG).",
     "workbook": "Download all {} tables (Excel)",
     "about": "About",
     "png": "Save as picture (PNG)",
@@ -266,6 +270,8 @@ _HEADING = re.compile(r"<h([1-6])((?:\s[^>]*)?)>(.*?)</h\1>", re.DOTALL | re.IGN
 _ANCHOR = re.compile(
     r'<a class="anchor-link" href="[^"]*">¶</a>'
 )  # of stock nbconvert: ours has a list of contents
+_PROGRAM = re.compile(r"application/(vnd\.(plotly|vega|vegalite|bokeh|holoviews)|javascript)")
+_STYLED = re.compile(r'<style type="text/css">.*?<table id="(T_[0-9a-f]+)"', re.DOTALL)
 _ID = re.compile(r"""\sid\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
 
@@ -333,7 +339,15 @@ def _exporter() -> HTMLExporter:
                 nb, resources = preprocessor(nb, resources)
             return nb, resources
 
-    shown = ["text/html", "text/markdown", "image/svg+xml", "image/png", "text/plain"]
+    shown = [
+        "text/html",
+        "text/markdown",
+        "image/svg+xml",
+        "text/latex",
+        "image/png",
+        "image/jpeg",
+        "text/plain",
+    ]
     exporter = Exporter(
         config=Config({"NbConvertBase": {"display_data_priority": shown}}),
         template_name="qb",
@@ -376,7 +390,7 @@ def notebook_page(notebook: NotebookNode, page: Page) -> str:
     A cell tagged with a language (``zh``, ``en``) is left out of pages in the others.
     """
     shown = copy(notebook)
-    shown["cells"] = [cell for cell in notebook.cells if speaks(cell, page.lang)]
+    shown["cells"] = [readable(cell, page.lang) for cell in notebook.cells if speaks(cell, page.lang)]
     html, _ = _exporter().from_notebook_node(shown, resources={"page": page})
     return html
 
@@ -385,6 +399,56 @@ def speaks(cell: NotebookNode, lang: Lang) -> bool:
     """Whether a cell belongs to pages in a language: it names that one, or none."""
     tags = cell.metadata.get("tags", ())
     return lang in tags or not any(other in tags for other in WORDS)
+
+
+def readable(cell: NotebookNode, lang: Lang) -> NotebookNode:
+    """Return a cell with outputs that can be read without a program, and that are the same when made again.
+
+    Where a figure needs a program, its still picture is shown, or a sentence says that there is none. The
+    random names that pandas gives the parts of a styled table become those of its contents.
+    """
+    if not cell.get("outputs"):
+        return cell
+    made = copy(cell)
+    made["outputs"] = [_readable(output, lang) for output in cell["outputs"]]
+    return made
+
+
+def _readable(output: NotebookNode, lang: Lang) -> NotebookNode:
+    data = output.get("data", {})
+    html = data.get("text/html", "")
+    if any(_PROGRAM.match(kind) for kind in data) or "<script" in html.lower():
+        still = {kind: data[kind] for kind in ("image/svg+xml", "image/png") if kind in data}
+        data = still or {"text/markdown": f"> [!WARNING]\n> {WORDS[lang]['needs_program']}"}
+    elif named := _STYLED.search(html):
+        bare = html.replace(named[1], "")
+        data = {"text/html": html.replace(named[1], f"T_{hashlib.sha256(bare.encode()).hexdigest()[:8]}")}
+    else:
+        return output
+    made = copy(output)
+    made["data"] = data
+    return made
+
+
+def undescribed(notebook: NotebookNode) -> list[int]:
+    """Return the cells, counted from 1, that show a picture of which nothing is said to who cannot see it."""
+    own = (c for c in notebook.cells if "injected-parameters" not in c.metadata.get("tags", ()))
+    return [
+        number
+        for number, cell in enumerate(own, 1)
+        if any(
+            "image/png" in (data := output.get("data", {}))
+            and not {"text/html", "image/svg+xml"} & set(data)
+            and not get_metadata(output, "alt", "image/png")
+            for output in cell.get("outputs", ())
+        )
+    ]
+
+
+def get_metadata(output: NotebookNode, key: str, kind: str) -> str:
+    """Return what an output says of itself, of one of its forms first."""
+    told = output.get("metadata") or {}
+    return told.get(kind, {}).get(key) or told.get(key) or ""
 
 
 def index_page(template: str, page: Page, **values: object) -> str:
@@ -467,6 +531,20 @@ class Tools:
     outline = staticmethod(outline)
     css_string = staticmethod(css_string)
     bare_svg = staticmethod(bare_svg)
+
+    @staticmethod
+    def picture(output: NotebookNode, kind: str, page: Page) -> Markup:
+        """Return a picture with what is said of it."""
+        return Markup(
+            '<figure class="chart"><div class="scroll"><img alt="{}" src="data:{};base64,{}"></div></figure>'
+        ).format(get_metadata(output, "alt", kind) or page.words["no_alt"], kind, output.data[kind].strip())
+
+    @staticmethod
+    def markdown(source: str, cell: Mapping[str, Any] = MappingProxyType({})) -> str:
+        """Return Markdown, or LaTeX with formulas in dollars, as HTML."""
+        from qb.publish.markdown import html_of  # who writes indexes alone has no need of it
+
+        return html_of(source, cell.get("attachments"))
 
     @property
     def theme(self) -> SimpleNamespace:

@@ -18,7 +18,7 @@ from qb.errors import why
 from qb.files import WriteError, write_whole
 from qb.publish.engine import KernelEngine, WireEngine
 from qb.publish.jobs import Failure, Job, Outcome, failure_at, open_notebook
-from qb.publish.page import notebook_page
+from qb.publish.page import notebook_page, undescribed
 
 KERNEL, WIRE = "qb-kernel", "qb-wire"
 _PYTHON = {"kernel_name": "python3", "language": "python"}
@@ -40,7 +40,7 @@ def render(job: Job, engine: str = KERNEL, **options: object) -> Outcome:
     try:
         notebook = execute(job, engine, **options)
         write_whole(job.target, notebook_page(notebook, job.page))
-        notes = _said_on_stderr(notebook)
+        notes = (*_said_on_stderr(notebook), *_asked(notebook))
     except PapermillExecutionError as error:
         failure = failure_at(job, error.cell_index, error.ename, error.evalue, error.source)
     except WriteError as error:  # a full disk, a folder that became read-only
@@ -116,4 +116,13 @@ def _said_on_stderr(notebook: nbformat.NotebookNode) -> tuple[str, ...]:
         for cell in notebook.cells
         for output in cell.get("outputs", ())
         if output.output_type == "stream" and output.name == "stderr" and output.text.strip()
+    )
+
+
+def _asked(notebook: nbformat.NotebookNode) -> tuple[str, ...]:
+    """Ask for what who cannot see a picture is to be told."""
+    return tuple(
+        f"第 {number} 个单元的图没有文字说明，看不见图的人读不到。"
+        'matplotlib：display(figure, metadata={"image/png": {"alt": "图上有什么"}})。'
+        for number in undescribed(notebook)
     )
