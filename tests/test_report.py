@@ -12,6 +12,7 @@ import qb
 import qb.data.dataset
 from qb.data.sample import make
 from qb.errors import QbError
+from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import ReportContext, open_context
 from qb.report.data_report import DataReport
 from qb.report.district_report import DistrictReport
@@ -187,7 +188,9 @@ class TestDistrict:
         assert set(failing) <= set(ledger["code"])
         indicators = ledger[ledger["code"].str.startswith("C")]
         assert all(len(names) for names in indicators["departments"])
-        assert len(page.gaps.ledger().frame) == len(ledger)
+        whole, quoted = AnnualLedger(context, page.district).table().frame, page.gaps.ledger().frame
+        assert whole["number"].tolist() == [str(place) for place in range(1, len(ledger) + 1)]
+        assert quoted["number"].tolist() == whole["number"].tolist()[: len(quoted)]  # the ledger stands once
 
     def test_the_ledger_gives_each_figure_its_own_decimals_and_unit_and_begins_with_what_is_overdue(
         self, page

@@ -14,7 +14,7 @@ from qb.charts.relations import correlations, quadrants
 from qb.charts.small_multiples import Curve, histograms, lorenz, parts
 from qb.charts.strip_plots import Strip, Strips, spreads, strips
 from qb.charts.style import fonts, style
-from qb.charts.trends import fan, outlook, trend
+from qb.charts.trends import fan, outlook, sparkline, trend
 
 __all__ = [
     "Caption",
@@ -40,6 +40,7 @@ __all__ = [
     "profile",
     "quadrants",
     "shortfall_bars",
+    "sparkline",
     "spreads",
     "strips",
     "style",

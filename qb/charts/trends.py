@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from html import escape
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +15,42 @@ from qb.charts.layout import Scale, notes, spaced, ticks
 from qb.charts.primitives import Area, Bar, Dot, Line, Mark, Word
 from qb.charts.style import ACCENT, INK, PAPER, QUIET, RULE, WIDTH, Colour, clean, label, plain, shorten, span
 from qb.terms import Verdict
+
+SPARK_WIDTH, SPARK_HEIGHT, SPARK_EDGE = 64, 16, 3
+
+
+def sparkline(course: Sequence[tuple[int, float]]) -> str:
+    """Return years and their values as a small line for a cell, its last year marked; a gap breaks it.
+
+    Nothing is drawn of fewer than two figures. Its words are those of the figures, year by year.
+
+    >>> sparkline([(2024, 1.0), (2025, 2.0)])[:62]
+    '<svg class="spark" role="img" aria-label="2024 1；2025 2" viewBox='
+    >>> sparkline([(2024, float("nan")), (2025, 2.0)])
+    ''
+    """
+    known = [value for _, value in course if value == value]
+    if len(known) < 2:
+        return ""
+    low, high = min(known), max(known)
+    across = Scale(0, len(course) - 1, SPARK_EDGE, SPARK_WIDTH - SPARK_EDGE)
+    rise = Scale(low, high, SPARK_HEIGHT - SPARK_EDGE, SPARK_EDGE) if high > low else None
+    marks: list[Mark] = []
+    run: list[tuple[float, float]] = []
+    for place, (_, value) in enumerate(course):
+        if value == value:
+            run.append((across(place), rise(value) if rise else SPARK_HEIGHT / 2))
+        if run and (value != value or place == len(course) - 1):
+            marks.append(Line(tuple(run), QUIET, 1.5) if len(run) > 1 else Dot(*run[0], 1.5, QUIET))
+            run = [] if value != value else run
+    if run:
+        marks.append(Dot(*run[-1], 2.5, ACCENT))
+    told = "；".join(f"{year} {plain(value)}" for year, value in course if value == value)
+    return (
+        f'<svg class="spark" role="img" aria-label="{escape(told)}" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}">'
+        f"{''.join(mark.svg() for mark in marks)}</svg>"
+    )
+
 
 # Figures over the years.
 

@@ -130,7 +130,8 @@ _RESEARCHED = ("schools", "sections", "facilities")  # what of the data the rese
 class Slices:
     """Digests of what each page of a context can show."""
 
-    def __init__(self, context: ReportContext) -> None:
+    def __init__(self, context: ReportContext, costs: str = "") -> None:
+        self._costs = costs
         self._book, assessment, data = context, context.assessment, context.data
         self._common = digest(
             context.year,
@@ -166,13 +167,20 @@ class Slices:
         """Return the digest of what a school's page can show."""
         own = [rows.of("school_id", school) for rows in self._judged.values() if rows.has("school_id")]
         places = self._places[school]
+        index = self._book.school_index
+        courses = [index.courses[school, str(row["stage"])] for row in index.rows[school]]
+        page = SchoolReport(self._book, school, self._costs)
         return digest(
             self._common,
             self._district_of[school],
             *own,
             self._measures.of("school_id", school),
-            SchoolReport(self._book, school).sources().rows,  # line numbers: rows of others above them count
-            self._book.school_index.days[self._district_of[school]],  # by which "overdue" is told
+            *courses,
+            page.cheapest().rows,
+            page.fellows().rows,
+            [row["place"] for row in index.problems.get(school, [])],
+            page.sources().rows,  # line numbers: rows of others above them count
+            index.days[self._district_of[school]],  # by which "overdue" is told
             *(self._peers.of("_place", place) for place in places),
             *(self._balance.of("_place", place) for place in places),
         )

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
+from html import unescape
+from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,6 +39,8 @@ _ZH = {
     "only_failing": "只看未达标（{}）",
     "rows": "共 {} 行",
     "rows_of": "显示 {} / {} 行",
+    "all_rows": "显示全部 {} 行",
+    "fewer": "只显示前 {} 行",
     "csv": "下载 CSV",
     "csv_shown": "下载 CSV（筛选出的 {} 行）",
     "address": "本节的链接：",
@@ -144,6 +148,8 @@ _EN = {
     "only_failing": "Not met only ({})",
     "rows": "{} rows",
     "rows_of": "{} of {} rows",
+    "all_rows": "Show all {} rows",
+    "fewer": "Show the first {} rows",
     "csv": "Download CSV",
     "csv_shown": "Download CSV ({} rows shown)",
     "address": "Link to this section:",
@@ -255,6 +261,8 @@ CONTROLS = (
     "only_failing",
     "rows",
     "rows_of",
+    "all_rows",
+    "fewer",
     "csv",
     "csv_shown",
     "workbook",
@@ -298,6 +306,8 @@ class Page:
         What the figures rest on: data, standard, date, software.
     meta : tuple of (name, value)
         The same for programs (`qb verify`), written as ``<meta name="qb:…">``.
+    schools : tuple of (id, href)
+        Pages of schools that the content may name.
     """
 
     title: str
@@ -309,6 +319,7 @@ class Page:
     here: str = ""
     provenance: tuple[tuple[str, str], ...] = ()
     meta: tuple[tuple[str, str], ...] = ()
+    schools: tuple[tuple[str, str], ...] = ()
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -392,7 +403,28 @@ def notebook_page(notebook: NotebookNode, page: Page) -> str:
     shown = copy(notebook)
     shown["cells"] = [readable(cell, page.lang) for cell in notebook.cells if speaks(cell, page.lang)]
     html, _ = _exporter().from_notebook_node(shown, resources={"page": page})
-    return html
+    return with_ways(html, page)
+
+
+_WAY = re.compile(r'<a data-(school|page)="([^"]*)"')
+
+
+def with_ways(html: str, page: Page) -> str:
+    """Return content in which names of schools, and of other pages' places, lead there; others stay plain text.
+
+    >>> page = Page("甲区", links=(("年报", "../annual.html"),), schools=(("1", "1.html"),))
+    >>> with_ways('<a data-school="1">甲</a><a data-school="2">乙</a><a data-page="annual#ledger-3">3</a>', page)
+    '<a href="1.html">甲</a><a data-school="2">乙</a><a href="../annual.html#ledger-3">3</a>'
+    """
+    schools = dict(page.schools)
+    pages = {Path(href).stem: href for _, href in page.links}
+
+    def put(match: re.Match[str]) -> str:
+        place, _, at = unescape(match[2]).partition("#")
+        to = schools.get(unescape(match[2]), "") if match[1] == "school" else pages.get(place, "")
+        return f'<a href="{escape(to + f"#{at}" * (match[1] == "page" and bool(at)))}"' if to else match[0]
+
+    return _WAY.sub(put, html)
 
 
 def speaks(cell: NotebookNode, lang: Lang) -> bool:

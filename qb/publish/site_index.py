@@ -16,6 +16,7 @@ from qb.language import told
 from qb.publish.jobs import Outcome
 from qb.publish.manifest import OF_DISTRICT
 from qb.publish.page import Page, index_page
+from qb.report.course import areas_turned, counted
 from qb.report.facts import Fact, anchor, department_anchor, key, shown_indicators
 from qb.report.resource_tables import allowed, unknown, unmet
 from qb.report.rules import WHOLE, Rules
@@ -62,7 +63,13 @@ def district_index(
     return index_page(
         "district.html.j2",
         page,
-        now=_year(assessment, page, _schools(assessment, page, part, outcomes), assessment.year),
+        now=_year(
+            assessment,
+            page,
+            _schools(assessment, page, part, outcomes),
+            assessment.year,
+            next((one for one in earlier if one.year == assessment.year - 1), None),
+        ),
         earlier=[_year(before, page, _schools(before, page), assessment.year) for before in earlier],
         reports=[
             (
@@ -139,8 +146,10 @@ def districts_index(parts: Sequence[Part], page: Page) -> str:
     return index_page("districts.html.j2", page, districts=_shown(table), rules=rules)
 
 
-def _year(assessment: Assessment, page: Page, schools: Table, year: int) -> SimpleNamespace:
-    """Return what the index says of one year."""
+def _year(
+    assessment: Assessment, page: Page, schools: Table, year: int, last: Assessment | None = None
+) -> SimpleNamespace:
+    """Return what the index says of one year; of the latest one what the year before was, too."""
     district, verdict = assessment.districts[["district", "verdict"]].iloc[0]
     fact = key(Fact.DISTRICT, assessment.year, district)
     current = assessment.year == year
@@ -150,7 +159,10 @@ def _year(assessment: Assessment, page: Page, schools: Table, year: int) -> Simp
         # A year before is opened by its verdict, which then cannot lead anywhere else.
         verdict=Markup(badge(verdict, page.lang, fact, leads=current)),
         sentence=_sentence(assessment, verdict, page),
-        cards=[_shown(Cards(tuple(made(assessment, page)), page.lang)) for made in (_areas, _counts)],
+        cards=[
+            _shown(Cards(tuple(made(assessment, page, last, current)), page.lang))
+            for made in (_areas, _counts)
+        ],
         coefficients=_shown(_coefficients(assessment, page)),
         schools=_shown(schools),
     )
@@ -206,23 +218,41 @@ def _sentence(assessment: Assessment, verdict: str, page: Page) -> str:
     return words["space"].join(said)
 
 
-def _areas(assessment: Assessment, page: Page) -> Iterator[tuple[str, ...]]:
+def _areas(
+    assessment: Assessment, page: Page, last: Assessment | None, current: bool
+) -> Iterator[tuple[str, ...]]:
+    then = areas_turned(assessment, last, page.lang) if current else {}
     for district, area, verdict in assessment.areas[["district", "area", "verdict"]].itertuples(index=False):
         found = page.words.get(f"veto_{verdict}", "") if area == "veto" else ""
         fact = key(Fact.AREA, assessment.year, area, district)
-        yield area_label(area, assessment.standard, page.lang), verdict, found, fact
+        label = area_label(area, assessment.standard, page.lang)
+        yield label, verdict, found, fact, then.get(area, "")
 
 
-def _counts(assessment: Assessment, page: Page) -> Iterator[tuple[str, str, str]]:
+def _counts(
+    assessment: Assessment, page: Page, last: Assessment | None, current: bool
+) -> Iterator[tuple[str, ...]]:
     """Yield how many schools, indicators and coefficients pass, of how many that could be judged or not."""
+    words = page.words
+    before = {} if last is None else {name: verdicts for name, verdicts, _ in _verdicts(last, page)}
+    for name, verdicts, of in _verdicts(assessment, page):
+        then = ""
+        if current:
+            past = Tally.of(before[name]) if name in before else None
+            then = counted(Tally.of(verdicts), past, page.lang)
+        yield name, *_passed(verdicts, words, of), "", then
+
+
+def _verdicts(assessment: Assessment, page: Page) -> Iterator[tuple[str, Sequence[object], str]]:
+    """Yield what is counted, its verdicts, and the word by which it is."""
     words, rows, balance = page.words, assessment.rows, assessment.balance
     for stage in COMPULSORY:
         if (rows["stage"] == stage).any():
             name = words["passed_schools"].format(stage=stage_label(stage, page.lang))
-            yield name, *_passed(rows["verdict"][rows["stage"] == stage], words, "of_schools")
-    yield words["passed_indicators"], *_passed(shown_indicators(assessment), words, "of_indicators")
+            yield name, rows["verdict"][rows["stage"] == stage].tolist(), "of_schools"
+    yield words["passed_indicators"], shown_indicators(assessment).tolist(), "of_indicators"
     single = balance["verdict"][balance["code"].isin(deciding(assessment.standard))]
-    yield words["passed_coefficients"], *_passed(single, words, "of_coefficients")
+    yield words["passed_coefficients"], single.tolist(), "of_coefficients"
 
 
 def _passed(verdicts: Iterable[object], words: Mapping[str, str], of: str) -> tuple[str, str]:

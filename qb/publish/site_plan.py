@@ -156,7 +156,7 @@ class Plan:
     @cached_property
     def slices(self) -> Slices:
         """Digests of what the pages can show."""
-        return Slices(self.context)
+        return Slices(self.context, self.request.costs)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -265,7 +265,9 @@ class Plan:
     def _beside(self, kind: str) -> tuple[str, ...]:
         """Return the files, besides data and standard, that pages of a kind rest on."""
         costs = (self.request.costs,)
-        return {"scenario": (*self.request.scenarios, *costs), "plan": costs, "brief": costs}.get(kind, ())
+        if kind == "scenario":
+            return (*self.request.scenarios, *costs)
+        return costs if kind in ("plan", "brief", "school") else ()
 
     @cached_property
     def _templates(self) -> dict[str, bytes]:
@@ -288,7 +290,7 @@ class Plan:
         if notebook := self._own(kind):
             return self._own_parameters(notebook, district=district, school_id=school)
         own = {
-            "school": {"school_id": school},
+            "school": {"school_id": school, "costs": request.costs},
             "scenario": {"district": district, "scenarios": list(request.scenarios)},
             "plan": {"district": district, "costs": request.costs},
             "brief": {"district": district, "costs": request.costs},
@@ -361,7 +363,15 @@ class Plan:
             here=target.name if target.parent == part.folder else "",
             provenance=self.provenance,
             meta=(("district", part.district), *self.meta),
+            schools=tuple(self._ways(part, school, up)),
         )
+
+    def _ways(self, part: Part, school: str, up: str) -> Iterator[tuple[str, str]]:
+        """Yield the schools that a page may name, each with the way to its page; a school's own page is none."""
+        ids = self.context.school_index.named_by(school) if school else [i for kind, i in part.pages if i]
+        for one in dict.fromkeys(ids):
+            if place := part.pages.get(("school", one)):
+                yield one, f"{up}{place.relative_to(part.folder).as_posix()}"
 
     def _doubts(self, district: str) -> tuple[str, ...]:
         doubts, lang = self.context.doubts, self.request.lang

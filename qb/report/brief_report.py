@@ -11,12 +11,12 @@ from qb.indicators.assessment import Assessment
 from qb.planning.plan.budgets import Spending
 from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import AnnualPart, State, decided, state_words
+from qb.report.course import direction
 from qb.report.facts import Fact, department_anchor, key, shown_indicators
 from qb.report.plan_report import PlanVerdict
 from qb.report.plan_study import STEPS, Work, money
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
-    Lang,
     Tally,
     area_label,
     department_names,
@@ -191,7 +191,7 @@ class BriefReport(AnnualPart):
                     lang, f"{year} 年 {then.passed} / {then.held}", f"{year}: {then.passed} / {then.held}"
                 )
                 if now.known:
-                    last += say(lang, "，", ", ") + _direction(now.passed - then.passed, lang)
+                    last += say(lang, "，", ", ") + direction(now.passed - then.passed, lang)
         more = (
             say(lang, f"另 {now.allowed} 个规则允许", f"{now.allowed} more: the rule allows")
             * bool(now.allowed),
@@ -530,13 +530,3 @@ class BriefReport(AnnualPart):
         if problem.departments[0] == name:
             return say(lang, f"牵头，与{told}", f"first in charge, with {told}")
         return say(lang, f"参与，与{told}", f"takes part, with {told}")
-
-
-def _direction(step: int, lang: Lang) -> str:
-    if not step:
-        return say(lang, "→ 持平", "→ no change")
-    return (
-        say(lang, f"↑ 增加 {step} 个", f"↑ {step} more")
-        if step > 0
-        else say(lang, f"↓ 减少 {-step} 个", f"↓ {-step} fewer")
-    )

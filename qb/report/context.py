@@ -31,6 +31,8 @@ from qb.standard import DEFAULT, Standard
 from qb.standard import load as load_standard
 from qb.terms import COMPULSORY, Progress, Stage, Term, Verdict
 
+FIVE = 5  # years that pages look back on
+
 # The state of each problem in the issue ledger, as of a day that is said.
 
 
@@ -101,7 +103,8 @@ def with_states(context: ReportContext, problems: pd.DataFrame) -> pd.DataFrame:
     """Return problems of the context's ledger with their measures' `state`, the most pressing first.
 
     The state is missing where no measure was entered; `allowed` says of figures of C1–C7 that the school
-    passes all the same.
+    passes all the same. `place` is the number of a problem in its district's ledger: all problems of a
+    district are asked for together.
     """
     days = {district: day_of(context, district) for district in problems["district"].unique()}
     states = [
@@ -116,7 +119,8 @@ def with_states(context: ReportContext, problems: pd.DataFrame) -> pd.DataFrame:
     found = problems.assign(
         state=pd.Series(states, index=problems.index, dtype=object), allowed=_allowed(context, problems)
     )
-    return found.iloc[pressing(found["state"], found["deadline"])].reset_index(drop=True)
+    found = found.iloc[pressing(found["state"], found["deadline"])].reset_index(drop=True)
+    return found.assign(place=found.groupby("district", observed=True).cumcount() + 1)
 
 
 def _allowed(context: ReportContext, problems: pd.DataFrame) -> list[bool]:
@@ -142,6 +146,8 @@ def pressing(states: pd.Series, deadlines: pd.Series) -> np.ndarray:
 # What the pages of schools look up: every table of a context by school, sorted out once for all of them.
 
 
+ALIKE, NEAR = 3, 2  # schools that a school's page names beside it
+DEGREE_KM = 111.32  # a degree of latitude
 Row = dict[str, Any]
 _NONE = np.empty(0, dtype=int)
 
@@ -208,8 +214,65 @@ class SchoolIndex:
     @cached_property
     def problems(self) -> dict[str, list[Row]]:
         """Each school's entries in the ledger, with their states, the most pressing first."""
-        mine = self.context.ledger
-        return _by_school(with_states(self.context, mine[mine["school_id"].notna().to_numpy()]))
+        mine = with_states(self.context, self.context.ledger)
+        return _by_school(mine[mine["school_id"].notna().to_numpy()])
+
+    @cached_property
+    def courses(self) -> dict[tuple[str, str], dict[int, Row]]:
+        """The rows of each school stage in this year and those before, at most five, by year."""
+        found: dict[tuple[str, str], dict[int, Row]] = defaultdict(dict)
+        for year in range(self.context.year - FIVE + 1, self.context.year + 1):
+            if year in self.context.years:
+                for row in self.context.years[year].rows.to_dict("records"):
+                    found[row["school_id"], str(row["stage"])][year] = row
+        return dict(found)
+
+    def course(self, row: Row, column: str) -> list[tuple[int, float]]:
+        """Return a column of a school stage's row over five years, NaN where a year has none."""
+        course = self.courses.get((row["school_id"], str(row["stage"])), {})
+        years = range(self.context.year - FIVE + 1, self.context.year + 1)
+        return [(year, float(course[year][column]) if year in course else np.nan) for year in years]
+
+    def before(self, row: Row) -> Row | None:
+        """Return a school stage's row of the year before; None where there is none."""
+        return self.courses.get((row["school_id"], str(row["stage"])), {}).get(self.context.year - 1)
+
+    @cached_property
+    def _fellows(self) -> dict[tuple[str, str], tuple[list[Row], np.ndarray]]:
+        """The rows of each district and stage, and longitude, latitude and pupils of each, shape (rows, 3)."""
+        schools = self.context.data["schools"].drop_duplicates("school_id").set_index("school_id")
+        found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for rows in self.rows.values():
+            for row in rows:
+                found[row["district"], str(row["stage"])].append(row)
+        figures = {}
+        for place, rows in found.items():
+            sites = schools[["longitude", "latitude"]].reindex([row["school_id"] for row in rows])
+            pupils = np.array([row["pupils"] for row in rows], dtype=float)
+            figures[place] = rows, np.column_stack([sites.to_numpy(float, na_value=np.nan), pupils])
+        return figures
+
+    def alike(self, row: Row) -> list[Row]:
+        """Return the three schools of a school's kind, stage and district that are nearest to it in pupils."""
+        rows, figures = self._fellows[row["district"], str(row["stage"])]
+        apart = np.abs(figures[:, 2] - row["pupils"])
+        other = [r["school_id"] != row["school_id"] and r["kind"] == row["kind"] for r in rows]
+        return [rows[k] for k in _least(np.where(other, apart, np.nan), ALIKE)]
+
+    def near(self, row: Row) -> list[tuple[float, Row]]:
+        """Return the two nearest schools of a school's stage and district, with the kilometres to them."""
+        rows, figures = self._fellows[row["district"], str(row["stage"])]
+        ids = [r["school_id"] for r in rows]
+        km = _kilometres(figures[ids.index(row["school_id"]), :2], figures[:, :2])
+        km[[i == row["school_id"] for i in ids]] = np.nan
+        return [(float(km[k]), rows[k]) for k in _least(km, NEAR)]
+
+    def named_by(self, school: str) -> list[str]:
+        """Return the other schools that a school's page names."""
+        rows = self.rows.get(school, [])
+        named = [other["school_id"] for row in rows for other in self.alike(row)]
+        named += [other["school_id"] for row in rows for _, other in self.near(row)]
+        return list(dict.fromkeys(named))
 
     @cached_property
     def days(self) -> dict[str, str]:
@@ -270,6 +333,22 @@ class SchoolIndex:
         """Return where in a table the rows of these schools or districts are, in its order."""
         places = self.places[table]
         return np.sort(np.concatenate([_NONE, *(places.get(owner, _NONE) for owner in owners)]))
+
+
+def _kilometres(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Return the distance of places in degrees of longitude and latitude, within a district, shape (places,).
+
+    >>> _kilometres(np.array([118.0, 34.0]), np.array([[118.1, 34.0]])).round(2).tolist()
+    [9.23]
+    """
+    east = (there[:, 0] - here[0]) * np.cos(np.radians((here[1] + there[:, 1]) / 2))
+    return DEGREE_KM * np.hypot(east, there[:, 1] - here[1])
+
+
+def _least(values: np.ndarray, most: int) -> list[int]:
+    """Return where the least values are, the least first; those that are missing are none."""
+    order = np.argsort(values, kind="stable")[:most]
+    return [int(k) for k in order if values[k] == values[k]]
 
 
 def _by_school(frame: pd.DataFrame) -> dict[str, list[Row]]:
@@ -368,6 +447,11 @@ class ReportContext:
         return doubts(self.data, self.standard, self.year)
 
     @cached_property
+    def kept(self) -> dict[object, object]:
+        """What one page computes and others ask for, too, by what it answers."""
+        return {}
+
+    @cached_property
     def school_index(self) -> SchoolIndex:
         """The tables by school."""
         return SchoolIndex(self)
@@ -458,6 +542,14 @@ class DistrictPart:
         """The district's slice of the assessment."""
         return self.context.assessment.of(self.district)
 
+    @cached_property
+    def last(self) -> Assessment | None:
+        """The district in the year before; None where the data have nothing of it."""
+        every = self.context.years.get(self.context.year - 1)
+        if every is None or self.district not in set(every.districts["district"]):
+            return None
+        return every.of(self.district)
+
     def keys(self, fact: Fact, *of: Iterable[object]) -> list[str]:
         """Return the keys of what a page states of this year, a key for each row of these columns."""
         return [key(fact, self.context.year, *one) for one in zip(*of, strict=True)]
@@ -478,9 +570,6 @@ class DistrictPart:
 
 
 # What every part of the annual report stands on: the district in each year, and the year before.
-
-
-FIVE = 5  # years that the report looks back on
 
 
 class AnnualPart(DistrictPart):

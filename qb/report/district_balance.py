@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import nan
 
 import numpy as np
@@ -9,7 +10,8 @@ import pandas as pd
 
 from qb import charts
 from qb.indicators.verdicts import COMPOSITE, deciding
-from qb.report.context import DistrictPart, decided
+from qb.report.context import FIVE, DistrictPart, decided
+from qb.report.course import moved
 from qb.report.facts import Fact, anchor
 from qb.report.resource_tables import percent_of_standard, resource_title, verdict_column, verdicts
 from qb.report.tables import Column, Table
@@ -56,6 +58,8 @@ class DistrictBalance(DistrictPart):
         mean = COMPOSITE in deciding(standard)
         frame = self.own.balance
         place = (frame["stage"], frame["code"], frame["district"])
+        courses = [self._course(*one) for one in zip(frame["stage"], frame["code"], strict=True)]
+        decimals = standard.rules.rounding.coefficients
         shown = frame.assign(
             rule=[
                 anchor(code if code in standard.resource_codes else "coefficient") for code in frame["code"]
@@ -86,6 +90,11 @@ class DistrictBalance(DistrictPart):
             **frame[["mean", "deviation"]].astype(object).where(frame["code"] != COMPOSITE, None),
             limit=frame["limit"].astype(object).where(frame["code"].isin(deciding(standard)), None),
             failing=frame["verdict"] == Verdict.FAIL,
+            course=courses,
+            before=[
+                moved(now, course[-2][1], decimals, lang)
+                for now, course in zip(frame["coefficient"], courses, strict=True)
+            ],
         )
         columns = (
             Column("title", say(lang, "指标", "Indicator"), link="rule"),
@@ -96,12 +105,15 @@ class DistrictBalance(DistrictPart):
             Column(
                 "coefficient",
                 say(lang, "差异系数", "Coefficient"),
-                decimals=standard.rules.rounding.coefficients,
+                decimals=decimals,
                 beside="limit",
                 fact="coefficient_fact",
             ),
             Column("limit", say(lang, "限值", "Limit"), decimals=2),
             verdict_column(lang, "verdict_fact"),
+            Column(
+                "before", say(lang, "去年与变化（五年）", "Last year, change (five years)"), course="course"
+            ),
         )
         return Table(
             say(lang, "平均值、标准差与差异系数", "Means, deviations and coefficients"),
@@ -117,6 +129,24 @@ class DistrictBalance(DistrictPart):
             ),
             lang=lang,
         )
+
+    def _course(self, stage: str, code: str) -> list[tuple[int, float]]:
+        """Return a coefficient over five years, NaN where a year has none."""
+        course = []
+        for year in range(self.context.year - FIVE + 1, self.context.year + 1):
+            balance = self._balances.get(year)
+            value = np.nan if balance is None else balance.get((str(stage), code), np.nan)
+            course.append((year, float(value)))
+        return course
+
+    @cached_property
+    def _balances(self) -> dict[int, dict[tuple[str, str], float]]:
+        found = {}
+        for year, every in self.context.years.items():
+            mine = every.balance[(every.balance["district"] == self.district).to_numpy()]
+            places = zip(mine["stage"].astype(str), mine["code"], strict=True)
+            found[year] = dict(zip(places, mine["coefficient"], strict=True))
+        return found
 
     def trends(self) -> list[charts.Chart]:
         """Return the coefficients over the years, a figure a stage; none where there is one year only."""

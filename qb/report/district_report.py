@@ -10,6 +10,7 @@ import pandas as pd
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import deciding
 from qb.report.context import DistrictPart
+from qb.report.course import areas_turned, turned
 from qb.report.district_balance import DistrictBalance
 from qb.report.district_schools import DistrictGaps, DistrictSchools
 from qb.report.facts import Fact, anchor, finding_keys, key, shown_indicators, shown_resource
@@ -74,11 +75,18 @@ class DistrictVerdict(DistrictPart):
         met = self._met([i.code for i in self.context.standard.indicators])
         year, district = self.context.year, self.district
         whole = key(Fact.DISTRICT, year, district)
-        cards = [(say(lang, "区域总体", "The district"), str(overall), met, whole)]
+        then = areas_turned(self.own, self.last, lang)
+        cards = [(say(lang, "区域总体", "The district"), str(overall), met, whole, then[""])]
         for area, verdict in self.own.areas[["area", "verdict"]].itertuples(index=False):
             fact = key(Fact.AREA, year, area, district)
             cards.append(
-                (area_label(area, self.context.standard, lang), str(verdict), self._beneath(area), fact)
+                (
+                    area_label(area, self.context.standard, lang),
+                    str(verdict),
+                    self._beneath(area),
+                    fact,
+                    then[area],
+                )
             )
         return Cards(tuple(cards), lang)
 
@@ -307,10 +315,18 @@ class DistrictIndicators(DistrictPart):
         place = (frame["code"], frame["district"])
         seen = shown_indicators(self.own)
         values = [value_of(self.own, str(code), lang) for code in frame["code"]]
+        before = (
+            {}
+            if self.last is None
+            else dict(zip(self.last.indicators["code"], shown_indicators(self.last), strict=True))
+        )
         shown = pd.DataFrame(
             {
                 "title": [title(standard[code], lang) for code in frame["code"]],
                 "verdict": seen,
+                "before": [
+                    turned(now, before.get(c), lang) for c, now in zip(frame["code"], seen, strict=True)
+                ],
                 "value": [text for text, _ in values],
                 "limit": [
                     limits_text(standard[code], standard, self.context.year, lang) for code in frame["code"]
@@ -338,6 +354,7 @@ class DistrictIndicators(DistrictPart):
                 fact="value_fact",
             ),
             Column("limit", say(lang, "标准", "Standard")),
+            Column("before", say(lang, "去年与变化", "The year before, change")),
             Column("detail", say(lang, "说明", "Detail")),
             Column("departments", say(lang, "责任部门", "Departments")),
         )

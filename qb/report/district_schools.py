@@ -9,7 +9,7 @@ from qb import charts
 from qb.language import told
 from qb.report.context import DistrictPart, with_states
 from qb.report.facts import Fact, anchor, finding_keys
-from qb.report.issue_ledger import ledger_table, nothing_to_mend
+from qb.report.issue_ledger import QUOTED, ledger_table, nothing_to_mend
 from qb.report.resource_tables import (
     allowed,
     gap_text,
@@ -111,7 +111,7 @@ class DistrictSchools(DistrictPart):
         rows = rows.iloc[np.lexsort((rows["name"], rows["met"], rows["verdict"].cat.codes))]
         place = (rows["stage"], rows["school_id"])
         values = {f"{code}_fact": self.keys(Fact.RESOURCE, [code] * len(rows), *place) for code in codes}
-        shown = rows[["name", "pupils", *codes, "met"]].assign(
+        shown = rows[["name", "school_id", "pupils", *codes, "met"]].assign(
             **values,
             verdict_fact=self.keys(Fact.SCHOOL, *place),
             met_fact=self.keys(Fact.MET, *place),
@@ -123,9 +123,9 @@ class DistrictSchools(DistrictPart):
             failing=rows["verdict"] == Verdict.FAIL,
         )
         columns = (
-            Column("name", say(lang, "学校", "School")),
-            Column("stage", say(lang, "学段", "Stage")),
+            Column("name", say(lang, "学校", "School"), school="school_id"),
             verdict_column(lang, "verdict_fact"),
+            Column("stage", say(lang, "学段", "Stage")),
             Column(
                 "met",
                 say(lang, "达标项数", f"Met of {len(self.context.standard.resources)}"),
@@ -173,6 +173,7 @@ class DistrictSchools(DistrictPart):
         shown = pd.DataFrame(
             {
                 "name": frame["name"],
+                "school_id": frame["school_id"],
                 "title": [title(standard[str(code)], lang) for code in frame["code"]],
                 "part": [part_label(str(part), standard, lang) for part in frame["part"]],
                 "stage": [stage_label(s, lang) if isinstance(s, str) else "" for s in frame["stage"]],
@@ -186,7 +187,7 @@ class DistrictSchools(DistrictPart):
             }
         )
         columns = (
-            Column("name", say(lang, "学校", "School")),
+            Column("name", say(lang, "学校", "School"), school="school_id"),
             Column("stage", say(lang, "学段", "Stage")),
             Column("title", say(lang, "指标", "Indicator"), link="rule"),
             Column("part", say(lang, "项目", "Item")),
@@ -253,7 +254,7 @@ class DistrictSchools(DistrictPart):
             message=[told(message, lang) for message in frame["message"]],
         )
         columns = (
-            Column("name", say(lang, "学校", "School")),
+            Column("name", say(lang, "学校", "School"), school="school_id"),
             Column("code", say(lang, "指标", "Indicator")),
             Column("message", say(lang, "提示", "Note")),
         )
@@ -424,5 +425,5 @@ class DistrictGaps(DistrictPart):
         return frame[(frame["district"] == self.district).to_numpy()]
 
     def ledger(self) -> Table:
-        """Return the issue ledger of the district."""
-        return ledger_table(self.context, self._ledger, self.district)
+        """Return the most pressing of the district's issue ledger, which the annual report has whole."""
+        return ledger_table(self.context, self._ledger, self.district, QUOTED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -26,27 +27,60 @@ from qb.report.words import (
 )
 from qb.terms import Verdict
 
+HERE = "annual#ledger"  # where the ledger stands whole; other pages quote it
+QUOTED = 15  # problems that a district's page quotes
 
-def ledger_table(context: ReportContext, frame: pd.DataFrame, district: str) -> Table:
-    """Return entries of the issue ledger (问题台账), each with what has become of it; overdue ones first."""
+
+def ledger_table(
+    context: ReportContext, frame: pd.DataFrame, district: str, most: int | None = None
+) -> Table:
+    """Return the issue ledger (问题台账) of a district, each problem with what has become of it; overdue ones first.
+
+    Whole it has an address for each row; with `most` it is a quotation of so many that leads there.
+    """
     days = sorted({day_of(context, district) for district in frame["district"]})
     unknown = Tally.of(context.assessment.of(district).indicators["verdict"]).unknown
-    return table_of(context, with_states(context, frame).to_dict("records"), days, unknown)
+    rows = with_states(context, frame).to_dict("records")
+    table = table_of(context, rows[:most], days, unknown, quoted=most is not None)
+    if most is None or len(rows) <= most:
+        return table
+    return replace(
+        table,
+        more=(
+            say(
+                context.lang,
+                f"以上为最紧迫的 {most} 个，全部 {len(rows)} 个问题见年度报告的问题台账。",
+                f"These are the {most} most pressing; all {len(rows)} problems: the ledger of the annual report.",
+            ),
+            HERE,
+        ),
+    )
 
 
 def table_of(
-    context: ReportContext, problems: Sequence[Mapping[str, object]], days: Sequence[str], unknown: int
+    context: ReportContext,
+    problems: Sequence[Mapping[str, object]],
+    days: Sequence[str],
+    unknown: int,
+    *,
+    quoted: bool = True,
 ) -> Table:
     """Return problems with their states, in this order, as a table.
 
-    `days` are those of their districts; `unknown` is how many figures have no verdict.
+    `days` are those of their districts; `unknown` is how many figures have no verdict. Where it is `quoted`
+    its numbers lead to the ledger.
     """
     lang, standard = context.lang, context.standard
     shown = [
         {
             "rule": anchor("coefficient" if row["part"] == "coefficient" else row["code"]),
             "title": _problem(row["code"], row["part"], context),
+            "number": str(row["place"]),
+            "at": f"ledger-{row['place']}",
+            "own": f"#ledger-{row['place']}",
+            "whole": f"{HERE}-{row['place']}",
             "where": _where(row["name"], row["stage"], row["district"], context),
+            "school_id": row["school_id"],
             "state": _state(row, context),
             "departments": department_names(row["departments"], standard, lang),
             "measure": row["measure"],
@@ -56,8 +90,9 @@ def table_of(
         for row in problems
     ]
     columns = (
+        Column("number", say(lang, "序号", "No."), **{"page": "whole"} if quoted else {"link": "own"}),
         Column("title", say(lang, "问题", "Problem"), link="rule"),
-        Column("where", say(lang, "学校", "School")),
+        Column("where", say(lang, "学校", "School"), school="school_id"),
         Column("state", say(lang, "实际、标准与缺口", "Actual, standard, gap")),
         Column("departments", say(lang, "责任部门", "Departments")),
         Column("measure", say(lang, "整改措施", "Measure")),
@@ -77,6 +112,7 @@ def table_of(
         ),
         empty=nothing_to_mend(unknown, lang),
         lang=lang,
+        **{} if quoted else {"anchor": "ledger", "rows_at": "at"},
     )
 
 

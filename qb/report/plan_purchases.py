@@ -9,7 +9,7 @@ from qb.report.plan_study import PlanPart, money
 from qb.report.resource_tables import gap_text
 from qb.report.scenario_actions import item_label
 from qb.report.tables import Column, Table
-from qb.report.words import department_names, number, say, stage_label, title, unit_of
+from qb.report.words import Lang, department_names, number, say, stage_label, title, unit_of
 from qb.terms import COMPULSORY, Stage
 
 # What to buy: by school, by indicator, by department.
@@ -18,6 +18,15 @@ from qb.terms import COMPULSORY, Stage
 NONE = ("没有需要购置的。", "There is nothing to buy.")
 WITHOUT = ("没有方案，因而没有清单。", "There is no plan, hence no list.")
 WAN = 1e4
+
+
+def cost_columns(lang: Lang) -> tuple[Column, ...]:
+    """Return the columns of what something costs, with the low and the high value."""
+    return (
+        Column("cost", say(lang, "费用（万元）", "Cost (10,000 yuan)"), decimals=2),
+        Column("low", say(lang, "低值（万元）", "Low (10,000 yuan)"), decimals=2),
+        Column("high", say(lang, "高值（万元）", "High (10,000 yuan)"), decimals=2),
+    )
 
 
 class PlanPurchases(PlanPart):
@@ -30,15 +39,6 @@ class PlanPurchases(PlanPart):
     @property
     def _empty(self) -> str:
         return say(self.context.lang, *(NONE if self.work.made else WITHOUT))
-
-    @property
-    def _cost_columns(self) -> tuple[Column, ...]:
-        lang = self.context.lang
-        return (
-            Column("cost", say(lang, "费用（万元）", "Cost (10,000 yuan)"), decimals=2),
-            Column("low", say(lang, "低值（万元）", "Low (10,000 yuan)"), decimals=2),
-            Column("high", say(lang, "高值（万元）", "High (10,000 yuan)"), decimals=2),
-        )
 
     def by_school(self) -> Table:
         """Return what each school gets, the dearest first."""
@@ -61,7 +61,7 @@ class PlanPurchases(PlanPart):
             (
                 Column("name", say(lang, "学校", "School")),
                 Column("what", say(lang, "增加", "To add")),
-                *self._cost_columns,
+                *cost_columns(self.context.lang),
             ),
             frame.sort_values("cost", ascending=False, kind="stable", ignore_index=True),
             note=say(
@@ -98,7 +98,7 @@ class PlanPurchases(PlanPart):
                 Column("stage", say(lang, "学段", "Stage")),
                 Column("schools", say(lang, "学校数", "Schools"), decimals=0),
                 Column("amount", say(lang, "共增加", "In all")),
-                *self._cost_columns,
+                *cost_columns(self.context.lang),
             ),
             pd.DataFrame(rows),
             empty=self._empty,

@@ -13,12 +13,13 @@ from qb.errors import QbError
 from qb.indicators.verdicts import COMPOSITE, fails
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.budgets import Spending, best_use
-from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, price_of_balance
+from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, legible, price_of_balance, purchases
 from qb.planning.plan.explanation import Explanation, explain
+from qb.planning.plan.planning_problem import build_problem
 from qb.planning.plan.school_by_school import cheapest_by_school
 from qb.planning.plan.transfers import Transfers, transfers
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years
-from qb.report.context import DistrictPart, ReportContext
+from qb.report.context import DistrictPart, ReportContext, Row
 from qb.report.words import Lang, number, say
 from qb.terms import COMPULSORY
 
@@ -168,6 +169,47 @@ class Work:
     def coefficients(self) -> pd.DataFrame:
         """Each coefficient without and with the purchases: district, stage, code, limit, before, after."""
         return self.why.coefficients[self.why.coefficients["code"] != COMPOSITE]
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What each school of a district buys where it is looked at by itself, coefficients left aside.
+
+    Attributes
+    ----------
+    bought : dict of str to list of dict
+        The purchases of each school that buys something, as of `Plan.purchases`.
+    stuck : frozenset of str
+        Schools that cannot pass within the upper bounds of the cost file.
+    refused : bool
+        Whether nothing can be computed, for want of data.
+    """
+
+    bought: dict[str, list[Row]]
+    stuck: frozenset[str]
+    refused: bool
+
+
+def alone(context: ReportContext, district: str, costs: str) -> Alone:
+    """Return the cheapest way of each school by itself: the plan's own problem without coefficients, kept."""
+    asked = ("alone", district, costs)
+    if asked not in context.kept:
+        context.kept[asked] = _alone(context, district, costs)
+    return context.kept[asked]
+
+
+def _alone(context: ReportContext, district: str, costs: str) -> Alone:
+    data = of_district(context.data, district)
+    try:
+        prices = _of_district(load_costs(costs or None), context.data, district)
+        problem = build_problem(data, context.year, context.standard, prices)
+    except QbError:
+        return Alone({}, frozenset(), refused=True)
+    found = cheapest_by_school(problem)
+    bought: dict[str, list[Row]] = {}
+    for row in purchases(problem, legible(problem, found.x)).to_dict("records"):
+        bought.setdefault(row["school_id"], []).append(row)
+    return Alone(bought, frozenset(problem.rows["school_id"][found.stuck]), refused=False)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,11 @@ from qb.charts.style import share
 from qb.errors import QbError
 from qb.language import told
 from qb.report.context import Peers, ReportContext, Row
+from qb.report.course import moved, turned
 from qb.report.facts import Fact, anchor, key
 from qb.report.issue_ledger import table_of
+from qb.report.plan_purchases import WAN, cost_columns
+from qb.report.plan_study import Alone, alone, money
 from qb.report.resource_tables import (
     allowed,
     caption,
@@ -39,7 +42,7 @@ from qb.report.words import (
     term,
     title,
 )
-from qb.terms import Kind, Location, Ownership, Verdict
+from qb.terms import Kind, Location, Ownership, Stage, Verdict
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,13 @@ class SchoolReport:
     context : ReportContext
     school_id : str
         A school that is judged in the context's year; others are refused with the reason.
+    costs : str
+        A cost file; empty for the assumed costs shipped with qb.
     """
 
     context: ReportContext
     school_id: str
+    costs: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.school_id, str):  # papermill -p reads 0001001 as the number 1001
@@ -71,8 +77,8 @@ class SchoolReport:
     def shown(self) -> Iterator[charts.Chart | Table | Sentences | Cards | Heading | Rules]:
         """Yield all that the page shows, in its order."""
         yield from (self.title(), self.cards(), self.headlines())
-        yield from (*self.profiles(), *self.seven_tables(), *self.strips())
-        yield from (self.shortfalls(), self.findings(), self.measures(), self.warnings())
+        yield from (*self.profiles(), *self.seven_tables(), *self.strips(), self.fellows())
+        yield from (self.shortfalls(), self.cheapest(), self.findings(), self.measures(), self.warnings())
         yield from (self.rules(), self.sources())
 
     @property
@@ -123,6 +129,7 @@ class SchoolReport:
                     str(row["verdict"]),
                     met,
                     verdict,
+                    self._last_verdict(row),
                 )
             )
             cards.append(
@@ -136,13 +143,30 @@ class SchoolReport:
                     )
                     if row["classes"] == row["classes"]
                     else say(lang, "班级数缺数据", "no data on classes"),
+                    "",
+                    self._last_pupils(row),
                 )
             )
         return Cards(tuple(cards), lang)
 
+    def _last_verdict(self, row: Row) -> str:
+        """Return how many of the seven a stage met the year before, and whether its verdict changed."""
+        lang, before = self.context.lang, self.context.school_index.before(row)
+        if before is None:
+            return turned(str(row["verdict"]), None, lang)
+        met = say(lang, f"去年达标 {before['met']} 项", f"the year before: {before['met']} met")
+        return f"{met}{say(lang, '；', '; ')}{turned(str(row['verdict']), str(before['verdict']), lang)}"
+
+    def _last_pupils(self, row: Row) -> str:
+        lang, course = self.context.lang, self.context.school_index.course(row, "pupils")
+        then = course[-2][1]
+        text = moved(row["pupils"], then, 0, lang)
+        return text if then != then else say(lang, f"去年 {text}", f"the year before: {text}")
+
     def headlines(self) -> Sentences:
         """Return what the figures say, a sentence a stage and one for what lies beyond the seven."""
         lines = [self._stage_sentence(row) for row in self.rows]
+        lines += self._way()
         others = self._unmet_findings()
         if len(others):
             names = [title(self.context.standard[code], self.context.lang, short=True) for code in others]
@@ -262,6 +286,12 @@ class SchoolReport:
         lang, standard, year = self.context.lang, self.context.standard, self.context.year
         peers = self._peers(row)
         place = peers.places[self.school_id]
+        courses = {code: self.context.school_index.course(row, code) for code in standard.resource_codes}
+        gaps = {
+            short["code"]: gap_text(standard[short["code"]], short["to_standard"], lang)
+            for short in self.context.school_index.shortfalls.get(self.school_id, [])
+            if short["stage"] == row["stage"] and short["to_standard"] == short["to_standard"]
+        }
         lines = [
             {
                 "title": resource_title(standard, code, lang),
@@ -269,6 +299,9 @@ class SchoolReport:
                 "limit": row[f"{code}_limit"],
                 "verdict": shown_in(row, code),
                 "floor": standard.floor * row[f"{code}_limit"],
+                "gap": gaps.get(code, ""),
+                "before": moved(row[code], courses[code][-2][1], 2, lang),
+                "course": courses[code],
                 "mean": peers.means[code],
                 "rank": peers.ranks[code][place],
                 "failing": shown_in(row, code) == Verdict.FAIL,
@@ -281,11 +314,12 @@ class SchoolReport:
         ]
         columns = (
             Column("title", say(lang, "指标", "Indicator"), link="rule"),
+            verdict_column(lang, "verdict_fact"),
             Column("value", say(lang, "实际", "Actual"), decimals=2, beside="limit", fact="value_fact"),
             Column("limit", say(lang, "标准", "Standard"), decimals=2, beside="value"),
-            verdict_column(lang, "verdict_fact"),
+            Column("gap", say(lang, "还差多少", "Short by")),
             Column(
-                "floor", say(lang, f"{floor_label(standard)}值", f"{floor_label(standard)} value"), decimals=2
+                "before", say(lang, "去年与变化（五年）", "Last year, change (five years)"), course="course"
             ),
             Column("mean", say(lang, "全区平均", "District mean"), decimals=2, fact="mean_fact"),
             Column("rank", say(lang, "全区位次", "Rank")),
@@ -298,8 +332,8 @@ class SchoolReport:
             failing="failing",
             note=say(
                 lang,
-                "全区平均为总量之比（资源总量 ÷ 学生总数）。位次按实际值由高到低，斜线后为有数据的学校数。",
-                "The district mean is total over total. Ranks run from the highest, out of the schools with data.",
+                "“还差多少”是补到标准需增加的总量。全区平均为总量之比（资源总量 ÷ 学生总数）。位次按实际值由高到低，斜线后为有数据的学校数。",
+                "“Short by”: what is lacking in all. The district mean is total over total. Ranks run from the highest, out of the schools with data.",
             ),
             lang=lang,
         )
@@ -392,6 +426,157 @@ class SchoolReport:
                 "Teachers and rooms are whole. Raising a school above the mean raises the coefficient.",
             ),
             empty=nothing_lacking(self.rows, self.context.standard, lang),
+            lang=lang,
+        )
+
+    @property
+    def _alone(self) -> Alone:
+        return alone(self.context, str(self._first["district"]), self.costs)
+
+    @property
+    def _bought(self) -> list[Row]:
+        return self._alone.bought.get(self.school_id, [])
+
+    def _way(self) -> list[str]:
+        """Return what the cheapest way to pass costs, and who answers for the school's problems by when."""
+        lang, lines = self.context.lang, []
+        if self._bought:
+            total = money(sum(row["cost_yuan"] for row in self._bought), lang)
+            what = listed([self._addition(row) for row in self._bought], lang)
+            lines.append(
+                say(
+                    lang,
+                    f"本校达标最省的做法：增加{what}，共需 {total}（不计差异系数）。",
+                    f"The cheapest way for this school: {what}, {total} in all (coefficients aside).",
+                )
+            )
+        problems = self.context.school_index.problems.get(self.school_id, [])
+        if problems:
+            names = dict.fromkeys(name for row in problems for name in row["departments"])
+            dates = [row["deadline"] for row in problems if isinstance(row["deadline"], str)]
+            who = department_names(tuple(names), self.context.standard, lang)
+            bare = len(problems) - len(dates)
+            lines.append(
+                say(
+                    lang,
+                    f"问题 {len(problems)} 个，责任部门：{who}"
+                    + f"；最早的时限 {min(dates, default='')}" * bool(dates)
+                    + f"；没有登记时限的 {bare} 个" * bool(bare)
+                    + "。",
+                    f"{len(problems)} problem{'s' * (len(problems) > 1)}, answered for by {who}"
+                    + f"; first deadline {min(dates, default='')}" * bool(dates)
+                    + f"; without a deadline: {bare}" * bool(bare)
+                    + ".",
+                )
+            )
+        return lines
+
+    def _addition(self, row: Row) -> str:
+        """Return what is bought, with its stage where the school has two."""
+        lang, indicator = self.context.lang, self.context.standard[row["code"]]
+        name, amount = title(indicator, lang, short=True), gap_text(indicator, row["amount"], lang)
+        stage = stage_label(row["stage"], lang) if len(self.rows) > 1 and row["stage"] != Stage.WHOLE else ""
+        return say(lang, f"{stage}{name} {amount}", f"{name} {amount}" + f" ({stage})" * bool(stage))
+
+    def cheapest(self) -> Table:
+        """Return the cheapest way to pass, the school looked at by itself: what, how much, for how much, who."""
+        lang, standard, found = self.context.lang, self.context.standard, self._alone
+        shown = [
+            {
+                "title": title(standard[row["code"]], lang),
+                "rule": anchor(row["code"]),
+                "stage": say(lang, "全校", "Whole school")
+                if row["stage"] == Stage.WHOLE
+                else stage_label(row["stage"], lang),
+                "amount": gap_text(standard[row["code"]], row["amount"], lang),
+                "cost": row["cost_yuan"] / WAN,
+                "low": row["low_yuan"] / WAN,
+                "high": row["high_yuan"] / WAN,
+                "departments": department_names(standard[row["code"]].departments, standard, lang),
+            }
+            for row in self._bought
+        ]
+        columns = (
+            Column("title", say(lang, "指标", "Indicator"), link="rule"),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("amount", say(lang, "增加", "To add")),
+            *cost_columns(lang),
+            Column("departments", say(lang, "责任部门", "Departments")),
+        )
+        empty = (
+            say(
+                lang,
+                "本区资源数据不全，达标的做法和费用无法计算。",
+                "What would be needed cannot be computed: the district's resources are not all reported.",
+            )
+            if found.refused
+            else say(
+                lang,
+                "在费用文件的上限以内，本校无法达标。",
+                "Within the upper bounds of the cost file the school cannot pass.",
+            )
+            if self.school_id in found.stuck
+            else say(lang, "按学校规则，本校不需要购置。", "By the rule on schools there is nothing to buy.")
+        )
+        return Table(
+            say(lang, "本校达标最省的做法", "The cheapest way for this school"),
+            columns,
+            shown,
+            note=say(
+                lang,
+                "只按学校规则计算，不计差异系数；全区一并考虑的做法见达标方案。",
+                "By the rule on schools alone, coefficients aside; the plan takes the whole district together.",
+            ),
+            empty=empty,
+            lang=lang,
+        )
+
+    def fellows(self) -> Table:
+        """Return the schools of the same kind nearest in size, and those nearest on the map."""
+        lang, index = self.context.lang, self.context.school_index
+        shown = []
+        for row in self.rows:
+            named = [
+                (say(lang, "同类，规模相近", "Same kind, like in size"), other) for other in index.alike(row)
+            ]
+            named += [
+                (say(lang, f"相距 {km:.1f} 公里", f"{km:.1f} km away"), other)
+                for km, other in index.near(row)
+            ]
+            shown += [
+                {
+                    "name": other["name"],
+                    "school_id": other["school_id"],
+                    "verdict": str(other["verdict"]),
+                    "fact": key(Fact.SCHOOL, self.context.year, other["stage"], other["school_id"]),
+                    "why": why,
+                    "stage": stage_label(other["stage"], lang),
+                    "pupils": other["pupils"],
+                    "met": other["met"],
+                    "below": listed(
+                        [title(self.context.standard[code], lang, short=True) for code in unmet(other)], lang
+                    ),
+                }
+                for why, other in named
+            ]
+        columns = (
+            Column("name", say(lang, "学校", "School"), school="school_id"),
+            verdict_column(lang, "fact"),
+            Column("why", say(lang, "为何列出", "Why listed")),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("pupils", say(lang, "在校生（人）", "Pupils"), decimals=0),
+            Column(
+                "met", say(lang, "达标项数", f"Met of {len(self.context.standard.resources)}"), decimals=0
+            ),
+            Column("below", say(lang, "未达标指标", "Not met")),
+        )
+        return Table(
+            say(lang, "可以比照的学校", "Schools to compare with"),
+            columns,
+            shown,
+            empty=say(
+                lang, "本区没有可以比照的学校。", "There is no school in the district to compare with."
+            ),
             lang=lang,
         )
 

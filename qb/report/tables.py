@@ -8,6 +8,7 @@ from html import escape
 
 import pandas as pd
 
+from qb.charts import sparkline
 from qb.report.facts import address
 from qb.report.words import Lang, number, verdict_label
 from qb.terms import Allowance, Term, Verdict
@@ -52,6 +53,12 @@ class Column:
     fact : str, optional
         Column that holds the key of what each cell states (:mod:`qb.report.facts`), empty for a cell that
         states nothing. A verdict and a coefficient lead to their rule, on the same page.
+    school : str, optional
+        Column that holds the school each cell names: on a site the name leads to its page.
+    course : str, optional
+        Column that holds the figures of some years, drawn small after the text.
+    page : str, optional
+        Column that holds a place on another page of the site (``annual#ledger-3``), to which the text leads.
     """
 
     key: str
@@ -62,6 +69,9 @@ class Column:
     link: str | None = None
     fact: str | None = None
     badge: str | None = None
+    school: str | None = None
+    course: str | None = None
+    page: str | None = None
 
     @property
     def numeric(self) -> bool:
@@ -89,6 +99,10 @@ class Table:
         On paper the table begins a sheet of its own.
     anchor : str
         The address of the table on its page; empty for none.
+    rows_at : str, optional
+        Column that holds the address of each row on its page.
+    more : (text, place)
+        What leads to the whole where the table quotes a part of it: words, and ``annual#ledger``.
     """
 
     caption: str
@@ -100,6 +114,8 @@ class Table:
     lang: Lang = "zh"
     sheet: bool = False
     anchor: str = ""
+    rows_at: str | None = None
+    more: tuple[str, str] | None = None
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -115,6 +131,8 @@ class Table:
         rows = self.rows.to_dict("records") if isinstance(self.rows, pd.DataFrame) else self.rows
         body = "".join(map(self._row, rows))
         note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
+        if self.more:
+            note += f'<p class="note">{elsewhere(self.more[1], escape(self.more[0]))}</p>'
         own = f' id="{escape(self.anchor)}"' if self.anchor else ""
         return (
             f'<div{own} class="scroll{" sheet" * self.sheet}" role="region" tabindex="0" aria-label="{escape(self.caption)}">'
@@ -124,6 +142,8 @@ class Table:
 
     def _row(self, row: dict[str, object]) -> str:
         mark = ' class="fail"' if self.failing and bool(row[self.failing]) else ""
+        if self.rows_at:
+            mark += f' id="{escape(str(row[self.rows_at]))}"'
         first, *rest = self.columns
         cells = [f'<th scope="row">{self._text(first, row)}</th>', *(self._cell(c, row) for c in rest)]
         return f"<tr{mark}>{''.join(cells)}</tr>"
@@ -149,8 +169,32 @@ class Table:
             text = escape(number(value, decimals, self.lang, beside=beside))
         else:
             text = "" if value is None or value != value else escape(str(value))
+        if column.course:
+            text += sparkline(row[column.course])
+        if column.school and isinstance(row[column.school], str):
+            return named(row[column.school], text)
+        if column.page:
+            return elsewhere(str(row[column.page]), text)
         leads = row.get(column.link) if column.link else address(_fact(column, row))
         return f'<a href="{escape(leads)}">{text}</a>' if leads and isinstance(leads, str) else text
+
+
+def named(school: str, text: str) -> str:
+    """Return HTML that names a school, of which a site makes a way to the school's page.
+
+    >>> named("001", "西门小学")
+    '<a data-school="001">西门小学</a>'
+    """
+    return f'<a data-school="{escape(school)}">{text}</a>'
+
+
+def elsewhere(place: str, text: str) -> str:
+    """Return HTML of which a site makes a way to a place on another of its pages, where that is made.
+
+    >>> elsewhere("annual#ledger-3", "3")
+    '<a data-page="annual#ledger-3">3</a>'
+    """
+    return f'<a data-page="{escape(place)}">{text}</a>'
 
 
 def _fact(column: Column, row: dict[str, object]) -> str:
@@ -200,7 +244,8 @@ class Sentences:
 class Cards:
     """Key figures side by side: each a label, a value (or a verdict) and a line beneath.
 
-    A verdict's card may have a fourth part, the key of what it states (:mod:`qb.report.facts`).
+    A verdict's card may have a fourth part, the key of what it states (:mod:`qb.report.facts`); a fifth says
+    what it was the year before.
     """
 
     cards: tuple[tuple[str, ...], ...]
@@ -213,14 +258,15 @@ class Cards:
     def _nobody(self) -> str:
         return verdict_label(Verdict.NO_DATA, self.lang)
 
-    def _card(self, label: str, value: str, beneath: str, fact: str = "") -> str:
+    def _card(self, label: str, value: str, beneath: str, fact: str = "", before: str = "") -> str:
         # A figure that nobody reported says so in words.
         verdict = found(value) or (Verdict.NO_DATA if value == self._nobody else None)
         shown = badge(str(verdict), self.lang, fact) if verdict else escape(value)
         mark = f' class="{BADGE[verdict]}"' if verdict else ""
+        then = f'<div class="detail">{escape(before)}</div>' if before else ""
         return (
             f'<li{mark}><div class="label">{escape(label)}</div><div class="value">{shown}</div>'
-            f'<div class="detail">{escape(beneath)}</div></li>'
+            f'<div class="detail">{escape(beneath)}</div>{then}</li>'
         )
 
 

@@ -16,6 +16,17 @@ from pathlib import Path
 from pages import Page, Text
 
 CARD = re.compile(r"项指标中达标|indicators (?:that apply )?met|^七项中达标 \d 项|^\d of 7 met")
+# What a card says of the year before, below the figure of the year, and which way it went.
+THEN = re.compile(
+    r"""^(?P<none>去年无数据|no[ ]data[ ]the[ ]year[ ]before)$
+    |^(?:去年[ ]?|the[ ]year[ ]before:[ ])(?:
+    (?P<verdict>[^\d，,]+?)(?:[，,][ ]?(?P<way>[↑↓→]).*)?
+    |达标[ ](?P<met>\d)[ ]项|(?P<met_en>\d)[ ]met
+    |(?P<passed>\d+)[ ]/[ ](?P<held>\d+)(?:[，,][ ]?(?P<step>[↑↓→])(?:[ ]增加|[ ]减少)?(?:[ ](?P<by>\d+))?.*)?
+    |(?P<pupils>[\d,]+)[ ](?P<pupils_step>[↑↓→])[ ]?(?:[升降][ ])?(?P<pupils_by>[\d,]+)?.*
+    )$""",
+    re.VERBOSE,
+)
 FAILING = re.compile(r"\bfail(s|ed|ing)?\b", re.IGNORECASE)
 KNOWN = Path(__file__).with_name("known_texts.txt")
 SEVEN = tuple(f"C{n}" for n in range(1, 8))
@@ -190,6 +201,10 @@ class Facts:
         """Return how many rooms of a kind were reported, and how many are too small."""
         sizes = [r["area_m2"] for r in self.own("rooms") if r["kind"] == kind and r["area_m2"] is not None]
         return len(sizes), sum(size < ROOM_LIMIT[kind] for size in sizes)
+
+    def of(self, school_id: str) -> list[dict]:
+        """Return a school's rows."""
+        return [r for r in self.rows if r["school_id"] == school_id]
 
     def school(self, stage: str, school_id: str) -> dict:
         """Return a school's row."""
@@ -509,7 +524,30 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
     ),
     (
         "各情景都没有缺口|Nothing is lacking on any side|^七项指标没有缺口|Nothing is lacking on the seven",
-        lambda f, m, p: not f.unknown_figures() and bool(f.rows) and not any(map(f.below, SEVEN)),
+        lambda f, m, p: (
+            all(v == "pass" for r in f.of(p.school) for v in r["verdicts"].values())
+            if p.kind == "school"
+            else not f.unknown_figures() and bool(f.rows) and not any(map(f.below, SEVEN))
+        ),
+    ),
+    # school: what its cheapest way costs, who answers by when
+    (
+        "本校不需要购置|By the rule on schools there is nothing to buy",
+        lambda f, m, p: all(r["verdict"] == "pass" for r in f.of(p.school)),
+    ),
+    (
+        "^本校达标最省的做法：增加|^The cheapest way for this school: ",
+        lambda f, m, p: any(r["verdict"] == "fail" for r in f.of(p.school)),
+    ),
+    (
+        "达标的做法和费用无法计算|What would be needed cannot be computed",
+        lambda f, m, p: any(None in r["values"].values() or r["pupils"] is None for r in f.rows),
+    ),
+    (
+        r"^问题 (\d+) 个，责任部门：|^(\d+) problems?, answered for by ",
+        lambda f, m, p: (
+            int(m[1] or m[2]) >= sum(v == "fail" for r in f.of(p.school) for v in r["verdicts"].values())
+        ),
     ),
     (
         "没有学校在这些指标上未达标|Every school meets these",
@@ -772,7 +810,7 @@ class Reading:
         if text.role == "card":
             self._card(text)
         for clause in clauses(text.text):
-            if text.role == "card" and CARD.search(clause):
+            if text.role == "card" and (CARD.search(clause) or THEN.search(clause)):
                 continue
             claimed = False
             for pattern, check in CLAIMS:
@@ -808,6 +846,9 @@ class Reading:
         if label in ("区域总体", "The district") and self.facts.verdict != verdict:
             self.wrong.append(f"card {text.text!r}: the district is {self.facts.verdict}")
         self._counted(text, label, value, beneath)
+        for clause in clauses([*text.text.split("|"), "", "", "", ""][3]):
+            if not self._was(label, value, clause):
+                self.wrong.append(f"card {text.text!r}: {clause!r}")
         codes = {"guarantee": GUARANTEE, "quality": set(self.facts.seen) - GUARANTEE - set(SEVEN)}.get(area)
         held = re.search(
             r"(\d+) 项指标中达标 (\d+) 项|(\d+) of (\d+) indicators (?:that apply )?met", beneath
@@ -838,6 +879,55 @@ class Reading:
             way = (found[0] > int(then[2])) - (found[0] < int(then[2]))
             if ("→↑↓"[way], int(step[2] or step[3] or 0)) != (step[1], abs(found[0] - int(then[2]))):
                 self.wrong.append(f"card {text.text!r}: {step[0]}")
+
+    def _was(self, label: str, value: str, clause: str) -> bool:
+        """Whether what a card says of the year before is so."""
+        said, before, lang = THEN.search(clause), self.facts.before, self.page.lang
+        if said is None:
+            return False
+        stage = next((STAGES[word] for word in STAGES if label.lower().startswith(word)), "")
+        school = self.page.kind == "school"
+        row = None
+        if school and before is not None:
+            mine = [r for r in before.rows if (r["stage"], r["school_id"]) == (stage, self.page.school)]
+            row = mine[0] if mine else None
+        if said["none"]:
+            if school:
+                return row is None or row["pupils"] is None
+            own = self._of_label(label, before) if before is not None else None
+            return before is None or (own is not None and own[1] == own[2]) or (bool(stage) and not own[1])
+        if before is None or (school and row is None):
+            return False
+        if said["met"] or said["met_en"]:
+            return int(said["met"] or said["met_en"]) == row["met"]
+        if said["pupils"]:
+            then = int(said["pupils"].replace(",", ""))
+            step = self.facts.school(stage, self.page.school)["pupils"] - then
+            by = int((said["pupils_by"] or "0").replace(",", ""))
+            return (
+                then == row["pupils"]
+                and said["pupils_step"] == "→↑↓"[(step > 0) - (step < 0)]
+                and abs(step) == by
+            )
+        if said["passed"]:
+            own, now = self._of_label(label, before), self._of_label(label, self.facts)
+            step = now[0] - int(said["passed"])
+            way = "→↑↓"[(step > 0) - (step < 0)]
+            return (int(said["passed"]), int(said["held"])) == own[:2] and (
+                not said["step"] or (said["step"], int(said["by"] or 0)) == (way, abs(step))
+            )
+        words = {word.lower(): verdict for word, verdict in WORDS[lang].items()}
+        then = words.get(said["verdict"].lower())
+        area = AREAS.get(label)
+        own = row["verdict"] if school else before.area[area] if area else before.verdict
+        judged = ("fail", "pass")
+        now = WORDS[lang].get(value)
+        way = None
+        if now == own:
+            way = "→"
+        elif now in judged and own in judged:
+            way = "↑" if now == "pass" else "↓"
+        return then == own and said["way"] == way
 
     @staticmethod
     def _of_label(label: str, facts: Facts) -> tuple[int, int, int] | None:

@@ -36,3 +36,27 @@ for (const head of document.querySelectorAll("main :is(h2, h3)[id]")) {
   link.setAttribute("aria-label", `${say.address} ${text(head)}`);
   head.append(link);
 }
+
+// A rule opens where a link leads to it, or at a click on its name; on paper all stand as an appendix.
+function opened(head) {
+  const open = head.classList.toggle("open");
+  head.firstChild.setAttribute("aria-expanded", open);
+}
+
+for (const head of document.querySelectorAll(".rules h3")) {
+  const name = make("button", { type: "button" }, head.firstChild);
+  name.addEventListener("click", () => opened(head));
+  name.setAttribute("aria-expanded", false);
+  head.prepend(name);
+  head.parentNode.classList.add("folds");
+}
+
+function openRule() {
+  const head = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!head?.matches(".folds h3:not(.open)")) return;
+  opened(head);
+  head.scrollIntoView();
+}
+
+addEventListener("hashchange", openRule);
+openRule();

@@ -1,5 +1,5 @@
-// Tables: sorted by a click on a header, filtered by words, saved as CSV.
-const FILTER_FROM = 11;
+// Tables: sorted by a click on a header, filtered by words, folded where they are long, saved as CSV.
+const FILTER_FROM = 11, SHOWN = 30, SPARE = 6; // a fold that hides less than this saves nobody anything
 const order = new Intl.Collator(document.documentElement.lang, { numeric: true });
 const fold = (words) => words.normalize("NFKC").toLowerCase();
 
@@ -45,7 +45,7 @@ function sortable(head, rows) {
 }
 
 // A box for words, where rows fall short a box to see only those, and how many rows are shown.
-function filters(name, rows, csv) {
+function filters(name, rows, csv, narrowed) {
   const input = make("input", { type: "search" });
   const only = make("input", { type: "checkbox" });
   const failing = rows.filter((row) => row.classList.contains("fail")).length;
@@ -59,6 +59,7 @@ function filters(name, rows, csv) {
       row.hidden = !asked.every((word) => words[i].includes(word)) || (only.checked && !row.classList.contains("fail"));
     });
     const shown = rows.filter((row) => !row.hidden).length;
+    narrowed(shown < rows.length);
     count.textContent = shown < rows.length ? put(say.rows_of, shown, rows.length) : put(say.rows, rows.length);
     label(csv, shown < rows.length ? put(say.csv_shown, shown) : say.csv, name);
   };
@@ -84,6 +85,29 @@ function saveCsv(table) {
   save(nameOf(table) + part, "csv", ["\ufeff" + lines.join("\r\n") + "\r\n"], "text/csv");
 }
 
+// A long table shows its first rows until it is asked for all, filtered, or led into. On paper it is whole.
+function foldable(table, box, rows, name) {
+  if (rows.length < SHOWN + SPARE) return () => {};
+  let whole = false, narrow = false;
+  const more = button("", name, () => show(!whole));
+  const show = (all) => {
+    whole = all;
+    table.classList.toggle("folded", !whole && !narrow);
+    label(more, whole ? put(say.fewer, SHOWN) : put(say.all_rows, rows.length), name);
+    more.hidden = narrow;
+  };
+  const led = () => location.hash && table.querySelector(`[id="${CSS.escape(decodeURIComponent(location.hash.slice(1)))}"]`);
+  const follow = () => {
+    const row = led();
+    if (row) show(true), row.scrollIntoView();
+  };
+  box.after(make("p", { className: "tools" }, more));
+  addEventListener("hashchange", follow);
+  show(false);
+  follow();
+  return (some) => ((narrow = some), show(whole));
+}
+
 function furnish(table) {
   const rows = [...(table.tBodies[0]?.rows ?? [])];
   if (!rows.length || !table.tHead) return;
@@ -92,8 +116,10 @@ function furnish(table) {
   if (plain && rows.length > 1) sortable(table.tHead.rows[0], rows);
   const csv = button(say.csv, name, () => saveCsv(table));
   const saves = make("span", { className: "saves" }, csv);
-  const found = plain && rows.length >= FILTER_FROM ? filters(name, rows, csv) : [];
-  (table.closest(".scroll") ?? table).before(make("div", { className: "tools" }, ...found, saves));
+  const box = table.closest(".scroll") ?? table;
+  const narrowed = plain ? foldable(table, box, rows, name) : () => {};
+  const found = plain && rows.length >= FILTER_FROM ? filters(name, rows, csv, narrowed) : [];
+  box.before(make("div", { className: "tools" }, ...found, saves));
 }
 
 const tables = [...document.querySelectorAll("table.data")];
