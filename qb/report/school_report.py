@@ -463,7 +463,7 @@ class SchoolReport:
                     + f"；最早的时限 {min(dates, default='')}" * bool(dates)
                     + f"；没有登记时限的 {bare} 个" * bool(bare)
                     + "。",
-                    f"{len(problems)} problem{'s' * (len(problems) > 1)}, answered for by {who}"
+                    f"{len(problems)} problem{'s' * (len(problems) > 1)}, answered for by {who.replace('; ', ', ')}"
                     + f"; first deadline {min(dates, default='')}" * bool(dates)
                     + f"; without a deadline: {bare}" * bool(bare)
                     + ".",

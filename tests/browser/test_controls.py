@@ -140,7 +140,7 @@ def test_only_what_falls_short_can_be_shown_and_is_counted(opened):
 
 def test_headers_stay_in_sight_down_a_long_table_and_names_along_a_wide_one(opened):
     page = opened(table(60)).page
-    head, last = page.locator("thead th").first, page.locator("tbody tr").nth(40)
+    head, last = page.locator("thead th").first, page.locator("tbody tr").nth(28)
     last.scroll_into_view_if_needed()
     assert 0 <= head.bounding_box()["y"] < 5
     frame = pd.DataFrame({f"c{k}": ["W" * 40] * 3 for k in range(12)})
@@ -151,6 +151,23 @@ def test_headers_stay_in_sight_down_a_long_table_and_names_along_a_wide_one(open
     page.locator(".scroll").evaluate("box => (box.scrollLeft = 400)")
     assert abs(name.bounding_box()["x"] - before) <= 1
     assert page.locator(".scroll").get_attribute("tabindex") == "0"
+
+
+def test_a_long_table_is_folded_until_it_is_asked_for_filtered_or_printed(opened):
+    page = opened(table(60)).page
+    rows = page.locator("tbody tr:visible")
+    assert rows.count() == 30
+    page.get_by_role("button", name="显示全部 60 行").click()
+    assert rows.count() == 60
+    page.get_by_role("button", name="只显示前 30 行").click()
+    assert rows.count() == 30
+    name = page.locator("tbody th").nth(40).text_content()
+    page.get_by_role("searchbox").first.fill(name)
+    assert name in rows.all_text_contents()[0]  # of those that the fold hides
+    page.get_by_role("searchbox").first.fill("")
+    assert rows.count() == 30
+    page.emulate_media(media="print")
+    assert rows.count() == 60
 
 
 # Figures
