@@ -367,7 +367,10 @@ def _parser() -> Parser:
     )
     it.add_argument("--force", action="store_true", help="全部重新生成；默认只生成有变化的页面")
     it.add_argument(
-        "--isolation", choices=("fork", "kernel"), help="每页的运行方式：fork（快，Linux 默认）或 kernel"
+        "--isolation",
+        choices=("warm", "fork", "kernel"),
+        help="每页的运行方式，结果相同：warm（一个进程接连做多页，默认）、fork（每页一个进程，仅 Linux）、"
+        "kernel（每页一个内核，慢）；自己的笔记本用 fork 或 kernel",
     )
     it.add_argument("--scheduler", metavar="ADDRESS", help="交给 Dask 集群，如 tcp://10.0.0.1:8786")
     it.add_argument(

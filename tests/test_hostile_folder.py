@@ -76,7 +76,7 @@ def test_no_module_of_the_working_directory_runs(trap, arguments):
     assert "Traceback" not in done.stderr and done.returncode in (0, 1)
 
 
-def test_no_module_of_the_working_directory_runs_where_kernels_stand_in_for_a_worker_that_died(trap):
+def test_no_module_of_the_working_directory_runs_where_others_stand_in_for_a_worker_that_died(trap):
     script = (
         "import os, signal\n"
         "from pathlib import Path\n"
@@ -84,8 +84,8 @@ def test_no_module_of_the_working_directory_runs_where_kernels_stand_in_for_a_wo
         "from qb.publish.api import publish\n"
         "send = Worker._send\n"
         "def killed(self, what, *of):\n"
-        "    os.kill(self._process.pid, signal.SIGKILL) if what == 'job' else None\n"
-        "    self._process.wait() if what == 'job' else None\n"
+        "    os.kill(self._process.pid, signal.SIGKILL) if what == 'pages' else None\n"
+        "    self._process.wait() if what == 'pages' else None\n"
         "    send(self, what, *of)\n"
         "if __name__ == '__main__':\n"
         "    Worker._send = killed\n"

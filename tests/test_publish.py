@@ -15,7 +15,7 @@ import pytest
 import qb
 from qb.data.sample import make
 from qb.errors import QbError
-from qb.publish import manifest, site
+from qb.publish import crew, manifest, site
 from qb.publish.api import publish
 from qb.publish.jobs import Failure, Job, Outcome, parameters_of, refuse
 from qb.publish.page import THEME, Page, notebook_page
@@ -111,13 +111,20 @@ def test_a_file_that_is_no_notebook_is_refused_in_words(tmp_path):
         parameters_of(tmp_path / "odd.ipynb")
 
 
-# Running: every ending a notebook can have, in forked processes and in kernels
+# Running: every ending a notebook can have, in processes that go on, forked and spawned, and in kernels
 
-ISOLATIONS = ["fork", "kernel"] if can_fork() else ["kernel"]
+ISOLATIONS = ["warm", "fork", "spawned", "kernel"] if can_fork() else ["spawned", "kernel"]
 
 
 @pytest.fixture(scope="module", params=ISOLATIONS)
 def ran(tmp_path_factory, request):
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "spawned":  # what Windows and macOS do
+            patch.setattr(crew, "can_fork", lambda: False)
+        yield _ran(tmp_path_factory, {"spawned": "warm"}.get(request.param, request.param))
+
+
+def _ran(tmp_path_factory, isolation):
     folder = tmp_path_factory.mktemp("ran{year}")  # braces are papermill's place-holders
     parameters = code("name: str = ''\nhexed: str = ''", tag="parameters")
     cells = {
@@ -136,8 +143,9 @@ def ran(tmp_path_factory, request):
         target.parent.mkdir(exist_ok=True)
         target.write_text("of an earlier run")
         given = {"name": HOSTILE, "hexed": HOSTILE.encode().hex()}
-        jobs.append(Job(notebook, given, target, Page("</title><script>alert(1)</script>")))
-    outcomes = run(jobs, workers=2, progress=True, isolation=request.param)
+        page = Page("</title><script>alert(1)</script>")
+        jobs.append(Job(notebook, given, target, page, ours=isolation == "warm"))
+    outcomes = run(jobs, workers=2, progress=True, isolation=isolation)
     return {outcome.job.notebook.stem: outcome for outcome in outcomes}
 
 

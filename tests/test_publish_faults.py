@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 
-from qb.publish import cluster, scheduler, worker_process
+from qb.publish import cluster, crew, worker_process
 from qb.publish.jobs import Job, Outcome
 from qb.publish.page import Page
 from qb.publish.scheduler import run
@@ -66,17 +67,18 @@ def gone(mark: str, seconds: float = 5) -> bool:
     return True
 
 
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory):
+@pytest.fixture(scope="module", params=["fork", "warm"])
+def ended(tmp_path_factory, request):
     folder = tmp_path_factory.mktemp("ended")
     mark = f"qb-test-mark-{os.getpid()}"
     os.environ["QB_TEST_MARK"] = mark
     jobs = []
     for number, (name, cell) in enumerate(ENDINGS.items()):
         notebook = save(folder / f"{number}.ipynb", "'first'", cell)
-        jobs.append(Job(notebook, {}, folder / "site" / f"{name}.html", Page(name), cell_seconds=2))
+        target = folder / "site" / f"{name}.html"
+        jobs.append(Job(notebook, {}, target, Page(name), cell_seconds=2, ours=request.param == "warm"))
     try:
-        outcomes = run(jobs, workers=2, progress=False, isolation="fork")
+        outcomes = run(jobs, workers=2, progress=False, isolation=request.param)
         left = not gone(mark)
     finally:
         del os.environ["QB_TEST_MARK"]
@@ -139,8 +141,7 @@ def test_a_press_with_threads_does_not_fork_and_kernels_do_the_work(tmp_path, mo
 
 def test_the_press_has_one_thread_with_everything_loaded():
     with Worker() as one:
-        wire = one.wire()  # answers once all is loaded, and only where it can fork
-        wire.close()
+        one.wire().close()  # answers once all is loaded, and only where it can fork
     assert worker_process._other_threads() is not None
 
 
@@ -196,55 +197,40 @@ def test_an_interrupted_run_ends_within_a_second_and_leaves_no_process(tmp_path,
 # A worker that dies
 
 
-class Dying:
-    """A worker that makes so many pages in its life."""
-
-    begun = 0
-
-    def __init__(self) -> None:
-        type(self).begun += 1
-
-    def __enter__(self) -> Dying:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def render(self, jobs, indices, workers):
-        for index in indices[: self.pages]:
-            yield index, Outcome(jobs[index], 0.0)
-        if len(indices) > self.pages:
-            raise GoneError
-
-
 @pytest.mark.parametrize(
     ("pages", "asked", "begun", "made"), [(40, 100, 3, 100), (5, 100, 2, 10), (0, 3, 2, 0)], ids=str
 )
 def test_a_worker_that_dies_is_started_again_once_and_once_more_for_every_25_pages(
     tmp_path, monkeypatch, pages, asked, begun, made
 ):
-    dying = type("One", (Dying,), {"pages": pages, "begun": 0})
-    monkeypatch.setattr(scheduler, "Worker", dying)
+    def so_many(worker, jobs, indices, workers, *, keep):
+        yield from ((index, Outcome(jobs[index], 0.0)) for index in indices[:pages])
+        if len(indices) > pages:
+            raise GoneError
+
+    started = []
+    press = SimpleNamespace(fork=lambda held, anew: started.append(anew))
+    monkeypatch.setattr(crew, "pages", so_many)
     jobs = [Job(tmp_path / "n.ipynb", {}, tmp_path / f"{n}.html", Page("T")) for n in range(asked)]
     done = []
     try:
-        for index, _ in scheduler.forked(jobs, 1, None, None):
+        for index, _ in crew.forked(jobs, 1, None, press, ()):
             done.append(index)
     except CannotForkError:
         assert made < asked
-    assert dying.begun == begun
+    assert started == [False, *[True] * (begun - 1)]
     assert done == list(range(made))
 
 
 def test_25_pages_after_a_kill_are_forked_here_and_on_a_cluster(tmp_path, monkeypatch):
     notebook = save(tmp_path / "fine.ipynb", "'fine'")
     jobs = [Job(notebook, {}, tmp_path / "site" / f"{n}.html", Page(f"T{n}")) for n in range(25)]
-    monkeypatch.setattr("qb.publish.pool.kernels", lambda *_: pytest.fail("kernels"))
-    monkeypatch.setattr(cluster, "render", lambda *_: pytest.fail("kernels"))
-    send, killed = Worker._send, []
+    monkeypatch.setattr(crew, "Spawning", lambda **_: pytest.fail("kernels"))
+    send, begun, killed = Worker._send, [], []
 
     def kill_at_third(worker: Worker, what: str, *of: object) -> None:
-        if what == "job" and of[0] == 3 and len(killed) < 1:
+        begun.append(what)
+        if begun.count("pages") == 3 and not killed:
             killed.append(os.kill(worker._process.pid, signal.SIGKILL))
             worker._process.wait()
         send(worker, what, *of)
@@ -252,7 +238,7 @@ def test_25_pages_after_a_kill_are_forked_here_and_on_a_cluster(tmp_path, monkey
     monkeypatch.setattr(Worker, "_send", kill_at_third)
     outcomes = run(jobs, progress=False, isolation="fork", workers=2)
     assert killed and not [outcome for outcome in outcomes if outcome.failure]
-    killed.clear()
+    killed.clear(), begun.clear()
     found = cluster.print_batch(jobs[:16], None, {notebook: notebook.read_bytes()})
     cluster._leave()
     assert killed and all("<title>T" in html for _, html in found)

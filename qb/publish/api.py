@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
 from qb.errors import QbError
 from qb.publish import manifest
+from qb.publish.crew import Press
 from qb.publish.jobs import CELL_SECONDS, Isolation, Site
 from qb.publish.manifest import RECORD, Record, locked
 from qb.publish.own_notebooks import find_notebooks
 from qb.publish.page import Lang
-from qb.publish.worker import Worker, can_fork
 from qb.standard import whole_name
 
 
@@ -67,7 +67,7 @@ def publish(
         One of the standards shipped with qb, or a file.
     force : bool
         Make all pages anew.
-    isolation : {"fork", "kernel"}, optional
+    isolation : {"warm", "fork", "kernel"}, optional
         See :func:`qb.publish.scheduler.run`.
     scheduler : str, optional
         Address of a Dask cluster that does the work.
@@ -104,12 +104,12 @@ def publish(
     of = reckon()
     if not force and (site := _as_it_stands(out, of)):
         return site
-    with _press_under_way(isolation, scheduler) as worker:
+    with nullcontext() if scheduler else Press(isolation, jobs) as press:
         from qb.publish.site import make
 
         return make(data, name, of=of, unchanged=lambda: reckon() == of, **asked,
                     cell_seconds=cell_seconds, force=force, workers=jobs, isolation=isolation,
-                    scheduler=scheduler, worker=worker, progress=progress)  # fmt: skip
+                    scheduler=scheduler, press=press, progress=progress)  # fmt: skip
 
 
 def _whole(path: str | Path) -> str:
@@ -124,10 +124,3 @@ def _as_it_stands(out: str | Path | None, of: str) -> Site | None:
             with locked(folder):
                 return Site(folder / "index.html", (), kept)
     return None
-
-
-def _press_under_way(
-    isolation: Isolation | None, scheduler: str | None
-) -> AbstractContextManager[Worker | None]:
-    wanted = not scheduler and isolation != "kernel" and can_fork()
-    return Worker() if wanted else nullcontext()

@@ -1,6 +1,4 @@
-"""Pages on a Dask cluster: batches of jobs go to its workers, each with a worker process of its own; pages
-return.
-"""
+"""Pages on a Dask cluster: batches of jobs go to its workers, each with processes of its own; pages return."""
 
 from __future__ import annotations
 
@@ -11,14 +9,14 @@ from pathlib import Path
 
 from qb.errors import QbError
 from qb.files import WriteError, temporary_folder, write_whole
+from qb.publish.crew import Press, made_here
 from qb.publish.jobs import Failure, Job, Outcome
-from qb.publish.render import render
-from qb.publish.worker import CannotForkError, GoneError, Held, Worker
+from qb.publish.worker import Held
 
 BATCH = 16  # pages: a second or two of work, so that a lost worker costs little and a task weighs nothing
 _SECONDS = 20  # that a scheduler may take to answer
 
-_worker = threading.local()
+_kept = threading.local()
 
 
 def scattered(jobs: Sequence[Job], address: str, held: Held | None) -> Iterator[tuple[int, Outcome]]:
@@ -96,29 +94,15 @@ def _text(job: Job) -> str | None:
 
 
 def _printed(jobs: list[Job], held: Held | None) -> Iterator[tuple[int, Outcome]]:
-    """Yield places and outcomes from the worker process that this thread of the cluster's worker keeps for
-    the data.
+    """Yield places and outcomes from the processes that this thread of the cluster's worker keeps for the
+    data.
     """
-    left = dict.fromkeys(range(len(jobs)))
-    for _ in range(2):  # a worker that dies is started again, once a batch
-        try:
-            if getattr(_worker, "held", None) is not held or not hasattr(_worker, "worker"):
-                _leave()
-                _worker.worker, _worker.held = Worker(), held
-                if held:
-                    _worker.worker.preload(held)
-            for index, outcome in _worker.worker.render(jobs, list(left), 1):
-                del left[index]
-                yield index, outcome
-            return
-        except GoneError:
-            _leave()
-        except CannotForkError:
-            _leave()
-            break
-    yield from ((index, render(jobs[index])) for index in left)
+    if getattr(_kept, "held", None) is not held or not hasattr(_kept, "press"):
+        _leave()
+        _kept.press, _kept.held = Press(workers=1), held
+    yield from made_here(jobs, 1, held, _kept.press)
 
 
 def _leave() -> None:
-    if worker := _worker.__dict__.pop("worker", None):
-        worker.close()
+    if press := _kept.__dict__.pop("press", None):
+        press.close()

@@ -178,6 +178,8 @@ class Job:
         What stands on it around the content.
     cell_seconds : float
         The time that one cell may take.
+    ours : bool
+        Whether the notebook comes with qb: a process may make one such page after another.
     """
 
     notebook: Path
@@ -185,6 +187,7 @@ class Job:
     target: Path
     page: Page
     cell_seconds: float = CELL_SECONDS
+    ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,9 @@ class Outcome:
         What the notebook said on stderr: warnings, which the page does not show.
     kept : bool
         Whether the page is one of an earlier run, still right.
+    changed : tuple of str
+        What the notebook changed in a process that made other pages after it: kinds of
+        :mod:`qb.publish.leftovers`.
     """
 
     job: Job
@@ -238,6 +244,7 @@ class Outcome:
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
     kept: bool = False
+    changed: tuple[str, ...] = ()
 
 
 DEAD = ("DeadKernelError", "执行这个单元的进程意外结束（可能内存不足）")
@@ -271,7 +278,7 @@ def _first_line(source: str) -> str:
 # What was published.
 
 
-Isolation = Literal["fork", "kernel"]
+Isolation = Literal["warm", "fork", "kernel"]
 
 
 CHANGED = (

@@ -1,51 +1,99 @@
-"""Pages where forking is not at hand: by kernels in spawned processes."""
+"""Processes started anew, where forking is not at hand: for pages, and for the files that go with them."""
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from multiprocessing.reduction import ForkingPickler
 
-from qb.publish.jobs import LOST, SAFE_PATH, Job, Outcome, environment
-from qb.publish.render import render
+from qb.files import temporary_folder
+from qb.publish.jobs import SAFE_PATH, Job, environment
+from qb.publish.worker import AS_A_KERNEL, ONE_THREAD, Hand, Held
+from qb.publish.worker_start import settle, spawned
+
+_GRACE = 5.0  # seconds that a process has to be gone
 
 
-def kernels(jobs: Sequence[Job], indices: Sequence[int], workers: int) -> Iterator[tuple[int, Outcome]]:
-    """Yield each job's place and outcome as it ends, so many at once.
+class Spawned:
+    """A process of its own that makes pages."""
 
-    A worker that is killed breaks its pool: the jobs it took along run again, each in a pool alone,
-    so that only the one which kills its worker fails.
+    def __init__(self, kernels: bool, home: str) -> None:
+        self.connection, theirs = multiprocessing.Pipe()
+        own = (
+            {}
+            if kernels
+            else ONE_THREAD | AS_A_KERNEL | dict.fromkeys(("IPYTHONDIR", "JUPYTER_CONFIG_DIR"), home)
+        )
+        # spawn: the same on every system, and safe whatever threads the caller has.
+        self._process = multiprocessing.get_context("spawn").Process(
+            target=spawned, args=(theirs, kernels), daemon=True
+        )
+        with environment(**SAFE_PATH, **own), _ignoring_interrupts():
+            self._process.start()
+        theirs.close()
+
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.is_alive()
+
+    def end(self) -> None:
+        """End the process, with what it started where the system tells."""
+        self.connection.close()
+        if hasattr(os, "killpg"):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.join(_GRACE)
+
+
+class Spawning:
+    """Where processes are spawned.
+
+    Parameters
+    ----------
+    kernels : bool
+        Each page in a kernel of its own, instead of in the process itself.
+    ahead : int
+        How many to start at once, before they are asked for.
     """
-    lost = []
-    for index, outcome in _spread(jobs, indices, workers):
-        if outcome:
-            yield index, outcome
-        else:
-            lost.append(index)
-    for index in sorted(lost):
-        for _, outcome in _spread(jobs, [index], 1):
-            yield index, outcome or Outcome(jobs[index], 0.0, LOST)
 
+    def __init__(self, *, kernels: bool = False, ahead: int = 0) -> None:
+        self.idle: list[Hand] = []
+        self._kernels, self._home = kernels, temporary_folder()
+        self._book: bytes | None = None
+        self._started: list[Spawned] = []
+        self._ahead = [self._launch() for _ in range(ahead)]
 
-def _spread(
-    jobs: Sequence[Job], indices: Sequence[int], workers: int
-) -> Iterator[tuple[int, Outcome | None]]:
-    if not indices:
-        return
-    with pool_of(workers) as pool:
-        with _ignoring_interrupts():
-            places = {pool.submit(render, jobs[index]): index for index in indices}
-        for future in as_completed(places):
-            try:
-                yield places[future], future.result()
-            except BrokenProcessPool:
-                yield places[future], None
+    def preload(self, held: Held | None) -> None:
+        """Have a book ready in each process that will be asked for."""
+        while self.idle:
+            self.idle.pop().end()
+        self._book = bytes(ForkingPickler.dumps(held))
+
+    def start(self, _: Job) -> Spawned:
+        """Return a process that makes pages; it may be loading still."""
+        one = self._ahead.pop() if self._ahead else self._launch()
+        if not self._kernels:
+            with suppress(OSError):  # it is gone already, which is heard next
+                one.connection.send_bytes(self._book or ForkingPickler.dumps(None))
+        return one
+
+    def _launch(self) -> Spawned:
+        one = Spawned(self._kernels, self._home.name)
+        self._started.append(one)
+        return one
+
+    def close(self) -> None:
+        """End all processes."""
+        for one in self._started:
+            one.end()
+        self._started, self._ahead, self.idle = [], [], []
+        self._home.cleanup()
 
 
 @contextmanager
@@ -54,8 +102,7 @@ def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
     before = set(multiprocessing.active_children())
     # All that multiprocessing starts, its tracker too, starts with -c and would look for modules right here.
     with environment(**SAFE_PATH):
-        # spawn: the same on every system, and safe whatever threads the caller has.
-        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _settle)
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), settle)
         try:
             yield pool
         except BaseException:
@@ -78,18 +125,3 @@ def _ignoring_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _settle() -> None:
-    """Make a process a worker, which does not outlive its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows does not hand this on
-    # Several kernels share the processors; threads of linear algebra would only be in each other's way.
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # an outcome says it all, in our words
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-
-
-def _leave_with_parent() -> None:
-    multiprocessing.parent_process().join()
-    os._exit(1)

@@ -1,4 +1,4 @@
-"""Many pages at once: by forked processes, kernels or a cluster, with progress and without half pages."""
+"""Many pages at once: by processes here or a cluster, with progress and without half pages."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from tqdm import tqdm
 
 from qb.files import clear_parts
+from qb.publish.crew import Press, made_here
 from qb.publish.jobs import Isolation, Job, Outcome, refuse
-from qb.publish.worker import CannotForkError, GoneError, Held, Worker, can_fork
-
-AGAIN = 25  # pages for which a worker that dies is started again
+from qb.publish.worker import Held
 
 
 def run(
@@ -25,10 +25,10 @@ def run(
     isolation: Isolation | None = None,
     scheduler: str | None = None,
     held: Held | None = None,
-    worker: Worker | None = None,
+    press: Press | None = None,
     told: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Outcome]:
-    """Make all pages, several at once, each in a process of its own.
+    """Make all pages, several at once.
 
     Parameters
     ----------
@@ -38,15 +38,17 @@ def run(
         How many at once; by default one for each processor.
     progress : bool
         Show a bar on stderr where that is a terminal.
-    isolation : {"fork", "kernel"}, optional
-        A process forked from one that has everything loaded, or a kernel started for the page: the
-        same pages, many times slower. By default forked where that is safe.
+    isolation : {"warm", "fork", "kernel"}, optional
+        The same pages in each way. Warm: a process makes one page of ours after another, and puts back
+        what a page changed. Fork: a process for each page, forked from one that has everything loaded;
+        so are pages of others' notebooks where that is safe. Kernel: a kernel started for each page, many
+        times slower. Warm by default.
     scheduler : str, optional
         Address of a Dask cluster that does the work.
     held : Held, optional
         A context that need not be read and judged again; kernels do it all the same.
-    worker : Worker, optional
-        One that was started already.
+    press : Press, optional
+        Processes that were started already.
     told : callable, optional
         Is given each outcome as it comes.
 
@@ -69,7 +71,7 @@ def run(
     workers = min(workers or os.cpu_count() or 1, len(jobs))
     with _bar(len(jobs), progress) as bar:
         try:
-            for index, outcome in _outcomes(jobs, workers, isolation, scheduler, held, worker, bar):
+            for index, outcome in _outcomes(jobs, workers, isolation, scheduler, held, press, bar):
                 # A worker has a copy of the job, on a cluster one of other places; none is kept.
                 outcomes[index] = outcome = replace(outcome, job=jobs[index])
                 if outcome.failure:  # an earlier page would be taken for what was asked for
@@ -90,7 +92,7 @@ def _outcomes(
     isolation: Isolation | None,
     scheduler: str | None,
     held: Held | None,
-    worker: Worker | None,
+    press: Press | None,
     bar: tqdm,
 ) -> Iterator[tuple[int, Outcome]]:
     if scheduler:
@@ -98,48 +100,8 @@ def _outcomes(
 
         yield from scattered(jobs, scheduler, held)
         return
-    left = dict.fromkeys(range(len(jobs)))
-    if isolation == "fork" or (isolation is None and can_fork()):
-        try:
-            for index, outcome in forked(jobs, workers, held, worker):
-                del left[index]
-                yield index, outcome
-        except CannotForkError as error:
-            bar.write(
-                f"不能用 fork 方式（{error}），其余页面改用 kernel 方式生成，结果相同，较慢。",
-                file=sys.stderr,
-            )
-    if left:
-        from qb.publish.pool import kernels
-
-        yield from kernels(jobs, list(left), workers)
-
-
-def forked(
-    jobs: Sequence[Job], workers: int, held: Held | None, worker: Worker | None
-) -> Iterator[tuple[int, Outcome]]:
-    """Yield each job's place and outcome as it ends, from processes forked for each.
-
-    A worker that dies is started again: once, and once more for every so many pages that were made.
-
-    Raises
-    ------
-    CannotForkError
-        If it has threads, or dies more often.
-    """
-    left, ended = dict.fromkeys(range(len(jobs))), 0
-    while left:
-        try:
-            with worker or Worker() as worker:
-                if held:
-                    worker.preload(held)
-                for index, outcome in worker.render(jobs, list(left), workers):
-                    del left[index]
-                    yield index, outcome
-        except GoneError:
-            if ended > (len(jobs) - len(left)) // AGAIN:
-                raise
-            worker, ended = None, ended + 1
+    with press or Press(isolation, workers) as press:
+        yield from made_here(jobs, workers, held, press, isolation, partial(bar.write, file=sys.stderr))
 
 
 def _bar(total: int, progress: bool) -> tqdm:

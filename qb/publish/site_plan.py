@@ -333,6 +333,7 @@ class Plan:
             target,
             page,
             self.request.cell_seconds,
+            ours=own is None,
         )
 
     def page(self, part: Part, title: str, target: Path, school: str = "") -> Page:

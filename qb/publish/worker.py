@@ -8,23 +8,23 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import send_handle
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from qb.files import temporary_folder
-from qb.publish.jobs import Job, Outcome
+from qb.publish.jobs import Job
 
 if TYPE_CHECKING:
     from qb.report.context import ReportContext
 
 # Each of these libraries starts threads unless told otherwise before it is loaded.
-_ONE_THREAD = {
+ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -32,7 +32,7 @@ _ONE_THREAD = {
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
 # What ipykernel sets for the notebooks, and what keeps its debugger from talking.
-_AS_A_KERNEL = {
+AS_A_KERNEL = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
@@ -64,60 +64,68 @@ def can_fork() -> bool:
     return sys.platform == "linux"
 
 
+class Hand(Protocol):
+    """A process that makes pages."""
+
+    connection: Connection
+
+    def alive(self) -> bool:
+        """Whether it runs."""
+
+    def end(self) -> None:
+        """End it, whatever it is doing, with all that it started."""
+
+
 class Worker:
-    """A process that forks itself for each notebook; see :mod:`qb.publish.worker_process`."""
+    """A process that forks itself as it is asked; see :mod:`qb.publish.worker_process`."""
 
     def __init__(self) -> None:
+        self.idle: list[Hand] = []
         self._home = temporary_folder()
         home = dict.fromkeys(("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR"), self._home.name)
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "qb.publish.worker_start", str(theirs.fileno())],
-                env=os.environ | _ONE_THREAD | _AS_A_KERNEL | home,
+                env=os.environ | ONE_THREAD | AS_A_KERNEL | home,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is its parent's business
             )
         self._control = Connection(ours.detach())
-        self._idle = True
+        self._used = False
 
     def preload(self, held: Held) -> None:
         """Hand over a report's context, which notebooks then find read and judged."""
-        self._send("preload", held.context, held.data, held.standard)
+        while self.idle:
+            self.idle.pop().end()
+        self._send("preload", held)
 
-    def render(
-        self, jobs: Sequence[Job], indices: Sequence[int], workers: int
-    ) -> Iterator[tuple[int, Outcome]]:
-        """Yield each job's place and outcome as it ends, so many at once.
-
-        Raises
-        ------
-        CannotForkError, GoneError
-            If the process has threads or is gone; what was not yielded has not run to its end.
-        """
-        self._idle = False
-        waiting = list(reversed(indices))
-        running = 0
-        while waiting or running:
-            while waiting and running < workers:
-                index = waiting.pop()
-                self._send("job", index, jobs[index])
-                running += 1
-            _, index, outcome = self._answer()
-            running -= 1
-            yield index, outcome
+    def start(self, job: Job) -> Forked:
+        """Fork a process that makes pages."""
+        return self._fork("pages", job.notebook)
 
     def wire(self) -> ForkedWire:
         """Fork a process, in this one's folder and environment, that runs cells as it is asked."""
-        self._idle = False
+        return ForkedWire(self._fork("cells", str(Path.cwd()), os.environ | AS_A_KERNEL))
+
+    def _fork(self, *what: object) -> Forked:
+        self._used = True
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._send("wire", str(Path.cwd()), os.environ | _AS_A_KERNEL)
-            send_handle(self._control, theirs.fileno(), self._process.pid)
-        _, pid = self._answer()
-        return ForkedWire(Connection(ours.detach()), lambda: self._send("end", pid))
+        with ours, theirs:
+            self._send(*what)
+            try:
+                send_handle(self._control, theirs.fileno(), self._process.pid)
+            except OSError:
+                raise GoneError from None
+            _, pid = self._answer()
+            return Forked(Connection(ours.detach()), self, pid)
+
+    def ask(self, what: str, pid: int) -> object:
+        """Return what the process answers about a child."""
+        self._send(what, pid)
+        return self._answer()[1]
 
     def _send(self, *message: object) -> None:
         try:
@@ -137,7 +145,7 @@ class Worker:
     def close(self) -> None:
         """End the process with all its children."""
         self._control.close()
-        if self._idle:
+        if not self._used:
             self._process.kill()  # it has no children, and may be loading still
         try:
             self._process.wait(_GRACE)
@@ -153,12 +161,28 @@ class Worker:
         self.close()
 
 
+class Forked:
+    """A forked process."""
+
+    def __init__(self, connection: Connection, worker: Worker, pid: int) -> None:
+        self.connection, self._worker, self._pid = connection, worker, pid
+
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return bool(self._worker.ask("alive", self._pid))
+
+    def end(self) -> None:
+        """End it, whatever it is doing, with all that it started."""
+        self.connection.close()
+        self._worker.ask("end", self._pid)
+
+
 class ForkedWire:
     """A wire to a forked process."""
 
-    def __init__(self, connection: Connection, end: Callable[[], None]) -> None:
-        self._connection, self._end = connection, end
-        self._info = connection.recv()[1]
+    def __init__(self, process: Forked) -> None:
+        self._process, self._connection = process, process.connection
+        self._info = self._connection.recv()[1]
 
     def run(self, content: dict, msg_id: str, seconds: float | None) -> Iterator[tuple[str, dict]]:
         """Run a cell; yield channel and message until the kernel is idle again."""
@@ -182,9 +206,8 @@ class ForkedWire:
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
-        self._connection.close()
         with suppress(CannotForkError):
-            self._end()
+            self._process.end()
 
 
 @cache

@@ -17,7 +17,7 @@ import pytest
 from qb.data.reading import write
 from qb.data.sample import make
 from qb.publish.manifest import notebook_of
-from qb.publish.worker import _ONE_THREAD, can_fork
+from qb.publish.worker import ONE_THREAD, can_fork
 
 KILLS = 20
 
@@ -37,7 +37,7 @@ class Publisher:
         script = Path(__file__).with_name("sixty.py")
         self.process = subprocess.Popen(
             [sys.executable, str(script), str(data), str(notebook)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | _ONE_THREAD,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | ONE_THREAD,
         )  # fmt: skip
 
     def start(self, site: Path) -> int:
