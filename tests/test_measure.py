@@ -1,6 +1,7 @@
 """Who is judged and what they hold: against a slow second computation, and by hand."""
 
 import math
+import time
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from oracle import CODES
 from oracle import assess as slowly
 from town import (
     MET,
+    STANDARD,
     YEAR,
     Town,
     area,
@@ -27,6 +29,7 @@ from town import (
 import qb
 from qb.data.dataset import Dataset
 from qb.indicators.assessment import document
+from qb.indicators.population import take_population
 from qb.terms import STAGES_OF_KIND, Kind
 
 # Against the second computation, exactly
@@ -1533,3 +1536,29 @@ def test_which_exclusions_reach_an_indicator_is_an_option(with_change):
     town = Town().add("特", "special", primary=80).set("classes", {"school_id": "特"}, pupils=46)
     every = with_change((block, block.replace('["kinds"]', "[]")))
     assert (judged(town, "C12"), judged(town, "C12", standard=every)) == ("pass", "fail")
+
+
+def test_the_time_to_count_the_schools_grows_with_their_number_and_not_with_its_square():
+    def seconds(districts):
+        schools = pd.DataFrame(
+            {
+                "school_id": [f"{i:010d}" for i in range(districts)],
+                "name": [f"第{i}小学" for i in range(districts)],
+                "district": [f"第{i}区" for i in range(districts)],
+                "kind": "primary",
+                "location": "town",
+            }
+        )
+        sections = pd.DataFrame(
+            {"year": YEAR, "school_id": schools["school_id"], "stage": "primary", "pupils": 100, "classes": 3}
+        )
+        data = Dataset.of(schools=schools, sections=sections)
+        times = []
+        for _ in range(3):
+            start = time.process_time()
+            take_population(data, STANDARD, YEAR)
+            times.append(time.process_time() - start)
+        return min(times)
+
+    # Eight times the districts: about 8 times the work where it is in proportion, 64 where each looks at all.
+    assert seconds(4000) < 24 * seconds(500)

@@ -331,7 +331,8 @@ def rezoned(
         marks += [Word(shift, 18, shorten(headings[panel], PANEL, BODY), size=BODY, bold=True)]
         marks += _frame(shift, places.height)
         marks += _dots(places, zones, belongs, moved, styles, names, shift)
-        told = [school for school in styles if school in set(belongs)]
+        there = set(belongs)
+        told = [school for school in styles if school in there]
         labels, left = _zone_labels(places, zones, moved if panel else [], told, styles, names, shift)
         marks += labels
         unnamed |= dict.fromkeys(left)

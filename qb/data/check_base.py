@@ -117,9 +117,15 @@ class View:
                 bare = codes.str.lstrip("0")
                 bare = bare.mask(bare.duplicated(keep=False))  # which of two it means is not known
                 found[unknown] = index_of(values.iloc[unknown].str.lstrip("0"), bare)
+            self.once(("by zeros", table, column), lambda: unknown[found[unknown] >= 0])
             return found
 
         return self.once(("school", table, column), make)
+
+    def by_zeros(self, table: str, column: str) -> np.ndarray:
+        """Return the positions of the rows whose code means a school only without the zeros in front."""
+        self.school(table, column)
+        return self.once(("by zeros", table, column), lambda: np.empty(0, dtype=int))
 
     def stage(self, table: str) -> np.ndarray:
         """Return the place in `STAGES` of each row's stage, -1 where missing; the whole in tables without."""

@@ -142,8 +142,7 @@ def _lost_zeros(view: View) -> Iterator[Found]:
         frame = view.data[table]
         for column in [name for name in frame if name.endswith("school_id")]:
             meant, values = view.school(table, column), frame[column]
-            rows = np.flatnonzero(meant >= 0)
-            rows = rows[index_of(values.iloc[rows], codes) < 0]
+            rows = view.by_zeros(table, column)
             if not len(rows):
                 continue
             typed, school = str(values.iloc[rows[0]]), str(codes.iloc[meant[rows[0]]])

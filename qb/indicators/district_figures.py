@@ -24,7 +24,7 @@ from qb.indicators.figures import (
 )
 from qb.indicators.population import JUNIOR, KINDS, PRIMARY
 from qb.indicators.school_figures import asked, rural_schools
-from qb.language import Message, column
+from qb.language import Message
 from qb.standard import Indicator, Standard
 from qb.terms import Kind, Location
 
@@ -340,19 +340,24 @@ def class_norm_warnings(inputs: Inputs, indicator: Indicator) -> pd.DataFrame:
                 norm[(place == str(location)) & (stage == code)] = float(value)
     norm[~np.isin(kind, [KINDS.index(Kind.PRIMARY), KINDS.index(Kind.JUNIOR)])] = np.nan
     small = np.flatnonzero(classes < norm)
+    # Many schools share a sentence: each is written once.
+    sizes, sentence = np.unique(np.stack((classes[small], norm[small])), axis=1, return_inverse=True)
+    sentences = np.array(
+        [
+            Message(
+                "{:.0f} 班，低于“原则上不低于 {:.0f} 班”的布局要求（仅提示）",
+                "{:.0f} classes, below the norm of {:.0f} “in principle” (a note only)",
+                *size,
+            )
+            for size in sizes.T
+        ],
+        dtype=object,
+    )
     return pd.DataFrame(
         {
             "district": population.districts[population.district[school[small]]],
             "school_id": population.schools["school_id"].to_numpy(dtype=object)[school[small]],
             "code": indicator.code,
-            "message": column(
-                Message(
-                    "{:.0f} 班，低于“原则上不低于 {:.0f} 班”的布局要求（仅提示）",
-                    "{:.0f} classes, below the norm of {:.0f} “in principle” (a note only)",
-                    classes[i],
-                    norm[i],
-                )
-                for i in small
-            ),
+            "message": sentences[sentence],
         }
     )

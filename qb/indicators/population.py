@@ -186,7 +186,7 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
     root = _roots(schools)
     named = schools["district"].fillna(UNNAMED).to_numpy(dtype=str)
     # A district may have reported nothing of its schools, not even which there are.
-    alone = np.array([name for name in data.districts if name not in set(named)], dtype=str)
+    alone = np.setdiff1d(np.array(data.districts, dtype=str), named)
     districts = np.unique(np.append(named[root], alone))
     district = np.searchsorted(districts, named[root])
     kind = codes(schools["kind"], KINDS)
