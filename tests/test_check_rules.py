@@ -486,10 +486,11 @@ def test_the_check_digit_of_an_identity_number():
 
 def test_a_column_full_of_faults_lists_the_first_and_says_how_many_more():
     rows = LISTED + 5
-    sections = pd.DataFrame({"year": 2024, "school_id": [f"x{i}" for i in range(rows)], "stage": "primary"})
-    schools = pd.DataFrame({"school_id": ["1"], "district": ["甲区"]})
+    codes = [f"{i:05}" for i in range(rows)]
+    sections = pd.DataFrame({"year": 2024, "school_id": codes, "stage": "primary", "pupils": 500.0})
+    schools = pd.DataFrame({"school_id": codes, "district": "甲区", "kind": "teaching_point"})
     found = check(Dataset.of(schools=schools, sections=sections))
-    assert len(found) == LISTED
+    assert {f.rule for f in found} == {"T08"} and len(found) == LISTED
     assert [f for f in found if "还有 5 处" in f.message] == [found[-1]]
 
 

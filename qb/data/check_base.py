@@ -14,7 +14,7 @@ import pandas as pd
 from qb.data.dataset import Dataset, index_of
 from qb.data.schema import TABLES, Table, tables_of
 from qb.standard import Checks, Standard, StandardError, load
-from qb.terms import GRADES_OF_STAGE, Kind, Severity, Stage
+from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Severity, Stage
 
 # A dataset as the rules look at it: words turned into small numbers once, and what several rules ask for.
 
@@ -105,9 +105,23 @@ class View:
     def school(self, table: str, column: str = "school_id") -> np.ndarray:
         """Return the place in `schools` of each row's school, -1 where it is not known.
 
-        A code that has lost the zeros in front, a fault of its own (K13), still means its school, so
-        that nothing else is said of it.
+        A code that has lost the zeros in front (K13), or that is a slip for one school (K02), still means
+        its school, so that nothing else is said of it.
         """
+
+        def make() -> np.ndarray:
+            found = self.spelt(table, column)
+            if table == "schools" or not self.slips(table, column):
+                return found
+            found, values = found.copy(), self.data[table][column]
+            for code, school in self.slips(table, column).items():
+                found[(values == code).fillna(False).to_numpy(dtype=bool)] = school
+            return found
+
+        return self.once(("school", table, column), make)
+
+    def spelt(self, table: str, column: str) -> np.ndarray:
+        """Return the place in `schools` of each row's school as its code is written, zeros in front apart."""
 
         def make() -> np.ndarray:
             values, codes = self.data[table][column], self.schools["school_id"]
@@ -120,11 +134,51 @@ class View:
             self.once(("by zeros", table, column), lambda: unknown[found[unknown] >= 0])
             return found
 
-        return self.once(("school", table, column), make)
+        return self.once(("spelt", table, column), make)
+
+    def slips(self, table: str, column: str) -> dict[str, int]:
+        """Return the codes of no school that are a slip for one, with its place in `schools`.
+
+        Either a school's name, or one slip of a finger from a code whose own records leave room for these.
+        """
+
+        def make() -> dict[str, int]:
+            frame, found = self.data[table], self.spelt(table, column)
+            unknown = frame.iloc[np.flatnonzero((found < 0) & frame[column].notna().to_numpy())]
+            if not len(unknown):
+                return {}
+            names = self.schools["name"]
+            given = unknown[column].unique()
+            meant = dict(zip(given, index_of(given, names.mask(names.duplicated(keep=False))), strict=True))
+            codes = [code for code, school in meant.items() if school < 0]
+            if 0 < len(codes) <= _SLIPS and len(names) <= _FEW:
+                beside = [name for name in TABLES[table].key if name != column]
+                single = column in TABLES[table].key
+                taken: dict[int, set[tuple]] = {}
+                for school, *rest in zip(found, *(frame[name] for name in beside), strict=True):
+                    taken.setdefault(int(school), set()).add(tuple(rest))
+                for code in codes:
+                    own = unknown.loc[unknown[column] == code, beside]
+                    own = set(own.itertuples(index=False, name=None)) if single else set()
+                    like = [i for i, known in enumerate(self.schools["school_id"]) if one_slip(code, known)]
+                    like = [i for i in like if not own & taken.get(i, set()) and self._has(i, own, beside)]
+                    idle = [i for i in like if i not in taken]
+                    one = next((among for among in (like, idle) if len(among) == 1), [-1])
+                    meant[code] = one[0]
+            return {code: int(school) for code, school in meant.items() if school >= 0}
+
+        return self.once(("slips", table, column), make)
+
+    def _has(self, school: int, records: set[tuple], columns: list[str]) -> bool:
+        """Whether a school's kind has the stages of these records."""
+        if "stage" not in columns or self.kind[school] < 0:
+            return True
+        stages = {record[columns.index("stage")] for record in records} - {str(Stage.WHOLE)}
+        return stages <= {str(stage) for stage in STAGES_OF_KIND[KINDS[self.kind[school]]]}
 
     def by_zeros(self, table: str, column: str) -> np.ndarray:
         """Return the positions of the rows whose code means a school only without the zeros in front."""
-        self.school(table, column)
+        self.spelt(table, column)
         return self.once(("by zeros", table, column), lambda: np.empty(0, dtype=int))
 
     def stage(self, table: str) -> np.ndarray:
@@ -202,6 +256,38 @@ class View:
         for place in range(len(self.years)):
             rows = np.flatnonzero((year == place) & (slot >= 0))
             yield rows, slot[rows] - place * per_year
+
+
+_FEW = 5000  # schools among which a code one slip away is sought
+_SLIPS = 50  # codes beyond which a column is no column of slips
+
+
+def one_slip(text: str, other: str) -> bool:
+    """Whether two texts differ by one slip of a finger: `one_away`, or two neighbours that changed places.
+
+    >>> one_slip("0234010", "0234001"), one_slip("0234009", "0234001"), one_slip("0234110", "0234001")
+    (True, True, False)
+    """
+    if one_away(text, other):
+        return True
+    if len(text) != len(other):
+        return False
+    apart = [i for i, (a, b) in enumerate(zip(text, other, strict=True)) if a != b]
+    first, last = apart[0], apart[-1]
+    return len(apart) == 2 and last == first + 1 and text[first : last + 1] == other[first : last + 1][::-1]
+
+
+def one_away(text: str, other: str) -> bool:
+    """Whether two texts differ in exactly one character: another one, one more or one less.
+
+    >>> one_away("河弯区", "河湾区"), one_away("鼓楼区", "鼓楼"), one_away("甲区", "甲区")
+    (True, True, False)
+    """
+    if abs(len(text) - len(other)) > 1 or text == other:
+        return False
+    short, long = sorted((text, other), key=len)
+    at = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    return short[at + (len(short) == len(long)) :] == long[at + 1 :]
 
 
 def plain(number: float) -> str:

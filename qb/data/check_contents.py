@@ -166,7 +166,9 @@ def _degrees(view: View) -> Iterator[Found]:
     )
     for stage, degrees in ABOVE_REQUIRED.items():
         total = frame[list(degrees)].to_numpy(dtype=float).sum(axis=1)
-        wrong = (view.stage("sections") == STAGES.index(stage)) & (np.abs(total - above) > 0)
+        wrong = (
+            (view.stage("sections") == STAGES.index(stage)) & (np.abs(total - above) > 0) & ~(given > staff)
+        )
         words = "、".join(DEGREES[name] for name in degrees)
         yield Found(
             "sections",

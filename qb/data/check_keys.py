@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View
+from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View, one_away
 from qb.data.dataset import index_of
 from qb.data.schema import TABLES, TABLES_OF_DISTRICTS, Column
 from qb.terms import STAGES_OF_KIND, Severity
@@ -88,48 +88,49 @@ def _codes(frame: pd.DataFrame, key: tuple[str, ...]) -> np.ndarray:
 
 
 def _unknown_school(view: View) -> Iterator[Found]:
-    """Find codes of no school, each once in a column, with what it may have been meant to be."""
-    named = view.schools.dropna(subset=["name"]).drop_duplicates("name").set_index("name")["school_id"]
+    """Find codes of no school, each once, with where it stands and what it may have been meant to be.
+
+    A column of names, or one of which most codes are of no school, is one finding.
+    """
+    at: dict[str, dict[tuple[str, str], np.ndarray]] = {}
+    codes = view.schools["school_id"]
+    names = set(view.schools["name"].dropna().drop_duplicates(keep=False))
     for table in _SCHOOL_TABLES:
         frame = view.data[table]
         for column in [name for name in frame if name.endswith("school_id")]:
-            given = frame[column].notna().to_numpy()
-            unknown = np.flatnonzero(given & (view.school(table, column) < 0))
-            values = frame[column].iloc[unknown]
-            first = ~values.duplicated().to_numpy()
-            counts = values.value_counts() if not first.all() else {}
+            values = frame[column]
+            unknown = np.flatnonzero(values.notna().to_numpy() & (view.spelt(table, column) < 0))
+            if not len(unknown):
+                continue
+            slips, label = view.slips(table, column), TABLES[table][column].label
+            given = values.iloc[unknown]
+            of_names = given.isin(names).to_numpy()
+            if (count := given[of_names].nunique()) > 1:
+                name = given[of_names].iloc[0]
+                told = f"“{label}”列有 {count} 个填的是校名（如 {name}，标识码是 {codes.iloc[slips[name]]}）"
+                rows = unknown[of_names]
+                yield Found(table, rows, column, lambda _, told=told: told, column, together=True)
+                unknown, given = unknown[~of_names], given[~of_names]
+            if (count := given.nunique()) >= _MANY and 2 * count >= values.nunique():
+                told = f"有 {count} 个学校不在 schools（学校）表中（如 {given.iloc[0]}）"
+                yield Found(table, unknown, column, lambda _, told=told: told, column, together=True)
+                continue
+            for code, rows in pd.Series(unknown).groupby(given.to_numpy(), sort=False):
+                at.setdefault(str(code), {})[table, column] = rows.to_numpy()
+    for code, places in at.items():
+        (table, column), rows = next(iter(places.items()))
+        meant = {slips[code] for place in places if code in (slips := view.slips(*place))}
+        hint = ""
+        if len(meant) == 1:
+            known = codes.iloc[meant.pop()]
+            hint = f"；这是校名，其标识码是 {known}" if code in names else f"；与 {known} 只差一处"
+        where = "、".join(f"“{TABLES[name].label}”表 {len(rows)} 行" for (name, _), rows in places.items())
+        many = f"（{where}）" if len(places) > 1 or len(rows) > 1 else ""
+        told = f"学校 {code} 不在 schools（学校）表中{many}{hint}"
+        yield Found(table, rows, column, lambda _, told=told: told, column, together=True)
 
-            def say(position: int, values=values, counts=counts, frame=frame, column=column) -> str:
-                code = frame[column].iloc[position]
-                many = f"（本表共 {counts[code]} 行）" if code in counts and counts[code] > 1 else ""
-                hint = f"；这是校名，其标识码是 {named[code]}" if code in named.index else _near(code, view)
-                return f"学校 {code} 不在 schools（学校）表中{many}{hint}"
 
-            yield Found(table, unknown[first], column, say, column)
-
-
-_FEW = 5000  # schools among which a code one digit away is sought
-
-
-def _near(code: str, view: View) -> str:
-    """Offer the one school whose code differs in one character."""
-    if len(view.schools) > _FEW:
-        return ""
-    like = [known for known in view.schools["school_id"].dropna() if one_away(code, known)]
-    return f"；与 {like[0]} 只差一个字符" if len(like) == 1 else ""
-
-
-def one_away(text: str, other: str) -> bool:
-    """Whether two texts differ in exactly one character: another one, one more or one less.
-
-    >>> one_away("河弯区", "河湾区"), one_away("鼓楼区", "鼓楼"), one_away("甲区", "甲区")
-    (True, True, False)
-    """
-    if abs(len(text) - len(other)) > 1 or text == other:
-        return False
-    short, long = sorted((text, other), key=len)
-    at = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
-    return short[at + (len(short) == len(long)) :] == long[at + 1 :]
+_MANY = 5  # from so many codes of no school on, and half of a column, the column has one cause
 
 
 def _lost_zeros(view: View) -> Iterator[Found]:
@@ -141,7 +142,7 @@ def _lost_zeros(view: View) -> Iterator[Found]:
     for table in _SCHOOL_TABLES:
         frame = view.data[table]
         for column in [name for name in frame if name.endswith("school_id")]:
-            meant, values = view.school(table, column), frame[column]
+            meant, values = view.spelt(table, column), frame[column]
             rows = view.by_zeros(table, column)
             if not len(rows):
                 continue
@@ -371,7 +372,8 @@ def _overlapping_bands(view: View) -> Iterator[Found]:
         kind = view.data[name]["kind"].iloc[rows].fillna("").to_numpy() if "kind" in table.by_name else ""
         order = pd.DataFrame({"slot": view.slot(name)[rows], "kind": kind, "low": low, "high": high})
         order = order.sort_values(["slot", "kind", "low"], kind="stable")
-        top = order.groupby(["slot", "kind"])["high"].transform(lambda ends: ends.cummax().shift())
+        group = [order["slot"], order["kind"]]
+        top = order.groupby(group)["high"].cummax().groupby(group).shift()
         again = order["low"] <= top if table.band.closed else order["low"] < top
         at = order.index[again.to_numpy()].to_numpy()
         yield Found(

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from qb.data.check_base import KINDS, STAGES, WHOLE, YEARLY, Found, Rule, View
-from qb.data.check_keys import lone_districts, one_away, plain_name
+from qb.data.check_base import KINDS, STAGES, WHOLE, YEARLY, Found, Rule, View, one_away
+from qb.data.check_keys import lone_districts, plain_name
 from qb.data.dataset import is_open, silent_stages
 from qb.data.schema import TABLES, TABLES_OF_DISTRICTS
 from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Severity, Stage

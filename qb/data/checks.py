@@ -135,7 +135,20 @@ def _faults(view: View, rules: Iterable[Rule]) -> Iterator[Fault]:
             if found.where is None:
                 yield _of_column(rule, found, view.data)
             else:
-                yield from _of_rows(rule, found, view.data)
+                yield from _of_rows(rule, _one_cause(rule, found, view.data), view.data)
+
+
+_MANY = 5  # rows from which on a column that breaks a rule in most of them has one cause
+
+
+def _one_cause(rule: Rule, found: Found, data: Dataset) -> Found:
+    """Make one finding of rows whose keys or sums are wrong in most of their table: a column slipped."""
+    rows = len(found.where)
+    if found.together or rule.number[0] not in "KS" or rows < _MANY or 2 * rows < len(data[found.table]):
+        return found
+    lines = [data.line(found.table, int(position)) for position in found.where[[0, -1]]]
+    also = f"；第 {lines[0]}—{lines[1]} 行中有 {rows} 行如此，像是同一个原因"
+    return dataclasses.replace(found, say=lambda p: found.say(p) + also, together=True)
 
 
 def _of_column(rule: Rule, found: Found, data: Dataset) -> Fault:
@@ -156,14 +169,15 @@ def _of_column(rule: Rule, found: Found, data: Dataset) -> Fault:
 
 def _of_rows(rule: Rule, found: Found, data: Dataset) -> Iterator[Fault]:
     frame, rest = data[found.table], len(found.where) - LISTED
-    named = found.school is not None and found.school in frame
     together = found.together and len(found.where) > 1
     lines = (
         tuple(data.line(found.table, position) for position in found.where[:LISTED].tolist())
         if together
         else ()
     )
-    named &= not together
+    named = found.school is not None and found.school in frame
+    if named and together:  # of one school it is still that school's
+        named = len(frame[found.school].iloc[found.where].unique()) == 1
     where = found.where[:1] if together else found.where[:LISTED]
     for count, position in enumerate(where.tolist(), start=1):
         school = frame[found.school].iloc[position] if named else None

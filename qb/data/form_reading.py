@@ -391,7 +391,9 @@ def _value(raw: object, item: Item) -> tuple[object, list[tuple[str, Severity, s
     column = item.column
     if column.numeric and type(raw) in (int, float) and _plain(float(raw), column):
         return _scaled(float(raw), item.factor), []
-    text = tidy_cells(as_column([raw]).astype("str") if _said(raw) else pd.Series([""], dtype="str"))
+    if not _said(raw):
+        return None, []
+    text = tidy_cells(as_column([raw]).astype("str"))
     if text.isna().iloc[0]:
         return None, []
     typed = text.iloc[0]

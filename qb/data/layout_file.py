@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -336,6 +337,7 @@ _COUNTED = re.compile(r"^(?:\(?(?:\d{1,3}|[一二三四五六七八九十]{1,3})
 _DASHES = str.maketrans(dict.fromkeys("–—―－~～至", "-"))
 
 
+@lru_cache(1 << 14)  # the same few labels stand on every form of a folder
 def label_key(text: str) -> str:
     """Return a label as it is compared: spaces, widths, brackets, dashes, marks and numbering aside.
 

@@ -231,6 +231,8 @@ def convert(path: str | Path, recipe: Recipe, standard: Standard | None = None) 
             faults += found
         frames[name], doubled = _without_repeats(name, pd.concat(made) if len(made) > 1 else made[0])
         faults += doubled
+    once = {(f.rule, f.row, f.message) if f.row else id(f): f for f in reversed(faults)}
+    faults = list(once.values())[::-1]  # a row of the source that several tables are made of is said once
     if any(found.severity is Severity.STOPS for found in faults):
         raise DataError(found for found in faults if found.severity is Severity.STOPS)
     return Dataset(Dataset.of(**frames).tables, tuple(faults), str(path))
@@ -250,7 +252,17 @@ def _make_table(
     if any(found.rule == "R02" for found in faults):
         return table.empty(), faults
     frame, found = frame_to_table(pd.concat([piece for piece, _ in pieces]), table)
-    return frame, faults + found
+    return frame, [_with_cell(fault, blocks, source) for fault in faults + found]
+
+
+def _with_cell(fault: Fault, blocks: list[tuple[str, Rows]], source: pd.DataFrame) -> Fault:
+    """Name the cell of the source, where the column comes from one column of a sheet."""
+    cells = [rows.cells[fault.column] for _, rows in blocks if fault.column in rows.cells]
+    headers = {tidy_header(header) for cell in cells for header in cell.sources}
+    letters = source.attrs.get("letters", {})
+    if not fault.row or len(headers) != 1 or not headers <= letters.keys():
+        return fault
+    return dataclasses.replace(fault, cell=f"{letters[headers.pop()]}{fault.row}")
 
 
 def _make_rows(name: str, place: str, rows: Rows, source: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:

@@ -139,7 +139,7 @@ def _files(path: Path, recipe: Source) -> list[Path]:
 
 
 def read_source(path: Path, layout: Layout) -> pd.DataFrame:
-    """Return one table under its tidied headers, indexed by its rows."""
+    """Return one table under its tidied headers, indexed by its rows; of a workbook with their letters."""
     try:
         if path.suffix.lower() == ".parquet":
             raw = read_parquet(path)
@@ -157,7 +157,10 @@ def read_source(path: Path, layout: Layout) -> pd.DataFrame:
         rows = rows.mask(rows.isin(layout.missing))
     rows = rows[rows.notna().any(axis=1)]
     rows = rows.iloc[: len(rows) - layout.skip_last]
-    return rows.set_axis([tidy_header(header) for header in headers], axis=1)
+    rows = rows.set_axis([tidy_header(header) for header in headers], axis=1)
+    if grid.lettered:
+        rows.attrs["letters"] = dict(zip(rows.columns, map(column_letters, grid.places), strict=True))
+    return rows
 
 
 def _header(grid: Grid, layout: Layout, path: Path) -> tuple[int, list[str]]:

@@ -382,7 +382,7 @@ def _table(
     return Table(name, label, row, key, (*columns, _SOURCE), band)
 
 
-_ALL_TABLES = (
+_ALL_TABLES = (  # a column added later stands behind those that were there: what is pasted in old order fits
     _table(
         "schools", "学校", "一所学校或一个校区", ("school_id",),
         _SCHOOL,
@@ -399,12 +399,12 @@ _ALL_TABLES = (
         _LATITUDE,
         Column("opened_year", "开办年份", ColumnKind.YEAR, codes=_SEVEN, low=1000,
                note="此前各学年不要求报送；未满员的新建学校据此标注"),
-        Column("closed_year", "停办年份", ColumnKind.YEAR, codes=_SEVEN, optional=True,
-               note="最后办学的学年，如办到 2024—2025 学年填 2024；此后各学年不再要求报送"),
         Column("parent_id", "所属学校标识码", _ID, codes=_SEVEN, note="不单独计为学校的校区填其所属学校",
                blank=True),
         Column("built_year", "校舍建成年份", ColumnKind.YEAR, codes=("C10", "C11"), optional=True, low=1000,
                note="过渡条款用"),
+        Column("closed_year", "停办年份", ColumnKind.YEAR, codes=_SEVEN, optional=True,
+               note="最后办学的学年，如办到 2024—2025 学年填 2024；此后各学年不再要求报送"),
         _number("land_available_m2", "可建设用地面积", "m²", "C5", optional=True,
                 note="校内还能新建运动场地的用地；方案新增的场地不超过它"),
         Column("sponsor", "举办者类型", _ORDINAL, high=10, optional=True,
@@ -419,11 +419,6 @@ _ALL_TABLES = (
         _count("full_time_teachers", "专任教师数", "人", "C16", "C19", aliases=("专任教师", "专任教师总数")),
         _count("teachers_above_required", "高于规定学历教师数", "人", "C1",
                note="专任教师中小学大专及以上、初中本科及以上；兼职、代课不计"),
-        *(
-            _count(name, f"{word}学历专任教师数", "人", "C1", optional=True,
-                   note="按最高学历计；“高于规定学历教师数”未填时，按本学段的规定由各层学历相加")
-            for name, word in DEGREES.items()
-        ),
         _count("backbone_teachers", "县级以上骨干教师数", "人", "C2", note="一人只计一次"),
         _count("pe_arts_teachers", "体育艺术专任教师数", "人", "C3", note="体育、音乐、美术，按任教学科计"),
         _count("certified_teachers", "持证专任教师数", "人", "C19", note="持有教师资格证书"),
@@ -432,6 +427,11 @@ _ALL_TABLES = (
         _count("visiting_pe_arts_teachers", "交流走教体育艺术教师数", "人", "C3", note="过渡条款用",
                optional=True),
         _count("migrant_pupils", "随迁子女学生数", "人", "C11", note="过渡条款用", optional=True),
+        *(
+            _count(name, f"{word}学历专任教师数", "人", "C1", optional=True,
+                   note="按最高学历计；“高于规定学历教师数”未填时，按本学段的规定由各层学历相加")
+            for name, word in DEGREES.items()
+        ),
     ),
     _table(
         "facilities", "办学条件", "一所学校一个学段（或全校）一学年", ("year", "school_id", "stage"),
