@@ -111,6 +111,73 @@ def test_k02_in_the_ledger_and_on_either_side_of_a_zone():
     ]
 
 
+def coded(codes=("0234001", "0234002", "0234003", "0234014")):
+    """Return a town of three primary schools and a junior one with real codes, one away from each other."""
+    town = Town(schools=False)
+    for code, kind in zip(codes, ("primary", "primary", "primary", "junior"), strict=True):
+        town.add(code, kind, **{kind: 200})
+    return town
+
+
+@pytest.mark.parametrize(
+    ("code", "typed", "meant"),
+    [
+        ("0234003", "0234009", "与 0234003 只差一处"),  # one away from three schools, two have their own row
+        ("0234014", "0234041", "与 0234014 只差一处"),  # two digits that changed places
+        ("0234003", "9990000", "只有 0234003 没有填报"),
+    ],
+)
+def test_one_wrong_code_is_one_finding_of_all_rules(code, typed, meant):
+    town = coded().set("sections", {"school_id": code}, school_id=typed)
+    (found,) = check(town.data())
+    assert (found.rule, found.row) == ("K02", [row["school_id"] for row in town["sections"]].index(typed) + 2)
+    assert meant in found.message
+
+
+def test_a_code_wrong_in_the_table_of_schools_is_one_finding_that_names_the_tables():
+    town = coded().set("schools", {"school_id": "0234003"}, school_id="0234030")
+    (found,) = check(town.data())
+    assert found.rule == "K02" and "0234030" in found.message
+    assert all(f"“{table}”表" in found.message for table in ("学段", "办学条件", "经费"))
+
+
+def test_names_where_the_codes_belong_are_one_finding():
+    town = coded()
+    for number, row in enumerate(town["schools"]):
+        row["name"] = f"第{number}小学"
+        for table in ("sections", "facilities", "funds"):
+            town.set(table, {"school_id": row["school_id"]}, school_id=row["name"])
+    (found,) = check(town.data())
+    assert found.rule == "K02" and "有 4 个填的是校名（如 第0小学，标识码是 0234001）" in found.message
+
+
+def test_a_row_under_the_code_of_a_school_without_its_stage_is_one_finding():
+    """The junior school's section under a primary school's code: nothing is said of what it then lacks."""
+    town = coded().set("sections", {"school_id": "0234014"}, school_id="0234001")
+    assert [(f.rule, f.row) for f in check(town.data())] == [("K08", 5)]
+
+
+def test_years_dragged_down_as_a_series_are_one_finding():
+    town = coded()
+    for number, row in enumerate(town["sections"]):
+        row["year"] = YEAR + number
+    (found,) = check(town.data())
+    assert (found.rule, found.rows) == ("T15", (2, 3, 4, 5))
+    assert f"从 {YEAR} 到 {YEAR + 3}" in found.message
+
+
+def test_a_sum_wrong_in_most_rows_is_one_finding_and_in_few_rows_each():
+    town = coded()
+    for row in town["sections"]:
+        row["certified_teachers"] = 99
+    town.add("0234005", "primary", primary=200)
+    (found,) = check(town.data())
+    assert (found.rule, found.rows) == ("S03", (2, 3, 4, 5)) and "第 2—5 行中有 4 行如此" in found.message
+    for code in ("0234006", "0234007", "0234008", "0234009", "0234010"):
+        town.add(code, "primary", primary=200)
+    assert [f.rule for f in check(town.data())] == ["S03"] * 4
+
+
 def test_k02_a_problem_of_the_whole_district_needs_no_school():
     town = Town()
     town["measures"].append({"number": 1, "year": YEAR, "district": DISTRICT, "code": "C15"})
@@ -239,10 +306,13 @@ def test_k07_a_campus_without_a_district_is_where_its_school_is():
 )
 def test_k08_a_stage_that_the_kind_of_school_does_not_have(kind, stage):
     town = Town(schools=False).add("校", kind, **{stage: 100})
-    assert [fault[:4] for fault in faults(town)] == [
-        ("K08", "sections", 2, "stage"),
-        ("K08", "facilities", 2, "stage"),
-    ]
+    assert [fault[:4] for fault in faults(town)] == [("K08", "sections", 2, "stage")]
+
+
+def test_k08_of_facilities_is_said_where_no_section_said_it():
+    town = Town(schools=False).add("校", "primary", primary=100)
+    town["facilities"].append({**town["facilities"][0], "stage": "junior"})
+    assert [fault[:4] for fault in faults(town)] == [("K08", "facilities", 3, "stage")]
 
 
 def test_k08_a_campus_counts_as_the_school_it_belongs_to():
@@ -250,7 +320,7 @@ def test_k08_a_campus_counts_as_the_school_it_belongs_to():
     assert faults(nine().add("分", "primary", primary=50, parent_id="九")) == []
     assert faults(nine().add("分", "junior", primary=50, parent_id="九")) == []
     town = Town().add("分", "junior", junior=50, parent_id="小一")
-    assert [fault[:2] for fault in faults(town)] == [("K08", "sections"), ("K08", "facilities")]
+    assert [fault[:2] for fault in faults(town)] == [("K08", "sections")]
 
 
 def test_k08_a_school_of_unknown_kind_may_have_any_stage():

@@ -581,7 +581,7 @@ def test_a_total_in_a_recipes_source_is_left_out_and_named(recipe, tmp_path):
         csv.writer(file).writerows([HEAD, *ROWS, ["合计", "合计", "河湾区", "1500"]])
     data = convert(tmp_path / "a.csv", recipe())
     assert len(data["schools"]) == len(data["sections"]) == 5
-    assert [(f.rule, f.table, f.row) for f in data.faults] == [("F25", "schools", 7), ("F25", "sections", 7)]
+    assert [(f.rule, f.table, f.row) for f in data.faults] == [("F25", "schools", 7)]  # one row, one finding
 
 
 def test_errors_in_a_recipes_source_are_told_with_their_rows(recipe, tmp_path):
@@ -593,7 +593,7 @@ def test_errors_in_a_recipes_source_are_told_with_their_rows(recipe, tmp_path):
     made.save(tmp_path / "a.xlsx")
     with pytest.raises(DataError) as refused:
         convert(tmp_path / "a.xlsx", recipe())
-    assert [(f.rule, f.row) for f in refused.value.faults] == [("F19", 2), ("F19", 3)]
+    assert [(f.rule, f.row, f.cell) for f in refused.value.faults] == [("F19", 2, "D2"), ("F19", 3, "D3")]
 
 
 def test_a_recipe_keeps_rows_scales_amounts_and_knows_the_marks_of_its_source(tmp_path):

@@ -23,6 +23,7 @@ STAGES = (Stage.PRIMARY, Stage.JUNIOR, Stage.SENIOR, Stage.WHOLE)
 WHOLE = STAGES.index(Stage.WHOLE)
 KINDS = tuple(Kind)
 YEARLY = ("sections", "facilities", "classes", "rooms", "funds")
+SCHOOL_TABLES = (*YEARLY, "measures", "zones")
 _T = TypeVar("_T")
 
 
@@ -85,7 +86,33 @@ class View:
     @cached_property
     def years(self) -> np.ndarray:
         """School years of the schools' tables, in order."""
-        return np.unique(np.concatenate([self.data[t]["year"].to_numpy() for t in YEARLY]))
+        return np.unique(np.concatenate([self.meant_years(table) for table in YEARLY]))
+
+    def dragged(self, table: str) -> list[np.ndarray]:
+        """Return rows, in the order of the sheet, whose years count up from one school to the next.
+
+        So a cell with a year is continued when it is dragged down over several rows.
+        """
+
+        def make() -> list[np.ndarray]:
+            frame, lines = self.data[table], self.data.lines.get(table)
+            order = np.arange(len(frame)) if lines is None else np.argsort(lines, kind="stable")
+            year, school = frame["year"].to_numpy()[order], pd.factorize(frame["school_id"])[0][order]
+            up = np.diff(year, prepend=year[:1] - 9) == 1
+            run = np.cumsum(~up) - 1
+            steps = np.bincount(run, up & (np.diff(school, prepend=-1) != 0)) if len(run) else np.array([])
+            return [order[run == number] for number in np.flatnonzero(steps >= _STEPS)]
+
+        return self.once(("dragged", table), make)
+
+    def meant_years(self, table: str) -> np.ndarray:
+        """Return the year of each row; of rows dragged down, the first one's."""
+        if not self.dragged(table):
+            return self.data[table]["year"].to_numpy()
+        years = self.data[table]["year"].to_numpy().copy()
+        for rows in self.dragged(table):
+            years[rows] = years[rows[0]]
+        return years
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -99,8 +126,7 @@ class View:
 
     def year(self, table: str) -> np.ndarray:
         """Return the place in `years` of each row."""
-        find = np.searchsorted
-        return self.once(("year", table), lambda: find(self.years, self.data[table]["year"].to_numpy()))
+        return self.once(("year", table), lambda: np.searchsorted(self.years, self.meant_years(table)))
 
     def school(self, table: str, column: str = "school_id") -> np.ndarray:
         """Return the place in `schools` of each row's school, -1 where it is not known.
@@ -111,11 +137,11 @@ class View:
 
         def make() -> np.ndarray:
             found = self.spelt(table, column)
-            if table == "schools" or not self.slips(table, column):
-                return found
-            found, values = found.copy(), self.data[table][column]
-            for code, school in self.slips(table, column).items():
-                found[(values == code).fillna(False).to_numpy(dtype=bool)] = school
+            for code in self.slips if table != "schools" else ():
+                rows = self.strangers[code].get((table, column))
+                if rows is not None:
+                    found = found.copy()
+                    found[rows] = self.slips[code]
             return found
 
         return self.once(("school", table, column), make)
@@ -136,45 +162,73 @@ class View:
 
         return self.once(("spelt", table, column), make)
 
-    def slips(self, table: str, column: str) -> dict[str, int]:
-        """Return the codes of no school that are a slip for one, with its place in `schools`.
+    @cached_property
+    def strangers(self) -> dict[str, dict[tuple[str, str], np.ndarray]]:
+        """Codes of no school, each with its rows by table and column."""
+        at: dict[str, dict[tuple[str, str], np.ndarray]] = {}
+        for table in SCHOOL_TABLES:
+            frame = self.data[table]
+            for column in [name for name in frame if name.endswith("school_id")]:
+                unknown = np.flatnonzero(frame[column].notna().to_numpy() & (self.spelt(table, column) < 0))
+                if len(unknown):
+                    codes = frame[column].iloc[unknown].to_numpy()
+                    for code, rows in pd.Series(unknown).groupby(codes, sort=False):
+                        at.setdefault(str(code), {})[table, column] = rows.to_numpy()
+        return at
 
-        Either a school's name, or one slip of a finger from a code whose own records leave room for these.
+    @cached_property
+    def slips(self) -> dict[str, int]:
+        """Codes of no school that are a slip for one, with its place in `schools`.
+
+        A school's name; one slip of a finger from a code whose own records leave room for these; or the only
+        unknown code of sections, where one school alone has no records.
         """
+        if not self.strangers:
+            return {}
+        codes, names = self.schools["school_id"].tolist(), self.schools["name"]
+        given = list(self.strangers)
+        named = index_of(given, names.mask(names.duplicated(keep=False)))
+        meant = {code: int(school) for code, school in zip(given, named, strict=True) if school >= 0}
+        others = [code for code in given if code not in meant]
+        if not 0 < len(others) <= _SLIPS or len(codes) > _FEW:
+            return meant
+        for code in others:
+            like = [
+                i for i, known in enumerate(codes) if one_slip(code, known) and self._leaves_room(i, code)
+            ]
+            idle = [i for i in like if self._is_idle(i, code)]
+            alone: list[int] = []
+            if len(others) == 1 and ("sections", "school_id") in self.strangers[code]:
+                every = range(len(codes))
+                alone = [i for i in every if self._is_idle(i, code) and self._leaves_room(i, code)]
+            one = next((among for among in (like, idle, alone) if len(among) == 1), None)
+            if one:
+                meant[code] = one[0]
+        return meant
 
-        def make() -> dict[str, int]:
-            frame, found = self.data[table], self.spelt(table, column)
-            unknown = frame.iloc[np.flatnonzero((found < 0) & frame[column].notna().to_numpy())]
-            if not len(unknown):
-                return {}
-            names = self.schools["name"]
-            given = unknown[column].unique()
-            meant = dict(zip(given, index_of(given, names.mask(names.duplicated(keep=False))), strict=True))
-            codes = [code for code, school in meant.items() if school < 0]
-            if 0 < len(codes) <= _SLIPS and len(names) <= _FEW:
-                beside = [name for name in TABLES[table].key if name != column]
-                single = column in TABLES[table].key
-                taken: dict[int, set[tuple]] = {}
-                for school, *rest in zip(found, *(frame[name] for name in beside), strict=True):
-                    taken.setdefault(int(school), set()).add(tuple(rest))
-                for code in codes:
-                    own = unknown.loc[unknown[column] == code, beside]
-                    own = set(own.itertuples(index=False, name=None)) if single else set()
-                    like = [i for i, known in enumerate(self.schools["school_id"]) if one_slip(code, known)]
-                    like = [i for i in like if not own & taken.get(i, set()) and self._has(i, own, beside)]
-                    idle = [i for i in like if i not in taken]
-                    one = next((among for among in (like, idle) if len(among) == 1), [-1])
-                    meant[code] = one[0]
-            return {code: int(school) for code, school in meant.items() if school >= 0}
+    def _leaves_room(self, school: int, code: str) -> bool:
+        """Whether a school may have the stages of a code's records, and has none where these would stand."""
+        kind = self.kind[school]
+        stages = STAGES_OF_KIND[KINDS[kind]] if kind >= 0 else tuple(Stage)
+        for (table, column), rows in self.strangers[code].items():
+            frame, key = self.data[table], [name for name in TABLES[table].key if name != column]
+            if table in ("sections", "facilities", "classes"):
+                theirs = set(frame["stage"].iloc[rows].dropna()) - {str(Stage.WHOLE)}
+                if not theirs <= {str(stage) for stage in stages}:
+                    return False
+            if column in TABLES[table].key:
+                own = frame.loc[self.spelt(table, column) == school, key].itertuples(index=False, name=None)
+                if set(own) & set(frame.iloc[rows][key].itertuples(index=False, name=None)):
+                    return False
+        return True
 
-        return self.once(("slips", table, column), make)
-
-    def _has(self, school: int, records: set[tuple], columns: list[str]) -> bool:
-        """Whether a school's kind has the stages of these records."""
-        if "stage" not in columns or self.kind[school] < 0:
-            return True
-        stages = {record[columns.index("stage")] for record in records} - {str(Stage.WHOLE)}
-        return stages <= {str(stage) for stage in STAGES_OF_KIND[KINDS[self.kind[school]]]}
+    def _is_idle(self, school: int, code: str) -> bool:
+        """Whether a school has no record at all in the tables and years of a code."""
+        for (table, column), rows in self.strangers[code].items():
+            own = self.spelt(table, column) == school
+            if own.any() and set(self.year(table)[own]) & set(self.year(table)[rows]):
+                return False
+        return True
 
     def by_zeros(self, table: str, column: str) -> np.ndarray:
         """Return the positions of the rows whose code means a school only without the zeros in front."""
@@ -259,6 +313,7 @@ class View:
 
 
 _FEW = 5000  # schools among which a code one slip away is sought
+_STEPS = 3  # schools one after the other, each a year later, from which on a year was dragged down
 _SLIPS = 50  # codes beyond which a column is no column of slips
 
 

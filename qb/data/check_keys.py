@@ -11,13 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View, one_away
+from qb.data.check_base import KINDS, SCHOOL_TABLES, STAGES, WHOLE, Found, Rule, View, one_away, one_slip
 from qb.data.dataset import index_of
 from qb.data.schema import TABLES, TABLES_OF_DISTRICTS, Column
 from qb.terms import STAGES_OF_KIND, Severity
 
 _CITY_ENDS = re.compile(r"(省|市|州|盟|地区|自治区)(?=.)")
-_SCHOOL_TABLES = ("sections", "facilities", "classes", "rooms", "funds", "measures", "zones")
 _DISTRICT_TABLES = (*TABLES_OF_DISTRICTS, "measures", "zones")
 
 
@@ -90,44 +89,45 @@ def _codes(frame: pd.DataFrame, key: tuple[str, ...]) -> np.ndarray:
 def _unknown_school(view: View) -> Iterator[Found]:
     """Find codes of no school, each once, with where it stands and what it may have been meant to be.
 
-    A column of names, or one of which most codes are of no school, is one finding.
+    Names of schools are one finding, and a column of which most codes are of no school.
     """
-    at: dict[str, dict[tuple[str, str], np.ndarray]] = {}
-    codes = view.schools["school_id"]
-    names = set(view.schools["name"].dropna().drop_duplicates(keep=False))
-    for table in _SCHOOL_TABLES:
-        frame = view.data[table]
-        for column in [name for name in frame if name.endswith("school_id")]:
-            values = frame[column]
-            unknown = np.flatnonzero(values.notna().to_numpy() & (view.spelt(table, column) < 0))
-            if not len(unknown):
-                continue
-            slips, label = view.slips(table, column), TABLES[table][column].label
-            given = values.iloc[unknown]
-            of_names = given.isin(names).to_numpy()
-            if (count := given[of_names].nunique()) > 1:
-                name = given[of_names].iloc[0]
-                told = f"“{label}”列有 {count} 个填的是校名（如 {name}，标识码是 {codes.iloc[slips[name]]}）"
-                rows = unknown[of_names]
-                yield Found(table, rows, column, lambda _, told=told: told, column, together=True)
-                unknown, given = unknown[~of_names], given[~of_names]
-            if (count := given.nunique()) >= _MANY and 2 * count >= values.nunique():
-                told = f"有 {count} 个学校不在 schools（学校）表中（如 {given.iloc[0]}）"
-                yield Found(table, unknown, column, lambda _, told=told: told, column, together=True)
-                continue
-            for code, rows in pd.Series(unknown).groupby(given.to_numpy(), sort=False):
-                at.setdefault(str(code), {})[table, column] = rows.to_numpy()
-    for code, places in at.items():
-        (table, column), rows = next(iter(places.items()))
-        meant = {slips[code] for place in places if code in (slips := view.slips(*place))}
+    codes, rest = view.schools["school_id"], dict(view.strangers)
+    names = [
+        code for code in rest if code in view.slips and view.schools["name"].iloc[view.slips[code]] == code
+    ]
+    if len(names) > 1:
+        at = _together([rest.pop(name) for name in names])
+        told = f"有 {len(names)} 个填的是校名（如 {names[0]}，标识码是 {codes.iloc[view.slips[names[0]]]}）"
+        yield _strangers(told, at)
+    for table in SCHOOL_TABLES:
+        for column in [name for name in view.data[table] if name.endswith("school_id")]:
+            these = [code for code, at in rest.items() if (table, column) in at]
+            if len(these) >= _MANY and 2 * len(these) >= view.data[table][column].nunique():
+                at = _together([rest.pop(code) for code in these])
+                yield _strangers(f"有 {len(these)} 个学校不在 schools（学校）表中（如 {these[0]}）", at)
+    for code, at in rest.items():
         hint = ""
-        if len(meant) == 1:
-            known = codes.iloc[meant.pop()]
-            hint = f"；这是校名，其标识码是 {known}" if code in names else f"；与 {known} 只差一处"
-        where = "、".join(f"“{TABLES[name].label}”表 {len(rows)} 行" for (name, _), rows in places.items())
-        many = f"（{where}）" if len(places) > 1 or len(rows) > 1 else ""
-        told = f"学校 {code} 不在 schools（学校）表中{many}{hint}"
-        yield Found(table, rows, column, lambda _, told=told: told, column, together=True)
+        if code in view.slips:
+            known = codes.iloc[view.slips[code]]
+            like = "与 {} 只差一处" if one_slip(code, known) else "只有 {} 没有填报，像是它的"
+            hint = "；" + ("这是校名，其标识码是 {}" if code in names else like).format(known)
+        yield _strangers(f"学校 {code} 不在 schools（学校）表中{hint}", at)
+
+
+def _together(places: list[dict[tuple[str, str], np.ndarray]]) -> dict[tuple[str, str], np.ndarray]:
+    at: dict[tuple[str, str], list[np.ndarray]] = {}
+    for one in places:
+        for place, rows in one.items():
+            at.setdefault(place, []).append(rows)
+    return {place: np.sort(np.concatenate(rows)) for place, rows in at.items()}
+
+
+def _strangers(told: str, at: dict[tuple[str, str], np.ndarray]) -> Found:
+    """Return a finding that stands in several tables, at the first of them."""
+    (table, column), rows = next(iter(at.items()))
+    where = "、".join(f"“{TABLES[name].label}”表 {len(rows)} 行" for (name, _), rows in at.items())
+    many = f"（{where}）" if len(at) > 1 or len(rows) > 1 else ""
+    return Found(table, rows, column, lambda _: told + many, column, together=True)
 
 
 _MANY = 5  # from so many codes of no school on, and half of a column, the column has one cause
@@ -139,7 +139,7 @@ def _lost_zeros(view: View) -> Iterator[Found]:
     short: dict[str, tuple[str, str, int]] = {}  # by table: a code, the one it means, how many
     longer: dict[str, tuple[str, str, int]] = {}
     at: dict[str, tuple[str, int]] = {}
-    for table in _SCHOOL_TABLES:
+    for table in SCHOOL_TABLES:
         frame = view.data[table]
         for column in [name for name in frame if name.endswith("school_id")]:
             meant, values = view.spelt(table, column), frame[column]
@@ -278,20 +278,46 @@ def _with_city(plain: Iterable[str]) -> dict[str, str]:
 
 
 def _stage_of_kind(view: View) -> Iterator[Found]:
-    """Find stages that the kind of school does not have; a campus counts as the school it belongs to."""
-    has = np.ones((len(KINDS) + 1, len(STAGES) + 1), dtype=bool)  # last: not known, may be anything
-    for kind, stages in STAGES_OF_KIND.items():
-        has[KINDS.index(kind), :WHOLE] = [stage in stages for stage in STAGES[:WHOLE]]
-    lost = (view.school("schools", "parent_id") < 0) & view.schools["parent_id"].notna().to_numpy()
-    kind_of = np.where(lost[view.root], -1, view.kind[view.root])
+    """Find stages that the kind of school does not have; of facilities, those that no section told of."""
+    wrong = misplaced(view)
     for table in ("sections", "facilities"):
-        school, stage = view.school(table), view.stage(table)
-        kind = np.where(school < 0, -1, kind_of[school] if len(kind_of) else -1)
+        school, stage, slot = view.school(table), view.stage(table), view.slot(table)
+        kind = np.where(school < 0, -1, _kind_of(view)[school] if len(view.kind) else -1)
+        rows = ~_may_have()[kind, stage]
+        if table == "facilities":
+            rows &= ~wrong[slot]
 
         def say(position: int, kind=kind, stage=stage) -> str:
             return f"办学类型为“{KINDS[kind[position]].zh}”的学校不应有“{STAGES[stage[position]].zh}”学段"
 
-        yield Found(table, np.flatnonzero(~has[kind, stage]), "stage", say)
+        yield Found(table, np.flatnonzero(rows), "stage", say)
+
+
+def misplaced(view: View) -> np.ndarray:
+    """Return the slots of sections whose stage the kind of school does not have, shape (slots + 1,)."""
+
+    def make() -> np.ndarray:
+        school, slot = view.school("sections"), view.slot("sections")
+        kind = np.where(school < 0, -1, _kind_of(view)[school] if len(view.kind) else -1)
+        wrong = np.zeros(view.slots + 1, dtype=bool)
+        wrong[slot[(slot >= 0) & ~_may_have()[kind, view.stage("sections")]]] = True
+        return wrong
+
+    return view.once("misplaced", make)
+
+
+def _kind_of(view: View) -> np.ndarray:
+    """Return the kind of each school; a campus counts as the school it belongs to."""
+    lost = (view.school("schools", "parent_id") < 0) & view.schools["parent_id"].notna().to_numpy()
+    return np.where(lost[view.root], -1, view.kind[view.root])
+
+
+def _may_have() -> np.ndarray:
+    """Return which stages each kind may have; the last of both: not known, may be anything."""
+    has = np.ones((len(KINDS) + 1, len(STAGES) + 1), dtype=bool)
+    for kind, stages in STAGES_OF_KIND.items():
+        has[KINDS.index(kind), :WHOLE] = [stage in stages for stage in STAGES[:WHOLE]]
+    return has
 
 
 def _whole_section(view: View) -> Iterator[Found]:

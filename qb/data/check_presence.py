@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.check_base import KINDS, STAGES, WHOLE, YEARLY, Found, Rule, View, one_away
-from qb.data.check_keys import lone_districts, plain_name
+from qb.data.check_keys import lone_districts, misplaced, plain_name
 from qb.data.dataset import is_open, silent_stages
 from qb.data.schema import TABLES, TABLES_OF_DISTRICTS
 from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Severity, Stage
@@ -26,6 +26,8 @@ def _whole_of_one_stage(view: View) -> Iterator[Found]:
     single = np.array([*(len(STAGES_OF_KIND[kind]) == 1 for kind in KINDS), False])
     school = view.school("facilities")
     alone = single[view.kind] & (view.root == np.arange(len(view.root)))
+    beyond = misplaced(view)[:-1].reshape(view.shape).any(axis=(0, 2))  # its kind, or a stage, is mistaken
+    alone &= ~beyond
     wrong = (view.stage("facilities") == WHOLE) & (school >= 0)
     wrong[wrong] = alone[school[wrong]]
     yield Found(
@@ -37,38 +39,77 @@ def _whole_of_one_stage(view: View) -> Iterator[Found]:
 
 
 def _without_section(view: View) -> Iterator[Found]:
-    """Find the first record of each slot that has no section, in years in which sections were reported."""
+    """Find the first record of each slot that has no section, in years in which sections were reported.
+
+    Of a slot that stands in several tables it is said once, and not where the section is owed (T04) or the
+    stage is one that the school cannot have (K08).
+    """
     reported = view.has_section[:-1].reshape(view.shape).any(axis=(1, 2))
+    told = np.append(owed(view).reshape(-1), False)
+    told[np.flatnonzero(misplaced(view))] = True
+    first: dict[int, tuple[str, int]] = {}
+    also: dict[int, list[str]] = {}
     for table in ("facilities", "classes", "rooms", "funds"):
         slot = view.slot(table)
         rows = np.flatnonzero(slot >= 0)
-        rows = rows[~view.has_section[slot[rows]] & reported[view.year(table)[rows]]]
-        _, first = np.unique(slot[rows], return_index=True)
+        lacking = ~view.has_section[slot[rows]] & reported[view.year(table)[rows]] & ~told[slot[rows]]
+        slots, at = np.unique(slot[rows[lacking]], return_index=True)
+        for place, row in zip(slots.tolist(), rows[lacking][at].tolist(), strict=True):
+            first.setdefault(place, (table, row))
+            also.setdefault(place, []).append(f"“{TABLES[table].label}”表")
+    for table in ("facilities", "classes", "rooms", "funds"):
+        rows = {row: place for place, (of, row) in first.items() if of == table}
         stage = view.stage(table)
 
-        def say(p: int, stage=stage) -> str:
+        def say(p: int, stage=stage, rows=rows) -> str:
             what = "任何学段" if stage[p] == WHOLE else f"“{STAGES[stage[p]].zh}”学段"
-            return f"学段表中没有这所学校本年度的{what}"
+            others = also[rows[p]][1:]
+            more = f"，{'、'.join(others)}却也有它的数据" if others else ""
+            return f"学段表中没有这所学校本年度的{what}{more}"
 
         column = "stage" if "stage" in view.data[table] else "school_id"
-        yield Found(table, rows[np.sort(first)], column, say)
+        yield Found(table, np.array(sorted(rows), dtype=int), column, say)
+
+
+def owed(view: View) -> np.ndarray:
+    """Return the slots whose section is owed, as the assessment has it, shape (years, schools, stages).
+
+    In the years in which their district reported; the slot of the whole where the school owes any.
+    """
+
+    def make() -> np.ndarray:
+        found = np.zeros(view.shape, dtype=bool)
+        reported = view.has_section[:-1].reshape(view.shape)
+        district = pd.factorize(view.schools["district"].iloc[view.root])[0]
+        for place, (there, year, far) in enumerate(zip(reported, view.years, far_years(view), strict=True)):
+            if far:
+                continue
+            silent = silent_stages(view.kind, view.root, there[:, :WHOLE], is_open(view.schools, year))
+            silent[:, STAGES.index(Stage.SENIOR)] = False
+            silent[~np.isin(district, district[there[:, WHOLE]])] = False
+            found[place, :, :WHOLE] = silent
+            found[place, :, WHOLE] = silent.any(axis=1)
+        return found
+
+    return view.once("owed", make)
 
 
 def _silent(view: View) -> Iterator[Found]:
-    """Find who owes a stage, as the assessment has it, in the years in which their district reported."""
+    """Find who owes a stage, unless a row under a stage that its school cannot have (K08) is this one."""
     if not view.slots:
         return
-    reported = view.has_section[:-1].reshape(view.shape)
-    district = pd.factorize(view.schools["district"].iloc[view.root])[0]
+    silent = owed(view)[:, :, :WHOLE].copy()
+    wrong = misplaced(view)[:-1].reshape(view.shape)[:, :, :WHOLE]
+    silent[wrong.any(axis=2)] = False  # the school's own row, its stage or kind mistaken
+    elsewhere = wrong.sum(axis=1) == silent.sum(axis=1)  # as many rows too many as there are too few
+    silent &= ~(elsewhere & wrong.any(axis=1))[:, None, :]
     years: dict[int, dict[str, list[str]]] = {}
-    for there, year, far in zip(reported, view.years, far_years(view), strict=True):
-        if far:
-            continue
-        silent = silent_stages(view.kind, view.root, there[:, :WHOLE], is_open(view.schools, year))
-        silent[:, STAGES.index(Stage.SENIOR)] = False
-        for school in np.flatnonzero(silent.any(axis=1) & np.isin(district, district[there[:, WHOLE]])):
-            stages = "、".join(STAGES[stage].zh for stage in np.flatnonzero(silent[school]))
-            what = f"{stages}学段" if there[school, WHOLE] else "学段"
+    for there, year, of_year in zip(
+        view.has_section[:-1].reshape(view.shape)[:, :, WHOLE], view.years, silent, strict=True
+    ):
+        for school in np.flatnonzero(of_year.any(axis=1)):
+            stages = "、".join(STAGES[stage].zh for stage in np.flatnonzero(of_year[school]))
+            what = f"{stages}学段" if there[school] else "学段"
             years.setdefault(school, {}).setdefault(what, []).append(str(year))
     yield Found(
         "schools",
@@ -109,12 +150,18 @@ _FEW = 10  # times as many rows have the years that are taken for right
 
 
 def _odd_years(view: View) -> Iterator[Found]:
-    """Find school years that stand far from all others, and years of opening far ahead of all data."""
+    """Find school years dragged down or far from all others, and years of opening far ahead of all data."""
+    for name in YEARLY:
+        for rows in view.dragged(name):
+            given = view.data[name]["year"].to_numpy()[rows[[0, -1]]]
+            message = f"有 {len(rows)} 行的学年逐行加 1，从 {given[0]} 到 {given[1]}，像是向下拖动填充的"
+            yield Found(name, rows, "year", lambda _, message=message: message, together=True)
     years = view.years[far_years(view)]
     usual = view.years[~far_years(view)]
-    span = f"，其余的数据是 {usual[0]}—{usual[-1]} 学年" if len(usual) else ""
+    ends = "—".join(dict.fromkeys(map(str, usual[[0, -1]]))) if len(usual) else ""
+    span = f"，其余的数据是 {ends} 学年" if ends else ""
     for name in YEARLY if len(years) else ():
-        given = view.data[name]["year"].to_numpy()
+        given = view.meant_years(name)
         for year in years:
             rows = np.flatnonzero(given == year)
             message = f"有 {len(rows)} 行的学年是 {year}{span}"

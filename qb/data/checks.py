@@ -138,7 +138,7 @@ def _faults(view: View, rules: Iterable[Rule]) -> Iterator[Fault]:
                 yield from _of_rows(rule, _one_cause(rule, found, view.data), view.data)
 
 
-_MANY = 5  # rows from which on a column that breaks a rule in most of them has one cause
+_MANY = 4  # rows from which on a column that breaks a rule in most of them has one cause
 
 
 def _one_cause(rule: Rule, found: Found, data: Dataset) -> Found:
