@@ -96,11 +96,17 @@ class View:
 
         def make() -> list[np.ndarray]:
             frame, lines = self.data[table], self.data.lines.get(table)
-            order = np.arange(len(frame)) if lines is None else np.argsort(lines, kind="stable")
-            year, school = frame["year"].to_numpy()[order], pd.factorize(frame["school_id"])[0][order]
-            up = np.diff(year, prepend=year[:1] - 9) == 1
+            given = frame["year"].to_numpy()
+            if not len(given) or given.min() == given.max():
+                return []
+            order = np.arange(len(given)) if lines is None else np.argsort(lines, kind="stable")
+            up = np.diff(given[order], prepend=given[order[:1]]) == 1
+            at = np.flatnonzero(up)
+            if len(at) < _STEPS:
+                return []
+            here, above = (frame["school_id"].iloc[order[rows]].to_numpy() for rows in (at, at - 1))
             run = np.cumsum(~up) - 1
-            steps = np.bincount(run, up & (np.diff(school, prepend=-1) != 0)) if len(run) else np.array([])
+            steps = np.bincount(run[at], here != above)
             return [order[run == number] for number in np.flatnonzero(steps >= _STEPS)]
 
         return self.once(("dragged", table), make)
