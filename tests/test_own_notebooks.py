@@ -23,6 +23,8 @@ def put(folder, name="card", parameters='data: str = ""\nschool_id: str = ""', c
     """Write a notebook with an entry of this kind; None leaves a field out."""
     qb = {"kind": name, "title": TITLE, "per": "school", "order": 1} | entry
     cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]}), new_code_cell(code)]
+    cells.append(new_code_cell("raise OSError", metadata={"tags": ["work"]}))  # not run for a page
+    cells.append(new_markdown_cell("私下的话", metadata={"tags": ["work"]}))
     notebook = new_notebook(cells=cells, metadata={"qb": {k: v for k, v in qb.items() if v is not None}})
     nbformat.write(notebook, folder / f"{name}.ipynb")
 
@@ -66,7 +68,7 @@ def test_they_are_pages_like_the_rest(site):
     assert made.exit_code == 0 and len(made.outcomes) == 2
     card = (out / "card" / "0001001.html").read_text(encoding="utf-8")
     assert "一校一卡 · " in card and 'class="dataframe"' in card and "data:image/png;base64," in card
-    assert "sections[" not in card  # what it says and shows, not its code
+    assert "私下的话" not in card and "sections[" not in card  # what it says and shows, not its code
     assert '<a href="../my_study.html">题目</a>' in card  # found in the navigation of the others
     assert "第 2 个单元的图没有文字说明" in made.summary
     index = (out / "index.html").read_text(encoding="utf-8")

@@ -255,6 +255,7 @@ WORDS = MappingProxyType({"zh": MappingProxyType(_ZH), "en": MappingProxyType(_E
 
 
 THEME = PACKAGE / "publish" / "theme"
+WORK = "work"  # the tag of cells that are run in the notebook alone, not for its page
 SCRIPTS = ("script", "tables", "workbook", "figures", "contents", "search")  # one program, in this order
 CONTROLS = (
     "filter",
@@ -398,10 +399,12 @@ def _theme() -> SimpleNamespace:
 def notebook_page(notebook: NotebookNode, page: Page) -> str:
     """Return an executed notebook as a page: its text and outputs, no code, nothing from stderr.
 
-    A cell tagged with a language (``zh``, ``en``) is left out of pages in the others.
+    A cell tagged with a language (``zh``, ``en``) is left out of pages in the others, one tagged ``work`` of all:
+    it is for who works in the notebook.
     """
-    shown = copy(notebook)
-    shown["cells"] = [readable(cell, page.lang) for cell in notebook.cells if speaks(cell, page.lang)]
+    shown, lang = copy(notebook), page.lang
+    told = (cell for cell in notebook.cells if WORK not in cell.metadata.get("tags", ()))
+    shown["cells"] = [readable(cell, lang) for cell in told if speaks(cell, lang)]
     html, _ = _exporter().from_notebook_node(shown, resources={"page": page})
     return with_ways(html, page)
 

@@ -18,7 +18,7 @@ from qb.errors import why
 from qb.files import WriteError, write_whole
 from qb.publish.engine import KernelEngine, WireEngine
 from qb.publish.jobs import Failure, Job, Outcome, failure_at, open_notebook
-from qb.publish.page import notebook_page, undescribed
+from qb.publish.page import WORK, notebook_page, undescribed
 
 KERNEL, WIRE = "qb-kernel", "qb-wire"
 _PYTHON = {"kernel_name": "python3", "language": "python"}
@@ -65,6 +65,9 @@ def execute(job: Job, engine: str = KERNEL, **options: object) -> nbformat.Noteb
     # Not papermill.execute_notebook: it takes braces in a path for places to fill in, writes half-run
     # notebooks, and spends on its writing, even to nowhere, a fifth of the time of a page.
     notebook = deepcopy(stored(job.notebook))
+    for cell in notebook.cells:  # kept in their places: a fault names a cell by its number
+        if cell.cell_type == "code" and WORK in cell.metadata.get("tags", ()):
+            cell.source = ""
     if job.parameters:
         notebook = parameterize_notebook(notebook, dict(job.parameters), engine_name=engine, **_PYTHON)
     with chdir(job.notebook.parent):

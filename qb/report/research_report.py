@@ -269,6 +269,8 @@ def save(tables: dict[str, pd.DataFrame], folder: str | Path) -> Path:
 # The research page: how resources are shared, what explains it, how sure we are.
 
 
+SCHOOLS = ["district", "school_id", "name", "kind", "ownership", "location", "group", "stage"]
+SCHOOLS += ["code", "pupils", "amount", "value"]
 CONTENTS = {
     "inequality": ("各种不均等指标", "measures of inequality"),
     "schools": ("逐校：数值、贡献、影响、导数", "each school: value, contribution, influence, derivatives"),
@@ -366,6 +368,11 @@ class ResearchReport:
     def methods(self) -> Methods:
         """Formulas and references."""
         return Methods(self.study)
+
+    @property
+    def schools(self) -> pd.DataFrame:
+        """A row for each school and measure that it has reported: who it is, `pupils`, `amount` in all, `value`."""
+        return self.help.figures.reindex(columns=SCHOOLS)
 
     def title(self) -> Heading:
         """Return the page's title and what it compares."""
