@@ -258,12 +258,12 @@ def standard_check(file: str, year: int | None) -> int:
     return 1 if found else 0
 
 
-def lab(folder: Path, no_browser: bool, lang: Literal["zh", "en"] | None = None) -> int:
+def lab(folder: Path, no_browser: bool, lang: Literal["zh", "en", "both"] = "zh") -> int:
     """Copy what is not there yet of notebooks and sample into a folder, and open it in JupyterLab."""
     from qb.publish.jobs import SAFE_PATH
     from qb.publish.own_notebooks import in_language
 
-    kept = copy_shipped(folder, (lambda notebook: in_language(notebook, lang)) if lang else None)
+    kept = copy_shipped(folder, None if lang == "both" else lambda notebook: in_language(notebook, lang))
     if kept:
         print(f"{folder} 中有 {len(kept)} 个文件与随附的不同，已保留原样。", file=sys.stderr)
     # Jupyter takes settings, which are code, from the folder in which it starts: never from one of data.
@@ -681,7 +681,9 @@ def _parser() -> Parser:
         "folder", type=path, nargs="?", default=Path("qb-notebooks"), help="文件夹；默认 qb-notebooks"
     )
     it.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
-    it.add_argument("--lang", choices=("zh", "en"), help="笔记本只留一种语言；默认两种并列")
+    it.add_argument(
+        "--lang", choices=("zh", "en", "both"), default="zh", help="笔记本的语言；默认 zh；both 两种并列"
+    )
 
     it = command(
         docs,

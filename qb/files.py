@@ -80,11 +80,11 @@ def copy_shipped(folder: Path, edit: Callable[[bytes], bytes] | None = None) -> 
     for name in ("notebooks", "data"):
         home = shipped(name)
         for source in sorted(path for path in home.rglob("*") if path.is_file()):
-            target, content = folder / name / source.relative_to(home), source.read_bytes()
-            content = edit(content) if edit and source.suffix == ".ipynb" else content
+            target, stored = folder / name / source.relative_to(home), source.read_bytes()
+            content = edit(stored) if edit and source.suffix == ".ipynb" else stored
             if not target.exists():
                 write_whole(target, content)
-            elif target.read_bytes() != content:
+            elif target.read_bytes() not in (content, stored):
                 kept.append(target)
     return kept
 

@@ -218,6 +218,12 @@ def test_lab_opens_the_copies_and_says_what_it_left(tmp_path, monkeypatch, capsy
     assert ended.value.code == 0
     assert opened == [[sys.executable, "-P", "-m", "jupyterlab", str(tmp_path / "notebooks")]]
     assert "1 个文件与随附的不同" in capsys.readouterr().err
+    cells = json.loads((tmp_path / "notebooks" / "plan.ipynb").read_text("utf-8"))["cells"]
+    tags = {tag for cell in cells for tag in cell["metadata"].get("tags", [])}
+    assert "zh" in tags and "en" not in tags  # one language, whatever shows it
+    with pytest.raises(SystemExit):  # those with both that lie there are the shipped ones too
+        main(["lab", str(ROOT)])
+    assert "与随附的不同" not in capsys.readouterr().err
 
 
 def test_in_the_repository_the_shipped_ones_are_those_that_lie_there():

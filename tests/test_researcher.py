@@ -454,6 +454,23 @@ def test_stock_nbconvert_makes_latex_and_markdown_with_the_figures(run_elsewhere
     assert "<figure" in text
 
 
+def test_stock_nbconvert_shows_one_language_as_the_readme_says(run_elsewhere):
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    options = {"enabled": True, "remove_cell_tags": {"zh"}}
+    html, _ = HTMLExporter(config=Config({"TagRemovePreprocessor": options})).from_notebook_node(
+        run_elsewhere
+    )
+    prose = {
+        tag: [c.source for c in run_elsewhere.cells if tag in c.metadata.get("tags", [])]
+        for tag in ("zh", "en")
+    }
+    assert prose["zh"] and not [text for text in prose["zh"] if text.splitlines()[0].lstrip("# ") in html]
+    assert all(text.splitlines()[0].lstrip("# ").split("`")[0].strip() in html for text in prose["en"])
+    assert "TagRemovePreprocessor.remove_cell_tags zh" in (NOTEBOOKS.parent / "README.md").read_text("utf-8")
+
+
 def test_the_theme_works_outside_qb_in_the_notebooks_language(run_elsewhere):
     from nbconvert import HTMLExporter
 
