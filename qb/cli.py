@@ -681,9 +681,7 @@ def _parser() -> Parser:
         "folder", type=path, nargs="?", default=Path("qb-notebooks"), help="文件夹；默认 qb-notebooks"
     )
     it.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
-    it.add_argument(
-        "--lang", choices=("zh", "en", "both"), default="zh", help="笔记本的语言；默认 zh；both 两种并列"
-    )
+    it.add_argument("--lang", choices=("zh", "en", "both"), default="zh", help="笔记本的语言；默认 zh")
 
     it = command(
         docs,
