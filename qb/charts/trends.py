@@ -25,7 +25,7 @@ def sparkline(course: Sequence[tuple[int, float]]) -> str:
     Nothing is drawn of fewer than two figures. Its words are those of the figures, year by year.
 
     >>> sparkline([(2024, 1.0), (2025, 2.0)])[:62]
-    '<svg class="spark" role="img" aria-label="2024 1；2025 2" viewBox='
+    '<svg class="spark" role="img" aria-label="2024 1, 2025 2" viewBox='
     >>> sparkline([(2024, float("nan")), (2025, 2.0)])
     ''
     """
@@ -45,7 +45,7 @@ def sparkline(course: Sequence[tuple[int, float]]) -> str:
             run = [] if value != value else run
     if run:
         marks.append(Dot(*run[-1], 2.5, ACCENT))
-    told = "；".join(f"{year} {plain(value)}" for year, value in course if value == value)
+    told = ", ".join(f"{year} {plain(value)}" for year, value in course if value == value)
     return (
         f'<svg class="spark" role="img" aria-label="{escape(told)}" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}">'
         f"{''.join(mark.svg() for mark in marks)}</svg>"

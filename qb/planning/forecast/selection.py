@@ -283,8 +283,8 @@ def measure(errors: Errors, districts: int, longest: int) -> Spread:
     count = np.bincount(parties[0], minlength=cells)
     reach = stdtrit(np.maximum(count, 1), (1 + WITHIN) / 2)
     common = reach**2 * divide(np.bincount(parties[0], whole, cells), count)
-    own = (_grown(part.reshape(shape), 1) for part in (fixed * scale, sized * scale))
-    return Spread(*own, _grown(common.reshape(shape), 2))
+    ours, per_pupil = (_grown(part.reshape(shape), 1) for part in (fixed * scale, sized * scale))
+    return Spread(ours, per_pupil, _grown(common.reshape(shape), 2))
 
 
 def _quantile(score: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
