@@ -118,10 +118,14 @@ def two_years() -> Town:
 
 
 def placed() -> Town:
-    """Return a district with coordinates and zones, and schools that differ."""
+    """Return a district with coordinates, a zone and a walk that was measured, and schools that differ."""
     town = Town().set("facilities", {"school_id": "小二"}, teaching_area_m2=1500, equipment_yuan=500000)
     for row in town["schools"]:
         row["longitude"], row["latitude"] = PLACES[row["school_id"]]
+    home = {"zone_id": "东里", "district": town.name, "longitude": 118.11, "latitude": 26.10}
+    goes = {"primary_children": 60, "primary_school_id": "小一", "junior_school_id": "初一"}
+    town["zones"] = [{"year": town.year, **home, **goes}]
+    town["distances"] = [{"zone_id": "东里", "place_id": "小一", "walk_km": 1.6}]
     return town
 
 

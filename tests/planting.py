@@ -340,6 +340,23 @@ def l01(p):
     p.put("schools", "longitude", lambda east: east + 1, school_id="0001009")
 
 
+def walk(zone, place, km):
+    return {"zone_id": zone, "place_id": place, "walk_km": km}
+
+
+def l02(p):
+    p.add("distances", "zone_id", **walk("Z9999999", "0001003", 3.0))
+
+
+def l03(p):
+    """A site: it is told, for nobody but who chooses sites knows its code."""
+    p.add("distances", "place_id", **walk("Z0001001", "新址一", 3.0))
+
+
+def l04(p):
+    p.add("distances", "walk_km", **walk("Z0001001", "0001003", 0.9))  # 3.3 km as the crow flies
+
+
 PLANTS = {
     name.upper(): plant for name, plant in list(globals().items()) if name[1:].isdigit() and callable(plant)
 }

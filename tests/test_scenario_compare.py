@@ -25,6 +25,7 @@ from qb.planning.scenario import (
     walking,
     whatif,
 )
+from qb.planning.scenario.distances import how_measured
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "notebooks" / "scenarios").glob("*.toml"))
@@ -199,6 +200,22 @@ def test_each_child_counts_once_in_the_mean_way():
     assert (row.children, row.unknown) == (40, 7)
     assert row.mean_km == pytest.approx(0.83396, abs=1e-4)
     assert row.farthest_km == pytest.approx(3.33585, abs=1e-4)
+
+    # The table goes before the straight line, and tells the way of R, which has no place: 25 + 7 km in all.
+    table = pd.DataFrame({"zone_id": ["Q", "R"], "place_id": ["A", "A"], "walk_km": [2.5, 1.0]})
+    told = walking(town().replace(zones=zones, distances=table), 2025, detour=1.5)
+    (row,) = told.query("stage == 'primary'").itertuples()
+    assert (row.children, row.unknown, row.ways, row.measured) == (47, 0, 3, 2)
+    assert (row.mean_km, row.farthest_km) == (pytest.approx(32 / 47), 2.5)
+    assert how_measured(told, 1.5) == "3 条上学路中 2 条取自步行距离表，其余按直线距离的 1.5 倍估计"
+
+
+def test_a_closed_schools_zones_go_where_the_walk_is_shortest_as_the_table_has_it():
+    table = pd.DataFrame({"zone_id": ["Z0"], "place_id": ["N"], "walk_km": [0.4]})  # B is 1.2 km away
+    close = {"do": "close_school", "school": "A", "to": ["B", "N"]}
+    zones = apply(town().replace(distances=table), [close], standard=STANDARD)["zones"]
+    goes = zones.set_index("zone_id")["primary_school_id"]
+    assert (goes["Z0"], goes["Z1"]) == ("N", "B")
 
 
 def test_a_new_school_shortens_the_way():

@@ -32,6 +32,7 @@ CONTRACT = {
     "closed_on evidence",
     "zones": "year zone_id name district longitude latitude primary_children junior_children "
     "primary_school_id junior_school_id",
+    "distances": "zone_id place_id walk_km",
 }
 
 

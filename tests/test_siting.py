@@ -251,6 +251,20 @@ def test_a_new_school_takes_what_the_old_one_cannot():
     )
 
 
+def test_a_walk_of_the_table_goes_before_the_straight_line():
+    # There is a river between Z1 and the new school: 0.9 km, not 0.12. Now Z0 goes there (0.003°: 0.36 km)
+    # and Z1 stays at A, 0.24 km away. Of 4 zones there are ways to A, B, C, N and S1; X9 is none of them.
+    table = pd.DataFrame({"zone_id": ["Z1", "Z0"], "place_id": ["S1", "X9"], "walk_km": [0.9, 1.0]})
+    found = sited(data=town().replace(distances=table))
+    best = found.assigned(1).set_index(["zone_id", "stage"])
+    assert (best["school_id"]["Z0", "primary"], best["school_id"]["Z1", "primary"]) == ("S1", "A")
+    assert best["km"]["Z0", "primary"] == pytest.approx(0.3595, abs=1e-3)
+    assert document(found)["ways"] == 20 and document(found)["ways_measured"] == 1
+    said = summary(found)
+    assert "小区到学校、校址的 20 条路中 1 条取自步行距离表，其余按直线距离 × 1.3 估算" in said
+    assert "步行距离表中有 1 个编号既不是学校也不是校址，没有用到：X9" in said
+
+
 def test_the_smallest_size_that_does_as_well_is_recommended():
     found = sited({"primary_capacity": 600}, {"primary_capacity": 61}, {"primary_capacity": 300})
     assert [one.primary_capacity for one in found.chosen] == [61]

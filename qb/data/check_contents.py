@@ -13,6 +13,7 @@ from qb.data.check_base import STAGES, WHOLE, Found, Rule, View
 from qb.data.check_limits import trusted
 from qb.data.dataset import index_of
 from qb.data.schema import ABOVE_REQUIRED, DEGREES, DISTRICT_ITEMS, TABLES, ColumnKind
+from qb.data.walks import great_circle_km
 from qb.personal import names_persons
 from qb.terms import Severity
 
@@ -413,6 +414,7 @@ PEOPLE_RULES: tuple[Rule, ...] = (
 
 
 _KM = 111.2  # of a degree of latitude
+_ROUNDED = 0.005  # of a walk, and of a kilometre: what rounding may take from it
 
 
 def _find(view: View) -> Iterator[Found]:
@@ -444,6 +446,43 @@ def _find(view: View) -> Iterator[Found]:
             yield Found(table, np.flatnonzero(where), column, say)
 
 
+def _unknown_zone(view: View) -> Iterator[Found]:
+    given = view.data["distances"]["zone_id"]
+    unknown = given.notna().to_numpy() & (index_of(given, view.data["zones"]["zone_id"]) < 0)
+    yield Found(
+        "distances",
+        np.flatnonzero(unknown),
+        "zone_id",
+        lambda p: f"小区 {given.iloc[p]} 不在 zones（居住小区）表中",
+        None,
+    )
+
+
+def _no_school(view: View) -> Iterator[Found]:
+    given = view.data["distances"]["place_id"]
+    where = np.flatnonzero(given.notna().to_numpy() & (index_of(given, view.schools["school_id"]) < 0))
+    first = where[~given.iloc[where].duplicated().to_numpy()]
+    yield Found("distances", first, "place_id", lambda p: f"{given.iloc[p]} 不是学校，按校址读取", None)
+
+
+def _too_short(view: View) -> Iterator[Found]:
+    """Find walks shorter than the straight line; half a percent is left for the rounding of a file."""
+    table, zones = view.data["distances"], view.data["zones"]
+    zones = zones.drop_duplicates("zone_id", keep="last").set_index("zone_id")
+    schools = view.schools.drop_duplicates("school_id").set_index("school_id")
+    home, spot = (
+        places[["longitude", "latitude"]].reindex(table[key]).to_numpy(dtype=float).T
+        for places, key in ((zones, "zone_id"), (schools, "place_id"))
+    )
+    straight, walked = great_circle_km(*home, *spot), view.numbers("distances", "walk_km")
+
+    def say(p: int) -> str:
+        return f"步行距离 {walked[p]:g} 千米短于直线距离 {straight[p]:.2f} 千米"
+
+    short = walked < straight * (1 - _ROUNDED) - _ROUNDED
+    yield Found("distances", np.flatnonzero(short), "walk_km", say, None)
+
+
 def _kilometres(frame: pd.DataFrame, middle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how far east and north of a place (longitude, latitude) each row is; NaN where not known."""
     east, north = (frame[["longitude", "latitude"]].to_numpy(dtype=float) - middle).T
@@ -459,5 +498,32 @@ PLACE_RULES = (
         "就近入学、调整学区和地图按坐标计算",
         "核对经度和纬度：是否颠倒、缺位，或属于别处",
         _find,
+    ),
+    Rule(
+        "L02",
+        Severity.WARNING,
+        "步行距离表中的小区不在小区表中",
+        "A walk from a zone that is not in the table of zones",
+        "这一行的步行距离用不上，仍按直线距离估算",
+        "小区编号与小区表写法一致",
+        _unknown_zone,
+    ),
+    Rule(
+        "L03",
+        Severity.NOTE,
+        "步行距离表中的编号不是学校",
+        "A walk to what is no school",
+        "只有选址文件中校址的编号可以不在学校表中",
+        "核对学校标识码；若是校址，不必改",
+        _no_school,
+    ),
+    Rule(
+        "L04",
+        Severity.WARNING,
+        "步行距离短于直线距离",
+        "A walk shorter than the straight line",
+        "步行距离先于直线距离的估算，选址和情景照此计算",
+        "核对这一行的距离（单位是千米），以及小区和学校的经纬度",
+        _too_short,
     ),
 )

@@ -323,6 +323,18 @@ class Dataset(Shown):
         return f"{letter}{self.line(table, position)}" if letter else None
 
 
+def district_of(data: Dataset, table: str) -> pd.Series:
+    """Return the district of each record: its own, that of its school or its zone; missing where not known."""
+    frame = data[table]
+    if "district" in frame:
+        return frame["district"]
+    schools = data["schools"].drop_duplicates("school_id").set_index("school_id")["district"]
+    if "school_id" in frame:
+        return frame["school_id"].map(schools)
+    zones = data["zones"].drop_duplicates("zone_id", keep="last").set_index("zone_id")["district"]
+    return frame["zone_id"].map(zones).fillna(frame["place_id"].map(schools))
+
+
 def index_of(values: ArrayLike, of: ArrayLike) -> np.ndarray:
     """Return the first place of each text in others, -1 where it is missing or not among them.
 

@@ -151,7 +151,10 @@ class Band:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its name, the Chinese name of its sheet, what a row is, its key, its columns, its bands."""
+    """One table: its name, the Chinese name of its sheet, what a row is, its key, its columns, its bands.
+
+    An `optional` one is not missed where it was not handed in.
+    """
 
     name: str
     label: str
@@ -159,6 +162,7 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     band: Band | None = None
+    optional: bool = False
     by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -377,9 +381,15 @@ def _text(name: str, label: str, *codes: str, **more: Any) -> Column:
 
 
 def _table(
-    name: str, label: str, row: str, key: tuple[str, ...], *columns: Column, band: Band | None = None
+    name: str,
+    label: str,
+    row: str,
+    key: tuple[str, ...],
+    *columns: Column,
+    band: Band | None = None,
+    optional: bool = False,
 ) -> Table:
-    return Table(name, label, row, key, (*columns, _SOURCE), band)
+    return Table(name, label, row, key, (*columns, _SOURCE), band, optional)
 
 
 _ALL_TABLES = (  # a column added later stands behind those that were there: what is pasted in old order fits
@@ -540,6 +550,14 @@ _ALL_TABLES = (  # a column added later stands behind those that were there: wha
         _count("junior_children", "初中适龄少年数", "人"),
         Column("primary_school_id", "现划片小学标识码", _ID, blank=True),
         Column("junior_school_id", "现划片初中标识码", _ID, blank=True),
+    ),
+    _table(
+        "distances", "步行距离", "一个居住小区到一所学校（或校址）", ("zone_id", "place_id"),
+        Column("zone_id", "小区编号", _ID, required=True),
+        Column("place_id", "学校标识码或校址编号", _ID, required=True,
+               note="学校的标识码，或选址文件中校址的编号"),
+        _number("walk_km", "步行距离", "km", note="由导航软件或实地测得；没有这一行的按直线距离估算"),
+        optional=True,
     ),
 )  # fmt: skip
 

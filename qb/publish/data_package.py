@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from qb import __version__
+from qb.data.dataset import district_of
 from qb.data.schema import Column, ColumnKind, Table, tables_of
 from qb.data.table_files import write_csv, write_file, write_parquet
 from qb.report.words import Lang, say, school_year
@@ -86,11 +87,7 @@ def published(context: ReportContext, table: Table, district: str) -> pd.DataFra
     """
     data = context.data
     frame = data[table.name]
-    if "district" in frame:
-        mine = frame["district"] == district
-    else:
-        schools = data["schools"]
-        mine = frame["school_id"].isin(schools.loc[(schools["district"] == district).to_numpy(), "school_id"])
+    mine = district_of(data, table.name) == district
     frame = frame.loc[mine.to_numpy(dtype=bool), [c for c in table.names if c in frame]]
     if table.name != "classes":
         return frame

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.checks import check
-from qb.data.dataset import Dataset
+from qb.data.dataset import Dataset, district_of
 from qb.data.schema import TABLES
 from qb.indicators.assessment import Assessment
 from qb.publish import manifest
@@ -151,7 +151,7 @@ class Slices:
         self._places = peers.groupby("school_id")["_place"].agg(list).to_dict()
         self._district_of = peers.drop_duplicates("school_id").set_index("school_id")["district"].to_dict()
         self._handed_in = {
-            name: _Rows(_with_district(frame, data), keys=("district",))
+            name: _Rows(frame.assign(district=district_of(data, name)), keys=("district",))
             for name, frame in data.tables.items()
         }
         measures = data["measures"]
@@ -209,10 +209,3 @@ class Slices:
 def _place(frame: pd.DataFrame) -> pd.Series:
     """Return district and stage as one text."""
     return frame["district"].astype(str) + "\n" + frame["stage"].astype(str)
-
-
-def _with_district(frame: pd.DataFrame, data: Dataset) -> pd.DataFrame:
-    if "district" in frame or "school_id" not in frame:
-        return frame
-    district = data["schools"].drop_duplicates("school_id").set_index("school_id")["district"]
-    return frame.assign(district=frame["school_id"].map(district))

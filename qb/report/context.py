@@ -16,7 +16,7 @@ import pandas as pd
 
 from qb import charts
 from qb.data.checks import Doubt, doubts
-from qb.data.dataset import Dataset, with_columns
+from qb.data.dataset import Dataset, district_of, with_columns
 from qb.data.reading import read
 from qb.data.schema import TABLES
 from qb.data.table_files import spoken
@@ -319,13 +319,14 @@ class SchoolIndex:
     @cached_property
     def places(self) -> dict[str, dict[str, np.ndarray]]:
         """Of every table the rows of this year: by school, or by district where they are of none."""
-        return {name: self._places(self.context.data[name]) for name in TABLES}
+        return {name: self._places(name) for name in TABLES}
 
-    def _places(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    def _places(self, name: str) -> dict[str, np.ndarray]:
+        frame = self.context.data[name]
         here = np.arange(len(frame))
         if "year" in frame:
             here = np.flatnonzero((frame["year"] == self.context.year).to_numpy())
-        owner = frame["school_id" if "school_id" in frame else "district"]
+        owner = frame["school_id"] if "school_id" in frame else district_of(self.context.data, name)
         groups = owner.iloc[here].reset_index(drop=True).groupby(owner.iloc[here].to_numpy()).indices
         return {str(name): here[places] for name, places in groups.items()}
 

@@ -12,6 +12,7 @@ import pandas as pd
 from qb import charts
 from qb.data.checks import RULES, check
 from qb.data.checks import title as school_title
+from qb.data.dataset import district_of
 from qb.data.schema import TABLES, bearing, tables_of
 from qb.data.table_intake import FORM_RULES
 from qb.errors import Fault
@@ -89,11 +90,11 @@ class FaultReport:
     def _district_of(self, fault: Fault) -> object:
         """Return the district that the record of a fault names, or None."""
         data = self.context.data
-        if fault.table is None or fault.row is None or "district" not in data[fault.table]:
+        if fault.table is None or fault.row is None or fault.table not in data.tables:
             return None
         lines = data.lines.get(fault.table, np.arange(2, len(data[fault.table]) + 2))
         (position,) = np.flatnonzero(lines == fault.row)[:1] if fault.row in lines else (None,)
-        return None if position is None else data[fault.table]["district"].iloc[position]
+        return None if position is None else district_of(data, fault.table).iloc[position]
 
     def by_rule(self) -> Table:
         """Return how often each rule was broken, by how many schools, and why it is asked."""
@@ -294,6 +295,8 @@ class DataReport:
         for name, table in TABLES.items():
             frame = self._own(name)
             of_year = self._of_year(frame)
+            if table.optional and not len(frame):
+                continue
             lines.append(
                 {
                     "name": say(lang, f"{table.label}（{name}）", name),
@@ -330,11 +333,8 @@ class DataReport:
         frame = self.context.data[name]
         if not self.district:
             return frame
-        if "district" in frame:
-            return frame[(frame["district"] == self.district).to_numpy()]
-        schools = self.context.data["schools"]
-        mine = schools.loc[(schools["district"] == self.district).to_numpy(), "school_id"]
-        return frame[frame["school_id"].isin(mine).to_numpy()]
+        mine = district_of(self.context.data, name) == self.district
+        return frame[mine.to_numpy(dtype=bool)]
 
     def _of_year(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame[(frame["year"] == self.context.year).to_numpy()] if "year" in frame else frame

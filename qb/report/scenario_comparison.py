@@ -9,10 +9,11 @@ import pandas as pd
 from qb import charts
 from qb.indicators.verdicts import COMPOSITE, fails
 from qb.planning.scenario.comparison import BASE, total, unpriced
+from qb.planning.scenario.distances import how_measured
 from qb.report.facts import shown_indicators
 from qb.report.scenario_study import ScenarioPart
 from qb.report.tables import Column, Table
-from qb.report.words import Tally, resource_span, school_rule, title, unit_of
+from qb.report.words import Tally, resource_span, school_rule, title, told, unit_of
 from qb.terms import Stage, Verdict
 
 
@@ -79,6 +80,9 @@ class ScenarioSides(ScenarioPart):
     def effects(self) -> Table:
         """Return pupils who change school, ways to school and costs."""
         study, rows = self.study, []
+        walking = study.comparison.walking
+        now = walking[(walking["scenario"] == BASE).to_numpy()]
+        how = told(how_measured(now, study.context.standard.rules.distance.detour), self.lang)
         for number, name in enumerate(study.labels):
             moved = study.moved(number)
             row = {"side": name, "moved": int(moved["pupils"].sum())}
@@ -116,11 +120,9 @@ class ScenarioSides(ScenarioPart):
             columns,
             pd.DataFrame(rows),
             note=self.say(
-                f"步行距离为估计值：直线距离的 {study.context.standard.rules.distance.detour:g} 倍。费用自各项操作的学年"
-                f"计至 {study.year} 学年，单价见“{study.comparison.costs.title.zh}”；没有单价的不计入，也不当作 0。",
-                f"Walking is estimated: {study.context.standard.rules.distance.detour:g} times the straight line. Costs run "
-                f"from each action's year to {study.year}, at “{study.comparison.costs.title.en}”; what has no price is left "
-                "out and is not taken for 0.",
+                f"{how}。费用自各项操作的学年计至 {study.year} 学年，单价见“{study.comparison.costs.title.zh}”；没有单价的不计入，也不当作 0。",
+                f"{how}. Costs run from each action's year to {study.year}, at “{study.comparison.costs.title.en}”; what has "
+                "no price is left out and is not taken for 0.",
             ),
             lang=self.lang,
         )

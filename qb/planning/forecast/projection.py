@@ -517,7 +517,8 @@ def carry_forward(
     at = pd.MultiIndex.from_frame(classes[["school_id", "stage"]])
     classes = classes.assign(source=source.reindex(at).fillna(FORECAST).to_numpy())
     kept |= {"sections": sections, "classes": classes, "measures": data["measures"].iloc[:0]}
-    return Dataset.of(schools=data["schools"], **kept)
+    lasting = {name: data[name] for name, table in TABLES.items() if "year" not in table.names}
+    return Dataset.of(**lasting, **kept)
 
 
 def _says(frame: pd.DataFrame, what: str) -> pd.Series:

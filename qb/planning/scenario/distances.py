@@ -1,4 +1,4 @@
-"""How far children walk: great-circle distance times a detour factor."""
+"""How far the children of the zones walk to the schools that they go to."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
-from qb.data.dataset import Dataset, index_of
+from qb.data.dataset import Dataset
+from qb.data.walks import walks
 from qb.language import Message
 from qb.planning.scenario.year_records import Stay, rows_of
 from qb.terms import COMPULSORY
-
-EARTH_KM = 6371.0088  # mean radius
-
 
 UNKNOWN = (  # why the way of a zone's children is not known
     Message("没有划片", "no school assigned"),
@@ -23,34 +20,15 @@ UNKNOWN = (  # why the way of a zone's children is not known
 )
 
 
-def great_circle_km(
-    longitude: ArrayLike, latitude: ArrayLike, other_longitude: ArrayLike, other_latitude: ArrayLike
-) -> np.ndarray:
-    """Return the distance between places given in decimal degrees, in kilometres; NaN where one is missing.
-
-    Examples
-    --------
-    A degree of longitude is 111.195 km at the equator and half of that at 60° north; treating degrees
-    as a plane would give the first for both.
-
-    >>> great_circle_km([0, 0], [0, 60], [1, 1], [0, 60]).round(1).tolist()
-    [111.2, 55.6]
-    """
-    lon, lat, lon2, lat2 = (
-        np.radians(np.asarray(x, dtype=float)) for x in (longitude, latitude, other_longitude, other_latitude)
-    )
-    half = np.sin((lat2 - lat) / 2) ** 2 + np.cos(lat) * np.cos(lat2) * np.sin((lon2 - lon) / 2) ** 2
-    return 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(half, 1)))
-
-
-def walkers(data: Dataset, year: int, stays: Iterable[Stay] = ()) -> pd.DataFrame:
+def walkers(data: Dataset, year: int, detour: float, stays: Iterable[Stay] = ()) -> pd.DataFrame:
     """Return who walks where: a row for each zone and stage, and for those who still go to another school.
 
     Returns
     -------
     DataFrame
-        The zone's columns, with `stage`, `school` (where they go), `walking` (how many) and `why` (why the
-        way is not known; "" where it is).
+        The zone's columns, with `stage`, `school` (where they go), `walking` (how many), `km` (how far,
+        estimated or as the table `distances` has it: `measured`) and `why` (why the way is not known; ""
+        where it is).
     """
     zones, schools = rows_of(data["zones"], year), data["schools"]
     parts = []
@@ -66,13 +44,14 @@ def walkers(data: Dataset, year: int, stays: Iterable[Stay] = ()) -> pd.DataFram
             found.loc[np.flatnonzero(mine)[:1], "walking"] -= stay.children
             found = pd.concat([found, there], ignore_index=True)
     spot = schools.drop_duplicates("school_id").set_index("school_id")[["longitude", "latitude"]]
-    place = spot.reindex(found["school"]).isna().any(axis=1).to_numpy()
+    there = spot.reindex(found["school"]).rename_axis("school_id").reset_index()
+    km, measured = walks(data["distances"], found, there, detour)
     why = np.select(
-        [found["school"].isna(), found[["longitude", "latitude"]].isna().any(axis=1), place],
-        [str(reason) for reason in UNKNOWN],
-        "",
+        [found["school"].isna(), ~np.isnan(km), found[["longitude", "latitude"]].isna().any(axis=1)],
+        [str(UNKNOWN[0]), "", str(UNKNOWN[1])],
+        str(UNKNOWN[2]),
     )
-    return found.assign(why=why)
+    return found.assign(km=km, measured=measured, why=why)
 
 
 def walking(data: Dataset, year: int, detour: float, stays: Iterable[Stay] = ()) -> pd.DataFrame:
@@ -84,15 +63,11 @@ def walking(data: Dataset, year: int, detour: float, stays: Iterable[Stay] = ())
     -------
     DataFrame
         A row per district and stage: `children` with a known way, `mean_km` (each child counts once),
-        `farthest_km` (of a zone with children), and `unknown`, the children of zones without a school
-        or a place.
+        `farthest_km` (of a zone with children), `unknown`, the children of zones without a school or a
+        place, and of the known `ways` those `measured`, that the table `distances` has.
     """
-    who, schools = walkers(data, year, stays), data["schools"]
-    at = index_of(who["school"], schools["school_id"])
-    spot = schools[["longitude", "latitude"]].to_numpy(dtype=float)
-    spot = np.vstack([spot, [np.nan, np.nan]])[at]  # the last place stands for "no school"
-    children, own = who["walking"].to_numpy(), who[["longitude", "latitude"]].to_numpy(dtype=float)
-    km = detour * great_circle_km(own[:, 0], own[:, 1], spot[:, 0], spot[:, 1])
+    who = walkers(data, year, detour, stays)
+    children, km = who["walking"].to_numpy(), who["km"].to_numpy()
     known = ~np.isnan(km) & (children > 0)
     frame = pd.DataFrame(
         {
@@ -102,6 +77,8 @@ def walking(data: Dataset, year: int, detour: float, stays: Iterable[Stay] = ())
             "way": np.where(known, children * km, 0),
             "farthest_km": np.where(known, km, np.nan),
             "unknown": np.where(known, 0, children),
+            "ways": known.astype(float),
+            "measured": (known & who["measured"].to_numpy()).astype(float),
         }
     )
     by = frame.groupby(["district", "stage"], sort=False, dropna=False)
@@ -110,6 +87,26 @@ def walking(data: Dataset, year: int, detour: float, stays: Iterable[Stay] = ())
         way=("way", "sum"),
         farthest_km=("farthest_km", "max"),
         unknown=("unknown", "sum"),
+        ways=("ways", "sum"),
+        measured=("measured", "sum"),
     ).reset_index()
     table.insert(3, "mean_km", table["way"] / table["children"].where(table["children"] > 0))
     return table.drop(columns="way")
+
+
+def how_measured(walked: pd.DataFrame, detour: float) -> Message:
+    """Return in a sentence without a full stop where walks, as `walking` has them, come from."""
+    ways, measured = (int(walked[name].sum()) for name in ("ways", "measured"))
+    if not measured:
+        return Message(
+            "步行距离为估计值：直线距离的 {:g} 倍",
+            "Walking is estimated: {:g} times the straight line",
+            detour,
+        )
+    return Message(
+        "{} 条上学路中 {} 条取自步行距离表，其余按直线距离的 {:g} 倍估计",
+        "Of {} ways to school {} are from the table of walking distances, the rest estimated: {:g} times the straight line",
+        ways,
+        measured,
+        detour,
+    )

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from qb.data.walks import great_circle_km
 from qb.planning.scenario.action_fields import BaseAction, Ids, Several, one_of, repeated, unless
 from qb.planning.scenario.apportionment import (
     arrive,
@@ -21,7 +22,6 @@ from qb.planning.scenario.apportionment import (
     unusable,
     with_classes,
 )
-from qb.planning.scenario.distances import great_circle_km
 from qb.planning.scenario.year_records import Key, Register, Stay, missing, refuse
 from qb.standard import Standard, Words
 from qb.terms import GRADES_OF_STAGE, Kind, Stage

@@ -29,7 +29,7 @@ def findings(course: Course, year: int, base: Assessment, after: Assessment) -> 
         *_places(course, year, data, after.standard),
         *_own(base, after),
         *_private(course, year, schools),
-        *_unlocated(data, year, course),
+        *_unlocated(data, year, course, after.standard),
     )
 
 
@@ -95,9 +95,9 @@ def _private(course: Course, year: int, schools: pd.DataFrame) -> Iterator[str]:
             )
 
 
-def _unlocated(data: Dataset, year: int, course: Course) -> Iterator[str]:
+def _unlocated(data: Dataset, year: int, course: Course, standard: Standard) -> Iterator[str]:
     """Name the zones whose way to school is not known."""
-    who = walkers(data, year, course.stays.get(year, ()))
+    who = walkers(data, year, standard.rules.distance.detour, course.stays.get(year, ()))
     lost = who[((who["walking"] > 0) & (who["why"] != "")).to_numpy()]
     for (stage, why), mine in lost.groupby(["stage", "why"], sort=False):
         zones = list(dict.fromkeys(mine["zone_id"]))

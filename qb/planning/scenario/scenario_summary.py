@@ -17,6 +17,7 @@ from qb.planning.scenario.comparison import (
     total,
     unpriced,
 )
+from qb.planning.scenario.distances import how_measured
 from qb.rounding import round_half_up
 from qb.standard import Standard
 from qb.terms import Stage, Verdict
@@ -99,7 +100,8 @@ def _walks(comparison: Comparison, number: int) -> list[str]:
         f"{Stage(row.stage).zh}平均 {_rounded(row.mean_km, 2)} 公里、最远 {_rounded(row.farthest_km, 2)} 公里"
         for row in mine.itertuples()
     ]
-    return [f"  上学步行距离（估计）：{'；'.join(parts)}"] if parts else []
+    how = how_measured(mine, comparison.base[comparison.year].standard.rules.distance.detour)
+    return [f"  上学步行距离（{how}）：{'；'.join(parts)}"] if parts else []
 
 
 def _changed_schools(outcome: Outcome) -> list[str]:

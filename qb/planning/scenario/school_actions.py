@@ -6,9 +6,11 @@ import math
 from typing import Annotated, Literal
 
 import numpy as np
+import pandas as pd
 from pydantic import Field, model_validator
 
 from qb.data.schema import TABLES
+from qb.data.walks import walks
 from qb.planning.scenario.action_fields import BaseAction, Entry, Ids, Several, one_of, repeated, unless
 from qb.planning.scenario.apportionment import (
     FUNDS,
@@ -26,7 +28,6 @@ from qb.planning.scenario.apportionment import (
     with_facilities,
     with_staff,
 )
-from qb.planning.scenario.distances import great_circle_km
 from qb.planning.scenario.pupils_actions import may_receive
 from qb.planning.scenario.resource_actions import district_of
 from qb.planning.scenario.year_records import Register, missing, refuse
@@ -427,23 +428,24 @@ def _send(
     for receiver, pupils, teachers in zip(receivers, heads, staff, strict=True):
         register = move(register, standard, school, receiver, stage, pupils)
         register = move_staff(register, school, receiver, stage, teachers, {})
+    zones = _zones(register, school, stage)
+    nearest = _nearest(register, standard, zones, receivers)
     moved = {
-        zone: {**register["zones"][zone], f"{stage}_school_id": _nearest(register, zone, receivers)}
-        for zone in _zones(register, school, stage)
+        zone: {**register["zones"][zone], f"{stage}_school_id": to}
+        for zone, to in zip(zones, nearest, strict=True)
     }
     return register.put("zones", moved)
 
 
-def _nearest(register: Register, zone: str, schools: list[str]) -> str:
-    """Return the school nearest to a zone; the first one where a place is not known."""
-    own = register["zones"][zone]
-
-    def away(school: str) -> float:
-        row = register["schools"][school]
-        far = great_circle_km(own["longitude"], own["latitude"], row["longitude"], row["latitude"])
-        return math.inf if missing(float(far)) else float(far)
-
-    return min(schools, key=away)
+def _nearest(register: Register, standard: Standard, zones: list[str], schools: list[str]) -> list[str]:
+    """Return for each zone the school with the shortest walk; the first one where none is known."""
+    table = pd.DataFrame(register["distances"].values(), columns=TABLES["distances"].names)
+    homes, there = (
+        pd.DataFrame([register[name][key] for key in keys], columns=TABLES[name].names)
+        for name, keys in (("zones", zones), ("schools", schools))
+    )
+    km = walks(table, homes, there, standard.rules.distance.detour, crossed=True).km
+    return [schools[place] for place in np.where(np.isnan(km), np.inf, km).argmin(axis=1)]
 
 
 def _join(register: Register, standard: Standard, school: str, into: str) -> Register:

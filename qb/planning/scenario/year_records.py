@@ -27,6 +27,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "funds": ("school_id",),
     "district": ("district", "item"),
     "zones": ("zone_id",),
+    "distances": ("zone_id", "place_id"),
 }
 
 

@@ -411,6 +411,8 @@ def document(siting: Siting, curve: pd.DataFrame | None = None) -> dict[str, obj
         "counts": str(siting.asked.counts),
         "limits_km": siting.labels.limits_km,
         "detour": siting.labels.detour,
+        "ways": siting.labels.pairs,
+        "ways_measured": siting.labels.measured,
         "closest": siting.closest,
         "options": [_option(siting, record) for record in _records(siting.options)],
         "notes": list(siting.notes),
@@ -537,10 +539,10 @@ def trade_off_lines(curve: pd.DataFrame, sites: int) -> str:
 def _asked(siting: Siting) -> str:
     """Return what counted first, the walking limits, and how walks were measured."""
     limits = "、".join(f"{stage.zh} {siting.labels.limits_km[str(stage)]:g} 千米" for stage in COMPULSORY)
-    return (
-        f"先比{siting.asked.counts.zh}；步行距离限值：{limits}；"
-        f"步行距离按直线距离 × {siting.labels.detour:g} 估算"
-    )
+    labels, whose = siting.labels, "步行距离"
+    if labels.measured:
+        whose = f"小区到学校、校址的 {labels.pairs} 条路中 {labels.measured} 条取自步行距离表，其余"
+    return f"先比{siting.asked.counts.zh}；步行距离限值：{limits}；{whose}按直线距离 × {labels.detour:g} 估算"
 
 
 def _no_data(rows: float) -> str:

@@ -14,8 +14,8 @@ import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
 from qb.data.dataset import KINDS, TAUGHT, Dataset, index_of, is_open, silent_stages
+from qb.data.walks import Walks, walks
 from qb.errors import QbError
-from qb.planning.scenario import great_circle_km
 from qb.planning.scenario.apportionment import class_limit
 from qb.planning.scenario.school_actions import beyond_largest
 from qb.planning.scenario.year_records import rows_of
@@ -298,7 +298,9 @@ class Labels:
     limits_km : dict of str to float
         The longest walk within distance, by stage.
     detour : float
-        A walk as a multiple of the straight line.
+        A walk as a multiple of the straight line, where the table `distances` has none.
+    pairs, measured : int
+        Zones and schools (or sites) between which there is a way, and those of which the table has it.
     """
 
     groups: pd.DataFrame
@@ -306,6 +308,8 @@ class Labels:
     notes: tuple[str, ...]
     limits_km: dict[str, float]
     detour: float
+    pairs: int
+    measured: int
 
 
 def build(
@@ -343,7 +347,7 @@ def build(
         wrong.append(f"{year} 学年没有一个小区既有适龄儿童数又有经纬度，请填写小区表（zones）")
     wrong += _misplaced(data, candidates)
     wrong += _oversized(candidates, year, standard)
-    unreached, far = _reach(groups, asked, data.districts, standard)
+    unreached, far = _reach(data, groups, asked, standard)
     schools, faults, left = _schools(data, groups, year, standard, given)
     refuse(wrong + unreached + faults, where)
     sites = list(dict.fromkeys(one.site for one in candidates))
@@ -355,9 +359,11 @@ def build(
         for stage in COMPULSORY:
             if one.capacity(stage):
                 brought[number, held.get_loc((one.site, str(stage)))] = one.capacity(stage)
+    detour = standard.rules.distance.detour
+    ways = _ways(data["distances"], groups, seats, detour)
     problem = Problem(
         children=groups["children"].to_numpy(),
-        km=_ways(groups, seats, standard.rules.distance.detour),
+        km=ways.km,
         limit=_limit(groups, asked, standard),
         now=held.get_indexer(pd.MultiIndex.from_frame(groups[["assigned", "stage"]])),
         capacity=seats["capacity"].to_numpy(),
@@ -367,10 +373,25 @@ def build(
         option_capacity=brought,
         counts=asked.counts,
     )
-    notes = (*notes, *left, *far)
+    notes = (*notes, *left, *far, *_nowhere(data, sites))
     limits = {str(stage): asked.limit_km(stage, standard) for stage in COMPULSORY}
-    detour = standard.rules.distance.detour
-    return problem, Labels(groups, seats[["school_id", "stage"]], notes, limits, detour)
+    counts = (_pairs(groups, seats, there) for there in (~np.isnan(ways.km), ways.measured))
+    return problem, Labels(groups, seats[["school_id", "stage"]], notes, limits, detour, *counts)
+
+
+def _pairs(groups: pd.DataFrame, seats: pd.DataFrame, there: np.ndarray) -> int:
+    """Return how many pairs of a zone and a school `there` holds; both of its stages are one way."""
+    group, seat = np.nonzero(there)
+    zone, place = groups["zone_id"].to_numpy()[group], seats["school_id"].to_numpy()[seat]
+    return len(set(zip(zone, place, strict=True)))
+
+
+def _nowhere(data: Dataset, sites: list[str]) -> list[str]:
+    """Say which places of the table of distances are neither a school nor a site."""
+    given = data["distances"]["place_id"].dropna().unique()
+    strange = [name for name in given if name not in {*data["schools"]["school_id"], *sites}]
+    some = "、".join(strange[:FEW]) + ("等" if len(strange) > FEW else "")
+    return [f"步行距离表中有 {len(strange)} 个编号既不是学校也不是校址，没有用到：{some}"] if strange else []
 
 
 def _limit(groups: pd.DataFrame, asked: SitesFile, standard: Standard) -> LimitInForce:
@@ -455,32 +476,32 @@ def _oversized(candidates: tuple[Candidate, ...], year: int, standard: Standard)
     ]
 
 
+FEW = 5  # codes named in one sentence
 FARTHER = 10  # times as near with longitude and latitude exchanged: they are
 
 
 def _reach(
-    groups: pd.DataFrame, asked: SitesFile, districts: list[str], standard: Standard
+    data: Dataset, groups: pd.DataFrame, asked: SitesFile, standard: Standard
 ) -> tuple[list[str], list[str]]:
     """Return which sites no zone can reach, and a note on each to which all zones have too far."""
-    placed = tuple(one for one in asked.candidates if one.district is None or one.district in districts)
+    placed = tuple(one for one in asked.candidates if one.district in (None, *data.districts))
     if groups.empty or not placed:
         return [], []
     names = {one.site: one.name for one in placed}
     new, detour = _sites(placed, list(names)), standard.rules.distance.detour
     limit = _limit(groups, asked, standard)
-    km = _ways(groups, new, detour)
+    km = _ways(data["distances"], groups, new, detour).km
     near = limit.at(limit.value[:, None]).meets(km)
     north = new["longitude"].where(new["longitude"].abs() <= 90)
-    other = _ways(groups, new.assign(longitude=new["latitude"], latitude=north), detour)
+    exchanged = new.assign(longitude=new["latitude"], latitude=north)
+    other = _ways(data["distances"].iloc[:0], groups, exchanged, detour).km
     wrong, notes = [], []
     for site, name in names.items():
         mine = (new["school_id"] == site).to_numpy()
-        nearest, exchanged = (
-            float(np.fmin.reduce(way[:, mine].ravel(), initial=np.inf)) for way in (km, other)
-        )
+        nearest, turned = (float(np.fmin.reduce(way[:, mine].ravel(), initial=np.inf)) for way in (km, other))
         if math.isinf(nearest):
             wrong.append(f"校址 {site}（{name}）没有一个小区能到：所在县区没有这一学段的适龄儿童，请核对")
-        elif not near[:, mine].any() and exchanged * FARTHER < nearest:
+        elif not near[:, mine].any() and turned * FARTHER < nearest:
             first = new[mine].iloc[0]
             wrong.append(_EXCHANGED.format(site, first["longitude"], first["latitude"]))
         elif not near[:, mine].any():
@@ -576,13 +597,12 @@ def _sites(candidates: tuple[Candidate, ...], sites: list[str]) -> pd.DataFrame:
     )
 
 
-def _ways(groups: pd.DataFrame, seats: pd.DataFrame, detour: float) -> np.ndarray:
-    home, spot = groups[["longitude", "latitude"]].to_numpy(), seats[["longitude", "latitude"]].to_numpy()
-    km = detour * great_circle_km(home[:, None, 0], home[:, None, 1], spot[None, :, 0], spot[None, :, 1])
+def _ways(distances: pd.DataFrame, groups: pd.DataFrame, seats: pd.DataFrame, detour: float) -> Walks:
+    found = walks(distances, groups, seats, detour, crossed=True)
     own, other = (
         index_of(frame["district"], groups["district"].dropna().unique()) for frame in (groups, seats)
     )
     unknown = (pd.isna(groups["district"]).to_numpy()[:, None]) | pd.isna(seats["district"]).to_numpy()
     here = unknown | (own[:, None] == other)
     alike = groups["stage"].to_numpy(dtype=object)[:, None] == seats["stage"].to_numpy(dtype=object)
-    return np.where(here & alike, km, np.nan)
+    return Walks(np.where(here & alike, found.km, np.nan), here & alike & found.measured)
