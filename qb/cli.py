@@ -100,7 +100,7 @@ def plan(data: Path, **options: object) -> None:
 
 def siting(data: Path, candidates: Path, **options: object) -> None:
     """Print where a new school brings most children within reach."""
-    from qb.planning.siting.site_choice import run
+    from qb.planning.siting.site_front import run
 
     print(run(data, candidates, **options))
 
@@ -472,7 +472,7 @@ def _parser() -> Parser:
     it.add_argument(
         "--curve",
         action="store_true",
-        help="另列建校数从 0 起逐所增加：步行距离以内的学生、里程、费用，多建一所换来什么",
+        help="另列建校数从 0 起逐所增加，多建一所换来什么；以及费用、就近学生数、里程互不占优的全部方案",
     )
     it.add_argument(
         "--out", type=path, metavar="FILE.toml", help="把最好的方案写成情景文件，供 qb whatif 复算"

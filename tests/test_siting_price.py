@@ -1,13 +1,16 @@
 """Sites at a price: plans closest to the standard, the document, and the view with table and maps."""
 
+import itertools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from test_scenario import STANDARD, town
-from test_siting import CANDIDATE, candidates, sited
+from test_siting import CANDIDATE, candidates, question, sited
 
 from qb.charts import Caption
 from qb.charts.maps import map_of_sites
@@ -18,11 +21,19 @@ from qb.planning.siting.site_choice import (
     Price,
     document,
     lacking,
-    run,
+    prices,
     site,
     summary,
+)
+from qb.planning.siting.site_front import (
+    edge,
+    front,
+    front_lines,
+    run,
+    swayed,
     trade_off,
     trade_off_lines,
+    undominated,
 )
 from qb.planning.siting.siting_problem import SitingError, load_sites
 from qb.report.explore_sites import open_siting
@@ -189,6 +200,88 @@ def test_one_more_school_buys_what_it_adds():
     assert made[0]["more_within"] is None and "curve" not in document(found)
 
 
+# The front of cost, reach and walk
+
+
+def every_plan(problem, most):
+    """Return (cost, within, walk) of every plan there is that places everyone."""
+    groups, seats = problem.km.shape
+    every = np.array(list(itertools.product(range(seats), repeat=groups)))
+    ways = problem.km[np.arange(groups), every]
+    every, ways = every[~np.isnan(ways).any(axis=1)], ways[~np.isnan(ways).any(axis=1)]
+    load, gone = (
+        np.stack([(problem.children * at).sum(axis=1) for at in found], axis=1)
+        for found in (
+            [every == seat for seat in range(seats)],
+            [(problem.now == seat) & (every != seat) for seat in range(seats)],
+        )
+    )
+    near = (problem.children * (ways <= problem.limit.value)).sum(axis=1)
+    walk = (problem.children * ways).sum(axis=1)
+    found = set()
+    for count in range(most + 1):
+        for opened in map(list, itertools.combinations(range(len(problem.option_site)), count)):
+            if len(set(problem.option_site[opened])) < count:
+                continue
+            room = problem.capacity + problem.option_capacity[opened].sum(axis=0)
+            fits = (gone <= problem.leaving).all(axis=1) & (load <= room).all(axis=1)
+            cost = problem.option_yuan[opened].sum()
+            found |= {(cost, n, w.round(6)) for n, w in zip(near[fits], walk[fits], strict=True)}
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4, 6, 9, 16])
+def test_no_plan_outdoes_one_of_the_front_and_its_ends_are_there(seed):
+    problem = question(seed)
+    yuan = np.random.default_rng(seed).integers(1, 9, len(problem.option_site)) * 1e6
+    problem = replace(problem, option_yuan=yuan)
+    there = every_plan(problem, 2)
+    plans, complete = edge(problem, 2, 60)
+    table = undominated(problem, plans)
+    made = list(table[["cost_yuan", "within", "child_km"]].itertuples(index=False, name=None))
+    assert complete and bool(made) == bool(there)
+    for cost, near, walk in made:
+        assert (cost, near, round(walk, 6)) in there
+        better = [p for p in there if p[0] <= cost and p[1] >= near and p[2] <= walk + 1e-6]
+        assert all(p[:2] == (cost, near) and p[2] > walk - 1e-6 for p in better)
+    for cost in {p[0] for p in there}:  # what is most, and least, for each sum of money
+        able, shown = ([p for p in several if p[0] <= cost] for several in (there, made))
+        assert max(p[1] for p in able) == max(p[1] for p in shown)
+        assert min(p[2] for p in able) == pytest.approx(min(p[2] for p in shown), abs=1e-5)
+
+
+def test_the_front_tells_what_each_further_pupil_costs_and_what_a_price_decides():
+    """S1 brings 60 more near than new zones alone (see above), for 5 million; S3 stands beside it."""
+    data, costs = town(), load_costs()
+    beside = {"site": "S3", "longitude": 114.0031, **WRITTEN, "cost_yuan": 5.5e6}
+    found = sited(WRITTEN, beside, data=data)
+    table = front(found, data, STANDARD, costs)
+    assert table.loc[table["best"], "within"].tolist() == [181, 241]
+    assert table.loc[table["best"], "yuan_per_child"].tolist()[1] == pytest.approx(5e6 / 60)
+    # S3 is a little farther from Z1: it is on no front, and no choice, though S1 cost a fifth more.
+    assert set(table["sites"]) == {"", "S1 (90)"}
+    swings = swayed(table, found, prices(found.candidates, data, 2025, costs, STANDARD))
+    assert swings.to_dict("records") == [
+        {"site": "S1", "now": "S1 (90)", "cheaper": "S1 (90)", "dearer": "S1 (90)"}
+    ]
+    text = front_lines(table, swings)
+    assert "约 500 万元　S1 (90)：步行距离以内 241 名" in text and "每增一名约 8.3 万元" in text
+    assert "任一校址的费用升降 20%，选择不变" in text and "前沿可能" not in text
+    made = json.loads(json.dumps(document(found, front=table), allow_nan=False))["front"]
+    assert [row["within"] for row in made if row["best"]] == [181, 241]
+
+
+def test_a_price_a_fifth_up_or_down_may_change_the_choice():
+    found = sited({}, {"site": "S2", "longitude": 114.9})
+    rows = [(0, "", (), 10), (9e6, "S1 (90)", (0,), 110), (19e6, "S2 (90)", (1,), 210)]
+    table = pd.DataFrame(rows, columns=["cost_yuan", "sites", "options", "within"]).assign(best=True)
+    # 9 / 100 against 19 / 200; a fifth dearer 10.8 / 100, or the other a fifth cheaper 15.2 / 200.
+    swings = swayed(table, found, np.array([9e6, 19e6])).set_index("site")
+    assert swings["now"].tolist() == ["S1 (90)", "S1 (90)"]
+    assert swings.loc["S1", ["cheaper", "dearer"]].tolist() == ["S1 (90)", "S2 (90)"]
+    assert swings.loc["S2", ["cheaper", "dearer"]].tolist() == ["S2 (90)", "S1 (90)"]
+
+
 # The map
 
 
@@ -259,6 +352,17 @@ def test_the_curve_has_a_row_and_a_point_for_each_number_of_schools(sites):
     # Nothing stands before the first row: that is no gap in the data.
     assert table["more_within"].iloc[0] == "" and "缺数据" not in (page := sites.curve()._repr_html_())
     assert "No data" not in page and f"{table['within'].iloc[-1]:,.0f}" in chart.title
+
+
+def test_the_front_has_a_row_and_a_dot_for_each_plan(sites):
+    table, chart = sites.front().frame, sites.front_chart()
+    assert len(table) == len(chart.table) == len(sites.edge) > 2
+    dots = re.findall(r"<circle ", chart.svg)
+    assert len(dots) == len(table) and table["more"].iloc[0] == ""
+    said = sites.front().note
+    assert "X01 (1080)" in said and ("选择不变" in said or "changes that" in said or "改为" in said)
+    if sites.lang == "en":
+        assert not re.findall(r"[\u4e00-\u9fff]", sites.front()._repr_html_())
 
 
 def test_a_map_shows_every_zone_with_a_school_and_the_new_school(sites):

@@ -91,6 +91,54 @@ def cost_curve(
     return Chart(caption, tuple(marks), base + 50, table)
 
 
+@redrawn
+def front(
+    costs: Sequence[float],
+    gains: Sequence[float],
+    words: Sequence[str],
+    *,
+    caption: Caption,
+    labels: tuple[str, str],
+    best: Sequence[bool] | None = None,
+) -> Chart:
+    """Show what each sum of money buys: a dot a plan, with a word at it; the best of each sum are joined.
+
+    Parameters
+    ----------
+    costs, gains : sequence of float
+        What a plan costs, from left to right, and what it gains, upward.
+    words : sequence of str
+        What stands at each dot.
+    caption : Caption
+    labels : (str, str)
+        What costs and gains are, with their units.
+    best : sequence of bool, optional
+        Which plans the line joins; all of them unless given.
+    """
+    costs, gains = np.asarray(costs, float), np.asarray(gains, float)
+    joined = np.ones(len(costs), dtype=bool) if best is None else np.asarray(best, dtype=bool)
+    table = pd.DataFrame({labels[0]: costs, labels[1]: gains}, index=pd.Index(words))
+    if not len(costs):
+        return blank(caption, table)
+    across_grid, grid = ticks(0.0, float(costs.max()) or 1.0, 5), ticks(gains.min(), gains.max() or 1.0, 4)
+    base = TOP + DEEP
+    left = 14 + max(span(plain(v)) for v in grid)
+    across = Scale(across_grid[0], across_grid[-1], left + 24, WIDTH - 60)
+    rise = Scale(grid[0], grid[-1], base, TOP)
+    marks: list[Mark] = [Line(((left, rise(v)), (WIDTH, rise(v))), RULE, 0.8) for v in grid]
+    marks += [Word(left - 6, rise(v) + 5, plain(v), QUIET, anchor="end") for v in grid]
+    marks += [Word(across(v), base + 20, plain(v), QUIET, anchor="middle") for v in across_grid]
+    marks += [Word(0, TOP - 16, labels[1], QUIET), Word(WIDTH, base + 40, labels[0], QUIET, anchor="end")]
+    points = [(across(cost), rise(gain)) for cost, gain in zip(costs, gains, strict=True)]
+    line = tuple(point for point, one in zip(points, joined, strict=True) if one)
+    marks += [Line(line, ACCENT, 2.5)] if len(line) > 1 else []
+    for (x, y), text, one in zip(points, words, joined, strict=True):
+        marks.append(Dot(x, y, 4.5, ACCENT if one else QUIET, tip=clean(text)))
+        if one:
+            marks.append(Word(x, y - 10, clean(text), ACCENT, anchor="middle", halo=True))
+    return Chart(caption, tuple(marks), base + 50, table)
+
+
 @dataclass(frozen=True)
 class Lane:
     """The schools at one time: percentages of the standard and verdicts, shape (schools, indicators).

@@ -8,6 +8,7 @@ import pandas as pd
 
 from qb.charts import Caption, Chart
 from qb.charts.cost_curve import cost_curve
+from qb.charts.cost_curve import front as front_of
 from qb.charts.maps import map_of_sites
 from qb.data.dataset import Dataset
 from qb.data.reading import read
@@ -15,7 +16,8 @@ from qb.files import beside_notebooks
 from qb.planning.costs import load_costs
 from qb.planning.scenario import Scenario
 from qb.planning.scenario.coming_years import chosen_standard
-from qb.planning.siting.site_choice import site, trade_off
+from qb.planning.siting.site_choice import prices, site
+from qb.planning.siting.site_front import SWING, front, swayed, trade_off
 from qb.planning.siting.siting_solver import NOW, Siting, Status
 from qb.report.tables import Column, Table
 from qb.report.words import Lang, number, say, school_year, stage_label
@@ -38,16 +40,27 @@ def open_siting(
     DataError, QbError
         See `qb.load` and `qb.planning.siting.site_choice.site`.
     """
-    dataset = read(beside_notebooks(data))
-    found = site(dataset, beside_notebooks(candidates), year, standard, most)
-    return Sites(dataset, found, trade_off(found, dataset, chosen_standard(standard), load_costs(None)), lang)
+    dataset, chosen, costs = read(beside_notebooks(data)), chosen_standard(standard), load_costs(None)
+    found = site(dataset, beside_notebooks(candidates), year, standard, most, costs=costs)
+    edge = front(found, dataset, chosen, costs)
+    swings = swayed(edge, found, prices(found.candidates, dataset, found.year, costs, chosen))
+    return Sites(dataset, found, trade_off(found, dataset, chosen, costs), edge, swings, lang)
 
 
 class Sites:
-    """The plans of a siting as a table, each of them as maps, and what each number of schools reaches."""
+    """The plans of a siting as a table and as maps; what each number of schools and sum of money reaches."""
 
-    def __init__(self, data: Dataset, found: Siting, reached: pd.DataFrame, lang: Lang = "zh") -> None:
+    def __init__(
+        self,
+        data: Dataset,
+        found: Siting,
+        reached: pd.DataFrame,
+        edge: pd.DataFrame,
+        swings: pd.DataFrame,
+        lang: Lang = "zh",
+    ) -> None:
         self.data, self.found, self.reached, self.lang = data, found, reached, lang
+        self.edge, self.swings = edge, swings
 
     def table(self) -> Table:
         """Return the plans side by side, the district as it is first."""
@@ -140,6 +153,97 @@ class Sites:
             self._say("步行距离以内（人）", "Within walking distance (pupils)"),
         )
         return cost_curve(known["mean_km"], known["within"], caption=caption, labels=labels)
+
+    def front(self) -> Table:
+        """Return the plans of which none is cheaper, reaches more and walks less than another at once."""
+        more = {
+            name: [number(v, places, self.lang) if v == v else "" for v in values]
+            for name, values, places in (
+                ("more", self.edge["more_within"], 0),
+                ("per_child", self.edge["yuan_per_child"] / 1e4, 1),
+            )
+        }
+        frame = self.edge.assign(
+            **more,
+            sites=[self._opened(sites) for sites in self.edge["sites"]],
+            million_yuan=self.edge["cost_yuan"] / 1e6,
+            proof=[self._proven(status) for status in self.edge["status"]],
+        )
+        unfinished = self._say("到时为止，可能还有别的方案。", "The time was up; there may be more plans.")
+        return Table(
+            self._say(
+                "互不占优的方案：费用、就近与里程", "Plans that no other outdoes: cost, reach and walk"
+            ),
+            (
+                Column("million_yuan", self._say("建校费用（百万元）", "To build (million yuan)"), 1),
+                Column("sites", self._say("校址（学位）", "Sites (places)")),
+                Column("within", self._say("步行距离以内（人）", "Within walking distance (pupils)"), 0),
+                Column("mean_km", self._say("平均步行（千米）", "Mean walk (km)"), 2),
+                Column("child_km", self._say("步行总里程（千米）", "Walked in all (km)"), 0),
+                Column("more", self._say("比省钱一档多（人）", "More than the cheaper (pupils)")),
+                Column("per_child", self._say("每增一人（万元）", "For each more (10,000 yuan)")),
+                Column("proof", self._say("证明", "Proof")),
+            ),
+            frame,
+            note=" ".join([*self._swings(), *([] if self.edge.attrs["complete"] else [unfinished])]),
+            lang=self.lang,
+        )
+
+    def front_chart(self) -> Chart:
+        """Return the pupils within distance against the cost of these plans, the mean walk at each."""
+        last = self.edge[self.edge["best"]].tail(1)
+        said = self._say("学位不够", "Too few places")
+        if len(last):
+            cost, near = last["cost_yuan"].item() / 1e6, number(last["within"].item(), 0, self.lang)
+            said = self._say(
+                f"最多 {near} 人就近入学，须 {number(cost, 1, self.lang)} 百万元",
+                f"At most {near} pupils near a school, for {number(cost, 1, self.lang)} million yuan",
+            )
+        caption = Caption(
+            said,
+            self._say("每点一个方案，旁注平均步行千米数", "A dot is a plan, beside it the mean walk in km"),
+            Path(self.data.source).name + self._say("（模拟数据）", " (invented data)") * self.data.invented,
+            lang=self.lang,
+        )
+        labels = (
+            self._say("建校费用（百万元）", "To build (million yuan)"),
+            self._say("步行距离以内（人）", "Within walking distance (pupils)"),
+        )
+        words = [number(km, 2, self.lang) for km in self.edge["mean_km"]]
+        cost = self.edge["cost_yuan"] / 1e6
+        return front_of(
+            cost, self.edge["within"], words, caption=caption, labels=labels, best=self.edge["best"]
+        )
+
+    def _opened(self, sites: str) -> str:
+        return sites.replace("、", self._say("、", ", ")) or self._say("只调整划片", "new zones only")
+
+    def _swings(self) -> list[str]:
+        """Say which plan buys each further pupil for least, and which site's cost would change that."""
+        if not len(self.swings) or not self.swings["now"].iloc[0]:
+            return []
+        now, percent = self.swings["now"].iloc[0], f"{100 * SWING:.0f} %"
+        chosen = self._opened(now)
+        lines = [
+            self._say(
+                f"每增一名学生花费最少的是 {chosen}。", f"Each further pupil costs least with {chosen}."
+            )
+        ]
+        for row in self.swings.itertuples():
+            for zh, en, other in (("降", "less", row.cheaper), ("升", "more", row.dearer)):
+                if other != now:
+                    to = self._opened(other)
+                    lines.append(
+                        self._say(
+                            f"{row.site} 的费用{zh} {percent}，改为 {to}。",
+                            f"Were {row.site} {percent} {en}, with {to}.",
+                        )
+                    )
+        same = self._say(
+            f"任一校址的费用升降 {percent}，选择不变。",
+            f"No site's cost, {percent} up or down, changes that.",
+        )
+        return lines if len(lines) > 1 else [*lines, same]
 
     def maps(self, option: int = 1) -> list[Chart]:
         """Return a map of each stage under a plan."""

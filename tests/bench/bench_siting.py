@@ -7,13 +7,15 @@ three; printed is the time as a part of the aim.
 """
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from test_siting import county
+from test_siting import county, within
 
 from qb.data.sample import make
 from qb.planning.siting.site_choice import site
+from qb.planning.siting.site_front import edge, undominated
 from qb.planning.siting.siting_problem import NONE, Problem
 from qb.planning.siting.siting_solver import solve
 
@@ -45,7 +47,7 @@ def scattered(seed, spare=1.03):
     return Problem(
         children=children,
         km=np.where(stage[:, None] == seat_stage, km, np.nan),
-        limit=np.where(stage == 0, 0.5, 1.0),
+        limit=within(np.where(stage == 0, 0.5, 1.0)),
         now=np.full(len(children), NONE),
         capacity=capacity,
         leaving=np.full(len(place), np.inf),
@@ -69,6 +71,21 @@ def test_a_county_is_sited_to_proof(capsys):
             )
     with capsys.disabled():
         print("\n" + "\n".join(lines))
+
+
+def test_the_front_of_a_county(capsys):
+    # Of cost, pupils within distance and walk, up to three new schools: how many plans in how long.
+    problem = county(1, 300, 60, 40, 8.0)
+    yuan = problem.option_capacity.sum(axis=1) * np.random.default_rng(1).uniform(
+        2e4, 4e4, len(problem.option_site)
+    )
+    start = time.perf_counter()
+    plans, complete = edge(replace(problem, option_yuan=yuan.round(-4)), 3, 300)
+    table = undominated(replace(problem, option_yuan=yuan.round(-4)), plans)
+    with capsys.disabled():
+        print(f"\nfront of a county: {len(table)} plans in {time.perf_counter() - start:.0f} s, complete: {complete}; "
+              f"within {table['within'].min():.0f} to {table['within'].max():.0f}, "
+              f"{table['cost_yuan'].max() / 1e6:.0f} million yuan")  # fmt: skip
 
 
 def test_a_district_is_sited_in_half_a_minute(capsys):

@@ -1,12 +1,9 @@
-"""Candidate sites ranked: their walks and prices, the district under each; as JSON and in lines; `qb
-siting`.
-"""
+"""Candidate sites ranked: their walks and prices, the district under each; as JSON and in lines."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import nan
 from pathlib import Path
@@ -17,12 +14,10 @@ import pandas as pd
 
 from qb.data.checks import require
 from qb.data.dataset import Dataset
-from qb.data.reading import read
-from qb.files import write_whole
 from qb.indicators.assessment import Assessment, assess, choose_year
 from qb.indicators.verdicts import COMPOSITE
 from qb.planning.costs import Costs, load_costs, price_code
-from qb.planning.scenario import ScenarioError, apply, to_toml
+from qb.planning.scenario import ScenarioError, apply
 from qb.planning.scenario.coming_years import chosen_standard
 from qb.planning.siting.siting_problem import (
     NONE,
@@ -44,6 +39,7 @@ from qb.planning.siting.siting_solver import (
     Solution,
     Status,
     fewest,
+    school_opened,
     solve,
     walked,
 )
@@ -106,6 +102,15 @@ def lacking(assessment: Assessment, costs: Costs) -> Price:
         _times(amount, costs, assessment.standard[code], stage)
         for code, stage, amount in lacks.itertuples(index=False)
     )
+
+
+def prices(
+    candidates: Sequence[Candidate], data: Dataset, year: int, costs: Costs, standard: Standard
+) -> np.ndarray:
+    """Return what opening each candidate costs, yuan: kinds and sizes of one site as if each stood alone."""
+    alone = [one.model_copy(update={"site": f"{one.site}·{n}"}) for n, one in enumerate(candidates)]
+    after = apply(data, [school_opened(one) for one in alone], year, standard)
+    return np.array([total(_prices(one, after, year, costs, standard)).yuan for one in alone])
 
 
 def _times(amount: float, costs: Costs, indicator: Indicator, stage: str) -> Price:
@@ -268,7 +273,7 @@ def _options(made: Siting, data: Dataset, standard: Standard, costs: Costs) -> p
             "unplaced": solution.unplaced,
             "moved": moved.loc[changed, "children"].sum(),
         }
-        rows.append({**row, **_effect(made, option, data, standard, costs)})
+        rows.append({**row, **effect(made, option, data, standard, costs)})
     judged = ["rows", "passing", "no_data", "over", "lacking", "lacking_yuan", "reason"]
     proof = ["status", "within_bound", "within_gap", "farthest_bound", "farthest_gap", "bound", "gap"]
     names = ["option", "sites", *proof, "unplaced", "moved", *COST, *judged]
@@ -284,44 +289,8 @@ def _options(made: Siting, data: Dataset, standard: Standard, costs: Costs) -> p
     return table.merge(ways.reset_index(), on="option")
 
 
-def trade_off(
-    found: Siting, data: Dataset, standard: Standard, costs: Costs, seconds: float = 60.0
-) -> pd.DataFrame:
-    """Return what each number of new schools reaches at best, and what one more buys.
-
-    Returns
-    -------
-    DataFrame
-        From no new school, with zones assigned anew, up to the number beyond which one more is not opened:
-        `new`, `sites`, `status`, `unplaced`, `within`, `child_km`, `mean_km`, `farthest_km`, `cost_yuan`,
-        `low_yuan`, `high_yuan`, `reason` (why it has no cost); against the row before `more_within`,
-        `less_km`, `more_yuan`, and `yuan_per_child` more within distance (NaN where there are none more).
-    """
-    end, problem = time.monotonic() + seconds, found.problem
-    plans: list[Solution] = []
-    for most in range(problem.sites + 1):
-        plan = solve(problem, most, (end - time.monotonic()) / (problem.sites + 1 - most))
-        if plan.status is not Status.INFEASIBLE and len(plan.opened) < most:
-            break
-        plans.append(plan)
-    made, rows = replace(found, solutions=tuple(plans)), []
-    for new, plan in enumerate(plans):
-        opened, row = made.opened(new + 1), {"new": new, "status": plan.status, "unplaced": plan.unplaced}
-        row["sites"] = "、".join(one.site for one in opened)
-        if plan.status is not Status.INFEASIBLE:
-            way = walked(problem, plan.seat)
-            row |= {"within": plan.within.value, "child_km": plan.walk.value, "farthest_km": way.max()}
-            row["mean_km"] = plan.walk.value / problem.children.sum()
-        rows.append(row | _effect(made, new + 1, data, standard, costs))
-    names = ["new", "sites", "status", "unplaced", "within", "child_km", "mean_km", "farthest_km", *COST]
-    table = pd.DataFrame(rows, columns=[*names, "reason"])
-    table["more_within"], table["less_km"] = table["within"].diff(), -table["child_km"].diff()
-    table["more_yuan"] = table["cost_yuan"].diff()
-    table["yuan_per_child"] = table["more_yuan"] / table["more_within"].where(table["more_within"] > 0)
-    return table
-
-
-def _effect(made: Siting, option: int, data: Dataset, standard: Standard, costs: Costs) -> dict[str, object]:
+def effect(made: Siting, option: int, data: Dataset, standard: Standard, costs: Costs) -> dict[str, object]:
+    """Return what a plan costs to open and the district under it, or the reason why it cannot be judged."""
     try:
         after = apply(data, made.scenario(option), made.year, standard)
         standing = _standing(assess(after, made.year, standard), costs)
@@ -399,12 +368,19 @@ FIGURES = (
 )
 
 
-def document(siting: Siting, curve: pd.DataFrame | None = None) -> dict[str, object]:
+def document(
+    siting: Siting, curve: pd.DataFrame | None = None, front: pd.DataFrame | None = None
+) -> dict[str, object]:
     """Return a siting as plain lists and dicts; figures unrounded, what is not known as null.
 
-    With `curve` (see `trade_off`) what each number of new schools reaches stands there too.
+    With `curve` and `front` (see `qb.planning.siting.site_front`) what each number of new schools, and each sum
+    of money, reaches stands there too.
     """
-    more = {} if curve is None else {"curve": _records(curve.assign(status=curve["status"].map(str)))}
+    more = {
+        name: _records(frame.assign(status=frame["status"].map(str)))
+        for name, frame in (("curve", curve), ("front", front))
+        if frame is not None
+    }
     return {
         "year": siting.year,
         "status": str(siting.status),
@@ -477,11 +453,11 @@ def summary(siting: Siting) -> str:
         verdicts = row.reason if isinstance(row.reason, str) else (
             f"学校（学段）{row.rows:.0f} 个，达标 {row.passing:.0f}{_no_data(row.no_data)}；"
             f"差异系数{'缺数据' if row.over != row.over else f'超限 {row.over:.0f} 项'}；"
-            f"未达标准 {row.lacking:.0f} 处，补齐约 {_wan(row.lacking_yuan)} 万元"
+            f"未达标准 {row.lacking:.0f} 处，补齐约 {wan(row.lacking_yuan)} 万元"
         )  # fmt: skip
         if row.cost_yuan > 0:
-            around = f"{_wan(row.low_yuan)}—{_wan(row.high_yuan)}"
-            verdicts += f"；建校约 {_wan(row.cost_yuan)} 万元（{around}）"
+            around = f"{wan(row.low_yuan)}—{wan(row.high_yuan)}"
+            verdicts += f"；建校约 {wan(row.cost_yuan)} 万元（{around}）"
         lines.append(
             f"  {name}：{row.children:.0f} 名学生中 {row.within:.0f} 名在步行距离以内，"
             f"平均 {row.mean_km:.2f} 千米，最远 {row.farthest_km:.2f} 千米；{verdicts}{proof}"
@@ -509,33 +485,6 @@ def _bounds(row: tuple, counts: Aim) -> str:
     return f"步行距离以内至多 {row.within_bound:.0f} 名，差距 {row.within_gap:.2%}；覆盖不减时{walk}"
 
 
-def trade_off_lines(curve: pd.DataFrame, sites: int) -> str:
-    """Return in plain text what each number of new schools, of so many sites, reaches, and one more buys."""
-    lines = ["  逐所增加（每行是该建校数下的最优方案，括号内与上一行比）："]
-    for row in curve.itertuples():
-        name = f"    {row.new} 所　{row.sites or '只调整划片'}"
-        if row.unplaced > 0:
-            lines.append(f"{name}：{row.unplaced:.0f} 名学生没有学位")
-            continue
-        known = row.more_within == row.more_within
-        more = f"（增 {row.more_within:.0f} 名）" if known else ""
-        less = f"（减 {row.less_km:.1f} 千米）" if known else ""
-        text = (
-            f"{name}：步行距离以内 {row.within:.0f} 名{more}，步行总里程 {row.child_km:.1f} 千米{less}，"
-            f"最远 {row.farthest_km:.2f} 千米"
-        )
-        if isinstance(row.reason, str):
-            text += f"；{row.reason}"
-        elif row.new:
-            text += f"；建校约 {_wan(row.cost_yuan)} 万元"
-            if row.yuan_per_child == row.yuan_per_child:
-                text += f"，每增一名约 {row.yuan_per_child / 10000:.1f} 万元"
-        lines.append(f"{text}；{Status(row.status).zh}")
-    if len(curve) <= sites:
-        lines.append(f"    第 {len(curve)} 所未见所得，不再增加")
-    return "\n".join(lines)
-
-
 def _asked(siting: Siting) -> str:
     """Return what counted first, the walking limits, and how walks were measured."""
     limits = "、".join(f"{stage.zh} {siting.labels.limits_km[str(stage)]:g} 千米" for stage in COMPULSORY)
@@ -549,31 +498,6 @@ def _no_data(rows: float) -> str:
     return f"，缺数据 {rows:.0f}" if rows else ""
 
 
-def _wan(yuan: float) -> str:
+def wan(yuan: float) -> str:
+    """Return yuan in whole 万, as a line shows them."""
     return f"{float(round_half_up(yuan / 10000, 0)):,.0f}"
-
-
-# What ``qb siting`` does: read, choose, print.
-
-
-def run(
-    data: Path,
-    candidates: Path,
-    year: int | None = None,
-    standard: str | None = None,
-    most: int = 1,
-    costs: Path | None = None,
-    out: Path | None = None,
-    curve: bool = False,
-    as_json: bool = False,
-) -> str:
-    """Return what the command prints; write the best plan as a scenario file where `out` is given."""
-    given = read(data, standard)
-    found = site(given, candidates, year, standard, most, costs=costs)
-    if out is not None:
-        write_whole(out, to_toml(found.scenario(1)))
-    more = trade_off(found, given, chosen_standard(standard), load_costs(costs)) if curve else None
-    if as_json:
-        return json.dumps(document(found, more), ensure_ascii=False, allow_nan=False)
-    text = summary(found)
-    return text if more is None else f"{text}\n{trade_off_lines(more, found.problem.sites)}"

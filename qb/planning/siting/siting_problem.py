@@ -255,6 +255,8 @@ class Problem:
         The capacity that opening it brings.
     counts : Aim
         What counts first.
+    option_yuan : ndarray, shape (options,), optional
+        What opening each costs, where that matters.
 
     Notes
     -----
@@ -271,6 +273,7 @@ class Problem:
     option_site: np.ndarray
     option_capacity: np.ndarray
     counts: Aim = Aim.WITHIN
+    option_yuan: np.ndarray | None = None
 
     @cached_property
     def near(self) -> np.ndarray:

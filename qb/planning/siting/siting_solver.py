@@ -31,9 +31,11 @@ from qb.terms import COMPULSORY, Stage, Term
 
 
 def _largest(problem: Problem) -> np.ndarray:
-    """Return the options that no other one of the site outdoes at every stage: size costs nothing here."""
+    """Return the options that no other one of the site outdoes at every stage, at no higher price."""
     site, brought = problem.option_site, problem.option_capacity
+    yuan = np.zeros(len(site)) if problem.option_yuan is None else problem.option_yuan
     at_least = (brought[None] >= brought[:, None]).all(axis=2) & (site[None] == site[:, None])
+    at_least &= yuan[None] <= yuan[:, None]
     equal = at_least & at_least.T
     earlier = np.tri(len(site), k=-1, dtype=bool)
     return np.flatnonzero(~((at_least & ~equal) | (equal & earlier)).any(axis=1))
@@ -53,6 +55,7 @@ class Model:
         least: int,
         without: tuple[frozenset[int], ...],
         only: np.ndarray | None = None,
+        budget: float = np.inf,
     ) -> None:
         self.kept = _largest(problem)
         self.option_site, self.brought = problem.option_site[self.kept], problem.option_capacity[self.kept]
@@ -64,6 +67,9 @@ class Model:
         self.problem, self.least = problem, least
         self.sizes = (len(self.group), len(self.kept), len(problem.children))
         self.rows: list[LinearConstraint] = [*self._seating(), *self._opening(most, least, without)]
+        if np.isfinite(budget) and len(self.kept):
+            yuan = problem.option_yuan[None, self.kept] / max(budget, 1.0)  # as large as the rest
+            self.rows.append(LinearConstraint(self._part(None, yuan), -np.inf, budget / max(budget, 1.0)))
 
     def _part(self, arcs=None, options=None, alone=None, rows: int = 1) -> sparse.csr_array:
         """Return rows of coefficients; what is not given is 0."""
@@ -227,6 +233,8 @@ def solve(
     seconds: float = 25.0,
     without: Iterable[frozenset[int]] = (),
     least: int = 0,
+    budget: float = np.inf,
+    reach: float = 0.0,
 ) -> Solution:
     """Seat every group of children; first as many within distance as can be, then with the least walk.
 
@@ -241,6 +249,10 @@ def solve(
         Stop improving then, and say what is proven.
     without : iterable of frozenset of int
         Sets of sites that are not to be opened.
+    budget : float
+        The most that opening the sites may cost (the problem's `option_yuan`).
+    reach : float
+        Where the walk of all counts first: how many must be within distance at least.
 
     Raises
     ------
@@ -275,16 +287,17 @@ def solve(
     """
     end = time.monotonic() + seconds
     without = tuple(without)
-    model = Model(problem, most, least, without)
+    model = Model(problem, most, least, without, budget=budget)
     near = problem.near[model.group, model.seat]
     counted = np.where(near, problem.children[model.group], 0.0)
     walk = problem.children[model.group] * problem.km[model.group, model.seat]
     if problem.counts is Aim.WALK:
-        return _shortest(problem, model, walk, None, end, seconds)
+        rows = [(counted, reach - 0.5, np.inf)] if reach else []
+        return _shortest(problem, model, walk, None, end, seconds, rows)
     if problem.counts is Aim.FARTHEST:
         far = _farthest(problem, model, end - seconds / 2)
         return _shortest(problem, model, walk, far, end, seconds)
-    bound = _most_within(problem, most, least, without, seconds / 4)
+    bound = _most_within(problem, most, least, without, seconds / 4, budget)
     rows = [(counted, bound - 0.5, np.inf)] if bound else []
     found = model.run(walk, rows, end - seconds / 4, GAP)
     first = None
@@ -325,11 +338,12 @@ def _shortest(
     far: tuple[float, float] | None,
     end: float,
     seconds: float,
+    rows: Iterable[tuple[np.ndarray, float, float]] = (),
 ) -> Solution:
     """Return the plan of the least walk; with `far` (kilometres, and their bound) nobody walks farther."""
     km = problem.km[model.group, model.seat]
     long = (km > far[0]).astype(float) if far else np.zeros(len(km))
-    found = model.run(walk, [(long, -np.inf, 0.5)] if long.any() else [], end, GAP)
+    found = model.run(walk, [*rows, *([(long, -np.inf, 0.5)] if long.any() else [])], end, GAP)
     if found.status == INFEASIBLE:
         return _crowded(problem, model, end)
     x = _needed(found.x, seconds)
@@ -371,14 +385,19 @@ def _farthest(problem: Problem, model: Model, end: float) -> tuple[float, float]
 
 
 def _most_within(
-    problem: Problem, most: int, least: int, without: tuple[frozenset[int], ...], seconds: float
+    problem: Problem,
+    most: int,
+    least: int,
+    without: tuple[frozenset[int], ...],
+    seconds: float,
+    budget: float,
 ) -> float:
     """Return a number of children that no plan exceeds within distance, found from the short ways alone.
 
     Whoever has a longer way may be seated or not: every plan remains, so what is best here bounds them all.
     There are few short ways, and this takes a small part of the time that all of them would.
     """
-    model = Model(problem, most, least, without, problem.near)
+    model = Model(problem, most, least, without, problem.near, budget)
     if not len(model.group):
         return 0.0
     children, total = problem.children, float(problem.children.sum())
@@ -420,7 +439,8 @@ def _crowded(problem: Problem, model: Model, end: float) -> Solution:
 
 
 def _smallest(problem: Problem, opened: Iterable[int], seat: np.ndarray) -> tuple[int, ...]:
-    """Return for each open site the smallest option that holds those who are seated there."""
+    """Return for each open site the option that holds those seated there: the cheapest, or the smallest."""
+    size = problem.option_capacity.sum(axis=1) if problem.option_yuan is None else problem.option_yuan
     placed = seat != NONE
     load = np.bincount(seat[placed], problem.children[placed], problem.km.shape[1])
     chosen = []
@@ -431,7 +451,7 @@ def _smallest(problem: Problem, opened: Iterable[int], seat: np.ndarray) -> tupl
             for option in np.flatnonzero(problem.option_site == site)
             if (problem.option_capacity[option, here] >= load[here] - 1e-6).all()
         ]
-        chosen.append(int(min(fits, key=lambda option: problem.option_capacity[option].sum())))
+        chosen.append(int(min(fits, key=lambda option: size[option])))
     return tuple(sorted(chosen))
 
 
@@ -567,7 +587,7 @@ class Siting:
             raise SitingError(f"方案 {option} 放不下全部学生，不能写成情景。")
         opened = self.opened(option)
         title = f"新建{'、'.join(one.name for one in opened)}" if opened else "只调整划片，不建新校"
-        actions = [_opening(one) for one in opened]
+        actions = [school_opened(one) for one in opened]
         moved = self.assigned(option)
         moved = moved[(moved["before"] != moved["school_id"]).to_numpy()]
         for (to, stage), part in moved.groupby(["school_id", "stage"], sort=False):
@@ -592,7 +612,8 @@ def _names(labels: Labels, seat: np.ndarray) -> np.ndarray:
     return names[seat]  # the last one stands for "no seat"
 
 
-def _opening(one: Candidate) -> dict[str, object]:
+def school_opened(one: Candidate) -> dict[str, object]:
+    """Return the action of a scenario that opens a candidate."""
     place = {"longitude": one.longitude, "latitude": one.latitude}
     fields = {"school_id": one.site, "name": one.name, "kind": one.kind, "location": one.location, **place}
     if one.district is not None:
