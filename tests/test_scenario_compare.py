@@ -207,7 +207,7 @@ def test_each_child_counts_once_in_the_mean_way():
     (row,) = told.query("stage == 'primary'").itertuples()
     assert (row.children, row.unknown, row.ways, row.measured) == (47, 0, 3, 2)
     assert (row.mean_km, row.farthest_km) == (pytest.approx(32 / 47), 2.5)
-    assert how_measured(told, 1.5) == "3 条上学路中 2 条取自步行距离表，其余按直线距离的 1.5 倍估计"
+    assert how_measured(told, 1.5) == "3 条上学路中 2 条取自到校距离表，其余按直线距离的 1.5 倍估计"
 
 
 def test_a_closed_schools_zones_go_where_the_walk_is_shortest_as_the_table_has_it():

@@ -261,8 +261,8 @@ def test_a_walk_of_the_table_goes_before_the_straight_line():
     assert best["km"]["Z0", "primary"] == pytest.approx(0.3595, abs=1e-3)
     assert document(found)["ways"] == 20 and document(found)["ways_measured"] == 1
     said = summary(found)
-    assert "小区到学校、校址的 20 条路中 1 条取自步行距离表，其余按直线距离 × 1.3 估算" in said
-    assert "步行距离表中有 1 个编号既不是学校也不是校址，没有用到：X9" in said
+    assert "小区到学校、校址的 20 条路中 1 条取自到校距离表，其余按直线距离 × 1.3 估算" in said
+    assert "到校距离表中有 1 个编号既不是学校也不是校址，没有用到：X9" in said
 
 
 def test_the_smallest_size_that_does_as_well_is_recommended():

@@ -502,7 +502,7 @@ PLACE_RULES = (
     Rule(
         "L02",
         Severity.WARNING,
-        "步行距离表中的小区不在小区表中",
+        "到校距离表中的小区不在小区表中",
         "A walk from a zone that is not in the table of zones",
         "这一行的步行距离用不上，仍按直线距离估算",
         "小区编号与小区表写法一致",
@@ -511,7 +511,7 @@ PLACE_RULES = (
     Rule(
         "L03",
         Severity.NOTE,
-        "步行距离表中的编号不是学校",
+        "到校距离表中的编号不是学校",
         "A walk to what is no school",
         "只有选址文件中校址的编号可以不在学校表中",
         "核对学校标识码；若是校址，不必改",

@@ -552,7 +552,7 @@ _ALL_TABLES = (  # a column added later stands behind those that were there: wha
         Column("junior_school_id", "现划片初中标识码", _ID, blank=True),
     ),
     _table(
-        "distances", "步行距离", "一个居住小区到一所学校（或校址）", ("zone_id", "place_id"),
+        "distances", "到校距离", "一个居住小区到一所学校（或校址）", ("zone_id", "place_id"),
         Column("zone_id", "小区编号", _ID, required=True),
         Column("place_id", "学校标识码或校址编号", _ID, required=True,
                note="学校的标识码，或选址文件中校址的编号"),

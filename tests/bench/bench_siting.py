@@ -83,8 +83,8 @@ def test_the_front_of_a_county(capsys):
     plans, complete = edge(replace(problem, option_yuan=yuan.round(-4)), 3, 300)
     table = undominated(replace(problem, option_yuan=yuan.round(-4)), plans)
     with capsys.disabled():
-        print(f"\nfront of a county: {len(table)} plans in {time.perf_counter() - start:.0f} s, complete: {complete}; "
-              f"within {table['within'].min():.0f} to {table['within'].max():.0f}, "
+        print(f"\nfront of a county: {len(table)} plans in {time.perf_counter() - start:.0f} s, "
+              f"complete: {complete}; within {table['within'].min():.0f} to {table['within'].max():.0f}, "
               f"{table['cost_yuan'].max() / 1e6:.0f} million yuan")  # fmt: skip
 
 

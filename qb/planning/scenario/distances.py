@@ -104,7 +104,7 @@ def how_measured(walked: pd.DataFrame, detour: float) -> Message:
             detour,
         )
     return Message(
-        "{} 条上学路中 {} 条取自步行距离表，其余按直线距离的 {:g} 倍估计",
+        "{} 条上学路中 {} 条取自到校距离表，其余按直线距离的 {:g} 倍估计",
         "Of {} ways to school {} are from the table of walking distances, the rest estimated: {:g} times the straight line",
         ways,
         measured,

@@ -490,7 +490,7 @@ def _asked(siting: Siting) -> str:
     limits = "、".join(f"{stage.zh} {siting.labels.limits_km[str(stage)]:g} 千米" for stage in COMPULSORY)
     labels, whose = siting.labels, "步行距离"
     if labels.measured:
-        whose = f"小区到学校、校址的 {labels.pairs} 条路中 {labels.measured} 条取自步行距离表，其余"
+        whose = f"小区到学校、校址的 {labels.pairs} 条路中 {labels.measured} 条取自到校距离表，其余"
     return f"先比{siting.asked.counts.zh}；步行距离限值：{limits}；{whose}按直线距离 × {labels.detour:g} 估算"
 
 

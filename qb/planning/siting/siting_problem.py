@@ -394,7 +394,7 @@ def _nowhere(data: Dataset, sites: list[str]) -> list[str]:
     given = data["distances"]["place_id"].dropna().unique()
     strange = [name for name in given if name not in {*data["schools"]["school_id"], *sites}]
     some = "、".join(strange[:FEW]) + ("等" if len(strange) > FEW else "")
-    return [f"步行距离表中有 {len(strange)} 个编号既不是学校也不是校址，没有用到：{some}"] if strange else []
+    return [f"到校距离表中有 {len(strange)} 个编号既不是学校也不是校址，没有用到：{some}"] if strange else []
 
 
 def _limit(groups: pd.DataFrame, asked: SitesFile, standard: Standard) -> LimitInForce:
