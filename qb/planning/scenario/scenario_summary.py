@@ -101,7 +101,7 @@ def _walks(comparison: Comparison, number: int) -> list[str]:
         for row in mine.itertuples()
     ]
     how = how_measured(mine, comparison.base[comparison.year].standard.rules.distance.detour)
-    return [f"  上学步行距离（{how}）：{'；'.join(parts)}"] if parts else []
+    return [f"  上学路程：{'；'.join(parts)}（{how}）"] if parts else []
 
 
 def _changed_schools(outcome: Outcome) -> list[str]:
