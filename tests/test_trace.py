@@ -39,9 +39,9 @@ def context():
 def blocks(name):
     """Return what a notebook shows, as HTML: the value of each cell's last line."""
     shown = []
-    space = {"display": shown.append}
+    space = {"display": lambda *blocks: shown.extend(blocks)}
     for cell in nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells:
-        if cell.cell_type != "code":
+        if cell.cell_type != "code" or "work" in cell.metadata.get("tags", ()):
             continue
         tree = ast.parse(cell.source)
         last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None

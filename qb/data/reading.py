@@ -197,7 +197,24 @@ def read(path: str | Path, standard: Standard | str | Path | None = None) -> Dat
 
 
 def load(path: str | Path, standard: Standard | str | Path | None = None) -> Dataset:
-    """Read a dataset as `read` does; a notebook's default path is also found beside the notebooks of qb.
+    """Read a dataset: a folder of CSV or parquet files, one a table, or a workbook.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder, the workbook or the parquet file. One that is not there is also sought beside the notebooks of qb.
+    standard : Standard, str or Path, optional
+        Whose own columns are read too.
+
+    Returns
+    -------
+    Dataset
+        With the faults found while reading; `qb.check` names them and those between rows and tables.
+
+    Raises
+    ------
+    DataError
+        If there is nothing that can be read.
 
     Examples
     --------

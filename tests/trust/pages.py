@@ -121,14 +121,12 @@ def shown(kind: str, lang: str, **parameters: object) -> list[str]:
     """Run a notebook's cells here and return the HTML of what they show."""
     outputs: list[str] = []
 
-    def display(found: object) -> None:
-        html = found._repr_html_() if hasattr(found, "_repr_html_") else None
-        if html:
-            outputs.append(html)
+    def display(*found: object) -> None:
+        outputs.extend(html for one in found if hasattr(one, "_repr_html_") and (html := one._repr_html_()))
 
     names = {"display": display}
     for cell in nbformat.read(NOTEBOOKS / f"{kind}.ipynb", as_version=4).cells:
-        if cell.cell_type != "code":
+        if cell.cell_type != "code" or "work" in cell.metadata.get("tags", ()):
             continue
         tree = ast.parse(cell.source)
         last = tree.body[-1] if tree.body and isinstance(tree.body[-1], ast.Expr) else None
