@@ -358,6 +358,6 @@ def class_norm_warnings(inputs: Inputs, indicator: Indicator) -> pd.DataFrame:
             "district": population.districts[population.district[school[small]]],
             "school_id": population.schools["school_id"].to_numpy(dtype=object)[school[small]],
             "code": indicator.code,
-            "message": sentences[sentence],
+            "message": pd.Series(sentences[sentence], dtype=object),
         }
     )
