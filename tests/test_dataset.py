@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from qb import files
 from qb.data.cell_values import BLANKS
 from qb.data.dataset import Dataset
+from qb.data.publication import kept_back
 from qb.data.reading import read, write
 from qb.data.sample import make
 from qb.data.schema import TABLES
@@ -600,3 +601,33 @@ def test_a_file_that_is_no_workbook_is_refused(tmp_path):
     (tmp_path / "a.xlsx").write_bytes(b"not a workbook")
     with pytest.raises(QbError, match="不是有效的工作簿"):
         read_excel(tmp_path / "a.xlsx")
+
+
+def test_a_class_is_kept_back_with_the_next_larger_of_its_section_and_of_the_stage():
+    sizes = {"甲": [40, 9, 38], "乙": [41, 42], "丙": [8, 7, 44]}
+    rows = [
+        {
+            "year": 2025,
+            "school_id": school,
+            "stage": "primary",
+            "grade": "1",
+            "class_no": f"{i}",
+            "pupils": pupils,
+        }
+        for school, many in sizes.items()
+        for i, pupils in enumerate(many)
+    ]
+
+    def back(data, smallest):
+        return sorted(data["classes"]["pupils"][kept_back(data, smallest)])
+
+    data = Dataset.of(classes=pd.DataFrame(rows))
+    # 87 - 40 - 38 would tell the nine; the two of 丙 hide each other.
+    assert back(data, 10) == [7, 8, 9, 38]
+    assert back(data, 8) == [7, 8]  # 59 - 44 - 8 would tell the seven
+    assert back(data, 0) == []
+    # A school of one class is its own total; of the stage's total the next larger goes with it.
+    alone = Dataset.of(
+        classes=pd.DataFrame([*rows[:1], *rows[2:5], {**rows[0], "school_id": "丁", "pupils": 6}])
+    )
+    assert back(alone, 10) == [6, 38]

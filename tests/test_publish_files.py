@@ -167,6 +167,13 @@ def test_sizes_of_classes_that_are_kept_back_are_kept_back_here_too(go, sample, 
     (tmp_path / "kept.toml").write_text(text, encoding="utf-8")
     go(files=True, standard=str(tmp_path / "kept.toml"))
     _, files = package(go.folder / "数据包.zip")
-    shown = pd.read_parquet(io.BytesIO(files["classes.parquet"]))["pupils"]
-    whole = sample["classes"]["pupils"]
-    assert (whole < 41).any() and shown.isna().sum() == (whole < 41).sum() and shown.min() >= 41
+    shown = pd.read_parquet(io.BytesIO(files["classes.parquet"]))
+    keys = ["year", "school_id", "stage", "grade", "class_no"]
+    both = sample["classes"][[*keys, "pupils"]].astype({"stage": str, "grade": str, "class_no": str})
+    both = both.merge(shown[[*keys, "pupils"]].astype({"stage": str, "grade": str, "class_no": str}), on=keys)
+    assert len(both) == len(shown) and (both["pupils_x"] < 41).any()
+    assert both.loc[both["pupils_x"] < 41, "pupils_y"].isna().all()
+    # What a section has in all less what is shown never tells a single class, unless it has no other.
+    of_section = both.assign(back=both["pupils_y"].isna()).groupby(["year", "school_id", "stage"])["back"]
+    alone = (of_section.sum() == 1) & (of_section.size() > 1)
+    assert not alone.any()

@@ -13,6 +13,7 @@ import pandas as pd
 
 from qb import __version__
 from qb.data.dataset import district_of
+from qb.data.publication import kept_back
 from qb.data.schema import Column, ColumnKind, Table, tables_of
 from qb.data.table_files import write_csv, write_file, write_parquet
 from qb.report.words import Lang, say, school_year
@@ -91,8 +92,8 @@ def published(context: ReportContext, table: Table, district: str) -> pd.DataFra
     frame = frame.loc[mine.to_numpy(dtype=bool), [c for c in table.names if c in frame]]
     if table.name != "classes":
         return frame
-    kept = frame["pupils"] < context.standard.rules.publication.smallest_class
-    return frame.assign(pupils=frame["pupils"].mask(kept))
+    back = kept_back(data, context.standard.rules.publication.smallest_class)
+    return frame.assign(pupils=frame["pupils"].mask(back[mine.to_numpy(dtype=bool)]))
 
 
 def _written(table: Table, frame: pd.DataFrame, folder: Path) -> list[dict[str, object]]:

@@ -8,6 +8,7 @@ import pandas as pd
 from qb import charts
 from qb.charts.bars import rooms
 from qb.charts.style import share
+from qb.data.publication import kept_back
 from qb.data.schema import TABLES
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import class_verdicts, fails
@@ -225,22 +226,6 @@ def _share(verdicts: pd.Series) -> float:
 # Class sizes and rooms, as distributions.
 
 
-def kept_back(sizes: np.ndarray, smallest: int) -> np.ndarray:
-    """Return which classes are not shown by themselves: those below a size, shape (classes,).
-
-    A single one is kept back with the next larger: what all have less what the others have would tell it.
-
-    Examples
-    --------
-    >>> [kept_back(np.array([40.0, 9.0, 38.0]), smallest).tolist() for smallest in (9, 10, 39)]
-    [[False, False, False], [False, True, True], [False, True, True]]
-    """
-    back = sizes < smallest
-    if back.sum() == 1:
-        back[np.argsort(np.where(back, -1, sizes), kind="stable")[:2]] = True  # NaN come last
-    return back
-
-
 class AnnualConditions(AnnualPart):
     """How large classes are, and how large the rooms for music and art."""
 
@@ -270,7 +255,8 @@ class AnnualConditions(AnnualPart):
         classes = self._of("classes", schools)
         bands = TABLES["classes"].bands(classes)
         singles = classes[~bands]
-        sizes = singles.loc[(singles["stage"] == stage).to_numpy(), "pupils"].to_numpy(float)
+        mine = (singles["stage"] == stage).to_numpy()
+        sizes = singles.loc[mine, "pupils"].to_numpy(float)
         known = sizes[np.isfinite(sizes)]
         above = fails(sizes, self.context.standard, code, stage=stage, year=self.context.year)
         listed = classes[bands & classes["stage"].isin([stage, Stage.WHOLE]).to_numpy()]
@@ -293,12 +279,14 @@ class AnnualConditions(AnnualPart):
             else say(lang, f"{label}：班额缺数据", f"{label}: no data on class sizes")
         )
         smallest = self.context.standard.rules.publication.smallest_class
-        back = kept_back(sizes, smallest)
+        back = kept_back(self.context.data, smallest)[
+            self.context.data["classes"].index.get_indexer(singles.index[mine])
+        ]
         measure = say(lang, "各班人数的分布，一柱为一种班额", "Classes by size, a bar for each size")
         measure += say(
             lang,
-            f"；按设定，不足 {smallest} 人的班不显示（只有一个时连同次小的班），共 {back.sum()} 个班",
-            f"; classes of fewer than {smallest} pupils are kept back (a single one with the next larger), "
+            f"；按设定，不足 {smallest} 人的班不显示（由合计能推出时连同次小的班），共 {back.sum()} 个班",
+            f"; classes of fewer than {smallest} pupils are kept back (with the next larger where a total would tell one), "
             f"{back.sum()} in all",
         ) * bool(back.any())
         measure += say(
