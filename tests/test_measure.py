@@ -704,6 +704,28 @@ def test_a_room_whose_stage_is_not_told_counts():
     assert judged(Town().set("rooms", {"school_id": "小一"}, stage=None), "C10") == "pass"
 
 
+def test_the_share_of_schools_with_enough_is_known_where_each_is_decided():
+    """Of three schools one is short of music rooms: whatever its art room is, two of three have enough."""
+    town = Town().set("rooms", {"school_id": "小一", "kind": "music"}, area_m2=80)
+    assert indicator(town.assess(), "C10")["value"] == pytest.approx(200 / 3)
+    town.set("rooms", {"school_id": "小一", "kind": "art"}, area_m2=None)
+    assert indicator(town.assess(), "C10")["value"] == pytest.approx(200 / 3)
+    # Another school may have enough or not: the share may be a third or two thirds, the failure stays.
+    found = indicator(town.set("rooms", {"school_id": "小二", "kind": "art"}, area_m2=None).assess(), "C10")
+    assert np.isnan(found["value"]) and found["verdict"] == "fail"
+
+
+def test_the_share_of_small_schools_with_enough_is_that_of_small_schools_alone():
+    """100 × 720 yuan are 72,000: one of two small schools has them; the other three are not asked."""
+    town = Town().add("村一", "primary", primary=30, location="rural")
+    town.add("村二", "primary", primary=30, location="rural")
+    town.set("funds", {"school_id": "村一"}, allocation_yuan=72_000)
+    town.set("funds", {"school_id": "村二"}, allocation_yuan=71_999)
+    assert indicator(town.assess(), "C13")["value"] == 50
+    found = indicator(town.set("funds", {"school_id": "村一"}, allocation_yuan=None).assess(), "C13")
+    assert np.isnan(found["value"]) and found["verdict"] == "fail"
+
+
 def test_a_school_that_lists_no_room_is_no_data():
     assert judged(Town().drop("rooms", school_id="小一"), "C10") == "no data"
     assert judged(Town().set("sections", {"school_id": "小一"}, classes=None), "C10") == "no data"

@@ -146,7 +146,9 @@ class TestChanges:
     def test_with_one_year_it_says_that_there_is_nothing_to_compare(self):
         page = report(passing())
         assert "不能与上年比较" in page.changes.sentences().lines[0]
-        assert "不能与上年比较" in text(page.changes.schools()) and "无法说明变动" in text(page.years.moved())
+        assert "结论有变化的学校（学段）：没有以前年度可比" in text(
+            page.changes.schools()
+        ) and "无法说明变动" in text(page.years.moved())
         assert page.years.trends() == page.years.causes() == page.goal.trend() == []
 
     def test_the_year_before_is_the_latest_that_there_is(self):

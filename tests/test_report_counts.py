@@ -5,6 +5,7 @@ from html import unescape
 
 import pandas as pd
 import pytest
+from odd_districts import silent_school
 from statements import facts
 from town import Town
 
@@ -152,6 +153,40 @@ class TestWhichFigureDecides:
         town = Town().set("sections", {"school_id": "小一"}, in_zone_pupils=196)
         town.set("sections", {"school_id": "初一"}, in_zone_pupils=288)
         assert value(town, "C20") == "99.3%（小学）"
+
+    def test_the_greatest_of_what_is_reported_is_not_said_to_be_the_greatest(self):
+        # a silent school may have a larger class, and a primary stage that nobody knows be lower
+        assert value(silent_school(), "C12") == "40 人（小一，小学，最大的班，只计已报送的）"
+        assert value(silent_school(), "C20") == "100.0%（初中，只计已报送的）"
+        assert value(Town(), "C12") == "40 人（小一，小学，最大的班）"
+
+    def test_an_unmet_figure_of_two_stages_is_told_apart_by_its_stage(self):
+        town = Town().set("sections", {}, in_zone_pupils=0)
+        frame = page(town).indicators.unmet().frame
+        assert frame[["title", "part"]].to_numpy().tolist() == [
+            ["C20 就近入学", "小学"],
+            ["C20 就近入学", "初中"],
+        ]
+
+
+def test_a_figure_just_below_its_standard_has_the_digits_that_show_it():
+    """899.2 m² for 200 pupils are 4.496 where 4.5 are asked."""
+    data = (
+        Town()
+        .set("facilities", {"school_id": "小一"}, teaching_area_m2=899.2, indoor_sports_area_m2=0)
+        .data()
+    )
+    context = ReportContext(data, qb.assess(data))
+    assert " 4.496 " in words(DistrictReport(context).schools.table())
+    school = SchoolReport(context, "小一")
+    (profile,) = school.profiles()
+    assert "4.496 / 4.5" in profile.svg and " 4.496 4.500 " in words(school.seven_tables()[0])
+
+
+def test_figures_of_a_school_beside_their_standard_have_units():
+    frame = SchoolReport(ReportContext(data := Town().data(), qb.assess(data)), "小一").findings().frame
+    units = dict(zip(frame["title"].str.split(" ").str[0], frame["unit"], strict=True))
+    assert units == {"C10": "间", "C11": "人", "C12": "人", "C16": "%", "C19": "%", "C26": "%"}
 
 
 def value(town: Town, code: str) -> str:

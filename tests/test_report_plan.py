@@ -131,8 +131,8 @@ def test_a_plan_does_not_say_that_the_seven_are_met_where_the_rule_allows_one_be
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("zh", "花钱不能解决的还有未达标 2 项（C8、C12），缺数据 1 项（社会认可度）"),
-        ("en", "What no money mends: not met: 2 (C8, C12); no data: 1 (Public recognition)."),
+        ("zh", "此外仍有未达标 2 项（C8、C12），缺数据 1 项（社会认可度）"),
+        ("en", "What is left: not met: 2 (C8, C12); no data: 1 (Public recognition)."),
     ],
 )
 def test_a_plan_says_what_it_does_not_mend(lang, said):

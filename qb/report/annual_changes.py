@@ -325,12 +325,13 @@ class AnnualChanges(AnnualPart):
         before, now = (own.rows.astype({"verdict": str}) for own in (self.before, self.own))
         return before.merge(now, on=KEYS, how="outer", suffixes=("_before", "_now"), sort=True)
 
-    def _none(self) -> str:
-        return say(
-            self.context.lang,
-            "数据中没有以前年度，不能与上年比较。",
-            "The data hold no earlier year to compare with.",
-        )
+    def _none(self, what: str, otherwise: str) -> str:
+        """Return why a table is empty: no earlier year, or nothing to list."""
+        if self.before is None:
+            return say(
+                self.context.lang, f"{what}：没有以前年度可比。", f"{what}: no earlier year to compare with."
+            )
+        return otherwise
 
     def _since(self) -> str:
         return "" if self.before is None else str(self.before.year)
@@ -338,7 +339,15 @@ class AnnualChanges(AnnualPart):
     def sentences(self) -> Sentences:
         """Return how many schools and indicators changed their verdict, and on what the comparison rests."""
         if self.before is None:
-            return Sentences((self._none(),))
+            return Sentences(
+                (
+                    say(
+                        self.context.lang,
+                        "数据中没有以前年度，不能与上年比较。",
+                        "The data hold no earlier year to compare with.",
+                    ),
+                )
+            )
         lang, since = self.context.lang, self._since()
         both = self._schools.dropna(subset=["verdict_before", "verdict_now"])
         better = int(((both["verdict_before"] == Verdict.FAIL) & (both["verdict_now"] == Verdict.PASS)).sum())
@@ -412,8 +421,9 @@ class AnnualChanges(AnnualPart):
             Column("lost", say(lang, "新未达标", "Newly not met")),
             Column("unknown", say(lang, "新缺数据", "Data now missing")),
         )
+        caption = say(lang, "结论有变化的学校（学段）", "School stages whose verdict changed")
         return Table(
-            say(lang, "结论有变化的学校（学段）", "School stages whose verdict changed"),
+            caption,
             columns,
             pd.DataFrame(lines),
             failing="fails",
@@ -423,9 +433,7 @@ class AnnualChanges(AnnualPart):
                 f"“{ABSENT}”: not judged on {self.context.resources} in that year. Where no indicator is named, one below the standard "
                 f"rose to {floor} of it, or fell below.",
             ),
-            empty=self._none()
-            if self.before is None
-            else say(lang, "各校结论没有变化。", "No school's verdict changed."),
+            empty=self._none(caption, say(lang, "各校结论没有变化。", "No school's verdict changed.")),
             lang=lang,
         )
 
@@ -490,14 +498,13 @@ class AnnualChanges(AnnualPart):
             Column("now", str(self.context.year), verdict=True, fact="now_fact"),
             *([Column("values", say(lang, "区域值", "Value"))] if any(values) else []),
         )
+        caption = say(lang, "结论有变化的指标", "Indicators whose verdict changed")
         return Table(
-            say(lang, "结论有变化的指标", "Indicators whose verdict changed"),
+            caption,
             columns,
             shown,
             failing="fails",
-            empty=self._none()
-            if self.before is None
-            else say(lang, "各项指标结论没有变化。", "No verdict changed."),
+            empty=self._none(caption, say(lang, "各项指标结论没有变化。", "No verdict changed.")),
             lang=lang,
         )
 
@@ -530,14 +537,13 @@ class AnnualChanges(AnnualPart):
             ),
             Column("verdict", say(lang, "本年结论", "This year"), verdict=True, fact="fact"),
         )
+        caption = say(lang, f"变动最大的 {MOST} 项", f"The {MOST} largest moves")
         return Table(
-            say(lang, f"变动最大的 {MOST} 项", f"The {MOST} largest moves"),
+            caption,
             columns,
             pd.DataFrame(lines),
             failing="fails",
-            empty=self._none()
-            if self.before is None
-            else say(lang, "没有两年都有的数值。", "No figure is known in both years."),
+            empty=self._none(caption, say(lang, "没有两年都有的数值。", "No figure is known in both years.")),
             lang=lang,
         )
 

@@ -149,6 +149,8 @@ class AnnualOpening(AnnualPart):
     def _indicators(self) -> str:
         lang, frame = self.context.lang, self.own.indicators
         seen = shown_indicators(self.own)
+        if not (tally := Tally.of(seen)).known and tally.held:
+            return say(lang, f"{tally.held} 项指标都缺数据。", f"No data on any of {tally.held} indicators.")
         passed = int((seen == str(Verdict.PASS)).sum())
         text = say(
             lang, f"{len(frame)} 项指标中达标 {passed} 项", f"{passed} of {len(frame)} indicators are met"

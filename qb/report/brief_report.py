@@ -203,7 +203,7 @@ class BriefReport(AnnualPart):
     # What stands between the district and the standard.
 
     def verdict(self) -> Sentences:
-        """Return what decides, what the money brings, and what no money mends, a sentence each."""
+        """Return what decides, what the money brings, and what is left, a sentence each."""
         plan = PlanVerdict(self.context, self.district, work=self.work)
         beyond = plan.beyond() if self.work.made else ""
         found = (self._problems_said(), plan.result(), self._first_step(), beyond)
@@ -296,6 +296,7 @@ class BriefReport(AnnualPart):
         others = len(problem.rows) - spread - schools - allowed
         parts = [
             say(lang, f"学校 {schools} 处未达标", f"not met at schools: {schools}") * bool(schools),
+            say(lang, f"规则允许 {allowed} 处", f"below as the rule allows: {allowed}") * bool(allowed),
             say(lang, f"差异系数超限 {spread} 个", f"coefficients above the limit: {spread}") * bool(spread),
             say(lang, f"区级 {others} 项未达标", f"not met in the district: {others}") * bool(others),
         ]
@@ -330,7 +331,7 @@ class BriefReport(AnnualPart):
                 return say(lang, "费用文件没有单价", "no price in the cost file")
         if code in self.context.standard.resource_codes:
             return say(lang, "不必为此花钱", "none needed")
-        return say(lang, "花钱不能解决", "not a matter of money")
+        return say(lang, "费用文件没有列入", "not in the cost file")
 
     def _brings(self, problem: Problem) -> str:
         """Return what changes with the plan: a verdict, school stages, coefficients."""

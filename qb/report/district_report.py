@@ -374,7 +374,7 @@ class DistrictIndicators(DistrictPart):
         )
 
     def _part(self, row: Mapping[str, object]) -> str:
-        """Return what an item asks: its text, the name of its limit, or the indicator's own title."""
+        """Return what an item asks: its stage and text or the name of its limit, or the indicator's own title."""
         lang, standard = self.context.lang, self.context.standard
         text, indicator = part_label(str(row["part"]), standard, lang), standard[str(row["code"])]
         if isinstance(row["detail"], str) and indicator in standard.monitored:
@@ -383,7 +383,8 @@ class DistrictIndicators(DistrictPart):
                 detail_text(row, standard, lang) if known else subject_label(row["detail"], standard, lang)
             )
             return say(lang, f"{subject}：{text}", f"{subject}: {text}")
-        return text or title(indicator, lang)
+        words = (stage_label(row["stage"], lang) if isinstance(row["stage"], str) else "", text)
+        return say(lang, "，", ", ").join(word for word in words if word) or title(indicator, lang)
 
     def _detail(self, code: str) -> str:
         lang = self.context.lang
@@ -440,7 +441,7 @@ class DistrictIndicators(DistrictPart):
                 "title": [title(standard[str(code)], lang, short=True) for code in frame["code"]],
                 "part": [
                     self._part(row)
-                    for row in frame[["code", "part", "detail", "year", "value"]].to_dict("records")
+                    for row in frame[["code", "part", "stage", "detail", "year", "value"]].to_dict("records")
                 ],
                 "verdict": frame["verdict"].astype(str),
                 "failing": frame["verdict"] == Verdict.FAIL,
@@ -508,6 +509,8 @@ def _deciding(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
     found = failing if len(failing) else found
     if not len(found):
         return "", ""
+    verdicts = own.findings.loc[(own.findings["code"] == code).to_numpy(), "verdict"]
+    unknown = (verdicts == Verdict.NO_DATA).any()  # what is not known may go further
     upper = found["side"].isin(["<", "<="]).to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (found["value"] / found["limit"]).to_numpy(float)
@@ -520,6 +523,7 @@ def _deciding(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
         stage_label(row["stage"], lang) if isinstance(row["stage"], str) else "",
         part_label(str(row["part"]), own.standard, lang),
         say(lang, *DECIDED[indicator.measure]),
+        say(lang, "只计已报送的", "of what is reported") if unknown else "",
     )
     named = say(lang, "，", ", ").join(word for word in words if word)
     figure = f"{number(row['value'], decimals, lang, beside=row['limit'])} {unit}".replace(" %", "%").strip()

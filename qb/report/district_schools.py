@@ -111,7 +111,8 @@ class DistrictSchools(DistrictPart):
         rows = rows.iloc[np.lexsort((rows["name"], rows["met"], rows["verdict"].cat.codes))]
         place = (rows["stage"], rows["school_id"])
         values = {f"{code}_fact": self.keys(Fact.RESOURCE, [code] * len(rows), *place) for code in codes}
-        shown = rows[["name", "school_id", "pupils", *codes, "met"]].assign(
+        limits = [f"{code}_limit" for code in codes]
+        shown = rows[["name", "school_id", "pupils", *codes, *limits, "met"]].assign(
             **values,
             verdict_fact=self.keys(Fact.SCHOOL, *place),
             met_fact=self.keys(Fact.MET, *place),
@@ -137,7 +138,11 @@ class DistrictSchools(DistrictPart):
             Column("pupils", say(lang, "在校生（人）", "Pupils"), decimals=0),
             *(
                 Column(
-                    code, resource_title(self.context.standard, code, lang), decimals=2, fact=f"{code}_fact"
+                    code,
+                    resource_title(self.context.standard, code, lang),
+                    decimals=2,
+                    beside=f"{code}_limit",
+                    fact=f"{code}_fact",
                 )
                 for code in codes
             ),

@@ -239,7 +239,7 @@ class PlanBalance(PlanPart):
                     if row.yuan != row.yuan
                 },
                 limits=limits,
-                decimals=0,
+                decimals=1,
             )
         ]
 

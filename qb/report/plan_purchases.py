@@ -111,7 +111,7 @@ class PlanPurchases(PlanPart):
         items = self.work.plan.mended.items if self.work.made else pd.DataFrame()
         rows = [
             {
-                "title": f"{code} {title(standard[code], lang, short=True)}",
+                "title": title(standard[code], lang, short=True),
                 "what": item_label(item, lang),
                 "places": mine["school_id"].nunique(),
                 "amount": self._other(code, item, mine["amount"].sum()),
@@ -138,7 +138,13 @@ class PlanPurchases(PlanPart):
                 "不在最低费用之内。学校规模、班额和核查事项花钱不能直接解决，不在此列。",
                 "Not part of the least cost. School size, class size and checklist items are not mended by money alone.",
             ),
-            empty=self._empty,
+            empty=say(
+                lang,
+                f"{self.context.items}以外没有判为未达标、可按费用文件补的。",
+                f"Nothing beside {self.context.items} is both not met and in the cost file.",
+            )
+            if self.work.made
+            else self._empty,
             lang=lang,
         )
 

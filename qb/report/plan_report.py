@@ -163,7 +163,7 @@ class PlanVerdict(PlanPart):
         )
 
     def beyond(self) -> str:
-        """Say what else money mends, what remains that it does not, and the district's verdict after all."""
+        """Say what else money mends, what remains after it, and the district's verdict after all."""
         lang, plan = self.context.lang, self.work.plan
         left, found = outside(plan.assessment), []
         mended = plan.mended
@@ -193,8 +193,8 @@ class PlanVerdict(PlanPart):
             found.append(
                 say(
                     lang,
-                    f"花钱不能解决的还有{'，'.join(parts)}",
-                    f"What no money mends: {'; '.join(parts)}",
+                    f"此外仍有{'，'.join(parts)}",
+                    f"What is left: {'; '.join(parts)}",
                 )
             )
         else:

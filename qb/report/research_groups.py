@@ -105,7 +105,7 @@ class Groups(ResearchPart):
                 "组间、组内：占差异系数平方的百分比，各组之和为 100%。组内系数：组内各校的差异系数。",
                 "Between and within: % of the squared coefficient; all groups together make 100 %.",
             ),
-            empty=self.say("各校没有差异，无从分组。", "Schools do not differ."),
+            empty=self.nothing(),
             lang=self.lang,
         )
 
@@ -230,7 +230,7 @@ class Help(ResearchPart):
                 "变化：差异系数的变化，按导数估计。转折点：数值低于它的学校再增加，差异缩小；高于它的，差异扩大。它略高于均值。",
                 "Change: of the coefficient, by its derivative. Turning point: more at a school below it evens out, above it widens. It lies somewhat above the mean.",
             ),
-            empty=self.say("各校没有差异。", "Schools do not differ."),
+            empty=self.nothing(),
             lang=self.lang,
         )
 

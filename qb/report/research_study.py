@@ -556,6 +556,10 @@ class ResearchPart:
         """Return a sentence in the place of a figure that there is no sense in drawing."""
         return Sentences((text + self.say("。", "."),))
 
+    def nothing(self) -> str:
+        """Say of each stage why it has no measure on which schools differ, in the place of a table."""
+        return self.say("；", "; ").join(map(self.why_none, self.study.stages)) + self.say("。", ".")
+
     def why_none(self, stage: Stage) -> str:
         """Say why a stage has no measure on which schools differ."""
         cuts, name = self.study.cuts(stage), self.stage(stage)

@@ -30,6 +30,7 @@ from qb.report.rules import Rules, source_rows
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
     Tally,
+    compared,
     department_names,
     floor_label,
     listed,
@@ -198,7 +199,7 @@ class SchoolReport:
             gaps = listed([title(standard[c], lang, short=True) for c in unknown(row)], lang)
             return say(
                 lang,
-                f"{stage}：{gaps} 缺数据，暂不能得出结论。",
+                f"{stage}：{gaps}缺数据，暂不能得出结论。",
                 f"{stage}: no verdict yet, for want of {gaps}.",
             )
         low = [self._against(row, code) for code in (*unmet(row), *allowed(row))]
@@ -266,7 +267,10 @@ class SchoolReport:
         return charts.profile(
             [title(standard[code], lang, short=True) for code in standard.resource_codes],
             [100 * row[code] / row[f"{code}_limit"] for code in standard.resource_codes],
-            [f"{number(row[c], 2, lang)} / {row[f'{c}_limit']:g}" for c in standard.resource_codes],
+            [
+                f"{number(row[c], 2, lang, beside=row[f'{c}_limit'])} / {row[f'{c}_limit']:g}"
+                for c in standard.resource_codes
+            ],
             [seen[code] for code in standard.resource_codes],
             caption=caption(
                 finding,
@@ -590,6 +594,7 @@ class SchoolReport:
                 "value": row["value"],
                 "limit": row["limit"],
                 "decimals": standard[row["code"]].decimals,
+                "unit": compared(standard[row["code"]], str(row["part"]), lang)[1],
                 "verdict": row["verdict"],
                 "failing": row["verdict"] == Verdict.FAIL,
                 "rule": anchor(row["code"]),
@@ -605,6 +610,7 @@ class SchoolReport:
                 "value", say(lang, "实际", "Actual"), decimals="decimals", beside="limit", fact="value_fact"
             ),
             Column("limit", say(lang, "标准", "Standard"), decimals="decimals", beside="value"),
+            Column("unit", say(lang, "单位", "Unit")),
             verdict_column(lang, "verdict_fact"),
         )
         caption_text = say(

@@ -452,11 +452,11 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: _left(f, "fail") == _mended(f) and not _left(f, "no data"),
     ),
     (
-        r"花钱不能解决的还有.*未达标 (\d+) 项（|What no money mends: not met: (\d+) \(",
+        r"此外仍有.*未达标 (\d+) 项（|What is left: not met: (\d+) \(",
         lambda f, m, p: _left(f, "fail") - _mended(f) <= int(m[1] or m[2]) <= _left(f, "fail"),
     ),
     (
-        r"(?:还有|），)缺数据 (\d+) 项（|(?:^|What no money mends: )no data: (\d+) \(.*",
+        r"(?:仍有|），)缺数据 (\d+) 项（|(?:^|What is left: )no data: (\d+) \(.*",
         lambda f, m, p: int(m[1] or m[2]) == _left(f, "no data") or p.kind != "plan",
     ),
     (

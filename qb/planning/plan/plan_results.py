@@ -242,7 +242,7 @@ def outside(assessment: Assessment) -> dict[Verdict, list[str]]:
 
 
 def beyond(mended: Mending, before: Assessment, after: Assessment, now: str = "现为") -> list[str]:
-    """Say what else money mends, what remains that no money mends, and the districts' verdicts."""
+    """Say what else money mends, what remains after it, and the districts' verdicts."""
     standard, lines = after.standard, []
     if len(mended.items):
         sums = mended.items.groupby(["code", "item", "unit"], sort=False, as_index=False)
@@ -261,9 +261,7 @@ def beyond(mended: Mending, before: Assessment, after: Assessment, now: str = "�
         f"{verdict.zh} {len(names)} 项（{'、'.join(titles.get(name, name) for name in names)}）"
         for verdict, names in outside(after).items()
     ]
-    lines.append(
-        f"做完之后仍有、花钱不能解决的：{'，'.join(left)}。" if left else "做完之后其他各项均已达标或不适用。"
-    )
+    lines.append(f"做完之后仍有：{'，'.join(left)}。" if left else "做完之后其他各项均已达标或不适用。")
     was = dict(before.districts[["district", "verdict"]].itertuples(index=False))
     lines += [
         f"{row.district}的结论：{now}{Verdict(was[row.district]).zh}，做完之后{Verdict(row.verdict).zh}。"
