@@ -1,6 +1,7 @@
 """Figures beyond anything plausible by the standard's own limits, and the lines that mend a whole column."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -213,6 +214,7 @@ def test_an_old_school_may_be_older_than_a_century(tmp_path):
 
 
 def test_verdicts_from_a_column_in_doubt_stand_with_the_doubt(committed, tmp_path, capsys):
+    year = committed.years[-1]
     write(
         changed(committed, "facilities", equipment_yuan=lambda f: f["equipment_yuan"] / 1e4), tmp_path / "d"
     )
@@ -229,5 +231,20 @@ def test_verdicts_from_a_column_in_doubt_stand_with_the_doubt(committed, tmp_pat
     assert f"写进 {tmp_path / 'd' / 'corrections.toml'}" in said and "factor = 10000" in said
     for lang, words in (("zh", "结论有疑问（C6）"), ("en", "Verdicts in doubt (C6)")):
         site = publish(tmp_path / "d", out=tmp_path / lang, only=["district"], jobs=1, lang=lang)
+        said = {"zh": "请核实", "en": "Please check"}[lang]
         for page in (site.index, site.index.with_name("district.html")):
-            assert words in page.read_text("utf-8")
+            text = page.read_text("utf-8")
+            assert words in text
+            marked = set(re.findall(rf'data-fact="([^"]+)"[^<>]* data-doubt="{said}"', text))
+            plain = set(re.findall(r'class="verdict [^<>]*data-fact="([^"]+)"', text)) - marked
+            assert any(fact.startswith(f"district/{year}/") for fact in marked)
+            assert any(fact.startswith(f"area/{year}/resources/") for fact in marked)
+            assert any(fact.startswith(f"area/{year}/veto/") for fact in plain)
+        of = {fact.split("/")[2] for fact in marked if fact.startswith("indicator/")}
+        assert of == {"C6"}  # and of no other indicator
+
+
+def test_every_column_of_funds_in_another_unit_is_told(committed):
+    columns = [name for name in committed["funds"] if name.endswith("_yuan")]
+    told = changed(committed, "funds", **{name: lambda f, name=name: f[name] / 1e4 for name in columns})
+    assert {f.column for f in check(told) if f.rule == "U02"} == set(columns)

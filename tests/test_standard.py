@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from town import changed
 
 from qb import standard
+from qb.report.standard_report import show
 from qb.standard import Limit, StandardError, Text, load, load_transition
 from qb.terms import Kind, Stage
 
@@ -603,3 +604,11 @@ def test_a_transition_clause_that_makes_no_sense_is_refused(written, old, new, s
     with pytest.raises(StandardError) as error:
         load_transition(written(text.replace(old, new, 1)))
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("basic-2012", "17项的字句和85分未见到原件"), ("city-variant", "文号未能查到")]
+)
+def test_a_standard_says_what_of_it_was_not_held_against_its_document(name, words):
+    assert words in show(load(name), 2024)
+    assert load(name).note.en in show(load(name), 2024, "en")

@@ -299,6 +299,8 @@ class Page:
         Whether the data are invented; the page then says so.
     doubts : tuple of str
         Which verdicts on it cannot be trusted, and why.
+    doubted : tuple of str
+        What rests on these (`qb.report.facts.doubted`); each verdict on it shows the doubt beside it.
     links : tuple of (text, href)
         The other pages of the site, relative to this one.
     here : str
@@ -316,6 +318,7 @@ class Page:
     place: str = ""
     invented: bool = False
     doubts: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     here: str = ""
     provenance: tuple[tuple[str, str], ...] = ()
@@ -406,7 +409,30 @@ def notebook_page(notebook: NotebookNode, page: Page) -> str:
     told = (cell for cell in notebook.cells if WORK not in cell.metadata.get("tags", ()))
     shown["cells"] = [readable(cell, lang) for cell in told if speaks(cell, lang)]
     html, _ = _exporter().from_notebook_node(shown, resources={"page": page})
-    return with_ways(html, page)
+    return with_doubts(with_ways(html, page), page)
+
+
+_VERDICT = re.compile(r'(<\w+ class="verdict [^<>]*? data-fact="([^"]*)"[^<>]*)>')
+
+
+def with_doubts(html: str, page: Page) -> str:
+    """Return content in which each verdict that rests on a figure in doubt says so beside it.
+
+    >>> page = Page("甲区", doubted=("C6", "resources"))
+    >>> with_doubts('<a class="verdict pass" data-fact="indicator/2025/C6/甲区">达标</a>', page)
+    '<a class="verdict pass" data-fact="indicator/2025/C6/甲区" data-doubt="请核实">达标</a>'
+    >>> with_doubts('<a class="verdict pass" data-fact="indicator/2025/C5/甲区">达标</a>', page)
+    '<a class="verdict pass" data-fact="indicator/2025/C5/甲区">达标</a>'
+    """
+    if not page.doubted:
+        return html
+
+    def put(match: re.Match[str]) -> str:
+        kind, _, *of = unescape(match[2]).split("/")
+        shaky = any(part in page.doubted for part in (kind, *of[:2]))
+        return f'{match[1]} data-doubt="{escape(page.words["doubt"])}">' if shaky else match[0]
+
+    return _VERDICT.sub(put, html)
 
 
 _WAY = re.compile(r'<a data-(school|page)="([^"]*)"')
@@ -488,7 +514,7 @@ def get_metadata(output: NotebookNode, key: str, kind: str) -> str:
 
 def index_page(template: str, page: Page, **values: object) -> str:
     """Return a page of our own: a template of the theme, filled in. Every value is escaped."""
-    return _environment().get_template(template).render(page=page, **values)
+    return with_doubts(_environment().get_template(template).render(page=page, **values), page)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from qb import __version__
+from qb.data.checks import Doubt
 from qb.data.table_files import spoken
 from qb.errors import QbError, why
 from qb.indicators.assessment import Assessment
@@ -24,7 +25,7 @@ from qb.publish.manifest import KINDS, OF_DISTRICT, Record, digest
 from qb.publish.own_notebooks import OwnNotebook
 from qb.publish.page import WORDS, Lang, Page
 from qb.report.context import ReportContext
-from qb.report.facts import doubt_said
+from qb.report.facts import doubted, doubts_said
 from qb.report.words import school_year
 
 # File names made of identifiers: readable where they can be, safe on every system, never the same twice.
@@ -359,7 +360,8 @@ class Plan:
             lang=self.request.lang,
             place=f"{part.district} · {school_year(self.context.year, self.request.lang)}",
             invented=part.assessment.invented,
-            doubts=self._doubts(part.district),
+            doubts=tuple(doubts_said(self._doubts(part.district), self.request.lang)),
+            doubted=doubted(self._doubts(part.district), self.context.standard),
             links=tuple(links),
             here=target.name if target.parent == part.folder else "",
             provenance=self.provenance,
@@ -374,9 +376,8 @@ class Plan:
             if place := part.pages.get(("school", one)):
                 yield one, f"{up}{place.relative_to(part.folder).as_posix()}"
 
-    def _doubts(self, district: str) -> tuple[str, ...]:
-        doubts, lang = self.context.doubts, self.request.lang
-        return tuple(dict.fromkeys(doubt_said(one, lang) for one in doubts if district in one.districts))
+    def _doubts(self, district: str) -> list[Doubt]:
+        return [one for one in self.context.doubts if district in one.districts]
 
     @cached_property
     def provenance(self) -> tuple[tuple[str, str], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -183,21 +183,41 @@ def summary(assessment: Assessment, doubts: Sequence[Doubt] = ()) -> str:
     for district in names[:MOST_DISTRICTS]:
         lines += ["", *_district(assessment.of(district), district)]
         mine = [doubt for doubt in doubts if district in doubt.districts]
-        lines += [f"  {doubt_said(doubt, 'zh')}：{doubt.fault.message}" for doubt in mine]
+        lines += [f"  {doubts_said([doubt], 'zh')[0]}：{doubt.fault.message}" for doubt in mine]
     if len(names) > MOST_DISTRICTS:
         lines.append(f"\n另有 {len(names) - MOST_DISTRICTS} 个县区；全部结果请用 --json。")
     lines.append("\n各校数值与缺口：加 --json；网页报告：qb publish。")
     return "\n".join(lines)
 
 
-def doubt_said(doubt: Doubt, lang: Lang) -> str:
-    """Say which verdicts cannot be trusted, and for which column."""
-    column, codes = doubt.column, listed(list(doubt.codes), lang, most=9)
-    return say(
-        lang,
-        f"结论有疑问（{codes}），“{column.label}”先核对",
-        f"Verdicts in doubt ({codes}): {column.name} of {doubt.fault.table} is beyond anything plausible",
-    )
+def doubts_said(doubts: Iterable[Doubt], lang: Lang) -> list[str]:
+    """Say which verdicts cannot be trusted, and for which columns: a sentence for the same indicators."""
+    by_codes: dict[tuple[str, ...], dict[str, None]] = {}
+    for doubt in doubts:
+        name = say(lang, f"“{doubt.column.label}”", f"{doubt.column.name} of {doubt.fault.table}")
+        by_codes.setdefault(doubt.codes, {})[name] = None
+    return [
+        say(
+            lang,
+            f"结论有疑问（{listed(list(codes), lang, most=9)}），{'、'.join(names)}先核对",
+            f"Verdicts in doubt ({listed(list(codes), lang, most=9)}): {', '.join(names)} "
+            f"{'is' if len(names) == 1 else 'are'} beyond anything plausible",
+        )
+        for codes, names in by_codes.items()
+    ]
+
+
+def doubted(doubts: Iterable[Doubt], standard: Standard) -> tuple[str, ...]:
+    """Return what rests on figures in doubt: indicators, their areas, and the kinds of verdict on any of them.
+
+    A statement rests on them whose key (:func:`key`) has one of these for its kind or first two subjects.
+    """
+    codes = dict.fromkeys(code for doubt in doubts for code in doubt.codes)
+    if not codes:
+        return ()
+    areas = dict.fromkeys(standard[code].area for code in codes)
+    kinds = [str(Fact.DISTRICT), *([str(Fact.SCHOOL)] if standard.resource_area in areas else [])]
+    return (*codes, *areas, *kinds)
 
 
 def _district(own: Assessment, district: str) -> list[str]:

@@ -29,6 +29,8 @@ def show(standard: Standard, year: int, lang: Lang = "zh") -> str:
     '差异系数（各项的平均值）：小学 ≤ 0.65；初中 ≤ 0.55　〔教督〔2012〕3号〕'
     """
     lines = [f"{standard.name}　{standard.title.zh if lang == 'zh' else standard.title.en}", standard.source]
+    if standard.note:
+        lines.append(say(lang, f"说明：{standard.note.zh}", f"Note: {standard.note.en}"))
     if standard.extends:
         lines.append(say(lang, f"在 {standard.extends} 之上", f"extends {standard.extends}"))
     for area, rows in groupby(in_force(standard, year, lang), key=itemgetter(0)):

@@ -49,6 +49,7 @@ class Standard(Entry):
     subject: Text
     edition: Words
     source: Words
+    note: Text | None = None
     target_year: Year
     rules: Rules
     areas: tuple[Area, ...]
