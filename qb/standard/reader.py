@@ -272,7 +272,8 @@ class Standard(Entry):
                 wrong.append(f'方面 {area.name}：有分值 points 的，须有且只有一项 measure = "score" 合计得分')
             wrong += [f"{code}：合计得分的一项自身不给分值" for code in scores if code in points]
         if len({i.area for i in self.resources}) > 1:
-            wrong.append("资源指标（resource）须归入同一方面 area")
+            of = "、".join(f"{i.code} 在 {i.area}" for i in self.resources)
+            wrong.append(f"资源指标（resource）须归入同一方面 area：{of}")
         wrong += [
             f"{i.code}：资源指标的限值须在同一侧（全用“>=”“>”，或全用“<=”“<”）"
             for i in self.resources
