@@ -58,7 +58,11 @@ class Grid:
 
     def head(self, rows: int = HEADER_WITHIN + 1) -> pd.DataFrame:
         """Return the first rows as tidied text."""
-        return pd.DataFrame({place: tidy_cells(_texts(cells[:rows])) for place, cells in self._by_place()})
+        rows = min(rows, len(self.rows))
+        first = pd.concat([_texts(cells[:rows]) for cells in self.columns], ignore_index=True)
+        tidied = tidy_cells(first).array  # all at once: a call costs more than the few cells of a column
+        parts = (tidied[start : start + rows] for start in range(0, len(first), max(1, rows)))
+        return pd.DataFrame(dict(zip(self.places, parts, strict=True)), copy=False)
 
     def below(self, position: int) -> pd.DataFrame:
         """Return the rows after a position as columns of numbers, of booleans or of text, by their places."""
@@ -241,13 +245,15 @@ def _own_rows(raw: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 def _persons_above(grid: Grid, last: int, table: Table) -> list[Fault]:
     """Name numbers of persons in the header and above it."""
+    head = grid.head(last + 1)
+    cells = pd.concat([head[place] for place in head], ignore_index=True)
     found = []
-    for place, values in grid.head(last + 1).items():
-        for position, kinds in find_numbers(values).items():
-            row = int(grid.rows[position])
-            cell = grid.cell(row, place) if grid.lettered else None
-            message = f"表头或标题行中有像{'或'.join(kinds)}的内容"
-            found.append(about_persons(message, table=table.name, row=row, cell=cell))
+    for position, kinds in find_numbers(cells).items():
+        column, at = divmod(position, len(head))
+        row = int(grid.rows[at])
+        cell = grid.cell(row, grid.places[column]) if grid.lettered else None
+        message = f"表头或标题行中有像{'或'.join(kinds)}的内容"
+        found.append(about_persons(message, table=table.name, row=row, cell=cell))
     return found
 
 

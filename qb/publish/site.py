@@ -11,7 +11,7 @@ from qb.errors import QbError
 from qb.files import WriteError, write_whole
 from qb.indicators.assessment import Assessment
 from qb.publish.attachments import make_files
-from qb.publish.jobs import VANISHED, Outcome, Site
+from qb.publish.jobs import VANISHED, Job, Outcome, Site
 from qb.publish.manifest import Record, locked
 from qb.publish.own_notebooks import OwnNotebook
 from qb.publish.page import WORDS, Lang
@@ -93,9 +93,18 @@ def _make(plan: Plan, held: Held, *, force: bool, **how: object) -> dict[Path, O
         else:
             record.put(task.job.target, task.content, task.frame)
 
-    outcomes = run([task.job for task in todo.values()], held=held, told=note, **how)
+    outcomes = run(_in_turn([task.job for task in todo.values()]), held=held, told=note, **how)
     kept = {task.job.target: Outcome(task.job, 0.0, kept=True) for task in plan.tasks}
     return kept | {outcome.job.target: outcome for outcome in outcomes}
+
+
+def _in_turn(jobs: list[Job]) -> list[Job]:
+    """Return jobs in the order in which they begin: a quick page, plans, the rest.
+
+    A plan takes as long as all else of a district, and no process shall end alone with it.
+    """
+    first, rest = jobs[:1], jobs[1:]
+    return first + sorted(rest, key=lambda job: job.notebook.stem != "plan")
 
 
 def _make_files(plan: Plan, held: Held, force: bool, workers: int | None) -> dict[Path, str]:
