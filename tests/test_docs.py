@@ -1,7 +1,9 @@
 """What the documents say is so: commands exist, both languages agree, the test line is the one CI runs."""
 
+import os
 import pkgutil
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -196,3 +198,41 @@ def test_every_column_item_and_indicator_is_in_the_glossary_under_its_one_name()
     assert {i.code: called.get(i.code) for i in load().indicators} == {
         i.code: i.title.zh for i in load().indicators
     }
+
+
+# Scripts to start by a double click
+
+
+START = ROOT / "qb" / "docs"
+
+
+def test_the_start_script_of_windows_can_be_read_there_and_calls_commands_that_exist():
+    raw = (START / "start.bat").read_bytes()
+    assert raw.count(b"\n") == raw.count(b"\r\n")
+    lines = raw.decode("utf-8").splitlines()
+    spoken = lines.index("chcp 65001 >nul")  # from here on the console reads UTF-8
+    assert "\n".join(lines[:spoken]).isascii()
+    called = [re.search(r"Scripts\\qb (.*?)(?: \|\||$)", line) for line in lines]
+    commands = [found[1].replace('"%data%"', "data").split() for found in called if found]
+    assert [_parser().parse_args(command).run.__name__ for command in commands] == ["sample", "publish"]
+    labels = {line[1:] for line in lines if line.startswith(":")}
+    assert set(re.findall(r"goto (\w+)", "\n".join(lines))) == labels - {"failed"} | {"failed"}
+
+
+@pytest.mark.skipif(not Path("/bin/sh").exists(), reason="the script is for macOS and Linux")
+def test_the_start_script_of_macos_publishes_what_lies_beside_it_and_opens_the_page(tmp_path):
+    shutil.copy(START / "start.command", tmp_path)
+    tools = tmp_path / ".venv" / "bin"
+    tools.mkdir(parents=True)
+    stubs = {
+        "qb": 'echo "qb $*" >> said\n[ "$1" = publish ] && mkdir -p site && : > site/index.html',
+        "open": 'echo "open $*" >> said',
+    }
+    for name, does in stubs.items():
+        (tools / name).write_text(f"#!/bin/sh\n{does}\nexit 0\n")
+        (tools / name).chmod(0o755)
+    path = f"{tools}:{os.environ['PATH']}"
+    subprocess.run([tmp_path / "start.command"], check=True, env={"PATH": path}, cwd="/")
+    assert (tmp_path / "said").read_text().splitlines() == [
+        "qb sample data", "qb publish data --out site", "open site/index.html",
+    ]  # fmt: skip
