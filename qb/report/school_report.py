@@ -214,7 +214,7 @@ class SchoolReport:
         if row["verdict"] == Verdict.PASS:
             return say(
                 lang,
-                f"{stage}：{self.context.items}达标 {row['met']} 项，余下的 {shown} 在允许范围内，判为达标。",
+                f"{stage}：{self.context.items}达标 {row['met']} 项，余下的 {shown}在允许范围内，判为达标。",
                 f"{stage}: {row['met']} of {len(self.context.standard.resources)} met; the other, {shown}, is within what the rule allows. Verdict: met.",
             )
         return say(
