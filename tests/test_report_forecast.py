@@ -8,6 +8,7 @@ from test_forecast import UNITED_STATES, dataset
 
 import qb
 from qb.data.sample import make
+from qb.planning.forecast.projection import carry_forward
 from qb.report.context import ReportContext, open_context
 from qb.report.forecast_report import ForecastReport
 from qb.terms import GRADES_OF_STAGE, Stage
@@ -24,7 +25,7 @@ def text(shown) -> str:
 
 
 def everything(page) -> str:
-    shown = [page.sentences(), *page.outlooks(), page.table(), page.backtest()]
+    shown = [page.sentences(), *page.outlooks(), page.table(), page.by_school(), page.ends(), page.backtest()]
     return " ".join(text(part) for part in shown)
 
 
@@ -165,6 +166,42 @@ class TestPlaces:
         assert report(data.replace(schools=schools)).places(Stage.PRIMARY) == 6 * 45
 
 
+def test_places_against_pupils_school_by_school(committed):
+    page = report(steady(6))
+    (row,) = page.by_school().frame.to_dict("records")
+    # Six classes of at most 45 pupils, and six grades of 30, in every year.
+    assert row["places"] == 270 and not row["short"]
+    assert {row[str(year)] for year in range(page.made.base, page.made.to + 1)} == {90}
+    assert row["band"] == "90—90"
+    # Of the sample the schools are those of the whole, and so are their places; but for the special school.
+    special = committed["schools"].query("kind == 'special'")["school_id"]
+    page = report(committed)
+    table = page.by_school().frame
+    for stage, label in ((Stage.PRIMARY, "小学"), (Stage.JUNIOR, "初中")):
+        own = table[table["stage"] == label]
+        assert own["places"].sum() == page.places(stage)
+        ahead = page.made.rows.query("stage == @stage and year == @page.made.to")
+        ahead = ahead.loc[~ahead["school_id"].isin(special), "pupils"].sum()
+        assert own[str(page.made.to)].sum() == pytest.approx(page.places(stage) - ahead)
+    assert table["short"].tolist() == (table[[str(y) for y in range(2025, 2031)]] < 0).any(axis=1).tolist()
+
+
+def test_verdicts_where_few_and_many_pupils_come(committed):
+    page = report(committed)
+    low, middle, high = page.ends().frame.to_dict("records")
+    assert [row["path"] for row in (low, middle, high)] == ["低", "中", "高"]
+    # The pupils are those of the bands' ends, stage by stage, but for whole pupils of each grade.
+    for row, side in ((low, "low"), (middle, "pupils"), (high, "high")):
+        total = page.made.total("district", "stage").query("year == @page.made.to")[side].sum()
+        assert row["pupils"] == pytest.approx(total, abs=12)
+    # What stands in the middle is what the year as it is forecast is judged.
+    later = carry_forward(committed, page.made, page.made.to)
+    judged = qb.assess(later, page.made.to)
+    assert middle["passing"] == (judged.rows["verdict"] == "pass").sum()
+    # Fewer pupils to the same teachers and rooms: no school does worse than with more.
+    assert low["passing"] >= middle["passing"] >= high["passing"]
+
+
 def test_each_district_is_forecast_by_itself():
     data = make(schools=20, districts=2, years=range(2022, 2026))
     first, second = data.districts
@@ -186,4 +223,6 @@ def test_in_english_no_chinese_is_left_but_names(years):
 def test_the_sample_in_english_has_no_chinese_but_names(committed):
     page = ForecastReport(open_context("data/sample", 2025, lang="en"))
     said = everything(page).replace(page.district, "")
+    for name in sorted(committed["schools"]["name"], key=len, reverse=True):
+        said = said.replace(name, "")
     assert not CHINESE.findall(said)

@@ -8,16 +8,18 @@ import numpy as np
 import pandas as pd
 
 from qb import charts
-from qb.data.dataset import Dataset
+from qb.data.dataset import Dataset, district_of
 from qb.errors import QbError
 from qb.indicators.population import UNNAMED
 from qb.language import told
 from qb.planning.forecast.not_forecast import of_missing
+from qb.planning.forecast.places import Path, verdicts_along
+from qb.planning.forecast.places import places as places_of
 from qb.planning.forecast.progression import Basis, words
 from qb.planning.forecast.projection import Forecast, forecast
 from qb.report.context import DistrictPart
 from qb.report.tables import Column, Sentences, Table
-from qb.report.words import Lang, listed, number, say, stage_label
+from qb.report.words import Lang, listed, number, say, stage_label, term, verdict_label
 from qb.terms import COMPULSORY, GRADES_OF_STAGE, Stage
 
 # What a forecast of one district rests on, and how it did on years past.
@@ -57,18 +59,17 @@ class ForecastTrial(DistrictPart):
     @cached_property
     def known(self) -> Dataset:
         """The district's own tables up to the year of the context: a report of one year knows nothing of the next."""
-        data = self.context.data
-        schools = data["schools"]
-        schools = schools[(schools["district"].fillna(UNNAMED) == self.district).to_numpy()]
-        tables = {name: self._own(data[name], schools) for name in TABLES}
-        return Dataset.of(schools=schools, **tables)
+        return Dataset.of(**{name: self.handed_in[name] for name in ("schools", *TABLES)})
 
-    def _own(self, frame: pd.DataFrame, schools: pd.DataFrame) -> pd.DataFrame:
-        if "school_id" in frame:
-            own = frame["school_id"].isin(schools["school_id"])
-        else:
-            own = frame["district"].fillna(UNNAMED) == self.district
-        return frame[own.to_numpy() & (frame["year"] <= self.context.year).to_numpy(dtype=bool)]
+    @cached_property
+    def handed_in(self) -> Dataset:
+        """All of the district's own tables up to the year of the context."""
+        return Dataset.of(**{name: self._own(name) for name in self.context.data.tables})
+
+    def _own(self, name: str) -> pd.DataFrame:
+        frame = self.context.data[name]
+        own = (district_of(self.context.data, name).fillna(UNNAMED) == self.district).to_numpy()
+        return frame[own & (frame["year"] <= self.context.year).to_numpy()] if "year" in frame else frame[own]
 
     @property
     def forecast_stages(self) -> list[Stage]:
@@ -304,6 +305,100 @@ class ForecastReport(ForecastTrial):
                 "Low–high: about eight years in ten lie within, judging by past errors; “—”: the year has been, or "
                 "there are too few years for a band. Places left = present classes × limit of class size − pupils; "
                 "classes of special schools are not counted.",
+            ),
+            empty=self.why,
+            lang=lang,
+        )
+
+    def by_school(self) -> Table:
+        """Return places against pupils: a row a school and stage, the shortest of places first."""
+        lang, made = self.context.lang, self.made
+        years = range(made.base, made.to + 1) if made is not None else range(0)
+        last = made.to if made is not None else ""
+        columns = (
+            Column("name", say(lang, "学校", "School")),
+            Column("stage", say(lang, "学段", "Stage")),
+            Column("places", say(lang, "现有学位（人）", "Places now"), decimals=0),
+            *(
+                Column(str(year), say(lang, f"{year} 年余位", f"Left in {year}"), decimals=0)
+                for year in years
+            ),
+            Column("band", say(lang, f"{last} 年（学生多—少）", f"{last}, many to few")),
+        )
+        lines = self._spare() if made is not None else []
+        return Table(
+            say(lang, "各校学位与学生", "Places against pupils by school"),
+            columns,
+            pd.DataFrame(lines, columns=[*(column.key for column in columns), "short"]),
+            failing="short",
+            note=say(
+                lang,
+                "学位 = 现有班级数 × 班额上限；余位 = 学位 − 学生，负数为缺的学位，有一年缺即标出。学生按推算；最后一列是学生数取高端、低端时"
+                "的余位。特殊教育学校不列。",
+                "Places = present classes × limit of class size; left = places − pupils as forecast: below 0 they are short, "
+                "and rows with such a year are marked. The last column has what is left at the high and the low path. "
+                "Special schools are not listed.",
+            ),
+            empty=self.why,
+            lang=lang,
+        )
+
+    def _spare(self) -> list[dict[str, object]]:
+        lang = self.context.lang
+        table = places_of(self.known, self.made, self.context.standard)
+        table = table.assign(spare_high=table["places"] - table["low"])
+        lines = []
+        for (school, stage), own in table.groupby(["school_id", "stage"], sort=False):
+            name, last = own["name"].iloc[0], own.iloc[-1]
+            ends = [number(last[side], 0, lang) for side in ("spare_low", "spare_high")]
+            lines.append(
+                {
+                    "name": school if name != name or name is None else name,
+                    "stage": stage_label(Stage(stage), lang),
+                    "places": own["places"].iloc[0],
+                    **dict(zip(own["year"].astype(str), own["spare"], strict=True)),
+                    "band": "—"
+                    if last["low"] != last["low"]
+                    else say(lang, "{}—{}", "{} to {}").format(*ends),
+                    "short": bool((own["spare"] < 0).any()),
+                    "least": own["spare"].min(),
+                }
+            )
+        return sorted(lines, key=lambda line: (line["least"] != line["least"], line["least"]))
+
+    def ends(self) -> Table:
+        """Return the district's verdicts in the last year forecast, under the low and the high path."""
+        lang, made = self.context.lang, self.made
+        columns = (
+            Column("path", say(lang, "学生数", "Pupils come")),
+            Column("pupils", say(lang, "学生（人）", "Pupils"), decimals=0),
+            Column("verdict", say(lang, "结论", "Verdict")),
+            Column("rows", say(lang, "学校（学段）", "School stages"), decimals=0),
+            Column("passing", say(lang, "其中达标", "That meet the standard"), decimals=0),
+            Column("no_data", say(lang, "其中缺数据", "Without data"), decimals=0),
+            Column("over", say(lang, "超限的差异系数", "Coefficients above the limit"), decimals=0),
+        )
+        found = pd.DataFrame(columns=[column.key for column in columns])
+        if made is not None:
+            found = verdicts_along(self.handed_in, made, made.to, self.context.standard)
+            found = found.assign(
+                path=[term(path, lang, (Path,)) for path in found["path"]],
+                verdict=[verdict_label(verdict, lang) for verdict in found["verdict"]],
+            )
+        last = made.to if made is not None else ""
+        return Table(
+            say(
+                lang,
+                f"{last} 学年的结论：学生数取低、中、高",
+                f"Verdicts in {last} should few or many pupils come",
+            ),
+            columns,
+            found,
+            note=say(
+                lang,
+                "各学段的学生数同取区间的低端、中间、高端，各校各年级按同一比例；教师按每年离开的比例减少、不补充，其余同最后学年。",
+                "All stages at the low end, the middle or the high end of their band, every grade of every school by the "
+                "same share; teachers leave at the yearly rate and none is hired; all else as in the last year.",
             ),
             empty=self.why,
             lang=lang,

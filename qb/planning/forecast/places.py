@@ -1,16 +1,18 @@
-"""Places against pupils: by school and year, to the class limit, what is to spare and what is short."""
+"""Places against pupils by school and year, and the district's verdicts should all come low, or high."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset
-from qb.planning.forecast.projection import Forecast
+from qb.indicators.assessment import assess
+from qb.planning.forecast.projection import Forecast, carry_forward, whole
 from qb.standard import Standard, load
-from qb.terms import COMPULSORY, Stage
+from qb.terms import COMPULSORY, Stage, Term, Verdict
 
 COLUMNS = ["year", "district", "school_id", "name", "stage", "classes", "places", "pupils", "low", "high"]
 
@@ -18,7 +20,8 @@ COLUMNS = ["year", "district", "school_id", "name", "stage", "classes", "places"
 def places(data: Dataset, forecast: Forecast, standard: Standard) -> pd.DataFrame:
     """Return the places and pupils of each school and compulsory stage, the last year's and those to come.
 
-    Places are the classes of the last year of the data times the class limit of each year.
+    Places are the classes of the last year of the data times the class limit of each year. Schools of a kind
+    that the standard leaves out (special schools) are left out: their classes are smaller by their nature.
 
     Returns
     -------
@@ -34,13 +37,15 @@ def places(data: Dataset, forecast: Forecast, standard: Standard) -> pd.DataFram
     base = forecast.base
     sections = data["sections"]
     classes = sections[(sections["year"] == base).to_numpy()].set_index(["school_id", "stage"])["classes"]
-    names = data["schools"].drop_duplicates("school_id").set_index("school_id")["name"]
+    schools = data["schools"].drop_duplicates("school_id").set_index("school_id")
+    names, apart = schools["name"], schools["kind"].isin(list(map(str, standard.rules.exclusion.kinds)))
     now = forecast.years[(forecast.years["year"] == base).to_numpy()]
     keys = ["year", "district", "school_id", "stage"]
     past = now.groupby(keys, as_index=False, dropna=False)["pupils"].sum(min_count=1)
     ahead = forecast.total("district", "school_id", "stage")
     table = pd.concat([past, ahead], ignore_index=True)
     table = table[table["stage"].isin([str(stage) for stage in COMPULSORY])]
+    table = table[~table["school_id"].isin(apart.index[apart]).to_numpy()]
     indicator = standard.computed_by("class_size")
     limit = [
         np.nan if indicator is None else indicator.limit(stage=Stage(stage), year=int(year)).value
@@ -52,6 +57,82 @@ def places(data: Dataset, forecast: Forecast, standard: Standard) -> pd.DataFram
     )
     table = table.reindex(columns=COLUMNS).sort_values(["school_id", "stage", "year"], ignore_index=True)
     return table.assign(spare=table["places"] - table["pupils"], spare_low=table["places"] - table["high"])
+
+
+# The district's verdicts where the pupils of each stage come as few, or as many, as the band has them.
+
+
+class Path(Term):
+    """How many pupils come."""
+
+    LOW = "low", "低", "low"
+    MIDDLE = "pupils", "中", "middle"
+    HIGH = "high", "高", "high"
+
+
+def along(forecast: Forecast, path: Path) -> Forecast:
+    """Return the forecast with all pupils of a district, stage and year raised or lowered to its band's end.
+
+    Every grade of every school changes by the same share: what befalls single schools cancels in the sum,
+    and the band of a sum is that of a district, narrower than its schools'.
+    """
+    if path is Path.MIDDLE:
+        return forecast
+    keys, rows = ["year", "district", "stage"], forecast.rows
+    total = forecast.total("district", "stage").set_index(keys)
+    share = (total[str(path)] / total["pupils"].where(total["pupils"] > 0)).fillna(1.0)
+    factor = share.reindex(pd.MultiIndex.from_frame(rows[keys])).to_numpy()
+    group = rows.groupby([*keys, "grade"], sort=False).ngroup().to_numpy()
+    return replace(forecast, rows=rows.assign(pupils=whole(rows["pupils"].to_numpy() * factor, group)))
+
+
+def verdicts_along(data: Dataset, forecast: Forecast, year: int, standard: Standard) -> pd.DataFrame:
+    """Return each district's verdicts in a year to come under the low, the middle and the high forecast.
+
+    Parameters
+    ----------
+    data : Dataset
+        That the forecast was made of.
+    forecast : Forecast
+    year : int
+
+    Returns
+    -------
+    DataFrame
+        district, path (see `Path`), pupils, verdict, rows (school and stage), passing, no_data, over
+        (coefficients above their limit). Without low and high where the forecast has no band.
+
+    Notes
+    -----
+    Teachers, rooms and classes are those of `carry_forward`.
+    """
+    known = (
+        forecast.rows.loc[(forecast.rows["year"] == year).to_numpy(), ["low", "high"]].notna().all(axis=None)
+    )
+    found = []
+    for path in Path if known else (Path.MIDDLE,):
+        later = along(forecast, path)
+        judged = assess(carry_forward(data, later, year, standard), year, standard)
+        pupils = later.rows[(later.rows["year"] == year).to_numpy()].groupby("district")["pupils"].sum()
+        over = (
+            judged.balance[(judged.balance["verdict"] == Verdict.FAIL).to_numpy()].groupby("district").size()
+        )
+        rows = judged.rows.groupby("district")["verdict"]
+        frame = judged.districts[["district", "verdict"]].assign(path=str(path))
+        home = frame["district"]
+        found.append(
+            frame.assign(
+                pupils=home.map(pupils),
+                rows=home.map(rows.size()),
+                passing=home.map(rows.agg(lambda v: int((v == Verdict.PASS).sum()))),
+                no_data=home.map(rows.agg(lambda v: int((v == Verdict.NO_DATA).sum()))),
+                over=home.map(over).fillna(0),
+            )
+        )
+    return pd.concat(found, ignore_index=True)
+
+
+# Both in a few lines, for a terminal.
 
 
 def summary(table: pd.DataFrame) -> str:
@@ -79,10 +160,24 @@ def _named(rows: pd.DataFrame) -> list:
     return list(shown.itertuples(index=False))
 
 
+def along_lines(table: pd.DataFrame, year: int) -> str:
+    """Return the verdicts under the low, middle and high forecast in a few lines."""
+    lines = [f"{year} 学年的结论（各学段学生数按推算的低、中、高；教师只减不补，其余不变）："]
+    lines += [
+        f"  {row.district}　{Path(row.path).zh}：学生 {row.pupils:,.0f}，{Verdict(row.verdict).zh}；"
+        f"学校（学段）{row.rows:.0f} 个，达标 {row.passing:.0f}，缺数据 {row.no_data:.0f}；"
+        f"差异系数超限 {row.over:.0f} 项"
+        for row in table.itertuples()
+    ]
+    return "\n".join(lines)
+
+
 def run(data: Dataset, forecast: Forecast, standard: str, as_json: bool) -> str:
     """Return what the command prints: a few lines, or a JSON list of the rows."""
-    table = places(data, forecast, load(standard))
+    chosen = load(standard)
+    table = places(data, forecast, chosen)
     if not as_json:
-        return summary(table)
+        ends = verdicts_along(data, forecast, forecast.to, chosen)
+        return f"{summary(table)}\n{along_lines(ends, forecast.to)}"
     plain = table.astype(object)
     return json.dumps(plain.where(plain.notna(), None).to_dict("records"), ensure_ascii=False)
