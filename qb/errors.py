@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from qb.language import COLON, Message, joined, told
+from qb.language import COLON, Message, joined, reader, told
 from qb.personal import mask
 from qb.terms import Severity
 
@@ -85,7 +85,7 @@ class Fault:
 
 
 class QbError(Exception):
-    """An input that cannot be used, told as a `Message`; as a text, the error is Chinese.
+    """An input that cannot be used, told as a `Message`; as a text, it is in the language of :func:`qb.language.reader`.
 
     Parameters
     ----------
@@ -106,6 +106,9 @@ class QbError(Exception):
     def said(self) -> Message:
         """The sentence."""
         return self.args[0]
+
+    def __str__(self) -> str:
+        return str(told(self.said, reader()))
 
     @property
     def clause(self) -> Message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -21,6 +22,11 @@ def say(lang: Lang, zh: str, en: str) -> str:
 def told(value: Any, lang: Lang) -> Any:
     """Return what has both languages (a `Message`, a term, a text) in one of them; all else as it is."""
     return getattr(value, lang, value)
+
+
+def reader() -> Lang:
+    """Return the language in which errors are told: English where the environment says ``QB_LANG=en``."""
+    return "en" if os.environ.get("QB_LANG", "").lower().startswith("en") else "zh"
 
 
 class Message(str):

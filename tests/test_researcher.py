@@ -509,6 +509,16 @@ def test_an_id_that_papermill_made_a_number_of_is_refused_with_what_to_write():
         report.SchoolReport(context, 1001)
 
 
+def test_errors_are_told_in_the_language_that_was_set(monkeypatch):
+    error = QbError("没有学校 {}", "There is no school {}", "0001")
+    assert str(error) == "没有学校 0001"
+    monkeypatch.setenv("QB_LANG", "en")
+    assert str(error) == f"{error}" == "There is no school 0001"
+    assert str(QbError("只有中文")) == "只有中文"
+    monkeypatch.setenv("QB_LANG", "zh_CN.UTF-8")
+    assert str(error) == "没有学校 0001"
+
+
 @pytest.fixture(scope="module")
 def first_steps(tmp_path_factory):
     """The first notebook of a researcher, run in English by papermill."""
