@@ -22,7 +22,7 @@ class Fault:
         Number of the rule that found it, as ``D03``.
     severity : Severity
         ``stops``: nothing can be computed; ``warning``: look again; ``note``: read for what it says.
-    message, remedy : str (a Message where it has both languages)
+    message, remedy : Message
         What is wrong, and what to do, without a full stop.
     table, row, column, cell, school_id
         Where. `row` counts as a spreadsheet does: the header is row 1.
@@ -38,8 +38,8 @@ class Fault:
 
     rule: str
     severity: Severity
-    message: str
-    remedy: str
+    message: Message
+    remedy: Message
     table: str | None = None
     row: int | None = None
     column: str | None = None
@@ -53,8 +53,7 @@ class Fault:
         school = mask(self.school_id, keep=self.school_id) if self.school_id else None
         object.__setattr__(self, "school_id", school)
         if mask(self.message, keep=school) != self.message:
-            said = Message("{}", "{}", self.message).each(lambda text: mask(text, keep=school))
-            object.__setattr__(self, "message", said)
+            object.__setattr__(self, "message", self.message.each(lambda text: mask(text, keep=school)))
 
     @property
     def said(self) -> Message:

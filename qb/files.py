@@ -26,6 +26,7 @@ from uuid import uuid4
 import psutil
 
 from qb.errors import QbError, why
+from qb.language import Message
 
 Content = str | bytes | Callable[[Path], None]
 
@@ -93,7 +94,14 @@ class WriteError(QbError):
     """What could not be written: where, and why the system refused."""
 
     def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(f"无法写入 {path}（{why(error)}）。请检查磁盘空间与权限。")
+        super().__init__(
+            Message(
+                "无法写入 {}（{}）。请检查磁盘空间与权限。",
+                "{} cannot be written ({}). Check the space on the disk and the permissions.",
+                path,
+                why(error),
+            )
+        )
 
 
 def write_whole(path: Path, content: Content) -> None:

@@ -71,6 +71,9 @@ class Message(str):
         """The sentence in English."""
         return _filled(self._english, "en", self.arguments)
 
+    def __deepcopy__(self, _: object) -> Message:
+        return self
+
     def __reduce__(self) -> tuple[type[Message], tuple[object, ...]]:
         return Message, (self.code, self._english, *self.arguments)
 

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from datetime import date
 
+from qb.language import Message
+
 # Headers of columns beyond the registry: these words anywhere, or these as the whole.
 _ANYWHERE = re.compile(
     r"姓名|身份证|证件号|学籍号|电话|手机|联系方式|微信|住址|出生(日期|年月)|idcard|identity|phone|mobile|birth"
@@ -17,7 +19,8 @@ _IDENTITY = re.compile(r"(?<![0-9])[1-9](?:[ -]?[0-9]){16}[ -]?[0-9Xx](?![0-9A-Z
 _MOBILE = re.compile(r"(?<![0-9])(?:\+?86[- ]?)?1[3-9][0-9](?:[- ]?[0-9]{4}){2}(?![0-9])")
 SHORTEST = 11  # characters of the shorter of the two
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-IDENTITY, MOBILE = "身份证号", "手机号码"
+IDENTITY = Message("身份证号", "an identity number")
+MOBILE = Message("手机号码", "a mobile number")
 
 
 def is_identity_number(text: str) -> bool:
@@ -50,7 +53,7 @@ def names_persons(header: str) -> bool:
     return bool(_ANYWHERE.search(text) or _WHOLLY.fullmatch(text))
 
 
-def kinds_of(text: str, *, codes: bool = False) -> list[str]:
+def kinds_of(text: str, *, codes: bool = False) -> list[Message]:
     """Return which numbers of persons a text holds; in columns of codes only those with a check digit.
 
     >>> kinds_of("电话 13800001111"), kinds_of("13800001111", codes=True)

@@ -110,8 +110,8 @@ class Allowance(Term):
 class Severity(Term):
     """How much a fault in the data matters."""
 
-    STOPS = "stops", "必须改正"
-    WARNING = "warning", "请核实"
+    STOPS = "stops", "必须改正", "Must be mended"
+    WARNING = "warning", "请核实", "Please check"
     NOTE = "note", "提示"
 
 

@@ -49,8 +49,8 @@ def test_every_rule_has_its_number_once_and_says_why_and_what_to_do():
     numbers = [rule.number for rule in RULES]
     assert len(set(numbers)) == len(numbers)
     for rule in RULES:
-        assert rule.title and rule.en and rule.reason and rule.remedy
-        assert not rule.remedy.endswith("。") and rule.en.isascii()
+        assert rule.title and rule.reason and rule.remedy
+        assert not rule.remedy.endswith("。") and rule.title.en.isascii()
 
 
 def test_only_what_cannot_be_computed_or_held_stops():

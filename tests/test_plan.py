@@ -18,7 +18,8 @@ from qb.errors import QbError
 from qb.indicators.assessment import assess
 from qb.indicators.verdicts import COMPOSITE
 from qb.planning.plan.cheapest import PlanStatus, apply_purchases, cheapest_plan, scenario
-from qb.planning.plan.plan_results import document, run, summary
+from qb.planning.plan.plan_results import document, run
+from qb.planning.plan.plan_summary import summary
 from qb.terms import Verdict
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"

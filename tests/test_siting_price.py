@@ -17,13 +17,13 @@ from qb.charts.maps import map_of_sites
 from qb.indicators.assessment import assess
 from qb.planning.costs import load_costs
 from qb.planning.scenario import apply, load
+from qb.planning.siting.candidate_sites import SitingError, load_sites
 from qb.planning.siting.site_choice import (
     Price,
     document,
     lacking,
     prices,
     site,
-    summary,
 )
 from qb.planning.siting.site_front import (
     edge,
@@ -35,7 +35,7 @@ from qb.planning.siting.site_front import (
     trade_off_lines,
     undominated,
 )
-from qb.planning.siting.siting_problem import SitingError, load_sites
+from qb.planning.siting.siting_summary import summary
 from qb.report.explore_sites import open_siting
 
 # What a site costs, which plan is closest to the standard, and the siting as a document and as a map

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qb.data.schema import WHOLE, Column, ColumnKind, tidy_header, tidy_unit
+from qb.language import Message, listing
 from qb.personal import SHORTEST, kinds_of
 from qb.terms import LARGEST
 
@@ -116,8 +117,8 @@ class Finding:
     column: Column
     where: np.ndarray
     raw: pd.Series
-    message: str
-    remedy: str
+    message: Message
+    remedy: Message
 
 
 def convert(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
@@ -131,7 +132,13 @@ def convert(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
     elif column.kind is ColumnKind.TERM:
         values, found = _words(raw, column, _term_of(column), "F15", _term_remedy(column))
     elif column.kind is ColumnKind.BOOL:
-        values, found = _words(raw, column, _boolean, "F16", "填“是”或“否”，没有数据就留空")
+        values, found = _words(
+            raw,
+            column,
+            _boolean,
+            "F16",
+            Message("填“是”或“否”，没有数据就留空", "Enter “yes” or “no”; leave blank what is not known"),
+        )
     elif column.kind is ColumnKind.DATE:
         values, found = _dates(raw, column)
     else:
@@ -141,7 +148,16 @@ def convert(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
         empty = _isna(raw)
         for error in errors:
             empty = empty & ~error.where
-        found.append(Finding("F10", column, empty, raw, "是空的", "补填；多余的行请整行删除"))
+        found.append(
+            Finding(
+                "F10",
+                column,
+                empty,
+                raw,
+                Message("是空的", "is empty"),
+                Message("补填；多余的行请整行删除", "Complete it; delete rows too many as a whole"),
+            )
+        )
     return values, [finding for finding in found if finding.where.any()]
 
 
@@ -171,12 +187,11 @@ def _without_errors(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Fin
     text = raw.astype("str")
     shown = text.str.removeprefix(UNREAD)
     never = wrong & ~shown.str.startswith("#", na=False).to_numpy(dtype=bool)
-    label = f"“{column.label}”"
     return text.mask(wrong), [
-        Finding("F19", column, wrong & ~never, shown, f"是{label}列的错误值", "改正公式或直接填数值"),
+        Finding("F19", column, wrong & ~never, shown, Message("是“{}”列的错误值", "is an error in the column {}", column), Message("改正公式或直接填数值", "Put the formula right, or enter the value")),
         Finding(
-            "F19", column, never, shown, f"是{label}列的公式，没有存储的结果",
-            "用电子表格软件打开、重新计算后保存，或直接填数值",
+            "F19", column, never, shown, Message("是“{}”列的公式，没有存储的结果", "is a formula of the column {} without a stored result", column),
+            Message("用电子表格软件打开、重新计算后保存，或直接填数值", "Open it in a spreadsheet program, recalculate and save, or enter the value"),
         ),
     ]  # fmt: skip
 
@@ -203,7 +218,17 @@ def _text(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
         return text, []
     lost = matches(text, r"^\d(?:\.\d+)?[Ee]\+?\d+$")
     found = [
-        Finding("F18", column, lost, raw, "是科学计数，编号的末几位已丢失", "把这一列设为文本格式后重新填写")
+        Finding(
+            "F18",
+            column,
+            lost,
+            raw,
+            Message(
+                "是科学计数，编号的末几位已丢失",
+                "is in scientific notation; the last digits of the identifier are lost",
+            ),
+            Message("把这一列设为文本格式后重新填写", "Make the column text and enter it again"),
+        )
     ]
     text = text.mask(lost) if lost.any() else text
     odd = matches(text, "[^A-Za-z0-9]")  # before what costs more is asked of each cell
@@ -224,7 +249,13 @@ _MARKED = (
     "[\u00b2\u00b3\u00b9\u2070-\u2079\u2080-\u2089\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
     "\u3220-\u3229\u3251-\u325f\u3280-\u3289\u32b1-\u32bf]"
 )
-_MARK_BESIDE, _WITHOUT_MARK = "旁有注号，不能当作数字", "删去注号，只填数字或编号；注释写在表外"
+_MARK_BESIDE, _WITHOUT_MARK = (
+    Message("旁有注号，不能当作数字", "has a mark beside it and cannot be taken for a number"),
+    Message(
+        "删去注号，只填数字或编号；注释写在表外",
+        "Delete the mark and enter the number or identifier alone; write notes outside the table",
+    ),
+)
 
 
 def _note(column: Column, where: np.ndarray, raw: pd.Series, values: pd.Series) -> Finding:
@@ -235,10 +266,14 @@ def _note(column: Column, where: np.ndarray, raw: pd.Series, values: pd.Series) 
     value = values.iloc[first]
     shown = f"{value:.12g}" if isinstance(value, float) else str(value)
     more = int(where.sum())
-    message = f"读作 {shown}" + (f"（本列这样的写法共 {more} 处）" if more > 1 else "")
+    message = Message("读作 {}", "is read as {}", shown) + (
+        Message("（本列这样的写法共 {} 处）", " ({} such cells in this column)", more) if more > 1 else ""
+    )
     once = np.zeros_like(where)
     once[first] = True
-    return Finding("F20", column, once, raw, message, "如不符，请改正")
+    return Finding(
+        "F20", column, once, raw, message, Message("如不符，请改正", "If that is wrong, put it right")
+    )
 
 
 # Numbers
@@ -263,7 +298,7 @@ def _typed_numbers(text: pd.Series, column: Column) -> tuple[pd.Series, list[Fin
     spelt = {typed: read_number(typed, column) for typed in text[odd].unique()}
     numbers = numbers.where(~odd, text.map(spelt).astype("float64"))
     unread = odd & _isna(numbers)
-    unit = f"（单位：{column.unit}）" if column.unit else ""
+    unit = Message("（单位：{}）", " ({})", column.measure) if column.unit else ""
     marked = unread.copy()
     if unread.any():
         bare = text[unread].str.replace(r"(?i:m|米)²", "", regex=True)
@@ -271,29 +306,57 @@ def _typed_numbers(text: pd.Series, column: Column) -> tuple[pd.Series, list[Fin
         marked[unread] = noted.to_numpy(dtype=bool)
     return numbers, [
         Finding("F11", column, marked, text, _MARK_BESIDE, _WITHOUT_MARK),
-        Finding("F11", column, unread & ~marked, text, "不是数字", f"只填数字{unit}，没有数据就留空"),
+        Finding(
+            "F11",
+            column,
+            unread & ~marked,
+            text,
+            Message("不是数字", "is not a number"),
+            Message(
+                "只填数字{}，没有数据就留空", "Enter a number only{}; leave blank what is not known", unit
+            ),
+        ),
         _note(column, odd & ~unread, text, numbers),
     ]
 
 
-def _out_of_bounds(numbers: pd.Series, column: Column) -> Iterator[tuple[str, str, str, np.ndarray]]:
+def _out_of_bounds(numbers: pd.Series, column: Column) -> Iterator[tuple[str, Message, Message, np.ndarray]]:
     """Give each bound with the cells that break it and no bound before it."""
     array = numbers.to_numpy()
     infinite = np.isinf(array)
-    yield "F12", "不是有限的数", "填实际数值，没有数据就留空", infinite
+    yield (
+        "F12",
+        Message("不是有限的数", "is not a finite number"),
+        Message("填实际数值，没有数据就留空", "Enter the value; leave blank what is not known"),
+        infinite,
+    )
     broken = np.zeros_like(infinite)
     if column.kind in WHOLE:
         with np.errstate(invalid="ignore"):
             broken = ~infinite & ~np.isnan(array) & (array % 1 != 0)
-        yield "F14", "不是整数", "改为整数，没有数据就留空", broken
+        yield (
+            "F14",
+            Message("不是整数", "is not a whole number"),
+            Message("改为整数，没有数据就留空", "Make it whole; leave blank what is not known"),
+            broken,
+        )
     absurd = np.abs(array) > LARGEST
-    yield "F13", "大得不可能", "核对位数，没有数据就留空", absurd & ~infinite
+    yield (
+        "F13",
+        Message("大得不可能", "is impossibly large"),
+        Message("核对位数，没有数据就留空", "Check the digits; leave blank what is not known"),
+        absurd & ~infinite,
+    )
     outside = ~infinite & ~broken & ~absurd & ((array < column.low) | (array > column.high))
-    remedy = "填公历年份，如 2024" if column.kind is ColumnKind.YEAR else "核对后改正，没有数据就留空"
-    yield "F13", f"超出范围：{range_text(column)}", remedy, outside
+    remedy = (
+        Message("填公历年份，如 2024", "Enter a year such as 2024")
+        if column.kind is ColumnKind.YEAR
+        else Message("核对后改正，没有数据就留空", "Check it and put it right; leave blank what is not known")
+    )
+    yield "F13", Message("超出范围：{}", "is out of range: {}", range_text(column)), remedy, outside
 
 
-def range_text(column: Column) -> str:
+def range_text(column: Column) -> Message | str:
     """Return a column's bounds in words; empty where it has none.
 
     >>> from qb.data.schema import TABLES
@@ -301,8 +364,8 @@ def range_text(column: Column) -> str:
     ('应在 1 至 12 之间', '不能小于 0')
     """
     if np.isfinite(column.high):
-        return f"应在 {column.low:g} 至 {column.high:g} 之间"
-    return f"不能小于 {column.low:g}" if np.isfinite(column.low) else ""
+        return Message("应在 {:g} 至 {:g} 之间", "between {:g} and {:g}", column.low, column.high)
+    return Message("不能小于 {:g}", "not below {:g}", column.low) if np.isfinite(column.low) else ""
 
 
 _ROMAN = {"I": 1.0, "II": 2.0, "III": 3.0, "IV": 4.0, "V": 5.0}
@@ -381,7 +444,7 @@ _BOOLEANS = {
 
 
 def _words(
-    raw: pd.Series, column: Column, read: Callable[[str], object], rule: str, remedy: str
+    raw: pd.Series, column: Column, read: Callable[[str], object], rule: str, remedy: Message
 ) -> tuple[pd.Series, list[Finding]]:
     """Read each different spelling once; what `read` gives None for breaks the rule."""
     text = _as_text(raw)
@@ -390,7 +453,16 @@ def _words(
         return text, []
     values = text.map(spelt).astype(column.dtype)
     unread = _isna(values) & ~_isna(text)
-    return values, [Finding(rule, column, unread, raw, f"不是“{column.label}”认识的写法", remedy)]
+    return values, [
+        Finding(
+            rule,
+            column,
+            unread,
+            raw,
+            Message("不是“{}”认识的写法", "is none of the words of {}", column),
+            remedy,
+        )
+    ]
 
 
 def _boolean(typed: str) -> bool | None:
@@ -402,10 +474,10 @@ def _term_of(column: Column) -> Callable[[str], str | None]:
     return lambda typed: words.get(tidy_header(typed))
 
 
-def _term_remedy(column: Column) -> str:
+def _term_remedy(column: Column) -> Message:
     if len(column.terms) > 10:
-        return f"可填的“{column.label}”见 data/README.md"
-    return "可填：" + "、".join(term.zh for term in column.terms)
+        return Message("可填的“{}”见 data/README.md", "For the words of {} see data/README.md", column)
+    return Message("可填：", "One of: ") + listing(column.terms)
 
 
 def _dates(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
@@ -413,14 +485,23 @@ def _dates(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
     spelt = {typed: read_date(typed) for typed in text.dropna().unique()}
     values = text.map({typed: day for typed, (day, _) in spelt.items()}).astype("str")
     unread = _isna(values) & ~_isna(text)
-    reasons = text.map({typed: why for typed, (day, why) in spelt.items() if day is None})
-    remedy = "写成 2024-09-01 的样子，没有数据就留空"
+    remedy = Message(
+        "写成 2024-09-01 的样子，没有数据就留空", "Write it as 2024-09-01; leave blank what is not known"
+    )
     plain = text.str.fullmatch(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[ T]00:00(?::00(?:\.0+)?)?)?")
     odd = ~unread & ~_isna(text) & ~plain.fillna(True).to_numpy(dtype=bool)
     return values, [
         *(
-            Finding("F17", column, unread & (reasons == why).to_numpy(dtype=bool), raw, why, remedy)
-            for why in dict.fromkeys(reasons[unread])
+            Finding(
+                "F17",
+                column,
+                unread
+                & text.isin([typed for typed, read in spelt.items() if read == (None, why)]).to_numpy(),
+                raw,
+                why,
+                remedy,
+            )
+            for why in dict.fromkeys(why for day, why in spelt.values() if day is None)
         ),
         _note(column, odd, raw, values),
     ]
@@ -430,7 +511,7 @@ _DAY_ONE = date(1899, 12, 30)  # from which spreadsheets count days, for dates a
 _SERIALS = range(32874, 73051)  # 1990 to 2099
 
 
-def read_date(typed: str) -> tuple[str | None, str]:
+def read_date(typed: str) -> tuple[str | None, Message | str]:
     """Return the day that a cell plainly means, or None and why it does not.
 
     A day's number as spreadsheets count, eight digits, and a time of day are plain; a year of two
@@ -453,19 +534,23 @@ def read_date(typed: str) -> tuple[str | None, str]:
         try:
             return date(*(int(part) for part in match.groups())).isoformat(), ""
         except ValueError:
-            return None, "不是实有的日期"
+            return None, Message("不是实有的日期", "is no day there is")
     for pattern, reason in _UNDECIDED.items():
         if re.fullmatch(pattern, plain):
             return None, reason
-    return None, "不是日期"
+    return None, Message("不是日期", "is no date")
 
 
 _UNDECIDED = {
-    r"\d{1,2}[-/.]\d{1,2}[-/.]\d{1,2}": "只有两位数的年份，分不清是哪一年",
-    r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}": "年份在后，分不清月和日",
-    r"\d{4}[-/.年]\d{1,2}月?": "没有写日",
-    r"\d{1,2}[-/.月]\d{1,2}[日号]?": "没有写年份",
-    r"\d{4}年?": "只有年份",
+    r"\d{1,2}[-/.]\d{1,2}[-/.]\d{1,2}": Message(
+        "只有两位数的年份，分不清是哪一年", "has a year of two digits: which year is not clear"
+    ),
+    r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}": Message(
+        "年份在后，分不清月和日", "has the year at the end: month and day are not clear"
+    ),
+    r"\d{4}[-/.年]\d{1,2}月?": Message("没有写日", "has no day"),
+    r"\d{1,2}[-/.月]\d{1,2}[日号]?": Message("没有写年份", "has no year"),
+    r"\d{4}年?": Message("只有年份", "has a year alone"),
 }
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from qb.data.dataset import Dataset, index_of
 from qb.data.schema import TABLES, Table, tables_of
+from qb.language import NOTHING, Message
 from qb.standard import Checks, Standard, StandardError, load
 from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Severity, Stage
 
@@ -65,7 +66,12 @@ class View:
         for table, column in named:
             known = self.tables[table].by_name.get(column) if table in YEARLY else None
             if known is None or not known.numeric or column in TABLES[table].key:
-                raise StandardError(f"标准文件 checks 中的 {table}.{column} 不是可以比较的数字列。")
+                raise StandardError(
+                    "标准文件 checks 中的 {}.{} 不是可以比较的数字列。",
+                    "checks in the standard's file names {}.{}, which is no column of numbers to compare.",
+                    table,
+                    column,
+                )
         return checks
 
     def once(self, name: object, make: Callable[[], _T]) -> _T:
@@ -376,7 +382,7 @@ class Found:
     column : str or None
         Where to look, or what to mend.
     say : callable
-        Gives what is wrong with the record at a position, in Chinese, without a full stop.
+        Gives what is wrong with the record at a position, without a full stop.
     school : str or None
         Column that names the school to mend it; None where that is the district's.
     together : bool
@@ -388,7 +394,7 @@ class Found:
     table: str
     where: np.ndarray | None
     column: str | None
-    say: Callable[[int], str]
+    say: Callable[[int], Message]
     school: str | None = "school_id"
     together: bool = False
     mend: str | None = None
@@ -404,19 +410,21 @@ class Rule:
     severity : Severity
         ``stops``: nothing can be computed of it, or nobody may hold it. ``warning``: it can be
         computed, and looks wrong. ``note``: it is read for what it says.
-    title, en : str
-        What is wrong, in Chinese and in English.
-    reason : str
-        The indicator or clause that suffers, or why it is asked.
-    remedy : str
-        What to do.
+    title : Message
+        What is wrong; of rules for the form, what is asked.
+    reason : Message
+        The indicator or clause that suffers, or why it is asked; empty where the title says it.
+    remedy : Message
+        What to do; empty where each fault says its own.
     find : callable
+    structure : bool
+        With such a fault the table cannot be read at all.
     """
 
     number: str
     severity: Severity
-    title: str
-    en: str
-    reason: str
-    remedy: str
-    find: Callable[[View], Iterator[Found]]
+    title: Message
+    reason: Message = NOTHING
+    remedy: Message = NOTHING
+    find: Callable[[View], Iterator[Found]] | None = None
+    structure: bool = False

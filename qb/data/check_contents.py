@@ -14,6 +14,7 @@ from qb.data.check_limits import trusted
 from qb.data.dataset import index_of
 from qb.data.schema import ABOVE_REQUIRED, DEGREES, DISTRICT_ITEMS, TABLES, ColumnKind
 from qb.data.walks import great_circle_km
+from qb.language import Both, Message, joined, listing
 from qb.personal import names_persons
 from qb.terms import Severity
 
@@ -105,11 +106,20 @@ def _pupils_of_classes(view: View) -> Iterator[Found]:
     complete = (listed.count > 0) & (np.isnan(listed.classes) | (listed.classes == listed.count))
     wrong = complete & ((listed.pupils < listed.low) | (listed.pupils > listed.high))
 
-    def say(p: int) -> str:
+    def say(p: int) -> Message:
         low, high = listed.low[p], listed.high[p]
-        most = "以上" if np.isinf(high) else f"至 {high:.15g}"
-        span = f"{low:.15g}" if low == high else f"应为 {low:.15g} {most}"
-        return f"在校生 {listed.pupils[p]:.15g} 人，班级表中各班合计{' ' if low == high else ''}{span} 人"
+        if low == high:
+            span = Message(" {:.15g} 人", " {:.15g}", low)
+        elif np.isinf(high):
+            span = Message("应为 {:.15g} 以上 人", " {:.15g} or more", low)
+        else:
+            span = Message("应为 {:.15g} 至 {:.15g} 人", " {:.15g} to {:.15g}", low, high)
+        return Message(
+            "在校生 {:.15g} 人，班级表中各班合计{}",
+            "{:.15g} pupils; the classes listed add up to{}",
+            listed.pupils[p],
+            span,
+        )
 
     yield Found("sections", np.flatnonzero(wrong), "pupils", say)
 
@@ -121,7 +131,12 @@ def _number_of_classes(view: View) -> Iterator[Found]:
         "sections",
         np.flatnonzero(wrong),
         "classes",
-        lambda p: f"班级数为 {listed.classes[p]:.15g}，班级表中列有 {listed.count[p]:.15g} 个班",
+        lambda p: Message(
+            "班级数为 {:.15g}，班级表中列有 {:.15g} 个班",
+            "{:.15g} classes; {:.15g} are listed",
+            listed.classes[p],
+            listed.count[p],
+        ),
     )
 
 
@@ -129,19 +144,29 @@ def _bands_without_number(view: View) -> Iterator[Found]:
     for name, table in view.tables.items():
         if table.band is not None:
             unknown = table.bands(view.data[name]) & np.isnan(view.numbers(name, table.band.count))
-            label = table[table.band.count].label
+            label = table[table.band.count]
             yield Found(
-                name, np.flatnonzero(unknown), table.band.count, lambda p, label=label: f"“{label}”是空的"
+                name,
+                np.flatnonzero(unknown),
+                table.band.count,
+                lambda p, label=label: Message("“{}”是空的", "{} is empty", label),
             )
 
 
 def _part_of(view: View, table: str, parts: tuple[str, ...], whole: str) -> Iterator[Found]:
     most = trusted(view, table, whole)
     for name in parts:
-        part, label = trusted(view, table, name), TABLES[table][name].label
+        part, label = trusted(view, table, name), TABLES[table][name]
 
-        def say(p: int, part=part, label=label) -> str:
-            return f"“{label}”{part[p]:.15g} 大于“{TABLES[table][whole].label}”{most[p]:.15g}"
+        def say(p: int, part=part, label=label) -> Message:
+            return Message(
+                "“{}”{:.15g} 大于“{}”{:.15g}",
+                "{} {:.15g} is more than {} {:.15g}",
+                label,
+                part[p],
+                TABLES[table][whole],
+                most[p],
+            )
 
         yield Found(table, np.flatnonzero(part > most), name, say)
 
@@ -163,20 +188,29 @@ def _degrees(view: View) -> Iterator[Found]:
         "sections",
         np.flatnonzero(given > staff),
         "full_time_teachers",
-        lambda p: f"各层学历的教师合计 {given[p]:.15g} 人，多于专任教师 {staff[p]:.15g} 人",
+        lambda p: Message(
+            "各层学历的教师合计 {:.15g} 人，多于专任教师 {:.15g} 人",
+            "teachers by degree add up to {:.15g}, more than the {:.15g} full-time teachers",
+            given[p],
+            staff[p],
+        ),
     )
     for stage, degrees in ABOVE_REQUIRED.items():
         total = frame[list(degrees)].to_numpy(dtype=float).sum(axis=1)
         wrong = (
             (view.stage("sections") == STAGES.index(stage)) & (np.abs(total - above) > 0) & ~(given > staff)
         )
-        words = "、".join(DEGREES[name] for name in degrees)
+        words = listing(Both(DEGREES[name], name) for name in degrees)
         yield Found(
             "sections",
             np.flatnonzero(wrong),
             "teachers_above_required",
-            lambda p, total=total, words=words: (
-                f"高于规定学历教师填了 {above[p]:.15g} 人，{words}合计却是 {total[p]:.15g} 人"
+            lambda p, total=total, words=words: Message(
+                "高于规定学历教师填了 {:.15g} 人，{}合计却是 {:.15g} 人",
+                "{:.15g} teachers above the required degree, while {} add up to {:.15g}",
+                above[p],
+                words,
+                total[p],
             ),
         )
 
@@ -207,9 +241,11 @@ def _rooms(view: View) -> Iterator[Found]:
         "facilities",
         rows[np.sort(first)],
         "teaching_area_m2",
-        lambda p: (
-            f"教学及辅助用房（不含室内体育用房）共 {held[mine[p]]:.15g}㎡，"
-            f"音乐、美术教室却有 {taken[mine[p]]:.15g}㎡"
+        lambda p: Message(
+            "教学及辅助用房（不含室内体育用房）共 {:.15g}㎡，音乐、美术教室却有 {:.15g}㎡",
+            "teaching rooms (without the indoor sports area) are {:.15g} m², music and art rooms {:.15g} m²",
+            held[mine[p]],
+            taken[mine[p]],
         ),
     )
 
@@ -241,9 +277,16 @@ def _item_above(
         wrong = both & (value[mine] > value[other])
         against = dict(zip(mine[wrong].tolist(), other[wrong].tolist(), strict=True))
 
-        def say(p: int, whole=whole, against=against) -> str:
-            names = (DISTRICT_ITEMS[part].zh, DISTRICT_ITEMS[whole].zh)
-            return f"“{names[0]}”{value[p]:.15g} 大于“{names[1]}”{value[against[p]]:.15g}"
+        def say(p: int, whole=whole, against=against) -> Message:
+            names = (DISTRICT_ITEMS[part], DISTRICT_ITEMS[whole])
+            return Message(
+                "“{}”{:.15g} 大于“{}”{:.15g}",
+                "{} {:.15g} is more than {} {:.15g}",
+                names[0],
+                value[p],
+                names[1],
+                value[against[p]],
+            )
 
         yield Found("district", np.sort(mine[wrong]), "value", say, None)
         open_still = open_still & ~both
@@ -258,105 +301,49 @@ def _nothing_for_pupils(view: View) -> Iterator[Found]:
             "sections",
             np.flatnonzero(wrong),
             name,
-            lambda p, label=label: f"有 {pupils[p]:.15g} 名学生，“{label}”却是 0",
+            lambda p, label=label: Message(
+                "有 {:.15g} 名学生，“{}”却是 0", "{:.15g} pupils, while {} is 0", pupils[p], label
+            ),
         )
 
 
 _W = Severity.WARNING
-_CHECK = "核对两处，改正填错的一处"
+_CHECK = Message("核对两处，改正填错的一处", "Compare the two and put the wrong one right")
 
+# fmt: off
 SUM_RULES: tuple[Rule, ...] = (
-    Rule(
-        "S01",
-        _W,
-        "班额合计与在校生数不符",
-        "Classes do not add up to the pupils",
-        "班额按班判定，资源指标以在校生数为分母",
-        _CHECK,
-        _pupils_of_classes,
-    ),
-    Rule(
-        "S02",
-        _W,
-        "班级表与班级数不符",
-        "Classes listed and reported differ",
-        "C8、C10、C12",
-        "补全或删去班级表中的班，或改正班级数",
-        _number_of_classes,
-    ),
-    Rule(
-        "S03",
-        _W,
-        "各类教师多于专任教师",
-        "More teachers of a kind than teachers",
-        "C1—C3、C16、C19 只数专任教师",
-        _CHECK,
-        _teachers,
-    ),
-    Rule(
-        "S04",
-        _W,
-        "部分学生多于在校生",
-        "More pupils of a kind than pupils",
-        "C20；过渡条款的随迁子女比例",
-        _CHECK,
-        _pupils,
-    ),
-    Rule(
-        "S05",
-        _W,
-        "室内体育用房大于教学及辅助用房",
-        "Indoor sports area above the floor it is part of",
-        "C4 从教学及辅助用房面积中扣除室内体育用房",
-        "教学及辅助用房面积须含室内体育用房；核对两处",
-        _indoor,
-    ),
-    Rule(
-        "S06",
-        _W,
-        "音乐美术教室大于校舍所能容纳",
-        "Music and art rooms above what the floor can hold",
-        "C4、C10",
-        "核对教室面积与教学及辅助用房面积，注意单位",
-        _rooms,
-    ),
-    Rule(
-        "S07",
-        _W,
-        "县区数据中部分大于整体",
-        "An item above the one it is part of",
-        "C18、C21、C22、C24、C25 和社会认可度是部分与整体之比",
-        _CHECK,
-        _items,
-    ),
-    Rule(
-        "S08",
-        _W,
-        "有学生而没有班级或教师",
-        "Pupils without a class or teacher",
-        "0 就是 0；没有数据应留空",
-        "改正数值；没有数据就留空，不要填 0",
-        _nothing_for_pupils,
-    ),
-    Rule(
-        "S09",
-        _W,
-        "各层学历的教师数有矛盾",
-        "Teachers by degree do not add up",
-        "C1 按专任教师的最高学历计算",
-        "核对各层学历的教师数、专任教师数和高于规定学历教师数",
-        _degrees,
-    ),
-    Rule(
-        "S10",
-        _W,
-        "分档没有数量",
-        "A band of sizes without a number",
-        "C10、C12 按各档的班数、间数判定",
-        "这一档没有班、没有教室的填 0",
-        _bands_without_number,
-    ),
+    Rule("S01", _W, Message("班额合计与在校生数不符", "Classes do not add up to the pupils"),
+         Message("班额按班判定，资源指标以在校生数为分母", "Each class is judged; pupils are the divisor of resources"),
+         _CHECK, _pupils_of_classes),
+    Rule("S02", _W, Message("班级表与班级数不符", "Classes listed and reported differ"),
+         Message("C8、C10、C12", "C8, C10, C12"),
+         Message("补全或删去班级表中的班，或改正班级数", "Complete or shorten the list of classes, or put the number of classes right"), _number_of_classes),
+    Rule("S03", _W, Message("各类教师多于专任教师", "More teachers of a kind than teachers"),
+         Message("C1—C3、C16、C19 只数专任教师", "C1–C3, C16 and C19 count full-time teachers only"),
+         _CHECK, _teachers),
+    Rule("S04", _W, Message("部分学生多于在校生", "More pupils of a kind than pupils"),
+         Message("C20；过渡条款的随迁子女比例", "C20; the share of migrant children in the transition clauses"),
+         _CHECK, _pupils),
+    Rule("S05", _W, Message("室内体育用房大于教学及辅助用房", "Indoor sports area above the floor it is part of"),
+         Message("C4 从教学及辅助用房面积中扣除室内体育用房", "C4 takes the indoor sports area out of the teaching area"),
+         Message("教学及辅助用房面积须含室内体育用房；核对两处", "The teaching area contains the indoor sports area; compare the two"), _indoor),
+    Rule("S06", _W, Message("音乐美术教室大于校舍所能容纳", "Music and art rooms above what the floor can hold"),
+         Message("C4、C10", "C4, C10"),
+         Message("核对教室面积与教学及辅助用房面积，注意单位", "Compare the areas of the rooms with the teaching area; mind the units"), _rooms),
+    Rule("S07", _W, Message("县区数据中部分大于整体", "An item above the one it is part of"),
+         Message("C18、C21、C22、C24、C25 和社会认可度是部分与整体之比", "C18, C21, C22, C24, C25 and recognition are shares of a whole"),
+         _CHECK, _items),
+    Rule("S08", _W, Message("有学生而没有班级或教师", "Pupils without a class or teacher"),
+         Message("0 就是 0；没有数据应留空", "0 means 0; leave blank what is not known"),
+         Message("改正数值；没有数据就留空，不要填 0", "Put the number right; leave blank what is not known, do not enter 0"), _nothing_for_pupils),
+    Rule("S09", _W, Message("各层学历的教师数有矛盾", "Teachers by degree do not add up"),
+         Message("C1 按专任教师的最高学历计算", "C1 is computed from the highest degree of full-time teachers"),
+         Message("核对各层学历的教师数、专任教师数和高于规定学历教师数", "Compare the teachers by degree, the full-time teachers and those above the required degree"), _degrees),
+    Rule("S10", _W, Message("分档没有数量", "A band of sizes without a number"),
+         Message("C10、C12 按各档的班数、间数判定", "C10 and C12 judge the number of classes or rooms of each band"),
+         Message("这一档没有班、没有教室的填 0", "Enter 0 for a band without classes or rooms"), _bands_without_number),
 )
+# fmt: on
 
 
 # P: what is about persons has no place in a dataset.
@@ -366,7 +353,14 @@ def _headers(view: View) -> Iterator[Found]:
     for name, table in view.tables.items():
         for column in view.data[name]:
             if column not in table.by_name and names_persons(column):
-                yield Found(name, None, column, lambda _, column=column: f"“{column}”像是个人信息")
+                yield Found(
+                    name,
+                    None,
+                    column,
+                    lambda _, column=column: Message(
+                        "“{}”像是个人信息", "“{}” looks like data about persons", column
+                    ),
+                )
 
 
 def _numbers(view: View) -> Iterator[Found]:
@@ -381,33 +375,31 @@ def _numbers(view: View) -> Iterator[Found]:
                 continue
             found = find_numbers(values, codes=known is not None and known.kind is ColumnKind.ID)
             if found:
-                what = "或".join(dict.fromkeys(kind for kinds in found.values() for kind in kinds))
-                message = f"有 {len(found)} 个单元格像是{what}（首个在本行）"
+                what = joined("或", " or ", dict.fromkeys(kind for kinds in found.values() for kind in kinds))
+                message = Message(
+                    "有 {} 个单元格像是{}（首个在本行）",
+                    "{} cells look like {} (the first is in this row)",
+                    len(found),
+                    what,
+                )
                 yield Found(name, np.array([*found][:1]), column, lambda _, message=message: message)
 
 
-_WHY = "个人信息不得写入数据集和报告（个人信息保护法第六条：限于最小范围）"
-
-PEOPLE_RULES: tuple[Rule, ...] = (
-    Rule(
-        "P01",
-        Severity.STOPS,
-        "个人信息的列",
-        "A column about persons",
-        _WHY,
-        "评估用不到个人信息，删去这一列后重新报送",
-        _headers,
-    ),
-    Rule(
-        "P02",
-        Severity.STOPS,
-        "身份证号或手机号码",
-        "An identity or mobile number",
-        _WHY,
-        "删去这些内容；若只是编码，请改写得不像手机号码或身份证号",
-        _numbers,
-    ),
+_WHY = Message(
+    "个人信息不得写入数据集和报告（个人信息保护法第六条：限于最小范围）",
+    "Data about persons may not stand in datasets and reports (Personal Information Protection Law, Article 6: no more than needed)",
 )
+
+# fmt: off
+PEOPLE_RULES: tuple[Rule, ...] = (
+    Rule("P01", Severity.STOPS, Message("个人信息的列", "A column about persons"),
+         _WHY,
+         Message("评估用不到个人信息，删去这一列后重新报送", "The assessment needs no data about persons: delete the column and hand in again"), _headers),
+    Rule("P02", Severity.STOPS, Message("身份证号或手机号码", "An identity or mobile number"),
+         _WHY,
+         Message("删去这些内容；若只是编码，请改写得不像手机号码或身份证号", "Delete it; if it is a mere code, write it so that it looks like no mobile or identity number"), _numbers),
+)
+# fmt: on
 
 
 # L: where schools and residential zones lie.
@@ -436,10 +428,12 @@ def _find(view: View) -> Iterator[Found]:
         distance = np.hypot(east, north)
         far, by_east = distance > most[district], np.abs(east) > np.abs(north)
 
-        def say(p: int, distance=distance, district=district) -> str:
-            return (
-                f"坐标距本县区学校的中心 {distance[p]:,.0f} 千米，"
-                f"而各校距中心的中位数是 {usual[district[p]]:,.1f} 千米"
+        def say(p: int, distance=distance, district=district) -> Message:
+            return Message(
+                "坐标距本县区学校的中心 {:,.0f} 千米，而各校距中心的中位数是 {:,.1f} 千米",
+                "the place is {:,.0f} km from the middle of the district's schools; the median distance of schools is {:,.1f} km",
+                distance[p],
+                usual[district[p]],
             )
 
         for column, where in (("longitude", far & by_east), ("latitude", far & ~by_east)):
@@ -453,7 +447,9 @@ def _unknown_zone(view: View) -> Iterator[Found]:
         "distances",
         np.flatnonzero(unknown),
         "zone_id",
-        lambda p: f"小区 {given.iloc[p]} 不在 zones（居住小区）表中",
+        lambda p: Message(
+            "小区 {} 不在 zones（居住小区）表中", "zone {} is not in the table zones", given.iloc[p]
+        ),
         None,
     )
 
@@ -462,7 +458,11 @@ def _no_school(view: View) -> Iterator[Found]:
     given = view.data["distances"]["place_id"]
     where = np.flatnonzero(given.notna().to_numpy() & (index_of(given, view.schools["school_id"]) < 0))
     first = where[~given.iloc[where].duplicated().to_numpy()]
-    yield Found("distances", first, "place_id", lambda p: f"{given.iloc[p]} 不是学校，按校址读取", None)
+
+    def say(p: int) -> Message:
+        return Message("{} 不是学校，按校址读取", "{} is no school; read as a site", given.iloc[p])
+
+    yield Found("distances", first, "place_id", say, None)
 
 
 def _too_short(view: View) -> Iterator[Found]:
@@ -476,8 +476,13 @@ def _too_short(view: View) -> Iterator[Found]:
     )
     straight, walked = great_circle_km(*home, *spot), view.numbers("distances", "walk_km")
 
-    def say(p: int) -> str:
-        return f"步行距离 {walked[p]:g} 千米短于直线距离 {straight[p]:.2f} 千米"
+    def say(p: int) -> Message:
+        return Message(
+            "步行距离 {:g} 千米短于直线距离 {:.2f} 千米",
+            "the walk of {:g} km is shorter than the straight line of {:.2f} km",
+            walked[p],
+            straight[p],
+        )
 
     short = walked < straight * (1 - _ROUNDED) - _ROUNDED
     yield Found("distances", np.flatnonzero(short), "walk_km", say, None)
@@ -489,41 +494,19 @@ def _kilometres(frame: pd.DataFrame, middle: np.ndarray) -> tuple[np.ndarray, np
     return _KM * east * np.cos(np.radians(middle[:, 1])), _KM * north
 
 
+# fmt: off
 PLACE_RULES = (
-    Rule(
-        "L01",
-        Severity.WARNING,
-        "坐标远离本县区其他学校",
-        "Coordinates far from the district's schools",
-        "就近入学、调整学区和地图按坐标计算",
-        "核对经度和纬度：是否颠倒、缺位，或属于别处",
-        _find,
-    ),
-    Rule(
-        "L02",
-        Severity.WARNING,
-        "到校距离表中的小区不在小区表中",
-        "A walk from a zone that is not in the table of zones",
-        "这一行的步行距离用不上，仍按直线距离估算",
-        "小区编号与小区表写法一致",
-        _unknown_zone,
-    ),
-    Rule(
-        "L03",
-        Severity.NOTE,
-        "到校距离表中的编号不是学校",
-        "A walk to what is no school",
-        "只有选址文件中校址的编号可以不在学校表中",
-        "核对学校标识码；若是校址，不必改",
-        _no_school,
-    ),
-    Rule(
-        "L04",
-        Severity.WARNING,
-        "步行距离短于直线距离",
-        "A walk shorter than the straight line",
-        "步行距离先于直线距离的估算，选址和情景照此计算",
-        "核对这一行的距离（单位是千米），以及小区和学校的经纬度",
-        _too_short,
-    ),
+    Rule("L01", Severity.WARNING, Message("坐标远离本县区其他学校", "Coordinates far from the district's schools"),
+         Message("就近入学、调整学区和地图按坐标计算", "Nearby enrolment, zones and maps are computed from coordinates"),
+         Message("核对经度和纬度：是否颠倒、缺位，或属于别处", "Check longitude and latitude: swapped, a digit lost, or of another place"), _find),
+    Rule("L02", Severity.WARNING, Message("到校距离表中的小区不在小区表中", "A walk from a zone that is not in the table of zones"),
+         Message("这一行的步行距离用不上，仍按直线距离估算", "The walk of this row is of no use: the straight line is still taken"),
+         Message("小区编号与小区表写法一致", "Write the number of the zone as in the table zones"), _unknown_zone),
+    Rule("L03", Severity.NOTE, Message("到校距离表中的编号不是学校", "A walk to what is no school"),
+         Message("只有选址文件中校址的编号可以不在学校表中", "Only sites of a file of candidates need not be in the table schools"),
+         Message("核对学校标识码；若是校址，不必改", "Check the identifier; leave it if it is a site"), _no_school),
+    Rule("L04", Severity.WARNING, Message("步行距离短于直线距离", "A walk shorter than the straight line"),
+         Message("步行距离先于直线距离的估算，选址和情景照此计算", "Walks go before straight lines in siting and scenarios"),
+         Message("核对这一行的距离（单位是千米），以及小区和学校的经纬度", "Check the distance of the row (in km), and the coordinates of zone and school"), _too_short),
 )
+# fmt: on

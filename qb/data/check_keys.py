@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from qb.data.check_base import KINDS, SCHOOL_TABLES, STAGES, WHOLE, Found, Rule, View, one_away, one_slip
 from qb.data.dataset import index_of
 from qb.data.schema import TABLES, TABLES_OF_DISTRICTS, Column
+from qb.language import Message, listing
 from qb.terms import STAGES_OF_KIND, Severity
 
 _CITY_ENDS = re.compile(r"(省|市|州|盟|地区|自治区)(?=.)")
@@ -33,11 +34,17 @@ def _duplicates(view: View) -> Iterator[Found]:
         alike = np.flatnonzero(code.isin(code[again]).to_numpy())
         first = dict(zip(code[alike[::-1]], alike[::-1], strict=True))
 
-        def say(position: int, table=table, frame=frame, code=code, first=first) -> str:
-            shown = "、".join(
-                f"{table[key].label} {_word(frame[key].iloc[position], table[key])}" for key in table.key
+        def say(position: int, table=table, frame=frame, code=code, first=first) -> Message:
+            shown = listing(
+                Message("{} {}", "{} {}", table[key], _word(frame[key].iloc[position], table[key]))
+                for key in table.key
             )
-            return f"{shown} 与第 {view.data.line(table.name, int(first[code[position]]))} 行重复"
+            return Message(
+                "{} 与第 {} 行重复",
+                "{} is the same as row {}",
+                shown,
+                view.data.line(table.name, int(first[code[position]])),
+            )
 
         school = "school_id" if "school_id" in table.key else None
         yield Found(name, again, table.key[-1], say, school)
@@ -52,14 +59,19 @@ def _subject_twice(view: View) -> Iterator[Found]:
     again = key.duplicated() & ~frame[["year", "district", "subject"]].duplicated()
     again &= key.notna().all(axis=1)
 
-    def say(position: int) -> str:
+    def say(position: int) -> Message:
         name = frame["subject"].iloc[position]
         other = next(
             frame["subject"].iloc[p]
             for p in np.flatnonzero((key == key.iloc[position]).all(axis=1).to_numpy())
             if p < position
         )
-        return f"“{name}”与“{other}”是同一学科，本学年填报了两次"
+        return Message(
+            "“{}”与“{}”是同一学科，本学年填报了两次",
+            "“{}” and “{}” are one subject, entered twice in this year",
+            name,
+            other,
+        )
 
     yield Found("monitoring", np.flatnonzero(again.to_numpy()), "subject", say, None)
 
@@ -97,21 +109,44 @@ def _unknown_school(view: View) -> Iterator[Found]:
     ]
     if len(names) > 1:
         at = _together([rest.pop(name) for name in names])
-        told = f"有 {len(names)} 个填的是校名（如 {names[0]}，标识码是 {codes.iloc[view.slips[names[0]]]}）"
-        yield _strangers(told, at)
+        said = Message(
+            "有 {} 个填的是校名（如 {}，标识码是 {}）",
+            "{} are names of schools (as {}, whose identifier is {})",
+            len(names),
+            names[0],
+            codes.iloc[view.slips[names[0]]],
+        )
+        yield _strangers(said, at)
     for table in SCHOOL_TABLES:
         for column in [name for name in view.data[table] if name.endswith("school_id")]:
             these = [code for code, at in rest.items() if (table, column) in at]
             if len(these) >= _MANY and 2 * len(these) >= view.data[table][column].nunique():
                 at = _together([rest.pop(code) for code in these])
-                yield _strangers(f"有 {len(these)} 个学校不在 schools（学校）表中（如 {these[0]}）", at)
+                said = Message(
+                    "有 {} 个学校不在 schools（学校）表中（如 {}）",
+                    "{} schools are not in the table schools (as {})",
+                    len(these),
+                    these[0],
+                )
+                yield _strangers(said, at)
     for code, at in rest.items():
         hint = ""
         if code in view.slips:
             known = codes.iloc[view.slips[code]]
-            like = "与 {} 只差一处" if one_slip(code, known) else "只有 {} 没有填报，像是它的"
-            hint = "；" + ("这是校名，其标识码是 {}" if code in names else like).format(known)
-        yield _strangers(f"学校 {code} 不在 schools（学校）表中{hint}", at)
+            if code in names:
+                hint = Message(
+                    "；这是校名，其标识码是 {}", "; this is a school's name, its identifier is {}", known
+                )
+            elif one_slip(code, known):
+                hint = Message("；与 {} 只差一处", "; {} differs by one slip", known)
+            else:
+                hint = Message(
+                    "；只有 {} 没有填报，像是它的", "; {} alone has not reported, so it may be meant", known
+                )
+        said = Message(
+            "学校 {} 不在 schools（学校）表中{}", "school {} is not in the table schools{}", code, hint
+        )
+        yield _strangers(said, at)
 
 
 def _together(places: list[dict[tuple[str, str], np.ndarray]]) -> dict[tuple[str, str], np.ndarray]:
@@ -122,12 +157,14 @@ def _together(places: list[dict[tuple[str, str], np.ndarray]]) -> dict[tuple[str
     return {place: np.sort(np.concatenate(rows)) for place, rows in at.items()}
 
 
-def _strangers(told: str, at: dict[tuple[str, str], np.ndarray]) -> Found:
+def _strangers(said: Message, at: dict[tuple[str, str], np.ndarray]) -> Found:
     """Return a finding that stands in several tables, at the first of them."""
     (table, column), rows = next(iter(at.items()))
-    where = "、".join(f"“{TABLES[name].label}”表 {len(rows)} 行" for (name, _), rows in at.items())
-    many = f"（{where}）" if len(at) > 1 or len(rows) > 1 else ""
-    return Found(table, rows, column, lambda _: told + many, column, together=True)
+    where = listing(
+        Message("“{}”表 {} 行", "{}: {} rows", TABLES[name], len(rows)) for (name, _), rows in at.items()
+    )
+    many = Message("（{}）", " ({})", where) if len(at) > 1 or len(rows) > 1 else ""
+    return Found(table, rows, column, lambda _: said + many, column, together=True)
 
 
 _MANY = 5  # from so many codes of no school on, and half of a column, the column has one cause
@@ -151,17 +188,31 @@ def _lost_zeros(view: View) -> Iterator[Found]:
             kind[table] = (typed, school, values.iloc[rows].nunique())
             at[table] = (column, int(rows[0]))
     if longer:
-        labels = "、".join(f"“{TABLES[table].label}”" for table in longer)
+        labels = listing(Message("“{}”", "{}", TABLES[table]) for table in longer)
         typed, school, many = max(longer.values(), key=lambda found: found[2])
-        message = f"“学校”表有 {many} 个标识码与{labels}表的只差前导零（如 {school} 与 {typed}）"
+        message = Message(
+            "“学校”表有 {} 个标识码与{}表的只差前导零（如 {} 与 {}）",
+            "{} identifiers in schools differ from {} by zeros in front alone (as {} and {})",
+            many,
+            labels,
+            school,
+            typed,
+        )
         first = int(np.flatnonzero((codes == school).to_numpy())[0])
         yield Found("schools", np.array([first]), "school_id", lambda _: message, None)
     if short:
-        labels = "、".join(f"“{TABLES[table].label}”" for table in short)
+        labels = listing(Message("“{}”", "{}", TABLES[table]) for table in short)
         typed, school, many = max(short.values(), key=lambda found: found[2])
         table = next(iter(short))
         column, row = at[table]
-        told = f"{labels}表有 {many} 个标识码丢了前导零（如 {typed}，应为 {school}）"
+        told = Message(
+            "{}表有 {} 个标识码丢了前导零（如 {}，应为 {}）",
+            "{} has {} identifiers that lost zeros in front (as {}, should be {})",
+            labels,
+            many,
+            typed,
+            school,
+        )
         yield Found(table, np.array([row]), column, lambda _: told, None)
 
 
@@ -172,7 +223,9 @@ def _unknown_parent(view: View) -> Iterator[Found]:
         "schools",
         np.flatnonzero(unknown),
         "parent_id",
-        lambda position: f"所属学校 {parents.iloc[position]} 不在本表中",
+        lambda position: Message(
+            "所属学校 {} 不在本表中", "the parent school {} is not in this table", parents.iloc[position]
+        ),
     )
 
 
@@ -187,7 +240,12 @@ def _circular_parent(view: View) -> Iterator[Found]:
             circle.add(here)
             here = int(parent[here])
     where = above[np.isin(above, list(circle))]
-    yield Found("schools", where, "parent_id", lambda position: "校区的所属学校绕回了自己")
+    yield Found(
+        "schools",
+        where,
+        "parent_id",
+        lambda position: Message("校区的所属学校绕回了自己", "the parent of the campus leads back to itself"),
+    )
 
 
 def _parent_elsewhere(view: View) -> Iterator[Found]:
@@ -196,8 +254,13 @@ def _parent_elsewhere(view: View) -> Iterator[Found]:
     given = (parent >= 0) & of_parent.notna().to_numpy() & districts.notna().to_numpy()
     wrong = np.flatnonzero(given & (of_parent != districts).to_numpy())
 
-    def say(position: int) -> str:
-        return f"校区在 {districts.iloc[position]}，所属学校在 {of_parent.iloc[position]}"
+    def say(position: int) -> Message:
+        return Message(
+            "校区在 {}，所属学校在 {}",
+            "the campus is in {}, its parent school in {}",
+            districts.iloc[position],
+            of_parent.iloc[position],
+        )
 
     yield Found("schools", wrong, "district", say)
 
@@ -210,8 +273,12 @@ def _unknown_district(view: View) -> Iterator[Found]:
         unknown = values.notna() & ~values.isin(alone)
         unknown = unknown.to_numpy() & (index_of(values, view.schools["district"]) < 0)
 
-        def say(position: int, values=values) -> str:
-            return f"县区“{values.iloc[position]}”不在 schools（学校）表中"
+        def say(position: int, values=values) -> Message:
+            return Message(
+                "县区“{}”不在 schools（学校）表中",
+                "district “{}” is not in the table schools",
+                values.iloc[position],
+            )
 
         yield Found(table, np.flatnonzero(unknown), "district", say, None)
 
@@ -252,7 +319,12 @@ def _two_spellings(view: View) -> Iterator[Found]:
         same = first[plain] if first[plain] != name else first[longer.get(plain, plain)]
         if same != name:
             where = np.flatnonzero((values == name).to_numpy())[:1]
-            message = f"县区“{name}”与“{same}”像是同一个县区的两种写法"
+            message = Message(
+                "县区“{}”与“{}”像是同一个县区的两种写法",
+                "district “{}” and “{}” look like two spellings of one",
+                name,
+                same,
+            )
             yield Found("schools", where, "district", lambda position, message=message: message, None)
 
 
@@ -287,8 +359,13 @@ def _stage_of_kind(view: View) -> Iterator[Found]:
         if table == "facilities":
             rows &= ~wrong[slot]
 
-        def say(position: int, kind=kind, stage=stage) -> str:
-            return f"办学类型为“{KINDS[kind[position]].zh}”的学校不应有“{STAGES[stage[position]].zh}”学段"
+        def say(position: int, kind=kind, stage=stage) -> Message:
+            return Message(
+                "办学类型为“{}”的学校不应有“{}”学段",
+                "a school of the kind “{}” should have no stage “{}”",
+                KINDS[kind[position]],
+                STAGES[stage[position]],
+            )
 
         yield Found(table, np.flatnonzero(rows), "stage", say)
 
@@ -322,10 +399,26 @@ def _may_have() -> np.ndarray:
 
 def _whole_section(view: View) -> Iterator[Found]:
     where = np.flatnonzero(view.stage("sections") == WHOLE)
-    yield Found("sections", where, "stage", lambda position: "学段表中不能填“全校”，在校生须按学段填报")
+    yield Found(
+        "sections",
+        where,
+        "stage",
+        lambda position: Message(
+            "学段表中不能填“全校”，在校生须按学段填报",
+            "sections cannot be of the whole school: pupils are entered by stage",
+        ),
+    )
     single = ~TABLES["classes"].bands(view.data["classes"])
     where = np.flatnonzero((view.stage("classes") == WHOLE) & single)
-    yield Found("classes", where, "stage", lambda position: "逐班填报的班不能填“全校”，须填它所在的学段")
+    yield Found(
+        "classes",
+        where,
+        "stage",
+        lambda position: Message(
+            "逐班填报的班不能填“全校”，须填它所在的学段",
+            "single classes cannot be of the whole school: enter the stage of each",
+        ),
+    )
 
 
 def _reported_twice(view: View) -> Iterator[Found]:
@@ -338,7 +431,11 @@ def _reported_twice(view: View) -> Iterator[Found]:
         by_stage = np.zeros(view.slots // len(STAGES) + 1, dtype=bool)
         by_stage[slot[given & (slot >= 0) & ~whole] // len(STAGES)] = True
         twice = np.flatnonzero(whole & given & by_stage[slot // len(STAGES)])
-        message = f"“{column.label}”既按全校又按学段填报，会重复计算"
+        message = Message(
+            "“{}”既按全校又按学段填报，会重复计算",
+            "{} is entered both for the whole school and by stage: it would count twice",
+            column,
+        )
         yield Found(table.name, twice, column.name, lambda position, message=message: message)
 
 
@@ -357,7 +454,11 @@ def _funds_twice(view: View) -> Iterator[Found]:
         "funds",
         rows,
         "school_id",
-        lambda position: f"所属学校 {of_school[view.root[school[position]]]} 的经费已含各校区，会重复计算",
+        lambda position: Message(
+            "所属学校 {} 的经费已含各校区，会重复计算",
+            "the funds of the parent school {} cover its campuses already: they would count twice",
+            of_school[view.root[school[position]]],
+        ),
     )
 
 
@@ -368,14 +469,23 @@ def _bands(view: View) -> Iterator[Found]:
             continue
         band, frame = table.band, view.data[name]
         low, high = (view.numbers(name, column) for column in (band.low, band.high))
-        label = {column: table[column].label for column in (*band.columns, band.size)}
+        label = {column: table[column] for column in (*band.columns, band.size)}
         open_both = bands & np.isnan(low) & np.isnan(high)
         upside_down = (low > high) | ((low == high) & (not band.closed))
 
-        def say(p: int, low=low, high=high, label=label, band=band) -> str:
+        def say(p: int, low=low, high=high, label=label, band=band) -> Message:
             if np.isnan(low[p]):
-                return f"“{label[band.low]}”和“{label[band.high]}”都是空的"
-            return f"“{label[band.low]}”{low[p]:g} 不小于“{label[band.high]}”{high[p]:g}"
+                return Message(
+                    "“{}”和“{}”都是空的", "{} and {} are both empty", label[band.low], label[band.high]
+                )
+            return Message(
+                "“{}”{:g} 不小于“{}”{:g}",
+                "{} {:g} is not below {} {:g}",
+                label[band.low],
+                low[p],
+                label[band.high],
+                high[p],
+            )
 
         yield Found(name, np.flatnonzero(open_both | (bands & upside_down)), band.low, say)
         own = [column for column in (band.size, "grade", "class_no") if column in table.by_name]
@@ -384,7 +494,11 @@ def _bands(view: View) -> Iterator[Found]:
             name,
             np.flatnonzero(both),
             band.size,
-            lambda p, label=label, band=band: f"一行既填了一档，又填了年级、班号或“{label[band.size]}”",
+            lambda p, label=label, band=band: Message(
+                "一行既填了一档，又填了年级、班号或“{}”",
+                "one row holds a band and a grade, a class number or {} as well",
+                label[band.size],
+            ),
         )
 
 
@@ -406,147 +520,64 @@ def _overlapping_bands(view: View) -> Iterator[Found]:
             name,
             np.sort(rows[at]),
             table.band.low,
-            lambda p: "这一档与同一学校、同一学段的另一档有重叠",
+            lambda p: Message(
+                "这一档与同一学校、同一学段的另一档有重叠",
+                "this band overlaps another of the same school and stage",
+            ),
         )
 
 
 _S = Severity.STOPS
-_JOIN = "各表按学校标识码和县区相互对应"
-
-KEY_RULES: tuple[Rule, ...] = (
-    Rule(
-        "K01",
-        _S,
-        "键重复",
-        "The same record twice",
-        "一条记录算两次，合计就错了",
-        "同一条记录只保留一行",
-        _duplicates,
-    ),
-    Rule(
-        "K02",
-        _S,
-        "学校不存在",
-        "A school that is not listed",
-        _JOIN,
-        "改正学校标识码，或在 schools 表补上这所学校",
-        _unknown_school,
-    ),
-    Rule(
-        "K03",
-        _S,
-        "县区不存在",
-        "A district that no school belongs to",
-        _JOIN,
-        "改成 schools 表中的写法",
-        _unknown_district,
-    ),
-    Rule(
-        "K04",
-        _S,
-        "县区两种写法",
-        "One district written in two ways",
-        "一个县区会被当作两个来评估",
-        "全表统一用一种写法；若确是两个县区，请写全称加以区别",
-        _two_spellings,
-    ),
-    Rule(
-        "K05",
-        _S,
-        "所属学校不存在",
-        "A parent school that is not listed",
-        "校区并入所属学校计算",
-        "改正 parent_id，或补上所属学校",
-        _unknown_parent,
-    ),
-    Rule(
-        "K06",
-        _S,
-        "校区归属成环",
-        "Campuses that belong to each other",
-        "校区并入所属学校计算",
-        "校区的 parent_id 填独立设置的那所学校",
-        _circular_parent,
-    ),
-    Rule(
-        "K07",
-        _S,
-        "校区跨县区",
-        "A campus in another district than its school",
-        "校区并入所属学校计算，评估以县区为单位",
-        "校区与所属学校须在同一县区；不在同一县区的按独立学校填报",
-        _parent_elsewhere,
-    ),
-    Rule(
-        "K08",
-        _S,
-        "学段与办学类型不符",
-        "A stage that the kind of school does not have",
-        "限值和分摊权重按办学类型和学段确定",
-        "改正办学类型或学段",
-        _stage_of_kind,
-    ),
-    Rule(
-        "K09",
-        _S,
-        "学段填了全校",
-        "Pupils of the whole school",
-        "资源指标的分母是本学段学生数",
-        "按小学、初中、高中分行填报",
-        _whole_section,
-    ),
-    Rule(
-        "K10",
-        _S,
-        "设施重复填报",
-        "Facilities both as a whole and by stage",
-        "同一项设施会算两次（C4—C7）",
-        "同一项设施只按全校或只按学段填一处",
-        _reported_twice,
-    ),
-    Rule(
-        "K11",
-        _S,
-        "同一学科两个名称",
-        "One subject under two names",
-        "C31 每个学科每年只有一个结果",
-        "只保留一行，学科用标准中的名称",
-        _subject_twice,
-    ),
-    Rule(
-        "K12",
-        _S,
-        "校区经费重复填报",
-        "Funds of a campus that its school has reported",
-        "同一笔经费会算两次（C13、C26）",
-        "所属学校填“经费含各校区”的，删去校区的经费行；否则改填“否”",
-        _funds_twice,
-    ),
-    Rule(
-        "K13",
-        _S,
-        "标识码只差前导零",
-        "Codes that differ by zeros in front alone",
-        _JOIN,
-        "把标识码一列设为文本格式，补上丢失的零，各表写法一致",
-        _lost_zeros,
-    ),
-    Rule(
-        "K14",
-        _S,
-        "分档不成立",
-        "A band of sizes that cannot be",
-        "C10、C12 按各档的班数、间数判定",
-        "每一档填下限和上限，没有的一端留空；单个的班、教室另起一行",
-        _bands,
-    ),
-    Rule(
-        "K15",
-        _S,
-        "分档重叠",
-        "Bands of sizes that overlap",
-        "同一个班、同一间教室会算两次（C10、C12）",
-        "各档首尾相接，互不重叠",
-        _overlapping_bands,
-    ),
+_JOIN = Message(
+    "各表按学校标识码和县区相互对应", "Tables belong together by identifiers of schools and by districts"
 )
+
+# fmt: off
+KEY_RULES: tuple[Rule, ...] = (
+    Rule("K01", _S, Message("键重复", "The same record twice"),
+         Message("一条记录算两次，合计就错了", "A record that counts twice makes sums wrong"),
+         Message("同一条记录只保留一行", "Keep one row for one record"), _duplicates),
+    Rule("K02", _S, Message("学校不存在", "A school that is not listed"),
+         _JOIN,
+         Message("改正学校标识码，或在 schools 表补上这所学校", "Put the identifier right, or add the school to the table schools"), _unknown_school),
+    Rule("K03", _S, Message("县区不存在", "A district that no school belongs to"),
+         _JOIN,
+         Message("改成 schools 表中的写法", "Write it as in the table schools"), _unknown_district),
+    Rule("K04", _S, Message("县区两种写法", "One district written in two ways"),
+         Message("一个县区会被当作两个来评估", "One district would be assessed as two"),
+         Message("全表统一用一种写法；若确是两个县区，请写全称加以区别", "Use one spelling everywhere; if they are two districts, tell them apart by their full names"), _two_spellings),
+    Rule("K05", _S, Message("所属学校不存在", "A parent school that is not listed"),
+         Message("校区并入所属学校计算", "Campuses are counted with their parent school"),
+         Message("改正 parent_id，或补上所属学校", "Put parent_id right, or add the parent school"), _unknown_parent),
+    Rule("K06", _S, Message("校区归属成环", "Campuses that belong to each other"),
+         Message("校区并入所属学校计算", "Campuses are counted with their parent school"),
+         Message("校区的 parent_id 填独立设置的那所学校", "The parent_id of a campus names the school that stands by itself"), _circular_parent),
+    Rule("K07", _S, Message("校区跨县区", "A campus in another district than its school"),
+         Message("校区并入所属学校计算，评估以县区为单位", "Campuses are counted with their parent school, and districts are what is assessed"),
+         Message("校区与所属学校须在同一县区；不在同一县区的按独立学校填报", "A campus and its parent must be in one district; enter one that is not as a school by itself"), _parent_elsewhere),
+    Rule("K08", _S, Message("学段与办学类型不符", "A stage that the kind of school does not have"),
+         Message("限值和分摊权重按办学类型和学段确定", "Limits and the weights of splitting go by kind and stage"),
+         Message("改正办学类型或学段", "Put the kind or the stage right"), _stage_of_kind),
+    Rule("K09", _S, Message("学段填了全校", "Pupils of the whole school"),
+         Message("资源指标的分母是本学段学生数", "Resources are divided by the pupils of the stage"),
+         Message("按小学、初中、高中分行填报", "Enter primary, junior and senior in rows of their own"), _whole_section),
+    Rule("K10", _S, Message("设施重复填报", "Facilities both as a whole and by stage"),
+         Message("同一项设施会算两次（C4—C7）", "One thing would count twice (C4–C7)"),
+         Message("同一项设施只按全校或只按学段填一处", "Enter a thing once: for the whole school or by stage"), _reported_twice),
+    Rule("K11", _S, Message("同一学科两个名称", "One subject under two names"),
+         Message("C31 每个学科每年只有一个结果", "C31 has one result a subject and year"),
+         Message("只保留一行，学科用标准中的名称", "Keep one row; name the subject as the standard does"), _subject_twice),
+    Rule("K12", _S, Message("校区经费重复填报", "Funds of a campus that its school has reported"),
+         Message("同一笔经费会算两次（C13、C26）", "The same money would count twice (C13, C26)"),
+         Message("所属学校填“经费含各校区”的，删去校区的经费行；否则改填“否”", "Where the school's accounts cover its campuses, delete the rows of the campuses; else enter “no”"), _funds_twice),
+    Rule("K13", _S, Message("标识码只差前导零", "Codes that differ by zeros in front alone"),
+         _JOIN,
+         Message("把标识码一列设为文本格式，补上丢失的零，各表写法一致", "Make the column of identifiers text, restore the zeros, write them alike in all tables"), _lost_zeros),
+    Rule("K14", _S, Message("分档不成立", "A band of sizes that cannot be"),
+         Message("C10、C12 按各档的班数、间数判定", "C10 and C12 judge the number of classes or rooms of each band"),
+         Message("每一档填下限和上限，没有的一端留空；单个的班、教室另起一行", "Give each band its ends, blank where it has none; single classes and rooms stand in rows of their own"), _bands),
+    Rule("K15", _S, Message("分档重叠", "Bands of sizes that overlap"),
+         Message("同一个班、同一间教室会算两次（C10、C12）", "One class or room would count twice (C10, C12)"),
+         Message("各档首尾相接，互不重叠", "Let bands follow each other without overlap"), _overlapping_bands),
+)
+# fmt: on

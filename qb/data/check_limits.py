@@ -11,6 +11,7 @@ import numpy as np
 from qb.data.check_base import STAGES, View, plain
 from qb.data.dataset import Correction, to_toml
 from qb.data.schema import Column
+from qb.language import LANGUAGES, Both, Lang, Message, listing, told
 from qb.standard import Limit, UnitSlip
 
 PUPILS = ("sections", "pupils")
@@ -87,7 +88,7 @@ def _of_resources(view: View) -> Iterator[Yard]:
             continue
         seen.add(place)
         limit = _by_stage(view, table, indicator.limits) / indicator.resource.per
-        yield _per_pupil(view, table, column, limit, f"{indicator.code} 的限值")
+        yield _per_pupil(view, table, column, limit, Message("{} 的限值", "the limit of {}", indicator.code))
 
 
 def _of_funds(view: View) -> Iterator[Yard]:
@@ -112,8 +113,8 @@ def _of_pupils(view: View) -> Yard:
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where((heads > 0) & (classes > 0), heads / classes / of_class, np.nan)
         ratio = np.where(heads / of_school > view.checks.plausible_factor, heads / of_school, ratio)
-    limit = np.broadcast_to(of_class, heads.shape)
-    return Yard(table, column, ratio, limit, "一个班的限值", view.tables[table][column])
+    limit, what = np.broadcast_to(of_class, heads.shape), Message("一个班的限值", "the limit of a class")
+    return Yard(table, column, ratio, limit, what, view.tables[table][column])
 
 
 def _by_stage(view: View, table: str, limits: tuple[Limit, ...]) -> np.ndarray:
@@ -223,35 +224,58 @@ def trusted(view: View, table: str, column: str) -> np.ndarray:
     return np.where(found, np.nan, values) if found.any() else values
 
 
-def sentence(view: View, doubt: Doubt) -> str:
-    """Say what cannot be, in Chinese, with the guess."""
+def sentence(view: View, doubt: Doubt) -> Message:
+    """Say what cannot be, with the guess."""
     yard, rows = doubt.yard, doubt.rows
     column, first, factor = yard.named, int(rows[0]), view.checks.plausible_factor
     low = np.nanmedian(yard.ratio[rows]) < 1
     years = view.years[np.unique(view.year(yard.table)[rows])]
-    when = f"（{'、'.join(map(str, years))} 学年）" if len(view.years) > 1 else ""
-    each = f"{plain(yard.ratio[first] * yard.limit[first])}{column.unit}"
+    when = Message("（{} 学年）", " ({})", listing(map(str, years))) if len(view.years) > 1 else ""
+    each = Message("{}{}", "{} {}", plain(yard.ratio[first] * yard.limit[first]), column.measure)
     if (yard.table, yard.column) == PUPILS:
-        message = f"“{column.label}”{when}有 {len(rows)} 行（共 {doubt.given} 行有数据）不可能：如本行 "
-        message += f"{view.numbers(*PUPILS)[first]:,.15g}{column.unit}，"
         classes = view.numbers("sections", "classes")[first]
-        message += f"{classes:g} 个班" if classes > 0 else "各项资源的生均数都太大"
+        beside = Both("各项资源的生均数都太大", "every resource per pupil is too large")
+        message = Message(
+            "“{}”{}有 {} 行（共 {} 行有数据）不可能：如本行 {:,.15g}{}，{}",
+            "{}{} has {} rows (of {} with data) that cannot be: here {:,.15g} {}, {}",
+            column,
+            when,
+            len(rows),
+            doubt.given,
+            view.numbers(*PUPILS)[first],
+            column.measure,
+            Message("{:g} 个班", "{:g} classes", classes) if classes > 0 else beside,
+        )
     else:
-        message = (
-            f"“{column.label}”{when}有 {len(rows)} 行（共 {doubt.given} 行有数据）每名学生的数不可能：如本行 "
-            f"{each}，{yard.what}是 {yard.limit[first]:,.6g}{column.unit}，"
-            f"{'不到' if low else '超过'}它的 {'1/' if low else ''}{factor:g}{'' if low else ' 倍'}"
+        times = Message("不到它的 1/{:g}", "less than 1/{:g} of it", factor)
+        message = Message(
+            "“{}”{}有 {} 行（共 {} 行有数据）每名学生的数不可能：如本行 {}，{}是 {:,.6g}{}，{}",
+            "{}{} has {} rows (of {} with data) with an impossible figure per pupil: here {}, {} is {:,.6g} {}, {}",
+            column,
+            when,
+            len(rows),
+            doubt.given,
+            each,
+            yard.what,
+            yard.limit[first],
+            column.measure,
+            times if low else Message("超过它的 {:g} 倍", "more than {:g} times it", factor),
         )
     return message + guess(doubt)
 
 
-def guess(doubt: Doubt) -> str:
+def guess(doubt: Doubt) -> Message | str:
     """Say which unit would make a column plausible; nothing where none would."""
     if doubt.unit is None:
         return ""
     if doubt.factor > 1:
-        return f"；像是按“{doubt.unit.typed}”填的，应乘 {doubt.unit.factor:,.6g}"
-    return f"；像是多乘了 {doubt.unit.factor:,.6g}"
+        return Message(
+            "；像是按“{}”填的，应乘 {:,.6g}",
+            "; it looks entered in “{}”: multiply by {:,.6g}",
+            doubt.unit.typed,
+            doubt.unit.factor,
+        )
+    return Message("；像是多乘了 {:,.6g}", "; it looks multiplied by {:,.6g}", doubt.unit.factor)
 
 
 def correction(view: View, doubt: Doubt) -> str:
@@ -266,25 +290,34 @@ def correction(view: View, doubt: Doubt) -> str:
     odd[doubt.rows] = True
     places = np.unique(year[odd])
     every = len(places) == len(np.unique(year[amount > 0]))
-    entries = []
+    entries: dict[Lang, list[Correction]] = {lang: [] for lang in LANGUAGES}
     for place in [None] if every else places:
         mine = odd if place is None else odd & (year == place)
         least, most = amount[mine].min(), amount[mine].max()
         meant = (amount >= least) & (amount <= most) & (True if place is None else year == place)
         if (meant & ~odd & ~np.isnan(yard.ratio)).any():
             return ""
-        entries.append(
-            Correction.model_construct(
-                table=yard.table,
-                key={} if place is None else {"year": int(view.years[place])},
-                column=yard.column,
-                factor=float(f"{doubt.factor:.12g}"),
-                least=float(least),
-                most=float(most),
-                rows=int(meant.sum()),
-                why=f"按“{doubt.unit.typed}”填报" if doubt.factor > 1 else f"多乘了 {doubt.unit.factor:g}",
-                confirmed_by="（写确认的单位，如某某局）",
-                on=date.today(),
-            )
+        unit = doubt.unit
+        why = (
+            Message("按“{}”填报", "reported in “{}”", unit.typed)
+            if doubt.factor > 1
+            else Message("多乘了 {:g}", "multiplied by {:g} once too often", unit.factor)
         )
-    return to_toml(tuple(entries), applied=False)
+        by = Message("（写确认的单位，如某某局）", "(the office that confirms it)")
+        for lang, listed in entries.items():
+            listed.append(
+                Correction.model_construct(
+                    table=yard.table,
+                    key={} if place is None else {"year": int(view.years[place])},
+                    column=yard.column,
+                    factor=float(f"{doubt.factor:.12g}"),
+                    least=float(least),
+                    most=float(most),
+                    rows=int(meant.sum()),
+                    why=told(why, lang),
+                    confirmed_by=told(by, lang),
+                    on=date.today(),
+                )
+            )
+    written = {lang: to_toml(tuple(listed), applied=False) for lang, listed in entries.items()}
+    return Message("{}", "{}", Both(**written))

@@ -20,6 +20,7 @@ from qb.data.check_limits import (
     yards,
 )
 from qb.data.schema import Column, ColumnKind
+from qb.language import Message
 from qb.standard import Jump
 from qb.terms import GRADES_OF_STAGE, Severity
 
@@ -163,15 +164,33 @@ def _units_find(view: View) -> Iterator[Found]:
             found = slips(view, table, column)
             amount = view.numbers(table, column.name)
 
-            def say(p: int, column=column, found=found, amount=amount) -> str:
+            def say(p: int, column=column, found=found, amount=amount) -> Message:
                 unit = units_of(view, column)[found.slip[p]]
                 ratio = found.ratio[p]
-                whose = "本校以往填报数" if found.past[p] else "同学段学校人均水平"
+                whose = (
+                    Message("本校以往填报数", "what the school reported before")
+                    if found.past[p]
+                    else Message("同学段学校人均水平", "the mean per pupil of schools of the stage")
+                )
                 if ratio < 1:
-                    what = f"约为{whose}的 1/{1 / ratio:,.0f}，像是按“{unit.typed}”填的"
+                    what = Message(
+                        "约为{}的 1/{:,.0f}，像是按“{}”填的",
+                        "about 1/{1:,.0f} of {0}, as if entered in “{2}”",
+                        whose,
+                        1 / ratio,
+                        unit.typed,
+                    )
                 else:
-                    what = f"约为{whose}的 {ratio:,.0f} 倍，像是多乘了 {unit.factor:,.0f}"
-                return f"“{column.label}”{amount[p]:,.15g}{column.unit}，{what}"
+                    what = Message(
+                        "约为{}的 {:,.0f} 倍，像是多乘了 {:,.0f}",
+                        "about {1:,.0f} times {0}, as if multiplied by {2:,.0f}",
+                        whose,
+                        ratio,
+                        unit.factor,
+                    )
+                return Message(
+                    "“{}”{:,.15g}{}，{}", "{} {:,.15g} {}: {}", column, amount[p], column.measure, what
+                )
 
             yield Found(table, np.flatnonzero(found.found), column.name, say)
 
@@ -204,14 +223,29 @@ def _find_implausible(view: View) -> Iterator[Found]:
         if peers and odd.any():
             odd &= ~outliers(view, yard.table, yard.column)
 
-        def say(p: int, yard=yard) -> str:
+        def say(p: int, yard=yard) -> Message:
             amount = view.numbers(yard.table, yard.column)[p]
             times = yard.ratio[p]
-            shown = f"{plain(times)} 倍" if times > 1 else f"1/{plain(1 / times)}"
+            shown = Message("{} 倍", "{} times", plain(times)) if times > 1 else f"1/{plain(1 / times)}"
             return (
-                f"“{yard.named.label}”{amount:,.15g}{yard.named.unit}，平均每名学生是{yard.what}的 {shown}"
+                Message(
+                    "“{}”{:,.15g}{}，平均每名学生是{}的 {}",
+                    "{0} {1:,.15g} {2}, per pupil {4} of {3}",
+                    yard.named,
+                    amount,
+                    yard.named.measure,
+                    yard.what,
+                    shown,
+                )
                 if (yard.table, yard.column) != PUPILS
-                else f"“{yard.named.label}”{amount:,.15g}{yard.named.unit}，与班级数相比是限值的 {shown}"
+                else Message(
+                    "“{}”{:,.15g}{}，与班级数相比是限值的 {}",
+                    "{} {:,.15g} {}: against the classes {} of the limit",
+                    yard.named,
+                    amount,
+                    yard.named.measure,
+                    shown,
+                )
             )
 
         yield Found(yard.table, np.flatnonzero(odd), yard.column, say)
@@ -232,7 +266,14 @@ def _not_whole(view: View) -> Iterator[Found]:
                 odd &= ~_shared(view, values)
             rows = np.flatnonzero(odd)
             first = f"{values[rows[0]]:.12g}" if len(rows) else ""
-            message = f"“{column.label}”有 {len(rows)} 行不是整数，如本行 {first}{column.unit}"
+            message = Message(
+                "“{}”有 {} 行不是整数，如本行 {}{}",
+                "{} has {} rows that are not whole, here {} {}",
+                column,
+                len(rows),
+                first,
+                column.measure,
+            )
             yield Found(name, rows, column.name, lambda _, message=message: message, together=True)
 
 
@@ -245,35 +286,34 @@ def _shared(view: View, values: np.ndarray) -> np.ndarray:
     return known & (stages[slot] > 1) & (np.abs(total - np.round(total)) < 1e-6)[slot]
 
 
+# fmt: off
 UNIT_RULES = (
     Rule(
         "U01",
         Severity.WARNING,
-        "单位像是填错",
-        "A figure that seems to be in another unit",
-        "C4—C6、C13、C26 以元和平方米计",
-        "表头写明单位：金额填元，面积填平方米；换算后改正",
+        Message("单位像是填错", "A figure that seems to be in another unit"),
+        Message("C4—C6、C13、C26 以元和平方米计", "C4–C6, C13 and C26 are counted in yuan and m²"),
+        Message("表头写明单位：金额填元，面积填平方米；换算后改正", "Say the unit in the header: money in yuan, areas in m²; convert and put right"),
         _units_find,
     ),
     Rule(
         "U02",
         Severity.WARNING,
-        "数大得或小得不可能",
-        "A figure, or a column, beyond anything plausible",
-        "与本标准的限值相差五十倍以上的生均数，多是单位填错，结论因此不可信（C1—C7、C13、C26）",
-        "核对单位和在校生数；金额填元，面积填平方米，人数填人，换算后改正",
+        Message("数大得或小得不可能", "A figure, or a column, beyond anything plausible"),
+        Message("与本标准的限值相差五十倍以上的生均数，多是单位填错，结论因此不可信（C1—C7、C13、C26）", "Amounts per pupil more than fifty times away from the standard's limits are mostly wrong units, so the verdicts cannot be trusted (C1–C7, C13, C26)"),
+        Message("核对单位和在校生数；金额填元，面积填平方米，人数填人，换算后改正", "Check the unit and the pupils; money in yuan, areas in m², persons one by one: convert and put right"),
         _find_implausible,
     ),
     Rule(
         "U03",
         Severity.WARNING,
-        "个数不是整数",
-        "A count that is not whole",
-        "人数、班数、间数是整数；小数多是单位或列填错",
-        "核对是不是填成了千人、万人或比例；没有数据就留空",
+        Message("个数不是整数", "A count that is not whole"),
+        Message("人数、班数、间数是整数；小数多是单位或列填错", "Persons, classes and rooms are whole; a fraction is mostly a wrong unit or column"),
+        Message("核对是不是填成了千人、万人或比例；没有数据就留空", "Check whether thousands or a share were entered; leave blank what is not known"),
         _not_whole,
     ),
 )
+# fmt: on
 
 
 # Y: from one year to the next.
@@ -324,11 +364,16 @@ def _find_jumps(view: View) -> Iterator[Found]:
         amount = view.numbers(rule.table, rule.column)
         years, column = view.data[rule.table]["year"].to_numpy(), view.tables[rule.table][rule.column]
 
-        def say(p: int, against=against, amount=amount, years=years, column=column) -> str:
+        def say(p: int, against=against, amount=amount, years=years, column=column) -> Message:
             then = against[p]
-            return (
-                f"“{column.label}”由 {years[then]} 学年的 {amount[then]:,.15g} "
-                f"变为 {amount[p]:,.15g}（{column.unit}）"
+            return Message(
+                "“{}”由 {} 学年的 {:,.15g} 变为 {:,.15g}（{}）",
+                "{0} went from {2:,.12g} in {1} to {3:,.12g} ({4})",
+                column,
+                years[then],
+                amount[then],
+                amount[p],
+                column.measure,
             )
 
         yield Found(rule.table, np.flatnonzero(against >= 0), rule.column, say)
@@ -354,11 +399,18 @@ def _cohorts(view: View) -> Iterator[Found]:
     _, first = np.unique(place[flagged], return_index=True)
     at = dict(zip(rows[flagged[first]].tolist(), place[flagged[first]].tolist(), strict=True))
 
-    def say(p: int) -> str:
+    def say(p: int) -> Message:
         year, which, number = np.unravel_index(at[p], total.shape)
         then, now = total[year - 1, which, number - 1], total[year, which, number]
-        return f"{number} 年级有 {now:.15g} 人，而 {view.years[year - 1]} 学年 {number - 1} 年级" + (
-            f"只有 {then:.15g} 人" if then else "没有学生"
+        return Message(
+            "{} 年级有 {:.15g} 人，而 {} 学年 {} 年级",
+            "grade {} has {:.15g} pupils, while in {} grade {} ",
+            number,
+            now,
+            view.years[year - 1],
+            number - 1,
+        ) + (
+            Message("只有 {:.15g} 人", "had {:.15g} only", then) if then else Message("没有学生", "had none")
         )
 
     yield Found("classes", np.sort(np.array(list(at), dtype=int)), "pupils", say)
@@ -366,26 +418,16 @@ def _cohorts(view: View) -> Iterator[Found]:
 
 _W = Severity.WARNING
 
+# fmt: off
 CHANGE_RULES: tuple[Rule, ...] = (
-    Rule(
-        "Y01",
-        _W,
-        "年度变化过大",
-        "A jump from one year to the next",
-        "一年之间人数、面积、设备很少成倍变化",
-        "核对两年的数；确有其事（合并、新建、搬迁）的保留并说明",
-        _find_jumps,
-    ),
-    Rule(
-        "Y02",
-        _W,
-        "年级人数凭空增加",
-        "A cohort that grows from nothing",
-        "同一届学生逐年升级，人数大体不变",
-        "核对两年的班级表：年级是否填错，上一年是否漏报",
-        _cohorts,
-    ),
+    Rule("Y01", _W, Message("年度变化过大", "A jump from one year to the next"),
+         Message("一年之间人数、面积、设备很少成倍变化", "Pupils, areas and equipment rarely multiply within a year"),
+         Message("核对两年的数；确有其事（合并、新建、搬迁）的保留并说明", "Check the figures of both years; keep what did happen (merged, built, moved) and say so"), _find_jumps),
+    Rule("Y02", _W, Message("年级人数凭空增加", "A cohort that grows from nothing"),
+         Message("同一届学生逐年升级，人数大体不变", "A cohort moves up year by year and stays about as large"),
+         Message("核对两年的班级表：年级是否填错，上一年是否漏报", "Check the classes of both years: a wrong grade, or something not reported in the year before"), _cohorts),
 )
+# fmt: on
 
 
 # Z: among schools of the same stage.
@@ -433,25 +475,27 @@ def _peers_find(view: View) -> Iterator[Found]:
             if (table, name) != ("sections", "classes"):
                 found = found & ~doubtful_pupils(view)[view.slot(table)]
 
-            def say(p: int, column=column, level=level) -> str:
+            def say(p: int, column=column, level=level) -> Message:
                 ratio = level.value[p] / level.usual[p]
-                shown = f"{plain(ratio)} 倍" if ratio >= 1 else f"1/{plain(1 / ratio)}"
-                return (
-                    f"“{column.label}”平均每名学生 {plain(level.value[p])}{column.unit}，"
-                    f"是同学段学校中位数 {plain(level.usual[p])}{column.unit} 的 {shown}"
+                shown = Message("{} 倍", "{} times", plain(ratio)) if ratio >= 1 else f"1/{plain(1 / ratio)}"
+                return Message(
+                    "“{}”平均每名学生 {}{}，是同学段学校中位数 {}{} 的 {}",
+                    "{0} is {1} {2} per pupil, {5} the median of schools of the stage, {3} {4}",
+                    column,
+                    plain(level.value[p]),
+                    column.measure,
+                    plain(level.usual[p]),
+                    column.measure,
+                    shown,
                 )
 
             yield Found(table, np.flatnonzero(found), name, say)
 
 
+# fmt: off
 PEER_RULES = (
-    Rule(
-        "Z01",
-        Severity.WARNING,
-        "远离同类学校",
-        "Far from the schools of its stage",
-        "多一位或少一位数字，差异系数就会变样（C1—C7）",
-        "核对数值、位数与在校生数；属实的保留",
-        _peers_find,
-    ),
+    Rule("Z01", Severity.WARNING, Message("远离同类学校", "Far from the schools of its stage"),
+         Message("多一位或少一位数字，差异系数就会变样（C1—C7）", "One digit more or less changes the difference coefficient (C1–C7)"),
+         Message("核对数值、位数与在校生数；属实的保留", "Check the figure, its digits and the pupils; keep what is right"), _peers_find),
 )
+# fmt: on

@@ -11,6 +11,7 @@ from qb.data.check_base import KINDS, STAGES, WHOLE, YEARLY, Found, Rule, View, 
 from qb.data.check_keys import lone_districts, misplaced, plain_name
 from qb.data.dataset import is_open, silent_stages
 from qb.data.schema import TABLES, TABLES_OF_DISTRICTS
+from qb.language import Both, Message, joined, listing
 from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Severity, Stage
 
 
@@ -19,7 +20,14 @@ def _grades(view: View) -> Iterator[Found]:
     low = np.array([*(GRADES_OF_STAGE[s].start for s in STAGES[:WHOLE]), 0, 0])
     high = np.array([*(GRADES_OF_STAGE[s].stop - 1 for s in STAGES[:WHOLE]), 99, 99])
     wrong = np.flatnonzero((grade < low[stage]) | (grade > high[stage]))
-    yield Found("classes", wrong, "grade", lambda p: f"{grade[p]:.15g} 年级不属于“{STAGES[stage[p]].zh}”学段")
+    yield Found(
+        "classes",
+        wrong,
+        "grade",
+        lambda p: Message(
+            "{:.15g} 年级不属于“{}”学段", "grade {:.15g} is not of the stage “{}”", grade[p], STAGES[stage[p]]
+        ),
+    )
 
 
 def _whole_of_one_stage(view: View) -> Iterator[Found]:
@@ -34,7 +42,11 @@ def _whole_of_one_stage(view: View) -> Iterator[Found]:
         "facilities",
         np.flatnonzero(wrong),
         "stage",
-        lambda p: f"{KINDS[view.kind[school[p]]].zh}只有一个学段，却填了“全校”",
+        lambda p: Message(
+            "{}只有一个学段，却填了“全校”",
+            "a {} has one stage, and “whole” is entered",
+            KINDS[view.kind[school[p]]],
+        ),
     )
 
 
@@ -48,7 +60,7 @@ def _without_section(view: View) -> Iterator[Found]:
     told = np.append(owed(view).reshape(-1), False)
     told[np.flatnonzero(misplaced(view))] = True
     first: dict[int, tuple[str, int]] = {}
-    also: dict[int, list[str]] = {}
+    also: dict[int, list[Message]] = {}
     for table in ("facilities", "classes", "rooms", "funds"):
         slot = view.slot(table)
         rows = np.flatnonzero(slot >= 0)
@@ -56,16 +68,24 @@ def _without_section(view: View) -> Iterator[Found]:
         slots, at = np.unique(slot[rows[lacking]], return_index=True)
         for place, row in zip(slots.tolist(), rows[lacking][at].tolist(), strict=True):
             first.setdefault(place, (table, row))
-            also.setdefault(place, []).append(f"“{TABLES[table].label}”表")
+            also.setdefault(place, []).append(Message("“{}”表", "{}", TABLES[table]))
     for table in ("facilities", "classes", "rooms", "funds"):
         rows = {row: place for place, (of, row) in first.items() if of == table}
         stage = view.stage(table)
 
-        def say(p: int, stage=stage, rows=rows) -> str:
-            what = "任何学段" if stage[p] == WHOLE else f"“{STAGES[stage[p]].zh}”学段"
-            others = also[rows[p]][1:]
-            more = f"，{'、'.join(others)}却也有它的数据" if others else ""
-            return f"学段表中没有这所学校本年度的{what}{more}"
+        def say(p: int, stage=stage, rows=rows) -> Message:
+            what = (
+                Message("任何学段", "stage at all")
+                if stage[p] == WHOLE
+                else Message("“{}”学段", "stage “{}”", STAGES[stage[p]])
+            )
+            others = listing(also[rows[p]][1:])
+            more = (
+                Message("，{}却也有它的数据", ", though there are data of it in {}", others) if others else ""
+            )
+            return Message(
+                "学段表中没有这所学校本年度的{}{}", "sections has no {} of this school and year{}", what, more
+            )
 
         column = "stage" if "stage" in view.data[table] else "school_id"
         yield Found(table, np.array(sorted(rows), dtype=int), column, say)
@@ -108,14 +128,25 @@ def _silent(view: View) -> Iterator[Found]:
         view.has_section[:-1].reshape(view.shape)[:, :, WHOLE], view.years, silent, strict=True
     ):
         for school in np.flatnonzero(of_year.any(axis=1)):
-            stages = "、".join(STAGES[stage].zh for stage in np.flatnonzero(of_year[school]))
-            what = f"{stages}学段" if there[school] else "学段"
-            years.setdefault(school, {}).setdefault(what, []).append(str(year))
+            stages = tuple(STAGES[stage] for stage in np.flatnonzero(of_year[school]))
+            years.setdefault(school, {}).setdefault(stages * bool(there[school]), []).append(year)
     yield Found(
         "schools",
         np.array(sorted(years), dtype=int),
         "school_id",
-        lambda p: "；".join(f"{'、'.join(of)} 学年没有报送{what}数据" for what, of in years[p].items()),
+        lambda p: joined(
+            "；",
+            "; ",
+            (
+                Message(
+                    "{} 学年没有报送{}学段数据",
+                    "{1} not reported for {0}",
+                    listing(of),
+                    listing(stages) if stages else Both("", "sections"),
+                )
+                for stages, of in years[p].items()
+            ),
+        ),
     )
 
 
@@ -128,7 +159,9 @@ def _gaps(view: View) -> Iterator[Found]:
     for name, years in pairs.drop_duplicates().groupby("district", sort=False)["year"]:
         lacking = sorted(set(range(years.min(), years.max())) - set(years))
         if lacking:
-            message = f"{name}缺少 {'、'.join(map(str, lacking))} 学年的学段数据"
+            message = Message(
+                "{}缺少 {} 学年的学段数据", "{} lacks the sections of {}", name, listing(map(str, lacking))
+            )
             yield Found("sections", None, "year", lambda _, message=message: message, None)
 
 
@@ -154,24 +187,38 @@ def _odd_years(view: View) -> Iterator[Found]:
     for name in YEARLY:
         for rows in view.dragged(name):
             given = view.data[name]["year"].to_numpy()[rows[[0, -1]]]
-            message = f"有 {len(rows)} 行的学年逐行加 1，从 {given[0]} 到 {given[1]}，像是向下拖动填充的"
+            message = Message(
+                "有 {} 行的学年逐行加 1，从 {} 到 {}，像是向下拖动填充的",
+                "the years of {} rows count up by 1 from {} to {}, as when a cell is dragged down",
+                len(rows),
+                *given,
+            )
             yield Found(name, rows, "year", lambda _, message=message: message, together=True)
     years = view.years[far_years(view)]
     usual = view.years[~far_years(view)]
-    ends = "—".join(dict.fromkeys(map(str, usual[[0, -1]]))) if len(usual) else ""
-    span = f"，其余的数据是 {ends} 学年" if ends else ""
+    ends = dict.fromkeys(map(str, usual[[0, -1]])) if len(usual) else ()
+    span = (
+        Message("，其余的数据是 {} 学年", ", the other data are of {}", joined("—", "–", ends))
+        if ends
+        else ""
+    )
     for name in YEARLY if len(years) else ():
         given = view.meant_years(name)
         for year in years:
             rows = np.flatnonzero(given == year)
-            message = f"有 {len(rows)} 行的学年是 {year}{span}"
+            message = Message("有 {} 行的学年是 {}{}", "{} rows are of the year {}{}", len(rows), year, span)
             yield Found(name, rows, "year", lambda _, message=message: message, together=True)
     last = (usual[-1] if len(usual) else view.checks.school_years.last) + 2 * view.checks.school_years.apart
     for column in ("opened_year", "closed_year", "built_year"):
         values = view.numbers("schools", column)
 
-        def say(p: int, column=column, values=values) -> str:
-            return f"“{TABLES['schools'][column].label}”是 {values[p]:.15g} 年，比数据的年份晚得多"
+        def say(p: int, column=column, values=values) -> Message:
+            return Message(
+                "“{}”是 {:.15g} 年，比数据的年份晚得多",
+                "{} is {:.15g}, long after the years of the data",
+                TABLES["schools"][column],
+                values[p],
+            )
 
         yield Found("schools", np.flatnonzero(values > last), column, say)
 
@@ -193,21 +240,29 @@ def _nobody(view: View) -> Iterator[Found]:
         "sections",
         rows[np.sort(first)],
         "pupils",
-        lambda p: f"{year[p]} 学年没有停办，各学段的在校生数却都是 0",
+        lambda p: Message(
+            "{} 学年没有停办，各学段的在校生数却都是 0",
+            "not closed in {}, and there are 0 pupils at every stage",
+            year[p],
+        ),
     )
 
 
 def _before_opening(view: View) -> Iterator[Found]:
     opened = view.numbers("schools", "opened_year")
     yield _pupils_where(
-        view, lambda school, year: year < opened[school], lambda p: f"开办年份是 {opened[p]:.15g} 年"
+        view,
+        lambda school, year: year < opened[school],
+        lambda p: Message("开办年份是 {:.15g} 年", "it opened in {:.15g}", opened[p]),
     )
 
 
 def _after_closing(view: View) -> Iterator[Found]:
     closed = view.numbers("schools", "closed_year")
     yield _pupils_where(
-        view, lambda school, year: year > closed[school], lambda p: f"停办年份填的是 {closed[p]:.15g} 学年"
+        view,
+        lambda school, year: year > closed[school],
+        lambda p: Message("停办年份填的是 {:.15g} 学年", "it closed in {:.15g}", closed[p]),
     )
 
 
@@ -219,7 +274,10 @@ def _pupils_where(view: View, wrong: Callable, what: Callable[[int], str]) -> Fo
     rows = rows[wrong(school[rows], year[rows])]
     _, first = np.unique(school[rows], return_index=True)
     return Found(
-        "sections", rows[np.sort(first)], "year", lambda p: f"{year[p]} 学年有学生，而{what(school[p])}"
+        "sections",
+        rows[np.sort(first)],
+        "year",
+        lambda p: Message("{} 学年有学生，而{}", "there are pupils in {}, but {}", year[p], what(school[p])),
     )
 
 
@@ -229,7 +287,12 @@ def _closed_first(view: View) -> Iterator[Found]:
         "schools",
         np.flatnonzero(closed < opened),
         "closed_year",
-        lambda p: f"停办年份 {closed[p]:.15g} 早于开办年份 {opened[p]:.15g}",
+        lambda p: Message(
+            "停办年份 {:.15g} 早于开办年份 {:.15g}",
+            "closed in {:.15g}, before it opened in {:.15g}",
+            closed[p],
+            opened[p],
+        ),
     )
 
 
@@ -248,8 +311,8 @@ def _unknown_items(view: View) -> Iterator[Found]:
         values = view.data[table][column]
         wrong = values.notna() & ~values.isin(items)
 
-        def say(p: int, values=values) -> str:
-            return f"本标准没有条目“{values.iloc[p]}”"
+        def say(p: int, values=values) -> Message:
+            return Message("本标准没有条目“{}”", "the standard has no item “{}”", values.iloc[p])
 
         yield Found(table, np.flatnonzero(wrong.to_numpy()), column, say, None)
 
@@ -262,14 +325,26 @@ def _large_point(view: View) -> Iterator[Found]:
         "sections",
         np.flatnonzero(point & (pupils >= most)),
         "pupils",
-        lambda p: f"教学点有 {pupils[p]:.15g} 名学生，达到或超过 {most} 人",
+        lambda p: Message(
+            "教学点有 {:.15g} 名学生，达到或超过 {} 人",
+            "a teaching point of {:.15g} pupils, {} or more",
+            pupils[p],
+            most,
+        ),
     )
 
 
 def _large_class(view: View) -> Iterator[Found]:
     most, pupils = view.checks.class_pupils, view.numbers("classes", "pupils")
     wrong = np.flatnonzero(pupils >= most)
-    yield Found("classes", wrong, "pupils", lambda p: f"一个班有 {pupils[p]:.15g} 人，达到或超过 {most} 人")
+    yield Found(
+        "classes",
+        wrong,
+        "pupils",
+        lambda p: Message(
+            "一个班有 {:.15g} 人，达到或超过 {} 人", "a class of {:.15g} pupils, {} or more", pupils[p], most
+        ),
+    )
 
 
 _MANY = 3  # schools from which on a district's name is taken for right
@@ -288,7 +363,13 @@ def _one_letter_away(view: View) -> Iterator[Found]:
         like = [name for name in usual if one_away(spelling, plain_name(str(name)))]
         if like:
             where = np.flatnonzero((values == lone).to_numpy())
-            message = f"县区“{lone}”只有这一所学校，与有 {counts[like[0]]} 所学校的“{like[0]}”只差一个字"
+            message = Message(
+                "县区“{}”只有这一所学校，与有 {} 所学校的“{}”只差一个字",
+                "district “{0}” has this one school, and is one letter from “{2}” with {1} schools",
+                lone,
+                counts[like[0]],
+                like[0],
+            )
             yield Found("schools", where, "district", lambda _, message=message: message)
 
 
@@ -297,146 +378,62 @@ def _without_schools(view: View) -> Iterator[Found]:
     for name in lone_districts(view):
         table = next(t for t in TABLES_OF_DISTRICTS if (view.data[t]["district"] == name).any())
         where = np.flatnonzero((view.data[table]["district"] == name).to_numpy())[:1]
-        message = f"县区“{name}”在 schools（学校）表中没有学校，凡依据学校的结论均为缺数据"
+        message = Message(
+            "县区“{}”在 schools（学校）表中没有学校，凡依据学校的结论均为缺数据",
+            "district “{}” has no school in the table schools: whatever rests on schools is “no data”",
+            name,
+        )
         yield Found(table, where, "district", lambda _, message=message: message, None)
 
 
 _W, _N = Severity.WARNING, Severity.NOTE
 
+# fmt: off
 PRESENCE_RULES: tuple[Rule, ...] = (
-    Rule(
-        "T01",
-        _W,
-        "年级与学段不符",
-        "A grade that the stage does not have",
-        "C12 的限值按学段确定",
-        "小学 1—6、初中 7—9、高中 10—12 年级；改正年级或学段",
-        _grades,
-    ),
-    Rule(
-        "T02",
-        _N,
-        "单一学段的学校填了全校",
-        "The whole of a school with one stage",
-        "按唯一的学段计算，结果不变",
-        "改填该学段",
-        _whole_of_one_stage,
-    ),
-    Rule(
-        "T03",
-        _W,
-        "没有对应的学段",
-        "Records without a section",
-        "没有学生数就算不出生均值，这些数据不会进入计算",
-        "在学段表补报该学校该学年，或删去多余的行",
-        _without_section,
-    ),
-    Rule(
-        "T04",
-        _W,
-        "学校缺少学段数据",
-        "A school without a section",
-        "没有报送的学段按缺数据处理，区域结论因此不完整",
-        "补报；尚未开办的填写开办年份，已停办的填写停办年份，没有学生的学段填 0",
-        _silent,
-    ),
-    Rule(
-        "T05",
-        _N,
-        "学年不连续",
-        "Years are missing in between",
-        "趋势和年度变化按相邻学年比较",
-        "能补就补；不影响本年度的评估",
-        _gaps,
-    ),
-    Rule(
-        "T06",
-        _W,
-        "开办之前已有学生",
-        "Pupils before the school opened",
-        "新建学校在满员之前另作标注",
-        "核对开办年份和学年",
-        _before_opening,
-    ),
-    Rule(
-        "T07",
-        _W,
-        "标准中没有的条目",
-        "Items that the standard does not have",
-        "对不上的条目不会进入评估",
-        "按条目说明改正编号",
-        _unknown_items,
-    ),
-    Rule(
-        "T08",
-        _W,
-        "教学点规模过大",
-        "A large teaching point",
-        "教学点不参加资源指标，完全小学误填为教学点会被排除在外",
-        "核对办学类型和在校生数",
-        _large_point,
-    ),
-    Rule(
-        "T09",
-        _W,
-        "班额过大",
-        "A class beyond belief",
-        "C12",
-        "核对班额；合班填报的应分班填报",
-        _large_class,
-    ),
-    Rule(
-        "T10",
-        _W,
-        "停办之后仍有学生",
-        "Pupils after the school closed",
-        "停办的学校此后各学年不再要求报送；报送了的照常计算",
-        "核对停办年份（最后办学的学年）和学年",
-        _after_closing,
-    ),
-    Rule(
-        "T11",
-        _W,
-        "停办早于开办",
-        "Closed before it opened",
-        "按开办和停办年份判断哪些学年应当报送",
-        "核对开办年份和停办年份",
-        _closed_first,
-    ),
-    Rule(
-        "T12",
-        _W,
-        "县区名只差一个字",
-        "A district's name one letter from another",
-        "写错县区名的学校会被当作另一个县区来评估",
-        "核对县区名；写错的改正，确是两个县区的保留",
-        _one_letter_away,
-    ),
-    Rule(
-        "T13",
-        _W,
-        "县区没有学校",
-        "A district without schools",
-        "学校没有报送，凡依据学校的指标均为缺数据",
-        "在 schools 表中补上该县区的学校；县区名写错的改正",
-        _without_schools,
-    ),
-    Rule(
-        "T14",
-        _W,
-        "在办的学校没有学生",
-        "A school that is open and has no pupils",
-        "没有学生的学校不参加资源指标的评估；0 就是 0，没有数据应留空",
-        "补填在校生数；没有数据就留空，已停办的填写停办年份",
-        _nobody,
-    ),
-    Rule(
-        "T15",
-        _W,
-        "年份不可能",
-        "A year that cannot be",
-        "各学年分别评估，趋势按学年比较",
-        "核对学年或年份",
-        _odd_years,
-    ),
+    Rule("T01", _W, Message("年级与学段不符", "A grade that the stage does not have"),
+         Message("C12 的限值按学段确定", "Limits of C12 go by stage"),
+         Message("小学 1—6、初中 7—9、高中 10—12 年级；改正年级或学段", "Primary has grades 1–6, junior 7–9, senior 10–12; put the grade or the stage right"), _grades),
+    Rule("T02", _N, Message("单一学段的学校填了全校", "The whole of a school with one stage"),
+         Message("按唯一的学段计算，结果不变", "It is taken for the only stage; the result is the same"),
+         Message("改填该学段", "Enter that stage"), _whole_of_one_stage),
+    Rule("T03", _W, Message("没有对应的学段", "Records without a section"),
+         Message("没有学生数就算不出生均值，这些数据不会进入计算", "Without pupils there is no figure per pupil: these data are not counted"),
+         Message("在学段表补报该学校该学年，或删去多余的行", "Report the school and year in sections, or delete the row"), _without_section),
+    Rule("T04", _W, Message("学校缺少学段数据", "A school without a section"),
+         Message("没有报送的学段按缺数据处理，区域结论因此不完整", "Stages not reported are “no data”, so the district's verdict is incomplete"),
+         Message("补报；尚未开办的填写开办年份，已停办的填写停办年份，没有学生的学段填 0", "Report it; a school not open yet has its opening year, a closed one its closing year, a stage without pupils 0"), _silent),
+    Rule("T05", _N, Message("学年不连续", "Years are missing in between"),
+         Message("趋势和年度变化按相邻学年比较", "Trends and changes compare years next to each other"),
+         Message("能补就补；不影响本年度的评估", "Add them if you can; this year's assessment does not need them"), _gaps),
+    Rule("T06", _W, Message("开办之前已有学生", "Pupils before the school opened"),
+         Message("新建学校在满员之前另作标注", "New schools are marked until they are full"),
+         Message("核对开办年份和学年", "Check the opening year and the school year"), _before_opening),
+    Rule("T07", _W, Message("标准中没有的条目", "Items that the standard does not have"),
+         Message("对不上的条目不会进入评估", "What matches no item is not assessed"),
+         Message("按条目说明改正编号", "Put the number of the item right"), _unknown_items),
+    Rule("T08", _W, Message("教学点规模过大", "A large teaching point"),
+         Message("教学点不参加资源指标，完全小学误填为教学点会被排除在外", "Teaching points are not judged on resources; a full primary school entered as one would be left out"),
+         Message("核对办学类型和在校生数", "Check the kind and the pupils"), _large_point),
+    Rule("T09", _W, Message("班额过大", "A class beyond belief"),
+         Message("C12", "C12"),
+         Message("核对班额；合班填报的应分班填报", "Check the class; enter classes taught together one by one"), _large_class),
+    Rule("T10", _W, Message("停办之后仍有学生", "Pupils after the school closed"),
+         Message("停办的学校此后各学年不再要求报送；报送了的照常计算", "A closed school owes nothing from then on; what it reports is counted"),
+         Message("核对停办年份（最后办学的学年）和学年", "Check the closing year (the last it taught in) and the school year"), _after_closing),
+    Rule("T11", _W, Message("停办早于开办", "Closed before it opened"),
+         Message("按开办和停办年份判断哪些学年应当报送", "Opening and closing years decide for which years a school must report"),
+         Message("核对开办年份和停办年份", "Check the opening and the closing year"), _closed_first),
+    Rule("T12", _W, Message("县区名只差一个字", "A district's name one letter from another"),
+         Message("写错县区名的学校会被当作另一个县区来评估", "A school with its district misspelt would be assessed as another district"),
+         Message("核对县区名；写错的改正，确是两个县区的保留", "Check the district; put a misspelt one right, keep two that are two"), _one_letter_away),
+    Rule("T13", _W, Message("县区没有学校", "A district without schools"),
+         Message("学校没有报送，凡依据学校的指标均为缺数据", "Without schools, every indicator that rests on them is “no data”"),
+         Message("在 schools 表中补上该县区的学校；县区名写错的改正", "Add the district's schools to the table schools; put a misspelt district right"), _without_schools),
+    Rule("T14", _W, Message("在办的学校没有学生", "A school that is open and has no pupils"),
+         Message("没有学生的学校不参加资源指标的评估；0 就是 0，没有数据应留空", "Schools without pupils are not judged on resources; 0 means 0, leave blank what is not known"),
+         Message("补填在校生数；没有数据就留空，已停办的填写停办年份", "Complete the pupils; leave blank what is not known; enter the closing year of a closed school"), _nobody),
+    Rule("T15", _W, Message("年份不可能", "A year that cannot be"),
+         Message("各学年分别评估，趋势按学年比较", "Each year is assessed by itself, and trends compare years"),
+         Message("核对学年或年份", "Check the year"), _odd_years),
 )
+# fmt: on

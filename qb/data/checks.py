@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from qb.data.reading import file_for, read
 from qb.data.schema import TABLES, Column
 from qb.data.table_intake import FORM_RULES
 from qb.errors import DataError, Fault
+from qb.language import COLON, Both, Lang, Message, joined, json_text, told
 from qb.standard import Standard, load
 from qb.terms import Severity
 
@@ -147,7 +148,12 @@ def _one_cause(rule: Rule, found: Found, data: Dataset) -> Found:
     if found.together or rule.number[0] not in "KS" or rows < _MANY or 2 * rows < len(data[found.table]):
         return found
     lines = [data.line(found.table, int(position)) for position in found.where[[0, -1]]]
-    also = f"；第 {lines[0]}—{lines[1]} 行中有 {rows} 行如此，像是同一个原因"
+    also = Message(
+        "；第 {}—{} 行中有 {} 行如此，像是同一个原因",
+        "; so in {2} rows among {0}–{1}, as of one cause",
+        *lines,
+        rows,
+    )
     return dataclasses.replace(found, say=lambda p: found.say(p) + also, together=True)
 
 
@@ -181,11 +187,20 @@ def _of_rows(rule: Rule, found: Found, data: Dataset) -> Iterator[Fault]:
     where = found.where[:1] if together else found.where[:LISTED]
     for count, position in enumerate(where.tolist(), start=1):
         school = frame[found.school].iloc[position] if named else None
-        more = f"（本列还有 {rest} 处同样的问题，不再列出）" if count == LISTED and rest > 0 else ""
+        last = count == LISTED and rest > 0
         yield Fault(
             rule.number,
             rule.severity,
-            found.say(position) + more,
+            found.say(position)
+            + (
+                Message(
+                    "（本列还有 {} 处同样的问题，不再列出）",
+                    " ({} more of this kind in this column, not listed)",
+                    rest,
+                )
+                if last
+                else ""
+            ),
             rule.remedy,
             table=found.table,
             row=data.line(found.table, position),
@@ -200,7 +215,7 @@ def _of_rows(rule: Rule, found: Found, data: Dataset) -> Iterator[Fault]:
 # The list of faults that people read: school by school, so that each can be sent its own.
 
 
-def listing(faults: Sequence[Fault], data: Dataset | None = None) -> str:
+def listing(faults: Sequence[Fault], data: Dataset | None = None) -> Message:
     """Return faults as text.
 
     Parameters
@@ -211,43 +226,52 @@ def listing(faults: Sequence[Fault], data: Dataset | None = None) -> str:
 
     Returns
     -------
-    str
+    Message
         How many there are; each school with its own faults, in the order of `schools`; what belongs to no
         school; and why the rules that found them are asked.
     """
-    parts = [_summary(faults)]
+    parts: list[str] = [_summary(faults)]
     for school, mine in _by_school(faults, data).items():
-        heading = f"【{school}】" if school else "【县区及全部数据】"
-        parts.append("\n".join([heading, *(f"  {line(fault)}" for fault in mine)]))
+        heading = Message("【{}】", "[{}]", school or Both("县区及全部数据", "District and all data"))
+        parts.append(joined("\n", "\n", [heading, *(Message("  {}", "  {}", line(fault)) for fault in mine)]))
     mending = list(dict.fromkeys(fault.mend for fault in faults if fault.mend))
     if mending:
         file = file_for(Path(data.source)) if data is not None and data.source else FILE
-        how = f"整列的单位可以这样改：核实后把下面几行写进 {file}，填上确认的单位，再核查一次"
-        parts.append("\n".join([how, *mending]).rstrip())
+        how = Message(
+            "整列的单位可以这样改：核实后把下面几行写进 {}，填上确认的单位，再核查一次",
+            "A column's unit can be mended like this: once it is checked, write these lines into {}, with the office that confirmed it, and check again",
+            file,
+        )
+        parts.append(joined("\n", "\n", [how, *mending]).each(str.rstrip))
     if faults:
-        parts.append("\n".join(["规则与依据", *_reasons(faults)]))
+        parts.append(joined("\n", "\n", [Message("规则与依据", "Rules and reasons"), *_reasons(faults)]))
     if data is not None:
         parts.append(looked_at(faults, data))
-    return "\n\n".join(parts)
+    return joined("\n\n", "\n\n", parts)
 
 
-def _summary(faults: Sequence[Fault]) -> str:
+def _summary(faults: Sequence[Fault]) -> Message:
     if not faults:
-        return "没有发现问题。"
-    counts = {severity: sum(fault.severity is severity for fault in faults) for severity in Severity}
-    listed = "，".join(f"{severity.zh} {count} 处" for severity, count in counts.items() if count)
-    return f"发现 {len(faults)} 处：{listed}。"
+        return Message("没有发现问题。", "Nothing was found.")
+    counts = Counter(fault.severity for fault in faults)
+    each = [Message("{} {} 处", "{}: {}", s, counts[s]) for s in Severity if counts[s]]
+    return Message("发现 {} 处：{}。", "Found {}. {}.", len(faults), joined("，", ", ", each))
 
 
-def looked_at(faults: Iterable[Fault], data: Dataset) -> str:
+def looked_at(faults: Iterable[Fault], data: Dataset) -> Message:
     """Say what was looked at, so that silence means something: rules, schools, rows, cells."""
     numbers = {rule.number for rule in RULES}
     silent = len(numbers - {fault.rule for fault in faults})
     cells = sum(int(frame.count().sum()) for frame in data.tables.values())
     rows = sum(len(frame) for frame in data.tables.values())
-    return (
-        f"核对了 {len(numbers)} 条规则（其中 {silent} 条没有发现问题）、{len(data['schools']):,} 所学校、"
-        f"{rows:,} 行、{cells:,} 个有内容的单元格。"
+    return Message(
+        "核对了 {} 条规则（其中 {} 条没有发现问题）、{:,} 所学校、{:,} 行、{:,} 个有内容的单元格。",
+        "Looked at with {} rules ({} found nothing): {:,} schools, {:,} rows, {:,} cells with content.",
+        len(numbers),
+        silent,
+        len(data["schools"]),
+        rows,
+        cells,
     )
 
 
@@ -266,49 +290,68 @@ def _by_school(faults: Iterable[Fault], data: Dataset | None) -> dict[str, list[
 def title(school: str, names: dict[str, object]) -> str:
     """Return a school as a heading names it."""
     name = names.get(school)
-    return f"{name}（{school}）" if isinstance(name, str) else school
+    return Message("{}（{}）", "{} ({})", name, school) if isinstance(name, str) else school
 
 
-def place(fault: Fault) -> str:
+def place(fault: Fault) -> Message | str:
     """Return where a fault is: sheet, row, column, and the cell where there is one."""
     table = TABLES.get(fault.table or "")
     if table is None:
         return ""
-    column = table.by_name.get(fault.column or "")
-    label = column.label if column else fault.column
+    column = table.by_name.get(fault.column or "", fault.column)
     parts = (
-        f"“{table.label}”表",
-        f"第 {fault.row} 行" if fault.row else "",
-        f"“{label}”列" if label else "",
+        Message("“{}”表", "table {}", table),
+        Message("第 {} 行", ", row {}", fault.row) if fault.row else "",
+        Message("“{}”列", ", column {}", column) if column else "",
+        Message("（{}）", " ({})", fault.cell) if fault.cell else "",
     )
-    return "".join(parts) + (f"（{fault.cell}）" if fault.cell else "")
+    return joined("", "", parts)
 
 
-def line(fault: Fault) -> str:
-    """Return a fault on one line: how grave, by which rule, where, what, and what to do."""
+def line(fault: Fault) -> Message:
+    """Return a fault as a line: how grave, which rule, where, what, and what to do."""
     where = place(fault)
-    return f"{fault.severity.zh} {fault.rule} {where}{'：' if where else ''}{fault.message}。{fault.remedy}。"
+    return Message(
+        "{} {} {}{}{}。{}。",
+        "{} {} {}{}{}. {}.",
+        fault.severity,
+        fault.rule,
+        where,
+        COLON if where else "",
+        fault.message,
+        fault.remedy,
+    )
 
 
-def refusal(error: DataError) -> str:
+def refusal(error: DataError) -> Message:
     """Return why data cannot be used, each fault as ``qb check`` says it."""
-    lines = [line(fault) for fault in error.faults[: error.SHOWN]]
-    if len(error.faults) > error.SHOWN:
-        lines.append(f"…… 另有 {len(error.faults) - error.SHOWN} 处。")
-    return f"数据有 {len(error.faults)} 处必须改正：\n" + "\n".join(lines)
+    head = Message(
+        "数据有 {} 处必须改正：", "The data have {} faults that must be mended:", len(error.faults)
+    )
+    lines: list[str] = [head, *(line(fault) for fault in error.faults[: error.SHOWN])]
+    if (more := len(error.faults) - error.SHOWN) > 0:
+        lines.append(Message("…… 另有 {} 处。", "… {} more.", more))
+    return joined("\n", "\n", lines)
 
 
-def _reasons(faults: Iterable[Fault]) -> list[str]:
+def _reasons(faults: Iterable[Fault]) -> list[Message]:
     numbers = {fault.rule for fault in faults}
-    form = [f"  {rule.number} {rule.title}" for rule in FORM_RULES.values() if rule.number in numbers]
-    return form + [f"  {rule.number} {rule.title}：{rule.reason}" for rule in RULES if rule.number in numbers]
+    asked = [rule for rule in (*FORM_RULES.values(), *RULES) if rule.number in numbers]
+    return [
+        Message("  {} {}{}{}", "  {} {}{}{}", r.number, r.title, COLON if r.reason else "", r.reason)
+        for r in asked
+    ]
 
 
 # The command ``qb check``.
 
 
 def run_check(
-    data: Path, as_json: bool = False, marked: Path | None = None, standard: str | None = None
+    data: Path,
+    as_json: bool = False,
+    marked: Path | None = None,
+    standard: str | None = None,
+    lang: Lang = "zh",
 ) -> int:
     """Print every fault of a dataset.
 
@@ -321,6 +364,7 @@ def run_check(
         Also write the workbook with its faulty cells marked.
     standard : str, optional
         Whose columns, items and thresholds hold; the default one.
+    lang : {"zh", "en"}
 
     Returns
     -------
@@ -339,9 +383,9 @@ def run_check(
     except DataError as error:
         dataset, faults = None, list(error.faults)
     if marked is not None:
-        mark(data, faults, marked)
+        mark(data, faults, marked, lang)
     if as_json:
-        print(json.dumps([fault.to_dict() for fault in faults], ensure_ascii=False, allow_nan=False))
+        print(json_text([fault.to_dict() for fault in faults], lang))
     else:
-        print(listing(faults, dataset))
+        print(told(listing(faults, dataset), lang))
     return 0 if dataset is not None else 1

@@ -21,10 +21,11 @@ from qb.data.reading import read
 from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.data.table_files import read_csv
 from qb.data.table_headers import table_named
-from qb.data.table_intake import tables_among
+from qb.data.table_intake import A_SHEET, tables_among
 from qb.data.template import REPORTED_BY_SCHOOLS
 from qb.data.workbook import ITEMS, RESULT, WORKBOOKS, open_book
 from qb.errors import DataError, Fault, QbError, UnreadableError
+from qb.language import Lang, Message, listing, say
 from qb.terms import Severity, Stage
 
 Origin = tuple[Rows, tuple] | None
@@ -102,6 +103,7 @@ def collect(
     layouts: Sequence[Layout],
     expected: Dataset | None = None,
     year: int | None = None,
+    lang: Lang = "zh",
 ) -> Collection:
     """Read every workbook of a folder as one dataset. A file that cannot be read stops none of the others.
 
@@ -116,6 +118,8 @@ def collect(
         gives the years before.
     year : int, optional
         The school year collected; unless given as the forms say, else the one after `expected`.
+    lang : {"zh", "en"}
+        Of the progress bar.
 
     Raises
     ------
@@ -125,10 +129,16 @@ def collect(
     folder = Path(folder)
     files = list(_files(folder))
     if not files:
-        raise QbError(f"{folder} 中没有工作簿或 CSV 文件。请检查路径。")
+        raise QbError(
+            "{} 中没有工作簿或 CSV 文件。请检查路径。",
+            "{} holds no workbook or CSV file. Check the path.",
+            folder,
+        )
     returned = [
         _read(path, str(path.relative_to(folder)), layouts)
-        for path in tqdm(files, desc="读取", unit="份", file=sys.stderr)
+        for path in tqdm(
+            files, desc=say(lang, "读取", "Reading"), unit=say(lang, "份", " files"), file=sys.stderr
+        )
     ]
     done = Collection(_year(year, returned, expected), returned, expected)
     _to_rows(done)
@@ -144,7 +154,7 @@ def collect(
 def _files(folder: Path) -> Iterator[Path]:
     """Give every workbook and text file, and a folder of tables as one."""
     if not folder.is_dir():
-        raise QbError(f"{folder} 不是文件夹。请检查路径。")
+        raise QbError("{} 不是文件夹。请检查路径。", "{} is no folder. Check the path.", folder)
     inside = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "~$")))
     if any(path.suffix.lower() in (".csv", ".parquet") and table_named(path.stem) for path in inside):
         yield folder
@@ -179,7 +189,11 @@ def _read(path: Path, name: str, layouts: Sequence[Layout]) -> Returned:
         found.state, found.faults = "unreadable", list(error.faults)
     except QbError as error:
         found.state = "unreadable"
-        found.faults = [Fault("F04", Severity.STOPS, str(error).rstrip("。"), "改正后再收")]
+        found.faults = [
+            Fault(
+                "F04", Severity.STOPS, error.clause, Message("改正后再收", "Put it right and collect again")
+            )
+        ]
     return found
 
 
@@ -189,7 +203,7 @@ def _grids(path: Path) -> tuple[dict[str, object], bool]:
         return {"": read_csv(path)}, False
     with open_book(path) as book:
         names = [name for name in book.names if name not in (RESULT, ITEMS)]
-        tables, _ = tables_among(names, "工作表")
+        tables, _ = tables_among(names, A_SHEET)
         return {name: book.grid(name) for name in names if name not in tables.values()}, bool(tables)
 
 
@@ -227,7 +241,10 @@ def _year(year: int | None, returned: list[Returned], expected: Dataset | None) 
         return said.most_common(1)[0][0]
     if expected is not None and expected.years:
         return expected.years[-1] + 1
-    raise QbError("表上没有写学年。请用 --year 指明收集的是哪一学年，如 --year 2025。")
+    raise QbError(
+        "表上没有写学年。请用 --year 指明收集的是哪一学年，如 --year 2025。",
+        "The forms have no school year. Name the one to collect with --year, as --year 2025.",
+    )
 
 
 def _to_rows(done: Collection) -> None:
@@ -272,20 +289,22 @@ def _figures(rows: Rows) -> dict[tuple[str, tuple, str], object]:
     }
 
 
-def _differences(kept: Rows, other: Rows) -> Iterator[str]:
+def _differences(kept: Rows, other: Rows) -> Iterator[Message]:
     """Give what two returns of a school say differently, in words."""
     one, two = _figures(kept), _figures(other)
     for place in sorted({*one, *two}, key=str):
         if one.get(place) != two.get(place):
             table, key, column = place
             known = TABLES[table].by_name.get(column)
-            stage = next((f"（{Stage(part).zh}）" for part in key if part in set(Stage)), "")
-            label = f"{known.label if known else column}{stage}"
-            yield f"{label}：{_shown(one.get(place))} / {_shown(two.get(place))}"
+            stage = next((Message("（{}）", " ({})", Stage(part)) for part in key if part in set(Stage)), "")
+            values = _shown(one.get(place)), _shown(two.get(place))
+            yield Message("{}{}：{} / {}", "{}{}: {} / {}", known or column, stage, *values)
 
 
 def _shown(value: object) -> str:
-    return "没有填" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)
+    if value is None:
+        return Message("没有填", "blank")
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _combine(done: Collection) -> None:
@@ -345,11 +364,29 @@ def _give_districts(done: Collection, schools: dict, districts: list[Rows]) -> N
         for key in lacking:
             row, origin = schools[key]
             schools[key] = ({**row, "district": only}, origin)
-        message = f"{len(lacking)} 所学校的表上没有县区，都记作“{only}”"
-        done.faults.append(fault("B10", message, "如不符，请在 schools 表改正"))
+        message = Message(
+            "{} 所学校的表上没有县区，都记作“{}”",
+            "the forms of {} schools have no district; all are entered under “{}”",
+            len(lacking),
+            only,
+        )
+        done.faults.append(
+            fault(
+                "B10",
+                message,
+                Message("如不符，请在 schools 表改正", "If that is wrong, put it right in the table schools"),
+            )
+        )
     else:
-        message = f"{len(lacking)} 所学校不知属于哪个县区，不会参加评估"
-        remedy = "用 --expected 指明去年的数据，或一并收集县区填报表"
+        message = Message(
+            "{} 所学校不知属于哪个县区，不会参加评估",
+            "the district of {} schools is not known: they will not be judged",
+            len(lacking),
+        )
+        remedy = Message(
+            "用 --expected 指明去年的数据，或一并收集县区填报表",
+            "Name last year's data with --expected, or collect the district's form as well",
+        )
         done.faults.append(fault("B10", message, remedy))
 
 
@@ -371,9 +408,23 @@ def _add_up(done: Collection, made: Mapping[str, dict]) -> None:
         if key in made["district"]:
             continue  # the district says it itself
         if lacking:
-            shown = "、".join(lacking[:5]) + (f" 等 {len(lacking)} 所" if len(lacking) > 5 else "")
-            message = f"{district}“{DISTRICT_ITEMS[item].zh}”要各校相加，{shown}没有填，因此缺数据"
-            done.faults.append(fault("B11", message, "请这些学校补填，没有的填 0"))
+            shown = listing(lacking[:5]) + (
+                Message(" 等 {} 所", " and more, {} schools", len(lacking)) if len(lacking) > 5 else ""
+            )
+            message = Message(
+                "{}“{}”要各校相加，{}没有填，因此缺数据",
+                "{} “{}” is added up over schools; {} did not fill it in, so there is no data",
+                district,
+                DISTRICT_ITEMS[item],
+                shown,
+            )
+            done.faults.append(
+                fault(
+                    "B11",
+                    message,
+                    Message("请这些学校补填，没有的填 0", "Ask these schools to complete it; 0 for none"),
+                )
+            )
             continue
         row = dict(zip(TABLES["district"].key, key, strict=True))
         _put(made, "district", {**row, "value": sum(value for _, value in parts)}, None)

@@ -18,12 +18,20 @@ from qb.data.schema import TABLES
 from qb.data.workbook import HEADER, WORKBOOK, new_book
 from qb.errors import Fault, QbError
 from qb.files import write_folder
+from qb.language import NOTHING, Lang, Message, joined, listing, say, told
 from qb.terms import Severity, Stage
 
-FOLDER, LIST, COPIES = "收集", "收集清单", "退回"
-_STATES = {"read": "已读入", "empty": "空表", "unknown": "认不出的表", "unreadable": "不能读"}
+FOLDER, LIST = Message("收集", "collection"), Message("收集清单", "list")
+COPIES = Message("退回", "returned")
+_STATES = {
+    "read": Message("已读入", "read"),
+    "empty": Message("空表", "empty"),
+    "unknown": Message("认不出的表", "not recognised"),
+    "unreadable": Message("不能读", "unreadable"),
+}
 _COMPARED = ("sections", "facilities", "funds")
 Line = tuple[str, ...]
+Table = tuple[Line, list[Line], Sequence[float]]
 
 
 def run_collect(
@@ -32,6 +40,7 @@ def run_collect(
     layout: str | Path | None = None,
     expected: Path | None = None,
     year: int | None = None,
+    lang: Lang = "zh",
 ) -> Collection:
     """Do what ``qb collect`` asks: write the dataset, and in its folder 收集 who returned what.
 
@@ -47,6 +56,8 @@ def run_collect(
         Last year's dataset.
     year : int, optional
         As :func:`qb.data.collect.collect` has it.
+    lang : {"zh", "en"}
+        Of the lists and marks, and of the names of their files.
 
     Raises
     ------
@@ -54,33 +65,35 @@ def run_collect(
         Also if a layout makes no sense, something stands at `out`, or the disk refuses.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise QbError(f"{out} 已经存在，不覆盖。请换一个名字。")
+        raise QbError(
+            "{} 已经存在，不覆盖。请换一个名字。", "{} exists and is not replaced. Choose another name.", out
+        )
     layouts = [load_layout(layout)] if layout else [load_layout(name) for name in layout_names()]
-    done = collect(folder, layouts, read(expected) if expected else None, year)
+    done = collect(folder, layouts, read(expected) if expected else None, year, lang)
 
     def fill(made: Path) -> None:
         write(done.data, made)
-        write_report(done, made / FOLDER)
+        write_report(done, made / told(FOLDER, lang), lang)
 
     write_folder(out.resolve(), fill)
     return done
 
 
-def write_report(done: Collection, folder: Path) -> None:
+def write_report(done: Collection, folder: Path, lang: Lang = "zh") -> None:
     """Write the list, its summary and the marked copies into a new folder."""
     folder.mkdir()
-    copies = _send_back(done, folder / COPIES)
+    copies, name_of_list = _send_back(done, folder / told(COPIES, lang), lang), told(LIST, lang)
     sheets = {
-        "概况": (("概况",), [(line,) for line in summary(done)], (110,)),
-        "学校": _schools(done, copies),
-        "文件": _files(done, copies),
-        "重复": _again(done),
-        "问题": _faults(done),
+        _SUMMARY: ((_SUMMARY,), [(line,) for line in summary(done)], (110,)),
+        Message("学校", "Schools"): _schools(done, copies),
+        Message("文件", "Files"): _files(done, copies),
+        Message("重复", "Twice"): _again(done),
+        _FAULTS: _faults(done),
     }
-    with new_book(folder / f"{LIST}{WORKBOOK}") as book:
+    with new_book(folder / f"{name_of_list}{WORKBOOK}") as book:
         head, plain = book.add_format(HEADER), book.add_format({"text_wrap": True, "valign": "top"})
         for name, (header, lines, widths) in sheets.items():
-            sheet = book.add_worksheet(name)
+            sheet = book.add_worksheet(told(name, lang))
             sheet.freeze_panes(1, 0)
             sheet.set_landscape()
             sheet.set_paper(9)  # A4
@@ -89,46 +102,87 @@ def write_report(done: Collection, folder: Path) -> None:
                 sheet.set_column(place, place, width)
             for row, texts in enumerate([header, *lines]):
                 for place, text in enumerate(texts):
-                    sheet.write_string(row, place, text, plain if row else head)
-    (folder / f"{LIST}.txt").write_text(_text(sheets), encoding="utf-8")
+                    sheet.write_string(row, place, told(text, lang), plain if row else head)
+    (folder / f"{name_of_list}.txt").write_text(_text(sheets, lang), encoding="utf-8")
 
 
-def _text(sheets: dict[str, tuple[Line, list[Line], Sequence[float]]]) -> str:
+_SUMMARY, _FAULTS = Message("概况", "Summary"), Message("问题", "Faults")
+
+
+def _text(sheets: dict[Message, Table], lang: Lang) -> str:
     parts = []
     for name, (header, lines, _) in sheets.items():
-        rows = lines if name == "概况" else ["\t".join(one) for one in (header, *lines)]
-        texts = [row[0] if isinstance(row, tuple) else row for row in rows]
-        parts.append("\n".join([f"【{name}】", *(texts if lines else ["没有。"])]))
+        rows = lines if name is _SUMMARY else [header, *lines]
+        texts = ["\t".join(told(text, lang) for text in row) for row in rows]
+        head = say(lang, f"【{name}】", f"[{told(name, lang)}]")
+        parts.append("\n".join([head, *(texts if lines else [say(lang, "没有。", "None.")])]))
     return "\n\n".join(parts) + "\n"
 
 
-def summary(done: Collection) -> list[str]:
+def summary(done: Collection) -> list[Message]:
     """Return the state of a collection in the lines of one page."""
     due, used = done.due, set(done.used)
     names = {**_names(done), **due}
     states = [one.state for one in done.returned]
     lines = [
-        f"{done.year}—{done.year + 1}学年，收到 {len(done.returned)} 份，{len(used)} 所学校的数据已合并。"
+        Message(
+            "{}—{}学年，收到 {} 份，{} 所学校的数据已合并。",
+            "{}–{}: {} returned, the data of {} schools put together.",
+            done.year,
+            done.year + 1,
+            len(done.returned),
+            len(used),
+        )
     ]
     if due:
         silent = [school for school in due if school not in used]
-        counted = f"应交 {len(due)} 所，已交 {len(due) - len(silent)} 所"
-        lines.append(f"{counted}，没有交 {len(silent)} 所{_listed(silent, names)}。")
+        lines.append(
+            Message(
+                "应交 {} 所，已交 {} 所，没有交 {} 所{}。",
+                "Due: {} schools; returned: {}; not returned: {}{}.",
+                len(due),
+                len(due) - len(silent),
+                len(silent),
+                _listed(silent, names),
+            )
+        )
     else:
-        lines.append("没有给出应交的学校（--expected），不知道谁没有交。")
+        lines.append(
+            Message(
+                "没有给出应交的学校（--expected），不知道谁没有交。",
+                "Nobody said which schools are due (--expected), so who did not return is not known.",
+            )
+        )
     again = sorted({school for school, *_ in done.again})
-    lines.append(f"交了不止一份的 {len(again)} 所{_listed(again, names)}。")
+    lines.append(
+        Message(
+            "交了不止一份的 {} 所{}。", "Returned more than once: {}{}.", len(again), _listed(again, names)
+        )
+    )
     for state in ("empty", "unknown", "unreadable"):
         which = [one.name for one in done.returned if one.state == state]
-        lines.append(f"{_STATES[state]} {len(which)} 份{_listed(which, {})}。")
+        lines.append(
+            Message("{} {} 份{}。", "Files {}: {}{}.", _STATES[state], len(which), _listed(which, {}))
+        )
     lines += _against_last_year(done, names)
     faults = [fault for one in done.returned for fault in one.faults] + done.faults
-    counts = [
-        f"{severity.zh} {sum(fault.severity is severity for fault in faults)} 处" for severity in Severity
-    ]
-    lines.append(f"问题：{'，'.join(counts)}；逐条见“问题”，标注的副本在文件夹“{COPIES}”。")
-    lines += [f"{fault.severity.zh}：{fault.message}。{fault.remedy}。" for fault in done.faults]
-    return lines if any(state == "read" for state in states) else [*lines, "没有一份能合并。"]
+    counts = (
+        Message("{} {} 处", "{}: {}", severity, sum(fault.severity is severity for fault in faults))
+        for severity in Severity
+    )
+    lines.append(
+        Message(
+            "问题：{}；逐条见“{}”，标注的副本在文件夹“{}”。",
+            "Faults: {}; one by one under “{}”, marked copies in the folder “{}”.",
+            joined("，", ", ", counts),
+            _FAULTS,
+            COPIES,
+        )
+    )
+    lines += [Message("{}：{}。{}。", "{}: {}. {}.", f.severity, f.message, f.remedy) for f in done.faults]
+    if not any(state == "read" for state in states):
+        lines.append(Message("没有一份能合并。", "Not one can be put together."))
+    return lines
 
 
 def document(done: Collection) -> dict[str, object]:
@@ -159,7 +213,7 @@ def document(done: Collection) -> dict[str, object]:
     }
 
 
-def _against_last_year(done: Collection, names: dict[str, str]) -> list[str]:
+def _against_last_year(done: Collection, names: dict[str, str]) -> list[Message]:
     if done.expected is None:
         return []
     schools = done.expected["schools"]
@@ -171,26 +225,34 @@ def _against_last_year(done: Collection, names: dict[str, str]) -> list[str]:
     same = [school for school, differences in changes.items() if not differences]
     changed = len(changes) - len(same)
     most = [
-        (abs(share), school, label, share)
+        (abs(share), school, str(label), label, share)
         for school, differences in changes.items()
         for label, share in differences
         if share == share
     ]
     lines = [
-        f"与上一学年相比：新增学校 {len(new)} 所{_listed(new, names)}；"
-        f"停办 {len(gone)} 所{_listed(gone, names)}；"
-        f"数据完全没有变的 {len(same)} 所{_listed(same, names)}；有变化的 {changed} 所。"
-    ]
-    top = sorted(most, reverse=True)[:5]
-    if top:
-        shown = "；".join(
-            f"{names.get(school, school)}{label} {share:+.0%}" for _, school, label, share in top
+        Message(
+            "与上一学年相比：新增学校 {} 所{}；停办 {} 所{}；数据完全没有变的 {} 所{}；有变化的 {} 所。",
+            "Against last year: new schools: {}{}; closed: {}{}; no figure changed: {}{}; changed: {}.",
+            *(part for some in (new, gone, same) for part in (len(some), _listed(some, names))),
+            changed,
         )
-        lines.append(f"变化最大的：{shown}。")
+    ]
+    top = sorted(most, key=lambda one: one[:3], reverse=True)[:5]
+    if top:
+        shown = joined(
+            "；",
+            "; ",
+            (
+                Message("{}{} {:+.0%}", "{}: {} {:+.0%}", names.get(school, school), label, share)
+                for _, school, _, label, share in top
+            ),
+        )
+        lines.append(Message("变化最大的：{}。", "Most changed: {}.", shown))
     return lines
 
 
-def _changes(done: Collection) -> dict[str, list[tuple[str, float]]]:
+def _changes(done: Collection) -> dict[str, list[tuple[Message, float]]]:
     """Return which figures of each school are not as last year, and by how much they changed."""
     now, before = _figures(done.data, done.year), _figures(done.expected, done.year - 1)
     found = {}
@@ -205,16 +267,22 @@ def _changes(done: Collection) -> dict[str, list[tuple[str, float]]]:
     return found
 
 
-def _figures(data: Dataset, year: int) -> dict[str, dict[str, float]]:
+def _figures(data: Dataset, year: int) -> dict[str, dict[Message, float]]:
     """Return the figures of each school in a year, by what they are called."""
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[Message, float]] = {}
     for name in _COMPARED:
         frame = data[name][data[name]["year"] == year]
         columns = [column for column in TABLES[name].columns if column.numeric and column.name != "year"]
+        labels = {
+            stage: [(column.name, Message("{}{}", "{} {}", stage, column)) for column in columns]
+            for stage in Stage
+        }
+        whole = [(column.name, Message("{}", "{}", column)) for column in columns]
         for row in frame.to_dict("records"):
-            stage = Stage(row["stage"]).zh if row.get("stage") in set(Stage) else ""
             mine = found.setdefault(row["school_id"], {})
-            mine |= {stage + c.label: row[c.name] for c in columns if row[c.name] == row[c.name]}
+            for column, label in labels.get(row.get("stage"), whole):
+                if row[column] == row[column]:
+                    mine[label] = row[column]
     return found
 
 
@@ -227,13 +295,14 @@ def _names(done: Collection) -> dict[str, str]:
     }
 
 
-def _listed(schools: Iterable[str], names: dict[str, str]) -> str:
+def _listed(schools: Iterable[str], names: dict[str, str]) -> Message:
     shown = [names.get(school, school) for school in schools]
-    more = " 等" if len(shown) > 10 else ""
-    return f"：{'、'.join(shown[:10])}{more}" if shown else ""
+    more = Message(" 等", " …") if len(shown) > 10 else ""
+    return Message("：{}{}", ": {}{}", listing(shown[:10]), more) if shown else NOTHING
 
 
-Table = tuple[Line, list[Line], Sequence[float]]
+_FILE, _COPY = Message("文件", "File"), Message("退回的副本", "Copy sent back")
+_SCHOOL = Message("学校标识码", "School"), Message("学校名称", "Name")
 
 
 def _schools(done: Collection, copies: dict[str, str]) -> Table:
@@ -243,32 +312,32 @@ def _schools(done: Collection, copies: dict[str, str]) -> Table:
     lines = []
     for school in [*due, *(school for school in done.used if school not in due)]:
         if school not in done.used:
-            lines.append((school, names.get(school, ""), "没有交", *("",) * 7))
+            lines.append((school, names.get(school, ""), Message("没有交", "not returned"), *("",) * 7))
             continue
         one, _ = done.used[school]
-        state = "已交" if school in due or not due else "新增"
-        state += "，不止一份" if any(school == other for other, *_ in done.again) else ""
+        state = Message("已交", "returned") if school in due or not due else Message("新增", "new")
+        if any(school == other for other, *_ in done.again):
+            state += Message("，不止一份", ", more than once")
         mine = [fault for fault in one.faults if fault.school_id in (school, None)]
         differences = changes.get(school)
         than = (
-            "上一年没有"
+            Message("上一年没有", "not there last year")
             if differences is None
-            else f"{len(differences)} 项有变"
+            else Message("{} 项有变", "{} figures changed", len(differences))
             if differences
-            else "完全没有变"
+            else Message("完全没有变", "nothing changed")
         )
         counts = (str(sum(fault.severity is severity for fault in mine)) for severity in Severity)
         lines.append(
             (school, names.get(school, ""), state, one.name, *counts, than, copies.get(one.name, ""))
         )
     header = (
-        "学校标识码",
-        "学校名称",
-        "状态",
-        "文件",
-        *(s.zh for s in Severity),
-        "与上一年相比",
-        "退回的副本",
+        *_SCHOOL,
+        Message("状态", "State"),
+        _FILE,
+        *Severity,
+        Message("与上一年相比", "Against last year"),
+        _COPY,
     )
     return header, [line[: len(header)] for line in lines], (16, 28, 14, 34, 10, 10, 10, 14, 34)
 
@@ -279,24 +348,44 @@ def _files(done: Collection, copies: dict[str, str]) -> Table:
     for one in done.returned:
         schools = [rows.school for rows in one.rows if rows.school]
         districts = [rows.district for rows in one.rows if rows.district]
-        of = "、".join([*(names.get(school, school) for school in schools[:5]), *districts])
-        what = "、".join(dict.fromkeys(form.form.name for form in one.forms))
+        of = listing([*(names.get(school, school) for school in schools[:5]), *districts])
+        what = listing(dict.fromkeys(form.form.name for form in one.forms))
         state = _STATES[one.state]
         if one.state == "read" and not any(pair[0] is one for pair in done.used.values()) and not districts:
-            state = "没有计入"
+            state = Message("没有计入", "not counted")
         why = next((fault.message for fault in one.faults if fault.severity is Severity.STOPS), "")
-        lines.append((one.name, state, what, of, "" if state == "已读入" else why, copies.get(one.name, "")))
-    return ("文件", "状态", "表样", "填报单位", "原因", "退回的副本"), lines, (36, 12, 16, 36, 50, 34)
+        why = "" if state is _STATES["read"] else why
+        lines.append((one.name, state, what, of, why, copies.get(one.name, "")))
+    header = (
+        _FILE,
+        Message("状态", "State"),
+        Message("表样", "Form"),
+        Message("填报单位", "Of"),
+        Message("原因", "Reason"),
+        _COPY,
+    )
+    return header, lines, (36, 12, 16, 36, 50, 34)
 
 
 def _again(done: Collection) -> Table:
     """Return a line for each school that returned twice, and what differs."""
     names = _names(done)
     lines = [
-        (school, names.get(school, ""), kept.name, other.name, "；".join(different) or "内容相同")
+        (
+            school,
+            names.get(school, ""),
+            kept.name,
+            other.name,
+            joined("；", "; ", different) or Message("内容相同", "the same"),
+        )
         for school, kept, other, different in done.again
     ]
-    header = ("学校标识码", "学校名称", "计入的（后写的）", "没有计入的", "不同之处（计入的 / 没有计入的）")
+    header = (
+        *_SCHOOL,
+        Message("计入的（后写的）", "Counted (written last)"),
+        Message("没有计入的", "Not counted"),
+        Message("不同之处（计入的 / 没有计入的）", "What differs (counted / not counted)"),
+    )
     return header, lines, (16, 28, 34, 34, 80)
 
 
@@ -305,45 +394,63 @@ def _faults(done: Collection) -> Table:
     names = _names(done)
     lines = [
         (
-            one.name, fault.school_id or "", names.get(fault.school_id or "", ""), fault.severity.zh,
+            one.name, fault.school_id or "", names.get(fault.school_id or "", ""), fault.severity,
             fault.rule, fault.sheet or "", fault.cell or "", fault.message, fault.remedy,
         )
         for one in done.returned
         for fault in one.faults
     ]  # fmt: skip
-    lines += [("", "", "", f.severity.zh, f.rule, "", "", f.message, f.remedy) for f in done.faults]
-    header = ("文件", "学校标识码", "学校名称", "程度", "规则", "工作表", "单元格", "问题", "怎么改")
+    lines += [("", "", "", f.severity, f.rule, "", "", f.message, f.remedy) for f in done.faults]
+    header = (
+        _FILE,
+        *_SCHOOL,
+        Message("程度", "Severity"),
+        Message("规则", "Rule"),
+        Message("工作表", "Sheet"),
+        Message("单元格", "Cell"),
+        Message("问题", "What is wrong"),
+        Message("怎么改", "What to do"),
+    )
     return header, lines, (34, 14, 24, 10, 8, 14, 9, 70, 50)
 
 
-def _send_back(done: Collection, folder: Path) -> dict[str, str]:
+def _send_back(done: Collection, folder: Path, lang: Lang) -> dict[str, str]:
     """Write a copy of each file with faults, marked if it is a workbook, else as a list; return its name."""
     copies: dict[str, str] = {}
-    for one in tqdm(done.returned, desc="标注", unit="份", file=sys.stderr):
+    bar = {"desc": say(lang, "标注", "Marking"), "unit": say(lang, "份", " files"), "file": sys.stderr}
+    for one in tqdm(done.returned, **bar):
         if not any(fault.severity is not Severity.NOTE for fault in one.faults):
             continue
         folder.mkdir(exist_ok=True)
         name = one.name.replace("/", "_")
-        if one.path.suffix.lower() == WORKBOOK and _marked(one, folder / name):
+        if one.path.suffix.lower() == WORKBOOK and _marked(one, folder / name, lang):
             copies[one.name] = name
             continue
-        (folder / f"{name}.txt").write_text(_listing(one.faults), encoding="utf-8")
+        (folder / f"{name}.txt").write_text(_listing(one.faults, lang), encoding="utf-8")
         copies[one.name] = f"{name}.txt"
     return copies
 
 
-def _marked(one: Returned, copy: Path) -> bool:
+def _marked(one: Returned, copy: Path, lang: Lang) -> bool:
     try:
-        mark(one.path, one.faults, copy)
+        mark(one.path, one.faults, copy, lang)
     except QbError:  # what cannot be opened cannot be marked
         return False
     return True
 
 
-def _listing(faults: Sequence[Fault]) -> str:
+def _listing(faults: Sequence[Fault], lang: Lang) -> str:
     lines = (
         " ".join(
-            part for part in (f.severity.zh, f.rule, f.sheet, f.cell, f"{f.message}。{f.remedy}。") if part
+            told(part, lang)
+            for part in (
+                f.severity,
+                f.rule,
+                f.sheet,
+                f.cell,
+                Message("{}。{}。", "{}. {}.", f.message, f.remedy),
+            )
+            if part
         )
         for f in faults
     )

@@ -24,6 +24,7 @@ from pydantic import Field, field_validator, model_validator
 from qb.data.cell_values import convert, missing
 from qb.data.schema import AMOUNTS, INVENTED, TABLES, TABLES_OF_DISTRICTS, Column, tables_of
 from qb.errors import Fault, QbError
+from qb.language import Message, listing
 from qb.showing import FEW, Shown, described
 from qb.standard import Standard
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Severity, Stage
@@ -93,39 +94,76 @@ class Correction(Entry):
     @classmethod
     def _is_an_office(cls, given: str) -> str:
         if not _OFFICE.search(given):
-            raise ValueError("须写单位名称（如区教体局、某某小学），不写个人姓名")
+            raise ValueError(
+                Message(
+                    "须写单位名称（如区教体局、某某小学），不写个人姓名",
+                    "must name an office (such as an education bureau or a school), not a person",
+                )
+            )
         return given
 
     @model_validator(mode="after")
     def _fits_the_registry(self) -> Correction:
         table = TABLES.get(self.table)
         if table is None:
-            raise ValueError(f"没有名为 {self.table} 的表，可用：{'、'.join(TABLES)}")
+            raise ValueError(
+                Message(
+                    "没有名为 {} 的表，可用：{}",
+                    "there is no table {}; there are: {}",
+                    self.table,
+                    listing(TABLES),
+                )
+            )
         unknown = [name for name in (*self.key, self.column) if name not in table.by_name]
         if unknown:
-            raise ValueError(f"表 {self.table} 没有列 {'、'.join(unknown)}，可用：{'、'.join(table.names)}")
+            raise ValueError(
+                Message(
+                    "表 {} 没有列 {}，可用：{}",
+                    "table {} has no column {}; there are: {}",
+                    self.table,
+                    listing(unknown),
+                    listing(table.names),
+                )
+            )
         wrong, one, many = [], (self.wrong, self.right), (self.factor, self.least, self.most, self.rows)
         whole = None not in one and set(many) == {None} and self.key
         if not whole and (None in many or set(one) != {None}):
             raise ValueError(
-                "一格的更正写 key、wrong 和 right；"
-                "一列的更正写 factor（乘以几）、least 和 most（现在最小、最大的值）、rows（几行）"
+                Message(
+                    "一格的更正写 key、wrong 和 right；一列的更正写 factor（乘以几）、least 和 most（现在最小、最大的值）、rows（几行）",
+                    "a correction of a cell has key, wrong and right; one of a column has factor (times how much), least and most (its least and most values now) and rows (how many)",
+                )
             )
         put = [(self.column, self.right)] if whole else []
         for name, value in (*self.key.items(), *put):
             _, found = typed(value, table[name])
-            wrong += [f"{name}：“{value}”{text}" for text in found]
+            wrong += [Message("{}：“{}”{}", "{}: “{}” {}", name, value, text) for text in found]
         if not whole:
             if table[self.column].kind not in AMOUNTS:
-                wrong.append(f"{self.column} 不是数量，不能乘以 factor")
+                wrong.append(
+                    Message(
+                        "{} 不是数量，不能乘以 factor",
+                        "{} is no amount and cannot be multiplied by factor",
+                        self.column,
+                    )
+                )
             if self.factor == 1 or self.least > self.most:
-                wrong.append("factor 不能是 1，least 不能大于 most")
+                wrong.append(
+                    Message(
+                        "factor 不能是 1，least 不能大于 most",
+                        "factor cannot be 1, and least cannot be above most",
+                    )
+                )
         elif typed(self.wrong, table[self.column]) == typed(self.right, table[self.column]):
-            wrong.append("wrong 与 right 相同")
+            wrong.append(Message("wrong 与 right 相同", "wrong and right are the same"))
         elif table[self.column].required and typed(self.right, table[self.column])[0] is None:
-            wrong.append(f"关键列 {self.column} 不能改为没有数据")
+            wrong.append(
+                Message(
+                    "关键列 {} 不能改为没有数据", "the key column {} cannot be put to “no data”", self.column
+                )
+            )
         if wrong:
-            raise ValueError("\n".join(wrong))
+            raise ValueError(*wrong)
         return self
 
     @property
@@ -133,7 +171,9 @@ class Correction(Entry):
         """What the source has, and what it was put right to, as a reader sees them."""
         if self.factor is None:
             return self.wrong, self.right
-        return f"{self.least:.12g}—{self.most:.12g}（{self.rows} 行）", f"× {self.factor:.12g}"
+        return Message(
+            "{:.12g}—{:.12g}（{} 行）", "{:.12g}–{:.12g} ({} rows)", self.least, self.most, self.rows
+        ), f"× {self.factor:.12g}"
 
 
 class _File(Entry):
@@ -157,7 +197,7 @@ def load_corrections(file: Path) -> tuple[Correction, ...]:
     CorrectionError
         If it cannot be read or an entry makes no sense; every such entry is named.
     """
-    return read_toml(file, _File, "更正文件", CorrectionError).corrections
+    return read_toml(file, _File, Message("更正文件", "Corrections"), CorrectionError).corrections
 
 
 _ENTERED = ("column", "wrong", "right", "factor", "least", "most", "rows", "why", "confirmed_by")
@@ -398,7 +438,12 @@ def with_columns(data: Dataset, standard: Standard) -> Dataset:
                 if found:
                     at = int(np.flatnonzero(found[0].where)[0])
                     raise QbError(
-                        f"表 {name} 第 {data.line(name, at)} 行的“{column.label}”{found[0].message}。请改正。"
+                        "表 {} 第 {} 行的“{}”{}。请改正。",
+                        "Table {}, row {}: {} {}. Put it right.",
+                        name,
+                        data.line(name, at),
+                        column,
+                        found[0].message,
                     )
             frame = frame.drop(columns=[header] if header else []).assign(**{column.name: values})
         if frame is not data[name]:

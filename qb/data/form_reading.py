@@ -11,30 +11,34 @@ import numpy as np
 import pandas as pd
 
 from qb.data.cell_values import UNREAD, convert, tidy_cells
+from qb.data.check_base import Rule
 from qb.data.grid import Grid, as_column, cell_text
 from qb.data.layout_file import Item, Layout, Sheet, label_key
 from qb.data.schema import TABLES, WHOLE, Column, tidy_unit
-from qb.data.table_intake import FORM_RULES, Rule
+from qb.data.table_intake import FORM_RULES
 from qb.errors import Fault
+from qb.language import Message, listing
 from qb.personal import kinds_of
 from qb.terms import Severity
 
+# fmt: off
 FORM_SHEET_RULES: dict[str, Rule] = {
     rule.number: rule
     for rule in (
-        Rule("B01", Severity.STOPS, "必填的项目要填"),
-        Rule("B02", Severity.WARNING, "表样规定的项目都在"),
-        Rule("B03", Severity.WARNING, "表样之外的项目不读入"),
-        Rule("B04", Severity.STOPS, "单位与表样一致"),
-        Rule("B05", Severity.WARNING, "相加的各项都要填"),
-        Rule("B06", Severity.NOTE, "两个学段合报的数按在校生数分到学段"),
-        Rule("B07", Severity.WARNING, "同一件事两处所填相同"),
-        Rule("B08", Severity.STOPS, "各档之和不能多于总数"),
-        Rule("B09", Severity.STOPS, "表上的学年是收集的学年"),
-        Rule("B10", Severity.WARNING, "学校属于哪个县区要有来源"),
-        Rule("B11", Severity.WARNING, "各校相加的项目每校都要填"),
+        Rule("B01", Severity.STOPS, Message("必填的项目要填", "What must be filled in is")),
+        Rule("B02", Severity.WARNING, Message("表样规定的项目都在", "The items of the form are all there")),
+        Rule("B03", Severity.WARNING, Message("表样之外的项目不读入", "Items beyond the form are not read")),
+        Rule("B04", Severity.STOPS, Message("单位与表样一致", "Units are those of the form")),
+        Rule("B05", Severity.WARNING, Message("相加的各项都要填", "All that is added up is filled in")),
+        Rule("B06", Severity.NOTE, Message("两个学段合报的数按在校生数分到学段", "A number of two stages together is split by pupils")),
+        Rule("B07", Severity.WARNING, Message("同一件事两处所填相同", "What stands in two places is the same")),
+        Rule("B08", Severity.STOPS, Message("各档之和不能多于总数", "Bands add up to no more than the whole")),
+        Rule("B09", Severity.STOPS, Message("表上的学年是收集的学年", "The school year of the form is the one collected")),
+        Rule("B10", Severity.WARNING, Message("学校属于哪个县区要有来源", "The district of a school has a source")),
+        Rule("B11", Severity.WARNING, Message("各校相加的项目每校都要填", "Items added up over schools are filled in by each")),
     )
 }
+# fmt: on
 _ENOUGH = 0.5  # share of a form's labels from which a sheet is that form
 _ALIKE = 0.6
 
@@ -163,9 +167,14 @@ def _down(name: str, grid: Grid, form: Sheet) -> list[Filled]:
                 continue
             if place in filled.answers:
                 if _said(at.get(one["value"])) and at[one["value"]] != filled.answers[place].raw:
-                    message = f"“{form.items[place].label}”出现两次，取 {filled.answers[place].cell} 的"
+                    message = Message(
+                        "“{}”出现两次，取 {} 的",
+                        "“{}” stands twice; that of {} is taken",
+                        form.items[place].label,
+                        filled.answers[place].cell,
+                    )
                     where = {"sheet": name, "row": row, "cell": cell}
-                    filled.faults.append(fault("B03", message, "只保留一处", **where))
+                    filled.faults.append(fault("B03", message, Message("只保留一处", "Keep one"), **where))
                 continue
             filled.answers[place] = Answer(at.get(one["value"], ""), row, cell, name)
             unit = unit or (cell_text(at[one["unit"]]) if one.get("unit") in at else "")
@@ -178,8 +187,17 @@ def _down(name: str, grid: Grid, form: Sheet) -> list[Filled]:
     filled.faults += _strange(strange, filled)
     missing = [item.label for place, item in enumerate(form.items) if place not in filled.answers]
     if missing:
-        shown = "、".join(missing[:8]) + (f" 等 {len(missing)} 项" if len(missing) > 8 else "")
-        filled.faults.append(fault("B02", f"表中没有：{shown}", "照表样补上这些项目", sheet=name))
+        shown = listing(missing[:8]) + (
+            Message(" 等 {} 项", " and more, {} items", len(missing)) if len(missing) > 8 else ""
+        )
+        filled.faults.append(
+            fault(
+                "B02",
+                Message("表中没有：{}", "the sheet lacks: {}", shown),
+                Message("照表样补上这些项目", "Add these items as in the form"),
+                sheet=name,
+            )
+        )
     return [filled]
 
 
@@ -282,8 +300,15 @@ def _unit_amiss(item: Item, unit: str, sheet: str, row: int, cell: str) -> list[
     if not unit or not item.unit or tidy_unit(unit) == tidy_unit(item.unit):
         return []
     where = {"sheet": sheet, "row": row, "cell": cell}
-    message = f"“{item.label}”的单位应为“{item.unit}”，表中是“{unit}”"
-    return [fault("B04", message, f"换算成{item.unit}并改正单位", **where)]
+    message = Message(
+        "“{}”的单位应为“{}”，表中是“{}”",
+        "the unit of “{}” should be “{}”; it is “{}”",
+        item.label,
+        item.unit,
+        unit,
+    )
+    remedy = Message("换算成{}并改正单位", "Convert to {} and put the unit right", item.unit)
+    return [fault("B04", message, remedy, **where)]
 
 
 def _strange(strange: list[tuple[str, int, str]], filled: Filled) -> list[Fault]:
@@ -292,10 +317,21 @@ def _strange(strange: list[tuple[str, int, str]], filled: Filled) -> list[Fault]
     faults = []
     for label, row, cell in strange:
         like = get_close_matches(label_key(label), lacking, 1, _ALIKE)
-        what = f"像是“{lacking[like[0]]}”，没有读入" if like else "不在表样中，没有读入"
-        remedy = "如是，请照表样改正这一项的名称" if like else "删去，或请下发表样的部门在版式中加上"
+        what = (
+            Message("像是“{}”，没有读入", "looks like “{}”; not read", lacking[like[0]])
+            if like
+            else Message("不在表样中，没有读入", "is not in the form; not read")
+        )
+        remedy = (
+            Message("如是，请照表样改正这一项的名称", "If it is, name the item as in the form")
+            if like
+            else Message(
+                "删去，或请下发表样的部门在版式中加上",
+                "Delete it, or ask the office that sent the form to add it to the layout",
+            )
+        )
         where = {"sheet": filled.sheet, "row": row, "cell": cell}
-        faults.append(fault("B03", f"“{label[:30]}”{what}", remedy, **where))
+        faults.append(fault("B03", Message("“{}”{}", "“{}” {}", label[:30], what), remedy, **where))
     return faults
 
 
@@ -369,11 +405,26 @@ def values_of(filled: Filled) -> tuple[dict[int, object], list[Fault]]:
         value, found = _value(answer.raw, item)
         for rule, severity, message, remedy in found:
             typed = cell_text(answer.raw).removeprefix(UNREAD)[:40]
-            faults.append(Fault(rule, severity, f"{item.label}：“{typed}”{message}", remedy, **where))
+            faults.append(
+                Fault(
+                    rule,
+                    severity,
+                    Message("{}：“{}”{}", "{}: “{}” {}", item.label, typed, message),
+                    remedy,
+                    **where,
+                )
+            )
         if value is not None:
             values[place] = value
         elif item.required and not found:
-            faults.append(fault("B01", f"“{item.label}”没有填", "补填", **where))
+            faults.append(
+                fault(
+                    "B01",
+                    Message("“{}”没有填", "“{}” is not filled in", item.label),
+                    Message("补填", "Complete it"),
+                    **where,
+                )
+            )
     return values, faults
 
 

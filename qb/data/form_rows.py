@@ -9,6 +9,7 @@ from qb.data.form_reading import Answer, Filled, fault, target_of, values_of
 from qb.data.layout_file import Item, column_at
 from qb.data.schema import TABLES
 from qb.errors import Fault
+from qb.language import Message, listing
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Stage
 
 Key = tuple[object, ...]
@@ -81,8 +82,21 @@ def rows_of(filled: Filled, year: int, names: Mapping[str, str] | None = None) -
         rows.district = given.get("district.district")
     rows.faults = [replace(one, school_id=rows.school) for one in (*filled.faults, *faults)]
     if rows.year != year:
-        message = f"表上写的是 {rows.year} 学年，收集的是 {year} 学年，没有计入"
-        rows.faults.append(fault("B09", message, "填报本学年的数", sheet=filled.sheet, school_id=rows.school))
+        message = Message(
+            "表上写的是 {} 学年，收集的是 {} 学年，没有计入",
+            "the form says {}, and {} is collected: not counted",
+            rows.year,
+            year,
+        )
+        rows.faults.append(
+            fault(
+                "B09",
+                message,
+                Message("填报本学年的数", "Enter the numbers of this school year"),
+                sheet=filled.sheet,
+                school_id=rows.school,
+            )
+        )
     elif filled.form.of == "school" and rows.school:
         _School(filled, values, rows).fill()
     elif rows.district:
@@ -114,12 +128,19 @@ def _total(parts: Sequence[tuple[Item, object, Answer]], rows: Rows) -> float | 
     if len(lacking) < len(parts):
         target = parts[0][0].adds_to
         label = column_at(target).label
-        names = "、".join(f"“{item.label}”" for item, _ in lacking)
+        names = listing(f"“{item.label}”" for item, _ in lacking)
         where = {"sheet": rows.sheet, "row": lacking[0][1].row, "cell": lacking[0][1].cell}
-        message = f"{names}没有填，“{label}”因此缺数据"
+        message = Message(
+            "{}没有填，“{}”因此缺数据", "{} is not filled in, so “{}” has no data", names, label
+        )
         rows.faults.append(
             fault(
-                "B05", message, "补填；没有的填 0", school_id=rows.school, **where, **target_of(parts[0][0])
+                "B05",
+                message,
+                Message("补填；没有的填 0", "Complete it; enter 0 for none"),
+                school_id=rows.school,
+                **where,
+                **target_of(parts[0][0]),
             )
         )
     return None
@@ -168,10 +189,27 @@ class _School:
         self._bands()
         self._same()
         if self.split:
-            shares = "、".join(f"{stage.zh} {self.pupils[stage]:g} 人" for stage in self.stages)
-            message = f"{'、'.join(self.split)}是两个学段合报的，按在校生数（{shares}）分到学段"
+            shares = listing(
+                Message("{} {:g} 人", "{} {:g} pupils", stage, self.pupils[stage]) for stage in self.stages
+            )
+            message = Message(
+                "{}是两个学段合报的，按在校生数（{}）分到学段",
+                "{} is of two stages together; split by pupils ({})",
+                listing(self.split),
+                shares,
+            )
             where = {"sheet": self.rows.sheet, "school_id": self.rows.school, "table": "sections"}
-            self.rows.faults.append(fault("B06", message, "如有分学段的数，请在工作簿中按学段填报", **where))
+            self.rows.faults.append(
+                fault(
+                    "B06",
+                    message,
+                    Message(
+                        "如有分学段的数，请在工作簿中按学段填报",
+                        "If you have it by stage, enter it by stage in the workbook",
+                    ),
+                    **where,
+                )
+            )
 
     def _key(self, stage: str) -> Key:
         return (self.rows.year, self.rows.school, str(stage))
@@ -209,7 +247,7 @@ class _School:
         total = sum(self.pupils[stage] or 0 for stage in self.stages)
         if not all(self.pupils[stage] for stage in self.stages):
             return {}
-        self.split.append(f"“{TABLES['sections'][column].label}”")
+        self.split.append(Message("“{}”", "{}", TABLES["sections"][column]))
         shares = {stage: float(f"{value * self.pupils[stage] / total:.12g}") for stage in self.stages}
         if TABLES["sections"][column].unit != "人" and value == int(value):
             first, second = self.stages
@@ -233,13 +271,19 @@ class _School:
         for kind, (total, item, answer) in totals.items():
             rest = total - counted.get(kind, 0)
             if rest < 0:
-                message = f"“{item.label}”是 {total:g}，而各档合计 {counted[kind]:g}"
+                message = Message(
+                    "“{}”是 {:g}，而各档合计 {:g}",
+                    "“{}” is {:g}, while its bands add up to {:g}",
+                    item.label,
+                    total,
+                    counted[kind],
+                )
                 where = {"sheet": self.rows.sheet, "row": answer.row, "cell": answer.cell}
                 self.rows.faults.append(
                     fault(
                         "B08",
                         message,
-                        "核对总间数和各档间数",
+                        Message("核对总间数和各档间数", "Compare the number of rooms with its bands"),
                         school_id=self.rows.school,
                         table="rooms",
                         **where,
@@ -268,10 +312,21 @@ class _School:
                 continue
             answer = self.filled.answers[place]
             theirs = self.values.get(other)
-            said = "没有填" if theirs is None else f"是 {theirs:g}"
+            said = (
+                Message("没有填", " is not filled in")
+                if theirs is None
+                else Message("是 {:g}", " is {:g}", theirs)
+            )
             label = self.filled.items[other].label
-            message = f"“{item.label}”是 {self.values[place]:g}，“{label}”{said}；计算用后者"
-            self._say("B07", message, "核对两处", answer, **target_of(item))
+            message = Message(
+                "“{}”是 {:g}，“{}”{}；计算用后者",
+                "“{}” is {:g}, “{}”{}; the latter is used",
+                item.label,
+                self.values[place],
+                label,
+                said,
+            )
+            self._say("B07", message, Message("核对两处", "Compare the two"), answer, **target_of(item))
 
     def _say(self, rule: str, message: str, remedy: str, answer: Answer, **where: str) -> None:
         where |= {"sheet": self.rows.sheet, "cell": answer.cell}

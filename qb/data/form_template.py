@@ -17,6 +17,7 @@ from qb.data.schema import TABLES, WHOLE, ColumnKind
 from qb.data.template import REPORTED_BY_SCHOOLS, write_template
 from qb.data.workbook import HEADER, new_book, write_xlsx
 from qb.errors import QbError
+from qb.language import Both, Message, joined
 from qb.standard import Standard
 from qb.terms import COMPULSORY, Severity, Stage
 
@@ -53,7 +54,11 @@ def write_form(
     """
     sheets = [sheet for sheet in layout.sheets if sheet.items or sheet.read_back()]
     if not sheets:
-        raise QbError(f"表样“{layout.title}”没有可以填报的工作表。请用有 items 的版式。")
+        raise QbError(
+            "表样“{}”没有可以填报的工作表。请用有 items 的版式。",
+            "The layout “{}” has no sheet to fill in. Use one with items.",
+            layout.title,
+        )
 
     def fill(made: Path) -> None:
         with new_book(made, by_row=False) as book:
@@ -163,15 +168,29 @@ def write_per_school(
     year = year or (data.years[-1] + 1 if data.years else 0)
     schools = data["schools"][is_open(data["schools"], year)]
     if not len(schools) or not year:
-        raise QbError(f"{data.source or '数据'} 中没有 {year or ''} 学年开办的学校。请检查数据和学年。")
+        raise QbError(
+            "{} 中没有 {} 学年开办的学校。请检查数据和学年。",
+            "{} has no school that is open in {}. Check the data and the year.",
+            data.source or Both("数据", "The dataset"),
+            year or "",
+        )
     if layout is not None and not any(sheet.of == "school" for sheet in layout.sheets):
-        raise QbError(f'表样“{layout.title}”不是学校填的。请用 {SCHOOL_FORM} 或 of = "school" 的版式。')
+        raise QbError(
+            '表样“{}”不是学校填的。请用 {} 或 of = "school" 的版式。',
+            'Schools do not fill in the layout “{}”. Use {} or one with of = "school".',
+            layout.title,
+            SCHOOL_FORM,
+        )
     paths = {
         school: Path(folder) / f"{file_name(school, name)}.xlsx"
         for school, name in zip(schools["school_id"], schools["name"], strict=True)
     }
     if there := next((path for path in paths.values() if path.exists()), None):
-        raise QbError(f"{there} 已经存在，可能已有人填写，不覆盖。请换一个文件夹。")
+        raise QbError(
+            "{} 已经存在，可能已有人填写，不覆盖。请换一个文件夹。",
+            "{} exists already and may have been filled in, so it is not replaced. Choose another folder.",
+            there,
+        )
     records = _Records(data, year)
     for school, path in paths.items():
         if layout is None:
@@ -285,7 +304,7 @@ def run_template(
     layout: str | None,
     folder: Path | None,
     standard: Standard | None = None,
-) -> str:
+) -> Message:
     """Do what ``qb template`` asks and return the sentence to print.
 
     Raises
@@ -294,21 +313,39 @@ def run_template(
         If neither a file nor a folder is named, or both, or what is asked cannot be made.
     """
     if (path is None) == (folder is None):
-        raise QbError("请写明要生成的工作簿，或用 --per-school 数据 文件夹 每校一份；二者居其一。")
+        raise QbError(
+            "请写明要生成的工作簿，或用 --per-school 数据 文件夹 每校一份；二者居其一。",
+            "Name the workbook to make, or with --per-school a dataset and a folder for one each; one of the two.",
+        )
     chosen = load_layout(layout) if layout else None
     if folder is not None:
         count, made = write_per_school(data, folder, chosen, year, standard)
-        said = f"已写入 {folder}：{count} 份，{made}—{made + 1}学年。上一学年的数为灰色，请改填。"
-        return "\n".join([said, *_faulty(data)])
+        said = Message(
+            "已写入 {}：{} 份，{}—{}学年。上一学年的数为灰色，请改填。",
+            "Written to {}: {} forms, {}–{}. Last year's numbers are grey, to be written over.",
+            folder,
+            count,
+            made,
+            made + 1,
+        )
+        return joined("\n", "\n", [said, *_faulty(data)])
     if chosen is None:
         made = write_template(path, year, data, standard)
-        said = f"已写入 {path}：{made}—{made + 1}学年。怎样填写见第一个工作表。"
-        return "\n".join([said, *_faulty(data)])
+        said = Message(
+            "已写入 {}：{}—{}学年。怎样填写见第一个工作表。",
+            "Written to {}: {}–{}. The first sheet says how to fill it in.",
+            path,
+            made,
+            made + 1,
+        )
+        return joined("\n", "\n", [said, *_faulty(data)])
     made = year or (data.years[-1] + 1 if data and data.years else None)
     if made is None:
-        raise QbError("请用 --year 指明学年，如 2025。")
+        raise QbError("请用 --year 指明学年，如 2025。", "Name the school year with --year, as 2025.")
     write_form(path, chosen, made)
-    return f"已写入 {path}：{chosen.title}，{made}—{made + 1}学年。"
+    return Message(
+        "已写入 {}：{}，{}—{}学年。", "Written to {}: {}, {}–{}.", path, chosen.title, made, made + 1
+    )
 
 
 _NAMED = 20  # faults of last year's data that are said one by one
@@ -319,6 +356,18 @@ def _faulty(data: Dataset | None) -> list[str]:
     found = [fault for fault in check(data) if fault.severity is not Severity.NOTE] if data else []
     if not found:
         return []
-    more = f"另有 {len(found) - _NAMED} 处，用 qb check 查看。" if len(found) > _NAMED else ""
+    more = (
+        Message("另有 {} 处，用 qb check 查看。", "{} more: run qb check.", len(found) - _NAMED)
+        if len(found) > _NAMED
+        else ""
+    )
     lines = [line(fault) for fault in found[:_NAMED]]
-    return [f"上一学年的数据有 {len(found)} 处问题，预填的内容以改正后的为准：", *lines, *[more] * bool(more)]
+    return [
+        Message(
+            "上一学年的数据有 {} 处问题，预填的内容以改正后的为准：",
+            "Last year's data have {} faults; what is pre-filled holds once they are put right:",
+            len(found),
+        ),
+        *lines,
+        *[more] * bool(more),
+    ]

@@ -16,6 +16,7 @@ from qb.data.table_headers import HEADER_WITHIN, Head, find_column, find_head
 from qb.data.table_intake import about_persons, fault, frame_to_table, spans, too_wide
 from qb.data.xlsx_package import column_letters
 from qb.errors import Fault
+from qb.language import Message, joined, listing
 
 GUIDE = "※"  # begins the header of a column that helps people fill in, and is not read
 _FILLED_DOWN = (ColumnKind.TEXT, ColumnKind.ID, ColumnKind.TERM, ColumnKind.BOOL, ColumnKind.YEAR)
@@ -73,7 +74,11 @@ class Grid:
 
     def cell(self, row: int, place: int) -> str:
         """Return what a cell is called."""
-        return f"{column_letters(place)}{row}" if self.lettered else f"第 {row} 行第 {place} 列"
+        return (
+            f"{column_letters(place)}{row}"
+            if self.lettered
+            else Message("第 {} 行第 {} 列", "row {}, column {}", row, place)
+        )
 
     def _by_place(self) -> Iterator[tuple[int, Sequence[object]]]:
         return zip(self.places, self.columns, strict=True)
@@ -150,7 +155,7 @@ def grid_to_table(
     columns = [None if text.startswith(GUIDE) else find_column(text, table)[0] for text in head.names]
     raw, faults = _fill_down(grid, raw, columns, table)
     headers = [
-        text or (f"第{place}列" if tidy_cells(raw[place]).notna().any() else "")
+        text or (Message("第{}列", "column {}", place) if tidy_cells(raw[place]).notna().any() else "")
         for place, text in zip(grid.places, head.names, strict=True)
     ]
     raw.columns = headers
@@ -161,16 +166,27 @@ def grid_to_table(
                 letters[column.name if column else header] = column_letters(place)
     top = int(grid.rows[head.first])
     if head.last > head.first:
-        message = f"表头占两行（{spans((top, int(grid.rows[head.last])))}），合起来读"
-        faults.append(fault("F28", message, "如不符，请只留一行表头", table=table.name, row=top))
-    faults += [fault("F28", said, "如不符，请改正", table=table.name) for said in grid.said]
+        message = Message(
+            "表头占两行（第 {} 行），合起来读",
+            "the header takes two rows ({}), read as one",
+            spans((top, int(grid.rows[head.last]))),
+        )
+        remedy = Message("如不符，请只留一行表头", "If that is wrong, keep one row of headers")
+        faults.append(fault("F28", message, remedy, table=table.name, row=top))
+    faults += [
+        fault("F28", said, Message("如不符，请改正", "If that is wrong, put it right"), table=table.name)
+        for said in grid.said
+    ]
     faults += _persons_above(grid, head.last, table)
     frame, found = frame_to_table(_own_rows(raw, table), table, int(grid.rows[head.last]))
     faults = sorted([*faults, *found], key=lambda one: one.row or 0)
     return frame, [_with_cell(one, letters) for one in faults], letters
 
 
-_COMMAS = "检查该行是否多了分隔符；含分隔符的内容要加引号"
+_COMMAS = Message(
+    "检查该行是否多了分隔符；含分隔符的内容要加引号",
+    "Look for one separator too many; put content with separators in quotes",
+)
 
 
 def _longer(grid: Grid, head: Head) -> str:
@@ -181,7 +197,12 @@ def _longer(grid: Grid, head: Head) -> str:
     beyond = [cells for place, cells in zip(grid.places, grid.columns, strict=True) if place > width]
     for position in range(head.last + 1, len(grid.rows)) if beyond else ():
         if any(cells.iloc[position] for cells in beyond):
-            return f"第 {grid.rows[position]} 行的内容比表头多，表头只有 {width} 格"
+            return Message(
+                "第 {} 行的内容比表头多，表头只有 {} 格",
+                "row {} has more cells than the header, which has {}",
+                grid.rows[position],
+                width,
+            )
     return ""
 
 
@@ -205,18 +226,30 @@ def _fill_down(
     if across:
         top, left = across[0]
         column = next(known[place] for place in range(left, left + 99) if known.get(place) is not None)
-        shown = "、".join(f"{column_letters(place)}{row}" for row, place in across[:5])
-        message = f"有 {len(across)} 处单元格跨列合并（{shown}），只算最左一列，右边的列为缺数据"
+        message = Message(
+            "有 {} 处单元格跨列合并（{}），只算最左一列，右边的列为缺数据",
+            "{} cells are merged over columns ({}); only the leftmost counts, those to its right are no data",
+            len(across),
+            listing(f"{column_letters(place)}{row}" for row, place in across[:5]),
+        )
         where = {"table": table.name, "row": top, "column": column.name}
-        faults.append(fault("F29", message, "取消合并，各列各填各的", **where))
+        remedy = Message("取消合并，各列各填各的", "Undo the merge and fill in each column")
+        faults.append(fault("F29", message, remedy, **where))
     for place, areas in filled.items():
         column, letter = known[place], column_letters(place)
-        shown = "、".join(f"{letter}{top}:{letter}{bottom}" for top, bottom in areas[:5])
-        more = f" 等 {len(areas)} 处" if len(areas) > 5 else ""
+        shown = listing(f"{letter}{top}:{letter}{bottom}" for top, bottom in areas[:5])
+        more = Message(" 等 {} 处", " and more, {} places", len(areas)) if len(areas) > 5 else ""
         where = {"table": table.name, "row": areas[0][0], "column": column.name}
         if column.kind not in _FILLED_DOWN:
-            message = f"“{column.label}”有合并单元格 {shown}{more}，数值只算在最上面一行"
-            faults.append(fault("F29", message, "取消合并，每行各填各的数", **where))
+            message = Message(
+                "“{}”有合并单元格 {}{}，数值只算在最上面一行",
+                "{} has merged cells {}{}; the value counts for the top row alone",
+                column,
+                shown,
+                more,
+            )
+            remedy = Message("取消合并，每行各填各的数", "Unmerge them and fill in each row")
+            faults.append(fault("F29", message, remedy, **where))
             continue
         values = raw[place].copy()
         for top, bottom in areas:
@@ -224,8 +257,23 @@ def _fill_down(
             values.loc[rows] = values.loc[rows[0]]
         raw = raw.copy(deep=False)
         raw[place] = values
-        message = f"“{column.label}”有合并单元格 {shown}{more}，同一内容填到各行"
-        faults.append(fault("F28", message, "如不符，请取消合并，每行各填各的", **where))
+        message = Message(
+            "“{}”有合并单元格 {}{}，同一内容填到各行",
+            "{} has merged cells {}{}; each row gets the content",
+            column,
+            shown,
+            more,
+        )
+        faults.append(
+            fault(
+                "F28",
+                message,
+                Message(
+                    "如不符，请取消合并，每行各填各的", "If that is wrong, unmerge them and fill in each row"
+                ),
+                **where,
+            )
+        )
     return raw, faults
 
 
@@ -252,7 +300,11 @@ def _persons_above(grid: Grid, last: int, table: Table) -> list[Fault]:
         column, at = divmod(position, len(head))
         row = int(grid.rows[at])
         cell = grid.cell(row, grid.places[column]) if grid.lettered else None
-        message = f"表头或标题行中有像{'或'.join(kinds)}的内容"
+        message = Message(
+            "表头或标题行中有像{}的内容",
+            "what looks like {} stands in the headers or the title",
+            joined("或", " or ", kinds),
+        )
         found.append(about_persons(message, table=table.name, row=row, cell=cell))
     return found
 

@@ -20,6 +20,7 @@ from qb.data.cell_values import convert
 from qb.data.schema import DISTRICT_ITEMS, TABLES, Column, ColumnKind, tidy_header, tidy_unit
 from qb.errors import QbError
 from qb.files import PACKAGE
+from qb.language import Message, listing
 from qb.tomlfile import Entry, read_toml
 
 NATIONAL, SCHOOL_FORM = "national", "school-form"
@@ -110,42 +111,65 @@ class Item(Entry):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Item:
-        wrong = [f"“{self.label}”{fault}" for fault in self._faults()]
+        wrong = [Message("“{}”{}", "“{}”: {}", self.label, fault) for fault in self._faults()]
         if wrong:
-            raise ValueError("\n".join(wrong))
+            raise ValueError(*wrong)
         return self
 
-    def _faults(self) -> Iterator[str]:
+    def _faults(self) -> Iterator[Message]:
         for place in self.targets:
             column = column_at(place)
             if column is None:
-                yield f"没有 {place} 这样的去处，应写成 表.列、district.项目、classes 或 rooms"
+                yield Message(
+                    "没有 {} 这样的去处，应写成 表.列、district.项目、classes 或 rooms",
+                    "there is no place {}; write table.column, district.item, classes or rooms",
+                    place,
+                )
                 continue
             money = tidy_unit(self.unit) == f"万{column.unit}"
             if self.factor == 1 and money:
-                yield f"单位是{self.unit}，{place} 的单位是{column.unit}，要写 factor = 10000"
+                yield Message(
+                    "单位是{}，{} 的单位是{}，要写 factor = 10000",
+                    "the unit is {}, that of {} is {}: write factor = 10000",
+                    self.unit,
+                    place,
+                    column.measure,
+                )
             elif column.unit and self.unit and not money and tidy_unit(self.unit) != tidy_unit(column.unit):
                 if self.factor == 1:
-                    yield f"单位是{self.unit}，{place} 的单位是{column.unit}，要写 factor"
+                    yield Message(
+                        "单位是{}，{} 的单位是{}，要写 factor",
+                        "the unit is {}, that of {} is {}: write factor",
+                        self.unit,
+                        place,
+                        column.measure,
+                    )
             elif self.factor != 1 and not money:
-                yield f"单位与 {place} 相同，不能写 factor"
+                yield Message(
+                    "单位与 {} 相同，不能写 factor", "the unit is that of {}: do not write factor", place
+                )
             yield from _words_amiss(self.words, column)
         banded = self.to in ("classes", "rooms")
         if banded != (self.band is not None):
-            yield "band 只用于 classes 和 rooms，二者也必须写 band"
+            yield Message(
+                "band 只用于 classes 和 rooms，二者也必须写 band",
+                "band goes with classes and rooms only, which must have it",
+            )
         elif self.band and (self.band[0] < 0 or list(self.band) != sorted(set(self.band))):
-            yield "band 的两端须由小到大，不小于 0"
+            yield Message("band 的两端须由小到大，不小于 0", "the ends of band must go up from 0")
         if (self.to == "rooms") != (self.kind is not None):
-            yield "kind 只用于 rooms，rooms 也必须写 kind"
+            yield Message(
+                "kind 只用于 rooms，rooms 也必须写 kind", "kind goes with rooms only, which must have it"
+            )
         if self.rest and self.to != "rooms":
-            yield "rest 只用于 rooms"
+            yield Message("rest 只用于 rooms", "rest goes with rooms only")
         if self.adds_to and not (found := column_at(self.adds_to)):
             return
         if self.adds_to and not found.numeric:
-            yield f"{self.adds_to} 不是数，不能相加"
+            yield Message("{} 不是数，不能相加", "{} is no number and cannot be added up", self.adds_to)
         by_stage = any(place.split(".")[0] in _BY_STAGE for place in self.targets)
         if self.stage and self.targets and not by_stage and not self.adds_to.startswith("district."):
-            yield "这一去处没有学段，不能写 stage"
+            yield Message("这一去处没有学段，不能写 stage", "this place has no stage: do not write stage")
 
 
 _BY_STAGE = ("sections", "facilities", "classes", "rooms")
@@ -172,7 +196,14 @@ def _words_amiss(words: dict[str, str], column: Column) -> Iterator[str]:
     for word, ours in words.items():
         _, found = convert(pd.Series([ours], dtype="str"), column)
         if found:
-            yield f" words 中“{word}”对应的“{ours}”不能填入 {column.name}：{found[0].remedy}"
+            yield Message(
+                " words 中“{}”对应的“{}”不能填入 {}：{}",
+                " words: “{}” means “{}”, which cannot go into {}: {}",
+                word,
+                ours,
+                column.name,
+                found[0].remedy,
+            )
 
 
 class Sheet(Entry):
@@ -199,48 +230,105 @@ class Sheet(Entry):
     def _fits(self) -> Sheet:
         wrong = []
         if _IN_A_NAME.search(self.name):
-            wrong.append(f"工作表“{self.name}”的名称不能含 [ ] : * ? / \\")
+            wrong.append(
+                Message(
+                    "工作表“{}”的名称不能含 [ ] : * ? / \\",
+                    "the name of sheet “{}” cannot have [ ] : * ? / \\\\",
+                    self.name,
+                )
+            )
         if len({len(column.head) for column in self.columns}) > 1:
-            wrong.append(f"工作表“{self.name}”各列的 head 层数须相同，向下延续的写空文字")
+            wrong.append(
+                Message(
+                    "工作表“{}”各列的 head 层数须相同，向下延续的写空文字",
+                    "all columns of sheet “{}” must have as many levels of head; write an empty text for one that goes on below",
+                    self.name,
+                )
+            )
         if not self.columns or any(not (column.head and column.head[0]) for column in self.columns):
-            wrong.append(f"工作表“{self.name}”要有列，各列的 head 第一层不能为空")
+            wrong.append(
+                Message(
+                    "工作表“{}”要有列，各列的 head 第一层不能为空",
+                    "sheet “{}” must have columns, and the first level of head cannot be empty",
+                    self.name,
+                )
+            )
         if bool(self.items) != bool(self.of):
-            wrong.append(f"工作表“{self.name}”的 items 和 of（school 或 district）必须同写")
+            wrong.append(
+                Message(
+                    "工作表“{}”的 items 和 of（school 或 district）必须同写",
+                    "sheet “{}”: items goes with of (school or district)",
+                    self.name,
+                )
+            )
         if self.items:
             wrong += self._list_amiss()
         elif bool(self.lines) == any(column.cell for column in self.columns):
-            wrong.append(f"工作表“{self.name}”须写 lines，或在各列写 cell，二者居其一")
+            wrong.append(
+                Message(
+                    "工作表“{}”须写 lines，或在各列写 cell，二者居其一",
+                    "sheet “{}” must have lines, or a cell in each column, one of the two",
+                    self.name,
+                )
+            )
         wrong += [
-            f"工作表“{self.name}”第 {place} 行有 {len(line)} 格，应有 {len(self.columns)} 格"
+            Message(
+                "工作表“{}”第 {} 行有 {} 格，应有 {} 格",
+                "sheet “{}”, row {}: {} cells, and should have {}",
+                self.name,
+                place,
+                len(line),
+                len(self.columns),
+            )
             for place, line in enumerate(self.lines, start=1)
             if len(line) != len(self.columns)
         ]
         if wrong:
-            raise ValueError("\n".join(wrong))
+            raise ValueError(*wrong)
         return self
 
     def _list_amiss(self) -> Iterator[str]:
-        where = f"工作表“{self.name}”"
+        where = Message("工作表“{}”", "sheet “{}”", self.name)
         cells = [column.cell for column in self.columns]
         for role in ("label", "value"):
             if cells.count(f"{{{role}}}") != 1:
-                yield f"{where}的列中，cell = “{{{role}}}”的须有且只有一列"
+                yield Message(
+                    "{}的列中，cell = “{{{}}}”的须有且只有一列",
+                    "{}: exactly one column must have cell = “{{{}}}”",
+                    where,
+                    role,
+                )
         for cell in cells:
             if cell and (not isinstance(cell, str) or cell.strip("{}") not in ROLES):
-                yield f"{where}的列中，cell 只能是 {'、'.join(f'{{{role}}}' for role in ROLES)}"
+                yield Message(
+                    "{}的列中，cell 只能是 {}",
+                    "{}: cell in columns can only be {}",
+                    where,
+                    listing(f"{{{role}}}" for role in ROLES),
+                )
         seen: dict[object, str] = {}
         for place, item in enumerate(self.items, start=1):
-            here = f"{where}第 {place} 项“{item.label}”"
+            here = Message("{}第 {} 项“{}”", "{}, item {} “{}”", where, place, item.label)
             keys: list[object] = [label_key(item.group + label) for label in (item.label, *item.labels)]
             keys += [(item.to, item.stage, item.kind, item.band)] if item.to else []
             for key in dict.fromkeys(keys):
                 if key in seen:
-                    what = "去处" if isinstance(key, tuple) else "名称"
-                    yield f"{here}：与“{seen[key]}”的{what}相同，相加的用 adds_to"
+                    what = Message("去处", "place") if isinstance(key, tuple) else Message("名称", "name")
+                    yield Message(
+                        "{}：与“{}”的{}相同，相加的用 adds_to",
+                        "{0}: the same {2} as “{1}”; to add up, use adds_to",
+                        here,
+                        seen[key],
+                        what,
+                    )
                 seen[key] = item.label
         places = {place for item in self.items for place in item.targets}
         needed = ("schools.school_id",) if self.of == "school" else ("district.district",)
-        yield from (f"{where}：缺少去处为 {place} 的项目" for place in needed if place not in places)
+        yield from (
+            Message("{}：缺少去处为 {} 的项目", "{}: no item goes to {}", where, place)
+            for place in needed
+            if place not in places
+        )
 
     @property
     def rows(self) -> tuple[tuple[Template, ...], ...]:
@@ -288,10 +376,15 @@ class Layout(Entry):
     @model_validator(mode="after")
     def _names_differ(self) -> Layout:
         if bool(self.sheets) == bool(self.like):
-            raise ValueError("至少要有一个工作表，或用 like 指明像哪个版式，二者居其一")
+            raise ValueError(
+                Message(
+                    "至少要有一个工作表，或用 like 指明像哪个版式，二者居其一",
+                    "write at least one sheet, or name a layout with like, one of the two",
+                )
+            )
         names = [sheet.name.casefold() for sheet in self.sheets]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"工作表重名：{'、'.join(twice)}")
+            raise ValueError(Message("工作表重名：{}", "sheets of one name: {}", listing(twice)))
         return self
 
 
@@ -313,13 +406,19 @@ def load_layout(name: str | Path = NATIONAL) -> Layout:
         If the file cannot be read or does not hang together; every such place is named.
     """
     path = _shipped() / f"{name}.toml" if str(name) in layout_names() else Path(name)
-    layout = read_toml(path, Layout, "表样的版式", QbError)
+    layout = read_toml(path, Layout, Message("表样的版式", "Layout"), QbError)
     if not layout.like:
         return layout
     model = load_layout(layout.like)
     missing = [name for name in layout.only if name not in {sheet.name for sheet in model.sheets}]
     if missing:
-        raise QbError(f"表样的版式 {path}：only 中的“{missing[0]}”不是 {layout.like} 的工作表。请改正。")
+        raise QbError(
+            "表样的版式 {}：only 中的“{}”不是 {} 的工作表。请改正。",
+            "Layout {}: “{}” in only is no sheet of {}. Put it right.",
+            path,
+            missing[0],
+            layout.like,
+        )
     return Layout(
         title=layout.title,
         source=layout.source,

@@ -10,29 +10,30 @@ from pathlib import Path
 from lxml.etree import XMLSyntaxError
 
 from qb.data.cell_values import CONTROL
-from qb.data.table_intake import tables_among
+from qb.data.table_intake import A_SHEET, tables_among
 from qb.data.workbook import LONGEST, RESULT, WORKBOOK, open_book, write_xlsx
 from qb.data.xlsx_copy import Package, Styles, add_text_sheet, text_sheet
 from qb.data.xlsx_marks import Notes, Place, SheetXml, place_of
 from qb.data.xlsx_package import column_letters
 from qb.errors import Fault, QbError
+from qb.language import Lang, Message, told
 from qb.personal import kinds_of, mask
 from qb.terms import Severity
 
 COLOURS = {Severity.STOPS: "FFFFC7CE", Severity.WARNING: "FFFFEB9C", Severity.NOTE: "FFE2EFDA"}
-_AUTHOR, _MARK = "qb", "【核查结果】"
+_AUTHOR, _MARK = "qb", Message("【核查结果】", "[qb check]")
 _HEADERS = (
-    ("程度", 10),
-    ("规则", 8),
-    ("工作表", 14),
-    ("单元格", 9),
-    ("学校标识码", 16),
-    ("问题", 60),
-    ("怎么改", 50),
+    (Message("程度", "Severity"), 10),
+    (Message("规则", "Rule"), 8),
+    (Message("工作表", "Sheet"), 14),
+    (Message("单元格", "Cell"), 9),
+    (Message("学校标识码", "School"), 16),
+    (Message("问题", "What is wrong"), 60),
+    (Message("怎么改", "What to do"), 50),
 )
 
 
-def mark(path: str | Path, faults: Iterable[Fault], out: str | Path) -> None:
+def mark(path: str | Path, faults: Iterable[Fault], out: str | Path, lang: Lang = "zh") -> None:
     """Write a copy of a workbook in which each faulty cell is coloured and says what is wrong with it.
 
     All faults, also those that belong to no cell, are listed on the sheet 核查结果. Marks of an earlier
@@ -47,6 +48,8 @@ def mark(path: str | Path, faults: Iterable[Fault], out: str | Path) -> None:
         Of :func:`qb.checks.check`, or of the :class:`qb.errors.DataError` where it cannot be read.
     out : str or Path
         The copy to make, whole or not at all. Nothing that stands there is replaced.
+    lang : {"zh", "en"}
+        Of the notes and the list; the sheet is called 核查结果 in both, so that marks are known again.
 
     Raises
     ------
@@ -55,20 +58,34 @@ def mark(path: str | Path, faults: Iterable[Fault], out: str | Path) -> None:
     """
     source, faults = Path(path), list(faults)
     if source.suffix.lower() != WORKBOOK or not source.is_file():
-        raise QbError(f"只有 {WORKBOOK} 工作簿可以标注，{source} 不是。请用不带 --marked 的核查。")
+        raise QbError(
+            "只有 {} 工作簿可以标注，{} 不是。请用不带 --marked 的核查。",
+            "Only workbooks ({}) can be marked, and {} is none. Check without --marked.",
+            WORKBOOK,
+            source,
+        )
     with open_book(source) as book:
         if not book.is_xlsx:
-            raise QbError(f"{source} 不是有效的工作簿。用电子表格软件打开后另存为 .xlsx。")
+            raise QbError(
+                "{} 不是有效的工作簿。用电子表格软件打开后另存为 .xlsx。",
+                "{} is no valid workbook. Open it in a spreadsheet program and save it as .xlsx.",
+                source,
+            )
         package = Package(book.archive, book.parts)
         try:
-            _mark(package, faults)
+            _mark(package, faults, lang)
         except (XMLSyntaxError, KeyError, ValueError, AttributeError) as error:
-            raise QbError(f"{source} 无法标注（{error}）。用电子表格软件打开后另存为 .xlsx。") from None
+            raise QbError(
+                "{} 无法标注（{}）。用电子表格软件打开后另存为 .xlsx。",
+                "{} cannot be marked ({}). Open it in a spreadsheet program and save it as .xlsx.",
+                source,
+                error,
+            ) from None
         write_xlsx(Path(out), package.write)
 
 
-def _mark(package: Package, faults: list[Fault]) -> None:
-    tables, _ = tables_among((name for name in package.sheets if name != RESULT), "工作表")
+def _mark(package: Package, faults: list[Fault], lang: Lang) -> None:
+    tables, _ = tables_among((name for name in package.sheets if name != RESULT), A_SHEET)
     by_sheet: dict[str, dict[str, list[Fault]]] = {}
     for fault in faults:
         sheet = _sheet_of(fault, tables)
@@ -78,8 +95,8 @@ def _mark(package: Package, faults: list[Fault]) -> None:
     earlier = styles.with_colours(COLOURS.values()) if RESULT in package.sheets else set()
     for sheet, part in list(package.sheets.items()):
         if sheet != RESULT and (earlier or sheet in by_sheet):
-            _mark_sheet(package, part, styles, by_sheet.get(sheet, {}), earlier)
-    _list(package, styles, faults, tables)
+            _mark_sheet(package, part, styles, by_sheet.get(sheet, {}), earlier, lang)
+    _list(package, styles, faults, tables, lang)
     styles.save()
     for part in [*package.archive.namelist(), *package.changed]:
         if _WITH_TEXT.search(part):
@@ -99,15 +116,22 @@ def _cells_of(fault: Fault) -> list[str]:
 
 
 def _mark_sheet(
-    package: Package, part: str, styles: Styles, by_cell: dict[str, list[Fault]], earlier: set[int]
+    package: Package,
+    part: str,
+    styles: Styles,
+    by_cell: dict[str, list[Fault]],
+    earlier: set[int],
+    lang: Lang,
 ) -> None:
     """Take earlier marks off a sheet and put new ones on."""
     notes = Notes(package, part)
     sheet = SheetXml(package.read(part))
     formats: dict[Place, object] = {}
     for cell, text in notes.texts().items() if earlier else ():
-        if _MARK in text:  # the colour that stood there before is not known any more
-            notes.cut(cell, _MARK)
+        for mark in (_MARK.zh, _MARK.en):
+            if mark not in text:
+                continue
+            notes.cut(cell, mark)  # the colour that stood there before is not known any more
             formats[place_of(cell)] = partial(_uncoloured, styles, earlier)
     merged = sheet.merged_into() if by_cell else {}
     found: dict[Place, list[Fault]] = {}
@@ -120,9 +144,13 @@ def _mark_sheet(
         formats[place] = partial(_coloured, styles, COLOURS[gravest.severity])
         cell = f"{column_letters(place[1])}{place[0]}"
         if not notes.is_thread(cell):  # it is in the list; a spreadsheet writes the note of a thread anew
-            lines = [f"{one.severity.zh}（{one.rule}）：{one.message}。{one.remedy}。" for one in mine]
+            lines = (
+                Message("{}（{}）：{}。{}。", "{} ({}): {}. {}.", f.severity, f.rule, f.message, f.remedy)
+                for f in mine
+            )
             before = "\n\n" if cell in standing else ""
-            notes.append(cell, before + _plain("\n".join([_MARK, *lines])), _AUTHOR)
+            note = "\n".join(told(line, lang) for line in (_MARK, *lines))
+            notes.append(cell, before + _plain(note), _AUTHOR)
         if any(one.rule == "P02" for one in mine):
             texts |= _hidden(sheet, place)
     package.changed[part] = sheet.changed(formats, texts)
@@ -173,20 +201,23 @@ def _plain(text: str) -> str:
     return CONTROL.sub("", text)[:LONGEST]
 
 
-def _list(package: Package, styles: Styles, faults: list[Fault], tables: dict[str, str]) -> None:
+def _list(package: Package, styles: Styles, faults: list[Fault], tables: dict[str, str], lang: Lang) -> None:
     """Fill the sheet of results: how many, then a row for each fault, leading to its cell."""
     bold, plain = styles.text(bold=True), styles.text()
+    count = (
+        Message("共 {} 处", "{} in all", len(faults)) if faults else Message("没有发现问题", "Nothing found")
+    )
     rows: list[list[tuple[str, int]]] = [
-        [(f"共 {len(faults)} 处" if faults else "没有发现问题", plain)],
-        [(header, bold) for header, _ in _HEADERS],
+        [(told(count, lang), plain)],
+        [(told(header, lang), bold) for header, _ in _HEADERS],
     ]
     links = {}
     for fault in faults:
         sheet = _sheet_of(fault, tables)
         where = (sheet or fault.table or "", fault.cell or "", fault.school_id or "")
-        texts = (fault.severity.zh, fault.rule, *where, fault.message, fault.remedy)
+        texts = (fault.severity, fault.rule, *where, fault.message, fault.remedy)
         looks = (styles.text(COLOURS[fault.severity]), *(plain,) * len(texts))
-        rows.append([(_plain(text), look) for text, look in zip(texts, looks, strict=False)])
+        rows.append([(_plain(told(text, lang)), look) for text, look in zip(texts, looks, strict=False)])
         if fault.cell and sheet in package.sheets:
             links[f"D{len(rows)}"] = "'{}'!{}".format(sheet.replace("'", "''"), fault.cell)
     xml = text_sheet(rows, [width for _, width in _HEADERS], links, frozen=2)

@@ -16,10 +16,11 @@ from qb.data.grid import Grid, grid_to_table
 from qb.data.schema import TABLES, Table, tables_of
 from qb.data.table_files import read_csv, read_parquet, spoken, write_csv, write_parquet
 from qb.data.table_headers import table_named
-from qb.data.table_intake import fault, frame_to_table, tables_among, to_dataset
+from qb.data.table_intake import A_FILE, fault, frame_to_table, tables_among, to_dataset
 from qb.data.workbook import WORKBOOK, WORKBOOKS, read_workbook, write_book, write_xlsx
 from qb.errors import Fault, QbError, UnreadableError
 from qb.files import beside_notebooks, write_folder, write_whole
+from qb.language import Message, listing
 from qb.standard import Standard
 from qb.standard import load as load_standard
 from qb.terms import DATA_SUFFIXES
@@ -52,7 +53,15 @@ def correct(data: Dataset, path: Path) -> Dataset:
         positions, wrong = (_place if correction.factor is None else _places)(data, correction, number)
         places = [(correction.table, position, correction.column) for position in positions]
         if not wrong and any(place in changes for place in places):
-            wrong = _fault("F23", correction, f"第 {number} 条更正与前面一条改的是同一个单元格")
+            wrong = _fault(
+                "F23",
+                correction,
+                Message(
+                    "第 {} 条更正与前面一条改的是同一个单元格",
+                    "correction {} changes the same cell as one before it",
+                    number,
+                ),
+            )
         if wrong:
             faults.append(wrong)
             continue
@@ -94,9 +103,14 @@ def _places(data: Dataset, correction: Correction, number: int) -> tuple[list[in
     rows = np.flatnonzero(meant).tolist()
     if len(rows) == correction.rows or (correction.applied and len(rows) > correction.rows):
         return rows, None
-    message = (
-        f"第 {number} 条更正以为有 {correction.rows} 行的值在 {times * correction.least:.12g} 与 "
-        f"{times * correction.most:.12g} 之间，来源现有 {len(rows)} 行"
+    message = Message(
+        "第 {} 条更正以为有 {} 行的值在 {:.12g} 与 {:.12g} 之间，来源现有 {} 行",
+        "correction {} takes {} rows to be between {:.12g} and {:.12g}; the source now has {}",
+        number,
+        correction.rows,
+        times * correction.least,
+        times * correction.most,
+        len(rows),
     )
     return [], _fault("F24", correction, message)
 
@@ -106,16 +120,34 @@ def _place(data: Dataset, correction: Correction, number: int) -> tuple[list[int
     table, frame = TABLES[correction.table], data[correction.table]
     rows = np.flatnonzero(_of_key(data, correction))
     if len(rows) != 1:
-        key = "、".join(f"{name}={value}" for name, value in correction.key.items())
-        message = f"第 {number} 条更正指的记录（{key}）在表中有 {len(rows)} 条，应恰有 1 条"
+        key = listing(f"{name}={value}" for name, value in correction.key.items())
+        message = Message(
+            "第 {} 条更正指的记录（{}）在表中有 {} 条，应恰有 1 条",
+            "the record of correction {} ({}) is found {} times in the table, and should be once",
+            number,
+            key,
+            len(rows),
+        )
         return [], _fault("F23", correction, message)
     position = int(rows[0])
     expected = correction.right if correction.applied else correction.wrong
     if _holds(data, correction, position, expected):
         return [position], None
     held = frame[correction.column].iloc[position]
-    shown = "没有数据" if pd.isna(held) else f"{held:.12g}" if isinstance(held, float) else str(held)
-    message = f"第 {number} 条更正以为这里是“{expected}”，来源现为“{shown}”"
+    shown = (
+        Message("没有数据", "no data")
+        if pd.isna(held)
+        else f"{held:.12g}"
+        if isinstance(held, float)
+        else str(held)
+    )
+    message = Message(
+        "第 {} 条更正以为这里是“{}”，来源现为“{}”",
+        "correction {} takes this to be “{}”, the source now has “{}”",
+        number,
+        expected,
+        shown,
+    )
     where = {"row": data.line(table.name, position)}
     where["cell"] = data.cell(table.name, position, correction.column)
     return [], _fault("F24", correction, message, **where)
@@ -123,7 +155,14 @@ def _place(data: Dataset, correction: Correction, number: int) -> tuple[list[int
 
 def _fault(rule: str, correction: Correction, message: str, **where: object) -> Fault:
     school = correction.key.get("school_id")
-    remedy = "改正这条更正；来源已改好的，删去这条更正" if rule == "F24" else "改正 key，使它只指一条记录"
+    remedy = (
+        Message(
+            "改正这条更正；来源已改好的，删去这条更正",
+            "Put the correction right; delete it where the source has been mended",
+        )
+        if rule == "F24"
+        else Message("改正 key，使它只指一条记录", "Change key so that it means one record")
+    )
     return fault(
         rule,
         message,
@@ -231,26 +270,56 @@ READERS = {".csv": read_csv, ".parquet": read_parquet}
 def _files(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
     """Return the file of each table, in the order of the registry, and what is wrong with the folder."""
     if not folder.is_dir():
-        what = "不是数据文件夹，也不是工作簿" if folder.exists() else "不存在"
-        return {}, [fault("F01", f"{spoken(folder)} {what}", "检查路径；工作簿可用 .xlsx、.xlsm、.xls、.ods")]
+        what = (
+            Message("不是数据文件夹，也不是工作簿", "is neither a folder of data nor a workbook")
+            if folder.exists()
+            else Message("不存在", "does not exist")
+        )
+        return {}, [
+            fault(
+                "F01",
+                Message("{} {}", "{} {}", spoken(folder), what),
+                Message(
+                    "检查路径；工作簿可用 .xlsx、.xlsm、.xls、.ods",
+                    "Check the path; workbooks may be .xlsx, .xlsm, .xls or .ods",
+                ),
+            )
+        ]
     inside = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in DATA_SUFFIXES)
     files = {spoken(file.name): file for file in inside}
     readable = [name for name in files if Path(name).suffix.lower() in READERS]
-    found, faults = tables_among(readable, "文件")
+    found, faults = tables_among(readable, A_FILE)
     for name in files.keys() - set(readable):
-        faults.append(fault("F22", f"文件 {name} 没有读入", "如系数据表，请存为 CSV，文件名用规定的表名"))
+        faults.append(
+            fault(
+                "F22",
+                Message("文件 {} 没有读入", "file {} was not read", name),
+                Message(
+                    "如系数据表，请存为 CSV，文件名用规定的表名",
+                    "If it is a table of data, save it as CSV under the table's name",
+                ),
+            )
+        )
     if not found:
-        names = "、".join(f"{name}.csv" for name in list(TABLES)[:3])
-        faults.append(fault("F02", f"文件夹 {spoken(folder)} 中没有数据表", f"放入 {names} 等文件"))
+        names = listing(f"{name}.csv" for name in list(TABLES)[:3])
+        faults.append(
+            fault(
+                "F02",
+                Message("文件夹 {} 中没有数据表", "folder {} has no table of data", spoken(folder)),
+                Message("放入 {} 等文件", "Put {} or the like into it", names),
+            )
+        )
     return {name: files[file] for name, file in found.items()}, faults
 
 
 def _read_table(file: Path, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
-    name = f"文件 {spoken(file.name)}"
+    name = Message("文件 {}", "file {}", spoken(file.name))
     try:
         raw = READERS[file.suffix.lower()](file)
     except UnreadableError as error:
-        return table.empty(), [fault("F04", f"{name} {error.message}", error.remedy, table=table.name)]
+        return table.empty(), [
+            fault("F04", Message("{} {}", "{} {}", name, error.message), error.remedy, table=table.name)
+        ]
     return grid_to_table(raw, table, name)[:2] if isinstance(raw, Grid) else frame_to_table(raw, table)
 
 
@@ -316,11 +385,23 @@ def _kept(folder: Path, replace: bool) -> list[Path]:
     if not folder.exists():
         return []
     if not folder.is_dir():
-        raise QbError(f"{folder} 是一个文件，不能写成文件夹。请换一个名字。")
+        raise QbError(
+            "{} 是一个文件，不能写成文件夹。请换一个名字。",
+            "{} is a file and cannot be written as a folder. Choose another name.",
+            folder,
+        )
     inside = list(folder.iterdir())
     tables = [p for p in inside if p.suffix.lower() in READERS and table_named(p.stem)]
     if inside and not (tables and all(p.is_file() for p in inside)):
-        raise QbError(f"文件夹 {folder} 中有数据集以外的内容，不能覆盖。请换一个名字。")
+        raise QbError(
+            "文件夹 {} 中有数据集以外的内容，不能覆盖。请换一个名字。",
+            "Folder {} holds more than a dataset and is not replaced. Choose another name.",
+            folder,
+        )
     if inside and not replace:
-        raise QbError(f"文件夹 {folder} 已有一个数据集。请换一个名字，或指明要覆盖。")
+        raise QbError(
+            "文件夹 {} 已有一个数据集。请换一个名字，或指明要覆盖。",
+            "Folder {} holds a dataset already. Choose another name, or say that it is to be replaced.",
+            folder,
+        )
     return [p for p in inside if p not in tables]

@@ -15,11 +15,13 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from qb.data.cell_values import UNREAD, error_cells, missing, tidy_cells
 from qb.data.cell_values import convert as convert_cells
+from qb.data.check_base import Rule
 from qb.data.dataset import Dataset
 from qb.data.recipe_source import Source, Words, lacking, read_sources
 from qb.data.schema import TABLES, Column, ColumnKind, Table, tables_of, tidy_header
-from qb.data.table_intake import FORM_RULES, Rule, frame_to_table
+from qb.data.table_intake import FORM_RULES, frame_to_table
 from qb.errors import DataError, Fault, QbError
+from qb.language import Message, listing
 from qb.standard import Standard
 from qb.terms import Severity
 from qb.tomlfile import Entry, read_toml
@@ -65,20 +67,38 @@ class Cell(Entry):
     @model_validator(mode="after")
     def _is_one_thing(self) -> Cell:
         if sum(part is not None for part in (self.from_, self.value, self.sum)) != 1:
-            raise ValueError("from、value、sum 必须且只能写一个")
+            raise ValueError(
+                Message("from、value、sum 必须且只能写一个", "write exactly one of from, value and sum")
+            )
         if (self.map or self.contains or self.extract) and not self.from_:
-            raise ValueError("map、contains 和 extract 只能与 from 同用")
+            raise ValueError(
+                Message(
+                    "map、contains 和 extract 只能与 from 同用", "map, contains and extract go with from only"
+                )
+            )
         if self.map and self.contains:
-            raise ValueError("map 和 contains 只能写一个")
+            raise ValueError(Message("map 和 contains 只能写一个", "write one of map and contains"))
         if self.scale and (self.value is not None or self.map or self.contains):
-            raise ValueError("scale 只能与 from 或 sum 同用，且不与 map、contains 同用")
+            raise ValueError(
+                Message(
+                    "scale 只能与 from 或 sum 同用，且不与 map、contains 同用",
+                    "scale goes with from or sum, and not with map or contains",
+                )
+            )
         if self.default is not None and not (self.map or self.contains or self.extract):
-            raise ValueError("default 只能与 map、contains 或 extract 同用")
+            raise ValueError(
+                Message(
+                    "default 只能与 map、contains 或 extract 同用",
+                    "default goes with map, contains or extract",
+                )
+            )
         if self.extract:
             try:
                 re.compile(self.extract)
             except re.error as error:
-                raise ValueError(f"extract 不是正则表达式（{error}）") from None
+                raise ValueError(
+                    Message("extract 不是正则表达式（{}）", "extract is no regular expression ({})", error)
+                ) from None
         return self
 
     @property
@@ -143,9 +163,9 @@ class Recipe(Source):
             for sentence in _misfits(name, place, rows, known)
         ]
         if not self.tables:
-            wrong = ["没有写任何表，如 [[schools]]"]
+            wrong = [Message("没有写任何表，如 [[schools]]", "no table is written, such as [[schools]]")]
         if wrong:
-            raise ValueError("\n".join(wrong))
+            raise ValueError(*wrong)
         return self
 
 
@@ -153,25 +173,43 @@ def _placed(name: str, blocks: tuple[Rows, ...]) -> list[tuple[str, Rows]]:
     """Return blocks with their places in the recipe, as a message names them."""
     if len(blocks) == 1:
         return [(f"[{name}]", blocks[0])]
-    return [(f"[{name}]（第 {number} 组）", rows) for number, rows in enumerate(blocks, start=1)]
+    return [
+        (Message("[{}]（第 {} 组）", "[{}] (group {})", name, number), rows)
+        for number, rows in enumerate(blocks, start=1)
+    ]
 
 
-def _misfits(name: str, where: str, rows: Rows, known: Mapping[str, Table]) -> list[str]:
+def _misfits(name: str, where: str, rows: Rows, known: Mapping[str, Table]) -> list[Message]:
     table = known.get(name)
     if table is None:
-        return [f"没有名为 {name} 的表，可用：{'、'.join(TABLES)}"]
+        return [
+            Message(
+                "没有名为 {} 的表，可用：{}", "there is no table {}; there are: {}", name, listing(TABLES)
+            )
+        ]
     wrong = [
-        f"{where}：缺少关键列 {column}"
+        Message("{}：缺少关键列 {}", "{}: the key column {} is missing", where, column)
         for column in table.required_among(rows.cells)
         if column not in rows.cells
     ]
     for column, cell in rows.cells.items():
         if column not in table.by_name:
-            wrong.append(f"{where}：没有名为 {column} 的列，可用：{'、'.join(table.names)}")
+            wrong.append(
+                Message(
+                    "{}：没有名为 {} 的列，可用：{}",
+                    "{}: there is no column {}; there are: {}",
+                    where,
+                    column,
+                    listing(table.names),
+                )
+            )
             continue
         for text in cell.written:
             _, findings = convert_cells(pd.Series([text], dtype="str"), table[column])
-            wrong += [f"{where} {column}：“{text}”{f.message}，{f.remedy}" for f in findings]
+            wrong += [
+                Message("{} {}：“{}”{}，{}", "{} {}: “{}” {}; {}", where, column, text, f.message, f.remedy)
+                for f in findings
+            ]
     return wrong
 
 
@@ -184,25 +222,28 @@ def load_recipe(file: str | Path, standard: Standard | None = None) -> Recipe:
         If the file cannot be read, or names tables or columns that do not exist, or writes a value
         that its column does not take; every such entry is named.
     """
-    return read_toml(Path(file), Recipe, "配方文件", RecipeError, ("tables", "cells"), tables_of(standard))
+    what = Message("配方文件", "Recipe")
+    return read_toml(Path(file), Recipe, what, RecipeError, ("tables", "cells"), tables_of(standard))
 
 
 # What a recipe makes of a table: the dataset, or every fault that stands in its way.
 
 
+# fmt: off
 RECIPE_RULES: dict[str, Rule] = {
     rule.number: rule
     for rule in (
-        Rule("R01", Severity.STOPS, "来源表必须能够读取", True),
-        Rule("R02", Severity.STOPS, "配方用到的列在来源表中有且只有一个", True),
-        Rule("R03", Severity.STOPS, "对照表必须认识来源表中的每个值"),
-        Rule("R04", Severity.STOPS, "相加的列只能是数字"),
-        Rule("R05", Severity.STOPS, "转换后关键列不能重复"),
-        Rule("R06", Severity.NOTE, "按配方跳过的行"),
-        Rule("R07", Severity.STOPS, "合并的来源表中一个键只有一行"),
-        Rule("R08", Severity.NOTE, "连接的文件中没有的行"),
+        Rule("R01", Severity.STOPS, Message("来源表必须能够读取", "A source table must be readable"), structure=True),
+        Rule("R02", Severity.STOPS, Message("配方用到的列在来源表中有且只有一个", "A column that the recipe uses stands in the source exactly once"), structure=True),
+        Rule("R03", Severity.STOPS, Message("对照表必须认识来源表中的每个值", "The map knows every value of the source")),
+        Rule("R04", Severity.STOPS, Message("相加的列只能是数字", "Columns that are added up hold numbers")),
+        Rule("R05", Severity.STOPS, Message("转换后关键列不能重复", "No key stands twice after the conversion")),
+        Rule("R06", Severity.NOTE, Message("按配方跳过的行", "Rows that the recipe leaves out")),
+        Rule("R07", Severity.STOPS, Message("合并的来源表中一个键只有一行", "A joined source has one row for a key")),
+        Rule("R08", Severity.NOTE, Message("连接的文件中没有的行", "Rows that a joined file does not have")),
     )
 }
+# fmt: on
 
 
 def convert(path: str | Path, recipe: Recipe, standard: Standard | None = None) -> Dataset:
@@ -220,14 +261,30 @@ def convert(path: str | Path, recipe: Recipe, standard: Standard | None = None) 
     """
     tables = tables_of(standard)
     sources, notes = read_sources(Path(path), recipe)
-    frames, faults = {}, [_fault("R08", note, "如不应如此，请核对两个文件的编号") for note in notes]
+    frames, faults = (
+        {},
+        [
+            _fault(
+                "R08",
+                note,
+                Message(
+                    "如不应如此，请核对两个文件的编号",
+                    "If it should not be so, compare the codes of the two files",
+                ),
+            )
+            for note in notes
+        ],
+    )
     for name, blocks in recipe.tables.items():
         made = []
         for file, source in sources:
             frame, found = _make_table(tables[name], _placed(name, blocks), source)
             made.append(frame)
             if len(sources) > 1:
-                found = [dataclasses.replace(fault, message=f"{file}：{fault.message}") for fault in found]
+                found = [
+                    dataclasses.replace(fault, message=Message("{}：{}", "{}: {}", file, fault.message))
+                    for fault in found
+                ]
             faults += found
         frames[name], doubled = _without_repeats(name, pd.concat(made) if len(made) > 1 else made[0])
         faults += doubled
@@ -238,7 +295,7 @@ def convert(path: str | Path, recipe: Recipe, standard: Standard | None = None) 
     return Dataset(Dataset.of(**frames).tables, tuple(faults), str(path))
 
 
-def _fault(rule: str, message: str, remedy: str, **where: Any) -> Fault:
+def _fault(rule: str, message: Message, remedy: Message, **where: Any) -> Fault:
     rules = RECIPE_RULES if rule in RECIPE_RULES else FORM_RULES
     return Fault(rule, rules[rule].severity, message, remedy, **where)
 
@@ -270,7 +327,12 @@ def _make_rows(name: str, place: str, rows: Rows, source: pd.DataFrame) -> tuple
     needed = dict.fromkeys((*rows.skip_if_empty, *rows.where), place)
     needed |= {header: f"{place} {column}" for column, cell in rows.cells.items() for header in cell.sources}
     faults = [
-        _fault("R02", lacking(source, header, where), "改正配方或来源表", table=name)
+        _fault(
+            "R02",
+            lacking(source, header, where),
+            Message("改正配方或来源表", "Put the recipe or the source right"),
+            table=name,
+        )
         for header, where in needed.items()
         if (source.columns == tidy_header(header)).sum() != 1
     ]
@@ -280,8 +342,17 @@ def _make_rows(name: str, place: str, rows: Rows, source: pd.DataFrame) -> tuple
     for header in rows.skip_if_empty:
         empty = source[tidy_header(header)].isna()
         if empty.any():
-            message = f"{int(empty.sum())} 行因“{header}”为空未转入"
-            faults.append(_fault("R06", message, "如不应跳过，请补填", table=name))
+            message = Message(
+                "{} 行因“{}”为空未转入", "{} rows left out, for “{}” is empty", int(empty.sum()), header
+            )
+            faults.append(
+                _fault(
+                    "R06",
+                    message,
+                    Message("如不应跳过，请补填", "If they should not be, complete them"),
+                    table=name,
+                )
+            )
         source = source[~empty]
     for header, wanted in rows.where.items():
         kept = [as_typed(value) for value in (wanted if isinstance(wanted, tuple) else (wanted,))]
@@ -289,14 +360,34 @@ def _make_rows(name: str, place: str, rows: Rows, source: pd.DataFrame) -> tuple
         text = text.astype("str").str.removesuffix(".0")
         other = ~text.isin(kept)
         if other.any():
-            message = f"{int(other.sum())} 行因“{header}”不是 {'、'.join(kept)} 未转入"
-            faults.append(_fault("R06", message, "如不应跳过，请改 where", table=name))
+            message = Message(
+                "{} 行因“{}”不是 {} 未转入",
+                "{} rows left out, for “{}” is not {}",
+                int(other.sum()),
+                header,
+                listing(kept),
+            )
+            faults.append(
+                _fault(
+                    "R06",
+                    message,
+                    Message("如不应跳过，请改 where", "If they should not be, change where"),
+                    table=name,
+                )
+            )
         source = source[~other]
     made = {}
     for column, cell in rows.cells.items():
         made[column], found = _make_cells(cell, source)
         faults += [
-            _fault(rule, f"{message}（配方的 {place} {column}）", remedy, table=name, row=row, column=column)
+            _fault(
+                rule,
+                Message("{}（配方的 {} {}）", "{} ({} {} of the recipe)", message, place, column),
+                remedy,
+                table=name,
+                row=row,
+                column=column,
+            )
             for rule, row, message, remedy in found
         ]
     return pd.DataFrame(made, index=source.index), faults
@@ -310,12 +401,26 @@ def _errors(name: str, place: str, rows: Rows, source: pd.DataFrame) -> list[Fau
         wrong = error_cells(values)
         for at in np.flatnonzero(wrong) if wrong is not None else ():
             shown = str(values.iloc[at]).removeprefix(UNREAD)
-            message = f"“{header}”中的“{shown}”是错误值或没有结果的公式（配方的 {place}）"
-            faults.append(_fault("F19", message, "改正公式或直接填值", table=name, row=int(source.index[at])))
+            message = Message(
+                "“{}”中的“{}”是错误值或没有结果的公式（配方的 {}）",
+                "“{1}” in “{0}” is an error or a formula without a result ({2} of the recipe)",
+                header,
+                shown,
+                place,
+            )
+            faults.append(
+                _fault(
+                    "F19",
+                    message,
+                    Message("改正公式或直接填值", "Put the formula right, or enter the value"),
+                    table=name,
+                    row=int(source.index[at]),
+                )
+            )
     return faults
 
 
-_Trouble = tuple[str, int, str, str]  # rule, row, message, remedy
+_Trouble = tuple[str, int, Message, Message]  # rule, row, message, remedy
 
 
 def _make_cells(cell: Cell, source: pd.DataFrame) -> tuple[pd.Series, list[_Trouble]]:
@@ -341,7 +446,7 @@ def _added(headers: tuple[str, ...], source: pd.DataFrame) -> tuple[pd.Series, l
             (
                 f.rule if f.rule == "F19" else "R04",
                 int(source.index[at]),
-                f"“{header}”中的“{f.raw.iloc[at]}”{f.message}",
+                Message("“{}”中的“{}”{}", "“{}”: “{}” {}", header, f.raw.iloc[at], f.message),
                 f.remedy,
             )
             for f in findings
@@ -359,15 +464,34 @@ def _translated(cell: Cell, values: pd.Series) -> tuple[pd.Series, list[_Trouble
     values = values.mask(wrong) if wrong is not None else values
     known = {value: _look_up(cell, value) for value in values.dropna().unique()}
     strange = values.isin([value for value, found in known.items() if found is None])
-    remedy = "改正 extract，或写 default" if cell.extract else "在 map 或 contains 中补上，或写 default"
+    remedy = (
+        Message("改正 extract，或写 default", "Put extract right, or write default")
+        if cell.extract
+        else Message("在 map 或 contains 中补上，或写 default", "Add it to map or contains, or write default")
+    )
     troubles = [
-        ("R03", int(row), f"配方不认识“{cell.from_}”中的“{value}”", remedy)
+        (
+            "R03",
+            int(row),
+            Message("配方不认识“{}”中的“{}”", "the recipe does not know “{1}” in “{0}”", cell.from_, value),
+            remedy,
+        )
         for row, value in values[strange].items()
     ]
     for row, value in errors.items():
         shown = value.removeprefix(UNREAD)
         troubles.append(
-            ("F19", int(row), f"“{cell.from_}”中的“{shown}”是错误值或没有结果的公式", "改正公式或直接填值")
+            (
+                "F19",
+                int(row),
+                Message(
+                    "“{}”中的“{}”是错误值或没有结果的公式",
+                    "“{1}” in “{0}” is an error or a formula without a result",
+                    cell.from_,
+                    shown,
+                ),
+                Message("改正公式或直接填值", "Put the formula right, or enter the value"),
+            )
         )
     if not known:
         return missing("str", values.index), troubles
@@ -399,8 +523,12 @@ def _without_repeats(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list
     faults = [
         _fault(
             "R05",
-            f"{'、'.join(f'{k}={v}' for k, v in zip(key, values, strict=True))} 出现多次且内容不同",
-            "在来源表中只保留一行",
+            Message(
+                "{} 出现多次且内容不同",
+                "{} stands several times with different content",
+                listing((f"{k}={v}" for k, v in zip(key, values, strict=True))),
+            ),
+            Message("在来源表中只保留一行", "Keep one row of it in the source"),
             table=name,
             row=int(row),
             column=key[-1],

@@ -19,6 +19,7 @@ from qb.data.table_files import read_csv, read_parquet, spoken
 from qb.data.table_headers import HEADER_WITHIN, column_like, find_column, plain_header
 from qb.data.workbook import WORKBOOKS, read_excel
 from qb.errors import DataError, QbError, UnreadableError
+from qb.language import NOTHING, Lang, Message, listing, say, told
 from qb.standard import load
 from qb.terms import Kind, Severity, Stage
 
@@ -41,7 +42,7 @@ class _Block:
     """One group of a table: its columns as TOML, each with a remark or none."""
 
     table: str
-    cells: dict[str, tuple[str, str]] = field(default_factory=dict)
+    cells: dict[str, tuple[str, Message]] = field(default_factory=dict)
     skip: str = ""
 
 
@@ -54,7 +55,7 @@ class _Source:
     sheet: str = ""
 
 
-def draft(path: str | Path) -> str:
+def draft(path: str | Path, lang: Lang = "zh") -> str:
     """Return a recipe for a table as a person may go on with it: it runs, and says what was guessed.
 
     Columns whose cells cannot be read as what their header seems to mean are left out, with the reason.
@@ -67,9 +68,9 @@ def draft(path: str | Path) -> str:
     path = Path(path)
     source = _read(path)
     blocks, unused = _guess(source)
-    left: list[str] = []
+    left: list[Message] = []
     for _ in range(_TRIES):
-        text = _written(path, source, blocks, unused, left)
+        text = _written(path, source, blocks, unused, left, lang)
         faults = _stopping(path, text)
         bad = {(fault.table, fault.column): fault for fault in faults}
         gone = False
@@ -78,14 +79,16 @@ def draft(path: str | Path) -> str:
                 if column in TABLES[block.table].required:
                     continue
                 fault = bad[block.table, column]
-                left.append(f"[{block.table}] {column} = {block.cells.pop(column)[0]}：{fault.message}")
+                place = f"[{block.table}] {column} = {block.cells.pop(column)[0]}"
+                left.append(Message("{}：{}", "{}: {}", place, fault.message))
                 gone = True
         blocks = [b for b in blocks if b.table == "schools" or set(b.cells) - set(TABLES[b.table].required)]
         if not gone:
             break
     if faults:
-        shown = "\n".join(f"#   {fault}" for fault in faults[:10])
-        text += f"\n# 这份初稿还不能用，先改正：\n{shown}\n"
+        shown = "\n".join(f"#   {told(fault.said, lang)}" for fault in faults[:10])
+        head = say(lang, "这份初稿还不能用，先改正：", "The draft cannot be used yet; put right first:")
+        text += f"\n# {head}\n{shown}\n"
     return text
 
 
@@ -108,7 +111,7 @@ def _read(path: Path) -> _Source:
             return _Source(list(map(str, frame.columns)), frame, 1, "")
         grid = read_excel(path) if path.suffix.lower() in WORKBOOKS else read_csv(path)
     except UnreadableError as error:
-        raise QbError(f"{spoken(path)} {error.message}。{error.remedy}。") from None
+        raise QbError("{} {}。{}。", "{} {}. {}.", spoken(path), error.message, error.remedy) from None
     head = grid.head(HEADER_WITHIN + 1).fillna("")
     lines = [list(map(str, row)) for row in head.itertuples(index=False)]
     candidates = [(_known(line), (at,), line) for at, line in enumerate(lines[:HEADER_WITHIN])]
@@ -171,17 +174,22 @@ def _guess(source: _Source) -> tuple[list[_Block], list[str]]:
     code = places.get("school_id") or places.get("name")
     if code is None:
         raise QbError(
-            "没有认出学校标识码或校名的列，不知道一行是哪所学校。"
-            f"现有列：{'、'.join(filter(None, source.names))}。"
+            "没有认出学校标识码或校名的列，不知道一行是哪所学校。现有列：{}。",
+            "No column of identifiers or names of schools was recognised, so the school of a row is not known. Columns: {}.",
+            listing(filter(None, source.names)),
         )
-    remark = "" if "school_id" in places else "没有标识码的列，暂用校名；请核对是否唯一"
+    by_name = Message(
+        "没有标识码的列，暂用校名；请核对是否唯一",
+        "no column of identifiers; names for now, check that they are unique",
+    )
+    remark = NOTHING if "school_id" in places else by_name
     blocks = [_schools(source, found, places, code, remark)]
     for table in DRAFTED[1:]:
         blocks += _yearly(TABLES[table], source, found, places, code)
     return blocks, unused
 
 
-def _schools(source: _Source, found: dict, places: dict[str, str], code: str, remark: str) -> _Block:
+def _schools(source: _Source, found: dict, places: dict[str, str], code: str, remark: Message) -> _Block:
     block = _Block("schools", {"school_id": (_text(code), remark)})
     for (table, name, _), (header, _) in found.items():
         if table == "schools" and name != "school_id":
@@ -189,14 +197,14 @@ def _schools(source: _Source, found: dict, places: dict[str, str], code: str, re
     if "kind" not in block.cells and "name" in places:
         words = ", ".join(f"{_text(word)} = {_text(str(kind))}" for word, kind in _KINDS.items())
         entry = f'{{ from = {_text(places["name"])}, contains = {{ {words} }}, default = "" }}'
-        block.cells["kind"] = entry, "按校名猜的，请核对"
+        block.cells["kind"] = entry, Message("按校名猜的，请核对", "guessed from the names; check it")
     return block
 
 
-def _words(source: _Source, header: str, column: Column) -> tuple[str, str]:
+def _words(source: _Source, header: str, column: Column) -> tuple[str, Message]:
     """Return a column as it is, or with a table of words where its own are not all understood."""
     if not column.terms:
-        return _text(header), ""
+        return _text(header), NOTHING
     values = source.rows.iloc[:, source.names.index(header)].dropna().astype("str").str.strip()
     values = [value for value in values.unique() if value][:60]
     known = {word: str(term) for term in column.terms for word in (term.value, term.zh)}
@@ -214,9 +222,13 @@ def _words(source: _Source, header: str, column: Column) -> tuple[str, str]:
         entries[value] = like or ""
         lacking += [value] * (like is None)
     if all(known.get(value) == like for value, like in entries.items()):
-        return _text(header), ""
+        return _text(header), NOTHING
     words = ", ".join(f"{_text(value)} = {_text(like)}" for value, like in entries.items())
-    remark = f"不认识 {'、'.join(lacking[:5])}，暂作没有数据" if lacking else "请核对"
+    remark = (
+        Message("不认识 {}，暂作没有数据", "{}: not known, no data for now", listing(lacking[:5]))
+        if lacking
+        else Message("请核对", "check it")
+    )
     return f'{{ from = {_text(header)}, map = {{ {words} }}, default = "" }}', remark
 
 
@@ -236,14 +248,15 @@ def _yearly(
     for stage in [*stages] or [None]:
         block = _Block(table.name)
         block.cells["year"] = _year(source, places)
-        block.cells["school_id"] = _text(code), ""
+        block.cells["school_id"] = _text(code), NOTHING
         if "stage" in table.by_name:
             block.cells["stage"] = _stage(table, stage, places)
         for (name, of), (header, factor) in own.items():
             if of not in (stage, None) or (of is None and len(stages) > 1):
                 continue
             unit = f"{{ from = {_text(header)}, scale = {factor:g} }}"
-            block.cells[name] = (unit, "换算单位，请核对") if factor != 1 else (_text(header), "")
+            converted = Message("换算单位，请核对", "another unit, converted; check it")
+            block.cells[name] = (unit, converted) if factor != 1 else (_text(header), NOTHING)
         first = next((header for (_, of), (header, _) in own.items() if of == stage), "")
         block.skip = first if stage is not None else ""
         yield block
@@ -252,38 +265,58 @@ def _yearly(
         yield from _yearly(table, source, whole, places, code)
 
 
-def _year(source: _Source, places: dict[str, str]) -> tuple[str, str]:
+def _year(source: _Source, places: dict[str, str]) -> tuple[str, Message]:
     if "year" in places:
         values = source.rows.iloc[:, source.names.index(places["year"])].dropna().astype("str").unique()
         values = [value.strip().removesuffix(".0") for value in values]
         if values and all(re.fullmatch(r"\d{2,3}", value) for value in values):
             words = ", ".join(f"{_text(value)} = {int(value) + _REPUBLIC}" for value in values)
-            return f"{{ from = {_text(places['year'])}, map = {{ {words} }} }}", "民国纪年，请核对"
-        return _text(places["year"]), ""
+            remark = Message("民国纪年，请核对", "years of the Republic; check them")
+            return f"{{ from = {_text(places['year'])}, map = {{ {words} }} }}", remark
+        return _text(places["year"]), NOTHING
     named = re.search(r"(20\d\d)", source.title)
     year = int(named[1]) if named else date.today().year
-    return f"{{ value = {year} }}", "学年开始的公历年份，" + (
-        "取自标题，请核对" if named else "是猜的，请改正"
+    remark = (
+        Message(
+            "学年开始的公历年份，取自标题，请核对",
+            "the year in which the school year starts, from the title; check it",
+        )
+        if named
+        else Message(
+            "学年开始的公历年份，是猜的，请改正",
+            "the year in which the school year starts: a guess, put it right",
+        )
     )
+    return f"{{ value = {year} }}", remark
 
 
-def _stage(table: Table, stage: Stage | None, places: dict[str, str]) -> tuple[str, str]:
+def _stage(table: Table, stage: Stage | None, places: dict[str, str]) -> tuple[str, Message]:
     if stage is not None:
-        return f'{{ value = "{stage}" }}', ""
+        return f'{{ value = "{stage}" }}', NOTHING
     if "stage" in places:
-        return _text(places["stage"]), ""
+        return _text(places["stage"]), NOTHING
     if table.name == "facilities":
-        return '{ value = "whole" }', "不分学段的填全校"
+        return '{ value = "whole" }', Message("不分学段的填全校", "not by stage: the whole school")
     if "name" in places:
         words = '"初中" = "junior", "初级中学" = "junior", "中学" = "junior"'
         entry = f'{{ from = {_text(places["name"])}, contains = {{ {words} }}, default = "primary" }}'
-        return entry, "按校名猜的，一贯制学校要分两组写，请核对"
-    return '{ value = "primary" }', "是猜的，请改正"
+        remark = Message(
+            "按校名猜的，一贯制学校要分两组写，请核对",
+            "guessed from the names; schools of several stages need two groups; check it",
+        )
+        return entry, remark
+    return '{ value = "primary" }', Message("是猜的，请改正", "a guess: put it right")
 
 
-def _written(path: Path, source: _Source, blocks: list[_Block], unused: list[str], left: list[str]) -> str:
+def _written(
+    path: Path, source: _Source, blocks: list[_Block], unused: list[str], left: list[Message], lang: Lang
+) -> str:
+    head = Message(
+        "初稿：列是按表头猜的，逐条核对后再用；写法见 data/README.md 的“配方”。",
+        "A draft: columns are guessed from their headers, check each before use; data/README.md says how recipes are written.",
+    )
     lines = [
-        "# 初稿：列是按表头猜的，逐条核对后再用；写法见 data/README.md 的“配方”。",
+        f"# {told(head, lang)}",
         f"title = {_text(spoken(path.stem))}",
         f"source = {_text(spoken(path.name))}",
     ]
@@ -294,12 +327,17 @@ def _written(path: Path, source: _Source, blocks: list[_Block], unused: list[str
         if block.skip:
             lines.append(f"skip_if_empty = [{_text(block.skip)}]")
         for column, (entry, remark) in block.cells.items():
-            kind = TABLES[block.table][column].label
-            lines.append(f"{column} = {entry}  # {kind}{'；' if remark else ''}{remark}")
+            said = [TABLES[block.table][column].label] if lang == "zh" else []
+            said += [told(remark, lang)] if remark else []
+            lines.append(f"{column} = {entry}" + (f"  # {say(lang, '；', '; ').join(said)}" if said else ""))
     if left:
-        lines += ["", "# 读不了而没有写入的列：", *(f"#   {_line(one)}" for one in left)]
+        head = say(lang, "读不了而没有写入的列：", "Columns that could not be read and were left out:")
+        lines += ["", f"# {head}", *(f"#   {_line(told(one, lang))}" for one in left)]
     if unused:
-        lines += ["", f"# 没有用到的列：{_line('、'.join(unused))}"]
+        lines += [
+            "",
+            f"# {say(lang, '没有用到的列：', 'Columns not used: ')}{_line(told(listing(unused), lang))}",
+        ]
     return "\n".join(lines) + "\n"
 
 

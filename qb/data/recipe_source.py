@@ -16,6 +16,7 @@ from qb.data.table_files import read_csv, read_parquet, spoken
 from qb.data.workbook import WORKBOOKS, read_excel
 from qb.data.xlsx_package import column_letters
 from qb.errors import DataError, Fault, UnreadableError
+from qb.language import Both, Message, listing
 from qb.terms import Severity
 from qb.tomlfile import Entry
 
@@ -46,7 +47,12 @@ class Layout(Entry):
     @classmethod
     def _follows(cls, given: int | tuple[int, ...]) -> int | tuple[int, ...]:
         if isinstance(given, tuple) and (not given or list(given) != sorted(set(given))):
-            raise ValueError("header_row 写一行，或自上而下的两行，如 [2, 3]")
+            raise ValueError(
+                Message(
+                    "header_row 写一行，或自上而下的两行，如 [2, 3]",
+                    "header_row is one row, or two from top to bottom, as [2, 3]",
+                )
+            )
         return given
 
 
@@ -84,16 +90,21 @@ class Source(Layout):
     @model_validator(mode="after")
     def _of_files(self) -> Source:
         if self.by and not self.files:
-            raise ValueError("by 只能与 files 同用；另一个文件的列用 [[join]]")
+            raise ValueError(
+                Message(
+                    "by 只能与 files 同用；另一个文件的列用 [[join]]",
+                    "by goes with files only; columns of another file come with [[join]]",
+                )
+            )
         return self
 
 
-def refused(rule: str, message: str, remedy: str, **where: object) -> DataError:
+def refused(rule: str, message: Message, remedy: Message, **where: object) -> DataError:
     """Return a fault of a source with which nothing can be converted."""
     return DataError([Fault(rule, Severity.STOPS, message, remedy, **where)])
 
 
-def read_sources(path: Path, recipe: Source) -> tuple[list[tuple[str, pd.DataFrame]], list[str]]:
+def read_sources(path: Path, recipe: Source) -> tuple[list[tuple[str, pd.DataFrame]], list[Message]]:
     """Return each source by its name, under tidied headers, indexed by its rows; several with one key as one.
 
     And in sentences, how many of its rows another table had nothing for.
@@ -120,7 +131,7 @@ def read_sources(path: Path, recipe: Source) -> tuple[list[tuple[str, pd.DataFra
     folder = path if path.is_dir() else path.parent
     for number, join in enumerate(recipe.join):
         other = read_source(folder / join.file, join)
-        place = f"[[join]] 第 {number + 1} 组"
+        place = Message("[[join]] 第 {} 组", "[[join]] group {}", number + 1)
         by = (join.by, join.by) if isinstance(join.by, str) else next(iter(join.by.items()))
         frames = [(name, _beside(frame, other, by, join.file, place, notes)) for name, frame in frames]
     return frames, notes
@@ -130,11 +141,29 @@ def _files(path: Path, recipe: Source) -> list[Path]:
     if not recipe.files:
         return [path]
     if not path.is_dir():
-        raise refused("R01", f"配方写了 files，{spoken(path)} 应是放这些文件的文件夹", "改正路径")
+        raise refused(
+            "R01",
+            Message(
+                "配方写了 files，{} 应是放这些文件的文件夹",
+                "the recipe has files, so {} must be the folder with these files",
+                spoken(path),
+            ),
+            Message("改正路径", "Put the path right"),
+        )
     found = sorted(file for file in path.glob(recipe.files) if file.is_file())
     if not found:
-        there = "、".join(sorted(spoken(file.name) for file in path.iterdir())[:10])
-        raise refused("R01", f"{spoken(path)} 中没有合于 {recipe.files} 的文件；现有：{there}", "改正 files")
+        there = listing(sorted(spoken(file.name) for file in path.iterdir())[:10])
+        raise refused(
+            "R01",
+            Message(
+                "{} 中没有合于 {} 的文件；现有：{}",
+                "{} has no file like {}; there are: {}",
+                spoken(path),
+                recipe.files,
+                there,
+            ),
+            Message("改正 files", "Put files right"),
+        )
     return found
 
 
@@ -148,7 +177,7 @@ def read_source(path: Path, layout: Layout) -> pd.DataFrame:
         excel = path.suffix.lower() in WORKBOOKS
         grid = read_excel(path, layout.sheet) if excel else read_csv(path, layout.separator, layout.encoding)
     except UnreadableError as error:
-        raise refused("R01", f"{spoken(path)}：{error.message}", error.remedy) from None
+        raise refused("R01", Message("{}：{}", "{}: {}", spoken(path), error.message), error.remedy) from None
     last, headers = _header(grid, layout, path)
     rows = grid.below(last).apply(tidy_cells)
     if layout.skip_first:
@@ -171,7 +200,11 @@ def _header(grid: Grid, layout: Layout, path: Path) -> tuple[int, list[str]]:
     at = [np.flatnonzero(grid.rows == row) for row in wanted]
     if any(not len(found) for found in at):
         row = next(row for row, found in zip(wanted, at, strict=True) if not len(found))
-        raise refused("R01", f"{spoken(path)}：第 {row} 行没有内容", "检查 header_row")
+        raise refused(
+            "R01",
+            Message("{}：第 {} 行没有内容", "{}: row {} is empty", spoken(path), row),
+            Message("检查 header_row", "Check header_row"),
+        )
     places = [int(found[0]) for found in at]
     head = grid.head(max(places) + 1).fillna("")
     return places[-1], two_levels([list(map(str, head.iloc[place])) for place in places])
@@ -202,15 +235,27 @@ def column_of(frame: pd.DataFrame, header: str, place: str, rule: str = "R02") -
     """Return the one column of a header; refuse none, and several."""
     count = int((frame.columns == tidy_header(header)).sum())
     if count != 1:
-        raise refused(rule, lacking(frame, header, place), "改正配方或来源表")
+        raise refused(
+            rule,
+            lacking(frame, header, place),
+            Message("改正配方或来源表", "Put the recipe or the source right"),
+        )
     return frame[tidy_header(header)]
 
 
-def lacking(frame: pd.DataFrame, header: str, place: str) -> str:
+def lacking(frame: pd.DataFrame, header: str, place: str) -> Message:
     """Say that a source has no such column, or several, for which place of the recipe, and what it has."""
     count = int((frame.columns == tidy_header(header)).sum())
     there = "、".join(name for name in frame.columns if name)[:300]
-    return f"来源表{'没有' if count == 0 else '有多个'}列“{header}”（配方的 {place}）；现有列：{there}"
+    found = Both("没有", "no") if count == 0 else Both("有多个", "more than one")
+    return Message(
+        "来源表{}列“{}”（配方的 {}）；现有列：{}",
+        "the source has {} column “{}” ({} of the recipe); its columns: {}",
+        found,
+        header,
+        place,
+        there,
+    )
 
 
 # Items downwards, and other tables beside this one
@@ -230,10 +275,21 @@ def _turned(frame: pd.DataFrame, recipe: Source) -> pd.DataFrame:
     again = once.duplicated(["group", "item"])
     if again.any():
         (group, item), row = once.loc[again, ["group", "item"]].iloc[0], int(once.index[again][0])
-        message = (
-            f"同一行（{'、'.join(map(str, key[(made['group'] == group).argmax()]))}）的“{item}”有不同的值"
+        message = Message(
+            "同一行（{}）的“{}”有不同的值",
+            "one row ({}) has several values of “{}”",
+            listing(map(str, key[(made["group"] == group).argmax()])),
+            item,
         )
-        raise refused("R07", message, "在来源表中只保留一个，或在 [pivot] rows 中补上分开它们的列", row=row)
+        raise refused(
+            "R07",
+            message,
+            Message(
+                "在来源表中只保留一个，或在 [pivot] rows 中补上分开它们的列",
+                "Keep one in the source, or add to [pivot] rows the columns that tell them apart",
+            ),
+            row=row,
+        )
     wide = once.pivot(index="group", columns="item", values="value")
     first = once.groupby("group").apply(lambda part: part.index[0], include_groups=False)
     order = dict.fromkeys(once["item"])
@@ -245,7 +301,7 @@ def _turned(frame: pd.DataFrame, recipe: Source) -> pd.DataFrame:
 
 
 def _beside(
-    frame: pd.DataFrame, other: pd.DataFrame, by: tuple[str, str], name: str, place: str, notes: list[str]
+    frame: pd.DataFrame, other: pd.DataFrame, by: tuple[str, str], name: str, place: str, notes: list[Message]
 ) -> pd.DataFrame:
     """Put the columns of another table beside those of the same key; where both have a name, the first's."""
     mine, theirs = by
@@ -259,12 +315,26 @@ def _beside(
     again = keys[once].duplicated()
     if again.any():
         row = int(again.index[again][0])
-        message = f"{name} 第 {row} 行的“{theirs}”{keys[row]} 出现多次且内容不同，不知道取哪一行"
-        raise refused("R07", message, "在这个文件中只保留一行")
+        message = Message(
+            "{} 第 {} 行的“{}”{} 出现多次且内容不同，不知道取哪一行",
+            "{0}, row {1}: “{2}” {3} stands several times with different content, so it is not known which row to take",
+            name,
+            row,
+            theirs,
+            keys[row],
+        )
+        raise refused("R07", message, Message("在这个文件中只保留一行", "Keep one row of it in the file"))
     lost = int((~key.isin(keys)).sum())
     if lost:
         notes.append(
-            f"{name} 中没有 {lost} 行的“{mine}”（如 {key[~key.isin(keys)].iloc[0]}），其各列为缺数据"
+            Message(
+                "{} 中没有 {} 行的“{}”（如 {}），其各列为缺数据",
+                "{0} lacks the “{2}” of {1} rows (as {3}): their columns have no data",
+                name,
+                lost,
+                mine,
+                key[~key.isin(keys)].iloc[0],
+            )
         )
     beside = other[once].set_axis(keys[once].to_numpy(), axis=0).reindex(key.to_numpy()).set_axis(frame.index)
     return pd.concat([frame, beside], axis=1)

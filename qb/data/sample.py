@@ -19,6 +19,7 @@ from qb.data.dataset import Dataset
 from qb.data.sample_schools import Rng, World, create
 from qb.data.schema import INVENTED
 from qb.errors import QbError
+from qb.language import STOP, Message, joined
 from qb.standard import Standard, load
 from qb.terms import Progress
 
@@ -196,17 +197,33 @@ def make(
 
 def _refuse(schools: int, districts: int, years: list[int], seed: int) -> None:
     wrong = [
-        f"{what}应为正整数，现为 {n}" for what, n in (("学校数", schools), ("县区数", districts)) if n < 1
+        Message("{}应为正整数，现为 {}", "{} must be a whole number above 0; it is {}", what, n)
+        for what, n in ((Message("学校数", "schools"), schools), (Message("县区数", "districts"), districts))
+        if n < 1
     ]
     if schools * districts * len(years) > MOST:
-        wrong.append(f"最多 {MOST:,} 所（校·学年），现为 {schools * districts * len(years):,}")
+        count = schools * districts * len(years)
+        wrong.append(
+            Message(
+                "最多 {:,} 所（校·学年），现为 {:,}",
+                "{:,} schools and years at most; it is {:,}",
+                MOST,
+                count,
+            )
+        )
     if not years:
-        wrong.append("没有给出学年")
-    wrong += [f"学年 {year} 早于 {FIRST_YEAR} 年" for year in years if year < FIRST_YEAR]
+        wrong.append(Message("没有给出学年", "no school year is given"))
+    wrong += [
+        Message("学年 {} 早于 {} 年", "the year {} is before {}", year, FIRST_YEAR)
+        for year in years
+        if year < FIRST_YEAR
+    ]
     if seed < 0:
-        wrong.append(f"随机种子不能为负，现为 {seed}")
+        wrong.append(Message("随机种子不能为负，现为 {}", "the seed cannot be below 0; it is {}", seed))
     if wrong:
-        raise QbError("无法生成模拟数据：" + "；".join(wrong) + "。")
+        raise QbError(
+            Message("无法生成模拟数据：", "The data cannot be made: ") + joined("；", "; ", wrong) + STOP
+        )
 
 
 def _year(world: World, year: int, standard: Standard, dice: Rng) -> dict[str, pd.DataFrame]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from qb.language import Both, Message
 from qb.standard import Indicator, Standard
 from qb.terms import Kind, Location, Ownership, Progress, RoomKind, Stage, Status, Term
 
@@ -43,13 +44,20 @@ RANGES: dict[ColumnKind, tuple[float, float]] = {
 }
 WHOLE = (ColumnKind.YEAR, ColumnKind.ORDINAL)  # kinds of which a fraction makes no sense
 AMOUNTS = (ColumnKind.COUNT, ColumnKind.NUMBER)  # kinds that add up
+UNITS = {"个": "in number", "人": "persons", "间": "rooms", "元": "yuan"}  # in English, where they differ
 
 
 _ALL_SEVEN = "、".join(f"C{i}" for i in range(1, 8))
 
 
+class Named:
+    """What sentences call a column or a table: in Chinese by its label, in English by its name."""
+
+    zh, en = property(lambda self: self.label), property(lambda self: self.name)
+
+
 @dataclass(frozen=True)
-class Column:
+class Column(Named):
     """One column of a table.
 
     Attributes
@@ -109,6 +117,11 @@ class Column:
         return "boolean" if self.kind is ColumnKind.BOOL else "str"
 
     @property
+    def measure(self) -> Both:
+        """The unit as sentences have it."""
+        return Both(self.unit, UNITS.get(self.unit, self.unit))
+
+    @property
     def clause(self) -> str:
         """The indicators that rest on the column, as a reader sees them."""
         words = {"recognition": "社会认可度", "veto": "一票否决"}
@@ -150,7 +163,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Named):
     """One table: its name, the Chinese name of its sheet, what a row is, its key, its columns, its bands.
 
     An `optional` one is not missed where it was not handed in.
@@ -243,7 +256,7 @@ class DistrictItem(Term):
         """Make the member of a line below."""
         member = str.__new__(cls, value)
         member._value_ = value
-        member.zh, member.unit, member.codes = zh, unit, codes
+        member.zh, member.en, member.unit, member.codes = zh, value, unit, codes
         return member
 
     BASE_AMOUNT_PRIMARY_YUAN = "base_amount_primary_yuan", "小学生均公用经费基准定额", "元", "C9", "C13"
@@ -305,23 +318,13 @@ class DistrictItem(Term):
 
 
 # Codes of who runs a school, as the national forms number them.
-SPONSORS = dict(
-    enumerate(
-        [
-            "中央教育部门",
-            "中央其他部门",
-            "省级教育部门",
-            "省级其他部门",
-            "地级教育部门",
-            "地级其他部门",
-            "县级教育部门",
-            "县级其他部门",
-            "地方企业",
-            "民办",
-        ],
-        start=1,
-    )
-)
+SPONSORS = {
+    1: Message("中央教育部门", "central education authority"), 2: Message("中央其他部门", "other central authority"),
+    3: Message("省级教育部门", "provincial education authority"), 4: Message("省级其他部门", "other provincial authority"),
+    5: Message("地级教育部门", "city education authority"), 6: Message("地级其他部门", "other city authority"),
+    7: Message("县级教育部门", "county education authority"), 8: Message("县级其他部门", "other county authority"),
+    9: Message("地方企业", "local enterprise"), 10: Message("民办", "private"),
+}  # fmt: skip
 
 # Full-time teachers by their highest degree, as school forms ask for them, and which of them are above the
 # required one: 小学大专及以上、初中本科及以上 (national forms, 表II-2, note on L7).

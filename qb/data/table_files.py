@@ -21,6 +21,7 @@ from qb.data.grid import Grid
 from qb.data.table_headers import table_named
 from qb.errors import QbError, UnreadableError, why
 from qb.files import write_whole
+from qb.language import Message, listing
 
 FORMULA = "=+-@\t\r\n＝＋－＠"  # what makes a spreadsheet take a cell for a formula, full-width included
 _ESCAPED = rf"^'+[{re.escape(FORMULA)}]"
@@ -30,7 +31,13 @@ _TO_ESCAPE = rf"^'*[{re.escape(FORMULA)}]"
 # Reading
 
 
-SEPARATORS = {",": "逗号", "\t": "制表符", ";": "分号", "，": "全角逗号", "|": "竖线"}
+SEPARATORS = {
+    ",": Message("逗号", "commas"),
+    "\t": Message("制表符", "tabs"),
+    ";": Message("分号", "semicolons"),
+    "，": Message("全角逗号", "full-width commas"),
+    "|": Message("竖线", "bars"),
+}
 WIDEST = 16_384  # columns, as in a spreadsheet
 _LONGEST_LINE = 2**24  # bytes
 _FIRST = 30  # lines by which the separator is told
@@ -55,16 +62,24 @@ def read_csv(path: Path, separator: str | None = None, encoding: str | None = No
         text = data.decode(encoding).removeprefix("\ufeff")
     except (UnicodeDecodeError, LookupError):
         raise UnreadableError(
-            f"不是 {encoding} 编码的文本", "改正编码，或另存为“CSV UTF-8（逗号分隔）”"
+            Message("不是 {} 编码的文本", "is no text in {}", encoding),
+            Message(
+                "改正编码，或另存为“CSV UTF-8（逗号分隔）”",
+                "Put the encoding right, or save as “CSV UTF-8 (comma delimited)”",
+            ),
         ) from None
-    said = [] if encoding in ("utf-8-sig", "gb18030") else [f"按 {encoding.upper()} 编码读入"]
+    said = (
+        []
+        if encoding in ("utf-8-sig", "gb18030")
+        else [Message("按 {} 编码读入", "read as {}", encoding.upper())]
+    )
     stated = re.match(r"(?i)\"?sep=(.)\"?\r?\n", text)
     if stated:
         # The line stays as an empty one, so that rows keep their numbers.
         text = "\n" + text[stated.end() :]
     separator = separator or (stated[1] if stated else _separator(text))
     if separator != ",":
-        said.append(f"按{SEPARATORS.get(separator, separator)}分隔读入")
+        said.append(Message("按{}分隔读入", "read as separated by {}", SEPARATORS.get(separator, separator)))
     try:
         grid = _parsed(text, separator, _width(text.split("\n", _FIRST)[:_FIRST], separator))
     except pd.errors.ParserError:  # a later line is wider
@@ -109,7 +124,10 @@ def _width(lines: list[str], separator: str) -> int:
     """Return how many columns the widest line may have; refuse more than a sheet takes."""
     width = max((line.count(separator) for line in lines), default=0) + 1
     if width > WIDEST:
-        raise UnreadableError(f"有 {width:,} 列，超过 {WIDEST:,} 列", "确认是否选错了文件或行列颠倒")
+        raise UnreadableError(
+            Message("有 {:,} 列，超过 {:,} 列", "has {:,} columns, more than {:,}", width, WIDEST),
+            Message("确认是否选错了文件或行列颠倒", "Is it the right file, or are rows and columns swapped"),
+        )
     return width
 
 
@@ -124,11 +142,22 @@ def require_lines(path: Path) -> None:
                 if length > _LONGEST_LINE:
                     size = path.stat().st_size / 2**20
                     raise UnreadableError(
-                        f"有一行超过 {_LONGEST_LINE // 2**20} MiB（文件共 {size:,.0f} MiB），没有读入",
-                        "确认是不是表格；每条记录应各占一行",
+                        Message(
+                            "有一行超过 {} MiB（文件共 {:,.0f} MiB），没有读入",
+                            "has a line of more than {} MiB (the file has {:,.0f} MiB); not read",
+                            _LONGEST_LINE // 2**20,
+                            size,
+                        ),
+                        Message(
+                            "确认是不是表格；每条记录应各占一行",
+                            "Is it a table? Each record should have a line of its own",
+                        ),
                     )
     except OSError as error:
-        raise UnreadableError(f"打不开（{why(error)}）", "检查文件是否存在、是否有权限") from None
+        raise UnreadableError(
+            Message("打不开（{}）", "cannot be opened ({})", why(error)),
+            Message("检查文件是否存在、是否有权限", "Is the file there, and may it be read"),
+        ) from None
 
 
 def spoken(path: str | Path) -> str:
@@ -154,9 +183,15 @@ def read_bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UnreadableError(f"打不开（{why(error)}）", "检查文件是否存在、是否有权限") from None
+        raise UnreadableError(
+            Message("打不开（{}）", "cannot be opened ({})", why(error)),
+            Message("检查文件是否存在、是否有权限", "Is the file there, and may it be read"),
+        ) from None
     if not data.strip():
-        raise UnreadableError("文件是空的", "填入数据，或删去这个文件")
+        raise UnreadableError(
+            Message("文件是空的", "is empty"),
+            Message("填入数据，或删去这个文件", "Fill it in, or delete the file"),
+        )
     return data
 
 
@@ -178,7 +213,10 @@ def _encoding(data: bytes) -> str:
         if encoding == "gb18030" and _is_big5(data, text):
             return "big5"
         return encoding
-    raise UnreadableError("不是文本文件，或编码无法识别", "另存为“CSV UTF-8（逗号分隔）”")
+    raise UnreadableError(
+        Message("不是文本文件，或编码无法识别", "is no text, or its encoding is not known"),
+        Message("另存为“CSV UTF-8（逗号分隔）”", "Save as “CSV UTF-8 (comma delimited)”"),
+    )
 
 
 def _is_big5(data: bytes, as_gb: str) -> bool:
@@ -204,10 +242,15 @@ def _common(text: str, encoding: str, leads: range) -> float:
     return sum(len(code) == 2 and code[0] in leads for code in coded) / max(len(letters), 1)
 
 
-def _csv_trouble(error: str) -> tuple[str, str]:
+def _csv_trouble(error: str) -> tuple[Message, Message]:
     if quote := re.search(r"EOF inside string starting at row (\d+)", error):
-        return f"从第 {int(quote[1]) + 1} 行起引号没有成对", "补上引号，或另存为 CSV"
-    return "不是规整的 CSV", "用电子表格软件打开后另存为“CSV UTF-8（逗号分隔）”"
+        return Message(
+            "从第 {} 行起引号没有成对", "has quotes without an end from line {}", int(quote[1]) + 1
+        ), Message("补上引号，或另存为 CSV", "Add the quote, or save as CSV")
+    return Message("不是规整的 CSV", "is no regular CSV"), Message(
+        "用电子表格软件打开后另存为“CSV UTF-8（逗号分隔）”",
+        "Open it in a spreadsheet program and save as “CSV UTF-8 (comma delimited)”",
+    )
 
 
 def _unescape(column: pd.Series) -> pd.Series:
@@ -226,16 +269,29 @@ def read_parquet(path: Path) -> pd.DataFrame:
     try:
         with pa.OSFile(os.fsencode(path)) as raw, pq.ParquetFile(raw) as file:  # a name need be no UTF-8
             if (width := len(file.schema_arrow)) > WIDEST:
-                reason = f"有 {width:,} 列，超过 {WIDEST:,} 列"
-                raise UnreadableError(reason, "确认是否选错了文件或行列颠倒")
+                reason = Message(
+                    "有 {:,} 列，超过 {:,} 列", "has {:,} columns, more than {:,}", width, WIDEST
+                )
+                raise UnreadableError(
+                    reason,
+                    Message(
+                        "确认是否选错了文件或行列颠倒",
+                        "Is it the right file, or are rows and columns swapped",
+                    ),
+                )
             table = file.read()
         table.validate(full=True)  # text may be no UTF-8
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        reason = f"不是有效的 parquet 文件（{str(error).splitlines()[0][:80]}）"
-        raise UnreadableError(reason, "重新导出这个文件") from None
+        reason = Message(
+            "不是有效的 parquet 文件（{}）", "is no valid parquet file ({})", str(error).splitlines()[0][:80]
+        )
+        raise UnreadableError(reason, Message("重新导出这个文件", "Export the file again")) from None
     nested = [f.name for f in table.schema if pa.types.is_nested(f.type) or pa.types.is_binary(f.type)]
     if nested:
-        raise UnreadableError(f"列 {'、'.join(nested)} 不是单个的值", "每格只放一个数或一段文字")
+        raise UnreadableError(
+            Message("列 {} 不是单个的值", "has columns {} that are no single values", listing(nested)),
+            Message("每格只放一个数或一段文字", "Put one number or one text into a cell"),
+        )
     plain = pa.table([_plain(table[i]) for i in range(table.num_columns)], names=_safe(table.column_names))
     frame = plain.to_pandas(ignore_metadata=True, types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
     frame.columns = [CONTROL.sub("", name) for name in table.column_names]
@@ -259,8 +315,15 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
         try:
             return pc.local_timestamp(column)
         except pa.ArrowInvalid:
-            reason = f"有一列时间的时区“{kind.tz}”不存在"
-            raise UnreadableError(reason, "导出时不要带时区，或改正时区") from None
+            reason = Message(
+                "有一列时间的时区“{}”不存在",
+                "has a column of times in the zone “{}”, which does not exist",
+                kind.tz,
+            )
+            raise UnreadableError(
+                reason,
+                Message("导出时不要带时区，或改正时区", "Export without time zones, or put the zone right"),
+            ) from None
     if pa.types.is_date(kind) or pa.types.is_time(kind) or pa.types.is_null(kind):
         return column.cast(pa.string())
     return column
@@ -308,5 +371,5 @@ def write_file(path: Path, fill: Callable[[Path], None], *, replace: bool = Fals
         If something stands there that may not be replaced, or the disk refuses.
     """
     if path.is_dir() or (path.exists() and not replace):
-        raise QbError(f"{path} 已经存在。请换一个名字。")
+        raise QbError("{} 已经存在。请换一个名字。", "{} exists already. Choose another name.", path)
     write_whole(path, fill)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from qb.data.cell_values import matches
 from qb.data.schema import TABLES, Column, ColumnKind, Table, tidy_header, tidy_unit
+from qb.language import Message, listing
 
 # Which table a name means, and which column a header: by meaning, with marks, numbers and units aside.
 
@@ -284,7 +285,7 @@ def _of_row(row: dict[str, str], position: int, key: list[str], ids: list[str], 
     ):
         return Aside("note", [position], first, text)
     if set(row) < set(key) and not set(row) & set(ids) and len(key) > 1:
-        filled = "、".join(f"{table[name].label} {cell}" for name, cell in row.items())
+        filled = listing(Message("{} {}", "{} {}", table[name], cell) for name, cell in row.items())
         return Aside("dragged", [position], first, filled)
     return None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -22,6 +21,7 @@ from qb.data.cell_values import (
     tidy_cells,
     unseen,
 )
+from qb.data.check_base import Rule
 from qb.data.dataset import Dataset
 from qb.data.schema import ABOVE_REQUIRED, DEGREES, TABLES, Column, ColumnKind, Table, tidy_header
 from qb.data.table_headers import (
@@ -35,63 +35,53 @@ from qb.data.table_headers import (
     table_named,
 )
 from qb.errors import DataError, Fault
+from qb.language import Both, Message, joined, listing
 from qb.personal import names_persons
 from qb.terms import Severity, Stage
 
-
-@dataclass(frozen=True)
-class Rule:
-    """A numbered rule: how much its faults matter, and what it asks, in Chinese.
-
-    `structure`: with such a fault the table cannot be read at all.
-    """
-
-    number: str
-    severity: Severity
-    title: str
-    structure: bool = False
-
-
+# fmt: off
 FORM_RULES: dict[str, Rule] = {
     rule.number: rule
     for rule in (
-        Rule("F01", Severity.STOPS, "数据文件夹或工作簿必须存在", True),
-        Rule("F02", Severity.STOPS, "文件夹或工作簿中至少有一张数据表", True),
-        Rule("F03", Severity.STOPS, "一张表只能有一个文件或工作表", True),
-        Rule("F04", Severity.STOPS, "文件必须能够读取", True),
-        Rule("F05", Severity.STOPS, "表中必须有关键列", True),
-        Rule("F06", Severity.STOPS, "同一列只能出现一次", True),
-        Rule("F07", Severity.STOPS, "表头的单位必须与规定一致", True),
-        Rule("F10", Severity.STOPS, "关键列不能为空"),
-        Rule("F11", Severity.STOPS, "数字列只能填数字"),
-        Rule("F12", Severity.STOPS, "数字必须是有限的"),
-        Rule("F13", Severity.STOPS, "数字必须在允许的范围内"),
-        Rule("F14", Severity.STOPS, "年份和序号必须是整数"),
-        Rule("F15", Severity.STOPS, "选项列只能填规定的词"),
-        Rule("F16", Severity.STOPS, "是否列只能填是或否"),
-        Rule("F17", Severity.STOPS, "日期必须是实有的日期"),
-        Rule("F18", Severity.STOPS, "编号不能是电子表格改成的科学计数"),
-        Rule("F19", Severity.STOPS, "公式必须算出结果"),
-        Rule("F20", Severity.NOTE, "写法不规范但意思明确的单元格"),
-        Rule("F21", Severity.NOTE, "规定之外的列"),
-        Rule("F22", Severity.NOTE, "规定之外的文件或工作表"),
-        Rule("F23", Severity.STOPS, "一条更正恰好指一条记录的一个单元格"),
-        Rule("F24", Severity.STOPS, "更正以为错的值必须还在来源中"),
-        Rule("F25", Severity.NOTE, "合计、小计和表外的说明不是数据，不读入"),
-        Rule("F26", Severity.WARNING, "只填了关键列的行，不读入"),
-        Rule("F27", Severity.WARNING, "表头或名称像规定的列、表，但不相同"),
-        Rule("F28", Severity.NOTE, "与规定的样子不同但意思明确的文件、工作表或表头"),
-        Rule("F29", Severity.WARNING, "合并的数据格只有一格有内容"),
-        Rule("F30", Severity.WARNING, "与以上各行之和相等的行"),
-        Rule("F32", Severity.NOTE, "没有填而由别的列得出的数"),
-        Rule("F31", Severity.WARNING, "读不全的工作簿格式"),
+        Rule("F01", Severity.STOPS, Message("数据文件夹或工作簿必须存在", "A folder or workbook of data must exist"), structure=True),
+        Rule("F02", Severity.STOPS, Message("文件夹或工作簿中至少有一张数据表", "A folder or workbook has at least one table"), structure=True),
+        Rule("F03", Severity.STOPS, Message("一张表只能有一个文件或工作表", "A table has one file or sheet"), structure=True),
+        Rule("F04", Severity.STOPS, Message("文件必须能够读取", "A file must be readable"), structure=True),
+        Rule("F05", Severity.STOPS, Message("表中必须有关键列", "A table must have its key columns"), structure=True),
+        Rule("F06", Severity.STOPS, Message("同一列只能出现一次", "A column stands once"), structure=True),
+        Rule("F07", Severity.STOPS, Message("表头的单位必须与规定一致", "The unit in a header must be the one laid down"), structure=True),
+        Rule("F10", Severity.STOPS, Message("关键列不能为空", "An empty key")),
+        Rule("F11", Severity.STOPS, Message("数字列只能填数字", "Not a number")),
+        Rule("F12", Severity.STOPS, Message("数字必须是有限的", "Not a finite number")),
+        Rule("F13", Severity.STOPS, Message("数字必须在允许的范围内", "Out of range")),
+        Rule("F14", Severity.STOPS, Message("年份和序号必须是整数", "Not a whole number")),
+        Rule("F15", Severity.STOPS, Message("选项列只能填规定的词", "Not a word of the list")),
+        Rule("F16", Severity.STOPS, Message("是否列只能填是或否", "Neither yes nor no")),
+        Rule("F17", Severity.STOPS, Message("日期必须是实有的日期", "Not a date")),
+        Rule("F18", Severity.STOPS, Message("编号不能是电子表格改成的科学计数", "An identifier cut short by a spreadsheet")),
+        Rule("F19", Severity.STOPS, Message("公式必须算出结果", "A formula without a result")),
+        Rule("F20", Severity.NOTE, Message("写法不规范但意思明确的单元格", "Read for what it says")),
+        Rule("F21", Severity.NOTE, Message("规定之外的列", "A column beyond the registry")),
+        Rule("F22", Severity.NOTE, Message("规定之外的文件或工作表", "A file or sheet beyond the registry")),
+        Rule("F23", Severity.STOPS, Message("一条更正恰好指一条记录的一个单元格", "A correction of no record, or of several")),
+        Rule("F24", Severity.STOPS, Message("更正以为错的值必须还在来源中", "A correction that does not fit its source")),
+        Rule("F25", Severity.NOTE, Message("合计、小计和表外的说明不是数据，不读入", "A total or a note, left out")),
+        Rule("F26", Severity.WARNING, Message("只填了关键列的行，不读入", "A row with nothing but its key, left out")),
+        Rule("F27", Severity.WARNING, Message("表头或名称像规定的列、表，但不相同", "A header or name that looks like another")),
+        Rule("F28", Severity.NOTE, Message("与规定的样子不同但意思明确的文件、工作表或表头", "An unusual file, sheet or header, read for what it says")),
+        Rule("F29", Severity.WARNING, Message("合并的数据格只有一格有内容", "Merged cells over several rows")),
+        Rule("F30", Severity.WARNING, Message("与以上各行之和相等的行", "A row equal to the sum of those above")),
+        Rule("F32", Severity.NOTE, Message("没有填而由别的列得出的数", "A number not filled in that follows from other columns")),
+        Rule("F31", Severity.WARNING, Message("读不全的工作簿格式", "A kind of workbook that cannot be read in full")),
     )
 }
+# fmt: on
 
+A_FILE, A_SHEET = Message("文件", "file"), Message("工作表", "sheet")
 LISTED = 1000  # faults shown for one column and rule; a column of the wrong kind has millions
 
 
-def fault(rule: str, message: str, remedy: str, **where: object) -> Fault:
+def fault(rule: str, message: Message, remedy: Message, **where: object) -> Fault:
     """Return a fault of a numbered form rule."""
     return Fault(rule, FORM_RULES[rule].severity, message, remedy, **where)
 
@@ -101,7 +91,7 @@ def is_structure(found: Fault) -> bool:
     return found.rule in FORM_RULES and FORM_RULES[found.rule].structure
 
 
-def tables_among(names: Iterable[str], what: str) -> tuple[dict[str, str], list[Fault]]:
+def tables_among(names: Iterable[str], what: Message) -> tuple[dict[str, str], list[Fault]]:
     """Return the file or sheet of each table, in the order of the registry, and what is to be said of names.
 
     Parameters
@@ -109,36 +99,69 @@ def tables_among(names: Iterable[str], what: str) -> tuple[dict[str, str], list[
     names : iterable of str
         Of files, with what they end in, or of sheets.
     what : str
-        What they are called, ``文件`` or ``工作表``.
+        What they are: `A_FILE` or `A_SHEET`.
     """
     found: dict[str, str] = {}
     faults: list[Fault] = []
     decorated: list[tuple[str, Table]] = []
     for name in names:
-        stem = PurePath(name).stem if what == "文件" else name
+        stem = PurePath(name).stem if what == A_FILE else name
         table = table_named(stem)
         like, certain = table_like(stem) if table is None else (None, False)
         if like is not None and certain:
             decorated.append((name, like))
         elif like is not None:
-            message = f"{what}“{name}”像是“{like.label}”表，没有读入"
-            faults.append(fault("F27", message, f"如是，请改名为“{like.label}”"))
+            message = Message(
+                "{}“{}”像是“{}”表，没有读入",
+                "{} “{}” looks like the table {} and was not read",
+                what,
+                name,
+                like,
+            )
+            faults.append(
+                fault("F27", message, Message("如是，请改名为“{}”", "If it is, rename it to “{}”", like))
+            )
         elif table is None:
-            message = f"{what}“{name}”没有读入"
-            faults.append(fault("F22", message, f"如系数据表，{what}名应为规定的表名"))
+            message = Message("{}“{}”没有读入", "{} “{}” was not read", what, name)
+            faults.append(
+                fault(
+                    "F22",
+                    message,
+                    Message(
+                        "如系数据表，{}名应为规定的表名",
+                        "If it is a table of data, the {} must have the name of a table",
+                        what,
+                    ),
+                )
+            )
         elif table.name in found:
-            message = f"{what}“{found[table.name]}”与“{name}”是同一张表"
-            faults.append(fault("F03", message, "只保留一个", table=table.name))
+            message = Message(
+                "{}“{}”与“{}”是同一张表", "{} “{}” and “{}” are the same table", what, found[table.name], name
+            )
+            faults.append(fault("F03", message, Message("只保留一个", "Keep one"), table=table.name))
         else:
             found[table.name] = name
     for name, table in decorated:
         if table.name in found:
-            message = f"{what}“{name}”像是“{table.label}”表，没有读入：“{found[table.name]}”是这张表"
-            faults.append(fault("F27", message, "只保留一个，或改用别的名字"))
+            message = Message(
+                "{}“{}”像是“{}”表，没有读入：“{}”是这张表",
+                "{} “{}” looks like the table {} and was not read: “{}” is that table",
+                what,
+                name,
+                table,
+                found[table.name],
+            )
+            faults.append(
+                fault(
+                    "F27", message, Message("只保留一个，或改用别的名字", "Keep one, or give it another name")
+                )
+            )
         else:
             found[table.name] = name
-            message = f"{what}“{name}”当作“{table.label}”表读入"
-            faults.append(fault("F28", message, "如不符，请改名", table=table.name))
+            message = Message("{}“{}”当作“{}”表读入", "{} “{}” is read as the table {}", what, name, table)
+            faults.append(
+                fault("F28", message, Message("如不符，请改名", "If it is not, rename it"), table=table.name)
+            )
     return {name: found[name] for name in TABLES if name in found}, faults
 
 
@@ -192,8 +215,14 @@ def too_wide(count: int, table: Table) -> list[Fault]:
     """Refuse a table of more columns than any has, before each of them is looked at."""
     if count <= WIDEST:
         return []
-    message = f"“{table.label}”表有 {count:,} 列，超过 {WIDEST:,} 列"
-    return [fault("F04", message, "确认是否选错了文件或行列颠倒；自加的列请移到别处", table=table.name)]
+    message = Message(
+        "“{}”表有 {:,} 列，超过 {:,} 列", "table {} has {:,} columns, more than {:,}", table, count, WIDEST
+    )
+    remedy = Message(
+        "确认是否选错了文件或行列颠倒；自加的列请移到别处",
+        "Check whether it is another file, or rows and columns changed places; put columns of your own elsewhere",
+    )
+    return [fault("F04", message, remedy, table=table.name)]
 
 
 def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tuple[pd.DataFrame, list[Fault]]:
@@ -295,7 +324,16 @@ def _bands_asked(
     for name in blank:
         if name not in read:
             nothing = missing("str", frame.index)
-            asked.append(Finding("F10", table[name], ~bands, nothing, "是空的", "补上这一列"))
+            asked.append(
+                Finding(
+                    "F10",
+                    table[name],
+                    ~bands,
+                    nothing,
+                    Message("是空的", "is empty"),
+                    Message("补上这一列", "Add this column"),
+                )
+            )
     return frame, [finding for finding in asked if finding.where.any()]
 
 
@@ -309,11 +347,20 @@ def _above_required(frame: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, li
     rows = tuple(int(row) for row in frame.index[frame[column.name].isna() & total.notna()])
     if not rows:
         return frame, []
-    message = (
-        f"“{column.label}”有 {len(rows)} 格未填，由各层学历的教师数相加得出（小学专科及以上，初中本科及以上）"
+    message = Message(
+        "“{}”有 {} 格未填，由各层学历的教师数相加得出（小学专科及以上，初中本科及以上）",
+        "{} has {} blanks filled with the sum of teachers by degree (primary: college and above; junior: bachelor and above)",
+        column,
+        len(rows),
     )
     told = fault(
-        "F32", message, "如不符，请填写", table=table.name, row=rows[0], column=column.name, rows=rows
+        "F32",
+        message,
+        Message("如不符，请填写", "If that is wrong, enter the number"),
+        table=table.name,
+        row=rows[0],
+        column=column.name,
+        rows=rows,
     )
     return frame.assign(**{column.name: total}), [told]
 
@@ -328,42 +375,75 @@ def _name_columns(
     faults: list[Fault] = []
     beyond: list[str] = []
     for position, (header, values) in enumerate(zip(headers, columns, strict=True)):
-        shown = str(header).strip() or f"第{position + 1}列"
+        shown = str(header).strip() or Message("第{}列", "column {}", position + 1)
         if not str(header).strip() and values.isna().all():
             continue
         column, unit_fits = find_column(shown, table)
         name = column.name if column else shown
         if name in cells:
-            message = f"“{typed[name]}”与“{shown}”是同一列"
-            faults.append(fault("F06", message, "只保留一列", table=table.name, row=row, column=name))
+            message = Message("“{}”与“{}”是同一列", "“{}” and “{}” are the same column", typed[name], shown)
+            remedy = Message("只保留一列", "Keep one column")
+            faults.append(fault("F06", message, remedy, table=table.name, row=row, column=name))
             continue
         cells[name], typed[name], places[name] = values, shown, position
         where = {"table": table.name, "row": row, "column": name}
         if column and not unit_fits:
-            message = f"表头“{shown}”的单位应为“{column.unit or '（无单位）'}”"
-            faults.append(fault("F07", message, "换算数值并改正表头；括号里只写单位", **where))
+            message = Message(
+                "表头“{}”的单位应为“{}”",
+                "the unit of header “{}” should be “{}”",
+                shown,
+                column.measure if column.unit else Both("（无单位）", "(none)"),
+            )
+            remedy = Message(
+                "换算数值并改正表头；括号里只写单位",
+                "Convert the figures and put the header right; only the unit stands in the brackets",
+            )
+            faults.append(fault("F07", message, remedy, **where))
         elif column and plain_header(shown)[0] in map(tidy_header, column.aliases):
-            faults.append(fault("F28", f"表头“{shown}”读作“{column.label}”", "如不符，请改正表头", **where))
+            faults.append(
+                fault(
+                    "F28",
+                    Message("表头“{}”读作“{}”", "header “{}” is read as {}", shown, column),
+                    Message("如不符，请改正表头", "If it is not, put the header right"),
+                    **where,
+                )
+            )
         if not column:
             beyond.append(shown)
-    others = (c.label for c in table.columns if not c.optional and c.name not in cells)
-    lacking = "、".join(list(others)[:5])
+    others = (column for column in table.columns if not column.optional and column.name not in cells)
+    lacking = listing(list(others)[:5])
     for shown in beyond:
         where = {"table": table.name, "row": row, "column": shown}
         like = column_like(shown, table, cells)
         if like is None and _no_header(shown) and lacking:
-            message = f"表头“{shown}”不是列名，像是被改写或漏填；没有当作规定的列读，缺少的列有：{lacking}"
-            faults.append(fault("F27", message, "如是其中一列，请补上表头", **where))
+            message = Message(
+                "表头“{}”不是列名，像是被改写或漏填；没有当作规定的列读，缺少的列有：{}",
+                "header “{}” names no column, as if typed over or left out; it was not read as one, and these are missing: {}",
+                shown,
+                lacking,
+            )
+            remedy = Message("如是其中一列，请补上表头", "If it is one of them, enter its header")
+            faults.append(fault("F27", message, remedy, **where))
         elif like is not None:
-            message = f"“{shown}”像是“{like.label}”列，没有当作这一列读"
-            faults.append(fault("F27", message, f"如是，请把表头改为“{like.header}”", **where))
+            message = Message(
+                "“{}”像是“{}”列，没有当作这一列读",
+                "“{}” looks like the column {} and was not read as it",
+                shown,
+                like,
+            )
+            remedy = Message("如是，请把表头改为“{}”", "If it is, make the header “{}”", like.header)
+            faults.append(fault("F27", message, remedy, **where))
         else:
-            message = f"“{shown}”不在规定的列中，原样保留"
-            faults.append(fault("F21", message, "如系规定的列，请改正表头", **where))
+            message = Message(
+                "“{}”不在规定的列中，原样保留", "“{}” is none of the columns; kept as it is", shown
+            )
+            remedy = Message("如系规定的列，请改正表头", "If it is one, put the header right")
+            faults.append(fault("F21", message, remedy, **where))
     for name in table.required_among(cells):
         if name not in cells:
-            message = f"缺少关键列“{table[name].label}”（{name}）"
-            faults.append(fault("F05", message, "补上这一列，或改正表头", table=table.name, column=name))
+            message = Message("缺少关键列“{}”（{}）", "the key column {} ({}) is missing", table[name], name)
+            remedy = Message("补上这一列，或改正表头", "Add the column, or put the header right")
+            faults.append(fault("F05", message, remedy, table=table.name, column=name))
     return cells, faults, places
 
 
@@ -380,26 +460,48 @@ def _left_out(
     where = {"table": table.name, "row": row, "column": aside.column}
     if aside.kind == "dragged":
         rows = tuple(int(index[position]) for position in aside.rows)
-        span = f"第 {rows[0]}—{rows[-1]} 行" if len(rows) > 1 else f"第 {rows[0]} 行"
-        message = f"{span}只填了{aside.text}，其余是空的，没有读入"
-        return fault("F26", message, "多拖的行请删去；漏填的请补填", rows=rows, **where)
+        message = Message(
+            "第 {} 行只填了{}，其余是空的，没有读入",
+            "rows {} have nothing but {}; not read",
+            spans(rows),
+            aside.text,
+        )
+        remedy = Message(
+            "多拖的行请删去；漏填的请补填", "Delete rows dragged too far; complete what is missing"
+        )
+        return fault("F26", message, remedy, rows=rows, **where)
     text = f"“{aside.text[:12]}{'…' if len(aside.text) > 12 else ''}”"
     if aside.kind == "note":
         text = f"“{re.split('[:：]', aside.text)[0][:12]}…”"
     if aside.kind == "total":
-        message, remedy = f"{text}像是合计行，没有读入", "如确是一条记录，请改正这一格"
+        message, remedy = (
+            Message("{}像是合计行，没有读入", "{} looks like a row of totals; not read", text),
+            Message("如确是一条记录，请改正这一格", "If it is a record, put this cell right"),
+        )
     elif aside.kind == "header":
-        message, remedy = "本行又是表头，没有读入", "表中只留一个表头；下面的行照样读入"
+        message, remedy = (
+            Message("本行又是表头，没有读入", "the row is the header again; not read"),
+            Message("表中只留一个表头；下面的行照样读入", "Keep one header; the rows below it are read"),
+        )
     elif aside.kind == "sum":
         message, remedy = (
-            f"本行没有编号，数值等于以上各行之和（{aside.text}），像是合计行，没有读入",
-            "如确是一条记录，请补填编号",
+            Message(
+                "本行没有编号，数值等于以上各行之和（{}），像是合计行，没有读入",
+                "the row has no identifier and equals the sum of those above ({}): it looks like a row of totals; not read",
+                aside.text,
+            ),
+            Message("如确是一条记录，请补填编号", "If it is a record, enter its identifier"),
         )
     else:
-        message, remedy = f"{text}像是表外的说明，没有读入", "说明请写在数据表以外的工作表"
+        message, remedy = (
+            Message("{}像是表外的说明，没有读入", "{} looks like a note outside the table; not read", text),
+            Message("说明请写在数据表以外的工作表", "Write notes on a sheet of their own"),
+        )
     about = [personal.pop(position) for position in aside.rows if position in personal]
     if about:
-        return dataclasses.replace(about[0], message=f"{message}；其中{about[0].message}")
+        return dataclasses.replace(
+            about[0], message=Message("{}；其中{}", "{}; in it, {}", message, about[0].message)
+        )
     return fault("F25", message, remedy, **where)
 
 
@@ -417,13 +519,19 @@ def _personal(cells: Mapping[str, pd.Series], index: pd.Index, table: Table) -> 
             found = {at: kinds for at, kinds in found.items() if not _is_number(str(values.iloc[at]))}
         if not found:
             continue
-        what = "或".join(dict.fromkeys(kind for kinds in found.values() for kind in kinds))
-        more = "" if len(found) == 1 else f"，本列共 {len(found)} 个单元格"
+        what = joined("或", " or ", dict.fromkeys(kind for kinds in found.values() for kind in kinds))
+        more = (
+            ""
+            if len(found) == 1
+            else Message("，本列共 {} 个单元格", ", in {} cells of this column", len(found))
+        )
         at = next((position for position in found if position not in faults), None)
         if at is not None:
             where = {"table": table.name, "row": int(index[at]), "column": name}
             rows = tuple(int(index[position]) for position in found)
-            faults[at] = about_persons(f"有像{what}的内容{more}", rows=rows, **where)
+            faults[at] = about_persons(
+                Message("有像{}的内容{}", "what looks like {}{}", what, more), rows=rows, **where
+            )
     return faults
 
 
@@ -433,7 +541,10 @@ def _is_number(text: str) -> bool:
 
 def about_persons(message: str, **where: object) -> Fault:
     """Return the fault of a number of a person, which the check finds in tables as rule P02."""
-    remedy = "删去这些内容；若只是编码，请改写得不像手机号码或身份证号"
+    remedy = Message(
+        "删去这些内容；若只是编码，请改写得不像手机号码或身份证号",
+        "Delete it; if it is a mere code, write it so that it looks like no mobile or identity number",
+    )
     return Fault("P02", Severity.STOPS, message, remedy, **where)
 
 
@@ -442,18 +553,38 @@ def _unseen(name: str, marks: np.ndarray, index: pd.Index, table: Table) -> list
     rows = tuple(index[marks].tolist())
     if not rows:
         return []
-    label = table[name].label if name in table.by_name else name
-    message = f'“{label}”列有 {len(rows)} 格带看不见的字符或“="…"”的写法，已去掉'
-    return [fault("F20", message, "如不符，请改正", table=table.name, row=rows[0], column=name, rows=rows)]
+    label = table.by_name.get(name, name)
+    message = Message(
+        '“{}”列有 {} 格带看不见的字符或“="…"”的写法，已去掉',
+        '{} has {} cells with characters that no eye sees or written as ="…"; taken out',
+        label,
+        len(rows),
+    )
+    remedy = Message("如不符，请改正", "If that is wrong, put it right")
+    return [fault("F20", message, remedy, table=table.name, row=rows[0], column=name, rows=rows)]
 
 
 def _beside(header: str, values: pd.Series, wrong: np.ndarray, table: Table) -> Fault:
     """Say that a column of one's own holds errors, which matter to nothing."""
     rows = tuple(int(row) for row in values.index[wrong])
     shown = str(values[wrong].iloc[0]).removeprefix(UNREAD)
-    message = f"规定之外的列“{header}”有 {len(rows)} 个错误值或没有结果的公式（如 {shown}），读作空格"
+    message = Message(
+        "规定之外的列“{}”有 {} 个错误值或没有结果的公式（如 {}），读作空格",
+        "column “{}”, beyond the registry, has {} errors or formulas without a result (as {}), read as blanks",
+        header,
+        len(rows),
+        shown,
+    )
     where = {"table": table.name, "row": rows[0], "column": header, "rows": rows}
-    return fault("F21", message, "不影响评估；如要保留，请改正公式", **where)
+    return fault(
+        "F21",
+        message,
+        Message(
+            "不影响评估；如要保留，请改正公式",
+            "The assessment does not need it; to keep it, put the formula right",
+        ),
+        **where,
+    )
 
 
 _FEWEST = 3  # rows above, and columns, from which on a sum in a row with a code is told
@@ -466,8 +597,14 @@ def _like_a_sum(frame: pd.DataFrame, table: Table) -> list[Fault]:
     if len(names) < _FEWEST or not all(is_sum(frame[name].iloc[:-1], frame[name].iloc[-1]) for name in names):
         return []
     where = {"table": table.name, "row": int(frame.index[-1]), "school_id": _school(frame, -1)}
-    message = f"本行的 {len(names)} 个数都等于以上各行之和，像是合计行；已按一条记录读入"
-    return [fault("F30", message, "如是合计，请删去这一行", **where)]
+    message = Message(
+        "本行的 {} 个数都等于以上各行之和，像是合计行；已按一条记录读入",
+        "each of the {} figures of the row equals the sum of those above: it looks like a row of totals; read as a record",
+        len(names),
+    )
+    return [
+        fault("F30", message, Message("如是合计，请删去这一行", "If it is a total, delete the row"), **where)
+    ]
 
 
 def _faults(findings: list[Finding], frame: pd.DataFrame, table: Table) -> list[Fault]:
@@ -491,14 +628,22 @@ def _one_by_one(finding: Finding, frame: pd.DataFrame, table: Table) -> Iterator
     ]
     for count, part in enumerate(sorted(parts)[:LISTED], start=1):
         typed = finding.raw.iloc[part[0]]
-        shown = f"“{table[finding.column.name].label if pd.isna(typed) else _shown(typed)}”"
+        shown = finding.column if pd.isna(typed) else _shown(typed)
         rows = tuple(int(row) for row in frame.index[part])
-        more = f"（{len(rows)} 处：{spans(rows)}）" if len(rows) > 1 else ""
+        more = (
+            Message("（{} 处：第 {} 行）", " ({} places: rows {})", len(rows), spans(rows))
+            if len(rows) > 1
+            else ""
+        )
         if count == LISTED and len(parts) > LISTED:
-            more += f"（本列还有 {len(parts) - LISTED} 处同样的问题，不再列出）"
+            more += Message(
+                "（本列还有 {} 处同样的问题，不再列出）",
+                " ({} more of this kind in this column, not listed)",
+                len(parts) - LISTED,
+            )
         yield fault(
             finding.rule,
-            shown + finding.message + more,
+            Message("“{}”{}{}", "“{}” {}{}", shown, finding.message, more),
             finding.remedy,
             table=table.name,
             row=rows[0],
@@ -511,21 +656,18 @@ def _one_by_one(finding: Finding, frame: pd.DataFrame, table: Table) -> Iterator
 ALIKE = 3  # where the same stands in more cells of a column than these, it is one finding
 
 
-def spans(rows: Sequence[int]) -> str:
-    """Return rows in words, those that follow each other as from—to.
+def spans(rows: Iterable[int], most: int = 8) -> Message:
+    """Return rows in order in words, those that follow each other as from—to, the first few.
 
-    >>> spans((2, 3, 4, 9)), spans((5,))
-    ('第 2—4、9 行', '第 5 行')
+    >>> spans((2, 3, 4, 9)), spans((5,)).en, spans([2, 3, 5, 7], most=2)
+    ('2—4、9', '5', '2—3、5 等')
     """
-    parts, start = [], rows[0]
-    for row, after in zip(rows, [*rows[1:], None], strict=True):
-        if after != row + 1:
-            parts.append(str(start) if start == row else f"{start}—{row}")
-            start = after
-    return f"第 {'、'.join(parts[:_SPANS])}{' 等' if len(parts) > _SPANS else ''} 行"
-
-
-_SPANS = 8
+    rows = np.sort(np.asarray(list(rows), dtype=int))
+    runs = [run for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(run)]
+    shown = [
+        Message("{}—{}", "{}–{}", run[0], run[-1]) if len(run) > 1 else str(run[0]) for run in runs[:most]
+    ]
+    return listing(shown) + (Message(" 等", " …") if len(runs) > most else "")
 
 
 def _shown(typed: object) -> str:

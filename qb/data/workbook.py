@@ -20,7 +20,7 @@ from qb.data.dataset import Dataset
 from qb.data.grid import Grid, grid_to_table
 from qb.data.schema import TABLES, Column, ColumnKind, Table
 from qb.data.table_files import FORMULA, read_bytes, spoken, write_file
-from qb.data.table_intake import about_persons, fault, tables_among, to_dataset
+from qb.data.table_intake import A_SHEET, about_persons, fault, tables_among, to_dataset
 from qb.data.xlsx_package import (
     BROKEN,
     CELL_NAME,
@@ -36,13 +36,14 @@ from qb.data.xlsx_package import (
     texts,
 )
 from qb.errors import DataError, Fault, QbError, UnreadableError
+from qb.language import Message, joined, listing
 from qb.personal import kinds_of
 
 # The sheets of a workbook as cells: values as they are stored, formulas by their results.
 
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".et")
-_LOCKED = ("工作簿有密码", "取消密码后再用")
+_LOCKED = (Message("工作簿有密码", "has a password"), Message("取消密码后再用", "Take the password off"))
 
 
 class Book:
@@ -77,7 +78,11 @@ class Book:
         What could not be read stands as ``UNREAD`` and the error, or the formula that has no stored
         result. A number that a format shows with zeros in front, as codes are, is read as shown.
         """
-        said = [f"工作表“{sheet}”是隐藏的，照样读入"] if sheet in self.hidden else []
+        said = (
+            [Message("工作表“{}”是隐藏的，照样读入", "sheet “{}” is hidden and read all the same", sheet)]
+            if sheet in self.hidden
+            else []
+        )
         if sheet not in self.parts:
             page = self._book.get_sheet_by_name(sheet)
             return Grid.of(page.to_python(skip_empty_area=False), said=tuple(said), lettered=True)
@@ -90,8 +95,10 @@ class Book:
                 _put(rows, found.cell, UNREAD + (found.value or f"={found.formula}"))
         for cell, digits in shown_codes(self.archive, xml).items():
             _pad(rows, cell, digits)
-        for count, what in zip(hidden(xml), ("行", "列"), strict=True):
-            said += [f"有 {count} {what}是隐藏的，照样读入"] * bool(count)
+        for count, what in zip(hidden(xml), (Message("行", "rows"), Message("列", "columns")), strict=True):
+            said += [
+                Message("有 {} {}是隐藏的，照样读入", "{} {} are hidden and read all the same", count, what)
+            ] * bool(count)
         areas = (page.merged_cell_ranges or []) if b"<mergeCell" in xml or b":mergeCell" in xml else []
         merged = tuple((top + 1, left + 1, bottom + 1, right + 1) for (top, left), (bottom, right) in areas)
         return Grid.of(rows, merged=merged, said=tuple(said), lettered=True)
@@ -155,10 +162,15 @@ def read_excel(path: Path, sheet: str | None = None) -> Grid:
     with open_book(path) as book:
         wanted = sheet or next(iter(book.names), "")
         if wanted not in book.names:
-            raise UnreadableError(f"没有工作表“{wanted}”", f"现有：{'、'.join(book.names)}")
+            raise UnreadableError(
+                Message("没有工作表“{}”", "has no sheet “{}”", wanted),
+                Message("现有：{}", "There are: {}", listing(book.names)),
+            )
         grid = book.grid(wanted)
     if not len(grid.rows):
-        raise UnreadableError(f"工作表“{wanted}”是空的", "填入数据")
+        raise UnreadableError(
+            Message("工作表“{}”是空的", "has an empty sheet “{}”", wanted), Message("填入数据", "Fill it in")
+        )
     return grid
 
 
@@ -189,7 +201,12 @@ def write_xlsx(path: Path, fill: Callable[[Path], None], *, replace: bool = Fals
         Also if the name does not end in .xlsx, by which spreadsheets and we know a workbook.
     """
     if path.suffix.lower() != WORKBOOK:
-        raise QbError(f"工作簿的文件名应以 {WORKBOOK} 结尾，现为“{path.name}”。")
+        raise QbError(
+            "工作簿的文件名应以 {} 结尾，现为“{}”。",
+            "A workbook's name should end in {}; it is “{}”.",
+            WORKBOOK,
+            path.name,
+        )
     write_file(path.resolve(), fill, replace=replace)
 
 
@@ -290,15 +307,24 @@ def sheet_cells(frame: pd.DataFrame, table: Table) -> dict[str, list[object]]:
     """
     if len(frame) >= ROWS:
         raise QbError(
-            f"表“{table.label}”有 {len(frame):,} 行，超过工作表的 {ROWS:,} 行。请写成 CSV 或 parquet 文件夹。"
+            "表“{}”有 {:,} 行，超过工作表的 {:,} 行。请写成 CSV 或 parquet 文件夹。",
+            "Table {} has {:,} rows, more than the {:,} of a sheet. Write a folder of CSV or parquet.",
+            table,
+            len(frame),
+            ROWS,
         )
     cells = {name: _cells(frame[name], table.by_name.get(name)) for name in frame.columns}
     for name, values in cells.items():
         for row, value in enumerate(values, start=2):
             if isinstance(value, str) and len(value) > LONGEST:
                 raise QbError(
-                    f"表“{table.label}”第 {row} 行“{header_of(name, table)}”有 {len(value):,} 字，"
-                    f"超过单元格的 {LONGEST:,} 字。请缩短，或写成 CSV 或 parquet 文件夹。"
+                    "表“{}”第 {} 行“{}”有 {:,} 字，超过单元格的 {:,} 字。请缩短，或写成 CSV 或 parquet 文件夹。",
+                    "Table {}, row {}, {} has {:,} characters, more than the {:,} of a cell. Shorten it, or write a folder of CSV or parquet.",
+                    table,
+                    row,
+                    header_of(name, table),
+                    len(value),
+                    LONGEST,
                 )
     return cells
 
@@ -353,20 +379,30 @@ def read_workbook(path: Path, tables: Mapping[str, Table] = TABLES) -> Dataset:
         with open_book(path) as book:
             faults = _form(book, path)
             own = [sheet for sheet in book.names if sheet in (INSTRUCTIONS, ITEMS, RESULT)]
-            sheets, found = tables_among((sheet for sheet in book.names if sheet not in own), "工作表")
+            sheets, found = tables_among((sheet for sheet in book.names if sheet not in own), A_SHEET)
             faults += found
             if not sheets:
-                labels = "、".join(table.label for table in list(TABLES.values())[:3])
-                faults.append(fault("F02", f"工作簿 {name} 中没有数据表", f"工作表以“{labels}”等表名命名"))
+                labels = listing(list(TABLES.values())[:3])
+                faults.append(
+                    fault(
+                        "F02",
+                        Message("工作簿 {} 中没有数据表", "workbook {} has no table of data", name),
+                        Message("工作表以“{}”等表名命名", "Name sheets as tables: {}", labels),
+                    )
+                )
             for table, sheet in sheets.items():
-                read = grid_to_table(book.grid(sheet), tables[table], f"工作表“{sheet}”")
+                read = grid_to_table(
+                    book.grid(sheet), tables[table], Message("工作表“{}”", "sheet “{}”", sheet)
+                )
                 frames[table], found, letters[table] = read
                 faults += found
             faults += _persons_elsewhere(
                 book, [sheet for sheet in book.names if sheet not in sheets.values()]
             )
     except UnreadableError as error:
-        raise DataError([fault("F04", f"工作簿 {name} {error.message}", error.remedy)]) from None
+        raise DataError(
+            [fault("F04", Message("工作簿 {} {}", "workbook {} {}", name, error.message), error.remedy)]
+        ) from None
     return to_dataset(frames, faults, path, letters)
 
 
@@ -377,8 +413,12 @@ def _form(book: Book, path: Path) -> list[Fault]:
         return []
     if kind == ".xlsx":
         raise UnreadableError(*BROKEN)
-    message = f"{kind} 工作簿中的错误值（如 #DIV/0!）和没有结果的公式分辨不出，读作空格；编号按数值读"
-    return [fault("F31", message, "另存为 .xlsx 后再核查一次")]
+    message = Message(
+        "{} 工作簿中的错误值（如 #DIV/0!）和没有结果的公式分辨不出，读作空格；编号按数值读",
+        "errors (such as #DIV/0!) and formulas without a result cannot be told apart in {} workbooks and are read as blanks; identifiers are read as numbers",
+        kind,
+    )
+    return [fault("F31", message, Message("另存为 .xlsx 后再核查一次", "Save it as .xlsx and check again"))]
 
 
 def _persons_elsewhere(book: Book, sheets: list[str]) -> list[Fault]:
@@ -389,9 +429,29 @@ def _persons_elsewhere(book: Book, sheets: list[str]) -> list[Fault]:
         for place, values in grid.below(-1).items():
             for position, kinds in find_numbers(values).items():
                 cell = grid.cell(int(grid.rows[position]), place)
-                message = f"工作表“{sheet}”的 {cell} 有像{'或'.join(kinds)}的内容"
+                message = Message(
+                    "工作表“{}”的 {} 有像{}的内容",
+                    "sheet “{}”, {}: what looks like {}",
+                    sheet,
+                    cell,
+                    joined("或", " or ", kinds),
+                )
                 faults.append(about_persons(message, sheet=sheet, cell=cell))
     for part, kinds in book.persons():
-        what = "批注" if "comment" in part.lower() else "图形或文本框"
-        faults.append(about_persons(f"{what}（{part}）中有像{'或'.join(kinds)}的内容"))
+        what = (
+            Message("批注", "A note")
+            if "comment" in part.lower()
+            else Message("图形或文本框", "A drawing or text box")
+        )
+        faults.append(
+            about_persons(
+                Message(
+                    "{}（{}）中有像{}的内容",
+                    "{} ({}) holds what looks like {}",
+                    what,
+                    part,
+                    joined("或", " or ", kinds),
+                )
+            )
+        )
     return faults

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import unescape
 
 from qb.errors import UnreadableError
+from qb.language import Message
 
 # A sheet of twelve columns filled to Excel's last row unpacks to about 0.4 GiB.
 UNPACKED_LIMIT = 2**30
@@ -23,7 +24,10 @@ AREA_LIMIT = 26 * 1_048_576
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # of old workbooks, and of new ones with a password
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
-BROKEN = ("不是有效的工作簿", "用电子表格软件打开后另存为 .xlsx")
+BROKEN = (
+    Message("不是有效的工作簿", "is no valid workbook"),
+    Message("用电子表格软件打开后另存为 .xlsx", "Open it in a spreadsheet program and save it as .xlsx"),
+)
 
 
 def is_locked(data: bytes) -> bool:
@@ -49,8 +53,16 @@ def open_package(data: bytes) -> zipfile.ZipFile | None:
     unpacked = sum(part.file_size for part in archive.infolist())
     if unpacked > UNPACKED_LIMIT:
         raise UnreadableError(
-            f"解开后有 {unpacked / 2**30:.1f} GiB，超过 {UNPACKED_LIMIT / 2**30:g} GiB 的上限，没有打开",
-            "确认文件来源；确有这么多数据的，请分成几个文件或改用 parquet",
+            Message(
+                "解开后有 {:.1f} GiB，超过 {:g} GiB 的上限，没有打开",
+                "unpacks to {:.1f} GiB, above the limit of {:g} GiB; not opened",
+                unpacked / 2**30,
+                UNPACKED_LIMIT / 2**30,
+            ),
+            Message(
+                "确认文件来源；确有这么多数据的，请分成几个文件或改用 parquet",
+                "Is its source known? Split so many data over several files, or use parquet",
+            ),
         )
     names = [name.lower() for name in archive.namelist()]
     if len(set(names)) < len(names):  # two programs may each take another one of them
@@ -109,8 +121,14 @@ def require_area(xml: bytes, sheet: str) -> None:
     height = max((int(row) for _, row in cells), default=0)
     if width * height > AREA_LIMIT:
         raise UnreadableError(
-            f"工作表“{sheet}”的内容一直排到第 {column_letters(width)} 列、第 {height} 行，范围过大",
-            "删去远离数据的内容",
+            Message(
+                "工作表“{}”的内容一直排到第 {} 列、第 {} 行，范围过大",
+                "has content on sheet “{}” as far as column {}, row {}: too wide",
+                sheet,
+                column_letters(width),
+                height,
+            ),
+            Message("删去远离数据的内容", "Delete what stands far from the data"),
         )
 
 

@@ -25,6 +25,7 @@ from qb.indicators.figures import NO_DATA, gather
 from qb.indicators.population import Population, take_population
 from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources, deciding, words, worst_by
+from qb.language import listing
 from qb.showing import Shown, described
 from qb.standard import BESIDE, Standard, Transition
 from qb.terms import Stage, Verdict
@@ -160,7 +161,12 @@ class Assessments(Shown, Mapping):
             One of `Assessment.FRAMES`, as ``"balance"``.
         """
         if name not in Assessment.FRAMES:
-            raise QbError(f"评估结果没有名为 {name} 的表，可用：{'、'.join(Assessment.FRAMES)}。")
+            raise QbError(
+                "评估结果没有名为 {} 的表，可用：{}。",
+                "The assessment has no table {}; there are: {}.",
+                name,
+                listing(Assessment.FRAMES),
+            )
         frames = [getattr(one, name).assign(assessed_year=year) for year, one in self.by_year.items()]
         whole = pd.concat(frames, ignore_index=True)
         return whole[["assessed_year", *(c for c in whole if c != "assessed_year")]]
@@ -240,14 +246,17 @@ def choose_year(data: Dataset, year: int | None) -> int:
         return year
     if not data.years:
         raise QbError(
-            "各表都没有任何年度的数据，不知道评估哪一年。请用 --year 指明学年（起始年），或先填报数据。"
+            "各表都没有任何年度的数据，不知道评估哪一年。请用 --year 指明学年（起始年），或先填报数据。",
+            "No table has data of any year, so it is not known which year to assess. Name the school year (the year it starts in) with --year, or enter data first.",
         )
     if year is None:
         return data.years[-1]
     if year not in data.years:
         raise QbError(
-            f"数据中没有 {year} 年度。已有年度：{'、'.join(map(str, data.years))}（学年起始年）。"
-            "请改用其中之一。"
+            "数据中没有 {} 年度。已有年度：{}（学年起始年）。请改用其中之一。",
+            "The data have no year {}. There are: {} (the years in which school years start). Choose one of them.",
+            year,
+            listing(map(str, data.years)),
         )
     return year
 

@@ -13,6 +13,7 @@ from qb.errors import QbError
 from qb.indicators import declared_figures, district_figures, school_figures
 from qb.indicators.figures import Inputs, Measure
 from qb.indicators.population import summed_columns
+from qb.language import Both, Message, joined, listing
 from qb.standard import Indicator, Standard
 from qb.terms import COMPULSORY, Kind, Location, Ownership
 
@@ -47,22 +48,32 @@ class Needs:
     places: tuple[dict[str, object], ...] = ({},)
     options: dict[str, Callable[[object], bool]] = field(default_factory=dict)
 
-    def lacking(self, indicator: Indicator, year: int) -> Iterator[str]:
+    def lacking(self, indicator: Indicator, year: int) -> Iterator[Message]:
         """Say what the entry does not give, or gives wrongly."""
         for name in self.limits:
             for place in self.places:
                 try:
                     indicator.limit(name=name, year=year, **place)
                 except LookupError:
-                    where = "".join(word.zh for word in place.values() if word)
-                    which = f"（name = {name!r}）" if name else ""
-                    yield f"{indicator.code} 缺少 {year} 学年{where}的限值{which}"
+                    where = joined("", " ", (word for word in place.values() if word))
+                    which = Message("（name = {!r}）", " (name = {!r})", name) if name else ""
+                    yield Message(
+                        "{} 缺少 {} 学年{}的限值{}",
+                        "{} lacks the limit of {} {}{}",
+                        indicator.code,
+                        year,
+                        where,
+                        which,
+                    )
         for name, fits in self.options.items():
             given = indicator.options.get(name)
             if not fits(given):
-                yield f"{indicator.code} 的 options.{name} " + (
-                    "缺少" if given is None else f"= {given!r} 不可用"
+                amiss = (
+                    Both("缺少", "is missing")
+                    if given is None
+                    else Message("= {!r} 不可用", "= {!r} cannot be used", given)
                 )
+                yield Message("{} 的 options.{} {}", "{}: options.{} {}", indicator.code, name, amiss)
 
 
 _BY_STAGE = tuple({"stage": stage} for stage in COMPULSORY)
@@ -134,10 +145,16 @@ def require_functions(standard: Standard, year: int) -> None:
     """Refuse a standard that names what does not exist, or lacks what a function needs in that year."""
     wrong = faults(standard, year)
     if wrong:
-        raise QbError(f"标准 {standard.name} 有 {len(wrong)} 处不能用：\n  " + "\n  ".join(wrong))
+        raise QbError(
+            "标准 {} 有 {} 处不能用：",
+            "Standard {} cannot be used in {} places:",
+            standard.name,
+            len(wrong),
+            lines=wrong,
+        )
 
 
-def faults(standard: Standard, year: int) -> list[str]:
+def faults(standard: Standard, year: int) -> list[Message]:
     """Say which columns and functions are named that do not exist, and what is lacking in a year."""
     wrong = []
     for indicator in standard.indicators:
@@ -146,14 +163,21 @@ def faults(standard: Standard, year: int) -> list[str]:
         elif indicator.measure == SCORE:
             wrong += _OF_SCORE.lacking(indicator, year)
         elif indicator.measure not in FUNCTIONS:
-            known = "、".join([*FUNCTIONS, SCORE])
-            wrong.append(f"{indicator.code} 的 measure = {indicator.measure!r}，可用的有 {known}")
+            wrong.append(
+                Message(
+                    "{} 的 measure = {!r}，可用的有 {}",
+                    "{}: measure = {!r}; there are {}",
+                    indicator.code,
+                    indicator.measure,
+                    listing([*FUNCTIONS, SCORE]),
+                )
+            )
         else:
             wrong += _FUNCTIONS[FUNCTIONS[indicator.measure]].lacking(indicator, year)
     return wrong
 
 
-def _unknown_columns(indicator: Indicator, standard: Standard) -> Iterator[str]:
+def _unknown_columns(indicator: Indicator, standard: Standard) -> Iterator[Message]:
     if ratio := indicator.ratio:
         known = {*summed_columns("sections", standard), *summed_columns("facilities", standard)}
         known.add(declared_figures.SCHOOLS)
@@ -162,8 +186,14 @@ def _unknown_columns(indicator: Indicator, standard: Standard) -> Iterator[str]:
         condition = {ratio.where.column} if ratio.where else set()
         for name in ratio.columns:
             if name not in (known if of_schools or name in condition else known | items):
-                kind = "学校的列" if of_schools or name in condition else "学校的列或县区数据项"
-                yield f"{indicator.code} 的 ratio：没有{kind} {name}"
+                kind = (
+                    Both("学校的列", "column of schools")
+                    if of_schools or name in condition
+                    else Both("学校的列或县区数据项", "column of schools or item of the district")
+                )
+                yield Message(
+                    "{} 的 ratio：没有{} {}", "{} ratio: there is no {} {}", indicator.code, kind, name
+                )
         return
     resource = indicator.resource
     named = [(resource.table, name) for name in resource.columns]
@@ -172,6 +202,12 @@ def _unknown_columns(indicator: Indicator, standard: Standard) -> Iterator[str]:
         known = summed_columns(table, standard)
         if name not in known:
             yield (
-                f"{indicator.code} 的 resource：表 {table} 没有可以相加的列 {name}，"
-                f"可用的有 {'、'.join(known)}"
+                Message(
+                    "{} 的 resource：表 {} 没有可以相加的列 {}，可用的有 {}",
+                    "{} resource: table {} has no column {} that can be added up; there are {}",
+                    indicator.code,
+                    table,
+                    name,
+                    listing(known),
+                )
             )

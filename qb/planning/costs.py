@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from qb.errors import QbError
 from qb.files import PACKAGE
+from qb.language import Message
 from qb.standard import Code, Indicator, Standard, Text
 from qb.terms import COMPULSORY, Stage
 from qb.tomlfile import Entry, read_toml
@@ -43,7 +44,13 @@ class Cost(Entry):
     def _in_order(self) -> Cost:
         if not self.low <= self.yuan <= self.high:
             raise ValueError(
-                f"费用 {self.yuan:g} 应在低值 low 与高值 high 之间，现为 {self.low:g}—{self.high:g}"
+                Message(
+                    "费用 {:g} 应在低值 low 与高值 high 之间，现为 {:g}—{:g}",
+                    "the cost {:g} must lie between low and high, which are {:g}–{:g}",
+                    self.yuan,
+                    self.low,
+                    self.high,
+                )
             )
         return self
 
@@ -68,10 +75,21 @@ class Other(Entry):
     def _in_order(self) -> Other:
         given = [self.low, self.yuan, self.high]
         if None in given and given != [None] * 3:
-            raise ValueError("费用 yuan 与低值 low、高值 high 须都写，或都不写（没有单价）")
+            raise ValueError(
+                Message(
+                    "费用 yuan 与低值 low、高值 high 须都写，或都不写（没有单价）",
+                    "yuan goes with low and high: write all, or none (no price)",
+                )
+            )
         if None not in given and given != sorted(given):
             raise ValueError(
-                f"费用 {self.yuan:g} 应在低值 low 与高值 high 之间，现为 {self.low:g}—{self.high:g}"
+                Message(
+                    "费用 {:g} 应在低值 low 与高值 high 之间，现为 {:g}—{:g}",
+                    "the cost {:g} must lie between low and high, which are {:g}–{:g}",
+                    self.yuan,
+                    self.low,
+                    self.high,
+                )
             )
         return self
 
@@ -92,13 +110,19 @@ class SchoolLimit(Entry):
     @model_validator(mode="after")
     def _says_something(self) -> SchoolLimit:
         if self.most is None and self.yuan is None:
-            raise ValueError("既没有上限 most，也没有费用 yuan，两者至少写一个")
+            raise ValueError(
+                Message(
+                    "既没有上限 most，也没有费用 yuan，两者至少写一个",
+                    "there is neither an upper bound most nor a cost yuan; write at least one",
+                )
+            )
         return self
 
 
 class Costs(Entry):
     """A cost file. Every figure in the shipped one is an assumption, and says so.
 
+    `costs` are the prices of the resources, `others` those of what else money mends.
     `costs` are the prices of the resources, `others` those of what else money mends.
     `hired` is the entry with the pay of any teacher who is hired.
     """
@@ -136,28 +160,48 @@ class Costs(Entry):
     @model_validator(mode="after")
     def _complete(self) -> Costs:
         given = Counter((c.code, c.stage) for c in self.costs)
-        wrong = [f"{code}{_of(stage)}：费用重复给出" for (code, stage), times in given.items() if times > 1]
+        wrong = [
+            Message("{}{}：费用重复给出", "{}{}: the cost is given twice", code, _of(stage))
+            for (code, stage), times in given.items()
+            if times > 1
+        ]
         wrong += [
-            f"{code}{_of(stage)}：没有给出费用"
+            Message("{}{}：没有给出费用", "{}{}: no cost is given", code, _of(stage))
             for code in dict.fromkeys(c.code for c in self.costs)
             for stage in COMPULSORY
             if not {(code, None), (code, stage)} & set(given)
         ]
         named = Counter((o.code, o.part) for o in self.others)
-        wrong += [f"{code} {part}：费用重复给出" for (code, part), times in named.items() if times > 1]
+        wrong += [
+            Message("{} {}：费用重复给出", "{} {}: the cost is given twice", code, part)
+            for (code, part), times in named.items()
+            if times > 1
+        ]
+        named = Counter((o.code, o.part) for o in self.others)
+        wrong += [
+            Message("{} {}：费用重复给出", "{} {}: the cost is given twice", code, part)
+            for (code, part), times in named.items()
+            if times > 1
+        ]
         entries = Counter((s.school_id, s.stage, s.code) for s in self.schools)
         wrong += [
-            f"学校 {school}{_of(stage)} {code}：重复给出，互相矛盾时无从取舍"
+            Message(
+                "学校 {}{} {}：重复给出，互相矛盾时无从取舍",
+                "school {}{} {}: given twice, and one contradicts the other",
+                school,
+                _of(stage),
+                code,
+            )
             for (school, stage, code), times in entries.items()
             if times > 1
         ]
         if wrong:
-            raise ValueError("\n".join(wrong))
+            raise ValueError(*wrong)
         return self
 
 
-def _of(stage: Stage | None) -> str:
-    return f"（{Stage(stage).zh}）" if stage else ""
+def _of(stage: Stage | None) -> Message | str:
+    return Message("（{}）", " ({})", Stage(stage)) if stage else ""
 
 
 # What money mends beside the resources: the column, item or rooms that grow, the measure whose indicator asks
@@ -203,4 +247,4 @@ def load_costs(file: str | Path | None = None) -> Costs:
     (500.0, '假设')
     """
     path = Path(file) if file else PACKAGE / "standard" / "costs.toml"
-    return read_toml(path, Costs, "费用文件", CostError)
+    return read_toml(path, Costs, Message("费用文件", "Cost file"), CostError)

@@ -87,7 +87,10 @@ def publish(
     beside = {"scenarios": tuple(map(_whole, scenarios)), "costs": _whole(costs) if costs else ""}
     own = find_notebooks(notebooks)
     if own and scheduler:
-        raise QbError("自己的笔记本只能在本机生成，不能交给集群。请去掉 --scheduler 或 --notebooks。")
+        raise QbError(
+            "自己的笔记本只能在本机生成，不能交给集群。请去掉 --scheduler 或 --notebooks。",
+            "Notebooks of your own are made on this machine only, not on a cluster. Leave out --scheduler or --notebooks.",
+        )
     asked = {
         "own": own,
         "files": files,

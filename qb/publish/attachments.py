@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from qb.data.table_files import write_file
 from qb.errors import QbError, why
 from qb.files import temporary_folder
+from qb.language import Message
 from qb.publish.page import Lang
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ _MAC = (
     "Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
     "Chromium.app/Contents/MacOS/Chromium",
 )
-NONE_INSTALLED = (
-    "没有找到 Chromium、Chrome 或 Edge，不能生成 PDF。"
-    "请安装其中之一，或在浏览器中打开页面，用“打印”另存为 PDF。"
+NONE_INSTALLED = Message(
+    "没有找到 Chromium、Chrome 或 Edge，不能生成 PDF。请安装其中之一，或在浏览器中打开页面，用“打印”另存为 PDF。",
+    "Neither Chromium, Chrome nor Edge was found, so no PDF can be made. Install one of them, or open the page in a browser and print it to PDF.",
 )
 
 
@@ -92,7 +93,11 @@ def write_pdf(page: str | Path, path: str | Path, *, seconds: float = SECONDS) -
         raise QbError(NONE_INSTALLED)
     source = Path(page).resolve()
     if not source.is_file():
-        raise QbError(f"没有页面 {page}，不能生成 PDF。请先发布。")
+        raise QbError(
+            "没有页面 {}，不能生成 PDF。请先发布。",
+            "There is no page {}, so no PDF can be made. Publish first.",
+            page,
+        )
     write_file(Path(path), lambda made: _print(browser, source, made, seconds), replace=True)
 
 
@@ -106,11 +111,21 @@ def _print(browser: Path, source: Path, made: Path, seconds: float) -> None:
                 timeout=seconds,
             )
         except subprocess.TimeoutExpired:
-            raise QbError(f"浏览器 {seconds:g} 秒内没有生成 {source.name} 的 PDF。请稍后重试。") from None
+            raise QbError(
+                "浏览器 {:g} 秒内没有生成 {} 的 PDF。请稍后重试。",
+                "The browser made no PDF of {1} in {0:g} seconds. Try again later.",
+                seconds,
+                source.name,
+            ) from None
     if not made.is_file() or made.stat().st_size == 0:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
-        said = lines[-1] if lines else f"退出码 {done.returncode}"
-        raise QbError(f"浏览器没有生成 {source.name} 的 PDF（{said}）。请更新浏览器后重试。")
+        said = lines[-1] if lines else Message("退出码 {}", "exit code {}", done.returncode)
+        raise QbError(
+            "浏览器没有生成 {} 的 PDF（{}）。请更新浏览器后重试。",
+            "The browser made no PDF of {} ({}). Update it and try again.",
+            source.name,
+            said,
+        )
 
 
 def _options(profile: str) -> Iterator[str]:
@@ -203,7 +218,14 @@ def make_files(bundles: Sequence[Bundle], held: Held, workers: int) -> Iterator[
                 yield from future.result()
             except BrokenProcessPool:
                 yield from (
-                    (path, "生成附件的进程中途被结束，可能是内存不足") for path in asked[future].paths
+                    (
+                        path,
+                        Message(
+                            "生成附件的进程中途被结束，可能是内存不足",
+                            "The process that made the files was ended, perhaps for lack of memory",
+                        ),
+                    )
+                    for path in asked[future].paths
                 )
 
 

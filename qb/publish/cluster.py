@@ -33,11 +33,19 @@ def scattered(jobs: Sequence[Job], address: str, held: Held | None) -> Iterator[
     try:
         from distributed import Client, as_completed
     except ImportError:
-        raise QbError("没有安装 Dask。请先运行 pip install distributed。") from None
+        raise QbError(
+            "没有安装 Dask。请先运行 pip install distributed。",
+            "Dask is not installed. First run pip install distributed.",
+        ) from None
     try:
         client = Client(address, timeout=_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise QbError(f"连不上 Dask 调度器 {address}：{error}。请核对地址，并确认调度器已启动。") from None
+        raise QbError(
+            "连不上 Dask 调度器 {}：{}。请核对地址，并确认调度器已启动。",
+            "The Dask scheduler {} cannot be reached: {}. Check the address, and that it runs.",
+            address,
+            error,
+        ) from None
     with client:
         texts = {job.notebook: job.notebook.read_bytes() for job in jobs}
         context, notebooks = client.scatter([held, texts], broadcast=True, hash=False)

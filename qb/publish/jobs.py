@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from qb.errors import QbError
+from qb.language import STOP, Both, Message, joined, listing, told
 from qb.publish.page import WORDS, Lang, Page
 
 if TYPE_CHECKING:
@@ -96,13 +97,26 @@ def refuse(asked: Iterable[tuple[Path, Mapping[str, Parameter]]]) -> None:
 
 def _refusal(notebook: str, name: str, value: Parameter, declared: Mapping[str, tuple[type, ...]]) -> str:
     if name not in declared:
-        known = "、".join(f"{n}（{_in_words(types)}）" for n, types in declared.items()) or "无"
-        return f"笔记本 {notebook} 没有参数 {name}。可用的参数：{known}。"
+        each = (Message("{}（{}）", "{} ({})", n, _in_words(types)) for n, types in declared.items())
+        known = listing(each) if declared else Both("无", "none")
+        return Message(
+            "笔记本 {} 没有参数 {}。可用的参数：{}。",
+            "Notebook {} has no parameter {}. It has: {}.",
+            notebook,
+            name,
+            known,
+        )
     types = declared[name]
     if type(value) in types or (type(value) is int and float in types):
         return ""
-    return (
-        f"笔记本 {notebook} 的参数 {name} 应为 {_in_words(types)}，现为 {type(value).__name__}（{value!r}）。"
+    return Message(
+        "笔记本 {} 的参数 {} 应为 {}，现为 {}（{!r}）。",
+        "Parameter {1} of notebook {0} must be {2}; it is {3} ({4!r}).",
+        notebook,
+        name,
+        _in_words(types),
+        type(value).__name__,
+        value,
     )
 
 
@@ -121,7 +135,13 @@ def parameters_of(notebook: Path) -> dict[str, tuple[type, ...]]:
     try:
         statements = ast.parse(nb.cells[at].source).body
     except SyntaxError as error:
-        raise QbError(f"笔记本 {notebook} 的参数单元无法解析：第 {error.lineno} 行，{error.msg}。") from None
+        raise QbError(
+            "笔记本 {} 的参数单元无法解析：第 {} 行，{}。",
+            "The cell of parameters of notebook {} cannot be read: line {}, {}.",
+            notebook,
+            error.lineno,
+            error.msg,
+        ) from None
     declared: dict[str, tuple[type, ...]] = {}
     for statement in statements:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
@@ -155,7 +175,9 @@ def open_notebook(notebook: Path) -> nbformat.NotebookNode:
     try:
         return nbformat.read(notebook, as_version=4)
     except (OSError, UnicodeDecodeError, nbformat.reader.NotJSONError) as error:
-        raise QbError(f"笔记本 {notebook} 无法读取：{error}。") from None
+        raise QbError(
+            "笔记本 {} 无法读取：{}。", "Notebook {} cannot be read: {}.", notebook, error
+        ) from None
 
 
 # What is asked for and what becomes of it: a job, its outcome, and a failure in words.
@@ -213,10 +235,16 @@ class Failure:
         """Return the failure as a sentence of the page's language; the error speaks its own."""
         words = WORDS[lang]
         where = words["at_cell"].format(cell=self.cell, line=self.line) if self.cell else ""
-        return where + words["error"].format(name=self.name, message=self.message)
+        name, message = told(self.name, lang), told(self.message, lang)
+        return where + words["error"].format(name=name, message=message)
 
     def __str__(self) -> str:
         return self.said("zh")
+
+    @property
+    def en(self) -> str:
+        """The failure in English."""
+        return self.said("en")
 
 
 @dataclass(frozen=True)
@@ -247,10 +275,28 @@ class Outcome:
     changed: tuple[str, ...] = ()
 
 
-DEAD = ("DeadKernelError", "执行这个单元的进程意外结束（可能内存不足）")
-LATE = ("CellTimeoutError", "这个单元超过了时间限制")
-VANISHED = Failure("页面不在了", "写成以后又从网站文件夹中消失，或被别的程序改动。请再运行一次")
-LOST = Failure("进程意外结束", "运行这个页面的进程被系统终止（可能内存不足）")
+DEAD = (
+    "DeadKernelError",
+    Message(
+        "执行这个单元的进程意外结束（可能内存不足）",
+        "The process that ran this cell ended, perhaps for lack of memory",
+    ),
+)
+LATE = ("CellTimeoutError", Message("这个单元超过了时间限制", "This cell ran out of time"))
+VANISHED = Failure(
+    Message("页面不在了", "The page is gone"),
+    Message(
+        "写成以后又从网站文件夹中消失，或被别的程序改动。请再运行一次",
+        "It vanished from the folder after it was made, or another program changed it. Run again",
+    ),
+)
+LOST = Failure(
+    Message("进程意外结束", "The process ended"),
+    Message(
+        "运行这个页面的进程被系统终止（可能内存不足）",
+        "The system ended the process that ran this page, perhaps for lack of memory",
+    ),
+)
 
 
 def failure_at(job: Job, index: int | None, name: str, message: str, source: str | None = None) -> Failure:
@@ -281,9 +327,9 @@ def _first_line(source: str) -> str:
 Isolation = Literal["warm", "fork", "kernel"]
 
 
-CHANGED = (
-    "生成期间，数据（或所用的标准、情景、费用文件）被改动或移走，各页可能出自不同的数据。"
-    "请再运行一次，这些页面会重新生成。"
+CHANGED = Message(
+    "生成期间，数据（或所用的标准、情景、费用文件）被改动或移走，各页可能出自不同的数据。请再运行一次，这些页面会重新生成。",
+    "While pages were made, the data (or the standard, scenarios or costs) were changed or taken away, so pages may be of different data. Run again: these pages will be made anew.",
 )
 
 
@@ -320,28 +366,45 @@ class Site:
         return tuple(outcome for outcome in self.outcomes if outcome.failure)
 
     @property
-    def summary(self) -> str:
+    def summary(self) -> Message:
         """What came out, in sentences: pages made, each that failed and why, and what to look at."""
         made = len(self.outcomes) - len(self.failed)
         noted = [outcome for outcome in self.outcomes if outcome.notes]
-        said = [f"已生成 {made} 页" if made or not self.kept else "没有需要重新生成的页面"]
-        said += [f"{self.kept} 页内容未变，沿用"] * bool(self.kept)
-        said += [f"{len(self.failed)} 页未生成"] * bool(self.failed)
-        lines = ["，".join(said) + ("：" if self.failed else "。")]
-        lines += [f"  {o.job.page.title}：{o.failure}" for o in self.failed]
+        said = [
+            Message("已生成 {} 页", "{} pages made", made)
+            if made or not self.kept
+            else Message("没有需要重新生成的页面", "No page needs to be made again")
+        ]
+        said += [Message("{} 页内容未变，沿用", "{} unchanged and kept", self.kept)] * bool(self.kept)
+        said += [Message("{} 页未生成", "{} not made", len(self.failed))] * bool(self.failed)
+        lines: list[str] = [joined("，", ", ", said) + (Message("：", ":") if self.failed else STOP)]
+        lines += [Message("  {}：{}", "  {}: {}", o.job.page.title, o.failure) for o in self.failed]
         lines += self._said_of_files()
         lines += [CHANGED] * self.changed
         lines += [self.refused] * bool(self.refused)
         if noted:
-            lines.append(f"{len(noted)} 页运行时有提示，例如 {noted[0].job.page.title}：")
+            lines.append(
+                Message(
+                    "{} 页运行时有提示，例如 {}：",
+                    "{} pages had something to note, for instance {}:",
+                    len(noted),
+                    noted[0].job.page.title,
+                )
+            )
             lines.append("  " + noted[0].notes[0].replace("\n", "\n  "))
-        return "\n".join(lines)
+        return joined("\n", "\n", lines)
 
     def _said_of_files(self) -> Iterator[str]:
         made = [path for path, wrong in self.files.items() if not wrong]
         if made:
-            yield f"已生成附件 {len(made)} 个，例如 {made[0]}。"
-        yield from (f"  附件 {path.name} 未生成：{wrong}" for path, wrong in self.files.items() if wrong)
+            yield Message(
+                "已生成附件 {} 个，例如 {}。", "{} files made, for instance {}.", len(made), made[0]
+            )
+        yield from (
+            Message("  附件 {} 未生成：{}", "  File {} was not made: {}", path.name, wrong)
+            for path, wrong in self.files.items()
+            if wrong
+        )
 
     @property
     def exit_code(self) -> int:

@@ -19,6 +19,7 @@ from typing import TextIO
 import qb
 from qb.errors import QbError, why
 from qb.files import PACKAGE, clear_parts, is_plain_name, open_plain, read_plain, shipped, write_whole
+from qb.language import Message
 from qb.standard import files_of
 from qb.terms import DATA_SUFFIXES
 
@@ -51,7 +52,11 @@ def notebook_of(kind: str) -> Path:
     """Return the notebook that makes pages of a kind."""
     path = shipped("notebooks", f"{kind}.ipynb")
     if not path.is_file():
-        raise QbError(f"找不到笔记本 {path}。安装不完整，请重新安装 qb。")
+        raise QbError(
+            "找不到笔记本 {}。安装不完整，请重新安装 qb。",
+            "The notebook {} is not there. The installation is incomplete: install qb again.",
+            path,
+        )
     return path
 
 
@@ -253,12 +258,21 @@ def read_record(site: Path) -> tuple[dict[str, Entry], Whole | None, str]:
     except FileNotFoundError:
         return {}, None, ""
     except OSError as error:
-        reason = "太大" if error.errno == errno.EFBIG else why(error)
+        reason = Message("太大", "too large") if error.errno == errno.EFBIG else why(error)
     except (ValueError, KeyError, TypeError, AttributeError):
-        reason = "不是 qb 写的样子"
+        reason = Message("不是 qb 写的样子", "not as qb writes it")
     except (RecursionError, MemoryError):
-        reason = "嵌套太深"
-    return {}, None, f"{path} 不能用（{reason}），不以它为准，各页重新生成。"
+        reason = Message("嵌套太深", "nested too deeply")
+    return (
+        {},
+        None,
+        Message(
+            "{} 不能用（{}），不以它为准，各页重新生成。",
+            "{} cannot be used ({}); it is not relied on, and pages are made anew.",
+            path,
+            reason,
+        ),
+    )
 
 
 def _entries(found: Iterable[tuple[object, object]]) -> Iterator[tuple[str, Entry]]:
@@ -341,8 +355,17 @@ def _take(lock: Path) -> TextIO:
         file.flush()
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EINVAL):
-            raise QbError(f"{lock} 不是 qb 写的锁文件（是链接或别的东西）。请删去它后再运行。") from None
-        raise QbError(f"不能写入 {lock.parent}：{why(error)}。请用 --out 指定另一个文件夹。") from None
+            raise QbError(
+                "{} 不是 qb 写的锁文件（是链接或别的东西）。请删去它后再运行。",
+                "{} is no lock of qb (a link, or something else). Delete it and run again.",
+                lock,
+            ) from None
+        raise QbError(
+            "不能写入 {}：{}。请用 --out 指定另一个文件夹。",
+            "{} cannot be written to: {}. Name another folder with --out.",
+            lock.parent,
+            why(error),
+        ) from None
     return file
 
 
@@ -369,8 +392,11 @@ _BEYOND = 1 << 20  # Windows locks bytes, and what is locked cannot be read: one
 
 def _busy(lock: Path, owner: str) -> str:
     number, _, host = owner.partition(" ")
-    where = f"，在 {host} 上" if host not in ("", socket.gethostname()) else ""
-    return (
-        f"另一个 qb publish（进程 {number}{where}）正在写入 {lock.parent}。"
-        "请等它结束，或用 --out 指定另一个文件夹。"
+    where = Message("，在 {} 上", ", on {}", host) if host not in ("", socket.gethostname()) else ""
+    return Message(
+        "另一个 qb publish（进程 {}{}）正在写入 {}。请等它结束，或用 --out 指定另一个文件夹。",
+        "Another qb publish (process {}{}) is writing to {}. Wait for it, or name another folder with --out.",
+        number,
+        where,
+        lock.parent,
     )

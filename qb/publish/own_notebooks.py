@@ -13,6 +13,7 @@ from typing import Literal
 
 from qb.errors import QbError
 from qb.files import write_whole
+from qb.language import Message, listing
 from qb.publish.jobs import open_notebook, parameters_at, parameters_of
 from qb.publish.manifest import KINDS
 from qb.publish.page import WORDS, Lang
@@ -71,7 +72,7 @@ def find_notebooks(folder: str | Path | None = None) -> tuple[OwnNotebook, ...]:
         Naming everything wrong with any of them; or if the folder is not there.
     """
     if folder is not None and not Path(folder).is_dir():
-        raise QbError(f"笔记本文件夹 {folder} 不存在。")
+        raise QbError("笔记本文件夹 {} 不存在。", "The folder of notebooks {} is not there.", folder)
     folders = [*_of_packages(), *([Path(folder).resolve()] if folder is not None else [])]
     found, wrong = [], []
     for path in (path for one in folders for path in sorted(one.glob("*.ipynb"))):
@@ -79,13 +80,20 @@ def find_notebooks(folder: str | Path | None = None) -> tuple[OwnNotebook, ...]:
         if "qb" not in notebook.metadata:
             continue
         faults = list(_faults(notebook.metadata["qb"], path, parameters_at(notebook) >= 0))
-        wrong += [f"笔记本 {path.name}：{fault}" for fault in faults]
+        wrong += [Message("笔记本 {}：{}", "Notebook {}: {}", path.name, fault) for fault in faults]
         if not faults:
             found.append(_own(notebook.metadata["qb"], path))
     for kind in {one.kind for one in found}:
         named = [one.path.name for one in found if one.kind == kind]
         if len(named) > 1:
-            wrong.append(f"笔记本 {'、'.join(named)}：kind 同为 {kind}，请各用一个名字。")
+            wrong.append(
+                Message(
+                    "笔记本 {}：kind 同为 {}，请各用一个名字。",
+                    "Notebooks {}: the kind of all is {}; give each a name of its own.",
+                    listing(named),
+                    kind,
+                )
+            )
     if wrong:
         raise QbError("\n".join(wrong))
     return tuple(sorted(found))
@@ -113,21 +121,35 @@ def _faults(entry: object, path: Path, has_parameters: bool) -> Iterator[str]:
         return
     kind, title, per = entry.get("kind"), entry.get("title"), entry.get("per")
     if not isinstance(kind, str) or not _KIND.fullmatch(kind):
-        yield f"kind 应为小写英文字母开头的名字，现为 {kind!r}。"
+        yield Message(
+            "kind 应为小写英文字母开头的名字，现为 {!r}。",
+            "kind must be a name in small letters; it is {!r}.",
+            kind,
+        )
     elif kind in _TAKEN:
-        yield f"kind {kind} 是 qb 自己的页面名，请另取一个。"
+        yield Message(
+            "kind {} 是 qb 自己的页面名，请另取一个。",
+            "kind {} is a page of qb itself; choose another.",
+            kind,
+        )
     if not isinstance(title, dict) or not all(
         isinstance(title.get(x), str) and title[x] for x in ("zh", "en")
     ):
         yield 'title 应写两种语言：{"zh": "…", "en": "…"}。'
     if per not in _NEEDED:
-        yield f"per 应为 {'、'.join(_NEEDED)} 之一，现为 {per!r}。"
+        yield Message(
+            "per 应为 {} 之一，现为 {!r}。", "per must be one of {}; it is {!r}.", listing(_NEEDED), per
+        )
     if not isinstance(entry.get("order", 0), int):
-        yield f"order 应为整数，现为 {entry['order']!r}。"
+        yield Message(
+            "order 应为整数，现为 {!r}。", "order must be a whole number; it is {!r}.", entry["order"]
+        )
     if not has_parameters:
-        yield "没有标记为 parameters 的单元。"
+        yield Message("没有标记为 parameters 的单元。", "There is no cell tagged parameters.")
     elif per in _NEEDED and (missing := set(_NEEDED[per]) - set(parameters_of(path))):
-        yield f"parameters 单元缺少 {'、'.join(sorted(missing))}。"
+        yield Message(
+            "parameters 单元缺少 {}。", "The cell of parameters lacks {}.", listing(sorted(missing))
+        )
 
 
 def in_language(content: bytes, lang: Lang) -> bytes:
@@ -174,10 +196,18 @@ def write_skeleton(name: str, folder: Path = Path()) -> Path:
 
     kind = name.removesuffix(".ipynb")
     if not _KIND.fullmatch(kind) or kind in _TAKEN:
-        raise QbError(f"{kind} 不能作笔记本的名字：请用小写英文字母、数字和下划线，且不同于 qb 自己的页面。")
+        raise QbError(
+            "{} 不能作笔记本的名字：请用小写英文字母、数字和下划线，且不同于 qb 自己的页面。",
+            "{} cannot name a notebook: use small letters, digits and underscores, and no page of qb itself.",
+            kind,
+        )
     path = folder / f"{kind}.ipynb"
     if path.exists():
-        raise QbError(f"{path} 已经存在，没有改动。请换一个名字。")
+        raise QbError(
+            "{} 已经存在，没有改动。请换一个名字。",
+            "{} is there already and was not changed. Choose another name.",
+            path,
+        )
     cells = [
         new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
         new_markdown_cell("# 题目\n\n问题是什么，用哪些数字回答。", metadata={"tags": ["zh"]}),

@@ -17,6 +17,7 @@ from qb.data.checks import Doubt
 from qb.data.table_files import spoken
 from qb.errors import QbError, why
 from qb.indicators.assessment import Assessment
+from qb.language import Message, listing
 from qb.publish import digests, manifest
 from qb.publish.attachments import Bundle
 from qb.publish.digests import Slices
@@ -415,9 +416,17 @@ def known_kinds(
     """Return the kinds of page asked for, all if none is named; refuse one that there is not."""
     kinds = (*KINDS, *(one.kind for one in own))
     if "scenario" in only and not scenarios:
-        raise QbError("要生成情景比较页，请用 --scenarios 给出情景文件（TOML）。")
+        raise QbError(
+            "要生成情景比较页，请用 --scenarios 给出情景文件（TOML）。",
+            "To make the page of scenarios, name scenario files (TOML) with --scenarios.",
+        )
     if unknown := [kind for kind in only if kind not in kinds]:
-        raise QbError(f"没有这种页面：{'、'.join(unknown)}。可选的有：{'、'.join(kinds)}。")
+        raise QbError(
+            "没有这种页面：{}。可选的有：{}。",
+            "There is no such kind of page: {}. There are: {}.",
+            listing(unknown),
+            listing(kinds),
+        )
     return tuple(kind for kind in kinds if not only or kind in only)
 
 
@@ -426,12 +435,19 @@ def known_schools(wanted: Collection[str], assessment: Assessment) -> frozenset[
     judged = frozenset(assessment.rows["school_id"])
     excluded = dict(zip(assessment.excluded["school_id"], assessment.excluded["reason"], strict=True))
     wrong = [
-        f"{school}（按规则不参与评估：{excluded[school]}）" if school in excluded else school
+        Message("{}（按规则不参与评估：{}）", "{} (left out by the rules: {})", school, excluded[school])
+        if school in excluded
+        else school
         for school in wanted
         if school not in judged
     ]
     if wrong:
-        raise QbError(f"{assessment.year} 学年参与评估的学校中没有：{'、'.join(wrong)}。请核对学校标识码。")
+        raise QbError(
+            "{} 学年参与评估的学校中没有：{}。请核对学校标识码。",
+            "Among the schools judged in {} there is no: {}. Check the identifiers.",
+            assessment.year,
+            listing(wrong),
+        )
     return frozenset(wanted) or judged
 
 
@@ -443,5 +459,10 @@ def folder_for(out: str | Path | None, data: Path, assessment: Assessment) -> Pa
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise QbError(f"不能写入 {folder}：{why(error)}。请用 --out 指定另一个文件夹。") from None
+        raise QbError(
+            "不能写入 {}：{}。请用 --out 指定另一个文件夹。",
+            "{} cannot be written to: {}. Name another folder with --out.",
+            folder,
+            why(error),
+        ) from None
     return folder

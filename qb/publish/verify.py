@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import posixpath
 import re
@@ -19,6 +18,7 @@ from urllib.parse import unquote
 from qb.data.table_files import spoken
 from qb.errors import QbError, plain, why
 from qb.files import read_plain, sample_scenarios, temporary_folder
+from qb.language import Message, joined, json_text, listing, told
 from qb.publish.jobs import Job, Outcome
 from qb.publish.own_notebooks import find_notebooks
 from qb.publish.page import WORDS, Lang
@@ -45,8 +45,10 @@ _FACT = re.compile(r'<(\w+)[^<>]*? data-fact="([^"]*)"')
 _VALUE = re.compile(r' data-value="([^"]*)"')
 _HEADING = re.compile(r"<(h[1-6])\b")
 _FACT_MOST = 40  # tokens of a figure with what stands around it
-_HEAD, _TOP = "页首（标题和安全策略）", "页眉和目录"
-_INSIDE = {"<style": "样式", "<script": "程序"}
+_HEAD = Message("页首（标题和安全策略）", "head (title and security policy)")
+_TOP = Message("页眉和目录", "header and contents")
+_INSIDE = {"<style": Message("样式", "styles"), "<script": Message("程序", "scripts")}
+_PAGE = Message("全页", "whole page")
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,11 @@ class Stated:
     def beside(self, other: Stated) -> tuple[str, str]:
         """Return this and another in the words that tell them apart."""
         if self.text != other.text:
-            return self.text or "空白", other.text or "空白"
+            blank = Message("空白", "blank")
+            return self.text or blank, other.text or blank
         if self.value != other.value:
-            return f"{self.text}（未取整 {self.value}）", f"{other.text}（未取整 {other.value}）"
+            zh, en = "{}（未取整 {}）", "{} (unrounded {})"
+            return Message(zh, en, self.text, self.value), Message(zh, en, other.text, other.value)
         return self.written, other.written
 
 
@@ -174,12 +178,24 @@ class Difference:
     stated: str
     recomputed: str
 
-    def __str__(self) -> str:
-        what = self.section if self.fact else f"“{self.section}”一节"
-        return f"{self.page}：{what}，页面为 {_short(self.stated)}，重做为 {_short(self.recomputed)}"
+    @property
+    def said(self) -> Message:
+        """The difference in words."""
+        return Message(
+            "{}：{}，页面为 {}，重做为 {}",
+            "{}: {}, the page says {}, made again {}",
+            self.page,
+            self.section if self.fact else Message("“{}”一节", "section “{}”", self.section),
+            _short(self.stated),
+            _short(self.recomputed),
+        )
 
 
-def _short(text: str) -> str:
+def _short(text: str) -> Message:
+    return Message("{}", "{}", text).each(_snippet)
+
+
+def _snippet(text: str) -> str:
     text = plain(" ".join(text.split()))
     return text if len(text) <= _SNIPPET else f"{text[:_SNIPPET]}……"
 
@@ -191,7 +207,7 @@ def compared(name: str, stated: str, remade: str, in_words: Callable[[str], str]
 
     Examples
     --------
-    >>> for one in compared("a.html", "<h2>甲</h2><p>都达标</p>", "<h2>甲</h2><p>未达标</p>"): print(one)
+    >>> for one in compared("a.html", "<h2>甲</h2><p>都达标</p>", "<h2>甲</h2><p>未达标</p>"): print(one.said)
     a.html：“甲”一节，页面为 都达标</p>，重做为 未达标</p>
     """
     if stated == remade:
@@ -203,9 +219,13 @@ def compared(name: str, stated: str, remade: str, in_words: Callable[[str], str]
         if ours != theirs:
             at = next((i for i, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1]),
                       min(len(ours), len(theirs)))  # fmt: skip
-            shown = ("".join(tokens[at : at + 3]) or "（没有）" for tokens in (ours, theirs))
+            shown = (
+                "".join(tokens[at : at + 3]) or Message("（没有）", "(nothing)") for tokens in (ours, theirs)
+            )
             found.append(Difference(name, section, "", *shown))
-    return found[:_SAID_MOST] or [Difference(name, "全页", "", "各节的次序或空白不同", "原来的次序和空白")]
+    other_order = Message("各节的次序或空白不同", "other order of sections, or other white space")
+    as_made = Message("原来的次序和空白", "order and white space as made")
+    return found[:_SAID_MOST] or [Difference(name, _PAGE, "", other_order, as_made)]
 
 
 def _figures(
@@ -225,14 +245,41 @@ def _figures(
 
 
 def _counted(held: list[Stated]) -> str:
-    texts = "、".join(Counter(one.text for one in held))
-    return f"{texts}（共 {len(held)} 处）" if held else "没有这一项"
+    if not held:
+        return Message("没有这一项", "no such entry")
+    texts = listing(Counter(one.text for one in held))
+    return Message("{}（共 {} 处）", "{} ({} in all)", texts, len(held))
 
 
 # A site made again: the pages that stand there, of the data given, by the standard given.
 
 
 _MOST = 20  # names in a sentence; all stand in the document
+
+
+_LISTS = {  # of a verification, and what its summary calls them
+    "missing": Message(
+        "有链接指向、但文件夹中没有的页面", "Pages that others lead to and that are not there"
+    ),
+    "extra": Message("由这份数据不会生成的页面", "Pages that the data do not give"),
+    "odd": Message(
+        "不能当作页面读取的（管道、链接、文件夹或过大的文件）",
+        "What cannot be read as a page (a pipe, a link, a folder, a file that is too large)",
+    ),
+    "other_data": Message(
+        "由另一版数据生成的页面（数据指纹不同；已用现有数据重做核对）",
+        "Pages made of other data (another fingerprint; made again and compared with these)",
+    ),
+    "other_standard": Message(
+        "按另一版标准生成的页面（可用 --standard 指定标准文件）",
+        "Pages made by another standard (name its file with --standard)",
+    ),
+    "other_version": Message(
+        "由另一版 qb 生成的页面（版式可能不同，请用那一版核对）",
+        "Pages made by another version of qb (they may look otherwise; check with that version)",
+    ),
+    "files": Message("没有核对的附件", "Files beside the pages, not compared"),
+}
 
 
 @dataclass(frozen=True)
@@ -273,26 +320,28 @@ class Verification:
         return int(bool(self.differences or self.missing or self.extra or self.odd))
 
     @property
-    def summary(self) -> str:
+    def summary(self) -> Message:
         """What was found, in sentences."""
         wrong = len(self.differences)
-        lines = [f"用数据重做了 {self.pages} 页，逐字核对了文字、图表、样式和程序，"]
-        lines[0] += f"其中结论和数字 {self.figures} 处："
-        lines[0] += f"{wrong} 处与重做的不同。" if wrong else "全部与数据相符。"
-        lines += [f"  {difference}" for difference in self.differences]
-        for names, sentence in (
-            (self.missing, "有链接指向、但文件夹中没有的页面"),
-            (self.extra, "由这份数据不会生成的页面"),
-            (self.odd, "不能当作页面读取的（管道、链接、文件夹或过大的文件）"),
-            (self.other_data, "由另一版数据生成的页面（数据指纹不同；已用现有数据重做核对）"),
-            (self.other_standard, "按另一版标准生成的页面（可用 --standard 指定标准文件）"),
-            (self.other_version, "由另一版 qb 生成的页面（版式可能不同，请用那一版核对）"),
-            (self.files, "没有核对的附件"),
-        ):
-            if names:
-                more = f" 等 {len(names)} 个" if len(names) > _MOST else ""
-                lines.append(f"{sentence}：{'、'.join(_short(name) for name in names[:_MOST])}{more}。")
-        return "\n".join(lines)
+        lines = [
+            Message(
+                "用数据重做了 {} 页，逐字核对了文字、图表、样式和程序，其中结论和数字 {} 处：{}",
+                "{} pages were made again from the data, and texts, figures, styles and scripts compared letter by letter, among them {} verdicts and figures: {}",
+                self.pages,
+                self.figures,
+                Message("{} 处与重做的不同。", "{} places are not as made again.", wrong)
+                if wrong
+                else Message("全部与数据相符。", "all as the data give them."),
+            ),
+            *("  " + difference.said for difference in self.differences),
+        ]
+        for name, sentence in _LISTS.items():
+            if names := getattr(self, name):
+                count = len(names)
+                more = Message(" 等 {} 个", " and more, {} in all", count) if count > _MOST else ""
+                shown = listing(_short(name) for name in names[:_MOST])
+                lines.append(Message("{}：{}{}。", "{}: {}{}.", sentence, shown, more))
+        return joined("\n", "\n", lines)
 
     def document(self) -> dict[str, object]:
         """Return the same as one JSON document."""
@@ -352,7 +401,11 @@ def verify(
     sheets, odd = _read(Path(site))
     ours = {name: sheet for name, sheet in sheets.items() if sheet.meta}
     if not ours:
-        raise QbError(f"{plain(str(site))} 中没有 qb publish 生成的页面。请给出含 index.html 的文件夹。")
+        raise QbError(
+            "{} 中没有 qb publish 生成的页面。请给出含 index.html 的文件夹。",
+            "{} holds no page made by qb publish. Name the folder with index.html.",
+            plain(str(site)),
+        )
     compared = any(posixpath.basename(name) == "scenario.html" for name in ours)
     scenarios = scenarios or (sample_scenarios() if compared else ())
     first = ours.get("index.html") or ours[min(ours)]
@@ -362,7 +415,11 @@ def verify(
     links = {to for sheet in ours.values() for to in sheet.links}
     plan = replace(plan, standing=frozenset(sheets) | links)
     if "district" in first.meta and len(plan.parts) > 1:
-        raise QbError(f"{plain(str(site))} 只是网站的一部分。请给出整个网站的文件夹（上一级）。")
+        raise QbError(
+            "{} 只是网站的一部分。请给出整个网站的文件夹（上一级）。",
+            "{} is only part of a site. Name the folder of the whole site (the one above).",
+            plain(str(site)),
+        )
     comparison = _Comparison(plan, sheets)
     comparison.run(progress)
     known = comparison.known
@@ -390,7 +447,11 @@ def verify(
 def _read(site: Path) -> tuple[dict[str, Sheet], list[str]]:
     """Return the pages of a folder by their places, and what has the name of one and is none."""
     if not site.is_dir():
-        raise QbError(f"没有网站文件夹 {plain(str(site))}。请给出含 index.html 的文件夹。")
+        raise QbError(
+            "没有网站文件夹 {}。请给出含 index.html 的文件夹。",
+            "There is no folder {}. Name the one with index.html.",
+            plain(str(site)),
+        )
     sheets, odd = {}, []
     for folder, folders, names in os.walk(site):
         odd += [Path(folder, name).relative_to(site).as_posix() for name in folders if name.endswith(".html")]
@@ -415,7 +476,11 @@ def _shipped(sheet: Sheet) -> str:
 def _plan(site: Path, data: Path, first: Sheet, standard: str, *beside: Any) -> _Remade:
     year = first.meta.get("year", "")
     if not re.fullmatch(r"[0-9]{4}", year):
-        raise QbError(f"{first.name} 没有写明学年，不能重做。请给出 qb publish 生成的文件夹。")
+        raise QbError(
+            "{} 没有写明学年，不能重做。请给出 qb publish 生成的文件夹。",
+            "{} does not say its school year and cannot be made again. Name a folder made by qb publish.",
+            first.name,
+        )
     context = open_context(data, int(year), standard, first.lang)
     named = first.said("source")
     if named != spoken(data.name) and named == Path(named).name:
@@ -455,8 +520,9 @@ class _Comparison:
                 target, name = outcome.job.target, moved[outcome.job.target]
                 if outcome.failure:
                     self.known.add(name)
-                    failed = f"不能生成：{outcome.failure}"
-                    self.found.append(Difference(name, "全页", "", "有这一页", failed))
+                    failed = Message("不能生成：{}", "cannot be made: {}", outcome.failure)
+                    there = Message("有这一页", "there is this page")
+                    self.found.append(Difference(name, _PAGE, "", there, failed))
                 else:
                     self._compare(name, target.read_bytes().decode("utf-8"))
                     target.unlink()
@@ -509,8 +575,10 @@ def _is_fingerprint(text: str) -> bool:
     return bool(re.fullmatch(r"[0-9a-f]{32}", text))
 
 
-def run(site: Path, data: Path, standard: str | None, as_json: bool, **beside: object) -> int:
+def run(
+    site: Path, data: Path, standard: str | None, as_json: bool, lang: Lang = "zh", **beside: object
+) -> int:
     """Print what was found, and return the exit code: 0 where all is as the data give it."""
     found = verify(site, data, standard, progress=True, **beside)
-    print(json.dumps(found.document(), ensure_ascii=False, allow_nan=False) if as_json else found.summary)
+    print(json_text(found.document(), lang) if as_json else told(found.summary, lang))
     return found.exit_code

@@ -7,6 +7,7 @@ from contextlib import chdir
 from dataclasses import dataclass
 
 from qb.errors import QbError
+from qb.language import Message
 from qb.publish.jobs import Job, open_notebook, refuse
 from qb.publish.page import WORDS
 from qb.report.word import Cover, write_document
@@ -60,7 +61,13 @@ def shown_by(job: Job) -> list[object]:
             if cell.cell_type == "markdown" and _speaks(tags, job.page.lang):
                 shown.append(Prose(cell.source))
             elif cell.cell_type == "code":
-                shown.append(_run(cell.source, names, f"{job.notebook.name} 第 {number} 个单元"))
+                shown.append(
+                    _run(
+                        cell.source,
+                        names,
+                        Message("{} 第 {} 个单元", "{}, cell {}", job.notebook.name, number),
+                    )
+                )
                 if "parameters" in tags:
                     names |= job.parameters
     return shown
@@ -78,4 +85,6 @@ def _run(source: str, names: dict[str, object], where: str) -> object:
         exec(compile(ast.Module(lines, []), where, "exec"), names)
         return eval(compile(ast.Expression(last.value), where, "eval"), names) if last else None
     except Exception as error:
-        raise QbError(f"笔记本 {where}运行出错：{type(error).__name__}：{error}") from error
+        raise QbError(
+            "笔记本 {}运行出错：{}：{}", "Notebook {} failed: {}: {}", where, type(error).__name__, error
+        ) from error

@@ -14,6 +14,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from qb.errors import why
+from qb.language import Message
 from qb.publish.jobs import quick_import
 
 
@@ -27,7 +28,14 @@ def main(number: int) -> None:
         try:
             worker = WorkerProcess(Connection(number))
         except OSError as error:  # IPython keeps a folder for what is temporary
-            sys.exit(f"不能写入临时文件 {error.filename2 or error.filename}（{why(error)}）。")
+            sys.exit(
+                Message(
+                    "不能写入临时文件 {}（{}）。",
+                    "The temporary file {} cannot be written ({}).",
+                    error.filename2 or error.filename,
+                    why(error),
+                )
+            )
     worker.serve()
 
 

@@ -24,6 +24,7 @@ from qb.errors import QbError
 from qb.files import beside_notebooks
 from qb.indicators.assessment import Assessment, assess, choose_year, ledger
 from qb.indicators.verdicts import COMPOSITE, deciding
+from qb.language import listing
 from qb.report.facts import Fact, finding_keys, key
 from qb.report.resource_tables import caption, percent_of_standard, verdicts
 from qb.report.words import Lang, resources_said, say, school_year, title
@@ -466,7 +467,7 @@ class ReportContext:
         """The first judged school: what a school's notebook shows when none is named."""
         rows = self.assessment.rows
         if not len(rows):
-            raise QbError(f"{self.year} 年度没有参加评估的学校。")
+            raise QbError("{} 年度没有参加评估的学校。", "No school is judged in {}.", self.year)
         return str(rows["school_id"].iloc[0])
 
     @property
@@ -536,7 +537,12 @@ class DistrictPart:
         if not self.district and len(known) == 1:
             object.__setattr__(self, "district", known[0])
         if self.district not in known:
-            raise QbError(f"数据中没有县区“{self.district}”。已有：{'、'.join(known)}。")
+            raise QbError(
+                "数据中没有县区“{}”。已有：{}。",
+                "The data have no district “{}”. There are: {}.",
+                self.district,
+                listing(known),
+            )
 
     @cached_property
     def own(self) -> Assessment:

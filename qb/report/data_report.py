@@ -17,45 +17,26 @@ from qb.data.schema import TABLES, bearing, tables_of
 from qb.data.table_intake import FORM_RULES
 from qb.errors import Fault
 from qb.indicators.assessment import Assessment
+from qb.language import told
 from qb.report.context import ReportContext
 from qb.report.resource_tables import caption, unknown
 from qb.report.tables import Column, Heading, Table
-from qb.report.words import Tally, area_label, listed, say, school_year, schools_said, stage_label, title
+from qb.report.words import (
+    Tally,
+    area_label,
+    label,
+    listed,
+    say,
+    school_year,
+    schools_said,
+    stage_label,
+    title,
+)
 from qb.terms import Severity, Verdict
 
 # What the check found, by rule and by school, and the corrections, as tables.
 
 
-SEVERITIES = {
-    Severity.STOPS: "Must be mended",
-    Severity.WARNING: "Please check",
-    Severity.NOTE: "Note",
-}
-FORM_ENGLISH = {
-    "F10": "An empty key",
-    "F11": "Not a number",
-    "F12": "Not a finite number",
-    "F13": "Out of range",
-    "F14": "Not a whole number",
-    "F15": "Not a word of the list",
-    "F16": "Neither yes nor no",
-    "F17": "Not a date",
-    "F18": "An identifier cut short by a spreadsheet",
-    "F19": "A formula without a result",
-    "F20": "Read for what it says",
-    "F21": "A column beyond the registry",
-    "F22": "A file or sheet beyond the registry",
-    "F23": "A correction of no record, or of several",
-    "F24": "A correction that does not fit its source",
-    "F25": "A total or a note, left out",
-    "F26": "A row with nothing but its key, left out",
-    "F27": "A header or name that looks like another",
-    "F28": "An unusual file, sheet or header, read for what it says",
-    "F29": "Merged cells over several rows",
-    "F30": "A row equal to the sum of those above",
-    "F31": "A kind of workbook that cannot be read in full",
-    "F32": "A number not filled in that follows from other columns",
-}
 MOST_FAULTS = 300
 
 
@@ -105,11 +86,11 @@ class FaultReport:
             lines.append(
                 {
                     "rule": number,
-                    "title": self._title(number),
+                    "title": told(_RULES[number].title, lang) if number in _RULES else number,
                     "severity": self._severity(faults[0]),
                     "count": len(faults),
                     "schools": len(schools),
-                    "reason": _REASONS.get(number, ""),
+                    "reason": told(_RULES[number].reason, lang) if number in _RULES else "",
                 }
             )
         columns = (
@@ -118,7 +99,7 @@ class FaultReport:
             Column("severity", say(lang, "程度", "Severity")),
             Column("count", say(lang, "处数", "Faults"), decimals=0),
             Column("schools", say(lang, "涉及学校", "Schools"), decimals=0),
-            *([Column("reason", "依据")] if lang == "zh" else []),
+            Column("reason", say(lang, "依据", "Why it is asked")),
         )
         return self._table(say(lang, "各规则发现的问题", "Faults by rule"), columns, lines)
 
@@ -132,18 +113,18 @@ class FaultReport:
             if school:
                 counts = Counter(fault.severity for fault in faults)
                 rules = say(lang, "、", ", ").join(dict.fromkeys(fault.rule for fault in faults))
-                line = {"school": school_title(school, names), "rules": rules}
+                line = {"school": told(school_title(school, names), lang), "rules": rules}
                 lines.append(line | {str(severity): counts[severity] for severity in Severity})
         lines.sort(key=lambda line: [-line[str(severity)] for severity in Severity])
         columns = (
             Column("school", say(lang, "学校", "School")),
-            *(Column(str(s), say(lang, s.zh, SEVERITIES[s]), decimals=0) for s in Severity),
+            *(Column(str(s), label(s, lang), decimals=0) for s in Severity),
             Column("rules", say(lang, "规则", "Rules")),
         )
         return self._table(say(lang, "各校的问题", "Faults by school"), columns, lines)
 
     def listed(self) -> Table:
-        """Return the faults one by one, the first of them; in English by the titles of their rules."""
+        """Return the faults one by one, the first of them."""
         lang, more = self.context.lang, len(self.found) - MOST_FAULTS
         lines = [
             {
@@ -152,8 +133,8 @@ class FaultReport:
                 "table": self._table_name(fault),
                 "row": str(fault.row or ""),
                 "column": self._column_name(fault),
-                "message": say(lang, fault.message, self._title(fault.rule)),
-                "remedy": fault.remedy,
+                "message": told(fault.message, lang),
+                "remedy": told(fault.remedy, lang),
             }
             for fault in self.found[:MOST_FAULTS]
         ]
@@ -164,7 +145,7 @@ class FaultReport:
             Column("row", say(lang, "行", "Row")),
             Column("column", say(lang, "列", "Column")),
             Column("message", say(lang, "问题", "What")),
-            *([Column("remedy", "处理办法")] if lang == "zh" else []),
+            Column("remedy", say(lang, "处理办法", "What to do")),
         )
         note = say(lang, f"另有 {more} 条，请用 qb check 查看。", f"{more} more: run qb check.")
         return self._table(
@@ -216,10 +197,7 @@ class FaultReport:
         return Table(caption, columns, frame, note=note, empty=empty, lang=lang)
 
     def _severity(self, fault: Fault) -> str:
-        return say(self.context.lang, fault.severity.zh, SEVERITIES[fault.severity])
-
-    def _title(self, number: str) -> str:
-        return say(self.context.lang, *_TITLES.get(number, (number, number)))
+        return label(fault.severity, self.context.lang)
 
     def _table_name(self, fault: Fault) -> str:
         table = TABLES.get(fault.table or "")
@@ -231,10 +209,7 @@ class FaultReport:
         return say(self.context.lang, column.label, column.name) if column else fault.column or ""
 
 
-_TITLES = {rule.number: (rule.title, rule.en) for rule in RULES} | {
-    number: (rule.title, FORM_ENGLISH.get(number, number)) for number, rule in FORM_RULES.items()
-}
-_REASONS = {rule.number: rule.reason for rule in RULES}
+_RULES = {rule.number: rule for rule in (*FORM_RULES.values(), *RULES)}
 
 
 def _grouped(faults: list[Fault], name: str) -> dict[str | None, list[Fault]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 from pathlib import Path
 
@@ -12,7 +11,9 @@ import pandas as pd
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE
+from qb.language import Both, FieldName, Message, told
 from qb.planning.scenario import ScenarioError
+from qb.planning.scenario.scenario_file import Refusal
 from qb.report.context import ReportContext, open_context
 from qb.report.explore_session import FORMS, Amount, Control, Free, Session, Where, save
 from qb.report.tables import Column, Table, badge
@@ -23,8 +24,6 @@ from qb.terms import Term, Verdict
 # What the choices of a session do, in words and one table.
 
 
-_ITEM = re.compile(r"(\s*第 \d+ 项 )(\w+)：(.*)")
-_FIELD = re.compile(r"(?<![\w.])[a-z]+(?:[._][a-z0-9]+)*(?![\w.])", re.ASCII)
 KEY = ["district", "stage", "code"]
 
 
@@ -110,18 +109,22 @@ def _row(session: Session, key: tuple[str, str], lang: Lang) -> str:
 
 def sentences(error: QbError, lang: Lang) -> list[str]:
     """Return the lines of what is wrong; actions and fields of a scenario are called as the controls are."""
-    lines = str(error).splitlines()
-    return [_called(line, lang) for line in lines] if isinstance(error, ScenarioError) else lines
+    if not isinstance(error, ScenarioError):
+        return told(error.said, lang).splitlines()
+    return [
+        told(line, lang)
+        for head, refusals in error.found
+        for line in (head, *("  " + _called(refusal) for refusal in refusals))
+    ]
 
 
-def _called(line: str, lang: Lang) -> str:
-    found = _ITEM.match(line)
-    form = FORMS.get(found[2]) if found else None
+def _called(refusal: Refusal) -> Message:
+    form = FORMS.get(refusal.do) if refusal.number else None
     if form is None:
-        return line
-    names = {control.name: say(lang, *control.label) for control in form.controls}
-    rest = _FIELD.sub(lambda field: names.get(field[0], field[0]), found[3])
-    return f"{found[1]}{say(lang, *form.label)}：{rest}"
+        return refusal.said
+    names = {control.name: Both(*control.label) for control in form.controls}
+    reason = refusal.reason.over(lambda a: names.get(a, a) if isinstance(a, FieldName) else a)
+    return Message("第 {} 项 {}：{}", "Action {} {}: {}", refusal.number, Both(*form.label), reason)
 
 
 def place_label(session: Session, place: object, lang: Lang) -> str:

@@ -349,7 +349,7 @@ def _first(control: Control, options: list[object], lang: str) -> object:
     if isinstance(control, Free):
         return control.text[lang != "zh"]
     if not options:
-        raise QbError(f"数据中没有可供选择的{control.label[0]}。")
+        raise QbError("数据中没有可供选择的{}。", "The data have no {} to choose from.", control.label[0])
     return options[0]
 
 
@@ -368,13 +368,22 @@ def save(session: Session, path: str | Path, title: str) -> Path:
     """
     path = Path(path).expanduser()
     if not title.strip():
-        raise QbError("没有标题。请给情景写一个标题。")
+        raise QbError("没有标题。请给情景写一个标题。", "There is no title. Give the scenario one.")
     if not session.actions:
-        raise QbError("还没有选任何操作，或数量都是零，没有可保存的。")
+        raise QbError(
+            "还没有选任何操作，或数量都是零，没有可保存的。",
+            "No action is chosen, or all amounts are zero: there is nothing to save.",
+        )
     scenario = session.scenario(title.strip())
     if path.suffix != ".toml":
-        raise QbError(f"文件名应以 .toml 结尾，现为“{path}”。")
+        raise QbError(
+            "文件名应以 .toml 结尾，现为“{}”。", "The file's name must end in .toml; it is “{}”.", path
+        )
     if path.exists():
-        raise QbError(f"已经有 {path}，没有覆盖。请换一个文件名，或先把原来的移走。")
+        raise QbError(
+            "已经有 {}，没有覆盖。请换一个文件名，或先把原来的移走。",
+            "{} is there already and is not replaced. Choose another name, or move it away first.",
+            path,
+        )
     write_whole(path, to_toml(scenario))
     return path

@@ -11,14 +11,13 @@ import pandas as pd
 from qb.data.checks import Doubt
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import deciding
+from qb.language import COLON, Lang, Message, joined, say, told
 from qb.report.words import (
-    Lang,
     Tally,
     coefficient_text,
     coefficient_title,
     coefficients_said,
     listed,
-    say,
     school_year,
     silent_schools,
     stage_label,
@@ -38,21 +37,22 @@ from qb.terms import Allowance, Stage, Term, Verdict
 class Fact(Term):
     """Kinds of statement, with what follows kind and year in a key."""
 
-    DISTRICT = "district", "区域总体结论"  # /district
-    AREA = "area", "方面结论"  # /area/district
-    INDICATOR = "indicator", "指标结论"  # /code/district
-    FIGURE = "figure", "指标数值"  # /code/district
-    FINDING = "finding", "要点结论"  # /code/part/subject/stage/school or district
-    ITEM = "item", "要点数值"  # as of a finding
-    SEVEN = "seven", "资源指标结论"  # /code/stage/school
-    RESOURCE = "resource", "资源指标数值"  # /code/stage/school
-    SCHOOL = "school", "学校结论"  # /stage/school
-    MET = "met", "达标项数"  # /stage/school
-    BALANCE = "balance", "差异系数结论"  # /stage/code/district
-    COEFFICIENT = "coefficient", "差异系数"  # /stage/code/district
-    REPORTED = "reported", "已报送学校的差异系数"  # /stage/code/district
-    MEAN = "mean", "平均值"  # /stage/code/district
-    DEVIATION = "deviation", "标准差"  # /stage/code/district
+    DISTRICT = "district", "区域总体结论", "verdict on the district"  # /district
+    AREA = "area", "方面结论", "verdict on the area"  # /area/district
+    INDICATOR = "indicator", "指标结论", "verdict on the indicator"  # /code/district
+    FIGURE = "figure", "指标数值", "value of the indicator"  # /code/district
+    FINDING = "finding", "要点结论", "verdict on the part"  # /code/part/subject/stage/school or district
+    ITEM = "item", "要点数值", "value of the part"  # as of a finding
+    SEVEN = "seven", "资源指标结论", "verdict on the resource"  # /code/stage/school
+    RESOURCE = "resource", "资源指标数值", "value of the resource"  # /code/stage/school
+    SCHOOL = "school", "学校结论", "verdict on the school"  # /stage/school
+    MET = "met", "达标项数", "number met"  # /stage/school
+    BALANCE = "balance", "差异系数结论", "verdict on the coefficient"  # /stage/code/district
+    COEFFICIENT = "coefficient", "差异系数", "difference coefficient"  # /stage/code/district
+    # /stage/code/district
+    REPORTED = "reported", "已报送学校的差异系数", "difference coefficient of the schools that reported"
+    MEAN = "mean", "平均值", "mean"  # /stage/code/district
+    DEVIATION = "deviation", "标准差", "standard deviation"  # /stage/code/district
 
 
 # The rule of each kind; those not here are one indicator's, which the key names next.
@@ -109,7 +109,7 @@ def address(fact: str) -> str:
     return anchor(rule_of(fact)) if fact and fact.partition("/")[0] not in _PLAIN else ""
 
 
-def in_words(fact: str, standard: Standard) -> str:
+def in_words(fact: str, standard: Standard) -> Message:
     """Return a key as a reader of messages sees it.
 
     >>> from qb.standard import load
@@ -117,10 +117,9 @@ def in_words(fact: str, standard: Standard) -> str:
     '2025 年差异系数（小学，C5，甲区）'
     """
     kind, year, *of = fact.split("/")
-    known = {stage.value: stage.zh for stage in Stage} | {a.name: a.title.zh for a in standard.areas}
-    label = Fact.called(kind)
-    where = "，".join(known.get(part, part) for part in of if part)
-    return f"{year} 年{label.zh if label else kind}（{where}）"
+    known = {stage.value: stage for stage in Stage} | {a.name: a.title for a in standard.areas}
+    where = joined("，", ", ", (known.get(part, part) for part in of if part))
+    return Message("{} 年{}（{}）", "{}, {} ({})", year, Fact.called(kind) or kind, where)
 
 
 def shown_resource(rows: pd.DataFrame, code: str) -> np.ndarray:
@@ -175,18 +174,26 @@ MOST_DISTRICTS = 50
 MOST_SCHOOLS = 10
 
 
-def summary(assessment: Assessment, doubts: Sequence[Doubt] = ()) -> str:
+def summary(assessment: Assessment, doubts: Sequence[Doubt] = (), lang: Lang = "zh") -> str:
     """Return the verdicts of every district in plain text, with the doubts beside them."""
-    made_up = "（模拟数据）" if assessment.invented else ""
-    lines = [f"{school_year(assessment.year, 'zh')}　{assessment.standard.title.zh}{made_up}"]
+    made_up = say(lang, "（模拟数据）", " (invented data)") if assessment.invented else ""
+    year, title = school_year(assessment.year, lang), told(assessment.standard.title, lang)
+    lines = [f"{year}{say(lang, '　', '  ')}{title}{made_up}"]
     names = assessment.districts["district"].tolist()
     for district in names[:MOST_DISTRICTS]:
-        lines += ["", *_district(assessment.of(district), district)]
+        lines += ["", *_district(assessment.of(district), district, lang)]
         mine = [doubt for doubt in doubts if district in doubt.districts]
-        lines += [f"  {doubts_said([doubt], 'zh')[0]}：{doubt.fault.message}" for doubt in mine]
-    if len(names) > MOST_DISTRICTS:
-        lines.append(f"\n另有 {len(names) - MOST_DISTRICTS} 个县区；全部结果请用 --json。")
-    lines.append("\n各校数值与缺口：加 --json；网页报告：qb publish。")
+        lines += [
+            f"  {doubts_said([d], lang)[0]}{told(COLON, lang)}{told(d.fault.message, lang)}" for d in mine
+        ]
+    if more := len(names[MOST_DISTRICTS:]):
+        zh, en = f"另有 {more} 个县区；全部结果请用 --json。", f"{more} more districts; for all add --json."
+        lines.append("\n" + say(lang, zh, en))
+    zh, en = (
+        "各校数值与缺口：加 --json；网页报告：qb publish。",
+        "Schools' figures and gaps: add --json; pages: qb publish.",
+    )
+    lines.append("\n" + say(lang, zh, en))
     return "\n".join(lines)
 
 
@@ -220,37 +227,47 @@ def doubted(doubts: Iterable[Doubt], standard: Standard) -> tuple[str, ...]:
     return (*codes, *areas, *kinds)
 
 
-def _district(own: Assessment, district: str) -> list[str]:
-    schools = Tally.of(own.rows["verdict"])
+def _district(own: Assessment, district: str, lang: Lang) -> list[str]:
+    schools, out = Tally.of(own.rows["verdict"]), len(own.excluded)
+    areas = (
+        f"{told(own.standard.area_title(area), lang)} {verdict_label(verdict, lang)}"
+        for area, verdict in own.areas[["area", "verdict"]].itertuples(index=False)
+    )
+    judged = say(
+        lang,
+        f"  学校（学段）{schools.held} 个：达标 {schools.passed}，未达标 {schools.failed}，缺数据 {schools.unknown}；按规则不参加 {out} 个",
+        f"  {schools.held} schools (stages): {schools.passed} met, {schools.failed} not met, {schools.unknown} without data; {out} left out by the rules",
+    )
+    counted = say(
+        lang,
+        f"  学校（学段）{len(own.rows)} 个，标准对学校没有限值；按规则不参加 {out} 个",
+        f"  {len(own.rows)} schools (stages), for which the standard has no limits; {out} left out by the rules",
+    )
     lines = [
-        f"{district}：{verdict_label(own.districts['verdict'].iloc[0], 'zh')}",
-        "  "
-        + "　".join(
-            f"{own.standard.area_title(area).zh} {verdict_label(verdict, 'zh')}"
-            for area, verdict in own.areas[["area", "verdict"]].itertuples(index=False)
-        ),
-        f"  学校（学段）{schools.held} 个：达标 {schools.passed}，未达标 {schools.failed}，"
-        f"缺数据 {schools.unknown}；按规则不参加 {len(own.excluded)} 个"
-        if own.standard.rules.school
-        else f"  学校（学段）{len(own.rows)} 个，标准对学校没有限值；按规则不参加 {len(own.excluded)} 个",
+        f"{district}{told(COLON, lang)}{verdict_label(own.districts['verdict'].iloc[0], lang)}",
+        "  " + say(lang, "　", "  ").join(areas),
+        judged if own.standard.rules.school else counted,
     ]
-    silent = silent_schools(own, "zh")
+    silent = silent_schools(own, lang)
     if silent:
-        lines.append(f"  没有报送学段数据（按缺数据处理）：{listed(silent, 'zh', MOST_SCHOOLS)}")
+        zh, en = "没有报送学段数据（按缺数据处理）：", "no sections reported (counted as “no data”): "
+        lines.append(f"  {say(lang, zh, en)}{listed(silent, lang, MOST_SCHOOLS)}")
     spread = own.balance[own.balance["code"].isin(deciding(own.standard)).to_numpy()]
     over = spread[(spread["verdict"] == Verdict.FAIL).to_numpy()]
-    lines.append(f"  {coefficients_said(Tally.of(spread['verdict']), own.standard, 'zh')}")
-    lines += [
-        f"  差异系数超限：{stage_label(row.stage, 'zh')} {coefficient_title(row.code, own.standard, 'zh')} "
-        f"{coefficient_text(row.coefficient, row.limit, 'zh')}（限值 {row.limit:g}）"
-        for row in over.itertuples()
-    ]
+    lines.append(f"  {coefficients_said(Tally.of(spread['verdict']), own.standard, lang)}")
+    for row in over.itertuples():
+        name = f"{stage_label(row.stage, lang)} {coefficient_title(row.code, own.standard, lang)}"
+        value = coefficient_text(row.coefficient, row.limit, lang)
+        zh = f"  差异系数超限：{name} {value}（限值 {row.limit:g}）"
+        lines.append(say(lang, zh, f"  coefficient above its limit: {name} {value} (limit {row.limit:g})"))
     seen = shown_indicators(own)
     for verdict in (Verdict.FAIL, Allowance.IN_DISTRICT, Verdict.NO_DATA):
         codes = own.indicators.loc[seen == str(verdict), "code"].tolist()
         if codes:
-            lines.append(f"  指标{verdict_label(verdict, 'zh')}：{'、'.join(codes)}")
+            what = verdict_label(verdict, lang)
+            zh = f"  指标{what}：{'、'.join(codes)}"
+            lines.append(say(lang, zh, f"  indicators, {what.lower()}: {', '.join(codes)}"))
     if own.transition is not None:
-        relieved = own.transition.districts["verdict"].iloc[0]
-        lines.append(f"  按过渡条款：{verdict_label(relieved, 'zh')}")
+        relieved = verdict_label(own.transition.districts["verdict"].iloc[0], lang)
+        lines.append(say(lang, f"  按过渡条款：{relieved}", f"  by the transition clauses: {relieved}"))
     return lines

@@ -8,6 +8,7 @@ from xlsxwriter import Workbook
 
 from qb.data.layout_file import PLACE, Layout, Sheet, Template, pieces
 from qb.errors import QbError
+from qb.language import Message
 from qb.report.form_figures import Count, Figures, Judged, Scope
 from qb.report.form_sheets import BELOW, INCOMPLETE, Cell, Figure, Form, Lacking, Middle
 from qb.report.words import number
@@ -93,10 +94,10 @@ def _join_equal(form: Form, top: int, texts: list[str]) -> None:
         first = place
 
 
-def lacking(layout: Layout, figures: Figures) -> list[str]:
+def lacking(layout: Layout, figures: Figures) -> list[Message]:
     """Return the figures that a layout asks for and there are not, each with its sheet."""
     return [
-        f"工作表“{sheet.name}”：{key}"
+        Message("工作表“{}”：{}", "sheet “{}”: {}", sheet.name, key)
         for sheet in layout.sheets
         for key in dict.fromkeys(
             place[1] for template in sheet.templates() for place in PLACE.finditer(template)
@@ -108,8 +109,11 @@ def lacking(layout: Layout, figures: Figures) -> list[str]:
 def _require(layout: Layout, figures: Figures) -> None:
     if wrong := lacking(layout, figures):
         raise QbError(
-            f"表册版式“{layout.title}”用到 {len(wrong)} 个没有的数，请改正（可用的见 data/README.md）：\n  "
-            + "\n  ".join(wrong)
+            "表册版式“{}”用到 {} 个没有的数，请改正（可用的见 data/README.md）：",
+            "The layout “{}” uses {} figures that do not exist; put it right (those that do are in data/README.md):",
+            layout.title,
+            len(wrong),
+            lines=wrong,
         )
 
 

@@ -18,6 +18,7 @@ from qb.data.workbook import LONGEST
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment
 from qb.indicators.population import UNNAMED
+from qb.language import listing
 from qb.report.context import ReportContext
 from qb.report.resource_tables import unknown
 from qb.report.words import resources_said, school_year, stage_label, term
@@ -298,7 +299,12 @@ class Filing:
         if not district and len(known) == 1:
             district = known[0]
         if district not in known:
-            raise QbError(f"请指明县区，可选：{'、'.join(known)}；现为“{district}”。")
+            raise QbError(
+                "请指明县区，可选：{}；现为“{}”。",
+                "Name the district: {}; it is “{}”.",
+                listing(known),
+                district,
+            )
         return cls(replace(context, assessment=context.assessment.of(district), lang="zh"), district)
 
     @property

@@ -9,6 +9,7 @@ from xlsxwriter import Workbook
 
 from qb.data.layout_file import NATIONAL, Layout, load_layout
 from qb.data.workbook import new_book, write_xlsx
+from qb.language import Message, listing
 from qb.report import form_ledgers
 from qb.report.context import ReportContext, open_context
 from qb.report.form_figures import Figures
@@ -78,7 +79,9 @@ def write_all(
     return paths
 
 
-def run(data: Path, out: Path, year: int | None, standard: str, district: str, layout: str = NATIONAL) -> str:
+def run(
+    data: Path, out: Path, year: int | None, standard: str, district: str, layout: str = NATIONAL
+) -> Message:
     """Write a district's workbooks into a folder and return the sentence to print.
 
     Nothing that stands there is replaced: a ledger may have been filled in.
@@ -90,7 +93,7 @@ def run(data: Path, out: Path, year: int | None, standard: str, district: str, l
         be used, or a file is there.
     """
     paths = write_all(open_context(data, year, standard), district, out, layout=layout)
-    return f"已写入 {out}：{'、'.join(path.name for path in paths)}。"
+    return Message("已写入 {}：{}。", "Written to {}: {}.", out, listing(path.name for path in paths))
 
 
 def _write(path: str | Path, fill: partial, replace: bool) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 from qb import charts
 from qb.charts.cost_curve import Lane, before_after, cost_curve
 from qb.language import told
-from qb.report.plan_study import PlanPart, money, status_words
+from qb.report.plan_study import PlanPart, money
 from qb.report.resource_tables import gap_text, names, percent_of_standard, verdicts
 from qb.report.tables import Column, Sentences, Table
 from qb.report.words import listed, number, say, school_year, stage_label, title
@@ -121,8 +121,8 @@ class PlanMeans(PlanPart):
             why = say(lang, "：", ": ") + listed(clashes, lang) if clashes else ""
             line = say(
                 lang,
-                f"到 {target}各校{self.context.resources}和差异系数达标（{pupils}）：{status_words(plan.status, lang)}{why}。",
-                f"The standard of {self.context.resources} by {target} ({pupils}): {status_words(plan.status, lang)}{why}.",
+                f"到 {target}各校{self.context.resources}和差异系数达标（{pupils}）：{told(plan.status, lang)}{why}。",
+                f"The standard of {self.context.resources} by {target} ({pupils}): {told(plan.status, lang)}{why}.",
             )
         elif not plan.cost:
             line = say(

@@ -15,7 +15,7 @@ from qb.report.context import DistrictPart
 from qb.report.facts import shown_resource
 from qb.report.plan_alternatives import PlanBalance, PlanMeans
 from qb.report.plan_purchases import PlanAssumed, PlanLimits, PlanPurchases
-from qb.report.plan_study import PlanPart, Work, money, money_range, status_words
+from qb.report.plan_study import PlanPart, Work, money, money_range
 from qb.report.resource_tables import gap_text, names
 from qb.report.tables import Cards, Heading, Sentences
 from qb.report.words import (
@@ -62,7 +62,7 @@ class PlanVerdict(PlanPart):
         if plan is None:
             return Cards((self._card("方案", "The plan", str(Verdict.NO_DATA), "", ""),), lang)
         if plan.cost is None:
-            words = status_words(plan.status, lang)
+            words = told(plan.status, lang)
             none = self._card("方案", "The plan", say(lang, "没有方案", "None"), words, words)
             least = money(plan.bound, lang)
             bound = self._card("费用下界", "Bound", least, "任何方案不少于此数", "no plan costs less")
@@ -98,7 +98,7 @@ class PlanVerdict(PlanPart):
                     "Gap",
                     f"{number(100 * plan.gap, 3)}%",
                     plan.status.zh,
-                    status_words(plan.status, "en"),
+                    plan.status.en,
                 ),
             ),
             lang,
@@ -159,7 +159,7 @@ class PlanVerdict(PlanPart):
         return say(
             lang,
             f"各校{self.context.resources}和差异系数达标最少需要 {money(plan.cost, lang)}；任何这样的方案不少于 {money(plan.bound, lang)}，{plan.status.zh}。方案已用同一评估程序复核。",
-            f"Meeting {self.context.resources} and the limits of their coefficients takes {money(plan.cost, lang)} at least; no plan costs less than {money(plan.bound, lang)} ({status_words(plan.status, lang)}). The purchases were assessed again by the same code.",
+            f"Meeting {self.context.resources} and the limits of their coefficients takes {money(plan.cost, lang)} at least; no plan costs less than {money(plan.bound, lang)} ({told(plan.status, lang)}). The purchases were assessed again by the same code.",
         )
 
     def beyond(self) -> str:

@@ -11,9 +11,10 @@ import pandas as pd
 from qb.data.dataset import Dataset
 from qb.errors import QbError
 from qb.indicators.verdicts import COMPOSITE, fails
+from qb.language import told
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.budgets import Spending, best_use
-from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, legible, price_of_balance, purchases
+from qb.planning.plan.cheapest import Plan, cheapest_plan, legible, price_of_balance, purchases
 from qb.planning.plan.explanation import Explanation, explain
 from qb.planning.plan.planning_problem import build_problem
 from qb.planning.plan.school_by_school import cheapest_by_school
@@ -24,14 +25,6 @@ from qb.report.words import Lang, number, say
 from qb.terms import COMPULSORY
 
 # Money and statuses as a reader of a plan sees them.
-
-
-_STATUS = {
-    PlanStatus.OPTIMAL: "proven to be the cheapest",
-    PlanStatus.FEASIBLE: "meets the standard; how far it may be from the cheapest is known",
-    PlanStatus.INFEASIBLE: "proven to be impossible",
-    PlanStatus.UNDECIDED: "no plan found in the time, nor proven impossible",
-}
 
 
 def money(yuan: float, lang: Lang) -> str:
@@ -54,11 +47,6 @@ def money_range(low: float, high: float, lang: Lang) -> str:
     unit, decimals = (1e4, 1) if lang == "zh" else (1e6, 3)
     ends = number(low / unit, decimals), number(high / unit, decimals)
     return say(lang, "—".join(ends) + " 万元", "–".join(ends) + " million yuan")
-
-
-def status_words(status: PlanStatus, lang: Lang) -> str:
-    """Return what is known of a plan."""
-    return say(lang, status.zh, _STATUS[status])
 
 
 # The plan of a district, made once for all parts of its page.
@@ -92,7 +80,7 @@ class Work:
         try:
             return cheapest_plan(**self._asked, seconds=2 * SECONDS)
         except QbError as error:
-            self.refused = str(error)
+            self.refused = told(error, self.context.lang)
             return None
 
     @property

@@ -255,7 +255,11 @@ def save(tables: dict[str, pd.DataFrame], folder: str | Path) -> Path:
     """
     path = Path(folder).resolve()
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise QbError(f"{path} 已有内容，不能覆盖。请换一个文件夹。")
+        raise QbError(
+            "{} 已有内容，不能覆盖。请换一个文件夹。",
+            "{} is not empty and is not replaced. Choose another folder.",
+            path,
+        )
 
     def fill(made: Path) -> None:
         for name, frame in tables.items():

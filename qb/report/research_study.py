@@ -19,6 +19,7 @@ from qb.errors import QbError
 from qb.indicators.population import Population, take_population
 from qb.indicators.resources import resources, share_facilities
 from qb.indicators.verdicts import fails
+from qb.language import Message, joined, listing
 from qb.report.context import ReportContext
 from qb.report.facts import Fact, key
 from qb.report.tables import Sentences
@@ -294,21 +295,39 @@ class Study:
             Naming every parameter that cannot be used, and what can.
         """
         wanted = names_in(stages) or list(map(str, COMPULSORY))
-        faults = [f"没有学段“{s}”，可用：{'、'.join(COMPULSORY)}" for s in wanted if s not in COMPULSORY]
+        faults = [
+            Message(
+                "没有学段“{}”，可用：{}", "there is no stage “{}”, but {}", s, listing(map(str, COMPULSORY))
+            )
+            for s in wanted
+            if s not in COMPULSORY
+        ]
         known = context.assessment.districts["district"].tolist()
         if district and district not in known:
-            faults.append(f"数据中没有县区“{district}”，已有：{'、'.join(known)}")
+            zh, en = "数据中没有县区“{}”，已有：{}", "the data have no district “{}”, but {}"
+            faults.append(Message(zh, en, district, listing(known)))
         if unknown := unknown_in(codes, context.standard):
             faults.append(
-                f"没有可比较的指标或列：{'、'.join(unknown)}，可用 {resource_span(context.standard)} "
-                f"和列 {'、'.join(other_columns())}"
+                Message(
+                    "没有可比较的指标或列：{}，可用 {} 和列 {}",
+                    "there is no indicator or column to compare: {}; there are {} and the columns {}",
+                    listing(unknown),
+                    resource_span(context.standard),
+                    listing(other_columns()),
+                )
             )
         if grouping not in GROUPINGS:
-            faults.append(f"不能按“{grouping}”分组，可用：{'、'.join(GROUPINGS)}")
+            zh, en = "不能按“{}”分组，可用：{}", "no grouping by “{}”, but by {}"
+            faults.append(Message(zh, en, grouping, listing(GROUPINGS)))
         if not 0 <= error < 100:
-            faults.append(f"报送误差应为 0 至 100 之间的百分数，现为 {error:g}")
+            zh, en = (
+                "报送误差应为 0 至 100 之间的百分数，现为 {:g}",
+                "the error must be a percentage from 0 to 100; it is {:g}",
+            )
+            faults.append(Message(zh, en, error))
         if faults:
-            raise QbError("研究页的参数不能使用：" + "；".join(faults) + "。")
+            zh, en = "研究页的参数不能使用：{}。", "The parameters of the research page cannot be used: {}."
+            raise QbError(zh, en, joined("；", "; ", faults))
         panel = _panel(context, district)
         now = panel[(panel["year"] == context.year).to_numpy()]
         held = {key for key in (*context.standard.resource_codes, *other_columns()) if now[key].notna().any()}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from types import MappingProxyType
 
-import numpy as np
-
 from qb.data.schema import TABLES, bearing, items_of, tables_of
+from qb.data.table_intake import spans
+from qb.language import told
 from qb.report.context import ReportContext
 from qb.report.facts import anchor
 from qb.report.tables import Column, Table
@@ -423,7 +423,9 @@ def source_rows(
     lines = []
     for name in (table for table in TABLES if table in used):
         at = [data.line(name, place) for place in _mine(context, name, district, ids, rules, rests)]
-        lines.append({"table": _table_name(name, lang), "count": len(at), "lines": spans(at, lang)})
+        lines.append(
+            {"table": _table_name(name, lang), "count": len(at), "lines": told(spans(at, MOST_SPANS), lang)}
+        )
     columns = (
         Column("table", say(lang, "数据表", "Table")),
         Column("count", say(lang, "行数", "Rows"), decimals=0),
@@ -463,23 +465,3 @@ def _mine(
     return [
         place for place, item in zip(places, items, strict=True) if not set(bears[item]).isdisjoint(rules)
     ]
-
-
-def spans(lines: Iterable[int], lang: Lang) -> str:
-    """Return line numbers in order as spans, the first few.
-
-    Records stand in the order of their keys, which need not be that of the lines.
-
-    >>> spans([12, 2, 4, 9, 3, 11], "zh")
-    '2—4、9、11—12'
-    """
-    found = list(_spans(np.sort(np.asarray(list(lines), dtype=int))))
-    shown = [f"{a}{say(lang, '—', '–')}{b}" if b > a else str(a) for a, b in found[:MOST_SPANS]]
-    more = say(lang, " 等", " …") if len(found) > MOST_SPANS else ""
-    return say(lang, "、", ", ").join(shown) + more
-
-
-def _spans(lines: np.ndarray) -> Iterator[tuple[int, int]]:
-    for run in np.split(lines, np.flatnonzero(np.diff(lines) > 1) + 1):
-        if len(run):
-            yield int(run[0]), int(run[-1])

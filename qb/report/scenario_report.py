@@ -12,7 +12,7 @@ import pandas as pd
 from qb.errors import QbError
 from qb.files import beside_notebooks
 from qb.indicators.assessment import Assessment
-from qb.language import told
+from qb.language import listing, told
 from qb.planning.scenario import whatif
 from qb.planning.scenario.comparison import BASE, COEFFICIENT, PASSING, total
 from qb.report.context import ReportContext
@@ -265,7 +265,12 @@ class ScenarioReport:
         """
         known = self.context.assessment.districts["district"].tolist()
         if not self.district and len(known) != 1:
-            raise QbError(f"数据中有 {len(known)} 个县区，请写明 district。已有：{'、'.join(known)}。")
+            raise QbError(
+                "数据中有 {} 个县区，请写明 district。已有：{}。",
+                "The data have {} districts: name one as district. There are: {}.",
+                len(known),
+                listing(known),
+            )
         given = [beside_notebooks(one) if isinstance(one, str | Path) else one for one in self.scenarios]
         compared = whatif(self.context.data, given, standard=self.context.standard)
         return Study(self.context, self.district or known[0], compared)

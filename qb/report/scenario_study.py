@@ -12,6 +12,7 @@ from qb.charts import Caption
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE
+from qb.language import listing
 from qb.planning.scenario import Comparison, Outcome
 from qb.planning.scenario.comparison import BASE
 from qb.report.context import ReportContext
@@ -41,7 +42,12 @@ class Study:
     def __post_init__(self) -> None:
         known = self.comparison.base[self.year].districts["district"].tolist()
         if self.district not in known:
-            raise QbError(f"数据中没有县区“{self.district}”。已有：{'、'.join(known)}。")
+            raise QbError(
+                "数据中没有县区“{}”。已有：{}。",
+                "The data have no district “{}”. There are: {}.",
+                self.district,
+                listing(known),
+            )
 
     @property
     def lang(self) -> Lang:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from qb import charts
 from qb.charts.style import share
 from qb.errors import QbError
-from qb.language import told
+from qb.language import Message, joined, told
 from qb.report.context import Peers, ReportContext, Row
 from qb.report.course import moved, turned
 from qb.report.facts import Fact, anchor, key
@@ -66,14 +66,24 @@ class SchoolReport:
     def __post_init__(self) -> None:
         if not isinstance(self.school_id, str):  # papermill -p reads 0001001 as the number 1001
             raise QbError(
-                f"school_id 是数 {self.school_id}，不是文字，前面的零可能已经丢失。"
-                "用 papermill 时请写 -r（原样传递），如：-r school_id 0001001。"
+                "school_id 是数 {}，不是文字，前面的零可能已经丢失。用 papermill 时请写 -r（原样传递），如：-r school_id 0001001。",
+                "school_id is the number {}, not a text, and zeros in front may be lost. With papermill write -r (as it is): -r school_id 0001001.",
+                self.school_id,
             )
         if not self.rows:
             excluded = self.context.assessment.excluded
             reasons = excluded.loc[excluded["school_id"] == self.school_id, "reason"].tolist()
-            why = "；".join(map(str, reasons)) or "数据中没有这所学校或它没有本年度的学段数据"
-            raise QbError(f"学校 {self.school_id} 在 {self.context.year} 年度没有参加评估：{why}。")
+            unknown = Message(
+                "数据中没有这所学校或它没有本年度的学段数据",
+                "the data have no such school, or no section of it this year",
+            )
+            raise QbError(
+                "学校 {} 在 {} 年度没有参加评估：{}。",
+                "School {} is not judged in {}: {}.",
+                self.school_id,
+                self.context.year,
+                joined("；", "; ", reasons) or unknown,
+            )
 
     def shown(self) -> Iterator[charts.Chart | Table | Sentences | Cards | Heading | Rules]:
         """Yield all that the page shows, in its order."""

@@ -11,6 +11,7 @@ from qb.data.schema import AMOUNTS, DISTRICT_ITEMS, TABLES, bearing, items_of, t
 from qb.errors import QbError
 from qb.indicators.declared_figures import SCHOOLS
 from qb.indicators.indicator_functions import faults
+from qb.language import Message, listing
 from qb.report.rules import SIDES, limits_text
 from qb.report.words import Lang, area_label, resource_span, say, school_rule, stage_label, title
 from qb.standard import WHAT, Standard, StandardError, document, locate
@@ -110,7 +111,7 @@ def _line(name: str, words: str, source: str, lang: Lang) -> str:
     return say(lang, f"{name}：{words}　〔{source}〕", f"{name}: {words}  [{source}]")
 
 
-def differences(one: Standard, other: Standard) -> list[str]:
+def differences(one: Standard, other: Standard) -> list[Message]:
     """Return every entry in which two standards differ, as ``entry：of the first → of the second``.
 
     Examples
@@ -122,7 +123,7 @@ def differences(one: Standard, other: Standard) -> list[str]:
     """
     before, after = (dict(_flat(standard.model_dump(mode="json"))) for standard in (one, other))
     return [
-        f"{place}：{_shown(before.get(place))} → {_shown(after.get(place))}"
+        Message("{}：{} → {}", "{}: {} → {}", place, _shown(before.get(place)), _shown(after.get(place)))
         for place in dict.fromkeys([*before, *after])
         if before.get(place) != after.get(place)
     ]
@@ -144,13 +145,13 @@ def _flat(node: object, place: str = "") -> Iterator[tuple[str, object]]:
 
 def _shown(value: object) -> str:
     if value is None:
-        return "（无）"
+        return Message("（无）", "(none)")
     if isinstance(value, list):
-        return "、".join(map(str, value))
+        return listing(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def faults_of(name: str | Path, year: int) -> list[str]:
+def faults_of(name: str | Path, year: int) -> list[Message]:
     """Return everything wrong with a standard's file, in sentences; empty where it can be used.
 
     What its entries say by themselves, whether they fit together, the columns and functions that they name, and
@@ -160,16 +161,16 @@ def faults_of(name: str | Path, year: int) -> list[str]:
     try:
         written = document(path, found)
     except QbError as error:
-        return [str(error)]
+        return [error.said]
     try:
         standard = as_model(written, path, Standard, WHAT, StandardError)
     except StandardError as error:
-        found += [line.strip() for line in str(error).splitlines()[1:]]
+        found += error.lines
         return list(dict.fromkeys([*found, *_unknown_columns(written)]))
     return [*found, *faults(standard, year)]
 
 
-def _unknown_columns(written: dict) -> Iterator[str]:
+def _unknown_columns(written: dict) -> Iterator[Message]:
     """Yield the columns that indicators name and no table has, in a document that is no standard yet."""
     known = {
         name: {c.name for c in TABLES[name].columns if c.kind in AMOUNTS}
@@ -184,7 +185,12 @@ def _unknown_columns(written: dict) -> Iterator[str]:
         if isinstance(ratio, dict):
             named = [name for key in ("add", "subtract", "divide") for name in ratio.get(key, [])]
             for name in (name for name in named if name not in every):
-                yield f"{indicator.get('code')} 的 ratio：没有学校的列或县区数据项 {name}"
+                yield Message(
+                    "{} 的 ratio：没有学校的列或县区数据项 {}",
+                    "{} ratio: there is no column of schools or item of the district {}",
+                    indicator.get("code"),
+                    name,
+                )
         resource = indicator.get("resource") if isinstance(indicator, dict) else None
         if not isinstance(resource, dict) or resource.get("table") not in known:
             continue
@@ -192,4 +198,10 @@ def _unknown_columns(written: dict) -> Iterator[str]:
         named += [name for more in resource.get("add_at", {}).values() for name in more]
         for name in named:
             if name not in known[resource["table"]]:
-                yield f"{indicator.get('code')} resource：表 {resource['table']} 没有可以相加的列 {name}"
+                yield Message(
+                    "{} resource：表 {} 没有可以相加的列 {}",
+                    "{} resource: table {} has no column {} that can be added up",
+                    indicator.get("code"),
+                    resource["table"],
+                    name,
+                )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from qb.language import Message, listing
 from qb.standard.limits import Side
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Stage
 from qb.tomlfile import Entry
@@ -77,7 +78,14 @@ class Limit(Entry):
     def _fits(self) -> Limit:
         stages = COMPULSORY if self.kind is None else STAGES_OF_KIND[self.kind]
         if self.stage and (self.stage not in COMPULSORY or self.stage not in stages):
-            raise ValueError(f"{self.kind.zh if self.kind else ''}义务教育阶段没有“{self.stage.zh}”")
+            raise ValueError(
+                Message(
+                    "{}义务教育阶段没有“{}”",
+                    "{} of compulsory schooling has no “{}”",
+                    self.kind or "",
+                    self.stage,
+                )
+            )
         return self
 
 
@@ -140,15 +148,29 @@ class Resource(Entry):
     if_zero: Literal["fail", "no data"] | None = None
     price: Code | None = None
 
-    def faults(self) -> list[str]:
+    def faults(self) -> list[Message]:
         """Say what makes no sense: a divisor that may be 0 and nothing said of it, a column counted twice."""
         wrong = []
         if self.if_zero is None and self.divisor != "pupils":
-            wrong.append(f"除数 {self.divisor} 可能为 0，须用 if_zero 写明此时的结论（fail 或 no data）")
+            wrong.append(
+                Message(
+                    "除数 {} 可能为 0，须用 if_zero 写明此时的结论（fail 或 no data）",
+                    "the divisor {} may be 0: say with if_zero what the verdict is then (fail or no data)",
+                    self.divisor,
+                )
+            )
         if self.if_zero is not None and self.divisor == "pupils":
-            wrong.append("除数 pupils 不会为 0（在校生为 0 的学段不参加评估），不写 if_zero")
+            wrong.append(
+                Message(
+                    "除数 pupils 不会为 0（在校生为 0 的学段不参加评估），不写 if_zero",
+                    "the divisor pupils is never 0 (a stage without pupils is not judged): do not write if_zero",
+                )
+            )
         twice = [name for name in self.subtract if any(name in added for added in self.added)]
-        return wrong + [f"{name} 同时写在 add 与 subtract 中" for name in twice]
+        return wrong + [
+            Message("{} 同时写在 add 与 subtract 中", "{} stands in both add and subtract", name)
+            for name in twice
+        ]
 
     @property
     def added(self) -> tuple[tuple[str, ...], ...]:
@@ -212,20 +234,32 @@ class Ratio(Entry):
         condition = (self.where.column,) if self.where else ()
         return tuple(dict.fromkeys((*self.add, *self.subtract, *self.divide, *condition)))
 
-    def faults(self) -> list[str]:
+    def faults(self) -> list[Message]:
         """Say what makes no sense: a divisor that may be 0 and nothing said of it, words that are missing."""
         wrong = []
         may_be_0 = bool(self.divide) and not {"pupils", "schools"} & set(self.divide)
         if may_be_0 and self.if_zero is None:
             wrong.append(
-                f"除数 {'、'.join(self.divide)} 可能为 0，须用 if_zero 写明此时的结论"
-                "（fail、no data 或 not applicable）"
+                Message(
+                    "除数 {} 可能为 0，须用 if_zero 写明此时的结论（fail、no data 或 not applicable）",
+                    "the divisor {} may be 0; say with if_zero what the verdict is then (fail, no data or not applicable)",
+                    listing(self.divide),
+                )
             )
         if self.if_zero is not None and not may_be_0:
-            wrong.append("除数不会为 0，不写 if_zero")
+            wrong.append(Message("除数不会为 0，不写 if_zero", "the divisor is never 0; leave out if_zero"))
         if bool(self.divide) != bool(self.of):
-            wrong.append("有除数 divide 时写 of（除数的名称），没有时不写")
-        return wrong + [f"{name} 同时写在 add 与 subtract 中" for name in self.subtract if name in self.add]
+            wrong.append(
+                Message(
+                    "有除数 divide 时写 of（除数的名称），没有时不写",
+                    "write of (what the divisor is called) with divide, and only then",
+                )
+            )
+        return wrong + [
+            Message("{} 同时写在 add 与 subtract 中", "{} stands in both add and subtract", name)
+            for name in self.subtract
+            if name in self.add
+        ]
 
 
 class Indicator(Entry):
@@ -266,10 +300,13 @@ class Indicator(Entry):
     def _one_way(self) -> Indicator:
         if bool(self.measure) + (self.resource is not None) + (self.ratio is not None) != 1:
             raise ValueError(
-                "须写 resource（资源指标）、ratio（比率或计数）或 measure（其他指标的计算函数），且只写其一"
+                Message(
+                    "须写 resource（资源指标）、ratio（比率或计数）或 measure（其他指标的计算函数），且只写其一",
+                    "write one of resource (a resource indicator), ratio (a ratio or count) and measure (the function of others)",
+                )
             )
         if self.code in RESERVED:
-            raise ValueError(f"代码不能用 {self.code}")
+            raise ValueError(Message("代码不能用 {}", "the code cannot be {}", self.code))
         return self
 
     @property
@@ -433,9 +470,21 @@ class Clause(Entry):
     @model_validator(mode="after")
     def _does_something(self) -> Clause:
         if self.from_year > self.to_year:
-            raise ValueError(f"起始学年 {self.from_year} 晚于终止学年 {self.to_year}")
+            raise ValueError(
+                Message(
+                    "起始学年 {} 晚于终止学年 {}",
+                    "the first year {} is after the last, {}",
+                    self.from_year,
+                    self.to_year,
+                )
+            )
         if bool(self.adds) == bool(self.limits):
-            raise ValueError("adds（计入的列）与 limits（替代的限值）须给出其一，且只给其一")
+            raise ValueError(
+                Message(
+                    "adds（计入的列）与 limits（替代的限值）须给出其一，且只给其一",
+                    "write one of adds (columns counted in) and limits (limits instead)",
+                )
+            )
         return self
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from qb.errors import QbError
 from qb.files import PACKAGE
+from qb.language import Message, listing
 from qb.tomlfile import read_document
 
 
@@ -15,12 +16,12 @@ class StandardError(QbError):
     """A standard file that cannot be used; the message names every entry at fault."""
 
 
-WHAT = "标准文件"
+WHAT = Message("标准文件", "Standard file")
 # By which key the entries of a list are the same entry; lists of others are replaced as a whole.
 KEYS = ("code", "item", "name")
 
 
-def document(path: Path, wrong: list[str], above: tuple[Path, ...] = ()) -> dict[str, Any]:
+def document(path: Path, wrong: list[Message], above: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Return what a standard's file says, together with what it extends.
 
     ``extends`` names another standard (shipped, or a path beside the file) of which the file states the
@@ -44,7 +45,7 @@ def document(path: Path, wrong: list[str], above: tuple[Path, ...] = ()) -> dict
     """
     own = read_document(path, WHAT, StandardError)
     doubled = [
-        f"{name}：重复登记"
+        Message("{}：重复登记", "{}: entered twice", name)
         for entries in own.values()
         if isinstance(entries, list) and (key := _key_of(entries))
         for name, times in Counter(str(entry[key]) for entry in entries).items()
@@ -55,21 +56,34 @@ def document(path: Path, wrong: list[str], above: tuple[Path, ...] = ()) -> dict
     if base is None:
         return own
     if not isinstance(base, str) or not isinstance(left_out, list):
-        wrong.append("extends 须为一个标准的名称或文件，without 须为列表")
+        wrong.append(
+            Message(
+                "extends 须为一个标准的名称或文件，without 须为列表",
+                "extends must be a standard's name or file, and without a list",
+            )
+        )
         return own
     try:
         found = _base(path, base)
     except StandardError as error:
-        wrong.append(f"extends：{error}")
+        wrong.append(Message("extends：{}", "extends: {}", error))
         return own
     chain = (*above, path.resolve())
     if found.resolve() in chain:
         names = " → ".join(each.stem for each in (*chain, found))
-        wrong.append(f"extends 成环：{names}，请改为不依赖自身的标准")
+        wrong.append(
+            Message(
+                "extends 成环：{}，请改为不依赖自身的标准",
+                "extends goes in a circle: {}; use a standard that does not rest on itself",
+                names,
+            )
+        )
         return own
     whole = document(found, wrong, chain)
     wrong += [
-        f"without 列出了 {base} 中没有的 {name}" for name in left_out if not _leave_out(whole, str(name))
+        Message("without 列出了 {} 中没有的 {}", "without names {1}, which {0} does not have", base, name)
+        for name in left_out
+        if not _leave_out(whole, str(name))
     ]
     return cast(dict[str, Any], merged(whole, own))
 
@@ -147,6 +161,11 @@ def locate(name: str | Path) -> Path:
     shipped = shipped_files()
     path = shipped.get(str(name), Path(name))
     if not path.is_file():
-        known = "、".join(sorted(shipped))
-        raise StandardError(f"没有名为 {name} 的标准，也没有这个文件。随附的有：{known}。")
+        known = listing(sorted(shipped))
+        raise StandardError(
+            "没有名为 {} 的标准，也没有这个文件。随附的有：{}。",
+            "There is no standard named {}, and no such file. Those that come with qb: {}.",
+            name,
+            known,
+        )
     return path

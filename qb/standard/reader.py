@@ -14,6 +14,7 @@ from typing import Annotated, cast
 import numpy as np
 from pydantic import Field, model_validator
 
+from qb.language import Message, listing
 from qb.standard.indicator_entries import (
     Area,
     DeclaredColumn,
@@ -33,7 +34,7 @@ from qb.standard.inheritance import WHAT, StandardError, document, locate
 from qb.standard.limits import LimitInForce
 from qb.standard.rule_entries import Checks, Rules
 from qb.terms import COMPULSORY, Kind, Stage
-from qb.tomlfile import Entry, as_model, read_toml
+from qb.tomlfile import UNUSABLE, Entry, as_model, read_toml
 
 DEFAULT = "gulou-2023"
 TRANSITION = "transition"
@@ -199,10 +200,10 @@ class Standard(Entry):
     def _hangs_together(self) -> Standard:
         wrong = [*self._doubled(), *self._unknown(), *self._missing(), *self._turned()]
         if wrong:
-            raise ValueError("\n".join(wrong))
+            raise ValueError(*wrong)
         return self
 
-    def _doubled(self) -> list[str]:
+    def _doubled(self) -> list[Message]:
         names = Counter(
             [
                 *(i.code for i in self.indicators),
@@ -215,53 +216,101 @@ class Standard(Entry):
                 *(name for d in self.departments for name in (d.name, *d.aliases)),
             ]
         )
-        wrong = [f"{name}：重复登记" for name, times in names.items() if times > 1]
+        wrong = [
+            Message("{}：重复登记", "{}: entered twice", name) for name, times in names.items() if times > 1
+        ]
         for indicator in self.indicators:
             limits = Counter((m.name, m.stage, m.kind, m.from_year) for m in indicator.limits)
-            wrong += [f"{indicator.code}：同一限值重复登记" for times in limits.values() if times > 1]
+            wrong += [
+                Message("{}：同一限值重复登记", "{}: the same limit is entered twice", indicator.code)
+                for times in limits.values()
+                if times > 1
+            ]
         return wrong
 
-    def _unknown(self) -> list[str]:
+    def _unknown(self) -> list[Message]:
         departments = {d.name for d in self.departments}
         groups = {g.code for g in self.groups}
         codes = {i.code for i in self.indicators}
-        wrong = [f"{i.code}：没有登记分组 {i.group}" for i in self.indicators if i.group not in groups]
-        wrong += [f"{i.item}：没有登记指标 {i.code}" for i in self.checklist if i.code not in codes]
         areas = {a.name for a in self.areas}
-        wrong += [f"{i.code}：没有登记方面 {i.area}" for i in self.indicators if i.area not in areas]
-        wrong += [f"{i.code}：方面 {i.area} 不由指标组成" for i in self.indicators if i.area in BESIDE]
+        wrong = [
+            Message("{}：没有登记分组 {}", "{}: there is no group {}", i.code, i.group)
+            for i in self.indicators
+            if i.group not in groups
+        ]
+        wrong += [
+            Message("{}：没有登记指标 {}", "{}: there is no indicator {}", i.item, i.code)
+            for i in self.checklist
+            if i.code not in codes
+        ]
+        wrong += [
+            Message("{}：没有登记方面 {}", "{}: there is no area {}", i.code, i.area)
+            for i in self.indicators
+            if i.area not in areas
+        ]
+        wrong += [
+            Message("{}：方面 {} 不由指标组成", "{}: area {} is not made of indicators", i.code, i.area)
+            for i in self.indicators
+            if i.area in BESIDE
+        ]
         beside = dict(zip(BESIDE, (self.recognition, self.vetoes), strict=True))
-        wrong += [f"没有登记方面 {area}" for area, held in beside.items() if held and area not in areas]
+        wrong += [
+            Message("没有登记方面 {}", "there is no area {}", area)
+            for area, held in beside.items()
+            if held and area not in areas
+        ]
         items = {i.item for i in self.checklist}
         wrong += [
-            f"{i.code}：限值 {m.name} 的清单条目 {m.item} 没有登记"
+            Message(
+                "{}：限值 {} 的清单条目 {} 没有登记",
+                "{0}: the checklist item {2} of limit {1} is not entered",
+                i.code,
+                m.name,
+                m.item,
+            )
             for i in self.indicators
             for m in i.limits
             if m.item and m.item not in items
         ]
         responsible = [(i.code, i.departments) for i in self.indicators]
-        wrong += [f"{code}：没有责任部门" for code, answering in responsible if departments and not answering]
+        wrong += [
+            Message("{}：没有责任部门", "{}: no department answers for it", code)
+            for code, answering in responsible
+            if departments and not answering
+        ]
         responsible += [(i.item, i.departments) for i in self.checklist]
         return wrong + [
-            f"{name}：没有登记责任部门“{department}”（须用 departments 中的规范名称）"
+            Message(
+                "{}：没有登记责任部门“{}”（须用 departments 中的规范名称）",
+                "{}: there is no department “{}” (use the names of departments)",
+                name,
+                department,
+            )
             for name, answering in responsible
             for department in answering
             if department not in departments
         ]
 
-    def _turned(self) -> list[str]:
+    def _turned(self) -> list[Message]:
         """Say what is on a side, or of a number, with which the rules of schools mean nothing."""
         wrong = [
-            f"{i.code} resource：{fault}"
+            Message("{} resource：{}", "{} resource: {}", i.code, fault)
             for i in self.resources
             if i.resource
             for fault in i.resource.faults()
         ]
         wrong += [
-            f"{i.code} ratio：{fault}" for i in self.indicators if i.ratio for fault in i.ratio.faults()
+            Message("{} ratio：{}", "{} ratio: {}", i.code, fault)
+            for i in self.indicators
+            if i.ratio
+            for fault in i.ratio.faults()
         ]
         wrong += [
-            f"{i.code} ratio：限值按学段或不分学段，不能按 kind 或 name"
+            Message(
+                "{} ratio：限值按学段或不分学段，不能按 kind 或 name",
+                "{} ratio: limits go by stage or hold for all, not by kind or name",
+                i.code,
+            )
             for i in self.indicators
             if i.ratio and any(m.kind or m.name for m in i.limits)
         ]
@@ -269,43 +318,91 @@ class Standard(Entry):
             points = [i.code for i in self.of_area(area.name) if i.points]
             scores = [i.code for i in self.of_area(area.name) if i.measure == "score"]
             if bool(points) != bool(scores) or len(scores) > 1:
-                wrong.append(f'方面 {area.name}：有分值 points 的，须有且只有一项 measure = "score" 合计得分')
-            wrong += [f"{code}：合计得分的一项自身不给分值" for code in scores if code in points]
+                wrong.append(
+                    Message(
+                        '方面 {}：有分值 points 的，须有且只有一项 measure = "score" 合计得分',
+                        'area {}: with points there must be one measure = "score" that adds them up, and only one',
+                        area.name,
+                    )
+                )
+            wrong += [
+                Message("{}：合计得分的一项自身不给分值", "{}: what adds up the points has none itself", code)
+                for code in scores
+                if code in points
+            ]
         if len({i.area for i in self.resources}) > 1:
-            of = "、".join(f"{i.code} 在 {i.area}" for i in self.resources)
-            wrong.append(f"资源指标（resource）须归入同一方面 area：{of}")
+            of = (Message("{} 在 {}", "{} is in {}", i.code, i.area) for i in self.resources)
+            wrong.append(
+                Message(
+                    "资源指标（resource）须归入同一方面 area：{}",
+                    "resource indicators must be of one area: {}",
+                    listing(of),
+                )
+            )
         wrong += [
-            f"{i.code}：资源指标的限值须在同一侧（全用“>=”“>”，或全用“<=”“<”）"
+            Message(
+                "{}：资源指标的限值须在同一侧（全用“>=”“>”，或全用“<=”“<”）",
+                "{}: limits of a resource must be on one side (all “>=” “>”, or all “<=” “<”)",
+                i.code,
+            )
             for i in self.resources
             if len({m.side in (">=", ">") for m in i.limits}) > 1
         ]
         rule, count = self.rules.school, len(self.resources)
         if rule and rule.of != count:
-            wrong.append(f"rules.school.of = {rule.of}，而资源指标有 {count} 项：须相同")
+            wrong.append(
+                Message(
+                    "rules.school.of = {}，而资源指标有 {} 项：须相同",
+                    "rules.school.of = {}, and there are {} resource indicators: they must be the same",
+                    rule.of,
+                    count,
+                )
+            )
         if rule and rule.met > rule.of:
-            wrong.append(f"rules.school.met = {rule.met} 大于 of = {rule.of}")
+            wrong.append(
+                Message(
+                    "rules.school.met = {} 大于 of = {}",
+                    "rules.school.met = {} is more than of = {}",
+                    rule.met,
+                    rule.of,
+                )
+            )
         return wrong
 
-    def _missing(self) -> list[str]:
+    def _missing(self) -> list[Message]:
         wrong = []
         for indicator in self.resources:
             stages = {m.stage for m in indicator.limits if not (m.name or m.kind or m.from_year)}
             wrong += [
-                f"{indicator.code}：缺少{stage.zh}的限值（不限 kind、from_year 的一条）"
+                Message(
+                    "{}：缺少{}的限值（不限 kind、from_year 的一条）",
+                    "{}: no limit for {} (one without kind and from_year)",
+                    indicator.code,
+                    stage,
+                )
                 for stage in COMPULSORY
                 if (self.rules.school or indicator.limits) and not stages & {stage, None}
             ]
         for indicator in (i for i in self.indicators if i.ratio and i.limits):
             named = {m.stage for m in indicator.limits if not m.from_year}
             wrong += [
-                f"{indicator.code}：缺少{stage.zh}的限值"
+                Message("{}：缺少{}的限值", "{}: no limit for {}", indicator.code, stage)
                 for stage in COMPULSORY
                 if None not in named and stage not in named
             ]
         if self.rules.coefficient and not self.resources:
-            wrong.append("rules.coefficient：没有资源指标，差异系数无从计算")
+            wrong.append(
+                Message(
+                    "rules.coefficient：没有资源指标，差异系数无从计算",
+                    "rules.coefficient: there is no resource indicator to compute a coefficient of",
+                )
+            )
         return wrong + [
-            f"{indicator.code}：按清单判定，但没有清单条目"
+            Message(
+                "{}：按清单判定，但没有清单条目",
+                "{}: judged by its checklist, which has no item",
+                indicator.code,
+            )
             for indicator in self.indicators
             if indicator.measure == "checklist" and not self.items(indicator.code)
         ]
@@ -320,11 +417,10 @@ def load(name: str | Path = DEFAULT) -> Standard:
         If the file cannot be read or an entry makes no sense; every such entry is named.
     """
     path = locate(name)
-    wrong: list[str] = []
+    wrong: list[Message] = []
     written = document(path, wrong)
     if wrong:
-        lines = "\n".join(f"  {line}" for line in wrong)
-        raise StandardError(f"{WHAT} {path} 有 {len(wrong)} 处不能用，请逐条改正：\n{lines}")
+        raise StandardError(*UNUSABLE, Message("{} {} ", "{} {}", WHAT, path), len(wrong), lines=wrong)
     return as_model(written, path, Standard, WHAT, StandardError)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from qb.language import Message, listing
 from qb.standard.indicator_entries import Count, Decimals, Positive, Share, Words
 from qb.terms import STAGES_OF_KIND, Kind, Location, Ownership, Stage
 from qb.tomlfile import Entry
@@ -45,8 +46,15 @@ class SplitRule(Entry):
     def _stages_fit(self) -> SplitRule:
         for kind in (Kind.NINE_YEAR, Kind.TWELVE_YEAR, Kind.COMPLETE_SECONDARY):
             if set(self.weights(kind)) != set(STAGES_OF_KIND[kind]):
-                stages = "、".join(stage.value for stage in STAGES_OF_KIND[kind])
-                raise ValueError(f"{kind.value} 须恰好给出 {stages} 的权重")
+                stages = listing(stage.value for stage in STAGES_OF_KIND[kind])
+                raise ValueError(
+                    Message(
+                        "{} 须恰好给出 {} 的权重",
+                        "{} must have exactly the weights of {}",
+                        kind.value,
+                        stages,
+                    )
+                )
         return self
 
     def weights(self, kind: Kind) -> dict[Stage, float]:

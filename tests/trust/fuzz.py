@@ -22,7 +22,7 @@ from qb.data.sample import make
 from qb.errors import QbError
 from qb.planning.costs import load_costs
 from qb.planning.scenario import load as load_scenario
-from qb.planning.siting.siting_problem import load_sites
+from qb.planning.siting.candidate_sites import load_sites
 from qb.standard import load, load_transition
 
 HOME = Path(__file__).parents[2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 
 from qb.data.dataset import Dataset
 from qb.indicators.assessment import assess
+from qb.language import Lang, Message, joined, json_text, listing, told
 from qb.planning.forecast.projection import Forecast, carry_forward, whole
 from qb.standard import Standard, load
 from qb.terms import COMPULSORY, Stage, Term, Verdict
@@ -135,24 +135,40 @@ def verdicts_along(data: Dataset, forecast: Forecast, year: int, standard: Stand
 # Both in a few lines, for a terminal.
 
 
-def summary(table: pd.DataFrame) -> str:
+def summary(table: pd.DataFrame) -> Message:
     """Return places against pupils in a few lines: each year's sum, and the schools that are short."""
-    lines = ["学位与学生（学位＝最后学年的班数×班额限值）："]
+    lines = [
+        Message(
+            "学位与学生（学位＝最后学年的班数×班额限值）：",
+            "Places and pupils (places = classes of the last year × the class limit):",
+        )
+    ]
     for (district, stage), own in table.groupby(["district", "stage"], sort=False):
-        lines.append(f"{district}　{Stage(stage).zh}")
+        lines.append(Message("{}　{}", "{}  {}", district, Stage(stage)))
         for year, mine in own.groupby("year"):
             short = mine[(mine["spare"] < 0).to_numpy()]
             unknown = int(mine["spare"].isna().sum())
             worst = short.sort_values("spare").head(3)
-            named = "、".join(f"{row.name_} {-row.spare:,.0f}" for row in _named(worst))
-            more = " 等" if len(short) > len(worst) else ""
-            lack = f"{len(short)} 所缺学位，共缺 {-short['spare'].sum():,.0f}（{named}{more}）"
-            lines.append(
-                f"  {year} 学年：学位 {mine['places'].sum():,.0f}，学生 {mine['pupils'].sum():,.0f}；"
-                + (lack if len(short) else "已知的学校都够")
-                + (f"；{unknown} 所班数缺数据" if unknown else "")
+            lack = Message(
+                "{} 所缺学位，共缺 {:,.0f}（{}{}）",
+                "{} schools are short, by {:,.0f} in all ({}{})",
+                len(short),
+                -short["spare"].sum(),
+                listing(f"{row.name_} {-row.spare:,.0f}" for row in _named(worst)),
+                Message(" 等", " …") if len(short) > len(worst) else "",
             )
-    return "\n".join(lines)
+            lines.append(
+                Message(
+                    "  {} 学年：学位 {:,.0f}，学生 {:,.0f}；{}{}",
+                    "  {}: {:,.0f} places, {:,.0f} pupils; {}{}",
+                    year,
+                    mine["places"].sum(),
+                    mine["pupils"].sum(),
+                    lack if len(short) else Message("已知的学校都够", "enough at every school known"),
+                    Message("；{} 所班数缺数据", "; classes of {} not reported", unknown) if unknown else "",
+                )
+            )
+    return joined("\n", "\n", lines)
 
 
 def _named(rows: pd.DataFrame) -> list:
@@ -160,24 +176,37 @@ def _named(rows: pd.DataFrame) -> list:
     return list(shown.itertuples(index=False))
 
 
-def along_lines(table: pd.DataFrame, year: int) -> str:
+def along_lines(table: pd.DataFrame, year: int) -> Message:
     """Return the verdicts under the low, middle and high forecast in a few lines."""
-    lines = [f"{year} 学年的结论（各学段学生数按推算的低、中、高；教师只减不补，其余不变）："]
-    lines += [
-        f"  {row.district}　{Path(row.path).zh}：学生 {row.pupils:,.0f}，{Verdict(row.verdict).zh}；"
-        f"学校（学段）{row.rows:.0f} 个，达标 {row.passing:.0f}，缺数据 {row.no_data:.0f}；"
-        f"差异系数超限 {row.over:.0f} 项"
+    head = Message(
+        "{} 学年的结论（各学段学生数按推算的低、中、高；教师只减不补，其余不变）：",
+        "Verdicts of {} (pupils of each stage as forecast low, middle and high; teachers leave and none is hired, all else as it is):",
+        year,
+    )
+    lines = (
+        Message(
+            "  {}　{}：学生 {:,.0f}，{}；学校（学段）{:.0f} 个，达标 {:.0f}，缺数据 {:.0f}；差异系数超限 {:.0f} 项",
+            "  {}  {}: {:,.0f} pupils, {}; {:.0f} schools (stages), {:.0f} met, {:.0f} without data; {:.0f} coefficients above their limit",
+            row.district,
+            Path(row.path),
+            row.pupils,
+            Verdict(row.verdict),
+            row.rows,
+            row.passing,
+            row.no_data,
+            row.over,
+        )
         for row in table.itertuples()
-    ]
-    return "\n".join(lines)
+    )
+    return joined("\n", "\n", [head, *lines])
 
 
-def run(data: Dataset, forecast: Forecast, standard: str, as_json: bool) -> str:
+def run(data: Dataset, forecast: Forecast, standard: str, as_json: bool, lang: Lang = "zh") -> str:
     """Return what the command prints: a few lines, or a JSON list of the rows."""
     chosen = load(standard)
     table = places(data, forecast, chosen)
     if not as_json:
         ends = verdicts_along(data, forecast, forecast.to, chosen)
-        return f"{summary(table)}\n{along_lines(ends, forecast.to)}"
+        return told(joined("\n", "\n", [summary(table), along_lines(ends, forecast.to)]), lang)
     plain = table.astype(object)
-    return json.dumps(plain.where(plain.notna(), None).to_dict("records"), ensure_ascii=False)
+    return json_text(plain.where(plain.notna(), None).to_dict("records"), lang)

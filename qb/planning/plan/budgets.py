@@ -13,10 +13,12 @@ from qb import standard as standards
 from qb.data.dataset import Dataset, with_columns
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess
+from qb.language import Message
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.cheapest import apply_purchases, purchases
 from qb.planning.plan.integer_program import Program, add_passing, add_shortfall, shortfall, snapped
-from qb.planning.plan.planning_problem import Problem, build_problem, require_each
+from qb.planning.plan.plan_refusals import require_each
+from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.showing import Shown
 from qb.standard import Standard
 
@@ -75,10 +77,12 @@ def best_use(
     `cheapest_plan`.
     """
     if budget is None or not (np.isfinite(budget) and budget >= 0):
-        raise QbError(f"预算须为不小于 0 的数，现为 {budget}。")
+        raise QbError(
+            "预算须为不小于 0 的数，现为 {}。", "The budget must be a number not below 0; it is {}.", budget
+        )
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
-    require_each(chosen, "预算的最佳用法")
+    require_each(chosen, Message("预算的最佳用法", "best use of a budget"))
     data = with_columns(data, chosen)
     before = assess(data, year, chosen)
     problem = build_problem(data, before.year, chosen, costs, budget, district)

@@ -17,12 +17,13 @@ from qb.data.dataset import Dataset, with_columns
 from qb.data.schema import TABLES
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, choose_year
-from qb.language import Both, listing
+from qb.language import Both, Message, listing
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.guarantee import Mending, mending
 from qb.planning.plan.infeasibility import infeasible_limits
+from qb.planning.plan.plan_refusals import require_each
 from qb.planning.plan.plan_solver import EXACT, gap_of, require_solver, solve
-from qb.planning.plan.planning_problem import Problem, build_problem, require_each
+from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario, apply
 from qb.planning.scenario.resource_actions import BUILT, STAFF_COLUMNS
 from qb.showing import Shown
@@ -458,7 +459,7 @@ def price_of_balance(
         )
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
-    require_each(chosen, "差异系数限值与费用的曲线")
+    require_each(chosen, Message("差异系数限值与费用的曲线", "curve of limits on the coefficient and costs"))
     problem = build_problem(data, choose_year(data, year), chosen, costs, None, district)
     rows, end = [], time.monotonic() + seconds
     for done, cap in enumerate(caps):

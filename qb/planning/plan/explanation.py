@@ -11,6 +11,7 @@ from qb.data.dataset import Dataset
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE
+from qb.language import joined
 from qb.planning.costs import Cost, Costs, SchoolLimit
 from qb.planning.plan.cheapest import LEAST, Plan
 from qb.planning.plan.plan_solver import lowered, room, solve
@@ -60,7 +61,12 @@ def explain(plan: Plan) -> Explanation:
         If there is no plan to explain.
     """
     if plan.cost is None:
-        raise QbError(f"没有方案可以说明：{plan.status.zh}。{'；'.join(plan.clashes)}")
+        raise QbError(
+            "没有方案可以说明：{}。{}",
+            "There is no plan to explain: {}. {}",
+            plan.status,
+            joined("；", "; ", plan.clashes),
+        )
     problem, standard = plan.problem, plan.before.standard
     if problem.means:  # what a coefficient may be is the plan's choice: it has no limit with a price
         problem = replace(problem, means=())

@@ -93,10 +93,16 @@ def infeasible_limits(problem: Problem, standard: Standard) -> tuple[Message, ..
         return tuple(_school(alone, np.flatnonzero(group == g), standard) for g in np.unique(group[stuck]))
     if problem.means:  # of these limits only the budget and all means together are known to clash
         bound = solve(problem, gap=1.0, seconds=10.0).bound
-        short = (
-            f"预算 {problem.budget:,.0f} 元不足，至少需要 {np.ceil(bound):,.0f} 元" if problem.budget else ""
-        )
-        return (short or "；".join(mean.label for mean in problem.means),)
+        if problem.budget:
+            return (
+                Message(
+                    "预算 {:,.0f} 元不足，至少需要 {:,.0f} 元",
+                    "a budget of {:,.0f} yuan is not enough, at least {:,.0f} yuan are needed",
+                    problem.budget,
+                    np.ceil(bound),
+                ),
+            )
+        return (joined("；", "; ", (mean.label for mean in problem.means)),)
     items = [("budget", 0)] if problem.budget is not None else []
     items += [("cones", i) for i in range(len(problem.cones))]
     items += [("pools", j) for j in np.flatnonzero(np.isfinite(problem.most))]

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from qb.errors import QbError
+from qb.language import listing
 from qb.planning.plan.integer_program import Program
 from qb.planning.plan.mean_rule import solve_means
 from qb.planning.plan.planning_problem import Cone, Problem
@@ -260,10 +261,16 @@ def require_solver(name: str) -> None:
     >>> require_solver("highs")
     """
     if name not in SOLVERS:
-        raise QbError(f"没有“{name}”这种求解器，可用：{'、'.join(SOLVERS)}。")
+        raise QbError(
+            "没有“{}”这种求解器，可用：{}。",
+            "There is no solver “{}”; there are: {}.",
+            name,
+            listing(SOLVERS),
+        )
     if name == "scip" and find_spec("pyscipopt") is None:
         raise QbError(
-            "没有安装 SCIP 求解器。请先安装：pip install pyscipopt；或不指定求解器，默认的 HiGHS 随 qb 安装。"
+            "没有安装 SCIP 求解器。请先安装：pip install pyscipopt；或不指定求解器，默认的 HiGHS 随 qb 安装。",
+            "The solver SCIP is not installed. Install it first: pip install pyscipopt; or name no solver: the usual one, HiGHS, comes with qb.",
         )
 
 

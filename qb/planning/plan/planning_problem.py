@@ -14,8 +14,9 @@ from qb.errors import QbError
 from qb.indicators.assessment import choose_year
 from qb.indicators.population import STAGES, Population, codes, counted, take_population
 from qb.indicators.resources import amounts_held
-from qb.language import Message
-from qb.planning.costs import Costs, SchoolLimit, price_code
+from qb.language import STOP, Message, joined, listing
+from qb.planning.costs import Costs, price_code
+from qb.planning.plan.plan_refusals import refuse_missing, refuse_unplannable, stranger
 from qb.standard import Indicator, Standard
 from qb.terms import Stage
 
@@ -361,19 +362,29 @@ def build_problem(
         is not judged, or the standard compares in a way that a plan cannot promise; all of it is named.
     """
     year = choose_year(data, year)
-    _refuse(standard, costs, budget)
+    refuse_unplannable(standard, costs, budget)
     data = with_columns(data, standard)
     population = take_population(data, standard, year)
     judged = everywhere = population.judged
     if district is not None:
         if district not in population.districts:
-            raise QbError(f"数据中没有县区“{district}”。已有：{'、'.join(population.districts)}。")
+            raise QbError(
+                "数据中没有县区“{}”。已有：{}。",
+                "The data have no district “{}”. There are: {}.",
+                district,
+                listing(population.districts),
+            )
         judged = judged[population.districts[population.district[population.school[judged]]] == district]
     if not len(judged):
-        raise QbError(f"{year} 年度没有参加{counted(standard)}评估的学校，无法制定方案。")
+        raise QbError(
+            "{} 年度没有参加{}评估的学校，无法制定方案。",
+            "No school is judged on {1} in {0}, so no plan can be made.",
+            year,
+            counted(standard),
+        )
     rows, have = _rows(population, judged), _have(data, population, standard)[judged]
     pupils = population.figures["pupils"][judged]
-    _refuse_missing(rows, pupils, have, standard.resource_codes)
+    refuse_missing(rows, pupils, have, standard.resource_codes)
     pool, share, pools = _pools(data, population, standard, judged)
     priced = _priced(pools, rows, pool, costs, standard)
     ids = population.schools["school_id"].to_numpy(dtype=object)
@@ -458,35 +469,6 @@ def _least(indicator: Indicator, stage: Stage, year: int) -> float:
     return indicator.resource.per / limit if indicator.at_most else limit
 
 
-def _refuse(standard: Standard, costs: Costs | None, budget: float | None) -> None:
-    wrong = [
-        f"{i.code} 按 {i.resource.divisor} 计算，方案只支持按学生数计算的资源指标"
-        for i in standard.resources
-        if (i.resource.columns != ("pupils",) if i.at_most else i.resource.divisor != "pupils")
-    ]
-    wrong += [
-        f"{i.code}（{i.short.zh}）没有费用，请在费用文件中补写 code = {price_code(i)!r} 的一条"
-        for i in standard.resources
-        if costs is not None and price_code(i) not in {cost.code for cost in costs.costs}
-    ]
-    rule = standard.rules.coefficient
-    if rule and rule.decides == "mean" and any(i.limits for i in standard.resources):
-        wrong.append("标准按各项差异系数的平均值判定，又对学校规定限值，方案不能同时满足两者")
-    elif rule and any(i.at_most for i in standard.resources):
-        wrong.append("标准对越低越好的指标限定差异系数，方案不支持")
-    if not standard.rules.school and not rule:
-        wrong.append("标准没有学校规则，也没有差异系数限值，没有须达到的目标")
-    if budget is not None and not (np.isfinite(budget) and budget >= 0):
-        wrong.append(f"预算不能小于 0，现为 {budget:g} 元")
-    if standard.rules.rounding.compare != "raw":
-        wrong.append('标准按四舍五入后的数值比较，方案只能按原始数值保证达标，请改为 compare = "raw"')
-    sides = {m.side for i in standard.resources for m in i.limits} | ({rule.side} if rule else set())
-    if not sides <= {">=", "<="}:
-        wrong.append("资源指标或差异系数的限值须用“>=”“<=”")
-    if wrong:
-        raise QbError("无法制定方案：" + "；".join(wrong) + "。")
-
-
 def _rows(population: Population, judged: np.ndarray) -> pd.DataFrame:
     school = population.school[judged]
     return pd.DataFrame(
@@ -506,20 +488,6 @@ def _have(data: Dataset, population: Population, standard: Standard) -> np.ndarr
         if indicator.at_most:
             held[:, k] = population.figures[indicator.resource.divisor]
     return held
-
-
-def _refuse_missing(rows: pd.DataFrame, pupils: np.ndarray, have: np.ndarray, codes: tuple[str, ...]) -> None:
-    missing = np.isnan(have) | np.isnan(pupils)[:, None]
-    at = np.flatnonzero(missing.any(axis=1))
-    if not len(at):
-        return
-    shown = [
-        f"{rows['name'].iloc[i]}（{Stage(rows['stage'].iloc[i]).zh}）缺"
-        + "、".join(codes[k] for k in np.flatnonzero(missing[i]))
-        for i in at[:20]
-    ]
-    more = f"等 {len(at)} 处" if len(at) > 20 else ""
-    raise QbError(f"缺少数据的学校无法规划：{'；'.join(shown)}{more}。请先补齐数据（qb check 可逐条列出）。")
 
 
 def _pools(
@@ -617,7 +585,7 @@ def _limits(
         mine = (owner == entry.school_id) & (code == entry.code)
         at = np.flatnonzero(mine if entry.stage is None else mine & (stage == str(entry.stage)))
         if not len(at):
-            wrong.append(_stranger(entry, set(stage[mine])))
+            wrong.append(stranger(entry, set(stage[mine])))
             continue
         if entry.yuan is not None:
             yuan[at] = entry.yuan
@@ -626,7 +594,13 @@ def _limits(
         elif entry.most is not None:
             sums.append(Sum(at, entry.most))
     if wrong:
-        raise QbError("费用文件中的学校限制用不上：" + "；".join(wrong) + "。")
+        raise QbError(
+            Message(
+                "费用文件中的学校限制用不上：", "Limits on schools in the cost file that cannot be used: "
+            )
+            + joined("；", "; ", wrong)
+            + STOP
+        )
     return most, yuan, tuple(sums)
 
 
@@ -642,13 +616,6 @@ def _land(data: Dataset, pools: pd.DataFrame, standard: Standard) -> tuple[Sum, 
     mine = pools.iloc[at]["school_id"].to_numpy(dtype=object)
     reported = (school for school in dict.fromkeys(mine) if school in land.index)
     return tuple(Sum(at[mine == school], float(land[school])) for school in reported)
-
-
-def _stranger(entry: SchoolLimit, reported: set[str]) -> str:
-    if not reported:
-        return f"学校 {entry.school_id} 不在参加评估的学校之中"
-    stages = "、".join(Stage(s).zh for s in sorted(reported))
-    return f"学校 {entry.school_id} 的 {entry.code} 按“{stages}”填报，不能按“{Stage(entry.stage).zh}”限制"
 
 
 def _cones(rows: pd.DataFrame, standard: Standard) -> tuple[Cone, ...]:
@@ -672,10 +639,3 @@ def _means(rows: pd.DataFrame, standard: Standard) -> tuple[Mean, ...]:
         for (district, stage), at in by_stage.items()
         if len(at) > 1
     )
-
-
-def require_each(standard: Standard, what: str) -> None:
-    """Refuse what is planned coefficient by coefficient where their mean decides."""
-    rule = standard.rules.coefficient
-    if rule and rule.decides == "mean":
-        raise QbError(f"标准按各项差异系数的平均值判定，不支持{what}；最低费用的方案可用 qb plan 得出。")

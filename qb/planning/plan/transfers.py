@@ -11,9 +11,11 @@ import pandas as pd
 from qb import standard as standards
 from qb.data.dataset import Dataset, with_columns
 from qb.indicators.assessment import Assessment, assess
+from qb.language import Message
 from qb.planning.plan.cheapest import staff_fields
 from qb.planning.plan.integer_program import Program, add_passing, snapped
-from qb.planning.plan.planning_problem import Problem, build_problem, require_each
+from qb.planning.plan.plan_refusals import require_each
+from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario, apply
 from qb.showing import Shown
 from qb.standard import Standard
@@ -211,7 +213,7 @@ def transfers(
     backbone teacher takes the degree along, and the school must be able to spare that too.
     """
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
-    require_each(chosen, "不花钱的调配")
+    require_each(chosen, Message("不花钱的调配", "plan of transfers without money"))
     data = with_columns(data, chosen)
     before = assess(data, year, chosen)
     problem = build_problem(data, before.year, chosen, None, None, district)

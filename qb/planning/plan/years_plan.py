@@ -33,8 +33,9 @@ from qb.planning.plan.cheapest import (
 from qb.planning.plan.guarantee import Mending, mending
 from qb.planning.plan.infeasibility import infeasible_limits
 from qb.planning.plan.integer_program import Passing, Program, add_passing
+from qb.planning.plan.plan_refusals import require_each
 from qb.planning.plan.plan_solver import EXACT, gap_of, solve
-from qb.planning.plan.planning_problem import Problem, build_problem, require_each
+from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario, Years, chosen_standard, course_of
 from qb.planning.scenario.coming_years import Later
 from qb.rounding import round_half_up
@@ -154,7 +155,7 @@ def plan_over_years(
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
     base = choose_year(data, year)
     _refuse(budget, to, base)
-    require_each(chosen, "分年方案")
+    require_each(chosen, Message("分年方案", "plan over years"))
     end = time.monotonic() + seconds
     data = with_columns(data, chosen)
     asis = _asis(data, base, to, chosen, later)

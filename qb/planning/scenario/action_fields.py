@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from qb import tomlfile
+from qb.language import FieldName, Message, listing
 from qb.standard import Words, Year
 
 MOST = 1e13  # yuan or m²: no district has as much
@@ -40,17 +41,21 @@ class BaseAction(Entry):
         return frozenset(listed | {name for name in named if isinstance(name, str)})
 
 
-def unless(wrong: list[str], model: Entry) -> Entry:
+def unless(wrong: list[Message], model: Entry) -> Entry:
     """Return the model, or refuse it with everything that is wrong."""
     if wrong:
-        raise ValueError("\n".join(wrong))
+        raise ValueError(*wrong)
     return model
 
 
-def one_of(model: Entry, *names: str) -> list[str]:
+def one_of(model: Entry, *names: str) -> list[Message]:
     """Return a sentence unless exactly one of the fields is written."""
     written = [name for name in names if getattr(model, name) is not None]
-    return [] if len(written) == 1 else [f"{'、'.join(names)} 须写一个，且只写一个"]
+    return (
+        []
+        if len(written) == 1
+        else [Message("{} 须写一个，且只写一个", "write exactly one of {}", listing(map(FieldName, names)))]
+    )
 
 
 def written(model: Entry, *names: str) -> dict[str, float]:
@@ -58,6 +63,10 @@ def written(model: Entry, *names: str) -> dict[str, float]:
     return {name: getattr(model, name) for name in names if getattr(model, name) is not None}
 
 
-def repeated(name: str, values: tuple) -> list[str]:
+def repeated(name: str, values: tuple) -> list[Message]:
     """Return a sentence for each value that stands twice."""
-    return [f"{name} 中 {value} 重复" for value, times in Counter(values).items() if times > 1]
+    return [
+        Message("{} 中 {} 重复", "{} has {} twice", FieldName(name), value)
+        for value, times in Counter(values).items()
+        if times > 1
+    ]

@@ -12,6 +12,7 @@ from qb.data.checks import require
 from qb.data.dataset import Dataset, single_classes
 from qb.errors import QbError
 from qb.indicators.assessment import choose_year
+from qb.language import Message
 from qb.planning.scenario.coming_years import Later, Outlook, Years, carry_forward, chosen_standard, listed
 from qb.planning.scenario.scenario_file import (
     DOES,
@@ -97,7 +98,7 @@ def _apply(data: Dataset, draft: Draft, year: int, standard: Standard) -> Datase
     before = Register.of(data, year)
     after, reasons = run(before, draft.steps, standard, draft.doubtful)
     if draft.reasons or reasons:
-        raise ScenarioError(draft.words([*draft.reasons, *reasons]))
+        raise ScenarioError([draft.refused([*draft.reasons, *reasons])])
     return write_back(data, before, after)
 
 
@@ -204,7 +205,12 @@ def courses(
     sound = [draft for draft in drafts if draft.scenario]
     for draft in sound:
         if data.years and draft.scenario.base_year not in data.years:
-            text = f"base_year（{draft.scenario.base_year}）不在数据中，已有学年：{listed(data)}"
+            text = Message(
+                "base_year（{}）不在数据中，已有学年：{}",
+                "base_year ({}) is not in the data; there are: {}",
+                draft.scenario.base_year,
+                listed(data),
+            )
             found[id(draft)].append((0, text))
     able = [
         draft for draft in sound if draft.scenario.base_year in (data.years or [draft.scenario.base_year])
@@ -214,7 +220,13 @@ def courses(
     if able:
         start = min(draft.scenario.base_year for draft in able)
         if last is not None and last < start:
-            raise QbError(f"{last} 学年早于情景的基年 {start}，没有可比的。请改用 {start} 或以后的学年。")
+            raise QbError(
+                "{} 学年早于情景的基年 {}，没有可比的。请改用 {} 或以后的学年。",
+                "{0} comes before the scenario's base year {1}: there is nothing to compare. Choose {2} or later.",
+                last,
+                start,
+                start,
+            )
         end = max(draft.scenario.last_year for draft in able) if last is None else last
         wanted = {step[1].year for draft in able for step in draft.steps} - {None}
         base = Years.of(data, start, end, standard, later, wanted)
@@ -223,7 +235,7 @@ def courses(
             made.append(course)
             found[id(draft)] += reasons
     if any(found.values()):
-        raise ScenarioError("\n".join(d.words(found[id(d)]) for d in drafts if found[id(d)]))
+        raise ScenarioError([d.refused(found[id(d)]) for d in drafts if found[id(d)]])
     return base, made
 
 
@@ -237,7 +249,7 @@ def _course(draft: Draft, base: Years, standard: Standard) -> tuple[Course, list
         course.moves[year] = after.moves
         course.stays[year] = after.stays
         known = {number for number, _ in reasons}  # the first year says it
-        when = "" if year == draft.scenario.base_year else f"（{year} 学年）"
+        when = "" if year == draft.scenario.base_year else Message("（{} 学年）", " ({})", year)
         reasons += [(number, text + when) for number, text in found if number not in known]
     return course, reasons
 
@@ -253,5 +265,5 @@ def course_of(scenario: Scenario, base: Years, standard: Standard) -> Course:
     draft = draft_of(scenario)
     course, reasons = _course(draft, base, standard)
     if reasons:
-        raise ScenarioError(draft.words(reasons))
+        raise ScenarioError([draft.refused(reasons)])
     return course

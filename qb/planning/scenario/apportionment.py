@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from qb.errors import QbError
+from qb.language import Both, Message
 from qb.planning.scenario.year_records import Key, Move, Register, Row, missing
 from qb.standard import Standard
 from qb.terms import GRADES_OF_STAGE, Kind, Stage
@@ -177,23 +178,48 @@ def class_limit(standard: Standard, stage: str, year: int) -> int:
     of = Stage.PRIMARY if stage == Stage.PRIMARY else Stage.JUNIOR
     indicator = standard.computed_by("class_size")
     if indicator is None:
-        raise QbError(f"标准 {standard.name} 没有班额限值（class_size），学生变动后无法分班。")
+        raise QbError(
+            "标准 {} 没有班额限值（class_size），学生变动后无法分班。",
+            "The standard {} has no limit on class sizes (class_size), so classes cannot be made when pupils move.",
+            standard.name,
+        )
     return int(standard.limit_in_force(indicator.code, stage=of, year=year).keeping())
 
 
-def unusable(register: Register, key: Key) -> list[str]:
+def unusable(register: Register, key: Key) -> list[Message]:
     """Return why a section's pupils cannot be moved or joined: they are missing, or its classes disagree."""
     section = register["sections"][key]
-    place = f"{register.name(key[0])}{Stage(key[1]).zh}"
+    place = Message("{}{}", "{}, {}", register.name(key[0]), Stage(key[1]))
     pupils, classes = section["pupils"], section["classes"]
     if missing(pupils) or pupils % 1:
-        return [f"{place}的在校生数{'没有填报' if missing(pupils) else f'不是整数（{pupils}）'}，请先补正"]
+        amiss = (
+            Both("没有填报", "not reported")
+            if missing(pupils)
+            else Message("不是整数（{}）", "no whole number ({})", pupils)
+        )
+        return [
+            Message("{}的在校生数{}，请先补正", "the pupils of {} are {}; put them right first", place, amiss)
+        ]
     rows = [row for grade in register.classes.get(key, {}).values() for row in grade]
     counted = sum(row["pupils"] for row in rows)
     if rows and not (counted == pupils and (missing(classes) or classes == len(rows))):
-        own = f"{'未填' if missing(classes) else f'{classes:.0f}'} 个班 {pupils:.0f} 人"
-        listed = f"{len(rows)} 个班 {'有未填班额' if missing(counted) else f'{counted:.0f} 人'}"
-        return [f"{place}的班级表（{listed}）与学段表（{own}）不符，请先补正"]
+        number = Both("未填", "not known") if missing(classes) else f"{classes:.0f}"
+        sizes = (
+            Both("有未填班额", "some without a size")
+            if missing(counted)
+            else Message("{:.0f} 人", "{:.0f} pupils", counted)
+        )
+        return [
+            Message(
+                "{}的班级表（{} 个班 {}）与学段表（{} 个班 {:.0f} 人）不符，请先补正",
+                "the classes of {} ({} classes, {}) are not those of sections ({} classes, {:.0f} pupils); put them right first",
+                place,
+                len(rows),
+                sizes,
+                number,
+                pupils,
+            )
+        ]
     return []
 
 

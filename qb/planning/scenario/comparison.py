@@ -18,6 +18,7 @@ from qb.indicators.assessment import document as assessment_document
 from qb.indicators.population import take_population
 from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources
+from qb.language import Message
 from qb.planning.costs import Cost, Costs, Other, load_costs, other_prices, price_code
 from qb.planning.scenario.apply_actions import Course, courses, run
 from qb.planning.scenario.coming_years import Later, Years, chosen_standard
@@ -310,7 +311,10 @@ def whatif(
     """
     drafts = [draft_of(scenario) for scenario in scenarios]
     if not drafts:
-        raise QbError("没有给出情景。请至少给出一个情景文件。")
+        raise QbError(
+            "没有给出情景。请至少给出一个情景文件。",
+            "No scenario is given. Name at least one scenario file.",
+        )
     chosen = chosen_standard(standard)
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
     asis, made = courses(data, drafts, year, chosen, later)
@@ -427,7 +431,9 @@ def _contributions(course: Course, asis: Years, base: Assessment, full: Assessme
         register, reasons = run(start, some, standard, outlook=outlook)
         if reasons:
             number, text = reasons[0]
-            return {}, f"缺了这一项，第 {number} 项做不成：{text}"
+            return {}, Message(
+                "缺了这一项，第 {} 项做不成：{}", "without it, action {} cannot be done: {}", number, text
+            )
         after = write_back(data, start, register)
         population = take_population(after, standard, year)
         held = JudgedResources.judge(population, resources(after, population, standard), standard)

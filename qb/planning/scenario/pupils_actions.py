@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from qb.data.walks import great_circle_km
+from qb.language import FieldName, Message, listing
 from qb.planning.scenario.action_fields import BaseAction, Ids, Several, one_of, repeated, unless
 from qb.planning.scenario.apportionment import (
     arrive,
@@ -49,18 +50,44 @@ class MovePupils(BaseAction):
     def _fits(self) -> MovePupils:
         wrong = one_of(self, "pupils", "share", "zone")
         if self.zone is None and self.from_ is None:
-            wrong.append("缺少 from（从哪所学校转出）")
+            wrong.append(
+                Message(
+                    "缺少 {0}（从哪所学校转出）", "{0} is missing (the school they leave)", FieldName("from")
+                )
+            )
         if self.zone is not None and self.stage is None:
-            wrong.append("按小区转学须写 stage")
+            wrong.append(
+                Message("按小区转学须写 {0}", "to move the children of a zone, write {0}", FieldName("stage"))
+            )
         if self.zone is not None and self.grades:
-            wrong.append("按小区转学不能写 grades")
+            wrong.append(
+                Message(
+                    "按小区转学不能写 {0}",
+                    "to move the children of a zone, do not write {0}",
+                    FieldName("grades"),
+                )
+            )
         if self.from_ == self.to:
-            wrong.append("from 与 to 是同一所学校")
+            wrong.append(
+                Message(
+                    "{0} 与 {1} 是同一所学校",
+                    "{0} and {1} are the same school",
+                    FieldName("from"),
+                    FieldName("to"),
+                )
+            )
         grades = GRADES_OF_STAGE.get(self.stage, range(1, 13))
         strange = [str(grade) for grade in self.grades or () if grade not in grades]
         if strange:
-            place = self.stage.zh if self.stage else "各学段"
-            wrong.append(f"{place}没有 {'、'.join(strange)} 年级（年级按 1—12 写）")
+            place = self.stage.zh if self.stage else Message("各学段", "all stages")
+            wrong.append(
+                Message(
+                    "{}没有 {} 年级（年级按 1—12 写）",
+                    "{} has no grades {} (write grades as 1 to 12)",
+                    place,
+                    listing(strange),
+                )
+            )
         return unless(wrong + repeated("grades", self.grades or ()), self)
 
 
@@ -97,8 +124,12 @@ class NewEstate(BaseAction):
     @model_validator(mode="after")
     def _fits(self) -> NewEstate:
         nobody = not (self.primary_per_thousand or self.junior_per_thousand)
-        names = "primary_per_thousand、junior_per_thousand"
-        return unless([f"须写 {names} 中的至少一项（每千户的学生数）"] if nobody else [], self)
+        wrong = Message(
+            "须写 {} 中的至少一项（每千户的学生数）",
+            "write at least one of {} (pupils from a thousand homes)",
+            listing(map(FieldName, ("primary_per_thousand", "junior_per_thousand"))),
+        )
+        return unless([wrong] if nobody else [], self)
 
     @property
     def children(self) -> dict[Stage, int]:
@@ -133,17 +164,35 @@ class PlaceOverflow(_BySchool):
     do: Literal["place_overflow"]
 
 
-def may_receive(register: Register, school: str, stage: str) -> list[str]:
+def may_receive(register: Register, school: str, stage: str) -> list[Message]:
     """Return why a school cannot take pupils of a stage."""
     wrong = register.unknown(school)
     if wrong:
         return wrong
     if not register.takes(school, stage):
         kind = register["schools"][school]["kind"]
-        what = "没有填报办学类型" if missing(kind) else f"办学类型不设“{Stage(stage).zh}”学段"
-        return [f"{register.name(school)}{what}，不能接收{Stage(stage).zh}学生"]
+        what = (
+            Message("没有填报办学类型", " has no kind reported")
+            if missing(kind)
+            else Message("办学类型不设“{}”学段", " is of a kind without the stage “{}”", Stage(stage))
+        )
+        return [
+            Message(
+                "{}{}，不能接收{}学生",
+                "{0}{1}, so it cannot take in {2} pupils",
+                register.name(school),
+                what,
+                Stage(stage),
+            )
+        ]
     if register["schools"][school]["kind"] == Kind.SPECIAL:
-        return [f"{register.name(school)}是特殊教育学校，入学须经评估安置，不能整批转入或划片"]
+        return [
+            Message(
+                "{}是特殊教育学校，入学须经评估安置，不能整批转入或划片",
+                "{} is a special school: pupils are placed there by assessment, not moved in groups or by zone",
+                register.name(school),
+            )
+        ]
     return unusable(register, (school, stage)) if (school, stage) in register["sections"] else []
 
 
@@ -158,7 +207,13 @@ def move_pupils(register: Register, standard: Standard, action: MovePupils) -> R
     key = (action.from_, stage)
     wrong = [*unusable(register, key), *may_receive(register, action.to, stage)]
     if action.grades and not register.grades(key):
-        wrong.append(f"{register.name(action.from_)}没有班级表，不能按年级转学")
+        wrong.append(
+            Message(
+                "{}没有班级表，不能按年级转学",
+                "{} has no classes listed, so pupils cannot be moved by grade",
+                register.name(action.from_),
+            )
+        )
     refuse(wrong)
     there = in_grades(register, key, action.grades)
     pupils = action.pupils or math.floor(action.share * there + 0.5)
@@ -166,22 +221,66 @@ def move_pupils(register: Register, standard: Standard, action: MovePupils) -> R
     return move(register, standard, action.from_, action.to, stage, pupils, action.grades)
 
 
-def _too_many(register: Register, key: Key, pupils: int, there: float, grades) -> list[str]:
-    of = f"{'、'.join(map(str, grades))} 年级" if grades else ""
-    place = f"{register.name(key[0])}{Stage(key[1]).zh}{of}"
-    return [f"要从{place}转出 {pupils} 人，而那里只有 {there:.0f} 人"] if pupils > there else []
+def _too_many(register: Register, key: Key, pupils: int, there: float, grades) -> list[Message]:
+    of = Message("{} 年级", "grades {}", listing(map(str, grades))) if grades else ""
+    place = Message("{}{}{}", "{}, {} {}", register.name(key[0]), Stage(key[1]), of)
+    return (
+        [
+            Message(
+                "要从{}转出 {} 人，而那里只有 {:.0f} 人",
+                "{1} pupils are to leave {0}, where there are {2:.0f}",
+                place,
+                pupils,
+                there,
+            )
+        ]
+        if pupils > there
+        else []
+    )
 
 
 def _move_zone(register: Register, standard: Standard, action: MovePupils) -> Register:
     zone = register["zones"].get(action.zone)
     assigned = zone and zone.get(f"{action.stage}_school_id")
     if zone and action.from_ is not None and assigned != action.from_:
-        now = "没有划片" if missing(assigned) else f"划片在{register.name(assigned)}"
-        refuse([f"小区 {action.zone} 的{action.stage.zh}{now}，不在 from 所写的 {action.from_}"])
+        now = (
+            Message("没有划片", "is assigned to no school")
+            if missing(assigned)
+            else Message("划片在{}", "is assigned to {}", register.name(assigned))
+        )
+        refuse(
+            [
+                Message(
+                    "小区 {0} 的{1}{2}，不在 {4} 所写的 {3}",
+                    "zone {0}, {1}: {2}, not to the school in {4}, {3}",
+                    action.zone,
+                    action.stage,
+                    now,
+                    action.from_,
+                    FieldName("from"),
+                )
+            ]
+        )
     if action.stage == Stage.SENIOR:
-        refuse(["小区只有小学、初中的划片，不能按小区转高中学生"])
+        refuse(
+            [
+                Message(
+                    "小区只有小学、初中的划片，不能按小区转高中学生",
+                    "zones are assigned for primary and junior only: no senior pupils can be moved by zone",
+                )
+            ]
+        )
     if zone and missing(assigned):
-        refuse([f"小区 {action.zone} 的{action.stage.zh}没有划片，不知从哪所学校转出"])
+        refuse(
+            [
+                Message(
+                    "小区 {} 的{}没有划片，不知从哪所学校转出",
+                    "zone {}, {}: assigned to no school, so it is not known which they leave",
+                    action.zone,
+                    action.stage,
+                )
+            ]
+        )
     whole = Rezone(do="rezone", zones=(action.zone,), stage=action.stage, to=action.to, moves="all")
     return rezone(register, standard, whole.model_copy(update={"year": action.year}))
 
@@ -195,7 +294,11 @@ def rezone(register: Register, standard: Standard, action: Rezone) -> Register:
     """
     stage = action.stage
     wrong = may_receive(register, action.to, stage)
-    wrong += [f"没有小区 {zone}，请核对小区编号" for zone in action.zones if zone not in register["zones"]]
+    wrong += [
+        Message("没有小区 {}，请核对小区编号", "there is no zone {}; check its number", zone)
+        for zone in action.zones
+        if zone not in register["zones"]
+    ]
     refuse(wrong)
     grades = None
     if action.moves == "entrants":
@@ -227,12 +330,19 @@ def new_estate(register: Register, standard: Standard, action: NewEstate) -> Reg
     """Add the children of new homes to a zone and to the schools that it is assigned to; no money comes."""
     zone = register["zones"].get(action.zone)
     if zone is None:
-        refuse([f"没有小区 {action.zone}，请核对小区编号"])
+        refuse([Message("没有小区 {}，请核对小区编号", "there is no zone {}; check its number", action.zone)])
     wrong, changed = [], dict(zone)
     for stage, children in action.children.items():
         school, had = zone[f"{stage}_school_id"], zone[f"{stage}_children"]
         if missing(school):
-            wrong.append(f"小区 {action.zone} 的{stage.zh}没有划片，不知到哪所学校上学，请先划片")
+            wrong.append(
+                Message(
+                    "小区 {} 的{}没有划片，不知到哪所学校上学，请先划片",
+                    "zone {} has no school assigned for {}, so it is not known where its children go; assign one first",
+                    action.zone,
+                    stage,
+                )
+            )
         else:
             wrong += may_receive(register, school, stage)
         changed[f"{stage}_children"] = (0.0 if missing(had) else had) + children
@@ -258,11 +368,42 @@ def _zone(register: Register, zone: str, stage: Stage, to: str) -> tuple[str | N
     if missing(school):
         return None, 0, []
     if school == to:
-        return school, 0, [f"小区 {zone} 的{stage.zh}已经划片在{register.name(to)}"]
-    wrong = [f"小区 {zone} 没有填报{stage.zh}适龄人数，请先补填"] if missing(children) else []
+        return (
+            school,
+            0,
+            [
+                Message(
+                    "小区 {} 的{}已经划片在{}",
+                    "zone {}, {}: already assigned to {}",
+                    zone,
+                    stage,
+                    register.name(to),
+                )
+            ],
+        )
+    wrong = (
+        [
+            Message(
+                "小区 {} 没有填报{}适龄人数，请先补填",
+                "zone {} has no {} children reported; add them first",
+                zone,
+                stage,
+            )
+        ]
+        if missing(children)
+        else []
+    )
     wrong += register.unknown(school)
     if not wrong and (school, stage) not in register["sections"]:
-        wrong.append(f"小区 {zone} 划片所在的{register.name(school)}没有{stage.zh}学段数据")
+        wrong.append(
+            Message(
+                "小区 {} 划片所在的{}没有{}学段数据",
+                "zone {} is assigned to {}, which has no sections of the stage {}",
+                zone,
+                register.name(school),
+                stage,
+            )
+        )
     return school, children, wrong or unusable(register, (school, stage))
 
 
@@ -274,7 +415,15 @@ def _crowded(
     for school in action.school:
         stages = [register.stage_of(school, action.stage)] if action.stage else register.stages(school)
         if not any((school, stage) in register.classes for stage in stages):
-            refuse([f"{register.name(school)}没有班级表，不知班额"])
+            refuse(
+                [
+                    Message(
+                        "{}没有班级表，不知班额",
+                        "{} has no classes listed, so their size is not known",
+                        register.name(school),
+                    )
+                ]
+            )
     wanted = set(action.school or register["schools"])
     for key in [k for k in register.classes if k[0] in wanted and action.stage in (None, k[1])]:
         limit = action.limit or class_limit(standard, key[1], register.year)
@@ -300,7 +449,7 @@ def place_overflow(register: Register, standard: Standard, action: PlaceOverflow
     stays. What stays is divided evenly (「统筹到集团内学校」).
     """
     refuse(
-        f"{register.name(school)}不在任何集团中"
+        Message("{}不在任何集团中", "{} is in no group", register.name(school))
         for school in action.school
         if missing(register["schools"].get(school, {"group": ""})["group"])
     )
@@ -319,7 +468,7 @@ def place_overflow(register: Register, standard: Standard, action: PlaceOverflow
     return register
 
 
-def _group(register: Register, school: str) -> list[str]:
+def _group(register: Register, school: str) -> list[Message]:
     """Return the other schools of the 集团, the nearest first; those without a place last."""
     own = register["schools"][school]
     if missing(own["group"]):

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from qb.data.schema import AMOUNTS, TABLES, DistrictItem, tables_of
+from qb.data.schema import AMOUNTS, TABLES, Column, DistrictItem, tables_of
+from qb.language import FieldName, Message, listing
 from qb.planning.scenario.action_fields import Amount, BaseAction, Entry, Several, unless, written
 from qb.planning.scenario.apportionment import OF_TEACHERS, carried, move_staff, with_staff
 from qb.planning.scenario.year_records import Register, missing, refuse
@@ -52,8 +53,12 @@ class Build(BaseAction):
     @model_validator(mode="after")
     def _fits(self) -> Build:
         nothing = not self.amounts and not self.rooms
-        names = "teaching_area_m2、indoor_sports_area_m2、sports_ground_m2、rooms"
-        return unless([f"须写 {names} 中的至少一项"] if nothing else [], self)
+        names = listing(
+            map(FieldName, ("teaching_area_m2", "indoor_sports_area_m2", "sports_ground_m2", "rooms"))
+        )
+        return unless(
+            [Message("须写 {} 中的至少一项", "write at least one of {}", names)] if nothing else [], self
+        )
 
 
 class Buy(BaseAction):
@@ -74,7 +79,16 @@ class Buy(BaseAction):
     @model_validator(mode="after")
     def _fits(self) -> Buy:
         return unless(
-            [] if self.amounts else ["须写 equipment_yuan、multimedia_rooms、columns 中的至少一项"], self
+            []
+            if self.amounts
+            else [
+                Message(
+                    "须写 {}、{}、{} 中的至少一项",
+                    "write at least one of {}, {}, {}",
+                    *map(FieldName, ("equipment_yuan", "multimedia_rooms", "columns")),
+                )
+            ],
+            self,
         )
 
 
@@ -91,7 +105,19 @@ class TransferEquipment(BaseAction):
     @model_validator(mode="after")
     def _fits(self) -> TransferEquipment:
         same = self.from_ == self.to and self.from_stage == self.to_stage
-        return unless(["from 与 to 是同一所学校的同一学段"] if same else [], self)
+        return unless(
+            [
+                Message(
+                    "{0} 与 {1} 是同一所学校的同一学段",
+                    "{0} and {1} are the same stage of the same school",
+                    FieldName("from"),
+                    FieldName("to"),
+                )
+            ]
+            if same
+            else [],
+            self,
+        )
 
 
 class Fund(BaseAction):
@@ -110,7 +136,14 @@ class Fund(BaseAction):
 
     @model_validator(mode="after")
     def _fits(self) -> Fund:
-        return unless([] if self.amounts else [f"须写 {'、'.join(FUNDED)} 中的至少一项"], self)
+        return unless(
+            []
+            if self.amounts
+            else [
+                Message("须写 {} 中的至少一项", "write at least one of {}", listing(map(FieldName, FUNDED)))
+            ],
+            self,
+        )
 
 
 class Set(BaseAction):
@@ -155,13 +188,29 @@ def transfer_equipment(register: Register, standard: Standard, action: TransferE
     target = (action.to, str(_row_of(register, action.to, action.to_stage)))
     held = {key: rows.get(key, {}).get("equipment_yuan") for key in (source, target)}
     refuse(
-        f"{register.name(key[0])}（{Stage(key[1]).zh}）没有填报{_item_label('equipment_yuan')}，请先补填"
+        Message(
+            "{}（{}）没有填报{}，请先补填",
+            "{} ({}) has no {} reported; add it first",
+            register.name(key[0]),
+            Stage(key[1]),
+            _item_column("equipment_yuan"),
+        )
         for key, value in held.items()
         if missing(value)
     )
     if action.equipment_yuan > held[source]:
-        given = f"{action.equipment_yuan:,.0f} 元"
-        refuse([f"要从{register.name(action.from_)}调出 {given}，而那里只有 {held[source]:,.0f} 元"])
+        given = Message("{:,.0f} 元", "{:,.0f} yuan", action.equipment_yuan)
+        refuse(
+            [
+                Message(
+                    "要从{}调出 {}，而那里只有 {:,.0f} 元",
+                    "{1} are to leave {0}, where there are {2:,.0f} yuan",
+                    register.name(action.from_),
+                    given,
+                    held[source],
+                )
+            ]
+        )
     changed = {
         key: {**rows[key], "equipment_yuan": held[key] + sign * action.equipment_yuan}
         for key, sign in ((source, -1), (target, 1))
@@ -176,16 +225,29 @@ def _with_facilities(register: Register, action: Build | Buy, standard: Standard
         return register
     stage = _row_of(register, school, action.stage)
     row = register["facilities"].get((school, stage), {})
-    place = f"{register.name(school)}（{stage.zh}）"
+    place = Message("{}（{}）", "{} ({})", register.name(school), stage)
     wrong = [
-        f"{place}没有填报{_item_label(column, standard)}，不能在其上增加，请先补填"
+        Message(
+            "{}没有填报{}，不能在其上增加，请先补填",
+            "{} has no {} reported, so nothing can be added to it; add it first",
+            place,
+            _item_column(column, standard),
+        )
         for column in action.amounts
         if missing(row.get(column))
     ]
     refuse([*_strange(standard, "facilities", action.amounts), *wrong])
     changed = {**row, **{column: row[column] + amount for column, amount in action.amounts.items()}}
     if changed["indoor_sports_area_m2"] > changed["teaching_area_m2"]:
-        refuse([f"{place}的室内体育用房面积将大于教学及辅助用房面积（后者含前者），请一并增加"])
+        refuse(
+            [
+                Message(
+                    "{}的室内体育用房面积将大于教学及辅助用房面积（后者含前者），请一并增加",
+                    "the indoor sports area of {} would be larger than the teaching area, which contains it; add to both",
+                    place,
+                )
+            ]
+        )
     return register.put("facilities", {(school, str(stage)): changed})
 
 
@@ -193,25 +255,54 @@ def _row_of(register: Register, school: str, stage: Stage | None) -> Stage:
     """Return the row of ``facilities`` to add to: the stage's, or the whole school's if it reports as one."""
     whole = (school, Stage.WHOLE) in register["facilities"]
     if stage == Stage.WHOLE and not whole:
-        refuse([f"{register.name(school)}的办学条件按学段填报，请写 stage 为其中一个学段"])
+        refuse(
+            [
+                Message(
+                    "{0}的办学条件按学段填报，请写 {1} 为其中一个学段",
+                    "{0} reports its facilities by {1}: write one of them as {1}",
+                    register.name(school),
+                    FieldName("stage"),
+                )
+            ]
+        )
     if whole and stage not in (None, Stage.WHOLE) and (school, stage) not in register["facilities"]:
-        refuse([f'{register.name(school)}的办学条件按全校填报，请写 stage = "whole" 或不写'])
+        refuse(
+            [
+                Message(
+                    '{0}的办学条件按全校填报，请写 {1} = "whole" 或不写',
+                    '{0} reports its facilities for the whole school: write {1} = "whole", or leave it out',
+                    register.name(school),
+                    FieldName("stage"),
+                )
+            ]
+        )
     return Stage.WHOLE if whole and stage in (None, Stage.WHOLE) else register.stage_of(school, stage)
 
 
 def fund(register: Register, standard: Standard, action: Fund) -> Register:
     """Add money to a school's row of ``funds``; money for training stays within its public funds."""
     refuse(register.unknown(action.school))
-    row, labels = register["funds"].get(action.school, {}), {c.name: c.label for c in TABLES["funds"].columns}
+    row, labels = register["funds"].get(action.school, {}), TABLES["funds"]
     name = register.name(action.school)
     refuse(
-        f"{name}没有填报{labels[column]}，不能在其上增加，请先补填"
+        Message(
+            "{}没有填报{}，不能在其上增加，请先补填",
+            "{} has no {} reported, so nothing can be added to it; add it first",
+            name,
+            labels[column],
+        )
         for column in action.amounts
         if missing(row.get(column))
     )
     changed = {**row, **{column: row[column] + amount for column, amount in action.amounts.items()}}
     refuse(
-        f"{name}的{labels[f'training_{account}_yuan']}将多于{labels[f'public_funds_{account}_yuan']}"
+        Message(
+            "{}的{}将多于{}",
+            "{}: {} would be more than {}",
+            name,
+            labels[f"training_{account}_yuan"],
+            labels[f"public_funds_{account}_yuan"],
+        )
         for account in ("budget", "final")
         if f"training_{account}_yuan" in action.amounts
         and changed[f"training_{account}_yuan"] > changed[f"public_funds_{account}_yuan"]
@@ -231,21 +322,42 @@ def district_of(register: Register, written: str | None) -> str:
     """Return the district that is written, or the only one."""
     districts = {row["district"] for row in register["schools"].values() if not missing(row["district"])}
     if written is None and len(districts) != 1:
-        refuse([f"数据中有 {len(districts)} 个县区，须写 district"])
+        refuse(
+            [
+                Message(
+                    "数据中有 {0} 个县区，须写 {1}",
+                    "the data have {0} districts: write {1}",
+                    len(districts),
+                    FieldName("district"),
+                )
+            ]
+        )
     if written is not None and written not in districts:
-        refuse([f"没有县区“{written}”，现有：{'、'.join(sorted(districts))}"])
+        refuse(
+            [
+                Message(
+                    "没有县区“{}”，现有：{}",
+                    "there is no district “{}”; there are: {}",
+                    written,
+                    listing(sorted(districts)),
+                )
+            ]
+        )
     return written or districts.pop()
 
 
-def _item_label(column: str, standard: Standard | None = None) -> str:
-    known = tables_of(standard)["facilities"].by_name.get(column)
-    return known.label if known else column
+def _item_column(column: str, standard: Standard | None = None) -> Column | str:
+    return tables_of(standard)["facilities"].by_name.get(column) or column
 
 
-def _strange(standard: Standard, table: str, columns: Iterable[str]) -> list[str]:
+def _strange(standard: Standard, table: str, columns: Iterable[str]) -> list[Message]:
     """Say which columns neither the tables nor the standard have."""
     known = [c.name for c in tables_of(standard)[table].columns if c.kind in AMOUNTS]
-    return [f"表 {table} 没有可以增加的列 {name}" for name in columns if name not in known]
+    return [
+        Message("表 {} 没有可以增加的列 {}", "table {} has no column {} to add to", table, name)
+        for name in columns
+        if name not in known
+    ]
 
 
 # Actions on teachers: `transfer_teachers`, `hire`, `train`.
@@ -291,7 +403,18 @@ class TransferTeachers(BaseAction, Staff):
 
     @model_validator(mode="after")
     def _fits(self) -> TransferTeachers:
-        same = ["from 与 to 是同一所学校"] if self.from_ == self.to else []
+        same = (
+            [
+                Message(
+                    "{0} 与 {1} 是同一所学校",
+                    "{0} and {1} are the same school",
+                    FieldName("from"),
+                    FieldName("to"),
+                )
+            ]
+            if self.from_ == self.to
+            else []
+        )
         return unless(same + _more_than_teachers(self), self)
 
 
@@ -323,12 +446,30 @@ class Train(BaseAction, Staff):
 
     @model_validator(mode="after")
     def _fits(self) -> Train:
-        return unless([] if self.given else [f"须写 {'、'.join(STAFF_COLUMNS)}、columns 中的至少一项"], self)
+        return unless(
+            []
+            if self.given
+            else [
+                Message(
+                    "须写 {} 中的至少一项",
+                    "write at least one of {}",
+                    listing(map(FieldName, (*STAFF_COLUMNS, "columns"))),
+                )
+            ],
+            self,
+        )
 
 
-def _more_than_teachers(action: TransferTeachers | Hire) -> list[str]:
+def _more_than_teachers(action: TransferTeachers | Hire) -> list[Message]:
     return [
-        f"{name}（{number}）多于 teachers（{action.teachers}）"
+        Message(
+            "{0}（{1}）多于 {3}（{2}）",
+            "{0} ({1}) is more than {3} ({2})",
+            FieldName(name),
+            number,
+            action.teachers,
+            FieldName("teachers"),
+        )
         for name in STAFF_COLUMNS
         if (number := getattr(action, name)) is not None and number > action.teachers
     ]
@@ -344,26 +485,68 @@ def transfer_teachers(register: Register, standard: Standard, action: TransferTe
     stage = register.stage_of(action.from_, action.stage)
     section = register["sections"][action.from_, stage]
     target = register["sections"].get((action.to, stage))
-    place = f"{register.name(action.from_)}{stage.zh}"
+    place = Message("{}{}", "{}, {}", register.name(action.from_), stage)
     if target is None:
-        refuse([f"{register.name(action.to)}没有“{stage.zh}”学段"])
+        refuse([Message("{}没有“{}”学段", "{} has no stage “{}”", register.name(action.to), stage)])
     staff = section["full_time_teachers"]
     if missing(staff) or missing(target["full_time_teachers"]):
-        refuse([f"{place}或{register.name(action.to)}没有填报专任教师数，请先补填"])
+        refuse(
+            [
+                Message(
+                    "{}或{}没有填报专任教师数，请先补填",
+                    "{} or {} has no full-time teachers reported; add them first",
+                    place,
+                    register.name(action.to),
+                )
+            ]
+        )
     if action.teachers > staff:
-        refuse([f"要从{place}调出 {action.teachers} 人，而那里只有 {staff:.0f} 名专任教师"])
+        refuse(
+            [
+                Message(
+                    "要从{}调出 {} 人，而那里只有 {:.0f} 名专任教师",
+                    "{1} teachers are to leave {0}, which has {2:.0f} full-time teachers",
+                    place,
+                    action.teachers,
+                    staff,
+                )
+            ]
+        )
     refuse(_strange(standard, "sections", action.given))
     wrong = []
     for column, number in action.given.items():
         has = section[column]
         least = action.teachers - (staff - has)
         if missing(has):
-            wrong.append(f"{place}没有填报{_staff_label(column)}，请先补填")
+            wrong.append(
+                Message(
+                    "{}没有填报{}，请先补填",
+                    "{} has no {} reported; add it first",
+                    place,
+                    _staff_column(column, standard),
+                )
+            )
         elif number > has:
-            wrong.append(f"要从{place}调出{_staff_label(column)} {number} 人，而那里只有 {has:.0f} 人")
+            wrong.append(
+                Message(
+                    "要从{}调出{} {} 人，而那里只有 {:.0f} 人",
+                    "{2} {1} are to leave {0}, where there are {3:.0f}",
+                    place,
+                    _staff_column(column, standard),
+                    number,
+                    has,
+                )
+            )
         elif number < least:
             wrong.append(
-                f"从{place}调出的 {action.teachers} 人中，{_staff_label(column)}至少有 {least:.0f} 人"
+                Message(
+                    "从{}调出的 {} 人中，{}至少有 {:.0f} 人",
+                    "of the {1} teachers leaving {0}, {2} are {3:.0f} or more",
+                    place,
+                    action.teachers,
+                    _staff_column(column, standard),
+                    least,
+                )
             )
     refuse(wrong)
     moved = move_staff(register, action.from_, action.to, stage, action.teachers, action.given)
@@ -386,7 +569,15 @@ def _count_rotation(register: Register, school: str, teachers: int, backbone: fl
     rotated = values["rotated"] + teachers
     if rotated > values["eligible"]:
         refuse(
-            [f"计入后交流教师 {rotated:.0f} 人，多于符合交流条件的 {values['eligible']:.0f} 人（rotation）"]
+            [
+                Message(
+                    "计入后交流教师 {0:.0f} 人，多于符合交流条件的 {1:.0f} 人（{2}）",
+                    "with these, {0:.0f} teachers rotate, more than the {1:.0f} who may ({2})",
+                    rotated,
+                    values["eligible"],
+                    FieldName("rotation"),
+                )
+            ]
         )
     added = {"rotated": teachers, "backbone": backbone}
     changed = {
@@ -404,9 +595,9 @@ def hire(register: Register, standard: Standard, action: Hire) -> Register:
     usual |= dict.fromkeys(("teachers_above_required", "certified_teachers"), action.teachers)
     numbers = {"full_time_teachers": action.teachers, **usual, **action.given}
     section = register["sections"][action.school, stage]
-    place = f"{register.name(action.school)}{stage.zh}"
+    place = Message("{}{}", "{}, {}", register.name(action.school), stage)
     refuse(
-        f"{place}没有填报{_staff_label(column)}，请先补填"
+        Message("{}没有填报{}，请先补填", "{} has no {} reported; add it first", place, _staff_column(column))
         for column in ("full_time_teachers", *action.given)
         if missing(section[column])
     )
@@ -417,15 +608,34 @@ def train(register: Register, standard: Standard, action: Train) -> Register:
     """Raise what teachers who are there have; no figure rises above the number of teachers."""
     stage = register.stage_of(action.school, action.stage)
     section = register["sections"][action.school, stage]
-    place, staff = f"{register.name(action.school)}{stage.zh}", section["full_time_teachers"]
+    place, staff = (
+        Message("{}{}", "{}, {}", register.name(action.school), stage),
+        section["full_time_teachers"],
+    )
     refuse(_strange(standard, "sections", action.given))
     wrong = []
     for column, number in action.given.items():
         if missing(section[column]) or missing(staff):
-            wrong.append(f"{place}没有填报{_staff_label(column, standard)}或专任教师数，请先补填")
+            wrong.append(
+                Message(
+                    "{}没有填报{}或专任教师数，请先补填",
+                    "{} has no {} or no full-time teachers reported; add them first",
+                    place,
+                    _staff_column(column, standard),
+                )
+            )
         elif section[column] + number > staff:
-            will = f"{section[column] + number:.0f} 人"
-            wrong.append(f"{place}的{_staff_label(column, standard)}将为 {will}，多于专任教师 {staff:.0f} 人")
+            will = Message("{:.0f} 人", "{:.0f}", section[column] + number)
+            wrong.append(
+                Message(
+                    "{}的{}将为 {}，多于专任教师 {:.0f} 人",
+                    "{}: {} would be {}, more than the {:.0f} full-time teachers",
+                    place,
+                    _staff_column(column, standard),
+                    will,
+                    staff,
+                )
+            )
     refuse(wrong)
     return with_staff(register, (action.school, stage), action.given)
 
@@ -469,5 +679,5 @@ def _persons(number: float) -> int:
     return int(round_half_up(number, 0))
 
 
-def _staff_label(column: str, standard: Standard | None = None) -> str:
-    return tables_of(standard)["sections"][column].label
+def _staff_column(column: str, standard: Standard | None = None) -> Column:
+    return tables_of(standard)["sections"][column]

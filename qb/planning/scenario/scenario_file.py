@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +12,12 @@ from typing import Annotated
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from qb.errors import QbError, why
+from qb.language import FieldName, Message, joined, listing
 from qb.planning.scenario import pupils_actions, resource_actions, school_actions
 from qb.planning.scenario.action_fields import Entry, unless
 from qb.planning.scenario.year_records import Register
 from qb.standard import Standard, Words, Year
-from qb.tomlfile import PLAIN, shown, too_large
+from qb.tomlfile import UNUSABLE, plainly, shown, too_large
 
 # What a scenario is: a title, a base year, and actions in the order in which they are done.
 #
@@ -24,8 +25,31 @@ from qb.tomlfile import PLAIN, shown, too_large
 # `pupils`, `teachers`, `means`); its fields are those of the TOML file.
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """One thing wrong in a scenario: the number of the action (0: the file itself), what it does, and why."""
+
+    number: int
+    do: str
+    reason: Message
+
+    @property
+    def said(self) -> Message:
+        """The refusal as a line."""
+        if not self.number:
+            return self.reason
+        return Message(
+            "第 {} 项{}{}：{}", "Action {}{}{}: {}", self.number, " " if self.do else "", self.do, self.reason
+        )
+
+
 class ScenarioError(QbError):
-    """A scenario that cannot be done; the message names the file and number of every action at fault."""
+    """Scenarios that cannot be done: of each, how it is called and what is wrong."""
+
+    def __init__(self, found: Sequence[tuple[Message, list[Refusal]]]) -> None:
+        self.found = [(Message(*UNUSABLE, label, len(refusals)), refusals) for label, refusals in found]
+        lines = (line for head, refusals in self.found for line in (head, *("  " + r.said for r in refusals)))
+        super().__init__(joined("\n", "\n", lines))
 
 
 Action = Annotated[
@@ -43,6 +67,7 @@ Action = Annotated[
     | resource_actions.TransferEquipment
     | pupils_actions.SplitClasses
     | pupils_actions.PlaceOverflow
+    | resource_actions.Fund
     | resource_actions.Fund
     | resource_actions.Set,
     Field(discriminator="do"),
@@ -97,14 +122,27 @@ class Scenario(Entry):
     @model_validator(mode="after")
     def _fits(self) -> Scenario:
         early = self.until is not None and self.until < self.base_year
-        wrong = [f"until（{self.until}）早于 base_year（{self.base_year}）"] if early else []
+        wrong = (
+            [
+                Message(
+                    "{2}（{0}）早于 {3}（{1}）",
+                    "{2} ({0}) is before {3} ({1})",
+                    self.until,
+                    self.base_year,
+                    FieldName("until"),
+                    FieldName("base_year"),
+                )
+            ]
+            if early
+            else []
+        )
         return unless(wrong, self)
 
 
 # Scenario files: read with every fault in words, and written.
 
 
-Reason = tuple[int, str]  # number of the action, 0 for the file itself; the sentence
+Reason = tuple[int, Message]  # number of the action, 0 for the file itself; what is wrong
 
 
 @dataclass(frozen=True)
@@ -113,7 +151,7 @@ class Draft:
 
     Attributes
     ----------
-    label : str
+    label : Message
         How a message names it.
     scenario : Scenario or None
         What of it can be read; None where nothing can.
@@ -127,7 +165,7 @@ class Draft:
         Schools that the actions left out would have opened.
     """
 
-    label: str
+    label: Message
     scenario: Scenario | None
     numbers: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
@@ -139,13 +177,10 @@ class Draft:
         """The actions, each with its number and year."""
         return list(zip(self.numbers, self.scenario.dated, strict=True)) if self.scenario else []
 
-    def words(self, reasons: Iterable[Reason]) -> str:
-        """Return all that is wrong with the scenario, in the order of its actions."""
-        lines = [
-            f"  {f'第 {number} 项 {self.names[number - 1]}'.rstrip()}：{text}" if number else f"  {text}"
-            for number, text in sorted(reasons, key=lambda reason: reason[0])
-        ]
-        return f"{self.label}有 {len(lines)} 处不能用，请逐条改正：\n" + "\n".join(lines)
+    def refused(self, reasons: Iterable[Reason]) -> tuple[Message, list[Refusal]]:
+        """Return how it is called with all that is wrong, in the order of its actions."""
+        ordered = sorted(reasons, key=lambda reason: reason[0])
+        return self.label, [Refusal(n, self.names[n - 1] if n else "", text) for n, text in ordered]
 
 
 def load(path: str | Path) -> Scenario:
@@ -158,7 +193,7 @@ def load(path: str | Path) -> Scenario:
     """
     draft = read_draft(path)
     if draft.reasons:
-        raise ScenarioError(draft.words(draft.reasons))
+        raise ScenarioError([draft.refused(draft.reasons)])
     return draft.scenario
 
 
@@ -185,25 +220,56 @@ def draft_of(scenario: Scenario | str | Path) -> Draft:
     """Return the draft of a scenario, or of a file."""
     if not isinstance(scenario, Scenario):
         return read_draft(scenario)
-    label = f"情景文件 {scenario.file} " if scenario.file else f"情景“{scenario.title}”"
+    label = (
+        Message("情景文件 {} ", "Scenario file {}", scenario.file)
+        if scenario.file
+        else Message("情景“{}”", "Scenario “{}”", scenario.title)
+    )
     return _without_early(label, scenario, tuple(range(1, len(scenario.actions) + 1)), scenario.actions)
 
 
 def read_draft(path: str | Path) -> Draft:
     """Read a scenario file as far as it can be read."""
     path = Path(path)
-    label = f"情景文件 {path} "
+    label = Message("情景文件 {} ", "Scenario file {}", path)
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        large = "、".join(too_large(document))
+        large = listing(too_large(document))
     except OSError as error:
-        return Draft(label, None, reasons=((0, f"无法读取：{why(error)}，请检查路径及其权限"),))
+        return Draft(
+            label,
+            None,
+            reasons=(
+                (
+                    0,
+                    Message(
+                        "无法读取：{}，请检查路径及其权限",
+                        "cannot be read: {}; check the path and its permissions",
+                        why(error),
+                    ),
+                ),
+            ),
+        )
     except UnicodeDecodeError:
-        return Draft(label, None, reasons=((0, "不是 UTF-8 编码，请另存为 UTF-8"),))
+        return Draft(
+            label,
+            None,
+            reasons=((0, Message("不是 UTF-8 编码，请另存为 UTF-8", "is not UTF-8; save it as UTF-8")),),
+        )
     except (ValueError, RecursionError) as error:
-        return Draft(label, None, reasons=((0, f"不是有效的 TOML：{error}，请按提示的行列改正"),))
+        wrong = Message(
+            "不是有效的 TOML：{}，请按提示的行列改正",
+            "is no valid TOML: {}; put the line and column right that it names",
+            error,
+        )
+        return Draft(label, None, reasons=((0, wrong),))
     if large:
-        return Draft(label, None, reasons=((0, f"有大得不可能的数（{large:.90}），请核对位数"),))
+        wrong = Message(
+            "有大得不可能的数（{:.90}），请核对位数",
+            "has impossibly large numbers ({:.90}); check their digits",
+            large,
+        )
+        return Draft(label, None, reasons=((0, wrong),))
     return draft_of_document(document, label, str(path))
 
 
@@ -244,7 +310,16 @@ def _without_early(label: str, scenario: Scenario, numbers: tuple[int, ...], act
     names = tuple(a if isinstance(a, str) else a.do for a in actions)
     early = {i for i, a in enumerate(scenario.actions) if (a.year or scenario.base_year) < scenario.base_year}
     reasons = tuple(
-        (numbers[i], f"year（{scenario.actions[i].year}）早于基年 {scenario.base_year}")
+        (
+            numbers[i],
+            Message(
+                "{2}（{0}）早于基年 {1}",
+                "{2} ({0}) is before the base {2} {1}",
+                scenario.actions[i].year,
+                scenario.base_year,
+                FieldName("year"),
+            ),
+        )
         for i in sorted(early)
     )
     opened = frozenset(scenario.actions[i].opens for i in early) - {None}
@@ -255,31 +330,27 @@ def _without_early(label: str, scenario: Scenario, numbers: tuple[int, ...], act
     return Draft(label, sound, tuple(numbers[i] for i in kept), names, reasons, opened)
 
 
-_KINDS = {
-    "union_tag_invalid": "没有“{tag}”这种操作，可用：{expected_tags}",
-    "union_tag_not_found": "缺少 do（做什么）",
-    "model_attributes_type": "须为一组“键 = 值”",
-    "list_type": "须为列表",
-}
-
-
 def _in_words(fault: dict) -> list[Reason]:
     """Say one fault that pydantic found: one line for each thing wrong."""
     loc = list(fault["loc"])
     number = 0
     if len(loc) > 1 and loc[0] == "actions":
         number = loc[1] + 1
-        loc = loc[3:]  # the third part repeats what the action does
-    place = "".join(f" 第 {part + 1} 个" if isinstance(part, int) else f".{part}" for part in loc)
-    place = place.removeprefix(".").replace(".[key]", "")
+        loc = [part for part in loc[3:] if part != "[key]"]  # the third part repeats what the action does
+    place = joined("", "", (_part(part, first=not at) for at, part in enumerate(loc)))
     if fault["type"] == "missing":
-        return [(number, f"缺少 {place}")]
-    plain = {**PLAIN, **_KINDS}.get(fault["type"])
-    text = plain.format(**fault.get("ctx", {})) if plain else fault["msg"]
+        return [(number, Message("缺少 {}", "{} is missing", place))]
     given = shown(fault["input"]) if place else ""
-    if fault["type"] in ("enum", "literal_error"):
-        text = text.replace(" or ", ", ")
-    return [(number, f"{place}{given}{line}") for line in text.splitlines()]
+    return [
+        (number, Message("{}{}{}", "{}{} {}" if place else "{}{}{}", place, given, line))
+        for line in plainly(fault)
+    ]
+
+
+def _part(part: int | str, first: bool) -> Message:
+    if isinstance(part, int):
+        return Message(" 第 {} 个", " {}", part + 1)
+    return Message("{}{}", "{}{}", "" if first else ".", FieldName(part))
 
 
 def to_toml(scenario: Scenario) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE
+from qb.language import STOP, Both, Message, joined, listing
 from qb.planning.scenario.comparison import (
     BASE,
     COEFFICIENT,
@@ -19,56 +20,86 @@ from qb.planning.scenario.comparison import (
 )
 from qb.planning.scenario.distances import how_measured
 from qb.rounding import round_half_up
-from qb.standard import Standard
+from qb.standard import Standard, Text
 from qb.terms import Stage, Verdict
 
+_NONE = Message("无", "none")
 MOST = 12  # schools, or coefficients, in one line
 CALLED = {  # what each kind of action is called
-    "open_school": "开办学校",
-    "close_school": "关闭学校",
-    "merge_schools": "合并学校",
-    "move_pupils": "转学",
-    "rezone": "改划小区",
-    "new_estate": "新建住宅",
-    "transfer_teachers": "教师交流",
-    "transfer_equipment": "调配设备",
-    "hire": "新进教师",
-    "train": "教师培养",
-    "build": "建设",
-    "buy": "添置",
-    "split_classes": "分班",
-    "place_overflow": "集团内统筹",
-    "fund": "增加经费",
-    "set": "改县区数据",
+    "open_school": Message("开办学校", "Open school"),
+    "close_school": Message("关闭学校", "Close school"),
+    "merge_schools": Message("合并学校", "Merge schools"),
+    "move_pupils": Message("转学", "Move pupils"),
+    "rezone": Message("改划小区", "Rezone"),
+    "new_estate": Message("新建住宅", "New homes"),
+    "transfer_teachers": Message("教师交流", "Transfer teachers"),
+    "transfer_equipment": Message("调配设备", "Transfer equipment"),
+    "hire": Message("新进教师", "Hire"),
+    "train": Message("教师培养", "Train"),
+    "build": Message("建设", "Build"),
+    "buy": Message("添置", "Buy"),
+    "split_classes": Message("分班", "Split classes"),
+    "place_overflow": Message("集团内统筹", "Place overflow"),
+    "fund": Message("增加经费", "Fund"),
+    "set": Message("改县区数据", "Set"),
 }
 
 
-def summary(comparison: Comparison) -> str:
+_OTHER = {SITE: Both("征地和开办", "land and setting up"), "rooms": Both("音美教室", "music and art rooms")}
+_ENGLISH = {
+    "full_time_teachers": "teachers",
+    "teachers_above_required": "with more than the required degree",
+    "backbone_teachers": "backbone teachers",
+    "pe_arts_teachers": "PE and arts teachers",
+    "certified_teachers": "certified",
+    "trained_teachers": "with 360 hours of training",
+    "teaching_area_m2": "teaching floor",
+    "indoor_sports_area_m2": "indoor sports floor",
+    "sports_ground_m2": "sports ground",
+    "equipment_yuan": "equipment",
+    "multimedia_rooms": "multimedia rooms",
+    "allocation_yuan": "public funds allotted",
+    "training_budget_yuan": "training in the budget",
+    "training_final_yuan": "training in the final account",
+    "special_allocation_yuan": "public funds of special education",
+    "schools_with_broadband": "schools with broadband",
+    "regular_classrooms_multimedia": "regular classrooms with multimedia",
+}
+
+
+def summary(comparison: Comparison) -> Message:
     """Return base and scenarios side by side in plain text: compliance and coefficients together."""
     base, year = comparison.base[comparison.year], comparison.year
-    made_up = "（模拟数据）" if base.invented else ""
-    lines = [f"{year}—{year + 1}学年　{base.standard.title.zh}{made_up}"]
-    lines += [*(f"{note}。" for note in comparison.notes), "", "现状（不采取措施）"]
+    made_up = Message("（模拟数据）", " (invented data)") if base.invented else ""
+    lines = [Message("{}—{}学年\u3000{}{}", "{}–{}  {}{}", year, year + 1, base.standard.title, made_up)]
+    lines += [
+        *(note + STOP for note in comparison.notes),
+        "",
+        Message("现状（不采取措施）", "As it is (nothing done)"),
+    ]
     lines += [*_standing(base), *_walks(comparison, BASE)]
     for number, outcome in enumerate(comparison.outcomes, start=1):
         after = outcome.assessments[year]
         lines += [
             "",
-            f"情景{number}　{outcome.scenario.title}",
+            Message("情景{}\u3000{}", "Scenario {}  {}", number, outcome.scenario.title),
             *_standing(after),
             *_walks(comparison, number),
-            *(f"  注意：{found}。" for found in outcome.findings),
+            *(Message("  注意：{}。", "  Note: {}.", found) for found in outcome.findings),
         ]
         lines += [*_changed_schools(outcome), *_changed(outcome, after.standard), *_moved(outcome)]
-        lines += _costs(outcome, comparison.costs.title.zh)
+        lines += _costs(outcome, comparison.costs.title)
         lines += [*_contributions(outcome, after.standard), *_years(comparison, number)]
     lines.append(
-        "\n全部数值与变化：加 --json。差异系数与达标须一并看：给明显高于均值的学校增配，差异系数反而上升。"
+        Message(
+            "\n全部数值与变化：加 --json。差异系数与达标须一并看：给明显高于均值的学校增配，差异系数反而上升。",
+            "\nFor all figures and changes add --json. Read coefficients and verdicts together: giving more to schools far above the mean raises the coefficient.",
+        )
     )
-    return "\n".join(lines)
+    return joined("\n", "\n", lines)
 
 
-def _standing(assessment: Assessment) -> list[str]:
+def _standing(assessment: Assessment) -> list[Message]:
     rows = assessment.rows
     lines = []
     for district, verdict in assessment.districts[["district", "verdict"]].itertuples(index=False):
@@ -78,151 +109,250 @@ def _standing(assessment: Assessment) -> list[str]:
         balance = balance[((balance["district"] == district) & (balance["code"] != COMPOSITE)).to_numpy()]
         over, unknown = (int((balance["verdict"] == v).sum()) for v in (Verdict.FAIL, Verdict.NO_DATA))
         largest = [
-            f"{Stage(stage).zh}最大 {_rounded(part['coefficient'].max(), 3)}"
-            + (f"（限值 {limit:g}）" if limit == limit else "")
+            Message("{}最大 {}", "{}, largest {}", Stage(stage), _rounded(part["coefficient"].max(), 3))
+            + (Message("（限值 {:g}）", " (limit {:g})", limit) if limit == limit else "")
             for stage, part in balance.groupby("stage", sort=False)
             if part["coefficient"].notna().any()
             for limit in (assessment.standard.coefficient_limit(Stage(stage)),)
         ]
         lines.append(
-            f"  {district}：{Verdict(verdict).zh}；学校（学段）{len(mine)} 个，达标 {passing}"
-            + (f"，缺数据 {silent}；" if silent else "；")
-            + (f"差异系数{'、'.join(largest)}，超限 {over} 项" if largest else "差异系数缺数据")
-            + (f"，缺数据 {unknown} 项" if largest and unknown else "")
+            Message(
+                "  {}：{}；学校（学段）{} 个，达标 {}",
+                "  {}: {}; {} schools (stages), {} met",
+                district,
+                Verdict(verdict),
+                len(mine),
+                passing,
+            )
+            + (Message("，缺数据 {}；", ", {} without data; ", silent) if silent else Message("；", "; "))
+            + (
+                Message(
+                    "差异系数{}，超限 {} 项", "coefficients: {}, {} above their limit", listing(largest), over
+                )
+                if largest
+                else Message("差异系数缺数据", "coefficients without data")
+            )
+            + (Message("，缺数据 {} 项", ", {} without data", unknown) if largest and unknown else "")
         )
     return lines
 
 
-def _walks(comparison: Comparison, number: int) -> list[str]:
+def _walks(comparison: Comparison, number: int) -> list[Message]:
     walks = comparison.walking
     mine = walks[((walks["scenario"] == number) & (walks["children"] > 0)).to_numpy()]
     parts = [
-        f"{Stage(row.stage).zh}平均 {_rounded(row.mean_km, 2)} 公里、最远 {_rounded(row.farthest_km, 2)} 公里"
+        Message(
+            "{}平均 {} 公里、最远 {} 公里",
+            "{}: {} km on average, {} km at most",
+            Stage(row.stage),
+            _rounded(row.mean_km, 2),
+            _rounded(row.farthest_km, 2),
+        )
         for row in mine.itertuples()
     ]
     how = how_measured(mine, comparison.base[comparison.year].standard.rules.distance.detour)
-    return [f"  上学路程：{'；'.join(parts)}（{how}）"] if parts else []
+    said = joined("；", "; ", parts)
+    return [Message("  上学路程：{}（{}）", "  Walk to school: {} ({})", said, how)] if parts else []
 
 
-def _changed_schools(outcome: Outcome) -> list[str]:
+def _changed_schools(outcome: Outcome) -> list[Message]:
     schools = outcome.data[max(outcome.data)]["schools"]
     name = dict(zip(schools["school_id"], schools["name"], strict=True))
     lines = []
-    for what, title, say in (("school verdict", "结论", _verdict), ("met", "达标项数", _count)):
+    for what, title, shown in (
+        ("school verdict", Message("结论", "verdict"), _verdict),
+        ("met", Message("达标项数", "number met"), _count),
+    ):
         changes = outcome.changes[(outcome.changes["what"] == what).to_numpy()]
         told = [
-            f"{name.get(r.school_id, r.school_id)}{Stage(r.stage).zh} {say(r.before)}→{say(r.after)}"
+            Message(
+                "{}{} {}→{}",
+                "{}, {}: {}→{}",
+                name.get(r.school_id, r.school_id),
+                Stage(r.stage),
+                shown(r.before),
+                shown(r.after),
+            )
             for r in changes.itertuples()
         ]
-        lines.append(f"  {title}改变的学校（学段）：{_some(told) or '无'}")
+        lines.append(
+            Message(
+                "  {}改变的学校（学段）：{}",
+                "  Schools (stages) whose {} changes: {}",
+                title,
+                _some(told) or _NONE,
+            )
+        )
     return lines
 
 
-def _changed(outcome: Outcome, standard: Standard) -> list[str]:
+def _changed(outcome: Outcome, standard: Standard) -> list[Message]:
     changes = outcome.changes
     lines = []
     verdicts = changes[(changes["what"] == "indicator verdict").to_numpy()]
     if len(verdicts):
         told = [
-            f"{r.code} {standard[r.code].short.zh} {_verdict(r.before)}→{_verdict(r.after)}"
+            Message(
+                "{} {} {}→{}",
+                "{} {}: {}→{}",
+                r.code,
+                standard[r.code].short,
+                _verdict(r.before),
+                _verdict(r.after),
+            )
             for r in verdicts.itertuples()
         ]
-        lines.append(f"  结论改变的指标：{_some(told)}")
+        lines.append(Message("  结论改变的指标：{}", "  Indicators whose verdict changes: {}", _some(told)))
     spread = changes[((changes["what"] == COEFFICIENT) & (changes["code"] != COMPOSITE)).to_numpy()]
     pairs = [(r, _number(r.before, 3), _number(r.after, 3)) for r in spread.itertuples()]
-    told = [f"{Stage(r.stage).zh} {r.code} {old}→{new}" for r, old, new in pairs if old != new]
-    return [*lines, f"  差异系数：{_some(told, 2 * len(standard.resources))}"] if told else lines
+    told = [
+        Message("{} {} {}→{}", "{} {}: {}→{}", Stage(r.stage), r.code, old, new)
+        for r, old, new in pairs
+        if old != new
+    ]
+    return (
+        [*lines, Message("  差异系数：{}", "  Coefficients: {}", _some(told, 2 * len(standard.resources)))]
+        if told
+        else lines
+    )
 
 
-def _moved(outcome: Outcome) -> list[str]:
+def _moved(outcome: Outcome) -> list[Message]:
     moved = outcome.moved
     if not len(moved):
         return []
     by_stage = [
-        f"{Stage(stage).zh} {n}" for stage, n in moved.groupby("stage", sort=False)["pupils"].sum().items()
+        Message("{} {}", "{} {}", Stage(stage), n)
+        for stage, n in moved.groupby("stage", sort=False)["pupils"].sum().items()
     ]
-    return [f"  换学校的学生：{'、'.join(by_stage)} 人"]
+    return [Message("  换学校的学生：{} 人", "  Pupils who change school: {}", listing(by_stage))]
 
 
-def _costs(outcome: Outcome, prices: str) -> list[str]:
+def _costs(outcome: Outcome, prices: Text) -> list[Message]:
     """Say what has a price and what has none."""
     if not len(outcome.costs):
         return []
     sums = total(outcome.costs)
-    told = "没有可按单价计算的" if sums["cost_yuan"] is None else _yuan(sums)
+    told = Message("没有可按单价计算的", "nothing has a price") if sums["cost_yuan"] is None else _yuan(sums)
     lacking = [
-        f"第 {number} 项 {CALLED[do]}{'' if item == do else f'（{item_words(item)}）'}"
+        Message(
+            "第 {} 项 {}{}",
+            "action {} {}{}",
+            number,
+            CALLED[do],
+            "" if item == do else Message("（{}）", " ({})", item_words(item)),
+        )
         for number, do, item in unpriced(outcome.costs)
     ]
-    rest = f"；费用文件中没有单价、未计入：{_some(lacking)}" if lacking else ""
-    return [f"  费用（{prices}）：{told}{rest}"]
+    rest = (
+        Message(
+            "；费用文件中没有单价、未计入：{}",
+            "; no price in the cost file, so not counted: {}",
+            _some(lacking),
+        )
+        if lacking
+        else ""
+    )
+    return [Message("  费用（{}）：{}{}", "  Costs ({}): {}{}", prices, told, rest)]
 
 
-def _yuan(sums: dict[str, float]) -> str:
-    middle, low, high = (f"{_rounded(sums[name] / 1e4, 1)}" for name in ("cost_yuan", "low", "high"))
-    return f"{middle} 万元（低 {low}，高 {high}）"
+def _yuan(sums: dict[str, float]) -> Both:
+    zh = (_rounded(sums[name] / 1e4, 1) for name in ("cost_yuan", "low", "high"))
+    en = (f"{sums[name]:,.0f}" for name in ("cost_yuan", "low", "high"))
+    return Both("{} 万元（低 {}，高 {}）".format(*zh), "{} yuan (low {}, high {})".format(*en))
 
 
-def item_words(item: str) -> str:
+def item_words(item: str) -> Both:
     """Return what an item of the costs is called.
 
-    >>> item_words("site"), item_words("sports_ground_m2")
+    >>> item_words("site").zh, item_words("sports_ground_m2").zh
     ('征地和开办', '体育运动场地面积')
     """
+    if item in _OTHER:
+        return _OTHER[item]
     columns = {
         c.name: c.label for table in ("sections", "facilities", "funds") for c in TABLES[table].columns
     }
-    return {**columns, SITE: "征地和开办", "rooms": "音美教室"}.get(item) or (
-        DISTRICT_ITEMS[item].zh if item in DISTRICT_ITEMS else item
-    )
+    zh = columns.get(item) or (DISTRICT_ITEMS[item].zh if item in DISTRICT_ITEMS else item)
+    return Both(zh, _ENGLISH.get(item, item))
 
 
-def _contributions(outcome: Outcome, standard: Standard) -> list[str]:
+def _contributions(outcome: Outcome, standard: Standard) -> list[Message]:
     """Say for each action how many more school rows pass, and the coefficient that it moves most."""
     lines = []
     for (number, do), part in outcome.contributions.groupby(["number", "do"], sort=False):
         passing = part[(part["what"] == PASSING).to_numpy()]
         spread = part[((part["what"] == COEFFICIENT) & (part["code"] != COMPOSITE)).to_numpy()]
         spread = spread.dropna(subset="added")
-        text = f"    第 {number} 项 {CALLED[do]}：达标 {passing['added'].sum():+.0f}"
+        text = Message(
+            "    第 {} 项 {}：达标 {:+.0f}",
+            "    Action {} {}: met {:+.0f}",
+            number,
+            CALLED[do],
+            passing["added"].sum(),
+        )
         reason = part["reason"].iloc[0]
         if not pd.isna(reason):
-            text += "（后面的操作离不开它）"
+            text += Message("（后面的操作离不开它）", " (later actions need it)")
         elif left := passing["left_out"].sum():
-            text += f"（唯独不做它，达标{'少' if left > 0 else '多'} {abs(left):.0f}）"
+            text += Message(
+                "（唯独不做它，达标{} {:.0f}）",
+                " (without it alone, {1:.0f} {0} met)",
+                Both("少", "fewer") if left > 0 else Both("多", "more"),
+                abs(left),
+            )
         if len(spread) and spread["added"].abs().max() >= 0.0005:
             most = spread.loc[spread["added"].abs().idxmax()]
-            text += f"；变动最大的差异系数 {Stage(most['stage']).zh} {most['code']} {most['added']:+.3f}"
+            text += Message(
+                "；变动最大的差异系数 {} {} {:+.3f}",
+                "; coefficient that moves most: {} {} {:+.3f}",
+                Stage(most["stage"]),
+                most["code"],
+                most["added"],
+            )
         lines.append(text)
-    return ["  各项操作的作用（按顺序）：", *lines] if lines else []
+    return (
+        [Message("  各项操作的作用（按顺序）：", "  What each action does (in order):"), *lines]
+        if lines
+        else []
+    )
 
 
-def _years(comparison: Comparison, number: int) -> list[str]:
+def _years(comparison: Comparison, number: int) -> list[Message]:
     table = comparison.by_year
     if table["year"].nunique() < 2:
         return []
     passing = table[(table["what"] == PASSING).to_numpy()]
     count = passing.groupby(["year", "scenario"])["value"].sum()
-    told = [f"{year} 年 {count[year, BASE]:.0f}→{count[year, number]:.0f}" for year in comparison.base]
-    return [f"  逐年达标的学校（学段），现状→情景：{'，'.join(told)}"]
+    told = [
+        Message("{} 年 {:.0f}→{:.0f}", "{} {:.0f}→{:.0f}", year, count[year, BASE], count[year, number])
+        for year in comparison.base
+    ]
+    return [
+        Message(
+            "  逐年达标的学校（学段），现状→情景：{}",
+            "  Schools (stages) met by year, as it is→scenario: {}",
+            joined("，", ", ", told),
+        )
+    ]
 
 
 def _verdict(value: object) -> str:
-    return "无" if value is None else Verdict(value).zh
+    return _NONE if value is None else Verdict(value)
 
 
 def _count(value: object) -> str:
-    return "无" if value is None else f"{value:.0f}"
+    return _NONE if value is None else f"{value:.0f}"
 
 
 def _number(value: float | None, decimals: int) -> str:
-    return "缺数据" if value is None else _rounded(value, decimals)
+    return listing([Verdict.NO_DATA]) if value is None else _rounded(value, decimals)
 
 
 def _rounded(value: float, decimals: int) -> str:
     return f"{float(round_half_up(value, decimals)):.{decimals}f}"
 
 
-def _some(told: list[str], most: int = MOST) -> str:
-    more = f" 等 {len(told)} 项" if len(told) > most else ""
-    return "；".join(told[:most]) + more
+def _some(told: list[Message], most: int = MOST) -> str:
+    more = Message(" 等 {} 项", " and more, {} in all", len(told)) if len(told) > most else ""
+    return joined("；", "; ", told[:most]) + more

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from qb.data.schema import TABLES
 from qb.data.walks import walks
+from qb.language import FieldName, Message, listing
 from qb.planning.scenario.action_fields import BaseAction, Entry, Ids, Several, one_of, repeated, unless
 from qb.planning.scenario.apportionment import (
     FUNDS,
@@ -89,16 +90,33 @@ class OpenSchool(BaseAction):
         wrong = one_of(self, "capacity", "classes")
         stages = {*(self.capacity or {}), *(self.classes or {}), *self.given}
         wrong += [
-            f"办学类型为“{self.kind.zh}”的学校没有“{stage.zh}”学段"
+            Message(
+                "办学类型为“{}”的学校没有“{}”学段",
+                "a school of the kind “{}” has no stage “{}”",
+                self.kind,
+                stage,
+            )
             for stage in sorted(stages)
             if stage not in STAGES_OF_KIND[self.kind]
         ]
         sized = {*(self.capacity or {}), *(self.classes or {})}
         wrong += [
-            f"given 中的{stage.zh}没有写进 capacity 或 classes" for stage in sorted({*self.given} - sized)
+            Message(
+                "{1} 中的{0}没有写进 {2} 或 {3}",
+                "{0} in {1} is not in {2} or {3}",
+                stage,
+                FieldName("given"),
+                FieldName("capacity"),
+                FieldName("classes"),
+            )
+            for stage in sorted({*self.given} - sized)
         ]
         if (self.longitude is None) != (self.latitude is None):
-            wrong.append("longitude 与 latitude 须同时写")
+            wrong.append(
+                Message(
+                    "{0} 与 {1} 须同时写", "{0} goes with {1}", FieldName("longitude"), FieldName("latitude")
+                )
+            )
         return unless(wrong, self)
 
     @property
@@ -117,12 +135,21 @@ def open_school(register: Register, standard: Standard, action: OpenSchool) -> R
 
     Rooms for music and art are as many as the standard asks for the classes it is planned for.
     """
-    wrong = [f"学校标识码 {action.school_id} 已经有了"] if action.school_id in register["schools"] else []
+    wrong = (
+        [
+            Message(
+                "学校标识码 {} 已经有了", "there is a school with the identifier {} already", action.school_id
+            )
+        ]
+        if action.school_id in register["schools"]
+        else []
+    )
     refuse([*wrong, *_model_faults(register, action)])
     capacity = _capacity(standard, action, register.year)
     pupils = sum(n for stage, n in capacity.items() if stage in COMPULSORY)
     beyond = beyond_largest(standard, action.kind, pupils, register.year)
-    refuse([f"{beyond}，请核对 capacity 或 classes"] if beyond else [])
+    fields = map(FieldName, ("capacity", "classes"))
+    refuse([Message("{}，请核对 {} 或 {}", "{}; check {} or {}", beyond, *fields)] if beyond else [])
     planned = {stage: _planned(register, standard, action, stage, n) for stage, n in capacity.items()}
     refuse(reason for stage, held in planned.items() for reason in _incomplete(stage, held))
     row = register.row(
@@ -150,24 +177,48 @@ def open_school(register: Register, standard: Standard, action: OpenSchool) -> R
     return _with_rooms(register, standard, action.school_id, capacity)
 
 
-def _model_faults(register: Register, action: OpenSchool) -> list[str]:
+def _model_faults(register: Register, action: OpenSchool) -> list[Message]:
     model = action.like
     if model in (None, STANDARD):
         return []
     if model not in register["schools"]:
-        return [f'样板学校 {model} 不存在，请核对学校标识码，或写 like = "standard"']
+        return [
+            Message(
+                '样板学校 {0} 不存在，请核对学校标识码，或写 {1} = "standard"',
+                'the model school {0} is not there; check the identifier, or write {1} = "standard"',
+                model,
+                FieldName("like"),
+            )
+        ]
     kind = register["schools"][model]["kind"]
     if kind != action.kind:
-        label = "没有填报办学类型" if missing(kind) else f"是{Kind(kind).zh}"
-        return [f"样板学校{register.name(model)}{label}，与要开办的{action.kind.zh}不同"]
+        label = (
+            Message("没有填报办学类型", " has no kind reported")
+            if missing(kind)
+            else Message("是{}", " is a {}", Kind(kind))
+        )
+        return [
+            Message(
+                "样板学校{}{}，与要开办的{}不同",
+                "the model school {}{}, and a {} is to be opened",
+                register.name(model),
+                label,
+                action.kind,
+            )
+        ]
     return [
-        f"样板学校{register.name(model)}没有{stage.zh}在校生，不能比照"
+        Message(
+            "样板学校{}没有{}在校生，不能比照",
+            "the model school {} has no {} pupils to follow",
+            register.name(model),
+            stage,
+        )
         for stage in action.capacity or action.classes
         if not register["sections"].get((model, stage), {"pupils": 0})["pupils"] > 0
     ]
 
 
-def beyond_largest(standard: Standard, kind: Kind, pupils: int, year: int) -> str | None:
+def beyond_largest(standard: Standard, kind: Kind, pupils: int, year: int) -> Message | None:
     """Return a sentence if a school is planned for more compulsory pupils than the standard's largest."""
     indicator = standard.computed_by("school_size")
     if indicator is None:
@@ -175,7 +226,13 @@ def beyond_largest(standard: Standard, kind: Kind, pupils: int, year: int) -> st
     limit = standard.limit_in_force(indicator.code, kind=kind, year=year)
     if limit.meets(np.asarray(float(pupils))):
         return None
-    return f"义务教育阶段按 {pupils} 人开办，超过{kind.zh}规模的限值 {limit.value:.0f} 人"
+    return Message(
+        "义务教育阶段按 {} 人开办，超过{}规模的限值 {:.0f} 人",
+        "opened for {} pupils of compulsory schooling, above the size limit of a {}, {:.0f}",
+        pupils,
+        kind,
+        limit.value,
+    )
 
 
 def _capacity(standard: Standard, action: OpenSchool, year: int) -> dict[Stage, int]:
@@ -250,18 +307,40 @@ def _as_model(
     }
 
 
-def _incomplete(stage: Stage, held: dict[str, float]) -> list[str]:
-    labels = {c.name: c.label for name in ("sections", "facilities") for c in TABLES[name].columns}
+def _incomplete(stage: Stage, held: dict[str, float]) -> list[Message]:
+    labels = {c.name: c for name in ("sections", "facilities") for c in TABLES[name].columns}
     lacking = [name for name in (*STAFF[:4], *MEANS) if missing(held[name])]
     if lacking:
-        return [f"{stage.zh}没有写明 {'、'.join(lacking)}，请写在 given 中，或写 like"]
+        return [
+            Message(
+                "{0}没有写明 {1}，请写在 {2} 中，或写 {3}",
+                "{0} does not say {1}; write it in {2}, or write {3}",
+                stage,
+                listing(lacking),
+                FieldName("given"),
+                FieldName("like"),
+            )
+        ]
     wrong = [
-        f"{stage.zh}的{labels[name]}（{held[name]:.0f}）多于专任教师（{held['full_time_teachers']:.0f}）"
+        Message(
+            "{}的{}（{:.0f}）多于专任教师（{:.0f}）",
+            "{}: {} ({:.0f}) are more than full-time teachers ({:.0f})",
+            stage,
+            labels[name],
+            held[name],
+            held["full_time_teachers"],
+        )
         for name in OF_TEACHERS
         if held[name] > held["full_time_teachers"]
     ]
     if held["indoor_sports_area_m2"] > held["teaching_area_m2"]:
-        wrong.append(f"{stage.zh}的室内体育用房面积大于教学及辅助用房面积（后者含前者）")
+        wrong.append(
+            Message(
+                "{}的室内体育用房面积大于教学及辅助用房面积（后者含前者）",
+                "{}: the indoor sports area is larger than the teaching area, which contains it",
+                stage,
+            )
+        )
     return wrong
 
 
@@ -321,7 +400,18 @@ class MergeSchools(BaseAction):
 
     @model_validator(mode="after")
     def _fits(self) -> MergeSchools:
-        itself = ["from 中不能有 into 的学校"] if self.into in self.from_ else []
+        itself = (
+            [
+                Message(
+                    "{0} 中不能有 {1} 的学校",
+                    "{0} cannot hold the school in {1}",
+                    FieldName("from"),
+                    FieldName("into"),
+                )
+            ]
+            if self.into in self.from_
+            else []
+        )
         return unless(itself + repeated("from", self.from_), self)
 
 
@@ -332,11 +422,30 @@ def close_school(register: Register, standard: Standard, action: CloseSchool) ->
     """
     school = action.school
     refuse([*_leaving(register, school), *register.unknown(*action.to)])
-    refuse([f"to 中不能有要关闭的{register.name(school)}"] if school in action.to else [])
+    refuse(
+        [
+            Message(
+                "{1} 中不能有要关闭的{0}",
+                "{1} cannot hold {0}, which is {1} be closed",
+                register.name(school),
+                FieldName("to"),
+            )
+        ]
+        if school in action.to
+        else []
+    )
     stages = register.stages(school)
     receivers = {stage: [s for s in action.to if register.takes(s, stage)] for stage in stages}
     useful = {s for found in receivers.values() for s in found}
-    wrong = [f"{register.name(s)}没有要关闭的学校的学段，不能接收" for s in action.to if s not in useful]
+    wrong = [
+        Message(
+            "{}没有要关闭的学校的学段，不能接收",
+            "{} has none of the stages of the school to be closed, so it cannot take in",
+            register.name(s),
+        )
+        for s in action.to
+        if s not in useful
+    ]
     for stage, found in receivers.items():
         wrong += _nowhere(register, school, stage, found)
         wrong += [reason for s in found for reason in _may_join(register, s, stage)]
@@ -356,10 +465,24 @@ def merge_schools(register: Register, standard: Standard, action: MergeSchools) 
     refuse([*wrong, *register.unknown(action.into)])
     home = register["schools"][action.into]["district"]
     if not missing(register["schools"][action.into]["parent_id"]):
-        wrong.append(f"{register.name(action.into)}是校区，请把 into 写成它所属的学校")
+        wrong.append(
+            Message(
+                "{0}是校区，请把 {1} 写成它所属的学校",
+                "{0} is a campus: write the school it belongs to as {1}",
+                register.name(action.into),
+                Field("into"),
+            )
+        )
     for school in action.from_:
         if register["schools"][school]["district"] != home:
-            wrong.append(f"{register.name(school)}与{register.name(action.into)}不在同一县区，不能合并")
+            wrong.append(
+                Message(
+                    "{}与{}不在同一县区，不能合并",
+                    "{} and {} are in different districts and cannot be merged",
+                    register.name(school),
+                    register.name(action.into),
+                )
+            )
         wrong += [reason for s in register.stages(school) for reason in _may_join(register, action.into, s)]
     refuse(wrong)
     if action.sites == "keep":
@@ -376,42 +499,74 @@ def _last_year(register: Register, action: CloseSchool | MergeSchools) -> int:
     return (action.year or register.year) - 1
 
 
-def _leaving(register: Register, school: str) -> list[str]:
+def _leaving(register: Register, school: str) -> list[Message]:
     """Return why a school cannot cease to be."""
     wrong = register.unknown(school)
     campuses = [s for s, row in register["schools"].items() if row["parent_id"] == school]
     if campuses:
-        names = "、".join(register.name(campus) for campus in campuses)
-        wrong.append(f"{register.name(school)}还有校区{names}，请先处理校区")
+        names = listing(register.name(campus) for campus in campuses)
+        wrong.append(
+            Message(
+                "{}还有校区{}，请先处理校区",
+                "{} has the campuses {}; deal with them first",
+                register.name(school),
+                names,
+            )
+        )
     for stage in [] if wrong else register.stages(school):
         wrong += [*unusable(register, (school, stage)), *_no_staff(register, school, stage)]
     return wrong
 
 
-def _no_staff(register: Register, school: str, stage: Stage) -> list[str]:
+def _no_staff(register: Register, school: str, stage: Stage) -> list[Message]:
     section = register["sections"].get((school, stage), {"full_time_teachers": 0})
     silent = missing(section["full_time_teachers"])
-    return [f"{register.name(school)}{stage.zh}没有填报专任教师数，请先补填"] if silent else []
+    return (
+        [
+            Message(
+                "{}{}没有填报专任教师数，请先补填",
+                "{}, {}: no full-time teachers reported; add them first",
+                register.name(school),
+                stage,
+            )
+        ]
+        if silent
+        else []
+    )
 
 
-def _may_join(register: Register, school: str, stage: Stage) -> list[str]:
+def _may_join(register: Register, school: str, stage: Stage) -> list[Message]:
     return [*may_receive(register, school, stage), *_no_staff(register, school, stage)]
 
 
-def _nowhere(register: Register, school: str, stage: Stage, receivers: list[str]) -> list[str]:
+def _nowhere(register: Register, school: str, stage: Stage, receivers: list[str]) -> list[Message]:
     section = register["sections"][school, stage]
     pupils, staff = section["pupils"], section["full_time_teachers"]
     zones = _zones(register, school, stage)
     if receivers or not (pupils or staff or zones):
         return []
-    left = [f"{pupils:.0f} 名学生"] if pupils else []
-    left += [f"{staff:.0f} 名专任教师"] if staff else []
-    left += [f"{len(zones)} 个划片小区"] if zones else []
-    what = f"{register.name(school)}关闭后，{stage.zh}的{'、'.join(left)}没有去处"
-    return [f"{what}，请在 to 中写明设{stage.zh}的接收学校"]
+    left = [Message("{:.0f} 名学生", "{:.0f} pupils", pupils)] if pupils else []
+    left += [Message("{:.0f} 名专任教师", "{:.0f} full-time teachers", staff)] if staff else []
+    left += [Message("{} 个划片小区", "{} zones", len(zones))] if zones else []
+    what = Message(
+        "{}关闭后，{}的{}没有去处",
+        "when {0} is closed, there is no place for {2} of the stage {1}",
+        register.name(school),
+        stage,
+        listing(left),
+    )
+    return [
+        Message(
+            "{0}，请在 {2} 中写明设{1}的接收学校",
+            "{0}; name a school with the stage {1} in {2}",
+            what,
+            stage,
+            FieldName("to"),
+        )
+    ]
 
 
-def _zones(register: Register, school: str, stage: Stage) -> list[str]:
+def _zones(register: Register, school: str, stage: Stage) -> list[Message]:
     column = f"{stage}_school_id"
     return [z for z, row in register["zones"].items() if stage in COMPULSORY and row[column] == school]
 

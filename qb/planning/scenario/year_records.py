@@ -12,6 +12,7 @@ import pandas as pd
 from qb.data.checks import require
 from qb.data.dataset import Dataset
 from qb.data.schema import INVENTED, TABLES
+from qb.language import FieldName, Message, joined, listing
 from qb.terms import STAGES_OF_KIND, Kind, Stage
 
 Row = dict[str, object]
@@ -36,7 +37,7 @@ class Refused(Exception):  # noqa: N818 - not a fault of the program: the action
 
     def __init__(self, reasons: list[str]) -> None:
         self.reasons = reasons
-        super().__init__("；".join(reasons))
+        super().__init__(joined("；", "; ", reasons))
 
 
 def refuse(reasons: Iterable[str]) -> None:
@@ -149,7 +150,7 @@ class Register:
     def name(self, school: str) -> str:
         """Return how a sentence names a school."""
         name = self.tables["schools"].get(school, {}).get("name")
-        return str(school) if missing(name) else f"{name}（{school}）"
+        return str(school) if missing(name) else Message("{}（{}）", "{} ({})", name, school)
 
     def stages(self, school: str) -> list[Stage]:
         """Return the stages at which the school has a section, in the order of the grades."""
@@ -163,16 +164,36 @@ class Register:
         allowed = {stage for kind in kinds for stage in STAGES_OF_KIND[Kind(kind)]}
         return (school, stage) in self.tables["sections"] or stage in allowed
 
-    def unknown(self, *schools: str) -> list[str]:
+    def unknown(self, *schools: str) -> list[Message]:
         """Return a sentence for each school that is not there."""
         known = self.tables["schools"]
-        wrong = [f"没有学校 {school}，请核对学校标识码" for school in schools if school not in known]
+        wrong = [
+            Message("没有学校 {}，请核对学校标识码", "there is no school {}; check its identifier", school)
+            for school in schools
+            if school not in known
+        ]
         for school in schools:
             opened, closed = (known.get(school, {}).get(name) for name in ("opened_year", "closed_year"))
             if not missing(opened) and opened > self.year:
-                wrong.append(f"{self.name(school)}{opened:.0f} 年才开办，{self.year} 学年还没有这所学校")
+                wrong.append(
+                    Message(
+                        "{}{:.0f} 年才开办，{} 学年还没有这所学校",
+                        "{} opens in {:.0f} and is not there in {}",
+                        self.name(school),
+                        opened,
+                        self.year,
+                    )
+                )
             if not missing(closed) and closed < self.year:
-                wrong.append(f"{self.name(school)}办到 {closed:.0f} 学年为止，{self.year} 学年已没有这所学校")
+                wrong.append(
+                    Message(
+                        "{}办到 {:.0f} 学年为止，{} 学年已没有这所学校",
+                        "{} taught until {:.0f} and is not there in {}",
+                        self.name(school),
+                        closed,
+                        self.year,
+                    )
+                )
         return wrong
 
     def stage_of(self, school: str, stage: str | None) -> Stage:
@@ -186,10 +207,15 @@ class Register:
         refuse(self.unknown(school))
         stages = self.stages(school)
         if stage is None and len(stages) != 1:
-            has = "、".join(str(s) for s in stages)
-            refuse([f"{self.name(school)}{f'有几个学段（{has}），须写 stage' if stages else '没有学段数据'}"])
+            several = Message(
+                "有几个学段（{}），须写 {}",
+                " has several stages ({}): write {}",
+                listing(map(str, stages)),
+                FieldName("stage"),
+            )
+            refuse([self.name(school) + (several if stages else Message("没有学段数据", " has no sections"))])
         if stage is not None and stage not in stages:
-            refuse([f"{self.name(school)}没有“{Stage(stage).zh}”学段"])
+            refuse([Message("{}没有“{}”学段", "{} has no stage “{}”", self.name(school), Stage(stage))])
         return stages[0] if stage is None else Stage(stage)
 
 

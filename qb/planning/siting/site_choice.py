@@ -1,4 +1,4 @@
-"""Candidate sites ranked: their walks and prices, the district under each; as JSON and in lines."""
+"""Candidate sites ranked: their walks and prices, the district under each; as JSON."""
 
 from __future__ import annotations
 
@@ -16,22 +16,20 @@ from qb.data.checks import require
 from qb.data.dataset import Dataset
 from qb.indicators.assessment import Assessment, assess, choose_year
 from qb.indicators.verdicts import COMPOSITE
+from qb.language import Message, column, listing
 from qb.planning.costs import Costs, load_costs, price_code
 from qb.planning.scenario import ScenarioError, apply
 from qb.planning.scenario.coming_years import chosen_standard
-from qb.planning.siting.siting_problem import (
-    NONE,
+from qb.planning.siting.candidate_sites import (
     Aim,
     Candidate,
-    Labels,
-    Problem,
     SitesFile,
     SitingError,
-    build,
     load_sites,
     named,
     refuse,
 )
+from qb.planning.siting.siting_problem import NONE, Labels, Problem, build
 from qb.planning.siting.siting_solver import (
     NOW,
     OutOfTimeError,
@@ -43,7 +41,6 @@ from qb.planning.siting.siting_solver import (
     solve,
     walked,
 )
-from qb.rounding import round_half_up
 from qb.standard import Indicator, Standard
 from qb.terms import COMPULSORY, Verdict
 
@@ -178,17 +175,26 @@ def site(
     """
     require(data)
     chosen, year = chosen_standard(standard), choose_year(data, year)
-    wrong = [f"most（至多开办几所）须为不小于 1 的整数，现为 {most}"] if most < 1 else []
+    wrong = (
+        [
+            Message(
+                "most（至多开办几所）须为不小于 1 的整数，现为 {}",
+                "most (how many to open at most) must be a whole number of 1 or more; it is {}",
+                most,
+            )
+        ]
+        if most < 1
+        else []
+    )
     try:
         asked = load_sites(candidates)
     except SitingError as error:
-        lines = str(error).splitlines()
-        wrong += [line.strip() for line in lines[1:] or lines]
+        wrong += error.lines or [error.said]
         asked = SitesFile()
     try:
         problem, labels = build(data, asked, year, chosen, capacities, named(candidates))
     except SitingError as error:
-        wrong += [line.strip() for line in str(error).splitlines()[1:]]
+        wrong += error.lines
     refuse(wrong, named(candidates))
     solutions = _ranked(problem, most, best, seconds)
     walks = [_distances(problem, labels, NOW, problem.now)]
@@ -262,7 +268,7 @@ def _options(made: Siting, data: Dataset, standard: Standard, costs: Costs) -> p
         changed = (moved["before"] != moved["school_id"]) & moved["school_id"].notna()
         row = {
             "option": option,
-            "sites": "、".join(one.site for one in made.opened(option)),
+            "sites": listing(one.site for one in made.opened(option)),
             "status": solution.status,
             "within_bound": solution.within.bound,
             "within_gap": solution.within.gap,
@@ -277,7 +283,7 @@ def _options(made: Siting, data: Dataset, standard: Standard, costs: Costs) -> p
     judged = ["rows", "passing", "no_data", "over", "lacking", "lacking_yuan", "reason"]
     proof = ["status", "within_bound", "within_gap", "farthest_bound", "farthest_gap", "bound", "gap"]
     names = ["option", "sites", *proof, "unplaced", "moved", *COST, *judged]
-    table = pd.DataFrame(rows, columns=names)
+    table = in_words(rows, names)
     ways = made.distances.assign(child_km=made.distances["children"] * made.distances["mean_km"])
     ways = ways.groupby("option").agg(
         children=("children", "sum"),
@@ -289,13 +295,19 @@ def _options(made: Siting, data: Dataset, standard: Standard, costs: Costs) -> p
     return table.merge(ways.reset_index(), on="option")
 
 
+def in_words(rows: list[dict[str, object]], names: list[str]) -> pd.DataFrame:
+    """Return rows as a table whose sites and reasons stay messages."""
+    messages = {name: column(row.get(name) for row in rows) for name in ("sites", "reason")}
+    return pd.DataFrame(rows, columns=names).assign(**messages)
+
+
 def effect(made: Siting, option: int, data: Dataset, standard: Standard, costs: Costs) -> dict[str, object]:
     """Return what a plan costs to open and the district under it, or the reason why it cannot be judged."""
     try:
         after = apply(data, made.scenario(option), made.year, standard)
         standing = _standing(assess(after, made.year, standard), costs)
     except (SitingError, ScenarioError) as error:
-        return {"reason": str(error)}
+        return {"reason": error.said}
     price = opening(made.opened(option), after, made.year, costs, standard)
     return {**dict(zip(COST, price, strict=True)), **standing}
 
@@ -326,16 +338,42 @@ def _help(problem: Problem, labels: Labels, best: Solution, most: int) -> list[s
         children, left = problem.children[here].sum(), problem.children[here & lost].sum()
         held = places[(labels.seats["stage"] == stage).to_numpy()].sum()
         if left:
-            short = f"至少还缺 {children - held:.0f} 个" if children > held else "总数够，但小区不拆分放不下"
+            short = (
+                Message("至少还缺 {:.0f} 个", "at least {:.0f} places too few", children - held)
+                if children > held
+                else Message(
+                    "总数够，但小区不拆分放不下",
+                    "enough places in all, but zones are kept whole and do not fit",
+                )
+            )
             lines.append(
-                f"{stage.zh}有 {left:.0f} 名学生没有学位"
-                f"（适龄 {children:.0f} 人，学位 {held:.0f} 个，{short}）"
+                Message(
+                    "{}有 {:.0f} 名学生没有学位（适龄 {:.0f} 人，学位 {:.0f} 个，{}）",
+                    "{}: {:.0f} pupils have no place ({:.0f} children, {:.0f} places, {})",
+                    stage,
+                    left,
+                    children,
+                    held,
+                    short,
+                )
             )
     needed = fewest(problem)
     if needed is not None and needed > most:
-        lines.append(f"把至多开办的学校数从 {most} 所放宽到 {needed} 所，全部学生都有学位")
+        lines.append(
+            Message(
+                "把至多开办的学校数从 {} 所放宽到 {} 所，全部学生都有学位",
+                "with up to {1} new schools instead of {0} all pupils have a place",
+                most,
+                needed,
+            )
+        )
     else:
-        lines.append("全部候选校址都开办也放不下，请扩大候选学校的规模、增加校址，或给现有学校增班")
+        lines.append(
+            Message(
+                "全部候选校址都开办也放不下，请扩大候选学校的规模、增加校址，或给现有学校增班",
+                "all candidates together are not enough: plan larger schools, add sites, or add classes to schools that are there",
+            )
+        )
     return lines
 
 
@@ -427,77 +465,3 @@ def _site(one: Candidate) -> dict[str, object]:
 def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
     plain = frame.astype(object)
     return plain.where(plain.notna(), None).to_dict("records")
-
-
-# A siting in a few lines, for a terminal.
-
-
-PRICED = (
-    "费用是假设：候选校址文件没有写明的，按新校应有的教学用房、运动场地、设备乘以费用文件的单价，"
-    "不含征地、行政生活用房和人员经费"
-)
-
-
-def summary(siting: Siting) -> str:
-    """Return the plans side by side in plain text, and of the best one which site, kind and size."""
-    lines = [f"{siting.year}—{siting.year + 1}学年　新校选址：{siting.status.zh}"]
-    for row in siting.options.itertuples():
-        if row.option == NOW:
-            name, proof = "现状", ""
-        else:
-            name = f"方案{row.option}　{row.sites or '只调整划片'}"
-            proof = f"；{Status(row.status).zh}（{_bounds(row, siting.asked.counts)}）"
-        if row.unplaced and row.unplaced > 0:
-            lines.append(f"  {name}：{row.unplaced:.0f} 名学生没有学位")
-            continue
-        verdicts = row.reason if isinstance(row.reason, str) else (
-            f"学校（学段）{row.rows:.0f} 个，达标 {row.passing:.0f}{_no_data(row.no_data)}；"
-            f"差异系数{'缺数据' if row.over != row.over else f'超限 {row.over:.0f} 项'}；"
-            f"未达标准 {row.lacking:.0f} 处，补齐约 {wan(row.lacking_yuan)} 万元"
-        )  # fmt: skip
-        if row.cost_yuan > 0:
-            around = f"{wan(row.low_yuan)}—{wan(row.high_yuan)}"
-            verdicts += f"；建校约 {wan(row.cost_yuan)} 万元（{around}）"
-        lines.append(
-            f"  {name}：{row.children:.0f} 名学生中 {row.within:.0f} 名在步行距离以内，"
-            f"平均 {row.mean_km:.2f} 千米，最远 {row.farthest_km:.2f} 千米；{verdicts}{proof}"
-        )
-    if siting.closest is not None:
-        same = "，即步行最近的方案" if siting.closest == 1 else ""
-        order = "先比未达标的学校，再比超限的差异系数，再比补齐费用"
-        lines.append(f"  最接近达标的是方案{siting.closest}{same}（{order}）")
-    for one in siting.chosen:
-        sizes = "、".join(f"{s.zh} {one.capacity(s)} 人" for s in COMPULSORY if one.capacity(s))
-        lines.append(f"  建议开办：{one.name}（{one.site}），{one.kind.zh}，{sizes}")
-    if siting.chosen:
-        lines.append(f"  说明：{PRICED}")
-    return "\n".join([*lines, *(f"  说明：{note}" for note in (_asked(siting), *siting.notes))])
-
-
-def _bounds(row: tuple, counts: Aim) -> str:
-    """Return what is proven of what counts first, and of the walk given so much of it."""
-    walk = f"步行总里程 {row.child_km:.1f} 千米，下界 {row.bound:.1f} 千米，差距 {row.gap:.2%}"
-    if counts is Aim.WALK:
-        return walk
-    if counts is Aim.FARTHEST:
-        far = f"最远至少 {row.farthest_bound:.2f} 千米，差距 {row.farthest_gap:.2%}"
-        return f"{far}；最远不增时{walk}"
-    return f"步行距离以内至多 {row.within_bound:.0f} 名，差距 {row.within_gap:.2%}；覆盖不减时{walk}"
-
-
-def _asked(siting: Siting) -> str:
-    """Return what counted first, the walking limits, and how walks were measured."""
-    limits = "、".join(f"{stage.zh} {siting.labels.limits_km[str(stage)]:g} 千米" for stage in COMPULSORY)
-    labels, whose = siting.labels, "步行距离"
-    if labels.measured:
-        whose = f"小区到学校、校址的 {labels.pairs} 条路中 {labels.measured} 条取自到校距离表，其余"
-    return f"先比{siting.asked.counts.zh}；步行距离限值：{limits}；{whose}按直线距离 × {labels.detour:g} 估算"
-
-
-def _no_data(rows: float) -> str:
-    return f"，缺数据 {rows:.0f}" if rows else ""
-
-
-def wan(yuan: float) -> str:
-    """Return yuan in whole 万, as a line shows them."""
-    return f"{float(round_half_up(yuan / 10000, 0)):,.0f}"

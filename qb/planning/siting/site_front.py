@@ -4,7 +4,6 @@ walk, and what a price decides; `qb siting`.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,12 +15,15 @@ import pandas as pd
 from qb.data.dataset import Dataset
 from qb.data.reading import read
 from qb.files import write_whole
+from qb.language import Both, Lang, Message, column, joined, json_text, listing, told
 from qb.planning.costs import Costs, load_costs
 from qb.planning.scenario import to_toml
 from qb.planning.scenario.coming_years import chosen_standard
-from qb.planning.siting.site_choice import COST, document, effect, prices, site, summary, wan
-from qb.planning.siting.siting_problem import Aim, Problem
+from qb.planning.siting.candidate_sites import Aim
+from qb.planning.siting.site_choice import COST, document, effect, in_words, prices, site
+from qb.planning.siting.siting_problem import Problem
 from qb.planning.siting.siting_solver import OutOfTimeError, Siting, Solution, Status, solve, walked
+from qb.planning.siting.siting_summary import summary, tens_of_thousands
 from qb.standard import Standard
 
 # What each number of new schools reaches at best.
@@ -50,14 +52,14 @@ def trade_off(
     made, rows = replace(found, solutions=tuple(plans)), []
     for new, plan in enumerate(plans):
         opened, row = made.opened(new + 1), {"new": new, "status": plan.status, "unplaced": plan.unplaced}
-        row["sites"] = "、".join(one.site for one in opened)
+        row["sites"] = listing(one.site for one in opened)
         if plan.status is not Status.INFEASIBLE:
             way = walked(problem, plan.seat)
             row |= {"within": plan.within.value, "child_km": plan.walk.value, "farthest_km": way.max()}
             row["mean_km"] = plan.walk.value / problem.children.sum()
         rows.append(row | effect(made, new + 1, data, standard, costs))
     names = ["new", "sites", "status", "unplaced", "within", "child_km", "mean_km", "farthest_km", *COST]
-    table = pd.DataFrame(rows, columns=[*names, "reason"])
+    table = in_words(rows, [*names, "reason"])
     table["more_within"], table["less_km"] = table["within"].diff(), -table["child_km"].diff()
     table["more_yuan"] = table["cost_yuan"].diff()
     table["yuan_per_child"] = table["more_yuan"] / table["more_within"].where(table["more_within"] > 0)
@@ -104,7 +106,8 @@ def front(
     plans, complete = edge(problem, problem.sites if most is None else most, seconds)
     table = undominated(problem, plans)
     names = [f"{one.site} ({one.places})" for one in found.candidates]
-    table.insert(1, "sites", ["、".join(names[option] for option in options) for options in table["options"]])
+    sites = column(listing(names[option] for option in options) for options in table["options"])
+    table.insert(1, "sites", sites)
     table.attrs["complete"] = complete
     return table
 
@@ -133,7 +136,7 @@ def edge(problem: Problem, most: int, seconds: float) -> tuple[list[Solution], b
 
 def _left(end: float) -> float:
     if time.monotonic() > end:
-        raise OutOfTimeError("时间已到")
+        raise OutOfTimeError("时间已到", "out of time")
     return max(end - time.monotonic(), 1.0)
 
 
@@ -221,80 +224,136 @@ def swayed(table: pd.DataFrame, found: Siting, yuan: np.ndarray) -> pd.DataFrame
     best = table[table["best"]]
     sites = np.array([one.site for one in found.candidates], dtype=object)
 
-    def chosen(dear: str | None = None, factor: float = 1.0) -> str:
+    def chosen(dear: str | None = None, factor: float = 1.0) -> Message | str:
         moved = np.where(sites == dear, factor, 1.0) * yuan
         cost = np.array([moved[list(options)].sum() for options in best["options"]])
         more = best["within"].to_numpy() - best["within"].iloc[0]
         each = np.divide(cost - cost[0], more, out=np.full(len(best), np.inf), where=more > 0)
         # What differs by noise is equal, and of equals the cheaper one is chosen.
         place = np.lexsort((cost, each.round(6)))[0] if (more > 0).any() else 0
-        return str(best["sites"].iloc[place]) if (more > 0).any() else ""
+        return best["sites"].iloc[place] if (more > 0).any() else ""
 
     named = dict.fromkeys(sites[option] for options in best["options"] for option in options)
     rows = [(name, chosen(), chosen(name, 1 - SWING), chosen(name, 1 + SWING)) for name in named]
-    return pd.DataFrame(rows, columns=["site", "now", "cheaper", "dearer"])
+    return pd.DataFrame(rows, columns=["site", "now", "cheaper", "dearer"], dtype=object)
 
 
 # Both in lines for a terminal.
 
 
-def trade_off_lines(curve: pd.DataFrame, sites: int) -> str:
+def trade_off_lines(curve: pd.DataFrame, sites: int) -> Message:
     """Return in plain text what each number of new schools, of so many sites, reaches, and one more buys."""
-    lines = ["  逐所增加（每行是该建校数下的最优方案，括号内与上一行比）："]
+    lines = [
+        Message(
+            "  逐所增加（每行是该建校数下的最优方案，括号内与上一行比）：",
+            "  One more at a time (each line the best plan for that many schools, against the line before in brackets):",
+        )
+    ]
     for row in curve.itertuples():
-        name = f"    {row.new} 所　{row.sites or '只调整划片'}"
+        sites_said = row.sites or Both("只调整划片", "zones alone")
+        name = Message("    {} 所　{}", "    {}  {}", row.new, sites_said)
         if row.unplaced > 0:
-            lines.append(f"{name}：{row.unplaced:.0f} 名学生没有学位")
+            zh, en = "{}：{:.0f} 名学生没有学位", "{}: {:.0f} pupils have no place"
+            lines.append(Message(zh, en, name, row.unplaced))
             continue
         known = row.more_within == row.more_within
-        more = f"（增 {row.more_within:.0f} 名）" if known else ""
-        less = f"（减 {row.less_km:.1f} 千米）" if known else ""
-        text = (
-            f"{name}：步行距离以内 {row.within:.0f} 名{more}，步行总里程 {row.child_km:.1f} 千米{less}，"
-            f"最远 {row.farthest_km:.2f} 千米"
+        text = Message(
+            "{}：步行距离以内 {:.0f} 名{}，步行总里程 {:.1f} 千米{}，最远 {:.2f} 千米",
+            "{}: {:.0f} within the walk{}, {:.1f} km of walks in all{}, farthest {:.2f} km",
+            name,
+            row.within,
+            Message("（增 {:.0f} 名）", " ({:.0f} more)", row.more_within) if known else "",
+            row.child_km,
+            Message("（减 {:.1f} 千米）", " ({:.1f} km less)", row.less_km) if known else "",
+            row.farthest_km,
         )
         if isinstance(row.reason, str):
-            text += f"；{row.reason}"
+            text += Message("；{}", "; {}", row.reason)
         elif row.new:
-            text += f"；建校约 {wan(row.cost_yuan)} 万元"
+            cost = tens_of_thousands(row.cost_yuan)
+            text += Message("；建校约 {} 万元", "; schools for about {} yuan", cost)
             if row.yuan_per_child == row.yuan_per_child:
-                text += f"，每增一名约 {row.yuan_per_child / 10000:.1f} 万元"
-        lines.append(f"{text}；{Status(row.status).zh}")
+                text += Message(
+                    "，每增一名约 {} 万元",
+                    ", about {} yuan for each child more",
+                    Both(f"{row.yuan_per_child / 10000:.1f}", f"{row.yuan_per_child:,.0f}"),
+                )
+        lines.append(Message("{}；{}", "{}; {}", text, Status(row.status)))
     if len(curve) <= sites:
-        lines.append(f"    第 {len(curve)} 所未见所得，不再增加")
-    return "\n".join(lines)
+        zh, en = "    第 {} 所未见所得，不再增加", "    School {} brings nothing: no more are tried"
+        lines.append(Message(zh, en, len(curve)))
+    return joined("\n", "\n", lines)
 
 
-def front_lines(table: pd.DataFrame, swings: pd.DataFrame) -> str:
+def front_lines(table: pd.DataFrame, swings: pd.DataFrame) -> Message:
     """Return the front in plain text, what each further pupil costs, and which price would change the choice."""
-    lines = ["  费用、步行距离以内的学生与步行总里程互不占优的方案（前沿）："]
+    lines = [
+        Message(
+            "  费用、步行距离以内的学生与步行总里程互不占优的方案（前沿）：",
+            "  Plans of which none is better in cost, pupils within the walk and walks in all (the front):",
+        )
+    ]
     for row in table.itertuples():
         more = ""
         if row.yuan_per_child == row.yuan_per_child:
-            each = row.yuan_per_child / 10000
-            more = f"；比省钱一档多 {row.more_within:.0f} 名，每增一名约 {each:.1f} 万元"
+            more = Message(
+                "；比省钱一档多 {:.0f} 名，每增一名约 {} 万元",
+                "; {:.0f} more than the cheaper one, about {} yuan for each",
+                row.more_within,
+                Both(f"{row.yuan_per_child / 10000:.1f}", f"{row.yuan_per_child:,.0f}"),
+            )
         lines.append(
-            f"    约 {wan(row.cost_yuan)} 万元　{row.sites or '只调整划片'}：步行距离以内 {row.within:.0f} 名，"
-            f"步行总里程 {row.child_km:.1f} 千米，最远 {row.farthest_km:.2f} 千米{more}；{Status(row.status).zh}"
+            Message(
+                "    约 {} 万元　{}：步行距离以内 {:.0f} 名，步行总里程 {:.1f} 千米，最远 {:.2f} 千米{}；{}",
+                "    about {} yuan  {}: {:.0f} within the walk, {:.1f} km of walks in all, farthest {:.2f} km{}; {}",
+                tens_of_thousands(row.cost_yuan),
+                row.sites or Both("只调整划片", "zones alone"),
+                row.within,
+                row.child_km,
+                row.farthest_km,
+                more,
+                Status(row.status),
+            )
         )
     if not table.attrs["complete"]:
-        lines.append("    到时为止，前沿可能还有别的方案")
-    lines += [f"  {line}" for line in swing_lines(swings)]
-    return "\n".join(lines)
+        lines.append(
+            Message("    到时为止，前沿可能还有别的方案", "    Out of time: the front may have more plans")
+        )
+    return joined("\n", "\n", [*lines, *(Message("  {}", "  {}", line) for line in swing_lines(swings))])
 
 
-def swing_lines(swings: pd.DataFrame) -> list[str]:
+def swing_lines(swings: pd.DataFrame) -> list[Message]:
     """Say which plan buys each further pupil for least, and which site's cost would change that."""
     if not len(swings) or not swings["now"].iloc[0]:
-        return ["没有一个方案比最省钱的让更多学生就近入学"]
+        return [
+            Message(
+                "没有一个方案比最省钱的让更多学生就近入学",
+                "No plan brings more pupils within the walk than the cheapest",
+            )
+        ]
     now = swings["now"].iloc[0]
-    lines = [f"每增一名就近入学的学生花费最少的：{now}"]
+    lines = [
+        Message("每增一名就近入学的学生花费最少的：{}", "Least for each pupil more within the walk: {}", now)
+    ]
     for row in swings.itertuples():
-        for word, other in (("降", row.cheaper), ("升", row.dearer)):
+        for word, other in ((Both("降", "down"), row.cheaper), (Both("升", "up"), row.dearer)):
             if other != now:
-                lines.append(f"{row.site} 的费用{word} {SWING:.0%}，改为 {other}")
-    same = [f"任一校址的费用升降 {SWING:.0%}，选择不变"]
-    return lines if len(lines) > 1 else lines + same
+                lines.append(
+                    Message(
+                        "{} 的费用{} {:.0%}，改为 {}",
+                        "{} {} {:.0%}: {} instead",
+                        row.site,
+                        word,
+                        SWING,
+                        other,
+                    )
+                )
+    same = Message(
+        "任一校址的费用升降 {:.0%}，选择不变",
+        "The cost of any site {:.0%} up or down: the same choice",
+        SWING,
+    )
+    return lines if len(lines) > 1 else [*lines, same]
 
 
 # What ``qb siting`` does: read, choose, print.
@@ -310,6 +369,7 @@ def run(
     out: Path | None = None,
     curve: bool = False,
     as_json: bool = False,
+    lang: Lang = "zh",
 ) -> str:
     """Return what the command prints; write the best plan as a scenario file where `out` is given."""
     given, priced, chosen = read(data, standard), load_costs(costs), chosen_standard(standard)
@@ -319,9 +379,10 @@ def run(
     more = trade_off(found, given, chosen, priced) if curve else None
     edge = front(found, given, chosen, priced) if curve else None
     if as_json:
-        return json.dumps(document(found, more, edge), ensure_ascii=False, allow_nan=False)
+        return json_text(document(found, more, edge), lang)
     text = summary(found)
     if more is None or edge is None:
-        return text
+        return told(text, lang)
     swings = swayed(edge, found, prices(found.candidates, given, found.year, priced, chosen))
-    return "\n".join([text, trade_off_lines(more, found.problem.sites), front_lines(edge, swings)])
+    lines = [text, trade_off_lines(more, found.problem.sites), front_lines(edge, swings)]
+    return told(joined("\n", "\n", lines), lang)

@@ -1,227 +1,24 @@
-"""Where a school could stand, and the question as arrays: children, seats, and the ways between them."""
+"""Where schools could stand as arrays: children of zones, seats at schools and sites, the ways between."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, ValidationError, model_validator
 
 from qb.data.dataset import KINDS, TAUGHT, Dataset, index_of, is_open, silent_stages
 from qb.data.walks import Walks, walks
-from qb.errors import QbError
+from qb.language import Message, listing
 from qb.planning.scenario.apportionment import class_limit
 from qb.planning.scenario.school_actions import beyond_largest
 from qb.planning.scenario.year_records import rows_of
-from qb.standard import Count, Positive, Standard, Words
+from qb.planning.siting.candidate_sites import EXCHANGED, TABLE, Aim, Candidate, SitesFile, refuse
+from qb.standard import Standard
 from qb.standard.limits import LimitInForce
-from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Ownership, Stage, Term
-from qb.tomlfile import PLAIN, Entry, read_toml, shown
-
-# Candidates: where a school could stand, of which kind and size, from a TOML file or a frame.
-
-
-Degrees = Annotated[float, Field(strict=True)]
-
-
-class SitingError(QbError):
-    """Candidates or data with which no site can be chosen; the message names everything at fault."""
-
-
-_EXCHANGED = "校址 {} 的经度（现为 {}）与纬度（现为 {}）写反了，请对调"
-
-
-class Candidate(Entry):
-    """A school of one kind and size that could be opened at a site.
-
-    `site` becomes the identifier of the new school. Several candidates of one site are alternatives: at
-    most one of them is opened. What it costs may be written, with low and high and where that is from; else
-    it is what the cost file says of the floor, ground, equipment and rooms that the standard demands.
-    """
-
-    site: Words
-    name: Words
-    kind: Kind
-    location: Location
-    longitude: Annotated[Degrees, Field(ge=-180, le=180)]
-    latitude: Annotated[Degrees, Field(ge=-90, le=90)]
-    primary_capacity: Count = 0
-    junior_capacity: Count = 0
-    district: Words | None = None
-    cost_yuan: Positive | None = None
-    low_yuan: Positive | None = None
-    high_yuan: Positive | None = None
-    source: Words | None = None
-
-    def capacity(self, stage: Stage) -> int:
-        """Return the places of a compulsory stage."""
-        return self.primary_capacity if stage == Stage.PRIMARY else self.junior_capacity
-
-    @property
-    def places(self) -> int:
-        """Places of all stages."""
-        return self.primary_capacity + self.junior_capacity
-
-    @model_validator(mode="before")
-    @classmethod
-    def _in_order(cls, given: object) -> object:
-        """Refuse a latitude that can only be a longitude, and a longitude that can be a latitude."""
-        if not isinstance(given, dict):
-            return given
-        east, north = given.get("longitude"), given.get("latitude")
-        if all(isinstance(x, int | float) for x in (east, north)) and abs(east) <= 90 < abs(north) <= 180:
-            raise ValueError(_EXCHANGED.format(given.get("site", ""), east, north))
-        return given
-
-    @model_validator(mode="after")
-    def _fits(self) -> Candidate:
-        wrong = [
-            f"办学类型为“{self.kind.zh}”的学校没有“{stage.zh}”学段，{stage}_capacity 应为 0"
-            for stage in COMPULSORY
-            if self.capacity(stage) and stage not in STAGES_OF_KIND[self.kind]
-        ]
-        if self.kind == Kind.SPECIAL:
-            wrong.append("特殊教育学校不按小区划片，不能参加选址")
-        wrong += self._price_faults()
-        if not self.places:
-            wrong.append("没有学位：primary_capacity、junior_capacity 至少一项大于 0")
-        if wrong:
-            raise ValueError("\n".join(wrong))
-        return self
-
-    def _price_faults(self) -> list[str]:
-        around = [value for value in (self.low_yuan, self.high_yuan, self.source) if value is not None]
-        if self.cost_yuan is None:
-            return ["没有写 cost_yuan，不能写 low_yuan、high_yuan、source"] if around else []
-        wrong = [] if self.source else ["写了费用 cost_yuan，须用 source 写明依据（估算、批复或假设）"]
-        low, high = self.low_yuan or self.cost_yuan, self.high_yuan or self.cost_yuan
-        if not low <= self.cost_yuan <= high:
-            wrong.append(
-                f"cost_yuan（{self.cost_yuan:g}）应在 low_yuan 与 high_yuan 之间，现为 {low:g}—{high:g}"
-            )
-        return wrong
-
-
-class Aim(Term):
-    """What counts first; of equals the least walk of all children together."""
-
-    WITHIN = "within", "步行距离以内的学生数"
-    WALK = "walk", "全部学生的步行总里程"
-    FARTHEST = "farthest", "最远学生的步行距离"
-
-
-class WalkingLimits(Entry):
-    """The longest walks that count as within distance, in place of the standard's."""
-
-    primary: Positive | None = None
-    junior: Positive | None = None
-
-
-class Places(Entry):
-    """The places of a school that is there, where not classes × class limit."""
-
-    school_id: Words
-    stage: Stage
-    capacity: Count
-
-
-class SitesFile(Entry):
-    """The candidates, and what is asked of them where it is not the usual."""
-
-    candidates: tuple[Candidate, ...] = ()
-    counts: Aim = Aim.WITHIN
-    walk_km: WalkingLimits = WalkingLimits()
-    capacities: tuple[Places, ...] = ()
-
-    def limit_km(self, stage: Stage, standard: Standard) -> float:
-        """Return the longest walk of a compulsory stage that counts as within distance."""
-        own = self.walk_km.primary if stage == Stage.PRIMARY else self.walk_km.junior
-        return standard.rules.distance.limit_km(stage) if own is None else own
-
-
-def load_sites(given: pd.DataFrame | str | Path) -> SitesFile:
-    """Read candidates from a frame with the fields of `Candidate` as columns, or a TOML file.
-
-    The file has one ``[[candidates]]`` entry for each site, kind and size. It may say what `counts` first,
-    longest walks (``[walk_km]``, by stage) and the places of schools that are there (``[[capacities]]``).
-
-    Raises
-    ------
-    SitingError
-        Naming every entry that makes no sense: an unknown kind, a capacity below 0, a place off the
-        globe, a site with two places or districts.
-    """
-    if isinstance(given, pd.DataFrame):
-        found = _of_frame(given)
-    else:
-        found = read_toml(Path(given), SitesFile, "候选校址文件", SitingError)
-    clashes = _clashes(found.candidates)
-    refuse(clashes if found.candidates else ["没有候选校址，请至少给出一处"], named(given))
-    return found
-
-
-def named(given: pd.DataFrame | str | Path) -> str:
-    """Return how a message names the candidates: their file, or the table."""
-    return "候选校址表" if isinstance(given, pd.DataFrame) else f"候选校址文件 {given}"
-
-
-def refuse(wrong: list[str], where: str) -> None:
-    """Refuse to go on if there is a reason to; `where` names the candidates."""
-    if wrong:
-        lines = "\n".join(f"  {line}" for line in wrong)
-        raise SitingError(f"{where}：不能选址，有 {len(wrong)} 处须先改正：\n{lines}")
-
-
-def _of_frame(frame: pd.DataFrame) -> SitesFile:
-    columns = [frame[name].tolist() for name in frame]
-    rows = [
-        {str(name): _plain(name, cell) for name, cell in zip(frame, row, strict=True) if not pd.isna(cell)}
-        for row in zip(*columns, strict=True)
-    ]
-    try:
-        return SitesFile(candidates=rows)
-    except ValidationError as error:
-        faults = error.errors(include_url=False)
-        lines = "\n".join(f"  {line}" for fault in faults for line in _in_words(fault))
-        raise SitingError(f"候选校址有 {len(lines.splitlines())} 处不能用，请逐条改正：\n{lines}") from None
-
-
-def _plain(name: str, cell: object) -> object:
-    """Return a cell as a file would write it: pandas holds whole numbers with gaps as floats."""
-    whole = isinstance(cell, float) and cell.is_integer() and str(name).endswith("_capacity")
-    return int(cell) if whole else cell
-
-
-def _in_words(fault: dict) -> Iterator[str]:
-    row, field = [*fault["loc"][1:], ""][:2]
-    plain = PLAIN.get(fault["type"])
-    text = plain.format(**fault.get("ctx", {})) if plain else fault["msg"]
-    place = f"第 {row + 1} 行 {field}{shown(fault['input'])}" if field else f"第 {row + 1} 行"
-    for line in text.replace(" or ", ", ").splitlines():
-        yield f"{place}：{line}"
-
-
-def _clashes(found: tuple[Candidate, ...]) -> list[str]:
-    wrong, first = [], {}
-    seen = set()
-    for one in found:
-        other = first.setdefault(one.site, one)
-        for field in ("longitude", "latitude", "district", "name", "location"):
-            ours, theirs = getattr(one, field), getattr(other, field)
-            if ours != theirs:
-                wrong.append(f"校址 {one.site} 的 {field} 前后不一：{theirs}、{ours}")
-        key = (one.site, one.kind, one.primary_capacity, one.junior_capacity)
-        if key in seen:
-            wrong.append(f"校址 {one.site} 的{one.kind.zh}（同样学位数）重复列出")
-        seen.add(key)
-    return wrong
-
+from qb.terms import COMPULSORY, Kind, Ownership, Stage
 
 # The question as arrays: children of zones, seats at schools and sites, and the ways between them.
 
@@ -321,7 +118,7 @@ def build(
     year: int,
     standard: Standard,
     capacities: pd.DataFrame | None = None,
-    where: str = "候选校址表",
+    where: Message = TABLE,
 ) -> tuple[Problem, Labels]:
     """Return the problem of a year.
 
@@ -347,7 +144,13 @@ def build(
         capacities = pd.DataFrame([entry.model_dump() for entry in asked.capacities])
     given, wrong = _given(data, capacities)
     if groups.empty:
-        wrong.append(f"{year} 学年没有一个小区既有适龄儿童数又有经纬度，请填写小区表（zones）")
+        wrong.append(
+            Message(
+                "{} 学年没有一个小区既有适龄儿童数又有经纬度，请填写小区表（zones）",
+                "no zone of {} has both children and coordinates; complete the table zones",
+                year,
+            )
+        )
     wrong += _misplaced(data, candidates)
     wrong += _oversized(candidates, year, standard)
     unreached, far = _reach(data, groups, asked, standard)
@@ -389,12 +192,14 @@ def _pairs(groups: pd.DataFrame, seats: pd.DataFrame, there: np.ndarray) -> int:
     return len(set(zip(zone, place, strict=True)))
 
 
-def _nowhere(data: Dataset, sites: list[str]) -> list[str]:
+def _nowhere(data: Dataset, sites: list[str]) -> list[Message]:
     """Say which places of the table of distances are neither a school nor a site."""
     given = data["distances"]["place_id"].dropna().unique()
     strange = [name for name in given if name not in {*data["schools"]["school_id"], *sites}]
-    some = "、".join(strange[:FEW]) + ("等" if len(strange) > FEW else "")
-    return [f"到校距离表中有 {len(strange)} 个编号既不是学校也不是校址，没有用到：{some}"] if strange else []
+    some = listing(strange[:FEW]) + (Message("等", " …") if len(strange) > FEW else "")
+    zh = "到校距离表中有 {} 个编号既不是学校也不是校址，没有用到：{}"
+    en = "{} codes of the table of walking distances are neither a school nor a site, and not used: {}"
+    return [Message(zh, en, len(strange), some)] if strange else []
 
 
 def _limit(groups: pd.DataFrame, asked: SitesFile, standard: Standard) -> LimitInForce:
@@ -423,10 +228,23 @@ def _groups(zones: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     notes = []
     if (some & ~placed).any():
         lost, zoned = table.loc[some & ~placed, "children"].sum(), zones["zone_id"][zones["longitude"].isna()]
-        notes.append(f"{len(zoned)} 个小区没有经纬度，其 {lost:.0f} 名适龄儿童未参加选址，划片不变")
+        notes.append(
+            Message(
+                "{} 个小区没有经纬度，其 {:.0f} 名适龄儿童未参加选址，划片不变",
+                "{} zones have no coordinates; their {:.0f} children are left out, their zones as they are",
+                len(zoned),
+                lost,
+            )
+        )
     if table["children"].isna().any():
         blank = table.loc[table["children"].isna(), "zone_id"].nunique()
-        notes.append(f"{blank} 个小区没有填报适龄儿童数，未参加选址，划片不变")
+        notes.append(
+            Message(
+                "{} 个小区没有填报适龄儿童数，未参加选址，划片不变",
+                "{} zones have no children reported and are left out, their zones as they are",
+                blank,
+            )
+        )
     return table[some & placed].reset_index(drop=True), notes
 
 
@@ -435,35 +253,79 @@ def _given(data: Dataset, capacities: pd.DataFrame | None) -> tuple[dict[tuple[s
         return {}, []
     lacking = [name for name in ("school_id", "stage", "capacity") if name not in capacities]
     if lacking:
-        return {}, [f"学位表缺少列：{'、'.join(lacking)}"]
+        return {}, [Message("学位表缺少列：{}", "the places lack the columns: {}", listing(lacking))]
     known, wrong, found = set(data["schools"]["school_id"]), [], {}
     for school, stage, capacity in capacities[["school_id", "stage", "capacity"]].itertuples(index=False):
         if school not in known:
-            wrong.append(f"学位表中的学校 {school} 不在学校表中，请核对学校标识码")
+            wrong.append(
+                Message(
+                    "学位表中的学校 {} 不在学校表中，请核对学校标识码",
+                    "school {} of the places is not in the table schools; check its identifier",
+                    school,
+                )
+            )
         if stage not in COMPULSORY:
-            wrong.append(f"学位表中学校 {school} 的学段“{stage}”应为 primary 或 junior")
+            wrong.append(
+                Message(
+                    "学位表中学校 {} 的学段“{}”应为 primary 或 junior",
+                    "stage “{1}” of school {0} in the places must be primary or junior",
+                    school,
+                    stage,
+                )
+            )
         if not capacity >= 0 or math.isinf(capacity):
-            wrong.append(f"学位表中学校 {school} 的学位数须为不小于 0 的数，现为 {capacity:g}")
+            wrong.append(
+                Message(
+                    "学位表中学校 {} 的学位数须为不小于 0 的数，现为 {:g}",
+                    "the places of school {} must be a number not below 0; they are {:g}",
+                    school,
+                    capacity,
+                )
+            )
         if (school, stage) in found:
-            wrong.append(f"学位表中学校 {school} 的同一学段重复列出")
+            wrong.append(
+                Message(
+                    "学位表中学校 {} 的同一学段重复列出",
+                    "one stage of school {} stands twice in the places",
+                    school,
+                )
+            )
         found[school, stage] = float(capacity)
     return found, wrong
 
 
-def _misplaced(data: Dataset, candidates: tuple[Candidate, ...]) -> list[str]:
+def _misplaced(data: Dataset, candidates: tuple[Candidate, ...]) -> list[Message]:
     taken = dict(zip(data["schools"]["school_id"], data["schools"]["name"], strict=True))
     named = {one.site: one.district for one in candidates}
     wrong = [
-        f"校址 {site} 与现有学校（{taken[site]}）的标识码相同，请另取" for site in named if site in taken
+        Message(
+            "校址 {} 与现有学校（{}）的标识码相同，请另取",
+            "site {} has the identifier of a school that is there ({}); choose another",
+            site,
+            taken[site],
+        )
+        for site in named
+        if site in taken
     ]
     known = data.districts
     wrong += [
-        f"校址 {site} 的县区“{district}”不在数据中，已有：{'、'.join(known)}"
+        Message(
+            "校址 {} 的县区“{}”不在数据中，已有：{}",
+            "the district “{1}” of site {0} is not in the data; there are: {2}",
+            site,
+            district,
+            listing(known),
+        )
         for site, district in named.items()
         if district is not None and district not in known
     ]
     wrong += [
-        f"数据有 {len(known)} 个县区，请写明校址 {site} 的 district"
+        Message(
+            "数据有 {} 个县区，请写明校址 {} 的 district",
+            "the data have {} districts: write the district of site {}",
+            len(known),
+            site,
+        )
         for site, district in named.items()
         if district is None and len(known) > 1
     ]
@@ -473,7 +335,13 @@ def _misplaced(data: Dataset, candidates: tuple[Candidate, ...]) -> list[str]:
 def _oversized(candidates: tuple[Candidate, ...], year: int, standard: Standard) -> list[str]:
     beyond = ((one, beyond_largest(standard, one.kind, one.places, year)) for one in candidates)
     return [
-        f"校址 {one.site}（{one.name}）{said}，请核对 primary_capacity、junior_capacity"
+        Message(
+            "校址 {}（{}）{}，请核对 primary_capacity、junior_capacity",
+            "site {} ({}) {}; check primary_capacity, junior_capacity",
+            one.site,
+            one.name,
+            said,
+        )
         for one, said in beyond
         if said
     ]
@@ -503,13 +371,26 @@ def _reach(
         mine = (new["school_id"] == site).to_numpy()
         nearest, turned = (float(np.fmin.reduce(way[:, mine].ravel(), initial=np.inf)) for way in (km, other))
         if math.isinf(nearest):
-            wrong.append(f"校址 {site}（{name}）没有一个小区能到：所在县区没有这一学段的适龄儿童，请核对")
+            wrong.append(
+                Message(
+                    "校址 {}（{}）没有一个小区能到：所在县区没有这一学段的适龄儿童，请核对",
+                    "no zone can reach site {} ({}): its district has no children of that stage; check it",
+                    site,
+                    name,
+                )
+            )
         elif not near[:, mine].any() and turned * FARTHER < nearest:
             first = new[mine].iloc[0]
-            wrong.append(_EXCHANGED.format(site, first["longitude"], first["latitude"]))
+            wrong.append(Message(*EXCHANGED, site, first["longitude"], first["latitude"]))
         elif not near[:, mine].any():
             notes.append(
-                f"校址 {site}（{name}）步行距离以内没有小区，最近的也要走 {nearest:.2f} 千米，请核对经纬度"
+                Message(
+                    "校址 {}（{}）步行距离以内没有小区，最近的也要走 {:.2f} 千米，请核对经纬度",
+                    "no zone is within the walk of site {} ({}), the nearest {:.2f} km away; check longitude and latitude",
+                    site,
+                    name,
+                    nearest,
+                )
             )
     return wrong, notes
 
@@ -538,19 +419,55 @@ def _schools(
             continue
         pupils, classes = figures.loc[key] if key in figures.index else (math.nan, math.nan)
         whole = given.get(key, classes * class_limit(standard, stage, year))
-        named = f"{row['name']}（{school}）{Stage(stage).zh}"
+        named = Message("{}（{}）{}", "{} ({}), {}", row["name"], school, Stage(stage))
         if not open_then[school] and pd.isna(pupils):
-            wrong += [f"{named}{year} 学年没有开办，而有小区划片在该校，请改划片"] if children else []
+            wrong += (
+                [
+                    Message(
+                        "{}{} 学年没有开办，而有小区划片在该校，请改划片",
+                        "{} is not open in {}, and zones are assigned to it: assign them anew",
+                        named,
+                        year,
+                    )
+                ]
+                if children
+                else []
+            )
             continue
         if pd.isna(row["longitude"] + row["latitude"]):
-            text = f"{named}没有填报经纬度"
-            wrong += [f"{text}，而有小区划片在该校，请补填"] if children else []
-            notes += [] if children else [f"{text}，缺数据，未参加选址"]
+            text = Message("{}没有填报经纬度", "{}: no coordinates reported", named)
+            wrong += (
+                [
+                    Message(
+                        "{}，而有小区划片在该校，请补填",
+                        "{}, and zones are assigned to it; complete it",
+                        text,
+                    )
+                ]
+                if children
+                else []
+            )
+            notes += [] if children else [Message("{}，缺数据，未参加选址", "{}: no data, left out", text)]
             continue
-        lacking = [n for n, value in (("在校生数", pupils), ("班级数", whole)) if pd.isna(value)]
+        figures_ = ((Message("在校生数", "pupils"), pupils), (Message("班级数", "classes"), whole))
+        lacking = [n for n, value in figures_ if pd.isna(value)]
         if lacking:
-            what = "划片在该校的小区不变，不再接收别的小区" if children else "未参加选址"
-            notes.append(f"{named}没有填报{'、'.join(lacking)}，缺数据，不当作有空余学位：{what}")
+            what = (
+                Message(
+                    "划片在该校的小区不变，不再接收别的小区", "its zones stay as they are and no others come"
+                )
+                if children
+                else Message("未参加选址", "left out")
+            )
+            notes.append(
+                Message(
+                    "{}没有填报{}，缺数据，不当作有空余学位：{}",
+                    "{}: {} not reported; no free place is presumed: {}",
+                    named,
+                    listing(lacking),
+                    what,
+                )
+            )
             whole, pupils, there = children, children, 0.0
             if not children:
                 continue

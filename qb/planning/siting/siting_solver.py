@@ -15,16 +15,10 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
 from qb.errors import QbError
+from qb.language import Message, listing
 from qb.planning.scenario import Scenario
-from qb.planning.siting.siting_problem import (
-    NONE,
-    Aim,
-    Candidate,
-    Labels,
-    Problem,
-    SitesFile,
-    SitingError,
-)
+from qb.planning.siting.candidate_sites import Aim, Candidate, SitesFile, SitingError
+from qb.planning.siting.siting_problem import NONE, Labels, Problem
 from qb.terms import COMPULSORY, Stage, Term
 
 # The constraints as sparse rows, for `scipy.optimize.milp`.
@@ -173,9 +167,9 @@ INFEASIBLE = 2  # as `milp` says it
 class Status(Term):
     """What is known of a plan."""
 
-    OPTIMAL = "optimal", "已证最优"
-    TIME_LIMIT = "time limit", "到时，未证最优"
-    INFEASIBLE = "infeasible", "学位不够"
+    OPTIMAL = "optimal", "已证最优", "proven best"
+    TIME_LIMIT = "time limit", "到时，未证最优", "out of time, not proven best"
+    INFEASIBLE = "infeasible", "学位不够", "too few places"
 
 
 class OutOfTimeError(QbError):
@@ -415,7 +409,11 @@ def fewest(problem: Problem, seconds: float = 10.0) -> int | None:
 
 def _needed(x: np.ndarray | None, seconds: float) -> np.ndarray:
     if x is None:
-        raise OutOfTimeError(f"在 {seconds:.0f} 秒内没有找到方案。请把时限 seconds 放宽，或减少候选校址。")
+        raise OutOfTimeError(
+            "在 {:.0f} 秒内没有找到方案。请把时限 seconds 放宽，或减少候选校址。",
+            "No plan was found in {:.0f} seconds. Allow more seconds, or fewer candidates.",
+            seconds,
+        )
     return x
 
 
@@ -584,9 +582,17 @@ class Siting:
         """
         solution = self._solution(option)
         if solution.status is Status.INFEASIBLE:
-            raise SitingError(f"方案 {option} 放不下全部学生，不能写成情景。")
+            raise SitingError(
+                "方案 {} 放不下全部学生，不能写成情景。",
+                "Plan {} cannot seat all pupils and is no scenario.",
+                option,
+            )
         opened = self.opened(option)
-        title = f"新建{'、'.join(one.name for one in opened)}" if opened else "只调整划片，不建新校"
+        title = (
+            Message("新建{}", "New: {}", listing(one.name for one in opened))
+            if opened
+            else Message("只调整划片，不建新校", "Zones alone, no new school")
+        )
         actions = [school_opened(one) for one in opened]
         moved = self.assigned(option)
         moved = moved[(moved["before"] != moved["school_id"]).to_numpy()]
@@ -597,7 +603,12 @@ class Siting:
 
     def _solution(self, option: int) -> Solution:
         if not 1 <= option <= len(self.solutions):
-            raise SitingError(f"没有方案 {option}，可选 1—{len(self.solutions)}。")
+            raise SitingError(
+                "没有方案 {}，可选 1—{}。",
+                "There is no plan {}; there are 1–{}.",
+                option,
+                len(self.solutions),
+            )
         return self.solutions[option - 1]
 
 
