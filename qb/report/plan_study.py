@@ -227,10 +227,16 @@ def of_district(data: Dataset, district: str) -> Dataset:
     """Return a district's part of a dataset: its own rows, and those of its schools."""
     if data.districts == [district]:
         return data
-    schools = data["schools"]
-    own = set(schools.loc[(schools["district"] == district).to_numpy(), "school_id"])
-    kept = {}
-    for name, frame in data.tables.items():
-        mine = frame["district"] == district if "district" in frame else frame["school_id"].isin(own)
-        kept[name] = frame[mine.to_numpy(dtype=bool)]
+    schools, zones, kept = data["schools"], data["zones"], {}
+    own = {
+        name: set(frame.loc[(frame["district"] == district).to_numpy(), name])
+        for name, frame in (("school_id", schools), ("zone_id", zones))
+    }
+    for table, frame in data.tables.items():
+        if "district" in frame:
+            mine = frame["district"] == district
+        else:
+            name = "school_id" if "school_id" in frame else "zone_id"  # walks are those of zones
+            mine = frame[name].isin(own[name])
+        kept[table] = frame[mine.to_numpy(dtype=bool)]
     return data.replace(**kept)
