@@ -19,6 +19,7 @@ from qb.command_parser import (
     add_data,
     add_json,
     add_layout,
+    add_settings,
     add_standard,
     add_year,
     natural,
@@ -352,6 +353,7 @@ def _parser() -> Parser:
         metavar="FILE.toml",
         help="达标方案所用的费用文件；默认用随附的费用假设",
     )
+    add_settings(it)
     it.add_argument(
         "--notebooks",
         type=path,
@@ -608,6 +610,7 @@ def _parser() -> Parser:
         help="生成情景比较页时所用的情景文件；默认为随附的示例情景",
     )
     add_costs(it)
+    add_settings(it)
     it.add_argument("--notebooks", type=path, metavar="FOLDER", help="生成网站时所用的自己的笔记本（会运行）")
     add_json(it)
 

@@ -101,6 +101,17 @@ def add_json(parser: Parser) -> None:
     parser.add_argument("--json", dest="as_json", action="store_true", help="打印一个 JSON 文档")
 
 
+def add_settings(parser: Parser) -> None:
+    """Add who publishes."""
+    parser.add_argument(
+        "--site",
+        dest="settings",
+        type=path,
+        metavar="FILE.toml",
+        help="网站设置：单位、标志、联系方式、颜色、页脚；默认用数据文件夹里的 site.toml",
+    )
+
+
 def add_costs(parser: Parser) -> None:
     """Add the option that names a cost file."""
     parser.add_argument("--costs", type=path, help="费用文件（TOML）；默认用随附的费用假设")

@@ -14,6 +14,7 @@ from qb.publish.jobs import CELL_SECONDS, Isolation, Site
 from qb.publish.manifest import RECORD, Record, locked
 from qb.publish.own_notebooks import find_notebooks
 from qb.publish.page import Lang
+from qb.publish.site_settings import PICTURES, settings_file
 from qb.standard import whole_name
 
 
@@ -26,6 +27,7 @@ def publish(
     schools: Collection[str] = (),
     scenarios: Collection[str | Path] = (),
     costs: str | Path | None = None,
+    settings: str | Path | None = None,
     files: bool = False,
     notebooks: str | Path | None = None,
     jobs: int | None = None,
@@ -55,6 +57,9 @@ def publish(
         Scenario files, compared on a page of their own; without any there is no such page.
     costs : path, optional
         The costs that the plan reckons with; the standard's assumptions by default.
+    settings : path, optional
+        Who publishes: office, mark, contact, colour (:mod:`qb.publish.site_settings`); by default the
+        ``site.toml`` beside the tables, where there is one.
     files : bool
         Also make what goes with the pages; see :mod:`qb.publish.attachments`.
     notebooks : path, optional
@@ -85,6 +90,7 @@ def publish(
     data = Path(data_path).resolve()
     name = whole_name(standard)
     beside = {"scenarios": tuple(map(_whole, scenarios)), "costs": _whole(costs) if costs else ""}
+    beside["settings"] = settings_file(data, _whole(settings) if settings else "")
     own = find_notebooks(notebooks)
     if own and scheduler:
         raise QbError(
@@ -103,7 +109,13 @@ def publish(
     }
     folders = {one.path.parent for one in own}
     code = sorted(str(p) for f in folders for p in f.iterdir() if p.suffix in (".py", ".toml", ".ipynb"))
-    reckon = partial(manifest.of_all, data, name, (*beside["scenarios"], beside["costs"], *code), **asked)
+    reckon = partial(
+        manifest.of_all,
+        data,
+        name,
+        (*beside["scenarios"], beside["costs"], *_marks(beside["settings"]), *code),
+        **asked,
+    )
     of = reckon()
     if not force and (site := _as_it_stands(out, of)):
         return site
@@ -113,6 +125,12 @@ def publish(
         return make(data, name, of=of, unchanged=lambda: reckon() == of, **asked,
                     cell_seconds=cell_seconds, force=force, workers=jobs, isolation=isolation,
                     scheduler=scheduler, press=press, progress=progress)  # fmt: skip
+
+
+def _marks(settings: str) -> list[str]:
+    """Return the file of settings and all pictures beside it, of which one may be the mark."""
+    beside = Path(settings).parent.iterdir() if settings else ()
+    return [settings, *sorted(str(path) for path in beside if path.suffix.lower() in PICTURES)]
 
 
 def _whole(path: str | Path) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from html import unescape
 from pathlib import Path
@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
 
 from qb.files import PACKAGE
+from qb.publish.site_settings import SiteSettings
 
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
@@ -75,6 +76,9 @@ _ZH = {
     "fingerprint": "数据指纹",
     "made_on": "生成日期",
     "software": "软件",
+    "office": "发布单位",
+    "contact": "联系方式",
+    "next_date": "下次更新",
     "title": "{subject}评估",
     "title_of": "{district}{subject}评估",
     "reports": "报告",
@@ -114,6 +118,7 @@ _ZH = {
     "plan_note": "最少花多少钱达标，花在哪里，由谁负责；附证明",
     "passed": "达标（校·学段）",
     "judged": "参评（校·学段）",
+    "share": "达标比例（%）",
     "over": "超限的差异系数（个）",
     "passed_schools": "{stage}达标学校",
     "passed_indicators": "达标指标",
@@ -184,6 +189,9 @@ _EN = {
     "fingerprint": "Data fingerprint",
     "made_on": "Made on",
     "software": "Software",
+    "office": "Published by",
+    "contact": "Contact",
+    "next_date": "Next edition",
     "title": "{subject}",
     "title_of": "{district}: {subject}",
     "reports": "Reports",
@@ -223,6 +231,7 @@ _EN = {
     "plan_note": "The least that meeting the standard costs, where, and who answers for it; with proof",
     "passed": "Met (by stage)",
     "judged": "Judged (by stage)",
+    "share": "Share met (%)",
     "over": "Coefficients over the limit",
     "passed_schools": "{stage}: schools that meet the rule",
     "passed_indicators": "Indicators met",
@@ -311,6 +320,10 @@ class Page:
         The same for programs (`qb verify`), written as ``<meta name="qb:…">``.
     schools : tuple of (id, href)
         Pages of schools that the content may name.
+    kind : str
+        What the style sheet calls a page of this kind.
+    settings : SiteSettings
+        Who publishes.
     """
 
     title: str
@@ -324,6 +337,8 @@ class Page:
     provenance: tuple[tuple[str, str], ...] = ()
     meta: tuple[tuple[str, str], ...] = ()
     schools: tuple[tuple[str, str], ...] = ()
+    kind: str = ""
+    settings: SiteSettings = field(default_factory=SiteSettings)
 
     @property
     def words(self) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from qb.publish.page import WORDS, Lang
 from qb.publish.scheduler import run
 from qb.publish.site_index import district_index, districts_index
 from qb.publish.site_plan import Part, Plan, Request, Task, folder_for, known_kinds, known_schools
+from qb.publish.site_settings import load_settings
 from qb.publish.worker import Held
 from qb.report.context import open_context
 
@@ -34,6 +35,7 @@ def make(
     schools: Collection[str],
     scenarios: tuple[str, ...],
     costs: str,
+    settings: str,
     files: bool,
     lang: Lang,
     cell_seconds: float,
@@ -46,7 +48,8 @@ def make(
     """
     context = open_context(data, year, standard, lang)
     kinds, ids = known_kinds(only, scenarios, own), known_schools(schools, context.assessment)
-    request = Request(data, standard, lang, kinds, ids, scenarios, costs, cell_seconds, files, own)
+    request = Request(data, standard, lang, kinds, ids, scenarios, costs, cell_seconds, files, own, settings)
+    load_settings(settings)  # a fault in it ends the run before anything is written
     folder = folder_for(out, data, context.assessment)
     with locked(folder):
         plan = Plan(folder, context, request, Record(folder))
@@ -165,4 +168,5 @@ def indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> Iterator[tuple[Path, s
         page = replace(
             plan.top_page(words["title"].format(subject=subject)), here=target.name if plan.whole else ""
         )
-        yield target, districts_index(parts, page)
+        whole, last = plan.context.assessment, plan.context.years.get(plan.context.year - 1)
+        yield target, districts_index(parts, page, whole, last)

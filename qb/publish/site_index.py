@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from markupsafe import Markup
 
+from qb.charts import Caption, Chart, shortfall_bars
 from qb.indicators.verdicts import deciding
 from qb.language import told
 from qb.publish.jobs import Outcome
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 _ORDER = {
     v.value: i for i, v in enumerate((Verdict.FAIL, Verdict.NO_DATA, Verdict.PASS, Verdict.NOT_APPLICABLE))
 }
+
+
+MOST_BARS = 20  # districts in a figure
 
 
 def district_index(
@@ -110,8 +114,13 @@ def _listing(part: Part, outcomes: Mapping[Path, Outcome], lang: Lang) -> list[t
     ]
 
 
-def districts_index(parts: Sequence[Part], page: Page) -> str:
-    """Return the index of all districts of a dataset."""
+def districts_index(
+    parts: Sequence[Part], page: Page, whole: Assessment, last: Assessment | None = None
+) -> str:
+    """Return the index of all districts of a dataset: how many meet the standard, and each, the worst first.
+
+    `whole` is the assessment of all of them, `last` that of the year before.
+    """
     words, lang = page.words, page.lang
     standard = parts[0].assessment.standard
     areas = {area: area_label(area, standard, lang) for area in standard.area_names}
@@ -128,12 +137,14 @@ def districts_index(parts: Sequence[Part], page: Page) -> str:
         }
         for part in parts
     )
+    rows["share"] = 100 * rows["passed"] / rows["judged"].where(rows["judged"] > 0)
     columns = (
         Column("district", words["area"], link="address"),
         Column("verdict", words["verdict"], verdict=True, fact="fact"),
         *(Column(area, name, verdict=True, fact=f"{area}_fact") for area, name in areas.items()),
         Column("passed", words["passed"], decimals=0),
         Column("judged", words["judged"], decimals=0),
+        Column("share", words["share"], decimals=1),
         Column("over", words["over"], decimals=0),
         *(
             Column(name, words[f"{name}_count"], decimals=0)
@@ -142,8 +153,63 @@ def districts_index(parts: Sequence[Part], page: Page) -> str:
         ),
     )
     table = Table(f"{page.place} {words['districts']}", columns, _worst_first(rows), "failing", lang=lang)
-    rules = _shown(_rules(parts[0].assessment, page))
-    return index_page("districts.html.j2", page, districts=_shown(table), rules=rules)
+    return index_page(
+        "districts.html.j2",
+        page,
+        cards=_shown(Cards(tuple(_of_all(whole, last, page)), lang)),
+        failing=[_shown(chart) for chart in _failing(whole, page)],
+        districts=_shown(table),
+        rules=_shown(_rules(parts[0].assessment, page)),
+    )
+
+
+def _of_all(whole: Assessment, last: Assessment | None, page: Page) -> Iterator[tuple[str, ...]]:
+    """Yield how many districts, school stages and coefficients meet the standard, and how many did last year."""
+    lang = page.lang
+    labels = (
+        say(lang, "达标的地区", "Districts that meet the standard"),
+        say(lang, "达标的学校（学段）", "School stages met"),
+        say(lang, "达标的差异系数", "Coefficients within the limit"),
+    )
+    for place, label in enumerate(labels):
+        now = _tallies(whole)[place]
+        then = None if last is None else _tallies(last)[place]
+        yield label, now.of_all(lang), "", "", counted(now, then, lang)
+
+
+def _tallies(whole: Assessment) -> tuple[Tally, ...]:
+    spread = whole.balance["verdict"][whole.balance["code"].isin(deciding(whole.standard))]
+    return tuple(Tally.of(of) for of in (whole.districts["verdict"], whole.rows["verdict"], spread))
+
+
+def _failing(whole: Assessment, page: Page) -> list[Chart]:
+    """Return how many school stages fail in each district, most first; none where none fails."""
+    lang = page.lang
+    counts = whole.rows.loc[(whole.rows["verdict"] == Verdict.FAIL).to_numpy(), "district"].value_counts()
+    if not len(counts):
+        return []
+    total, most = int(counts.sum()), str(counts.index[0])
+    finding = say(
+        lang,
+        f"未达标的学校（学段）{total} 个，{most}最多，有 {counts.iloc[0]} 个",
+        f"School stages not met: {total}, most of them in {most} ({counts.iloc[0]})",
+    )
+    measure = say(lang, "各地区未达标的学校（学段）数", "School stages not met, by district")
+    shown = counts.head(MOST_BARS)
+    if len(counts) > MOST_BARS:
+        measure += say(lang, f"，前 {MOST_BARS} 个地区", f", the first {MOST_BARS} districts")
+    words = Caption(
+        finding, f"{measure} · {page.place}", dict(page.provenance).get(page.words["source"], ""), lang=lang
+    )
+    return [
+        shortfall_bars(
+            list(map(str, shown.index)),
+            shown.astype(float).tolist(),
+            say(lang, "个", "stages"),
+            caption=words,
+            decimals=0,
+        )
+    ]
 
 
 def _year(
@@ -185,7 +251,7 @@ def _rules(assessment: Assessment, page: Page) -> Rules:
     return Rules(assessment.standard, assessment.year, page.lang, WHOLE)
 
 
-def _shown(block: Cards | Table | Rules) -> Markup:
+def _shown(block: Cards | Table | Rules | Chart) -> Markup:
     return Markup(block._repr_html_())
 
 

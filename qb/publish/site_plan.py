@@ -25,6 +25,7 @@ from qb.publish.jobs import CELL_SECONDS, Job, Parameter
 from qb.publish.manifest import KINDS, OF_DISTRICT, Record, digest
 from qb.publish.own_notebooks import OwnNotebook
 from qb.publish.page import WORDS, Lang, Page
+from qb.publish.site_settings import SiteSettings, load_settings
 from qb.report.context import ReportContext
 from qb.report.facts import doubted, doubts_said
 from qb.report.words import school_year
@@ -92,6 +93,7 @@ class Request:
     cell_seconds: float = CELL_SECONDS
     files: bool = False
     own: tuple[OwnNotebook, ...] = ()
+    settings: str = ""
 
     def own_of(self, *per: str) -> list[OwnNotebook]:
         """Return the notebooks of one's own of which there is a page for each of these."""
@@ -154,6 +156,11 @@ class Plan:
     context: ReportContext
     request: Request
     record: Record | None
+
+    @cached_property
+    def settings(self) -> SiteSettings:
+        """Who publishes."""
+        return load_settings(self.request.settings)
 
     @cached_property
     def slices(self) -> Slices:
@@ -225,6 +232,7 @@ class Plan:
             lang=self.request.lang,
             place=school_year(self.context.year, self.request.lang),
             invented=self.context.assessment.invented,
+            settings=self.settings,
             links=(*links, *((own.title(self.request.lang), f"{own.kind}.html") for own in self.whole)),
             provenance=self.provenance,
             meta=self.meta,
@@ -368,6 +376,8 @@ class Plan:
             provenance=self.provenance,
             meta=(("district", part.district), *self.meta),
             schools=tuple(self._ways(part, school, up)),
+            kind="school" if school else target.stem,
+            settings=self.settings,
         )
 
     def _ways(self, part: Part, school: str, up: str) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,7 @@ from qb.publish.page import WORDS, Lang
 from qb.publish.scheduler import run as make_pages
 from qb.publish.site import indexes
 from qb.publish.site_plan import Plan, Request
+from qb.publish.site_settings import settings_file
 from qb.publish.worker import Held
 from qb.report.context import open_context
 from qb.report.facts import in_words
@@ -372,6 +373,7 @@ def verify(
     scenarios: Collection[str | Path] | None = None,
     costs: str | Path | None = None,
     notebooks: str | Path | None = None,
+    settings: str | Path | None = None,
     progress: bool = False,
 ) -> Verification:
     """Make the pages of a published folder again and compare them, byte by byte.
@@ -387,7 +389,7 @@ def verify(
         The dataset, under the name that it had.
     standard : name or path, optional
         The standard that judges; by default the one shipped under the name that the site gives.
-    scenarios, costs, notebooks : paths, optional
+    scenarios, costs, notebooks, settings : paths, optional
         As they were given to :func:`qb.publish.api.publish`; where the site compares scenarios and none is
         given, those of the sample.
     progress : bool
@@ -411,7 +413,9 @@ def verify(
     first = ours.get("index.html") or ours[min(ours)]
     chosen = whole_name(standard or _shipped(first))
     beside = tuple(str(Path(one).resolve()) for one in scenarios), str(Path(costs).resolve()) if costs else ""
-    plan = _plan(Path(site), Path(data).resolve(), first, chosen, *beside, find_notebooks(notebooks))
+    data = Path(data).resolve()
+    whole = settings_file(data, str(Path(settings).resolve()) if settings else "")
+    plan = _plan(Path(site), data, first, chosen, *beside, find_notebooks(notebooks), whole)
     links = {to for sheet in ours.values() for to in sheet.links}
     plan = replace(plan, standing=frozenset(sheets) | links)
     if "district" in first.meta and len(plan.parts) > 1:
@@ -485,8 +489,10 @@ def _plan(site: Path, data: Path, first: Sheet, standard: str, *beside: Any) -> 
     named = first.said("source")
     if named != spoken(data.name) and named == Path(named).name:
         context = replace(context, data=replace(context.data, source=named))
-    scenarios, costs, own = beside
-    request = Request(data, standard, first.lang, (), frozenset(), scenarios, costs, own=own)
+    scenarios, costs, own, settings = beside
+    request = Request(
+        data, standard, first.lang, (), frozenset(), scenarios, costs, own=own, settings=settings
+    )
     return _Remade(site, context, request, None)
 
 

@@ -413,7 +413,7 @@ class AnnualChanges(AnnualPart):
             lines = [self._school(row) for _, row in self._schools[changed.to_numpy()].iterrows()]
         lines.sort(key=lambda line: (not line["fails"], line["now"] == ABSENT))
         columns = (
-            Column("name", say(lang, "学校", "School")),
+            Column("name", say(lang, "学校", "School"), school="school_id"),
             Column("stage", say(lang, "学段", "Stage")),
             Column("before", self._since(), verdict=True, fact="before_fact"),
             Column("now", str(self.context.year), verdict=True, fact="now_fact"),
@@ -453,6 +453,7 @@ class AnnualChanges(AnnualPart):
         comma = say(lang, "、", ", ")
         return {
             "name": row["name_now"] if there["now"] else row["name_before"],
+            "school_id": row["school_id"],
             "stage": stage_label(row["stage"], lang),
             "before": row["verdict_before"] if there["before"] else ABSENT,
             "now": row["verdict_now"] if there["now"] else ABSENT,

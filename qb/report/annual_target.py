@@ -380,6 +380,7 @@ class AnnualConditions(AnnualPart):
         lines = [
             {
                 "name": name,
+                "school_id": school,
                 **{str(kind): self._have(cells, school, kind) for kind in RoomKind},
                 "verdict": self._worst(cells, school),
                 "fails": self._worst(cells, school) == Verdict.FAIL,
@@ -388,7 +389,7 @@ class AnnualConditions(AnnualPart):
         ]
         lines.sort(key=lambda line: not line["fails"])
         columns = (
-            Column("name", say(lang, "学校", "School")),
+            Column("name", say(lang, "学校", "School"), school="school_id"),
             *(Column(str(kind), say(lang, *PARTS[kind])) for kind in RoomKind),
             Column("verdict", say(lang, "结论", "Verdict"), verdict=True),
         )
@@ -396,7 +397,7 @@ class AnnualConditions(AnnualPart):
         return Table(
             say(lang, f"{named}：未达标或缺数据的学校", f"{named}: schools not met or without data"),
             columns,
-            pd.DataFrame(lines, columns=[*(column.key for column in columns), "fails"]),
+            pd.DataFrame(lines, columns=[*(column.key for column in columns), "school_id", "fails"]),
             failing="fails",
             note=say(
                 lang,

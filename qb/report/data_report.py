@@ -113,11 +113,11 @@ class FaultReport:
             if school:
                 counts = Counter(fault.severity for fault in faults)
                 rules = say(lang, "、", ", ").join(dict.fromkeys(fault.rule for fault in faults))
-                line = {"school": told(school_title(school, names), lang), "rules": rules}
+                line = {"school": told(school_title(school, names), lang), "school_id": school, "rules": rules}
                 lines.append(line | {str(severity): counts[severity] for severity in Severity})
         lines.sort(key=lambda line: [-line[str(severity)] for severity in Severity])
         columns = (
-            Column("school", say(lang, "学校", "School")),
+            Column("school", say(lang, "学校", "School"), school="school_id"),
             *(Column(str(s), label(s, lang), decimals=0) for s in Severity),
             Column("rules", say(lang, "规则", "Rules")),
         )
@@ -364,7 +364,7 @@ class DataReport:
         shown = shown.fillna(0.0).assign(name=schools["name"].fillna(""))
         order = shown[list(shares)].mean(axis=1).sort_values(kind="stable").index
         columns = (
-            Column("name", say(lang, "学校", "School")),
+            Column("name", say(lang, "学校", "School"), school="school_id"),
             *(Column(n, say(lang, f"{TABLES[n].label}（%）", f"{n} (%)"), decimals=0) for n in shares),
         )
         return Table(
@@ -433,17 +433,18 @@ class DataReport:
         shown = pd.DataFrame(
             {
                 "name": waiting["name"].to_numpy(),
+                "school_id": waiting["school_id"].to_numpy(),
                 "stage": [stage_label(stage, lang) for stage in waiting["stage"]],
                 "codes": [say(lang, "、", ", ").join(unknown(row)) for _, row in waiting.iterrows()],
             }
         )
         columns = (
-            Column("name", say(lang, "学校", "School")),
+            Column("name", say(lang, "学校", "School"), school="school_id"),
             Column("stage", say(lang, "学段", "Stage")),
             Column("codes", say(lang, "缺数据的指标", "No data for")),
         )
         return Table(
-            say(lang, "结论悬空的学校", "Schools whose verdict waits"),
+            say(lang, "因缺数据没有结论的学校", "Schools whose verdict waits"),
             columns,
             shown,
             empty=say(lang, "各校都有结论。", "Every school has a verdict.")
@@ -495,6 +496,7 @@ class DataReport:
                 [float(pupils[s]) for s in placed["school_id"]],
                 placed["name"].tolist(),
                 states,
+                placed["school_id"].tolist(),
                 caption=caption(
                     finding,
                     say(lang, "圆点大小为在校生数", "Dots by pupils"),

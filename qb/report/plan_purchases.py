@@ -44,7 +44,7 @@ class PlanPurchases(PlanPart):
         """Return what each school gets, the dearest first."""
         lang = self.context.lang
         rows = []
-        for _, mine in self._bought.groupby("school_id") if len(self._bought) else ():
+        for school, mine in self._bought.groupby("school_id") if len(self._bought) else ():
             whole = len(set(mine["stage"])) > 1
             what = [
                 f"{title(self.context.standard[row.code], lang, short=True)}"
@@ -53,13 +53,18 @@ class PlanPurchases(PlanPart):
                 for row in mine.itertuples()
             ]
             rows.append(
-                {"name": mine["name"].iloc[0], "what": say(lang, "；", "; ").join(what), **_sums(mine)}
+                {
+                    "name": mine["name"].iloc[0],
+                    "school_id": school,
+                    "what": say(lang, "；", "; ").join(what),
+                    **_sums(mine),
+                }
             )
-        frame = pd.DataFrame(rows, columns=["name", "what", "cost", "low", "high"])
+        frame = pd.DataFrame(rows, columns=["name", "school_id", "what", "cost", "low", "high"])
         return Table(
             say(lang, "购置清单：按学校", "What to buy, by school"),
             (
-                Column("name", say(lang, "学校", "School")),
+                Column("name", say(lang, "学校", "School"), school="school_id"),
                 Column("what", say(lang, "增加", "To add")),
                 *cost_columns(self.context.lang),
             ),
@@ -302,7 +307,11 @@ class PlanLimits(PlanPart):
     def pupils(self) -> Table:
         """Return where one more pupil costs most."""
         lang = self.context.lang
-        frame = self.work.why.pupils if self.work.made else pd.DataFrame(columns=["name", "stage", "yuan"])
+        frame = (
+            self.work.why.pupils
+            if self.work.made
+            else pd.DataFrame(columns=["name", "school_id", "stage", "yuan"])
+        )
         frame = frame[(frame["yuan"] >= 1).to_numpy(dtype=bool)]
         shown = frame.sort_values("yuan", ascending=False, kind="stable").head(MOST)
         shown = shown.assign(stage=[stage_label(stage, lang) for stage in shown["stage"]])
@@ -313,7 +322,7 @@ class PlanLimits(PlanPart):
                 f"What one more pupil costs (the {MOST} highest)",
             ),
             (
-                Column("name", say(lang, "学校", "School")),
+                Column("name", say(lang, "学校", "School"), school="school_id"),
                 Column("stage", say(lang, "学段", "Stage")),
                 Column("yuan", say(lang, "增加费用（元）", "More (yuan)"), decimals=0),
             ),
@@ -402,6 +411,7 @@ class PlanAssumed(PlanPart):
             [
                 {
                     "name": name.get(entry.school_id, entry.school_id),
+                    "school_id": entry.school_id,
                     "stage": stage_label(entry.stage, lang) if entry.stage else "",
                     "title": title(self.context.standard[entry.code], lang, short=True),
                     "most": ""
@@ -416,7 +426,7 @@ class PlanAssumed(PlanPart):
         return Table(
             say(lang, "各校的上限和费用", "Upper bounds and prices at schools"),
             (
-                Column("name", say(lang, "学校", "School")),
+                Column("name", say(lang, "学校", "School"), school="school_id"),
                 Column("stage", say(lang, "学段", "Stage")),
                 Column("title", say(lang, "指标", "Indicator")),
                 Column("most", say(lang, "最多增加", "At most")),

@@ -150,7 +150,7 @@ class Table:
 
     def _cell(self, column: Column, row: dict[str, object]) -> str:
         raw = row[column.key]
-        kind = ' class="num"' if column.numeric else _DATED if _is_date(raw) else ""
+        kind = ' class="num"' if column.numeric else _WHOLE if _is_short(raw) else ""
         known = column.numeric and isinstance(raw, float | int) and raw == raw
         value = f' data-value="{raw!r}"' if known else ""
         fact = "" if column.verdict else _marked(_fact(column, row))
@@ -205,12 +205,13 @@ def _marked(fact: str) -> str:
     return f' data-fact="{escape(fact)}"' if fact else ""
 
 
-_DATED = ' class="date"'
+_WHOLE = ' class="whole"'
+_SHORT = 4  # characters of a word that is not broken: 小学
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def _is_date(raw: object) -> bool:
-    return isinstance(raw, str) and _DATE.fullmatch(raw) is not None
+def _is_short(raw: object) -> bool:
+    return isinstance(raw, str) and (0 < len(raw) <= _SHORT or _DATE.fullmatch(raw) is not None)
 
 
 def badge(verdict: str, lang: Lang, fact: str = "", *, leads: bool = True) -> str:
