@@ -18,6 +18,7 @@ from qb.report.data_report import DataReport
 from qb.report.district_report import DistrictReport
 from qb.report.facts import summary
 from qb.report.issue_ledger import _state
+from qb.report.plan_study import alone
 from qb.report.school_report import SchoolReport
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import label, number
@@ -179,6 +180,58 @@ class TestSchool:
     def test_one_that_is_not_there_is_refused(self, context):
         with pytest.raises(QbError, match="没有这所学校"):
             SchoolReport(context, "nowhere")
+
+
+@pytest.fixture(scope="module")
+def school(context):
+    rows = context.assessment.rows
+    return SchoolReport(context, rows.loc[rows["verdict"] == Verdict.FAIL, "school_id"].iloc[0])
+
+
+class TestQuestions:
+    """Where does the text answer what its readers ask: who must do what by when, for how much, since when?"""
+
+    def test_a_head_teacher_reads_what_passing_costs_and_who_answers_by_when(self, context, school):
+        said = "".join(school.headlines().lines)
+        bought = alone(context, context.assessment.districts["district"].iloc[0], "").bought[school.school_id]
+        assert f"共需 {sum(row['cost_yuan'] for row in bought) / 1e4:,.1f} 万元" in said
+        problems = context.ledger[context.ledger["school_id"] == school.school_id]
+        assert f"问题 {len(problems)} 个，责任部门：" in said
+        dates = problems["deadline"].dropna()
+        assert (min(dates) if len(dates) else "没有登记时限") in said
+
+    def test_an_inspector_comes_from_a_schools_problem_to_its_row_of_the_one_ledger(self, context, school):
+        whole = AnnualLedger(context, "").table()._repr_html_()
+        numbers = school.measures().frame["number"].tolist()
+        assert numbers
+        for number_ in numbers:
+            row = re.search(f'<tr id="ledger-{number_}">.*?</tr>', whole)[0]
+            assert school.rows[0]["name"] in row
+            assert f'<a data-page="annual#ledger-{number_}">' in school.measures()._repr_html_()
+
+    def test_a_report_writer_reads_last_years_value_and_the_direction(self, context, school):
+        row = school.rows[0]
+        before = context.years[2024].rows
+        then = before[(before["school_id"] == row["school_id"]) & (before["stage"] == row["stage"])][
+            "C5"
+        ].iloc[0]
+        said = school.seven_tables()[0].frame.set_index("rule").loc["#rule-C5", "before"]
+        arrow = "↑" if row["C5"] > then else "↓"
+        assert said.startswith(f"{number(float(then), 2)} {arrow}")
+
+    def test_a_parent_reads_how_much_is_enough_and_what_is_not(self, school):
+        row = school.rows[0]
+        assert f"7 项办学条件中，{row['met']} 项够标准，还不够的是" in school.headlines().lines[0]
+
+    def test_a_school_names_three_of_its_kind_nearest_in_size_and_leads_to_them(self, context, school):
+        row = school.rows[0]
+        rows = context.assessment.rows
+        kind = rows[(rows["kind"] == row["kind"]) & (rows["stage"] == row["stage"])]
+        others = kind[kind["school_id"] != row["school_id"]]
+        apart = (others["pupils"] - row["pupils"]).abs().sort_values(kind="stable")
+        named = school.fellows().frame.head(3)["school_id"]
+        assert (rows.loc[apart.index[:3], "school_id"].tolist()) == named.tolist()
+        assert all(f'<a data-school="{one}">' in school.fellows()._repr_html_() for one in named)
 
 
 class TestDistrict:

@@ -9,7 +9,9 @@ import pytest
 from qb import charts
 from qb.charts import Caption, Chart, small_multiples
 from qb.charts.figure import MOST_ROWS
-from qb.publish.page import CONTROLS, SCRIPTS, THEME, WORDS
+from qb.errors import QbError
+from qb.publish.page import CONTROLS, SCRIPTS, THEME, WORDS, Page, index_page
+from qb.publish.site_settings import load_settings, settings_file
 
 SOURCES = {name: (THEME / "qb" / f"{name}.js").read_text("utf-8") for name in SCRIPTS}
 
@@ -150,3 +152,35 @@ def test_the_script_keeps_nothing_asks_for_nothing_and_writes_no_html():
         assert forbidden not in program
     addresses = set(re.findall(r"https?://[\w./-]+", program))
     assert all(re.search("openxmlformats.org|www.w3.org/2000/svg", address) for address in addresses)  # names
+
+
+# Who publishes
+
+
+def test_a_page_says_who_publishes_it(tmp_path):
+    (tmp_path / "mark.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>", "utf-8")
+    file = tmp_path / "site.toml"
+    file.write_text(
+        'office = "甲区<局>"\nlogo = "mark.svg"\ncontact = "督导室"\ncolour = "#7a1f3d"\nfooter = "内部资料"',
+        "utf-8",
+    )
+    assert settings_file(tmp_path) == str(file)
+    html = index_page("districts.html.j2", Page("甲区", settings=load_settings(str(file))))
+    for said in ("甲区&lt;局&gt;", "data:image/svg+xml;base64,", "督导室", "--accent: #7a1f3d", "内部资料"):
+        assert said in html
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('colour = "#cccccc"', "看不清"),  # 1.6 : 1
+        ('logo = "none.svg"', "无法读取"),
+        ('logo = "mark.gif"', "logo"),
+        ('ofice = "甲"', "ofice"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_by_name(tmp_path, text, said):
+    file = tmp_path / "site.toml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(QbError, match=said):
+        load_settings(str(file))

@@ -17,7 +17,7 @@ from qb.publish.jobs import Job
 from qb.publish.page import Page
 from qb.publish.word_export import shown_by, write_word
 from qb.report.tables import Table
-from qb.report.word import Cover, write_document
+from qb.report.word import Cover, chinese, write_document
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PAGE = Page("一校一策", "zh", "古城区 · 2025—2026学年", True, provenance=(("数据来源", "sample"),))
@@ -90,7 +90,7 @@ def test_headings_stand_in_the_notebooks_order_without_a_skipped_level(school):
     own = [text for style, text in found if style == "Heading 1"]
     prose = [thing.source for thing in shown if hasattr(thing, "source")]
     expected = [text.splitlines()[0].removeprefix("## ") for text in prose if text.startswith("## ")]
-    assert own == [*expected, "数据与方法"]
+    assert own == [f"{chinese(n)}、{text}" for n, text in enumerate([*expected, "数据与方法"], start=1)]
     levels = [0 if style == "Title" else int(style[-1]) for style, _ in found]
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
@@ -126,7 +126,7 @@ def test_figures_are_pictures_with_their_words_as_alternative_text(school):
     alts = [shape._inline.docPr.get("descr") for shape in document.inline_shapes]
     assert len(charts) == 4  # a nine-year school: two profiles, two strips
     assert alts == [each.alt for each in charts]
-    text_width = 160 * 36000  # millimetres in the unit of pictures
+    text_width = (210 - 28 - 26) * 36000  # millimetres in the unit of pictures
     assert {shape.width for shape in document.inline_shapes} == {text_width}
     captions = [p.text.split("  ", 1)[1] for p in document.paragraphs if p.text.startswith("图 ")]
     assert captions == [each.title for each in charts]
@@ -137,7 +137,11 @@ def test_every_page_says_where_when_and_that_the_data_are_invented(school):
     section = document.sections[0]
     assert section.header.paragraphs[0].text == "古城区 · 2025—2026学年\t模拟数据"
     fields = [f.text.strip() for f in section.footer._element.iter(qn("w:instrText"))]
-    assert fields == ["PAGE", "NUMPAGES"]
+    assert fields == ["PAGE"]
+    assert section.footer.paragraphs[0].text == "— 1 —"
+    # GB/T 9704—2012, 5.2.1: 37 mm above, 28 mm on the left, a type area of 156 by 225 mm.
+    margins = (section.top_margin, section.bottom_margin, section.left_margin, section.right_margin)
+    assert [round(margin.mm) for margin in margins] == [37, 35, 28, 26]
     assert (round(section.page_width.mm), round(section.page_height.mm)) == (210, 297)
     assert cells(document.tables[-1]) == [["数据来源", "sample"]]
 
@@ -153,7 +157,13 @@ def test_the_contents_list_is_a_field_that_holds_the_headings_until_word_updates
 
 def test_chinese_has_chinese_fonts_in_text_headings_and_captions(school):
     document = school[1]
-    for style, font in (("Normal", "宋体"), ("Title", "黑体"), ("Heading 1", "黑体"), ("Caption", "黑体")):
+    for style, font in (
+        ("Normal", "仿宋_GB2312"),
+        ("Title", "方正小标宋简体"),
+        ("Heading 1", "黑体"),
+        ("Heading 2", "楷体_GB2312"),
+        ("Caption", "黑体"),
+    ):
         fonts = document.styles[style].element.rPr.rFonts
         assert fonts.get(qn("w:eastAsia")) == font
         assert not [name for name in fonts.attrib if name.endswith("Theme")]  # a theme would win
@@ -283,3 +293,34 @@ def test_a_large_table_is_written_in_seconds(tmp_path):
     row = "<tr>" + "<td>第四百零一初级中学</td>" * 12 + "</tr>"
     (table,) = written(tmp_path, Shown(f"<table>{row * 400}</table>")).tables
     assert len(table.rows) == 400
+
+
+# As offices hand it in
+
+
+@pytest.fixture(scope="module")
+def annual(tmp_path_factory):
+    job = Job(NOTEBOOKS / "annual.ipynb", {}, tmp_path_factory.mktemp("word") / "年报.docx", PAGE)
+    write_word(job)
+    return job
+
+
+def test_a_report_has_the_chapters_that_offices_hand_in_with_places_to_fill_in(annual):
+    document = Document(str(annual.target))
+    chapters = [text for style, text in headings(document) if style == "Heading 1"]
+    assert chapters == [
+        "一、基本情况", "二、主要做法", "三、达标情况", "四、存在问题及原因", "五、下一步措施", "六、附表",
+    ]  # fmt: skip
+    marked = [run.text for p in document.paragraphs for run in p.runs if run.font.highlight_color]
+    assert len(marked) == 6 and all(text.startswith("【填写：") for text in marked)
+
+
+def test_a_document_in_which_somebody_wrote_is_not_replaced(annual):
+    write_word(annual)  # nobody has
+    document = Document(str(annual.target))
+    document.paragraphs[1].add_run("甲区教育体育局")
+    document.save(str(annual.target))
+    before = annual.target.read_bytes()
+    with pytest.raises(QbError, match="没有覆盖"):
+        write_word(annual)
+    assert annual.target.read_bytes() == before

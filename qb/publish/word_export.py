@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from contextlib import chdir
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from qb.errors import QbError
 from qb.language import Message
 from qb.publish.jobs import Job, open_notebook, refuse
-from qb.publish.page import WORDS
-from qb.report.word import Cover, write_document
+from qb.publish.page import Lang, speaks
+from qb.report.tables import Heading
+from qb.report.word import ChapterTitle, Cover, Place, write_document
+from qb.report.words import say
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,57 @@ class Prose:
         return MarkdownWithMath(renderer=plain).render(self.source)
 
 
+# Chapters of a report as offices hand it in: a notebook's cells name theirs by a tag (``chapter:met``), and so do
+# all that follow until another is named.
+
+
+CHAPTER = "chapter:"
+CHAPTERS = MappingProxyType(
+    {
+        "state": ("基本情况", "The district", "【填写：辖区概况、教育事业规模、组织领导】", "[Fill in: the district, its schools]"),
+        "work": ("主要做法", "What was done", "【填写：主要做法和成效】", "[Fill in: what was done, and with what effect]"),
+        "met": ("达标情况", "Where the district stands", "", ""),
+        "problems": ("存在问题及原因", "Problems and causes", "【填写：原因分析】", "[Fill in: causes]"),
+        "next": ("下一步措施", "Next steps", "【填写：下一步措施、责任人、经费来源】", "[Fill in: measures, who, money]"),
+        "tables": ("附表", "Annexed tables", "", ""),
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """Where the cells of a chapter begin."""
+
+    name: str
+
+    def _repr_html_(self) -> str:
+        return ""
+
+
+def in_chapters(shown: Sequence[object], lang: Lang) -> list[object]:
+    """Return what a notebook shows in the order of chapters, each with its heading and its place to fill in.
+
+    The title stands before all chapters.
+    """
+    title = [thing for thing in shown if isinstance(thing, Heading)][:1]
+    found: dict[str, list[object]] = {name: [] for name in CHAPTERS}
+    here = "state"
+    for thing in shown:
+        if isinstance(thing, Chapter):
+            here = thing.name
+        elif not any(thing is one for one in title):
+            found[here].append(thing)
+    ordered: list[object] = [*title]
+    for name, (zh, en, ask_zh, ask_en) in CHAPTERS.items():
+        ask = say(lang, ask_zh, ask_en)
+        ordered += [ChapterTitle(say(lang, zh, en)), *([Place(ask)] if ask else []), *found[name]]
+    return ordered
+
+
+def _cells(job: Job) -> list[NotebookNode]:
+    return open_notebook(job.notebook).cells
+
+
 def write_word(job: Job) -> None:
     """Run a job's notebook and write what it shows to the job's target, a .docx file.
 
@@ -37,8 +96,9 @@ def write_word(job: Job) -> None:
     refuse([(job.notebook, job.parameters)])
     page = job.page
     provenance = (*((page.words["doubt"], doubt) for doubt in page.doubts), *page.provenance)
-    cover = Cover(page.title, page.place, page.lang, page.invented, provenance)
-    write_document(shown_by(job), job.target, cover)
+    formal = any(CHAPTER in tag for cell in _cells(job) for tag in cell.metadata.get("tags", ()))
+    cover = Cover(page.title, page.place, page.lang, page.invented, provenance, formal)
+    write_document(in_chapters(shown_by(job), page.lang) if formal else shown_by(job), job.target, cover)
 
 
 def shown_by(job: Job) -> list[object]:
@@ -58,7 +118,10 @@ def shown_by(job: Job) -> list[object]:
     with chdir(job.notebook.parent):  # as its own paths are meant
         for number, cell in enumerate(notebook.cells, start=1):
             tags = cell.metadata.get("tags", ())
-            if cell.cell_type == "markdown" and _speaks(tags, job.page.lang):
+            if not speaks(cell, job.page.lang):
+                continue
+            shown += [Chapter(tag.removeprefix(CHAPTER)) for tag in tags if tag.startswith(CHAPTER)]
+            if cell.cell_type == "markdown":
                 shown.append(Prose(cell.source))
             elif cell.cell_type == "code":
                 shown.append(
@@ -71,10 +134,6 @@ def shown_by(job: Job) -> list[object]:
                 if "parameters" in tags:
                     names |= job.parameters
     return shown
-
-
-def _speaks(tags: list[str], lang: str) -> bool:
-    return lang in tags or not any(other in tags for other in WORDS)
 
 
 def _run(source: str, names: dict[str, object], where: str) -> object:

@@ -192,7 +192,8 @@ class FaultReport:
         self, caption: str, columns: tuple[Column, ...], lines: list[dict[str, object]], note: str = ""
     ) -> Table:
         lang = self.context.lang
-        frame = pd.DataFrame(lines, columns=[column.key for column in columns])
+        keys = [key for column in columns for key in (column.key, column.school) if key]
+        frame = pd.DataFrame(lines, columns=keys)
         empty = say(lang, f"{caption}：没有发现问题。", f"{caption}: nothing was found.")
         return Table(caption, columns, frame, note=note, empty=empty, lang=lang)
 
@@ -370,7 +371,7 @@ class DataReport:
         return Table(
             say(lang, "各校本年度填报率", "Share of cells filled in, by school"),
             columns,
-            shown.loc[order].reset_index(),
+            shown.loc[order].rename_axis("school_id").reset_index(),
             note=say(
                 lang,
                 "0 表示这张表中没有该校本年度的行。",

@@ -176,7 +176,7 @@ class SchoolReport:
 
     def headlines(self) -> Sentences:
         """Return what the figures say, a sentence a stage and one for what lies beyond the seven."""
-        lines = [self._stage_sentence(row) for row in self.rows]
+        lines = [say_it(row) for row in self.rows for say_it in (self._plainly, self._stage_sentence)]
         lines += self._way()
         others = self._unmet_findings()
         if len(others):
@@ -197,6 +197,21 @@ class SchoolReport:
                 )
             )
         return Sentences(tuple(lines))
+
+    def _plainly(self, row: Row) -> str:
+        """Return a stage's verdict as parents would put it: how much is enough, what is not, what nobody knows."""
+        lang, standard = self.context.lang, self.context.standard
+        stage, held = stage_label(row["stage"], lang), len(standard.resources)
+        low, open_ = [*unmet(row), *allowed(row)], unknown(row)
+        names = listed([say(lang, standard[c].short.zh, standard[c].short.en.lower()) for c in low], lang)
+        text = say(
+            lang,
+            f"通俗地说：{stage}的 {held} 项办学条件中，{row['met']} 项够标准",
+            f"In plain words: of {held} things that a {stage.lower()} school needs, {row['met']} are enough",
+        )
+        text += say(lang, f"，还不够的是{names}", f"; not enough: {names}") * bool(low)
+        text += say(lang, f"，{len(open_)} 项没有上报", f"; not reported: {len(open_)}") * bool(open_)
+        return text + say(lang, "。", ".")
 
     def _unmet_findings(self) -> list[str]:
         found = self.context.school_index.findings.get(self.school_id, [])
@@ -615,13 +630,13 @@ class SchoolReport:
         ]
         columns = (
             Column("title", say(lang, "指标", "Indicator"), link="rule"),
+            verdict_column(lang, "verdict_fact"),
             Column("part", say(lang, "项目", "Item")),
             Column(
                 "value", say(lang, "实际", "Actual"), decimals="decimals", beside="limit", fact="value_fact"
             ),
             Column("limit", say(lang, "标准", "Standard"), decimals="decimals", beside="value"),
             Column("unit", say(lang, "单位", "Unit")),
-            verdict_column(lang, "verdict_fact"),
         )
         caption_text = say(
             lang, "专用教室、规模、班额、教师与经费", "Special rooms, size, classes, teachers and funds"

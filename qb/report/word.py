@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,7 +14,8 @@ from pathlib import Path
 import docx
 from docx.document import Document
 from docx.enum.style import WD_STYLE_TYPE
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_COLOR_INDEX, WD_TAB_ALIGNMENT
+from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Emu, Mm, Pt, RGBColor
@@ -24,6 +27,7 @@ from lxml.html import HtmlElement
 
 from qb.charts import Caption, Chart
 from qb.data.table_files import write_file
+from qb.errors import QbError
 
 # The few things that python-docx leaves to its caller: fields, fonts, rules of a table.
 
@@ -80,22 +84,27 @@ def set_fonts(style: ParagraphStyle, latin: str, chinese: str) -> None:
         fonts.set(qn(f"w:{script}"), font)
 
 
-# The document before anything is written: A4, fonts of Chinese offices, header and footer.
+# The document before anything is written: A4, margins, fonts and sizes as official documents have them
+# (GB/T 9704—2012, 5.2 and 7.3), header and footer.
 
 
-# Every office suite knows these two names, or takes its own song and hei for them.
 SONG, HEI, LATIN = "宋体", "黑体", "Times New Roman"
-TEXT_WIDTH = Mm(160)
-TEXT_HEIGHT = Mm(240)
+TITLE, FANG, KAI = "方正小标宋简体", "仿宋_GB2312", "楷体_GB2312"
+# Under which names a suite that lacks them has the same letters: read by Word and LibreOffice.
+FALLBACKS = ((TITLE, "华文中宋"), (FANG, "仿宋"), (KAI, "楷体"))
+TOP, BOTTOM, LEFT, RIGHT = Mm(37), Mm(35), Mm(28), Mm(26)
+TEXT_WIDTH = Mm(210 - 28 - 26)
+TEXT_HEIGHT = Mm(297 - 37 - 35 - 8)  # a picture and its caption stand on one page
+BODY_SIZE, LEADING = Pt(16), Pt(28)  # 三号; 22 lines a page
 _BLACK = RGBColor(0, 0, 0)
 _LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}
 
-# Style, size in points, bold, space before and after in points.
+# Style, font, size in points, bold, space before and after in points.
 _STYLES_HEADINGS = (
-    ("Title", 22, False, 0, 6),
-    ("Heading 1", 16, False, 18, 6),
-    ("Heading 2", 14, False, 12, 4),
-    ("Heading 3", 12, True, 10, 4),
+    ("Title", TITLE, 22, False, 0, 6),
+    ("Heading 1", HEI, 16, False, 14, 6),
+    ("Heading 2", KAI, 16, False, 10, 4),
+    ("Heading 3", FANG, 16, True, 8, 4),
 )
 NOTE, CELL, LEAD, CONTENTS = "qb Note", "qb Cell", "qb Lead", "toc 1"
 _OWN = ((NOTE, 9, 6), (CELL, 9, 0), (LEAD, 11, 6), (CONTENTS, 11, 2))
@@ -116,8 +125,9 @@ def open_document(title: str, running: str, mark: str, lang: str) -> Document:
     document = docx.Document()
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
-    section.left_margin = section.right_margin = Mm(25)
-    section.top_margin, section.bottom_margin = Mm(30), Mm(27)
+    section.left_margin, section.right_margin = LEFT, RIGHT
+    section.top_margin, section.bottom_margin = TOP, BOTTOM
+    section.header_distance, section.footer_distance = Mm(22), Mm(28)
     _set_styles(document, lang)
     _head_and_foot(document, running, mark)
     about = document.core_properties
@@ -130,15 +140,16 @@ def open_document(title: str, running: str, mark: str, lang: str) -> Document:
 def _set_styles(document: Document, lang: str) -> None:
     styles = document.styles
     normal = styles["Normal"]
-    set_fonts(normal, LATIN, SONG)
-    normal.font.size = Pt(11)
-    normal.paragraph_format.line_spacing = 1.4
-    normal.paragraph_format.space_after = Pt(6)
+    set_fonts(normal, LATIN, FANG)
+    normal.font.size = BODY_SIZE
+    normal.paragraph_format.line_spacing = LEADING
+    normal.paragraph_format.space_after = 0
+    _name_fallbacks(document)
     language = _LANGUAGES[lang]
     normal.element.rPr.append(tag("lang", val=language, eastAsia=language))
-    for name, size, bold, before, after in _STYLES_HEADINGS:
+    for name, font, size, bold, before, after in _STYLES_HEADINGS:
         style = styles[name]
-        set_fonts(style, LATIN, HEI)
+        set_fonts(style, LATIN, font)
         style.font.size, style.font.bold, style.font.color.rgb = Pt(size), bold, _BLACK
         style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(before), Pt(after)
         style.paragraph_format.keep_with_next = True
@@ -150,15 +161,28 @@ def _set_styles(document: Document, lang: str) -> None:
     set_fonts(caption, LATIN, HEI)
     caption.font.size, caption.font.bold, caption.font.color.rgb = Pt(10), False, _BLACK
     caption.paragraph_format.keep_with_next = True
+    caption.paragraph_format.line_spacing = 1.2
     caption.paragraph_format.space_before, caption.paragraph_format.space_after = Pt(10), Pt(4)
     for name, size, after in _OWN:
         own = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         own.base_style = normal
+        set_fonts(own, LATIN, SONG)
         own.font.size = Pt(size)
+        own.paragraph_format.line_spacing = 1.3
         own.paragraph_format.space_after = Pt(after)
     styles[CELL].paragraph_format.line_spacing = 1.1
     styles[LEAD].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
     styles[CONTENTS].paragraph_format.tab_stops.add_tab_stop(TEXT_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
+
+
+def _name_fallbacks(document: Document) -> None:
+    """Name in the table of fonts what stands in for a font that a machine does not have."""
+    part = next(p for p in document.part.package.iter_parts() if p.partname.endswith("/fontTable.xml"))
+    entries = "".join(
+        f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/></w:font>'
+        for name, other in FALLBACKS
+    )
+    part._blob = part.blob.replace(b"</w:fonts>", f"{entries}</w:fonts>".encode())
 
 
 def _head_and_foot(document: Document, running: str, mark: str) -> None:
@@ -169,9 +193,12 @@ def _head_and_foot(document: Document, running: str, mark: str) -> None:
     top.add_run(clean(f"{running}\t{mark}" if mark else running))
     foot = section.footer.paragraphs[0]
     foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    foot.style = document.styles[CELL]
+    foot.add_run("— ")
     add_field(foot, "PAGE", "1")
-    foot.add_run(" / ")
-    add_field(foot, "NUMPAGES", "1")
+    foot.add_run(" —")
+    for run in foot.runs:
+        run.font.size = Pt(14)
 
 
 # A table of a page as a table of Word: head repeated, numbers to the right, failing rows shaded.
@@ -298,9 +325,11 @@ def _cells(row: Row, widths: Sequence[int], style: str, small: bool, fill: str) 
 
 _WORDS = {
     "zh": {"contents": "目录", "table": "表", "figure": "图", "source": "资料来源：", "invented": "模拟数据",
-           "about": "数据与方法"},
+           "about": "数据与方法",
+           "handed_in": ("【填写：编制单位】", "【填写：编制日期】")},
     "en": {"contents": "Contents", "table": "Table", "figure": "Figure", "source": "Source: ",
-           "invented": "Invented data", "about": "Data and methods"},
+           "invented": "Invented data", "about": "Data and methods",
+           "handed_in": ("[Fill in: by whom]", "[Fill in: date]")},
 }  # fmt: skip
 _DPI = 160  # a figure as wide as the text then prints at some 250 dots an inch
 _SILENT = ("script", "style", "svg", "button", "template")
@@ -322,6 +351,8 @@ class Cover:
         Whether the data are invented; every page then says so.
     provenance : tuple of (name, value)
         What the figures rest on.
+    formal : bool
+        Whether the title has a sheet of its own, with places for who hands it in and when.
     """
 
     title: str
@@ -329,6 +360,7 @@ class Cover:
     lang: str = "zh"
     invented: bool = False
     provenance: tuple[tuple[str, str], ...] = ()
+    formal: bool = False
 
 
 def write_document(shown: Iterable[object], path: str | Path, cover: Cover) -> None:
@@ -343,21 +375,76 @@ def write_document(shown: Iterable[object], path: str | Path, cover: Cover) -> N
     shown : iterable of object
         In their order; lists are taken apart.
     path : str or Path
-        The .docx file, made whole or not at all; one that stands there is replaced.
+        The .docx file, made whole or not at all; one that stands there is replaced, unless somebody has
+        written in it.
     cover : Cover
 
     Raises
     ------
     QbError
-        If the disk refuses.
+        If somebody has written in the document that stands there, or the disk refuses.
     """
+    if filled_in(Path(path)):
+        raise QbError(
+            f"{Path(path).name} 已有人填写或修改，没有覆盖。要重新生成，请先把它移走或改名。",
+            f"{Path(path).name} was filled in or changed and is not replaced. Move or rename it first.",
+        )
     words_of = _WORDS[cover.lang]
     mark = words_of["invented"] if cover.invented else ""
     writer = Writer(open_document(cover.title, cover.place, mark, cover.lang), cover)
     for thing in shown:
         writer.show(thing)
     writer.close()
-    write_file(Path(path), lambda made: writer.document.save(str(made)), replace=True)
+    write_file(Path(path), lambda made: _save(writer.document, made), replace=True)
+
+
+def _save(document: Document, path: Path) -> None:
+    """Save a document with the digest of its text, by which it is known later that nobody wrote in it."""
+    kept = BytesIO()
+    document.save(kept)
+    document.core_properties.identifier = _digest(kept)
+    document.save(str(path))
+
+
+def filled_in(path: Path) -> bool:
+    """Whether a document of ours stands there in which somebody has written since it was made."""
+    if not path.is_file():
+        return False
+    try:
+        return docx.Document(str(path)).core_properties.identifier != _digest(path)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, PackageNotFoundError):
+        return True  # whatever it is, it is not ours
+
+
+def _digest(file: Path | BytesIO) -> str:
+    with zipfile.ZipFile(file) as package:
+        return hashlib.sha256(package.read("word/document.xml")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a document for what only the office can write."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ChapterTitle:
+    """The heading of a chapter; in a document of chapters all others stand one level down."""
+
+    text: str
+
+
+def chinese(number: int) -> str:
+    """Return a number below a hundred in Chinese, as headings count.
+
+    >>> [chinese(n) for n in (1, 10, 11, 20, 42)]
+    ['一', '十', '十一', '二十', '四十二']
+    """
+    digits = "〇一二三四五六七八九"
+    tens, ones = divmod(number, 10)
+    ten = "" if not tens else "十" if tens == 1 else f"{digits[tens]}十"
+    return ten + (digits[ones] if ones or not tens else "")
 
 
 @dataclass
@@ -370,11 +457,17 @@ class Writer:
     _level: int = 0  # of the last heading; 0 before the title
     _counts: dict[str, int] = field(default_factory=dict)
     _contents: Paragraph | None = None
+    _places: list[int] = field(default_factory=list)  # of the last heading at each level
     _spare: Paragraph | None = None  # the empty line after a table, for its note
 
     def show(self, thing: object) -> None:
         """Write one thing that was shown."""
-        if isinstance(thing, list | tuple):
+        if isinstance(thing, Place):
+            self._begin()
+            self.place(thing.text)
+        elif isinstance(thing, ChapterTitle):
+            self._heading(thing.text, 2)
+        elif isinstance(thing, list | tuple):
             for each in thing:
                 self.show(each)
         elif isinstance(thing, Chart):
@@ -391,7 +484,7 @@ class Writer:
         """Write what stands at the end, and the contents list for which all headings are needed."""
         self._begin()
         if self.cover.provenance:
-            self._heading(_WORDS[self.cover.lang]["about"], 2)
+            self._heading(_WORDS[self.cover.lang]["about"], 3 if self.cover.formal else 2)
             add_table(
                 self.document, [Row((Cell(name), Cell(value))) for name, value in self.cover.provenance]
             )
@@ -411,7 +504,8 @@ class Writer:
         elif not isinstance(part.tag, str) or part.tag in _SILENT or part.tag == "details":
             return
         elif part.tag in _DOCUMENT_HEADINGS:
-            self._heading(text_of(part), int(part.tag[1]))
+            level = int(part.tag[1])
+            self._heading(text_of(part), level + (self.cover.formal and level > 1))
         elif part.tag == "table":
             self._table(part)
         elif part.tag in ("ul", "ol"):
@@ -433,13 +527,39 @@ class Writer:
             self._begin()
         self._level = max(2, min(level, self._level + 1)) if self._level else 1
         if self._level == 1:
-            self.document.add_paragraph(text, "Title")
+            title = self.document.add_paragraph(text, "Title")
+            if self.cover.formal:
+                title.paragraph_format.space_before = Pt(150)
+                self._sheet()
             self._contents = self.document.add_paragraph()
+            self._contents.paragraph_format.page_break_before = self.cover.formal
             return
+        text = self._numbered(text)
         style = f"Heading {min(self._level - 1, 3)}"
         self.document.add_paragraph(text, style)
         if self._level == 2:
             self._headings.append(text)
+
+    def _sheet(self) -> None:
+        """Write what stands under the title on its own sheet: places for who hands it in, and when."""
+        for line in _WORDS[self.cover.lang]["handed_in"]:
+            self.place(line).alignment = WD_ALIGN_PARAGRAPH.CENTER
+
+    def place(self, text: str) -> Paragraph:
+        """Write a marked place, for what only the office can write."""
+        line = self.document.add_paragraph()
+        line.add_run(clean(text)).font.highlight_color = WD_COLOR_INDEX.YELLOW
+        return line
+
+    def _numbered(self, text: str) -> str:
+        """Return a heading with its number in its section, as official documents count: 一、（一）1."""
+        depth = self._level - 2
+        self._places = [*self._places, *[0] * (depth + 1)][: depth + 1]
+        self._places[depth] += 1
+        number = self._places[depth]
+        if self.cover.lang != "zh" or depth > 2:
+            return text
+        return f"{(f'{chinese(number)}、', f'（{chinese(number)}）', f'{number}. ')[depth]}{text}"
 
     def _paragraph(self, text: str, style: str = "Normal") -> None:
         spare = self._spare
@@ -476,7 +596,7 @@ class Writer:
             self._spare = self.document.add_paragraph(style=NOTE)
 
     def _chart(self, chart: Chart) -> None:
-        picture = self.document.add_paragraph()
+        picture = self.document.add_paragraph(style=NOTE)  # a fixed height of lines would cut it
         picture.paragraph_format.keep_with_next = True
         picture.alignment = WD_ALIGN_PARAGRAPH.CENTER
         shape = picture.add_run().add_picture(BytesIO(_bare(chart).png(_DPI)), width=TEXT_WIDTH)

@@ -530,6 +530,26 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
             else not f.unknown_figures() and bool(f.rows) and not any(map(f.below, SEVEN))
         ),
     ),
+    # school: the verdict in plain words
+    (
+        "^通俗地说：(小学|初中)的 7 项办学条件中，(\\d) 项够标准"
+        "(?:，还不够的是[^，]+)?(?:，(\\d) 项没有上报)?$",
+        lambda f, m, p: _counts(f, m, p) == (int(m[2]), int(m[3] or 0)),
+    ),
+    (
+        "^In plain words: of 7 things that a (primary|junior) school needs, (\\d) are enough$",
+        lambda f, m, p: _counts(f, m, p)[0] == int(m[2]),
+    ),
+    (
+        r"^not reported: (\d)$",
+        lambda f, m, p: (
+            int(m[1]) in [sum(v == "no data" for v in r["verdicts"].values()) for r in f.of(p.school)]
+        ),
+    ),
+    (
+        "^not enough: [a-z]",
+        lambda f, m, p: any(v == "fail" for r in f.of(p.school) for v in r["verdicts"].values()),
+    ),
     # school: what its cheapest way costs, who answers by when
     (
         "本校不需要购置|By the rule on schools there is nothing to buy",
@@ -698,6 +718,11 @@ def _row(facts: Facts, match: re.Match, page: Page) -> dict:
     """Return the row that a clause of a school's page is about."""
     stage = next(STAGES[word.lower()] for word in match.groups() if word and word.lower() in STAGES)
     return facts.school(stage, page.school)
+
+
+def _counts(facts: Facts, match: re.Match, page: Page) -> tuple[int, int]:
+    row = facts.school(STAGES[match[1]], page.school)
+    return row["met"], sum(v == "no data" for v in row["verdicts"].values())
 
 
 def _told(facts: Facts, match: re.Match, page: Page) -> list[str]:
