@@ -113,7 +113,11 @@ class FaultReport:
             if school:
                 counts = Counter(fault.severity for fault in faults)
                 rules = say(lang, "、", ", ").join(dict.fromkeys(fault.rule for fault in faults))
-                line = {"school": told(school_title(school, names), lang), "school_id": school, "rules": rules}
+                line = {
+                    "school": told(school_title(school, names), lang),
+                    "school_id": school,
+                    "rules": rules,
+                }
                 lines.append(line | {str(severity): counts[severity] for severity in Severity})
         lines.sort(key=lambda line: [-line[str(severity)] for severity in Severity])
         columns = (
