@@ -347,12 +347,7 @@ def _parser() -> Parser:
         metavar="FILE.toml",
         help="情景文件：另生成一页，与现状并列比较；用随附的模拟数据时默认为随附的示例情景",
     )
-    it.add_argument(
-        "--costs",
-        type=path,
-        metavar="FILE.toml",
-        help="达标方案所用的费用文件；默认用随附的费用假设",
-    )
+    add_costs(it)
     add_settings(it)
     it.add_argument(
         "--notebooks",
