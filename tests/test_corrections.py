@@ -10,6 +10,7 @@ from qb.data.checks import check, require
 from qb.data.dataset import CorrectionError, Dataset
 from qb.data.reading import read, write
 from qb.errors import DataError
+from qb.standard import load
 
 SECTIONS = """year,school_id,stage,pupils,full_time_teachers
 2024,001,primary,1200,60
@@ -283,3 +284,27 @@ def test_the_check_and_the_verdicts_see_what_is_right(folder):
     """12,000 pupils after 1,200 the year before would be a jump."""
     assert "Y01" in [fault.rule for fault in check(read(folder))]
     assert "Y01" not in [fault.rule for fault in check(corrected(folder, entry()))]
+
+
+def test_a_correction_may_name_a_column_that_the_standard_declares(tmp_path):
+    schools = pd.DataFrame({"school_id": ["0001"], "district": ["甲区"]})
+    books = pd.DataFrame({"year": [2024], "school_id": ["0001"], "stage": ["primary"], "books": [12.0]})
+    standard = load("basic-2012")
+    write(Dataset.of(schools=schools, facilities=books), tmp_path / "d")
+    (tmp_path / "d" / "corrections.toml").write_text(
+        """
+        [[corrections]]
+        table = "facilities"
+        key = { year = 2024, school_id = "0001", stage = "primary" }
+        column = "books"
+        wrong = 12
+        right = 1200
+        why = "少写两位"
+        confirmed_by = "甲区教体局"
+        on = 2025-03-01
+        """,
+        encoding="utf-8",
+    )
+    assert read(tmp_path / "d", standard)["facilities"]["books"].tolist() == [1200.0]
+    with pytest.raises(CorrectionError, match="没有列 books"):
+        read(tmp_path / "d")

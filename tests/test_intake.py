@@ -21,8 +21,9 @@ import pytest
 
 from qb.data.cell_values import tidy_cells, unseen
 from qb.data.checks import check, doubts, run_check
+from qb.data.dataset import Dataset
 from qb.data.marking import mark
-from qb.data.reading import read
+from qb.data.reading import read, write
 from qb.data.recipe import convert, load_recipe
 from qb.errors import DataError, Fault, QbError
 from qb.terms import Severity
@@ -436,7 +437,8 @@ def test_a_line_of_half_a_gigabyte_is_refused_without_reading_it_whole(tmp_path)
         file.truncate(500 * 2**20)  # a line of zeros, of which the disk holds nothing
     code = """
 import resource, sys, time
-from qb.data.reading import read
+from qb.data.dataset import Dataset
+from qb.data.reading import read, write
 from qb.errors import DataError
 before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
 try:
@@ -653,3 +655,21 @@ def test_a_column_of_few_texts_is_read_as_one_of_many(monkeypatch):
     monkeypatch.setattr("qb.data.cell_values._LOOKED_AT", len(typed))
     pd.testing.assert_series_equal(tidied, tidy_cells(column))
     assert (marks == unseen(column)).all()
+
+
+def test_what_holds_of_every_file_of_a_folder_is_said_once(committed, tmp_path):
+    write(committed, tmp_path / "d")
+    for file in (tmp_path / "d").glob("*.csv"):
+        file.write_text(file.read_text("utf-8-sig"), "utf-16")
+    told = [found for found in read(tmp_path / "d").faults if found.rule == "F28"]
+    count = len(list((tmp_path / "d").glob("*.csv")))
+    assert [f"按 UTF-16 编码读入（共 {count} 个表如此）"] == [found.message for found in told]
+
+
+def test_a_workbook_whose_parts_are_named_with_backslashes_is_read(tmp_path):
+    frame = pd.DataFrame({"school_id": ["0001"], "district": ["甲区"]})
+    write(Dataset.of(schools=frame), tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as whole, zipfile.ZipFile(tmp_path / "b.xlsx", "w") as made:
+        for name in whole.namelist():
+            made.writestr(name.replace("/", "\\"), whole.read(name))
+    assert read(tmp_path / "b.xlsx")["schools"]["school_id"].tolist() == ["0001"]

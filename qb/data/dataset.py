@@ -19,10 +19,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from qb.data.cell_values import convert, missing
-from qb.data.schema import AMOUNTS, INVENTED, TABLES, TABLES_OF_DISTRICTS, Column, tables_of
+from qb.data.schema import AMOUNTS, INVENTED, TABLES, TABLES_OF_DISTRICTS, Column, Table, tables_of
 from qb.errors import Fault, QbError
 from qb.language import Message, listing
 from qb.showing import FEW, Shown, described
@@ -103,15 +103,16 @@ class Correction(Entry):
         return given
 
     @model_validator(mode="after")
-    def _fits_the_registry(self) -> Correction:
-        table = TABLES.get(self.table)
+    def _fits_the_registry(self, info: ValidationInfo) -> Correction:
+        tables = info.context or TABLES
+        table = tables.get(self.table)
         if table is None:
             raise ValueError(
                 Message(
                     "没有名为 {} 的表，可用：{}",
                     "there is no table {}; there are: {}",
                     self.table,
-                    listing(TABLES),
+                    listing(tables),
                 )
             )
         unknown = [name for name in (*self.key, self.column) if name not in table.by_name]
@@ -189,15 +190,16 @@ def typed(value: Value, column: Column) -> tuple[object, list[str]]:
     return None if pd.isna(read) else read, [f.message for f in found if f.rule != "F20"]
 
 
-def load_corrections(file: Path) -> tuple[Correction, ...]:
-    """Read a file of corrections.
+def load_corrections(file: Path, tables: Mapping[str, Table] = TABLES) -> tuple[Correction, ...]:
+    """Read a file of corrections of these tables.
 
     Raises
     ------
     CorrectionError
         If it cannot be read or an entry makes no sense; every such entry is named.
     """
-    return read_toml(file, _File, Message("更正文件", "Corrections"), CorrectionError).corrections
+    what = Message("更正文件", "Corrections")
+    return read_toml(file, _File, what, CorrectionError, context=tables).corrections
 
 
 _ENTERED = ("column", "wrong", "right", "factor", "least", "most", "rows", "why", "confirmed_by")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,8 @@ def file_for(path: Path) -> Path:
     return path.with_name(f"{path.stem}.{FILE}") if path.suffix.lower() == WORKBOOK else path / FILE
 
 
-def correct(data: Dataset, path: Path) -> Dataset:
-    """Return a dataset as read with the corrections that lie beside it.
+def correct(data: Dataset, path: Path, tables: Mapping[str, Table] = TABLES) -> Dataset:
+    """Return a dataset of these tables as read with the corrections that lie beside it.
 
     A workbook without corrections of its own takes ``corrections.toml`` in its folder.
 
@@ -47,10 +48,12 @@ def correct(data: Dataset, path: Path) -> Dataset:
     file = next((file for file in (own, own.with_name(FILE)) if file.is_file()), None)
     if file is None:
         return data
-    given = load_corrections(file)
+    given = load_corrections(file, tables)
     faults, changes, applied = list(data.faults), {}, []
     for number, correction in enumerate(given, start=1):
-        positions, wrong = (_place if correction.factor is None else _places)(data, correction, number)
+        positions, wrong = (_place if correction.factor is None else _places)(
+            data, correction, number, tables
+        )
         places = [(correction.table, position, correction.column) for position in positions]
         if not wrong and any(place in changes for place in places):
             wrong = _fault(
@@ -66,7 +69,7 @@ def correct(data: Dataset, path: Path) -> Dataset:
             faults.append(wrong)
             continue
         if correction.factor is None:
-            column = TABLES[correction.table][correction.column]
+            column = tables[correction.table][correction.column]
             right = typed(correction.right, column)[0]
             changes[places[0]] = np.nan if right is None and column.numeric else right
             faults = [f for f in faults if not _is_about(f, data, correction, positions[0])]
@@ -82,9 +85,9 @@ def correct(data: Dataset, path: Path) -> Dataset:
     )
 
 
-def _of_key(data: Dataset, correction: Correction) -> np.ndarray:
+def _of_key(data: Dataset, correction: Correction, tables: Mapping[str, Table]) -> np.ndarray:
     """Return which records have the values of a correction's key."""
-    table, frame = TABLES[correction.table], data[correction.table]
+    table, frame = tables[correction.table], data[correction.table]
     same = np.ones(len(frame), dtype=bool)
     for name, value in correction.key.items():
         meant, _ = typed(value, table[name])
@@ -93,12 +96,14 @@ def _of_key(data: Dataset, correction: Correction) -> np.ndarray:
     return same
 
 
-def _places(data: Dataset, correction: Correction, number: int) -> tuple[list[int], Fault | None]:
+def _places(
+    data: Dataset, correction: Correction, number: int, tables: Mapping[str, Table]
+) -> tuple[list[int], Fault | None]:
     """Return the positions of a column's figures in another unit, and what is wrong with the correction."""
     amount = data[correction.table][correction.column].to_numpy()
     times = correction.factor if correction.applied else 1.0
     near = 1e-9 * times * correction.most
-    meant = _of_key(data, correction) & (amount >= times * correction.least - near)
+    meant = _of_key(data, correction, tables) & (amount >= times * correction.least - near)
     meant &= amount <= times * correction.most + near
     rows = np.flatnonzero(meant).tolist()
     if len(rows) == correction.rows or (correction.applied and len(rows) > correction.rows):
@@ -115,10 +120,12 @@ def _places(data: Dataset, correction: Correction, number: int) -> tuple[list[in
     return [], _fault("F24", correction, message)
 
 
-def _place(data: Dataset, correction: Correction, number: int) -> tuple[list[int], Fault | None]:
+def _place(
+    data: Dataset, correction: Correction, number: int, tables: Mapping[str, Table]
+) -> tuple[list[int], Fault | None]:
     """Return the position of the record meant, and what is wrong with the correction."""
-    table, frame = TABLES[correction.table], data[correction.table]
-    rows = np.flatnonzero(_of_key(data, correction))
+    table, frame = tables[correction.table], data[correction.table]
+    rows = np.flatnonzero(_of_key(data, correction, tables))
     if len(rows) != 1:
         key = listing(f"{name}={value}" for name, value in correction.key.items())
         message = Message(
@@ -131,7 +138,7 @@ def _place(data: Dataset, correction: Correction, number: int) -> tuple[list[int
         return [], _fault("F23", correction, message)
     position = int(rows[0])
     expected = correction.right if correction.applied else correction.wrong
-    if _holds(data, correction, position, expected):
+    if _holds(data, correction, position, expected, tables):
         return [position], None
     held = frame[correction.column].iloc[position]
     shown = (
@@ -174,9 +181,11 @@ def _fault(rule: str, correction: Correction, message: str, **where: object) -> 
     )
 
 
-def _holds(data: Dataset, correction: Correction, position: int, expected: Value) -> bool:
+def _holds(
+    data: Dataset, correction: Correction, position: int, expected: Value, tables: Mapping[str, Table]
+) -> bool:
     """Whether the source holds a value; one that cannot be read has left a fault that quotes it."""
-    meant, unread = typed(expected, TABLES[correction.table][correction.column])
+    meant, unread = typed(expected, tables[correction.table][correction.column])
     held = data[correction.table][correction.column].iloc[position]
     if unread:
         return any(
@@ -226,13 +235,13 @@ def read(path: str | Path, standard: Standard | str | Path | None = None) -> Dat
     chosen = standard if isinstance(standard, Standard | None) else load_standard(standard)
     tables = tables_of(chosen)
     if folder.is_file() and folder.suffix.lower() in WORKBOOKS:
-        return correct(read_workbook(folder, tables), folder)
+        return correct(read_workbook(folder, tables), folder, tables)
     files, faults = _files(folder)
     frames = {}
     for name, file in files.items():
         frames[name], found = _read_table(file, tables[name])
         faults += found
-    return correct(to_dataset(frames, faults, folder), folder)
+    return correct(to_dataset(frames, faults, folder), folder, tables)
 
 
 def load(path: str | Path, standard: Standard | str | Path | None = None) -> Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 
@@ -187,7 +188,22 @@ def to_dataset(
         if not np.array_equal(rows, np.arange(2, len(rows) + 2)):
             lines[name] = rows
         tables[name] = frame.reset_index(drop=True)
-    return Dataset(tables, tuple(faults), str(source), lines, letters or {})
+    return Dataset(tables, tuple(_once(faults)), str(source), lines, letters or {})
+
+
+def _once(faults: Sequence[Fault]) -> Iterator[Fault]:
+    """Say once what is to be said alike of several files: a folder saved in one encoding, one separator."""
+    alike = Counter(found.message for found in faults if found.rule == "F28" and found.row is None)
+    told = set()
+    for found in faults:
+        count = alike[found.message] if found.rule == "F28" and found.row is None else 1
+        if count == 1:
+            yield found
+        elif found.message not in told:
+            told.add(found.message)
+            yield dataclasses.replace(
+                found, message=Message("{}（共 {} 个表如此）", "{} (so in {} tables)", found.message, count)
+            )
 
 
 def _in_order(frame: pd.DataFrame, table: Table) -> pd.DataFrame:

@@ -34,6 +34,7 @@ from qb.data.xlsx_package import (
     sheet_parts,
     shown_codes,
     texts,
+    with_slashes,
 )
 from qb.errors import DataError, Fault, QbError, UnreadableError
 from qb.language import Message, joined, listing
@@ -64,6 +65,7 @@ class Book:
     """
 
     def __init__(self, data: bytes) -> None:
+        data = with_slashes(data)
         self.archive = open_package(data)
         self.parts = sheet_parts(self.archive) if self.archive else {}
         self._book = CalamineWorkbook.from_filelike(BytesIO(data))

@@ -35,6 +35,21 @@ def is_locked(data: bytes) -> bool:
     return data.startswith(_OLE) and _LOCKED in data
 
 
+def with_slashes(data: bytes) -> bytes:
+    """Return a zipped workbook under the names that the format asks for; some programs write backslashes.
+
+    What is not so named, or no such file, comes back as it is.
+    """
+    archive = open_package(data)
+    if archive is None or not any("\\" in name for name in archive.namelist()):
+        return data
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w") as copy:
+        for name in archive.namelist():
+            copy.writestr(name.replace("\\", "/"), read_part(archive, name))
+    return made.getvalue()
+
+
 def open_package(data: bytes) -> zipfile.ZipFile | None:
     """Return the parts of a zipped workbook, none of them unpacked; None for a file that is not zipped.
 

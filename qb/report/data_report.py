@@ -158,12 +158,12 @@ class FaultReport:
 
     def corrections(self) -> Table:
         """Return the known errors of the source that were put right on reading."""
-        lang = self.context.lang
+        lang, tables = self.context.lang, tables_of(self.context.standard)
         lines = [
             {
-                "table": say(lang, TABLES[entry.table].label, entry.table),
+                "table": say(lang, tables[entry.table].label, entry.table),
                 "key": "，".join(str(value) for value in entry.key.values()),
-                "column": say(lang, TABLES[entry.table][entry.column].label, entry.column),
+                "column": say(lang, tables[entry.table][entry.column].label, entry.column),
                 "wrong": _shown(entry.said[0]),
                 "right": _shown(entry.said[1]),
                 "why": entry.why,
