@@ -130,3 +130,10 @@ def test_every_part_can_be_made_of_schools_and_pupils_alone():
         parts = (page.by_school(), page.cost_of_no_data(), page.open_schools(), page.faults())
         assert "nan" not in " ".join(text(part) for part in parts)
         assert len(page.open_schools().frame) > 0
+
+
+def test_columns_that_a_standard_declares_count_in_the_share_of_cells_filled_in(committed):
+    """Of facilities 8 columns must be filled in and books and computers, of which nothing was reported."""
+    assessment = qb.assess(committed, committed.years[-1], standard="basic-2012")
+    report = DataReport(ReportContext(committed, assessment))
+    assert set(report._filled_by_school("facilities")) == {0.8}

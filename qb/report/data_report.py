@@ -14,6 +14,7 @@ from qb.data.checks import RULES, check
 from qb.data.checks import title as school_title
 from qb.data.dataset import district_of
 from qb.data.schema import TABLES, bearing, tables_of
+from qb.data.schema import Table as SourceTable
 from qb.data.table_intake import FORM_RULES
 from qb.errors import Fault
 from qb.indicators.assessment import Assessment
@@ -234,14 +235,13 @@ def _shown(value: object) -> str:
 _BY_SCHOOL = ("sections", "facilities", "classes", "rooms", "funds")
 
 
-def _wanted(table: str) -> list[str]:
-    """Return the columns that every row of a table must fill in; others may rightly be blank."""
-    return [c.name for c in TABLES[table].columns if not c.optional and not c.blank]
+def _given(table: SourceTable, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return which cells that every row must fill in are, those that a standard declares among them.
 
-
-def _given(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return which cells that must be filled in are; a band of sizes has no number and size of its own."""
-    table, given = TABLES[name], frame[_wanted(name)].notna()
+    Others may rightly be blank; a band of sizes has no number and size of its own.
+    """
+    wanted = [c.name for c in table.columns if not c.optional and not c.blank]
+    given = frame.reindex(columns=wanted).notna()
     if table.band:
         own = [column for column in (*table.band.blank, table.band.size) if column in given]
         given = given.assign(**{column: given[column] | table.bands(frame) for column in own})
@@ -320,7 +320,11 @@ class DataReport:
         return frame[(frame["year"] == self.context.year).to_numpy()] if "year" in frame else frame
 
     def _filled(self, name: str, frame: pd.DataFrame) -> float:
-        return float(_given(name, frame).to_numpy().mean()) if len(frame) else 0.0
+        return float(_given(self._tables[name], frame).to_numpy().mean()) if len(frame) else 0.0
+
+    @cached_property
+    def _tables(self) -> dict[str, SourceTable]:
+        return tables_of(self.context.standard)
 
     def _codes(self, name: str) -> list[str]:
         codes = {code for (table, _), found in self._rests.items() if table == name for code in found}
@@ -387,7 +391,7 @@ class DataReport:
 
     def _filled_by_school(self, name: str) -> pd.Series:
         frame = self._of_year(self._own(name))
-        return _given(name, frame).mean(axis=1).groupby(frame["school_id"]).mean()
+        return _given(self._tables[name], frame).mean(axis=1).groupby(frame["school_id"]).mean()
 
     def cost_of_no_data(self) -> Table:
         """Return the indicators without a verdict, the area that waits for them, and what they rest on."""
