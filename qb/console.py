@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from qb.errors import DataError, QbError, plain, why
+from qb.language import Lang, Message, say, told
 
 
 class Console(io.TextIOWrapper):
@@ -68,39 +69,57 @@ def console() -> Iterator[None]:
 
 
 @contextmanager
-def in_sentences() -> Iterator[None]:
+def in_sentences(lang: Lang = "zh") -> Iterator[None]:
     """End the program in a sentence, with 1, where the work within cannot be done."""
     try:
         if sys.stdout is None:
-            raise QbError("标准输出是关着的，结果无处可写。请接到终端或文件后再运行。")
+            raise QbError(
+                "标准输出是关着的，结果无处可写。请接到终端或文件后再运行。",
+                "The standard output is closed, so there is nowhere to write. Connect it to a terminal or a file.",
+            )
         yield
         sys.stdout.flush()
     except DataError as error:
         from qb.data.checks import refusal
 
-        sys.exit(plain(f"错误：{refusal(error)}"))
+        sys.exit(plain(told(Message("错误：{}", "Error: {}", refusal(error)), lang)))
     except QbError as error:
-        sys.exit(plain(f"错误：{error}"))
+        sys.exit(plain(told(Message("错误：{}", "Error: {}", error), lang)))
     except KeyboardInterrupt:
-        sys.exit("已中断。已完成的部分都保留；再次运行同一命令，从停下的地方继续。")
+        zh = "已中断。已完成的部分都保留；再次运行同一命令，从停下的地方继续。"
+        sys.exit(
+            say(lang, zh, "Stopped. What is done is kept; run the same command again to go on from here.")
+        )
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        place = f"（{plain(str(error.filename or '输出'))}）"
-        sys.exit(f"错误：{why(error)}{place}。{REMEDIES.get(error.errno, '请检查磁盘空间与权限。')}")
+        place = Message("（{}）", " ({})", plain(str(error.filename or say(lang, "输出", "output"))))
+        usual = Message("请检查磁盘空间与权限。", "Check the space on the disk and the permissions.")
+        remedy = REMEDIES.get(error.errno, usual)
+        sys.exit(told(Message("错误：{}{}。{}", "Error: {}{}. {}", why(error), place, remedy), lang))
     except MemoryError:
-        sys.exit("错误：内存不足，没有写出结果。请关闭其他程序，或分县区处理后再运行。")
+        zh = "错误：内存不足，没有写出结果。请关闭其他程序，或分县区处理后再运行。"
+        en = "Error: not enough memory; no result was written. Close other programs, or work district by district."
+        sys.exit(say(lang, zh, en))
     except ImportError as error:  # where there are too few handles or there is no memory for a library
-        sys.exit(
-            f"错误：不能装载程序的一部分（{plain(str(error))}）。"
-            "请检查内存和可打开文件数的限制；都够用时，请重新安装 qb。"
+        said = Message(
+            "错误：不能装载程序的一部分（{}）。请检查内存和可打开文件数的限制；都够用时，请重新安装 qb。",
+            "Error: a part of the program cannot be loaded ({}). Check the limits of memory and open files; if they are enough, install qb again.",
+            plain(str(error)),
         )
+        sys.exit(told(said, lang))
 
 
 REMEDIES = {
-    errno.EMFILE: "请提高限额（ulimit -n），或减少同时运行的进程（--jobs）。",
-    errno.ENFILE: "请关闭其他程序后再运行。",
-    errno.ENOMEM: "请关闭其他程序后再运行。",
-    errno.ENOENT: "请检查路径；当前文件夹可能已被删去，请换一个文件夹运行。",
+    errno.EMFILE: Message(
+        "请提高限额（ulimit -n），或减少同时运行的进程（--jobs）。",
+        "Raise the limit (ulimit -n), or run fewer processes (--jobs).",
+    ),
+    errno.ENFILE: Message("请关闭其他程序后再运行。", "Close other programs and run it again."),
+    errno.ENOMEM: Message("请关闭其他程序后再运行。", "Close other programs and run it again."),
+    errno.ENOENT: Message(
+        "请检查路径；当前文件夹可能已被删去，请换一个文件夹运行。",
+        "Check the path; the working folder may have been deleted: run it in another.",
+    ),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qb.cli import _parser
+from qb.arguments import parser_in
 from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.errors import QbError
 from qb.publish.documentation import Examples
@@ -56,11 +56,11 @@ def test_every_command_in_it_can_be_parsed(path):
     text = path.read_text(encoding="utf-8")
     fenced = "".join(re.findall(r"```\w*\n(.*?)```", text, re.DOTALL))
     for line in re.findall(r"^qb .+$", fenced, re.MULTILINE):
-        _parser().parse_args(line.split("#")[0].split()[1:])
+        parser_in("zh").parse_args(line.split("#")[0].split()[1:])
 
 
 def test_every_command_is_in_both_readmes():
-    (commands,) = (a for a in _parser()._actions if isinstance(a.choices, dict))
+    (commands,) = (a for a in parser_in("zh")._actions if isinstance(a.choices, dict))
     for path in READMES:
         text = path.read_text(encoding="utf-8")
         assert {name for name in commands.choices if f"qb {name}" not in text} == set()
@@ -214,7 +214,7 @@ def test_the_start_script_of_windows_can_be_read_there_and_calls_commands_that_e
     assert "\n".join(lines[:spoken]).isascii()
     called = [re.search(r"Scripts\\qb (.*?)(?: \|\||$)", line) for line in lines]
     commands = [found[1].replace('"%data%"', "data").split() for found in called if found]
-    assert [_parser().parse_args(command).run.__name__ for command in commands] == ["sample", "publish"]
+    assert [parser_in("zh").parse_args(command).run for command in commands] == ["sample", "publish"]
     labels = {line[1:] for line in lines if line.startswith(":")}
     assert set(re.findall(r"goto (\w+)", "\n".join(lines))) == labels - {"failed"} | {"failed"}
 

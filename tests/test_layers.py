@@ -34,6 +34,7 @@ ROOMS = (
     "publish",
     "console",
     "command_parser",
+    "arguments",
     "cli",
 )
 PLANNING = ("costs", "forecast", "scenario", "siting", "plan")

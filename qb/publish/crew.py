@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import Protocol, TypeVar
 
+from qb.language import Message, told
 from qb.publish.jobs import DEAD, LATE, LOST, Failure, Isolation, Job, Outcome, failure_at
 from qb.publish.pool import Spawning
 from qb.publish.worker import CannotForkError, GoneError, Hand, Held, Worker, can_fork
@@ -101,7 +102,12 @@ def made_here(
                 del left[index]
                 yield index, outcome
         except CannotForkError as error:
-            say(f"不能用 fork 方式（{error}），其余页面改由新启动的进程生成，结果相同，较慢。")
+            said = Message(
+                "不能用 fork 方式（{}），其余页面改由新启动的进程生成，结果相同，较慢。",
+                "Pages cannot be forked ({}); the others are made by processes started anew: the same result, slower.",
+                error.args[0],
+            )
+            say(told(said, jobs[0].page.lang))
     if ours := [index for index in left if index in warm]:
         yield from pages(press.spawn(held), jobs, ours, workers, keep=True)
     if others := [index for index in left if index not in warm]:

@@ -117,7 +117,10 @@ def _own(entry: dict, path: Path) -> OwnNotebook:
 def _faults(entry: object, path: Path, has_parameters: bool) -> Iterator[str]:
     """Yield what is wrong with the entry."""
     if not isinstance(entry, dict):
-        yield "元数据 qb 应为 {kind, title, per, order}。"
+        yield Message(
+            "元数据 qb 应为 {kind, title, per, order}。",
+            "qb in the metadata must be {kind, title, per, order}.",
+        )
         return
     kind, title, per = entry.get("kind"), entry.get("title"), entry.get("per")
     if not isinstance(kind, str) or not _KIND.fullmatch(kind):
@@ -135,7 +138,10 @@ def _faults(entry: object, path: Path, has_parameters: bool) -> Iterator[str]:
     if not isinstance(title, dict) or not all(
         isinstance(title.get(x), str) and title[x] for x in ("zh", "en")
     ):
-        yield 'title 应写两种语言：{"zh": "…", "en": "…"}。'
+        yield Message(
+            'title 应写两种语言：{"zh": "…", "en": "…"}。',
+            'title must be in both languages: {"zh": "…", "en": "…"}.',
+        )
     if per not in _NEEDED:
         yield Message(
             "per 应为 {} 之一，现为 {!r}。", "per must be one of {}; it is {!r}.", listing(_NEEDED), per

@@ -12,6 +12,7 @@ from functools import partial
 from tqdm import tqdm
 
 from qb.files import clear_parts
+from qb.language import Lang, say
 from qb.publish.crew import Press, made_here
 from qb.publish.jobs import Isolation, Job, Outcome, refuse
 from qb.publish.worker import Held
@@ -69,7 +70,8 @@ def run(
         return []
     outcomes: dict[int, Outcome] = {}
     workers = min(workers or os.cpu_count() or 1, len(jobs))
-    with _bar(len(jobs), progress) as bar:
+    lang = jobs[0].page.lang
+    with _bar(len(jobs), progress, lang) as bar:
         try:
             for index, outcome in _outcomes(jobs, workers, isolation, scheduler, held, press, bar):
                 # A worker has a copy of the job, on a cluster one of other places; none is kept.
@@ -78,7 +80,7 @@ def run(
                     with suppress(OSError):
                         outcome.job.target.unlink()
                 told(outcome)
-                _advance(bar, outcomes)
+                _advance(bar, outcomes, lang)
         finally:
             for folder in {job.target.parent for job in jobs}:
                 with suppress(OSError):
@@ -104,19 +106,22 @@ def _outcomes(
         yield from made_here(jobs, workers, held, press, isolation, partial(bar.write, file=sys.stderr))
 
 
-def _bar(total: int, progress: bool) -> tqdm:
+def _bar(total: int, progress: bool, lang: Lang) -> tqdm:
+    spent = say(lang, "已用{elapsed} 还需{remaining}", "{elapsed}, {remaining} to go")
     return tqdm(
         total=total,
-        desc="生成页面",
-        unit="页",
-        bar_format="{desc} {n_fmt}/{total_fmt} |{bar:20}| {rate_fmt} 已用{elapsed} 还需{remaining}{postfix}",
+        desc=say(lang, "生成页面", "Pages"),
+        unit=say(lang, "页", " pages"),
+        bar_format="{desc} {n_fmt}/{total_fmt} |{bar:20}| {rate_fmt} " + spent + "{postfix}",
         disable=None if progress else True,  # None: shown on a terminal, quiet in a log
         file=getattr(sys.stderr, "terminal", sys.stderr),  # a bar moves the cursor on purpose
     )
 
 
-def _advance(bar: tqdm, outcomes: dict[int, Outcome]) -> None:
+def _advance(bar: tqdm, outcomes: dict[int, Outcome], lang: Lang) -> None:
     failed = sum(outcome.failure is not None for outcome in outcomes.values())
-    text = f"剩 {bar.total - len(outcomes)} 页" + (f" 失败 {failed} 页" if failed else "")
+    left = bar.total - len(outcomes)
+    text = say(lang, f"剩 {left} 页", f"{left} left")
+    text += say(lang, f" 失败 {failed} 页", f", {failed} failed") if failed else ""
     bar.set_postfix_str(text, refresh=False)
     bar.update()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from qb.files import temporary_folder
+from qb.language import Message, listing
 from qb.publish.jobs import Job
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class GoneError(CannotForkError):
     """A worker process that has ended, whoever ended it: another one may be started."""
 
     def __init__(self) -> None:
-        super().__init__("进程意外结束")
+        super().__init__(Message("进程意外结束", "the process ended"))
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,9 @@ class Worker:
         except (EOFError, OSError):
             raise GoneError from None
         if answer[0] == "unsafe":
-            raise CannotForkError(f"进程中有其他线程：{'、'.join(answer[1])}")
+            raise CannotForkError(
+                Message("进程中有其他线程：{}", "other threads run in the process: {}", listing(answer[1]))
+            )
         return answer
 
     def close(self) -> None:
