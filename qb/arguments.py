@@ -182,7 +182,7 @@ def parser_in(lang: Lang) -> Parser:
     add_year(it)
     add_costs(it)
     it.add_argument(
-        "--budget", type=money, help=t("预算（元，可写 300万）；不够时说明至少要多少，并给出最佳用法", "budget (yuan, 300万 will do); if it is not enough: what is, and the best use of it")
+        "--budget", type=money, help=t("预算（元，可写 300万）；不够时说明至少要多少，并给出最佳用法", "budget (yuan); if it is not enough: what is, and the best use of it")
     )
     add_standard(it)
     it.add_argument("--district", help=t("只为这个县区制定方案", "plan for this district only"))

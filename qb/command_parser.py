@@ -24,7 +24,7 @@ LIBRARIES = (
 class Completion(argparse.Action):
     """Print a script by which a shell completes commands, options and file names."""
 
-    def __call__(self, parser: Parser, _: object, shell: object, *__: object) -> NoReturn:
+    def __call__(self, parser: argparse.ArgumentParser, _: object, shell: object, *__: object) -> NoReturn:
         """Print it; the shell reads it as the README says."""
         import shtab
 
@@ -40,8 +40,9 @@ class Completion(argparse.Action):
 class Version(argparse.Action):
     """Print the versions of qb, of Python and of the libraries that figures and pages rest on."""
 
-    def __call__(self, parser: Parser, *_: object) -> NoReturn:
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         """Print one line each; a library that is not installed is said to be so."""
+        lang: Lang = getattr(parser, "lang", "zh")
         from importlib.metadata import PackageNotFoundError, version
 
         print(f"qb {qb.__version__}\nPython {sys.version.split()[0]}")
@@ -49,7 +50,7 @@ class Version(argparse.Action):
             try:
                 print(name, version(name))
             except PackageNotFoundError:
-                print(name, parser.say("（未安装）", "(not installed)"))
+                print(name, say(lang, "（未安装）", "(not installed)"))
         parser.exit()
 
 
@@ -207,7 +208,7 @@ def yuan(text: str, lang: Lang = "zh") -> float:
     number = _number(plain)
     if number is None or number != number:
         zh = f"应为金额（元），可写成 3000000、300万 或 三百万，现为“{text}”"
-        en = f"must be an amount of yuan, as 3000000 or 300万, not “{text}”"
+        en = f"must be an amount of yuan, as 3000000, not “{text}”"
         raise argparse.ArgumentTypeError(say(lang, zh, en))
     if not 0 <= number <= MOST_YUAN:
         zh = f"金额应在 0 与 {MOST_YUAN / 1e8:,.0f} 亿元之间，现为“{text}”，请核对"

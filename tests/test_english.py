@@ -1,19 +1,28 @@
 """A site in English holds no Chinese but what the data themselves say: names, documents, causes, measures."""
 
+import ast
+import json
 import re
 from html import unescape
 from pathlib import Path
+from string import Formatter
 
 import pytest
+from planting import PLANTS, Plant
 
 import qb
 from qb.charts.figure import HEADS, PHRASES
 from qb.charts.style import WORDS as FIGURE_WORDS
-from qb.data.checks import RULES
+from qb.cli import main
+from qb.data.checks import RULES, place
+from qb.data.form_reading import FORM_SHEET_RULES
+from qb.data.recipe import RECIPE_RULES
 from qb.data.table_intake import FORM_RULES
 from qb.publish.api import publish
 from qb.publish.page import WORDS
 
+PACKAGE = Path(qb.__file__).parent
+IDEOGRAPHS = re.compile("[一-鿿]")
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 SCHOOL = "0001004"  # of two stages, failing, in the ledger
 # Ideographs, the marks of Chinese punctuation, full-width forms, units squeezed into one character (㎡).
@@ -92,10 +101,121 @@ def test_no_page_in_english_has_chinese_words_of_our_own(site, own):
     assert {kind: words for kind, words in found.items() if words} == {}
 
 
+MESSAGES = ("Message", "QbError", "say", "t", "Both")
+
+
+def pairs() -> list[tuple[str, ast.Call]]:
+    """Return every call in the package that hands out a sentence in both languages, with its place."""
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if name in MESSAGES or name.endswith("Error"):
+                texts = [
+                    a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)
+                ]
+                if len(texts) > 1 and IDEOGRAPHS.search(texts[0]):
+                    found.append((f"{path.name}:{node.lineno}", node))
+    return found
+
+
+def fields(wording: str) -> list[tuple[str, str]]:
+    """Return the places that a wording has for arguments, in order, each with how it is written."""
+    auto, made = 0, []
+    for _, name, spec, _ in Formatter().parse(wording):
+        if name is not None:
+            made.append((name or str(auto), spec or ""))
+            auto += not name
+    return sorted(made)
+
+
+def test_every_sentence_stands_in_both_languages_and_takes_the_same_arguments():
+    found = pairs()
+    assert len(found) > 500
+    for at, call in found:
+        zh, en = (a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
+        assert not IDEOGRAPHS.search(re.sub("“收集”", "", en)), (at, en)
+        if getattr(call.func, "id", "") in ("Message", "QbError") or call.func.id.endswith("Error"):
+            given = [str(place) for place in range(len(call.args) - 2)]
+            assert fields(zh) == fields(en), (at, zh, en)
+            if not any(isinstance(a, ast.Starred) for a in call.args):
+                assert sorted({name for name, _ in fields(zh)}) == sorted(given), (at, zh)
+
+
 def test_every_rule_of_the_check_has_english_words():
-    for rule in (*RULES, *FORM_RULES.values()):
+    for rule in (*RULES, *FORM_RULES.values(), *FORM_SHEET_RULES.values(), *RECIPE_RULES.values()):
         for words in (rule.title, rule.reason, rule.remedy):
             assert bool(words) == bool(words.en) and not CHINESE.search(words.en), rule.number
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """The sample with a fault of every kind that a folder of CSV can have."""
+    folder = tmp_path_factory.mktemp("planted")
+    data, shown = qb.load(SAMPLE), []
+    for number, plant in PLANTS.items():
+        made = Plant(data)
+        plant(made)
+        shown += [fault for fault in qb.check(made.made()) if fault.rule == number]
+    assert {fault.rule for fault in shown} == set(PLANTS)
+    return folder, shown
+
+
+def test_a_fault_names_the_same_place_and_figures_in_both_languages(planted):
+    digits = re.compile(r"\d[\d,.]*\d|\d")
+    for fault in planted[1]:
+        assert sorted(digits.findall(place(fault).zh)) == sorted(digits.findall(place(fault).en))
+        assert fault.table in place(fault).en and (fault.column or "") in place(fault).en
+        assert sorted(digits.findall(fault.message)) == sorted(digits.findall(fault.message.en)), fault
+
+
+def test_what_a_fault_says_in_english_has_no_chinese_but_what_the_data_say(planted, own):
+    said = own | {"示例市古城区（模拟）", "模拟数据"}
+    for fault in planted[1]:
+        assert not left_over(f"{fault.message.en} {fault.remedy.en}", said), fault.message.en
+
+
+@pytest.mark.parametrize("asked", [{"QB_LANG": "en"}, {}])
+def test_the_check_speaks_english_where_it_is_asked_to(tmp_path, monkeypatch, capsys, own, asked):
+    qb.data.reading.write(qb.load(SAMPLE), tmp_path / "data")
+    sections = tmp_path / "data" / "sections.csv"
+    lines = sections.read_text("utf-8").splitlines()
+    cells = lines[3].split(",")
+    cells[lines[0].split(",").index("pupils")] = "many"
+    sections.write_text("\n".join([*lines[:3], ",".join(cells), *lines[4:]]), "utf-8")
+    for name, value in asked.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(tmp_path / "data"), *([] if asked else ["--lang", "en"])])
+    said = capsys.readouterr().out
+    assert ended.value.code == 0 and "table sections, row 4, column pupils: “many” is not a number" in said
+    assert not left_over(said, own)
+
+
+def test_errors_help_and_json_follow_the_language(monkeypatch, capsys):
+    for arguments, words in (
+        (["assess", "nowhere", "--lang", "en"], "Error: "),
+        (["--lang=en", "plan", str(SAMPLE), "--to", "1999"], "the target year 1999 must come after"),
+        (["sample", "x", "--schools", "0", "--lang", "en"], "must be a whole number of 1 or more"),
+        (["check", "--help", "--lang", "en"], "every fault at once"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        out = capsys.readouterr()
+        text = f"{out.out}{out.err}{ended.value.code}"
+        assert words in text and not CHINESE.search(text)
+    monkeypatch.setenv("QB_LANG", "fr")
+    with pytest.raises(SystemExit, match="QB_LANG"):
+        main(["check", str(SAMPLE)])
+    monkeypatch.setenv("QB_LANG", "en")
+    with pytest.raises(SystemExit):
+        main(["assess", str(SAMPLE), "--json"])
+    told = json.loads(capsys.readouterr().out)
+    reasons = {row["reason"] for row in told["districts"][0]["excluded"]}
+    assert "Teaching point under 50 pupils: not judged on the seven" in reasons
+    assert told["districts"][0]["verdict"] == "fail"
 
 
 def test_what_is_said_in_one_language_is_said_in_the_other():
