@@ -60,6 +60,7 @@ def parser_in(lang: Lang) -> Parser:
         default=argparse.SUPPRESS,
         help=t("打印该 shell 的补全脚本", "print the completion script of that shell"),
     )
+    add_lang(parser)
     commands = parser.add_subparsers(title=t("命令", "commands"), metavar=t("命令", "COMMAND"), required=True)
 
     def command(name: str, summary: str, *examples: str) -> Parser:

@@ -296,7 +296,7 @@ def _nothing_for_pupils(view: View) -> Iterator[Found]:
     pupils = view.numbers("sections", "pupils")
     for name in ("classes", "full_time_teachers"):
         wrong = (pupils > 0) & (view.numbers("sections", name) == 0)
-        label = TABLES["sections"][name].label
+        label = TABLES["sections"][name]
         yield Found(
             "sections",
             np.flatnonzero(wrong),

@@ -368,7 +368,7 @@ def _find_jumps(view: View) -> Iterator[Found]:
             then = against[p]
             return Message(
                 "“{}”由 {} 学年的 {:,.15g} 变为 {:,.15g}（{}）",
-                "{0} went from {2:,.12g} in {1} to {3:,.12g} ({4})",
+                "{0} went from {2:,.15g} in {1} to {3:,.15g} ({4})",
                 column,
                 years[then],
                 amount[then],

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from qb.errors import QbError, why
+from qb.language import Message, listing
 from qb.tomlfile import Entry, read_toml
 
 NAME = "site.toml"
@@ -32,7 +33,12 @@ class _File(Entry):
     def _legible(cls, colour: str) -> str:
         if colour and contrast(colour) < LEAST_CONTRAST:
             raise ValueError(
-                f"颜色 {colour} 在白底上看不清（对比度不到 {LEAST_CONTRAST:g} : 1），请换深一些的颜色"
+                Message(
+                    "颜色 {} 在白底上看不清（对比度不到 {:g} : 1），请换深一些的颜色",
+                    "colour {} cannot be read on white (contrast below {:g} : 1); choose a darker one",
+                    colour,
+                    LEAST_CONTRAST,
+                )
             )
         return colour
 
@@ -78,7 +84,7 @@ def load_settings(file: str) -> SiteSettings:
     """
     if not file:
         return SiteSettings()
-    found = read_toml(Path(file), _File, "网站设置", QbError)
+    found = read_toml(Path(file), _File, Message("网站设置", "Settings of the site"), QbError)
     logo = _picture(Path(file).parent / found.logo, file) if found.logo else ""
     return SiteSettings(**{**found.model_dump(), "logo": logo})
 
@@ -86,15 +92,31 @@ def load_settings(file: str) -> SiteSettings:
 def _picture(path: Path, file: str) -> str:
     kind = PICTURES.get(path.suffix.lower())
     if kind is None:
-        raise QbError(f"网站设置 {file} 的 logo 须是 {'、'.join(PICTURES)} 文件，现为 {path.name}。")
+        raise QbError(
+            "网站设置 {} 的 logo 须是 {} 文件，现为 {}。",
+            "The logo of the settings {} must be a file {}; it is {}.",
+            file,
+            listing(PICTURES),
+            path.name,
+        )
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise QbError(f"网站设置 {file} 的 logo {path.name} 无法读取：{why(error)}。") from None
+        raise QbError(
+            "网站设置 {} 的 logo {} 无法读取：{}。",
+            "The logo {1} of the settings {0} cannot be read: {2}.",
+            file,
+            path.name,
+            why(error),
+        ) from None
     if len(raw) > MOST_BYTES:
         raise QbError(
-            f"网站设置 {file} 的 logo {path.name} 有 {len(raw)} 字节，每一页都要带上它，"
-            f"请缩小到 {MOST_BYTES} 字节以内。"
+            "网站设置 {} 的 logo {} 有 {} 字节，每一页都要带上它，请缩小到 {} 字节以内。",
+            "The logo {1} of the settings {0} has {2} bytes and stands on every page: make it {3} bytes at most.",
+            file,
+            path.name,
+            len(raw),
+            MOST_BYTES,
         )
     return f"data:{kind};base64,{base64.b64encode(raw).decode()}"
 
