@@ -372,7 +372,12 @@ def _year(year: int | None, data: Dataset | None, standard: Standard) -> int:
     if year is None:
         return data.years[-1] + 1 if data and data.years else standard.target_year
     if not column.low <= year < column.high:
-        raise QbError(f"学年应为公历年份，如 {standard.target_year}，现为 {year}。")
+        raise QbError(
+            "学年应为公历年份，如 {}，现为 {}。",
+            "The school year must be a year, as {}; it is {}.",
+            standard.target_year,
+            year,
+        )
     return year
 
 
