@@ -264,6 +264,11 @@ def sentence(view: View, doubt: Doubt) -> Message:
     return message + guess(doubt)
 
 
+def typed_unit(unit: UnitSlip) -> Both:
+    """Return a unit that people type, as a reader of each language knows it."""
+    return Both(unit.typed, f"units of {unit.factor:,.6g}")
+
+
 def guess(doubt: Doubt) -> Message | str:
     """Say which unit would make a column plausible; nothing where none would."""
     if doubt.unit is None:
@@ -271,8 +276,8 @@ def guess(doubt: Doubt) -> Message | str:
     if doubt.factor > 1:
         return Message(
             "；像是按“{}”填的，应乘 {:,.6g}",
-            "; it looks entered in “{}”: multiply by {:,.6g}",
-            doubt.unit.typed,
+            "; it looks entered in {}: multiply by {:,.6g}",
+            typed_unit(doubt.unit),
             doubt.unit.factor,
         )
     return Message("；像是多乘了 {:,.6g}", "; it looks multiplied by {:,.6g}", doubt.unit.factor)
@@ -299,7 +304,7 @@ def correction(view: View, doubt: Doubt) -> str:
             return ""
         unit = doubt.unit
         why = (
-            Message("按“{}”填报", "reported in “{}”", unit.typed)
+            Message("按“{}”填报", "reported in {}", typed_unit(unit))
             if doubt.factor > 1
             else Message("多乘了 {:g}", "multiplied by {:g} once too often", unit.factor)
         )

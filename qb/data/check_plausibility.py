@@ -16,6 +16,7 @@ from qb.data.check_limits import (
     doubts_of,
     sentence,
     trusted,
+    typed_unit,
     units_of,
     yards,
 )
@@ -175,10 +176,10 @@ def _units_find(view: View) -> Iterator[Found]:
                 if ratio < 1:
                     what = Message(
                         "约为{}的 1/{:,.0f}，像是按“{}”填的",
-                        "about 1/{1:,.0f} of {0}, as if entered in “{2}”",
+                        "about 1/{1:,.0f} of {0}, as if entered in {2}",
                         whose,
                         1 / ratio,
-                        unit.typed,
+                        typed_unit(unit),
                     )
                 else:
                     what = Message(
