@@ -46,7 +46,6 @@ def map_of_schools(
     pupils: Sequence[float],
     names: Sequence[str],
     verdicts: Sequence[Verdict],
-    schools: Sequence[str] | None = None,
     *,
     caption: Caption,
 ) -> Chart:
@@ -56,8 +55,6 @@ def map_of_schools(
     ----------
     longitude, latitude, pupils, names, verdicts : sequences of the same length
         One entry per school, in degrees; a school without coordinates is listed in words.
-    schools : sequence of str, optional
-        Their ids: on a site each dot leads to the school's page.
     caption : Caption
         The sentences around the figure.
 
@@ -90,8 +87,7 @@ def map_of_schools(
         tip = f"{clean(names[i])} {label(state[i], caption.lang)}"
         known = state[i] in (Verdict.PASS, Verdict.FAIL)
         school = dot(x[i], y[i], radius[i], state[i], tip)
-        school = school if known else Dot(x[i], y[i], radius[i], QUIET, "ring", tip=tip)
-        marks.append(replace(school, school=str(schools[i])) if schools else school)
+        marks.append(school if known else Dot(x[i], y[i], radius[i], QUIET, "ring", tip=tip))
     labels = _school_labels(x, y, radius, failing, order, names, height)
     length = next(k for k in (50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05) if k * per_km < WIDTH / 4)
     marks += [

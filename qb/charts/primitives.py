@@ -4,7 +4,7 @@ matplotlib.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Literal
@@ -84,10 +84,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A school, or another single thing; `tip` is read when the pointer rests on it.
-
-    With its `school` a site makes it a way to the school's page.
-    """
+    """A school, or another single thing; `tip` is read when the pointer rests on it."""
 
     x: float
     y: float
@@ -96,7 +93,6 @@ class Dot:
     shape: Shape = "circle"
     opacity: float = 1.0
     tip: str = ""
-    school: str = ""
 
     def _corners(self) -> list[tuple[float, float]]:
         x, y, r = self.x, self.y, self.radius * 1.2
@@ -108,8 +104,6 @@ class Dot:
 
     def svg(self) -> str:
         """Return the mark as SVG."""
-        if self.school:
-            return f'<a data-school="{escape(self.school)}">{replace(self, school="").svg()}</a>'
         paint = f'fill="{self.colour.page}"'
         if self.shape == "ring":
             paint = f'fill="none" stroke="{self.colour.page}" stroke-width="2"'

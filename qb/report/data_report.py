@@ -505,7 +505,6 @@ class DataReport:
                 [float(pupils[s]) for s in placed["school_id"]],
                 placed["name"].tolist(),
                 states,
-                placed["school_id"].tolist(),
                 caption=caption(
                     finding,
                     say(lang, "圆点大小为在校生数", "Dots by pupils"),
