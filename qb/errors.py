@@ -145,7 +145,7 @@ class DataError(QbError):
         if len(self.faults) > self.SHOWN:
             lines.append(Message("…… 另有 {} 处。", "… {} more.", len(self.faults) - self.SHOWN))
         head = Message(
-            "数据有 {} 处必须改正：", "The data have {} faults that must be mended:", len(self.faults)
+            "数据有 {} 处必须改正：", "Faults in the data that must be mended: {}", len(self.faults)
         )
         super().__init__(joined("\n", "\n", [head, *lines]))
 
