@@ -120,6 +120,10 @@ class QbError(Exception):
         return told(self.said, "en")
 
 
+class ArgumentError(QbError, ValueError):
+    """An argument with which a function cannot compute: a ValueError, told in both languages."""
+
+
 class UnreadableError(QbError):
     """A file that cannot be read: why, and what to do."""
 

@@ -212,7 +212,9 @@ def test_moving_a_slider_shows_the_new_coefficient(panel):
     pupils, held = np.array([300, 180, 30, 120]), np.array([23, 11, 4, 9])
     mean = held.sum() / pupils.sum()
     spread = np.sqrt(np.average((held / pupils - mean) ** 2, weights=pupils))
-    shown = re.search(r"C1 [^/]*</th><td[^>]*>小学</td>.*?<td.*?</td><td.*?>([^<]*)</td>", panel._result.value)
+    shown = re.search(
+        r"C1 [^/]*</th><td[^>]*>小学</td>.*?<td.*?</td><td.*?>([^<]*)</td>", panel._result.value
+    )
     assert shown[1] == f"{spread / mean:.3f}"
     assert panel._marks[0].value == "<b>1 新进教师</b>"
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from qb.balance.entropy import theil
 from qb.balance.grouped import Floats, common_index, grouped, labelled, ratio
 from qb.balance.measured import new_axes, tidy
+from qb.errors import ArgumentError
 from qb.showing import Shown
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def decompose(
     >>> round(decompose([3, 3], [3, 1], ["rural", "town"]).squared.between, 6)
     0.333333
     """
-    common_index(数量=amount, 学生数=pupils, 分组=groups)
+    common_index(amount=amount, pupils=pupils, groups=groups)
     whole = grouped(amount, pupils, per_pupil=per_pupil)
     amount, pupils = whole.amount[:, 0], whole.pupils[:, 0]
     codes, labels = labelled(groups, len(pupils))
@@ -313,8 +314,11 @@ def nested(amount: ArrayLike, pupils: ArrayLike, levels: pd.DataFrame, *, per_pu
     (('province', 'county', 'within'), [0.111111, 0.055556, 0.0])
     """
     if not isinstance(levels, pd.DataFrame) or not levels.shape[1]:
-        raise ValueError("levels 应为 DataFrame，每级一列，外层在前")
-    common_index(数量=amount, 学生数=pupils, 层级=levels)
+        raise ArgumentError(
+            "levels 应为 DataFrame，每级一列，外层在前",
+            "levels must be a DataFrame with a column for each level, the outer first",
+        )
+    common_index(amount=amount, pupils=pupils, levels=levels)
     splits = [
         decompose(amount, pupils, levels.iloc[:, : depth + 1], per_pupil=per_pupil)
         for depth in range(levels.shape[1])
@@ -425,7 +429,10 @@ def gradient(
     squared = table.average_of(lambda value, mean: (ratio(value, mean) - 1) ** 2)
     squared[squared <= NOTHING**2] = np.nan
     if not table.grouped and table.mean.all() and np.isnan(squared).any():
-        raise ValueError("差异系数的导数无定义：各校相等，差异系数为 0，任何变动都使其上升")
+        raise ArgumentError(
+            "差异系数的导数无定义：各校相等，差异系数为 0，任何变动都使其上升",
+            "The coefficient has no derivative here: all schools are equal, it is 0, and any change raises it",
+        )
     scale = table.at_school(table.sum(table.pupils) * np.sqrt(squared))
     turning = table.at_school(1 + squared)
     by_amount = ratio(table.relative - turning, scale * table.at_school(table.mean))

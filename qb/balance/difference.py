@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from qb.balance.grouped import Floats, Grouped, common_index, grouped, ratio
 from qb.balance.measured import Measured, tidy
+from qb.errors import ArgumentError
 from qb.showing import Shown
 
 if TYPE_CHECKING:
@@ -349,7 +350,10 @@ def change(
     after = _by_school(after_amount, after_pupils, after_ids, per_pupil)
     both = [school for school in before if school in after]
     if not both:
-        raise ValueError("两年之间没有同一所学校，无法分解变动")
+        raise ArgumentError(
+            "两年之间没有同一所学校，无法分解变动",
+            "No school is there in both years, so the change cannot be taken apart",
+        )
     years = [np.array([year[school] for school in both]) for year in (before, after)]
     closed = np.array([before[school] for school in before if school not in after]).reshape(-1, 2)
     opened = np.array([after[school] for school in after if school not in before]).reshape(-1, 2)
@@ -368,17 +372,24 @@ def _by_school(
     amount: ArrayLike, pupils: ArrayLike, ids: ArrayLike, per_pupil: bool
 ) -> dict[object, tuple[float, float]]:
     """Check one year and key it by school: amount and pupils."""
-    common_index(数量=amount, 学生数=pupils, 学校标识=ids)
+    common_index(amount=amount, pupils=pupils, ids=ids)
     table = grouped(amount, pupils, per_pupil=per_pupil)
     table.answer(_spreads(table).coefficient, "coefficient")
     amount, pupils = table.amount[:, 0], table.pupils[:, 0]
     ids = np.asarray(ids, dtype=object)
     if ids.shape != np.shape(pupils):
-        raise ValueError(f"学校标识的形状 {ids.shape} 应为 {np.shape(pupils)}，逐校对应")
+        raise ArgumentError(
+            "学校标识的形状 {} 应为 {}，逐校对应",
+            "The ids have shape {}; it must be {}, school by school",
+            ids.shape,
+            np.shape(pupils),
+        )
     schools = dict(zip(ids, zip(np.asarray(amount), np.asarray(pupils), strict=True), strict=True))
     if len(schools) < len(ids):
         seen = list(ids)
-        raise ValueError(f"学校标识重复：{sorted({str(i) for i in seen if seen.count(i) > 1})}")
+        raise ArgumentError(
+            "学校标识重复：{}", "Ids stand twice: {}", sorted({str(i) for i in seen if seen.count(i) > 1})
+        )
     return schools
 
 

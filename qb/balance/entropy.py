@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from qb.balance.grouped import Floats, grouped, ratio
 from qb.balance.measured import Measured
+from qb.errors import ArgumentError
 
 TINY = np.finfo(float).tiny
 
@@ -150,7 +151,11 @@ def generalized_entropy(
     0.03125
     """
     if not np.isfinite(a):
-        raise ValueError(f"广义熵指数的参数 a 应为有限数，而不是 {a}")
+        raise ArgumentError(
+            "广义熵指数的参数 a 应为有限数，而不是 {}",
+            "The parameter a of a generalised entropy must be finite, not {}",
+            a,
+        )
     table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
     return table.answer(
         table.average_of(lambda value, mean: _entropy(ratio(value, mean), a)), f"generalized_entropy({a:g})"
@@ -204,7 +209,11 @@ def atkinson(
     1.0
     """
     if not (np.isfinite(e) and e >= 0):
-        raise ValueError(f"阿特金森指数的参数 e 应为不小于 0 的有限数，而不是 {e}")
+        raise ArgumentError(
+            "阿特金森指数的参数 e 应为不小于 0 的有限数，而不是 {}",
+            "The parameter e of an Atkinson index must be finite and not below 0, not {}",
+            e,
+        )
     table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
     with np.errstate(divide="ignore"):  # 0 to a negative power is infinite, and then worth nothing
         if e == 1:

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csc_array
 
 from qb.balance.measured import Measured
+from qb.errors import ArgumentError
+from qb.language import Both, Message, joined, listing
 
 Floats = NDArray[np.float64]
 MEASURES = {  # as a refusal names them
@@ -39,6 +41,18 @@ MEASURES = {  # as a refusal names them
     "verstegen": "弗斯蒂根指数",
 }
 SHOWN = 10  # positions that a refusal names
+
+# What refusals call the arguments of the measures.
+NAMES = {
+    "amount": Both("数量", "amount"),
+    "pupils": Both("学生数", "pupils"),
+    "groups": Both("分组", "groups"),
+    "levels": Both("层级", "levels"),
+    "ids": Both("学校标识", "ids"),
+    "by": Both("排序", "by"),
+    "small": Both("小规模", "small"),
+    "private": Both("民办", "private"),
+}
 BLOCK = 16_384  # schools at a time, so that what one step passes to the next stays in the cache
 
 
@@ -183,7 +197,7 @@ def grouped(
     ValueError
         Naming everything that is wrong, and at which positions (counted from 0).
     """
-    index = common_index(数量=amount, 学生数=pupils, 分组=groups)
+    index = common_index(amount=amount, pupils=pupils, groups=groups)
     columns = amount.columns if isinstance(amount, pd.DataFrame) else None
     held, pupils = np.asarray(amount, dtype=float), np.asarray(pupils, dtype=float)
     grouped = groups is not None
@@ -222,9 +236,12 @@ def common_index(**arguments: ArrayLike | None) -> pd.Index | None:
     indexed = [(name, a.index) for name, a in arguments.items() if isinstance(a, pd.Series | pd.DataFrame)]
     for (name, one), (other_name, other) in pairwise(indexed):
         if one is not other and not one.equals(other):
-            raise ValueError(
-                f"{name}与{other_name}的索引不同，不能逐校对应：请取自同一张表，或先用 reindex 对齐，"
-                "确知次序相同的可用 to_numpy()"
+            raise ArgumentError(
+                "{}与{}的索引不同，不能逐校对应：请取自同一张表，或先用 reindex 对齐，确知次序相同的可用 to_numpy()",
+                "{} and {} have different indexes, so that schools do not stand side by side: take them from one table, "
+                "align them with reindex, or pass to_numpy() where their order is known to be the same",
+                NAMES[name],
+                NAMES[other_name],
             )
     return indexed[0][1] if indexed else None
 
@@ -241,7 +258,12 @@ def labelled(groups: ArrayLike, schools: int) -> tuple[NDArray[np.intp], pd.Inde
     if isinstance(groups, pd.DataFrame):
         groups = pd.MultiIndex.from_frame(groups)
     if not isinstance(groups, Sized) or len(groups) != schools:
-        raise ValueError(f"分组的形状 {np.shape(groups)} 应为 ({schools},)，逐校对应")
+        raise ArgumentError(
+            "分组的形状 {} 应为 ({},)，逐校对应",
+            "The groups have shape {}; it must be ({},), school by school",
+            np.shape(groups),
+            schools,
+        )
     if isinstance(groups, pd.MultiIndex):
         missing = groups.to_frame().isna().any(axis=1).to_numpy()
         codes, labels = groups.factorize(sort=True)
@@ -253,7 +275,7 @@ def labelled(groups: ArrayLike, schools: int) -> tuple[NDArray[np.intp], pd.Inde
         else:
             codes, labels = _factorized(series)
     if (codes < 0).any():
-        raise ValueError(f"{at(codes < 0)}的学校没有分组")
+        raise ArgumentError("{}的学校没有分组", "The schools at {} have no group", at(codes < 0))
     return codes.astype(np.intp), labels
 
 
@@ -267,7 +289,11 @@ def _factorized(series: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:
         return pd.factorize(series)
     except TypeError:
         kinds = sorted({type(label).__name__ for label in series})
-        raise ValueError(f"分组的标签不能是{'、'.join(kinds)}：应为文字、数、元组等不变的值") from None
+        raise ArgumentError(
+            "分组的标签不能是{}：应为文字、数、元组等不变的值",
+            "Labels of groups cannot be {}: texts, numbers, tuples or other values that do not change",
+            listing(kinds),
+        ) from None
 
 
 def membership(codes: NDArray[np.integer], entries: Floats, n_groups: int) -> csc_array:
@@ -280,25 +306,50 @@ def membership(codes: NDArray[np.integer], entries: Floats, n_groups: int) -> cs
 def check_shapes(amount: Floats, pupils: Floats, grouped: bool) -> None:
     """Refuse arrays that do not stand side by side, school by school."""
     if pupils.ndim != 1:
-        raise ValueError(f"学生数应为一维数组，而其形状是 {pupils.shape}")
+        raise ArgumentError(
+            "学生数应为一维数组，而其形状是 {}",
+            "pupils must have one dimension; the shape is {}",
+            pupils.shape,
+        )
     if amount.ndim not in ((1, 2) if grouped else (1,)):
-        raise ValueError(
-            f"数量的形状 {amount.shape} 不可用：不分组时为一维（学校），分组时可为二维（学校 × 指标）"
+        raise ArgumentError(
+            "数量的形状 {} 不可用：不分组时为一维（学校），分组时可为二维（学校 × 指标）",
+            "amount cannot have shape {}: (schools,) without groups, or (schools, indicators) with them",
+            amount.shape,
         )
     if len(amount) != len(pupils):
-        raise ValueError(f"数量有 {len(amount)} 所学校，学生数有 {len(pupils)} 所，应逐校对应")
+        raise ArgumentError(
+            "数量有 {} 所学校，学生数有 {} 所，应逐校对应",
+            "amount has {} schools and pupils {}; they must stand school by school",
+            len(amount),
+            len(pupils),
+        )
     if not grouped and not len(pupils):
-        raise ValueError("没有学校，无法计算")
+        raise ArgumentError("没有学校，无法计算", "There are no schools to compute from")
 
 
 def check_codes(codes: NDArray[np.integer], schools: int, n_groups: int) -> None:
     """Refuse group codes that are not integers from 0 to `n_groups` less one."""
     if codes.shape != (schools,):
-        raise ValueError(f"分组编号的形状 {codes.shape} 应为 ({schools},)，逐校对应")
+        raise ArgumentError(
+            "分组编号的形状 {} 应为 ({},)，逐校对应",
+            "The codes of groups have shape {}; it must be ({},), school by school",
+            codes.shape,
+            schools,
+        )
     if codes.dtype.kind not in "iu" and schools:
-        raise ValueError(f"分组编号应为整数，而其类型是 {codes.dtype}")
+        raise ArgumentError(
+            "分组编号应为整数，而其类型是 {}",
+            "The codes of groups must be integers; their type is {}",
+            codes.dtype,
+        )
     if schools and (codes.min() < 0 or codes.max() >= n_groups):
-        raise ValueError(f"{at((codes < 0) | (codes >= n_groups))}的分组编号不在 0 与 {n_groups - 1} 之间")
+        raise ArgumentError(
+            "{}的分组编号不在 0 与 {} 之间",
+            "The codes of groups at {} are not between 0 and {}",
+            at((codes < 0) | (codes >= n_groups)),
+            n_groups - 1,
+        )
 
 
 def check_values(amount: Floats, pupils: Floats, grouped: bool) -> None:
@@ -310,25 +361,32 @@ def check_values(amount: Floats, pupils: Floats, grouped: bool) -> None:
     ):
         return  # what is missing fails every comparison, and is looked at below
     rows = amount if amount.ndim == 2 else amount[:, None]
-    wrong: list[tuple[str, Any]] = [
-        ("学生数缺失", np.isnan(pupils)),
-        ("学生数为无穷大", np.isinf(pupils)),
-        ("学生数不大于 0", pupils <= 0),
-        ("数量为无穷大", np.isinf(rows).any(axis=1)),
-        ("数量为负", (rows < 0).any(axis=1)),
+    wrong: list[tuple[Both, Any]] = [
+        (Both("学生数缺失", "no pupils are given"), np.isnan(pupils)),
+        (Both("学生数为无穷大", "pupils are infinite"), np.isinf(pupils)),
+        (Both("学生数不大于 0", "pupils are not above 0"), pupils <= 0),
+        (Both("数量为无穷大", "the amount is infinite"), np.isinf(rows).any(axis=1)),
+        (Both("数量为负", "the amount is negative"), (rows < 0).any(axis=1)),
     ]
     if not grouped:
-        wrong.append(("数量缺失", np.isnan(rows).any(axis=1)))
-    faults = [f"{at(where)}的{what}" for what, where in wrong if where.any()]
+        wrong.append((Both("数量缺失", "no amount is given"), np.isnan(rows).any(axis=1)))
+    faults = [Message("{0}的{1}", "{1} at {0}", at(where), what) for what, where in wrong if where.any()]
     if faults:
-        raise ValueError("；".join(faults))
+        raise ArgumentError(joined("；", "; ", faults))
 
 
-def at(where: NDArray[np.bool_]) -> str:
+def at(where: NDArray[np.bool_]) -> Message:
     """Name the positions at which `where` holds, counted from 0."""
     positions = np.flatnonzero(where)
-    more = f" 等 {len(positions)} 处" if len(positions) > SHOWN else ""
-    return f"位置 {', '.join(map(str, positions[:SHOWN]))}{more}（从 0 数起）"
+    named = ", ".join(map(str, positions[:SHOWN]))
+    if len(positions) > SHOWN:
+        return Message(
+            "位置 {} 等 {} 处（从 0 数起）",
+            "positions {} and others, {} in all (counted from 0)",
+            named,
+            len(positions),
+        )
+    return Message("位置 {}（从 0 数起）", "positions {} (counted from 0)", named)
 
 
 def ratio(part: Floats, whole: Floats) -> Floats:

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from qb.balance.grouped import Floats, Grouped, common_index, grouped
 from qb.balance.grouped import at as positions
 from qb.balance.measured import Measured, new_axes
+from qb.errors import ArgumentError
 from qb.showing import Shown
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def concentration(
 
     The Gini coefficient, ranked by the teachers themselves, is 0.1.
     """
-    common_index(数量=amount, 学生数=pupils, 排序=by)
+    common_index(amount=amount, pupils=pupils, by=by)
     table = grouped(amount, pupils, groups, n_groups, per_pupil=per_pupil)
     _, rank = _ranked(table, by)
     return table.answer(table.average((table.relative - 1) * (2 * rank[:, None] - 1)), "concentration")
@@ -255,7 +256,7 @@ def concentration_curve(
     >>> curve.pupils.round(6).tolist(), curve.amount.round(6).tolist()
     ([0.0, 0.2, 1.0], [0.0, 0.3, 1.0])
     """
-    common_index(数量=amount, 学生数=pupils, 排序=by)
+    common_index(amount=amount, pupils=pupils, by=by)
     table = grouped(amount, pupils, per_pupil=per_pupil)
     block, _ = _ranked(table, by)
     there, held = (np.bincount(block, weights=column[:, 0]) for column in (table.pupils, table.amount))
@@ -269,9 +270,16 @@ def _ranked(table: Grouped, by: ArrayLike) -> tuple[NDArray[np.intp], Floats]:
     """Return which place in the ranking each school has, group by group, and its rank among the pupils."""
     rank = np.asarray(by, dtype=float)
     if rank.shape != table.codes.shape:
-        raise ValueError(f"排序依据的形状 {rank.shape} 应为 {table.codes.shape}，逐校对应")
+        raise ArgumentError(
+            "排序依据的形状 {} 应为 {}，逐校对应",
+            "by has shape {}; it must be {}, school by school",
+            rank.shape,
+            table.codes.shape,
+        )
     if not np.isfinite(rank).all():
-        raise ValueError(f"{positions(~np.isfinite(rank))}的排序依据缺失或为无穷大")
+        raise ArgumentError(
+            "{}的排序依据缺失或为无穷大", "by is missing or infinite at {}", positions(~np.isfinite(rank))
+        )
     order = np.lexsort([rank, table.codes])
     codes, ranks, pupils = table.codes[order], rank[order], table.pupils[order, 0]
     first = np.r_[True, (np.diff(codes) != 0) | (np.diff(ranks) != 0)][: len(order)]
@@ -378,7 +386,9 @@ def _shares(at: ArrayLike) -> Floats:
     """Refuse what is no share."""
     shares = np.asarray(at, dtype=float)
     if not ((shares >= 0) & (shares <= 1)).all():
-        raise ValueError(f"所求份额应在 0 与 1 之间，而不是 {at}")  # type: ignore[str-bytes-safe]
+        raise ArgumentError(
+            "所求份额应在 0 与 1 之间，而不是 {}", "The shares asked for must lie between 0 and 1, not {}", at
+        )
     return shares
 
 

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from qb.balance.decomposition import contributions
 from qb.balance.difference import difference_coefficient
-from qb.balance.grouped import Floats, common_index, grouped
+from qb.balance.grouped import NAMES, Floats, common_index, grouped
+from qb.errors import ArgumentError
 from qb.showing import Shown
 
 SAME = 1e-12  # differences nearer than this are the same
@@ -124,7 +125,7 @@ def flip(amount: ArrayLike, pupils: ArrayLike, limit: float, *, per_pupil: bool 
     Straight-line reasoning from the derivative would say -0.27 and +0.27.
     """
     if not (np.isfinite(limit) and limit > 0):
-        raise ValueError(f"限值应大于 0，而不是 {limit}")
+        raise ArgumentError("限值应大于 0，而不是 {}", "The limit must be above 0, not {}", limit)
     table = grouped(amount, pupils, per_pupil=per_pupil)
     amount, pupils = table.amount[:, 0], table.pupils[:, 0]
     excess = float(contributions(amount, pupils).sum()) - limit**2
@@ -188,8 +189,14 @@ def error_interval(
     True
     """
     if not (0 <= error < 1 and draws >= 1 and 0 < level < 1):
-        raise ValueError(f"误差应在 [0, 1)，次数不少于 1，水平在 (0, 1)，而不是 {error}、{draws}、{level}")
-    common_index(数量=amount, 学生数=pupils)
+        raise ArgumentError(
+            "误差应在 [0, 1)，次数不少于 1，水平在 (0, 1)，而不是 {}、{}、{}",
+            "The error must lie in [0, 1), draws be 1 or more, the level lie in (0, 1), not {}, {}, {}",
+            error,
+            draws,
+            level,
+        )
+    common_index(amount=amount, pupils=pupils)
     held = np.asarray(amount, dtype=float)
     columns = held[:, None] if held.ndim == 1 else held
     columns = columns * np.asarray(pupils, dtype=float)[:, None] if per_pupil else columns
@@ -247,11 +254,11 @@ def conventions(
     unweighted, sample form: 0.54646
     about the unweighted mean: 0.55071
     """
-    common_index(数量=amount, 学生数=pupils, 小规模=small, 民办=private)
+    common_index(amount=amount, pupils=pupils, small=small, private=private)
     table = grouped(amount, pupils, per_pupil=per_pupil)
     amount, pupils = table.amount[:, 0], table.pupils[:, 0]
-    marked = _mark(small, pupils, "小规模")
-    private_ = _mark(private, pupils, "民办")
+    marked = _mark(small, pupils, "small")
+    private_ = _mark(private, pupils, "private")
     r, p = amount[~marked], pupils[~marked]
     x = r / p
     standard = difference_coefficient(r, p).coefficient
@@ -364,10 +371,12 @@ def permutation(
     >>> found.difference, round(found.p, 6), found.exact
     (-0.5, 0.333333, True)
     """
-    common_index(数量=amount, 学生数=pupils, 分组=groups, 学校标识=ids)
+    common_index(amount=amount, pupils=pupils, groups=groups, ids=ids)
     table = grouped(amount, pupils, groups, per_pupil=per_pupil)
     if table.labels is None or len(table.labels) != 2 or not table.schools.all():
-        raise ValueError("置换比较恰好需要两组学校")
+        raise ArgumentError(
+            "置换比较恰好需要两组学校", "A comparison by permutation takes exactly two groups of schools"
+        )
     if not table.mean.all():
         raise table.undefined("coefficient")
     count = measure or (lambda r, p: difference_coefficient(r, p).coefficient)
@@ -408,13 +417,21 @@ def _pairs(side: NDArray[np.bool_], ids: ArrayLike) -> NDArray[np.intp]:
     """Return the two places of each school that is in both groups: (pairs, 2)."""
     names = np.asarray(ids, dtype=object)
     if names.shape != side.shape:
-        raise ValueError(f"学校标识的形状 {names.shape} 应为 {side.shape}，逐校对应")
+        raise ArgumentError(
+            "学校标识的形状 {} 应为 {}，逐校对应",
+            "The ids have shape {}; it must be {}, school by school",
+            names.shape,
+            side.shape,
+        )
     places = [{name: i for i, name in enumerate(names) if side[i] == which} for which in (False, True)]
     if sum(map(len, places)) < len(names):
-        raise ValueError("学校标识在同一组内重复")
+        raise ArgumentError("学校标识在同一组内重复", "An id stands twice in one group")
     both = [(place, places[1][name]) for name, place in places[0].items() if name in places[1]]
     if not both:
-        raise ValueError("两组之间没有同一所学校：比较两地时不要给出 ids")
+        raise ArgumentError(
+            "两组之间没有同一所学校：比较两地时不要给出 ids",
+            "No school is in both groups: give no ids where two places are compared",
+        )
     return np.array(both)
 
 
@@ -441,7 +458,14 @@ def _mark(schools: ArrayLike | None, pupils: Floats, name: str) -> np.ndarray:
     """Check the mark of some schools; no mark marks none."""
     marked = np.zeros(pupils.shape, dtype=bool) if schools is None else np.asarray(schools)
     if marked.shape != pupils.shape or marked.dtype != bool:
-        raise ValueError(f"{name}标记应为布尔数组，形状 {pupils.shape}，而不是 {marked.dtype} {marked.shape}")
+        raise ArgumentError(
+            "{}标记应为布尔数组，形状 {}，而不是 {} {}",
+            "The mark {} must be a boolean array of shape {}, not {} {}",
+            NAMES[name],
+            pupils.shape,
+            marked.dtype,
+            marked.shape,
+        )
     return marked
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from qb.charts import paper
 from qb.charts.primitives import Mark, Word
 from qb.charts.style import BODY, LARGE, QUIET, SMALL, STACK, WIDTH, WORDS, clean, label, wrap
+from qb.errors import ArgumentError
 from qb.files import write_whole
 from qb.terms import Verdict
 
@@ -304,10 +305,16 @@ class Chart:
         """
         if words.get("lang", self.caption.lang) != self.caption.lang:
             if "title" not in words:
-                raise ValueError("换一种语言时请一并给出那种语言的 title：图题由调用者撰写。")
+                raise ArgumentError(
+                    "换一种语言时请一并给出那种语言的 title：图题由调用者撰写。",
+                    "Give the title in the other language too: titles are written by who draws.",
+                )
             words = {"subtitle": "", "source": "", "alt": "", **words}
         if self.redraw is None:
-            raise ValueError("这幅图不能改换文字：请用画图的函数和另一个 Caption 重画。")
+            raise ArgumentError(
+                "这幅图不能改换文字：请用画图的函数和另一个 Caption 重画。",
+                "The words of this figure cannot be changed: draw it again with another Caption.",
+            )
         return self.redraw(replace(self.caption, **words))
 
     def save(
@@ -341,9 +348,15 @@ class Chart:
         path = Path(path)
         form = path.suffix.lower().removeprefix(".")
         if form not in ("svg", "png", "pdf"):
-            raise ValueError(f"图件只能存为 .svg、.png 或 .pdf：{path.name}")
+            raise ArgumentError(
+                "图件只能存为 .svg、.png 或 .pdf：{}",
+                "Figures can be saved as .svg, .png or .pdf alone: {}",
+                path.name,
+            )
         if width_cm is not None and not width_cm > 0:
-            raise ValueError(f"宽度应大于 0 厘米，而不是 {width_cm}")
+            raise ArgumentError(
+                "宽度应大于 0 厘米，而不是 {}", "The width must be above 0 cm, not {}", width_cm
+            )
         chart = self.worded(**words) if words else self
         if form == "svg":
             write_whole(path, chart._paper_svg(width_cm, grey=grey))
