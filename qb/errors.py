@@ -115,9 +115,14 @@ class QbError(Exception):
         return self.said.each(lambda text: text.rstrip("。."))
 
     @property
+    def zh(self) -> str:
+        """The sentence in Chinese."""
+        return str(told(self.said, "zh"))
+
+    @property
     def en(self) -> str:
         """The sentence in English."""
-        return told(self.said, "en")
+        return str(told(self.said, "en"))
 
 
 class ArgumentError(QbError, ValueError):

@@ -50,11 +50,7 @@ class ForecastTrial(DistrictPart):
             nobody = "没有可以推算的小学、初中在校生。", "There are no primary or junior pupils to forecast."
             return None, say(self.context.lang, *nobody)
         except QbError as error:
-            english = (
-                "Pupils cannot be forecast: their numbers by grade are not known. The classes of the last "
-                "school year are needed."
-            )
-            return None, say(self.context.lang, str(error), english)
+            return None, told(error, self.context.lang)
 
     @cached_property
     def known(self) -> Dataset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -140,15 +141,19 @@ def shown(kind: str, lang: str, **parameters: object) -> list[str]:
     return outputs
 
 
-def read_index(assessment: Assessment, district: str, lang: str, folder: Path) -> Page:
-    """Make the index of a district, without links to pages, and read it."""
+def read_index(
+    assessment: Assessment, district: str, lang: str, folder: Path, earlier: Sequence[Assessment] = ()
+) -> Page:
+    """Make the index of a district, without links to pages, and read what it says of the latest year."""
     one = assessment.of(district)
     page = Page("index", lang)
     part = Part(folder, district, one, {}, above=False)
     around = Frame(district, lang, place=district)
-    html = district_index(part, (), {}, (), around)
+    html = district_index(part, earlier, {}, (), around)
     reader = Reader(page)
-    reader.feed(html[html.index("<main") : html.index("</main>") + len("</main>")])
+    reader.feed(
+        html[html.index("<main") : html.index("</main>")].partition('<details class="year">')[0] + "</main>"
+    )
     return page
 
 

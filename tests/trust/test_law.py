@@ -55,7 +55,8 @@ def pages_of(name: str, lang: str, folder: Path):
     (folder / "scenario.toml").write_text(SCENARIO, encoding="utf-8")
     common = {"data": str(folder), "year": YEAR, "standard": "gulou-2023"}
     for district in assessment.districts["district"]:
-        yield district, read_index(assessment, district, lang, folder)
+        before = [past.of(district) for year, past in sorted(book.years.items(), reverse=True) if year < YEAR]
+        yield district, read_index(assessment, district, lang, folder, before)
         for kind in KINDS:
             own = {"district": district}
             if kind == "scenario":
