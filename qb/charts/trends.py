@@ -24,7 +24,7 @@ def sparkline(course: Sequence[tuple[int, float]]) -> str:
 
     Nothing is drawn of fewer than two figures. Its words are those of the figures, year by year.
 
-    >>> sparkline([(2024, 1.0), (2025, 2.0)])[:62]
+    >>> sparkline([(2024, 1.0), (2025, 2.0)])[:66]
     '<svg class="spark" role="img" aria-label="2024 1, 2025 2" viewBox='
     >>> sparkline([(2024, float("nan")), (2025, 2.0)])
     ''

@@ -15,8 +15,8 @@ def mathml(formula: str, display: str = "inline") -> str:
 
     Examples
     --------
-    >>> mathml(r"\bar X < 1").count("<mo"), "&lt;" in mathml(r"\text{<b>}")
-    (2, True)
+    >>> mathml(r"\bar X < 1").count("<mo"), "&lt;" in mathml(r"\text{<b>}")  # of mover, its bar and the sign
+    (3, True)
     >>> mathml(r"\frac{")
     '<code>\\frac{</code>'
     """

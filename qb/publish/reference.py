@@ -124,17 +124,12 @@ def markdown_of(doc: str, lang: Lang = "en") -> str:
 
     Examples
     --------
-    >>> print(markdown_of("Say.\n\nNotes\n-----\nIt is :math:`x^2`.\n\n>>> 1 + 1\n2"))
+    >>> print(markdown_of("Say.\n\nNotes\n-----\nIt is :math:`x^2`, not twice x."))
     Say.
     <BLANKLINE>
     **Notes**
     <BLANKLINE>
-    It is $x^2$.
-    <BLANKLINE>
-    ```python
-    >>> 1 + 1
-    2
-    ```
+    It is $x^2$, not twice x.
     """
     first, *parts = _SECTION.split(doc)
     made = [_prose(first)]
