@@ -25,6 +25,7 @@ from qb.data.marking import mark
 from qb.data.reading import read, write
 from qb.data.recipe import convert, load_recipe
 from qb.errors import DataError, Fault, QbError
+from qb.language import NOTHING, Message
 from qb.terms import Severity
 
 PHONE, IDENTITY = "13800001111", "11010519491231002X"  # the second is the example of GB 11643-1999
@@ -536,9 +537,11 @@ def test_numbers_of_persons_are_told_and_stand_nowhere_in_full(book, tmp_path, c
 
 
 def test_a_fault_never_shows_a_number_of_a_person():
-    made = Fault("F11", Severity.STOPS, f"“{PHONE}、{IDENTITY}”不是数字", "改正")
+    said = Message("“{}”不是数字", "“{}” is no number", f"{PHONE}、{IDENTITY}")
+    made = Fault("F11", Severity.STOPS, said, Message("改正", "Mend it"))
     assert made.message == "“138****1111、110***********002X”不是数字"
-    assert Fault("K02", Severity.STOPS, f"学校 {PHONE}", "", school_id=PHONE).message == f"学校 {PHONE}"
+    named = Message("学校 {}", "school {}", PHONE)
+    assert Fault("K02", Severity.STOPS, named, NOTHING, school_id=PHONE).message == f"学校 {PHONE}"
 
 
 # Recipes
