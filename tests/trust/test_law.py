@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from law import KNOWN, Facts, Reading, taught
@@ -10,6 +15,7 @@ from odd_districts import MADE, odd_district
 from pages import KINDS, Badge, Page, Text, read_index, read_page
 
 from qb.indicators.assessment import assess, document
+from qb.report import forecast_report, plan_study, scenario_report
 from qb.report.context import ReportContext, preload
 from qb.standard import load
 
@@ -44,6 +50,45 @@ def facts_of(name: str) -> dict[str, Facts]:
         district: Facts(entry, tables, YEAR, before.get(district))
         for district, entry in entries(name).items()
     }
+
+
+# What pages of both languages rest on, and take longest for.
+COMPUTED = {
+    plan_study: ("cheapest_plan", "plan_over_years", "transfers", "best_use", "price_of_balance", "explain"),
+    scenario_report: ("whatif",),
+    forecast_report: ("forecast", "verdicts_along", "places_of"),
+}
+
+
+class Whole(pickle.Pickler):
+    """Writes all that an input holds, tables that cannot be changed included."""
+
+    def reducer_override(self, found: object) -> object:
+        """Write such a table as one that could be."""
+        return (dict, (dict(found),)) if isinstance(found, MappingProxyType) else NotImplemented
+
+
+@pytest.fixture(scope="module", autouse=True)
+def computed_once():
+    """Compute the same of the same input once: the second language differs in words alone."""
+    kept: dict[bytes, object] = {}
+
+    def once(work: Callable) -> Callable:
+        def answer(*args: object, **how: object) -> object:
+            written = BytesIO()
+            Whole(written).dump((work.__qualname__, args, sorted(how.items())))
+            key = hashlib.blake2b(written.getvalue()).digest()
+            if key not in kept:
+                kept[key] = work(*args, **how)
+            return kept[key]
+
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module, names in COMPUTED.items():
+            for name in names:
+                patch.setattr(module, name, once(getattr(module, name)))
+        yield
 
 
 def pages_of(name: str, lang: str, folder: Path):
