@@ -102,7 +102,7 @@ def test_jupyterlab_starts_in_the_notebooks_folder_and_finds_its_own_modules(tra
     asked = []
     monkeypatch.chdir(trap)
     monkeypatch.setattr(cli.subprocess, "call", lambda *command, **how: asked.append((command[0], how)) or 0)
-    cli.lab(trap / "lab", no_browser=True)
+    cli.lab(trap / "lab", no_browser=True, lang="zh")
     ((command, how),) = asked
     done = subprocess.run([*command, "--version"], capture_output=True, text=True, **how)
     assert done.returncode == 0 and ran(trap) == ""
