@@ -11,9 +11,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing.reduction import ForkingPickler
 
-from qb.files import temporary_folder
 from qb.publish.jobs import SAFE_PATH, Job, environment
-from qb.publish.worker import AS_A_KERNEL, ONE_THREAD, Hand, Held
+from qb.publish.worker import AS_A_KERNEL, ONE_THREAD, Hand, Held, settings_folder
 from qb.publish.worker_start import settle, spawned
 
 _GRACE = 5.0  # seconds that a process has to be gone
@@ -64,7 +63,7 @@ class Spawning:
 
     def __init__(self, *, kernels: bool = False, ahead: int = 0) -> None:
         self.idle: list[Hand] = []
-        self._kernels, self._home = kernels, temporary_folder()
+        self._kernels, self._home = kernels, settings_folder()
         self._book: bytes | None = None
         self._started: list[Spawned] = []
         self._ahead = [self._launch() for _ in range(ahead)]

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -77,12 +78,25 @@ class Hand(Protocol):
         """End it, whatever it is doing, with all that it started."""
 
 
+def settings_folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder for the settings of IPython and Jupyter, without any.
+
+    The note that IPython copies into such a folder stands in it already, empty: where a disk is full, it is
+    the page that cannot be written that is to say so.
+    """
+    folder = temporary_folder()
+    startup = Path(folder.name) / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "README").touch()
+    return folder
+
+
 class Worker:
     """A process that forks itself as it is asked; see :mod:`qb.publish.worker_process`."""
 
     def __init__(self) -> None:
         self.idle: list[Hand] = []
-        self._home = temporary_folder()
+        self._home = settings_folder()
         home = dict.fromkeys(("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR"), self._home.name)
         ours, theirs = socket.socketpair()
         with theirs:
