@@ -415,7 +415,9 @@ class DataReport:
             Column("title", say(lang, "暂无结论的指标", "No verdict yet")),
             Column("districts", say(lang, "县区数", "Districts"), decimals=0),
             Column("area", say(lang, "所属方面", "Area")),
-            Column("waiting", say(lang, "该方面因此悬空的县区数", "Districts whose area waits"), decimals=0),
+            Column(
+                "waiting", say(lang, "该方面因此缺数据的县区数", "Districts whose area waits"), decimals=0
+            ),
             Column("rests", say(lang, "需要的数据（表.列）", "Rests on (table.column)")),
         )
         return Table(
@@ -424,7 +426,7 @@ class DataReport:
             shown,
             note=say(
                 lang,
-                "已有一项未达标的方面不悬空：缺的数据补上也不会达标。",
+                "已有一项未达标的方面仍为未达标：缺的数据补上也不会达标。",
                 "An area with an indicator unmet does not wait: no data could make it pass.",
             ),
             empty=say(
