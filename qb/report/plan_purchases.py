@@ -50,6 +50,7 @@ class PlanPurchases(PlanPart):
                 f"{title(self.context.standard[row.code], lang, short=True)}"
                 + (f"（{stage_label(row.stage, lang)}）" if whole else "")
                 + f" {gap_text(self.context.standard[row.code], row.amount, lang)}"
+                + say(lang, "（新聘）", " (hired)") * bool(row.hired)
                 for row in mine.itertuples()
             ]
             rows.append(
@@ -78,6 +79,14 @@ class PlanPurchases(PlanPart):
             lang=lang,
         )
 
+    def _hired(self, code: str, mine: pd.DataFrame) -> str:
+        """Say how many of the teachers are hired; nothing where none is."""
+        hired, lang = mine.loc[mine["hired"].to_numpy(dtype=bool), "amount"].sum(), self.context.lang
+        if not hired:
+            return ""
+        text = gap_text(self.context.standard[code], hired, lang)
+        return say(lang, f"（其中新聘 {text}）", f" ({text} hired)")
+
     def by_indicator(self) -> Table:
         """Return what is bought of each resource at each stage."""
         lang = self.context.lang
@@ -89,7 +98,8 @@ class PlanPurchases(PlanPart):
                 "title": title(self.context.standard[code], lang),
                 "stage": stage_label(stage, lang),
                 "schools": mine["school_id"].nunique(),
-                "amount": gap_text(self.context.standard[code], mine["amount"].sum(), lang),
+                "amount": gap_text(self.context.standard[code], mine["amount"].sum(), lang)
+                + self._hired(code, mine),
                 **_sums(mine),
             }
             for (code, stage), mine in sorted(
@@ -394,8 +404,22 @@ class PlanAssumed(PlanPart):
                 lang,
                 f"{len(costs)} 项费用中 {assumed} 项是假设，不是报价；使用方案前请换成本地价格（费用文件）。",
                 f"{assumed} of {len(costs)} prices are assumptions, not quotations: put the district's own into a cost file before using the plan.",
-            ),
+            )
+            + self._pay(),
             lang=lang,
+        )
+
+    def _pay(self) -> str:
+        """Say by which price teachers are hired, where the plan hires any."""
+        bought = self.work.plan.purchases if self.work.made else pd.DataFrame()
+        lang, code = self.context.lang, self.work.costs.hired
+        if not len(bought) or not bought["hired"].any():
+            return ""
+        named = title(self.context.standard[code], lang, short=True)
+        return say(
+            lang,
+            f"新聘教师都按“{named}”一项的费用计，每年支付。",
+            f" Teachers who are hired are priced as under “{named}”, every year.",
         )
 
     def _source(self, source: str) -> str:
