@@ -158,6 +158,26 @@ def test_purchases_stand_by_school_and_by_department():
     assert (department["name"], department["lead"]) == ("区教体局", 27.0)
 
 
+def test_teachers_who_are_hired_are_told_from_those_who_are_trained():
+    # 200 pupils: one of the two short indicators may stay at 85 %. C1 at 3.57 a hundred is 8 teachers,
+    # C7 at 2.3 is 5 rooms; the other way about, 9 teachers and 4 rooms, costs 60,000 yuan more. All four
+    # teachers who are there are trained, four are hired.
+    few = {
+        "full_time_teachers": 4,
+        "teachers_above_required": 0,
+        "certified_teachers": 4,
+        "trained_teachers": 4,
+    }
+    town = Town(year=2025).set(
+        "sections", {"school_id": "小一", "stage": "primary"}, **few, pe_arts_teachers=2
+    )
+    town.set("facilities", {"school_id": "小一"}, multimedia_rooms=0)
+    made = page(town.data())
+    (what,) = made.purchases.by_school().frame["what"]
+    assert what == "C1 高学历教师 4 人；C1 高学历教师 4 人（新聘）；C7 网络多媒体教室 5 间"
+    assert "新聘教师都按“C3 体艺教师”一项的费用计，每年支付" in made.assumed.prices().note
+
+
 def test_the_cost_of_balance_is_told_apart_from_that_of_the_schools():
     # Both schools pass; all 100,000 yuan go into the coefficient, which 8,000 would ease by 0.01.
     report = page(unequal().data())
