@@ -8,7 +8,8 @@ import pandas as pd
 
 from qb import charts
 from qb.charts.maps import rezoned
-from qb.data.schema import DISTRICT_ITEMS, TABLES
+from qb.data.schema import DISTRICT_ITEMS
+from qb.language import told
 from qb.planning.costs import price_code
 from qb.planning.scenario import Action
 from qb.planning.scenario.comparison import COEFFICIENT, PASSING
@@ -23,7 +24,7 @@ from qb.planning.scenario.resource_actions import (
     TransferEquipment,
     TransferTeachers,
 )
-from qb.planning.scenario.scenario_summary import CALLED
+from qb.planning.scenario.scenario_summary import CALLED, item_words
 from qb.planning.scenario.school_actions import CloseSchool, MergeSchools, OpenSchool
 from qb.report.resource_tables import gap_text
 from qb.report.scenario_study import ScenarioPart
@@ -32,31 +33,6 @@ from qb.report.words import Lang, label, number, say, stage_label, verdict_label
 from qb.terms import COMPULSORY, RoomKind, Stage
 
 # What an action does, in words.
-
-
-# What is called what: columns of the tables in Chinese come from the schema.
-ENGLISH = {
-    "full_time_teachers": "teachers",
-    "teachers_above_required": "with more than the required degree",
-    "backbone_teachers": "backbone teachers",
-    "pe_arts_teachers": "PE and arts teachers",
-    "certified_teachers": "certified",
-    "trained_teachers": "with 360 hours of training",
-    "teaching_area_m2": "teaching floor",
-    "indoor_sports_area_m2": "indoor sports floor",
-    "sports_ground_m2": "sports ground",
-    "equipment_yuan": "equipment",
-    "multimedia_rooms": "multimedia rooms",
-    "allocation_yuan": "public funds allotted",
-    "training_budget_yuan": "training in the budget",
-    "training_final_yuan": "training in the final account",
-}
-ITEMS = {  # of the district, that money raises
-    "special_allocation_yuan": "public funds of special education",
-    "schools_with_broadband": "schools with broadband",
-    "regular_classrooms_multimedia": "regular classrooms with multimedia",
-}
-OTHER = {"site": ("征地和开办", "land and setting up"), "rooms": ("音美教室", "music and art rooms")}
 
 
 def does(do: str, lang: Lang) -> str:
@@ -72,15 +48,7 @@ def item_label(item: str, lang: Lang) -> str:
     """
     if item in CALLED:
         return does(item, lang)
-    if item in OTHER:
-        return say(lang, *OTHER[item])
-    if item in DISTRICT_ITEMS:
-        return say(lang, DISTRICT_ITEMS[item].zh, ITEMS[item])
-    return say(lang, _columns().get(item, item), ENGLISH.get(item, item))
-
-
-def _columns() -> dict[str, str]:
-    return {c.name: c.label for table in ("sections", "facilities", "funds") for c in TABLES[table].columns}
+    return told(item_words(item), lang)
 
 
 class Telling:
