@@ -553,6 +553,8 @@ _ALL_TABLES = (  # a column added later stands behind those that were there: wha
         _count("junior_children", "初中适龄少年数", "人"),
         Column("primary_school_id", "现划片小学标识码", _ID, blank=True),
         Column("junior_school_id", "现划片初中标识码", _ID, blank=True),
+        _count("births", "出生人数", "人", optional=True,
+               note="上年9月至当年8月，六年后入学；往年的只填学年、小区编号和这一列即可"),
     ),
     _table(
         "distances", "到校距离", "一个居住小区到一所学校（或校址）", ("zone_id", "place_id"),

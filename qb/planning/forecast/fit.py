@@ -9,13 +9,24 @@ import numpy as np
 import pandas as pd
 
 from qb.planning.forecast.grades import Grades, Past
-from qb.planning.forecast.progression import LONGEST, Share, Total, by_zones, divide, project, sum_by
+from qb.planning.forecast.progression import (
+    LONGEST,
+    Share,
+    Total,
+    births_growth,
+    by_zones,
+    divide,
+    growing,
+    project,
+    sum_by,
+)
 from qb.planning.forecast.selection import (
     Choice,
     Leavers,
     Spread,
     Trial,
     View,
+    born,
     chosen_methods,
     compare,
     measure,
@@ -171,8 +182,8 @@ class Run:
         new = (known < 0)[:, None] | ((own == 0) & (self.start[:, 1:] > 0))
         return np.where(new, self.learned.newcomer[self.district], own)
 
-    def shares(self) -> np.ndarray:
-        """Return each school's part of its district's entrants, shape (schools,).
+    def shares(self, base: int, years: int) -> np.ndarray:
+        """Return each school's part of its district's entrants in the years after `base`, shape (schools, years).
 
         A smoothed share is taken of the years that were; in a year that was itself forecast, it is the share.
         """
@@ -190,20 +201,37 @@ class Run:
         order = list(Share)
         found = np.select(
             [
-                method == order.index(Share.SMOOTHED),
+                np.isin(method, [order.index(Share.SMOOTHED), order.index(Share.BIRTHS)]),
                 (method == order.index(Share.ZONES)) & np.isfinite(by_zone),
             ],
             [now * lasting, by_zone],
             now,
         )
-        return np.nan_to_num(divide(found, self._sum(found)[self.district]))
+        follows, growth = (method == order.index(Share.BIRTHS))[:, None], np.ones((len(now), years))
+        if follows.any():
+            behind = born(self.learned.grades.born, self.grades.stage, base)
+            moved = births_growth(behind, self._zoned(), root, self.district, len(self.learned.whole))
+            growth = np.where(follows & np.isfinite(moved), moved, 1.0)[:, :years]
+        return np.nan_to_num(growing(found, growth, self.district, len(self.learned.whole)))
 
-    def entrants(self, years: int, leavers: np.ndarray | None, before: np.ndarray) -> np.ndarray:
+    def _zoned(self) -> np.ndarray:
+        """Return the school of each zone of the past with births: as it is zoned now, else as it last was."""
+        place = np.full(len(self.grades.school) + 1, -1)
+        place[self.here] = np.arange(len(self.here))
+        past = self.learned.grades
+        there = pd.Index(self.grades.school).get_indexer(past.school)
+        before = np.append(there, -1)[past.zoned[:, -1]]
+        row = self.grades.assigned.index.get_indexer(past.born.index)
+        now = np.append(self.grades.assigned.to_numpy(dtype=np.int64), -1)[row]
+        return place[np.where(row >= 0, now, before)]
+
+    def entrants(self, base: int, years: int, leavers: np.ndarray | None, before: np.ndarray) -> np.ndarray:
         """Return the entrants of each school, shape (schools, years).
 
         Parameters
         ----------
-        years : int
+        base, years : int
+            The year that the forecast starts from, and how many after it.
         leavers : ndarray, shape (districts, years), or None
             Of the stage before, from the year that the forecast starts from on.
         before : ndarray, shape (districts,)
@@ -216,11 +244,11 @@ class Run:
             due = (divide(whole, before) * self.learned.rate)[:, None] * leavers
             amount = np.where(np.isfinite(amount), amount, due)
         amount = np.where(np.isfinite(amount), amount, whole[:, None])  # nobody left to follow
-        return amount[self.district] * self.shares()[:, None]
+        return amount[self.district] * self.shares(base, years)
 
-    def pupils(self, years: int, leavers: np.ndarray | None, before: np.ndarray) -> np.ndarray:
+    def pupils(self, base: int, years: int, leavers: np.ndarray | None, before: np.ndarray) -> np.ndarray:
         """Return the pupils of the years to come, shape (schools, years, grades); see `entrants`."""
-        return project(self.start, self.ratio(), self.entrants(years, leavers, before))
+        return project(self.start, self.ratio(), self.entrants(base, years, leavers, before))
 
     def leavers(self, pupils: np.ndarray) -> np.ndarray:
         """Return the last grade of each district, from the year that the forecast starts from on."""

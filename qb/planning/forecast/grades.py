@@ -36,6 +36,13 @@ class Grades:
         Children of the stage in the school's zones; NaN in a year without zones.
     root : ndarray of int, shape (schools,)
         Place of the school whose zones count: a campus looks at those of its parent.
+    born : DataFrame, shape (zones, years of birth)
+        Births of the zones that report any; without rows at stages that are not entered by birth.
+    zoned : ndarray of int, shape (zones, years)
+        Place of the school that each zone of `born` belonged to, −1 for none: in a year without an assignment
+        as in the year before, else as in the first year after.
+    assigned : Series
+        Place of the school that each zone of the last year belongs to, by zone, where `born` may matter.
     """
 
     stage: Stage
@@ -47,6 +54,9 @@ class Grades:
     basis: np.ndarray
     children: np.ndarray
     root: np.ndarray
+    born: pd.DataFrame
+    zoned: np.ndarray
+    assigned: pd.Series
 
     @property
     def here(self) -> np.ndarray:
@@ -66,7 +76,8 @@ class Past:
     stages : dict of Stage to Grades
         In the order of the grades; a stage that nobody has is left out.
     births : DataFrame, shape (districts, years)
-        The district item ``births`` (from September of the year before to August), where it is given.
+        The district item ``births`` (from September of the year before to August), where it is given; else
+        those of its zones, in a year in which all of them report theirs.
     missing : DataFrame
         Sections of the last year that cannot be forecast, those of schools that should have reported and
         did not among them: ``district, school_id, stage, reason``.
@@ -123,8 +134,29 @@ def _births(data: Dataset, districts: np.ndarray) -> pd.DataFrame:
     """Return births by district (rows) and year (columns)."""
     items = data["district"]
     items = items[(items["item"] == "births").to_numpy() & items["value"].notna().to_numpy()]
-    table = items.pivot_table(index="district", columns="year", values="value")
-    return table.reindex(districts)
+    table = items.pivot_table(index="district", columns="year", values="value").reindex(districts)
+    zones = data["zones"]
+    if not zones["births"].notna().any():
+        return table
+    born = zones.pivot_table(index=["district", "zone_id"], columns="year", values="births")
+    every = pd.MultiIndex.from_frame(zones[["district", "zone_id"]].dropna().drop_duplicates())
+    whole = born.reindex(every).groupby(level="district").agg(lambda each: each.sum(skipna=False))
+    return table.combine_first(whole.reindex(districts))
+
+
+def _zone_births(
+    zones: pd.DataFrame, index: pd.Index, stage: Stage, years: np.ndarray
+) -> tuple[pd.DataFrame, np.ndarray, pd.Series]:
+    """Return `born`, `zoned` and `assigned` of `Grades`; `index` holds the schools."""
+    last = zones[(zones["year"] == years[-1]).to_numpy()] if stage is Stage.PRIMARY else zones.iloc[:0]
+    now = pd.Series(index.get_indexer(last["primary_school_id"]), last["zone_id"].to_numpy())
+    if stage is not Stage.PRIMARY or not zones["births"].notna().any():
+        return pd.DataFrame(), np.zeros((0, len(years)), dtype=np.int64), now
+    born = zones.pivot_table(index="zone_id", columns="year", values="births")
+    assigned = zones[zones["year"].isin(years).to_numpy() & zones["primary_school_id"].notna().to_numpy()]
+    table = assigned.pivot_table(index="zone_id", columns="year", values="primary_school_id", aggfunc="first")
+    table = table.reindex(index=born.index, columns=years).ffill(axis=1).bfill(axis=1)
+    return born, index.get_indexer(table.to_numpy(dtype=object).ravel()).reshape(table.shape), now
 
 
 def _of(table: pd.DataFrame, stage: Stage, years: np.ndarray) -> pd.DataFrame:
@@ -160,6 +192,7 @@ def _stage(data: Dataset, schools: pd.DataFrame, stage: Stage, years: np.ndarray
         np.where(there[:, -1], basis.astype(str), ""),
         _children(data["zones"], units, stage, years),
         _roots(units, index),
+        *_zone_births(data["zones"], index, stage, years),
     )
 
 
@@ -226,14 +259,12 @@ def _children(zones: pd.DataFrame, units: pd.DataFrame, stage: Stage, years: np.
     children = np.full((len(units), len(years)), np.nan)
     if stage not in COMPULSORY:
         return children
-    zones = zones[zones["year"].isin(years).to_numpy()]
+    zones = zones[zones["year"].isin(years).to_numpy() & zones[f"{stage}_children"].notna().to_numpy()]
     row = pd.Index(units["school_id"]).get_indexer(zones[f"{stage}_school_id"])
     year = zones["year"].to_numpy() - years[0]
     children[:, np.unique(year)] = 0.0
     found = row >= 0
-    np.add.at(
-        children, (row[found], year[found]), np.nan_to_num(zones[f"{stage}_children"].to_numpy()[found])
-    )
+    np.add.at(children, (row[found], year[found]), zones[f"{stage}_children"].to_numpy()[found])
     return children
 
 

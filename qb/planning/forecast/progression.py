@@ -48,6 +48,7 @@ class Share(Term):
     LAST = "last", "各校份额同上年", "shared as last year"
     SMOOTHED = "smoothed", "各校份额按各年平滑", "shared as in past years, the later the more"
     ZONES = "zones", "各校份额按学区适龄儿童", "shared by children of the zones"
+    BIRTHS = "births", "各校份额按学区出生人数", "shared by births in the zones"
 
 
 # Every method of entry, as places in Total and Share; the first is naive. Births, leavers and zones can be
@@ -60,6 +61,7 @@ METHODS = tuple(
         (Total.BIRTHS, Share.SMOOTHED),
         (Total.LEAVERS, Share.SMOOTHED),
         (Total.LAST, Share.ZONES),
+        (Total.BIRTHS, Share.BIRTHS),
     )
 )
 
@@ -326,7 +328,8 @@ def shares(
     found = np.empty((len(Share), len(district)))
     order = list(Share)
     found[order.index(Share.LAST)] = now
-    found[order.index(Share.SMOOTHED)] = smoothed(entry)
+    # Those by births are these, moved on by `births_growth`.
+    found[[order.index(Share.SMOOTHED), order.index(Share.BIRTHS)]] = smoothed(entry)
     zoned = (np.nan_to_num(children) > 0).any(axis=1)
     found[order.index(Share.ZONES)] = by_zones(now, district, districts, children[:, -1], zoned, root)
     return found / np.maximum(sum_by(district, found.T, districts)[district].T, 1e-300)
@@ -365,6 +368,53 @@ def by_zones(
     alone = np.where((np.arange(size) == root) & (of_root == 0), due, 0.0)
     found = np.where(zoned, now * factor + alone, now)
     return np.where((whole > 0)[district] & (all_children > 0)[district], found, np.nan)
+
+
+def births_growth(
+    born: np.ndarray, zoned: np.ndarray, root: np.ndarray, district: np.ndarray, districts: int
+) -> np.ndarray:
+    """Return the births in each school's zones behind its entrants ahead, against those behind its last ones.
+
+    Parameters
+    ----------
+    born : ndarray, shape (zones, 1 + ahead)
+        Births of those who enter in the year of the forecast and in those after it; NaN where not known.
+    zoned : ndarray of int, shape (zones,)
+        Place of the school that the zone belongs to, −1 for none.
+    root, district : ndarray of int, shape (schools,)
+        `root`: the school whose zones count for it.
+    districts : int
+
+    Returns
+    -------
+    ndarray, shape (schools, ahead)
+        For a school without births in its zones that of its district; NaN where that has none either.
+
+    Notes
+    -----
+    A zone counts if its births behind the last entrants are known; where later ones are not yet known they
+    are as the last known ones. A school keeps the part of its zones' births that has entered so far.
+
+    Examples
+    --------
+    The first school's zones had 100 and 60 births, and then 120 and 40: as many, whatever the mean of the
+    two growths says. The second school's zone had 50 and then 75, which is held.
+
+    >>> born = np.array([[100.0, 120, np.nan], [60, 40, np.nan], [50, 75, np.nan]])
+    >>> births_growth(born, np.array([0, 0, 1]), np.arange(2), np.zeros(2, int), 1).tolist()
+    [[1.0, 1.0], [1.5, 1.5]]
+    """
+    counts = np.isfinite(born[:, 0]) & (zoned >= 0)
+    held, school = _held(born)[counts], zoned[counts]
+    own, whole = sum_by(root[school], held, len(root)), sum_by(district[school], held, districts)
+    found, common = (divide(each[:, 1:], each[:, :1]) for each in (own, whole))
+    return np.where(np.isfinite(found[root]), found[root], common[district])
+
+
+def growing(share: np.ndarray, growth: np.ndarray, district: np.ndarray, districts: int) -> np.ndarray:
+    """Return the schools' shares in the years ahead, shape (schools, ahead); NaN where nothing is known."""
+    found = share[:, None] * growth
+    return divide(found, sum_by(district, found, districts)[district])
 
 
 # From grade to grade: progression ratios by school, and a stage's pupils in the years to come.

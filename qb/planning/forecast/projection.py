@@ -227,7 +227,7 @@ def forecast(data: Dataset, to: int | None = None, before: Forecast | None = Non
     for stage, grades in seen.stages.items():
         run = Run(grades, learned[stage], place[grades.district[grades.here]], base - learned_year)
         entrants = before.entrants(stage, base) if before else learned[stage].whole
-        pupils = run.pupils(reach - base, leavers[below(stage, leavers)], entrants)
+        pupils = run.pupils(base, reach - base, leavers[below(stage, leavers)], entrants)
         leavers[stage] = run.leavers(pupils)
         frames.append(run.rows(pupils, base, names))
     last = [frame[(frame["year"] == reach).to_numpy()] for frame in frames]
@@ -510,6 +510,7 @@ def carry_forward(
         name: frame.assign(year=year, source=_says(frame, f"沿用 {forecast.base} 学年"))
         for name, frame in last.items()
     }
+    kept["zones"] = kept["zones"].assign(births=np.nan)  # nobody was born again
     classes = _classes(forecast, year, chosen, last["classes"])
     leaving = chosen.rules.forecast.teachers_leaving_per_year
     sections = _sections(last["sections"], classes, forecast, year, leaving)

@@ -21,8 +21,11 @@ from qb.planning.forecast.progression import (
     METHODS,
     Moving,
     Progressions,
+    Share,
+    births_growth,
     code,
     divide,
+    growing,
     progressions,
     project,
     shares,
@@ -87,6 +90,8 @@ class View:
         Entrants against those of the year, by each method of `Total`; NaN where it cannot be used.
     share : ndarray, shape (shares, schools)
         Each school's part of them, by each method of `Share`.
+    growth : ndarray, shape (schools, ahead)
+        By which births in its zones move a school's part on; NaN where none are given.
     """
 
     district: np.ndarray
@@ -95,13 +100,17 @@ class View:
     whole: np.ndarray
     path: np.ndarray
     share: np.ndarray
+    growth: np.ndarray
 
     def entrants(self, choice: Choice) -> np.ndarray:
         """Return the entrants of each school, shape (schools, ahead)."""
         place = np.arange(len(self.whole))
         amount = self.whole[:, None] * self.path[choice.total, place]
-        share = self.share[choice.share[self.district], np.arange(len(self.district))]
-        return amount[self.district] * share[:, None]
+        method = choice.share[self.district]
+        share = self.share[method, np.arange(len(self.district))]
+        by_births = (method == list(Share).index(Share.BIRTHS))[:, None]
+        moved = growing(share, self.growth, self.district, len(self.whole)) if by_births.any() else 0.0
+        return amount[self.district] * np.where(by_births, moved, share[:, None])
 
     def ratio(self, choice: Choice) -> np.ndarray:
         """Return the ratio from each grade to the next, shape (schools, grades − 1)."""
@@ -122,9 +131,10 @@ def predict(past: Past, grades: Grades, leavers: Leavers, year: int) -> View:
         grades.district,
         leavers.known[:, : year + 1],
         leavers.ahead[year],
-        _births(past, grades, year),
+        born(past.births, grades.stage, int(past.years[year])),
         LONGEST,
     )
+    behind = born(grades.born, grades.stage, int(past.years[year]))
     return View(
         grades.district,
         start,
@@ -132,15 +142,15 @@ def predict(past: Past, grades: Grades, leavers: Leavers, year: int) -> View:
         sum_by(grades.district, start[:, 0], districts),
         path,
         shares(entry, grades.district, districts, grades.children[:, : year + 1], grades.root),
+        births_growth(behind, grades.zoned[:, year], grades.root, grades.district, districts),
     )
 
 
-def _births(past: Past, grades: Grades, year: int) -> np.ndarray:
-    """Return births of those who enter in the year and after it, as far as they had been born by then."""
-    now = int(past.years[year])
-    born = np.arange(now - BIRTH_TO_ENTRY, now - BIRTH_TO_ENTRY + LONGEST + 1)
-    births = past.births.reindex(columns=born).to_numpy(dtype=float)
-    of_age = (born <= now) & (grades.stage == Stage.PRIMARY)
+def born(births: pd.DataFrame, stage: Stage, now: int) -> np.ndarray:
+    """Return births of those who enter in a year and after it, as far as they had been born by then."""
+    years = np.arange(now - BIRTH_TO_ENTRY, now - BIRTH_TO_ENTRY + LONGEST + 1)
+    births = births.reindex(columns=years).to_numpy(dtype=float)
+    of_age = (years <= now) & (stage == Stage.PRIMARY)
     return np.where(of_age, births, np.nan)
 
 
