@@ -162,7 +162,7 @@ class TestSchool:
         row = context.assessment.rows.iloc[0]
         shown = SchoolReport(context, row["school_id"]).seven_tables()[0].frame
         assert shown["value"].tolist() == [row[f"C{i}"] for i in range(1, 8)]
-        assert shown["floor"].tolist() == [0.85 * row[f"C{i}_limit"] for i in range(1, 8)]
+        assert shown["limit"].tolist() == [row[f"C{i}_limit"] for i in range(1, 8)]
 
     def test_the_best_of_its_stage_ranks_first(self, context):
         rows = context.assessment.rows
@@ -215,7 +215,7 @@ class TestQuestions:
         then = before[(before["school_id"] == row["school_id"]) & (before["stage"] == row["stage"])][
             "C5"
         ].iloc[0]
-        said = school.seven_tables()[0].frame.set_index("rule").loc["#rule-C5", "before"]
+        said = school.seven_tables()[0].frame.set_index("code").loc["C5", "before"]
         arrow = "↑" if row["C5"] > then else "↓"
         assert said.startswith(f"{number(float(then), 2)} {arrow}")
 

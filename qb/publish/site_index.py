@@ -17,9 +17,8 @@ from qb.language import told
 from qb.publish.jobs import Outcome
 from qb.publish.manifest import OF_DISTRICT
 from qb.publish.page import Page, index_page
-from qb.report.course import areas_turned, counted
 from qb.report.facts import Fact, anchor, department_anchor, key, shown_indicators
-from qb.report.resource_tables import allowed, unknown, unmet
+from qb.report.resource_tables import allowed, areas_turned, counted, unknown, unmet
 from qb.report.rules import WHOLE, Rules
 from qb.report.tables import Cards, Column, Table, badge
 from qb.report.words import (

@@ -15,7 +15,7 @@ from qb.report.district_balance import DistrictBalance
 from qb.report.district_report import value_of
 from qb.report.facts import Fact, anchor, key, shown_indicators, shown_resource
 from qb.report.research_spread import CAUSES
-from qb.report.resource_tables import percent_of_standard, verdict_column
+from qb.report.resource_tables import percent_of_standard
 from qb.report.tables import Column, Sentences, Table
 from qb.report.words import (
     Tally,
@@ -23,7 +23,6 @@ from qb.report.words import (
     floor_label,
     listed,
     number,
-    say,
     stage_label,
     title,
     verdict_label,
@@ -41,7 +40,7 @@ class AnnualYears(AnnualPart):
 
     def table(self) -> Table:
         """Return each year's verdicts and counts."""
-        lang, standard = self.context.lang, self.context.standard
+        lang, standard = self.lang, self.standard
         lines = []
         for year, own in self.slices.items():
             areas = dict(zip(own.areas["area"], own.areas["verdict"].astype(str), strict=True))
@@ -58,22 +57,21 @@ class AnnualYears(AnnualPart):
                 }
             )
         columns = (
-            Column("year", say(lang, "学年（起始年）", "School year starting")),
-            Column("district", say(lang, "区域总体", "The district"), verdict=True, fact="district_fact"),
+            Column("year", self.say("学年（起始年）", "School year starting")),
+            Column("district", self.say("区域总体", "The district"), verdict=True, fact="district_fact"),
             *(
                 Column(a, area_label(a, standard, lang), verdict=True, fact=f"{a}_fact")
                 for a in standard.area_names
             ),
-            Column("schools", say(lang, "达标学校（学段）", "School stages that meet the rule")),
-            Column("coefficients", say(lang, "限值内差异系数", "Coefficients within limits")),
-            Column("indicators", say(lang, "达标指标", "Indicators met")),
+            Column("schools", self.say("达标学校（学段）", "School stages that meet the rule")),
+            Column("coefficients", self.say("限值内差异系数", "Coefficients within limits")),
+            Column("indicators", self.say("达标指标", "Indicators met")),
         )
         return Table(
-            say(lang, "历年结论与达标情况", "Verdicts and counts by year"),
+            self.say("历年结论与达标情况", "Verdicts and counts by year"),
             columns,
             pd.DataFrame(lines),
-            note=say(
-                lang,
+            note=self.say(
                 "各年均按本年所用标准和现有数据计算。“a / b”：适用的 b 个中有 a 个达标，括号内为另有的。",
                 "All years by this year's standard and the data as they are now. “a / b”: a of the b that apply; in brackets what is neither met nor unmet.",
             ),
@@ -82,17 +80,17 @@ class AnnualYears(AnnualPart):
 
     def coefficients(self) -> Table:
         """Return every difference coefficient by year, with its limit."""
-        lang = self.context.lang
+        lang = self.lang
         wide = {year: _by_place(own) for year, own in self.slices.items()}
-        decimals = self.context.standard.rules.rounding.coefficients
+        decimals = self.standard.rules.rounding.coefficients
         lines = []
-        for stage, code in product(self.stages, self.context.standard.resource_codes):
-            verdict = str(wide[self.context.year]["verdict"].get((stage, code), Verdict.NO_DATA))
+        for stage, code in product(self.stages, self.standard.resource_codes):
+            verdict = str(wide[self.year]["verdict"].get((stage, code), Verdict.NO_DATA))
             values = {year: frame["coefficient"].get((stage, code), np.nan) for year, frame in wide.items()}
             place = (stage, code, self.district)
             lines.append(
                 {
-                    "title": title(self.context.standard[code], lang, short=True),
+                    "title": self.short(code),
                     "rule": anchor(code),
                     "stage": stage_label(stage, lang),
                     **{str(year): value for year, value in values.items()},
@@ -100,25 +98,25 @@ class AnnualYears(AnnualPart):
                         f"{year}_fact": key(Fact.COEFFICIENT, year, *place) if value == value else ""
                         for year, value in values.items()
                     },
-                    "limit": self.context.standard.coefficient_limit(stage),
+                    "limit": self.standard.coefficient_limit(stage),
                     "verdict": verdict,
-                    "verdict_fact": key(Fact.BALANCE, self.context.year, *place),
+                    "verdict_fact": key(Fact.BALANCE, self.year, *place),
                     "failing": verdict == Verdict.FAIL,
                 }
             )
         columns = (
-            Column("title", say(lang, "指标", "Indicator"), link="rule"),
-            Column("stage", say(lang, "学段", "Stage")),
+            Column("title", self.say("指标", "Indicator"), link="rule"),
+            Column("stage", self.say("学段", "Stage")),
             *(Column(str(year), str(year), decimals=decimals, fact=f"{year}_fact") for year in wide),
-            Column("limit", say(lang, "限值", "Limit"), decimals=2),
-            verdict_column(lang, "verdict_fact"),
+            Column("limit", self.say("限值", "Limit"), decimals=2),
+            Column("verdict", self.say("结论", "Verdict"), verdict=True, fact="verdict_fact"),
         )
         return Table(
-            say(lang, "历年差异系数", "Difference coefficients by year"),
+            self.say("历年差异系数", "Difference coefficients by year"),
             columns,
             pd.DataFrame(lines),
             failing="failing",
-            empty=say(lang, "没有参加评估的学校。", "No school is judged."),
+            empty=self.say("没有参加评估的学校。", "No school is judged."),
             lang=lang,
         )
 
@@ -141,40 +139,39 @@ class AnnualYears(AnnualPart):
             {"since": year, "stage": stage, "code": code, **found}
             for year, own in bases.items()
             for stage in COMPULSORY
-            for code in self.context.standard.resource_codes
+            for code in self.standard.resource_codes
             if (found := _change(own, self.own, stage, code))
         ]
         return pd.DataFrame(rows, columns=["since", "stage", "code", "before", "after", *CAUSES])
 
     def moved(self) -> Table:
         """Return what moved each coefficient since the year before."""
-        lang, decimals = self.context.lang, self.context.standard.rules.rounding.coefficients
+        lang, decimals = self.lang, self.standard.rules.rounding.coefficients
         frame = self._since_last
         shown = frame.assign(
-            title=[title(self.context.standard[code], lang, short=True) for code in frame["code"]],
+            title=[self.short(code) for code in frame["code"]],
             stage=[stage_label(stage, lang) for stage in frame["stage"]],
             change=frame["after"] - frame["before"],
         )
         columns = (
-            Column("title", say(lang, "指标", "Indicator")),
-            Column("stage", say(lang, "学段", "Stage")),
-            Column("before", say(lang, "上年", "Before"), decimals=decimals),
-            Column("after", say(lang, "本年", "Now"), decimals=decimals),
-            Column("change", say(lang, "变动", "Change"), decimals=decimals),
+            Column("title", self.say("指标", "Indicator")),
+            Column("stage", self.say("学段", "Stage")),
+            Column("before", self.say("上年", "Before"), decimals=decimals),
+            Column("after", self.say("本年", "Now"), decimals=decimals),
+            Column("change", self.say("变动", "Change"), decimals=decimals),
             *(
-                Column(key, say(lang, zh, en.capitalize()), decimals=decimals)
+                Column(key, self.say(zh, en.capitalize()), decimals=decimals)
                 for key, (zh, en) in CAUSES.items()
             ),
         )
         since = "" if self.before is None else str(self.before.year)
         return Table(
-            say(
-                lang, f"差异系数变动的原因（与 {since} 年相比）", f"What moved the coefficients since {since}"
+            self.say(
+                f"差异系数变动的原因（与 {since} 年相比）", f"What moved the coefficients since {since}"
             ),
             columns,
             shown,
-            note=say(
-                lang,
+            note=self.say(
                 "负数使差异缩小。四项原因按夏普利值分解，相加等于变动（各数分别取整，末位可能有出入）；两年都有数据的差异"
                 "系数才能分解。",
                 "Negative: more even. The four causes (Shapley values) add up to the change, but for the rounding of each; "
@@ -190,13 +187,10 @@ class AnnualYears(AnnualPart):
         return self.changes[(self.changes["since"] == last).to_numpy()]
 
     def _why_none(self) -> str:
-        lang = self.context.lang
         if self.before is None:
-            return say(
-                lang, "数据只有一个年度，无法说明变动。", "The data hold one year: nothing to compare."
-            )
-        return say(
-            lang, "没有两年都有数据的差异系数，无法分解变动。", "No coefficient is known in both years."
+            return self.say("数据只有一个年度，无法说明变动。", "The data hold one year: nothing to compare.")
+        return self.say(
+            "没有两年都有数据的差异系数，无法分解变动。", "No coefficient is known in both years."
         )
 
     def causes(self) -> list[charts.Chart]:
@@ -209,50 +203,43 @@ class AnnualYears(AnnualPart):
         return shown
 
     def _cause(self, since: int, row: pd.Series) -> charts.Chart:
-        lang = self.context.lang
         name = self._name(row)
         before, after = (self._number(row[key]) for key in ("before", "after"))
-        finding = say(
-            lang,
-            f"{since}—{self.context.year} 年变动最大的差异系数：{name}，{before} → {after}",
-            f"From {since} to {self.context.year} the coefficient that moved most: {name}, {before} → {after}",
+        finding = self.say(
+            f"{since}—{self.year} 年变动最大的差异系数：{name}，{before} → {after}",
+            f"From {since} to {self.year} the coefficient that moved most: {name}, {before} → {after}",
         )
         effects = [round(row[key], 4) for key in CAUSES]
         return charts.diverging(
-            [say(lang, *CAUSES[key]) for key in CAUSES],
+            [self.say(*CAUSES[key]) for key in CAUSES],
             effects,
             [f"{effect:+.4f}".replace("-", "−") if effect else "0" for effect in effects],
             caption=self.caption(
                 finding,
-                say(
-                    lang,
+                self.say(
                     "差异系数变动的分解，四项之和等于变动",
                     "Change of the coefficient by cause; the four add up to it",
                 ),
             ),
-            sides=(say(lang, "使差异缩小", "evens out"), say(lang, "使差异扩大", "widens")),
+            sides=(self.say("使差异缩小", "evens out"), self.say("使差异扩大", "widens")),
         )
 
     def _name(self, row: pd.Series) -> str:
-        lang = self.context.lang
-        return (
-            f"{stage_label(row['stage'], lang)} {title(self.context.standard[row['code']], lang, short=True)}"
-        )
+        lang = self.lang
+        return f"{stage_label(row['stage'], lang)} {self.short(row['code'])}"
 
     def _number(self, value: float) -> str:
-        return number(value, self.context.standard.rules.rounding.coefficients, self.context.lang)
+        return number(value, self.standard.rules.rounding.coefficients, self.lang)
 
     def sentences(self) -> Sentences:
         """Return the verdict over the years, and which coefficients moved and through what."""
-        lang = self.context.lang
+        lang = self.lang
         said = [
             f"{year} {verdict_label(str(own.districts['verdict'].iloc[0]), lang)}"
             for year, own in self.slices.items()
         ]
         lines = [
-            say(
-                lang, f"历年总体结论：{'，'.join(said)}。", f"The district over the years: {', '.join(said)}."
-            )
+            self.say(f"历年总体结论：{'，'.join(said)}。", f"The district over the years: {', '.join(said)}.")
         ]
         frame = self._since_last
         if not len(frame):
@@ -260,8 +247,7 @@ class AnnualYears(AnnualPart):
         moved = frame["after"] - frame["before"]
         down, up = int((moved <= -NOTHING).sum()), int((moved >= NOTHING).sum())
         lines.append(
-            say(
-                lang,
+            self.say(
                 f"与 {self.before.year} 年相比，两年都能计算的 {len(frame)} 个差异系数中，{down} 个缩小，{up} 个扩大，{len(frame) - down - up} 个基本不变。",
                 f"Of the {len(frame)} coefficients known in {self.before.year} and now, {down} shrank, {up} grew and {len(frame) - down - up} hardly changed.",
             )
@@ -271,13 +257,11 @@ class AnnualYears(AnnualPart):
         return Sentences(tuple(lines))
 
     def _largest(self, row: pd.Series) -> str:
-        lang = self.context.lang
         main = max(CAUSES, key=lambda key: abs(row[key]))
         effect = f"{row[main]:+.3f}".replace("-", "−")
         before, after, name = self._number(row["before"]), self._number(row["after"]), self._name(row)
         zh, en = CAUSES[main]
-        return say(
-            lang,
+        return self.say(
             f"变动最大的是{name}（{before} → {after}），作用最大的原因是{zh}（{effect}）。",
             f"The largest change is {name} ({before} → {after}), most of it through {en} ({effect}).",
         )
@@ -328,9 +312,7 @@ class AnnualChanges(AnnualPart):
     def _none(self, what: str, otherwise: str) -> str:
         """Return why a table is empty: no earlier year, or nothing to list."""
         if self.before is None:
-            return say(
-                self.context.lang, f"{what}：没有以前年度可比。", f"{what}: no earlier year to compare with."
-            )
+            return self.say(f"{what}：没有以前年度可比。", f"{what}: no earlier year to compare with.")
         return otherwise
 
     def _since(self) -> str:
@@ -341,14 +323,13 @@ class AnnualChanges(AnnualPart):
         if self.before is None:
             return Sentences(
                 (
-                    say(
-                        self.context.lang,
+                    self.say(
                         "数据中没有以前年度，不能与上年比较。",
                         "The data hold no earlier year to compare with.",
                     ),
                 )
             )
-        lang, since = self.context.lang, self._since()
+        lang, since = self.lang, self._since()
         both = self._schools.dropna(subset=["verdict_before", "verdict_now"])
         better = int(((both["verdict_before"] == Verdict.FAIL) & (both["verdict_now"] == Verdict.PASS)).sum())
         worse = int(((both["verdict_before"] == Verdict.PASS) & (both["verdict_now"] == Verdict.FAIL)).sum())
@@ -356,15 +337,13 @@ class AnnualChanges(AnnualPart):
         filled = int((told & (both["verdict_before"] == Verdict.NO_DATA)).sum())
         emptied = int(told.sum()) - filled
         new, gone = (int(self._schools[f"verdict_{side}"].isna().sum()) for side in ("before", "now"))
-        schools = say(
-            lang,
+        schools = self.say(
             f"与 {since} 年相比，由未达标转为达标的学校（学段）{better} 个，由达标转为未达标的 {worse} 个；新参加评估 {new} 个，不再参加 {gone} 个。",
             f"Since {since}, {better} school stages not met before are met now and {worse} met before are not met now; "
             f"{new} are new, {gone} are no longer judged.",
         )
         if filled or emptied:
-            schools += say(
-                lang,
+            schools += self.say(
                 f"上年缺数据、本年有结论的 {filled} 个，上年有结论、本年缺数据的 {emptied} 个。",
                 f" {filled} without data before have a verdict now, {emptied} with a verdict before are without data.",
             )
@@ -386,18 +365,15 @@ class AnnualChanges(AnnualPart):
                 [Verdict.NO_DATA],
             ),
         )
-        none = say(lang, "无", "none")
+        none = self.say("无", "none")
         said = []
         for zh, en, before, now in turned:
             mine = codes["before"].isin(before) & codes["now"].isin(now)
-            found = listed(
-                codes.loc[mine.to_numpy(), "code"].tolist(), lang, len(self.context.standard.codes)
-            )
+            found = listed(codes.loc[mine.to_numpy(), "code"].tolist(), lang, len(self.standard.codes))
             if found or len(said) < 2:  # that none turned from unmet to met, or back, is told
-                said.append(say(lang, f"{zh}的指标：{found or none}", f"{en}: {found or none}"))
-        indicators = say(lang, f"{'；'.join(said)}。", f"Indicators {'; '.join(said)}.")
-        basis = say(
-            lang,
+                said.append(self.say(f"{zh}的指标：{found or none}", f"{en}: {found or none}"))
+        indicators = self.say(f"{'；'.join(said)}。", f"Indicators {'; '.join(said)}.")
+        basis = self.say(
             f"{since} 年的数字按现有数据和本年所用标准重新计算；该年公布后如有更正，会与当时公布的不同。",
             f"The figures of {since} are computed anew from the data as they are now and by this year's standard: they "
             "differ from those published then where the data were corrected since.",
@@ -406,51 +382,50 @@ class AnnualChanges(AnnualPart):
 
     def schools(self) -> Table:
         """Return the schools whose verdict changed, that are new, or are no longer judged."""
-        lang, floor = self.context.lang, floor_label(self.context.standard)
+        lang, floor = self.lang, floor_label(self.standard)
         lines = []
         if self.before is not None:
             changed = self._schools["verdict_before"] != self._schools["verdict_now"]
             lines = [self._school(row) for _, row in self._schools[changed.to_numpy()].iterrows()]
         lines.sort(key=lambda line: (not line["fails"], line["now"] == ABSENT))
         columns = (
-            Column("name", say(lang, "学校", "School"), school="school_id"),
-            Column("stage", say(lang, "学段", "Stage")),
+            Column("name", self.say("学校", "School"), school="school_id"),
+            Column("stage", self.say("学段", "Stage")),
             Column("before", self._since(), verdict=True, fact="before_fact"),
-            Column("now", str(self.context.year), verdict=True, fact="now_fact"),
-            Column("gained", say(lang, "新达标", "Newly met")),
-            Column("lost", say(lang, "新未达标", "Newly not met")),
-            Column("unknown", say(lang, "新缺数据", "Data now missing")),
+            Column("now", str(self.year), verdict=True, fact="now_fact"),
+            Column("gained", self.say("新达标", "Newly met")),
+            Column("lost", self.say("新未达标", "Newly not met")),
+            Column("unknown", self.say("新缺数据", "Data now missing")),
         )
-        caption = say(lang, "结论有变化的学校（学段）", "School stages whose verdict changed")
+        caption = self.say("结论有变化的学校（学段）", "School stages whose verdict changed")
         return Table(
             caption,
             columns,
             pd.DataFrame(lines),
             failing="fails",
-            note=say(
-                lang,
+            note=self.say(
                 f"“{ABSENT}”：该年度不参加{self.context.resources}评估。没有列出指标而结论有变化的，是低于标准的一项升到或跌破标准的 {floor}。",
                 f"“{ABSENT}”: not judged on {self.context.resources} in that year. Where no indicator is named, one below the standard "
                 f"rose to {floor} of it, or fell below.",
             ),
-            empty=self._none(caption, say(lang, "各校结论没有变化。", "No school's verdict changed.")),
+            empty=self._none(caption, self.say("各校结论没有变化。", "No school's verdict changed.")),
             lang=lang,
         )
 
     def _school(self, row: pd.Series) -> dict[str, object]:
-        lang = self.context.lang
+        lang = self.lang
         there = {side: isinstance(row[f"verdict_{side}"], str) for side in ("before", "now")}
         turned = {
             wanted: [
                 code
-                for code in self.context.standard.resource_codes
+                for code in self.standard.resource_codes
                 if all(there.values())
                 and _seen(row, code, "now") == wanted
                 and _seen(row, code, "before") != wanted
             ]
             for wanted in (Verdict.PASS, Verdict.FAIL, Verdict.NO_DATA)
         }
-        comma = say(lang, "、", ", ")
+        comma = self.say("、", ", ")
         return {
             "name": row["name_now"] if there["now"] else row["name_before"],
             "school_id": row["school_id"],
@@ -480,7 +455,7 @@ class AnnualChanges(AnnualPart):
 
     def indicators(self) -> Table:
         """Return the indicators whose verdict changed."""
-        lang, standard = self.context.lang, self.context.standard
+        lang, standard = self.lang, self.standard
         frame = (
             self._indicators if self.before is not None else pd.DataFrame(columns=["code", "before", "now"])
         )
@@ -494,18 +469,18 @@ class AnnualChanges(AnnualPart):
             fails=frame["now"] == Verdict.FAIL,
         )
         columns = (
-            Column("title", say(lang, "指标", "Indicator"), link="rule"),
+            Column("title", self.say("指标", "Indicator"), link="rule"),
             Column("before", self._since(), verdict=True, fact="before_fact"),
-            Column("now", str(self.context.year), verdict=True, fact="now_fact"),
-            *([Column("values", say(lang, "区域值", "Value"))] if any(values) else []),
+            Column("now", str(self.year), verdict=True, fact="now_fact"),
+            *([Column("values", self.say("区域值", "Value"))] if any(values) else []),
         )
-        caption = say(lang, "结论有变化的指标", "Indicators whose verdict changed")
+        caption = self.say("结论有变化的指标", "Indicators whose verdict changed")
         return Table(
             caption,
             columns,
             shown,
             failing="fails",
-            empty=self._none(caption, say(lang, "各项指标结论没有变化。", "No verdict changed.")),
+            empty=self._none(caption, self.say("各项指标结论没有变化。", "No verdict changed.")),
             lang=lang,
         )
 
@@ -514,59 +489,59 @@ class AnnualChanges(AnnualPart):
 
     def _values(self, code: str) -> str:
         """Return an indicator's values then and now; empty where it has none of its own."""
-        lang = self.context.lang
+        lang = self.lang
         before, now = (value_of(own, code, lang)[0] for own in (self.before, self.own))
         none = verdict_label(Verdict.NO_DATA, lang)
         return (
             f"{before or none} → {now or none}"
-            if (before or now) and code not in self.context.standard.resource_codes
+            if (before or now) and code not in self.standard.resource_codes
             else ""
         )
 
     def moves(self) -> Table:
         """Return the largest moves of schools on the seven, in points of the standard."""
-        lang = self.context.lang
+        lang = self.lang
         lines = [] if self.before is None else self._moves()
         columns = (
-            Column("name", say(lang, "学校", "School")),
-            Column("stage", say(lang, "学段", "Stage")),
-            Column("title", say(lang, "指标", "Indicator")),
+            Column("name", self.say("学校", "School")),
+            Column("stage", self.say("学段", "Stage")),
+            Column("title", self.say("指标", "Indicator")),
             Column("before", self._since(), decimals=2),
-            Column("now", str(self.context.year), decimals=2),
+            Column("now", str(self.year), decimals=2),
             Column(
-                "points", say(lang, "变动（占标准的百分点）", "Change (points of the standard)"), decimals=1
+                "points", self.say("变动（占标准的百分点）", "Change (points of the standard)"), decimals=1
             ),
-            Column("verdict", say(lang, "本年结论", "This year"), verdict=True, fact="fact"),
+            Column("verdict", self.say("本年结论", "This year"), verdict=True, fact="fact"),
         )
-        caption = say(lang, f"变动最大的 {MOST} 项", f"The {MOST} largest moves")
+        caption = self.say(f"变动最大的 {MOST} 项", f"The {MOST} largest moves")
         return Table(
             caption,
             columns,
             pd.DataFrame(lines),
             failing="fails",
-            empty=self._none(caption, say(lang, "没有两年都有的数值。", "No figure is known in both years.")),
+            empty=self._none(caption, self.say("没有两年都有的数值。", "No figure is known in both years.")),
             lang=lang,
         )
 
     def _moves(self) -> list[dict[str, object]]:
-        lang = self.context.lang
+        lang = self.lang
         before, now = (own.rows.set_index(KEYS) for own in (self.before, self.own))
-        seen = {code: shown_resource(now, code) for code in self.context.standard.resource_codes}
+        seen = {code: shown_resource(now, code) for code in self.standard.resource_codes}
         place = {row: at for at, row in enumerate(now.index)}
         moved = (percent_of_standard(now) - percent_of_standard(before)).reset_index()
-        moved = moved.melt(KEYS, list(self.context.standard.resource_codes), "code", "points").dropna()
+        moved = moved.melt(KEYS, list(self.standard.resource_codes), "code", "points").dropna()
         moved = moved[(moved["points"].abs() >= 0.05).to_numpy()]  # less does not show in print
         moved = moved.sort_values("points", key=abs, ascending=False, kind="stable").head(MOST)
         return [
             {
                 "name": now.loc[(school, stage), "name"],
                 "stage": stage_label(stage, lang),
-                "title": title(self.context.standard[code], lang, short=True),
+                "title": self.short(code),
                 "before": before.loc[(school, stage), code],
                 "now": now.loc[(school, stage), code],
                 "points": points,
                 "verdict": seen[code][place[school, stage]],
-                "fact": key(Fact.SEVEN, self.context.year, code, stage, school),
+                "fact": key(Fact.SEVEN, self.year, code, stage, school),
                 "fails": seen[code][place[school, stage]] == str(Verdict.FAIL),
             }
             for school, stage, code, points in moved.itertuples(index=False)

@@ -14,7 +14,6 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import class_verdicts, fails
 from qb.report.context import AnnualPart, counted, decided
 from qb.report.facts import Fact, key, shown_indicators
-from qb.report.resource_tables import verdict_column
 from qb.report.tables import Column, Sentences, Table
 from qb.report.words import (
     PARTS,
@@ -23,7 +22,6 @@ from qb.report.words import (
     coefficient_title,
     listed,
     number,
-    say,
     stage_label,
     title,
     verdict_label,
@@ -46,17 +44,14 @@ class AnnualGoal(AnnualPart):
 
     def sentences(self) -> Sentences:
         """Return how the year stands to the target year, and what has been gained since the first year."""
-        lang, target = self.context.lang, self.context.standard.target_year
-        left = target - self.context.year
+        lang, target = self.lang, self.standard.target_year
+        left = target - self.year
         where = (
-            say(
-                lang, f"距目标年份还有 {left} 年", "1 year is left" if left == 1 else f"{left} years are left"
-            )
+            self.say(f"距目标年份还有 {left} 年", "1 year is left" if left == 1 else f"{left} years are left")
             if left > 0
-            else say(lang, "本年即目标年份", "this is the target year")
+            else self.say("本年即目标年份", "this is the target year")
             if left == 0
-            else say(
-                lang,
+            else self.say(
                 f"目标年份已过 {-left} 年",
                 "it was 1 year ago" if left == -1 else f"it was {-left} years ago",
             )
@@ -64,15 +59,12 @@ class AnnualGoal(AnnualPart):
         verdict = str(self.own.districts["verdict"].iloc[0])
         label = verdict_label(verdict, lang)
         reached = (
-            say(lang, "本年度总体已达标", "the district meets the standard")
+            self.say("本年度总体已达标", "the district meets the standard")
             if verdict == Verdict.PASS
-            else say(
-                lang, f"本年度总体结论：{label}", f"this year's verdict on the district: {label.lower()}"
-            )
+            else self.say(f"本年度总体结论：{label}", f"this year's verdict on the district: {label.lower()}")
         )
         lines = [
-            say(
-                lang,
+            self.say(
                 f"目标年份为 {target} 年，{where}；{reached}。",
                 f"Target year {target}: {where}; {reached}.",
             ),
@@ -82,7 +74,7 @@ class AnnualGoal(AnnualPart):
 
     def _gained(self) -> str:
         """Return the gain in passing school stages a year; nothing where there is one year only."""
-        lang = self.context.lang
+        lang = self.lang
         every = {year: Tally.of(own.rows["verdict"]) for year, own in self.slices.items()}
         counts = {year: tally for year, tally in every.items() if tally.known}
         if len(counts) < 2:
@@ -91,52 +83,48 @@ class AnnualGoal(AnnualPart):
         gained = (counts[last].passed - counts[first].passed) / (last - first)
         pace = number(gained, 1).replace("-", "−")
         then, now = (counts[year].of_all(lang) for year in (first, last))
-        moved = say(lang, f"平均每年变动 {pace} 个", f"a change of {pace} a year")
+        moved = self.say(f"平均每年变动 {pace} 个", f"a change of {pace} a year")
         if not gained:
-            moved = say(lang, "达标个数没有变化", "no more and no fewer")
-        text = say(
-            lang,
+            moved = self.say("达标个数没有变化", "no more and no fewer")
+        text = self.say(
             f"达标学校（学段）{first} 年 {then}，{last} 年 {now}，{moved}",
             f"School stages that meet the rule: {then} in {first}, {now} in {last}, {moved}",
         )
         rest, failed = counts[last].unknown, counts[last].failed
-        left = [say(lang, f"{failed} 个未达标", f"{failed} not met")] * bool(failed)
-        left += [say(lang, f"{rest} 个缺数据", f"{rest} without data")] * bool(rest)
+        left = [self.say(f"{failed} 个未达标", f"{failed} not met")] * bool(failed)
+        left += [self.say(f"{rest} 个缺数据", f"{rest} without data")] * bool(rest)
         if left:
-            text += say(lang, f"；尚有 {'、'.join(left)}", f"; left: {', '.join(left)}")
-        return text + say(lang, "。", ".")
+            text += self.say(f"；尚有 {'、'.join(left)}", f"; left: {', '.join(left)}")
+        return text + self.say("。", ".")
 
     def trend(self) -> list[charts.Chart]:
         """Return the shares that are met, year by year; none where there is one year only."""
         if len(self.slices) < 2:
             return []
-        lang, years = self.context.lang, list(self.slices)
+        _lang, years = self.lang, list(self.slices)
         shares = pd.DataFrame([_shares(own) for own in self.slices.values()], index=years)
-        names = {key: say(lang, *words) for key, words in SHARES.items()}
+        names = {key: self.say(*words) for key, words in SHARES.items()}
         known = shares["schools"].dropna()
-        finding = say(lang, "达标学校（学段）占比缺数据", "No data on the schools")
+        finding = self.say("达标学校（学段）占比缺数据", "No data on the schools")
         if len(known):
             first, last = known.index[0], known.index[-1]
             said = [
-                say(lang, f"{year} 年 {share(known[year])}%", f"{share(known[year])} % in {year}")
+                self.say(f"{year} 年 {share(known[year])}%", f"{share(known[year])} % in {year}")
                 for year in dict.fromkeys((first, last))
             ]
             if first == last:
-                said.append(say(lang, "其他年份缺数据", "no data on other years"))
-            finding = say(
-                lang,
+                said.append(self.say("其他年份缺数据", "no data on other years"))
+            finding = self.say(
                 f"达标学校（学段）占比：{'，'.join(said)}；目标 100%",
                 f"School stages that meet the rule: {', '.join(said)}; the goal is 100 %",
             )
-        target = self.context.standard.target_year
+        target = self.standard.target_year
         return [
             charts.trend(
                 years,
                 {names[key]: shares[key].tolist() for key in SHARES},
-                caption=self.caption(
-                    finding, say(lang, "占全部的百分比，按学年", "% of all, by school year")
-                ),
-                limits={say(lang, f"{target} 年目标 100%", f"Goal of {target}: 100 %"): 100.0},
+                caption=self.caption(finding, self.say("占全部的百分比，按学年", "% of all, by school year")),
+                limits={self.say(f"{target} 年目标 100%", f"Goal of {target}: 100 %"): 100.0},
                 emphasise=names["schools"] if shares["schools"].notna().iloc[-1] else None,
                 decimals=1,
             )
@@ -144,28 +132,28 @@ class AnnualGoal(AnnualPart):
 
     def remaining(self) -> Table:
         """Return, area by area, what is not met yet and what is not known."""
-        lang = self.context.lang
+        lang = self.lang
         lines = []
         for area, verdict in self.own.areas[["area", "verdict"]].itertuples(index=False):
             failing, unknown = (self._left(area, wanted) for wanted in (Verdict.FAIL, Verdict.NO_DATA))
             lines.append(
                 {
-                    "area": area_label(area, self.context.standard, lang),
+                    "area": area_label(area, self.standard, lang),
                     "verdict": str(verdict),
-                    "fact": key(Fact.AREA, self.context.year, area, self.district),
+                    "fact": key(Fact.AREA, self.year, area, self.district),
                     "failing": failing,
                     "unknown": unknown,
                     "fails": verdict == Verdict.FAIL,
                 }
             )
         columns = (
-            Column("area", say(lang, "方面", "Area")),
-            verdict_column(lang, "fact"),
-            Column("failing", say(lang, "未达标", "Not met")),
-            Column("unknown", say(lang, "缺数据", "No data")),
+            Column("area", self.say("方面", "Area")),
+            Column("verdict", self.say("结论", "Verdict"), verdict=True, fact="fact"),
+            Column("failing", self.say("未达标", "Not met")),
+            Column("unknown", self.say("缺数据", "No data")),
         )
         return Table(
-            say(lang, "距目标还差什么", "What is left to do"),
+            self.say("距目标还差什么", "What is left to do"),
             columns,
             pd.DataFrame(lines),
             failing="fails",
@@ -174,8 +162,8 @@ class AnnualGoal(AnnualPart):
 
     def _left(self, area: str, wanted: Verdict) -> str:
         """Return what of an area has a verdict, in words; empty where nothing has."""
-        lang, standard = self.context.lang, self.context.standard
-        comma = say(lang, "；", "; ")
+        lang, standard = self.lang, self.standard
+        comma = self.say("；", "; ")
         if area == standard.resource_area:
             schools = counted(self.own.rows["verdict"], wanted)
             frame = decided(self.own)
@@ -185,11 +173,11 @@ class AnnualGoal(AnnualPart):
                 + (r.code if r.code in standard.codes else coefficient_title(r.code, standard, lang))
                 for r in places.itertuples()
             ]
-            parts = [say(lang, f"{schools} 个学校（学段）", f"{schools} school stages")] if schools else []
+            parts = [self.say(f"{schools} 个学校（学段）", f"{schools} school stages")] if schools else []
             if named:
                 text = listed(named, lang, 14)
                 parts.append(
-                    say(lang, f"差异系数 {len(named)} 个：{text}", f"coefficients ({len(named)}): {text}")
+                    self.say(f"差异系数 {len(named)} 个：{text}", f"coefficients ({len(named)}): {text}")
                 )
             return comma.join(parts)
         if area not in BESIDE:
@@ -198,10 +186,10 @@ class AnnualGoal(AnnualPart):
             codes = frame.loc[
                 frame["code"].isin(mine).to_numpy() & (frame["verdict"] == wanted).to_numpy(), "code"
             ]
-            return listed([title(standard[code], lang, short=True) for code in codes], lang, 20)
+            return listed([self.short(code) for code in codes], lang, 20)
         frame = self.own.findings
         mine = (frame["code"] == area).to_numpy() & (frame["verdict"] == wanted).to_numpy()
-        texts = {veto.item: say(lang, veto.text.zh, veto.text.en) for veto in standard.vetoes}
+        texts = {veto.item: self.say(veto.text.zh, veto.text.en) for veto in standard.vetoes}
         return listed(
             [texts.get(part, area_label(area, standard, lang)) for part in frame.loc[mine, "part"]], lang, 20
         )
@@ -231,11 +219,11 @@ class AnnualConditions(AnnualPart):
 
     @property
     def _class_size(self) -> Indicator | None:
-        return self.context.standard.computed_by("class_size")
+        return self.standard.computed_by("class_size")
 
     @property
     def _special_rooms(self) -> Indicator | None:
-        return self.context.standard.computed_by("special_rooms")
+        return self.standard.computed_by("special_rooms")
 
     def class_sizes(self) -> list[charts.Chart]:
         """Return the sizes of all classes that are asked about, a figure a stage."""
@@ -249,25 +237,24 @@ class AnnualConditions(AnnualPart):
         return [self._sizes(stage, schools) for stage, schools in by_stage.items() if len(schools)]
 
     def _sizes(self, stage: Stage, schools: pd.Series) -> charts.Chart:
-        lang, label = self.context.lang, stage_label(stage, self.context.lang)
+        _lang, label = self.lang, stage_label(stage, self.lang)
         code = self._class_size.code
-        limit = self._class_size.limit(stage=stage, year=self.context.year).value
+        limit = self._class_size.limit(stage=stage, year=self.year).value
         classes = self._of("classes", schools)
         bands = TABLES["classes"].bands(classes)
         singles = classes[~bands]
         mine = (singles["stage"] == stage).to_numpy()
         sizes = singles.loc[mine, "pupils"].to_numpy(float)
         known = sizes[np.isfinite(sizes)]
-        above = fails(sizes, self.context.standard, code, stage=stage, year=self.context.year)
+        above = fails(sizes, self.standard, code, stage=stage, year=self.year)
         listed = classes[bands & classes["stage"].isin([stage, Stage.WHOLE]).to_numpy()]
-        verdicts = pd.Series(class_verdicts(listed, self.context.standard, self.context.year))
+        verdicts = pd.Series(class_verdicts(listed, self.standard, self.year))
         number = listed["count"].fillna(0).to_numpy()
         told = len(known) + int(number[verdicts.isin([Verdict.PASS, Verdict.FAIL]).to_numpy()].sum())
         over = int(above.sum() + number[(verdicts == Verdict.FAIL).to_numpy()].sum())
         banded = int(number.sum())
         finding = (
-            say(
-                lang,
+            self.say(
                 f"{label}：报送班额的 {told} 个班中 {over} 个超过 {limit:g} 人"
                 if over
                 else f"{label}：报送班额的 {told} 个班都不超过 {limit:g} 人",
@@ -276,21 +263,19 @@ class AnnualConditions(AnnualPart):
                 else f"{label}: none of the {told} classes reported is above {limit:g} pupils",
             )
             if told
-            else say(lang, f"{label}：班额缺数据", f"{label}: no data on class sizes")
+            else self.say(f"{label}：班额缺数据", f"{label}: no data on class sizes")
         )
-        smallest = self.context.standard.rules.publication.smallest_class
+        smallest = self.standard.rules.publication.smallest_class
         back = kept_back(self.context.data, smallest)[
             self.context.data["classes"].index.get_indexer(singles.index[mine])
         ]
-        measure = say(lang, "各班人数的分布，一柱为一种班额", "Classes by size, a bar for each size")
-        measure += say(
-            lang,
+        measure = self.say("各班人数的分布，一柱为一种班额", "Classes by size, a bar for each size")
+        measure += self.say(
             f"；按设定，不足 {smallest} 人的班不显示（由合计能推出时连同次小的班），共 {back.sum()} 个班",
             f"; classes of fewer than {smallest} pupils are kept back (with the next larger where a total would tell one), "
             f"{back.sum()} in all",
         ) * bool(back.any())
-        measure += say(
-            lang,
+        measure += self.say(
             f"；{banded} 个班按班额分档填报，不在图中",
             f"; {banded} are reported by size band and are not in the figure",
         ) * bool(banded)
@@ -303,17 +288,15 @@ class AnnualConditions(AnnualPart):
 
     def rooms(self) -> charts.Chart | Sentences:
         """Return the areas of all music and art rooms of the judged schools against the standard."""
-        lang = self.context.lang
         if self._special_rooms is None:
             return self._not_asked()
-        panels = {say(lang, *PARTS[kind]): self._panel(kind) for kind in RoomKind}
+        panels = {self.say(*PARTS[kind]): self._panel(kind) for kind in RoomKind}
         known = {
             name: (areas[np.isfinite(areas)], least, int(below.sum()))
             for name, (areas, least, below) in panels.items()
         }
         parts = [
-            say(
-                lang,
+            self.say(
                 f"{name} {len(areas)} 间，{below} 间不足 {least:g} ㎡",
                 f"{below} of {len(areas)} {name.lower()} are below {least:g} m²",
             )
@@ -325,14 +308,13 @@ class AnnualConditions(AnnualPart):
             if len(self._room_findings)
             else ("没有须配音乐、美术教室的学校", "No school is asked for music and art rooms")
         )
-        finding = say(lang, "；", "; ").join(parts) or say(lang, *nobody)
-        measure = say(
-            lang, "每间面积的分布；不足标准的不计入应配间数", "Rooms by area; those below do not count"
+        finding = self.say("；", "; ").join(parts) or self.say(*nobody)
+        measure = self.say(
+            "每间面积的分布；不足标准的不计入应配间数", "Rooms by area; those below do not count"
         )
         listed = self._of("rooms", self._room_findings["school_id"])
         banded = listed.loc[TABLES["rooms"].bands(listed), "count"].sum()
-        measure += say(
-            lang,
+        measure += self.say(
             f"；另有 {banded:.0f} 间按面积分档填报，不在图中",
             f"; {banded:.0f} more are reported by area band and are not in the figure",
         ) * bool(banded)
@@ -341,8 +323,7 @@ class AnnualConditions(AnnualPart):
     def _not_asked(self) -> Sentences:
         return Sentences(
             (
-                say(
-                    self.context.lang,
+                self.say(
                     "标准对音乐、美术教室没有要求。",
                     "The standard asks for no music or art rooms.",
                 ),
@@ -357,13 +338,11 @@ class AnnualConditions(AnnualPart):
     def _panel(self, kind: RoomKind) -> tuple[np.ndarray, float, np.ndarray]:
         """Return the areas of rooms of a kind, the least that counts, and which are below it."""
         areas = self._areas(kind)
-        below = fails(
-            areas, self.context.standard, self._special_rooms.code, name=str(kind), year=self.context.year
-        )
+        below = fails(areas, self.standard, self._special_rooms.code, name=str(kind), year=self.year)
         return areas, self._least(kind), below
 
     def _least(self, kind: RoomKind) -> float:
-        return self._special_rooms.limit(name=str(kind), year=self.context.year).value
+        return self._special_rooms.limit(name=str(kind), year=self.year).value
 
     @property
     def _room_findings(self) -> pd.DataFrame:
@@ -373,7 +352,7 @@ class AnnualConditions(AnnualPart):
         """Return the schools with too few rooms large enough, or without data on them."""
         if self._special_rooms is None:
             return Sentences(())
-        lang, frame = self.context.lang, self._room_findings
+        lang, frame = self.lang, self._room_findings
         short = frame["verdict"].isin([Verdict.FAIL, Verdict.NO_DATA]).to_numpy()
         schools = frame.loc[short, ["school_id", "name"]].drop_duplicates()
         cells = frame.set_index(["school_id", "part"])
@@ -389,26 +368,23 @@ class AnnualConditions(AnnualPart):
         ]
         lines.sort(key=lambda line: not line["fails"])
         columns = (
-            Column("name", say(lang, "学校", "School"), school="school_id"),
-            *(Column(str(kind), say(lang, *PARTS[kind])) for kind in RoomKind),
-            Column("verdict", say(lang, "结论", "Verdict"), verdict=True),
+            Column("name", self.say("学校", "School"), school="school_id"),
+            *(Column(str(kind), self.say(*PARTS[kind])) for kind in RoomKind),
+            Column("verdict", self.say("结论", "Verdict"), verdict=True),
         )
         named = title(self._special_rooms, lang, short=True)
         return Table(
-            say(lang, f"{named}：未达标或缺数据的学校", f"{named}: schools not met or without data"),
+            self.say(f"{named}：未达标或缺数据的学校", f"{named}: schools not met or without data"),
             columns,
             pd.DataFrame(lines, columns=[*(column.key for column in columns), "school_id", "fails"]),
             failing="fails",
-            note=say(
-                lang,
+            note=self.say(
                 "“a / b”：面积够的有 a 间，按班级数应有 b 间。",
                 "“a / b”: a rooms large enough, b needed for the classes.",
             ),
-            empty=say(
-                lang, "各校音乐、美术教室都达标。", "Every school has the music and art rooms it needs."
-            )
+            empty=self.say("各校音乐、美术教室都达标。", "Every school has the music and art rooms it needs.")
             if len(frame)
-            else say(lang, "没有须配音乐、美术教室的学校。", "No school is asked for music and art rooms."),
+            else self.say("没有须配音乐、美术教室的学校。", "No school is asked for music and art rooms."),
             lang=lang,
         )
 
@@ -418,8 +394,8 @@ class AnnualConditions(AnnualPart):
             return ""
         row = cells.loc[(school, str(kind))]
         if row["value"] != row["value"] and row["limit"] != row["limit"]:
-            return verdict_label(Verdict.NO_DATA, self.context.lang)
-        return f"{number(row['value'], 0, self.context.lang)} / {number(row['limit'], 0, self.context.lang)}"
+            return verdict_label(Verdict.NO_DATA, self.lang)
+        return f"{number(row['value'], 0, self.lang)} / {number(row['limit'], 0, self.lang)}"
 
     def _worst(self, cells: pd.DataFrame, school: str) -> str:
         verdicts = set(cells.loc[school, "verdict"])
@@ -438,6 +414,4 @@ class AnnualConditions(AnnualPart):
         frame = self.context.data[name]
         wanted = set(schools)
         mine = {school for school in parent if root(school) in wanted}
-        return frame[
-            (frame["year"] == self.context.year).to_numpy() & frame["school_id"].isin(mine).to_numpy()
-        ]
+        return frame[(frame["year"] == self.year).to_numpy() & frame["school_id"].isin(mine).to_numpy()]

@@ -12,7 +12,7 @@ from qb.data.schema import bearing, tables_of
 from qb.report.context import AnnualPart, State, day_of, pressing, state_on, state_words, with_states
 from qb.report.issue_ledger import ledger_table, nothing_to_mend
 from qb.report.tables import Column, Sentences, Table
-from qb.report.words import Tally, department_names, label, listed, say, title
+from qb.report.words import Tally, department_names, label, listed, title
 from qb.terms import Status, Verdict
 
 # Problems and what is done about them, overdue ones first, as of a day that is said.
@@ -37,7 +37,7 @@ class AnnualLedger(AnnualPart):
     def measures(self) -> pd.DataFrame:
         """The district's measures entered up to the year, with their state on the day; pressing ones first."""
         frame = self.context.data["measures"]
-        mine = (frame["district"] == self.district) & (frame["year"] <= self.context.year)
+        mine = (frame["district"] == self.district) & (frame["year"] <= self.year)
         frame = frame[mine.to_numpy(dtype=bool)]
         states = [
             str(state_on(self.day, *values))
@@ -53,7 +53,7 @@ class AnnualLedger(AnnualPart):
         return with_states(self.context, whole[(whole["district"] == self.district).to_numpy()])
 
     def _state(self, state: object) -> str:
-        return state_words(state, self.context.lang)
+        return state_words(state, self.lang)
 
     def table(self) -> Table:
         """Return the issue ledger of the year: what fails, who answers, by when; overdue ones first."""
@@ -61,7 +61,7 @@ class AnnualLedger(AnnualPart):
 
     def register(self) -> Table:
         """Return the ledger of measures of all years so far, overdue ones first."""
-        lang, frame = self.context.lang, self.measures
+        lang, frame = self.lang, self.measures
         failing = set(zip(self.problems["code"], self.problems["school_id"].fillna(""), strict=True))
         names = self.context.data["schools"].drop_duplicates("school_id").set_index("school_id")["name"]
         still = [key in failing for key in zip(frame["code"], frame["school_id"].fillna(""), strict=True)]
@@ -70,7 +70,7 @@ class AnnualLedger(AnnualPart):
                 "number": [f"{number:g}" for number in frame["number"]],
                 "title": [self._title(code) for code in frame["code"]],
                 "where": [
-                    names.get(s, s) if isinstance(s, str) else say(lang, "全区", "District")
+                    names.get(s, s) if isinstance(s, str) else self.say("全区", "District")
                     for s in frame["school_id"]
                 ],
                 "measure": frame["measure"],
@@ -79,108 +79,96 @@ class AnnualLedger(AnnualPart):
                 "state": [self._state(state) for state in frame["state"]],
                 "closed_on": frame["closed_on"],
                 "evidence": frame["evidence"],
-                "still": [say(lang, "是", "yes") if yes else say(lang, "否", "no") for yes in still],
+                "still": [self.say("是", "yes") if yes else self.say("否", "no") for yes in still],
             }
         )
         columns = (
-            Column("title", say(lang, "指标", "Indicator")),
-            Column("number", say(lang, "登记序号", "No.")),
-            Column("where", say(lang, "学校", "School")),
-            Column("measure", say(lang, "整改措施", "Measure")),
-            Column("department", say(lang, "责任部门", "Department")),
-            Column("deadline", say(lang, "时限", "Deadline")),
-            Column("state", say(lang, "状态", "State")),
-            Column("closed_on", say(lang, "销号日期", "Closed on")),
-            Column("evidence", say(lang, "佐证材料", "Evidence")),
-            Column("still", say(lang, "本年度仍有未达标", "Still not met this year")),
+            Column("title", self.say("指标", "Indicator")),
+            Column("number", self.say("登记序号", "No.")),
+            Column("where", self.say("学校", "School")),
+            Column("measure", self.say("整改措施", "Measure")),
+            Column("department", self.say("责任部门", "Department")),
+            Column("deadline", self.say("时限", "Deadline")),
+            Column("state", self.say("状态", "State")),
+            Column("closed_on", self.say("销号日期", "Closed on")),
+            Column("evidence", self.say("佐证材料", "Evidence")),
+            Column("still", self.say("本年度仍有未达标", "Still not met this year")),
         )
         return Table(
-            say(lang, f"整改台账（截至 {self.day}）", f"Measures as of {self.day}"),
+            self.say(f"整改台账（截至 {self.day}）", f"Measures as of {self.day}"),
             columns,
             shown,
-            empty=say(lang, "整改台账没有登记。", "No measures were entered."),
+            empty=self.say("整改台账没有登记。", "No measures were entered."),
             lang=lang,
         )
 
     def _title(self, code: object) -> str:
-        return (
-            title(self.context.standard[code], self.context.lang, short=True)
-            if code in self.context.standard.codes
-            else str(code)
-        )
+        return self.short(code) if code in self.standard.codes else str(code)
 
     def _department(self, name: object) -> str:
-        return (
-            department_names((name,), self.context.standard, self.context.lang)
-            if isinstance(name, str)
-            else ""
-        )
+        return department_names((name,), self.standard, self.lang) if isinstance(name, str) else ""
 
     def sentences(self) -> Sentences:
         """Return the day of the count, the measures by state, and the problems without one."""
-        lang, states = self.context.lang, self.measures["state"]
-        basis = say(
-            lang,
+        lang, states = self.lang, self.measures["state"]
+        basis = self.say(
             f"时限以 {self.day} 为准：数据在本学年内最后一次核查或销号的日期；没有这类日期时取学年末。",
             f"Deadlines are held against {self.day}: the last day in the school year on which the data record a check "
             "or a closing, or the end of the school year where there is none.",
         )
         counts = [
-            say(lang, f"{self._state(s)} {n} 项", f"{self._state(s).lower()}: {n}")
+            self.say(f"{self._state(s)} {n} 项", f"{self._state(s).lower()}: {n}")
             for s in State
             if (n := int((states == s).sum()))
         ]
         named = "；".join(counts) if lang == "zh" else "; ".join(counts)
         measured = (
-            say(lang, f"整改台账共 {len(states)} 项：{named}。", f"{len(states)} measures; {named}.")
+            self.say(f"整改台账共 {len(states)} 项：{named}。", f"{len(states)} measures; {named}.")
             if counts
-            else say(lang, "整改台账没有登记。", "No measures were entered.")
+            else self.say("整改台账没有登记。", "No measures were entered.")
         )
         if not len(self.problems):
             return Sentences((basis, measured, self.nothing()))
         ended = self.problems["state"].isin([State.DONE, State.CLOSED])
         text = self.counted()
         if ended.any():
-            text += say(
-                lang,
+            text += self.say(
                 f"，{int(ended.sum())} 个的措施已完成或销号而本年度仍未达标",
                 f"; {int(ended.sum())} whose measure was ended are still not met",
             )
-        return Sentences((basis, measured, text + say(lang, "。", ".")))
+        return Sentences((basis, measured, text + self.say("。", ".")))
 
     def nothing(self) -> str:
         """Return what is said in a year of which no problem is known."""
         unknown = Tally.of(self.own.indicators["verdict"]).unknown
-        return nothing_to_mend(unknown, self.context.lang)
+        return nothing_to_mend(unknown, self.lang)
 
     def counted(self) -> str:
         """Return how many problems the year has, how many the school rule allows, how many have no measure."""
-        lang, count = self.context.lang, len(self.problems)
+        _lang, count = self.lang, len(self.problems)
         bare, allowed = int(self.problems["state"].isna().sum()), int(self.problems["allowed"].sum())
-        some = say(lang, f"（其中规则允许的 {allowed} 个）", f" ({allowed} of them as the rule allows)")
-        problems = say(lang, f"本年度未达标的问题 {count} 个", _plural(count, "problem") + " this year")
+        some = self.say(f"（其中规则允许的 {allowed} 个）", f" ({allowed} of them as the rule allows)")
+        problems = self.say(f"本年度未达标的问题 {count} 个", _plural(count, "problem") + " this year")
         return (
             problems
             + some * bool(allowed)
-            + say(lang, f"，{bare} 个尚未登记整改措施", f", {bare} without a measure")
+            + self.say(f"，{bare} 个尚未登记整改措施", f", {bare} without a measure")
         )
 
     def by_department(self) -> list[charts.Chart]:
         """Return how many of the year's problems each department answers for; none where nothing fails."""
-        lang, standard = self.context.lang, self.context.standard
+        lang, standard = self.lang, self.standard
         counts = self.problems["departments"].explode().value_counts(sort=True)
         if not len(counts):
             return []
         shown = counts.head(MOST_BARS)
         most, bare = shown.iloc[0], int(self.problems["state"].isna().sum())
-        finding = say(
-            lang,
+        finding = self.say(
             f"{len(self.problems)} 个问题由 {len(counts)} 个部门负责，一个部门最多 {most} 个；{bare} 个尚未登记措施",
             f"{_plural(len(self.problems), 'problem')}, {_plural(len(counts), 'department')}, at most {most} each; "
             f"{bare} without a measure",
         )
-        measure = say(
-            lang,
+        measure = self.say(
             "各部门牵头或参与的问题数；几个部门共同负责的各记一次",
             "Problems by department; shared ones count for each",
         )
@@ -188,11 +176,11 @@ class AnnualLedger(AnnualPart):
         chart = charts.shortfall_bars(
             names,
             shown.astype(float).tolist(),
-            say(lang, "个", "problems"),
+            self.say("个", "problems"),
             caption=self.caption(finding, measure),
             decimals=0,
         )
-        words = say(lang, "责任部门", "Department"), say(lang, "问题数", "Problems")
+        words = self.say("责任部门", "Department"), self.say("问题数", "Problems")
         return [replace(chart, table=pd.DataFrame(dict(zip(words, (names, shown.tolist()), strict=True))))]
 
 
@@ -213,7 +201,7 @@ class AnnualTasks(AnnualPart):
     @cached_property
     def _evidence(self) -> pd.DataFrame:
         """The year's evidence by item: ``status, document, note, checked_on``."""
-        return self._of(self.context.year)
+        return self._of(self.year)
 
     def _of(self, year: int) -> pd.DataFrame:
         return self.table_of("evidence", year).drop_duplicates("item", keep="last").set_index("item")
@@ -226,56 +214,55 @@ class AnnualTasks(AnnualPart):
         state = Status.called(known["status"]) or Verdict.NO_DATA
         return known | {
             "state": state,
-            "words": label(state, self.context.lang),
+            "words": label(state, self.lang),
             "fails": state in (Status.UNMET, Status.PARTLY),
         }
 
     def sentences(self) -> Sentences:
         """Return how many of the tasks are in each state, and which are not met."""
-        lang, tasks = self.context.lang, self.context.standard.tasks
+        lang, tasks = self.lang, self.standard.tasks
         if not tasks:
             return Sentences((self._no_tasks(),))
         states = {task: self._entry(task.item)["state"] for task in tasks}
         counts = [(state, [t for t, s in states.items() if s is state]) for state in STATES]
         shown = [f"{label(state, lang)} {len(own)}" for state, own in counts if own]
         lines = [
-            say(
-                lang,
+            self.say(
                 f"方案的 {len(tasks)} 项重点任务：{'，'.join(shown)}。",
                 f"The plan's {len(tasks)} tasks: {', '.join(shown).lower()}.",
             )
         ]
         for state, own in counts:
             if own and state is not Status.MET and len(own) < len(tasks):
-                named = listed([f"{t.item} {say(lang, t.title.zh, t.title.en)}" for t in own], lang, 16)
+                named = listed([f"{t.item} {self.say(t.title.zh, t.title.en)}" for t in own], lang, 16)
                 lines.append(
-                    say(lang, f"{label(state, lang)}的：{named}。", f"{label(state, lang)}: {named}.")
+                    self.say(f"{label(state, lang)}的：{named}。", f"{label(state, lang)}: {named}.")
                 )
         return Sentences(tuple(lines))
 
     def _no_tasks(self) -> str:
-        return say(self.context.lang, "本标准没有列出任务。", "The standard lists no tasks.")
+        return self.say("本标准没有列出任务。", "The standard lists no tasks.")
 
     def table(self) -> Table:
         """Return every task with its state this year and last, and the evidence."""
-        lang = self.context.lang
+        lang = self.lang
         before = self._of(self.before.year) if self.before is not None else self._evidence.head(0)
         lines = [
             {
-                "title": f"{task.item} {say(lang, task.title.zh, task.title.en)}",
+                "title": f"{task.item} {self.say(task.title.zh, task.title.en)}",
                 "before": label(Status.called(str(before["status"].get(task.item))) or Verdict.NO_DATA, lang),
                 **self._entry(task.item),
             }
-            for task in self.context.standard.tasks
+            for task in self.standard.tasks
         ]
         columns = (
-            Column("title", say(lang, "任务", "Task")),
+            Column("title", self.say("任务", "Task")),
             *([Column("before", str(self.before.year))] if self.before is not None else []),
-            Column("words", str(self.context.year)),
+            Column("words", str(self.year)),
             *self._columns(),
         )
         return Table(
-            say(lang, "重点任务进展与佐证", "Tasks of the plan: state and evidence"),
+            self.say("重点任务进展与佐证", "Tasks of the plan: state and evidence"),
             columns,
             pd.DataFrame(lines),
             empty=self._no_tasks(),
@@ -283,60 +270,57 @@ class AnnualTasks(AnnualPart):
         )
 
     def _columns(self) -> tuple[Column, ...]:
-        lang = self.context.lang
         return (
-            Column("document", say(lang, "佐证材料", "Document")),
-            Column("note", say(lang, "说明", "Note")),
-            Column("checked_on", say(lang, "核查日期", "Checked on")),
+            Column("document", self.say("佐证材料", "Document")),
+            Column("note", self.say("说明", "Note")),
+            Column("checked_on", self.say("核查日期", "Checked on")),
         )
 
     def missing(self) -> Sentences:
         """Return how many items have a document, and name those that have none."""
-        lang, items = self.context.lang, [item.item for item in self.context.standard.checklist]
+        lang, items = self.lang, [item.item for item in self.standard.checklist]
         bare = [item for item in items if not self._entry(item)["document"]]
-        text = say(
-            lang,
+        text = self.say(
             f"需要佐证的要点 {len(items)} 条，已登记材料 {len(items) - len(bare)} 条",
             f"{len(items)} items ask for evidence; documents are entered for {len(items) - len(bare)}",
         )
         named = listed(bare, lang, len(items))
         if bare and len(bare) < len(items):
-            text += say(lang, f"，尚缺：{named}", f"; missing: {named}")
-        return Sentences((text + say(lang, "。", "."),))
+            text += self.say(f"，尚缺：{named}", f"; missing: {named}")
+        return Sentences((text + self.say("。", "."),))
 
     def index(self) -> Table:
         """Return the evidence by C-number: documents of the checklist, and the tables that hold figures."""
-        lang, standard = self.context.lang, self.context.standard
+        lang, standard = self.lang, self.standard
         lines = []
         for indicator in standard.indicators:
             code = {"code": title(indicator, lang, short=True)}
             if figures := self._tables(indicator.code):
-                said = say(lang, f"数据表：{figures}", f"Tables of data: {figures}")
+                said = self.say(f"数据表：{figures}", f"Tables of data: {figures}")
                 empty = {"text": "", "words": "", "note": "", "checked_on": "", "fails": False}
                 lines.append({**code, "item": indicator.code, **empty, "document": said})
             lines += [
                 {
                     **code,
                     "item": item.item,
-                    "text": say(lang, item.text.zh, item.text.en),
+                    "text": self.say(item.text.zh, item.text.en),
                     **self._shown(item.item),
                 }
                 for item in standard.items(indicator.code)
             ]
         columns = (
-            Column("item", say(lang, "编号", "No.")),
-            Column("code", say(lang, "指标", "Indicator")),
-            Column("text", say(lang, "要点", "Item")),
-            Column("words", say(lang, "达到情况", "State")),
+            Column("item", self.say("编号", "No.")),
+            Column("code", self.say("指标", "Indicator")),
+            Column("text", self.say("要点", "Item")),
+            Column("words", self.say("达到情况", "State")),
             *self._columns(),
         )
         return Table(
-            say(lang, "佐证材料索引", "Index of evidence"),
+            self.say("佐证材料索引", "Index of evidence"),
             columns,
             pd.DataFrame(lines),
             failing="fails",
-            note=say(
-                lang,
+            note=self.say(
                 "以数字判定的指标，佐证是报送的数据表；按要点判定的，是登记的材料。",
                 "Indicators judged by figures rest on the tables handed in, items of the checklist on documents.",
             ),
@@ -345,51 +329,49 @@ class AnnualTasks(AnnualPart):
 
     def _shown(self, item: str) -> dict[str, object]:
         entry = self._entry(item)
-        return entry | {"document": entry["document"] or say(self.context.lang, "未登记材料", "No document")}
+        return entry | {"document": entry["document"] or self.say("未登记材料", "No document")}
 
     @cached_property
     def _rests(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        return bearing(self.context.standard)
+        return bearing(self.standard)
 
     def _tables(self, code: str) -> str:
         """Return the tables on which an indicator's figures rest, those of evidence left out."""
-        lang = self.context.lang
         names = [
-            say(lang, table.label, name)
-            for name, table in tables_of(self.context.standard).items()
+            self.say(table.label, name)
+            for name, table in tables_of(self.standard).items()
             if name != "evidence"
             and any(code in self._rests[name, c.name] and not c.optional for c in table.columns)
         ]
-        return say(lang, "、", ", ").join(names)
+        return self.say("、", ", ").join(names)
 
     def vetoes(self) -> Table:
         """Return the veto self-check, what was found first."""
-        lang, frame = self.context.lang, self.own.findings
+        lang, frame = self.lang, self.own.findings
         frame = frame[(frame["code"] == "veto").to_numpy()]
         verdicts = dict(zip(frame["part"], frame["verdict"].astype(str), strict=True))
-        texts = [(veto.item, say(lang, veto.text.zh, veto.text.en)) for veto in self.context.standard.vetoes]
+        texts = [(veto.item, self.say(veto.text.zh, veto.text.en)) for veto in self.standard.vetoes]
         lines = [
             {
                 "item": item,
                 "text": text,
-                "found": say(lang, *FOUND[Verdict(verdicts.get(item, Verdict.NO_DATA))]),
+                "found": self.say(*FOUND[Verdict(verdicts.get(item, Verdict.NO_DATA))]),
                 "fails": verdicts.get(item) == Verdict.FAIL,
             }
             for item, text in texts
         ]
         lines.sort(key=lambda line: not line["fails"])
         columns = (
-            Column("item", say(lang, "编号", "No.")),
-            Column("text", say(lang, "一票否决事项", "Veto item")),
-            Column("found", say(lang, "自查结果", "Self-check")),
+            Column("item", self.say("编号", "No.")),
+            Column("text", self.say("一票否决事项", "Veto item")),
+            Column("found", self.say("自查结果", "Self-check")),
         )
         return Table(
-            say(lang, "一票否决事项自查", "Veto self-check"),
+            self.say("一票否决事项自查", "Veto self-check"),
             columns,
             pd.DataFrame(lines),
             failing="fails",
-            note=say(
-                lang,
+            note=self.say(
                 "存在任何一项，即不能申报；未自查的不算没有。",
                 "Any one found stops the application; not checked is not “none”.",
             ),

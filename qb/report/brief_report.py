@@ -11,10 +11,10 @@ from qb.indicators.assessment import Assessment
 from qb.planning.plan.budgets import Spending
 from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import AnnualPart, State, decided, state_words
-from qb.report.course import direction
 from qb.report.facts import Fact, department_anchor, key, shown_indicators
 from qb.report.plan_report import PlanVerdict
 from qb.report.plan_study import STEPS, Work, money
+from qb.report.resource_tables import direction
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
     Tally,

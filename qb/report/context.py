@@ -5,11 +5,11 @@ of a page.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,8 +25,10 @@ from qb.files import beside_notebooks
 from qb.indicators.assessment import Assessment, assess, choose_year, ledger
 from qb.indicators.verdicts import COMPOSITE, deciding
 from qb.language import listing
+from qb.report.columns import table
 from qb.report.facts import Fact, finding_keys, key
 from qb.report.resource_tables import caption, percent_of_standard, verdicts
+from qb.report.tables import Table
 from qb.report.words import Lang, resources_said, say, school_year, title
 from qb.standard import DEFAULT, Standard
 from qb.standard import load as load_standard
@@ -183,6 +185,15 @@ class SchoolIndex:
     """The tables of a context by school. Each is sorted out when it is first asked for."""
 
     context: ReportContext
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What each school is called, its id where no name was given."""
+        schools = self.context.data["schools"]
+        return {
+            school: name if isinstance(name, str) else school
+            for school, name in zip(schools["school_id"], schools["name"], strict=True)
+        }
 
     @cached_property
     def rows(self) -> dict[str, list[Row]]:
@@ -510,11 +521,56 @@ def open_context(
     return ReportContext(dataset, assess(dataset, choose_year(dataset, year), chosen), lang)
 
 
-# What every part of a district's page stands on.
+# What every part of a page stands on.
+
+
+P = TypeVar("P")
+
+
+class Speaker:
+    """What says something of a context, in its language, by its standard and for its year."""
+
+    context: ReportContext
+
+    @property
+    def lang(self) -> Lang:
+        """Language of the page."""
+        return self.context.lang
+
+    @property
+    def standard(self) -> Standard:
+        """The standard that judges."""
+        return self.context.standard
+
+    @property
+    def year(self) -> int:
+        """School year starting."""
+        return self.context.year
+
+    def say(self, zh: str, en: str) -> str:
+        """Return the wording in the page's language."""
+        return say(self.lang, zh, en)
+
+    def short(self, code: str) -> str:
+        """Return an indicator's code and short title."""
+        return title(self.standard[code], self.lang, short=True)
+
+    def table_of(self, *what: Any, **how: Any) -> Table:
+        """Return a table in the page's language (:func:`qb.report.columns.table`)."""
+        return table(self, *what, **how)
+
+
+def part(kind: Callable[[ReportContext, str], P]) -> cached_property[P]:
+    """Return a part of a district's page, made when it is first asked for.
+
+    >>> class Whole(DistrictPart):
+    ...     schools = part(DistrictPart)
+    """
+    return cached_property(lambda page: kind(page.context, page.district))
 
 
 @dataclass(frozen=True)
-class DistrictPart:
+class DistrictPart(Speaker):
     """One district of a context.
 
     Attributes

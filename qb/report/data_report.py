@@ -19,7 +19,7 @@ from qb.data.table_intake import FORM_RULES
 from qb.errors import Fault
 from qb.indicators.assessment import Assessment
 from qb.language import told
-from qb.report.context import ReportContext
+from qb.report.context import ReportContext, Speaker, part
 from qb.report.resource_tables import caption, unknown
 from qb.report.tables import Column, Heading, Table
 from qb.report.words import (
@@ -27,7 +27,6 @@ from qb.report.words import (
     area_label,
     label,
     listed,
-    say,
     school_year,
     schools_said,
     stage_label,
@@ -42,7 +41,7 @@ MOST_FAULTS = 300
 
 
 @dataclass(frozen=True)
-class FaultReport:
+class FaultReport(Speaker):
     """The faults and corrections of one district, or of all.
 
     Faults that belong to no school and no district stand on every page.
@@ -54,7 +53,7 @@ class FaultReport:
     @cached_property
     def found(self) -> list[Fault]:
         """The faults, in the order of the check."""
-        every = check(self.context.data, self.context.standard)
+        every = check(self.context.data, self.standard)
         return [fault for fault in every if self._own(fault)]
 
     def _own(self, fault: Fault) -> bool:
@@ -80,7 +79,7 @@ class FaultReport:
 
     def by_rule(self) -> Table:
         """Return how often each rule was broken, by how many schools, and why it is asked."""
-        lang = self.context.lang
+        lang = self.lang
         lines = []
         for number, faults in _grouped(self.found, "rule").items():
             schools = {fault.school_id for fault in faults if fault.school_id}
@@ -95,25 +94,25 @@ class FaultReport:
                 }
             )
         columns = (
-            Column("rule", say(lang, "规则", "Rule")),
-            Column("title", say(lang, "问题", "What")),
-            Column("severity", say(lang, "程度", "Severity")),
-            Column("count", say(lang, "处数", "Faults"), decimals=0),
-            Column("schools", say(lang, "涉及学校", "Schools"), decimals=0),
-            Column("reason", say(lang, "依据", "Why it is asked")),
+            Column("rule", self.say("规则", "Rule")),
+            Column("title", self.say("问题", "What")),
+            Column("severity", self.say("程度", "Severity")),
+            Column("count", self.say("处数", "Faults"), decimals=0),
+            Column("schools", self.say("涉及学校", "Schools"), decimals=0),
+            Column("reason", self.say("依据", "Why it is asked")),
         )
-        return self._table(say(lang, "各规则发现的问题", "Faults by rule"), columns, lines)
+        return self._table(self.say("各规则发现的问题", "Faults by rule"), columns, lines)
 
     def by_school(self) -> Table:
         """Return how many faults each school has to mend or to look at; those with most first."""
-        lang = self.context.lang
+        lang = self.lang
         schools = self.context.data["schools"]
         names = dict(zip(schools["school_id"], schools["name"], strict=True))
         lines = []
         for school, faults in _grouped(self.found, "school_id").items():
             if school:
                 counts = Counter(fault.severity for fault in faults)
-                rules = say(lang, "、", ", ").join(dict.fromkeys(fault.rule for fault in faults))
+                rules = self.say("、", ", ").join(dict.fromkeys(fault.rule for fault in faults))
                 line = {
                     "school": told(school_title(school, names), lang),
                     "school_id": school,
@@ -122,15 +121,15 @@ class FaultReport:
                 lines.append(line | {str(severity): counts[severity] for severity in Severity})
         lines.sort(key=lambda line: [-line[str(severity)] for severity in Severity])
         columns = (
-            Column("school", say(lang, "学校", "School"), school="school_id"),
+            Column("school", self.say("学校", "School"), school="school_id"),
             *(Column(str(s), label(s, lang), decimals=0) for s in Severity),
-            Column("rules", say(lang, "规则", "Rules")),
+            Column("rules", self.say("规则", "Rules")),
         )
-        return self._table(say(lang, "各校的问题", "Faults by school"), columns, lines)
+        return self._table(self.say("各校的问题", "Faults by school"), columns, lines)
 
     def listed(self) -> Table:
         """Return the faults one by one, the first of them."""
-        lang, more = self.context.lang, len(self.found) - MOST_FAULTS
+        lang, more = self.lang, len(self.found) - MOST_FAULTS
         lines = [
             {
                 "rule": fault.rule,
@@ -144,27 +143,27 @@ class FaultReport:
             for fault in self.found[:MOST_FAULTS]
         ]
         columns = (
-            Column("rule", say(lang, "规则", "Rule")),
-            Column("severity", say(lang, "程度", "Severity")),
-            Column("table", say(lang, "表", "Table")),
-            Column("row", say(lang, "行", "Row")),
-            Column("column", say(lang, "列", "Column")),
-            Column("message", say(lang, "问题", "What")),
-            Column("remedy", say(lang, "处理办法", "What to do")),
+            Column("rule", self.say("规则", "Rule")),
+            Column("severity", self.say("程度", "Severity")),
+            Column("table", self.say("表", "Table")),
+            Column("row", self.say("行", "Row")),
+            Column("column", self.say("列", "Column")),
+            Column("message", self.say("问题", "What")),
+            Column("remedy", self.say("处理办法", "What to do")),
         )
-        note = say(lang, f"另有 {more} 条，请用 qb check 查看。", f"{more} more: run qb check.")
+        note = self.say(f"另有 {more} 条，请用 qb check 查看。", f"{more} more: run qb check.")
         return self._table(
-            say(lang, "核查结果", "What the check found"), columns, lines, note if more > 0 else ""
+            self.say("核查结果", "What the check found"), columns, lines, note if more > 0 else ""
         )
 
     def corrections(self) -> Table:
         """Return the known errors of the source that were put right on reading."""
-        lang, tables = self.context.lang, tables_of(self.context.standard)
+        lang, tables = self.lang, tables_of(self.standard)
         lines = [
             {
-                "table": say(lang, tables[entry.table].label, entry.table),
+                "table": self.say(tables[entry.table].label, entry.table),
                 "key": "，".join(str(value) for value in entry.key.values()),
-                "column": say(lang, tables[entry.table][entry.column].label, entry.column),
+                "column": self.say(tables[entry.table][entry.column].label, entry.column),
                 "wrong": _shown(entry.said[0]),
                 "right": _shown(entry.said[1]),
                 "why": entry.why,
@@ -176,43 +175,43 @@ class FaultReport:
             or not self.district
         ]
         columns = (
-            Column("table", say(lang, "表", "Table")),
-            Column("key", say(lang, "记录", "Record")),
-            Column("column", say(lang, "列", "Column")),
-            Column("wrong", say(lang, "来源的值", "In the source")),
-            Column("right", say(lang, "更正为", "Put right")),
-            Column("why", say(lang, "原因", "Why")),
-            Column("by", say(lang, "确认单位", "Confirmed by")),
-            Column("on", say(lang, "日期", "On")),
+            Column("table", self.say("表", "Table")),
+            Column("key", self.say("记录", "Record")),
+            Column("column", self.say("列", "Column")),
+            Column("wrong", self.say("来源的值", "In the source")),
+            Column("right", self.say("更正为", "Put right")),
+            Column("why", self.say("原因", "Why")),
+            Column("by", self.say("确认单位", "Confirmed by")),
+            Column("on", self.say("日期", "On")),
         )
         return Table(
-            say(lang, "对来源数据的更正", "Corrections of the source"),
+            self.say("对来源数据的更正", "Corrections of the source"),
             columns,
             pd.DataFrame(lines, columns=[column.key for column in columns]),
-            empty=say(lang, "没有更正。", "There are no corrections."),
+            empty=self.say("没有更正。", "There are no corrections."),
             lang=lang,
         )
 
     def _table(
         self, caption: str, columns: tuple[Column, ...], lines: list[dict[str, object]], note: str = ""
     ) -> Table:
-        lang = self.context.lang
+        lang = self.lang
         keys = [key for column in columns for key in (column.key, column.school) if key]
         frame = pd.DataFrame(lines, columns=keys)
-        empty = say(lang, f"{caption}：没有发现问题。", f"{caption}: nothing was found.")
+        empty = self.say(f"{caption}：没有发现问题。", f"{caption}: nothing was found.")
         return Table(caption, columns, frame, note=note, empty=empty, lang=lang)
 
     def _severity(self, fault: Fault) -> str:
-        return label(fault.severity, self.context.lang)
+        return label(fault.severity, self.lang)
 
     def _table_name(self, fault: Fault) -> str:
         table = TABLES.get(fault.table or "")
-        return "" if table is None else say(self.context.lang, table.label, table.name)
+        return "" if table is None else self.say(table.label, table.name)
 
     def _column_name(self, fault: Fault) -> str:
         table = TABLES.get(fault.table or "")
         column = table.by_name.get(fault.column or "") if table else None
-        return say(self.context.lang, column.label, column.name) if column else fault.column or ""
+        return self.say(column.label, column.name) if column else fault.column or ""
 
 
 _RULES = {rule.number: rule for rule in (*FORM_RULES.values(), *RULES)}
@@ -249,7 +248,7 @@ def _given(table: SourceTable, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class DataReport:
+class DataReport(Speaker):
     """Everything the data page shows: of one district, or of all."""
 
     context: ReportContext
@@ -257,20 +256,20 @@ class DataReport:
 
     def title(self) -> Heading:
         """Return the page's title and where the data come from."""
-        lang = self.context.lang
-        place = self.district or say(lang, "全部县区", "All districts")
-        year = school_year(self.context.year, lang)
-        text = say(lang, f"{place}：数据概况（{year}）", f"{place}: what was handed in ({year})")
+        lang = self.lang
+        place = self.district or self.say("全部县区", "All districts")
+        year = school_year(self.year, lang)
+        text = self.say(f"{place}：数据概况（{year}）", f"{place}: what was handed in ({year})")
         years = self.context.data.years
         span = f"{years[0]}—{years[-1]}" if len(years) > 1 else "".join(map(str, years))
-        held = say(lang, f"含 {span} 年度", f"years {span}") if years else ""
-        held = held or say(lang, "没有任何年度的数据", "no data of any year")
+        held = self.say(f"含 {span} 年度", f"years {span}") if years else ""
+        held = held or self.say("没有任何年度的数据", "no data of any year")
         source = self.context.source
-        return Heading(text, say(lang, f"来源：{source}；{held}。", f"Source: {source}; {held}."))
+        return Heading(text, self.say(f"来源：{source}；{held}。", f"Source: {source}; {held}."))
 
     def tables(self) -> Table:
         """Return each table: rows in all, rows of the year, share of cells filled in."""
-        lang = self.context.lang
+        lang = self.lang
         lines = []
         for name, table in TABLES.items():
             frame = self._own(name)
@@ -279,28 +278,27 @@ class DataReport:
                 continue
             lines.append(
                 {
-                    "name": say(lang, f"{table.label}（{name}）", name),
+                    "name": self.say(f"{table.label}（{name}）", name),
                     "rows": len(frame),
                     "year": len(of_year),
                     "filled": self._filled(name, of_year) * 100,
-                    "codes": say(lang, "、", ", ").join(self._codes(name)),
+                    "codes": self.say("、", ", ").join(self._codes(name)),
                     "missing": not len(of_year),
                 }
             )
         columns = (
-            Column("name", say(lang, "表", "Table")),
-            Column("rows", say(lang, "总行数", "Rows"), decimals=0),
-            Column("year", say(lang, "本年度行数", "Rows of the year"), decimals=0),
-            Column("filled", say(lang, "本年度填报率（%）", "Filled in (%)"), decimals=1),
-            Column("codes", say(lang, "用于指标", "Used by")),
+            Column("name", self.say("表", "Table")),
+            Column("rows", self.say("总行数", "Rows"), decimals=0),
+            Column("year", self.say("本年度行数", "Rows of the year"), decimals=0),
+            Column("filled", self.say("本年度填报率（%）", "Filled in (%)"), decimals=1),
+            Column("codes", self.say("用于指标", "Used by")),
         )
         return Table(
-            say(lang, "报送的数据表", "Tables handed in"),
+            self.say("报送的数据表", "Tables handed in"),
             columns,
             pd.DataFrame(lines),
             failing="missing",
-            note=say(
-                lang,
+            note=self.say(
                 "填报率只计每行都应填写的列；选填的列和可以空着的列（如不是校区的学校的所属学校、尚未销号的问题的销号日期）"
                 "不计。没有报送的表，依赖它的指标为“缺数据”。",
                 "Only columns that every row must fill in count; not those that may rightly be blank (the parent of what is "
@@ -317,47 +315,43 @@ class DataReport:
         return frame[mine.to_numpy(dtype=bool)]
 
     def _of_year(self, frame: pd.DataFrame) -> pd.DataFrame:
-        return frame[(frame["year"] == self.context.year).to_numpy()] if "year" in frame else frame
+        return frame[(frame["year"] == self.year).to_numpy()] if "year" in frame else frame
 
     def _filled(self, name: str, frame: pd.DataFrame) -> float:
         return float(_given(self._tables[name], frame).to_numpy().mean()) if len(frame) else 0.0
 
     @cached_property
     def _tables(self) -> dict[str, SourceTable]:
-        return tables_of(self.context.standard)
+        return tables_of(self.standard)
 
     def _codes(self, name: str) -> list[str]:
         codes = {code for (table, _), found in self._rests.items() if table == name for code in found}
-        return [code for code in self.context.standard.codes if code in codes]
+        return [code for code in self.standard.codes if code in codes]
 
     def completeness(self) -> charts.Chart:
         """Return the share of cells filled in, by table and year."""
-        lang = self.context.lang
+        lang = self.lang
         yearly = [name for name in TABLES if "year" in self.context.data[name]]
-        years = self.context.data.years or [self.context.year]
+        years = self.context.data.years or [self.year]
         share = pd.DataFrame(
             [
                 [self._filled(name, frame[(frame["year"] == year).to_numpy()]) for year in years]
                 for name in yearly
                 for frame in (self._own(name),)
             ],
-            index=[say(lang, TABLES[name].label, name) for name in yearly],
+            index=[self.say(TABLES[name].label, name) for name in yearly],
             columns=[str(year) for year in years],
         )
-        empty = [str(name) for name in share.index[share[str(self.context.year)] == 0]]
-        finding = say(
-            lang,
+        empty = [str(name) for name in share.index[share[str(self.year)] == 0]]
+        finding = self.say(
             f"本年度没有报送：{listed(empty, lang)}" if empty else "本年度各表都有数据",
             f"Not handed in this year: {listed(empty, lang)}" if empty else "Every table has data this year",
         )
-        place = self.district or say(lang, "全部县区", "all districts")
-        measure = say(lang, "各表各年度填报率", "Share of cells filled in, by table and year")
+        place = self.district or self.say("全部县区", "all districts")
+        measure = self.say("各表各年度填报率", "Share of cells filled in, by table and year")
         return charts.completeness(share, caption=caption(finding, measure, place, self.context.source, lang))
 
-    @cached_property
-    def check(self) -> FaultReport:
-        """What the check found, and the corrections."""
-        return FaultReport(self.context, self.district)
+    check = part(FaultReport)  # what the check found, and the corrections
 
     def faults(self) -> Table:
         """Return what the check found, one by one."""
@@ -365,7 +359,7 @@ class DataReport:
 
     def by_school(self) -> Table:
         """Return the share of cells that each school filled in this year, by table; the emptiest first."""
-        lang = self.context.lang
+        lang = self.lang
         schools = self._own("schools").drop_duplicates("school_id").set_index("school_id")
         shares = {name: self._filled_by_school(name) for name in _BY_SCHOOL}
         here = self._of_year(self._own("sections"))["school_id"]
@@ -373,19 +367,18 @@ class DataReport:
         shown = shown.fillna(0.0).assign(name=schools["name"].fillna(""))
         order = shown[list(shares)].mean(axis=1).sort_values(kind="stable").index
         columns = (
-            Column("name", say(lang, "学校", "School"), school="school_id"),
-            *(Column(n, say(lang, f"{TABLES[n].label}（%）", f"{n} (%)"), decimals=0) for n in shares),
+            Column("name", self.say("学校", "School"), school="school_id"),
+            *(Column(n, self.say(f"{TABLES[n].label}（%）", f"{n} (%)"), decimals=0) for n in shares),
         )
         return Table(
-            say(lang, "各校本年度填报率", "Share of cells filled in, by school"),
+            self.say("各校本年度填报率", "Share of cells filled in, by school"),
             columns,
             shown.loc[order].rename_axis("school_id").reset_index(),
-            note=say(
-                lang,
+            note=self.say(
                 "0 表示这张表中没有该校本年度的行。",
                 "0: the table has no row of the school this year.",
             ),
-            empty=say(lang, "没有学校报送本年度数据。", "No school reported this year."),
+            empty=self.say("没有学校报送本年度数据。", "No school reported this year."),
             lang=lang,
         )
 
@@ -395,7 +388,7 @@ class DataReport:
 
     def cost_of_no_data(self) -> Table:
         """Return the indicators without a verdict, the area that waits for them, and what they rest on."""
-        lang, standard = self.context.lang, self.context.standard
+        lang, standard = self.lang, self.standard
         own = self._assessment
         frame = own.indicators
         missing = frame[(frame["verdict"] == Verdict.NO_DATA).to_numpy()]
@@ -412,25 +405,21 @@ class DataReport:
             }
         )
         columns = (
-            Column("title", say(lang, "暂无结论的指标", "No verdict yet")),
-            Column("districts", say(lang, "县区数", "Districts"), decimals=0),
-            Column("area", say(lang, "所属方面", "Area")),
-            Column(
-                "waiting", say(lang, "该方面因此缺数据的县区数", "Districts whose area waits"), decimals=0
-            ),
-            Column("rests", say(lang, "需要的数据（表.列）", "Rests on (table.column)")),
+            Column("title", self.say("暂无结论的指标", "No verdict yet")),
+            Column("districts", self.say("县区数", "Districts"), decimals=0),
+            Column("area", self.say("所属方面", "Area")),
+            Column("waiting", self.say("该方面因此缺数据的县区数", "Districts whose area waits"), decimals=0),
+            Column("rests", self.say("需要的数据（表.列）", "Rests on (table.column)")),
         )
         return Table(
-            say(lang, "缺数据的后果", "What missing data cost"),
+            self.say("缺数据的后果", "What missing data cost"),
             columns,
             shown,
-            note=say(
-                lang,
+            note=self.say(
                 "已有一项未达标的方面仍为未达标：缺的数据补上也不会达标。",
                 "An area with an indicator unmet does not wait: no data could make it pass.",
             ),
-            empty=say(
-                lang,
+            empty=self.say(
                 f"{len(standard.indicators)} 项指标都有结论。",
                 f"All {len(standard.indicators)} indicators have a verdict.",
             ),
@@ -439,34 +428,34 @@ class DataReport:
 
     def open_schools(self) -> Table:
         """Return the schools whose verdict waits for data, and for which of the seven."""
-        lang, rows = self.context.lang, self._assessment.rows
+        lang, rows = self.lang, self._assessment.rows
         waiting = rows[(rows["verdict"] == Verdict.NO_DATA).to_numpy()]
         shown = pd.DataFrame(
             {
                 "name": waiting["name"].to_numpy(),
                 "school_id": waiting["school_id"].to_numpy(),
                 "stage": [stage_label(stage, lang) for stage in waiting["stage"]],
-                "codes": [say(lang, "、", ", ").join(unknown(row)) for _, row in waiting.iterrows()],
+                "codes": [self.say("、", ", ").join(unknown(row)) for _, row in waiting.iterrows()],
             }
         )
         columns = (
-            Column("name", say(lang, "学校", "School"), school="school_id"),
-            Column("stage", say(lang, "学段", "Stage")),
-            Column("codes", say(lang, "缺数据的指标", "No data for")),
+            Column("name", self.say("学校", "School"), school="school_id"),
+            Column("stage", self.say("学段", "Stage")),
+            Column("codes", self.say("缺数据的指标", "No data for")),
         )
         return Table(
-            say(lang, "因缺数据没有结论的学校", "Schools whose verdict waits"),
+            self.say("因缺数据没有结论的学校", "Schools whose verdict waits"),
             columns,
             shown,
-            empty=say(lang, "各校都有结论。", "Every school has a verdict.")
+            empty=self.say("各校都有结论。", "Every school has a verdict.")
             if len(rows)
-            else say(lang, "没有参加评估的学校。", "No school is judged."),
+            else self.say("没有参加评估的学校。", "No school is judged."),
             lang=lang,
         )
 
     @cached_property
     def _rests(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        return bearing(self.context.standard)
+        return bearing(self.standard)
 
     @cached_property
     def _assessment(self) -> Assessment:
@@ -476,12 +465,12 @@ class DataReport:
     def _rests_on(self, code: str) -> str:
         columns = [
             f"{name}.{column.name}"
-            for name, table in tables_of(self.context.standard).items()
+            for name, table in tables_of(self.standard).items()
             for column in table.columns
             if code in self._rests[name, column.name] and not column.optional
         ]
-        most = 4 if code in self.context.standard.resource_codes else 6
-        return listed(columns, self.context.lang, most)
+        most = 4 if code in self.standard.resource_codes else 6
+        return listed(columns, self.lang, most)
 
     def map(self) -> list[charts.Chart]:
         """Return where the schools are, where coordinates were handed in."""
@@ -489,7 +478,7 @@ class DataReport:
         placed = schools[schools["longitude"].notna().to_numpy() & schools["latitude"].notna().to_numpy()]
         if not len(placed) or not self.district:
             return []
-        lang = self.context.lang
+        lang = self.lang
         rows = self.context.assessment.of(self.district).rows
         worst = rows.assign(code=rows["verdict"].cat.codes).sort_values("code", kind="stable")
         worst = worst.drop_duplicates("school_id").set_index("school_id")
@@ -498,7 +487,7 @@ class DataReport:
         states = [Verdict(worst.loc[s, "verdict"]) for s in placed["school_id"]]
         if not len(placed):
             return []
-        finding = say(lang, "有坐标的学校：", "Schools on the map: ") + schools_said(Tally.of(states), lang)
+        finding = self.say("有坐标的学校：", "Schools on the map: ") + schools_said(Tally.of(states), lang)
         place = self.context.place(self.district)
         return [
             charts.map_of_schools(
@@ -509,7 +498,7 @@ class DataReport:
                 states,
                 caption=caption(
                     finding,
-                    say(lang, "圆点大小为在校生数", "Dots by pupils"),
+                    self.say("圆点大小为在校生数", "Dots by pupils"),
                     place,
                     self.context.source,
                     lang,

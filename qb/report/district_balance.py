@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from math import nan
 
@@ -10,12 +11,13 @@ import pandas as pd
 
 from qb import charts
 from qb.indicators.verdicts import COMPOSITE, deciding
+from qb.report import columns
+from qb.report.columns import states
 from qb.report.context import FIVE, DistrictPart, decided
-from qb.report.course import moved
 from qb.report.facts import Fact, anchor
-from qb.report.resource_tables import percent_of_standard, resource_title, verdict_column, verdicts
-from qb.report.tables import Column, Table
-from qb.report.words import Tally, coefficients_said, number, say, stage_label, title
+from qb.report.resource_tables import moved, percent_of_standard, resource_title, verdicts
+from qb.report.tables import Column, Row, Table
+from qb.report.words import Tally, coefficients_said, number, stage_label
 from qb.terms import Stage, Verdict
 
 
@@ -24,9 +26,9 @@ class DistrictBalance(DistrictPart):
 
     def coefficients(self) -> charts.Chart:
         """Return the seven coefficients of each stage against the limit."""
-        lang, standard = self.context.lang, self.context.standard
+        lang, standard = self.lang, self.standard
         frame = self.own.balance[self.own.balance["code"] != COMPOSITE]
-        labels = [title(standard[code], lang, short=True) for code in standard.resource_codes]
+        labels = [self.short(code) for code in standard.resource_codes]
         stages = self.stages
         wide = {
             key: frame.pivot(index="code", columns="stage", values=key)
@@ -47,93 +49,70 @@ class DistrictBalance(DistrictPart):
                 for s in stages
             },
             caption=self.caption(
-                finding, say(lang, "校际差异系数（按学生加权）", "Difference coefficient, weighted by pupils")
+                finding, self.say("校际差异系数（按学生加权）", "Difference coefficient, weighted by pupils")
             ),
             decimals=standard.rules.rounding.coefficients,
         )
 
     def table(self) -> Table:
         """Return mean, deviation, coefficient and limit by stage and indicator."""
-        lang, standard = self.context.lang, self.context.standard
-        mean = COMPOSITE in deciding(standard)
-        frame = self.own.balance
-        place = (frame["stage"], frame["code"], frame["district"])
-        courses = [self._course(*one) for one in zip(frame["stage"], frame["code"], strict=True)]
-        decimals = standard.rules.rounding.coefficients
-        shown = frame.assign(
-            rule=[
-                anchor(code if code in standard.resource_codes else "coefficient") for code in frame["code"]
-            ],
-            coefficient_fact=self.keys(Fact.COEFFICIENT, *place),
-            verdict_fact=self.keys(Fact.BALANCE, *place),
-            mean_fact=[
-                fact if mean == mean else ""
-                for fact, mean in zip(self.keys(Fact.MEAN, *place), frame["mean"], strict=True)
-            ],
-            deviation_fact=[
-                fact if x == x else ""
-                for fact, x in zip(self.keys(Fact.DEVIATION, *place), frame["deviation"], strict=True)
-            ],
-            title=[
-                say(
-                    lang,
-                    f"{self.context.items}平均（综合，{'据以' if mean else '不作'}判定）",
-                    f"Mean of {self.context.resources} (decides{'' if mean else ' nothing'})",
-                )
-                if code == COMPOSITE
-                else resource_title(standard, code, lang)
-                for code in frame["code"]
-            ],
-            stage=[stage_label(stage, lang) for stage in frame["stage"]],
-            verdict=frame["verdict"].astype(str),
+        decides, decimals = deciding(self.standard), self.standard.rules.rounding.coefficients
+        of = ("stage", "code", "district")
+        rows = []
+        for row in self.own.balance.to_dict("records"):
+            code, course = row["code"], self._course(row["stage"], row["code"])
             # The mean of all has no mean of its own, and what decides nothing no limit: not a missing figure.
-            **frame[["mean", "deviation"]].astype(object).where(frame["code"] != COMPOSITE, None),
-            limit=frame["limit"].astype(object).where(frame["code"].isin(deciding(standard)), None),
-            failing=frame["verdict"] == Verdict.FAIL,
-            course=courses,
-            before=[
-                moved(now, course[-2][1], decimals, lang)
-                for now, course in zip(frame["coefficient"], courses, strict=True)
-            ],
-        )
-        columns = (
-            Column("title", say(lang, "指标", "Indicator"), link="rule"),
-            Column("stage", say(lang, "学段", "Stage")),
-            Column("schools", say(lang, "学校数", "Schools"), decimals=0),
-            Column("mean", say(lang, "平均值", "Mean"), decimals=2, fact="mean_fact"),
-            Column("deviation", say(lang, "标准差", "Deviation"), decimals=2, fact="deviation_fact"),
-            Column(
-                "coefficient",
-                say(lang, "差异系数", "Coefficient"),
-                decimals=decimals,
-                beside="limit",
-                fact="coefficient_fact",
+            none = {"mean": None, "deviation": None} if code == COMPOSITE else {}
+            none |= {} if code in decides else {"limit": None}
+            before = moved(row["coefficient"], course[-2][1], decimals, self.lang)
+            rows.append({**row, **none, "course": course, "before": before})
+        return self.table_of(
+            ("平均值、标准差与差异系数", "Means, deviations and coefficients"),
+            (
+                replace(columns.indicator(), show=lambda row, _: self._title(row["code"]), link=_rule),
+                columns.STAGE,
+                Column("schools", ("学校数", "Schools"), decimals=0),
+                Column("mean", ("平均值", "Mean"), decimals=2, fact=states(Fact.MEAN, *of, known="mean")),
+                Column(
+                    "deviation",
+                    ("标准差", "Deviation"),
+                    decimals=2,
+                    fact=states(Fact.DEVIATION, *of, known="deviation"),
+                ),
+                Column(
+                    "coefficient",
+                    ("差异系数", "Coefficient"),
+                    decimals=decimals,
+                    beside="limit",
+                    fact=states(Fact.COEFFICIENT, *of),
+                ),
+                Column("limit", ("限值", "Limit"), decimals=2),
+                columns.verdict(states(Fact.BALANCE, *of)),
+                columns.CHANGE,
             ),
-            Column("limit", say(lang, "限值", "Limit"), decimals=2),
-            verdict_column(lang, "verdict_fact"),
-            Column(
-                "before", say(lang, "去年与变化（五年）", "Last year, change (five years)"), course="course"
-            ),
-        )
-        return Table(
-            say(lang, "平均值、标准差与差异系数", "Means, deviations and coefficients"),
-            columns,
-            shown,
-            failing="failing",
-            note=say(
-                lang,
+            rows,
+            failing="verdict",
+            note=(
                 "差异系数 = 标准差 ÷ 平均值；平均值为总量之比，离差平方按学生数加权、除以学生总数。"
                 "有学校缺这项数据时不计算。",
                 "Coefficient = deviation ÷ mean; the mean is total over total, squared deviations are weighted by pupils. "
                 "Not computed where a school has not reported.",
             ),
-            lang=lang,
+        )
+
+    def _title(self, code: str) -> str:
+        if code != COMPOSITE:
+            return resource_title(self.standard, code, self.lang)
+        mean = COMPOSITE in deciding(self.standard)
+        return self.say(
+            f"{self.context.items}平均（综合，{'据以' if mean else '不作'}判定）",
+            f"Mean of {self.context.resources} (decides{'' if mean else ' nothing'})",
         )
 
     def _course(self, stage: str, code: str) -> list[tuple[int, float]]:
         """Return a coefficient over five years, NaN where a year has none."""
         course = []
-        for year in range(self.context.year - FIVE + 1, self.context.year + 1):
+        for year in range(self.year - FIVE + 1, self.year + 1):
             balance = self._balances.get(year)
             value = np.nan if balance is None else balance.get((str(stage), code), np.nan)
             course.append((year, float(value)))
@@ -155,49 +134,47 @@ class DistrictBalance(DistrictPart):
         return [self._trend(stage) for stage in self.stages]
 
     def _trend(self, stage: Stage) -> charts.Chart:
-        lang, standard = self.context.lang, self.context.standard
+        _lang, standard = self.lang, self.standard
         years = sorted(self.context.years)
         frames = {year: self._coefficients_of(year, stage) for year in years}
         series = {
-            title(standard[code], lang, short=True): [
-                frames[year]["coefficient"].get(code, np.nan) for year in years
-            ]
+            self.short(code): [frames[year]["coefficient"].get(code, np.nan) for year in years]
             for code in standard.resource_codes
         }
         limit = standard.coefficient_limit(stage)
         finding = self._over_the_years({year: Tally.of(frames[year]["verdict"]) for year in years}, stage)
         last = frames[years[-1]]["coefficient"].dropna()
-        emphasise = title(standard[last.idxmax()], lang, short=True) if len(last) else None
+        emphasise = self.short(last.idxmax()) if len(last) else None
         return charts.trend(
             years,
             series,
             caption=self.caption(
-                finding, say(lang, "差异系数，按学年", "Difference coefficient by school year")
+                finding, self.say("差异系数，按学年", "Difference coefficient by school year")
             ),
-            limits={say(lang, f"限值 {limit:g}", f"Limit {limit:g}"): limit},
+            limits={self.say(f"限值 {limit:g}", f"Limit {limit:g}"): limit},
             emphasise=emphasise,
             decimals=standard.rules.rounding.coefficients,
         )
 
     def _over_the_years(self, counts: dict[int, Tally], stage: Stage) -> str:
         """Return how many coefficients of a stage exceed the limit in the first and the last year that are known."""
-        lang = self.context.lang
+        lang = self.lang
         label, known = stage_label(stage, lang), [year for year, tally in counts.items() if tally.known]
         if not known:
-            return say(
-                lang, f"{label}：历年差异系数都无法计算", f"{label}: no coefficient of any year is known"
+            return self.say(
+                f"{label}：历年差异系数都无法计算", f"{label}: no coefficient of any year is known"
             )
         said = []
         for year in dict.fromkeys((known[0], known[-1])):
             tally = counts[year]
-            open_ = say(lang, f"（{tally.unknown} 个无法计算）", f" ({tally.unknown} unknown)")
+            open_ = self.say(f"（{tally.unknown} 个无法计算）", f" ({tally.unknown} unknown)")
             said.append(
-                say(lang, f"{year} 年 {tally.failed} 个", f"{tally.failed} in {year}")
+                self.say(f"{year} 年 {tally.failed} 个", f"{tally.failed} in {year}")
                 + open_ * bool(tally.unknown)
             )
-        text = say(lang, "，", ", ").join(said)
-        return say(
-            lang, f"{label}：超过限值的差异系数 {text}", f"{label}: coefficients over the limit: {text}"
+        text = self.say("，", ", ").join(said)
+        return self.say(
+            f"{label}：超过限值的差异系数 {text}", f"{label}: coefficients over the limit: {text}"
         )
 
     def _coefficients_of(self, year: int, stage: Stage) -> pd.DataFrame:
@@ -210,60 +187,60 @@ class DistrictBalance(DistrictPart):
         return [self._strips(stage) for stage in self.stages]
 
     def _strips(self, stage: Stage) -> charts.Chart:
-        lang, standard = self.context.lang, self.context.standard
+        lang, standard = self.lang, self.standard
         rows = self.own.rows[(self.own.rows["stage"] == stage).to_numpy()]
-        labels = [title(standard[code], lang, short=True) for code in standard.resource_codes]
+        labels = [self.short(code) for code in standard.resource_codes]
         percent = percent_of_standard(rows)
-        finding = f"{stage_label(stage, lang)}{say(lang, '：', ': ')}{self._apart(percent)}"
+        finding = f"{stage_label(stage, lang)}{self.say('：', ': ')}{self._apart(percent)}"
         return charts.strips(
             percent.set_axis(labels, axis=1).set_axis(rows["name"].to_list(), axis=0),
             rows["pupils"].tolist(),
             verdicts(rows).set_axis(labels, axis=1),
             caption=self.caption(
-                finding, say(lang, "占标准的百分比，一点为一所学校", "% of the standard, a dot is a school")
+                finding, self.say("占标准的百分比，一点为一所学校", "% of the standard, a dot is a school")
             ),
             floor=100 * standard.floor,
         )
 
     def _apart(self, percent: pd.DataFrame) -> str:
         """Return on which indicator the schools differ most; of those that have reported it."""
-        lang, standard = self.context.lang, self.context.standard
+        _lang, standard = self.lang, self.standard
         known = percent.loc[:, percent.notna().any()]
         if not known.size:
-            return say(
-                lang,
+            return self.say(
                 f"{self.context.resources}缺数据，看不出差距",
                 f"no data on {self.context.resources}, nobody can tell",
             )
         if (known.notna().sum() < 2).all():
-            return say(lang, "有数据的只有一所学校，无从比较", "only one school has data: nothing to compare")
+            return self.say("有数据的只有一所学校，无从比较", "only one school has data: nothing to compare")
         of = (
             ""
             if known.shape == percent.shape and known.notna().all(axis=None)
-            else say(lang, "（限已报送的学校）", " (schools that have reported)")
+            else self.say("（限已报送的学校）", " (schools that have reported)")
         )
         ratio = known.max() / known.min()  # infinite where one school has none; NaN where none has any
         if not (ratio > 1 + 1e-9).any():
-            return say(lang, f"各校之间没有差距{of}", f"schools do not differ{of}")
+            return self.say(f"各校之间没有差距{of}", f"schools do not differ{of}")
         code = ratio.idxmax()
         name = standard[code].short
         if np.isinf(ratio[code]):
             none = int((known[code] == 0).sum())
-            return say(
-                lang,
+            return self.say(
                 f"{name.zh}差距最大，{none} 所学校为 0{of}",
                 f"schools differ most on {name.en.lower()}: {none} with nothing at all{of}",
             )
         times = number(ratio[code], 1)
         if times == "1.0":
             more = number(100 * (ratio[code] - 1), 2)
-            return say(
-                lang,
+            return self.say(
                 f"差距很小，最大的一项{name.zh}最高校只比最低校高 {more}%{of}",
                 f"hardly any difference; on {name.en.lower()}, the most, the highest is {more} % above the lowest{of}",
             )
-        return say(
-            lang,
+        return self.say(
             f"{name.zh}差距最大，最高校是最低校的 {times} 倍{of}",
             f"schools differ most on {name.en.lower()}, {times}-fold{of}",
         )
+
+
+def _rule(row: Row, _: object) -> str:
+    return anchor("coefficient" if row["code"] == COMPOSITE else row["code"])

@@ -9,12 +9,13 @@ import pandas as pd
 
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import deciding
-from qb.report.context import DistrictPart
-from qb.report.course import areas_turned, turned
+from qb.report import columns
+from qb.report.columns import states
+from qb.report.context import DistrictPart, part
 from qb.report.district_balance import DistrictBalance
 from qb.report.district_schools import DistrictGaps, DistrictSchools
-from qb.report.facts import Fact, anchor, finding_keys, key, shown_indicators, shown_resource
-from qb.report.resource_tables import gap_text, verdict_column
+from qb.report.facts import Fact, finding_keys, key, shown_indicators, shown_resource
+from qb.report.resource_tables import areas_turned, gap_text, turned
 from qb.report.rules import Rules, limits_text, source_rows
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
@@ -26,7 +27,6 @@ from qb.report.words import (
     coefficients_said,
     compared,
     counted_in_words,
-    department_names,
     detail_text,
     listed,
     number,
@@ -53,16 +53,14 @@ class DistrictVerdict(DistrictPart):
 
     def title(self) -> Heading:
         """Return the page's title and the standard it is judged by."""
-        lang, standard = self.context.lang, self.context.standard
-        text = say(
-            lang,
-            f"{self.district}{self.context.standard.subject.zh}评估（{school_year(self.context.year, lang)}）",
-            f"{self.district}: balance of compulsory schooling, {school_year(self.context.year, lang)}",
+        lang, standard = self.lang, self.standard
+        text = self.say(
+            f"{self.district}{self.standard.subject.zh}评估（{school_year(self.year, lang)}）",
+            f"{self.district}: balance of compulsory schooling, {school_year(self.year, lang)}",
         )
         return Heading(
             text,
-            say(
-                lang,
+            self.say(
                 f"依据{standard.title.zh}；目标年份 {standard.target_year} 年。",
                 f"By {standard.title.en}; target year {standard.target_year}.",
             ),
@@ -70,18 +68,18 @@ class DistrictVerdict(DistrictPart):
 
     def cards(self) -> Cards:
         """Return the district's verdict and each area's."""
-        lang = self.context.lang
+        lang = self.lang
         overall = self.own.districts["verdict"].iloc[0]
-        met = self._met([i.code for i in self.context.standard.indicators])
-        year, district = self.context.year, self.district
+        met = self._met([i.code for i in self.standard.indicators])
+        year, district = self.year, self.district
         whole = key(Fact.DISTRICT, year, district)
         then = areas_turned(self.own, self.last, lang)
-        cards = [(say(lang, "区域总体", "The district"), str(overall), met, whole, then[""])]
+        cards = [(self.say("区域总体", "The district"), str(overall), met, whole, then[""])]
         for area, verdict in self.own.areas[["area", "verdict"]].itertuples(index=False):
             fact = key(Fact.AREA, year, area, district)
             cards.append(
                 (
-                    area_label(area, self.context.standard, lang),
+                    area_label(area, self.standard, lang),
                     str(verdict),
                     self._beneath(area),
                     fact,
@@ -91,66 +89,58 @@ class DistrictVerdict(DistrictPart):
         return Cards(tuple(cards), lang)
 
     def _beneath(self, area: str) -> str:
-        lang = self.context.lang
-        if area == self.context.standard.resource_area:
+        lang = self.lang
+        if area == self.standard.resource_area:
             tally = Tally.of(self.own.rows["verdict"])
-            if free := without_rule(len(self.own.rows), self.context.standard, lang):
+            if free := without_rule(len(self.own.rows), self.standard, lang):
                 return free
             if not tally.held:
-                return say(lang, "没有参加评估的学校", "no school is judged")
+                return self.say("没有参加评估的学校", "no school is judged")
             if not tally.known:
-                return say(
-                    lang,
+                return self.say(
                     f"{tally.held} 个学校（学段）{'都' if tally.held > 1 else ''}缺数据",
                     f"no data on any of {tally.held} school stages",
                 )
-            text = say(
-                lang,
+            text = self.say(
                 f"{tally.held} 个学校（学段）中 {tally.passed} 个达标",
                 f"{tally.passed} of {tally.held} school stages met",
             )
             return text + self._beside(tally)
         if area not in BESIDE:
-            return self._met([i.code for i in self.context.standard.indicators if i.area == area])
+            return self._met([i.code for i in self.standard.indicators if i.area == area])
         if area == "recognition":
             mine = self.own.findings[(self.own.findings["code"] == "recognition").to_numpy()]
-            value, limit = mine["value"].iloc[0], self.context.standard.recognition.limit.value
+            value, limit = mine["value"].iloc[0], self.standard.recognition.limit.value
             if value != value:
-                return say(lang, f"标准 {limit:g}%", f"standard {limit:g} %")
-            text = number(value, self.context.standard.rules.rounding.ratios, beside=limit)
-            return say(lang, f"满意率 {text}%，标准 {limit:g}%", f"{text} %, standard {limit:g} %")
-        return say(
-            lang, f"{len(self.context.standard.vetoes)} 项自查", f"{len(self.context.standard.vetoes)} items"
-        )
+                return self.say(f"标准 {limit:g}%", f"standard {limit:g} %")
+            text = number(value, self.standard.rules.rounding.ratios, beside=limit)
+            return self.say(f"满意率 {text}%，标准 {limit:g}%", f"{text} %, standard {limit:g} %")
+        return self.say(f"{len(self.standard.vetoes)} 项自查", f"{len(self.standard.vetoes)} items")
 
     def _met(self, codes: list[str]) -> str:
         """Return how many of these indicators are met, of those that apply."""
-        lang = self.context.lang
         seen = shown_indicators(self.own)[self.own.indicators["code"].isin(codes).to_numpy()]
         tally, none = Tally.of(seen), int((seen == str(Verdict.NOT_APPLICABLE)).sum())
         if not tally.known and tally.held == 1:
-            return say(lang, "1 项指标缺数据", "no data on the one indicator")
+            return self.say("1 项指标缺数据", "no data on the one indicator")
         if not tally.known and tally.held:
-            return say(lang, f"{tally.held} 项指标都缺数据", f"no data on any of {tally.held} indicators")
-        away = say(lang, "适用的 ", "that apply ") if none else ""
-        text = say(
-            lang,
+            return self.say(f"{tally.held} 项指标都缺数据", f"no data on any of {tally.held} indicators")
+        away = self.say("适用的 ", "that apply ") if none else ""
+        text = self.say(
             f"{away}{tally.held} 项指标中达标 {tally.passed} 项",
             f"{tally.passed} of {tally.held} indicators {away}met",
         )
         return text + self._beside(tally)
 
     def _beside(self, tally: Tally) -> str:
-        more, lang = tally.beside(self.context.lang), self.context.lang
-        return say(lang, f"，{more}", f", {more}") if more else ""
+        more, _lang = tally.beside(self.lang), self.lang
+        return self.say(f"，{more}", f", {more}") if more else ""
 
     def headlines(self) -> Sentences:
         """Return at most six sentences that say where the district stands."""
         found = [
             self._verdict_sentence(),
-            say(self.context.lang, "", " ").join(
-                filter(None, (self._schools_sentence(), self._silent_sentence()))
-            ),
+            self.say("", " ").join(filter(None, (self._schools_sentence(), self._silent_sentence()))),
             self._coefficient_sentence(),
             self._weakest_sentence(),
             self._indicator_sentence(),
@@ -159,35 +149,33 @@ class DistrictVerdict(DistrictPart):
         return Sentences(tuple(line for line in found if line))
 
     def _verdict_sentence(self) -> str:
-        lang = self.context.lang
+        lang = self.lang
         overall = str(self.own.districts["verdict"].iloc[0])
         areas = {
             verdict: [
-                area_label(a, self.context.standard, lang)
+                area_label(a, self.standard, lang)
                 for a in self.own.areas.loc[self.own.areas["verdict"] == verdict, "area"]
             ]
             for verdict in (Verdict.FAIL, Verdict.NO_DATA)
         }
         if overall == Verdict.PASS:
-            count = len(self.context.standard.asked_areas)
-            return say(
-                lang,
+            count = len(self.standard.asked_areas)
+            return self.say(
                 f"{counted_in_words(count, lang)}个方面全部达标。",
                 f"All {counted_in_words(count, lang)} areas are met.",
             )
         parts = [
-            f"{listed(areas[v], lang)}{say(lang, '', ' – ')}{verdict_label(v, lang)}"
+            f"{listed(areas[v], lang)}{self.say('', ' – ')}{verdict_label(v, lang)}"
             for v in areas
             if areas[v]
         ]
-        return say(
-            lang,
+        return self.say(
             f"总体结论：{verdict_label(overall, lang)}。其中{'，'.join(parts)}。",
             f"The district: {verdict_label(overall, lang)} ({'; '.join(parts)}).",
         )
 
     def _schools_sentence(self) -> str:
-        lang = self.context.lang
+        lang = self.lang
         parts = []
         for stage in COMPULSORY:
             rows = self.own.rows[self.own.rows["stage"] == stage]
@@ -195,24 +183,21 @@ class DistrictVerdict(DistrictPart):
             if not tally.held:
                 continue
             if not tally.known:
-                part = say(
-                    lang,
+                part = self.say(
                     f"{label} {tally.held} 所（部）{'都' if tally.held > 1 else ''}缺数据，无法判断",
                     f"no data on the {tally.held} {label.lower()} schools",
                 )
             else:
-                part = say(
-                    lang,
+                part = self.say(
                     f"{label} {tally.held} 所（部）中 {tally.passed} 所达标",
                     f"{tally.passed} of {tally.held} {label.lower()} schools",
                 )
-                open_ = say(lang, f"、{tally.unknown} 所缺数据", f" ({tally.unknown} without data)")
+                open_ = self.say(f"、{tally.unknown} 所缺数据", f" ({tally.unknown} without data)")
                 part += open_ * bool(tally.unknown)
             parts.append(part)
         return (
-            say(
-                lang,
-                f"按“{school_rule(self.context.standard, lang)}”判定：{'，'.join(parts)}。",
+            self.say(
+                f"按“{school_rule(self.standard, lang)}”判定：{'，'.join(parts)}。",
                 f"Schools that meet the rule: {', '.join(parts)}.",
             )
             if parts
@@ -220,18 +205,17 @@ class DistrictVerdict(DistrictPart):
         )
 
     def _silent_sentence(self) -> str:
-        lang, silent = self.context.lang, silent_schools(self.own, self.context.lang)
+        lang, silent = self.lang, silent_schools(self.own, self.lang)
         if not silent:
             return ""
-        return say(
-            lang,
+        return self.say(
             f"没有报送学段数据的 {len(silent)} 所，按缺数据处理：{listed(silent, lang)}。",
             f"Not reported, and so “no data”: {listed(silent, lang)}.",
         )
 
     def _coefficient_sentence(self) -> str:
-        lang = self.context.lang
-        standard = self.context.standard
+        lang = self.lang
+        standard = self.standard
         frame = self.own.balance[self.own.balance["code"].isin(deciding(standard))]
         over = frame[frame["verdict"] == Verdict.FAIL]
         shown = [
@@ -240,50 +224,47 @@ class DistrictVerdict(DistrictPart):
             for row in over.itertuples()
         ]
         said = coefficients_said(Tally.of(frame["verdict"]), standard, lang, listed(shown, lang))
-        return said + say(lang, "。", ".")
+        return said + self.say("。", ".")
 
     def _weakest_sentence(self) -> str:
-        lang = self.context.lang
+        lang = self.lang
         counts = self.own.shortfalls.groupby("code")["school_id"].size()
         if not len(counts):
             return ""
-        code = max(self.own.standard.resource_codes, key=lambda c: counts.get(c, 0))
+        code = max(self.standard.resource_codes, key=lambda c: counts.get(c, 0))
         total = self.own.shortfalls.loc[self.own.shortfalls["code"] == code, "to_standard"].sum()
-        name = title(self.context.standard[code], lang)
+        name = title(self.standard[code], lang)
         allowed = Tally.of(shown_resource(self.own.rows, code)).allowed
-        some = say(lang, f"，其中 {allowed} 个规则允许", f"; {allowed} of them as the rule allows") * bool(
+        some = self.say(f"，其中 {allowed} 个规则允许", f"; {allowed} of them as the rule allows") * bool(
             allowed
         )
-        return say(
-            lang,
-            f"短板最集中的是{name}：{counts[code]} 个学校（学段）低于标准，共缺 {gap_text(self.own.standard[code], total, lang)}{some}。",
+        return self.say(
+            f"短板最集中的是{name}：{counts[code]} 个学校（学段）低于标准，共缺 {gap_text(self.standard[code], total, lang)}{some}。",
             f"The commonest gap is {name}: school stages below the standard: {counts[code]}, lacking "
-            f"{gap_text(self.own.standard[code], total, lang)} in all{some}.",
+            f"{gap_text(self.standard[code], total, lang)} in all{some}.",
         )
 
     def _indicator_sentence(self) -> str:
-        lang = self.context.lang
+        lang = self.lang
         frame = self.own.indicators
         low = frame.loc[
-            (frame["verdict"] == Verdict.FAIL) & ~frame["code"].isin(self.own.standard.resource_codes), "code"
+            (frame["verdict"] == Verdict.FAIL) & ~frame["code"].isin(self.standard.resource_codes), "code"
         ]
         if not len(low):
             return ""
-        shown = [title(self.context.standard[code], lang, short=True) for code in low]
-        return say(
-            lang,
+        shown = [self.short(code) for code in low]
+        return self.say(
             f"政府保障和教育质量方面未达标 {len(low)} 项：{listed(shown, lang, 10)}。",
             f"Guarantee and quality: {len(low)} not met: {listed(shown, lang, 10)}.",
         )
 
     def _no_data_sentence(self) -> str:
-        lang = self.context.lang
+        lang = self.lang
         frame = self.own.indicators
         unknown = frame.loc[frame["verdict"] == Verdict.NO_DATA, "code"].tolist()
         if not unknown:
             return ""
-        return say(
-            lang,
+        return self.say(
             f"缺数据的指标 {len(unknown)} 项：{listed(unknown, lang, 12)}；缺数据既不算达标，也不算未达标。",
             f"No data for {len(unknown)} indicators: {listed(unknown, lang, 12)}; neither met nor unmet.",
         )
@@ -310,92 +291,75 @@ class DistrictIndicators(DistrictPart):
 
     def table(self) -> Table:
         """Return all indicators: verdict, value, standard, and who answers."""
-        lang, standard = self.context.lang, self.context.standard
-        frame = self.own.indicators
-        place = (frame["code"], frame["district"])
-        seen = shown_indicators(self.own)
-        values = [value_of(self.own, str(code), lang) for code in frame["code"]]
+        last = self.last
         before = (
-            {}
-            if self.last is None
-            else dict(zip(self.last.indicators["code"], shown_indicators(self.last), strict=True))
+            {} if last is None else dict(zip(last.indicators["code"], shown_indicators(last), strict=True))
         )
-        shown = pd.DataFrame(
-            {
-                "title": [title(standard[code], lang) for code in frame["code"]],
-                "verdict": seen,
-                "before": [
-                    turned(now, before.get(c), lang) for c, now in zip(frame["code"], seen, strict=True)
-                ],
-                "value": [text for text, _ in values],
-                "limit": [
-                    limits_text(standard[code], standard, self.context.year, lang) for code in frame["code"]
-                ],
-                "detail": [self._detail(code) for code in frame["code"]],
-                "departments": [
-                    department_names(standard[code].departments, standard, lang) for code in frame["code"]
-                ],
-                "failing": seen == str(Verdict.FAIL),
-                "rule": [anchor(code) for code in frame["code"]],
-                "verdict_fact": self.keys(Fact.INDICATOR, *place),
-                "value_fact": [fact for _, fact in values],
-            }
-        )
-        columns = (
-            Column("title", say(lang, "指标", "Indicator"), link="rule"),
-            verdict_column(lang, "verdict_fact"),
-            Column(
-                "value",
-                say(
-                    lang,
-                    f"区域值（{resource_span(self.context.standard)} 为平均值）",
-                    f"Value ({resource_span(self.context.standard).replace('—', '–')}: mean)",
+        rows = []
+        for row, seen in zip(
+            self.own.indicators.to_dict("records"), map(str, shown_indicators(self.own)), strict=True
+        ):
+            code = row["code"]
+            value, fact = value_of(self.own, code, self.lang)
+            rows.append(
+                {
+                    **row,
+                    "verdict": seen,
+                    "before": turned(seen, before.get(code), self.lang),
+                    "value": value,
+                    "value_fact": fact,
+                    "limit": limits_text(self.standard[code], self.standard, self.year, self.lang),
+                    "detail": self._detail(code),
+                }
+            )
+        span = resource_span(self.standard)
+        return self.table_of(
+            (f"{len(rows)} 项指标一览", f"All {len(rows)} indicators"),
+            (
+                columns.indicator(),
+                columns.verdict(states(Fact.INDICATOR, "code", "district")),
+                Column(
+                    "value",
+                    (f"区域值（{span} 为平均值）", f"Value ({span.replace('—', '–')}: mean)"),
+                    fact="value_fact",
                 ),
-                fact="value_fact",
+                Column("limit", ("标准", "Standard")),
+                Column("before", ("去年与变化", "The year before, change")),
+                Column("detail", ("说明", "Detail")),
+                columns.DEPARTMENTS,
             ),
-            Column("limit", say(lang, "标准", "Standard")),
-            Column("before", say(lang, "去年与变化", "The year before, change")),
-            Column("detail", say(lang, "说明", "Detail")),
-            Column("departments", say(lang, "责任部门", "Departments")),
-        )
-        return Table(
-            say(lang, f"{len(frame)} 项指标一览", f"All {len(frame)} indicators"),
-            columns,
-            shown,
-            failing="failing",
-            note=say(
-                lang,
+            rows,
+            failing="verdict",
+            note=(
                 "“缺数据”指没有报送或不完整，不等于未达标；“不适用”指本区没有这类学校或学生；“个别学校低于标准，规则允许”"
                 "指低于标准的学校按学校结论的规则都达标。",
                 "“No data”: not reported or not complete, which is not failure. “Not applicable”: there are none here. "
                 "“Some schools below, the rule allows”: every school below the standard is met by the rule on schools.",
             ),
-            lang=lang,
         )
 
     def _part(self, row: Mapping[str, object]) -> str:
         """Return what an item asks: its stage and text or the name of its limit, or the indicator's own title."""
-        lang, standard = self.context.lang, self.context.standard
+        lang, standard = self.lang, self.standard
         text, indicator = part_label(str(row["part"]), standard, lang), standard[str(row["code"])]
         if isinstance(row["detail"], str) and indicator in standard.monitored:
             known = row["value"] == row["value"]
             subject = (
                 detail_text(row, standard, lang) if known else subject_label(row["detail"], standard, lang)
             )
-            return say(lang, f"{subject}：{text}", f"{subject}: {text}")
+            return self.say(f"{subject}：{text}", f"{subject}: {text}")
         words = (stage_label(row["stage"], lang) if isinstance(row["stage"], str) else "", text)
-        return say(lang, "，", ", ").join(word for word in words if word) or title(indicator, lang)
+        return self.say("，", ", ").join(word for word in words if word) or title(indicator, lang)
 
     def _detail(self, code: str) -> str:
-        lang = self.context.lang
-        resources = self.own.standard.resource_codes
+        resources = self.standard.resource_codes
         if code in resources:
             tally = Tally.of(shown_resource(self.own.rows, code))
         else:
             tally = Tally.of(self.own.findings.loc[(self.own.findings["code"] == code).to_numpy(), "verdict"])
         unit, what = (
             ("个", "学校（学段）")
-            if code in resources or self.own.standard[code].measure in AT_SCHOOLS
+            if code in resources or self.standard[code].measure in AT_SCHOOLS
             else ("项", "")
         )
         counts = (
@@ -404,63 +368,46 @@ class DistrictIndicators(DistrictPart):
             (tally.unknown, "缺数据", "without data"),
         )
         parts = [
-            say(lang, f"{tally.held} {unit}{what}中 {n} {unit}{zh}", f"{n} of {tally.held} {en}")
+            self.say(f"{tally.held} {unit}{what}中 {n} {unit}{zh}", f"{n} of {tally.held} {en}")
             for n, zh, en in counts
             if n
         ]
-        if code in [indicator.code for indicator in self.context.standard.monitored]:
+        if code in [indicator.code for indicator in self.standard.monitored]:
             parts += self._monitored(self.own.findings[(self.own.findings["code"] == code).to_numpy()])
-        return say(lang, "，", ", ").join(parts)
+        return self.say("，", ", ").join(parts)
 
     def _monitored(self, found: pd.DataFrame) -> list[str]:
         """Return from which year each subject's result is, and which decide nothing."""
-        lang, comma = self.context.lang, say(self.context.lang, "、", ", ")
+        lang, comma = self.lang, self.say("、", ", ")
         levels = found[(found["part"] == "level").to_numpy()]
-        levels = levels.assign(
-            detail=[subject_label(d, self.context.standard, lang) for d in levels["detail"]]
-        )
+        levels = levels.assign(detail=[subject_label(d, self.standard, lang) for d in levels["detail"]])
         beside = (levels["verdict"] == Verdict.NOT_APPLICABLE).to_numpy()
         told = [
-            f"{comma.join(here['detail'])}{say(lang, '取', ': ')}{school_year(int(year), lang)}"
+            f"{comma.join(here['detail'])}{self.say('取', ': ')}{school_year(int(year), lang)}"
             for year, here in levels[~beside].groupby("year", sort=False)
         ]
         others = comma.join(levels.loc[beside, "detail"])
-        return told + ([say(lang, f"{others}不参与判定", f"{others}: decides nothing")] if others else [])
+        return told + ([self.say(f"{others}不参与判定", f"{others}: decides nothing")] if others else [])
 
     def unmet(self) -> Table:
         """Return the checklist items, figures and vetoes of C8–C31 that are not met or lack data."""
-        lang, standard = self.context.lang, self.context.standard
         frame = self.own.findings
-        frame = frame[(frame["verdict"] == Verdict.FAIL) | (frame["verdict"] == Verdict.NO_DATA)]
         frame = frame[
-            frame["school_id"].isna().to_numpy() & frame["code"].isin([i.code for i in standard.indicators])
+            frame["verdict"].isin([Verdict.FAIL, Verdict.NO_DATA]).to_numpy()
+            & frame["school_id"].isna().to_numpy()
+            & frame["code"].isin(self.standard.codes).to_numpy()
         ]
-        frame = frame.iloc[np.argsort(frame["verdict"].cat.codes.to_numpy(), kind="stable")]
-        shown = pd.DataFrame(
-            {
-                "title": [title(standard[str(code)], lang, short=True) for code in frame["code"]],
-                "part": [
-                    self._part(row)
-                    for row in frame[["code", "part", "stage", "detail", "year", "value"]].to_dict("records")
-                ],
-                "verdict": frame["verdict"].astype(str),
-                "failing": frame["verdict"] == Verdict.FAIL,
-                "rule": [anchor(str(code)) for code in frame["code"]],
-                "fact": finding_keys(Fact.FINDING, self.own, frame),
-            }
-        )
-        columns = (
-            Column("title", say(lang, "指标", "Indicator"), link="rule"),
-            Column("part", say(lang, "要点", "Item")),
-            verdict_column(lang, "fact"),
-        )
-        return Table(
-            say(lang, "区级要点：未达标与缺数据", "District items not met or without data"),
-            columns,
-            shown,
-            failing="failing",
-            empty=say(lang, "区级要点没有未达标或缺数据的。", "No item is unmet or without data."),
-            lang=lang,
+        return self.table_of(
+            ("区级要点：未达标与缺数据", "District items not met or without data"),
+            (
+                columns.indicator(short=True),
+                Column("part", ("要点", "Item"), show=lambda row, _: self._part(row)),
+                columns.verdict("fact"),
+            ),
+            frame.assign(fact=finding_keys(Fact.FINDING, self.own, frame)),
+            failing="verdict",
+            first=True,
+            empty=("区级要点没有未达标或缺数据的。", "No item is unmet or without data."),
         )
 
 
@@ -538,34 +485,15 @@ def _deciding(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
 class DistrictReport(DistrictPart):
     """Everything a district's page shows, part by part."""
 
-    @property
-    def verdict(self) -> DistrictVerdict:
-        """Where the district stands."""
-        return DistrictVerdict(self.context, self.district)
-
-    @property
-    def indicators(self) -> DistrictIndicators:
-        """The indicators one by one."""
-        return DistrictIndicators(self.context, self.district)
-
-    @property
-    def balance(self) -> DistrictBalance:
-        """How far the schools are apart."""
-        return DistrictBalance(self.context, self.district)
-
-    @property
-    def schools(self) -> DistrictSchools:
-        """School by school."""
-        return DistrictSchools(self.context, self.district)
-
-    @property
-    def gaps(self) -> DistrictGaps:
-        """What is lacking, and who answers for it."""
-        return DistrictGaps(self.context, self.district)
+    verdict = part(DistrictVerdict)  # Where the district stands.
+    indicators = part(DistrictIndicators)  # The indicators one by one.
+    balance = part(DistrictBalance)  # How far the schools are apart.
+    schools = part(DistrictSchools)  # School by school.
+    gaps = part(DistrictGaps)  # What is lacking, and who answers for it.
 
     def rules(self) -> Rules:
         """Return the rules that the page's verdicts follow from."""
-        return Rules(self.context.standard, self.context.year, self.context.lang)
+        return Rules(self.standard, self.year, self.lang)
 
     def sources(self) -> Table:
         """Return the rows of the data that the page's verdicts rest on."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +14,8 @@ from qb.charts import sparkline
 from qb.report.facts import address
 from qb.report.words import Lang, number, verdict_label
 from qb.terms import Allowance, Term, Verdict
+
+Row = Mapping[str, Any]
 
 BADGE = {
     Verdict.PASS: "pass",
@@ -36,8 +40,8 @@ class Column:
     ----------
     key : str
         Column of the frame.
-    label : str
-        Header, with its unit.
+    label : str or (str, str)
+        Header, with its unit; Chinese and English until the table is made.
     decimals : int or str, optional
         Given for numbers; a column's name where decimals differ by row.
     beside : str, optional
@@ -45,33 +49,37 @@ class Column:
         more are printed as tell the two apart.
     verdict : bool
         The column holds verdicts, shown in words with a mark of their own.
-    link : str, optional
-        Column that holds the address each cell leads to.
+    link : str or callable, optional
+        Column that holds the address each cell leads to, or what tells it of a row.
     badge : str, optional
         Column that holds the class of a badge (one of :data:`BADGE`) in which each cell that says something
         stands: states in words, with a colour of their own.
-    fact : str, optional
+    fact : str or callable, optional
         Column that holds the key of what each cell states (:mod:`qb.report.facts`), empty for a cell that
-        states nothing. A verdict and a coefficient lead to their rule, on the same page.
+        states nothing; or what tells it of a row. A verdict and a coefficient lead to their rule, on the same
+        page.
     school : str, optional
         Column that holds the school each cell names: on a site the name leads to its page.
     course : str, optional
         Column that holds the figures of some years, drawn small after the text.
     page : str, optional
         Column that holds a place on another page of the site (``annual#ledger-3``), to which the text leads.
+    show : callable, optional
+        What a reader sees of a row (:func:`qb.report.columns.table`).
     """
 
     key: str
-    label: str
+    label: str | tuple[str, str]
     decimals: int | str | None = None
     beside: str | None = None
     verdict: bool = False
-    link: str | None = None
-    fact: str | None = None
+    link: str | Callable[[Row, Any], str] | None = None
+    fact: str | Callable[[Row, Any], str] | None = None
     badge: str | None = None
     school: str | None = None
     course: str | None = None
     page: str | None = None
+    show: Callable[[Row, Any], object] | None = field(default=None, repr=False)
 
     @property
     def numeric(self) -> bool:
@@ -90,7 +98,7 @@ class Table:
     rows : DataFrame or list of dict
         What is shown, a line of the page each.
     failing : str, optional
-        Boolean column: rows to be marked.
+        Column of truths or of verdicts: rows to be marked.
     note : str
         Explains symbols; stands below the table.
     empty : str
@@ -120,7 +128,9 @@ class Table:
     @property
     def frame(self) -> pd.DataFrame:
         """What is shown, as a frame."""
-        return pd.DataFrame(self.rows)
+        return (
+            pd.DataFrame(self.rows) if len(self.rows) else pd.DataFrame(columns=[c.key for c in self.columns])
+        )
 
     def _repr_html_(self) -> str:
         if not len(self.rows):
@@ -141,7 +151,7 @@ class Table:
         )
 
     def _row(self, row: dict[str, object]) -> str:
-        mark = ' class="fail"' if self.failing and bool(row[self.failing]) else ""
+        mark = ' class="fail"' if self.failing and row[self.failing] in (True, Verdict.FAIL) else ""
         if self.rows_at:
             mark += f' id="{escape(str(row[self.rows_at]))}"'
         first, *rest = self.columns
