@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts import paper
-from qb.charts.primitives import Mark, Word
+from qb.charts.primitives import Mark, Word, drawn
 from qb.charts.style import BODY, LARGE, QUIET, SMALL, STACK, WIDTH, WORDS, clean, label, wrap
 from qb.errors import ArgumentError
 from qb.files import write_whole
@@ -214,7 +214,7 @@ class Chart:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(self.alt)}" width="100%"'
             f' viewBox="0 0 {WIDTH} {self.height:.0f}" font-family="{STACK}" font-size="{SMALL}"'
-            f' fill="currentColor">{"".join(mark.svg() for mark in self.marks)}</svg>'
+            f' fill="currentColor">{drawn(self.marks)}</svg>'
         )
 
     def _repr_html_(self) -> str:

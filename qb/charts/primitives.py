@@ -4,9 +4,11 @@ matplotlib.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from qb.charts.style import ACCENT, INK, PAPER, QUIET, SMALL, Colour, clean, fonts
@@ -102,20 +104,24 @@ class Dot:
             return [(x, y - r), (x + r, y + r * 0.8), (x - r, y + r * 0.8)]
         return [(x, y - r), (x + r, y), (x, y + r), (x - r, y)]
 
-    def svg(self) -> str:
-        """Return the mark as SVG."""
-        paint = f'fill="{self.colour.page}"'
+    @property
+    def paint(self) -> str:
+        """Its colour, as SVG."""
         if self.shape == "ring":
-            paint = f'fill="none" stroke="{self.colour.page}" stroke-width="2"'
-        elif self.opacity < 1:
-            paint += f' fill-opacity="{self.opacity}"'
+            return f' fill="none" stroke="{self.colour.page}" stroke-width="2"'
+        faint = f' fill-opacity="{self.opacity}"' if self.opacity < 1 else ""
+        return f' fill="{self.colour.page}"{faint}'
+
+    def svg(self, *, painted: bool = True) -> str:
+        """Return the mark as SVG, its colour left out where what it stands in has it."""
+        paint = self.paint * painted
         if self.shape in ("circle", "ring"):
             form = f'circle cx="{_n(self.x)}" cy="{_n(self.y)}" r="{_n(self.radius)}"'
         else:
             form = f'path d="M{"L".join(f"{_n(x)} {_n(y)}" for x, y in self._corners())}Z"'
         if not self.tip:
-            return f"<{form} {paint}/>"
-        return f"<{form} {paint}><title>{escape(clean(self.tip))}</title></{form.split()[0]}>"
+            return f"<{form}{paint}/>"
+        return f"<{form}{paint}><title>{escape(clean(self.tip))}</title></{form.split()[0]}>"
 
     def draw(self, axes: Axes) -> None:
         """Draw the mark on axes."""
@@ -177,6 +183,22 @@ class Word:
 
 
 Mark = Line | Bar | Dot | Word
+
+
+def drawn(marks: Iterable[Mark]) -> str:
+    """Return marks as SVG; dots of one colour that follow each other say it once.
+
+    >>> drawn([Dot(1, 1, 1, INK), Dot(2, 1, 1, INK)])
+    '<g fill="currentColor"><circle cx="1" cy="1" r="1"/><circle cx="2" cy="1" r="1"/></g>'
+    """
+    found = []
+    for paint, run in groupby(marks, key=lambda mark: mark.paint if isinstance(mark, Dot) else ""):
+        same = list(run)
+        if paint and len(same) > 1:
+            found.append(f"<g{paint}>{''.join(dot.svg(painted=False) for dot in same)}</g>")
+        else:
+            found += [mark.svg() for mark in same]
+    return "".join(found)
 
 
 @cache

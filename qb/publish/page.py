@@ -404,13 +404,19 @@ def _furnish(environment: Environment) -> None:
     environment.globals["tools"] = TOOLS
 
 
+def bare(path: Path) -> str:
+    """Return a file of the theme without its indentation, blank lines and lines of remarks: every page holds it."""
+    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not re.match(r"//|/\*.*\*/$", line))
+
+
 @cache
 def _theme() -> SimpleNamespace:
     folder = THEME / "qb"
-    parts = "\n".join((folder / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    parts = "\n".join(bare(folder / f"{name}.js") for name in SCRIPTS)
     script = f'(() => {{\n"use strict";\n{parts}}})();\n'
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    style = (folder / "style.css").read_text("utf-8")
+    style = bare(folder / "style.css")
     return SimpleNamespace(style=style, script=script, script_hash=f"sha256-{digest}")
 
 

@@ -204,7 +204,7 @@ class AnnualTasks(AnnualPart):
         return self._of(self.year)
 
     def _of(self, year: int) -> pd.DataFrame:
-        return self.table_of("evidence", year).drop_duplicates("item", keep="last").set_index("item")
+        return self.rows_of("evidence", year).drop_duplicates("item", keep="last").set_index("item")
 
     def _entry(self, item: str) -> dict[str, object]:
         """Return what was handed in on an item; its state is "no data" where nothing was."""

@@ -654,7 +654,7 @@ class AnnualPart(DistrictPart):
         earlier = [slice_ for year, slice_ in self.slices.items() if year < self.context.year]
         return earlier[-1] if earlier else None
 
-    def table_of(self, name: str, year: int) -> pd.DataFrame:
+    def rows_of(self, name: str, year: int) -> pd.DataFrame:
         """Return the district's rows of a table of districts in a year."""
         frame = self.context.data[name]
         mine = (frame["district"] == self.district) & (frame["year"] == year)
