@@ -241,7 +241,7 @@ class TestGoal:
         town = Town().item(teacher_mean_pay_yuan=90000)
         town.drop("monitoring")
         town.set("vetoes", {"item": "V3"}, found=True)
-        left = report(town.data()).goal.remaining().frame.set_index("area")
+        left = report(town.data()).goal.remaining().frame.set_index("name")
         assert left.loc["政府保障程度", "failing"] == "C15 教师工资"
         assert left.loc["教育质量", ["failing", "unknown"]].tolist() == ["", "C31 质量监测"]
         assert left.loc["一票否决事项", "failing"] == "存在重点学校或重点班"

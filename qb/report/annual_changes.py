@@ -10,13 +10,15 @@ import pandas as pd
 
 from qb import balance, charts
 from qb.indicators.assessment import Assessment
+from qb.report import columns
+from qb.report.columns import states
 from qb.report.context import AnnualPart, coefficients, decided
 from qb.report.district_balance import DistrictBalance
 from qb.report.district_report import value_of
-from qb.report.facts import Fact, anchor, key, shown_indicators, shown_resource
+from qb.report.facts import Fact, key, shown_indicators, shown_resource
 from qb.report.research_spread import CAUSES
 from qb.report.resource_tables import percent_of_standard
-from qb.report.tables import Column, Sentences, Table
+from qb.report.tables import Column, Row, Sentences, Table
 from qb.report.words import (
     Tally,
     area_label,
@@ -24,7 +26,6 @@ from qb.report.words import (
     listed,
     number,
     stage_label,
-    title,
     verdict_label,
 )
 from qb.terms import COMPULSORY, Allowance, Verdict
@@ -40,7 +41,6 @@ class AnnualYears(AnnualPart):
 
     def table(self) -> Table:
         """Return each year's verdicts and counts."""
-        lang, standard = self.lang, self.standard
         lines = []
         for year, own in self.slices.items():
             areas = dict(zip(own.areas["area"], own.areas["verdict"].astype(str), strict=True))
@@ -51,73 +51,65 @@ class AnnualYears(AnnualPart):
                     "district_fact": key(Fact.DISTRICT, year, self.district),
                     **areas,
                     **{f"{area}_fact": key(Fact.AREA, year, area, self.district) for area in areas},
-                    "schools": Tally.of(own.rows["verdict"]).of_all(lang),
-                    "coefficients": Tally.of(decided(own)["verdict"]).of_all(lang),
-                    "indicators": Tally.of(shown_indicators(own)).of_all(lang),
+                    "schools": Tally.of(own.rows["verdict"]).of_all(self.lang),
+                    "coefficients": Tally.of(decided(own)["verdict"]).of_all(self.lang),
+                    "indicators": Tally.of(shown_indicators(own)).of_all(self.lang),
                 }
             )
-        columns = (
-            Column("year", self.say("学年（起始年）", "School year starting")),
-            Column("district", self.say("区域总体", "The district"), verdict=True, fact="district_fact"),
-            *(
-                Column(a, area_label(a, standard, lang), verdict=True, fact=f"{a}_fact")
-                for a in standard.area_names
+        return self.table_of(
+            ("历年结论与达标情况", "Verdicts and counts by year"),
+            (
+                Column("year", ("学年（起始年）", "School year starting")),
+                columns.verdict("district_fact", "district", ("区域总体", "The district")),
+                *(
+                    columns.verdict(f"{area}_fact", area, area_label(area, self.standard, self.lang))
+                    for area in self.standard.area_names
+                ),
+                Column("schools", ("达标学校（学段）", "School stages that meet the rule")),
+                Column("coefficients", ("限值内差异系数", "Coefficients within limits")),
+                Column("indicators", ("达标指标", "Indicators met")),
             ),
-            Column("schools", self.say("达标学校（学段）", "School stages that meet the rule")),
-            Column("coefficients", self.say("限值内差异系数", "Coefficients within limits")),
-            Column("indicators", self.say("达标指标", "Indicators met")),
-        )
-        return Table(
-            self.say("历年结论与达标情况", "Verdicts and counts by year"),
-            columns,
-            pd.DataFrame(lines),
-            note=self.say(
-                "各年均按本年所用标准和现有数据计算。“a / b”：适用的 b 个中有 a 个达标，括号内为另有的。",
-                "All years by this year's standard and the data as they are now. “a / b”: a of the b that apply; in brackets what is neither met nor unmet.",
+            lines,
+            note=(
+                "各年均按本年所用标准和现有数据计算。“3 / 5”表示适用的 5 个中有 3 个达标，括号内是缺数据或规则允许的个数。",
+                "All years by this year's standard and the data as they are now. “3 / 5”: 3 of the 5 that apply are met; in brackets those without data or below where the rule allows it.",
             ),
-            lang=lang,
         )
 
     def coefficients(self) -> Table:
         """Return every difference coefficient by year, with its limit."""
-        lang = self.lang
-        wide = {year: _by_place(own) for year, own in self.slices.items()}
+        wide = {year: coefficients(own).set_index(["stage", "code"]) for year, own in self.slices.items()}
         decimals = self.standard.rules.rounding.coefficients
         lines = []
         for stage, code in product(self.stages, self.standard.resource_codes):
-            verdict = str(wide[self.year]["verdict"].get((stage, code), Verdict.NO_DATA))
-            values = {year: frame["coefficient"].get((stage, code), np.nan) for year, frame in wide.items()}
-            place = (stage, code, self.district)
+            values = {
+                str(year): frame["coefficient"].get((stage, code), np.nan) for year, frame in wide.items()
+            }
+            verdict = wide[self.year]["verdict"].get((stage, code), Verdict.NO_DATA)
+            place = {"code": code, "stage": stage, "district": self.district}
             lines.append(
-                {
-                    "title": self.short(code),
-                    "rule": anchor(code),
-                    "stage": stage_label(stage, lang),
-                    **{str(year): value for year, value in values.items()},
-                    **{
-                        f"{year}_fact": key(Fact.COEFFICIENT, year, *place) if value == value else ""
-                        for year, value in values.items()
-                    },
-                    "limit": self.standard.coefficient_limit(stage),
-                    "verdict": verdict,
-                    "verdict_fact": key(Fact.BALANCE, self.year, *place),
-                    "failing": verdict == Verdict.FAIL,
-                }
+                {**place, **values, "limit": self.standard.coefficient_limit(stage), "verdict": str(verdict)}
             )
-        columns = (
-            Column("title", self.say("指标", "Indicator"), link="rule"),
-            Column("stage", self.say("学段", "Stage")),
-            *(Column(str(year), str(year), decimals=decimals, fact=f"{year}_fact") for year in wide),
-            Column("limit", self.say("限值", "Limit"), decimals=2),
-            Column("verdict", self.say("结论", "Verdict"), verdict=True, fact="verdict_fact"),
-        )
-        return Table(
-            self.say("历年差异系数", "Difference coefficients by year"),
-            columns,
-            pd.DataFrame(lines),
-            failing="failing",
-            empty=self.say("没有参加评估的学校。", "No school is judged."),
-            lang=lang,
+
+        def fact(year: int) -> columns.Shows:
+            def of(row: Row, _: object) -> str:
+                known = row[str(year)] == row[str(year)]
+                return key(Fact.COEFFICIENT, year, row["stage"], row["code"], self.district) if known else ""
+
+            return of
+
+        return self.table_of(
+            ("历年差异系数", "Difference coefficients by year"),
+            (
+                columns.indicator(short=True),
+                columns.STAGE,
+                *(Column(str(year), str(year), decimals=decimals, fact=fact(year)) for year in wide),
+                Column("limit", ("限值", "Limit"), decimals=2),
+                columns.verdict(states(Fact.BALANCE, "stage", "code", "district")),
+            ),
+            lines,
+            failing="verdict",
+            empty=("没有参加评估的学校。", "No school is judged."),
         )
 
     def trends(self) -> list[charts.Chart]:
@@ -146,39 +138,30 @@ class AnnualYears(AnnualPart):
 
     def moved(self) -> Table:
         """Return what moved each coefficient since the year before."""
-        lang, decimals = self.lang, self.standard.rules.rounding.coefficients
+        decimals = self.standard.rules.rounding.coefficients
         frame = self._since_last
-        shown = frame.assign(
-            title=[self.short(code) for code in frame["code"]],
-            stage=[stage_label(stage, lang) for stage in frame["stage"]],
-            change=frame["after"] - frame["before"],
-        )
-        columns = (
-            Column("title", self.say("指标", "Indicator")),
-            Column("stage", self.say("学段", "Stage")),
-            Column("before", self.say("上年", "Before"), decimals=decimals),
-            Column("after", self.say("本年", "Now"), decimals=decimals),
-            Column("change", self.say("变动", "Change"), decimals=decimals),
-            *(
-                Column(key, self.say(zh, en.capitalize()), decimals=decimals)
-                for key, (zh, en) in CAUSES.items()
+        since = "" if self.before is None else self.before.year
+        return self.table_of(
+            (f"差异系数变动的原因（与 {since} 年相比）", f"What moved the coefficients since {since}"),
+            (
+                columns.indicator(short=True, leads=False),
+                columns.STAGE,
+                Column("before", ("上年", "Before"), decimals=decimals),
+                Column("after", ("本年", "Now"), decimals=decimals),
+                Column("change", ("变动", "Change"), decimals=decimals),
+                *(
+                    Column(cause, (zh, en.capitalize()), decimals=decimals)
+                    for cause, (zh, en) in CAUSES.items()
+                ),
             ),
-        )
-        since = "" if self.before is None else str(self.before.year)
-        return Table(
-            self.say(
-                f"差异系数变动的原因（与 {since} 年相比）", f"What moved the coefficients since {since}"
-            ),
-            columns,
-            shown,
-            note=self.say(
+            frame.assign(change=frame["after"] - frame["before"]),
+            note=(
                 "负数使差异缩小。四项原因按夏普利值分解，相加等于变动（各数分别取整，末位可能有出入）；两年都有数据的差异"
                 "系数才能分解。",
                 "Negative: more even. The four causes (Shapley values) add up to the change, but for the rounding of each; "
                 "only coefficients known in both years are listed.",
             ),
             empty=self._why_none(),
-            lang=lang,
         )
 
     @property
@@ -265,10 +248,6 @@ class AnnualYears(AnnualPart):
             f"变动最大的是{name}（{before} → {after}），作用最大的原因是{zh}（{effect}）。",
             f"The largest change is {name} ({before} → {after}), most of it through {en} ({effect}).",
         )
-
-
-def _by_place(own: Assessment) -> pd.DataFrame:
-    return coefficients(own).set_index(["stage", "code"])
 
 
 def _change(before: Assessment, after: Assessment, stage: str, code: str) -> dict[str, float] | None:
@@ -382,38 +361,40 @@ class AnnualChanges(AnnualPart):
 
     def schools(self) -> Table:
         """Return the schools whose verdict changed, that are new, or are no longer judged."""
-        lang, floor = self.lang, floor_label(self.standard)
+        floor, what = floor_label(self.standard), self.context.resources
         lines = []
         if self.before is not None:
             changed = self._schools["verdict_before"] != self._schools["verdict_now"]
             lines = [self._school(row) for _, row in self._schools[changed.to_numpy()].iterrows()]
-        lines.sort(key=lambda line: (not line["fails"], line["now"] == ABSENT))
-        columns = (
-            Column("name", self.say("学校", "School"), school="school_id"),
-            Column("stage", self.say("学段", "Stage")),
-            Column("before", self._since(), verdict=True, fact="before_fact"),
-            Column("now", str(self.year), verdict=True, fact="now_fact"),
-            Column("gained", self.say("新达标", "Newly met")),
-            Column("lost", self.say("新未达标", "Newly not met")),
-            Column("unknown", self.say("新缺数据", "Data now missing")),
-        )
+        lines.sort(key=lambda line: (line["now"] != Verdict.FAIL, line["now"] == ABSENT))
         caption = self.say("结论有变化的学校（学段）", "School stages whose verdict changed")
-        return Table(
+        return self.table_of(
             caption,
-            columns,
-            pd.DataFrame(lines),
-            failing="fails",
-            note=self.say(
-                f"“{ABSENT}”：该年度不参加{self.context.resources}评估。没有列出指标而结论有变化的，是低于标准的一项升到或跌破标准的 {floor}。",
-                f"“{ABSENT}”: not judged on {self.context.resources} in that year. Where no indicator is named, one below the standard "
+            (
+                columns.SCHOOL,
+                columns.STAGE,
+                *self._both_years(),
+                columns.listing("gained", ("新达标", "Newly met")),
+                columns.listing("lost", ("新未达标", "Newly not met")),
+                columns.listing("unknown", ("新缺数据", "Data now missing")),
+            ),
+            lines,
+            failing="now",
+            note=(
+                f"“{ABSENT}”：该年度不参加{what}评估。没有列出指标而结论有变化的，是低于标准的一项升到或跌破标准的 {floor}。",
+                f"“{ABSENT}”: not judged on {what} in that year. Where no indicator is named, one below the standard "
                 f"rose to {floor} of it, or fell below.",
             ),
             empty=self._none(caption, self.say("各校结论没有变化。", "No school's verdict changed.")),
-            lang=lang,
+        )
+
+    def _both_years(self) -> tuple[Column, Column]:
+        return (
+            columns.verdict("before_fact", "before", self._since()),
+            columns.verdict("now_fact", "now", str(self.year)),
         )
 
     def _school(self, row: pd.Series) -> dict[str, object]:
-        lang = self.lang
         there = {side: isinstance(row[f"verdict_{side}"], str) for side in ("before", "now")}
         turned = {
             wanted: [
@@ -425,23 +406,17 @@ class AnnualChanges(AnnualPart):
             ]
             for wanted in (Verdict.PASS, Verdict.FAIL, Verdict.NO_DATA)
         }
-        comma = self.say("、", ", ")
+        years = {"before": self.before, "now": self.own}
+        place = (row["stage"], row["school_id"])
         return {
             "name": row["name_now"] if there["now"] else row["name_before"],
             "school_id": row["school_id"],
-            "stage": stage_label(row["stage"], lang),
-            "before": row["verdict_before"] if there["before"] else ABSENT,
-            "now": row["verdict_now"] if there["now"] else ABSENT,
-            "gained": comma.join(turned[Verdict.PASS]),
-            "lost": comma.join(turned[Verdict.FAIL]),
-            "unknown": comma.join(turned[Verdict.NO_DATA]),
-            **{
-                f"{side}_fact": key(Fact.SCHOOL, own.year, row["stage"], row["school_id"])
-                if there[side]
-                else ""
-                for side, own in (("before", self.before), ("now", self.own))
-            },
-            "fails": row["verdict_now"] == Verdict.FAIL,
+            "stage": row["stage"],
+            **{side: row[f"verdict_{side}"] if there[side] else ABSENT for side in years},
+            **{f"{side}_fact": key(Fact.SCHOOL, years[side].year, *place) * there[side] for side in years},
+            "gained": turned[Verdict.PASS],
+            "lost": turned[Verdict.FAIL],
+            "unknown": turned[Verdict.NO_DATA],
         }
 
     @cached_property
@@ -455,37 +430,25 @@ class AnnualChanges(AnnualPart):
 
     def indicators(self) -> Table:
         """Return the indicators whose verdict changed."""
-        lang, standard = self.lang, self.standard
-        frame = (
-            self._indicators if self.before is not None else pd.DataFrame(columns=["code", "before", "now"])
-        )
-        values = [] if self.before is None else [self._values(code) for code in frame["code"]]
-        shown = frame.assign(
-            title=[title(standard[code], lang) for code in frame["code"]],
-            rule=[anchor(code) for code in frame["code"]],
-            before_fact=self._keys(frame["code"], self.before),
-            now_fact=self._keys(frame["code"], self.own),
-            values=pd.Series(values, dtype="str"),
-            fails=frame["now"] == Verdict.FAIL,
-        )
-        columns = (
-            Column("title", self.say("指标", "Indicator"), link="rule"),
-            Column("before", self._since(), verdict=True, fact="before_fact"),
-            Column("now", str(self.year), verdict=True, fact="now_fact"),
-            *([Column("values", self.say("区域值", "Value"))] if any(values) else []),
-        )
+        lines = [] if self.before is None else self._indicators.to_dict("records")
+        for line in lines:
+            line |= {
+                "values": self._values(line["code"]),
+                "before_fact": key(Fact.INDICATOR, self.before.year, line["code"], self.district),
+                "now_fact": key(Fact.INDICATOR, self.year, line["code"], self.district),
+            }
         caption = self.say("结论有变化的指标", "Indicators whose verdict changed")
-        return Table(
+        return self.table_of(
             caption,
-            columns,
-            shown,
-            failing="fails",
+            (
+                columns.indicator(),
+                *self._both_years(),
+                Column("values", ("区域值", "Value")) if any(line["values"] for line in lines) else None,
+            ),
+            lines,
+            failing="now",
             empty=self._none(caption, self.say("各项指标结论没有变化。", "No verdict changed.")),
-            lang=lang,
         )
-
-    def _keys(self, codes: pd.Series, own: Assessment | None) -> list[str]:
-        return [key(Fact.INDICATOR, own.year, code, self.district) for code in codes if own is not None]
 
     def _values(self, code: str) -> str:
         """Return an indicator's values then and now; empty where it has none of its own."""
@@ -500,31 +463,26 @@ class AnnualChanges(AnnualPart):
 
     def moves(self) -> Table:
         """Return the largest moves of schools on the seven, in points of the standard."""
-        lang = self.lang
-        lines = [] if self.before is None else self._moves()
-        columns = (
-            Column("name", self.say("学校", "School")),
-            Column("stage", self.say("学段", "Stage")),
-            Column("title", self.say("指标", "Indicator")),
-            Column("before", self._since(), decimals=2),
-            Column("now", str(self.year), decimals=2),
-            Column(
-                "points", self.say("变动（占标准的百分点）", "Change (points of the standard)"), decimals=1
-            ),
-            Column("verdict", self.say("本年结论", "This year"), verdict=True, fact="fact"),
-        )
         caption = self.say(f"变动最大的 {MOST} 项", f"The {MOST} largest moves")
-        return Table(
+        return self.table_of(
             caption,
-            columns,
-            pd.DataFrame(lines),
-            failing="fails",
+            (
+                columns.SCHOOL,
+                columns.STAGE,
+                columns.indicator(short=True, leads=False),
+                Column("before", self._since(), decimals=2),
+                Column("now", str(self.year), decimals=2),
+                Column("points", ("变动（占标准的百分点）", "Change (points of the standard)"), decimals=1),
+                columns.verdict(
+                    states(Fact.SEVEN, "code", "stage", "school_id"), label=("本年结论", "This year")
+                ),
+            ),
+            [] if self.before is None else self._moves(),
+            failing="verdict",
             empty=self._none(caption, self.say("没有两年都有的数值。", "No figure is known in both years.")),
-            lang=lang,
         )
 
     def _moves(self) -> list[dict[str, object]]:
-        lang = self.lang
         before, now = (own.rows.set_index(KEYS) for own in (self.before, self.own))
         seen = {code: shown_resource(now, code) for code in self.standard.resource_codes}
         place = {row: at for at, row in enumerate(now.index)}
@@ -534,17 +492,14 @@ class AnnualChanges(AnnualPart):
         moved = moved.sort_values("points", key=abs, ascending=False, kind="stable").head(MOST)
         return [
             {
-                "name": now.loc[(school, stage), "name"],
-                "stage": stage_label(stage, lang),
-                "title": self.short(code),
-                "before": before.loc[(school, stage), code],
-                "now": now.loc[(school, stage), code],
-                "points": points,
-                "verdict": seen[code][place[school, stage]],
-                "fact": key(Fact.SEVEN, self.year, code, stage, school),
-                "fails": seen[code][place[school, stage]] == str(Verdict.FAIL),
+                **row,
+                "name": now.loc[at, "name"],
+                "before": before.loc[at, row["code"]],
+                "now": now.loc[at, row["code"]],
+                "verdict": seen[row["code"]][place[at]],
             }
-            for school, stage, code, points in moved.itertuples(index=False)
+            for row in moved.to_dict("records")
+            for at in ((row["school_id"], row["stage"]),)
         ]
 
 

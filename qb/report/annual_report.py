@@ -229,17 +229,15 @@ class AnnualMethod(AnnualPart):
                 rules.rounding.source,
             ),
         ]
-        columns = (
-            Column("what", self.say("事项", "What")),
-            Column("text", self.say("规定", "Rule")),
-            # Clauses are cited in Chinese, the language that they are written in.
-            *([Column("source", "依据")] if lang == "zh" else []),
-        )
-        return Table(
-            self.say("口径与约定", "Conventions"),
-            columns,
+        return self.table_of(
+            ("口径与约定", "Conventions"),
+            (
+                Column("what", ("事项", "What")),
+                Column("text", ("规定", "Rule")),
+                # Clauses are cited in Chinese, the language that they are written in.
+                Column("source", "依据") if self.lang == "zh" else None,
+            ),
             pd.DataFrame(lines, columns=["what", "text", "source"]),
-            lang=lang,
         )
 
     def _split(self, kind: Kind) -> str:

@@ -12,8 +12,10 @@ from qb.data.publication import kept_back
 from qb.data.schema import TABLES
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import class_verdicts, fails
+from qb.report import columns
+from qb.report.columns import states
 from qb.report.context import AnnualPart, counted, decided
-from qb.report.facts import Fact, key, shown_indicators
+from qb.report.facts import Fact, shown_indicators
 from qb.report.tables import Column, Sentences, Table
 from qb.report.words import (
     PARTS,
@@ -132,32 +134,23 @@ class AnnualGoal(AnnualPart):
 
     def remaining(self) -> Table:
         """Return, area by area, what is not met yet and what is not known."""
-        lang = self.lang
-        lines = []
-        for area, verdict in self.own.areas[["area", "verdict"]].itertuples(index=False):
-            failing, unknown = (self._left(area, wanted) for wanted in (Verdict.FAIL, Verdict.NO_DATA))
-            lines.append(
-                {
-                    "area": area_label(area, self.standard, lang),
-                    "verdict": str(verdict),
-                    "fact": key(Fact.AREA, self.year, area, self.district),
-                    "failing": failing,
-                    "unknown": unknown,
-                    "fails": verdict == Verdict.FAIL,
-                }
-            )
-        columns = (
-            Column("area", self.say("方面", "Area")),
-            Column("verdict", self.say("结论", "Verdict"), verdict=True, fact="fact"),
-            Column("failing", self.say("未达标", "Not met")),
-            Column("unknown", self.say("缺数据", "No data")),
-        )
-        return Table(
-            self.say("距目标还差什么", "What is left to do"),
-            columns,
-            pd.DataFrame(lines),
-            failing="fails",
-            lang=lang,
+
+        def left(wanted: Verdict, label: tuple[str, str]) -> Column:
+            key = "failing" if wanted is Verdict.FAIL else "unknown"
+            return Column(key, label, show=lambda row, _: self._left(row["area"], wanted))
+
+        return self.table_of(
+            ("距目标还差什么", "What is left to do"),
+            (
+                Column("name", ("方面", "Area")),
+                columns.verdict(states(Fact.AREA, "area", "district")),
+                left(Verdict.FAIL, ("未达标", "Not met")),
+                left(Verdict.NO_DATA, ("缺数据", "No data")),
+            ),
+            self.own.areas.assign(
+                name=[area_label(area, self.standard, self.lang) for area in self.own.areas["area"]]
+            ),
+            failing="verdict",
         )
 
     def _left(self, area: str, wanted: Verdict) -> str:
@@ -352,40 +345,34 @@ class AnnualConditions(AnnualPart):
         """Return the schools with too few rooms large enough, or without data on them."""
         if self._special_rooms is None:
             return Sentences(())
-        lang, frame = self.lang, self._room_findings
+        frame, named = self._room_findings, title(self._special_rooms, self.lang, short=True)
         short = frame["verdict"].isin([Verdict.FAIL, Verdict.NO_DATA]).to_numpy()
         schools = frame.loc[short, ["school_id", "name"]].drop_duplicates()
         cells = frame.set_index(["school_id", "part"])
-        lines = [
-            {
-                "name": name,
-                "school_id": school,
-                **{str(kind): self._have(cells, school, kind) for kind in RoomKind},
-                "verdict": self._worst(cells, school),
-                "fails": self._worst(cells, school) == Verdict.FAIL,
-            }
-            for school, name in schools.itertuples(index=False)
-        ]
-        lines.sort(key=lambda line: not line["fails"])
-        columns = (
-            Column("name", self.say("学校", "School"), school="school_id"),
-            *(Column(str(kind), self.say(*PARTS[kind])) for kind in RoomKind),
-            Column("verdict", self.say("结论", "Verdict"), verdict=True),
-        )
-        named = title(self._special_rooms, lang, short=True)
-        return Table(
-            self.say(f"{named}：未达标或缺数据的学校", f"{named}: schools not met or without data"),
-            columns,
-            pd.DataFrame(lines, columns=[*(column.key for column in columns), "school_id", "fails"]),
-            failing="fails",
-            note=self.say(
-                "“a / b”：面积够的有 a 间，按班级数应有 b 间。",
-                "“a / b”: a rooms large enough, b needed for the classes.",
+        return self.table_of(
+            (f"{named}：未达标或缺数据的学校", f"{named}: schools not met or without data"),
+            (
+                columns.SCHOOL,
+                *(Column(str(kind), PARTS[kind]) for kind in RoomKind),
+                columns.verdict(),
             ),
-            empty=self.say("各校音乐、美术教室都达标。", "Every school has the music and art rooms it needs.")
+            [
+                {
+                    **row,
+                    **{str(kind): self._have(cells, row["school_id"], kind) for kind in RoomKind},
+                    "verdict": self._worst(cells, row["school_id"]),
+                }
+                for row in schools.to_dict("records")
+            ],
+            failing="verdict",
+            first=True,
+            note=(
+                "“1 / 2”表示按班级数应有 2 间，面积够的有 1 间。",
+                "“1 / 2”: 2 rooms needed for the classes, 1 of them large enough.",
+            ),
+            empty=("各校音乐、美术教室都达标。", "Every school has the music and art rooms it needs.")
             if len(frame)
-            else self.say("没有须配音乐、美术教室的学校。", "No school is asked for music and art rooms."),
-            lang=lang,
+            else ("没有须配音乐、美术教室的学校。", "No school is asked for music and art rooms."),
         )
 
     def _have(self, cells: pd.DataFrame, school: str, kind: RoomKind) -> str:

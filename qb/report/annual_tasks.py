@@ -9,10 +9,11 @@ import pandas as pd
 
 from qb import charts
 from qb.data.schema import bearing, tables_of
+from qb.report import columns
 from qb.report.context import AnnualPart, State, day_of, pressing, state_on, state_words, with_states
 from qb.report.issue_ledger import ledger_table, nothing_to_mend
-from qb.report.tables import Column, Sentences, Table
-from qb.report.words import Tally, department_names, label, listed, title
+from qb.report.tables import Column, Row, Sentences, Table
+from qb.report.words import Tally, department_names, label, listed
 from qb.terms import Status, Verdict
 
 # Problems and what is done about them, overdue ones first, as of a day that is said.
@@ -61,45 +62,38 @@ class AnnualLedger(AnnualPart):
 
     def register(self) -> Table:
         """Return the ledger of measures of all years so far, overdue ones first."""
-        lang, frame = self.lang, self.measures
         failing = set(zip(self.problems["code"], self.problems["school_id"].fillna(""), strict=True))
-        names = self.context.data["schools"].drop_duplicates("school_id").set_index("school_id")["name"]
-        still = [key in failing for key in zip(frame["code"], frame["school_id"].fillna(""), strict=True)]
-        shown = pd.DataFrame(
-            {
-                "number": [f"{number:g}" for number in frame["number"]],
-                "title": [self._title(code) for code in frame["code"]],
-                "where": [
-                    names.get(s, s) if isinstance(s, str) else self.say("全区", "District")
-                    for s in frame["school_id"]
-                ],
-                "measure": frame["measure"],
-                "department": [self._department(name) for name in frame["department"]],
-                "deadline": frame["deadline"],
-                "state": [self._state(state) for state in frame["state"]],
-                "closed_on": frame["closed_on"],
-                "evidence": frame["evidence"],
-                "still": [self.say("是", "yes") if yes else self.say("否", "no") for yes in still],
-            }
-        )
-        columns = (
-            Column("title", self.say("指标", "Indicator")),
-            Column("number", self.say("登记序号", "No.")),
-            Column("where", self.say("学校", "School")),
-            Column("measure", self.say("整改措施", "Measure")),
-            Column("department", self.say("责任部门", "Department")),
-            Column("deadline", self.say("时限", "Deadline")),
-            Column("state", self.say("状态", "State")),
-            Column("closed_on", self.say("销号日期", "Closed on")),
-            Column("evidence", self.say("佐证材料", "Evidence")),
-            Column("still", self.say("本年度仍有未达标", "Still not met this year")),
-        )
-        return Table(
-            self.say(f"整改台账（截至 {self.day}）", f"Measures as of {self.day}"),
-            columns,
-            shown,
-            empty=self.say("整改台账没有登记。", "No measures were entered."),
-            lang=lang,
+        names, district = self.context.school_index.names, self.say("全区", "District")
+        yes, no = self.say("是", "yes"), self.say("否", "no")
+
+        def still(row: Row, _: object) -> str:
+            school = row["school_id"]
+            return yes if (row["code"], school if isinstance(school, str) else "") in failing else no
+
+        def where(row: Row, _: object) -> str:
+            school = row["school_id"]
+            return names.get(school, school) if isinstance(school, str) else district
+
+        return self.table_of(
+            (f"整改台账（截至 {self.day}）", f"Measures as of {self.day}"),
+            (
+                Column("title", ("指标", "Indicator"), show=lambda row, _: self._title(row["code"])),
+                Column("number", ("登记序号", "No."), show=lambda row, _: f"{row['number']:g}"),
+                replace(columns.SCHOOL, key="where", show=where),
+                Column("measure", ("整改措施", "Measure")),
+                Column(
+                    "department",
+                    ("责任部门", "Department"),
+                    show=lambda row, _: self._department(row["department"]),
+                ),
+                Column("deadline", ("时限", "Deadline")),
+                Column("state", ("状态", "State"), show=lambda row, _: self._state(row["state"])),
+                Column("closed_on", ("销号日期", "Closed on")),
+                Column("evidence", ("佐证材料", "Evidence")),
+                Column("still", ("本年度仍有未达标", "Still not met this year"), show=still),
+            ),
+            self.measures,
+            empty=("整改台账没有登记。", "No measures were entered."),
         )
 
     def _title(self, code: object) -> str:
@@ -195,6 +189,13 @@ FOUND = {
 }
 
 
+EVIDENCE = (
+    Column("document", ("佐证材料", "Document")),
+    Column("note", ("说明", "Note")),
+    Column("checked_on", ("核查日期", "Checked on")),
+)
+
+
 class AnnualTasks(AnnualPart):
     """What the district says it has done, with the documents that show it."""
 
@@ -245,35 +246,27 @@ class AnnualTasks(AnnualPart):
 
     def table(self) -> Table:
         """Return every task with its state this year and last, and the evidence."""
-        lang = self.lang
         before = self._of(self.before.year) if self.before is not None else self._evidence.head(0)
         lines = [
             {
                 "title": f"{task.item} {self.say(task.title.zh, task.title.en)}",
-                "before": label(Status.called(str(before["status"].get(task.item))) or Verdict.NO_DATA, lang),
+                "before": label(
+                    Status.called(str(before["status"].get(task.item))) or Verdict.NO_DATA, self.lang
+                ),
                 **self._entry(task.item),
             }
             for task in self.standard.tasks
         ]
-        columns = (
-            Column("title", self.say("任务", "Task")),
-            *([Column("before", str(self.before.year))] if self.before is not None else []),
-            Column("words", str(self.year)),
-            *self._columns(),
-        )
-        return Table(
-            self.say("重点任务进展与佐证", "Tasks of the plan: state and evidence"),
-            columns,
-            pd.DataFrame(lines),
+        return self.table_of(
+            ("重点任务进展与佐证", "Tasks of the plan: state and evidence"),
+            (
+                Column("title", ("任务", "Task")),
+                None if self.before is None else Column("before", str(self.before.year)),
+                Column("words", str(self.year)),
+                *EVIDENCE,
+            ),
+            lines,
             empty=self._no_tasks(),
-            lang=lang,
-        )
-
-    def _columns(self) -> tuple[Column, ...]:
-        return (
-            Column("document", self.say("佐证材料", "Document")),
-            Column("note", self.say("说明", "Note")),
-            Column("checked_on", self.say("核查日期", "Checked on")),
         )
 
     def missing(self) -> Sentences:
@@ -291,13 +284,12 @@ class AnnualTasks(AnnualPart):
 
     def index(self) -> Table:
         """Return the evidence by C-number: documents of the checklist, and the tables that hold figures."""
-        lang, standard = self.lang, self.standard
+        empty = {"text": "", "words": "", "note": "", "checked_on": "", "fails": False}
         lines = []
-        for indicator in standard.indicators:
-            code = {"code": title(indicator, lang, short=True)}
+        for indicator in self.standard.indicators:
+            code = {"code": indicator.code}
             if figures := self._tables(indicator.code):
                 said = self.say(f"数据表：{figures}", f"Tables of data: {figures}")
-                empty = {"text": "", "words": "", "note": "", "checked_on": "", "fails": False}
                 lines.append({**code, "item": indicator.code, **empty, "document": said})
             lines += [
                 {
@@ -306,25 +298,23 @@ class AnnualTasks(AnnualPart):
                     "text": self.say(item.text.zh, item.text.en),
                     **self._shown(item.item),
                 }
-                for item in standard.items(indicator.code)
+                for item in self.standard.items(indicator.code)
             ]
-        columns = (
-            Column("item", self.say("编号", "No.")),
-            Column("code", self.say("指标", "Indicator")),
-            Column("text", self.say("要点", "Item")),
-            Column("words", self.say("达到情况", "State")),
-            *self._columns(),
-        )
-        return Table(
-            self.say("佐证材料索引", "Index of evidence"),
-            columns,
-            pd.DataFrame(lines),
+        return self.table_of(
+            ("佐证材料索引", "Index of evidence"),
+            (
+                Column("item", ("编号", "No.")),
+                columns.indicator(short=True, leads=False),
+                Column("text", ("要点", "Item")),
+                Column("words", ("达到情况", "State")),
+                *EVIDENCE,
+            ),
+            lines,
             failing="fails",
-            note=self.say(
+            note=(
                 "以数字判定的指标，佐证是报送的数据表；按要点判定的，是登记的材料。",
                 "Indicators judged by figures rest on the tables handed in, items of the checklist on documents.",
             ),
-            lang=lang,
         )
 
     def _shown(self, item: str) -> dict[str, object]:
@@ -347,33 +337,30 @@ class AnnualTasks(AnnualPart):
 
     def vetoes(self) -> Table:
         """Return the veto self-check, what was found first."""
-        lang, frame = self.lang, self.own.findings
+        frame = self.own.findings
         frame = frame[(frame["code"] == "veto").to_numpy()]
         verdicts = dict(zip(frame["part"], frame["verdict"].astype(str), strict=True))
-        texts = [(veto.item, self.say(veto.text.zh, veto.text.en)) for veto in self.standard.vetoes]
-        lines = [
-            {
-                "item": item,
-                "text": text,
-                "found": self.say(*FOUND[Verdict(verdicts.get(item, Verdict.NO_DATA))]),
-                "fails": verdicts.get(item) == Verdict.FAIL,
-            }
-            for item, text in texts
-        ]
-        lines.sort(key=lambda line: not line["fails"])
-        columns = (
-            Column("item", self.say("编号", "No.")),
-            Column("text", self.say("一票否决事项", "Veto item")),
-            Column("found", self.say("自查结果", "Self-check")),
-        )
-        return Table(
-            self.say("一票否决事项自查", "Veto self-check"),
-            columns,
-            pd.DataFrame(lines),
-            failing="fails",
-            note=self.say(
+        return self.table_of(
+            ("一票否决事项自查", "Veto self-check"),
+            (
+                Column("item", ("编号", "No.")),
+                Column("text", ("一票否决事项", "Veto item")),
+                Column(
+                    "found", ("自查结果", "Self-check"), show=lambda row, _: self.say(*FOUND[row["verdict"]])
+                ),
+            ),
+            [
+                {
+                    "item": veto.item,
+                    "text": self.say(veto.text.zh, veto.text.en),
+                    "verdict": verdicts.get(veto.item, Verdict.NO_DATA),
+                }
+                for veto in self.standard.vetoes
+            ],
+            failing="verdict",
+            first=True,
+            note=(
                 "存在任何一项，即不能申报；未自查的不算没有。",
                 "Any one found stops the application; not checked is not “none”.",
             ),
-            lang=lang,
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +19,7 @@ from qb.data.schema import Table as SourceTable
 from qb.data.table_intake import FORM_RULES
 from qb.errors import Fault
 from qb.indicators.assessment import Assessment
-from qb.language import told
+from qb.report import columns
 from qb.report.context import ReportContext, Speaker, part
 from qb.report.resource_tables import caption, unknown
 from qb.report.tables import Column, Heading, Table
@@ -29,8 +30,6 @@ from qb.report.words import (
     listed,
     school_year,
     schools_said,
-    stage_label,
-    title,
 )
 from qb.terms import Severity, Verdict
 
@@ -38,6 +37,10 @@ from qb.terms import Severity, Verdict
 
 
 MOST_FAULTS = 300
+RULE = Column("rule", ("规则", "Rule"))
+SEVERITY = Column(
+    "severity", ("程度", "Severity"), show=lambda row, reader: label(row["severity"], reader.lang)
+)
 
 
 @dataclass(frozen=True)
@@ -79,86 +82,89 @@ class FaultReport(Speaker):
 
     def by_rule(self) -> Table:
         """Return how often each rule was broken, by how many schools, and why it is asked."""
-        lang = self.lang
         lines = []
         for number, faults in _grouped(self.found, "rule").items():
-            schools = {fault.school_id for fault in faults if fault.school_id}
+            rule = _RULES.get(number)
             lines.append(
                 {
                     "rule": number,
-                    "title": told(_RULES[number].title, lang) if number in _RULES else number,
-                    "severity": self._severity(faults[0]),
+                    "title": rule.title if rule else number,
+                    "severity": faults[0].severity,
                     "count": len(faults),
-                    "schools": len(schools),
-                    "reason": told(_RULES[number].reason, lang) if number in _RULES else "",
+                    "schools": len({fault.school_id for fault in faults if fault.school_id}),
+                    "reason": rule.reason if rule else "",
                 }
             )
-        columns = (
-            Column("rule", self.say("规则", "Rule")),
-            Column("title", self.say("问题", "What")),
-            Column("severity", self.say("程度", "Severity")),
-            Column("count", self.say("处数", "Faults"), decimals=0),
-            Column("schools", self.say("涉及学校", "Schools"), decimals=0),
-            Column("reason", self.say("依据", "Why it is asked")),
+        return self._table(
+            ("各规则发现的问题", "Faults by rule"),
+            (
+                RULE,
+                columns.sentence("title", ("问题", "What")),
+                SEVERITY,
+                Column("count", ("处数", "Faults"), decimals=0),
+                Column("schools", ("涉及学校", "Schools"), decimals=0),
+                columns.sentence("reason", ("依据", "Why it is asked")),
+            ),
+            lines,
         )
-        return self._table(self.say("各规则发现的问题", "Faults by rule"), columns, lines)
 
     def by_school(self) -> Table:
         """Return how many faults each school has to mend or to look at; those with most first."""
-        lang = self.lang
         schools = self.context.data["schools"]
         names = dict(zip(schools["school_id"], schools["name"], strict=True))
         lines = []
         for school, faults in _grouped(self.found, "school_id").items():
             if school:
                 counts = Counter(fault.severity for fault in faults)
-                rules = self.say("、", ", ").join(dict.fromkeys(fault.rule for fault in faults))
-                line = {
-                    "school": told(school_title(school, names), lang),
-                    "school_id": school,
-                    "rules": rules,
-                }
-                lines.append(line | {str(severity): counts[severity] for severity in Severity})
+                lines.append(
+                    {
+                        "school": school_title(school, names),
+                        "school_id": school,
+                        "rules": dict.fromkeys(fault.rule for fault in faults),
+                        **{str(severity): counts[severity] for severity in Severity},
+                    }
+                )
         lines.sort(key=lambda line: [-line[str(severity)] for severity in Severity])
-        columns = (
-            Column("school", self.say("学校", "School"), school="school_id"),
-            *(Column(str(s), label(s, lang), decimals=0) for s in Severity),
-            Column("rules", self.say("规则", "Rules")),
+        return self._table(
+            ("各校的问题", "Faults by school"),
+            (
+                replace(columns.sentence("school", ("学校", "School")), school="school_id"),
+                *(Column(str(s), label(s, self.lang), decimals=0) for s in Severity),
+                columns.listing("rules", ("规则", "Rules")),
+            ),
+            lines,
         )
-        return self._table(self.say("各校的问题", "Faults by school"), columns, lines)
 
     def listed(self) -> Table:
         """Return the faults one by one, the first of them."""
-        lang, more = self.lang, len(self.found) - MOST_FAULTS
-        lines = [
-            {
-                "rule": fault.rule,
-                "severity": self._severity(fault),
-                "table": self._table_name(fault),
-                "row": str(fault.row or ""),
-                "column": self._column_name(fault),
-                "message": told(fault.message, lang),
-                "remedy": told(fault.remedy, lang),
-            }
-            for fault in self.found[:MOST_FAULTS]
-        ]
-        columns = (
-            Column("rule", self.say("规则", "Rule")),
-            Column("severity", self.say("程度", "Severity")),
-            Column("table", self.say("表", "Table")),
-            Column("row", self.say("行", "Row")),
-            Column("column", self.say("列", "Column")),
-            Column("message", self.say("问题", "What")),
-            Column("remedy", self.say("处理办法", "What to do")),
-        )
-        note = self.say(f"另有 {more} 条，请用 qb check 查看。", f"{more} more: run qb check.")
+        more = len(self.found) - MOST_FAULTS
         return self._table(
-            self.say("核查结果", "What the check found"), columns, lines, note if more > 0 else ""
+            ("核查结果", "What the check found"),
+            (
+                RULE,
+                SEVERITY,
+                Column("table", ("表", "Table"), show=lambda row, _: self._table_name(row["fault"])),
+                Column("row", ("行", "Row"), show=lambda row, _: str(row["fault"].row or "")),
+                Column("column", ("列", "Column"), show=lambda row, _: self._column_name(row["fault"])),
+                columns.sentence("message", ("问题", "What")),
+                columns.sentence("remedy", ("处理办法", "What to do")),
+            ),
+            [
+                {
+                    "fault": fault,
+                    "rule": fault.rule,
+                    "severity": fault.severity,
+                    "message": fault.message,
+                    "remedy": fault.remedy,
+                }
+                for fault in self.found[:MOST_FAULTS]
+            ],
+            self.say(f"另有 {more} 条，请用 qb check 查看。", f"{more} more: run qb check.") * (more > 0),
         )
 
     def corrections(self) -> Table:
         """Return the known errors of the source that were put right on reading."""
-        lang, tables = self.lang, tables_of(self.standard)
+        tables = tables_of(self.standard)
         lines = [
             {
                 "table": self.say(tables[entry.table].label, entry.table),
@@ -174,35 +180,27 @@ class FaultReport(Speaker):
             if self._home.get(str(entry.key.get("school_id", "")), self.district) == self.district
             or not self.district
         ]
-        columns = (
-            Column("table", self.say("表", "Table")),
-            Column("key", self.say("记录", "Record")),
-            Column("column", self.say("列", "Column")),
-            Column("wrong", self.say("来源的值", "In the source")),
-            Column("right", self.say("更正为", "Put right")),
-            Column("why", self.say("原因", "Why")),
-            Column("by", self.say("确认单位", "Confirmed by")),
-            Column("on", self.say("日期", "On")),
-        )
-        return Table(
-            self.say("对来源数据的更正", "Corrections of the source"),
-            columns,
-            pd.DataFrame(lines, columns=[column.key for column in columns]),
-            empty=self.say("没有更正。", "There are no corrections."),
-            lang=lang,
+        return self.table_of(
+            ("对来源数据的更正", "Corrections of the source"),
+            (
+                Column("table", ("表", "Table")),
+                Column("key", ("记录", "Record")),
+                Column("column", ("列", "Column")),
+                Column("wrong", ("来源的值", "In the source")),
+                Column("right", ("更正为", "Put right")),
+                Column("why", ("原因", "Why")),
+                Column("by", ("确认单位", "Confirmed by")),
+                Column("on", ("日期", "On")),
+            ),
+            lines,
+            empty=("没有更正。", "There are no corrections."),
         )
 
     def _table(
-        self, caption: str, columns: tuple[Column, ...], lines: list[dict[str, object]], note: str = ""
+        self, caption: tuple[str, str], kinds: Iterable[Column], lines: list[dict], note: str = ""
     ) -> Table:
-        lang = self.lang
-        keys = [key for column in columns for key in (column.key, column.school) if key]
-        frame = pd.DataFrame(lines, columns=keys)
-        empty = self.say(f"{caption}：没有发现问题。", f"{caption}: nothing was found.")
-        return Table(caption, columns, frame, note=note, empty=empty, lang=lang)
-
-    def _severity(self, fault: Fault) -> str:
-        return label(fault.severity, self.lang)
+        empty = f"{caption[0]}：没有发现问题。", f"{caption[1]}: nothing was found."
+        return self.table_of(caption, kinds, lines, note=note, empty=empty)
 
     def _table_name(self, fault: Fault) -> str:
         table = TABLES.get(fault.table or "")
@@ -269,7 +267,6 @@ class DataReport(Speaker):
 
     def tables(self) -> Table:
         """Return each table: rows in all, rows of the year, share of cells filled in."""
-        lang = self.lang
         lines = []
         for name, table in TABLES.items():
             frame = self._own(name)
@@ -282,29 +279,27 @@ class DataReport(Speaker):
                     "rows": len(frame),
                     "year": len(of_year),
                     "filled": self._filled(name, of_year) * 100,
-                    "codes": self.say("、", ", ").join(self._codes(name)),
+                    "codes": self._codes(name),
                     "missing": not len(of_year),
                 }
             )
-        columns = (
-            Column("name", self.say("表", "Table")),
-            Column("rows", self.say("总行数", "Rows"), decimals=0),
-            Column("year", self.say("本年度行数", "Rows of the year"), decimals=0),
-            Column("filled", self.say("本年度填报率（%）", "Filled in (%)"), decimals=1),
-            Column("codes", self.say("用于指标", "Used by")),
-        )
-        return Table(
-            self.say("报送的数据表", "Tables handed in"),
-            columns,
-            pd.DataFrame(lines),
+        return self.table_of(
+            ("报送的数据表", "Tables handed in"),
+            (
+                Column("name", ("表", "Table")),
+                Column("rows", ("总行数", "Rows"), decimals=0),
+                Column("year", ("本年度行数", "Rows of the year"), decimals=0),
+                Column("filled", ("本年度填报率（%）", "Filled in (%)"), decimals=1),
+                columns.listing("codes", ("用于指标", "Used by")),
+            ),
+            lines,
             failing="missing",
-            note=self.say(
+            note=(
                 "填报率只计每行都应填写的列；选填的列和可以空着的列（如不是校区的学校的所属学校、尚未销号的问题的销号日期）"
                 "不计。没有报送的表，依赖它的指标为“缺数据”。",
                 "Only columns that every row must fill in count; not those that may rightly be blank (the parent of what is "
                 "no campus, the closing of an open problem). What rests on a table that is missing is “no data”.",
             ),
-            lang=lang,
         )
 
     def _own(self, name: str) -> pd.DataFrame:
@@ -359,27 +354,21 @@ class DataReport(Speaker):
 
     def by_school(self) -> Table:
         """Return the share of cells that each school filled in this year, by table; the emptiest first."""
-        lang = self.lang
         schools = self._own("schools").drop_duplicates("school_id").set_index("school_id")
         shares = {name: self._filled_by_school(name) for name in _BY_SCHOOL}
         here = self._of_year(self._own("sections"))["school_id"]
         shown = pd.DataFrame(shares, index=schools.index[schools.index.isin(here)]) * 100
         shown = shown.fillna(0.0).assign(name=schools["name"].fillna(""))
         order = shown[list(shares)].mean(axis=1).sort_values(kind="stable").index
-        columns = (
-            Column("name", self.say("学校", "School"), school="school_id"),
-            *(Column(n, self.say(f"{TABLES[n].label}（%）", f"{n} (%)"), decimals=0) for n in shares),
-        )
-        return Table(
-            self.say("各校本年度填报率", "Share of cells filled in, by school"),
-            columns,
-            shown.loc[order].rename_axis("school_id").reset_index(),
-            note=self.say(
-                "0 表示这张表中没有该校本年度的行。",
-                "0: the table has no row of the school this year.",
+        return self.table_of(
+            ("各校本年度填报率", "Share of cells filled in, by school"),
+            (
+                columns.SCHOOL,
+                *(Column(n, (f"{TABLES[n].label}（%）", f"{n} (%)"), decimals=0) for n in shares),
             ),
-            empty=self.say("没有学校报送本年度数据。", "No school reported this year."),
-            lang=lang,
+            shown.loc[order].rename_axis("school_id").reset_index(),
+            note=("0 表示这张表中没有该校本年度的行。", "0: the table has no row of the school this year."),
+            empty=("没有学校报送本年度数据。", "No school reported this year."),
         )
 
     def _filled_by_school(self, name: str) -> pd.Series:
@@ -388,69 +377,57 @@ class DataReport(Speaker):
 
     def cost_of_no_data(self) -> Table:
         """Return the indicators without a verdict, the area that waits for them, and what they rest on."""
-        lang, standard = self.lang, self.standard
-        own = self._assessment
-        frame = own.indicators
-        missing = frame[(frame["verdict"] == Verdict.NO_DATA).to_numpy()]
-        counts = missing.groupby("code", sort=False)["district"].size()
+        own, asked = self._assessment, len(self.standard.indicators)
+        missing = own.indicators[(own.indicators["verdict"] == Verdict.NO_DATA).to_numpy()]
         waiting = own.areas[(own.areas["verdict"] == Verdict.NO_DATA).to_numpy()].groupby("area").size()
-        areas = [standard[code].area for code in counts.index]
-        shown = pd.DataFrame(
-            {
-                "title": [title(standard[code], lang) for code in counts.index],
-                "districts": counts.to_numpy(),
-                "area": [area_label(area, standard, lang) for area in areas],
-                "waiting": [int(waiting.get(area, 0)) for area in areas],
-                "rests": [self._rests_on(code) for code in counts.index],
-            }
-        )
-        columns = (
-            Column("title", self.say("暂无结论的指标", "No verdict yet")),
-            Column("districts", self.say("县区数", "Districts"), decimals=0),
-            Column("area", self.say("所属方面", "Area")),
-            Column("waiting", self.say("该方面因此缺数据的县区数", "Districts whose area waits"), decimals=0),
-            Column("rests", self.say("需要的数据（表.列）", "Rests on (table.column)")),
-        )
-        return Table(
-            self.say("缺数据的后果", "What missing data cost"),
-            columns,
-            shown,
-            note=self.say(
+        return self.table_of(
+            ("缺数据的后果", "What missing data cost"),
+            (
+                replace(columns.indicator(leads=False), label=("暂无结论的指标", "No verdict yet")),
+                Column("districts", ("县区数", "Districts"), decimals=0),
+                Column(
+                    "area",
+                    ("所属方面", "Area"),
+                    show=lambda row, _: area_label(row["area"], self.standard, self.lang),
+                ),
+                Column("waiting", ("该方面因此缺数据的县区数", "Districts whose area waits"), decimals=0),
+                Column(
+                    "rests",
+                    ("需要的数据（表.列）", "Rests on (table.column)"),
+                    show=lambda row, _: self._rests_on(row["code"]),
+                ),
+            ),
+            [
+                {
+                    "code": code,
+                    "districts": int(count),
+                    "area": self.standard[code].area,
+                    "waiting": int(waiting.get(self.standard[code].area, 0)),
+                }
+                for code, count in missing.groupby("code", sort=False)["district"].size().items()
+            ],
+            note=(
                 "已有一项未达标的方面仍为未达标：缺的数据补上也不会达标。",
                 "An area with an indicator unmet does not wait: no data could make it pass.",
             ),
-            empty=self.say(
-                f"{len(standard.indicators)} 项指标都有结论。",
-                f"All {len(standard.indicators)} indicators have a verdict.",
-            ),
-            lang=lang,
+            empty=(f"{asked} 项指标都有结论。", f"All {asked} indicators have a verdict."),
         )
 
     def open_schools(self) -> Table:
         """Return the schools whose verdict waits for data, and for which of the seven."""
-        lang, rows = self.lang, self._assessment.rows
-        waiting = rows[(rows["verdict"] == Verdict.NO_DATA).to_numpy()]
-        shown = pd.DataFrame(
-            {
-                "name": waiting["name"].to_numpy(),
-                "school_id": waiting["school_id"].to_numpy(),
-                "stage": [stage_label(stage, lang) for stage in waiting["stage"]],
-                "codes": [self.say("、", ", ").join(unknown(row)) for _, row in waiting.iterrows()],
-            }
-        )
-        columns = (
-            Column("name", self.say("学校", "School"), school="school_id"),
-            Column("stage", self.say("学段", "Stage")),
-            Column("codes", self.say("缺数据的指标", "No data for")),
-        )
-        return Table(
-            self.say("因缺数据没有结论的学校", "Schools whose verdict waits"),
-            columns,
-            shown,
-            empty=self.say("各校都有结论。", "Every school has a verdict.")
+        rows = self._assessment.rows
+        waiting = rows[(rows["verdict"] == Verdict.NO_DATA).to_numpy()].to_dict("records")
+        return self.table_of(
+            ("因缺数据没有结论的学校", "Schools whose verdict waits"),
+            (
+                columns.SCHOOL,
+                columns.STAGE,
+                columns.listing("codes", ("缺数据的指标", "No data for")),
+            ),
+            [{**row, "codes": unknown(row)} for row in waiting],
+            empty=("各校都有结论。", "Every school has a verdict.")
             if len(rows)
-            else self.say("没有参加评估的学校。", "No school is judged."),
-            lang=lang,
+            else ("没有参加评估的学校。", "No school is judged."),
         )
 
     @cached_property

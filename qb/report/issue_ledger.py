@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from qb.report.columns import table
 from qb.report.context import ReportContext, State, day_of, state_words, with_states
 from qb.report.facts import anchor
-from qb.report.tables import Column, Table
+from qb.report.tables import Column, Row, Table
 from qb.report.words import (
     Lang,
     Tally,
@@ -41,11 +42,11 @@ def ledger_table(
     days = sorted({day_of(context, district) for district in frame["district"]})
     unknown = Tally.of(context.assessment.of(district).indicators["verdict"]).unknown
     rows = with_states(context, frame).to_dict("records")
-    table = table_of(context, rows[:most], days, unknown, quoted=most is not None)
+    made = table_of(context, rows[:most], days, unknown, quoted=most is not None)
     if most is None or len(rows) <= most:
-        return table
+        return made
     return replace(
-        table,
+        made,
         more=(
             say(
                 context.lang,
@@ -70,48 +71,51 @@ def table_of(
     `days` are those of their districts; `unknown` is how many figures have no verdict. Where it is `quoted`
     its numbers lead to the ledger.
     """
-    lang, standard = context.lang, context.standard
-    shown = [
-        {
-            "rule": anchor("coefficient" if row["part"] == "coefficient" else row["code"]),
-            "title": _problem(row["code"], row["part"], context),
-            "number": str(row["place"]),
-            "at": f"ledger-{row['place']}",
-            "own": f"#ledger-{row['place']}",
-            "whole": f"{HERE}-{row['place']}",
-            "where": _where(row["name"], row["stage"], row["district"], context),
-            "school_id": row["school_id"],
-            "state": _state(row, context),
-            "departments": department_names(row["departments"], standard, lang),
-            "measure": row["measure"],
-            "deadline": row["deadline"],
-            "status": _still(row["state"], lang),
-        }
-        for row in problems
-    ]
-    columns = (
-        Column("number", say(lang, "序号", "No."), **{"page": "whole"} if quoted else {"link": "own"}),
-        Column("title", say(lang, "问题", "Problem"), link="rule"),
-        Column("where", say(lang, "学校", "School"), school="school_id"),
-        Column("state", say(lang, "实际、标准与缺口", "Actual, standard, gap")),
-        Column("departments", say(lang, "责任部门", "Departments")),
-        Column("measure", say(lang, "整改措施", "Measure")),
-        Column("deadline", say(lang, "时限", "Deadline")),
-        Column("status", say(lang, "状态", "Status")),
-    )
-    return Table(
-        say(lang, f"问题台账（截至 {'、'.join(days)}）", f"Issue ledger as of {', '.join(days)}"),
-        columns,
-        shown,
-        note=say(
-            lang,
+    lang = context.lang
+
+    def at(row: Row, _: object) -> str:
+        return f"{HERE}-{row['place']}" if quoted else f"#ledger-{row['place']}"
+
+    number = Column("number", ("序号", "No."), show=lambda row, _: str(row["place"]))
+    return table(
+        context,
+        (f"问题台账（截至 {'、'.join(days)}）", f"Issue ledger as of {', '.join(days)}"),
+        (
+            replace(number, page="at") if quoted else replace(number, link=at),
+            Column(
+                "title",
+                ("问题", "Problem"),
+                show=lambda row, _: _problem(row["code"], row["part"], context),
+                link=lambda row, _: anchor("coefficient" if row["part"] == "coefficient" else row["code"]),
+            ),
+            Column(
+                "where",
+                ("学校", "School"),
+                school="school_id",
+                show=lambda row, _: _where(row["name"], row["stage"], row["district"], context),
+            ),
+            Column(
+                "state",
+                ("实际、标准与缺口", "Actual, standard, gap"),
+                show=lambda row, _: _state(row, context),
+            ),
+            Column(
+                "departments",
+                ("责任部门", "Departments"),
+                show=lambda row, _: department_names(row["departments"], context.standard, lang),
+            ),
+            Column("measure", ("整改措施", "Measure")),
+            Column("deadline", ("时限", "Deadline")),
+            Column("status", ("状态", "Status"), show=lambda row, _: _still(row["state"], lang)),
+        ),
+        [{**row, "at": at(row, None) if quoted else f"ledger-{row['place']}"} for row in problems],
+        note=(
             "措施、时限和状态取自整改台账中同一指标、同一学校最近一次登记；空白表示尚未登记。逾期的排在最前。"
             "按原始数值判定；取整后会与标准相同的，多写几位小数。",
             "Measures: the last entered for the same indicator and school, in any year; blank: none. Overdue first. "
             "Unrounded figures decide; what would equal the standard in print has more digits.",
         ),
         empty=nothing_to_mend(unknown, lang),
-        lang=lang,
         **{} if quoted else {"anchor": "ledger", "rows_at": "at"},
     )
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from qb.data.schema import TABLES, bearing, items_of, tables_of
 from qb.data.table_intake import spans
 from qb.language import told
+from qb.report import columns
 from qb.report.context import ReportContext
 from qb.report.facts import anchor
 from qb.report.tables import Column, Table
@@ -426,12 +427,16 @@ def source_rows(
         lines.append(
             {"table": _table_name(name, lang), "count": len(at), "lines": told(spans(at, MOST_SPANS), lang)}
         )
-    columns = (
-        Column("table", say(lang, "数据表", "Table")),
-        Column("count", say(lang, "行数", "Rows"), decimals=0),
-        Column("lines", say(lang, "所在行（首行为表头）", "Lines (the header is line 1)")),
+    return columns.table(
+        context,
+        ("数据所在的行", "Rows of the data"),
+        (
+            Column("table", ("数据表", "Table")),
+            Column("count", ("行数", "Rows"), decimals=0),
+            Column("lines", ("所在行（首行为表头）", "Lines (the header is line 1)")),
+        ),
+        lines,
     )
-    return Table(say(lang, "数据所在的行", "Rows of the data"), columns, lines, lang=lang)
 
 
 def _with_campuses(context: ReportContext, district: str, wanted: Collection[str] | None) -> set[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from numbers import Real
 from typing import Any
 
 import pandas as pd
@@ -161,8 +162,8 @@ class Table:
     def _cell(self, column: Column, row: dict[str, object]) -> str:
         raw = row[column.key]
         kind = ' class="num"' if column.numeric else _WHOLE if _is_short(raw) else ""
-        known = column.numeric and isinstance(raw, float | int) and raw == raw
-        value = f' data-value="{raw!r}"' if known else ""
+        known = column.numeric and isinstance(raw, Real) and raw == raw
+        value = f' data-value="{raw}"' if known else ""
         fact = "" if column.verdict else _marked(_fact(column, row))
         return f"<td{kind}{value}{fact}>{self._text(column, row)}</td>"
 
