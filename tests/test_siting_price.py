@@ -236,10 +236,13 @@ def test_no_plan_outdoes_one_of_the_front_and_its_ends_are_there(seed):
     yuan = np.random.default_rng(seed).integers(1, 9, len(problem.option_site)) * 1e6
     problem = replace(problem, option_yuan=yuan)
     there = every_plan(problem, 2)
-    plans, complete = edge(problem, 2, 60)
-    table = undominated(problem, plans)
+    found = edge(problem, 2, 60)
+    table = undominated(problem, found.plans)
     made = list(table[["cost_yuan", "within", "child_km"]].itertuples(index=False, name=None))
-    assert complete and bool(made) == bool(there)
+    assert found.complete and bool(made) == bool(there)
+    for budget, near, walk in found.bounds.itertuples(index=False):  # no plan of that budget is better
+        assert all(p[1] <= near or np.isnan(near) for p in there if p[0] <= budget)
+        assert all(p[2] >= walk - 1e-5 or np.isnan(walk) for p in there if p[0] <= budget)
     for cost, near, walk in made:
         assert (cost, near, round(walk, 6)) in there
         better = [p for p in there if p[0] <= cost and p[1] >= near and p[2] <= walk + 1e-6]
@@ -267,7 +270,15 @@ def test_the_front_tells_what_each_further_pupil_costs_and_what_a_price_decides(
     text = front_lines(table, swings)
     assert "约 500 万元　S1 (90)：步行距离以内 241 名" in text and "每增一名约 8.3 万元" in text
     assert "任一校址的费用升降 20%，选择不变" in text and "前沿可能" not in text
-    made = json.loads(json.dumps(document(found, front=table), allow_nan=False))["front"]
+    told = json.loads(json.dumps(document(found, front=table), allow_nan=False))
+    assert told["front_complete"] is True and "前沿已查完" in text
+    assert told["front_bounds"][0] == {
+        "budget_yuan": None, "within_at_most": 241, "child_km_at_least": None
+    }  # fmt: skip
+    late = table.copy()
+    late.attrs["complete"] = False
+    assert "已证：花费不限的，步行距离以内至多 241 名，步行总里程至少" in front_lines(late, swings)
+    made = told["front"]
     assert [row["within"] for row in made if row["best"]] == [181, 241]
 
 

@@ -80,11 +80,11 @@ def test_the_front_of_a_county(capsys):
         2e4, 4e4, len(problem.option_site)
     )
     start = time.perf_counter()
-    plans, complete = edge(replace(problem, option_yuan=yuan.round(-4)), 3, 300)
-    table = undominated(replace(problem, option_yuan=yuan.round(-4)), plans)
+    found = edge(replace(problem, option_yuan=yuan.round(-4)), 3, 300)
+    table = undominated(replace(problem, option_yuan=yuan.round(-4)), found.plans)
     with capsys.disabled():
         print(f"\nfront of a county: {len(table)} plans in {time.perf_counter() - start:.0f} s, "
-              f"complete: {complete}; within {table['within'].min():.0f} to {table['within'].max():.0f}, "
+              f"complete: {found.complete}; {table['within'].min():.0f} to {table['within'].max():.0f} near, "
               f"{table['cost_yuan'].max() / 1e6:.0f} million yuan")  # fmt: skip
 
 

@@ -263,7 +263,7 @@ class Plan(Shown):
     before, assessment : Assessment
         Without and with them; the latter is computed from `data` by `qb.assess`.
     clashes : tuple of str
-        Where there is no plan: which limits cannot be kept together.
+        Where there is no plan: which limits cannot be kept together, or what the cheapest one found costs.
     problem, x
         The problem as arrays, and the additions to its pools.
     mended : Mending
@@ -354,9 +354,18 @@ def cheapest_plan(
         return make_plan(status, data, before, costs, problem, found.x, cost, found.bound, reached, ())
     impossible = found.impossible or (budget is not None and found.bound > budget)
     status = PlanStatus.INFEASIBLE if impossible else PlanStatus.UNDECIDED
-    words = infeasible_limits(problem, chosen) if impossible else ()
+    words = infeasible_limits(problem, chosen) if impossible else _dearer(cost, found.bound, budget)
     nothing = np.zeros(len(problem.most))
     return make_plan(status, data, before, costs, problem, nothing, None, found.bound, None, words)
+
+
+def _dearer(cost: float | None, bound: float, budget: float | None) -> tuple[Message, ...]:
+    """Say of a plan that a budget does not allow that it was found, and how much cheaper there may be one."""
+    if cost is None or budget is None:
+        return ()
+    zh = "找到的方案最少需 {:,.0f} 元，高于预算 {:,.0f} 元；只证明了任何方案不少于 {:,.0f} 元"
+    en = "the cheapest plan found costs {:,.0f} yuan, above the budget of {:,.0f}; proven is only that none costs less than {:,.0f}"
+    return (Message(zh, en, cost, budget, bound),)
 
 
 def make_plan(

@@ -6,7 +6,7 @@ import pandas as pd
 
 from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.indicators.assessment import Assessment
-from qb.indicators.verdicts import COMPOSITE
+from qb.indicators.verdicts import COMPOSITE, deciding
 from qb.language import STOP, Both, Message, joined, listing
 from qb.planning.scenario.comparison import (
     BASE,
@@ -105,11 +105,13 @@ def _standing(assessment: Assessment) -> list[Message]:
     for district, verdict in assessment.districts[["district", "verdict"]].itertuples(index=False):
         mine = rows[(rows["district"] == district).to_numpy()]
         passing, silent = (int((mine["verdict"] == v).sum()) for v in (Verdict.PASS, Verdict.NO_DATA))
+        codes = deciding(assessment.standard) or assessment.standard.resource_codes
         balance = assessment.balance
-        balance = balance[((balance["district"] == district) & (balance["code"] != COMPOSITE)).to_numpy()]
+        balance = balance[((balance["district"] == district) & balance["code"].isin(codes)).to_numpy()]
+        kind = Message("平均", "mean") if codes == (COMPOSITE,) else Message("最大", "largest")
         over, unknown = (int((balance["verdict"] == v).sum()) for v in (Verdict.FAIL, Verdict.NO_DATA))
         largest = [
-            Message("{}最大 {}", "{}, largest {}", Stage(stage), _rounded(part["coefficient"].max(), 3))
+            Message("{}{} {}", "{}, {} {}", Stage(stage), kind, _rounded(part["coefficient"].max(), 3))
             + (Message("（限值 {:g}）", " (limit {:g})", limit) if limit == limit else "")
             for stage, part in balance.groupby("stage", sort=False)
             if part["coefficient"].notna().any()
@@ -117,12 +119,14 @@ def _standing(assessment: Assessment) -> list[Message]:
         ]
         lines.append(
             Message(
-                "  {}：{}；学校（学段）{} 个，达标 {}",
-                "  {}: {}; {} schools (stages), {} met",
+                "  {}：{}；学校（学段）{} 个，{}",
+                "  {}: {}; {} schools (stages), {}",
                 district,
                 Verdict(verdict),
                 len(mine),
-                passing,
+                Message("达标 {}", "{} met", passing)
+                if assessment.standard.rules.school
+                else Message("不单独判定", "not judged singly"),
             )
             + (Message("，缺数据 {}；", ", {} without data; ", silent) if silent else Message("；", "; "))
             + (

@@ -412,13 +412,17 @@ def document(
     """Return a siting as plain lists and dicts; figures unrounded, what is not known as null.
 
     With `curve` and `front` (see `qb.planning.siting.site_front`) what each number of new schools, and each sum
-    of money, reaches stands there too.
+    of money, reaches stands there too; of the front also whether it is complete (`front_complete`), and what
+    is proven of all plans that cost no more than a budget (`front_bounds`; null: any cost).
     """
     more = {
         name: _records(frame.assign(status=frame["status"].map(str)))
         for name, frame in (("curve", curve), ("front", front))
         if frame is not None
     }
+    if front is not None:
+        bounds = front.attrs["bounds"].replace(np.inf, np.nan)
+        more |= {"front_complete": front.attrs["complete"], "front_bounds": _records(bounds)}
     return {
         "year": siting.year,
         "status": str(siting.status),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -69,8 +70,22 @@ def trade_off(
 # The front: plans of which none is cheaper, reaches more and walks less than another, all at once.
 
 
+LEAST_KM = 1e-6  # walks that differ by less are one
 STEP = 1e-4  # costs that differ by a smaller share are one
 LEVELS = 3  # plans sought at one cost between the most within distance and the least walk
+SPREAD = 4  # costs looked at first, so that a search that ends early knows all of the front roughly
+
+
+class Edge(NamedTuple):
+    """The plans of which a front is made, what is proven of all plans, and whether none was left out.
+
+    `bounds` has a row for each budget that was solved: `budget_yuan` (infinite: any), and of plans that cost
+    no more `within_at_most` (pupils within distance) or `child_km_at_least` (walks of all), the other one NaN.
+    """
+
+    plans: list[Solution]
+    bounds: pd.DataFrame
+    complete: bool
 
 
 def front(
@@ -93,33 +108,39 @@ def front(
         By cost: `cost_yuan`, `sites` (each with its places), `options` (numbers of the candidates),
         `within`, `child_km`, `mean_km`, `farthest_km`, `status` (whether proven to be the best of its
         kind), `best` (whether none as cheap has more within distance); of these, against the one before,
-        `more_within` and `yuan_per_child`. Its `attrs` say whether the search was `complete`.
+        `more_within` and `yuan_per_child`. Its `attrs` say whether the search was `complete`, and hold the
+        `bounds` of `Edge`.
 
     Notes
     -----
     For every cost at which more becomes possible: the plan with most pupils within distance and of these
     the least walk, the one with the least walk of all, and up to `LEVELS` between the two (the least walk
-    with so many within distance at least). More plans may lie between those.
+    with so many within distance at least). More plans may lie between those. Complete means that all of these
+    were found and each is proven; the bounds hold in any case.
     """
     yuan = prices(found.candidates, data, found.year, costs, standard)
     problem = replace(found.problem, option_yuan=yuan)
-    plans, complete = edge(problem, problem.sites if most is None else most, seconds)
-    table = undominated(problem, plans)
+    found_edge = edge(problem, problem.sites if most is None else most, seconds)
+    table = undominated(problem, found_edge.plans)
     names = [f"{one.site} ({one.places})" for one in found.candidates]
     sites = column(listing(names[option] for option in options) for options in table["options"])
     table.insert(1, "sites", sites)
-    table.attrs["complete"] = complete
+    table.attrs |= {"complete": found_edge.complete, "bounds": found_edge.bounds}
     return table
 
 
-def edge(problem: Problem, most: int, seconds: float) -> tuple[list[Solution], bool]:
-    """Return the plans of which the front is made, see `front`, and whether none was left for want of time."""
+def edge(problem: Problem, most: int, seconds: float) -> Edge:
+    """Return the plans of which the front is made, see `front`, and what is proven of all plans."""
     end = time.monotonic() + seconds
     plans: list[Solution] = []
-    near = replace(problem, counts=Aim.WALK)
+    bounds: list[tuple[float, float, float]] = []
+    near, done = replace(problem, counts=Aim.WALK), True
     try:
         for one in (replace(problem, counts=Aim.WITHIN), near):
-            plans.extend(_by_budget(one, most, end))
+            for budget, plan in _by_budget(one, most, end):
+                plans.append(plan)
+                first = (np.nan, plan.walk.bound) if one is near else (plan.within.bound, np.nan)
+                bounds.append((budget, *first))
         for cost in sorted({_cost(problem, plan) for plan in plans}):
             able = [plan for plan in plans if _cost(problem, plan) <= cost]
             high = max(plan.within.value for plan in able)
@@ -130,8 +151,10 @@ def edge(problem: Problem, most: int, seconds: float) -> tuple[list[Solution], b
                 for reach in sorted({step for step in steps.tolist() if low < step < high})
             )
     except OutOfTimeError:
-        return plans, False
-    return plans, time.monotonic() < end
+        done = False
+    names = ["budget_yuan", "within_at_most", "child_km_at_least"]
+    proven = all(plan.status is Status.OPTIMAL for plan in plans)
+    return Edge(plans, pd.DataFrame(bounds, columns=names), done and proven)
 
 
 def _left(end: float) -> float:
@@ -140,18 +163,35 @@ def _left(end: float) -> float:
     return max(end - time.monotonic(), 1.0)
 
 
-def _by_budget(problem: Problem, most: int, end: float) -> Iterator[Solution]:
-    """Yield the best plan for each budget at which it changes, the dearest first."""
-    budget = np.inf
-    while True:
-        plan = solve(problem, most, _left(end) / 2, budget=budget)
+def _by_budget(problem: Problem, most: int, end: float) -> Iterator[tuple[float, Solution]]:
+    """Yield budgets and the best plan for each: a few spread over the costs, then wherever it changes."""
+    budgets, known = [np.inf], [solve(problem, most, _left(end) / 2)]
+    if known[0].status is Status.INFEASIBLE:
+        return
+    yield budgets[0], known[0]
+    dearest = _cost(problem, known[0])
+    for part in range(SPREAD - 1, -1, -1) if dearest > 0 else ():
+        plan = solve(problem, most, _left(end) / 2, budget=dearest * part / SPREAD)
+        budgets.append(dearest * part / SPREAD)
+        known.append(plan)
         if plan.status is Status.INFEASIBLE:
             break
-        yield plan
-        cost = _cost(problem, plan)
-        if cost <= 0:
-            break
-        budget = cost * (1 - STEP)
+        yield budgets[-1], plan
+    for plan, (below, other) in zip(known, list(zip(budgets, known, strict=True))[1:], strict=False):
+        while (budget := _cost(problem, plan) * (1 - STEP)) > below and not _alike(problem, plan, other):
+            plan = solve(problem, most, _left(end) / 2, budget=budget)
+            if plan.status is Status.INFEASIBLE:
+                break
+            yield budget, plan
+
+
+def _alike(problem: Problem, plan: Solution, other: Solution) -> bool:
+    """Return whether two plans reach as much of what counts first."""
+    if other.status is Status.INFEASIBLE:
+        return False
+    if problem.counts is Aim.WALK:
+        return abs(plan.walk.value - other.walk.value) < LEAST_KM
+    return plan.within.value == other.within.value
 
 
 def _cost(problem: Problem, plan: Solution) -> float:
@@ -315,11 +355,34 @@ def front_lines(table: pd.DataFrame, swings: pd.DataFrame) -> Message:
                 Status(row.status),
             )
         )
-    if not table.attrs["complete"]:
-        lines.append(
-            Message("    到时为止，前沿可能还有别的方案", "    Out of time: the front may have more plans")
-        )
+    lines.append(Message("    {}", "    {}", proven_line(table)))
     return joined("\n", "\n", [*lines, *(Message("  {}", "  {}", line) for line in swing_lines(swings))])
+
+
+def proven_line(table: pd.DataFrame) -> Message:
+    """Say whether a front is complete, and what is proven of every plan."""
+    bounds = table.attrs["bounds"].groupby("budget_yuan", as_index=False).first()
+    said = [
+        Message(
+            "花费{}的，步行距离以内至多 {:.0f} 名，步行总里程至少 {:.1f} 千米",
+            "of plans of {} at most {:.0f} within the walk, at least {:.1f} km of walks in all",
+            Both("不限", "any cost")
+            if np.isinf(row.budget_yuan)
+            else Message("不超过 {} 万元", "no more than {} yuan", tens_of_thousands(row.budget_yuan)),
+            row.within_at_most,
+            row.child_km_at_least,
+        )
+        for row in bounds.dropna().sort_values("budget_yuan", ascending=False).itertuples()
+    ]
+    if table.attrs["complete"]:
+        zh = "前沿已查完，各方案均已证最优；同一费用下就近最多与里程最少的方案之间至多列 {} 个"
+        en = "The front is complete, each plan proven best; between most within the walk and least walk at one cost {} are shown at most"
+        return Message(zh, en, LEVELS)
+    zh, en = (
+        "到时为止，前沿可能还有别的方案；已证：{}",
+        "Out of time: the front may have more plans. Proven: {}",
+    )
+    return Message(zh, en, joined("；", "; ", said) if said else Both("无", "nothing"))
 
 
 def swing_lines(swings: pd.DataFrame) -> list[Message]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, linprog, milp
 
 from qb.errors import QbError
 from qb.language import Message, listing
@@ -126,21 +126,71 @@ class Model:
         gap: float,
         alone: np.ndarray | None = None,
         opening: float = 0.0,
+        among: np.ndarray | None = None,
     ) -> OptimizeResult:
         """Minimise the cost of the arcs, of who has no seat (nobody may be, where `alone` is not given), and
-        of the sites opened.
+        of the sites opened; with `among` there are no other arcs and options than those that it marks.
         """
         arcs, options, groups = self.sizes
         seatless = float(alone is not None)
         alone = np.zeros(groups) if alone is None else alone
         extra = [LinearConstraint(self._part(row[None, :]), low, high) for row, low, high in rows]
+        open_ = np.ones(arcs + options) if among is None else among.astype(float)
         return milp(
             np.concatenate([cost, np.full(options, opening), alone]),
             integrality=np.ones(sum(self.sizes)),
-            bounds=Bounds(0, np.concatenate([np.ones(arcs + options), np.full(groups, seatless)])),
+            bounds=Bounds(0, np.concatenate([open_, np.full(groups, seatless)])),
             constraints=[*self.rows, *extra],
             options={"time_limit": max(end - time.monotonic(), 0.5), "mip_rel_gap": gap},
         )
+
+    def minimise(
+        self, cost: np.ndarray, rows: list[tuple[np.ndarray, float, float]], end: float
+    ) -> OptimizeResult:
+        """Minimise the cost of the arcs with everyone seated, as `run` does, in a part of the time.
+
+        Without whole numbers an arc has a reduced cost: a plan that takes it costs so much more than the
+        least at least. A plan is found roughly among the arcs within `NEARLY` of that; then exactly among
+        those that could still better it.
+        """
+        relaxed = self._relaxed(cost, rows, end)
+        if relaxed.status != 0:
+            return self.run(cost, rows, end, GAP)
+        reduced, room = relaxed.lower.marginals[: sum(self.sizes[:2])], NEARLY * abs(relaxed.fun)
+        rough = self.run(cost, rows, end, NEARLY, among=reduced <= room)
+        room = np.inf if rough.x is None else rough.fun - relaxed.fun + GAP * abs(relaxed.fun)
+        found = self.run(cost, rows, end, GAP, among=reduced <= room)
+        if found.x is None and rough.x is not None:
+            found.x, found.fun = rough.x, rough.fun
+        bound = relaxed.fun if found.mip_dual_bound is None else found.mip_dual_bound
+        found.mip_dual_bound = min(bound, relaxed.fun + room)
+        return found
+
+    def _relaxed(
+        self, cost: np.ndarray, rows: list[tuple[np.ndarray, float, float]], end: float
+    ) -> OptimizeResult:
+        """Return what is best without whole numbers, with everyone seated."""
+        arcs, options, groups = self.sizes
+        extra = [LinearConstraint(self._part(row[None, :]), low, high) for row, low, high in rows]
+        parts = {"eq": [], "ub": []}
+        for one in (*self.rows, *extra):
+            matrix = sparse.csr_array(one.A)
+            low, high = (np.broadcast_to(side, matrix.shape[0]) for side in (one.lb, one.ub))
+            equal = low == high
+            parts["eq"].append((matrix[equal], high[equal]))
+            for sign, side in ((1, high), (-1, low)):
+                some = np.isfinite(side) & ~equal
+                parts["ub"].append((sign * matrix[some], sign * side[some]))
+        sides = {}
+        for name, blocks in parts.items():
+            sides[f"A_{name}"] = sparse.vstack([matrix for matrix, _ in blocks], format="csr")
+            sides[f"b_{name}"] = np.concatenate([side for _, side in blocks])
+        most = np.concatenate([np.ones(arcs + options), np.zeros(groups)])
+        return linprog(
+            np.concatenate([cost, np.zeros(options + groups)]), **sides,
+            bounds=np.column_stack([np.zeros(len(most)), most]), method="highs",
+            options={"time_limit": max(end - time.monotonic(), 0.5)},
+        )  # fmt: skip
 
     def arcs(self, x: np.ndarray) -> np.ndarray:
         """Return which arcs are taken."""
@@ -160,6 +210,7 @@ class Model:
 # The decision with proof: which sites to open and which seat each group of children has.
 
 
+NEARLY = 0.005  # of the least walk without whole numbers: arcs that cost more are left out at first
 GAP = 1e-7  # a walk proven to be within this share of the least is the least
 INFEASIBLE = 2  # as `milp` says it
 
@@ -293,7 +344,7 @@ def solve(
         return _shortest(problem, model, walk, far, end, seconds)
     bound = _most_within(problem, most, least, without, seconds / 4, budget)
     rows = [(counted, bound - 0.5, np.inf)] if bound else []
-    found = model.run(walk, rows, end - seconds / 4, GAP)
+    found = model.minimise(walk, rows, end - seconds / 4)
     first = None
     if found.x is None and rows:  # the bound is not reached, as far as is known: what can be reached?
         # Whole children: what differs by less than one is equal.
@@ -303,7 +354,7 @@ def solve(
         first = _needed(reached.x, seconds)
         bound = min(bound, float(np.floor(-reached.mip_dual_bound + 1e-6)))
         rows = [(counted, float(counted @ model.arcs(first)) - 0.5, np.inf)]
-        found = model.run(walk, rows, end, GAP)
+        found = model.minimise(walk, rows, end)
     if found.status == INFEASIBLE:
         return _crowded(problem, model, end)
     x = _needed(first if found.x is None else found.x, seconds)
@@ -337,7 +388,7 @@ def _shortest(
     """Return the plan of the least walk; with `far` (kilometres, and their bound) nobody walks farther."""
     km = problem.km[model.group, model.seat]
     long = (km > far[0]).astype(float) if far else np.zeros(len(km))
-    found = model.run(walk, [*rows, *([(long, -np.inf, 0.5)] if long.any() else [])], end, GAP)
+    found = model.minimise(walk, [*rows, *([(long, -np.inf, 0.5)] if long.any() else [])], end)
     if found.status == INFEASIBLE:
         return _crowded(problem, model, end)
     x = _needed(found.x, seconds)
