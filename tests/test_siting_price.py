@@ -277,7 +277,7 @@ def test_the_front_tells_what_each_further_pupil_costs_and_what_a_price_decides(
     }  # fmt: skip
     late = table.copy()
     late.attrs["complete"] = False
-    assert "已证：花费不限的，步行距离以内至多 241 名，步行总里程至少" in front_lines(late, swings)
+    assert "已证：任何费用的方案，步行距离以内至多 241 名，步行总里程至少" in front_lines(late, swings)
     made = told["front"]
     assert [row["within"] for row in made if row["best"]] == [181, 241]
 

@@ -311,7 +311,9 @@ class Sites:
             Path(self.data.source).name + self._say("（模拟数据）", " (invented data)") * self.data.invented,
             lang=self.lang,
         )
-        return map_of_sites(self._places(option, stage, walks), walks, caption=caption)
+        places = self._places(option, stage, walks).dropna(subset=["longitude", "latitude"])
+        drawn = walks[(walks["zone"].isin(places["id"]) & walks["to"].isin(places["id"])).to_numpy()]
+        return map_of_sites(places, drawn, caption=caption) if len(drawn) else None
 
     def _places(self, option: int, stage: Stage, walks: pd.DataFrame) -> pd.DataFrame:
         """Return schools that zones go or went to, zones, and sites; one that is opened is new."""

@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
 from qb.errors import QbError
-from qb.language import Both, Message
+from qb.language import Both, FieldName, Message
 from qb.standard import Count, Positive, Standard, Words
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Stage, Term
 from qb.tomlfile import UNUSABLE, Entry, plainly, read_toml, shown
@@ -36,14 +36,15 @@ class Candidate(Entry):
     `site` becomes the identifier of the new school. Several candidates of one site are alternatives: at
     most one of them is opened. What it costs may be written, with low and high and where that is from; else
     it is what the cost file says of the floor, ground, equipment and rooms that the standard demands.
+    Coordinates may be left out where the table `distances` has the walks to it.
     """
 
     site: Words
     name: Words
     kind: Kind
     location: Location
-    longitude: Annotated[Degrees, Field(ge=-180, le=180)]
-    latitude: Annotated[Degrees, Field(ge=-90, le=90)]
+    longitude: Annotated[Degrees, Field(ge=-180, le=180)] | None = None
+    latitude: Annotated[Degrees, Field(ge=-90, le=90)] | None = None
     primary_capacity: Count = 0
     junior_capacity: Count = 0
     district: Words | None = None
@@ -92,6 +93,9 @@ class Candidate(Entry):
                     "special schools have no zones and cannot be sited",
                 )
             )
+        if (self.longitude is None) != (self.latitude is None):
+            zh, en = "{0} 与 {1} 须同时写", "{0} goes with {1}"
+            wrong.append(Message(zh, en, FieldName("longitude"), FieldName("latitude")))
         wrong += self._price_faults()
         if not self.places:
             wrong.append(

@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -132,15 +133,16 @@ def front(
 def edge(problem: Problem, most: int, seconds: float) -> Edge:
     """Return the plans of which the front is made, see `front`, and what is proven of all plans."""
     end = time.monotonic() + seconds
+    both = {aim: replace(problem, counts=aim) for aim in (Aim.WITHIN, Aim.WALK)}
+    found: dict[Aim, list[Found]] = {aim: [] for aim in both}
     plans: list[Solution] = []
-    bounds: list[tuple[float, float, float]] = []
-    near, done = replace(problem, counts=Aim.WALK), True
+    near, done = both[Aim.WALK], True
     try:
-        for one in (replace(problem, counts=Aim.WITHIN), near):
-            for budget, plan in _by_budget(one, most, end):
-                plans.append(plan)
-                first = (np.nan, plan.walk.bound) if one is near else (plan.within.bound, np.nan)
-                bounds.append((budget, *first))
+        for aim, one in both.items():
+            found[aim].extend(_spread(one, most, end))
+        for aim, one in both.items():
+            found[aim].extend(_between(one, most, list(found[aim]), end))
+        plans += _able(found)
         for cost in sorted({_cost(problem, plan) for plan in plans}):
             able = [plan for plan in plans if _cost(problem, plan) <= cost]
             high = max(plan.within.value for plan in able)
@@ -151,10 +153,25 @@ def edge(problem: Problem, most: int, seconds: float) -> Edge:
                 for reach in sorted({step for step in steps.tolist() if low < step < high})
             )
     except OutOfTimeError:
-        done = False
+        plans, done = plans or _able(found), False
+    bounds = [
+        (
+            budget,
+            plan.within.bound if aim is Aim.WITHIN else np.nan,
+            plan.walk.bound if aim is Aim.WALK else np.nan,
+        )
+        for aim, known in found.items()
+        for budget, plan in known
+        if plan.status is not Status.INFEASIBLE
+    ]
     names = ["budget_yuan", "within_at_most", "child_km_at_least"]
     proven = all(plan.status is Status.OPTIMAL for plan in plans)
     return Edge(plans, pd.DataFrame(bounds, columns=names), done and proven)
+
+
+def _able(found: dict[Aim, list[Found]]) -> list[Solution]:
+    """Return the plans under which everyone has a place."""
+    return [plan for known in found.values() for _, plan in known if plan.status is not Status.INFEASIBLE]
 
 
 def _left(end: float) -> float:
@@ -163,21 +180,23 @@ def _left(end: float) -> float:
     return max(end - time.monotonic(), 1.0)
 
 
-def _by_budget(problem: Problem, most: int, end: float) -> Iterator[tuple[float, Solution]]:
-    """Yield budgets and the best plan for each: a few spread over the costs, then wherever it changes."""
-    budgets, known = [np.inf], [solve(problem, most, _left(end) / 2)]
-    if known[0].status is Status.INFEASIBLE:
-        return
-    yield budgets[0], known[0]
-    dearest = _cost(problem, known[0])
-    for part in range(SPREAD - 1, -1, -1) if dearest > 0 else ():
-        plan = solve(problem, most, _left(end) / 2, budget=dearest * part / SPREAD)
-        budgets.append(dearest * part / SPREAD)
-        known.append(plan)
-        if plan.status is Status.INFEASIBLE:
-            break
-        yield budgets[-1], plan
-    for plan, (below, other) in zip(known, list(zip(budgets, known, strict=True))[1:], strict=False):
+Found = tuple[float, Solution]  # a budget, and the best plan for it
+
+
+def _spread(problem: Problem, most: int, end: float) -> Iterator[Found]:
+    """Yield the best plans for a few budgets spread over the costs, the dearest first."""
+    dearest, budget = 0.0, np.inf
+    for part in range(SPREAD, -1, -1):
+        plan = solve(problem, most, _left(end) / 2, budget=budget)
+        yield budget, plan
+        if plan.status is Status.INFEASIBLE or (part == SPREAD and not (dearest := _cost(problem, plan))):
+            return
+        budget = dearest * (part - 1) / SPREAD
+
+
+def _between(problem: Problem, most: int, known: list[Found], end: float) -> Iterator[Found]:
+    """Yield the best plans for the budgets between those known at which they change."""
+    for (_, plan), (below, other) in pairwise(known):
         while (budget := _cost(problem, plan) * (1 - STEP)) > below and not _alike(problem, plan, other):
             plan = solve(problem, most, _left(end) / 2, budget=budget)
             if plan.status is Status.INFEASIBLE:
@@ -361,28 +380,25 @@ def front_lines(table: pd.DataFrame, swings: pd.DataFrame) -> Message:
 
 def proven_line(table: pd.DataFrame) -> Message:
     """Say whether a front is complete, and what is proven of every plan."""
-    bounds = table.attrs["bounds"].groupby("budget_yuan", as_index=False).first()
-    said = [
-        Message(
-            "花费{}的，步行距离以内至多 {:.0f} 名，步行总里程至少 {:.1f} 千米",
-            "of plans of {} at most {:.0f} within the walk, at least {:.1f} km of walks in all",
-            Both("不限", "any cost")
-            if np.isinf(row.budget_yuan)
-            else Message("不超过 {} 万元", "no more than {} yuan", tens_of_thousands(row.budget_yuan)),
-            row.within_at_most,
-            row.child_km_at_least,
-        )
-        for row in bounds.dropna().sort_values("budget_yuan", ascending=False).itertuples()
-    ]
     if table.attrs["complete"]:
         zh = "前沿已查完，各方案均已证最优；同一费用下就近最多与里程最少的方案之间至多列 {} 个"
         en = "The front is complete, each plan proven best; between most within the walk and least walk at one cost {} are shown at most"
         return Message(zh, en, LEVELS)
-    zh, en = (
-        "到时为止，前沿可能还有别的方案；已证：{}",
-        "Out of time: the front may have more plans. Proven: {}",
+    bounds = table.attrs["bounds"]
+    of_all = bounds[np.isinf(bounds["budget_yuan"]).to_numpy()].max()
+    said = [
+        Message(text, en, value)
+        for text, en, value in (
+            ("步行距离以内至多 {:.0f} 名", "at most {:.0f} within the walk", of_all["within_at_most"]),
+            ("步行总里程至少 {:.1f} 千米", "at least {:.1f} km of walks", of_all["child_km_at_least"]),
+        )
+        if value == value
+    ]
+    return Message(
+        "到时为止，前沿可能还有别的方案。已证：任何费用的方案，{}；各费用的界见 --json 的 front_bounds",
+        "Out of time: the front may have more plans. Proven of plans of any cost: {}; the bounds for each cost are in front_bounds of --json",
+        joined("，", ", ", said) if said else Both("尚无", "nothing yet"),
     )
-    return Message(zh, en, joined("；", "; ", said) if said else Both("无", "nothing"))
 
 
 def swing_lines(swings: pd.DataFrame) -> list[Message]:

@@ -130,33 +130,41 @@ def build(
     `where` does. Of a school whose pupils or classes
     are not reported no free place is presumed: it keeps the children of its zones and takes nobody else.
 
+    Coordinates are asked for only where the table `distances` has not all walks between zones and places.
+
     Raises
     ------
     SitingError
-        Naming all of: no zone with children and a place, a school with zones that has no place or is closed,
+        Naming all of: no zone with children and known ways, a school with zones that has no place or is closed,
         a capacity below 0 or of an unknown school, a site that is a school's identifier or of no
         district of the data, that no zone can reach, or whose school would be larger than the standard's
         largest.
     """
-    groups, notes = _groups(rows_of(data["zones"], year))
-    candidates = asked.candidates
+    zones = rows_of(data["zones"], year)
+    every, candidates = _groups(zones), asked.candidates
     if capacities is None and asked.capacities:
         capacities = pd.DataFrame([entry.model_dump() for entry in asked.capacities])
     given, wrong = _given(data, capacities)
+    sites = list(dict.fromkeys(one.site for one in candidates))
+    there = _schools(data, every, year, standard, given)[0]
+    near, ways = _known(
+        data, every, pd.concat([there, _sites(candidates, sites)], ignore_index=True), standard
+    )
+    groups, notes = every[near].reset_index(drop=True), _left_out(zones, every[~near])
     if groups.empty:
         wrong.append(
             Message(
-                "{} 学年没有一个小区既有适龄儿童数又有经纬度，请填写小区表（zones）",
-                "no zone of {} has both children and coordinates; complete the table zones",
+                "{} 学年没有一个小区既有适龄儿童数又有经纬度（或到校距离表中的全部距离），请填写小区表（zones）",
+                "no zone of {} has both children and coordinates (or all its walks in the table distances); complete the table zones",
                 year,
             )
         )
+    wrong += _unplaced(candidates, ways)
     wrong += _misplaced(data, candidates)
     wrong += _oversized(candidates, year, standard)
     unreached, far = _reach(data, groups, asked, standard)
-    schools, faults, left = _schools(data, groups, year, standard, given)
+    schools, faults, left = _schools(data, groups, year, standard, given, ways)
     refuse(wrong + unreached + faults, where)
-    sites = list(dict.fromkeys(one.site for one in candidates))
     seats = pd.concat([schools, _sites(candidates, sites)], ignore_index=True)
     held = pd.MultiIndex.from_frame(seats[["school_id", "stage"]])
     option_site = np.array([sites.index(one.site) for one in candidates])
@@ -207,7 +215,8 @@ def _limit(groups: pd.DataFrame, asked: SitesFile, standard: Standard) -> LimitI
     return standard.hold(groups["stage"].map(limits).to_numpy(dtype=float), "<=", decimals=2)
 
 
-def _groups(zones: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _groups(zones: pd.DataFrame) -> pd.DataFrame:
+    """Return the children of each zone and stage, where there are any."""
     frames = [
         pd.DataFrame(
             {
@@ -223,21 +232,49 @@ def _groups(zones: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         for stage in COMPULSORY
     ]
     table = pd.concat(frames, ignore_index=True)
-    placed = table[["longitude", "latitude"]].notna().all(axis=1)
-    some = table["children"] > 0
+    return table[table["children"] > 0].reset_index(drop=True)
+
+
+def _known(
+    data: Dataset, groups: pd.DataFrame, seats: pd.DataFrame, standard: Standard
+) -> tuple[np.ndarray, frozenset[str]]:
+    """Return which groups take part, and the places without coordinates to which all their ways are known.
+
+    Without coordinates a place needs the walks from all zones that have some, and then a zone those to all
+    places: what the table of distances lacks could not be estimated.
+    """
+    unknown = _alike(groups, seats) & np.isnan(
+        _ways(data["distances"], groups, seats, standard.rules.distance.detour).km
+    )
+    bare, nowhere = (f[["longitude", "latitude"]].isna().any(axis=1).to_numpy() for f in (groups, seats))
+    lost = nowhere & (unknown[~bare].any(axis=0) | ~(_alike(groups, seats) & ~unknown).any(axis=0))
+    left = set(seats["school_id"][lost])  # of a school whose ways at one stage are not known, neither stage
+    lost = seats["school_id"].isin(left).to_numpy()
+    return ~unknown[:, ~lost].any(axis=1), frozenset(seats["school_id"][nowhere & ~lost])
+
+
+def _unplaced(candidates: tuple[Candidate, ...], known: frozenset[str]) -> list[Message]:
+    bare = dict.fromkeys(one.site for one in candidates if one.longitude is None)
+    zh = "校址 {} 没有经纬度，到校距离表（distances）也没有它与各小区的全部距离，请补一样"
+    en = "site {} has no coordinates, nor has the table distances all its walks from the zones: complete either"
+    return [Message(zh, en, site) for site in bare if site not in known]
+
+
+def _left_out(zones: pd.DataFrame, lost: pd.DataFrame) -> list[Message]:
+    """Say which zones take no part."""
     notes = []
-    if (some & ~placed).any():
-        lost, zoned = table.loc[some & ~placed, "children"].sum(), zones["zone_id"][zones["longitude"].isna()]
+    if len(lost):
         notes.append(
             Message(
-                "{} 个小区没有经纬度，其 {:.0f} 名适龄儿童未参加选址，划片不变",
-                "{} zones have no coordinates; their {:.0f} children are left out, their zones as they are",
-                len(zoned),
-                lost,
+                "{} 个小区没有经纬度，到校距离表也没有其全部距离，其 {:.0f} 名适龄儿童未参加选址，划片不变",
+                "{} zones have no coordinates, nor all walks in the table distances; their {:.0f} children are left out, their zones as they are",
+                lost["zone_id"].nunique(),
+                lost["children"].sum(),
             )
         )
-    if table["children"].isna().any():
-        blank = table.loc[table["children"].isna(), "zone_id"].nunique()
+    blanks = zones[[f"{stage}_children" for stage in COMPULSORY]].isna().any(axis=1)
+    if blanks.any():
+        blank = zones.loc[blanks, "zone_id"].nunique()
         notes.append(
             Message(
                 "{} 个小区没有填报适龄儿童数，未参加选址，划片不变",
@@ -245,7 +282,7 @@ def _groups(zones: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
                 blank,
             )
         )
-    return table[some & placed].reset_index(drop=True), notes
+    return notes
 
 
 def _given(data: Dataset, capacities: pd.DataFrame | None) -> tuple[dict[tuple[str, str], float], list[str]]:
@@ -396,9 +433,17 @@ def _reach(
 
 
 def _schools(
-    data: Dataset, groups: pd.DataFrame, year: int, standard: Standard, given: dict[tuple[str, str], float]
+    data: Dataset,
+    groups: pd.DataFrame,
+    year: int,
+    standard: Standard,
+    given: dict[tuple[str, str], float],
+    known: frozenset[str] | None = None,
 ) -> tuple[pd.DataFrame, list[str], list[str]]:
-    """Return the seats of schools that are there, what is wrong with them, and what is left out."""
+    """Return the seats of schools that are there, what is wrong with them, and what is left out.
+
+    Without coordinates those in `known` take part alone; all, where that is not given.
+    """
     schools = data["schools"].set_index("school_id")
     sections = rows_of(data["sections"], year)
     sections = sections[sections["stage"].isin([str(stage) for stage in COMPULSORY])]
@@ -434,8 +479,12 @@ def _schools(
                 else []
             )
             continue
-        if pd.isna(row["longitude"] + row["latitude"]):
-            text = Message("{}没有填报经纬度", "{}: no coordinates reported", named)
+        if pd.isna(row["longitude"] + row["latitude"]) and known is not None and school not in known:
+            zh, en = (
+                "{}没有填报经纬度，到校距离表也没有全部距离",
+                "{}: no coordinates, nor all walks in the table",
+            )
+            text = Message(zh, en, named)
             wrong += (
                 [
                     Message(
@@ -505,8 +554,8 @@ def _sites(candidates: tuple[Candidate, ...], sites: list[str]) -> pd.DataFrame:
                 "stage": str(stage),
                 "capacity": 0.0,
                 "leaving": math.inf,
-                "longitude": first[site].longitude,
-                "latitude": first[site].latitude,
+                "longitude": math.nan if first[site].longitude is None else first[site].longitude,
+                "latitude": math.nan if first[site].latitude is None else first[site].latitude,
                 "district": first[site].district,
                 "new": True,
             }
@@ -518,11 +567,16 @@ def _sites(candidates: tuple[Candidate, ...], sites: list[str]) -> pd.DataFrame:
 
 
 def _ways(distances: pd.DataFrame, groups: pd.DataFrame, seats: pd.DataFrame, detour: float) -> Walks:
-    found = walks(distances, groups, seats, detour, crossed=True)
+    found, alike = walks(distances, groups, seats, detour, crossed=True), _alike(groups, seats)
+    return Walks(np.where(alike, found.km, np.nan), alike & found.measured)
+
+
+def _alike(groups: pd.DataFrame, seats: pd.DataFrame) -> np.ndarray:
+    """Return which seats are of the group's stage and district, shape (groups, seats)."""
     own, other = (
         index_of(frame["district"], groups["district"].dropna().unique()) for frame in (groups, seats)
     )
     unknown = (pd.isna(groups["district"]).to_numpy()[:, None]) | pd.isna(seats["district"]).to_numpy()
     here = unknown | (own[:, None] == other)
     alike = groups["stage"].to_numpy(dtype=object)[:, None] == seats["stage"].to_numpy(dtype=object)
-    return Walks(np.where(here & alike, found.km, np.nan), here & alike & found.measured)
+    return here & alike

@@ -676,7 +676,7 @@ def _names(labels: Labels, seat: np.ndarray) -> np.ndarray:
 
 def school_opened(one: Candidate) -> dict[str, object]:
     """Return the action of a scenario that opens a candidate."""
-    place = {"longitude": one.longitude, "latitude": one.latitude}
+    place = {} if one.longitude is None else {"longitude": one.longitude, "latitude": one.latitude}
     fields = {"school_id": one.site, "name": one.name, "kind": one.kind, "location": one.location, **place}
     if one.district is not None:
         fields["district"] = one.district
