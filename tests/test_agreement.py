@@ -9,19 +9,15 @@ from contextlib import redirect_stdout
 from decimal import ROUND_HALF_UP, Decimal
 from html.parser import HTMLParser
 from io import StringIO
-from pathlib import Path
 
 import pytest
+from conftest import SAMPLE, SCENARIOS
 from openpyxl import load_workbook
 
 from qb.cli import main
-from qb.publish.api import publish
 from qb.report.context import open_context
 from qb.report.forms import write_all
 
-ROOT = Path(__file__).parents[1]
-SAMPLE = ROOT / "data" / "sample"
-SCENARIOS = sorted((ROOT / "notebooks" / "scenarios").glob("*.toml"))
 KINDS = ("district", "annual", "research", "scenario", "plan")
 SCHOOL = "0001023"
 WORDS = {"pass": "达标", "fail": "未达标", "no data": "缺数据"}
@@ -70,18 +66,9 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
-    out = tmp_path_factory.mktemp("agreement")
-    site = publish(
-        SAMPLE, out=out, only=[*KINDS, "school"], schools=[SCHOOL], scenarios=SCENARIOS, progress=False
-    )
-    assert not site.failed
-    names = {
-        "index": "index.html",
-        "school": f"schools/{SCHOOL}.html",
-        **{kind: f"{kind}.html" for kind in KINDS},
-    }
-    return {kind: Page((out / name).read_text("utf-8")) for kind, name in names.items()}
+def pages(published):
+    names = {"index": "index", "school": f"schools/{SCHOOL}", **{kind: kind for kind in KINDS}}
+    return {kind: Page((published("zh") / f"{name}.html").read_text("utf-8")) for kind, name in names.items()}
 
 
 @pytest.fixture(scope="module")

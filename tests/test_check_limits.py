@@ -15,6 +15,8 @@ from qb.errors import DataError
 from qb.indicators.assessment import assess, document
 from qb.publish.api import publish
 
+pytestmark = pytest.mark.usefixtures("one_worker")
+
 YUAN, PUPILS = ("facilities", "equipment_yuan"), ("sections", "pupils")
 
 

@@ -17,6 +17,8 @@ from qb.data.sample import make
 from qb.errors import QbError
 from qb.publish.api import publish
 
+pytestmark = pytest.mark.usefixtures("one_worker")
+
 YEAR = 2026
 SCHOOL, DISTRICT = load_layout("school-form"), load_layout("district-form")
 

@@ -6,6 +6,8 @@ from odd_districts import odd_district
 from qb.cli import main
 from qb.data.reading import write
 
+pytestmark = pytest.mark.usefixtures("one_worker")
+
 DISTRICTS = (
     "one school",
     "small teaching points alone",

@@ -18,6 +18,8 @@ from qb.publish.digests import of_data
 from qb.publish.manifest import RECORD
 from qb.publish.verify import compared, run, verify
 
+pytestmark = pytest.mark.usefixtures("one_worker")
+
 LAX = 'extends = "gulou-2023"\nname = "gulou-2023"\n[rules.coefficient]\nprimary = 9\n'
 TITLE = "示例市古城区（模拟）义务教育优质均衡发展评估（2025—2026学年）"
 DIGITS = "9" * 5000

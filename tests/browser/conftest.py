@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from qb.publish.api import publish
 from qb.publish.manifest import KINDS
 
-HOME = Path(__file__).parents[2]
-SAMPLE = HOME / "data" / "sample"
-SCENARIOS = [HOME / "notebooks" / "scenarios" / f"{name}.toml" for name in ("equipment", "merger")]
-SCHOOLS = ("0001001", "0001004")  # a primary school; a school of nine years
+SCHOOL = "0001004"  # of nine years
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -94,23 +89,11 @@ def site_of(data: Path, out: Path, lang: str, **options: object) -> Site:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Site:
-    """The sample's pages, few schools among them, in both languages; one process makes them for all."""
-    home = tmp_path_factory.getbasetemp()
-    folder = (home.parent if "PYTEST_XDIST_WORKER" in os.environ else home) / "browser-site"
-    listed, ended = folder / "pages.json", folder / "ended"
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        while not ended.exists():
-            time.sleep(0.5)
-        pages = json.loads(listed.read_text(encoding="utf-8"))
-        return {(lang, kind): Path(page) for lang, kind, page in pages}
-    try:
-        few = {"schools": SCHOOLS, "scenarios": SCENARIOS}
-        made = site_of(SAMPLE, folder / "zh", "zh", **few) | site_of(SAMPLE, folder / "en", "en", **few)
-        pages = [[*key, str(page)] for key, page in made.items()]
-        listed.write_text(json.dumps(pages), encoding="utf-8")
-        return made
-    finally:
-        ended.touch()
+def site(published) -> Site:
+    """The sample's pages, one of each kind, in both languages."""
+    pages = {}
+    for lang in ("zh", "en"):
+        folder = published(lang)
+        pages |= {(lang, page.stem): page for page in folder.glob("*.html")}
+        pages[lang, "school"] = folder / "schools" / f"{SCHOOL}.html"
+    return pages

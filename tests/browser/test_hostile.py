@@ -14,6 +14,8 @@ from qb.data.schema import TABLES, ColumnKind
 
 from .conftest import PHONE, Site, View, every_page, site_of
 
+pytestmark = pytest.mark.usefixtures("one_worker")
+
 # Whatever gets through has the class `planted`, or runs.
 MARKUP = (
     "<script class=planted>window.hit = 1</script>",
@@ -112,7 +114,7 @@ def planted(data: Dataset) -> Dataset:
     return data.replace(**frames)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def hostile(tmp_path_factory) -> Site:
     """A site of planted data and a planted scenario; in parquet, for a CSV file with NUL in it is refused."""
     folder = tmp_path_factory.mktemp("hostile")
