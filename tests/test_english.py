@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from conftest import SAMPLE, SCENARIOS
 from planting import PLANTS, Plant
 
 import qb
@@ -18,11 +19,11 @@ from qb.data.checks import RULES, place
 from qb.data.form_reading import FORM_SHEET_RULES
 from qb.data.recipe import RECIPE_RULES
 from qb.data.table_intake import FORM_RULES
+from qb.planning.scenario import load as load_scenario
 from qb.publish.page import WORDS
 
 PACKAGE = Path(qb.__file__).parent
 IDEOGRAPHS = re.compile("[一-鿿]")
-SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 SCHOOL = "0001004"  # of two stages, failing, in the ledger
 # Ideographs, the marks of Chinese punctuation, full-width forms, units squeezed into one character (㎡).
 CHINESE = re.compile(r"[⺀-〿㈀-鿿豈-﫿︰-﹏＀-￯]+")
@@ -80,7 +81,7 @@ def own():
         for column in columns
         for text in data[table][column].dropna().unique()
         if CHINESE.search(text)
-    }
+    } | {load_scenario(path).title.removesuffix("（模拟）") for path in SCENARIOS}
 
 
 def test_no_page_in_english_has_chinese_words_of_our_own(published, own):

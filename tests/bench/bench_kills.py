@@ -49,15 +49,18 @@ def main(kills: int, schools: int) -> int:
         write(make(schools=schools, districts=1, years=[2025], seed=9), home / "data")
         command = [sys.executable, "-m", "qb.cli", "publish", str(home / "data"), "--only", "school", "--out"]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run([*command, str(home / "whole")], check=True, **quiet)
         site = home / "site"
+        subprocess.run([*command, str(site)], check=True, **quiet)
+        whole = content(site)
         while done.total() < kills:
             for page in dice.sample(pages := sorted(site.glob("schools/*.html")), len(pages) // 2):
                 page.unlink()  # so that there is work to be killed at
             with subprocess.Popen([*command, str(site)], **quiet) as run:
                 while run.poll() is None and done.total() < kills:
-                    time.sleep(dice.uniform(0, 3))
                     kind = dice.choice(KINDS)
+                    while run.poll() is None and not chosen(run, kind, dice):
+                        time.sleep(0.05)
+                    time.sleep(dice.uniform(0, 3))
                     if run.poll() is None and (process := chosen(run, kind, dice)):
                         try:
                             process.kill()
@@ -70,8 +73,8 @@ def main(kills: int, schools: int) -> int:
             wrong += len(half)
         for _ in range(2):  # the first notes what was never noted
             subprocess.run([*command, str(site)], check=False, **quiet)
-        one, other = content(site), content(home / "whole")
-        differing = sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+        made = content(site)
+        differing = sorted(name for name in made.keys() | whole.keys() if made.get(name) != whole.get(name))
         print(f"killed: {dict(done)}; half pages: {wrong}; differing in the end: {differing[:5]}")
     return wrong + len(differing)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import importlib
 import io
 import json
 import os
@@ -125,10 +126,14 @@ class Trials:
         self.came: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.clear()
-        count = home / "count"
+        told = home / "told"
         code = run(self.arguments, self.said, lambda: self.arm(0, 0, False),
-                   lambda: count.write_text(str(layer.qb_seen())))  # fmt: skip
-        self.calls, self.new = int(count.read_text()), standing(self.place)
+                   lambda: told.write_text(f"{layer.qb_seen()} {' '.join(sys.modules)}"))  # fmt: skip
+        seen, *modules = told.read_text().split()
+        self.calls, self.new = int(seen), standing(self.place)
+        for module in modules:  # once, and not in the process of each trial
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
         if code not in (0, 1) or not self.new:
             self.wrong.append(f"undisturbed: {code} {self.said.read_text('utf-8')[:300]}")
 
