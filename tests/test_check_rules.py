@@ -1,7 +1,9 @@
 """Every rule of the check finds the fault that is planted for it, where it is, and nothing else."""
 
 import json
+import re
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,10 @@ import openpyxl
 import pandas as pd
 import pytest
 from planting import PLANTS, YEAR, Plant, section
+from test_english import left_over, own_words
 from town import Town
 
-from qb.data.checks import LISTED, RULES, check, listing, require, run_check
+from qb.data.checks import LISTED, RULES, check, listing, place, require, run_check
 from qb.data.dataset import Dataset
 from qb.data.reading import read, write
 from qb.data.sample import make
@@ -71,24 +74,55 @@ def test_no_rule_is_without_a_planted_fault():
     assert set(PLANTS) == {rule.number for rule in RULES}
 
 
+@pytest.fixture(scope="module")
+def found(committed):
+    """Give the plant of a rule's fault and what the check finds: found(number)."""
+
+    @cache
+    def of(number):
+        plant = planted(committed, number)
+        return plant, check(plant.made())
+
+    return of
+
+
 @pytest.mark.parametrize("number", PLANTS)
-def test_the_planted_fault_is_found_where_it_is_and_nothing_else(committed, number):
-    plant = planted(committed, number)
-    found = check(plant.made())
-    assert places(found) == sorted([(number, *place) for place in plant.expected], key=str)
+def test_the_planted_fault_is_found_where_it_is_and_nothing_else(found, number):
+    plant, faults = found(number)
+    assert places(faults) == sorted([(number, *place) for place in plant.expected], key=str)
     severity = next(rule.severity for rule in RULES if rule.number == number)
-    assert {fault.severity for fault in found} == {severity}
+    assert {fault.severity for fault in faults} == {severity}
+
+
+@pytest.mark.parametrize("number", [number for number in PLANTS if number[0] in "KP"])
+def test_rules_that_stop_refuse(committed, number):
+    with pytest.raises(DataError) as refused:
+        require(planted(committed, number).made())
+    assert {fault.rule for fault in refused.value.faults} == {number}
+
+
+def test_all_other_rules_together_do_not(committed):
+    require(planted(committed, *[number for number in PLANTS if number[0] not in "KP"]).made())
+
+
+SIZES = {"万": " 10,000 ", "千": " 1,000 ", "百": " 100 "}
 
 
 @pytest.mark.parametrize("number", PLANTS)
-def test_only_rules_that_stop_refuse(committed, number):
-    data = planted(committed, number).made()
-    if number[0] in "KP":
-        with pytest.raises(DataError) as refused:
-            require(data)
-        assert {fault.rule for fault in refused.value.faults} == {number}
-    else:
-        require(data)
+def test_a_fault_says_the_same_in_both_languages(found, committed, number):
+    digits = re.compile(r"(?<![a-z_\d])\d[\d,.]*\d|(?<![a-z_\d])\d")  # not those of the name of a column
+    plant, faults = found(number)
+    typed = {value for *_, value in plant.cells} | {word for words in plant.columns for word in words}
+    typed |= {value for _, row in plant.rows for value in row.values()}
+    typed = {word for word in typed if isinstance(word, str)} | own_words(committed)
+    for fault in faults:
+        at, said = place(fault), fault.message
+        assert sorted(digits.findall(at.zh)) == sorted(digits.findall(at.en))
+        assert fault.table in at.en and (fault.column or "") in at.en
+        chinese = re.sub("[万千百]元", lambda unit: SIZES[unit[0][0]], said)
+        assert sorted(digits.findall(chinese)) == sorted(digits.findall(said.en)), fault
+        words = {"示例市古城区（模拟）", "模拟数据", "万元"}
+        assert not left_over(f"{said.en} {fault.remedy.en}", typed | words), said.en
 
 
 def test_the_check_changes_nothing(committed):

@@ -133,6 +133,12 @@ def test_a_layout_whose_items_go_to_one_place_or_lack_the_school_is_refused(tmp_
 # Labels
 
 
+def test_a_layout_like_another_says_which_sheets_it_takes(tmp_path):
+    (tmp_path / "甲.toml").write_text('title = "表"\nsource = "某省"\nlike = "national"\n', encoding="utf-8")
+    with pytest.raises(QbError, match="only 中写明"):
+        load_layout(tmp_path / "甲.toml")
+
+
 @pytest.mark.parametrize(
     "written",
     [

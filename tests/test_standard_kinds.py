@@ -238,6 +238,12 @@ def test_every_fault_of_a_file_is_told_at_once(tmp_path):
     ]
 
 
+def test_an_entry_is_known_by_a_text_alone(tmp_path):
+    text = 'extends = "gulou-2023"\nname = "own"\n[[indicators]]\ncode = []\n'
+    with pytest.raises(StandardError, match="code：须为文字"):
+        load(file(tmp_path, text))
+
+
 def test_files_that_extend_each_other_are_refused(tmp_path):
     one = file(tmp_path, 'extends = "two.toml"\nname = "one"\n', "one.toml")
     file(tmp_path, 'extends = "one.toml"\nname = "two"\n', "two.toml")

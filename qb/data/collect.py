@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from tqdm import tqdm
@@ -28,6 +29,7 @@ from qb.errors import DataError, Fault, QbError, UnreadableError
 from qb.language import Lang, Message, listing, say
 from qb.terms import Severity, Stage
 
+T = TypeVar("T")
 Origin = tuple[Rows, tuple] | None
 
 
@@ -98,6 +100,12 @@ class Collection:
         return dict(zip(there["school_id"], names, strict=True))
 
 
+def counted(files: Sequence[T], doing: str, lang: Lang) -> Iterable[T]:
+    """Yield each of them, with a bar of how many are done on a terminal; a log is spared it."""
+    terminal = getattr(sys.stderr, "terminal", sys.stderr)  # a bar moves the cursor on purpose
+    return tqdm(files, desc=doing, unit=say(lang, "份", " files"), disable=None, file=terminal)
+
+
 def collect(
     folder: str | Path,
     layouts: Sequence[Layout],
@@ -136,9 +144,7 @@ def collect(
         )
     returned = [
         _read(path, str(path.relative_to(folder)), layouts)
-        for path in tqdm(
-            files, desc=say(lang, "读取", "Reading"), unit=say(lang, "份", " files"), file=sys.stderr
-        )
+        for path in counted(files, say(lang, "读取", "Reading"), lang)
     ]
     done = Collection(_year(year, returned, expected), returned, expected)
     _to_rows(done)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from math import nan
 from pathlib import Path
 
-from tqdm import tqdm
-
-from qb.data.collect import Collection, Returned, collect
+from qb.data.collect import Collection, Returned, collect, counted
 from qb.data.dataset import Dataset, is_open
 from qb.data.layout_file import layout_names, load_layout
 from qb.data.marking import mark
@@ -417,8 +414,7 @@ def _faults(done: Collection) -> Table:
 def _send_back(done: Collection, folder: Path, lang: Lang) -> dict[str, str]:
     """Write a copy of each file with faults, marked if it is a workbook, else as a list; return its name."""
     copies: dict[str, str] = {}
-    bar = {"desc": say(lang, "标注", "Marking"), "unit": say(lang, "份", " files"), "file": sys.stderr}
-    for one in tqdm(done.returned, **bar):
+    for one in counted(done.returned, say(lang, "标注", "Marking"), lang):
         if not any(fault.severity is not Severity.NOTE for fault in one.faults):
             continue
         folder.mkdir(exist_ok=True)

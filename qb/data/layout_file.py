@@ -382,6 +382,13 @@ class Layout(Entry):
                     "write at least one sheet, or name a layout with like, one of the two",
                 )
             )
+        if self.like and not self.only:
+            raise ValueError(
+                Message(
+                    "用了 like，就须在 only 中写明取其中哪些工作表",
+                    "with like, name in only the sheets that are taken",
+                )
+            )
         names = [sheet.name.casefold() for sheet in self.sheets]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(Message("工作表重名：{}", "sheets of one name: {}", listing(twice)))

@@ -141,7 +141,9 @@ class ScenarioSides(ScenarioPart):
         sums = [side.shortfalls.groupby("code")["to_standard"].sum() for side in study.sides]
         rows = [
             {
-                "title": f"{title(standard[code], self.lang, short=True)}（{unit_of(standard[code], self.lang)}）",
+                "title": self.say("{}（{}）", "{} ({})").format(
+                    title(standard[code], self.lang, short=True), unit_of(standard[code], self.lang)
+                ),
                 **{str(n): float(by.get(code, 0.0)) for n, by in enumerate(sums)},
             }
             for code in study.context.standard.resource_codes

@@ -107,7 +107,8 @@ def _base(path: Path, base: str) -> Path:
 
 def _key_of(entries: list[Any]) -> str | None:
     """Return the key by which the entries of a list are told apart; None where they are not."""
-    return next((k for k in KEYS if entries and all(isinstance(e, dict) and k in e for e in entries)), None)
+    named = [key for key in KEYS if all(isinstance(e, dict) and isinstance(e.get(key), str) for e in entries)]
+    return named[0] if entries and named else None
 
 
 def _leave_out(whole: dict[str, Any], name: str) -> bool:
