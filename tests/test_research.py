@@ -22,7 +22,6 @@ from qb.data.dataset import Dataset
 from qb.data.sample import make
 from qb.errors import QbError
 from qb.indicators.assessment import assess
-from qb.report import research_report
 from qb.report.research_report import ResearchReport
 from qb.report.research_study import GROUPINGS
 
@@ -534,24 +533,6 @@ def test_parameters_that_cannot_be_used_are_refused_together(invented):
         )
     for word in ("无此区", "senior", "C8、pupils", "colour", "100", "primary、junior", "classes", "location"):
         assert word in str(refused.value)
-
-
-def test_the_tables_are_written_as_csv_and_parquet_whole_or_not_at_all(pages, tmp_path):
-    page = pages["sample", "zh"]
-    folder = page.save(tmp_path / "tables")
-    tables = page.tables()
-    assert {p.name for p in folder.iterdir()} == {f"{n}.{e}" for n in tables for e in ("csv", "parquet")}
-    for name, frame in tables.items():
-        back = pd.read_parquet(folder / f"{name}.parquet")
-        assert list(back) == list(frame) and len(back) == len(frame)
-        text = pd.read_csv(folder / f"{name}.csv", dtype={"school_id": str})
-        np.testing.assert_allclose(text.select_dtypes("number"), back[text.select_dtypes("number").columns])
-    with pytest.raises(QbError, match="已有内容"):
-        page.save(folder)
-    tables["schools"] = tables["schools"].assign(broken=[object()] * len(tables["schools"]))
-    with pytest.raises(Exception, match="object"):
-        research_report.save(tables, tmp_path / "half")
-    assert not (tmp_path / "half").exists() and len(list(tmp_path.iterdir())) == 1
 
 
 def test_the_school_table_adds_up_to_the_squared_coefficient(pages):

@@ -16,7 +16,7 @@ from qb.report.context import AnnualPart, coefficients, decided
 from qb.report.district_balance import DistrictBalance
 from qb.report.district_report import value_of
 from qb.report.facts import Fact, key, shown_indicators, shown_resource
-from qb.report.research_spread import CAUSES
+from qb.report.research_study import CAUSES
 from qb.report.resource_tables import percent_of_standard
 from qb.report.tables import Column, Row, Sentences, Table
 from qb.report.words import (

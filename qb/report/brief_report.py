@@ -12,8 +12,7 @@ from qb.planning.plan.budgets import Spending
 from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import AnnualPart, State, decided, state_words
 from qb.report.facts import Fact, department_anchor, key, shown_indicators
-from qb.report.plan_report import PlanVerdict
-from qb.report.plan_study import STEPS, Work, money
+from qb.report.plan_study import STEPS, PlanVerdict, Work, money
 from qb.report.resource_tables import direction
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
@@ -22,9 +21,7 @@ from qb.report.words import (
     department_names,
     listed,
     part_label,
-    say,
     school_year,
-    title,
     verdict_label,
 )
 from qb.terms import Stage, Verdict
@@ -128,14 +125,11 @@ class BriefReport(AnnualPart):
 
     def title(self) -> Heading:
         """Return the page's title and what it is by."""
-        lang, standard = self.context.lang, self.context.standard
-        year = school_year(self.context.year, lang)
+        standard = self.standard
+        year = school_year(self.year, self.lang)
         return Heading(
-            say(
-                lang, f"{self.district}优质均衡发展：一页纸（{year}）", f"{self.district}: the brief, {year}"
-            ),
-            say(
-                lang,
+            self.say(f"{self.district}优质均衡发展：一页纸（{year}）", f"{self.district}: the brief, {year}"),
+            self.say(
                 f"依据{standard.title.zh}；目标年份 {standard.target_year} 年；问题状态截至 {self.ledger.day}。",
                 f"By {standard.title.en}; target year {standard.target_year}; states of problems as of {self.ledger.day}.",
             ),
@@ -145,25 +139,27 @@ class BriefReport(AnnualPart):
 
     def cards(self) -> Cards:
         """Return the verdict and the three counts behind it, each with last year's and the direction."""
-        lang, year = self.context.lang, self.context.year
+        year = self.year
         overall = str(self.own.districts["verdict"].iloc[0])
         before = ""
         if self.before is not None:
-            last = verdict_label(str(self.before.districts["verdict"].iloc[0]), lang)
-            before = say(lang, f"{self.before.year} 年：{last}", f"{self.before.year}: {last.lower()}")
+            last = verdict_label(str(self.before.districts["verdict"].iloc[0]), self.lang)
+            before = self.say(f"{self.before.year} 年：{last}", f"{self.before.year}: {last.lower()}")
         cards: list[tuple[str, ...]] = [
-            (say(lang, "区域总体", "The district"), overall, before, key(Fact.DISTRICT, year, self.district))
+            (self.say("区域总体", "The district"), overall, before, key(Fact.DISTRICT, year, self.district))
         ]
         names = (
-            (say(lang, "达标的学校（学段）", "School stages met"), "rows"),
-            (say(lang, "达标的差异系数", "Coefficients within the limit"), "coefficients"),
-            (say(lang, "达标指标", "Indicators met"), "indicators"),
+            (self.say("达标的学校（学段）", "School stages met"), "rows"),
+            (self.say("达标的差异系数", "Coefficients within the limit"), "coefficients"),
+            (self.say("达标指标", "Indicators met"), "indicators"),
         )
         for label, what in names:
             now = self._tally(self.own, what)
-            shown = f"{now.passed} / {now.held}" if now.known else verdict_label(self._nothing(now), lang)
+            shown = (
+                f"{now.passed} / {now.held}" if now.known else verdict_label(self._nothing(now), self.lang)
+            )
             cards.append((label, shown, self._moved(now, what)))
-        return Cards(tuple(cards), lang)
+        return Cards(tuple(cards), self.lang)
 
     @staticmethod
     def _nothing(tally: Tally) -> Verdict:
@@ -177,28 +173,28 @@ class BriefReport(AnnualPart):
 
     def _moved(self, now: Tally, what: str) -> str:
         """Return last year's count and in which direction it went, in words and as an arrow."""
-        lang, last = self.context.lang, ""
+        last = ""
         if self.before is None:
-            last = say(lang, "没有以前年度可比", "no earlier year to compare with")
+            last = self.say("没有以前年度可比", "no earlier year to compare with")
         else:
             then, year = self._tally(self.before, what), self.before.year
             if not then.held:
-                last = say(lang, f"{year} 年不适用", f"{year}: not applicable")
+                last = self.say(f"{year} 年不适用", f"{year}: not applicable")
             elif not then.known:
-                last = say(lang, f"{year} 年缺数据", f"{year}: no data")
+                last = self.say(f"{year} 年缺数据", f"{year}: no data")
             else:
-                last = say(
-                    lang, f"{year} 年 {then.passed} / {then.held}", f"{year}: {then.passed} / {then.held}"
+                last = self.say(
+                    f"{year} 年 {then.passed} / {then.held}", f"{year}: {then.passed} / {then.held}"
                 )
                 if now.known:
-                    last += say(lang, "，", ", ") + direction(now.passed - then.passed, lang)
+                    last += self.say("，", ", ") + direction(now.passed - then.passed, self.lang)
         more = (
-            say(lang, f"另 {now.allowed} 个规则允许", f"{now.allowed} more: the rule allows")
+            self.say(f"另 {now.allowed} 个规则允许", f"{now.allowed} more: the rule allows")
             * bool(now.allowed),
-            say(lang, f"其中 {now.unknown} 个缺数据", f"{now.unknown} of them without data")
+            self.say(f"其中 {now.unknown} 个缺数据", f"{now.unknown} of them without data")
             * bool(now.unknown),
         )
-        return say(lang, "；", "; ").join(filter(None, (last, *more)))
+        return self.say("；", "; ").join(filter(None, (last, *more)))
 
     # What stands between the district and the standard.
 
@@ -210,26 +206,23 @@ class BriefReport(AnnualPart):
         return Sentences(tuple(line for line in found if line))
 
     def _problems_said(self) -> str:
-        lang, ledger = self.context.lang, self.ledger
+        ledger = self.ledger
         if not len(ledger.problems):
             return ledger.nothing()
         dated = int(ledger.problems["deadline"].notna().sum())
-        return ledger.counted() + say(
-            lang,
-            f"，有时限的 {dated} 个。",
-            f"; {dated} {'has' if dated == 1 else 'have'} a deadline.",
+        return ledger.counted() + self.say(
+            f"，有时限的 {dated} 个。", f"; {dated} {'has' if dated == 1 else 'have'} a deadline."
         )
 
     def _first_step(self) -> str:
-        lang, step = self.context.lang, self.first_step
+        step = self.first_step
         if step is None:
             return ""
         now, held = self._tally(self.own, "rows").passed, len(self.own.rows)
         share = f"{100 * STEPS[0]:g}"
-        return say(
-            lang,
-            f"先做哪一步：花其中的 {share}%（{money(step.cost, lang)}），达标的学校（学段）可由 {now} 个增至 {step.passing} 个，共 {held} 个。",
-            f"The first step: {share} % of it ({money(step.cost, lang)}) takes the school stages that pass from {now} to {step.passing} of {held}.",
+        return self.say(
+            f"先做哪一步：花其中的 {share}%（{money(step.cost, self.lang)}），达标的学校（学段）可由 {now} 个增至 {step.passing} 个，共 {held} 个。",
+            f"The first step: {share} % of it ({money(step.cost, self.lang)}) takes the school stages that pass from {now} to {step.passing} of {held}.",
         )
 
     @cached_property
@@ -238,21 +231,19 @@ class BriefReport(AnnualPart):
         return self.work.step(STEPS[0])
 
     def _name(self, code: str) -> str:
-        lang = self.context.lang
-        if code in self.context.standard.area_names and code not in self.context.standard.codes:
-            return area_label(code, self.context.standard, lang)
-        return title(self.context.standard[code], lang, short=True)
+        if code in self.standard.area_names and code not in self.standard.codes:
+            return area_label(code, self.standard, self.lang)
+        return self.short(code)
 
     def first(self) -> Table | Sentences:
         """Return the problems that decide most: what, who, by when, for how much, what it brings."""
-        lang = self.context.lang
         if not self.problems:
             return Sentences(())
         deciding = [problem for problem in self.problems if problem.deciding]
         shown = [
             {
                 "title": self._problem(problem),
-                "departments": department_names(problem.departments, self.context.standard, lang),
+                "departments": department_names(problem.departments, self.standard, self.lang),
                 "deadline": self._deadline(problem),
                 "money": self._money(problem.code),
                 "brings": self._brings(problem),
@@ -260,94 +251,90 @@ class BriefReport(AnnualPart):
             for problem in deciding[:MOST]
         ]
         columns = (
-            Column("title", say(lang, "问题", "Problem")),
-            Column("departments", say(lang, "责任部门", "Departments")),
-            Column("deadline", say(lang, "时限", "Deadline")),
-            Column("money", say(lang, "费用", "Money")),
-            Column("brings", say(lang, "办成之后", "What it brings")),
+            Column("title", ("问题", "Problem")),
+            Column("departments", ("责任部门", "Departments")),
+            Column("deadline", ("时限", "Deadline")),
+            Column("money", ("费用", "Money")),
+            Column("brings", ("办成之后", "What it brings")),
         )
         more = len(deciding) - len(shown)
-        rest = listed([self._name(problem.code) for problem in deciding[MOST:]], lang, ALSO)
-        return Table(
-            say(lang, "最要紧的几件事", "What matters most"),
+        rest = listed([self._name(problem.code) for problem in deciding[MOST:]], self.lang, ALSO)
+        return self.table_of(
+            ("最要紧的几件事", "What matters most"),
             columns,
             shown,
-            note=say(
-                lang,
+            note=(
                 "按同一指标下规则不允许的问题个数排列；费用和效果取自达标方案。"
                 + f"其余 {more} 项：{rest}。" * bool(more),
                 "By the number of problems that the rule does not allow; money and effect are the cheapest plan's."
                 + f" {more} more: {rest}." * bool(more),
             ),
-            empty=say(
-                lang,
+            empty=(
                 "低于标准的各处都在规则允许之内。",
                 "All that is below the standard is what the rule allows.",
             ),
-            lang=lang,
         )
 
     def _problem(self, problem: Problem) -> str:
-        lang, name = self.context.lang, self._name(problem.code)
+        name = self._name(problem.code)
         spread = int((problem.rows["part"] == "coefficient").sum())
         at_schools = problem.rows["school_id"].notna() & ~problem.rows["allowed"]
         schools = int(at_schools.sum())
         allowed = int(problem.rows["allowed"].sum())
         others = len(problem.rows) - spread - schools - allowed
         parts = [
-            say(lang, f"学校 {schools} 处未达标", f"not met at schools: {schools}") * bool(schools),
-            say(lang, f"规则允许 {allowed} 处", f"below as the rule allows: {allowed}") * bool(allowed),
-            say(lang, f"差异系数超限 {spread} 个", f"coefficients above the limit: {spread}") * bool(spread),
-            say(lang, f"区级 {others} 项未达标", f"not met in the district: {others}") * bool(others),
+            self.say(f"学校 {schools} 处未达标", f"not met at schools: {schools}") * bool(schools),
+            self.say(f"规则允许 {allowed} 处", f"below as the rule allows: {allowed}") * bool(allowed),
+            self.say(f"差异系数超限 {spread} 个", f"coefficients above the limit: {spread}") * bool(spread),
+            self.say(f"区级 {others} 项未达标", f"not met in the district: {others}") * bool(others),
         ]
-        return f"{name}{say(lang, '：', ': ')}{say(lang, '，', ', ').join(filter(None, parts))}"
+        return f"{name}{self.say('：', ': ')}{self.say('，', ', ').join(filter(None, parts))}"
 
     def _deadline(self, problem: Problem) -> str:
-        lang, held = self.context.lang, len(problem.rows)
+        held = len(problem.rows)
         if not problem.deadline:
-            return say(lang, "未定", "none set")
+            return self.say("未定", "none set")
         without = int(problem.rows["deadline"].isna().sum())
         words = f"{problem.deadline} {self._state(problem.state)}".strip()
         if not without:
             return words
-        return words + say(lang, f"；{held} 处中 {without} 处未定", f"; {without} of {held} without one")
+        return words + self.say(f"；{held} 处中 {without} 处未定", f"; {without} of {held} without one")
 
     def _state(self, state: State | None) -> str:
-        lang = self.context.lang
-        return say(lang, "未登记措施", "No measure") if state is None else state_words(str(state), lang)
+        return self.say("未登记措施", "No measure") if state is None else state_words(str(state), self.lang)
 
     def _money(self, code: str) -> str:
         """Return what the plan spends on an indicator, or why that is not known."""
-        lang, work = self.context.lang, self.work
+        work = self.work
         if work.plan is None:
-            return verdict_label(Verdict.NO_DATA, lang)
+            return verdict_label(Verdict.NO_DATA, self.lang)
         if not work.made:
-            return say(lang, "没有方案", "no plan")
+            return self.say("没有方案", "no plan")
         for spent in (work.plan.purchases, work.plan.mended.items):
             mine = spent.loc[(spent["code"] == code).to_numpy(), "cost_yuan"] if len(spent) else spent
             if len(mine) and mine.notna().all():
-                return money(float(mine.sum()), lang)
+                return money(float(mine.sum()), self.lang)
             if len(mine):
-                return say(lang, "费用文件没有单价", "no price in the cost file")
-        if code in self.context.standard.resource_codes:
-            return say(lang, "不必为此花钱", "none needed")
-        return say(lang, "费用文件没有列入", "not in the cost file")
+                return self.say("费用文件没有单价", "no price in the cost file")
+        if code in self.standard.resource_codes:
+            return self.say("不必为此花钱", "none needed")
+        return self.say("费用文件没有列入", "not in the cost file")
 
     def _brings(self, problem: Problem) -> str:
         """Return what changes with the plan: a verdict, school stages, coefficients."""
-        lang, code = self.context.lang, problem.code
+        code = problem.code
         if not self.work.made:
-            return say(lang, "没有方案，无从计算", "no plan to compute it from")
-        if code in self.context.standard.resource_codes:
+            return self.say("没有方案，无从计算", "no plan to compute it from")
+        if code in self.standard.resource_codes:
             return self._passes(code)
         after = self.work.plan.assessment.indicators.set_index("code")["verdict"]
         if code in after.index and after[code] == Verdict.PASS:
-            return say(lang, "该项指标达标", "the indicator is met")
-        return say(lang, "方案之外，须另行解决", "beyond the plan, to be settled otherwise")
+            return self.say("该项指标达标", "the indicator is met")
+        return self.say("方案之外，须另行解决", "beyond the plan, to be settled otherwise")
 
     def _passes(self, code: str) -> str:
         """Return what the plan's purchases of a resource are part of: rows that pass, coefficients within."""
-        lang, plan = self.context.lang, self.work.plan
+        plan = self.work.plan
         bought = plan.purchases[(plan.purchases["code"] == code).to_numpy()]
         wholes = set(bought.loc[(bought["stage"] == Stage.WHOLE).to_numpy(), "school_id"])
         stages = set(zip(bought["school_id"], bought["stage"].astype(str), strict=True))
@@ -369,28 +356,26 @@ class BriefReport(AnnualPart):
             if place[1] == code and verdict == Verdict.FAIL and spreads[1].get(place) == Verdict.PASS
         ]
         parts = [
-            say(
-                lang,
+            self.say(
                 f"与同校其他购置一起使 {len(newly)} 个学校（学段）达标",
                 f"with the rest bought there, {len(newly)} school stages pass",
             )
             * bool(newly),
-            say(
-                lang,
+            self.say(
                 f"{len(within)} 个差异系数回到限值以内",
                 f"coefficients that come within the limit: {len(within)}",
             )
             * bool(within),
         ]
-        return say(lang, "；", "; ").join(filter(None, parts)) or say(
-            lang, "规则允许这几处仍低于标准", "the rule lets these stay below"
+        return self.say("；", "; ").join(filter(None, parts)) or self.say(
+            "规则允许这几处仍低于标准", "the rule lets these stay below"
         )
 
     # The wall chart and the timetable.
 
     def wall(self) -> Table:
         """Return the wall chart (作战图): problems by deadline against the departments that answer for them."""
-        lang, standard = self.context.lang, self.context.standard
+        standard = self.standard
         ordered = sorted(self.problems, key=lambda problem: (problem.deadline or "9999", -problem.deciding))
         departments = list(dict.fromkeys(name for problem in ordered for name in problem.departments))
         shown = []
@@ -401,33 +386,34 @@ class BriefReport(AnnualPart):
                 {
                     "title": self._name(problem.code),
                     "count": len(problem.rows),
-                    "deadline": problem.deadline or say(lang, "未定", "none set"),
+                    "deadline": problem.deadline or self.say("未定", "none set"),
                     "badge": BADGES[problem.state] if problem.state else "nodata",
                     **cells,
                 }
             )
         columns = (
-            Column("title", say(lang, "问题", "Problem")),
-            Column("deadline", say(lang, "最早时限", "First deadline")),
-            Column("count", say(lang, "处数", "Places"), decimals=0),
-            *(Column(name, department_names((name,), standard, lang), badge="badge") for name in departments),
+            Column("title", ("问题", "Problem")),
+            Column("deadline", ("最早时限", "First deadline")),
+            Column("count", ("处数", "Places"), decimals=0),
+            *(
+                Column(name, department_names((name,), standard, self.lang), badge="badge")
+                for name in departments
+            ),
         )
-        return Table(
-            say(lang, f"作战图（截至 {self.ledger.day}）", f"Wall chart as of {self.ledger.day}"),
+        return self.table_of(
+            (f"作战图（截至 {self.ledger.day}）", f"Wall chart as of {self.ledger.day}"),
             columns,
             shown,
-            note=say(
-                lang,
+            note=(
                 "每格是该部门负责的问题中最紧迫的状态；按最早时限排列，没有时限的在后。",
                 "A cell is the most pressing state of what the department answers for; by the first deadline, those without one last.",
             ),
             empty=self.ledger.nothing(),
-            lang=lang,
         )
 
     def timetable(self) -> Table | Sentences:
         """Return the timetable (时间表): what is due when, up to the target year; what has no date comes last."""
-        lang, frame = self.context.lang, self.ledger.problems
+        frame = self.ledger.problems
         if not len(frame):
             return Sentences(())
         due = frame.assign(
@@ -438,19 +424,19 @@ class BriefReport(AnnualPart):
         )
         shown = [
             {
-                "due": day or say(lang, "未定时限", "No date"),
+                "due": day or self.say("未定时限", "No date"),
                 "what": listed(
                     [f"{self._name(code)} {len(rows)}" for code, rows in mine.groupby("code", sort=False)],
-                    lang,
+                    self.lang,
                     ALSO,
                 ),
                 "count": len(mine),
                 "departments": department_names(
                     tuple(dict.fromkeys(name for names in mine["departments"] for name in names)),
-                    self.context.standard,
-                    lang,
+                    self.standard,
+                    self.lang,
                 ),
-                "state": say(lang, "、", ", ").join(
+                "state": self.say("、", ", ").join(
                     dict.fromkeys(
                         self._state(State(s) if isinstance(s, str) else None) for s in mine["state"]
                     )
@@ -458,26 +444,21 @@ class BriefReport(AnnualPart):
             }
             for day, mine in sorted(due.groupby("due"), key=lambda one: one[0] or "9999")
         ]
-        target = self.context.standard.target_year
+        target = self.standard.target_year
         columns = (
-            Column("due", say(lang, "时限", "Deadline")),
-            Column("what", say(lang, "要解决的问题（处数）", "Problems (places)")),
-            Column("count", say(lang, "合计", "In all"), decimals=0),
-            Column("departments", say(lang, "责任部门", "Departments")),
-            Column("state", say(lang, "状态", "State")),
+            Column("due", ("时限", "Deadline")),
+            Column("what", ("要解决的问题（处数）", "Problems (places)")),
+            Column("count", ("合计", "In all"), decimals=0),
+            Column("departments", ("责任部门", "Departments")),
+            Column("state", ("状态", "State")),
         )
-        return Table(
-            say(lang, f"时间表（目标 {target} 年）", f"Timetable (target {target})"),
-            columns,
-            shown,
-            lang=lang,
-        )
+        return self.table_of((f"时间表（目标 {target} 年）", f"Timetable (target {target})"), columns, shown)
 
     # A sheet for each department.
 
     def sheets(self) -> list[Table]:
         """Return a table for each department: its problems, dates, money, and with whom it shares them."""
-        lang, standard = self.context.lang, self.context.standard
+        standard = self.standard
         names = dict.fromkeys(name for problem in self.problems for name in problem.departments)
         found = []
         for place, name in enumerate(names):
@@ -493,41 +474,36 @@ class BriefReport(AnnualPart):
                 for problem in mine
             ]
             columns = (
-                Column("title", say(lang, "问题", "Problem")),
-                Column("places", say(lang, "在哪里", "Where")),
-                Column("role", say(lang, "职责", "Part")),
-                Column("deadline", say(lang, "时限", "Deadline")),
-                Column("money", say(lang, "费用", "Money")),
+                Column("title", ("问题", "Problem")),
+                Column("places", ("在哪里", "Where")),
+                Column("role", ("职责", "Part")),
+                Column("deadline", ("时限", "Deadline")),
+                Column("money", ("费用", "Money")),
             )
-            label = department_names((name,), standard, lang)
+            label = department_names((name,), standard, self.lang)
             found.append(
-                Table(
-                    label,
-                    columns,
-                    shown,
-                    sheet=place > 0,
-                    anchor=department_anchor(name, standard),
-                    lang=lang,
+                self.table_of(
+                    label, columns, shown, sheet=place > 0, anchor=department_anchor(name, standard)
                 )
             )
         return found
 
     def _places(self, problem: Problem) -> str:
         """Return the schools of a problem, or what of the district it is."""
-        lang, named = self.context.lang, problem.rows
+        named = problem.rows
         schools = list(dict.fromkeys(name for name in named["name"] if isinstance(name, str)))
         district = [
-            part_label(str(part), self.context.standard, lang)
+            part_label(str(part), self.standard, self.lang)
             for part, school in zip(named["part"], named["name"], strict=True)
             if not isinstance(school, str) and part
         ]
-        return listed(schools + list(dict.fromkeys(district)), lang) or say(lang, "全区", "District")
+        return listed(schools + list(dict.fromkeys(district)), self.lang) or self.say("全区", "District")
 
     def _role(self, problem: Problem, name: str) -> str:
-        lang, others = self.context.lang, [other for other in problem.departments if other != name]
+        others = [other for other in problem.departments if other != name]
         if not others:
-            return say(lang, "单独负责", "alone")
-        told = department_names(tuple(others), self.context.standard, lang)
+            return self.say("单独负责", "alone")
+        told = department_names(tuple(others), self.standard, self.lang)
         if problem.departments[0] == name:
-            return say(lang, f"牵头，与{told}", f"first in charge, with {told}")
-        return say(lang, f"参与，与{told}", f"takes part, with {told}")
+            return self.say(f"牵头，与{told}", f"first in charge, with {told}")
+        return self.say(f"参与，与{told}", f"takes part, with {told}")

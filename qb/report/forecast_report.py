@@ -48,9 +48,9 @@ class ForecastTrial(DistrictPart):
             if made.rows["stage"].isin(COMPULSORY).any():
                 return made, ""
             nobody = "没有可以推算的小学、初中在校生。", "There are no primary or junior pupils to forecast."
-            return None, say(self.context.lang, *nobody)
+            return None, self.say(*nobody)
         except QbError as error:
-            return None, told(error, self.context.lang)
+            return None, told(error, self.lang)
 
     @cached_property
     def known(self) -> Dataset:
@@ -65,7 +65,7 @@ class ForecastTrial(DistrictPart):
     def _own(self, name: str) -> pd.DataFrame:
         frame = self.context.data[name]
         own = (district_of(self.context.data, name).fillna(UNNAMED) == self.district).to_numpy()
-        return frame[own & (frame["year"] <= self.context.year).to_numpy()] if "year" in frame else frame[own]
+        return frame[own & (frame["year"] <= self.year).to_numpy()] if "year" in frame else frame[own]
 
     @property
     def forecast_stages(self) -> list[Stage]:
@@ -82,23 +82,21 @@ class ForecastTrial(DistrictPart):
 
     def backtest(self) -> Table:
         """Return how forecasts made in past years did: the method taken against the naive one."""
-        lang = self.context.lang
         columns = (
-            Column("stage", say(lang, "学段", "Stage")),
-            Column("part", say(lang, "推算内容", "What is forecast")),
-            Column("ahead", say(lang, "提前（年）", "Years ahead"), decimals=0),
-            Column("years", say(lang, "检验的学年", "Years held back")),
-            Column("pupils", say(lang, "实际人数合计（人）", "Pupils that came"), decimals=0),
-            Column("naive", say(lang, "简单推算的误差（%）", "Error of the naive forecast (%)"), decimals=1),
-            Column("error", say(lang, "所用方法的误差（%）", "Error of the method taken (%)"), decimals=1),
-            Column("method", say(lang, "所用方法", "Method taken")),
+            Column("stage", ("学段", "Stage")),
+            Column("part", ("推算内容", "What is forecast")),
+            Column("ahead", ("提前（年）", "Years ahead"), decimals=0),
+            Column("years", ("检验的学年", "Years held back")),
+            Column("pupils", ("实际人数合计（人）", "Pupils that came"), decimals=0),
+            Column("naive", ("简单推算的误差（%）", "Error of the naive forecast (%)"), decimals=1),
+            Column("error", ("所用方法的误差（%）", "Error of the method taken (%)"), decimals=1),
+            Column("method", ("所用方法", "Method taken")),
         )
-        return Table(
-            say(lang, "推算方法在往年的检验", "The forecast tried on past years"),
+        return self.table_of(
+            ("推算方法在往年的检验", "The forecast tried on past years"),
             columns,
             pd.DataFrame(self._lines(), columns=[c.key for c in columns]),
-            note=say(
-                lang,
+            note=(
                 "每次只用当年及以前的数据推算以后的学年，再与实际比较；误差为各校各年级差额的绝对值之和占实际人数的比例。"
                 "简单推算：全部升级，入学人数和各校份额同上年；只有总体好于它、且各提前年数都不差于它的方法才采用。",
                 "Each forecast uses nothing later than the year it is made in. Error: absolute differences by school "
@@ -106,7 +104,6 @@ class ForecastTrial(DistrictPart):
                 "method is taken only where it was better on the whole and worse at no distance.",
             ),
             empty=self.why or self.too_few(self.forecast_stages),
-            lang=lang,
         )
 
     def _lines(self) -> list[dict[str, object]]:
@@ -120,15 +117,15 @@ class ForecastTrial(DistrictPart):
         return lines
 
     def _part(self, stage: Stage, part: str, method: str | None) -> list[dict[str, object]]:
-        lang, own = self.context.lang, self.tests_of(stage, part)
+        own = self.tests_of(stage, part)
         # Where no other method was taken, what is used is the naive one, at its own error.
         used = own[own["chosen"].to_numpy(dtype=bool)]
         rows = used if len(used) else own.drop_duplicates("ahead").assign(error=lambda rows: rows["naive"])
-        name = told(words(method, part), lang) if method else say(lang, "以下各项合用", "all those below")
+        name = told(words(method, part), self.lang) if method else self.say("以下各项合用", "all those below")
         return [
             {
-                "stage": stage_label(stage, lang),
-                "part": part_words(part, lang),
+                "stage": stage_label(stage, self.lang),
+                "part": part_words(part, self.lang),
                 "ahead": row.ahead,
                 "years": self.held_back(stage, row.ahead),
                 "pupils": row.pupils,
@@ -159,26 +156,23 @@ class ForecastTrial(DistrictPart):
 
     def tried_on(self, stage: Stage) -> str:
         """Return in a sentence how far off forecasts of a stage were; empty where none could be tried."""
-        lang, zh, en = self.context.lang, [], []
+        zh, en = [], []
         for row in self.tests_of(stage).itertuples():
-            error, naive = (number(100 * x, 1, lang) for x in (row.error, row.naive))
+            error, naive = (number(100 * x, 1, self.lang) for x in (row.error, row.naive))
             zh.append(f"提前 {row.ahead} 年 {error}%（{naive}%）")
             en.append(f"{row.ahead} ahead {error} % ({naive} %)")
         if not zh:
             return ""
-        label = stage_label(stage, lang)
-        return say(
-            lang,
+        label = stage_label(stage, self.lang)
+        return self.say(
             f"{label}在往年检验中的误差（括号内为“全部升级、入学同上年”）：{'，'.join(zh)}。",
             f"{label}, error on years held back by years ahead, the naive forecast's in brackets: {', '.join(en)}.",
         )
 
     def too_few(self, stages: list[Stage]) -> str:
         """Return the sentence on stages with too few years to try a forecast on."""
-        lang = self.context.lang
-        named = listed([stage_label(stage, lang) for stage in stages], lang)
-        return say(
-            lang,
+        named = listed([stage_label(stage, self.lang) for stage in stages], self.lang)
+        return self.say(
             f"{named}：有班级数据的学年太少，不能用往年检验，按“全部升级、入学同上年”推算，不给高低区间。",
             f"{named}: too few years to try the forecast on; everyone moves up, entry as last year, without a band.",
         )
@@ -220,16 +214,16 @@ class ForecastReport(ForecastTrial):
 
         Classes of special schools are much smaller by their nature, and are not counted.
         """
-        standard, kind = self.context.standard, self.known["schools"].drop_duplicates("school_id")
+        standard, kind = self.standard, self.known["schools"].drop_duplicates("school_id")
         kind = kind.set_index("school_id")["kind"]
         frame = self.known["sections"]
-        frame = frame[(frame["stage"] == stage).to_numpy() & (frame["year"] == self.context.year).to_numpy()]
+        frame = frame[(frame["stage"] == stage).to_numpy() & (frame["year"] == self.year).to_numpy()]
         frame = frame[~frame["school_id"].map(kind).isin(standard.rules.exclusion.kinds).to_numpy()]
         frame = frame[(frame["pupils"] != 0).to_numpy()]
         size = standard.computed_by("class_size")
         if size is None or not len(frame) or not any(limit.stage in (None, stage) for limit in size.limits):
             return np.nan
-        limit = size.limit(stage=stage, year=self.context.year)
+        limit = size.limit(stage=stage, year=self.year)
         return float(frame["classes"].sum(skipna=False)) * limit.value
 
     def outlooks(self) -> list[charts.Chart]:
@@ -237,65 +231,58 @@ class ForecastReport(ForecastTrial):
         return [self._outlook(stage) for stage in self.forecast_stages]
 
     def _outlook(self, stage: Stage) -> charts.Chart:
-        lang, places = self.context.lang, self.places(stage)
+        places = self.places(stage)
         finding, limits = self.moves(stage), {}
         if places == places:
             finding += self._against_places(stage)
-            limits = {say(lang, f"班额上限可容 {places:,.0f}", f"Room for {places:,.0f}"): places}
-        measure = say(lang, "在校生（人），按学年", "Pupils by school year")
+            limits = {self.say(f"班额上限可容 {places:,.0f}", f"Room for {places:,.0f}"): places}
+        measure = self.say("在校生（人），按学年", "Pupils by school year")
         return charts.outlook(
-            self.course(stage),
-            self.made.base,
-            caption=self.caption(finding, measure),
-            limits=limits,
+            self.course(stage), self.made.base, caption=self.caption(finding, measure), limits=limits
         )
 
     def moves(self, stage: Stage) -> str:
         """Return in words, without a stop, how many pupils a stage has and how many are forecast."""
-        lang, made = self.context.lang, self.made
-        course, label = self.course(stage), stage_label(stage, lang)
-        last = number(course["pupils"][made.to], 0, lang)
+        made = self.made
+        course, label = self.course(stage), stage_label(stage, self.lang)
+        last = number(course["pupils"][made.to], 0, self.lang)
         if not np.isfinite(course["pupils"].get(made.base, np.nan)):
-            return say(
-                lang,
+            return self.say(
                 f"{label}在校生推算 {made.to} 年 {last} 人（{made.base} 年有学校的人数不明）",
                 f"{label} pupils: {last} forecast for {made.to} (not all are known in {made.base})",
             )
-        first = number(course["pupils"][made.base], 0, lang)
-        return say(
-            lang,
+        first = number(course["pupils"][made.base], 0, self.lang)
+        return self.say(
             f"{label}在校生 {made.base} 年 {first} 人，推算 {made.to} 年 {last} 人",
             f"{label} pupils: {first} in {made.base}, {last} forecast for {made.to}",
         )
 
     def _against_places(self, stage: Stage) -> str:
         """Say in which of the years to come pupils outnumber the places."""
-        lang, ahead = self.context.lang, self.course(stage)["pupils"].loc[self.made.base + 1 :]
-        over = listed([str(year) for year in ahead.index[ahead > self.places(stage)]], lang, most=10)
+        ahead = self.course(stage)["pupils"].loc[self.made.base + 1 :]
+        over = listed([str(year) for year in ahead.index[ahead > self.places(stage)]], self.lang, most=10)
         if not over:
-            return say(lang, "，各年都不超过现有班级的容量", "; the present classes hold them in every year")
-        return say(
-            lang, f"，{over} 年超过现有班级的容量", f"; more than the present classes may hold in {over}"
+            return self.say("，各年都不超过现有班级的容量", "; the present classes hold them in every year")
+        return self.say(
+            f"，{over} 年超过现有班级的容量", f"; more than the present classes may hold in {over}"
         )
 
     def table(self) -> Table:
         """Return pupils by stage and year: the band, the entrants, and the places left."""
-        lang = self.context.lang
         columns = (
-            Column("stage", say(lang, "学段", "Stage")),
-            Column("year", say(lang, "学年（起始年）", "School year starting")),
-            Column("pupils", say(lang, "在校生（人）", "Pupils"), decimals=0),
-            Column("band", say(lang, "低—高（人）", "Low–high")),
-            Column("entrants", say(lang, "其中最低年级（人）", "In the lowest grade"), decimals=0),
-            Column("left", say(lang, "班额上限内的余位（人）", "Places left")),
+            Column("stage", ("学段", "Stage")),
+            Column("year", ("学年（起始年）", "School year starting")),
+            Column("pupils", ("在校生（人）", "Pupils"), decimals=0),
+            Column("band", ("低—高（人）", "Low–high")),
+            Column("entrants", ("其中最低年级（人）", "In the lowest grade"), decimals=0),
+            Column("left", ("班额上限内的余位（人）", "Places left")),
         )
         lines = [line for stage in self.forecast_stages for line in self._years(stage)]
-        return Table(
-            say(lang, "在校生：往年与推算", "Pupils: past years and forecast"),
+        return self.table_of(
+            ("在校生：往年与推算", "Pupils: past years and forecast"),
             columns,
             pd.DataFrame(lines, columns=[column.key for column in columns]),
-            note=say(
-                lang,
+            note=(
                 "低—高：按往年误差，十年里约八年落在其中；“—”为已有实际数，或学年太少、没有区间。"
                 "余位 = 现有班级数 × 班额上限 − 在校生，负数为不足；特殊教育学校的班级不计。",
                 "Low–high: about eight years in ten lie within, judging by past errors; “—”: the year has been, or "
@@ -303,32 +290,27 @@ class ForecastReport(ForecastTrial):
                 "classes of special schools are not counted.",
             ),
             empty=self.why,
-            lang=lang,
         )
 
     def by_school(self) -> Table:
         """Return places against pupils: a row a school and stage, the shortest of places first."""
-        lang, made = self.context.lang, self.made
+        made = self.made
         years = range(made.base, made.to + 1) if made is not None else range(0)
         last = made.to if made is not None else ""
         columns = (
-            Column("name", say(lang, "学校", "School")),
-            Column("stage", say(lang, "学段", "Stage")),
-            Column("places", say(lang, "现有学位（人）", "Places now"), decimals=0),
-            *(
-                Column(str(year), say(lang, f"{year} 年余位", f"Left in {year}"), decimals=0)
-                for year in years
-            ),
-            Column("band", say(lang, f"{last} 年（学生多—少）", f"{last}, many to few")),
+            Column("name", ("学校", "School")),
+            Column("stage", ("学段", "Stage")),
+            Column("places", ("现有学位（人）", "Places now"), decimals=0),
+            *(Column(str(year), (f"{year} 年余位", f"Left in {year}"), decimals=0) for year in years),
+            Column("band", (f"{last} 年（学生多—少）", f"{last}, many to few")),
         )
         lines = self._spare() if made is not None else []
-        return Table(
-            say(lang, "各校学位与学生", "Places against pupils by school"),
+        return self.table_of(
+            ("各校学位与学生", "Places against pupils by school"),
             columns,
             pd.DataFrame(lines, columns=[*(column.key for column in columns), "short"]),
             failing="short",
-            note=say(
-                lang,
+            note=(
                 "学位 = 现有班级数 × 班额上限；余位 = 学位 − 学生，负数为缺的学位，有一年缺即标出。学生按推算；最后一列是学生数取高端、低端时"
                 "的余位。特殊教育学校不列。",
                 "Places = present classes × limit of class size; left = places − pupils as forecast: below 0 they are short, "
@@ -336,26 +318,24 @@ class ForecastReport(ForecastTrial):
                 "Special schools are not listed.",
             ),
             empty=self.why,
-            lang=lang,
         )
 
     def _spare(self) -> list[dict[str, object]]:
-        lang = self.context.lang
-        table = places_of(self.known, self.made, self.context.standard)
+        table = places_of(self.known, self.made, self.standard)
         table = table.assign(spare_high=table["places"] - table["low"])
         lines = []
         for (school, stage), own in table.groupby(["school_id", "stage"], sort=False):
             name, last = own["name"].iloc[0], own.iloc[-1]
-            ends = [number(last[side], 0, lang) for side in ("spare_low", "spare_high")]
+            ends = [number(last[side], 0, self.lang) for side in ("spare_low", "spare_high")]
             lines.append(
                 {
                     "name": school if name != name or name is None else name,
-                    "stage": stage_label(Stage(stage), lang),
+                    "stage": stage_label(Stage(stage), self.lang),
                     "places": own["places"].iloc[0],
                     **dict(zip(own["year"].astype(str), own["spare"], strict=True)),
                     "band": "—"
                     if last["low"] != last["low"]
-                    else say(lang, "{}—{}", "{} to {}").format(*ends),
+                    else self.say("{}—{}", "{} to {}").format(*ends),
                     "short": bool((own["spare"] < 0).any()),
                     "least": own["spare"].min(),
                 }
@@ -364,56 +344,50 @@ class ForecastReport(ForecastTrial):
 
     def ends(self) -> Table:
         """Return the district's verdicts in the last year forecast, under the low and the high path."""
-        lang, made = self.context.lang, self.made
+        made = self.made
         columns = (
-            Column("path", say(lang, "学生数", "Pupils come")),
-            Column("pupils", say(lang, "学生（人）", "Pupils"), decimals=0),
-            Column("verdict", say(lang, "结论", "Verdict")),
-            Column("rows", say(lang, "学校（学段）", "School stages"), decimals=0),
-            Column("passing", say(lang, "其中达标", "That meet the standard"), decimals=0),
-            Column("no_data", say(lang, "其中缺数据", "Without data"), decimals=0),
-            Column("over", say(lang, "超限的差异系数", "Coefficients above the limit"), decimals=0),
+            Column("path", ("学生数", "Pupils come")),
+            Column("pupils", ("学生（人）", "Pupils"), decimals=0),
+            Column("verdict", ("结论", "Verdict")),
+            Column("rows", ("学校（学段）", "School stages"), decimals=0),
+            Column("passing", ("其中达标", "That meet the standard"), decimals=0),
+            Column("no_data", ("其中缺数据", "Without data"), decimals=0),
+            Column("over", ("超限的差异系数", "Coefficients above the limit"), decimals=0),
         )
         found = pd.DataFrame(columns=[column.key for column in columns])
         if made is not None:
-            found = verdicts_along(self.handed_in, made, made.to, self.context.standard)
+            found = verdicts_along(self.handed_in, made, made.to, self.standard)
             found = found.assign(
-                path=[term(path, lang, (Path,)) for path in found["path"]],
-                verdict=[verdict_label(verdict, lang) for verdict in found["verdict"]],
+                path=[term(path, self.lang, (Path,)) for path in found["path"]],
+                verdict=[verdict_label(verdict, self.lang) for verdict in found["verdict"]],
             )
         last = made.to if made is not None else ""
-        return Table(
-            say(
-                lang,
-                f"{last} 学年的结论：学生数取低、中、高",
-                f"Verdicts in {last} should few or many pupils come",
-            ),
+        return self.table_of(
+            (f"{last} 学年的结论：学生数取低、中、高", f"Verdicts in {last} should few or many pupils come"),
             columns,
             found,
-            note=say(
-                lang,
+            note=(
                 "各学段的学生数同取区间的低端、中间、高端，各校各年级按同一比例；教师按每年离开的比例减少、不补充，其余同最后学年。",
                 "All stages at the low end, the middle or the high end of their band, every grade of every school by the "
                 "same share; teachers leave at the yearly rate and none is hired; all else as in the last year.",
             ),
             empty=self.why,
-            lang=lang,
         )
 
     def _years(self, stage: Stage) -> list[dict[str, object]]:
-        lang, base, places = self.context.lang, self.made.base, self.places(stage)
+        base, places = self.made.base, self.places(stage)
         entrants, lines = self._entrants(stage), []
-        ahead = say(lang, "（推算）", " (forecast)")
+        ahead = self.say("（推算）", " (forecast)")
         for year, row in self.course(stage).iterrows():
             left = places - row["pupils"]
             lines.append(
                 {
-                    "stage": stage_label(stage, lang),
+                    "stage": stage_label(stage, self.lang),
                     "year": f"{year}{ahead}" if year > base else str(year),
                     "pupils": row["pupils"],
                     "band": self._band(row, "{}—{}") or "—",
                     "entrants": entrants.get(year, np.nan),
-                    "left": number(left, 0, lang) if year >= base else "—",
+                    "left": number(left, 0, self.lang) if year >= base else "—",
                 }
             )
         return lines
@@ -422,7 +396,7 @@ class ForecastReport(ForecastTrial):
         """Return the low and the high path of a year; empty where there is no band."""
         if row["low"] != row["low"]:
             return ""
-        return form.format(*(number(row[side], 0, self.context.lang) for side in ("low", "high")))
+        return form.format(*(number(row[side], 0, self.lang) for side in ("low", "high")))
 
     def _entrants(self, stage: Stage) -> pd.Series:
         frame = pd.concat([self.made.years, self.made.rows])
@@ -445,30 +419,30 @@ class ForecastReport(ForecastTrial):
 
     def expected(self, stage: Stage) -> str:
         """Return in a sentence how many pupils a stage will have, and whether the classes hold them."""
-        lang, places = self.context.lang, self.places(stage)
+        places = self.places(stage)
         last = self.course(stage).loc[self.made.to]
-        text = self.moves(stage) + self._band(last, say(lang, "（低 {}，高 {}）", " (low {}, high {})"))
+        text = self.moves(stage) + self._band(last, self.say("（低 {}，高 {}）", " (low {}, high {})"))
         if places == places:
-            held = number(places, 0, lang)
-            text += say(
-                lang, f"；现有班级按班额上限可容 {held} 人", f"; by class size there is room for {held}"
+            held = number(places, 0, self.lang)
+            text += self.say(
+                f"；现有班级按班额上限可容 {held} 人", f"; by class size there is room for {held}"
             )
             text += self._against_places(stage)
-        return text + say(lang, "。", ".")
+        return text + self.say("。", ".")
 
     def _wanting(self) -> list[str]:
         """Return sentences on schools whose grades were shared out, scaled, or are not known."""
-        lines, lang, rows = [], self.context.lang, self.made.rows
+        lines, rows = [], self.made.rows
         for basis, (zh, en) in ODD.items():
             own = rows[((rows["basis"] == basis) & rows["stage"].isin(COMPULSORY)).to_numpy()]
             if len(own):
                 named = self._named(own["school_id"].unique())
-                lines.append(say(lang, f"{named}：{zh}。", f"{named}: {en}."))
+                lines.append(self.say(f"{named}：{zh}。", f"{named}: {en}."))
         missing = self.made.missing
         missing = missing[missing["stage"].isin(COMPULSORY).to_numpy()]
-        notes = (told(note, lang) for note in of_missing(self.known, missing))
-        return [*lines, *(say(lang, f"{note}。", f"{note}.") for note in notes)]
+        notes = (told(note, self.lang) for note in of_missing(self.known, missing))
+        return [*lines, *(self.say(f"{note}。", f"{note}.") for note in notes)]
 
     def _named(self, schools: np.ndarray) -> str:
         table = self.known["schools"].drop_duplicates("school_id").set_index("school_id")["name"].dropna()
-        return listed([str(table.get(school, school)) for school in schools], self.context.lang)
+        return listed([str(table.get(school, school)) for school in schools], self.lang)

@@ -1,21 +1,39 @@
-"""The workbooks that offices hand in: national forms, issue ledger, a plan per school; `qb forms`."""
+"""The workbooks that offices hand in: national forms, issue ledger (问题台账), a plan per school (一校一策); `qb forms`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 from xlsxwriter import Workbook
 
 from qb.data.layout_file import NATIONAL, Layout, load_layout
 from qb.data.workbook import new_book, write_xlsx
 from qb.language import Message, listing
-from qb.report import form_ledgers
 from qb.report.context import ReportContext, open_context
+from qb.report.context import day_of as told_by
 from qb.report.form_figures import Figures
-from qb.report.form_layout import NONE, draw, lacking
-from qb.report.form_plain import plain_layout
-from qb.report.form_sheets import BELOW, INCOMPLETE, Filing, Form
+from qb.report.form_layout import NONE, draw, lacking, plain_layout
+from qb.report.form_sheets import BELOW, INCOMPLETE, Cell, Figure, Filing, Form, Line, Link, Middle, text_of
+from qb.report.issue_ledger import nothing_to_mend
+from qb.report.resource_tables import allowed, unknown
+from qb.report.words import (
+    Tally,
+    department_names,
+    detail_text,
+    floor_label,
+    measured,
+    part_label,
+    resources_said,
+    stage_label,
+    term,
+    unit_of,
+)
+from qb.rounding import decimals_beside
+from qb.terms import COMPULSORY, Progress, Verdict
 
 FORMS, LEDGER, POLICIES = "表I—表VI和学校自评表.xlsx", "问题台账.xlsx", "一校一策.xlsx"
 
@@ -140,8 +158,8 @@ def _guide(form: Form, filing: Filing, layout: Layout) -> None:
 
 def _ledger(workbook: Workbook, filing: Filing) -> None:
     for name, widths, write in (
-        ("问题台账", form_ledgers.LEDGER_WIDTHS, form_ledgers.problems),
-        ("历年整改登记", form_ledgers.OLD_WIDTHS, form_ledgers.earlier),
+        ("问题台账", LEDGER_WIDTHS, problems),
+        ("历年整改登记", OLD_WIDTHS, earlier),
     ):
         form = Form(workbook, name, widths)
         form.fit()
@@ -149,6 +167,250 @@ def _ledger(workbook: Workbook, filing: Filing) -> None:
 
 
 def _policies(workbook: Workbook, filing: Filing) -> None:
-    index = Form(workbook, "目录", form_ledgers.INDEX_WIDTHS)
+    index = Form(workbook, "目录", INDEX_WIDTHS)
     index.fit()
-    form_ledgers.policies(index, Form(workbook, form_ledgers.SECTIONS, form_ledgers.POLICIES_WIDTHS), filing)
+    policies(index, Form(workbook, SECTIONS, POLICIES_WIDTHS), filing)
+
+
+# 问题台账: every problem with who answers for it and what is being done, to be kept on.
+
+
+_COLUMNS = (
+    ("编号", 5), ("指标", 6), ("问题", 24), ("学校", 13), ("学校标识码", 10), ("学段", 6), ("实际", 9),
+    ("标准", 9), ("缺口", 10), ("原因", 14), ("整改措施", 17), ("责任部门", 12), ("登记部门", 10),
+    ("完成时限", 10.5), ("整改状态", 8), ("佐证材料", 11), ("销号日期", 10.5),
+)  # fmt: skip
+LEDGER_WIDTHS = tuple(width for _, width in _COLUMNS)
+_NAMES = tuple(name for name, _ in _COLUMNS)
+_DEADLINE, _STATUS = _NAMES.index("完成时限"), _NAMES.index("整改状态")
+_SHORT = {"recognition": "认可度", "veto": "否决"}
+_OLD = (
+    ("编号", 6), ("学年", 8), ("指标", 7), ("学校标识码", 14), ("原因", 28), ("整改措施", 34),
+    ("登记部门", 16), ("完成时限", 12), ("整改状态", 10), ("佐证材料", 20), ("销号日期", 12),
+)  # fmt: skip
+OLD_WIDTHS = tuple(width for _, width in _OLD)
+
+
+def problems(form: Form, filing: Filing) -> None:
+    """Write a line for every figure and item that fails, ready to be filtered and filled in."""
+    day = date.fromisoformat(told_by(filing.context, filing.district))
+    form.opening("问题台账", filing.place, filing.invented)
+    form.span(
+        "原因、措施、时限和状态取自整改台账数据，空白表示尚未登记，可在表中续填；"
+        f"截至 {day} 过了时限而未完成的，时限以红色粗体显示，与网页报告同一日期。“全区”指县区一级的问题。"
+    )
+    form.head([(name,) for name in _NAMES])
+    top = form.row
+    for place, row in enumerate(filing.context.ledger.to_dict("records"), start=1):
+        form.line([Middle(place), *_ledger_problem(filing, row)])
+    if form.row == top:
+        form.span(nothing_to_mend(Tally.of(filing.own.indicators["verdict"]).unknown, "zh"))
+        return
+    last = form.row - 1
+    form.sheet.autofilter(top - 1, 0, last, len(_NAMES) - 1)
+    labels = [progress.zh for progress in Progress]
+    form.sheet.data_validation(top, _STATUS, last, _STATUS, {"validate": "list", "source": labels})
+    due, state = (f"${chr(ord('A') + column)}{top + 1}" for column in (_DEADLINE, _STATUS))
+    form.sheet.conditional_format(
+        top,
+        _DEADLINE,
+        last,
+        _DEADLINE,
+        {
+            "type": "formula",
+            "criteria": f"=AND(ISNUMBER({due}),{due}<DATE({day.year},{day.month},{day.day}),"
+            f'{state}<>"{Progress.DONE.zh}",'
+            f'{state}<>"{Progress.CLOSED.zh}")',
+            "format": form.workbook.add_format({"font_color": "#C00000", "bold": True}),
+        },
+    )
+
+
+def _ledger_problem(filing: Filing, row: Line) -> Iterator[Cell]:
+    code, part = str(row["code"]), str(row["part"])
+    yield Middle(_SHORT.get(code, code))
+    yield problem_name(filing, code, part) + _beside(filing, row)
+    yield text_of(row["name"]) or "全区"
+    yield text_of(row["school_id"])
+    yield Middle(stage_label(row["stage"], "zh") if isinstance(row["stage"], str) else "")
+    yield from problem_cells(filing, row)
+    yield _gap(filing, row, code, part)
+    yield text_of(row["cause"])
+    yield text_of(row["measure"])
+    yield department_names(row["departments"], filing.standard, "zh")
+    yield text_of(row["department"])
+    yield day_of(row["deadline"])
+    yield Middle(term(row["status"], "zh", (Progress,)))
+    yield text_of(row["evidence"])
+    yield day_of(row["closed_on"])
+
+
+def _beside(filing: Filing, row: Line) -> str:
+    """Return what goes with a problem in brackets: its detail, and that the school rule allows it."""
+    words = [detail] if (detail := detail_text(row, filing.standard, "zh")) else []
+    below = [code for one in filing.rows.get(text_of(row["school_id"]), []) if one["stage"] == row["stage"]
+             for code in allowed(one)]  # fmt: skip
+    words += ["规则允许，学校仍达标"] if row["code"] in below else []
+    return f"（{'；'.join(words)}）" if words else ""
+
+
+def _gap(filing: Filing, row: Line, code: str, part: str) -> Cell:
+    """Return how far a figure is from its limit, in its unit; nothing for what has no figure."""
+    if pd.isna(row["gap"]):
+        return ""
+    digits, unit = measured(filing.standard, code, part, "zh")
+    digits = decimals_beside(row["value"], row["limit"], digits)
+    if code in filing.standard.resource_codes and part != "coefficient":
+        digits, unit = filing.standard[code].resource.decimals, unit_of(filing.standard[code], "zh")
+    return Figure(float(row["gap"]), digits, unit="个百分点" if unit == "%" else unit, beside=0.0)
+
+
+def problem_name(filing: Filing, code: str, part: str) -> str:
+    """Return what a problem is: the indicator's title, and the part of it that fails."""
+    words = part_label(part, filing.standard, "zh")
+    if code == "recognition":
+        return filing.standard.recognition.title.zh
+    if code == "veto":
+        return words
+    name = filing.standard[code].title.zh
+    return f"{name}：{words}" if words else name
+
+
+def problem_cells(filing: Filing, row: Line) -> list[Cell]:
+    """Return the figure that fails and its limit; an item of a checklist has neither."""
+    if pd.isna(row["value"]):
+        return [Verdict.FAIL, ""]
+    digits, _ = measured(filing.standard, str(row["code"]), str(row["part"]), "zh")
+    value, limit = float(row["value"]), float(row["limit"])
+    return [Figure(value, digits, beside=limit), Figure(limit, digits, beside=value)]
+
+
+def earlier(form: Form, filing: Filing) -> None:
+    """Write what was entered and the ledger does not show: mended, or followed by a later entry."""
+    form.opening("历年整改登记", filing.place, filing.invented)
+    form.span("已登记而问题台账没有采用的整改事项：问题现已达标的，或同一问题后来另有登记的。")
+    form.head([(name,) for name, _ in _OLD])
+    measures = filing.context.data["measures"]
+    mine = measures[(measures["district"] == filing.district).to_numpy()]
+    mine = mine[(mine["year"] <= filing.context.year).to_numpy()]
+    shown = mine["number"].isin(filing.context.ledger["number"].dropna())
+    for row in mine[~shown.to_numpy()].to_dict("records"):
+        form.line(
+            [
+                Middle(f"{row['number']:.0f}"),
+                Middle(f"{row['year']:.0f}"),
+                Middle(text_of(row["code"])),
+                text_of(row["school_id"]) or "全区",
+                *(text_of(row[name]) for name in ("cause", "measure", "department")),
+                day_of(row["deadline"]),
+                Middle(term(row["status"], "zh", (Progress,))),
+                text_of(row["evidence"]),
+                day_of(row["closed_on"]),
+            ]
+        )
+
+
+def day_of(value: object) -> Cell:
+    """Return a day as a spreadsheet knows it, so that it sorts; the text as it is where it is none."""
+    text = text_of(value)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return day if day.year >= 1901 else text  # spreadsheets know no days before
+
+
+# 一校一策: what each school lacks, who answers for it, what is done and by when.
+
+
+SECTIONS = "各校措施"
+INDEX_WIDTHS = (6, 34, 16, 12, 12, 12, 12, 14, 14)
+POLICIES_WIDTHS = (5, 22, 6, 8, 8, 11, 11, 9, 13, 17, 13, 10.5, 8)
+
+
+def policies(index: Form, sections: Form, filing: Filing) -> None:
+    """Write a section for every judged school, on a page of its own, and the list that leads to them."""
+    places: dict[str, int] = {}
+    for school_id in filing.rows:
+        places[school_id] = sections.row
+        _section(sections, filing, school_id)
+    sections.break_before(list(places.values()))
+    _index(index, filing, places)
+
+
+def _section(form: Form, filing: Filing, school_id: str) -> None:
+    rows, mine = filing.rows[school_id], filing.problems.get(school_id, [])
+    form.opening(f"{rows[0]['name']}：一校一策", filing.place, filing.invented)
+    form.span(filing.facts(school_id))
+    for row in rows:
+        form.span(filing.conclusion(row))
+    form.span("缺口与措施", "section", 24)
+    if not mine:
+        found = Tally.of(row["verdict"] for row in filing.findings.get(school_id, []))
+        form.span(nothing_to_mend(found.unknown + sum(len(unknown(row)) for row in rows), "zh"))
+    else:
+        floor = floor_label(filing.standard)
+        heads = (
+            "序号", "问题", "学段", "实际", "标准", "补到标准需增加", f"补到 {floor} 需增加",
+            "现有资源可供学生（人）", "原因", "整改措施", "责任部门", "完成时限", "整改状态",
+        )  # fmt: skip
+        form.head([(text,) for text in heads], repeat=False)
+        for place, row in enumerate(mine, start=1):
+            form.line([Middle(place), *_policies_problem(filing, row)])
+    for warning in filing.warnings.get(school_id, []):
+        form.span(f"提示：{warning['message']}")
+
+
+def _policies_problem(filing: Filing, row: Line) -> list[Cell]:
+    code = str(row["code"])
+    stage = stage_label(row["stage"], "zh") if isinstance(row["stage"], str) else ""
+    return [
+        f"{code} {problem_name(filing, code, str(row['part']))}{_beside(filing, row)}",
+        Middle(stage),
+        *problem_cells(filing, row),
+        *_gaps(filing, row),
+        text_of(row["cause"]),
+        text_of(row["measure"]),
+        department_names(row["departments"], filing.standard, "zh"),
+        day_of(row["deadline"]),
+        Middle(term(row["status"], "zh", (Progress,))),
+    ]
+
+
+def _gaps(filing: Filing, row: Line) -> list[Cell]:
+    """Return what is to be added, to the standard and to its floor, and the pupils the resource is for."""
+    code = str(row["code"])
+    lacking = filing.lacking.get((row["school_id"], row["stage"], code))
+    if code not in filing.standard.resource_codes or lacking is None:
+        return ["", "", ""]
+    digits, unit = filing.standard[code].resource.decimals, unit_of(filing.standard[code], "zh")
+    added = [Figure(lacking[name], digits, unit=unit) for name in ("to_standard", "to_floor")]
+    return [*added, Figure(lacking["supports"])]
+
+
+def _index(form: Form, filing: Filing, places: dict[str, int]) -> None:
+    standard = filing.standard
+    what, bare = resources_said(standard, "zh"), resources_said(standard, "zh", bare=True)
+    form.opening("一校一策目录", filing.place, filing.invented)
+    form.head(
+        [
+            *((text, None) for text in ("序号", "学校", "学校标识码")),
+            *((stage.zh, text) for stage in COMPULSORY for text in ("达标项数", "结论")),
+            *((text, None) for text in (f"{bare}缺口（项）", "其他未达标（项）")),
+        ]
+    )
+    for number, (school_id, rows) in enumerate(filing.rows.items(), start=1):
+        by_stage = {row["stage"]: row for row in rows}
+        stages: list[Cell] = []
+        for stage in COMPULSORY:
+            row = by_stage.get(stage)
+            stages += [Figure(row["met"]), Verdict(str(row["verdict"]))] if row else ["", ""]
+        mine = filing.problems.get(school_id, [])
+        resources = sum(problem["code"] in filing.standard.resource_codes for problem in mine)
+        link = Link(str(rows[0]["name"]), SECTIONS, places[school_id])
+        form.line(
+            [Middle(number), link, school_id, *stages, Figure(resources), Figure(len(mine) - resources)]
+        )
+    form.span(
+        f"注：列出参加{what}评估的学校，点学校名称转到该校。“其他未达标”指{what}以外落到本校的未达标项。"
+    )

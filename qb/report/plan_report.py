@@ -1,325 +1,641 @@
-"""The plan's page: the least cost of the standard, with proof, and what else could be done."""
+"""The page of a plan: what to buy, which limits bind, prices, budgets, transfers, years; what balance costs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from qb import charts
+from qb.charts.cost_curve import Lane, before_after, cost_curve
 from qb.language import told
-from qb.planning.plan.cheapest import PlanStatus
-from qb.planning.plan.plan_results import outside
+from qb.planning.costs import other_prices, price_code
+from qb.report.columns import SCHOOL, STAGE, Words, gap
 from qb.report.context import DistrictPart
-from qb.report.facts import shown_resource
-from qb.report.plan_alternatives import PlanBalance, PlanMeans
-from qb.report.plan_purchases import PlanAssumed, PlanLimits, PlanPurchases
-from qb.report.plan_study import PlanPart, Work, money, money_range
-from qb.report.resource_tables import gap_text, names
-from qb.report.tables import Cards, Heading, Sentences
-from qb.report.words import (
-    area_label,
-    listed,
-    number,
-    resource_span,
-    say,
-    school_rule,
-    school_year,
-    stage_label,
-    title,
-    verdict_label,
-)
-from qb.terms import Allowance, Verdict
+from qb.report.plan_study import COSTS, WAN, PlanPart, PlanVerdict, Work, in_wan
+from qb.report.resource_tables import gap_text, names, percent_of_standard, verdicts
+from qb.report.scenario_actions import item_label
+from qb.report.tables import Column, Row, Sentences, Table
+from qb.report.words import department_names, listed, number, school_year, stage_label, title, unit_of
+from qb.terms import COMPULSORY, Stage
 
-# What the standard costs, in cards and sentences.
+NONE = ("没有需要购置的。", "There is nothing to buy.")
+WITHOUT = ("没有方案，因而没有清单。", "There is no plan, hence no list.")
 
 
-class PlanVerdict(PlanPart):
-    """The least cost, how sure that is, and what is behind it."""
+def _sums(bought: pd.DataFrame) -> dict[str, float]:
+    return bought[["cost_yuan", "low_yuan", "high_yuan"]].sum().to_dict()
 
-    def title(self) -> Heading:
-        """Return the page's title, the rule, and whose prices are used."""
-        lang, standard = self.context.lang, self.context.standard
-        year = school_year(self.context.year, lang)
-        costs = self.work.costs.title
-        return Heading(
-            say(
-                lang,
-                f"{self.district}：{self.context.resources}达标的最低费用方案（{year}）",
-                f"{self.district}: the cheapest plan to meet {self.context.resources}, {year}",
-            ),
-            say(
-                lang,
-                f"每所学校 {school_rule(standard, lang)}，每个差异系数不超过限值；依据{standard.title.zh}；费用：{costs.zh}。",
-                f"Every school: {school_rule(standard, lang)}; every coefficient within its limit. By {standard.title.en}. Prices: {costs.en}.",
-            ),
+
+class PlanPurchases(PlanPart):
+    """What to buy: by school, by indicator, by department."""
+
+    @property
+    def _bought(self) -> pd.DataFrame:
+        return (
+            self.work.plan.purchases
+            if self.work.made
+            else pd.DataFrame(columns=["school_id", "code", "stage"])
         )
 
-    def cards(self) -> Cards:
-        """Return the cost, its range, the bound and the gap."""
-        lang, plan = self.context.lang, self.work.plan
-        if plan is None:
-            return Cards((self._card("方案", "The plan", str(Verdict.NO_DATA), "", ""),), lang)
-        if plan.cost is None:
-            words = told(plan.status, lang)
-            none = self._card("方案", "The plan", say(lang, "没有方案", "None"), words, words)
-            least = money(plan.bound, lang)
-            bound = self._card("费用下界", "Bound", least, "任何方案不少于此数", "no plan costs less")
-            return Cards((none, bound) if plan.bound else (none,), lang)
-        low, high = (float(plan.purchases[name].sum()) for name in ("low_yuan", "high_yuan"))
-        schools = plan.problem.rows["school_id"].nunique()
-        paid = int((self.work.why.schools["cost_yuan"] > 0).sum())
-        return Cards(
-            (
-                self._card(
-                    "最低费用",
-                    "Least cost",
-                    money(plan.cost, lang),
-                    f"{schools} 所学校中 {paid} 所需要购置",
-                    f"{paid} of {schools} schools need something",
-                ),
-                self._card(
-                    "低值—高值",
-                    "Low to high",
-                    money_range(low, high, lang),
-                    "同一清单按费用的低值、高值计",
-                    "the same list at low and high prices",
-                ),
-                self._card(
-                    "费用下界",
-                    "Bound",
-                    money(plan.bound, lang),
-                    "任何达标方案不少于此数",
-                    "no plan that meets the standard costs less",
-                ),
-                self._card(
-                    "差距",
-                    "Gap",
-                    f"{number(100 * plan.gap, 3)}%",
-                    plan.status.zh,
-                    plan.status.en,
-                ),
-            ),
-            lang,
-        )
+    @property
+    def _empty(self) -> Words:
+        return NONE if self.work.made else WITHOUT
 
-    def _card(self, zh: str, en: str, value: str, below_zh: str, below_en: str) -> tuple[str, str, str]:
-        lang = self.context.lang
-        return say(lang, zh, en), value, say(lang, below_zh, below_en)
-
-    def headlines(self) -> Sentences:
-        """Return at most six sentences: what it costs and leaves, for what, why, what else could be done."""
-        found = [self.result()]
-        if self.work.made:
-            found[0] += say(self.context.lang, "", " ") + self.beyond()
-            found += [self._largest(), self._coefficients(), self._pupil(), self._yardsticks()]
-        found.append(self._transfers())
-        return Sentences(tuple(line for line in found if line))
-
-    def result(self) -> str:
-        """Return what the standard of the resources costs, or why that is not known."""
-        lang, plan = self.context.lang, self.work.plan
-        if plan is None:
-            rows = len(self._missing())
-            return say(
-                lang,
-                f"不能制定方案：{rows} 个学校（学段）的{self.context.resources}缺数据。"
-                if rows
-                else f"不能制定方案：{self.work.refused}",
-                f"No plan can be made: {rows} school stages lack data for {resource_span(self.context.standard).replace('—', '–')}."
-                if rows
-                else "No plan can be made of these data; the reason is below.",
-            )
-        if plan.status is PlanStatus.UNDECIDED:
-            return say(
-                lang,
-                "限时内没有找到达标的方案，也没有证明做不到。",
-                "No plan was found in the time, nor is it proven impossible.",
-            )
-        if plan.cost is None:
-            return say(
-                lang,
-                f"在现有上限之内，各校{self.context.resources}和差异系数不能全部达标。相互冲突的限制：{listed(list(plan.clashes), lang)}。",
-                f"The standard of {self.context.resources} cannot be met within the upper bounds. They clash in {len(plan.clashes)} places, listed below.",
-            )
-        if not plan.cost:
-            rows = self.work.plan.assessment.of(self.district).rows
-            shown = [
-                shown_resource(rows, i.code) == Allowance.AT_SCHOOL for i in self.context.standard.resources
-            ]
-            below = int(np.sum(shown))
-            zh = f"（其中 {below} 项低于标准，规则允许）" if below else ""
-            en = f" ({below} below the standard, as the rule allows)" if below else ""
-            return say(
-                lang,
-                f"各校都判为达标{zh}，差异系数都不超过限值，不需要购置。",
-                f"Every school passes{en} and every coefficient keeps its limit: there is nothing to buy.",
-            )
-        return say(
-            lang,
-            f"各校{self.context.resources}和差异系数达标最少需要 {money(plan.cost, lang)}；任何这样的方案不少于 {money(plan.bound, lang)}，{plan.status.zh}。方案已用同一评估程序复核。",
-            f"Meeting {self.context.resources} and the limits of their coefficients takes {money(plan.cost, lang)} at least; no plan costs less than {money(plan.bound, lang)} ({told(plan.status, lang)}). The purchases were assessed again by the same code.",
-        )
-
-    def beyond(self) -> str:
-        """Say what else money mends, what remains after it, and the district's verdict after all."""
-        lang, plan = self.context.lang, self.work.plan
-        left, found = outside(plan.assessment), []
-        mended = plan.mended
-        if len(mended.items):
-            codes = listed(list(dict.fromkeys(mended.items["code"])), lang, 12)
-            without = listed(mended.unpriced, lang)
-            found.append(
-                say(
-                    lang,
-                    f"{self.context.items}以外用钱能补的（{codes}）另需 {money(mended.cost, lang)}"
-                    + (f"，{without} 没有单价、未计入" if without else ""),
-                    f"What else money mends ({codes}) takes {money(mended.cost, lang)} more"
-                    + (f", {without} without a price" if without else ""),
-                )
-            )
-        standard = plan.before.standard
-        named = {name: area_label(name, standard, lang) for name in standard.area_names}
-        parts = [
-            say(
-                lang,
-                f"{verdict.zh} {len(names_)} 项（{listed([named.get(x, x) for x in names_], lang, 12)}）",
-                f"{verdict_label(verdict, lang).lower()}: {len(names_)} ({listed([named.get(x, x) for x in names_], lang, 12)})",
-            )
-            for verdict, names_ in left.items()
+    def by_school(self) -> Table:
+        """Return what each school gets, the dearest first."""
+        rows = [
+            {
+                "name": mine["name"].iloc[0],
+                "school_id": school,
+                "what": self.say("；", "; ").join(self._at_school(mine)),
+                **_sums(mine),
+            }
+            for school, mine in self._bought.groupby("school_id")
         ]
-        if parts:
-            found.append(
-                say(
-                    lang,
-                    f"此外仍有{'，'.join(parts)}",
-                    f"What is left: {'; '.join(parts)}",
-                )
+        return self.table_of(
+            ("购置清单：按学校", "What to buy, by school"),
+            (SCHOOL, Column("what", ("增加", "To add")), *COSTS),
+            sorted(rows, key=lambda row: -row["cost_yuan"]),
+            note=(
+                "教师、骨干教师、教室取整数；按全校填报的学校按全校购置。没有列出的学校不需要购置。",
+                "Teachers and rooms are whole numbers; a school that reports as a whole buys as a whole. Schools not listed need nothing.",
+            ),
+            empty=self._empty,
+        )
+
+    def _at_school(self, mine: pd.DataFrame) -> list[str]:
+        whole = len(set(mine["stage"])) > 1
+        return [
+            f"{self.short(row.code)}"
+            + (f"（{stage_label(row.stage, self.lang)}）" if whole else "")
+            + f" {gap_text(self.standard[row.code], row.amount, self.lang)}"
+            + self.say("（新聘）", " (hired)") * bool(row.hired)
+            for row in mine.itertuples()
+        ]
+
+    def by_indicator(self) -> Table:
+        """Return what is bought of each resource at each stage."""
+        codes, stages = self.standard.resource_codes, list(map(str, Stage))
+        rows = [
+            {
+                "title": title(self.standard[code], self.lang),
+                "stage": stage,
+                "schools": mine["school_id"].nunique(),
+                "amount": gap_text(self.standard[code], mine["amount"].sum(), self.lang)
+                + self._hired(code, mine),
+                **_sums(mine),
+                "order": (codes.index(code), stages.index(stage)),
+            }
+            for (code, stage), mine in self._bought.groupby(["code", "stage"])
+        ]
+        return self.table_of(
+            ("购置清单：按指标", "What to buy, by indicator"),
+            (
+                Column("title", ("指标", "Indicator")),
+                STAGE,
+                Column("schools", ("学校数", "Schools"), decimals=0),
+                Column("amount", ("共增加", "In all")),
+                *COSTS,
+            ),
+            sorted(rows, key=lambda row: row["order"]),
+            empty=self._empty,
+        )
+
+    def _hired(self, code: str, mine: pd.DataFrame) -> str:
+        """Say how many of the teachers are hired; nothing where none is."""
+        hired = mine.loc[mine["hired"].to_numpy(dtype=bool), "amount"].sum()
+        text = gap_text(self.standard[code], hired, self.lang)
+        return self.say(f"（其中新聘 {text}）", f" ({text} hired)") * bool(hired)
+
+    def by_department(self) -> Table:
+        """Return what each department answers for."""
+
+        def name(row: Row, _: object) -> str:
+            return department_names((row["department"],), self.standard, self.lang)
+
+        return self.table_of(
+            ("购置清单：按责任部门", "What to buy, by department"),
+            (
+                Column("name", ("责任部门", "Department"), show=name),
+                Column(
+                    "codes",
+                    ("涉及指标", "Indicators"),
+                    show=lambda row, _: row["codes"].replace("、", self.say("、", ", ")),
+                ),
+                in_wan("lead", ("牵头（万元）", "First in charge (10,000 yuan)"), "lead_yuan"),
+                in_wan("shared", ("牵头或参与（万元）", "Has a part (10,000 yuan)"), "shared_yuan"),
+            ),
+            self.work.why.departments if self.work.made else (),
+            note=(
+                "牵头指标准文件中列在第一位的部门，各部门牵头之和等于总费用；参与的费用由几个部门共同负责，不能相加。",
+                "First in charge is the department that the standard names first: those sums add up to the total. What several share does not.",
+            ),
+            empty=self._empty,
+        )
+
+    def mending(self) -> Table:
+        """Return what money mends beside the resources, by indicator; what has no price is said."""
+        items = self.work.plan.mended.items if self.work.made else pd.DataFrame(columns=["code", "item"])
+        rows = [
+            {
+                "title": self.short(code),
+                "what": item_label(item, self.lang),
+                "places": mine["school_id"].nunique(),
+                "amount": self._other(item, mine["amount"].sum()),
+                "yearly": self.yearly(mine["yearly"].any()),
+                "priced": self.say("没有单价", "no price")
+                if mine["cost_yuan"].isna().all()
+                else number(mine["cost_yuan"].sum() / WAN, 2),
+            }
+            for (code, item), mine in items.groupby(["code", "item"], sort=False)
+        ]
+        what = self.context.items
+        none = (
+            f"{what}以外没有判为未达标、可按费用文件补的。",
+            f"Nothing beside {what} is both not met and in the cost file.",
+        )
+        return self.table_of(
+            (f"{what}以外用钱能补的", "What else money mends"),
+            (
+                Column("title", ("指标", "Indicator")),
+                Column("what", ("内容", "What")),
+                Column("places", ("涉及学校（县区）", "Schools, or the district"), decimals=0),
+                Column("amount", ("共增加", "In all")),
+                Column("yearly", ("计费", "Paid")),
+                Column("priced", ("费用（万元）", "Cost (10,000 yuan)")),
+            ),
+            rows,
+            note=(
+                "不在最低费用之内。学校规模、班额和核查事项花钱不能直接解决，不在此列。",
+                "Not part of the least cost. School size, class size and checklist items are not mended by money alone.",
+            ),
+            empty=none if self.work.made else self._empty,
+        )
+
+    def _other(self, item: str, amount: float) -> str:
+        other = other_prices(self.standard, self.work.costs).get(item)
+        return f"{number(amount, 0)} {told(other.unit, self.lang) if other else ''}".strip()
+
+    def yardsticks(self) -> Table:
+        """Return the plan's cost beside that of simpler ways to the standard."""
+        every = self.context.resources.removeprefix("the ")
+        ways = {
+            "plan": ("本方案", "This plan"),
+            "seven of seven": (f"各校{self.context.items}全部达标", f"Every school {every} of {every}"),
+            "greatest shortfall first": (
+                "从缺口最大处补起，补到各校通过为止",
+                "The greatest shortfall first, until every school passes",
+            ),
+        }
+
+        def cost(row: Row, _: object) -> str:
+            if row["yuan"] == row["yuan"]:
+                return self.money(row["yuan"])
+            return self.say("在上限之内做不到", "not within the upper bounds")
+
+        def more(row: Row, _: object) -> str:
+            known = row["yuan"] == row["yuan"] and row["name"] != "plan"
+            return self.money(row["yuan"] - self.work.plan.cost) if known else ""
+
+        return self.table_of(
+            ("对照：其他做法的费用", "What other ways would cost"),
+            (
+                Column("name", ("做法", "Way"), show=lambda row, _: self.say(*ways[row["name"]])),
+                Column("cost", ("费用", "Cost"), show=cost),
+                Column("more", ("比本方案多", "More than this plan"), show=more),
+            ),
+            self.work.why.yardsticks if self.work.made else (),
+            empty=self._empty,
+        )
+
+
+# Which limits bind, what easing them saves, and what one more pupil costs.
+
+
+MOST = 10
+
+
+class PlanLimits(PlanPart):
+    """Prices (duals) of the relaxation."""
+
+    def binding(self) -> Table:
+        """Return the coefficients' limits and the upper bounds that bind."""
+        rows = [*self._caps(), *self._bounds()] if self.work.made else []
+        return self.table_of(
+            ("起约束作用的限制", "Limits that bind"),
+            (
+                Column("limit", ("限制", "Limit")),
+                Column("step", ("放宽多少", "Eased by")),
+                Column("saves", ("可省（元）", "Saves (yuan)"), decimals=0),
+            ),
+            rows,
+            note=(
+                "按不取整的方案计算，只适用于小幅变动。",
+                "Prices of the plan without whole numbers; they hold for small changes.",
+            ),
+            empty=(
+                "差异系数限值和上限都不起约束作用，费用全部用于各校达标。",
+                "No coefficient and no upper bound binds: all is spent on the schools themselves.",
+            )
+            if self.work.made
+            else ("没有方案，因而没有起约束作用的限制。", "There is no plan, hence no limit that binds."),
+        )
+
+    def _caps(self) -> list[Row]:
+        rows: list[Row] = []
+        for row in self.work.why.caps.itertuples():
+            stage, what = stage_label(row.stage, self.lang), self.short(row.code)
+            limit = self.say(
+                f"{stage}{what}差异系数不超过 {row.limit:g}",
+                f"{stage} {what}: coefficient at most {row.limit:g}",
+            )
+            rows.append({"limit": limit, "step": self.say("放宽 0.01", "0.01 more"), "saves": row.saves_yuan})
+        return rows
+
+    def _bounds(self) -> list[Row]:
+        rows: list[Row] = []
+        for row in self.work.why.bounds.itertuples(index=False):
+            what, unit = f"{row.name} {self.short(row.code)}", unit_of(self.standard[row.code], self.lang)
+            limit = self.say(
+                f"{what}：最多增 {number(row.limit, 1)}", f"{what}: at most {number(row.limit, 1)} more"
+            )
+            step = self.say(f"多 1 {unit}", f"1 more ({unit})")
+            rows.append({"limit": limit, "step": step, "saves": row.saves_yuan})
+        return rows
+
+    def pupils(self) -> Table:
+        """Return where one more pupil costs most."""
+        shown = self.work.why.pupils if self.work.made else pd.DataFrame(columns=["yuan"])
+        shown = shown[(shown["yuan"] >= 1).to_numpy(dtype=bool)]
+        return self.table_of(
+            (f"多一名学生要多花多少（最多的 {MOST} 处）", f"What one more pupil costs (the {MOST} highest)"),
+            (SCHOOL, STAGE, Column("yuan", ("增加费用（元）", "More (yuan)"), decimals=0)),
+            shown.sort_values("yuan", ascending=False, kind="stable").head(MOST),
+            note=(
+                "资源低于标准的学校，每多一名学生就要多补一份；按不取整的方案计算。",
+                "A school below the standard must add for every pupil more; prices of the plan without whole numbers.",
+            ),
+            empty=("各校多一名学生都不增加费用。", "One more pupil costs nothing anywhere.")
+            if self.work.made
+            else ("没有方案，不能计算。", "There is no plan to compute it from."),
+        )
+
+
+# What the plan takes for granted: the prices, and the upper bounds at schools.
+
+
+ASSUMED = "假设"  # how a price's source says that it is one
+
+
+class PlanAssumed(PlanPart):
+    """The cost file."""
+
+    def prices(self) -> Table:
+        """Return every price with its range, and whether it is assumed."""
+        both = self.say("、", ", ").join(stage_label(stage, self.lang) for stage in COMPULSORY)
+        named = {price_code(i): i.code for i in reversed(self.standard.resources)}
+        costs = [cost for cost in self.work.costs.costs if cost.code in named]
+        rows = [
+            {
+                **{name: getattr(cost, name) for name in ("yuan", "low", "high")},
+                "title": self.short(named[cost.code]),
+                "stage": stage_label(cost.stage, self.lang) if cost.stage else both,
+                "what": told(cost.what, self.lang),
+                "decimals": 0 if float(cost.high).is_integer() and float(cost.low).is_integer() else 1,
+                "yearly": self.yearly(cost.yearly),
+                "source": self.say(
+                    cost.source, "assumption" if cost.source.startswith(ASSUMED) else cost.source
+                ),
+            }
+            for cost in costs
+        ]
+        assumed = sum(cost.source.startswith(ASSUMED) for cost in costs)
+        return self.table_of(
+            (f"费用：{self.work.costs.title.zh}", f"Prices: {self.work.costs.title.en}"),
+            (
+                Column("title", ("指标", "Indicator")),
+                Column("stage", ("学段", "Stage")),
+                Column("what", ("内容", "What")),
+                Column("yuan", ("费用（元）", "Price (yuan)"), decimals="decimals"),
+                Column("low", ("低值（元）", "Low (yuan)"), decimals="decimals"),
+                Column("high", ("高值（元）", "High (yuan)"), decimals="decimals"),
+                Column("yearly", ("计费", "Paid")),
+                Column("source", ("依据", "Basis")),
+            ),
+            rows,
+            note=self.say(
+                f"{len(costs)} 项费用中 {assumed} 项是假设，不是报价；使用方案前请换成本地价格（费用文件）。",
+                f"{assumed} of {len(costs)} prices are assumptions, not quotations: put the district's own into a cost file before using the plan.",
+            )
+            + self._pay(),
+        )
+
+    def _pay(self) -> str:
+        """Say by which price teachers are hired, where the plan hires any."""
+        bought = self.work.plan.purchases if self.work.made else pd.DataFrame()
+        if not len(bought) or not bought["hired"].any():
+            return ""
+        named = self.short(self.work.costs.hired)
+        return self.say(
+            f"新聘教师都按“{named}”一项的费用计，每年支付。",
+            f" Teachers who are hired are priced as under “{named}”, every year.",
+        )
+
+    def bounds(self) -> Table:
+        """Return what the cost file says of single schools."""
+        schools = self.context.data["schools"]
+        name = dict(zip(schools["school_id"], schools["name"], strict=True))
+        rows = [
+            {
+                "name": name.get(entry.school_id, entry.school_id),
+                "school_id": entry.school_id,
+                "stage": stage_label(entry.stage, self.lang) if entry.stage else "",
+                "title": self.short(entry.code),
+                "most": ""
+                if entry.most is None
+                else f"{number(entry.most, 1)} {unit_of(self.standard[entry.code], self.lang)}",
+                "yuan": "" if entry.yuan is None else number(entry.yuan, 1),
+                "source": entry.source,
+            }
+            for entry in self.work.costs.schools
+        ]
+        return self.table_of(
+            ("各校的上限和费用", "Upper bounds and prices at schools"),
+            (
+                SCHOOL,
+                Column("stage", ("学段", "Stage")),
+                Column("title", ("指标", "Indicator")),
+                Column("most", ("最多增加", "At most")),
+                Column("yuan", ("费用（元）", "Price (yuan)")),
+                Column("source", ("依据", "Basis")),
+            ),
+            rows,
+            empty=(
+                "费用文件没有给出各校的上限：方案假定各校都有地、有房可以增加。",
+                "The cost file names no upper bounds: the plan assumes that every school has the land and space.",
+            ),
+        )
+
+
+# What less money buys, what no money can do, and how to spread it over years.
+
+
+class PlanMeans(PlanPart):
+    """Budgets, transfers, years."""
+
+    def budgets(self) -> Table:
+        """Return what parts of the cost buy at best: most rows passing, then the least shortfall."""
+        rows = []
+        for step in self.work.steps:
+            share, yuan = number(100 * step.budget / self.work.plan.cost, 0), self.money(step.budget)
+            budget = self.say(f"{share}%，{yuan}", f"{share} %, {yuan}")
+            rows.append({**vars(step), "budget": budget})
+        return self.table_of(
+            ("预算不够时的最佳用法", "The best use of less"),
+            (
+                Column("budget", ("预算（占最低费用）", "Budget (of the least cost)")),
+                in_wan("cost", ("花费（万元）", "Spent (10,000 yuan)"), "cost"),
+                Column("passing", ("达标学校（学段）", "School stages that pass"), decimals=0),
+                Column("most_passing", ("至多可达标", "At most"), decimals=0),
+                Column(
+                    "shortfall", ("每名学生平均尚缺（项）", "Standards the average pupil lacks"), decimals=3
+                ),
+                Column(
+                    "saves",
+                    ("再加 10 万元可少缺（项）", "Less with 100,000 yuan more"),
+                    decimals=4,
+                    show=lambda row, _: 10 * row["saves"],
+                ),
+            ),
+            rows,
+            note=(
+                "先让最多的学校（学段）达标，再让全体学生的缺口最小；不要求差异系数达标。",
+                "First as many school stages as possible pass, then the shortfall of all pupils is least; coefficients are not asked for.",
+            ),
+            empty=NONE if self.work.made else ("没有方案，无从比较。", "There is no plan to compare with."),
+        )
+
+    def transfers(self) -> Table:
+        """Return who should move where, without money."""
+        moved = self.work.moves
+
+        def place(side: str) -> Callable[[Row, object], str]:
+            return lambda row, _: self._at(row[f"{side}_name"], stage_label(row[f"{side}_stage"], self.lang))
+
+        return self.table_of(
+            ("不花钱的调配", "Transfers without money"),
+            (
+                Column("from", ("调出", "From"), school="from_id", show=place("from")),
+                Column("to", ("调入", "To"), school="to_id", show=place("to")),
+                Column("what", ("指标", "Indicator"), show=lambda row, _: self.short(row["code"])),
+                gap("amount", ("数量", "Amount")),
+            ),
+            () if moved is None else moved.moves,
+            note=(
+                "只从高于标准的学校调出，调出后仍不低于标准；教师在本学段内调配。在能达标的学校最多的前提下，调动最少。",
+                "Only what is above the standard goes, and nobody falls below it; teachers stay in their stage. As many schools as possible pass, with the least movement.",
+            ),
+            empty=("缺数据，不能计算。", "Data are missing.")
+            if moved is None
+            else ("没有能让更多学校达标的调配。", "No transfer lets another school pass."),
+        )
+
+    def _at(self, name: str, stage: str) -> str:
+        return self.say(f"{name}（{stage}）", f"{name} ({stage.lower()})")
+
+    def years_summary(self) -> Sentences:
+        """Return whether the standard can be kept in the years ahead, and whose pupils are counted on."""
+        plan, what = self.work.years, self.context.resources
+        if plan is None:
+            return Sentences(())
+        target = self.say(school_year(plan.target_year, "zh"), f"{plan.target_year}–{plan.target_year + 1}")
+        pupils, status = told(plan.path, self.lang), told(plan.status, self.lang)
+        if plan.cost is None:
+            clashes = [told(words, self.lang) for words in plan.clashes]
+            why = self.say("：", ": ") + listed(clashes, self.lang) if clashes else ""
+            line = self.say(
+                f"到 {target}各校{what}和差异系数达标（{pupils}）：{status}{why}。",
+                f"The standard of {what} by {target} ({pupils}): {status}{why}.",
+            )
+        elif not plan.cost:
+            line = self.say(
+                f"{pupils}，到 {target}各校仍都判为达标，差异系数都不超过限值，不需要购置。",
+                f"With {pupils}, every school still passes and every coefficient keeps its limit in {target}: nothing to buy.",
             )
         else:
-            found.append(say(lang, "其他各项均已达标或不适用", "All else is met or not applicable"))
-        verdict = dict(plan.assessment.districts[["district", "verdict"]].itertuples(index=False))[
-            self.district
-        ]
-        after = verdict_label(Verdict(verdict), lang)
-        found.append(
-            say(lang, f"做完之后{self.district}{after}", f"After all of it {self.district}: {after.lower()}")
-        )
-        return say(lang, f"{'；'.join(found)}。", f"{'. '.join(found)}.")
-
-    def _largest(self) -> str:
-        lang, plan = self.context.lang, self.work.plan
-        if not plan.cost:
-            return ""
-        codes = plan.purchases.groupby("code")[["amount", "cost_yuan"]].sum()
-        code = codes["cost_yuan"].idxmax()
-        name = title(self.context.standard[code], lang)
-        amount = gap_text(self.context.standard[code], codes.loc[code, "amount"], lang)
-        share = number(100 * codes.loc[code, "cost_yuan"] / plan.cost, 0)
-        return say(
-            lang,
-            f"花费最多的是{name}：增加 {amount}，{money(codes.loc[code, 'cost_yuan'], lang)}，占 {share}%。",
-            f"Most of it goes to {name}: {amount} more, {money(codes.loc[code, 'cost_yuan'], lang)}, {share} %.",
-        )
-
-    def _coefficients(self) -> str:
-        lang, frame = self.context.lang, self.work.coefficients
-        if not self.work.plan.cost:
-            return ""
-        over = int(self.over(frame).sum())
-        extra = self.work.for_balance
-        if extra < 1:
-            return say(
-                lang,
-                f"现在超过限值的差异系数有 {over} 个；各校达标之后都在限值以内，不必再为均衡花钱。",
-                f"Coefficients over their limit now: {over}; once the schools pass, all are within it, at no further cost.",
+            cost, bound = self.money(plan.cost), self.money(plan.bound)
+            line = self.say(
+                f"{pupils}，到 {target}各校{what}和差异系数达标共需 {cost}（各年相加，每年的费用按年计入），不少于 {bound}。",
+                f"With {pupils}, meeting the standard of {what} by {target} takes {cost} in all years together, and no less than {bound}.",
             )
-        return say(
-            lang,
-            f"现在超过限值的差异系数有 {over} 个；各校达标之后仍要为均衡多花 {money(extra, lang)}。",
-            f"Coefficients over their limit now: {over}; beyond what the schools need, balance costs {money(extra, lang)} more.",
-        )
+        notes = (told(note, self.lang) + self.say("。", ".") for note in plan.notes)
+        return Sentences((line, *notes), kind="notes")
 
-    def _pupil(self) -> str:
-        lang = self.context.lang
-        pupils = self.work.why.pupils.dropna(subset=["yuan"])
-        if not len(pupils) or pupils["yuan"].max() < 1:
-            return ""
-        top = pupils.loc[pupils["yuan"].idxmax()]
-        stage = stage_label(top["stage"], lang)
-        return say(
-            lang,
-            f"多一名学生，费用增加最多的是{top['name']}（{stage}）：{number(top['yuan'], 0)} 元。",
-            f"One more pupil costs most at {top['name']} ({stage.lower()}): {number(top['yuan'], 0)} yuan.",
-        )
+    def years(self) -> Table:
+        """Return what to spend in which year, and how many pass by then."""
+        plan = self.work.years
 
-    def _yardsticks(self) -> str:
-        lang, plan = self.context.lang, self.work.plan
-        others = self.work.why.yardsticks.set_index("name")["yuan"].drop("plan").dropna()
-        if not plan.cost or not len(others):
-            return ""
-        zh = {
-            "seven of seven": f"各校{self.context.items}全部达标",
-            "greatest shortfall first": "从缺口最大处补起",
-        }
-        every = self.context.resources.removeprefix("the ")
-        en = {
-            "seven of seven": f"{every} of {every} everywhere",
-            "greatest shortfall first": "filling the greatest gaps first",
-        }
-        parts = [
-            say(lang, f"{zh[name]}要 {money(yuan, lang)}", f"{en[name]} {money(yuan, lang)}")
-            for name, yuan in others.items()
-        ]
-        return say(lang, f"对照：{'，'.join(parts)}。", f"By comparison: {'; '.join(parts)}.")
+        def passing(row: Row, _: object) -> str:
+            return f"{row['passing']}{self.say(' / ', ' of ')}{row['rows']}"
 
-    def _transfers(self) -> str:
-        lang, moved = self.context.lang, self.work.moves
-        if moved is None:
-            return ""
-        now, then = moved.passing_before, moved.passing
-        if now == then:
-            return say(
-                lang,
-                f"只调配教师和设备、不花钱，达标的学校（学段）仍是 {now} 个。",
-                f"Moving teachers and equipment alone, without money, leaves {now} school stages passing as before.",
-            )
-        return say(
-            lang,
-            f"只调配教师和设备、不花钱，达标的学校（学段）可由 {now} 个增至 {then} 个。",
-            f"Moving teachers and equipment alone, without money, takes the school stages that pass from {now} to {then}.",
-        )
-
-    def reasons(self) -> Sentences:
-        """Return, where there is no plan, everything that stands in its way."""
-        lang, plan = self.context.lang, self.work.plan
-        if plan is not None:
-            return Sentences(tuple(told(words, lang) for words in plan.clashes), kind="notes")
-        missing = self._missing()
-        lines = [
-            say(lang, f"{name} 缺：{codes}", f"{name}: no data for {codes}")
-            for name, codes in zip(names(missing, lang), self._codes(missing), strict=True)
-        ]
-        return Sentences(tuple(lines) or (self.work.refused,), kind="notes")
-
-    def _missing(self) -> pd.DataFrame:
-        """Return the judged rows that lack a figure of C1–C7."""
-        rows = self.own.rows
-        return rows[
+        return self.table_of(
+            ("分年安排", "Year by year"),
             (
-                rows[list(self.own.standard.resource_codes)].isna().any(axis=1) | rows["pupils"].isna()
-            ).to_numpy()
+                Column(
+                    "year", ("学年", "School year"), show=lambda row, _: school_year(row["year"], self.lang)
+                ),
+                in_wan("budget", ("预算（万元）", "Budget (10,000 yuan)"), "budget_yuan"),
+                in_wan("cost", ("花费（万元）", "Spent (10,000 yuan)"), "cost_yuan"),
+                Column("bought", ("当年购置", "Bought that year"), show=lambda row, _: self._in(row["year"])),
+                Column("passing", ("达标学校（学段）", "School stages that pass"), show=passing),
+            ),
+            () if plan is None or plan.cost is None else plan.years,
+            note=(
+                "预算按最低费用各年平均、取整到万元；已购置的以后各年继续有效。目标学年各校都达标，此前各年尽早让更多学校达标。",
+                "The budget is the least cost spread evenly; what is bought stays. All pass in the target year, and as many as possible before.",
+            ),
+            empty=("没有分年方案。", "There is no plan over years."),
+        )
+
+    def _in(self, year: int) -> str:
+        """Return what is bought in a year."""
+        bought = self.work.years.purchases
+        mine = bought[(bought["year"] == year).to_numpy()].groupby("code")["amount"].sum()
+        return self.say("；", "; ").join(
+            f"{code} {gap_text(self.standard[code], amount, self.lang)}" for code, amount in mine.items()
+        )
+
+
+# What balance costs, and what the plan does to the differences between schools.
+
+
+NEAR = 0.98  # a coefficient above this part of its limit after the purchases decides about the plan
+SMALL = 0.001  # what moves a coefficient by less has not changed it
+
+
+class PlanBalance(PlanPart):
+    """The price of balance; schools before and after."""
+
+    def curve(self) -> list[charts.Chart]:
+        """Return the least cost under one cap on all coefficients after another; none where data are missing."""
+        if self.work.plan is None:
+            return []
+        frame = self.work.curve
+        limits = {}
+        for stage in self.stages:
+            label = stage_label(stage, self.lang)
+            name = self.say(f"现行{label}限值", f"limit now, {label.lower()}")
+            limits[name] = self.standard.coefficient_limit(stage)
+        none = self.say("无解", "none")
+        unknown = self.say("未解出", "not solved")
+        return [
+            cost_curve(
+                frame["cap"].tolist(),
+                (frame["yuan"] / 1e4).tolist(),
+                caption=self.caption(
+                    self._curve_finding(frame),
+                    self.say(
+                        "各项差异系数限值统一收紧时的最低费用",
+                        "Least cost as one limit on all coefficients tightens",
+                    ),
+                ),
+                labels=(
+                    self.say(
+                        "差异系数限值（越往右越严）", "Limit on every coefficient (stricter to the right)"
+                    ),
+                    self.say("最低费用（万元）", "Least cost (10,000 yuan)"),
+                ),
+                impossible={
+                    row.cap: unknown if row.possible else none
+                    for row in frame.itertuples()
+                    if row.yuan != row.yuan
+                },
+                limits=limits,
+                decimals=1,
+            )
         ]
 
-    def _codes(self, rows: pd.DataFrame) -> list[str]:
-        lang = self.context.lang
-        return [
-            say(lang, "、", ", ").join(
-                code for code in self.own.standard.resource_codes if value[code] != value[code]
+    def _curve_finding(self, frame: pd.DataFrame) -> str:
+        known = frame.dropna(subset=["yuan"]).sort_values("cap")
+        if not len(known):
+            return self.say("哪一档限值都没有方案", "No limit can be met")
+        strict, loose = known.iloc[0], known.iloc[-1]
+        more = strict["yuan"] - loose["yuan"]
+        if more < 1:
+            return self.say(
+                f"限值从 {loose['cap']:.2f} 收紧到 {strict['cap']:.2f}，费用不变",
+                f"Tightening the limit from {loose['cap']:.2f} to {strict['cap']:.2f} costs no more",
             )
-            for value in rows.to_dict("records")
-        ]
+        return self.say(
+            f"限值从 {loose['cap']:.2f} 收紧到 {strict['cap']:.2f}，要多花 {self.money(more)}",
+            f"Tightening the limit from {loose['cap']:.2f} to {strict['cap']:.2f} costs {self.money(more)} more",
+        )
+
+    def strips(self) -> list[charts.Chart]:
+        """Return schools without and with the purchases, on each coefficient that matters, a figure a stage."""
+        if not self.work.made or not self.work.plan.cost:
+            return []
+        return [chart for stage in self.stages if (chart := self._strips(stage)) is not None]
+
+    @staticmethod
+    def _near(frame: pd.DataFrame) -> np.ndarray:
+        """Return which coefficients come near their limits with the purchases; these are drawn too."""
+        return (frame["after"] > NEAR * frame["limit"]).to_numpy()
+
+    def _strips(self, stage: Stage) -> charts.Chart | None:
+        standard = self.standard
+        frame = self.work.coefficients
+        frame = frame[(frame["stage"] == stage).to_numpy()].set_index("code")
+        matters = self.over(frame) | self._near(frame) | ((frame["after"] - frame["before"]).abs() > SMALL)
+        frame = frame[matters]
+        if not len(frame):
+            return None
+        codes = frame.index.tolist()
+        labels = [title(standard[code], self.lang, short=True) for code in codes]
+        over = pd.Series(self.over(frame), index=frame.index)
+        label = stage_label(stage, self.lang)
+        worst = (frame["before"] - frame["after"]).idxmax()
+        name = standard[worst].short
+        was, now = (number(frame.loc[worst, at], 3) for at in ("before", "after"))
+        finding = self.say(
+            f"{label}：购置后{name.zh}的差异系数由 {was} 变为 {now}",
+            f"{label}: with the purchases {name.en.lower()} goes from {was} to {now}",
+        )
+        rows = {"before": self.work.plan.before.rows, "after": self.work.plan.assessment.rows}
+        mine = {at: r[(r["stage"] == stage).to_numpy()] for at, r in rows.items()}
+        lanes = tuple(
+            Lane(
+                self.say(*words),
+                percent_of_standard(mine[at])[codes]
+                .set_axis(labels, axis=1)
+                .set_axis(names(mine[at], self.lang), axis=0),
+                verdicts(mine[at])[codes].set_axis(labels, axis=1),
+                [
+                    (number(value, 3), bool(over[code]) and at == "before")
+                    for code, value in frame[at].items()
+                ],
+            )
+            for at, words in (("before", ("购置前", "before")), ("after", ("购置后", "after")))
+        )
+        limit = f"{frame['limit'].iloc[0]:g}"
+        return before_after(
+            lanes,
+            mine["before"]["pupils"].tolist(),
+            caption=self.caption(
+                finding,
+                self.say(
+                    "占标准的百分比；只列购置前超限、购置后接近限值或有变化的指标",
+                    "% of the standard; indicators whose coefficient was over, is near its limit, or changed",
+                ),
+            ),
+            right=self.say("差异系数", "coefficient")
+            + (self.say(f"（限值 {limit}）", f" (limit {limit})") if limit != "nan" else ""),
+            floor=100 * standard.floor,
+        )
 
 
 # The plan's page: the least cost of the standard, with proof, and what else could be done.
@@ -345,35 +661,9 @@ class PlanReport(DistrictPart):
         """The plan and all answers around it."""
         return Work(self.context, self.district, self.costs)
 
-    def _part(self, kind: type[PlanPart]) -> PlanPart:
-        return kind(self.context, self.district, work=self.work)
-
-    @property
-    def verdict(self) -> PlanVerdict:
-        """What the standard costs, and how sure that is."""
-        return self._part(PlanVerdict)
-
-    @property
-    def purchases(self) -> PlanPurchases:
-        """What to buy, and who answers for it."""
-        return self._part(PlanPurchases)
-
-    @property
-    def balance(self) -> PlanBalance:
-        """What balance costs, and what the plan does to it."""
-        return self._part(PlanBalance)
-
-    @property
-    def limits(self) -> PlanLimits:
-        """Which limits bind, and what they are worth."""
-        return self._part(PlanLimits)
-
-    @property
-    def means(self) -> PlanMeans:
-        """Less money, no money, money over years."""
-        return self._part(PlanMeans)
-
-    @property
-    def assumed(self) -> PlanAssumed:
-        """What is taken for granted."""
-        return self._part(PlanAssumed)
+    verdict = cached_property(lambda self: PlanVerdict(self.context, self.district, work=self.work))
+    purchases = cached_property(lambda self: PlanPurchases(self.context, self.district, work=self.work))
+    balance = cached_property(lambda self: PlanBalance(self.context, self.district, work=self.work))
+    limits = cached_property(lambda self: PlanLimits(self.context, self.district, work=self.work))
+    means = cached_property(lambda self: PlanMeans(self.context, self.district, work=self.work))
+    assumed = cached_property(lambda self: PlanAssumed(self.context, self.district, work=self.work))

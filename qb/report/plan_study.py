@@ -1,7 +1,8 @@
-"""The plan of a district, made once for all parts of its page; money and statuses in words."""
+"""The plan of a district, made once for all parts of its page, and what it says in cards and sentences."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,15 +15,32 @@ from qb.indicators.verdicts import COMPOSITE, fails
 from qb.language import told
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.budgets import Spending, best_use
-from qb.planning.plan.cheapest import Plan, cheapest_plan, legible, price_of_balance, purchases
+from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, legible, price_of_balance, purchases
 from qb.planning.plan.explanation import Explanation, explain
+from qb.planning.plan.plan_results import outside
 from qb.planning.plan.planning_problem import build_problem
 from qb.planning.plan.school_by_school import cheapest_by_school
 from qb.planning.plan.transfers import Transfers, transfers
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years
-from qb.report.context import DistrictPart, ReportContext, Row
-from qb.report.words import Lang, number, say
-from qb.terms import COMPULSORY
+from qb.report.columns import Words
+from qb.report.context import DistrictPart, ReportContext
+from qb.report.facts import shown_resource
+from qb.report.resource_tables import gap_text, names
+from qb.report.tables import Cards, Column, Heading, Row, Sentences
+from qb.report.words import (
+    Lang,
+    area_label,
+    listed,
+    number,
+    resource_span,
+    say,
+    school_rule,
+    school_year,
+    stage_label,
+    title,
+    verdict_label,
+)
+from qb.terms import COMPULSORY, Allowance, Verdict
 
 # Money and statuses as a reader of a plan sees them.
 
@@ -47,6 +65,23 @@ def money_range(low: float, high: float, lang: Lang) -> str:
     unit, decimals = (1e4, 1) if lang == "zh" else (1e6, 3)
     ends = number(low / unit, decimals), number(high / unit, decimals)
     return say(lang, "—".join(ends) + " 万元", "–".join(ends) + " million yuan")
+
+
+WAN = 1e4
+
+
+def in_wan(key: str, label: Words, of: str | Callable[[Row], float]) -> Column:
+    """Return a column of money, in 10,000 yuan with two decimals; `of` is where the yuan stand."""
+    yuan = of if callable(of) else lambda row: row[of]
+    return Column(key, label, decimals=2, show=lambda row, _: yuan(row) / WAN)
+
+
+# What something costs, with the low and the high value.
+COSTS = (
+    in_wan("cost", ("费用（万元）", "Cost (10,000 yuan)"), "cost_yuan"),
+    in_wan("low", ("低值（万元）", "Low (10,000 yuan)"), "low_yuan"),
+    in_wan("high", ("高值（万元）", "High (10,000 yuan)"), "high_yuan"),
+)
 
 
 # The plan of a district, made once for all parts of its page.
@@ -206,12 +241,20 @@ class PlanPart(DistrictPart):
 
     work: Work = field(kw_only=True, repr=False)
 
+    def money(self, yuan: float) -> str:
+        """Return an amount of money in the unit that readers count in."""
+        return money(yuan, self.lang)
+
+    def yearly(self, every_year: bool) -> str:
+        """Return how often a price is paid."""
+        return self.say("每年", "every year") if every_year else self.say("一次", "once")
+
     def over(self, frame: pd.DataFrame) -> np.ndarray:
         """Return which of `Work.coefficients` are above their limit without the purchases."""
         found = np.zeros(len(frame), dtype=bool)
         for stage in COMPULSORY:
             mine = (frame["stage"] == stage).to_numpy()
-            found[mine] = fails(frame.loc[mine, "before"], self.context.standard, "coefficient", stage=stage)
+            found[mine] = fails(frame.loc[mine, "before"], self.standard, "coefficient", stage=stage)
         return found
 
 
@@ -240,3 +283,241 @@ def of_district(data: Dataset, district: str) -> Dataset:
             mine = frame[name].isin(own[name])
         kept[table] = frame[mine.to_numpy(dtype=bool)]
     return data.replace(**kept)
+
+
+# What the standard costs, in cards and sentences.
+
+
+class PlanVerdict(PlanPart):
+    """The least cost, how sure that is, and what is behind it."""
+
+    def title(self) -> Heading:
+        """Return the page's title, the rule, and whose prices are used."""
+        standard = self.standard
+        year = school_year(self.year, self.lang)
+        costs = self.work.costs.title
+        return Heading(
+            self.say(
+                f"{self.district}：{self.context.resources}达标的最低费用方案（{year}）",
+                f"{self.district}: the cheapest plan to meet {self.context.resources}, {year}",
+            ),
+            self.say(
+                f"每所学校 {school_rule(standard, self.lang)}，每个差异系数不超过限值；依据{standard.title.zh}；费用：{costs.zh}。",
+                f"Every school: {school_rule(standard, self.lang)}; every coefficient within its limit. By {standard.title.en}. Prices: {costs.en}.",
+            ),
+        )
+
+    def cards(self) -> Cards:
+        """Return the cost, its range, the bound and the gap."""
+        plan = self.work.plan
+        if plan is None:
+            return Cards((self._card("方案", "The plan", str(Verdict.NO_DATA), "", ""),), self.lang)
+        if plan.cost is None:
+            words = told(plan.status, self.lang)
+            none = self._card("方案", "The plan", self.say("没有方案", "None"), words, words)
+            least = self.money(plan.bound)
+            bound = self._card("费用下界", "Bound", least, "任何方案不少于此数", "no plan costs less")
+            return Cards((none, bound) if plan.bound else (none,), self.lang)
+        low, high = (float(plan.purchases[name].sum()) for name in ("low_yuan", "high_yuan"))
+        schools = plan.problem.rows["school_id"].nunique()
+        paid = int((self.work.why.schools["cost_yuan"] > 0).sum())
+        some = f"{schools} 所学校中 {paid} 所需要购置", f"{paid} of {schools} schools need something"
+        same = "同一清单按费用的低值、高值计", "the same list at low and high prices"
+        proven = "任何达标方案不少于此数", "no plan that meets the standard costs less"
+        cards = (
+            self._card("最低费用", "Least cost", self.money(plan.cost), *some),
+            self._card("低值—高值", "Low to high", money_range(low, high, self.lang), *same),
+            self._card("费用下界", "Bound", self.money(plan.bound), *proven),
+            self._card("差距", "Gap", f"{number(100 * plan.gap, 3)}%", plan.status.zh, plan.status.en),
+        )
+        return Cards(cards, self.lang)
+
+    def _card(self, zh: str, en: str, value: str, below_zh: str, below_en: str) -> tuple[str, str, str]:
+        return self.say(zh, en), value, self.say(below_zh, below_en)
+
+    def headlines(self) -> Sentences:
+        """Return at most six sentences: what it costs and leaves, for what, why, what else could be done."""
+        found = [self.result()]
+        if self.work.made:
+            found[0] += self.say("", " ") + self.beyond()
+            found += [self._largest(), self._coefficients(), self._pupil(), self._yardsticks()]
+        found.append(self._transfers())
+        return Sentences(tuple(line for line in found if line))
+
+    def result(self) -> str:
+        """Return what the standard of the resources costs, or why that is not known."""
+        plan = self.work.plan
+        if plan is None:
+            rows = len(self._missing())
+            return self.say(
+                f"不能制定方案：{rows} 个学校（学段）的{self.context.resources}缺数据。"
+                if rows
+                else f"不能制定方案：{self.work.refused}",
+                f"No plan can be made: {rows} school stages lack data for {resource_span(self.standard).replace('—', '–')}."
+                if rows
+                else "No plan can be made of these data; the reason is below.",
+            )
+        if plan.status is PlanStatus.UNDECIDED:
+            return self.say(
+                "限时内没有找到达标的方案，也没有证明做不到。",
+                "No plan was found in the time, nor is it proven impossible.",
+            )
+        if plan.cost is None:
+            return self.say(
+                f"在现有上限之内，各校{self.context.resources}和差异系数不能全部达标。相互冲突的限制：{listed(list(plan.clashes), self.lang)}。",
+                f"The standard of {self.context.resources} cannot be met within the upper bounds. They clash in {len(plan.clashes)} places, listed below.",
+            )
+        if not plan.cost:
+            rows = self.work.plan.assessment.of(self.district).rows
+            shown = [shown_resource(rows, i.code) == Allowance.AT_SCHOOL for i in self.standard.resources]
+            below = int(np.sum(shown))
+            zh = f"（其中 {below} 项低于标准，规则允许）" if below else ""
+            en = f" ({below} below the standard, as the rule allows)" if below else ""
+            return self.say(
+                f"各校都判为达标{zh}，差异系数都不超过限值，不需要购置。",
+                f"Every school passes{en} and every coefficient keeps its limit: there is nothing to buy.",
+            )
+        return self.say(
+            f"各校{self.context.resources}和差异系数达标最少需要 {self.money(plan.cost)}；任何这样的方案不少于 {self.money(plan.bound)}，{plan.status.zh}。方案已用同一评估程序复核。",
+            f"Meeting {self.context.resources} and the limits of their coefficients takes {self.money(plan.cost)} at least; no plan costs less than {self.money(plan.bound)} ({told(plan.status, self.lang)}). The purchases were assessed again by the same code.",
+        )
+
+    def beyond(self) -> str:
+        """Say what else money mends, what remains after it, and the district's verdict after all."""
+        plan = self.work.plan
+        left, found = outside(plan.assessment), []
+        mended = plan.mended
+        if len(mended.items):
+            codes = listed(list(dict.fromkeys(mended.items["code"])), self.lang, 12)
+            without = listed(mended.unpriced, self.lang)
+            found.append(
+                self.say(
+                    f"{self.context.items}以外用钱能补的（{codes}）另需 {self.money(mended.cost)}"
+                    + (f"，{without} 没有单价、未计入" if without else ""),
+                    f"What else money mends ({codes}) takes {self.money(mended.cost)} more"
+                    + (f", {without} without a price" if without else ""),
+                )
+            )
+        standard = plan.before.standard
+        named = {name: area_label(name, standard, self.lang) for name in standard.area_names}
+        parts = []
+        for verdict, names_ in left.items():
+            which = listed([named.get(x, x) for x in names_], self.lang, 12)
+            word = verdict_label(verdict, self.lang).lower()
+            parts.append(
+                self.say(f"{verdict.zh} {len(names_)} 项（{which}）", f"{word}: {len(names_)} ({which})")
+            )
+        if parts:
+            found.append(self.say(f"此外仍有{'，'.join(parts)}", f"What is left: {'; '.join(parts)}"))
+        else:
+            found.append(self.say("其他各项均已达标或不适用", "All else is met or not applicable"))
+        after = verdict_label(str(plan.assessment.of(self.district).districts["verdict"].iloc[0]), self.lang)
+        found.append(
+            self.say(f"做完之后{self.district}{after}", f"After all of it {self.district}: {after.lower()}")
+        )
+        return self.say(f"{'；'.join(found)}。", f"{'. '.join(found)}.")
+
+    def _largest(self) -> str:
+        plan = self.work.plan
+        if not plan.cost:
+            return ""
+        codes = plan.purchases.groupby("code")[["amount", "cost_yuan"]].sum()
+        code = codes["cost_yuan"].idxmax()
+        name = title(self.standard[code], self.lang)
+        amount = gap_text(self.standard[code], codes.loc[code, "amount"], self.lang)
+        share = number(100 * codes.loc[code, "cost_yuan"] / plan.cost, 0)
+        return self.say(
+            f"花费最多的是{name}：增加 {amount}，{self.money(codes.loc[code, 'cost_yuan'])}，占 {share}%。",
+            f"Most of it goes to {name}: {amount} more, {self.money(codes.loc[code, 'cost_yuan'])}, {share} %.",
+        )
+
+    def _coefficients(self) -> str:
+        frame = self.work.coefficients
+        if not self.work.plan.cost:
+            return ""
+        over = int(self.over(frame).sum())
+        extra = self.work.for_balance
+        if extra < 1:
+            return self.say(
+                f"现在超过限值的差异系数有 {over} 个；各校达标之后都在限值以内，不必再为均衡花钱。",
+                f"Coefficients over their limit now: {over}; once the schools pass, all are within it, at no further cost.",
+            )
+        return self.say(
+            f"现在超过限值的差异系数有 {over} 个；各校达标之后仍要为均衡多花 {self.money(extra)}。",
+            f"Coefficients over their limit now: {over}; beyond what the schools need, balance costs {self.money(extra)} more.",
+        )
+
+    def _pupil(self) -> str:
+        pupils = self.work.why.pupils.dropna(subset=["yuan"])
+        if not len(pupils) or pupils["yuan"].max() < 1:
+            return ""
+        top = pupils.loc[pupils["yuan"].idxmax()]
+        stage = stage_label(top["stage"], self.lang)
+        return self.say(
+            f"多一名学生，费用增加最多的是{top['name']}（{stage}）：{number(top['yuan'], 0)} 元。",
+            f"One more pupil costs most at {top['name']} ({stage.lower()}): {number(top['yuan'], 0)} yuan.",
+        )
+
+    def _yardsticks(self) -> str:
+        plan = self.work.plan
+        others = self.work.why.yardsticks.set_index("name")["yuan"].drop("plan").dropna()
+        if not plan.cost or not len(others):
+            return ""
+        zh = {
+            "seven of seven": f"各校{self.context.items}全部达标",
+            "greatest shortfall first": "从缺口最大处补起",
+        }
+        every = self.context.resources.removeprefix("the ")
+        en = {
+            "seven of seven": f"{every} of {every} everywhere",
+            "greatest shortfall first": "filling the greatest gaps first",
+        }
+        parts = [
+            self.say(f"{zh[name]}要 {self.money(yuan)}", f"{en[name]} {self.money(yuan)}")
+            for name, yuan in others.items()
+        ]
+        return self.say(f"对照：{'，'.join(parts)}。", f"By comparison: {'; '.join(parts)}.")
+
+    def _transfers(self) -> str:
+        moved = self.work.moves
+        if moved is None:
+            return ""
+        now, then = moved.passing_before, moved.passing
+        if now == then:
+            return self.say(
+                f"只调配教师和设备、不花钱，达标的学校（学段）仍是 {now} 个。",
+                f"Moving teachers and equipment alone, without money, leaves {now} school stages passing as before.",
+            )
+        return self.say(
+            f"只调配教师和设备、不花钱，达标的学校（学段）可由 {now} 个增至 {then} 个。",
+            f"Moving teachers and equipment alone, without money, takes the school stages that pass from {now} to {then}.",
+        )
+
+    def reasons(self) -> Sentences:
+        """Return, where there is no plan, everything that stands in its way."""
+        plan = self.work.plan
+        if plan is not None:
+            return Sentences(tuple(told(words, self.lang) for words in plan.clashes), kind="notes")
+        missing = self._missing()
+        lines = [
+            self.say(f"{name} 缺：{codes}", f"{name}: no data for {codes}")
+            for name, codes in zip(names(missing, self.lang), self._codes(missing), strict=True)
+        ]
+        return Sentences(tuple(lines) or (self.work.refused,), kind="notes")
+
+    def _missing(self) -> pd.DataFrame:
+        """Return the judged rows that lack a figure of C1–C7."""
+        rows = self.own.rows
+        return rows[
+            (
+                rows[list(self.own.standard.resource_codes)].isna().any(axis=1) | rows["pupils"].isna()
+            ).to_numpy()
+        ]
+
+    def _codes(self, rows: pd.DataFrame) -> list[str]:
+        return [
+            self.say("、", ", ").join(
+                code for code in self.own.standard.resource_codes if value[code] != value[code]
+            )
+            for value in rows.to_dict("records")
+        ]

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from qb import balance, charts
 from qb.charts.layout import ticks
-from qb.report.research_study import GROUPINGS, Cut, ResearchPart, Shown
+from qb.report.research_study import GROUPINGS, Cut, ResearchPart, Shown, each_stage
 from qb.report.tables import Column, Sentences, Table
 from qb.terms import Stage
 
@@ -26,11 +26,9 @@ class Groups(ResearchPart):
         """What the schools are told apart by."""
         return self.say(*GROUPINGS[self.study.grouping])
 
-    def splits(self) -> list[Shown]:
+    @each_stage
+    def splits(self, stage: Stage) -> Shown:
         """Return between and within over the years on every measure, a figure a stage."""
-        return [self._splits(stage) for stage in self.study.stages]
-
-    def _splits(self, stage: Stage) -> Shown:
         if not self.study.focus(stage):
             return self.note(self.why_none(stage))
         first = self.say(f"{self.by}之间", f"between: {self.by}")
@@ -87,39 +85,31 @@ class Groups(ResearchPart):
     def table(self) -> Table:
         """Return each group by each measure: its level, its own coefficient, what it adds."""
         columns = (
-            Column("name", self.say("指标", "Indicator")),
-            Column("stage", self.say("学段", "Stage")),
+            Column("name", ("指标", "Indicator")),
+            Column("stage", ("学段", "Stage")),
             Column("group", self.by[:1].upper() + self.by[1:]),
-            Column("schools", self.say("学校数", "Schools"), decimals=0),
-            Column("share", self.say("占学生（%）", "Pupils (%)"), decimals=1),
-            Column("mean", self.say("均值", "Mean"), decimals="decimals"),
-            Column("coefficient", self.say("组内系数", "Own coefficient"), decimals=3),
-            Column("between", self.say("组间（%）", "Between (%)"), decimals=1),
-            Column("within", self.say("组内（%）", "Within (%)"), decimals=1),
+            Column("schools", ("学校数", "Schools"), decimals=0),
+            Column("share", ("占学生（%）", "Pupils (%)"), decimals=1),
+            Column("mean", ("均值", "Mean"), decimals="decimals"),
+            Column("coefficient", ("组内系数", "Own coefficient"), decimals=3),
+            Column("between", ("组间（%）", "Between (%)"), decimals=1),
+            Column("within", ("组内（%）", "Within (%)"), decimals=1),
         )
-        return Table(
-            self.say(f"按{self.by}分组", f"By {self.by}"),
+        return self.table_of(
+            (f"按{self.by}分组", f"By {self.by}"),
             columns,
             self.figures,
-            note=self.say(
+            note=(
                 "组间、组内：占差异系数平方的百分比，各组之和为 100%。组内系数：组内各校的差异系数。",
                 "Between and within: % of the squared coefficient; all groups together make 100 %.",
             ),
             empty=self.nothing(),
-            lang=self.lang,
         )
 
     @cached_property
     def figures(self) -> pd.DataFrame:
         """Return the split unrounded, a row for each stage, measure and group."""
-        rows = [
-            row
-            for stage in self.study.stages
-            for cut in self.study.cuts(stage)
-            if cut.differs
-            for row in self._rows(cut)
-        ]
-        return pd.DataFrame(rows)
+        return pd.DataFrame([row for cut in self.study.all_cuts if cut.differs for row in self._rows(cut)])
 
     def _rows(self, cut: Cut) -> list[dict[str, object]]:
         split = self.decompose(cut)
@@ -127,19 +117,17 @@ class Groups(ResearchPart):
         factor, mean = cut.measure.factor, cut.spread.mean
         between = split.share * (factor * split.mean / mean - 1) ** 2
         return [
-            {
-                "code": cut.measure.key,
-                "name": cut.measure.name(self.lang),
-                "stage": self.stage(cut.stage),
-                "group": str(split.groups[k]),
-                "schools": int(split.schools[k]),
-                "share": 100 * split.share[k],
-                "mean": factor * split.mean[k],
-                "coefficient": split.coefficient[k],
-                "between": 100 * between[k] / total,
-                "within": 100 * split.squared.parts[k] / total,
-                "decimals": cut.measure.decimals,
-            }
+            self.record(
+                cut,
+                group=str(split.groups[k]),
+                schools=int(split.schools[k]),
+                share=100 * split.share[k],
+                mean=factor * split.mean[k],
+                coefficient=split.coefficient[k],
+                between=100 * between[k] / total,
+                within=100 * split.squared.parts[k] / total,
+                decimals=cut.measure.decimals,
+            )
             for k in range(len(split.groups))
         ]
 
@@ -153,11 +141,9 @@ SHOWN = 6  # schools named on each side
 class Help(ResearchPart):
     """The derivative of the coefficient, school by school."""
 
-    def bars(self) -> list[Shown]:
+    @each_stage
+    def bars(self, stage: Stage) -> Shown:
         """Return whose next teacher or room helps most on the most uneven measure, a figure a stage."""
-        return [self._bars(stage) for stage in self.study.stages]
-
-    def _bars(self, stage: Stage) -> Shown:
         cut = self.study.focus(stage)
         if cut is None:
             return self.note(self.why_none(stage))
@@ -193,56 +179,50 @@ class Help(ResearchPart):
     def table(self) -> Table:
         """Return, for each measure, whom to help first and who would widen the gap most."""
         rows = []
-        for stage in self.study.stages:
-            for cut in self.study.cuts(stage):
-                if not cut.differs:
-                    continue
-                effect, names = self._effect(cut), self.study.names(cut.rows)
-                first, last = int(np.argmin(effect)), int(np.argmax(effect))
-                rows.append(
-                    {
-                        "name": cut.measure.name(self.lang),
-                        "stage": self.stage(stage),
-                        "step": cut.measure.in_steps(self.lang),
-                        "first": names[first],
-                        "falls": 1e4 * effect[first],
-                        "last": names[last],
-                        "rises": 1e4 * effect[last],
-                        "turning": cut.spread.mean * (1 + cut.spread.coefficient**2),
-                        "decimals": cut.measure.decimals,
-                    }
+        for cut in self.study.all_cuts:
+            if not cut.differs:
+                continue
+            effect, names, ids = self._effect(cut), self.study.names(cut.rows), cut.rows["school_id"]
+            first, last = int(np.argmin(effect)), int(np.argmax(effect))
+            rows.append(
+                self.record(
+                    cut,
+                    step=cut.measure.in_steps(self.lang),
+                    first=names[first],
+                    first_id=ids[first],
+                    falls=1e4 * effect[first],
+                    last=names[last],
+                    last_id=ids[last],
+                    rises=1e4 * effect[last],
+                    turning=cut.spread.mean * (1 + cut.spread.coefficient**2),
+                    decimals=cut.measure.decimals,
                 )
+            )
         columns = (
-            Column("name", self.say("指标", "Indicator")),
-            Column("stage", self.say("学段", "Stage")),
-            Column("step", self.say("每增加", "For")),
-            Column("first", self.say("先帮", "Help first")),
-            Column("falls", self.say("变化（万分之一）", "Change (1/10,000)"), decimals=2),
-            Column("last", self.say("增加后差异扩大最多", "Widens most")),
-            Column("rises", self.say("变化（万分之一）", "Change (1/10,000)"), decimals=2),
-            Column("turning", self.say("转折点", "Turning point"), decimals="decimals"),
+            Column("name", ("指标", "Indicator")),
+            Column("stage", ("学段", "Stage")),
+            Column("step", ("每增加", "For")),
+            Column("first", ("先帮", "Help first"), school="first_id"),
+            Column("falls", ("变化（万分之一）", "Change (1/10,000)"), decimals=2),
+            Column("last", ("增加后差异扩大最多", "Widens most"), school="last_id"),
+            Column("rises", ("变化（万分之一）", "Change (1/10,000)"), decimals=2),
+            Column("turning", ("转折点", "Turning point"), decimals="decimals"),
         )
-        return Table(
-            self.say("先帮哪所学校", "Whom to help first"),
+        return self.table_of(
+            ("先帮哪所学校", "Whom to help first"),
             columns,
             pd.DataFrame(rows),
-            note=self.say(
+            note=(
                 "变化：差异系数的变化，按导数估计。转折点：数值低于它的学校再增加，差异缩小；高于它的，差异扩大。它略高于均值。",
                 "Change: of the coefficient, by its derivative. Turning point: more at a school below it evens out, above it widens. It lies somewhat above the mean.",
             ),
             empty=self.nothing(),
-            lang=self.lang,
         )
 
     @cached_property
     def figures(self) -> pd.DataFrame:
         """Return every school by every measure, unrounded: value, contribution, influence, derivatives."""
-        frames = [
-            self._school_figures(cut)
-            for stage in self.study.stages
-            for cut in self.study.cuts(stage)
-            if len(cut.rows)
-        ]
+        frames = [self._school_figures(cut) for cut in self.study.all_cuts if len(cut.rows)]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
     def _school_figures(self, cut: Cut) -> pd.DataFrame:
@@ -285,14 +265,14 @@ class Districts(ResearchPart):
         )
         return Sentences((text,))
 
-    def rankings(self) -> list[charts.Chart]:
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages at which districts are compared."""
+        return tuple(stage for stage in self.study.stages if self.many and self.study.focus(stage))
+
+    @each_stage
+    def rankings(self, stage: Stage) -> charts.Chart:
         """Return the districts in the order of their coefficients, a figure a stage."""
-        return [self._ranking(stage) for stage in self._stages()]
-
-    def _stages(self) -> list[Stage]:
-        return [stage for stage in self.study.stages if self.many and self.study.focus(stage)]
-
-    def _ranking(self, stage: Stage) -> charts.Chart:
         cut = self.study.focus(stage)
         frame = self.ranking(cut)
         steady = int((frame["rank_low"] == frame["rank_high"]).sum())
@@ -354,12 +334,7 @@ class Districts(ResearchPart):
     @cached_property
     def figures(self) -> pd.DataFrame:
         """Every ranking unrounded, a row for each stage, measure and district."""
-        frames = [
-            self._ranked(cut)
-            for stage in self.study.stages
-            for cut in self.study.cuts(stage)
-            if self.many and cut.usable
-        ]
+        frames = [self._ranked(cut) for cut in self.study.all_cuts if self.many and cut.usable]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
     def _ranked(self, cut: Cut) -> pd.DataFrame:
@@ -397,25 +372,23 @@ class Districts(ResearchPart):
             "draws": found.draws,
         }
 
-    def tables(self) -> list[Table]:
+    @each_stage
+    def tables(self, stage: Stage) -> Table:
         """Return the rankings as tables, a table a stage."""
-        return [self._table(stage) for stage in self._stages()]
-
-    def _table(self, stage: Stage) -> Table:
         cut = self.study.focus(stage)
         frame = self.ranking(cut)
         columns = (
-            Column("district", self.say("县区", "District")),
-            Column("rank", self.say("名次", "Rank"), decimals=0),
-            Column("rank_low", self.say("误差下最前", "Best rank"), decimals=0),
-            Column("rank_high", self.say("误差下最后", "Worst rank"), decimals=0),
-            Column("coefficient", self.say("差异系数", "Coefficient"), decimals=3, fact="fact"),
-            Column("mean", self.say("均值", "Mean"), decimals=cut.measure.decimals),
-            Column("schools", self.say("学校数", "Schools"), decimals=0),
-            Column("pupils", self.say("学生数", "Pupils"), decimals=0),
+            Column("district", ("县区", "District")),
+            Column("rank", ("名次", "Rank"), decimals=0),
+            Column("rank_low", ("误差下最前", "Best rank"), decimals=0),
+            Column("rank_high", ("误差下最后", "Worst rank"), decimals=0),
+            Column("coefficient", ("差异系数", "Coefficient"), decimals=3, fact="fact"),
+            Column("mean", ("均值", "Mean"), decimals=cut.measure.decimals),
+            Column("schools", ("学校数", "Schools"), decimals=0),
+            Column("pupils", ("学生数", "Pupils"), decimals=0),
         )
-        return Table(
-            self.say(
+        return self.table_of(
+            (
                 f"{self.study.of(cut)}：县区排序（差异由小到大）",
                 f"{self.study.of(cut)}: districts, most even first",
             ),
@@ -425,14 +398,11 @@ class Districts(ResearchPart):
                 fact=[self.fact(stage, cut.measure.key, district) for district in frame["district"]],
             ),
             failing="over",
-            lang=self.lang,
         )
 
-    def distributions(self) -> list[charts.Chart]:
+    @each_stage
+    def distributions(self, stage: Stage) -> charts.Chart:
         """Return how pupils are spread over the values, a panel a district, a figure a stage."""
-        return [self._distributions(stage) for stage in self._stages()]
-
-    def _distributions(self, stage: Stage) -> charts.Chart:
         cut = self.study.focus(stage)
         means = (
             cut.rows.groupby("district")["amount"].sum() / cut.rows.groupby("district")["pupils"].sum()

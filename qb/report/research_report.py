@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from qb import charts
+from qb import balance, charts
 from qb.charts.style import share
-from qb.data.table_files import write_csv, write_parquet
-from qb.errors import QbError
-from qb.files import write_folder
-from qb.report.context import ReportContext
+from qb.report.context import ReportContext, Speaker
 from qb.report.research_groups import Districts, Groups, Help
-from qb.report.research_robustness import Conventions, Robustness
-from qb.report.research_spread import Spreads, Years
-from qb.report.research_study import ResearchPart, Shown, Study
+from qb.report.research_spread import PERCENTILES, Conventions, Robustness, Spreads, percentiles
+from qb.report.research_study import CAUSES, TOLERANCE, Cut, ResearchPart, Shown, Study, each_stage
 from qb.report.rules import Rules, source_rows
 from qb.report.tables import Column, Heading, Sentences, Table
-from qb.report.words import say
 from qb.terms import Stage
 
 # Is there enough, is it even, what is low together, and where.
@@ -33,11 +27,9 @@ FEWEST = 5  # schools below which a correlation says nothing
 class Levels(ResearchPart):
     """Level against balance, values that go together, and the map."""
 
-    def quadrants(self) -> list[Shown]:
+    @each_stage
+    def quadrants(self, stage: Stage) -> Shown:
         """Return each indicator by level and by balance, a figure a stage."""
-        return [self._quadrants(stage) for stage in self.study.stages]
-
-    def _quadrants(self, stage: Stage) -> Shown:
         cuts = [cut for cut in self.study.cuts(stage) if np.isfinite(cut.limit)]
         known = [cut for cut in cuts if cut.usable]
         label = self.stage(stage)
@@ -81,11 +73,9 @@ class Levels(ResearchPart):
             ),
         )
 
-    def correlations(self) -> list[Shown]:
+    @each_stage
+    def correlations(self, stage: Stage) -> Shown:
         """Return which values go together, a figure a stage."""
-        return [self._correlations(stage) for stage in self.study.stages]
-
-    def _correlations(self, stage: Stage) -> Shown:
         table, schools = self.correlation(stage)
         finding = self._together(stage, table, schools)
         if len(table) < 2:
@@ -173,6 +163,165 @@ class Levels(ResearchPart):
         ]
 
 
+# How the distribution moved, and what moved the coefficient.
+
+
+class Years(ResearchPart):
+    """Percentiles year by year, and the change of the coefficient told by its causes."""
+
+    def fans(self) -> list[Shown]:
+        """Return percentiles of the most uneven measure, a figure a stage; none where there is one year."""
+        if len(self.study.years) < 2:
+            return []
+        return [self._fan(stage) for stage in self.study.stages]
+
+    def _fan(self, stage: Stage) -> Shown:
+        focus = self.study.focus(stage)
+        if focus is None:
+            return self.note(self.why_none(stage))
+        measure = focus.measure
+        cuts = [self.study.cut(stage, measure, year) for year in self.study.years]
+        found = np.array([percentiles(cut) for cut in cuts])
+        return charts.fan(
+            self.study.years,
+            found,
+            [cut.spread.mean for cut in cuts],
+            caption=self.caption(
+                self._moved(cuts, found),
+                self.say(
+                    f"各百分位学生所在学校的数值（{measure.unit('zh')}）",
+                    f"Value at each percentile of pupils ({measure.unit('en')})",
+                ),
+                focus,
+            ),
+            limit=focus.limit,
+            decimals=measure.decimals,
+        )
+
+    def _moved(self, cuts: list[Cut], found: np.ndarray) -> str:
+        name = self.study.of(cuts[-1])
+        known = [k for k in range(len(cuts)) if len(cuts[k].rows)]
+        if len(known) < 2:
+            return self.say(f"{name}：有数据的年份不足两年", f"{name}: fewer than two years have data")
+        ends, decimals = [known[0], known[-1]], cuts[-1].measure.decimals
+        first, last = (cuts[k].year for k in ends)
+        before, after = (self.number(found[k][2], decimals) for k in ends)
+        low, high = (self.number(found[k][4] - found[k][0], decimals) for k in ends)
+        moved_zh, moved_en = _verb(low, high)
+        return self.say(
+            f"{name}：{first}—{last} 年中位数由 {before} 变为 {after}，九成学生之间的差距{moved_zh}（{low} → {high}）",
+            f"{name}: from {first} to {last} the median went from {before} to {after}, "
+            f"the distance between nine in ten pupils {moved_en} ({low} → {high})",
+        )
+
+    def changes(self) -> list[charts.Chart]:
+        """Return what moved the coefficient of the most uneven measure, a figure a stage."""
+        return [chart for stage in self.study.stages for chart in self._change(stage)]
+
+    def _change(self, stage: Stage) -> list[charts.Chart]:
+        focus = self.study.focus(stage)
+        change = focus and self.change(focus)
+        if not change:
+            return []
+        first, found = change
+        effects = {key: getattr(found, key) for key in CAUSES}
+        labels = [self.say(*CAUSES[key]) for key in CAUSES]
+        shown = [round(effect, 4) for effect in effects.values()]
+        main = max(effects, key=lambda key: abs(effects[key]))
+        before, after = self.coefficient(found.before), self.coefficient(found.after)
+        moved_zh, moved_en = _verb(before, after)
+        name = self.study.of(focus)
+        finding = self.say(
+            f"{name}：{first}—{focus.year} 年差异系数{moved_zh}（{before} → {after}）",
+            f"{name}: from {first} to {focus.year} the coefficient {moved_en} ({before} → {after})",
+        )
+        if abs(effects[main]) > TOLERANCE:
+            share = f"{effects[main]:+.3f}".replace("-", "−")
+            finding += self.say(
+                f"，作用最大的是{self.say(*CAUSES[main])}（{share}）",
+                f"; most through {CAUSES[main][1]} ({share})",
+            )
+        measure = self.say(
+            "差异系数变动的分解（夏普利值），四项之和等于变动",
+            "Change of the coefficient by cause (Shapley); the four add up to it",
+        )
+        return [
+            charts.diverging(
+                labels,
+                shown,
+                [f"{v:+.4f}".replace("-", "−") if v else "0" for v in shown],
+                caption=self.caption(finding, measure, focus),
+                sides=(self.say("使差异缩小", "evens out"), self.say("使差异扩大", "widens")),
+            )
+        ]
+
+    def change(self, cut: Cut) -> tuple[int, balance.Change] | None:
+        """Return the first year to compare with and the decomposition; None where there is none.
+
+        The earliest year in which the coefficient is defined and some school of this year has the figure.
+        """
+        for year in self.study.years[:-1]:
+            before = self.study.cut(cut.stage, cut.measure, year)
+            both = set(before.rows["school_id"]) & set(cut.rows["school_id"])
+            held = [
+                rows.loc[rows["school_id"].isin(both), "amount"].sum() for rows in (before.rows, cut.rows)
+            ]
+            if both and min(held) > 0:
+                return year, balance.change(
+                    before.amount,
+                    before.pupils,
+                    before.rows["school_id"],
+                    cut.amount,
+                    cut.pupils,
+                    cut.rows["school_id"],
+                )
+        return None
+
+    @cached_property
+    def figures(self) -> pd.DataFrame:
+        """Return the change of every coefficient unrounded, a row for each stage and measure."""
+        rows = []
+        for cut in self.study.all_cuts:
+            if cut.usable and (found := self.change(cut)):
+                first, change = found
+                years = {"from": first, "to": cut.year}
+                causes = {key: getattr(change, key) for key in CAUSES}
+                rows.append(self.record(cut, **years, before=change.before, after=change.after, **causes))
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def quantiles(self) -> pd.DataFrame:
+        """Return the percentiles unrounded, a row for each stage, measure and year."""
+        cuts = (
+            self.study.cut(now.stage, now.measure, year)
+            for now in self.study.all_cuts
+            for year in self.study.years
+        )
+        return pd.DataFrame(
+            [
+                self.record(
+                    cut,
+                    year=cut.year,
+                    **{
+                        f"p{100 * at:g}": value
+                        for at, value in zip(PERCENTILES, percentiles(cut), strict=True)
+                    },
+                    mean=cut.spread.mean,
+                    coefficient=cut.spread.coefficient,
+                )
+                for cut in cuts
+            ]
+        )
+
+
+def _verb(before: str, after: str) -> tuple[str, str]:
+    """Say which way a spread went, as far as the figures in print show it."""
+    if before == after:
+        return "基本不变", "hardly changed"
+    fell = float(after.replace(",", "")) < float(before.replace(",", ""))
+    return ("缩小", "shrank") if fell else ("扩大", "grew")
+
+
 # The formulas behind the page and where they come from.
 
 
@@ -242,34 +391,6 @@ class Methods(ResearchPart):
         )
 
 
-# The figures behind the page, to be taken away.
-
-
-def save(tables: dict[str, pd.DataFrame], folder: str | Path) -> Path:
-    """Write each table as CSV and as parquet into a new folder, whole or not at all.
-
-    Raises
-    ------
-    QbError
-        If something stands there already, or the disk refuses.
-    """
-    path = Path(folder).resolve()
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise QbError(
-            "{} 已有内容，不能覆盖。请换一个文件夹。",
-            "{} is not empty and is not replaced. Choose another folder.",
-            path,
-        )
-
-    def fill(made: Path) -> None:
-        for name, frame in tables.items():
-            write_csv(frame, made / f"{name}.csv")
-            write_parquet(frame, made / f"{name}.parquet")
-
-    write_folder(path, fill)
-    return path
-
-
 # The research page: how resources are shared, what explains it, how sure we are.
 
 
@@ -289,7 +410,7 @@ CONTENTS = {
 
 
 @dataclass(frozen=True)
-class ResearchReport:
+class ResearchReport(Speaker):
     """Everything the research page shows, part by part.
 
     Parameters
@@ -328,50 +449,15 @@ class ResearchReport:
         """The question, checked, with the schools it is about."""
         return Study.ask(self.context, self.district, self.stages, self.codes, self.grouping, self.error)
 
-    @cached_property
-    def spread(self) -> Spreads:
-        """How far schools are apart."""
-        return Spreads(self.study)
-
-    @cached_property
-    def groups(self) -> Groups:
-        """What lies between groups of schools."""
-        return Groups(self.study)
-
-    @cached_property
-    def levels(self) -> Levels:
-        """Whether there is enough, what is low together, and where."""
-        return Levels(self.study)
-
-    @cached_property
-    def years(self) -> Years:
-        """How it came to be."""
-        return Years(self.study)
-
-    @cached_property
-    def robustness(self) -> Robustness:
-        """How sure the comparisons are."""
-        return Robustness(self.study)
-
-    @cached_property
-    def conventions(self) -> Conventions:
-        """What other conventions would say."""
-        return Conventions(self.study)
-
-    @cached_property
-    def help(self) -> Help:
-        """Whom to help first."""
-        return Help(self.study)
-
-    @cached_property
-    def districts(self) -> Districts:
-        """Districts side by side."""
-        return Districts(self.study)
-
-    @cached_property
-    def methods(self) -> Methods:
-        """Formulas and references."""
-        return Methods(self.study)
+    spread = cached_property(lambda self: Spreads(self.study))
+    groups = cached_property(lambda self: Groups(self.study))
+    levels = cached_property(lambda self: Levels(self.study))
+    years = cached_property(lambda self: Years(self.study))
+    robustness = cached_property(lambda self: Robustness(self.study))
+    conventions = cached_property(lambda self: Conventions(self.study))
+    help = cached_property(lambda self: Help(self.study))
+    districts = cached_property(lambda self: Districts(self.study))
+    methods = cached_property(lambda self: Methods(self.study))
 
     @property
     def schools(self) -> pd.DataFrame:
@@ -380,13 +466,13 @@ class ResearchReport:
 
     def title(self) -> Heading:
         """Return the page's title and what it compares."""
-        lang, study = self.context.lang, self.study
-        names = say(lang, "、", ", ").join(measure.name(lang) for measure in study.measures)
+        lang, study = self.lang, self.study
+        names = self.say("、", ", ").join(measure.name(lang) for measure in study.measures)
         return Heading(
-            say(lang, f"校际差异研究：{study.place}", f"Differences between schools: {study.place}"),
-            say(lang, f"比较：{names}。", f"Compared: {names}.")
+            self.say(f"校际差异研究：{study.place}", f"Differences between schools: {study.place}"),
+            self.say(f"比较：{names}。", f"Compared: {names}.")
             if study.stages
-            else say(lang, "所选学段没有参加评估的学校。", "No school of these stages is judged."),
+            else self.say("所选学段没有参加评估的学校。", "No school of these stages is judged."),
         )
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -410,44 +496,34 @@ class ResearchReport:
 
     def contents(self) -> Table:
         """Return which tables there are to take away."""
-        lang = self.context.lang
         rows = [
             {
                 "name": name,
-                "about": say(lang, *CONTENTS[name]),
+                "about": self.say(*CONTENTS[name]),
                 "rows": len(frame),
                 "columns": ", ".join(frame),
             }
             for name, frame in self.tables().items()
         ]
-        columns = (
-            Column("name", say(lang, "表", "Table")),
-            Column("about", say(lang, "内容", "About")),
-            Column("rows", say(lang, "行数", "Rows"), decimals=0),
-            Column("columns", say(lang, "列", "Columns")),
-        )
-        return Table(
-            say(lang, "可以带走的表", "Tables to take away"),
-            columns,
-            pd.DataFrame(rows),
-            empty=say(lang, "没有可以带走的表。", "There is no table to take away."),
-            lang=lang,
+        return self.table_of(
+            ("可以带走的表", "Tables to take away"),
+            (
+                Column("name", ("表", "Table")),
+                Column("about", ("内容", "About")),
+                Column("rows", ("行数", "Rows"), decimals=0),
+                Column("columns", ("列", "Columns")),
+            ),
+            rows,
+            empty=("没有可以带走的表。", "There is no table to take away."),
         )
 
     def rules(self) -> Rules:
         """Return the rules that the page's coefficients follow from."""
-        context, measures = self.context, self.study.measures
-        codes = (
-            measure.key for measure in measures if measure.key in self.study.context.standard.resource_codes
-        )
-        return Rules(context.standard, context.year, context.lang, ("coefficient", *codes))
+        codes = (m.key for m in self.study.measures if m.key in self.standard.resource_codes)
+        return Rules(self.standard, self.year, self.lang, ("coefficient", *codes))
 
     def sources(self) -> Table:
         """Return the rows of the data that the page's coefficients rest on."""
         panel = self.study.panel
-        schools = set(panel.loc[(panel["year"] == self.context.year).to_numpy(), "school_id"])
+        schools = set(panel.loc[(panel["year"] == self.year).to_numpy(), "school_id"])
         return source_rows(self.context, self.rules().rules, district=self.district, schools=schools)
-
-    def save(self, folder: str | Path) -> Path:
-        """Write those tables as CSV and parquet into a new folder, whole or not at all."""
-        return save(self.tables(), folder)

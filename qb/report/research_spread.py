@@ -1,4 +1,4 @@
-"""How far schools are apart, by every measure, and how the distribution moved over the years."""
+"""How far schools are apart, by every measure and convention, and how sure that is."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pandas as pd
 from qb import balance, charts
 from qb.charts.small_multiples import Curve
 from qb.charts.strip_plots import Strip
-from qb.report.research_study import TOLERANCE, Cut, ResearchPart, Shown
-from qb.report.tables import Column, Table
-from qb.terms import Stage
+from qb.indicators.verdicts import fails
+from qb.report.research_study import TOLERANCE, Cut, ResearchPart, Shown, each_stage
+from qb.report.tables import Column, Sentences, Table
+from qb.terms import Ownership, Stage
 
 # How far schools are apart, by every measure.
 
@@ -36,11 +37,9 @@ MEASURES = {
 class Spreads(ResearchPart):
     """Strips, Lorenz curves, all measures side by side, and who contributes what."""
 
-    def strips(self) -> list[Shown]:
+    @each_stage
+    def strips(self, stage: Stage) -> Shown:
         """Return every school against the mean on every measure, a figure a stage."""
-        return [self._strips(stage) for stage in self.study.stages]
-
-    def _strips(self, stage: Stage) -> Shown:
         cuts = self.study.cuts(stage)
         if not any(cut.usable and len(cut.rows) > 1 for cut in cuts):
             return self.note(self.why_none(stage))
@@ -51,7 +50,7 @@ class Spreads(ResearchPart):
                 self.say("各校数值占均值的百分比", "Each school's value as % of the mean"),
                 *cuts,
             ),
-            decimals=self.study.context.standard.rules.rounding.coefficients,
+            decimals=self.standard.rules.rounding.coefficients,
         )
 
     def _strip(self, cut: Cut) -> Strip:
@@ -100,11 +99,9 @@ class Spreads(ResearchPart):
             f"{label}: schools differ most on {name} ({text}); {over} {self.among(len(held))} are above the limit of {cap}",
         )
 
-    def lorenz(self) -> list[Shown]:
+    @each_stage
+    def lorenz(self, stage: Stage) -> Shown:
         """Return the Lorenz curves, a figure a stage."""
-        return [self._lorenz(stage) for stage in self.study.stages]
-
-    def _lorenz(self, stage: Stage) -> Shown:
         cuts = self.study.cuts(stage)
         if not any(cut.differs for cut in cuts):
             return self.note(self.why_none(stage))
@@ -119,15 +116,12 @@ class Spreads(ResearchPart):
             f"{self.stage(stage)}: the half of pupils who get least have {half} % of {name}",
         )
         return charts.lorenz(
-            curves,
-            caption=self.caption(finding, self.say("洛伦兹曲线", "Lorenz curves"), *cuts),
+            curves, caption=self.caption(finding, self.say("洛伦兹曲线", "Lorenz curves"), *cuts)
         )
 
-    def tables(self) -> list[Table]:
+    @each_stage
+    def tables(self, stage: Stage) -> Table:
         """Return every measure of inequality side by side, a table a stage."""
-        return [self._table(stage) for stage in self.study.stages]
-
-    def _table(self, stage: Stage) -> Table:
         frame = self.at(self.figures, stage).set_index("name")
         rows = {
             "schools": self.say("学校数", "Schools"),
@@ -142,59 +136,53 @@ class Spreads(ResearchPart):
         }
         shown = shown.assign(name=list(rows.values()), decimals=[0, 0] + [3] * (len(rows) - 2), **facts)
         columns = (
-            Column("name", self.say("不均等指标", "Measure of inequality")),
+            Column("name", ("不均等指标", "Measure of inequality")),
             *(
                 Column(f"m{k}", name, decimals="decimals", fact=f"m{k}_fact")
                 for k, name in enumerate(frame.index)
             ),
         )
-        return Table(
-            self.say(f"{self.stage(stage)}：各种不均等指标", f"{self.stage(stage)}: measures of inequality"),
+        return self.table_of(
+            (f"{self.stage(stage)}：各种不均等指标", f"{self.stage(stage)}: measures of inequality"),
             columns,
             shown,
-            note=self.say(
+            note=(
                 "都按学生数加权。差异系数至胡佛指数、联邦极差比：0 为完全均等，越大越不均；麦克卢恩指数：1 为低的一半都达到中位数，"
                 "越小越不均；弗斯蒂根指数：1 为高的一半都在中位数，越大越不均。没有定义的（如有学校为 0 时的平均对数离差）记作缺数据。",
                 "All weighted by pupils. Coefficient to Hoover and federal range ratio: 0 is equal. McLoone: 1 where the lower "
                 "half is at the median; Verstegen: 1 where the upper half is. What is undefined (mean log deviation where a "
                 "school has nothing) is no data.",
             ),
-            lang=self.lang,
         )
 
     @cached_property
     def figures(self) -> pd.DataFrame:
         """Return the measures unrounded, a row for each stage and measure."""
         rows = []
-        for stage in self.study.stages:
-            for cut in self.study.cuts(stage):
-                one = np.zeros(len(cut.rows), dtype=int)
-                found = {
-                    key: float(measure(cut.amount, cut.pupils, one, 1)[0])
-                    for key, (measure, *_) in MEASURES.items()
-                }
-                rows.append(
-                    {
-                        "code": cut.measure.key,
-                        "name": cut.measure.name(self.lang),
-                        "stage": self.stage(stage),
-                        "schools": len(cut.rows),
-                        "missing": cut.missing,
-                        "mean": cut.spread.mean,
-                        "deviation": cut.spread.deviation,
-                        "coefficient": cut.spread.coefficient,
-                        **found,
-                        "limit": cut.cap,
-                        "decimals": cut.measure.decimals,
-                    }
+        for cut in self.study.all_cuts:
+            one = np.zeros(len(cut.rows), dtype=int)
+            found = {
+                key: float(measure(cut.amount, cut.pupils, one, 1)[0])
+                for key, (measure, *_) in MEASURES.items()
+            }
+            rows.append(
+                self.record(
+                    cut,
+                    schools=len(cut.rows),
+                    missing=cut.missing,
+                    mean=cut.spread.mean,
+                    deviation=cut.spread.deviation,
+                    coefficient=cut.spread.coefficient,
+                    **found,
+                    limit=cut.cap,
+                    decimals=cut.measure.decimals,
                 )
+            )
         return pd.DataFrame(rows)
 
-    def contributions(self) -> list[Shown]:
+    @each_stage
+    def contributions(self, stage: Stage) -> Shown:
         """Return which schools make the coefficient of the most uneven measure, a figure a stage."""
-        return [self._contributions(stage) for stage in self.study.stages]
-
-    def _contributions(self, stage: Stage) -> Shown:
         cut = self.study.focus(stage)
         if cut is None:
             return self.note(self.why_none(stage))
@@ -248,177 +236,286 @@ def _curve(cut: Cut) -> Curve:
     return Curve(at, balance.lorenz_ordinates(cut.amount, cut.pupils, at=at), half, gini)
 
 
-# How the distribution moved, and what moved the coefficient.
+# How sure a comparison with the limit is: errors that turn it, and where the coefficient may lie.
 
 
-CAUSES = {
-    "pupils": ("学生增减与流动", "pupils coming, leaving, moving"),
-    "amount": ("资源增减", "resources changing"),
-    "opened": ("新开学校", "schools opened"),
-    "closed": ("停办学校", "schools closed"),
-}
+DRAWS = 1000
 
 
-class Years(ResearchPart):
-    """Percentiles year by year, and the change of the coefficient told by its causes."""
+class Robustness(ResearchPart):
+    """Flips, and intervals under errors of reporting."""
 
-    def fans(self) -> list[Shown]:
-        """Return percentiles of the most uneven measure, a figure a stage; none where there is one year."""
-        if len(self.study.years) < 2:
-            return []
-        return [self._fan(stage) for stage in self.study.stages]
+    def weakest(self) -> Sentences:
+        """Return which comparison the smallest error would turn, a sentence a stage."""
+        return Sentences(tuple(self._weakest(stage) for stage in self.study.stages))
 
-    def _fan(self, stage: Stage) -> Shown:
-        focus = self.study.focus(stage)
-        if focus is None:
-            return self.note(self.why_none(stage))
-        measure = focus.measure
-        cuts = [self.study.cut(stage, measure, year) for year in self.study.years]
-        found = np.array([percentiles(cut) for cut in cuts])
-        return charts.fan(
-            self.study.years,
-            found,
-            [cut.spread.mean for cut in cuts],
-            caption=self.caption(
-                self._moved(cuts, found),
-                self.say(
-                    f"各百分位学生所在学校的数值（{measure.unit('zh')}）",
-                    f"Value at each percentile of pupils ({measure.unit('en')})",
-                ),
-                focus,
-            ),
-            limit=focus.limit,
-            decimals=measure.decimals,
-        )
-
-    def _moved(self, cuts: list[Cut], found: np.ndarray) -> str:
-        name = self.study.of(cuts[-1])
-        known = [k for k in range(len(cuts)) if len(cuts[k].rows)]
-        if len(known) < 2:
-            return self.say(f"{name}：有数据的年份不足两年", f"{name}: fewer than two years have data")
-        ends, decimals = [known[0], known[-1]], cuts[-1].measure.decimals
-        first, last = (cuts[k].year for k in ends)
-        before, after = (self.number(found[k][2], decimals) for k in ends)
-        low, high = (self.number(found[k][4] - found[k][0], decimals) for k in ends)
-        moved_zh, moved_en = _verb(low, high)
+    def _weakest(self, stage: Stage) -> str:
+        frame = self.at(self.flips, stage)
+        label = self.stage(stage)
+        if not len(frame):
+            return self.no_limit(stage) + self.say("。", ".")
+        compared = self.among(len(frame))
+        frame = frame[frame["school"].notna().to_numpy()]
+        if not len(frame):
+            return self.say(
+                f"{label}：{compared}，任何一所学校单独出错，都不会使差异系数越过限值。",
+                f"{label}: no error at a single school moves a coefficient across its limit, {compared}.",
+            )
+        row = frame.loc[frame["change"].abs().idxmin()]
+        percent = f"{100 * row['change']:+.1f}%".replace("-", "−")
         return self.say(
-            f"{name}：{first}—{last} 年中位数由 {before} 变为 {after}，九成学生之间的差距{moved_zh}（{low} → {high}）",
-            f"{name}: from {first} to {last} the median went from {before} to {after}, "
-            f"the distance between nine in ten pupils {moved_en} ({low} → {high})",
+            f"{label}：最易翻转的是{row['name']}（{self.coefficient(row['coefficient'])}）："
+            f"{row['school']}一校的实际数量若与报送相差 {percent}，差异系数就到限值 {self.limit(row['limit'])}。",
+            f"{label}: most easily turned is {row['name']} ({self.coefficient(row['coefficient'])}): "
+            f"if {row['school']} alone were off by {percent}, the coefficient would be at its limit of {self.limit(row['limit'])}.",
         )
 
-    def changes(self) -> list[charts.Chart]:
-        """Return what moved the coefficient of the most uneven measure, a figure a stage."""
-        return [chart for stage in self.study.stages for chart in self._change(stage)]
-
-    def _change(self, stage: Stage) -> list[charts.Chart]:
-        focus = self.study.focus(stage)
-        change = focus and self.change(focus)
-        if not change:
-            return []
-        first, found = change
-        effects = {key: getattr(found, key) for key in CAUSES}
-        labels = [self.say(*CAUSES[key]) for key in CAUSES]
-        shown = [round(effect, 4) for effect in effects.values()]
-        main = max(effects, key=lambda key: abs(effects[key]))
-        before, after = self.coefficient(found.before), self.coefficient(found.after)
-        moved_zh, moved_en = _verb(before, after)
-        name = self.study.of(focus)
-        finding = self.say(
-            f"{name}：{first}—{focus.year} 年差异系数{moved_zh}（{before} → {after}）",
-            f"{name}: from {first} to {focus.year} the coefficient {moved_en} ({before} → {after})",
-        )
-        if abs(effects[main]) > TOLERANCE:
-            share = f"{effects[main]:+.3f}".replace("-", "−")
-            finding += self.say(
-                f"，作用最大的是{self.say(*CAUSES[main])}（{share}）",
-                f"; most through {CAUSES[main][1]} ({share})",
-            )
-        measure = self.say(
-            "差异系数变动的分解（夏普利值），四项之和等于变动",
-            "Change of the coefficient by cause (Shapley); the four add up to it",
-        )
-        return [
-            charts.diverging(
-                labels,
-                shown,
-                [f"{v:+.4f}".replace("-", "−") if v else "0" for v in shown],
-                caption=self.caption(finding, measure, focus),
-                sides=(self.say("使差异缩小", "evens out"), self.say("使差异扩大", "widens")),
-            )
-        ]
-
-    def change(self, cut: Cut) -> tuple[int, balance.Change] | None:
-        """Return the first year to compare with and the decomposition; None where there is none.
-
-        The earliest year in which the coefficient is defined and some school of this year has the figure.
-        """
-        for year in self.study.years[:-1]:
-            before = self.study.cut(cut.stage, cut.measure, year)
-            both = set(before.rows["school_id"]) & set(cut.rows["school_id"])
-            held = [
-                rows.loc[rows["school_id"].isin(both), "amount"].sum() for rows in (before.rows, cut.rows)
-            ]
-            if both and min(held) > 0:
-                return year, balance.change(
-                    before.amount,
-                    before.pupils,
-                    before.rows["school_id"],
-                    cut.amount,
-                    cut.pupils,
-                    cut.rows["school_id"],
+    @cached_property
+    def flips(self) -> pd.DataFrame:
+        """Return the smallest error of one school that turns each comparison, unrounded."""
+        rows = []
+        for cut in self.study.all_cuts:
+            if not cut.held:
+                continue
+            turn = balance.flip(cut.amount, cut.pupils, cut.cap)
+            at = turn.school
+            rows.append(
+                self.record(
+                    cut,
+                    coefficient=cut.spread.coefficient,
+                    limit=cut.cap,
+                    over=cut.over,
+                    change=np.nan if at is None else float(turn.change[at]),
+                    school=None if at is None else self.study.names(cut.rows)[at],
+                    school_id=None if at is None else cut.rows["school_id"][at],
+                    reported=np.nan if at is None else float(cut.amount[at]),
                 )
-        return None
+            )
+        columns = ["coefficient", "limit", "over", "change", "school", "school_id", "reported"]
+        return pd.DataFrame(rows, columns=["code", "name", "stage", *columns])
+
+    def flip_table(self) -> Table:
+        """Return the flip table: which error at which school would turn the comparison."""
+        frame = self.flips
+        nobody = self.say("单独一校不能使其翻转", "no single school can")
+        stages = {self.stage(stage): stage for stage in self.study.stages}
+        shown = frame.assign(
+            side=[self._side(over) for over in frame["over"]],
+            percent=[
+                nobody if change != change else f"{100 * change:+.1f} %".replace("-", "−")
+                for change in frame["change"]
+            ],
+            school=frame["school"].fillna(""),
+            limit=[self.limit(limit) for limit in frame["limit"]],
+            fact=[
+                self.fact(stages[label], code)
+                for label, code in zip(frame["stage"], frame["code"], strict=True)
+            ],
+        )
+        columns = (
+            Column("name", ("指标", "Indicator")),
+            Column("stage", ("学段", "Stage")),
+            Column("coefficient", ("差异系数", "Coefficient"), decimals=3, fact="fact"),
+            Column("limit", ("限值", "Limit")),
+            Column("side", ("现在", "Now")),
+            Column("percent", ("使其翻转的最小误差", "Smallest error that turns it")),
+            Column("school", ("哪所学校", "At which school"), school="school_id"),
+        )
+        return self.table_of(
+            ("一校多大的误差会使结论翻转", "Which error at one school turns the comparison"),
+            columns,
+            shown,
+            failing="over",
+            empty=("没有可以与限值比较的差异系数。", "There is no coefficient to hold against a limit."),
+        )
+
+    def _side(self, over: bool) -> str:
+        return self.say("高于限值", "above") if over else self.say("不高于限值", "not above")
+
+    @cached_property
+    def errors(self) -> pd.DataFrame:
+        """Return each coefficient with its interval, unrounded."""
+        rows = []
+        for cut in self.study.all_cuts:
+            low = high = np.nan
+            if cut.usable:
+                found = balance.error_interval(cut.amount, cut.pupils, self.study.error, DRAWS)
+                low, high = found.low, found.high
+            rows.append(
+                self.record(cut, coefficient=cut.spread.coefficient, low=low, high=high, limit=cut.cap)
+            )
+        return pd.DataFrame(rows)
+
+    def _over(self, frame: pd.DataFrame, column: str, stage: Stage) -> np.ndarray:
+        """Return which coefficients are above the limit that the standard has for them."""
+        found = fails(frame[column], self.standard, "coefficient", stage=stage)
+        return found & frame["limit"].notna().to_numpy()
+
+    @each_stage
+    def intervals(self, stage: Stage) -> Shown:
+        """Return where each coefficient may lie under the error of reporting, a figure a stage."""
+        frame = self.at(self.errors, stage)
+        known = frame[frame["coefficient"].notna().to_numpy()]
+        if not len(known):
+            return self.note(self.why_none(stage))
+        held = known[known["limit"].notna().to_numpy()]
+        if not len(held):
+            return self.note(self.no_limit(stage))
+        over, low, high = (self._over(known, name, stage) for name in ("coefficient", "low", "high"))
+        crosses = high & ~low
+        label, error = self.stage(stage), f"±{100 * self.study.error:g}%"
+        finding = self.say(
+            f"{label}：报送误差 {error} 时，{self.among(len(held))} {crosses.sum()} 项的区间跨过限值",
+            f"{label}: with errors up to {error}, the interval of {crosses.sum()} {self.among(len(held))} contains the limit",
+        )
+        texts = [
+            f"{self.coefficient(low)}–{self.coefficient(high)}"
+            for low, high in zip(known["low"], known["high"], strict=True)
+        ]
+        measure = self.say(
+            f"每个报送数各自在 {error} 内均匀偏离，模拟 {DRAWS:,} 次，取中间 95%",
+            f"Each reported figure off by its own share within {error}, {DRAWS:,} simulations, middle 95 %",
+        )
+        return charts.intervals(
+            known["name"].tolist(),
+            known["coefficient"],
+            known["low"],
+            known["high"],
+            texts,
+            caption=self.caption(finding, measure, *self.study.cuts(stage)),
+            limits=known["limit"].tolist(),
+            over=over,
+            crosses=crosses,
+            notes_below=[
+                self.say(
+                    "● 按报送数据（◆ 高于限值），横线为区间。互不相关的误差总使各校更分散，所以区间可能整个在点的右边",
+                    "● as reported (◆ above the limit), line: interval. Independent errors spread schools apart, "
+                    "so the interval may lie to the right of the dot",
+                )
+            ],
+        )
+
+
+# What other conventions would make of the same schools.
+
+
+ENGLISH = {"standard": "standard: weighted by pupils"}
+
+
+class Conventions(ResearchPart):
+    """The coefficient unweighted, in the sample form, rounded, with small schools, without private ones."""
 
     @cached_property
     def figures(self) -> pd.DataFrame:
-        """Return the change of every coefficient unrounded, a row for each stage and measure."""
-        rows = []
-        for stage in self.study.stages:
-            for cut in self.study.cuts(stage):
-                found = self.change(cut) if cut.usable else None
-                if found:
-                    first, change = found
-                    rows.append(
-                        {
-                            "code": cut.measure.key,
-                            "name": cut.measure.name(self.lang),
-                            "stage": self.stage(stage),
-                            "from": first,
-                            "to": cut.year,
-                            "before": change.before,
-                            "after": change.after,
-                            **{key: getattr(change, key) for key in CAUSES},
-                        }
-                    )
-        return pd.DataFrame(rows)
+        """Return each coefficient under other conventions, unrounded: a row for each."""
+        rows = [
+            self.record(
+                cut,
+                convention=self.say(found.zh, ENGLISH.get(found.name, found.name)),
+                schools=found.schools,
+                coefficient=found.coefficient,
+                limit=cut.cap,
+                standard=found.name == "standard",
+            )
+            for cut in self.study.all_cuts
+            if cut.usable
+            for found in self._conventions(cut)
+        ]
+        columns = ["code", "name", "stage", "convention", "schools", "coefficient", "limit", "standard"]
+        return pd.DataFrame(rows, columns=columns)
 
-    @cached_property
-    def quantiles(self) -> pd.DataFrame:
-        """Return the percentiles unrounded, a row for each stage, measure and year."""
-        rows = []
-        for stage in self.study.stages:
-            for measure in self.study.measures:
-                for year in self.study.years:
-                    cut = self.study.cut(stage, measure, year)
-                    found = percentiles(cut)
-                    rows.append(
-                        {
-                            "code": measure.key,
-                            "name": measure.name(self.lang),
-                            "stage": self.stage(stage),
-                            "year": year,
-                            **dict(zip(("p5", "p25", "p50", "p75", "p95"), found, strict=True)),
-                            "mean": cut.spread.mean,
-                            "coefficient": cut.spread.coefficient,
-                        }
-                    )
-        return pd.DataFrame(rows)
+    def _conventions(self, cut: Cut) -> list[balance.Convention]:
+        wider = self.study.with_small(cut.stage, cut.measure).rows
+        private = (wider["ownership"] == Ownership.PRIVATE).to_numpy(dtype=bool)
+        small = wider["small"].to_numpy(dtype=bool)
+        return balance.conventions(
+            wider["amount"],
+            wider["pupils"],
+            small=small if small.any() else None,
+            private=private if private.any() else None,
+            per=cut.measure.factor,
+        )
 
+    @each_stage
+    def charts(self, stage: Stage) -> Shown:
+        """Return the coefficients under all conventions, a figure a stage."""
+        frame = self.at(self.figures, stage)
+        frame = frame.assign(
+            over=fails(frame["coefficient"], self.standard, "coefficient", stage=stage)
+            & frame["limit"].notna().to_numpy()
+        )
+        kinds = [part for _, part in frame.dropna(subset="coefficient").groupby("code", sort=False)]
+        held = [part for part in kinds if part["limit"].notna().all()]
+        turned = [part["name"].iloc[0] for part in held if part["over"].any() and not part["over"].all()]
+        if not held:
+            return self.note(self.no_limit(stage))
+        label = self.stage(stage)
+        names = self.say("、", ", ").join(turned)
+        finding = self.say(
+            f"{label}：换一种算法，{self.among(len(held))} {len(turned)} 项会换到限值的另一边"
+            + (f"（{names}）" if turned else ""),
+            f"{label}: under another convention {len(turned)} {self.among(len(held))} change sides of the limit"
+            + (f" ({names})" if turned else ""),
+        )
+        rows = [
+            (
+                part["name"].iloc[0],
+                part.loc[part["standard"], "coefficient"].iloc[0],
+                part["coefficient"].tolist(),
+            )
+            for part in kinds
+        ]
+        return charts.intervals(
+            [row[0] for row in rows],
+            [row[1] for row in rows],
+            [min(row[2]) for row in rows],
+            [max(row[2]) for row in rows],
+            [f"{self.coefficient(min(row[2]))}–{self.coefficient(max(row[2]))}" for row in rows],
+            caption=self.caption(
+                finding,
+                self.say("不同算法下的差异系数", "The coefficient under different conventions"),
+                *self.study.cuts(stage),
+            ),
+            limits=[part["limit"].iloc[0] for part in kinds],
+            over=[part.loc[part["standard"], "over"].iloc[0] for part in kinds],
+            crosses=[part["over"].any() and not part["over"].all() for part in kinds],
+            others=[row[2] for row in rows],
+            notes_below=[
+                self.say(
+                    "● 标准算法（◆ 高于限值）；小点：其他算法，见下表",
+                    "● standard (◆ above the limit); small dots: others, see the table",
+                )
+            ],
+        )
 
-def _verb(before: str, after: str) -> tuple[str, str]:
-    """Say which way a spread went, as far as the figures in print show it."""
-    if before == after:
-        return "基本不变", "hardly changed"
-    fell = float(after.replace(",", "")) < float(before.replace(",", ""))
-    return ("缩小", "shrank") if fell else ("扩大", "grew")
+    @each_stage
+    def tables(self, stage: Stage) -> Table:
+        """Return the conventions as tables, a table a stage: conventions down, indicators across."""
+        frame = self.at(self.figures, stage)
+        names = list(dict.fromkeys(frame["name"]))
+        wide = frame.pivot(index="convention", columns="name", values="coefficient")
+        wide = wide.reindex(index=list(dict.fromkeys(frame["convention"])), columns=names)
+        standard = frame[frame["standard"].astype(bool)].set_index("name")
+        facts = {
+            f"m{k}_fact": [
+                self.fact(stage, standard.loc[name, "code"])
+                if convention == standard.loc[name, "convention"]
+                else ""
+                for convention in wide.index
+            ]
+            for k, name in enumerate(names)
+        }
+        shown = wide.set_axis([f"m{k}" for k in range(len(names))], axis=1).assign(name=wide.index, **facts)
+        columns = (
+            Column("name", ("算法", "Convention")),
+            *(Column(f"m{k}", name, decimals=3, fact=f"m{k}_fact") for k, name in enumerate(names)),
+        )
+        return self.table_of(
+            (
+                f"{self.stage(stage)}：不同算法下的差异系数",
+                f"{self.stage(stage)}: the coefficient by convention",
+            ),
+            columns,
+            shown,
+            empty=(f"{self.stage(stage)}：缺数据，无从计算。", f"{self.stage(stage)}: no data."),
+        )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from qb.indicators.population import Population, take_population
 from qb.indicators.resources import resources, share_facilities
 from qb.indicators.verdicts import fails
 from qb.language import Message, joined, listing
-from qb.report.context import ReportContext
+from qb.report.context import ReportContext, Speaker
 from qb.report.facts import Fact, key
 from qb.report.tables import Sentences
 from qb.report.words import (
@@ -40,6 +41,7 @@ from qb.terms import COMPULSORY, Kind, Location, Ownership, Stage, Verdict
 # What a researcher may compare: the seven, or any other column that schools report by stage.
 
 
+T = TypeVar("T")
 UNIT_NAMES = {"m²": "m²", "元": "yuan"}  # what is no count of persons, classes or rooms
 
 
@@ -169,6 +171,12 @@ GROUPINGS = {
     "kind": ("办学类型", "kind of school"),
     "group": ("教育集团", "school group"),
     "district": ("县区", "district"),
+}
+CAUSES = {
+    "pupils": ("学生增减与流动", "pupils coming, leaving, moving"),
+    "amount": ("资源增减", "resources changing"),
+    "opened": ("新开学校", "schools opened"),
+    "closed": ("停办学校", "schools closed"),
 }
 TOLERANCE = 1e-9  # coefficients nearer to each other are the same
 
@@ -412,6 +420,11 @@ class Study:
         """Return a stage by every measure."""
         return [self.cut(stage, measure) for measure in self.measures]
 
+    @property
+    def all_cuts(self) -> list[Cut]:
+        """Every stage by every measure."""
+        return [cut for stage in self.stages for cut in self.cuts(stage)]
+
     def focus(self, stage: Stage) -> Cut | None:
         """Return the stage by the measure on which schools differ most; None where they do not differ."""
         cuts = [cut for cut in self.cuts(stage) if cut.differs]
@@ -485,20 +498,36 @@ def _small(population: Population, context: ReportContext) -> np.ndarray:
 Shown = Chart | Sentences
 
 
+def each_stage(make: Callable[[Any, Stage], T]) -> Callable[[Any], list[T]]:
+    """Let a part's method of one stage return what it makes of each stage of the part."""
+
+    @wraps(make)
+    def made(part: ResearchPart) -> list[T]:
+        return [make(part, stage) for stage in part.stages]
+
+    return made
+
+
 @dataclass(frozen=True)
-class ResearchPart:
+class ResearchPart(Speaker):
     """A part of the page."""
 
     study: Study
 
     @property
-    def lang(self) -> Lang:
-        """Language of the page."""
-        return self.study.lang
+    def context(self) -> ReportContext:  # type: ignore[override]
+        """The context of the study."""
+        return self.study.context
 
-    def say(self, zh: str, en: str) -> str:
-        """Return the wording in the page's language."""
-        return say(self.lang, zh, en)
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages that the part speaks of."""
+        return self.study.stages
+
+    def record(self, cut: Cut, **figures: object) -> dict[str, object]:
+        """Return a row of a table of figures: which measure and stage, and the figures."""
+        words = {"name": cut.measure.name(self.lang), "stage": self.stage(cut.stage)}
+        return {"code": cut.measure.key, **words, **figures}
 
     def at(self, frame: pd.DataFrame, stage: Stage) -> pd.DataFrame:
         """Return the rows of a stage."""
@@ -518,7 +547,7 @@ class ResearchPart:
 
     def coefficient(self, value: float) -> str:
         """Return a coefficient with the decimals of the standard."""
-        return self.number(value, self.study.context.standard.rules.rounding.coefficients)
+        return self.number(value, self.standard.rules.rounding.coefficients)
 
     def fact(self, stage: Stage, code: str, district: str | None = None) -> str:
         """Return the key of a coefficient of C1–C7, the study's district's unless another is named.
@@ -526,8 +555,8 @@ class ResearchPart:
         Empty for other columns, of which no rule speaks, and where no school is judged.
         """
         where = self.study.district if district is None else district
-        stated = code in self.study.context.standard.resource_codes and (stage, where) in self.study.judged
-        return key(Fact.REPORTED, self.study.context.year, stage, code, where) if stated else ""
+        stated = code in self.standard.resource_codes and (stage, where) in self.study.judged
+        return key(Fact.REPORTED, self.context.year, stage, code, where) if stated else ""
 
     def limit(self, cap: float) -> str:
         """Return a coefficient's limit for print."""
@@ -537,7 +566,7 @@ class ResearchPart:
         """Return a figure's words; schools that lack the figure are counted in them."""
         words = [measure, *filter(None, [self.left_out(cuts)])]
         text = self.say("；", "; ").join(words)
-        return Caption(finding, f"{text} · {self.study.place}", self.study.context.source, lang=self.lang)
+        return Caption(finding, f"{text} · {self.study.place}", self.context.source, lang=self.lang)
 
     def left_out(self, cuts: tuple[Cut, ...]) -> str:
         """Say how many schools are left out because they have not reported."""
@@ -548,7 +577,7 @@ class ResearchPart:
             n = cuts[0].missing
             return self.say(f"{n} 所学校缺数据，未计入", f"without {n} schools that have no data")
         parts = [
-            f"{m.key if m.key in self.study.context.standard.resource_codes else m.name(self.lang)} {n}"
+            f"{m.key if m.key in self.standard.resource_codes else m.name(self.lang)} {n}"
             for m, n in gaps.items()
         ]
         return self.say("缺数据未计入的学校数：", "schools without data, left out: ") + self.say(
@@ -559,9 +588,7 @@ class ResearchPart:
         """Say of how many measures a sentence speaks: those with a coefficient and a limit."""
         if count == len(self.study.measures):
             return self.say(f"{count} 项中", f"of {count}")
-        if any(
-            measure.key not in self.study.context.standard.resource_codes for measure in self.study.measures
-        ):
+        if any(measure.key not in self.standard.resource_codes for measure in self.study.measures):
             return self.say(f"有限值可比的 {count} 项中", f"of {count} that have a limit and data")
         return self.say(f"能计算的 {count} 项中", f"of {count} that can be computed")
 

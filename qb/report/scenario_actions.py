@@ -26,9 +26,10 @@ from qb.planning.scenario.resource_actions import (
 )
 from qb.planning.scenario.scenario_summary import CALLED, item_words
 from qb.planning.scenario.school_actions import CloseSchool, MergeSchools, OpenSchool
+from qb.report.columns import SCHOOL, STAGE
 from qb.report.resource_tables import gap_text
-from qb.report.scenario_study import ScenarioPart
-from qb.report.tables import Column, Sentences, Table
+from qb.report.scenario_comparison import ScenarioPart
+from qb.report.tables import Column, Row, Sentences, Table
 from qb.report.words import Lang, label, number, say, stage_label, verdict_label
 from qb.terms import COMPULSORY, RoomKind, Stage
 
@@ -250,6 +251,10 @@ def _plain(value: float) -> str:
 
 
 FELT = 0.0005  # a coefficient that moves by less shows the same three decimals
+NOTHING = ("没有操作。", "Nothing is done.")
+SCENARIO = Column("scenario", ("情景", "Scenario"))
+NUMBER = Column("number", ("第几项", "No."), decimals=0)
+DO = Column("do", ("操作", "Action"), show=lambda row, reader: does(row["do"], reader.lang))
 
 
 class ScenarioDetails(ScenarioPart):
@@ -261,34 +266,31 @@ class ScenarioDetails(ScenarioPart):
             self._map(place, stage)
             for place in range(1, len(self.study.labels))
             for stage in COMPULSORY
-            if self._rezoned(place, stage)
+            if self._zones(place, stage)["moved"].any()
         ]
         none = self.say("各情景都没有改变小区的划片。", "No zone changes its school in any scenario.")
         return found or [Sentences((none,))]
 
     def _zones(self, number: int, stage: Stage) -> pd.DataFrame:
-        """Return the district's zones with the school of each, before and after."""
+        """Return the district's zones with the school of each before and after, and whether it is another."""
         year, column = self.study.year, f"{stage}_school_id"
         before = self.study.own(self.study.comparison.base_data[year]["zones"])
         after = self.study.outcomes[number - 1].data[year]["zones"].set_index("zone_id")[column]
-        return before.assign(before=before[column], after=before["zone_id"].map(after))
-
-    def _rezoned(self, number: int, stage: Stage) -> int:
-        zones = self._zones(number, stage)
-        return int((zones["before"].fillna("") != zones["after"].fillna("")).sum())
+        found = before.assign(before=before[column], after=before["zone_id"].map(after))
+        return found.assign(moved=found["before"].fillna("") != found["after"].fillna(""))
 
     def _map(self, number: int, stage: Stage) -> charts.Chart:
         study, zones = self.study, self._zones(number, stage)
-        year = study.year
+        datasets = (study.comparison.base_data[study.year], study.outcomes[number - 1].data[study.year])
         places = {
             school: (longitude, latitude)
-            for data in (study.comparison.base_data[year], study.outcomes[number - 1].data[year])
+            for data in datasets
             for school, longitude, latitude in data["schools"][
                 ["school_id", "longitude", "latitude"]
             ].itertuples(index=False)
             if school in study.home
         }
-        count, children = self._rezoned(number, stage), zones.loc[_differ(zones), f"{stage}_children"].sum()
+        count, children = int(zones["moved"].sum()), zones.loc[zones["moved"], f"{stage}_children"].sum()
         label = study.stage(stage)
         finding = self.say(
             f"“{study.labels[number]}”：{label} {count} 个小区、适龄儿童 {children:,.0f} 人改划",
@@ -316,42 +318,38 @@ class ScenarioDetails(ScenarioPart):
                 study.changes(place, what).set_index(["school_id", "stage"])[["before", "after"]]
                 for what in ("met", "pupils")
             )
-            for row in study.changes(place, "school verdict").itertuples():
-                key = (row.school_id, row.stage)
-                rows.append(
-                    {
-                        "scenario": study.labels[place],
-                        "name": study.names.get(row.school_id, row.school_id),
-                        "stage": study.stage(row.stage),
-                        "before": self._verdict(row.before),
-                        "after": self._verdict(row.after),
-                        "met": self._pair(place, key, "met", met),
-                        "pupils": self._pair(place, key, "pupils", pupils),
-                    }
-                )
-        columns = (
-            Column("scenario", self.say("情景", "Scenario")),
-            Column("name", self.say("学校", "School")),
-            Column("stage", self.say("学段", "Stage")),
-            Column("before", self.say("现状结论", "Verdict as it is")),
-            Column("after", self.say("情景结论", "In the scenario")),
-            Column("met", self.say("达标项数", "Indicators met")),
-            Column("pupils", self.say("学生数", "Pupils")),
-        )
-        return Table(
-            self.say(
+            rows += [
+                {
+                    **row,
+                    "scenario": study.labels[place],
+                    "name": study.names.get(row["school_id"], row["school_id"]),
+                    "met": self._pair(place, row, "met", met),
+                    "pupils": self._pair(place, row, "pupils", pupils),
+                }
+                for row in study.changes(place, "school verdict").to_dict("records")
+            ]
+        return self.table_of(
+            (
                 f"结论改变的学校（学段），{study.year} 学年",
                 f"School stages whose verdict changes, {study.year}",
             ),
-            columns,
-            pd.DataFrame(rows, columns=[c.key for c in columns]),
-            note=self.say("“无”：没有这所学校，或不参加评估。", "“None”: no such school, or not judged."),
-            empty=self.say("没有学校的结论改变。", "No school's verdict changes."),
-            lang=self.lang,
+            (
+                SCENARIO,
+                SCHOOL,
+                STAGE,
+                Column("before", ("现状结论", "Verdict as it is"), show=self._verdict("before")),
+                Column("after", ("情景结论", "In the scenario"), show=self._verdict("after")),
+                Column("met", ("达标项数", "Indicators met")),
+                Column("pupils", ("学生数", "Pupils")),
+            ),
+            rows,
+            note=("“无”：没有这所学校，或不参加评估。", "“None”: no such school, or not judged."),
+            empty=("没有学校的结论改变。", "No school's verdict changes."),
         )
 
-    def _pair(self, number: int, key: tuple[str, str], what: str, changed: pd.DataFrame) -> str:
+    def _pair(self, number: int, row: Row, what: str, changed: pd.DataFrame) -> str:
         """Return a figure before and after; once where it stays."""
+        key = (row["school_id"], row["stage"])
         if key in changed.index:
             before, after = changed.loc[key, ["before", "after"]]
             return f"{self._count(before)} → {self._count(after)}"
@@ -361,8 +359,9 @@ class ScenarioDetails(ScenarioPart):
     def _count(self, value: float | None) -> str:
         return self.say("无", "none") if value is None else f"{value:,.0f}"
 
-    def _verdict(self, value: object) -> str:
-        return self.say("无", "None") if value is None else verdict_label(str(value), self.lang)
+    def _verdict(self, side: str) -> Callable[[Row, object], str]:
+        none = self.say("无", "None")
+        return lambda row, _: none if row[side] is None else verdict_label(str(row[side]), self.lang)
 
     def contributions(self) -> Table:
         """Return what each action adds: schools passing, and the coefficients it moves most."""
@@ -372,42 +371,37 @@ class ScenarioDetails(ScenarioPart):
                 passing = part[(part["what"] == PASSING).to_numpy()]
                 spread = part[(part["what"] == COEFFICIENT).to_numpy()].dropna(subset="added")
                 needed = part["reason"].notna().any()
+                left = _signed(passing["left_out"].sum())
                 rows.append(
                     {
                         "scenario": study.labels[side],
                         "number": place,
-                        "do": does(do, self.lang),
+                        "do": do,
                         "added": passing["added"].sum(),
-                        "left": self.say("后面的操作离不开它", "others need it")
-                        if needed
-                        else _signed(passing["left_out"].sum()),
+                        "left": self.say("后面的操作离不开它", "others need it") if needed else left,
                         "up": self._most(spread, up=True),
                         "down": self._most(spread, up=False),
                     }
                 )
-        columns = (
-            Column("scenario", self.say("情景", "Scenario")),
-            Column("number", self.say("第几项", "No."), decimals=0),
-            Column("do", self.say("操作", "Action")),
-            Column(
-                "added", self.say("按顺序做：达标学校增减", "In order: school stages passing"), decimals=0
+        return self.table_of(
+            (f"各项操作的作用，{study.year} 学年", f"What each action contributes, {study.year}"),
+            (
+                SCENARIO,
+                NUMBER,
+                DO,
+                Column("added", ("按顺序做：达标学校增减", "In order: school stages passing"), decimals=0),
+                Column("left", ("与唯独不做它相比", "Against leaving it out")),
+                Column("up", ("上升最多的差异系数", "Coefficient it raises most")),
+                Column("down", ("下降最多的差异系数", "Coefficient it lowers most")),
             ),
-            Column("left", self.say("与唯独不做它相比", "Against leaving it out")),
-            Column("up", self.say("上升最多的差异系数", "Coefficient it raises most")),
-            Column("down", self.say("下降最多的差异系数", "Coefficient it lowers most")),
-        )
-        return Table(
-            self.say(f"各项操作的作用，{study.year} 学年", f"What each action contributes, {study.year}"),
-            columns,
-            pd.DataFrame(rows, columns=[c.key for c in columns]),
-            note=self.say(
+            rows,
+            note=(
                 "按顺序各项作用相加，等于整个情景的变化；“唯独不做它”是全部操作与缺这一项之差，相加不必相等。"
                 "给已明显高于均值的学校增配，差异系数反而上升。",
                 "In order, the actions add up to the whole scenario; the difference that leaving one out makes need not. "
                 "Helping a school well above the mean raises the coefficient.",
             ),
-            empty=self.say("没有操作。", "Nothing is done."),
-            lang=self.lang,
+            empty=NOTHING,
         )
 
     def _most(self, spread: pd.DataFrame, *, up: bool) -> str:
@@ -431,45 +425,43 @@ class ScenarioDetails(ScenarioPart):
 
     def costs(self) -> Table:
         """Return what each action costs, item by item; what has no price is named."""
-        study, rows = self.study, []
-        priced_by = {price_code(i): i for i in study.context.standard.resources}
-        for name, outcome in zip(study.labels[1:], study.outcomes, strict=True):
-            for row in outcome.costs.itertuples():
-                priced = isinstance(row.code, str)
-                rows.append(
-                    {
-                        "scenario": name,
-                        "number": row.number,
-                        "do": does(row.do, self.lang),
-                        "item": "" if row.item == row.do else self._item(row.item, row.stage),
-                        "amount": self._amount(row.code, row.amount, priced_by) if priced else "",
-                        "years": f"{row.years:.0f}" if priced else "",
-                        "cost": self.yuan(row.cost_yuan if priced else None),
-                        "range": f"{self.yuan(row.low)} – {self.yuan(row.high)}" if priced else "",
-                    }
-                )
-        columns = (
-            Column("scenario", self.say("情景", "Scenario")),
-            Column("number", self.say("第几项", "No."), decimals=0),
-            Column("do", self.say("操作", "Action")),
-            Column("item", self.say("内容", "Item")),
-            Column("amount", self.say("数量", "Amount")),
-            Column("years", self.say("计几年", "Years")),
-            Column("cost", self.say("费用", "Cost")),
-            Column("range", self.say("低—高", "Low to high")),
-        )
-        title = study.comparison.costs.title
-        return Table(
-            self.say(f"费用明细（{title.zh}）", f"Costs ({title.en})"),
-            columns,
-            pd.DataFrame(rows, columns=[c.key for c in columns]),
-            note=self.say(
+        study, title = self.study, self.study.comparison.costs.title
+        named = zip(study.labels[1:], study.outcomes, strict=True)
+        rows = [
+            {**row, "scenario": name} for name, outcome in named for row in outcome.costs.to_dict("records")
+        ]
+        priced_by = {price_code(i): i for i in self.standard.resources}
+
+        def where_priced(show: Callable[[Row], str]) -> Callable[[Row, object], str]:
+            return lambda row, _: show(row) if isinstance(row["code"], str) else ""
+
+        def item(row: Row, _: object) -> str:
+            return "" if row["item"] == row["do"] else self._item(row["item"], row["stage"])
+
+        def cost(row: Row, _: object) -> str:
+            return self.yuan(row["cost_yuan"] if isinstance(row["code"], str) else None)
+
+        amount = where_priced(lambda row: self._amount(row["code"], row["amount"], priced_by))
+        span = where_priced(lambda row: f"{self.yuan(row['low'])} – {self.yuan(row['high'])}")
+        return self.table_of(
+            (f"费用明细（{title.zh}）", f"Costs ({title.en})"),
+            (
+                SCENARIO,
+                NUMBER,
+                DO,
+                Column("item", ("内容", "Item"), show=item),
+                Column("amount", ("数量", "Amount"), show=amount),
+                Column("years", ("计几年", "Years"), show=where_priced(lambda row: f"{row['years']:.0f}")),
+                Column("cost", ("费用", "Cost"), show=cost),
+                Column("range", ("低—高", "Low to high"), show=span),
+            ),
+            rows,
+            note=(
                 "工资每年都要支出，从操作的学年计到所比较的学年；其余只计一次。新进和新校教师按一名专任教师一年的工资计。",
                 "Pay comes back every year, from the action's to the year compared; all else counts once. Any teacher is "
                 "priced at a year's pay.",
             ),
-            empty=self.say("没有操作。", "Nothing is done."),
-            lang=self.lang,
+            empty=NOTHING,
         )
 
 
@@ -479,7 +471,3 @@ def _signed(number: float) -> str:
 
 def _ids(schools: pd.Series) -> list[str | None]:
     return [school if isinstance(school, str) else None for school in schools]
-
-
-def _differ(zones: pd.DataFrame) -> pd.Series:
-    return zones["before"].fillna("") != zones["after"].fillna("")

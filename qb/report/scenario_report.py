@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import pandas as pd
-
 from qb.errors import QbError
 from qb.files import beside_notebooks
 from qb.indicators.assessment import Assessment
@@ -16,9 +14,8 @@ from qb.language import listing, told
 from qb.planning.scenario import whatif
 from qb.planning.scenario.comparison import BASE, COEFFICIENT, PASSING, total
 from qb.report.context import ReportContext
-from qb.report.scenario_actions import ScenarioDetails, Telling, does
-from qb.report.scenario_comparison import ScenarioSides
-from qb.report.scenario_study import ScenarioPart, Study
+from qb.report.scenario_actions import DO, FELT, NUMBER, SCENARIO, ScenarioDetails, Telling
+from qb.report.scenario_comparison import ScenarioPart, ScenarioSides, Study
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import listed, number, school_year, verdict_label
 from qb.terms import Verdict
@@ -26,15 +23,12 @@ from qb.terms import Verdict
 # What was compared and what came of it, in a few words.
 
 
-FELT = 0.0005  # a coefficient that moves by less shows the same three decimals
-
-
 class ScenarioStory(ScenarioPart):
     """Title, key figures, sentences, and what each scenario does."""
 
     def title(self) -> Heading:
         """Return the page's title and what is compared."""
-        study, standard = self.study, self.study.context.standard
+        study, standard = self.study, self.standard
         first, last = study.years[0], study.years[-1]
         return Heading(
             self.say(
@@ -102,7 +96,7 @@ class ScenarioStory(ScenarioPart):
                 continue
             known = [value for value in after if value is not None]
             span = self._span(known)
-            limit = f"{study.context.standard.coefficient_limit(stage):g}"
+            limit = f"{self.standard.coefficient_limit(stage):g}"
             name, was = study.stage(stage), study.coefficient(before)
             if any(self.unknown(side, stage) for side in study.sides):
                 name = self.say(f"{name}已能计算的", f"{name}, of those that can be computed,")
@@ -200,27 +194,25 @@ class ScenarioStory(ScenarioPart):
         rows = [
             {
                 "scenario": name,
-                "number": number_,
+                "number": place,
                 "year": str(action.year),
-                "do": does(action.do, self.lang),
+                "do": action.do,
                 "what": telling.of(action),
             }
             for name, outcome in zip(study.labels[1:], study.outcomes, strict=True)
-            for number_, action in enumerate(outcome.scenario.dated, start=1)
+            for place, action in enumerate(outcome.scenario.dated, start=1)
         ]
-        columns = (
-            Column("scenario", self.say("情景", "Scenario")),
-            Column("number", self.say("第几项", "No."), decimals=0),
-            Column("year", self.say("从哪一学年起", "From year")),
-            Column("do", self.say("操作", "Action")),
-            Column("what", self.say("做什么", "What is done")),
-        )
-        return Table(
-            self.say("各情景做什么", "What each scenario does"),
-            columns,
-            pd.DataFrame(rows, columns=[c.key for c in columns]),
-            empty=self.say("各情景都没有操作。", "No scenario does anything."),
-            lang=self.lang,
+        return self.table_of(
+            ("各情景做什么", "What each scenario does"),
+            (
+                SCENARIO,
+                NUMBER,
+                Column("year", ("从哪一学年起", "From year")),
+                DO,
+                Column("what", ("做什么", "What is done")),
+            ),
+            rows,
+            empty=("各情景都没有操作。", "No scenario does anything."),
         )
 
     def notes(self) -> Sentences:
@@ -275,17 +267,6 @@ class ScenarioReport:
         compared = whatif(self.context.data, given, standard=self.context.standard)
         return Study(self.context, self.district or known[0], compared)
 
-    @property
-    def story(self) -> ScenarioStory:
-        """What was compared and what came of it."""
-        return ScenarioStory(self.study)
-
-    @property
-    def sides(self) -> ScenarioSides:
-        """Base and scenarios side by side."""
-        return ScenarioSides(self.study)
-
-    @property
-    def details(self) -> ScenarioDetails:
-        """Schools, actions and costs."""
-        return ScenarioDetails(self.study)
+    story = cached_property(lambda self: ScenarioStory(self.study))
+    sides = cached_property(lambda self: ScenarioSides(self.study))
+    details = cached_property(lambda self: ScenarioDetails(self.study))

@@ -14,8 +14,7 @@ from qb.report.columns import states
 from qb.report.context import Peers, ReportContext, Row, Speaker
 from qb.report.facts import Fact, key
 from qb.report.issue_ledger import table_of
-from qb.report.plan_purchases import WAN, cost_columns
-from qb.report.plan_study import Alone, alone, money
+from qb.report.plan_study import COSTS, Alone, alone, money
 from qb.report.resource_tables import (
     allowed,
     caption,
@@ -468,15 +467,6 @@ class SchoolReport(Speaker):
 
     def cheapest(self) -> Table:
         """Return the cheapest way to pass, the school looked at by itself: what, how much, for how much, who."""
-        shown = [
-            {
-                **row,
-                "cost": row["cost_yuan"] / WAN,
-                "low": row["low_yuan"] / WAN,
-                "high": row["high_yuan"] / WAN,
-            }
-            for row in self._bought
-        ]
         empty = (
             (
                 "本区资源数据不全，达标的做法和费用无法计算。",
@@ -496,10 +486,10 @@ class SchoolReport(Speaker):
                 columns.indicator(),
                 columns.STAGE,
                 columns.gap("amount", ("增加", "To add")),
-                *cost_columns(self.lang),
+                *COSTS,
                 columns.DEPARTMENTS,
             ),
-            shown,
+            self._bought,
             note=(
                 "只按学校规则计算，不计差异系数；全区一并考虑的做法见达标方案。",
                 "By the rule on schools alone, coefficients aside; the plan takes the whole district together.",
