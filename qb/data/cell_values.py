@@ -39,10 +39,7 @@ def tidy_cells(values: pd.Series) -> pd.Series:
     if not is_text(values):
         return values
     distinct, place = _distinct(values)
-    if place is not None:
-        cells = pa.array(_tidied(distinct), type=pa.large_string()).take(place)
-        return pd.Series(pd.array(cells, dtype="str"), index=values.index, name=values.name)
-    return _tidied(distinct)
+    return _everywhere(_tidied(distinct), place, values)
 
 
 _LOOKED_AT = 4096  # cells by which is judged whether a column says the same few things again and again
@@ -57,6 +54,14 @@ def _distinct(values: pd.Series) -> tuple[pd.Series, pa.Array | None]:
         return text, None
     encoded = cells.dictionary_encode()
     return pd.Series(pd.array(encoded.dictionary, dtype="str")), encoded.indices
+
+
+def _everywhere(distinct: pd.Series, place: pa.Array | None, values: pd.Series) -> pd.Series:
+    """Return what became of a column's distinct texts at the place of each of its cells."""
+    if place is None:
+        return distinct
+    cells = pa.array(distinct, type=pa.large_string()).take(place)
+    return pd.Series(pd.array(cells, dtype="str"), index=values.index, name=values.name)
 
 
 def _tidied(text: pd.Series) -> pd.Series:
@@ -238,8 +243,10 @@ def _text(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
     if marked.any():
         found.append(Finding("F11", column, marked, raw, _MARK_BESIDE, _WITHOUT_MARK))
         text = text.mask(marked)
-    narrow = text.str.normalize("NFKC").str.strip("'`‘’").str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+    distinct, place = _distinct(text)
+    narrow = distinct.str.normalize("NFKC").str.strip("'`‘’").str.replace(r"^(\d+)\.0$", r"\1", regex=True)
     narrow = narrow.str.replace(r"^\d+(?:\s+\d+)+$", lambda code: re.sub(r"\s", "", code[0]), regex=True)
+    narrow = _everywhere(narrow, place, text)
     changed = (narrow != text).to_numpy(dtype=bool) & ~_isna(text)
     return narrow, [*found, _note(column, changed, raw, narrow)]
 

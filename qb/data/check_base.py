@@ -163,10 +163,10 @@ class View:
 
         def make() -> np.ndarray:
             values, codes = self.data[table][column], self.schools["school_id"]
-            found = index_of(values, codes)
+            found = self.data.places(table, column)
             unknown = np.flatnonzero((found < 0) & values.notna().to_numpy())
             if len(unknown):
-                bare = codes.str.lstrip("0")
+                found, bare = found.copy(), codes.str.lstrip("0")
                 bare = bare.mask(bare.duplicated(keep=False))  # which of two it means is not known
                 found[unknown] = index_of(values.iloc[unknown].str.lstrip("0"), bare)
             self.once(("by zeros", table, column), lambda: unknown[found[unknown] >= 0])

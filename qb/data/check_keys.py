@@ -8,11 +8,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from qb.data.check_base import KINDS, SCHOOL_TABLES, STAGES, WHOLE, Found, Rule, View, one_away, one_slip
-from qb.data.dataset import index_of
+from qb.data.dataset import index_of, record_codes
 from qb.data.schema import TABLES, TABLES_OF_DISTRICTS, Column
 from qb.language import Message, listing
 from qb.terms import STAGES_OF_KIND, Severity
@@ -26,7 +24,9 @@ def _duplicates(view: View) -> Iterator[Found]:
         frame = view.data[name]
         if not table.key or not len(frame):
             continue
-        code = pd.Series(_codes(frame, table.key))
+        code = pd.Series(record_codes(frame, table.key))
+        if code.is_monotonic_increasing and code.is_unique:
+            continue
         known = frame[list(table.key)].notna().all(axis=1).to_numpy()  # a key that was not read is no key
         again = np.flatnonzero(code.duplicated().to_numpy() & known)
         if not len(again):
@@ -80,22 +80,6 @@ def _word(value: object, column: Column) -> str:
     """Return a value of a key as people write it."""
     labels = {term.value: term.zh for term in column.terms}
     return labels.get(value, f"{value:g}" if isinstance(value, float) else str(value))
-
-
-def _codes(frame: pd.DataFrame, key: tuple[str, ...]) -> np.ndarray:
-    """Return one number for each record, the same where all of the key is the same."""
-    # Many times faster than DataFrame.duplicated, which looks at each text in Python.
-    code, count = np.zeros(len(frame), dtype=np.int64), 1
-    for name in key:
-        encoded = pc.dictionary_encode(pa.array(frame[name]), null_encoding="encode")
-        if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.combine_chunks()
-        size = len(encoded.dictionary)
-        if count * size > 2**62:
-            code, seen = pd.factorize(code)
-            count = len(seen)
-        code, count = code * size + encoded.indices.to_numpy(), count * size
-    return code
 
 
 def _unknown_school(view: View) -> Iterator[Found]:
@@ -331,7 +315,7 @@ def _two_spellings(view: View) -> Iterator[Found]:
 def plain_name(name: str) -> str:
     """Return a name without what the eye does not tell apart: width, case, spaces, invisible marks."""
     text = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(c for c in text if unicodedata.category(c)[0] not in "ZC")
+    return text if text.isalnum() else "".join(c for c in text if unicodedata.category(c)[0] not in "ZC")
 
 
 def _with_city(plain: Iterable[str]) -> dict[str, str]:

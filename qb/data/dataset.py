@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -355,6 +355,24 @@ class Dataset(Shown):
             self, tables={**self.tables, **changed}, lines=lines, letters=letters, corrections=corrections
         )
 
+    def places(self, table: str, column: str = "school_id") -> np.ndarray:
+        """Return the place in `schools` of each row's school, -1 where it is none of them; looked up once.
+
+        Examples
+        --------
+        >>> schools = pd.DataFrame({"school_id": ["001", "002"], "parent_id": [None, "001"]})
+        >>> Dataset.of(schools=schools).places("schools", "parent_id").tolist()
+        [-1, 0]
+        """
+        sought, schools = _texts(self[table][column]), _texts(self["schools"]["school_id"])
+        name = f"places of {table}.{column}"
+        kept = vars(self).get(name, (None, None, None))
+        if kept[0] is not sought or kept[1] is not schools:  # a text put right in place makes other texts
+            found = _places_in(sought, schools)
+            found.flags.writeable = False
+            kept = vars(self)[name] = (sought, schools, found)
+        return kept[2]
+
     def line(self, table: str, position: int) -> int:
         """Return the row, as a spreadsheet counts (header 1), of the record at a position."""
         return int(self.lines[table][position]) if table in self.lines else position + 2
@@ -385,10 +403,56 @@ def index_of(values: ArrayLike, of: ArrayLike) -> np.ndarray:
     >>> index_of(["乙", "丙", None], of=["甲", "乙", "乙", None])
     array([ 1, -1, -1])
     """
+    return _places_in(*(_texts(pd.Series(a, dtype="str")) for a in (values, of)))
+
+
+def _texts(values: pd.Series) -> pa.ChunkedArray:
+    """Return the object that holds a column's texts; it is never changed, another one takes its place."""
+    text = values if isinstance(values.dtype, pd.StringDtype) else values.astype("str")
+    return text.array.__arrow_array__()
+
+
+def _places_in(values: pa.ChunkedArray, of: pa.ChunkedArray) -> np.ndarray:
     # pandas would look at each of the others in Python: seconds for 200,000 schools.
-    text, among = (pa.array(pd.Series(a, dtype="str"), type=pa.large_string()) for a in (values, of))
-    found = pc.index_in(text, value_set=among, skip_nulls=True)
-    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    found = pc.index_in(values, value_set=of.combine_chunks(), skip_nulls=True)
+    return found.fill_null(-1).to_numpy().astype(np.int64)
+
+
+def record_codes(frame: pd.DataFrame, key: Iterable[str], terms: Mapping[str, Sequence] = {}) -> np.ndarray:
+    """Return one number for each record, by the order of its key: the same where all of the key is the same.
+
+    Missing values come last; words of `terms` in the order of their set, others as they are.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"school_id": ["B", "A", "A"], "stage": ["primary", "junior", "primary"]})
+    >>> record_codes(frame, frame.columns, {"stage": ["primary", "junior"]}).tolist()
+    [2, 1, 0]
+    """
+    code, count = np.zeros(len(frame), dtype=np.int64), 1
+    for name in key:
+        own, size = _ranks(frame[name], terms.get(name, ()))
+        if count * size > 2**62:
+            seen, code = np.unique(code, return_inverse=True)
+            count = len(seen)
+        code, count = code * size + own, count * size
+    return code
+
+
+def _ranks(values: pd.Series, words: Sequence[str]) -> tuple[np.ndarray, int]:
+    """Return the rank of each value, that of a missing one last, and how many ranks there may be."""
+    if words:
+        place = index_of(values, words)
+        return np.where(place < 0, len(words), place), len(words) + 1
+    if isinstance(values.dtype, pd.StringDtype):
+        encoded = _texts(values).combine_chunks().dictionary_encode()
+        each, place = encoded.dictionary, encoded.indices.fill_null(len(encoded.dictionary)).to_numpy()
+        if not pc.all(pc.less(each[:-1], each[1:]), min_count=0).as_py():  # as it is in a table in order
+            rank = np.append(np.argsort(pc.sort_indices(each).to_numpy()), len(each))
+            place = rank[place]
+        return place, len(each) + 1
+    place, each = pd.factorize(values, sort=True)
+    return np.where(place < 0, len(each), place), len(each) + 1
 
 
 def _complete(name: str, frame: pd.DataFrame | None) -> pd.DataFrame:

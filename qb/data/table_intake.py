@@ -23,8 +23,8 @@ from qb.data.cell_values import (
     unseen,
 )
 from qb.data.check_base import Rule
-from qb.data.dataset import Dataset
-from qb.data.schema import ABOVE_REQUIRED, DEGREES, TABLES, Column, ColumnKind, Table, tidy_header
+from qb.data.dataset import Dataset, record_codes
+from qb.data.schema import ABOVE_REQUIRED, DEGREES, TABLES, ColumnKind, Table, tidy_header
 from qb.data.table_headers import (
     Aside,
     column_like,
@@ -214,14 +214,8 @@ def _in_order(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     """
     if "school_id" not in table.key:
         return frame
-    key = pd.DataFrame({name: _ranked(frame[name], table[name]) for name in table.key})
-    order = key.reset_index(drop=True).sort_values(list(key.columns), kind="stable").index.to_numpy()
-    return frame if np.array_equal(order, np.arange(len(frame))) else frame.iloc[order]
-
-
-def _ranked(values: pd.Series, column: Column) -> pd.Series:
-    ranks = {term.value: rank for rank, term in enumerate(column.terms)}
-    return values.map(ranks) if ranks else values
+    code = record_codes(frame, table.key, {c.name: [t.value for t in c.terms] for c in table.columns})
+    return frame if (code[1:] >= code[:-1]).all() else frame.iloc[np.argsort(code, kind="stable")]
 
 
 WIDEST = 1_000  # columns that a table may have, our own and others
