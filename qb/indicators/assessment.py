@@ -263,8 +263,8 @@ def choose_year(data: Dataset, year: int | None) -> int:
 
 def _assess(data: Dataset, year: int, standard: Standard, transition: Transition | None) -> Assessment:
     population = take_population(data, standard, year)
-    held = JudgedResources.judge(population, resources(data, population, standard, transition), standard)
-    inputs = gather(data, population, standard, transition)
+    held = JudgedResources.judge(population, resources(population, standard, transition), standard)
+    inputs = gather(population, standard, transition)
     measures = indicator_functions.measures(inputs)
     if standard.recognition:
         measures["recognition"] = district_measures.recognition(inputs)

@@ -15,7 +15,6 @@ from qb.indicators.figures import (
     Inputs,
     Measure,
     Range,
-    at_least,
 )
 from qb.indicators.population import STAGES, summed_columns
 from qb.indicators.resources import shared_ranges
@@ -87,10 +86,10 @@ class _Units:
             one = np.ones(len(self.school))
             return Range(one, one)
         if name in summed_columns("sections", inputs.standard):
-            held = Range.of(population.figures[name], at_least(inputs.data, population, name))
+            held = Range.of(population.figures[name], population.at_least(name))
         else:
             if self._shared is None:
-                self._shared = shared_ranges(inputs.data, population, inputs.standard)
+                self._shared = shared_ranges(population, inputs.standard)
             held = self._shared[name]
         ends = (np.bincount(self.unit, end[self.rows], len(self.school)) for end in (held.low, held.high))
         return Range(*ends)

@@ -18,7 +18,6 @@ from qb.indicators.figures import (
     Inputs,
     Measure,
     Range,
-    at_least,
     percent,
     unless_empty,
 )
@@ -151,7 +150,7 @@ def _has_rural_junior(inputs: Inputs, indicator: Indicator) -> tuple[np.ndarray,
     rows = rows[population.stage[rows] == JUNIOR]
     school = population.school[rows]
     rural, unknown = (which[school] for which in rural_schools(inputs))
-    populated = at_least(inputs.data, population, "pupils")[rows] > 0
+    populated = population.at_least("pupils")[rows] > 0
     count = len(population.districts)
     sure, perhaps = (
         np.bincount(population.district[school[mine]], minlength=count) > 0
@@ -261,7 +260,7 @@ def monitoring(inputs: Inputs, indicator: Indicator) -> Measure:
     nothing. `value` is the greatest rate of those that decide.
     """
     population, options = inputs.population, indicator.options
-    table = latest_results(inputs.data["monitoring"], inputs.standard, population.year)
+    table = latest_results(population.records.data["monitoring"], inputs.standard, population.year)
     wanted = options["subjects"]
     order = {subject: place for place, subject in enumerate(wanted)}
     table = table.iloc[np.argsort(table["subject"].map(order).fillna(len(order)), kind="stable")]
@@ -308,7 +307,7 @@ def recognition(inputs: Inputs) -> Measure:
 def vetoes(inputs: Inputs) -> Measure:
     """Return a part for each item of the veto list: any one found stops the application."""
     population = inputs.population
-    table = population.of_year(inputs.data["vetoes"])
+    table = population.records.rows("vetoes")
     district = index_of(table["district"], population.districts)
     item = table["item"].to_numpy(dtype=object)
     found = table["found"].map({True: FAIL, False: PASS}).astype("float64").fillna(NO_DATA).to_numpy(int)

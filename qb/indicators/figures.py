@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
-from qb.data.dataset import Dataset, index_of
-from qb.indicators.population import STAGES, Population, codes
+from qb.data.dataset import index_of
+from qb.indicators.population import Population, codes
 from qb.standard import Indicator, Standard, Transition
 from qb.terms import Status, Verdict
 
@@ -139,7 +141,6 @@ class Measure:
 class Inputs:
     """Everything that an indicator's function may look at."""
 
-    data: Dataset
     population: Population
     standard: Standard
     transition: Transition | None
@@ -165,47 +166,27 @@ class Inputs:
         )
 
 
-def gather(
-    data: Dataset, population: Population, standard: Standard, transition: Transition | None
-) -> Inputs:
+def gather(population: Population, standard: Standard, transition: Transition | None) -> Inputs:
     """Read the district's items and the states of the checklist items for the population's year."""
-    figures = _pivot(
-        population, population.of_year(data["district"]), np.nan, lambda t: t["value"].to_numpy(float)
-    )
-    statuses = _pivot(population, population.of_year(data["evidence"]), NO_DATA, _status_codes)
-    return Inputs(data, population, standard, transition, figures, statuses)
+    figures = _pivot(population, "district", np.nan, lambda t: t["value"].to_numpy(float))
+    statuses = _pivot(population, "evidence", NO_DATA, _status_codes)
+    return Inputs(population, standard, transition, figures, statuses)
 
 
-def _status_codes(table) -> np.ndarray:
+def _status_codes(table: pd.DataFrame) -> np.ndarray:
     known = codes(table["status"], tuple(Status))
     return np.array([PASS, FAIL, FAIL, NO_DATA])[known]  # met, partly, unmet; the last is "missing"
 
 
-def _pivot(population: Population, table, missing, read) -> dict[str, np.ndarray]:
-    district = index_of(table["district"], population.districts)
-    values = read(table)
-    items = table["item"].to_numpy(dtype=object)
-    result = {}
-    for item in sorted(set(items[table["item"].notna().to_numpy()])):
-        mine = items == item
-        column = np.full(len(population.districts), missing)
-        column[district[mine]] = values[mine]
-        result[item] = column
-    return result
-
-
-def at_least(data: Dataset, population: Population, figure: str) -> np.ndarray:
-    """Return a column of ``sections`` by section, of which at least so much is reported, shape (sections,).
-
-    It is the figure itself where each site has reported it, the sum of those that have elsewhere.
-    """
-    whole = population.figures[figure]
-    if not np.isnan(whole).any():
-        return whole
-    table = population.of_year(data["sections"])
-    key = population.places(table["school_id"]) * len(STAGES) + codes(table["stage"], STAGES)
-    known = population.added_up(key, np.nan_to_num(table[figure].to_numpy(dtype=float)))
-    return np.where(np.isnan(whole), known, whole)
+def _pivot(
+    population: Population, name: str, missing: float | np.int8, read: Callable[[pd.DataFrame], np.ndarray]
+) -> dict[str, np.ndarray]:
+    table = population.records.rows(name)
+    item, items = pd.factorize(table["item"])
+    known = item >= 0
+    by_item = np.full((len(items), len(population.districts)), missing)
+    by_item[item[known], index_of(table["district"], population.districts)[known]] = read(table)[known]
+    return dict(zip(items, by_item, strict=True))
 
 
 def percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

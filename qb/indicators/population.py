@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,42 @@ STAGES = tuple(Stage)  # the code of a stage is its place here
 KINDS = tuple(Kind)
 PRIMARY, JUNIOR, SENIOR, WHOLE = range(4)
 UNNAMED = "（未填县区）"  # schools whose district was not reported are judged together, under this name
+
+
+class Records:
+    """The rows of a dataset that are of one year, with the places of their schools and stages; found once."""
+
+    def __init__(self, data: Dataset, year: int) -> None:
+        self.data, self.year = data, year
+        self._kept: dict[tuple[str, str], Any] = {}
+
+    def _once(self, what: str, table: str, make: Callable[[], Any]) -> Any:
+        if (what, table) not in self._kept:
+            self._kept[what, table] = make()
+        return self._kept[what, table]
+
+    def _mine(self, table: str) -> np.ndarray | slice:
+        def make() -> np.ndarray | slice:
+            mine = self.data[table]["year"].to_numpy() == self.year
+            return slice(None) if mine.all() else mine
+
+        return self._once("mine", table, make)
+
+    def rows(self, table: str) -> pd.DataFrame:
+        """Return the rows of a table that are of the year."""
+        return self._once("rows", table, lambda: self.data[table][self._mine(table)])
+
+    def places(self, table: str) -> np.ndarray:
+        """Return the place in the table ``schools`` of each row's school or campus, -1 where there is none."""
+        return self._once("places", table, lambda: self.data.places(table)[self._mine(table)])
+
+    def stages(self, table: str) -> np.ndarray:
+        """Return the place in `STAGES` of each row's stage, -1 where it is missing."""
+        return self._once("stages", table, lambda: codes(self.rows(table)["stage"], STAGES))
+
+    def keys(self, table: str) -> np.ndarray:
+        """Return the section of each row: its school's place times the number of stages, plus its stage's."""
+        return self.places(table) * len(STAGES) + self.stages(table)
 
 
 @dataclass(frozen=True)
@@ -58,6 +96,8 @@ class Population:
 
     Attributes
     ----------
+    records : Records
+        What else was reported in the year.
     year : int
     districts : ndarray of str, shape (districts,)
         In the order of their names; those without a school that reported items among them.
@@ -83,6 +123,7 @@ class Population:
         The same sections before campuses were merged.
     """
 
+    records: Records
     year: int
     districts: np.ndarray
     schools: pd.DataFrame
@@ -108,17 +149,28 @@ class Population:
         compulsory = (self.stage == PRIMARY) | (self.stage == JUNIOR)
         return np.flatnonzero(compulsory & (self.figures["pupils"] != 0))
 
-    def of_year(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of this year."""
-        return table[table["year"].to_numpy() == self.year]
+    def at_least(self, figure: str) -> np.ndarray:
+        """Return a column of ``sections`` of which at least so much is reported, shape (sections,).
 
-    def places(self, school_ids: pd.Series) -> np.ndarray:
-        """Return the place in `schools` of each identifier, -1 where there is none."""
-        return index_of(school_ids, self.schools["school_id"])
+        It is the figure itself where each site has reported it, the sum of those that have elsewhere.
+        """
+        whole = self.figures[figure]
+        if not np.isnan(whole).any():
+            return whole
+        reported = self.records.rows("sections")[figure].to_numpy(dtype=float)
+        known = self.added_up(self.records.keys("sections"), np.nan_to_num(reported))
+        return np.where(np.isnan(whole), known, whole)
 
-    def roots(self, school_ids: pd.Series) -> np.ndarray:
-        """Return the place in `schools` of the school that each identifier is counted with."""
-        return self.root[self.places(school_ids)]
+    def schools_of(self, rows: np.ndarray) -> np.ndarray:
+        """Return the places of the schools that these sections are of, each once, in order."""
+        there = np.zeros(len(self.schools), dtype=bool)
+        there[self.school[rows]] = True
+        return np.flatnonzero(there)
+
+    @cached_property
+    def listed_classes(self) -> ListedClasses:
+        """The classes of each section, listed singly and by size."""
+        return ListedClasses.of(self)
 
     def added_up(self, key: np.ndarray, amount: np.ndarray) -> np.ndarray:
         """Add what single sites hold by section, shape (sections,); a missing amount makes the sum missing.
@@ -182,8 +234,8 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
     year : int
         School year starting.
     """
-    schools = data["schools"]
-    root = _roots(schools)
+    schools, records = data["schools"], Records(data, year)
+    root = _roots(data)
     named = schools["district"].fillna(UNNAMED).to_numpy(dtype=str)
     # A district may have reported nothing of its schools, not even which there are.
     alone = np.setdiff1d(np.array(data.districts, dtype=str), named)
@@ -191,10 +243,7 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
     district = np.searchsorted(districts, named[root])
     kind = codes(schools["kind"], KINDS)
 
-    sections = data["sections"]
-    sections = sections[sections["year"].to_numpy() == year]
-    place = index_of(sections["school_id"], schools["school_id"])
-    stage = codes(sections["stage"], STAGES)
+    sections, place, stage = (each("sections") for each in (records.rows, records.places, records.stages))
     away = _away(schools, year)
     reported = np.zeros((len(schools), SENIOR + 1), dtype=bool)
     reported[place, stage] = True
@@ -210,7 +259,7 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
     }
     order = np.argsort(place * len(STAGES) + stage, kind="stable")
     sites = Sites(place[order], stage[order], columns["pupils"][order], silent[order])
-    columns["classes"][order] = _classes_in_bands(data, year, sites, columns["classes"][order])
+    columns["classes"][order] = _classes_in_bands(records, sites, columns["classes"][order])
 
     # A senior stage is asked for only where it shares what is split; it is judged by nothing else.
     asked = ~silent | (stage != SENIOR)
@@ -219,6 +268,7 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
     keys, figures = sum_by(keys, {**columns, "silent": silent[asked].astype(float)})
     school, stage = np.divmod(keys, len(STAGES))
     return Population(
+        records=records,
         year=year,
         districts=districts,
         schools=schools,
@@ -252,10 +302,10 @@ def _away(schools: pd.DataFrame, year: int) -> np.ndarray:
     return away
 
 
-def _roots(schools: pd.DataFrame) -> np.ndarray:
+def _roots(data: Dataset) -> np.ndarray:
     """Follow `parent_id` upwards; `qb.data` has refused circles and unknown parents."""
-    parent = index_of(schools["parent_id"], schools["school_id"])
-    root = np.arange(len(schools))
+    parent = data.places("schools", "parent_id")
+    root = np.arange(len(parent))
     while (parent[root] >= 0).any():
         root = np.where(parent[root] >= 0, parent[root], root)
     return root
@@ -298,7 +348,7 @@ def _exclusions(
 # For which school rows a transition clause holds, and what is known of their classes.
 
 
-def holds(clause: Clause, data: Dataset, population: Population, rows: np.ndarray) -> np.ndarray:
+def holds(clause: Clause, population: Population, rows: np.ndarray) -> np.ndarray:
     """Return for each of these sections whether every condition of the clause is met, shape (rows,).
 
     A condition on something that was not reported does not hold: a relief is never presumed.
@@ -322,7 +372,7 @@ def holds(clause: Clause, data: Dataset, population: Population, rows: np.ndarra
             share = _by_school(population, "migrant_pupils")[school] / pupils
         mask &= share > clause.migrant_share_above
     if clause.largest_class_below is not None:
-        mask &= _largest_class(data, population)[school] < clause.largest_class_below
+        mask &= _largest_class(population)[school] < clause.largest_class_below
     return mask
 
 
@@ -365,13 +415,14 @@ class ListedClasses:
     shared_open: np.ndarray
 
     @classmethod
-    def of(cls, data: Dataset, population: Population) -> ListedClasses:
+    def of(cls, population: Population) -> ListedClasses:
         """Read the classes that are of a section of the population."""
-        table = population.of_year(data["classes"])
-        bands = TABLES["classes"].bands(table)
-        singles = table[~bands] if bands.any() else table
-        size = singles["pupils"].to_numpy(dtype=float)
-        wanted = population.roots(singles["school_id"]) * len(STAGES) + codes(singles["stage"], STAGES)
+        records = population.records
+        bands = TABLES["classes"].bands(records.rows("classes"))
+        size = records.rows("classes")["pupils"].to_numpy(dtype=float)
+        wanted = population.root[records.places("classes")] * len(STAGES) + records.stages("classes")
+        if bands.any():
+            size, wanted = size[~bands], wanted[~bands]
         section = population.school * len(STAGES) + population.stage
         place = np.full(len(population.schools) * len(STAGES), -1)
         place[section] = np.arange(len(section))
@@ -380,7 +431,7 @@ class ListedClasses:
         known, count = ~np.isnan(size), len(section)
         largest = np.zeros(count)
         np.maximum.at(largest, row[known], size[known])
-        site, stage, low, high, number = class_bands(table[bands], population.schools, population.sites)
+        site, stage, low, high, number = class_bands(records, population.sites)
         school, size_of = population.root[site], len(population.schools)
         at = np.where(stage == WHOLE, -1, place[school * len(STAGES) + stage])
         told = number > 0
@@ -407,18 +458,18 @@ class ListedClasses:
         return (self.shared_high > 0)[population.school]
 
 
-def class_bands(bands: pd.DataFrame, schools: pd.DataFrame, sites: Sites) -> tuple[np.ndarray, ...]:
+def class_bands(records: Records, sites: Sites) -> tuple[np.ndarray, ...]:
     """Return site, stage, fewest and most pupils and number of classes of bands, the empty ones left out.
 
     What a site with one stage lists for the whole is of that stage.
     """
-    number = bands["count"].to_numpy(dtype=float)
-    bands, number = bands[number != 0], number[number != 0]
-    site = index_of(bands["school_id"], schools["school_id"])
-    stages = np.bincount(sites.school, minlength=len(schools))
-    only = np.full(len(schools), WHOLE)
+    table = records.rows("classes")
+    at = np.flatnonzero(TABLES["classes"].bands(table) & (table["count"] != 0).to_numpy())
+    bands, site, stage = table.iloc[at], records.places("classes")[at], records.stages("classes")[at]
+    number, count = bands["count"].to_numpy(dtype=float), len(records.data["schools"])
+    stages = np.bincount(sites.school, minlength=count)
+    only = np.full(count, WHOLE)
     only[sites.school] = sites.stage
-    stage = codes(bands["stage"], STAGES)
     stage = np.where((stage < 0) | (stage == WHOLE), np.where(stages[site] == 1, only[site], WHOLE), stage)
     low = bands["pupils_from"].fillna(1.0).to_numpy(dtype=float)
     return site, stage, low, bands["pupils_to"].fillna(np.inf).to_numpy(dtype=float), number
@@ -430,21 +481,17 @@ def _greatest(place: np.ndarray, amount: np.ndarray, count: int) -> np.ndarray:
     return greatest
 
 
-def _classes_in_bands(data: Dataset, year: int, sites: Sites, classes: np.ndarray) -> np.ndarray:
+def _classes_in_bands(records: Records, sites: Sites, classes: np.ndarray) -> np.ndarray:
     """Return the number of classes by site; where it is not reported, and bands are, what is listed.
 
     Who lists bands of sizes lists all classes in them, or beside them singly.
     """
-    table = data["classes"]
-    table = table[table["year"].to_numpy() == year]
-    bands = TABLES["classes"].bands(table)
+    bands = TABLES["classes"].bands(records.rows("classes"))
     if not bands.any():
         return classes
-    schools, singles = data["schools"], table[~bands]
-    site, stage, _, _, number = class_bands(table[bands], schools, sites)
-    single = index_of(singles["school_id"], schools["school_id"]) * len(STAGES)
-    single += codes(singles["stage"], STAGES)
-    size = len(schools) * len(STAGES)
+    site, stage, _, _, number = class_bands(records, sites)
+    single = records.keys("classes")[~bands]
+    size = len(records.data["schools"]) * len(STAGES)
     key = site * len(STAGES) + stage
     listed = np.bincount(key, weights=number, minlength=size) + np.bincount(single, minlength=size)
     listed[np.bincount(key, minlength=size) == 0] = np.nan
@@ -459,12 +506,12 @@ def _by_school(population: Population, figure: str) -> np.ndarray:
     )
 
 
-def _largest_class(data: Dataset, population: Population) -> np.ndarray:
+def _largest_class(population: Population) -> np.ndarray:
     """Return the pupils in each school's largest class of the compulsory stages, shape (schools,).
 
     Infinite unless each stage lists as many classes, each with its pupils, as it reported.
     """
-    listed, rows = ListedClasses.of(data, population), population.compulsory
+    listed, rows = population.listed_classes, population.compulsory
     top = np.maximum(listed.largest, listed.band_high)
     complete = (listed.counted + listed.banded == population.figures["classes"]) & (top > 0)
     complete &= (listed.blank == 0) & ~listed.shares(population)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from qb.data.dataset import Dataset
-from qb.indicators.figures import Range, at_least
-from qb.indicators.population import KINDS, SENIOR, STAGES, WHOLE, Population, codes, holds, summed_columns
+from qb.indicators.figures import Range
+from qb.indicators.population import KINDS, SENIOR, STAGES, WHOLE, Population, holds, summed_columns
 from qb.standard import Resource, Standard, Transition
 from qb.terms import STAGES_OF_KIND, Kind
 
@@ -39,19 +37,15 @@ class Resources:
     range: Range | None = None
 
 
-def resources(
-    data: Dataset, population: Population, standard: Standard, transition: Transition | None = None
-) -> Resources:
+def resources(population: Population, standard: Standard, transition: Transition | None = None) -> Resources:
     """Compute the resource indicators of every judged row (教督〔2017〕6号; plan, Annex 3, C1–C7).
 
     Each is what the standard declares (`qb.standard.Resource`). The pupils divided by are those of that
     stage, never of the whole school.
     """
     rows = population.judged
-    shared = shared_ranges(data, population, standard)
-    held = {
-        name: column.at(rows) for name, column in {**_staff(data, population, standard), **shared}.items()
-    }
+    shared = shared_ranges(population, standard)
+    held = {name: column.at(rows) for name, column in {**_staff(population, standard), **shared}.items()}
     stage = population.stage[rows]
     low = _amounts(standard, held, stage, "low", "high")
     partly = any(column.low is not column.high for column in held.values())
@@ -59,7 +53,7 @@ def resources(
     for clause in transition.clauses if transition else ():
         if clause.adds and clause.code in standard.resource_codes:
             found = shared[clause.adds].known if clause.adds in shared else population.figures[clause.adds]
-            extra = np.where(holds(clause, data, population, rows), np.nan_to_num(found[rows]), 0)
+            extra = np.where(holds(clause, population, rows), np.nan_to_num(found[rows]), 0)
             for end in (low, high) if partly else (low,):
                 end[:, standard.resource_codes.index(clause.code)] += extra
     factor = np.array([float(indicator.resource.per) for indicator in standard.resources])
@@ -73,13 +67,13 @@ def resources(
         value = np.where(divisor == 0, np.nan, factor * amount / divisor)
     if not np.isnan(value).any():
         return Resources(amount, value, divisor, factor)
-    least = {name: at_least(data, population, name) for name in _names(standard)}
+    least = {name: population.at_least(name) for name in _names(standard)}
     heads = Range.of(divisor, low=_divisors(standard, population, least)[rows])
     ends = Range(low, high).over(heads, factor)
     # A teaching point whose pupils are not all reported may be one that is left out.
     pupils = population.figures["pupils"][rows]
     point = population.kind[population.school[rows]] == KINDS.index(Kind.TEACHING_POINT)
-    few = np.nan_to_num(at_least(data, population, "pupils")[rows])
+    few = np.nan_to_num(population.at_least("pupils")[rows])
     perhaps_out = point & np.isnan(pupils) & (few < standard.rules.exclusion.small_point_pupils)
     ends = _at_zero(standard, divisor, ends.maybe_not_asked(perhaps_out[:, None]))
     return Resources(amount, value, divisor, factor, ends)
@@ -112,14 +106,14 @@ def _divisors(
     return np.column_stack(each) if each else np.empty((len(population.school), 0))
 
 
-def _staff(data: Dataset, population: Population, standard: Standard) -> dict[str, Range]:
+def _staff(population: Population, standard: Standard) -> dict[str, Range]:
     """Return what the columns of ``sections`` can be by section; a part is at most its whole."""
     most = {}
     for resource in (i.resource for i in standard.resources if i.resource.table == "sections"):
         part_of = resource.at_most and np.nan_to_num(population.figures[resource.at_most], nan=np.inf)
         most |= dict.fromkeys(resource.columns, np.inf if part_of is None else part_of)
     return {
-        name: Range.of(population.figures[name], at_least(data, population, name), whole)
+        name: Range.of(population.figures[name], population.at_least(name), whole)
         for name, whole in most.items()
     }
 
@@ -159,12 +153,12 @@ def _added(resource: Resource, held: dict[str, Range], stage: np.ndarray, end: s
     return amount
 
 
-def amounts_held(data: Dataset, population: Population, standard: Standard) -> np.ndarray:
+def amounts_held(population: Population, standard: Standard) -> np.ndarray:
     """Return what every section holds of each resource, shape (sections, k); not cut off at 0.
 
     A purchase first makes up what is missing below 0.
     """
-    held = {**population.figures, **share_facilities(data, population, standard)}
+    held = {**population.figures, **share_facilities(population, standard)}
     ends = {name: Range(column, column) for name, column in held.items()}
     return np.column_stack(
         [
@@ -174,7 +168,7 @@ def amounts_held(data: Dataset, population: Population, standard: Standard) -> n
     )
 
 
-def share_facilities(data: Dataset, population: Population, standard: Standard) -> dict[str, np.ndarray]:
+def share_facilities(population: Population, standard: Standard) -> dict[str, np.ndarray]:
     """Return each facilities column by section: reported by stage, or the stage's share of the whole.
 
     A site (a school without its campuses, or a campus) that reports as one is split by its own weighted
@@ -196,6 +190,7 @@ def share_facilities(data: Dataset, population: Population, standard: Standard) 
     adding the pupils first would give 5100 · 900 / (900 + 720) + 3000 = 5833.
 
     >>> import pandas as pd
+    >>> from qb.data.dataset import Dataset
     >>> from qb.indicators.population import take_population
     >>> from qb.standard import load
     >>> pupils = [(2024, "A", "junior", 300), (2024, "A", "senior", 600), (2024, "B", "junior", 600)]
@@ -207,16 +202,16 @@ def share_facilities(data: Dataset, population: Population, standard: Standard) 
     ...     facilities=pd.DataFrame(area, columns=["year", "school_id", "stage", "teaching_area_m2"]),
     ... )
     >>> population = take_population(data, load(), 2024)
-    >>> float(share_facilities(data, population, load())["teaching_area_m2"][0])
+    >>> float(share_facilities(population, load())["teaching_area_m2"][0])
     4500.0
     """
-    return {name: column.known for name, column in shared_ranges(data, population, standard).items()}
+    return {name: column.known for name, column in shared_ranges(population, standard).items()}
 
 
-def shared_ranges(data: Dataset, population: Population, standard: Standard) -> dict[str, Range]:
+def shared_ranges(population: Population, standard: Standard) -> dict[str, Range]:
     """Return what each facilities column can be by section."""
-    table = population.of_year(data["facilities"])
-    reports = _Reports.of(population, table, split_shares(population, standard))
+    table = population.records.rows("facilities")
+    reports = _Reports.of(population, split_shares(population, standard))
     columns = {}
     for name in summed_columns("facilities", standard):
         part = reports.held(table[name].to_numpy(dtype=float))
@@ -254,10 +249,10 @@ class _Reports:
     size: int
 
     @classmethod
-    def of(cls, population: Population, table: pd.DataFrame, share: np.ndarray) -> _Reports:
+    def of(cls, population: Population, share: np.ndarray) -> _Reports:
         """Read whose the rows are; those of a school that is away in the year are nobody's."""
-        school, stage = population.places(table["school_id"]), codes(table["stage"], STAGES)
-        row, sites = school * len(STAGES) + stage, population.sites
+        records, sites = population.records, population.sites
+        school, stage, row = (each("facilities") for each in (records.places, records.stages, records.keys))
         key = sites.school * len(STAGES) + sites.stage
         beyond = np.setdiff1d(row[np.isin(school, sites.school) & (stage != WHOLE)], key)
         key = np.append(key, beyond)
@@ -320,14 +315,14 @@ def split_shares(population: Population, standard: Standard) -> np.ndarray:
     return share
 
 
-def funds_by_school(data: Dataset, population: Population, column: str) -> np.ndarray:
+def funds_by_school(population: Population, column: str) -> np.ndarray:
     """Return a column of ``funds`` by school, campuses added, shape (schools,), NaN where not reported.
 
     Each site with pupils of the compulsory stages must have reported; a campus need not where its
     school says that its own accounts cover the campuses (``covers_campuses``).
     """
-    table, sites, size = population.of_year(data["funds"]), population.sites, len(population.schools)
-    place = population.places(table["school_id"])
+    records, sites, size = population.records, population.sites, len(population.schools)
+    table, place = records.rows("funds"), records.places("funds")
     amount = np.bincount(place, weights=table[column].to_numpy(dtype=float), minlength=size)
     rows = np.bincount(place, minlength=size) > 0
     covering = np.zeros(size, dtype=bool)

@@ -16,7 +16,6 @@ from qb.indicators.figures import (
     Inputs,
     Measure,
     Range,
-    at_least,
     percent,
 )
 from qb.indicators.population import (
@@ -27,7 +26,6 @@ from qb.indicators.population import (
     WHOLE,
     ListedClasses,
     Population,
-    codes,
     holds,
 )
 from qb.indicators.resources import funds_by_school
@@ -66,7 +64,7 @@ def _pupils(inputs: Inputs, rows: np.ndarray) -> tuple[np.ndarray, Range]:
     """Return the pupils of these sections by school, and what they can be; shape (schools,)."""
     population = inputs.population
     pupils = _sum(population, rows, population.figures["pupils"])
-    return pupils, Range.of(pupils, low=_sum(population, rows, at_least(inputs.data, population, "pupils")))
+    return pupils, Range.of(pupils, low=_sum(population, rows, population.at_least("pupils")))
 
 
 def _part(population: Population, name: str, school: np.ndarray, value: np.ndarray, **more) -> Figure:
@@ -97,19 +95,18 @@ def special_rooms(inputs: Inputs, indicator: Indicator) -> Measure:
     may be the senior stage's. A school that lists rooms of one kind only has none of the other; a school
     or campus that lists no room at all may have any number.
     """
-    population = inputs.population
+    population, records = inputs.population, inputs.population.records
     rows = asked(inputs, indicator)
-    school = np.unique(population.school[rows])
+    school = population.schools_of(rows)
     # Where there are pupils there is a class.
     begun = np.where(population.figures["pupils"] > 0, 1.0, 0.0)
     classes = _number_of_classes(inputs, rows)[school]
-    least_classes = np.maximum(at_least(inputs.data, population, "classes"), begun)
+    least_classes = np.maximum(population.at_least("classes"), begun)
     ends = Range.of(classes, low=_sum(population, rows, least_classes)[school])
     needed = Range(*(np.ceil(end / indicator.options["classes_per_room"]) for end in (ends.low, ends.high)))
 
-    table = population.of_year(inputs.data["rooms"])
-    site = population.places(table["school_id"])
-    room_school, stage = population.root[site], codes(table["stage"], STAGES)
+    table, site, stage = (each("rooms") for each in (records.rows, records.places, records.stages))
+    room_school = population.root[site]
     ours = (stage == PRIMARY) | (stage == JUNIOR) | (stage == WHOLE) | (stage < 0)
     lists_none = _lists_none(population, site[ours])
     low, high, number = _room_areas(table)
@@ -142,9 +139,9 @@ def _number_of_classes(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
     """Return the classes of these sections by school; of one that lists its stages as one, those listed."""
     population = inputs.population
     classes = _sum(population, rows, population.figures["classes"])
-    if not TABLES["classes"].bands(population.of_year(inputs.data["classes"])).any():
+    if not TABLES["classes"].bands(population.records.rows("classes")).any():
         return classes
-    listed = ListedClasses.of(inputs.data, population)
+    listed = population.listed_classes
     every = np.arange(len(population.school))
     in_all = _sum(population, every, listed.counted + listed.blank + listed.banded) + listed.shared
     senior = np.isin(np.arange(len(classes)), population.school[population.stage > JUNIOR])
@@ -193,7 +190,7 @@ def _room_area(inputs: Inputs, indicator: Indicator, kind: RoomKind, rows: np.nd
     limit = inputs.standard.limit_in_force(indicator.code, name=kind.value, year=population.year)
     area = np.full((len(population.schools), len(STAGES)), limit.value)
     for clause in _clauses(inputs, indicator):
-        school = np.unique(population.school[rows][holds(clause, inputs.data, population, rows)])
+        school = population.schools_of(rows[holds(clause, population, rows)])
         for relief in (m for m in clause.limits if m.name == kind.value):
             stages = [STAGES.index(relief.stage)] if relief.stage else [PRIMARY, JUNIOR]
             place = np.ix_(school, stages)
@@ -213,13 +210,13 @@ def school_size(inputs: Inputs, indicator: Indicator) -> Measure:
     """
     population = inputs.population
     rows = asked(inputs, indicator)
-    school = np.unique(population.school[rows])
+    school = population.schools_of(rows)
     pupils, ends = _pupils(inputs, rows)
     pupils, ends = pupils[school], ends.at(school)
     held = _by_kind(inputs, indicator, population.kind[school])
     limit = held.value
     for clause in _clauses(inputs, indicator):
-        relieved = np.unique(population.school[rows][holds(clause, inputs.data, population, rows)])
+        relieved = population.schools_of(rows[holds(clause, population, rows)])
         mine = np.isin(school, relieved)
         for k, kind in enumerate(KINDS):
             value = [m.value for m in clause.limits if m.kind == kind] or [
@@ -248,7 +245,7 @@ def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
     population = inputs.population
     rows = asked(inputs, indicator)
     stage = population.stage[rows]
-    listed = ListedClasses.of(inputs.data, population)
+    listed = population.listed_classes
     every = _largest_class(listed, population)
     ends = every.at(rows)
     by_stage = [
@@ -432,12 +429,9 @@ def _base_amount(inputs: Inputs, rows: np.ndarray, pupils: np.ndarray) -> Range:
 def _funds(inputs: Inputs, column: str, school: np.ndarray) -> tuple[np.ndarray, Range]:
     """Return a column of ``funds`` of these schools, campuses added, and what it can be."""
     population = inputs.population
-    total = funds_by_school(inputs.data, population, column)[school]
-    table = population.of_year(inputs.data["funds"])
-    known = np.nan_to_num(table[column].to_numpy(dtype=float))
-    given = np.bincount(
-        population.roots(table["school_id"]), weights=known, minlength=len(population.schools)
-    )
+    records, total = population.records, funds_by_school(population, column)[school]
+    known = np.nan_to_num(records.rows("funds")[column].to_numpy(dtype=float))
+    given = np.bincount(population.root[records.places("funds")], known, minlength=len(population.schools))
     return total, Range.of(total, low=given[school])
 
 
@@ -482,9 +476,10 @@ def _shares(inputs: Inputs, part: str, whole: str) -> tuple[np.ndarray, np.ndarr
     known = np.array([population.figures[part], population.figures[whole]])
     if not np.isnan(known).any():
         return known, known
-    table, sites = population.of_year(inputs.data["sections"]), population.sites
-    key = population.places(table["school_id"]) * len(STAGES) + codes(table["stage"], STAGES)
-    key = np.append(key, (sites.school * len(STAGES) + sites.stage)[sites.silent])
+    table, sites = population.records.rows("sections"), population.sites
+    key = np.append(
+        population.records.keys("sections"), (sites.school * len(STAGES) + sites.stage)[sites.silent]
+    )
     unknown = np.full(sites.silent.sum(), np.nan)
     some, every = (np.append(table[name].to_numpy(dtype=float), unknown) for name in (part, whole))
     most = np.where(np.isnan(every), np.where(np.isnan(some), MOST, some), every)
@@ -596,7 +591,7 @@ def training_funds(inputs: Inputs, indicator: Indicator) -> Measure:
     `value` is the worst school's: the worst decides.
     """
     population = inputs.population
-    school = np.unique(population.school[asked(inputs, indicator)])
+    school = population.schools_of(asked(inputs, indicator))
     parts, ends = [], []
     for account in ("budget", "final"):
         spent, some = _funds(inputs, f"training_{account}_yuan", school)

@@ -461,8 +461,8 @@ def _of_year(context: ReportContext, year: int) -> pd.DataFrame:
     small = _small(population, context)
     wider = replace(population, excluded=np.where(small, None, population.excluded))
     at, school = wider.judged, population.school[wider.judged]
-    held_amounts = resources(context.data, wider, context.standard).amount
-    held = {**population.figures, **share_facilities(context.data, population, context.standard)}
+    held_amounts = resources(wider, context.standard).amount
+    held = {**population.figures, **share_facilities(population, context.standard)}
     ids = population.schools["school_id"].array[school]
     names = population.schools["name"].array[school]
     return pd.DataFrame(

@@ -47,7 +47,7 @@ def seven(folder):
 
     data, standard = read(folder), load()
     population = take_population(data, standard, YEAR)
-    held = resources(data, population, standard)
+    held = resources(population, standard)
     pupils = population.figures["pupils"][population.judged]
     group = (
         population.district[population.school[population.judged]] * 2 + population.stage[population.judged]
@@ -70,7 +70,7 @@ def seven(folder):
 
     def tables():
         population = take_population(data, standard, YEAR)
-        return JudgedResources.judge(population, resources(data, population, standard), standard).balance()
+        return JudgedResources.judge(population, resources(population, standard), standard).balance()
 
     works = (floor, arrays, tables)
     taken = np.array([[seconds(work) for work in works] for _ in range(TURNS + 1)][1:])  # the first warms up

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from qb.data.dataset import Dataset, with_columns
+from qb.data.dataset import Dataset, index_of, with_columns
 from qb.errors import QbError
 from qb.indicators.assessment import choose_year
-from qb.indicators.population import STAGES, Population, codes, counted, take_population
+from qb.indicators.population import STAGES, Population, counted, take_population
 from qb.indicators.resources import amounts_held
 from qb.language import STOP, Message, joined, listing
 from qb.planning.costs import Costs, price_code
@@ -382,10 +382,10 @@ def build_problem(
             year,
             counted(standard),
         )
-    rows, have = _rows(population, judged), _have(data, population, standard)[judged]
+    rows, have = _rows(population, judged), _have(population, standard)[judged]
     pupils = population.figures["pupils"][judged]
     refuse_missing(rows, pupils, have, standard.resource_codes)
-    pool, share, pools = _pools(data, population, standard, judged)
+    pool, share, pools = _pools(population, standard, judged)
     priced = _priced(pools, rows, pool, costs, standard)
     ids = population.schools["school_id"].to_numpy(dtype=object)
     most, yuan, sums = _limits(
@@ -481,9 +481,9 @@ def _rows(population: Population, judged: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _have(data: Dataset, population: Population, standard: Standard) -> np.ndarray:
+def _have(population: Population, standard: Standard) -> np.ndarray:
     """Return what every section holds of what is bought, shape (sections, k)."""
-    held = amounts_held(data, population, standard)
+    held = amounts_held(population, standard)
     for k, indicator in enumerate(standard.resources):
         if indicator.at_most:
             held[:, k] = population.figures[indicator.resource.divisor]
@@ -491,7 +491,7 @@ def _have(data: Dataset, population: Population, standard: Standard) -> np.ndarr
 
 
 def _pools(
-    data: Dataset, population: Population, standard: Standard, judged: np.ndarray
+    population: Population, standard: Standard, judged: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     """Return which cell of the dataset supplies each row and indicator, its share, and the cells.
 
@@ -499,21 +499,20 @@ def _pools(
     """
     keys = list(zip(population.school[judged], np.array(_STAGES)[population.stage[judged]], strict=True))
     pool = np.empty((len(judged), len(standard.resources)), dtype=int)
-    cells: list[pd.DataFrame] = []
+    data, cells = population.records.data, list[pd.DataFrame]()
     more = {table: data[table].copy() for table in ("sections", "facilities")}
     for k, indicator in enumerate(standard.resources):
         code, (table, column) = indicator.code, indicator.adds_to
-        chosen = _positions(data, population, table, column)
+        chosen = _positions(population, table, column)
         positions, place = np.unique([chosen[key] for key in keys], return_inverse=True)
         pool[:, k] = place + sum(map(len, cells))
         cells.append(data[table].loc[positions, ["school_id", "stage"]].assign(k=k, code=code))
         more[table].loc[positions, column] += _MORE
     changed = data.replace(**more)
-    gained = _have(changed, take_population(changed, standard, population.year), standard) - _have(
-        data, population, standard
-    )
+    gained = _have(take_population(changed, standard, population.year), standard)
+    gained -= _have(population, standard)
     frame = pd.concat(cells, ignore_index=True)
-    at = population.places(frame["school_id"])
+    at = index_of(frame["school_id"], population.schools["school_id"])
     named = frame.assign(
         district=population.districts[population.district[at]],
         name=population.schools["name"].to_numpy(dtype=object)[at],
@@ -521,16 +520,16 @@ def _pools(
     return pool, gained[judged] / _MORE, named
 
 
-def _positions(data: Dataset, population: Population, table: str, column: str) -> dict[tuple[int, str], int]:
+def _positions(population: Population, table: str, column: str) -> dict[tuple[int, str], int]:
     """Return for a school and stage the row of a table that takes what is bought for it.
 
     Where the figure is reported: by stage before as a whole, the school's own before a campus's.
     """
-    frame = population.of_year(data[table])
-    frame = frame[frame[column].notna().to_numpy()]
-    place = population.places(frame["school_id"])
+    records = population.records
+    known = records.rows(table)[column].notna().to_numpy()
+    frame, place = records.rows(table)[known], records.places(table)[known]
     own = population.root[place] == place
-    stage = np.array(_STAGES)[codes(frame["stage"], STAGES)]
+    stage = np.array(_STAGES)[records.stages(table)[known]]
     sites = population.sites
     taught: dict[int, list[str]] = {}
     for school, name in zip(sites.school[sites.having], sites.stage[sites.having], strict=True):

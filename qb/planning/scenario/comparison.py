@@ -436,7 +436,7 @@ def _contributions(course: Course, asis: Years, base: Assessment, full: Assessme
             )
         after = write_back(data, start, register)
         population = take_population(after, standard, year)
-        held = JudgedResources.judge(population, resources(after, population, standard), standard)
+        held = JudgedResources.judge(population, resources(population, standard), standard)
         return dict(_scores(held.rows(), held.balance())), None
 
     rows = []
