@@ -383,6 +383,9 @@ def make_plan(
     """Write the purchases into the dataset, assess it, and refuse a plan that breaks its promise."""
     x = legible(problem, x)
     bought = purchases(problem, x)
+    if cost is not None:
+        cost = problem.cost(x)
+        gap = gap_of(cost, bound)
     after = apply_purchases(data, bought, before.year, before.standard) if len(bought) else data
     mended = Mending.none()
     if status in (PlanStatus.OPTIMAL, PlanStatus.FEASIBLE):
@@ -399,6 +402,8 @@ def legible(problem: Problem, x: np.ndarray) -> np.ndarray:
     """Round m² and yuan up in the sixth decimal where that changes nothing: 30.8, not 30.800000000000182."""
     y = np.where(problem.whole, np.round(x), np.ceil(np.round(x * 1e6, 3)) / 1e6)
     same = problem.passing(y) == problem.passing(x)
+    if problem.budget is not None and problem.cost(y) > problem.budget:
+        return x
     kept = set(problem.over(y)) <= set(problem.over(x))
     return y if same.all() and kept and len(problem.means_over(y)) <= len(problem.means_over(x)) else x
 

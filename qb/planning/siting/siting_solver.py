@@ -172,7 +172,7 @@ class Model:
         """Return what is best without whole numbers, with everyone seated."""
         arcs, options, groups = self.sizes
         extra = [LinearConstraint(self._part(row[None, :]), low, high) for row, low, high in rows]
-        parts = {"eq": [], "ub": []}
+        parts: dict[str, list[tuple[sparse.csr_array, np.ndarray]]] = {"eq": [], "ub": []}
         for one in (*self.rows, *extra):
             matrix = sparse.csr_array(one.A)
             low, high = (np.broadcast_to(side, matrix.shape[0]) for side in (one.lb, one.ub))
