@@ -12,12 +12,12 @@ from pyscipopt import quicksum
 from town import Town
 
 from qb.errors import QbError
-from qb.planning.plan.budgets import spend
 from qb.planning.plan.cheapest import cheapest_plan
+from qb.planning.plan.integer_program import cheapest_by_school
+from qb.planning.plan.limited_means import spend
 from qb.planning.plan.plan_solver import Branched, branch, filled, lowered, solve, trimmed
 from qb.planning.plan.planning_problem import Sum
 from qb.planning.plan.relaxation import proven, relax
-from qb.planning.plan.school_by_school import cheapest_by_school
 
 
 def test_of_210_small_districts_the_cheapest_plan_is_the_cheapest_of_all_plans():

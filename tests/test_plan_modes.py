@@ -16,13 +16,20 @@ from qb.data.sample import make
 from qb.errors import QbError
 from qb.indicators.assessment import assess
 from qb.planning.forecast.projection import forecast
-from qb.planning.plan.budgets import best_use, spend
 from qb.planning.plan.cheapest import PlanStatus, cheapest_plan, price_of_balance, scenario
 from qb.planning.plan.explanation import explain
 from qb.planning.plan.integer_program import Passing, shortfall, snapped
+from qb.planning.plan.limited_means import (
+    Cells,
+    best_use,
+    moves_of,
+    moves_scenario,
+    spend,
+    transfers,
+    with_kinds,
+)
 from qb.planning.plan.plan_results import years_document
 from qb.planning.plan.plan_summary import summary, years_summary
-from qb.planning.plan.transfers import Cells, moves_of, moves_scenario, transfers, with_kinds
 from qb.planning.plan.years_plan import PupilPath, plan_over_years
 from qb.planning.scenario import carry_forward, scenario_cost, to_toml, whatif
 from qb.standard import load

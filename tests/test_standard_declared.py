@@ -294,8 +294,8 @@ def test_a_plan_of_declared_columns_is_a_scenario_that_gives_the_same(tmp_path):
 
 def test_what_a_mean_does_not_allow_is_said(tmp_path):
     from qb.errors import QbError
-    from qb.planning.plan.budgets import best_use
     from qb.planning.plan.cheapest import cheapest_plan
+    from qb.planning.plan.limited_means import best_use
 
     own = load(file(tmp_path, TWO.format(limit=0.45)))
     dear = costs(J4=1000, J5=10)

@@ -12,7 +12,7 @@ from qb.data.dataset import Dataset, district_of
 from qb.errors import QbError
 from qb.indicators.population import UNNAMED
 from qb.language import told
-from qb.planning.forecast.not_forecast import of_missing
+from qb.planning.forecast.grades import of_missing
 from qb.planning.forecast.places import Path, verdicts_along
 from qb.planning.forecast.places import places as places_of
 from qb.planning.forecast.progression import Basis, words

@@ -17,7 +17,7 @@ from qb.indicators.verdicts import COMPOSITE, fails
 from qb.language import listing
 from qb.planning.scenario import Comparison, Outcome
 from qb.planning.scenario.comparison import BASE, total, unpriced
-from qb.planning.scenario.distances import how_measured
+from qb.planning.scenario.scenario_findings import how_measured
 from qb.report.context import ReportContext, Speaker
 from qb.report.facts import shown_indicators
 from qb.report.resource_tables import caption

@@ -15,9 +15,9 @@ from qb import standard as standards
 from qb.data.sample import make
 from qb.indicators.assessment import assess
 from qb.planning.costs import load_costs
+from qb.planning.plan.integer_program import cheapest_by_school
 from qb.planning.plan.plan_solver import gap_of, solve
 from qb.planning.plan.planning_problem import build_problem
-from qb.planning.plan.school_by_school import cheapest_by_school
 from qb.report.context import ReportContext
 from qb.report.plan_report import PlanReport
 

@@ -17,8 +17,7 @@ from qb.errors import QbError
 from qb.indicators.district_figures import latest_results
 from qb.language import STOP, Message, joined, listing
 from qb.planning.forecast.fit import Learned, Run, below, fit
-from qb.planning.forecast.grades import Grades, Past, past
-from qb.planning.forecast.not_forecast import changing, last_years, of_missing, some
+from qb.planning.forecast.grades import Grades, Past, changing, last_years, of_missing, past, some
 from qb.planning.forecast.progression import LONGEST, USUAL, Basis, words
 from qb.rounding import round_half_up
 from qb.standard import Standard

@@ -14,10 +14,10 @@ from qb.indicators.verdicts import COMPOSITE
 from qb.language import joined
 from qb.planning.costs import Cost, Costs, SchoolLimit
 from qb.planning.plan.cheapest import LEAST, Plan
+from qb.planning.plan.integer_program import fits
 from qb.planning.plan.plan_solver import lowered, room, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.plan.relaxation import by_cap, by_pupils, by_upper_bound, relax
-from qb.planning.plan.school_by_school import fits
 from qb.standard import Standard
 
 

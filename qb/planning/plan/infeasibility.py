@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from qb.language import Both, Message, joined
+from qb.planning.plan.integer_program import cheapest_by_school, linked
 from qb.planning.plan.plan_solver import solve
 from qb.planning.plan.planning_problem import Problem
-from qb.planning.plan.school_by_school import cheapest_by_school, linked
 from qb.standard import Standard
 from qb.terms import Stage
 

@@ -15,12 +15,11 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.assessment import document as assessment_document
 from qb.language import Lang, Message, joined, json_text, listing, told
 from qb.planning.costs import load_costs
-from qb.planning.plan.budgets import Spending, best_use
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, scenario, staff_fields
 from qb.planning.plan.explanation import explain, sensitivity
 from qb.planning.plan.guarantee import Mending
+from qb.planning.plan.limited_means import Spending, Transfers, best_use, moves_scenario, transfers
 from qb.planning.plan.plan_summary import outside, summary, transfers_summary, unknown_land, years_summary
-from qb.planning.plan.transfers import Transfers, moves_scenario, transfers
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years
 from qb.planning.scenario import Scenario, to_toml
 from qb.standard import Standard

@@ -10,11 +10,10 @@ import numpy as np
 
 from qb.errors import QbError
 from qb.language import listing
-from qb.planning.plan.integer_program import Program
+from qb.planning.plan.integer_program import Program, cheapest_by_school, fits
 from qb.planning.plan.mean_rule import solve_means
 from qb.planning.plan.planning_problem import Cone, Problem
 from qb.planning.plan.relaxation import Model, Scaled, build, proven, relax, scaled
-from qb.planning.plan.school_by_school import cheapest_by_school, fits
 
 # From a plan that nearly keeps the coefficients to one that keeps them: where one more yuan helps most.
 

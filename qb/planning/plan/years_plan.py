@@ -1,6 +1,6 @@
 """A plan over years: a budget each year, the standard met in the target year, what is bought stays.
 
-The years come from `qb.planning.scenario.coming_years`, the purchases go through the actions of a scenario:
+The years come from `qb.planning.scenario.apply_actions`, the purchases go through the actions of a scenario:
 what the plan says of a year is what `qb whatif` says of its scenario file.
 """
 
@@ -19,7 +19,7 @@ from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, choose_year
 from qb.language import STOP, Message, joined
 from qb.planning.costs import Costs, load_costs
-from qb.planning.forecast.not_forecast import changing, opening, some
+from qb.planning.forecast.grades import changing, opening, some
 from qb.planning.plan.cheapest import (
     LEAST,
     PlanStatus,
@@ -37,7 +37,7 @@ from qb.planning.plan.plan_refusals import require_each
 from qb.planning.plan.plan_solver import EXACT, gap_of, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario, Years, chosen_standard, course_of
-from qb.planning.scenario.coming_years import Later
+from qb.planning.scenario.apply_actions import Later
 from qb.rounding import round_half_up
 from qb.showing import Shown
 from qb.standard import Standard

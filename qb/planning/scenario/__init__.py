@@ -7,12 +7,11 @@ year into another; `apply` does them on a dataset, `years` year by year, `whatif
 from __future__ import annotations
 
 from qb.data.walks import great_circle_km
-from qb.planning.scenario.apply_actions import apply, course_of, years
-from qb.planning.scenario.coming_years import Years, carry_forward, chosen_standard
+from qb.planning.scenario.apply_actions import Years, apply, carry_forward, chosen_standard, course_of, years
 from qb.planning.scenario.comparison import Comparison, Outcome, document, whatif
 from qb.planning.scenario.comparison import total as scenario_cost
-from qb.planning.scenario.distances import walking
 from qb.planning.scenario.scenario_file import Action, Scenario, ScenarioError, combined, load, to_toml
+from qb.planning.scenario.scenario_findings import walking
 from qb.planning.scenario.scenario_summary import summary
 
 __all__ = [

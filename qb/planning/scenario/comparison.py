@@ -20,12 +20,10 @@ from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources
 from qb.language import Message
 from qb.planning.costs import Cost, Costs, Other, load_costs, other_prices, price_code
-from qb.planning.scenario.apply_actions import Course, courses, run
-from qb.planning.scenario.coming_years import Later, Years, chosen_standard
-from qb.planning.scenario.distances import walking
+from qb.planning.scenario.apply_actions import Course, Later, Years, chosen_standard, courses, run
 from qb.planning.scenario.resource_actions import Build, Buy, Fund, Hire, Set, Train
 from qb.planning.scenario.scenario_file import Action, Draft, Scenario, draft_of
-from qb.planning.scenario.scenario_findings import findings
+from qb.planning.scenario.scenario_findings import findings, walking
 from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.scenario.year_records import Register, missing, write_back
 from qb.showing import Shown

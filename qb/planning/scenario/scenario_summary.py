@@ -18,7 +18,7 @@ from qb.planning.scenario.comparison import (
     total,
     unpriced,
 )
-from qb.planning.scenario.distances import how_measured
+from qb.planning.scenario.scenario_findings import how_measured
 from qb.rounding import round_half_up
 from qb.standard import Standard, Text
 from qb.terms import Stage, Verdict

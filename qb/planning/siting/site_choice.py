@@ -19,7 +19,7 @@ from qb.indicators.verdicts import COMPOSITE
 from qb.language import Message, column, listing
 from qb.planning.costs import Costs, load_costs, price_code
 from qb.planning.scenario import ScenarioError, apply
-from qb.planning.scenario.coming_years import chosen_standard
+from qb.planning.scenario.apply_actions import chosen_standard
 from qb.planning.siting.candidate_sites import (
     Aim,
     Candidate,

@@ -20,7 +20,7 @@ from qb.files import write_whole
 from qb.language import Both, Lang, Message, column, joined, json_text, listing, told
 from qb.planning.costs import Costs, load_costs
 from qb.planning.scenario import to_toml
-from qb.planning.scenario.coming_years import chosen_standard
+from qb.planning.scenario.apply_actions import chosen_standard
 from qb.planning.siting.candidate_sites import Aim
 from qb.planning.siting.site_choice import COST, document, effect, in_words, prices, site
 from qb.planning.siting.siting_problem import Problem
