@@ -80,9 +80,9 @@ def in_sentences(lang: Lang = "zh") -> Iterator[None]:
         yield
         sys.stdout.flush()
     except DataError as error:
-        from qb.data.checks import refusal
+        from qb.data.checks import line
 
-        sys.exit(plain(told(Message("错误：{}", "Error: {}", refusal(error)), lang)))
+        sys.exit(plain(told(Message("错误：{}", "Error: {}", error.with_lines(line)), lang)))
     except QbError as error:
         sys.exit(plain(told(Message("错误：{}", "Error: {}", error), lang)))
     except KeyboardInterrupt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
 from qb.language import COLON, Message, joined, reader, told
@@ -150,13 +150,16 @@ class DataError(QbError):
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
-        lines = [fault.said for fault in self.faults[: self.SHOWN]]
-        if len(self.faults) > self.SHOWN:
-            lines.append(Message("…… 另有 {} 处。", "… {} more.", len(self.faults) - self.SHOWN))
+        super().__init__(self.with_lines(lambda fault: fault.said))
+
+    def with_lines(self, line: Callable[[Fault], Message]) -> Message:
+        """Return how many faults there are and the first of them, each as `line` says it."""
         head = Message(
             "数据有 {} 处必须改正：", "Faults in the data that must be mended: {}", len(self.faults)
         )
-        super().__init__(joined("\n", "\n", [head, *lines]))
+        more = len(self.faults) - self.SHOWN
+        rest = [Message("…… 另有 {} 处。", "… {} more.", more)] if more > 0 else []
+        return joined("\n", "\n", [head, *map(line, self.faults[: self.SHOWN]), *rest])
 
 
 # What moves a terminal's cursor, changes its colours or turns round the order of letters; half a character,

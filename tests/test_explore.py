@@ -278,9 +278,7 @@ def test_a_change_is_shown_within_a_fifth_of_a_second_for_thirty_schools(committ
         slider.value = number
         taken.append(time.process_time() - start)
     assert panel.session.choices[0].values["teachers"] == 7 and "差异系数" in panel._result.value
-    assert min(taken) < 0.2, (
-        taken
-    )  # two busy cores slow each other down: the least is nearest to its own work
+    assert np.median(taken) < 0.2, taken
 
 
 def test_the_notebook_only_opens_the_panel():

@@ -222,6 +222,7 @@ resource = { divisor = "classes" }
 
 [[indicators]]
 code = "C7"
+resource = { divisor = "classes" }
 
 [[indicators]]
 code = "C7"
@@ -234,6 +235,8 @@ def test_every_fault_of_a_file_is_told_at_once(tmp_path):
         "without 列出了 national-2017 中没有的 C99",
         "C5：缺少初中的限值（不限 kind、from_year 的一条）",
         "C6 resource：除数 classes 可能为 0，须用 if_zero 写明此时的结论（fail 或 no data）",
+        # What is wrong with the first of two entries of one code is told beside its being there twice.
+        "C7 resource：除数 classes 可能为 0，须用 if_zero 写明此时的结论（fail 或 no data）",
         "C4 resource：表 facilities 没有可以相加的列 teaching_floor_m2",
     ]
 
@@ -359,7 +362,7 @@ def test_the_commands_show_compare_and_check(capsys, tmp_path):
     assert "indicators C14 limits[0] value：6000 → 8000" in capsys.readouterr().out
     with pytest.raises(SystemExit) as ended:
         main(["standard", "check", str(file(tmp_path, WRONG))])
-    assert ended.value.code == 1 and "有 5 处不能用" in capsys.readouterr().out
+    assert ended.value.code == 1 and "有 6 处不能用" in capsys.readouterr().out
     assert differences(load(), load()) == []
 
 

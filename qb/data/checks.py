@@ -323,15 +323,6 @@ def line(fault: Fault) -> Message:
     )
 
 
-def refusal(error: DataError) -> Message:
-    """Return why data cannot be used, each fault as ``qb check`` says it."""
-    head = Message("数据有 {} 处必须改正：", "Faults in the data that must be mended: {}", len(error.faults))
-    lines: list[str] = [head, *(line(fault) for fault in error.faults[: error.SHOWN])]
-    if (more := len(error.faults) - error.SHOWN) > 0:
-        lines.append(Message("…… 另有 {} 处。", "… {} more.", more))
-    return joined("\n", "\n", lines)
-
-
 def _reasons(faults: Iterable[Fault]) -> list[Message]:
     numbers = {fault.rule for fault in faults}
     asked = [rule for rule in (*FORM_RULES.values(), *RULES) if rule.number in numbers]

@@ -577,7 +577,7 @@ def findings(
             "part": repeated(4),
             "value": gathered(5),
             "limit": gathered(6),
-            "side": pd.Categorical.from_codes(gathered(9), SIDES),
+            "side": pd.Categorical.from_codes(gathered(9), list(SIDES)),
             "gap": np.where(gathered(7) == FAIL, gathered(8), np.nan),
             "verdict": words(gathered(7)),
             "detail": column(gathered(10)),

@@ -27,7 +27,7 @@ from qb.report.words import (
     term,
     title,
 )
-from qb.standard import Indicator, Limit, Ratio, Standard, Text
+from qb.standard import SIDES, Indicator, Limit, Ratio, Standard, Text
 from qb.terms import COMPULSORY, Kind
 
 # What `measure` computes, in words: a sentence for each of its functions.
@@ -185,7 +185,6 @@ def resource_formula(standard: Standard, code: str, lang: Lang) -> str:
 # 依据: for every verdict on a page its rule, the formula in words, and the tables and rows it rests on.
 
 
-SIDES = {">=": "≥", "<=": "≤", "<": "<", ">": ">"}
 WHOLE = ("district", "school", "coefficient", "recognition", "veto")  # rules that are not one indicator's
 MOST_SPANS = 6
 

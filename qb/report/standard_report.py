@@ -12,11 +12,10 @@ from qb.errors import QbError
 from qb.indicators.declared_figures import SCHOOLS
 from qb.indicators.indicator_functions import faults
 from qb.language import Message, listing
-from qb.report.rules import SIDES, limits_text
+from qb.report.rules import limits_text
 from qb.report.words import Lang, area_label, resource_span, say, school_rule, stage_label, title
-from qb.standard import WHAT, Standard, StandardError, document, locate
+from qb.standard import SIDES, Standard, read_whole
 from qb.terms import COMPULSORY
-from qb.tomlfile import as_model
 
 
 def show(standard: Standard, year: int, lang: Lang = "zh") -> str:
@@ -157,15 +156,11 @@ def faults_of(name: str | Path, year: int) -> list[Message]:
     What its entries say by themselves, whether they fit together, the columns and functions that they name, and
     whether each function has the limits and settings that it needs in the year.
     """
-    path, found = locate(name), []
     try:
-        written = document(path, found)
+        standard, found, written = read_whole(name)
     except QbError as error:
         return [error.said]
-    try:
-        standard = as_model(written, path, Standard, WHAT, StandardError)
-    except StandardError as error:
-        found += error.lines
+    if standard is None:
         return list(dict.fromkeys([*found, *_unknown_columns(written)]))
     return [*found, *faults(standard, year)]
 

@@ -42,6 +42,7 @@ from qb.standard.reader import (
     Standard,
     load,
     load_transition,
+    read_whole,
 )
 from qb.standard.rule_entries import (
     Checks,
@@ -120,6 +121,7 @@ __all__ = [
     "load",
     "load_transition",
     "locate",
+    "read_whole",
     "shipped_files",
     "whole_name",
 ]

@@ -142,9 +142,11 @@ def merged(base: object, own: object) -> object:
     key = _key_of(own)
     if key is None or key != _key_of(base):
         return own
-    mine = {entry[key]: entry for entry in own}
-    kept = [merged(entry, mine.pop(entry[key])) if entry[key] in mine else entry for entry in base]
-    return [*kept, *mine.values()]
+    mine: dict[str, list[Any]] = {}  # one entered twice is a fault, and each of the two may have its own
+    for entry in own:
+        mine.setdefault(entry[key], []).append(entry)
+    kept = [merged(entry, each) for entry in base for each in mine.pop(entry[key], [entry])]
+    return [*kept, *(entry for entries in mine.values() for entry in entries)]
 
 
 def shipped_files() -> dict[str, Path]:

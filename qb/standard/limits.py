@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from qb.rounding import round_half_up
 
 Side = Literal[">=", "<=", "<", ">"]
-SIDES = get_args(Side)
+SIDES: dict[str, str] = {">=": "≥", "<=": "≤", "<": "<", ">": ">"}  # as they are printed
 
 
 @dataclass(frozen=True)

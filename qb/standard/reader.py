@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -83,8 +83,8 @@ class Standard(Entry):
 
     @cached_property
     def resource_codes(self) -> tuple[str, ...]:
-        """Their codes."""
-        return tuple(indicator.code for indicator in self.resources)
+        """Their codes, each once."""
+        return tuple(dict.fromkeys(indicator.code for indicator in self.resources))
 
     @property
     def floor(self) -> float:
@@ -348,7 +348,7 @@ class Standard(Entry):
             for i in self.resources
             if len({m.side in (">=", ">") for m in i.limits}) > 1
         ]
-        rule, count = self.rules.school, len(self.resources)
+        rule, count = self.rules.school, len(self.resource_codes)
         if rule and rule.of != count:
             wrong.append(
                 Message(
@@ -416,12 +416,27 @@ def load(name: str | Path = DEFAULT) -> Standard:
     StandardError
         If the file cannot be read or an entry makes no sense; every such entry is named.
     """
-    path = locate(name)
-    wrong: list[Message] = []
+    made, wrong, _ = read_whole(name)
+    if made is None or wrong:
+        file = Message("{} {} ", "{} {}", WHAT, locate(name))
+        raise StandardError(*UNUSABLE, file, len(wrong), lines=wrong)
+    return made
+
+
+def read_whole(name: str | Path) -> tuple[Standard | None, list[Message], dict[str, Any]]:
+    """Return a standard (none where entries make no sense), all that is wrong, and what its file says.
+
+    Raises
+    ------
+    StandardError
+        If the file cannot be read.
+    """
+    path, wrong = locate(name), list[Message]()
     written = document(path, wrong)
-    if wrong:
-        raise StandardError(*UNUSABLE, Message("{} {} ", "{} {}", WHAT, path), len(wrong), lines=wrong)
-    return as_model(written, path, Standard, WHAT, StandardError)
+    try:
+        return as_model(written, path, Standard, WHAT, StandardError), wrong, written
+    except StandardError as error:
+        return None, [*dict.fromkeys([*wrong, *cast(tuple[Message, ...], error.lines)])], written
 
 
 def load_transition(name: str | Path = TRANSITION) -> Transition:

@@ -433,15 +433,15 @@ def frozen(reach: int, to: int) -> list[Message]:
 
 
 FORECAST = "推算"  # how a row says that it was forecast
-STAFF = (
-    "full_time_teachers",
+OF_TEACHERS = (
     "teachers_above_required",
     "backbone_teachers",
     "pe_arts_teachers",
     "certified_teachers",
     "trained_teachers",
 )
-OF_PUPILS = ("in_zone_pupils", "migrant_pupils")
+STAFF = ("full_time_teachers", *OF_TEACHERS)
+OF_PUPILS = ("in_zone_pupils", "migrant_pupils")  # columns that count some of a section's pupils
 
 
 def carry_forward(

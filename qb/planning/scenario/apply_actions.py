@@ -18,9 +18,8 @@ from qb.indicators.district_figures import latest_results
 from qb.language import Message, listing
 from qb.planning.forecast.grades import changing, of_missing
 from qb.planning.forecast.progression import LONGEST
-from qb.planning.forecast.projection import Forecast, forecast, frozen
+from qb.planning.forecast.projection import STAFF, Forecast, forecast, frozen
 from qb.planning.forecast.projection import carry_forward as carry_dataset_forward
-from qb.planning.scenario.apportionment import STAFF
 from qb.planning.scenario.pupils_actions import MovePupils
 from qb.planning.scenario.resource_actions import Hire, Train, TransferTeachers, remaining
 from qb.planning.scenario.scenario_file import (

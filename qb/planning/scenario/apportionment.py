@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from qb.errors import QbError
 from qb.language import Both, Message
+from qb.planning.forecast.projection import OF_PUPILS, OF_TEACHERS, STAFF
 from qb.planning.scenario.year_records import Key, Move, Register, Row, missing
 from qb.standard import Standard
 from qb.terms import GRADES_OF_STAGE, Kind, Stage
@@ -96,15 +97,6 @@ FUNDS = (
     "training_final_yuan",
     "allocation_yuan",
 )
-OF_PUPILS = ("in_zone_pupils", "migrant_pupils")  # columns that count some of a section's pupils
-OF_TEACHERS = (
-    "teachers_above_required",
-    "backbone_teachers",
-    "pe_arts_teachers",
-    "certified_teachers",
-    "trained_teachers",
-)
-STAFF = ("full_time_teachers", *OF_TEACHERS)
 OF_STAFF = (*STAFF, "visiting_pe_arts_teachers")
 EMPTY_SECTION = dict.fromkeys(("pupils", "classes", *OF_PUPILS, *OF_STAFF), 0.0)
 

@@ -10,8 +10,9 @@ from pydantic import Field, model_validator
 
 from qb.data.schema import AMOUNTS, TABLES, Column, DistrictItem, tables_of
 from qb.language import FieldName, Message, listing
+from qb.planning.forecast.projection import OF_TEACHERS
 from qb.planning.scenario.action_fields import Amount, BaseAction, Entry, Several, unless, written
-from qb.planning.scenario.apportionment import OF_TEACHERS, carried, move_staff, with_staff
+from qb.planning.scenario.apportionment import carried, move_staff, with_staff
 from qb.planning.scenario.year_records import Register, missing, refuse
 from qb.rounding import round_half_up
 from qb.standard import Count, Number, Positive, Standard, Words

@@ -12,13 +12,12 @@ from pydantic import Field, model_validator
 from qb.data.schema import TABLES
 from qb.data.walks import walks
 from qb.language import FieldName, Message, listing
+from qb.planning.forecast.projection import OF_TEACHERS, STAFF
 from qb.planning.scenario.action_fields import BaseAction, Entry, Ids, Several, one_of, repeated, unless
 from qb.planning.scenario.apportionment import (
     FUNDS,
     MEANS,
     OF_STAFF,
-    OF_TEACHERS,
-    STAFF,
     apportion,
     by_stage,
     class_limit,
