@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from io import BytesIO
 from itertools import combinations
 from pathlib import Path
@@ -23,7 +24,7 @@ from qb import charts
 from qb.charts import Caption, fonts, style
 from qb.charts.layout import spaced, swarm, ticks
 from qb.charts.primitives import Bar, Dot, Line, Word
-from qb.charts.style import ALARM, FAMILY, FOLDER, SMALL, WORDS, plain, shorten, span, wrap
+from qb.charts.style import ALARM, FAMILY, FOLDER, NARROW, SMALL, plain, shorten, span, wrap
 
 SVG = "{http://www.w3.org/2000/svg}"
 HERE = Path(__file__).parent
@@ -223,11 +224,19 @@ def test_two_figures_on_a_page_cannot_clash(chart):
 @every_figure
 def test_text_lies_on_the_page_and_on_no_other_text(chart):
     boxes = [(word.text, *box(word)) for word in chart.marks if isinstance(word, Word)]
+    wide = chart.caption.width
     for text, left, top, right, bottom in boxes:
-        assert left >= -1 and right <= 721 and top >= -1 and bottom <= chart.height + 1, text
+        assert left >= -1 and right <= wide + 1 and top >= -1 and bottom <= chart.height + 1, text
     for (one, *a), (two, *b) in combinations(boxes, 2):
         apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
         assert apart, f"{one} lies on {two}"
+
+
+@every_figure
+def test_figures_of_a_phone_fit_it(chart):
+    narrow = chart.redraw(replace(chart.caption, width=NARROW))
+    test_text_lies_on_the_page_and_on_no_other_text(narrow)
+    assert f'viewBox="0 0 340 {narrow.height:.0f}"' in chart.narrow and "<title>" not in chart.narrow
 
 
 @every_figure
@@ -320,7 +329,6 @@ def test_nothing_to_show_is_said_in_words(chart):
 
 
 def test_english_figures_add_no_chinese():
-    assert WORDS["zh"].keys() == WORDS["en"].keys()
     for kind, chart in figures(lang="en").items():
         assert not re.search(r"[一-鿿，；：、]", words_of(chart)), kind
         test_text_lies_on_the_page_and_on_no_other_text(chart)

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from qb.charts.figure import Caption, Chart, blank, phrase, redrawn
-from qb.charts.layout import Scale, notes, ticks
+from qb.charts.figure import Caption, Chart, blank, redrawn
+from qb.charts.layout import Rows, Scale, feet, grid, notes, ticks
 from qb.charts.primitives import Bar, Dot, Line, Mark, Word
-from qb.charts.style import ACCENT, ALARM, FADE, INK, QUIET, RULE, WIDTH, label, plain, share, shorten, span
+from qb.charts.style import ACCENT, ALARM, FADE, INK, QUIET, RULE, label, plain, share, shorten, span
 from qb.terms import Verdict
 
 # Figures made of bars: shortfalls, class sizes, how complete the tables are.
@@ -51,21 +51,22 @@ def shortfall_bars(
     if not finite.any():
         return blank(caption, table)
     first = int(np.nanargmax(np.where(finite, values, np.nan))) if highlight is None else highlight
-    row, start = 30, 14 + min(240.0, max(span(shorten(text, 240)) for text in labels))
+    rows = Rows.named(caption, labels, 240, 0, 30, 14)
     texts = [f"{plain(v, decimals)} {unit}" if there else "" for v, there in zip(values, finite, strict=True)]
-    scale = Scale(0, max(values[finite].max(), 1e-12), start, WIDTH - 14 - max(map(span, texts)))
-    marks: list[Mark] = [Line(((start, 0), (start, row * len(values))), RULE)]
+    end = caption.width - 14 - max(map(span, texts))
+    scale, base = Scale(0, max(values[finite].max(), 1e-12), rows.start, end), rows.base(len(values))
+    marks: list[Mark] = [Line(((rows.start, 0), (rows.start, base)), RULE)]
     for k, (name, value, text) in enumerate(zip(labels, values, texts, strict=True)):
-        y = row * (k + 0.5)
-        marks.append(Word(start - 8, y + 5, shorten(name, 240), anchor="end"))
+        y = rows.middle(k)
+        marks += rows.name(k, name)
         if not text or value <= 0:
             absent = word("no shortfall") if text else label(Verdict.NO_DATA, caption.lang)
-            marks.append(Word(start + 6, y + 5, absent, QUIET))
+            marks.append(Word(rows.start + 6, y + 5, absent, QUIET))
             continue
         colour, opacity = (ACCENT, 1.0) if k == first else (QUIET, FADE)
-        marks.append(Bar(start, y - 9, scale(value) - start, 18, colour, opacity))
+        marks.append(Bar(rows.start, y - 9, scale(value) - rows.start, 18, colour, opacity))
         marks.append(Word(scale(value) + 6, y + 5, text, bold=k == first))
-    return Chart(caption, tuple(marks), row * len(values) + 4, table)
+    return Chart(caption, tuple(marks), base + 4, table)
 
 
 @redrawn
@@ -91,12 +92,11 @@ def classes(sizes: Sequence[float], limit: float, *, over: Sequence[bool], capti
     if not len(sizes):
         return blank(caption, table)
     low, high = min(whole[0], math.floor(limit)) - 1, max(whole[-1], math.ceil(limit)) + 1
-    left, base = 40, 200
-    grid = [v for v in ticks(0, counts.max(), 4) if v == int(v)]
-    across, rise = Scale(low - 0.5, high + 0.5, left, WIDTH), Scale(0, grid[-1], base, 44)
-    marks: list[Mark] = [Line(((left, rise(v)), (WIDTH, rise(v))), RULE, 0.8) for v in grid]
-    marks += [Word(left - 8, rise(v) + 5, plain(v), QUIET, anchor="end") for v in grid]
-    wide = (WIDTH - left) / (high - low + 1) * 0.84
+    left, base, width = 40, 200, caption.width
+    levels = [v for v in ticks(0, counts.max(), 4) if v == int(v)]
+    across, rise = Scale(low - 0.5, high + 0.5, left, width), Scale(0, levels[-1], base, 44)
+    marks = grid(levels, rise, left, width)
+    wide = (width - left) / (high - low + 1) * 0.84
     for size, count in zip(whole, counts, strict=True):
         colour, opacity = (ALARM, 1.0) if above[sizes.astype(int) == size].any() else (QUIET, FADE)
         marks.append(Bar(across(size) - wide / 2, rise(count), wide, base - rise(count), colour, opacity))
@@ -112,18 +112,18 @@ def classes(sizes: Sequence[float], limit: float, *, over: Sequence[bool], capti
     marks.append(Word(x, 18, text, bold=True, anchor=anchor, halo=True))
     if count:
         text = word("n above", count)
-        beside = before and at + 6 + span(text) <= WIDTH
-        x, y, anchor = (at + 6, 18, "start") if beside else (WIDTH, 36, "end")
+        beside = before and at + 6 + span(text) <= width
+        x, y, anchor = (at + 6, 18, "start") if beside else (width, 36, "end")
         marks.append(Word(x, y, text, ALARM, bold=True, anchor=anchor, halo=True))
     room = left + span(word("class size"))
     marks += [
         Word(across(v), base + 20, plain(v), QUIET, anchor="middle")
-        for v in ticks(low, high, 8)
+        for v in ticks(low, high, 4 if caption.narrow else 8)
         if v == int(v) and low < v < high and across(v) > room
     ]
     absent = len(given) - len(sizes)
     text = word("list", label(Verdict.NO_DATA, caption.lang), word("n classes", absent))
-    written, height = notes([text] if absent else [], base + 24)
+    written, height = notes([text] if absent else [], base + 24, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
@@ -140,28 +140,31 @@ def completeness(filled: pd.DataFrame, *, caption: Caption) -> Chart:
     """
     if filled.empty or not np.isfinite(filled.to_numpy(float)).any():
         return blank(caption, filled)
-    start, row, number = 24 + min(200.0, max(span(shorten(name, 200)) for name in filled.index)), 30, 60
-    wide = (WIDTH - start) / filled.shape[1]
+    rows = Rows.named(caption, list(filled.index), 200, 24, 30, 24)
+    number, wide = 60, (caption.width - rows.start) / filled.shape[1]
     room = wide - 14
     marks: list[Mark] = [
-        Word(start + wide * k, 14, str(year), QUIET) for k, year in enumerate(filled.columns)
+        Word(rows.start + wide * k, 14, str(year), QUIET) for k, year in enumerate(filled.columns)
     ]
     for n, name in enumerate(filled.index):
-        y = 24 + row * n
-        marks.append(Word(0, y + 18, shorten(name, start - 12)))
+        y = rows.middle(n) - 13
+        marks += rows.name(n, name, gap=12, anchor="start")
         for k, value in enumerate(filled.iloc[n]):
-            x = start + wide * k
+            x = rows.start + wide * k
             if not math.isfinite(value):
                 marks.append(Word(x, y + 18, shorten(caption.word("no table"), room), QUIET))
                 continue
-            scale = Scale(0, 1, 0, room - number)
-            marks += [
-                Bar(x, y + 8, scale(1), 11, RULE),
-                Bar(x, y + 8, scale(value), 11, QUIET if value >= 1 else ACCENT),
-                # 99.9 % is not yet 100 %
-                Word(x + room - number + 6, y + 18, f"{share(100 * value)} %", bold=value < 1),
-            ]
-    return Chart(caption, tuple(marks), 28 + row * len(filled), filled)
+            # 99.9 % is not yet 100 %
+            text, bar = f"{share(100 * value)} %", room - number
+            if bar > 12:
+                scale = Scale(0, 1, 0, bar)
+                marks += [
+                    Bar(x, y + 8, scale(1), 11, RULE),
+                    Bar(x, y + 8, scale(value), 11, QUIET if value >= 1 else ACCENT),
+                ]
+                x += bar + 6
+            marks.append(Word(x, y + 18, text, bold=value < 1))
+    return Chart(caption, tuple(marks), rows.base(len(filled)) + 4, filled)
 
 
 # How large rooms of one kind are, against the area that each must have.
@@ -169,25 +172,6 @@ def completeness(filled: pd.DataFrame, *, caption: Caption) -> Chart:
 
 STEP, ROOMS_MOST = 5.0, 36  # m² of a bar, and the most bars that a panel has room for
 TOP, HIGH, FOOT, LEFT = 46, 96, 44, 40
-# The few words that the figure adds by itself.
-WORDS = {
-    "zh": {
-        "limit": "标准 {} ㎡",
-        "below": "低于标准 {} 间",
-        "all": "{}（共 {} 间）",
-        "area": "面积（㎡）",
-        "from": "面积自（㎡，每档 {:g}）",
-        "rooms": "间数",
-    },
-    "en": {
-        "limit": "standard {} m²",
-        "below": "{} below",
-        "all": "{} ({})",
-        "area": "area (m²)",
-        "from": "area from (m², steps of {:g})",
-        "rooms": "rooms",
-    },
-}
 
 
 @redrawn
@@ -200,7 +184,6 @@ def rooms(panels: Mapping[str, tuple[Sequence[float], float, Sequence[bool]]], *
         Missing areas are counted in words. A bar begins at the standard, so none is cut by it.
     caption : Caption
     """
-    words = WORDS[caption.lang]
     given = {
         kind: (np.asarray(areas, float), limit, np.asarray(below, bool))
         for kind, (areas, limit, below) in panels.items()
@@ -215,20 +198,21 @@ def rooms(panels: Mapping[str, tuple[Sequence[float], float, Sequence[bool]]], *
     low = min(min(areas.min(), limit) for areas, limit, _ in shown.values())
     high = max(max(areas.max(), limit) for areas, limit, _ in shown.values())
     step = STEP * math.ceil((high - low) / STEP / ROOMS_MOST)
-    across = Scale(low - step, high + step, LEFT, WIDTH)
+    across = Scale(low - step, high + step, LEFT, caption.width)
     marks: list[Mark] = []
     for place, (kind, (areas, limit, below)) in enumerate(shown.items()):
-        marks += _panel(kind, areas, limit, below, step, across, place * (TOP + HIGH + FOOT), words)
+        marks += _panel(kind, areas, limit, below, step, across, place * (TOP + HIGH + FOOT), caption)
     counts = [
         (kind, limit + place * step, count)
         for kind, (areas, limit, _) in shown.items()
         for place, count in zip(*np.unique(_bins(areas, limit, step), return_counts=True), strict=True)
     ]
-    table = pd.DataFrame(counts, columns=[caption.word("where"), words["from"].format(step), words["rooms"]])
+    heads = [caption.word("where"), caption.word("rooms from", step), caption.word("rooms rooms")]
+    table = pd.DataFrame(counts, columns=heads)
     absent = {kind: int((~np.isfinite(areas)).sum()) for kind, (areas, _, _) in given.items()}
     gone = [f"{kind} {count}" for kind, count in absent.items() if count]
     text = caption.word("list", label(Verdict.NO_DATA, caption.lang), caption.word("comma").join(gone))
-    written, height = notes([text] if gone else [], len(shown) * (TOP + HIGH + FOOT) - 12)
+    written, height = notes([text] if gone else [], len(shown) * (TOP + HIGH + FOOT) - 12, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
@@ -240,24 +224,23 @@ def _panel(
     step: float,
     across: Scale,
     top: float,
-    words: Mapping[str, str],
+    caption: Caption,
 ) -> list[Mark]:
     """One kind of room: its bars, its standard, and how many are below it."""
     bins, counts = np.unique(_bins(areas, limit, step), return_counts=True)
     base = top + TOP + HIGH
-    grid = [v for v in ticks(0, counts.max(), 3) if v == int(v)]
-    rise = Scale(0, grid[-1], base, top + TOP)
-    marks: list[Mark] = [Line(((LEFT, rise(v)), (WIDTH, rise(v))), RULE, 0.8) for v in grid]
-    marks += [Word(LEFT - 8, rise(v) + 5, plain(v), QUIET, anchor="end") for v in grid]
+    levels = [v for v in ticks(0, counts.max(), 3) if v == int(v)]
+    rise, width = Scale(0, levels[-1], base, top + TOP), caption.width
+    marks = grid(levels, rise, LEFT, width)
     for place, count in zip(bins, counts, strict=True):
         left, right = across(limit + place * step), across(limit + (place + 1) * step)
         colour, opacity = (ALARM, 1.0) if place < 0 else (QUIET, FADE)
         marks.append(Bar(left + 1, rise(count), right - left - 2, base - rise(count), colour, opacity))
     at, below = across(limit), int(small.sum())
-    text = words["limit"].format(plain(limit))
-    after = at + 6 + span(text) <= WIDTH
+    text = caption.word("rooms limit", plain(limit))
+    after = at + 6 + span(text) <= width
     marks += [
-        Word(0, top + 16, words["all"].format(kind, len(areas)), bold=True),
+        Word(0, top + 16, caption.word("rooms all", kind, len(areas)), bold=True),
         Line(((at, top + 26), (at, base)), INK, 1.2),
         Word(
             at + 6 if after else at - 6,
@@ -269,14 +252,17 @@ def _panel(
         ),
     ]
     if below:
-        text = words["below"].format(below)
-        marks.append(Word(WIDTH, top + 16, text, ALARM, bold=True, anchor="end"))
-    foot = [v for v in ticks(across.low, across.high, 8) if across.low < v < across.high]
-    room = span(words["area"]) + 8
+        text = caption.word("rooms below", below)
+        marks.append(Word(width, top + 16, text, ALARM, bold=True, anchor="end"))
+    area = caption.word("rooms area")
+    steps = ticks(across.low, across.high, 4 if caption.narrow else 8)
+    room = span(area) + 18
     marks += [
-        Word(across(v), base + 18, plain(v), QUIET, anchor="middle") for v in foot if across(v) > room + 10
+        Word(across(v), base + 18, plain(v), QUIET, anchor="middle")
+        for v in steps
+        if across.low < v < across.high and across(v) > room
     ]
-    return [*marks, Word(0, base + 18, words["area"], QUIET)]
+    return [*marks, Word(0, base + 18, area, QUIET)]
 
 
 def _bins(areas: np.ndarray, limit: float, step: float) -> np.ndarray:
@@ -319,34 +305,33 @@ def diverging(
     table = pd.DataFrame({caption.word("where"): list(labels), caption.word("value"): values})
     if not len(values):
         return blank(caption, table)
-    row, head = 27, 30
-    start = 12 + min(ROWS_MOST, max(span(shorten(text, ROWS_MOST)) for text in labels))
+    rows = Rows.named(caption, labels, ROWS_MOST, 30, 27, 12)
     left, right = (
         max((span(text) + 10 for text, v in zip(texts, values, strict=True) if (v < 0) == low), default=0)
         for low in (True, False)
     )
     down, up = min(values.min(), 0.0), max(values.max(), 0.0)
-    scale = Scale(down, up if up > down else down + 1, start + left, WIDTH - right)
-    zero, base = scale(0), head + row * len(values)
+    scale = Scale(down, up if up > down else down + 1, rows.start + left, caption.width - right)
+    zero, base = scale(0), rows.base(len(values))
     marks: list[Mark] = []
     for k, (name, value, text) in enumerate(zip(labels, values, texts, strict=True)):
-        y, at, low = head + row * (k + 0.5), scale(value), value < 0
+        y, at, low = rows.middle(k), scale(value), value < 0
         colour, opacity = (ACCENT, 1.0) if low else (QUIET, FADE)
         marks += [
-            Word(start - 10, y + 5, shorten(name, ROWS_MOST), anchor="end"),
+            *rows.name(k, name, gap=10),
             Bar(min(at, zero), y - 8, abs(at - zero), 16, colour, opacity),
             Word(at - 6 if low else at + 6, y + 5, text, anchor="end" if low else "start"),
         ]
-    marks.append(Line(((zero, head - 6), (zero, base)), INK, 1))
-    marks += _sides(zero, *sides, down < 0, up > 0)
-    written, height = notes(notes_below, base + 2)
+    marks.append(Line(((zero, rows.head - 6), (zero, base)), INK, 1))
+    marks += _sides(caption.width, zero, *sides, down < 0, up > 0)
+    written, height = notes(notes_below, base + 2, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
-def _sides(zero: float, left: str, right: str, has_left: bool, has_right: bool) -> list[Mark]:
+def _sides(width: float, zero: float, left: str, right: str, has_left: bool, has_right: bool) -> list[Mark]:
     """What left and right mean, beside zero where they fit; only of the sides that have bars."""
     left, right = f"← {left}" if has_left else "", f"{right} →" if has_right else ""
-    start = min(max(zero + 8, span(left) + 16), WIDTH - span(right))
+    start = min(max(zero + 8, span(left) + 16), width - span(right))
     end = max(min(zero - 8, start - 16), span(left))
     return [
         Word(end, 16, left, ACCENT, bold=True, anchor="end"),
@@ -390,27 +375,27 @@ def intervals(
     if not np.isfinite(frame).any():
         return blank(caption, table)
     capped = [float(limit) for limit in dict.fromkeys(limits) if limit == limit]
-    grid = ticks(0, float(max(np.nanmax(frame), *capped, 0)), 5)
-    row, head = (30 if len(frame) <= 20 else 21), 26
-    start = 12 + min(ROWS_MOST, max(span(shorten(text, ROWS_MOST)) for text in labels))
-    scale = Scale(grid[0], grid[-1], start + 6, WIDTH - max(map(span, texts)) - 14)
-    base = head + row * len(frame)
-    marks: list[Mark] = [Line(((scale(v), head), (scale(v), base)), RULE, 0.8) for v in grid]
-    marks += [Word(scale(v), base + 18, plain(v), QUIET, anchor="middle") for v in grid]
+    steps = ticks(0, float(max(np.nanmax(frame), *capped, 0)), 5)
+    rows = Rows.named(caption, labels, ROWS_MOST, 26, 30 if len(frame) <= 20 else 21, 12)
+    end = caption.width - (10 if caption.narrow else max(map(span, texts)) + 14)
+    scale = Scale(steps[0], steps[-1], rows.start + 6, end)
+    head, base = rows.head, rows.base(len(frame))
+    marks: list[Mark] = [Line(((scale(v), head), (scale(v), base)), RULE, 0.8) for v in steps]
+    marks += feet([scale(v) for v in steps], [plain(v) for v in steps], base + 18)
     for limit in capped:
         marks += [
             Line(((scale(limit), head), (scale(limit), base)), INK, 1.3, dashed=True),
-            Word(scale(limit), 18, phrase(caption, "limit", limit), bold=True, anchor="middle"),
+            Word(scale(limit), 18, caption.word("limit of", limit), bold=True, anchor="middle"),
         ]
     for k, (name, text) in enumerate(zip(labels, texts, strict=True)):
-        y = head + row * (k + 0.5)
-        marks.append(Word(start - 6, y + 5, shorten(name, ROWS_MOST), anchor="end"))
+        y = rows.middle(k)
+        marks += rows.name(k, name, gap=6, beside=text)
         if np.isfinite(frame[k]).all():
             marks += _interval(*frame[k], others[k] if others else (), y, scale, bool(over[k]))
-            marks.append(Word(WIDTH, y + 5, text, bold=bool(crosses[k]), anchor="end"))
+            marks.append(rows.end(k, text, bold=bool(crosses[k])))
         else:
-            marks.append(Word(start + 10, y + 5, label(Verdict.NO_DATA, caption.lang), QUIET))
-    written, height = notes(notes_below, base + 22)
+            marks.append(Word(rows.start + 10, y + 5, label(Verdict.NO_DATA, caption.lang), QUIET))
+    written, height = notes(notes_below, base + 22, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import EDGE, LINE, Scale, dot, largest, notes, radii, row_label, states, swarm, ticks
+from qb.charts.layout import EDGE, LINE, Rows, Scale, dots_of, feet, grid, notes, states, ticks
 from qb.charts.primitives import Dot, Line, Mark, Word
-from qb.charts.strip_plots import TOLD
-from qb.charts.style import ACCENT, ALARM, INK, QUIET, RULE, WIDTH, clean, plain, share, span
-from qb.terms import Verdict
+from qb.charts.strip_plots import scale_of, scale_of_standard
+from qb.charts.style import ACCENT, ALARM, INK, QUIET, RULE, clean, plain, span
 
 TOP, DEEP = 30, 230
+LANE = 42  # how high the schools at one time are
 
 
 @redrawn
@@ -53,21 +52,20 @@ def cost_curve(
     known = np.isfinite(values)
     if not known.any():
         return blank(caption, table)
-    grid = ticks(0.0, float(values[known].max()) or 1.0, 4)
+    steps = ticks(0.0, float(values[known].max()) or 1.0, 4)
     base = TOP + DEEP
-    left = 14 + max(span(plain(v)) for v in grid)
-    start, end = left + 36, WIDTH - 36
-    rise = Scale(grid[0], grid[-1], base, TOP)
+    left = 14 + max(span(plain(v)) for v in steps)
+    start, end = left + 36, caption.width - 36
+    rise = Scale(steps[0], steps[-1], base, TOP)
 
     def across(cap: float) -> float:
         return start + (caps[0] - cap) / (caps[0] - caps[-1] or 1.0) * (end - start)
 
-    marks: list[Mark] = [Line(((left, rise(v)), (WIDTH, rise(v))), RULE, 0.8) for v in grid]
-    marks += [Word(left - 6, rise(v) + 5, plain(v), QUIET, anchor="end") for v in grid]
-    marks += [Word(across(cap), base + 20, f"{cap:.2f}", QUIET, anchor="middle") for cap in caps]
+    marks: list[Mark] = grid(steps, rise, left, caption.width)
+    marks += feet([across(cap) for cap in caps], [f"{cap:.2f}" for cap in caps], base + 20)
     marks += [
         Word(0, TOP - 16, labels[1], QUIET),
-        Word(WIDTH, base + 40, labels[0], QUIET, anchor="end"),
+        Word(caption.width, base + 40, labels[0], QUIET, anchor="end"),
     ]
     within = {text: across(cap) for text, cap in (limits or {}).items() if caps[-1] <= cap <= caps[0]}
     marks += [Line(((x, TOP), (x, base)), INK, 1.2, dashed=True) for x in within.values()]
@@ -78,10 +76,12 @@ def cost_curve(
     points = [(across(cap), rise(v)) for cap, v in zip(caps[known], values[known], strict=True)]
     if len(points) > 1:
         marks.append(Line(tuple(points), ACCENT, 2.5))
-    for (x, y), cap, value in zip(points, caps[known], values[known], strict=True):
-        text = plain(value, decimals)
-        marks.append(Dot(x, y, 4.5, ACCENT, tip=f"{cap:.2f} {text}"))
-        marks.append(Word(x, y - 10, text, ACCENT, anchor="middle", halo=True))
+    texts = [plain(value, decimals) for value in values[known]]
+    marks += [
+        Dot(x, y, 4.5, ACCENT, tip=f"{cap:.2f} {text}")
+        for (x, y), cap, text in zip(points, caps[known], texts, strict=True)
+    ]
+    marks += _beside(points, texts)
     words = impossible or {}
     marks += [
         Word(across(cap), base - 12, words[float(cap)], ALARM, anchor="middle", bold=True, halo=True)
@@ -120,23 +120,40 @@ def front(
     table = pd.DataFrame({labels[0]: costs, labels[1]: gains}, index=pd.Index(words))
     if not len(costs):
         return blank(caption, table)
-    across_grid, grid = ticks(0.0, float(costs.max()) or 1.0, 5), ticks(gains.min(), gains.max() or 1.0, 4)
+    across_steps = ticks(0.0, float(costs.max()) or 1.0, 3 if caption.narrow else 5)
+    steps = ticks(gains.min(), gains.max() or 1.0, 4)
     base = TOP + DEEP
-    left = 14 + max(span(plain(v)) for v in grid)
-    across = Scale(across_grid[0], across_grid[-1], left + 24, WIDTH - 60)
-    rise = Scale(grid[0], grid[-1], base, TOP)
-    marks: list[Mark] = [Line(((left, rise(v)), (WIDTH, rise(v))), RULE, 0.8) for v in grid]
-    marks += [Word(left - 6, rise(v) + 5, plain(v), QUIET, anchor="end") for v in grid]
-    marks += [Word(across(v), base + 20, plain(v), QUIET, anchor="middle") for v in across_grid]
-    marks += [Word(0, TOP - 16, labels[1], QUIET), Word(WIDTH, base + 40, labels[0], QUIET, anchor="end")]
+    left = 14 + max(span(plain(v)) for v in steps)
+    across = Scale(across_steps[0], across_steps[-1], left + 24, caption.width - 60)
+    rise = Scale(steps[0], steps[-1], base, TOP)
+    marks: list[Mark] = grid(steps, rise, left, caption.width)
+    marks += feet([across(v) for v in across_steps], [plain(v) for v in across_steps], base + 20)
+    marks += [
+        Word(0, TOP - 16, labels[1], QUIET),
+        Word(caption.width, base + 40, labels[0], QUIET, anchor="end"),
+    ]
     points = [(across(cost), rise(gain)) for cost, gain in zip(costs, gains, strict=True)]
     line = tuple(point for point, one in zip(points, joined, strict=True) if one)
     marks += [Line(line, ACCENT, 2.5)] if len(line) > 1 else []
-    for (x, y), text, one in zip(points, words, joined, strict=True):
-        marks.append(Dot(x, y, 4.5, ACCENT if one else QUIET, tip=clean(text)))
-        if one:
-            marks.append(Word(x, y - 10, clean(text), ACCENT, anchor="middle", halo=True))
+    marks += [
+        Dot(x, y, 4.5, ACCENT if one else QUIET, tip=clean(text))
+        for (x, y), text, one in zip(points, words, joined, strict=True)
+    ]
+    marks += _beside(line, [clean(text) for text, one in zip(words, joined, strict=True) if one])
     return Chart(caption, tuple(marks), base + 50, table)
+
+
+def _beside(points: Sequence[tuple[float, float]], texts: Sequence[str]) -> list[Mark]:
+    """Return the words above points, the last first; one that would cover another is left to the table."""
+    taken: list[tuple[float, float, float, float]] = []
+    out: list[Mark] = []
+    for (x, y), text in reversed(list(zip(points, texts, strict=True))):
+        half = span(text) / 2
+        box = (x - half, y - 23, x + half, y - 7)
+        if all(box[2] <= a or box[0] >= c or box[3] <= b or box[1] >= d for a, b, c, d in taken):
+            taken.append(box)
+            out.append(Word(x, y - 10, text, ACCENT, anchor="middle", halo=True))
+    return out
 
 
 @dataclass(frozen=True)
@@ -190,57 +207,40 @@ def before_after(
     finite = every[np.isfinite(every)]
     if not len(finite):
         return blank(caption, table)
-    low = min(50.0, 25 * math.floor(finite.min() / 25))
-    high = float(np.clip(50 * math.ceil(np.quantile(finite, 0.9) / 50), 200, 400))
-    start, end, row = 230, WIDTH - 112, 84
-    scale = Scale(low, high, start, end)
-    base = 26 + row * lanes[0].percent.shape[1]
-    marks: list[Mark] = [
-        Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
-        Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True),
-        Word(scale(100) + 3, 12, f"{caption.word('standard')} 100 %", bold=True),
-        Word(scale(floor) - 3, 12, f"{floor:g} %", QUIET, anchor="end"),
-        Word(WIDTH, 12, right, QUIET, anchor="end"),
-        Line(((start - EDGE, base), (end + EDGE, base)), RULE),
-    ]
-    marks += [
-        Word(scale(v), base + 16, f"{v:.0f} %", QUIET, anchor="middle")
-        for v in ticks(low, high, 4)
-        if low <= v <= high
-    ]
-    room = start - EDGE - 12 - max(span(lane.name) for lane in lanes) - 10
+    names = [lane.name for lane in lanes]
+    rows = Rows(caption, 26, 2 * (LANE + (LINE if caption.narrow else 0)), 0 if caption.narrow else 230)
+    scale, base = scale_of(every, rows), rows.base(lanes[0].percent.shape[1])
+    marks = scale_of_standard(scale, floor, base, caption)
+    marks += [] if caption.narrow else [Word(caption.width, 12, right, QUIET, anchor="end")]
+    room = EDGE + 22 + max(map(span, names))
     for k, title in enumerate(lanes[0].percent.columns):
-        top = 26 + row * k
-        marks.append(Line(((0, top), (WIDTH, top)), RULE, 0.6))
-        marks += row_label(title, top + row / 2, room)
+        marks.append(
+            Line(((0, rows.head + rows.step * k), (caption.width, rows.head + rows.step * k)), RULE, 0.6)
+        )
+        marks += rows.name(k, title, gap=room, anchor="start")
         for part, lane in enumerate(lanes):
-            middle = top + row * (0.27 + 0.46 * part)
-            marks.append(Word(start - EDGE - 8, middle + 5, lane.name, QUIET, anchor="end"))
-            marks.append(Line(((start - EDGE, middle), (end + EDGE, middle)), RULE, 0.6))
-            marks += _dots(lane, k, pupils, scale, middle, row / 4 - 4)
+            high = rows.pitch / 2
+            top = rows.top(k) + high * part
+            middle = top + (high + (LINE if caption.narrow else 0)) / 2
+            y = top + 12 if caption.narrow else middle + 5
             text, over = lane.ends[k]
-            marks.append(Word(WIDTH, middle + 5, text, ALARM if over else QUIET, bold=over, anchor="end"))
-    below = [caption.word("legend") + caption.word("dots")]
-    beyond = every.reshape(len(every), -1, 2) > high  # a school that is off the scale in both lanes is one
+            state = states(lane.percent.iloc[:, k].to_numpy(float), lane.verdicts.iloc[:, k])
+            values, schools = lane.percent.iloc[:, k].to_numpy(float), list(lane.percent.index)
+            dots = dots_of(values, pupils, schools, state, scale, middle, room=LANE / 2 - 4)
+            marks += [
+                Word(0, y, lane.name, QUIET, halo=True)
+                if caption.narrow
+                else Word(rows.start - EDGE - 8, y, lane.name, QUIET, anchor="end"),
+                Line(((scale.start - EDGE, middle), (scale.end + EDGE, middle)), RULE, 0.6),
+                *(own for _, own, _ in dots),
+                Word(caption.width, y, text, ALARM if over else QUIET, bold=over, anchor="end"),
+            ]
+    below = [caption.word("right end", right)] * caption.narrow
+    below += [caption.word("legend") + caption.word("dots")]
+    beyond = (
+        every.reshape(len(every), -1, 2) > scale.high
+    )  # a school that is off the scale in both lanes is one
     off = int(beyond.any(axis=2).sum())
-    below += [caption.word("off scale", f"{high:.0f} %", off)] if off else []
-    written, height = notes(below, base + 22)
+    below += [caption.word("off scale", f"{scale.high:.0f} %", off)] if off else []
+    written, height = notes(below, base + 22, caption)
     return Chart(caption, (*marks, *written), height, table)
-
-
-def _dots(
-    lane: Lane, k: int, pupils: Sequence[float], scale: Scale, middle: float, room: float
-) -> list[Mark]:
-    values = lane.percent.iloc[:, k].to_numpy(float)
-    state: list[Verdict] = states(values, lane.verdicts.iloc[:, k])
-    shown = np.flatnonzero(np.isfinite(values))
-    x = np.array([scale(values[i]) for i in shown])
-    radius = radii(np.asarray(pupils, float)[shown], largest(len(shown)) * 0.6)
-    lift = swarm(x, radius, room)
-    marks: list[Mark] = []
-    for place, i in enumerate(shown):
-        name = clean(lane.percent.index[i])
-        tip = f"{name} {share(values[i])} %" if len(shown) <= TOLD else ""
-        beyond = bool(values[i] > scale.high)
-        marks.append(dot(x[place], middle + lift[place], radius[place], state[i], tip, beyond=beyond))
-    return marks

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from html import escape
+from io import BytesIO
 from pathlib import Path
+from re import sub
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
-from qb.charts import paper
-from qb.charts.primitives import Mark, Word, drawn
-from qb.charts.style import BODY, LARGE, QUIET, SMALL, STACK, WIDTH, WORDS, clean, label, wrap
+from qb.charts.primitives import HALO, Dot, Mark, Word, svg
+from qb.charts.style import (
+    BODY,
+    LARGE,
+    NARROW,
+    PAPER,
+    QUIET,
+    SMALL,
+    STACK,
+    WIDTH,
+    Colour,
+    clean,
+    label,
+    style,
+    words,
+    wrap,
+)
 from qb.errors import ArgumentError
 from qb.files import write_whole
 from qb.terms import Verdict
@@ -32,19 +48,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 60  # a page keeps its weight; no figure can be read with more
 DEGREES = 5  # decimals of a coordinate: about a metre
-HEADS = {
-    "gini": ("基尼系数", "Gini coefficient"),
-    "half": ("最少一半学生所得份额", "Share of the lower half"),
-    "level": ("均值占标准 %", "Mean, % of standard"),
-    "coefficient": ("差异系数", "Coefficient"),
-    "value": ("数值", "Value"),
-    "mean": ("均值", "Mean"),
-    "low": ("下限", "Low"),
-    "high": ("上限", "High"),
-    "pupils": ("学生数", "Pupils"),
-    "z": ("与均值之差（标准差）", "Distance from the mean (deviations)"),
-    **{f"p{p}": (f"第 {p} 百分位", f"{p}th percentile") for p in (5, 25, 50, 75, 95)},
-}
+MARGIN = 8  # pixels on each side of the figure
+INCH, CM = 72.0, 2.54  # pixels of our page in an inch, centimetres in one
 
 
 def folded(table: pd.DataFrame, caption: Caption) -> str:
@@ -85,9 +90,16 @@ def _numeric(column: pd.Series) -> bool:
 
 def _head(column: pd.Series, caption: Caption) -> str:
     name = clean(column.name)
-    zh, en = HEADS.get(name, (name, name[:1].upper() + name[1:]))
+    known = f"head {name}" in words()
+    shown = (
+        caption.word(f"head {name}")
+        if known
+        else name
+        if caption.lang == "zh"
+        else name[:1].upper() + name[1:]
+    )
     kind = " class=num" if _numeric(column) else ""
-    return f'<th scope="col"{kind}>{escape(zh if caption.lang == "zh" else en)}</th>'
+    return f'<th scope="col"{kind}>{escape(shown)}</th>'
 
 
 def _cells(column: pd.Series, caption: Caption) -> Iterator[tuple[str, str]]:
@@ -152,6 +164,8 @@ class Caption:
         What someone hears who cannot see the figure; title and subtitle where it is left out.
     lang : {"zh", "en"}
         Language of the few words that the figure adds by itself.
+    width : float
+        Of the drawing: 720, or 340 for a phone.
     """
 
     title: str
@@ -159,10 +173,16 @@ class Caption:
     source: str = ""
     alt: str = ""
     lang: str = "zh"
+    width: float = WIDTH
 
     def word(self, key: str, *values: object) -> str:
         """Return one of those words."""
-        return WORDS[self.lang][key].format(*values)
+        return words()[key][self.lang != "zh"].format(*values)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the figure is drawn for a phone: names above their rows, panels below each other."""
+        return self.width < WIDTH
 
 
 @dataclass(frozen=True)
@@ -211,20 +231,34 @@ class Chart:
     @cached_property
     def svg(self) -> str:
         """The figure without its caption. The same marks give the same text, byte by byte."""
+        return self._svg(self.marks, f' font-family="{STACK}"')
+
+    def _svg(self, marks: Iterable[Mark], attributes: str = "") -> str:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(self.alt)}" width="100%"'
-            f' viewBox="0 0 {WIDTH} {self.height:.0f}" font-family="{STACK}" font-size="{SMALL}"'
-            f' fill="currentColor">{drawn(self.marks)}</svg>'
+            f' viewBox="0 0 {self.caption.width:g} {self.height:.0f}" font-size="{SMALL}"'
+            f' fill="currentColor"{attributes}>{svg(marks)}</svg>'
         )
 
+    @cached_property
+    def narrow(self) -> str:
+        """The figure drawn for a phone, without what a pointer reads; the stylesheet of a page shows it there."""
+        if self.redraw is None or self.caption.narrow:
+            return ""
+        chart = self.redraw(replace(self.caption, width=NARROW))
+        silent = [replace(m, tip="") if isinstance(m, Dot) and m.tip else m for m in chart.marks]
+        silent.sort(key=lambda mark: (1, mark.paint) if isinstance(mark, Word) else (0, ""))  # fewer groups
+        return chart._svg(silent, ' class="narrow" display="none"')
+
     def _repr_html_(self) -> str:
-        measure = f'<div class="measure">{escape(self.subtitle)}</div>' if self.subtitle else ""
+        whole = sub(r"\d{4}—\d{4}学年", r'<span class="whole">\g<0></span>', escape(self.subtitle))
+        measure = f'<div class="measure">{whole}</div>' if self.subtitle else ""
         source = f'<p class="source">{self._source()}</p>' if self.source else ""
         table = folded(self.table, self.caption) if self.table is not None and len(self.table) else ""
         return (
             '<figure class="chart"><figcaption>'
             f'<div><b class="finding">{escape(self.title)}</b></div>{measure}</figcaption>'
-            f'<div class="plot">{self.svg}</div>{source}{table}</figure>'
+            f'<div class="plot">{self.svg}{self.narrow}</div>{source}{table}</figure>'
         )
 
     def _source(self) -> str:
@@ -247,7 +281,8 @@ class Chart:
         return [*above, *self.marks, *below], top, self.height + (28 if below else 8)
 
     def _paper_svg(self, width_cm: float | None = None, *, grey: bool = False) -> str:
-        return paper.drawing(*self._sheet(), self.alt, width_cm=width_cm, grey=grey)
+        marks, top, bottom = self._sheet()
+        return _drawing(marks, self, top, bottom, width_cm, grey=grey)
 
     def figure(self, ax: Axes | None = None, *, width_cm: float | None = None, grey: bool = False) -> Figure:
         """Draw the figure with matplotlib; its texts, lines and shapes may be changed before it is saved.
@@ -268,13 +303,14 @@ class Chart:
         """
         if ax is not None:
             whole = cast("Figure", ax.get_figure(root=True))
-            room = np.asarray(ax.get_position().size) * whole.get_size_inches() * paper.INCH
-            scale = float(min(room / (WIDTH + 2 * paper.MARGIN, self.height)))
-            paper.draw(ax, self.marks, 0, self.height, scale, grey=grey)
+            room = np.asarray(ax.get_position().size) * whole.get_size_inches() * INCH
+            scale = float(min(room / (self.caption.width + 2 * MARGIN, self.height)))
+            _draw(ax, self.marks, self.caption.width, 0, self.height, scale, grey=grey)
             return whole
         marks, top, bottom = self._sheet()
-        figure, axes, scale = paper.sheet(top, bottom, width_cm, shown=True)
-        paper.draw(axes, marks, top, bottom, scale, grey=grey)
+        width = self.caption.width
+        figure, axes, scale = _paper(width, top, bottom, width_cm, shown=True)
+        _draw(axes, marks, width, top, bottom, scale, grey=grey)
         return figure
 
     def png(self, dpi: int = 200) -> bytes:
@@ -288,12 +324,17 @@ class Chart:
         return self._picture("png", dpi, None, grey=False)
 
     def _picture(self, form: str, dpi: int, width_cm: float | None, *, grey: bool) -> bytes:
+        """Return the figure as a file, ``png`` or ``pdf``: the same bytes for the same figure."""
         marks, top, bottom = self._sheet()
-        figure, axes, scale = paper.sheet(top, bottom, width_cm, shown=False)
-        paper.draw(axes, marks, top, bottom, scale, grey=grey)
-        return paper.picture(figure, form, dpi)
+        width = self.caption.width
+        figure, axes, scale = _paper(width, top, bottom, width_cm, shown=False)
+        _draw(axes, marks, width, top, bottom, scale, grey=grey)
+        made = BytesIO()
+        metadata = {"Software": None} if form == "png" else {"CreationDate": None, "Creator": None}
+        figure.savefig(made, format=form, dpi=dpi, metadata=metadata)
+        return made.getvalue()
 
-    def worded(self, **words: str) -> Chart:
+    def worded(self, **words: Any) -> Chart:
         """Return the same figure with other words: `title`, `subtitle`, `source`, `alt`, `lang`.
 
         The few words that a figure adds by itself follow `lang`; names of schools and rows stay.
@@ -324,7 +365,7 @@ class Chart:
         dpi: int = 200,
         width_cm: float | None = None,
         grey: bool = False,
-        **words: str,
+        **words: Any,
     ) -> Path:
         """Write the figure with title and source to a file, by its ending: ``.svg``, ``.png`` or ``.pdf``.
 
@@ -385,94 +426,92 @@ def redrawn(draw: Callable[..., Chart]) -> Callable[..., Chart]:
 
 def _captions(chart: Chart) -> tuple[list[Mark], float, list[Mark]]:
     """Return the words above the figure, where they begin, and the words below."""
-    titles = wrap(chart.title, WIDTH, LARGE, lines=3)
-    measures = wrap(chart.subtitle, WIDTH, BODY) if chart.subtitle else []
+    titles = wrap(chart.title, chart.caption.width, LARGE, lines=3)
+    measures = wrap(chart.subtitle, chart.caption.width, BODY) if chart.subtitle else []
     top = -(26 * len(titles) + 20 * len(measures) + 14)
     above: list[Mark] = [
         Word(0, top + 22 + 26 * row, text, size=LARGE, bold=True) for row, text in enumerate(titles)
     ]
     start = top + 26 * len(titles) + 18
     above += [Word(0, start + 20 * row, text, QUIET, BODY) for row, text in enumerate(measures)]
-    words = chart.caption.word("source") + chart.source
+    source = chart.caption.word("source") + chart.source
     below: list[Mark] = [
-        Word(0, chart.height + 20, text, QUIET) for text in wrap(words, WIDTH, lines=1) if chart.source
+        Word(0, chart.height + 20, text, QUIET)
+        for text in wrap(source, chart.caption.width, lines=1)
+        if chart.source
     ]
     return above, top, below
 
 
 def blank(caption: Caption, table: pd.DataFrame | None = None) -> Chart:
     """Return the figure of nothing: it says so in words."""
-    words = label(Verdict.NO_DATA, caption.lang)
-    return Chart(caption, (Word(WIDTH / 2, 48, words, QUIET, BODY, anchor="middle"),), 80, table)
+    text = label(Verdict.NO_DATA, caption.lang)
+    return Chart(caption, (Word(caption.width / 2, 48, text, QUIET, BODY, anchor="middle"),), 80, table)
 
 
-# The few words that the figures of the research page add by themselves.
+# The figure on paper: the same marks in plain colours, as a drawing or on axes of matplotlib.
 
 
-PHRASES = {
-    "zh": {
-        "coefficient": "差异系数",
-        "mean": "均值",
-        "dashed mean": "虚线：均值",
-        "mean 100": "均值 = 100 %",
-        "limit": "限值 {:.2f}",
-        "standard": "标准 {}",
-        "standard 100": "标准 100 %",
-        "strip": "● 一点一所学校，面积与学生数成正比",
-        "strip standard": "；◆ 低于标准；短粗线为标准",
-        "over": "↑ 高于限值 {:.2f}",
-        "beyond": "▶ 超出 {} %，画在右端（{} 所）",
-        "quantiles": "细线：第 5 至第 95 百分位的学生；粗线：第 25 至第 75；竖线：中位数",
-        "quantiles standard": "；短粗线：标准",
-        "lorenz": "横轴：学生累计比例，由少到多排列；纵轴：资源累计比例；直线为完全均等；阴影越大越不均",
-        "half": "最少一半 {}",
-        "gini": "基尼 {}",
-        "no years": "× 缺数据，或各校均为 0",
-        "median": "中位数",
-        "percentile": "第 {} 百分位",
-        "level": "均值占标准 %（→ 水平高）",
-        "uneven": "差异系数（↑ 差异大）",
-        "below": "◆ 明显偏低（{} 所）",
-        "within": "○ 相近（{} 所）",
-        "above": "● 明显偏高（{} 所）",
-        "area": "面积与学生数成正比",
-        "no place": "缺坐标：{} 所",
-        "own scales": "各小图纵轴不同",
-        "matrix": "等级相关系数：1 同升同降，0 无关，-1 此升彼降",
-    },
-    "en": {
-        "coefficient": "coefficient",
-        "mean": "mean",
-        "dashed mean": "dashed: mean",
-        "mean 100": "mean = 100 %",
-        "limit": "limit {:.2f}",
-        "standard": "standard {}",
-        "standard 100": "standard 100 %",
-        "strip": "● a school, area by pupils",
-        "strip standard": "; ◆ below the standard; short thick line: the standard",
-        "over": "↑ above the limit of {:.2f}",
-        "beyond": "▶ beyond {} %, drawn at the right edge ({})",
-        "quantiles": "bars: pupils from the 5th to 95th, 25th to 75th percentile; upright: median",
-        "quantiles standard": "; short thick line: the standard",
-        "lorenz": "across: pupils, least first; upwards: the resource; straight line: equal shares",
-        "half": "lower half {}",
-        "gini": "Gini {}",
-        "no years": "× no data, or nothing held",
-        "median": "median",
-        "percentile": "{}th percentile",
-        "level": "mean as % of the standard (→ higher)",
-        "uneven": "coefficient (↑ more uneven)",
-        "below": "◆ far below ({})",
-        "within": "○ near the mean ({})",
-        "above": "● far above ({})",
-        "area": "area in proportion to pupils",
-        "no place": "schools without coordinates: {}",
-        "own scales": "each panel has its own scale",
-        "matrix": "rank correlation: 1 together, 0 unrelated, -1 opposite",
-    },
-}
+def _plain(marks: Iterable[Mark], *, grey: bool) -> list[Mark]:
+    """Return marks in the colours of paper, or in greys; no page changes them."""
+    tones = ((mark, mark.colour.grey if grey else mark.colour.paper) for mark in marks)
+    return [replace(mark, colour=Colour(tone, tone, tone)) for mark, tone in tones]
 
 
-def phrase(caption: Caption, key: str, *values: object) -> str:
-    """Return one of those words, in the language of the caption."""
-    return PHRASES[caption.lang][key].format(*values)
+def _drawing(
+    marks: Iterable[Mark], chart: Chart, top: float, bottom: float, width_cm: float | None, *, grey: bool
+) -> str:
+    """Return marks as an SVG that stands by itself: plain colours, its size, its words, a white ground."""
+    wide, high = chart.caption.width + 2 * MARGIN, bottom - top
+    size = f'width="{wide}" height="{high:.0f}"'
+    if width_cm is not None:
+        size = f'width="{width_cm:g}cm" height="{width_cm * high / wide:.3f}cm"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" {size} viewBox="{-MARGIN} {top:.0f} {wide}'
+        f' {high:.0f}" font-family="{STACK}" font-size="{SMALL}" fill="{"#111111" if grey else "#111827"}">'
+        f'<title>{escape(chart.alt)}</title><rect x="{-MARGIN}" y="{top:.0f}" width="{wide}" height="{high:.0f}"'
+        f' fill="{PAPER.paper}"/>{svg(_plain(marks, grey=grey))}</svg>'
+    )
+
+
+def _draw(
+    axes: Axes, marks: Iterable[Mark], width: float, top: float, bottom: float, scale: float, *, grey: bool
+) -> None:
+    """Draw marks on axes, whose type and lines are `scale` times as large as on a page."""
+    from matplotlib.patheffects import withStroke
+
+    axes.set(xlim=(-MARGIN, width + MARGIN), ylim=(bottom, top), aspect="equal")
+    axes.set_axis_off()
+    with style():
+        for mark in _plain(marks, grey=grey):
+            mark.draw(axes)
+    if scale == 1:
+        return
+    for text in axes.texts:
+        text.set_fontsize(float(text.get_fontsize()) * scale)
+        if text.get_path_effects():
+            text.set_path_effects([withStroke(linewidth=HALO * scale, foreground=PAPER.paper)])
+    shapes: list[Any] = [*axes.lines, *axes.patches]
+    for shape in shapes:
+        shape.set_linewidth(shape.get_linewidth() * scale)
+
+
+def _paper(
+    width: float, top: float, bottom: float, width_cm: float | None, *, shown: bool
+) -> tuple[Figure, Axes, float]:
+    """Return a figure of matplotlib with one empty field, and how much larger than a page it is.
+
+    One that is `shown` belongs to pyplot, so that notebooks and windows show it.
+    """
+    own = (width + 2 * MARGIN) / INCH
+    scale = 1.0 if width_cm is None else width_cm / CM / own
+    size = (own * scale, (bottom - top) / INCH * scale)
+    if shown:
+        from matplotlib import pyplot
+
+        figure = pyplot.figure(figsize=size)
+    else:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=size)
+    return figure, figure.add_axes((0, 0, 1, 1)), scale

@@ -1,23 +1,34 @@
-"""Where things go: scales, ticks, and dots and labels that do not cover each other."""
+"""Where things go: scales, grids, rows, frames of maps, and dots and labels that do not cover each other."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from qb.charts.figure import Caption
-from qb.charts.primitives import Dot, Mark, Word
-from qb.charts.style import ALARM, ALLOW, FADE, QUIET, WIDTH, clean, label, shorten, wrap
+from qb.charts.primitives import Anchor, Dot, Line, Mark, Word
+from qb.charts.style import (
+    ALARM,
+    ALLOW,
+    BODY,
+    FADE,
+    INK,
+    QUIET,
+    RULE,
+    Colour,
+    clean,
+    label,
+    plain,
+    share,
+    shorten,
+    span,
+    wrap,
+)
 from qb.terms import Allowance, Verdict
-
-# Where things go: scales, ticks, dots that do not cover each other, labels that do not either.
-
-
-Lean = Literal["left", "right"]
 
 LINE = 18  # from one line of small text to the next
 
@@ -105,18 +116,115 @@ def missing(names: Sequence[object], state: Sequence[State], caption: Caption) -
     return out
 
 
-def row_label(text: object, middle: float, room: float) -> list[Mark]:
-    """Return the label at the left of a row, on one line or two."""
-    lines = wrap(text, room)
-    first = middle + 5 - (len(lines) - 1) * LINE / 2
-    return [Word(0, first + LINE * k, line) for k, line in enumerate(lines)]
+def grid(
+    values: Sequence[float], rise: Scale, left: float, right: float, text: Callable[[float], str] = plain
+) -> list[Mark]:
+    """Return level lines and their values at the left."""
+    marks: list[Mark] = [Line(((left, rise(v)), (right, rise(v))), RULE, 0.8) for v in values]
+    return [*marks, *(Word(left - 6, rise(v) + 5, text(v), QUIET, anchor="end") for v in values)]
 
 
-def notes(texts: Iterable[str], y: float) -> tuple[list[Mark], float]:
+def feet(places: Sequence[float], texts: Sequence[str], y: float) -> list[Mark]:
+    """Return words under an axis, centred; every second, third … where they would touch, the last one always."""
+    step = min((b - a for a, b in pairwise(places)), default=math.inf)
+    every = max(1, math.ceil((max(map(span, texts), default=0) + 6) / max(step, 1e-9)))
+    shown = list(zip(places, texts, strict=True))[::-1][::every]
+    return [Word(x, y, text, QUIET, anchor="middle") for x, text in shown]
+
+
+def ends(words: Sequence[tuple[float, Word]], x: float, low: float, high: float) -> list[Mark]:
+    """Return words at the right end of lines, beside them and apart from each other."""
+    places = spaced([at for at, _ in words], LINE - 1, low, high)
+    return [replace(word, x=x, y=y + 5) for y, (_, word) in zip(places, words, strict=True)]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows with a name each: at the left, or for a phone on a line of its own above the row.
+
+    Attributes
+    ----------
+    caption : Caption
+    head, pitch : float
+        Where the first row begins, and how high a row is, without that line.
+    start : float
+        Where the marks of a row begin, right of the names.
+    """
+
+    caption: Caption
+    head: float
+    pitch: float
+    start: float
+
+    @classmethod
+    def named(
+        cls, caption: Caption, names: Sequence[str], most: float, head: float, pitch: float, gap: float
+    ) -> Rows:
+        """Return rows that leave the names the room they need, up to `most`, and `gap` beside it."""
+        room = min(most, max((span(shorten(name, most)) for name in names), default=0))
+        return cls(caption, head, pitch, 0 if caption.narrow else gap + room)
+
+    @property
+    def step(self) -> float:
+        """From one row to the next."""
+        return self.pitch + (LINE if self.caption.narrow else 0)
+
+    def top(self, k: float) -> float:
+        """Return where row `k` begins, its name above not counted."""
+        return self.head + self.step * (k + 1) - self.pitch
+
+    def middle(self, k: int) -> float:
+        """Return the middle line of row `k`."""
+        return self.top(k) + self.pitch / 2
+
+    def base(self, count: int) -> float:
+        """Return where so many rows end."""
+        return self.head + self.step * count
+
+    def name(
+        self, k: int, text: object, *, gap: float = 8, anchor: Anchor = "end", beside: str = ""
+    ) -> list[Mark]:
+        """Return the name of row `k`: `gap` before `start`, on one line (``end``) or two (``start``).
+
+        On a phone it leaves room for what stands `beside` it at the right end.
+        """
+        if self.caption.narrow:
+            room = self.caption.width - (span(beside) + 10 if beside else 0)
+            return [Word(0, self.top(k) - 4, shorten(text, room), halo=True)]
+        if anchor == "end":
+            return [Word(self.start - gap, self.middle(k) + 5, shorten(text, self.start - gap), anchor="end")]
+        lines = wrap(text, self.start - gap)
+        first = self.middle(k) + 5 - (len(lines) - 1) * LINE / 2
+        return [Word(0, first + LINE * n, line) for n, line in enumerate(lines)]
+
+    def end(self, k: int, text: str, colour: Colour = INK, *, bold: bool = False) -> Word:
+        """Return what stands at the right end of row `k`, on a phone beside its name."""
+        narrow = self.caption.narrow
+        y = self.top(k) - 4 if narrow else self.middle(k) + 5
+        return Word(self.caption.width, y, text, colour, bold=bold, anchor="end", halo=narrow)
+
+
+def frame(
+    caption: Caption, width: float, height: float, per_km: float, x: float = 0, y: float = 0
+) -> list[Mark]:
+    """Return the frame of a map with its scale bar and where north is."""
+    corners = ((x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y))
+    lengths = (200, 100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05)
+    length = next(k for k in lengths if k * per_km < width / 4)
+    foot = y + height - 14
+    return [
+        Line(corners, RULE),
+        Line(((x + 12, foot), (x + 12 + length * per_km, foot)), INK, 2),
+        Word(x + 12, foot - 6, caption.word("km", plain(length))),
+        Word(x + width - 12, y + 20, caption.word("north"), QUIET, BODY, anchor="end"),
+    ]
+
+
+def notes(texts: Iterable[str], y: float, caption: Caption) -> tuple[list[Mark], float]:
     """Return notes set beneath a figure, and the height with them."""
     marks: list[Mark] = []
     for text in texts:
-        for line in wrap(text, WIDTH - 10):
+        for line in wrap(text, caption.width - 10, lines=6 if caption.narrow else 2):
             marks.append(Word(0, y + LINE - 4, line, QUIET))
             y += LINE
     return marks, y + 4
@@ -126,6 +234,7 @@ def notes(texts: Iterable[str], y: float) -> tuple[list[Mark], float]:
 
 
 EDGE = 14  # room for half a dot at each end of a scale
+TOLD = 120  # dots say their names up to so many schools in a row; more would make the page heavy
 
 
 def dot(
@@ -175,3 +284,37 @@ def swarm(x: np.ndarray, radius: np.ndarray, room: float) -> np.ndarray:
         free = (gaps >= reach - 1e-6).all(axis=1)
         y[i] = min(tries[free], key=abs, default=room)
     return y.clip(-room, room)
+
+
+def dots_of(
+    values: np.ndarray,
+    pupils: Sequence[float],
+    names: Sequence[object],
+    state: Sequence[State],
+    scale: Scale,
+    middle: float,
+    *,
+    room: float,
+    size: float = 0.6,
+) -> Iterator[tuple[int, Dot, float]]:
+    """Yield position, dot and radius of each school that has the value, along a line.
+
+    Parameters
+    ----------
+    values : array of float
+        In per cent; what is beyond the scale is drawn at its end.
+    pupils, names, state : sequences of the same length
+    scale : Scale
+    middle, room : float
+        The line, and how far from it a dot may lie.
+    size : float
+        Share of the largest radius.
+    """
+    shown = np.flatnonzero(np.isfinite(values))
+    x = np.array([scale(values[i]) for i in shown])
+    radius = radii(np.asarray(pupils, float)[shown], largest(len(shown)) * size)
+    lift = swarm(x, radius, room)
+    for k, i in enumerate(shown):
+        tip = f"{clean(names[i])} {share(values[i])} %" if len(shown) <= TOLD else ""
+        beyond = bool(values[i] > scale.high)
+        yield int(i), dot(x[k], middle + lift[k], radius[k], state[i], tip, beyond=beyond), float(radius[k])

@@ -10,26 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from qb.charts.figure import Caption, Chart, blank, phrase, redrawn
-from qb.charts.layout import dot, largest, listed, notes, radii, states
+from qb.charts.figure import Caption, Chart, blank, redrawn
+from qb.charts.layout import TOLD, dot, frame, largest, listed, notes, radii, states
 from qb.charts.primitives import Bar, Dot, Line, Mark, Shape, Word
-from qb.charts.strip_plots import TOLD
-from qb.charts.style import (
-    ACCENT,
-    ALARM,
-    BODY,
-    FADE,
-    INK,
-    QUIET,
-    RULE,
-    WIDTH,
-    Colour,
-    clean,
-    label,
-    plain,
-    shorten,
-    span,
-)
+from qb.charts.style import ACCENT, ALARM, BODY, FADE, INK, QUIET, RULE, Colour, clean, label, shorten, span
 from qb.terms import Verdict
 
 # The map of the schools.
@@ -78,35 +62,29 @@ def map_of_schools(
     )
     if not placed.any():
         return blank(caption, table)
-    x, y, height, per_km = _project(lon, lat, placed)
+    x, y, height, per_km = _project(lon, lat, placed, caption.width)
     radius = radii(pupils, largest(int(placed.sum())))
     order = [i for i in np.argsort(-radius, kind="stable") if placed[i]]  # small dots on top of large ones
     failing = [i for i in order if state[i] is Verdict.FAIL]
-    marks: list[Mark] = [Line(((0, 0), (WIDTH, 0), (WIDTH, height), (0, height), (0, 0)), RULE)]
+    marks: list[Mark] = []
     for i in sorted(order, key=failing.__contains__):
         tip = f"{clean(names[i])} {label(state[i], caption.lang)}"
         known = state[i] in (Verdict.PASS, Verdict.FAIL)
         school = dot(x[i], y[i], radius[i], state[i], tip)
         marks.append(school if known else Dot(x[i], y[i], radius[i], QUIET, "ring", tip=tip))
-    labels = _school_labels(x, y, radius, failing, order, names, height)
-    length = next(k for k in (50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05) if k * per_km < WIDTH / 4)
-    marks += [
-        *labels,
-        Line(((12, height - 14), (12 + length * per_km, height - 14)), INK, 2),
-        Word(12, height - 20, word("km", plain(length))),
-        Word(WIDTH - 12, 20, word("north"), QUIET, BODY, anchor="end"),
-    ]
+    labels = _school_labels(x, y, radius, failing, order, names, caption.width, height)
+    marks += [*labels, *frame(caption, caption.width, height, per_km)]
     absent = any(state[i] is Verdict.NO_DATA for i in order)
     below = [word("legend") + (word("legend missing") if absent else "") + word("dots")]
     below += [word("n more", len(failing) - len(labels))] if len(failing) > len(labels) else []
     lost = [names[i] for i in np.flatnonzero(~placed)]
     below += [word("list", word("no place"), listed(lost, caption))] if lost else []
-    written, height = notes(below, height + 6)
+    written, height = notes(below, height + 6, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
 def _project(
-    lon: np.ndarray, lat: np.ndarray, placed: np.ndarray
+    lon: np.ndarray, lat: np.ndarray, placed: np.ndarray, width: float
 ) -> tuple[np.ndarray, np.ndarray, float, float]:
     """Return places on the page, the height of the map, and how long a kilometre is."""
     east = lon * math.cos(math.radians(lat[placed].mean())) * KM
@@ -114,11 +92,11 @@ def _project(
     left, right = east[placed].min(), east[placed].max()
     low, high = north[placed].min(), north[placed].max()
     per_km = min(
-        (WIDTH - 2 * SCHOOLS_MARGIN) / max(right - left, 0.5),
+        (width - 2 * SCHOOLS_MARGIN) / max(right - left, 0.5),
         (520 - 2 * SCHOOLS_MARGIN) / max(high - low, 0.5),
     )
     height = max((high - low) * per_km + 2 * SCHOOLS_MARGIN, 240)
-    x = WIDTH / 2 + (east - (left + right) / 2) * per_km
+    x = width / 2 + (east - (left + right) / 2) * per_km
     y = height / 2 - (north - (low + high) / 2) * per_km
     return x, y, height, per_km
 
@@ -130,18 +108,19 @@ def _school_labels(
     failing: list[int],
     dots: list[int],
     names: Sequence[str],
+    width: float,
     height: float,
-) -> list[Mark]:
+) -> list[Word]:
     """Names beside the dots, on the side that is free; a name that fits nowhere is left out."""
-    taken = [(12.0, height - 36, 160.0, height - 6.0), (WIDTH - 60.0, 0.0, WIDTH + 0.0, 26.0)]
+    taken = [(12.0, height - 36, 160.0, height - 6.0), (width - 60.0, 0.0, width + 0.0, 26.0)]
     taken += [(x[i] - radius[i], y[i] - radius[i], x[i] + radius[i], y[i] + radius[i]) for i in dots]
 
     def free(left: float, low: float, wide: float) -> bool:
         start, top, end, bottom = left, low - 12, left + wide, low + 3
-        inside = start >= 4 and end <= WIDTH - 4 and top >= 4 and bottom <= height - 4
+        inside = start >= 4 and end <= width - 4 and top >= 4 and bottom <= height - 4
         return inside and all(end <= a or start >= c or bottom <= b or top >= d for a, b, c, d in taken)
 
-    out: list[Mark] = []
+    out: list[Word] = []
     for i in failing:
         text = shorten(names[i], 150)
         wide, gap = span(text), max(radius[i], 4) + 6
@@ -191,27 +170,24 @@ def map_of_values(
     placed = np.isfinite(lon) & np.isfinite(lat) & np.isfinite(z)
     if not placed.any():
         return blank(caption, table)
-    x, y, height, per_km = _project(lon, lat, placed)
+    x, y, height, per_km = _project(lon, lat, placed, caption.width)
     radius = radii(pupils, largest(int(placed.sum())))
     order = [i for i in np.argsort(-radius, kind="stable") if placed[i]]
-    marks: list[Mark] = [Line(((0, 0), (WIDTH, 0), (WIDTH, height), (0, height), (0, 0)), RULE)]
+    marks: list[Mark] = []
     for i in sorted(order, key=lambda i: abs(z[i]) > 1):  # what stands out lies on top
         tip = f"{clean(names[i])} {z[i]:+.1f}" if len(order) <= TOLD else ""
         marks.append(_dot(x[i], y[i], radius[i], z[i], tip))
     lowest = sorted((i for i in order if z[i] < -1), key=lambda i: z[i])[:VALUES_NAMED]
-    length = next(k for k in (200, 100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05) if k * per_km < WIDTH / 4)
-    marks += [
-        *_school_labels(x, y, radius, lowest, order, names, height),
-        Line(((12, height - 14), (12 + length * per_km, height - 14)), INK, 2),
-        Word(12, height - 20, word("km", plain(length))),
-        Word(WIDTH - 12, 20, word("north"), QUIET, BODY, anchor="end"),
-    ]
+    labels = _school_labels(x, y, radius, lowest, order, names, caption.width, height)
+    marks += [*labels, *frame(caption, caption.width, height, per_km)]
     counts = [int(c[placed].sum()) for c in (z < -1, np.abs(z) <= 1, z > 1)]
-    legend = [phrase(caption, key, n) for key, n in zip(("below", "within", "above"), counts, strict=True)]
-    below = [caption.word("stop").join([*legend, phrase(caption, "area")])]
+    legend = [
+        caption.word(f"{side} mean", n) for side, n in zip(("below", "within", "above"), counts, strict=True)
+    ]
+    below = [caption.word("stop").join([*legend, caption.word("area by pupils")])]
     lost = len(z) - int(placed.sum())
-    below += [phrase(caption, "no place", lost)] if lost else []
-    written, height = notes(below, height + 6)
+    below += [caption.word("places lost", lost)] if lost else []
+    written, height = notes(below, height + 6, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
@@ -233,7 +209,6 @@ GAP, HEAD, ZONES_MARGIN, TALL = (
     26,
     380,
 )  # between the maps, above them, inside them; the most they are high
-PANEL = (WIDTH - GAP) / 2
 ZONES_NAMED = 6  # zones that are named
 # Blue, orange and ink differ for every eye; where colours come again, the shape is another.
 STYLES: tuple[tuple[Colour, Shape], ...] = (
@@ -246,35 +221,14 @@ STYLES: tuple[tuple[Colour, Shape], ...] = (
     (ACCENT, "circle"),
     (ALARM, "ring"),
 )
-WORDS = {
-    "zh": {
-        "zone": "小区",
-        "before": "原划学校",
-        "after": "现划学校",
-        "none": "没有划片",
-        "legend": "小点为小区，方块为学校；改划的小区较大；线连到所划学校；"
-        "形状、颜色相同的属于同一所学校，灰色的学校没有变化",
-        "off": "缺坐标、未画出的小区",
-        "unnamed": "未标名的学校",
-    },
-    "en": {
-        "zone": "zone",
-        "before": "school before",
-        "after": "school after",
-        "none": "none",
-        "legend": "small dots: zones, squares: schools; zones that change are larger; lines lead to their "
-        "school; same shape and colour: same school; grey: unchanged",
-        "off": "zones without coordinates, not drawn",
-        "unnamed": "schools not named",
-    },
-}
 
 
 class _Places(NamedTuple):
-    """Where zones and schools are on the first map; the second lies `PANEL` + `GAP` to the right."""
+    """Where zones and schools are on the first map; the second lies to the right of it, or below."""
 
     zones: list[tuple[float, float] | None]
     schools: dict[str, tuple[float, float]]
+    width: float
     height: float
     per_km: float
 
@@ -309,54 +263,52 @@ def rezoned(
     -----
     Schools that gain or lose zones are named and have a colour and a shape, which their zones share.
     """
-    say = WORDS[caption.lang]
     table = pd.DataFrame(
         {
-            say["zone"]: list(zones),
+            caption.word("zones zone"): list(zones),
             caption.word("longitude"): np.asarray(longitude, float),
             caption.word("latitude"): np.asarray(latitude, float),
-            say["before"]: [names.get(s, say["none"]) for s in before],
-            say["after"]: [names.get(s, say["none"]) for s in after],
+            caption.word("zones before"): [names.get(s, caption.word("zones none")) for s in before],
+            caption.word("zones after"): [names.get(s, caption.word("zones none")) for s in after],
         }
     )
-    places = _placed(longitude, latitude, schools)
+    panel = caption.width if caption.narrow else (caption.width - GAP) / 2
+    places = _placed(longitude, latitude, schools, panel)
     if places is None:
         return blank(caption, table)
     moved = [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
     styles = _styles([after[i] for i in moved], [before[i] for i in moved])
     marks: list[Mark] = []
     unnamed: dict[str, None] = {}
-    for panel, belongs in enumerate((before, after)):
-        shift = panel * (PANEL + GAP)
-        marks += [Word(shift, 18, shorten(headings[panel], PANEL, BODY), size=BODY, bold=True)]
-        marks += _frame(shift, places.height)
+    below_first = HEAD + places.height + GAP
+    for second, belongs in enumerate((before, after)):
+        shift = (0.0, below_first * second) if caption.narrow else ((panel + GAP) * second, 0.0)
+        heading = Word(shift[0], shift[1] + 18, shorten(headings[second], panel, BODY), size=BODY, bold=True)
+        marks += [heading, *frame(caption, panel, places.height, places.per_km, shift[0], HEAD + shift[1])]
         marks += _dots(places, zones, belongs, moved, styles, names, shift)
         there = set(belongs)
         told = [school for school in styles if school in there]
-        labels, left = _zone_labels(places, zones, moved if panel else [], told, styles, names, shift)
+        labels, left = _zone_labels(places, zones, moved if second else [], told, styles, names, shift)
         marks += labels
         unnamed |= dict.fromkeys(left)
-    length = next(k for k in (20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05) if k * places.per_km < PANEL / 3)
-    foot = HEAD + places.height - 12
-    marks += [
-        Line(((10, foot), (10 + length * places.per_km, foot)), INK, 2),
-        Word(10, foot - 6, caption.word("km", plain(length))),
-        Word(PANEL - 8, HEAD + 18, caption.word("north"), QUIET, anchor="end"),
-    ]
     off = [zone for zone, place in zip(zones, places.zones, strict=True) if place is None]
-    below = [say["legend"]]
-    below += [caption.word("list", say["off"], listed(off, caption))] if off else []
+    below = [caption.word("zones legend")]
+    below += [caption.word("list", caption.word("zones off"), listed(off, caption))] if off else []
     below += (
-        [caption.word("list", say["unnamed"], listed([names[s] for s in unnamed], caption))]
+        [caption.word("list", caption.word("zones unnamed"), listed([names[s] for s in unnamed], caption))]
         if unnamed
         else []
     )
-    written, height = notes(below, HEAD + places.height + 6)
+    base = HEAD + places.height + (below_first if caption.narrow else 0)
+    written, height = notes(below, base + 6, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
 def _placed(
-    longitude: Sequence[float], latitude: Sequence[float], schools: Mapping[str, tuple[float, float]]
+    longitude: Sequence[float],
+    latitude: Sequence[float],
+    schools: Mapping[str, tuple[float, float]],
+    width: float,
 ) -> _Places | None:
     """Return places on a map true to scale; None where nothing has one."""
     lon = np.array([*longitude, *(place[0] for place in schools.values())], float)
@@ -367,15 +319,15 @@ def _placed(
     east, north = lon * math.cos(math.radians(lat[known].mean())) * KM, lat * KM
     left, right, low, high = east[known].min(), east[known].max(), north[known].min(), north[known].max()
     per_km = min(
-        (PANEL - 2 * ZONES_MARGIN) / max(right - left, 0.5), (TALL - 2 * ZONES_MARGIN) / max(high - low, 0.5)
+        (width - 2 * ZONES_MARGIN) / max(right - left, 0.5), (TALL - 2 * ZONES_MARGIN) / max(high - low, 0.5)
     )
     height = max((high - low) * per_km + 2 * ZONES_MARGIN, 200)
-    x = PANEL / 2 + (east - (left + right) / 2) * per_km
+    x = width / 2 + (east - (left + right) / 2) * per_km
     y = HEAD + height / 2 - (north - (low + high) / 2) * per_km
     at = [(float(a), float(b)) if there else None for a, b, there in zip(x, y, known, strict=True)]
     count = len(longitude)
     spots = {s: spot for s, spot in zip(schools, at[count:], strict=True) if spot}
-    return _Places(at[:count], spots, float(height), float(per_km))
+    return _Places(at[:count], spots, width, float(height), float(per_km))
 
 
 def _styles(gaining: Sequence[str | None], losing: Sequence[str | None]) -> dict[str, tuple[Colour, Shape]]:
@@ -387,11 +339,6 @@ def _styles(gaining: Sequence[str | None], losing: Sequence[str | None]) -> dict
     }
 
 
-def _frame(shift: float, height: float) -> list[Mark]:
-    corners = ((0, 0), (PANEL, 0), (PANEL, height), (0, height), (0, 0))
-    return [Line(tuple((shift + x, HEAD + y) for x, y in corners), RULE)]
-
-
 def _dots(
     places: _Places,
     zones: Sequence[str],
@@ -399,17 +346,17 @@ def _dots(
     moved: Sequence[int],
     styles: Mapping[str, tuple[Colour, Shape]],
     names: Mapping[str, str],
-    shift: float,
+    shift: tuple[float, float],
 ) -> list[Mark]:
     """Return lines, schools and zones; what changes lies on top."""
     lines: list[Mark] = []
     for i, school in enumerate(belongs):
         home = places.schools.get(school) if school in styles else None
         if places.zones[i] and home:
-            ends = tuple((x + shift, y) for x, y in (places.zones[i], home))
+            ends = tuple((x + shift[0], y + shift[1]) for x, y in (places.zones[i], home))
             lines.append(Line(ends, styles[school][0], 2 if i in moved else 0.8))
     squares = [
-        Bar(x + shift - half, y - half, 2 * half, 2 * half, colour)
+        Bar(x + shift[0] - half, y + shift[1] - half, 2 * half, 2 * half, colour)
         for school, (x, y) in sorted(places.schools.items(), key=lambda item: item[0] in styles)
         for colour, half in [(styles[school][0], 5.5) if school in styles else (QUIET, 2.5)]
         if school not in styles or school in set(belongs)
@@ -421,7 +368,7 @@ def _dots(
             radius = 5.5 if i in moved else 3.5 if belongs[i] in styles else 2.2
             x, y = places.zones[i]
             tip = f"{clean(zones[i])} → {clean(names.get(belongs[i], ''))}"
-            dots.append(Dot(x + shift, y, radius, colour, shape, tip=tip))
+            dots.append(Dot(x + shift[0], y + shift[1], radius, colour, shape, tip=tip))
     return [*lines, *squares, *dots]
 
 
@@ -432,7 +379,7 @@ def _zone_labels(
     told: Sequence[str],
     styles: Mapping[str, tuple[Colour, Shape]],
     names: Mapping[str, str],
-    shift: float,
+    shift: tuple[float, float],
 ) -> tuple[list[Mark], list[str]]:
     """Return the names of schools and of zones that change, where they are free, and schools left out."""
     things = [
@@ -444,12 +391,12 @@ def _zone_labels(
         (places.zones[i], clean(zones[i]), INK, False, "") for i in moved[:ZONES_NAMED] if places.zones[i]
     ]
     taken = [(x - 6, y - 6, x + 6, y + 6) for (x, y), *_ in things]
-    top, bottom = HEAD + 2, HEAD + places.height - 2
-    taken += [(4, bottom - 34, 120, bottom), (PANEL - 44, top, PANEL, top + 22)]
+    panel, top, bottom = places.width, HEAD + 2, HEAD + places.height - 2
+    taken += [(4, bottom - 34, 120, bottom), (panel - 44, top, panel, top + 22)]
     out: list[Mark] = []
     left: list[str] = []
     for (x, y), name, colour, bold, school in things:
-        text = shorten(name, PANEL * 0.6)
+        text = shorten(name, panel * 0.6)
         wide = span(text) + 2
         tries = [(a, b) for b in (y + 5, y - 10, y + 20, y - 24, y + 34) for a in (x + 10, x - 10 - wide)]
         tries += [(x - wide / 2, b) for b in (y - 12, y + 22)]
@@ -459,7 +406,7 @@ def _zone_labels(
                 (a, b, box)
                 for a, b, box in spots
                 if box[0] >= 4
-                and box[2] <= PANEL - 4
+                and box[2] <= panel - 4
                 and box[1] >= top
                 and box[3] <= bottom
                 and all(box[2] <= c[0] or box[0] >= c[2] or box[3] <= c[1] or box[1] >= c[3] for c in taken)
@@ -471,7 +418,7 @@ def _zone_labels(
             continue
         a, b, box = free
         taken.append(box)
-        out.append(Word(a + shift, b, text, colour, bold=bold, halo=True))
+        out.append(Word(a + shift[0], b + shift[1], text, colour, bold=bold, halo=True))
     return out, left
 
 
@@ -479,26 +426,6 @@ def _zone_labels(
 
 
 SITE = 8  # radius of a new school
-OWN = {
-    "zh": {
-        "school": "● 学校（{} 所）",
-        "zone": "○ 小区，面积与适龄儿童数成正比（{} 个）",
-        "new": "◆ 新建学校（{} 所）",
-        "spare": "▶ 未采用的候选校址（{} 处）",
-        "moved": "彩线：改划的小区（{} 个）",
-        "kept": "灰线：不变",
-        "lost": "缺坐标：{} 处",
-    },
-    "en": {
-        "school": "● schools ({})",
-        "zone": "○ zones, area in proportion to children ({})",
-        "new": "◆ new schools ({})",
-        "spare": "▶ candidate sites not chosen ({})",
-        "moved": "coloured lines: zones that change school ({})",
-        "kept": "grey lines: unchanged",
-        "lost": "without coordinates: {}",
-    },
-}
 
 
 @redrawn
@@ -522,25 +449,21 @@ def map_of_sites(places: pd.DataFrame, walks: pd.DataFrame, *, caption: Caption)
     placed = np.isfinite(lon) & np.isfinite(lat)
     if not placed.any():
         return blank(caption, walks)
-    x, y, height, per_km = _project(lon, lat, placed)
+    x, y, height, per_km = _project(lon, lat, placed, caption.width)
     kind, names = places["kind"].to_numpy(dtype=object), places["name"].tolist()
     radius = _sizes(places, kind, placed)
     order = np.flatnonzero(placed)
-    marks: list[Mark] = [Line(((0, 0), (WIDTH, 0), (WIDTH, height), (0, height), (0, 0)), RULE)]
+    marks: list[Mark] = []
     marks += _ways(walks, dict(zip(places["id"], range(len(places)), strict=True)), x, y, placed)
     for what in ("zone", "spare", "school", "new"):  # what is new lies on top
         here = [i for i in order if kind[i] == what]
         marks += [_mark(what, x[i], y[i], radius[i], clean(names[i])) for i in here]
     chosen = [i for i in order if kind[i] == "new"]
     schools = [i for i in order if kind[i] != "zone"]  # a name may lie over a zone, or it would find no place
-    length = next(k for k in (50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05) if k * per_km < WIDTH / 4)
-    marks += [
-        *(replace(word, halo=True) for word in _school_labels(x, y, radius, chosen, schools, names, height)),
-        Line(((12, height - 14), (12 + length * per_km, height - 14)), INK, 2),
-        Word(12, height - 20, caption.word("km", plain(length))),
-        Word(WIDTH - 12, 20, caption.word("north"), QUIET, BODY, anchor="end"),
-    ]
-    written, height = notes(_legend(kind, placed, walks, caption), height + 6)
+    labels = _school_labels(x, y, radius, chosen, schools, names, caption.width, height)
+    marks += [replace(word, halo=True) for word in labels]
+    marks += frame(caption, caption.width, height, per_km)
+    written, height = notes(_legend(kind, placed, walks, caption), height + 6, caption)
     return Chart(caption, (*marks, *written), height, walks)
 
 
@@ -575,10 +498,10 @@ def _mark(what: str, x: float, y: float, radius: float, tip: str) -> Dot:
 
 
 def _legend(kind: np.ndarray, placed: np.ndarray, walks: pd.DataFrame, caption: Caption) -> list[str]:
-    words, stop = OWN[caption.lang], caption.word("stop")
+    stop = caption.word("stop")
     counts = {what: int(((kind == what) & placed).sum()) for what in ("school", "zone", "new", "spare")}
-    shown = [words[what].format(count) for what, count in counts.items() if count]
+    shown = [caption.word(f"sites {what}", count) for what, count in counts.items() if count]
     moved = int(walks["moved"].sum())
-    lines = [words["moved"].format(moved), words["kept"]] if moved else [words["kept"]]
+    lines = [caption.word("sites moved", moved)] * bool(moved) + [caption.word("sites kept")]
     lost = int((~placed).sum())
-    return [stop.join(shown), stop.join(lines), *([words["lost"].format(lost)] if lost else [])]
+    return [stop.join(shown), stop.join(lines), *([caption.word("sites lost", lost)] if lost else [])]

@@ -1,5 +1,8 @@
 """What a figure is made of: line, bar, dot, word, area. Each writes itself as SVG and draws itself with
 matplotlib.
+
+SVG is for the page: its text stays text, its colours follow the page, it carries no ids that could
+clash. matplotlib draws the same marks as a picture for Word.
 """
 
 from __future__ import annotations
@@ -16,15 +19,32 @@ from qb.charts.style import ACCENT, INK, PAPER, QUIET, SMALL, Colour, clean, fon
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# The marks a figure is made of. Each writes itself as SVG and draws itself on matplotlib axes.
-#
-# SVG is for the page: its text stays text, its colours follow the page, it carries no ids that could
-# clash. matplotlib draws the same marks as a picture for Word.
-
 
 Anchor = Literal["start", "middle", "end"]
 HALO = 4  # width of the ground around words that cross a line
 Shape = Literal["circle", "ring", "diamond", "triangle", "arrow"]
+
+
+def svg(marks: Iterable[Mark]) -> str:
+    """Return marks as SVG; neighbours of the same paint share one group, which makes pages light.
+
+    >>> svg([Dot(1, 2, 3), Dot(4, 5, 3)])
+    '<path d="M1-1a3 3 0 1 0 .1 0zM4 2a3 3 0 1 0 .1 0z" fill="var(--chart-quiet,#6b7280)"/>'
+    """
+    out = []
+    for paint, run in groupby(marks, key=lambda mark: mark.paint):
+        some = list(run)
+        if len(some) == 1 or not paint:
+            out += [mark.element(paint) for mark in some]
+        elif all(isinstance(m, Dot) and m.shape in ("circle", "ring") and not m.tip for m in some):
+            # an arc that all but closes is a third of a circle's element
+            arcs = (
+                f"M{_n(m.x)} {_n(m.y - m.radius)}a{_n(m.radius)} {_n(m.radius)} 0 1 0 .1 0z" for m in some
+            )
+            out.append(f'<path d="{"".join(arcs).replace(" -", "-")}"{paint}/>')
+        else:
+            out.append(f"<g{paint}>{''.join(mark.element('') for mark in some)}</g>")
+    return "".join(out)
 
 
 def _n(value: float) -> str:
@@ -40,13 +60,15 @@ class Line:
     width: float = 1.0
     dashed: bool = False
 
-    def svg(self) -> str:
-        """Return the mark as SVG."""
-        path = "L".join(f"{_n(x)} {_n(y)}" for x, y in self.points)
+    @property
+    def paint(self) -> str:
+        """How it is painted, as attributes of SVG."""
         dash = ' stroke-dasharray="5 4"' if self.dashed else ""
-        return (
-            f'<path d="M{path}" fill="none" stroke="{self.colour.page}" stroke-width="{self.width}"{dash}/>'
-        )
+        return f' fill="none" stroke="{self.colour.page}" stroke-width="{self.width}"{dash}'
+
+    def element(self, paint: str) -> str:
+        """Return the mark as an element of SVG with that paint."""
+        return f'<path d="M{"L".join(f"{_n(x)} {_n(y)}" for x, y in self.points)}"{paint}/>'
 
     def draw(self, axes: Axes) -> None:
         """Draw the mark on axes."""
@@ -66,13 +88,15 @@ class Bar:
     colour: Colour = QUIET
     opacity: float = 1.0
 
-    def svg(self) -> str:
-        """Return the mark as SVG."""
-        faint = f' fill-opacity="{self.opacity}"' if self.opacity < 1 else ""
-        return (
-            f'<rect x="{_n(self.x)}" y="{_n(self.y)}" width="{_n(self.width)}" height="{_n(self.height)}"'
-            f' fill="{self.colour.page}"{faint}/>'
-        )
+    @property
+    def paint(self) -> str:
+        """How it is painted, as attributes of SVG."""
+        return _fill(self.colour, self.opacity)
+
+    def element(self, paint: str) -> str:
+        """Return the mark as an element of SVG with that paint."""
+        size = f'width="{_n(self.width)}" height="{_n(self.height)}"'
+        return f'<rect x="{_n(self.x)}" y="{_n(self.y)}" {size}{paint}/>'
 
     def draw(self, axes: Axes) -> None:
         """Draw the mark on axes."""
@@ -106,15 +130,13 @@ class Dot:
 
     @property
     def paint(self) -> str:
-        """Its colour, as SVG."""
+        """How it is painted, as attributes of SVG."""
         if self.shape == "ring":
             return f' fill="none" stroke="{self.colour.page}" stroke-width="2"'
-        faint = f' fill-opacity="{self.opacity}"' if self.opacity < 1 else ""
-        return f' fill="{self.colour.page}"{faint}'
+        return _fill(self.colour, self.opacity)
 
-    def svg(self, *, painted: bool = True) -> str:
-        """Return the mark as SVG, its colour left out where what it stands in has it."""
-        paint = self.paint * painted
+    def element(self, paint: str) -> str:
+        """Return the mark as an element of SVG with that paint."""
         if self.shape in ("circle", "ring"):
             form = f'circle cx="{_n(self.x)}" cy="{_n(self.y)}" r="{_n(self.radius)}"'
         else:
@@ -149,17 +171,20 @@ class Word:
     anchor: Anchor = "start"
     halo: bool = False
 
-    def svg(self) -> str:
-        """Return the mark as SVG."""
+    @property
+    def paint(self) -> str:
+        """How it is painted, as attributes of SVG."""
         weight = ' font-weight="700"' if self.bold else ""
         size = f' font-size="{_n(self.size)}"' if self.size != SMALL else ""
         colour = f' fill="{self.colour.page}"' if self.colour != INK else ""
         anchor = f' text-anchor="{self.anchor}"' if self.anchor != "start" else ""
-        place = f'x="{_n(self.x)}" y="{_n(self.y)}"'
-        if self.halo:
-            halo = PAPER.paper if self.colour.page == self.colour.paper else PAPER.page
-            place += f' stroke="{halo}" stroke-width="{HALO}" paint-order="stroke"'
-        return f"<text {place}{size}{weight}{colour}{anchor}>{escape(clean(self.text))}</text>"
+        ground = PAPER.paper if self.colour.page == self.colour.paper else PAPER.page
+        halo = f' stroke="{ground}" stroke-width="{HALO}" paint-order="stroke"' if self.halo else ""
+        return f"{halo}{size}{weight}{colour}{anchor}"
+
+    def element(self, paint: str) -> str:
+        """Return the mark as an element of SVG with that paint."""
+        return f'<text x="{_n(self.x)}" y="{_n(self.y)}"{paint}>{escape(clean(self.text))}</text>'
 
     def draw(self, axes: Axes) -> None:
         """Draw the mark on axes. A character that our font lacks is printed as 〓, as printers do."""
@@ -182,35 +207,6 @@ class Word:
         )
 
 
-Mark = Line | Bar | Dot | Word
-
-
-def drawn(marks: Iterable[Mark]) -> str:
-    """Return marks as SVG; dots of one colour that follow each other say it once.
-
-    >>> drawn([Dot(1, 1, 1, INK), Dot(2, 1, 1, INK)])
-    '<g fill="currentColor"><circle cx="1" cy="1" r="1"/><circle cx="2" cy="1" r="1"/></g>'
-    """
-    found = []
-    for paint, run in groupby(marks, key=lambda mark: mark.paint if isinstance(mark, Dot) else ""):
-        same = list(run)
-        if paint and len(same) > 1:
-            found.append(f"<g{paint}>{''.join(dot.svg(painted=False) for dot in same)}</g>")
-        else:
-            found += [mark.svg() for mark in same]
-    return "".join(found)
-
-
-@cache
-def _known() -> frozenset[int]:
-    from matplotlib.ft2font import FT2Font
-
-    return frozenset(FT2Font(str(fonts()[0])).get_charmap())
-
-
-# A filled shape, for figures that need more than lines, bars and dots.
-
-
 @dataclass(frozen=True, slots=True)
 class Area:
     """The inside of a line of points that comes back to where it began."""
@@ -219,13 +215,32 @@ class Area:
     colour: Colour = ACCENT
     opacity: float = 0.2
 
-    def svg(self) -> str:
-        """Return the mark as SVG."""
-        path = "L".join(f"{_n(x)} {_n(y)}" for x, y in self.points)
-        return f'<path d="M{path}Z" fill="{self.colour.page}" fill-opacity="{self.opacity}"/>'
+    @property
+    def paint(self) -> str:
+        """How it is painted, as attributes of SVG."""
+        return _fill(self.colour, self.opacity)
+
+    def element(self, paint: str) -> str:
+        """Return the mark as an element of SVG with that paint."""
+        return f'<path d="M{"L".join(f"{_n(x)} {_n(y)}" for x, y in self.points)}Z"{paint}/>'
 
     def draw(self, axes: Axes) -> None:
         """Draw the mark on axes."""
         from matplotlib.patches import Polygon
 
         axes.add_patch(Polygon(self.points, facecolor=self.colour.paper, alpha=self.opacity, linewidth=0))
+
+
+Mark = Line | Bar | Dot | Word | Area
+
+
+def _fill(colour: Colour, opacity: float) -> str:
+    faint = f' fill-opacity="{opacity}"' if opacity < 1 else ""
+    return f' fill="{colour.page}"{faint}'
+
+
+@cache
+def _known() -> frozenset[int]:
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(str(fonts()[0])).get_charmap())

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import LINE, Scale, State, notes, row_label, states
+from qb.charts.layout import LINE, Rows, Scale, State, notes, states
 from qb.charts.primitives import Bar, Dot, Line, Mark, Word
-from qb.charts.style import ALARM, ALLOW, BODY, FADE, INK, QUIET, RULE, WIDTH, label, share, shorten, wrap
+from qb.charts.style import ALARM, ALLOW, BODY, FADE, INK, QUIET, RULE, SMALL, label, share, shorten, wrap
 from qb.rounding import decimals_beside
 from qb.terms import Allowance, Verdict
 
@@ -53,20 +54,21 @@ def profile(
     )
     if not np.isfinite(values).any():
         return blank(caption, table)
-    row, scale = 42, Scale(0, CAP, 190, 512)
-    base = 24 + row * len(values)
+    rows = Rows(caption, 24, *((24, 0) if caption.narrow else (42, 190)))
+    scale = Scale(0, CAP, rows.start, caption.width - (120 if caption.narrow else 208))
+    base = rows.base(len(values))
     marks: list[Mark] = [Line(((scale.start, 20), (scale.start, base)), RULE)]
-    for k, (title, value, text, given) in enumerate(zip(labels, values, texts, state, strict=True)):
-        y = 24 + row * (k + 0.5)
-        marks += row_label(title, y, scale.start - 20)
-        marks += _bar(value, given, y, scale, caption)
-        marks += _value(value, text, given, y, scale.end + 18, floor, caption)
     marks += [
         Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
         Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True),
         Word(scale(100) + 3, 12, f"{word('standard')} 100 %", bold=True),
         Word(scale(floor) - 3, 12, f"{floor:g} %", QUIET, anchor="end"),
     ]
+    for k, (title, value, text, given) in enumerate(zip(labels, values, texts, state, strict=True)):
+        y = rows.middle(k)
+        marks += rows.name(k, title, gap=20, anchor="start", beside=text)
+        marks += _bar(value, given, y, scale, caption)
+        marks += _value(value, text, given, k, rows, scale.end + 18, floor)
     return Chart(caption, tuple(marks), base + 8, table)
 
 
@@ -83,22 +85,22 @@ def _bar(value: float, state: State, y: float, scale: Scale, caption: Caption) -
     return [reach, Dot(scale.end + 3, y, 7, QUIET, "arrow")] if value > CAP else [reach]
 
 
-def _value(
-    value: float, text: str, state: State, y: float, x: float, floor: float, caption: Caption
-) -> list[Mark]:
-    """The value with its standard, and beneath it the percentage in words."""
-    fails = state is Verdict.FAIL
-    words = shorten(text, WIDTH - x, BODY)
-    if not math.isfinite(value):
-        return [Word(x, y + 5, words, QUIET, BODY)]
+def _value(value: float, text: str, state: State, k: int, rows: Rows, x: float, floor: float) -> list[Mark]:
+    """The value with its standard, and beneath it, on a phone beside the bar, the percentage in words."""
+    fails, caption, y = state is Verdict.FAIL, rows.caption, rows.middle(k)
+    words, absent = shorten(text, caption.width - x, BODY), not math.isfinite(value)
+    if caption.narrow:
+        own = rows.end(k, text, QUIET if absent else INK, bold=fails)
+    else:
+        own = Word(x, y + 5 if absent else y - 3, words, QUIET if absent else INK, BODY, bold=fails)
+    if absent:
+        return [own]
     below = f"{share(value, floor)} %"
     colour = {Verdict.FAIL: ALARM, Allowance.AT_SCHOOL: ALLOW}.get(state, QUIET)
     if colour is not QUIET:
         below = f"{below} {label(state, caption.lang) if fails else caption.word('allowed')}"
-    return [
-        Word(x, y - 3, words, size=BODY, bold=fails),
-        Word(x, y + LINE - 3, shorten(below, WIDTH - x), colour, bold=fails),
-    ]
+    low = y + 5 if caption.narrow else y + LINE - 3
+    return [own, Word(x, low, shorten(below, caption.width - x), colour, bold=fails)]
 
 
 @redrawn
@@ -126,45 +128,66 @@ def coefficients(
     numbers = values.to_numpy(float)
     if not np.isfinite(numbers).any():
         return blank(caption, values)
-    start, gap, row, head = 178, 26, 38, 48
-    panel = (WIDTH - start - gap * (values.shape[1] - 1)) / values.shape[1]
     top = float(np.nanmax([np.nanmax(numbers), *limits.values()])) * 1.03
-    middles = [head + row * (k + 0.5) for k in range(len(values))]
-    base = head + row * len(values)
+    count, head = values.shape[1], 48
     marks: list[Mark] = []
-    for title, y in zip(values.index, middles, strict=True):
-        marks += row_label(title, y, start - 14)
-    for k, stage in enumerate(values.columns):
-        left = start + k * (panel + gap)
-        edge = left + panel
-        scale = Scale(0, top, left, edge - 82)
-        at = scale(limits[stage])
+    if caption.narrow:  # the panels below each other
+        panels = [Rows(caption, head, 20, 0)]
+        for _ in range(count - 1):
+            panels.append(replace(panels[-1], head=panels[-1].base(len(values)) + head + 8))
+        lefts, wide = [0.0] * count, caption.width
+    else:
+        start, gap = 178, 26
+        panels = [Rows(caption, head, 38, start)] * count
+        wide = (caption.width - start - gap * (count - 1)) / count
+        lefts = [start + k * (wide + gap) for k in range(count)]
+    for k, (stage, rows, left) in enumerate(zip(values.columns, panels, lefts, strict=True)):
+        given = states(numbers[:, k], verdicts[stage])
+        marks += _panel(str(stage), numbers[:, k], given, limits[stage], rows, left, wide, top, decimals)
+        for n, title in enumerate(values.index):
+            marks += rows.name(n, title, gap=14, anchor="start") if caption.narrow or k == 0 else []
+    return Chart(caption, tuple(marks), panels[-1].base(len(values)) + 8, values)
+
+
+def _panel(
+    stage: str,
+    numbers: np.ndarray,
+    given: Sequence[State],
+    limit: float,
+    rows: Rows,
+    left: float,
+    wide: float,
+    top: float,
+    decimals: int,
+) -> list[Mark]:
+    """The coefficients of a stage with their limit."""
+    caption, head, edge = rows.caption, rows.head - 8, left + wide
+    base, scale = rows.base(len(numbers)), Scale(0, top, left, edge - 82)
+    marks: list[Mark] = [
+        Word(left, head - 27, shorten(stage, wide / 2, BODY), size=BODY, bold=True),
+        Line(((left, head), (left, base)), RULE),
+    ]
+    if limit == limit:  # a standard may set none
         marks += [
-            Word(left, 13, shorten(stage, panel / 2, BODY), size=BODY, bold=True),
-            Line(((left, 40), (left, base)), RULE),
+            Line(((scale(limit), head), (scale(limit), base)), INK, 1.2, dashed=True),
+            Word(scale(limit), head - 6, f"{caption.word('limit')} {limit:.2f}", bold=True, anchor="middle"),
         ]
-        if limits[stage] == limits[stage]:  # a standard may set none
-            marks += [
-                Line(((at, 40), (at, base)), INK, 1.2, dashed=True),
-                Word(at, 34, f"{caption.word('limit')} {limits[stage]:.2f}", bold=True, anchor="middle"),
-            ]
-        for value, given, y in zip(
-            numbers[:, k], states(numbers[:, k], verdicts[stage]), middles, strict=True
-        ):
-            if not math.isfinite(value):
-                marks.append(Word(left + 6, y + 5, label(given, caption.lang), QUIET))
-                continue
-            fails = given is Verdict.FAIL
-            colour = ALARM if fails else QUIET
-            text = f"{value:.{decimals_beside(value, limits[stage], decimals)}f}"
-            marks += [
-                Line(((left, y), (scale(value), y)), colour, 2),
-                Dot(scale(value), y, 6, colour, "diamond" if fails else "circle"),
-                Word(edge - 42, y + 5, text, colour if fails else INK, bold=fails, anchor="end"),
-            ]
-            if fails:
-                marks.append(Word(edge, y + 5, caption.word("above"), ALARM, bold=True, anchor="end"))
-    return Chart(caption, tuple(marks), base + 8, values)
+    for n, (value, state) in enumerate(zip(numbers, given, strict=True)):
+        y = rows.middle(n)
+        if not math.isfinite(value):
+            marks.append(Word(left + 6, y + 5, label(state, caption.lang), QUIET))
+            continue
+        fails = state is Verdict.FAIL
+        colour = ALARM if fails else QUIET
+        text = f"{value:.{decimals_beside(value, limit, decimals)}f}"
+        marks += [
+            Line(((left, y), (scale(value), y)), colour, 2),
+            Dot(scale(value), y, 6, colour, "diamond" if fails else "circle"),
+            Word(edge - 42, y + 5, text, colour if fails else INK, bold=fails, anchor="end"),
+        ]
+        if fails:
+            marks.append(Word(edge, y + 5, caption.word("above"), ALARM, bold=True, anchor="end"))
+    return marks
 
 
 @redrawn
@@ -189,10 +212,11 @@ def heat(
     values, darker = percent.to_numpy(float), deep.to_numpy(bool)
     if not np.isfinite(values).any():
         return blank(caption, percent)
-    start, row = 186, 23
-    wide = (WIDTH - start) / values.shape[1]
-    heads = [_even(title, wide - 6) for title in percent.columns]
-    top = LINE * max(map(len, heads)) + 6
+    start = 0 if caption.narrow else 186
+    wide = (caption.width - start) / values.shape[1]
+    heads = [_even(title, wide - 6, 6 if caption.narrow else 3) for title in percent.columns]
+    rows = Rows(caption, LINE * max(map(len, heads)) + 6, 23, start)
+    top = rows.head
     marks: list[Mark] = []
     for k, lines in enumerate(heads):
         first = top - 8 - LINE * (len(lines) - 1)
@@ -200,24 +224,28 @@ def heat(
         marks += [
             Word(middle, first + LINE * n, line, QUIET, anchor="middle") for n, line in enumerate(lines)
         ]
-    marks += [Word(0, top + row * n + 16, shorten(name, start - 10)) for n, name in enumerate(percent.index)]
+    for n, name in enumerate(percent.index):
+        text = shorten(name, caption.width if caption.narrow else start - 10)
+        marks.append(Word(0, rows.top(n) - 4 if caption.narrow else rows.top(n) + 16, text))
     for k in range(values.shape[1]):
         state = states(values[:, k], verdicts.iloc[:, k])
         for n, (value, given) in enumerate(zip(values[:, k], state, strict=True)):
             shade = 0.45 if darker[n, k] else 0.2
-            marks += _cell(value, given, start + wide * k, top + row * n, wide, row, floor, shade, caption)
+            marks += _cell(
+                value, given, start + wide * k, rows.top(n), wide, rows.pitch, floor, shade, caption
+            )
     allowed = verdicts.isin([Allowance.AT_SCHOOL]).to_numpy().any()
     below = [caption.word("heat", f"{floor:g}")] + [caption.word("heat allowed")] * bool(allowed)
-    written, height = notes([caption.word("stop").join(below)], top + row * len(values) + 4)
+    written, height = notes([caption.word("stop").join(below)], rows.base(len(values)) + 4, caption)
     return Chart(caption, (*marks, *written), height, percent)
 
 
-def _even(title: object, room: float) -> list[str]:
+def _even(title: object, room: float, most: int) -> list[str]:
     """Break a heading into lines; no character is left alone on the last one."""
-    lines = wrap(title, room, lines=3)
+    lines = wrap(title, room, lines=most)
     while len(lines) > 1 and len(lines[-1]) == 1:
         room -= 1
-        lines = wrap(title, room, lines=3)
+        lines = wrap(title, room, lines=most)
     return lines
 
 
@@ -236,13 +264,14 @@ def _cell(
     if not math.isfinite(value):
         return [Word(middle, low, shorten(label(state, caption.lang), wide), QUIET, anchor="middle")]
     text = share(value, floor) if value < 1000 else ">999"
+    size = 12 if caption.narrow else SMALL
     if state is Allowance.AT_SCHOOL:
         return [
             Bar(x + 1, y + 1, wide - 2, high - 2, ALLOW, 0.2),
-            Word(middle, low, f"△ {text}", anchor="middle"),
+            Word(middle, low, f"△ {text}", size=size, anchor="middle"),
         ]
     fails = state is Verdict.FAIL
     return [
         Bar(x + 1, y + 1, wide - 2, high - 2, ALARM if fails else QUIET, shade if fails else 0.12),
-        Word(middle, low, f"× {text}" if fails else text, bold=fails, anchor="middle"),
+        Word(middle, low, f"× {text}" if fails else text, size=size, bold=fails, anchor="middle"),
     ]

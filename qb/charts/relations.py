@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from qb.charts.figure import Caption, Chart, blank, phrase, redrawn
-from qb.charts.layout import Scale, notes, ticks
+from qb.charts.figure import Caption, Chart, blank, redrawn
+from qb.charts.layout import Scale, feet, notes, ticks
 from qb.charts.primitives import Bar, Dot, Line, Mark, Word
 from qb.charts.style import (
     ACCENT,
@@ -17,16 +16,12 @@ from qb.charts.style import (
     INK,
     QUIET,
     RULE,
-    WIDTH,
     Colour,
     plain,
     shorten,
     span,
     wrap,
 )
-
-if TYPE_CHECKING:
-    pass
 
 # Which shortfalls go together: a heat map with its rows in an order that shows it.
 
@@ -49,8 +44,9 @@ def correlations(table: pd.DataFrame, *, caption: Caption) -> Chart:
     if len(table) < 2:
         return blank(caption, table)
     ordered = _clustered(table)
-    marks, height = notes([phrase(caption, "matrix")], HEAD + ROW * len(table) + 4)
-    return Chart(caption, (*_cells(ordered), *marks), height, ordered)
+    told = [caption.word("matrix"), *(map(str, ordered.index) if caption.narrow else ())]
+    marks, height = notes(told, HEAD + ROW * len(table) + 4, caption)
+    return Chart(caption, (*_cells(ordered, caption), *marks), height, ordered)
 
 
 def _clustered(table: pd.DataFrame) -> pd.DataFrame:
@@ -66,12 +62,13 @@ def _clustered(table: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[order, order]
 
 
-def _cells(table: pd.DataFrame) -> list[Mark]:
+def _cells(table: pd.DataFrame, caption: Caption) -> list[Mark]:
     """Return the heat map: a name for each row and column, a coloured cell with its figure for each pair."""
-    wide = min(WIDTH - MATRIX_LEFT, 76 * len(table)) / len(table)
+    start = 30 if caption.narrow else MATRIX_LEFT  # on a phone codes alone; the names stand below
+    wide = min(caption.width - start, 76 * len(table)) / len(table)
     marks: list[Mark] = []
     for j, name in enumerate(table):
-        middle = MATRIX_LEFT + wide * (j + 0.5)
+        middle = start + wide * (j + 0.5)
         texts = wrap(str(name).split()[0], wide - 4)
         marks += [
             Word(middle, HEAD - 8 - 16 * (len(texts) - 1 - k), text, QUIET, anchor="middle")
@@ -79,9 +76,10 @@ def _cells(table: pd.DataFrame) -> list[Mark]:
         ]
     for i, (name, values) in enumerate(zip(table.index, table.to_numpy(), strict=True)):
         top = HEAD + ROW * i
-        marks.append(Word(MATRIX_LEFT - 8, top + ROW / 2 + 5, shorten(name, MATRIX_LEFT - 10), anchor="end"))
+        text = str(name).split()[0] if caption.narrow else shorten(name, start - 10)
+        marks.append(Word(start - 8, top + ROW / 2 + 5, text, anchor="end"))
         for j, value in enumerate(values):
-            left = MATRIX_LEFT + wide * j
+            left = start + wide * j
             marks.append(Bar(left + 1, top + 1, wide - 2, ROW - 2, _tone(value)))
             marks.append(Word(left + wide / 2, top + ROW / 2 + 5, f"{value:.2f}", CELL_INK, anchor="middle"))
     return marks
@@ -99,7 +97,8 @@ def _tone(value: float) -> Colour:
 # Level against balance: is there enough, and is it shared evenly?
 
 
-QUADRANTS_LEFT, RIGHT, TOP, BASE = 44, 440, 30, 360
+QUADRANTS_LEFT, TOP, BASE = 44, 30, 360
+LIST = 280  # room of the list beside the figure; on a phone it stands below
 BEYOND = 400.0  # per cent of the standard; what is higher is drawn at the edge, its words say how high
 
 
@@ -141,42 +140,44 @@ def quadrants(
         return blank(caption, table)
     grid = ticks(min(x[known].min(), 90.0), max(min(x[known].max(), BEYOND), 110.0), 5)
     steps = ticks(0, np.nanmax([*y[known], cap * 1.15]), 4)
-    across, rise = Scale(grid[0], grid[-1], QUADRANTS_LEFT, RIGHT), Scale(0, steps[-1], BASE, TOP)
+    right = caption.width - (10 if caption.narrow else LIST)
+    across, rise = Scale(grid[0], grid[-1], QUADRANTS_LEFT, right), Scale(0, steps[-1], BASE, TOP)
     poor = known & np.asarray(poor, bool)
     marks = _frame(across, rise, grid, steps, cap, caption)
     for k, text in enumerate(corners):
-        right, low = k % 2, BASE - 8 if k > 1 else TOP + 34
-        if span(text) <= (RIGHT - across(100) if right else across(100) - QUADRANTS_LEFT) - 12:
-            at, anchor = (RIGHT - 6, "end") if right else (QUADRANTS_LEFT + 6, "start")
+        high, low = k % 2, BASE - 8 if k > 1 else TOP + 34
+        if span(text) <= (right - across(100) if high else across(100) - QUADRANTS_LEFT) - 12:
+            at, anchor = (right - 6, "end") if high else (QUADRANTS_LEFT + 6, "start")
             marks.append(Word(at, low, text, QUIET, anchor=anchor))
     places = {int(k): (across(x[k]), rise(y[k])) for k in np.flatnonzero(known)}
     marks += _points(codes, places, poor)
+    at, first = (0, BASE + 68) if caption.narrow else (right + 26, TOP + 16)
     for k, (title, text) in enumerate(zip(titles, texts, strict=True)):
-        low = TOP + 16 + 40 * k
+        low = first + 40 * k
         marks += [
-            Word(RIGHT + 26, low, shorten(title, WIDTH - RIGHT - 26), bold=True),
-            Word(RIGHT + 26, low + 17, text, ALARM if poor[k] else QUIET),
+            Word(at, low, shorten(title, caption.width - at), bold=True),
+            Word(at, low + 17, text, ALARM if poor[k] else QUIET),
         ]
-    return Chart(caption, tuple(marks), max(BASE + 44, TOP + 16 + 40 * len(codes)), table)
+    return Chart(caption, tuple(marks), max(BASE + 44, first + 40 * len(codes)), table)
 
 
 def _frame(
     across: Scale, rise: Scale, grid: Sequence[float], steps: Sequence[float], cap: float, caption: Caption
 ) -> list[Mark]:
     """The axes, and the two lines that make the quadrants; without a limit there is one."""
-    middle, text = across(100), phrase(caption, "standard 100")
+    right, middle, text = across.end, across(100), caption.word("standard 100")
     limited = [
-        Line(((QUADRANTS_LEFT, rise(cap)), (RIGHT, rise(cap))), INK, 1.2, dashed=True),
-        Word(RIGHT - 4, rise(cap) - 5, phrase(caption, "limit", cap), bold=True, anchor="end", halo=True),
+        Line(((QUADRANTS_LEFT, rise(cap)), (right, rise(cap))), INK, 1.2, dashed=True),
+        Word(right - 4, rise(cap) - 5, caption.word("limit of", cap), bold=True, anchor="end", halo=True),
     ]
     return [
         *(limited if cap == cap else []),
-        Line(((QUADRANTS_LEFT, TOP), (QUADRANTS_LEFT, BASE), (RIGHT, BASE)), RULE),
+        Line(((QUADRANTS_LEFT, TOP), (QUADRANTS_LEFT, BASE), (right, BASE)), RULE),
         Line(((middle, TOP), (middle, BASE)), INK, 1.2),
-        Word(0, 12, phrase(caption, "uneven"), QUIET),
-        Word(min(middle + 5, RIGHT - span(text)), TOP + 14, text, bold=True, halo=True),
-        Word(RIGHT, BASE + 36, phrase(caption, "level"), QUIET, anchor="end"),
-        *(Word(across(v), BASE + 18, f"{v:g} %", QUIET, 12, anchor="middle") for v in grid),
+        Word(0, 12, caption.word("uneven"), QUIET),
+        Word(min(middle + 5, right - span(text)), TOP + 14, text, bold=True, halo=True),
+        Word(right, BASE + 36, caption.word("level"), QUIET, anchor="end"),
+        *feet([across(v) for v in grid], [f"{v:g} %" for v in grid], BASE + 18),
         *(Word(QUADRANTS_LEFT - 6, rise(v) + 5, plain(v), QUIET, 12, anchor="end") for v in steps),
     ]
 

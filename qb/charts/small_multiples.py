@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from qb.charts.figure import Caption, Chart, blank, phrase, redrawn
-from qb.charts.layout import Scale, notes
+from qb.charts.figure import Caption, Chart, blank, redrawn
+from qb.charts.layout import LINE, Scale, notes
 from qb.charts.primitives import Area, Bar, Dot, Line, Mark, Word
-from qb.charts.style import ACCENT, FADE, INK, QUIET, RULE, WIDTH, shorten, span
+from qb.charts.style import ACCENT, FADE, INK, QUIET, RULE, shorten, span
 
 COLUMNS, GAP = 4, 22
 PALE = 0.45
+LORENZ_WORDS = 62  # above and below a Lorenz curve
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,18 @@ class Curve:
     gini: float
 
 
-def breadth(count: int) -> float:
-    """Return how wide each of so many panels is."""
-    columns = min(COLUMNS, count)
-    return min((WIDTH - GAP * (columns - 1)) / columns, 300.0)
+def panels_of(
+    caption: Caption, count: int, high: float | None
+) -> tuple[list[tuple[float, float]], float, float]:
+    """Return the upper left corner of each panel, how wide they are, and where the last row of them ends.
 
-
-def places(count: int, high: float) -> tuple[list[tuple[float, float]], float]:
-    """Return the upper left corner of each panel, and where the last row of them ends."""
-    columns, wide = min(COLUMNS, count), breadth(count)
-    corners = [((wide + GAP) * (k % columns), high * (k // columns)) for k in range(count)]
-    return corners, high * -(-count // columns)
+    Panels are `high`, or as high as they are wide and `LORENZ_WORDS` more.
+    """
+    columns = min(2 if caption.narrow else COLUMNS, count)
+    wide = min((caption.width - GAP * (columns - 1)) / columns, 300.0)
+    step = wide + LORENZ_WORDS + LINE * caption.narrow if high is None else high
+    corners = [((wide + GAP) * (k % columns), step * (k // columns)) for k in range(count)]
+    return corners, wide, step * -(-count // columns)
 
 
 @redrawn
@@ -66,8 +68,7 @@ def lorenz(curves: Mapping[str, Curve | str], *, caption: Caption) -> Chart:
     )
     if not there:
         return blank(caption, table)
-    wide = breadth(len(curves))
-    corners, base = places(len(curves), wide + 62)
+    corners, wide, base = panels_of(caption, len(curves), None)
     marks: list[Mark] = []
     for (left, top), (name, curve) in zip(corners, curves.items(), strict=True):
         marks.append(Word(left, top + 14, shorten(name, wide), bold=True))
@@ -80,7 +81,8 @@ def lorenz(curves: Mapping[str, Curve | str], *, caption: Caption) -> Chart:
         frame = ((left, rise(0)), (left + wide, rise(0)), (left + wide, rise(1)))
         equal = ((left, rise(0)), (left + wide, rise(1)))
         half = (across(0.5), rise(curve.half))
-        words = phrase(caption, "half", f"{100 * curve.half:.0f} %")
+        words = caption.word("half", f"{100 * curve.half:.0f} %")
+        gini = caption.word("gini", f"{curve.gini:.3f}")
         marks += [
             Line(frame, RULE),
             Area((*line, equal[1], equal[0])),
@@ -89,11 +91,11 @@ def lorenz(curves: Mapping[str, Curve | str], *, caption: Caption) -> Chart:
             Line((half, (half[0], rise(0))), INK, 0.8, dashed=True),
             Dot(*half, 3.5, INK),
             Word(left, rise(0) + 18, words),
-            Word(
-                left + wide, rise(0) + 18, phrase(caption, "gini", f"{curve.gini:.3f}"), QUIET, anchor="end"
-            ),
+            Word(left, rise(0) + 18 + LINE, gini, QUIET)
+            if caption.narrow
+            else Word(left + wide, rise(0) + 18, gini, QUIET, anchor="end"),
         ]
-    written, height = notes([phrase(caption, "lorenz")], base - 6)
+    written, height = notes([caption.word("lorenz")], base - 6, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
@@ -115,9 +117,8 @@ def parts(panels: Mapping[str, pd.DataFrame], *, caption: Caption) -> Chart:
     table = pd.concat(panels, names=["", caption.word("year")])
     if not (table.sum(axis=1) > 0).any():
         return blank(caption, table)
-    high, room = 190, 118
-    wide = breadth(len(panels))
-    corners, base = places(len(panels), high)
+    room = 118
+    corners, wide, base = panels_of(caption, len(panels), 190)
     marks: list[Mark] = []
     for (left, upper), (name, frame) in zip(corners, panels.items(), strict=True):
         ground = upper + 42 + room
@@ -134,9 +135,9 @@ def parts(panels: Mapping[str, pd.DataFrame], *, caption: Caption) -> Chart:
         Bar(at, base + 4, 12, 12, QUIET, PALE),
         Word(at + 18, base + 15, second),
     ]
-    absent = [phrase(caption, "no years")] if table.isna().any(axis=None) else []
-    below = caption.word("stop").join([phrase(caption, "own scales"), *absent])
-    written, height = notes([below], base + 20)
+    absent = [caption.word("no years")] if table.isna().any(axis=None) else []
+    below = caption.word("stop").join([caption.word("own scales"), *absent])
+    written, height = notes([below], base + 20, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
@@ -190,9 +191,8 @@ def histograms(
     table = pd.DataFrame(panels, index=list(edges[:-1])).T
     if not panels:
         return blank(caption, table)
-    high, room = 112, 58
-    wide = breadth(len(panels))
-    corners, base = places(len(panels), high)
+    room = 58
+    corners, wide, base = panels_of(caption, len(panels), 112)
     top = max(max(shares) for shares in panels.values())
     marks: list[Mark] = []
     for (left, upper), (name, shares) in zip(corners, panels.items(), strict=True):
@@ -211,5 +211,5 @@ def histograms(
             Word(left, ground + 18, f"{edges[0]:g}", QUIET, 12),
             Word(left + wide, ground + 18, f"{edges[-1]:g}", QUIET, 12, anchor="end"),
         ]
-    written, height = notes(notes_below, base + 4)
+    written, height = notes(notes_below, base + 4, caption)
     return Chart(caption, (*marks, *written), height, table)

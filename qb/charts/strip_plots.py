@@ -3,49 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
 
-from qb.charts.figure import Caption, Chart, blank, phrase, redrawn
-from qb.charts.layout import (
-    EDGE,
-    LINE,
-    Scale,
-    State,
-    dot,
-    largest,
-    notes,
-    radii,
-    row_label,
-    states,
-    swarm,
-    ticks,
-)
+from qb.charts.figure import Caption, Chart, blank, redrawn
+from qb.charts.layout import EDGE, LINE, Rows, Scale, State, dots_of, feet, notes, states, ticks
 from qb.charts.primitives import Bar, Dot, Line, Mark, Word
-from qb.charts.style import (
-    ACCENT,
-    ALARM,
-    ALLOW,
-    FADE,
-    INK,
-    QUIET,
-    RULE,
-    WIDTH,
-    clean,
-    label,
-    share,
-)
+from qb.charts.style import ACCENT, ALARM, ALLOW, FADE, INK, NARROW, QUIET, RULE, WIDTH, clean, label, share
 from qb.terms import Allowance, Verdict
 
 # All schools of a stage on all indicators: a strip for each of them.
 
 
-TOLD = 120  # dots say their names up to so many schools in a row; more would make the page heavy
-_ROW = 48  # from one strip to the next
+ROW, SPREAD_ROW, HEAD = 48, 50, 26  # from one strip to the next, and above the first
+START = 190  # room for names
 
 
 @redrawn
@@ -92,68 +67,139 @@ class Strips:
 
     def chart(self, caption: Caption, highlight: int | None = None) -> Chart:
         """Return the figure, with a ring around the school that it is about."""
-        percent, values, scale = self.percent, self._values, self._scale
+        percent, values = self.percent, self._values
         finite = values[np.isfinite(values)]
         if not len(finite):
             return blank(caption, percent)
-        start, end = scale.start, scale.end
-        base = 26 + _ROW * values.shape[1]
-        marks: list[Mark] = [
-            Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
-            Line(((scale(self.floor), 18), (scale(self.floor), base)), INK, 1.2, dashed=True),
-            Word(scale(100) + 3, 12, f"{caption.word('standard')} 100 %", bold=True),
-            Word(scale(self.floor) - 3, 12, f"{self.floor:g} %", QUIET, anchor="end"),
-            Line(((start - EDGE, base), (end + EDGE, base)), RULE),
-        ]
-        marks += [
-            Word(scale(v), base + 16, f"{v:.0f} %", QUIET, anchor="middle")
-            for v in ticks(scale.low, scale.high, 4)
-            if scale.low <= v <= scale.high
-        ]
-        for k, row in enumerate(self._rows):
-            marks += row.about(highlight)
-            marks += _tally(row.state, values[:, k], highlight, caption, row.middle, self.floor)
-        allowed = any(Allowance.AT_SCHOOL in row.state for row in self._rows)
+        strips, short = self._placed[caption.narrow], caption.narrow and highlight is not None
+        scale, rows = strips[0].scale, Rows(caption, HEAD, 26, 0) if short else self._rows(caption)
+        base = rows.base(values.shape[1])
+        marks = [*scale_of_standard(scale, self.floor, base, caption)]
+        for k, row in enumerate(strips):
+            tally = self._tally(k, row.state, highlight, rows)
+            marks += rows.name(k, percent.columns[k], gap=22, anchor="start", beside=tally[0].text)
+            marks += [*(self._range(k, row, highlight, rows) if short else row.about(highlight)), *tally]
+        allowed = any(Allowance.AT_SCHOOL in row.state for row in strips)
         legend = caption.word("legend") + caption.word("legend allowed") * allowed + caption.word("dots")
         own = [] if highlight is None else [caption.word("own", clean(percent.index[highlight]))]
-        below = ["".join([*own, legend])]
+        below = (
+            [caption.word("range", clean(percent.index[highlight]))] if short else ["".join([*own, legend])]
+        )
         off = int((finite > scale.high).sum())
         below += [caption.word("off scale", f"{scale.high:.0f} %", off)] if off else []
-        written, height = notes(below, base + 22)
-        return Chart(caption, (*marks, *written), height, percent)
+        written, height = notes(below, base + 22, caption)
+        again = partial(self.chart, highlight=highlight)
+        return Chart(caption, (*marks, *written), height, percent, again)
 
     def place(self) -> None:
         """Place the dots now, not when the first figure asks for them."""
-        self._rows  # noqa: B018
+        self._placed  # noqa: B018
 
     @cached_property
     def _values(self) -> np.ndarray:
         return self.percent.to_numpy(float)
 
-    @cached_property
-    def _scale(self) -> Scale:
-        finite = self._values[np.isfinite(self._values)]
-        if not len(finite):
-            return Scale(0, 100, 0, 0)
-        low = min(50.0, 25 * math.floor(finite.min() / 25))
-        high = float(np.clip(50 * math.ceil(np.quantile(finite, 0.9) / 50), 200, 400))
-        return Scale(low, high, 190, WIDTH - 112)
+    def _rows(self, caption: Caption) -> Rows:
+        return Rows(caption, HEAD, ROW, 0 if caption.narrow else START)
 
     @cached_property
-    def _rows(self) -> list[_Row]:
-        names, pupils = list(self.percent.index), np.asarray(self.pupils, float)
-        return [self._row(k, title, names, pupils) for k, title in enumerate(self.percent.columns)]
+    def _placed(self) -> dict[bool, list[_Row]]:
+        """The strips of a page and of a phone."""
+        captions = (Caption("", width=width) for width in (WIDTH, NARROW))
+        count = self._values.shape[1]
+        return {c.narrow: [self._row(k, c) for k in range(count)] for c in captions}
 
-    def _row(self, k: int, title: object, names: Sequence[object], pupils: np.ndarray) -> _Row:
-        values, scale, middle = self._values[:, k], self._scale, 26 + _ROW * (k + 0.5)
+    def _row(self, k: int, caption: Caption) -> _Row:
+        values, rows = self._values[:, k], self._rows(caption)
+        scale = scale_of(self._values, rows)
         state = states(values, self.verdicts.iloc[:, k])
+        names, middle = list(self.percent.index), rows.middle(k)
         marks: list[Mark] = [Line(((scale.start - EDGE, middle), (scale.end + EDGE, middle)), RULE, 0.6)]
-        marks += row_label(title, middle, scale.start - 22)
         rings = {}
-        for i, own, radius in _dots_of_stage(values, pupils, names, state, scale, middle):
+        for i, own, radius in dots_of(values, self.pupils, names, state, scale, middle, room=ROW / 2 - 5):
             marks.append(own)
             rings[i] = len(marks), Dot(own.x, own.y, radius + 3, ACCENT, "ring")
-        return _Row(marks, rings, state, middle)
+        return _Row(marks, rings, state, scale)
+
+    def _range(self, k: int, row: _Row, highlight: int, rows: Rows) -> list[Mark]:
+        """The school between the others, who on a phone are a line and a bar: their range, the middle half."""
+        values, middle, scale = self._values[:, k], rows.middle(k), row.scale
+        known = values[np.isfinite(values)]
+        rail = Line(((scale.start - EDGE, middle), (scale.end + EDGE, middle)), RULE, 0.6)
+        if not len(known):
+            return [rail]
+        low, first, third, high = (scale(v) for v in np.quantile(known, (0, 0.25, 0.75, 1)))
+        marks: list[Mark] = [
+            rail,
+            Bar(low, middle - 2, high - low, 4, QUIET, FADE),
+            Bar(first, middle - 7, third - first, 14, QUIET, FADE),
+        ]
+        if highlight in row.rings:
+            place, _ = row.rings[highlight]
+            own = row.marks[place - 1]
+            fails = row.state[highlight] is Verdict.FAIL
+            marks.append(Dot(own.x, middle, 7, ALARM, "diamond") if fails else Dot(own.x, middle, 7, ACCENT))
+        return marks
+
+    def _tally(self, k: int, state: list[State], highlight: int | None, rows: Rows) -> list[Word]:
+        """What stands at the right end of a row: the school's own percentage, or how many fail."""
+        caption, value = rows.caption, np.nan if highlight is None else self._values[highlight, k]
+        if highlight is not None:
+            own = label(state[highlight], caption.lang)
+            percent = f"{share(value, self.floor)} %" if np.isfinite(value) else ""
+            fails = state[highlight] is Verdict.FAIL
+            text = f"{percent} {own}" if fails else percent or own
+            colour = ALARM if fails else ACCENT if percent else QUIET
+            if state[highlight] is Allowance.AT_SCHOOL:
+                text, colour = f"▲ {percent}", ALLOW
+            return [rows.end(k, text, colour, bold=fails)]
+        counts = (
+            ("n fail", Verdict.FAIL, ALARM),
+            ("n allowed", Allowance.AT_SCHOOL, ALLOW),
+            ("n missing", Verdict.NO_DATA, QUIET),
+        )
+        parts = [
+            (caption.word(name, count), colour)
+            for name, kind, colour in counts
+            if (count := state.count(kind))
+        ]
+        if not parts:
+            met = Verdict.PASS in state
+            parts = [
+                (caption.word("all pass") if met else label(Verdict.NOT_APPLICABLE, caption.lang), QUIET)
+            ]
+        if caption.narrow:  # one line
+            text = caption.word("stop").join(text for text, _ in parts)
+            return [rows.end(k, text, parts[0][1], bold=parts[0][1] is ALARM)]
+        first = rows.middle(k) + 5 - (len(parts) - 1) * LINE / 2
+        return [
+            Word(caption.width, first + LINE * n, text, colour, bold=colour is ALARM, anchor="end")
+            for n, (text, colour) in enumerate(parts)
+        ]
+
+
+def scale_of(percent: np.ndarray, rows: Rows) -> Scale:
+    """Return the scale of percentages of a standard, between the names and the words at the right end."""
+    finite = percent[np.isfinite(percent)]
+    if not len(finite):
+        return Scale(0, 100, 0, 0)
+    low = min(50.0, 25 * math.floor(finite.min() / 25))
+    high = float(np.clip(50 * math.ceil(np.quantile(finite, 0.9) / 50), 200, 400))
+    start, end = (20, 20) if rows.caption.narrow else (rows.start, 112)
+    return Scale(low, high, start, rows.caption.width - end)
+
+
+def scale_of_standard(scale: Scale, floor: float, base: float, caption: Caption) -> list[Mark]:
+    """Return the lines of the standard and of the floor, and the percentages under the last row."""
+    shown = [v for v in ticks(scale.low, scale.high, 4) if scale.low <= v <= scale.high]
+    return [
+        Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
+        Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True),
+        Word(scale(100) + 3, 12, f"{caption.word('standard')} 100 %", bold=True),
+        Word(scale(floor) - 3, 12, f"{floor:g} %", QUIET, anchor="end"),
+        Line(((scale.start - EDGE, base), (scale.end + EDGE, base)), RULE),
+        *feet([scale(v) for v in shown], [f"{v:.0f} %" for v in shown], base + 16),
+    ]
 
 
 @dataclass(frozen=True)
@@ -163,7 +209,7 @@ class _Row:
     marks: list[Mark]
     rings: dict[int, tuple[int, Dot]]
     state: list[State]
-    middle: float
+    scale: Scale
 
     def about(self, highlight: int | None) -> list[Mark]:
         """Return the marks, with the ring after the dot that it is around."""
@@ -173,66 +219,10 @@ class _Row:
         return [*self.marks[:place], ring, *self.marks[place:]]
 
 
-def _dots_of_stage(
-    values: np.ndarray,
-    pupils: np.ndarray,
-    names: Sequence[object],
-    state: list[State],
-    scale: Scale,
-    middle: float,
-) -> Iterator[tuple[int, Dot, float]]:
-    """Yield position, dot and radius of each school that has the value."""
-    shown = np.flatnonzero(np.isfinite(values))
-    x = np.array([scale(values[i]) for i in shown])
-    radius = radii(pupils[shown], largest(len(shown)) * 0.6)
-    lift = swarm(x, radius, _ROW / 2 - 5)
-    for k, i in enumerate(shown):
-        tip = f"{clean(names[i])} {share(values[i])} %" if len(shown) <= TOLD else ""
-        beyond = bool(values[i] > scale.high)
-        yield int(i), dot(x[k], middle + lift[k], radius[k], state[i], tip, beyond=beyond), radius[k]
-
-
-def _tally(
-    state: list[State],
-    values: np.ndarray,
-    highlight: int | None,
-    caption: Caption,
-    middle: float,
-    floor: float,
-) -> list[Mark]:
-    """What stands at the right end of a row: the school's own percentage, or how many fail."""
-    if highlight is not None:
-        own = label(state[highlight], caption.lang)
-        percent = f"{share(values[highlight], floor)} %" if np.isfinite(values[highlight]) else ""
-        fails = state[highlight] is Verdict.FAIL
-        text = f"{percent} {own}" if fails else percent or own
-        colour = ALARM if fails else ACCENT if percent else QUIET
-        if state[highlight] is Allowance.AT_SCHOOL:
-            text, colour = f"▲ {percent}", ALLOW
-        return [Word(WIDTH, middle + 5, text, colour, bold=fails, anchor="end")]
-    counts = (
-        ("n fail", Verdict.FAIL, ALARM),
-        ("n allowed", Allowance.AT_SCHOOL, ALLOW),
-        ("n missing", Verdict.NO_DATA, QUIET),
-    )
-    parts = [
-        (caption.word(name, count), colour) for name, kind, colour in counts if (count := state.count(kind))
-    ]
-    if not parts:
-        met = Verdict.PASS in state
-        parts = [(caption.word("all pass") if met else label(Verdict.NOT_APPLICABLE, caption.lang), QUIET)]
-    first = middle + 5 - (len(parts) - 1) * LINE / 2
-    return [
-        Word(WIDTH, first + LINE * k, text, colour, bold=colour is ALARM, anchor="end")
-        for k, (text, colour) in enumerate(parts)
-    ]
-
-
 # How far schools stand from the mean, a row for each resource.
 
 
 MANY = 300  # more schools than these are drawn as percentiles
-START, END, ROW, HEAD = 190, WIDTH - 92, 50, 26
 
 
 @dataclass(frozen=True)
@@ -292,8 +282,8 @@ def spreads(strips: Sequence[Strip], *, caption: Caption, decimals: int = 3) -> 
     """
     table = pd.DataFrame(
         {
-            phrase(caption, "mean"): [strip.mean for strip in strips],
-            phrase(caption, "coefficient"): [strip.coefficient for strip in strips],
+            caption.word("mean"): [strip.mean for strip in strips],
+            caption.word("coefficient"): [strip.coefficient for strip in strips],
         },
         index=[strip.title for strip in strips],
     )
@@ -302,58 +292,49 @@ def spreads(strips: Sequence[Strip], *, caption: Caption, decimals: int = 3) -> 
         return blank(caption, table)
     percent = np.concatenate([strip.percent for strip in drawn])
     high = float(np.clip(50 * np.ceil(np.quantile(percent, 0.98) / 50), 150, 300))
-    scale = Scale(50.0 if percent.min() >= 50 else 0.0, high, START, END)
-    base = HEAD + ROW * len(strips)
+    rows = Rows(caption, HEAD, SPREAD_ROW, 0 if caption.narrow else START)
+    start, end = (20, 20) if caption.narrow else (START, 92)
+    scale = Scale(50.0 if percent.min() >= 50 else 0.0, high, start, caption.width - end)
+    base = rows.base(len(strips))
+    shown = [v for v in ticks(scale.low, high, 5) if scale.low <= v <= high]
     marks: list[Mark] = [
         Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
-        Word(scale(100), 12, phrase(caption, "mean 100"), bold=True, anchor="middle"),
-        Word(WIDTH, 12, phrase(caption, "coefficient"), QUIET, anchor="end"),
-        Line(((START - EDGE, base), (END + EDGE, base)), RULE),
-    ]
-    marks += [
-        Word(scale(v), base + 18, f"{v:g} %", QUIET, anchor="middle")
-        for v in ticks(scale.low, high, 5)
-        if scale.low <= v <= high
+        Word(scale(100), 12, caption.word("mean 100"), bold=True, anchor="middle"),
+        Word(caption.width, 12, caption.word("coefficient"), QUIET, anchor="end"),
+        Line(((scale.start - EDGE, base), (scale.end + EDGE, base)), RULE),
+        *feet([scale(v) for v in shown], [f"{v:g} %" for v in shown], base + 18),
     ]
     for k, strip in enumerate(strips):
-        marks += _row(strip, HEAD + ROW * (k + 0.5), scale, decimals)
+        marks += _row(strip, k, rows, scale, decimals)
     shape = "quantiles" if any(len(strip.values) > MANY for strip in drawn) else "strip"
     held = any(strip.limit == strip.limit for strip in drawn)
-    below = [phrase(caption, shape) + (phrase(caption, f"{shape} standard") if held else "")]
+    below = [caption.word(shape) + (caption.word(f"{shape} standard") if held else "")]
     off = sum(int((s.percent > high).sum()) for s in drawn if len(s.values) <= MANY)
-    below += [phrase(caption, "beyond", f"{high:g}", off)] if off else []
+    below += [caption.word("beyond", f"{high:g}", off)] if off else []
     over = [strip.cap for strip in drawn if strip.over]
-    below += [phrase(caption, "over", over[0])] if over else []
-    written, height = notes(below, base + 24)
+    below += [caption.word("over", over[0])] if over else []
+    written, height = notes(below, base + 24, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
-def _row(strip: Strip, middle: float, scale: Scale, decimals: int) -> list[Mark]:
-    marks = row_label(strip.title, middle, START - EDGE - 10)
+def _row(strip: Strip, k: int, rows: Rows, scale: Scale, decimals: int) -> list[Mark]:
+    middle = rows.middle(k)
+    text = f"{strip.coefficient:.{decimals}f}" + (" ↑" if strip.over else "")
+    marks = rows.name(k, strip.title, gap=EDGE + 10, anchor="start", beside=text)
     if not strip.drawn:
-        return [*marks, Word(START, middle + 5, strip.absent, QUIET)]
+        return [*marks, Word(scale.start, middle + 5, strip.absent, QUIET)]
     marks += (_percentiles if len(strip.values) > MANY else _dots_about_mean)(strip, middle, scale)
     standard = 100 * strip.limit / strip.mean
     if scale.low <= standard <= scale.high:
         at = scale(standard)
         marks.append(Line(((at, middle - 15), (at, middle + 15)), INK, 3.2))
-    text = f"{strip.coefficient:.{decimals}f}" + (" ↑" if strip.over else "")
-    colour = ALARM if strip.over else INK
-    return [*marks, Word(WIDTH, middle + 5, text, colour, bold=strip.over, anchor="end")]
+    return [*marks, rows.end(k, text, ALARM if strip.over else INK, bold=strip.over)]
 
 
 def _dots_about_mean(strip: Strip, middle: float, scale: Scale) -> list[Mark]:
-    percent = strip.percent
-    x = np.array([scale(v) for v in percent])
-    radius = radii(strip.pupils, 0.8 * largest(len(percent)))
-    lift = swarm(x, radius, room=20)
-    marks: list[Mark] = []
-    for i in np.argsort(-radius, kind="stable"):  # small dots on top of large ones
-        state = Verdict.FAIL if strip.low[i] else Verdict.PASS
-        tip = f"{clean(strip.names[i])} {share(percent[i])} %" if len(percent) <= TOLD else ""
-        beyond = bool(percent[i] > scale.high)
-        marks.append(dot(x[i], middle + lift[i], radius[i], state, tip, beyond=beyond))
-    return marks
+    state = [Verdict.FAIL if low else Verdict.PASS for low in strip.low]
+    placed = dots_of(strip.percent, strip.pupils, strip.names, state, scale, middle, room=20, size=0.8)
+    return [own for _, own, radius in sorted(placed, key=lambda item: -item[2])]  # small dots on top
 
 
 def _percentiles(strip: Strip, middle: float, scale: Scale) -> list[Mark]:
@@ -363,6 +344,3 @@ def _percentiles(strip: Strip, middle: float, scale: Scale) -> list[Mark]:
         Bar(p25, middle - 8, p75 - p25, 16, QUIET, FADE),
         Line(((p50, middle - 11), (p50, middle + 11)), INK, 2),
     ]
-
-
-# All schools on one indicator.

@@ -1,6 +1,6 @@
 """What every figure shares: colours, sizes of type, the few words a figure adds by itself, the font.
 
-Figures are drawn in units of one pixel of a page `WIDTH` pixels wide. Colours are grey and one accent;
+Figures are drawn in units of one pixel of a page `WIDTH` pixels wide, on a phone `NARROW`. Colours are grey and one accent;
 what falls short has a colour, a shape and a word of its own, so colour never speaks alone.
 """
 
@@ -11,13 +11,14 @@ from bisect import bisect_right
 from contextlib import AbstractContextManager
 from functools import cache, lru_cache
 from pathlib import Path
+from tomllib import loads
 from typing import NamedTuple
 
 from qb.files import PACKAGE
 from qb.rounding import round_half_up
 from qb.terms import Allowance, Verdict
 
-WIDTH = 720
+WIDTH, NARROW = 720, 340
 SMALL, BODY, LARGE = 13, 14, 18
 FAMILY = "qb Sans SC"
 STACK = (
@@ -47,102 +48,14 @@ ALLOW = Colour("var(--chart-allow,#7a5200)", "#7a5200", "#444444")
 PAPER = Colour("var(--chart-paper,Canvas)", "#ffffff", "#ffffff")
 FADE = 0.8  # of quiet shapes: still three to one against the page
 
-WORDS = {
-    "zh": {
-        "source": "来源：",
-        "standard": "标准",
-        "limit": "上限",
-        "of standard": "占标准 %",
-        "school": "学校",
-        "value": "数值",
-        "pupils": "学生数",
-        "verdict": "结论",
-        "indicator": "指标",
-        "amount": "缺口",
-        "where": "项目",
-        "year": "年份",
-        "class size": "班额",
-        "classes": "班级数",
-        "longitude": "经度",
-        "latitude": "纬度",
-        "no shortfall": "无缺口",
-        "no table": "无此表",
-        "above": "超限",
-        "north": "北 ↑",
-        "km": "{} 千米",
-        "people": "{} 人",
-        "all pass": "全部达标",
-        "n fail": "{} 所未达标",
-        "n allowed": "{} 所低于，规则允许",
-        "allowed": "规则允许",
-        "n missing": "{} 所缺数据",
-        "n classes": "{} 个班",
-        "n above": "超上限 {} 个班",
-        "n more": "另有 {} 所未达标未标名",
-        "no place": "缺坐标",
-        "list": "{}：{}",
-        "comma": "、",
-        "stop": "；",
-        "own": "○ {}；",
-        "and more": "{} 等 {} 所",
-        "off scale": "▶ 超出 {}，画在右端（{} 所）",
-        "dots": "；每点一所学校，面积与学生数成正比",
-        "legend": "● 达标，◆ 未达标",
-        "legend allowed": "，▲ 低于标准而规则允许",
-        "legend missing": "，○ 缺数据",
-        "numbers": "数据表与下载",
-        "first rows": "列出前 {} 行，共 {} 行。",
-        "heat": "数字为占标准的百分比；“×”加粗为未达标，底色较深为低于 {} %",
-        "heat allowed": "“△”为低于标准，规则允许",
-    },
-    "en": {
-        "source": "Source: ",
-        "standard": "standard",
-        "limit": "limit",
-        "of standard": "% of standard",
-        "school": "school",
-        "value": "value",
-        "pupils": "pupils",
-        "verdict": "verdict",
-        "indicator": "indicator",
-        "amount": "shortfall",
-        "where": "item",
-        "year": "year",
-        "class size": "class size",
-        "classes": "classes",
-        "longitude": "longitude",
-        "latitude": "latitude",
-        "no shortfall": "no shortfall",
-        "no table": "no table",
-        "above": "above",
-        "north": "N ↑",
-        "km": "{} km",
-        "people": "{} pupils",
-        "all pass": "all met",
-        "n fail": "{} not met",
-        "n allowed": "{} below, allowed",
-        "allowed": "allowed",
-        "n missing": "{} no data",
-        "n classes": "{} classes",
-        "n above": "{} classes above",
-        "n more": "{} more not met, not named",
-        "no place": "no coordinates",
-        "list": "{}: {}",
-        "comma": ", ",
-        "stop": "; ",
-        "own": "○ {}; ",
-        "and more": "{} and others, {} in all",
-        "off scale": "▶ beyond {}, drawn at the right edge ({} schools)",
-        "dots": "; one dot per school, area in proportion to pupils",
-        "legend": "● met, ◆ not met",
-        "legend allowed": ", ▲ below, the rule allows",
-        "legend missing": ", ○ no data",
-        "numbers": "Data table and downloads",
-        "first rows": "The first {} of {} rows.",
-        "heat": "figures are % of the standard; × and bold: not met; darker: below {} %",
-        "heat allowed": "△: below the standard, the rule allows",
-    },
-}
+
+@cache
+def words() -> dict[str, tuple[str, str]]:
+    """Return the few words that figures add by themselves, by key: in Chinese, in English."""
+    return {
+        key: (zh, en)
+        for key, (zh, en) in loads((PACKAGE / "charts" / "words.toml").read_text("utf-8")).items()
+    }
 
 
 def label(verdict: Verdict | Allowance, lang: str) -> str:

@@ -10,10 +10,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from qb.charts.figure import Caption, Chart, blank, phrase, redrawn
-from qb.charts.layout import Scale, notes, spaced, ticks
-from qb.charts.primitives import Area, Bar, Dot, Line, Mark, Word
-from qb.charts.style import ACCENT, INK, PAPER, QUIET, RULE, WIDTH, Colour, clean, label, plain, shorten, span
+from qb.charts.figure import Caption, Chart, blank, redrawn
+from qb.charts.layout import LINE, Scale, ends, feet, grid, notes, ticks
+from qb.charts.primitives import Area, Bar, Dot, Line, Mark, Word, svg
+from qb.charts.style import ACCENT, INK, PAPER, QUIET, clean, label, plain, shorten, span
 from qb.terms import Verdict
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_EDGE = 64, 16, 3
@@ -48,14 +48,14 @@ def sparkline(course: Sequence[tuple[int, float]]) -> str:
     told = ", ".join(f"{year} {plain(value)}" for year, value in course if value == value)
     return (
         f'<svg class="spark" role="img" aria-label="{escape(told)}" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}">'
-        f"{''.join(mark.svg() for mark in marks)}</svg>"
+        f"{svg(marks)}</svg>"
     )
 
 
 # Figures over the years.
 
 
-TREND_TOP, TREND_STEP = 24, 17  # where the figure begins; from one label at the right end to the next
+TREND_TOP = 24
 
 
 @redrawn
@@ -94,37 +94,37 @@ def trend(
         return blank(caption, table)
     every = np.concatenate((finite, list(limits.values())))
     low = 0.0 if 0 <= every.min() < every.max() / 2 else float(every.min())
-    grid = ticks(low, float(every.max()), 4)
+    steps = ticks(low, float(every.max()), 4)
     drawn = sorted(
         (n for n in table if table[n].notna().any()), key=lambda n: n == emphasise
     )  # it lies on top
     tails = {name: plain(table[name].dropna().iloc[-1], decimals) for name in drawn}
-    words = [*limits, *(f"{clean(name)} {tail}" for name, tail in tails.items())]
-    room = min(max(map(span, words)) + 16, 250)
-    base = TREND_TOP + max(216, TREND_STEP * len(words))
-    left, right = 12 + max(span(plain(v)) for v in grid), WIDTH - room + 6
-    across, rise = (
-        Scale(years[0], years[-1] + 1e-9, left + 18, right - 6),
-        Scale(grid[0], grid[-1], base, TREND_TOP),
-    )
+    texts = [*limits, *(f"{clean(name)} {tail}" for name, tail in tails.items())]
+    if caption.narrow:  # the values alone stand at the ends, the names below
+        texts = [*(plain(v) for v in limits.values()), *tails.values()]
+    room = min(max(map(span, texts)) + 16, 250)
+    base = TREND_TOP + max(216, (LINE - 1) * len(texts))
+    left, right = 12 + max(span(plain(v)) for v in steps), caption.width - room + 6
+    across = Scale(years[0], years[-1] + 1e-9, left + 18, right - 6)
+    rise = Scale(steps[0], steps[-1], base, TREND_TOP)
 
-    marks: list[Mark] = [Line(((left, rise(v)), (right, rise(v))), RULE, 0.8) for v in grid]
-    marks += [Word(left - 6, rise(v) + 5, plain(v), QUIET, anchor="end") for v in grid]
-    marks += [Word(across(year), base + 22, str(year), QUIET, anchor="middle") for year in years]
+    marks: list[Mark] = grid(steps, rise, left, right)
+    marks += feet([across(year) for year in years], [str(year) for year in years], base + 22)
     labels: list[tuple[float, Word]] = []
     for text, v in limits.items():
         marks.append(Line(((left, rise(v)), (right, rise(v))), INK, 1.2, dashed=True))
-        labels.append((rise(v), Word(0, 0, shorten(text, room - 14))))
+        labels.append((rise(v), Word(0, 0, plain(v) if caption.narrow else shorten(text, room - 14))))
     for name in drawn:
         chosen = name == emphasise
         marks += _line(table[name], across, rise, decimals, chosen=chosen)
         text = f"{shorten(name, room - 14 - span(' ' + tails[name]))} {tails[name]}"
-        end = rise(table[name].dropna().iloc[-1])
-        labels.append((end, Word(0, 0, text, ACCENT if chosen else QUIET, bold=chosen)))
-    places = spaced([at for at, _ in labels], TREND_STEP, TREND_TOP, base)
-    for y, (_, word) in zip(places, labels, strict=True):
-        marks.append(Word(WIDTH - room + 14, y + 5, word.text, word.colour, bold=word.bold))
-    written, height = notes(_gaps(table, caption), base + 28)
+        end, colour = rise(table[name].dropna().iloc[-1]), ACCENT if chosen else QUIET
+        labels.append((end, Word(0, 0, tails[name] if caption.narrow else text, colour, bold=chosen)))
+    marks += ends(labels, caption.width - room + 14, TREND_TOP, base)
+    below = _gaps(table, caption)
+    if caption.narrow:
+        below = [*limits, *(f"{clean(name)} {tails[name]}" for name in reversed(drawn)), *below]
+    written, height = notes(below, base + 28, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
@@ -182,12 +182,7 @@ def _gaps(table: pd.DataFrame, caption: Caption) -> list[str]:
 # Pupils of the years before and of those to come, with a low and a high path.
 
 
-OUTLOOK_TOP, OUTLOOK_HIGH, OUTLOOK_STEP = 24, 216, 17
-# The few words that the figure adds by itself.
-WORDS = {
-    "zh": {"low": "低", "high": "高", "ahead": "推算", "band": "浅色带为低、高之间"},
-    "en": {"low": "low", "high": "high", "ahead": "forecast", "band": "shaded: from low to high path"},
-}
+OUTLOOK_TOP, OUTLOOK_HIGH = 24, 216
 
 
 @redrawn
@@ -216,56 +211,45 @@ def outlook(
     known = table["pupils"].notna()
     if not known.any():
         return blank(caption, table)
-    words, years = WORDS[caption.lang], [int(year) for year in table.index]
+    years = [int(year) for year in table.index]
     ahead = table[table["low"].notna()]
     values = table.to_numpy()
     every = np.concatenate([values[np.isfinite(values)], list(limits.values())])
     low = 0.0 if every.min() < every.max() / 2 else float(every.min())
-    grid = ticks(low, float(every.max()), 4)
+    steps = ticks(low, float(every.max()), 4)
     last = table[known].iloc[-1]
-    ends = {"pupils": (plain(round(last["pupils"])), ACCENT, True)}
+    tips = {"pupils": (plain(round(last["pupils"])), ACCENT, True)}
     for side in ("high", "low") if len(ahead) else ():
-        ends[side] = (f"{words[side]} {plain(round(ahead[side].iloc[-1]))}", QUIET, False)
-    room = min(max(span(text) for text in [*limits, *(text for text, _, _ in ends.values())]) + 20, 250)
-    left, right = 12 + max(span(plain(v)) for v in grid), WIDTH - room
+        tips[side] = (f"{caption.word(f'outlook {side}')} {plain(round(ahead[side].iloc[-1]))}", QUIET, False)
+    room = min(max(span(text) for text in [*limits, *(text for text, _, _ in tips.values())]) + 20, 250)
+    left, right = 12 + max(span(plain(v)) for v in steps), caption.width - room
     foot = OUTLOOK_TOP + OUTLOOK_HIGH
     across = Scale(years[0], years[-1] + 1e-9, left + 18, right - 6)
-    rise = Scale(grid[0], grid[-1], foot, OUTLOOK_TOP)
+    rise = Scale(steps[0], steps[-1], foot, OUTLOOK_TOP)
 
-    marks: list[Mark | Area] = [Line(((left, rise(v)), (right, rise(v))), RULE, 0.8) for v in grid]
-    marks += [Word(left - 6, rise(v) + 5, plain(v), QUIET, anchor="end") for v in grid]
-    marks += _years(years, across, foot)
+    marks: list[Mark] = grid(steps, rise, left, right)
+    marks += feet([across(year) for year in years], [str(year) for year in years], foot + 22)
     marks += _band(table, ahead, across, rise)
-    marks += _path(table["pupils"], base, across, rise, words["ahead"])
+    marks += _path(table["pupils"], base, across, rise, caption.word("outlook ahead"))
     labels: list[tuple[float, Word]] = []
     for text, v in limits.items():
         marks.append(Line(((left, rise(v)), (right, rise(v))), INK, 1.2, dashed=True))
         labels.append((rise(v), Word(0, 0, shorten(text, room - 14))))
-    for side, (text, colour, bold) in ends.items():
+    for side, (text, colour, bold) in tips.items():
         at = last["pupils"] if side == "pupils" else ahead[side].iloc[-1]
         labels.append((rise(at), Word(0, 0, text, colour, bold=bold)))
-    places = spaced([at for at, _ in labels], OUTLOOK_STEP, OUTLOOK_TOP, foot)
-    for y, (_, word) in zip(places, labels, strict=True):
-        marks.append(Word(right + 8, y + 5, word.text, word.colour, bold=word.bold))
+    marks += ends(labels, right + 8, OUTLOOK_TOP, foot)
     gone = [str(year) for year in table.index[~known]]
-    told = [words["band"]] if len(ahead) else []
+    told = [caption.word("outlook band")] if len(ahead) else []
     if gone:
         told.append(
             caption.word("list", label(Verdict.NO_DATA, caption.lang), caption.word("comma").join(gone))
         )
-    written, height = notes(told, foot + 28)
+    written, height = notes(told, foot + 28, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
-def _years(years: list[int], across: Scale, foot: float) -> list[Mark]:
-    """The years under the axis, every other one where they would touch."""
-    step = across(years[0] + 1) - across(years[0]) if len(years) > 1 else WIDTH
-    every = 1 if step > span(str(years[0])) + 6 else 2
-    shown = years[::-1][::every]
-    return [Word(across(year), foot + 22, str(year), QUIET, anchor="middle") for year in shown]
-
-
-def _band(table: pd.DataFrame, ahead: pd.DataFrame, across: Scale, rise: Scale) -> list[Mark | Area]:
+def _band(table: pd.DataFrame, ahead: pd.DataFrame, across: Scale, rise: Scale) -> list[Mark]:
     """The shade between the paths, from the last known year on."""
     if not len(ahead):
         return []
@@ -299,7 +283,7 @@ def _path(pupils: pd.Series, base: int, across: Scale, rise: Scale, word: str) -
 
 PERCENTS = (5, 25, 50, 75, 95)
 BANDS = ((0, 4, 0.16), (1, 3, 0.3))  # which percentiles bound a band, and how dark it is
-FAN_TOP, FAN_HIGH, FAN_STEP = 14, 250, 17
+FAN_TOP, FAN_HIGH = 14, 250
 
 
 @redrawn
@@ -335,39 +319,36 @@ def fan(
         return blank(caption, table)
     top = max(float(values[known].max()), limit if np.isfinite(limit) else 0.0)
     low = float(min(values[known].min(), limit if np.isfinite(limit) else np.inf))
-    grid = ticks(0 if low < top / 2 else low, top, 4)
-    ends = [(phrase(caption, "median") if p == 50 else phrase(caption, "percentile", p)) for p in PERCENTS]
+    steps = ticks(0 if low < top / 2 else low, top, 4)
+    texts = [(caption.word("median") if p == 50 else caption.word("percentile", p)) for p in PERCENTS]
     last = values[known][-1]
-    ends = [f"{text} {plain(v, decimals)}" for text, v in zip(ends, last, strict=True)]
-    labels: list[tuple[float, str, Colour, bool]] = []
-    room = max(map(span, ends)) + 18
-    left, right = 14 + max(span(plain(v)) for v in grid), WIDTH - room
+    texts = [f"{text} {plain(v, decimals)}" for text, v in zip(texts, last, strict=True)]
+    labels: list[tuple[float, Word]] = []
+    room = max(map(span, texts)) + 18
+    left, right = 14 + max(span(plain(v)) for v in steps), caption.width - room
     base = FAN_TOP + FAN_HIGH
-    rise = Scale(grid[0], grid[-1], base, FAN_TOP)
+    rise = Scale(steps[0], steps[-1], base, FAN_TOP)
     across = Scale(years[0], years[-1] + 1e-9, left + 16, right - 12)
-    marks: list[Mark] = [Line(((left, rise(v)), (right, rise(v))), RULE, 0.8) for v in grid]
-    marks += [Word(left - 6, rise(v) + 5, plain(v), QUIET, anchor="end") for v in grid]
-    marks += [Word(across(year), base + 20, str(year), QUIET, anchor="middle") for year in years]
+    marks = grid(steps, rise, left, right)
+    marks += feet([across(year) for year in years], [str(year) for year in years], base + 20)
     for run in _runs(known):
         marks += _bands([across(years[k]) for k in run], values[run], means[run], rise)
     if np.isfinite(limit):
         marks.append(Line(((left, rise(limit)), (right, rise(limit))), INK, 1.3))
-        labels.append((rise(limit), phrase(caption, "standard", plain(limit)), INK, True))
-    for text, value, percent in zip(ends, last, PERCENTS, strict=True):
-        labels.append((rise(value), text, ACCENT if percent == 50 else QUIET, percent == 50))
-    spots = spaced([at for at, *_ in labels], FAN_STEP, FAN_TOP, base)
-    marks += [
-        Word(right + 8, y + 5, text, colour, bold=bold)
-        for y, (_, text, colour, bold) in zip(spots, labels, strict=True)
-    ]
+        words = Word(0, 0, caption.word("standard of", plain(limit)), INK, bold=True)
+        labels.append((rise(limit), words))
+    for text, value, percent in zip(texts, last, PERCENTS, strict=True):
+        middle = percent == 50
+        labels.append((rise(value), Word(0, 0, text, ACCENT if middle else QUIET, bold=middle)))
+    marks += ends(labels, right + 8, FAN_TOP, base)
     gone = [str(year) for year, there in zip(years, known, strict=True) if not there]
-    below = [phrase(caption, "dashed mean")]
+    below = [caption.word("dashed mean")]
     below += (
         [caption.word("list", label(Verdict.NO_DATA, caption.lang), caption.word("comma").join(gone))]
         if gone
         else []
     )
-    written, height = notes(below, base + 26)
+    written, height = notes(below, base + 26, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
