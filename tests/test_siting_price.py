@@ -14,6 +14,8 @@ from test_siting import CANDIDATE, candidates, question, sited
 
 from qb.charts import Caption
 from qb.charts.maps import map_of_sites
+from qb.charts.primitives import Dot, Line
+from qb.charts.style import ACCENT
 from qb.indicators.assessment import assess
 from qb.planning.costs import load_costs
 from qb.planning.scenario import apply, load
@@ -312,17 +314,16 @@ def test_a_zone_that_changes_school_has_a_line_that_stands_out():
         pd.DataFrame({"zone": ["Z0", "Z1"], "to": ["A", "S1"], "moved": [False, True]}),
         caption=Caption("改划"),
     )
-    lines = re.findall(r'<path d="M([^"]*)" fill="none" stroke="var\(--chart-accent', chart.svg)
-    (changed,) = lines
+    (changed,) = (mark for mark in chart.marks if isinstance(mark, Line) and mark.colour == ACCENT)
     # 0.001° of longitude west of the new school; the whole width of 0.02° takes 660 of the 720 units.
-    (x0, _), (x1, _) = (map(float, point.split()) for point in changed.split("L"))
+    (x0, _), (x1, _) = changed.points
     assert x1 - x0 == pytest.approx(660 / 20, abs=0.2)
     assert (
         "新校" in chart.svg
         and "彩线：改划的小区（1 个）" in chart.svg
         and "未采用的候选校址（1 处）" in chart.svg
     )
-    radii = [float(r) for r in re.findall(r'<circle [^>]*r="([\d.]+)" fill="none"', chart.svg)]
+    radii = [mark.radius for mark in chart.marks if isinstance(mark, Dot) and mark.shape == "ring"]
     assert max(radii) == pytest.approx(
         2 * min(radii), rel=0.05
     )  # 400 children have four times the area of 100
@@ -386,7 +387,8 @@ def test_a_map_shows_every_zone_with_a_school_and_the_new_school(sites):
         moved = (table["before"] != table["school_id"]).sum()
         assert chart.table["moved"].sum() == moved > 0
         # One coloured line for each zone that changes school, one quiet one for each that does not.
-        assert len(re.findall(r"stroke=\"var\(--chart-accent", chart.svg)) == moved
+        coloured = [mark for mark in chart.marks if isinstance(mark, Line) and mark.colour == ACCENT]
+        assert len(coloured) == moved
         assert "北门新校" in chart.svg
 
 

@@ -140,7 +140,7 @@ def quadrants(
         return blank(caption, table)
     grid = ticks(min(x[known].min(), 90.0), max(min(x[known].max(), BEYOND), 110.0), 5)
     steps = ticks(0, np.nanmax([*y[known], cap * 1.15]), 4)
-    right = caption.width - (10 if caption.narrow else LIST)
+    right = caption.width - (20 if caption.narrow else LIST)
     across, rise = Scale(grid[0], grid[-1], QUADRANTS_LEFT, right), Scale(0, steps[-1], BASE, TOP)
     poor = known & np.asarray(poor, bool)
     marks = _frame(across, rise, grid, steps, cap, caption)

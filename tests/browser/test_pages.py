@@ -64,6 +64,15 @@ TABLES = """() => [...document.querySelectorAll("main table")].map((table) => ({
 }))"""
 
 
+# The words of figures that are shown: how large they are, and whether they lie outside the figure's box.
+LETTERS = """() => [...document.querySelectorAll("figure.chart .plot > svg")].filter((svg) => svg.checkVisibility())
+  .flatMap((svg) => [...svg.querySelectorAll("text")].map((text) => {
+    const box = text.getBoundingClientRect(), plot = svg.parentElement.getBoundingClientRect();
+    const size = parseFloat(getComputedStyle(text).fontSize) * svg.getScreenCTM().a;
+    return [text.textContent, size, box.left < plot.left - 2 || box.right > plot.right + 2];
+  }))"""
+
+
 @pytest.fixture
 def view(visit, site, lang, kind) -> View:
     return visit(site[lang, kind])
@@ -124,6 +133,10 @@ def test_a_phone_need_not_scroll_sideways(visit, site, lang, kind, width):
         width,
         width,
     ]
+    if width == PHONE:
+        letters = page.evaluate(LETTERS)
+        assert not [text for text, size, _ in letters if size < 11]
+        assert not [text for text, _, hidden in letters if hidden]
 
 
 # Contents list
