@@ -65,7 +65,8 @@ TABLES = """() => [...document.querySelectorAll("main table")].map((table) => ({
 
 
 # The words of figures that are shown: how large they are, and whether they lie outside the figure's box.
-LETTERS = """() => [...document.querySelectorAll("figure.chart .plot > svg")].filter((svg) => svg.checkVisibility())
+LETTERS = """() => [...document.querySelectorAll("figure.chart .plot > svg")]
+  .filter((svg) => svg.checkVisibility())
   .flatMap((svg) => [...svg.querySelectorAll("text")].map((text) => {
     const box = text.getBoundingClientRect(), plot = svg.parentElement.getBoundingClientRect();
     const size = parseFloat(getComputedStyle(text).fontSize) * svg.getScreenCTM().a;
