@@ -31,7 +31,7 @@ from qb.balance.finance_ratios import (
     value_range,
     verstegen,
 )
-from qb.balance.measured import Measured
+from qb.balance.grouped import Measured
 from qb.balance.rank_measures import (
     Lorenz,
     concentration,

@@ -10,8 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from qb.balance.entropy import theil
-from qb.balance.grouped import Floats, common_index, grouped, labelled, ratio
-from qb.balance.measured import new_axes, tidy
+from qb.balance.grouped import Floats, common_index, grouped, labelled, new_axes, ratio, tidy
 from qb.errors import ArgumentError
 from qb.showing import Shown
 

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from qb.balance.grouped import Floats, Grouped, common_index, grouped, ratio
-from qb.balance.measured import Measured, tidy
+from qb.balance.grouped import Floats, Grouped, Measured, common_index, grouped, ratio, tidy
 from qb.errors import ArgumentError
 from qb.showing import Shown
 

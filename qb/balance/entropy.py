@@ -12,8 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qb.balance.grouped import Floats, grouped, ratio
-from qb.balance.measured import Measured
+from qb.balance.grouped import Floats, Measured, grouped, ratio
 from qb.errors import ArgumentError
 
 TINY = np.finfo(float).tiny

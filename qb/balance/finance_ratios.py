@@ -10,8 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qb.balance.grouped import Floats, Grouped, grouped, ratio
-from qb.balance.measured import Measured
+from qb.balance.grouped import Floats, Grouped, Measured, grouped, ratio
 from qb.balance.rank_measures import ordinates_of, quantiles_of
 
 

@@ -16,9 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from qb.balance.grouped import Floats, Grouped, common_index, grouped
+from qb.balance.grouped import Floats, Grouped, Measured, common_index, grouped, new_axes
 from qb.balance.grouped import at as positions
-from qb.balance.measured import Measured, new_axes
 from qb.errors import ArgumentError
 from qb.showing import Shown
 
