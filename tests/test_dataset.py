@@ -631,3 +631,14 @@ def test_a_class_is_kept_back_with_the_next_larger_of_its_section_and_of_the_sta
         classes=pd.DataFrame([*rows[:1], *rows[2:5], {**rows[0], "school_id": "丁", "pupils": 6}])
     )
     assert back(alone, 10) == [6, 38]
+
+
+def test_a_school_put_right_in_place_is_looked_up_again():
+    schools = pd.DataFrame({"school_id": ["01", "02"], "district": "甲区"})
+    sections = pd.DataFrame({"year": 2024, "school_id": ["02", "03"], "stage": "primary"})
+    data = Dataset.of(schools=schools, sections=sections)
+    assert data.places("sections").tolist() == [1, -1]
+    data["sections"].loc[1, "school_id"] = "01"
+    assert data.places("sections").tolist() == [1, 0]
+    data["schools"].loc[0, "school_id"] = "03"
+    assert data.places("sections").tolist() == [1, -1]
