@@ -119,7 +119,7 @@ def parser_in(lang: Lang) -> Parser:
     it.add_argument(
         "--files",
         action="store_true",
-        help=t("另生成附件：表I—表VI和学校自评表、问题台账、一校一策（Excel），年度报告（Word、PDF）", "make files too: Tables I–VI and the schools' own, the issue ledger, school plans (Excel), the annual report (Word, PDF)"),
+        help=t("另生成附件：表I—表VI和学校自评表、问题台账、一校一策（Excel），年度报告（Word、PDF），一页纸（Word）", "make files too: Tables I–VI and the schools' own, the issue ledger, school plans (Excel), the annual report (Word, PDF), the brief (Word)"),
     )
     it.add_argument("--force", action="store_true", help=t("全部重新生成；默认只生成有变化的页面", "make all pages anew; by default only those that change"))
     it.add_argument(

@@ -90,6 +90,30 @@ def uneven() -> Town:
     return town
 
 
+def test_a_school_plan_has_its_target_money_and_a_place_for_acceptance(sample):
+    # 0001001 lacks 30.8 m² of rooms to 4.5 a pupil; a m² is assumed at 3,000 yuan: 92,400 yuan. A junior
+    # school's 1,017.3 m² of grounds are what its rule allows: nothing is bought.
+    rows = list(sample[1][2]["各校措施"].iter_rows(values_only=True))
+    heads = next(row for row in rows if row[0] == "序号")
+    assert {"目标（标准）", "整改措施", "费用（万元）", "完成时限", "验收意见、验收人和日期"} <= set(heads)
+    money = {(row[1][:2], row[5]): row[heads.index("费用（万元）")] for row in rows if row[5] is not None}
+    assert money["C4", 30.8] == 9.24 and money["C5", 1017.3] == "—"
+
+
+def test_every_sheet_is_printed_with_letters_of_at_least_eight_points(sample):
+    # As LibreOffice prints them: 95 characters of Latin text in a line of A4 on its side, 1.41 times as many
+    # on A3, 0.68 times as many upright.
+    for sheet in (sheet for book in sample[1] for sheet in book):
+        page, widths = sheet.page_setup, [column.width for column in sheet.column_dimensions.values()]
+        spans = [column.max - column.min + 1 for column in sheet.column_dimensions.values()]
+        room = (
+            95 * (1.41 if int(page.paperSize) == 8 else 1) * (1 if page.orientation == "landscape" else 0.68)
+        )
+        scale = min(1, room / sum((width - 0.71) * span for width, span in zip(widths, spans, strict=True)))
+        sizes = [cell.font.sz for row in sheet.iter_rows() for cell in row if cell.value is not None]
+        assert min(sizes) * scale > 7.9, sheet.title
+
+
 @pytest.fixture(scope="module")
 def forms(tmp_path_factory):
     path = tmp_path_factory.mktemp("forms") / "表.xlsx"

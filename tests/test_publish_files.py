@@ -21,7 +21,7 @@ from qb.publish.jobs import Outcome
 from qb.report.forms import FORMS, LEDGER, POLICIES
 from qb.standard import files_of
 
-DOCUMENTS = ("年度报告.docx", "年度报告.pdf", "数据包.zip")
+DOCUMENTS = ("年度报告.docx", "年度报告.pdf", "领导一页纸.docx", "数据包.zip")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def go(tmp_path, sample, monkeypatch):
     monkeypatch.setattr(attachments, "find_chromium", lambda: True)
     monkeypatch.setattr(attachments, "write_pdf", lambda page, path: path.write_bytes(page.read_bytes()[:9]))
     monkeypatch.setattr(
-        "qb.publish.word_export.write_word", lambda job: job.target.write_text(job.page.title, "utf-8")
+        "qb.publish.word_export.write_word", lambda job, **_: job.target.write_text(job.page.title, "utf-8")
     )
     # Not in processes of their own, which would not know the stand-ins.
     monkeypatch.setattr(
@@ -78,14 +78,15 @@ def test_no_file_is_made_unless_asked_for(go):
     assert listed(made) == set()
 
 
-def test_six_files_are_made_and_listed_on_the_index(go):
+def test_seven_files_are_made_and_listed_on_the_index(go):
     made = go(files=True)
     assert {path.name for path in made.files} == {FORMS, LEDGER, POLICIES, *DOCUMENTS}
     assert set(made.files.values()) == {""}
     assert listed(made) == {path.name for path in go.folder.iterdir()} == {path.name for path in made.files}
     assert (go.folder / "年度报告.pdf").read_text("utf-8") == "<!DOCTYPE"
     assert "表III 校际均衡" in load_workbook(go.folder / FORMS).sheetnames
-    assert "已生成附件 6 个" in made.summary
+    assert "一页纸" in (go.folder / "领导一页纸.docx").read_text("utf-8")
+    assert "已生成附件 7 个" in made.summary
 
 
 def test_files_stand_while_they_are_right_and_go_when_they_are_not(go, sample):
@@ -114,7 +115,7 @@ def test_where_no_browser_is_installed_the_pdf_alone_is_missing_and_the_reason_s
     assert made.exit_code == 1
     assert {path.name for path, wrong in made.files.items() if wrong} == {"年度报告.pdf"}
     assert "附件 年度报告.pdf 未生成：没有找到 Chromium、Chrome 或 Edge" in made.summary
-    assert listed(made) == {FORMS, LEDGER, POLICIES, "年度报告.docx", "数据包.zip"}
+    assert listed(made) == {FORMS, LEDGER, POLICIES, *DOCUMENTS} - {"年度报告.pdf"}
 
 
 # The data package

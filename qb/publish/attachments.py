@@ -1,4 +1,4 @@
-"""What goes with a district's pages: forms as workbooks, the annual report as Word and PDF, the data."""
+"""What goes with a district's pages: forms as workbooks, the annual report and the brief as Word, a PDF, the data."""
 
 from __future__ import annotations
 
@@ -145,12 +145,13 @@ def _options(profile: str) -> Iterator[str]:
         yield "--no-sandbox"  # Chromium refuses to start for root otherwise, as in a container
 
 
-# What goes with a district's pages: the forms as workbooks, the annual report as Word and PDF.
+# What goes with a district's pages: the forms as workbooks, the annual report as Word and PDF, the brief as Word.
 
 
 FOLDER: Mapping[Lang, str] = {"zh": "附件", "en": "files"}
 _PACKAGE: Mapping[Lang, str] = {"zh": "数据包", "en": "data-package"}
 _REPORT: Mapping[Lang, str] = {"zh": "年度报告", "en": "annual-report"}
+_BRIEF: Mapping[Lang, str] = {"zh": "领导一页纸", "en": "brief"}
 
 
 @dataclass(frozen=True)
@@ -160,14 +161,15 @@ class Bundle:
     Attributes
     ----------
     district : str
-    annual : Job
-        The page of the annual report; the files stand in a folder beside it.
+    annual, brief : Job
+        The pages of the annual report and of the brief; the files stand in a folder beside them.
     content : str
         Digest of what they are made of.
     """
 
     district: str
     annual: Job
+    brief: Job
     content: str
 
     @property
@@ -197,9 +199,14 @@ class Bundle:
         return self.word.with_suffix(".pdf")
 
     @property
+    def word_brief(self) -> Path:
+        """The brief as a Word document."""
+        return self.folder / f"{_BRIEF[self.annual.page.lang]}.docx"
+
+    @property
     def paths(self) -> tuple[Path, ...]:
         """All of them."""
-        return (*self.workbooks, self.word, self.pdf, self.package)
+        return (*self.workbooks, self.word, self.pdf, self.word_brief, self.package)
 
     @property
     def package(self) -> Path:
@@ -243,11 +250,16 @@ def _makers(bundle: Bundle, held: Held) -> dict[Path, Callable[[], None]]:
     from qb.report.forms import write_forms, write_ledger, write_policies
 
     context = held.context
-    books = zip(bundle.workbooks, (write_forms, write_ledger, write_policies), strict=True)
+    plans = partial(write_policies, costs=str(bundle.brief.parameters.get("costs", "")))
+    books = zip(bundle.workbooks, (write_forms, write_ledger, plans), strict=True)
     makers = {path: partial(make, context, bundle.district, path, replace=True) for path, make in books}
-    word = partial(write_word, replace(bundle.annual, target=bundle.word))
+    brief = partial(write_word, replace(bundle.brief, target=bundle.word_brief), short=True)
+    words = {
+        bundle.word: partial(write_word, replace(bundle.annual, target=bundle.word)),
+        bundle.word_brief: brief,
+    }
     package = partial(write_data_package, context, bundle.district, str(held.standard), bundle.package)
-    return makers | {bundle.word: word, bundle.pdf: partial(_pdf, bundle), bundle.package: package}
+    return makers | words | {bundle.pdf: partial(_pdf, bundle), bundle.package: package}
 
 
 def _pdf(bundle: Bundle) -> None:

@@ -310,12 +310,12 @@ class Plan:
     @cached_property
     def bundles(self) -> tuple[Bundle, ...]:
         """The files of each part, whether they are asked for or stand from an earlier run."""
-        key = ("annual", "")
+        keys = [("annual", ""), ("brief", "")]
         return tuple(
             Bundle(
                 part.district,
-                self._job(part, key, part.folder / "annual.html"),
-                self._content(key, part.district),
+                *(self._job(part, key, part.folder / f"{key[0]}.html") for key in keys),
+                digest(*(self._content(key, part.district) for key in keys)),
             )
             for part in self.parts
         )

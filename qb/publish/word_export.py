@@ -85,8 +85,8 @@ def _cells(job: Job) -> list[NotebookNode]:
     return open_notebook(job.notebook).cells
 
 
-def write_word(job: Job) -> None:
-    """Run a job's notebook and write what it shows to the job's target, a .docx file.
+def write_word(job: Job, *, short: bool = False) -> None:
+    """Run a job's notebook and write what it shows to the job's target, a .docx file; `short` as of `Cover`.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def write_word(job: Job) -> None:
     page = job.page
     provenance = (*((page.words["doubt"], doubt) for doubt in page.doubts), *page.provenance)
     formal = any(CHAPTER in tag for cell in _cells(job) for tag in cell.metadata.get("tags", ()))
-    cover = Cover(page.title, page.place, page.lang, page.invented, provenance, formal)
+    cover = Cover(page.title, page.place, page.lang, page.invented, provenance, formal, short)
     write_document(in_chapters(shown_by(job), page.lang) if formal else shown_by(job), job.target, cover)
 
 

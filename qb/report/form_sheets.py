@@ -30,7 +30,7 @@ from qb.terms import Kind, Location, Ownership, Verdict
 
 
 BELOW, INCOMPLETE = "▼", "＊"  # not met; a count that leaves out what was not reported
-_BODY = {"font_name": "宋体", "font_size": 10, "valign": "vcenter", "text_wrap": True}
+_BODY = {"font_name": "宋体", "valign": "vcenter", "text_wrap": True}
 _RULED = {**_BODY, "border": 1}
 _HEAD = {**_RULED, "bold": True, "align": "center", "bg_color": "#DDEBF7"}
 _LOOKS = {
@@ -47,7 +47,9 @@ _LOOKS = {
 }
 _AS_FORMULA = tuple(FORMULA)
 _LINE = 14.0  # points a line of text takes
+_BODY_SIZE, _LEAST = 10.0, 8.0  # points of a letter in a cell, and the least in print
 _WIDE = 95.0  # characters that fit on A4 landscape, also where another font stands in
+_UPRIGHT, _A3 = 0.68, 1.41  # as wide as that is a sheet upright, and one of A3
 _HIGHEST = 400.0  # a row is no higher than 409 points
 
 
@@ -109,6 +111,8 @@ class Form:
     widths : sequence of float
         Of its columns, in characters of Latin text.
     paper : {"A4", "A3"}
+        A3 is also taken where letters on A4 would be much smaller than eight points; where they still are, or the
+        sheet is upright, they are larger in their cells.
     portrait : bool
         Upright; landscape otherwise.
     row : int
@@ -123,8 +127,12 @@ class Form:
     sheet: Worksheet = field(init=False)
     row: int = field(default=0, init=False)
     _formats: dict[tuple, Format] = field(default_factory=dict, init=False)
+    _size: float = field(default=_BODY_SIZE, init=False)
 
     def __post_init__(self) -> None:
+        if not self.portrait and _BODY_SIZE * self._scale < 0.9 * _LEAST:
+            self.paper = "A3"
+        self._size = max(_BODY_SIZE, ceil(2 * _LEAST / self._scale) / 2)
         self.sheet = self.workbook.add_worksheet(self.name)
         for column, width in enumerate(self.widths):
             self.sheet.set_column(column, column, width)
@@ -144,6 +152,12 @@ class Form:
         plain = place.replace("&", "&&")  # an & begins an instruction
         self.sheet.set_header(f"&L{plain[:100]}&R{mark}")
 
+    @property
+    def _scale(self) -> float:
+        """By how much a sheet is made smaller, to be printed as wide as the paper."""
+        room = _WIDE * (_UPRIGHT if self.portrait else 1) * (_A3 if self.paper == "A3" else 1)
+        return min(room / sum(self.widths), 1.0)
+
     def fit(self) -> None:
         """Print as wide as a sheet of paper is, as many sheets as it takes."""
         self.sheet.fit_to_pages(1, 0)
@@ -153,8 +167,7 @@ class Form:
 
         The width is scaled by hand: spreadsheets forget such breaks where they are to fit the width.
         """
-        room = _WIDE * (1 if not self.portrait else 0.68) * (1 if self.paper == "A4" else 1.41)
-        self.sheet.set_print_scale(min(int(100 * room / sum(self.widths)), 100))
+        self.sheet.set_print_scale(int(100 * self._scale))
         self.sheet.set_h_pagebreaks([row for row in rows if row])
 
     def span(self, text: str, look: str = "line", height: float | None = None) -> None:
@@ -163,8 +176,8 @@ class Form:
         if last:
             self.sheet.merge_range(self.row, 0, self.row, last, "", self._format(look))
         self._put(self.row, 0, text, look)
-        lines = _lines(text, sum(self.widths))
-        self.sheet.set_row(self.row, height or min(lines * _LINE + 4, _HIGHEST))
+        height = height or self._height(_lines(text, self._room(sum(self.widths))), 4)
+        self.sheet.set_row(self.row, height)
         self.row += 1
 
     def head(self, columns: Sequence[Column], *, repeat: bool = True) -> None:
@@ -196,11 +209,20 @@ class Form:
     def _head_height(self, columns: Sequence[Column], level: int) -> float:
         """Return the height of one row of a head: of the texts that stand over one column, at its foot."""
         alone = [
-            _lines(column[level] or "", width)
+            _lines(column[level] or "", self._room(width))
             for column, width in zip(columns, self.widths, strict=True)
             if level + 1 == len(column) or column[level + 1] is not None
         ]
-        return min(max(alone, default=1), 5) * _LINE + 6 if level + 1 == len(columns[0]) or level else 22
+        foot = level + 1 == len(columns[0]) or level
+        return self._height(min(max(alone, default=1), 5), 6) if foot else 22
+
+    def _height(self, lines: int, more: float) -> float:
+        """Return the height of a row of so many lines of text."""
+        return min(lines * _LINE * self._size / _BODY_SIZE + more, _HIGHEST)
+
+    def _room(self, width: float) -> float:
+        """Return how many letters of the sheet a column takes."""
+        return width * _BODY_SIZE / self._size
 
     def line(self, cells: Iterable[Cell], *, height: float = 0) -> None:
         """Write one row of a table."""
@@ -208,8 +230,8 @@ class Form:
         for column, cell in enumerate(cells):
             self._put(self.row, column, cell, "text")
             if isinstance(cell, str):
-                tallest = max(tallest, _lines(cell, self.widths[column]))
-        self.sheet.set_row(self.row, max(min(tallest * _LINE + 6, _HIGHEST), height))
+                tallest = max(tallest, _lines(cell, self._room(self.widths[column])))
+        self.sheet.set_row(self.row, max(self._height(tallest, 6), height))
         self.row += 1
 
     def join(self, first: int, last: int, column: int, text: str) -> None:
@@ -254,7 +276,8 @@ class Form:
     def _format(self, look: str, **more: object) -> Format:
         key = (look, *sorted(more.items()))
         if key not in self._formats:
-            self._formats[key] = self.workbook.add_format({**_LOOKS[look], **more})
+            size = {"font_size": self._size}
+            self._formats[key] = self.workbook.add_format({**size, **_LOOKS[look], **more})
         return self._formats[key]
 
 

@@ -13,12 +13,14 @@ from xlsxwriter import Workbook
 from qb.data.layout_file import NATIONAL, Layout, load_layout
 from qb.data.workbook import new_book, write_xlsx
 from qb.language import Message, listing
+from qb.planning.costs import load_costs
 from qb.report.context import ReportContext, open_context
 from qb.report.context import day_of as told_by
 from qb.report.form_figures import Figures
 from qb.report.form_layout import NONE, draw, lacking, plain_layout
 from qb.report.form_sheets import BELOW, INCOMPLETE, Cell, Figure, Filing, Form, Line, Link, Middle, text_of
 from qb.report.issue_ledger import nothing_to_mend
+from qb.report.plan_study import WAN, Alone, alone
 from qb.report.resource_tables import allowed, unknown
 from qb.report.words import (
     Tally,
@@ -33,7 +35,7 @@ from qb.report.words import (
     unit_of,
 )
 from qb.rounding import decimals_beside
-from qb.terms import COMPULSORY, Progress, Verdict
+from qb.terms import COMPULSORY, Progress, Stage, Verdict
 
 FORMS, LEDGER, POLICIES = "表I—表VI和学校自评表.xlsx", "问题台账.xlsx", "一校一策.xlsx"
 
@@ -76,9 +78,16 @@ def write_ledger(context: ReportContext, district: str, path: str | Path, *, rep
     _write(path, partial(_ledger, filing=Filing.of(context, district)), replace)
 
 
-def write_policies(context: ReportContext, district: str, path: str | Path, *, replace: bool = False) -> None:
-    """Write what every school lacks and does about it (一校一策); parameters as of :func:`write_forms`."""
-    _write(path, partial(_policies, filing=Filing.of(context, district)), replace)
+def write_policies(
+    context: ReportContext, district: str, path: str | Path, *, costs: str = "", replace: bool = False
+) -> None:
+    """Write what every school lacks and does about it (一校一策); parameters as of :func:`write_forms`.
+
+    `costs` is a cost file, of which the money comes; empty for the assumed costs shipped with qb.
+    """
+    filing = Filing.of(context, district)
+    money = alone(filing.context, filing.district, costs), load_costs(costs or None).title.zh
+    _write(path, partial(_policies, filing=filing, money=money), replace)
 
 
 def write_all(
@@ -166,19 +175,19 @@ def _ledger(workbook: Workbook, filing: Filing) -> None:
         write(form, filing)
 
 
-def _policies(workbook: Workbook, filing: Filing) -> None:
+def _policies(workbook: Workbook, filing: Filing, money: Money) -> None:
     index = Form(workbook, "目录", INDEX_WIDTHS)
     index.fit()
-    policies(index, Form(workbook, SECTIONS, POLICIES_WIDTHS), filing)
+    policies(index, Form(workbook, SECTIONS, POLICIES_WIDTHS), filing, money)
 
 
 # 问题台账: every problem with who answers for it and what is being done, to be kept on.
 
 
 _COLUMNS = (
-    ("编号", 5), ("指标", 6), ("问题", 24), ("学校", 13), ("学校标识码", 10), ("学段", 6), ("实际", 9),
-    ("标准", 9), ("缺口", 10), ("原因", 14), ("整改措施", 17), ("责任部门", 12), ("登记部门", 10),
-    ("完成时限", 10.5), ("整改状态", 8), ("佐证材料", 11), ("销号日期", 10.5),
+    ("编号", 5), ("指标", 6), ("问题", 20), ("学校", 12), ("学校标识码", 9.5), ("学段", 5.5), ("实际", 8),
+    ("标准", 8), ("缺口", 9), ("原因", 12), ("整改措施", 14), ("责任部门", 11), ("登记部门", 8.5),
+    ("完成时限", 10.5), ("整改状态", 8), ("佐证材料", 9), ("销号日期", 10.5),
 )  # fmt: skip
 LEDGER_WIDTHS = tuple(width for _, width in _COLUMNS)
 _NAMES = tuple(name for name, _ in _COLUMNS)
@@ -325,20 +334,23 @@ def day_of(value: object) -> Cell:
 
 SECTIONS = "各校措施"
 INDEX_WIDTHS = (6, 34, 16, 12, 12, 12, 12, 14, 14)
-POLICIES_WIDTHS = (5, 22, 6, 8, 8, 11, 11, 9, 13, 17, 13, 10.5, 8)
+POLICIES_WIDTHS = (5, 22, 6, 8, 8, 11, 11, 9, 13, 17, 10, 13, 10.5, 8, 14)
 
 
-def policies(index: Form, sections: Form, filing: Filing) -> None:
+Money = tuple[Alone, str]  # the cheapest way of each school by itself, and whose prices it is by
+
+
+def policies(index: Form, sections: Form, filing: Filing, money: Money) -> None:
     """Write a section for every judged school, on a page of its own, and the list that leads to them."""
     places: dict[str, int] = {}
     for school_id in filing.rows:
         places[school_id] = sections.row
-        _section(sections, filing, school_id)
+        _section(sections, filing, school_id, money)
     sections.break_before(list(places.values()))
     _index(index, filing, places)
 
 
-def _section(form: Form, filing: Filing, school_id: str) -> None:
+def _section(form: Form, filing: Filing, school_id: str, money: Money) -> None:
     rows, mine = filing.rows[school_id], filing.problems.get(school_id, [])
     form.opening(f"{rows[0]['name']}：一校一策", filing.place, filing.invented)
     form.span(filing.facts(school_id))
@@ -351,17 +363,22 @@ def _section(form: Form, filing: Filing, school_id: str) -> None:
     else:
         floor = floor_label(filing.standard)
         heads = (
-            "序号", "问题", "学段", "实际", "标准", "补到标准需增加", f"补到 {floor} 需增加",
-            "现有资源可供学生（人）", "原因", "整改措施", "责任部门", "完成时限", "整改状态",
+            "序号", "问题", "学段", "实际", "目标（标准）", "补到标准需增加", f"补到 {floor} 需增加",
+            "现有资源可供学生（人）", "原因", "整改措施", "费用（万元）", "责任部门", "完成时限", "整改状态",
+            "验收意见、验收人和日期",
         )  # fmt: skip
         form.head([(text,) for text in heads], repeat=False)
         for place, row in enumerate(mine, start=1):
-            form.line([Middle(place), *_policies_problem(filing, row)])
+            form.line([Middle(place), *_policies_problem(filing, row, money[0])])
+        form.span(
+            f"注：费用是本校单独达标最省的做法的估算，单价见“{money[1]}”，全区一并考虑的见达标方案；"
+            f"“{NONE}”指规则允许、不必为此购置，空白的由学校填写。验收一栏由验收部门填写。"
+        )
     for warning in filing.warnings.get(school_id, []):
         form.span(f"提示：{warning['message']}")
 
 
-def _policies_problem(filing: Filing, row: Line) -> list[Cell]:
+def _policies_problem(filing: Filing, row: Line, found: Alone) -> list[Cell]:
     code = str(row["code"])
     stage = stage_label(row["stage"], "zh") if isinstance(row["stage"], str) else ""
     return [
@@ -371,10 +388,26 @@ def _policies_problem(filing: Filing, row: Line) -> list[Cell]:
         *_gaps(filing, row),
         text_of(row["cause"]),
         text_of(row["measure"]),
+        _cost(filing, row, found),
         department_names(row["departments"], filing.standard, "zh"),
         day_of(row["deadline"]),
         Middle(term(row["status"], "zh", (Progress,))),
+        "",
     ]
+
+
+def _cost(filing: Filing, row: Line, found: Alone) -> Cell:
+    """Return what the school's cheapest way spends on a resource; blank for what has no such way."""
+    if row["code"] not in filing.standard.resource_codes:
+        return ""
+    if found.refused or row["school_id"] in found.stuck:
+        return Verdict.NO_DATA if found.refused else "上限以内无法达标"
+    bought = [one for one in found.bought.get(str(row["school_id"]), ()) if one["code"] == row["code"]]
+    own = [one for one in bought if one["stage"] in (row["stage"], Stage.WHOLE)]
+    if not own:
+        return Middle(NONE)
+    whole = "（全校）" if any(one["stage"] == Stage.WHOLE for one in own) else ""
+    return Figure(sum(one["cost_yuan"] for one in own) / WAN, 2, unit=whole)
 
 
 def _gaps(filing: Filing, row: Line) -> list[Cell]:

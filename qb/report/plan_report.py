@@ -15,7 +15,7 @@ from qb.language import told
 from qb.planning.costs import other_prices, price_code
 from qb.report.columns import SCHOOL, STAGE, Words, gap
 from qb.report.context import DistrictPart
-from qb.report.plan_study import COSTS, WAN, PlanPart, PlanVerdict, Work, in_wan
+from qb.report.plan_study import WAN, PlanPart, PlanVerdict, Work, cost_columns, money_column
 from qb.report.resource_tables import gap_text, names, percent_of_standard, verdicts
 from qb.report.scenario_actions import item_label
 from qb.report.tables import Column, Row, Sentences, Table
@@ -58,7 +58,7 @@ class PlanPurchases(PlanPart):
         ]
         return self.table_of(
             ("购置清单：按学校", "What to buy, by school"),
-            (SCHOOL, Column("what", ("增加", "To add")), *COSTS),
+            (SCHOOL, Column("what", ("增加", "To add")), *cost_columns(self.lang)),
             sorted(rows, key=lambda row: -row["cost_yuan"]),
             note=(
                 "教师、骨干教师、教室取整数；按全校填报的学校按全校购置。没有列出的学校不需要购置。",
@@ -99,7 +99,7 @@ class PlanPurchases(PlanPart):
                 STAGE,
                 Column("schools", ("学校数", "Schools"), decimals=0),
                 Column("amount", ("共增加", "In all")),
-                *COSTS,
+                *cost_columns(self.lang),
             ),
             sorted(rows, key=lambda row: row["order"]),
             empty=self._empty,
@@ -126,8 +126,8 @@ class PlanPurchases(PlanPart):
                     ("涉及指标", "Indicators"),
                     show=lambda row, _: row["codes"].replace("、", self.say("、", ", ")),
                 ),
-                in_wan("lead", ("牵头（万元）", "First in charge (10,000 yuan)"), "lead_yuan"),
-                in_wan("shared", ("牵头或参与（万元）", "Has a part (10,000 yuan)"), "shared_yuan"),
+                money_column(self.lang, "lead", "牵头", "First in charge", "lead_yuan"),
+                money_column(self.lang, "shared", "牵头或参与", "Has a part", "shared_yuan"),
             ),
             self.work.why.departments if self.work.made else (),
             note=(
@@ -149,7 +149,9 @@ class PlanPurchases(PlanPart):
                 "yearly": self.yearly(mine["yearly"].any()),
                 "priced": self.say("没有单价", "no price")
                 if mine["cost_yuan"].isna().all()
-                else number(mine["cost_yuan"].sum() / WAN, 2),
+                else self.say(
+                    number(mine["cost_yuan"].sum() / WAN, 2), number(mine["cost_yuan"].sum() / 1e6, 3)
+                ),
             }
             for (code, item), mine in items.groupby(["code", "item"], sort=False)
         ]
@@ -166,7 +168,7 @@ class PlanPurchases(PlanPart):
                 Column("places", ("涉及学校（县区）", "Schools, or the district"), decimals=0),
                 Column("amount", ("共增加", "In all")),
                 Column("yearly", ("计费", "Paid")),
-                Column("priced", ("费用（万元）", "Cost (10,000 yuan)")),
+                Column("priced", ("费用（万元）", "Cost (million yuan)")),
             ),
             rows,
             note=(
@@ -178,14 +180,16 @@ class PlanPurchases(PlanPart):
 
     def _other(self, item: str, amount: float) -> str:
         other = other_prices(self.standard, self.work.costs).get(item)
-        return f"{number(amount, 0)} {told(other.unit, self.lang) if other else ''}".strip()
+        unit = told(other.unit, self.lang) if other else ""
+        counted = unit.isascii() and unit.isalpha() and unit != "yuan" and float(amount) != 1
+        return f"{number(amount, 0)} {unit}{'s' * counted}".strip()
 
     def yardsticks(self) -> Table:
         """Return the plan's cost beside that of simpler ways to the standard."""
         every = self.context.resources.removeprefix("the ")
         ways = {
             "plan": ("本方案", "This plan"),
-            "seven of seven": (f"各校{self.context.items}全部达标", f"Every school {every} of {every}"),
+            "seven of seven": (f"各校{self.context.items}全部达标", f"Every school meets {every} of {every}"),
             "greatest shortfall first": (
                 "从缺口最大处补起，补到各校通过为止",
                 "The greatest shortfall first, until every school passes",
@@ -393,12 +397,13 @@ class PlanMeans(PlanPart):
         for step in self.work.steps:
             share, yuan = number(100 * step.budget / self.work.plan.cost, 0), self.money(step.budget)
             budget = self.say(f"{share}%，{yuan}", f"{share} %, {yuan}")
-            rows.append({**vars(step), "budget": budget})
+            saves = 10 * step.saves * step.problem.pupils.sum()
+            rows.append({**vars(step), "budget": budget, "saves": saves})
         return self.table_of(
             ("预算不够时的最佳用法", "The best use of less"),
             (
                 Column("budget", ("预算（占最低费用）", "Budget (of the least cost)")),
-                in_wan("cost", ("花费（万元）", "Spent (10,000 yuan)"), "cost"),
+                money_column(self.lang, "cost", "花费", "Spent", "cost"),
                 Column("passing", ("达标学校（学段）", "School stages that pass"), decimals=0),
                 Column("most_passing", ("至多可达标", "At most"), decimals=0),
                 Column(
@@ -406,9 +411,8 @@ class PlanMeans(PlanPart):
                 ),
                 Column(
                     "saves",
-                    ("再加 10 万元可少缺（项）", "Less with 100,000 yuan more"),
-                    decimals=4,
-                    show=lambda row, _: 10 * row["saves"],
+                    ("再加 10 万元，少缺一项的学生（人）", "Pupils who lack one less with 100,000 yuan more"),
+                    decimals=0,
                 ),
             ),
             rows,
@@ -488,8 +492,8 @@ class PlanMeans(PlanPart):
                 Column(
                     "year", ("学年", "School year"), show=lambda row, _: school_year(row["year"], self.lang)
                 ),
-                in_wan("budget", ("预算（万元）", "Budget (10,000 yuan)"), "budget_yuan"),
-                in_wan("cost", ("花费（万元）", "Spent (10,000 yuan)"), "cost_yuan"),
+                money_column(self.lang, "budget", "预算", "Budget", "budget_yuan"),
+                money_column(self.lang, "cost", "花费", "Spent", "cost_yuan"),
                 Column("bought", ("当年购置", "Bought that year"), show=lambda row, _: self._in(row["year"])),
                 Column("passing", ("达标学校（学段）", "School stages that pass"), show=passing),
             ),
@@ -535,7 +539,7 @@ class PlanBalance(PlanPart):
         return [
             cost_curve(
                 frame["cap"].tolist(),
-                (frame["yuan"] / 1e4).tolist(),
+                (frame["yuan"] / (WAN if self.lang == "zh" else 1e6)).tolist(),
                 caption=self.caption(
                     self._curve_finding(frame),
                     self.say(
@@ -547,7 +551,7 @@ class PlanBalance(PlanPart):
                     self.say(
                         "差异系数限值（越往右越严）", "Limit on every coefficient (stricter to the right)"
                     ),
-                    self.say("最低费用（万元）", "Least cost (10,000 yuan)"),
+                    self.say("最低费用（万元）", "Least cost (million yuan)"),
                 ),
                 impossible={
                     row.cap: unknown if row.possible else none
@@ -555,7 +559,7 @@ class PlanBalance(PlanPart):
                     if row.yuan != row.yuan
                 },
                 limits=limits,
-                decimals=1,
+                decimals=1 if self.lang == "zh" else 3,
             )
         ]
 

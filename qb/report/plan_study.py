@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,7 +20,6 @@ from qb.planning.plan.limited_means import Spending, Transfers, best_use, transf
 from qb.planning.plan.plan_results import outside
 from qb.planning.plan.planning_problem import build_problem
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years
-from qb.report.columns import Words
 from qb.report.context import DistrictPart, ReportContext
 from qb.report.facts import shown_resource
 from qb.report.resource_tables import gap_text, names
@@ -69,18 +67,17 @@ def money_range(low: float, high: float, lang: Lang) -> str:
 WAN = 1e4
 
 
-def in_wan(key: str, label: Words, of: str | Callable[[Row], float]) -> Column:
-    """Return a column of money, in 10,000 yuan with two decimals; `of` is where the yuan stand."""
-    yuan = of if callable(of) else lambda row: row[of]
-    return Column(key, label, decimals=2, show=lambda row, _: yuan(row) / WAN)
+def money_column(lang: Lang, key: str, zh: str, en: str, of: str) -> Column:
+    """Return a column of money in the unit that readers count in; `of` is where the yuan stand."""
+    unit, decimals = (WAN, 2) if lang == "zh" else (1e6, 3)
+    label = f"{zh}（万元）", f"{en} (million yuan)"
+    return Column(key, label, decimals=decimals, show=lambda row, _: row[of] / unit)
 
 
-# What something costs, with the low and the high value.
-COSTS = (
-    in_wan("cost", ("费用（万元）", "Cost (10,000 yuan)"), "cost_yuan"),
-    in_wan("low", ("低值（万元）", "Low (10,000 yuan)"), "low_yuan"),
-    in_wan("high", ("高值（万元）", "High (10,000 yuan)"), "high_yuan"),
-)
+def cost_columns(lang: Lang) -> tuple[Column, ...]:
+    """Return the columns of what something costs, with the low and the high value."""
+    kinds = (("cost", "费用", "Cost"), ("low", "低值", "Low"), ("high", "高值", "High"))
+    return tuple(money_column(lang, key, zh, en, f"{key}_yuan") for key, zh, en in kinds)
 
 
 # The plan of a district, made once for all parts of its page.

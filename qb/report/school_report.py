@@ -14,7 +14,7 @@ from qb.report.columns import states
 from qb.report.context import Peers, ReportContext, Row, Speaker
 from qb.report.facts import Fact, key
 from qb.report.issue_ledger import table_of
-from qb.report.plan_study import COSTS, Alone, alone, money
+from qb.report.plan_study import Alone, alone, cost_columns, money
 from qb.report.resource_tables import (
     allowed,
     caption,
@@ -486,7 +486,7 @@ class SchoolReport(Speaker):
                 columns.indicator(),
                 columns.STAGE,
                 columns.gap("amount", ("增加", "To add")),
-                *COSTS,
+                *cost_columns(self.lang),
                 columns.DEPARTMENTS,
             ),
             self._bought,

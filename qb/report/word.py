@@ -96,6 +96,7 @@ TOP, BOTTOM, LEFT, RIGHT = Mm(37), Mm(35), Mm(28), Mm(26)
 TEXT_WIDTH = Mm(210 - 28 - 26)
 TEXT_HEIGHT = Mm(297 - 37 - 35 - 8)  # a picture and its caption stand on one page
 BODY_SIZE, LEADING = Pt(16), Pt(28)  # 三号; 22 lines a page
+SHORT_SIZE, SHORT_LEADING = Pt(12), Pt(19)  # 小四
 _BLACK = RGBColor(0, 0, 0)
 _LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}
 
@@ -110,7 +111,7 @@ NOTE, CELL, LEAD, CONTENTS = "qb Note", "qb Cell", "qb Lead", "toc 1"
 _OWN = ((NOTE, 9, 6), (CELL, 9, 0), (LEAD, 11, 6), (CONTENTS, 11, 2))
 
 
-def open_document(title: str, running: str, mark: str, lang: str) -> Document:
+def open_document(title: str, running: str, mark: str, lang: str, short: bool = False) -> Document:
     """Return an empty document.
 
     Parameters
@@ -121,6 +122,8 @@ def open_document(title: str, running: str, mark: str, lang: str) -> Document:
         Stands on top of every page, on the left: district and year.
     mark : str
         On the right: that the data are invented, where they are.
+    short : bool
+        Whether letters are smaller, so that a brief stays one.
     """
     document = docx.Document()
     section = document.sections[0]
@@ -129,6 +132,10 @@ def open_document(title: str, running: str, mark: str, lang: str) -> Document:
     section.top_margin, section.bottom_margin = TOP, BOTTOM
     section.header_distance, section.footer_distance = Mm(22), Mm(28)
     _set_styles(document, lang)
+    if short:
+        normal = document.styles["Normal"]
+        normal.font.size, normal.paragraph_format.line_spacing = SHORT_SIZE, SHORT_LEADING
+        document.styles["Title"].font.size = Pt(18)
     _head_and_foot(document, running, mark)
     about = document.core_properties
     about.title, about.author, about.comments = clean(title), "qb", ""
@@ -353,6 +360,8 @@ class Cover:
         What the figures rest on.
     formal : bool
         Whether the title has a sheet of its own, with places for who hands it in and when.
+    short : bool
+        Whether it is for a few sheets: smaller letters, and no list of contents.
     """
 
     title: str
@@ -361,6 +370,7 @@ class Cover:
     invented: bool = False
     provenance: tuple[tuple[str, str], ...] = ()
     formal: bool = False
+    short: bool = False
 
 
 def write_document(shown: Iterable[object], path: str | Path, cover: Cover) -> None:
@@ -391,7 +401,7 @@ def write_document(shown: Iterable[object], path: str | Path, cover: Cover) -> N
         )
     words_of = _WORDS[cover.lang]
     mark = words_of["invented"] if cover.invented else ""
-    writer = Writer(open_document(cover.title, cover.place, mark, cover.lang), cover)
+    writer = Writer(open_document(cover.title, cover.place, mark, cover.lang, cover.short), cover)
     for thing in shown:
         writer.show(thing)
     writer.close()
@@ -507,7 +517,7 @@ class Writer:
             level = int(part.tag[1])
             self._heading(text_of(part), level + (self.cover.formal and level > 1))
         elif part.tag == "table":
-            self._table(part)
+            self._table(part, "sheet" in (part.getparent().get("class") or "").split())
         elif part.tag in ("ul", "ol"):
             self._list(part)
         elif part.tag == "dl":
@@ -531,8 +541,9 @@ class Writer:
             if self.cover.formal:
                 title.paragraph_format.space_before = Pt(150)
                 self._sheet()
-            self._contents = self.document.add_paragraph()
-            self._contents.paragraph_format.page_break_before = self.cover.formal
+            if not self.cover.short:
+                self._contents = self.document.add_paragraph()
+                self._contents.paragraph_format.page_break_before = self.cover.formal
             return
         text = self._numbered(text)
         style = f"Heading {min(self._level - 1, 3)}"
@@ -578,18 +589,19 @@ class Writer:
         items = list(part.iterchildren("li"))
         if "cards" in part.get("class", "").split():
             add_table(self.document, [Row(tuple(Cell(text_of(e)) for e in item)) for item in items])
-            self.document.add_paragraph()
+            self.document.add_paragraph(style=NOTE)
             return
         style = "List Number" if part.tag == "ol" else "List Bullet"
         for item in items:
             self.document.add_paragraph(text_of(item), style)
 
-    def _table(self, part: HtmlElement) -> None:
+    def _table(self, part: HtmlElement, sheet: bool) -> None:
+        """Write a table with its caption, on a sheet of its own where the page begins one."""
         self._begin()
         rows = read_table(part)
         caption = part.find("caption")
         if caption is not None:
-            self._caption("table", text_of(caption))
+            self._caption("table", text_of(caption)).paragraph_format.page_break_before = sheet
         if rows:
             add_table(self.document, rows)
             # Two tables without a paragraph between them would be one.
@@ -609,18 +621,19 @@ class Writer:
         for line in filter(None, (chart.subtitle, source)):
             self.document.add_paragraph(clean(line), NOTE).paragraph_format.space_after = 0
 
-    def _caption(self, kind: str, text: str) -> None:
+    def _caption(self, kind: str, text: str) -> Paragraph:
         """Write a caption with a number of its own, from which Word makes lists of tables and figures."""
         name = _WORDS[self.cover.lang][kind]
         self._counts[kind] = self._counts.get(kind, 0) + 1
         line = self.document.add_paragraph(f"{name} ", "Caption")
         add_field(line, f"SEQ {name} \\* ARABIC", str(self._counts[kind]))
         line.add_run(f"  {text}")
+        return line
 
     def _fill_contents(self) -> None:
         """Put the contents list under the title: a field, with the headings until Word counts pages."""
         first = line = self._contents
-        if not self._headings:
+        if first is None or not self._headings:
             return
         first.add_run(_WORDS[self.cover.lang]["contents"]).bold = True
         for place, text in enumerate(self._headings):
