@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # What a user types in the folder that `qb lab` has filled. A table of other people's stands beside it.
 COMMANDS = """
-publish --only district scenario school --out site
+publish --only district scenario school --schools 0001001 --out site
 assess data/sample
 standard show gulou-2023
 check data/sample
