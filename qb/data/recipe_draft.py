@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +18,7 @@ from qb.data.table_files import read_csv, read_parquet, spoken
 from qb.data.table_headers import HEADER_WITHIN, column_like, find_column, plain_header
 from qb.data.workbook import WORKBOOKS, read_excel
 from qb.errors import DataError, QbError, UnreadableError
+from qb.files import temporary_folder
 from qb.language import NOTHING, Lang, Message, listing, say, told
 from qb.standard import load
 from qb.terms import Kind, Severity, Stage
@@ -93,7 +93,7 @@ def draft(path: str | Path, lang: Lang = "zh") -> str:
 
 
 def _stopping(path: Path, text: str) -> list:
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         file = Path(folder) / "recipe.toml"
         file.write_text(text, encoding="utf-8")
         try:

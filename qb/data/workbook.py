@@ -37,6 +37,7 @@ from qb.data.xlsx_package import (
     with_slashes,
 )
 from qb.errors import DataError, Fault, QbError, UnreadableError
+from qb.files import temporary_folder
 from qb.language import Message, joined, listing
 from qb.personal import kinds_of
 
@@ -222,13 +223,15 @@ def new_book(path: Path, *, by_row: bool = True) -> Iterator[Workbook]:
         If the disk refuses.
     """
     options = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
-    book = Workbook(str(path), {"constant_memory": by_row, **dict.fromkeys(options, False)})
-    yield book
-    try:
-        book.close()
-    except XlsxWriterException as error:
-        refused = error.args[0]
-        raise (refused if isinstance(refused, OSError) else OSError(str(error))) from None
+    with temporary_folder() as beside:  # what it keeps beside would outlive a killed process
+        how = {"constant_memory": by_row, "tmpdir": beside, **dict.fromkeys(options, False)}
+        book = Workbook(str(path), how)
+        yield book
+        try:
+            book.close()
+        except XlsxWriterException as error:
+            refused = error.args[0]
+            raise (refused if isinstance(refused, OSError) else OSError(str(error))) from None
 
 
 def write_book(frames: Mapping[str, pd.DataFrame], path: Path) -> None:

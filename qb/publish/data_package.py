@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from qb.data.dataset import district_of
 from qb.data.publication import kept_back
 from qb.data.schema import Column, ColumnKind, Table, tables_of
 from qb.data.table_files import write_csv, write_file, write_parquet
+from qb.files import temporary_folder
 from qb.report.words import Lang, say, school_year
 from qb.standard import files_of
 
@@ -56,7 +56,7 @@ def write_data_package(context: ReportContext, district: str, standard: str, pat
 
 
 def _fill(context: ReportContext, district: str, standard: str, made: Path) -> None:
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+    with temporary_folder() as name:
         folder = Path(name)
         resources = []
         for table in tables_of(context.standard).values():

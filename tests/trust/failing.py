@@ -63,6 +63,8 @@ def prepare(home: Path) -> None:
     (home / "returned").mkdir()
     shutil.copy(home / "book.xlsx", home / "returned")
     site.run = printed
+    (home / "temporary").mkdir()
+    tempfile.tempdir = str(home / "temporary")
 
 
 def printed(jobs, told, **_):
@@ -164,6 +166,8 @@ class Trials:
         for path, raw in held.items():
             whole = raw == self.new.get(path) or path.endswith("run.json") or self.name == "publish"
             self.check(whole and raw != b"broken", f"{where}: {path} is half made")
+        strange = [path.name for path in (self.home / "temporary").glob("[!q]*")]  # what no later run clears
+        self.check(not strange, f"{where}: leaves {strange}")
         self.came[{0: "made", 1: "refused"}.get(code, "killed")] += 1
         if self.name not in ("publish", "collect"):  # what is never replaced
             for path in [*self.place.glob("*.xlsx"), *self.place.glob("made")]:
