@@ -1,4 +1,4 @@
-"""Forms that go out to forty invented schools, come back with slips, are mended and published."""
+"""Forms that go out to two dozen invented schools, come back with slips, are mended and published."""
 
 import json
 import os
@@ -75,15 +75,15 @@ def unit(path, label, text):
 @pytest.fixture(scope="module")
 def before(tmp_path_factory):
     folder = tmp_path_factory.mktemp("before") / "data"
-    write(make(schools=40, years=[YEAR - 2, YEAR - 1]), folder)
+    write(make(schools=24, years=[YEAR - 2, YEAR - 1]), folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def forms(before, tmp_path_factory):
-    """Forty forms filled in, and the district's."""
+    """Two dozen forms filled in, and the district's."""
     folder = tmp_path_factory.mktemp("forms") / "forms"
-    assert write_per_school(read(before), folder, SCHOOL) == (40, YEAR)
+    assert write_per_school(read(before), folder, SCHOOL) == (24, YEAR)
     for path in folder.iterdir():
         fill(path)
     write_form(folder / "县区.xlsx", DISTRICT, YEAR)
@@ -137,7 +137,7 @@ def test_ten_slips_are_named_mended_and_the_year_published(before, forms, tmp_pa
         assert rule in marked["学校填报表"][mine.cell].comment.text
     lines = "\n".join(summary(done))
     silent = of(forms, 16).stem.split(" ", 1)[1]
-    assert f"应交 40 所，已交 39 所，没有交 1 所：{silent}" in lines
+    assert f"应交 24 所，已交 23 所，没有交 1 所：{silent}" in lines
     assert "交了不止一份的 1 所" in lines
     assert "认不出的表 1 份：说明.csv" in lines and "不能读 1 份：坏.xlsx" in lines
     ((school, kept, other, different),) = done.again
@@ -160,7 +160,7 @@ def test_ten_slips_are_named_mended_and_the_year_published(before, forms, tmp_pa
         unit(of(mended, number), "教学仪器设备资产值", "万元")
     final = tmp_path / "定稿"
     done = run_collect(mended, final, expected=before)
-    assert len(done.used) == 40 and not done.again
+    assert len(done.used) == 24 and not done.again
     assert not [fault for one in done.returned for fault in one.faults if fault.severity == "stops"]
     data = read(final)
     assert not [fault for fault in check(data) if fault.severity == "stops"]
