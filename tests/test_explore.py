@@ -12,7 +12,7 @@ from test_scenario import STANDARD, town
 from qb.errors import QbError
 from qb.indicators.assessment import assess
 from qb.planning.scenario import ScenarioError, load, whatif
-from qb.planning.scenario.scenario_file import DOES
+from qb.planning.scenario.scenario_file import ACTIONS
 from qb.report.context import ReportContext
 from qb.report.explore_panel import Panel, coefficients, sentences, verdicts
 from qb.report.explore_session import FORMS, Amount, Choice, Session, save
@@ -53,7 +53,7 @@ def press(panel, text):
 
 
 def test_every_action_on_offer_is_one_of_a_scenario():
-    assert set(FORMS) <= set(DOES) and len(FORMS) == 7
+    assert set(FORMS) <= set(ACTIONS) and len(FORMS) == 7
 
 
 @pytest.mark.parametrize("do", FORMS)

@@ -14,18 +14,11 @@ from qb.planning.costs import price_code
 from qb.planning.scenario import Action
 from qb.planning.scenario.comparison import COEFFICIENT, PASSING
 from qb.planning.scenario.pupils_actions import MovePupils, NewEstate, PlaceOverflow, Rezone, SplitClasses
-from qb.planning.scenario.resource_actions import (
-    Build,
-    Buy,
-    Fund,
-    Hire,
-    Set,
-    Train,
-    TransferEquipment,
-    TransferTeachers,
-)
-from qb.planning.scenario.scenario_summary import CALLED, item_words
+from qb.planning.scenario.resource_actions import Build, Buy, Fund, Set, TransferEquipment
+from qb.planning.scenario.scenario_file import ACTIONS
+from qb.planning.scenario.scenario_summary import item_words
 from qb.planning.scenario.school_actions import CloseSchool, MergeSchools, OpenSchool
+from qb.planning.scenario.teacher_actions import Hire, Train, TransferTeachers
 from qb.report.columns import SCHOOL, STAGE
 from qb.report.resource_tables import gap_text
 from qb.report.scenario_comparison import ScenarioPart
@@ -38,7 +31,7 @@ from qb.terms import COMPULSORY, RoomKind, Stage
 
 def does(do: str, lang: Lang) -> str:
     """Return what kind of action it is."""
-    return CALLED[do] if lang == "zh" else do.replace("_", " ").capitalize()
+    return told(ACTIONS[do].called, lang)
 
 
 def item_label(item: str, lang: Lang) -> str:
@@ -47,7 +40,7 @@ def item_label(item: str, lang: Lang) -> str:
     >>> item_label("site", "en"), item_label("sports_ground_m2", "zh")
     ('land and setting up', '体育运动场地面积')
     """
-    if item in CALLED:
+    if item in ACTIONS:
         return does(item, lang)
     return told(item_words(item), lang)
 

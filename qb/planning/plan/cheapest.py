@@ -25,7 +25,8 @@ from qb.planning.plan.plan_refusals import require_each
 from qb.planning.plan.plan_solver import EXACT, gap_of, require_solver, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario, apply
-from qb.planning.scenario.resource_actions import BUILT, STAFF_COLUMNS
+from qb.planning.scenario.resource_actions import BUILT
+from qb.planning.scenario.teacher_actions import STAFF_COLUMNS
 from qb.showing import Shown
 from qb.standard import Standard
 from qb.terms import Term, Verdict

@@ -17,7 +17,7 @@ import pandas as pd
 from qb.data.dataset import Dataset
 from qb.indicators.assessment import Assessment
 from qb.planning.costs import Costs, Other, other_prices
-from qb.planning.scenario.comparison import funded
+from qb.planning.scenario.resource_actions import funded
 from qb.standard import Indicator
 from qb.terms import COMPULSORY, Verdict
 

@@ -1,15 +1,21 @@
-"""What the entries of a scenario file have in common: their types, and how nonsense in them is said."""
+"""What every action of a scenario declares: its fields, what it is called, what it does, and what it buys."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, NamedTuple, cast
 
 from pydantic import ConfigDict, Field
 
 from qb import tomlfile
+from qb.data.dataset import Dataset
 from qb.language import FieldName, Message, listing
-from qb.standard import Words, Year
+from qb.planning.costs import Cost, Costs, Other, other_prices, price_code
+from qb.planning.scenario.year_records import Key, Register, missing
+from qb.standard import Standard, Words, Year
+from qb.terms import Stage
 
 MOST = 1e13  # yuan or m²: no district has as much
 Amount = Annotated[float, Field(gt=0, le=MOST, strict=True)]
@@ -26,7 +32,17 @@ class Entry(tomlfile.Entry):
 class BaseAction(Entry):
     """An action holds from its school year on; without one, from the scenario's base year."""
 
+    called: ClassVar[Message]
+    do: str
     year: Year | None = None
+
+    def done(self, register: Register, standard: Standard) -> Register:
+        """Return the records of a year after the action."""
+        raise NotImplementedError
+
+    def bought(self, case: Case) -> Iterator[Item]:
+        """Yield what it buys, in the units of the cost file; unless declared, something without a price."""
+        yield Item(self.do, "", None, None)
 
     @property
     def opens(self) -> str | None:
@@ -70,3 +86,88 @@ def repeated(name: str, values: tuple) -> list[Message]:
         for value, times in Counter(values).items()
         if times > 1
     ]
+
+
+# What an action buys, at the prices of the cost file; what has no price there is named, never zero.
+
+
+HIRED = "full_time_teachers"
+ROOMS = "rooms"  # music and art rooms
+SITE = "site"  # land, and what a new school needs beside the resources
+
+
+class Item(NamedTuple):
+    """What an action buys: a column that grows, or another thing; its stage or ""; how much; its price."""
+
+    what: str
+    stage: str
+    amount: float | None
+    price: Cost | Other | None
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Under which entry of the cost file one more in a column is bought, and what else money mends."""
+
+    costs: Costs
+    bought: dict[str, str]
+    others: dict[str, Other]
+
+    @classmethod
+    def of(cls, standard: Standard, costs: Costs) -> Prices:
+        """Return the prices of a standard; any teacher who is hired has the pay that the file states."""
+        priced = {cost.code for cost in costs.costs}
+        named = {i.adds_to[1]: price_code(i) for i in standard.resources}
+        bought = {c: code for c, code in (named | {HIRED: costs.hired}).items() if code in priced}
+        return cls(costs, bought, other_prices(standard, costs))
+
+    def item(self, column: str, stage: str, amount: float, school: str) -> Item:
+        """Return what one more in a column of a school costs; without a price where the file has none."""
+        code = self.bought.get(column)
+        if code is None:
+            return Item(column, stage, amount, self.others.get(column))
+        return Item(column, stage, amount, self.costs.price(code, stage, school))
+
+
+@dataclass(frozen=True)
+class Case:
+    """What an action's purchases rest on.
+
+    Attributes
+    ----------
+    prices : Prices
+    data : Dataset
+        The year as it is without the scenario.
+    year : int
+    after : callable
+        Returns the records with this action, and those before it, done.
+    """
+
+    prices: Prices
+    data: Dataset
+    year: int
+    after: Callable[[], Register]
+
+    def stage(self, school: str, written: Stage | None) -> str:
+        """Return the stage of an action that names none: the school's only one, else the school as a whole."""
+        if written:
+            return str(written)
+        stages = Register.of(self.data, self.year).stages(school)
+        return str(stages[0]) if len(stages) == 1 else "whole"
+
+    def means(self, school: str, written: Stage | None, amounts: Mapping[str, float]) -> Iterator[Item]:
+        """Yield what is added to facilities; indoor sports area costs nothing beside the floor it is part of."""
+        stage, indoor = self.stage(school, written), "indoor_sports_area_m2"
+        yield from (self.prices.item(c, stage, n, school) for c, n in amounts.items() if c != indoor)
+        if indoor in amounts and "teaching_area_m2" not in amounts:
+            yield Item(indoor, stage, amounts[indoor], None)
+
+    def held_by(self, school: str) -> Iterator[Item]:
+        """Yield all that a school holds after the action."""
+        register, facilities = self.after(), [name for name in self.prices.bought if name != HIRED]
+        for table, columns in (("sections", [HIRED]), ("facilities", facilities)):
+            for key, row in register[table].items():
+                owner, stage = cast("Key", key)
+                held = {c: cast("float", row[c]) for c in columns if c in row and not missing(row[c])}
+                if owner == school:
+                    yield from (self.prices.item(c, stage, n, school) for c, n in held.items() if n > 0)

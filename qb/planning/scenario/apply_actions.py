@@ -21,9 +21,7 @@ from qb.planning.forecast.progression import LONGEST
 from qb.planning.forecast.projection import STAFF, Forecast, forecast, frozen
 from qb.planning.forecast.projection import carry_forward as carry_dataset_forward
 from qb.planning.scenario.pupils_actions import MovePupils
-from qb.planning.scenario.resource_actions import Hire, Train, TransferTeachers, remaining
 from qb.planning.scenario.scenario_file import (
-    DOES,
     Action,
     Draft,
     Reason,
@@ -33,6 +31,7 @@ from qb.planning.scenario.scenario_file import (
     draft_of_document,
 )
 from qb.planning.scenario.school_actions import OpenSchool
+from qb.planning.scenario.teacher_actions import Hire, Train, TransferTeachers, remaining
 from qb.planning.scenario.year_records import Move, Refused, Register, Stay, rows_of, write_back
 from qb.rounding import round_half_up
 from qb.standard import Standard
@@ -399,9 +398,9 @@ def run(
 
 def _do(register: Register, standard: Standard, action: Action, outlook: Outlook | None) -> Register:
     if outlook is None:
-        return DOES[action.do](register, standard, action)
+        return action.done(register, standard)
     left = outlook.grown(register, action)
-    return register if left is None else outlook.done(register, left, DOES[left.do](register, standard, left))
+    return register if left is None else outlook.done(register, left, left.done(register, standard))
 
 
 def _with_year(data: Dataset, year: int, standard: Standard) -> Dataset:

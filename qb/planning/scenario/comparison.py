@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -19,13 +19,12 @@ from qb.indicators.population import take_population
 from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources
 from qb.language import Message
-from qb.planning.costs import Cost, Costs, Other, load_costs, other_prices, price_code
+from qb.planning.costs import Costs, load_costs
+from qb.planning.scenario.action_fields import Case, Prices
 from qb.planning.scenario.apply_actions import Course, Later, Years, chosen_standard, courses, run
-from qb.planning.scenario.resource_actions import Build, Buy, Fund, Hire, Set, Train
 from qb.planning.scenario.scenario_file import Action, Draft, Scenario, draft_of
 from qb.planning.scenario.scenario_findings import findings, walking
-from qb.planning.scenario.school_actions import OpenSchool
-from qb.planning.scenario.year_records import Register, missing, write_back
+from qb.planning.scenario.year_records import Register, write_back
 from qb.showing import Shown
 from qb.standard import Standard
 from qb.terms import COMPULSORY, Verdict
@@ -33,22 +32,7 @@ from qb.terms import COMPULSORY, Verdict
 # What the actions of a scenario cost by the cost file; what has no price there is named, never zero.
 
 
-HIRED = "full_time_teachers"
-TRAINED = ("teachers_above_required", "backbone_teachers")  # that a teacher in service can become
-BY_SITE = "rooms"  # music and art rooms
-SITE = "site"  # land, and what a new school needs beside the resources
 COLUMNS = ["number", "do", "item", "stage", "code", "amount", "years", "cost_yuan", "low", "high"]
-
-Price = Cost | Other
-
-
-class Item(NamedTuple):
-    """What an action buys: a column that grows, or another thing; its stage or ""; how much; its price."""
-
-    what: str
-    stage: str
-    amount: float | None
-    price: Price | None
 
 
 def costing(draft: Draft, base: Years, costs: Costs, standard: Standard, year: int) -> pd.DataFrame:
@@ -66,7 +50,12 @@ def costing(draft: Draft, base: Years, costs: Costs, standard: Standard, year: i
     for place, (number, action) in enumerate(draft.steps):
         if action.year > year:
             continue
-        for item in _items(draft, place, action, base, standard, prices):
+
+        def after(place: int = place, year: int = action.year) -> Register:
+            start = Register.of(base.data[year], year)
+            return run(start, draft.steps[: place + 1], standard, outlook=base.outlook.get(year))[0]
+
+        for item in action.bought(Case(prices, base.data[action.year], action.year, after)):
             price = item.price
             if price is None or price.yuan is None:
                 rows.append((number, action.do, *item[:2], None, item.amount, None, None, None, None))
@@ -76,103 +65,6 @@ def costing(draft: Draft, base: Years, costs: Costs, standard: Standard, year: i
             rows.append((number, action.do, *item[:2], price.code, item.amount, years, *sums))
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table.astype(dict.fromkeys(COLUMNS[5:], float))
-
-
-@dataclass(frozen=True)
-class Prices:
-    """Under which entry of the cost file one more in a column is bought, and what else money mends."""
-
-    costs: Costs
-    bought: dict[str, str]
-    others: dict[str, Other]
-
-    @classmethod
-    def of(cls, standard: Standard, costs: Costs) -> Prices:
-        """Return the prices of a standard; any teacher who is hired has the pay that the file states."""
-        priced = {cost.code for cost in costs.costs}
-        named = {i.adds_to[1]: price_code(i) for i in standard.resources}
-        bought = {c: code for c, code in (named | {HIRED: costs.hired}).items() if code in priced}
-        return cls(costs, bought, other_prices(standard, costs))
-
-    def item(self, column: str, stage: str, amount: float, school: str) -> Item:
-        """Return what one more in a column of a school costs; without a price where the file has none."""
-        code = self.bought.get(column)
-        if code is None:
-            return Item(column, stage, amount, self.others.get(column))
-        return Item(column, stage, amount, self.costs.price(code, stage, school))
-
-
-def _items(
-    draft: Draft, place: int, action: Action, base: Years, standard: Standard, prices: Prices
-) -> Iterator[Item]:
-    """Yield what an action buys, in the units of the cost file."""
-    if isinstance(action, OpenSchool):
-        start = Register.of(base.data[action.year], action.year)
-        after, _ = run(start, draft.steps[: place + 1], standard, outlook=base.outlook.get(action.year))
-        yield from _opened(after, action.school_id, prices)
-    elif isinstance(action, Build | Buy):
-        stage = str(action.stage or _stage(base, action))
-        amounts = dict(action.amounts)
-        indoor = amounts.pop("indoor_sports_area_m2", None)
-        yield from (prices.item(column, stage, n, action.school) for column, n in amounts.items())
-        if indoor and "teaching_area_m2" not in amounts:  # else it is a part of that floor
-            yield Item("indoor_sports_area_m2", stage, indoor, None)
-        if isinstance(action, Build) and action.rooms:
-            yield Item(BY_SITE, stage, float(len(action.rooms)), prices.others.get(BY_SITE))
-    elif isinstance(action, Hire):
-        yield prices.item(HIRED, _stage(base, action), action.teachers, action.school)
-    elif isinstance(action, Train):
-        for column, number in action.given.items():
-            if number:
-                item = prices.item(column, _stage(base, action), number, action.school)
-                yield item if column in (*TRAINED, *prices.others) else item._replace(price=None)
-    elif isinstance(action, Fund):
-        yield from (Item(what, "", n, prices.others.get(what)) for what, n in funded(action.amounts))
-    elif isinstance(action, Set) and str(action.item) in prices.others:
-        yield from _set(action, base, prices)
-    else:
-        yield Item(action.do, "", None, None)
-
-
-def funded(amounts: Mapping[str, float]) -> Iterator[tuple[str, float]]:
-    """Yield what is funded; money for training in budget and final account is the same money once."""
-    training = {name: amount for name, amount in amounts.items() if name.startswith("training")}
-    if training:
-        yield max(training.items(), key=lambda pair: pair[1])
-    yield from ((name, amount) for name, amount in amounts.items() if name not in training)
-
-
-def _set(action: Set, base: Years, prices: Prices) -> Iterator[Item]:
-    """Yield how much more an input of the district is, where more is what money buys."""
-    items = base.data[action.year]["district"]
-    mine = items["item"].eq(str(action.item)).to_numpy()
-    if action.district:
-        mine = mine & items["district"].eq(action.district).to_numpy()
-    had = items.loc[mine, "value"]
-    more = action.value - float(had.iloc[0]) if len(had) == 1 else math.nan
-    known = more >= 0
-    yield Item(str(action.item), "", more, prices.others[str(action.item)] if known else None)
-
-
-def _stage(base: Years, action: Hire | Train | Build | Buy) -> str:
-    """Return the stage of an action that names none: the school's only one, else the school as a whole."""
-    if action.stage:
-        return str(action.stage)
-    stages = Register.of(base.data[action.year], action.year).stages(action.school)
-    return str(stages[0]) if len(stages) == 1 else "whole"
-
-
-def _opened(register: Register, school: str, prices: Prices) -> Iterator[Item]:
-    facilities = [name for name in prices.bought if name != HIRED]
-    for table, columns in (("sections", [HIRED]), ("facilities", facilities)):
-        for (owner, stage), row in register[table].items():
-            if owner == school:
-                yield from (
-                    prices.item(column, str(stage), row[column], school)
-                    for column in columns
-                    if column in row and not missing(row[column]) and row[column] > 0
-                )
-    yield Item(SITE, "", None, None)
 
 
 def total(table: pd.DataFrame) -> dict[str, float | None]:

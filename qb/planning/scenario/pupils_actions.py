@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -37,6 +37,7 @@ class MovePupils(BaseAction):
     ``zones``; they leave the school that the zone is assigned to, and the zone goes with them.
     """
 
+    called: ClassVar[Message] = Message("转学", "Move pupils")
     do: Literal["move_pupils"]
     to: Words
     from_: Words | None = Field(None, alias="from")
@@ -90,6 +91,10 @@ class MovePupils(BaseAction):
             )
         return unless(wrong + repeated("grades", self.grades or ()), self)
 
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `move_pupils`."""
+        return move_pupils(register, standard, self)
+
 
 class Rezone(BaseAction):
     """Zones are assigned to another school of a stage.
@@ -98,6 +103,7 @@ class Rezone(BaseAction):
     with ``"all"`` those already at school change too.
     """
 
+    called: ClassVar[Message] = Message("改划小区", "Rezone")
     do: Literal["rezone"]
     zones: Ids
     stage: Literal[Stage.PRIMARY, Stage.JUNIOR]
@@ -108,6 +114,10 @@ class Rezone(BaseAction):
     def _fits(self) -> Rezone:
         return unless(repeated("zones", self.zones), self)
 
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `rezone`."""
+        return rezone(register, standard, self)
+
 
 class NewEstate(BaseAction):
     """New homes in a zone bring children who were not there: households times pupils per thousand of them.
@@ -115,6 +125,7 @@ class NewEstate(BaseAction):
     They go to the schools that the zone is assigned to, evenly over the grades.
     """
 
+    called: ClassVar[Message] = Message("新建住宅", "New homes")
     do: Literal["new_estate"]
     zone: Words
     households: Several
@@ -139,6 +150,10 @@ class NewEstate(BaseAction):
             stage: math.floor(self.households * rate / 1000 + 0.5) for stage, rate in rates.items() if rate
         }
 
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `new_estate`."""
+        return new_estate(register, standard, self)
+
 
 class _BySchool(BaseAction):
     school: tuple[Words, ...] = ()
@@ -155,13 +170,23 @@ class _BySchool(BaseAction):
 class SplitClasses(_BySchool):
     """Grades with a class above the limit (the standard's, unless written) are divided into more classes."""
 
+    called: ClassVar[Message] = Message("分班", "Split classes")
     do: Literal["split_classes"]
+
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `split_classes`."""
+        return split_classes(register, standard, self)
 
 
 class PlaceOverflow(_BySchool):
     """Pupils above the class limit go to the nearest school of the same 集团 that has room in its classes."""
 
+    called: ClassVar[Message] = Message("集团内统筹", "Place overflow")
     do: Literal["place_overflow"]
+
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `place_overflow`."""
+        return place_overflow(register, standard, self)
 
 
 def may_receive(register: Register, school: str, stage: str) -> list[Message]:

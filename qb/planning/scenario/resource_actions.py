@@ -1,25 +1,29 @@
-"""Actions on teachers, buildings, equipment and inputs of the district, from `hire` to `set`."""
+"""Actions on buildings, equipment, money and inputs of the district: `build`, `buy`, `transfer_equipment`, `fund`, `set`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from qb.data.schema import AMOUNTS, TABLES, Column, DistrictItem, tables_of
 from qb.language import FieldName, Message, listing
-from qb.planning.forecast.projection import OF_TEACHERS
-from qb.planning.scenario.action_fields import Amount, BaseAction, Entry, Several, unless, written
-from qb.planning.scenario.apportionment import carried, move_staff, with_staff
+from qb.planning.scenario.action_fields import (
+    ROOMS,
+    Amount,
+    BaseAction,
+    Case,
+    Entry,
+    Item,
+    Several,
+    unless,
+    written,
+)
 from qb.planning.scenario.year_records import Register, missing, refuse
-from qb.rounding import round_half_up
-from qb.standard import Count, Number, Positive, Standard, Words
+from qb.standard import Number, Positive, Standard, Words
 from qb.terms import RoomKind, Stage
-
-# Actions on means: `build`, `buy`, `transfer_equipment`, and `set` for an input of the district.
-
 
 # What `build` adds to; `buy` adds to all else that a school holds.
 BUILT = ("teaching_area_m2", "indoor_sports_area_m2", "sports_ground_m2")
@@ -38,6 +42,7 @@ class Room(Entry):
 class Build(BaseAction):
     """Floor, sports ground and rooms; teaching area has indoor sports area in it, as in the table."""
 
+    called: ClassVar[Message] = Message("建设", "Build")
     do: Literal["build"]
     school: Words
     stage: Stage | None = None
@@ -61,10 +66,22 @@ class Build(BaseAction):
             [Message("须写 {} 中的至少一项", "write at least one of {}", names)] if nothing else [], self
         )
 
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `build`."""
+        return build(register, standard, self)
+
+    def bought(self, case: Case) -> Iterator[Item]:
+        """Yield floor and ground; indoor sports area is bought with the floor that it is a part of."""
+        yield from case.means(self.school, self.stage, self.amounts)
+        if self.rooms:
+            stage = case.stage(self.school, self.stage)
+            yield Item(ROOMS, stage, float(len(self.rooms)), case.prices.others.get(ROOMS))
+
 
 class Buy(BaseAction):
     """Teaching equipment, networked multimedia rooms, and `columns` that the standard declares."""
 
+    called: ClassVar[Message] = Message("添置", "Buy")
     do: Literal["buy"]
     school: Words
     stage: Stage | None = None
@@ -92,10 +109,19 @@ class Buy(BaseAction):
             self,
         )
 
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `buy`."""
+        return buy(register, standard, self)
+
+    def bought(self, case: Case) -> Iterator[Item]:
+        """Yield equipment, rooms and what the standard declares."""
+        return case.means(self.school, self.stage, self.amounts)
+
 
 class TransferEquipment(BaseAction):
     """Teaching equipment goes from one school to another; without a stage, of the only one that has some."""
 
+    called: ClassVar[Message] = Message("调配设备", "Transfer equipment")
     do: Literal["transfer_equipment"]
     from_: Words = Field(alias="from")
     from_stage: Stage | None = None
@@ -120,10 +146,23 @@ class TransferEquipment(BaseAction):
             self,
         )
 
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `transfer_equipment`."""
+        return transfer_equipment(register, standard, self)
+
+
+def funded(amounts: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+    """Yield what is funded; money for training in budget and final account is the same money once."""
+    training = {name: amount for name, amount in amounts.items() if name.startswith("training")}
+    if training:
+        yield max(training.items(), key=lambda pair: pair[1])
+    yield from ((name, amount) for name, amount in amounts.items() if name not in training)
+
 
 class Fund(BaseAction):
     """More money of a school's budget: its allocation, or what of its public funds goes into training."""
 
+    called: ClassVar[Message] = Message("增加经费", "Fund")
     do: Literal["fund"]
     school: Words
     allocation_yuan: Amount | None = None
@@ -146,14 +185,41 @@ class Fund(BaseAction):
             self,
         )
 
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `fund`."""
+        return fund(register, standard, self)
+
+    def bought(self, case: Case) -> Iterator[Item]:
+        """Yield the money of each kind."""
+        return (Item(what, "", n, case.prices.others.get(what)) for what, n in funded(self.amounts))
+
 
 class Set(BaseAction):
     """An input of the district."""
 
+    called: ClassVar[Message] = Message("改县区数据", "Set")
     do: Literal["set"]
     item: DistrictItem
     value: Number
     district: Words | None = None
+
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `set_item`."""
+        return set_item(register, standard, self)
+
+    def bought(self, case: Case) -> Iterator[Item]:
+        """Yield how much more the input is, where more is what money buys."""
+        price = case.prices.others.get(str(self.item))
+        if price is None:
+            yield from super().bought(case)
+            return
+        items = case.data["district"]
+        mine = items["item"].eq(str(self.item)).to_numpy()
+        if self.district:
+            mine = mine & items["district"].eq(self.district).to_numpy()
+        had = items.loc[mine, "value"]
+        more = self.value - float(had.iloc[0]) if len(had) == 1 else math.nan
+        yield Item(str(self.item), "", more, price if more >= 0 else None)
 
 
 def build(register: Register, standard: Standard, action: Build) -> Register:
@@ -237,7 +303,7 @@ def _with_facilities(register: Register, action: Build | Buy, standard: Standard
         for column in action.amounts
         if missing(row.get(column))
     ]
-    refuse([*_strange(standard, "facilities", action.amounts), *wrong])
+    refuse([*strange_columns(standard, "facilities", action.amounts), *wrong])
     changed = {**row, **{column: row[column] + amount for column, amount in action.amounts.items()}}
     if changed["indoor_sports_area_m2"] > changed["teaching_area_m2"]:
         refuse(
@@ -351,7 +417,7 @@ def _item_column(column: str, standard: Standard | None = None) -> Column | str:
     return tables_of(standard)["facilities"].by_name.get(column) or column
 
 
-def _strange(standard: Standard, table: str, columns: Iterable[str]) -> list[Message]:
+def strange_columns(standard: Standard, table: str, columns: Iterable[str]) -> list[Message]:
     """Say which columns neither the tables nor the standard have."""
     known = [c.name for c in tables_of(standard)[table].columns if c.kind in AMOUNTS]
     return [
@@ -359,326 +425,3 @@ def _strange(standard: Standard, table: str, columns: Iterable[str]) -> list[Mes
         for name in columns
         if name not in known
     ]
-
-
-# Actions on teachers: `transfer_teachers`, `hire`, `train`.
-
-
-class Staff(Entry):
-    """How many of some teachers have a higher degree than required, are backbone teachers, and so on."""
-
-    above_required: Count | None = None
-    backbone: Count | None = None
-    pe_arts: Count | None = None
-    certified: Count | None = None
-    trained: Count | None = None
-
-    @property
-    def given(self) -> dict[str, int]:
-        """The numbers that are written, by column of ``sections``."""
-        numbers = {column: getattr(self, name) for name, column in STAFF_COLUMNS.items()}
-        return {column: number for column, number in numbers.items() if number is not None}
-
-
-STAFF_COLUMNS = {
-    "above_required": "teachers_above_required",
-    "backbone": "backbone_teachers",
-    "pe_arts": "pe_arts_teachers",
-    "certified": "certified_teachers",
-    "trained": "trained_teachers",
-}
-
-
-class TransferTeachers(BaseAction, Staff):
-    """Teachers go from one school to another (交流轮岗); `rotation` counts them for C18 in their year.
-
-    How many of them are backbone teachers and so on may be written; what is not, is in proportion.
-    """
-
-    do: Literal["transfer_teachers"]
-    from_: Words = Field(alias="from")
-    to: Words
-    stage: Stage | None = None
-    teachers: Several
-    rotation: Annotated[bool, Field(strict=True)] = False
-
-    @model_validator(mode="after")
-    def _fits(self) -> TransferTeachers:
-        same = (
-            [
-                Message(
-                    "{0} 与 {1} 是同一所学校",
-                    "{0} and {1} are the same school",
-                    FieldName("from"),
-                    FieldName("to"),
-                )
-            ]
-            if self.from_ == self.to
-            else []
-        )
-        return unless(same + _more_than_teachers(self), self)
-
-
-class Hire(BaseAction, Staff):
-    """New teachers. Unless written: all certified and above the required degree, the rest none."""
-
-    do: Literal["hire"]
-    school: Words
-    stage: Stage | None = None
-    teachers: Several
-
-    @model_validator(mode="after")
-    def _fits(self) -> Hire:
-        return unless(_more_than_teachers(self), self)
-
-
-class Train(BaseAction, Staff):
-    """Teachers who are there gain a degree, the rank of backbone teacher, a certificate, hours, a subject."""
-
-    do: Literal["train"]
-    school: Words
-    stage: Stage | None = None
-    columns: dict[Words, Count] = Field(default_factory=dict)
-
-    @property
-    def given(self) -> dict[str, int]:
-        """The numbers that are written, by column of ``sections``, those that the standard declares too."""
-        return super().given | self.columns
-
-    @model_validator(mode="after")
-    def _fits(self) -> Train:
-        return unless(
-            []
-            if self.given
-            else [
-                Message(
-                    "须写 {} 中的至少一项",
-                    "write at least one of {}",
-                    listing(map(FieldName, (*STAFF_COLUMNS, "columns"))),
-                )
-            ],
-            self,
-        )
-
-
-def _more_than_teachers(action: TransferTeachers | Hire) -> list[Message]:
-    return [
-        Message(
-            "{0}（{1}）多于 {3}（{2}）",
-            "{0} ({1}) is more than {3} ({2})",
-            FieldName(name),
-            number,
-            action.teachers,
-            FieldName("teachers"),
-        )
-        for name in STAFF_COLUMNS
-        if (number := getattr(action, name)) is not None and number > action.teachers
-    ]
-
-
-def transfer_teachers(register: Register, standard: Standard, action: TransferTeachers) -> Register:
-    """Move teachers between two schools' sections of a stage; nobody is added or lost.
-
-    With `rotation` those of the action's own year count for C18: among the rotated, and among the
-    backbone teachers rotated.
-    """
-    refuse([*register.unknown(action.from_), *register.unknown(action.to)])
-    stage = register.stage_of(action.from_, action.stage)
-    section = register["sections"][action.from_, stage]
-    target = register["sections"].get((action.to, stage))
-    place = Message("{}{}", "{}, {}", register.name(action.from_), stage)
-    if target is None:
-        refuse([Message("{}没有“{}”学段", "{} has no stage “{}”", register.name(action.to), stage)])
-    staff = section["full_time_teachers"]
-    if missing(staff) or missing(target["full_time_teachers"]):
-        refuse(
-            [
-                Message(
-                    "{}或{}没有填报专任教师数，请先补填",
-                    "{} or {} has no full-time teachers reported; add them first",
-                    place,
-                    register.name(action.to),
-                )
-            ]
-        )
-    if action.teachers > staff:
-        refuse(
-            [
-                Message(
-                    "要从{}调出 {} 人，而那里只有 {:.0f} 名专任教师",
-                    "{1} teachers are to leave {0}, which has {2:.0f} full-time teachers",
-                    place,
-                    action.teachers,
-                    staff,
-                )
-            ]
-        )
-    refuse(_strange(standard, "sections", action.given))
-    wrong = []
-    for column, number in action.given.items():
-        has = section[column]
-        least = action.teachers - (staff - has)
-        if missing(has):
-            wrong.append(
-                Message(
-                    "{}没有填报{}，请先补填",
-                    "{} has no {} reported; add it first",
-                    place,
-                    _staff_column(column, standard),
-                )
-            )
-        elif number > has:
-            wrong.append(
-                Message(
-                    "要从{}调出{} {} 人，而那里只有 {:.0f} 人",
-                    "{2} {1} are to leave {0}, where there are {3:.0f}",
-                    place,
-                    _staff_column(column, standard),
-                    number,
-                    has,
-                )
-            )
-        elif number < least:
-            wrong.append(
-                Message(
-                    "从{}调出的 {} 人中，{}至少有 {:.0f} 人",
-                    "of the {1} teachers leaving {0}, {2} are {3:.0f} or more",
-                    place,
-                    action.teachers,
-                    _staff_column(column, standard),
-                    least,
-                )
-            )
-    refuse(wrong)
-    moved = move_staff(register, action.from_, action.to, stage, action.teachers, action.given)
-    if not action.rotation or action.year not in (None, register.year):
-        return moved
-    backbone = action.given.get(
-        "backbone_teachers", carried(action.teachers, section["backbone_teachers"], staff)
-    )
-    return _count_rotation(moved, action.from_, action.teachers, backbone)
-
-
-def _count_rotation(register: Register, school: str, teachers: int, backbone: float) -> Register:
-    """Add to the district's rotated teachers; an item that is not reported stays "no data"."""
-    district = register["schools"][school]["district"]
-    rows = {
-        item: register["district"].get((district, f"rotation_{item}"))
-        for item in ("eligible", "rotated", "backbone")
-    }
-    values = {item: row["value"] if row else math.nan for item, row in rows.items()}
-    rotated = values["rotated"] + teachers
-    if rotated > values["eligible"]:
-        refuse(
-            [
-                Message(
-                    "计入后交流教师 {0:.0f} 人，多于符合交流条件的 {1:.0f} 人（{2}）",
-                    "with these, {0:.0f} teachers rotate, more than the {1:.0f} who may ({2})",
-                    rotated,
-                    values["eligible"],
-                    FieldName("rotation"),
-                )
-            ]
-        )
-    added = {"rotated": teachers, "backbone": backbone}
-    changed = {
-        (district, f"rotation_{item}"): {**rows[item], "value": values[item] + number}
-        for item, number in added.items()
-        if rows[item] is not None
-    }
-    return register.put("district", changed)
-
-
-def hire(register: Register, standard: Standard, action: Hire) -> Register:
-    """Add new teachers to a section; unless written, all are certified and above the required degree."""
-    stage = register.stage_of(action.school, action.stage)
-    usual = dict.fromkeys(OF_TEACHERS, 0)
-    usual |= dict.fromkeys(("teachers_above_required", "certified_teachers"), action.teachers)
-    numbers = {"full_time_teachers": action.teachers, **usual, **action.given}
-    section = register["sections"][action.school, stage]
-    place = Message("{}{}", "{}, {}", register.name(action.school), stage)
-    refuse(
-        Message("{}没有填报{}，请先补填", "{} has no {} reported; add it first", place, _staff_column(column))
-        for column in ("full_time_teachers", *action.given)
-        if missing(section[column])
-    )
-    return with_staff(register, (action.school, stage), numbers)
-
-
-def train(register: Register, standard: Standard, action: Train) -> Register:
-    """Raise what teachers who are there have; no figure rises above the number of teachers."""
-    stage = register.stage_of(action.school, action.stage)
-    section = register["sections"][action.school, stage]
-    place, staff = (
-        Message("{}{}", "{}, {}", register.name(action.school), stage),
-        section["full_time_teachers"],
-    )
-    refuse(_strange(standard, "sections", action.given))
-    wrong = []
-    for column, number in action.given.items():
-        if missing(section[column]) or missing(staff):
-            wrong.append(
-                Message(
-                    "{}没有填报{}或专任教师数，请先补填",
-                    "{} has no {} or no full-time teachers reported; add them first",
-                    place,
-                    _staff_column(column, standard),
-                )
-            )
-        elif section[column] + number > staff:
-            will = Message("{:.0f} 人", "{:.0f}", section[column] + number)
-            wrong.append(
-                Message(
-                    "{}的{}将为 {}，多于专任教师 {:.0f} 人",
-                    "{}: {} would be {}, more than the {:.0f} full-time teachers",
-                    place,
-                    _staff_column(column, standard),
-                    will,
-                    staff,
-                )
-            )
-    refuse(wrong)
-    return with_staff(register, (action.school, stage), action.given)
-
-
-def remaining(
-    register: Register, action: TransferTeachers | Hire | Train, stay: float
-) -> TransferTeachers | Hire | Train | None:
-    """Return what is left of an action when so many of all teachers have stayed; None where it is nothing.
-
-    All and each part shrink alike, to whole persons, and within what the school has by then.
-    """
-    school = action.from_ if isinstance(action, TransferTeachers) else action.school
-    section = register["sections"][school, register.stage_of(school, action.stage)]
-    staff, whole = section["full_time_teachers"], 0
-    if not isinstance(action, Train):
-        whole = _persons(action.teachers * stay)
-        whole = whole if isinstance(action, Hire) or missing(staff) else min(whole, int(staff))
-    parts = {}
-    for name, column in STAFF_COLUMNS.items():
-        number, has = getattr(action, name), section[column]
-        if number is None:
-            continue
-        least, most = 0, whole
-        if isinstance(action, Train):
-            most = math.inf if missing(has) or missing(staff) else int(staff - has)
-        elif isinstance(action, TransferTeachers) and not missing(has):
-            least, most = max(0, int(whole - (staff - has))), min(whole, int(has))
-        parts[name] = max(least, min(_persons(number * stay), most))
-    more = {}
-    if isinstance(action, Train) and action.columns:
-        for column, number in action.columns.items():
-            most = math.inf if missing(section[column]) or missing(staff) else int(staff - section[column])
-            more[column] = max(0, min(_persons(number * stay), most))
-        parts["columns"] = more
-    if not (whole or any(parts.values())):
-        return None
-    return action.model_copy(update={**parts, **({"teachers": whole} if whole else {})})
-
-
-def _persons(number: float) -> int:
-    return int(round_half_up(number, 0))
-
-
-def _staff_column(column: str, standard: Standard | None = None) -> Column:
-    return tables_of(standard)["sections"][column]

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from qb.errors import QbError, why
 from qb.language import FieldName, Message, joined, listing
-from qb.planning.scenario import pupils_actions, resource_actions, school_actions
-from qb.planning.scenario.action_fields import Entry, unless
-from qb.planning.scenario.year_records import Register
-from qb.standard import Standard, Words, Year
+from qb.planning.scenario import pupils_actions, resource_actions, school_actions, teacher_actions
+from qb.planning.scenario.action_fields import BaseAction, Entry, unless
+from qb.standard import Words, Year
 from qb.tomlfile import UNUSABLE, plainly, shown, too_large
 
 # What a scenario is: a title, a base year, and actions in the order in which they are done.
 #
-# Each action is a frozen model that stands beside the function which does it (`opening`, `closing`,
-# `pupils`, `teachers`, `means`); its fields are those of the TOML file.
+# Each action is a frozen model: its fields are those of the TOML file, and it declares what it is called, what
+# it does and what it buys.
 
 
 @dataclass(frozen=True)
@@ -59,36 +58,20 @@ Action = Annotated[
     | pupils_actions.MovePupils
     | pupils_actions.Rezone
     | pupils_actions.NewEstate
-    | resource_actions.TransferTeachers
-    | resource_actions.Hire
-    | resource_actions.Train
+    | teacher_actions.TransferTeachers
+    | teacher_actions.Hire
+    | teacher_actions.Train
     | resource_actions.Build
     | resource_actions.Buy
     | resource_actions.TransferEquipment
     | pupils_actions.SplitClasses
     | pupils_actions.PlaceOverflow
     | resource_actions.Fund
-    | resource_actions.Fund
     | resource_actions.Set,
     Field(discriminator="do"),
 ]
-DOES: Mapping[str, Callable[[Register, Standard, Action], Register]] = {
-    "open_school": school_actions.open_school,
-    "close_school": school_actions.close_school,
-    "merge_schools": school_actions.merge_schools,
-    "move_pupils": pupils_actions.move_pupils,
-    "rezone": pupils_actions.rezone,
-    "new_estate": pupils_actions.new_estate,
-    "transfer_teachers": resource_actions.transfer_teachers,
-    "hire": resource_actions.hire,
-    "train": resource_actions.train,
-    "build": resource_actions.build,
-    "buy": resource_actions.buy,
-    "transfer_equipment": resource_actions.transfer_equipment,
-    "split_classes": pupils_actions.split_classes,
-    "place_overflow": pupils_actions.place_overflow,
-    "fund": resource_actions.fund,
-    "set": resource_actions.set_item,
+ACTIONS: dict[str, type[BaseAction]] = {
+    get_args(model.model_fields["do"].annotation)[0]: model for model in get_args(get_args(Action)[0])
 }
 
 

@@ -8,16 +8,17 @@ from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE, deciding
 from qb.language import STOP, Both, Message, joined, listing
+from qb.planning.scenario.action_fields import SITE
 from qb.planning.scenario.comparison import (
     BASE,
     COEFFICIENT,
     PASSING,
-    SITE,
     Comparison,
     Outcome,
     total,
     unpriced,
 )
+from qb.planning.scenario.scenario_file import ACTIONS
 from qb.planning.scenario.scenario_findings import how_measured
 from qb.rounding import round_half_up
 from qb.standard import Standard, Text
@@ -25,26 +26,6 @@ from qb.terms import Stage, Verdict
 
 _NONE = Message("无", "none")
 MOST = 12  # schools, or coefficients, in one line
-CALLED = {  # what each kind of action is called
-    "open_school": Message("开办学校", "Open school"),
-    "close_school": Message("关闭学校", "Close school"),
-    "merge_schools": Message("合并学校", "Merge schools"),
-    "move_pupils": Message("转学", "Move pupils"),
-    "rezone": Message("改划小区", "Rezone"),
-    "new_estate": Message("新建住宅", "New homes"),
-    "transfer_teachers": Message("教师交流", "Transfer teachers"),
-    "transfer_equipment": Message("调配设备", "Transfer equipment"),
-    "hire": Message("新进教师", "Hire"),
-    "train": Message("教师培养", "Train"),
-    "build": Message("建设", "Build"),
-    "buy": Message("添置", "Buy"),
-    "split_classes": Message("分班", "Split classes"),
-    "place_overflow": Message("集团内统筹", "Place overflow"),
-    "fund": Message("增加经费", "Fund"),
-    "set": Message("改县区数据", "Set"),
-}
-
-
 _OTHER = {SITE: Both("征地和开办", "land and setting up"), "rooms": Both("音美教室", "music and art rooms")}
 _ENGLISH = {
     "full_time_teachers": "teachers",
@@ -243,7 +224,7 @@ def _costs(outcome: Outcome, prices: Text) -> list[Message]:
             "第 {} 项 {}{}",
             "action {} {}{}",
             number,
-            CALLED[do],
+            ACTIONS[do].called,
             "" if item == do else Message("（{}）", " ({})", item_words(item)),
         )
         for number, do, item in unpriced(outcome.costs)
@@ -292,7 +273,7 @@ def _contributions(outcome: Outcome, standard: Standard) -> list[Message]:
             "    第 {} 项 {}：达标 {:+.0f}",
             "    Action {} {}: met {:+.0f}",
             number,
-            CALLED[do],
+            ACTIONS[do].called,
             passing["added"].sum(),
         )
         reason = part["reason"].iloc[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,18 @@ from qb.data.schema import TABLES
 from qb.data.walks import walks
 from qb.language import FieldName, Message, listing
 from qb.planning.forecast.projection import OF_TEACHERS, STAFF
-from qb.planning.scenario.action_fields import BaseAction, Entry, Ids, Several, one_of, repeated, unless
+from qb.planning.scenario.action_fields import (
+    SITE,
+    BaseAction,
+    Case,
+    Entry,
+    Ids,
+    Item,
+    Several,
+    one_of,
+    repeated,
+    unless,
+)
 from qb.planning.scenario.apportionment import (
     FUNDS,
     MEANS,
@@ -68,6 +80,7 @@ class OpenSchool(BaseAction):
     pupil); `given` replaces single figures, or gives them all.
     """
 
+    called: ClassVar[Message] = Message("开办学校", "Open school")
     do: Literal["open_school"]
     school_id: Words
     name: Words
@@ -127,6 +140,15 @@ class OpenSchool(BaseAction):
     def schools(self) -> frozenset[str]:
         """The model school, if there is one; the new one is named by `opens`."""
         return frozenset({self.like} if self.like and self.like != STANDARD else ())
+
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `open_school`."""
+        return open_school(register, standard, self)
+
+    def bought(self, case: Case) -> Iterator[Item]:
+        """Yield all that the school holds, teachers among it, and the land that has no price."""
+        yield from case.held_by(self.school_id)
+        yield Item(SITE, "", None, None)
 
 
 def open_school(register: Register, standard: Standard, action: OpenSchool) -> Register:
@@ -375,6 +397,7 @@ def _with_rooms(register: Register, standard: Standard, school: str, capacity: d
 class CloseSchool(BaseAction):
     """Pupils, their public funds and the teachers go to the schools of `to`; the site is given up."""
 
+    called: ClassVar[Message] = Message("关闭学校", "Close school")
     do: Literal["close_school"]
     school: Words
     to: tuple[Words, ...] = ()
@@ -382,6 +405,10 @@ class CloseSchool(BaseAction):
     @model_validator(mode="after")
     def _fits(self) -> CloseSchool:
         return unless(repeated("to", self.to), self)
+
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `close_school`."""
+        return close_school(register, standard, self)
 
 
 class MergeSchools(BaseAction):
@@ -392,6 +419,7 @@ class MergeSchools(BaseAction):
     given up.
     """
 
+    called: ClassVar[Message] = Message("合并学校", "Merge schools")
     do: Literal["merge_schools"]
     from_: Ids = Field(alias="from")
     into: Words
@@ -412,6 +440,10 @@ class MergeSchools(BaseAction):
             else []
         )
         return unless(itself + repeated("from", self.from_), self)
+
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `merge_schools`."""
+        return merge_schools(register, standard, self)
 
 
 def close_school(register: Register, standard: Standard, action: CloseSchool) -> Register:

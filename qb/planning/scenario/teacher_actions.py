@@ -1,0 +1,370 @@
+"""Actions on teachers: `transfer_teachers`, `hire`, `train`; and what is left of them some years on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from qb.data.schema import Column, tables_of
+from qb.language import FieldName, Message, listing
+from qb.planning.forecast.projection import OF_TEACHERS
+from qb.planning.scenario.action_fields import HIRED, BaseAction, Case, Entry, Item, Several, unless
+from qb.planning.scenario.apportionment import carried, move_staff, with_staff
+from qb.planning.scenario.resource_actions import strange_columns
+from qb.planning.scenario.year_records import Register, missing, refuse
+from qb.rounding import round_half_up
+from qb.standard import Count, Standard, Words
+from qb.terms import Stage
+
+
+class Staff(Entry):
+    """How many of some teachers have a higher degree than required, are backbone teachers, and so on."""
+
+    above_required: Count | None = None
+    backbone: Count | None = None
+    pe_arts: Count | None = None
+    certified: Count | None = None
+    trained: Count | None = None
+
+    @property
+    def given(self) -> dict[str, int]:
+        """The numbers that are written, by column of ``sections``."""
+        numbers = {column: getattr(self, name) for name, column in STAFF_COLUMNS.items()}
+        return {column: number for column, number in numbers.items() if number is not None}
+
+
+STAFF_COLUMNS = {
+    "above_required": "teachers_above_required",
+    "backbone": "backbone_teachers",
+    "pe_arts": "pe_arts_teachers",
+    "certified": "certified_teachers",
+    "trained": "trained_teachers",
+}
+
+
+class TransferTeachers(BaseAction, Staff):
+    """Teachers go from one school to another (交流轮岗); `rotation` counts them for C18 in their year.
+
+    How many of them are backbone teachers and so on may be written; what is not, is in proportion.
+    """
+
+    called: ClassVar[Message] = Message("教师交流", "Transfer teachers")
+    do: Literal["transfer_teachers"]
+    from_: Words = Field(alias="from")
+    to: Words
+    stage: Stage | None = None
+    teachers: Several
+    rotation: Annotated[bool, Field(strict=True)] = False
+
+    @model_validator(mode="after")
+    def _fits(self) -> TransferTeachers:
+        same = (
+            [
+                Message(
+                    "{0} 与 {1} 是同一所学校",
+                    "{0} and {1} are the same school",
+                    FieldName("from"),
+                    FieldName("to"),
+                )
+            ]
+            if self.from_ == self.to
+            else []
+        )
+        return unless(same + _more_than_teachers(self), self)
+
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `transfer_teachers`."""
+        return transfer_teachers(register, standard, self)
+
+
+class Hire(BaseAction, Staff):
+    """New teachers. Unless written: all certified and above the required degree, the rest none."""
+
+    called: ClassVar[Message] = Message("新进教师", "Hire")
+    do: Literal["hire"]
+    school: Words
+    stage: Stage | None = None
+    teachers: Several
+
+    @model_validator(mode="after")
+    def _fits(self) -> Hire:
+        return unless(_more_than_teachers(self), self)
+
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `hire`."""
+        return hire(register, standard, self)
+
+    def bought(self, case: Case) -> Iterator[Item]:
+        """Yield the teachers, at a year's pay."""
+        yield case.prices.item(HIRED, case.stage(self.school, self.stage), self.teachers, self.school)
+
+
+TRAINED = ("teachers_above_required", "backbone_teachers")  # that a teacher in service can become
+
+
+class Train(BaseAction, Staff):
+    """Teachers who are there gain a degree, the rank of backbone teacher, a certificate, hours, a subject."""
+
+    called: ClassVar[Message] = Message("教师培养", "Train")
+    do: Literal["train"]
+    school: Words
+    stage: Stage | None = None
+    columns: dict[Words, Count] = Field(default_factory=dict)
+
+    @property
+    def given(self) -> dict[str, int]:
+        """The numbers that are written, by column of ``sections``, those that the standard declares too."""
+        return super().given | self.columns
+
+    @model_validator(mode="after")
+    def _fits(self) -> Train:
+        return unless(
+            []
+            if self.given
+            else [
+                Message(
+                    "须写 {} 中的至少一项",
+                    "write at least one of {}",
+                    listing(map(FieldName, (*STAFF_COLUMNS, "columns"))),
+                )
+            ],
+            self,
+        )
+
+    def done(self, register: Register, standard: Standard) -> Register:
+        """See `train`."""
+        return train(register, standard, self)
+
+    def bought(self, case: Case) -> Iterator[Item]:
+        """Yield the teachers of each kind that one who is there can become."""
+        for column, number in self.given.items():
+            if number:
+                item = case.prices.item(column, case.stage(self.school, self.stage), number, self.school)
+                known = column in (*TRAINED, *case.prices.others)
+                yield item if known else item._replace(price=None)
+
+
+def _more_than_teachers(action: TransferTeachers | Hire) -> list[Message]:
+    return [
+        Message(
+            "{0}（{1}）多于 {3}（{2}）",
+            "{0} ({1}) is more than {3} ({2})",
+            FieldName(name),
+            number,
+            action.teachers,
+            FieldName("teachers"),
+        )
+        for name in STAFF_COLUMNS
+        if (number := getattr(action, name)) is not None and number > action.teachers
+    ]
+
+
+def transfer_teachers(register: Register, standard: Standard, action: TransferTeachers) -> Register:
+    """Move teachers between two schools' sections of a stage; nobody is added or lost.
+
+    With `rotation` those of the action's own year count for C18: among the rotated, and among the
+    backbone teachers rotated.
+    """
+    refuse([*register.unknown(action.from_), *register.unknown(action.to)])
+    stage = register.stage_of(action.from_, action.stage)
+    section = register["sections"][action.from_, stage]
+    target = register["sections"].get((action.to, stage))
+    place = Message("{}{}", "{}, {}", register.name(action.from_), stage)
+    if target is None:
+        refuse([Message("{}没有“{}”学段", "{} has no stage “{}”", register.name(action.to), stage)])
+    staff = section["full_time_teachers"]
+    if missing(staff) or missing(target["full_time_teachers"]):
+        refuse(
+            [
+                Message(
+                    "{}或{}没有填报专任教师数，请先补填",
+                    "{} or {} has no full-time teachers reported; add them first",
+                    place,
+                    register.name(action.to),
+                )
+            ]
+        )
+    if action.teachers > staff:
+        refuse(
+            [
+                Message(
+                    "要从{}调出 {} 人，而那里只有 {:.0f} 名专任教师",
+                    "{1} teachers are to leave {0}, which has {2:.0f} full-time teachers",
+                    place,
+                    action.teachers,
+                    staff,
+                )
+            ]
+        )
+    refuse(strange_columns(standard, "sections", action.given))
+    wrong = []
+    for column, number in action.given.items():
+        has = section[column]
+        least = action.teachers - (staff - has)
+        if missing(has):
+            wrong.append(
+                Message(
+                    "{}没有填报{}，请先补填",
+                    "{} has no {} reported; add it first",
+                    place,
+                    _staff_column(column, standard),
+                )
+            )
+        elif number > has:
+            wrong.append(
+                Message(
+                    "要从{}调出{} {} 人，而那里只有 {:.0f} 人",
+                    "{2} {1} are to leave {0}, where there are {3:.0f}",
+                    place,
+                    _staff_column(column, standard),
+                    number,
+                    has,
+                )
+            )
+        elif number < least:
+            wrong.append(
+                Message(
+                    "从{}调出的 {} 人中，{}至少有 {:.0f} 人",
+                    "of the {1} teachers leaving {0}, {2} are {3:.0f} or more",
+                    place,
+                    action.teachers,
+                    _staff_column(column, standard),
+                    least,
+                )
+            )
+    refuse(wrong)
+    moved = move_staff(register, action.from_, action.to, stage, action.teachers, action.given)
+    if not action.rotation or action.year not in (None, register.year):
+        return moved
+    backbone = action.given.get(
+        "backbone_teachers", carried(action.teachers, section["backbone_teachers"], staff)
+    )
+    return _count_rotation(moved, action.from_, action.teachers, backbone)
+
+
+def _count_rotation(register: Register, school: str, teachers: int, backbone: float) -> Register:
+    """Add to the district's rotated teachers; an item that is not reported stays "no data"."""
+    district = register["schools"][school]["district"]
+    rows = {
+        item: register["district"].get((district, f"rotation_{item}"))
+        for item in ("eligible", "rotated", "backbone")
+    }
+    values = {item: row["value"] if row else math.nan for item, row in rows.items()}
+    rotated = values["rotated"] + teachers
+    if rotated > values["eligible"]:
+        refuse(
+            [
+                Message(
+                    "计入后交流教师 {0:.0f} 人，多于符合交流条件的 {1:.0f} 人（{2}）",
+                    "with these, {0:.0f} teachers rotate, more than the {1:.0f} who may ({2})",
+                    rotated,
+                    values["eligible"],
+                    FieldName("rotation"),
+                )
+            ]
+        )
+    added = {"rotated": teachers, "backbone": backbone}
+    changed = {
+        (district, f"rotation_{item}"): {**rows[item], "value": values[item] + number}
+        for item, number in added.items()
+        if rows[item] is not None
+    }
+    return register.put("district", changed)
+
+
+def hire(register: Register, standard: Standard, action: Hire) -> Register:
+    """Add new teachers to a section; unless written, all are certified and above the required degree."""
+    stage = register.stage_of(action.school, action.stage)
+    usual = dict.fromkeys(OF_TEACHERS, 0)
+    usual |= dict.fromkeys(("teachers_above_required", "certified_teachers"), action.teachers)
+    numbers = {"full_time_teachers": action.teachers, **usual, **action.given}
+    section = register["sections"][action.school, stage]
+    place = Message("{}{}", "{}, {}", register.name(action.school), stage)
+    refuse(
+        Message("{}没有填报{}，请先补填", "{} has no {} reported; add it first", place, _staff_column(column))
+        for column in ("full_time_teachers", *action.given)
+        if missing(section[column])
+    )
+    return with_staff(register, (action.school, stage), numbers)
+
+
+def train(register: Register, standard: Standard, action: Train) -> Register:
+    """Raise what teachers who are there have; no figure rises above the number of teachers."""
+    stage = register.stage_of(action.school, action.stage)
+    section = register["sections"][action.school, stage]
+    place, staff = (
+        Message("{}{}", "{}, {}", register.name(action.school), stage),
+        section["full_time_teachers"],
+    )
+    refuse(strange_columns(standard, "sections", action.given))
+    wrong = []
+    for column, number in action.given.items():
+        if missing(section[column]) or missing(staff):
+            wrong.append(
+                Message(
+                    "{}没有填报{}或专任教师数，请先补填",
+                    "{} has no {} or no full-time teachers reported; add them first",
+                    place,
+                    _staff_column(column, standard),
+                )
+            )
+        elif section[column] + number > staff:
+            will = Message("{:.0f} 人", "{:.0f}", section[column] + number)
+            wrong.append(
+                Message(
+                    "{}的{}将为 {}，多于专任教师 {:.0f} 人",
+                    "{}: {} would be {}, more than the {:.0f} full-time teachers",
+                    place,
+                    _staff_column(column, standard),
+                    will,
+                    staff,
+                )
+            )
+    refuse(wrong)
+    return with_staff(register, (action.school, stage), action.given)
+
+
+def remaining(
+    register: Register, action: TransferTeachers | Hire | Train, stay: float
+) -> TransferTeachers | Hire | Train | None:
+    """Return what is left of an action when so many of all teachers have stayed; None where it is nothing.
+
+    All and each part shrink alike, to whole persons, and within what the school has by then.
+    """
+    school = action.from_ if isinstance(action, TransferTeachers) else action.school
+    section = register["sections"][school, register.stage_of(school, action.stage)]
+    staff, whole = section["full_time_teachers"], 0
+    if not isinstance(action, Train):
+        whole = _persons(action.teachers * stay)
+        whole = whole if isinstance(action, Hire) or missing(staff) else min(whole, int(staff))
+    parts = {}
+    for name, column in STAFF_COLUMNS.items():
+        number, has = getattr(action, name), section[column]
+        if number is None:
+            continue
+        least, most = 0, whole
+        if isinstance(action, Train):
+            most = math.inf if missing(has) or missing(staff) else int(staff - has)
+        elif isinstance(action, TransferTeachers) and not missing(has):
+            least, most = max(0, int(whole - (staff - has))), min(whole, int(has))
+        parts[name] = max(least, min(_persons(number * stay), most))
+    more = {}
+    if isinstance(action, Train) and action.columns:
+        for column, number in action.columns.items():
+            most = math.inf if missing(section[column]) or missing(staff) else int(staff - section[column])
+            more[column] = max(0, min(_persons(number * stay), most))
+        parts["columns"] = more
+    if not (whole or any(parts.values())):
+        return None
+    return action.model_copy(update={**parts, **({"teachers": whole} if whole else {})})
+
+
+def _persons(number: float) -> int:
+    return int(round_half_up(number, 0))
+
+
+def _staff_column(column: str, standard: Standard | None = None) -> Column:
+    return tables_of(standard)["sections"][column]
