@@ -367,11 +367,9 @@ class DistrictIndicators(DistrictPart):
             (tally.allowed, "低于标准，规则允许", "below, the rule allows"),
             (tally.unknown, "缺数据", "without data"),
         )
-        parts = [
-            self.say(f"{tally.held} {unit}{what}中 {n} {unit}{zh}", f"{n} of {tally.held} {en}")
-            for n, zh, en in counts
-            if n
-        ]
+        parts = [self.say(f"{n} {unit}{zh}", f"{n} {en}") for n, zh, en in counts if n]
+        if parts:
+            parts[0] = self.say(f"{tally.held} {unit}{what}中 {parts[0]}", f"of {tally.held}, {parts[0]}")
         if code in [indicator.code for indicator in self.standard.monitored]:
             parts += self._monitored(self.own.findings[(self.own.findings["code"] == code).to_numpy()])
         return self.say("，", ", ").join(parts)

@@ -38,7 +38,7 @@ from qb.terms import Allowance, Stage, Verdict
 
 
 _ALLOWED = (Allowance.AT_SCHOOL.zh, Allowance.AT_SCHOOL.en)
-MOST_ROWS = 70  # schools in a heat table; the table below it has all of them
+MOST_ROWS, FIRST_ROWS = 70, 10  # so many schools a heat table has whole, of more the first; the table has all
 
 
 class DistrictSchools(DistrictPart):
@@ -56,13 +56,13 @@ class DistrictSchools(DistrictPart):
             f"{label}{self.context.resources}：", f"{label}, {self.context.resources}: "
         ) + self._standing(rows)
         order = np.lexsort((rows["name"], rows["met"], rows["verdict"].cat.codes))
-        rows = rows.iloc[order[:MOST_ROWS]]
-        labels = [self.short(code) for code in standard.resource_codes]
         cut = len(order) > MOST_ROWS
+        rows = rows.iloc[order[:FIRST_ROWS] if cut else order]
+        labels = [self.short(code) for code in standard.resource_codes]
         measure = self.say("占标准的百分比", "% of the standard")
         if cut:
             measure += self.say(
-                f"，列出 {len(order)} 所中的前 {MOST_ROWS} 所", f", {MOST_ROWS} of {len(order)} schools"
+                f"，列出 {len(order)} 所中的前 {FIRST_ROWS} 所", f", {FIRST_ROWS} of {len(order)} schools"
             )
         return charts.heat(
             percent_of_standard(rows).set_axis(labels, axis=1).set_axis(names(rows, lang), axis=0),
@@ -187,7 +187,7 @@ class DistrictSchools(DistrictPart):
 # What a district lacks, and who answers for it.
 
 
-MOST_BARS = 20
+MOST_BARS = 10
 LARGEST = 5  # gaps whose share is told
 
 
@@ -209,7 +209,7 @@ class DistrictGaps(DistrictPart):
         return self.table_of(
             ("资源缺口合计", "What is lacking in all"),
             (
-                columns.indicator(),
+                columns.indicator(short=True),
                 columns.STAGE,
                 Column("schools", ("低于标准的学校（学段）", "School stages below"), decimals=0),
                 columns.gap("to_standard", ("全部补到标准需增加", "All to the standard")),

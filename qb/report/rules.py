@@ -370,16 +370,21 @@ def limits_text(indicator: Indicator, standard: Standard, year: int, lang: Lang)
     if indicator.measure == "small_school_funds":
         counted = indicator.options["counted_pupils"]
         return say(lang, f"按 {counted:g} 人核定", f"Funded for {counted:g}")
-    return say(lang, "；", "; ").join(_limit_text(m, standard, lang) for m in indicator.in_force(year))
+    limits = indicator.in_force(year)
+    if len({limit.unit for limit in limits}) == 1 < len(limits) and limits[0].unit.zh != "%":
+        # One unit for all of them is said once, after the last.
+        texts = [_limit_text(m, standard, lang, unit=m is limits[-1]) for m in limits]
+        return say(lang, "，", ", ").join(texts)
+    return say(lang, "；", "; ").join(_limit_text(m, standard, lang) for m in limits)
 
 
-def _limit_text(limit: Limit, standard: Standard, lang: Lang) -> str:
+def _limit_text(limit: Limit, standard: Standard, lang: Lang, *, unit: bool = True) -> str:
     words = (
         stage_label(limit.stage, lang) if limit.stage else "",
         term(limit.kind, lang, (Kind,)) if limit.kind else "",
         part_label(limit.name, standard, lang) if limit.name else "",
         f"{SIDES[limit.side]} {limit.value:g}",
-        limit.unit.zh if lang == "zh" else limit.unit.en,
+        say(lang, limit.unit.zh, limit.unit.en) if unit else "",
     )
     return " ".join(word for word in words if word).replace(" %", "%").replace(" （", "（")
 

@@ -1,5 +1,6 @@
 // Tables: sorted by a click on a header, filtered by words, folded where they are long, saved as CSV.
 const FILTER_FROM = 11, SHOWN = 30, SPARE = 6; // a fold that hides less than this saves nobody anything
+const LONG = 75, FEW = 6; // rows of a table that shows fewer while it is folded
 const order = new Intl.Collator(document.documentElement.lang, { numeric: true });
 const fold = (words) => words.normalize("NFKC").toLowerCase();
 
@@ -88,12 +89,14 @@ function saveCsv(table) {
 // A long table shows its first rows until it is asked for all, filtered, or led into. On paper it is whole.
 function foldable(table, box, rows, name) {
   if (rows.length < SHOWN + SPARE) return () => {};
+  const first = rows.length > LONG ? FEW : SHOWN;
+  table.classList.toggle("long", first === FEW);
   let whole = false, narrow = false;
   const more = button("", name, () => show(!whole));
   const show = (all) => {
     whole = all;
     table.classList.toggle("folded", !whole && !narrow);
-    label(more, whole ? put(say.fewer, SHOWN) : put(say.all_rows, rows.length), name);
+    label(more, whole ? put(say.fewer, first) : put(say.all_rows, rows.length), name);
     more.hidden = narrow;
   };
   const led = () => location.hash && table.querySelector(`[id="${CSS.escape(decodeURIComponent(location.hash.slice(1)))}"]`);
