@@ -379,7 +379,7 @@ def test_every_school_has_its_self_assessment_on_pages_of_its_own(tmp_path):
         "未达标",
     ]
     assert told(first, "所有小学、初中每12个班级") == [
-        "班级：小学 5 个\n音乐教室 0 间\n美术教室 1 间（95 ㎡）",
+        "班级：小学 5 个\n音乐教室 0 间\n美术教室 1 间（95 平方米）",
         "未达标",
     ]
     assert told(junior, "小学、初中所有班级") == ["初中：最大班额 51 人，超过 50 人的班 1 个", "未达标"]

@@ -285,7 +285,7 @@ class TestDistrict:
         shown = page.gaps.table().frame
         area = context.assessment.shortfalls.query("code == 'C5' and stage == 'primary'")["to_standard"].sum()
         mine = shown[shown["title"].str.startswith("C5") & (shown["stage"] == "小学")]
-        assert mine["to_standard"].tolist() == [f"{number(area, 1)} ㎡"]
+        assert mine["to_standard"].tolist() == [f"{number(area, 1)} 平方米"]
 
     def test_a_district_must_be_named_where_there_are_several(self):
         several = book_of(make(schools=30, districts=2, years=[2025]))

@@ -427,7 +427,10 @@ class TestConditions:
         town.rows("rooms", kind="art")[0]["area_m2"] = 90
         page = report(town.data())
         # 3 schools of 5, 10 and 8 classes: one room of each kind at each.
-        assert page.conditions.rooms().title == "音乐教室 3 间，1 间不足 96 ㎡；美术教室 3 间，0 间不足 90 ㎡"
+        assert (
+            page.conditions.rooms().title
+            == "音乐教室 3 间，1 间不足 96 平方米；美术教室 3 间，0 间不足 90 平方米"
+        )
         lacking = page.conditions.lacking().frame
         assert lacking[["name", "music", "art"]].to_numpy().tolist() == [["小一", "0 / 1", "1 / 1"]]
 

@@ -335,7 +335,7 @@ TOLD = [
     ),
     (
         {"do": "build", "school": "A", "sports_ground_m2": 500, "rooms": [{"kind": "art", "area_m2": 90}]},
-        "甲校建设：体育运动场地面积 500 ㎡、美术教室 90 ㎡",
+        "甲校建设：体育运动场地面积 500 平方米、美术教室 90 平方米",
         "甲校: build sports ground 500 m², art room 90 m²",
     ),
     (

@@ -318,7 +318,7 @@ def test_forms_and_the_annual_report_count_the_classes_and_rooms_of_bands():
     figures = Figures(Filing.of(context, DISTRICT))
     assert figures.district["C12.primary.above"] == Count.made(1, 0)
     school = next(found for found in figures.each("school") if found["school_id"] == "小二")
-    assert school["rooms.music"] == "3 间（96 及以上的 1 间、73—96 的 2 间 ㎡）"
+    assert school["rooms.music"] == "3 间（96 及以上的 1 间、73—96 的 2 间 平方米）"
     conditions = AnnualConditions(context, DISTRICT)
     primary = conditions.class_sizes()[0]
     assert "15 个班中 1 个超过 45 人" in primary.title

@@ -242,7 +242,7 @@ def _rooms(view: View) -> Iterator[Found]:
         rows[np.sort(first)],
         "teaching_area_m2",
         lambda p: Message(
-            "教学及辅助用房（不含室内体育用房）共 {:.15g}㎡，音乐、美术教室却有 {:.15g}㎡",
+            "教学及辅助用房（不含室内体育用房）共 {:.15g} 平方米，音乐、美术教室却有 {:.15g} 平方米",
             "teaching rooms (without the indoor sports area) are {:.15g} m², music and art rooms {:.15g} m²",
             held[mine[p]],
             taken[mine[p]],

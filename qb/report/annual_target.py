@@ -290,7 +290,7 @@ class AnnualConditions(AnnualPart):
         }
         parts = [
             self.say(
-                f"{name} {len(areas)} 间，{below} 间不足 {least:g} ㎡",
+                f"{name} {len(areas)} 间，{below} 间不足 {least:g} 平方米",
                 f"{below} of {len(areas)} {name.lower()} are below {least:g} m²",
             )
             for name, (areas, least, below) in known.items()

@@ -139,9 +139,13 @@ FORMS: Mapping[str, Form] = MappingProxyType(
                 ("增建校舍场地", "Build"),
                 (
                     _EQUIPPED,
-                    Amount("teaching_area_m2", ("教学及辅助用房（㎡）", "Teaching floor (m²)"), 10000, 50),
-                    Amount("indoor_sports_area_m2", ("室内体育用房（㎡）", "Indoor sports (m²)"), 4000, 50),
-                    Amount("sports_ground_m2", ("体育运动场地（㎡）", "Sports ground (m²)"), 20000, 100),
+                    Amount(
+                        "teaching_area_m2", ("教学及辅助用房（平方米）", "Teaching floor (m²)"), 10000, 50
+                    ),
+                    Amount(
+                        "indoor_sports_area_m2", ("室内体育用房（平方米）", "Indoor sports (m²)"), 4000, 50
+                    ),
+                    Amount("sports_ground_m2", ("体育运动场地（平方米）", "Sports ground (m²)"), 20000, 100),
                 ),
             ),
             Form(

@@ -680,7 +680,7 @@ def _rooms(frame: pd.DataFrame | None, kind: RoomKind) -> str:
     count = len(areas) + float(mine.loc[bands, "count"].sum(skipna=False))
     if not shown:
         return "0 间"
-    return f"{Verdict.NO_DATA.zh if np.isnan(count) else f'{count:.0f} 间'}（{'、'.join(shown)} ㎡）"
+    return f"{Verdict.NO_DATA.zh if np.isnan(count) else f'{count:.0f} 间'}（{'、'.join(shown)} 平方米）"
 
 
 def _band(row: Line) -> str:

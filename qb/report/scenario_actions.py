@@ -75,7 +75,7 @@ class Telling:
 
     def _unit(self, column: str) -> str:
         known = {
-            "_m2": (" ㎡", " m²"),
+            "_m2": (" 平方米", " m²"),
             "_yuan": (" 元", " yuan"),
             "_rooms": (" 间", ""),
             "_teachers": (" 人", ""),
