@@ -14,6 +14,7 @@ from qb.planning.plan.cheapest import cheapest_plan
 from qb.planning.plan.limited_means import best_use
 from qb.report.brief_report import BriefReport, problems_of
 from qb.report.context import ReportContext, State
+from qb.report.district_report import DistrictReport
 from qb.report.plan_study import Work
 
 
@@ -149,6 +150,17 @@ def test_every_department_has_a_sheet_with_all_its_problems(sample):
     for sheet in made.sheets():
         mine = [sheet.caption in names for names in ledger["departments"]]
         assert {row[0].split(" ")[0] for row in cells(sheet)} == set(ledger.loc[mine, "code"])
+
+
+def test_the_district_page_leads_from_each_department_to_what_it_must_do_by_when_for_how_much(sample):
+    _, made = sample
+    sheets = {f"brief#{sheet.anchor}": sheet for sheet in made.sheets()}
+    table = DistrictReport(made.context).gaps.by_department()
+    for row in table.frame.to_dict("records"):
+        sheet = sheets[row["sheet"]]
+        assert {"title", "deadline", "money"} <= {column.key for column in sheet.columns}
+        assert {line[0].split(" ")[0] for line in cells(sheet)} == set(row["codes"].split("、"))
+    assert table._repr_html_().count('data-page="brief#department-') == len(table.rows) > 0
 
 
 def test_a_district_that_needs_nothing_says_so_once():

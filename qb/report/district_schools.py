@@ -11,7 +11,7 @@ from qb import charts
 from qb.report import columns
 from qb.report.columns import states
 from qb.report.context import DistrictPart, with_states
-from qb.report.facts import Fact, finding_keys
+from qb.report.facts import Fact, department_anchor, finding_keys
 from qb.report.issue_ledger import QUOTED, ledger_table, nothing_to_mend
 from qb.report.resource_tables import (
     allowed,
@@ -282,13 +282,17 @@ class DistrictGaps(DistrictPart):
             .sort_values("problems", ascending=False, kind="stable")
             .reset_index()
         )
+        # Each leads to the department's sheet on the brief: its problems, their dates and the money.
+        counts["sheet"] = [
+            f"brief#{department_anchor(name, self.standard)}" for name in counts["departments"]
+        ]
         counts["name"] = [
             department_names((name,), self.standard, self.lang) for name in counts["departments"]
         ]
         return self.table_of(
             ("各部门牵头或参与的问题", "Problems by department"),
             (
-                Column("name", ("责任部门", "Department")),
+                Column("name", ("责任部门", "Department"), page="sheet"),
                 Column("problems", ("问题数", "Problems"), decimals=0),
                 Column("allowed", ("其中规则允许", "The rule allows"), decimals=0)
                 if counts["allowed"].any()
@@ -298,8 +302,8 @@ class DistrictGaps(DistrictPart):
             ),
             counts,
             note=(
-                "一个问题由几个部门共同负责时，各记一次。",
-                "A problem of several departments counts for each.",
+                "一个问题由几个部门共同负责时，各记一次。点击部门，看它负责的问题、时限和费用。",
+                "A problem of several departments counts for each. A department leads to its problems, dates and money.",
             ),
             empty=nothing_to_mend(Tally.of(self.own.indicators["verdict"]).unknown, self.lang),
         )
