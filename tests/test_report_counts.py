@@ -270,7 +270,7 @@ def unseen() -> Town:
     return town.set("facilities", {"school_id": "小三"}, equipment_yuan=None)
 
 
-@pytest.mark.parametrize(("lang", "said"), [("zh", "超过限值"), ("en", "exceed their limit")])
+@pytest.mark.parametrize(("lang", "said"), [("zh", "超过限值"), ("en", "exceeds its limit")])
 def test_a_coefficient_that_fails_and_is_not_known_says_why_in_the_language_of_the_page(lang, said):
     report = page(unseen(), lang)
     why = {"zh": "（未报齐，已可判定）", "en": "(not all is reported; settled all the same)"}[lang]

@@ -169,9 +169,11 @@ def listing(key: str, label: Words) -> Column:
 
 def gap(key: str, label: Words) -> Column:
     """Return a column of what each row lacks of its resource (`code`), with its unit."""
-    return Column(
-        key, label, show=lambda row, reader: gap_text(reader.standard[row["code"]], row[key], reader.lang)
-    )
+
+    def show(row: Row, reader: Reader) -> str:
+        return gap_text(reader.standard[row["code"]], row[key], reader.lang)
+
+    return Column(key, label, whole=True, show=show)
 
 
 def actual(decimals: int | str = "decimals", fact: str | Shows | None = None) -> tuple[Column, Column]:

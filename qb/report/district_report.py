@@ -56,7 +56,7 @@ class DistrictVerdict(DistrictPart):
         lang, standard = self.lang, self.standard
         text = self.say(
             f"{self.district}{self.standard.subject.zh}评估（{school_year(self.year, lang)}）",
-            f"{self.district}: balance of compulsory schooling, {school_year(self.year, lang)}",
+            f"{self.district}: balance of compulsory schooling, {school_year(self.year, lang).lower()}",
         )
         return Heading(
             text,
@@ -367,9 +367,11 @@ class DistrictIndicators(DistrictPart):
             (tally.allowed, "低于标准，规则允许", "below, the rule allows"),
             (tally.unknown, "缺数据", "without data"),
         )
-        parts = [self.say(f"{n} {unit}{zh}", f"{n} {en}") for n, zh, en in counts if n]
-        if parts:
-            parts[0] = self.say(f"{tally.held} {unit}{what}中 {parts[0]}", f"of {tally.held}, {parts[0]}")
+        parts: list[str] = []
+        for n, zh, en in counts:
+            if n:  # of how many is said once
+                whole, of = ("", "") if parts else (f"{tally.held} {unit}{what}中 ", f" of {tally.held}")
+                parts.append(self.say(f"{whole}{n} {unit}{zh}", f"{n}{of} {en}"))
         if code in [indicator.code for indicator in self.standard.monitored]:
             parts += self._monitored(self.own.findings[(self.own.findings["code"] == code).to_numpy()])
         return self.say("，", ", ").join(parts)

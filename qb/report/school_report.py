@@ -329,7 +329,7 @@ class SchoolReport(Speaker):
                 columns.indicator(unit=True),
                 columns.verdict(states(Fact.SEVEN, *of_school)),
                 *columns.actual(2, states(Fact.RESOURCE, *of_school)),
-                Column("gap", ("还差多少", "Short by")),
+                Column("gap", ("还差多少", "Short by"), whole=True),
                 columns.CHANGE,
                 Column(
                     "mean",

@@ -65,6 +65,8 @@ class Column:
         Column that holds the figures of some years, drawn small after the text.
     page : str, optional
         Column that holds a place on another page of the site (``annual#ledger-3``), to which the text leads.
+    whole : bool
+        Whether cells stay on one line: an amount with its unit.
     show : callable, optional
         What a reader sees of a row (:func:`qb.report.columns.table`).
     """
@@ -80,6 +82,7 @@ class Column:
     school: str | None = None
     course: str | None = None
     page: str | None = None
+    whole: bool = False
     show: Callable[[Row, Any], object] | None = field(default=None, repr=False)
 
     @property
@@ -161,7 +164,7 @@ class Table:
 
     def _cell(self, column: Column, row: dict[str, object]) -> str:
         raw = row[column.key]
-        kind = ' class="num"' if column.numeric else _WHOLE if _is_short(raw) else ""
+        kind = ' class="num"' if column.numeric else _WHOLE if column.whole or _is_short(raw) else ""
         known = column.numeric and isinstance(raw, Real) and raw == raw
         value = f' data-value="{raw}"' if known else ""
         fact = "" if column.verdict else _marked(_fact(column, row))

@@ -385,7 +385,7 @@ def coefficients_said(tally: Tally, standard: Standard, lang: Lang, over: str = 
         say(
             lang,
             f"{able}{tally.known} 个差异系数中 {tally.failed} 个超过限值",
-            f"{tally.failed} of the {tally.known} coefficients {able}exceed their limit",
+            f"{tally.failed} of the {tally.known} coefficients {able}{'exceeds its' if tally.failed == 1 else 'exceed their'} limit",
         )
         if tally.failed
         else say(

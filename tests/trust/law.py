@@ -317,7 +317,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: _n(m, 1, 2) == (f.known, f.coefficients("fail")),
     ),
     (
-        r"(\d+) of the (\d+) coefficients (?:that can be computed )?exceed their limit",
+        r"(\d+) of the (\d+) coefficients (?:that can be computed )?(?:exceed their|exceeds its) limit",
         lambda f, m, p: _n(m, 1, 2) == (f.coefficients("fail"), f.known),
     ),
     (
