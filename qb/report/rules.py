@@ -370,12 +370,11 @@ def limits_text(indicator: Indicator, standard: Standard, year: int, lang: Lang)
     if indicator.measure == "small_school_funds":
         counted = indicator.options["counted_pupils"]
         return say(lang, f"按 {counted:g} 人核定", f"Funded for {counted:g}")
-    limits = indicator.in_force(year)
-    if len({limit.unit for limit in limits}) == 1 < len(limits) and limits[0].unit.zh != "%":
-        # One unit for all of them is said once, after the last.
-        texts = [_limit_text(m, standard, lang, unit=m is limits[-1]) for m in limits]
-        return say(lang, "，", ", ").join(texts)
-    return say(lang, "；", "; ").join(_limit_text(m, standard, lang) for m in limits)
+    entries = indicator.in_force(year)
+    units = {entry.unit.zh for entry in entries}
+    once = units - {"%"} and len(units) == 1 and len(entries) != 1  # their one unit is said after the last
+    texts = [_limit_text(entry, standard, lang, unit=not once or entry is entries[-1]) for entry in entries]
+    return (say(lang, "，", ", ") if once else say(lang, "；", "; ")).join(texts)
 
 
 def _limit_text(limit: Limit, standard: Standard, lang: Lang, *, unit: bool = True) -> str:
