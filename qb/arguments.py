@@ -122,11 +122,6 @@ def parser_in(lang: Lang) -> Parser:
         help=t("另生成附件：表I—表VI和学校自评表、问题台账、一校一策（Excel），年度报告（Word、PDF），一页纸（Word）", "make files too: Tables I–VI and the schools' own, the issue ledger, school plans (Excel), the annual report (Word, PDF), the brief (Word)"),
     )
     it.add_argument("--force", action="store_true", help=t("全部重新生成；默认只生成有变化的页面", "make all pages anew; by default only those that change"))
-    it.add_argument(
-        "--isolation",
-        choices=("warm", "fork", "kernel"),
-        help=t("每页的运行方式，结果相同：warm（一个进程接连做多页，默认）、fork（每页一个进程，仅 Linux）、kernel（每页一个内核，慢）；自己的笔记本用 fork 或 kernel", "how pages run, with the same result: warm (one process makes several pages, the default), fork (a process for each page, Linux only), kernel (a kernel for each page, slow); notebooks of your own use fork or kernel"),
-    )
     it.add_argument("--scheduler", metavar="ADDRESS", help=t("交给 Dask 集群，如 tcp://10.0.0.1:8786", "hand the pages to a Dask cluster, as tcp://10.0.0.1:8786"))
     it.add_argument(
         "--cell-seconds", type=whole, default=600, metavar="N", help=t("一个单元最多几秒；默认 600", "seconds for a cell at most; 600 by default")

@@ -15,7 +15,7 @@ import pytest
 import qb
 from qb.data.sample import make
 from qb.errors import QbError
-from qb.publish import crew, manifest, site
+from qb.publish import manifest, scheduler, site
 from qb.publish.api import publish
 from qb.publish.jobs import Failure, Job, Outcome, parameters_of, refuse
 from qb.publish.page import THEME, Page, notebook_page
@@ -111,20 +111,20 @@ def test_a_file_that_is_no_notebook_is_refused_in_words(tmp_path):
         parameters_of(tmp_path / "odd.ipynb")
 
 
-# Running: every ending a notebook can have, in processes that go on, forked and spawned, and in kernels
+# Running: every ending a notebook can have, in processes of several pages and of one, forked and spawned
 
-ISOLATIONS = ["warm", "fork", "spawned", "kernel"] if can_fork() else ["spawned", "kernel"]
+WAYS = [(forks, ours) for forks in (True, False) if can_fork() or not forks for ours in (True, False)]
 
 
-@pytest.fixture(scope="module", params=ISOLATIONS)
+@pytest.fixture(scope="module", params=WAYS, ids=lambda way: f"forks={way[0]}-ours={way[1]}")
 def ran(tmp_path_factory, request):
+    forks, ours = request.param
     with pytest.MonkeyPatch.context() as patch:
-        if request.param == "spawned":  # what Windows and macOS do
-            patch.setattr(crew, "can_fork", lambda: False)
-        yield _ran(tmp_path_factory, {"spawned": "warm"}.get(request.param, request.param))
+        patch.setattr(scheduler, "can_fork", lambda: forks)  # Windows and macOS spawn
+        yield _ran(tmp_path_factory, ours)
 
 
-def _ran(tmp_path_factory, isolation):
+def _ran(tmp_path_factory, ours):
     folder = tmp_path_factory.mktemp("ran{year}")  # braces are papermill's place-holders
     parameters = code("name: str = ''\nhexed: str = ''", tag="parameters")
     cells = {
@@ -144,8 +144,8 @@ def _ran(tmp_path_factory, isolation):
         target.write_text("of an earlier run")
         given = {"name": HOSTILE, "hexed": HOSTILE.encode().hex()}
         page = Page("</title><script>alert(1)</script>")
-        jobs.append(Job(notebook, given, target, page, ours=isolation == "warm"))
-    outcomes = run(jobs, workers=2, progress=True, isolation=isolation)
+        jobs.append(Job(notebook, given, target, page, ours=ours))
+    outcomes = run(jobs, workers=2, progress=True)
     return {outcome.job.notebook.stem: outcome for outcome in outcomes}
 
 

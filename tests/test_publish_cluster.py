@@ -15,6 +15,7 @@ import nbformat
 import pytest
 
 from qb.errors import QbError
+from qb.publish.cluster import Cluster
 from qb.publish.jobs import Job
 from qb.publish.page import Page
 from qb.publish.scheduler import run
@@ -77,7 +78,7 @@ def test_the_pages_of_a_worker_that_is_lost_are_made_by_the_other(cluster, tmp_p
 
     killer = threading.Thread(target=lose_one)
     killer.start()
-    outcomes = run(jobs, progress=False, scheduler=address, told=lambda outcome: told.set())
+    outcomes = run(jobs, progress=False, cluster=Cluster(address), told=lambda outcome: told.set())
     killer.join()
     assert workers[0].wait(10) == -signal.SIGKILL
     assert [outcome.job for outcome in outcomes] == jobs
@@ -97,7 +98,7 @@ def test_an_address_where_nobody_answers_is_said_in_words(tmp_path, monkeypatch)
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "n.ipynb")
     job = Job(tmp_path / "n.ipynb", {}, tmp_path / "n.html", Page("T"))
     with pytest.raises(QbError, match="连不上 Dask 调度器 tcp://127"):
-        run([job], progress=False, scheduler="tcp://127.0.0.1:9")
+        run([job], progress=False, cluster=Cluster("tcp://127.0.0.1:9"))
 
 
 def test_without_dask_the_way_to_get_it_is_said(tmp_path, monkeypatch):
@@ -105,4 +106,4 @@ def test_without_dask_the_way_to_get_it_is_said(tmp_path, monkeypatch):
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "n.ipynb")
     job = Job(tmp_path / "n.ipynb", {}, tmp_path / "n.html", Page("T"))
     with pytest.raises(QbError, match="pip install"):
-        run([job], progress=False, scheduler="tcp://127.0.0.1:9")
+        run([job], progress=False, cluster=Cluster("tcp://127.0.0.1:9"))

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from qb.publish import cluster, crew, worker_process
+from qb.publish import cluster, scheduler, worker_process
 from qb.publish.jobs import Job, Outcome
 from qb.publish.page import Page
 from qb.publish.scheduler import run
@@ -67,7 +67,7 @@ def gone(mark: str, seconds: float = 5) -> bool:
     return True
 
 
-@pytest.fixture(scope="module", params=["fork", "warm"])
+@pytest.fixture(scope="module", params=[False, True], ids=["a process each", "one for several"])
 def ended(tmp_path_factory, request):
     folder = tmp_path_factory.mktemp("ended")
     mark = f"qb-test-mark-{os.getpid()}"
@@ -76,9 +76,9 @@ def ended(tmp_path_factory, request):
     for number, (name, cell) in enumerate(ENDINGS.items()):
         notebook = save(folder / f"{number}.ipynb", "'first'", cell)
         target = folder / "site" / f"{name}.html"
-        jobs.append(Job(notebook, {}, target, Page(name), cell_seconds=2, ours=request.param == "warm"))
+        jobs.append(Job(notebook, {}, target, Page(name), cell_seconds=2, ours=request.param))
     try:
-        outcomes = run(jobs, workers=2, progress=False, isolation=request.param)
+        outcomes = run(jobs, workers=2, progress=False)
         left = not gone(mark)
     finally:
         del os.environ["QB_TEST_MARK"]
@@ -119,16 +119,16 @@ def test_a_full_disk_fails_the_page_and_leaves_no_half_of_it(tmp_path):
         "qb.files._sync = full",
     )
     job = Job(notebook, {}, tmp_path / "site" / "full.html", Page("T"))
-    (outcome,) = run([job], progress=False, isolation="fork")
+    (outcome,) = run([job], progress=False)
     assert "磁盘已满" in str(outcome.failure)
     assert list((tmp_path / "site").iterdir()) == []
 
 
-def test_a_press_with_threads_does_not_fork_and_kernels_do_the_work(tmp_path, monkeypatch, capsys):
+def test_a_worker_with_threads_does_not_fork_and_spawned_processes_do_the_work(tmp_path, monkeypatch, capsys):
     # A library that starts a thread when it is loaded.
     (tmp_path / "sitecustomize.py").write_text(
         "import sys, threading, time\n"
-        "if 'qb.publish.worker_start' in sys.orig_argv:\n"
+        "if 'qb.publish.worker_process' in sys.orig_argv:\n"
         "    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
     )
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
@@ -139,7 +139,7 @@ def test_a_press_with_threads_does_not_fork_and_kernels_do_the_work(tmp_path, mo
     assert "其他线程" in capsys.readouterr().err
 
 
-def test_the_press_has_one_thread_with_everything_loaded():
+def test_the_worker_has_one_thread_with_everything_loaded():
     with Worker() as one:
         one.wire().close()  # answers once all is loaded, and only where it can fork
     assert worker_process._other_threads() is not None
@@ -149,37 +149,38 @@ SCRIPT = """
 import signal
 import sys
 from pathlib import Path
+from qb.publish import scheduler
 from qb.publish.jobs import Job
 from qb.publish.page import Page
-from qb.publish.scheduler import run
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs in the background may have it ignored
+    scheduler.can_fork = lambda: sys.argv[2] == "forked"
     folder = Path(sys.argv[1])
     jobs = [Job(folder / f"{i}.ipynb", {}, folder / "site" / f"{i}.html", Page("T")) for i in range(4)]
     try:
-        run(jobs, workers=2, progress=False, isolation=sys.argv[2], told=lambda o: print("told", flush=True))
+        scheduler.run(jobs, workers=2, progress=False, told=lambda o: print("told", flush=True))
     except KeyboardInterrupt:
         sys.exit("interrupted")
 """
 
 
 @pytest.mark.parametrize(
-    ("isolation", "ending"),
+    ("way", "ending"),
     [
-        ("fork", signal.SIGINT),
-        ("fork", signal.SIGTERM),
-        ("fork", signal.SIGKILL),
-        ("kernel", signal.SIGINT),
+        ("forked", signal.SIGINT),
+        ("forked", signal.SIGTERM),
+        ("forked", signal.SIGKILL),
+        ("spawned", signal.SIGINT),
     ],
 )
-def test_an_interrupted_run_ends_within_a_second_and_leaves_no_process(tmp_path, isolation, ending):
+def test_an_interrupted_run_ends_within_a_second_and_leaves_no_process(tmp_path, way, ending):
     for number, cell in enumerate(["1", "import time\ntime.sleep(600)", "import time\ntime.sleep(600)", "1"]):
         save(tmp_path / f"{number}.ipynb", cell)
-    mark = f"qb-test-mark-{os.getpid()}-{isolation}-{ending}"
+    mark = f"qb-test-mark-{os.getpid()}-{way}-{ending}"
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     process = subprocess.Popen(
-        [sys.executable, str(script), str(tmp_path), isolation],
+        [sys.executable, str(script), str(tmp_path), way],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"QB_TEST_MARK": mark},
     )  # fmt: skip
     assert process.stdout.readline() == "told\n"
@@ -210,11 +211,11 @@ def test_a_worker_that_dies_is_started_again_once_and_once_more_for_every_25_pag
 
     started = []
     press = SimpleNamespace(fork=lambda held, anew: started.append(anew))
-    monkeypatch.setattr(crew, "pages", so_many)
+    monkeypatch.setattr(scheduler, "pages", so_many)
     jobs = [Job(tmp_path / "n.ipynb", {}, tmp_path / f"{n}.html", Page("T")) for n in range(asked)]
     done = []
     try:
-        for index, _ in crew.forked(jobs, 1, None, press, ()):
+        for index, _ in scheduler.forked(jobs, 1, None, press):
             done.append(index)
     except CannotForkError:
         assert made < asked
@@ -225,7 +226,7 @@ def test_a_worker_that_dies_is_started_again_once_and_once_more_for_every_25_pag
 def test_25_pages_after_a_kill_are_forked_here_and_on_a_cluster(tmp_path, monkeypatch):
     notebook = save(tmp_path / "fine.ipynb", "'fine'")
     jobs = [Job(notebook, {}, tmp_path / "site" / f"{n}.html", Page(f"T{n}")) for n in range(25)]
-    monkeypatch.setattr(crew, "Spawning", lambda **_: pytest.fail("kernels"))
+    monkeypatch.setattr(scheduler, "Spawning", lambda **_: pytest.fail("spawned"))
     send, begun, killed = Worker._send, [], []
 
     def kill_at_third(worker: Worker, what: str, *of: object) -> None:
@@ -236,7 +237,7 @@ def test_25_pages_after_a_kill_are_forked_here_and_on_a_cluster(tmp_path, monkey
         send(worker, what, *of)
 
     monkeypatch.setattr(Worker, "_send", kill_at_third)
-    outcomes = run(jobs, progress=False, isolation="fork", workers=2)
+    outcomes = run(jobs, progress=False, workers=2)
     assert killed and not [outcome for outcome in outcomes if outcome.failure]
     killed.clear(), begun.clear()
     found = cluster.print_batch(jobs[:16], None, {notebook: notebook.read_bytes()})

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from qb.errors import QbError
 from qb.publish import manifest
-from qb.publish.crew import Press
-from qb.publish.jobs import CELL_SECONDS, Isolation, Site
+from qb.publish.jobs import CELL_SECONDS, Site
 from qb.publish.manifest import RECORD, Record, locked
 from qb.publish.own_notebooks import find_notebooks
 from qb.publish.page import Lang
+from qb.publish.scheduler import Press
 from qb.publish.site_settings import PICTURES, settings_file
 from qb.standard import whole_name
 
@@ -34,7 +34,6 @@ def publish(
     lang: Lang = "zh",
     standard: str | Path = "gulou-2023",
     force: bool = False,
-    isolation: Isolation | None = None,
     scheduler: str | None = None,
     cell_seconds: float = CELL_SECONDS,
     progress: bool = True,
@@ -72,8 +71,6 @@ def publish(
         One of the standards shipped with qb, or a file.
     force : bool
         Make all pages anew.
-    isolation : {"warm", "fork", "kernel"}, optional
-        See :func:`qb.publish.scheduler.run`.
     scheduler : str, optional
         Address of a Dask cluster that does the work.
     cell_seconds : float
@@ -119,12 +116,17 @@ def publish(
     of = reckon()
     if not force and (site := _as_it_stands(out, of)):
         return site
-    with nullcontext() if scheduler else Press(isolation, jobs) as press:
+    cluster = None
+    if scheduler:
+        from qb.publish.cluster import Cluster
+
+        cluster = Cluster(scheduler)
+    with nullcontext() if cluster else Press(jobs) as press:
         from qb.publish.site import make
 
         return make(data, name, of=of, unchanged=lambda: reckon() == of, **asked,
-                    cell_seconds=cell_seconds, force=force, workers=jobs, isolation=isolation,
-                    scheduler=scheduler, press=press, progress=progress)  # fmt: skip
+                    cell_seconds=cell_seconds, force=force, workers=jobs,
+                    cluster=cluster, press=press, progress=progress)  # fmt: skip
 
 
 def _marks(settings: str) -> list[str]:

@@ -216,7 +216,7 @@ class Bundle:
 
 def make_files(bundles: Sequence[Bundle], held: Held, workers: int) -> Iterator[tuple[Path, str]]:
     """Make files, the districts side by side; yield each with what went wrong, "" where it was made."""
-    from qb.publish.pool import pool_of
+    from qb.publish.scheduler import pool_of
 
     with pool_of(min(workers, len(bundles))) as pool:
         asked = {pool.submit(_make, bundle, held): bundle for bundle in bundles}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qb.errors import QbError
 from qb.files import WriteError, temporary_folder, write_whole
-from qb.publish.crew import Press, made_here
 from qb.publish.jobs import Failure, Job, Outcome
+from qb.publish.scheduler import Press, made_here
 from qb.publish.worker import Held
 
 BATCH = 16  # pages: a second or two of work, so that a lost worker costs little and a task weighs nothing
@@ -19,42 +19,50 @@ _SECONDS = 20  # that a scheduler may take to answer
 _kept = threading.local()
 
 
-def scattered(jobs: Sequence[Job], address: str, held: Held | None) -> Iterator[tuple[int, Outcome]]:
-    """Yield each job's place and outcome as they come from the workers of a cluster.
+@dataclass(frozen=True)
+class Cluster:
+    """A Dask cluster, by the address of its scheduler."""
 
-    The scheduler gives what a lost worker had to another. The workers need this version of qb, and
-    nothing else: book, notebooks and pages travel.
+    address: str
 
-    Raises
-    ------
-    QbError
-        If Dask is not installed, or no scheduler answers at the address.
-    """
-    try:
-        from distributed import Client, as_completed
-    except ImportError:
-        raise QbError(
-            "没有安装 Dask。请先运行 pip install distributed。",
-            "Dask is not installed. First run pip install distributed.",
-        ) from None
-    try:
-        client = Client(address, timeout=_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise QbError(
-            "连不上 Dask 调度器 {}：{}。请核对地址，并确认调度器已启动。",
-            "The Dask scheduler {} cannot be reached: {}. Check the address, and that it runs.",
-            address,
-            error,
-        ) from None
-    with client:
-        texts = {job.notebook: job.notebook.read_bytes() for job in jobs}
-        context, notebooks = client.scatter([held, texts], broadcast=True, hash=False)
-        batches = {
-            client.submit(print_batch, [jobs[i] for i in indices], context, notebooks, pure=False): indices
-            for indices in _batches(len(jobs), client)
-        }
-        for future in as_completed(batches, loop=client.loop):
-            yield from _received(jobs, batches.pop(future), future)
+    def made(self, jobs: Sequence[Job], held: Held | None) -> Iterator[tuple[int, Outcome]]:
+        """Yield each job's place and outcome as they come from the workers of a cluster.
+
+        The scheduler gives what a lost worker had to another. The workers need this version of qb, and
+        nothing else: book, notebooks and pages travel.
+
+        Raises
+        ------
+        QbError
+            If Dask is not installed, or no scheduler answers at the address.
+        """
+        try:
+            from distributed import Client, as_completed
+        except ImportError:
+            raise QbError(
+                "没有安装 Dask。请先运行 pip install distributed。",
+                "Dask is not installed. First run pip install distributed.",
+            ) from None
+        try:
+            client = Client(self.address, timeout=_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise QbError(
+                "连不上 Dask 调度器 {}：{}。请核对地址，并确认调度器已启动。",
+                "The Dask scheduler {} cannot be reached: {}. Check the address, and that it runs.",
+                self.address,
+                error,
+            ) from None
+        with client:
+            texts = {job.notebook: job.notebook.read_bytes() for job in jobs}
+            context, notebooks = client.scatter([held, texts], broadcast=True, hash=False)
+            batches = {
+                client.submit(
+                    print_batch, [jobs[i] for i in indices], context, notebooks, pure=False
+                ): indices
+                for indices in _batches(len(jobs), client)
+            }
+            for future in as_completed(batches, loop=client.loop):
+                yield from _received(jobs, batches.pop(future), future)
 
 
 def _batches(count: int, client) -> list[list[int]]:

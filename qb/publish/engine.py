@@ -1,23 +1,251 @@
-"""Two papermill engines with the same results: cells in a forked process, or in a kernel of its own."""
+"""From a job to its page: papermill runs the notebook in an IPython kernel of this process, the theme shows it.
+
+Also papermill's engine ``qb``, which has cells run in a process forked for the notebook.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Protocol
+import asyncio
+import io
+import logging
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import chdir, contextmanager, suppress
+from copy import deepcopy
+from functools import lru_cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 import nbformat
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
+from ipykernel.ipkernel import IPythonKernel
+from jupyter_client.session import Session
 from nbclient.client import timestamp
 from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NBClientEngine
-from traitlets import default
+from papermill.exceptions import PapermillExecutionError
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+from traitlets import Any
+from traitlets.config import Config
 
-from qb.files import temporary_folder
-from qb.publish.jobs import DEAD, LATE, SAFE_PATH, environment
+from qb.errors import why
+from qb.files import WriteError, write_whole
+from qb.publish.jobs import DEAD, LATE, Failure, Job, Outcome, failure_at, open_notebook
+from qb.publish.page import WORK, notebook_page, undescribed
+from qb.publish.worker import borrowed_wire
+
+if TYPE_CHECKING:
+    from ipykernel.zmqshell import ZMQInteractiveShell
+
+# A kernel inside this process: the real one, its messages going to a function, not a socket.
+
+
+Deliver = Callable[[str, dict], None]
+
+_QUIET = logging.getLogger("qb.kernel")
+_QUIET.addHandler(logging.NullHandler())
+_QUIET.propagate = False
+
+
+class _Outlet(Session):
+    """A session that hands each message over as it would come off a wire."""
+
+    deliver = Any()
+
+    def send(
+        self, stream, msg_or_type, content=None, parent=None, ident=None, buffers=None, track=False,
+        header=None, metadata=None,
+    ):  # fmt: skip
+        msg = (
+            msg_or_type
+            if isinstance(msg_or_type, dict)
+            else self.msg(msg_or_type, content=content, parent=parent, header=header, metadata=metadata)
+        )
+        sent = self.unpack(self.pack(msg))
+        sent["buffers"] = [bytes(buffer) for buffer in buffers or ()]
+        self.deliver(stream, sent)
+        return msg
+
+
+class Kernel:
+    """A kernel that runs cells in this process, one after another.
+
+    Made once, before any forking; a process that runs cells calls :meth:`settle` and has it for itself.
+    """
+
+    def __init__(self) -> None:
+        self._session = _Outlet()
+        self._kernel = IPythonKernel.instance(
+            session=self._session,
+            iopub_socket="iopub",
+            user_ns={},
+            log=_QUIET,
+            shell_channel_thread=SimpleNamespace(parent_thread=None),
+            config=Config({"HistoryManager": {"enabled": False}}),
+        )
+        self._kernel._execute_sleep = 0  # a pause for a wire that there is not
+        self._streams: tuple[_Stream, ...] = ()
+
+    def leave_pictures_out(self) -> None:
+        """Let our figures give their HTML alone: a page shows that, and a picture costs more than it."""
+        from qb.charts.figure import Chart  # not above: see load
+
+        for form in ("image/svg+xml", "image/png", "application/pdf"):
+            self.shell.display_formatter.formatters[form].for_type(Chart, lambda _: None)
+
+    async def load(self, *modules: str) -> None:
+        """Import modules in a cell that leaves no trace.
+
+        pandas asks when it is first imported whether it is in a notebook, and prints accordingly.
+        """
+        self._session.deliver = lambda channel, message: None
+        code = "\n".join(f"__import__({module!r})" for module in modules)
+        await self.execute({"code": code, "silent": True, "store_history": False}, "")
+
+    @property
+    def left(self) -> bool:
+        """Whether a cell has called ``exit``."""
+        return self._kernel.shell.exit_now
+
+    def settle(self, deliver: Deliver) -> None:
+        """Take over this process: what it prints, by whatever way, is delivered as messages."""
+        lock = threading.RLock()
+
+        def one_at_a_time(channel: str, message: dict) -> None:
+            with lock:
+                if message["msg_type"] != "stream":
+                    self.flush()
+                deliver(channel, message)
+
+        self._session.deliver = one_at_a_time
+        self._streams = (_Stream("stdout", 1, self), _Stream("stderr", 2, self))
+        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115  for as long as the process
+        os.dup2(sys.stdin.fileno(), 0)
+        sys.stdout, sys.stderr = self._streams
+
+    def flush(self) -> None:
+        """Deliver what is still held back."""
+        for stream in self._streams:
+            stream.deliver()
+
+    @property
+    def behind(self) -> bool:
+        """Whether a descriptor was written to since the last delivery."""
+        return any(stream.behind for stream in self._streams)
+
+    def say(self, name: str, text: str) -> None:
+        """Deliver what was written to a stream."""
+        content = {"name": name, "text": text}
+        self._session.send("iopub", "stream", content, self._kernel.get_parent("shell"))
+
+    def info(self) -> dict:
+        """Return what a kernel says about itself."""
+        return self._kernel.kernel_info
+
+    @property
+    def shell(self) -> ZMQInteractiveShell:
+        """What runs the cells."""
+        return self._kernel.shell
+
+    async def execute(self, content: dict, msg_id: str) -> None:
+        """Run a cell; its outputs, the reply and the end of them all are delivered."""
+        parent = self._session.msg("execute_request", content)
+        parent["header"]["msg_id"] = parent["msg_id"] = msg_id
+        self._kernel.set_parent([], parent, channel="shell")
+        self._status("busy", parent)
+        await self._kernel.execute_request("shell", [], parent)
+        self.flush()
+        self._status("idle", parent)
+
+    def _status(self, state: str, parent: dict) -> None:
+        self._session.send("iopub", "status", {"execution_state": state}, parent)
+
+
+class _Stream(io.TextIOBase):
+    """stdout or stderr of a notebook; what programs write to the descriptor comes in its place."""
+
+    encoding, errors = "UTF-8", "backslashreplace"
+
+    def __init__(self, name: str, number: int, kernel: Kernel) -> None:
+        self.name, self._number, self._kernel = name, number, kernel
+        self._process = os.getpid()
+        self._held: list[str] = []
+        self._read = 0
+        self._file = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115  as long as the process
+        os.dup2(self._file.fileno(), number)
+
+    def fileno(self) -> int:
+        return self._number
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text)}")
+        if not self._held or self._kernel.behind:
+            self._kernel.flush()  # what was written before, to the other stream too, comes first
+        self._held.append(text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._kernel.flush()
+
+    @property
+    def behind(self) -> bool:
+        return os.fstat(self._file.fileno()).st_size > self._read
+
+    def _unread(self) -> bytes:
+        if hasattr(os, "pread"):  # which leaves the place alone where a process of the notebook writes
+            return os.pread(self._file.fileno(), 2**30, self._read)
+        self._file.seek(self._read)
+        return self._file.read()
+
+    def deliver(self) -> None:
+        text, self._held = "".join(self._held), []
+        if os.getpid() != self._process:  # a process that the notebook forked
+            os.write(self._number, text.encode())
+            return
+        if text:
+            self._kernel.say(self.name, text)
+        if self.behind:
+            raw = self._unread()
+            self._read += len(raw)
+            self._kernel.say(self.name, raw.decode("utf-8", "replace"))
+
+
+class Here:
+    """A wire within this process: a cell runs here, and its messages are returned."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._messages: list[tuple[str, dict]] = []
+        self.loop = asyncio.new_event_loop()  # one for all cells: a task may outlive the cell that began it
+        kernel.settle(lambda channel, message: self._messages.append((channel, message)))
+        kernel.leave_pictures_out()
+
+    def run(self, content: dict, msg_id: str, seconds: float | None) -> list[tuple[str, dict]]:
+        """Run a cell; return channels and messages. Whoever gave the job looks at the clock."""
+        self._messages.clear()
+        self.loop.run_until_complete(self._kernel.execute(content, msg_id))
+        if self._kernel.left:
+            os._exit(0)  # the cell called exit
+        return list(self._messages)
+
+    def info(self) -> dict:
+        """Return what the kernel says about itself."""
+        return self._kernel.info()
+
+
+# papermill's client and engines over it.
+
 
 _OUTPUTS = {  # what a notebook keeps of a message, by its type
     "stream": ("name", "text"),
@@ -29,8 +257,8 @@ _OUTPUTS = {  # what a notebook keeps of a message, by its type
 class Wire(Protocol):
     """Where cells go and where messages come from."""
 
-    def run(self, content: dict, msg_id: str, seconds: float | None) -> Iterator[tuple[str, dict]]:
-        """Run a cell; yield channel and message until the kernel is idle again.
+    def run(self, content: dict, msg_id: str, seconds: float | None) -> Iterable[tuple[str, dict]]:
+        """Run a cell; give channel and message until the kernel is idle again.
 
         Raises
         ------
@@ -135,38 +363,12 @@ class ForkEngine(Engine):
 
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, **kwargs):
-        """Run the cells in a forked process where that is safe, otherwise in a kernel."""
-        from qb.publish.worker import borrowed_wire
-
+        """Run the cells in a forked process where that is safe, otherwise as papermill's own engine does."""
         with borrowed_wire() as wire:
             if wire:
                 WireEngine.execute_managed_notebook(nb_man, kernel_name, wire=wire, **kwargs)
             else:
-                KernelEngine.execute_managed_notebook(nb_man, kernel_name, **kwargs)
-
-
-class _Kernel(AsyncKernelManager):
-    """A kernel of this environment's Python, whatever the machine has registered under that name."""
-
-    @default("kernel_spec_manager")
-    def _own_specs(self) -> KernelSpecManager:
-        return KernelSpecManager(kernel_dirs=[], parent=self)
-
-
-class KernelEngine(NBClientEngine):
-    """papermill's own engine, with a kernel of this environment; it names the cell in which one died."""
-
-    @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, **kwargs):
-        """Run the cells. A dead kernel and a cell out of time become that cell's error output."""
-        options = {
-            "kernel_manager_class": _Kernel,
-            "shutdown_kernel": "immediate",
-            # A report is made on one machine; the kernel's warning of eavesdroppers would fill the terminal.
-            "extra_arguments": ["--HistoryManager.enabled=False", "--Application.log_level=ERROR"],
-        }
-        with in_temporary_folders(), failing_in_its_cell(nb_man):
-            super().execute_managed_notebook(nb_man, kernel_name, **options, **kwargs)
+                NBClientEngine.execute_managed_notebook(nb_man, kernel_name, **kwargs)
 
 
 @contextmanager
@@ -187,12 +389,113 @@ def _mark_failed(nb_man, name: str, message: str) -> None:
     nb_man.cell_exception(cell, cell_index=started[-1])
 
 
-@contextmanager
-def in_temporary_folders() -> Iterator[None]:
-    """Keep a user's start-up files and settings out of the kernels, their files out of the home, and code
-    that lies where a kernel starts out of its path.
+# From a job to its page.
+
+
+_PYTHON = {"kernel_name": "python3", "language": "python"}
+
+
+def render(job: Job, wire: Wire, tell: Callable[[int], object] | None = None) -> Outcome:
+    """Run a job. Never raises for what the notebook does; an earlier page stands until the new one is whole.
+
+    Parameters are taken as they are: call :func:`qb.publish.jobs.refuse` first.
+
+    Parameters
+    ----------
+    wire : Wire
+    tell : callable, optional
+        Is given the place of each cell that begins.
     """
-    with temporary_folder() as folder:
-        names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")
-        with environment(**dict.fromkeys(names, folder), **SAFE_PATH):
-            yield
+    start = time.perf_counter()
+    failure: Failure | None = None
+    notes: tuple[str, ...] = ()
+    try:
+        notebook = execute(job, wire, tell)
+        write_whole(job.target, notebook_page(notebook, job.page))
+        notes = (*_said_on_stderr(notebook), *_asked(notebook))
+    except PapermillExecutionError as error:
+        failure = failure_at(job, error.cell_index, error.ename, error.evalue, error.source)
+    except WriteError as error:  # a full disk, a folder that became read-only
+        failure = Failure(type(error.__cause__).__name__, str(error))
+    except OSError as error:  # the same, in the folder for what is temporary
+        failure = Failure(type(error).__name__, f"{why(error)}（{error.filename or '临时文件'}）")
+    except Exception as error:  # whatever befalls one page, the others go on
+        failure = Failure(type(error).__name__, str(error))
+    return Outcome(job, time.perf_counter() - start, failure, notes)
+
+
+def execute(job: Job, wire: Wire, tell: Callable[[int], object] | None = None) -> nbformat.NotebookNode:
+    """Return the notebook with the outputs of all its cells.
+
+    Raises
+    ------
+    PapermillExecutionError
+        If a cell ends in an error, kills its kernel, takes too long or leaves before the end.
+    """
+    # Not papermill.execute_notebook: it takes braces in a path for places to fill in, writes half-run
+    # notebooks, and spends on its writing, even to nowhere, a fifth of the time of a page.
+    notebook = deepcopy(stored(job.notebook))
+    for cell in notebook.cells:  # kept in their places: a fault names a cell by its number
+        if cell.cell_type == "code" and WORK in cell.metadata.get("tags", ()):
+            cell.source = ""
+    if job.parameters:
+        notebook = parameterize_notebook(notebook, dict(job.parameters), **_PYTHON)
+    with chdir(job.notebook.parent):
+        notebook = WireEngine.execute_notebook(
+            notebook,
+            _PYTHON["kernel_name"],
+            progress_bar=False,
+            autosave_cell_every=0,
+            execution_timeout=job.cell_seconds,
+            wire=wire,
+            tell=tell,
+        )
+    _ran_to_the_end(notebook)
+    return notebook
+
+
+def stored(path: Path) -> nbformat.NotebookNode:
+    """Return a notebook as papermill reads it, not to be changed: it is kept as long as the file is the same.
+
+    Raises
+    ------
+    QbError
+        If it cannot be read.
+    """
+    try:
+        return _read(path, path.read_bytes())
+    except OSError:
+        return open_notebook(path)  # which says so
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, raw: bytes) -> nbformat.NotebookNode:  # the bytes tell files apart
+    return load_notebook_node(open_notebook(path))
+
+
+def _ran_to_the_end(notebook: nbformat.NotebookNode) -> None:
+    """Raise for a cell with an error; ``sys.exit(0)`` is one, though papermill takes it for success."""
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                raise PapermillExecutionError(
+                    index, cell.execution_count, cell.source, output.ename, output.evalue, output.traceback
+                )
+
+
+def _said_on_stderr(notebook: nbformat.NotebookNode) -> tuple[str, ...]:
+    return tuple(
+        output.text.strip()
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if output.output_type == "stream" and output.name == "stderr" and output.text.strip()
+    )
+
+
+def _asked(notebook: nbformat.NotebookNode) -> tuple[str, ...]:
+    """Ask for what who cannot see a picture is to be told."""
+    return tuple(
+        f"第 {number} 个单元的图没有文字说明，看不见图的人读不到。"
+        'matplotlib：display(figure, metadata={"image/png": {"alt": "图上有什么"}})。'
+        for number in undescribed(notebook)
+    )

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from qb.errors import QbError
 from qb.language import STOP, Both, Message, joined, listing, told
@@ -263,7 +263,7 @@ class Outcome:
     kept : bool
         Whether the page is one of an earlier run, still right.
     changed : tuple of str
-        What the notebook changed in a process that made other pages after it: kinds of
+        What the notebook changed in a process that makes others after it: kinds of
         :mod:`qb.publish.leftovers`.
     """
 
@@ -322,9 +322,6 @@ def _first_line(source: str) -> str:
 
 
 # What was published.
-
-
-Isolation = Literal["warm", "fork", "kernel"]
 
 
 CHANGED = Message(

@@ -229,3 +229,21 @@ def write_skeleton(name: str, folder: Path = Path()) -> Path:
     notebook = new_notebook(cells=cells, metadata=metadata)
     write_whole(path, nbformat.writes(notebook))
     return path
+
+
+# Notebooks that others run with papermill: `papermill --engine qb`.
+
+
+class _Named:
+    """papermill's engine `qb`, imported when papermill asks something of it.
+
+    Papermill loads what is registered with it while it is itself half imported, and the engine builds on papermill.
+    """
+
+    def __getattr__(self, name: str) -> object:
+        from qb.publish.engine import ForkEngine
+
+        return getattr(ForkEngine, name)
+
+
+ENGINE = _Named()

@@ -1,4 +1,4 @@
-"""The hold on the worker process: starting it, giving it work, borrowing a process of it, and ending it."""
+"""The hold on the process that forks: starting it, giving it work, borrowing a process of it, and ending it."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Worker:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "qb.publish.worker_start", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "qb.publish.worker_process", str(theirs.fileno())],
                 env=os.environ | ONE_THREAD | AS_A_KERNEL | home,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,

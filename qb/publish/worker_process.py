@@ -1,8 +1,8 @@
 """A process that has everything loaded, and makes pages or runs cells; on Linux it forks itself for them.
 
-It is started by :mod:`qb.publish.worker_start`. Where it forks it has one thread, or it does not fork. It
-ends when the process that started it does, and takes its children along; a child takes along what the
-notebook started.
+It begins with ``python -m qb.publish.worker_process NUMBER``, the number of an inherited socket, or is spawned.
+Where it forks it has one thread, or it does not fork. It ends when the process that started it does, and takes
+its children along; a child takes along what the notebook started.
 """
 
 from __future__ import annotations
@@ -10,35 +10,43 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
+import logging
+import multiprocessing
 import os
 import random
 import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-import nbformat
-import numpy as np
+from qb.errors import why
+from qb.language import Message
+from qb.publish.jobs import quick_import
 
-from qb.publish.inner_kernel import Here, Kernel
-from qb.publish.page import Page, notebook_page
-from qb.publish.render import WIRE, render, stored
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # all that takes long is imported where it is known how: quickly, and in a cell
+    from qb.publish.engine import Kernel
     from qb.publish.worker import Held
 
 _PR_SET_PDEATHSIG = 1
 _PAGES = ("annual", "brief", "data", "district", "plan", "research", "scenario", "school")
 
 
-def loaded() -> Kernel:
-    """Return a kernel in a process that has everything loaded."""
+def loaded(pages: Iterable[str] = _PAGES) -> Kernel:
+    """Return a kernel in a process that has everything loaded that these kinds of page need."""
+    with quick_import():
+        import nbformat
+        import papermill  # noqa: F401  before ours, which it may look for by its name
+
+        from qb.publish.engine import Kernel
+        from qb.publish.page import Page, notebook_page
+
     kernel = Kernel()
-    asyncio.run(kernel.load(*(f"qb.report.{page}_report" for page in _PAGES)))
+    asyncio.run(kernel.load(*(f"qb.report.{page}_report" for page in pages)))
     # What the first page alone would otherwise pay for, each process anew.
     notebook_page(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# T")]), Page("T"))
     return kernel
@@ -64,6 +72,7 @@ def make_pages(wire: Connection, kernel: Kernel, held: Held | None) -> None:
 
     Each cell's place is sent when it begins; then the outcome, and what could not be put back.
     """
+    from qb.publish.engine import Here, render
     from qb.publish.leftovers import Leftovers
 
     here, state = Here(kernel), None
@@ -74,7 +83,7 @@ def make_pages(wire: Connection, kernel: Kernel, held: Held | None) -> None:
                 state = Leftovers(kernel.shell, here.loop, held and held.context)
             folder = str(job.notebook.parent.resolve())
             _import_from(folder)
-            outcome = render(job, WIRE, wire=here, tell=wire.send)
+            outcome = render(job, here, wire.send)
             with suppress(ValueError):
                 sys.path.remove(folder)
             wire.send((outcome, *(state.put_back() if state else ((), ()))))
@@ -128,6 +137,8 @@ class WorkerProcess:
         self._held = held
 
     def _pages(self, notebook: Path) -> None:
+        from qb.publish.engine import stored
+
         with suppress(Exception):  # the child will say what is wrong with it
             stored(notebook)
         self._fork(lambda wire: make_pages(wire, self._kernel, self._held))
@@ -183,9 +194,65 @@ def _run_as_child(not_ours: Connection, work: Callable[[], None]) -> NoReturn:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         not_ours.close()
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        import numpy as np
+
         random.seed()
         np.random.seed()  # noqa: NPY002  what a notebook that uses the old generator would otherwise share
         work()
         os._exit(0)
     finally:
         os._exit(1)
+
+
+# How these processes begin.
+
+
+def main(number: int) -> None:
+    """Fork for whoever holds the other end of the socket."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # an outcome says it all, in our words
+    try:
+        worker = WorkerProcess(Connection(number))
+    except OSError as error:  # IPython keeps a folder for what is temporary
+        sys.exit(
+            Message(
+                "不能写入临时文件 {}（{}）。",
+                "The temporary file {} cannot be written ({}).",
+                error.filename2 or error.filename,
+                why(error),
+            )
+        )
+    worker.serve()
+
+
+def spawned(wire: Connection, ours: bool) -> None:
+    """Make pages, of our notebooks or of another's, for whoever holds the other end, who first sends a book or None."""
+    settle()
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)  # what a page started ends with it
+    kernel = loaded(_PAGES if ours else ())
+    with suppress(EOFError, ConnectionError):
+        if held := wire.recv():
+            have_ready(held)
+        freeze()
+        make_pages(wire, kernel, held)
+
+
+def settle() -> None:
+    """Make a spawned process one that does not outlive its parent, and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows does not hand this on
+    # Several share the processors; threads of linear algebra would only be in each other's way.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # an outcome says it all, in our words
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -22,10 +22,10 @@ from nbconvert import HTMLExporter
 
 from qb.data.reading import write
 from qb.data.sample import make
-from qb.publish.crew import Press, made_here
 from qb.publish.jobs import Job
 from qb.publish.manifest import notebook_of
 from qb.publish.page import Page, notebook_page
+from qb.publish.scheduler import Press, made_here
 from qb.publish.worker import Held
 from qb.report.context import open_context
 from qb.report.school_report import SchoolReport
@@ -99,7 +99,9 @@ def plain_page(job):
     job.target.with_suffix(".plain.html").write_text(notebook_page(notebook, job.page), "utf-8")
 
 
-SPAWNING = "from qb.publish import crew; crew.can_fork = lambda: False; from qb.cli import main; main()"
+SPAWNING = (
+    "from qb.publish import scheduler; scheduler.can_fork = lambda: False; from qb.cli import main; main()"
+)
 
 
 def publish(folder, out, *options, forks=True):

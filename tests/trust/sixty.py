@@ -14,7 +14,9 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
-from qb.publish import manifest, site, worker, worker_process, worker_start
+import papermill
+
+from qb.publish import engine, manifest, site, worker, worker_process
 from qb.publish.api import publish
 
 
@@ -29,7 +31,7 @@ class Forked:
             os.closerange(3, kept)
             os.closerange(kept + 1, 1024)
             os.environ.update(env)
-            worker_start.main(kept)
+            worker_process.main(kept)
             os._exit(0)
 
     def kill(self):
@@ -44,7 +46,7 @@ class Forked:
 
 
 def main(data: Path, notebook: Path) -> None:
-    assert worker_process.WorkerProcess  # loaded, with all that it loads
+    assert papermill and engine  # loaded, with all that they load
     worker.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": Forked})
     manifest.notebook_of = lambda kind: notebook
     read = site.open_context(data, None, "gulou-2023", "zh")
