@@ -29,10 +29,10 @@ def put(folder, name="card", parameters='data: str = ""\nschool_id: str = ""', c
     nbformat.write(notebook, folder / f"{name}.ipynb")
 
 
+pytestmark = pytest.mark.usefixtures("one_worker")
+
 CARD = """import matplotlib.pyplot as plt
 import qb
-
-pytestmark = pytest.mark.usefixtures("one_worker")
 qb.charts.style()
 sections = qb.load(data)["sections"]
 mine = sections[sections["school_id"] == school_id]
