@@ -149,6 +149,11 @@ class Population:
         compulsory = (self.stage == PRIMARY) | (self.stage == JUNIOR)
         return np.flatnonzero(compulsory & (self.figures["pupils"] != 0))
 
+    @cached_property
+    def populated(self) -> np.ndarray:
+        """Whether a site has pupils at some stage, or may have, shape (schools,)."""
+        return np.bincount(self.sites.school, weights=self.sites.having, minlength=len(self.schools)) > 0
+
     def at_least(self, figure: str) -> np.ndarray:
         """Return a column of ``sections`` of which at least so much is reported, shape (sections,).
 
@@ -279,7 +284,7 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
         stage=stage,
         silent=figures.pop("silent") > 0,
         figures=figures,
-        excluded=_exclusions(standard, schools, school, kind[school], stage, figures["pupils"]),
+        excluded=exclusions(standard, schools, school, kind[school], stage, figures["pupils"]),
         away=away,
         sites=sites,
     )
@@ -311,7 +316,7 @@ def _roots(data: Dataset) -> np.ndarray:
     return root
 
 
-def _exclusions(
+def exclusions(
     standard: Standard,
     schools: pd.DataFrame,
     school: np.ndarray,

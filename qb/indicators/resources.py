@@ -211,7 +211,7 @@ def share_facilities(population: Population, standard: Standard) -> dict[str, np
 def shared_ranges(population: Population, standard: Standard) -> dict[str, Range]:
     """Return what each facilities column can be by section."""
     table = population.records.rows("facilities")
-    reports = _Reports.of(population, split_shares(population, standard))
+    reports = Reports.of(population, split_shares(population, standard))
     columns = {}
     for name in summed_columns("facilities", standard):
         part = reports.held(table[name].to_numpy(dtype=float))
@@ -223,7 +223,7 @@ def shared_ranges(population: Population, standard: Standard) -> dict[str, Range
 
 
 @dataclass(frozen=True)
-class _Reports:
+class Reports:
     """The rows of ``facilities`` of a year, and the sections of single sites they are about.
 
     A key is the place of a school times the number of stages, plus the place of the stage.
@@ -249,7 +249,7 @@ class _Reports:
     size: int
 
     @classmethod
-    def of(cls, population: Population, share: np.ndarray) -> _Reports:
+    def of(cls, population: Population, share: np.ndarray) -> Reports:
         """Read whose the rows are; those of a school that is away in the year are nobody's."""
         records, sites = population.records, population.sites
         school, stage, row = (each("facilities") for each in (records.places, records.stages, records.keys))
@@ -261,33 +261,59 @@ class _Reports:
             row, key, np.append(share, np.zeros(len(beyond))), must, len(population.schools) * len(STAGES)
         )
 
-    def held(self, figure: np.ndarray) -> Range:
-        """Return what each part holds of a column, shape (parts,)."""
+    def given(self, figure: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what is reported of a column for each part itself and for its site as one, shape (parts,).
+
+        NaN where nothing is; the third says where the part lacks the figure.
+        """
         known = ~np.isnan(figure)
         amount = np.bincount(self.row[known], weights=figure[known], minlength=self.size)
         given = np.bincount(self.row[known], minlength=self.size) > 0
         site = self.key // len(STAGES)
         whole = site * len(STAGES) + WHOLE
-        # Nothing is nothing, however it would be split.
-        part = np.where(amount[whole] == 0, 0, amount[whole] * self.share)
         # A site that said nothing at all of the column owes it, even without pupils.
         silent = np.isin(whole, self.row) & ~given.reshape(-1, len(STAGES)).any(axis=1)[site]
         lacking = ~given[self.key] & ~given[whole] & (self.must | silent)
-        part = amount[self.key] + part
+        amount = np.where(given, amount, np.nan)
+        return amount[self.key], amount[whole], lacking
+
+    def held(self, figure: np.ndarray) -> Range:
+        """Return what each part holds of a column, shape (parts,)."""
+        own, whole, lacking = self.given(figure)
+        own, whole = np.nan_to_num(own), np.nan_to_num(whole)
+        # Nothing is nothing, however it would be split.
+        part = own + np.where(whole == 0, 0, whole * self.share)
         if not (lacking.any() or np.isnan(part).any()):
             return Range(part, part)
         # Of a whole whose split is open a stage has all at most.
-        low = np.where(np.isnan(part), amount[self.key], part)
-        high = np.where(np.isnan(part), amount[self.key] + amount[whole], part)
+        low = np.where(np.isnan(part), own, part)
+        high = np.where(np.isnan(part), own + whole, part)
         return Range(np.where(lacking, 0, low), np.where(lacking, np.inf, high))
 
 
 def split_shares(population: Population, standard: Standard) -> np.ndarray:
     """Return the share of its site's common facilities that falls to each section of it, shape (sites,).
 
-    The weights are those of the site's kind, or of its school's where it has other stages. A site of
-    one stage is not split. NaN where a stage that shares has not reported its pupils: half a split
-    would be wrong.
+    A site of one stage is not split. NaN where a stage that shares has not reported its pupils: half a
+    split would be wrong.
+    """
+    weight, alone = split_weights(population, standard)
+    sites = population.sites
+    weighted = np.where(weight > 0, weight * sites.pupils, np.where(sites.having, np.nan, 0))
+    total = np.bincount(sites.school, weights=weighted, minlength=len(population.schools))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = weighted / total[sites.school]
+    share[population.populated[sites.school] & ~sites.having] = 0
+    share[alone] = 1
+    return share
+
+
+def split_weights(population: Population, standard: Standard) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weight of a pupil of each section where its site splits, and which sections are alone there.
+
+    Both of shape (sites,). The weights are those of the site's kind, or of its school's where it has other
+    stages; 0 where a stage shares nothing. Alone is the stage of a site that has only one: all of the whole
+    is its own, whatever its pupils. A school of a kind not reported may have others.
     """
     weight = np.zeros((len(KINDS) + 1, len(STAGES)))  # the last row: a kind not reported shares nothing
     for k, kind in enumerate(KINDS):
@@ -300,19 +326,10 @@ def split_shares(population: Population, standard: Standard) -> np.ndarray:
         weight[kind[site], sites.stage] for kind in (population.kind, population.kind[population.root])
     )
     fits = np.bincount(site, weights=own == 0, minlength=size) == 0
-    each = np.where(fits[site], own, above)
-    weighted = np.where(each > 0, each * sites.pupils, np.where(sites.having, np.nan, 0))
-    total = np.bincount(site, weights=weighted, minlength=size)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = weighted / total[site]
-    populated = np.bincount(site, weights=sites.having, minlength=size) > 0
-    share[populated[site] & ~sites.having] = 0
-    # The stage of a site that has only one: all of the whole is its own, whatever its pupils. A school of
-    # a kind not reported may have others.
-    alone = np.bincount(site, weights=sites.having | ~populated[site], minlength=size) == 1
-    alone &= (population.kind >= 0) | (population.root != np.arange(size))
-    share[alone[site] & (sites.having | ~populated[site])] = 1
-    return share
+    sharing = sites.having | ~population.populated[site]
+    one = np.bincount(site, weights=sharing, minlength=size) == 1
+    one &= (population.kind >= 0) | (population.root != np.arange(size))
+    return np.where(fits[site], own, above), one[site] & sharing
 
 
 def funds_by_school(population: Population, column: str) -> np.ndarray:
