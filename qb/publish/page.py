@@ -265,7 +265,8 @@ WORDS = MappingProxyType({"zh": MappingProxyType(_ZH), "en": MappingProxyType(_E
 
 THEME = PACKAGE / "publish" / "theme"
 WORK = "work"  # the tag of cells that are run in the notebook alone, not for its page
-SCRIPTS = ("script", "tables", "workbook", "figures", "contents", "search")  # one program, in this order
+PANEL = "panel"  # the script that only pages with a panel have
+SCRIPTS = ("script", "tables", "workbook", "figures", PANEL, "contents", "search")  # one program, in this order
 CONTROLS = (
     "filter",
     "only_failing",
@@ -411,10 +412,11 @@ def bare(path: Path) -> str:
 
 
 @cache
-def _theme() -> SimpleNamespace:
+def _theme(panel: bool) -> SimpleNamespace:
     folder = THEME / "qb"
-    parts = "\n".join(bare(folder / f"{name}.js") for name in SCRIPTS)
-    script = f'(() => {{\n"use strict";\n{parts}}})();\n'
+    names = [name for name in SCRIPTS if panel or name != PANEL]
+    parts = "\n".join(bare(folder / f"{name}.js") for name in names)
+    script = f'(() => {{\n"use strict";\n{parts}\n}})();\n'
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     style = bare(folder / "style.css")
     return SimpleNamespace(style=style, script=script, script_hash=f"sha256-{digest}")
@@ -628,10 +630,10 @@ class Tools:
 
         return html_of(source, cell.get("attachments"))
 
-    @property
-    def theme(self) -> SimpleNamespace:
-        """Style sheet, script and its hash."""
-        return _theme()
+    @staticmethod
+    def theme(content: str) -> SimpleNamespace:
+        """Return style sheet, script and its hash, for a page with this content."""
+        return _theme("<template data-whatif=" in content)
 
 
 TOOLS = Tools()

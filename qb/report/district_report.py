@@ -18,6 +18,7 @@ from qb.report.facts import Fact, finding_keys, key, shown_indicators, shown_res
 from qb.report.resource_tables import areas_turned, gap_text, turned
 from qb.report.rules import Rules, limits_text, source_rows
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
+from qb.report.whatif_panel import WhatIf
 from qb.report.words import (
     Lang,
     Tally,
@@ -490,6 +491,10 @@ class DistrictReport(DistrictPart):
     balance = part(DistrictBalance)  # How far the schools are apart.
     schools = part(DistrictSchools)  # School by school.
     gaps = part(DistrictGaps)  # What is lacking, and who answers for it.
+
+    def try_out(self) -> WhatIf:
+        """Return the panel that tries changes out."""
+        return WhatIf.of_district(self.context, self.district)
 
     def rules(self) -> Rules:
         """Return the rules that the page's verdicts follow from."""

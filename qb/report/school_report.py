@@ -28,6 +28,7 @@ from qb.report.resource_tables import (
 )
 from qb.report.rules import Rules, source_rows
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
+from qb.report.whatif_panel import WhatIf
 from qb.report.words import (
     Tally,
     department_names,
@@ -524,6 +525,10 @@ class SchoolReport(Speaker):
             shown,
             empty=("本区没有可以比照的学校。", "There is no school in the district to compare with."),
         )
+
+    def try_out(self) -> WhatIf:
+        """Return the panel that tries changes out on the school, with those nearest to it."""
+        return WhatIf.of_school(self.context, self._first["district"], self.school_id)
 
     def findings(self) -> Table:
         """Return the school's own figures of C10–C13, C16, C19 and C26."""

@@ -18,9 +18,7 @@ from qb.data.schema import tables_of
 from qb.indicators.population import KINDS, SENIOR, STAGES, codes, exclusions, take_population
 from qb.indicators.resources import Reports, split_shares, split_weights
 from qb.indicators.verdicts import deciding, floor_of, resource_limits
-from qb.planning.scenario.apportionment import unusable
 from qb.planning.scenario.resource_actions import BUILT, STAFF_COLUMNS
-from qb.planning.scenario.year_records import KEYS, Register
 from qb.report.context import ReportContext
 from qb.report.words import Lang, say, stage_label, title, unit_of, verdict_label
 from qb.standard import SIDES, Standard
@@ -128,6 +126,13 @@ class Stock:
             place.append((int(population.stage[at]), int(least[at])))
         return found
 
+    def of_district(self, district: str) -> list[str]:
+        """Return the schools of a district that have a row, in the order of the data."""
+        population = self._population
+        named = population.districts[population.district]
+        ids = population.schools["school_id"]
+        return [s for s, of in zip(ids, named, strict=True) if of == district and s in self.rows]
+
     @cached_property
     def sites(self) -> dict[str, list[dict[str, object]]]:
         """The sections of the sites of each school: what they report themselves, and how their whole is split."""
@@ -158,6 +163,7 @@ class Stock:
                 "own": own,
                 "whole": [w[at] for _, w, _ in given.values()],
                 "weight": float(weight[at]) if listed and shares[at] else None,
+                "stuck": int(listed and self._stuck[at]),
             }
             found.setdefault(str(ids[population.root[school]]), []).append(site)
         return found
@@ -311,7 +317,6 @@ class Stock:
         listed = [school for school in schools if school in self.rows]
         stages = [*map(str, COMPULSORY)]
         rows, sites, groups = [], [], []
-        stuck = self._stuck(listed)
         for school in listed:
             place = {stage: len(rows) + k for k, (stage, _) in enumerate(self.rows[school])}
             point = self._kind_of(school) == Kind.TEACHING_POINT
@@ -333,9 +338,8 @@ class Stock:
                         weighted = site["weight"] * site["section"][0] if site["weight"] else np.nan
                         groups[number][2] += weighted
                 if row >= 0:
-                    fixed = int((site["id"], stages[site["stage"]]) in stuck)
                     sites.append(
-                        [row, site["id"], site["name"], site["section"], site["own"], number, fixed]
+                        [row, site["id"], site["name"], site["section"], site["own"], number, site["stuck"]]
                     )
         rest = [] if whole else [self.rest(district, stage, listed) for stage in stages]
         return {**self.rules, "rows": rows, "sites": sites, "groups": groups, "rest": rest}
@@ -348,14 +352,25 @@ class Stock:
     def _kind_of(self, school: str) -> object:
         return self._kinds.get(school)
 
-    def _stuck(self, schools: Sequence[str]) -> set[tuple[str, str]]:
-        """Return the sections whose pupils a scenario cannot move: their classes are others (`unusable`)."""
-        index, data = self.context.school_index, self.context.data
-        ids = list(dict.fromkeys(site["id"] for school in schools for site in self.sites[school]))
-        asked = ("schools", "sections", "classes")
-        tables = {n: data[n].iloc[index.at(n, ids) if n in asked else []] for n in KEYS}
-        register = Register.of(data.replace(**tables), self.context.year)
-        return {key for key in register["sections"] if unusable(register, key)}
+    @cached_property
+    def _stuck(self) -> np.ndarray:
+        """Whether a scenario cannot move a section's pupils (`qb.planning.scenario.apportionment.unusable`).
+
+        They are not reported, or the classes listed are not those of the section; shape (sites,).
+        """
+        population, sites = self._population, self._population.sites
+        classes = population.of_year(self.context.data["classes"])
+        size = len(population.schools) * len(STAGES)
+        key = population.places(classes["school_id"]) * len(STAGES) + codes(classes["stage"], STAGES)
+        rows = np.bincount(key, minlength=size)
+        counted = np.bincount(key, weights=classes["pupils"].to_numpy(dtype=float), minlength=size)
+        sections = population.of_year(self.context.data["sections"])
+        reported = np.full(size, np.nan)
+        place = population.places(sections["school_id"]) * len(STAGES) + codes(sections["stage"], STAGES)
+        reported[place] = sections["classes"].to_numpy(dtype=float)
+        at = sites.school * len(STAGES) + sites.stage
+        agree = (counted[at] == sites.pupils) & (np.isnan(reported[at]) | (reported[at] == rows[at]))
+        return np.isnan(sites.pupils) | (sites.pupils % 1 != 0) | ((rows[at] > 0) & ~agree)
 
 
 _ACTIONS = {
@@ -405,6 +420,18 @@ class WhatIf:
     district: str
     schools: tuple[str, ...]
     own: str = ""
+
+    @classmethod
+    def of_district(cls, context: ReportContext, district: str) -> WhatIf:
+        """Return the panel of a district's page."""
+        return cls(context, district, tuple(Stock.of(context).of_district(district)))
+
+    @classmethod
+    def of_school(cls, context: ReportContext, district: str, school: str) -> WhatIf:
+        """Return the panel of a school's page: it may give to, and take from, the two nearest of its stage."""
+        index = context.school_index
+        near = [other["school_id"] for row in index.rows[school] for _, other in index.near(row)]
+        return cls(context, district, (school, *dict.fromkeys(near)), school)
 
     @cached_property
     def document(self) -> str:
