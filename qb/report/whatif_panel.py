@@ -15,15 +15,17 @@ import numpy as np
 import pandas as pd
 
 from qb.data.schema import tables_of
-from qb.indicators.population import KINDS, SENIOR, STAGES, codes, exclusions, take_population
+from qb.indicators.population import KINDS, STAGES, exclusions, take_population
 from qb.indicators.resources import Reports, split_shares, split_weights
 from qb.indicators.verdicts import deciding, floor_of, resource_limits
 from qb.planning.scenario.resource_actions import BUILT, STAFF_COLUMNS
 from qb.report.context import ReportContext
 from qb.report.words import Lang, say, stage_label, title, unit_of, verdict_label
-from qb.standard import SIDES, Standard
+from qb.standard import SIDES as PRINTED
+from qb.standard import Standard
 from qb.terms import COMPULSORY, Kind, Verdict
 
+SIDES = list(PRINTED)  # their places are those the script knows
 _STAFF = ("full_time_teachers", *STAFF_COLUMNS.values())
 # Words of the panel: in Chinese and in English.
 WORDS = {
@@ -136,9 +138,9 @@ class Stock:
     @cached_property
     def sites(self) -> dict[str, list[dict[str, object]]]:
         """The sections of the sites of each school: what they report themselves, and how their whole is split."""
-        population, data, standard = self._population, self.context.data, self.standard
-        table = population.of_year(data["facilities"])
-        reports = Reports.of(population, table, split_shares(population, standard))
+        population, standard = self._population, self.standard
+        table = population.records.rows("facilities")
+        reports = Reports.of(population, split_shares(population, standard))
         given = {name: reports.given(table[name].to_numpy(dtype=float)) for name in self.held}
         weight, alone = split_weights(population, standard)
         weight = np.where(alone, 1.0, weight)
@@ -171,9 +173,9 @@ class Stock:
     def _figures(self) -> np.ndarray:
         """Return the columns of ``sections`` by site, shape (sites, columns), NaN where not reported."""
         population = self._population
-        table, sites = population.of_year(self.context.data["sections"]), self._population.sites
+        table, sites = population.records.rows("sections"), population.sites
         width = len(STAGES)
-        keys = population.places(table["school_id"]) * width + codes(table["stage"], STAGES)
+        keys = population.records.keys("sections")
         found = np.full((len(population.schools) * width, len(self.columns)), np.nan)
         found[keys] = np.column_stack([table[name].to_numpy(dtype=float) for name in self.columns])
         place = sites.school * width + sites.stage
@@ -359,15 +361,13 @@ class Stock:
         They are not reported, or the classes listed are not those of the section; shape (sites,).
         """
         population, sites = self._population, self._population.sites
-        classes = population.of_year(self.context.data["classes"])
+        records = population.records
+        classes, key = records.rows("classes"), records.keys("classes")
         size = len(population.schools) * len(STAGES)
-        key = population.places(classes["school_id"]) * len(STAGES) + codes(classes["stage"], STAGES)
         rows = np.bincount(key, minlength=size)
         counted = np.bincount(key, weights=classes["pupils"].to_numpy(dtype=float), minlength=size)
-        sections = population.of_year(self.context.data["sections"])
         reported = np.full(size, np.nan)
-        place = population.places(sections["school_id"]) * len(STAGES) + codes(sections["stage"], STAGES)
-        reported[place] = sections["classes"].to_numpy(dtype=float)
+        reported[records.keys("sections")] = records.rows("sections")["classes"].to_numpy(dtype=float)
         at = sites.school * len(STAGES) + sites.stage
         agree = (counted[at] == sites.pupils) & (np.isnan(reported[at]) | (reported[at] == rows[at]))
         return np.isnan(sites.pupils) | (sites.pupils % 1 != 0) | ((rows[at] > 0) & ~agree)

@@ -1,12 +1,10 @@
-"""The panel of a page in a browser: every figure after an edit is what the commands say of the same scenario."""
+"""The panel of a page in a browser: every figure after an edit is what commands say of the same scenario."""
 
 from __future__ import annotations
 
 import json
 import math
 import random
-import tomllib
-from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -14,23 +12,20 @@ import numpy as np
 import pytest
 
 from qb.data.dataset import Dataset, with_columns
-from qb.data.reading import read
 from qb.data.sample import make
 from qb.indicators.assessment import assess
 from qb.indicators.population import take_population
 from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources
-from qb.planning.scenario import ScenarioError, apply, load
+from qb.planning.scenario import ScenarioError, apply
 from qb.publish.page import Page, notebook_page
 from qb.report.context import ReportContext
 from qb.report.whatif_panel import WhatIf
 from qb.standard import Standard
 from qb.standard import load as load_standard
 
-from .conftest import HOME, SAMPLE, SCENARIOS
-
 YEAR = 2025
-TAIWAN = HOME / "data" / "standards" / "taiwan-primary.toml"
+TAIWAN = Path(__file__).parents[2] / "data" / "standards" / "taiwan-primary.toml"
 EDITS = 50  # for each of four standards
 NEAR = 1e-9
 STAFF = ("above_required", "backbone", "pe_arts")
@@ -46,7 +41,7 @@ TRIED = """(edits) => {
 
 
 def dataset(standard: Standard, *, gaps: bool = False) -> Dataset:
-    """Return an invented district with what the standard declares; with `gaps` some cells are not reported."""
+    """Return an invented district with what the standard declares; with `gaps` some cells are silent."""
     made = make(schools=16, years=(YEAR, YEAR), seed=7)
     facilities, sections = made["facilities"], made["sections"]
     if standard.columns:
@@ -76,7 +71,7 @@ def page_of(*panels: WhatIf) -> str:
     for panel in panels:
         output = nbformat.v4.new_output("display_data", data={"text/html": panel._repr_html_()})
         cells.append(nbformat.v4.new_code_cell("", outputs=[output]))
-    cells = [nbformat.v4.new_markdown_cell("# 题\n\n## 一\n\n## 二"), *cells, nbformat.v4.new_markdown_cell("## 三")]
+    cells.insert(0, nbformat.v4.new_markdown_cell("# 题\n\n## 一\n\n## 二"))
     return notebook_page(nbformat.v4.new_notebook(cells=cells), Page("题", place="模拟区"))
 
 
@@ -92,7 +87,7 @@ def edits(document: dict, seed: int, count: int) -> list[list[dict]]:
         return max(1, round(large)) if whole else round(large, 2)
 
     def where(at: int, name: str) -> str:
-        *_, own, group, _ = document["sites"][at]
+        group = document["sites"][at][5]
         shared = group >= 0 and document["groups"][group][0][document["held"].index(name)] is not None
         return "whole" if shared else stages[at]
 
@@ -114,14 +109,16 @@ def edits(document: dict, seed: int, count: int) -> list[list[dict]]:
                     continue
                 made |= {"from": site[1], "to": document["sites"][to][1]}
                 if do == "transfer_equipment":
-                    made |= {"from_stage": where(at, "equipment_yuan"), "to_stage": where(to, "equipment_yuan")}
+                    ends = {"from_stage": at, "to_stage": to}
+                    made |= {end: where(place, "equipment_yuan") for end, place in ends.items()}
                 else:
                     made |= {"stage": stages[at]}
             else:
                 made |= {"school": site[1]}
                 made |= {"stage": where(at, fields[0][0]) if do in ("build", "buy") else stages[at]}
             if do in ("hire", "transfer_teachers"):
-                made["teachers"] = amount(do, "teachers", section[document["columns"].index("full_time_teachers")])
+                has = section[document["columns"].index("full_time_teachers")]
+                made["teachers"] = amount(do, "teachers", has)
                 fields = [field for field in fields if field[0] != "teachers"]
             for name, _, *more in fields:
                 if do in ("build", "buy") and where(at, name) != made["stage"]:
@@ -138,7 +135,7 @@ def edits(document: dict, seed: int, count: int) -> list[list[dict]]:
 
 def judged(data: Dataset, standard: Standard) -> JudgedResources:
     population = take_population(data, standard, YEAR)
-    return JudgedResources.judge(population, resources(data, population, standard), standard)
+    return JudgedResources.judge(population, resources(population, standard), standard)
 
 
 def close(shown: float | None, value: float) -> bool:
