@@ -178,7 +178,6 @@ class Slices:
             *courses,
             page.cheapest().rows,
             page.fellows().rows,
-            page.try_out().document,
             [row["place"] for row in index.problems.get(school, [])],
             page.sources().rows,  # line numbers: rows of others above them count
             index.days[self._district_of[school]],  # by which "overdue" is told

@@ -266,7 +266,15 @@ WORDS = MappingProxyType({"zh": MappingProxyType(_ZH), "en": MappingProxyType(_E
 THEME = PACKAGE / "publish" / "theme"
 WORK = "work"  # the tag of cells that are run in the notebook alone, not for its page
 PANEL = "panel"  # the script that only pages with a panel have
-SCRIPTS = ("script", "tables", "workbook", "figures", PANEL, "contents", "search")  # one program, in this order
+SCRIPTS = (
+    "script",
+    "tables",
+    "workbook",
+    "figures",
+    PANEL,
+    "contents",
+    "search",
+)  # one program, in this order
 CONTROLS = (
     "filter",
     "only_failing",

@@ -494,7 +494,7 @@ class DistrictReport(DistrictPart):
 
     def try_out(self) -> WhatIf:
         """Return the panel that tries changes out."""
-        return WhatIf.of_district(self.context, self.district)
+        return WhatIf(self.context, self.district)
 
     def rules(self) -> Rules:
         """Return the rules that the page's verdicts follow from."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from qb import charts
 from qb.charts.style import share
@@ -28,7 +29,6 @@ from qb.report.resource_tables import (
 )
 from qb.report.rules import Rules, source_rows
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
-from qb.report.whatif_panel import WhatIf
 from qb.report.words import (
     Tally,
     department_names,
@@ -295,7 +295,13 @@ class SchoolReport(Speaker):
 
     def seven_tables(self) -> list[Table]:
         """Return 一校一表 of each stage: actual, standard, floor, verdict, the district's mean, and the rank."""
-        return [self._seven_table(row) for row in self.rows]
+        tables = [self._seven_table(row) for row in self.rows]
+        text = self.say(
+            "试一试：改几项，看本校结论怎样变（区域报告）", "Try changes to this school (district page)"
+        )
+        if tables:  # the panel of the district's page opens at this school
+            tables[-1] = replace(tables[-1], more=(text, f"district#whatif={quote(self.school_id)}"))
+        return tables
 
     def _seven_table(self, row: Row) -> Table:
         index, peers = self.context.school_index, self._peers(row)
@@ -525,10 +531,6 @@ class SchoolReport(Speaker):
             shown,
             empty=("本区没有可以比照的学校。", "There is no school in the district to compare with."),
         )
-
-    def try_out(self) -> WhatIf:
-        """Return the panel that tries changes out on the school, with those nearest to it."""
-        return WhatIf.of_school(self.context, self._first["district"], self.school_id)
 
     def findings(self) -> Table:
         """Return the school's own figures of C10–C13, C16, C19 and C26."""

@@ -6,7 +6,7 @@ The page's own script (``theme/qb/panel.js``) computes; nothing that a rule says
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -192,38 +192,6 @@ class Stock:
         return made
 
     @cached_property
-    def _rest(self) -> dict[tuple[str, str], pd.DataFrame]:
-        """The judged rows by district and stage."""
-        rows = self.context.assessment.rows
-        grouped = rows.groupby(["district", "stage"], observed=True, sort=False)
-        return {(str(district), str(stage)): frame for (district, stage), frame in grouped}
-
-    def rest(self, district: str, stage: str, schools: Sequence[str]) -> list[object]:
-        """Return what the rows of a stage come to without those of some schools.
-
-        How many there are, pass and fail; then for each resource: weight, mean and squared deviations of
-        those that reported it, how many did not, and their weight (None where it is not known).
-        """
-        frame = self._rest.get((district, stage))
-        if frame is None:
-            return [0, 0, 0, [[0, 0, 0, 0, 0]] * len(self.standard.resources)]
-        frame = frame[~frame["school_id"].isin(schools).to_numpy()]
-        sums = []
-        for indicator in self.standard.resources:
-            weight = frame[indicator.resource.divisor].to_numpy(dtype=float)
-            amount = frame[f"{indicator.code}_amount"].to_numpy(dtype=float) * indicator.resource.per
-            gone = np.isnan(frame[indicator.code].to_numpy(dtype=float))
-            w, a = weight[~gone], amount[~gone]
-            mean = a.sum() / w.sum() if len(w) else 0.0
-            deviations = (w * (a / w - mean) ** 2).sum() if len(w) else 0.0
-            open_ = weight[gone]
-            lost = np.nan if (~(open_ > 0)).any() else open_.sum()
-            sums.append([w.sum(), mean, deviations, int(gone.sum()), lost])
-        verdict = frame["verdict"].astype(str).to_numpy()
-        counted = [int((verdict == each).sum()) for each in (Verdict.PASS, Verdict.FAIL)]
-        return [len(frame), *counted, sums]
-
-    @cached_property
     def rules(self) -> dict[str, object]:
         """What the standard says: resources, limits in force, school rule, coefficients, actions and words."""
         standard, lang, year = self.standard, self.context.lang, self.context.year
@@ -314,8 +282,8 @@ class Stock:
             if fields or more_
         ]  # fmt: skip
 
-    def data(self, district: str, schools: Iterable[str], whole: bool) -> dict[str, object]:
-        """Return what a panel of these schools needs; unless they are the whole district, the others as sums."""
+    def data(self, schools: Iterable[str]) -> dict[str, object]:
+        """Return what a panel of these schools needs."""
         listed = [school for school in schools if school in self.rows]
         stages = [*map(str, COMPULSORY)]
         rows, sites, groups = [], [], []
@@ -343,8 +311,7 @@ class Stock:
                     sites.append(
                         [row, site["id"], site["name"], site["section"], site["own"], number, site["stuck"]]
                     )
-        rest = [] if whole else [self.rest(district, stage, listed) for stage in stages]
-        return {**self.rules, "rows": rows, "sites": sites, "groups": groups, "rest": rest}
+        return {**self.rules, "rows": rows, "sites": sites, "groups": groups}
 
     @cached_property
     def _kinds(self) -> dict[str, object]:
@@ -410,33 +377,20 @@ class WhatIf:
     ----------
     context : ReportContext
     district : str
-    schools : tuple of str
-        Whose figures it holds: all of the district's, or a school's and those nearest to it.
-    own : str
-        The school that the page is about; empty on the district's.
     """
 
     context: ReportContext
     district: str
-    schools: tuple[str, ...]
-    own: str = ""
 
-    @classmethod
-    def of_district(cls, context: ReportContext, district: str) -> WhatIf:
-        """Return the panel of a district's page."""
-        return cls(context, district, tuple(Stock.of(context).of_district(district)))
-
-    @classmethod
-    def of_school(cls, context: ReportContext, district: str, school: str) -> WhatIf:
-        """Return the panel of a school's page: it may give to, and take from, the two nearest of its stage."""
-        index = context.school_index
-        near = [other["school_id"] for row in index.rows[school] for _, other in index.near(row)]
-        return cls(context, district, (school, *dict.fromkeys(near)), school)
+    @cached_property
+    def schools(self) -> list[str]:
+        """The district's schools that have a row."""
+        return Stock.of(self.context).of_district(self.district)
 
     @cached_property
     def document(self) -> str:
         """The panel's data as JSON, "no data" as null."""
-        found = Stock.of(self.context).data(self.district, self.schools, not self.own)
+        found = Stock.of(self.context).data(self.schools)
         return json.dumps(_plain(found), ensure_ascii=False, separators=(",", ":"))
 
     def _repr_html_(self) -> str:

@@ -99,19 +99,16 @@ function schoolRule({ stage, ends }) {
   return worst === PASS ? PASS : best === FAIL ? FAIL : OPEN;
 }
 
-// The coefficients of a stage, with the rows that the page does not hold as sums, and their mean.
+// The coefficients of a stage, and their mean.
 function spreads(rows, stage) {
-  const there = rows.filter((row) => row.stage === stage && !row.out), rest = it.rest[NAMES.indexOf(stage)] ?? [0, 0, 0, []];
-  if (!there.length && !rest[0]) return null;
+  const there = rows.filter((row) => row.stage === stage && !row.out);
+  if (!there.length) return null;
   const found = it.resources.map((_, k) => {
-    let [weight, mean, squares, missing, open] = rest[3][k] ?? [0, 0, 0, 0, 0];
-    open = number(open);
     const full = there.filter((row) => !Number.isNaN(row.value[k])), gone = there.filter((row) => Number.isNaN(row.value[k]));
-    const all = weight + total(full.map((row) => row.weight[k]));
-    const average = (weight * mean + total(full.map((row) => row.amount[k]))) / all;
-    const about = (centre) => squares + weight * (mean - centre) ** 2 + total(full.map((row) => row.weight[k] * (row.amount[k] / row.weight[k] - centre) ** 2));
-    missing += gone.length;
-    open += total(gone.map((row) => row.weight[k] || NaN));
+    const all = total(full.map((row) => row.weight[k])), missing = gone.length;
+    const average = total(full.map((row) => row.amount[k])) / all;
+    const about = (centre) => total(full.map((row) => row.weight[k] * (row.amount[k] / row.weight[k] - centre) ** 2));
+    const open = total(gone.map((row) => row.weight[k] || NaN));
     if (!missing) return { mean: average, coefficient: average ? Math.sqrt(about(average) / all) / average : NaN, least: NaN, missing };
     const whole = all + open, first = (all * average) / whole, second = about(0) / whole;
     const squared = all ? second / (first ** 2 + (open / whole) * second) - 1 : 0;
@@ -131,10 +128,9 @@ function spreads(rows, stage) {
 function judge(state) {
   const rows = it.rows.map((_, row) => judgeRow(state, row)), there = rows.filter((row) => !row.out);
   const balance = Object.fromEntries(NAMES.map((stage) => [stage, spreads(rows, stage)]).filter(([, found]) => found));
-  const rest = (place) => total(it.rest.map((sums) => sums[place]));
   const counted = (verdict) => there.filter((row) => row.school === verdict).length;
   const every = Object.values(balance).flat();
-  const counts = { rows: there.length + rest(0), pass: counted(PASS) + rest(1), fail: counted(FAIL) + rest(2) };
+  const counts = { rows: there.length, pass: counted(PASS), fail: counted(FAIL) };
   counts.over = every.filter((one) => one.verdict === FAIL).length;
   counts.coefficients = every.filter((one) => one.verdict !== NONE).length;
   return { rows, balance, counts };
@@ -240,7 +236,8 @@ const named = (row) => `${sites.find((site) => site.row === row).name} ${it.stag
 const places = sites.map((site, at) => at).filter((at) => sites[at].section[0] > 0);
 const titled = (at) => `${sites[at].name} ${it.stages[sites[at].stage]}`;
 const base = tried([]);
-let changes = [], past = [], here = places[0], toward = {};
+const asked = places.find((at) => sites[at].id === new URLSearchParams(location.hash.slice(1)).get("whatif"));
+let changes = [], past = [], here = asked ?? places[0], toward = {};
 
 // Where a site reports a column of facilities: by stage, for the school as one, or not at all.
 function stageOf(at, name) {
@@ -376,7 +373,9 @@ Object.assign(panel, { tried, scenario });
 if (places.length) {
   panel.setAttribute("aria-labelledby", head.id);
   home.replaceWith(panel);
+  school.value = here;
   form();
+  if (asked !== undefined) panel.scrollIntoView();
   const next = [...document.querySelectorAll(".toc a")].find((link) => panel.compareDocumentPosition(document.getElementById(decodeURIComponent(link.hash.slice(1)))) & 4);
   next?.parentNode.before(make("li", {}, make("a", { href: `#${head.id}`, textContent: told.title })));
 }
