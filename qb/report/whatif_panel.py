@@ -18,7 +18,8 @@ from qb.data.schema import tables_of
 from qb.indicators.population import KINDS, STAGES, exclusions, take_population
 from qb.indicators.resources import Reports, split_shares, split_weights
 from qb.indicators.verdicts import deciding, floor_of, resource_limits
-from qb.planning.scenario.resource_actions import BUILT, STAFF_COLUMNS
+from qb.planning.scenario.resource_actions import BUILT
+from qb.planning.scenario.teacher_actions import STAFF_COLUMNS
 from qb.report.context import ReportContext
 from qb.report.words import Lang, say, stage_label, title, unit_of, verdict_label
 from qb.standard import SIDES as PRINTED
@@ -355,9 +356,9 @@ _FIELDS = {
     "above_required": ("高于规定学历", "Above the required degree"),
     "backbone": ("骨干教师", "Backbone teachers"),
     "pe_arts": ("体育艺术教师", "PE and arts teachers"),
-    "teaching_area_m2": ("教学及辅助用房（m²）", "Teaching floor (m²)"),
-    "indoor_sports_area_m2": ("室内体育用房（m²）", "Indoor sports floor (m²)"),
-    "sports_ground_m2": ("体育运动场地（m²）", "Sports ground (m²)"),
+    "teaching_area_m2": ("教学及辅助用房（平方米）", "Teaching floor (m²)"),
+    "indoor_sports_area_m2": ("室内体育用房（平方米）", "Indoor sports floor (m²)"),
+    "sports_ground_m2": ("体育运动场地（平方米）", "Sports ground (m²)"),
     "equipment_yuan": ("教学仪器设备（元）", "Equipment (yuan)"),
     "multimedia_rooms": ("网络多媒体教室（间）", "Multimedia rooms"),
 }
