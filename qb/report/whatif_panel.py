@@ -65,6 +65,7 @@ WORDS = {
     "few": ("那里只有 {}，改动没有计入", "there are only {}; not counted"),
     "part": ("“其中”各项不能多于或少于人数所允许的，改动没有计入", "a part must fit the number of teachers; not counted"),
     "blank": ("有一项没有填报，不能在其上增加，改动没有计入", "a figure is not reported, so nothing can be added to it; not counted"),
+    "unknown": ("有一项没有填报", "a figure is not reported"),
     "whole": ("至少留 1 名学生；停办、合并请写情景文件", "one pupil must stay; close or merge schools in a scenario file"),
     "comma": ("，", ", "),
     "colon": ("：", ": "),

@@ -305,7 +305,7 @@ function fieldsOf(action) {
     });
     hints.push((result) => {
       const state = result.state, has = table ? (wanted.stage ?? wanted.from_stage) && facilities(state, sites[here].id, wanted.stage ?? wanted.from_stage)[it.held.indexOf(name)] : state.section[here][column];
-      hint.textContent = [stuck ? told.blank.split(/[，,;]/)[0] : put(told.has, shown(has, Number.isInteger(has) ? 0 : 1)), away || name === "teachers" ? "" : lacking(result, table ? it.held.indexOf(name) : column, table)].filter(Boolean).join(told.comma);
+      hint.textContent = [stuck ? told.unknown : put(told.has, shown(has, Number.isInteger(has) ? 0 : 1)), away || name === "teachers" ? "" : lacking(result, table ? it.held.indexOf(name) : column, table)].filter(Boolean).join(told.comma);
     });
     set.append(make("label", {}, make("span", { textContent: words }), input, hint));
   }
