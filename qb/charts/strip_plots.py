@@ -89,7 +89,9 @@ class Strips:
         below += [caption.word("off scale", f"{scale.high:.0f} %", off)] if off else []
         written, height = notes(below, base + 22, caption)
         again = partial(self.chart, highlight=highlight)
-        shown = percent if highlight is None else percent.iloc[[highlight]]  # of the others the dots say enough
+        shown = (
+            percent if highlight is None else percent.iloc[[highlight]]
+        )  # of the others the dots say enough
         return Chart(caption, (*marks, *written), height, shown, again)
 
     def place(self) -> None:
