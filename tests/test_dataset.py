@@ -1,8 +1,10 @@
 """Reading what people hand in, and writing it without losing anything."""
 
 import csv
+import re
 import tempfile
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -20,6 +22,7 @@ from qb.data.reading import read, write
 from qb.data.sample import make
 from qb.data.schema import TABLES
 from qb.data.table_intake import LISTED
+from qb.data.template import write_template
 from qb.data.workbook import read_excel
 from qb.errors import DataError, QbError
 from qb.terms import Severity
@@ -642,3 +645,19 @@ def test_a_school_put_right_in_place_is_looked_up_again():
     assert data.places("sections").tolist() == [1, 0]
     data["schools"].loc[0, "school_id"] = "03"
     assert data.places("sections").tolist() == [1, -1]
+
+
+def test_nothing_that_is_written_holds_a_number_of_a_person_in_full(tmp_path):
+    # the example of GB 11643-1999, and a mobile number; the code of a school may look like one
+    data = make(schools=4, years=(2025, 2025))
+    schools = data["schools"].assign(联系电话="13800001111", 备注="电话 13800001111，11010519491231002X")
+    schools = schools.assign(school_id=["13900002222", *schools["school_id"][1:]])
+    data = Dataset.of(schools=schools)
+    write(data, tmp_path / "out")
+    written = (tmp_path / "out" / "schools.csv").read_text("utf-8-sig")
+    assert "13900002222" in written and "电话 138****1111，110***********002X" in written
+    assert not re.search("13800001111|联系电话|11010519491231002X", written)
+    write_template(tmp_path / "next.xlsx", 2026, data)
+    with ZipFile(tmp_path / "next.xlsx") as book:
+        texts = "".join(book.read(name).decode("utf-8") for name in book.namelist() if name.endswith(".xml"))
+    assert "13900002222" in texts and not re.search("13800001111|联系电话|11010519491231002X", texts)

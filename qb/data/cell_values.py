@@ -16,9 +16,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qb.data.schema import WHOLE, Column, ColumnKind, tidy_header, tidy_unit
+from qb.data.schema import WHOLE, Column, ColumnKind, Table, tidy_header, tidy_unit
 from qb.language import Message, listing
-from qb.personal import SHORTEST, kinds_of
+from qb.personal import SHORTEST, kinds_of, mask, names_persons
 from qb.terms import LARGEST
 
 # What no page, workbook or document can show; tabs and line ends are not among them.
@@ -568,6 +568,25 @@ def find_numbers(values: pd.Series, *, codes: bool = False) -> dict[int, list[st
     """Return the positions of cells that hold numbers of persons, with the kinds of :func:`kinds_of`."""
     found = {position: kinds_of(cell, codes=codes) for position, cell in _long_texts(values).items()}
     return {position: kinds for position, kinds in sorted(found.items()) if kinds}
+
+
+def without_persons(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return a table fit to go from hand to hand: no column about persons, no number of a person in full."""
+    own = [name for name in frame if name not in table.by_name]
+    frame = frame.drop(columns=[name for name in own if names_persons(name)])
+    for name, values in frame.items():
+        column = table.by_name.get(name)
+        if column is not None and column.kind not in (ColumnKind.TEXT, ColumnKind.ID):
+            continue
+        codes = column is not None and column.kind is ColumnKind.ID
+        if found := find_numbers(values, codes=codes):
+            texts = values.astype(object)
+            for place in found:
+                value = texts.iloc[place]
+                text = value if isinstance(value, str) else f"{value:.0f}"
+                texts.iloc[place] = mask(text, keep=text if codes else None)
+            frame = frame.assign(**{str(name): texts})
+    return frame
 
 
 def _long_texts(values: pd.Series) -> dict[int, str]:

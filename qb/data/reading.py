@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from qb.data.cell_values import without_persons
 from qb.data.dataset import FILE, Correction, Dataset, Value, load_corrections, to_toml, typed
 from qb.data.grid import Grid, grid_to_table
 from qb.data.schema import TABLES, Table, tables_of
@@ -386,7 +387,7 @@ WRITERS = {"csv": (".csv", write_csv), "parquet": (".parquet", write_parquet)}
 
 def _worth_writing(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     unused = [c.name for c in table.columns if c.optional and frame[c.name].isna().all()]
-    return frame.drop(columns=unused)
+    return without_persons(frame.drop(columns=unused), table)
 
 
 def _kept(folder: Path, replace: bool) -> list[Path]:

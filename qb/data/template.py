@@ -11,7 +11,7 @@ import pandas as pd
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from qb.data.cell_values import range_text
+from qb.data.cell_values import range_text, without_persons
 from qb.data.dataset import Dataset
 from qb.data.grid import GUIDE
 from qb.data.schema import TABLES, WHOLE, Column, ColumnKind, Table, bearing, items_of, tables_of
@@ -352,6 +352,8 @@ def write_template(
     """
     standard = standard or load()
     year = _year(year, data, standard)
+    if data is not None:  # the workbook goes to schools
+        data = data.replace(**{name: without_persons(data[name], TABLES[name]) for name in TABLES})
     listed = {**_known(data, year), **_items(data, year, standard)}
 
     def fill(made: Path) -> None:
