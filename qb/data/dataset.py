@@ -426,7 +426,7 @@ def record_codes(frame: pd.DataFrame, key: Iterable[str], terms: Mapping[str, Se
     Examples
     --------
     >>> frame = pd.DataFrame({"school_id": ["B", "A", "A"], "stage": ["primary", "junior", "primary"]})
-    >>> record_codes(frame, frame.columns, {"stage": ["primary", "junior"]}).tolist()
+    >>> record_codes(frame, frame.columns, {"stage": ["primary", "junior"]}).argsort().tolist()
     [2, 1, 0]
     """
     code, count = np.zeros(len(frame), dtype=np.int64), 1

@@ -30,12 +30,12 @@ class Records:
 
     def __init__(self, data: Dataset, year: int) -> None:
         self.data, self.year = data, year
-        self._kept: dict[tuple[str, str], Any] = {}
 
     def _once(self, what: str, table: str, make: Callable[[], Any]) -> Any:
-        if (what, table) not in self._kept:
-            self._kept[what, table] = make()
-        return self._kept[what, table]
+        name = f"{what} of {table}"
+        if name not in vars(self):
+            vars(self)[name] = make()
+        return vars(self)[name]
 
     def _mine(self, table: str) -> np.ndarray | slice:
         def make() -> np.ndarray | slice:

@@ -86,7 +86,7 @@ class Stock:
     @classmethod
     def of(cls, context: ReportContext) -> Stock:
         """Return the stock of a context, the same one each time."""
-        return context.kept.setdefault(cls, cls(context))
+        return vars(context).setdefault("stock", cls(context))
 
     @property
     def standard(self) -> Standard:

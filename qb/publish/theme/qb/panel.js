@@ -1,4 +1,5 @@
 // Changes tried out on the page. Figures, limits and rules are data of the page; here is only the arithmetic.
+{ // a scope of its own: names of the other scripts stay theirs
 const home = document.querySelector("template[data-whatif]");
 const it = JSON.parse(home.dataset.whatif);
 const told = it.say, NAMES = Object.keys(it.stages), FULL = it.columns.indexOf("full_time_teachers");
@@ -378,4 +379,5 @@ if (places.length) {
   if (asked !== undefined) panel.scrollIntoView();
   const next = [...document.querySelectorAll(".toc a")].find((link) => panel.compareDocumentPosition(document.getElementById(decodeURIComponent(link.hash.slice(1)))) & 4);
   next?.parentNode.before(make("li", {}, make("a", { href: `#${head.id}`, textContent: told.title })));
+}
 }
