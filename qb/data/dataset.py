@@ -366,8 +366,11 @@ class Dataset(Shown):
         """
         sought, schools = _texts(self[table][column]), _texts(self["schools"]["school_id"])
         name = f"places of {table}.{column}"
-        kept = vars(self).get(name, (None, None, None))
-        if kept[0] is not sought or kept[1] is not schools:  # a text put right in place makes other texts
+        kept = vars(self).get(name)
+        # A text put right in place makes other texts; a column that is no text, as of an empty table, equal ones.
+        if not kept or not all(
+            old is now or old.equals(now) for old, now in zip(kept[:2], (sought, schools), strict=True)
+        ):
             found = _places_in(sought, schools)
             found.flags.writeable = False
             kept = vars(self)[name] = (sought, schools, found)
