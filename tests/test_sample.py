@@ -149,6 +149,7 @@ def test_only_what_does_not_apply_is_blank(sample):
     }
     assert blank == {
         *other_ways,
+        ("zones", "births"),  # given for the district
         ("schools", "group"),
         ("schools", "land_available_m2"),
         ("schools", "closed_year"),  # no school of the sample has closed

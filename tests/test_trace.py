@@ -106,7 +106,7 @@ def test_a_rule_gives_the_clause_and_the_limit_of_the_standards_file(with_change
     changed = with_change(("value = 7.5, unit", "value = 7.75, unit"))
     html = unescape(Rules(changed, 2025, "zh", ("C5",))._repr_html_())
     assert "教督〔2017〕6号" in html
-    assert "小学 ≥ 7.75 平方米/生；初中 ≥ 10.2 平方米/生" in html
+    assert "小学 ≥ 7.75，初中 ≥ 10.2 平方米/生" in html
     assert "（运动场地面积 + 室内体育用房面积） ÷ 本学段在校生数；" in html
     assert "indoor_sports_area_m2" in html and "sports_ground_m2" in html
 

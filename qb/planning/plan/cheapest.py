@@ -386,6 +386,8 @@ def make_plan(
     bought = purchases(problem, x)
     if cost is not None:
         cost = problem.cost(x)
+        if cost < bound <= cost * (1 + 1e-9):  # the order in which amounts are added
+            bound = cost
         gap = gap_of(cost, bound)
     after = apply_purchases(data, bought, before.year, before.standard) if len(bought) else data
     mended = Mending.none()
