@@ -20,8 +20,6 @@ from qb.indicators.assessment import assess
 from qb.report.standard_report import faults_of
 from qb.standard import load
 
-pytestmark = pytest.mark.usefixtures("one_worker")
-
 # Ratios and counts that a file declares
 
 RATIOS = """
