@@ -214,18 +214,16 @@ def before_after(
     marks += [] if caption.narrow else [Word(caption.width, 12, right, QUIET, anchor="end")]
     room = EDGE + 22 + max(map(span, names))
     for k, title in enumerate(lanes[0].percent.columns):
-        marks.append(
-            Line(((0, rows.head + rows.step * k), (caption.width, rows.head + rows.step * k)), RULE, 0.6)
-        )
+        marks.append(Line(((0, rows.base(k)), (caption.width, rows.base(k))), RULE, 0.6))
         marks += rows.name(k, title, gap=room, anchor="start")
+        high = rows.pitch / 2
         for part, lane in enumerate(lanes):
-            high = rows.pitch / 2
             top = rows.top(k) + high * part
             middle = top + (high + (LINE if caption.narrow else 0)) / 2
             y = top + 12 if caption.narrow else middle + 5
             text, over = lane.ends[k]
-            state = states(lane.percent.iloc[:, k].to_numpy(float), lane.verdicts.iloc[:, k])
             values, schools = lane.percent.iloc[:, k].to_numpy(float), list(lane.percent.index)
+            state = states(values, lane.verdicts.iloc[:, k])
             dots = dots_of(values, pupils, schools, state, scale, middle, room=LANE / 2 - 4)
             marks += [
                 Word(0, y, lane.name, QUIET, halo=True)

@@ -21,7 +21,6 @@ from qb.charts.style import (
     RULE,
     Colour,
     clean,
-    label,
     plain,
     share,
     shorten,
@@ -104,16 +103,6 @@ def listed(names: Sequence[object], caption: Caption, most: int = 5) -> str:
     comma = caption.word("comma")
     shown = comma.join(shorten(name, 180) for name in names[:most])
     return shown if len(names) <= most else caption.word("and more", shown, len(names))
-
-
-def missing(names: Sequence[object], state: Sequence[State], caption: Caption) -> list[str]:
-    """Return a sentence for each kind of absence, naming who is absent."""
-    out = []
-    for kind in (Verdict.NO_DATA, Verdict.NOT_APPLICABLE):
-        absent = [clean(name) for name, given in zip(names, state, strict=True) if given is kind]
-        if absent:
-            out.append(caption.word("list", label(kind, caption.lang), listed(absent, caption)))
-    return out
 
 
 def grid(

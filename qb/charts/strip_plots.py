@@ -79,14 +79,15 @@ class Strips:
             tally = self._tally(k, row.state, highlight, rows)
             marks += rows.name(k, percent.columns[k], gap=22, anchor="start", beside=tally[0].text)
             marks += [*(self._range(k, row, highlight, rows) if short else row.about(highlight)), *tally]
-        allowed = any(Allowance.AT_SCHOOL in row.state for row in strips)
-        legend = caption.word("legend") + caption.word("legend allowed") * allowed + caption.word("dots")
-        own = [] if highlight is None else [caption.word("own", clean(percent.index[highlight]))]
-        below = (
-            [caption.word("range", clean(percent.index[highlight]))] if short else ["".join([*own, legend])]
-        )
-        off = int((finite > scale.high).sum())
-        below += [caption.word("off scale", f"{scale.high:.0f} %", off)] if off else []
+        name = "" if highlight is None else clean(percent.index[highlight])
+        off, end = int((finite > scale.high).sum()), f"{scale.high:.0f} %"
+        if short:  # the others are no dots
+            below = [caption.word("range", name)] + [caption.word("edge", end)] * bool(off)
+        else:
+            allowed = any(Allowance.AT_SCHOOL in row.state for row in strips)
+            legend = caption.word("legend") + caption.word("legend allowed") * allowed + caption.word("dots")
+            below = [caption.word("own", name) * (highlight is not None) + legend]
+            below += [caption.word("off scale", end, off)] if off else []
         written, height = notes(below, base + 22, caption)
         again = partial(self.chart, highlight=highlight)
         shown = (
