@@ -155,6 +155,20 @@ def test_a_notebook_in_one_language_shows_no_other_and_runs_in_it(lang, other):
 # --- what notebooks of others contain
 
 
+# What `figure.show("svg")` of Plotly 7 and `altair.renderers.enable("svg")` of Altair 6 hand out
+SCRIPT = "<div><script>draw()</script></div>"
+PLOTLY = {
+    "application/vnd.plotly.v1+json": {},
+    "image/svg+xml": '<svg class="main-svg" width="700" height="500" viewBox="0 0 700 500"></svg>',
+    "text/html": SCRIPT,
+}
+VEGA = {
+    "application/vnd.vegalite.v6+json": {},
+    "image/svg+xml": '<svg class="marks" width="163" height="377" viewBox="0 0 163 377"></svg>',
+}
+NAMED = '<svg id="own" aria-label="各年"></svg>'
+
+
 def shows(*outputs, text="# T"):
     """Return the page of a notebook with a text and a cell of these outputs: (data, metadata)."""
     made = [new_output("display_data", data=data, metadata=said) for data, said in outputs]
@@ -184,19 +198,30 @@ def test_a_picture_says_what_it_shows_and_one_that_does_not_is_asked_for():
             (png | {"text/html": "<b>1</b>"}, {}),
             (png, {"alt": "一点"}),
             (png, {}),
+            (PLOTLY, {}),
+            (VEGA, {"image/svg+xml": {"alt": "各年学生数"}}),
+            ({"image/svg+xml": "<?xml version='1.0'?><svg id='a'><title>各年</title></svg>"}, {}),
+            ({"image/svg+xml": "<svg id='a'><g><title>一部分</title></g></svg>"}, {}),
         )
     ]
-    assert undescribed(new_notebook(cells=cells)) == [1, 4]
+    assert undescribed(new_notebook(cells=cells)) == [1, 4, 5, 8]
+
+
+def test_a_drawing_says_what_it_shows_and_is_told_once():
+    page = shows(
+        (VEGA, {"image/svg+xml": {"alt": "各年<学生数>"}}), (PLOTLY, {}), ({"image/svg+xml": NAMED}, {})
+    )
+    assert '<svg role="img" aria-label="各年&lt;学生数&gt;" class="marks"' in page
+    assert '<svg role="img" aria-label="图（没有文字说明）" class="main-svg"' in page and NAMED in page
 
 
 def test_a_figure_that_needs_a_program_is_shown_still_or_said_to_be_none():
-    script = {"text/html": "<div><script>draw()</script></div>"}
     page = shows(
-        ({"application/vnd.plotly.v1+json": {}, "image/svg+xml": "<svg id='still'></svg>", **script}, {}),
+        (PLOTLY, {}),
         ({"application/vnd.vegalite.v5+json": {}, "text/plain": "alt.Chart(...)"}, {}),
-        (script, {}),
+        ({"text/html": SCRIPT}, {}),
     )
-    assert "<svg id='still'>" in page and "draw()" not in page and "alt.Chart" not in page
+    assert 'class="main-svg"' in page and "draw()" not in page and "alt.Chart" not in page
     assert page.count("这里的图要由程序画出") == 2
 
 

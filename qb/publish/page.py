@@ -298,6 +298,11 @@ _ANCHOR = re.compile(
     r'<a class="anchor-link" href="[^"]*">¶</a>'
 )  # of stock nbconvert: ours has a list of contents
 _PROGRAM = re.compile(r"application/(vnd\.(plotly|vega|vegalite|bokeh|holoviews)|javascript)")
+# Of the forms in which an output may come, the first of these is shown.
+SHOWN = (
+    *("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg"),
+    "text/plain",
+)
 _STYLED = re.compile(r'<style type="text/css">.*?<table id="(T_[0-9a-f]+)"', re.DOTALL)
 _ID = re.compile(r"""\sid\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
@@ -378,17 +383,8 @@ def _exporter() -> HTMLExporter:
                 nb, resources = preprocessor(nb, resources)
             return nb, resources
 
-    shown = [
-        "text/html",
-        "text/markdown",
-        "image/svg+xml",
-        "text/latex",
-        "image/png",
-        "image/jpeg",
-        "text/plain",
-    ]
     exporter = Exporter(
-        config=Config({"NbConvertBase": {"display_data_priority": shown}}),
+        config=Config({"NbConvertBase": {"display_data_priority": list(SHOWN)}}),
         template_name="qb",
         extra_template_basedirs=[str(THEME)],
         exclude_input=True,
@@ -528,13 +524,19 @@ def undescribed(notebook: NotebookNode) -> list[int]:
     return [
         number
         for number, cell in enumerate(own, 1)
-        if any(
-            "image/png" in (data := output.get("data", {}))
-            and not {"text/html", "image/svg+xml"} & set(data)
-            and not get_metadata(output, "alt", "image/png")
-            for output in cell.get("outputs", ())
-        )
+        if any(_undescribed(output) for output in cell.get("outputs", ()))
     ]
+
+
+_NAMED = re.compile(r"<svg\b[^>]*\saria-label(?:ledby)?\s*=|<svg\b[^>]*>\s*<title\b", re.IGNORECASE)
+
+
+def _undescribed(output: NotebookNode) -> bool:
+    """Return whether what is shown of an output is a picture without a name."""
+    shown = _readable(output, "en").get("data", {})
+    kind = next((kind for kind in SHOWN if kind in shown), "")
+    named = kind == "image/svg+xml" and _NAMED.search(shown[kind])
+    return kind.startswith("image/") and not named and not get_metadata(output, "alt", kind)
 
 
 def get_metadata(output: NotebookNode, key: str, kind: str) -> str:
@@ -612,17 +614,21 @@ def css_string(text: str) -> str:
     return '"' + re.sub(r'[\\"<>&\n\r\f]', lambda m: f"\\{ord(m[0]):x} ", text) + '"'
 
 
-def bare_svg(svg: str) -> str:
-    """Return the svg element alone: a prolog has no place inside a page."""
-    return svg[max(svg.find("<svg"), 0) :]
-
-
 class Tools:
     """What templates call: they have it from the environment, or with a notebook's resources."""
 
     outline = staticmethod(outline)
     css_string = staticmethod(css_string)
-    bare_svg = staticmethod(bare_svg)
+
+    @staticmethod
+    def drawing(output: NotebookNode, page: Page) -> Markup:
+        """Return a picture of lines with its own name, or with what is said of it."""
+        svg = output.data["image/svg+xml"]
+        svg = svg[max(svg.find("<svg"), 0) :]  # a prolog has no place inside a page
+        if not _NAMED.match(svg):
+            said = get_metadata(output, "alt", "image/svg+xml") or page.words["no_alt"]
+            svg = svg.replace("<svg", Markup('<svg role="img" aria-label="{}"').format(said), 1)
+        return Markup('<figure class="chart"><div class="scroll">{}</div></figure>').format(Markup(svg))
 
     @staticmethod
     def picture(output: NotebookNode, kind: str, page: Page) -> Markup:

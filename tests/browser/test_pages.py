@@ -8,8 +8,12 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import Locator, Page, expect
 from pypdf import PdfReader
+
+from qb.publish.page import Page as PageOfSite
+from qb.publish.page import notebook_page
 
 from .conftest import KINDS, PHONE, WIDE, View, both_languages, every_page
 
@@ -138,6 +142,16 @@ def test_a_phone_need_not_scroll_sideways(visit, site, lang, kind, width):
         letters = page.evaluate(LETTERS)
         assert not [text for text, size, _ in letters if size < 11]
         assert not [text for text, _, hidden in letters if hidden]
+
+
+def test_a_drawing_of_one_s_own_keeps_its_size(visit, tmp_path):
+    svg = '<svg class="marks" width="163" height="377" viewBox="0 0 163 377"></svg>'  # as Altair writes it
+    cell = new_code_cell("1", outputs=[new_output("display_data", data={"image/svg+xml": svg})])
+    page = tmp_path / "page.html"
+    page.write_text(notebook_page(new_notebook(cells=[cell]), PageOfSite("T")), "utf-8")
+    for width in (WIDE, PHONE):
+        drawn = visit(page, width).page.locator("svg.marks").bounding_box()
+        assert (drawn["width"], drawn["height"]) == (163, 377)
 
 
 # Contents list
