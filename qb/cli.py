@@ -45,9 +45,11 @@ def assess(data: Path, year: int | None, standard: str, transition: bool, as_jso
     from qb.indicators.assessment import assess as judge
     from qb.indicators.assessment import document
     from qb.report.facts import summary
+    from qb.standard import load
 
-    tables = read(data, standard)
-    result = judge(tables, year, standard, transition)
+    chosen = load(standard)
+    tables = read(data, chosen)
+    result = judge(tables, year, chosen, transition)
     doubtful = doubts(tables, result.standard, result.year)
     if as_json:
         print(json_text({**document(result), "doubts": [doubt.to_dict() for doubt in doubtful]}, lang))

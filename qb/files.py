@@ -23,8 +23,6 @@ from importlib.resources import files
 from pathlib import Path
 from uuid import uuid4
 
-import psutil
-
 from qb.errors import QbError, why
 from qb.language import Message
 
@@ -263,6 +261,8 @@ def _make_way(path: Path) -> None:
 
 
 def _runs(process: int) -> bool:
+    import psutil
+
     return process == os.getpid() or psutil.pid_exists(process)
 
 

@@ -135,4 +135,6 @@ GRADES_OF_STAGE: dict[Stage, range] = {
 COMPULSORY = (Stage.PRIMARY, Stage.JUNIOR)
 
 # How names of files with data end. In a folder of data, one of them that is no table is pointed out.
+WORKBOOK = ".xlsx"  # as written; as read, one of the next
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".et")
 DATA_SUFFIXES = (".csv", ".parquet", ".xlsx", ".xls", ".et", ".ods", ".tsv", ".txt")

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, DTypeLike, NDArray
-from scipy.sparse import csc_array
 
 from qb.errors import ArgumentError
 from qb.language import Both, Message, joined, listing
@@ -71,10 +70,7 @@ class Grouped:
         Pupils enrolled, above 0: the weights.
     codes : ndarray of intp, shape (schools,)
         The group of each school, from 0.
-    members, weights : sparse array, shape (groups, schools)
-        1, or the school's pupils, where the school belongs to the group. A product with it sums over
-        all groups at once, in one pass over the schools and faster than a ``numpy.bincount`` for
-        each resource.
+    n_groups : int
     grouped, table : bool
         Whether the caller named groups, and whether `amount` came with two dimensions.
     labels : Index or None
@@ -86,8 +82,7 @@ class Grouped:
     amount: Floats
     pupils: Floats
     codes: NDArray[np.intp]
-    members: csc_array
-    weights: csc_array
+    n_groups: int
     grouped: bool
     table: bool
     labels: pd.Index | None = None
@@ -95,12 +90,15 @@ class Grouped:
     resources: pd.Index | None = None
 
     def sum(self, values: Floats) -> Floats:
-        """Sum `values` (schools, k) over each group: (groups, k)."""
-        return self.members @ values
+        """Sum `values` (schools, k) over each group: (groups, k), all resources in one pass."""
+        width = values.shape[1]
+        cells = self._cells if width == self.amount.shape[1] else _cells(self.codes, width)
+        sums = np.bincount(cells, weights=values.ravel(), minlength=self.n_groups * width)
+        return sums.reshape(self.n_groups, width)
 
     def average(self, values: Floats) -> Floats:
         """Average `values` (schools, k) over the pupils of each group: (groups, k); an empty group: NaN."""
-        return ratio(self.weights @ values, self.sum(self.pupils))
+        return ratio(self.sum(self.pupils * values), self.sum(self.pupils))
 
     def average_of(self, term: Callable[[Floats, Floats], Floats]) -> Floats:
         """Average ``term(value, mean)`` over the pupils: a school's value and the mean of its group."""
@@ -119,7 +117,11 @@ class Grouped:
     @property
     def schools(self) -> NDArray[np.intp]:
         """Count the schools of each group: (groups,)."""
-        return np.bincount(self.codes, minlength=self.members.shape[0])
+        return np.bincount(self.codes, minlength=self.n_groups)
+
+    @cached_property
+    def _cells(self) -> NDArray[np.intp]:
+        return _cells(self.codes, self.amount.shape[1])
 
     @property
     def value(self) -> Floats:
@@ -220,8 +222,7 @@ def grouped(
         amount=np.ascontiguousarray(held if held.ndim == 2 else held[:, None]),
         pupils=pupils[:, None],
         codes=codes.astype(np.intp, copy=False),
-        members=membership(codes, np.ones(len(pupils)), n_groups),
-        weights=membership(codes, pupils, n_groups),
+        n_groups=n_groups,
         grouped=grouped,
         table=held.ndim == 2,
         labels=labels,
@@ -299,11 +300,9 @@ def _factorized(series: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:
         ) from None
 
 
-def membership(codes: NDArray[np.integer], entries: Floats, n_groups: int) -> csc_array:
-    """Put each school's entry into the row of its group: (groups, schools)."""
-    index = np.int32 if len(codes) < 2**31 else np.int64
-    ends = np.arange(len(codes) + 1, dtype=index)
-    return csc_array((entries, codes.astype(index), ends), shape=(n_groups, len(codes)))
+def _cells(codes: NDArray[np.intp], width: int) -> NDArray[np.intp]:
+    """Return the cell of each school and resource in a table (groups, width), both read row by row."""
+    return codes if width == 1 else (codes[:, None] * width + np.arange(width)).ravel()
 
 
 def check_shapes(amount: Floats, pupils: Floats, grouped: bool) -> None:

@@ -14,7 +14,6 @@ import pandas as pd
 from qb.data import check_contents, check_keys, check_plausibility, check_presence
 from qb.data.check_base import Found, Rule, View
 from qb.data.dataset import FILE, Dataset
-from qb.data.marking import mark
 from qb.data.reading import file_for, read
 from qb.data.schema import TABLES, Column
 from qb.data.table_intake import FORM_RULES
@@ -372,6 +371,8 @@ def run_check(
     except DataError as error:
         dataset, faults = None, list(error.faults)
     if marked is not None:
+        from qb.data.marking import mark
+
         mark(data, faults, marked, lang)
     if as_json:
         print(json_text([fault.to_dict() for fault in faults], lang))

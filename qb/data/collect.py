@@ -24,10 +24,10 @@ from qb.data.table_files import read_csv
 from qb.data.table_headers import table_named
 from qb.data.table_intake import A_SHEET, tables_among
 from qb.data.template import REPORTED_BY_SCHOOLS
-from qb.data.workbook import ITEMS, RESULT, WORKBOOKS, open_book
+from qb.data.workbook import ITEMS, RESULT, open_book
 from qb.errors import DataError, Fault, QbError, UnreadableError
 from qb.language import Lang, Message, listing, say
-from qb.terms import Severity, Stage
+from qb.terms import WORKBOOKS, Severity, Stage
 
 T = TypeVar("T")
 Origin = tuple[Rows, tuple] | None

@@ -12,11 +12,11 @@ from qb.data.layout_file import layout_names, load_layout
 from qb.data.marking import mark
 from qb.data.reading import read, write
 from qb.data.schema import TABLES
-from qb.data.workbook import HEADER, WORKBOOK, new_book
+from qb.data.workbook import HEADER, new_book
 from qb.errors import Fault, QbError
 from qb.files import write_folder
 from qb.language import NOTHING, Lang, Message, joined, listing, say, told
-from qb.terms import Severity, Stage
+from qb.terms import WORKBOOK, Severity, Stage
 
 FOLDER, LIST = Message("收集", "collection"), Message("收集清单", "list")
 COPIES = Message("退回", "returned")

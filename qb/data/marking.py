@@ -11,14 +11,14 @@ from lxml.etree import XMLSyntaxError
 
 from qb.data.cell_values import CONTROL
 from qb.data.table_intake import A_SHEET, tables_among
-from qb.data.workbook import LONGEST, RESULT, WORKBOOK, open_book, write_xlsx
+from qb.data.workbook import LONGEST, RESULT, open_book, write_xlsx
 from qb.data.xlsx_copy import Package, Styles, add_text_sheet, text_sheet
 from qb.data.xlsx_marks import Notes, Place, SheetXml, place_of
 from qb.data.xlsx_package import column_letters
 from qb.errors import Fault, QbError
 from qb.language import Lang, Message, told
 from qb.personal import kinds_of, mask
-from qb.terms import Severity
+from qb.terms import WORKBOOK, Severity
 
 COLOURS = {Severity.STOPS: "FFFFC7CE", Severity.WARNING: "FFFFEB9C", Severity.NOTE: "FFE2EFDA"}
 _AUTHOR, _MARK = "qb", Message("【核查结果】", "[qb check]")

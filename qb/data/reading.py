@@ -19,13 +19,12 @@ from qb.data.schema import TABLES, Table, tables_of
 from qb.data.table_files import read_csv, read_parquet, spoken, write_csv, write_parquet
 from qb.data.table_headers import table_named
 from qb.data.table_intake import A_FILE, fault, frame_to_table, tables_among, to_dataset
-from qb.data.workbook import WORKBOOK, WORKBOOKS, read_workbook, write_book, write_xlsx
 from qb.errors import Fault, QbError, UnreadableError
 from qb.files import beside_notebooks, write_folder, write_whole
 from qb.language import Message, listing
 from qb.standard import Standard
 from qb.standard import load as load_standard
-from qb.terms import DATA_SUFFIXES
+from qb.terms import DATA_SUFFIXES, WORKBOOK, WORKBOOKS
 
 # Corrections applied to a dataset as it was read.
 
@@ -236,6 +235,8 @@ def read(path: str | Path, standard: Standard | str | Path | None = None) -> Dat
     chosen = standard if isinstance(standard, Standard | None) else load_standard(standard)
     tables = tables_of(chosen)
     if folder.is_file() and folder.suffix.lower() in WORKBOOKS:
+        from qb.data.workbook import read_workbook
+
         return correct(read_workbook(folder, tables), folder, tables)
     files, faults = _files(folder)
     frames = {}
@@ -363,6 +364,8 @@ def write(data: Dataset, path: str | Path, format: str = "csv", *, replace: bool
 
     record = to_toml(data.corrections)
     if format == "xlsx":
+        from qb.data.workbook import write_book, write_xlsx
+
         write_xlsx(Path(path), lambda made: write_book(frames, made), replace=replace)
         if data.corrections:
             write_whole(file_for(Path(path)).resolve(), record)

@@ -16,12 +16,12 @@ from qb.data.recipe_source import two_levels
 from qb.data.schema import AMOUNTS, TABLES, Column, Table, tidy_unit
 from qb.data.table_files import read_csv, read_parquet, spoken
 from qb.data.table_headers import HEADER_WITHIN, column_like, find_column, plain_header
-from qb.data.workbook import WORKBOOKS, read_excel
+from qb.data.workbook import read_excel
 from qb.errors import DataError, QbError, UnreadableError
 from qb.files import temporary_folder
 from qb.language import NOTHING, Lang, Message, listing, say, told
 from qb.standard import load
-from qb.terms import Kind, Severity, Stage
+from qb.terms import WORKBOOKS, Kind, Severity, Stage
 
 DRAFTED = ("schools", "sections", "facilities", "funds")
 _STAGES = {"小学": Stage.PRIMARY, "初中": Stage.JUNIOR}

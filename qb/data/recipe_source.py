@@ -13,11 +13,11 @@ from qb.data.cell_values import tidy_cells
 from qb.data.grid import Grid
 from qb.data.schema import tidy_header
 from qb.data.table_files import read_csv, read_parquet, spoken
-from qb.data.workbook import WORKBOOKS, read_excel
+from qb.data.workbook import read_excel
 from qb.data.xlsx_package import column_letters
 from qb.errors import DataError, Fault, UnreadableError
 from qb.language import Both, Message, listing
-from qb.terms import Severity
+from qb.terms import WORKBOOKS, Severity
 from qb.tomlfile import Entry
 
 FILE_NAME = "文件名"  # the column that says which of several files a row is of

@@ -40,11 +40,11 @@ from qb.errors import DataError, Fault, QbError, UnreadableError
 from qb.files import temporary_folder
 from qb.language import Message, joined, listing
 from qb.personal import kinds_of
+from qb.terms import WORKBOOK
 
 # The sheets of a workbook as cells: values as they are stored, formulas by their results.
 
 
-WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".et")
 _LOCKED = (Message("工作簿有密码", "has a password"), Message("取消密码后再用", "Take the password off"))
 
 
@@ -180,7 +180,6 @@ def read_excel(path: Path, sheet: str | None = None) -> Grid:
 # Tables written to a workbook: numbers in full, text never as a formula, words of closed sets in Chinese.
 
 
-WORKBOOK = ".xlsx"
 ROWS, LONGEST = 1_048_576, 32_767  # what Excel takes: rows of a sheet, characters of a cell
 HEADER = {"bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True, "valign": "vcenter"}
 _SHOWN = {ColumnKind.ID: "@", ColumnKind.DATE: "yyyy-mm-dd", ColumnKind.SHARE: "0.00%"}
