@@ -28,6 +28,7 @@ from qb.publish.markdown import html_of
 from qb.publish.page import WORDS, Page, index_page
 
 _PART = re.compile(r"^<!-- (zh|en|all) -->$", re.MULTILINE)  # which language what follows is for
+_SUFFIX = {"zh": "zh-CN", "en": "en"}  # of a file that has one language: README.zh-CN.md
 _RUN = re.compile(r"^```(python|sh) run\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _GAVE = re.compile(r"<!-- gave (\d+) -->")
 _HEAD = re.compile(r"<h([1-4])>(.*?)</h\1>")
@@ -42,9 +43,9 @@ class Text:
     path: Path
 
     def __call__(self, lang: Lang, _: int = 0) -> str:
-        """Return what of it is for a language; a file beside it may be its Chinese."""
-        chinese = self.path.with_name(f"{self.path.stem}.zh-CN.md")
-        path = chinese if lang == "zh" and chinese.exists() else self.path
+        """Return what of it is for a language; a file beside it may be its Chinese, or its English."""
+        beside = self.path.with_name(f"{self.path.stem}.{_SUFFIX[lang]}.md")
+        path = beside if beside.exists() else self.path
         first, *parts = _PART.split(path.read_text(encoding="utf-8"))
         return first + "".join(
             text for name, text in zip(parts[::2], parts[1::2], strict=True) if name in (lang, "all")
@@ -121,7 +122,7 @@ DOCS = (
     Doc("scenarios", "情景文件", "Scenario files", "每项操作及其字段", "Every action and its fields (in Chinese)", Text(PACKAGE / "planning" / "scenario" / "README.md"), top=False),
     Doc("balance", "qb.balance 手算例", "qb.balance by hand", "每个指标一个手算的例子（英文）", "Each measure worked out by hand", Text(PACKAGE / "balance" / "README.md"), top=False),
     Doc("pysal", "与 PySAL 配合", "With PySAL", "空间分析", "Spatial analysis", _text("pysal"), top=False),
-    Doc("decisions", "编号决定", "Decisions", "规则没有写明之处怎样处理，为什么（英文）", "What was decided where the rules are silent, and why", Text(PACKAGE / "README.md"), top=False),
+    Doc("decisions", "编号决定", "Decisions", "规则没有写明之处怎样处理，为什么", "What was decided where the rules are silent, and why", Text(PACKAGE / "README.md"), top=False),
     Doc("security", "安全", "Security", "防什么，不防什么（英文）", "What it protects against, and what not", _text("security"), top=False),
 )  # fmt: skip
 
@@ -160,7 +161,6 @@ def pages(lang: Lang, examples: Examples) -> dict[str, str]:
     listing = [entry for doc in DOCS for entry in _entries(doc, contents[doc.name], lang)]
     rest = [(*doc.said(lang), f"{doc.name}.html") for doc in DOCS[1:]]
     links = [(doc.said(lang)[0], f"{doc.name}.html") for doc in DOCS if doc.top]
-    other: Lang = "en" if lang == "zh" else "zh"
     made = {}
     for doc in DOCS:
         first = doc is DOCS[0]
@@ -168,7 +168,11 @@ def pages(lang: Lang, examples: Examples) -> dict[str, str]:
             title=f"{doc.said(lang)[0]} · qb",
             lang=lang,
             place=f"qb {__version__}",
-            links=((say(lang, "English", "中文"), f"../{other}/{doc.name}.html"), *links[1:], links[0]),
+            links=(
+                (say(lang, "English", "中文"), f"../{_other(lang)}/{doc.name}.html"),
+                *links[1:],
+                links[0],
+            ),
             here=f"{doc.name}.html",
             provenance=((WORDS[lang]["software"], f"qb {__version__}"),),
         )
@@ -194,8 +198,7 @@ def _content(doc: Doc, lang: Lang, examples: Examples) -> str:
     html = html.replace("<table>", '<div class="scroll"><table class="data">').replace(
         "</table>", "</table></div>"
     )
-    home = doc.source.path.parent if isinstance(doc.source, Text) else PACKAGE / "docs"
-    html = _LINK.sub(lambda found: _link(home, *found.groups("")), html)
+    html = _LINK.sub(lambda found: _link(doc, lang, *found.groups("")), html)
     return _GAVE.sub(lambda found: gave[int(found[1])], html)
 
 
@@ -211,19 +214,26 @@ def _slug(heading: str, used: dict[str, int]) -> str:
     return slug if not used[slug] else f"{slug}-{used[slug]}"
 
 
-def _link(home: Path, target: str, anchor: str, text: str) -> str:
-    """Return a link to a page of the documentation; to a file that is none, the text alone."""
+def _link(here: Doc, lang: Lang, target: str, anchor: str, text: str) -> str:
+    """Return a link to a page of the documentation; to a file that is none, the text alone.
+
+    A page that links to its own file means the other language.
+    """
     if not target or target.endswith(".html"):
         return f'<a href="{target}{anchor}">{text}</a>'
+    home = here.source.path.parent if isinstance(here.source, Text) else PACKAGE / "docs"
     path = (home / target).resolve()
-    chinese = path.name.endswith(".zh-CN.md")
-    path = path.with_name(path.name.replace(".zh-CN.md", ".md"))
     path = path / "README.md" if path.is_dir() else path
+    path = path.with_name(re.sub(r"\.(zh-CN|en)\.md$", ".md", path.name))
     for doc in DOCS:
         if isinstance(doc.source, Text) and doc.source.path.resolve() == path:
-            place = "../zh/" if chinese else ""
+            place = f"../{_other(lang)}/" if doc is here else ""
             return f'<a href="{place}{doc.name}.html{anchor}">{text}</a>'
     return text
+
+
+def _other(lang: Lang) -> Lang:
+    return "en" if lang == "zh" else "zh"
 
 
 class Examples:
