@@ -20,7 +20,7 @@ from qb.data.form_rows import Rows, rows_of
 from qb.data.layout_file import Layout
 from qb.data.reading import read
 from qb.data.schema import DISTRICT_ITEMS, TABLES
-from qb.data.table_files import read_csv
+from qb.data.table_files import read_csv, spoken
 from qb.data.table_headers import table_named
 from qb.data.table_intake import A_SHEET, tables_among
 from qb.data.template import REPORTED_BY_SCHOOLS
@@ -143,7 +143,7 @@ def collect(
             folder,
         )
     returned = [
-        _read(path, str(path.relative_to(folder)), layouts)
+        _read(path, spoken(path.relative_to(folder)), layouts)
         for path in counted(files, say(lang, "读取", "Reading"), lang)
     ]
     done = Collection(_year(year, returned, expected), returned, expected)
@@ -174,7 +174,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _read(path: Path, name: str, layouts: Sequence[Layout]) -> Returned:
     """Read one file for what it is."""
-    found = Returned(path, name if name != "." else path.name)
+    found = Returned(path, name if name != "." else spoken(path.name))
     try:
         if not path.is_dir():
             grids, has_tables = _grids(path)

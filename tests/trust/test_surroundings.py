@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from qb import files
 from qb.cli import main
 from qb.errors import plain
-from qb.files import temporary_folder
+from qb.files import shipped, temporary_folder
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and signals are those of Linux")
 QB = (sys.executable, "-P", "-m", "qb")
@@ -123,13 +124,29 @@ def test_no_control_character_from_data_reaches_a_terminal(tmp_path, capsys):
         assert plain(whole) == whole
 
 
-@pytest.mark.parametrize("suffix", ["", ".parquet", ".xlsx"])
-def test_names_that_are_no_text_are_names(tmp_path, suffix):
-    name = os.fsdecode(b"\xb9\xab\xff" + suffix.encode())
+def test_a_name_that_is_no_text_in_any_encoding_is_a_name(tmp_path):
+    name = os.fsdecode(b"\xb9\xab\xff")
     done = started("sample", tmp_path / name, "--schools", "2", "--years", "2025")
     assert done.returncode == 0 and os.listdir(tmp_path) == [name]  # noqa: PTH208  names, not paths
-    again = started("convert", tmp_path / name, tmp_path / "又")
-    assert again.returncode == 0 and (tmp_path / "又" / "schools.csv").exists()
+
+
+def test_every_command_takes_names_that_are_no_text(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    name = os.fsdecode("古城区".encode("gb18030"))  # as a Chinese zip unpacks elsewhere
+    assert name.encode("utf-8", "surrogateescape") != "古城区".encode()
+    shutil.copy(shipped("notebooks", "scenarios", "new_school.toml"), f"{name}.toml")
+    for line in (
+        "sample @ --schools 2 --years 2024-2025", "assess @", "check @", "convert @ @.xlsx",
+        "convert @ @.parquet", "collect @ @-all", "check @.xlsx --marked @-marked.xlsx",
+        "template @-new.xlsx --from @", "forms @ @-forms", "forecast @", "whatif @ @.toml",
+        "recipe new @/schools.csv --out @-recipe.toml",
+        "publish @ --only data --out @-site --jobs 1", "verify @-site @",
+    ):  # fmt: skip
+        with pytest.raises(SystemExit) as ending:
+            main(line.replace("@", name).split())
+        said = f"{capsys.readouterr()}{ending.value.code}"
+        assert ending.value.code in (None, 0) or (line[0] == "w" and "错误" in said), (line, said)
+    assert "古城区" in (tmp_path / f"{name}-site" / "data.html").read_text("utf-8")
 
 
 HOLD = """
