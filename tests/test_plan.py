@@ -295,7 +295,7 @@ def test_every_plan_passes_when_it_is_assessed_and_never_costs_less_than_its_bou
     plan = cheapest_plan(data, standard=standard, gap=0.01, seconds=2.0)
     assert passes(assess(plan.data, standard=standard))
     assert 0 <= plan.bound <= plan.cost
-    assert plan.cost == pytest.approx(plan.purchases["cost_yuan"].sum())
+    assert plan.cost == plan.purchases["cost_yuan"].sum()  # to the last digit
     assert (plan.purchases["amount"] > 0).all()
 
 

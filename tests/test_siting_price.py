@@ -18,10 +18,11 @@ from qb.charts.primitives import Dot, Line
 from qb.charts.style import ACCENT
 from qb.indicators.assessment import assess
 from qb.planning.costs import load_costs
-from qb.planning.scenario import apply, load
+from qb.planning.scenario import apply, load, whatif
+from qb.planning.scenario.action_fields import Price
+from qb.planning.scenario.comparison import total, unpriced
 from qb.planning.siting.candidate_sites import SitingError, load_sites
 from qb.planning.siting.site_choice import (
-    Price,
     document,
     lacking,
     prices,
@@ -61,12 +62,22 @@ def changed_costs(**yuan):
 def test_a_school_costs_what_the_standard_demands_for_its_places():
     best = sited().options.set_index("sites").loc["S1"]
     # 90 places of 4.5 m² of rooms, 7.5 m² of sports area, 2000 yuan of equipment; three rooms (2.3 for 100);
-    # at 3000, 500, 1 and 40000 yuan.
-    expected = 90 * 4.5 * 3000 + 90 * 7.5 * 500 + 90 * 2000 + 3 * 40000
+    # at 3000, 500, 1 and 40000 yuan; a year's pay of 4 teachers (4.2 for 100 are 3.8) at 100,000.
+    expected = 90 * 4.5 * 3000 + 90 * 7.5 * 500 + 90 * 2000 + 3 * 40000 + 4 * 100_000
     assert best["cost_yuan"] == pytest.approx(expected)
-    low = 90 * 4.5 * 2200 + 90 * 7.5 * 250 + 90 * 2000 + 3 * 25000
-    high = 90 * 4.5 * 4500 + 90 * 7.5 * 1200 + 90 * 2000 * 1.1 + 3 * 70000
+    low = 90 * 4.5 * 2200 + 90 * 7.5 * 250 + 90 * 2000 + 3 * 25000 + 4 * 70_000
+    high = 90 * 4.5 * 4500 + 90 * 7.5 * 1200 + 90 * 2000 * 1.1 + 3 * 70000 + 4 * 140_000
     assert (best["low_yuan"], best["high_yuan"]) == (pytest.approx(low), pytest.approx(high))
+
+
+@pytest.mark.parametrize("written", [{}, WRITTEN])
+def test_a_plan_costs_what_whatif_says_of_its_scenario(written):
+    data, costs = town(), changed_costs(C3=120_000.0)
+    found = site(data, candidates(written), standard=STANDARD, costs=costs)
+    (outcome,) = whatif(data, [found.scenario(1)], standard=STANDARD, costs=costs).outcomes
+    sums = total(outcome.costs)
+    assert found.options[["cost_yuan", "low_yuan", "high_yuan"]].iloc[1].tolist() == list(sums.values())
+    assert unpriced(outcome.costs)[0][2] == ("rezone" if written else "site")
 
 
 def test_the_prices_are_those_of_the_cost_file():
@@ -79,9 +90,9 @@ def test_the_prices_are_those_of_the_cost_file():
 
 def test_what_the_candidate_says_goes_first():
     best = sited(WRITTEN).options.set_index("sites").loc["S1"]
-    assert tuple(best[["cost_yuan", "low_yuan", "high_yuan"]]) == (5e6, 4e6, 9e6)
+    assert tuple(best[["cost_yuan", "low_yuan", "high_yuan"]]) == (5.4e6, 4.28e6, 9.56e6)  # and the pay
     alone = sited({"cost_yuan": 5e6, "source": "概算"}).options.set_index("sites").loc["S1"]
-    assert tuple(alone[["cost_yuan", "low_yuan", "high_yuan"]]) == (5e6, 5e6, 5e6)
+    assert tuple(alone[["cost_yuan", "low_yuan", "high_yuan"]]) == (5.4e6, 5.28e6, 5.56e6)
 
 
 def test_neither_new_zones_alone_nor_doing_nothing_costs_anything_to_build():
@@ -131,7 +142,7 @@ def test_the_closest_plan_is_the_one_with_fewest_schools_that_fail_not_the_neare
 
 def test_the_summary_tells_cost_and_the_closest_plan():
     text = summary(sited())
-    assert "建校约 185 万元（" in text and "最接近达标的是方案" in text and "费用是假设" in text
+    assert "建校和第一年工资约 225 万元（" in text and "最接近达标的是方案" in text and "费用是假设" in text
 
 
 def test_a_document_has_every_option_with_its_sites_and_zones():
@@ -186,13 +197,13 @@ def test_one_more_school_buys_what_it_adds():
     found = sited({}, {"site": "S2", "longitude": 114.9}, data=data)
     curve = trade_off(found, data, STANDARD, costs)
     assert curve["sites"].tolist() == ["", "S1"] and curve["within"].tolist() == [181, 241]
-    cost = 90 * 4.5 * 3000 + 90 * 7.5 * 500 + 90 * 2000 + 3 * 40000
+    cost = 90 * 4.5 * 3000 + 90 * 7.5 * 500 + 90 * 2000 + 3 * 40000 + 4 * 100_000
     more = curve.iloc[1]
     assert (more["more_within"], more["more_yuan"]) == (60, pytest.approx(cost))
     assert more["yuan_per_child"] == pytest.approx(cost / 60)
     assert more["less_km"] == pytest.approx((600 + 122 + 90 - 151) * 0.001 * 92.19 * 1.3, rel=1e-3)
     text = trade_off_lines(curve, 2)
-    assert "1 所　S1：步行距离以内 241 名（增 60 名）" in text and "每增一名约 3.1 万元" in text
+    assert "1 所　S1：步行距离以内 241 名（增 60 名）" in text and "每增一名约 3.8 万元" in text
     assert text.splitlines()[-1] == "    第 2 所未见所得，不再增加"
     made = json.loads(json.dumps(document(found, curve), allow_nan=False))["curve"]
     assert [(row["new"], row["within"], row["status"]) for row in made] == [
@@ -256,13 +267,13 @@ def test_no_plan_outdoes_one_of_the_front_and_its_ends_are_there(seed):
 
 
 def test_the_front_tells_what_each_further_pupil_costs_and_what_a_price_decides():
-    """S1 brings 60 more near than new zones alone (see above), for 5 million; S3 stands beside it."""
+    """S1 brings 60 more near than new zones alone , for 5 million and 0.4 of pay; S3 stands beside it."""
     data, costs = town(), load_costs()
     beside = {"site": "S3", "longitude": 114.0031, **WRITTEN, "cost_yuan": 5.5e6}
     found = sited(WRITTEN, beside, data=data)
     table = front(found, data, STANDARD, costs)
     assert table.loc[table["best"], "within"].tolist() == [181, 241]
-    assert table.loc[table["best"], "yuan_per_child"].tolist()[1] == pytest.approx(5e6 / 60)
+    assert table.loc[table["best"], "yuan_per_child"].tolist()[1] == pytest.approx(5.4e6 / 60)
     # S3 is a little farther from Z1: it is on no front, and no choice, though S1 cost a fifth more.
     assert set(table["sites"]) == {"", "S1 (90)"}
     swings = swayed(table, found, prices(found.candidates, data, 2025, costs, STANDARD))
@@ -270,7 +281,7 @@ def test_the_front_tells_what_each_further_pupil_costs_and_what_a_price_decides(
         {"site": "S1", "now": "S1 (90)", "cheaper": "S1 (90)", "dearer": "S1 (90)"}
     ]
     text = front_lines(table, swings)
-    assert "约 500 万元　S1 (90)：步行距离以内 241 名" in text and "每增一名约 8.3 万元" in text
+    assert "约 540 万元　S1 (90)：步行距离以内 241 名" in text and "每增一名约 9.0 万元" in text
     assert "任一校址的费用升降 20%，选择不变" in text and "前沿可能" not in text
     told = json.loads(json.dumps(document(found, front=table), allow_nan=False))
     assert told["front_complete"] is True and "前沿已查完" in text
@@ -355,7 +366,8 @@ def test_the_table_has_the_district_as_it_is_and_every_plan(sites):
     frame = sites.table().frame
     assert frame["plan"].iloc[0] in ("现状", "As it is") and frame["option"].tolist() == [0, 1, 2, 3]
     assert "缺数据" not in sites.table()._repr_html_() and "No data" not in sites.table()._repr_html_()
-    assert frame["million_yuan"].iloc[2] == 60  # the candidates' file says so of the second plan's site
+    # The file says 60 of the second site; 35 teachers (4.2 for 100 of 810) and 24 (5.3 of 450) are paid 0.1.
+    assert frame["million_yuan"].iloc[2] == pytest.approx(60 + 59 * 0.1)
 
 
 def test_the_curve_has_a_row_and_a_point_for_each_number_of_schools(sites):

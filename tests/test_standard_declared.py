@@ -292,13 +292,17 @@ def test_a_plan_of_declared_columns_is_a_scenario_that_gives_the_same(tmp_path):
 
 def test_what_a_mean_does_not_allow_is_said(tmp_path):
     from qb.errors import QbError
-    from qb.planning.plan.cheapest import cheapest_plan
+    from qb.planning.plan.cheapest import PlanStatus, cheapest_plan
     from qb.planning.plan.limited_means import best_use
 
     own = load(file(tmp_path, TWO.format(limit=0.45)))
     dear = costs(J4=1000, J5=10)
     poor = cheapest_plan(books_and_computers(), YEAR, dear, budget=200, standard=own)
     assert poor.cost is None and "预算 200 元不足" in poor.clashes[0]
+    # 290 yuan is the least (see above), to the yuan.
+    just, short = (cheapest_plan(books_and_computers(), YEAR, dear, n, own) for n in (290, 289))
+    assert (just.cost, just.status, just.problem.budget) == (290, PlanStatus.OPTIMAL, 290)
+    assert (short.cost, short.status, len(short.purchases)) == (None, PlanStatus.INFEASIBLE, 0)
     with pytest.raises(QbError, match="平均值判定，不支持预算的最佳用法"):
         best_use(books_and_computers(), 200, YEAR, dear, own)
 

@@ -123,7 +123,6 @@ class Costs(Entry):
     """A cost file. Every figure in the shipped one is an assumption, and says so.
 
     `costs` are the prices of the resources, `others` those of what else money mends.
-    `costs` are the prices of the resources, `others` those of what else money mends.
     `hired` is the entry with the pay of any teacher who is hired.
     """
 
@@ -170,12 +169,6 @@ class Costs(Entry):
             for code in dict.fromkeys(c.code for c in self.costs)
             for stage in COMPULSORY
             if not {(code, None), (code, stage)} & set(given)
-        ]
-        named = Counter((o.code, o.part) for o in self.others)
-        wrong += [
-            Message("{} {}：费用重复给出", "{} {}: the cost is given twice", code, part)
-            for (code, part), times in named.items()
-            if times > 1
         ]
         named = Counter((o.code, o.part) for o in self.others)
         wrong += [

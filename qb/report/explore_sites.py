@@ -80,16 +80,19 @@ class Sites:
                 Column("lacking", self._say("未达标准的项次", "Figures below the standard"), 0),
                 Column(
                     "million_yuan",
-                    self._say("建校费用（百万元，假设）", "To build (million yuan, assumed)"),
+                    self._say(
+                        "建校和一年工资（百万元，假设）",
+                        "To build, with a year's pay (million yuan, assumed)",
+                    ),
                     1,
                 ),
                 Column("proof", self._say("证明", "Proof")),
             ),
             frame,
             note=self._say(
-                "建校费用是假设：候选校址文件没有写明的，按标准应有的教学用房、运动场地、设备计，不含征地和人员经费。",
+                "建校费用是假设：候选校址文件没有写明的，按标准应有的教学用房、运动场地、设备计，不含征地；另加新校教师一年的工资。",
                 "Costs are assumed: unless the candidates' file says so, the floor, grounds and equipment "
-                "that the standard demands, without land and pay.",
+                "that the standard demands, without land; to it comes a year's pay of its teachers.",
             ),
             lang=self.lang,
         )
@@ -122,7 +125,11 @@ class Sites:
                 Column("more_within", self._say("比少一所多（人）", "More than with one less (pupils)")),
                 Column("mean_km", self._say("平均步行（千米）", "Mean walk (km)"), 2),
                 Column("less_km", self._say("总里程减少（千米）", "Walked less in all (km)")),
-                Column("million_yuan", self._say("建校费用（百万元）", "To build (million yuan)"), 1),
+                Column(
+                    "million_yuan",
+                    self._say("建校和一年工资（百万元）", "To build, with a year's pay (million yuan)"),
+                    1,
+                ),
                 Column("per_child", self._say("每增一人（万元）", "For each more (10,000 yuan)")),
                 Column("proof", self._say("证明", "Proof")),
             ),
@@ -175,7 +182,11 @@ class Sites:
                 "互不占优的方案：费用、就近与里程", "Plans that no other outdoes: cost, reach and walk"
             ),
             (
-                Column("million_yuan", self._say("建校费用（百万元）", "To build (million yuan)"), 1),
+                Column(
+                    "million_yuan",
+                    self._say("建校和一年工资（百万元）", "To build, with a year's pay (million yuan)"),
+                    1,
+                ),
                 Column("sites", self._say("校址（学位）", "Sites (places)")),
                 Column("within", self._say("步行距离以内（人）", "Within walking distance (pupils)"), 0),
                 Column("mean_km", self._say("平均步行（千米）", "Mean walk (km)"), 2),
@@ -206,7 +217,7 @@ class Sites:
             lang=self.lang,
         )
         labels = (
-            self._say("建校费用（百万元）", "To build (million yuan)"),
+            self._say("建校和一年工资（百万元）", "To build, with a year's pay (million yuan)"),
             self._say("步行距离以内（人）", "Within walking distance (pupils)"),
         )
         words = [number(km, 2, self.lang) for km in self.edge["mean_km"]]

@@ -411,6 +411,8 @@ class ScenarioDetails(ScenarioPart):
         return self.say(f"{text}（{self.study.stage(stage)}）", f"{text} ({self.study.stage(stage).lower()})")
 
     def _amount(self, code: str, amount: float, priced_by: Mapping[str, object]) -> str:
+        if not code:  # an estimate as a whole
+            return ""
         if code in priced_by:
             return gap_text(priced_by[code], amount, self.lang)
         unit = self.study.comparison.costs.other(code).unit

@@ -346,8 +346,9 @@ def cheapest_plan(
     found = solve(problem, gap, seconds, solver)
     cost = None if found.x is None else problem.cost(found.x)
     if budget is not None and cost is not None and cost > budget >= found.bound:
-        found = solve(problem, 0.0, seconds, solver)
-        cost = problem.cost(found.x)
+        again = solve(problem, 0.0, seconds, solver)
+        if again.x is not None and problem.cost(again.x) < cost:
+            found, cost = again, problem.cost(again.x)
     affordable = cost is not None and (budget is None or cost <= budget * (1 + 1e-12))
     if affordable:
         reached = gap_of(cost, found.bound)
@@ -385,7 +386,7 @@ def make_plan(
     x = legible(problem, x)
     bought = purchases(problem, x)
     if cost is not None:
-        cost = problem.cost(x)
+        cost = float(bought["cost_yuan"].sum())
         if cost < bound <= cost * (1 + 1e-9):  # the order in which amounts are added
             bound = cost
         gap = gap_of(cost, bound)

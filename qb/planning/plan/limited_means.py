@@ -95,7 +95,7 @@ def best_use(
     return Spending(
         year=before.year,
         budget=budget,
-        cost=problem.cost(x),
+        cost=float(bought["cost_yuan"].sum()),
         passing=int(problem.passing(x).sum()),
         most_passing=spent.most_passing,
         shortfall=shortfall(problem, x),

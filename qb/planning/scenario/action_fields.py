@@ -14,7 +14,7 @@ from qb.data.dataset import Dataset
 from qb.language import FieldName, Message, listing
 from qb.planning.costs import Cost, Costs, Other, other_prices, price_code
 from qb.planning.scenario.year_records import Key, Register, missing
-from qb.standard import Standard, Words, Year
+from qb.standard import Positive, Standard, Words, Year
 from qb.terms import Stage
 
 MOST = 1e13  # yuan or m²: no district has as much
@@ -88,12 +88,57 @@ def repeated(name: str, values: tuple) -> list[Message]:
     ]
 
 
+class Estimate(Entry):
+    """What building a school costs by an estimate or approval, with low, high and where that is from."""
+
+    cost_yuan: Positive | None = None
+    low_yuan: Positive | None = None
+    high_yuan: Positive | None = None
+    source: Words | None = None
+
+    @property
+    def estimate(self) -> Price | None:
+        """The cost that is written; None where none is."""
+        if self.cost_yuan is None:
+            return None
+        return Price(self.cost_yuan, self.low_yuan or self.cost_yuan, self.high_yuan or self.cost_yuan)
+
+    def price_faults(self) -> list[Message]:
+        """Return what is wrong with it, in sentences."""
+        written = self.estimate
+        if written is None:
+            around = any(value is not None for value in (self.low_yuan, self.high_yuan, self.source))
+            zh = "没有写 cost_yuan，不能写 low_yuan、high_yuan、source"
+            en = "without cost_yuan there can be no low_yuan, high_yuan or source"
+            return [Message(zh, en)] if around else []
+        wrong = []
+        if not self.source:
+            zh = "写了费用 cost_yuan，须用 source 写明依据（估算、批复或假设）"
+            wrong.append(Message(zh, "with cost_yuan, write its source (estimate, approval or assumption)"))
+        if not written.low <= written.yuan <= written.high:
+            zh = "cost_yuan（{:g}）应在 low_yuan 与 high_yuan 之间，现为 {:g}—{:g}"
+            en = "cost_yuan ({:g}) must lie between low_yuan and high_yuan; they are {:g}–{:g}"
+            wrong.append(Message(zh, en, written.yuan, written.low, written.high))
+        return wrong
+
+
 # What an action buys, at the prices of the cost file; what has no price there is named, never zero.
 
 
 HIRED = "full_time_teachers"
 ROOMS = "rooms"  # music and art rooms
 SITE = "site"  # land, and what a new school needs beside the resources
+BUILDING = "building"  # a new school by its estimate
+
+
+class Price(NamedTuple):
+    """A cost in yuan, how low and how high it may be, and the entry of the cost file that it is from."""
+
+    yuan: float
+    low: float
+    high: float
+    code: str = ""
+    yearly: bool = False
 
 
 class Item(NamedTuple):
@@ -102,7 +147,16 @@ class Item(NamedTuple):
     what: str
     stage: str
     amount: float | None
-    price: Cost | Other | None
+    price: Cost | Other | Price | None
+
+    def cost(self, years: int = 1) -> Price | None:
+        """Return what it costs over so many years, of which what is yearly is due in each; None: no price."""
+        price = self.price
+        if price is None or price.yuan is None:
+            return None
+        amount = cast("float", self.amount) * (years if price.yearly else 1)
+        each = cast("tuple[float, ...]", (price.yuan, price.low, price.high))
+        return Price(*(amount * one for one in each), code=price.code, yearly=price.yearly)
 
 
 @dataclass(frozen=True)

@@ -56,13 +56,13 @@ def costing(draft: Draft, base: Years, costs: Costs, standard: Standard, year: i
             return run(start, draft.steps[: place + 1], standard, outlook=base.outlook.get(year))[0]
 
         for item in action.bought(Case(prices, base.data[action.year], action.year, after)):
-            price = item.price
-            if price is None or price.yuan is None:
-                rows.append((number, action.do, *item[:2], None, item.amount, None, None, None, None))
+            years = year - action.year + 1
+            cost = item.cost(years)
+            if cost is None:
+                rows.append((number, action.do, *item[:2], None, item.amount, *[None] * 4))
                 continue
-            years = year - action.year + 1 if price.yearly else 1
-            sums = [item.amount * years * each for each in (price.yuan, price.low, price.high)]
-            rows.append((number, action.do, *item[:2], price.code, item.amount, years, *sums))
+            due = years if cost.yearly else 1
+            rows.append((number, action.do, *item[:2], cost.code, item.amount, due, *cost[:3]))
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table.astype(dict.fromkeys(COLUMNS[5:], float))
 

@@ -8,7 +8,7 @@ from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE, deciding
 from qb.language import STOP, Both, Message, joined, listing
-from qb.planning.scenario.action_fields import SITE
+from qb.planning.scenario.action_fields import BUILDING, SITE
 from qb.planning.scenario.comparison import (
     BASE,
     COEFFICIENT,
@@ -26,7 +26,11 @@ from qb.terms import Stage, Verdict
 
 _NONE = Message("无", "none")
 MOST = 12  # schools, or coefficients, in one line
-_OTHER = {SITE: Both("征地和开办", "land and setting up"), "rooms": Both("音美教室", "music and art rooms")}
+_OTHER = {
+    SITE: Both("征地和开办", "land and setting up"),
+    BUILDING: Both("建校（按概算）", "the new school (as estimated)"),
+    "rooms": Both("音美教室", "music and art rooms"),
+}
 _ENGLISH = {
     "full_time_teachers": "teachers",
     "teachers_above_required": "with more than the required degree",

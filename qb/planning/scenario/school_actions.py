@@ -15,10 +15,13 @@ from qb.data.walks import walks
 from qb.language import FieldName, Message, listing
 from qb.planning.forecast.projection import OF_TEACHERS, STAFF
 from qb.planning.scenario.action_fields import (
+    BUILDING,
+    HIRED,
     SITE,
     BaseAction,
     Case,
     Entry,
+    Estimate,
     Ids,
     Item,
     Several,
@@ -72,12 +75,13 @@ class Holdings(Entry):
     multimedia_rooms: Count | None = None
 
 
-class OpenSchool(BaseAction):
+class OpenSchool(BaseAction, Estimate):
     """A new school without pupils; `move_pupils` or `rezone` brings them.
 
     It is sized for `capacity` pupils by stage, or for `classes` of the largest size allowed. `like` is
     ``"standard"`` (the least that the standard demands) or a school of the same kind (as much per
-    pupil); `given` replaces single figures, or gives them all.
+    pupil); `given` replaces single figures, or gives them all. A cost that is written stands for floor, ground
+    and equipment at the prices of the cost file.
     """
 
     called: ClassVar[Message] = Message("开办学校", "Open school")
@@ -129,7 +133,7 @@ class OpenSchool(BaseAction):
                     "{0} 与 {1} 须同时写", "{0} goes with {1}", FieldName("longitude"), FieldName("latitude")
                 )
             )
-        return unless(wrong, self)
+        return unless([*wrong, *self.price_faults()], self)
 
     @property
     def opens(self) -> str:
@@ -147,8 +151,9 @@ class OpenSchool(BaseAction):
 
     def bought(self, case: Case) -> Iterator[Item]:
         """Yield all that the school holds, teachers among it, and the land that has no price."""
-        yield from case.held_by(self.school_id)
-        yield Item(SITE, "", None, None)
+        written = self.estimate
+        yield from (i for i in case.held_by(self.school_id) if written is None or i.what == HIRED)
+        yield Item(SITE, "", None, None) if written is None else Item(BUILDING, "", 1.0, written)
 
 
 def open_school(register: Register, standard: Standard, action: OpenSchool) -> Register:

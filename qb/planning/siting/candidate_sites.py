@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from qb.errors import QbError
 from qb.language import Both, FieldName, Message
+from qb.planning.scenario.action_fields import Estimate
 from qb.standard import Count, Positive, Standard, Words
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Stage, Term
 from qb.tomlfile import UNUSABLE, Entry, plainly, read_toml, shown
@@ -30,12 +31,13 @@ EXCHANGED = (
 )
 
 
-class Candidate(Entry):
+class Candidate(Estimate):
     """A school of one kind and size that could be opened at a site.
 
     `site` becomes the identifier of the new school. Several candidates of one site are alternatives: at
     most one of them is opened. What it costs may be written, with low and high and where that is from; else
-    it is what the cost file says of the floor, ground, equipment and rooms that the standard demands.
+    it is what the cost file says of the floor, ground, equipment and rooms that the standard demands. A
+    year's pay of its teachers comes to either.
     Coordinates may be left out where the table `distances` has the walks to it.
     """
 
@@ -48,10 +50,6 @@ class Candidate(Entry):
     primary_capacity: Count = 0
     junior_capacity: Count = 0
     district: Words | None = None
-    cost_yuan: Positive | None = None
-    low_yuan: Positive | None = None
-    high_yuan: Positive | None = None
-    source: Words | None = None
 
     def capacity(self, stage: Stage) -> int:
         """Return the places of a compulsory stage."""
@@ -96,7 +94,7 @@ class Candidate(Entry):
         if (self.longitude is None) != (self.latitude is None):
             zh, en = "{0} 与 {1} 须同时写", "{0} goes with {1}"
             wrong.append(Message(zh, en, FieldName("longitude"), FieldName("latitude")))
-        wrong += self._price_faults()
+        wrong += self.price_faults()
         if not self.places:
             wrong.append(
                 Message(
@@ -107,42 +105,6 @@ class Candidate(Entry):
         if wrong:
             raise ValueError(*wrong)
         return self
-
-    def _price_faults(self) -> list[Message]:
-        around = [value for value in (self.low_yuan, self.high_yuan, self.source) if value is not None]
-        if self.cost_yuan is None:
-            return (
-                [
-                    Message(
-                        "没有写 cost_yuan，不能写 low_yuan、high_yuan、source",
-                        "without cost_yuan there can be no low_yuan, high_yuan or source",
-                    )
-                ]
-                if around
-                else []
-            )
-        wrong = (
-            []
-            if self.source
-            else [
-                Message(
-                    "写了费用 cost_yuan，须用 source 写明依据（估算、批复或假设）",
-                    "with cost_yuan, write its source (estimate, approval or assumption)",
-                )
-            ]
-        )
-        low, high = self.low_yuan or self.cost_yuan, self.high_yuan or self.cost_yuan
-        if not low <= self.cost_yuan <= high:
-            wrong.append(
-                Message(
-                    "cost_yuan（{:g}）应在 low_yuan 与 high_yuan 之间，现为 {:g}—{:g}",
-                    "cost_yuan ({:g}) must lie between low_yuan and high_yuan; they are {:g}–{:g}",
-                    self.cost_yuan,
-                    low,
-                    high,
-                )
-            )
-        return wrong
 
 
 class Aim(Term):

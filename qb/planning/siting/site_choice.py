@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import nan
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,10 @@ from qb.indicators.verdicts import COMPOSITE
 from qb.language import Message, column, listing
 from qb.planning.costs import Costs, load_costs, price_code
 from qb.planning.scenario import ScenarioError, apply
+from qb.planning.scenario.action_fields import Case, Item, Price, Prices
 from qb.planning.scenario.apply_actions import chosen_standard
+from qb.planning.scenario.school_actions import OpenSchool
+from qb.planning.scenario.year_records import Register
 from qb.planning.siting.candidate_sites import (
     Aim,
     Candidate,
@@ -41,63 +43,46 @@ from qb.planning.siting.siting_solver import (
     solve,
     walked,
 )
-from qb.standard import Indicator, Standard
+from qb.standard import Standard
 from qb.terms import COMPULSORY, Verdict
 
 # What opening a school costs, and what the district would still lack: assumed prices, with low and high.
 
 
-class Price(NamedTuple):
-    """A cost in yuan, and how low and how high it may be."""
-
-    yuan: float
-    low: float
-    high: float
-
-
 def total(prices: Iterable[Price]) -> Price:
     """Return the prices added up.
 
-    >>> total([Price(3.0, 2.0, 5.0), Price(1.0, 1.0, 1.0)])
-    Price(yuan=4.0, low=3.0, high=6.0)
+    >>> total([Price(3.0, 2.0, 5.0), Price(1.0, 1.0, 1.0)])[:3]
+    (4.0, 3.0, 6.0)
     """
     listed = list(prices)
     return Price(*(float(sum(price[k] for price in listed)) for k in range(3)))
 
 
 def opening(
-    opened: Iterable[Candidate], after: Dataset, year: int, costs: Costs, standard: Standard
-) -> Price:
-    """Return what the schools opened cost: as their candidates say, else at the prices of the cost file.
+    actions: Iterable[OpenSchool], after: Dataset, year: int, costs: Costs, standard: Standard
+) -> list[Price]:
+    """Return what opening each school costs in its first year, as `qb whatif` counts the same action.
 
     Parameters
     ----------
     after : Dataset
-        With the schools opened; their facilities are priced. Land, offices and canteens, and the pay of
-        teachers are not among them.
+        With the schools opened: what they hold is priced, unless an action says what it costs to build, and a
+        year's pay of their teachers. Land, offices and canteens are not among it.
     """
-    return total(price for one in opened for price in _prices(one, after, year, costs, standard))
-
-
-def _prices(one: Candidate, after: Dataset, year: int, costs: Costs, standard: Standard) -> list[Price]:
-    if one.cost_yuan is not None:
-        return [Price(one.cost_yuan, one.low_yuan or one.cost_yuan, one.high_yuan or one.cost_yuan)]
-    rows = after["facilities"]
-    mine = rows[((rows["school_id"] == one.site) & (rows["year"] == year)).to_numpy()]
+    register = Register.of(after, year)
+    case = Case(Prices.of(standard, costs), after, year, lambda: register)
     return [
-        _times(record[indicator.adds_to[1]], costs, indicator, record["stage"])
-        for record in mine.to_dict("records")
-        for indicator in standard.resources
-        if indicator.adds_to[0] == "facilities"
+        total(cost for item in action.bought(case) if (cost := item.cost()) is not None) for action in actions
     ]
 
 
 def lacking(assessment: Assessment, costs: Costs) -> Price:
     """Return the price of everything that judged schools lack to the standard."""
-    lacks = assessment.shortfalls[["code", "stage", "to_standard"]].dropna()
+    lacks = assessment.shortfalls[["code", "stage", "school_id", "to_standard"]].dropna()
     return total(
-        _times(amount, costs, assessment.standard[code], stage)
-        for code, stage, amount in lacks.itertuples(index=False)
+        Item(code, stage, amount, costs.price(price_code(assessment.standard[code]), stage, school)).cost()
+        for code, stage, school, amount in lacks.itertuples(index=False)
     )
 
 
@@ -106,13 +91,9 @@ def prices(
 ) -> np.ndarray:
     """Return what opening each candidate costs, yuan: kinds and sizes of one site as if each stood alone."""
     alone = [one.model_copy(update={"site": f"{one.site}·{n}"}) for n, one in enumerate(candidates)]
-    after = apply(data, [school_opened(one) for one in alone], year, standard)
-    return np.array([total(_prices(one, after, year, costs, standard)).yuan for one in alone])
-
-
-def _times(amount: float, costs: Costs, indicator: Indicator, stage: str) -> Price:
-    one = costs.cost(price_code(indicator), stage)
-    return Price(amount * one.yuan, amount * one.low, amount * one.high)
+    actions = [school_opened(one) for one in alone]
+    after = apply(data, actions, year, standard)
+    return np.array([price.yuan for price in opening(actions, after, year, costs, standard)])
 
 
 # Candidate sites ranked: the best plans, their walks, and the district under each of them.
@@ -304,12 +285,14 @@ def in_words(rows: list[dict[str, object]], names: list[str]) -> pd.DataFrame:
 def effect(made: Siting, option: int, data: Dataset, standard: Standard, costs: Costs) -> dict[str, object]:
     """Return what a plan costs to open and the district under it, or the reason why it cannot be judged."""
     try:
-        after = apply(data, made.scenario(option), made.year, standard)
+        scenario = made.scenario(option)
+        after = apply(data, scenario, made.year, standard)
         standing = _standing(assess(after, made.year, standard), costs)
     except (SitingError, ScenarioError) as error:
         return {"reason": error.said}
-    price = opening(made.opened(option), after, made.year, costs, standard)
-    return {**dict(zip(COST, price, strict=True)), **standing}
+    opened = [action for action in scenario.actions if isinstance(action, OpenSchool)]
+    price = total(opening(opened, after, made.year, costs, standard))
+    return {**dict(zip(COST, price, strict=False)), **standing}
 
 
 def _standing(assessment: Assessment, costs: Costs) -> dict[str, object]:

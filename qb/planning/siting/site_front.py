@@ -330,7 +330,9 @@ def trade_off_lines(curve: pd.DataFrame, sites: int) -> Message:
             text += Message("；{}", "; {}", row.reason)
         elif row.new:
             cost = tens_of_thousands(row.cost_yuan)
-            text += Message("；建校约 {} 万元", "; schools for about {} yuan", cost)
+            text += Message(
+                "；建校和第一年工资约 {} 万元", "; schools with a year's pay for about {} yuan", cost
+            )
             if row.yuan_per_child == row.yuan_per_child:
                 text += Message(
                     "，每增一名约 {} 万元",

@@ -17,6 +17,8 @@ from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, linprog, mi
 from qb.errors import QbError
 from qb.language import Message, listing
 from qb.planning.scenario import Scenario
+from qb.planning.scenario.action_fields import Estimate
+from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.siting.candidate_sites import Aim, Candidate, SitesFile, SitingError
 from qb.planning.siting.siting_problem import NONE, Labels, Problem
 from qb.terms import COMPULSORY, Stage, Term
@@ -644,7 +646,7 @@ class Siting:
             if opened
             else Message("只调整划片，不建新校", "Zones alone, no new school")
         )
-        actions = [school_opened(one) for one in opened]
+        actions: list[OpenSchool | dict[str, object]] = [school_opened(one) for one in opened]
         moved = self.assigned(option)
         moved = moved[(moved["before"] != moved["school_id"]).to_numpy()]
         for (to, stage), part in moved.groupby(["school_id", "stage"], sort=False):
@@ -674,11 +676,14 @@ def _names(labels: Labels, seat: np.ndarray) -> np.ndarray:
     return names[seat]  # the last one stands for "no seat"
 
 
-def school_opened(one: Candidate) -> dict[str, object]:
+def school_opened(one: Candidate) -> OpenSchool:
     """Return the action of a scenario that opens a candidate."""
     place = {} if one.longitude is None else {"longitude": one.longitude, "latitude": one.latitude}
     fields = {"school_id": one.site, "name": one.name, "kind": one.kind, "location": one.location, **place}
     if one.district is not None:
         fields["district"] = one.district
-    capacity = {str(stage): one.capacity(stage) for stage in COMPULSORY if one.capacity(stage)}
-    return {"do": "open_school", **fields, "capacity": capacity, "like": "standard"}
+    capacity = {stage: one.capacity(stage) for stage in COMPULSORY if one.capacity(stage)}
+    written = {name: getattr(one, name) for name in Estimate.model_fields if getattr(one, name) is not None}
+    return OpenSchool.model_validate(
+        {"do": "open_school", **fields, **written, "capacity": capacity, "like": "standard"}
+    )

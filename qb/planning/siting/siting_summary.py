@@ -9,8 +9,8 @@ from qb.rounding import round_half_up
 from qb.terms import COMPULSORY, Verdict
 
 PRICED = Message(
-    "费用是假设：候选校址文件没有写明的，按新校应有的教学用房、运动场地、设备乘以费用文件的单价，不含征地、行政生活用房和人员经费",
-    "Costs are assumed: what the file of candidates does not say is the teaching rooms, sports grounds and equipment of a new school at the prices of the cost file, without land, offices, living rooms and staff",
+    "费用是假设：候选校址文件没有写明的，按新校应有的教学用房、运动场地、设备乘以费用文件的单价，不含征地、行政生活用房；另加新校教师一年的工资（同 qb whatif）",
+    "Costs are assumed: what the file of candidates does not say is the teaching rooms, sports grounds and equipment of a new school at the prices of the cost file, without land, offices and living rooms; to it comes a year's pay of its teachers (as in qb whatif)",
 )
 
 
@@ -42,8 +42,8 @@ def summary(siting: Siting) -> Message:
         verdicts = row.reason if isinstance(row.reason, str) else _standing_words(row)
         if row.cost_yuan > 0:
             verdicts += Message(
-                "；建校约 {} 万元（{}—{}）",
-                "; schools for about {} yuan ({}–{})",
+                "；建校和第一年工资约 {} 万元（{}—{}）",
+                "; schools with a year's pay for about {} yuan ({}–{})",
                 *map(tens_of_thousands, (row.cost_yuan, row.low_yuan, row.high_yuan)),
             )
         lines.append(
