@@ -13,6 +13,7 @@ from qb.arguments import parser_in
 from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.errors import QbError
 from qb.language import LANGUAGES
+from qb.planning.scenario.scenario_file import ACTIONS
 from qb.publish.documentation import DOCS, Examples
 from qb.standard import load
 
@@ -77,7 +78,7 @@ def test_every_path_that_a_readme_names_is_there():
             assert (path.parent / link).exists(), link
 
 
-WANTING = {"dictionary", "scenarios", "balance", "security", "researcher", "pysal", "glossary"}
+WANTING = {"dictionary", "balance", "security", "researcher", "pysal", "glossary"}
 
 
 @pytest.mark.parametrize("doc", [doc for doc in DOCS if doc.name not in WANTING], ids=lambda doc: doc.name)
@@ -95,6 +96,16 @@ def test_a_page_of_the_site_says_as_much_in_chinese_as_in_english(doc):
     if not doc.name.startswith(("api", "standards")):  # docstrings are English, sources have official names
         assert [part for part in said["zh"] if not CHINESE.search(part)] == []
         assert [part for part in said["en"] if len(CHINESE.findall(part)) > len(part) / 10] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.en.md"])
+def test_scenario_files_are_told_with_every_action_and_field(name):
+    text = (ROOT / "qb" / "planning" / "scenario" / name).read_text(encoding="utf-8")
+    rows = {row.split("`")[1]: row for row in re.findall(r"^\| `(?!do`).+$", text, re.MULTILINE)}
+    assert rows.keys() == ACTIONS.keys()
+    for do, action in ACTIONS.items():
+        fields = {field.alias or name for name, field in action.model_fields.items()}
+        assert [name for name in fields - {"do", "year", "stage"} if f"`{name}" not in rows[do]] == [], do
 
 
 def test_an_example_of_the_documentation_that_fails_is_named():
