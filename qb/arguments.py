@@ -123,6 +123,9 @@ def parser_in(lang: Lang) -> Parser:
     )
     it.add_argument("--force", action="store_true", help=t("全部重新生成；默认只生成有变化的页面", "make all pages anew; by default only those that change"))
     it.add_argument("--scheduler", metavar="ADDRESS", help=t("交给 Dask 集群，如 tcp://10.0.0.1:8786", "hand the pages to a Dask cluster, as tcp://10.0.0.1:8786"))
+    tls = t("集群各机器互相确认身份的文件（PEM）：{}", "by which the machines of a cluster know each other (PEM): {}")
+    for name, of in (("ca", t("签发机构的证书", "certificate of the authority")), ("cert", t("本机的证书", "this machine's certificate")), ("key", t("本机的私钥", "its key"))):
+        it.add_argument(f"--tls-{name}", type=a_path, metavar="FILE.pem", help=tls.format(of))
     it.add_argument(
         "--cell-seconds", type=whole, default=600, metavar="N", help=t("一个单元最多几秒；默认 600", "seconds for a cell at most; 600 by default")
     )

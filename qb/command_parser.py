@@ -12,13 +12,8 @@ from typing import NoReturn
 
 import qb
 from qb.errors import QbError
+from qb.files import MAKING, versions
 from qb.language import LANGUAGES, Lang, say
-
-# Whose versions tell most about how a figure or a page came about.
-LIBRARIES = (
-    *("pandas", "numpy", "scipy", "pyarrow", "clarabel", "matplotlib"),
-    *("papermill", "nbconvert", "jupyterlab", "distributed", "pyscipopt"),
-)
 
 
 class Completion(argparse.Action):
@@ -43,14 +38,9 @@ class Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         """Print one line each; a library that is not installed is said to be so."""
         lang: Lang = getattr(parser, "lang", "zh")
-        from importlib.metadata import PackageNotFoundError, version
-
         print(f"qb {qb.__version__}\nPython {sys.version.split()[0]}")
-        for name in LIBRARIES:
-            try:
-                print(name, version(name))
-            except PackageNotFoundError:
-                print(name, say(lang, "（未安装）", "(not installed)"))
+        for name, version in versions((*MAKING, "jupyterlab", "distributed", "pyscipopt")).items():
+            print(name, version or say(lang, "（未安装）", "(not installed)"))
         parser.exit()
 
 

@@ -17,8 +17,9 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 from uuid import uuid4
@@ -29,6 +30,8 @@ from qb.language import Message
 Content = str | bytes | Callable[[Path], None]
 
 PACKAGE = Path(str(files("qb")))
+# The libraries on which figures and pages rest.
+MAKING = ("pandas", "numpy", "scipy", "pyarrow", "clarabel", "matplotlib", "papermill", "nbconvert")
 _PART = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)-[0-9a-f]{8}\.(?P<kind>part|old)")
 _TEMPORARY = re.compile(r"qb-(?P<process>\d+)-\w+")
 _AGE = 600  # seconds: another machine, whose processes we do not see, may work in the same folder
@@ -44,6 +47,17 @@ def shipped(*parts: str) -> Path:
     """
     inside = PACKAGE / "shipped"
     return (inside if inside.is_dir() else PACKAGE.parent).joinpath(*parts)
+
+
+def versions(libraries: Iterable[str]) -> dict[str, str]:
+    """Return the version of each library; empty for one that is not installed."""
+    found = {}
+    for name in libraries:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = ""
+    return found
 
 
 def beside_notebooks(path: str | Path) -> Path:

@@ -210,7 +210,7 @@ def test_a_worker_that_dies_is_started_again_once_and_once_more_for_every_25_pag
             raise GoneError
 
     started = []
-    press = SimpleNamespace(fork=lambda held, anew: started.append(anew))
+    press = SimpleNamespace(fork=lambda held, gone: started.append(gone) or len(started))
     monkeypatch.setattr(scheduler, "pages", so_many)
     jobs = [Job(tmp_path / "n.ipynb", {}, tmp_path / f"{n}.html", Page("T")) for n in range(asked)]
     done = []
@@ -219,7 +219,7 @@ def test_a_worker_that_dies_is_started_again_once_and_once_more_for_every_25_pag
             done.append(index)
     except CannotForkError:
         assert made < asked
-    assert started == [False, *[True] * (begun - 1)]
+    assert started == [None, *range(1, begun)]
     assert done == list(range(made))
 
 
@@ -240,6 +240,7 @@ def test_25_pages_after_a_kill_are_forked_here_and_on_a_cluster(tmp_path, monkey
     outcomes = run(jobs, progress=False, workers=2)
     assert killed and not [outcome for outcome in outcomes if outcome.failure]
     killed.clear(), begun.clear()
-    found = cluster.print_batch(jobs[:16], None, {notebook: notebook.read_bytes()})
-    cluster._leave()
-    assert killed and all("<title>T" in html for _, html in found)
+    parcel = cluster.Parcel.of(jobs, None)
+    found, said = cluster.print_batch(jobs[:16], parcel)
+    cluster._stations.pop(parcel).close()
+    assert killed and not said and all("<title>T" in html for _, html in found)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from contextlib import nullcontext
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qb.errors import QbError
+from qb.language import listing
 from qb.publish import manifest
 from qb.publish.jobs import CELL_SECONDS, Site
 from qb.publish.manifest import RECORD, Record, locked
@@ -16,6 +17,9 @@ from qb.publish.page import Lang
 from qb.publish.scheduler import Press
 from qb.publish.site_settings import PICTURES, settings_file
 from qb.standard import whole_name
+
+if TYPE_CHECKING:
+    from qb.publish.cluster import Cluster
 
 
 def publish(
@@ -35,6 +39,9 @@ def publish(
     standard: str | Path = "gulou-2023",
     force: bool = False,
     scheduler: str | None = None,
+    tls_ca: str | Path | None = None,
+    tls_cert: str | Path | None = None,
+    tls_key: str | Path | None = None,
     cell_seconds: float = CELL_SECONDS,
     progress: bool = True,
 ) -> Site:
@@ -73,6 +80,9 @@ def publish(
         Make all pages anew.
     scheduler : str, optional
         Address of a Dask cluster that does the work.
+    tls_ca, tls_cert, tls_key : paths, optional
+        The cluster's authority, one's own certificate and its key (PEM), where its machines know each
+        other by certificates.
     cell_seconds : float
         The time that one cell of a notebook may take.
     progress : bool
@@ -88,7 +98,7 @@ def publish(
     name = whole_name(standard)
     beside = {"scenarios": tuple(map(_whole, scenarios)), "costs": _whole(costs) if costs else ""}
     beside["settings"] = settings_file(data, _whole(settings) if settings else "")
-    own = find_notebooks(notebooks)
+    own, tls = find_notebooks(notebooks), _keys(scheduler, (tls_ca, tls_cert, tls_key))
     if own and scheduler:
         raise QbError(
             "自己的笔记本只能在本机生成，不能交给集群。请去掉 --scheduler 或 --notebooks。",
@@ -116,17 +126,32 @@ def publish(
     of = reckon()
     if not force and (site := _as_it_stands(out, of)):
         return site
-    cluster = None
-    if scheduler:
-        from qb.publish.cluster import Cluster
-
-        cluster = Cluster(scheduler)
-    with nullcontext() if cluster else Press(jobs) as press:
+    with _cluster(scheduler, tls) if scheduler else Press(jobs) as source:
         from qb.publish.site import make
 
+        made_by = {"cluster" if scheduler else "press": source}
         return make(data, name, of=of, unchanged=lambda: reckon() == of, **asked,
                     cell_seconds=cell_seconds, force=force, workers=jobs,
-                    cluster=cluster, press=press, progress=progress)  # fmt: skip
+                    progress=progress, **made_by)  # fmt: skip
+
+
+def _cluster(address: str, tls: Sequence[str]) -> Cluster:
+    from qb.publish.cluster import Cluster, Tls
+
+    return Cluster(address, Tls(*tls) if tls else None)
+
+
+def _keys(scheduler: str | None, tls: Sequence[str | Path | None]) -> list[str]:
+    """Return the files by which a cluster's machines know each other; none where none is given."""
+    given = [_whole(path) for path in tls if path]
+    if given and (len(given) < len(tls) or not scheduler):
+        raise QbError(
+            "--tls-ca、--tls-cert、--tls-key 须同时给出，并与 --scheduler 一起使用。",
+            "--tls-ca, --tls-cert and --tls-key go together, and with --scheduler.",
+        )
+    if missing := [path for path in given if not Path(path).is_file()]:
+        raise QbError("证书文件 {} 不存在。", "There is no certificate file {}.", listing(missing))
+    return given
 
 
 def _marks(settings: str) -> list[str]:

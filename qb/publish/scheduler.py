@@ -17,7 +17,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection, wait
-from multiprocessing.reduction import ForkingPickler
 from typing import Protocol, TypeVar, cast
 
 from tqdm import tqdm
@@ -46,6 +45,7 @@ from qb.publish.worker import (
     Held,
     Worker,
     can_fork,
+    packed,
     settings_folder,
 )
 from qb.publish.worker_process import settle, spawned
@@ -58,7 +58,9 @@ _LOOK = 1.0  # seconds between two looks at processes that may have died without
 class Elsewhere(Protocol):
     """Other machines that make pages."""
 
-    def made(self, jobs: Sequence[Job], held: Held | None) -> Iterator[tuple[int, Outcome]]:
+    def made(
+        self, jobs: Sequence[Job], held: Held | None, warn: Callable[[str], object]
+    ) -> Iterator[tuple[int, Outcome]]:
         """Yield each job's place and outcome as it comes."""
 
 
@@ -134,11 +136,12 @@ def _outcomes(
     press: Press | None,
     bar: tqdm,
 ) -> Iterator[tuple[int, Outcome]]:
+    warn = partial(bar.write, file=sys.stderr)
     if cluster:
-        yield from cluster.made(jobs, held)
+        yield from cluster.made(jobs, held, warn)
         return
     with press or Press(workers) as press:
-        yield from made_here(jobs, workers, held, press, partial(bar.write, file=sys.stderr))
+        yield from made_here(jobs, workers, held, press, warn)
 
 
 def _bar(total: int, progress: bool, lang: Lang) -> tqdm:
@@ -193,7 +196,8 @@ class Spawned:
         self._process.join(_GRACE)
 
 
-_NO_BOOK = bytes(ForkingPickler.dumps(None))
+_NO_BOOK = packed(None)
+_starting = threading.Lock()  # the environment belongs to all threads
 
 
 class Spawning:
@@ -206,15 +210,16 @@ class Spawning:
         self._started: list[Spawned] = []
         self._ahead = [self._launch(ours=True) for _ in range(ahead)]
 
-    def preload(self, held: Held | None) -> None:
-        """Have a book ready in each process that will be asked for pages of ours."""
+    def preload(self, book: bytes) -> None:
+        """Have a packed book ready in each process that will be asked for pages of ours."""
         while self.idle:
             self.idle.pop().end()
-        self._book = bytes(ForkingPickler.dumps(held))
+        self._book = book
 
     def start(self, job: Job) -> Spawned:
         """Return a process that makes pages; it may be loading still."""
-        one = self._ahead.pop() if self._ahead and job.ours else self._launch(job.ours)
+        with _starting:
+            one = self._ahead.pop() if self._ahead and job.ours else self._launch(job.ours)
         with suppress(OSError):  # it is gone already, which is heard next
             one.connection.send_bytes(self._book if job.ours else _NO_BOOK)
         return one
@@ -279,6 +284,7 @@ class Source(Protocol):
 
 
 T = TypeVar("T", Worker, Spawning)
+Book = Held | bytes | None  # as it is, or packed
 
 
 class Press:
@@ -294,24 +300,27 @@ class Press:
         forks = can_fork()
         self.forking = Worker() if forks else None
         self.spawning = None if forks else Spawning(ahead=workers or os.cpu_count() or 1)
-        self._given: tuple[Source | None, Held | None] = None, None
+        self._given: tuple[Source | None, Book] = None, None
+        self._asking = threading.Lock()  # threads of a cluster's worker share it
 
-    def fork(self, held: Held | None, *, anew: bool) -> Worker:
+    def fork(self, held: Book, gone: Worker | None = None) -> Worker:
         """Return the process that forks and holds a book; another one in place of one that is gone."""
-        if anew and self.forking:
-            self.forking.close()
-            self.forking = None
-        self.forking = self.forking or Worker()
-        return self._with_book(self.forking, held)
+        with self._asking:
+            if gone and gone is self.forking:
+                gone.close()
+                self.forking = None
+            self.forking = self.forking or Worker()
+            return self._with_book(self.forking, held)
 
-    def spawn(self, held: Held | None) -> Spawning:
+    def spawn(self, held: Book) -> Spawning:
         """Return where processes are spawned that hold a book."""
-        self.spawning = self.spawning or Spawning()
-        return self._with_book(self.spawning, held)
+        with self._asking:
+            self.spawning = self.spawning or Spawning()
+            return self._with_book(self.spawning, held)
 
-    def _with_book(self, source: T, held: Held | None) -> T:
+    def _with_book(self, source: T, held: Book) -> T:
         if held and (source is not self._given[0] or held is not self._given[1]):
-            source.preload(held)
+            source.preload(held if isinstance(held, bytes) else packed(held))
         self._given = source, held
         return source
 
@@ -331,7 +340,7 @@ class Press:
 def made_here(
     jobs: Sequence[Job],
     workers: int,
-    held: Held | None,
+    held: Book,
     press: Press,
     warn: Callable[[str], object] = lambda said: None,
 ) -> Iterator[tuple[int, Outcome]]:
@@ -357,9 +366,7 @@ def made_here(
         yield from _pages_of_both(press.spawn(held), jobs, left, workers)
 
 
-def forked(
-    jobs: Sequence[Job], workers: int, held: Held | None, press: Press
-) -> Iterator[tuple[int, Outcome]]:
+def forked(jobs: Sequence[Job], workers: int, held: Book, press: Press) -> Iterator[tuple[int, Outcome]]:
     """Yield each job's place and outcome as it ends, from forked processes.
 
     The process that forks is started again if it dies: once, and once more for every so many pages that
@@ -370,10 +377,11 @@ def forked(
     CannotForkError
         If it has threads, or dies more often.
     """
-    left, ended = dict.fromkeys(range(len(jobs))), 0
+    left, ended, source = dict.fromkeys(range(len(jobs))), 0, None
     while left:
+        source = press.fork(held, source)
         try:
-            for index, outcome in _pages_of_both(press.fork(held, anew=ended > 0), jobs, left, workers):
+            for index, outcome in _pages_of_both(source, jobs, left, workers):
                 del left[index]
                 yield index, outcome
         except GoneError:
@@ -446,8 +454,7 @@ def pages(
 
 def _begin(source: Source, jobs: Sequence[Job], index: int, keep: bool) -> _Page:
     job = jobs[index]
-    while source.idle and keep:
-        hand = source.idle.pop()
+    while keep and (hand := _idle(source)):
         try:
             hand.connection.send((job, False))
         except OSError:  # it was killed while it waited
@@ -458,6 +465,13 @@ def _begin(source: Source, jobs: Sequence[Job], index: int, keep: bool) -> _Page
     with suppress(OSError):  # it is gone already, which is heard next
         hand.connection.send((job, not keep))
     return _Page(hand, index, job, time.monotonic())
+
+
+def _idle(source: Source) -> Hand | None:
+    try:
+        return source.idle.pop()
+    except IndexError:  # there is none, or another thread was first
+        return None
 
 
 def _heard(busy: dict[Connection, _Page], seconds: float) -> Iterator[tuple[_Page, Outcome, bool]]:

@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.connection import Connection
-from multiprocessing.reduction import send_handle
+from multiprocessing.reduction import ForkingPickler, send_handle
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -59,6 +60,11 @@ class Held:
     context: ReportContext
     data: Path
     standard: str
+
+
+def packed(held: Held | None) -> bytes:
+    """Return a book, or none, as it travels to a process."""
+    return bytes(ForkingPickler.dumps(held))
 
 
 def can_fork() -> bool:
@@ -109,13 +115,15 @@ class Worker:
                 start_new_session=True,  # Ctrl-C is its parent's business
             )
         self._control = Connection(ours.detach())
+        self._talking = threading.Lock()  # threads may share it; an answer belongs to its question
         self._used = False
 
-    def preload(self, held: Held) -> None:
-        """Hand over a report's context, which notebooks then find read and judged."""
+    def preload(self, book: bytes) -> None:
+        """Hand over a packed book, which notebooks then find read and judged."""
         while self.idle:
             self.idle.pop().end()
-        self._send("preload", held)
+        with self._talking:
+            self._send("preload", book)
 
     def start(self, job: Job) -> Forked:
         """Fork a process that makes pages."""
@@ -128,7 +136,7 @@ class Worker:
     def _fork(self, *what: object) -> Forked:
         self._used = True
         ours, theirs = socket.socketpair()
-        with ours, theirs:
+        with ours, theirs, self._talking:
             self._send(*what)
             try:
                 send_handle(self._control, theirs.fileno(), self._process.pid)
@@ -139,8 +147,9 @@ class Worker:
 
     def ask(self, what: str, pid: int) -> object:
         """Return what the process answers about a child."""
-        self._send(what, pid)
-        return self._answer()[1]
+        with self._talking:
+            self._send(what, pid)
+            return self._answer()[1]
 
     def _send(self, *message: object) -> None:
         try:

@@ -13,6 +13,7 @@ import gc
 import logging
 import multiprocessing
 import os
+import pickle
 import random
 import signal
 import sys
@@ -132,9 +133,9 @@ class WorkerProcess:
             for pid in self._children:
                 _end(pid)
 
-    def _preload(self, held: Held) -> None:
-        have_ready(held)
-        self._held = held
+    def _preload(self, book: bytes) -> None:
+        self._held = pickle.loads(book)
+        have_ready(self._held)
 
     def _pages(self, notebook: Path) -> None:
         from qb.publish.engine import stored
