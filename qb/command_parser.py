@@ -15,6 +15,8 @@ from qb.errors import QbError
 from qb.files import MAKING, versions
 from qb.language import LANGUAGES, Lang, say
 
+LIBRARIES = (*MAKING, "jupyterlab", "distributed", "pyscipopt")
+
 
 class Completion(argparse.Action):
     """Print a script by which a shell completes commands, options and file names."""
@@ -39,7 +41,7 @@ class Version(argparse.Action):
         """Print one line each; a library that is not installed is said to be so."""
         lang: Lang = getattr(parser, "lang", "zh")
         print(f"qb {qb.__version__}\nPython {sys.version.split()[0]}")
-        for name, version in versions((*MAKING, "jupyterlab", "distributed", "pyscipopt")).items():
+        for name, version in versions(LIBRARIES).items():
             print(name, version or say(lang, "（未安装）", "(not installed)"))
         parser.exit()
 

@@ -262,17 +262,19 @@ class Cluster:
                 yield worker, name
                 continue
             differs = [
-                Message("{} 为 {}，本机为 {}", "{} is {}, here {}", part, there[part], here[part])
+                Message(
+                    "{} 为 {}，本机为 {}", "{} is {}, here {}", part, there[part] or "–", here[part] or "–"
+                )
                 for part in here
                 if part in there and there[part] != here[part]
             ] or [Message("那里没有这一版 qb：{}", "it has not this qb: {}", answer)]
             unlike[tuple(differs)].append((worker, name))
-        for differs, workers in unlike.items():
+        for parts, workers in unlike.items():
             said = Message(
                 "集群的工作进程 {} 运行的程序与本机不同（{}），没有分给它页面。请在那里安装同样的版本，重新启动。",
                 "Worker {} of the cluster runs another program than this machine ({}) and is given no page. Install the same there and start it again.",
                 listing(name for _, name in workers),
-                joined("；", "; ", differs),
+                joined("；", "; ", parts),
             )
             for worker, _ in workers:
                 self._refuse(worker, said)
