@@ -63,11 +63,13 @@ def test_only_what_cannot_be_computed_or_held_stops():
     assert all(rule.severity is Severity.STOPS for rule in RULES if rule.number[0] in stops)
 
 
-def test_the_dictionary_lists_every_rule():
-    dictionary = (Path(__file__).parents[1] / "data" / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("lang", "name"), [("zh", "README.md"), ("en", "README.en.md")])
+def test_the_dictionary_lists_every_rule(lang, name):
+    dictionary = (Path(__file__).parents[1] / "data" / name).read_text(encoding="utf-8")
     for rule in RULES:
-        line = f"| {rule.number} | {rule.severity.zh} | {rule.title} | {rule.reason} | {rule.remedy} |"
-        assert line in dictionary
+        title, reason, remedy = (getattr(text, lang) for text in (rule.title, rule.reason, rule.remedy))
+        severity = rule.severity.zh if lang == "zh" else rule.severity.en.lower()
+        assert f"| {rule.number} | {severity} | {title} | {reason} | {remedy} |\n" in dictionary
 
 
 def test_no_rule_is_without_a_planted_fault():

@@ -498,9 +498,15 @@ def test_a_layout_that_is_not_there_is_refused(tmp_path):
 
 
 def test_the_dictionary_names_every_figure_that_a_layout_may_use():
-    text = (Path(__file__).parents[1] / "data" / "README.md").read_text(encoding="utf-8")
-    section = text.split("## 表册的版式")[1].split("| 用在哪里 |")[1]
-    words = set(re.findall(r"`([\w.]+)`", section))
+    chinese, english = (
+        (Path(__file__).parents[1] / "data" / name)
+        .read_text(encoding="utf-8")
+        .split(head)[1]
+        .split("\n## ")[0]
+        for name, head in (("README.md", "| 用在哪里 |"), ("README.en.md", "| where |"))
+    )
+    words = set(re.findall(r"`([\w.]+)`", chinese))
+    assert words == set(re.findall(r"`([\w.]+)`", english))
     figures = Figures(Filing.of(book_of(Town()), "甲区"))
     plain = {*DistrictItem, *(c.name for name in ("facilities", "funds") for c in TABLES[name].columns)}
     for what in ("", "section", "school", "excluded"):

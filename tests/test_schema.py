@@ -1,15 +1,21 @@
 """The registry: complete, free of contradictions, and told the same in the dictionary."""
 
+import re
 from pathlib import Path
 
 import pytest
 from oracle import ALL as CODES
 
+from qb.data.form_reading import FORM_SHEET_RULES
 from qb.data.recipe import RECIPE_RULES
 from qb.data.schema import DISTRICT_ITEMS, TABLES, ColumnKind
 from qb.data.table_intake import FORM_RULES
+from qb.publish.reference import terms
 
-DICTIONARY = (Path(__file__).parents[1] / "data" / "README.md").read_text(encoding="utf-8")
+DICTIONARY, ENGLISH = (
+    (Path(__file__).parents[1] / "data" / name).read_text(encoding="utf-8")
+    for name in ("README.md", "README.en.md")
+)
 EVERY_COLUMN = [(table, column) for table in TABLES.values() for column in table.columns]
 
 # The contract's tables and columns, typed from it by hand; `source` and the optional columns are ours.
@@ -117,9 +123,33 @@ def test_the_dictionary_names_the_tables_row_and_key_and_no_other_columns(table)
     assert section.count("\n| `") == len(table.columns)
 
 
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_the_dictionary_in_english_has_the_same_columns_under_the_glossarys_terms(table):
+    section = ENGLISH.split(f"### `{table.name}` {terms()[f'table {table.name}'][1]}\n")[1].split("\n##")[0]
+    key = ", ".join(f"`{k}`" for k in table.key) or "none (a row for each room)"
+    assert f"; not twice: {key}." in section
+    rows = [row.strip("|").split("|") for row in re.findall(r"^\| `.+$", section, re.MULTILINE)]
+    assert [row[0].strip(" `") for row in rows] == table.names
+    for column, (_, label, kind, _, mark, codes, note) in zip(table.columns, rows, strict=True):
+        called = terms().get(f"{table.name}.{column.name}") or terms()[column.name]
+        assert label.strip() == called[1]
+        listed = [] if column.name == "item" else [term.value for term in column.terms]
+        assert re.findall(r"`(\w+)`", kind) == listed
+        assert mark.strip() == ("required" if column.required else "optional" if column.optional else "")
+        assert codes.strip() == _codes(column.codes)
+        assert bool(note.strip()) == bool(column.note), column.name
+
+
+def _codes(codes):
+    named = ", ".join({"recognition": "recognition", "veto": "vetoes"}.get(code, code) for code in codes)
+    return named.replace("C1, C2, C3, C4, C5, C6, C7", "C1–C7")
+
+
 def test_the_dictionary_lists_every_district_item_and_rule():
     for item in DISTRICT_ITEMS.values():
         codes = "、".join("社会认可度" if code == "recognition" else code for code in item.codes)
         assert f"| `{item.value}` | {item.zh} | {item.unit} | {codes} |" in DICTIONARY
-    for rule in (*FORM_RULES.values(), *RECIPE_RULES.values()):
-        assert f"| {rule.number} | {rule.severity.zh} | {rule.title} |" in DICTIONARY
+        assert f"| `{item.value}` | {terms()[item.value][1]} | " in ENGLISH
+    for rule in (*FORM_RULES.values(), *RECIPE_RULES.values(), *FORM_SHEET_RULES.values()):
+        assert f"| {rule.number} | {rule.severity.zh} | {rule.title.zh} |\n" in DICTIONARY
+        assert f"| {rule.number} | {rule.severity.en.lower()} | {rule.title.en} |\n" in ENGLISH + "\n"

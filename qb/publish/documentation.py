@@ -99,10 +99,6 @@ def _text(name: str) -> Text:
     return Text(PACKAGE / "docs" / f"{name}.md")
 
 
-def _dictionary(lang: Lang, _: int) -> str:
-    return Text(shipped("data", "README.md"))(lang) if lang == "zh" else reference.dictionary()
-
-
 DOCS = (
     Doc("index", "文档", "Documentation", "", "", _text("index")),
     Doc("tutorial", "入门", "Tutorial", "半小时：从安装到结论、推演和网页", "Half an hour: from set-up to a verdict, a what-if and a site", _text("tutorial")),
@@ -115,7 +111,7 @@ DOCS = (
     Doc("api", "接口", "API", "读入、检查、评估、推演、方案", "Read, check, judge, what-if, plan", lambda lang, _: reference.api("qb", lang)),
     Doc("api-balance", "接口：qb.balance", "API: qb.balance", "各种不均等指标，附公式", "Measures of inequality, with formulas", lambda lang, _: reference.api("qb.balance", lang), top=False),
     Doc("api-charts", "接口：qb.charts", "API: qb.charts", "图", "Figures", lambda lang, _: reference.api("qb.charts", lang), top=False),
-    Doc("dictionary", "数据", "Data", "每张表、每一列", "Every table and column", _dictionary, rows=True),
+    Doc("dictionary", "数据", "Data", "每张表、每一列，怎样读入、核查、转换", "Every table and column; how files are read, checked, converted", Text(shipped("data", "README.md")), rows=True),
     Doc("standards", "标准", "Standards", "随附的各套标准：每项限值及其出处", "The standards that come with qb: every limit with its source", reference.standards, rows=True),
     Doc("glossary", "术语", "Terms", "中文、英文、代码中的名称", "In Chinese, in English, in code", _text("glossary"), rows=True),
     Doc("another-standard", "自己的标准", "A standard of your own", "换一套标准，走完全部命令", "Another standard, through every command", _text("another-standard"), top=False),

@@ -1,4 +1,4 @@
-"""What code, tables and standards say of themselves, as Markdown: the generated part of the documentation."""
+"""What code and standards say of themselves, as Markdown: the generated part of the documentation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from qb.data.schema import TABLES, DistrictItem
 from qb.files import PACKAGE
 from qb.language import Lang, say
 from qb.report.standard_report import in_force
@@ -170,45 +169,6 @@ def _inline(text: str) -> str:
     text = re.sub(r":math:`([^`]+)`", r"$\1$", text)
     text = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text)
     return re.sub(r"``([^`]+)``", r"`\1`", text)
-
-
-def dictionary() -> str:
-    """Return the data dictionary in English: every column of every table."""
-    lines = [
-        "# Data dictionary",
-        "",
-        'A dataset is a folder of CSV or parquet files, one a table, or a workbook with a sheet for each. Headers are the English names or the Chinese labels. What is missing is "no data": never zero. How files, forms and recipes are read is told in [Chinese](../zh/dictionary.html).',
-        "",
-    ]
-    for table in TABLES.values():
-        lines += [
-            f"## {terms()[f'table {table.name}'][1]} (`{table.name}`)",
-            "",
-            "Key: " + ", ".join(f"`{name}`" for name in table.key) + ".",
-            "",
-        ]
-        lines += ["| column | what it is | kind | unit | | used for |", "|---|---|---|---|---|---|"]
-        for column in table.columns:
-            label = (terms().get(f"{table.name}.{column.name}") or terms()[column.name])[1]
-            kind = ": ".join(
-                [str(column.kind), *([", ".join(f"`{t}`" for t in column.terms)] if column.terms else [])]
-            )
-            state = "required" if column.required else "optional" if column.optional else ""
-            unit = {
-                "人": "persons",
-                "个": "",
-                "间": "rooms",
-                "元": "yuan",
-                "学时": "hours",
-                "年": "years",
-            }.get(column.unit, column.unit)
-            lines.append(
-                f"| `{column.name}` | {label} | {kind} | {unit} | {state} | {', '.join(column.codes)} |"
-            )
-        lines.append("")
-    lines += ["## Items of the table `district`", "", "| item | what it is | used for |", "|---|---|---|"]
-    lines += [f"| `{item}` | {terms()[item][1]} | {', '.join(item.codes)} |" for item in DistrictItem]
-    return "\n".join(lines)  # fmt: skip
 
 
 def standards(lang: Lang, year: int) -> str:
