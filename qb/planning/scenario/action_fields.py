@@ -155,8 +155,8 @@ class Item(NamedTuple):
         if price is None or price.yuan is None:
             return None
         amount = cast("float", self.amount) * (years if price.yearly else 1)
-        each = cast("tuple[float, ...]", (price.yuan, price.low, price.high))
-        return Price(*(amount * one for one in each), code=price.code, yearly=price.yearly)
+        yuan, low, high = (amount * cast("float", each) for each in (price.yuan, price.low, price.high))
+        return Price(yuan, low, high, price.code, price.yearly)
 
 
 @dataclass(frozen=True)
