@@ -142,7 +142,7 @@ PLACING = {
 # The optimiser states a limit as a constraint, or chooses where to look next; whether a limit is kept, and
 # what a reader is told, comes from `qb.standard.limits`, and every plan is assessed again.
 STATING = {
-    ("planning/plan/infeasibility.py", "_school"),
+    ("planning/plan/plan_solver.py", "_school"),
     ("planning/plan/integer_program.py", "add_passing"),
     ("planning/plan/plan_solver.py", "_by_units"),
     ("planning/plan/plan_solver.py", "enough"),

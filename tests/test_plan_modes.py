@@ -17,11 +17,11 @@ from qb.errors import QbError
 from qb.indicators.assessment import assess
 from qb.planning.forecast.projection import forecast
 from qb.planning.plan.cheapest import PlanStatus, cheapest_plan, price_of_balance, scenario
-from qb.planning.plan.explanation import explain
 from qb.planning.plan.integer_program import Passing, shortfall, snapped
 from qb.planning.plan.limited_means import (
     Cells,
     best_use,
+    explain,
     moves_of,
     moves_scenario,
     spend,

@@ -15,8 +15,14 @@ from qb.data.dataset import Dataset
 from qb.data.sample import make
 from qb.planning import scenario
 from qb.planning.scenario import ScenarioError, apply
-from qb.planning.scenario.apportionment import OF_TEACHERS, apportion, carried, class_sizes
-from qb.planning.scenario.year_records import Register, write_back
+from qb.planning.scenario.year_records import (
+    OF_TEACHERS,
+    Register,
+    apportion,
+    carried,
+    class_sizes,
+    write_back,
+)
 
 STANDARD = standard.load()
 TEACHERS = ("full_time_teachers", *OF_TEACHERS)

@@ -25,7 +25,7 @@ from qb.planning.scenario import (
     walking,
     whatif,
 )
-from qb.planning.scenario.scenario_findings import how_measured
+from qb.planning.scenario.comparison import how_measured
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "notebooks" / "scenarios").glob("*.toml"))

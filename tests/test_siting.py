@@ -11,10 +11,9 @@ from test_scenario import STANDARD, town
 from qb.planning.scenario import apply, load, to_toml, whatif
 from qb.planning.scenario.year_records import rows_of
 from qb.planning.siting.candidate_sites import Aim, SitingError, load_sites
-from qb.planning.siting.site_choice import document, site
+from qb.planning.siting.site_choice import document, site, summary
 from qb.planning.siting.siting_problem import NONE, Problem, build
 from qb.planning.siting.siting_solver import Status, solve
-from qb.planning.siting.siting_summary import summary
 from qb.standard.limits import LimitInForce
 
 

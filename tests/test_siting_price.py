@@ -19,14 +19,15 @@ from qb.charts.style import ACCENT
 from qb.indicators.assessment import assess
 from qb.planning.costs import load_costs
 from qb.planning.scenario import apply, load, whatif
-from qb.planning.scenario.action_fields import Price
 from qb.planning.scenario.comparison import total, unpriced
+from qb.planning.scenario.resource_actions import Price
 from qb.planning.siting.candidate_sites import SitingError, load_sites
 from qb.planning.siting.site_choice import (
     document,
     lacking,
     prices,
     site,
+    summary,
 )
 from qb.planning.siting.site_front import (
     edge,
@@ -38,7 +39,6 @@ from qb.planning.siting.site_front import (
     trade_off_lines,
     undominated,
 )
-from qb.planning.siting.siting_summary import summary
 from qb.report.explore_sites import open_siting
 
 # What a site costs, which plan is closest to the standard, and the siting as a document and as a map

@@ -14,9 +14,8 @@ from qb.indicators.verdicts import COMPOSITE, fails
 from qb.language import told
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, legible, price_of_balance, purchases
-from qb.planning.plan.explanation import Explanation, explain
 from qb.planning.plan.integer_program import cheapest_by_school
-from qb.planning.plan.limited_means import Spending, Transfers, best_use, transfers
+from qb.planning.plan.limited_means import Explanation, Spending, Transfers, best_use, explain, transfers
 from qb.planning.plan.plan_results import outside
 from qb.planning.plan.planning_problem import build_problem
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years

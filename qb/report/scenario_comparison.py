@@ -16,8 +16,7 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE, fails
 from qb.language import listing
 from qb.planning.scenario import Comparison, Outcome
-from qb.planning.scenario.comparison import BASE, total, unpriced
-from qb.planning.scenario.scenario_findings import how_measured
+from qb.planning.scenario.comparison import BASE, how_measured, total, unpriced
 from qb.report.context import ReportContext, Speaker
 from qb.report.facts import shown_indicators
 from qb.report.resource_tables import caption

@@ -325,7 +325,7 @@ class Stock:
 
     @cached_property
     def _stuck(self) -> np.ndarray:
-        """Whether a scenario cannot move a section's pupils (`qb.planning.scenario.apportionment.unusable`).
+        """Whether a scenario cannot move a section's pupils (`qb.planning.scenario.year_records.unusable`).
 
         They are not reported, or the classes listed are not those of the section; shape (sites,).
         """

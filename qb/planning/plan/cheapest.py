@@ -19,10 +19,8 @@ from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, choose_year
 from qb.language import Both, Message, listing
 from qb.planning.costs import Costs, load_costs
-from qb.planning.plan.guarantee import Mending, mending
-from qb.planning.plan.infeasibility import infeasible_limits
-from qb.planning.plan.plan_refusals import require_each
-from qb.planning.plan.plan_solver import EXACT, gap_of, require_solver, solve
+from qb.planning.plan.guarantee import Mending, mending, require_each
+from qb.planning.plan.plan_solver import EXACT, gap_of, infeasible_limits, require_solver, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario, apply
 from qb.planning.scenario.resource_actions import BUILT

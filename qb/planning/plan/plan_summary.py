@@ -13,9 +13,8 @@ from qb.indicators.population import counted
 from qb.language import STOP, Both, Message, joined, listing
 from qb.planning.costs import Costs
 from qb.planning.plan.cheapest import Plan
-from qb.planning.plan.explanation import Explanation
 from qb.planning.plan.guarantee import Mending
-from qb.planning.plan.limited_means import Spending, Transfers
+from qb.planning.plan.limited_means import Explanation, Spending, Transfers
 from qb.planning.plan.planning_problem import ground_codes
 from qb.planning.plan.years_plan import YearsPlan
 from qb.standard import BESIDE, Standard

@@ -30,11 +30,9 @@ from qb.planning.plan.cheapest import (
     staff_fields,
     teachers_hired,
 )
-from qb.planning.plan.guarantee import Mending, mending
-from qb.planning.plan.infeasibility import infeasible_limits
+from qb.planning.plan.guarantee import Mending, mending, require_each
 from qb.planning.plan.integer_program import Passing, Program, add_passing
-from qb.planning.plan.plan_refusals import require_each
-from qb.planning.plan.plan_solver import EXACT, gap_of, solve
+from qb.planning.plan.plan_solver import EXACT, gap_of, infeasible_limits, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario, Years, chosen_standard, course_of
 from qb.planning.scenario.apply_actions import Later

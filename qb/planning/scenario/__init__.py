@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from qb.data.walks import great_circle_km
 from qb.planning.scenario.apply_actions import Years, apply, carry_forward, chosen_standard, course_of, years
-from qb.planning.scenario.comparison import Comparison, Outcome, document, whatif
+from qb.planning.scenario.comparison import Comparison, Outcome, document, walking, whatif
 from qb.planning.scenario.comparison import total as scenario_cost
 from qb.planning.scenario.scenario_file import Action, Scenario, ScenarioError, combined, load, to_toml
-from qb.planning.scenario.scenario_findings import walking
 from qb.planning.scenario.scenario_summary import summary
 
 __all__ = [

@@ -12,18 +12,22 @@ from pydantic import Field, model_validator
 
 from qb.data.walks import great_circle_km
 from qb.language import FieldName, Message, listing
-from qb.planning.scenario.action_fields import BaseAction, Ids, Several, one_of, repeated, unless
-from qb.planning.scenario.apportionment import (
+from qb.planning.scenario.resource_actions import BaseAction, Ids, Several, one_of, repeated, unless
+from qb.planning.scenario.year_records import (
+    Key,
+    Register,
+    Stay,
     arrive,
     class_limit,
     first_grades,
     in_grades,
+    missing,
     move,
+    refuse,
     resize,
     unusable,
     with_classes,
 )
-from qb.planning.scenario.year_records import Key, Register, Stay, missing, refuse
 from qb.standard import Standard, Words
 from qb.terms import GRADES_OF_STAGE, Kind, Stage
 
@@ -222,7 +226,7 @@ def may_receive(register: Register, school: str, stage: str) -> list[Message]:
 
 
 def move_pupils(register: Register, standard: Standard, action: MovePupils) -> Register:
-    """Move a number, a share (half up) or a zone's children; see `qb.planning.scenario.apportionment` for
+    """Move a number, a share (half up) or a zone's children; see `qb.planning.scenario.year_records` for
     the rules.
     """
     if action.zone is not None:

@@ -8,18 +8,18 @@ from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE, deciding
 from qb.language import STOP, Both, Message, joined, listing
-from qb.planning.scenario.action_fields import BUILDING, SITE
 from qb.planning.scenario.comparison import (
     BASE,
     COEFFICIENT,
     PASSING,
     Comparison,
     Outcome,
+    how_measured,
     total,
     unpriced,
 )
+from qb.planning.scenario.resource_actions import BUILDING, SITE
 from qb.planning.scenario.scenario_file import ACTIONS
-from qb.planning.scenario.scenario_findings import how_measured
 from qb.rounding import round_half_up
 from qb.standard import Standard, Text
 from qb.terms import Stage, Verdict

@@ -14,7 +14,8 @@ from qb.data.schema import TABLES
 from qb.data.walks import walks
 from qb.language import FieldName, Message, listing
 from qb.planning.forecast.projection import OF_TEACHERS, STAFF
-from qb.planning.scenario.action_fields import (
+from qb.planning.scenario.pupils_actions import may_receive
+from qb.planning.scenario.resource_actions import (
     BUILDING,
     HIRED,
     SITE,
@@ -25,27 +26,28 @@ from qb.planning.scenario.action_fields import (
     Ids,
     Item,
     Several,
+    district_of,
     one_of,
     repeated,
     unless,
 )
-from qb.planning.scenario.apportionment import (
+from qb.planning.scenario.year_records import (
     FUNDS,
     MEANS,
     OF_STAFF,
+    Register,
     apportion,
     by_stage,
     class_limit,
     empty_section,
+    missing,
     move,
     move_staff,
+    refuse,
     unusable,
     with_facilities,
     with_staff,
 )
-from qb.planning.scenario.pupils_actions import may_receive
-from qb.planning.scenario.resource_actions import district_of
-from qb.planning.scenario.year_records import Register, missing, refuse
 from qb.standard import Count, Number, Standard, Words
 from qb.standard.limits import LimitInForce
 from qb.terms import COMPULSORY, GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Location, Ownership, RoomKind, Stage

@@ -11,10 +11,17 @@ from pydantic import Field, model_validator
 from qb.data.schema import Column, tables_of
 from qb.language import FieldName, Message, listing
 from qb.planning.forecast.projection import OF_TEACHERS
-from qb.planning.scenario.action_fields import HIRED, BaseAction, Case, Entry, Item, Several, unless
-from qb.planning.scenario.apportionment import carried, move_staff, with_staff
-from qb.planning.scenario.resource_actions import strange_columns
-from qb.planning.scenario.year_records import Register, missing, refuse
+from qb.planning.scenario.resource_actions import (
+    HIRED,
+    BaseAction,
+    Case,
+    Entry,
+    Item,
+    Several,
+    strange_columns,
+    unless,
+)
+from qb.planning.scenario.year_records import Register, carried, missing, move_staff, refuse, with_staff
 from qb.rounding import round_half_up
 from qb.standard import Count, Standard, Words
 from qb.terms import Stage

@@ -1,9 +1,9 @@
-"""One year of a dataset as plain records, so that an action may change a few of them and share the rest."""
+"""One year of a dataset as plain records; how pupils, teachers and facilities go from one school to another."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -12,8 +12,11 @@ import pandas as pd
 from qb.data.checks import require
 from qb.data.dataset import Dataset
 from qb.data.schema import INVENTED, TABLES
-from qb.language import FieldName, Message, joined, listing
-from qb.terms import STAGES_OF_KIND, Kind, Stage
+from qb.errors import QbError
+from qb.language import Both, FieldName, Message, joined, listing
+from qb.planning.forecast.projection import OF_PUPILS, OF_TEACHERS, STAFF
+from qb.standard import Standard
+from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Stage
 
 Row = dict[str, object]
 Key = tuple[str, str]  # school and stage
@@ -274,3 +277,368 @@ def _frame(frame: pd.DataFrame, after: Register, name: str) -> pd.DataFrame:
     return pd.concat(
         [others, rows.astype({c: frame[c].dtype for c in frame if c in rows})], ignore_index=True
     )
+
+
+# What a school holds in floor, ground and equipment, by stage.
+
+
+MEANS = (
+    "teaching_area_m2",
+    "indoor_sports_area_m2",
+    "sports_ground_m2",
+    "equipment_yuan",
+    "multimedia_rooms",
+)
+FACILITIES = (*MEANS, "supplementary_sports_m2")
+
+
+def by_stage(register: Register, standard: Standard, school: str) -> dict[str, dict[str, float]]:
+    """Return a school's facilities by stage; what it reports as one is split by weighted pupils.
+
+    As `qb.indicators.resources.share_facilities` does; NaN where a figure, or the pupils, are not reported.
+    """
+    rows = {stage: row for (s, stage), row in register["facilities"].items() if s == school}
+    whole = rows.pop(str(Stage.WHOLE), dict.fromkeys(FACILITIES, math.nan))
+    kind = register["schools"][school]["kind"]
+    weights = {} if missing(kind) else standard.rules.split.weights(Kind(kind))
+    stages = register.stages(school)
+    weighted = {str(s): weights.get(s, 1.0) * register["sections"][school, s]["pupils"] for s in stages}
+    total = sum(weighted.values())
+    found = {}
+    for stage in dict.fromkeys([*weighted, *rows]):
+        share = weighted.get(stage, 0) / total if total else 1 / max(len(stages), 1)
+        own = rows.get(stage, {})
+        found[stage] = {name: _total(own.get(name), whole[name] * share) for name in FACILITIES}
+    return found
+
+
+def _total(own: float | None, shared: float) -> float:
+    """Add what is reported by stage and a share of the whole; a figure stands in one of the two rows."""
+    known = [part for part in (own, shared) if not missing(part)]
+    return sum(known) if known else math.nan
+
+
+def with_facilities(
+    register: Register, school: str, stage: str, amounts: dict[str, float], *, new: bool
+) -> Register:
+    """Return the register with so much more at a school, in the row in which it reports each figure.
+
+    `new`: the school had nobody at the stage, so that what it does not report is nothing, not unknown.
+    """
+    blank = register.row(
+        "facilities",
+        school_id=school,
+        stage=str(stage),
+        **dict.fromkeys(FACILITIES, 0.0 if new else math.nan),
+    )
+    whole = register["facilities"].get((school, Stage.WHOLE))
+    own = register["facilities"].get((school, stage), blank)
+    shared = {name for name in amounts if whole is not None and not missing(whole[name])}
+    changed = {name: own[name] + amount for name, amount in amounts.items() if name not in shared}
+    if own is not blank or not all(map(missing, changed.values())):
+        nothing = dict.fromkeys(shared, math.nan) if own is blank else {}
+        register = register.put("facilities", {(school, str(stage)): {**own, **changed, **nothing}})
+    if shared:
+        row = {**whole, **{name: whole[name] + amounts[name] for name in shared}}
+        register = register.put("facilities", {(school, str(Stage.WHOLE)): row})
+    return register
+
+
+# How pupils and teachers go from one school to another without anyone appearing or vanishing.
+#
+# The rules, where a number has to be chosen: a group is taken from the grades in proportion to their
+# pupils, and a part of a group (pupils in their zone, backbone teachers) in proportion to the whole, each
+# with the largest remainder; classes of a grade are divided as evenly as possible. A grade that grows
+# keeps its classes and gets another only where the class limit demands it; one that shrinks keeps as many
+# as its largest class (or the limit, if that is less) needs. Public funds go with the pupils, as much a
+# head as the school has; teachers, floor and equipment stay.
+
+
+FUNDS = (
+    "public_funds_budget_yuan",
+    "public_funds_final_yuan",
+    "training_budget_yuan",
+    "training_final_yuan",
+    "allocation_yuan",
+)
+OF_STAFF = (*STAFF, "visiting_pe_arts_teachers")
+EMPTY_SECTION = dict.fromkeys(("pupils", "classes", *OF_PUPILS, *OF_STAFF), 0.0)
+
+
+def apportion(total: int, weights: Sequence[float]) -> list[int]:
+    """Divide a whole number in proportion to weights, the largest remainders first, then the earlier place.
+
+    No part exceeds its weight where `total` does not exceed their sum and the weights are whole.
+
+    Examples
+    --------
+    Ten of 30 + 20 + 11 pupils. Rounding each share would give 5 + 3 + 2 too, but for 4 of them
+    2 + 1 + 1; for 5 of three equal grades rounding gives 2 + 2 + 2, one too many.
+
+    >>> apportion(10, [30, 20, 11]), apportion(5, [1, 1, 1])
+    ([5, 3, 2], [2, 2, 1])
+    """
+    whole = sum(weights)
+    if not whole:
+        weights, whole = [1] * len(weights), len(weights)
+    shares = [total * weight / whole for weight in weights]
+    parts = [math.floor(share) for share in shares]
+    order = sorted(range(len(shares)), key=lambda i: (parts[i] - shares[i], i))
+    for i in order[: total - sum(parts)]:
+        parts[i] += 1
+    return parts
+
+
+def carried(moving: float, part: float, whole: float) -> float:
+    """Return how many of `part` are among the `moving` of a `whole`: in proportion, half up, and possible.
+
+    Examples
+    --------
+    Of 10 teachers 9 have the degree. Two leave: 1.8 of them, so 2. Nine leave: 8.1, and 8 it must be at
+    least, for one alone has not.
+
+    >>> carried(2, 9, 10), carried(9, 9, 10), carried(1, 10, 10)
+    (2, 8, 1)
+    """
+    if missing(part):
+        return math.nan
+    nearest = math.floor(moving * part / whole + 0.5) if whole else 0
+    return min(max(nearest, moving - (whole - part)), part, moving)
+
+
+def class_sizes(sizes: Sequence[float], total: int, limit: int) -> list[int]:
+    """Return the sizes of a grade's classes when it has `total` pupils instead.
+
+    Examples
+    --------
+    Two classes of 20 take in 10 more and stay two; with 60 more a third is needed at 45. Six classes of
+    43 lose 100 pupils and become four. Two classes of 20 lose one pupil and do not become one of 39.
+
+    >>> class_sizes([20, 20], 50, 45), class_sizes([20, 20], 100, 45)
+    ([25, 25], [34, 33, 33])
+    >>> class_sizes([43] * 6, 158, 45), class_sizes([20, 20], 39, 45)
+    ([40, 40, 39, 39], [20, 19])
+    """
+    if not total:
+        return []
+    if total >= sum(sizes):
+        count = max(len(sizes), math.ceil(total / limit))
+    else:
+        count = min(len(sizes), math.ceil(total / min(max(sizes), limit)))
+    size, rest = divmod(int(total), count)
+    return [size + 1] * rest + [size] * (count - rest)
+
+
+def class_limit(standard: Standard, stage: str, year: int) -> int:
+    """Return the most pupils of a class; senior classes have no limit and take that of junior."""
+    of = Stage.PRIMARY if stage == Stage.PRIMARY else Stage.JUNIOR
+    indicator = standard.computed_by("class_size")
+    if indicator is None:
+        raise QbError(
+            "标准 {} 没有班额限值（class_size），学生变动后无法分班。",
+            "The standard {} has no limit on class sizes (class_size), so classes cannot be made when pupils move.",
+            standard.name,
+        )
+    return int(standard.limit_in_force(indicator.code, stage=of, year=year).keeping())
+
+
+def unusable(register: Register, key: Key) -> list[Message]:
+    """Return why a section's pupils cannot be moved or joined: they are missing, or its classes disagree."""
+    section = register["sections"][key]
+    place = Message("{}{}", "{}, {}", register.name(key[0]), Stage(key[1]))
+    pupils, classes = section["pupils"], section["classes"]
+    if missing(pupils) or pupils % 1:
+        amiss = (
+            Both("没有填报", "not reported")
+            if missing(pupils)
+            else Message("不是整数（{}）", "no whole number ({})", pupils)
+        )
+        return [
+            Message("{}的在校生数{}，请先补正", "the pupils of {} are {}; put them right first", place, amiss)
+        ]
+    rows = [row for grade in register.classes.get(key, {}).values() for row in grade]
+    counted = sum(row["pupils"] for row in rows)
+    if rows and not (counted == pupils and (missing(classes) or classes == len(rows))):
+        number = Both("未填", "not known") if missing(classes) else f"{classes:.0f}"
+        sizes = (
+            Both("有未填班额", "some without a size")
+            if missing(counted)
+            else Message("{:.0f} 人", "{:.0f} pupils", counted)
+        )
+        return [
+            Message(
+                "{}的班级表（{} 个班 {}）与学段表（{} 个班 {:.0f} 人）不符，请先补正",
+                "the classes of {} ({} classes, {}) are not those of sections ({} classes, {:.0f} pupils); put them right first",
+                place,
+                len(rows),
+                sizes,
+                number,
+                pupils,
+            )
+        ]
+    return []
+
+
+def in_grades(register: Register, key: Key, grades: Iterable[int] | None) -> float:
+    """Return the pupils of a section, or of some of its grades."""
+    if grades is None:
+        return register["sections"][key]["pupils"]
+    by_grade = register.grades(key)
+    return sum(by_grade.get(grade, 0) for grade in grades)
+
+
+def move(
+    register: Register,
+    standard: Standard,
+    source: str,
+    target: str,
+    stage: str,
+    pupils: int,
+    grades: Iterable[int] | None = None,
+) -> Register:
+    """Return the register with pupils of a stage at another school.
+
+    `grades` keeps it to some grades. Both sections are fit for it (`unusable`) and the pupils are there.
+    """
+    if not pupils:
+        return register
+    key, into = (source, str(stage)), (target, str(stage))
+    by_grade = register.grades(key)
+    if grades is not None:
+        by_grade = {grade: by_grade.get(grade, 0) for grade in grades}
+    leaving = dict(zip(by_grade, apportion(pupils, list(by_grade.values())), strict=True))
+    limit = class_limit(standard, stage, register.year)
+    party = _party(register, key, pupils, leaving)
+    register = _with_party(register, into, party, 1, limit)
+    register = _with_party(register, key, party, -1, limit)
+    return replace(register, moves=(*register.moves, Move(source, target, str(stage), pupils)))
+
+
+def arrive(register: Register, standard: Standard, school: str, stage: str, pupils: int) -> Register:
+    """Return the register with pupils who were at none of its schools, evenly over the grades."""
+    grades = GRADES_OF_STAGE[Stage(stage)]
+    by_grade = dict(zip(grades, apportion(pupils, [1] * len(grades)), strict=True))
+    counts = {name: float(pupils) if name == "in_zone_pupils" else 0.0 for name in OF_PUPILS}
+    party = Party(pupils, by_grade, counts, dict.fromkeys(FUNDS, 0.0))
+    key = (school, str(stage))
+    listed = register.grades(key) or not register["sections"].get(key, {"pupils": 0})["pupils"]
+    party = party if listed else replace(party, by_grade={})
+    return _with_party(register, key, party, 1, class_limit(standard, stage, register.year))
+
+
+@dataclass(frozen=True)
+class Party:
+    """Pupils on their way: how many, of which grades, in how many other counts, with what money."""
+
+    pupils: int
+    by_grade: dict[int, int]
+    counts: dict[str, float]
+    funds: dict[str, float]
+
+
+def _party(register: Register, key: Key, pupils: int, by_grade: dict[int, int]) -> Party:
+    section = register["sections"][key]
+    at_school = sum(row["pupils"] for (school, _), row in register["sections"].items() if school == key[0])
+    funds = register["funds"].get(key[0], {})
+    return Party(
+        pupils,
+        by_grade,
+        {name: carried(pupils, section[name], section["pupils"]) for name in OF_PUPILS},
+        {name: funds[name] * pupils / at_school for name in FUNDS if name in funds},
+    )
+
+
+def _with_party(register: Register, key: Key, party: Party, sign: int, limit: int) -> Register:
+    """Return the register with a party that came (sign 1) or went (-1)."""
+    section = register["sections"].get(key) or empty_section(register, key)
+    changed = {**section, "pupils": section["pupils"] + sign * party.pupils}
+    changed |= {name: section[name] + sign * count for name, count in party.counts.items()}
+    register = _with_funds(register, key[0], party, sign)
+    by_grade = register.grades(key)
+    new = not section["pupils"] and sign > 0
+    if by_grade or (new and party.by_grade):
+        coming = party.by_grade or dict(
+            zip(by_grade, apportion(party.pupils, list(by_grade.values())), strict=True)
+        )
+        register = register.put("sections", {key: changed})
+        for grade, pupils in coming.items():
+            register = resize(register, key, grade, int(by_grade.get(grade, 0) + sign * pupils), limit)
+        return register
+    if not missing(section["classes"]):
+        # Classes are not listed: the whole section is divided as one grade would be.
+        mean = (
+            [section["pupils"] / section["classes"]] * int(section["classes"]) if section["classes"] else []
+        )
+        changed["classes"] = float(len(class_sizes(mean, int(changed["pupils"]), limit)))
+    return register.put("sections", {key: changed})
+
+
+def empty_section(register: Register, key: Key) -> Row:
+    """Return the record of a section that has nobody yet."""
+    return register.row("sections", school_id=key[0], stage=str(key[1]), **EMPTY_SECTION)
+
+
+def _with_funds(register: Register, school: str, party: Party, sign: int) -> Register:
+    """Money comes with pupils. A school that has pupils and reported no funds stays without."""
+    funds = register["funds"].get(school)
+    if funds is None:
+        had = [row["pupils"] for (s, _), row in register["sections"].items() if s == school]
+        if any(had) or not party.funds or sign < 0:
+            return register
+        funds = register.row("funds", school_id=school, **dict.fromkeys(FUNDS, 0.0))
+    amounts = {name: funds[name] + sign * party.funds.get(name, math.nan) for name in FUNDS}
+    return register.put("funds", {school: {**funds, **amounts}})
+
+
+def resize(register: Register, key: Key, grade: int, pupils: int, limit: int) -> Register:
+    """Return the register with a grade of so many pupils, its classes as `class_sizes` has them."""
+    rows = register.classes.get(key, {}).get(grade, [])
+    return with_classes(register, key, grade, class_sizes([row["pupils"] for row in rows], pupils, limit))
+
+
+def with_classes(register: Register, key: Key, grade: int, sizes: Sequence[int]) -> Register:
+    """Return the register with these classes in a grade, and the section's number of classes to fit."""
+    rows = register.classes.get(key, {}).get(grade, [])
+    if [row["pupils"] for row in rows] == list(sizes):
+        return register
+    numbers = [row["class_no"] for row in rows]
+    last = max(numbers, default=0)
+    extra = range(len(sizes) - len(rows))
+    blank = register.row("classes", school_id=key[0], stage=str(key[1]), grade=float(grade))
+    rows = [*rows, *({**blank, "class_no": float(last + 1 + i)} for i in extra)]
+    changed: dict[object, Row | None] = {(*key, grade, number): None for number in numbers[len(sizes) :]}
+    for row, size in zip(rows, sizes, strict=False):
+        changed[(*key, grade, row["class_no"])] = {**row, "pupils": float(size)}
+    section = register["sections"][key]
+    classes = section["classes"] + len(sizes) - len(numbers)
+    return register.put("classes", changed).put("sections", {key: {**section, "classes": classes}})
+
+
+def move_staff(
+    register: Register, source: str, target: str, stage: str, teachers: int, given: dict[str, int]
+) -> Register:
+    """Return the register with teachers of a stage at another school; what is not given is in proportion."""
+    key, into = (source, str(stage)), (target, str(stage))
+    section = register["sections"][key]
+    goes = {"full_time_teachers": float(teachers)}
+    for name in OF_TEACHERS:
+        share = carried(teachers, section[name], section["full_time_teachers"])
+        goes[name] = given.get(name, share)
+    register = with_staff(register, key, {name: -number for name, number in goes.items()})
+    return with_staff(register, into, goes)
+
+
+def with_staff(register: Register, key: Key, numbers: dict[str, float]) -> Register:
+    """Return the register with so many more teachers at a section."""
+    section = register["sections"].get(key) or empty_section(register, key)
+    added = {name: section[name] + number for name, number in numbers.items()}
+    return register.put("sections", {key: {**section, **added}})
+
+
+def first_grades(stage: str, count: int) -> list[int]:
+    """Return the lowest grades of a stage.
+
+    >>> first_grades("junior", 2)
+    [7, 8]
+    """
+    return list(GRADES_OF_STAGE[Stage(stage)])[:count]

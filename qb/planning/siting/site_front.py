@@ -22,10 +22,18 @@ from qb.planning.costs import Costs, load_costs
 from qb.planning.scenario import to_toml
 from qb.planning.scenario.apply_actions import chosen_standard
 from qb.planning.siting.candidate_sites import Aim
-from qb.planning.siting.site_choice import COST, document, effect, in_words, prices, site
+from qb.planning.siting.site_choice import (
+    COST,
+    document,
+    effect,
+    in_words,
+    prices,
+    site,
+    summary,
+    tens_of_thousands,
+)
 from qb.planning.siting.siting_problem import Problem
 from qb.planning.siting.siting_solver import OutOfTimeError, Siting, Solution, Status, solve, walked
-from qb.planning.siting.siting_summary import summary, tens_of_thousands
 from qb.standard import Standard
 
 # What each number of new schools reaches at best.

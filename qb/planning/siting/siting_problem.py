@@ -12,9 +12,8 @@ import pandas as pd
 from qb.data.dataset import KINDS, TAUGHT, Dataset, index_of, is_open, silent_stages
 from qb.data.walks import Walks, walks
 from qb.language import Message, listing
-from qb.planning.scenario.apportionment import class_limit
 from qb.planning.scenario.school_actions import beyond_largest
-from qb.planning.scenario.year_records import rows_of
+from qb.planning.scenario.year_records import class_limit, rows_of
 from qb.planning.siting.candidate_sites import EXCHANGED, TABLE, Aim, Candidate, SitesFile, refuse
 from qb.standard import Standard
 from qb.standard.limits import LimitInForce
