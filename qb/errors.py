@@ -32,6 +32,8 @@ class Fault:
         The sheet of `cell`, where that is not the one of the table.
     mend : str, optional
         Lines for ``corrections.toml`` that mend it.
+    also : tuple of dict
+        Where the same is wrong in other tables: ``table``, ``column``, ``cell`` of the first row, ``rows``.
 
     No identity or mobile number stands in full in what is said, whoever said it.
     """
@@ -48,6 +50,7 @@ class Fault:
     rows: tuple[int, ...] = ()
     sheet: str | None = None
     mend: str | None = None
+    also: tuple[dict[str, object], ...] = ()
 
     def __post_init__(self) -> None:
         school = mask(self.school_id, keep=self.school_id) if self.school_id else None
@@ -80,7 +83,7 @@ class Fault:
 
     def to_dict(self) -> dict[str, object]:
         """Return the fault in the shape that ``qb check --json`` prints."""
-        return {**asdict(self), "rows": list(self.rows)}
+        return {**asdict(self), "rows": list(self.rows), "also": list(self.also)}
 
 
 class QbError(Exception):

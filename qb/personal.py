@@ -15,8 +15,9 @@ _ANYWHERE = re.compile(
 _WHOLLY = re.compile(r"(学生|教师|老师|校长|班主任|负责人|填报人|填表人|联系人|家长|监护人)(名字?)?")
 
 # Digits may stand in groups, with spaces or hyphens between them.
-_IDENTITY = re.compile(r"(?<![0-9])[1-9](?:[ -]?[0-9]){16}[ -]?[0-9Xx](?![0-9A-Za-z])")
-_MOBILE = re.compile(r"(?<![0-9])(?:\+?86[- ]?)?1[3-9][0-9](?:[- ]?[0-9]{4}){2}(?![0-9])")
+# What follows a decimal point is the rest of an amount.
+_IDENTITY = re.compile(r"(?<![0-9])(?<![0-9]\.)[1-9](?:[ -]?[0-9]){16}[ -]?[0-9Xx](?![0-9A-Za-z])")
+_MOBILE = re.compile(r"(?<![0-9])(?<![0-9]\.)(?:\+?86[- ]?)?1[3-9][0-9](?:[- ]?[0-9]{4}){2}(?![0-9])")
 SHORTEST = 11  # characters of the shorter of the two
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 IDENTITY = Message("身份证号", "an identity number")

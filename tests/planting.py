@@ -327,6 +327,20 @@ def t12(p):
     p.put("schools", "district", lambda name: name.replace("古", "右"), school_id="0001015")
 
 
+def s11(p):
+    """In the last year pupils and teachers stand in each other's column, and nothing else is said."""
+    for row in p.at("sections", year=YEAR):
+        pupils, teachers = (p.value("sections", row, name) for name in ("pupils", "full_time_teachers"))
+        p.cells += [("sections", row, "pupils", teachers), ("sections", row, "full_time_teachers", pupils)]
+    p.expected.add(("sections", p.at("sections", year=YEAR)[0], "pupils"))
+
+
+def s12(p):
+    """One figure copied down over all schools of a year; no jump and no peer is told of it."""
+    p.put("facilities", "sports_ground_m2", 9_000.0, found=False, year=YEAR)
+    p.expected.add(("facilities", p.at("facilities", year=YEAR)[0], "sports_ground_m2"))
+
+
 def t13(p):
     p.add("district", "district", year=YEAR, district="无名县", item="deaths", value=0.0)
 

@@ -19,7 +19,7 @@ from qb.data.dataset import Dataset
 from qb.data.reading import read, write
 from qb.data.sample import make
 from qb.data.schema import TABLES, ColumnKind
-from qb.data.table_intake import FORM_RULES
+from qb.data.table_headers import FORM_RULES
 from qb.data.template import write_template
 from qb.errors import DataError
 from qb.personal import is_identity_number
@@ -523,7 +523,8 @@ def test_the_check_digit_of_an_identity_number():
 def test_a_column_full_of_faults_lists_the_first_and_says_how_many_more():
     rows = LISTED + 5
     codes = [f"{i:05}" for i in range(rows)]
-    sections = pd.DataFrame({"year": 2024, "school_id": codes, "stage": "primary", "pupils": 500.0})
+    sections = pd.DataFrame({"year": 2024, "school_id": codes, "stage": "primary"})
+    sections["pupils"] = 500.0 + np.arange(rows) % 3  # the same everywhere would be dragged down (S12)
     schools = pd.DataFrame({"school_id": codes, "district": "甲区", "kind": "teaching_point"})
     found = check(Dataset.of(schools=schools, sections=sections))
     assert {f.rule for f in found} == {"T08"} and len(found) == LISTED
@@ -575,6 +576,8 @@ TYPED = {
 
 
 NOT_TYPED = {
+    "S11": "whole columns change places, with all that is planted in them",
+    "S12": "a whole column is filled down, over what is planted in it",
     "K09": "the reader refuses the whole school as a word that the column does not have",
     "T05": "it takes a whole year away, and has no cell",
     "U01": "the whole column is in another unit by U02, which is said once",
@@ -610,10 +613,10 @@ def filled(tmp_path_factory):
         place.value = value
         expected.append((number, table, place.coordinate))
     for number, table, position, column in where:
-        if position is None:  # reading says of the column too that it is not one of ours
-            expected += [(rule, table, heads[column]) for rule in (number, "F21")]
-        else:
-            expected.append((number, table, cell(table, position, column).coordinate))
+        place = heads[column] if position is None else cell(table, position, column).coordinate
+        expected.append((number, table, place))
+    sheet = book[TABLES["zones"].label]
+    expected.append(("F21", "zones", sheet.cell(1, sheet.max_column + 1, "划定依据").coordinate))
     book.create_sheet("备注")
     book.save(folder / "filled.xlsx")
     return folder / "filled.xlsx", [*expected, ("F22", None, None)]
@@ -664,7 +667,7 @@ def test_the_list_for_programs_is_that_of_the_contract(committed, tmp_path, caps
     (fault,) = json.loads(capsys.readouterr().out)
     assert list(fault) == [
         "rule", "severity", "message", "remedy", "table", "row", "column", "cell", "school_id", "rows",
-        "sheet", "mend",
+        "sheet", "mend", "also",
     ]  # fmt: skip
     assert (fault["severity"], fault["school_id"], fault["cell"]) == ("warning", "0001014", None)
 

@@ -295,11 +295,14 @@ def test_faults_come_by_row_and_then_by_column(folder):
 
 
 def test_a_column_of_the_wrong_kind_is_not_listed_without_end(folder):
-    # Each has another text: where the same stands in many cells, it is one finding.
-    rows = "".join(f"2024,{i},primary,甲{i},1\n" for i in range(LISTED + 5))
-    faults = read(folder(sections=HEAD + rows)).faults
+    # Each has another text, in half of the column: where most of it is wrong, it is one finding.
+    count = LISTED + 5
+    wrong, right = ([f"2024,{i},primary,{sign}{i},1\n" for i in range(count)] for sign in ("甲", ""))
+    faults = read(folder(sections=HEAD + "".join(wrong + right))).faults
     assert len(faults) == LISTED
     assert "还有 5 处" in faults[-1].message
+    (found,) = read(folder(sections=HEAD + "".join(wrong + right[1:]))).faults
+    assert len(found.rows) == count and "“甲0”等 1005 种写法不是数字" in found.message
 
 
 # Folders and files that cannot be read
@@ -327,7 +330,8 @@ def test_two_files_for_one_table_are_refused(folder):
     ("content", "said"),
     [
         (b"", "空的"),
-        (b"PK\x03\x04\x00\x00\x00", "不是文本文件"),
+        (b"PK\x03\x04\x00\x00\x00", "是工作簿，不是 CSV 文本"),
+        (b"\x1f\x8b\x08\x00\x00\x00", "不是文本文件"),
         (HEAD.encode() + b"2024,0101,primary,900,20,7\n", "第 2 行的内容比表头多"),
         (HEAD.encode() + b'2024,"0101,primary,900,20\n', "引号没有成对"),
     ],

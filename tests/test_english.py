@@ -16,7 +16,7 @@ from qb.cli import main
 from qb.data.checks import RULES
 from qb.data.form_reading import FORM_SHEET_RULES
 from qb.data.recipe import RECIPE_RULES
-from qb.data.table_intake import FORM_RULES
+from qb.data.table_headers import FORM_RULES
 from qb.publish.page import WORDS
 
 PACKAGE = Path(qb.__file__).parent

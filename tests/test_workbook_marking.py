@@ -19,7 +19,7 @@ from qb.data.marking import COLOURS, mark
 from qb.data.reading import read, write
 from qb.data.sample import make
 from qb.data.schema import TABLES
-from qb.data.table_intake import fault
+from qb.data.table_headers import fault
 from qb.data.template import write_template
 from qb.errors import DataError, Fault, QbError
 from qb.terms import Severity
@@ -379,7 +379,7 @@ def test_numbers_of_persons_are_in_no_part_of_the_copy(tmp_path):
     made = parts(marked_only(path))
     text = b"".join(made.values()).decode("utf-8", "replace")
     assert not [n for n in ("13800001111", "139 0000 1111", "138-0000-2222", "13800003333") if n in text]
-    assert text.count("****") >= 4
+    assert text.replace("＊", "*").count("****") >= 4  # a name in the workbook has no *
 
 
 # What people do with it

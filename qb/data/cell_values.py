@@ -436,7 +436,8 @@ def read_number(text: str, column: Column) -> float | None:
 
 
 def _read_year(plain: str) -> float | None:
-    match = re.fullmatch(r"(\d{4})(?:[-–—~/至](\d{4}))?(?:学年度?|年)?", plain)
+    term = r"(?:第?[一二12]学期|[上下]学期)"  # of a school year; which one a spring is of is not plain
+    match = re.fullmatch(rf"(\d{{4}})(?:[-–—~/至](\d{{4}}))?(?:学年度?{term}?|年(?:秋季?(?:学期)?)?)?", plain)
     if not match or (match[2] and int(match[2]) != int(match[1]) + 1):
         return None
     return float(match[1])
@@ -565,8 +566,14 @@ _UNDECIDED = {
 
 
 def find_numbers(values: pd.Series, *, codes: bool = False) -> dict[int, list[str]]:
-    """Return the positions of cells that hold numbers of persons, with the kinds of :func:`kinds_of`."""
-    found = {position: kinds_of(cell, codes=codes) for position, cell in _long_texts(values).items()}
+    """Return the positions of cells that hold numbers of persons, with the kinds of :func:`kinds_of`.
+
+    In a column of codes a mobile number is one only where the other codes have fewer or more digits.
+    """
+    texts = _long_texts(values)
+    if codes and texts and 2 * len(texts) > len(values.dropna()):
+        texts = {position: cell for position, cell in texts.items() if kinds_of(cell, codes=True)}
+    found = {position: kinds_of(cell) for position, cell in texts.items()}
     return {position: kinds for position, kinds in sorted(found.items()) if kinds}
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
 from math import prod
 from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
-from qb.data.dataset import Dataset, index_of
+from qb.data.dataset import Dataset, index_of, record_codes
 from qb.data.schema import TABLES, Table, tables_of
 from qb.language import NOTHING, Message
 from qb.standard import Checks, Standard, StandardError, load
@@ -85,9 +86,28 @@ class View:
         """The table of schools."""
         return self.data["schools"]
 
+    def frame(self, table: str) -> pd.DataFrame:
+        """Return a table, its columns that changed places (S11) put back."""
+
+        def make() -> pd.DataFrame:
+            frame = self.data[table]
+            for exchange in self.exchanges(table):
+                columns, rows = [exchange.one, exchange.other], exchange.rows
+                values = frame[columns].to_numpy(dtype=float)
+                values[rows] = values[rows, ::-1]
+                frame = frame.assign(**dict(zip(columns, values.T, strict=True)))
+            return frame
+
+        return self.once(("frame", table), make)
+
     def numbers(self, table: str, column: str) -> np.ndarray:
-        """Return a column of numbers, NaN where missing."""
-        return self.data[table][column].to_numpy(dtype=float)
+        """Return a column of numbers as they are meant, NaN where missing."""
+        return self.frame(table)[column].to_numpy(dtype=float)
+
+    def exchanges(self, table: str) -> list[Exchange]:
+        """Return the columns that changed places: in a year much contradicts itself, and so hardly anything."""
+        laws = _LAWS.get(table, ())
+        return self.once(("exchanges", table), lambda: list(_exchanged(self.data[table], laws)))
 
     @cached_property
     def years(self) -> np.ndarray:
@@ -101,11 +121,11 @@ class View:
         """
 
         def make() -> list[np.ndarray]:
-            frame, lines = self.data[table], self.data.lines.get(table)
+            frame = self.data[table]
             given = frame["year"].to_numpy()
             if not len(given) or given.min() == given.max():
                 return []
-            order = np.arange(len(given)) if lines is None else np.argsort(lines, kind="stable")
+            order = self.order(table)
             up = np.diff(given[order], prepend=given[order[:1]]) == 1
             at = np.flatnonzero(up)
             if len(at) < _STEPS:
@@ -181,7 +201,11 @@ class View:
         for table in SCHOOL_TABLES:
             frame = self.data[table]
             for column in [name for name in frame if name.endswith("school_id")]:
-                unknown = np.flatnonzero(frame[column].notna().to_numpy() & (self.spelt(table, column) < 0))
+                unknown = frame[column].notna().to_numpy() & (self.spelt(table, column) < 0)
+                if column == "school_id" and unknown.any() and table in _STAGED:
+                    for run in self.dragged_codes(table):
+                        unknown[run] = False
+                unknown = np.flatnonzero(unknown)
                 if len(unknown):
                     codes = frame[column].iloc[unknown].to_numpy()
                     for code, rows in pd.Series(unknown).groupby(codes, sort=False):
@@ -206,7 +230,9 @@ class View:
             return meant
         for code in others:
             like = [
-                i for i, known in enumerate(codes) if one_slip(code, known) and self._leaves_room(i, code)
+                i
+                for i, known in enumerate(codes)
+                if isinstance(known, str) and one_slip(code, known) and self._leaves_room(i, code)
             ]
             idle = [i for i in like if self._is_idle(i, code)]
             alone: list[int] = []
@@ -248,11 +274,152 @@ class View:
         return self.once(("by zeros", table, column), lambda: np.empty(0, dtype=int))
 
     def stage(self, table: str) -> np.ndarray:
-        """Return the place in `STAGES` of each row's stage, -1 where missing; the whole in tables without."""
+        """Return the place in `STAGES` of each row's stage, -1 where missing; the whole in tables without.
+
+        Where primary and junior changed places (K08), the stage that is meant.
+        """
+
+        def make() -> np.ndarray:
+            stage = self._typed_stage(table)
+            turned = self.stages_turned.get(table)
+            return stage if turned is None else np.where(turned, _OTHER_STAGE[stage], stage)
+
+        return self.once(("stage", table), make)
+
+    def _typed_stage(self, table: str) -> np.ndarray:
         frame = self.data[table]
         if "stage" not in frame:
             return np.full(len(frame), WHOLE)
-        return self.once(("stage", table), lambda: index_of(frame["stage"], [str(stage) for stage in STAGES]))
+        return self.once(("typed", table), lambda: index_of(frame["stage"], [str(stage) for stage in STAGES]))
+
+    @cached_property
+    def stages_turned(self) -> dict[str, np.ndarray]:
+        """Tables in which primary and junior changed places in most rows of a year, and these rows."""
+        return {} if self.kinds_turned else {name: rows for name, rows in self._turned.items() if rows.any()}
+
+    @cached_property
+    def kinds_turned(self) -> bool:
+        """Whether primary and junior changed places among the kinds of schools: so all tables but grades say."""
+        by_kind = [rows.any() for name, rows in self._turned.items() if name != "classes"]
+        return len(by_kind) > 1 and all(by_kind) and not self._turned.get("classes", np.zeros(1)).any()
+
+    @cached_property
+    def _turned(self) -> dict[str, np.ndarray]:
+        """For each table with rows that tell: the rows of years in which the stages are the wrong way round."""
+        found = {}
+        for table in ("sections", "facilities", "rooms", "classes"):
+            stage = self._typed_stage(table)
+            if table == "classes":
+                grade = np.nan_to_num(self.numbers(table, "grade"))
+                meant = np.select([(grade > 0) & (grade < 7), (grade > 6) & (grade < 10)], [0, 1], -1)
+            else:
+                meant = self._only_stage[self.spelt(table, "school_id")]
+            either = (stage < 2) & (stage >= 0)
+            known = either & (meant >= 0)
+            if known.any():
+                of, wrong = (
+                    np.bincount(self.year(table)[rows], minlength=len(self.years))
+                    for rows in (known, known & (meant != stage))
+                )
+                found[table] = either & ((wrong >= _STEPS) & (4 * wrong >= 3 * of))[self.year(table)]
+        return found
+
+    @cached_property
+    def _only_stage(self) -> np.ndarray:
+        """The place of the stage that each school has alone, of primary and junior; -1 for others."""
+        stages = (STAGES_OF_KIND[kind] for kind in KINDS)
+        alone = np.array([*(STAGES.index(of[0]) if len(of) == 1 else -1 for of in stages), -1])
+        return np.append(alone[self._typed_kind], -1)
+
+    @cached_property
+    def kind_with_parent(self) -> np.ndarray:
+        """The kind of each school, -1 where not known; a campus counts as the school it belongs to."""
+        lost = (self.school("schools", "parent_id") < 0) & self.schools["parent_id"].notna().to_numpy()
+        return np.where(lost[self.root], -1, self.kind[self.root])
+
+    def misfits(self, table: str) -> np.ndarray:
+        """Return which rows are of a stage that the kind of their school does not have, boolean."""
+
+        def make() -> np.ndarray:
+            return self._misfit(self.school(table), self.stage(table))
+
+        return self.once(("misfits", table), make)
+
+    def _misfit(self, school: np.ndarray, stage: np.ndarray) -> np.ndarray:
+        has = np.ones((len(KINDS) + 1, len(STAGES) + 1), dtype=bool)  # the last: what is not known may be
+        for kind, stages in STAGES_OF_KIND.items():
+            has[KINDS.index(kind), :WHOLE] = [stage in stages for stage in STAGES[:WHOLE]]
+        return ~has[np.append(self.kind_with_parent, -1)[school], stage]
+
+    def repeated(self, table: str) -> np.ndarray:
+        """Return which rows have the key of a row above, boolean; a key that was not read is no key."""
+
+        def make() -> np.ndarray:
+            code = self.keys(table)
+            if code.is_monotonic_increasing and code.is_unique:  # as it is in a table in order
+                return np.zeros(len(code), dtype=bool)
+            known = self.frame(table)[list(self.tables[table].key)].notna().all(axis=1).to_numpy()
+            return code.duplicated().to_numpy() & known
+
+        return self.once(("repeated", table), make)
+
+    def keys(self, table: str) -> pd.Series:
+        """Return one number for each record, the same where all of the key is the same."""
+
+        def make() -> pd.Series:
+            return pd.Series(record_codes(self.frame(table), self.tables[table].key))
+
+        return self.once(("keys", table), make)
+
+    def dragged_codes(self, table: str) -> list[np.ndarray]:
+        """Return rows, in the order of the sheet, whose codes count up to one of no school: a cell was dragged.
+
+        Among them is one that its school contradicts; else the schools may be new.
+        """
+
+        def make() -> list[np.ndarray]:
+            if table not in _STAGED:
+                return []
+            values = self.data[table]["school_id"]
+            unknown = (self.spelt(table, "school_id") < 0) & values.notna().to_numpy()
+            if not unknown.any():
+                return []
+            number = pd.to_numeric(values.str.extract(r"(\d{1,15})$")[0], errors="coerce").to_numpy(
+                dtype=float
+            )
+            wrong = self._misfit(self.spelt(table, "school_id"), self._typed_stage(table))
+            runs = counting_up(number[order := self.order(table)], _DRAGGED)
+            runs = [order[run] for run in runs]
+            return [run for run in runs if unknown[run].any() and wrong[run].any()]
+
+        return self.once(("dragged codes", table), make)
+
+    def order(self, table: str) -> np.ndarray:
+        """Return the rows in the order of the sheet."""
+        lines = self.data.lines.get(table)
+        return np.arange(len(self.data[table])) if lines is None else np.argsort(lines, kind="stable")
+
+    def adrift(self, table: str) -> np.ndarray:
+        """Return the rows of years in which codes or stages slipped as a column: no other rule asks about them.
+
+        Their codes were dragged down, or do not fit the schools, or come again, in many rows.
+        """
+
+        def make() -> np.ndarray:
+            rows, year = np.zeros(len(self.data[table]), dtype=bool), self.year(table)
+            if table not in _STAGED:
+                return rows
+            wrong = self.misfits(table) | self.repeated(table)
+            for run in self.dragged_codes(table):
+                rows[run] = True
+            if not (rows.any() or wrong.any()):
+                return rows
+            all_rows, off = (np.bincount(year, these, len(self.years)) for these in (None, wrong))
+            bad = (off >= _MANY) & (_MANY * off >= all_rows)
+            bad[year[rows]] = True
+            return bad[year]
+
+        return self.once(("adrift", table), make)
 
     def slot(self, table: str) -> np.ndarray:
         """Return the slot of each row, -1 where school or stage is not known."""
@@ -260,7 +427,8 @@ class View:
         def make() -> np.ndarray:
             school, stage = self.school(table), self.stage(table)
             slot = (self.year(table) * len(self.schools) + school) * len(STAGES) + stage
-            return np.where((school < 0) | (stage < 0), -1, slot)
+            lost = (school < 0) | (stage < 0)
+            return np.where(lost | self.adrift(table) if table in _STAGED else lost, -1, slot)
 
         return self.once(("slot", table), make)
 
@@ -293,9 +461,24 @@ class View:
         return self.data[table]["year"].to_numpy() < until
 
     @cached_property
-    def kind(self) -> np.ndarray:
-        """Place in `KINDS` of each school's own kind, -1 where missing."""
+    def _typed_kind(self) -> np.ndarray:
         return index_of(self.schools["kind"], [str(kind) for kind in KINDS])
+
+    @cached_property
+    def kind(self) -> np.ndarray:
+        """Place in `KINDS` of each school's own kind as it is meant, -1 where missing."""
+        if not self.kinds_turned:
+            return self._typed_kind
+        other = {Kind.PRIMARY: Kind.JUNIOR, Kind.JUNIOR: Kind.PRIMARY}
+        return np.array([*(KINDS.index(other.get(kind, kind)) for kind in KINDS), -1])[self._typed_kind]
+
+    @cached_property
+    def names_turned(self) -> bool:
+        """Whether names and identifiers of schools changed places: the identifiers are in Chinese letters."""
+        codes, names = (
+            self.schools[name].str.contains("[一-鿿]", na=False) for name in ("school_id", "name")
+        )
+        return len(codes) > 1 and codes.mean() > 0.5 and names.mean() < 0.5
 
     @cached_property
     def root(self) -> np.ndarray:
@@ -324,6 +507,94 @@ class View:
             yield rows, slot[rows] - place * per_year
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """Two columns that changed places, and in which rows."""
+
+    one: str
+    other: str
+    rows: np.ndarray
+
+
+# Of each pair of columns the first is never, or hardly ever, more than the second.
+PARTS = {
+    ("sections", "full_time_teachers"): (
+        "teachers_above_required",
+        "backbone_teachers",
+        "pe_arts_teachers",
+        "certified_teachers",
+        "trained_teachers",
+    ),
+    ("sections", "pupils"): ("in_zone_pupils", "migrant_pupils"),
+    ("facilities", "teaching_area_m2"): ("indoor_sports_area_m2",),
+}
+_LAWS = {
+    "sections": (  # of columns that explain a year as well as others, those named first
+        ("classes", "full_time_teachers"),
+        ("classes", "pupils"),
+        ("full_time_teachers", "pupils"),
+        *((part, whole) for (table, whole), parts in PARTS.items() if table == "sections" for part in parts),
+    ),
+    "classes": (("grade", "pupils"), ("class_no", "pupils")),
+}
+_SURE = 3  # laws, those named first, of which a breach alone tells that columns changed places
+_UNITS_APART = 200  # times from which on two counts are apart by a unit, and did not change places
+
+
+def _exchanged(frame: pd.DataFrame, laws: tuple[tuple[str, str], ...]) -> Iterator[Exchange]:
+    """Give the pairs of columns that heal nine tenths of what contradicts itself in a year, put back."""
+    numbers = {name: frame[name].to_numpy(dtype=float) for law in laws for name in law}
+
+    def broken(values: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.array([values[part] > values[whole] for part, whole in laws])
+
+    odd = broken(numbers) if laws else np.zeros((0, len(frame)), dtype=bool)
+    if np.count_nonzero(odd.any(axis=0)) < _STEPS:
+        return
+    healed: dict[tuple[str, str], list[np.ndarray]] = {}
+    years = frame["year"].to_numpy()
+    for year in np.unique(years[odd.any(axis=0)]):
+        rows = np.flatnonzero(years == year)
+        before = odd[:, rows]
+        if (count := before.any(axis=0).sum()) < _STEPS or _MANY * count < len(rows):
+            continue
+        here = {name: values[rows] for name, values in numbers.items()}
+        blamed = {name: 0 for law, wrong in zip(laws, before, strict=True) if wrong.any() for name in law}
+
+        def left(pair: tuple[str, str], here=here, most=before.size) -> int:
+            one, other = pair
+            with np.errstate(divide="ignore", invalid="ignore"):
+                apart = np.nanmedian(np.abs(np.log(here[one] / here[other])))
+            if not apart < np.log(_UNITS_APART):
+                return most
+            return int(broken({**here, one: here[other], other: here[one]}).sum())
+
+        best = min(combinations(blamed, 2), key=left)
+        alone = np.count_nonzero(_MANY * before.sum(axis=1) >= len(rows)) < 2 and best not in laws[:_SURE]
+        if 10 * left(best) <= before.sum() and not alone:  # one part too large may be a slip of its own
+            healed.setdefault(best, []).append(rows)
+    for (one, other), parts in healed.items():
+        yield Exchange(one, other, np.sort(np.concatenate(parts)))
+
+
+def counting_up(values: np.ndarray, fewest: int) -> list[np.ndarray]:
+    """Return the places, at least so many next to each other, at which whole numbers count up by one.
+
+    >>> [run.tolist() for run in counting_up(np.array([7, 1, 2, 3, 9.0]), 3)]
+    [[1, 2, 3]]
+    """
+    up = np.diff(values, prepend=np.nan) == 1
+    if np.count_nonzero(up) < fewest - 1:
+        return []
+    run = np.cumsum(~up)
+    sizes = np.bincount(run)
+    return [np.flatnonzero(run == number) for number in np.flatnonzero(sizes >= fewest)]
+
+
+_STAGED = ("sections", "facilities", "classes")  # tables whose rows a school's kind can contradict
+_OTHER_STAGE = np.array([1, 0, 2, 3, -1])  # with primary and junior in each other's place
+_DRAGGED = 5  # rows from which on codes that count up were dragged
+_MANY = 4  # rows, and the share of a year's rows, from which on a column has one fault
 _FEW = 5000  # schools among which a code one slip away is sought
 _STEPS = 3  # schools one after the other, each a year later, from which on a year was dragged down
 _SLIPS = 50  # codes beyond which a column is no column of slips
@@ -357,16 +628,6 @@ def one_away(text: str, other: str) -> bool:
     return short[at + (len(short) == len(long)) :] == long[at + 1 :]
 
 
-def plain(number: float) -> str:
-    """Return a number to three digits as people write it, without powers of ten.
-
-    >>> plain(7.94e6), plain(0.0000123), plain(5.234)
-    ('7,940,000', '0.0000123', '5.23')
-    """
-    rounded = float(f"{number:.3g}")
-    return f"{rounded:,.0f}" if abs(rounded) >= 1000 else np.format_float_positional(rounded, trim="-")
-
-
 # What a rule is, and what it finds.
 
 
@@ -389,6 +650,8 @@ class Found:
         Whether all these records are one finding, said of the first.
     mend : str, optional
         Lines of a file of corrections that mend it.
+    also : dict of (str, str) to ndarray of int
+        Rows of other tables, by table and column, that are the same finding.
     """
 
     table: str
@@ -398,6 +661,7 @@ class Found:
     school: str | None = "school_id"
     together: bool = False
     mend: str | None = None
+    also: Mapping[tuple[str, str], np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

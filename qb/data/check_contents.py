@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from qb.data.cell_values import find_numbers
-from qb.data.check_base import STAGES, WHOLE, Found, Rule, View
-from qb.data.check_limits import trusted
+from qb.data.check_base import PARTS, STAGES, WHOLE, Found, Rule, View
+from qb.data.check_limits import DRAGGED_TABLES, dragged_figures, trusted
 from qb.data.dataset import index_of
 from qb.data.schema import ABOVE_REQUIRED, DEGREES, DISTRICT_ITEMS, TABLES, ColumnKind
+from qb.data.table_headers import person_column
 from qb.data.walks import great_circle_km
 from qb.language import Both, Message, joined, listing
 from qb.personal import names_persons
@@ -21,13 +22,6 @@ from qb.terms import Severity
 # S: a whole and its parts.
 
 
-_TEACHERS = (
-    "teachers_above_required",
-    "backbone_teachers",
-    "pe_arts_teachers",
-    "certified_teachers",
-    "trained_teachers",
-)
 # Of each chain, every item is part of the next one.
 CHAINS = (
     ("rotation_backbone", "rotation_rotated", "rotation_eligible"),
@@ -153,26 +147,69 @@ def _bands_without_number(view: View) -> Iterator[Found]:
             )
 
 
-def _part_of(view: View, table: str, parts: tuple[str, ...], whole: str) -> Iterator[Found]:
-    most = trusted(view, table, whole)
-    for name in parts:
-        part, label = trusted(view, table, name), TABLES[table][name]
+def _parts(*wholes: tuple[str, str]) -> Callable[[View], Iterator[Found]]:
+    """Return what finds parts that are more than the whole they are of."""
 
-        def say(p: int, part=part, label=label) -> Message:
-            return Message(
-                "“{}”{:.15g} 大于“{}”{:.15g}",
-                "{} {:.15g} is more than {} {:.15g}",
-                label,
-                part[p],
-                TABLES[table][whole],
-                most[p],
+    def find(view: View) -> Iterator[Found]:
+        for table, whole in wholes:
+            most = trusted(view, table, whole)
+            for name in PARTS[table, whole]:
+                part, labels = trusted(view, table, name), (TABLES[table][name], TABLES[table][whole])
+
+                def say(p: int, part=part, most=most, labels=labels) -> Message:
+                    zh, en = "“{}”{:.15g} 大于“{}”{:.15g}", "{} {:.15g} is more than {} {:.15g}"
+                    return Message(zh, en, labels[0], part[p], labels[1], most[p])
+
+                yield Found(table, np.flatnonzero(part > most), name, say)
+
+    return find
+
+
+def _changed_places(view: View) -> Iterator[Found]:
+    """Say once which two columns changed places, in which rows."""
+    for table in ("sections", "classes"):
+        for exchange in view.exchanges(table):
+            pair = {exchange.one, exchange.other}
+            rows, (one, other) = exchange.rows, [c for c in TABLES[table].columns if c.name in pair]
+            values = [view.data[table][column.name].iloc[rows[0]] for column in (one, other)]
+            message = Message(
+                "“{}”与“{}”有 {} 行像是填反了，如本行 {:g} 与 {:g}；以下核查按对调后的数",
+                "{} and {} seem to have changed places in {} rows, here {:g} and {:g}; what follows is checked with them put back",
+                one,
+                other,
+                len(rows),
+                *values,
+            )
+            yield Found(
+                table, rows, one.name, lambda _, m=message: m, together=True, also={(table, other.name): rows}
             )
 
-        yield Found(table, np.flatnonzero(part > most), name, say)
 
-
-def _teachers(view: View) -> Iterator[Found]:
-    return _part_of(view, "sections", _TEACHERS, "full_time_teachers")
+def _filled_down(view: View) -> Iterator[Found]:
+    """Say once of a column which figures were copied or continued down over the schools of a year."""
+    for table in DRAGGED_TABLES:
+        for column in view.tables[table].columns:
+            for rows in dragged_figures(view, table, column):
+                first, second, last = view.data[table][column.name].iloc[rows[[0, 1, -1]]]
+                message = (
+                    Message(
+                        "“{0}”有 {1} 行都是 {2:,.15g}，像是向下拖动填充的",
+                        "{0}: {1} rows are all {2:,.15g}, as when a cell is dragged down",
+                        column,
+                        len(rows),
+                        first,
+                    )
+                    if first == second
+                    else Message(
+                        "“{}”有 {} 行逐行加 1，从 {:,.15g} 到 {:,.15g}，像是向下拖动填充的",
+                        "{}: {} rows count up by 1, from {:,.15g} to {:,.15g}, as when a cell is dragged down",
+                        column,
+                        len(rows),
+                        first,
+                        last,
+                    )
+                )
+                yield Found(table, rows, column.name, lambda _, m=message: m, together=True)
 
 
 def _degrees(view: View) -> Iterator[Found]:
@@ -213,14 +250,6 @@ def _degrees(view: View) -> Iterator[Found]:
                 total[p],
             ),
         )
-
-
-def _pupils(view: View) -> Iterator[Found]:
-    return _part_of(view, "sections", ("in_zone_pupils", "migrant_pupils"), "pupils")
-
-
-def _indoor(view: View) -> Iterator[Found]:
-    return _part_of(view, "facilities", ("indoor_sports_area_m2",), "teaching_area_m2")
 
 
 def _rooms(view: View) -> Iterator[Found]:
@@ -320,13 +349,13 @@ SUM_RULES: tuple[Rule, ...] = (
          Message("补全或删去班级表中的班，或改正班级数", "Complete or shorten the list of classes, or put the number of classes right"), _number_of_classes),
     Rule("S03", _W, Message("各类教师多于专任教师", "More teachers of a kind than teachers"),
          Message("C1—C3、C16、C19 只数专任教师", "C1–C3, C16 and C19 count full-time teachers only"),
-         _CHECK, _teachers),
+         _CHECK, _parts(("sections", "full_time_teachers"))),
     Rule("S04", _W, Message("部分学生多于在校生", "More pupils of a kind than pupils"),
          Message("C20；过渡条款的随迁子女比例", "C20; the share of migrant children in the transition clauses"),
-         _CHECK, _pupils),
+         _CHECK, _parts(("sections", "pupils"))),
     Rule("S05", _W, Message("室内体育用房大于教学及辅助用房", "Indoor sports area above the floor it is part of"),
          Message("C4 从教学及辅助用房面积中扣除室内体育用房", "C4 takes the indoor sports area out of the teaching area"),
-         Message("教学及辅助用房面积须含室内体育用房；核对两处", "The teaching area contains the indoor sports area; compare the two"), _indoor),
+         Message("教学及辅助用房面积须含室内体育用房；核对两处", "The teaching area contains the indoor sports area; compare the two"), _parts(("facilities", "teaching_area_m2"))),
     Rule("S06", _W, Message("音乐美术教室大于校舍所能容纳", "Music and art rooms above what the floor can hold"),
          Message("C4、C10", "C4, C10"),
          Message("核对教室面积与教学及辅助用房面积，注意单位", "Compare the areas of the rooms with the teaching area; mind the units"), _rooms),
@@ -342,6 +371,12 @@ SUM_RULES: tuple[Rule, ...] = (
     Rule("S10", _W, Message("分档没有数量", "A band of sizes without a number"),
          Message("C10、C12 按各档的班数、间数判定", "C10 and C12 judge the number of classes or rooms of each band"),
          Message("这一档没有班、没有教室的填 0", "Enter 0 for a band without classes or rooms"), _bands_without_number),
+    Rule("S11", _W, Message("两列像是填反了", "Two columns that seem to have changed places"),
+         Message("在校生、班级、教师是生均值、班额和师生比的依据，对调后结论就不可信", "Pupils, classes and teachers are what figures per pupil and class sizes rest on: exchanged, no verdict can be trusted"),
+         Message("核对两列的表头和内容，填反的对调过来", "Compare the headers with what stands below and change the two back"), _changed_places),
+    Rule("S12", _W, Message("像是向下拖动填充的数", "Figures that seem to be dragged down"),
+         Message("各校的数很少完全相同，也不会逐行加 1；差异系数因此不可信", "Schools rarely have the same figure, nor one more from row to row: no coefficient can be trusted"),
+         Message("核对这一列，逐校填写；确实相同的保留", "Check the column and fill in each school; keep what is the same in truth"), _filled_down),
 )
 # fmt: on
 
@@ -353,14 +388,8 @@ def _headers(view: View) -> Iterator[Found]:
     for name, table in view.tables.items():
         for column in view.data[name]:
             if column not in table.by_name and names_persons(column):
-                yield Found(
-                    name,
-                    None,
-                    column,
-                    lambda _, column=column: Message(
-                        "“{}”像是个人信息", "“{}” looks like data about persons", column
-                    ),
-                )
+                message = person_column(name, None, column).message
+                yield Found(name, None, column, lambda _, message=message: message)
 
 
 def _numbers(view: View) -> Iterator[Found]:

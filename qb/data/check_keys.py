@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from qb.data.check_base import KINDS, SCHOOL_TABLES, STAGES, WHOLE, Found, Rule, View, one_away, one_slip
-from qb.data.dataset import index_of, record_codes
+from qb.data.dataset import index_of
 from qb.data.schema import TABLES, TABLES_OF_DISTRICTS, Column
 from qb.language import Message, listing
-from qb.terms import STAGES_OF_KIND, Severity
+from qb.terms import Kind, Severity
 
 _CITY_ENDS = re.compile(r"(省|市|州|盟|地区|自治区)(?=.)")
 _DISTRICT_TABLES = (*TABLES_OF_DISTRICTS, "measures", "zones")
@@ -21,14 +21,13 @@ _DISTRICT_TABLES = (*TABLES_OF_DISTRICTS, "measures", "zones")
 
 def _duplicates(view: View) -> Iterator[Found]:
     for name, table in view.tables.items():
-        frame = view.data[name]
+        frame = view.frame(name)
         if not table.key or not len(frame):
             continue
-        code = pd.Series(record_codes(frame, table.key))
-        if code.is_monotonic_increasing and code.is_unique:
-            continue
-        known = frame[list(table.key)].notna().all(axis=1).to_numpy()  # a key that was not read is no key
-        again = np.flatnonzero(code.duplicated().to_numpy() & known)
+        code, again = view.keys(name), view.repeated(name)
+        if name in ("sections", "facilities", "classes"):  # a column that slipped is told as such (K08)
+            again = again & ~(view.adrift(name) & view.misfits(name).any())
+        again = np.flatnonzero(again)
         if not len(again):
             continue
         alike = np.flatnonzero(code.isin(code[again]).to_numpy())
@@ -87,13 +86,29 @@ def _unknown_school(view: View) -> Iterator[Found]:
 
     Names of schools are one finding, and a column of which most codes are of no school.
     """
+    for table in SCHOOL_TABLES:
+        for rows in view.dragged_codes(table):
+            ends = view.data[table]["school_id"].iloc[rows[[0, -1]]]
+            said = Message(
+                "有 {} 行的标识码逐行加 1，从 {} 到 {}，像是向下拖动填充的",
+                "the identifiers of {} rows count up by 1 from {} to {}, as when a cell is dragged down",
+                len(rows),
+                *ends,
+            )
+            yield Found(table, rows, "school_id", lambda _, said=said: said, "school_id", together=True)
     codes, rest = view.schools["school_id"], dict(view.strangers)
     names = [
         code for code in rest if code in view.slips and view.schools["name"].iloc[view.slips[code]] == code
     ]
     if len(names) > 1:
         at = _together([rest.pop(name) for name in names])
-        said = Message(
+        said = view.names_turned and Message(
+            "“学校”表的标识码与学校名称像是填反了（如 {}，名称填的是 {}）",
+            "identifiers and names of the table schools seem to have changed places (as {}, named {})",
+            codes.iloc[view.slips[names[0]]],
+            names[0],
+        )
+        said = said or Message(
             "有 {} 个填的是校名（如 {}，标识码是 {}）",
             "{} are names of schools (as {}, whose identifier is {})",
             len(names),
@@ -141,14 +156,18 @@ def _together(places: list[dict[tuple[str, str], np.ndarray]]) -> dict[tuple[str
     return {place: np.sort(np.concatenate(rows)) for place, rows in at.items()}
 
 
-def _strangers(said: Message, at: dict[tuple[str, str], np.ndarray]) -> Found:
+def _strangers(
+    said: Message, at: dict[tuple[str, str], np.ndarray], school: str | None = "school_id"
+) -> Found:
     """Return a finding that stands in several tables, at the first of them."""
     (table, column), rows = next(iter(at.items()))
     where = listing(
         Message("“{}”表 {} 行", "{}: {} rows", TABLES[name], len(rows)) for (name, _), rows in at.items()
     )
     many = Message("（{}）", " ({})", where) if len(at) > 1 or len(rows) > 1 else ""
-    return Found(table, rows, column, lambda _: said + many, column, together=True)
+    also = dict(list(at.items())[1:])
+    school = school and (column if column.endswith("school_id") else school)
+    return Found(table, rows, column, lambda _: said + many, school, together=True, also=also)
 
 
 _MANY = 5  # from so many codes of no school on, and half of a column, the column has one cause
@@ -202,7 +221,7 @@ def _lost_zeros(view: View) -> Iterator[Found]:
 
 def _unknown_parent(view: View) -> Iterator[Found]:
     parents = view.schools["parent_id"]
-    unknown = parents.notna().to_numpy() & (view.school("schools", "parent_id") < 0)
+    unknown = parents.notna().to_numpy() & (view.school("schools", "parent_id") < 0) & (not view.names_turned)
     yield Found(
         "schools",
         np.flatnonzero(unknown),
@@ -250,21 +269,18 @@ def _parent_elsewhere(view: View) -> Iterator[Found]:
 
 
 def _unknown_district(view: View) -> Iterator[Found]:
-    """Find districts that are neither of a school nor by themselves, and those that look misspelt."""
+    """Find districts that are neither of a school nor by themselves, and those that look misspelt, each once."""
     alone = lone_districts(view)
+    found: dict[str, dict[tuple[str, str], np.ndarray]] = {}
     for table in _DISTRICT_TABLES:
         values = view.data[table]["district"]
         unknown = values.notna() & ~values.isin(alone)
-        unknown = unknown.to_numpy() & (index_of(values, view.schools["district"]) < 0)
-
-        def say(position: int, values=values) -> Message:
-            return Message(
-                "县区“{}”不在 schools（学校）表中",
-                "district “{}” is not in the table schools",
-                values.iloc[position],
-            )
-
-        yield Found(table, np.flatnonzero(unknown), "district", say, None)
+        unknown = np.flatnonzero(unknown.to_numpy() & (index_of(values, view.schools["district"]) < 0))
+        for name, rows in pd.Series(unknown).groupby(values.iloc[unknown].to_numpy(), sort=False):
+            found.setdefault(str(name), {})[table, "district"] = rows.to_numpy()
+    for name, at in found.items():
+        said = Message("县区“{}”不在 schools（学校）表中", "district “{}” is not in the table schools", name)
+        yield _strangers(said, at, school=None)
 
 
 def lone_districts(view: View) -> list[str]:
@@ -335,50 +351,72 @@ def _with_city(plain: Iterable[str]) -> dict[str, str]:
 
 def _stage_of_kind(view: View) -> Iterator[Found]:
     """Find stages that the kind of school does not have; of facilities, those that no section told of."""
+    yield from _stages_turned(view)
     wrong = misplaced(view)
     for table in ("sections", "facilities"):
-        school, stage, slot = view.school(table), view.stage(table), view.slot(table)
-        kind = np.where(school < 0, -1, _kind_of(view)[school] if len(view.kind) else -1)
-        rows = ~_may_have()[kind, stage]
+        rows, slot = view.misfits(table).copy(), view.slot(table)
+        adrift = view.adrift(table)
+        if (rows & adrift).any():
+            off = np.flatnonzero(rows & adrift)
+            again = int((view.repeated(table) & adrift).sum())
+            said = Message(
+                "{} 行中有 {} 行的学段是这类学校没有的{}，像是标识码或学段整列错位、拖动",
+                "of {} rows {} have a stage that such a school does not have{}: as if a column of identifiers or stages had slipped or been dragged",
+                int(adrift.sum()),
+                len(off),
+                Message("，有 {} 行重复", ", and {} come twice", again) if again else "",
+            )
+            dragged = [row for run in view.dragged_codes(table) for row in run]
+            if not np.isin(off, dragged).all():
+                yield Found(table, off, "stage", lambda _, said=said: said, together=True)
+            rows &= ~adrift
         if table == "facilities":
             rows &= ~wrong[slot]
+        school, stage = view.school(table), view.stage(table)
 
-        def say(position: int, kind=kind, stage=stage) -> Message:
+        def say(p: int, school=school, stage=stage) -> Message:
             return Message(
                 "办学类型为“{}”的学校不应有“{}”学段",
                 "a school of the kind “{}” should have no stage “{}”",
-                KINDS[kind[position]],
-                STAGES[stage[position]],
+                KINDS[view.kind_with_parent[school[p]]],
+                STAGES[stage[p]],
             )
 
         yield Found(table, np.flatnonzero(rows), "stage", say)
+
+
+def _stages_turned(view: View) -> Iterator[Found]:
+    """Say once that primary and junior changed places, in one table or in several."""
+    if view.kinds_turned:
+        kinds = [KINDS.index(kind) for kind in (Kind.PRIMARY, Kind.JUNIOR)]
+        rows = np.flatnonzero(np.isin(view.kind, kinds))
+        said = Message(
+            "有 {} 所学校的办学类型与各表的学段正好相反，像是小学与初级中学填反了",
+            "the kinds of {} schools are the reverse of the stages in all tables: primary and junior seem to have changed places",
+            len(rows),
+        )
+        yield Found("schools", rows, "kind", lambda _: said, together=True)
+    at = {(table, "stage"): np.flatnonzero(rows) for table, rows in view.stages_turned.items()}
+    if at:
+        rows = next(iter(at.values()))
+        said = Message(
+            "有 {} 行的小学、初中与学校的办学类型或年级正好相反，像是整列填反了",
+            "in {} rows primary and junior are the reverse of the school's kind or of the grade: as if the column were filled in the wrong way round",
+            len(rows),
+        )
+        yield _strangers(said, at)
 
 
 def misplaced(view: View) -> np.ndarray:
     """Return the slots of sections whose stage the kind of school does not have, shape (slots + 1,)."""
 
     def make() -> np.ndarray:
-        school, slot = view.school("sections"), view.slot("sections")
-        kind = np.where(school < 0, -1, _kind_of(view)[school] if len(view.kind) else -1)
+        slot = view.slot("sections")
         wrong = np.zeros(view.slots + 1, dtype=bool)
-        wrong[slot[(slot >= 0) & ~_may_have()[kind, view.stage("sections")]]] = True
+        wrong[slot[(slot >= 0) & view.misfits("sections")]] = True
         return wrong
 
     return view.once("misplaced", make)
-
-
-def _kind_of(view: View) -> np.ndarray:
-    """Return the kind of each school; a campus counts as the school it belongs to."""
-    lost = (view.school("schools", "parent_id") < 0) & view.schools["parent_id"].notna().to_numpy()
-    return np.where(lost[view.root], -1, view.kind[view.root])
-
-
-def _may_have() -> np.ndarray:
-    """Return which stages each kind may have; the last of both: not known, may be anything."""
-    has = np.ones((len(KINDS) + 1, len(STAGES) + 1), dtype=bool)
-    for kind, stages in STAGES_OF_KIND.items():
-        has[KINDS.index(kind), :WHOLE] = [stage in stages for stage in STAGES[:WHOLE]]
-    return has
 
 
 def _whole_section(view: View) -> Iterator[Found]:

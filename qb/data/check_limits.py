@@ -8,9 +8,9 @@ from datetime import date
 
 import numpy as np
 
-from qb.data.check_base import STAGES, View, plain
+from qb.data.check_base import STAGES, View, counting_up
 from qb.data.dataset import Correction, to_toml
-from qb.data.schema import Column
+from qb.data.schema import AMOUNTS, Column
 from qb.language import LANGUAGES, Both, Lang, Message, listing, told
 from qb.standard import Limit, UnitSlip
 
@@ -219,9 +219,72 @@ def doubted(view: View, table: str, column: str) -> np.ndarray:
 
 def trusted(view: View, table: str, column: str) -> np.ndarray:
     """Return a column of numbers without those in doubt: what is told of these is told once."""
-    found = doubted(view, table, column)
-    values = view.numbers(table, column)
-    return np.where(found, np.nan, values) if found.any() else values
+
+    def make() -> np.ndarray:
+        found, values = doubted(view, table, column), view.numbers(table, column)
+        for rows in dragged_figures(view, table, view.tables[table][column]):
+            found[rows] = True
+        return np.where(found, np.nan, values) if found.any() else values
+
+    return view.once(("trusted", table, column), make)
+
+
+DRAGGED_TABLES = ("sections", "facilities", "funds")
+_DRAGGED = 8  # rows from which on figures alike, or each one more, were dragged down
+_LARGE = 20  # figures of which so many alike are no chance
+
+
+def dragged_figures(view: View, table: str, column: Column) -> list[np.ndarray]:
+    """Return rows, in the order of the sheet, whose figures are all the same in a year, or count up by one."""
+
+    def make() -> list[np.ndarray]:
+        order = view.order(table)
+        large = np.where((values := view.numbers(table, column.name)) >= _LARGE, values, np.nan)
+        found = [order[run] for run in counting_up(large[order], _DRAGGED)]
+        alike = _alike(view, table).get(column.name, [])
+        return [*found, np.concatenate(alike)] if alike else found
+
+    if table not in DRAGGED_TABLES or column.kind not in AMOUNTS:
+        return []
+    return view.once(("dragged figures", table, column.name), make)
+
+
+def _alike(view: View, table: str) -> dict[str, list[np.ndarray]]:
+    """Return for each column the rows of years in which its figures are all the same, as most others' are not."""
+
+    def make() -> dict[str, list[np.ndarray]]:
+        found: dict[str, list[np.ndarray]] = {}
+        if table == "funds":  # of these each school may have the same
+            return found
+        year = view.year(table)
+        for place in range(len(view.years)):
+            rows, same, filled = np.flatnonzero(year == place), {}, 0
+            for column in view.tables[table].columns if len(rows) >= _DRAGGED else ():
+                if column.kind not in AMOUNTS:
+                    continue
+                values = view.numbers(table, column.name)[rows]
+                given = values > 0
+                if np.count_nonzero(given) >= _DRAGGED:
+                    filled += 1
+                    if (low := values[given].min()) == values[given].max():
+                        same[column.name] = rows[given] if low >= _LARGE else None
+            if 2 * len(same) <= filled:
+                for name, of in same.items():
+                    if of is not None:
+                        found.setdefault(name, []).append(of)
+        return found
+
+    return view.once(("alike", table), make)
+
+
+def plain(number: float) -> str:
+    """Return a number to three digits as people write it, without powers of ten.
+
+    >>> plain(7.94e6), plain(0.0000123), plain(5.234)
+    ('7,940,000', '0.0000123', '5.23')
+    """
+    rounded = float(f"{number:.3g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 1000 else np.format_float_positional(rounded, trim="-")
 
 
 def sentence(view: View, doubt: Doubt) -> Message:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View, plain
+from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View
 from qb.data.check_limits import (
     PUPILS,
     beyond,
     correction,
     doubted,
     doubts_of,
+    plain,
     sentence,
     trusted,
     typed_unit,
@@ -62,7 +63,7 @@ def levels(view: View, table: str, column: str) -> Levels:
 
 def _levels(view: View, table: str, column: str) -> Levels:
     rule = view.checks.peers
-    amount, heads = view.numbers(table, column), view.pupils[view.slot(table)]
+    amount, heads = trusted(view, table, column), view.pupils[view.slot(table)]
     ordinary = _ordinary(view)[view.school(table)] & ~view.filling(table)
     with np.errstate(invalid="ignore", divide="ignore"):
         value = np.where(ordinary & (amount > 0) & (heads >= max(rule.pupils, 1)), amount / heads, np.nan)
@@ -384,7 +385,11 @@ def _cohorts(view: View) -> Iterator[Found]:
     """Find grades with far more pupils than the grade below had the year before, or where it had none."""
     rule, schools = view.checks.cohort, len(view.schools)
     school, grade = view.school("classes"), np.nan_to_num(view.numbers("classes", "grade")).astype(int)
-    rows = np.flatnonzero((school >= 0) & (grade > 0) & (grade < _GRADES))
+    stage = np.array([s for s, of in enumerate(GRADES_OF_STAGE.values()) for _ in of])[grade.clip(1, 12) - 1]
+    fits = (grade > 0) & (grade < _GRADES) & (stage == view.stage("classes"))
+    if fits.sum() < 0.9 * np.count_nonzero(grade):
+        return  # the grades themselves are in doubt (T01)
+    rows = np.flatnonzero((school >= 0) & fits)
     place = (view.year("classes")[rows] * schools + school[rows]) * _GRADES + grade[rows]
     pupils = view.numbers("classes", "pupils")[rows]
     total = np.bincount(place, pupils, len(view.years) * schools * _GRADES)

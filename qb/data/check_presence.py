@@ -9,6 +9,7 @@ import pandas as pd
 
 from qb.data.check_base import KINDS, STAGES, WHOLE, YEARLY, Found, Rule, View, one_away
 from qb.data.check_keys import lone_districts, misplaced, plain_name
+from qb.data.check_limits import trusted
 from qb.data.dataset import is_open, silent_stages
 from qb.data.schema import TABLES, TABLES_OF_DISTRICTS
 from qb.language import Both, Message, joined, listing
@@ -36,7 +37,7 @@ def _whole_of_one_stage(view: View) -> Iterator[Found]:
     alone = single[view.kind] & (view.root == np.arange(len(view.root)))
     beyond = misplaced(view)[:-1].reshape(view.shape).any(axis=(0, 2))  # its kind, or a stage, is mistaken
     alone &= ~beyond
-    wrong = (view.stage("facilities") == WHOLE) & (school >= 0)
+    wrong = (view.stage("facilities") == WHOLE) & (school >= 0) & ~view.adrift("facilities")
     wrong[wrong] = alone[school[wrong]]
     yield Found(
         "facilities",
@@ -89,6 +90,23 @@ def _without_section(view: View) -> Iterator[Found]:
 
         column = "stage" if "stage" in view.data[table] else "school_id"
         yield Found(table, np.array(sorted(rows), dtype=int), column, say)
+    known = np.flatnonzero(reported)
+    beyond = ~far_years(view) & bool(len(known))
+    if len(known):
+        beyond[known[0] : known[-1] + 1] = False  # a year between others is missed itself (T05)
+    beyond[view.year("sections")[view.adrift("sections")]] = False
+    for table in ("facilities", "classes", "rooms"):  # funds may be of the year before
+        year = view.year(table)
+        for place in np.flatnonzero(beyond):
+            where = np.flatnonzero(year == place)
+            message = Message(
+                "有 {} 行是 {} 学年，而学段表没有这一学年的数据",
+                "{} rows are of {}, of which sections has nothing",
+                len(where),
+                view.years[place],
+            )
+            if len(where):
+                yield Found(table, where, "year", lambda _, message=message: message, together=True)
 
 
 def owed(view: View) -> np.ndarray:
@@ -101,8 +119,10 @@ def owed(view: View) -> np.ndarray:
         found = np.zeros(view.shape, dtype=bool)
         reported = view.has_section[:-1].reshape(view.shape)
         district = pd.factorize(view.schools["district"].iloc[view.root])[0]
+        adrift = np.zeros(len(view.years), dtype=bool)
+        adrift[view.year("sections")[view.adrift("sections")]] = True
         for place, (there, year, far) in enumerate(zip(reported, view.years, far_years(view), strict=True)):
-            if far:
+            if far or adrift[place]:
                 continue
             silent = silent_stages(view.kind, view.root, there[:, :WHOLE], is_open(view.schools, year))
             silent[:, STAGES.index(Stage.SENIOR)] = False
@@ -123,6 +143,13 @@ def _silent(view: View) -> Iterator[Found]:
     silent[wrong.any(axis=2)] = False  # the school's own row, its stage or kind mistaken
     elsewhere = wrong.sum(axis=1) == silent.sum(axis=1)  # as many rows too many as there are too few
     silent &= ~(elsewhere & wrong.any(axis=1))[:, None, :]
+    school, year, stage = view.school("sections"), view.year("sections"), view.stage("sections")
+    unread = (school >= 0) & (stage < 0)  # the row is there, its stage was not read
+    silent[year[unread], school[unread]] = False
+    for place in range(len(view.years)):  # codes of no school may be those of the silent
+        strange = view.data["sections"]["school_id"].to_numpy()[(school < 0) & (year == place)]
+        if silent[place].any(axis=1).sum() <= len(set(strange)):
+            silent[place] = False
     years: dict[int, dict[str, list[str]]] = {}
     for there, year, of_year in zip(
         view.has_section[:-1].reshape(view.shape)[:, :, WHOLE], view.years, silent, strict=True
@@ -270,7 +297,7 @@ def _pupils_where(view: View, wrong: Callable, what: Callable[[int], str]) -> Fo
     """Return the first record with pupils of each school in a year in which it should have none."""
     school = view.school("sections")
     year = view.data["sections"]["year"].to_numpy()
-    rows = np.flatnonzero((school >= 0) & (view.numbers("sections", "pupils") > 0))
+    rows = np.flatnonzero((view.slot("sections") >= 0) & (view.numbers("sections", "pupils") > 0))
     rows = rows[wrong(school[rows], year[rows])]
     _, first = np.unique(school[rows], return_index=True)
     return Found(
@@ -318,9 +345,10 @@ def _unknown_items(view: View) -> Iterator[Found]:
 
 
 def _large_point(view: View) -> Iterator[Found]:
-    most, pupils = view.checks.teaching_point_pupils, view.numbers("sections", "pupils")
+    most, pupils = view.checks.teaching_point_pupils, trusted(view, "sections", "pupils")
     school = view.school("sections")
     point = np.append(view.kind == KINDS.index(Kind.TEACHING_POINT), False)[school]
+    point &= ~view.adrift("sections")
     yield Found(
         "sections",
         np.flatnonzero(point & (pupils >= most)),

@@ -16,7 +16,7 @@ from qb.data.check_base import Found, Rule, View
 from qb.data.dataset import FILE, Dataset
 from qb.data.reading import file_for, read
 from qb.data.schema import TABLES, Column
-from qb.data.table_intake import FORM_RULES
+from qb.data.table_headers import FORM_RULES
 from qb.errors import DataError, Fault
 from qb.language import COLON, Both, Lang, Message, joined, json_text, told
 from qb.standard import Standard, load
@@ -96,13 +96,16 @@ class Doubt:
 
 
 def doubts(data: Dataset, standard: Standard | None = None, year: int | None = None) -> list[Doubt]:
-    """Return the findings for which no verdict of a year can be trusted: figures beyond belief (U02)."""
+    """Return the findings for which no verdict of a year can be trusted.
+
+    Figures beyond belief (U02), columns that changed places (S11), figures dragged down (S12).
+    """
     view = View(data, standard)
     known = {indicator.code for indicator in view.standard.indicators}
     homes = np.append(view.schools["district"].fillna("").to_numpy(dtype=object), "")
-    (rule,) = (rule for rule in RULES if rule.number == "U02")
+    doubting = [rule for rule in RULES if rule.number in ("U02", "S11", "S12")]
     told = []
-    for found in rule.find(view):
+    for rule, found in [(one, found) for one in doubting for found in one.find(view)]:
         rows = found.where
         if year is not None:
             rows = rows[data[found.table]["year"].to_numpy()[rows] == year]
@@ -135,25 +138,39 @@ def _faults(view: View, rules: Iterable[Rule]) -> Iterator[Fault]:
             if found.where is None:
                 yield _of_column(rule, found, view.data)
             else:
-                yield from _of_rows(rule, _one_cause(rule, found, view.data), view.data)
+                for one in _one_cause(rule, found, view.data):
+                    yield from _of_rows(rule, one, view.data)
 
 
 _MANY = 4  # rows from which on a column that breaks a rule in most of them has one cause
+# Rules that so large a part of a year's rows break only where a column slipped: a half, or a quarter.
+_OF_COLUMNS = {"K": 2, "S": 2, "T01": 4, "T03": 2}
 
 
-def _one_cause(rule: Rule, found: Found, data: Dataset) -> Found:
-    """Make one finding of rows whose keys or sums are wrong in most of their table: a column slipped."""
-    rows = len(found.where)
-    if found.together or rule.number[0] not in "KS" or rows < _MANY or 2 * rows < len(data[found.table]):
-        return found
-    lines = [data.line(found.table, int(position)) for position in found.where[[0, -1]]]
+def _one_cause(rule: Rule, found: Found, data: Dataset) -> list[Found]:
+    """Make one finding of the rows of each year in which most rows break a rule: a column slipped."""
+    rows = found.where
+    part = _OF_COLUMNS.get(rule.number, _OF_COLUMNS.get(rule.number[0]))
+    if found.together or part is None or len(rows) < _MANY:
+        return [found]
+    frame = data[found.table]
+    years = frame["year"] if "year" in frame else np.zeros(len(frame))
+    year = pd.factorize(years, use_na_sentinel=False)[0]
+    size = np.bincount(year)
+    many = np.bincount(year[rows], minlength=len(size))
+    slipped = ((many >= _MANY) & (part * many >= size))[year[rows]]
+    if not slipped.any():
+        return [found]
+    of, rest = rows[slipped], dataclasses.replace(found, where=rows[~slipped])
+    lines = [data.line(found.table, int(position)) for position in of[[0, -1]]]
     also = Message(
         "；第 {}—{} 行中有 {} 行如此，像是同一个原因",
         "; so in {2} rows among {0}–{1}, as of one cause",
         *lines,
-        rows,
+        len(of),
     )
-    return dataclasses.replace(found, say=lambda p: found.say(p) + also, together=True)
+    one = dataclasses.replace(found, where=of, say=lambda p: found.say(p) + also, together=True)
+    return [one, rest] if len(rest.where) else [one]
 
 
 def _of_column(rule: Rule, found: Found, data: Dataset) -> Fault:
@@ -208,7 +225,14 @@ def _of_rows(rule: Rule, found: Found, data: Dataset) -> Iterator[Fault]:
             school_id=None if pd.isna(school) else str(school),
             rows=lines,
             mend=found.mend,
+            also=tuple(_place_of(table, column, rows, data) for (table, column), rows in found.also.items()),
         )
+
+
+def _place_of(table: str, column: str, rows: np.ndarray, data: Dataset) -> dict[str, object]:
+    """Return where the same is wrong in another table, as a fault has it."""
+    lines = [data.line(table, position) for position in rows[:LISTED].tolist()]
+    return {"table": table, "column": column, "cell": data.cell(table, int(rows[0]), column), "rows": lines}
 
 
 # The list of faults that people read: school by school, so that each can be sent its own.

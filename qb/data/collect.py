@@ -21,12 +21,12 @@ from qb.data.layout_file import Layout
 from qb.data.reading import read
 from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.data.table_files import read_csv, spoken
-from qb.data.table_headers import table_named
-from qb.data.table_intake import A_SHEET, tables_among
+from qb.data.table_headers import A_SHEET, table_named, tables_among
 from qb.data.template import REPORTED_BY_SCHOOLS
 from qb.data.workbook import ITEMS, RESULT, open_book
 from qb.errors import DataError, Fault, QbError, UnreadableError
 from qb.language import Lang, Message, listing, say
+from qb.personal import mask
 from qb.terms import WORKBOOKS, Severity, Stage
 
 T = TypeVar("T")
@@ -143,7 +143,7 @@ def collect(
             folder,
         )
     returned = [
-        _read(path, spoken(path.relative_to(folder)), layouts)
+        _read(path, mask(spoken(path.relative_to(folder))), layouts)
         for path in counted(files, say(lang, "读取", "Reading"), lang)
     ]
     done = Collection(_year(year, returned, expected), returned, expected)
@@ -440,19 +440,24 @@ def _check(done: Collection) -> None:
     """Check the dataset as one, and give each finding to the file and the cell that it is about."""
     owner = {id(rows): one for one in done.returned for rows in one.rows}
     for found in check(done.data):
-        places = [row - 2 for row in (found.rows or ((found.row,) if found.row else ()))]
-        origins = [done.origins[found.table][place] for place in places] if found.table else []
+        places = [(found.table, found.column, row) for row in found.rows or (found.row,) if row]
+        places += [(at["table"], at["column"], row) for at in found.also for row in at["rows"]]
         mine: dict[int, tuple[Returned, Fault]] = {}
-        for rows, key in filter(None, origins):
-            answer = rows.cells.get((found.table, key, found.column)) or next(
-                (
-                    answer
-                    for (table, of, _), answer in rows.cells.items()
-                    if (table, of) == (found.table, key)
-                ),
-                None,
+        for table, column, row in places:
+            if (origin := done.origins[table][row - 2]) is None:
+                continue
+            rows, key = origin
+            answer = rows.cells.get((table, key, column)) or next(
+                (answer for (*place, _), answer in rows.cells.items() if place == [table, key]), None
             )
-            where = {"school_id": found.school_id or rows.school, "rows": (), "row": None, "cell": None}
+            where = {
+                "school_id": found.school_id or rows.school,
+                "rows": (),
+                "row": None,
+                "cell": None,
+                "also": (),
+            }
+            where |= {"table": table, "column": column}
             if answer is not None:
                 where |= {"sheet": answer.sheet or None, "row": answer.row, "cell": answer.cell}
             mine.setdefault(id(owner[id(rows)]), (owner[id(rows)], dataclasses.replace(found, **where)))

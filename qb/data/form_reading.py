@@ -15,7 +15,7 @@ from qb.data.check_base import Rule
 from qb.data.grid import Grid, as_column, cell_text
 from qb.data.layout_file import Item, Layout, Sheet, label_key
 from qb.data.schema import TABLES, WHOLE, Column, tidy_unit
-from qb.data.table_intake import FORM_RULES
+from qb.data.table_headers import FORM_RULES
 from qb.errors import Fault
 from qb.language import Message, listing
 from qb.personal import kinds_of

@@ -12,8 +12,8 @@ import pandas as pd
 
 from qb.data.cell_values import find_numbers, tidy_cells
 from qb.data.schema import Column, ColumnKind, Table
-from qb.data.table_headers import HEADER_WITHIN, Head, find_column, find_head
-from qb.data.table_intake import about_persons, fault, frame_to_table, spans, too_wide
+from qb.data.table_headers import HEADER_WITHIN, Head, about_persons, fault, find_column, find_head, too_wide
+from qb.data.table_intake import frame_to_table, spans
 from qb.data.xlsx_package import column_letters
 from qb.errors import Fault
 from qb.language import Message, joined, listing

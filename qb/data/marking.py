@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 from lxml.etree import XMLSyntaxError
 
 from qb.data.cell_values import CONTROL
-from qb.data.table_intake import A_SHEET, tables_among
+from qb.data.table_headers import A_SHEET, tables_among
 from qb.data.workbook import LONGEST, RESULT, open_book, write_xlsx
 from qb.data.xlsx_copy import Package, Styles, add_text_sheet, text_sheet
 from qb.data.xlsx_marks import Notes, Place, SheetXml, place_of
@@ -88,9 +88,9 @@ def _mark(package: Package, faults: list[Fault], lang: Lang) -> None:
     tables, _ = tables_among((name for name in package.sheets if name != RESULT), A_SHEET)
     by_sheet: dict[str, dict[str, list[Fault]]] = {}
     for fault in faults:
-        sheet = _sheet_of(fault, tables)
-        for cell in _cells_of(fault) if sheet in package.sheets else ():
-            by_sheet.setdefault(sheet, {}).setdefault(cell, []).append(fault)
+        for sheet, cell in _cells_of(fault, tables):
+            if sheet in package.sheets:
+                by_sheet.setdefault(sheet, {}).setdefault(cell, []).append(fault)
     styles = Styles(package)
     earlier = styles.with_colours(COLOURS.values()) if RESULT in package.sheets else set()
     for sheet, part in list(package.sheets.items()):
@@ -107,12 +107,14 @@ def _sheet_of(fault: Fault, tables: dict[str, str]) -> str:
     return fault.sheet or tables.get(fault.table or "", "")
 
 
-def _cells_of(fault: Fault) -> list[str]:
-    """Return every cell of a fault, by their names."""
-    if not fault.cell:
-        return []
-    letters = fault.cell.rstrip("0123456789")
-    return [f"{letters}{row}" for row in fault.rows] or [fault.cell]
+def _cells_of(fault: Fault, tables: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Give the sheet and the name of every cell of a fault."""
+    places = [(_sheet_of(fault, tables), fault.cell, fault.rows)]
+    places += [(tables.get(place["table"], ""), place["cell"], place["rows"]) for place in fault.also]
+    for sheet, cell, rows in places:
+        if cell:
+            letters = cell.rstrip("0123456789")
+            yield from ((sheet, name) for name in ([f"{letters}{row}" for row in rows] or [cell]))
 
 
 def _mark_sheet(
@@ -171,21 +173,27 @@ def _hidden(sheet: SheetXml, place: Place) -> dict[Place, str]:
     return {place: mask(value)} if kinds_of(value) else {}
 
 
-_WITH_TEXT = re.compile(
-    r"(?i)^xl/(?:sharedStrings|comments|threadedComments|drawings|worksheets)[^_]*\.(?:xml|vml)$"
-)
+_WITH_TEXT = re.compile(r"(?i)\.(?:xml|vml|rels)$")
 _TEXT = re.compile(rb"(?<=>)[^<>]{11,}(?=<)")
-_TEXT_OF_CELL = re.compile(rb"(<(?:\w+:)?t(?:\s[^<>]*)?>)([^<>]{11,})(?=</)")
+# In attributes, where words of people stand: names, what a rule says and asks, where a link leads.
+_WORDS = re.compile(
+    rb"(?<=\s)(?:name|prompt|promptTitle|error|errorTitle|location|display|tooltip|displayName|Target|descr|alt|title|ref)"
+    rb"=(?:\"[^\"<>]{11,}\"|'[^'<>]{11,}')"
+)
+_AMOUNT = re.compile(rb"[-+\d.eE]+")
+_NUMERIC = re.compile(rb"<(?:\w+:)?v>$")
 _DIGITS = re.compile("[0-9０-９][0-9０-９ -]{9,}")
 
 
 def _hide_numbers(package: Package, part: str) -> None:
     """Leave no identity or mobile number in full in a text: the copy goes from hand to hand."""
     given = package.read(part)
-    if "worksheets/" in part.lower():
-        hidden = _TEXT_OF_CELL.sub(lambda found: found[1] + _masked(found[2]), given)
-    else:
-        hidden = _TEXT.sub(lambda found: _masked(found[0]), given)
+
+    def text(found: re.Match[bytes]) -> bytes:
+        value = _NUMERIC.search(given, max(0, found.start() - 20), found.start())
+        return found[0] if value and _AMOUNT.fullmatch(found[0]) else _masked(found[0])
+
+    hidden = _WORDS.sub(lambda found: _masked(found[0]), _TEXT.sub(text, given))
     if hidden != given:
         package.changed[part] = hidden
 
@@ -194,7 +202,7 @@ def _masked(text: bytes) -> bytes:
     plain = text.decode("utf-8", "surrogateescape")
     if not _DIGITS.search(plain) or not kinds_of(plain):
         return text
-    return mask(plain).encode("utf-8", "surrogateescape")
+    return mask(plain).replace("*", "＊").encode("utf-8", "surrogateescape")  # a sheet's name has no *
 
 
 def _plain(text: str) -> str:

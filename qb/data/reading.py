@@ -17,8 +17,8 @@ from qb.data.dataset import FILE, Correction, Dataset, Value, load_corrections, 
 from qb.data.grid import Grid, grid_to_table
 from qb.data.schema import TABLES, Table, tables_of
 from qb.data.table_files import read_csv, read_parquet, spoken, write_csv, write_parquet
-from qb.data.table_headers import table_named
-from qb.data.table_intake import A_FILE, fault, frame_to_table, tables_among, to_dataset
+from qb.data.table_headers import A_FILE, fault, table_named, tables_among
+from qb.data.table_intake import frame_to_table, to_dataset
 from qb.errors import Fault, QbError, UnreadableError
 from qb.files import beside_notebooks, write_folder, write_whole
 from qb.language import Message, listing
@@ -221,7 +221,7 @@ def read(path: str | Path, standard: Standard | str | Path | None = None) -> Dat
 
     A file or sheet is named for its table in English or Chinese (``sections.csv``, ``学段.csv``). A table or
     column that is not there is "no data". Columns that a standard declares are read with the `standard`.
-    Cells that cannot be read become missing, each with a fault; see :data:`qb.data.table_intake.FORM_RULES`.
+    Cells that cannot be read become missing, each with a fault; see :data:`qb.data.table_headers.FORM_RULES`.
     Corrections that lie beside the dataset are applied; see :mod:`qb.data.dataset`.
 
     Raises

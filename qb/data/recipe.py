@@ -19,7 +19,8 @@ from qb.data.check_base import Rule
 from qb.data.dataset import Dataset
 from qb.data.recipe_source import Source, Words, lacking, read_sources
 from qb.data.schema import TABLES, Column, ColumnKind, Table, tables_of, tidy_header
-from qb.data.table_intake import FORM_RULES, frame_to_table
+from qb.data.table_headers import FORM_RULES
+from qb.data.table_intake import frame_to_table
 from qb.errors import DataError, Fault, QbError
 from qb.language import Message, listing
 from qb.standard import Standard

@@ -198,6 +198,11 @@ def read_bytes(path: Path) -> bytes:
 def _encoding(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
+    if data.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
+        raise UnreadableError(
+            Message("是工作簿，不是 CSV 文本", "is a workbook and no CSV"),
+            Message("改回原来的扩展名，或另存为 CSV", "Give it back its own ending, or save it as CSV"),
+        )
     if b"\0" in data[:1000]:
         for encoding in ("utf-16-le", "utf-16-be"):
             text = data[:4000].decode(encoding, "replace")

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,148 +22,25 @@ from qb.data.cell_values import (
     tidy_cells,
     unseen,
 )
-from qb.data.check_base import Rule
 from qb.data.dataset import Dataset, record_codes
-from qb.data.schema import ABOVE_REQUIRED, DEGREES, TABLES, ColumnKind, Table, tidy_header
+from qb.data.schema import ABOVE_REQUIRED, DEGREES, TABLES, ColumnKind, Table
 from qb.data.table_headers import (
     Aside,
-    column_like,
-    find_column,
+    about_persons,
+    fault,
+    is_structure,
     is_sum,
-    plain_header,
+    name_columns,
     set_aside,
-    table_like,
-    table_named,
+    too_wide,
+    without_header,
 )
 from qb.errors import DataError, Fault
-from qb.language import Both, Message, joined, listing
-from qb.personal import names_persons
+from qb.language import Message, joined, listing
+from qb.personal import mask
 from qb.terms import Severity, Stage
 
-# fmt: off
-FORM_RULES: dict[str, Rule] = {
-    rule.number: rule
-    for rule in (
-        Rule("F01", Severity.STOPS, Message("数据文件夹或工作簿必须存在", "A folder or workbook of data must exist"), structure=True),
-        Rule("F02", Severity.STOPS, Message("文件夹或工作簿中至少有一张数据表", "A folder or workbook has at least one table"), structure=True),
-        Rule("F03", Severity.STOPS, Message("一张表只能有一个文件或工作表", "A table has one file or sheet"), structure=True),
-        Rule("F04", Severity.STOPS, Message("文件必须能够读取", "A file must be readable"), structure=True),
-        Rule("F05", Severity.STOPS, Message("表中必须有关键列", "A table must have its key columns"), structure=True),
-        Rule("F06", Severity.STOPS, Message("同一列只能出现一次", "A column stands once"), structure=True),
-        Rule("F07", Severity.STOPS, Message("表头的单位必须与规定一致", "The unit in a header must be the one laid down"), structure=True),
-        Rule("F10", Severity.STOPS, Message("关键列不能为空", "An empty key")),
-        Rule("F11", Severity.STOPS, Message("数字列只能填数字", "Not a number")),
-        Rule("F12", Severity.STOPS, Message("数字必须是有限的", "Not a finite number")),
-        Rule("F13", Severity.STOPS, Message("数字必须在允许的范围内", "Out of range")),
-        Rule("F14", Severity.STOPS, Message("年份和序号必须是整数", "Not a whole number")),
-        Rule("F15", Severity.STOPS, Message("选项列只能填规定的词", "Not a word of the list")),
-        Rule("F16", Severity.STOPS, Message("是否列只能填是或否", "Neither yes nor no")),
-        Rule("F17", Severity.STOPS, Message("日期必须是实有的日期", "Not a date")),
-        Rule("F18", Severity.STOPS, Message("编号不能是电子表格改成的科学计数", "An identifier cut short by a spreadsheet")),
-        Rule("F19", Severity.STOPS, Message("公式必须算出结果", "A formula without a result")),
-        Rule("F20", Severity.NOTE, Message("写法不规范但意思明确的单元格", "Read for what it says")),
-        Rule("F21", Severity.NOTE, Message("规定之外的列", "A column beyond the registry")),
-        Rule("F22", Severity.NOTE, Message("规定之外的文件或工作表", "A file or sheet beyond the registry")),
-        Rule("F23", Severity.STOPS, Message("一条更正恰好指一条记录的一个单元格", "A correction of no record, or of several")),
-        Rule("F24", Severity.STOPS, Message("更正以为错的值必须还在来源中", "A correction that does not fit its source")),
-        Rule("F25", Severity.NOTE, Message("合计、小计和表外的说明不是数据，不读入", "A total or a note, left out")),
-        Rule("F26", Severity.WARNING, Message("只填了关键列的行，不读入", "A row with nothing but its key, left out")),
-        Rule("F27", Severity.WARNING, Message("表头或名称像规定的列、表，但不相同", "A header or name that looks like another")),
-        Rule("F28", Severity.NOTE, Message("与规定的样子不同但意思明确的文件、工作表或表头", "An unusual file, sheet or header, read for what it says")),
-        Rule("F29", Severity.WARNING, Message("合并的数据格只有一格有内容", "Merged cells over several rows")),
-        Rule("F30", Severity.WARNING, Message("与以上各行之和相等的行", "A row equal to the sum of those above")),
-        Rule("F32", Severity.NOTE, Message("没有填而由别的列得出的数", "A number not filled in that follows from other columns")),
-        Rule("F31", Severity.WARNING, Message("读不全的工作簿格式", "A kind of workbook that cannot be read in full")),
-    )
-}
-# fmt: on
-
-A_FILE, A_SHEET = Message("文件", "file"), Message("工作表", "sheet")
 LISTED = 1000  # faults shown for one column and rule; a column of the wrong kind has millions
-
-
-def fault(rule: str, message: Message, remedy: Message, **where: object) -> Fault:
-    """Return a fault of a numbered form rule."""
-    return Fault(rule, FORM_RULES[rule].severity, message, remedy, **where)
-
-
-def is_structure(found: Fault) -> bool:
-    """Whether a fault keeps its table from being read at all."""
-    return found.rule in FORM_RULES and FORM_RULES[found.rule].structure
-
-
-def tables_among(names: Iterable[str], what: Message) -> tuple[dict[str, str], list[Fault]]:
-    """Return the file or sheet of each table, in the order of the registry, and what is to be said of names.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Of files, with what they end in, or of sheets.
-    what : str
-        What they are: `A_FILE` or `A_SHEET`.
-    """
-    found: dict[str, str] = {}
-    faults: list[Fault] = []
-    decorated: list[tuple[str, Table]] = []
-    for name in names:
-        stem = PurePath(name).stem if what == A_FILE else name
-        table = table_named(stem)
-        like, certain = table_like(stem) if table is None else (None, False)
-        if like is not None and certain:
-            decorated.append((name, like))
-        elif like is not None:
-            message = Message(
-                "{}“{}”像是“{}”表，没有读入",
-                "{} “{}” looks like the table {} and was not read",
-                what,
-                name,
-                like,
-            )
-            faults.append(
-                fault("F27", message, Message("如是，请改名为“{}”", "If it is, rename it to “{}”", like))
-            )
-        elif table is None:
-            message = Message("{}“{}”没有读入", "{} “{}” was not read", what, name)
-            faults.append(
-                fault(
-                    "F22",
-                    message,
-                    Message(
-                        "如系数据表，{}名应为规定的表名",
-                        "If it is a table of data, the {} must have the name of a table",
-                        what,
-                    ),
-                )
-            )
-        elif table.name in found:
-            message = Message(
-                "{}“{}”与“{}”是同一张表", "{} “{}” and “{}” are the same table", what, found[table.name], name
-            )
-            faults.append(fault("F03", message, Message("只保留一个", "Keep one"), table=table.name))
-        else:
-            found[table.name] = name
-    for name, table in decorated:
-        if table.name in found:
-            message = Message(
-                "{}“{}”像是“{}”表，没有读入：“{}”是这张表",
-                "{} “{}” looks like the table {} and was not read: “{}” is that table",
-                what,
-                name,
-                table,
-                found[table.name],
-            )
-            faults.append(
-                fault(
-                    "F27", message, Message("只保留一个，或改用别的名字", "Keep one, or give it another name")
-                )
-            )
-        else:
-            found[table.name] = name
-            message = Message("{}“{}”当作“{}”表读入", "{} “{}” is read as the table {}", what, name, table)
-            faults.append(
-                fault("F28", message, Message("如不符，请改名", "If it is not, rename it"), table=table.name)
-            )
-    return {name: found[name] for name in TABLES if name in found}, faults
 
 
 def to_dataset(
@@ -218,23 +95,6 @@ def _in_order(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     return frame if (code[1:] >= code[:-1]).all() else frame.iloc[np.argsort(code, kind="stable")]
 
 
-WIDEST = 1_000  # columns that a table may have, our own and others
-
-
-def too_wide(count: int, table: Table) -> list[Fault]:
-    """Refuse a table of more columns than any has, before each of them is looked at."""
-    if count <= WIDEST:
-        return []
-    message = Message(
-        "“{}”表有 {:,} 列，超过 {:,} 列", "table {} has {:,} columns, more than {:,}", table, count, WIDEST
-    )
-    remedy = Message(
-        "确认是否选错了文件或行列颠倒；自加的列请移到别处",
-        "Check whether it is another file, or rows and columns changed places; put columns of your own elsewhere",
-    )
-    return [fault("F04", message, remedy, table=table.name)]
-
-
 def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tuple[pd.DataFrame, list[Fault]]:
     """Read a frame of cells as a table of the registry.
 
@@ -272,7 +132,10 @@ def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tupl
         return table.empty(), wide
     unseen_in = {place: unseen(raw.iloc[:, place]) for place in range(raw.shape[1])}
     columns = [tidy_cells(raw.iloc[:, place]) for place in range(raw.shape[1])]
-    cells, faults, places = _name_columns(raw.columns, columns, table, header_row)
+    lost = without_header(raw.columns, columns, table, header_row)
+    if lost:
+        return table.empty(), lost
+    cells, faults, places = name_columns(raw.columns, columns, table, header_row)
     if any(is_structure(found) for found in faults):
         return table.empty(), faults
     index, kept = raw.index, np.ones(len(raw), dtype=bool)
@@ -281,7 +144,7 @@ def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tupl
     if not kept.all():
         index = index[kept]
         cells = {name: values[kept] for name, values in cells.items()}
-    personal = _personal(cells, index, table)
+    personal, cells = _personal(cells, index, table)
     asides = set_aside(cells, table)
     left = sorted(row for aside in asides for row in aside.rows)
     faults += [_left_out(aside, cells, index, table, personal) for aside in asides]
@@ -306,6 +169,13 @@ def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tupl
     findings = [finding for _, found in read.values() for finding in found]
     if table.band and frame[table.band.count].notna().any():
         frame, findings = _bands_asked(frame, findings, table, read.keys())
+    for told in personal.values():  # what is taken out is not empty besides
+        findings = [
+            dataclasses.replace(f, where=f.where & ~frame.index.isin(told.rows))
+            if f.column.name == told.column
+            else f
+            for f in findings
+        ]
     faults += _faults(findings, frame, table)
     if table.name == "sections" and frame[list(DEGREES)].notna().any(axis=None):
         frame, added = _above_required(frame, table)
@@ -375,93 +245,6 @@ def _above_required(frame: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, li
     return frame.assign(**{column.name: total}), [told]
 
 
-def _name_columns(
-    headers: Sequence[object], columns: list[pd.Series], table: Table, row: int
-) -> tuple[dict[str, pd.Series], list[Fault], dict[str, int]]:
-    """Return the columns by their English names (others by their own), what is wrong, and their places."""
-    cells: dict[str, pd.Series] = {}
-    typed: dict[str, str] = {}
-    places: dict[str, int] = {}
-    faults: list[Fault] = []
-    beyond: list[str] = []
-    for position, (header, values) in enumerate(zip(headers, columns, strict=True)):
-        shown = str(header).strip() or Message("第{}列", "column {}", position + 1)
-        if not str(header).strip() and values.isna().all():
-            continue
-        column, unit_fits = find_column(shown, table)
-        name = column.name if column else shown
-        if name in cells:
-            message = Message("“{}”与“{}”是同一列", "“{}” and “{}” are the same column", typed[name], shown)
-            remedy = Message("只保留一列", "Keep one column")
-            faults.append(fault("F06", message, remedy, table=table.name, row=row, column=name))
-            continue
-        cells[name], typed[name], places[name] = values, shown, position
-        where = {"table": table.name, "row": row, "column": name}
-        if column and not unit_fits:
-            message = Message(
-                "表头“{}”的单位应为“{}”",
-                "the unit of header “{}” should be “{}”",
-                shown,
-                column.measure if column.unit else Both("（无单位）", "(none)"),
-            )
-            remedy = Message(
-                "换算数值并改正表头；括号里只写单位",
-                "Convert the figures and put the header right; only the unit stands in the brackets",
-            )
-            faults.append(fault("F07", message, remedy, **where))
-        elif column and plain_header(shown)[0] in map(tidy_header, column.aliases):
-            faults.append(
-                fault(
-                    "F28",
-                    Message("表头“{}”读作“{}”", "header “{}” is read as {}", shown, column),
-                    Message("如不符，请改正表头", "If it is not, put the header right"),
-                    **where,
-                )
-            )
-        if not column:
-            beyond.append(shown)
-    others = (column for column in table.columns if not column.optional and column.name not in cells)
-    lacking = listing(list(others)[:5])
-    for shown in beyond:
-        where = {"table": table.name, "row": row, "column": shown}
-        like = column_like(shown, table, cells)
-        if like is None and _no_header(shown) and lacking:
-            message = Message(
-                "表头“{}”不是列名，像是被改写或漏填；没有当作规定的列读，缺少的列有：{}",
-                "header “{}” names no column, as if typed over or left out; it was not read as one, and these are missing: {}",
-                shown,
-                lacking,
-            )
-            remedy = Message("如是其中一列，请补上表头", "If it is one of them, enter its header")
-            faults.append(fault("F27", message, remedy, **where))
-        elif like is not None:
-            message = Message(
-                "“{}”像是“{}”列，没有当作这一列读",
-                "“{}” looks like the column {} and was not read as it",
-                shown,
-                like,
-            )
-            remedy = Message("如是，请把表头改为“{}”", "If it is, make the header “{}”", like.header)
-            faults.append(fault("F27", message, remedy, **where))
-        else:
-            message = Message(
-                "“{}”不在规定的列中，原样保留", "“{}” is none of the columns; kept as it is", shown
-            )
-            remedy = Message("如系规定的列，请改正表头", "If it is one, put the header right")
-            faults.append(fault("F21", message, remedy, **where))
-    for name in table.required_among(cells):
-        if name not in cells:
-            message = Message("缺少关键列“{}”（{}）", "the key column {} ({}) is missing", table[name], name)
-            remedy = Message("补上这一列，或改正表头", "Add the column, or put the header right")
-            faults.append(fault("F05", message, remedy, table=table.name, column=name))
-    return cells, faults, places
-
-
-def _no_header(shown: str) -> bool:
-    """Whether what stands above a column is a number, or nothing."""
-    return bool(re.fullmatch(r"第\d+列|[\d,.]+", shown))
-
-
 def _left_out(
     aside: Aside, cells: Mapping[str, pd.Series], index: pd.Index, table: Table, personal: dict[int, Fault]
 ) -> Fault:
@@ -515,20 +298,35 @@ def _left_out(
     return fault("F25", message, remedy, **where)
 
 
-def _personal(cells: Mapping[str, pd.Series], index: pd.Index, table: Table) -> dict[int, Fault]:
-    """Return numbers of persons by the position of their row: once for a column, in any cell as typed."""
+_NUMBER = re.compile(r"[\d,.]+")  # in a column of numbers it is judged as one
+_ALONE = re.compile(r"[\d +Xx-]+")
+
+
+def _personal(
+    cells: dict[str, pd.Series], index: pd.Index, table: Table
+) -> tuple[dict[int, Fault], dict[str, pd.Series]]:
+    """Return numbers of persons by the position of their row, once for a column, and the cells without them.
+
+    They are not kept in full: a dataset goes from hand to hand.
+    """
     faults: dict[int, Fault] = {}
+    hidden = dict(cells)
     for name, values in cells.items():
         column = table.by_name.get(name)
-        if column is None and names_persons(name):
-            continue  # refused as a column
         if column is not None and column.numeric and not is_text(values):
             continue
         found = find_numbers(values, codes=column is not None and column.kind is ColumnKind.ID)
         if column is not None and column.numeric:
-            found = {at: kinds for at, kinds in found.items() if not _is_number(str(values.iloc[at]))}
+            found = {at: k for at, k in found.items() if not _NUMBER.fullmatch(str(values.iloc[at]))}
         if not found:
             continue
+        kept = column is None or column.kind is ColumnKind.TEXT
+        shown = [_shown(values.iloc[at]) for at in found]
+        left = values.astype("object")  # what stands with it may tell that the row is a note
+        left.iloc[list(found)] = [
+            mask(text) if kept or not _ALONE.fullmatch(text) else None for text in shown
+        ]
+        hidden[name] = left.astype("str" if kept or is_text(values) else values.dtype)
         what = joined("或", " or ", dict.fromkeys(kind for kinds in found.values() for kind in kinds))
         more = (
             ""
@@ -542,20 +340,7 @@ def _personal(cells: Mapping[str, pd.Series], index: pd.Index, table: Table) -> 
             faults[at] = about_persons(
                 Message("有像{}的内容{}", "what looks like {}{}", what, more), rows=rows, **where
             )
-    return faults
-
-
-def _is_number(text: str) -> bool:
-    return bool(re.fullmatch(r"[\d,.]+", text))
-
-
-def about_persons(message: str, **where: object) -> Fault:
-    """Return the fault of a number of a person, which the check finds in tables as rule P02."""
-    remedy = Message(
-        "删去这些内容；若只是编码，请改写得不像手机号码或身份证号",
-        "Delete it; if it is a mere code, write it so that it looks like no mobile or identity number",
-    )
-    return Fault("P02", Severity.STOPS, message, remedy, **where)
+    return faults, hidden
 
 
 def _unseen(name: str, marks: np.ndarray, index: pd.Index, table: Table) -> list[Fault]:
@@ -628,8 +413,9 @@ def _one_by_one(finding: Finding, frame: pd.DataFrame, table: Table) -> Iterator
     """Give a fault for each thing typed: where the same stands in many cells, one with all of them."""
     positions = np.flatnonzero(finding.where)
     groups: dict[object, list[int]] = {}
+    whole = 2 * len(positions) > int(finding.raw.notna().sum())  # most of a column: it has one fault
     for position, typed in zip(positions.tolist(), finding.raw.iloc[positions], strict=True):
-        same = "" if pd.isna(typed) or finding.rule == "F18" else typed
+        same = "" if whole or pd.isna(typed) or finding.rule == "F18" else typed
         groups.setdefault(same, []).append(position)
     parts = [
         part
@@ -639,6 +425,8 @@ def _one_by_one(finding: Finding, frame: pd.DataFrame, table: Table) -> Iterator
     for count, part in enumerate(sorted(parts)[:LISTED], start=1):
         typed = finding.raw.iloc[part[0]]
         shown = finding.column if pd.isna(typed) else _shown(typed)
+        kinds = len(set(finding.raw.iloc[part].dropna()))
+        others = Message("等 {} 种写法", "and {1} others ", kinds, kinds - 1) if kinds > 1 else ""
         rows = tuple(int(row) for row in frame.index[part])
         more = (
             Message("（{} 处：第 {} 行）", " ({} places: rows {})", len(rows), spans(rows))
@@ -653,7 +441,7 @@ def _one_by_one(finding: Finding, frame: pd.DataFrame, table: Table) -> Iterator
             )
         yield fault(
             finding.rule,
-            Message("“{}”{}{}", "“{}” {}{}", shown, finding.message, more),
+            Message("“{}”{}{}{}", "“{}” {}{}{}", shown, others, finding.message, more),
             finding.remedy,
             table=table.name,
             row=rows[0],

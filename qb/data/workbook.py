@@ -20,7 +20,8 @@ from qb.data.dataset import Dataset
 from qb.data.grid import Grid, grid_to_table
 from qb.data.schema import TABLES, Column, ColumnKind, Table
 from qb.data.table_files import FORMULA, read_bytes, spoken, write_file
-from qb.data.table_intake import A_SHEET, about_persons, fault, tables_among, to_dataset
+from qb.data.table_headers import A_SHEET, about_persons, fault, tables_among
+from qb.data.table_intake import to_dataset
 from qb.data.xlsx_package import (
     BROKEN,
     CELL_NAME,

@@ -44,7 +44,7 @@ class SheetXml:
         if value is None or kind not in (b"", b"n", b"str"):
             return ""
         text = value[1].decode()
-        return text if kind == b"str" else f"{float(text):.0f}"
+        return text if kind == b"str" or not text else f"{float(text):.0f}"
 
     def merged_into(self) -> dict[Place, Place]:
         """Return for each cell of a merged area, but the first, the first."""

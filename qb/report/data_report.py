@@ -16,7 +16,7 @@ from qb.data.checks import title as school_title
 from qb.data.dataset import district_of
 from qb.data.schema import TABLES, bearing, tables_of
 from qb.data.schema import Table as SourceTable
-from qb.data.table_intake import FORM_RULES
+from qb.data.table_headers import FORM_RULES
 from qb.errors import Fault
 from qb.indicators.assessment import Assessment
 from qb.report import columns
