@@ -508,7 +508,7 @@ def merge_schools(register: Register, standard: Standard, action: MergeSchools) 
                 "{0}是校区，请把 {1} 写成它所属的学校",
                 "{0} is a campus: write the school it belongs to as {1}",
                 register.name(action.into),
-                Field("into"),
+                FieldName("into"),
             )
         )
     for school in action.from_:
