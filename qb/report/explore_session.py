@@ -1,227 +1,226 @@
-"""Actions tried out on a year: what can be picked, the choices made, what they do, the scenario they amount
-to.
-"""
+"""Actions tried out on a year: a control for every field that they declare, the choices made, what they do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 
+import pandas as pd
+
+from qb import terms
 from qb.data.dataset import Dataset
+from qb.data.schema import DistrictItem, tables_of
 from qb.errors import QbError
 from qb.files import write_whole
 from qb.indicators.assessment import Assessment, assess
-from qb.planning.scenario import Scenario, apply, carry_forward, to_toml
+from qb.language import Lang, say
+from qb.planning.costs import Costs
+from qb.planning.scenario import Scenario, Years, apply, carry_forward, to_toml
+from qb.planning.scenario.comparison import costing
+from qb.planning.scenario.scenario_file import ACTIONS, draft_of
+from qb.planning.scenario.school_actions import STANDARD
+from qb.planning.scenario.teacher_actions import STAFF_COLUMNS
 from qb.standard import Standard
-from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Term
+from qb.terms import COMPULSORY, GRADES_OF_STAGE, STAGES_OF_KIND
 
-# What can be tried: the actions on offer, and the controls that fill in their fields.
-
-
-Words = tuple[str, str]  # zh, en
-Place = tuple[str, str]  # school_id and stage
+# A control for every field that an action declares, by the kind of field.
 
 
-@dataclass(frozen=True)
-class Amount:
-    """A slider from nothing to `most`; at nothing the field is not written."""
-
-    name: str
-    label: Words
-    most: int
-    step: int = 1
+Place = tuple[str | None, str]  # school_id and stage; no school where the action may do without
+NEW = "NEW"  # what the identifiers of schools to be opened begin with
+OPENS, NAME = "school_id", "name"  # fields of a school to be opened: given by itself; asked for
+SCHOOLS = ("school", "from", "to", "into", "like")  # fields that name schools
+COLUMNS = {"teachers": "full_time_teachers", "capacity": "pupils", "classes": "classes", **STAFF_COLUMNS}
+HELD = ("sections", "facilities", "funds")
 
 
 @dataclass(frozen=True)
-class Where:
-    """A school; with its stage where rows of `table` are offered, by itself where none is named."""
-
-    name: str
-    label: Words
-    table: str = ""
-
-
-@dataclass(frozen=True)
-class Word:
-    """One of a closed set."""
-
-    name: str
-    label: Words
-    words: tuple[Term, ...]
-
-
-@dataclass(frozen=True)
-class District:
-    """One of the districts of the data."""
-
-    name: str = "district"
-    label: Words = ("县区", "District")
-
-
-@dataclass(frozen=True)
-class Free:
-    """A text."""
-
-    name: str
-    label: Words
-    text: Words
-
-
-Control = Amount | Where | Word | District | Free
-
-
-@dataclass(frozen=True)
-class Form:
-    """An action on offer.
+class Control:
+    """What fills in a field of an action.
 
     Attributes
     ----------
-    do : str
-        As a scenario file says it.
-    label : tuple of str
-        In Chinese and English.
-    controls : tuple of Control
-    fixed : dict
-        Fields that are always written so.
+    name : str
+        As a scenario file has it; with a dot before a part of it, as ``capacity.primary``.
+    kind : str
+        ``slider`` (at nothing the field is not written), ``number`` and ``text`` (not written where blank),
+        ``one`` and ``many`` of what is offered, ``flag``.
+    needed : bool
+        Whether the action cannot do without.
+    whole : bool
+        Whether it is a number of persons or things.
+    most : float
+        The largest number that the action takes; infinite where it names none.
+    column : str
+        The column of the tables that it adds to or takes from; empty where there is none.
+    offered : str or tuple
+        A closed set, or what of the data there is to choose from: ``places`` (school and stage, by the rows of
+        `table`), ``schools``, ``zones``, ``district``.
+    table : str
+        Whose rows are the places.
+    stage : str
+        The field in which a place's stage is written.
+    entry : tuple of str
+        Where it stands for an entry of a list: the entry's fields for the part and for the number.
     """
 
-    do: str
-    label: Words
-    controls: tuple[Control, ...]
-    fixed: Mapping[str, object] = field(default_factory=dict)
+    name: str
+    kind: str
+    needed: bool = False
+    whole: bool = False
+    most: float = math.inf
+    column: str = ""
+    offered: str | tuple[object, ...] = ()
+    table: str = ""
+    stage: str = ""
+    entry: tuple[str, ...] = ()
+
+    def put(self, made: dict[str, object], value: object) -> bool:
+        """Write what the control says into an action, and return whether it says anything."""
+        if value in (None, "", ()) or (value == 0 and self.kind in ("slider", "flag")):
+            return False
+        group, _, part = self.name.partition(".")
+        if self.kind in ("number", "slider"):
+            value = _number(value, self.whole)
+        if self.offered == "places":
+            made |= {k: v for k, v in zip((self.name, self.stage), value, strict=True) if not pd.isna(v)}
+        elif self.entry:
+            made.setdefault(group, []).append(dict(zip(self.entry, (part, value), strict=True)))
+        else:
+            *path, last = self.name.split(".")
+            for name in path:
+                made = made.setdefault(name, {})
+            made[last] = list(value) if self.kind == "many" else value
+        return True
 
 
-_STAFFED = Where("school", ("学校", "School"), "sections")
-_EQUIPPED = Where("school", ("学校", "School"), "facilities")
-_FROM = Where("from", ("从", "From"), "sections")
-_TO = Where("to", ("到", "To"))
-_SCHOOLS = (Kind.PRIMARY, Kind.JUNIOR, Kind.NINE_YEAR)
+def _number(value: object, whole: bool) -> object:
+    """Return a number as a file has it; a text that is none stays, and the action says so."""
+    try:
+        number = float(str(value).replace(",", ""))
+    except ValueError:
+        return value
+    return int(number) if number == number // 1 and (whole or abs(number) < 2**53) else number
 
-FORMS: Mapping[str, Form] = MappingProxyType(
-    {
-        form.do: form
-        for form in (
-            Form(
-                "hire",
-                ("新进教师", "Hire teachers"),
-                (
-                    _STAFFED,
-                    Amount("teachers", ("人数", "Teachers"), 40),
-                    Amount("pe_arts", ("其中体育、艺术", "of PE and arts"), 20),
-                    Amount("backbone", ("其中骨干", "backbone"), 20),
-                ),
-            ),
-            Form(
-                "train",
-                ("培训教师", "Train teachers"),
-                (
-                    _STAFFED,
-                    Amount("above_required", ("提升学历（人）", "Higher degree"), 40),
-                    Amount("backbone", ("培养骨干（人）", "Backbone"), 20),
-                    Amount("pe_arts", ("转教体育、艺术（人）", "To PE and arts"), 20),
-                ),
-            ),
-            Form(
-                "transfer_teachers",
-                ("教师交流", "Transfer teachers"),
-                (_FROM, _TO, Amount("teachers", ("人数", "Teachers"), 40)),
-            ),
-            Form(
-                "move_pupils",
-                ("转移学生", "Move pupils"),
-                (_FROM, _TO, Amount("pupils", ("人数", "Pupils"), 600, 5)),
-            ),
-            Form(
-                "build",
-                ("增建校舍场地", "Build"),
-                (
-                    _EQUIPPED,
-                    Amount(
-                        "teaching_area_m2", ("教学及辅助用房（平方米）", "Teaching floor (m²)"), 10000, 50
-                    ),
-                    Amount(
-                        "indoor_sports_area_m2", ("室内体育用房（平方米）", "Indoor sports (m²)"), 4000, 50
-                    ),
-                    Amount("sports_ground_m2", ("体育运动场地（平方米）", "Sports ground (m²)"), 20000, 100),
-                ),
-            ),
-            Form(
-                "buy",
-                ("添置设备", "Buy equipment"),
-                (
-                    _EQUIPPED,
-                    Amount("equipment_yuan", ("教学仪器设备（元）", "Equipment (yuan)"), 3000000, 10000),
-                    Amount("multimedia_rooms", ("网络多媒体教室（间）", "Multimedia rooms"), 60),
-                ),
-            ),
-            Form(
-                "open_school",
-                ("开办学校", "Open a school"),
-                (
-                    Free("name", ("校名", "Name"), ("新建学校", "New school")),
-                    Word("kind", ("办学类型", "Kind"), _SCHOOLS),
-                    Word("location", ("城乡", "Location"), tuple(Location)),
-                    District(),
-                    Amount("capacity.primary", ("小学学位", "Primary places"), 1620, 45),
-                    Amount("capacity.junior", ("初中学位", "Junior places"), 1500, 50),
-                ),
-                {"like": "standard"},
-            ),
-        )
-    }
-)
+
+def controls(do: str, standard: Standard) -> tuple[Control, ...]:
+    """Return the controls of an action: one for every field that it declares but its year, places first.
+
+    >>> from qb.standard import load
+    >>> [(one.name, one.kind) for one in controls("rezone", load())]
+    [('zones', 'many'), ('to', 'one'), ('stage', 'one'), ('moves', 'one')]
+    """
+    schema = ACTIONS[do].model_json_schema(by_alias=True)
+    fields, needed = schema["properties"], schema.get("required", ())
+    single = [name for name in SCHOOLS if name in fields and fields[name].get("type") != "array"]
+    # A school and its stage are chosen as one: the stage has no control of its own.
+    stages = {name: f"{name}_stage" for name in single if f"{name}_stage" in fields}
+    if "stage" in fields and not stages:
+        stages = {name: "stage" for name in single if name in ("school", "from")}
+    held = {*tables_of(standard)["facilities"].by_name} - {*tables_of(standard)["sections"].by_name}
+    found: list[Control] = []
+    for name, entry in fields.items():
+        if name in ("do", "year", OPENS, *stages.values()):
+            continue
+        own: dict[str, object] = {"needed": name in needed}
+        if name in stages:
+            table = "facilities" if held & {*fields} else "sections"
+            own |= {"kind": "one", "offered": "places", "table": table, "stage": stages[name]}
+        found += _declared(name, entry, schema.get("$defs", {}), standard, own)
+    places = (*SCHOOLS, "zone", "zones")
+    rank = {name: place for place, name in enumerate(places)}
+    order = sorted(
+        found, key=lambda one: (one.name.count("."), rank.get(one.name, len(rank)), not one.needed)
+    )
+    return tuple(order)
+
+
+def _declared(
+    name: str, entry: Mapping, defs: Mapping, standard: Standard, own: dict[str, object]
+) -> Iterator[Control]:
+    """Yield the controls of a field, as its JSON schema declares it."""
+    default = entry.get("default")
+    entry = next((one for one in entry.get("anyOf", ()) if one.get("type") != "null"), entry)
+    called = entry.get("$ref", "").rpartition("/")[2]
+    entry = defs.get(called, entry)
+    items, inner = entry.get("items", {}), entry.get("additionalProperties")
+    if isinstance(inner, dict):  # by stage, or by a column that the standard declares
+        table = "facilities" if "exclusiveMinimum" in inner else "sections"
+        declared = [c.name for c in standard.columns if c.table == table]
+        for part in GRADES_OF_STAGE if "$ref" in entry["propertyNames"] else declared:
+            yield from _declared(f"{name}.{part}", inner, defs, standard, own)
+    elif entry.get("type") == "object":
+        for part, each in entry["properties"].items():
+            yield from _declared(f"{name}.{part}", each, defs, standard, own)
+    elif "$ref" in items:  # a list of entries: a control for each word of the first field
+        (kind, words), (amount, _) = defs[items["$ref"].rpartition("/")[2]]["properties"].items()
+        for part in defs[words["$ref"].rpartition("/")[2]]["enum"]:
+            yield Control(f"{name}.{part}", "number", entry=(kind, amount))
+    else:
+        yield Control(name, **(_plain(name, called, entry, default, standard) | own))
+
+
+def _plain(name: str, called: str, entry: Mapping, default: object, standard: Standard) -> dict[str, object]:
+    """Return what kind of control a field has that is no group of others."""
+    kind, last, group = entry.get("type"), name.rpartition(".")[2], name.partition(".")[0]
+    if "enum" in entry:
+        known = {"DistrictItem": DistrictItem}.get(called) or getattr(terms, called, None) or str
+        words = tuple(known(word) for word in entry["enum"])
+        return {
+            "kind": "one",
+            "offered": words if default is not None or called != "Stage" else (None, *COMPULSORY),
+        }
+    if kind == "boolean":
+        return {"kind": "flag"}
+    if kind == "array":
+        grades = tuple(grade for stage in COMPULSORY for grade in GRADES_OF_STAGE[stage])
+        offered = grades if entry["items"]["type"] == "integer" else "zones" if name == "zones" else "schools"
+        return {"kind": "many", "offered": offered}
+    if kind in ("integer", "number"):
+        tables = tables_of(standard)
+        column = COLUMNS.get(group, last if any(last in tables[table].by_name for table in HELD) else "")
+        most = float(entry.get("maximum", math.inf))
+        counts = "exclusiveMinimum" in entry or entry.get("minimum", 0) >= 1 or default == 0
+        slides = counts and bool(column or most < 1e13)
+        return {
+            "kind": "slider" if slides else "number",
+            "whole": kind == "integer",
+            "most": most,
+            "column": column,
+        }
+    offered = {"zone": "zones", "district": "district"}.get(name, "schools" if name in SCHOOLS else "")
+    return {"kind": "one" if offered else "text", "offered": offered}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An action with what its controls say: a number, a word, a text, or a school (with its stage).
-
-    `values` may also hold fields that no control shows, such as the identifier of a school to be opened.
-    """
+    """An action with what its controls say: numbers, words, texts, schools (with a stage); `fixed` has no control."""
 
     do: str
+    controls: tuple[Control, ...]
     values: Mapping[str, object]
-
-    def having(self, **values: object) -> Choice:
-        """Return the choice with some values changed."""
-        return Choice(self.do, {**self.values, **values})
+    fixed: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def action(self) -> dict[str, object] | None:
-        """The action as a scenario file has it; None as long as no slider was moved.
+        """The action as a scenario file has it; None as long as no number and no list of its says anything.
 
-        >>> choice = Choice("hire", {"school": ("0001001", "primary"), "teachers": 3, "pe_arts": 0})
-        >>> choice.action
-        {'do': 'hire', 'school': '0001001', 'stage': 'primary', 'teachers': 3}
-        >>> choice.having(teachers=0).action is None
-        True
+        One that asks for nothing is done at once.
         """
-        form = FORMS[self.do]
-        amounts = {c.name: self.values.get(c.name) for c in form.controls if isinstance(c, Amount)}
-        if not any(amounts.values()):
-            return None
-        made: dict[str, object] = {"do": self.do}
-        for name, value in self.values.items():
-            if name in amounts and not value:
-                continue
-            group, _, member = name.partition(".")
-            if member:
-                made.setdefault(group, {})[member] = value
-            elif isinstance(value, tuple):
-                made |= {name: value[0], "stage": value[1]}
-            else:
-                made[name] = value
-        return made | dict(form.fixed)
+        made: dict[str, object] = {"do": self.do, **self.fixed}
+        said = [one for one in self.controls if one.put(made, self.values[one.name])]
+        asks = any(one.needed for one in self.controls)
+        acts = any(
+            one.kind in ("slider", "number", "many") or (one.name, one.needed) == ("zone", False)
+            for one in said
+        )
+        return made if acts or not asks else None
 
 
 # A year of a dataset and the choices made about it: what they do, and the scenario they amount to.
-
-
-_SECTIONS = Where("", ("", ""), "sections")
-NEW = "NEW"  # what the identifiers of schools to be opened begin with
 
 
 @dataclass(frozen=True)
@@ -248,17 +247,20 @@ class Session:
         alone = carry_forward(data, year, standard)
         return cls(alone, assess(alone, year, standard))
 
-    def adding(self, do: str, lang: str = "zh") -> Session:
+    def adding(self, do: str, place: Place | None = None, lang: Lang = "zh") -> Session:
         """Return the session with one more action, its controls as they stand at first."""
-        values: dict[str, object] = {"school_id": self._new_id()} if do == "open_school" else {}
-        for control in FORMS[do].controls:
-            values[control.name] = _first(control, self._sensible(control, values), lang)
-        return replace(self, choices=(*self.choices, Choice(do, values)))
+        values: dict[str, object] = {}
+        form = controls(do, self.base.standard)
+        for one in form:
+            values[one.name] = self._first(one, values, place)
+        fixed = {OPENS: self._new_id()} if OPENS in ACTIONS[do].model_fields else {}
+        values |= {NAME: say(lang, "新建学校", "New school")} if fixed else {}
+        return replace(self, choices=(*self.choices, Choice(do, form, values, fixed)))
 
     def changing(self, number: int, **values: object) -> Session:
         """Return the session with the choice of that place, counted from 0, changed."""
         choices = list(self.choices)
-        choices[number] = choices[number].having(**values)
+        choices[number] = replace(choices[number], values={**choices[number].values, **values})
         return replace(self, choices=tuple(choices))
 
     def without(self, number: int) -> Session:
@@ -266,21 +268,28 @@ class Session:
         return replace(self, choices=self.choices[:number] + self.choices[number + 1 :])
 
     def options(self, control: Control) -> list[object]:
-        """Return what a control offers: places, schools, words or districts; nothing for a slider or text."""
-        if isinstance(control, Where):
-            if control.table:
-                frame = self.data[control.table]
-                there = list(zip(frame["school_id"], frame["stage"], strict=True))
-                return there + [place for one in self._opened for place in _places(one)]
-            there = dict.fromkeys(self.data["sections"]["school_id"])
-            return [*there, *(one.values["school_id"] for one in self._opened)]
-        if isinstance(control, Word):
-            return list(control.words)
-        return list(self.data.districts) if isinstance(control, District) else []
+        """Return what a control offers: places, schools, zones, words or districts; nothing for numbers and texts."""
+        blank = [] if control.needed else [None]
+        if not isinstance(control.offered, str):
+            return list(control.offered)
+        if control.offered == "places":
+            frame = self.data[control.table]
+            there = [*zip(frame["school_id"], frame["stage"], strict=True)]
+            there += [
+                (one.fixed[OPENS], str(s)) for one in self._opened for s in STAGES_OF_KIND[one.values["kind"]]
+            ]
+            return there + ([] if control.needed else [(None, str(stage)) for stage in COMPULSORY])
+        if control.offered == "schools":
+            there = list(dict.fromkeys(self.data["sections"]["school_id"]))
+            like = [STANDARD] if control.name == "like" else []
+            return like + blank * (control.kind == "one") + there + [one.fixed[OPENS] for one in self._opened]
+        if control.offered == "zones":
+            return blank * (control.kind == "one") + list(self.data["zones"]["zone_id"])
+        return list(self.data.districts) if control.offered else []
 
     def name(self, school: str) -> str:
-        """Return a school's name; its identifier where there is none."""
-        named = {str(one.values["school_id"]): str(one.values["name"]) for one in self._opened}
+        """Return a school's or a zone's name; its identifier where there is none."""
+        named = {str(one.fixed[OPENS]): str(one.values[NAME]) for one in self._opened}
         return named.get(school) or self._names.get(school, school)
 
     @property
@@ -296,70 +305,129 @@ class Session:
     @property
     def actions(self) -> list[dict[str, object]]:
         """The actions that the choices amount to, as a scenario file has them."""
-        return [choice.action for choice in self.choices if choice.action is not None]
+        return [action for choice in self.choices if (action := choice.action) is not None]
 
     @cached_property
-    def after(self) -> Assessment:
-        """The assessment once the actions are done.
+    def done(self) -> Dataset:
+        """The data once the actions are done.
 
         Raises
         ------
         ScenarioError
             If one of them cannot be done; every reason is named.
         """
-        if not self.actions:
-            return self.base
-        done = apply(self.data, self.actions, self.base.year, self.base.standard)
-        return assess(done, self.base.year, self.base.standard)
+        return (
+            apply(self.data, self.actions, self.base.year, self.base.standard) if self.actions else self.data
+        )
+
+    @cached_property
+    def after(self) -> Assessment:
+        """The assessment once the actions are done; refused like `done`."""
+        return assess(self.done, self.base.year, self.base.standard) if self.actions else self.base
+
+    def costs(self, prices: Costs) -> pd.DataFrame:
+        """Return what the actions cost in the year, as `qb.planning.scenario.comparison.costing` has it."""
+        year, standard = self.base.year, self.base.standard
+        alone = Years({year: self.data}, {}, ())
+        return costing(draft_of(self.scenario("-")), alone, prices, standard, year)
+
+    def lacking(self, number: int, control: Control) -> float | None:
+        """Return what the school of a choice still lacks to the standard in what a control adds; None where unknown.
+
+        Of a school as one it is not said: how much falls to each stage is not the choice's.
+        """
+        choice = self.choices[number]
+        place, code = choice.values.get("school"), self._codes.get(control.column)
+        if not code or not isinstance(place, tuple) or choice.controls[0].name != "school":
+            return None
+        school, stage = place
+        if math.isnan(self._values.get((school, stage), {}).get(code, math.nan)):
+            return None
+        return self._gaps.get((school, stage, code), 0.0)
+
+    def indicator(self, control: Control) -> str | None:
+        """Return the code of the resource that a control adds to."""
+        return self._codes.get(control.column)
+
+    def most(self, control: Control) -> float:
+        """Return where a slider ends: at the declared bound, else at what the school with most of all has."""
+        for table in HELD:
+            if control.most >= 1e13 and control.column in self.data[table]:
+                largest = self.data[table][control.column].max(skipna=True)
+                return max(10.0, 0.0 if pd.isna(largest) else float(largest))
+        return control.most
+
+    @property
+    def failing(self) -> list[Place]:
+        """The school rows that fail now: by the school's rule, or where there is none by a resource."""
+        rows, gaps = self.after.rows, self.after.shortfalls
+        failed = (
+            rows[(rows["verdict"] == terms.Verdict.FAIL).to_numpy()]
+            if self.base.standard.rules.school
+            else gaps
+        )
+        return list(dict.fromkeys(zip(failed["school_id"], failed["stage"], strict=True)))
 
     def scenario(self, title: str) -> Scenario:
-        """Return the choices as a scenario.
-
-        Raises
-        ------
-        ScenarioError
-            If an action cannot be done; every reason is named.
-        """
-        _ = self.after  # a scenario that cannot be done is none
+        """Return the choices as a scenario; refused like `done`."""
+        _ = self.done  # a scenario that cannot be done is none
         document = {"title": title, "base_year": self.base.year, "actions": self.actions}
         return Scenario.model_validate(document)
 
-    def _sensible(self, control: Control, values: dict[str, object]) -> list[object]:
-        """Return the options; of schools that are to receive, first the others that have the stage."""
+    def _first(self, control: Control, values: Mapping[str, object], place: Place | None) -> object:
+        """Return what a control says at first: the place asked for, another school that may receive, its default."""
+        if control.kind in ("slider", "flag"):
+            return 0 if control.kind == "slider" else False
+        if control.kind == "many":
+            return ()
+        if control.kind in ("number", "text"):
+            return ""
         options = self.options(control)
-        if control.name != "to":
-            return options
-        giver, stage = values["from"]
-        alike = [school for school, there in self.options(_SECTIONS) if there == stage and school != giver]
-        return alike or options
+        if not options:
+            raise QbError("数据中没有可供选择的{}。", "The data have no {} to choose from.", control.name)
+        if control.name == "to":
+            giver, stage = next(
+                (v for v in values.values() if isinstance(v, tuple) and len(v) == 2), (None, None)
+            )
+            alike = [s for s, t in zip(*self._sections, strict=True) if t == stage and s != giver]
+            options = [o for o in options if (o[0] if isinstance(o, tuple) else o) in alike] or options
+        if place and control.name in ("school", "from"):
+            same = [o for o in options if (o[0] if isinstance(o, tuple) else o) == place[0]]
+            options = [place] if place in same else same or options
+        return options[0]
+
+    @property
+    def _sections(self) -> tuple[pd.Series, pd.Series]:
+        return self.data["sections"]["school_id"], self.data["sections"]["stage"]
+
+    @cached_property
+    def _values(self) -> dict[Place, dict[str, float]]:
+        codes = list(self.base.standard.resource_codes)
+        return self.after.rows.set_index(["school_id", "stage"])[codes].to_dict("index")
+
+    @cached_property
+    def _gaps(self) -> dict[tuple[str, str, str], float]:
+        return self.after.shortfalls.set_index(["school_id", "stage", "code"])["to_standard"].to_dict()
+
+    @property
+    def _codes(self) -> dict[str, str]:
+        return {i.adds_to[1]: i.code for i in self.base.standard.resources if not i.at_most}
 
     @property
     def _opened(self) -> list[Choice]:
-        return [choice for choice in self.choices if choice.do == "open_school"]
+        return [choice for choice in self.choices if OPENS in choice.fixed]
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        schools = self.data["schools"].dropna(subset=["name"])
-        return dict(zip(schools["school_id"], schools["name"], strict=True))
+        found: dict[str, str] = {}
+        for table, key in (("zones", "zone_id"), ("schools", "school_id")):
+            named = self.data[table].dropna(subset=["name"])
+            found |= dict(zip(named[key], named["name"], strict=True))
+        return found
 
     def _new_id(self) -> str:
-        taken = {*self.data["schools"]["school_id"], *(one.values["school_id"] for one in self._opened)}
+        taken = {*self.data["schools"]["school_id"], *(one.fixed[OPENS] for one in self._opened)}
         return next(name for n in range(1, len(taken) + 2) if (name := f"{NEW}{n}") not in taken)
-
-
-def _first(control: Control, options: list[object], lang: str) -> object:
-    if isinstance(control, Amount):
-        return 0
-    if isinstance(control, Free):
-        return control.text[lang != "zh"]
-    if not options:
-        raise QbError("数据中没有可供选择的{}。", "The data have no {} to choose from.", control.label[0])
-    return options[0]
-
-
-def _places(opened: Choice) -> list[Place]:
-    stages = STAGES_OF_KIND[opened.values["kind"]]
-    return [(str(opened.values["school_id"]), str(stage)) for stage in COMPULSORY if stage in stages]
 
 
 def save(session: Session, path: str | Path, title: str) -> Path:

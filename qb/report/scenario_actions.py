@@ -16,7 +16,7 @@ from qb.planning.scenario.comparison import COEFFICIENT, PASSING
 from qb.planning.scenario.pupils_actions import MovePupils, NewEstate, PlaceOverflow, Rezone, SplitClasses
 from qb.planning.scenario.resource_actions import Build, Buy, Fund, Set, TransferEquipment
 from qb.planning.scenario.scenario_file import ACTIONS
-from qb.planning.scenario.scenario_summary import item_words
+from qb.planning.scenario.scenario_summary import item_words, unit_of_item
 from qb.planning.scenario.school_actions import CloseSchool, MergeSchools, OpenSchool
 from qb.planning.scenario.teacher_actions import Hire, Train, TransferTeachers
 from qb.report.columns import SCHOOL, STAGE
@@ -43,6 +43,16 @@ def item_label(item: str, lang: Lang) -> str:
     if item in ACTIONS:
         return does(item, lang)
     return told(item_words(item), lang)
+
+
+# What words mean of which there is a choice in an action.
+CHOSEN = {
+    "standard": ("按标准配足", "with what the standard demands"),
+    "keep": ("原址保留", "sites stay in use"),
+    "close": ("原址关闭", "sites are closed"),
+    "entrants": ("从新生起逐年", "entrants first, one more grade each year"),
+    "all": ("在校生一并转来", "those at school move as well"),
+}
 
 
 class Telling:
@@ -74,24 +84,15 @@ class Telling:
         )
 
     def _unit(self, column: str) -> str:
-        known = {
-            "_m2": (" 平方米", " m²"),
-            "_yuan": (" 元", " yuan"),
-            "_rooms": (" 间", ""),
-            "_teachers": (" 人", ""),
-            "_required": (" 人", ""),
-        }
-        zh, en = next((pair for end, pair in known.items() if column.endswith(end)), ("", ""))
-        return self._say(zh, en)
+        unit = told(unit_of_item(column), self._lang)
+        return f" {unit}" if unit else ""
 
     def _open_school(self, action: OpenSchool) -> str:
         sizes = action.capacity or action.classes
         unit = self._say(" 人", " pupils") if action.capacity else self._say(" 个班", " classes")
         parts = self._list([f"{stage_label(stage, self._lang)} {n}{unit}" for stage, n in sizes.items()])
-        like = {None: "", "standard": self._say("，按标准配足", ", with what the standard demands")}
-        model = like.get(
-            action.like, self._say(f"，比照{self._school(action.like or '')}", f", like {action.like}")
-        )
+        other = (f"比照{self._school(action.like or '')}", f"like {action.like}")
+        model = self._say("，{0}", ", {1}").format(*CHOSEN.get(action.like, other)) if action.like else ""
         kind = label(action.kind, self._lang)
         return self._say(
             f"开办{action.name}（{kind}）：{parts}{model}", f"Open {action.name} ({kind}): {parts}{model}"
@@ -104,8 +105,7 @@ class Telling:
 
     def _merge_schools(self, action: MergeSchools) -> str:
         gone, into = self._list(action.from_, self._school), self._school(action.into)
-        sites = {"keep": ("原址保留", "sites stay in use"), "close": ("原址关闭", "sites are closed")}
-        zh, en = sites[action.sites]
+        zh, en = CHOSEN[action.sites]
         return self._say(f"{gone}并入{into}，{zh}", f"Merge {gone} into {into}; {en}")
 
     def _move_pupils(self, action: MovePupils) -> str:
@@ -127,10 +127,7 @@ class Telling:
             self._list(action.zones, lambda z: self._zones.get(z, z)),
             stage_label(action.stage, self._lang),
         )
-        zh, en = {
-            "entrants": ("从新生起逐年", "entrants first, one more grade each year"),
-            "all": ("在校生一并转来", "those at school move as well"),
-        }[action.moves]
+        zh, en = CHOSEN[action.moves]
         to = self._school(action.to)
         return self._say(f"{zones}的{stage}改划到{to}（{zh}）", f"{stage}: {zones} now belong to {to} ({en})")
 

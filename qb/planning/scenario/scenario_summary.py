@@ -20,35 +20,70 @@ from qb.planning.scenario.comparison import (
 )
 from qb.planning.scenario.resource_actions import BUILDING, SITE
 from qb.planning.scenario.scenario_file import ACTIONS
+from qb.planning.scenario.teacher_actions import STAFF_COLUMNS
 from qb.rounding import round_half_up
 from qb.standard import Standard, Text
 from qb.terms import Stage, Verdict
 
 _NONE = Message("无", "none")
 MOST = 12  # schools, or coefficients, in one line
-_OTHER = {
+# What fields, columns and other things that money buys are called, where the tables have no label in the language.
+_WORDS = {
     SITE: Both("征地和开办", "land and setting up"),
     BUILDING: Both("建校（按概算）", "the new school (as estimated)"),
     "rooms": Both("音美教室", "music and art rooms"),
+    "music": Both("音乐教室面积（平方米）", "music room (m²)"),
+    "art": Both("美术教室面积（平方米）", "art room (m²)"),
+    "school": Both("学校", "school"),
+    "from": Both("从", "from"),
+    "to": Both("到", "to"),
+    "into": Both("并入", "into"),
+    "stage": Both("学段", "stage"),
+    "name": Both("校名", "name"),
+    "location": Both("城乡", "location"),
+    "capacity": Both("学位", "places"),
+    "like": Both("比照", "like"),
+    "given": Both("写明", "given"),
+    "sites": Both("原址", "sites"),
+    "teachers": Both("人数", "teachers"),
+    "pupils": Both("人数", "pupils"),
+    "share": Both("或比例", "or a share"),
+    "zone": Both("小区", "zone"),
+    "zones": Both("小区", "zones"),
+    "grades": Both("年级", "grades"),
+    "moves": Both("谁转", "who moves"),
+    "households": Both("户数", "homes"),
+    "primary_per_thousand": Both("每千户小学生数", "primary pupils per thousand homes"),
+    "junior_per_thousand": Both("每千户初中生数", "junior pupils per thousand homes"),
+    "rotation": Both("计入交流轮岗", "counted as rotation"),
+    "limit": Both("班额上限", "class limit"),
+    "item": Both("项目", "item"),
+    "value": Both("改为", "becomes"),
+    "cost": Both("概算", "estimate"),
+    "low": Both("概算，低", "estimate, low"),
+    "high": Both("概算，高", "estimate, high"),
 }
 _ENGLISH = {
     "full_time_teachers": "teachers",
     "teachers_above_required": "with more than the required degree",
-    "backbone_teachers": "backbone teachers",
     "pe_arts_teachers": "PE and arts teachers",
     "certified_teachers": "certified",
     "trained_teachers": "with 360 hours of training",
     "teaching_area_m2": "teaching floor",
     "indoor_sports_area_m2": "indoor sports floor",
     "sports_ground_m2": "sports ground",
-    "equipment_yuan": "equipment",
-    "multimedia_rooms": "multimedia rooms",
     "allocation_yuan": "public funds allotted",
     "training_budget_yuan": "training in the budget",
     "training_final_yuan": "training in the final account",
     "special_allocation_yuan": "public funds of special education",
-    "schools_with_broadband": "schools with broadband",
     "regular_classrooms_multimedia": "regular classrooms with multimedia",
+}
+UNITS = {
+    "_m2": Both("平方米", "m²"),
+    "_yuan": Both("元", "yuan"),
+    "_rooms": Both("间", ""),
+    "_teachers": Both("人", ""),
+    "_required": Both("人", ""),
 }
 
 
@@ -73,7 +108,7 @@ def summary(comparison: Comparison) -> Message:
             *(Message("  注意：{}。", "  Note: {}.", found) for found in outcome.findings),
         ]
         lines += [*_changed_schools(outcome), *_changed(outcome, after.standard), *_moved(outcome)]
-        lines += _costs(outcome, comparison.costs.title)
+        lines += costs_said(outcome.costs, comparison.costs.title)
         lines += [*_contributions(outcome, after.standard), *_years(comparison, number)]
     lines.append(
         Message(
@@ -217,11 +252,11 @@ def _moved(outcome: Outcome) -> list[Message]:
     return [Message("  换学校的学生：{} 人", "  Pupils who change school: {}", listing(by_stage))]
 
 
-def _costs(outcome: Outcome, prices: Text) -> list[Message]:
-    """Say what has a price and what has none."""
-    if not len(outcome.costs):
+def costs_said(costs: pd.DataFrame, prices: Text) -> list[Message]:
+    """Say what has a price and what has none; nothing where nothing is done."""
+    if not len(costs):
         return []
-    sums = total(outcome.costs)
+    sums = total(costs)
     told = Message("没有可按单价计算的", "nothing has a price") if sums["cost_yuan"] is None else _yuan(sums)
     lacking = [
         Message(
@@ -231,7 +266,7 @@ def _costs(outcome: Outcome, prices: Text) -> list[Message]:
             ACTIONS[do].called,
             "" if item == do else Message("（{}）", " ({})", item_words(item)),
         )
-        for number, do, item in unpriced(outcome.costs)
+        for number, do, item in unpriced(costs)
     ]
     rest = (
         Message(
@@ -251,19 +286,51 @@ def _yuan(sums: dict[str, float]) -> Both:
     return Both("{} 万元（低 {}，高 {}）".format(*zh), "{} yuan (low {}, high {})".format(*en))
 
 
-def item_words(item: str) -> Both:
-    """Return what an item of the costs is called.
+def item_words(item: str, standard: Standard | None = None) -> Both:
+    """Return what an item of the costs, a field of an action or a column is called.
 
-    >>> item_words("site").zh, item_words("sports_ground_m2").zh
-    ('征地和开办', '体育运动场地面积')
+    >>> item_words("site").zh, item_words("sports_ground_m2").zh, item_words("multimedia_rooms").en
+    ('征地和开办', '体育运动场地面积', 'multimedia rooms')
     """
-    if item in _OTHER:
-        return _OTHER[item]
-    columns = {
-        c.name: c.label for table in ("sections", "facilities", "funds") for c in TABLES[table].columns
-    }
-    zh = columns.get(item) or (DISTRICT_ITEMS[item].zh if item in DISTRICT_ITEMS else item)
-    return Both(zh, _ENGLISH.get(item, item))
+    if item in _WORDS:
+        return _WORDS[item]
+    for declared in standard.columns if standard else ():
+        if declared.name == item:
+            return Both(declared.label.zh, declared.label.en)
+    columns = (TABLES[table].by_name.get(item) for table in ("sections", "facilities", "funds", "schools"))
+    column = next(filter(None, columns), None)
+    zh = column.label if column else DISTRICT_ITEMS[item].zh if item in DISTRICT_ITEMS else item
+    return Both(zh, _ENGLISH.get(item, item.removesuffix("_yuan").removesuffix("_m2").replace("_", " ")))
+
+
+def unit_of_item(item: str) -> Both:
+    """Return the unit of a column as it follows a number; nothing where it has none.
+
+    >>> unit_of_item("sports_ground_m2").zh, unit_of_item("pupils").zh
+    ('平方米', '')
+    """
+    return next((unit for end, unit in UNITS.items() if item.endswith(end)), Both("", ""))
+
+
+def field_words(do: str, name: str, standard: Standard | None = None) -> Message:
+    """Return what a field of an action is called where its file is not seen; with a dot, a part of it.
+
+    >>> field_words("hire", "backbone"), field_words("buy", "equipment_yuan").en
+    ('其中县级以上骨干教师（人）', 'Equipment (yuan)')
+    >>> field_words("open_school", "capacity.primary"), field_words("open_school", "capacity.primary").en
+    ('小学学位', 'Primary: Places')
+    """
+    *groups, last = name.split(".")
+    stage = next((Stage(part) for part in (*groups, last) if part in set(Stage)), None)
+    last = last if last not in set(Stage) else groups[0]
+    column = STAFF_COLUMNS.get(last, last)
+    words, unit = item_words(column, standard), unit_of_item(column)
+    zh, en = words.zh if column in _WORDS else words.zh.removesuffix("数"), words.en
+    zh, en = f"{zh}（{unit.zh}）" if unit.zh else zh, f"{en} ({unit.en})" if unit.en else en
+    if last in STAFF_COLUMNS and "teachers" in ACTIONS[do].model_fields:
+        zh, en = f"其中{zh}", f"of them {en}"
+    en = en[:1].upper() + en[1:]
+    return Message("{}{}", "{}: {}", stage, Both(zh, en)) if stage else Message("{}", "{}", Both(zh, en))
 
 
 def _contributions(outcome: Outcome, standard: Standard) -> list[Message]:
