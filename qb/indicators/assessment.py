@@ -223,12 +223,12 @@ def assess(
     require(data, chosen)
     if isinstance(year, Iterable):
         years = [choose_year(data, each) for each in year]
-        return Assessments({each: _judged(data, each, chosen, transition) for each in years})
-    return _judged(data, choose_year(data, year), chosen, transition)
+        return Assessments({each: judge(data, each, chosen, transition) for each in years})
+    return judge(data, choose_year(data, year), chosen, transition)
 
 
-def _judged(data: Dataset, year: int, chosen: Standard, transition: Transition | bool) -> Assessment:
-    """Judge one year of data that can be judged."""
+def judge(data: Dataset, year: int, chosen: Standard, transition: Transition | bool = False) -> Assessment:
+    """Judge one year of data that were checked (`qb.data.checks.require`) and have the standard's columns."""
     indicator_functions.require_functions(chosen, year)
     result = _assess(data, year, chosen, None)
     if not transition:

@@ -15,7 +15,7 @@ from qb.data.dataset import Dataset
 from qb.data.schema import DistrictItem, tables_of
 from qb.errors import QbError
 from qb.files import write_whole
-from qb.indicators.assessment import Assessment, assess
+from qb.indicators.assessment import Assessment, assess, judge
 from qb.language import Lang, say
 from qb.planning.costs import Costs
 from qb.planning.scenario import Scenario, Years, apply, carry_forward, to_toml
@@ -111,7 +111,7 @@ def controls(do: str, standard: Standard) -> tuple[Control, ...]:
 
     >>> from qb.standard import load
     >>> [(one.name, one.kind) for one in controls("rezone", load())]
-    [('zones', 'many'), ('to', 'one'), ('stage', 'one'), ('moves', 'one')]
+    [('to', 'one'), ('zones', 'many'), ('stage', 'one'), ('moves', 'one')]
     """
     schema = ACTIONS[do].model_json_schema(by_alias=True)
     fields, needed = schema["properties"], schema.get("required", ())
@@ -130,12 +130,14 @@ def controls(do: str, standard: Standard) -> tuple[Control, ...]:
             table = "facilities" if held & {*fields} else "sections"
             own |= {"kind": "one", "offered": "places", "table": table, "stage": stages[name]}
         found += _declared(name, entry, schema.get("$defs", {}), standard, own)
-    places = (*SCHOOLS, "zone", "zones")
-    rank = {name: place for place, name in enumerate(places)}
-    order = sorted(
-        found, key=lambda one: (one.name.count("."), rank.get(one.name, len(rank)), not one.needed)
-    )
-    return tuple(order)
+    places, own_fields = (*SCHOOLS, "zone", "zones"), ACTIONS[do].__annotations__
+
+    def order(one: Control) -> tuple[int, int, bool, bool]:
+        """Places first, then what is needed, then the action's own fields before those it shares with others."""
+        place = places.index(one.name) if one.name in places else len(places)
+        return one.name.count("."), place, not one.needed, one.name.partition(".")[0] not in own_fields
+
+    return tuple(sorted(found, key=order))
 
 
 def _declared(
@@ -322,8 +324,8 @@ class Session:
 
     @cached_property
     def after(self) -> Assessment:
-        """The assessment once the actions are done; refused like `done`."""
-        return assess(self.done, self.base.year, self.base.standard) if self.actions else self.base
+        """The assessment once the actions are done; refused like `done`. What was checked is not checked again."""
+        return judge(self.done, self.base.year, self.base.standard) if self.actions else self.base
 
     def costs(self, prices: Costs) -> pd.DataFrame:
         """Return what the actions cost in the year, as `qb.planning.scenario.comparison.costing` has it."""

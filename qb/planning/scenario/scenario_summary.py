@@ -59,9 +59,10 @@ _WORDS = {
     "limit": Both("班额上限", "class limit"),
     "item": Both("项目", "item"),
     "value": Both("改为", "becomes"),
-    "cost": Both("概算", "estimate"),
-    "low": Both("概算，低", "estimate, low"),
-    "high": Both("概算，高", "estimate, high"),
+    "cost_yuan": Both("建校概算", "estimated cost"),
+    "low_yuan": Both("概算的低值", "lowest estimate"),
+    "high_yuan": Both("概算的高值", "highest estimate"),
+    "source": Both("概算来源", "source of the estimate"),
 }
 _ENGLISH = {
     "full_time_teachers": "teachers",
