@@ -312,7 +312,7 @@ def parser_in(lang: Lang) -> Parser:
         type=a_path,
         help=t("写到哪里；以 .xlsx 结尾写成工作簿，以 .parquet 结尾写成 parquet，否则写成 CSV", "where to write; .xlsx makes a workbook, .parquet parquet, anything else CSV"),
     )
-    it.add_argument("--recipe", type=a_path, help=t("转换规则（TOML），说明原表各列对应哪里", "recipe (TOML) that says which column goes where"))
+    it.add_argument("--recipe", type=a_path, help=t("配方（TOML），说明原表各列对应哪里", "recipe (TOML) that says which column goes where"))
     add_standard(it)
 
     summary = t("配方：按表头猜出各列，写一份可以直接运行的初稿，供核对修改。", "Recipes: a first draft that runs, its columns guessed by their headers, to be checked and changed.")

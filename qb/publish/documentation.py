@@ -104,7 +104,7 @@ DOCS = (
     Doc("tutorial", "入门", "Tutorial", "半小时：从安装到结论、推演和网页", "Half an hour: from set-up to a verdict, a what-if and a site", _text("tutorial")),
     Doc("policy", "决策", "Policy", "给县区决策人员：差在哪里，怎样补，花多少钱", "For those who decide: what lacks, what would mend it, what it costs", _text("policy")),
     Doc("reports", "报告", "Reports", "给写报告的人：网站、年度报告、国家表册、核对", "For those who report: the site, the annual report, the forms, checking", _text("reports")),
-    Doc("clerk", "填报", "Data entry", "给填报和汇总的人：模板、检查、汇总、转换", "For those who hand in and collect: templates, checks, recipes", _text("clerk")),
+    Doc("clerk", "填报", "Data entry", "给填报和收集的人：模板、检查、收集、转换", "For those who hand in and collect: templates, checks, recipes", _text("clerk")),
     Doc("researcher", "研究", "Research", "给研究人员：二十项任务", "For researchers: twenty tasks", _text("researcher")),
     Doc("gallery", "图库", "Gallery", "每种图一例，附代码", "Each kind of figure with its code", _text("gallery")),
     Doc("methods", "方法", "Methods", "公式、出处、参考文献", "Formulas, sources, references", _text("methods")),
@@ -119,7 +119,7 @@ DOCS = (
     Doc("balance", "qb.balance 手算例", "qb.balance by hand", "每个指标一个手算的例子", "Each measure worked out by hand", Text(PACKAGE / "balance" / "README.md"), top=False),
     Doc("pysal", "与 PySAL 配合", "With PySAL", "空间分析", "Spatial analysis", _text("pysal"), top=False),
     Doc("decisions", "编号决定", "Decisions", "规则没有写明之处怎样处理，为什么", "What was decided where the rules are silent, and why", Text(PACKAGE / "README.md"), top=False),
-    Doc("security", "安全", "Security", "防什么，不防什么（英文）", "What it protects against, and what not", _text("security"), top=False),
+    Doc("security", "安全", "Security", "防什么，不防什么", "What it protects against, and what not", _text("security"), top=False),
 )  # fmt: skip
 
 
