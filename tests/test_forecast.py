@@ -330,10 +330,13 @@ def never_worse(made):
 def test_on_the_sample_the_chosen_forecast_was_never_worse_than_the_naive_one(committed):
     made = forecast(committed)
     assert never_worse(made)
-    whole = made.backtest[(made.backtest["part"] == "all") & (made.backtest["stage"] == "primary")]
-    assert whole["ahead"].tolist() == [1, 2, 3]
-    # By how much better is not asked: the sample's entrants fall since 2023, which only a trend foretells,
-    # and no method here has one: of real schools, smoothing foretold more.
+    whole = made.backtest[made.backtest["part"] == "all"].set_index(["stage", "ahead"])
+    ratio = (whole["error"] / whole["naive"]).unstack().round(2)
+    # A trend foretold the primary stage better by 15 % and more: its entrants fall since 2023. It was given
+    # up for the real schools, which smoothing foretold better; here smoothing erred more than the naive
+    # forecast (by 1, 6 and 4 % of its error in the entrants), and children of the zones by 43, 32 and 0 %.
+    assert ratio.loc["primary"].tolist() == [1.0, 1.0, 1.0]
+    assert ratio.loc["junior"].tolist() == [0.94, 0.95, 0.83]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -381,6 +384,18 @@ def united_states():
     return dataset(pupils, district="US", first=1990)
 
 
+def test_twice_the_pupils_give_twice_the_forecast_where_the_schools_of_a_district_agree():
+    # Where they do not, a small school's ratio is drawn to its district's more than a large one's.
+    rows = {"甲": [[800, 640, 512], [800, 640, 512], [400, 640, 512]], "乙": [[400, 320, 256]] * 3}
+    one, two = (
+        forecast(dataset({(s, "junior"): [[n * x for x in r] for r in v] for s, v in rows.items()}), 2028)
+        for n in (1, 2)
+    )
+    assert set(one.methods.loc[one.methods["part"] != "entry", "method"]) == {"model"}
+    assert (two.rows["pupils"] - 2 * one.rows["pupils"]).abs().max() <= 1  # of whole pupils
+    assert pupils_of(one, school_id="甲")[2026, 8] == 320  # a fifth leaves from each grade to the next
+
+
 def test_on_the_real_table_the_chosen_forecast_was_never_worse_and_often_far_better(united_states):
     made = forecast(united_states)
     assert never_worse(made)
@@ -398,7 +413,7 @@ def test_on_the_real_table_the_chosen_forecast_was_never_worse_and_often_far_bet
         assert (rows["error"] < 0.36 * rows["naive"]).all() and len(rows) == 8
 
 
-def test_the_bands_of_the_real_table_hold_three_quarters_of_the_totals_that_came():
+def test_the_bands_of_the_real_table_hold_three_quarters_of_the_totals_that_came(united_states):
     # Forecasts from the falls of 1995–1998 of all years to 1999, by stage: 22 of 30 lay within. Of junior
     # schools in 2000 (11,130 thousand, the same table) the band from 1999 ends 4 thousand below.
     rows = [[int(cell) for cell in line.split()] for line in UNITED_STATES.strip().split("\n")]
@@ -412,7 +427,9 @@ def test_the_bands_of_the_real_table_hold_three_quarters_of_the_totals_that_came
         for row in made.total("stage").itertuples():
             grades = GRADES_OF_STAGE[Stage(row.stage)]
             held.append(row.low <= sum(rows[row.year - 1990][grades.start : grades.stop]) <= row.high)
-    assert len(held) == 30 and 0.7 < np.mean(held) < 0.9
+    assert len(held) == 30 and sum(held) == 22
+    juniors = forecast(united_states, 2000).total("stage").set_index("stage").loc["junior"]
+    assert (round(juniors["low"]), round(juniors["high"])) == (11_004, 11_126) and 11_126 < 11_130
 
 
 CITY = REAL.with_name("us_city_enrolment_by_grade_2005_2010.csv")  # not committed
@@ -520,11 +537,12 @@ def test_the_entrants_of_2600_real_schools_are_foretold_no_worse_and_the_band_ho
     actual = np.array([came[row.year, row.school_id] for row in entrants.itertuples()])
     inside = (actual >= entrants["low"]) & (actual <= entrants["high"])
     small = entrants["pupils"] < 20
-    # Four in five are meant, and seven in ten held: three quarters one year ahead, fewer in the second. The
-    # bands of a school are those of two past forecasts, which had not seen what befell the districts later;
-    # made wider for that, they held nine in ten of the city's grades below.
-    for part in (inside, inside[small], inside[~small]):
-        assert 0.69 < part.mean() < 0.9
+    # Four in five are meant, and seven in ten held: 75 % one year ahead, 65 % in the second, small schools as
+    # large ones. The bands of a school are those of two past forecasts, which had not seen what befell the
+    # districts later; made wider for that, they held nine in ten of the city's grades above.
+    shares = [part.mean() for part in (inside, inside[small], inside[~small])]
+    shares += inside.groupby(entrants["year"]).mean().tolist()
+    assert shares == pytest.approx([0.704, 0.711, 0.699, 0.753, 0.654], abs=1e-3)
 
 
 def test_the_spread_of_six_years_of_real_schools_falls_with_their_size_as_fitted(real_schools):
