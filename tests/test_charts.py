@@ -339,7 +339,7 @@ def test_english_figures_add_no_chinese():
 
 
 def test_strips_draw_verdicts_and_not_their_own_opinion():
-    # 71 % is below the standard, yet a transition clause may let it pass; then nothing is coloured
+    # 71% is below the standard, yet a transition clause may let it pass; then nothing is coloured
     percent = pd.DataFrame({"C1": [71.0, 119.0, np.nan]}, index=["甲小学", "乙小学", "丙小学"])
 
     def drawn(*verdicts):
@@ -377,13 +377,13 @@ def test_strips_count_what_fails_and_what_is_missing():
     words = words_of(charts.strips(percent, [1, 1, 1], judged(percent), caption=caption()))
     assert "1 所未达标" in words and "1 所缺数据" in words
     own = words_of(charts.strips(percent, [1, 1, 1], judged(percent), caption=caption(), highlight=0))
-    assert "90.0 % 未达标" in own and "120.0 %" in own
+    assert "90.0% 未达标" in own and "120.0%" in own
 
 
 def test_strips_say_what_lies_beyond_their_scale():
     percent = pd.DataFrame({"C1": [*[120.0] * 19, 900.0]}, index=school_names(20))
     chart = charts.strips(percent, [1] * 20, judged(percent), caption=caption())
-    assert "超出 200 %，画在右端（1 所）" in words_of(chart)
+    assert "超出 200%，画在右端（1 所）" in words_of(chart)
     assert [d.shape for d in dots(chart)].count("arrow") == 1
 
 
@@ -395,8 +395,8 @@ def test_profile_speaks_of_missing_and_failing():
         ["fail", "no data", "pass"],
         caption=caption(),
     )
-    assert "99.6 % 未达标" in words_of(chart)  # the digits that tables and sentences show
-    assert "缺数据" in words_of(chart) and "260.0 %" in words_of(chart)
+    assert "99.6% 未达标" in words_of(chart)  # the digits that tables and sentences show
+    assert "缺数据" in words_of(chart) and "260.0%" in words_of(chart)
     assert [d.shape for d in dots(chart)] == ["diamond", "arrow"]
 
 
@@ -500,7 +500,7 @@ def test_trend_keeps_years_apart_as_they_are():
 def test_completeness_does_not_round_up_and_tells_empty_from_absent():
     share = pd.DataFrame([[0.999, 0.0, np.nan]], index=["班级"], columns=[2022, 2023, 2024])
     words = words_of(charts.completeness(share, caption=caption()))
-    assert "99.9 %" in words and " 0.0 %" in words and "无此表" in words and "100" not in words
+    assert "99.9%" in words and " 0.0%" in words and "无此表" in words and "100" not in words
 
 
 def test_tables_carry_the_figures_unrounded():

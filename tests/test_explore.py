@@ -266,7 +266,7 @@ def test_the_table_has_every_coefficient_before_and_after(session):
 
 def test_schools_whose_verdict_turns_are_named(session):
     # A has 300 pupils. One more backbone teacher and one of PE and arts make 1 for 100 (limits 1 and 0.9),
-    # and one of the seven may be missed, by 15 % at most: 1900 m² of sports area and 100 more, of 2250.
+    # and one of the seven may be missed, by 15% at most: 1900 m² of sports area and 100 more, of 2250.
     made = session.adding("train").changing(0, backbone=1, pe_arts=1)
     assert verdicts(made, "zh").endswith("达标 3</p>")
     shown = verdicts(made.adding("build").changing(1, sports_ground_m2=100), "zh")

@@ -964,7 +964,7 @@ def without(table):
 @pytest.mark.parametrize(
     ("data", "to", "words"),
     [
-        (without("classes"), None, "表 classes（班级）没有数据.*请填报"),
+        (without("classes"), None, "班级表没有数据.*请填报"),
         (without("sections"), None, "表 sections（学段）没有数据"),
         (dataset(SMALL), 2022, "推算到 2022 学年不行：数据的最后学年是 2022.*2023 至 2072"),
         (dataset(SMALL), 2073, "推算到 2073 学年不行.*最多推算 50 年"),

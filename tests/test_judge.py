@@ -32,22 +32,22 @@ from qb.indicators.verdicts import COMPOSITE, overall, school_rule, verdict_code
 from qb.report.words import lacking_text
 from qb.standard import load_transition
 
-# The school rule: 6 of 7 met, the remaining one at 85 % of its limit or above
+# The school rule: 6 of 7 met, the remaining one at 85% of its limit or above
 
 
 @pytest.mark.parametrize(
     ("percent_of_limit", "expected"),
     [
         pytest.param([100] * 7, "pass", id="all met"),
-        pytest.param([85, *[100] * 6], "pass", id="one at exactly 85 %"),
-        pytest.param([84.999, *[100] * 6], "fail", id="one at 84.999 %"),
+        pytest.param([85, *[100] * 6], "pass", id="one at exactly 85%"),
+        pytest.param([84.999, *[100] * 6], "fail", id="one at 84.999%"),
         pytest.param([99.999, *[300] * 6], "pass", id="one just below its limit"),
         pytest.param([0, *[300] * 6], "fail", id="one with nothing"),
-        pytest.param([99, 99, *[300] * 5], "fail", id="two at 99 % fail, though both are above 85 %"),
-        pytest.param([85, 85, *[100] * 5], "fail", id="two at 85 %"),
+        pytest.param([99, 99, *[300] * 5], "fail", id="two at 99% fail, though both are above 85%"),
+        pytest.param([85, 85, *[100] * 5], "fail", id="two at 85%"),
         pytest.param([None, *[100] * 6], "no data", id="one missing, the others met"),
-        pytest.param([None, 90, *[100] * 5], "no data", id="one missing and one at 90 %"),
-        pytest.param([None, 84, *[100] * 5], "fail", id="one missing and one below 85 %"),
+        pytest.param([None, 90, *[100] * 5], "no data", id="one missing and one at 90%"),
+        pytest.param([None, 84, *[100] * 5], "fail", id="one missing and one below 85%"),
         pytest.param([None, 99, 99, *[100] * 4], "fail", id="one missing and two unmet"),
         pytest.param([None] * 7, "no data", id="all missing"),
         pytest.param([None] * 5 + [99, 99], "fail", id="five missing and two unmet"),
@@ -143,15 +143,15 @@ def test_the_composite_is_the_mean_of_the_seven_and_decides_nothing():
 
 
 def test_persons_and_rooms_are_missing_as_whole_ones_and_area_and_money_as_they_are():
-    """850 pupils: 35.7 teachers needed, 33 there: 3 more; to 85 % 30.345: none. 33 are enough for 785."""
+    """850 pupils: 35.7 teachers needed, 33 there: 3 more; to 85% 30.345: none. 33 are enough for 785."""
     town = Town(schools=False).add("小", "primary", primary=850)
     town.set("sections", {}, teachers_above_required=33)
     town.set("facilities", {}, equipment_yuan=1_400_000, multimedia_rooms=10)
     frame = town.assess().shortfalls.set_index("code")[["to_standard", "to_floor", "supports"]]
     assert frame.loc["C1"].tolist() == [3, 0, 785]
-    # 2000 × 850 - 1400000, and 85 % of it; 1400000 / 2000 pupils
+    # 2000 × 850 - 1400000, and 85% of it; 1400000 / 2000 pupils
     assert frame.loc["C6"].tolist() == pytest.approx([300_000, 45_000, 700])
-    # 2.3 × 8.5 = 19.55; 85 % of it 16.6175; 10 rooms / 2.3 × 100
+    # 2.3 × 8.5 = 19.55; 85% of it 16.6175; 10 rooms / 2.3 × 100
     assert frame.loc["C7"].tolist() == [10, 7, 434]
     assert sorted(frame.index) == ["C1", "C6", "C7"]
 
@@ -260,7 +260,7 @@ def test_any_one_veto_stops_the_application_and_silence_clears_nobody(item):
 
 
 def test_recognition_is_the_share_of_valid_questionnaires():
-    """765 of 900 valid ones are 85 %; of the 1000 issued they would be 76.5 %."""
+    """765 of 900 valid ones are 85%; of the 1000 issued they would be 76.5%."""
     assert area(Town().item(survey_satisfied=765).assess(), "recognition") == "pass"
     assert area(Town().item(survey_satisfied=764).assess(), "recognition") == "fail"
     assert area(Town().item(survey_valid=0, survey_satisfied=0).assess(), "recognition") == "no data"
@@ -335,7 +335,7 @@ def test_a_third_of_a_third_is_compared_without_noise():
 
 
 def test_raw_figures_are_compared_unless_the_standard_says_rounded(with_change):
-    """4.195 for a hundred prints as 4.20; a coefficient of 0.5004 as 0.500; 9.96 % as 10.0 %."""
+    """4.195 for a hundred prints as 4.20; a coefficient of 0.5004 as 0.500; 9.96% as 10.0%."""
     town = Town(schools=False)
     # Equal pupils with 1 + cv and 1 - cv of the mean have the coefficient cv.
     town.add("少", "primary", primary=1000).add("多", "primary", primary=1000)
@@ -372,7 +372,7 @@ def test_rounding_can_also_undo_a_strict_limit(with_change):
 
 
 def test_the_floor_of_the_school_rule_is_rounded_like_the_limits(with_change):
-    """85 % of 4.2 is 3.57; 3.5695 prints as 3.57."""
+    """85% of 4.2 is 3.57; 3.5695 prints as 3.57."""
     town = Town(schools=False).add("小", "primary", primary=10_000)
     town.set("sections", {}, teachers_above_required=356.95)
     rounded = with_change(('compare = "raw"', 'compare = "rounded"'))
@@ -421,7 +421,7 @@ def test_five_of_seven(with_change):
 
 
 def test_a_floor_of_eighty_per_cent(with_change):
-    """8.2 backbone teachers of 10 needed; to 80 % none is missing, to 85 % one."""
+    """8.2 backbone teachers of 10 needed; to 80% none is missing, to 85% one."""
     town = Town(schools=False).add("小", "primary", primary=1000).set("sections", {}, backbone_teachers=8.2)
     other = with_change(("floor = 0.85", "floor = 0.8"))
     before, after = town.assess(), town.assess(standard=other)
@@ -1054,7 +1054,7 @@ def test_a_school_below_fifty_pupils_is_remarked_on(pupils, said):
 
 
 def test_a_gap_is_how_far_it_is_to_the_limit_from_either_side():
-    # A class of 46 is one above the limit of 45; 90 of 900 answers are satisfied, 10 % of 85 % asked for.
+    # A class of 46 is one above the limit of 45; 90 of 900 answers are satisfied, 10% of 85% asked for.
     town = Town().set("classes", {"school_id": "小二", "grade": 2, "class_no": 1}, pupils=46)
     data = town.item(survey_satisfied=90).data()
     frame = ledger(qb.assess(data, standard=STANDARD), data)
@@ -1106,7 +1106,7 @@ def lacked(town, code, **where):
             1, "缺 1.0 元", "lacking 1.0 yuan",
         ),
         ("C9", lambda t: t.item(base_amount_primary_yuan=719), 1, "缺 1.0 元", "lacking 1.0 yuan"),
-        # 49.95 % of 50 %: 0.05 points, which one decimal would print as 0.1.
+        # 49.95% of 50%: 0.05 points, which one decimal would print as 0.1.
         ("C21", lambda t: t.item(quota_allocated=499.5), 0.05, "缺 0.05 个百分点", "lacking 0.05 points"),
         (
             "C22",

@@ -42,7 +42,7 @@ def test_nothing_is_bought_where_everything_is_met():
 
 
 def test_the_dearer_of_two_that_are_short_stays_at_85_percent():
-    # 200 pupils: C1 asks for 8.4, so 9 teachers; with 8 it stands at 4.0 of 4.2, above 85 %. C2 asks for 2.
+    # 200 pupils: C1 asks for 8.4, so 9 teachers; with 8 it stands at 4.0 of 4.2, above 85%. C2 asks for 2.
     # Filling both: one degree (20,000) and one backbone teacher (30,000). C2 with 1 is below 1.7, so C2 it
     # must be; C1 stays.
     town = Town().set("sections", {"school_id": "小一"}, teachers_above_required=8, backbone_teachers=1)
@@ -58,8 +58,8 @@ def test_the_dearer_of_two_that_are_short_stays_at_85_percent():
 
 def test_what_stays_below_is_raised_to_85_percent_and_no_further():
     # 200 pupils: sports ground 1400 of 1500 m², 100 short at 500 yuan; equipment 300,000 of 400,000 yuan, and
-    # 85 % is 340,000. Both to the standard: 150,000. Ground full, equipment to the floor: 50,000 + 40,000 =
-    # 90,000. Equipment full, ground as it is (93 %): 100,000.
+    # 85% is 340,000. Both to the standard: 150,000. Ground full, equipment to the floor: 50,000 + 40,000 =
+    # 90,000. Equipment full, ground as it is (93%): 100,000.
     town = Town().set(
         "facilities",
         {"school_id": "小一"},
@@ -92,7 +92,7 @@ def test_whole_rooms_are_bought_where_the_coefficient_asks_for_a_part_of_one():
 def test_a_school_that_reports_as_one_buys_as_one():
     # 200 + 200 pupils: the junior part gets 1.1/2.1 of all. Of 9 rooms that is 4.71 of 4.8, of 2400 m² of
     # ground 1257 of 2040. Ground to the standard would be 2040 · 2.1/1.1 - 2400 = 1494.5 m², 747,000 yuan;
-    # with one more room (5.24), for 40,000, it may stay at 85 %: 1734 · 2.1/1.1 - 2400 = 910.36 m². Bought
+    # with one more room (5.24), for 40,000, it may stay at 85%: 1734 · 2.1/1.1 - 2400 = 910.36 m². Bought
     # for the junior part alone it would have been 477 m².
     town = Town().add("九年", "nine_year", whole=True, primary=200, junior=200)
     where = {"school_id": "九年"}
@@ -113,7 +113,7 @@ def test_a_campus_is_planned_with_its_parent_and_the_parent_buys():
 
 
 def test_a_campus_buys_what_only_its_own_stage_can_use():
-    """85 % of 10.2 m² for 100 junior pupils are 867; the campus has 200, and gets nothing of the school's."""
+    """85% of 10.2 m² for 100 junior pupils are 867; the campus has 200, and gets nothing of the school's."""
     town = Town(schools=False).add("九", "nine_year", whole=True, primary=100)
     town.add("分", "nine_year", whole=True, junior=100, parent_id="九")
     town.set("facilities", {"school_id": "分"}, sports_ground_m2=100)
@@ -138,12 +138,12 @@ def few_teachers(equipment_yuan):
 @pytest.mark.parametrize(
     ("pay", "equipment", "expected", "cost"),
     [
-        # 7 is below 85 % (7.14) of C1; equipment is at 86 %. One course (20,000) and equipment for 55,000
+        # 7 is below 85% (7.14) of C1; equipment is at 86%. One course (20,000) and equipment for 55,000
         # are cheaper than a course and a teacher hired for 100,000 …
         (100_000.0, 345_000, [("C1", 1, False), ("C2", 1, False), ("C6", 55_000, False)], 105_000),
         # … and dearer than one hired for 30,000, who has the degree.
         (30_000.0, 345_000, [("C1", 1, False), ("C1", 1, True), ("C2", 1, False)], 80_000),
-        # Two courses would be 40,000; but there is one teacher to send. Equipment at 40 % costs 240,000.
+        # Two courses would be 40,000; but there is one teacher to send. Equipment at 40% costs 240,000.
         (100_000.0, 160_000, [("C1", 1, False), ("C2", 1, False), ("C6", 240_000, False)], 290_000),
     ],
 )
@@ -190,7 +190,7 @@ def test_a_plan_mends_what_money_mends_beside_the_seven_and_reaches_the_verdict(
     # 小一 (200 pupils, 5 classes) has no music room: one of 300,000. 初一 has 24 teachers, 21 with 360
     # hours and 23 certified: 3 and 1, without a price. Special education: 10 pupils at 6,000 (year 2024) are
     # 60,000, 59,000 given. 2 of 3 schools have broadband, 28 of 30 classrooms multimedia at 40,000 each.
-    # Training in 小二: 5 % of 200,000 is 10,000; 9,000 budgeted and 8,000 spent: 2,000 more, counted once.
+    # Training in 小二: 5% of 200,000 is 10,000; 9,000 budgeted and 8,000 spent: 2,000 more, counted once.
     # A rural school of 50 pupils is due 100 × 720 = 72,000 and gets 70,000.
     town = Town().add("村小", "primary", primary=50, location="rural")
     town.set("rooms", {"school_id": "小一", "kind": "music"}, area_m2=95)
@@ -225,7 +225,7 @@ def test_a_plan_mends_what_money_mends_beside_the_seven_and_reaches_the_verdict(
 
 
 def test_land_is_a_limit_where_it_is_reported_and_a_sentence_where_it_is_not():
-    # 小一 (200 pupils) has 1,000 of the 1,500 m² asked for, and 345,000 of 400,000 yuan. 275 m² more are 85 %
+    # 小一 (200 pupils) has 1,000 of the 1,500 m² asked for, and 345,000 of 400,000 yuan. 275 m² more are 85%
     # of the ground (137,500 yuan), and the equipment is filled up (55,000). 200 m² of land do not do.
     def town(**land):
         town = Town().set(
@@ -364,7 +364,7 @@ def test_a_budget_that_is_not_enough_is_answered_with_the_least_cost_and_the_bes
 
 
 def test_a_budget_between_the_first_plan_and_the_cheapest_is_kept():
-    # What is good enough for a gap of 100 % costs 11.29 million; the cheapest, 11.22, is within the budget.
+    # What is good enough for a gap of 100% costs 11.29 million; the cheapest, 11.22, is within the budget.
     data = random_town(44)
     least = cheapest_plan(data, gap=0.0)
     assert cheapest_plan(data, gap=1.0).cost > 1.005 * least.cost
@@ -385,7 +385,7 @@ def test_the_command_tells_the_best_use_of_a_budget_only_where_it_is_not_enough(
 
 
 def test_square_metres_and_yuan_are_bought_in_millionths_at_the_finest():
-    # 85 % of 7.5 m² for 300 pupils is 1912.5; a third of a m² is there: 1912.166667, not 1912.1666666666667.
+    # 85% of 7.5 m² for 300 pupils is 1912.5; a third of a m² is there: 1912.166667, not 1912.1666666666667.
     town = Town(schools=False).add("甲", "primary", primary=300)
     town.set("facilities", {}, sports_ground_m2=1 / 3, indoor_sports_area_m2=0)
     (amount,) = bought(cheapest_plan(town.data())).values()
@@ -393,7 +393,7 @@ def test_square_metres_and_yuan_are_bought_in_millionths_at_the_finest():
 
 
 def test_upper_bounds_at_a_school_are_named_where_they_make_it_impossible():
-    # 200 pupils: ground 1000 of 1500 m²; 85 % is 1275, so 275 at least.
+    # 200 pupils: ground 1000 of 1500 m²; 85% is 1275, so 275 at least.
     town = Town().set(
         "facilities",
         {"school_id": "小一"},
@@ -410,7 +410,7 @@ def test_upper_bounds_at_a_school_are_named_where_they_make_it_impossible():
 
 
 def test_two_upper_bounds_clash_only_together():
-    # Either may stay between 85 % and 100 %, not both; a third bound has nothing to do with it.
+    # Either may stay between 85% and 100%, not both; a third bound has nothing to do with it.
     town = Town().set(
         "facilities",
         {"school_id": "小一"},

@@ -111,7 +111,7 @@ def test_another_solver_of_another_kind_agrees_within_the_stated_gaps(seed):
 
 
 def test_scip_makes_a_plan_the_cheapest_that_rounding_left_dearer():
-    # With a gap of 100 % nothing is branched on: the plan is that of relaxation and rounding alone.
+    # With a gap of 100% nothing is branched on: the plan is that of relaxation and rounding alone.
     rng, improved, solved = np.random.default_rng(21), 0, 0
     for _ in range(40):
         problem, codes = random_problem(rng)

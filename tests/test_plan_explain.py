@@ -99,7 +99,7 @@ def test_what_one_more_unit_at_an_upper_bound_saves_is_what_the_relaxation_saves
 
 def test_an_upper_bound_that_binds_has_the_price_of_the_way_round_it():
     # Ground 100 m² short at 500 yuan, of which 40 can be built; equipment 20,000 yuan short. 7 of 7 are asked
-    # for but one: ground may stay (97 %), so nothing is due for it, and the bound is worth nothing.
+    # for but one: ground may stay (97%), so nothing is due for it, and the bound is worth nothing.
     free = Town().set("facilities", {"school_id": "小一"}, sports_ground_m2=1200, equipment_yuan=380_000)
     limit = costs({"school_id": "小一", "code": "C5", "most": 40.0})
     plan = cheapest_plan(free.data(), costs=limit)
@@ -187,7 +187,7 @@ def test_greatest_shortfall_first_buys_nothing_that_is_not_asked_for():
 
 def test_greatest_shortfall_first_by_hand():
     # C2 has 1 of 2 (half is lacking), C5 1400 of 1500 m². The greatest goes first: one backbone teacher,
-    # 30,000; then the school passes with ground at 93 %. The cheapest plan does the same here; 7 of 7 pays
+    # 30,000; then the school passes with ground at 93%. The cheapest plan does the same here; 7 of 7 pays
     # 50,000 more.
     town = Town().set("sections", {"school_id": "小一"}, backbone_teachers=1)
     town.set("facilities", {"school_id": "小一"}, sports_ground_m2=1200, indoor_sports_area_m2=200)

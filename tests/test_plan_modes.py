@@ -157,7 +157,7 @@ def test_a_part_of_a_yuan_is_asked_for_as_it_is_and_a_part_of_a_person_as_one():
 
 
 def test_a_row_that_passes_by_the_solvers_tolerance_is_made_to_pass():
-    # Equipment: 150,000 of 200,000 yuan; 85 % are 170,000. The solver found 50,000 or 20,000, nearly.
+    # Equipment: 150,000 of 200,000 yuan; 85% are 170,000. The solver found 50,000 or 20,000, nearly.
     problem, at = lacking(C6=150_000), (np.array([0]), np.array([5]))
     passing = Passing(row=np.array([0, 1]), low=np.array([2]), at=at)
     for low, found, least in ((0, 49_999.9, 50_000), (1, 19_999.9, 20_000)):
@@ -176,7 +176,7 @@ def test_one_teacher_goes_from_the_school_that_has_more_than_it_needs():
     (move,) = moved.moves[moved.moves["code"] == "C2"].itertuples()
     assert (move.from_id, move.to_id, move.amount) == ("小二", "小一", 1)
     assert (moved.teachers, moved.least_teachers, moved.passing) == (1, 1, 3)
-    # Equipment at 97.5 % may stay, so none is moved: that would be more movement than is needed.
+    # Equipment at 97.5% may stay, so none is moved: that would be more movement than is needed.
     assert moved.equipment_yuan == 0
 
 
@@ -195,7 +195,7 @@ def test_equipment_moves_where_two_figures_are_short():
     town = Town().set("facilities", {"school_id": "小一"}, equipment_yuan=330_000, sports_ground_m2=1200)
     town.set("facilities", {"school_id": "小一"}, indoor_sports_area_m2=100)
     moved = transfers(town.data())
-    # Ground at 87 % cannot be moved; so equipment must reach 400,000: 70,000 from those with 3000 of 2000 a
+    # Ground at 87% cannot be moved; so equipment must reach 400,000: 70,000 from those with 3000 of 2000 a
     # pupil.
     assert moved.equipment_yuan == pytest.approx(70_000) and moved.passing == 3
 
@@ -203,7 +203,7 @@ def test_equipment_moves_where_two_figures_are_short():
 def test_a_school_that_reports_as_one_spares_no_more_than_its_stages_can():
     # 九年: 200 + 200 pupils, 1 to 1.1, hold 1,050,000 yuan: 500,000 and 550,000. Asked for are 2000 and 2500
     # a pupil: 400,000 and 500,000. The junior part has 50,000 above, which is 50,000 · 2.1 / 1.1 = 95,454.5
-    # of the whole; the primary part alone could spare 210,000. 小一 (200) must reach 340,000, its 85 %.
+    # of the whole; the primary part alone could spare 210,000. 小一 (200) must reach 340,000, its 85%.
     town = Town(schools=False).add("小一", "primary", primary=200)
     town.add("九年", "nine_year", whole=True, primary=200, junior=200)
     town.set("facilities", {"school_id": "小一"}, equipment_yuan=250_000)
@@ -295,7 +295,7 @@ def lacking_two_kinds():
 
 
 def test_a_school_where_all_have_the_degree_sends_it_along_and_must_have_it_to_spare():
-    # 小一 (200 pupils) lacks a backbone teacher and may leave nothing else: its ground is at 93 %. All 25
+    # 小一 (200 pupils) lacks a backbone teacher and may leave nothing else: its ground is at 93%. All 25
     # teachers of 小二 (400 pupils) have the degree, of whom it needs 4.2 · 4 = 16.8: who goes takes it along.
     town = lacking_two_kinds().set("sections", {"school_id": "小一"}, teachers_above_required=12)
     town.set("facilities", {"school_id": "小一"}, sports_ground_m2=1300, indoor_sports_area_m2=100)
@@ -528,7 +528,7 @@ def test_whatif_of_a_plan_of_one_year_says_what_the_plan_says(seed, tmp_path_fac
 def test_where_no_forecast_can_be_made_the_pupils_stay_and_the_reason_is_told():
     data = no_backbone().data()
     plan = plan_over_years(data.replace(classes=data["classes"].iloc[:0]), 1e6, 2025)
-    assert plan.pupils is PupilPath.CONSTANT and "表 classes（班级）没有数据" in plan.path
+    assert plan.pupils is PupilPath.CONSTANT and "班级表没有数据" in plan.path
     assert plan.cost == 270_000
 
 
@@ -631,6 +631,6 @@ def test_the_summary_names_the_fifteen_dearest_schools_and_counts_the_others():
         town.add(f"校{place + 1}", "primary", primary=100 * (place + 1))
     plan = cheapest_plan(town.set("sections", {}, backbone_teachers=0).data())
     said = summary(plan, explain(plan))
-    # C2 may stay at 85 %: of 17 backbone teachers at the largest that is 14.45, so 15 of 30,000.
+    # C2 may stay at 85%: of 17 backbone teachers at the largest that is 14.45, so 15 of 30,000.
     assert "按学校（17 所）：\n  校17：45.00 万元\n" in said
     assert "  校3：9.00 万元\n  另有 2 所\n" in said and "校2：" not in said

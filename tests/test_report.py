@@ -265,7 +265,7 @@ class TestDistrict:
         assert _state(row, page.context) == "0.160 / 0.150，超出 0.010（数学，2024—2025学年）"
         row |= {"value": 3.0, "limit": 4.0, "code": "C10", "part": "music", "side": ">=", "gap": 1.0}
         assert _state(row | {"detail": None}, page.context) == "3 / 4 间，缺 1 间"
-        # 99.96 % is not 100.0 %.
+        # 99.96% is not 100.0%.
         row |= {"value": 99.96, "limit": 100.0, "code": "C16", "part": "", "gap": 0.04, "detail": None}
         assert _state(row, page.context) == "99.96 / 100.00%，缺 0.04 个百分点"
 
@@ -341,7 +341,7 @@ def test_words_that_two_sets_share_keep_their_own_english():
 @pytest.mark.parametrize(
     ("code", "items", "shown"),
     [
-        # 84996 of 100000 places are 84.996 % of the 85 % asked: "85.0%" would hide that they fail
+        # 84996 of 100000 places are 84.996% of the 85% asked: "85.0%" would hide that they fail
         ("C22", {"migrant_eligible": 100000, "migrant_placed": 84996}, "84.996%"),
         ("C22", {"migrant_eligible": 100000, "migrant_placed": 85000}, "85.0%"),
         ("C18", {"rotation_eligible": 10000, "rotation_rotated": 996, "rotation_backbone": 300}, "9.96%"),
@@ -356,7 +356,7 @@ def test_a_district_s_figure_has_the_digits_that_tell_it_from_its_limit(code, it
 
 
 def test_the_recognition_s_card_has_the_digits_that_tell_it_from_its_limit():
-    # 84996 of 100000 questionnaires are 84.996 %, below the 85 % asked
+    # 84996 of 100000 questionnaires are 84.996%, below the 85% asked
     counts = {"survey_issued": 100000, "survey_valid": 100000, "survey_satisfied": 84996}
     data = Town().item(**counts).data()
     html = DistrictReport(ReportContext(data, qb.assess(data))).verdict.cards()._repr_html_()

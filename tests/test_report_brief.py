@@ -72,7 +72,7 @@ def test_problems_are_put_together_by_indicator_those_that_decide_first():
 
 
 def test_what_the_rule_allows_is_counted_with_the_problems_and_said():
-    # 6.75 m² of 7.5 are 90 %, which the rule allows beside six that are met; 5 m² are 67 %
+    # 6.75 m² of 7.5 are 90%, which the rule allows beside six that are met; 5 m² are 67%
     town = six_of_seven().set("facilities", {"school_id": "小二"}, sports_ground_m2=4 * 400)
     ((problem, *_),) = cells(brief(town.data()).first())
     assert problem == "C5 体育运动场馆：学校 1 处未达标，规则允许 1 处"

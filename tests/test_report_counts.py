@@ -24,7 +24,7 @@ STAFF = ("teachers_above_required", "backbone_teachers", "pe_arts_teachers")
 
 
 def by_rule() -> Town:
-    """小一 has 7.4 m² of sports ground a pupil where 7.5 are asked (98.7 %): six of seven and above 85 %."""
+    """小一 has 7.4 m² of sports ground a pupil where 7.5 are asked (98.7%): six of seven and above 85%."""
     return Town().set("facilities", {"school_id": "小一"}, sports_ground_m2=1280, indoor_sports_area_m2=200)
 
 
@@ -152,7 +152,7 @@ class TestWhichFigureDecides:
         assert value(town, "C12") == "47 人（小一，小学，最大的班）"
 
     def test_the_stage_that_fails_is_shown_though_the_other_is_lower(self):
-        # C20: 100 % and 95 %; 596 of 600 are 99.3 %, 288 of 300 are 96 %
+        # C20: 100% and 95%; 596 of 600 are 99.3%, 288 of 300 are 96%
         town = Town().set("sections", {"school_id": "小一"}, in_zone_pupils=196)
         town.set("sections", {"school_id": "初一"}, in_zone_pupils=288)
         assert value(town, "C20") == "99.3%（小学）"

@@ -69,7 +69,7 @@ def nothing_reported():
 
 @pytest.fixture
 def bounded(tmp_path):
-    """A cost file that lets 小一 have no backbone teacher: without any it has 0 % of the standard."""
+    """A cost file that lets 小一 have no backbone teacher: without any it has 0% of the standard."""
     file = tmp_path / "费用.toml"
     shipped = (files("qb") / "standard" / "costs.toml").read_text(encoding="utf-8")
     limit = '\n[[schools]]\nschool_id = "小一"\ncode = "C2"\nmost = 0.0\nsource = "编制已满"\n'
@@ -124,7 +124,7 @@ def test_a_district_that_passes_has_nothing_to_buy():
     ],
 )
 def test_a_plan_does_not_say_that_the_seven_are_met_where_the_rule_allows_one_below(lang, said):
-    town = Town().set("facilities", {"school_id": "小一"}, sports_ground_m2=5.75 * 200)  # C5: 90 % of 7.5
+    town = Town().set("facilities", {"school_id": "小一"}, sports_ground_m2=5.75 * 200)  # C5: 90% of 7.5
     assert page(town.data(), lang).verdict.headlines().lines[0].startswith(said)
 
 
@@ -159,7 +159,7 @@ def test_purchases_stand_by_school_and_by_department():
 
 
 def test_teachers_who_are_hired_are_told_from_those_who_are_trained():
-    # 200 pupils: one of the two short indicators may stay at 85 %. C1 at 3.57 a hundred is 8 teachers,
+    # 200 pupils: one of the two short indicators may stay at 85%. C1 at 3.57 a hundred is 8 teachers,
     # C7 at 2.3 is 5 rooms; the other way about, 9 teachers and 4 rooms, costs 60,000 yuan more. All four
     # teachers who are there are trained, four are hired.
     few = {
@@ -207,13 +207,13 @@ def test_parts_of_the_cost_are_spent_on_most_schools_first():
 def test_the_plan_over_years_names_whose_pupils_it_counts_on():
     data = no_backbone().data()
     told = shown(page(data.replace(classes=data["classes"].iloc[:0])).means.years_summary())
-    assert "学生数不变（表 classes（班级）没有数据" in told and "27.0 万元" in told
+    assert "学生数不变（班级表没有数据" in told and "27.0 万元" in told
     made = page(make(schools=6, years=range(2022, 2026)))
     assert "学生数按推算" in shown(made.means.years_summary())
 
 
 def test_who_is_not_planned_for_is_named_on_the_page():
-    """One school teaches last this year, one opens the next; 3 % of the teachers leave each year."""
+    """One school teaches last this year, one opens the next; 3% of the teachers leave each year."""
     town = no_backbone().set("schools", {"school_id": "小一"}, closed_year=2024)
     town["schools"].append({**town["schools"][1], "school_id": "新", "name": "新校", "opened_year": 2025})
     told = shown(page(town.data()).means.years_summary())
@@ -247,7 +247,7 @@ def test_english_pages_are_english_but_for_names_and_reasons():
 
 def test_limits_that_clash_are_named_in_english_too(bounded):
     told = shown(page(no_backbone().data(), "en", costs=bounded).verdict.reasons())
-    # 200 pupils, 1 for each 100: two teachers; 85 % of two is 1.7, so two.
+    # 200 pupils, 1 for each 100: two teachers; 85% of two is 1.7, so two.
     assert "小一 (Primary): upper bound on backbone teachers too low, at most 0 teachers more" in told
     assert "2 teachers are needed to meet the standard, 2 teachers to reach 85% of it" in told
     assert not CHINESE.search(told.replace("小一", ""))

@@ -90,7 +90,7 @@ def allowed(district, indicator):
 
 
 def test_what_the_school_rule_allows_is_met_on_each_side(tmp_path):
-    # one school is at 90 % of C5 and passes by 6 of 7: C5 is allowed, and the 31 indicators are met
+    # one school is at 90% of C5 and passes by 6 of 7: C5 is allowed, and the 31 indicators are met
     data = odd_district("met by six of seven")
     path = tmp_path / "same.toml"
     path.write_text('title = "照旧"\nbase_year = 2024\n', encoding="utf-8")

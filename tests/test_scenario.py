@@ -540,7 +540,7 @@ def test_a_year_that_is_there_keeps_its_own_figures_and_one_that_is_not_takes_th
         for y, d in years.items()
     }
     own = data["sections"].query("school_id == '0001003'").set_index("year")["full_time_teachers"]
-    # own[2025] is 64; of these 3 % leave by 2026 and 62 stay; of the two new ones nobody
+    # own[2025] is 64; of these 3% leave by 2026 and 62 stay; of the two new ones nobody
     assert own[2025] == 64
     assert staff == {2024: [own[2024]], 2025: [66], 2026: [62 + 2]}
     assert all(d.years == [y] for y, d in years.items())

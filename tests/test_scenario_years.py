@@ -112,7 +112,7 @@ def test_teachers_who_were_hired_leave_like_all_others():
         - cell(base[2028], "sections", column, 2028, school_id="A")
         for column in ("full_time_teachers", "backbone_teachers")
     }
-    # 3 % a year: 40 · 0.97³ = 36.5 and 20 · 0.97³ = 18.3
+    # 3% a year: 40 · 0.97³ = 36.5 and 20 · 0.97³ = 18.3
     assert more == {"full_time_teachers": 37, "backbone_teachers": 18}
 
 
@@ -183,7 +183,7 @@ def test_data_that_cannot_be_forecast_stay_as_they_are_and_it_is_said_why():
     empty = Scenario(title="模拟", base_year=2025, until=2026)
     found = whatif(town(classes=[]), [empty], standard=STANDARD)
     assert found.base_data[2026]["sections"]["pupils"].sum() == 720  # 300 + 180 + 30 + 120 + 90
-    assert "沿用 2025 学年的数字" in found.notes[0] and "表 classes（班级）没有数据" in found.notes[0]
+    assert "沿用 2025 学年的数字" in found.notes[0] and "班级表没有数据" in found.notes[0]
 
 
 def test_data_of_one_year_go_on_by_the_naive_forecast_and_it_is_said():

@@ -482,7 +482,7 @@ def test_the_school_rows_of_an_odd_district_are_those_worked_out_by_hand():
         ("B", "junior"): (6.6667, 1.1111, 1, 5.7143, 10, 2579.37, 2.3810, 4, "fail"),
         ("C", "primary"): (4.2, 1, 0.9, 4.5, 7.5, 2000, 2.3, 7, "pass"),
         ("P50", "primary"): (6, 2, 2, 5, 8, 2200, 4, 7, "pass"),
-        ("私", "primary"): (6, 2, 1.5, 4.5, 6.375, 2000, 2.5, 6, "pass"),  # C5 at 85 % exactly
+        ("私", "primary"): (6, 2, 1.5, 4.5, 6.375, 2000, 2.5, 6, "pass"),  # C5 at 85% exactly
         ("小", "primary"): (6.0606, 1.0101, 1.0101, 5.0505, 8.0808, 2020.20, 3.0303, 7, "pass"),
         ("静", "primary"): (*[None] * 7, 0, "no data"),
     }
@@ -507,7 +507,7 @@ def test_the_indicators_of_an_odd_district_are_those_worked_out_by_hand():
     verdicts = {row["code"]: row["verdict"] for row in entry["indicators"]}
     silent = dict.fromkeys(("C1", "C2", "C3", "C11", "C16", "C19", "C20", "C28"), "no data")
     # C10: B needs two art rooms for 18 junior classes; one has 89.99 m². C12: a class of 48. C13: 71,999 of
-    # 72,000 yuan. C25: 79 of 80. C26: 7,499 of 150,000 is 4.999 %. C31: 0.15 is not below 0.15.
+    # 72,000 yuan. C25: 79 of 80. C26: 7,499 of 150,000 is 4.999%. C31: 0.15 is not below 0.15.
     failing = ("C4", "C5", "C6", "C7", "C10", "C12", "C13", "C25", "C26", "C30", "C31")
     assert verdicts == dict.fromkeys(CODES, "pass") | silent | dict.fromkeys(failing, "fail")
     values = {row["code"]: row["value"] for row in entry["indicators"]}

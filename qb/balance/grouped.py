@@ -40,7 +40,7 @@ MEASURES = {  # as a refusal names them
     "restricted_range": "限制极差",
     "theil": "泰尔指数",
     "value_range": "极差",
-    "verstegen": "弗斯蒂根指数",
+    "verstegen": "维斯特根指数",
 }
 SHOWN = 10  # positions that a refusal names
 

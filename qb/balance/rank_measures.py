@@ -151,7 +151,7 @@ def lorenz(amount: ArrayLike, pupils: ArrayLike, *, per_pupil: bool = False) -> 
 
     Examples
     --------
-    The larger school is the poorer one and comes first: 80 % of the pupils share 70 % of the teachers.
+    The larger school is the poorer one and comes first: 80% of the pupils share 70% of the teachers.
 
     >>> curve = lorenz(amount=[12, 28], pupils=[100, 400])
     >>> curve.pupils.tolist(), curve.amount.round(6).tolist()
@@ -248,7 +248,7 @@ def concentration_curve(
 
     Examples
     --------
-    A fifth of the pupils, in the poorer quarter, have 30 % of the teachers; a Lorenz curve would begin with
+    A fifth of the pupils, in the poorer quarter, have 30% of the teachers; a Lorenz curve would begin with
     the larger school.
 
     >>> curve = concentration_curve([12, 28], [100, 400], by=[1, 2])
@@ -323,7 +323,7 @@ def lorenz_ordinates(
 
     Examples
     --------
-    The worst-off half of the pupils sits in the large school, which has 70 % of the teachers for 80 %
+    The worst-off half of the pupils sits in the large school, which has 70% of the teachers for 80%
     of the pupils: 50 · 70 / 80.
 
     >>> round(lorenz_ordinates([12, 28], [100, 400], at=0.5), 6)

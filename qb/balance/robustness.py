@@ -181,7 +181,7 @@ def error_interval(
 
     Examples
     --------
-    All schools equal, so that the coefficient is 0; errors up to 10 % alone make one near
+    All schools equal, so that the coefficient is 0; errors up to 10% alone make one near
     0.1 / √3 = 0.0577, not a symmetric band about 0:
 
     >>> interval = error_interval([100] * 40, [10] * 40, error=0.1)

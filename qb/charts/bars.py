@@ -154,8 +154,8 @@ def completeness(filled: pd.DataFrame, *, caption: Caption) -> Chart:
             if not math.isfinite(value):
                 marks.append(Word(x, y + 18, shorten(caption.word("no table"), room), QUIET))
                 continue
-            # 99.9 % is not yet 100 %
-            text, bar = f"{share(100 * value)} %", room - number
+            # 99.9% is not yet 100%
+            text, bar = f"{share(100 * value)}%", room - number
             if bar > 12:
                 scale = Scale(0, 1, 0, bar)
                 marks += [

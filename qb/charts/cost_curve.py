@@ -239,6 +239,6 @@ def before_after(
         every.reshape(len(every), -1, 2) > scale.high
     )  # a school that is off the scale in both lanes is one
     off = int(beyond.any(axis=2).sum())
-    below += [caption.word("off scale", f"{scale.high:.0f} %", off)] if off else []
+    below += [caption.word("off scale", f"{scale.high:.0f}%", off)] if off else []
     written, height = notes(below, base + 22, caption)
     return Chart(caption, (*marks, *written), height, table)

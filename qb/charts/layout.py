@@ -304,6 +304,6 @@ def dots_of(
     radius = radii(np.asarray(pupils, float)[shown], largest(len(shown)) * size)
     lift = swarm(x, radius, room)
     for k, i in enumerate(shown):
-        tip = f"{clean(names[i])} {share(values[i])} %" if len(shown) <= TOLD else ""
+        tip = f"{clean(names[i])} {share(values[i])}%" if len(shown) <= TOLD else ""
         beyond = bool(values[i] > scale.high)
         yield int(i), dot(x[k], middle + lift[k], radius[k], state[i], tip, beyond=beyond), float(radius[k])

@@ -175,7 +175,7 @@ def map_of_values(
     order = [i for i in np.argsort(-radius, kind="stable") if placed[i]]
     marks: list[Mark] = []
     for i in sorted(order, key=lambda i: abs(z[i]) > 1):  # what stands out lies on top
-        tip = f"{clean(names[i])} {z[i]:+.1f}" if len(order) <= TOLD else ""
+        tip = f"{clean(names[i])} {z[i]:+.1f}".replace("-", "−") if len(order) <= TOLD else ""
         marks.append(_dot(x[i], y[i], radius[i], z[i], tip))
     lowest = sorted((i for i in order if z[i] < -1), key=lambda i: z[i])[:VALUES_NAMED]
     labels = _school_labels(x, y, radius, lowest, order, names, caption.width, height)

@@ -61,8 +61,8 @@ def profile(
     marks += [
         Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
         Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True),
-        Word(scale(100) + 3, 12, f"{word('standard')} 100 %", bold=True),
-        Word(scale(floor) - 3, 12, f"{floor:g} %", QUIET, anchor="end"),
+        Word(scale(100) + 3, 12, f"{word('standard')} 100%", bold=True),
+        Word(scale(floor) - 3, 12, f"{floor:g}%", QUIET, anchor="end"),
     ]
     for k, (title, value, text, given) in enumerate(zip(labels, values, texts, state, strict=True)):
         y = rows.middle(k)
@@ -95,7 +95,7 @@ def _value(value: float, text: str, state: State, k: int, rows: Rows, x: float, 
         own = Word(x, y + 5 if absent else y - 3, words, QUIET if absent else INK, BODY, bold=fails)
     if absent:
         return [own]
-    below = f"{share(value, floor)} %"
+    below = f"{share(value, floor)}%"
     colour = {Verdict.FAIL: ALARM, Allowance.AT_SCHOOL: ALLOW}.get(state, QUIET)
     if colour is not QUIET:
         below = f"{below} {label(state, caption.lang) if fails else caption.word('allowed')}"

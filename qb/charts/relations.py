@@ -177,7 +177,7 @@ def _frame(
         Word(0, 12, caption.word("uneven"), QUIET),
         Word(min(middle + 5, right - span(text)), TOP + 14, text, bold=True, halo=True),
         Word(right, BASE + 36, caption.word("level"), QUIET, anchor="end"),
-        *feet([across(v) for v in grid], [f"{v:g} %" for v in grid], BASE + 18),
+        *feet([across(v) for v in grid], [f"{v:g}%" for v in grid], BASE + 18),
         *(Word(QUADRANTS_LEFT - 6, rise(v) + 5, plain(v), QUIET, 12, anchor="end") for v in steps),
     ]
 

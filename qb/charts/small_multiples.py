@@ -81,7 +81,7 @@ def lorenz(curves: Mapping[str, Curve | str], *, caption: Caption) -> Chart:
         frame = ((left, rise(0)), (left + wide, rise(0)), (left + wide, rise(1)))
         equal = ((left, rise(0)), (left + wide, rise(1)))
         half = (across(0.5), rise(curve.half))
-        words = caption.word("half", f"{100 * curve.half:.0f} %")
+        words = caption.word("half", f"{100 * curve.half:.0f}%")
         gini = caption.word("gini", f"{curve.gini:.3f}")
         marks += [
             Line(frame, RULE),

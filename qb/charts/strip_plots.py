@@ -80,7 +80,7 @@ class Strips:
             marks += rows.name(k, percent.columns[k], gap=22, anchor="start", beside=tally[0].text)
             marks += [*(self._range(k, row, highlight, rows) if short else row.about(highlight)), *tally]
         name = "" if highlight is None else clean(percent.index[highlight])
-        off, end = int((finite > scale.high).sum()), f"{scale.high:.0f} %"
+        off, end = int((finite > scale.high).sum()), f"{scale.high:.0f}%"
         if short:  # the others are no dots
             below = [caption.word("range", name)] + [caption.word("edge", end)] * bool(off)
         else:
@@ -150,7 +150,7 @@ class Strips:
         caption, value = rows.caption, np.nan if highlight is None else self._values[highlight, k]
         if highlight is not None:
             own = label(state[highlight], caption.lang)
-            percent = f"{share(value, self.floor)} %" if np.isfinite(value) else ""
+            percent = f"{share(value, self.floor)}%" if np.isfinite(value) else ""
             fails = state[highlight] is Verdict.FAIL
             text = f"{percent} {own}" if fails else percent or own
             colour = ALARM if fails else ACCENT if percent else QUIET
@@ -199,10 +199,10 @@ def scale_of_standard(scale: Scale, floor: float, base: float, caption: Caption)
     return [
         Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
         Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True),
-        Word(scale(100) + 3, 12, f"{caption.word('standard')} 100 %", bold=True),
-        Word(scale(floor) - 3, 12, f"{floor:g} %", QUIET, anchor="end"),
+        Word(scale(100) + 3, 12, f"{caption.word('standard')} 100%", bold=True),
+        Word(scale(floor) - 3, 12, f"{floor:g}%", QUIET, anchor="end"),
         Line(((scale.start - EDGE, base), (scale.end + EDGE, base)), RULE),
-        *feet([scale(v) for v in shown], [f"{v:.0f} %" for v in shown], base + 16),
+        *feet([scale(v) for v in shown], [f"{v:.0f}%" for v in shown], base + 16),
     ]
 
 
@@ -306,7 +306,7 @@ def spreads(strips: Sequence[Strip], *, caption: Caption, decimals: int = 3) -> 
         Word(scale(100), 12, caption.word("mean 100"), bold=True, anchor="middle"),
         Word(caption.width, 12, caption.word("coefficient"), QUIET, anchor="end"),
         Line(((scale.start - EDGE, base), (scale.end + EDGE, base)), RULE),
-        *feet([scale(v) for v in shown], [f"{v:g} %" for v in shown], base + 18),
+        *feet([scale(v) for v in shown], [f"{v:g}%" for v in shown], base + 18),
     ]
     for k, strip in enumerate(strips):
         marks += _row(strip, k, rows, scale, decimals)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
@@ -329,13 +330,16 @@ class Dataset(Shown):
         tables = ("schools", *TABLES_OF_DISTRICTS)
         return list(dict.fromkeys(name for t in tables for name in self[t]["district"].dropna().unique()))
 
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """What the rows say of where they come from, each once, in order of appearance."""
+        named = (frame["source"].dropna().unique() for frame in self.tables.values())
+        return tuple(dict.fromkeys(str(name) for names in named for name in names))
+
     @property
     def invented(self) -> bool:
         """Whether any row says that it is made up."""
-        return any(
-            frame["source"].str.contains(INVENTED, na=False, regex=False).any()
-            for frame in self.tables.values()
-        )
+        return any(INVENTED in name for name in self.sources)
 
     @property
     def stops(self) -> tuple[Fault, ...]:

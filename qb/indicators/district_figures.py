@@ -94,7 +94,7 @@ def rotation(inputs: Inputs, indicator: Indicator) -> Measure:
     rotated = _ratio(inputs, "rotation_rotated", eligible, "rotated", within=backbone)
     backbone = _ratio(inputs, backbone, "rotation_rotated", "backbone", above=eligible)
     nobody = inputs.figure(eligible) == 0
-    # Nobody rotated though some could: 10 % fails already, and a share of nobody says nothing.
+    # Nobody rotated though some could: 10% fails already, and a share of nobody says nothing.
     backbone = replace(backbone, verdict=np.where(nobody, NOT_APPLICABLE, backbone.verdict))
     return Measure(indicator.code, rotated.value, (rotated, backbone))
 
@@ -108,7 +108,7 @@ def quota(inputs: Inputs, indicator: Indicator) -> Measure:
     share = percent(inputs.figure("quota_allocated_rural"), inputs.figure("quota_allocated"))
     note = np.array(
         [
-            None if np.isnan(x) else Message("其中农村初中 {:.1f}%", "{:.1f} % at rural junior schools", x)
+            None if np.isnan(x) else Message("其中农村初中 {:.1f}%", "{:.1f}% at rural junior schools", x)
             for x in share
         ],
         dtype=object,
@@ -191,7 +191,7 @@ def retention(inputs: Inputs, indicator: Indicator) -> Measure:
     shown = np.minimum(forms[other], cap)
     note = np.array(
         [
-            None if np.isnan(x) else Message("另一口径 {:.1f}%", "the other form gives {:.1f} %", x)
+            None if np.isnan(x) else Message("另一口径 {:.1f}%", "the other form gives {:.1f}%", x)
             for x in shown
         ],
         dtype=object,

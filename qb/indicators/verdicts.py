@@ -321,7 +321,7 @@ def school_rule(
     """Return the school rule's verdict on each row, shape (rows,).
 
     So many of the resource indicators are met as the standard says, and the others are at their floor: 6 of 7
-    and 85 % (教督〔2017〕6号), where two unmet fail even if both are above 85 %. A missing figure leaves the
+    and 85% (教督〔2017〕6号), where two unmet fail even if both are above 85%. A missing figure leaves the
     row "no data" unless the others already fail it.
 
     Examples
@@ -381,7 +381,7 @@ def resource_limits(standard: Standard, stage: np.ndarray, year: int) -> LimitIn
 def floor_of(limit: LimitInForce, standard: Standard) -> LimitInForce:
     """Return the floor of the school rule: a share of the limit, kept by a figure that is at it.
 
-    Where less is better it lies above the limit: 85 % of what 20 pupils a teacher ask is 20 / 0.85 pupils.
+    Where less is better it lies above the limit: 85% of what 20 pupils a teacher ask is 20 / 0.85 pupils.
     A rule without a floor has one of 0, or none above.
     """
     less = np.isin(limit.side, ("<=", "<"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
@@ -434,9 +434,49 @@ def notebook_page(notebook: NotebookNode, page: Page) -> str:
     """
     shown, lang = copy(notebook), page.lang
     told = (cell for cell in notebook.cells if WORK not in cell.metadata.get("tags", ()))
-    shown["cells"] = [readable(cell, lang) for cell in told if speaks(cell, lang)]
+    shown["cells"] = list(saying([readable(cell, lang) for cell in told if speaks(cell, lang)]))
     html, _ = _exporter().from_notebook_node(shown, resources={"page": page})
     return with_doubts(with_ways(html, page), page)
+
+
+_LINES = re.compile(r"<(li|p)\b[^>]*>(.*?)</\1>", re.DOTALL)
+
+
+def saying(cells: list[NotebookNode]) -> Iterator[NotebookNode]:
+    """Yield cells without lines that the page has said before, and without headings under which nothing is left.
+
+    What there is not is said once: an output is left out whose lines all stood above, and a heading (with its
+    sentence on how to read what follows) whose cells show nothing.
+    """
+    said: set[str] = set()
+    section: list[NotebookNode] = []
+    for cell in cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("#"):
+            yield from _kept(section)
+            section = []
+        if cell.get("outputs"):
+            cell = copy(cell)
+            cell["outputs"] = [one for one in cell["outputs"] if not _repeats(one, said)]
+        section.append(cell)
+    yield from _kept(section)
+
+
+def _kept(section: list[NotebookNode]) -> list[NotebookNode]:
+    """Return a section's cells; none where its code shows nothing."""
+    code = [cell for cell in section if cell.cell_type == "code"]
+    empty = (
+        section and section[0].cell_type == "markdown" and code and not any(c.get("outputs") for c in code)
+    )
+    return [] if empty else section
+
+
+def _repeats(output: NotebookNode, said: set[str]) -> bool:
+    """Whether an output is lines alone that were said before; they are then known to be said."""
+    html = output.get("data", {}).get("text/html", "").strip()
+    lines = [text for _, text in _LINES.findall(html)]
+    known = bool(lines) and said.issuperset(lines)
+    said.update(lines)
+    return known and re.sub(r"</?ul[^>]*>", "", _LINES.sub("", html)).strip() == ""
 
 
 _VERDICT = re.compile(r'(<\w+ class="verdict [^<>]*? data-fact="([^"]*)"[^<>]*)>')

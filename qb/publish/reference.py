@@ -9,16 +9,14 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from dataclasses import is_dataclass
-from functools import cache
 from html import escape
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from qb.files import PACKAGE
 from qb.language import Lang, say
 from qb.report.standard_report import in_force
-from qb.report.words import area_label
+from qb.report.words import area_label, terms
 from qb.standard import load
 
 if TYPE_CHECKING:
@@ -50,14 +48,6 @@ _TITLES = {
     "Examples": "例",
     "Attributes": "属性",
 }
-
-
-@cache
-def terms() -> dict[str, tuple[str, str]]:
-    """Return the Chinese and the English term of every name in code, as the glossary has them."""
-    text = (PACKAGE / "docs" / "glossary.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (.+?) \| (.+?) \| (`.+?`) \|", text, re.MULTILINE)
-    return {name: (zh, en) for zh, en, names in rows for name in re.findall(r"`([^`]+)`", names)}
 
 
 def api(room: str, lang: Lang) -> str:

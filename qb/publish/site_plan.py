@@ -14,7 +14,6 @@ from pathlib import Path
 
 from qb import __version__
 from qb.data.checks import Doubt
-from qb.data.table_files import spoken
 from qb.errors import QbError, why
 from qb.indicators.assessment import Assessment
 from qb.language import Message, listing
@@ -395,7 +394,7 @@ class Plan:
         """What the figures rest on: data, standard, date, software."""
         words, standard, zh = WORDS[self.request.lang], self.context.standard, self.request.lang == "zh"
         return (
-            (words["source"], spoken(Path(self.context.data.source).name)),
+            (words["source"], self.context.source),
             (words["standard"], f"{standard.title.zh}（{standard.edition}）" if zh else standard.title.en),
             (words["fingerprint"], self._fingerprint),
             (words["made_on"], date.today().isoformat()),

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from qb.data.table_files import spoken
 from qb.errors import QbError, plain, why
 from qb.files import read_plain, sample_scenarios, temporary_folder
 from qb.language import Message, joined, json_text, listing, told
@@ -435,7 +434,7 @@ def verify(
     return Verification(
         pages=len(known),
         figures=comparison.figures,
-        differences=(*_source(first, plan, data), *sorted(comparison.found, key=lambda one: one.page)),
+        differences=(*_source(first, plan), *sorted(comparison.found, key=lambda one: one.page)),
         missing=tuple(sorted((links | {"index.html"}) & comparison.expected - set(sheets))),
         extra=tuple(sorted(set(sheets) - comparison.expected)),
         odd=tuple(odd),
@@ -486,9 +485,6 @@ def _plan(site: Path, data: Path, first: Sheet, standard: str, *beside: Any) -> 
             first.name,
         )
     context = open_context(data, int(year), standard, first.lang)
-    named = first.said("source")
-    if named != spoken(data.name) and named == Path(named).name:
-        context = replace(context, data=replace(context.data, source=named))
     scenarios, costs, own, settings = beside
     request = Request(
         data, standard, first.lang, (), frozenset(), scenarios, costs, own=own, settings=settings
@@ -496,9 +492,9 @@ def _plan(site: Path, data: Path, first: Sheet, standard: str, *beside: Any) -> 
     return _Remade(site, context, request, None)
 
 
-def _source(first: Sheet, plan: Plan, data: str | Path) -> Iterator[Difference]:
-    """Yield the name of the data, where the pages give another than that of the data given."""
-    named, name = first.said("source"), spoken(Path(data).resolve().name)
+def _source(first: Sheet, plan: Plan) -> Iterator[Difference]:
+    """Yield the name of the data, where the pages give another than the data given do."""
+    named, name = first.said("source"), plan.context.source
     if named != name:
         yield Difference(first.name, WORDS[first.lang]["source"], "", named, name)
 

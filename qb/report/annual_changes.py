@@ -25,6 +25,7 @@ from qb.report.words import (
     floor_label,
     listed,
     number,
+    signed,
     stage_label,
     verdict_label,
 )
@@ -196,7 +197,7 @@ class AnnualYears(AnnualPart):
         return charts.diverging(
             [self.say(*CAUSES[key]) for key in CAUSES],
             effects,
-            [f"{effect:+.4f}".replace("-", "−") if effect else "0" for effect in effects],
+            [signed(effect, 4) for effect in effects],
             caption=self.caption(
                 finding,
                 self.say(
@@ -241,7 +242,7 @@ class AnnualYears(AnnualPart):
 
     def _largest(self, row: pd.Series) -> str:
         main = max(CAUSES, key=lambda key: abs(row[key]))
-        effect = f"{row[main]:+.3f}".replace("-", "−")
+        effect = signed(row[main], 3)
         before, after, name = self._number(row["before"]), self._number(row["after"]), self._name(row)
         zh, en = CAUSES[main]
         return self.say(

@@ -40,7 +40,7 @@ class AnnualOpening(AnnualPart):
         return Heading(
             self.say(
                 f"{self.district}{self.standard.subject.zh}年度报告（{year}）",
-                f"{self.district}: annual report on the balance of compulsory schooling, {year.lower()}",
+                f"{self.district}: annual report on the balance of compulsory education, {year.lower()}",
             ),
             self.say(
                 f"依据{standard.title.zh}；数据来源：{self.context.source}。",

@@ -83,9 +83,11 @@ class AnnualGoal(AnnualPart):
             return ""
         first, last = min(counts), max(counts)
         gained = (counts[last].passed - counts[first].passed) / (last - first)
-        pace = number(gained, 1).replace("-", "−")
+        pace, more = number(abs(gained), 1), gained > 0
         then, now = (counts[year].of_all(lang) for year in (first, last))
-        moved = self.say(f"平均每年变动 {pace} 个", f"a change of {pace} a year")
+        moved = self.say(
+            f"平均每年{'增加' if more else '减少'} {pace} 个", f"{pace} {'more' if more else 'fewer'} a year"
+        )
         if not gained:
             moved = self.say("达标个数没有变化", "no more and no fewer")
         text = self.say(
@@ -111,14 +113,14 @@ class AnnualGoal(AnnualPart):
         if len(known):
             first, last = known.index[0], known.index[-1]
             said = [
-                self.say(f"{year} 年 {share(known[year])}%", f"{share(known[year])} % in {year}")
+                self.say(f"{year} 年 {share(known[year])}%", f"{share(known[year])}% in {year}")
                 for year in dict.fromkeys((first, last))
             ]
             if first == last:
                 said.append(self.say("其他年份缺数据", "no data on other years"))
             finding = self.say(
                 f"达标学校（学段）占比：{'，'.join(said)}；目标 100%",
-                f"School stages that meet the rule: {', '.join(said)}; the goal is 100 %",
+                f"School stages that meet the rule: {', '.join(said)}; the goal is 100%",
             )
         target = self.standard.target_year
         return [
@@ -126,7 +128,7 @@ class AnnualGoal(AnnualPart):
                 years,
                 {names[key]: shares[key].tolist() for key in SHARES},
                 caption=self.caption(finding, self.say("占全部的百分比，按学年", "% of all, by school year")),
-                limits={self.say(f"{target} 年目标 100%", f"Goal of {target}: 100 %"): 100.0},
+                limits={self.say(f"{target} 年目标 100%", f"Goal of {target}: 100%"): 100.0},
                 emphasise=names["schools"] if shares["schools"].notna().iloc[-1] else None,
                 decimals=1,
             )
@@ -291,7 +293,7 @@ class AnnualConditions(AnnualPart):
         parts = [
             self.say(
                 f"{name} {len(areas)} 间，{below} 间不足 {least:g} 平方米",
-                f"{below} of {len(areas)} {name.lower()} are below {least:g} m²",
+                f"{below} of {len(areas)} {name.lower()} {'is' if below == 1 else 'are'} below {least:g} m²",
             )
             for name, (areas, least, below) in known.items()
             if len(areas)

@@ -222,7 +222,7 @@ class BriefReport(AnnualPart):
         share = f"{100 * STEPS[0]:g}"
         return self.say(
             f"先做哪一步：花其中的 {share}%（{money(step.cost, self.lang)}），达标的学校（学段）可由 {now} 个增至 {step.passing} 个，共 {held} 个。",
-            f"The first step: {share} % of it ({money(step.cost, self.lang)}) takes the school stages that pass from {now} to {step.passing} of {held}.",
+            f"The first step: {share}% of it ({money(step.cost, self.lang)}) takes the school stages that pass from {now} to {step.passing} of {held}.",
         )
 
     @cached_property

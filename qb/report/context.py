@@ -19,7 +19,6 @@ from qb.data.checks import Doubt, doubts
 from qb.data.dataset import Dataset, district_of, with_columns
 from qb.data.reading import read
 from qb.data.schema import TABLES
-from qb.data.table_files import spoken
 from qb.errors import QbError
 from qb.files import beside_notebooks
 from qb.indicators.assessment import Assessment, assess, choose_year, ledger
@@ -29,7 +28,7 @@ from qb.report.columns import table
 from qb.report.facts import Fact, finding_keys, key
 from qb.report.resource_tables import caption, percent_of_standard, verdicts
 from qb.report.tables import Table
-from qb.report.words import Lang, resources_said, say, school_year, title
+from qb.report.words import Lang, resources_said, say, school_year, sources_said, title
 from qb.standard import DEFAULT, Standard
 from qb.standard import load as load_standard
 from qb.terms import COMPULSORY, Progress, Stage, Term, Verdict
@@ -484,9 +483,7 @@ class ReportContext:
     @property
     def source(self) -> str:
         """Where the figures come from, for the foot of figures."""
-        name = spoken(Path(self.data.source).name) or say(self.lang, "内存中的数据", "data in memory")
-        made_up = say(self.lang, "（模拟数据）", " (invented data)") if self.data.invented else ""
-        return f"{name}{made_up}"
+        return sources_said(self.data, self.lang)
 
 
 _preloaded: dict[tuple[str, int | None, str, Lang], ReportContext] = {}

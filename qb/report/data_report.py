@@ -14,7 +14,7 @@ from qb import charts
 from qb.data.checks import RULES, check
 from qb.data.checks import title as school_title
 from qb.data.dataset import district_of
-from qb.data.schema import TABLES, bearing, tables_of
+from qb.data.schema import TABLES, bearing, items_of, tables_of
 from qb.data.schema import Table as SourceTable
 from qb.data.table_headers import FORM_RULES
 from qb.errors import Fault
@@ -26,10 +26,12 @@ from qb.report.tables import Column, Heading, Table
 from qb.report.words import (
     Tally,
     area_label,
+    column_label,
     label,
     listed,
     school_year,
     schools_said,
+    table_label,
 )
 from qb.terms import Severity, Verdict
 
@@ -199,17 +201,19 @@ class FaultReport(Speaker):
     def _table(
         self, caption: tuple[str, str], kinds: Iterable[Column], lines: list[dict], note: str = ""
     ) -> Table:
-        empty = f"{caption[0]}：没有发现问题。", f"{caption[1]}: nothing was found."
+        empty = "核查没有发现问题。", "The check found nothing."
         return self.table_of(caption, kinds, lines, note=note, empty=empty)
 
     def _table_name(self, fault: Fault) -> str:
         table = TABLES.get(fault.table or "")
-        return "" if table is None else self.say(table.label, table.name)
+        return "" if table is None else table_label(table.name, self.lang)
 
     def _column_name(self, fault: Fault) -> str:
         table = TABLES.get(fault.table or "")
         column = table.by_name.get(fault.column or "") if table else None
-        return self.say(column.label, column.name) if column else fault.column or ""
+        return (
+            column_label(table.name, column.name, column.label, self.lang) if column else fault.column or ""
+        )
 
 
 _RULES = {rule.number: rule for rule in (*FORM_RULES.values(), *RULES)}
@@ -260,7 +264,7 @@ class DataReport(Speaker):
         text = self.say(f"{place}：数据概况（{year}）", f"{place}: what was handed in ({year})")
         years = self.context.data.years
         span = f"{years[0]}—{years[-1]}" if len(years) > 1 else "".join(map(str, years))
-        held = self.say(f"含 {span} 年度", f"years {span}") if years else ""
+        held = self.say(f"含 {span} 年度", f"years {span.replace('—', '–')}") if years else ""
         held = held or self.say("没有任何年度的数据", "no data of any year")
         source = self.context.source
         return Heading(text, self.say(f"来源：{source}；{held}。", f"Source: {source}; {held}."))
@@ -275,7 +279,7 @@ class DataReport(Speaker):
                 continue
             lines.append(
                 {
-                    "name": self.say(f"{table.label}（{name}）", name),
+                    "name": table_label(name, self.lang),
                     "rows": len(frame),
                     "year": len(of_year),
                     "filled": self._filled(name, of_year) * 100,
@@ -334,7 +338,7 @@ class DataReport(Speaker):
                 for name in yearly
                 for frame in (self._own(name),)
             ],
-            index=[self.say(TABLES[name].label, name) for name in yearly],
+            index=[table_label(name, lang) for name in yearly],
             columns=[str(year) for year in years],
         )
         empty = [str(name) for name in share.index[share[str(self.year)] == 0]]
@@ -364,7 +368,10 @@ class DataReport(Speaker):
             ("各校本年度填报率", "Share of cells filled in, by school"),
             (
                 columns.SCHOOL,
-                *(Column(n, (f"{TABLES[n].label}（%）", f"{n} (%)"), decimals=0) for n in shares),
+                *(
+                    Column(n, (f"{table_label(n, 'zh')}（%）", f"{table_label(n, 'en')} (%)"), decimals=0)
+                    for n in shares
+                ),
             ),
             shown.loc[order].rename_axis("school_id").reset_index(),
             note=("0 表示这张表中没有该校本年度的行。", "0: the table has no row of the school this year."),
@@ -393,7 +400,7 @@ class DataReport(Speaker):
                 Column("waiting", ("该方面因此缺数据的县区数", "Districts whose area waits"), decimals=0),
                 Column(
                     "rests",
-                    ("需要的数据（表.列）", "Rests on (table.column)"),
+                    ("缺的数据", "What is missing"),
                     show=lambda row, _: self._rests_on(row["code"]),
                 ),
             ),
@@ -440,14 +447,23 @@ class DataReport(Speaker):
         return whole.of(self.district) if self.district else whole
 
     def _rests_on(self, code: str) -> str:
-        columns = [
-            f"{name}.{column.name}"
-            for name, table in tables_of(self.standard).items()
-            for column in table.columns
-            if code in self._rests[name, column.name] and not column.optional
-        ]
-        most = 4 if code in self.standard.resource_codes else 6
-        return listed(columns, self.lang, most)
+        """Return which of the columns that an indicator rests on have gaps, as readers call them."""
+        found = []
+        for name, table in self._tables.items():
+            frame = self._of_year(self._own(name))
+            asked = {c.name: c.label for c in table.columns if code in self._rests[name, c.name]}
+            blank = {c.name for c in table.columns if c.optional or c.blank}
+            lacking = [c for c in asked if c not in blank and (not len(frame) or frame[c].isna().any())]
+            if name == "district" and asked:
+                known = set(frame["item"][frame["value"].notna()])
+                asked = {i.value: i.zh for i in items_of(self.standard).values()}
+                lacking = [i for i in asked if code in self._rests[name, i] and i not in known]
+            if lacking:
+                words = [column_label(name, column, asked[column], self.lang) for column in lacking]
+                found.append(
+                    f"{table_label(name, self.lang)}{self.say('：', ': ')}{listed(words, self.lang)}"
+                )
+        return self.say("；", "; ").join(found)
 
     def map(self) -> list[charts.Chart]:
         """Return where the schools are, where coordinates were handed in."""

@@ -233,11 +233,11 @@ class DistrictBalance(DistrictPart):
         if times == "1.0":
             more = number(100 * (ratio[code] - 1), 2)
             return self.say(
-                f"差距很小，最大的一项{name.zh}最高校只比最低校高 {more}%{of}",
-                f"hardly any difference; on {name.en.lower()}, the most, the highest is {more} % above the lowest{of}",
+                f"差距很小，最大的一项{name.zh}最高的学校只比最低的高 {more}%{of}",
+                f"hardly any difference; on {name.en.lower()}, the most, the highest is {more}% above the lowest{of}",
             )
         return self.say(
-            f"{name.zh}差距最大，最高校是最低校的 {times} 倍{of}",
+            f"{name.zh}差距最大，最高的学校是最低的 {times} 倍{of}",
             f"schools differ most on {name.en.lower()}, {times}-fold{of}",
         )
 

@@ -57,7 +57,7 @@ class DistrictVerdict(DistrictPart):
         lang, standard = self.lang, self.standard
         text = self.say(
             f"{self.district}{self.standard.subject.zh}评估（{school_year(self.year, lang)}）",
-            f"{self.district}: balance of compulsory schooling, {school_year(self.year, lang).lower()}",
+            f"{self.district}: balance of compulsory education, {school_year(self.year, lang).lower()}",
         )
         return Heading(
             text,
@@ -113,9 +113,9 @@ class DistrictVerdict(DistrictPart):
             mine = self.own.findings[(self.own.findings["code"] == "recognition").to_numpy()]
             value, limit = mine["value"].iloc[0], self.standard.recognition.limit.value
             if value != value:
-                return self.say(f"标准 {limit:g}%", f"standard {limit:g} %")
+                return self.say(f"标准 {limit:g}%", f"standard {limit:g}%")
             text = number(value, self.standard.rules.rounding.ratios, beside=limit)
-            return self.say(f"满意率 {text}%，标准 {limit:g}%", f"{text} %, standard {limit:g} %")
+            return self.say(f"满意率 {text}%，标准 {limit:g}%", f"{text}%, standard {limit:g}%")
         return self.say(f"{len(self.standard.vetoes)} 项自查", f"{len(self.standard.vetoes)} items")
 
     def _met(self, codes: list[str]) -> str:
@@ -240,7 +240,7 @@ class DistrictVerdict(DistrictPart):
             allowed
         )
         return self.say(
-            f"短板最集中的是{name}：{counts[code]} 个学校（学段）低于标准，共缺 {gap_text(self.standard[code], total, lang)}{some}。",
+            f"短板最集中的是 {name}：{counts[code]} 个学校（学段）低于标准，共缺 {gap_text(self.standard[code], total, lang)}{some}。",
             f"The commonest gap is {name}: school stages below the standard: {counts[code]}, lacking "
             f"{gap_text(self.standard[code], total, lang)} in all{some}.",
         )
@@ -432,9 +432,9 @@ def value_of(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:
     text = f"{number(row['value'], indicator.decimals, beside=limit)} {name}".replace(" %", "%").strip()
     share = number(row["value"], own.standard.rules.rounding.ratios, beside=100)
     if indicator.measure == "special_rooms":
-        text = say(lang, f"{share}% 的学校达标", f"{share} % of schools")
+        text = say(lang, f"{share}% 的学校达标", f"{share}% of schools")
     if indicator.measure == "small_school_funds":
-        text = say(lang, f"{share}% 的小规模学校达标", f"{share} % of small schools")
+        text = say(lang, f"{share}% 的小规模学校达标", f"{share}% of small schools")
     return text, key(Fact.FIGURE, own.year, code, row["district"])
 
 

@@ -243,7 +243,7 @@ class DistrictGaps(DistrictPart):
         finding = (
             self.say(
                 f"{name}：{lacking} 个学校（学段）低于标准，缺口前 {LARGEST} 个占 {number(share, 1)}%",
-                f"{name}: {lacking} school stages below the standard; {LARGEST} hold {number(share, 1)} % of the gap",
+                f"{name}: {lacking} school stages below the standard; {LARGEST} hold {number(share, 1)}% of the gap",
             )
             if lacking > LARGEST
             else self.say(

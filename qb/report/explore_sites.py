@@ -20,7 +20,7 @@ from qb.planning.siting.site_choice import prices, site
 from qb.planning.siting.site_front import SWING, front, swayed, trade_off
 from qb.planning.siting.siting_solver import NOW, Siting, Status
 from qb.report.tables import Column, Table
-from qb.report.words import Lang, number, say, school_year, stage_label
+from qb.report.words import Lang, number, say, school_year, sources_said, stage_label
 from qb.standard import DEFAULT
 from qb.terms import COMPULSORY, Stage
 
@@ -152,7 +152,7 @@ class Sites:
         caption = Caption(
             said,
             self._say("从左到右依次多建一所", "One more school from left to right"),
-            Path(self.data.source).name + self._say("（模拟数据）", " (invented data)") * self.data.invented,
+            sources_said(self.data, self.lang),
             lang=self.lang,
         )
         labels = (
@@ -213,7 +213,7 @@ class Sites:
         caption = Caption(
             said,
             self._say("每点一个方案，旁注平均步行千米数", "A dot is a plan, beside it the mean walk in km"),
-            Path(self.data.source).name + self._say("（模拟数据）", " (invented data)") * self.data.invented,
+            sources_said(self.data, self.lang),
             lang=self.lang,
         )
         labels = (
@@ -233,7 +233,7 @@ class Sites:
         """Say which plan buys each further pupil for least, and which site's cost would change that."""
         if not len(self.swings) or not self.swings["now"].iloc[0]:
             return []
-        now, percent = self.swings["now"].iloc[0], f"{100 * SWING:.0f} %"
+        now, percent = self.swings["now"].iloc[0], f"{100 * SWING:.0f}%"
         chosen = self._opened(now)
         lines = [
             self._say(
@@ -292,18 +292,18 @@ class Sites:
         if plan.within.bound != plan.within.bound:  # something else counted first
             far, gap = (number(100 * proof.gap, 2, self.lang) for proof in (plan.farthest, plan.walk))
             if plan.farthest.gap != plan.farthest.gap:
-                return self._say(f"未证：总里程至多差 {gap} %", f"not proven: at most {gap} % too far in all")
+                return self._say(f"未证：总里程至多差 {gap}%", f"not proven: at most {gap}% too far in all")
             return self._say(
-                f"未证：最远至多差 {far} %，最远不增时总里程至多差 {gap} %",
-                f"not proven: the farthest walk is at most {far} % too long, and with none farther "
-                f"at most {gap} % too far in all",
+                f"未证：最远至多差 {far}%，最远不增时总里程至多差 {gap}%",
+                f"not proven: the farthest walk is at most {far}% too long, and with none farther "
+                f"at most {gap}% too far in all",
             )
         most = number(plan.within.bound, 0, self.lang)
         reach, gap = (number(100 * proof.gap, 2, self.lang) for proof in (plan.within, plan.walk))
         return self._say(
-            f"未证：步行距离以内至多 {most} 人（差 {reach} %），覆盖不减时总里程至多差 {gap} %",
-            f"not proven: at most {most} within distance ({reach} % more), and with as many "
-            f"within distance at most {gap} % too far in all",
+            f"未证：步行距离以内至多 {most} 人（差 {reach}%），覆盖不减时总里程至多差 {gap}%",
+            f"not proven: at most {most} within distance ({reach}% more), and with as many "
+            f"within distance at most {gap}% too far in all",
         )
 
     def _map(self, option: int, stage: Stage) -> Chart | None:
@@ -319,7 +319,7 @@ class Sites:
                 f"{plan}: pupils within walking distance go from {now} to {then} ({what.lower()})",
             ),
             f"{what} · {school_year(self.found.year, self.lang)}",
-            Path(self.data.source).name + self._say("（模拟数据）", " (invented data)") * self.data.invented,
+            sources_said(self.data, self.lang),
             lang=self.lang,
         )
         places = self._places(option, stage, walks).dropna(subset=["longitude", "latitude"])

@@ -160,13 +160,13 @@ class ForecastTrial(DistrictPart):
         for row in self.tests_of(stage).itertuples():
             error, naive = (number(100 * x, 1, self.lang) for x in (row.error, row.naive))
             zh.append(f"提前 {row.ahead} 年 {error}%（{naive}%）")
-            en.append(f"{row.ahead} ahead {error} % ({naive} %)")
+            en.append(f"{row.ahead} {'year' if row.ahead == 1 else 'years'} ahead {error}% ({naive}%)")
         if not zh:
             return ""
         label = stage_label(stage, self.lang)
         return self.say(
             f"{label}在往年检验中的误差（括号内为“全部升级、入学同上年”）：{'，'.join(zh)}。",
-            f"{label}, error on years held back by years ahead, the naive forecast's in brackets: {', '.join(en)}.",
+            f"{label}: error of forecasts made in past years, in brackets that of “everyone moves up, entry as last year”: {', '.join(en)}.",
         )
 
     def too_few(self, stages: list[Stage]) -> str:
@@ -302,7 +302,7 @@ class ForecastReport(ForecastTrial):
             Column("stage", ("学段", "Stage")),
             Column("places", ("现有学位（人）", "Places now"), decimals=0),
             *(Column(str(year), (f"{year} 年余位", f"Left in {year}"), decimals=0) for year in years),
-            Column("band", (f"{last} 年（学生多—少）", f"{last}, many to few")),
+            Column("band", (f"{last} 年（学生多、少）", f"{last}, many to few")),
         )
         lines = self._spare() if made is not None else []
         return self.table_of(
@@ -335,7 +335,7 @@ class ForecastReport(ForecastTrial):
                     **dict(zip(own["year"].astype(str), own["spare"], strict=True)),
                     "band": "—"
                     if last["low"] != last["low"]
-                    else self.say("{}—{}", "{} to {}").format(*ends),
+                    else self.say("{} 至 {}", "{} to {}").format(*ends),
                     "short": bool((own["spare"] < 0).any()),
                     "least": own["spare"].min(),
                 }

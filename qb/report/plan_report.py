@@ -23,7 +23,7 @@ from qb.report.words import department_names, listed, number, school_year, stage
 from qb.terms import COMPULSORY, Stage
 
 NONE = ("没有需要购置的。", "There is nothing to buy.")
-WITHOUT = ("没有方案，因而没有清单。", "There is no plan, hence no list.")
+WITHOUT = ("没有方案，无从计算。", "There is no plan to compute it from.")
 
 
 def _sums(bought: pd.DataFrame) -> dict[str, float]:
@@ -246,7 +246,7 @@ class PlanLimits(PlanPart):
                 "No coefficient and no upper bound binds: all is spent on the schools themselves.",
             )
             if self.work.made
-            else ("没有方案，因而没有起约束作用的限制。", "There is no plan, hence no limit that binds."),
+            else WITHOUT,
         )
 
     def _caps(self) -> list[Row]:
@@ -285,7 +285,7 @@ class PlanLimits(PlanPart):
             ),
             empty=("各校多一名学生都不增加费用。", "One more pupil costs nothing anywhere.")
             if self.work.made
-            else ("没有方案，不能计算。", "There is no plan to compute it from."),
+            else WITHOUT,
         )
 
 
@@ -396,7 +396,7 @@ class PlanMeans(PlanPart):
         rows = []
         for step in self.work.steps:
             share, yuan = number(100 * step.budget / self.work.plan.cost, 0), self.money(step.budget)
-            budget = self.say(f"{share}%，{yuan}", f"{share} %, {yuan}")
+            budget = self.say(f"{share}%，{yuan}", f"{share}%, {yuan}")
             saves = 10 * step.saves * step.problem.pupils.sum()
             rows.append({**vars(step), "budget": budget, "saves": saves})
         return self.table_of(
@@ -420,7 +420,7 @@ class PlanMeans(PlanPart):
                 "先让最多的学校（学段）达标，再让全体学生的缺口最小；不要求差异系数达标。",
                 "First as many school stages as possible pass, then the shortfall of all pupils is least; coefficients are not asked for.",
             ),
-            empty=NONE if self.work.made else ("没有方案，无从比较。", "There is no plan to compare with."),
+            empty=NONE if self.work.made else WITHOUT,
         )
 
     def transfers(self) -> Table:

@@ -27,9 +27,10 @@ from qb.report.words import (
     Lang,
     area_label,
     listed,
+    money,
+    money_range,
     number,
     resource_span,
-    say,
     school_rule,
     school_year,
     stage_label,
@@ -39,28 +40,6 @@ from qb.report.words import (
 from qb.terms import COMPULSORY, Allowance, Verdict
 
 # Money and statuses as a reader of a plan sees them.
-
-
-def money(yuan: float, lang: Lang) -> str:
-    """Return an amount of money in the unit that readers count in.
-
-    >>> money(11_744_811.5, "zh"), money(11_744_811.5, "en"), money(float("nan"), "zh")
-    ('1,174.5 万元', '11.745 million yuan', '缺数据')
-    """
-    if yuan != yuan:
-        return number(yuan, 1, lang)
-    return say(lang, f"{number(yuan / 1e4, 1)} 万元", f"{number(yuan / 1e6, 3)} million yuan")
-
-
-def money_range(low: float, high: float, lang: Lang) -> str:
-    """Return a range of money, its unit once.
-
-    >>> money_range(5_956_000, 27_828_000, "zh")
-    '595.6—2,782.8 万元'
-    """
-    unit, decimals = (1e4, 1) if lang == "zh" else (1e6, 3)
-    ends = number(low / unit, decimals), number(high / unit, decimals)
-    return say(lang, "—".join(ends) + " 万元", "–".join(ends) + " million yuan")
 
 
 WAN = 1e4
@@ -422,8 +401,8 @@ class PlanVerdict(PlanPart):
         amount = gap_text(self.standard[code], codes.loc[code, "amount"], self.lang)
         share = number(100 * codes.loc[code, "cost_yuan"] / plan.cost, 0)
         return self.say(
-            f"花费最多的是{name}：增加 {amount}，{self.money(codes.loc[code, 'cost_yuan'])}，占 {share}%。",
-            f"Most of it goes to {name}: {amount} more, {self.money(codes.loc[code, 'cost_yuan'])}, {share} %.",
+            f"花费最多的是 {name}：增加 {amount}，{self.money(codes.loc[code, 'cost_yuan'])}，占 {share}%。",
+            f"Most of it goes to {name}: {amount} more, {self.money(codes.loc[code, 'cost_yuan'])}, {share}%.",
         )
 
     def _coefficients(self) -> str:

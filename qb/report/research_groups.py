@@ -13,6 +13,7 @@ from qb import balance, charts
 from qb.charts.layout import ticks
 from qb.report.research_study import GROUPINGS, Cut, ResearchPart, Shown, each_stage
 from qb.report.tables import Column, Sentences, Table
+from qb.report.words import signed
 from qb.terms import Stage
 
 # Differences between groups of schools, and within them.
@@ -74,12 +75,12 @@ class Groups(ResearchPart):
         if len(share) == 1:
             return self.say(
                 f"{label} · {name}：{self.by}之间的差异占 {text}%，其余在组内",
-                f"{label} · {name}: {text} % of the difference lies between groups by {self.by}, the rest within",
+                f"{label} · {name}: {text}% of the difference lies between groups by {self.by}, the rest within",
             )
         most = sum(v > 0.5 for v in share.values())
         return self.say(
-            f"{label}：各校有差异的 {len(share)} 项中 {most} 项主要在{self.by}之间；最多的是{name}（{text}%）",
-            f"{label}: groups by {self.by} make most of the difference on {most} of {len(share)}; the largest share is {text} % ({name})",
+            f"{label}：各校有差异的 {len(share)} 项中{self.some(most)}主要在{self.by}之间；最多的是 {name}（{text}%）",
+            f"{label}: groups by {self.by} make most of the difference on {self.some(most)} of {len(share)}; the largest share is {text}% ({name})",
         )
 
     def table(self) -> Table:
@@ -101,7 +102,7 @@ class Groups(ResearchPart):
             self.figures,
             note=(
                 "组间、组内：占差异系数平方的百分比，各组之和为 100%。组内系数：组内各校的差异系数。",
-                "Between and within: % of the squared coefficient; all groups together make 100 %.",
+                "Between and within: % of the squared coefficient; all groups together make 100%.",
             ),
             empty=self.nothing(),
         )
@@ -166,7 +167,7 @@ class Help(ResearchPart):
         return charts.diverging(
             names[shown].tolist(),
             1e4 * effect[shown],
-            [f"{1e4 * v:+.2f}".replace("-", "−") for v in effect[shown]],
+            [signed(1e4 * v, 2) for v in effect[shown]],
             caption=self.caption(finding, measure, cut),
             sides=(self.say("使差异缩小", "evens out"), self.say("使差异扩大", "widens")),
             notes_below=[note] if left else [],
@@ -312,7 +313,7 @@ class Districts(ResearchPart):
             shown["low"],
             shown["high"],
             [
-                f"{a}（{b}–{c}）" if self.lang == "zh" else f"{a} ({b}–{c})"
+                f"{a}（{b}—{c}）" if self.lang == "zh" else f"{a} ({b}–{c})"
                 for a, b, c in shown[["rank", "rank_low", "rank_high"]].itertuples(index=False)
             ],
             caption=self.caption(
@@ -341,7 +342,7 @@ class Districts(ResearchPart):
         """Rank districts by their coefficients, with ties and the range of each rank.
 
         Every reported figure is off by its own share within the error, all districts are ranked anew in
-        each simulation, and the middle 95 % of a district's ranks is its range.
+        each simulation, and the middle 95% of a district's ranks is its range.
         """
         parts = [rows for _, rows in cut.rows.groupby("district", sort=True) if rows["amount"].sum() > 0]
         frame = pd.DataFrame([self._district(rows, cut, k) for k, rows in enumerate(parts)])

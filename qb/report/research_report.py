@@ -16,6 +16,7 @@ from qb.report.research_spread import PERCENTILES, Conventions, Robustness, Spre
 from qb.report.research_study import CAUSES, TOLERANCE, Cut, ResearchPart, Shown, Study, each_stage
 from qb.report.rules import Rules, source_rows
 from qb.report.tables import Column, Heading, Sentences, Table
+from qb.report.words import number, signed
 from qb.terms import Stage
 
 # Is there enough, is it even, what is low together, and where.
@@ -42,9 +43,11 @@ class Levels(ResearchPart):
             )
         low = {cut.measure for cut in known if cut.below(cut.spread.mean)}
         over = {cut.measure for cut in known if cut.over}
+        both = ("，{0} 项两者兼有", ", {0} both") if low & over else ("", "")
+        both = tuple(words.format(len(low & over)) for words in both)
         finding = self.say(
-            f"{label}：{self.among(len(known))}均值低于标准的 {len(low)} 项，差异高于限值的 {len(over)} 项，两者兼有的 {len(low & over)} 项",
-            f"{label}: {self.among(len(known))}, {len(low)} have a mean below the standard, {len(over)} a coefficient above the limit, {len(low & over)} both",
+            f"{label}：{self.among(len(known))}{self.some(len(low))}均值低于标准，{self.some(len(over))}差异高于限值{both[0]}",
+            f"{label}: {self.among(len(known))}, {self.some(len(low))} {'has' if len(low) == 1 else 'have'} a mean below the standard, {self.some(len(over))} a coefficient above the limit{both[1]}",
         )
         level = [100 * cut.spread.mean / cut.limit for cut in cuts]
         return charts.quadrants(
@@ -53,7 +56,7 @@ class Levels(ResearchPart):
             level,
             [cut.spread.coefficient for cut in cuts],
             [
-                f"{share(at)} % · {self.coefficient(cut.spread.coefficient)}"
+                f"{share(at)}% · {self.coefficient(cut.spread.coefficient)}"
                 if cut.usable
                 else self.absent(cut)
                 for at, cut in zip(level, cuts, strict=True)
@@ -118,7 +121,7 @@ class Levels(ResearchPart):
             (table.iloc[i, j], table.index[i], table.columns[j]) for i in range(len(table)) for j in range(i)
         ]
         r, one, other = max(pairs)
-        text = f"{r:.2f}".replace("-", "−")
+        text = number(r, 2)
         if r <= 0:
             return self.say(
                 f"{label}：没有两项的数值在各校同高同低（相关系数最高 {text}）",
@@ -236,7 +239,7 @@ class Years(ResearchPart):
             f"{name}: from {first} to {focus.year} the coefficient {moved_en} ({before} → {after})",
         )
         if abs(effects[main]) > TOLERANCE:
-            share = f"{effects[main]:+.3f}".replace("-", "−")
+            share = signed(effects[main], 3)
             finding += self.say(
                 f"，作用最大的是{self.say(*CAUSES[main])}（{share}）",
                 f"; most through {CAUSES[main][1]} ({share})",
@@ -249,7 +252,7 @@ class Years(ResearchPart):
             charts.diverging(
                 labels,
                 shown,
-                [f"{v:+.4f}".replace("-", "−") if v else "0" for v in shown],
+                [signed(v, 4) for v in shown],
                 caption=self.caption(finding, measure, focus),
                 sides=(self.say("使差异缩小", "evens out"), self.say("使差异扩大", "widens")),
             )
@@ -362,7 +365,7 @@ class Methods(ResearchPart):
             ),
             (
                 f"翻转与误差：翻转是一校数量的最小相对变化，使 CV 恰到限值；误差区间假定每个报送数各自在 ±{n}% 内均匀偏离，固定随机种子。",
-                f"Flip and error: a flip is the smallest relative change of one school's figure that brings CV to its limit; intervals let every reported figure be off uniformly within ±{n} %, with a fixed seed.",
+                f"Flip and error: a flip is the smallest relative change of one school's figure that brings CV to its limit; intervals let every reported figure be off uniformly within ±{n}%, with a fixed seed.",
             ),
         )
         return Sentences(tuple(self.say(*line) for line in lines), kind="methods")

@@ -13,6 +13,7 @@ from qb.charts.strip_plots import Strip
 from qb.indicators.verdicts import fails
 from qb.report.research_study import TOLERANCE, Cut, ResearchPart, Shown, each_stage
 from qb.report.tables import Column, Sentences, Table
+from qb.report.words import signed
 from qb.terms import Ownership, Stage
 
 # How far schools are apart, by every measure.
@@ -29,7 +30,7 @@ MEASURES = {
     "atkinson": (lambda r, p, g, n: balance.atkinson(r, p, 1, g, n), "阿特金森指数（e=1）", "Atkinson (e=1)"),
     "hoover": (balance.hoover, "胡佛指数", "Hoover"),
     "mcloone": (balance.mcloone, "麦克卢恩指数", "McLoone"),
-    "verstegen": (balance.verstegen, "弗斯蒂根指数", "Verstegen"),
+    "verstegen": (balance.verstegen, "维斯特根指数", "Verstegen"),
     "federal_range_ratio": (balance.federal_range_ratio, "联邦极差比", "Federal range ratio"),
 }
 
@@ -95,8 +96,8 @@ class Spreads(ResearchPart):
                 f"{label}: the coefficient of {name} is {text}, {'above' if over else 'not above'} the limit of {cap}",
             )
         return self.say(
-            f"{label}：{name}校际差异最大（{text}）；{self.among(len(held))} {over} 项高于限值 {cap}",
-            f"{label}: schools differ most on {name} ({text}); {over} {self.among(len(held))} are above the limit of {cap}",
+            f"{label}：{name}校际差异最大（{text}）；{self.among(len(held))}{self.some(over)}高于限值 {cap}",
+            f"{label}: schools differ most on {name} ({text}); {self.some(over)} {self.among(len(held))} {'is' if over == 1 else 'are'} above the limit of {cap}",
         )
 
     @each_stage
@@ -113,7 +114,7 @@ class Spreads(ResearchPart):
         half = self.number(100 * known[name].half, 1)
         finding = self.say(
             f"{self.stage(stage)}：{name}得到最少的一半学生，分到 {half}%",
-            f"{self.stage(stage)}: the half of pupils who get least have {half} % of {name}",
+            f"{self.stage(stage)}: the half of pupils who get least have {half}% of {name}",
         )
         return charts.lorenz(
             curves, caption=self.caption(finding, self.say("洛伦兹曲线", "Lorenz curves"), *cuts)
@@ -148,7 +149,7 @@ class Spreads(ResearchPart):
             shown,
             note=(
                 "都按学生数加权。差异系数至胡佛指数、联邦极差比：0 为完全均等，越大越不均；麦克卢恩指数：1 为低的一半都达到中位数，"
-                "越小越不均；弗斯蒂根指数：1 为高的一半都在中位数，越大越不均。没有定义的（如有学校为 0 时的平均对数离差）记作缺数据。",
+                "越小越不均；维斯特根指数：1 为高的一半都在中位数，越大越不均。没有定义的（如有学校为 0 时的平均对数离差）记作缺数据。",
                 "All weighted by pupils. Coefficient to Hoover and federal range ratio: 0 is equal. McLoone: 1 where the lower "
                 "half is at the median; Verstegen: 1 where the upper half is. What is undefined (mean log deviation where a "
                 "school has nothing) is no data.",
@@ -198,18 +199,18 @@ class Spreads(ResearchPart):
         left = len(share) - len(shown)
         finding = self.say(
             f"{self.study.of(cut)}：{len(share)} 所学校中 {few} 所（占学生 {pupils:.0f}%）造成至少一半的差异",
-            f"{self.study.of(cut)}: {few} of {len(share)} schools ({pupils:.0f} % of pupils) make at least half of the difference",
+            f"{self.study.of(cut)}: {few} of {len(share)} schools ({pupils:.0f}% of pupils) make at least half of the difference",
         )
-        note = self.say(f"其余 {left} 所合计 {rest:.1f}%", f"the other {left}: {rest:.1f} % together")
+        note = self.say(f"其余 {left} 所合计 {rest:.1f}%", f"the other {left}: {rest:.1f}% together")
         return charts.diverging(
             names[shown].tolist(),
             signed[shown],
-            [f"{v:.1f} %" for v in share[shown]],
+            [f"{v:.1f}%" for v in share[shown]],
             caption=self.caption(
                 finding,
                 self.say(
                     "对差异系数平方的贡献，各校之和为 100%；数据表中低于均值的记作负数",
-                    "Share of the squared coefficient; all schools make 100 %; negative in the table: below the mean",
+                    "Share of the squared coefficient; all schools make 100%; negative in the table: below the mean",
                 ),
                 cut,
             ),
@@ -262,9 +263,9 @@ class Robustness(ResearchPart):
                 f"{label}: no error at a single school moves a coefficient across its limit, {compared}.",
             )
         row = frame.loc[frame["change"].abs().idxmin()]
-        percent = f"{100 * row['change']:+.1f}%".replace("-", "−")
+        percent = signed(100 * row["change"], 1, "%")
         return self.say(
-            f"{label}：最易翻转的是{row['name']}（{self.coefficient(row['coefficient'])}）："
+            f"{label}：最易翻转的是 {row['name']}（{self.coefficient(row['coefficient'])}）："
             f"{row['school']}一校的实际数量若与报送相差 {percent}，差异系数就到限值 {self.limit(row['limit'])}。",
             f"{label}: most easily turned is {row['name']} ({self.coefficient(row['coefficient'])}): "
             f"if {row['school']} alone were off by {percent}, the coefficient would be at its limit of {self.limit(row['limit'])}.",
@@ -302,8 +303,7 @@ class Robustness(ResearchPart):
         shown = frame.assign(
             side=[self._side(over) for over in frame["over"]],
             percent=[
-                nobody if change != change else f"{100 * change:+.1f} %".replace("-", "−")
-                for change in frame["change"]
+                nobody if change != change else signed(100 * change, 1, "%") for change in frame["change"]
             ],
             school=frame["school"].fillna(""),
             limit=[self.limit(limit) for limit in frame["limit"]],
@@ -365,16 +365,13 @@ class Robustness(ResearchPart):
         crosses = high & ~low
         label, error = self.stage(stage), f"±{100 * self.study.error:g}%"
         finding = self.say(
-            f"{label}：报送误差 {error} 时，{self.among(len(held))} {crosses.sum()} 项的区间跨过限值",
-            f"{label}: with errors up to {error}, the interval of {crosses.sum()} {self.among(len(held))} contains the limit",
+            f"{label}：报送误差 {error} 时，{self.among(len(held))}{self.some(crosses.sum())}的区间跨过限值",
+            f"{label}: with errors up to {error}, the interval of {self.some(crosses.sum())} {self.among(len(held))} contains the limit",
         )
-        texts = [
-            f"{self.coefficient(low)}–{self.coefficient(high)}"
-            for low, high in zip(known["low"], known["high"], strict=True)
-        ]
+        texts = [self.between(low, high) for low, high in zip(known["low"], known["high"], strict=True)]
         measure = self.say(
             f"每个报送数各自在 {error} 内均匀偏离，模拟 {DRAWS:,} 次，取中间 95%",
-            f"Each reported figure off by its own share within {error}, {DRAWS:,} simulations, middle 95 %",
+            f"Each reported figure off by its own share within {error}, {DRAWS:,} simulations, middle 95%",
         )
         return charts.intervals(
             known["name"].tolist(),
@@ -452,9 +449,9 @@ class Conventions(ResearchPart):
         label = self.stage(stage)
         names = self.say("、", ", ").join(turned)
         finding = self.say(
-            f"{label}：换一种算法，{self.among(len(held))} {len(turned)} 项会换到限值的另一边"
+            f"{label}：换一种算法，{self.among(len(held))}{self.some(len(turned))}会换到限值的另一边"
             + (f"（{names}）" if turned else ""),
-            f"{label}: under another convention {len(turned)} {self.among(len(held))} change sides of the limit"
+            f"{label}: under another convention {self.some(len(turned))} {self.among(len(held))} {'changes' if len(turned) == 1 else 'change'} sides of the limit"
             + (f" ({names})" if turned else ""),
         )
         rows = [
@@ -470,7 +467,7 @@ class Conventions(ResearchPart):
             [row[1] for row in rows],
             [min(row[2]) for row in rows],
             [max(row[2]) for row in rows],
-            [f"{self.coefficient(min(row[2]))}–{self.coefficient(max(row[2]))}" for row in rows],
+            [self.between(min(row[2]), max(row[2])) for row in rows],
             caption=self.caption(
                 finding,
                 self.say("不同算法下的差异系数", "The coefficient under different conventions"),

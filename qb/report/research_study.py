@@ -592,6 +592,14 @@ class ResearchPart(Speaker):
             return self.say(f"有限值可比的 {count} 项中", f"of {count} that have a limit and data")
         return self.say(f"能计算的 {count} 项中", f"of {count} that can be computed")
 
+    def between(self, low: float, high: float) -> str:
+        """Return two coefficients as the ends of a range."""
+        return self.say("—", "–").join(map(self.coefficient, (low, high)))
+
+    def some(self, count: int) -> str:
+        """Say how many of them: none in words."""
+        return self.say(f" {count} 项" if count else "没有一项", str(count) if count else "none")
+
     def absent(self, cut: Cut) -> str:
         """Say why a measure has no coefficient."""
         if len(cut.rows):

@@ -18,12 +18,14 @@ from qb.report.tables import Column, Table
 from qb.report.words import (
     Lang,
     area_label,
+    column_label,
     floor_label,
     part_label,
     resources_said,
     say,
     school_rule,
     stage_label,
+    table_label,
     term,
     title,
 )
@@ -113,11 +115,11 @@ _FORMULAS = MappingProxyType(
 _RETENTION = {
     "standard": (
         "毕业生 ÷（三年前入学 + 转入 − 转出 − 死亡），最高计 {cap:g}%",
-        "Graduates ÷ (entrants three years before + in − out − deaths), at most {cap:g} %",
+        "Graduates ÷ (entrants three years before + in − out − deaths), at most {cap:g}%",
     ),
     "variant": (
         "（毕业生 − 转入 + 转出）÷（三年前入学 − 死亡），最高计 {cap:g}%",
-        "(Graduates − in + out) ÷ (entrants three years before − deaths), at most {cap:g} %",
+        "(Graduates − in + out) ÷ (entrants three years before − deaths), at most {cap:g}%",
     ),
 }
 _DIVISORS = MappingProxyType(
@@ -359,7 +361,7 @@ class Rules:
 
     def _data(self, code: str) -> tuple[str, str]:
         tables = (
-            f"{_table_name(name, self.lang)}{columns}"
+            f"{table_label(name, self.lang)}{columns}"
             for name, columns in columns_of(code, self.standard, self._rests, self.lang)
         )
         return self._say("数据", "Data"), escape(self._say("；", "; ").join(tables))
@@ -397,14 +399,10 @@ def columns_of(
         columns = {c.name: c.label for c in table.columns if code in rests[name, c.name]}
         if name == "district" and columns:
             columns = {i.value: i.zh for i in items_of(standard).values() if code in rests[name, i.value]}
-        names = [f"{label} {column}" if lang == "zh" else column for column, label in columns.items()]
+        names = [column_label(name, column, zh, lang) for column, zh in columns.items()]
         if names:
             found.append((name, say(lang, f"：{'、'.join(names)}", f": {', '.join(names)}")))
     return tuple(found)
-
-
-def _table_name(name: str, lang: Lang) -> str:
-    return say(lang, f"{TABLES[name].label}（{name}）", name)
 
 
 def source_rows(
@@ -428,7 +426,7 @@ def source_rows(
     for name in (table for table in TABLES if table in used):
         at = [data.line(name, place) for place in _mine(context, name, district, ids, rules, rests)]
         lines.append(
-            {"table": _table_name(name, lang), "count": len(at), "lines": told(spans(at, MOST_SPANS), lang)}
+            {"table": table_label(name, lang), "count": len(at), "lines": told(spans(at, MOST_SPANS), lang)}
         )
     return columns.table(
         context,

@@ -23,7 +23,7 @@ from qb.report.columns import SCHOOL, STAGE
 from qb.report.resource_tables import gap_text
 from qb.report.scenario_comparison import ScenarioPart
 from qb.report.tables import Column, Row, Sentences, Table
-from qb.report.words import Lang, label, number, say, stage_label, verdict_label
+from qb.report.words import Lang, label, money_range, number, say, signed, stage_label, verdict_label
 from qb.terms import COMPULSORY, RoomKind, Stage
 
 # What an action does, in words.
@@ -284,7 +284,8 @@ class ScenarioDetails(ScenarioPart):
         label = study.stage(stage)
         finding = self.say(
             f"“{study.labels[number]}”：{label} {count} 个小区、适龄儿童 {children:,.0f} 人改划",
-            f"{study.labels[number]}: {count} zones with {children:,.0f} children change their {label.lower()} school",
+            f"{study.labels[number]}: {count} {'zone' if count == 1 else 'zones'} with {children:,.0f} children "
+            f"{'changes' if count == 1 else 'change'} {label.lower()} school",
         )
         return rezoned(
             zones["longitude"].tolist(),
@@ -361,7 +362,7 @@ class ScenarioDetails(ScenarioPart):
                 passing = part[(part["what"] == PASSING).to_numpy()]
                 spread = part[(part["what"] == COEFFICIENT).to_numpy()].dropna(subset="added")
                 needed = part["reason"].notna().any()
-                left = _signed(passing["left_out"].sum())
+                left = signed(passing["left_out"].sum(), 0)
                 rows.append(
                     {
                         "scenario": study.labels[side],
@@ -380,13 +381,13 @@ class ScenarioDetails(ScenarioPart):
                 NUMBER,
                 DO,
                 Column("added", ("按顺序做：达标学校增减", "In order: school stages passing"), decimals=0),
-                Column("left", ("与唯独不做它相比", "Against leaving it out")),
+                Column("left", ("比缺这一项多达标", "More met than without it")),
                 Column("up", ("上升最多的差异系数", "Coefficient it raises most")),
                 Column("down", ("下降最多的差异系数", "Coefficient it lowers most")),
             ),
             rows,
             note=(
-                "按顺序各项作用相加，等于整个情景的变化；“唯独不做它”是全部操作与缺这一项之差，相加不必相等。"
+                "按顺序各项作用相加，等于整个情景的变化；“比缺这一项多达标”是全部操作与缺这一项之差，各项相加不一定等于合计。"
                 "给已明显高于均值的学校增配，差异系数反而上升。",
                 "In order, the actions add up to the whole scenario; the difference that leaving one out makes need not. "
                 "Helping a school well above the mean raises the coefficient.",
@@ -395,11 +396,11 @@ class ScenarioDetails(ScenarioPart):
         )
 
     def _most(self, spread: pd.DataFrame, *, up: bool) -> str:
-        signed = spread["added"] if up else -spread["added"]
-        if not len(spread) or signed.max() < FELT:
+        moved = spread["added"] if up else -spread["added"]
+        if not len(spread) or moved.max() < FELT:
             return "—"
-        row = spread.loc[signed.idxmax()]
-        return f"{self.study.stage(row['stage'])} {row['code']} {row['added']:+.{self.study.decimals}f}"
+        row = spread.loc[moved.idxmax()]
+        return f"{self.study.stage(row['stage'])} {row['code']} {signed(row['added'], self.study.decimals)}"
 
     def _item(self, item: str, stage: object) -> str:
         text = item_label(item, self.lang)
@@ -434,7 +435,7 @@ class ScenarioDetails(ScenarioPart):
             return self.yuan(row["cost_yuan"] if isinstance(row["code"], str) else None)
 
         amount = where_priced(lambda row: self._amount(row["code"], row["amount"], priced_by))
-        span = where_priced(lambda row: f"{self.yuan(row['low'])} – {self.yuan(row['high'])}")
+        span = where_priced(lambda row: money_range(row["low"], row["high"], self.lang))
         return self.table_of(
             (f"费用明细（{title.zh}）", f"Costs ({title.en})"),
             (
@@ -455,10 +456,6 @@ class ScenarioDetails(ScenarioPart):
             ),
             empty=NOTHING,
         )
-
-
-def _signed(number: float) -> str:
-    return f"{number:+.0f}" if number else "0"
 
 
 def _ids(schools: pd.Series) -> list[str | None]:

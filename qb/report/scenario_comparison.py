@@ -24,6 +24,8 @@ from qb.report.tables import Column, Table
 from qb.report.words import (
     Lang,
     Tally,
+    money,
+    money_range,
     number,
     resource_span,
     say,
@@ -237,9 +239,7 @@ class ScenarioPart(Speaker):
 
     def yuan(self, amount: float | None) -> str:
         """Return a sum of money for print."""
-        if amount is None:
-            return self.say("没有单价", "no price")
-        return self.say(f"{number(amount / 1e4, 1)} 万元", f"{number(amount / 1e6, 2)} million yuan")
+        return self.say("没有单价", "no price") if amount is None else money(amount, self.lang)
 
 
 class ScenarioSides(ScenarioPart):
@@ -349,7 +349,7 @@ class ScenarioSides(ScenarioPart):
         if costs is None or not len(costs):
             return {"cost_yuan": "—", "range": "—"}
         sums = total(costs)
-        span = "—" if sums["low"] is None else f"{self.yuan(sums['low'])} – {self.yuan(sums['high'])}"
+        span = "—" if sums["low"] is None else money_range(sums["low"], sums["high"], self.lang)
         return {"cost_yuan": self.yuan(sums["cost_yuan"]), "range": span}
 
     def shortfalls(self) -> Table:

@@ -83,9 +83,9 @@ class ScenarioStory(ScenarioPart):
         )
         return self.say(
             f"达标：{study.year} 学年不采取措施时区域{verdict}，学校（学段）达标 {before} 个；{some}。"
-            f"{len(after)} 个情景中 {passed} 个使区域达标。",
+            + (f"{len(after)} 个情景中 {passed} 个使区域达标。" if passed else "没有一个情景使区域达标。"),
             f"Compliance: as it is, the district in {study.year}: {verdict.lower()}, {before} school stages pass; "
-            f"{some}. Under {passed} of {len(after)} scenarios the district passes.",
+            f"{some}. Under {passed or 'none'} of {len(after)} scenarios the district passes.",
         )
 
     def _coefficients(self) -> str:
@@ -114,7 +114,7 @@ class ScenarioStory(ScenarioPart):
 
     def _span(self, values: list[float]) -> str:
         words = [self.study.coefficient(value) for value in sorted(values)] or [self.study.coefficient(None)]
-        return words[0] if words[0] == words[-1] else f"{words[0]}–{words[-1]}"
+        return words[0] if words[0] == words[-1] else self.say("—", "–").join((words[0], words[-1]))
 
     def _both(self) -> str:
         """Say how many actions make schools pass, and how many only move coefficients, up or down."""

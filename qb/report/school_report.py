@@ -242,7 +242,7 @@ class SchoolReport(Speaker):
         name = self.short(code)
         floor = 100 * self.standard.floor
         percent = share(100 * row[code] / row[f"{code}_limit"], floor)
-        return self.say(f"{name}（为标准的 {percent}%）", f"{name} ({percent} % of the standard)")
+        return self.say(f"{name}（为标准的 {percent}%）", f"{name} ({percent}% of the standard)")
 
     def profiles(self) -> list[charts.Chart]:
         """Return the seven indicators of each stage against the standard and the floor."""
@@ -368,7 +368,7 @@ class SchoolReport(Speaker):
         return peers.strips.chart(
             caption(
                 finding,
-                self.say("占标准的百分比，一点为一所学校", "% of the standard, a dot is a school"),
+                self.say("占标准的百分比", "% of the standard"),
                 self._place,
                 self.context.source,
                 lang,
@@ -441,7 +441,7 @@ class SchoolReport(Speaker):
             what = listed([self._addition(row) for row in self._bought], lang)
             lines.append(
                 self.say(
-                    f"本校达标最省的做法：增加{what}，共需 {total}（不计差异系数）。",
+                    f"本校达标最省的做法：增加 {what}，共需 {total}（不计差异系数）。",
                     f"The cheapest way for this school: {what}, {total} in all (coefficients aside).",
                 )
             )

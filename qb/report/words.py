@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
+from qb.data.dataset import Dataset
+from qb.data.schema import INVENTED, TABLES
+from qb.files import PACKAGE
 from qb.indicators.assessment import Assessment
 from qb.indicators.population import counted
 from qb.indicators.verdicts import COMPOSITE
@@ -34,6 +39,35 @@ PARTS = {
     "junior": ("初中基准定额（元）", "Junior base amount (yuan)"),
     "coefficient": ("差异系数", "Difference coefficient"),
 }
+
+
+@cache
+def terms() -> Mapping[str, tuple[str, str]]:
+    """Return the Chinese and the English term of every name in code, as the glossary has them."""
+    text = (PACKAGE / "docs" / "glossary.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (`.+?`) \|", text, re.MULTILINE)
+    return {name: (zh, en) for zh, en, names in rows for name in re.findall(r"`([^`]+)`", names)}
+
+
+def table_label(table: str, lang: Lang) -> str:
+    """Return what a table of the data is called.
+
+    >>> table_label("facilities", "zh"), table_label("sections", "en")
+    ('办学条件', 'school stages')
+    """
+    return say(lang, TABLES[table].label, terms()[f"table {table}"][1])
+
+
+def column_label(table: str, column: str, zh: str, lang: Lang) -> str:
+    """Return what a column of a table, or an item of the district, is called; `zh` is its Chinese label.
+
+    One that a standard of one's own declares has no English but its name.
+
+    >>> column_label("sections", "pupils", "在校生数", "en"), column_label("facilities", "books", "图书册数", "en")
+    ('pupils enrolled', 'books')
+    """
+    known = terms().get(f"{table}.{column}") or terms().get(column)
+    return say(lang, zh, known[1] if known else column.replace("_", " "))
 
 
 def label(member: Term, lang: Lang) -> str:
@@ -75,7 +109,38 @@ def number(value: float | None, decimals: int, lang: Lang = "zh", *, beside: flo
     if beside is not None:
         decimals = decimals_beside(float(value), beside, decimals)
     rounded = float(round_half_up(float(value), decimals))
-    return f"{rounded + 0.0:,.{decimals}f}"
+    return f"{rounded + 0.0:,.{decimals}f}".replace("-", "−")
+
+
+def signed(value: float, decimals: int, unit: str = "") -> str:
+    """Return a change for print, its sign always written; 0 has none.
+
+    >>> signed(-0.0884, 3), signed(7.25, 1, "%"), signed(0.0, 4)
+    ('−0.088', '+7.3%', '0')
+    """
+    return f"{'+' if value > 0 else ''}{number(value, decimals)}{unit}" if value else "0"
+
+
+def money(yuan: float, lang: Lang) -> str:
+    """Return an amount of money in the unit that readers count in.
+
+    >>> money(11_744_811.5, "zh"), money(11_744_811.5, "en"), money(float("nan"), "zh")
+    ('1,174.5 万元', '11.745 million yuan', '缺数据')
+    """
+    if yuan != yuan:
+        return number(yuan, 1, lang)
+    return say(lang, f"{number(yuan / 1e4, 1)} 万元", f"{number(yuan / 1e6, 3)} million yuan")
+
+
+def money_range(low: float, high: float, lang: Lang) -> str:
+    """Return a range of money, its unit once.
+
+    >>> money_range(5_956_000, 27_828_000, "zh")
+    '595.6—2,782.8 万元'
+    """
+    unit, decimals = (1e4, 1) if lang == "zh" else (1e6, 3)
+    ends = number(low / unit, decimals), number(high / unit, decimals)
+    return say(lang, "—".join(ends) + " 万元", "–".join(ends) + " million yuan")
 
 
 def title(indicator: Indicator, lang: Lang, *, short: bool = False) -> str:
@@ -258,7 +323,7 @@ def school_rule(standard: Standard, lang: Lang) -> str:
     return say(
         lang,
         f"{rule.of} 项中至少 {rule.met} 项达标，其余不低于标准的 {floor}%",
-        f"at least {rule.met} of {rule.of} met, and {floor} % of the standard on the rest",
+        f"at least {rule.met} of {rule.of} met, and {floor}% of the standard on the rest",
     )
 
 
@@ -436,6 +501,14 @@ def schools_said(tally: Tally, lang: Lang) -> str:
         counts.insert(0, (tally.passed, "都达标" if 1 < tally.passed == tally.held else "达标", "met"))
     parts = [say(lang, f"{n} 所{zh}", f"{n} of {tally.held} {en}") for n, zh, en in counts if n]
     return say(lang, "，", ", ").join(parts)
+
+
+def sources_said(data: Dataset, lang: Lang) -> str:
+    """Return where the figures come from, as the data's own rows name it: never the folder that holds them."""
+    names = [say(lang, INVENTED, "invented data") if name == INVENTED else name for name in data.sources]
+    return listed(names, lang, 3) or say(
+        lang, "各校和各部门报送的数据", "data reported by schools and departments"
+    )
 
 
 def silent_schools(own: Assessment, lang: Lang) -> list[str]:

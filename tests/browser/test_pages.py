@@ -125,7 +125,7 @@ def test_every_letter_has_a_glyph(view):
 
 def test_a_letter_without_a_glyph_would_be_found(visit, tmp_path):
     page = tmp_path / "page.html"
-    page.write_text("<meta charset=utf-8><p>鼓楼区 A1 %</p><p>\u05ff</p>", "utf-8")  # never assigned
+    page.write_text("<meta charset=utf-8><p>鼓楼区 A1%</p><p>\u05ff</p>", "utf-8")  # never assigned
     assert visit(page).page.evaluate(LACKING) == ["\u05ff"]
 
 

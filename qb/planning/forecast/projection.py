@@ -302,7 +302,7 @@ def _seen(data: Dataset, before: Forecast | None) -> Past:
         )
     if not len(data["classes"]):
         raise QbError(
-            "表 classes（班级）没有数据，不知道各年级有多少学生，无法推算。请填报各班的班额。",
+            "班级表没有数据，不知道各年级有多少学生，无法推算。请填报各班的班额。",
             "Table classes has no data, so the pupils by grade are not known and cannot be forecast. Enter the size of each class.",
         )
     seen = past(data)
@@ -657,8 +657,8 @@ def _reasons(forecast: Forecast, district: str, stage: Stage) -> Iterator[str]:
     tests = _of(forecast.backtest, district, stage)
     errors = [
         Message(
-            "{} 年后 {:.1f} %（{:.1f} %）",
-            "{} years ahead {:.1f} % ({:.1f} %)",
+            "{} 年后 {:.1f}%（{:.1f}%）",
+            "{} years ahead {:.1f}% ({:.1f}%)",
             row.ahead,
             100 * row.error,
             100 * row.naive,

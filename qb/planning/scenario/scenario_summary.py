@@ -353,7 +353,7 @@ def _contributions(outcome: Outcome, standard: Standard) -> list[Message]:
             text += Message("（后面的操作离不开它）", " (later actions need it)")
         elif left := passing["left_out"].sum():
             text += Message(
-                "（唯独不做它，达标{} {:.0f}）",
+                "（只缺这一项，达标{} {:.0f}）",
                 " (without it alone, {1:.0f} {0} met)",
                 Both("少", "fewer") if left > 0 else Both("多", "more"),
                 abs(left),
