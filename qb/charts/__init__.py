@@ -14,7 +14,7 @@ from qb.charts.relations import correlations, quadrants
 from qb.charts.small_multiples import Curve, histograms, lorenz, parts
 from qb.charts.strip_plots import Strip, Strips, spreads, strips
 from qb.charts.style import fonts, style
-from qb.charts.trends import fan, outlook, sparkline, trend
+from qb.charts.trends import fan, outlook, shares, sparkline, trend
 
 __all__ = [
     "Caption",
@@ -39,6 +39,7 @@ __all__ = [
     "parts",
     "profile",
     "quadrants",
+    "shares",
     "shortfall_bars",
     "sparkline",
     "spreads",

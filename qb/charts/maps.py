@@ -32,6 +32,7 @@ def map_of_schools(
     verdicts: Sequence[Verdict],
     *,
     caption: Caption,
+    of: str = "school",
 ) -> Chart:
     """Show where the schools are and which of them fail.
 
@@ -41,6 +42,8 @@ def map_of_schools(
         One entry per school, in degrees; a school without coordinates is listed in words.
     caption : Caption
         The sentences around the figure.
+    of : {"school", "district"}
+        What a dot stands for.
 
     Notes
     -----
@@ -53,7 +56,7 @@ def map_of_schools(
     word = caption.word
     table = pd.DataFrame(
         {
-            word("school"): names,
+            word(of): names,
             word("longitude"): lon,
             word("latitude"): lat,
             word("pupils"): list(pupils),
@@ -75,7 +78,11 @@ def map_of_schools(
     labels = _school_labels(x, y, radius, failing, order, names, caption.width, height)
     marks += [*labels, *frame(caption, caption.width, height, per_km)]
     absent = any(state[i] is Verdict.NO_DATA for i in order)
-    below = [word("legend") + (word("legend missing") if absent else "") + word("dots")]
+    below = [
+        word("legend")
+        + (word("legend missing") if absent else "")
+        + word("dots" if of == "school" else f"dots of {of}")
+    ]
     below += [word("n more", len(failing) - len(labels))] if len(failing) > len(labels) else []
     lost = [names[i] for i in np.flatnonzero(~placed)]
     below += [word("list", word("no place"), listed(lost, caption))] if lost else []

@@ -13,7 +13,7 @@ import pandas as pd
 from qb.charts.figure import Caption, Chart, blank, redrawn
 from qb.charts.layout import LINE, Scale, ends, feet, grid, notes, ticks
 from qb.charts.primitives import Area, Bar, Dot, Line, Mark, Word, svg
-from qb.charts.style import ACCENT, INK, PAPER, QUIET, clean, label, plain, shorten, span
+from qb.charts.style import ACCENT, INK, PAPER, QUIET, RULE, clean, label, plain, share, shorten, span
 from qb.terms import Verdict
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_EDGE = 64, 16, 3
@@ -46,6 +46,26 @@ def sparkline(course: Sequence[tuple[int, float]]) -> str:
     if run:
         marks.append(Dot(*run[-1], 2.5, ACCENT))
     told = ", ".join(f"{year} {plain(value)}" for year, value in course if value == value)
+    return _small(marks, told)
+
+
+def shares(parts: Sequence[tuple[str, float]]) -> str:
+    """Return named shares from 0 to 1 as bars side by side, small for a cell; one not known leaves its place empty.
+
+    >>> shares([("C1", 1.0), ("C2", float("nan"))])[:68]
+    '<svg class="spark" role="img" aria-label="C1 100%" viewBox="0 0 64 1'
+    """
+    marks: list[Mark] = [Line(((0, SPARK_HEIGHT - 0.5), (SPARK_WIDTH, SPARK_HEIGHT - 0.5)), RULE)]
+    step = SPARK_WIDTH / max(len(parts), 1)
+    for place, (_, value) in enumerate(parts):
+        if value == value:
+            high = (SPARK_HEIGHT - 1) * value
+            marks.append(Bar(step * place + 1, SPARK_HEIGHT - 1 - high, step - 2, high, ACCENT))
+    told = ", ".join(f"{name} {share(100 * value, 100)}%" for name, value in parts if value == value)
+    return _small(marks, told)
+
+
+def _small(marks: list[Mark], told: str) -> str:
     return (
         f'<svg class="spark" role="img" aria-label="{escape(told)}" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}">'
         f"{svg(marks)}</svg>"

@@ -169,4 +169,4 @@ def indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> Iterator[tuple[Path, s
             plan.top_page(words["title"].format(subject=subject)), here=target.name if plan.whole else ""
         )
         whole, last = plan.context.assessment, plan.context.years.get(plan.context.year - 1)
-        yield target, districts_index(parts, page, whole, last)
+        yield target, districts_index(parts, page, whole, plan.context.data["schools"], last)

@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from markupsafe import Markup
 
-from qb.charts import Caption, Chart, shortfall_bars
+from qb.charts import Caption, Chart, map_of_schools
 from qb.indicators.verdicts import deciding
 from qb.language import told
 from qb.publish.jobs import Outcome
 from qb.publish.manifest import OF_DISTRICT
 from qb.publish.page import Page, index_page
-from qb.report.facts import Fact, anchor, department_anchor, key, shown_indicators
+from qb.report.facts import Fact, anchor, department_anchor, key, shown_indicators, shown_resource
 from qb.report.resource_tables import allowed, areas_turned, counted, unknown, unmet
 from qb.report.rules import WHOLE, Rules
-from qb.report.tables import Cards, Column, Table, badge
+from qb.report.tables import Cards, Column, Sentences, Table, badge
 from qb.report.words import (
     Lang,
     Tally,
     area_label,
     coefficient_title,
     department_names,
+    resource_span,
     say,
     school_year,
     stage_label,
@@ -44,9 +45,6 @@ if TYPE_CHECKING:
 _ORDER = {
     v.value: i for i, v in enumerate((Verdict.FAIL, Verdict.NO_DATA, Verdict.PASS, Verdict.NOT_APPLICABLE))
 }
-
-
-MOST_BARS = 20  # districts in a figure
 
 
 def district_index(
@@ -114,11 +112,16 @@ def _listing(part: Part, outcomes: Mapping[Path, Outcome], lang: Lang) -> list[t
 
 
 def districts_index(
-    parts: Sequence[Part], page: Page, whole: Assessment, last: Assessment | None = None
+    parts: Sequence[Part],
+    page: Page,
+    whole: Assessment,
+    schools: pd.DataFrame,
+    last: Assessment | None = None,
 ) -> str:
     """Return the index of all districts of a dataset: how many meet the standard, and each, the worst first.
 
-    `whole` is the assessment of all of them, `last` that of the year before.
+    `whole` is the assessment of all of them, `schools` the table with their places, `last` the assessment of the
+    year before.
     """
     words, lang = page.words, page.lang
     standard = parts[0].assessment.standard
@@ -132,18 +135,20 @@ def districts_index(
             "fact": key(Fact.DISTRICT, part.assessment.year, part.district),
             **{f"{area}_fact": key(Fact.AREA, part.assessment.year, area, part.district) for area in areas},
             "judged": len(part.assessment.rows),
+            "shares": _met_by_resource(part.assessment),
             **_counted(part.assessment),
         }
         for part in parts
     )
     rows["share"] = 100 * rows["passed"] / rows["judged"].where(rows["judged"] > 0)
+    rows["met"] = rows["share"].fillna(-1.0)  # among those of one verdict the lowest share comes first
     columns = (
         Column("district", words["area"], link="address"),
         Column("verdict", words["verdict"], verdict=True, fact="fact"),
         *(Column(area, name, verdict=True, fact=f"{area}_fact") for area, name in areas.items()),
         Column("passed", words["passed"], decimals=0),
         Column("judged", words["judged"], decimals=0),
-        Column("share", words["share"], decimals=1),
+        Column("share", words["share"], decimals=1, shares="shares"),
         Column("over", words["over"], decimals=0),
         *(
             Column(name, words[f"{name}_count"], decimals=0)
@@ -151,12 +156,20 @@ def districts_index(
             if (rows[name] > 0).any()
         ),
     )
-    table = Table(f"{page.place} {words['districts']}", columns, _worst_first(rows), "failing", lang=lang)
+    span = resource_span(standard)
+    note = say(
+        lang,
+        f"小图：{span} 各项达标（含规则允许）的学校（学段）所占比例，满格为全部达标。",
+        f"Small bars: the share of school stages that meet each of {span}, or are allowed below; full height is all.",
+    )
+    caption = f"{page.place} {words['districts']}"
+    table = Table(caption, columns, _worst_first(rows), "failing", note, lang=lang)
     return index_page(
         "districts.html.j2",
         page,
         cards=_shown(Cards(tuple(_of_all(whole, last, page)), lang)),
-        failing=[_shown(chart) for chart in _failing(whole, page)],
+        said=_shown(_said(whole, page)),
+        maps=[_shown(chart) for chart in _map(parts, schools, page)],
         districts=_shown(table),
         rules=_shown(_rules(parts[0].assessment, page)),
     )
@@ -181,34 +194,50 @@ def _tallies(whole: Assessment) -> tuple[Tally, ...]:
     return tuple(Tally.of(of) for of in (whole.districts["verdict"], whole.rows["verdict"], spread))
 
 
-def _failing(whole: Assessment, page: Page) -> list[Chart]:
-    """Return how many school stages fail in each district, most first; none where none fails."""
-    lang = page.lang
-    counts = whole.rows.loc[(whole.rows["verdict"] == Verdict.FAIL).to_numpy(), "district"].value_counts()
-    if not len(counts):
-        return []
-    total, most = int(counts.sum()), str(counts.index[0])
-    finding = say(
+def _said(whole: Assessment, page: Page) -> Sentences:
+    """Return the sentence on how many districts meet the standard, and where most school stages fail."""
+    lang, tally = page.lang, _tallies(whole)[0]
+    line = say(
         lang,
-        f"未达标的学校（学段）{total} 个，{most}最多，有 {counts.iloc[0]} 个",
-        f"School stages not met: {total}, most of them in {most} ({counts.iloc[0]})",
+        f"{tally.held} 个地区中 {tally.passed} 个达标",
+        f"{tally.passed} of {tally.held} districts meet the standard",
     )
-    measure = say(lang, "各地区未达标的学校（学段）数", "School stages not met, by district")
-    shown = counts.head(MOST_BARS)
-    if len(counts) > MOST_BARS:
-        measure += say(lang, f"，前 {MOST_BARS} 个地区", f", the first {MOST_BARS} districts")
-    words = Caption(
-        finding, f"{measure} · {page.place}", dict(page.provenance).get(page.words["source"], ""), lang=lang
-    )
-    return [
-        shortfall_bars(
-            list(map(str, shown.index)),
-            shown.astype(float).tolist(),
-            say(lang, "个", "stages"),
-            caption=words,
-            decimals=0,
+    counts = whole.rows.loc[(whole.rows["verdict"] == Verdict.FAIL).to_numpy(), "district"].value_counts()
+    if len(counts):
+        line += say(
+            lang,
+            f"；未达标的学校（学段）共 {counts.sum()} 个，{counts.index[0]}最多，有 {counts.iloc[0]} 个",
+            f"; school stages not met: {counts.sum()}, most of them in {counts.index[0]} ({counts.iloc[0]})",
         )
-    ]
+    return Sentences((line + say(lang, "。", "."),))
+
+
+def _map(parts: Sequence[Part], schools: pd.DataFrame, page: Page) -> list[Chart]:
+    """Return where the districts are, each in the middle of its schools; nothing without coordinates of two."""
+    lang = page.lang
+    middle = schools.groupby("district")[["longitude", "latitude"]].mean()
+    middle = middle.reindex([part.district for part in parts])
+    if middle.dropna().shape[0] < 2:
+        return []
+    verdicts = [Verdict(part.assessment.districts["verdict"].iloc[0]) for part in parts]
+    words = Caption(
+        say(lang, "各地区的位置和结论", "Where the districts are, and their verdicts"),
+        f"{say(lang, '点在各校坐标的平均处', 'Dots at the mean of the schools’ coordinates')} · {page.place}",
+        dict(page.provenance).get(page.words["source"], ""),
+        lang=lang,
+    )
+    pupils = [float(part.assessment.rows["pupils"].sum()) for part in parts]
+    places = (middle[name].tolist() for name in ("longitude", "latitude"))
+    return [map_of_schools(*places, pupils, list(middle.index), verdicts, caption=words, of="district")]
+
+
+def _met_by_resource(assessment: Assessment) -> list[tuple[str, float]]:
+    """Return the share of school stages that meet each resource, of those with a figure; NaN where none has."""
+    found = []
+    for code in assessment.standard.resource_codes:
+        tally = Tally.of(shown_resource(assessment.rows, code))
+        found.append((code, (tally.passed + tally.allowed) / tally.known if tally.known else nan))
+    return found
 
 
 def _year(
@@ -250,7 +279,7 @@ def _rules(assessment: Assessment, page: Page) -> Rules:
     return Rules(assessment.standard, assessment.year, page.lang, WHOLE)
 
 
-def _shown(block: Cards | Table | Rules | Chart) -> Markup:
+def _shown(block: Cards | Sentences | Table | Rules | Chart) -> Markup:
     return Markup(block._repr_html_())
 
 

@@ -46,7 +46,7 @@ class Levels(ResearchPart):
         both = ("，{0} 项两者兼有", ", {0} both") if low & over else ("", "")
         both = tuple(words.format(len(low & over)) for words in both)
         finding = self.say(
-            f"{label}：{self.among(len(known))}{self.some(len(low))}均值低于标准，{self.some(len(over))}差异高于限值{both[0]}",
+            f"{label}：{self.among(len(known))}{self.some(len(low))}均值低于标准，{self.some(len(over)).lstrip()}差异高于限值{both[0]}",
             f"{label}: {self.among(len(known))}, {self.some(len(low))} {'has' if len(low) == 1 else 'have'} a mean below the standard, {self.some(len(over))} a coefficient above the limit{both[1]}",
         )
         level = [100 * cut.spread.mean / cut.limit for cut in cuts]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from qb.charts import sparkline
+from qb.charts import shares, sparkline
 from qb.report.facts import address
 from qb.report.words import Lang, number, verdict_label
 from qb.terms import Allowance, Term, Verdict
@@ -63,6 +63,8 @@ class Column:
         Column that holds the school each cell names: on a site the name leads to its page.
     course : str, optional
         Column that holds the figures of some years, drawn small after the text.
+    shares : str, optional
+        Column that holds named shares, drawn as small bars after the text.
     page : str, optional
         Column that holds a place on another page of the site (``annual#ledger-3``), to which the text leads.
     whole : bool
@@ -81,6 +83,7 @@ class Column:
     badge: str | None = None
     school: str | None = None
     course: str | None = None
+    shares: str | None = None
     page: str | None = None
     whole: bool = False
     show: Callable[[Row, Any], object] | None = field(default=None, repr=False)
@@ -185,6 +188,8 @@ class Table:
             text = "" if value is None or value != value else escape(str(value))
         if column.course:
             text += sparkline(row[column.course])
+        if column.shares:
+            text += shares(row[column.shares])
         if column.school and isinstance(row[column.school], str):
             return named(row[column.school], text)
         if column.page:

@@ -411,22 +411,22 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: f.most_reported(STAGES[(m[1] or m[2]).lower()]) == 1,
     ),
     (
-        rf"^{S}：(?:能计算的 )?(\d+) 项中均值低于标准的 (\d+) 项，差异高于限值的 (\d+) 项",
-        lambda f, m, p: (int(m[2]), int(m[4])) == (len(f.spreads(_stage(m))), f.over(_stage(m))),
+        rf"^{S}：(?:能计算的 )?(\d+) 项中(?: (\d+) 项|没有一项)均值低于标准，(?:(\d+) 项|没有一项)差异高于限值",
+        lambda f, m, p: (int(m[2]), int(m[4] or 0)) == (len(f.spreads(_stage(m))), f.over(_stage(m))),
     ),
     (
-        rf"^{E_S}: of (\d+)(?: that can be computed)?, (\d+) have a mean below the standard, (\d+) a co",
-        lambda f, m, p: (int(m[2]), int(m[4])) == (len(f.spreads(_stage(m))), f.over(_stage(m))),
+        rf"^{E_S}: of (\d+)(?: that can be computed)?, (\d+|none) ha(?:s|ve) a mean below the standard, (?:(\d+)|none) a co",
+        lambda f, m, p: (int(m[2]), int(m[4] or 0)) == (len(f.spreads(_stage(m))), f.over(_stage(m))),
     ),
     (
         rf"^{S}：(C\d) .*校际差异最大（([\d.]+)）$|^{E_S}: schools differ most on (C\d) .* \(([\d.]+)\)$",
         lambda f, m, p: _largest(f, STAGES[(m[1] or m[4]).lower()], m[2] or m[5], m[3] or m[6]),
     ),
     (
-        r"^(?:能计算的 )?(\d+) 项中 (\d+) 项高于限值 (0\.\d+)"
-        r"|^(\d+) of (\d+)(?: that can be computed)? are above the limit of (0\.\d+)",
+        r"^(?:能计算的 )?(\d+) 项中(?: (\d+) 项|没有一项)高于限值 (0\.\d+)"
+        r"|^(?:(\d+)|none) of (\d+)(?: that can be computed)? (?:is|are) above the limit of (0\.\d+)",
         lambda f, m, p: (
-            int(m[2] or m[4]) == f.over("primary" if float(m[3] or m[6]) == 0.5 else "junior")
+            int(m[2] or m[4] or 0) == f.over("primary" if float(m[3] or m[6]) == 0.5 else "junior")
             and int(m[1] or m[5]) == len(f.spreads("primary" if float(m[3] or m[6]) == 0.5 else "junior"))
         ),
     ),
@@ -499,8 +499,8 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: (f.verdict, f.schools("pass")) == (meaning(m[1]), int(m[2])),
     ),
     (
-        r"(\d+) 个情景中 (\d+) 个使区域达标|Under (\d+) of (\d+) scenarios? the district",
-        lambda f, m, p: int(m[2] or m[3]) == (f.verdict == "pass"),
+        r"(?:(\d+) 个情景中 (\d+) 个|没有一个情景)使区域达标|Under (?:(\d+)|none) of (\d+) scenarios? the district",
+        lambda f, m, p: int(m[2] or m[3] or 0) == (f.verdict == "pass"),
     ),
     (
         r"差异系数(?:：)?(超限|缺数据)(?: (\d+) 个)?(?:，缺数据 (\d+) 个)?$",
@@ -826,7 +826,7 @@ class Reading:
     def _cell(self, value: str, printed: str) -> None:
         digits = re.sub("[^0-9.]", "", printed)
         half = 0.5 * 10 ** -len(digits.partition(".")[2])
-        if not digits or abs(float(printed.replace(",", "")) - float(value)) > half * (1 + 1e-9):
+        if not digits or abs(float(printed.replace(",", "").replace("−", "-")) - float(value)) > half * (1 + 1e-9):
             self.wrong.append(f"a cell of {value} says {printed!r}")
 
     def _text(self, text: Text) -> None:
