@@ -826,7 +826,9 @@ class Reading:
     def _cell(self, value: str, printed: str) -> None:
         digits = re.sub("[^0-9.]", "", printed)
         half = 0.5 * 10 ** -len(digits.partition(".")[2])
-        if not digits or abs(float(printed.replace(",", "").replace("−", "-")) - float(value)) > half * (1 + 1e-9):
+        if not digits or abs(float(printed.replace(",", "").replace("−", "-")) - float(value)) > half * (
+            1 + 1e-9
+        ):
             self.wrong.append(f"a cell of {value} says {printed!r}")
 
     def _text(self, text: Text) -> None:
