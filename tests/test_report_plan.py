@@ -94,7 +94,7 @@ def test_an_impossible_plan_is_shown_in_every_part_too(bounded):
     assert "小一（小学）：骨干教师上限不足，最多增 0 人" in told["verdict.reasons"]
     assert "小一（小学）：骨干教师上限不足" in told["verdict.headlines"]
     assert "编制已满" in told["assumed.bounds"]
-    assert "没有方案，因而没有清单" in told["purchases.by_school"]
+    assert "没有方案，无从计算" in told["purchases.by_school"]
 
 
 def test_headlines_are_at_most_six_and_hold_the_figures_of_the_plan():

@@ -253,7 +253,8 @@ def test_the_strips_name_the_widest_and_count_those_above_the_limit(pages, name,
         else:
             among = f"{len(known)} 项中" if len(known) == 7 else f"能计算的 {len(known)} 项中"
             assert re.match(rf"{label}：{widest} \S+校际差异最大（{known[widest]:.3f}）；", chart.title)
-            assert chart.title.endswith(f"；{among} {over} 项高于限值 {limit:.2f}")
+            some = f" {over} 项" if over else "没有一项"
+            assert chart.title.endswith(f"；{among}{some}高于限值 {limit:.2f}")
     assert len(found) == (
         1
         if (name, stage)
@@ -390,7 +391,7 @@ def test_without_error_the_interval_is_a_point_and_rounding_alone_turns_nothing(
     page = page_of(invented, error=0.0)
     errors = page.robustness.errors
     np.testing.assert_allclose(errors["low"], errors["coefficient"], atol=1e-12)
-    assert "7 项中 0 项的区间跨过限值" in page.robustness.intervals()[0].title
+    assert "7 项中没有一项的区间跨过限值" in page.robustness.intervals()[0].title
 
 
 def test_small_schools_and_private_ones_are_conventions_of_their_own(pages):

@@ -411,11 +411,13 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: f.most_reported(STAGES[(m[1] or m[2]).lower()]) == 1,
     ),
     (
-        rf"^{S}：(?:能计算的 )?(\d+) 项中(?: (\d+) 项|没有一项)均值低于标准，(?:(\d+) 项|没有一项)差异高于限值",
+        rf"^{S}：(?:能计算的 )?(\d+) 项中(?: (\d+) 项|没有一项)均值低于标准，"
+        r"(?:(\d+) 项|没有一项)差异高于限值",
         lambda f, m, p: (int(m[2]), int(m[4] or 0)) == (len(f.spreads(_stage(m))), f.over(_stage(m))),
     ),
     (
-        rf"^{E_S}: of (\d+)(?: that can be computed)?, (\d+|none) ha(?:s|ve) a mean below the standard, (?:(\d+)|none) a co",
+        rf"^{E_S}: of (\d+)(?: that can be computed)?, (\d+|none) ha(?:s|ve) a mean below "
+        r"the standard, (?:(\d+)|none) a co",
         lambda f, m, p: (int(m[2]), int(m[4] or 0)) == (len(f.spreads(_stage(m))), f.over(_stage(m))),
     ),
     (
@@ -499,7 +501,8 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: (f.verdict, f.schools("pass")) == (meaning(m[1]), int(m[2])),
     ),
     (
-        r"(?:(\d+) 个情景中 (\d+) 个|没有一个情景)使区域达标|Under (?:(\d+)|none) of (\d+) scenarios? the district",
+        r"(?:(\d+) 个情景中 (\d+) 个|没有一个情景)使区域达标"
+        r"|Under (?:(\d+)|none) of (\d+) scenarios? the district",
         lambda f, m, p: int(m[2] or m[3] or 0) == (f.verdict == "pass"),
     ),
     (
