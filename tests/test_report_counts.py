@@ -212,7 +212,7 @@ class TestHowFarApart:
         # 3,030 yuan a pupil against 3,000
         town = Town().set("facilities", {"school_id": "小一"}, equipment_yuan=606000)
         assert page(town).balance.strips()[0].title == (
-            "小学：差距很小，最大的一项教学仪器设备最高校只比最低校高 1.00%"
+            "小学：差距很小，最大的一项教学仪器设备最高的学校只比最低的高 1.00%"
         )
 
 

@@ -362,7 +362,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: _codes_are(f, "fail", m[2], int(m[1])) or p.kind == "plan",
     ),
     (
-        r"(?:短板最集中的是|The commonest gap is )(C\d)[^：:]*[：:] ?"
+        r"(?:短板最集中的是 |The commonest gap is )(C\d)[^：:]*[：:] ?"
         r"(?:school stages below the standard: )?(\d+)",
         lambda f, m, p: int(m[2]) == f.below(m[1]) == max(f.below(code) for code in SEVEN),
     ),
@@ -606,7 +606,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: _equal(STAGES[(m[1] or m[2]).lower()], f),
     ),
     (
-        rf"^{S}：.*差距最大，最高校是最低校的 ([\d.]+) 倍|^{E_S}: schools differ most on .*, ([\d.]+)-fold",
+        rf"^{S}：.*差距最大，最高的学校是最低的 ([\d.]+) 倍|^{E_S}: schools differ most on .*, ([\d.]+)-fold",
         lambda f, m, p: float(m[2] or m[4]) > 1 and _fold(f, STAGES[(m[1] or m[3]).lower()], m[2] or m[4]),
     ),
     (
@@ -636,7 +636,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
     ),
     ("本年度总体已达标|^the district passes$", lambda f, m, p: f.verdict == "pass"),
     (
-        r"满意率 ([\d.]+)%|^([\d.]+) %, standard",
+        r"满意率 ([\d.]+)%|^([\d.]+)%, standard",
         lambda f, m, p: abs(float(m[1] or m[2]) - f.satisfied()) <= 0.05 + 1e-9,
     ),
     (
