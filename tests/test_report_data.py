@@ -116,7 +116,7 @@ def test_what_no_data_costs_names_the_indicator_its_area_and_the_schools():
     costs = page.cost_of_no_data().frame
     (monitored,) = costs[costs["title"].str.startswith("C31")].to_dict("records")
     assert (monitored["area"], monitored["districts"]) == ("教育质量", 1)
-    assert "monitoring.level" in monitored["rests"]
+    assert monitored["rests"] == "质量监测：学科、水平等级、校际差异率"  # readers are told no name of code
     waiting = page.open_schools().frame
     assert waiting["codes"].tolist() == ["C6"] * len(waiting) and len(waiting) == 1
 

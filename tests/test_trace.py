@@ -144,8 +144,8 @@ def test_a_schools_rows_are_those_of_the_files_and_of_its_campuses(context):
             if row["year"] == "2025" and row["school_id"] in ids
         ]
     shown = SchoolReport(context, "0001001").sources().frame.set_index("table")
-    assert shown.loc["学段（sections）", "lines"] == "、".join(lines)
-    assert shown.loc["学段（sections）", "count"] == len(lines)
+    assert shown.loc["学段", "lines"] == "、".join(lines)
+    assert shown.loc["学段", "count"] == len(lines)
 
 
 def test_a_districts_rows_are_its_own():

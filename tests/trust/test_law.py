@@ -149,7 +149,7 @@ NOBODY = "no pupils reported"
         (MET, "zh", Text("line", "总体结论：未达标。其中资源配置未达标。")),
         (MET, "zh", Text("line", "3 个学校（学段）中 2 个七项指标达标。")),
         (MET, "en", Text("line", "3 of the 14 coefficients exceed their limit.")),
-        (MET, "zh", Text("finding", "小学：体育运动场馆差距最大，最高校是最低校的 1.0 倍")),
+        (MET, "zh", Text("finding", "小学：体育运动场馆差距最大，最高的学校是最低的 1.0 倍")),
         (MET, "en", Text("line", "The district fails.")),
         (NOBODY, "zh", Text("finding", "14 个差异系数都在限值以内")),
         (NOBODY, "zh", Text("empty", "七项指标没有缺口。")),
