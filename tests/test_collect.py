@@ -1,4 +1,4 @@
-"""Forms that go out to two dozen invented schools, come back with slips, are mended and published."""
+"""Forms that go out to forty invented schools, come back with slips, are mended and published."""
 
 import json
 import os
@@ -8,19 +8,17 @@ import openpyxl
 import pytest
 
 from qb.cli import main
-from qb.data.checks import check
 from qb.data.collect_report import run_collect, summary
-from qb.data.form_template import write_form, write_per_school
+from qb.data.form_template import write_per_school
 from qb.data.layout_file import load_layout
 from qb.data.reading import read, write
 from qb.data.sample import make
 from qb.errors import QbError
-from qb.publish.api import publish
 
 pytestmark = pytest.mark.usefixtures("one_worker")
 
 YEAR = 2026
-SCHOOL, DISTRICT = load_layout("school-form"), load_layout("district-form")
+SCHOOL = load_layout("school-form")
 
 
 def cells(book):
@@ -72,21 +70,28 @@ def unit(path, label, text):
     book.save(path)
 
 
+def command(*words):
+    with pytest.raises(SystemExit) as ended:
+        main([str(word) for word in words])
+    assert not ended.value.code
+
+
 @pytest.fixture(scope="module")
 def before(tmp_path_factory):
     folder = tmp_path_factory.mktemp("before") / "data"
-    write(make(schools=24, years=[YEAR - 2, YEAR - 1]), folder)
+    write(make(schools=40, years=[YEAR - 2, YEAR - 1]), folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def forms(before, tmp_path_factory):
-    """Two dozen forms filled in, and the district's."""
+    """Forty forms filled in, and the district's."""
     folder = tmp_path_factory.mktemp("forms") / "forms"
-    assert write_per_school(read(before), folder, SCHOOL) == (24, YEAR)
+    command("template", "--layout", "school-form", "--per-school", before, folder)
+    assert len(list(folder.iterdir())) == 40
     for path in folder.iterdir():
         fill(path)
-    write_form(folder / "县区.xlsx", DISTRICT, YEAR)
+    command("template", folder / "县区.xlsx", "--layout", "district-form", "--year", YEAR)
     book = openpyxl.load_workbook(folder / "县区.xlsx")
     at = cells(book)
     at["区县名称"].value, at["填报年度"].value = read(before).districts[0], YEAR
@@ -99,7 +104,8 @@ def of(folder, number):
     return next(folder.glob(f"000{1000 + number} *.xlsx"))
 
 
-def test_ten_slips_are_named_mended_and_the_year_published(before, forms, tmp_path):
+def test_ten_slips_are_named_mended_and_the_year_published(before, forms, tmp_path, capsys):
+    """Each step is a command, as an office would type it."""
     back = tmp_path / "交回"
     shutil.copytree(forms, back)
     rules = {}
@@ -125,24 +131,30 @@ def test_ten_slips_are_named_mended_and_the_year_published(before, forms, tmp_pa
     (back / "说明.csv").write_text("通知,内容\n一,二\n", encoding="utf-8")  # no form
     (back / "坏.xlsx").write_bytes(b"PK\x03\x04 broken")
     out = tmp_path / "今年"
-    done = run_collect(back, out, expected=before)
+    capsys.readouterr()
+    command("collect", back, out, "--expected", before, "--json")
+    told = json.loads(capsys.readouterr().out)
 
-    names = {one.path: one for one in done.returned}
+    faults = {one["file"]: one["faults"] for one in told["files"]}
     for number, rule in rules.items():
-        found = names[of(back, number)].faults
-        assert rule in {fault.rule for fault in found}, (number, rule, found)
-        mine = next(fault for fault in found if fault.rule == rule)
-        assert mine.cell and mine.sheet == "学校填报表" and mine.school_id == f"000{1000 + number}"
-        marked = openpyxl.load_workbook(out / "收集" / "退回" / of(back, number).name)
-        assert rule in marked["学校填报表"][mine.cell].comment.text
-    lines = "\n".join(summary(done))
+        name = of(back, number).name
+        mine = next(fault for fault in faults[name] if fault["rule"] == rule)
+        assert mine["cell"] and mine["sheet"] == "学校填报表" and mine["school_id"] == f"000{1000 + number}"
+        marked = openpyxl.load_workbook(out / "收集" / "退回" / name)
+        assert rule in marked["学校填报表"][mine["cell"]].comment.text
+    lines = "\n".join(told["summary"])
     silent = of(forms, 16).stem.split(" ", 1)[1]
-    assert f"应交 24 所，已交 23 所，没有交 1 所：{silent}" in lines
+    assert f"应交 40 所，已交 39 所，没有交 1 所：{silent}" in lines
     assert "交了不止一份的 1 所" in lines
     assert "认不出的表 1 份：说明.csv" in lines and "不能读 1 份：坏.xlsx" in lines
-    ((school, kept, other, different),) = done.again
-    assert (school, kept.path, other.path) == ("0001020", of(back, 20), again)
-    assert len(different) == 1 and "网络多媒体教室数" in different[0] and different[0].endswith(" / 1")
+    (twice,) = told["again"]
+    assert [twice[name] for name in ("school_id", "used", "left")] == [
+        "0001020",
+        of(back, 20).name,
+        again.name,
+    ]
+    (different,) = twice["differences"]
+    assert "网络多媒体教室数" in different and different.endswith(" / 1")
 
     # Mended on the copies that were sent back, and collected again.
     mended = tmp_path / "改好"
@@ -159,19 +171,21 @@ def test_ten_slips_are_named_mended_and_the_year_published(before, forms, tmp_pa
         book.save(of(mended, number))
         unit(of(mended, number), "教学仪器设备资产值", "万元")
     final = tmp_path / "定稿"
-    done = run_collect(mended, final, expected=before)
-    assert len(done.used) == 24 and not done.again
-    assert not [fault for one in done.returned for fault in one.faults if fault.severity == "stops"]
+    command("collect", mended, final, "--expected", before, "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["files"]) == 41 and not told["again"]
+    assert {one["state"] for one in told["schools"]} == {"returned"}
+    assert not [fault for one in told["files"] for fault in one["faults"] if fault["severity"] == "stops"]
+    command("check", final)
     data = read(final)
-    assert not [fault for fault in check(data) if fault.severity == "stops"]
     assert data.years == [YEAR - 2, YEAR - 1, YEAR] and data.invented
     assert data["schools"]["district"].notna().all()
     pay = data["district"].query("item == 'teacher_mean_pay_yuan' and year == @YEAR")["value"]
     assert pay.tolist() == [98_000]
     graduates = data["district"].query("item == 'graduates' and year == @YEAR")["value"]
     assert len(graduates) == 1 and graduates.iloc[0] > 0
-    site = publish(final, out=tmp_path / "报告", only=("district",), jobs=1)
-    assert site.exit_code == 0 and site.index.exists()
+    command("publish", final, "--out", tmp_path / "报告", "--only", "district", "--jobs", 1)
+    assert (tmp_path / "报告" / "index.html").exists()
 
 
 def test_a_form_that_came_back_as_it_went_out_is_said_to_be_unchanged(before, tmp_path):
