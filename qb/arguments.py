@@ -443,6 +443,17 @@ def parser_in(lang: Lang) -> Parser:
     it.add_argument("--lang", choices=(*LANGUAGES, "both"), default=lang, help=t("笔记本的语言；默认 zh", "language of the notebooks: zh, en or both; by default that of the command"))
 
     it = command(
+        "app",
+        t("在浏览器中试算，不用终端和 JupyterLab：选数据或上传工作簿，看核查结果，试各项操作，发布网站，下载情景和工作簿。只在本机有效，地址带口令。须先 pip install 'qb-schools[app]'。", "Try changes out in a browser, without a terminal or JupyterLab: choose data or upload a workbook, see what check says, try actions, publish the site, download scenario and workbook. On this machine only, at an address with a token. Needs pip install 'qb-schools[app]'."),
+        "qb app",
+        t("qb app 我的数据 --year 2025", "qb app mydata --year 2025"),
+    )
+    it.add_argument("data", type=a_path, nargs="?", default=SAMPLE, help=t("数据集；不写则用随附的模拟数据", "dataset; without it the invented data that come with qb"))
+    add_year(it)
+    add_standard(it)
+    it.add_argument("--no-browser", action="store_true", help=t("不自动打开浏览器", "do not open a browser"))
+
+    it = command(
         "docs",
         t("文档：入门、各类用户的操作指南、图库、方法、接口、数据字典、标准、术语；中英文，离线阅读。", "Documentation: tutorial, guides, gallery, methods, API, data dictionary, standards, terms; in Chinese and English, to read offline."),
         "qb docs",

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
+import json
 import os
+import secrets
+import socket
 import subprocess
 import sys
+import tempfile
+import threading
+import time
+import webbrowser
 from datetime import date
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from qb.arguments import SAMPLE, parser_in
 from qb.command_parser import language, refuse_language
 from qb.console import console, in_sentences
-from qb.files import copy_shipped, sample_scenarios
+from qb.errors import QbError
+from qb.files import copy_shipped, sample_scenarios, shipped
 from qb.language import Lang, Message, joined, json_text, told
+
+# Whatever Voilà would fetch from elsewhere stays there: its icons are letters then.
+OWN_ALONE = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'none'"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -279,6 +293,57 @@ def lab(folder: Path, no_browser: bool, lang: Literal["zh", "en", "both"]) -> in
     notebooks = (folder / "notebooks").resolve()
     command = [sys.executable, "-P", "-m", "jupyterlab", str(notebooks), *["--no-browser"] * no_browser]
     return subprocess.call(command, cwd=notebooks, env={**os.environ, **SAFE_PATH})
+
+
+def app(data: Path, year: int | None, standard: str, no_browser: bool, lang: Lang) -> int:
+    """Serve `explore.ipynb` as a page: on this machine alone, to who has the address with its token."""
+    if importlib.util.find_spec("voila") is None:
+        zh = "qb app 要用 voila，现在没有安装。请运行：pip install 'qb-schools[app]'"
+        raise QbError(zh, "qb app needs voila, which is not installed. Run: pip install 'qb-schools[app]'")
+    from qb.publish.jobs import SAFE_PATH
+    from qb.publish.own_notebooks import in_language
+
+    notebook = json.loads(in_language(shipped("notebooks", "explore.ipynb").read_bytes(), lang))
+    notebook["cells"] = [one for one in notebook["cells"] if "lab" not in one["metadata"].get("tags", ())]
+    (cell,) = (one for one in notebook["cells"] if "parameters" in one["metadata"].get("tags", ()))
+    given = f"data, year, standard = {str(data)!r}, {year!r}, {standard!r}"
+    cell["source"] = f"import os\nos.chdir({str(Path.cwd())!r})\n{given}\nlang = {lang!r}"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_urlsafe(24)  # told to the server in a file that others cannot read
+    address = f"http://127.0.0.1:{port}/?token={token}"
+    settings = {
+        "ip": "127.0.0.1",
+        "port": port,
+        "port_retries": 0,
+        "token": token,
+        "open_browser": False,
+        "log_level": 40,
+        "tornado_settings": {"headers": {"Content-Security-Policy": OWN_ALONE}},
+    }
+    zh = "在浏览器中打开 {}（只在本机有效；按 Ctrl+C 结束）"
+    print(
+        told(Message(zh, "Open {} in a browser (on this machine only; Ctrl+C ends it)", address), lang),
+        flush=True,
+    )
+    if not no_browser:
+        threading.Thread(target=_open_when_up, args=(address,), daemon=True).start()
+    # Voilà takes settings, which are code, from the folder in which it starts: one that holds the notebook alone.
+    with tempfile.TemporaryDirectory(prefix="qb-app-") as folder:
+        page = Path(folder, "explore.ipynb")
+        page.write_text(json.dumps(notebook), encoding="utf-8")
+        Path(folder, "voila.json").write_text(json.dumps({"Voila": settings}), encoding="utf-8")
+        command = [sys.executable, "-P", "-m", "voila", str(page)]
+        return subprocess.call(command, cwd=folder, env={**os.environ, **SAFE_PATH})
+
+
+def _open_when_up(address: str) -> None:
+    for _ in range(300):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", urlsplit(address).port), 1):
+            webbrowser.open(address)
+            return
+        time.sleep(0.2)
 
 
 def docs(**options: object) -> None:

@@ -43,6 +43,7 @@ forms data/sample forms
 verify site data/sample
 sample invented --schools 3 --years 2025
 docs --out documentation
+app --no-browser
 """
 # Runs commands in one process; prints how each ended, where qb was found, and what JupyterLab got.
 SCRIPT = """
@@ -120,8 +121,9 @@ def test_from_a_wheel_every_command_works_in_any_folder(python, tried):
     assert {line: code for line, code in told["ended"].items() if code} == {}
     assert len(told["ended"]) == len(COMMANDS.split("\n")) - 1
     assert (Path(told["qb"]).parent / "py.typed").is_file()
-    (opened,) = told["opened"]
-    assert opened[1:] == ["-P", "-m", "jupyterlab", str(tmp_path.resolve() / "notebooks"), "--no-browser"]
+    lab, app = told["opened"]
+    assert lab[1:] == ["-P", "-m", "jupyterlab", str(tmp_path.resolve() / "notebooks"), "--no-browser"]
+    assert app[1:4] == ["-P", "-m", "voila"] and len(app) == 5  # its settings stand in a file
     pages = {path.name for path in (tmp_path / "site").rglob("*.html")}
     assert {"index.html", "district.html", "scenario.html", "0001001.html"} <= pages
 

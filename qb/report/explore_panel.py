@@ -169,8 +169,10 @@ def option_label(session: Session, control: Control, value: object, lang: Lang) 
 
 
 WIDE = widgets.Layout(width="40em", max_width="100%")
+WIDEST = widgets.Layout(width="56em", max_width="100%")
 BUTTON = widgets.Layout(width="auto", align_self="flex-start")
-STYLE = {"description_width": "14em"}
+BESIDE = widgets.Layout(flex_flow="row wrap")
+STYLE = {"description_width": "13em"}
 ROWS = 8  # of a list that one clicks
 
 
@@ -210,7 +212,7 @@ class Panel:
         )
         self._checked = widgets.HTML().add_class("qb-explore-check")
         self._failing = widgets.Select(
-            description=self._say("未达标的学校", "Schools not met"), rows=ROWS, layout=WIDE, style=STYLE
+            description=self._say("未达标的学校", "Schools not met"), rows=ROWS, layout=WIDEST, style=STYLE
         )
         offered = [(does(do, lang), do) for do in ACTIONS]
         self._offer = widgets.Dropdown(
@@ -233,18 +235,22 @@ class Panel:
         self.widget = widgets.VBox(
             [
                 widgets.HBox(
-                    [self._data, self._button("打开", "Open", lambda _: self._open()), self._upload]
+                    [self._data, self._button("打开", "Open", lambda _: self._open()), self._upload],
+                    layout=BESIDE,
                 ),
                 self._year,
                 self._checked,
                 self._failing,
-                widgets.HBox([self._offer, self._button("添加", "Add", lambda _: self._add()), self._undo]),
+                widgets.HBox(
+                    [self._offer, self._button("添加", "Add", lambda _: self._add()), self._undo],
+                    layout=BESIDE,
+                ),
                 self._stack,
                 self._result,
                 self._file,
                 self._title,
                 self._path,
-                widgets.HBox(buttons),
+                widgets.HBox(buttons, layout=BESIDE),
                 self._saved,
             ]
         )
@@ -359,7 +365,7 @@ class Panel:
             folded = widgets.Accordion([widgets.VBox(seldom)], titles=[self._say("另写明", "Given singly")])
             folded.selected_index = None
             shown.append(folded)
-        return widgets.VBox([widgets.HBox([mark, gone]), *shown])
+        return widgets.VBox([widgets.HBox([mark, gone], layout=BESIDE), *shown])
 
     def _control(self, number: int, control: Control) -> widgets.Widget:
         """Return the widget of a control; beside one that adds to a resource, what is lacking, to be filled in."""
@@ -387,7 +393,7 @@ class Panel:
             return made
         fill = self._button("", "", lambda _: self._fill(number, control, made))
         self._fills.append((fill, number, control))
-        return widgets.HBox([made, fill])
+        return widgets.HBox([made, fill], layout=BESIDE)
 
     def _fill(self, number: int, control: Control, made: widgets.Widget) -> None:
         """Add to a control exactly what is lacking."""

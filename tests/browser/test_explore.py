@@ -1,9 +1,10 @@
-"""The notebook `explore` in JupyterLab: move a slider, read the coefficient, save, and `qb whatif` agrees."""
+"""The notebook `explore` in JupyterLab and as a page: what they show `qb whatif` says of the file."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -17,6 +18,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page
+
+from qb.cli import main
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120_000  # milliseconds; a kernel that starts on a busy machine takes its time
@@ -156,10 +159,80 @@ def test_a_slider_moves_the_coefficient_and_the_saved_file_says_the_same(page, l
     assert (folder / "trial.toml").read_text(encoding="utf-8") == text
 
 
-def test_what_cannot_be_done_is_a_sentence(page):
+# The same as a page of its own
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory) -> Iterator[tuple[str, Path]]:
+    """Where ``qb app`` says that it is to be found, and the folder in which it was started."""
+    folder = tmp_path_factory.mktemp("app")
+    command = [sys.executable, "-m", "qb", "app", ROOT / "data" / "sample", "--no-browser"]
+    with (folder / "log.txt").open("wb") as written:
+        server = subprocess.Popen(
+            command, env=quiet(folder), cwd=folder, stdout=subprocess.PIPE, stderr=written, text=True
+        )
+    try:
+        address = re.search(r"http://127\.0\.0\.1:\d+/\?token=[\w-]+", server.stdout.readline())[0]
+        wait_until_up(server, address.replace("?", "login?"), folder / "log.txt")
+        yield address, folder
+    finally:
+        server.terminate()  # and with it the server it has started
+        server.wait(timeout=60)
+        server.stdout.close()
+
+
+def test_the_app_opens_to_who_has_its_token_and_shows_no_code(browser, app):
+    address, folder = app
+    home = address.split("?")[0]
+    window = browser.new_context(viewport={"width": 1200, "height": 1200})
+    page = window.new_page()
+    page.set_default_timeout(PATIENCE)
+    for stranger in (home, f"{home}?token=wrong"):
+        page.goto(stranger)
+        assert "/login" in page.url and not page.get_by_text("试一试").count()
+    with pytest.raises(OSError):  # who listens everywhere would listen here too
+        socket.create_connection(("127.0.0.2", int(home.rsplit(":", 1)[1].strip("/"))), timeout=2)
+    refused = []
+    page.on("requestfailed", lambda request: refused.append(request.url))
+    page.goto(address)
+    page.locator(".qb-explore-result table").wait_for()
+    text = page.inner_text("body")
+    assert "没有发现问题" in page.locator(".qb-explore-check pre").text_content()
+    assert "open_panel" not in text and "os.chdir" not in text and "运行所有单元" not in text
+
     page.get_by_role("button", name="添加", exact=True).click()
-    backbone = page.get_by_role("slider").nth(2)
-    backbone.focus()
-    backbone.press("ArrowRight")
+    backbone = page.get_by_label("其中县级以上骨干教师（人）")
+    backbone.fill("1")
+    backbone.press("Tab")
     page.get_by_text("缺少 人数").wait_for()
-    assert not page.get_by_text("Traceback").count()
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    for _ in range(3):
+        slider.press("ArrowRight")
+    page.wait_for_function(
+        "() => document.querySelector('.qb-explore-file pre')?.textContent.includes('teachers = 3')"
+    )
+    with page.expect_download() as got:
+        page.get_by_text("下载情景文件").click()
+    scenario = Path(got.value.path()).read_text(encoding="utf-8")
+    assert 'do = "hire"' in scenario and "teachers = 3" in scenario and "backbone = 1" in scenario
+    (folder / "got.toml").write_text(scenario, encoding="utf-8")
+    expected = coefficients(ROOT / "data" / "sample", folder / "got.toml")["primary", "C1"]
+    shown = float(after(page, "C1 ", "小学").get_attribute("data-value"))
+    assert shown == pytest.approx(expected, abs=1e-12)
+
+    page.get_by_role("button", name="下载工作簿").click()
+    with page.expect_download() as got:
+        page.get_by_text("下载工作簿（操作已计入）").click()
+    assert Path(got.value.path()).read_bytes().startswith(b"PK")
+    assert all(
+        url.startswith(("https://cdn", "ws://")) for url in refused
+    )  # icons, and they stay where they are
+    window.close()
+
+
+def test_without_voila_the_app_says_how_to_install_it(monkeypatch):
+    monkeypatch.setattr("qb.cli.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SystemExit) as ended:
+        main(["app", "--no-browser"])
+    assert "pip install 'qb-schools[app]'" in str(ended.value.code)
