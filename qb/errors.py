@@ -6,6 +6,7 @@ import errno
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from qb.language import COLON, Message, joined, reader, told
 from qb.personal import mask
@@ -50,7 +51,7 @@ class Fault:
     rows: tuple[int, ...] = ()
     sheet: str | None = None
     mend: str | None = None
-    also: tuple[dict[str, object], ...] = ()
+    also: tuple[dict[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         school = mask(self.school_id, keep=self.school_id) if self.school_id else None

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from qb.data.checks import check, require
-from qb.data.dataset import CorrectionError, Dataset
+from qb.data.corrections import CorrectionError
+from qb.data.dataset import Dataset
 from qb.data.reading import read, write
 from qb.errors import DataError
 from qb.standard import load

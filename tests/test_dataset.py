@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from qb import files
 from qb.data.cell_values import BLANKS
-from qb.data.dataset import Dataset
-from qb.data.publication import kept_back
+from qb.data.dataset import Dataset, kept_back
 from qb.data.reading import read, write
 from qb.data.sample import make
 from qb.data.schema import TABLES

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 
 from qb.data.check_base import STAGES, View, counting_up
-from qb.data.dataset import Correction, to_toml
+from qb.data.corrections import Correction, to_toml
 from qb.data.schema import AMOUNTS, Column
 from qb.language import LANGUAGES, Both, Lang, Message, listing, told
 from qb.standard import Limit, UnitSlip

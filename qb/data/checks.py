@@ -13,7 +13,8 @@ import pandas as pd
 
 from qb.data import check_contents, check_keys, check_plausibility, check_presence
 from qb.data.check_base import Found, Rule, View
-from qb.data.dataset import FILE, Dataset
+from qb.data.corrections import FILE
+from qb.data.dataset import Dataset
 from qb.data.reading import file_for, read
 from qb.data.schema import TABLES, Column
 from qb.data.table_headers import FORM_RULES

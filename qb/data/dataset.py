@@ -1,240 +1,29 @@
 """A dataset: all tables as frames, with the faults found and the corrections made; which schools a year
-must have.
+must have; how far children walk; which numbers are kept back where data are published.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cached_property
-from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike
-from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from qb.data.cell_values import convert, missing
-from qb.data.schema import AMOUNTS, INVENTED, TABLES, TABLES_OF_DISTRICTS, Column, Table, tables_of
+from qb.data.corrections import Correction
+from qb.data.schema import INVENTED, TABLES, TABLES_OF_DISTRICTS, tables_of
 from qb.errors import Fault, QbError
-from qb.language import Message, listing
 from qb.showing import FEW, Shown, described
 from qb.standard import Standard
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Severity, Stage
-from qb.tomlfile import Entry, read_toml
-
-# Known errors of a source, listed beside it with the wrong value expected, and put right on reading.
-#
-# The source stays as it came. When it no longer holds the wrong value, the correction itself is a fault:
-# somebody has mended the source, or the correction means another record.
-
-
-FILE = "corrections.toml"  # in the folder of tables, or beside a workbook
-Words = Annotated[str, Field(min_length=1)]
-Value = bool | int | float | str  # a text may be empty: no data
-
-# A person may have confirmed it; what is written down is the office that answers for it.
-_OFFICE = re.compile(
-    r"(局|委|办|办公室|政府|校|学|园|中心|处|科|股|室|所|部|院|会|厅|站|组|队)$"
-    r"|\b(office|bureau|school|department|commission|committee|government|centre|center|authority)\b",
-    re.IGNORECASE,
-)
-
-
-class CorrectionError(QbError):
-    """A file of corrections that cannot be used; the message names every entry at fault."""
-
-
-class Correction(Entry):
-    """One cell put right, or a column in another unit.
-
-    Attributes
-    ----------
-    table, column : str
-        English names of the registry.
-    key : dict of str to value
-        Columns and values that one record alone has, as the source has them; of a column, those that the
-        records in question have, or none.
-    wrong, right : value, optional
-        As a person would type them; an empty text is "no data". `wrong` may be what cannot be read.
-    factor : float, optional
-        Of a column: what its amounts from `least` to `most`, in so many `rows`, are to be multiplied by.
-    least, most : float, optional
-    rows : int, optional
-    why : str
-    confirmed_by : str
-        The office that confirmed it; no person's name.
-    on : date
-    applied : bool
-        The source holds the right value already: written so that the record of it is kept.
-    """
-
-    table: Words
-    key: dict[Words, Value] = Field(default_factory=dict)
-    column: Words
-    wrong: Value | None = None
-    right: Value | None = None
-    factor: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    least: Annotated[float, Field(ge=0)] | None = None
-    most: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    rows: Annotated[int, Field(ge=1)] | None = None
-    why: Words
-    confirmed_by: Words
-    on: date
-    applied: bool = False
-
-    @field_validator("confirmed_by")
-    @classmethod
-    def _is_an_office(cls, given: str) -> str:
-        if not _OFFICE.search(given):
-            raise ValueError(
-                Message(
-                    "须写单位名称（如区教体局、某某小学），不写个人姓名",
-                    "must name an office (such as an education bureau or a school), not a person",
-                )
-            )
-        return given
-
-    @model_validator(mode="after")
-    def _fits_the_registry(self, info: ValidationInfo) -> Correction:
-        tables = info.context or TABLES
-        table = tables.get(self.table)
-        if table is None:
-            raise ValueError(
-                Message(
-                    "没有名为 {} 的表，可用：{}",
-                    "there is no table {}; there are: {}",
-                    self.table,
-                    listing(tables),
-                )
-            )
-        unknown = [name for name in (*self.key, self.column) if name not in table.by_name]
-        if unknown:
-            raise ValueError(
-                Message(
-                    "表 {} 没有列 {}，可用：{}",
-                    "table {} has no column {}; there are: {}",
-                    self.table,
-                    listing(unknown),
-                    listing(table.names),
-                )
-            )
-        wrong, one, many = [], (self.wrong, self.right), (self.factor, self.least, self.most, self.rows)
-        whole = None not in one and set(many) == {None} and self.key
-        if not whole and (None in many or set(one) != {None}):
-            raise ValueError(
-                Message(
-                    "一格的更正写 key、wrong 和 right；一列的更正写 factor（乘以几）、least 和 most（现在最小、最大的值）、rows（几行）",
-                    "a correction of a cell has key, wrong and right; one of a column has factor (times how much), least and most (its least and most values now) and rows (how many)",
-                )
-            )
-        put = [(self.column, self.right)] if whole else []
-        for name, value in (*self.key.items(), *put):
-            _, found = typed(value, table[name])
-            wrong += [Message("{}：“{}”{}", "{}: “{}” {}", name, value, text) for text in found]
-        if not whole:
-            if table[self.column].kind not in AMOUNTS:
-                wrong.append(
-                    Message(
-                        "{} 不是数量，不能乘以 factor",
-                        "{} is no amount and cannot be multiplied by factor",
-                        self.column,
-                    )
-                )
-            if self.factor == 1 or self.least > self.most:
-                wrong.append(
-                    Message(
-                        "factor 不能是 1，least 不能大于 most",
-                        "factor cannot be 1, and least cannot be above most",
-                    )
-                )
-        elif typed(self.wrong, table[self.column]) == typed(self.right, table[self.column]):
-            wrong.append(Message("wrong 与 right 相同", "wrong and right are the same"))
-        elif table[self.column].required and typed(self.right, table[self.column])[0] is None:
-            wrong.append(
-                Message(
-                    "关键列 {} 不能改为没有数据", "the key column {} cannot be put to “no data”", self.column
-                )
-            )
-        if wrong:
-            raise ValueError(*wrong)
-        return self
-
-    @property
-    def said(self) -> tuple[Value, Value]:
-        """What the source has, and what it was put right to, as a reader sees them."""
-        if self.factor is None:
-            return self.wrong, self.right
-        return Message(
-            "{:.12g}—{:.12g}（{} 行）", "{:.12g}–{:.12g} ({} rows)", self.least, self.most, self.rows
-        ), f"× {self.factor:.12g}"
-
-
-class _File(Entry):
-    corrections: tuple[Correction, ...] = ()
-
-
-def typed(value: Value, column: Column) -> tuple[object, list[str]]:
-    """Return a value as its column holds it, None where missing, and why it cannot be read."""
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    cell = pd.Series([text or None], dtype="str")
-    values, found = convert(cell, dataclasses.replace(column, required=False))
-    read = values.iloc[0]
-    return None if pd.isna(read) else read, [f.message for f in found if f.rule != "F20"]
-
-
-def load_corrections(file: Path, tables: Mapping[str, Table] = TABLES) -> tuple[Correction, ...]:
-    """Read a file of corrections of these tables.
-
-    Raises
-    ------
-    CorrectionError
-        If it cannot be read or an entry makes no sense; every such entry is named.
-    """
-    what = Message("更正文件", "Corrections")
-    return read_toml(file, _File, what, CorrectionError, context=tables).corrections
-
-
-_ENTERED = ("column", "wrong", "right", "factor", "least", "most", "rows", "why", "confirmed_by")
-
-
-def to_toml(corrections: tuple[Correction, ...], *, applied: bool = True) -> str:
-    """Return corrections as a file for a dataset written with them: the right values stand there already.
-
-    `applied`: whether they do; else the lines are for the source as it is.
-
-    Examples
-    --------
-    >>> entry = Correction(table="funds", key={"year": 2024, "school_id": "007"}, column="allocation_yuan",
-    ...     wrong=12, right=120000, why="单位误作万元", confirmed_by="区财政局", on="2025-03-01")
-    >>> print(to_toml((entry,)).splitlines()[3])
-    key = { year = 2024, school_id = "007" }
-    """
-    lines = ["# 已经改好的单元格：表中是改好的值，applied = true 表示无须再改。"] if applied else []
-    for entry in corrections:
-        key = ", ".join(f"{name} = {_toml(value)}" for name, value in entry.key.items())
-        lines += ["", "[[corrections]]"] if len(lines) > 1 else ["[[corrections]]"]
-        lines.append(f"table = {_toml(entry.table)}")
-        lines += [f"key = {{ {key} }}"] if key else []
-        for name in _ENTERED:
-            if getattr(entry, name) is not None:
-                lines.append(f"{name} = {_toml(getattr(entry, name))}")
-        lines += [f"on = {entry.on.isoformat()}", *["applied = true"] * applied]
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: Value) -> str:
-    """Return a value as TOML has it; its texts are those of JSON."""
-    return json.dumps(value, ensure_ascii=False)
-
 
 # All tables of a dataset as frames, with what was found while reading them.
 
@@ -612,3 +401,140 @@ def silent_stages(kind: np.ndarray, root: np.ndarray, reported: np.ndarray, ther
     of_campuses = np.zeros_like(reported)
     np.logical_or.at(of_campuses, root[campus], (reported | silent)[campus])
     return silent & ~(of_campuses & (answered & ~campus)[:, None])
+
+
+# How far children walk from a zone to a school or site: what a table has, else estimated.
+
+
+EARTH_KM = 6371.0088  # mean radius
+
+
+def great_circle_km(
+    longitude: ArrayLike, latitude: ArrayLike, other_longitude: ArrayLike, other_latitude: ArrayLike
+) -> np.ndarray:
+    """Return the distance between places given in decimal degrees, in kilometres; NaN where one is missing.
+
+    Examples
+    --------
+    A degree of longitude is 111.195 km at the equator and half of that at 60° north; treating degrees
+    as a plane would give the first for both.
+
+    >>> great_circle_km([0, 0], [0, 60], [1, 1], [0, 60]).round(1).tolist()
+    [111.2, 55.6]
+    """
+    lon, lat, lon2, lat2 = (
+        np.radians(np.asarray(x, dtype=float)) for x in (longitude, latitude, other_longitude, other_latitude)
+    )
+    half = np.sin((lat2 - lat) / 2) ** 2 + np.cos(lat) * np.cos(lat2) * np.sin((lon2 - lon) / 2) ** 2
+    return 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(half, 1)))
+
+
+class Walks(NamedTuple):
+    """Walks in kilometres, NaN where not known, and which of them the table `distances` has."""
+
+    km: np.ndarray
+    measured: np.ndarray
+
+
+def walks(
+    distances: pd.DataFrame, zones: pd.DataFrame, places: pd.DataFrame, detour: float, crossed: bool = False
+) -> Walks:
+    """Return the walk from each zone to the place in the same row; `crossed`: to every place.
+
+    Parameters
+    ----------
+    distances : DataFrame
+        The table of that name.
+    zones, places : DataFrame
+        With `longitude` and `latitude`, and `zone_id` or `school_id` (of a site: its own).
+    detour : float
+        What is not in the table is that many times the straight line.
+
+    Returns
+    -------
+    Walks
+        Of shape (rows,); crossed (zones, places).
+
+    Examples
+    --------
+    A degree on the equator is 111.2 km as the crow flies, and 150 by the only bridge.
+
+    >>> there = {"longitude": [1.0, 1.0], "latitude": [0.0, 0.0]}
+    >>> found = walks(
+    ...     pd.DataFrame({"zone_id": ["Z"], "place_id": ["A"], "walk_km": [150.0]}),
+    ...     pd.DataFrame({"zone_id": ["Z", "Z"], "longitude": [0.0, 0.0], "latitude": [0.0, 0.0]}),
+    ...     pd.DataFrame({"school_id": ["A", "B"], **there}), detour=1.3,
+    ... )
+    >>> found.km.round(1).tolist(), found.measured.tolist()
+    ([150.0, 144.6], [True, False])
+    """
+    home, spot = (frame[["longitude", "latitude"]].to_numpy(dtype=float) for frame in (zones, places))
+    zone, place = (frame.to_numpy(dtype=object) for frame in (zones["zone_id"], places["school_id"]))
+    if crossed:
+        home, zone = home[:, None], zone[:, None]
+    km = detour * great_circle_km(home[..., 0], home[..., 1], spot[..., 0], spot[..., 1])
+    told = _told(distances, zone, place)
+    return Walks(np.where(np.isnan(told), km, told), ~np.isnan(told))
+
+
+def _told(distances: pd.DataFrame, zone: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Return what the table has of each pair, NaN where nothing."""
+    known = distances.dropna(subset=["zone_id", "place_id", "walk_km"])
+    if not len(known):
+        return np.full(np.broadcast_shapes(zone.shape, place.shape), np.nan)
+    zones, places = (pd.Index(known[name].unique()) for name in ("zone_id", "place_id"))
+    pair = zones.get_indexer(known["zone_id"]) * len(places) + places.get_indexer(known["place_id"])
+    order = np.argsort(pair, kind="stable")
+    at, to = (
+        index.get_indexer(ids.ravel()).reshape(ids.shape) for index, ids in ((zones, zone), (places, place))
+    )
+    wanted = np.where((at >= 0) & (to >= 0), at * len(places) + to, -1)
+    found = order[np.minimum(np.searchsorted(pair[order], wanted), len(pair) - 1)]
+    return np.where(pair[found] == wanted, known["walk_km"].to_numpy()[found], np.nan)
+
+
+# Which numbers are kept back where data are published: one rule for pages, files and the data package.
+
+
+# What is published of all classes together: the pupils of a section, and those of a stage in a district.
+_TOTALS = (("year", "school_id", "stage"), ("year", "district", "stage"))
+
+
+def kept_back(data: Dataset, smallest: int) -> np.ndarray:
+    """Return which rows of `classes` are not shown by themselves, shape (rows,).
+
+    Those of classes with fewer pupils than `smallest`; and wherever they would be the only one kept back
+    of a total that is published, the next larger with it, since the total less the others would tell it.
+    A section of one class is its own total: its pupils stand in `sections`, which this does not touch.
+
+    Parameters
+    ----------
+    data : Dataset
+    smallest : int
+        ``[rules.publication] smallest_class`` of the standard; 0 keeps nothing back.
+
+    Examples
+    --------
+    Of 40, 9 and 38 pupils the 38 are kept back too: 87 less 40 and 38 would tell the nine.
+
+    >>> import pandas as pd
+    >>> classes = {"year": 2025, "school_id": "1", "stage": "primary", "grade": "1", "class_no": ["1", "2", "3"]}
+    >>> data = Dataset.of(classes=pd.DataFrame(classes | {"pupils": [40, 9, 38]}))
+    >>> kept_back(data, 10).tolist()
+    [False, True, True]
+    """
+    classes = data["classes"]
+    size = classes["pupils"].to_numpy(dtype=float)
+    back = size < smallest  # what is missing is not smaller
+    if not back.any():
+        return back
+    keys = classes.assign(district=district_of(data, "classes"))
+    for names in _TOTALS:
+        group = keys.groupby(list(names), dropna=False, observed=True).ngroup().to_numpy()
+        alone = np.bincount(group, weights=back) == 1
+        next_larger = np.lexsort((size, group))
+        next_larger = next_larger[(alone[group] & ~back & ~np.isnan(size))[next_larger]]
+        _, first = np.unique(group[next_larger], return_index=True)
+        back = back.copy()
+        back[next_larger[first]] = True
+    return back

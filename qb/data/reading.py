@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from qb.data.cell_values import without_persons
-from qb.data.dataset import FILE, Correction, Dataset, Value, load_corrections, to_toml, typed
+from qb.data.corrections import FILE, Correction, Value, load_corrections, to_toml, typed
+from qb.data.dataset import Dataset
 from qb.data.grid import Grid, grid_to_table
 from qb.data.schema import TABLES, Table, tables_of
 from qb.data.table_files import read_csv, read_parquet, spoken, write_csv, write_parquet
@@ -222,7 +223,7 @@ def read(path: str | Path, standard: Standard | str | Path | None = None) -> Dat
     A file or sheet is named for its table in English or Chinese (``sections.csv``, ``学段.csv``). A table or
     column that is not there is "no data". Columns that a standard declares are read with the `standard`.
     Cells that cannot be read become missing, each with a fault; see :data:`qb.data.table_headers.FORM_RULES`.
-    Corrections that lie beside the dataset are applied; see :mod:`qb.data.dataset`.
+    Corrections that lie beside the dataset are applied; see :mod:`qb.data.corrections`.
 
     Raises
     ------

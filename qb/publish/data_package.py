@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from qb import __version__
-from qb.data.dataset import district_of
-from qb.data.publication import kept_back
+from qb.data.dataset import district_of, kept_back
 from qb.data.schema import Column, ColumnKind, Table, tables_of
 from qb.data.table_files import write_csv, write_file, write_parquet
 from qb.files import temporary_folder

@@ -8,7 +8,7 @@ import pandas as pd
 from qb import charts
 from qb.charts.bars import rooms
 from qb.charts.style import share
-from qb.data.publication import kept_back
+from qb.data.dataset import kept_back
 from qb.data.schema import TABLES
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import class_verdicts, fails

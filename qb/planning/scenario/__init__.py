@@ -6,7 +6,7 @@ year into another; `apply` does them on a dataset, `years` year by year, `whatif
 
 from __future__ import annotations
 
-from qb.data.walks import great_circle_km
+from qb.data.dataset import great_circle_km
 from qb.planning.scenario.apply_actions import Years, apply, carry_forward, chosen_standard, course_of, years
 from qb.planning.scenario.comparison import Comparison, Outcome, document, walking, whatif
 from qb.planning.scenario.comparison import total as scenario_cost

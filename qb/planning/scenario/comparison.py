@@ -14,8 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from qb.data.dataset import Dataset
-from qb.data.walks import walks
+from qb.data.dataset import Dataset, walks
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess
 from qb.indicators.assessment import document as assessment_document

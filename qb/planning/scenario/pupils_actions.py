@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from qb.data.walks import great_circle_km
+from qb.data.dataset import great_circle_km
 from qb.language import FieldName, Message, listing
 from qb.planning.scenario.resource_actions import BaseAction, Ids, Several, one_of, repeated, unless
 from qb.planning.scenario.year_records import (

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
+from qb.data.dataset import walks
 from qb.data.schema import TABLES
-from qb.data.walks import walks
 from qb.language import FieldName, Message, listing
 from qb.planning.forecast.projection import OF_TEACHERS, STAFF
 from qb.planning.scenario.pupils_actions import may_receive
