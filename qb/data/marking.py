@@ -132,7 +132,7 @@ def _mark_sheet(
     """Take earlier marks off a sheet and put new ones on."""
     notes = Notes(package, part)
     sheet = SheetXml(package.read(part))
-    formats: dict[Place, object] = {}
+    formats: dict[Place, Callable[[int], int]] = {}
     for cell, text in notes.texts().items() if earlier else ():
         for mark in (_MARK.zh, _MARK.en):
             if mark not in text:
