@@ -129,7 +129,8 @@ Command = Callable[[list[str]], None]  # what runs `qb …`: the command line st
 def run(year: int, command: Command, out: Path | None, lang: Lang) -> Path:
     """Write the documentation and return its first page; without a folder named, open it."""
     folder = out or Path("qb-docs")
-    print(f"正在生成文档（连同其中的例子）：{folder}", file=sys.stderr)
+    said = say(lang, "正在生成文档（连同其中的例子）：", "Writing the documentation, running its examples: ")
+    print(f"{said}{folder}", file=sys.stderr)
     write(folder, year, command)
     start = (folder / lang / "index.html").resolve()
     if out is None:
@@ -184,7 +185,7 @@ def pages(lang: Lang, examples: Examples) -> dict[str, str]:
 
 def _content(doc: Doc, lang: Lang, examples: Examples) -> str:
     """Return a page's text as HTML: headings with addresses, links to pages, below examples what they gave."""
-    source, gave = examples.of(doc.name, doc.source(lang, examples.year), lang)
+    source, gave = examples.of(doc.name, _unwrapped(doc.source(lang, examples.year)), lang)
     html, used, numbers = html_of(source), {}, count()
     html = _HEAD.sub(
         lambda found: f'<h{found[1]} id="{_slug(found[2], used)}">{found[2]}</h{found[1]}>', html
@@ -196,6 +197,15 @@ def _content(doc: Doc, lang: Lang, examples: Examples) -> str:
     )
     html = _LINK.sub(lambda found: _link(doc, lang, *found.groups("")), html)
     return _GAVE.sub(lambda found: gave[int(found[1])], html)
+
+
+def _unwrapped(text: str) -> str:
+    r"""Return a text without line ends between Chinese signs: a browser would show a space there.
+
+    >>> _unwrapped("各项\n指标的\n`qb`，\n  数值")
+    '各项指标的\n`qb`，数值'
+    """
+    return re.sub(r"(?<=[⺀-￯“”—]) *\n *(?=[⺀-￯“”—])", "", text)
 
 
 def _slug(heading: str, used: dict[str, int]) -> str:
