@@ -94,7 +94,7 @@ class Grouped:
         width = values.shape[1]
         cells = self._cells if width == self.amount.shape[1] else _cells(self.codes, width)
         sums = np.bincount(cells, weights=values.ravel(), minlength=self.n_groups * width)
-        return sums.reshape(self.n_groups, width)
+        return np.asarray(sums, dtype=float).reshape(self.n_groups, width)
 
     def average(self, values: Floats) -> Floats:
         """Average `values` (schools, k) over the pupils of each group: (groups, k); an empty group: NaN."""

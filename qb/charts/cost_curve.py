@@ -11,7 +11,7 @@ import pandas as pd
 from qb.charts.figure import Caption, Chart, blank, redrawn
 from qb.charts.layout import EDGE, LINE, Rows, Scale, dots_of, feet, grid, notes, states, ticks
 from qb.charts.primitives import Dot, Line, Mark, Word
-from qb.charts.strip_plots import scale_of, scale_of_standard
+from qb.charts.strip_plots import limited, scale_of, scale_of_standard
 from qb.charts.style import ACCENT, ALARM, INK, QUIET, RULE, clean, plain, span
 
 TOP, DEEP = 30, 230
@@ -210,7 +210,7 @@ def before_after(
     names = [lane.name for lane in lanes]
     rows = Rows(caption, 26, 2 * (LANE + (LINE if caption.narrow else 0)), 0 if caption.narrow else 230)
     scale, base = scale_of(every, rows), rows.base(lanes[0].percent.shape[1])
-    marks = scale_of_standard(scale, floor, base, caption)
+    marks = scale_of_standard(scale, floor, base, caption, any(limited(lane.verdicts) for lane in lanes))
     marks += [] if caption.narrow else [Word(caption.width, 12, right, QUIET, anchor="end")]
     room = EDGE + 22 + max(map(span, names))
     for k, title in enumerate(lanes[0].percent.columns):

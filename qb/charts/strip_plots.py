@@ -74,7 +74,7 @@ class Strips:
         strips, short = self._placed[caption.narrow], caption.narrow and highlight is not None
         scale, rows = strips[0].scale, Rows(caption, HEAD, 26, 0) if short else self._rows(caption)
         base = rows.base(values.shape[1])
-        marks = [*scale_of_standard(scale, self.floor, base, caption)]
+        marks = [*scale_of_standard(scale, self.floor, base, caption, self._limited)]
         for k, row in enumerate(strips):
             tally = self._tally(k, row.state, highlight, rows)
             marks += rows.name(k, percent.columns[k], gap=22, anchor="start", beside=tally[0].text)
@@ -85,7 +85,8 @@ class Strips:
             below = [caption.word("range", name)] + [caption.word("edge", end)] * bool(off)
         else:
             allowed = any(Allowance.AT_SCHOOL in row.state for row in strips)
-            legend = caption.word("legend") + caption.word("legend allowed") * allowed + caption.word("dots")
+            legend = caption.word("legend") * self._limited + caption.word("legend allowed") * allowed
+            legend += caption.word("dots" if self._limited else "strip")
             below = [caption.word("own", name) * (highlight is not None) + legend]
             below += [caption.word("off scale", end, off)] if off else []
         written, height = notes(below, base + 22, caption)
@@ -102,6 +103,10 @@ class Strips:
     @cached_property
     def _values(self) -> np.ndarray:
         return self.percent.to_numpy(float)
+
+    @cached_property
+    def _limited(self) -> bool:
+        return limited(self.verdicts)
 
     def _rows(self, caption: Caption) -> Rows:
         return Rows(caption, HEAD, ROW, 0 if caption.narrow else START)
@@ -170,7 +175,12 @@ class Strips:
         if not parts:
             met = Verdict.PASS in state
             parts = [
-                (caption.word("all pass") if met else label(Verdict.NOT_APPLICABLE, caption.lang), QUIET)
+                (
+                    caption.word("all pass")
+                    if met
+                    else label(Verdict.NOT_APPLICABLE, caption.lang) * self._limited,
+                    QUIET,
+                )
             ]
         if caption.narrow:  # one line
             text = caption.word("stop").join(text for text, _ in parts)
@@ -180,6 +190,11 @@ class Strips:
             Word(caption.width, first + LINE * n, text, colour, bold=colour is ALARM, anchor="end")
             for n, (text, colour) in enumerate(parts)
         ]
+
+
+def limited(verdicts: pd.DataFrame) -> bool:
+    """Whether 100 is a standard that these schools are judged by, and not the mean of them all."""
+    return bool(verdicts.isin([Verdict.PASS, Verdict.FAIL, Allowance.AT_SCHOOL]).to_numpy().any())
 
 
 def scale_of(percent: np.ndarray, rows: Rows) -> Scale:
@@ -193,14 +208,21 @@ def scale_of(percent: np.ndarray, rows: Rows) -> Scale:
     return Scale(low, high, start, rows.caption.width - end)
 
 
-def scale_of_standard(scale: Scale, floor: float, base: float, caption: Caption) -> list[Mark]:
-    """Return the lines of the standard and of the floor, and the percentages under the last row."""
+def scale_of_standard(
+    scale: Scale, floor: float, base: float, caption: Caption, standard: bool
+) -> list[Mark]:
+    """Return the lines of the standard (the mean, where nothing is limited) and of a floor, and the percentages."""
+    lowest = [
+        Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True),
+        Word(scale(floor) - 3, 12, f"{floor:g}%", QUIET, anchor="end"),
+    ]
     shown = [v for v in ticks(scale.low, scale.high, 4) if scale.low <= v <= scale.high]
     return [
         Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
-        Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True),
-        Word(scale(100) + 3, 12, f"{caption.word('standard')} 100%", bold=True),
-        Word(scale(floor) - 3, 12, f"{floor:g}%", QUIET, anchor="end"),
+        Word(
+            scale(100) + 3, 12, f"{caption.word('standard' if standard else 'mean of all')} 100%", bold=True
+        ),
+        *(lowest if floor else []),
         Line(((scale.start - EDGE, base), (scale.end + EDGE, base)), RULE),
         *feet([scale(v) for v in shown], [f"{v:.0f}%" for v in shown], base + 16),
     ]

@@ -35,6 +35,17 @@ from qb.terms import Kind, RoomKind
 
 # What an indicator may leave out as the resources do: the kinds that are out of them, small teaching points.
 EXCLUSIONS = ("kinds", "small_points")
+# Functions whose every figure is a school's own.
+_OF_SCHOOLS = (
+    "special_rooms", "school_size", "class_size", "small_school_funds", "trained", "certified",
+    "training_funds",
+)  # fmt: skip
+
+
+def of_schools(indicator: Indicator) -> bool:
+    """Whether an indicator beyond the resources is judged school by school."""
+    ratio = indicator.ratio
+    return ratio.level == "schools" if ratio else indicator.measure in _OF_SCHOOLS
 
 
 def asked(inputs: Inputs, indicator: Indicator) -> np.ndarray:

@@ -176,7 +176,7 @@ class Slices:
             *own,
             self._measures.of("school_id", school),
             *courses,
-            page.cheapest().rows,
+            cheapest.rows if (cheapest := page.cheapest()) else (),
             page.fellows().rows,
             [row["place"] for row in index.problems.get(school, [])],
             page.sources().rows,  # line numbers: rows of others above them count

@@ -341,12 +341,13 @@ def _verdicts(assessment: Assessment, page: Page) -> Iterator[tuple[str, Sequenc
     """Yield what is counted, its verdicts, and the word by which it is."""
     words, rows, balance = page.words, assessment.rows, assessment.balance
     for stage in COMPULSORY:
-        if (rows["stage"] == stage).any():
+        if assessment.standard.limits_schools and (rows["stage"] == stage).any():
             name = words["passed_schools"].format(stage=stage_label(stage, page.lang))
             yield name, rows["verdict"][rows["stage"] == stage].tolist(), "of_schools"
     yield words["passed_indicators"], shown_indicators(assessment).tolist(), "of_indicators"
     single = balance["verdict"][balance["code"].isin(deciding(assessment.standard))]
-    yield words["passed_coefficients"], single.tolist(), "of_coefficients"
+    if len(single):
+        yield words["passed_coefficients"], single.tolist(), "of_coefficients"
 
 
 def _passed(verdicts: Iterable[object], words: Mapping[str, str], of: str) -> tuple[str, str]:
@@ -361,10 +362,13 @@ def _passed(verdicts: Iterable[object], words: Mapping[str, str], of: str) -> tu
 def _coefficients(assessment: Assessment, page: Page) -> Table:
     """Return a row for each resource and stage, worst first."""
     words, lang = page.words, page.lang
+    rule = assessment.standard.rules.coefficient
     shown = (*assessment.standard.resource_codes, *deciding(assessment.standard))
     held = assessment.balance[assessment.balance["code"].isin(shown)]
     places = list(held[["stage", "code", "district"]].itertuples(index=False))
+    decides = held["code"].isin(deciding(assessment.standard)).to_numpy()
     frame = held.assign(
+        limit=held["limit"].astype(object).where(decides, None),
         title=[coefficient_title(code, assessment.standard, lang) for code in held["code"]],
         stage=[stage_label(stage, lang) for stage in held["stage"]],
         **{
@@ -372,16 +376,25 @@ def _coefficients(assessment: Assessment, page: Page) -> Table:
             for fact in (Fact.COEFFICIENT, Fact.BALANCE)
         },
     )
-    columns = (
+    columns = [
         Column("title", words["indicator"]),
         Column("stage", words["stage"]),
         Column("coefficient", words["coefficient"], decimals=3, beside="limit", fact="coefficient_fact"),
-        Column("limit", words["limit"], decimals=2),
-        Column("verdict", words["verdict"], verdict=True, fact="balance_fact"),
-    )
+    ]
+    if rule:
+        columns += [
+            Column("limit", words["limit"], decimals=2),
+            Column("verdict", words["verdict"], verdict=True, fact="balance_fact"),
+        ]
     caption = f"{school_year(assessment.year, lang)} {words['coefficients']}"
     return Table(
-        caption, columns, _worst_first(frame), "failing", words["coefficients_note"], _nobody(lang), lang
+        caption,
+        tuple(columns),
+        _worst_first(frame),
+        "failing",
+        words["coefficients_note"],
+        _nobody(lang),
+        lang,
     )
 
 
@@ -432,10 +445,13 @@ def _schools(
         Column("kind", words["kind"]),
         Column("stage", words["stage"]),
         Column("pupils", words["pupils"], decimals=0),
-        Column("met", words["met"].format(n=len(assessment.standard.resources)), decimals=0),
-        Column("verdict", words["verdict"], verdict=True, fact="verdict_fact"),
-        Column("unmet", words["unmet"]),
     ]
+    if assessment.standard.limits_schools:
+        columns += [
+            Column("met", words["met"].format(n=len(assessment.standard.resources)), decimals=0),
+            Column("verdict", words["verdict"], verdict=True, fact="verdict_fact"),
+            Column("unmet", words["unmet"]),
+        ]
     columns += [Column(name, words[name]) for name in ("allowed", "unknown") if (frame[name] != "").any()]
     caption = f"{school_year(assessment.year, lang)} {words['schools']}"
     return Table(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from qb.errors import QbError
 from qb.language import Message
 from qb.publish.jobs import Job, open_notebook, refuse
-from qb.publish.page import Lang, speaks
+from qb.publish.page import IF_ANY, Lang, speaks
 from qb.report.tables import Heading
 from qb.report.word import ChapterTitle, Cover, Place, write_document
 from qb.report.words import say
@@ -114,6 +114,7 @@ def shown_by(job: Job) -> list[object]:
     """
     notebook = open_notebook(job.notebook)
     shown: list[object] = []
+    waiting: Prose | None = None  # of a text tagged `if-any`, until something is shown after it
     names: dict[str, object] = {"__name__": "__main__", "display": lambda *things: shown.extend(things)}
     with chdir(job.notebook.parent):  # as its own paths are meant
         for number, cell in enumerate(notebook.cells, start=1):
@@ -122,15 +123,18 @@ def shown_by(job: Job) -> list[object]:
                 continue
             shown += [Chapter(tag.removeprefix(CHAPTER)) for tag in tags if tag.startswith(CHAPTER)]
             if cell.cell_type == "markdown":
-                shown.append(Prose(cell.source))
+                waiting = Prose(cell.source) if IF_ANY in tags else None
+                shown += [] if waiting else [Prose(cell.source)]
             elif cell.cell_type == "code":
-                shown.append(
-                    _run(
-                        cell.source,
-                        names,
-                        Message("{} 第 {} 个单元", "{}, cell {}", job.notebook.name, number),
-                    )
+                place, where = (
+                    len(shown),
+                    Message("{} 第 {} 个单元", "{}, cell {}", job.notebook.name, number),
                 )
+                value = _run(cell.source, names, where)
+                shown += [] if value is None else [value]
+                if waiting and len(shown) > place:
+                    shown.insert(place, waiting)
+                    waiting = None
                 if "parameters" in tags:
                     names |= job.parameters
     return shown

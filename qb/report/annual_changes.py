@@ -10,18 +10,20 @@ import pandas as pd
 
 from qb import balance, charts
 from qb.indicators.assessment import Assessment
+from qb.indicators.verdicts import COMPOSITE, deciding
 from qb.report import columns
 from qb.report.columns import states
-from qb.report.context import AnnualPart, coefficients, decided
+from qb.report.context import AnnualPart, decided
 from qb.report.district_balance import DistrictBalance
 from qb.report.district_report import value_of
-from qb.report.facts import Fact, key, shown_indicators, shown_resource
+from qb.report.facts import Fact, anchor, key, shown_indicators, shown_resource
 from qb.report.research_study import CAUSES
 from qb.report.resource_tables import percent_of_standard
 from qb.report.tables import Column, Row, Sentences, Table
 from qb.report.words import (
     Tally,
     area_label,
+    coefficient_title,
     floor_label,
     listed,
     number,
@@ -79,17 +81,23 @@ class AnnualYears(AnnualPart):
 
     def coefficients(self) -> Table:
         """Return every difference coefficient by year, with its limit."""
-        wide = {year: coefficients(own).set_index(["stage", "code"]) for year, own in self.slices.items()}
+        wide = {year: own.balance.set_index(["stage", "code"]) for year, own in self.slices.items()}
         decimals = self.standard.rules.rounding.coefficients
         lines = []
-        for stage, code in product(self.stages, self.standard.resource_codes):
+        decides = deciding(self.standard)
+        for stage, code in product(self.stages, dict.fromkeys((*self.standard.resource_codes, *decides))):
             values = {
                 str(year): frame["coefficient"].get((stage, code), np.nan) for year, frame in wide.items()
             }
             verdict = wide[self.year]["verdict"].get((stage, code), Verdict.NO_DATA)
             place = {"code": code, "stage": stage, "district": self.district}
             lines.append(
-                {**place, **values, "limit": self.standard.coefficient_limit(stage), "verdict": str(verdict)}
+                {
+                    **place,
+                    **values,
+                    "limit": self.standard.coefficient_limit(stage) if code in decides else None,
+                    "verdict": str(verdict),
+                }
             )
 
         def fact(year: int) -> columns.Shows:
@@ -102,11 +110,16 @@ class AnnualYears(AnnualPart):
         return self.table_of(
             ("历年差异系数", "Difference coefficients by year"),
             (
-                columns.indicator(short=True),
+                Column(
+                    "code",
+                    ("指标", "Indicator"),
+                    show=lambda row, _: coefficient_title(row["code"], self.standard, self.lang),
+                    link=lambda row, _: anchor("coefficient" if row["code"] == COMPOSITE else row["code"]),
+                ),
                 columns.STAGE,
                 *(Column(str(year), str(year), decimals=decimals, fact=fact(year)) for year in wide),
-                Column("limit", ("限值", "Limit"), decimals=2),
-                columns.verdict(states(Fact.BALANCE, "stage", "code", "district")),
+                Column("limit", ("限值", "Limit"), decimals=2) if decides else None,
+                columns.verdict(states(Fact.BALANCE, "stage", "code", "district")) if decides else None,
             ),
             lines,
             failing="verdict",
@@ -462,8 +475,10 @@ class AnnualChanges(AnnualPart):
             else ""
         )
 
-    def moves(self) -> Table:
-        """Return the largest moves of schools on the seven, in points of the standard."""
+    def moves(self) -> Table | None:
+        """Return the largest moves of schools on the seven, in points of the standard; None without limits."""
+        if not self.standard.limits_schools:
+            return None
         caption = self.say(f"变动最大的 {MOST} 项", f"The {MOST} largest moves")
         return self.table_of(
             caption,

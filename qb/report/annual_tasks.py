@@ -335,8 +335,10 @@ class AnnualTasks(AnnualPart):
         ]
         return self.say("、", ", ").join(names)
 
-    def vetoes(self) -> Table:
-        """Return the veto self-check, what was found first."""
+    def vetoes(self) -> Table | None:
+        """Return the veto self-check, what was found first; None where the standard has no veto list."""
+        if not self.standard.vetoes:
+            return None
         frame = self.own.findings
         frame = frame[(frame["code"] == "veto").to_numpy()]
         verdicts = dict(zip(frame["part"], frame["verdict"].astype(str), strict=True))

@@ -128,7 +128,10 @@ class BriefReport(AnnualPart):
         standard = self.standard
         year = school_year(self.year, self.lang)
         return Heading(
-            self.say(f"{self.district}优质均衡发展：一页纸（{year}）", f"{self.district}: the brief, {year}"),
+            self.say(
+                f"{self.district}{self.context.standard.subject.zh}：一页纸（{year}）",
+                f"{self.district}: the brief, {year}",
+            ),
             self.say(
                 f"依据{standard.title.zh}；目标年份 {standard.target_year} 年；问题状态截至 {self.ledger.day}。",
                 f"By {standard.title.en}; target year {standard.target_year}; states of problems as of {self.ledger.day}.",
@@ -155,6 +158,8 @@ class BriefReport(AnnualPart):
         )
         for label, what in names:
             now = self._tally(self.own, what)
+            if not now.held and what != "indicators":  # the standard does not ask for it, or nobody is judged
+                continue
             shown = (
                 f"{now.passed} / {now.held}" if now.known else verdict_label(self._nothing(now), self.lang)
             )

@@ -12,7 +12,17 @@ from qb.language import told
 from qb.report.facts import Fact, anchor, key
 from qb.report.resource_tables import gap_text, resource_title
 from qb.report.tables import Column, Row, Table
-from qb.report.words import Lang, compared, department_names, part_label, say, stage_label, term, title
+from qb.report.words import (
+    Lang,
+    compared,
+    department_names,
+    part_label,
+    say,
+    stage_label,
+    term,
+    title,
+    value_decimals,
+)
 from qb.standard import Standard
 from qb.terms import Kind, Verdict
 
@@ -191,7 +201,13 @@ def resource(reader: Reader, code: str) -> Column:
         return key(Fact.RESOURCE, reader.year, code, row["stage"], row["school_id"])
 
     label = resource_title(reader.standard, code, reader.lang)
-    return Column(code, label, decimals=2, beside=f"{code}_limit", fact=fact)
+    return Column(
+        code,
+        label,
+        decimals=value_decimals(reader.standard[code], reader.standard),
+        beside=f"{code}_limit",
+        fact=fact,
+    )
 
 
 def with_units(reader: Reader, found: Iterable[Row] | pd.DataFrame) -> list[Row]:

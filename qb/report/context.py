@@ -22,7 +22,7 @@ from qb.data.schema import TABLES
 from qb.errors import QbError
 from qb.files import beside_notebooks
 from qb.indicators.assessment import Assessment, assess, choose_year, ledger
-from qb.indicators.verdicts import COMPOSITE, deciding
+from qb.indicators.verdicts import deciding
 from qb.language import listing
 from qb.report.columns import table
 from qb.report.facts import Fact, finding_keys, key
@@ -661,11 +661,6 @@ class AnnualPart(DistrictPart):
 def counted(verdicts: pd.Series, wanted: Verdict) -> int:
     """Return how many verdicts are the wanted one."""
     return int((verdicts == wanted).sum())
-
-
-def coefficients(own: Assessment) -> pd.DataFrame:
-    """Return the coefficients of the resources, without their mean."""
-    return own.balance[(own.balance["code"] != COMPOSITE).to_numpy()]
 
 
 def decided(own: Assessment) -> pd.DataFrame:

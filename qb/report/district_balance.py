@@ -17,7 +17,7 @@ from qb.report.context import FIVE, DistrictPart, decided
 from qb.report.facts import Fact, anchor
 from qb.report.resource_tables import moved, percent_of_standard, resource_title, verdicts
 from qb.report.tables import Column, Row, Table
-from qb.report.words import Tally, coefficients_said, number, stage_label
+from qb.report.words import Tally, coefficients_said, level_said, number, stage_label, value_decimals
 from qb.terms import Stage, Verdict
 
 
@@ -65,18 +65,21 @@ class DistrictBalance(DistrictPart):
             none = {"mean": None, "deviation": None} if code == COMPOSITE else {}
             none |= {} if code in decides else {"limit": None}
             before = moved(row["coefficient"], course[-2][1], decimals, self.lang)
-            rows.append({**row, **none, "course": course, "before": before})
+            digits = 2 if code == COMPOSITE else value_decimals(self.standard[code], self.standard)
+            rows.append({**row, **none, "course": course, "before": before, "decimals": digits})
         return self.table_of(
             ("平均值、标准差与差异系数", "Means, deviations and coefficients"),
             (
                 replace(columns.indicator(), show=lambda row, _: self._title(row["code"]), link=_rule),
                 columns.STAGE,
                 Column("schools", ("学校数", "Schools"), decimals=0),
-                Column("mean", ("平均值", "Mean"), decimals=2, fact=states(Fact.MEAN, *of, known="mean")),
+                Column(
+                    "mean", ("平均值", "Mean"), decimals="decimals", fact=states(Fact.MEAN, *of, known="mean")
+                ),
                 Column(
                     "deviation",
                     ("标准差", "Deviation"),
-                    decimals=2,
+                    decimals="decimals",
                     fact=states(Fact.DEVIATION, *of, known="deviation"),
                 ),
                 Column(
@@ -137,21 +140,25 @@ class DistrictBalance(DistrictPart):
         _lang, standard = self.lang, self.standard
         years = sorted(self.context.years)
         frames = {year: self._coefficients_of(year, stage) for year in years}
+        drawn = {code: self.short(code) for code in standard.resource_codes}
+        if standard.mean_decides:
+            drawn[COMPOSITE] = self.say(f"{self.context.items}平均", f"Mean of {self.context.items}")
         series = {
-            self.short(code): [frames[year]["coefficient"].get(code, np.nan) for year in years]
-            for code in standard.resource_codes
+            name: [frames[year]["coefficient"].get(code, np.nan) for year in years]
+            for code, name in drawn.items()
         }
-        limit = standard.coefficient_limit(stage)
-        finding = self._over_the_years({year: Tally.of(frames[year]["verdict"]) for year in years}, stage)
-        last = frames[years[-1]]["coefficient"].dropna()
-        emphasise = self.short(last.idxmax()) if len(last) else None
+        limit, decides = standard.coefficient_limit(stage), list(deciding(standard))
+        counts = {year: Tally.of(frames[year]["verdict"].reindex(decides).dropna()) for year in years}
+        finding = self._over_the_years(counts, stage)
+        last = frames[years[-1]]["coefficient"].reindex(decides).dropna()
+        emphasise = drawn[last.idxmax()] if len(last) else None
         return charts.trend(
             years,
             series,
             caption=self.caption(
                 finding, self.say("差异系数，按学年", "Difference coefficient by school year")
             ),
-            limits={self.say(f"限值 {limit:g}", f"Limit {limit:g}"): limit},
+            limits={self.say(f"限值 {limit:g}", f"Limit {limit:g}"): limit} if limit == limit else {},
             emphasise=emphasise,
             decimals=standard.rules.rounding.coefficients,
         )
@@ -159,11 +166,15 @@ class DistrictBalance(DistrictPart):
     def _over_the_years(self, counts: dict[int, Tally], stage: Stage) -> str:
         """Return how many coefficients of a stage exceed the limit in the first and the last year that are known."""
         lang = self.lang
+        if self.standard.rules.coefficient is None:
+            label = stage_label(stage, lang)
+            return self.say(f"{label}：标准不限定差异系数", f"{label}: no limit on coefficients")
         label, known = stage_label(stage, lang), [year for year, tally in counts.items() if tally.known]
         if not known:
             return self.say(
                 f"{label}：历年差异系数都无法计算", f"{label}: no coefficient of any year is known"
             )
+        mean, means = ("平均值", "means of the ") if self.standard.mean_decides else ("", "")
         said = []
         for year in dict.fromkeys((known[0], known[-1])):
             tally = counts[year]
@@ -174,12 +185,13 @@ class DistrictBalance(DistrictPart):
             )
         text = self.say("，", ", ").join(said)
         return self.say(
-            f"{label}：超过限值的差异系数 {text}", f"{label}: coefficients over the limit: {text}"
+            f"{label}：超过限值的差异系数{mean} {text}",
+            f"{label}: {means}coefficients over the limit: {text}",
         )
 
     def _coefficients_of(self, year: int, stage: Stage) -> pd.DataFrame:
         frame = self.context.years[year].balance
-        mine = (frame["district"] == self.district) & (frame["stage"] == stage) & (frame["code"] != COMPOSITE)
+        mine = (frame["district"] == self.district) & (frame["stage"] == stage)
         return frame[mine].set_index("code")[["coefficient", "verdict"]]
 
     def strips(self) -> list[charts.Chart]:
@@ -197,7 +209,7 @@ class DistrictBalance(DistrictPart):
             rows["pupils"].tolist(),
             verdicts(rows).set_axis(labels, axis=1),
             caption=self.caption(
-                finding, self.say("占标准的百分比，一点为一所学校", "% of the standard, a dot is a school")
+                finding, level_said(standard, lang) + self.say("，一点为一所学校", ", a dot is a school")
             ),
             floor=100 * standard.floor,
         )

@@ -40,6 +40,7 @@ from qb.report.words import (
     stage_label,
     subject_label,
     title,
+    value_decimals,
     verdict_label,
     without_rule,
 )
@@ -255,8 +256,8 @@ class DistrictVerdict(DistrictPart):
             return ""
         shown = [self.short(code) for code in low]
         return self.say(
-            f"政府保障和教育质量方面未达标 {len(low)} 项：{listed(shown, lang, 10)}。",
-            f"Guarantee and quality: {len(low)} not met: {listed(shown, lang, 10)}.",
+            f"{self.context.items}以外未达标 {len(low)} 项：{listed(shown, lang, 10)}。",
+            f"Beyond {self.context.resources}, {len(low)} not met: {listed(shown, lang, 10)}.",
         )
 
     def _no_data_sentence(self) -> str:
@@ -289,6 +290,20 @@ DECIDED = {
 
 class DistrictIndicators(DistrictPart):
     """The indicators one by one."""
+
+    def asked(self) -> Sentences:
+        """Return what the district's verdict asks of its areas."""
+        lang, standard = self.lang, self.standard
+        areas = [area_label(a, standard, lang) for a in standard.asked_areas if a != "veto"]
+        veto = "veto" in standard.asked_areas
+        count = counted_in_words(len(areas), lang)
+        zh = f"{'、'.join(areas)}{count if len(areas) > 1 else '这'}{'个方面都' if len(areas) > 1 else '一方面'}达标"
+        en = f"{', '.join(areas)} {'is' if len(areas) == 1 else 'are all'} met"
+        line = self.say(
+            f"区域总体达标，须{zh}{'，且没有一票否决事项' if veto else ''}。",
+            f"The district passes when {en}{' and nothing on the veto list was found' if veto else ''}.",
+        )
+        return Sentences((line,), kind="notes")
 
     def table(self) -> Table:
         """Return all indicators: verdict, value, standard, and who answers."""
@@ -442,7 +457,7 @@ def _means(own: Assessment, code: str, lang: Lang) -> str:
     """Return the district's mean at each stage, total over total."""
     frame = own.balance[(own.balance["code"] == code) & own.balance["mean"].notna()]
     means = [
-        f"{stage_label(stage, lang)} {number(mean, 2)}"
+        f"{stage_label(stage, lang)} {number(mean, value_decimals(own.standard[code], own.standard))}"
         for stage, mean in zip(frame["stage"], frame["mean"], strict=True)
     ]
     return say(lang, "；", "; ").join(means)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qb import charts
+from qb.indicators.school_figures import of_schools
 from qb.report import columns
 from qb.report.columns import states
 from qb.report.context import DistrictPart, with_states
@@ -45,8 +46,8 @@ class DistrictSchools(DistrictPart):
     """School by school."""
 
     def heats(self) -> list[charts.Chart]:
-        """Return schools × indicators for each stage, those that fail first."""
-        return [self._heat(stage) for stage in self.stages]
+        """Return schools × indicators for each stage, those that fail first; none without limits for schools."""
+        return [self._heat(stage) for stage in self.stages] if self.standard.limits_schools else []
 
     def _heat(self, stage: Stage) -> charts.Chart:
         lang, standard = self.lang, self.standard
@@ -105,27 +106,31 @@ class DistrictSchools(DistrictPart):
             "records"
         )
         rows = [{**row, "unmet": unmet(row), "allowed": allowed(row)} for row in rows]
+        limited = self.standard.limits_schools
+        first = ("（未达标的在前）", " (not met first)") if limited else ("", "")
         return self.table_of(
-            (f"各校{what}（未达标的在前）", f"{what.capitalize()} by school (not met first)"),
+            (f"各校{what}{first[0]}", f"{what.capitalize()} by school{first[1]}"),
             (
                 columns.SCHOOL,
-                columns.verdict(states(Fact.SCHOOL, "stage", "school_id")),
+                columns.verdict(states(Fact.SCHOOL, "stage", "school_id")) if limited else None,
                 columns.STAGE,
-                columns.met(self.standard, states(Fact.MET, "stage", "school_id")),
-                columns.listing("unmet", ("未达标指标", "Not met")),
+                columns.met(self.standard, states(Fact.MET, "stage", "school_id")) if limited else None,
+                columns.listing("unmet", ("未达标指标", "Not met")) if limited else None,
                 columns.listing("allowed", _ALLOWED) if any(row["allowed"] for row in rows) else None,
                 columns.PUPILS,
                 *(columns.resource(self, code) for code in self.standard.resource_codes),
             ),
             rows,
-            failing="verdict",
+            failing="verdict" if limited else "",
             empty=(f"没有参加{what}评估的学校。", f"No school is judged on {what}."),
         )
 
-    def findings(self) -> Table:
-        """Return schools that do not meet C10–C13, C16, C19 or C26."""
+    def findings(self) -> Table | None:
+        """Return schools that do not meet C10–C13, C16, C19 or C26; None where nothing is asked of schools."""
         frame = self.own.findings
         frame = frame[frame["school_id"].notna().to_numpy()]
+        if not any(map(of_schools, self.standard.indicators)):
+            return None
         tally = Tally.of(frame["verdict"])
         frame = frame[(frame["verdict"] == Verdict.FAIL).to_numpy()]
         return self.table_of(

@@ -15,6 +15,7 @@ import pandas as pd
 
 from qb.data.schema import TABLES, ColumnKind, items_of, tables_of
 from qb.indicators.population import summed_columns
+from qb.indicators.school_figures import of_schools
 from qb.indicators.verdicts import COMPOSITE, class_verdicts, overall
 from qb.report.form_sheets import KINDS, Filing, Line, by_school, text_of
 from qb.report.resource_tables import allowed
@@ -41,11 +42,6 @@ _GROUPS = {
     Stage.JUNIOR.value: (Kind.JUNIOR, Kind.COMPLETE_SECONDARY),
     ALL_THROUGH: (Kind.NINE_YEAR, Kind.TWELVE_YEAR),
 }
-# What is counted school by school: one that is not counted has nothing of the kind.
-_AT_SCHOOLS = (
-    "special_rooms", "school_size", "class_size", "small_school_funds", "trained", "certified",
-    "training_funds",
-)  # fmt: skip
 _FUNDS = tuple(c.name for c in TABLES["funds"].columns if c.numeric and c.name != "year")
 
 
@@ -523,7 +519,8 @@ class Figures:
                 continue
             mine = findings.get(indicator.code, [])
             found |= _blank_parts(indicator) | _part_figures(indicator.code, mine)
-            nothing = Verdict.NOT_APPLICABLE if indicator.measure in _AT_SCHOOLS else ""
+            # One that is not counted has nothing of the kind.
+            nothing = Verdict.NOT_APPLICABLE if of_schools(indicator) else ""
             found[indicator.code] = overall(str(row["verdict"]) for row in mine) if mine else nothing
             if indicator.measure == "class_size":
                 for stage in COMPULSORY:

@@ -19,7 +19,16 @@ from qb.report.plan_study import WAN, PlanPart, PlanVerdict, Work, cost_columns,
 from qb.report.resource_tables import gap_text, names, percent_of_standard, verdicts
 from qb.report.scenario_actions import item_label
 from qb.report.tables import Column, Row, Sentences, Table
-from qb.report.words import department_names, listed, number, school_year, stage_label, title, unit_of
+from qb.report.words import (
+    department_names,
+    level_said,
+    listed,
+    number,
+    school_year,
+    stage_label,
+    title,
+    unit_of,
+)
 from qb.terms import COMPULSORY, Stage
 
 NONE = ("没有需要购置的。", "There is nothing to buy.")
@@ -184,8 +193,10 @@ class PlanPurchases(PlanPart):
         counted = unit.isascii() and unit.isalpha() and unit != "yuan" and float(amount) != 1
         return f"{number(amount, 0)} {unit}{'s' * counted}".strip()
 
-    def yardsticks(self) -> Table:
-        """Return the plan's cost beside that of simpler ways to the standard."""
+    def yardsticks(self) -> Table | None:
+        """Return the plan's cost beside that of simpler ways to the standard; None where there are none."""
+        if self.work.by_mean:
+            return None
         every = self.context.resources.removeprefix("the ")
         ways = {
             "plan": ("本方案", "This plan"),
@@ -226,8 +237,10 @@ MOST = 10
 class PlanLimits(PlanPart):
     """Prices (duals) of the relaxation."""
 
-    def binding(self) -> Table:
-        """Return the coefficients' limits and the upper bounds that bind."""
+    def binding(self) -> Table | None:
+        """Return the coefficients' limits and the upper bounds that bind; None where their mean decides."""
+        if self.work.by_mean:
+            return None
         rows = [*self._caps(), *self._bounds()] if self.work.made else []
         return self.table_of(
             ("起约束作用的限制", "Limits that bind"),
@@ -271,8 +284,10 @@ class PlanLimits(PlanPart):
             rows.append({"limit": limit, "step": step, "saves": row.saves_yuan})
         return rows
 
-    def pupils(self) -> Table:
-        """Return where one more pupil costs most."""
+    def pupils(self) -> Table | None:
+        """Return where one more pupil costs most; None where the mean of the coefficients decides."""
+        if self.work.by_mean:
+            return None
         shown = self.work.why.pupils if self.work.made else pd.DataFrame(columns=["yuan"])
         shown = shown[(shown["yuan"] >= 1).to_numpy(dtype=bool)]
         return self.table_of(
@@ -391,8 +406,13 @@ class PlanAssumed(PlanPart):
 class PlanMeans(PlanPart):
     """Budgets, transfers, years."""
 
-    def budgets(self) -> Table:
-        """Return what parts of the cost buy at best: most rows passing, then the least shortfall."""
+    def budgets(self) -> Table | None:
+        """Return what parts of the cost buy at best: most rows passing, then the least shortfall.
+
+        None where the standard has no limits for schools.
+        """
+        if not self.standard.limits_schools:
+            return None
         rows = []
         for step in self.work.steps:
             share, yuan = number(100 * step.budget / self.work.plan.cost, 0), self.money(step.budget)
@@ -423,8 +443,10 @@ class PlanMeans(PlanPart):
             empty=NONE if self.work.made else WITHOUT,
         )
 
-    def transfers(self) -> Table:
-        """Return who should move where, without money."""
+    def transfers(self) -> Table | None:
+        """Return who should move where, without money; None where the standard has no limits for schools."""
+        if not self.standard.limits_schools:
+            return None
         moved = self.work.moves
 
         def place(side: str) -> Callable[[Row, object], str]:
@@ -453,7 +475,7 @@ class PlanMeans(PlanPart):
 
     def years_summary(self) -> Sentences:
         """Return whether the standard can be kept in the years ahead, and whose pupils are counted on."""
-        plan, what = self.work.years, self.context.resources
+        plan = self.work.years
         if plan is None:
             return Sentences(())
         target = self.say(school_year(plan.target_year, "zh"), f"{plan.target_year}–{plan.target_year + 1}")
@@ -462,19 +484,19 @@ class PlanMeans(PlanPart):
             clashes = [told(words, self.lang) for words in plan.clashes]
             why = self.say("：", ": ") + listed(clashes, self.lang) if clashes else ""
             line = self.say(
-                f"到 {target}各校{what}和差异系数达标（{pupils}）：{status}{why}。",
-                f"The standard of {what} by {target} ({pupils}): {status}{why}.",
+                f"到 {target}{self.goal()}达标（{pupils}）：{status}{why}。",
+                f"Meeting {self.goal()} by {target} ({pupils}): {status}{why}.",
             )
         elif not plan.cost:
             line = self.say(
-                f"{pupils}，到 {target}各校仍都判为达标，差异系数都不超过限值，不需要购置。",
-                f"With {pupils}, every school still passes and every coefficient keeps its limit in {target}: nothing to buy.",
+                f"{pupils}，到 {target}{self.met().replace('各校', '各校仍')}，不需要购置。",
+                f"With {pupils}, in {target} {self.met()[0].lower()}{self.met()[1:]}: nothing to buy.",
             )
         else:
             cost, bound = self.money(plan.cost), self.money(plan.bound)
             line = self.say(
-                f"{pupils}，到 {target}各校{what}和差异系数达标共需 {cost}（各年相加，每年的费用按年计入），不少于 {bound}。",
-                f"With {pupils}, meeting the standard of {what} by {target} takes {cost} in all years together, and no less than {bound}.",
+                f"{pupils}，到 {target}{self.goal()}达标共需 {cost}（各年相加，每年的费用按年计入），不少于 {bound}。",
+                f"With {pupils}, meeting {self.goal()} by {target} takes {cost} in all years together, and no less than {bound}.",
             )
         notes = (told(note, self.lang) + self.say("。", ".") for note in plan.notes)
         return Sentences((line, *notes), kind="notes")
@@ -525,8 +547,11 @@ class PlanBalance(PlanPart):
     """The price of balance; schools before and after."""
 
     def curve(self) -> list[charts.Chart]:
-        """Return the least cost under one cap on all coefficients after another; none where data are missing."""
-        if self.work.plan is None:
+        """Return the least cost under one cap on all coefficients after another.
+
+        None where data are missing, or where no coefficient has a limit of its own.
+        """
+        if self.work.plan is None or self.standard.rules.coefficient is None or self.work.by_mean:
             return []
         frame = self.work.curve
         limits = {}
@@ -632,8 +657,8 @@ class PlanBalance(PlanPart):
             caption=self.caption(
                 finding,
                 self.say(
-                    "占标准的百分比；只列购置前超限、购置后接近限值或有变化的指标",
-                    "% of the standard; indicators whose coefficient was over, is near its limit, or changed",
+                    f"{level_said(self.standard, 'zh')}；只列购置前超限、购置后接近限值或有变化的指标",
+                    f"{level_said(self.standard, 'en')}; indicators whose coefficient was over, is near its limit, or changed",
                 ),
             ),
             right=self.say("差异系数", "coefficient")

@@ -125,8 +125,7 @@ class Work:
     @property
     def by_mean(self) -> bool:
         """Whether the mean of the coefficients decides: there is the cheapest plan, and no other question."""
-        rule = self.context.standard.rules.coefficient
-        return rule is not None and rule.decides == "mean"
+        return self.context.standard.mean_decides
 
     @cached_property
     def curve(self) -> pd.DataFrame:
@@ -215,6 +214,43 @@ class PlanPart(DistrictPart):
 
     work: Work = field(kw_only=True, repr=False)
 
+    def goal(self) -> str:
+        """Return what a plan meets: resources of schools, coefficients or their mean, as the standard asks."""
+        standard, resources = self.standard, self.context.resources
+        zh = [f"各校{resources}"] * standard.limits_schools
+        en = [resources] * standard.limits_schools
+        if standard.mean_decides:
+            zh, en = [*zh, "差异系数平均值"], [*en, "the limit of the mean of the coefficients"]
+        elif standard.rules.coefficient:
+            zh, en = [*zh, "差异系数"], [*en, "the limits of their coefficients"]
+        return self.say("和".join(zh), " and ".join(en))
+
+    def target(self) -> str:
+        """Return the rules that a plan keeps."""
+        standard, rule = self.standard, school_rule(self.standard, self.lang)
+        zh = [f"每所学校 {rule}" if standard.limits_schools else rule]
+        en = [f"Every school: {rule}" if standard.limits_schools else rule.capitalize()]
+        if standard.mean_decides:
+            zh, en = (
+                [*zh, "各项差异系数的平均值不超过限值"],
+                [*en, "the mean of the coefficients within its limit"],
+            )
+        elif standard.rules.coefficient:
+            zh, en = [*zh, "每个差异系数不超过限值"], [*en, "every coefficient within its limit"]
+        return self.say("，".join(zh), "; ".join(en))
+
+    def met(self, allowed: str = "") -> str:
+        """Return that schools and coefficients keep what the standard asks; `allowed` says what its rule allows."""
+        standard = self.standard
+        zh = [f"各校都判为达标{allowed}"] * standard.limits_schools
+        en = [f"every school passes{allowed}"] * standard.limits_schools
+        if standard.mean_decides:
+            zh, en = [*zh, "差异系数平均值不超过限值"], [*en, "the mean of the coefficients keeps its limit"]
+        elif standard.rules.coefficient:
+            zh, en = [*zh, "差异系数都不超过限值"], [*en, "every coefficient keeps its limit"]
+        text = " and ".join(en)
+        return self.say("，".join(zh), text[:1].upper() + text[1:])
+
     def money(self, yuan: float) -> str:
         """Return an amount of money in the unit that readers count in."""
         return money(yuan, self.lang)
@@ -276,8 +312,8 @@ class PlanVerdict(PlanPart):
                 f"{self.district}: the cheapest plan to meet {self.context.resources}, {year}",
             ),
             self.say(
-                f"每所学校 {school_rule(standard, self.lang)}，每个差异系数不超过限值；依据{standard.title.zh}；费用：{costs.zh}。",
-                f"Every school: {school_rule(standard, self.lang)}; every coefficient within its limit. By {standard.title.en}. Prices: {costs.en}.",
+                f"{self.target()}；依据{standard.title.zh}；费用：{costs.zh}。",
+                f"{self.target()}. By {standard.title.en}. Prices: {costs.en}.",
             ),
         )
 
@@ -338,7 +374,7 @@ class PlanVerdict(PlanPart):
             )
         if plan.cost is None:
             return self.say(
-                f"在现有上限之内，各校{self.context.resources}和差异系数不能全部达标。相互冲突的限制：{listed(list(plan.clashes), self.lang)}。",
+                f"在现有上限之内，{self.goal()}不能全部达标。相互冲突的限制：{listed(list(plan.clashes), self.lang)}。",
                 f"The standard of {self.context.resources} cannot be met within the upper bounds. They clash in {len(plan.clashes)} places, listed below.",
             )
         if not plan.cost:
@@ -347,13 +383,10 @@ class PlanVerdict(PlanPart):
             below = int(np.sum(shown))
             zh = f"（其中 {below} 项低于标准，规则允许）" if below else ""
             en = f" ({below} below the standard, as the rule allows)" if below else ""
-            return self.say(
-                f"各校都判为达标{zh}，差异系数都不超过限值，不需要购置。",
-                f"Every school passes{en} and every coefficient keeps its limit: there is nothing to buy.",
-            )
+            return self.say(f"{self.met(zh)}，不需要购置。", f"{self.met(en)}: there is nothing to buy.")
         return self.say(
-            f"各校{self.context.resources}和差异系数达标最少需要 {self.money(plan.cost)}；任何这样的方案不少于 {self.money(plan.bound)}，{plan.status.zh}。方案已用同一评估程序复核。",
-            f"Meeting {self.context.resources} and the limits of their coefficients takes {self.money(plan.cost)} at least; no plan costs less than {self.money(plan.bound)} ({told(plan.status, self.lang)}). The purchases were assessed again by the same code.",
+            f"{self.goal()}达标最少需要 {self.money(plan.cost)}；任何这样的方案不少于 {self.money(plan.bound)}，{plan.status.zh}。方案已用同一评估程序复核。",
+            f"Meeting {self.goal()} takes {self.money(plan.cost)} at least; no plan costs less than {self.money(plan.bound)} ({told(plan.status, self.lang)}). The purchases were assessed again by the same code.",
         )
 
     def beyond(self) -> str:
@@ -406,8 +439,8 @@ class PlanVerdict(PlanPart):
         )
 
     def _coefficients(self) -> str:
-        frame = self.work.coefficients
-        if not self.work.plan.cost:
+        frame, rule = self.work.coefficients, self.standard.rules.coefficient
+        if not self.work.plan.cost or rule is None or rule.decides == "mean":
             return ""
         over = int(self.over(frame).sum())
         extra = self.work.for_balance

@@ -32,9 +32,16 @@ def codes_in(rows: pd.DataFrame | Mapping[str, object]) -> list[str]:
 
 
 def percent_of_standard(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the indicators of rows as percentages of each row's own standard, shape (rows, k)."""
-    codes = codes_in(rows)
-    return pd.DataFrame({code: 100 * rows[code] / rows[f"{code}_limit"] for code in codes}, index=rows.index)
+    """Return the indicators of a stage's rows as percentages of each row's own standard, shape (rows, k).
+
+    Of one without any limit they are percentages of the mean, weighted by pupils.
+    """
+    codes, pupils = codes_in(rows), rows["pupils"]
+    levels = {code: rows[f"{code}_limit"] for code in codes}
+    for code, limit in levels.items():
+        if limit.isna().all() and rows[code].notna().any():
+            levels[code] = (rows[code] * pupils).sum() / pupils[rows[code].notna()].sum()
+    return pd.DataFrame({code: 100 * rows[code] / levels[code] for code in codes}, index=rows.index)
 
 
 def verdicts(rows: pd.DataFrame) -> pd.DataFrame:
@@ -55,6 +62,12 @@ def nothing_lacking(rows: Sequence[Mapping[str, object]], standard: Standard, la
     if not len(rows):
         return say(lang, f"没有参加{what}评估的学校。", f"No school is judged on {what}.")
     open_ = sum(len(unknown(row)) for row in rows)
+    if not standard.limits_schools:
+        return say(
+            lang,
+            "标准对学校没有限值，没有缺口可算。",
+            "The standard has no limits for schools, so nothing is lacking.",
+        )
     if not open_:
         return say(lang, f"{what}没有缺口。", f"Nothing is lacking on {what}.")
     return say(

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from qb import charts
 from qb.charts.style import share
 from qb.errors import QbError
+from qb.indicators.school_figures import of_schools
 from qb.language import Message, joined, told
 from qb.report import columns
 from qb.report.columns import states
@@ -33,6 +34,7 @@ from qb.report.words import (
     Tally,
     department_names,
     floor_label,
+    level_said,
     listed,
     number,
     part_label,
@@ -41,6 +43,7 @@ from qb.report.words import (
     stage_label,
     term,
     title,
+    value_decimals,
 )
 from qb.terms import Kind, Location, Ownership, Stage, Verdict
 
@@ -84,8 +87,8 @@ class SchoolReport(Speaker):
                 joined("；", "; ", reasons) or unknown,
             )
 
-    def shown(self) -> Iterator[charts.Chart | Table | Sentences | Cards | Heading | Rules]:
-        """Yield all that the page shows, in its order."""
+    def shown(self) -> Iterator[charts.Chart | Table | Sentences | Cards | Heading | Rules | None]:
+        """Yield all that the page shows, in its order; None for what the standard does not ask for."""
         yield from (self.title(), self.cards(), self.headlines())
         yield from (*self.profiles(), *self.seven_tables(), *self.strips(), self.fellows())
         yield from (self.shortfalls(), self.cheapest(), self.findings(), self.measures(), self.warnings())
@@ -125,22 +128,23 @@ class SchoolReport(Speaker):
         cards = []
         for row in self.rows:
             stage = stage_label(row["stage"], lang)
-            met = self.say(
-                f"{self.context.items}中达标 {row['met']} 项",
-                f"{row['met']} of {len(self.standard.resources)} met",
-            )
-            if lacking := len(unknown(row)):
-                met += self.say(f"，缺数据 {lacking} 项", f", no data on {lacking}")
-            verdict = key(Fact.SCHOOL, self.year, row["stage"], self.school_id)
-            cards.append(
-                (
-                    self.say(f"{stage}{self.context.resources}", f"{stage}: {self.context.resources}"),
-                    str(row["verdict"]),
-                    met,
-                    verdict,
-                    self._last_verdict(row),
+            if self.standard.limits_schools:
+                met = self.say(
+                    f"{self.context.items}中达标 {row['met']} 项",
+                    f"{row['met']} of {len(self.standard.resources)} met",
                 )
-            )
+                if lacking := len(unknown(row)):
+                    met += self.say(f"，缺数据 {lacking} 项", f", no data on {lacking}")
+                verdict = key(Fact.SCHOOL, self.year, row["stage"], self.school_id)
+                cards.append(
+                    (
+                        self.say(f"{stage}{self.context.resources}", f"{stage}: {self.context.resources}"),
+                        str(row["verdict"]),
+                        met,
+                        verdict,
+                        self._last_verdict(row),
+                    )
+                )
             cards.append(
                 (
                     self.say(f"{stage}在校生（人）", f"{stage} pupils"),
@@ -173,7 +177,10 @@ class SchoolReport(Speaker):
 
     def headlines(self) -> Sentences:
         """Return what the figures say, a sentence a stage and one for what lies beyond the seven."""
-        lines = [say_it(row) for row in self.rows for say_it in (self._plainly, self._stage_sentence)]
+        if self.standard.limits_schools:
+            lines = [say_it(row) for row in self.rows for say_it in (self._plainly, self._stage_sentence)]
+        else:
+            lines = [self._compared(row) for row in self.rows]
         lines += self._way()
         others = self._unmet_findings()
         if len(others):
@@ -192,6 +199,15 @@ class SchoolReport(Speaker):
                 )
             )
         return Sentences(tuple(lines))
+
+    def _compared(self, row: Row) -> str:
+        """Return of a stage without limits where it stands beside the district's mean."""
+        stage, rule = stage_label(row["stage"], self.lang), school_rule(self.standard, self.lang)
+        beside = self._beside(row, self._peers(row))
+        return self.say(
+            f"{stage}：{rule}；{self.context.resources}中，{beside}。",
+            f"{stage}: {rule}; of {self.context.resources}, {beside}.",
+        )
 
     def _plainly(self, row: Row) -> str:
         """Return a stage's verdict as parents would put it: how much is enough, what is not, what nobody knows."""
@@ -245,8 +261,8 @@ class SchoolReport(Speaker):
         return self.say(f"{name}（为标准的 {percent}%）", f"{name} ({percent}% of the standard)")
 
     def profiles(self) -> list[charts.Chart]:
-        """Return the seven indicators of each stage against the standard and the floor."""
-        return [self._profile(row) for row in self.rows]
+        """Return the seven indicators of each stage against the standard and the floor; none without limits."""
+        return [self._profile(row) for row in self.rows] if self.standard.limits_schools else []
 
     def _profile(self, row: Row) -> charts.Chart:
         lang, standard = self.lang, self.standard
@@ -320,37 +336,48 @@ class SchoolReport(Speaker):
                 "limit": row[f"{code}_limit"],
                 "verdict": shown_in(row, code),
                 "gap": gap_text(self.standard[code], lacking[code], self.lang) if code in lacking else "",
-                "before": moved(row[code], course[-2][1], 2, self.lang),
+                "decimals": digits,
+                "before": moved(row[code], course[-2][1], digits, self.lang),
                 "course": course,
                 "mean": peers.means[code],
                 "rank": peers.ranks[code][peers.places[self.school_id]],
             }
             for code in self.standard.resource_codes
             for course in (index.course(row, code),)
+            for digits in (value_decimals(self.standard[code], self.standard),)
         ]
-        stage = stage_label(row["stage"], self.lang)
+        stage, limited = stage_label(row["stage"], self.lang), self.standard.limits_schools
         of_school = ("code", "stage", "school_id")
+        actual, limit = columns.actual(fact=states(Fact.RESOURCE, *of_school))
+        caption = (
+            (f"{stage}{self.context.resources}：实际与标准", f"{stage}: actual and standard")
+            if limited
+            else (f"{stage}{self.context.resources}：实际与全区平均", f"{stage}: actual and district mean")
+        )
         return self.table_of(
-            (f"{stage}{self.context.resources}：实际与标准", f"{stage}: actual and standard"),
+            caption,
             (
                 columns.indicator(unit=True),
-                columns.verdict(states(Fact.SEVEN, *of_school)),
-                *columns.actual(2, states(Fact.RESOURCE, *of_school)),
-                Column("gap", ("还差多少", "Short by"), whole=True),
+                columns.verdict(states(Fact.SEVEN, *of_school)) if limited else None,
+                actual,
+                limit if limited else None,
+                Column("gap", ("还差多少", "Short by"), whole=True) if limited else None,
                 columns.CHANGE,
                 Column(
                     "mean",
                     ("全区平均", "District mean"),
-                    decimals=2,
+                    decimals="decimals",
                     fact=states(Fact.MEAN, "stage", "code", "district"),
                 ),
                 Column("rank", ("全区位次", "Rank")),
             ),
             lines,
             failing="verdict",
-            note=(
-                "“还差多少”是补到标准需增加的总量。全区平均为总量之比（资源总量 ÷ 学生总数）。位次按实际值由高到低，斜线后为有数据的学校数。",
-                "“Short by”: what is lacking in all. The district mean is total over total. Ranks run from the highest, out of the schools with data.",
+            note=self.say("“还差多少”是补到标准需增加的总量。", "“Short by”: what is lacking in all. ")
+            * limited
+            + self.say(
+                "全区平均为总量之比（资源总量 ÷ 学生总数）。位次按实际值由高到低，斜线后为有数据的学校数。",
+                "The district mean is total over total. Ranks run from the highest, out of the schools with data.",
             ),
         )
 
@@ -368,7 +395,7 @@ class SchoolReport(Speaker):
         return peers.strips.chart(
             caption(
                 finding,
-                self.say("占标准的百分比", "% of the standard"),
+                level_said(self.standard, lang),
                 self._place,
                 self.context.source,
                 lang,
@@ -403,8 +430,10 @@ class SchoolReport(Speaker):
             f"{of}{below} 项低于全区平均", f"below the district mean on {below} of the {len(able)}{of}"
         )
 
-    def shortfalls(self) -> Table:
-        """Return what is lacking, to the standard and to the floor, and who answers for it."""
+    def shortfalls(self) -> Table | None:
+        """Return what is lacking, to the standard and to the floor, and who answers; None without limits."""
+        if not self.standard.limits_schools:
+            return None
         floor = floor_label(self.standard)
         return self.table_of(
             ("缺口与责任部门", "What is lacking, and who answers"),
@@ -472,8 +501,13 @@ class SchoolReport(Speaker):
         stage = stage_label(row["stage"], lang) if len(self.rows) > 1 and row["stage"] != Stage.WHOLE else ""
         return self.say(f"{stage}{name} {amount}", f"{name} {amount}" + f" ({stage})" * bool(stage))
 
-    def cheapest(self) -> Table:
-        """Return the cheapest way to pass, the school looked at by itself: what, how much, for how much, who."""
+    def cheapest(self) -> Table | None:
+        """Return the cheapest way to pass, the school looked at by itself: what, how much, for how much, who.
+
+        None where the standard has no rule for schools.
+        """
+        if not self.standard.rules.school:
+            return None
         empty = (
             (
                 "本区资源数据不全，达标的做法和费用无法计算。",
@@ -507,6 +541,7 @@ class SchoolReport(Speaker):
     def fellows(self) -> Table:
         """Return the schools of the same kind nearest in size, and those nearest on the map."""
         index, like = self.context.school_index, self.say("同类，规模相近", "Same kind, like in size")
+        limited = self.standard.limits_schools
         shown = []
         for row in self.rows:
             named = [(like, other) for other in index.alike(row)]
@@ -521,19 +556,21 @@ class SchoolReport(Speaker):
             ("可以比照的学校", "Schools to compare with"),
             (
                 columns.SCHOOL,
-                columns.verdict(states(Fact.SCHOOL, "stage", "school_id")),
+                columns.verdict(states(Fact.SCHOOL, "stage", "school_id")) if limited else None,
                 Column("why", ("为何列出", "Why listed")),
                 columns.STAGE,
                 columns.PUPILS,
-                columns.met(self.standard),
-                Column("below", ("未达标指标", "Not met")),
+                columns.met(self.standard) if limited else None,
+                Column("below", ("未达标指标", "Not met")) if limited else None,
             ),
             shown,
             empty=("本区没有可以比照的学校。", "There is no school in the district to compare with."),
         )
 
-    def findings(self) -> Table:
-        """Return the school's own figures of C10–C13, C16, C19 and C26."""
+    def findings(self) -> Table | None:
+        """Return the school's own figures of C10–C13, C16, C19 and C26; None where the standard asks for none."""
+        if not any(map(of_schools, self.standard.indicators)):
+            return None
         return self.table_of(
             ("专用教室、规模、班额、教师与经费", "Special rooms, size, classes, teachers and funds"),
             (
@@ -595,5 +632,5 @@ def prepare(context: ReportContext) -> None:
     for peers in context.school_index.peers.values():
         peers.strips.place()
     if len(context.assessment.rows):
-        for shown in SchoolReport(context, context.first_school).shown():
+        for shown in filter(None, SchoolReport(context, context.first_school).shown()):
             shown._repr_html_()

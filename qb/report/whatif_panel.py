@@ -21,7 +21,7 @@ from qb.indicators.verdicts import deciding, floor_of, resource_limits
 from qb.planning.scenario.resource_actions import BUILT
 from qb.planning.scenario.teacher_actions import STAFF_COLUMNS
 from qb.report.context import ReportContext
-from qb.report.words import Lang, say, stage_label, title, unit_of, verdict_label
+from qb.report.words import Lang, say, stage_label, title, unit_of, value_decimals, verdict_label
 from qb.standard import SIDES as PRINTED
 from qb.standard import Standard
 from qb.terms import COMPULSORY, Kind, Verdict
@@ -56,6 +56,7 @@ WORDS = {
     "cap": ("限值", "Limit"),
     "verdict": ("结论", "Verdict"),
     "coefficients": ("差异系数", "Difference coefficients"),
+    "mean": ("各项平均", "Mean of all"),
     "rows": ("达标的学校（学段）", "School stages met"),
     "waiting": ("缺数据的学校（学段）", "School stages without data"),
     "over": ("超限的差异系数", "Coefficients above the limit"),
@@ -249,6 +250,7 @@ class Stock:
             "less": [names.index(name) for name in resource.subtract],
             "by": self.columns.index(resource.divisor),
             "per": resource.per,
+            "decimals": value_decimals(indicator, self.standard),
             "low": indicator.at_most,
             "zero": resource.if_zero == "fail",
             "whole": resource.whole,

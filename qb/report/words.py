@@ -228,6 +228,18 @@ def value_unit(indicator: Indicator) -> Text:
     return Text(zh=f"{resource.unit.zh}/{zh}", en=f"{resource.unit.en} per {en}")
 
 
+def value_decimals(indicator: Indicator, standard: Standard) -> int:
+    """Return the digits of a resource's value in print: the indicator's own where its entry states them.
+
+    >>> from qb.standard import load
+    >>> held = load("basic-2012")
+    >>> value_decimals(held["J1"], held), value_decimals(held["J6"], held)
+    (2, 4)
+    """
+    own = "decimals" in indicator.model_fields_set
+    return indicator.decimals if own else standard.rules.rounding.values
+
+
 _ZH = "零一二三四五六七八九十"
 _EN = [
     "no",
@@ -439,24 +451,25 @@ def coefficients_said(tally: Tally, standard: Standard, lang: Lang, over: str = 
         return say(
             lang, "没有参加评估的学校，没有差异系数", "No school is judged, so there are no coefficients"
         )
+    mean, means = ("平均值", "means of the ") if standard.mean_decides else ("", "")
     if not tally.known:
         return say(
             lang,
-            f"{tally.held} 个差异系数都无法计算（缺数据，或各校都没有这项资源）",
-            f"The {tally.held} coefficients cannot be computed (no data, or no school holds anything)",
+            f"{tally.held} 个差异系数{mean}都无法计算（缺数据，或各校都没有这项资源）",
+            f"The {tally.held} {means}coefficients cannot be computed (no data, or no school holds anything)",
         )
     able = say(lang, "能计算的 ", "that can be computed ") if tally.unknown else ""
     text = (
         say(
             lang,
-            f"{able}{tally.known} 个差异系数中 {tally.failed} 个超过限值",
-            f"{tally.failed} of the {tally.known} coefficients {able}{'exceeds its' if tally.failed == 1 else 'exceed their'} limit",
+            f"{able}{tally.known} 个差异系数{mean}中 {tally.failed} 个超过限值",
+            f"{tally.failed} of the {tally.known} {means}coefficients {able}{'exceeds its' if tally.failed == 1 else 'exceed their'} limit",
         )
         if tally.failed
         else say(
             lang,
-            f"{able}{tally.known} 个差异系数都在限值以内",
-            f"All {tally.known} coefficients {able}are within their limits",
+            f"{able}{tally.known} 个差异系数{mean}都在限值以内",
+            f"All {tally.known} {means}coefficients {able}are within their limits",
         )
     )
     if over:
@@ -475,6 +488,13 @@ def without_rule(rows: int, standard: Standard, lang: Lang) -> str:
         f"标准对学校没有限值，{rows} 个学校（学段）参加计算",
         f"no limits for schools; {rows} school stages are counted",
     )
+
+
+def level_said(standard: Standard, lang: Lang) -> str:
+    """Return of what schools' figures are a percentage: of the standard, or of the mean where it has no limits."""
+    if standard.limits_schools:
+        return say(lang, "占标准的百分比", "% of the standard")
+    return say(lang, "占全区平均的百分比", "% of the district mean")
 
 
 def schools_said(tally: Tally, lang: Lang) -> str:

@@ -92,6 +92,17 @@ class Standard(Entry):
         rule = self.rules.school
         return rule.floor if rule and rule.floor is not None else 0.0
 
+    @property
+    def limits_schools(self) -> bool:
+        """Whether a resource has a limit that schools must reach."""
+        return any(indicator.limits for indicator in self.resources)
+
+    @property
+    def mean_decides(self) -> bool:
+        """Whether the mean of a stage's coefficients is limited, and none of them by itself."""
+        rule = self.rules.coefficient
+        return rule is not None and rule.decides == "mean"
+
     @cached_property
     def area_names(self) -> tuple[str, ...]:
         """The areas that the standard judges, in order."""

@@ -269,7 +269,7 @@ def refuse_unplannable(standard: Standard, costs: Costs | None, budget: float | 
         if costs is not None and price_code(i) not in {cost.code for cost in costs.costs}
     ]
     rule = standard.rules.coefficient
-    if rule and rule.decides == "mean" and any(i.limits for i in standard.resources):
+    if standard.mean_decides and standard.limits_schools:
         wrong.append(
             Message(
                 "标准按各项差异系数的平均值判定，又对学校规定限值，方案不能同时满足两者",

@@ -568,7 +568,7 @@ def yardsticks(problem: Problem, cost: float | None) -> pd.DataFrame:
     shortfall is filled up to the standard, then the next, until every row passes; then the lowest schools are
     raised until the coefficients are within their caps. Neither is a way to keep a mean.
     """
-    if problem.standard.rules.coefficient and problem.standard.rules.coefficient.decides == "mean":
+    if problem.standard.mean_decides:
         return pd.DataFrame([("plan", np.nan if cost is None else cost)], columns=["name", "yuan"])
     every = solve(replace(problem, spare=0, budget=None), seconds=10.0).x
     greedy = greatest_first(problem)

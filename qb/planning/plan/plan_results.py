@@ -232,10 +232,9 @@ def run(
         return told(years_summary(planned, load_costs(costs), out), lang)
     plan = cheapest_plan(tables, year, costs, budget, standard, district, solver=solver)
     short = budget is not None and plan.status is PlanStatus.INFEASIBLE
-    rule = plan.before.standard.rules.coefficient
     spending = (
         best_use(tables, budget, plan.year, plan.costs, plan.before.standard, district)
-        if short and not (rule and rule.decides == "mean")
+        if short and not plan.before.standard.mean_decides
         else None
     )
     if out is not None:

@@ -76,10 +76,7 @@ def _costs(plan: Plan) -> list[str]:
     low, high = plan.purchases["low_yuan"].sum(), plan.purchases["high_yuan"].sum()
     if not plan.cost:
         return [
-            Message(
-                "各校和差异系数都已达到标准，不需要购置。",
-                "All schools and coefficients meet the standard: nothing to buy.",
-            ),
+            _nothing_to_buy(plan.before.standard),
             *beyond(plan.mended, plan.before, plan.assessment),
         ]
     return [
@@ -100,6 +97,21 @@ def _costs(plan: Plan) -> list[str]:
         *unknown_land(plan),
         *beyond(plan.mended, plan.before, plan.assessment),
     ]
+
+
+def _nothing_to_buy(standard: Standard) -> Message:
+    zh, en = ["各校"] * standard.limits_schools, ["schools"] * standard.limits_schools
+    if standard.rules.coefficient:
+        mean = ("差异系数平均值", "the mean of the coefficients")
+        zh, en = (
+            ([*zh, mean[0]], [*en, mean[1]])
+            if standard.mean_decides
+            else ([*zh, "差异系数"], [*en, "coefficients"])
+        )
+    what = Both("和".join(zh), " and ".join(en))
+    return Message(
+        "{}都已达到标准，不需要购置。", "What the standard asks of {} is met: nothing to buy.", what
+    )
 
 
 def outside(assessment: Assessment) -> dict[Verdict, list[str]]:
@@ -292,7 +304,7 @@ def _binding(why: Explanation, standard: Standard) -> list[str]:
     ]
     if lines:
         return ["", Message("起约束作用的限制：", "Limits that bind:"), *lines]
-    if (rule := standard.rules.coefficient) and rule.decides == "mean":
+    if standard.mean_decides:
         return [
             "",
             Message(

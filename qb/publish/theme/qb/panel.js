@@ -359,11 +359,12 @@ function show() {
   const heads = [[told.indicator], [told.now, 1], [told.after, 1], [told.limit, 1], [told.verdict]];
   const mine = it.resources.map((r, k) => {
     const limit = it.limits[NAMES.indexOf(stage)][k][0];
-    return [[r.label, shown(now.value[k], d[0], limit), shown(then.value[k], d[0], limit), limit === null ? "" : `${shown(limit, d[0])}`, badge(then.verdict[k])], then.verdict[k] === FAIL];
+    return [[r.label, shown(now.value[k], r.decimals, limit), shown(then.value[k], r.decimals, limit), limit === null ? "" : `${shown(limit, d[0])}`, badge(then.verdict[k])], then.verdict[k] === FAIL];
   });
   const caption = now.school === then.school && now.out === then.out ? [verdict(then)] : [verdict(now), " → ", verdict(then)];
   const spread = it.spread[NAMES.indexOf(stage)][0], found = result.balance[stage], before = base.balance[stage];
-  const even = it.resources.map((r, k) => [[r.label, shown(before?.[k].coefficient ?? NaN, d[1], spread), shown(found?.[k].coefficient ?? NaN, d[1], spread), it.decide[k] ? shown(spread, 2) : "", badge(found?.[k].verdict ?? OPEN)], found?.[k].verdict === FAIL]);
+  const mean = it.decide.at(-1) ? [{ label: told.mean }] : [];
+  const even = [...it.resources, ...mean].map((r, k) => [[r.label, shown(before?.[k].coefficient ?? NaN, d[1], spread), shown(found?.[k].coefficient ?? NaN, d[1], spread), it.decide[k] ? shown(spread, 2) : "", badge(found?.[k].verdict ?? OPEN)], found?.[k].verdict === FAIL]);
   const said = table([`${titled(here)} `, ...(it.rule === null ? [] : caption)], heads, mine);
   results.replaceChildren(said, table([`${told.coefficients} ${it.stages[stage]}`], heads.with(3, [told.cap, 1]), even));
 }
