@@ -60,9 +60,9 @@ def profile(
     marks: list[Mark] = [Line(((scale.start, 20), (scale.start, base)), RULE)]
     marks += [
         Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
-        Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True),
+        *([Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True)] if floor else []),
         Word(scale(100) + 3, 12, f"{word('standard')} 100%", bold=True),
-        Word(scale(floor) - 3, 12, f"{floor:g}%", QUIET, anchor="end"),
+        *([Word(scale(floor) - 3, 12, f"{floor:g}%", QUIET, anchor="end")] if floor else []),
     ]
     for k, (title, value, text, given) in enumerate(zip(labels, values, texts, state, strict=True)):
         y = rows.middle(k)
@@ -235,7 +235,9 @@ def heat(
                 value, given, start + wide * k, rows.top(n), wide, rows.pitch, floor, shade, caption
             )
     allowed = verdicts.isin([Allowance.AT_SCHOOL]).to_numpy().any()
-    below = [caption.word("heat", f"{floor:g}")] + [caption.word("heat allowed")] * bool(allowed)
+    below = [caption.word("heat") + (caption.word("heat floor", f"{floor:g}") if floor else "")] + [
+        caption.word("heat allowed")
+    ] * bool(allowed)
     written, height = notes([caption.word("stop").join(below)], rows.base(len(values)) + 4, caption)
     return Chart(caption, (*marks, *written), height, percent)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from qb.errors import QbError
 from qb.language import Message
 from qb.publish.jobs import Job, open_notebook, refuse
-from qb.publish.page import IF_ANY, Lang, speaks
+from qb.publish.page import Lang, speaks
 from qb.report.tables import Heading
 from qb.report.word import ChapterTitle, Cover, Place, write_document
 from qb.report.words import say
@@ -114,7 +114,9 @@ def shown_by(job: Job) -> list[object]:
     """
     notebook = open_notebook(job.notebook)
     shown: list[object] = []
-    waiting: Prose | None = None  # of a text tagged `if-any`, until something is shown after it
+    heading: Prose | None = (
+        None  # until something is shown under it: where code shows nothing, it is left out
+    )
     names: dict[str, object] = {"__name__": "__main__", "display": lambda *things: shown.extend(things)}
     with chdir(job.notebook.parent):  # as its own paths are meant
         for number, cell in enumerate(notebook.cells, start=1):
@@ -123,8 +125,11 @@ def shown_by(job: Job) -> list[object]:
                 continue
             shown += [Chapter(tag.removeprefix(CHAPTER)) for tag in tags if tag.startswith(CHAPTER)]
             if cell.cell_type == "markdown":
-                waiting = Prose(cell.source) if IF_ANY in tags else None
-                shown += [] if waiting else [Prose(cell.source)]
+                heading = Prose(cell.source) if cell.source.startswith("#") else None
+                ahead = next((c for c in notebook.cells[number:] if speaks(c, job.page.lang)), None)
+                if heading is None or ahead is None or ahead.cell_type == "markdown":
+                    shown.append(Prose(cell.source))
+                    heading = None
             elif cell.cell_type == "code":
                 place, where = (
                     len(shown),
@@ -132,9 +137,9 @@ def shown_by(job: Job) -> list[object]:
                 )
                 value = _run(cell.source, names, where)
                 shown += [] if value is None else [value]
-                if waiting and len(shown) > place:
-                    shown.insert(place, waiting)
-                    waiting = None
+                if heading and len(shown) > place:
+                    shown.insert(place, heading)
+                    heading = None
                 if "parameters" in tags:
                     names |= job.parameters
     return shown

@@ -107,9 +107,12 @@ class AnnualGoal(AnnualPart):
             return []
         _lang, years = self.lang, list(self.slices)
         shares = pd.DataFrame([_shares(own) for own in self.slices.values()], index=years)
-        names = {key: self.say(*words) for key, words in SHARES.items()}
-        known = shares["schools"].dropna()
-        finding = self.say("达标学校（学段）占比缺数据", "No data on the schools")
+        rules = self.standard.rules
+        asked = {"schools": rules.school, "coefficients": rules.coefficient, "indicators": True}
+        names = {key: self.say(*words) for key, words in SHARES.items() if asked[key]}
+        lead = next(iter(names))
+        known = shares[lead].dropna()
+        finding = self.say(f"{names[lead]}占比缺数据", f"No data: {names[lead].lower()}")
         if len(known):
             first, last = known.index[0], known.index[-1]
             said = [
@@ -119,17 +122,17 @@ class AnnualGoal(AnnualPart):
             if first == last:
                 said.append(self.say("其他年份缺数据", "no data on other years"))
             finding = self.say(
-                f"达标学校（学段）占比：{'，'.join(said)}；目标 100%",
-                f"School stages that meet the rule: {', '.join(said)}; the goal is 100%",
+                f"{names[lead]}占比：{'，'.join(said)}；目标 100%",
+                f"{names[lead]}: {', '.join(said)}; the goal is 100%",
             )
         target = self.standard.target_year
         return [
             charts.trend(
                 years,
-                {names[key]: shares[key].tolist() for key in SHARES},
+                {name: shares[key].tolist() for key, name in names.items()},
                 caption=self.caption(finding, self.say("占全部的百分比，按学年", "% of all, by school year")),
                 limits={self.say(f"{target} 年目标 100%", f"Goal of {target}: 100%"): 100.0},
-                emphasise=names["schools"] if shares["schools"].notna().iloc[-1] else None,
+                emphasise=names[lead] if shares[lead].notna().iloc[-1] else None,
                 decimals=1,
             )
         ]
@@ -281,10 +284,10 @@ class AnnualConditions(AnnualPart):
             caption=self.caption(finding, measure),
         )
 
-    def rooms(self) -> charts.Chart | Sentences:
-        """Return the areas of all music and art rooms of the judged schools against the standard."""
+    def rooms(self) -> charts.Chart | None:
+        """Return the areas of all music and art rooms of the judged schools; None where none are asked for."""
         if self._special_rooms is None:
-            return self._not_asked()
+            return None
         panels = {self.say(*PARTS[kind]): self._panel(kind) for kind in RoomKind}
         known = {
             name: (areas[np.isfinite(areas)], least, int(below.sum()))
@@ -315,16 +318,6 @@ class AnnualConditions(AnnualPart):
         ) * bool(banded)
         return rooms(panels, caption=self.caption(finding, measure))
 
-    def _not_asked(self) -> Sentences:
-        return Sentences(
-            (
-                self.say(
-                    "标准对音乐、美术教室没有要求。",
-                    "The standard asks for no music or art rooms.",
-                ),
-            )
-        )
-
     def _areas(self, kind: RoomKind) -> np.ndarray:
         frame = self._of("rooms", self._room_findings["school_id"])
         single = ~TABLES["rooms"].bands(frame)
@@ -343,10 +336,10 @@ class AnnualConditions(AnnualPart):
     def _room_findings(self) -> pd.DataFrame:
         return self.own.findings[(self.own.findings["code"] == self._special_rooms.code).to_numpy()]
 
-    def lacking(self) -> Table | Sentences:
-        """Return the schools with too few rooms large enough, or without data on them."""
+    def lacking(self) -> Table | None:
+        """Return the schools with too few rooms large enough, or without data; None where none are asked for."""
         if self._special_rooms is None:
-            return Sentences(())
+            return None
         frame, named = self._room_findings, title(self._special_rooms, self.lang, short=True)
         short = frame["verdict"].isin([Verdict.FAIL, Verdict.NO_DATA]).to_numpy()
         schools = frame.loc[short, ["school_id", "name"]].drop_duplicates()

@@ -219,11 +219,11 @@ class AnnualTasks(AnnualPart):
             "fails": state in (Status.UNMET, Status.PARTLY),
         }
 
-    def sentences(self) -> Sentences:
-        """Return how many of the tasks are in each state, and which are not met."""
+    def sentences(self) -> Sentences | None:
+        """Return how many of the tasks are in each state, and which are not met; None where there are none."""
         lang, tasks = self.lang, self.standard.tasks
         if not tasks:
-            return Sentences((self._no_tasks(),))
+            return None
         states = {task: self._entry(task.item)["state"] for task in tasks}
         counts = [(state, [t for t, s in states.items() if s is state]) for state in STATES]
         shown = [f"{label(state, lang)} {len(own)}" for state, own in counts if own]
@@ -241,11 +241,10 @@ class AnnualTasks(AnnualPart):
                 )
         return Sentences(tuple(lines))
 
-    def _no_tasks(self) -> str:
-        return self.say("本标准没有列出任务。", "The standard lists no tasks.")
-
-    def table(self) -> Table:
+    def table(self) -> Table | None:
         """Return every task with its state this year and last, and the evidence."""
+        if not self.standard.tasks:
+            return None
         before = self._of(self.before.year) if self.before is not None else self._evidence.head(0)
         lines = [
             {
@@ -266,7 +265,6 @@ class AnnualTasks(AnnualPart):
                 *EVIDENCE,
             ),
             lines,
-            empty=self._no_tasks(),
         )
 
     def missing(self) -> Sentences:

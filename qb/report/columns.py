@@ -73,7 +73,8 @@ def table(
     **how
         As of :class:`~qb.report.tables.Table`.
     """
-    lang, kinds = reader.lang, [column for column in columns if column]
+    left_out = () if reader.standard.departments else ("departments",)  # nobody is named
+    lang, kinds = reader.lang, [column for column in columns if column and column.key not in left_out]
     records = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else list(rows)
     if first:
         records.sort(key=lambda row: row[how["failing"]] not in (True, Verdict.FAIL))

@@ -59,7 +59,10 @@ class DistrictBalance(DistrictPart):
         decides, decimals = deciding(self.standard), self.standard.rules.rounding.coefficients
         of = ("stage", "code", "district")
         rows = []
+        ruled = self.standard.rules.coefficient is not None
         for row in self.own.balance.to_dict("records"):
+            if row["code"] == COMPOSITE and not ruled:
+                continue
             code, course = row["code"], self._course(row["stage"], row["code"])
             # The mean of all has no mean of its own, and what decides nothing no limit: not a missing figure.
             none = {"mean": None, "deviation": None} if code == COMPOSITE else {}
@@ -89,8 +92,8 @@ class DistrictBalance(DistrictPart):
                     beside="limit",
                     fact=states(Fact.COEFFICIENT, *of),
                 ),
-                Column("limit", ("限值", "Limit"), decimals=2),
-                columns.verdict(states(Fact.BALANCE, *of)),
+                Column("limit", ("限值", "Limit"), decimals=2) if ruled else None,
+                columns.verdict(states(Fact.BALANCE, *of)) if ruled else None,
                 columns.CHANGE,
             ),
             rows,

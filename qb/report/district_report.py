@@ -23,6 +23,7 @@ from qb.report.words import (
     Lang,
     Tally,
     area_label,
+    below_standard,
     coefficient_text,
     coefficient_title,
     coefficients_said,
@@ -44,7 +45,7 @@ from qb.report.words import (
     verdict_label,
     without_rule,
 )
-from qb.standard import BESIDE
+from qb.standard import BESIDE, Indicator
 from qb.terms import COMPULSORY, Verdict
 
 # The district's verdict in sentences, and all indicators.
@@ -241,8 +242,8 @@ class DistrictVerdict(DistrictPart):
             allowed
         )
         return self.say(
-            f"短板最集中的是 {name}：{counts[code]} 个学校（学段）低于标准，共缺 {gap_text(self.standard[code], total, lang)}{some}。",
-            f"The commonest gap is {name}: school stages below the standard: {counts[code]}, lacking "
+            f"短板最集中的是 {name}：{counts[code]} 个学校（学段）{below_standard(self.standard[code], 'zh')}，共缺 {gap_text(self.standard[code], total, lang)}{some}。",
+            f"The commonest gap is {name}: school stages {below_standard(self.standard[code], 'en')}: {counts[code]}, lacking "
             f"{gap_text(self.standard[code], total, lang)} in all{some}.",
         )
 
@@ -256,8 +257,8 @@ class DistrictVerdict(DistrictPart):
             return ""
         shown = [self.short(code) for code in low]
         return self.say(
-            f"{self.context.items}以外未达标 {len(low)} 项：{listed(shown, lang, 10)}。",
-            f"Beyond {self.context.resources}, {len(low)} not met: {listed(shown, lang, 10)}.",
+            f"其他方面未达标 {len(low)} 项：{listed(shown, lang, 10)}。",
+            f"Other areas: {len(low)} not met: {listed(shown, lang, 10)}.",
         )
 
     def _no_data_sentence(self) -> str:
@@ -296,7 +297,7 @@ class DistrictIndicators(DistrictPart):
         lang, standard = self.lang, self.standard
         areas = [area_label(a, standard, lang) for a in standard.asked_areas if a != "veto"]
         veto = "veto" in standard.asked_areas
-        count = counted_in_words(len(areas), lang)
+        count = counted_in_words(len(areas), lang).replace("二", "两")
         zh = f"{'、'.join(areas)}{count if len(areas) > 1 else '这'}{'个方面都' if len(areas) > 1 else '一方面'}达标"
         en = f"{', '.join(areas)} {'is' if len(areas) == 1 else 'are all'} met"
         line = self.say(
@@ -374,9 +375,7 @@ class DistrictIndicators(DistrictPart):
         else:
             tally = Tally.of(self.own.findings.loc[(self.own.findings["code"] == code).to_numpy(), "verdict"])
         unit, what = (
-            ("个", "学校（学段）")
-            if code in resources or self.standard[code].measure in AT_SCHOOLS
-            else ("项", "")
+            ("个", "学校（学段）") if code in resources or _one_for_each(self.standard[code]) else ("项", "")
         )
         counts = (
             (tally.failed, "未达标", "not met"),
@@ -425,6 +424,13 @@ class DistrictIndicators(DistrictPart):
             first=True,
             empty=("区级要点没有未达标或缺数据的。", "No item is unmet or without data."),
         )
+
+
+def _one_for_each(indicator: Indicator) -> bool:
+    """Whether an indicator has one figure for a school or stage."""
+    return indicator.measure in AT_SCHOOLS or (
+        indicator.ratio is not None and indicator.ratio.level == "schools"
+    )
 
 
 def value_of(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:

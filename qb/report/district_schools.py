@@ -25,6 +25,7 @@ from qb.report.resource_tables import (
 from qb.report.tables import Column, Table
 from qb.report.words import (
     Tally,
+    below_standard,
     department_names,
     floor_label,
     number,
@@ -201,7 +202,7 @@ class DistrictGaps(DistrictPart):
 
     def table(self) -> Table:
         """Return what is lacking in all, by indicator and stage."""
-        floor = floor_label(self.standard)
+        floor, low = floor_label(self.standard), bool(self.standard.floor)
         sums = (
             self.own.shortfalls.groupby(["code", "stage"], sort=False)
             .agg(
@@ -218,13 +219,15 @@ class DistrictGaps(DistrictPart):
                 columns.STAGE,
                 Column("schools", ("低于标准的学校（学段）", "School stages below"), decimals=0),
                 columns.gap("to_standard", ("全部补到标准需增加", "All to the standard")),
-                columns.gap("to_floor", (f"全部补到 {floor} 需增加", f"All to {floor}")),
+                columns.gap("to_floor", (f"全部补到 {floor} 需增加", f"All to {floor}")) if low else None,
                 columns.DEPARTMENTS,
             ),
             sums.iloc[np.lexsort((sums["stage"] != Stage.PRIMARY, sums["code"]))],
             note=(
-                f"各校分别取整后相加。规则允许个别项目低于标准（不低于 {floor}），实际需要可少于“全部补到标准”。",
-                "Each school is rounded up by itself. The rule lets one indicator stay below, so less may do.",
+                "各校分别取整后相加。"
+                + f"规则允许个别项目低于标准（不低于 {floor}），实际需要可少于“全部补到标准”。" * low,
+                "Each school is rounded up by itself."
+                + " The rule lets one indicator stay below, so less may do." * low,
             ),
             empty=nothing_lacking(self.own.rows.to_dict("records"), self.standard, self.lang),
         )
@@ -245,20 +248,21 @@ class DistrictGaps(DistrictPart):
         share = 100 * frame["to_standard"].head(LARGEST).sum() / total if total else np.nan
         name = title(self.standard[code], lang)
         lacking, most = counts[code], names(frame.head(1), lang)[0]
+        off = below_standard(self.standard[code], lang)
         finding = (
             self.say(
-                f"{name}：{lacking} 个学校（学段）低于标准，缺口前 {LARGEST} 个占 {number(share, 1)}%",
-                f"{name}: {lacking} school stages below the standard; {LARGEST} hold {number(share, 1)}% of the gap",
+                f"{name}：{lacking} 个学校（学段）{off}，缺口前 {LARGEST} 个占 {number(share, 1)}%",
+                f"{name}: {lacking} school stages {off}; {LARGEST} hold {number(share, 1)}% of the gap",
             )
             if lacking > LARGEST
             else self.say(
-                f"{name}：{lacking} 个学校（学段）低于标准，缺口最大的是{most}",
-                f"{name}: {lacking} school stages are below the standard; {most} lacks most",
+                f"{name}：{lacking} 个学校（学段）{off}，缺口最大的是{most}",
+                f"{name}: {lacking} school stages are {off}; {most} lacks most",
             )
             if lacking > 1
             else self.say(
-                f"{name}：只有{most}低于标准",
-                f"{name}: {most} alone is below the standard",
+                f"{name}：只有{most}{off}",
+                f"{name}: {most} alone is {off}",
             )
         )
         return [
@@ -273,8 +277,10 @@ class DistrictGaps(DistrictPart):
             )
         ]
 
-    def by_department(self) -> Table:
-        """Return how many problems each department answers for, and how many have a measure."""
+    def by_department(self) -> Table | None:
+        """Return how many problems each department answers for; None where the standard names none."""
+        if not self.standard.departments:
+            return None
         frame = with_states(self.context, self._ledger).explode("departments")
         counts = (
             frame.groupby("departments")

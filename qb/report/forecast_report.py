@@ -277,23 +277,30 @@ class ForecastReport(ForecastTrial):
             Column("entrants", ("其中最低年级（人）", "In the lowest grade"), decimals=0),
             Column("left", ("班额上限内的余位（人）", "Places left")),
         )
+        limited = self.standard.computed_by("class_size") is not None
         lines = [line for stage in self.forecast_stages for line in self._years(stage)]
         return self.table_of(
             ("在校生：往年与推算", "Pupils: past years and forecast"),
-            columns,
+            columns if limited else columns[:-1],
             pd.DataFrame(lines, columns=[column.key for column in columns]),
             note=(
                 "低—高：按往年误差，十年里约八年落在其中；“—”为已有实际数，或学年太少、没有区间。"
-                "余位 = 现有班级数 × 班额上限 − 在校生，负数为不足；特殊教育学校的班级不计。",
+                + "余位 = 现有班级数 × 班额上限 − 在校生，负数为不足；特殊教育学校的班级不计。" * limited,
                 "Low–high: about eight years in ten lie within, judging by past errors; “—”: the year has been, or "
-                "there are too few years for a band. Places left = present classes × limit of class size − pupils; "
-                "classes of special schools are not counted.",
+                "there are too few years for a band."
+                + " Places left = present classes × limit of class size − pupils; "
+                "classes of special schools are not counted." * limited,
             ),
             empty=self.why,
         )
 
-    def by_school(self) -> Table:
-        """Return places against pupils: a row a school and stage, the shortest of places first."""
+    def by_school(self) -> Table | None:
+        """Return places against pupils: a row a school and stage, the shortest of places first.
+
+        None where the standard does not limit the size of classes: nobody can count places.
+        """
+        if self.standard.computed_by("class_size") is None:
+            return None
         made = self.made
         years = range(made.base, made.to + 1) if made is not None else range(0)
         last = made.to if made is not None else ""

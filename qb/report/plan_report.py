@@ -13,6 +13,7 @@ from qb import charts
 from qb.charts.cost_curve import Lane, before_after, cost_curve
 from qb.language import told
 from qb.planning.costs import other_prices, price_code
+from qb.planning.plan.plan_summary import means_met
 from qb.report.columns import SCHOOL, STAGE, Words, gap
 from qb.report.context import DistrictPart
 from qb.report.plan_study import WAN, PlanPart, PlanVerdict, Work, cost_columns, money_column
@@ -120,8 +121,10 @@ class PlanPurchases(PlanPart):
         text = gap_text(self.standard[code], hired, self.lang)
         return self.say(f"（其中新聘 {text}）", f" ({text} hired)") * bool(hired)
 
-    def by_department(self) -> Table:
-        """Return what each department answers for."""
+    def by_department(self) -> Table | None:
+        """Return what each department answers for; None where the standard names none."""
+        if not self.standard.departments:
+            return None
 
         def name(row: Row, _: object) -> str:
             return department_names((row["department"],), self.standard, self.lang)
@@ -255,8 +258,12 @@ class PlanLimits(PlanPart):
                 "Prices of the plan without whole numbers; they hold for small changes.",
             ),
             empty=(
-                "差异系数限值和上限都不起约束作用，费用全部用于各校达标。",
-                "No coefficient and no upper bound binds: all is spent on the schools themselves.",
+                "差异系数限值和上限都不起约束作用，费用全部用于各校达标。"
+                if self.standard.rules.coefficient
+                else "上限不起约束作用，费用全部用于各校达标。",
+                "No coefficient and no upper bound binds: all is spent on the schools themselves."
+                if self.standard.rules.coefficient
+                else "No upper bound binds: all is spent on the schools themselves.",
             )
             if self.work.made
             else WITHOUT,
@@ -505,8 +512,11 @@ class PlanMeans(PlanPart):
         """Return what to spend in which year, and how many pass by then."""
         plan = self.work.years
 
+        limited = self.standard.limits_schools
+
         def passing(row: Row, _: object) -> str:
-            return f"{row['passing']}{self.say(' / ', ' of ')}{row['rows']}"
+            met, of = (row["passing"], row["rows"]) if limited else self._means_met(row["year"])
+            return f"{met}{self.say(' / ', ' of ')}{of}"
 
         return self.table_of(
             ("分年安排", "Year by year"),
@@ -517,15 +527,26 @@ class PlanMeans(PlanPart):
                 money_column(self.lang, "budget", "预算", "Budget", "budget_yuan"),
                 money_column(self.lang, "cost", "花费", "Spent", "cost_yuan"),
                 Column("bought", ("当年购置", "Bought that year"), show=lambda row, _: self._in(row["year"])),
-                Column("passing", ("达标学校（学段）", "School stages that pass"), show=passing),
+                Column(
+                    "passing",
+                    ("达标学校（学段）", "School stages that pass")
+                    if limited
+                    else ("限值内差异系数平均值", "Means of the coefficients within the limit"),
+                    show=passing,
+                ),
             ),
             () if plan is None or plan.cost is None else plan.years,
             note=(
-                "预算按最低费用各年平均、取整到万元；已购置的以后各年继续有效。目标学年各校都达标，此前各年尽早让更多学校达标。",
-                "The budget is the least cost spread evenly; what is bought stays. All pass in the target year, and as many as possible before.",
+                "预算按最低费用各年平均、取整到万元；已购置的以后各年继续有效。"
+                + "目标学年各校都达标，此前各年尽早让更多学校达标。" * limited,
+                "The budget is the least cost spread evenly; what is bought stays."
+                + " All pass in the target year, and as many as possible before." * limited,
             ),
             empty=("没有分年方案。", "There is no plan over years."),
         )
+
+    def _means_met(self, year: int) -> tuple[int, int]:
+        return means_met(self.work.years.assessments[year], [self.district])
 
     def _in(self, year: int) -> str:
         """Return what is bought in a year."""

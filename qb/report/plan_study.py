@@ -16,7 +16,7 @@ from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, legible, price_of_balance, purchases
 from qb.planning.plan.integer_program import cheapest_by_school
 from qb.planning.plan.limited_means import Explanation, Spending, Transfers, best_use, explain, transfers
-from qb.planning.plan.plan_results import outside
+from qb.planning.plan.plan_summary import goal, outside
 from qb.planning.plan.planning_problem import build_problem
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years
 from qb.report.context import DistrictPart, ReportContext
@@ -155,7 +155,7 @@ class Work:
     @cached_property
     def years(self) -> YearsPlan | None:
         """The plan in even yearly budgets, or why there is none; None where data are missing."""
-        if self.plan is None or self.by_mean:
+        if self.plan is None:
             return None
         year, target = self.context.year, self.context.standard.target_year
         to = target if year < target <= year + FARTHEST else year + AHEAD
@@ -215,15 +215,8 @@ class PlanPart(DistrictPart):
     work: Work = field(kw_only=True, repr=False)
 
     def goal(self) -> str:
-        """Return what a plan meets: resources of schools, coefficients or their mean, as the standard asks."""
-        standard, resources = self.standard, self.context.resources
-        zh = [f"各校{resources}"] * standard.limits_schools
-        en = [resources] * standard.limits_schools
-        if standard.mean_decides:
-            zh, en = [*zh, "差异系数平均值"], [*en, "the limit of the mean of the coefficients"]
-        elif standard.rules.coefficient:
-            zh, en = [*zh, "差异系数"], [*en, "the limits of their coefficients"]
-        return self.say("和".join(zh), " and ".join(en))
+        """Return what a plan meets."""
+        return told(goal(self.standard), self.lang)
 
     def target(self) -> str:
         """Return the rules that a plan keeps."""

@@ -441,7 +441,9 @@ class SchoolReport(Speaker):
                 columns.indicator(),
                 columns.STAGE,
                 columns.gap("to_standard", ("补到标准需增加", "To the standard")),
-                columns.gap("to_floor", (f"补到 {floor} 需增加", f"To {floor}")),
+                columns.gap("to_floor", (f"补到 {floor} 需增加", f"To {floor}"))
+                if self.standard.floor
+                else None,
                 Column("supports", ("现有资源可供学生（人）", "Pupils it is enough for"), decimals=0),
                 Column("pupils", ("现有学生（人）", "Pupils now"), decimals=0),
                 columns.DEPARTMENTS,
@@ -482,11 +484,13 @@ class SchoolReport(Speaker):
             bare = len(problems) - len(dates)
             lines.append(
                 self.say(
-                    f"问题 {len(problems)} 个，责任部门：{who}"
+                    f"问题 {len(problems)} 个"
+                    + f"，责任部门：{who}" * bool(who)
                     + f"；最早的时限 {min(dates, default='')}" * bool(dates)
                     + f"；没有登记时限的 {bare} 个" * bool(bare)
                     + "。",
-                    f"{len(problems)} problem{'s' * (len(problems) > 1)}, answered for by {who.replace('; ', ', ')}"
+                    f"{len(problems)} problem{'s' * (len(problems) > 1)}"
+                    + f", answered for by {who.replace('; ', ', ')}" * bool(who)
                     + f"; first deadline {min(dates, default='')}" * bool(dates)
                     + f"; without a deadline: {bare}" * bool(bare)
                     + ".",

@@ -228,6 +228,13 @@ def value_unit(indicator: Indicator) -> Text:
     return Text(zh=f"{resource.unit.zh}/{zh}", en=f"{resource.unit.en} per {en}")
 
 
+def below_standard(indicator: Indicator, lang: Lang) -> str:
+    """Return how schools that do not meet an indicator stand to its standard: below, or above where less is better."""
+    if indicator.at_most:
+        return say(lang, "高于标准", "above the standard")
+    return say(lang, "低于标准", "below the standard")
+
+
 def value_decimals(indicator: Indicator, standard: Standard) -> int:
     """Return the digits of a resource's value in print: the indicator's own where its entry states them.
 

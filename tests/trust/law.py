@@ -333,7 +333,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: _codes_are(f, "no data", m[2] or m[4], int(m[1] or m[3])),
     ),
     (
-        r"政府保障和教育质量方面未达标 (\d+) 项|Guarantee and quality: (\d+) not met",
+        r"其他方面未达标 (\d+) 项|Other areas: (\d+) not met",
         lambda f, m, p: int(m[1] or m[2]) == f.told("fail", set(f.seen) - set(SEVEN)),
     ),
     (

@@ -357,10 +357,9 @@ def stranger(entry: SchoolLimit, reported: set[str]) -> Message:
 
 def require_each(standard: Standard, what: Message) -> None:
     """Refuse what is planned coefficient by coefficient where their mean decides."""
-    rule = standard.rules.coefficient
-    if rule and rule.decides == "mean":
+    if standard.mean_decides:
         raise QbError(
-            "标准按各项差异系数的平均值判定，不支持{}；最低费用的方案可用 qb plan 得出。",
-            "The standard judges the mean of the coefficients, so there is no {}; qb plan gives the cheapest plan.",
+            "标准按各项差异系数的平均值判定，不支持{}（对学校没有限值，无从说明谁缺、谁有余）；可用 qb plan 得出费用最低的方案，或把调配写进情景文件，用 qb whatif 试算。",
+            "The standard judges the mean of the coefficients, so there is no {}: without limits for schools nobody lacks or can spare anything; qb plan gives the cheapest plan, and qb whatif computes moves that a scenario file names.",
             what,
         )

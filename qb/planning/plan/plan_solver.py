@@ -14,9 +14,10 @@ import pandas as pd
 
 from qb.errors import QbError
 from qb.language import Both, Message, joined, listing
-from qb.planning.plan.integer_program import Program, cheapest_by_school, fits, linked, solve_means
+from qb.planning.plan.integer_program import Program, cheapest_by_school, fits, linked
+from qb.planning.plan.mean_rule import FARTHEST, solve_means
 from qb.planning.plan.planning_problem import Cone, Problem
-from qb.planning.plan.relaxation import Model, Scaled, build, proven, relax, scaled
+from qb.planning.plan.relaxation import Model, Scaled, build, proven, relax, scaled, stricter
 from qb.standard import Standard
 from qb.terms import Stage
 
@@ -419,9 +420,22 @@ def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: st
     return Solution(x, min(bound, problem.cost(x)))
 
 
-def _one_coefficient(problem: Problem, gap: float, seconds: float) -> tuple[np.ndarray | None, float, bool]:
-    found = solve(problem, gap, seconds)
-    return found.x, found.bound, found.impossible
+def _one_coefficient(
+    problem: Problem, seconds: float
+) -> tuple[np.ndarray | None, float, bool, tuple[float, float]]:
+    """Return additions, a bound, whether there are none, and the bound for stricter caps (`mean_rule.Solver`).
+
+    Without seconds by the relaxation, filled up.
+    """
+    if seconds:
+        found = solve(problem, 0.0, seconds)
+        return found.x, found.bound, found.impossible, (0.0, 0.0)
+    relaxed = relax(problem)
+    x = None if relaxed.x is None else filled(problem, relaxed.x)
+    bound = max(proven(relaxed, _cost(problem, x)), 0.0)
+    if x is None:
+        return None, bound, relaxed.impossible, (0.0, 0.0)
+    return x, bound, False, stricter(relaxed, FARTHEST * problem.cost(x))
 
 
 def _solve_district(problem: Problem, gap: float, seconds: float, solver: str) -> Solution:

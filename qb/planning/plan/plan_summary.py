@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,8 @@ import pandas as pd
 from qb.data.schema import UNITS
 from qb.indicators.assessment import Assessment
 from qb.indicators.population import counted
-from qb.language import STOP, Both, Message, joined, listing
+from qb.indicators.verdicts import deciding
+from qb.language import STOP, Both, Message, joined, listing, told
 from qb.planning.costs import Costs
 from qb.planning.plan.cheapest import Plan
 from qb.planning.plan.guarantee import Mending
@@ -262,6 +265,8 @@ def _schools(why: Explanation) -> list[str]:
 
 
 def _departments(why: Explanation) -> list[str]:
+    if not len(why.departments):
+        return []
     return [
         "",
         Message("按责任部门（牵头；参与）：", "By department (in charge; taking part):"),
@@ -398,15 +403,45 @@ def _best(spending: Spending) -> list[str]:
 _UNDONE = Message("不采取措施时", "with nothing done")
 
 
+def goal(standard: Standard) -> Both:
+    """Return what a plan meets: resources of schools, coefficients or their mean, as the standard asks."""
+    resources = counted(standard)
+    zh, en = [f"各校{resources}"] * standard.limits_schools, [told(resources, "en")] * standard.limits_schools
+    if standard.mean_decides:
+        zh, en = [*zh, "差异系数平均值"], [*en, "the limit of the mean of the coefficients"]
+    elif standard.rules.coefficient:
+        zh, en = [*zh, "差异系数"], [*en, "the limits of their coefficients"]
+    return Both("和".join(zh), " and ".join(en))
+
+
+def means_met(assessment: Assessment, districts: Iterable[str]) -> tuple[int, int]:
+    """Return how many of the coefficients that decide are within their limit in some districts, and of how many."""
+    frame = assessment.balance
+    frame = frame[frame["code"].isin(deciding(assessment.standard)) & frame["district"].isin(set(districts))]
+    return int((frame["verdict"] == Verdict.PASS).sum()), len(frame)
+
+
+def _met_by(plan: YearsPlan, row: Any) -> Message:
+    if plan.standard.limits_schools:
+        return Message("{} 个学校（学段）中 {} 个达标", "{} schools (stages), {} met", row.rows, row.passing)
+    met, of = means_met(plan.assessments[row.year], plan.before.districts["district"])
+    return Message(
+        "{} 个差异系数平均值中 {} 个在限值以内",
+        "{} means of the coefficients, {} within their limit",
+        of,
+        met,
+    )
+
+
 def years_summary(plan: YearsPlan, costs: Costs, file: Path | None = None) -> Message:
     """Return what to spend in which year, and whose pupils were counted on."""
     lines = [
         Message(
-            "分年方案：{} 学年之后，至 {} 学年各校{}和差异系数达标",
-            "Plan over years: after {0}, all schools meet {2} and the limits on coefficients by {1}",
+            "分年方案：{} 学年之后，至 {} 学年{}达标",
+            "Plan over years: after {0}, meeting {2} by {1}",
             plan.base_year,
             plan.target_year,
-            counted(plan.standard),
+            goal(plan.standard),
         ),
         Message("费用：{}；{}", "Costs: {}; {}", costs.title, plan.path),
         *(note + STOP for note in plan.notes),
@@ -433,13 +468,12 @@ def years_summary(plan: YearsPlan, costs: Costs, file: Path | None = None) -> Me
         ),
         *(
             Message(
-                "  {} 学年：{}（预算 {}），{} 个学校（学段）中 {} 个达标",
-                "  {}: {} (budget {}), {} schools (stages), {} met",
+                "  {} 学年：{}（预算 {}），{}",
+                "  {}: {} (budget {}), {}",
                 row.year,
                 _yuan(row.cost_yuan),
                 _yuan(row.budget_yuan),
-                row.rows,
-                row.passing,
+                _met_by(plan, row),
             )
             for row in plan.years.itertuples()
         ),

@@ -316,10 +316,10 @@ class Problem:
             cones=tuple(replace(c, rows=row_at[c.rows]) for c in self.cones if c.rows[0] in inside),
             means=tuple(replace(m, rows=row_at[m.rows]) for m in self.means if m.rows[0] in inside),
             budget=None,
-            beyond=self._beyond(pools),
+            beyond=self.beyond_of(pools),
         ), pools
 
-    def _beyond(self, pools: np.ndarray) -> Beyond:
+    def beyond_of(self, pools: np.ndarray) -> Beyond:
         """Return what is beyond a course among some pools, by their places."""
         place = np.full(len(self.most) + 1, -1)  # the last stands for none
         place[pools] = np.arange(len(pools))

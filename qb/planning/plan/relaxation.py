@@ -266,6 +266,19 @@ def proven(relaxed: Relaxed, ceiling: float) -> float:
     return float(np.nan_to_num(found, nan=-np.inf, neginf=-np.inf).max() * model.yuan)
 
 
+def stricter(relaxed: Relaxed, ceiling: float) -> tuple[float, float]:
+    """Return what the prices prove (yuan) of stricter caps on the one coefficient: the bound, and its slope.
+
+    A cap c stands in the right side alone, as √(1 + c²) times what is held after the purchases. With the same
+    prices the bound of a stricter cap is higher by the price, times what is held now, times by how much
+    √(1 + c²) is smaller: what the purchases would earn by it falls, too, and no reduced cost with it. It holds
+    for plans that cost no more than `ceiling`.
+    """
+    (c,), (price,) = relaxed.scaled, relaxed.cones
+    slope = (1 - SHRINK[-1]) * _inside(price)[0] * c.base.sum() / np.sqrt(c.weight.sum())
+    return max(proven(relaxed, ceiling), 0.0), float(slope * relaxed.model.yuan)
+
+
 def _inside(price: np.ndarray) -> np.ndarray:
     """Return a cone's prices, moved into the cone where the solver's tolerance left them outside."""
     return np.append(max(price[0], np.linalg.norm(price[1:])), price[1:])

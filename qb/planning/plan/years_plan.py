@@ -30,7 +30,7 @@ from qb.planning.plan.cheapest import (
     staff_fields,
     teachers_hired,
 )
-from qb.planning.plan.guarantee import Mending, mending, require_each
+from qb.planning.plan.guarantee import Mending, mending
 from qb.planning.plan.integer_program import Passing, Program, add_passing
 from qb.planning.plan.plan_solver import EXACT, gap_of, infeasible_limits, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
@@ -153,7 +153,6 @@ def plan_over_years(
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
     base = choose_year(data, year)
     _refuse(budget, to, base)
-    require_each(chosen, Message("分年方案", "plan over years"))
     end = time.monotonic() + seconds
     data = with_columns(data, chosen)
     asis = _asis(data, base, to, chosen, later)
