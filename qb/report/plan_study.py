@@ -12,17 +12,18 @@ from qb.data.dataset import Dataset
 from qb.errors import QbError
 from qb.indicators.verdicts import COMPOSITE, fails
 from qb.language import told
-from qb.planning.costs import Costs, load_costs
+from qb.planning.costs import Costs, load_costs, price_code
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, legible, price_of_balance, purchases
 from qb.planning.plan.integer_program import cheapest_by_school
 from qb.planning.plan.limited_means import Explanation, Spending, Transfers, best_use, explain, transfers
 from qb.planning.plan.plan_summary import goal, outside
 from qb.planning.plan.planning_problem import build_problem
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years
+from qb.report.columns import SCHOOL
 from qb.report.context import DistrictPart, ReportContext
 from qb.report.facts import shown_resource
 from qb.report.resource_tables import gap_text, names
-from qb.report.tables import Cards, Column, Heading, Row, Sentences
+from qb.report.tables import Cards, Column, Heading, Row, Sentences, Table
 from qb.report.words import (
     Lang,
     area_label,
@@ -35,6 +36,7 @@ from qb.report.words import (
     school_year,
     stage_label,
     title,
+    unit_of,
     verdict_label,
 )
 from qb.terms import COMPULSORY, Allowance, Verdict
@@ -521,3 +523,99 @@ class PlanVerdict(PlanPart):
             )
             for value in rows.to_dict("records")
         ]
+
+
+# What the plan takes for granted: the prices, and the upper bounds at schools.
+
+
+ASSUMED = "假设"  # how a price's source says that it is one
+
+
+class PlanAssumed(PlanPart):
+    """The cost file."""
+
+    def prices(self) -> Table:
+        """Return every price with its range, and whether it is assumed."""
+        both = self.say("、", ", ").join(stage_label(stage, self.lang) for stage in COMPULSORY)
+        named = {price_code(i): i.code for i in reversed(self.standard.resources)}
+        costs = [cost for cost in self.work.costs.costs if cost.code in named]
+        rows = [
+            {
+                **{name: getattr(cost, name) for name in ("yuan", "low", "high")},
+                "title": self.short(named[cost.code]),
+                "stage": stage_label(cost.stage, self.lang) if cost.stage else both,
+                "what": told(cost.what, self.lang),
+                "decimals": 0 if float(cost.high).is_integer() and float(cost.low).is_integer() else 1,
+                "yearly": self.yearly(cost.yearly),
+                "source": self.say(
+                    cost.source, "assumption" if cost.source.startswith(ASSUMED) else cost.source
+                ),
+            }
+            for cost in costs
+        ]
+        assumed = sum(cost.source.startswith(ASSUMED) for cost in costs)
+        return self.table_of(
+            (f"费用：{self.work.costs.title.zh}", f"Prices: {self.work.costs.title.en}"),
+            (
+                Column("title", ("指标", "Indicator")),
+                Column("stage", ("学段", "Stage")),
+                Column("what", ("内容", "What")),
+                Column("yuan", ("费用（元）", "Price (yuan)"), decimals="decimals"),
+                Column("low", ("低值（元）", "Low (yuan)"), decimals="decimals"),
+                Column("high", ("高值（元）", "High (yuan)"), decimals="decimals"),
+                Column("yearly", ("计费", "Paid")),
+                Column("source", ("依据", "Basis")),
+            ),
+            rows,
+            note=self.say(
+                f"{len(costs)} 项费用中 {assumed} 项是假设，不是报价；使用方案前请换成本地价格（费用文件）。",
+                f"{assumed} of {len(costs)} prices are assumptions, not quotations: put the district's own into a cost file before using the plan.",
+            )
+            + self._pay(),
+        )
+
+    def _pay(self) -> str:
+        """Say by which price teachers are hired, where the plan hires any."""
+        bought = self.work.plan.purchases if self.work.made else pd.DataFrame()
+        if not len(bought) or not bought["hired"].any():
+            return ""
+        named = self.short(self.work.costs.hired)
+        return self.say(
+            f"新聘教师都按“{named}”一项的费用计，每年支付。",
+            f" Teachers who are hired are priced as under “{named}”, every year.",
+        )
+
+    def bounds(self) -> Table:
+        """Return what the cost file says of single schools."""
+        schools = self.context.data["schools"]
+        name = dict(zip(schools["school_id"], schools["name"], strict=True))
+        rows = [
+            {
+                "name": name.get(entry.school_id, entry.school_id),
+                "school_id": entry.school_id,
+                "stage": stage_label(entry.stage, self.lang) if entry.stage else "",
+                "title": self.short(entry.code),
+                "most": ""
+                if entry.most is None
+                else f"{number(entry.most, 1)} {unit_of(self.standard[entry.code], self.lang)}",
+                "yuan": "" if entry.yuan is None else number(entry.yuan, 1),
+                "source": entry.source,
+            }
+            for entry in self.work.costs.schools
+        ]
+        return self.table_of(
+            ("各校的上限和费用", "Upper bounds and prices at schools"),
+            (
+                SCHOOL,
+                Column("stage", ("学段", "Stage")),
+                Column("title", ("指标", "Indicator")),
+                Column("most", ("最多增加", "At most")),
+                Column("yuan", ("费用（元）", "Price (yuan)")),
+                Column("source", ("依据", "Basis")),
+            ),
+            rows,
+            empty=(
+                "费用文件没有给出各校的上限：方案假定各校都有地、有房可以增加。",
+                "The cost file names no upper bounds: the plan assumes that every school has the land and space.",
+            ),
+        )
