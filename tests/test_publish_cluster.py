@@ -53,7 +53,7 @@ TLS = ["--tls-ca-file", "cert.pem", "--tls-cert", "cert.pem", "--tls-key", "key.
 
 
 @contextmanager
-def cluster_of(folder: Path, *workers: Path, tls: bool = False):
+def cluster_of(folder: Path, *workers: Path, tls: bool = False, threads: int = 1):
     """Yield the address of a scheduler and the workers, each started in its folder."""
     pytest.importorskip("distributed", reason="distributed is an extra: pip install distributed")
     if not can_fork():
@@ -65,7 +65,14 @@ def cluster_of(folder: Path, *workers: Path, tls: bool = False):
     try:
         address = said(log, r"(tcp|tls)://127\.0\.0\.1:\d+")
         for number, home in enumerate(workers):
-            options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(folder)]
+            options = [
+                "--nthreads",
+                str(threads),
+                "--no-nanny",
+                "--no-dashboard",
+                "--local-directory",
+                str(folder),
+            ]
             if tls:
                 home.joinpath("cert.pem").write_bytes((folder / "cert.pem").read_bytes())
                 home.joinpath("key.pem").write_bytes((folder / "key.pem").read_bytes())

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  the table is easier to read unfolded
-"""Pages by the stock way, by our engine and by plain functions; a whole publication; thousands of schools."""
+"""Pages by the stock way, by our engine and by plain functions; a whole publication; thousands of schools; a cluster."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from multiprocessing import get_context
@@ -20,6 +21,7 @@ from statistics import median
 
 import papermill
 from nbconvert import HTMLExporter
+from test_publish_cluster import cluster_of
 
 from qb.data.reading import write
 from qb.data.sample import make
@@ -106,12 +108,17 @@ SPAWNING = (
 )
 
 
-def publish(folder, out, *options, forks=True):
+def new_mark():
+    return f"{MARK}={os.getpid()}-{time.monotonic_ns()}"
+
+
+def publish(folder, out, *options, forks=True, mark=""):
     """Run a whole command; return its seconds, those before the first page, the peak MiB of all processes and the
-    seconds of processors. Without forks it does what Windows and macOS do.
+    seconds of processors. Without forks it does what Windows and macOS do. Processes of a cluster bear the mark.
     """
     shutil.rmtree(out, ignore_errors=True)
-    mark = f"{MARK}={os.getpid()}-{time.monotonic_ns()}"
+    beside = processors_of(mark) if mark else 0.0
+    mark = mark or new_mark()
     name, value = mark.split("=")
     begun = ["-m", "qb.cli"] if forks else ["-c", SPAWNING]
     command = [sys.executable, *begun, "publish", str(folder), "--out", str(out), "--jobs", str(CORES)]
@@ -137,7 +144,7 @@ def publish(folder, out, *options, forks=True):
     seconds = time.perf_counter() - start
     watcher.join()
     assert process.returncode == 0, said.decode()
-    return seconds, seen["first"], seen["peak"], processors() - before
+    return seconds, seen["first"], seen["peak"], processors() - before + processors_of(mark) - beside
 
 
 def processors():
@@ -146,19 +153,37 @@ def processors():
     return used.ru_utime + used.ru_stime
 
 
+def marked(mark, file):
+    """Yield what the system says in a file of every process with a mark, and how it was started."""
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and mark.encode() in (folder / "environ").read_bytes():
+                yield (folder / file).read_text(), (folder / "cmdline").read_text()
+        except OSError:
+            continue
+
+
 def memory(mark):
     """Return the MiB of all processes with a mark; what they share counts once."""
-    total = 0
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            if mark.encode() in (folder / "environ").read_bytes():
-                rollup = (folder / "smaps_rollup").read_text()
-                total += int(rollup.split("Pss:")[1].split()[0])
-        except (OSError, IndexError):
-            continue
-    return total / 2**10
+    return (
+        sum(
+            int(said.split("Pss:")[1].split()[0])
+            for said, _ in marked(mark, "smaps_rollup")
+            if "Pss:" in said
+        )
+        / 2**10
+    )
+
+
+def processors_of(mark):
+    """Return the seconds that processes with a mark, and those of theirs that ended, took of the processors."""
+    times = (said.rsplit(")", 1)[1].split()[11:15] for said, _ in marked(mark, "stat"))
+    return sum(map(int, (one for each in times for one in each))) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(mark, word):
+    """Return the MiB of the processes with a mark that were started with a word."""
+    return sum(int(said.split()[1]) for said, how in marked(mark, "statm") if word in how) * 4 / 2**10
 
 
 # The benchmark
@@ -267,3 +292,73 @@ def test_pages_by_three_ways_and_whole_publications(tmp_path, capsys):
     with capsys.disabled():
         print("\n" + "\n".join(lines))
     assert len(sizes) == SCHOOLS
+
+
+# A cluster on this machine
+
+
+@contextmanager
+def cluster(home, monkeypatch, workers, threads):
+    """Give address and mark of a cluster of so many workers."""
+    monkeypatch.setenv(*(mark := new_mark()).split("="))
+    home.mkdir()
+    with cluster_of(home, *[home] * workers, threads=threads) as (address, _):
+        monkeypatch.delenv(MARK)
+        yield address, mark
+
+
+def test_a_cluster_on_one_machine_against_processes_of_the_publisher(tmp_path, monkeypatch, capsys):
+    write(make(schools=SCHOOLS, years=[YEAR - 1, YEAR]), tmp_path / "data")
+    shapes = {"two workers of one thread": (2, 1), "one worker of two threads": (1, 2)}
+    runs = {name: [] for name in ("here", *shapes)}
+    for turn in range(TURNS):
+        runs["here"].append(publish(tmp_path / "data", tmp_path / "site"))
+        for name, shape in shapes.items():
+            with cluster(tmp_path / f"{turn}-{shape[0]}", monkeypatch, *shape) as (address, mark):
+                options = ("--scheduler", address)
+                runs[name].append(publish(tmp_path / "data", tmp_path / "site", *options, mark=mark))
+    lines = [
+        f"qb publish of {SCHOOLS} schools through a Dask cluster here, times --jobs {CORES}: medians of {TURNS} turns"
+    ]
+    for name in shapes:
+        times = [
+            median(far[place] / here[place] for far, here in zip(runs[name], runs["here"], strict=True))
+            for place in (0, 1, 3, 2)
+        ]
+        lines.append(
+            f"{name:<30} wall {times[0]:.2f}  first page {times[1]:.2f}  processors {times[2]:.2f}  memory {times[3]:.2f}"
+        )
+    with capsys.disabled():
+        print("\n" + "\n".join(lines))
+
+
+def test_a_province(tmp_path, monkeypatch, capsys):
+    """A part of a province of 158 districts and 25,000 schools, a tenth unless QB_BENCH_PART says otherwise."""
+    districts = round(158 * float(os.environ.get("QB_BENCH_PART", "0.1")))
+    write(make(schools=158, districts=districts, years=[YEAR - 1, YEAR]), tmp_path / "part.parquet")
+    seen = {"dask_scheduler": [], "qb.cli": []}
+    with cluster(tmp_path / "cluster", monkeypatch, 1, CORES) as (address, mark):
+        over = threading.Event()
+
+        def watch():
+            while not over.wait(1):
+                for word, sizes in seen.items():
+                    sizes.append(resident(mark, word))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        seconds, _, peak, used = publish(
+            tmp_path / "part.parquet", tmp_path / "site", "--scheduler", address, mark=mark
+        )
+        over.set()
+        watcher.join()
+    pages = sum(1 for _ in (tmp_path / "site").rglob("*.html"))
+    kept = (
+        f"{name} {max(sizes[: len(sizes) // 2]):.0f}, {max(sizes):.0f} MiB" for name, sizes in seen.items()
+    )
+    with capsys.disabled():
+        print(
+            f"\n{districts} districts of 158 schools, {pages:,} pages on two cores: {seconds:.0f} s, {used:.0f} core-seconds, "
+            f"peak {peak:.0f} MiB; a province of 158: {used * 158 / districts / 3600:.2f} core-hours\n"
+            f"peak in the first half, and in all: {'; '.join(kept)}"
+        )
