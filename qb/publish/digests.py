@@ -16,8 +16,8 @@ from qb.indicators.assessment import Assessment
 from qb.publish import manifest
 from qb.publish.manifest import digest
 from qb.report.context import ReportContext
-from qb.report.rules import source_rows
-from qb.report.school_report import SchoolReport
+from qb.report.plan_study import alone
+from qb.report.rules import source_lines
 from qb.standard import Standard
 
 # A short name for what a dataset says, by which two readers know that they hold the same data.
@@ -169,18 +169,27 @@ class Slices:
         places = self._places[school]
         index = self._book.school_index
         courses = [index.courses[school, str(row["stage"])] for row in index.rows[school]]
-        page = SchoolReport(self._book, school, self._costs)
+        fellows = [
+            ([other["school_id"] for other in index.alike(row)],
+             [(f"{km:.1f}", other["school_id"]) for km, other in index.near(row)])
+            for row in index.rows[school]
+        ]  # fmt: skip
+        home = self._district_of[school]
+        ways = alone(self._book, home, self._costs)
         return digest(
             self._common,
-            self._district_of[school],
+            home,
             *own,
             self._measures.of("school_id", school),
             *courses,
-            cheapest.rows if (cheapest := page.cheapest()) else (),
-            page.fellows().rows,
+            ways.bought.get(school, []),
+            school in ways.stuck,
+            ways.refused,
+            fellows,
             [row["place"] for row in index.problems.get(school, [])],
-            page.sources().rows,  # line numbers: rows of others above them count
-            index.days[self._district_of[school]],  # by which "overdue" is told
+            # Rows of others above them count.
+            source_lines(self._book, index.rules_of(school), district=home, schools=[school]),
+            index.days[home],  # by which "overdue" is told
             *(self._peers.of("_place", place) for place in places),
             *(self._balance.of("_place", place) for place in places),
         )
@@ -199,7 +208,7 @@ class Slices:
 
     def _lines(self, district: str) -> object:
         """Return where the district's rows stand in the tables: rows of others above them count."""
-        return source_rows(self._book, self._book.standard.codes, district=district).rows
+        return source_lines(self._book, self._book.standard.codes, district=district)
 
     def of_data(self, district: str) -> str:
         """Return the digest of what the data page can show: what was found in any of the data, too."""

@@ -101,13 +101,16 @@ def _make(plan: Plan, held: Held, *, force: bool, **how: object) -> dict[Path, O
     return kept | {outcome.job.target: outcome for outcome in outcomes}
 
 
-def _in_turn(jobs: list[Job]) -> list[Job]:
-    """Return jobs in the order in which they begin: a quick page, plans, the rest.
+_LONGEST = {kind: place for place, kind in enumerate(("scenario", "plan", "annual", "brief"))}
 
-    A plan takes as long as all else of a district, and no process shall end alone with it.
+
+def _in_turn(jobs: list[Job]) -> list[Job]:
+    """Return jobs in the order in which they begin: a quick page, then those that take longest.
+
+    No process shall end alone with one of them.
     """
     first, rest = jobs[:1], jobs[1:]
-    return first + sorted(rest, key=lambda job: job.notebook.stem != "plan")
+    return first + sorted(rest, key=lambda job: _LONGEST.get(job.notebook.stem, len(_LONGEST)))
 
 
 def _make_files(plan: Plan, held: Held, force: bool, workers: int | None) -> dict[Path, str]:

@@ -21,7 +21,7 @@ from qb.data.reading import read
 from qb.data.schema import TABLES
 from qb.errors import QbError
 from qb.files import beside_notebooks
-from qb.indicators.assessment import Assessment, assess, choose_year, ledger
+from qb.indicators.assessment import Assessment, assess, choose_year, judge, ledger
 from qb.indicators.verdicts import deciding
 from qb.language import listing
 from qb.report.columns import table
@@ -278,6 +278,10 @@ class SchoolIndex:
         km[[i == row["school_id"] for i in ids]] = np.nan
         return [(float(km[k]), rows[k]) for k in _least(km, NEAR)]
 
+    def rules_of(self, school: str) -> tuple[str, ...]:
+        """Return the rules from which the verdicts on a school's page follow."""
+        return ("school", *self.context.standard.resource_codes, *self.codes.get(school, ()))
+
     def named_by(self, school: str) -> list[str]:
         """Return the other schools that a school's page names."""
         rows = self.rows.get(school, [])
@@ -444,9 +448,7 @@ class ReportContext:
     def years(self) -> dict[int, Assessment]:
         """The assessments of every year in the data up to this one."""
         before = [year for year in self.data.years if year < self.year]
-        return {year: assess(self.data, year, self.standard) for year in before} | {
-            self.year: self.assessment
-        }
+        return {year: judge(self.data, year, self.standard) for year in before} | {self.year: self.assessment}
 
     @cached_property
     def ledger(self) -> pd.DataFrame:

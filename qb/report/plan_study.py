@@ -10,6 +10,7 @@ import pandas as pd
 
 from qb.data.dataset import Dataset
 from qb.errors import QbError
+from qb.indicators.assessment import judge
 from qb.indicators.verdicts import COMPOSITE, fails
 from qb.language import told
 from qb.planning.costs import Costs, load_costs, price_code
@@ -89,7 +90,7 @@ class Work:
 
     def _plan(self) -> Plan | None:
         try:
-            return cheapest_plan(**self._asked, seconds=2 * SECONDS)
+            return cheapest_plan(**self._asked, **self._before, seconds=2 * SECONDS)
         except QbError as error:
             self.refused = told(error, self.context.lang)
             return None
@@ -102,6 +103,13 @@ class Work:
             "costs": self.costs,
             "standard": self.context.standard,
         }
+
+    @cached_property
+    def _before(self) -> dict[str, object]:
+        """The assessment that plans begin with; the context's data were checked."""
+        whole = self.data is self.context.data
+        now = self.context.assessment if whole else judge(self.data, self.context.year, self.context.standard)
+        return {"before": now}
 
     @property
     def plan(self) -> Plan | None:
@@ -146,12 +154,12 @@ class Work:
         if not self.made or not self.plan.cost or self.by_mean:
             return None
         budget = float(np.round(part * self.plan.cost))
-        return best_use(budget=budget, **self._asked, seconds=SECONDS)
+        return best_use(budget=budget, **self._asked, **self._before, seconds=SECONDS)
 
     @cached_property
     def moves(self) -> Transfers | None:
         """What moving alone can reach; None where data are missing."""
-        asked = {name: value for name, value in self._asked.items() if name != "costs"}
+        asked = {name: value for name, value in self._asked.items() if name != "costs"} | self._before
         return None if self.plan is None or self.by_mean else transfers(**asked, seconds=SECONDS)
 
     @cached_property

@@ -405,10 +405,10 @@ def columns_of(
     return tuple(found)
 
 
-def source_rows(
+def source_lines(
     context: ReportContext, rules: Collection[str], *, district: str, schools: Collection[str] | None = None
-) -> Table:
-    """Return which rows of the data the verdicts of a page rest on.
+) -> dict[str, list[int]]:
+    """Return on which lines of each table stand the rows that the verdicts of a page rest on.
 
     Parameters
     ----------
@@ -418,16 +418,26 @@ def source_rows(
     schools : collection of str, optional
         Ids; all of the district unless given. Their campuses are found here.
     """
-    lang, data = context.lang, context.data
     rests = bearing(context.standard)
     used = {table for (table, _), codes in rests.items() if not set(rules).isdisjoint(codes)}
     ids = _with_campuses(context, district, schools)
-    lines = []
-    for name in (table for table in TABLES if table in used):
-        at = [data.line(name, place) for place in _mine(context, name, district, ids, rules, rests)]
-        lines.append(
-            {"table": table_label(name, lang), "count": len(at), "lines": told(spans(at, MOST_SPANS), lang)}
-        )
+    return {
+        name: [context.data.line(name, at) for at in _mine(context, name, district, ids, rules, rests)]
+        for name in TABLES
+        if name in used
+    }
+
+
+def source_rows(
+    context: ReportContext, rules: Collection[str], *, district: str, schools: Collection[str] | None = None
+) -> Table:
+    """Return which rows of the data the verdicts of a page rest on; see `source_lines`."""
+    lang = context.lang
+    found = source_lines(context, rules, district=district, schools=schools)
+    lines = [
+        {"table": table_label(name, lang), "count": len(at), "lines": told(spans(at, MOST_SPANS), lang)}
+        for name, at in found.items()
+    ]
     return columns.table(
         context,
         ("数据所在的行", "Rows of the data"),

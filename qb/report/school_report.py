@@ -614,13 +614,7 @@ class SchoolReport(Speaker):
 
     def rules(self) -> Rules:
         """Return the rules that the page's verdicts follow from."""
-        own = self.context.school_index.codes.get(self.school_id, ())
-        return Rules(
-            self.standard,
-            self.year,
-            self.lang,
-            ("school", *self.standard.resource_codes, *own),
-        )
+        return Rules(self.standard, self.year, self.lang, self.context.school_index.rules_of(self.school_id))
 
     def sources(self) -> Table:
         """Return the rows of the data that the page's verdicts rest on."""

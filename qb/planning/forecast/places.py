@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset
-from qb.indicators.assessment import assess
+from qb.indicators.assessment import judge
 from qb.language import Lang, Message, joined, json_text, listing, told
 from qb.planning.forecast.projection import Forecast, carry_forward, whole
 from qb.standard import Standard, load
@@ -112,7 +112,7 @@ def verdicts_along(data: Dataset, forecast: Forecast, year: int, standard: Stand
     found = []
     for path in Path if known else (Path.MIDDLE,):
         later = along(forecast, path)
-        judged = assess(carry_forward(data, later, year, standard), year, standard)
+        judged = judge(carry_forward(data, later, year, standard), year, standard)
         pupils = later.rows[(later.rows["year"] == year).to_numpy()].groupby("district")["pupils"].sum()
         over = (
             judged.balance[(judged.balance["verdict"] == Verdict.FAIL).to_numpy()].groupby("district").size()

@@ -16,7 +16,7 @@ from qb import standard as standards
 from qb.data.dataset import Dataset, with_columns
 from qb.data.schema import TABLES
 from qb.errors import QbError
-from qb.indicators.assessment import Assessment, assess, choose_year
+from qb.indicators.assessment import Assessment, assess, choose_year, judge
 from qb.language import Both, Message, listing
 from qb.planning.costs import Costs, load_costs
 from qb.planning.plan.guarantee import Mending, mending, require_each
@@ -295,6 +295,7 @@ def cheapest_plan(
     gap: float = 0.002,
     seconds: float = 20.0,
     solver: str = "highs",
+    before: Assessment | None = None,
 ) -> Plan:
     """Find the cheapest purchases with which every school row and every coefficient meets the standard.
 
@@ -318,6 +319,8 @@ def cheapest_plan(
     solver : {"highs", "scip"}
         ``scip`` works for as long again on a plan that is not proven to be the cheapest; it needs
         pyscipopt (``pip install pyscipopt``). The bound is the one that is proven without it.
+    before : Assessment, optional
+        Of these data by this standard in this year, where it is at hand: it need not be made again.
 
     Returns
     -------
@@ -339,7 +342,7 @@ def cheapest_plan(
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
     data = with_columns(data, chosen)
-    before = assess(data, year, chosen)
+    before = before or assess(data, year, chosen)
     problem = build_problem(data, before.year, chosen, costs, budget, district)
     found = solve(problem, gap, seconds, solver)
     cost = None if found.x is None else problem.cost(found.x)
@@ -393,7 +396,7 @@ def make_plan(
     if status in (PlanStatus.OPTIMAL, PlanStatus.FEASIBLE):
         mended = mending(after, before, costs, set(problem.rows["district"]))
         after = apply(after, mended.actions, before.year, before.standard) if mended.actions else after
-    assessment = before if after is data else assess(after, before.year, before.standard)
+    assessment = before if after is data else judge(after, before.year, before.standard)
     if cost is not None:
         require_passes(assessment, set(problem.rows["district"]))
     told = (before, assessment, words, costs, problem, x, mended)

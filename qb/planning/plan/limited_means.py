@@ -14,7 +14,7 @@ import pandas as pd
 from qb import standard as standards
 from qb.data.dataset import Dataset, with_columns
 from qb.errors import QbError
-from qb.indicators.assessment import Assessment, assess
+from qb.indicators.assessment import Assessment, assess, judge
 from qb.indicators.verdicts import COMPOSITE
 from qb.language import Message, joined
 from qb.planning.costs import Cost, Costs, SchoolLimit, load_costs
@@ -77,6 +77,7 @@ def best_use(
     district: str | None = None,
     gap: float = 0.002,
     seconds: float = 20.0,
+    before: Assessment | None = None,
 ) -> Spending:
     """Find what to buy for a budget that is not enough: most rows passing, then the least shortfall.
 
@@ -91,7 +92,7 @@ def best_use(
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
     require_each(chosen, Message("预算的最佳用法", "best use of a budget"))
     data = with_columns(data, chosen)
-    before = assess(data, year, chosen)
+    before = before or assess(data, year, chosen)
     problem = build_problem(data, before.year, chosen, costs, budget, district)
     spent = spend(problem, gap, seconds)
     x = spent.x
@@ -109,7 +110,7 @@ def best_use(
         purchases=bought,
         data=after,
         before=before,
-        assessment=assess(after, before.year, chosen),
+        assessment=judge(after, before.year, chosen) if len(bought) else before,
         problem=problem,
         x=x,
     )
@@ -350,6 +351,7 @@ def transfers(
     district: str | None = None,
     gap: float = 0.002,
     seconds: float = 20.0,
+    before: Assessment | None = None,
 ) -> Transfers:
     """Find the least movement of teachers and equipment with which most rows pass.
 
@@ -365,13 +367,13 @@ def transfers(
     chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
     require_each(chosen, Message("不花钱的调配", "plan of transfers without money"))
     data = with_columns(data, chosen)
-    before = assess(data, year, chosen)
+    before = before or assess(data, year, chosen)
     problem = build_problem(data, before.year, chosen, None, None, district)
     cells = cells_of(problem, data, before.year)
     given, taken, most, least = least_movement(problem, cells, gap, seconds)
     moves = with_kinds(moves_of(problem, given, taken, spare(problem, cells)), problem, cells)
     after = moved(data, moves, before.year, chosen) if len(moves) else data
-    assessment = assess(after, before.year, chosen) if len(moves) else before
+    assessment = judge(after, before.year, chosen) if len(moves) else before
     passing = _passing(assessment, problem)
     staff = moves["code"].isin(movable(problem)[0])
     return Transfers(

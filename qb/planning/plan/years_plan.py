@@ -16,7 +16,7 @@ import pandas as pd
 
 from qb.data.dataset import Dataset, with_columns
 from qb.errors import QbError
-from qb.indicators.assessment import Assessment, assess, choose_year
+from qb.indicators.assessment import Assessment, assess, choose_year, judge
 from qb.language import STOP, Message, joined
 from qb.planning.costs import Costs, load_costs
 from qb.planning.forecast.grades import changing, opening, some
@@ -434,7 +434,7 @@ def _told(
         made += [{**action, "year": to} for action in mended.actions]
         scenario = Scenario.model_validate({**head, "actions": made})
     data = course_of(scenario, asis, standard).data
-    assessments = {year: assess(data[year], year, standard) for year in problems}
+    assessments = {year: judge(data[year], year, standard) for year in problems}
     require_passes(assessments[to], districts)
     judged = {y: a.rows[a.rows["district"].isin(districts)] for y, a in assessments.items()}
     years = pd.DataFrame(
