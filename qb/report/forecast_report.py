@@ -41,8 +41,15 @@ class ForecastTrial(DistrictPart):
         """Why there is no forecast; empty where there is one."""
         return self._tried[1]
 
-    @cached_property
+    @property
     def _tried(self) -> tuple[Forecast | None, str]:
+        """The last district's is kept with the context: several parts of a page ask for it."""
+        kept = self.context.kept
+        if kept.get("forecast", ("",))[0] != self.district:
+            kept["forecast"] = self.district, self._try()
+        return kept["forecast"][1]
+
+    def _try(self) -> tuple[Forecast | None, str]:
         try:
             made = forecast(self.known)
             if made.rows["stage"].isin(COMPULSORY).any():

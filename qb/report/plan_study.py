@@ -154,7 +154,7 @@ class Work:
         if not self.made or not self.plan.cost or self.by_mean:
             return None
         budget = float(np.round(part * self.plan.cost))
-        return best_use(budget=budget, **self._asked, **self._before, seconds=SECONDS)
+        return best_use(budget=budget, **self._asked, seconds=SECONDS, plan=self.plan)
 
     @cached_property
     def moves(self) -> Transfers | None:

@@ -77,12 +77,12 @@ def best_use(
     district: str | None = None,
     gap: float = 0.002,
     seconds: float = 20.0,
-    before: Assessment | None = None,
+    plan: Plan | None = None,
 ) -> Spending:
     """Find what to buy for a budget that is not enough: most rows passing, then the least shortfall.
 
     Coefficients are not asked for; the assessment shows what becomes of them. Parameters as in
-    `cheapest_plan`.
+    `cheapest_plan`; of a `plan` made of the same, assessment and problem need not be made again.
     """
     if budget is None or not (np.isfinite(budget) and budget >= 0):
         raise QbError(
@@ -92,8 +92,11 @@ def best_use(
     costs = costs if isinstance(costs, Costs) else load_costs(costs)
     require_each(chosen, Message("预算的最佳用法", "best use of a budget"))
     data = with_columns(data, chosen)
-    before = before or assess(data, year, chosen)
-    problem = build_problem(data, before.year, chosen, costs, budget, district)
+    if plan:
+        before, problem = plan.before, replace(plan.problem, budget=budget)
+    else:
+        before = assess(data, year, chosen)
+        problem = build_problem(data, before.year, chosen, costs, budget, district)
     spent = spend(problem, gap, seconds)
     x = spent.x
     bought = purchases(problem, x)

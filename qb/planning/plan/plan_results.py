@@ -233,7 +233,7 @@ def run(
     plan = cheapest_plan(tables, year, costs, budget, standard, district, solver=solver)
     short = budget is not None and plan.status is PlanStatus.INFEASIBLE
     spending = (
-        best_use(tables, budget, plan.year, plan.costs, plan.before.standard, district, before=plan.before)
+        best_use(tables, budget, plan.year, plan.costs, plan.before.standard, district, plan=plan)
         if short and not plan.before.standard.mean_decides
         else None
     )
