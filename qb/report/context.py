@@ -461,7 +461,7 @@ class ReportContext:
         return doubts(self.data, self.standard, self.year)
 
     @cached_property
-    def kept(self) -> dict[object, object]:
+    def kept(self) -> dict[object, Any]:
         """What one page computes and others ask for, too, by what it answers."""
         return {}
 
