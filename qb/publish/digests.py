@@ -175,16 +175,17 @@ class Slices:
             for row in index.rows[school]
         ]  # fmt: skip
         home = self._district_of[school]
-        ways = alone(self._book, home, self._costs)
+        way = ()
+        if self._book.standard.rules.school:
+            ways = alone(self._book, home, self._costs)
+            way = (ways.bought.get(school, []), school in ways.stuck, ways.refused)
         return digest(
             self._common,
             home,
             *own,
             self._measures.of("school_id", school),
             *courses,
-            ways.bought.get(school, []),
-            school in ways.stuck,
-            ways.refused,
+            way,
             fellows,
             [row["place"] for row in index.problems.get(school, [])],
             # Rows of others above them count.
