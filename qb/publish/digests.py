@@ -175,7 +175,7 @@ class Slices:
             for row in index.rows[school]
         ]  # fmt: skip
         home = self._district_of[school]
-        way = ()
+        way: tuple[object, ...] = ()
         if self._book.standard.rules.school:
             ways = alone(self._book, home, self._costs)
             way = (ways.bought.get(school, []), school in ways.stuck, ways.refused)
