@@ -56,6 +56,10 @@ LACKING = """() => {
   return missing;
 }"""
 
+# Tables wider than the box in which they stand.
+CUT = """() => [...document.querySelectorAll(".scroll")].filter((box) => box.scrollWidth > box.clientWidth + 1)
+  .map((box) => box.querySelector("caption")?.textContent)"""
+
 HEADINGS = (
     """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((h) => Number(h.tagName[1]))"""
 )
@@ -95,11 +99,15 @@ def test_there_is_a_page_of_every_kind(site):
 @both_languages
 @every_page
 @pytest.mark.parametrize("width", [WIDE, PHONE])
-def test_a_page_says_nothing_on_the_console_and_asks_for_nothing_but_itself(visit, site, lang, kind, width):
+def test_a_page_says_nothing_on_the_console_asks_for_nothing_but_itself_and_shows_its_tables_whole(
+    visit, site, lang, kind, width
+):
     view = visit(site[lang, kind], width)
     view.page.wait_for_load_state("networkidle")
     assert view.said == []
     assert [url for url in view.asked if not url.startswith("data:")] == [site[lang, kind].as_uri()]
+    if width == WIDE:
+        assert view.page.evaluate(CUT) == []
 
 
 @both_languages
