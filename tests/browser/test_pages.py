@@ -57,7 +57,8 @@ LACKING = """() => {
 }"""
 
 # Tables wider than the box in which they stand.
-CUT = """() => [...document.querySelectorAll(".scroll")].filter((box) => box.scrollWidth > box.clientWidth + 1)
+CUT = """() => [...document.querySelectorAll(".scroll")]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1)
   .map((box) => box.querySelector("caption")?.textContent)"""
 
 HEADINGS = (
