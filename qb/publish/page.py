@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 
 from qb.files import PACKAGE
 from qb.publish.site_settings import SiteSettings
+from qb.report.words import plain_words
 
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
@@ -49,6 +50,7 @@ _ZH = {
     "nothing": "没有找到",
     "top": "回到顶部",
     "lookup": "指标与部门索引",
+    "terms": "术语",
     "every_entry": "全部条目",
     "no_alt": "图（没有文字说明）",
     "needs_program": "这里的图要由程序画出，本页不运行程序。请在笔记本里以静态图（SVG 或 PNG）输出。",
@@ -162,6 +164,7 @@ _EN = {
     "nothing": "Nothing found",
     "top": "Back to top",
     "lookup": "Indicators and departments",
+    "terms": "Terms",
     "every_entry": "Every entry",
     "no_alt": "A figure without a description",
     "needs_program": "This figure is drawn by a program, and pages run none: give it as a still picture (SVG or PNG).",
@@ -436,7 +439,12 @@ def notebook_page(notebook: NotebookNode, page: Page) -> str:
     told = (cell for cell in notebook.cells if WORK not in cell.metadata.get("tags", ()))
     shown["cells"] = list(saying([readable(cell, lang) for cell in told if speaks(cell, lang)]))
     html, _ = _exporter().from_notebook_node(shown, resources={"page": page})
-    return with_doubts(with_ways(html, page), page)
+    html = with_ways(html, page)
+    if overview := dict(page.links).get(page.words["overview"]):
+        head, opened, main = html.partition("<main")
+        content, closed, foot = main.partition("</main>")
+        html = head + opened + with_terms(content, page, overview) + closed + foot
+    return with_doubts(html, page)
 
 
 _LINES = re.compile(r"<(li|p)\b[^>]*>(.*?)</\1>", re.DOTALL)
@@ -477,6 +485,41 @@ def _repeats(output: NotebookNode, said: set[str]) -> bool:
     known = bool(lines) and said.issuperset(lines)
     said.update(lines)
     return known and re.sub(r"</?ul[^>]*>", "", _LINES.sub("", html)).strip() == ""
+
+
+_SHUT = "a|h[1-6]|figure|svg|table|dl|summary|button|label|select|script|math"  # in these words lead nowhere
+
+
+@cache
+def _terms(lang: Lang) -> tuple[re.Pattern[str], Mapping[str, str]]:
+    """Return what finds words that the glossary explains, the longest first, and the anchor of each."""
+    anchors = {word.lower(): anchor for anchor, word, _ in plain_words(lang)}
+    words = "|".join(map(re.escape, sorted(anchors, key=len, reverse=True)))
+    words = rf"\b(?:{words})\b" if lang == "en" else words
+    # Whole elements that stay as they are, then tags alone, so that what is left is text.
+    pattern = rf"<({_SHUT})\b.*?</\1>|<[^>]*>|(?P<word>{words})"
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL), anchors
+
+
+def with_terms(html: str, page: Page, place: str) -> str:
+    """Return content in which the first use of each word of the glossary leads to what it means, at a place.
+
+    Headings, links, figures and tables stay as they are.
+
+    >>> with_terms("<h2>差异系数</h2><p>差异系数超限；差异系数小则均衡。</p>", Page("甲区"), "index.html")
+    '<h2>差异系数</h2><p><a class="term" href="index.html#term-2">差异系数</a>超限；差异系数小则均衡。</p>'
+    """
+    pattern, anchors = _terms(page.lang)
+    told: set[str] = set()
+
+    def lead(match: re.Match[str]) -> str:
+        anchor = anchors.get((match["word"] or "").lower(), "")
+        if not anchor or anchor in told:
+            return match[0]
+        told.add(anchor)
+        return f'<a class="term" href="{escape(place)}#{anchor}">{match[0]}</a>'
+
+    return pattern.sub(lead, html)
 
 
 _VERDICT = re.compile(r'(<\w+ class="verdict [^<>]*? data-fact="([^"]*)"[^<>]*)>')

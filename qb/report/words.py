@@ -49,6 +49,18 @@ def terms() -> Mapping[str, tuple[str, str]]:
     return {name: (zh, en) for zh, en, names in rows for name in re.findall(r"`([^`]+)`", names)}
 
 
+@cache
+def plain_words(lang: Lang) -> tuple[tuple[str, str, str], ...]:
+    """Return the words of the pages that the glossary explains: anchor, word, and what it means in plain words."""
+    text = (PACKAGE / "docs" / "glossary.md").read_text(encoding="utf-8")
+    table = text.partition("In plain words |")[2].partition("\n\n")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    return tuple(
+        (f"term-{place}", say(lang, zh, en), say(lang, zh_words, en_words))
+        for place, (zh, en, zh_words, en_words) in enumerate(rows, 1)
+    )
+
+
 def table_label(table: str, lang: Lang) -> str:
     """Return what a table of the data is called.
 
