@@ -163,6 +163,37 @@ def test_a_drawing_of_one_s_own_keeps_its_size(visit, tmp_path):
         assert (drawn["width"], drawn["height"]) == (163, 377)
 
 
+# What five readers ask, and where the first screen, or what one click leads to, answers.
+
+FIRST = """() => [...document.querySelectorAll("main :is(h1, li, p, td, th, caption)")]
+  .filter((one) => one.getBoundingClientRect().top < innerHeight)
+  .map((one) => one.innerText.replace(/\\s+/g, " ")).join("\\n")"""
+
+
+def test_five_readers_find_their_answer_on_the_first_screen_or_one_click_away(visit, site):
+    page = visit(site["zh", "index"]).page
+    first = page.evaluate(FIRST)
+    assert (
+        re.search("未达到.*标准", first) and "去年" in first
+    )  # the head of the district: where do we stand?
+    page.get_by_role("link", name="一页纸").first.click()
+    head = [text.strip() for text in page.locator("main table").first.locator("thead th").all_inner_texts()]
+    assert {"问题", "责任部门", "时限", "费用", "办成之后"} <= {text.split(" ")[0] for text in head}
+    assert re.search(r"先做哪一步.*万元", page.evaluate(FIRST))
+    school = visit(site["zh", "school"]).page
+    first = school.evaluate(FIRST)  # the head of the school: what lacks, the cheapest way, who answers
+    for asked in (r"未达标的是 C\d", r"本校达标最省的做法：.*万元", r"责任部门：.*时限"):
+        assert re.search(asked, first), asked
+    assert "通俗地说" in first  # the parent: is it enough?
+    badge = school.locator("main li a.verdict").first  # the inspector: by which rule?
+    badge.click()
+    rule = school.locator(f"[id='{badge.get_attribute('href')[1:]}'] + dl")
+    assert "条文" in rule.inner_text() and "算法" in rule.inner_text()
+    annual = visit(site["zh", "annual"]).page  # who writes the report: what moved, and tables to take along
+    assert re.search(r"2024 年", annual.evaluate(FIRST))
+    assert annual.get_by_role("button", name=re.compile("CSV")).count() > 10
+
+
 # Contents list
 
 
