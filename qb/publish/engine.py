@@ -411,7 +411,7 @@ def render(job: Job, wire: Wire, tell: Callable[[int], object] | None = None) ->
     notes: tuple[str, ...] = ()
     try:
         notebook = execute(job, wire, tell)
-        write_whole(job.target, notebook_page(notebook, job.page))
+        write_whole(job.target, notebook_page(notebook, job.page, ours=job.ours))
         notes = (*_said_on_stderr(notebook), *_asked(notebook))
     except PapermillExecutionError as error:
         failure = failure_at(job, error.cell_index, error.ename, error.evalue, error.source)

@@ -429,15 +429,16 @@ def _theme(panel: bool) -> SimpleNamespace:
     return SimpleNamespace(style=style, script=script, script_hash=f"sha256-{digest}")
 
 
-def notebook_page(notebook: NotebookNode, page: Page) -> str:
+def notebook_page(notebook: NotebookNode, page: Page, *, ours: bool = False) -> str:
     """Return an executed notebook as a page: its text and outputs, no code, nothing from stderr.
 
     A cell tagged with a language (``zh``, ``en``) is left out of pages in the others, one tagged ``work`` of all:
-    it is for who works in the notebook.
+    it is for who works in the notebook. On pages of `ours` what there is not is said once (:func:`saying`).
     """
     shown, lang = copy(notebook), page.lang
     told = (cell for cell in notebook.cells if WORK not in cell.metadata.get("tags", ()))
-    shown["cells"] = list(saying([readable(cell, lang) for cell in told if speaks(cell, lang)]))
+    cells = [readable(cell, lang) for cell in told if speaks(cell, lang)]
+    shown["cells"] = list(saying(cells)) if ours else cells
     html, _ = _exporter().from_notebook_node(shown, resources={"page": page})
     html = with_ways(html, page)
     if overview := dict(page.links).get(page.words["overview"]):
