@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cache
 from html import escape, unescape
 from xml.etree.ElementTree import tostring
 
 from latex2mathml.converter import convert_to_element
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from qb.language import Lang
+from qb.report.words import plain_words
 
 
 def mathml(formula: str, display: str = "inline") -> str:
@@ -63,3 +68,41 @@ def html_of(source: str, attachments: dict[str, dict[str, str]] | None = None) -
     return MarkdownWithMath(renderer=renderer).render(
         re.sub(r"\$\\displaystyle\s*(.*?)\$", r"$$\1$$", source)
     )
+
+
+# Words of the text that the glossary explains.
+
+
+_SHUT = "a|h[1-6]|figure|svg|table|dl|summary|button|label|select|script|math"  # in these words lead nowhere
+
+
+@cache
+def _terms(lang: Lang) -> tuple[re.Pattern[str], Mapping[str, str]]:
+    """Return what finds words that the glossary explains, the longest first, and the anchor of each."""
+    anchors = {word.lower(): anchor for anchor, word, _ in plain_words(lang)}
+    words = "|".join(map(re.escape, sorted(anchors, key=len, reverse=True)))
+    words = rf"\b(?:{words})\b" if lang == "en" else words
+    # Whole elements that stay as they are, then tags alone, so that what is left is text.
+    pattern = rf"<({_SHUT})\b.*?</\1>|<[^>]*>|(?P<word>{words})"
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL), anchors
+
+
+def with_terms(html: str, lang: Lang, place: str) -> str:
+    """Return content in which the first use of each word of the glossary leads to what it means, at a place.
+
+    Headings, links, figures and tables stay as they are.
+
+    >>> with_terms("<h2>差异系数</h2><p>差异系数超限；差异系数小则均衡。</p>", "zh", "index.html")
+    '<h2>差异系数</h2><p><a class="term" href="index.html#term-2">差异系数</a>超限；差异系数小则均衡。</p>'
+    """
+    pattern, anchors = _terms(lang)
+    told: set[str] = set()
+
+    def lead(match: re.Match[str]) -> str:
+        anchor = anchors.get((match["word"] or "").lower(), "")
+        if not anchor or anchor in told:
+            return match[0]
+        told.add(anchor)
+        return f'<a class="term" href="{escape(place)}#{anchor}">{match[0]}</a>'
+
+    return pattern.sub(lead, html)

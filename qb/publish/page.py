@@ -21,7 +21,6 @@ from markupsafe import Markup, escape
 
 from qb.files import PACKAGE
 from qb.publish.site_settings import SiteSettings
-from qb.report.words import plain_words
 
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
@@ -263,9 +262,6 @@ _EN = {
 WORDS = MappingProxyType({"zh": MappingProxyType(_ZH), "en": MappingProxyType(_EN)})
 
 
-# What a page looks like: notebook or index, in one theme, in one file that asks nothing of any other.
-
-
 THEME = PACKAGE / "publish" / "theme"
 WORK = "work"  # the tag of cells that are run in the notebook alone, not for its page
 PANEL = "panel"  # the script that only pages with a panel have
@@ -435,6 +431,8 @@ def notebook_page(notebook: NotebookNode, page: Page, *, ours: bool = False) -> 
     A cell tagged with a language (``zh``, ``en``) is left out of pages in the others, one tagged ``work`` of all:
     it is for who works in the notebook. On pages of `ours` what there is not is said once (:func:`saying`).
     """
+    from qb.publish.markdown import with_terms  # who writes indexes alone has no need of it
+
     shown, lang = copy(notebook), page.lang
     told = (cell for cell in notebook.cells if WORK not in cell.metadata.get("tags", ()))
     cells = [readable(cell, lang) for cell in told if speaks(cell, lang)]
@@ -444,7 +442,7 @@ def notebook_page(notebook: NotebookNode, page: Page, *, ours: bool = False) -> 
     if overview := dict(page.links).get(page.words["overview"]):
         head, opened, main = html.partition("<main")
         content, closed, foot = main.partition("</main>")
-        html = head + opened + with_terms(content, page, overview) + closed + foot
+        html = head + opened + with_terms(content, page.lang, overview) + closed + foot
     return with_doubts(html, page)
 
 
@@ -486,41 +484,6 @@ def _repeats(output: NotebookNode, said: set[str]) -> bool:
     known = bool(lines) and said.issuperset(lines)
     said.update(lines)
     return known and re.sub(r"</?ul[^>]*>", "", _LINES.sub("", html)).strip() == ""
-
-
-_SHUT = "a|h[1-6]|figure|svg|table|dl|summary|button|label|select|script|math"  # in these words lead nowhere
-
-
-@cache
-def _terms(lang: Lang) -> tuple[re.Pattern[str], Mapping[str, str]]:
-    """Return what finds words that the glossary explains, the longest first, and the anchor of each."""
-    anchors = {word.lower(): anchor for anchor, word, _ in plain_words(lang)}
-    words = "|".join(map(re.escape, sorted(anchors, key=len, reverse=True)))
-    words = rf"\b(?:{words})\b" if lang == "en" else words
-    # Whole elements that stay as they are, then tags alone, so that what is left is text.
-    pattern = rf"<({_SHUT})\b.*?</\1>|<[^>]*>|(?P<word>{words})"
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL), anchors
-
-
-def with_terms(html: str, page: Page, place: str) -> str:
-    """Return content in which the first use of each word of the glossary leads to what it means, at a place.
-
-    Headings, links, figures and tables stay as they are.
-
-    >>> with_terms("<h2>差异系数</h2><p>差异系数超限；差异系数小则均衡。</p>", Page("甲区"), "index.html")
-    '<h2>差异系数</h2><p><a class="term" href="index.html#term-2">差异系数</a>超限；差异系数小则均衡。</p>'
-    """
-    pattern, anchors = _terms(page.lang)
-    told: set[str] = set()
-
-    def lead(match: re.Match[str]) -> str:
-        anchor = anchors.get((match["word"] or "").lower(), "")
-        if not anchor or anchor in told:
-            return match[0]
-        told.add(anchor)
-        return f'<a class="term" href="{escape(place)}#{anchor}">{match[0]}</a>'
-
-    return pattern.sub(lead, html)
 
 
 _VERDICT = re.compile(r'(<\w+ class="verdict [^<>]*? data-fact="([^"]*)"[^<>]*)>')
