@@ -18,10 +18,13 @@ from qb.data.schema import tables_of
 from qb.indicators.population import KINDS, STAGES, exclusions, take_population
 from qb.indicators.resources import Reports, split_shares, split_weights
 from qb.indicators.verdicts import deciding, floor_of, resource_limits
+from qb.language import told
 from qb.planning.scenario.resource_actions import BUILT
+from qb.planning.scenario.scenario_file import ACTIONS
+from qb.planning.scenario.scenario_summary import field_words
 from qb.planning.scenario.teacher_actions import STAFF_COLUMNS
 from qb.report.context import ReportContext
-from qb.report.words import Lang, say, stage_label, title, unit_of, value_decimals, verdict_label
+from qb.report.words import say, stage_label, title, unit_of, value_decimals, verdict_label
 from qb.standard import SIDES as PRINTED
 from qb.standard import Standard
 from qb.terms import COMPULSORY, Kind, Verdict
@@ -261,7 +264,7 @@ class Stock:
         """Return the actions on offer: what they do, their fields, and which column each is about."""
         lang, standard = self.context.lang, self.standard
         tables = tables_of(standard)
-        own = {c.name: say(lang, c.label.zh, c.label.en) for c in standard.columns}
+        own = [c.name for c in standard.columns]
         more = [name for name in own if name in tables["sections"].by_name and name in self.columns]
         staff = [n for n, c in STAFF_COLUMNS.items() if c in self.columns]
         bought = [name for name in self.held if name not in BUILT]
@@ -279,8 +282,10 @@ class Stock:
         return [
             {
                 "do": do,
-                "label": say(lang, *_ACTIONS[do]),
-                "fields": [[n, _field(do, n, lang, own), *([1] if n in more_ else [])] for n in (*fields, *more_)],
+                "label": told(ACTIONS[do].called, lang),
+                "fields": [
+                    [n, told(field_words(do, n, standard), lang), *([1] if n in more_ else [])] for n in (*fields, *more_)
+                ],
             }
             for do, fields, more_ in offered
             if fields or more_
@@ -342,35 +347,6 @@ class Stock:
         at = sites.school * len(STAGES) + sites.stage
         agree = (counted[at] == sites.pupils) & (np.isnan(reported[at]) | (reported[at] == rows[at]))
         return np.isnan(sites.pupils) | (sites.pupils % 1 != 0) | ((rows[at] > 0) & ~agree)
-
-
-_ACTIONS = {
-    "hire": ("新进教师", "Hire teachers"),
-    "train": ("培训现有教师", "Train teachers who are there"),
-    "build": ("增建校舍场地", "Build"),
-    "buy": ("添置设备", "Buy equipment"),
-    "move_pupils": ("转出学生", "Move pupils away"),
-    "transfer_teachers": ("调出教师", "Transfer teachers away"),
-    "transfer_equipment": ("调出设备", "Transfer equipment away"),
-}
-_FIELDS = {
-    "teachers": ("人数", "Teachers"),
-    "pupils": ("人数", "Pupils"),
-    "above_required": ("高于规定学历", "Above the required degree"),
-    "backbone": ("骨干教师", "Backbone teachers"),
-    "pe_arts": ("体育艺术教师", "PE and arts teachers"),
-    "teaching_area_m2": ("教学及辅助用房（平方米）", "Teaching floor (m²)"),
-    "indoor_sports_area_m2": ("室内体育用房（平方米）", "Indoor sports floor (m²)"),
-    "sports_ground_m2": ("体育运动场地（平方米）", "Sports ground (m²)"),
-    "equipment_yuan": ("教学仪器设备（元）", "Equipment (yuan)"),
-    "multimedia_rooms": ("网络多媒体教室（间）", "Multimedia rooms"),
-}
-
-
-def _field(do: str, name: str, lang: Lang, own: dict[str, str]) -> str:
-    words = own.get(name) or say(lang, *_FIELDS.get(name, (name, name)))
-    among = do in ("hire", "transfer_teachers") and name not in ("teachers", "pupils")
-    return say(lang, "其中", "of them: ") + words if among else words
 
 
 @dataclass(frozen=True)

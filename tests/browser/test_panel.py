@@ -9,23 +9,29 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 
+from qb.cli import main
 from qb.data.dataset import Dataset, with_columns
 from qb.data.sample import make
-from qb.indicators.assessment import assess
-from qb.indicators.population import take_population
+from qb.indicators.assessment import Assessment, assess
+from qb.indicators.population import STAGES, take_population
 from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources
-from qb.planning.scenario import ScenarioError, apply
+from qb.planning.scenario import Scenario, ScenarioError, apply, load, to_toml, whatif
+from qb.planning.scenario.year_records import Register, unusable
 from qb.publish.page import Page, notebook_page
 from qb.report.context import ReportContext
-from qb.report.whatif_panel import WhatIf
+from qb.report.explore_panel import Panel
+from qb.report.whatif_panel import Stock, WhatIf
 from qb.standard import Standard
 from qb.standard import load as load_standard
 
 YEAR = 2025
-TAIWAN = Path(__file__).parents[2] / "data" / "standards" / "taiwan-primary.toml"
+ROOT = Path(__file__).parents[2]
+SAMPLE, SCENARIOS = ROOT / "data" / "sample", sorted((ROOT / "notebooks" / "scenarios").glob("*.toml"))
+TAIWAN = ROOT / "data" / "standards" / "taiwan-primary.toml"
 EDITS = 50  # for each of four standards
 NEAR = 1e-9
 STAFF = ("above_required", "backbone", "pe_arts")
@@ -35,7 +41,7 @@ TRIED = """(edits) => {
   const panel = document.querySelector(".whatif");
   return edits.map((actions) => {
     const { rows, balance, counts, faults } = panel.tried(actions);
-    return { rows, balance, counts, faults };
+    return { rows, balance, counts, faults, file: panel.scenario("试算", actions) };
   });
 }"""
 
@@ -63,7 +69,28 @@ def dataset(standard: Standard, *, gaps: bool = False) -> Dataset:
         schools.loc[primary[1], "parent_id"] = schools.loc[primary[0], "school_id"]
         nine = schools["school_id"][(schools["kind"] == "nine_year").to_numpy()].iloc[0]
         schools.loc[primary[2], "parent_id"] = nine
+        _doubtful(schools, sections, facilities)
     return with_columns(made.replace(schools=schools, facilities=facilities, sections=sections), standard)
+
+
+def _doubtful(schools: pd.DataFrame, sections: pd.DataFrame, facilities: pd.DataFrame) -> None:
+    """Change frames so that what is not reported decides: a coefficient, and whether a small point is judged.
+
+    One junior school has thirty times its equipment and another has not reported any: the coefficient is
+    unknown and above its limit whatever the other has. A teaching point has 30 pupils, its campus may have
+    any, and neither has a multimedia room: with fewer than 50 pupils it is left out.
+    """
+    junior = schools["school_id"][(schools["kind"] == "junior").to_numpy()].tolist()
+    rich, silent = ((facilities["school_id"] == school).to_numpy() for school in (junior[0], junior[-1]))
+    facilities.loc[rich, "equipment_yuan"] *= 30
+    facilities.loc[silent, "equipment_yuan"] = np.nan
+    point = schools.index[(schools["kind"] == "teaching_point").to_numpy()][0]
+    campus = schools.index[(schools["kind"] == "primary").to_numpy()][-1]
+    schools.loc[campus, ["kind", "parent_id"]] = ["teaching_point", schools.loc[point, "school_id"]]
+    for at, pupils in ((point, 30.0), (campus, np.nan)):
+        sections.loc[(sections["school_id"] == schools.loc[at, "school_id"]).to_numpy(), "pupils"] = pupils
+        mine = (facilities["school_id"] == schools.loc[at, "school_id"]).to_numpy()
+        facilities.loc[mine, "multimedia_rooms"] = 0.0
 
 
 def page_of(*panels: WhatIf) -> str:
@@ -178,6 +205,20 @@ def differences(shown: dict, document: dict, held: JudgedResources, standard: St
     return wrong
 
 
+def balance_differs(shown: dict, expected: Assessment) -> list[object]:
+    """Return where a page's coefficients and counts are not those of an assessment."""
+    codes = [*expected.standard.resource_codes, "composite"]
+    wrong = [
+        (row["stage"], row["code"])
+        for row in expected.balance.to_dict("records")
+        if not close(
+            shown["balance"][row["stage"]][codes.index(row["code"])]["coefficient"], row["coefficient"]
+        )
+    ]
+    passing = int((expected.rows["verdict"] == "pass").sum())
+    return wrong if shown["counts"]["pass"] == passing else [*wrong, (shown["counts"], passing)]
+
+
 def tried(visit, tmp_path: Path, panel: WhatIf, asked: list[list[dict]]) -> list[dict]:
     """Return what the page has after each list of actions, all of them asked for at once."""
     path = tmp_path / "page.html"
@@ -198,6 +239,12 @@ def test_fifty_random_edits_come_out_as_in_python(visit, tmp_path, name, gaps):
     district = str(context.assessment.districts["district"].iloc[0])
     panel = WhatIf(context, district)
     document = json.loads(panel.document)
+    if gaps:
+        unknown = context.assessment.balance["coefficient"].isna()
+        assert (context.assessment.balance.loc[unknown.to_numpy(), "verdict"] == "fail").any()
+        doubtful = context.assessment.rows
+        point = doubtful[(doubtful["kind"] == "teaching_point").to_numpy()]
+        assert (point["C7_verdict"] == "no data").all() and len(point) == 1
     asked = [[], *edits(document, seed=2, count=EDITS)]
     found = tried(visit, tmp_path, panel, asked)
     done = 0
@@ -210,4 +257,96 @@ def test_fifty_random_edits_come_out_as_in_python(visit, tmp_path, name, gaps):
         assert not any(shown["faults"]), (actions, shown["faults"])
         assert differences(shown, document, judged(after, standard), standard) == [], actions
         done += 1
+        if done == 2:  # the first that changes something, as the panel saves it
+            file = tmp_path / "trial.toml"
+            file.write_text(shown["file"], encoding="utf-8")
+            by_file = whatif(data, [file], standard=standard).outcomes[0].assessments[YEAR]
+            assert balance_differs(shown, by_file) == [] and actions
     assert EDITS / 3 < done < EDITS  # some ask for too much, and both say so
+
+
+def test_the_pupils_that_a_panel_cannot_move_are_those_of_which_a_scenario_says_so():
+    """Numbers that are blank or no whole ones, classes that are not those of the section, or none listed."""
+    standard = load_standard()
+    data = dataset(standard, gaps=True)
+    sections, classes = data["sections"].copy(), data["classes"].copy()
+    keys = list(zip(sections["school_id"], sections["stage"], strict=True))
+    sections.loc[1, "pupils"] += 0.5
+    sections.loc[4, "classes"] += 1
+    sections.loc[5, "classes"] = np.nan
+    of = list(zip(classes["school_id"], classes["stage"], strict=True))
+    classes.loc[classes.index[of.index(keys[6])], "pupils"] += 1
+    classes = classes[[key != keys[7] for key in of]]
+    data = data.replace(sections=sections, classes=classes)
+    register, sites = (
+        Register.of(data, YEAR),
+        Stock.of(ReportContext(data, assess(data, YEAR, standard))).sites,
+    )
+    listed = [(site, (site["id"], str(STAGES[site["stage"]]))) for group in sites.values() for site in group]
+    found = {key: bool(site["stuck"]) for site, key in listed if key in register["sections"]}
+    assert found == {key: bool(unusable(register, key)) for key in found}
+    assert {keys[1], keys[4], keys[6]} <= {key for key, stuck in found.items() if stuck}
+    assert not found[keys[5]] and not found[keys[7]]
+
+
+def chosen(panel: Panel, action: dict, names: dict[str, str]) -> None:
+    """Pick an action of a file on the panel of the notebook, which is that of the app, and fill it in."""
+    panel._offer.value = action["do"]
+    panel._add()
+    number = len(panel.session.choices) - 1
+    choice = panel.session.choices[number]
+    names |= {str(action.get("school_id")): str(choice.fixed.get("school_id"))}
+    said: dict[str, object] = {}
+    for control in choice.controls:
+        group, _, part = control.name.partition(".")
+        given = action.get(group) if not part else action.get(group, {}).get(part)
+        if control.offered == "places" and given:
+            stage = action.get(control.stage)
+            said[control.name] = next(
+                place
+                for place in panel.session.options(control)
+                if place[0] == given and stage in (None, place[1])
+            )
+        elif given is not None:
+            given = names.get(given, given) if isinstance(given, str) else given
+            said[control.name] = tuple(given) if control.kind == "many" else given
+    panel.session = panel.session.changing(number, **said)
+    panel._build()  # every widget takes what it is to show
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_the_examples_come_out_alike_by_command_on_the_notebooks_panel_and_on_the_page(
+    visit, tmp_path, capsys, committed, path
+):
+    """All of their actions in one year: the panels are about one."""
+    told = [a.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True) | {"do": a.do}
+            for a in load(path).actions]  # fmt: skip
+    actions = [{name: value for name, value in action.items() if name != "year"} for action in told]
+    file = tmp_path / path.name
+    file.write_text(
+        to_toml(Scenario.model_validate({"title": "试算", "base_year": YEAR, "actions": actions})),
+        encoding="utf-8",
+    )
+    with pytest.raises(SystemExit) as ended:
+        main(["whatif", str(SAMPLE), str(file), "--json"])
+    assert ended.value.code == 0
+    document = json.loads(capsys.readouterr().out)["scenarios"][0]["assessment"]["districts"][0]
+    command = {(row["stage"], row["code"]): row["coefficient"] for row in document["balance"]}
+    met = {(row["school_id"], row["stage"]): row["verdict"] for row in document["schools"]}
+
+    panel, names = Panel(SAMPLE, YEAR), {}
+    for action in actions:
+        chosen(panel, action, names)
+    after = panel.session.after
+    shown = {(row["stage"], row["code"]): row["coefficient"] for row in after.balance.to_dict("records")}
+    assert shown == pytest.approx(command, abs=NEAR)
+    verdicts = zip(after.rows["school_id"], after.rows["stage"], after.rows["verdict"], strict=True)
+    back = {new: old for old, new in names.items()}
+    assert {(back.get(school, school), stage): verdict for school, stage, verdict in verdicts} == met
+
+    page = WhatIf(ReportContext(committed, panel.session.base), document["district"])
+    offered = {action["do"] for action in json.loads(page.document)["actions"]}
+    if {action["do"] for action in actions} <= offered:
+        (found,) = tried(visit, tmp_path, page, [panel.session.actions])
+        assert not any(found["faults"]) and balance_differs(found, after) == []
+    assert offered >= {action["do"] for action in actions} or path.stem in ("merger", "new_school")

@@ -175,7 +175,7 @@ function add(state, action) {
   const made = [...row];
   for (const [column, value] of given) made[column] += value;
   const [all, indoor] = ["teaching_area_m2", "indoor_sports_area_m2"].map((name) => made[it.held.indexOf(name)]);
-  if (indoor > all) return few(all);
+  if (known(all) && indoor > all) return few(all);
   row.splice(0, row.length, ...made);
 }
 
