@@ -10,7 +10,7 @@ from qb.data.form_reading import FORM_SHEET_RULES
 from qb.data.recipe import RECIPE_RULES
 from qb.data.schema import DISTRICT_ITEMS, TABLES, ColumnKind
 from qb.data.table_headers import FORM_RULES
-from qb.publish.reference import terms
+from qb.publish.documentation import terms
 
 DICTIONARY, ENGLISH = (
     (Path(__file__).parents[1] / "data" / name).read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import nbformat
 
 from qb.indicators.assessment import Assessment
 from qb.publish.page import Page as Frame
-from qb.publish.site_index import district_index
+from qb.publish.site import district_index
 from qb.publish.site_plan import Part
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
