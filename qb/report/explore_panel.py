@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import subprocess
 import sys
 import tempfile
+import weakref
 import webbrowser
 from html import escape
 from pathlib import Path
@@ -204,7 +206,6 @@ class Panel:
         self._fills: list[tuple[widgets.Button, int, Control]] = []
         self._marks: list[widgets.HTML] = []
         self._filling = False
-        self._folder = tempfile.TemporaryDirectory(prefix="qb-")  # what is uploaded
         self._data = self._text("数据", "Data", str(data))
         self._year = widgets.Dropdown(description=self._say("学年", "Year"), layout=WIDE, style=STYLE)
         self._upload = widgets.FileUpload(
@@ -315,7 +316,9 @@ class Panel:
     def _take(self, files: tuple) -> None:
         """Open a workbook that was uploaded."""
         for one in files:
-            path = Path(self._folder.name, Path(one["name"]).name)
+            folder = tempfile.mkdtemp(prefix="qb-")
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)  # it goes with the panel
+            path = Path(folder, Path(one["name"]).name)
             path.write_bytes(one["content"])
             self._data.value = str(path)
             self._open()
