@@ -205,7 +205,7 @@ def test_what_each_action_adds_is_that_of_the_document(page, told):
                 assert (
                     cell == "—"
                     if abs(most) < 0.0005
-                    else float(cell.split()[-1]) == pytest.approx(most, abs=6e-4)
+                    else float(cell.split()[-1].replace("−", "-")) == pytest.approx(most, abs=6e-4)
                 )
     assert next(rows, None) is None
 
