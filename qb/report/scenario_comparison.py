@@ -349,7 +349,8 @@ class ScenarioSides(ScenarioPart):
         if costs is None or not len(costs):
             return {"cost_yuan": "—", "range": "—"}
         sums = total(costs)
-        span = "—" if sums["low"] is None else money_range(sums["low"], sums["high"], self.lang)
+        low, high = sums["low"], sums["high"]
+        span = "—" if low is None or high is None else money_range(low, high, self.lang)
         return {"cost_yuan": self.yuan(sums["cost_yuan"]), "range": span}
 
     def shortfalls(self) -> Table:

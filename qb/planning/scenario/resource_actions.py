@@ -158,8 +158,8 @@ class Item(NamedTuple):
         price = self.price
         if price is None or price.yuan is None:
             return None
-        amount = cast("float", self.amount) * (years if price.yearly else 1)
-        yuan, low, high = (amount * cast("float", each) for each in (price.yuan, price.low, price.high))
+        amount = self.amount * (years if price.yearly else 1)
+        yuan, low, high = (amount * each for each in (price.yuan, price.low, price.high))
         return Price(yuan, low, high, price.code, price.yearly)
 
 
