@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from qb.language import COLON, Message, joined, reader, told
-from qb.personal import mask
+from qb.personal_data import mask
 from qb.terms import Severity
 
 

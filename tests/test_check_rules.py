@@ -22,7 +22,7 @@ from qb.data.schema import TABLES, ColumnKind
 from qb.data.table_headers import FORM_RULES
 from qb.data.template import write_template
 from qb.errors import DataError
-from qb.personal import is_identity_number
+from qb.personal_data import is_identity_number
 from qb.standard import StandardError
 from qb.terms import Severity
 

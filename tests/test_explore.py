@@ -83,7 +83,7 @@ def control(panel, name, number=0):
 
 
 def press(panel, text):
-    """Press the last button so called."""
+    """PageProcesses the last button so called."""
     found = [one for one in walk(panel.widget) if isinstance(one, ipywidgets.Button)]
     [one for one in found if one.description == text][-1].click()
 

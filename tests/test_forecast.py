@@ -18,7 +18,7 @@ from qb.indicators.assessment import assess
 from qb.planning.forecast.grades import past
 from qb.planning.forecast.places import places
 from qb.planning.forecast.places import summary as places_summary
-from qb.planning.forecast.progression import (
+from qb.planning.forecast.progression_ratios import (
     Total,
     pooled_ratio,
     progression_ratio,

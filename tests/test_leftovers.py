@@ -19,7 +19,7 @@ from qb.publish.jobs import Job
 from qb.publish.leftovers import Seal
 from qb.publish.page import Page
 from qb.publish.scheduler import run
-from qb.publish.worker import Held, can_fork
+from qb.publish.worker import PreloadedContext, can_fork
 from qb.report.context import open_context
 
 pytestmark = pytest.mark.skipif(
@@ -122,7 +122,7 @@ def look(data: str) -> list[str]:
 def book(tmp_path_factory):
     folder = tmp_path_factory.mktemp("book") / "data"
     write(make(schools=4, years=[2024, 2025], seed=3), folder)
-    return Held(open_context(folder, 2025, "gulou-2023"), folder, "gulou-2023")
+    return PreloadedContext(open_context(folder, 2025, "gulou-2023"), folder, "gulou-2023")
 
 
 @pytest.fixture(scope="module")

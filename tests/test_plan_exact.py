@@ -12,9 +12,9 @@ from pyscipopt import quicksum
 from town import Town
 
 from qb.errors import QbError
+from qb.planning.plan.budget_and_transfers import spend
 from qb.planning.plan.cheapest import cheapest_plan
 from qb.planning.plan.integer_program import cheapest_by_school
-from qb.planning.plan.limited_means import spend
 from qb.planning.plan.plan_solver import Branched, branch, filled, lowered, solve, trimmed
 from qb.planning.plan.planning_problem import Sum
 from qb.planning.plan.relaxation import proven, relax

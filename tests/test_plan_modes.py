@@ -16,9 +16,7 @@ from qb.data.sample import make
 from qb.errors import QbError
 from qb.indicators.assessment import assess
 from qb.planning.forecast.projection import forecast
-from qb.planning.plan.cheapest import PlanStatus, cheapest_plan, price_of_balance, scenario
-from qb.planning.plan.integer_program import Passing, shortfall, snapped
-from qb.planning.plan.limited_means import (
+from qb.planning.plan.budget_and_transfers import (
     Cells,
     best_use,
     explain,
@@ -28,6 +26,8 @@ from qb.planning.plan.limited_means import (
     transfers,
     with_kinds,
 )
+from qb.planning.plan.cheapest import PlanStatus, cheapest_plan, price_of_balance, scenario
+from qb.planning.plan.integer_program import Passing, shortfall, snapped
 from qb.planning.plan.plan_results import years_document
 from qb.planning.plan.plan_summary import summary, years_summary
 from qb.planning.plan.years_plan import PupilPath, plan_over_years

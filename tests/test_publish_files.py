@@ -44,7 +44,8 @@ def go(tmp_path, sample, monkeypatch):
     monkeypatch.setattr(attachments, "find_chromium", lambda: True)
     monkeypatch.setattr(attachments, "write_pdf", lambda page, path: path.write_bytes(page.read_bytes()[:9]))
     monkeypatch.setattr(
-        "qb.publish.word_export.write_word", lambda job, **_: job.target.write_text(job.page.title, "utf-8")
+        "qb.publish.notebook_to_word.write_word",
+        lambda job, **_: job.target.write_text(job.page.title, "utf-8"),
     )
     # Not in processes of their own, which would not know the stand-ins.
     monkeypatch.setattr(

@@ -10,8 +10,8 @@ from town import Town
 
 from qb.data.sample import make
 from qb.indicators.assessment import assess
+from qb.planning.plan.budget_and_transfers import best_use
 from qb.planning.plan.cheapest import cheapest_plan
-from qb.planning.plan.limited_means import best_use
 from qb.report.brief_report import BriefReport, problems_of
 from qb.report.context import ReportContext, State
 from qb.report.district_report import DistrictReport

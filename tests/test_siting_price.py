@@ -22,14 +22,7 @@ from qb.planning.scenario import apply, load, whatif
 from qb.planning.scenario.comparison import total, unpriced
 from qb.planning.scenario.resource_actions import Price
 from qb.planning.siting.candidate_sites import SitingError, load_sites
-from qb.planning.siting.site_choice import (
-    document,
-    lacking,
-    prices,
-    site,
-    summary,
-)
-from qb.planning.siting.site_front import (
+from qb.planning.siting.pareto_front import (
     edge,
     front,
     front_lines,
@@ -38,6 +31,13 @@ from qb.planning.siting.site_front import (
     trade_off,
     trade_off_lines,
     undominated,
+)
+from qb.planning.siting.site_choice import (
+    document,
+    lacking,
+    prices,
+    site,
+    summary,
 )
 from qb.report.explore_sites import open_siting
 

@@ -333,8 +333,8 @@ def test_stages_that_share_facilities_are_bounded_together(tmp_path):
 
 def test_what_a_mean_does_not_allow_is_said(tmp_path):
     from qb.errors import QbError
+    from qb.planning.plan.budget_and_transfers import best_use
     from qb.planning.plan.cheapest import PlanStatus, cheapest_plan
-    from qb.planning.plan.limited_means import best_use
 
     own = load(file(tmp_path, TWO.format(limit=0.45)))
     dear = costs(J4=1000, J5=10)

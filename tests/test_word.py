@@ -14,10 +14,10 @@ from docx.oxml.ns import qn
 from qb.charts import Caption, Chart
 from qb.errors import QbError
 from qb.publish.jobs import Job
+from qb.publish.notebook_to_word import shown_by, write_word
 from qb.publish.page import Page
-from qb.publish.word_export import shown_by, write_word
 from qb.report.tables import Table
-from qb.report.word import Cover, chinese, write_document
+from qb.report.word_writer import Cover, chinese, write_document
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PAGE = Page("一校一策", "zh", "古城区 · 2025—2026学年", True, provenance=(("数据来源", "sample"),))

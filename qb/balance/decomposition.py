@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from qb.balance.entropy import theil
 from qb.balance.grouped import Floats, common_index, grouped, labelled, new_axes, ratio, tidy
 from qb.errors import ArgumentError
-from qb.showing import Shown
+from qb.result_repr import Shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

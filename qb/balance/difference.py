@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from qb.balance.grouped import Floats, Grouped, Measured, common_index, grouped, ratio, tidy
 from qb.errors import ArgumentError
-from qb.showing import Shown
+from qb.result_repr import Shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

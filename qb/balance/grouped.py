@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from qb.errors import ArgumentError
 from qb.language import Both, Message, joined, listing
-from qb.showing import Shown
+from qb.result_repr import Shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from qb.balance.grouped import Floats, Grouped, Measured, common_index, grouped, new_axes
 from qb.balance.grouped import at as positions
 from qb.errors import ArgumentError
-from qb.showing import Shown
+from qb.result_repr import Shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,7 +17,8 @@ from qb.balance.decomposition import contributions
 from qb.balance.difference import difference_coefficient
 from qb.balance.grouped import NAMES, Floats, common_index, grouped
 from qb.errors import ArgumentError
-from qb.showing import Shown
+from qb.result_repr import Shown
+from qb.rounding import round_half_up
 
 SAME = 1e-12  # differences nearer than this are the same
 
@@ -272,11 +273,11 @@ def conventions(
         (
             "values rounded to 2 decimals",
             "各校数值先取两位小数",
-            _coefficient(half_up(per * x, 2) * p, p),
+            _coefficient(round_half_up(per * x, 2) * p, p),
             len(r),
         ),
-        ("coefficient rounded to 3 decimals", "差异系数取三位小数", half_up(standard, 3), len(r)),
-        ("coefficient rounded to 2 decimals", "差异系数取两位小数", half_up(standard, 2), len(r)),
+        ("coefficient rounded to 3 decimals", "差异系数取三位小数", round_half_up(standard, 3), len(r)),
+        ("coefficient rounded to 2 decimals", "差异系数取两位小数", round_half_up(standard, 2), len(r)),
     ]
     if small is not None:
         rows.append(
@@ -441,12 +442,6 @@ def _swapped(side: NDArray[np.bool_], pairs: NDArray[np.intp], swap: ArrayLike) 
     chosen = pairs[np.asarray(swap, dtype=bool)]
     made[chosen] = ~side[chosen]
     return made
-
-
-def half_up(value: float | Floats, decimals: int) -> float | Floats:
-    """Round as taught in school, a half upwards; 0.125 to 2 decimals is 0.13, where `round` says 0.12."""
-    scale = 10.0**decimals
-    return np.floor(np.asarray(value) * scale + 0.5 + 1e-9) / scale
 
 
 def _coefficient(amount: Floats, pupils: Floats) -> float:

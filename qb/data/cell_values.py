@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from qb.data.schema import WHOLE, Column, ColumnKind, Table, tidy_header, tidy_unit
 from qb.language import Message, listing
-from qb.personal import SHORTEST, kinds_of, mask, names_persons
+from qb.personal_data import SHORTEST, kinds_of, mask, names_persons
 from qb.terms import LARGEST
 
 # What no page, workbook or document can show; tabs and line ends are not among them.

@@ -15,7 +15,7 @@ from qb.data.dataset import great_circle_km, index_of
 from qb.data.schema import ABOVE_REQUIRED, DEGREES, DISTRICT_ITEMS, TABLES, ColumnKind
 from qb.data.table_headers import person_column
 from qb.language import Both, Message, joined, listing
-from qb.personal import names_persons
+from qb.personal_data import names_persons
 from qb.terms import Severity
 
 # S: a whole and its parts.

@@ -20,7 +20,7 @@ LIKELY = 20  # times the limit that a resource may well be
 
 
 @dataclass(frozen=True)
-class Yard:
+class Yardstick:
     """A column held against what is asked for each pupil; of pupils, against what a class may have.
 
     Attributes
@@ -45,12 +45,12 @@ class Yard:
 
 
 @dataclass(frozen=True)
-class Doubt:
+class DoubtedColumn:
     """Rows of a column that cannot be, most of those of their year.
 
     Attributes
     ----------
-    yard : Yard
+    yard : Yardstick
     rows : ndarray of int
         Positions in the table.
     given : int
@@ -61,7 +61,7 @@ class Doubt:
         The unit they seem to be in, or were multiplied for.
     """
 
-    yard: Yard
+    yard: Yardstick
     rows: np.ndarray
     given: int
     factor: float = np.nan
@@ -73,12 +73,12 @@ def units_of(view: View, column: Column) -> list[UnitSlip]:
     return [slip for slip in view.checks.slips if slip.unit == column.unit]
 
 
-def yards(view: View) -> list[Yard]:
+def yards(view: View) -> list[Yardstick]:
     """Return every column that the standard says enough of, pupils first."""
     return view.once("yards", lambda: [_of_pupils(view), *_of_resources(view), *_of_funds(view)])
 
 
-def _of_resources(view: View) -> Iterator[Yard]:
+def _of_resources(view: View) -> Iterator[Yardstick]:
     seen = set()
     for indicator in view.standard.resources:
         table, column = place = indicator.adds_to
@@ -91,21 +91,21 @@ def _of_resources(view: View) -> Iterator[Yard]:
         yield _per_pupil(view, table, column, limit, Message("{} 的限值", "the limit of {}", indicator.code))
 
 
-def _of_funds(view: View) -> Iterator[Yard]:
+def _of_funds(view: View) -> Iterator[Yardstick]:
     for asked in view.checks.funds:
         for column in asked.columns:
             limit = np.full(len(view.data["funds"]), asked.per_pupil)
             yield _per_pupil(view, "funds", column, limit, asked.what)
 
 
-def _per_pupil(view: View, table: str, column: str, limit: np.ndarray, what: str) -> Yard:
+def _per_pupil(view: View, table: str, column: str, limit: np.ndarray, what: str) -> Yardstick:
     heads, amount = view.pupils[view.slot(table)], view.numbers(table, column)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where((heads > 0) & (amount > 0), amount / heads / limit, np.nan)
-    return Yard(table, column, ratio, limit, what, view.tables[table][column])
+    return Yardstick(table, column, ratio, limit, what, view.tables[table][column])
 
 
-def _of_pupils(view: View) -> Yard:
+def _of_pupils(view: View) -> Yardstick:
     table, column = PUPILS
     heads, classes = view.numbers(table, column), view.numbers(table, "classes")
     sizes = [view.standard.computed_by(measure) for measure in ("class_size", "school_size")]
@@ -114,7 +114,7 @@ def _of_pupils(view: View) -> Yard:
         ratio = np.where((heads > 0) & (classes > 0), heads / classes / of_class, np.nan)
         ratio = np.where(heads / of_school > view.checks.plausible_factor, heads / of_school, ratio)
     limit, what = np.broadcast_to(of_class, heads.shape), Message("一个班的限值", "the limit of a class")
-    return Yard(table, column, ratio, limit, what, view.tables[table][column])
+    return Yardstick(table, column, ratio, limit, what, view.tables[table][column])
 
 
 def _by_stage(view: View, table: str, limits: tuple[Limit, ...]) -> np.ndarray:
@@ -124,14 +124,14 @@ def _by_stage(view: View, table: str, limits: tuple[Limit, ...]) -> np.ndarray:
     return np.array([*(by_stage.get(stage, usual) for stage in STAGES), np.nan])[view.stage(table)]
 
 
-def beyond(view: View, yard: Yard) -> tuple[np.ndarray, np.ndarray]:
+def beyond(view: View, yard: Yardstick) -> tuple[np.ndarray, np.ndarray]:
     """Return which rows are too low and which too high by the factor of the standard's checks."""
     factor = view.checks.plausible_factor
     with np.errstate(invalid="ignore"):
         return yard.ratio < 1 / factor, yard.ratio > factor
 
 
-def doubts_of(view: View) -> list[Doubt]:
+def doubts_of(view: View) -> list[DoubtedColumn]:
     """Return the columns of which most rows of a year are beyond belief, one for each direction.
 
     Where pupils are too few, or too many, for their classes, the amounts for each of them are not blamed
@@ -140,7 +140,7 @@ def doubts_of(view: View) -> list[Doubt]:
     return view.once("doubts", lambda: _doubts(view))
 
 
-def _doubts(view: View) -> list[Doubt]:
+def _doubts(view: View) -> list[DoubtedColumn]:
     by_year = {yard.column: _by_year(view, yard) for yard in yards(view)}
     pupils, *others = yards(view)
     for place in {year for found in by_year.values() for year, _ in found}:
@@ -162,11 +162,11 @@ def _doubts(view: View) -> list[Doubt]:
             parts = [rows for (_, down), rows in by_year[yard.column].items() if down == low]
             if parts:
                 rows = np.sort(np.concatenate([part for part, _ in parts]))
-                found.append(_guessed(view, Doubt(yard, rows, sum(given for _, given in parts))))
+                found.append(_guessed(view, DoubtedColumn(yard, rows, sum(given for _, given in parts))))
     return found
 
 
-def _by_year(view: View, yard: Yard) -> dict[tuple[int, bool], tuple[np.ndarray, int]]:
+def _by_year(view: View, yard: Yardstick) -> dict[tuple[int, bool], tuple[np.ndarray, int]]:
     """Return the rows in doubt by year and direction, where they are most of those given in it, or in all."""
     found = {}
     for low, odd in zip((True, False), beyond(view, yard), strict=True):
@@ -195,7 +195,7 @@ def _pupils_to_blame(view: View, by_year: dict[str, dict], place: int) -> bool:
     return len(high) == len(there) and len({y.named.unit for y in high}) > 1
 
 
-def _guessed(view: View, doubt: Doubt) -> Doubt:
+def _guessed(view: View, doubt: DoubtedColumn) -> DoubtedColumn:
     """Return it with the unit that would make the column plausible, where one would."""
     ratio = float(np.nanmedian(doubt.yard.ratio[doubt.rows]))
     factors = {
@@ -287,7 +287,7 @@ def plain(number: float) -> str:
     return f"{rounded:,.0f}" if abs(rounded) >= 1000 else np.format_float_positional(rounded, trim="-")
 
 
-def sentence(view: View, doubt: Doubt) -> Message:
+def sentence(view: View, doubt: DoubtedColumn) -> Message:
     """Say what cannot be, with the guess."""
     yard, rows = doubt.yard, doubt.rows
     column, first, factor = yard.named, int(rows[0]), view.checks.plausible_factor
@@ -332,7 +332,7 @@ def typed_unit(unit: UnitSlip) -> Both:
     return Both(unit.typed, f"units of {unit.factor:,.6g}")
 
 
-def guess(doubt: Doubt) -> Message | str:
+def guess(doubt: DoubtedColumn) -> Message | str:
     """Say which unit would make a column plausible; nothing where none would."""
     if doubt.unit is None:
         return ""
@@ -346,7 +346,7 @@ def guess(doubt: Doubt) -> Message | str:
     return Message("；像是多乘了 {:,.6g}", "; it looks multiplied by {:,.6g}", doubt.unit.factor)
 
 
-def correction(view: View, doubt: Doubt) -> str:
+def correction(view: View, doubt: DoubtedColumn) -> str:
     """Return the lines of ``corrections.toml`` that mend a column; empty where no unit would.
 
     Nor are there any where figures in order lie among those in doubt: these are to be mended one by one.

@@ -26,7 +26,7 @@ from qb.data.template import REPORTED_BY_SCHOOLS
 from qb.data.workbook import ITEMS, RESULT, open_book
 from qb.errors import DataError, Fault, QbError, UnreadableError
 from qb.language import Lang, Message, listing, say
-from qb.personal import mask
+from qb.personal_data import mask
 from qb.terms import WORKBOOKS, Severity, Stage
 
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from qb.data.cell_values import convert, missing
 from qb.data.corrections import Correction
 from qb.data.schema import INVENTED, TABLES, TABLES_OF_DISTRICTS, tables_of
 from qb.errors import Fault, QbError
-from qb.showing import FEW, Shown, described
+from qb.result_repr import FEW, Shown, described
 from qb.standard import Standard
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Severity, Stage
 

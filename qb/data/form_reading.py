@@ -18,7 +18,7 @@ from qb.data.schema import TABLES, WHOLE, Column, tidy_unit
 from qb.data.table_headers import FORM_RULES
 from qb.errors import Fault
 from qb.language import Message, listing
-from qb.personal import kinds_of
+from qb.personal_data import kinds_of
 from qb.terms import Severity
 
 # fmt: off

@@ -21,7 +21,7 @@ from qb.data.xlsx_copy import LINKS, MAIN, PARSER, TYPES, Package, Styles, add_t
 from qb.data.xlsx_package import column_letters, column_number
 from qb.errors import Fault, QbError
 from qb.language import Lang, Message, told
-from qb.personal import kinds_of, mask
+from qb.personal_data import kinds_of, mask
 from qb.terms import WORKBOOK, Severity
 
 COLOURS = {Severity.STOPS: "FFFFC7CE", Severity.WARNING: "FFFFEB9C", Severity.NOTE: "FFE2EFDA"}

@@ -17,7 +17,7 @@ from qb.data.check_base import Rule
 from qb.data.schema import TABLES, Column, ColumnKind, Table, tidy_header, tidy_unit
 from qb.errors import Fault
 from qb.language import Both, Message, listing
-from qb.personal import mask, names_persons
+from qb.personal_data import mask, names_persons
 from qb.terms import Severity
 
 # fmt: off

@@ -37,7 +37,7 @@ from qb.data.table_headers import (
 )
 from qb.errors import DataError, Fault
 from qb.language import Message, joined, listing
-from qb.personal import mask
+from qb.personal_data import mask
 from qb.terms import Severity, Stage
 
 LISTED = 1000  # faults shown for one column and rule; a column of the wrong kind has millions

@@ -40,7 +40,7 @@ from qb.data.xlsx_package import (
 from qb.errors import DataError, Fault, QbError, UnreadableError
 from qb.files import temporary_folder
 from qb.language import Message, joined, listing
-from qb.personal import kinds_of
+from qb.personal_data import kinds_of
 from qb.terms import WORKBOOK
 
 # The sheets of a workbook as cells: values as they are stored, formulas by their results.

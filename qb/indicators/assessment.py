@@ -26,7 +26,7 @@ from qb.indicators.population import Population, take_population
 from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources, deciding, words, worst_by
 from qb.language import listing
-from qb.showing import Shown, described
+from qb.result_repr import Shown, described
 from qb.standard import BESIDE, Standard, Transition
 from qb.terms import Stage, Verdict
 

@@ -14,7 +14,7 @@ from qb.publish.jobs import CELL_SECONDS, Site
 from qb.publish.manifest import RECORD, Record, locked
 from qb.publish.own_notebooks import find_notebooks
 from qb.publish.page import Lang
-from qb.publish.scheduler import Press
+from qb.publish.scheduler import PageProcesses
 from qb.publish.site_settings import PICTURES, settings_file
 from qb.standard import whole_name
 
@@ -126,7 +126,7 @@ def publish(
     of = reckon()
     if not force and (site := _as_it_stands(out, of)):
         return site
-    with _cluster(scheduler, tls) if scheduler else Press(jobs) as source:
+    with _cluster(scheduler, tls) if scheduler else PageProcesses(jobs) as source:
         from qb.publish.site import make
 
         made_by = {"cluster" if scheduler else "press": source}

@@ -31,7 +31,7 @@ from qb.standard import files_of
 
 if TYPE_CHECKING:
     from qb.publish.jobs import Job
-    from qb.publish.worker import Held
+    from qb.publish.worker import PreloadedContext
     from qb.report.context import ReportContext
 
 # The data package: every table as CSV and parquet, described as Frictionless asks, in one ZIP.
@@ -385,7 +385,7 @@ class Bundle:
         return self.folder / f"{_PACKAGE[self.annual.page.lang]}.zip"
 
 
-def make_files(bundles: Sequence[Bundle], held: Held, workers: int) -> Iterator[tuple[Path, str]]:
+def make_files(bundles: Sequence[Bundle], held: PreloadedContext, workers: int) -> Iterator[tuple[Path, str]]:
     """Make files, the districts side by side; yield each with what went wrong, "" where it was made."""
     from qb.publish.scheduler import pool_of
 
@@ -407,7 +407,7 @@ def make_files(bundles: Sequence[Bundle], held: Held, workers: int) -> Iterator[
                 )
 
 
-def _make(bundle: Bundle, held: Held) -> list[tuple[Path, str]]:
+def _make(bundle: Bundle, held: PreloadedContext) -> list[tuple[Path, str]]:
     from qb.report.context import preload
 
     preload(held.context, held.data, held.standard)
@@ -415,8 +415,8 @@ def _make(bundle: Bundle, held: Held) -> list[tuple[Path, str]]:
     return [(path, _said(make)) for path, make in _makers(bundle, held).items()]
 
 
-def _makers(bundle: Bundle, held: Held) -> dict[Path, Callable[[], None]]:
-    from qb.publish.word_export import write_word
+def _makers(bundle: Bundle, held: PreloadedContext) -> dict[Path, Callable[[], None]]:
+    from qb.publish.notebook_to_word import write_word
     from qb.report.forms import write_forms, write_ledger, write_policies
 
     context = held.context

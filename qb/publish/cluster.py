@@ -28,8 +28,8 @@ from qb.files import MAKING, WriteError, temporary_folder, versions, write_whole
 from qb.language import Message, joined, listing, told
 from qb.publish.jobs import LOST, Failure, Job, Outcome
 from qb.publish.manifest import code_version
-from qb.publish.scheduler import Press, made_here
-from qb.publish.worker import Held, can_fork, packed
+from qb.publish.scheduler import PageProcesses, made_here
+from qb.publish.worker import PreloadedContext, can_fork, packed
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -114,7 +114,7 @@ class Cluster:
             one.setLevel(level)
 
     def made(
-        self, jobs: Sequence[Job], held: Held | None, warn: Callable[[str], object]
+        self, jobs: Sequence[Job], held: PreloadedContext | None, warn: Callable[[str], object]
     ) -> Iterator[tuple[int, Outcome]]:
         """Yield each job's place and outcome as they come; what is to be said of workers is told once.
 
@@ -325,7 +325,7 @@ class Parcel:
     files: Mapping[str, bytes]
 
     @classmethod
-    def of(cls, jobs: Sequence[Job], held: Held | None) -> Parcel:
+    def of(cls, jobs: Sequence[Job], held: PreloadedContext | None) -> Parcel:
         """Return the parcel for jobs."""
         paths = {str(job.notebook) for job in jobs} | {path for job in jobs for path in _named(job)}
         return cls(packed(held) if held else None, {path: Path(path).read_bytes() for path in paths})
@@ -349,10 +349,10 @@ class Made(NamedTuple):
     error: str = ""
 
 
-class Station:
+class WorkerStore:
     """What a worker keeps for a parcel: the files that came with it, and processes that hold its book."""
 
-    def __init__(self, parcel: Parcel, press: Press) -> None:
+    def __init__(self, parcel: Parcel, press: PageProcesses) -> None:
         self.press, self._folder = press, temporary_folder()
         self.places: dict[str, Path] = {}
         for number, (path, raw) in enumerate(parcel.files.items()):
@@ -379,8 +379,8 @@ class Station:
         self._folder.cleanup()
 
 
-_stations: weakref.WeakKeyDictionary[Parcel, Station] = weakref.WeakKeyDictionary()
-_ahead: list[Press] = []
+_stations: weakref.WeakKeyDictionary[Parcel, WorkerStore] = weakref.WeakKeyDictionary()
+_ahead: list[PageProcesses] = []
 _changing = threading.Lock()
 
 
@@ -395,7 +395,7 @@ def get_ready(dask_worker: Any) -> None:
     """Have processes load what pages need while the publisher reads and judges."""
     with _changing:
         if not _ahead:
-            _ahead.append(Press(dask_worker.state.nthreads))
+            _ahead.append(PageProcesses(dask_worker.state.nthreads))
 
 
 def let_go() -> None:
@@ -425,10 +425,10 @@ def print_batch(jobs: list[Job], parcel: Parcel) -> tuple[list[tuple[Outcome, st
     return [(replace(found[n], job=jobs[n]), _taken(job.target)) for n, job in enumerate(here)], said
 
 
-def _station(parcel: Parcel) -> Station:
+def _station(parcel: Parcel) -> WorkerStore:
     with _changing:
         if (station := _stations.get(parcel)) is None:
-            station = _stations[parcel] = Station(parcel, _ahead.pop() if _ahead else Press(1))
+            station = _stations[parcel] = WorkerStore(parcel, _ahead.pop() if _ahead else PageProcesses(1))
             weakref.finalize(parcel, station.close)
     return station
 

@@ -1,4 +1,4 @@
-"""What each page can show, as a digest of its slice of data and assessment: no page is ever stale."""
+"""A digest of everything a page can show; `site` makes a page again where it differs from the one recorded."""
 
 from __future__ import annotations
 

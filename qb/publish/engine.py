@@ -221,7 +221,7 @@ class _Stream(io.TextIOBase):
             self._kernel.say(self.name, raw.decode("utf-8", "replace"))
 
 
-class Here:
+class InProcessWire:
     """A wire within this process: a cell runs here, and its messages are returned."""
 
     def __init__(self, kernel: Kernel) -> None:

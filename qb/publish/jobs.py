@@ -31,7 +31,7 @@ _IN_VAIN = "rfc3987_syntax"
 
 @contextmanager
 def quick_import() -> Iterator[None]:
-    """Let what nobody needs be missing for the libraries that are imported meanwhile."""
+    """Block slow optional imports that no page needs, while libraries are loaded."""
     if _IN_VAIN in sys.modules:
         yield
         return

@@ -98,7 +98,7 @@ _DIGEST = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Entry:
-    """Of what a page was made.
+    """The digests recorded for one page: what it was made of.
 
     Attributes
     ----------

@@ -41,8 +41,8 @@ from qb.publish.worker import (
     ONE_THREAD,
     CannotForkError,
     GoneError,
-    Hand,
-    Held,
+    PageProcess,
+    PreloadedContext,
     Worker,
     can_fork,
     packed,
@@ -55,11 +55,11 @@ _GRACE = 5.0  # seconds that a process has to be gone
 _LOOK = 1.0  # seconds between two looks at processes that may have died without a word
 
 
-class Elsewhere(Protocol):
+class OtherMachines(Protocol):
     """Other machines that make pages."""
 
     def made(
-        self, jobs: Sequence[Job], held: Held | None, warn: Callable[[str], object]
+        self, jobs: Sequence[Job], held: PreloadedContext | None, warn: Callable[[str], object]
     ) -> Iterator[tuple[int, Outcome]]:
         """Yield each job's place and outcome as it comes."""
 
@@ -69,9 +69,9 @@ def run(
     *,
     workers: int | None = None,
     progress: bool = True,
-    cluster: Elsewhere | None = None,
-    held: Held | None = None,
-    press: Press | None = None,
+    cluster: OtherMachines | None = None,
+    held: PreloadedContext | None = None,
+    press: PageProcesses | None = None,
     told: Callable[[Outcome], object] = lambda outcome: None,
 ) -> list[Outcome]:
     """Make all pages, several at once.
@@ -84,11 +84,11 @@ def run(
         How many at once; by default one for each processor.
     progress : bool
         Show a bar on stderr where that is a terminal.
-    cluster : Elsewhere, optional
+    cluster : OtherMachines, optional
         A cluster that does the work.
-    held : Held, optional
+    held : PreloadedContext, optional
         A context that need not be read and judged again.
-    press : Press, optional
+    press : PageProcesses, optional
         Processes that were started already.
     told : callable, optional
         Is given each outcome as it comes.
@@ -131,16 +131,16 @@ def run(
 def _outcomes(
     jobs: Sequence[Job],
     workers: int,
-    cluster: Elsewhere | None,
-    held: Held | None,
-    press: Press | None,
+    cluster: OtherMachines | None,
+    held: PreloadedContext | None,
+    press: PageProcesses | None,
     bar: tqdm,
 ) -> Iterator[tuple[int, Outcome]]:
     warn = partial(bar.write, file=sys.stderr)
     if cluster:
         yield from cluster.made(jobs, held, warn)
         return
-    with press or Press(workers) as press:
+    with press or PageProcesses(workers) as press:
         yield from made_here(jobs, workers, held, press, warn)
 
 
@@ -204,7 +204,7 @@ class Spawning:
     """Where processes are spawned, some of them before they are asked for."""
 
     def __init__(self, ahead: int = 0) -> None:
-        self.idle: list[Hand] = []
+        self.idle: list[PageProcess] = []
         self._home = settings_folder()
         self._book = _NO_BOOK
         self._started: list[Spawned] = []
@@ -274,9 +274,9 @@ def _ignoring_interrupts() -> Iterator[None]:
 class Source(Protocol):
     """Where processes come from, forked or spawned."""
 
-    idle: list[Hand]
+    idle: list[PageProcess]
 
-    def start(self, job: Job) -> Hand:
+    def start(self, job: Job) -> PageProcess:
         """Start a process that makes pages, this one first."""
 
     def close(self) -> None:
@@ -284,10 +284,10 @@ class Source(Protocol):
 
 
 T = TypeVar("T", Worker, Spawning)
-Book = Held | bytes | None  # as it is, or packed
+Book = PreloadedContext | bytes | None  # as it is, or packed
 
 
-class Press:
+class PageProcesses:
     """The processes that pages will come from, under way while the data are read.
 
     Parameters
@@ -330,7 +330,7 @@ class Press:
             if source:
                 source.close()
 
-    def __enter__(self) -> Press:
+    def __enter__(self) -> PageProcesses:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -341,7 +341,7 @@ def made_here(
     jobs: Sequence[Job],
     workers: int,
     held: Book,
-    press: Press,
+    press: PageProcesses,
     warn: Callable[[str], object] = lambda said: None,
 ) -> Iterator[tuple[int, Outcome]]:
     """Yield each job's place and outcome as it ends; where forking fails, by processes started anew.
@@ -366,7 +366,9 @@ def made_here(
         yield from _pages_of_both(press.spawn(held), jobs, left, workers)
 
 
-def forked(jobs: Sequence[Job], workers: int, held: Book, press: Press) -> Iterator[tuple[int, Outcome]]:
+def forked(
+    jobs: Sequence[Job], workers: int, held: Book, press: PageProcesses
+) -> Iterator[tuple[int, Outcome]]:
     """Yield each job's place and outcome as it ends, from forked processes.
 
     The process that forks is started again if it dies: once, and once more for every so many pages that
@@ -404,7 +406,7 @@ def _pages_of_both(
 class _Page:
     """A page that is being made, and the cell it has reached."""
 
-    hand: Hand
+    hand: PageProcess
     index: int
     job: Job
     started: float
@@ -467,7 +469,7 @@ def _begin(source: Source, jobs: Sequence[Job], index: int, keep: bool) -> _Page
     return _Page(hand, index, job, time.monotonic())
 
 
-def _idle(source: Source) -> Hand | None:
+def _idle(source: Source) -> PageProcess | None:
     try:
         return source.idle.pop()
     except IndexError:  # there is none, or another thread was first

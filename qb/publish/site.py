@@ -27,7 +27,7 @@ from qb.publish.page import WORDS, Page, index_page
 from qb.publish.scheduler import run
 from qb.publish.site_plan import Part, Plan, Request, Task, folder_for, known_kinds, known_schools
 from qb.publish.site_settings import load_settings
-from qb.publish.worker import Held
+from qb.publish.worker import PreloadedContext
 from qb.report.context import open_context
 from qb.report.facts import Fact, anchor, department_anchor, key, shown_indicators, shown_resource
 from qb.report.resource_tables import allowed, areas_turned, counted, unknown, unmet
@@ -538,7 +538,7 @@ def make(
     folder = folder_for(out, data, context.assessment)
     with locked(folder):
         plan = Plan(folder, context, request, Record(folder))
-        held = Held(context, data, standard)
+        held = PreloadedContext(context, data, standard)
         outcomes = _make(plan, held, **how)
         made_files = _make_files(plan, held, how["force"], how["workers"])
         outcomes = {path: _as_it_ended(plan.record, outcome) for path, outcome in outcomes.items()}
@@ -563,7 +563,7 @@ def make(
     return site
 
 
-def _make(plan: Plan, held: Held, *, force: bool, **how: Any) -> dict[Path, Outcome]:
+def _make(plan: Plan, held: PreloadedContext, *, force: bool, **how: Any) -> dict[Path, Outcome]:
     """Make what is asked for and not there, and return the outcome of every page by its place."""
     record = plan.record
     right = {t.job.target for t in plan.tasks if not t.asked or (not force and _stands(record, t))}
@@ -598,7 +598,7 @@ def _in_turn(jobs: list[Job]) -> list[Job]:
     return first + sorted(rest, key=lambda job: _LONGEST.get(job.notebook.stem, len(_LONGEST)))
 
 
-def _make_files(plan: Plan, held: Held, force: bool, workers: int | None) -> dict[Path, str]:
+def _make_files(plan: Plan, held: PreloadedContext, force: bool, workers: int | None) -> dict[Path, str]:
     """Make what goes with the pages and is not there, and return what became of each."""
     record, asked = plan.record, plan.bundles if plan.request.files else ()
     todo = [one for one in asked if force or not all(record.holds(p, one.content) for p in one.paths)]

@@ -25,7 +25,7 @@ from qb.publish.scheduler import run as make_pages
 from qb.publish.site import indexes
 from qb.publish.site_plan import Plan, Request
 from qb.publish.site_settings import settings_file
-from qb.publish.worker import Held
+from qb.publish.worker import PreloadedContext
 from qb.report.context import open_context
 from qb.report.facts import in_words
 from qb.standard import DEFAULT, shipped_files, whole_name
@@ -514,7 +514,7 @@ class _Comparison:
         jobs = dict(self.plan.jobs)
         self.expected |= set(jobs)
         there = [name for name in jobs if name in self.sheets]
-        held = Held(self.plan.context, self.plan.request.data, self.plan.request.standard)
+        held = PreloadedContext(self.plan.context, self.plan.request.data, self.plan.request.standard)
         with temporary_folder() as folder:
             moved = {Path(folder, f"{i}.html"): name for i, name in enumerate(there)}
 

@@ -1,4 +1,4 @@
-"""The hold on the process that forks: starting it, giving it work, borrowing a process of it, and ending it."""
+"""The publisher's side of a process that makes pages: starting it, giving it work, and ending it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class GoneError(CannotForkError):
 
 
 @dataclass(frozen=True)
-class Held:
+class PreloadedContext:
     """A report's context with the arguments by which notebooks will ask for it."""
 
     context: ReportContext
@@ -62,7 +62,7 @@ class Held:
     standard: str
 
 
-def packed(held: Held | None) -> bytes:
+def packed(held: PreloadedContext | None) -> bytes:
     """Return a book, or none, as it travels to a process."""
     return bytes(ForkingPickler.dumps(held))
 
@@ -72,7 +72,7 @@ def can_fork() -> bool:
     return sys.platform == "linux"
 
 
-class Hand(Protocol):
+class PageProcess(Protocol):
     """A process that makes pages."""
 
     connection: Connection
@@ -101,7 +101,7 @@ class Worker:
     """A process that forks itself as it is asked; see :mod:`qb.publish.worker_process`."""
 
     def __init__(self) -> None:
-        self.idle: list[Hand] = []
+        self.idle: list[PageProcess] = []
         self._home = settings_folder()
         home = dict.fromkeys(("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR"), self._home.name)
         ours, theirs = socket.socketpair()
@@ -119,7 +119,7 @@ class Worker:
         self._used = False
 
     def preload(self, book: bytes) -> None:
-        """Hand over a packed book, which notebooks then find read and judged."""
+        """PageProcess over a packed book, which notebooks then find read and judged."""
         while self.idle:
             self.idle.pop().end()
         with self._talking:

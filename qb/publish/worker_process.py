@@ -31,7 +31,7 @@ from qb.publish.jobs import quick_import
 
 if TYPE_CHECKING:  # all that takes long is imported where it is known how: quickly, and in a cell
     from qb.publish.engine import Kernel
-    from qb.publish.worker import Held
+    from qb.publish.worker import PreloadedContext
 
 _PR_SET_PDEATHSIG = 1
 _PAGES = ("annual", "brief", "data", "district", "plan", "research", "scenario", "school")
@@ -53,8 +53,8 @@ def loaded(pages: Iterable[str] = _PAGES) -> Kernel:
     return kernel
 
 
-def have_ready(held: Held) -> None:
-    """Have a book ready for the notebooks that ask for it."""
+def have_ready(held: PreloadedContext) -> None:
+    """Keep a loaded report context for the notebooks that ask for it."""
     from qb.report.context import preload  # not above: see Kernel.load
     from qb.report.school_report import prepare
 
@@ -68,15 +68,15 @@ def freeze() -> None:
     gc.freeze()
 
 
-def make_pages(wire: Connection, kernel: Kernel, held: Held | None) -> None:
+def make_pages(wire: Connection, kernel: Kernel, held: PreloadedContext | None) -> None:
     """Make a page for each job that comes, and say what it left behind, until none comes any more.
 
     Each cell's place is sent when it begins; then the outcome, and what could not be put back.
     """
-    from qb.publish.engine import Here, render
+    from qb.publish.engine import InProcessWire, render
     from qb.publish.leftovers import Leftovers
 
-    here, state = Here(kernel), None
+    here, state = InProcessWire(kernel), None
     with suppress(EOFError):
         while True:
             job, last = wire.recv()
@@ -117,7 +117,7 @@ class WorkerProcess:
     def __init__(self, control: Connection) -> None:
         self._control = control
         self._children: set[int] = set()
-        self._held: Held | None = None
+        self._held: PreloadedContext | None = None
         self._frozen = False
         self._kernel = loaded()
 

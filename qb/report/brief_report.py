@@ -8,7 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from qb.indicators.assessment import Assessment
-from qb.planning.plan.limited_means import Spending
+from qb.planning.plan.budget_and_transfers import Spending
 from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import AnnualPart, State, decided, state_words
 from qb.report.facts import Fact, department_anchor, key, shown_indicators

@@ -15,7 +15,7 @@ from qb.language import told
 from qb.planning.forecast.grades import of_missing
 from qb.planning.forecast.places import Path, verdicts_along
 from qb.planning.forecast.places import places as places_of
-from qb.planning.forecast.progression import Basis, words
+from qb.planning.forecast.progression_ratios import Basis, words
 from qb.planning.forecast.projection import Forecast, forecast
 from qb.report.context import DistrictPart
 from qb.report.tables import Column, Sentences, Table

@@ -139,8 +139,8 @@ class Groups(ResearchPart):
 SHOWN = 6  # schools named on each side
 
 
-class Help(ResearchPart):
-    """The derivative of the coefficient, school by school."""
+class WhomToHelp(ResearchPart):
+    """Which schools to help first: by how much a little more at each lowers the coefficient."""
 
     @each_stage
     def bars(self, stage: Stage) -> Shown:

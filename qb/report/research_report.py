@@ -11,7 +11,7 @@ import pandas as pd
 from qb import balance, charts
 from qb.charts.style import share
 from qb.report.context import ReportContext, Speaker
-from qb.report.research_groups import Districts, Groups, Help
+from qb.report.research_groups import Districts, Groups, WhomToHelp
 from qb.report.research_spread import PERCENTILES, Conventions, Robustness, Spreads, percentiles
 from qb.report.research_study import CAUSES, TOLERANCE, Cut, ResearchPart, Shown, Study, each_stage
 from qb.report.rules import Rules, source_rows
@@ -458,7 +458,7 @@ class ResearchReport(Speaker):
     years = cached_property(lambda self: Years(self.study))
     robustness = cached_property(lambda self: Robustness(self.study))
     conventions = cached_property(lambda self: Conventions(self.study))
-    help = cached_property(lambda self: Help(self.study))
+    help = cached_property(lambda self: WhomToHelp(self.study))
     districts = cached_property(lambda self: Districts(self.study))
     methods = cached_property(lambda self: Methods(self.study))
 

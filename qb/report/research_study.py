@@ -510,7 +510,7 @@ def each_stage(make: Callable[[Any, Stage], T]) -> Callable[[Any], list[T]]:
 
 @dataclass(frozen=True)
 class ResearchPart(Speaker):
-    """A part of the page."""
+    """What the parts of the research page share: the study and its language."""
 
     study: Study
 

@@ -195,7 +195,7 @@ class Study:
 
 @dataclass(frozen=True)
 class ScenarioPart(Speaker):
-    """A part of the page."""
+    """What the parts of the scenario page share: the study, its district and year."""
 
     study: Study
 

@@ -28,8 +28,8 @@ from qb.data.sample import make
 from qb.publish.jobs import Job
 from qb.publish.manifest import notebook_of
 from qb.publish.page import Page, notebook_page
-from qb.publish.scheduler import Press, made_here
-from qb.publish.worker import Held
+from qb.publish.scheduler import PageProcesses, made_here
+from qb.publish.worker import PreloadedContext
 from qb.report.context import open_context
 from qb.report.school_report import SchoolReport
 
@@ -211,8 +211,8 @@ def test_pages_by_three_ways_and_whole_publications(tmp_path, capsys):
     context.ledger  # noqa: B018
     jobs = jobs_of(context, folder, tmp_path / "pages", SCHOOLS)
     times = {"stock": [], "fork": [], "warm": [], "plain": []}
-    held = Held(context, folder, STANDARD)
-    with Press() as press, ProcessPoolExecutor(CORES, get_context("spawn")) as pool:
+    held = PreloadedContext(context, folder, STANDARD)
+    with PageProcesses() as press, ProcessPoolExecutor(CORES, get_context("spawn")) as pool:
         for way in ("fork", "warm"):
             pressed(press, jobs[:4], held, way)
         plain(pool, jobs[:4])

@@ -14,8 +14,8 @@ import pandas as pd
 from test_siting import county, within
 
 from qb.data.sample import make
+from qb.planning.siting.pareto_front import edge, undominated
 from qb.planning.siting.site_choice import site
-from qb.planning.siting.site_front import edge, undominated
 from qb.planning.siting.siting_problem import NONE, Problem
 from qb.planning.siting.siting_solver import solve
 

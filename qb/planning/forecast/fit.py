@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qb.planning.forecast.grades import Grades, Past
-from qb.planning.forecast.progression import (
+from qb.planning.forecast.progression_ratios import (
     LONGEST,
     Share,
     Total,
@@ -22,10 +22,10 @@ from qb.planning.forecast.progression import (
 )
 from qb.planning.forecast.selection import (
     Choice,
+    EndOfYear,
     Leavers,
     Spread,
     Trial,
-    View,
     born,
     chosen_methods,
     compare,
@@ -122,7 +122,7 @@ def _learn(past: Past, grades: Grades, leavers: Leavers) -> tuple[Learned, Leave
     return learned, _leavers(past, grades, views, choice)
 
 
-def _leavers(past: Past, grades: Grades, views: dict[int, View], choice: Choice) -> Leavers:
+def _leavers(past: Past, grades: Grades, views: dict[int, EndOfYear], choice: Choice) -> Leavers:
     """Return the last grade, as it was and as it would have been expected at the end of each year."""
     none = Leavers.none(past)
     for year, view in views.items():
@@ -135,8 +135,8 @@ def _leavers(past: Past, grades: Grades, views: dict[int, View], choice: Choice)
 
 
 @dataclass(frozen=True)
-class Run:
-    """A stage from one year on.
+class FittedStage:
+    """A fitted stage, started from a base year.
 
     Attributes
     ----------

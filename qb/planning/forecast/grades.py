@@ -10,13 +10,13 @@ import pandas as pd
 from qb.data.dataset import Dataset, index_of, is_open, silent_stages, single_classes
 from qb.indicators.population import UNNAMED
 from qb.language import Message, listing
-from qb.planning.forecast.progression import Basis, divide, sum_by
+from qb.planning.forecast.progression_ratios import Basis, divide, sum_by
 from qb.terms import COMPULSORY, GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Stage
 
 
 @dataclass(frozen=True)
 class Grades:
-    """One stage of all schools.
+    """Pupils by school, year and grade, of one stage.
 
     Attributes
     ----------

@@ -16,9 +16,9 @@ from qb.data.schema import TABLES
 from qb.errors import QbError
 from qb.indicators.district_figures import latest_results
 from qb.language import STOP, Message, joined, listing
-from qb.planning.forecast.fit import Learned, Run, below, fit
+from qb.planning.forecast.fit import FittedStage, Learned, below, fit
 from qb.planning.forecast.grades import Grades, Past, changing, last_years, of_missing, past, some
-from qb.planning.forecast.progression import LONGEST, USUAL, Basis, words
+from qb.planning.forecast.progression_ratios import LONGEST, USUAL, Basis, words
 from qb.rounding import round_half_up
 from qb.standard import Standard
 from qb.terms import GRADES_OF_STAGE, Stage
@@ -224,7 +224,7 @@ def forecast(data: Dataset, to: int | None = None, before: Forecast | None = Non
     frames: list[pd.DataFrame] = []
     leavers: dict[Stage | None, np.ndarray | None] = {None: None}
     for stage, grades in seen.stages.items():
-        run = Run(grades, learned[stage], place[grades.district[grades.here]], base - learned_year)
+        run = FittedStage(grades, learned[stage], place[grades.district[grades.here]], base - learned_year)
         entrants = before.entrants(stage, base) if before else learned[stage].whole
         pupils = run.pupils(base, reach - base, leavers[below(stage, leavers)], entrants)
         leavers[stage] = run.leavers(pupils)

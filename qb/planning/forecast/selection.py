@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from qb.planning.forecast.grades import Grades, Past
-from qb.planning.forecast.progression import (
+from qb.planning.forecast.progression_ratios import (
     BIRTH_TO_ENTRY,
     LONGEST,
     METHODS,
@@ -75,8 +75,8 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class View:
-    """The end of a year.
+class EndOfYear:
+    """What a forecast made at the end of a year may use.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ class View:
         return project(self.start, self.ratio(choice), self.entrants(choice))
 
 
-def predict(past: Past, grades: Grades, leavers: Leavers, year: int) -> View:
+def predict(past: Past, grades: Grades, leavers: Leavers, year: int) -> EndOfYear:
     """Return the view from the end of a year (its place in the years), nothing later being used."""
     districts = len(past.districts)
     pupils, known = grades.pupils[:, : year + 1], grades.known[:, : year + 1]
@@ -135,7 +135,7 @@ def predict(past: Past, grades: Grades, leavers: Leavers, year: int) -> View:
         LONGEST,
     )
     behind = born(grades.born, grades.stage, int(past.years[year]))
-    return View(
+    return EndOfYear(
         grades.district,
         start,
         progressions(pupils, known, grades.district, districts),
@@ -342,7 +342,7 @@ class Trial:
     """
 
     grades: Grades
-    views: dict[int, View]
+    views: dict[int, EndOfYear]
     districts: int
 
     @cached_property

@@ -19,13 +19,13 @@ from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, choose_year, judge
 from qb.language import Both, Message, listing
 from qb.planning.costs import Costs, load_costs
-from qb.planning.plan.guarantee import Mending, mending, require_each
+from qb.planning.plan.other_purchases import OtherPurchases, mending, require_each
 from qb.planning.plan.plan_solver import EXACT, gap_of, infeasible_limits, require_solver, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario, apply
 from qb.planning.scenario.resource_actions import BUILT
 from qb.planning.scenario.teacher_actions import STAFF_COLUMNS
-from qb.showing import Shown
+from qb.result_repr import Shown
 from qb.standard import Standard
 from qb.terms import Term, Verdict
 
@@ -265,7 +265,7 @@ class Plan(Shown):
         Where there is no plan: which limits cannot be kept together, or what the cheapest one found costs.
     problem, x
         The problem as arrays, and the additions to its pools.
-    mended : Mending
+    mended : OtherPurchases
         What money mends beside the resources; none where there is no plan. `cost` does not hold it.
     """
 
@@ -282,7 +282,7 @@ class Plan(Shown):
     costs: Costs
     problem: Problem
     x: np.ndarray
-    mended: Mending
+    mended: OtherPurchases
 
 
 def cheapest_plan(
@@ -392,7 +392,7 @@ def make_plan(
             bound = cost
         gap = gap_of(cost, bound)
     after = apply_purchases(data, bought, before.year, before.standard) if len(bought) else data
-    mended = Mending.none()
+    mended = OtherPurchases.none()
     if status in (PlanStatus.OPTIMAL, PlanStatus.FEASIBLE):
         mended = mending(after, before, costs, set(problem.rows["district"]))
         after = apply(after, mended.actions, before.year, before.standard) if mended.actions else after

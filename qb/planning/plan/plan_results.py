@@ -15,9 +15,7 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.assessment import document as assessment_document
 from qb.language import Lang, Message, joined, json_text, listing, told
 from qb.planning.costs import load_costs
-from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, scenario, staff_fields
-from qb.planning.plan.guarantee import Mending
-from qb.planning.plan.limited_means import (
+from qb.planning.plan.budget_and_transfers import (
     Spending,
     Transfers,
     best_use,
@@ -26,6 +24,8 @@ from qb.planning.plan.limited_means import (
     sensitivity,
     transfers,
 )
+from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, scenario, staff_fields
+from qb.planning.plan.other_purchases import OtherPurchases
 from qb.planning.plan.plan_summary import outside, summary, transfers_summary, unknown_land, years_summary
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years
 from qb.planning.scenario import Scenario, to_toml
@@ -62,7 +62,7 @@ def document(
     spending : Spending, optional
         Where the budget is not enough: what it buys at best, as ``best_use``.
     swings : DataFrame, optional
-        What changes with the prices, see `qb.planning.plan.limited_means.sensitivity`, as ``sensitivity``.
+        What changes with the prices, see `qb.planning.plan.budget_and_transfers.sensitivity`, as ``sensitivity``.
     """
     result = {
         "status": str(plan.status),
@@ -119,7 +119,7 @@ def years_document(plan: YearsPlan) -> dict[str, object]:
     }
 
 
-def _mended(mended: Mending, before: Assessment, after: Assessment) -> dict[str, object]:
+def _mended(mended: OtherPurchases, before: Assessment, after: Assessment) -> dict[str, object]:
     """Return what money mends beside the resources, what remains, and the districts' verdicts."""
     items = mended.items.astype(object)
     verdicts = before.districts.merge(after.districts, on="district", suffixes=("", "_after"))

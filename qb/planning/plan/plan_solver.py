@@ -15,7 +15,7 @@ import pandas as pd
 from qb.errors import QbError
 from qb.language import Both, Message, joined, listing
 from qb.planning.plan.integer_program import Program, cheapest_by_school, fits, linked
-from qb.planning.plan.mean_rule import FARTHEST, solve_means
+from qb.planning.plan.mean_coefficient import FARTHEST, solve_means
 from qb.planning.plan.planning_problem import Cone, Problem
 from qb.planning.plan.relaxation import Model, Scaled, build, proven, relax, scaled, stricter
 from qb.standard import Standard
@@ -423,7 +423,7 @@ def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: st
 def _one_coefficient(
     problem: Problem, seconds: float
 ) -> tuple[np.ndarray | None, float, bool, tuple[float, float]]:
-    """Return additions, a bound, whether there are none, and the bound for stricter caps (`mean_rule.Solver`).
+    """Return additions, a bound, whether there are none, and the bound for stricter caps (`mean_coefficient.Solver`).
 
     Without seconds by the relaxation, filled up.
     """

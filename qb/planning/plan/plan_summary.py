@@ -15,9 +15,9 @@ from qb.indicators.population import counted
 from qb.indicators.verdicts import deciding
 from qb.language import STOP, Both, Message, joined, listing, told
 from qb.planning.costs import Costs
+from qb.planning.plan.budget_and_transfers import Explanation, Spending, Transfers
 from qb.planning.plan.cheapest import Plan
-from qb.planning.plan.guarantee import Mending
-from qb.planning.plan.limited_means import Explanation, Spending, Transfers
+from qb.planning.plan.other_purchases import OtherPurchases
 from qb.planning.plan.planning_problem import ground_codes
 from qb.planning.plan.years_plan import YearsPlan
 from qb.standard import BESIDE, Standard
@@ -137,7 +137,9 @@ def outside(assessment: Assessment) -> dict[Verdict, list[str]]:
 _NOW = Message("现为", "now")
 
 
-def beyond(mended: Mending, before: Assessment, after: Assessment, now: Message = _NOW) -> list[Message]:
+def beyond(
+    mended: OtherPurchases, before: Assessment, after: Assessment, now: Message = _NOW
+) -> list[Message]:
     """Say what else money mends, what remains after it, and the districts' verdicts."""
     standard, lines = after.standard, []
     if len(mended.items):

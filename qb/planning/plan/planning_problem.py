@@ -16,7 +16,7 @@ from qb.indicators.population import STAGES, Population, counted, take_populatio
 from qb.indicators.resources import amounts_held
 from qb.language import STOP, Message, joined, listing
 from qb.planning.costs import Costs, price_code
-from qb.planning.plan.guarantee import refuse_missing, refuse_unplannable, stranger
+from qb.planning.plan.other_purchases import refuse_missing, refuse_unplannable, stranger
 from qb.standard import Indicator, Standard
 from qb.terms import Stage
 

@@ -30,14 +30,14 @@ from qb.planning.plan.cheapest import (
     staff_fields,
     teachers_hired,
 )
-from qb.planning.plan.guarantee import Mending, mending
 from qb.planning.plan.integer_program import Passing, Program, add_passing
+from qb.planning.plan.other_purchases import OtherPurchases, mending
 from qb.planning.plan.plan_solver import EXACT, gap_of, infeasible_limits, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario, Years, chosen_standard, course_of
 from qb.planning.scenario.apply_actions import Later
+from qb.result_repr import Shown
 from qb.rounding import round_half_up
-from qb.showing import Shown
 from qb.standard import Standard
 from qb.terms import Term
 
@@ -77,7 +77,7 @@ class YearsPlan(Shown):
         The years without the purchases, and how they came about.
     scenario : Scenario or None
         The purchases, for `qb.scenario.whatif`.
-    mended : Mending
+    mended : OtherPurchases
         What money mends beside the resources, in the target year; `cost` and the budgets do not hold it.
     clashes : tuple of str
         Where there is no plan: why.
@@ -98,7 +98,7 @@ class YearsPlan(Shown):
     before: Assessment
     asis: Years
     scenario: Scenario | None
-    mended: Mending
+    mended: OtherPurchases
     clashes: tuple[str, ...]
     standard: Standard
 
@@ -166,7 +166,7 @@ def plan_over_years(
 
     def none(status: PlanStatus, words: tuple[str, ...]) -> YearsPlan:
         told = (status, base, to, None, found.bound, None, nothing, nothing, {}, path, before)
-        return YearsPlan(*told, asis, None, Mending.none(), words, chosen)
+        return YearsPlan(*told, asis, None, OtherPurchases.none(), words, chosen)
 
     if found.x is None:
         words = infeasible_limits(target, chosen) if found.impossible else ()

@@ -17,7 +17,7 @@ from qb.indicators.assessment import choose_year
 from qb.indicators.district_figures import latest_results
 from qb.language import Message, listing
 from qb.planning.forecast.grades import changing, of_missing
-from qb.planning.forecast.progression import LONGEST
+from qb.planning.forecast.progression_ratios import LONGEST
 from qb.planning.forecast.projection import STAFF, Forecast, forecast, frozen
 from qb.planning.forecast.projection import carry_forward as carry_dataset_forward
 from qb.planning.scenario.pupils_actions import MovePupils

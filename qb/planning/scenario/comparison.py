@@ -29,7 +29,7 @@ from qb.planning.scenario.resource_actions import Case, Prices
 from qb.planning.scenario.scenario_file import Action, Draft, Scenario, draft_of
 from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.scenario.year_records import Register, Stay, class_limit, missing, rows_of, write_back
-from qb.showing import Shown
+from qb.result_repr import Shown
 from qb.standard import Standard
 from qb.terms import COMPULSORY, Ownership, Stage, Verdict
 

@@ -395,7 +395,7 @@ def document(
 ) -> dict[str, object]:
     """Return a siting as plain lists and dicts; figures unrounded, what is not known as null.
 
-    With `curve` and `front` (see `qb.planning.siting.site_front`) what each number of new schools, and each sum
+    With `curve` and `front` (see `qb.planning.siting.pareto_front`) what each number of new schools, and each sum
     of money, reaches stands there too; of the front also whether it is complete (`front_complete`), and what
     is proven of all plans that cost no more than a budget (`front_bounds`; null: any cost).
     """

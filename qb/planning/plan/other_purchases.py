@@ -25,7 +25,7 @@ COST = ["cost_yuan", "low_yuan", "high_yuan"]
 
 
 @dataclass(frozen=True)
-class Mending:
+class OtherPurchases:
     """What money mends beside the resources.
 
     Attributes
@@ -41,7 +41,7 @@ class Mending:
     actions: tuple[dict[str, object], ...]
 
     @classmethod
-    def none(cls) -> Mending:
+    def none(cls) -> OtherPurchases:
         """Return that there is nothing to mend."""
         return cls(pd.DataFrame(columns=[*COLUMNS, *COST, "yearly"]), ())
 
@@ -87,7 +87,7 @@ class _Case:
         return self.failing.rename(columns={"name": "name_"}).itertuples(index=False)
 
 
-def mending(data: Dataset, before: Assessment, costs: Costs, districts: set[str]) -> Mending:
+def mending(data: Dataset, before: Assessment, costs: Costs, districts: set[str]) -> OtherPurchases:
     """Return what money still mends in a year.
 
     Parameters
@@ -111,7 +111,7 @@ def mending(data: Dataset, before: Assessment, costs: Costs, districts: set[str]
         for need in needs(_Case(data, before.year, indicator, mine)):
             actions.append(need.action)
             rows.append(_row(need, indicator, prices.get(need.item)))
-    return Mending(pd.DataFrame(rows, columns=[*COLUMNS, *COST, "yearly"]), tuple(actions))
+    return OtherPurchases(pd.DataFrame(rows, columns=[*COLUMNS, *COST, "yearly"]), tuple(actions))
 
 
 def _row(need: _Need, indicator: Indicator, price: Other | None) -> tuple:

@@ -14,7 +14,7 @@ from qb.language import Message
 from qb.publish.jobs import Job, open_notebook, refuse
 from qb.publish.page import Lang, speaks
 from qb.report.tables import Heading
-from qb.report.word import ChapterTitle, Cover, Place, write_document
+from qb.report.word_writer import ChapterTitle, Cover, Place, write_document
 from qb.report.words import say
 
 if TYPE_CHECKING:

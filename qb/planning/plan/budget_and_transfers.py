@@ -19,13 +19,13 @@ from qb.indicators.verdicts import COMPOSITE
 from qb.language import Message, joined
 from qb.planning.costs import Cost, Costs, SchoolLimit, load_costs
 from qb.planning.plan.cheapest import LEAST, Plan, apply_purchases, purchases, staff_fields
-from qb.planning.plan.guarantee import require_each
 from qb.planning.plan.integer_program import Program, add_passing, add_shortfall, fits, shortfall, snapped
+from qb.planning.plan.other_purchases import require_each
 from qb.planning.plan.plan_solver import lowered, room, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.plan.relaxation import by_cap, by_pupils, by_upper_bound, relax
 from qb.planning.scenario import Scenario, apply
-from qb.showing import Shown
+from qb.result_repr import Shown
 from qb.standard import Standard
 from qb.terms import Verdict
 
