@@ -1243,7 +1243,7 @@ def test_the_summary_tells_pupils_methods_and_how_they_did(sample_forecast):
     total = made.total("district", "stage").query("stage == 'primary' and year == 2026").iloc[0]
     assert f"2026 {total['pupils']:,.0f}（{total['low']:,.0f}—{total['high']:,.0f}）" in text
     assert "模拟数据" in text and "升级 1→2、2→3" in text
-    assert re.search(r"往年检验的误差.*1 年后 \d\.\d %（\d\.\d %）", text)
+    assert re.search(r"往年检验的误差.*1 年后 \d\.\d%（\d\.\d%）", text)
     assert "nan" not in text
 
 

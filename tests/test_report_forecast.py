@@ -152,7 +152,7 @@ class TestPlaces:
         assert over == ["2024", "2025", "2026", "2027", "2028"]
         assert f"{'、'.join(over)} 年超过现有班级的容量" in page.sentences().lines[0]
         left = page.table().frame.set_index("year")["left"]
-        assert left["2023"] == "30" and left["2022"] == "—" and left["2024（推算）"].startswith("-")
+        assert left["2023"] == "30" and left["2022"] == "—" and left["2024（推算）"].startswith("−")
 
     def test_places_are_not_known_where_a_school_has_not_reported_its_classes(self):
         data = steady(3)
@@ -172,7 +172,7 @@ def test_places_against_pupils_school_by_school(committed):
     # Six classes of at most 45 pupils, and six grades of 30, in every year.
     assert row["places"] == 270 and not row["short"]
     assert {row[str(year)] for year in range(page.made.base, page.made.to + 1)} == {90}
-    assert row["band"] == "90—90"
+    assert row["band"] == "90 至 90"
     # Of the sample the schools are those of the whole, and so are their places; but for the special school.
     special = committed["schools"].query("kind == 'special'")["school_id"]
     page = report(committed)
