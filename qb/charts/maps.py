@@ -78,12 +78,9 @@ def map_of_schools(
     labels = _school_labels(x, y, radius, failing, order, names, caption.width, height)
     marks += [*labels, *frame(caption, caption.width, height, per_km)]
     absent = any(state[i] is Verdict.NO_DATA for i in order)
-    below = [
-        word("legend")
-        + (word("legend missing") if absent else "")
-        + word("dots" if of == "school" else f"dots of {of}")
-    ]
-    below += [word("n more", len(failing) - len(labels))] if len(failing) > len(labels) else []
+    what = "" if of == "school" else f" of {of}"
+    below = [word("legend") + (word("legend missing") if absent else "") + word(f"dots{what}")]
+    below += [word(f"n more{what}", len(failing) - len(labels))] if len(failing) > len(labels) else []
     lost = [names[i] for i in np.flatnonzero(~placed)]
     below += [word("list", word("no place"), listed(lost, caption))] if lost else []
     written, height = notes(below, height + 6, caption)
