@@ -53,7 +53,7 @@ def shares(parts: Sequence[tuple[str, float]]) -> str:
     """Return named shares from 0 to 1 as bars side by side, small for a cell; one not known leaves its place empty.
 
     >>> shares([("C1", 1.0), ("C2", float("nan"))])[:68]
-    '<svg class="spark" role="img" aria-label="C1 100%" viewBox="0 0 64 1'
+    '<svg class="spark" role="img" aria-label="C1 100.0%" viewBox="0 0 64'
     """
     marks: list[Mark] = [Line(((0, SPARK_HEIGHT - 0.5), (SPARK_WIDTH, SPARK_HEIGHT - 0.5)), RULE)]
     step = SPARK_WIDTH / max(len(parts), 1)
