@@ -426,7 +426,7 @@ def _one_by_one(finding: Finding, frame: pd.DataFrame, table: Table) -> Iterator
         typed = finding.raw.iloc[part[0]]
         shown = finding.column if pd.isna(typed) else _shown(typed)
         kinds = len(set(finding.raw.iloc[part].dropna()))
-        others = Message("等 {} 种写法", "and {1} others ", kinds, kinds - 1) if kinds > 1 else ""
+        others = Message("等 {} 种写法", "and others ({} in all) ", kinds) if kinds > 1 else ""
         rows = tuple(int(row) for row in frame.index[part])
         more = (
             Message("（{} 处：第 {} 行）", " ({} places: rows {})", len(rows), spans(rows))

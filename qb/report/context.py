@@ -460,10 +460,12 @@ class ReportContext:
         """The figures of this year beyond belief, with the verdicts that rest on them."""
         return doubts(self.data, self.standard, self.year)
 
-    @cached_property
-    def kept(self) -> dict[object, Any]:
-        """What one page computes and others ask for, too, by what it answers."""
-        return {}
+    def kept(self, name: str, make: Callable[[], P]) -> P:
+        """Return what one page finds out and others ask for too; it stays, as what a cached property finds out."""
+        found = vars(self)
+        if name not in found:
+            found[name] = make()
+        return found[name]
 
     @cached_property
     def school_index(self) -> SchoolIndex:

@@ -43,11 +43,7 @@ class ForecastTrial(DistrictPart):
 
     @property
     def _tried(self) -> tuple[Forecast | None, str]:
-        """The last district's is kept with the context: several parts of a page ask for it."""
-        kept = self.context.kept
-        if kept.get("forecast", ("",))[0] != self.district:
-            kept["forecast"] = self.district, self._try()
-        return kept["forecast"][1]
+        return self.context.kept(f"forecast {self.district}", self._try)
 
     def _try(self) -> tuple[Forecast | None, str]:
         try:

@@ -205,10 +205,7 @@ class Alone:
 
 def alone(context: ReportContext, district: str, costs: str) -> Alone:
     """Return the cheapest way of each school by itself: the plan's own problem without coefficients, kept."""
-    asked = ("alone", district, costs)
-    if asked not in context.kept:
-        context.kept[asked] = _alone(context, district, costs)
-    return context.kept[asked]
+    return context.kept(f"alone {district} {costs}", lambda: _alone(context, district, costs))
 
 
 def _alone(context: ReportContext, district: str, costs: str) -> Alone:
