@@ -390,8 +390,8 @@ def test_one_district_gets_its_reports_and_a_page_for_each_judged_school(publish
     assert [job.target.stem for job in jobs[:6]] == [
         "district",
         "plan",  # it takes longest, so that no process ends alone with it
-        "brief",
         "annual",
+        "brief",
         "data",
         "research",
     ]

@@ -106,7 +106,7 @@ def district_index(
         files=[(path.name, path.relative_to(part.folder).as_posix()) for path in files if path.exists()],
         excluded=_shown(_excluded(assessment, page)) if len(assessment.excluded) else "",
         rules=_shown(_rules(assessment, page)),
-        terms=plain_words(page.lang),
+        terms=plain_words(page.lang, assessment.standard),
         failed=[
             (outcomes[path].job.page.title, outcomes[path].failure.said(page.lang))
             for path in part.pages.values()

@@ -49,15 +49,42 @@ def terms() -> Mapping[str, tuple[str, str]]:
     return {name: (zh, en) for zh, en, names in rows for name in re.findall(r"`([^`]+)`", names)}
 
 
+# Words of the glossary that are a standard's own.
+OF_STANDARD = ("优质均衡", "社会认可度", "一票否决", "高学历教师", "骨干教师", "体艺教师", "班额")
+
+
 @cache
-def plain_words(lang: Lang) -> tuple[tuple[str, str, str], ...]:
-    """Return the words of the pages that the glossary explains: anchor, word, and what it means in plain words."""
+def _explained() -> tuple[tuple[str, ...], ...]:
+    """Return the glossary's rows of words that pages explain: in Chinese, in English, and each in plain words."""
     text = (PACKAGE / "docs" / "glossary.md").read_text(encoding="utf-8")
     table = text.partition("In plain words |")[2].partition("\n\n")[0]
-    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    return tuple(tuple(line.strip("| ").split(" | ")) for line in table.splitlines()[2:])
+
+
+def plain_words(lang: Lang, standard: Standard | None = None) -> tuple[tuple[str, str, str], ...]:
+    """Return the words of the pages that the glossary explains: anchor, word, and what it means in plain words.
+
+    With a standard, its own number of resource indicators is said, and what it does not ask for is not explained.
+
+    >>> from qb.standard import load
+    >>> words = plain_words("en", load("basic-2012"))
+    >>> [meaning for _, word, meaning in words if word in ("the seven", "least cost")]
+    ['The least money with which the eight and their coefficients are met']
+    """
+    seven = say(lang, "七项指标", "the seven")
+    asked = seven if standard is None else resources_said(standard, lang)
+    foreign = {"七项指标"} if asked != seven else set()
+    if standard is not None:
+        own = [
+            standard.title.zh,
+            *(text.zh for one in standard.indicators for text in (one.title, one.short)),
+        ]
+        own += ["社会认可度"] * bool(standard.recognition) + ["一票否决"] * bool(standard.vetoes)
+        foreign |= {word for word in OF_STANDARD if word not in " ".join(own)}
     return tuple(
-        (f"term-{place}", say(lang, zh, en), say(lang, zh_words, en_words))
-        for place, (zh, en, zh_words, en_words) in enumerate(rows, 1)
+        (f"term-{place}", say(lang, zh, en), say(lang, zh_words, en_words).replace(seven, asked))
+        for place, (zh, en, zh_words, en_words) in enumerate(_explained(), 1)
+        if zh not in foreign
     )
 
 
