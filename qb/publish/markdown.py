@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import cache
 from html import escape, unescape
 from xml.etree.ElementTree import tostring
@@ -87,22 +87,24 @@ def _terms(lang: Lang) -> tuple[re.Pattern[str], Mapping[str, str]]:
     return re.compile(pattern, re.IGNORECASE | re.DOTALL), anchors
 
 
-def with_terms(html: str, lang: Lang, place: str) -> str:
-    """Return content in which the first use of each word of the glossary leads to what it means, at a place.
+def with_terms(html: str, lang: Lang, place: str, explained: Set[str]) -> str:
+    """Return a page in which the first use of each word explained at a place leads there; `explained`: their anchors.
 
     Headings, links, figures and tables stay as they are.
 
-    >>> with_terms("<h2>差异系数</h2><p>差异系数超限；差异系数小则均衡。</p>", "zh", "index.html")
-    '<h2>差异系数</h2><p><a class="term" href="index.html#term-2">差异系数</a>超限；差异系数小则均衡。</p>'
+    >>> with_terms("<h2>差异系数</h2><p>差异系数超限；差异系数小则均衡。班额</p>", "zh", "index.html", {"term-2"})
+    '<h2>差异系数</h2><p><a class="term" href="index.html#term-2">差异系数</a>超限；差异系数小则均衡。班额</p>'
     """
     pattern, anchors = _terms(lang)
     told: set[str] = set()
 
     def lead(match: re.Match[str]) -> str:
         anchor = anchors.get((match["word"] or "").lower(), "")
-        if not anchor or anchor in told:
+        if anchor in told or anchor not in explained:
             return match[0]
         told.add(anchor)
         return f'<a class="term" href="{escape(place)}#{anchor}">{match[0]}</a>'
 
-    return pattern.sub(lead, html)
+    head, opened, main = html.rpartition("<main")
+    content, closed, foot = main.partition("</main>")
+    return head + opened + pattern.sub(lead, content) + closed + foot

@@ -298,10 +298,7 @@ _ANCHOR = re.compile(
 )  # of stock nbconvert: ours has a list of contents
 _PROGRAM = re.compile(r"application/(vnd\.(plotly|vega|vegalite|bokeh|holoviews)|javascript)")
 # Of the forms in which an output may come, the first of these is shown.
-SHOWN = (
-    *("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg"),
-    "text/plain",
-)
+SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 _STYLED = re.compile(r'<style type="text/css">.*?<table id="(T_[0-9a-f]+)"', re.DOTALL)
 _ID = re.compile(r"""\sid\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
@@ -333,6 +330,8 @@ class Page:
         The same for programs (`qb verify`), written as ``<meta name="qb:…">``.
     schools : tuple of (id, href)
         Pages of schools that the content may name.
+    explained : frozenset of str
+        Anchors of the words that the overview explains.
     kind : str
         What the style sheet calls a page of this kind.
     settings : SiteSettings
@@ -350,6 +349,7 @@ class Page:
     provenance: tuple[tuple[str, str], ...] = ()
     meta: tuple[tuple[str, str], ...] = ()
     schools: tuple[tuple[str, str], ...] = ()
+    explained: frozenset[str] = frozenset()
     kind: str = ""
     settings: SiteSettings = field(default_factory=SiteSettings)
 
@@ -440,9 +440,7 @@ def notebook_page(notebook: NotebookNode, page: Page, *, ours: bool = False) -> 
     html, _ = _exporter().from_notebook_node(shown, resources={"page": page})
     html = with_ways(html, page)
     if overview := dict(page.links).get(page.words["overview"]):
-        head, opened, main = html.partition("<main")
-        content, closed, foot = main.partition("</main>")
-        html = head + opened + with_terms(content, page.lang, overview) + closed + foot
+        html = with_terms(html, page.lang, overview, page.explained)
     return with_doubts(html, page)
 
 

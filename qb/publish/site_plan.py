@@ -27,7 +27,7 @@ from qb.publish.page import WORDS, Lang, Page
 from qb.publish.site_settings import SiteSettings, load_settings
 from qb.report.context import ReportContext
 from qb.report.facts import doubted, doubts_said
-from qb.report.words import school_year
+from qb.report.words import plain_words, school_year
 
 # File names made of identifiers: readable where they can be, safe on every system, never the same twice.
 
@@ -375,6 +375,7 @@ class Plan:
             provenance=self.provenance,
             meta=(("district", part.district), *self.meta),
             schools=tuple(self._ways(part, school, up)),
+            explained=frozenset(id for id, *_ in plain_words(self.request.lang, self.context.standard)),
             kind="school" if school else target.stem,
             settings=self.settings,
         )
