@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape, unescape
 from xml.etree.ElementTree import tostring
@@ -87,12 +87,12 @@ def _terms(lang: Lang) -> tuple[re.Pattern[str], Mapping[str, str]]:
     return re.compile(pattern, re.IGNORECASE | re.DOTALL), anchors
 
 
-def with_terms(html: str, lang: Lang, place: str, explained: Set[str]) -> str:
+def with_terms(html: str, lang: Lang, place: str, explained: Sequence[str]) -> str:
     """Return a page in which the first use of each word explained at a place leads there; `explained`: their anchors.
 
     Headings, links, figures and tables stay as they are.
 
-    >>> with_terms("<h2>差异系数</h2><p>差异系数超限；差异系数小则均衡。班额</p>", "zh", "index.html", {"term-2"})
+    >>> with_terms("<h2>差异系数</h2><p>差异系数超限；差异系数小则均衡。班额</p>", "zh", "index.html", ["term-2"])
     '<h2>差异系数</h2><p><a class="term" href="index.html#term-2">差异系数</a>超限；差异系数小则均衡。班额</p>'
     """
     pattern, anchors = _terms(lang)

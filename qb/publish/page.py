@@ -330,7 +330,7 @@ class Page:
         The same for programs (`qb verify`), written as ``<meta name="qb:…">``.
     schools : tuple of (id, href)
         Pages of schools that the content may name.
-    explained : frozenset of str
+    explained : tuple of str
         Anchors of the words that the overview explains.
     kind : str
         What the style sheet calls a page of this kind.
@@ -349,7 +349,7 @@ class Page:
     provenance: tuple[tuple[str, str], ...] = ()
     meta: tuple[tuple[str, str], ...] = ()
     schools: tuple[tuple[str, str], ...] = ()
-    explained: frozenset[str] = frozenset()
+    explained: tuple[str, ...] = ()
     kind: str = ""
     settings: SiteSettings = field(default_factory=SiteSettings)
 

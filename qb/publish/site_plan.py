@@ -375,7 +375,7 @@ class Plan:
             provenance=self.provenance,
             meta=(("district", part.district), *self.meta),
             schools=tuple(self._ways(part, school, up)),
-            explained=frozenset(id for id, *_ in plain_words(self.request.lang, self.context.standard)),
+            explained=tuple(id for id, *_ in plain_words(self.request.lang, self.context.standard)),
             kind="school" if school else target.stem,
             settings=self.settings,
         )
