@@ -83,7 +83,7 @@ def control(panel, name, number=0):
 
 
 def press(panel, text):
-    """PageProcesses the last button so called."""
+    """Press the last button so called."""
     found = [one for one in walk(panel.widget) if isinstance(one, ipywidgets.Button)]
     [one for one in found if one.description == text][-1].click()
 

@@ -430,7 +430,7 @@ def test_the_limits_of_a_resource_are_all_on_one_side(with_change):
     [(">=", 44, 1), (">", 45, 1), ("<=", 46, 1), ("<", 45, 1), (">=", 45, 0), ("<=", 44, 0), ("<", 47, 3)],
 )
 def test_the_gap_of_what_is_counted(side, figure, gap):
-    """PreloadedContext against 45; what may not be reached is passed by a whole one."""
+    """Held against 45; what may not be reached is passed by a whole one."""
     assert STANDARD.hold(45, side).gap(np.array([figure])).tolist() == [gap]
     assert np.isnan(STANDARD.hold(45, side).gap(np.array([np.nan]))[0])
 

@@ -119,7 +119,7 @@ class Worker:
         self._used = False
 
     def preload(self, book: bytes) -> None:
-        """PageProcess over a packed book, which notebooks then find read and judged."""
+        """Hand over a packed book, which notebooks then find read and judged."""
         while self.idle:
             self.idle.pop().end()
         with self._talking:
