@@ -6,14 +6,9 @@ import contextlib
 import importlib.util
 import json
 import os
-import secrets
-import socket
 import subprocess
 import sys
-import tempfile
-import threading
 import time
-import webbrowser
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -23,7 +18,7 @@ from qb.arguments import SAMPLE, parser_in
 from qb.command_parser import language, refuse_language
 from qb.console import console, in_sentences
 from qb.errors import QbError
-from qb.files import copy_shipped, sample_scenarios, shipped
+from qb.files import copy_shipped, sample_scenarios, shipped, temporary_folder
 from qb.language import Lang, Message, joined, json_text, told
 
 # Whatever Voilà would fetch from elsewhere stays there: its icons are letters then.
@@ -300,6 +295,10 @@ def app(data: Path, year: int | None, standard: str, no_browser: bool, lang: Lan
     if importlib.util.find_spec("voila") is None:
         zh = "qb app 要用 voila，现在没有安装。请运行：pip install 'qb-schools[app]'"
         raise QbError(zh, "qb app needs voila, which is not installed. Run: pip install 'qb-schools[app]'")
+    import secrets
+    import socket
+    from threading import Thread
+
     from qb.publish.jobs import SAFE_PATH
     from qb.publish.own_notebooks import in_language
 
@@ -328,9 +327,9 @@ def app(data: Path, year: int | None, standard: str, no_browser: bool, lang: Lan
         flush=True,
     )
     if not no_browser:
-        threading.Thread(target=_open_when_up, args=(address,), daemon=True).start()
+        Thread(target=_open_when_up, args=(address,), daemon=True).start()
     # Voilà takes settings, which are code, from the folder in which it starts: one that holds the notebook alone.
-    with tempfile.TemporaryDirectory(prefix="qb-app-") as folder:
+    with temporary_folder() as folder:
         page = Path(folder, "explore.ipynb")
         page.write_text(json.dumps(notebook), encoding="utf-8")
         Path(folder, "voila.json").write_text(json.dumps({"Voila": settings}), encoding="utf-8")
@@ -339,6 +338,9 @@ def app(data: Path, year: int | None, standard: str, no_browser: bool, lang: Lan
 
 
 def _open_when_up(address: str) -> None:
+    import socket
+    import webbrowser
+
     for _ in range(300):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", urlsplit(address).port), 1):
             webbrowser.open(address)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qb.indicators.assessment import Assessment
+from qb.indicators.school_figures import of_schools
 from qb.indicators.verdicts import deciding
 from qb.report import columns
 from qb.report.columns import states
@@ -428,9 +429,7 @@ class DistrictIndicators(DistrictPart):
 
 def _one_for_each(indicator: Indicator) -> bool:
     """Whether an indicator has one figure for a school or stage."""
-    return indicator.measure in AT_SCHOOLS or (
-        indicator.ratio is not None and indicator.ratio.level == "schools"
-    )
+    return indicator.measure in AT_SCHOOLS or (indicator.ratio is not None and of_schools(indicator))
 
 
 def value_of(own: Assessment, code: str, lang: Lang) -> tuple[str, str]:

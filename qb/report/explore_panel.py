@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import shutil
 import subprocess
 import sys
-import tempfile
 import weakref
 import webbrowser
 from html import escape
@@ -20,7 +18,7 @@ from qb.data import checks
 from qb.data.dataset import with_columns
 from qb.data.reading import read, write
 from qb.errors import DataError, QbError
-from qb.files import beside_notebooks
+from qb.files import beside_notebooks, temporary_folder
 from qb.indicators.assessment import Assessment, choose_year
 from qb.indicators.verdicts import COMPOSITE
 from qb.language import FieldName, Message, joined, told
@@ -316,9 +314,9 @@ class Panel:
     def _take(self, files: tuple) -> None:
         """Open a workbook that was uploaded."""
         for one in files:
-            folder = tempfile.mkdtemp(prefix="qb-")
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)  # it goes with the panel
-            path = Path(folder, Path(one["name"]).name)
+            folder = temporary_folder()
+            weakref.finalize(self, folder.cleanup)  # it goes with the panel
+            path = Path(folder.name, Path(one["name"]).name)
             path.write_bytes(one["content"])
             self._data.value = str(path)
             self._open()
@@ -504,7 +502,7 @@ class Panel:
 
     def _workbook(self) -> None:
         """Offer the data of the year, with the actions done, as a workbook."""
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder() as folder:
             path = Path(folder, "data.xlsx")
             write(self.session.done, path, "xlsx")
             words = self._say("下载工作簿（操作已计入）", "Download the workbook (with the actions done)")
@@ -515,7 +513,7 @@ class Panel:
         self._told(self._say("正在生成……", "Being made …"))
         command = [sys.executable, "-P", "-m", "qb", "publish", self._data.value, "--lang", self.lang]
         command += ["--year", str(self.session.base.year), "--standard", str(self._standard)]
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder() as folder:
             if self.session.actions:
                 scenario = save(self.session, Path(folder, "scenario.toml"), self._title.value)
                 command += ["--scenarios", str(scenario)]
