@@ -8,8 +8,8 @@ from plan_cases import costs, random_problem, two_equal
 from test_plan_exact import continuous
 from town import STANDARD, Town, together
 
-from qb.planning.plan.budget_and_transfers import before_and_after, explain, greatest_first, sensitivity
 from qb.planning.plan.cheapest import cheapest_plan
+from qb.planning.plan.explanation import before_and_after, explain, greatest_first, sensitivity
 from qb.planning.plan.plan_solver import solve
 from qb.planning.plan.planning_problem import build_problem
 from qb.planning.plan.relaxation import by_cap, by_pupils, by_upper_bound, relax

@@ -19,7 +19,6 @@ from qb.planning.forecast.projection import forecast
 from qb.planning.plan.budget_and_transfers import (
     Cells,
     best_use,
-    explain,
     moves_of,
     moves_scenario,
     spend,
@@ -27,6 +26,7 @@ from qb.planning.plan.budget_and_transfers import (
     with_kinds,
 )
 from qb.planning.plan.cheapest import PlanStatus, cheapest_plan, price_of_balance, scenario
+from qb.planning.plan.explanation import explain
 from qb.planning.plan.integer_program import Passing, shortfall, snapped
 from qb.planning.plan.plan_results import years_document
 from qb.planning.plan.plan_summary import summary, years_summary

@@ -14,15 +14,9 @@ from qb.indicators.assessment import judge
 from qb.indicators.verdicts import COMPOSITE, fails
 from qb.language import told
 from qb.planning.costs import Costs, load_costs, price_code
-from qb.planning.plan.budget_and_transfers import (
-    Explanation,
-    Spending,
-    Transfers,
-    best_use,
-    explain,
-    transfers,
-)
+from qb.planning.plan.budget_and_transfers import Spending, Transfers, best_use, transfers
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, legible, price_of_balance, purchases
+from qb.planning.plan.explanation import Explanation, explain
 from qb.planning.plan.integer_program import cheapest_by_school
 from qb.planning.plan.plan_summary import goal, outside
 from qb.planning.plan.planning_problem import build_problem

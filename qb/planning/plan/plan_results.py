@@ -15,16 +15,9 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.assessment import document as assessment_document
 from qb.language import Lang, Message, joined, json_text, listing, told
 from qb.planning.costs import load_costs
-from qb.planning.plan.budget_and_transfers import (
-    Spending,
-    Transfers,
-    best_use,
-    explain,
-    moves_scenario,
-    sensitivity,
-    transfers,
-)
+from qb.planning.plan.budget_and_transfers import Spending, Transfers, best_use, moves_scenario, transfers
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, scenario, staff_fields
+from qb.planning.plan.explanation import explain, sensitivity
 from qb.planning.plan.other_purchases import OtherPurchases
 from qb.planning.plan.plan_summary import outside, summary, transfers_summary, unknown_land, years_summary
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years
@@ -62,7 +55,7 @@ def document(
     spending : Spending, optional
         Where the budget is not enough: what it buys at best, as ``best_use``.
     swings : DataFrame, optional
-        What changes with the prices, see `qb.planning.plan.budget_and_transfers.sensitivity`, as ``sensitivity``.
+        What changes with the prices, see `qb.planning.plan.explanation.sensitivity`, as ``sensitivity``.
     """
     result = {
         "status": str(plan.status),

@@ -15,8 +15,9 @@ from qb.indicators.population import counted
 from qb.indicators.verdicts import deciding
 from qb.language import STOP, Both, Message, joined, listing, told
 from qb.planning.costs import Costs
-from qb.planning.plan.budget_and_transfers import Explanation, Spending, Transfers
+from qb.planning.plan.budget_and_transfers import Spending, Transfers
 from qb.planning.plan.cheapest import Plan
+from qb.planning.plan.explanation import Explanation
 from qb.planning.plan.other_purchases import OtherPurchases
 from qb.planning.plan.planning_problem import ground_codes
 from qb.planning.plan.years_plan import YearsPlan
