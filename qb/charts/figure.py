@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 60  # a page keeps its weight; no figure can be read with more
 DEGREES = 5  # decimals of a coordinate: about a metre
+LONG = 10  # characters of a header
 MARGIN = 8  # pixels on each side of the figure
 INCH, CM = 72.0, 2.54  # pixels of our page in an inch, centimetres in one
 
@@ -98,8 +99,17 @@ def _head(column: pd.Series, caption: Caption) -> str:
         if caption.lang == "zh"
         else name[:1].upper() + name[1:]
     )
-    kind = " class=num" if _numeric(column) else ""
-    return f'<th scope="col"{kind}>{escape(shown)}</th>'
+    return header(shown, numeric=_numeric(column))
+
+
+def header(name: str, *, numeric: bool) -> str:
+    """Return the header of a column as HTML; one as long as a scenario's name may break within words."""
+    classes = " ".join(["num"] * numeric + ["long"] * (len(name) >= LONG))
+    return (
+        f'<th scope="col" class="{classes}">{escape(name)}</th>'
+        if classes
+        else f'<th scope="col">{escape(name)}</th>'
+    )
 
 
 def _cells(column: pd.Series, caption: Caption) -> Iterator[tuple[str, str]]:

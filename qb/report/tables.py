@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from qb.charts import shares, sparkline
+from qb.charts.figure import header
 from qb.report.facts import address
 from qb.report.words import Lang, number, verdict_label
 from qb.terms import Allowance, Term, Verdict
@@ -142,9 +143,7 @@ class Table:
     def _repr_html_(self) -> str:
         if not len(self.rows):
             return f'<p class="note">{escape(self.empty or self.caption)}</p>'
-        head = "".join(
-            f'<th scope="col"{" class=num" if c.numeric else ""}>{escape(c.label)}</th>' for c in self.columns
-        )
+        head = "".join(header(c.label, numeric=c.numeric) for c in self.columns)
         rows = self.rows.to_dict("records") if isinstance(self.rows, pd.DataFrame) else self.rows
         body = "".join(map(self._row, rows))
         note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
