@@ -412,7 +412,7 @@ def parser_in(lang: Lang) -> Parser:
     actions = standards.add_subparsers(title=t("操作", "actions"), metavar=t("操作", "ACTION"), required=True)
     it = actions.add_parser("show", help=t("列出一套标准在某学年有效的规则、限值和出处", "list the rules, limits and sources in force in a school year"))
     it.add_argument("name", metavar="NAME|FILE.toml", help=t("随附标准的名称，或标准文件", "name of a standard that comes with qb, or a file"))
-    add_year(it)
+    add_year(it, ("今年", "this year's"))
     it.set_defaults(run="standard_show")
     add_lang(it)
     it = actions.add_parser("columns", help=t("数据字典：一套标准用到的各表各列，连同它自己声明的列", "data dictionary: the tables and columns on which a standard rests, those that it declares among them"))
@@ -426,7 +426,7 @@ def parser_in(lang: Lang) -> Parser:
     add_lang(it)
     it = actions.add_parser("check", help=t("一次列出标准文件的全部错误", "list everything wrong with a standard's file"))
     it.add_argument("file", metavar="FILE.toml")
-    add_year(it)
+    add_year(it, ("今年", "this year's"))
     it.set_defaults(run="standard_check")
     add_lang(it)
 

@@ -159,11 +159,11 @@ def add_costs(parser: Parser) -> None:
     parser.add_argument("--costs", type=partial(path, lang=parser.lang), help=help_)
 
 
-def add_year(parser: Parser) -> None:
-    """Add the option that names a school year."""
+def add_year(parser: Parser, default: tuple[str, str] = ("取数据中最后一年", "the last of the data")) -> None:
+    """Add the option that names a school year; `default` says which one is taken without it."""
+    zh, en = default
     help_ = parser.say(
-        "学年起始年，如 2025；默认取数据中最后一年",
-        "school year (the year it starts in), as 2025; by default the last of the data",
+        f"学年起始年，如 2025；默认{zh}", f"school year (the year it starts in), as 2025; by default {en}"
     )
     parser.add_argument("--year", type=int, help=help_)
 

@@ -9,7 +9,7 @@ import qb
 from qb.cli import main
 from qb.data.dataset import Dataset
 from qb.indicators.assessment import assess
-from qb.report.standard_report import differences, faults_of
+from qb.report.standard_report import differences, faults_of, show
 from qb.standard import StandardError, load
 
 YEAR = 2024
@@ -356,7 +356,23 @@ def test_the_commands_show_compare_and_check(capsys, tmp_path):
     with pytest.raises(SystemExit) as ended:
         main(["standard", "show", "gulou-2023", "--year", "2024"])
     shown = capsys.readouterr().out
-    assert ended.value.code == 0 and "C14 特殊教育学校和随班就读残疾学生生均公用经费：≥ 6000 元/生" in shown
+    rows = [line.split() for line in shown.splitlines()]
+    assert ended.value.code == 0 and "2024—2025学年有效" in shown
+    # Limits of C14 and C12 as annex 3 has them; C8 has five items there, C15 a limit and an item.
+    assert ["C14", "特教公用经费", "≥", "6000", "元/生", "鼓政〔2023〕19号", "附件3", "C14"] in rows
+    assert [row[2:6] for row in rows if row[:1] == ["C12"]] == [
+        ["小学", "≤", "45", "人"],
+        ["初中", "≤", "50", "人"],
+    ]
+    assert [row[2:5] for row in rows if row[:1] in (["C8"], ["C15"])] == [
+        ["清单", "5", "项"],
+        ["≥", "100", "%"],
+        ["清单", "1", "项"],
+    ]
+    shown = show(load("basic-2012"), YEAR, "en")  # its resources have no limit; private schools stay out
+    assert "no limit" not in shown and "private schools; schools run by provincial" in shown
+    starts = {line.index("教督") for line in shown.splitlines() if line.startswith("J")}
+    assert len(starts) == 1  # a table: every source begins in one column
     with pytest.raises(SystemExit):
         main(["standard", "diff", "national-2017", "city-variant"])
     assert "indicators C14 limits[0] value：6000 → 8000" in capsys.readouterr().out

@@ -14,11 +14,11 @@ import re
 import shlex
 import sys
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir, redirect_stdout
 from dataclasses import dataclass, is_dataclass
 from html import escape, unescape
-from itertools import count, groupby
+from itertools import count
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,8 +29,8 @@ from qb.files import PACKAGE, shipped, temporary_folder, write_whole
 from qb.language import LANGUAGES, Lang, say
 from qb.publish.markdown import html_of
 from qb.publish.page import WORDS, Page, index_page
-from qb.report.standard_report import in_force
-from qb.report.words import area_label, terms
+from qb.report.standard_report import about, tables
+from qb.report.words import school_year, terms
 from qb.standard import load
 
 if TYPE_CHECKING:
@@ -180,37 +180,30 @@ def _inline(text: str) -> str:
 
 def standards(lang: Lang, year: int) -> str:
     """Return what is in force in each standard that comes with qb."""
-    heads = say(lang, "| 规则或指标 | 要求 | 出处 |", "| rule or indicator | asks | source |")
     lines = [
         say(lang, "# 标准", "# Standards"),
         "",
         say(
             lang,
-            f"{year} 年有效的内容，由标准文件生成；`qb standard show 名称` 打印同样的内容，`qb standard diff` 列出两套的不同。",
-            f"What is in force in {year}, made from the files; `qb standard show NAME` prints the same, `qb standard diff` what differs between two.",
+            f"{school_year(year, lang)}有效的内容，由标准文件生成；`qb standard show 名称` 打印同样的内容，`qb standard diff` 列出两套的不同。",
+            f"What is in force in the {school_year(year, lang).lower()}, made from the files; `qb standard show NAME` prints the same, `qb standard diff` what differs between two.",
         ),
         "",
     ]
     for name in STANDARDS:
         standard = load(name)
         title = standard.title.zh if lang == "zh" else standard.title.en
-        lines += [f"## {title} (`{name}`)", "", standard.source, ""]
-        if standard.extends:
-            lines += [say(lang, f"在 `{standard.extends}` 之上。", f"Extends `{standard.extends}`."), ""]
-        for area, rows in groupby(in_force(standard, year, lang), key=lambda row: row[0]):
-            if area:
-                lines += [f"### {area_label(area, standard, lang)}", ""]
-            lines += [
-                heads,
-                "|---|---|---|",
-                *("| " + " | ".join(_cell(part) for part in row[1:]) + " |" for row in rows),
-                "",
-            ]
+        lines += [f"## {title} (`{name}`)", ""]
+        for line in about(standard, year, lang):
+            lines += [line, ""]
+        for area, (head, *rows) in tables(standard, year, lang):
+            lines += [f"### {area}", ""] if area else []
+            lines += [_row(head), "|" + "---|" * len(head), *map(_row, rows), ""]
     return "\n".join(lines)  # fmt: skip
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", r"\|")
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
 def picture(figure: Figure) -> str:

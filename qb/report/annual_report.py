@@ -12,7 +12,7 @@ from qb.report.data_report import FaultReport
 from qb.report.district_report import DistrictVerdict
 from qb.report.facts import shown_indicators
 from qb.report.forecast_report import ForecastReport
-from qb.report.rules import Rules
+from qb.report.rules import Rules, left_out
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
     Tally,
@@ -186,7 +186,6 @@ class AnnualMethod(AnnualPart):
     def conventions(self) -> Table:
         """Return the standard's settings that are not one indicator's, with the clause or "our default"."""
         lang, rules = self.lang, self.standard.rules
-        kinds = self.say("、", ", ").join(term(kind, lang, (Kind,)) for kind in rules.exclusion.kinds)
         raw = rules.rounding.compare == "raw"
         lines = [
             (
@@ -201,11 +200,7 @@ class AnnualMethod(AnnualPart):
                     f"不参加{self.context.resources}的学校",
                     f"Schools left out of {self.context.resources}",
                 ),
-                self.say(
-                    f"{kinds}；在校生不足 {rules.exclusion.small_point_pupils} 人的教学点；高中学段；在校生为 0 的学段",
-                    f"{kinds}; teaching points under {rules.exclusion.small_point_pupils} pupils; senior stages; stages "
-                    "without pupils",
-                ),
+                left_out(self.standard, lang),
                 rules.exclusion.source,
             ),
             (

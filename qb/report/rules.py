@@ -8,7 +8,7 @@ from functools import cached_property
 from html import escape
 from types import MappingProxyType
 
-from qb.data.schema import TABLES, bearing, items_of, tables_of
+from qb.data.schema import SPONSORS, TABLES, bearing, items_of, tables_of
 from qb.data.table_intake import spans
 from qb.language import told
 from qb.report import columns
@@ -30,7 +30,7 @@ from qb.report.words import (
     title,
 )
 from qb.standard import SIDES, Indicator, Limit, Ratio, Standard, Text
-from qb.terms import COMPULSORY, Kind
+from qb.terms import COMPULSORY, Kind, Ownership
 
 # What `measure` computes, in words: a sentence for each of its functions.
 
@@ -379,15 +379,42 @@ def limits_text(indicator: Indicator, standard: Standard, year: int, lang: Lang)
     return (say(lang, "，", ", ") if once else say(lang, "；", "; ")).join(texts)
 
 
-def _limit_text(limit: Limit, standard: Standard, lang: Lang, *, unit: bool = True) -> str:
-    words = (
+def limit_cells(limit: Limit, standard: Standard, lang: Lang) -> tuple[str, str, str]:
+    """Return for whom or what a limit is, the limit with its side, and its unit."""
+    of = (
         stage_label(limit.stage, lang) if limit.stage else "",
         term(limit.kind, lang, (Kind,)) if limit.kind else "",
         part_label(limit.name, standard, lang) if limit.name else "",
-        f"{SIDES[limit.side]} {limit.value:g}",
-        say(lang, limit.unit.zh, limit.unit.en) if unit else "",
     )
+    value = f"{SIDES[limit.side]} {limit.value:g}"
+    return " ".join(word for word in of if word), value, say(lang, limit.unit.zh, limit.unit.en)
+
+
+def _limit_text(limit: Limit, standard: Standard, lang: Lang, *, unit: bool = True) -> str:
+    words = limit_cells(limit, standard, lang)[: 3 if unit else 2]
     return " ".join(word for word in words if word).replace(" %", "%").replace(" （", "（")
+
+
+def left_out(standard: Standard, lang: Lang) -> str:
+    """Return which schools and stages do not take part in the resource indicators.
+
+    >>> from qb.standard import load
+    >>> left_out(load(), "en")
+    'Special school; teaching points under 50 pupils; senior stages; stages without pupils'
+    """
+    rule = standard.rules.exclusion
+    between, few = say(lang, "、", ", "), rule.small_point_pupils
+    sponsors = between.join(told(SPONSORS[code], lang) for code in rule.sponsors)
+    owners = between.join(term(owner, lang, (Ownership,)) for owner in rule.ownership)
+    parts = (
+        between.join(term(kind, lang, (Kind,)) for kind in rule.kinds),
+        say(lang, f"{owners}学校", f"{owners.lower()} schools") if owners else "",
+        say(lang, f"举办者为{sponsors}的学校", f"schools run by {sponsors}") if sponsors else "",
+        say(lang, f"在校生不足 {few} 人的教学点", f"teaching points under {few} pupils") if few else "",
+        say(lang, "高中学段", "senior stages"),
+        say(lang, "在校生为 0 的学段", "stages without pupils"),
+    )
+    return say(lang, "；", "; ").join(part for part in parts if part)
 
 
 def columns_of(

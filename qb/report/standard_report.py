@@ -6,71 +6,159 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from typing import NamedTuple
+from unicodedata import east_asian_width
 
 from qb.data.schema import AMOUNTS, DISTRICT_ITEMS, TABLES, bearing, items_of, tables_of
 from qb.errors import QbError
 from qb.indicators.declared_figures import SCHOOLS
 from qb.indicators.indicator_functions import faults
 from qb.language import Message, listing
-from qb.report.rules import limits_text
-from qb.report.words import Lang, area_label, resource_span, say, school_rule, stage_label, title
-from qb.standard import SIDES, Standard, read_whole
+from qb.report.rules import left_out, limit_cells, limits_text
+from qb.report.words import (
+    Lang,
+    area_label,
+    resource_span,
+    resources_said,
+    say,
+    school_rule,
+    school_year,
+    stage_label,
+    value_unit,
+)
+from qb.standard import SIDES, Indicator, Standard, read_whole
 from qb.terms import COMPULSORY
 
 
+class Row(NamedTuple):
+    """One thing that a standard asks for in a year; `area` is empty where it is a rule, `code` too."""
+
+    area: str
+    code: str
+    title: str
+    part: str  # stage, kind of school or part of the indicator
+    limit: str
+    unit: str
+    points: str
+    source: str
+
+
 def show(standard: Standard, year: int, lang: Lang = "zh") -> str:
-    """Return what a standard asks for in a year: its rules, then a line for each indicator, with the sources.
+    """Return what a standard asks for in a year: a table of its rules and one for each area, with the sources.
 
     Examples
     --------
     >>> from qb.standard import load
     >>> lines = show(load("basic-2012"), 2024).splitlines()
     >>> next(line for line in lines if "差异系数" in line)
-    '差异系数（各项的平均值）：小学 ≤ 0.65；初中 ≤ 0.55　〔教督〔2012〕3号〕'
+    '差异系数（各项的平均值）  小学        ≤ 0.65  教督〔2012〕3号'
     """
-    lines = [f"{standard.name}　{standard.title.zh if lang == 'zh' else standard.title.en}", standard.source]
-    if standard.note:
-        lines.append(say(lang, f"说明：{standard.note.zh}", f"Note: {standard.note.en}"))
-    if standard.extends:
-        lines.append(say(lang, f"在 {standard.extends} 之上", f"extends {standard.extends}"))
-    for area, rows in groupby(in_force(standard, year, lang), key=itemgetter(0)):
-        lines += ["", *([area_label(area, standard, lang)] if area else [])]
-        lines += [_line(name, words, source, lang) for _, name, words, source in rows]
+    title = say(lang, standard.title.zh, standard.title.en)
+    lines = [f"{standard.name}　{title}", *about(standard, year, lang)]
+    for area, cells in tables(standard, year, lang, short=True):
+        widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+        lines += ["", *([area] if area else [])]
+        for row in cells:
+            padded = (text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True))
+            lines.append("  ".join(padded).rstrip())
     return "\n".join(lines)
 
 
-def in_force(standard: Standard, year: int, lang: Lang) -> list[tuple[str, str, str, str]]:
-    """Return what a standard asks for in a year, an entry each: its area (empty: a rule), name, words, source."""
-    rules, rows = standard.rules, []
-    if rules.school:
-        words = (
-            f"{resource_span(standard)}，{school_rule(standard, lang)}"
-            if lang == "zh"
-            else school_rule(standard, lang)
-        )
-        rows.append(("", say(lang, "学校规则", "School rule"), words, rules.school.source))
-    if rules.coefficient:
-        each = rules.coefficient.decides == "each"
+def about(standard: Standard, year: int, lang: Lang) -> list[str]:
+    """Return what a standard says of itself and of whom it leaves out, a line each."""
+    left = say(
+        lang, f"不参加{resources_said(standard, lang)}的学校", f"Left out of {resources_said(standard, lang)}"
+    )
+    note, rule = standard.note, standard.rules.exclusion
+    lines = [
+        say(lang, f"{school_year(year, lang)}有效", f"In force in the {school_year(year, lang).lower()}"),
+        standard.source,
+        say(lang, f"说明：{note.zh}", f"Note: {note.en}") if note else "",
+        say(lang, f"在 {standard.extends} 之上", f"Extends {standard.extends}") if standard.extends else "",
+        f"{left}{say(lang, '：', ': ')}{left_out(standard, lang)}{say(lang, f'　〔{rule.source}〕', f'  [{rule.source}]')}",
+    ]
+    return [line for line in lines if line]
+
+
+def tables(
+    standard: Standard, year: int, lang: Lang, *, short: bool = False
+) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+    """Yield a table of what is in force for the rules and for each area: its title, head and rows of cells.
+
+    Columns of which a table has nothing are left out.
+    """
+    head = (
+        say(lang, "代码", "Code"),
+        say(lang, "规则或指标", "Rule or indicator"),
+        say(lang, "学段或要点", "Stage or part"),
+        say(lang, "标准", "Limit"),
+        say(lang, "单位", "Unit"),
+        say(lang, "分值", "Points"),
+        say(lang, "出处", "Source"),
+    )
+    for area, rows in groupby(_in_force(standard, year, lang, short), key=itemgetter(0)):
+        cells = list(zip(head, *(row[1:] for row in rows), strict=True))
+        kept = [column for column in cells if any(column[1:])]
+        yield area and area_label(area, standard, lang), list(zip(*kept, strict=True))
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes: two for a Chinese character."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _in_force(standard: Standard, year: int, lang: Lang, short: bool) -> Iterator[Row]:
+    """Yield what a standard asks for in a year, an entry each, with the indicators' short titles or whole ones."""
+    school, coefficient = standard.rules.school, standard.rules.coefficient
+    if school:
+        span = f"{resource_span(standard)} " if len(standard.resource_codes) > 1 else ""
+        name, words = say(lang, "学校规则", "School rule"), span + school_rule(standard, lang)
+        yield Row("", "", name, "", words, "", "", school.source)
+    if coefficient:
+        mean = standard.mean_decides
         name = say(lang, "差异系数", "Coefficients")
-        name += say(lang, "（各项）", " (each)") if each else say(lang, "（各项的平均值）", " (mean of all)")
-        words = say(lang, "；", "; ").join(
-            f"{stage_label(stage, lang)} {SIDES[rules.coefficient.side]} {standard.coefficient_limit(stage):g}"
-            for stage in COMPULSORY
-        )
-        rows.append(("", name, words, rules.coefficient.source))
+        name += say(lang, "（各项的平均值）", " (mean of all)") if mean else say(lang, "（各项）", " (each)")
+        for stage in COMPULSORY:
+            limit = f"{SIDES[coefficient.side]} {standard.coefficient_limit(stage):g}"
+            yield Row("", "", name, stage_label(stage, lang), limit, "", "", coefficient.source)
     for area in standard.area_names:
-        for indicator in (i for i in standard.indicators if i.area == area):
-            words = limits_text(indicator, standard, year, lang) or say(lang, "（无限值）", "(no limit)")
-            rows.append((area, title(indicator, lang), words, indicator.source))
+        for indicator in standard.of_area(area):
+            title, points = indicator.short if short else indicator.title, f"{indicator.points or 0:g}"
+            who = (area, indicator.code, say(lang, title.zh, title.en))
+            rows = _limits(indicator, standard, year, lang)
+            for at, (part, limit, unit, source) in enumerate(rows):
+                given = points if indicator.points and not at else ""
+                yield Row(*who, part, limit, unit, given, source)
         if area == "recognition":
-            limit = standard.recognition.limit
-            words = f"{SIDES[limit.side]} {limit.value:g}{limit.unit.zh if lang == 'zh' else limit.unit.en}"
-            rows.append((area, area_label(area, standard, lang), words, standard.recognition.source))
+            held = standard.recognition
+            yield Row(
+                area,
+                "",
+                area_label(area, standard, lang),
+                *limit_cells(held.limit, standard, lang),
+                "",
+                held.source,
+            )
         if area == "veto":
-            rows += [
-                (area, veto.item, veto.text.zh if lang == "zh" else veto.text.en, veto.source)
-                for veto in standard.vetoes
-            ]
+            for veto in standard.vetoes:
+                yield Row(area, veto.item, say(lang, veto.text.zh, veto.text.en), "", "", "", "", veto.source)
+
+
+def _limits(
+    indicator: Indicator, standard: Standard, year: int, lang: Lang
+) -> list[tuple[str, str, str, str]]:
+    """Return what an indicator asks for, each as part, limit, unit and source; never nothing."""
+    if indicator.measure == "small_school_funds":
+        return [("", limits_text(indicator, standard, year, lang), "", indicator.source)]
+    rows = [(*limit_cells(m, standard, lang), m.source) for m in indicator.in_force(year)]
+    items = len(standard.items(indicator.code))
+    if items:
+        rows.append(("", say(lang, f"清单 {items} 项", f"checklist of {items}"), "", indicator.source))
+    if not rows:
+        mean = standard.mean_decides and indicator.resource
+        words = say(lang, "由平均值判定", "the mean decides") if mean else say(lang, "无限值", "no limit")
+        unit = value_unit(indicator) if indicator.resource else None
+        rows.append(("", words, say(lang, unit.zh, unit.en) if unit else "", indicator.source))
     return rows
 
 
@@ -104,10 +192,6 @@ def dictionary(standard: Standard, lang: Lang = "zh") -> str:
         if found:
             lines += [say(lang, f"{table.label}（{name}）", name), *found]
     return "\n".join(lines)
-
-
-def _line(name: str, words: str, source: str, lang: Lang) -> str:
-    return say(lang, f"{name}：{words}　〔{source}〕", f"{name}: {words}  [{source}]")
 
 
 def differences(one: Standard, other: Standard) -> list[Message]:
