@@ -143,6 +143,12 @@ STOP = Message("。", ".")
 COLON = Message("：", ": ")
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table for a JSON document; what is not known is None."""
+    plain = frame.astype(object)
+    return plain.where(plain.notna(), None).to_dict("records")
+
+
 def json_text(document: Any, lang: Lang = "zh") -> str:
     """Return a JSON document as text, with every message in the language; keys and words of closed sets stay.
 

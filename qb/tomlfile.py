@@ -16,9 +16,14 @@ from qb.terms import LARGEST
 
 
 class Entry(BaseModel):
-    """A table of a TOML file: cannot be changed, and knows no key but its own."""
+    """A table of a TOML file: cannot be changed, and knows no key but its own.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+    A key that Python keeps for itself (``from``) may also be given by the field's name (``from_``).
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False, populate_by_name=True
+    )
 
 
 Model = TypeVar("Model", bound=BaseModel)

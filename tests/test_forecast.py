@@ -25,7 +25,7 @@ from qb.planning.forecast.progression_ratios import (
     progressions,
     project,
 )
-from qb.planning.forecast.projection import carry_forward, forecast, summary
+from qb.planning.forecast.projection import forecast, forecast_dataset, summary
 from qb.planning.forecast.selection import Leavers, predict, two_parts
 from qb.rounding import round_half_up
 from qb.standard import load
@@ -762,7 +762,7 @@ def test_entrants_of_a_school_follow_the_births_of_its_zones():
         expected = in_whole([total * each / (east + west) for each in (east, west)])
         assert [found[name][year, 1] for name in "东西"] == expected
     # A zone that changes school takes its births along, in years that are carried on without them too.
-    later = carry_forward(data, made, 2026)
+    later = forecast_dataset(data, made, 2026)
     assert later["zones"]["births"].isna().all()
     zones = later["zones"]
     given = later.replace(
@@ -796,7 +796,7 @@ def test_a_new_school_without_pupils_is_filled_from_its_zones():
     assert [pupils_of(made, school_id="新")[2027, g] for g in (1, 2)] == [pytest.approx(180), 0]
     assert pupils_of(made, school_id="新")[2028, 2] == pytest.approx(180)
     # Nothing is reported of how many of its pupils live in its zone: as many as at the others.
-    later = carry_forward(opened, made, 2027)["sections"].set_index("school_id")
+    later = forecast_dataset(opened, made, 2027)["sections"].set_index("school_id")
     assert later.loc["新", ["pupils", "in_zone_pupils"]].tolist() == [180, 144]
 
 
@@ -896,7 +896,7 @@ def test_a_school_is_forecast_no_further_than_it_teaches_and_named(last, forecas
         ]
         assert made.missing["closed_year"].tolist() == [last]
     for year in (2023, 2024):
-        later = carry_forward(data, made, year)
+        later = forecast_dataset(data, made, year)
         for table in ("sections", "classes"):
             assert set(later[table]["school_id"]) == ({"甲", "乙"} if year in forecast_for else {"甲"})
 
@@ -939,7 +939,7 @@ def test_a_section_without_pupils_and_classes_is_named_and_not_forecast():
     assert made.missing["school_id"].tolist() == ["乙"]
     assert "乙" not in set(made.rows["school_id"])
     assert any("没有推算" in note for note in made.notes)
-    later = carry_forward(out, made, 2023)["sections"].set_index("school_id")
+    later = forecast_dataset(out, made, 2023)["sections"].set_index("school_id")
     assert np.isnan(later.loc["乙", "pupils"]) and later.loc["甲", "pupils"] == 300
 
 
@@ -988,7 +988,7 @@ def test_beyond_ten_years_figures_stay_where_they_are_and_a_note_says_so():
     tenth, last = (made.rows[made.rows["year"] == year].drop(columns="year") for year in (2035, 2038))
     pd.testing.assert_frame_equal(tenth.reset_index(drop=True), last.reset_index(drop=True))
     assert "2036—2038 学年超出可推算的 10 年，各数同 2035 学年" in made.notes
-    assert carry_forward(make(schools=4), made, 2038).years == [2038]
+    assert forecast_dataset(make(schools=4), made, 2038).years == [2038]
 
 
 def test_classes_of_early_years_alone_are_refused_where_the_last_has_no_pupils_either():
@@ -1014,7 +1014,7 @@ def test_a_forecast_changes_nothing_it_is_given():
     data = make(schools=4)
     copies = {name: frame.copy() for name, frame in data.tables.items()}
     made = forecast(data)
-    carry_forward(data, made, 2027)
+    forecast_dataset(data, made, 2027)
     for name, frame in copies.items():
         pd.testing.assert_frame_equal(data[name], frame)
 
@@ -1122,7 +1122,7 @@ def test_a_school_opened_in_the_last_year_grows_upward():
 def test_a_later_year_is_forecast_on_as_the_first_forecast_had_it():
     data = make(schools=9)
     before = forecast(data, 2030)
-    later = carry_forward(data, before, 2027)
+    later = forecast_dataset(data, before, 2027)
     on = forecast(later, before=before)
     assert (on.base, on.to) == (2027, 2030)
     one, two = before.rows[before.rows["year"] > 2027], on.rows
@@ -1153,7 +1153,7 @@ def sample_forecast():
 def test_a_year_to_come_can_be_judged(sample_forecast):
     data, made = sample_forecast
     for year in (2026, 2035):
-        later = carry_forward(data, made, year)
+        later = forecast_dataset(data, made, year)
         assert later.years == [year] and later.invented
         assert not [fault for fault in check(later) if fault.severity is Severity.STOPS]
         result = assess(later)
@@ -1164,7 +1164,7 @@ def test_a_year_to_come_can_be_judged(sample_forecast):
 
 def test_pupils_of_a_year_to_come_are_those_of_the_forecast_in_whole_numbers(sample_forecast):
     data, made = sample_forecast
-    later = carry_forward(data, made, 2029)
+    later = forecast_dataset(data, made, 2029)
     sections, classes = later["sections"], later["classes"]
     by_grade = classes.groupby(["school_id", "stage", "grade"])["pupils"].sum()
     rows = made.rows[made.rows["year"] == 2029].set_index(["school_id", "stage", "grade"])["pupils"]
@@ -1180,7 +1180,7 @@ def test_pupils_of_a_year_to_come_are_those_of_the_forecast_in_whole_numbers(sam
 
 def test_classes_of_a_year_to_come_are_as_few_as_the_limit_allows_and_even(sample_forecast):
     data, made = sample_forecast
-    classes = carry_forward(data, made, 2028)["classes"]
+    classes = forecast_dataset(data, made, 2028)["classes"]
     limits = {"primary": 45, "junior": 50, "senior": 50}  # C12; the senior stage takes that of junior
     for (_, stage, _), own in classes.groupby(["school_id", "stage", "grade"]):
         sizes = own["pupils"].tolist()
@@ -1190,7 +1190,7 @@ def test_classes_of_a_year_to_come_are_as_few_as_the_limit_allows_and_even(sampl
 
 def test_teachers_leave_and_all_else_stays_as_it_was(sample_forecast):
     data, made = sample_forecast
-    later = carry_forward(data, made, 2027)
+    later = forecast_dataset(data, made, 2027)
     now = data["sections"][data["sections"]["year"] == 2025].set_index(["school_id", "stage"])
     then = later["sections"].set_index(["school_id", "stage"])
     # Three in a hundred a year: of 100 there are 97, then 94.09; halves go up.
@@ -1210,7 +1210,7 @@ def test_without_leaving_teachers_all_of_them_stay(sample_forecast):
     rules = load().rules
     nobody = rules.forecast.model_copy(update={"teachers_leaving_per_year": 0.0})
     staying = load().model_copy(update={"rules": rules.model_copy(update={"forecast": nobody})})
-    later = carry_forward(data, made, 2035, staying)
+    later = forecast_dataset(data, made, 2035, staying)
     now = data["sections"][data["sections"]["year"] == 2025]
     assert later["sections"]["full_time_teachers"].tolist() == now["full_time_teachers"].tolist()
 
@@ -1219,9 +1219,9 @@ def test_a_year_that_the_forecast_has_not_is_refused(sample_forecast):
     data, made = sample_forecast
     for year in (2025, 2036):
         with pytest.raises(QbError, match="只有 2026 至 2035 学年"):
-            carry_forward(data, made, year)
+            forecast_dataset(data, made, year)
     with pytest.raises(QbError, match="同一份数据"):
-        carry_forward(make(schools=3, years=[2023, 2024]), made, 2026)
+        forecast_dataset(make(schools=3, years=[2023, 2024]), made, 2026)
 
 
 # What a reader gets

@@ -374,10 +374,15 @@ def test_a_budget_between_the_first_plan_and_the_cheapest_is_kept():
 def test_the_command_tells_the_best_use_of_a_budget_only_where_it_is_not_enough(tmp_path):
     # Of 2 + 4 + 3 backbone teachers (270,000) 100,000 yuan pay for 3: one school can pass.
     write(Town().set("sections", {}, backbone_teachers=0).data(), tmp_path)
-    told = json.loads(run(tmp_path, budget=100_000.0, as_json=True))
+    file = tmp_path / "用法.toml"
+    told = json.loads(run(tmp_path, budget=100_000.0, out=file, as_json=True))
     use = told["best_use"]
     assert (told["status"], use["budget_yuan"], use["cost_yuan"]) == ("infeasible", 100_000, 90_000)
     assert (use["passing"], use["most_passing"]) == (1, 1)
+    found = qb.scenario.whatif(qb.load(tmp_path), [file])  # the file is of what the budget buys
+    (outcome,) = found.outcomes
+    assert qb.planning.scenario.scenario_cost(outcome.costs)["cost_yuan"] == 90_000
+    assert (outcome.assessments[found.year].rows["verdict"] == "pass").sum() == 1
     # One teacher of the two schools that are left, of 30,000, takes off 100 of 900 pupils' standard.
     assert use["saves_per_10000_yuan"] == pytest.approx(100 / 900 / 3, rel=1e-6)
     assert "best_use" not in json.loads(run(tmp_path, budget=270_000.0, as_json=True))

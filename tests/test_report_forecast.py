@@ -8,7 +8,7 @@ from test_forecast import UNITED_STATES, dataset
 
 import qb
 from qb.data.sample import make
-from qb.planning.forecast.projection import carry_forward
+from qb.planning.forecast.projection import forecast_dataset
 from qb.report.context import ReportContext, open_context
 from qb.report.forecast_report import ForecastReport
 from qb.terms import GRADES_OF_STAGE, Stage
@@ -195,7 +195,7 @@ def test_verdicts_where_few_and_many_pupils_come(committed):
         total = page.made.total("district", "stage").query("year == @page.made.to")[side].sum()
         assert row["pupils"] == pytest.approx(total, abs=12)
     # What stands in the middle is what the year as it is forecast is judged.
-    later = carry_forward(committed, page.made, page.made.to)
+    later = forecast_dataset(committed, page.made, page.made.to)
     judged = qb.assess(later, page.made.to)
     assert middle["passing"] == (judged.rows["verdict"] == "pass").sum()
     # Fewer pupils to the same teachers and rooms: no school does worse than with more.

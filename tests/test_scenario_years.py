@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from test_scenario import SMALL, STANDARD, actions, cell, sizes, town
 
 from qb.data.checks import check
-from qb.planning.forecast.projection import carry_forward, forecast
+from qb.planning.forecast.projection import forecast, forecast_dataset
 from qb.planning.scenario import Scenario, ScenarioError, whatif, years
 
 
@@ -43,7 +43,7 @@ def test_a_year_beyond_the_data_is_that_of_the_forecast(committed):
     found = whatif(committed, [empty], standard=STANDARD).base_data
     made = forecast(committed, 2027)
     for year in (2026, 2027):
-        expected = carry_forward(committed, made, year, STANDARD)["sections"]
+        expected = forecast_dataset(committed, made, year, STANDARD)["sections"]
         pd.testing.assert_frame_equal(found[year]["sections"], expected)
     assert found[2027]["sections"]["pupils"].sum() != found[2025]["sections"]["pupils"].sum()
 

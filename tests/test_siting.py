@@ -12,7 +12,7 @@ from qb.planning.scenario import apply, load, to_toml, whatif
 from qb.planning.scenario.year_records import rows_of
 from qb.planning.siting.candidate_sites import Aim, SitingError, load_sites
 from qb.planning.siting.site_choice import document, site, summary
-from qb.planning.siting.siting_problem import NONE, Problem, build
+from qb.planning.siting.siting_problem import NONE, SitingProblem, build
 from qb.planning.siting.siting_solver import Status, solve
 from qb.standard.limits import LimitInForce
 
@@ -66,7 +66,7 @@ def question(seed):
     km = np.hypot(*(home[:, None] - spot[None]).transpose(2, 0, 1))
     children = rng.integers(1, 80, groups).astype(float)
     now = np.where(rng.random(groups) < 0.8, stage, NONE)
-    return Problem(
+    return SitingProblem(
         children=children,
         km=np.where(stage[:, None] == seat_stage, km, np.nan),
         limit=within(np.where(stage == 0, 0.3, 0.5)),
@@ -170,7 +170,7 @@ def test_what_counts_first_decides():
     The 10 to the other school: 90 within 0.5 km, 36 + 11 km in all, the farthest walks 1.1 km. The 90
     there: 10 within, 81 km, the farthest 0.9 km.
     """
-    problem = Problem(
+    problem = SitingProblem(
         children=np.array([90.0, 10.0]),
         km=np.array([[0.4, 0.9], [0.0, 1.1]]),
         limit=within(np.array([0.5, 0.5])),
@@ -686,7 +686,7 @@ def test_the_p_median_is_that_of_spopt(seed, room):
     children, km = medians(seed)
     places = km.shape[1]
     capacity = np.full(places, room or children.sum())
-    problem = Problem(
+    problem = SitingProblem(
         children=children,
         km=km,
         limit=within(np.full(len(children), np.inf)),
@@ -710,7 +710,7 @@ def test_the_children_within_distance_are_those_of_spopts_maximal_covering(seed)
     pulp = pytest.importorskip("pulp")
     children, km = medians(seed, groups=30, places=12)
     places = km.shape[1]
-    problem = Problem(
+    problem = SitingProblem(
         children=children,
         km=km,
         limit=within(np.full(len(children), 0.25)),
@@ -733,7 +733,7 @@ def test_the_children_within_distance_are_those_of_spopts_maximal_covering(seed)
 def test_what_the_short_ways_alone_promise_is_given_up_where_not_everyone_would_have_a_place():
     # The near school holds 60, the far one too. The first zone can go to the near one alone, so the 60 of the
     # second, whom the short ways would put there, go far.
-    problem = Problem(
+    problem = SitingProblem(
         children=np.array([50.0, 60.0]),
         km=np.array([[0.1, np.nan], [0.1, 2.0]]),
         limit=within(np.array([0.5, 0.5])),
@@ -763,7 +763,7 @@ def county(seed=1, zones=120, schools=24, sites=16, side=5.0):
     place = np.append(np.full(schools, NONE), np.arange(sites))
     option_site = np.repeat(np.arange(sites), 3)
     sizes = np.tile([540.0, 810, 1080], sites)[:, None]
-    return Problem(
+    return SitingProblem(
         children=children,
         km=km,
         limit=within(np.full(zones, 0.5)),

@@ -13,7 +13,6 @@ from typing import overload
 import numpy as np
 import pandas as pd
 
-from qb import standard as standards
 from qb.data.checks import require
 from qb.data.dataset import Dataset, with_columns
 from qb.data.reading import read
@@ -27,7 +26,7 @@ from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources, deciding, words, worst_by
 from qb.language import listing
 from qb.result_repr import Shown, described
-from qb.standard import BESIDE, Standard, Transition
+from qb.standard import BESIDE, Standard, Transition, chosen_standard, load_transition
 from qb.terms import Stage, Verdict
 
 # The assessment of a year: every verdict, and every figure behind it.
@@ -218,7 +217,7 @@ def assess(
     QbError
         If the year is not in the data, or the standard cannot be used.
     """
-    chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
+    chosen = chosen_standard(standard)
     data = with_columns(data if isinstance(data, Dataset) else read(data, chosen), chosen)
     require(data, chosen)
     if isinstance(year, Iterable):
@@ -233,7 +232,7 @@ def judge(data: Dataset, year: int, chosen: Standard, transition: Transition | b
     result = _assess(data, year, chosen, None)
     if not transition:
         return result
-    profile = transition if isinstance(transition, Transition) else standards.load_transition()
+    profile = transition if isinstance(transition, Transition) else load_transition()
     return replace(result, transition=_assess(data, year, chosen, profile))
 
 

@@ -224,8 +224,8 @@ def price_code(indicator: Indicator) -> str:
     return indicator.resource.price or indicator.code
 
 
-def load_costs(file: str | Path | None = None) -> Costs:
-    """Read a cost file; without one, the assumed costs shipped with qb.
+def load_costs(file: Costs | str | Path | None = None) -> Costs:
+    """Read a cost file; without one, the assumed costs shipped with qb. Costs that were read stay as they are.
 
     Raises
     ------
@@ -239,5 +239,7 @@ def load_costs(file: str | Path | None = None) -> Costs:
     >>> costs.cost("C5", "primary").yuan, costs.cost("C5", "primary").source[:2]
     (500.0, '假设')
     """
+    if isinstance(file, Costs):
+        return file
     path = Path(file) if file else PACKAGE / "standard" / "costs.toml"
     return read_toml(path, Costs, Message("费用文件", "Cost file"), CostError)

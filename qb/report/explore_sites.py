@@ -15,13 +15,12 @@ from qb.data.reading import read
 from qb.files import beside_notebooks
 from qb.planning.costs import load_costs
 from qb.planning.scenario import Scenario
-from qb.planning.scenario.apply_actions import chosen_standard
 from qb.planning.siting.pareto_front import SWING, front, swayed, trade_off
 from qb.planning.siting.site_choice import prices, site
 from qb.planning.siting.siting_solver import NOW, Siting, Status
 from qb.report.tables import Column, Table
 from qb.report.words import Lang, number, say, school_year, sources_said, stage_label
-from qb.standard import DEFAULT
+from qb.standard import DEFAULT, chosen_standard
 from qb.terms import COMPULSORY, Stage
 
 

@@ -434,6 +434,11 @@ def load(name: str | Path = DEFAULT) -> Standard:
     return made
 
 
+def chosen_standard(standard: Standard | str | Path | None) -> Standard:
+    """Return the standard; one that is only named is read, the default where none is."""
+    return standard if isinstance(standard, Standard) else load(standard or DEFAULT)
+
+
 def read_whole(name: str | Path) -> tuple[Standard | None, list[Message], dict[str, Any]]:
     """Return a standard (none where entries make no sense), all that is wrong, and what its file says.
 

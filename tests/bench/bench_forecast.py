@@ -9,7 +9,7 @@ import pytest
 from test_forecast import CITY, by_district, known_by
 
 from qb.data.sample import make
-from qb.planning.forecast.projection import carry_forward, forecast
+from qb.planning.forecast.projection import forecast, forecast_dataset
 
 
 def test_a_province_is_forecast_in_half_a_minute(capsys):
@@ -17,7 +17,7 @@ def test_a_province_is_forecast_in_half_a_minute(capsys):
     start = time.perf_counter()
     made = forecast(data, 2035)
     middle = time.perf_counter()
-    carry_forward(data, made, 2030)
+    forecast_dataset(data, made, 2030)
     with capsys.disabled():
         print(f"\n{len(data['schools']):,} schools, ten years: {middle - start:.1f} s, "
               f"{len(made.rows):,} rows; a year to come {time.perf_counter() - middle:.1f} s")  # fmt: skip

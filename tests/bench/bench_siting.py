@@ -16,7 +16,7 @@ from test_siting import county, within
 from qb.data.sample import make
 from qb.planning.siting.pareto_front import edge, undominated
 from qb.planning.siting.site_choice import site
-from qb.planning.siting.siting_problem import NONE, Problem
+from qb.planning.siting.siting_problem import NONE, SitingProblem
 from qb.planning.siting.siting_solver import solve
 
 ZONES, SCHOOLS, SITES = 60, 30, 10
@@ -44,7 +44,7 @@ def scattered(seed, spare=1.03):
     brought = np.zeros((len(option_site), len(place)))
     for option, (where, sizes) in enumerate(zip(option_site, SIZES * SITES, strict=True)):
         brought[option, site_of == where] = sizes
-    return Problem(
+    return SitingProblem(
         children=children,
         km=np.where(stage[:, None] == seat_stage, km, np.nan),
         limit=within(np.where(stage == 0, 0.5, 1.0)),

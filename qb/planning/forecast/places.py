@@ -9,8 +9,8 @@ import pandas as pd
 
 from qb.data.dataset import Dataset
 from qb.indicators.assessment import judge
-from qb.language import Lang, Message, joined, json_text, listing, told
-from qb.planning.forecast.projection import Forecast, carry_forward, whole
+from qb.language import Lang, Message, joined, json_text, listing, records, told
+from qb.planning.forecast.projection import Forecast, forecast_dataset, whole
 from qb.standard import Standard, load
 from qb.terms import COMPULSORY, Stage, Term, Verdict
 
@@ -104,7 +104,7 @@ def verdicts_along(data: Dataset, forecast: Forecast, year: int, standard: Stand
 
     Notes
     -----
-    Teachers, rooms and classes are those of `carry_forward`.
+    Teachers, rooms and classes are those of `forecast_dataset`.
     """
     known = (
         forecast.rows.loc[(forecast.rows["year"] == year).to_numpy(), ["low", "high"]].notna().all(axis=None)
@@ -112,7 +112,7 @@ def verdicts_along(data: Dataset, forecast: Forecast, year: int, standard: Stand
     found = []
     for path in Path if known else (Path.MIDDLE,):
         later = along(forecast, path)
-        judged = judge(carry_forward(data, later, year, standard), year, standard)
+        judged = judge(forecast_dataset(data, later, year, standard), year, standard)
         pupils = later.rows[(later.rows["year"] == year).to_numpy()].groupby("district")["pupils"].sum()
         over = (
             judged.balance[(judged.balance["verdict"] == Verdict.FAIL).to_numpy()].groupby("district").size()
@@ -208,5 +208,4 @@ def run(data: Dataset, forecast: Forecast, standard: str, as_json: bool, lang: L
     if not as_json:
         ends = verdicts_along(data, forecast, forecast.to, chosen)
         return told(joined("\n", "\n", [summary(table), along_lines(ends, forecast.to)]), lang)
-    plain = table.astype(object)
-    return json_text(plain.where(plain.notna(), None).to_dict("records"), lang)
+    return json_text(records(table), lang)

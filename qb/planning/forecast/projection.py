@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from qb import standard as standards
 from qb.data.checks import require
 from qb.data.dataset import Dataset, in_open_schools
 from qb.data.schema import TABLES
 from qb.errors import QbError
 from qb.indicators.district_figures import latest_results
-from qb.language import STOP, Message, joined, listing
+from qb.language import STOP, Message, joined, listing, records
 from qb.planning.forecast.fit import FittedStage, Learned, below, fit
 from qb.planning.forecast.grades import Grades, Past, changing, last_years, of_missing, past, some
 from qb.planning.forecast.progression_ratios import LONGEST, USUAL, Basis, words
 from qb.rounding import round_half_up
-from qb.standard import Standard
+from qb.standard import Standard, chosen_standard
 from qb.terms import GRADES_OF_STAGE, Stage
 
 # A forecast: what it says, and everything a reader needs to judge it.
@@ -148,11 +146,7 @@ class Forecast:
 
     def to_records(self) -> list[dict[str, object]]:
         """Return the rows in the shape that ``qb forecast --json`` prints; a missing band is None."""
-        frame = self.rows[[*KEYS, "pupils", "low", "high"]]
-        return [
-            {name: None if isinstance(v, float) and math.isnan(v) else v for name, v in row.items()}
-            for row in frame.to_dict("records")
-        ]
+        return records(self.rows[[*KEYS, "pupils", "low", "high"]])
 
 
 def _where(frame: pd.DataFrame, conditions: Mapping[str, object]) -> pd.DataFrame:
@@ -444,7 +438,7 @@ STAFF = ("full_time_teachers", *OF_TEACHERS)
 OF_PUPILS = ("in_zone_pupils", "migrant_pupils")  # columns that count some of a section's pupils
 
 
-def carry_forward(
+def forecast_dataset(
     data: Dataset,
     forecast: Forecast,
     year: int,
@@ -479,7 +473,7 @@ def carry_forward(
     >>> from qb.planning.forecast.projection import forecast
     >>> from qb.data.sample import make
     >>> data = make(schools=3, years=range(2021, 2026))
-    >>> later = carry_forward(data, forecast(data), 2030)
+    >>> later = forecast_dataset(data, forecast(data), 2030)
     >>> later.years, int(later["classes"]["pupils"].max()) <= 50
     ([2030], True)
     """
@@ -497,7 +491,7 @@ def carry_forward(
             "The forecast starts from {}, which is not the last year of the data. Forecast from the same data.",
             forecast.base,
         )
-    chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
+    chosen = chosen_standard(standard)
     last = {
         name: in_open_schools(
             frame[(frame["year"] == forecast.base).to_numpy()], data["schools"], year

@@ -9,19 +9,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qb import standard as standards
 from qb.data.dataset import Dataset, with_columns
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess, judge
 from qb.language import Message
 from qb.planning.costs import Costs, load_costs
-from qb.planning.plan.cheapest import Plan, apply_purchases, purchases, staff_fields
+from qb.planning.plan.cheapest import Plan, actions, apply_purchases, purchases, staff_fields
 from qb.planning.plan.integer_program import Program, add_passing, add_shortfall, shortfall, snapped
 from qb.planning.plan.other_purchases import require_each
 from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario, apply
 from qb.result_repr import Shown
-from qb.standard import Standard
+from qb.standard import Standard, chosen_standard
 from qb.terms import Verdict
 
 # Best use of a budget: most rows passing, then the least shortfall.
@@ -83,8 +82,8 @@ def best_use(
         raise QbError(
             "预算须为不小于 0 的数，现为 {}。", "The budget must be a number not below 0; it is {}.", budget
         )
-    chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
-    costs = costs if isinstance(costs, Costs) else load_costs(costs)
+    chosen = chosen_standard(standard)
+    costs = load_costs(costs)
     require_each(chosen, Message("预算的最佳用法", "best use of a budget"))
     data = with_columns(data, chosen)
     if plan:
@@ -168,6 +167,12 @@ def _spend(problem: Problem, gap: float, seconds: float, budget: float) -> Spent
         least_shortfall=max(second.bound, 0.0),
         price=program.price(money, lacking) / scale,
     )
+
+
+def spending_scenario(spent: Spending, data: Dataset, title: str) -> Scenario:
+    """Return what a budget buys as a scenario of the dataset that it was planned for."""
+    made = actions(spent.before.standard, data, spent.purchases, spent.year)
+    return Scenario.model_validate({"title": title, "base_year": spent.year, "actions": made})
 
 
 # Who moves where: teachers as persons, equipment in yuan; and as the actions of a scenario file.
@@ -292,7 +297,7 @@ def moves_scenario(moves: pd.DataFrame, year: int, title: str, standard: Standar
     Done on the dataset by `qb.scenario.apply` it gives the dataset of the transfers. Certificates and hours
     of training go with the teachers in proportion.
     """
-    actions, fields = [], staff_fields(standard)
+    made, fields = [], staff_fields(standard)
     for move in moves.to_dict("records"):
         pair = {"from": move["from_id"], "to": move["to_id"]}
         if move["code"] not in fields:
@@ -302,8 +307,8 @@ def moves_scenario(moves: pd.DataFrame, year: int, title: str, standard: Standar
             kinds = {name: round(move[code]) for code, name in fields.items()}
             stage = {"stage": move["to_stage"], "teachers": round(move["amount"])}
             action = {"do": "transfer_teachers", **pair, **stage, **kinds}
-        actions.append(action)
-    return Scenario.model_validate({"title": title, "base_year": year, "actions": actions})
+        made.append(action)
+    return Scenario.model_validate({"title": title, "base_year": year, "actions": made})
 
 
 # Without money: teachers and equipment moved between schools, as little as possible.
@@ -362,7 +367,7 @@ def transfers(
     A teacher who moves fills one gap. Where all teachers of a school have the degree, whoever leaves as a
     backbone teacher takes the degree along, and the school must be able to spare that too.
     """
-    chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
+    chosen = chosen_standard(standard)
     require_each(chosen, Message("不花钱的调配", "plan of transfers without money"))
     data = with_columns(data, chosen)
     before = before or assess(data, year, chosen)

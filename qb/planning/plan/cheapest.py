@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qb import standard as standards
 from qb.data.dataset import Dataset, with_columns
 from qb.data.schema import TABLES
 from qb.errors import QbError
@@ -26,7 +25,7 @@ from qb.planning.scenario import Scenario, apply
 from qb.planning.scenario.resource_actions import BUILT
 from qb.planning.scenario.teacher_actions import STAFF_COLUMNS
 from qb.result_repr import Shown
-from qb.standard import Standard
+from qb.standard import Standard, chosen_standard
 from qb.terms import Term, Verdict
 
 # Purchases as a table, written into a dataset, and as the actions of a scenario file.
@@ -113,7 +112,7 @@ def apply_purchases(
     A purchase adds to one column. Teachers who are hired add to the full-time teachers as well, and to those
     certified and trained; so does whatever a section would have of a kind, backbone say, beyond its teachers.
     """
-    standard = standard or standards.load()
+    standard = chosen_standard(standard)
     tables = {name: data[name].copy() for name in ("sections", "facilities")}
     keys = ["school_id", "stage"]
     for code, mine in bought.groupby(["code", *keys], as_index=False)["amount"].sum().groupby("code"):
@@ -339,8 +338,8 @@ def cheapest_plan(
     method.
     """
     require_solver(solver)
-    chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
-    costs = costs if isinstance(costs, Costs) else load_costs(costs)
+    chosen = chosen_standard(standard)
+    costs = load_costs(costs)
     data = with_columns(data, chosen)
     before = before or assess(data, year, chosen)
     problem = build_problem(data, before.year, chosen, costs, budget, district)
@@ -476,8 +475,8 @@ def price_of_balance(
             "Limits on the coefficient must be above 0; they are {}.",
             wrong or Both("空", "empty"),
         )
-    chosen = standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
-    costs = costs if isinstance(costs, Costs) else load_costs(costs)
+    chosen = chosen_standard(standard)
+    costs = load_costs(costs)
     require_each(chosen, Message("差异系数限值与费用的曲线", "curve of limits on the coefficient and costs"))
     problem = build_problem(data, choose_year(data, year), chosen, costs, None, district)
     rows, end = [], time.monotonic() + seconds

@@ -13,9 +13,16 @@ from qb.errors import QbError
 from qb.files import write_whole
 from qb.indicators.assessment import Assessment
 from qb.indicators.assessment import document as assessment_document
-from qb.language import Lang, Message, joined, json_text, listing, told
+from qb.language import Lang, Message, joined, json_text, listing, records, told
 from qb.planning.costs import load_costs
-from qb.planning.plan.budget_and_transfers import Spending, Transfers, best_use, moves_scenario, transfers
+from qb.planning.plan.budget_and_transfers import (
+    Spending,
+    Transfers,
+    best_use,
+    moves_scenario,
+    spending_scenario,
+    transfers,
+)
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, scenario, staff_fields
 from qb.planning.plan.explanation import explain, sensitivity
 from qb.planning.plan.other_purchases import OtherPurchases
@@ -114,10 +121,9 @@ def years_document(plan: YearsPlan) -> dict[str, object]:
 
 def _mended(mended: OtherPurchases, before: Assessment, after: Assessment) -> dict[str, object]:
     """Return what money mends beside the resources, what remains, and the districts' verdicts."""
-    items = mended.items.astype(object)
     verdicts = before.districts.merge(after.districts, on="district", suffixes=("", "_after"))
     return {
-        "mending": items.where(items.notna(), None).to_dict("records"),
+        "mending": records(mended.items),
         "mending_cost_yuan": mended.cost,
         "mending_without_price": mended.unpriced,
         "remains": {str(verdict): names for verdict, names in outside(after).items()},
@@ -231,9 +237,10 @@ def run(
         else None
     )
     if out is not None:
-        title = "费用最低的达标方案"
-        made = plan.cost is not None and scenario(plan, tables, title)
-        _write(out, made or None, plan.status, plan.clashes)
+        made = None if plan.cost is None else scenario(plan, tables, "费用最低的达标方案")
+        if spending is not None:
+            made = spending_scenario(spending, tables, f"预算 {budget:,.0f} 元的最佳用法")
+        _write(out, made, plan.status, plan.clashes)
     swings = sensitivity(plan, tables, district) if prices and plan.cost else None
     if as_json:
         return json_text(document(plan, spending, swings), lang)

@@ -34,11 +34,11 @@ from qb.planning.plan.integer_program import Passing, Program, add_passing
 from qb.planning.plan.other_purchases import OtherPurchases, mending
 from qb.planning.plan.plan_solver import EXACT, gap_of, infeasible_limits, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
-from qb.planning.scenario import Scenario, Years, chosen_standard, course_of
+from qb.planning.scenario import Scenario, Years, course_of
 from qb.planning.scenario.apply_actions import Later
 from qb.result_repr import Shown
 from qb.rounding import round_half_up
-from qb.standard import Standard
+from qb.standard import Standard, chosen_standard
 from qb.terms import Term
 
 EVEN = 1e4  # yuan
@@ -150,7 +150,7 @@ def plan_over_years(
     (half up) count: the least n is bought for which these are enough.
     """
     chosen = chosen_standard(standard)
-    costs = costs if isinstance(costs, Costs) else load_costs(costs)
+    costs = load_costs(costs)
     base = choose_year(data, year)
     _refuse(budget, to, base)
     end = time.monotonic() + seconds

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qb import standard as standards
 from qb.data.checks import require
 from qb.data.dataset import Dataset, in_open_schools, single_classes
 from qb.errors import QbError
@@ -18,8 +17,7 @@ from qb.indicators.district_figures import latest_results
 from qb.language import Message, listing
 from qb.planning.forecast.grades import changing, of_missing
 from qb.planning.forecast.progression_ratios import LONGEST
-from qb.planning.forecast.projection import STAFF, Forecast, forecast, frozen
-from qb.planning.forecast.projection import carry_forward as carry_dataset_forward
+from qb.planning.forecast.projection import STAFF, Forecast, forecast, forecast_dataset, frozen
 from qb.planning.scenario.pupils_actions import MovePupils
 from qb.planning.scenario.scenario_file import (
     Action,
@@ -34,7 +32,7 @@ from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.scenario.teacher_actions import Hire, Train, TransferTeachers, remaining
 from qb.planning.scenario.year_records import Move, Refused, Register, Stay, rows_of, write_back
 from qb.rounding import round_half_up
-from qb.standard import Standard
+from qb.standard import Standard, chosen_standard
 from qb.terms import COMPULSORY, GRADES_OF_STAGE, Stage
 
 Later = Callable[[Dataset, int], Dataset]  # the dataset and a year -> the dataset of that year alone
@@ -74,7 +72,7 @@ class Outlook:
         Beyond the forecast all is as in its last year.
         """
         told = min(year, self.forecast.to)
-        found = carry_dataset_forward(data, self.forecast, told, self.standard)
+        found = forecast_dataset(data, self.forecast, told, self.standard)
         found = found.replace(zones=self._zones(found["zones"], told))
         return found if told == year else carry_forward(found, year, self.standard)
 
@@ -163,11 +161,6 @@ def _older(grades: tuple[int, ...], stage: Stage, years: int) -> tuple[int, ...]
     if all_of.start in grades:
         older |= set(range(all_of.start, min(all_of.start + years, all_of.stop)))
     return tuple(sorted(older))
-
-
-def chosen_standard(standard: Standard | str | None) -> Standard:
-    """Return the standard, read where only its name is given."""
-    return standard if isinstance(standard, Standard) else standards.load(standard or standards.DEFAULT)
 
 
 def carry_forward(data: Dataset, year: int, standard: Standard | None = None) -> Dataset:

@@ -21,16 +21,16 @@ from qb.indicators.assessment import document as assessment_document
 from qb.indicators.population import take_population
 from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources
-from qb.language import Message, listing
+from qb.language import Message, listing, records
 from qb.planning.costs import Costs, load_costs
-from qb.planning.scenario.apply_actions import Course, Later, Years, chosen_standard, courses, run
+from qb.planning.scenario.apply_actions import Course, Later, Years, courses, run
 from qb.planning.scenario.pupils_actions import MovePupils, Rezone
 from qb.planning.scenario.resource_actions import Case, Prices
 from qb.planning.scenario.scenario_file import Action, Draft, Scenario, draft_of
 from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.scenario.year_records import Register, Stay, class_limit, missing, rows_of, write_back
 from qb.result_repr import Shown
-from qb.standard import Standard
+from qb.standard import Standard, chosen_standard
 from qb.terms import COMPULSORY, Ownership, Stage, Verdict
 
 UNKNOWN = (  # why the way of a zone's children is not known
@@ -409,7 +409,7 @@ def whatif(
             "No scenario is given. Name at least one scenario file.",
         )
     chosen = chosen_standard(standard)
-    costs = costs if isinstance(costs, Costs) else load_costs(costs)
+    costs = load_costs(costs)
     asis, made = courses(data, drafts, year, chosen, later)
     base_data = asis.data
     year = max(base_data) if year is None else year
@@ -605,22 +605,17 @@ def _scenario(comparison: Comparison, number: int, outcome: Outcome) -> dict[str
         "title": outcome.scenario.title,
         "file": outcome.scenario.file,
         "assessment": assessment_document(outcome.assessments[comparison.year]),
-        "changes": _records(outcome.changes),
-        "moved": _records(outcome.moved),
+        "changes": records(outcome.changes),
+        "moved": records(outcome.moved),
         "findings": list(outcome.findings),
         **total(outcome.costs),
-        "costs": _records(outcome.costs),
+        "costs": records(outcome.costs),
         "walking": _of(comparison.walking, number),
-        "contributions": _records(outcome.contributions),
+        "contributions": records(outcome.contributions),
         "years": _of(comparison.by_year, number),
     }
 
 
 def _of(frame: pd.DataFrame, scenario: int) -> list[dict[str, object]]:
     mine = frame[(frame["scenario"] == scenario).to_numpy()]
-    return _records(mine.drop(columns="scenario"))
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
-    plain = frame.astype(object)
-    return plain.where(plain.notna(), None).to_dict("records")
+    return records(mine.drop(columns="scenario"))

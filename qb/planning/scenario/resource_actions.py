@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, NamedTuple, cast
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from qb import tomlfile
 from qb.data.dataset import Dataset
 from qb.data.schema import AMOUNTS, TABLES, Column, DistrictItem, tables_of
 from qb.language import FieldName, Message, listing
@@ -20,17 +19,12 @@ from qb.planning.costs import Cost, Costs, Other, other_prices, price_code
 from qb.planning.scenario.year_records import Key, Register, missing, refuse
 from qb.standard import Number, Positive, Standard, Words, Year
 from qb.terms import RoomKind, Stage
+from qb.tomlfile import Entry
 
 MOST = 1e13  # yuan or m²: no district has as much
 Amount = Annotated[float, Field(gt=0, le=MOST, strict=True)]
 Several = Annotated[int, Field(ge=1, strict=True)]
 Ids = Annotated[tuple[Words, ...], Field(min_length=1)]
-
-
-class Entry(tomlfile.Entry):
-    """A table of the file, whose keys may be words that Python keeps for itself (``from``)."""
-
-    model_config = ConfigDict(populate_by_name=True)
 
 
 class BaseAction(Entry):

@@ -14,9 +14,9 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from qb.errors import QbError, why
 from qb.language import FieldName, Message, joined, listing
 from qb.planning.scenario import pupils_actions, resource_actions, school_actions, teacher_actions
-from qb.planning.scenario.resource_actions import BaseAction, Entry, unless
+from qb.planning.scenario.resource_actions import BaseAction, unless
 from qb.standard import Words, Year
-from qb.tomlfile import UNUSABLE, plainly, shown, too_large
+from qb.tomlfile import UNUSABLE, Entry, plainly, shown, too_large
 
 # What a scenario is: a title, a base year, and actions in the order in which they are done.
 #

@@ -21,7 +21,6 @@ from qb.planning.scenario.resource_actions import (
     SITE,
     BaseAction,
     Case,
-    Entry,
     Estimate,
     Ids,
     Item,
@@ -51,6 +50,7 @@ from qb.planning.scenario.year_records import (
 from qb.standard import Count, Number, Standard, Words
 from qb.standard.limits import LimitInForce
 from qb.terms import COMPULSORY, GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Location, Ownership, RoomKind, Stage
+from qb.tomlfile import Entry
 
 # The action `open_school`: a school that was not there, with what it is given.
 

@@ -15,7 +15,6 @@ from qb.planning.scenario.resource_actions import (
     HIRED,
     BaseAction,
     Case,
-    Entry,
     Item,
     Several,
     strange_columns,
@@ -25,6 +24,7 @@ from qb.planning.scenario.year_records import Register, carried, missing, move_s
 from qb.rounding import round_half_up
 from qb.standard import Count, Standard, Words
 from qb.terms import Stage
+from qb.tomlfile import Entry
 
 
 class Staff(Entry):

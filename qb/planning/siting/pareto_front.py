@@ -20,7 +20,6 @@ from qb.files import write_whole
 from qb.language import Both, Lang, Message, column, joined, json_text, listing, told
 from qb.planning.costs import Costs, load_costs
 from qb.planning.scenario import to_toml
-from qb.planning.scenario.apply_actions import chosen_standard
 from qb.planning.siting.candidate_sites import Aim
 from qb.planning.siting.site_choice import (
     COST,
@@ -32,9 +31,9 @@ from qb.planning.siting.site_choice import (
     summary,
     tens_of_thousands,
 )
-from qb.planning.siting.siting_problem import Problem
+from qb.planning.siting.siting_problem import SitingProblem
 from qb.planning.siting.siting_solver import OutOfTimeError, Siting, Solution, Status, solve, walked
-from qb.standard import Standard
+from qb.standard import Standard, chosen_standard
 
 # What each number of new schools reaches at best.
 
@@ -138,7 +137,7 @@ def front(
     return table
 
 
-def edge(problem: Problem, most: int, seconds: float) -> Edge:
+def edge(problem: SitingProblem, most: int, seconds: float) -> Edge:
     """Return the plans of which the front is made, see `front`, and what is proven of all plans."""
     end = time.monotonic() + seconds
     both = {aim: replace(problem, counts=aim) for aim in (Aim.WITHIN, Aim.WALK)}
@@ -191,7 +190,7 @@ def _left(end: float) -> float:
 Found = tuple[float, Solution]  # a budget, and the best plan for it
 
 
-def _spread(problem: Problem, most: int, end: float) -> Iterator[Found]:
+def _spread(problem: SitingProblem, most: int, end: float) -> Iterator[Found]:
     """Yield the best plans for a few budgets spread over the costs, the dearest first."""
     dearest, budget = 0.0, np.inf
     for part in range(SPREAD, -1, -1):
@@ -202,7 +201,7 @@ def _spread(problem: Problem, most: int, end: float) -> Iterator[Found]:
         budget = dearest * (part - 1) / SPREAD
 
 
-def _between(problem: Problem, most: int, known: list[Found], end: float) -> Iterator[Found]:
+def _between(problem: SitingProblem, most: int, known: list[Found], end: float) -> Iterator[Found]:
     """Yield the best plans for the budgets between those known at which they change."""
     for (_, plan), (below, other) in pairwise(known):
         while (budget := _cost(problem, plan) * (1 - STEP)) > below and not _alike(problem, plan, other):
@@ -212,7 +211,7 @@ def _between(problem: Problem, most: int, known: list[Found], end: float) -> Ite
             yield budget, plan
 
 
-def _alike(problem: Problem, plan: Solution, other: Solution) -> bool:
+def _alike(problem: SitingProblem, plan: Solution, other: Solution) -> bool:
     """Return whether two plans reach as much of what counts first."""
     if other.status is Status.INFEASIBLE:
         return False
@@ -221,11 +220,11 @@ def _alike(problem: Problem, plan: Solution, other: Solution) -> bool:
     return plan.within.value == other.within.value
 
 
-def _cost(problem: Problem, plan: Solution) -> float:
+def _cost(problem: SitingProblem, plan: Solution) -> float:
     return float(problem.option_yuan[list(plan.opened)].sum())
 
 
-def undominated(problem: Problem, plans: list[Solution]) -> pd.DataFrame:
+def undominated(problem: SitingProblem, plans: list[Solution]) -> pd.DataFrame:
     """Return the plans that no other one outdoes, as `front` has them; without the names of the sites."""
     rows = [
         {

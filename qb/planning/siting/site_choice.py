@@ -15,10 +15,9 @@ from qb.data.checks import require
 from qb.data.dataset import Dataset
 from qb.indicators.assessment import Assessment, assess, choose_year
 from qb.indicators.verdicts import COMPOSITE
-from qb.language import Both, Message, column, joined, listing
+from qb.language import Both, Message, column, joined, listing, records
 from qb.planning.costs import Costs, load_costs, price_code
 from qb.planning.scenario import ScenarioError, apply
-from qb.planning.scenario.apply_actions import chosen_standard
 from qb.planning.scenario.resource_actions import Case, Item, Price, Prices
 from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.scenario.year_records import Register
@@ -31,7 +30,7 @@ from qb.planning.siting.candidate_sites import (
     named,
     refuse,
 )
-from qb.planning.siting.siting_problem import NONE, Labels, Problem, build
+from qb.planning.siting.siting_problem import NONE, Labels, SitingProblem, build
 from qb.planning.siting.siting_solver import (
     NOW,
     OutOfTimeError,
@@ -44,7 +43,7 @@ from qb.planning.siting.siting_solver import (
     walked,
 )
 from qb.rounding import round_half_up
-from qb.standard import Standard
+from qb.standard import Standard, chosen_standard
 from qb.terms import COMPULSORY, Verdict
 
 # What opening a school costs, and what the district would still lack: assumed prices, with low and high.
@@ -185,11 +184,10 @@ def site(
         year, asked, problem, labels, solutions, pd.DataFrame(), pd.concat(walks, ignore_index=True),
         (*labels.notes, *_help(problem, labels, solutions[0], most)),
     )  # fmt: skip
-    prices = costs if isinstance(costs, Costs) else load_costs(costs)
-    return replace(made, options=_options(made, data, chosen, prices))
+    return replace(made, options=_options(made, data, chosen, load_costs(costs)))
 
 
-def _ranked(problem: Problem, most: int, best: int, seconds: float) -> tuple[Solution, ...]:
+def _ranked(problem: SitingProblem, most: int, best: int, seconds: float) -> tuple[Solution, ...]:
     """Return the best plans; where none places everyone, the one with fewest children left over is first."""
     end = time.monotonic() + seconds
     first = solve(problem, most, seconds / 2)
@@ -209,11 +207,11 @@ def _ranked(problem: Problem, most: int, best: int, seconds: float) -> tuple[Sol
     return tuple(sorted(found, key=lambda plan: _rank(problem, plan)))
 
 
-def _sites(problem: Problem, plan: Solution) -> frozenset[int]:
+def _sites(problem: SitingProblem, plan: Solution) -> frozenset[int]:
     return frozenset(problem.option_site[list(plan.opened)].tolist())
 
 
-def _rank(problem: Problem, solution: Solution) -> tuple[float, float, float, int]:
+def _rank(problem: SitingProblem, solution: Solution) -> tuple[float, float, float, int]:
     few = len(solution.opened)
     if solution.status is Status.INFEASIBLE:
         return solution.unplaced, 0.0, 0.0, few
@@ -226,7 +224,7 @@ def _rank(problem: Problem, solution: Solution) -> tuple[float, float, float, in
     return 0.0, first[problem.counts], round(solution.walk.value, 6), few
 
 
-def _distances(problem: Problem, labels: Labels, option: int, seat: np.ndarray) -> pd.DataFrame:
+def _distances(problem: SitingProblem, labels: Labels, option: int, seat: np.ndarray) -> pd.DataFrame:
     way, stage = walked(problem, seat), labels.groups["stage"].to_numpy()
     known = ~np.isnan(way)
     rows = []
@@ -310,7 +308,7 @@ def _standing(assessment: Assessment, costs: Costs) -> dict[str, object]:
     }
 
 
-def _help(problem: Problem, labels: Labels, best: Solution, most: int) -> list[str]:
+def _help(problem: SitingProblem, labels: Labels, best: Solution, most: int) -> list[str]:
     """Say how many children have no place under the best plan, and what would help."""
     if best.status is not Status.INFEASIBLE:
         return []
@@ -400,13 +398,13 @@ def document(
     is proven of all plans that cost no more than a budget (`front_bounds`; null: any cost).
     """
     more = {
-        name: _records(frame.assign(status=frame["status"].map(str)))
+        name: records(frame.assign(status=frame["status"].map(str)))
         for name, frame in (("curve", curve), ("front", front))
         if frame is not None
     }
     if front is not None:
         bounds = front.attrs["bounds"].replace(np.inf, np.nan)
-        more |= {"front_complete": front.attrs["complete"], "front_bounds": _records(bounds)}
+        more |= {"front_complete": front.attrs["complete"], "front_bounds": records(bounds)}
     return {
         "year": siting.year,
         "status": str(siting.status),
@@ -416,7 +414,7 @@ def document(
         "ways": siting.labels.pairs,
         "ways_measured": siting.labels.measured,
         "closest": siting.closest,
-        "options": [_option(siting, record) for record in _records(siting.options)],
+        "options": [_option(siting, record) for record in records(siting.options)],
         "notes": list(siting.notes),
         **more,
     }
@@ -432,8 +430,8 @@ def _option(siting: Siting, record: dict[str, object]) -> dict[str, object]:
         "sites": [] if done else [_site(one) for one in siting.opened(option)],
         **{name: record[name] for name in FIGURES},
         "reason": record["reason"],
-        "stages": _records(ways.drop(columns="option")),
-        "assignments": [] if done else _records(siting.assigned(option)),
+        "stages": records(ways.drop(columns="option")),
+        "assignments": [] if done else records(siting.assigned(option)),
     }
 
 
@@ -448,11 +446,6 @@ def _site(one: Candidate) -> dict[str, object]:
         "cost_yuan": one.cost_yuan,
         "source": one.source,
     }
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
-    plain = frame.astype(object)
-    return plain.where(plain.notna(), None).to_dict("records")
 
 
 # A siting in a few lines, for a terminal.

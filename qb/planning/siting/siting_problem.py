@@ -25,7 +25,7 @@ NONE = -1  # a group of children without a seat, a seat of no site
 
 
 @dataclass(frozen=True)
-class Problem:
+class SitingProblem:
     """Groups of children to be seated; a group is the children of one zone and stage, and stays whole.
 
     Attributes
@@ -117,7 +117,7 @@ def build(
     standard: Standard,
     capacities: pd.DataFrame | None = None,
     where: Message = TABLE,
-) -> tuple[Problem, Labels]:
+) -> tuple[SitingProblem, Labels]:
     """Return the problem of a year.
 
     A school that is there takes part with its stages if a zone is assigned to it, or if it is public and
@@ -173,7 +173,7 @@ def build(
                 brought[number, held.get_loc((one.site, str(stage)))] = one.capacity(stage)
     detour = standard.rules.distance.detour
     ways = _ways(data["distances"], groups, seats, detour)
-    problem = Problem(
+    problem = SitingProblem(
         children=groups["children"].to_numpy(),
         km=ways.km,
         limit=_limit(groups, asked, standard),

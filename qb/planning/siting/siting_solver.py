@@ -20,13 +20,13 @@ from qb.planning.scenario import Scenario
 from qb.planning.scenario.resource_actions import Estimate
 from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.siting.candidate_sites import Aim, Candidate, SitesFile, SitingError
-from qb.planning.siting.siting_problem import NONE, Labels, Problem
+from qb.planning.siting.siting_problem import NONE, Labels, SitingProblem
 from qb.terms import COMPULSORY, Stage, Term
 
 # The constraints as sparse rows, for `scipy.optimize.milp`.
 
 
-def _largest(problem: Problem) -> np.ndarray:
+def _largest(problem: SitingProblem) -> np.ndarray:
     """Return the options that no other one of the site outdoes at every stage, at no higher price."""
     site, brought = problem.option_site, problem.option_capacity
     yuan = np.zeros(len(site)) if problem.option_yuan is None else problem.option_yuan
@@ -46,7 +46,7 @@ class Model:
 
     def __init__(
         self,
-        problem: Problem,
+        problem: SitingProblem,
         most: int,
         least: int,
         without: tuple[frozenset[int], ...],
@@ -275,7 +275,7 @@ class Solution:
 
 
 def solve(
-    problem: Problem,
+    problem: SitingProblem,
     most: int,
     seconds: float = 25.0,
     without: Iterable[frozenset[int]] = (),
@@ -317,7 +317,7 @@ def solve(
     would walk less if the second one went elsewhere; but it has one child more within 500 m of the school.
 
     >>> from qb.standard.limits import LimitInForce
-    >>> problem = Problem(
+    >>> problem = SitingProblem(
     ...     children=np.array([60.0, 61.0]),
     ...     km=np.array([[0.0, 1.2], [0.24, 0.96]]),
     ...     limit=LimitInForce(np.array([0.5, 0.5]), "<=", 2, False, 1e-9),
@@ -379,7 +379,7 @@ def _open(value: float) -> Proof:
 
 
 def _shortest(
-    problem: Problem,
+    problem: SitingProblem,
     model: Model,
     walk: np.ndarray,
     far: tuple[float, float] | None,
@@ -407,7 +407,7 @@ def _shortest(
     )  # fmt: skip
 
 
-def _farthest(problem: Problem, model: Model, end: float) -> tuple[float, float]:
+def _farthest(problem: SitingProblem, model: Model, end: float) -> tuple[float, float]:
     """Return the least distance known within which all children have a seat, and its bound, by halving.
 
     Where not everyone can have a seat at all it is the longest there is.
@@ -432,7 +432,7 @@ def _farthest(problem: Problem, model: Model, end: float) -> tuple[float, float]
 
 
 def _most_within(
-    problem: Problem,
+    problem: SitingProblem,
     most: int,
     least: int,
     without: tuple[frozenset[int], ...],
@@ -453,7 +453,7 @@ def _most_within(
     return total if found.mip_dual_bound is None else min(total, float(np.floor(1e-6 - found.mip_dual_bound)))
 
 
-def fewest(problem: Problem, seconds: float = 10.0) -> int | None:
+def fewest(problem: SitingProblem, seconds: float = 10.0) -> int | None:
     """Return the least number of sites with which everyone has a place; None where none is found."""
     model = Model(problem, problem.sites, 0, ())
     found = model.run(np.zeros(len(model.group)), [], time.monotonic() + seconds, 0.0, opening=1.0)
@@ -470,7 +470,7 @@ def _needed(x: np.ndarray | None, seconds: float) -> np.ndarray:
     return x
 
 
-def _crowded(problem: Problem, model: Model, end: float) -> Solution:
+def _crowded(problem: SitingProblem, model: Model, end: float) -> Solution:
     """Place as many children as possible; nobody where sites must be opened, for there may be no plan."""
     nothing = Proof(np.nan, np.nan, np.nan)
     if model.least:
@@ -489,7 +489,7 @@ def _crowded(problem: Problem, model: Model, end: float) -> Solution:
     )  # fmt: skip
 
 
-def _smallest(problem: Problem, opened: Iterable[int], seat: np.ndarray) -> tuple[int, ...]:
+def _smallest(problem: SitingProblem, opened: Iterable[int], seat: np.ndarray) -> tuple[int, ...]:
     """Return for each open site the option that holds those seated there: the cheapest, or the smallest."""
     size = problem.option_capacity.sum(axis=1) if problem.option_yuan is None else problem.option_yuan
     placed = seat != NONE
@@ -540,7 +540,7 @@ class Siting:
 
     year: int
     asked: SitesFile
-    problem: Problem
+    problem: SitingProblem
     labels: Labels
     solutions: tuple[Solution, ...]
     options: pd.DataFrame
@@ -665,7 +665,7 @@ class Siting:
         return self.solutions[option - 1]
 
 
-def walked(problem: Problem, seat: np.ndarray) -> np.ndarray:
+def walked(problem: SitingProblem, seat: np.ndarray) -> np.ndarray:
     """Return the way of each group to its seat, NaN without one."""
     way = problem.km[np.arange(len(seat)), seat]
     return np.where(seat == NONE, np.nan, way)
