@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from qb.charts import Caption, outlook
-from qb.charts.primitives import Area
+from qb.charts.primitives import Polygon
 from qb.data.checks import check
 from qb.data.dataset import Dataset
 from qb.data.sample import make
@@ -1258,7 +1258,7 @@ def test_the_chart_shows_the_years_before_and_the_band(sample_forecast):
     assert course.index.tolist() == list(range(2021, 2036))
     assert course["low"].notna().tolist() == [False] * 5 + [True] * 10
     chart = outlook(course, made.base, caption=Caption("题", "副题"), limits={"满员": 12000})
-    (area,) = [mark for mark in chart.marks if isinstance(mark, Area)]
+    (area,) = [mark for mark in chart.marks if isinstance(mark, Polygon)]
     assert len(area.points) == 1 + 2 * 10  # from the last known year, there along the high path and back
     for text in ("2021", "2035", "满员", "低", "高"):
         assert text in chart.svg
@@ -1294,7 +1294,7 @@ def test_a_school_is_shown_from_the_year_it_opened(sample_forecast):
 def test_the_chart_of_a_forecast_without_a_band_says_nothing_of_one():
     made = forecast(dataset({("甲", "primary"): [[50] * 6] * 2}))
     chart = outlook(made.course(), made.base, caption=Caption("题"))
-    assert not [mark for mark in chart.marks if isinstance(mark, Area)]
+    assert not [mark for mark in chart.marks if isinstance(mark, Polygon)]
     assert "浅色带" not in chart.svg and chart.svg.count("推算") == 5
 
 

@@ -17,7 +17,7 @@ from qb.data.sample import make
 from qb.errors import QbError
 from qb.publish import manifest, scheduler, site
 from qb.publish.api import publish
-from qb.publish.jobs import Failure, Job, Outcome, parameters_of, refuse
+from qb.publish.jobs import Failure, Job, JobOutcome, parameters_of, refuse
 from qb.publish.page import THEME, Page, notebook_page
 from qb.publish.scheduler import run
 from qb.publish.site_plan import LONGEST, file_names
@@ -355,7 +355,7 @@ def published(monkeypatch, tmp_path, samples):
         def fake_run(jobs, told, **_):
             seen.extend(jobs)
             bad = Failure("KeyError", "'<b>'", 3, "x")
-            outcomes = [Outcome(j, 0.1, bad if j.target.name in failing else None) for j in jobs]
+            outcomes = [JobOutcome(j, 0.1, bad if j.target.name in failing else None) for j in jobs]
             for outcome in outcomes:
                 if not outcome.failure:
                     outcome.job.target.parent.mkdir(parents=True, exist_ok=True)

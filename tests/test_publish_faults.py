@@ -15,7 +15,7 @@ import nbformat
 import pytest
 
 from qb.publish import cluster, scheduler, worker_process
-from qb.publish.jobs import Job, Outcome
+from qb.publish.jobs import Job, JobOutcome
 from qb.publish.page import Page
 from qb.publish.scheduler import run
 from qb.publish.worker import CannotForkError, GoneError, Worker, can_fork
@@ -205,7 +205,7 @@ def test_a_worker_that_dies_is_started_again_once_and_once_more_for_every_25_pag
     tmp_path, monkeypatch, pages, asked, begun, made
 ):
     def so_many(worker, jobs, indices, workers, *, keep):
-        yield from ((index, Outcome(jobs[index], 0.0)) for index in indices[:pages])
+        yield from ((index, JobOutcome(jobs[index], 0.0)) for index in indices[:pages])
         if len(indices) > pages:
             raise GoneError
 

@@ -17,7 +17,7 @@ from qb.data.reading import write
 from qb.data.sample import make
 from qb.publish import attachments, site
 from qb.publish.api import publish
-from qb.publish.jobs import Outcome
+from qb.publish.jobs import JobOutcome
 from qb.report.forms import FORMS, LEDGER, POLICIES
 from qb.standard import files_of
 
@@ -30,7 +30,7 @@ def sample():
 
 
 def _write_pages(jobs, told, **_):
-    outcomes = [Outcome(job, 0.1) for job in jobs]
+    outcomes = [JobOutcome(job, 0.1) for job in jobs]
     for outcome in outcomes:
         outcome.job.target.write_text("<!DOCTYPE html>", "utf-8")
         told(outcome)

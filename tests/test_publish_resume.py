@@ -23,7 +23,7 @@ from qb.files import WriteError
 from qb.publish import digests, manifest, site
 from qb.publish.api import publish
 from qb.publish.digests import Slices
-from qb.publish.jobs import Failure, Outcome
+from qb.publish.jobs import Failure, JobOutcome
 from qb.publish.manifest import JOURNAL, LOCK, RECORD, Record, locked
 from qb.report.context import open_context
 from qb.report.school_report import SchoolReport
@@ -64,7 +64,7 @@ class Desk:
             if not bad:
                 job.target.parent.mkdir(parents=True, exist_ok=True)
                 job.target.write_text(f"{time.monotonic_ns()}", "utf-8")
-            outcomes.append(Outcome(job, 0.1, Failure("E", "x") if bad else None))
+            outcomes.append(JobOutcome(job, 0.1, Failure("E", "x") if bad else None))
             told(outcomes[-1])
         return outcomes
 

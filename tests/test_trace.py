@@ -20,7 +20,7 @@ from qb.indicators.indicator_functions import FUNCTIONS
 from qb.report.context import ReportContext, open_context
 from qb.report.district_report import DistrictReport
 from qb.report.facts import Fact, key
-from qb.report.rules import Rules, formula, resource_formula, source_rows
+from qb.report.rules import PageRules, formula, resource_formula, source_rows
 from qb.report.school_report import SchoolReport
 from qb.report.tables import Cards, Column, Table, badge
 from qb.standard import load
@@ -104,7 +104,7 @@ def test_each_statement_has_a_key_of_its_own(context):
 
 def test_a_rule_gives_the_clause_and_the_limit_of_the_standards_file(with_change):
     changed = with_change(("value = 7.5, unit", "value = 7.75, unit"))
-    html = unescape(Rules(changed, 2025, "zh", ("C5",))._repr_html_())
+    html = unescape(PageRules(changed, 2025, "zh", ("C5",))._repr_html_())
     assert "教督〔2017〕6号" in html
     assert "小学 ≥ 7.75，初中 ≥ 10.2 平方米/生" in html
     assert "（运动场地面积 + 室内体育用房面积） ÷ 本学段在校生数；" in html
@@ -113,7 +113,7 @@ def test_a_rule_gives_the_clause_and_the_limit_of_the_standards_file(with_change
 
 def test_a_limit_that_rises_is_given_as_it_stands_in_the_year():
     # C14 of the standard: 6000 yuan, 7000 from the school year 2025 on.
-    limits = [unescape(Rules(load(), year, "zh", ("C14",))._repr_html_()) for year in (2024, 2025)]
+    limits = [unescape(PageRules(load(), year, "zh", ("C14",))._repr_html_()) for year in (2024, 2025)]
     assert ["≥ 6000 元" in limits[0], "≥ 7000 元" in limits[1]] == [True, True]
 
 
@@ -128,7 +128,7 @@ def test_every_function_that_measures_has_its_formula_in_words(lang):
 
 
 def test_every_rule_of_an_english_page_is_in_english():
-    html = unescape(Rules(load(), 2025, "en")._repr_html_())
+    html = unescape(PageRules(load(), 2025, "en")._repr_html_())
     assert not re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", html)
 
 

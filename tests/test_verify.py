@@ -155,11 +155,11 @@ def test_pages_that_are_gone_or_too_many_or_none_are_named(tampered):
     ids=["brackets", "comments", "headings", "figures", "links", "metas", "nothing", "one link"],
 )  # fmt: skip
 def test_what_no_browser_would_read_is_compared_in_seconds(text):
-    from qb.publish.verify import Sheet
+    from qb.publish.verify import FoundPage
 
     start = time.process_time()
     assert compared("a.html", text, "<h2>甲</h2>")
-    assert Sheet("a.html", text).meta == {} and len(list(Sheet("a.html", text).links)) < 10
+    assert FoundPage("a.html", text).meta == {} and len(list(FoundPage("a.html", text).links)) < 10
     assert time.process_time() - start < 5
 
 

@@ -57,7 +57,7 @@ class Lorenz(Shown):
 
 
 @dataclass(frozen=True)
-class Row:
+class RankedRow:
     """The schools of all groups in a row, group by group, by one resource.
 
     Attributes
@@ -391,7 +391,7 @@ def _shares(at: ArrayLike) -> Floats:
     return shares
 
 
-def _rows(table: Grouped) -> Iterator[Row]:
+def _rows(table: Grouped) -> Iterator[RankedRow]:
     """Stand the schools in a row, once for each resource."""
     schools = table.schools
     last = np.cumsum(schools) - 1
@@ -405,10 +405,12 @@ def _rows(table: Grouped) -> Iterator[Row]:
         upto = np.cumsum(pupils)
         before = (upto - pupils)[first]
         total = upto[last] - before
-        yield Row(order, codes, first, last, pupils / total[codes], (upto - before[codes]) / total[codes])
+        yield RankedRow(
+            order, codes, first, last, pupils / total[codes], (upto - before[codes]) / total[codes]
+        )
 
 
-def _places(row: Row, targets: Floats, side: Literal["left", "right"]) -> NDArray[np.intp]:
+def _places(row: RankedRow, targets: Floats, side: Literal["left", "right"]) -> NDArray[np.intp]:
     """Find the place in each group where the cumulated share reaches, or passes, the targets (groups, q)."""
     codes = np.arange(len(row.first))[:, None]
     places = np.searchsorted(row.codes + row.end, codes + targets, side)

@@ -11,7 +11,7 @@ from qb.charts.figure import Caption, Chart
 from qb.charts.maps import map_of_schools, map_of_values
 from qb.charts.profiles import coefficients, heat, profile
 from qb.charts.relations import correlations, quadrants
-from qb.charts.small_multiples import Curve, histograms, lorenz, parts
+from qb.charts.small_multiples import LorenzCurve, histograms, lorenz, parts
 from qb.charts.strip_plots import Strip, Strips, spreads, strips
 from qb.charts.style import fonts, style
 from qb.charts.trends import fan, outlook, shares, sparkline, trend
@@ -19,7 +19,7 @@ from qb.charts.trends import fan, outlook, shares, sparkline, trend
 __all__ = [
     "Caption",
     "Chart",
-    "Curve",
+    "LorenzCurve",
     "Strip",
     "Strips",
     "classes",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import Rows, Scale, feet, grid, notes, ticks
+from qb.charts.layout import NamedRows, Scale, feet, grid, notes, ticks
 from qb.charts.primitives import Bar, Dot, Line, Mark, Word
 from qb.charts.style import ACCENT, ALARM, FADE, INK, QUIET, RULE, label, plain, share, shorten, span
 from qb.terms import Verdict
@@ -51,7 +51,7 @@ def shortfall_bars(
     if not finite.any():
         return blank(caption, table)
     first = int(np.nanargmax(np.where(finite, values, np.nan))) if highlight is None else highlight
-    rows = Rows.named(caption, labels, 240, 0, 30, 14)
+    rows = NamedRows.named(caption, labels, 240, 0, 30, 14)
     texts = [f"{plain(v, decimals)} {unit}" if there else "" for v, there in zip(values, finite, strict=True)]
     end = caption.width - 14 - max(map(span, texts))
     scale, base = Scale(0, max(values[finite].max(), 1e-12), rows.start, end), rows.base(len(values))
@@ -140,7 +140,7 @@ def completeness(filled: pd.DataFrame, *, caption: Caption) -> Chart:
     """
     if filled.empty or not np.isfinite(filled.to_numpy(float)).any():
         return blank(caption, filled)
-    rows = Rows.named(caption, list(filled.index), 200, 24, 30, 24)
+    rows = NamedRows.named(caption, list(filled.index), 200, 24, 30, 24)
     number, wide = 60, (caption.width - rows.start) / filled.shape[1]
     room = wide - 14
     marks: list[Mark] = [
@@ -305,7 +305,7 @@ def diverging(
     table = pd.DataFrame({caption.word("where"): list(labels), caption.word("value"): values})
     if not len(values):
         return blank(caption, table)
-    rows = Rows.named(caption, labels, ROWS_MOST, 30, 27, 12)
+    rows = NamedRows.named(caption, labels, ROWS_MOST, 30, 27, 12)
     left, right = (
         max((span(text) + 10 for text, v in zip(texts, values, strict=True) if (v < 0) == low), default=0)
         for low in (True, False)
@@ -376,7 +376,7 @@ def intervals(
         return blank(caption, table)
     capped = [float(limit) for limit in dict.fromkeys(limits) if limit == limit]
     steps = ticks(0, float(max(np.nanmax(frame), *capped, 0)), 5)
-    rows = Rows.named(caption, labels, ROWS_MOST, 26, 30 if len(frame) <= 20 else 21, 12)
+    rows = NamedRows.named(caption, labels, ROWS_MOST, 26, 30 if len(frame) <= 20 else 21, 12)
     end = caption.width - (10 if caption.narrow else max(map(span, texts)) + 14)
     scale = Scale(steps[0], steps[-1], rows.start + 6, end)
     head, base = rows.head, rows.base(len(frame))

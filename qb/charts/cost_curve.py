@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import EDGE, LINE, Rows, Scale, dots_of, feet, grid, notes, states, ticks
+from qb.charts.layout import EDGE, LINE, NamedRows, Scale, dots_of, feet, grid, notes, states, ticks
 from qb.charts.primitives import Dot, Line, Mark, Word
 from qb.charts.strip_plots import limited, scale_of, scale_of_standard
 from qb.charts.style import ACCENT, ALARM, INK, QUIET, RULE, clean, plain, span
@@ -208,7 +208,7 @@ def before_after(
     if not len(finite):
         return blank(caption, table)
     names = [lane.name for lane in lanes]
-    rows = Rows(caption, 26, 2 * (LANE + (LINE if caption.narrow else 0)), 0 if caption.narrow else 230)
+    rows = NamedRows(caption, 26, 2 * (LANE + (LINE if caption.narrow else 0)), 0 if caption.narrow else 230)
     scale, base = scale_of(every, rows), rows.base(lanes[0].percent.shape[1])
     marks = scale_of_standard(scale, floor, base, caption, any(limited(lane.verdicts) for lane in lanes))
     marks += [] if caption.narrow else [Word(caption.width, 12, right, QUIET, anchor="end")]

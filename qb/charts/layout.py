@@ -128,7 +128,7 @@ def ends(words: Sequence[tuple[float, Word]], x: float, low: float, high: float)
 
 
 @dataclass(frozen=True)
-class Rows:
+class NamedRows:
     """Rows with a name each: at the left, or for a phone on a line of its own above the row.
 
     Attributes
@@ -148,7 +148,7 @@ class Rows:
     @classmethod
     def named(
         cls, caption: Caption, names: Sequence[str], most: float, head: float, pitch: float, gap: float
-    ) -> Rows:
+    ) -> NamedRows:
         """Return rows that leave the names the room they need, up to `most`, and `gap` beside it."""
         room = min(most, max((span(shorten(name, most)) for name in names), default=0))
         return cls(caption, head, pitch, 0 if caption.narrow else gap + room)

@@ -208,7 +208,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class Polygon:
     """The inside of a line of points that comes back to where it began."""
 
     points: tuple[tuple[float, float], ...]
@@ -231,7 +231,7 @@ class Area:
         axes.add_patch(Polygon(self.points, facecolor=self.colour.paper, alpha=self.opacity, linewidth=0))
 
 
-Mark = Line | Bar | Dot | Word | Area
+Mark = Line | Bar | Dot | Word | Polygon
 
 
 def _fill(colour: Colour, opacity: float) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import LINE, Rows, Scale, State, notes, states
+from qb.charts.layout import LINE, NamedRows, Scale, State, notes, states
 from qb.charts.primitives import Bar, Dot, Line, Mark, Word
 from qb.charts.style import ALARM, ALLOW, BODY, FADE, INK, QUIET, RULE, SMALL, label, share, shorten, wrap
 from qb.rounding import decimals_beside
@@ -54,7 +54,7 @@ def profile(
     )
     if not np.isfinite(values).any():
         return blank(caption, table)
-    rows = Rows(caption, 24, *((24, 0) if caption.narrow else (42, 190)))
+    rows = NamedRows(caption, 24, *((24, 0) if caption.narrow else (42, 190)))
     scale = Scale(0, CAP, rows.start, caption.width - (120 if caption.narrow else 208))
     base = rows.base(len(values))
     marks: list[Mark] = [Line(((scale.start, 20), (scale.start, base)), RULE)]
@@ -85,7 +85,9 @@ def _bar(value: float, state: State, y: float, scale: Scale, caption: Caption) -
     return [reach, Dot(scale.end + 3, y, 7, QUIET, "arrow")] if value > CAP else [reach]
 
 
-def _value(value: float, text: str, state: State, k: int, rows: Rows, x: float, floor: float) -> list[Mark]:
+def _value(
+    value: float, text: str, state: State, k: int, rows: NamedRows, x: float, floor: float
+) -> list[Mark]:
     """The value with its standard, and beneath it, on a phone beside the bar, the percentage in words."""
     fails, caption, y = state is Verdict.FAIL, rows.caption, rows.middle(k)
     words, absent = shorten(text, caption.width - x, BODY), not math.isfinite(value)
@@ -132,13 +134,13 @@ def coefficients(
     count, head = values.shape[1], 48
     marks: list[Mark] = []
     if caption.narrow:  # the panels below each other
-        panels = [Rows(caption, head, 20, 0)]
+        panels = [NamedRows(caption, head, 20, 0)]
         for _ in range(count - 1):
             panels.append(replace(panels[-1], head=panels[-1].base(len(values)) + head + 8))
         lefts, wide = [0.0] * count, caption.width
     else:
         start, gap = 178, 26
-        panels = [Rows(caption, head, 38, start)] * count
+        panels = [NamedRows(caption, head, 38, start)] * count
         wide = (caption.width - start - gap * (count - 1)) / count
         lefts = [start + k * (wide + gap) for k in range(count)]
     for k, (stage, rows, left) in enumerate(zip(values.columns, panels, lefts, strict=True)):
@@ -154,7 +156,7 @@ def _panel(
     numbers: np.ndarray,
     given: Sequence[State],
     limit: float,
-    rows: Rows,
+    rows: NamedRows,
     left: float,
     wide: float,
     top: float,
@@ -215,7 +217,7 @@ def heat(
     start = 0 if caption.narrow else 186
     wide = (caption.width - start) / values.shape[1]
     heads = [_even(title, wide - 6, 6 if caption.narrow else 3) for title in percent.columns]
-    rows = Rows(caption, LINE * max(map(len, heads)) + 6, 23, start)
+    rows = NamedRows(caption, LINE * max(map(len, heads)) + 6, 23, start)
     top = rows.head
     marks: list[Mark] = []
     for k, lines in enumerate(heads):

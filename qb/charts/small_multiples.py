@@ -10,7 +10,7 @@ import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
 from qb.charts.layout import LINE, Scale, notes
-from qb.charts.primitives import Area, Bar, Dot, Line, Mark, Word
+from qb.charts.primitives import Bar, Dot, Line, Mark, Polygon, Word
 from qb.charts.style import ACCENT, FADE, INK, QUIET, RULE, shorten, span
 
 COLUMNS, GAP = 4, 22
@@ -19,7 +19,7 @@ LORENZ_WORDS = 62  # above and below a Lorenz curve
 
 
 @dataclass(frozen=True)
-class Curve:
+class LorenzCurve:
     """A Lorenz curve and what is read from it.
 
     Attributes
@@ -52,7 +52,7 @@ def panels_of(
 
 
 @redrawn
-def lorenz(curves: Mapping[str, Curve | str], *, caption: Caption) -> Chart:
+def lorenz(curves: Mapping[str, LorenzCurve | str], *, caption: Caption) -> Chart:
     """Show the Lorenz curve of each resource in a panel of its own.
 
     Parameters
@@ -61,7 +61,7 @@ def lorenz(curves: Mapping[str, Curve | str], *, caption: Caption) -> Chart:
         Or in words why there is none.
     caption : Caption
     """
-    there = {name: curve for name, curve in curves.items() if isinstance(curve, Curve)}
+    there = {name: curve for name, curve in curves.items() if isinstance(curve, LorenzCurve)}
     table = pd.DataFrame(
         {"gini": {n: c.gini for n, c in there.items()}, "half": {n: c.half for n, c in there.items()}},
         index=list(curves),
@@ -85,7 +85,7 @@ def lorenz(curves: Mapping[str, Curve | str], *, caption: Caption) -> Chart:
         gini = caption.word("gini", f"{curve.gini:.3f}")
         marks += [
             Line(frame, RULE),
-            Area((*line, equal[1], equal[0])),
+            Polygon((*line, equal[1], equal[0])),
             Line(equal, QUIET, 0.8),
             Line(line, ACCENT, 2),
             Line((half, (half[0], rise(0))), INK, 0.8, dashed=True),

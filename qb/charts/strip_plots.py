@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import EDGE, LINE, Rows, Scale, State, dots_of, feet, notes, states, ticks
+from qb.charts.layout import EDGE, LINE, NamedRows, Scale, State, dots_of, feet, notes, states, ticks
 from qb.charts.primitives import Bar, Dot, Line, Mark, Word
 from qb.charts.style import ACCENT, ALARM, ALLOW, FADE, INK, NARROW, QUIET, RULE, WIDTH, clean, label, share
 from qb.terms import Allowance, Verdict
@@ -72,7 +72,7 @@ class Strips:
         if not len(finite):
             return blank(caption, percent)
         strips, short = self._placed[caption.narrow], caption.narrow and highlight is not None
-        scale, rows = strips[0].scale, Rows(caption, HEAD, 26, 0) if short else self._rows(caption)
+        scale, rows = strips[0].scale, NamedRows(caption, HEAD, 26, 0) if short else self._rows(caption)
         base = rows.base(values.shape[1])
         marks = [*scale_of_standard(scale, self.floor, base, caption, self._limited)]
         for k, row in enumerate(strips):
@@ -108,8 +108,8 @@ class Strips:
     def _limited(self) -> bool:
         return limited(self.verdicts)
 
-    def _rows(self, caption: Caption) -> Rows:
-        return Rows(caption, HEAD, ROW, 0 if caption.narrow else START)
+    def _rows(self, caption: Caption) -> NamedRows:
+        return NamedRows(caption, HEAD, ROW, 0 if caption.narrow else START)
 
     @cached_property
     def _placed(self) -> dict[bool, list[_Row]]:
@@ -130,7 +130,7 @@ class Strips:
             rings[i] = len(marks), Dot(own.x, own.y, radius + 3, ACCENT, "ring")
         return _Row(marks, rings, state, scale)
 
-    def _range(self, k: int, row: _Row, highlight: int, rows: Rows) -> list[Mark]:
+    def _range(self, k: int, row: _Row, highlight: int, rows: NamedRows) -> list[Mark]:
         """The school between the others, who on a phone are a line and a bar: their range, the middle half."""
         values, middle, scale = self._values[:, k], rows.middle(k), row.scale
         known = values[np.isfinite(values)]
@@ -150,7 +150,7 @@ class Strips:
             marks.append(Dot(own.x, middle, 7, ALARM, "diamond") if fails else Dot(own.x, middle, 7, ACCENT))
         return marks
 
-    def _tally(self, k: int, state: list[State], highlight: int | None, rows: Rows) -> list[Word]:
+    def _tally(self, k: int, state: list[State], highlight: int | None, rows: NamedRows) -> list[Word]:
         """What stands at the right end of a row: the school's own percentage, or how many fail."""
         caption, value = rows.caption, np.nan if highlight is None else self._values[highlight, k]
         if highlight is not None:
@@ -197,7 +197,7 @@ def limited(verdicts: pd.DataFrame) -> bool:
     return bool(verdicts.isin([Verdict.PASS, Verdict.FAIL, Allowance.AT_SCHOOL]).to_numpy().any())
 
 
-def scale_of(percent: np.ndarray, rows: Rows) -> Scale:
+def scale_of(percent: np.ndarray, rows: NamedRows) -> Scale:
     """Return the scale of percentages of a standard, between the names and the words at the right end."""
     finite = percent[np.isfinite(percent)]
     if not len(finite):
@@ -318,7 +318,7 @@ def spreads(strips: Sequence[Strip], *, caption: Caption, decimals: int = 3) -> 
         return blank(caption, table)
     percent = np.concatenate([strip.percent for strip in drawn])
     high = float(np.clip(50 * np.ceil(np.quantile(percent, 0.98) / 50), 150, 300))
-    rows = Rows(caption, HEAD, SPREAD_ROW, 0 if caption.narrow else START)
+    rows = NamedRows(caption, HEAD, SPREAD_ROW, 0 if caption.narrow else START)
     start, end = (20, 20) if caption.narrow else (START, 92)
     scale = Scale(50.0 if percent.min() >= 50 else 0.0, high, start, caption.width - end)
     base = rows.base(len(strips))
@@ -343,7 +343,7 @@ def spreads(strips: Sequence[Strip], *, caption: Caption, decimals: int = 3) -> 
     return Chart(caption, (*marks, *written), height, table)
 
 
-def _row(strip: Strip, k: int, rows: Rows, scale: Scale, decimals: int) -> list[Mark]:
+def _row(strip: Strip, k: int, rows: NamedRows, scale: Scale, decimals: int) -> list[Mark]:
     middle = rows.middle(k)
     text = f"{strip.coefficient:.{decimals}f}" + (" ↑" if strip.over else "")
     marks = rows.name(k, strip.title, gap=EDGE + 10, anchor="start", beside=text)

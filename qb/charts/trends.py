@@ -12,7 +12,7 @@ import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
 from qb.charts.layout import LINE, Scale, ends, feet, grid, notes, ticks
-from qb.charts.primitives import Area, Bar, Dot, Line, Mark, Word, svg
+from qb.charts.primitives import Bar, Dot, Line, Mark, Polygon, Word, svg
 from qb.charts.style import ACCENT, INK, PAPER, QUIET, RULE, clean, label, plain, share, shorten, span
 from qb.terms import Verdict
 
@@ -277,7 +277,7 @@ def _band(table: pd.DataFrame, ahead: pd.DataFrame, across: Scale, rise: Scale) 
     start = [(across(before.index[-1]), rise(before.iloc[-1]))] if len(before) else []
     low = [(across(year), rise(v)) for year, v in ahead["low"].items()]
     high = [(across(year), rise(v)) for year, v in ahead["high"].items()]
-    return [Area((*start, *high, *reversed(low)), ACCENT, 0.18)]
+    return [Polygon((*start, *high, *reversed(low)), ACCENT, 0.18)]
 
 
 def _path(pupils: pd.Series, base: int, across: Scale, rise: Scale, word: str) -> list[Mark]:
@@ -391,7 +391,7 @@ def _bands(x: list[float], values: np.ndarray, means: np.ndarray, rise: Scale) -
     for low, high, dark in BANDS:
         over = [(at, row[high]) for at, row in zip(x, rows, strict=True)]
         under = [(at, row[low]) for at, row in zip(x, rows, strict=True)]
-        marks.append(Area((*over, *reversed(under)), ACCENT, dark))
+        marks.append(Polygon((*over, *reversed(under)), ACCENT, dark))
     middle = tuple((at, row[2]) for at, row in zip(x, rows, strict=True))
     mean = tuple((at, rise(v)) for at, v in zip(x, means, strict=True))
     return [

@@ -33,7 +33,7 @@ _NORMAL = 1.4826  # the median absolute deviation of a bell curve is its deviati
 
 
 @dataclass(frozen=True)
-class Levels:
+class PerPupil:
     """One column per pupil, row by row, with the peers it is compared with.
 
     Attributes
@@ -52,7 +52,7 @@ class Levels:
     spread: np.ndarray
 
 
-def levels(view: View, table: str, column: str) -> Levels:
+def levels(view: View, table: str, column: str) -> PerPupil:
     """Return a column per pupil.
 
     Peers are the rows of the same year and stage in the whole dataset; where these are fewer than the
@@ -61,7 +61,7 @@ def levels(view: View, table: str, column: str) -> Levels:
     return view.once(("levels", table, column), lambda: _levels(view, table, column))
 
 
-def _levels(view: View, table: str, column: str) -> Levels:
+def _levels(view: View, table: str, column: str) -> PerPupil:
     rule = view.checks.peers
     amount, heads = trusted(view, table, column), view.pupils[view.slot(table)]
     ordinary = _ordinary(view)[view.school(table)] & ~view.filling(table)
@@ -78,7 +78,7 @@ def _levels(view: View, table: str, column: str) -> Levels:
                 middle = np.median(log[rows])
                 usual[rows] = np.exp(middle)
                 spread[rows] = _NORMAL * np.median(np.abs(log[rows] - middle))
-    return Levels(value, usual, spread)
+    return PerPupil(value, usual, spread)
 
 
 def _ordinary(view: View) -> np.ndarray:
@@ -448,7 +448,7 @@ def outliers(view: View, table: str, column: str) -> np.ndarray:
     return view.once(("outliers", table, column), make)
 
 
-def _far(view: View, level: Levels) -> np.ndarray:
+def _far(view: View, level: PerPupil) -> np.ndarray:
     rule = view.checks.peers
     with np.errstate(invalid="ignore"):
         away = np.abs(np.log(level.value / level.usual))

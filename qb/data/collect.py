@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from qb.data.checks import check
 from qb.data.dataset import Dataset, is_open
-from qb.data.form_reading import Answer, Filled, fault, find_forms
-from qb.data.form_rows import Rows, rows_of
+from qb.data.form_reading import Filled, FilledIn, fault, find_forms
+from qb.data.form_rows import FormRows, rows_of
 from qb.data.layout_file import Layout
 from qb.data.reading import read
 from qb.data.schema import DISTRICT_ITEMS, TABLES
@@ -30,7 +30,7 @@ from qb.personal_data import mask
 from qb.terms import WORKBOOKS, Severity, Stage
 
 T = TypeVar("T")
-Origin = tuple[Rows, tuple] | None
+Origin = tuple[FormRows, tuple] | None
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Returned:
     name: str
     state: str = "read"
     forms: list[Filled] = field(default_factory=list)
-    rows: list[Rows] = field(default_factory=list)
+    rows: list[FormRows] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -83,7 +83,7 @@ class Collection:
     year: int
     returned: list[Returned]
     expected: Dataset | None
-    used: dict[str, tuple[Returned, Rows]] = field(default_factory=dict)
+    used: dict[str, tuple[Returned, FormRows]] = field(default_factory=dict)
     again: list[tuple[str, Returned, Returned, list[str]]] = field(default_factory=list)
     data: Dataset = field(default_factory=Dataset.of)
     origins: dict[str, list[Origin]] = field(default_factory=dict)
@@ -213,9 +213,9 @@ def _grids(path: Path) -> tuple[dict[str, object], bool]:
         return {name: book.grid(name) for name in names if name not in tables.values()}, bool(tables)
 
 
-def _rows_of_dataset(data: Dataset) -> Iterator[Rows]:
+def _rows_of_dataset(data: Dataset) -> Iterator[FormRows]:
     """Give the rows of a dataset school by school, then those of districts."""
-    by_school: dict[str | None, Rows] = {}
+    by_school: dict[str | None, FormRows] = {}
     for name, frame in data.tables.items():
         table = TABLES[name]
         of_school = name in REPORTED_BY_SCHOOLS
@@ -224,14 +224,14 @@ def _rows_of_dataset(data: Dataset) -> Iterator[Rows]:
             school = row.get("school_id") if of_school else None
             if of_school and school is None:
                 continue
-            mine = by_school.setdefault(school, Rows("", school))
+            mine = by_school.setdefault(school, FormRows("", school))
             key = tuple(row.get(column) for column in table.key) if table.key else (position,)
             mine.tables.setdefault(name, {})[key] = row
             line = data.line(name, position)
             for column in row:
                 cell = data.cell(name, position, column)
                 if cell:
-                    mine.cells[name, key, column] = Answer(row[column], line, cell)
+                    mine.cells[name, key, column] = FilledIn(row[column], line, cell)
     for rows in by_school.values():
         years = [row["year"] for table in rows.tables.values() for row in table.values() if "year" in row]
         rows.year = int(max(years)) if years else 0
@@ -274,7 +274,7 @@ def _to_rows(done: Collection) -> None:
 
 def _choose(done: Collection) -> None:
     """Take of each school the file written last; say what another one says otherwise."""
-    by_school: dict[str, list[tuple[Returned, Rows]]] = {}
+    by_school: dict[str, list[tuple[Returned, FormRows]]] = {}
     for one in done.returned:
         for rows in one.rows:
             if rows.school and rows.tables and rows.year == done.year:
@@ -286,7 +286,7 @@ def _choose(done: Collection) -> None:
             done.again.append((school, found[-1][0], other, list(_differences(found[-1][1], rows))))
 
 
-def _figures(rows: Rows) -> dict[tuple[str, tuple, str], object]:
+def _figures(rows: FormRows) -> dict[tuple[str, tuple, str], object]:
     return {
         (table, key, column): value
         for table, mine in rows.tables.items()
@@ -295,7 +295,7 @@ def _figures(rows: Rows) -> dict[tuple[str, tuple, str], object]:
     }
 
 
-def _differences(kept: Rows, other: Rows) -> Iterator[Message]:
+def _differences(kept: FormRows, other: FormRows) -> Iterator[Message]:
     """Give what two returns of a school say differently, in words."""
     one, two = _figures(kept), _figures(other)
     for place in sorted({*one, *two}, key=str):
@@ -358,7 +358,7 @@ def _put(made: Mapping[str, dict], name: str, row: dict[str, object], origin: Or
     made[name][key] = ({**before, **row}, origin or came)
 
 
-def _give_districts(done: Collection, schools: dict, districts: list[Rows]) -> None:
+def _give_districts(done: Collection, schools: dict, districts: list[FormRows]) -> None:
     """Give the schools whose county nobody said the only one there is, and say so."""
     known = {row["district"] for row, _ in schools.values() if "district" in row}
     known |= {rows.district for rows in districts if rows.district}

@@ -13,7 +13,7 @@ import pandas as pd
 from qb.data.cell_values import UNREAD, convert, tidy_cells
 from qb.data.check_base import Rule
 from qb.data.grid import Grid, as_column, cell_text
-from qb.data.layout_file import Item, Layout, Sheet, label_key
+from qb.data.layout_file import FormItem, Layout, Sheet, label_key
 from qb.data.schema import TABLES, WHOLE, Column, tidy_unit
 from qb.data.table_headers import FORM_RULES
 from qb.errors import Fault
@@ -44,7 +44,7 @@ _ALIKE = 0.6
 
 
 @dataclass(frozen=True)
-class Answer:
+class FilledIn:
     """What is filled in for an item: as typed, and in which cell."""
 
     raw: object
@@ -75,8 +75,8 @@ class Filled:
 
     sheet: str
     form: Sheet
-    items: tuple[Item, ...]
-    answers: dict[int, Answer]
+    items: tuple[FormItem, ...]
+    answers: dict[int, FilledIn]
     faults: list[Fault] = field(default_factory=list)
     year: int | None = None
     refused: set[int] = field(default_factory=set)
@@ -88,7 +88,7 @@ class Filled:
         return not any(_said(self.answers[place].raw) for place in asked if place in self.answers)
 
 
-def _of_form(item: Item) -> bool:
+def _of_form(item: FormItem) -> bool:
     return item.to.startswith("schools.") or item.to in ("district.year", "district.district")
 
 
@@ -176,7 +176,7 @@ def _down(name: str, grid: Grid, form: Sheet) -> list[Filled]:
                     where = {"sheet": name, "row": row, "cell": cell}
                     filled.faults.append(fault("B03", message, Message("只保留一处", "Keep one"), **where))
                 continue
-            filled.answers[place] = Answer(at.get(one["value"], ""), row, cell, name)
+            filled.answers[place] = FilledIn(at.get(one["value"], ""), row, cell, name)
             unit = unit or (cell_text(at[one["unit"]]) if one.get("unit") in at else "")
             amiss = _unit_amiss(form.items[place], unit, name, row, cell)
             if amiss:
@@ -239,7 +239,7 @@ def _lists(
     return lists
 
 
-def _by_key(items: Sequence[Item]) -> dict[str, int]:
+def _by_key(items: Sequence[FormItem]) -> dict[str, int]:
     """Return the place of each item by every wording; one that several have asks for its group."""
     found: dict[str, int] = {}
     doubled: set[str] = set()
@@ -296,7 +296,7 @@ def _item_of(label: str, group: str, by_key: Mapping[str, int]) -> tuple[int | N
     return None, ""
 
 
-def _unit_amiss(item: Item, unit: str, sheet: str, row: int, cell: str) -> list[Fault]:
+def _unit_amiss(item: FormItem, unit: str, sheet: str, row: int, cell: str) -> list[Fault]:
     if not unit or not item.unit or tidy_unit(unit) == tidy_unit(item.unit):
         return []
     where = {"sheet": sheet, "row": row, "cell": cell}
@@ -372,7 +372,8 @@ def _across(name: str, grid: Grid, form: Sheet) -> list[Filled]:
         if {label_key(cell_text(cell)) for cell in at.values()} <= numbers:
             continue
         answers = {
-            item: Answer(at.get(place, ""), row, grid.cell(row, place), name) for place, item in best.items()
+            item: FilledIn(at.get(place, ""), row, grid.cell(row, place), name)
+            for place, item in best.items()
         }
         filled = Filled(name, form, items, answers)
         numeric = [
@@ -428,7 +429,7 @@ def values_of(filled: Filled) -> tuple[dict[int, object], list[Fault]]:
     return values, faults
 
 
-def target_of(item: Item) -> dict[str, str]:
+def target_of(item: FormItem) -> dict[str, str]:
     """Return table and column of an item, as faults name them."""
     place = next(iter(item.targets), "schools." + item.label)
     table, _, column = place.partition(".")
@@ -437,7 +438,7 @@ def target_of(item: Item) -> dict[str, str]:
     return {"table": table, "column": column or "count"}
 
 
-def _value(raw: object, item: Item) -> tuple[object, list[tuple[str, Severity, str, str]]]:
+def _value(raw: object, item: FormItem) -> tuple[object, list[tuple[str, Severity, str, str]]]:
     """Return one cell's value, None for nothing, and what is to be said of it."""
     column = item.column
     if column.numeric and type(raw) in (int, float) and _plain(float(raw), column):

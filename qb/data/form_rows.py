@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from qb.data.form_reading import Answer, Filled, fault, target_of, values_of
-from qb.data.layout_file import Item, column_at
+from qb.data.form_reading import Filled, FilledIn, fault, target_of, values_of
+from qb.data.layout_file import FormItem, column_at
 from qb.data.schema import TABLES
 from qb.errors import Fault
 from qb.language import Message, listing
@@ -16,7 +16,7 @@ Key = tuple[object, ...]
 
 
 @dataclass
-class Rows:
+class FormRows:
     """Rows of our tables, made from one form.
 
     Attributes
@@ -38,11 +38,11 @@ class Rows:
     district: str | None = None
     year: int = 0
     tables: dict[str, dict[Key, dict[str, object]]] = field(default_factory=dict)
-    cells: dict[tuple[str, Key, str], Answer] = field(default_factory=dict)
+    cells: dict[tuple[str, Key, str], FilledIn] = field(default_factory=dict)
     parts: dict[str, float | None] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
-    def put(self, table: str, key: Key, column: str, value: object, answer: Answer | None) -> None:
+    def put(self, table: str, key: Key, column: str, value: object, answer: FilledIn | None) -> None:
         """Put a value into a row, which is there from then on."""
         row = self.tables.setdefault(table, {}).setdefault(key, dict(zip(_KEYS[table], key, strict=True)))
         if value is not None:
@@ -62,7 +62,7 @@ _KEYS = {
 }
 
 
-def rows_of(filled: Filled, year: int, names: Mapping[str, str] | None = None) -> Rows:
+def rows_of(filled: Filled, year: int, names: Mapping[str, str] | None = None) -> FormRows:
     """Return the rows of our tables that a form becomes.
 
     Parameters
@@ -75,7 +75,7 @@ def rows_of(filled: Filled, year: int, names: Mapping[str, str] | None = None) -
     """
     values, faults = values_of(filled)
     given = {item.to: values[place] for place, item in enumerate(filled.items) if item.to and place in values}
-    rows = Rows(filled.sheet, year=int(given.get("district.year", filled.year or year)))
+    rows = FormRows(filled.sheet, year=int(given.get("district.year", filled.year or year)))
     if filled.form.of == "school":
         rows.school = given.get("schools.school_id") or (names or {}).get(str(given.get("schools.name", "")))
     else:
@@ -104,8 +104,8 @@ def rows_of(filled: Filled, year: int, names: Mapping[str, str] | None = None) -
     return rows
 
 
-def _fill_district(filled: Filled, values: Mapping[int, object], rows: Rows) -> None:
-    sums: dict[str, list[tuple[Item, object, Answer]]] = {}
+def _fill_district(filled: Filled, values: Mapping[int, object], rows: FormRows) -> None:
+    sums: dict[str, list[tuple[FormItem, object, FilledIn]]] = {}
     for place, item in enumerate(filled.items):
         name = item.to.removeprefix("district.")
         answer = filled.answers.get(place)
@@ -120,7 +120,7 @@ def _fill_district(filled: Filled, values: Mapping[int, object], rows: Rows) -> 
             rows.put("district", key, "value", total, parts[0][2])
 
 
-def _total(parts: Sequence[tuple[Item, object, Answer]], rows: Rows) -> float | None:
+def _total(parts: Sequence[tuple[FormItem, object, FilledIn]], rows: FormRows) -> float | None:
     """Return the sum of parts; where only some are filled in nobody knows it, and that is said."""
     lacking = [(item, answer) for item, value, answer in parts if value is None]
     if not lacking:
@@ -149,7 +149,7 @@ def _total(parts: Sequence[tuple[Item, object, Answer]], rows: Rows) -> float | 
 class _School:
     """The rows of one school's form."""
 
-    def __init__(self, filled: Filled, values: Mapping[int, object], rows: Rows) -> None:
+    def __init__(self, filled: Filled, values: Mapping[int, object], rows: FormRows) -> None:
         self.filled, self.values, self.rows = filled, values, rows
         self.items = list(enumerate(filled.items))
         kind = next((values.get(place) for place, item in self.items if item.to == "schools.kind"), None)
@@ -169,7 +169,7 @@ class _School:
         """Put every answer where its item says."""
         for stage in (*self.stages, *self.nobody):
             self.rows.put("sections", self._key(stage), "pupils", None, None)
-        sums: dict[tuple[str, str | None], list[tuple[Item, object, Answer]]] = {}
+        sums: dict[tuple[str, str | None], list[tuple[FormItem, object, FilledIn]]] = {}
         for place, item in self.items:
             answer, value = self.filled.answers.get(place), self.values.get(place)
             if answer is None:
@@ -214,10 +214,10 @@ class _School:
     def _key(self, stage: str) -> Key:
         return (self.rows.year, self.rows.school, str(stage))
 
-    def _put_school(self, column: str, value: object, answer: Answer) -> None:
+    def _put_school(self, column: str, value: object, answer: FilledIn) -> None:
         self.rows.put("schools", (self.rows.school,), column, value, answer)
 
-    def _put(self, target: str, stage: str | None, value: object, answer: Answer) -> None:
+    def _put(self, target: str, stage: str | None, value: object, answer: FilledIn) -> None:
         table, _, column = target.partition(".")
         if table == "schools":
             self._put_school(column, value, answer)
@@ -257,7 +257,7 @@ class _School:
 
     def _bands(self) -> None:
         """Put how many classes and rooms there are of each size."""
-        totals: dict[str, tuple[float, Item, Answer]] = {}
+        totals: dict[str, tuple[float, FormItem, FilledIn]] = {}
         counted: dict[str, float] = {}
         for place, item in self.items:
             answer, value = self.filled.answers.get(place), self.values.get(place)
@@ -295,7 +295,7 @@ class _School:
             else:
                 self._put_band(item, rest, answer)
 
-    def _put_band(self, item: Item, count: float, answer: Answer) -> None:
+    def _put_band(self, item: FormItem, count: float, answer: FilledIn) -> None:
         if not count:
             return
         low, high = (*item.band, None)[:2]
@@ -328,7 +328,7 @@ class _School:
             )
             self._say("B07", message, Message("核对两处", "Compare the two"), answer, **target_of(item))
 
-    def _say(self, rule: str, message: str, remedy: str, answer: Answer, **where: str) -> None:
+    def _say(self, rule: str, message: str, remedy: str, answer: FilledIn, **where: str) -> None:
         where |= {"sheet": self.rows.sheet, "cell": answer.cell}
         mine = self.rows.school
         self.rows.faults.append(fault(rule, message, remedy, row=answer.row, school_id=mine, **where))

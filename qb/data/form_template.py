@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from qb.data.checks import check, line
 from qb.data.dataset import Dataset, is_open
-from qb.data.layout_file import SCHOOL_FORM, Item, Layout, Sheet, column_at, load_layout
+from qb.data.layout_file import SCHOOL_FORM, FormItem, Layout, Sheet, column_at, load_layout
 from qb.data.schema import TABLES, WHOLE, ColumnKind
 from qb.data.template import REPORTED_BY_SCHOOLS, write_template
 from qb.data.workbook import HEADER, new_book, write_xlsx
@@ -109,7 +109,9 @@ def _draw(book: Workbook, form: Sheet, year: int, title: str, before: Mapping[in
         sheet.write_string(place, 0, note if isinstance(note, str) else "\n".join(note))
 
 
-def _value(sheet: Worksheet, row: int, place: int, item: Item, before: Value | None, looks: Mapping) -> None:
+def _value(
+    sheet: Worksheet, row: int, place: int, item: FormItem, before: Value | None, looks: Mapping
+) -> None:
     column = item.column
     look = ("code " if column.kind is ColumnKind.ID else "") + "before"
     if before is None:
@@ -246,7 +248,7 @@ class _Records:
             found[place] = float(f"{value / item.factor:.12g}") if isinstance(value, float) else str(value)
         return found
 
-    def _value(self, item: Item, school: str) -> object:
+    def _value(self, item: FormItem, school: str) -> object:
         table, _, column = item.to.partition(".")
         if not item.targets:
             return next((row.get(item.label) for row in self._of("schools", school)), None)
@@ -270,7 +272,7 @@ class _Records:
         return self._rows[table].get(school, [])
 
     @staticmethod
-    def _count(item: Item, rows: list[dict[str, object]]) -> float | None:
+    def _count(item: FormItem, rows: list[dict[str, object]]) -> float | None:
         """Return how many classes or rooms lie in a band; None where any has no size, or there are none."""
         band = TABLES[item.to].band
         low, high = (*item.band, float("inf"))[:2]

@@ -45,7 +45,7 @@ class FormColumn(Entry):
     cell: Template = ""
 
 
-class Item(Entry):
+class FormItem(Entry):
     """One thing that a form asks for, and where the answer belongs.
 
     Attributes
@@ -110,7 +110,7 @@ class Item(Entry):
         )
 
     @model_validator(mode="after")
-    def _makes_sense(self) -> Item:
+    def _makes_sense(self) -> FormItem:
         wrong = [Message("“{}”{}", "“{}”: {}", self.label, fault) for fault in self._faults()]
         if wrong:
             raise ValueError(*wrong)
@@ -224,7 +224,7 @@ class Sheet(Entry):
     lines: tuple[tuple[Template, ...], ...] = ()
     notes: tuple[Template, ...] = ()
     of: Literal["", "school", "district"] = ""
-    items: tuple[Item, ...] = ()
+    items: tuple[FormItem, ...] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> Sheet:
@@ -342,7 +342,7 @@ class Sheet(Entry):
         for template in (self.title, *self.intro, *heads, *cells, *self.notes):
             yield from pieces(template)
 
-    def read_back(self) -> tuple[Item, ...]:
+    def read_back(self) -> tuple[FormItem, ...]:
         """Return what a table of columns says of the district, one item for each column that names one."""
         found = []
         for column in self.columns if not (self.items or self.lines or self.each) else ():
@@ -354,7 +354,7 @@ class Sheet(Entry):
                 unit = f"万{item.unit}" if item and factor == 10000 else item.unit if item else ""
                 texts = [text for text in column.head if text]
                 labels = {"label": "".join(texts), "labels": (texts[-1],) if len(texts) > 1 else ()}
-                found.append(Item(**labels, unit=unit, to=f"district.{name}", factor=factor))
+                found.append(FormItem(**labels, unit=unit, to=f"district.{name}", factor=factor))
         return tuple(found) if len(found) > 1 else ()
 
 

@@ -114,7 +114,7 @@ class Cell(Entry):
         return [as_typed(value) for value in values if value not in (None, "")]
 
 
-class Rows(Entry):
+class RecipeRows(Entry):
     """One row of our table for each row of the source.
 
     But for those where a column in `skip_if_empty` is empty, or one in `where` is none of its values.
@@ -141,7 +141,7 @@ class Recipe(Source):
 
     title: Words
     source: Words
-    tables: dict[str, tuple[Rows, ...]]
+    tables: dict[str, tuple[RecipeRows, ...]]
 
     @model_validator(mode="before")
     @classmethod
@@ -170,7 +170,7 @@ class Recipe(Source):
         return self
 
 
-def _placed(name: str, blocks: tuple[Rows, ...]) -> list[tuple[str, Rows]]:
+def _placed(name: str, blocks: tuple[RecipeRows, ...]) -> list[tuple[str, RecipeRows]]:
     """Return blocks with their places in the recipe, as a message names them."""
     if len(blocks) == 1:
         return [(f"[{name}]", blocks[0])]
@@ -180,7 +180,7 @@ def _placed(name: str, blocks: tuple[Rows, ...]) -> list[tuple[str, Rows]]:
     ]
 
 
-def _misfits(name: str, where: str, rows: Rows, known: Mapping[str, Table]) -> list[Message]:
+def _misfits(name: str, where: str, rows: RecipeRows, known: Mapping[str, Table]) -> list[Message]:
     table = known.get(name)
     if table is None:
         return [
@@ -302,7 +302,7 @@ def _fault(rule: str, message: Message, remedy: Message, **where: Any) -> Fault:
 
 
 def _make_table(
-    table: Table, blocks: list[tuple[str, Rows]], source: pd.DataFrame
+    table: Table, blocks: list[tuple[str, RecipeRows]], source: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Return what the blocks of one table make of one source."""
     pieces = [_make_rows(table.name, place, rows, source) for place, rows in blocks]
@@ -313,7 +313,7 @@ def _make_table(
     return frame, [_with_cell(fault, blocks, source) for fault in faults + found]
 
 
-def _with_cell(fault: Fault, blocks: list[tuple[str, Rows]], source: pd.DataFrame) -> Fault:
+def _with_cell(fault: Fault, blocks: list[tuple[str, RecipeRows]], source: pd.DataFrame) -> Fault:
     """Name the cell of the source, where the column comes from one column of a sheet."""
     cells = [rows.cells[fault.column] for _, rows in blocks if fault.column in rows.cells]
     headers = {tidy_header(header) for cell in cells for header in cell.sources}
@@ -323,7 +323,9 @@ def _with_cell(fault: Fault, blocks: list[tuple[str, Rows]], source: pd.DataFram
     return dataclasses.replace(fault, cell=f"{letters[headers.pop()]}{fault.row}")
 
 
-def _make_rows(name: str, place: str, rows: Rows, source: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
+def _make_rows(
+    name: str, place: str, rows: RecipeRows, source: pd.DataFrame
+) -> tuple[pd.DataFrame, list[Fault]]:
     """Return the rows of one block, as text under our names, and what is wrong with the source."""
     needed = dict.fromkeys((*rows.skip_if_empty, *rows.where), place)
     needed |= {header: f"{place} {column}" for column, cell in rows.cells.items() for header in cell.sources}
@@ -394,7 +396,7 @@ def _make_rows(name: str, place: str, rows: Rows, source: pd.DataFrame) -> tuple
     return pd.DataFrame(made, index=source.index), faults
 
 
-def _errors(name: str, place: str, rows: Rows, source: pd.DataFrame) -> list[Fault]:
+def _errors(name: str, place: str, rows: RecipeRows, source: pd.DataFrame) -> list[Fault]:
     """Name the errors of a spreadsheet in the columns by which rows are kept."""
     faults = []
     for header in (*rows.skip_if_empty, *rows.where):

@@ -27,7 +27,7 @@ LETTERED = 0  # the header row of a source that has none: columns are called A, 
 Words = Annotated[str, Field(min_length=1)]
 
 
-class Layout(Entry):
+class SourceLayout(Entry):
     """How a source is laid out.
 
     `header_row` may be two rows, with heads of groups above; 0 where there is none: columns are called
@@ -56,7 +56,7 @@ class Layout(Entry):
         return given
 
 
-class Join(Layout):
+class Join(SourceLayout):
     """Another table, in the folder of the source, whose columns stand beside those of the same key."""
 
     file: Words
@@ -75,7 +75,7 @@ class Pivot(Entry):
     fill: bool = False
 
 
-class Source(Layout):
+class Source(SourceLayout):
     """Where rows come from.
 
     With `files` it is a folder: its files of such names stand below each other, or beside each other by
@@ -167,7 +167,7 @@ def _files(path: Path, recipe: Source) -> list[Path]:
     return found
 
 
-def read_source(path: Path, layout: Layout) -> pd.DataFrame:
+def read_source(path: Path, layout: SourceLayout) -> pd.DataFrame:
     """Return one table under its tidied headers, indexed by its rows; of a workbook with their letters."""
     try:
         if path.suffix.lower() == ".parquet":
@@ -192,7 +192,7 @@ def read_source(path: Path, layout: Layout) -> pd.DataFrame:
     return rows
 
 
-def _header(grid: Grid, layout: Layout, path: Path) -> tuple[int, list[str]]:
+def _header(grid: Grid, layout: SourceLayout, path: Path) -> tuple[int, list[str]]:
     """Return the position of the header's last row, and the names of the columns."""
     wanted = layout.header_row if isinstance(layout.header_row, tuple) else (layout.header_row,)
     if wanted == (LETTERED,):

@@ -568,7 +568,7 @@ TABLES_OF_DISTRICTS = tuple(name for name, table in TABLES.items() if "district"
 
 
 @dataclass(frozen=True)
-class Item:
+class ItemLabels:
     """An item of the table ``district`` as readers see it: one of qb's own, or a standard's."""
 
     value: str
@@ -578,17 +578,17 @@ class Item:
     codes: tuple[str, ...]
 
 
-def items_of(standard: Standard | None) -> dict[str, Item]:
+def items_of(standard: Standard | None) -> dict[str, ItemLabels]:
     """Return the items of the table ``district``: qb's own, then those that a standard declares.
 
     >>> "special_pupils" in items_of(None)
     True
     """
-    items = {i.value: Item(i.value, i.zh, i.value, i.unit, i.codes) for i in DistrictItem}
+    items = {i.value: ItemLabels(i.value, i.zh, i.value, i.unit, i.codes) for i in DistrictItem}
     for column in (c for c in standard.columns if c.table == "district") if standard else ():
         codes = tuple(i.code for i in standard.indicators if column.name in rests_on(i))
         label = column.label
-        items.setdefault(column.name, Item(column.name, label.zh, label.en, column.unit.zh, codes))
+        items.setdefault(column.name, ItemLabels(column.name, label.zh, label.en, column.unit.zh, codes))
     return items
 
 

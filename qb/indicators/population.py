@@ -62,7 +62,7 @@ class Records:
 
 
 @dataclass(frozen=True)
-class Sites:
+class SchoolSites:
     """The sections of each site, a school apart from its campuses: reported, or expected and silent.
 
     Attributes
@@ -136,7 +136,7 @@ class Population:
     silent: np.ndarray
     excluded: np.ndarray
     away: np.ndarray
-    sites: Sites
+    sites: SchoolSites
 
     @cached_property
     def judged(self) -> np.ndarray:
@@ -263,7 +263,7 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
         for name in summed_columns("sections", standard)
     }
     order = np.argsort(place * len(STAGES) + stage, kind="stable")
-    sites = Sites(place[order], stage[order], columns["pupils"][order], silent[order])
+    sites = SchoolSites(place[order], stage[order], columns["pupils"][order], silent[order])
     columns["classes"][order] = _classes_in_bands(records, sites, columns["classes"][order])
 
     # A senior stage is asked for only where it shares what is split; it is judged by nothing else.
@@ -463,7 +463,7 @@ class ListedClasses:
         return (self.shared_high > 0)[population.school]
 
 
-def class_bands(records: Records, sites: Sites) -> tuple[np.ndarray, ...]:
+def class_bands(records: Records, sites: SchoolSites) -> tuple[np.ndarray, ...]:
     """Return site, stage, fewest and most pupils and number of classes of bands, the empty ones left out.
 
     What a site with one stage lists for the whole is of that stage.
@@ -486,7 +486,7 @@ def _greatest(place: np.ndarray, amount: np.ndarray, count: int) -> np.ndarray:
     return greatest
 
 
-def _classes_in_bands(records: Records, sites: Sites, classes: np.ndarray) -> np.ndarray:
+def _classes_in_bands(records: Records, sites: SchoolSites, classes: np.ndarray) -> np.ndarray:
     """Return the number of classes by site; where it is not reported, and bands are, what is listed.
 
     Who lists bands of sizes lists all classes in them, or beside them singly.

@@ -26,7 +26,7 @@ from uuid import uuid4
 from qb.errors import QbError
 from qb.files import MAKING, WriteError, temporary_folder, versions, write_whole
 from qb.language import Message, joined, listing, told
-from qb.publish.jobs import LOST, Failure, Job, Outcome
+from qb.publish.jobs import LOST, Failure, Job, JobOutcome
 from qb.publish.manifest import code_version
 from qb.publish.scheduler import PageProcesses, made_here
 from qb.publish.worker import PreloadedContext, can_fork, packed
@@ -115,7 +115,7 @@ class Cluster:
 
     def made(
         self, jobs: Sequence[Job], held: PreloadedContext | None, warn: Callable[[str], object]
-    ) -> Iterator[tuple[int, Outcome]]:
+    ) -> Iterator[tuple[int, JobOutcome]]:
         """Yield each job's place and outcome as they come; what is to be said of workers is told once.
 
         No more batches are on their way than the workers have threads for. What a lost worker had goes to
@@ -132,7 +132,7 @@ class Cluster:
 
     def _made(
         self, jobs: Sequence[Job], parcel: Parcel, warn: Callable[[str], object]
-    ) -> Iterator[tuple[int, Outcome]]:
+    ) -> Iterator[tuple[int, JobOutcome]]:
         threads = self._awaited()
         waiting, look = deque(_batches(jobs, sum(threads.values()))), time.monotonic() + _LOOK
         under_way: dict[Future, list[int]] = {}
@@ -163,14 +163,14 @@ class Cluster:
                     waiting.extend([index] for index in indices)
                     threads = {worker: n for worker, n in threads.items() if worker not in self._refused}
 
-    def _pages(self, future: Future, jobs: Sequence[Job], indices: list[int]) -> list[tuple[int, Outcome]]:
+    def _pages(self, future: Future, jobs: Sequence[Job], indices: list[int]) -> list[tuple[int, JobOutcome]]:
         """Write a batch's pages where they belong; return what became of each, or nothing if none was made."""
         from distributed import KilledWorker
 
         try:
             made: Made = future.result()
         except KilledWorker:  # workers were lost with it again and again
-            return [(indices[0], Outcome(jobs[indices[0]], 0.0, LOST))] if len(indices) == 1 else []
+            return [(indices[0], JobOutcome(jobs[indices[0]], 0.0, LOST))] if len(indices) == 1 else []
         except (OSError, CancelledError):
             raise
         except Exception as error:
@@ -302,7 +302,7 @@ def _batches(jobs: Sequence[Job], threads: int) -> Iterator[list[int]]:
         yield held
 
 
-def _written(job: Job, outcome: Outcome, html: str | None) -> Outcome:
+def _written(job: Job, outcome: JobOutcome, html: str | None) -> JobOutcome:
     try:
         if html is not None:
             write_whole(job.target, html)
@@ -344,7 +344,7 @@ class Made(NamedTuple):
     """What became of a batch: pages in the order of its jobs, or why this worker makes none."""
 
     worker: str
-    pages: list[tuple[Outcome, str | None]]
+    pages: list[tuple[JobOutcome, str | None]]
     said: list[str]
     error: str = ""
 
@@ -417,7 +417,7 @@ def made_at_worker(jobs: list[Job], parcel: Parcel) -> Made:
     return Made(worker, pages, said)
 
 
-def print_batch(jobs: list[Job], parcel: Parcel) -> tuple[list[tuple[Outcome, str | None]], list[str]]:
+def print_batch(jobs: list[Job], parcel: Parcel) -> tuple[list[tuple[JobOutcome, str | None]], list[str]]:
     """Run jobs one at a time; return outcomes in their order, each with its page, and what is to be told of it all."""
     station, said = _station(parcel), list[str]()
     here = [station.moved(job) for job in jobs]

@@ -230,7 +230,7 @@ _ROW = re.compile(r'<tr id="(r\d+)">\s*<td>(.*?)</td>\s*<td>(.*?)</td>', re.DOTA
 
 
 @dataclass(frozen=True)
-class Text:
+class DocumentText:
     """A file of the documentation, for one language or (in parts) for both."""
 
     path: Path
@@ -288,8 +288,8 @@ class Leaf(Page):
         return {**super().controls, "search": say(self.lang, "搜索文档", "Search the documentation")}
 
 
-def _text(name: str) -> Text:
-    return Text(PACKAGE / "docs" / f"{name}.md")
+def _text(name: str) -> DocumentText:
+    return DocumentText(PACKAGE / "docs" / f"{name}.md")
 
 
 DOCS = (
@@ -304,14 +304,14 @@ DOCS = (
     Doc("api", "接口", "API", "读入、检查、评估、推演、方案", "Read, check, judge, what-if, plan", lambda lang, _: api("qb", lang)),
     Doc("api-balance", "接口：qb.balance", "API: qb.balance", "各种不均等指标，附公式", "Measures of inequality, with formulas", lambda lang, _: api("qb.balance", lang), top=False),
     Doc("api-charts", "接口：qb.charts", "API: qb.charts", "图", "Figures", lambda lang, _: api("qb.charts", lang), top=False),
-    Doc("dictionary", "数据", "Data", "每张表、每一列，怎样读入、核查、转换", "Every table and column; how files are read, checked, converted", Text(shipped("data", "README.md")), rows=True),
+    Doc("dictionary", "数据", "Data", "每张表、每一列，怎样读入、核查、转换", "Every table and column; how files are read, checked, converted", DocumentText(shipped("data", "README.md")), rows=True),
     Doc("standards", "标准", "Standards", "随附的各套标准：每项限值及其出处", "The standards that come with qb: every limit with its source", standards, rows=True),
     Doc("glossary", "术语", "Terms", "中文、英文、代码中的名称", "In Chinese, in English, in code", _text("glossary"), rows=True),
     Doc("another-standard", "自己的标准", "A standard of your own", "换一套标准，走完全部命令", "Another standard, through every command", _text("another-standard"), top=False),
-    Doc("scenarios", "情景文件", "Scenario files", "每项操作及其字段", "Every action and its fields", Text(PACKAGE / "planning" / "scenario" / "README.md"), top=False),
-    Doc("balance", "qb.balance 手算例", "qb.balance by hand", "每个指标一个手算的例子", "Each measure worked out by hand", Text(PACKAGE / "balance" / "README.md"), top=False),
+    Doc("scenarios", "情景文件", "Scenario files", "每项操作及其字段", "Every action and its fields", DocumentText(PACKAGE / "planning" / "scenario" / "README.md"), top=False),
+    Doc("balance", "qb.balance 手算例", "qb.balance by hand", "每个指标一个手算的例子", "Each measure worked out by hand", DocumentText(PACKAGE / "balance" / "README.md"), top=False),
     Doc("pysal", "与 PySAL 配合", "With PySAL", "空间分析", "Spatial analysis", _text("pysal"), top=False),
-    Doc("decisions", "编号决定", "Decisions", "规则没有写明之处怎样处理，为什么", "What was decided where the rules are silent, and why", Text(PACKAGE / "README.md"), top=False),
+    Doc("decisions", "编号决定", "Decisions", "规则没有写明之处怎样处理，为什么", "What was decided where the rules are silent, and why", DocumentText(PACKAGE / "README.md"), top=False),
     Doc("security", "安全", "Security", "防什么，不防什么", "What it protects against, and what not", _text("security"), top=False),
 )  # fmt: skip
 
@@ -420,12 +420,12 @@ def _link(here: Doc, lang: Lang, target: str, anchor: str, text: str) -> str:
     """
     if not target or target.endswith(".html"):
         return f'<a href="{target}{anchor}">{text}</a>'
-    home = here.source.path.parent if isinstance(here.source, Text) else PACKAGE / "docs"
+    home = here.source.path.parent if isinstance(here.source, DocumentText) else PACKAGE / "docs"
     path = (home / target).resolve()
     path = path / "README.md" if path.is_dir() else path
     path = path.with_name(re.sub(r"\.(zh-CN|en)\.md$", ".md", path.name))
     for doc in DOCS:
-        if isinstance(doc.source, Text) and doc.source.path.resolve() == path:
+        if isinstance(doc.source, DocumentText) and doc.source.path.resolve() == path:
             place = f"../{_other(lang)}/" if doc is here else ""
             return f'<a href="{place}{doc.name}.html{anchor}">{text}</a>'
     return text

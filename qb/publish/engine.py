@@ -37,7 +37,7 @@ from traitlets.config import Config
 
 from qb.errors import why
 from qb.files import WriteError, write_whole
-from qb.publish.jobs import DEAD, LATE, Failure, Job, Outcome, failure_at, open_notebook
+from qb.publish.jobs import DEAD, LATE, Failure, Job, JobOutcome, failure_at, open_notebook
 from qb.publish.page import WORK, notebook_page, undescribed
 from qb.publish.worker import borrowed_wire
 
@@ -395,7 +395,7 @@ def _mark_failed(nb_man, name: str, message: str) -> None:
 _PYTHON = {"kernel_name": "python3", "language": "python"}
 
 
-def render(job: Job, wire: Wire, tell: Callable[[int], object] | None = None) -> Outcome:
+def render(job: Job, wire: Wire, tell: Callable[[int], object] | None = None) -> JobOutcome:
     """Run a job. Never raises for what the notebook does; an earlier page stands until the new one is whole.
 
     Parameters are taken as they are: call :func:`qb.publish.jobs.refuse` first.
@@ -421,7 +421,7 @@ def render(job: Job, wire: Wire, tell: Callable[[int], object] | None = None) ->
         failure = Failure(type(error).__name__, f"{why(error)}（{error.filename or '临时文件'}）")
     except Exception as error:  # whatever befalls one page, the others go on
         failure = Failure(type(error).__name__, str(error))
-    return Outcome(job, time.perf_counter() - start, failure, notes)
+    return JobOutcome(job, time.perf_counter() - start, failure, notes)
 
 
 def execute(job: Job, wire: Wire, tell: Callable[[int], object] | None = None) -> nbformat.NotebookNode:

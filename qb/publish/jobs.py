@@ -248,7 +248,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobOutcome:
     """What became of a job.
 
     Attributes
@@ -351,14 +351,14 @@ class Site:
     """
 
     index: Path
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[JobOutcome, ...]
     kept: int = 0
     files: Mapping[Path, str] = field(default_factory=dict)
     changed: bool = False
     refused: str = ""
 
     @property
-    def failed(self) -> tuple[Outcome, ...]:
+    def failed(self) -> tuple[JobOutcome, ...]:
         """The pages that were not made."""
         return tuple(outcome for outcome in self.outcomes if outcome.failure)
 

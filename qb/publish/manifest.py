@@ -97,7 +97,7 @@ _DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
-class Entry:
+class PageEntry:
     """The digests recorded for one page: what it was made of.
 
     Attributes
@@ -192,7 +192,7 @@ class Record:
         if page is None:
             self.drop(target)
             return
-        entry = Entry(content, frame, page)
+        entry = PageEntry(content, frame, page)
         self._entries[self._name(target)] = entry
         line = json.dumps([self._name(target), asdict(entry)], ensure_ascii=False)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
@@ -246,7 +246,7 @@ class Record:
         return self._ours[folder]
 
 
-def read_record(site: Path) -> tuple[dict[str, Entry], Whole | None, str]:
+def read_record(site: Path) -> tuple[dict[str, PageEntry], Whole | None, str]:
     """Return the pages that a site's record names, its last publication, and why it could not be used."""
     path = site / RECORD
     try:
@@ -275,10 +275,10 @@ def read_record(site: Path) -> tuple[dict[str, Entry], Whole | None, str]:
     )
 
 
-def _entries(found: Iterable[tuple[object, object]]) -> Iterator[tuple[str, Entry]]:
+def _entries(found: Iterable[tuple[object, object]]) -> Iterator[tuple[str, PageEntry]]:
     for name, entry in found:
-        if _is_name(name) and _is_strings(entry, Entry) and _DIGEST.fullmatch(entry["page"]):
-            yield name, Entry(**entry)
+        if _is_name(name) and _is_strings(entry, PageEntry) and _DIGEST.fullmatch(entry["page"]):
+            yield name, PageEntry(**entry)
 
 
 def _whole(found: object) -> Whole | None:
@@ -302,7 +302,7 @@ def _is_strings(found: object, of: type) -> bool:
     )
 
 
-def _read_journal(path: Path) -> dict[str, Entry]:
+def _read_journal(path: Path) -> dict[str, PageEntry]:
     made = {}
     with suppress(OSError, ValueError, TypeError, RecursionError):
         for line in read_plain(path, RECORD_MOST).splitlines():  # the last one may be half a line

@@ -596,7 +596,7 @@ def index_page(template: str, page: Page, **values: object) -> str:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ContentsEntry:
     """A line of the contents list."""
 
     id: str
@@ -608,7 +608,7 @@ class Outline:
     """Content whose headings are in order, and its contents list."""
 
     html: Markup
-    contents: tuple[Entry, ...]
+    contents: tuple[ContentsEntry, ...]
 
 
 def outline(content: str, title: str) -> Outline:
@@ -631,7 +631,7 @@ def outline(content: str, title: str) -> Outline:
     first = _HEADING.search(content)
     if not first or first[1] != "1":
         content = f"<h1>{escape(title)}</h1>\n{content}"
-    contents: list[Entry] = []
+    contents: list[ContentsEntry] = []
     level = number = 0
 
     def put(match: re.Match[str]) -> str:
@@ -641,7 +641,7 @@ def outline(content: str, title: str) -> Outline:
         own = _ID.search(match[2])
         anchor = own[1] if own else f"s{number}"
         if level == 2:
-            contents.append(Entry(anchor, Markup(match[3]).striptags()))
+            contents.append(ContentsEntry(anchor, Markup(match[3]).striptags()))
         attributes = match[2] if own else f'{match[2]} id="{anchor}"'
         return f"<h{level}{attributes}>{match[3]}</h{level}>"
 

@@ -31,7 +31,7 @@ from qb.publish.jobs import (
     SAFE_PATH,
     Failure,
     Job,
-    Outcome,
+    JobOutcome,
     environment,
     failure_at,
     refuse,
@@ -60,7 +60,7 @@ class OtherMachines(Protocol):
 
     def made(
         self, jobs: Sequence[Job], held: PreloadedContext | None, warn: Callable[[str], object]
-    ) -> Iterator[tuple[int, Outcome]]:
+    ) -> Iterator[tuple[int, JobOutcome]]:
         """Yield each job's place and outcome as it comes."""
 
 
@@ -72,8 +72,8 @@ def run(
     cluster: OtherMachines | None = None,
     held: PreloadedContext | None = None,
     press: PageProcesses | None = None,
-    told: Callable[[Outcome], object] = lambda outcome: None,
-) -> list[Outcome]:
+    told: Callable[[JobOutcome], object] = lambda outcome: None,
+) -> list[JobOutcome]:
     """Make all pages, several at once.
 
     Parameters
@@ -108,7 +108,7 @@ def run(
     refuse((job.notebook, job.parameters) for job in jobs)
     if not jobs:
         return []
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, JobOutcome] = {}
     workers = min(workers or os.cpu_count() or 1, len(jobs))
     lang = jobs[0].page.lang
     with _bar(len(jobs), progress, lang) as bar:
@@ -135,7 +135,7 @@ def _outcomes(
     held: PreloadedContext | None,
     press: PageProcesses | None,
     bar: tqdm,
-) -> Iterator[tuple[int, Outcome]]:
+) -> Iterator[tuple[int, JobOutcome]]:
     warn = partial(bar.write, file=sys.stderr)
     if cluster:
         yield from cluster.made(jobs, held, warn)
@@ -156,7 +156,7 @@ def _bar(total: int, progress: bool, lang: Lang) -> tqdm:
     )
 
 
-def _advance(bar: tqdm, outcomes: dict[int, Outcome], lang: Lang) -> None:
+def _advance(bar: tqdm, outcomes: dict[int, JobOutcome], lang: Lang) -> None:
     failed = sum(outcome.failure is not None for outcome in outcomes.values())
     left = bar.total - len(outcomes)
     text = say(lang, f"剩 {left} 页", f"{left} left")
@@ -271,7 +271,7 @@ def _ignoring_interrupts() -> Iterator[None]:
 # Pages given to processes, one at a time.
 
 
-class Source(Protocol):
+class ProcessSource(Protocol):
     """Where processes come from, forked or spawned."""
 
     idle: list[PageProcess]
@@ -300,7 +300,7 @@ class PageProcesses:
         forks = can_fork()
         self.forking = Worker() if forks else None
         self.spawning = None if forks else Spawning(ahead=workers or os.cpu_count() or 1)
-        self._given: tuple[Source | None, Book] = None, None
+        self._given: tuple[ProcessSource | None, Book] = None, None
         self._asking = threading.Lock()  # threads of a cluster's worker share it
 
     def fork(self, held: Book, gone: Worker | None = None) -> Worker:
@@ -343,7 +343,7 @@ def made_here(
     held: Book,
     press: PageProcesses,
     warn: Callable[[str], object] = lambda said: None,
-) -> Iterator[tuple[int, Outcome]]:
+) -> Iterator[tuple[int, JobOutcome]]:
     """Yield each job's place and outcome as it ends; where forking fails, by processes started anew.
 
     One process makes page after page of ours, and puts back what a page changed. A page of another's notebook
@@ -368,7 +368,7 @@ def made_here(
 
 def forked(
     jobs: Sequence[Job], workers: int, held: Book, press: PageProcesses
-) -> Iterator[tuple[int, Outcome]]:
+) -> Iterator[tuple[int, JobOutcome]]:
     """Yield each job's place and outcome as it ends, from forked processes.
 
     The process that forks is started again if it dies: once, and once more for every so many pages that
@@ -393,8 +393,8 @@ def forked(
 
 
 def _pages_of_both(
-    source: Source, jobs: Sequence[Job], indices: Iterable[int], workers: int
-) -> Iterator[tuple[int, Outcome]]:
+    source: ProcessSource, jobs: Sequence[Job], indices: Iterable[int], workers: int
+) -> Iterator[tuple[int, JobOutcome]]:
     """Yield the pages of our notebooks, then those of others'."""
     indices = list(indices)
     for ours in (True, False):
@@ -415,8 +415,8 @@ class _Page:
 
 
 def pages(
-    source: Source, jobs: Sequence[Job], indices: Sequence[int], workers: int, *, keep: bool
-) -> Iterator[tuple[int, Outcome]]:
+    source: ProcessSource, jobs: Sequence[Job], indices: Sequence[int], workers: int, *, keep: bool
+) -> Iterator[tuple[int, JobOutcome]]:
     """Yield each job's place and outcome as it ends, so many at once.
 
     Parameters
@@ -454,7 +454,7 @@ def pages(
             source.close()
 
 
-def _begin(source: Source, jobs: Sequence[Job], index: int, keep: bool) -> _Page:
+def _begin(source: ProcessSource, jobs: Sequence[Job], index: int, keep: bool) -> _Page:
     job = jobs[index]
     while keep and (hand := _idle(source)):
         try:
@@ -469,14 +469,14 @@ def _begin(source: Source, jobs: Sequence[Job], index: int, keep: bool) -> _Page
     return _Page(hand, index, job, time.monotonic())
 
 
-def _idle(source: Source) -> PageProcess | None:
+def _idle(source: ProcessSource) -> PageProcess | None:
     try:
         return source.idle.pop()
     except IndexError:  # there is none, or another thread was first
         return None
 
 
-def _heard(busy: dict[Connection, _Page], seconds: float) -> Iterator[tuple[_Page, Outcome, bool]]:
+def _heard(busy: dict[Connection, _Page], seconds: float) -> Iterator[tuple[_Page, JobOutcome, bool]]:
     """Yield the pages that have ended, with whether the process is fit for another one."""
     for ready in wait(list(busy), seconds):
         page = busy[cast("Connection", ready)]
@@ -492,7 +492,7 @@ def _heard(busy: dict[Connection, _Page], seconds: float) -> Iterator[tuple[_Pag
             yield page, replace(outcome, changed=changed), not left
 
 
-def _overdue(busy: dict[Connection, _Page], look: bool) -> list[tuple[_Page, Outcome, bool]]:
+def _overdue(busy: dict[Connection, _Page], look: bool) -> list[tuple[_Page, JobOutcome, bool]]:
     """Return pages out of time, and of dead processes whose wire a process of theirs holds open."""
     now, found = time.monotonic(), []
     for wire, page in busy.items():
@@ -505,12 +505,12 @@ def _overdue(busy: dict[Connection, _Page], look: bool) -> list[tuple[_Page, Out
     return found
 
 
-def _failed(page: _Page, cause: tuple[str, str]) -> Outcome:
+def _failed(page: _Page, cause: tuple[str, str]) -> JobOutcome:
     seconds = time.monotonic() - page.started
     if page.cell is None:
-        return Outcome(page.job, seconds, LOST)
+        return JobOutcome(page.job, seconds, LOST)
     try:
         failure = failure_at(page.job, page.cell, *cause)
     except Exception as error:
         failure = Failure(cause[0], f"{cause[1]}（{error}）")
-    return Outcome(page.job, seconds, failure)
+    return JobOutcome(page.job, seconds, failure)

@@ -20,18 +20,18 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import deciding
 from qb.language import told
 from qb.publish.attachments import make_files
-from qb.publish.jobs import VANISHED, Job, Outcome, Site
+from qb.publish.jobs import VANISHED, Job, JobOutcome, Site
 from qb.publish.manifest import OF_DISTRICT, Record, locked
 from qb.publish.own_notebooks import OwnNotebook
 from qb.publish.page import WORDS, Page, index_page
 from qb.publish.scheduler import run
-from qb.publish.site_plan import Part, Plan, Request, Task, folder_for, known_kinds, known_schools
+from qb.publish.site_plan import PageTask, Part, Request, SitePlan, folder_for, known_kinds, known_schools
 from qb.publish.site_settings import load_settings
 from qb.publish.worker import PreloadedContext
 from qb.report.context import open_context
 from qb.report.facts import Fact, anchor, department_anchor, key, shown_indicators, shown_resource
 from qb.report.resource_tables import allowed, areas_turned, counted, unknown, unmet
-from qb.report.rules import WHOLE, Rules
+from qb.report.rules import WHOLE, PageRules
 from qb.report.tables import Cards, Column, Sentences, Table, badge
 from qb.report.words import (
     Lang,
@@ -66,7 +66,7 @@ _ORDER = {
 def district_index(
     part: Part,
     earlier: Sequence[Assessment],
-    outcomes: Mapping[Path, Outcome],
+    outcomes: Mapping[Path, JobOutcome],
     files: Sequence[Path],
     page: Page,
     own: Mapping[str, str] | None = None,
@@ -115,7 +115,7 @@ def district_index(
     )
 
 
-def _listing(part: Part, outcomes: Mapping[Path, Outcome], lang: Lang) -> list[tuple[str, str]]:
+def _listing(part: Part, outcomes: Mapping[Path, JobOutcome], lang: Lang) -> list[tuple[str, str]]:
     """Return what a reader may look for besides schools, with its address: indicators and departments."""
     standard = part.assessment.standard
     rules = _address(part, ("district", ""), outcomes)
@@ -292,15 +292,15 @@ def _counted(assessment: Assessment) -> dict[str, float]:
     }
 
 
-def _rules(assessment: Assessment, page: Page) -> Rules:
-    return Rules(assessment.standard, assessment.year, page.lang, WHOLE)
+def _rules(assessment: Assessment, page: Page) -> PageRules:
+    return PageRules(assessment.standard, assessment.year, page.lang, WHOLE)
 
 
-def _shown(block: Cards | Sentences | Table | Rules | Chart) -> Markup:
+def _shown(block: Cards | Sentences | Table | PageRules | Chart) -> Markup:
     return Markup(block._repr_html_())
 
 
-def _address(part: Part, key: tuple[str, str], outcomes: Mapping[Path, Outcome]) -> str:
+def _address(part: Part, key: tuple[str, str], outcomes: Mapping[Path, JobOutcome]) -> str:
     """Return the address of a page that was made; empty for one that was not."""
     path = part.pages.get(key)
     made = path is not None and outcomes[path].failure is None
@@ -419,7 +419,7 @@ def _schools(
     assessment: Assessment,
     page: Page,
     part: Part | None = None,
-    outcomes: Mapping[Path, Outcome] | None = None,
+    outcomes: Mapping[Path, JobOutcome] | None = None,
 ) -> Table:
     """Return a row for each school and stage, worst first; without a part no row leads to a page."""
     words, lang, rows = page.words, page.lang, assessment.rows
@@ -537,7 +537,7 @@ def make(
     load_settings(settings)  # a fault in it ends the run before anything is written
     folder = folder_for(out, data, context.assessment)
     with locked(folder):
-        plan = Plan(folder, context, request, Record(folder))
+        plan = SitePlan(folder, context, request, Record(folder))
         held = PreloadedContext(context, data, standard)
         outcomes = _make(plan, held, **how)
         made_files = _make_files(plan, held, how["force"], how["workers"])
@@ -563,7 +563,7 @@ def make(
     return site
 
 
-def _make(plan: Plan, held: PreloadedContext, *, force: bool, **how: Any) -> dict[Path, Outcome]:
+def _make(plan: SitePlan, held: PreloadedContext, *, force: bool, **how: Any) -> dict[Path, JobOutcome]:
     """Make what is asked for and not there, and return the outcome of every page by its place."""
     record = plan.record
     right = {t.job.target for t in plan.tasks if not t.asked or (not force and _stands(record, t))}
@@ -574,7 +574,7 @@ def _make(plan: Plan, held: PreloadedContext, *, force: bool, **how: Any) -> dic
         (plan.site / "index.html").unlink(missing_ok=True)  # an interrupted run leaves no index to half of it
         _judge_beforehand(plan)
 
-    def note(outcome: Outcome) -> None:
+    def note(outcome: JobOutcome) -> None:
         task = todo[outcome.job.target]
         if outcome.failure:
             record.drop(task.job.target)
@@ -582,7 +582,7 @@ def _make(plan: Plan, held: PreloadedContext, *, force: bool, **how: Any) -> dic
             record.put(task.job.target, task.content, task.frame)
 
     outcomes = run(_in_turn([task.job for task in todo.values()]), held=held, told=note, **how)
-    kept = {task.job.target: Outcome(task.job, 0.0, kept=True) for task in plan.tasks}
+    kept = {task.job.target: JobOutcome(task.job, 0.0, kept=True) for task in plan.tasks}
     return kept | {outcome.job.target: outcome for outcome in outcomes}
 
 
@@ -598,7 +598,7 @@ def _in_turn(jobs: list[Job]) -> list[Job]:
     return first + sorted(rest, key=lambda job: _LONGEST.get(job.notebook.stem, len(_LONGEST)))
 
 
-def _make_files(plan: Plan, held: PreloadedContext, force: bool, workers: int | None) -> dict[Path, str]:
+def _make_files(plan: SitePlan, held: PreloadedContext, force: bool, workers: int | None) -> dict[Path, str]:
     """Make what goes with the pages and is not there, and return what became of each."""
     record, asked = plan.record, plan.bundles if plan.request.files else ()
     todo = [one for one in asked if force or not all(record.holds(p, one.content) for p in one.paths)]
@@ -611,7 +611,7 @@ def _make_files(plan: Plan, held: PreloadedContext, force: bool, workers: int | 
     return made
 
 
-def _as_it_ended(record: Record, outcome: Outcome) -> Outcome:
+def _as_it_ended(record: Record, outcome: JobOutcome) -> JobOutcome:
     """Return an outcome as a reader will find it: a page that is gone by the end of the run was not made."""
     if outcome.failure or record.stands(outcome.job.target):
         return outcome
@@ -619,17 +619,17 @@ def _as_it_ended(record: Record, outcome: Outcome) -> Outcome:
     return replace(outcome, failure=VANISHED, kept=False)
 
 
-def _stands(record: Record, task: Task) -> bool:
+def _stands(record: Record, task: PageTask) -> bool:
     return record.holds(task.job.target, task.content, task.frame)
 
 
-def _judge_beforehand(plan: Plan) -> None:
+def _judge_beforehand(plan: SitePlan) -> None:
     """Do once what pages would each do anew."""
     plan.context.ledger  # noqa: B018  kept in the context
     plan.context.years  # noqa: B018
 
 
-def _earlier(plan: Plan, part: Part) -> list[Assessment]:
+def _earlier(plan: SitePlan, part: Part) -> list[Assessment]:
     """Return a district's assessments of the years before in which it had schools, the latest first."""
     before = [
         judged
@@ -639,7 +639,7 @@ def _earlier(plan: Plan, part: Part) -> list[Assessment]:
     return [one for one in (judged.of(part.district) for judged in before) if len(one.rows)]
 
 
-def indexes(plan: Plan, outcomes: dict[Path, Outcome]) -> Iterator[tuple[Path, str]]:
+def indexes(plan: SitePlan, outcomes: dict[Path, JobOutcome]) -> Iterator[tuple[Path, str]]:
     """Yield each index with its place, the site's own last; made last, none promises what is not there."""
     words, parts = WORDS[plan.request.lang], plan.parts
     standard = plan.context.standard

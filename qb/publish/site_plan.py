@@ -128,7 +128,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Task:
+class PageTask:
     """A page with the digests of what it is made of."""
 
     job: Job
@@ -138,7 +138,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SitePlan:
     """All pages of a site.
 
     Attributes
@@ -172,7 +172,7 @@ class Plan:
         return tuple(self._parts())
 
     @cached_property
-    def tasks(self) -> tuple[Task, ...]:
+    def tasks(self) -> tuple[PageTask, ...]:
         """The pages of the dataset as a whole, then those of all parts, district by district."""
         return (*self._whole_tasks(), *(task for part in self.parts for task in self._tasks(part)))
 
@@ -212,7 +212,7 @@ class Plan:
         """The notebooks of a dataset of several districts that have a page beside the index of all."""
         return self.request.own_of("dataset") if len(self.context.assessment.districts) > 1 else []
 
-    def _whole_tasks(self) -> Iterator[Task]:
+    def _whole_tasks(self) -> Iterator[PageTask]:
         for own in self.whole:
             target = self.site / f"{own.kind}.html"
             content = self._own_content(own, ("", ""))
@@ -319,16 +319,16 @@ class Plan:
             for part in self.parts
         )
 
-    def _tasks(self, part: Part) -> Iterator[Task]:
+    def _tasks(self, part: Part) -> Iterator[PageTask]:
         for key, target in part.pages.items():
             job = self._job(part, key, target)
             yield self._task(job, self._content(key, part.district), self._asked(key))
 
-    def _task(self, job: Job, content: str, asked: bool) -> Task:
+    def _task(self, job: Job, content: str, asked: bool) -> PageTask:
         # The day and the data as a whole say when a page was made, not what it shows: it stays for them.
         passing = [WORDS[self.request.lang][name] for name in ("made_on", "fingerprint")]
         lasting = tuple(pair for pair in job.page.provenance if pair[0] not in passing)
-        return Task(job, content, digest(replace(job.page, provenance=lasting, meta=())), asked)
+        return PageTask(job, content, digest(replace(job.page, provenance=lasting, meta=())), asked)
 
     def _job(self, part: Part, key: Key, target: Path) -> Job:
         kind, school = key

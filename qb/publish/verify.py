@@ -18,12 +18,12 @@ from urllib.parse import unquote
 from qb.errors import QbError, plain, why
 from qb.files import read_plain, sample_scenarios, temporary_folder
 from qb.language import Message, joined, json_text, listing, told
-from qb.publish.jobs import Job, Outcome
+from qb.publish.jobs import Job, JobOutcome
 from qb.publish.own_notebooks import find_notebooks
 from qb.publish.page import WORDS, Lang
 from qb.publish.scheduler import run as make_pages
 from qb.publish.site import indexes
-from qb.publish.site_plan import Plan, Request
+from qb.publish.site_plan import Request, SitePlan
 from qb.publish.site_settings import settings_file
 from qb.publish.worker import PreloadedContext
 from qb.report.context import open_context
@@ -52,7 +52,7 @@ _PAGE = Message("全页", "whole page")
 
 
 @dataclass(frozen=True)
-class Sheet:
+class FoundPage:
     """A page as it stands in a folder.
 
     Attributes
@@ -349,7 +349,7 @@ class Verification:
 
 
 @dataclass(frozen=True)
-class _Remade(Plan):
+class _Remade(SitePlan):
     """The pages of a site that stand there, or to which one of them leads."""
 
     standing: frozenset[str] = frozenset()
@@ -447,7 +447,7 @@ def verify(
     )
 
 
-def _read(site: Path) -> tuple[dict[str, Sheet], list[str]]:
+def _read(site: Path) -> tuple[dict[str, FoundPage], list[str]]:
     """Return the pages of a folder by their places, and what has the name of one and is none."""
     if not site.is_dir():
         raise QbError(
@@ -464,19 +464,19 @@ def _read(site: Path) -> tuple[dict[str, Sheet], list[str]]:
                 place = path.relative_to(site).as_posix()
                 try:
                     raw = read_plain(path, PAGE_MOST)
-                    sheets[place] = Sheet(place, raw.decode("utf-8", "surrogateescape"))
+                    sheets[place] = FoundPage(place, raw.decode("utf-8", "surrogateescape"))
                 except OSError as error:
                     odd.append(f"{place}（{why(error)}）")
     return sheets, odd
 
 
-def _shipped(sheet: Sheet) -> str:
+def _shipped(sheet: FoundPage) -> str:
     """Return the standard that a page names, if it is shipped; a file of its own decides nothing."""
     name = sheet.meta.get("standard", "")
     return name if name in shipped_files() else DEFAULT
 
 
-def _plan(site: Path, data: Path, first: Sheet, standard: str, *beside: Any) -> _Remade:
+def _plan(site: Path, data: Path, first: FoundPage, standard: str, *beside: Any) -> _Remade:
     year = first.meta.get("year", "")
     if not re.fullmatch(r"[0-9]{4}", year):
         raise QbError(
@@ -492,7 +492,7 @@ def _plan(site: Path, data: Path, first: Sheet, standard: str, *beside: Any) -> 
     return _Remade(site, context, request, None)
 
 
-def _source(first: Sheet, plan: Plan) -> Iterator[Difference]:
+def _source(first: FoundPage, plan: SitePlan) -> Iterator[Difference]:
     """Yield the name of the data, where the pages give another than the data given do."""
     named, name = first.said("source"), plan.context.source
     if named != name:
@@ -504,7 +504,7 @@ class _Comparison:
     """Pages made again one by one, each compared and thrown away."""
 
     plan: _Remade
-    sheets: Mapping[str, Sheet]
+    sheets: Mapping[str, FoundPage]
     figures: int = 0
     found: list[Difference] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
@@ -518,7 +518,7 @@ class _Comparison:
         with temporary_folder() as folder:
             moved = {Path(folder, f"{i}.html"): name for i, name in enumerate(there)}
 
-            def told(outcome: Outcome) -> None:
+            def told(outcome: JobOutcome) -> None:
                 target, name = outcome.job.target, moved[outcome.job.target]
                 if outcome.failure:
                     self.known.add(name)
@@ -531,7 +531,7 @@ class _Comparison:
 
             asked = [replace(jobs[name], target=target) for target, name in moved.items()]
             make_pages(asked, held=held, told=told, progress=progress)
-        outcomes = {job.target: Outcome(job, 0.0, kept=True) for job in jobs.values()}
+        outcomes = {job.target: JobOutcome(job, 0.0, kept=True) for job in jobs.values()}
         for target, html in indexes(self.plan, outcomes):
             name = target.relative_to(self.plan.site).as_posix()
             self.expected.add(name)
@@ -550,7 +550,7 @@ class _Comparison:
         except (ValueError, LookupError):  # a key that is none of ours
             return fact
 
-    def _dated(self, sheet: Sheet, remade: str) -> str:
+    def _dated(self, sheet: FoundPage, remade: str) -> str:
         """Return a page made now as it would have been on the page's day, of data of its fingerprint."""
         words, own = WORDS[self.plan.request.lang], dict(self.plan.provenance)
         day, mark = words["made_on"], words["fingerprint"]

@@ -12,7 +12,7 @@ from qb.report.data_report import FaultReport
 from qb.report.district_report import DistrictVerdict
 from qb.report.facts import shown_indicators
 from qb.report.forecast_report import ForecastReport
-from qb.report.rules import Rules, left_out
+from qb.report.rules import PageRules, left_out
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
     Tally,
@@ -179,9 +179,9 @@ class AnnualOpening(AnnualPart):
 class AnnualMethod(AnnualPart):
     """What the figures rest on."""
 
-    def rules(self) -> Rules:
+    def rules(self) -> PageRules:
         """Return the clause, limit, formula and data of every verdict."""
-        return Rules(self.standard, self.year, self.lang)
+        return PageRules(self.standard, self.year, self.lang)
 
     def conventions(self) -> Table:
         """Return the standard's settings that are not one indicator's, with the clause or "our default"."""

@@ -39,7 +39,7 @@ BADGES = {
 
 
 @dataclass(frozen=True)
-class Problem:
+class UnmetIndicator:
     """What is not met of one indicator, all schools together.
 
     Attributes
@@ -70,7 +70,7 @@ class Problem:
         return int((~self.rows["allowed"]).sum())
 
 
-def problems_of(ledger: pd.DataFrame) -> list[Problem]:
+def problems_of(ledger: pd.DataFrame) -> list[UnmetIndicator]:
     """Return a district's ledger by indicator, those with the most entries that the rule does not allow first.
 
     Entries have their states (:func:`qb.report.context.with_states`), the most pressing first.
@@ -81,7 +81,7 @@ def problems_of(ledger: pd.DataFrame) -> list[Problem]:
         open_ = rows.loc[~rows["state"].isin([State.DONE, State.CLOSED]).to_numpy(), "deadline"].dropna()
         departments = tuple(dict.fromkeys(name for names in rows["departments"] for name in names))
         found.append(
-            Problem(
+            UnmetIndicator(
                 str(code),
                 rows,
                 departments,
@@ -119,7 +119,7 @@ class BriefReport(AnnualPart):
         return AnnualLedger(self.context, self.district)
 
     @cached_property
-    def problems(self) -> list[Problem]:
+    def problems(self) -> list[UnmetIndicator]:
         """What is not met, by indicator."""
         return problems_of(self.ledger.problems)
 
@@ -280,7 +280,7 @@ class BriefReport(AnnualPart):
             ),
         )
 
-    def _problem(self, problem: Problem) -> str:
+    def _problem(self, problem: UnmetIndicator) -> str:
         name = self._name(problem.code)
         spread = int((problem.rows["part"] == "coefficient").sum())
         at_schools = problem.rows["school_id"].notna() & ~problem.rows["allowed"]
@@ -295,7 +295,7 @@ class BriefReport(AnnualPart):
         ]
         return f"{name}{self.say('：', ': ')}{self.say('，', ', ').join(filter(None, parts))}"
 
-    def _deadline(self, problem: Problem) -> str:
+    def _deadline(self, problem: UnmetIndicator) -> str:
         held = len(problem.rows)
         if not problem.deadline:
             return self.say("未定", "none set")
@@ -325,7 +325,7 @@ class BriefReport(AnnualPart):
             return self.say("不必为此花钱", "none needed")
         return self.say("费用文件没有列入", "not in the cost file")
 
-    def _brings(self, problem: Problem) -> str:
+    def _brings(self, problem: UnmetIndicator) -> str:
         """Return what changes with the plan: a verdict, school stages, coefficients."""
         code = problem.code
         if not self.work.made:
@@ -493,7 +493,7 @@ class BriefReport(AnnualPart):
             )
         return found
 
-    def _places(self, problem: Problem) -> str:
+    def _places(self, problem: UnmetIndicator) -> str:
         """Return the schools of a problem, or what of the district it is."""
         named = problem.rows
         schools = list(dict.fromkeys(name for name in named["name"] if isinstance(name, str)))
@@ -504,7 +504,7 @@ class BriefReport(AnnualPart):
         ]
         return listed(schools + list(dict.fromkeys(district)), self.lang) or self.say("全区", "District")
 
-    def _role(self, problem: Problem, name: str) -> str:
+    def _role(self, problem: UnmetIndicator, name: str) -> str:
         others = [other for other in problem.departments if other != name]
         if not others:
             return self.say("单独负责", "alone")

@@ -17,7 +17,7 @@ from qb.report.district_balance import DistrictBalance
 from qb.report.district_schools import DistrictGaps, DistrictSchools
 from qb.report.facts import Fact, finding_keys, key, shown_indicators, shown_resource
 from qb.report.resource_tables import areas_turned, gap_text, turned
-from qb.report.rules import Rules, limits_text, source_rows
+from qb.report.rules import PageRules, limits_text, source_rows
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.whatif_panel import WhatIf
 from qb.report.words import (
@@ -516,9 +516,9 @@ class DistrictReport(DistrictPart):
         """Return the panel that tries changes out."""
         return WhatIf(self.context, self.district)
 
-    def rules(self) -> Rules:
+    def rules(self) -> PageRules:
         """Return the rules that the page's verdicts follow from."""
-        return Rules(self.standard, self.year, self.lang)
+        return PageRules(self.standard, self.year, self.lang)
 
     def sources(self) -> Table:
         """Return the rows of the data that the page's verdicts rest on."""

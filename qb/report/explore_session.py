@@ -198,7 +198,7 @@ def _plain(name: str, called: str, entry: Mapping, default: object, standard: St
 
 
 @dataclass(frozen=True)
-class Choice:
+class ActionChoice:
     """An action with what its controls say: numbers, words, texts, schools (with a stage); `fixed` has no control."""
 
     do: str
@@ -241,7 +241,7 @@ class Session:
 
     data: Dataset
     base: Assessment
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[ActionChoice, ...] = ()
 
     @classmethod
     def of(cls, data: Dataset, year: int, standard: Standard) -> Session:
@@ -257,7 +257,7 @@ class Session:
             values[one.name] = self._first(one, values, place)
         fixed = {OPENS: self._new_id()} if OPENS in ACTIONS[do].model_fields else {}
         values |= {NAME: say(lang, "新建学校", "New school")} if fixed else {}
-        return replace(self, choices=(*self.choices, Choice(do, form, values, fixed)))
+        return replace(self, choices=(*self.choices, ActionChoice(do, form, values, fixed)))
 
     def changing(self, number: int, **values: object) -> Session:
         """Return the session with the choice of that place, counted from 0, changed."""
@@ -416,7 +416,7 @@ class Session:
         return {i.adds_to[1]: i.code for i in self.base.standard.resources if not i.at_most}
 
     @property
-    def _opened(self) -> list[Choice]:
+    def _opened(self) -> list[ActionChoice]:
         return [choice for choice in self.choices if OPENS in choice.fixed]
 
     @cached_property

@@ -31,7 +31,7 @@ def open_siting(
     standard: str | Path = DEFAULT,
     most: int = 1,
     lang: Lang = "zh",
-) -> Sites:
+) -> SitingPlans:
     """Read a dataset and candidates, choose the sites, and return what there is to look at.
 
     Raises
@@ -43,10 +43,10 @@ def open_siting(
     found = site(dataset, beside_notebooks(candidates), year, standard, most, costs=costs)
     edge = front(found, dataset, chosen, costs)
     swings = swayed(edge, found, prices(found.candidates, dataset, found.year, costs, chosen))
-    return Sites(dataset, found, trade_off(found, dataset, chosen, costs), edge, swings, lang)
+    return SitingPlans(dataset, found, trade_off(found, dataset, chosen, costs), edge, swings, lang)
 
 
-class Sites:
+class SitingPlans:
     """The plans of a siting as a table and as maps; what each number of schools and sum of money reaches."""
 
     def __init__(

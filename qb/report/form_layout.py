@@ -11,7 +11,7 @@ from qb.errors import QbError
 from qb.indicators.verdicts import COMPOSITE
 from qb.language import Message
 from qb.report.form_figures import Count, Figures, Judged, Scope
-from qb.report.form_sheets import BELOW, INCOMPLETE, Cell, Figure, Form, Lacking, Middle
+from qb.report.form_sheets import BELOW, INCOMPLETE, Cell, Form, FormNumber, Lacking, Middle
 from qb.report.words import number, resources_said, title
 from qb.standard import Indicator, Standard
 from qb.terms import COMPULSORY, Verdict
@@ -62,7 +62,7 @@ def _page(form: Form, sheet: Sheet, figures: Figures, scope: Scope, every: list[
         for line in sheet.rows:
             cells = [_cell(template, here, names) for template in line]
             form.line(cells)
-            incomplete |= any(isinstance(cell, Figure) and cell.mark == INCOMPLETE for cell in cells)
+            incomplete |= any(isinstance(cell, FormNumber) and cell.mark == INCOMPLETE for cell in cells)
     if not every:
         form.span("没有。")
     if sheet.lines:
@@ -134,12 +134,12 @@ def _cell(template: Template, scope: Scope, names: Mapping[str, str]) -> Cell:
     if isinstance(value, Judged):
         beside = None if value.limit is None else value.limit / per
         mark = BELOW if value.verdict is Verdict.FAIL else ""
-        return Figure(value.value / per, decimals, mark, beside=beside)
+        return FormNumber(value.value / per, decimals, mark, beside=beside)
     if isinstance(value, Count):
-        return Figure(value.known / per, decimals, INCOMPLETE if value.unknown else "")
+        return FormNumber(value.known / per, decimals, INCOMPLETE if value.unknown else "")
     if isinstance(value, str | tuple):
         return _said(value, 1, 0, names)
-    return Figure(value / per, decimals)
+    return FormNumber(value / per, decimals)
 
 
 def _text(

@@ -54,7 +54,7 @@ _HIGHEST = 400.0  # a row is no higher than 409 points
 
 
 @dataclass(frozen=True)
-class Figure:
+class FormNumber:
     """A number as it is printed: rounded half up, in the cell as on paper; "no data" where it is none.
 
     Attributes
@@ -98,7 +98,7 @@ class Link:
     row: int
 
 
-Cell = str | Figure | Link | Verdict | date | None
+Cell = str | FormNumber | Link | Verdict | date | None
 Column = tuple[str | None, ...]  # a column's head from the top down; None: the cell above goes on
 
 
@@ -244,7 +244,7 @@ class Form:
         self._put(top, left, cell, look)
 
     def _put(self, row: int, column: int, cell: Cell, look: str) -> None:
-        if isinstance(cell, Figure):
+        if isinstance(cell, FormNumber):
             self._put_figure(row, column, cell)
         elif isinstance(cell, Verdict):
             looks = {Verdict.FAIL: "unmet", Verdict.NO_DATA: "missing"}
@@ -262,7 +262,7 @@ class Form:
         else:
             self.sheet.write_blank(row, column, None, self._format(look))
 
-    def _put_figure(self, row: int, column: int, figure: Figure) -> None:
+    def _put_figure(self, row: int, column: int, figure: FormNumber) -> None:
         if figure.value is None or figure.value != figure.value:
             self.sheet.write_string(row, column, Verdict.NO_DATA.zh, self._format("missing"))
             return

@@ -18,7 +18,18 @@ from qb.report.context import ReportContext, open_context
 from qb.report.context import day_of as told_by
 from qb.report.form_figures import Figures
 from qb.report.form_layout import NONE, draw, lacking, plain_layout
-from qb.report.form_sheets import BELOW, INCOMPLETE, Cell, Figure, Filing, Form, Line, Link, Middle, text_of
+from qb.report.form_sheets import (
+    BELOW,
+    INCOMPLETE,
+    Cell,
+    Filing,
+    Form,
+    FormNumber,
+    Line,
+    Link,
+    Middle,
+    text_of,
+)
 from qb.report.issue_ledger import nothing_to_mend
 from qb.report.plan_study import WAN, Alone, alone
 from qb.report.resource_tables import allowed, unknown
@@ -271,7 +282,7 @@ def _gap(filing: Filing, row: Line, code: str, part: str) -> Cell:
     digits = decimals_beside(row["value"], row["limit"], digits)
     if code in filing.standard.resource_codes and part != "coefficient":
         digits, unit = filing.standard[code].resource.decimals, unit_of(filing.standard[code], "zh")
-    return Figure(float(row["gap"]), digits, unit="个百分点" if unit == "%" else unit, beside=0.0)
+    return FormNumber(float(row["gap"]), digits, unit="个百分点" if unit == "%" else unit, beside=0.0)
 
 
 def problem_name(filing: Filing, code: str, part: str) -> str:
@@ -291,7 +302,7 @@ def problem_cells(filing: Filing, row: Line) -> list[Cell]:
         return [Verdict.FAIL, ""]
     digits, _ = measured(filing.standard, str(row["code"]), str(row["part"]), "zh")
     value, limit = float(row["value"]), float(row["limit"])
-    return [Figure(value, digits, beside=limit), Figure(limit, digits, beside=value)]
+    return [FormNumber(value, digits, beside=limit), FormNumber(limit, digits, beside=value)]
 
 
 def earlier(form: Form, filing: Filing) -> None:
@@ -407,7 +418,7 @@ def _cost(filing: Filing, row: Line, found: Alone) -> Cell:
     if not own:
         return Middle(NONE)
     whole = "（全校）" if any(one["stage"] == Stage.WHOLE for one in own) else ""
-    return Figure(sum(one["cost_yuan"] for one in own) / WAN, 2, unit=whole)
+    return FormNumber(sum(one["cost_yuan"] for one in own) / WAN, 2, unit=whole)
 
 
 def _gaps(filing: Filing, row: Line) -> list[Cell]:
@@ -417,8 +428,8 @@ def _gaps(filing: Filing, row: Line) -> list[Cell]:
     if code not in filing.standard.resource_codes or lacking is None:
         return ["", "", ""]
     digits, unit = filing.standard[code].resource.decimals, unit_of(filing.standard[code], "zh")
-    added = [Figure(lacking[name], digits, unit=unit) for name in ("to_standard", "to_floor")]
-    return [*added, Figure(lacking["supports"])]
+    added = [FormNumber(lacking[name], digits, unit=unit) for name in ("to_standard", "to_floor")]
+    return [*added, FormNumber(lacking["supports"])]
 
 
 def _index(form: Form, filing: Filing, places: dict[str, int]) -> None:
@@ -437,12 +448,19 @@ def _index(form: Form, filing: Filing, places: dict[str, int]) -> None:
         stages: list[Cell] = []
         for stage in COMPULSORY:
             row = by_stage.get(stage)
-            stages += [Figure(row["met"]), Verdict(str(row["verdict"]))] if row else ["", ""]
+            stages += [FormNumber(row["met"]), Verdict(str(row["verdict"]))] if row else ["", ""]
         mine = filing.problems.get(school_id, [])
         resources = sum(problem["code"] in filing.standard.resource_codes for problem in mine)
         link = Link(str(rows[0]["name"]), SECTIONS, places[school_id])
         form.line(
-            [Middle(number), link, school_id, *stages, Figure(resources), Figure(len(mine) - resources)]
+            [
+                Middle(number),
+                link,
+                school_id,
+                *stages,
+                FormNumber(resources),
+                FormNumber(len(mine) - resources),
+            ]
         )
     form.span(
         f"注：列出参加{what}评估的学校，点学校名称转到该校。“其他未达标”指{what}以外落到本校的未达标项。"

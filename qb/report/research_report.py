@@ -12,9 +12,9 @@ from qb import balance, charts
 from qb.charts.style import share
 from qb.report.context import ReportContext, Speaker
 from qb.report.research_groups import Districts, Groups, WhomToHelp
-from qb.report.research_spread import PERCENTILES, Conventions, Robustness, Spreads, percentiles
+from qb.report.research_spread import PERCENTILES, Conventions, Robustness, SpreadsView, percentiles
 from qb.report.research_study import CAUSES, TOLERANCE, Cut, ResearchPart, Shown, Study, each_stage
-from qb.report.rules import Rules, source_rows
+from qb.report.rules import PageRules, source_rows
 from qb.report.tables import Column, Heading, Sentences, Table
 from qb.report.words import number, signed
 from qb.terms import Stage
@@ -25,7 +25,7 @@ from qb.terms import Stage
 FEWEST = 5  # schools below which a correlation says nothing
 
 
-class Levels(ResearchPart):
+class LevelsView(ResearchPart):
     """Level against balance, values that go together, and the map."""
 
     @each_stage
@@ -169,7 +169,7 @@ class Levels(ResearchPart):
 # How the distribution moved, and what moved the coefficient.
 
 
-class Years(ResearchPart):
+class YearsView(ResearchPart):
     """Percentiles year by year, and the change of the coefficient told by its causes."""
 
     def fans(self) -> list[Shown]:
@@ -452,10 +452,10 @@ class ResearchReport(Speaker):
         """The question, checked, with the schools it is about."""
         return Study.ask(self.context, self.district, self.stages, self.codes, self.grouping, self.error)
 
-    spread = cached_property(lambda self: Spreads(self.study))
+    spread = cached_property(lambda self: SpreadsView(self.study))
     groups = cached_property(lambda self: Groups(self.study))
-    levels = cached_property(lambda self: Levels(self.study))
-    years = cached_property(lambda self: Years(self.study))
+    levels = cached_property(lambda self: LevelsView(self.study))
+    years = cached_property(lambda self: YearsView(self.study))
     robustness = cached_property(lambda self: Robustness(self.study))
     conventions = cached_property(lambda self: Conventions(self.study))
     help = cached_property(lambda self: WhomToHelp(self.study))
@@ -520,10 +520,10 @@ class ResearchReport(Speaker):
             empty=("没有可以带走的表。", "There is no table to take away."),
         )
 
-    def rules(self) -> Rules:
+    def rules(self) -> PageRules:
         """Return the rules that the page's coefficients follow from."""
         codes = (m.key for m in self.study.measures if m.key in self.standard.resource_codes)
-        return Rules(self.standard, self.year, self.lang, ("coefficient", *codes))
+        return PageRules(self.standard, self.year, self.lang, ("coefficient", *codes))
 
     def sources(self) -> Table:
         """Return the rows of the data that the page's coefficients rest on."""

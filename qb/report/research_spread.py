@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qb import balance, charts
-from qb.charts.small_multiples import Curve
+from qb.charts.small_multiples import LorenzCurve
 from qb.charts.strip_plots import Strip
 from qb.indicators.verdicts import fails
 from qb.report.research_study import TOLERANCE, Cut, ResearchPart, Shown, each_stage
@@ -35,7 +35,7 @@ MEASURES = {
 }
 
 
-class Spreads(ResearchPart):
+class SpreadsView(ResearchPart):
     """Strips, Lorenz curves, all measures side by side, and who contributes what."""
 
     @each_stage
@@ -109,7 +109,7 @@ class Spreads(ResearchPart):
         curves = {
             cut.measure.name(self.lang): _curve(cut) if cut.usable else self.absent(cut) for cut in cuts
         }
-        known = {name: curve for name, curve in curves.items() if isinstance(curve, Curve)}
+        known = {name: curve for name, curve in curves.items() if isinstance(curve, LorenzCurve)}
         name = min(known, key=lambda n: known[n].half)
         half = self.number(100 * known[name].half, 1)
         finding = self.say(
@@ -226,15 +226,15 @@ def percentiles(cut: Cut) -> np.ndarray:
     return balance.quantiles(cut.measure.factor * cut.amount, cut.pupils, PERCENTILES)
 
 
-def _curve(cut: Cut) -> Curve:
+def _curve(cut: Cut) -> LorenzCurve:
     """Return a Lorenz curve, through all its corners where there are few."""
     half = balance.lorenz_ordinates(cut.amount, cut.pupils, at=0.5)
     gini = balance.gini(cut.amount, cut.pupils)
     if len(cut.rows) <= CORNERS:
         curve = balance.lorenz(cut.amount, cut.pupils)
-        return Curve(curve.pupils, curve.amount, half, gini)
+        return LorenzCurve(curve.pupils, curve.amount, half, gini)
     at = np.linspace(0, 1, 101)
-    return Curve(at, balance.lorenz_ordinates(cut.amount, cut.pupils, at=at), half, gini)
+    return LorenzCurve(at, balance.lorenz_ordinates(cut.amount, cut.pupils, at=at), half, gini)
 
 
 # How sure a comparison with the limit is: errors that turn it, and where the coefficient may lie.

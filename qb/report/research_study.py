@@ -56,7 +56,7 @@ def other_columns() -> dict[str, SchemaColumn]:
 
 
 @dataclass(frozen=True)
-class Measure:
+class StatedResource:
     """A resource and how it is stated.
 
     Attributes
@@ -103,7 +103,7 @@ class Measure:
         return 0 if self.unit_en.startswith("yuan") else 2
 
 
-def choose(codes: str, standard: Standard, held: Container[str]) -> tuple[Measure, ...]:
+def choose(codes: str, standard: Standard, held: Container[str]) -> tuple[StatedResource, ...]:
     """Return the measures that a parameter names, in its order; none of them unknown.
 
     Parameters
@@ -135,24 +135,24 @@ def names_in(text: str) -> list[str]:
     return [name for name in re.split(r"[,，、;；\s]+", text) if name]
 
 
-def measure_of(key: str, standard: Standard) -> Measure:
+def measure_of(key: str, standard: Standard) -> StatedResource:
     """Return the measure of an indicator or a column."""
     if key in standard.resource_codes:
         indicator = standard[key]
         resource, unit = indicator.resource, value_unit(indicator)
         names = title(indicator, "zh", short=True), title(indicator, "en", short=True)
         step = _step(resource.unit.zh, resource.unit.en, resource.whole)
-        return Measure(key, *names, unit.zh, unit.en, float(resource.per), *step)
+        return StatedResource(key, *names, unit.zh, unit.en, float(resource.per), *step)
     column = other_columns()[key]
     plain = key.removesuffix("_m2").removesuffix("_yuan").replace("_", " ")
     if column.unit in UNIT_NAMES:
         names = f"生均{column.label}", f"{plain.capitalize()} per pupil"
         unit_en = UNIT_NAMES[column.unit]
         step = _step(column.unit, unit_en, False)
-        return Measure(key, *names, f"{column.unit}/生", f"{unit_en} per pupil", 1.0, *step)
+        return StatedResource(key, *names, f"{column.unit}/生", f"{unit_en} per pupil", 1.0, *step)
     names = f"每百名学生{column.label}", f"{plain.capitalize()} per 100 pupils"
     step = _step(f"{column.unit}{column.label.removesuffix('数')}", plain, True)
-    return Measure(key, *names, f"{column.unit}/百名学生", "per 100 pupils", 100.0, *step)
+    return StatedResource(key, *names, f"{column.unit}/百名学生", "per 100 pupils", 100.0, *step)
 
 
 def _step(zh: str, en: str, whole: bool) -> tuple[float, str, str]:
@@ -201,7 +201,7 @@ class Cut:
     """
 
     stage: Stage
-    measure: Measure
+    measure: StatedResource
     year: int
     rows: pd.DataFrame = field(repr=False, compare=False)
     missing: int
@@ -286,7 +286,7 @@ class Study:
     context: ReportContext
     district: str
     stages: tuple[Stage, ...]
-    measures: tuple[Measure, ...]
+    measures: tuple[StatedResource, ...]
     grouping: str
     error: float
     panel: pd.DataFrame = field(repr=False, compare=False)
@@ -386,7 +386,7 @@ class Study:
     def _cuts(self) -> dict[tuple, Cut]:
         return {}
 
-    def cut(self, stage: Stage, measure: Measure, year: int | None = None) -> Cut:
+    def cut(self, stage: Stage, measure: StatedResource, year: int | None = None) -> Cut:
         """Return the schools of a stage by a measure, in the page's year unless another is named."""
         year = self.context.year if year is None else year
         key = (stage, measure.key, year)
@@ -394,11 +394,11 @@ class Study:
             self._cuts[key] = self._take(stage, measure, year, small=False)
         return self._cuts[key]
 
-    def with_small(self, stage: Stage, measure: Measure) -> Cut:
+    def with_small(self, stage: Stage, measure: StatedResource) -> Cut:
         """Return the same with the small teaching points that the rules leave out."""
         return self._take(stage, measure, self.context.year, small=True)
 
-    def _take(self, stage: Stage, measure: Measure, year: int, *, small: bool) -> Cut:
+    def _take(self, stage: Stage, measure: StatedResource, year: int, *, small: bool) -> Cut:
         panel = self.panel
         mine = (panel["year"] == year) & (panel["stage"] == stage) & (small | ~panel["small"])
         rows = panel[mine.to_numpy()]

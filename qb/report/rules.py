@@ -192,7 +192,7 @@ MOST_SPANS = 6
 
 
 @dataclass(frozen=True)
-class Rules:
+class PageRules:
     """The rules that verdicts on a page lead to, each under its own anchor.
 
     Attributes

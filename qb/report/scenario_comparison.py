@@ -42,7 +42,7 @@ from qb.terms import COMPULSORY, Stage, Verdict
 
 
 @dataclass(frozen=True)
-class Study:
+class ScenarioStudy:
     """The base and scenarios of one district.
 
     Attributes
@@ -197,7 +197,7 @@ class Study:
 class ScenarioPart(Speaker):
     """What the parts of the scenario page share: the study, its district and year."""
 
-    study: Study
+    study: ScenarioStudy
 
     @property
     def context(self) -> ReportContext:  # type: ignore[override]

@@ -15,7 +15,7 @@ from qb.planning.scenario import whatif
 from qb.planning.scenario.comparison import BASE, COEFFICIENT, PASSING, total
 from qb.report.context import ReportContext
 from qb.report.scenario_actions import DO, FELT, NUMBER, SCENARIO, ScenarioDetails, Telling
-from qb.report.scenario_comparison import ScenarioPart, ScenarioSides, Study
+from qb.report.scenario_comparison import ScenarioPart, ScenarioSides, ScenarioStudy
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import listed, number, school_year, verdict_label
 from qb.terms import Verdict
@@ -247,7 +247,7 @@ class ScenarioReport:
     scenarios: Sequence[str | Path]
 
     @cached_property
-    def study(self) -> Study:
+    def study(self) -> ScenarioStudy:
         """The comparison, made once.
 
         Raises
@@ -265,7 +265,7 @@ class ScenarioReport:
             )
         given = [beside_notebooks(one) if isinstance(one, str | Path) else one for one in self.scenarios]
         compared = whatif(self.context.data, given, standard=self.context.standard)
-        return Study(self.context, self.district or known[0], compared)
+        return ScenarioStudy(self.context, self.district or known[0], compared)
 
     story = cached_property(lambda self: ScenarioStory(self.study))
     sides = cached_property(lambda self: ScenarioSides(self.study))

@@ -28,7 +28,7 @@ from qb.report.resource_tables import (
     unknown,
     unmet,
 )
-from qb.report.rules import Rules, source_rows
+from qb.report.rules import PageRules, source_rows
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
     Tally,
@@ -87,7 +87,7 @@ class SchoolReport(Speaker):
                 joined("；", "; ", reasons) or unknown,
             )
 
-    def shown(self) -> Iterator[charts.Chart | Table | Sentences | Cards | Heading | Rules | None]:
+    def shown(self) -> Iterator[charts.Chart | Table | Sentences | Cards | Heading | PageRules | None]:
         """Yield all that the page shows, in its order; None for what the standard does not ask for."""
         yield from (self.title(), self.cards(), self.headlines())
         yield from (*self.profiles(), *self.seven_tables(), *self.strips(), self.fellows())
@@ -612,9 +612,11 @@ class SchoolReport(Speaker):
         mine = self.context.school_index.remarks.get(self.school_id, ())
         return Sentences(tuple(told(message, self.lang) for message in mine), "notes")
 
-    def rules(self) -> Rules:
+    def rules(self) -> PageRules:
         """Return the rules that the page's verdicts follow from."""
-        return Rules(self.standard, self.year, self.lang, self.context.school_index.rules_of(self.school_id))
+        return PageRules(
+            self.standard, self.year, self.lang, self.context.school_index.rules_of(self.school_id)
+        )
 
     def sources(self) -> Table:
         """Return the rows of the data that the page's verdicts rest on."""

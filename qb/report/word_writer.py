@@ -220,7 +220,7 @@ _MARGIN = 60  # of a cell left and right, in twentieths of a point
 
 
 @dataclass(frozen=True)
-class Cell:
+class WordCell:
     """What stands in a cell.
 
     Attributes
@@ -235,24 +235,24 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class WordRow:
     """One line of a table."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[WordCell, ...]
     head: bool = False
     failing: bool = False
 
 
-def read_table(table: HtmlElement) -> list[Row]:
+def read_table(table: HtmlElement) -> list[WordRow]:
     """Return the lines of a table as the page has them."""
     rows = []
     for line in table.iter("tr"):
         cells = tuple(
-            Cell(text_of(cell), "num" in cell.get("class", "").split())
+            WordCell(text_of(cell), "num" in cell.get("class", "").split())
             for cell in line.iterchildren("th", "td")
         )
         head = line.getparent().tag == "thead"
-        rows.append(Row(cells, head, "fail" in line.get("class", "").split()))
+        rows.append(WordRow(cells, head, "fail" in line.get("class", "").split()))
     return rows
 
 
@@ -261,7 +261,7 @@ def text_of(element: HtmlElement) -> str:
     return " ".join(element.text_content().split())
 
 
-def add_table(document: Document, rows: Sequence[Row]) -> None:
+def add_table(document: Document, rows: Sequence[WordRow]) -> None:
     """Write a table as wide as the text, its columns as wide as what they hold.
 
     The cells are put together here: the library looks every one of them up again, which takes minutes
@@ -280,7 +280,7 @@ def add_table(document: Document, rows: Sequence[Row]) -> None:
         table._tbl.append(_line(row, widths, style, small))
 
 
-def _widths(rows: Sequence[Row], letter: float) -> list[int]:
+def _widths(rows: Sequence[WordRow], letter: float) -> list[int]:
     """Return the widths of the columns in twentieths of a point, together the width of the text.
 
     Every column first gets what its short words need on one line, then a share of the rest by what its
@@ -303,7 +303,7 @@ def _widths(rows: Sequence[Row], letter: float) -> list[int]:
     return [int(20 * TEXT_WIDTH.pt * share / sum(shares)) for share in shares]
 
 
-def _line(row: Row, widths: Sequence[int], style: str, small: bool) -> Element:
+def _line(row: WordRow, widths: Sequence[int], style: str, small: bool) -> Element:
     rules = [tag("cantSplit"), *([tag("tblHeader")] if row.head else [])]
     line = tag("tr", tag("trPr", *rules))
     fill = _HEAD if row.head else _FAILING if row.failing else ""
@@ -311,8 +311,8 @@ def _line(row: Row, widths: Sequence[int], style: str, small: bool) -> Element:
     return line
 
 
-def _cells(row: Row, widths: Sequence[int], style: str, small: bool, fill: str) -> Iterator[Element]:
-    blank = [Cell("")] * (len(widths) - len(row.cells))
+def _cells(row: WordRow, widths: Sequence[int], style: str, small: bool, fill: str) -> Iterator[Element]:
+    blank = [WordCell("")] * (len(widths) - len(row.cells))
     for cell, width in zip([*row.cells, *blank], widths, strict=True):
         look = tag("tcPr", tag("tcW", w=width, type="dxa"))
         if fill:
@@ -496,7 +496,8 @@ class Writer:
         if self.cover.provenance:
             self._heading(_WORDS[self.cover.lang]["about"], 3 if self.cover.formal else 2)
             add_table(
-                self.document, [Row((Cell(name), Cell(value))) for name, value in self.cover.provenance]
+                self.document,
+                [WordRow((WordCell(name), WordCell(value))) for name, value in self.cover.provenance],
             )
         self._fill_contents()
 
@@ -588,7 +589,7 @@ class Writer:
         self._begin()
         items = list(part.iterchildren("li"))
         if "cards" in part.get("class", "").split():
-            add_table(self.document, [Row(tuple(Cell(text_of(e)) for e in item)) for item in items])
+            add_table(self.document, [WordRow(tuple(WordCell(text_of(e)) for e in item)) for item in items])
             self.document.add_paragraph(style=NOTE)
             return
         style = "List Number" if part.tag == "ol" else "List Bullet"
@@ -658,8 +659,8 @@ def _style(part: HtmlElement) -> str:
     return LEAD if "lead" in names else NOTE if "note" in names or "source" in names else "Normal"
 
 
-def _pairs(part: HtmlElement) -> Iterable[Row]:
+def _pairs(part: HtmlElement) -> Iterable[WordRow]:
     """Return the lines of a list of names and what they are."""
     for name in part.iter("dt"):
         about = name.getnext()
-        yield Row((Cell(text_of(name)), Cell(text_of(about) if about is not None else "")))
+        yield WordRow((WordCell(text_of(name)), WordCell(text_of(about) if about is not None else "")))

@@ -401,7 +401,7 @@ class Department(Entry):
     aliases: tuple[Words, ...] = ()
 
 
-class Item(Entry):
+class ChecklistItem(Entry):
     """A checklist item: what evidence must show.
 
     `needs_rural_junior`: the item asks something of rural junior schools alone, and does not apply
@@ -428,7 +428,7 @@ class Veto(Entry):
     source: Words
 
 
-class Task(Entry):
+class PlanTask(Entry):
     """One of the tasks of the plan."""
 
     item: Annotated[str, Field(pattern=r"^T\d+$")]

@@ -17,13 +17,13 @@ from pydantic import Field, model_validator
 from qb.language import Message, listing
 from qb.standard.indicator_entries import (
     Area,
+    ChecklistItem,
     DeclaredColumn,
     Department,
     Group,
     Indicator,
-    Item,
+    PlanTask,
     Recognition,
-    Task,
     Text,
     Transition,
     Veto,
@@ -58,11 +58,11 @@ class Standard(Entry):
     departments: tuple[Department, ...] = ()
     columns: tuple[DeclaredColumn, ...] = ()
     indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
-    checklist: tuple[Item, ...] = ()
+    checklist: tuple[ChecklistItem, ...] = ()
     checks: Checks
     recognition: Recognition | None = None
     vetoes: tuple[Veto, ...] = ()
-    tasks: tuple[Task, ...] = ()
+    tasks: tuple[PlanTask, ...] = ()
 
     def __getitem__(self, code: str) -> Indicator:
         return self._by_code[code]
@@ -133,7 +133,7 @@ class Standard(Entry):
         """Return the indicator that a function computes, the first of several; None where there is none."""
         return next((i for i in self.indicators if i.measure == measure), None)
 
-    def items(self, code: str) -> tuple[Item, ...]:
+    def items(self, code: str) -> tuple[ChecklistItem, ...]:
         """Return the checklist items of an indicator, in the order of the plan."""
         return tuple(item for item in self.checklist if item.code == code)
 

@@ -70,7 +70,7 @@ def prepare(home: Path) -> None:
 def printed(jobs, told, **_):
     """Write each page as it would be written, of its title alone."""
     from qb.files import WriteError, write_whole
-    from qb.publish.jobs import Failure, Outcome
+    from qb.publish.jobs import Failure, JobOutcome
 
     for job in jobs:
         failure = None
@@ -79,8 +79,8 @@ def printed(jobs, told, **_):
         except WriteError as error:
             failure = Failure("OSError", str(error))
             job.target.unlink(missing_ok=True)
-        told(Outcome(job, 0.1, failure))
-    return [Outcome(job, 0.1, None if job.target.exists() else Failure("OSError", "x")) for job in jobs]
+        told(JobOutcome(job, 0.1, failure))
+    return [JobOutcome(job, 0.1, None if job.target.exists() else Failure("OSError", "x")) for job in jobs]
 
 
 def run(arguments: list[object], said: Path, before: Callable[[], None], after: Callable[[], None]) -> int:
