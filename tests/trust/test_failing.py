@@ -26,9 +26,9 @@ COMMANDS = (
     sys.platform != "linux" or not shutil.which("cc"), reason="the layer is made for Linux by a C compiler"
 )
 def test_a_call_that_fails_or_is_cut_leaves_nothing_half_made(tmp_path):
-    done = subprocess.run([sys.executable, SCRIPT, tmp_path, "2"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, SCRIPT, tmp_path, "1"], capture_output=True, text=True)
     found = {line["command"]: line for line in map(json.loads, done.stdout.splitlines())}
     assert tuple(found) == COMMANDS, done.stderr
     assert {name: line["wrong"] for name, line in found.items()} == {name: [] for name in COMMANDS}
-    assert all(line["calls"] >= 5 and line["tried"] >= 5 for line in found.values())
+    assert all(line["calls"] >= 5 and line["tried"] >= 3 for line in found.values())
     assert sum(line.get("killed", 0) for line in found.values()) >= 7

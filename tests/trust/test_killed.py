@@ -19,7 +19,7 @@ from qb.data.sample import make
 from qb.publish.manifest import notebook_of
 from qb.publish.worker import ONE_THREAD, can_fork
 
-KILLS = 20
+KILLS = 10
 
 
 def small_notebook(path: Path) -> None:
@@ -74,7 +74,7 @@ def content(site: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.skipif(not can_fork(), reason="forking is not safe on this system")
-def test_a_publication_killed_twenty_times_ends_as_an_undisturbed_one(publisher, tmp_path):
+def test_a_publication_killed_ten_times_ends_as_an_undisturbed_one(publisher, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     publisher.start(whole)
     assert publisher.ended() == 0
