@@ -357,7 +357,7 @@ def test_raw_figures_are_compared_unless_the_standard_says_rounded(with_change):
     # Both readings are told of.
     for assessment in (raw, office):
         messages = assessment.warnings.set_index("code")["message"]
-        assert all("四舍五入前后结论不同" in messages[code] for code in ("C1", "C6", "C18"))
+        assert all("按四舍五入后的值判定，结论不同" in messages[code] for code in ("C1", "C6", "C18"))
 
 
 def test_rounding_can_also_undo_a_strict_limit(with_change):

@@ -320,7 +320,7 @@ def test_level_and_balance_are_counted(pages, name):
 def test_the_correlation_names_the_pair_that_goes_together_most(pages):
     page = pages["sample", "zh"]
     chart = page.levels.correlations()[0]
-    one, other, r = re.search(r"(C\d) \S+与(C\d) .*相关系数 ([\d.]+)", chart.title).groups()
+    one, other, r = re.search(r"(C\d) \S+ 与 (C\d) .*相关系数 ([\d.]+)", chart.title).groups()
     rows = page.context.assessment.rows
     values = rows.loc[(rows["stage"] == "primary").to_numpy(), list(CODES)]
     gaps = (1 - values / rows.loc[values.index, [f"{c}_limit" for c in values]].to_numpy()).round(9)

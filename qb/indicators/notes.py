@@ -172,7 +172,7 @@ def _rounding_flags(held: JudgedResources, name: Message, limit: LimitInForce) -
             "code": named(held.standard.resource_codes, k),
             "message": column(
                 Message(
-                    "{} {} 原始值 {:.6g} 与{} {:g} 之比，四舍五入前后结论不同",
+                    "{} {} 的数值 {:.6g} 与{} {:g} 相近：按原始值和按四舍五入后的值判定，结论不同",
                     "{} {}: the verdict on {:.6g} against {}{:g} depends on rounding",
                     STAGES[stage],
                     held.standard.resource_codes[c],
@@ -200,7 +200,7 @@ def _coefficient_flags(held: JudgedResources, coefficients: pd.DataFrame) -> pd.
             "code": flagged["code"],
             "message": column(
                 Message(
-                    "{} {} 差异系数 {:.6f} 四舍五入前后结论不同",
+                    "{} {} 的差异系数 {:.6f} 与限值相近：按原始值和按四舍五入后的值判定，结论不同",
                     "{} {}: the verdict on the coefficient {:.6f} depends on rounding",
                     Stage(stage),
                     code,

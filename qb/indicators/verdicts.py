@@ -497,7 +497,7 @@ def rounding_flags(inputs: Inputs, measures: dict[str, Measure]) -> pd.DataFrame
                     "school_id": None if part.school is None else ids[part.school[i]],
                     "code": code,
                     "message": Message(
-                        "原始值 {:.6g} 与标准 {:g} 之比，四舍五入前后结论不同",
+                        "{:.6g} 与标准 {:g} 相近：按原始值和按四舍五入后的值判定，结论不同",
                         "The verdict on {:.6g} against {:g} depends on rounding",
                         part.value[i],
                         limit.value[i],

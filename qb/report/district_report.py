@@ -323,7 +323,7 @@ class DistrictIndicators(DistrictPart):
                 {
                     **row,
                     "verdict": seen,
-                    "before": turned(seen, before.get(code), self.lang),
+                    "before": turned(seen, before.get(code), self.lang, headed=True),
                     "value": value,
                     "value_fact": fact,
                     "limit": limits_text(self.standard[code], self.standard, self.year, self.lang),
@@ -342,7 +342,7 @@ class DistrictIndicators(DistrictPart):
                     fact="value_fact",
                 ),
                 Column("limit", ("标准", "Standard")),
-                Column("before", ("去年与变化", "The year before, change")),
+                Column("before", ("去年与变化", "Last year, change")),
                 Column("detail", ("说明", "Detail")),
                 columns.DEPARTMENTS,
             ),

@@ -385,9 +385,15 @@ class PlanVerdict(PlanPart):
             zh = f"（其中 {below} 项低于标准，规则允许）" if below else ""
             en = f" ({below} below the standard, as the rule allows)" if below else ""
             return self.say(f"{self.met(zh)}，不需要购置。", f"{self.met(en)}: there is nothing to buy.")
+        cost, bound = self.money(plan.cost), self.money(plan.bound)
+        if plan.status is PlanStatus.OPTIMAL and cost == bound:
+            return self.say(
+                f"{self.goal()}达标最少需要 {cost}，{plan.status.zh}；方案已用同一评估程序复核。",
+                f"Meeting {self.goal()} takes {cost} at least, {plan.status.en}. The purchases were assessed again by the same code.",
+            )
         return self.say(
-            f"{self.goal()}达标最少需要 {self.money(plan.cost)}；任何这样的方案不少于 {self.money(plan.bound)}，{plan.status.zh}。方案已用同一评估程序复核。",
-            f"Meeting {self.goal()} takes {self.money(plan.cost)} at least; no plan costs less than {self.money(plan.bound)} ({told(plan.status, self.lang)}). The purchases were assessed again by the same code.",
+            f"{self.goal()}达标，找到的方案需要 {cost}；任何方案都不少于 {bound}（{plan.status.zh}）。方案已用同一评估程序复核。",
+            f"Meeting {self.goal()} takes {cost} by the plan that was found; no plan costs less than {bound} ({plan.status.en}). The purchases were assessed again by the same code.",
         )
 
     def beyond(self) -> str:

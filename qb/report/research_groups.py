@@ -79,7 +79,7 @@ class Groups(ResearchPart):
             )
         most = sum(v > 0.5 for v in share.values())
         return self.say(
-            f"{label}：各校有差异的 {len(share)} 项中{self.some(most)}主要在{self.by}之间；最多的是 {name}（{text}%）",
+            f"{label}：各校有差异的 {len(share)} 项中{self.some(most)}的差异主要在{self.by}之间；占比最大的是 {name}（{text}%）",
             f"{label}: groups by {self.by} make most of the difference on {self.some(most)} of {len(share)}; the largest share is {text}% ({name})",
         )
 

@@ -128,7 +128,7 @@ class LevelsView(ResearchPart):
                 f"{label}: no two values are high and low at the same schools (highest correlation {text})",
             )
         return self.say(
-            f"{label}：{other}与{one}在各校的数值高低最一致（相关系数 {text}）",
+            f"{label}：{other} 与 {one} 在各校的数值高低最一致（相关系数 {text}）",
             f"{label}: the values of {other} and {one} go together most closely (correlation {text})",
         )
 

@@ -163,16 +163,20 @@ def moved(now: float, then: float, decimals: int, lang: Lang) -> str:
     )
 
 
-def turned(now: str, then: str | None, lang: Lang) -> str:
+def turned(now: str, then: str | None, lang: Lang, *, headed: bool = False) -> str:
     """Return last year's verdict, and whether it went up, down or stayed; None where there was none.
+
+    A column that is `headed` by it does not say the year again.
 
     >>> turned("pass", "fail", "zh"), turned("fail", "fail", "zh"), turned("pass", "no data", "zh")
     ('去年未达标，↑ 好转', '去年未达标，→ 没有变化', '去年缺数据')
+    >>> turned("pass", "fail", "zh", headed=True)
+    '未达标，↑ 好转'
     """
     if then is None:
         return nothing(lang)
     word = verdict_label(then, lang)
-    told = say(lang, f"去年{word}", f"the year before: {word.lower()}")
+    told = word if headed else say(lang, f"去年{word}", f"the year before: {word.lower()}")
     if now == then:
         return told + say(lang, "，→ 没有变化", ", → no change")
     if now not in _ORDER or then not in _ORDER:

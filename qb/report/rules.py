@@ -374,9 +374,13 @@ def limits_text(indicator: Indicator, standard: Standard, year: int, lang: Lang)
         return say(lang, f"按 {counted:g} 人核定", f"Funded for {counted:g}")
     entries = indicator.in_force(year)
     units = {entry.unit.zh for entry in entries}
+    rooms = ""
+    if indicator.measure == "special_rooms":
+        classes = indicator.options["classes_per_room"]
+        rooms = say(lang, f"每 {classes:g} 个班各 1 间；", f"one of each per {classes:g} classes; ")
     once = units - {"%"} and len(units) == 1 and len(entries) != 1  # their one unit is said after the last
     texts = [_limit_text(entry, standard, lang, unit=not once or entry is entries[-1]) for entry in entries]
-    return (say(lang, "，", ", ") if once else say(lang, "；", "; ")).join(texts)
+    return rooms + (say(lang, "，", ", ") if once else say(lang, "；", "; ")).join(texts)
 
 
 def limit_cells(limit: Limit, standard: Standard, lang: Lang) -> tuple[str, str, str]:

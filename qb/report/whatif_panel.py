@@ -38,6 +38,7 @@ WORDS = {
         "选一所学校，填写要增加或调出的数量，各项数值、学校结论、差异系数和全区达标数随即重算。只在本页试算，不改动数据；其余指标、费用和以后各年，保存为情景文件后用 qb whatif 计算。",
         "Choose a school and say what it gets or gives: values, its verdict, the coefficients and the district's counts follow at once. Nothing is changed in the data. Save a scenario file, and qb whatif computes the other indicators, costs and later years.",
     ),
+    "open": ("打开试算", "Open the panel"),
     "school": ("学校", "School"),
     "to": ("调到", "To"),
     "nobody": ("（请选学校）", "(choose a school)"),

@@ -442,7 +442,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         ),
     ),
     (
-        "各校七项指标和差异系数达标最少需要|Meeting the seven and the limits",
+        "各校七项指标和差异系数达标(?:最少需要|，找到的方案需要)|Meeting the seven and the limits",
         lambda f, m, p: f.area["resources"] == "fail",
     ),
     (

@@ -352,7 +352,7 @@ def _yardsticks(why: Explanation, standard: Standard) -> list[str]:
         )
         for row in others.itertuples(index=False)
     ]
-    return ["", Message("对照（别的做法要花多少）：", "Other ways, for comparison:"), *said]
+    return ["", Message("对照（其他做法的费用）：", "Other ways, for comparison:"), *said]
 
 
 def _swings(plan: Plan, swings: pd.DataFrame) -> list[str]:

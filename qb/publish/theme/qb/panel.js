@@ -331,7 +331,7 @@ function form(focused) {
 
 function table(caption, heads, rows) {
   const head = make("tr", {}, ...heads.map(([words, numeric]) => make("th", { scope: "col", className: numeric ? "num" : "", textContent: words })));
-  const line = (cells, failing) => make("tr", { className: failing ? "fail" : "" }, ...cells.map((cell, k) => make(k ? "td" : "th", { className: heads[k][1] ? "num" : "", ...(k ? {} : { scope: "row" }) }, cell)));
+  const line = (cells, failing) => make("tr", { className: failing ? "fail" : "" }, ...cells.map((cell, k) => make(k ? "td" : "th", { className: heads[k][1] ? "num" : k ? "whole" : "", ...(k ? {} : { scope: "row" }) }, cell)));
   const box = make("div", { className: "scroll" }, make("table", { className: "data" }, make("caption", {}, ...caption), make("thead", {}, head), make("tbody", {}, ...rows.map((row) => line(...row)))));
   watch.observe(box);
   return box;
@@ -356,27 +356,31 @@ function show() {
   const [won, lost] = [which((row, old) => met(row) && !met(old)), which((row, old) => !met(row) && met(old))];
   turned.textContent = [won.length && put(told.won, won.join(told.comma)), lost.length && put(told.lost, lost.join(told.comma))].filter(Boolean).join(" ");
   const verdict = (row) => (row.out ? told.out : badge(row.school));
-  const heads = [[told.indicator], [told.now, 1], [told.after, 1], [told.limit, 1], [told.verdict]];
+  const heads = [[told.indicator], [told.verdict], [told.now, 1], [told.after, 1], [told.limit, 1]];
   const mine = it.resources.map((r, k) => {
     const limit = it.limits[NAMES.indexOf(stage)][k][0];
-    return [[r.label, shown(now.value[k], r.decimals, limit), shown(then.value[k], r.decimals, limit), limit === null ? "" : `${shown(limit, d[0])}`, badge(then.verdict[k])], then.verdict[k] === FAIL];
+    return [[r.label, badge(then.verdict[k]), shown(now.value[k], r.decimals, limit), shown(then.value[k], r.decimals, limit), limit === null ? "" : `${shown(limit, d[0])}`], then.verdict[k] === FAIL];
   });
   const caption = now.school === then.school && now.out === then.out ? [verdict(then)] : [verdict(now), " → ", verdict(then)];
   const spread = it.spread[NAMES.indexOf(stage)][0], found = result.balance[stage], before = base.balance[stage];
   const mean = it.decide.at(-1) ? [{ label: told.mean }] : [];
-  const even = [...it.resources, ...mean].map((r, k) => [[r.label, shown(before?.[k].coefficient ?? NaN, d[1], spread), shown(found?.[k].coefficient ?? NaN, d[1], spread), it.decide[k] ? shown(spread, 2) : "", badge(found?.[k].verdict ?? OPEN)], found?.[k].verdict === FAIL]);
+  const even = [...it.resources, ...mean].map((r, k) => [[r.label, badge(found?.[k].verdict ?? OPEN), shown(before?.[k].coefficient ?? NaN, d[1], spread), shown(found?.[k].coefficient ?? NaN, d[1], spread), it.decide[k] ? shown(spread, 2) : ""], found?.[k].verdict === FAIL]);
   const said = table([`${titled(here)} `, ...(it.rule === null ? [] : caption)], heads, mine);
-  results.replaceChildren(said, table([`${told.coefficients} ${it.stages[stage]}`], heads.with(3, [told.cap, 1]), even));
+  results.replaceChildren(said, table([`${told.coefficients} ${it.stages[stage]}`], heads.with(4, [told.cap, 1]), even));
 }
 
 const head = make("h2", { id: "whatif", textContent: told.title });
-const panel = make("section", { className: "whatif" }, head, make("p", { className: "note", textContent: told.intro }), make("p", {}, make("label", {}, make("span", { textContent: told.school }), school)), fields, status, turned, results, make("h3", { textContent: told.changes }), list, make("p", { className: "keep" }, back, none, make("label", {}, make("span", { textContent: told.name }), title), keep));
+const folded = make("details", {}, make("summary", { textContent: told.open }), make("p", {}, make("label", {}, make("span", { textContent: told.school }), school)), fields, status, turned, results, make("h3", { textContent: told.changes }), list, make("p", { className: "keep" }, back, none, make("label", {}, make("span", { textContent: told.name }), title), keep));
+const panel = make("section", { className: "whatif" }, head, make("p", { className: "note", textContent: told.intro }), folded);
+const unfold = () => (folded.open ||= /^#whatif(=|$)/.test(location.hash));
 Object.assign(panel, { tried, scenario });
 if (places.length) {
   panel.setAttribute("aria-labelledby", head.id);
   home.replaceWith(panel);
   school.value = here;
   form();
+  unfold();
+  addEventListener("hashchange", unfold);
   if (asked !== undefined) panel.scrollIntoView();
   const next = [...document.querySelectorAll(".toc a")].find((link) => panel.compareDocumentPosition(document.getElementById(decodeURIComponent(link.hash.slice(1)))) & 4);
   next?.parentNode.before(make("li", {}, make("a", { href: `#${head.id}`, textContent: told.title })));
