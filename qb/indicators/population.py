@@ -377,7 +377,7 @@ def holds(clause: Clause, population: Population, rows: np.ndarray) -> np.ndarra
             share = _by_school(population, "migrant_pupils")[school] / pupils
         mask &= share > clause.migrant_share_above
     if clause.largest_class_below is not None:
-        mask &= _largest_class(population)[school] < clause.largest_class_below
+        mask &= _largest_class_of_school(population)[school] < clause.largest_class_below
     return mask
 
 
@@ -511,7 +511,7 @@ def _by_school(population: Population, figure: str) -> np.ndarray:
     )
 
 
-def _largest_class(population: Population) -> np.ndarray:
+def _largest_class_of_school(population: Population) -> np.ndarray:
     """Return the pupils in each school's largest class of the compulsory stages, shape (schools,).
 
     Infinite unless each stage lists as many classes, each with its pupils, as it reported.

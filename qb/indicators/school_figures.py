@@ -251,13 +251,13 @@ def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
     """C12: no class above the limit of its stage; an average that keeps it proves nothing.
 
     `value` is the largest class, of a section and of the district. Where not every class is listed, it
-    can be what `_largest_class` says.
+    can be what `_largest_class_of_section` says.
     """
     population = inputs.population
     rows = asked(inputs, indicator)
     stage = population.stage[rows]
     listed = population.listed_classes
-    every = _largest_class(listed, population)
+    every = _largest_class_of_section(listed, population)
     ends = every.at(rows)
     by_stage = [
         inputs.standard.limit_in_force(indicator.code, stage=STAGES[code], year=population.year)
@@ -322,7 +322,7 @@ _TOO_LARGE = {
 }
 
 
-def _largest_class(listed: ListedClasses, population: Population) -> Range:
+def _largest_class_of_section(listed: ListedClasses, population: Population) -> Range:
     """Return what the largest class of each section can be, shape (sections,).
 
     All classes are known where as many are listed, each with its pupils, as are reported. A list that is

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +18,6 @@ from qb.errors import QbError
 from qb.files import WriteError, write_whole
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import deciding
-from qb.language import told
 from qb.publish.attachments import make_files
 from qb.publish.jobs import VANISHED, Job, JobOutcome, Site
 from qb.publish.manifest import OF_DISTRICT, Record, locked
@@ -28,7 +27,10 @@ from qb.publish.scheduler import run
 from qb.publish.site_plan import PageTask, Part, Request, SitePlan, folder_for, known_kinds, known_schools
 from qb.publish.site_settings import load_settings
 from qb.publish.worker import PreloadedContext
-from qb.report.context import open_context
+from qb.report import columns
+from qb.report.columns import states
+from qb.report.context import Speaker, open_context
+from qb.report.district_schools import left_out
 from qb.report.facts import Fact, anchor, department_anchor, key, shown_indicators, shown_resource
 from qb.report.resource_tables import allowed, areas_turned, counted, unknown, unmet
 from qb.report.rules import WHOLE, PageRules
@@ -44,11 +46,11 @@ from qb.report.words import (
     say,
     school_year,
     stage_label,
-    term,
     title,
     verdict_label,
 )
-from qb.terms import COMPULSORY, Kind, Verdict
+from qb.standard import Standard
+from qb.terms import COMPULSORY, Verdict
 
 if TYPE_CHECKING:
     from qb.indicators.assessment import Assessment
@@ -61,6 +63,221 @@ if TYPE_CHECKING:
 _ORDER = {
     v.value: i for i, v in enumerate((Verdict.FAIL, Verdict.NO_DATA, Verdict.PASS, Verdict.NOT_APPLICABLE))
 }
+_SENTENCES = {
+    Verdict.PASS: ("{district}{year}达到{subject}标准。", "{district} meets the standard. {year}."),
+    Verdict.FAIL: ("{district}{year}未达到{subject}标准。", "{district} does not meet the standard. {year}."),
+    Verdict.NO_DATA: (
+        "现有数据不足以判定{district}{year}是否达到{subject}标准。",
+        "The data do not tell whether {district} meets the standard. {year}.",
+    ),
+    Verdict.NOT_APPLICABLE: ("{district}{year}不适用本标准。", "The standard does not apply to {district}. {year}."),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class IndexYear(Speaker):
+    """What the index says of one year of a district.
+
+    Attributes
+    ----------
+    assessment : Assessment
+        The district's slice.
+    page : Page
+    last : Assessment, optional
+        The district in the year before, where that is told.
+    current : bool
+        Whether it is the year that the site is about; of those before, less is said.
+    """
+
+    assessment: Assessment
+    page: Page
+    last: Assessment | None = None
+    current: bool = True
+
+    @property
+    def lang(self) -> Lang:
+        """Language of the page."""
+        return self.page.lang
+
+    @property
+    def standard(self) -> Standard:
+        """The standard that judged."""
+        return self.assessment.standard
+
+    @property
+    def year(self) -> int:
+        """School year starting."""
+        return self.assessment.year
+
+    def shown(self, schools: Table) -> SimpleNamespace:
+        """Return all that a template shows of the year."""
+        district, verdict = self.assessment.districts[["district", "verdict"]].iloc[0]
+        fact = key(Fact.DISTRICT, self.year, district)
+        return SimpleNamespace(
+            year=self.year,
+            name=school_year(self.year, self.lang),
+            # A year before is opened by its verdict, which then cannot lead anywhere else.
+            verdict=Markup(badge(verdict, self.lang, fact, leads=self.current)),
+            sentence=self._sentence(district, Verdict(verdict)),
+            cards=[_shown(Cards(tuple(made), self.lang)) for made in (self._areas(), self._counts())],
+            coefficients=_shown(self.coefficients()),
+            schools=_shown(schools),
+        )
+
+    def _sentence(self, district: str, verdict: Verdict) -> str:
+        """Say the verdict, and name the areas behind it."""
+        areas, subject = self.assessment.areas, self.standard.subject
+        year = school_year(self.year, self.lang)
+        said = [self.say(*_SENTENCES[verdict]).format(district=district, year=year, subject=subject.zh)]
+        for state in (Verdict.FAIL, Verdict.NO_DATA):
+            names = [
+                area_label(a, self.standard, self.lang) for a in areas["area"][areas["verdict"] == state]
+            ]
+            if names:
+                word = verdict_label(state, self.lang)
+                said.append(self.say(f"{word}：{'、'.join(names)}。", f"{word}: {', '.join(names)}."))
+        return self.say("", " ").join(said)
+
+    def _areas(self) -> Iterator[tuple[str, ...]]:
+        then = areas_turned(self.assessment, self.last, self.lang) if self.current else {}
+        vetoes = {Verdict.PASS: ("未发现", "Nothing found"), Verdict.FAIL: ("有发现", "Something found")}
+        for district, area, verdict in self.assessment.areas[["district", "area", "verdict"]].itertuples(
+            index=False
+        ):
+            found = self.say(*vetoes[verdict]) if area == "veto" and verdict in vetoes else ""
+            fact = key(Fact.AREA, self.year, area, district)
+            yield area_label(area, self.standard, self.lang), verdict, found, fact, then.get(area, "")
+
+    def _counts(self) -> Iterator[tuple[str, ...]]:
+        """Yield how many schools, indicators and coefficients pass, of how many that could be judged or not."""
+        before = {} if self.last is None else replace(self, assessment=self.last)._tallies()
+        for name, (tally, counter) in self._tallies().items():
+            then = (
+                counted(tally, before[name][0] if name in before else None, self.lang) if self.current else ""
+            )
+            yield name, *self._passed(tally, counter), "", then
+
+    def _tallies(self) -> dict[str, tuple[Tally, str]]:
+        """Return what is counted, how many of it pass, and the word by which it is counted."""
+        own, found = self.assessment, {}
+        for stage in COMPULSORY:
+            if self.standard.limits_schools and (own.rows["stage"] == stage).any():
+                label = stage_label(stage, self.lang)
+                name = self.say(f"{label}达标学校", f"{label}: schools that meet the rule")
+                found[name] = Tally.of(own.rows["verdict"][own.rows["stage"] == stage]), "所"
+        found[self.say("达标指标", "Indicators met")] = Tally.of(shown_indicators(own)), "项"
+        single = own.balance["verdict"][own.balance["code"].isin(deciding(self.standard))]
+        if len(single):
+            found[self.say("达标的差异系数", "Coefficients within the limit")] = Tally.of(single), "个"
+        return found
+
+    def _passed(self, tally: Tally, counter: str) -> tuple[str, str]:
+        allowed_, unknown_ = tally.allowed, tally.unknown
+        beneath = [
+            self.say(
+                f"另 {allowed_} 项个别学校低于标准，规则允许",
+                f"{allowed_} more: some schools below, the rule allows",
+            )
+        ] * bool(allowed_)
+        beneath += [self.say(f"其中 {unknown_} 个缺数据", f"{unknown_} of them without data")] * bool(
+            unknown_
+        )
+        if not tally.known:
+            return verdict_label(Verdict.NO_DATA if tally.held else Verdict.NOT_APPLICABLE, self.lang), ""
+        text = f"{tally.passed} / {tally.held}"
+        return self.say(f"{text} {counter}", text), self.say("；", "; ").join(beneath)
+
+    def coefficients(self) -> Table:
+        """Return a row for each resource and stage, worst first."""
+        standard, decisive = self.standard, deciding(self.standard)
+        held = self.assessment.balance[
+            self.assessment.balance["code"].isin((*standard.resource_codes, *decisive))
+        ]
+        held = held.assign(
+            limit=held["limit"].astype(object).where(held["code"].isin(decisive).to_numpy(), None),
+            title=[coefficient_title(code, standard, self.lang) for code in held["code"]],
+        )
+        place, rule = ("stage", "code", "district"), standard.rules.coefficient
+        return self.table_of(
+            f"{school_year(self.year, self.lang)} {self.page.words['coefficients']}",
+            (
+                Column("title", ("指标", "Indicator")),
+                columns.STAGE,
+                Column("coefficient", ("差异系数", "Coefficient"), decimals=3, beside="limit",
+                       fact=states(Fact.COEFFICIENT, *place)),
+                Column("limit", ("限值", "Limit"), decimals=2) if rule else None,
+                columns.verdict(states(Fact.BALANCE, *place)) if rule else None,
+            ),
+            _worst_first(held),
+            failing="failing",
+            note=("差异系数越小越均衡。", "The smaller the coefficient, the more even."),
+            empty=_NOBODY,
+        )  # fmt: skip
+
+    def schools(self, address: Mapping[str, str], not_made: Collection[str]) -> Table:
+        """Return a row for each school and stage, worst first; `address` of those that have a page."""
+        rows, mark = self.assessment.rows, self.page.words["not_made"]
+        rows = _worst_first(rows).to_dict("records")
+        short = {code: self.short(code) for code in self.standard.resource_codes}
+        lists = {"unmet": unmet, "allowed": allowed, "unknown": unknown}
+        rows = [
+            row
+            | {
+                "name": f"{row['name']}{mark * (row['school_id'] in not_made)}",
+                "address": address.get(row["school_id"]),
+            }
+            | {name: [short[code] for code in which(row)] for name, which in lists.items()}
+            for row in rows
+        ]
+        limited = self.standard.limits_schools
+        some = {name for name in ("allowed", "unknown") if any(row[name] for row in rows)}
+        return self.table_of(
+            f"{school_year(self.year, self.lang)} {self.page.words['schools']}",
+            (
+                replace(columns.SCHOOL, school=None, link="address"),
+                columns.KIND,
+                columns.STAGE,
+                columns.PUPILS,
+                columns.met(self.standard) if limited else None,
+                columns.verdict(states(Fact.SCHOOL, "stage", "school_id")) if limited else None,
+                columns.listing("unmet", ("未达标指标", "Not met")) if limited else None,
+                columns.listing("allowed", _ALLOWED) if "allowed" in some else None,
+                columns.listing("unknown", ("缺数据指标", "No data")) if "unknown" in some else None,
+            ),
+            rows,
+            failing="failing",
+            note=(
+                "每所学校按学段分别列出；有未达标的，排在前面。点击学校名称查看该校报告。",
+                "A row for each stage of a school; those not met, if any, first. Names lead to reports.",
+            ),
+            empty=_NOBODY,
+        )
+
+    def rules(self) -> PageRules:
+        """Return the rules of what holds for the whole."""
+        return PageRules(self.standard, self.year, self.lang, WHOLE)
+
+
+_ALLOWED = ("低于标准，规则允许", "Below, the rule allows")
+_NOBODY = ("没有参加评估的学校。", "No school is judged.")
+
+
+def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:
+    order = frame["verdict"].astype(object).map(_ORDER)
+    by = [order, frame["met"]] if "met" in frame else [order]
+    ranked = frame.assign(failing=frame["verdict"] == Verdict.FAIL)
+    return ranked.iloc[pd.concat(by, axis=1).apply(tuple, axis=1).argsort(kind="stable")]
+
+
+def _shown(block: Cards | Sentences | Table | PageRules | Chart) -> Markup:
+    return Markup(block._repr_html_())
+
+
+def _address(part: Part, key: tuple[str, str], outcomes: Mapping[Path, JobOutcome]) -> str:
+    """Return the address of a page that was made; empty for one that was not."""
+    path = part.pages.get(key)
+    made = path is not None and outcomes[path].failure is None
+    return path.relative_to(part.folder).as_posix() if made else ""
 
 
 def district_index(
@@ -77,35 +294,31 @@ def district_index(
     the pages, listed where it was made; `own` the titles of notebooks of one's own.
     """
     assessment, words = part.assessment, page.words
+    last = next((one for one in earlier if one.year == assessment.year - 1), None)
+    now = IndexYear(assessment, page, last)
+    before = [IndexYear(one, page, current=False) for one in earlier]
+    address = {
+        school: _address(part, ("school", school), outcomes) for school in assessment.rows["school_id"]
+    }
+    not_made = {school for school in address if ("school", school) in part.pages and not address[school]}
+    titles = {kind: (words[kind], words[f"{kind}_note"]) for kind in OF_DISTRICT}
+    titles |= {kind: (title, "") for kind, title in (own or {}).items()}
     return index_page(
         "district.html.j2",
         page,
-        now=_year(
-            assessment,
-            page,
-            _schools(assessment, page, part, outcomes),
-            assessment.year,
-            next((one for one in earlier if one.year == assessment.year - 1), None),
-        ),
-        earlier=[_year(before, page, _schools(before, page), assessment.year) for before in earlier],
+        now=now.shown(now.schools(address, not_made)),
+        earlier=[one.shown(one.schools({}, ())) for one in before],
         reports=[
-            (
-                words[kind],
-                words[f"{kind}_note"].format(n=len(assessment.standard.indicators)),
-                _address(part, (kind, ""), outcomes),
-            )
-            for kind in OF_DISTRICT
-            if (kind, "") in part.pages
-        ]
-        + [
-            (title, "", _address(part, (kind, ""), outcomes))
-            for kind, title in (own or {}).items()
+            (title, note.format(n=len(assessment.standard.indicators)), _address(part, (kind, ""), outcomes))
+            for kind, (title, note) in titles.items()
             if (kind, "") in part.pages
         ],
         listing=_listing(part, outcomes, page.lang),
         files=[(path.name, path.relative_to(part.folder).as_posix()) for path in files if path.exists()],
-        excluded=_shown(_excluded(assessment, page)) if len(assessment.excluded) else "",
-        rules=_shown(_rules(assessment, page)),
+        excluded=_shown(left_out(now, assessment.excluded, f"{page.place} {words['excluded']}"))
+        if len(assessment.excluded)
+        else "",
+        rules=_shown(now.rules()),
         terms=plain_words(page.lang, assessment.standard),
         failed=[
             (outcomes[path].job.page.title, outcomes[path].failure.said(page.lang))
@@ -128,6 +341,9 @@ def _listing(part: Part, outcomes: Mapping[Path, JobOutcome], lang: Lang) -> lis
     ]
 
 
+# The index of all districts.
+
+
 def districts_index(
     parts: Sequence[Part],
     page: Page,
@@ -140,17 +356,14 @@ def districts_index(
     `whole` is the assessment of all of them, `schools` the table with their places, `last` the assessment of the
     year before.
     """
-    words, lang = page.words, page.lang
-    standard = parts[0].assessment.standard
-    areas = {area: area_label(area, standard, lang) for area in standard.area_names}
+    lang, reader, span = page.lang, IndexYear(whole, page), resource_span(whole.standard)
+    areas = {area: area_label(area, whole.standard, lang) for area in whole.standard.area_names}
     rows = pd.DataFrame(
         {
             "district": part.district,
             "address": f"{part.folder.name}/index.html",
             "verdict": part.assessment.districts["verdict"].iloc[0],
             **dict(zip(part.assessment.areas["area"], part.assessment.areas["verdict"], strict=True)),
-            "fact": key(Fact.DISTRICT, part.assessment.year, part.district),
-            **{f"{area}_fact": key(Fact.AREA, part.assessment.year, area, part.district) for area in areas},
             "judged": len(part.assessment.rows),
             "shares": _met_by_resource(part.assessment),
             **_counted(part.assessment),
@@ -159,28 +372,33 @@ def districts_index(
     )
     rows["share"] = 100 * rows["passed"] / rows["judged"].where(rows["judged"] > 0)
     rows["met"] = rows["share"].fillna(-1.0)  # among those of one verdict the lowest share comes first
-    columns = (
-        Column("district", words["area"], link="address"),
-        Column("verdict", words["verdict"], verdict=True, fact="fact"),
-        *(Column(area, name, verdict=True, fact=f"{area}_fact") for area, name in areas.items()),
-        Column("passed", words["passed"], decimals=0),
-        Column("judged", words["judged"], decimals=0),
-        Column("share", words["share"], decimals=1, shares="shares"),
-        Column("over", words["over"], decimals=0),
-        *(
-            Column(name, words[f"{name}_count"], decimals=0)
-            for name in ("waiting", "open")
-            if (rows[name] > 0).any()
+
+    def of_area(area: str) -> Callable[[Mapping[str, Any], object], str]:
+        return lambda row, _: key(Fact.AREA, whole.year, area, row["district"])
+
+    waiting = {
+        "waiting": ("缺数据的学校（学段）", "School stages without data"),
+        "open": ("不能计算的差异系数（个）", "Coefficients that cannot be computed"),
+    }
+    table = reader.table_of(
+        f"{page.place} {page.words['districts']}",
+        (
+            Column("district", ("地区", "District"), link="address"),
+            columns.verdict(states(Fact.DISTRICT, "district")),
+            *(columns.verdict(of_area(area), area, name) for area, name in areas.items()),
+            Column("passed", ("达标的学校（学段）", "School stages met"), decimals=0),
+            Column("judged", ("参评的学校（学段）", "School stages judged"), decimals=0),
+            Column("share", ("达标比例（%）", "Share met (%)"), decimals=1, shares="shares"),
+            Column("over", ("超限的差异系数（个）", "Coefficients over the limit"), decimals=0),
+            *(Column(name, label, decimals=0) for name, label in waiting.items() if (rows[name] > 0).any()),
+        ),
+        _worst_first(rows),
+        failing="failing",
+        note=(
+            f"小图：{span} 各项达标（含规则允许）的学校（学段）所占比例，满格为全部达标。",
+            f"Small bars: the share of school stages that meet each of {span}, or are allowed below; full height is all.",
         ),
     )
-    span = resource_span(standard)
-    note = say(
-        lang,
-        f"小图：{span} 各项达标（含规则允许）的学校（学段）所占比例，满格为全部达标。",
-        f"Small bars: the share of school stages that meet each of {span}, or are allowed below; full height is all.",
-    )
-    caption = f"{page.place} {words['districts']}"
-    table = Table(caption, columns, _worst_first(rows), "failing", note, lang=lang)
     return index_page(
         "districts.html.j2",
         page,
@@ -188,7 +406,7 @@ def districts_index(
         said=_shown(_said(whole, page)),
         maps=[_shown(chart) for chart in _map(parts, schools, page)],
         districts=_shown(table),
-        rules=_shown(_rules(parts[0].assessment, page)),
+        rules=_shown(reader.rules()),
     )
 
 
@@ -257,28 +475,6 @@ def _met_by_resource(assessment: Assessment) -> list[tuple[str, float]]:
     return found
 
 
-def _year(
-    assessment: Assessment, page: Page, schools: Table, year: int, last: Assessment | None = None
-) -> SimpleNamespace:
-    """Return what the index says of one year; of the latest one what the year before was, too."""
-    district, verdict = assessment.districts[["district", "verdict"]].iloc[0]
-    fact = key(Fact.DISTRICT, assessment.year, district)
-    current = assessment.year == year
-    return SimpleNamespace(
-        year=assessment.year,
-        name=school_year(assessment.year, page.lang),
-        # A year before is opened by its verdict, which then cannot lead anywhere else.
-        verdict=Markup(badge(verdict, page.lang, fact, leads=current)),
-        sentence=_sentence(assessment, verdict, page),
-        cards=[
-            _shown(Cards(tuple(made(assessment, page, last, current)), page.lang))
-            for made in (_areas, _counts)
-        ],
-        coefficients=_shown(_coefficients(assessment, page)),
-        schools=_shown(schools),
-    )
-
-
 def _counted(assessment: Assessment) -> dict[str, float]:
     """Return how many schools pass and coefficients are over, NaN where nobody knows, and how many wait."""
     balance = assessment.balance
@@ -290,219 +486,6 @@ def _counted(assessment: Assessment) -> dict[str, float]:
         "waiting": schools.unknown,
         "open": spread.unknown,
     }
-
-
-def _rules(assessment: Assessment, page: Page) -> PageRules:
-    return PageRules(assessment.standard, assessment.year, page.lang, WHOLE)
-
-
-def _shown(block: Cards | Sentences | Table | PageRules | Chart) -> Markup:
-    return Markup(block._repr_html_())
-
-
-def _address(part: Part, key: tuple[str, str], outcomes: Mapping[Path, JobOutcome]) -> str:
-    """Return the address of a page that was made; empty for one that was not."""
-    path = part.pages.get(key)
-    made = path is not None and outcomes[path].failure is None
-    return path.relative_to(part.folder).as_posix() if made else ""
-
-
-def _sentence(assessment: Assessment, verdict: str, page: Page) -> str:
-    """Say the verdict, and name the areas behind it."""
-    words, lang, areas = page.words, page.lang, assessment.areas
-    district = assessment.districts["district"].iloc[0]
-    said = [
-        words[verdict].format(
-            district=district,
-            year=school_year(assessment.year, lang),
-            subject=say(lang, assessment.standard.subject.zh, assessment.standard.subject.en),
-        )
-    ]
-    for state in (Verdict.FAIL, Verdict.NO_DATA):
-        names = [
-            area_label(area, assessment.standard, lang) for area in areas["area"][areas["verdict"] == state]
-        ]
-        if names:
-            said.append(
-                words["listing"].format(verdict=verdict_label(state, lang), names=words["comma"].join(names))
-            )
-    return words["space"].join(said)
-
-
-def _areas(
-    assessment: Assessment, page: Page, last: Assessment | None, current: bool
-) -> Iterator[tuple[str, ...]]:
-    then = areas_turned(assessment, last, page.lang) if current else {}
-    for district, area, verdict in assessment.areas[["district", "area", "verdict"]].itertuples(index=False):
-        found = page.words.get(f"veto_{verdict}", "") if area == "veto" else ""
-        fact = key(Fact.AREA, assessment.year, area, district)
-        label = area_label(area, assessment.standard, page.lang)
-        yield label, verdict, found, fact, then.get(area, "")
-
-
-def _counts(
-    assessment: Assessment, page: Page, last: Assessment | None, current: bool
-) -> Iterator[tuple[str, ...]]:
-    """Yield how many schools, indicators and coefficients pass, of how many that could be judged or not."""
-    words = page.words
-    before = {} if last is None else {name: verdicts for name, verdicts, _ in _verdicts(last, page)}
-    for name, verdicts, of in _verdicts(assessment, page):
-        then = ""
-        if current:
-            past = Tally.of(before[name]) if name in before else None
-            then = counted(Tally.of(verdicts), past, page.lang)
-        yield name, *_passed(verdicts, words, of), "", then
-
-
-def _verdicts(assessment: Assessment, page: Page) -> Iterator[tuple[str, Sequence[object], str]]:
-    """Yield what is counted, its verdicts, and the word by which it is."""
-    words, rows, balance = page.words, assessment.rows, assessment.balance
-    for stage in COMPULSORY:
-        if assessment.standard.limits_schools and (rows["stage"] == stage).any():
-            name = words["passed_schools"].format(stage=stage_label(stage, page.lang))
-            yield name, rows["verdict"][rows["stage"] == stage].tolist(), "of_schools"
-    yield words["passed_indicators"], shown_indicators(assessment).tolist(), "of_indicators"
-    single = balance["verdict"][balance["code"].isin(deciding(assessment.standard))]
-    if len(single):
-        yield words["passed_coefficients"], single.tolist(), "of_coefficients"
-
-
-def _passed(verdicts: Iterable[object], words: Mapping[str, str], of: str) -> tuple[str, str]:
-    tally = Tally.of(verdicts)
-    beneath = [words["allowed_count"].format(n=tally.allowed)] * bool(tally.allowed)
-    beneath += [words["unknown_count"].format(n=tally.unknown)] * bool(tally.unknown)
-    if not tally.known:
-        return words["nobody_knows"] if tally.held else words["none_held"], ""
-    return words[of].format(passed=tally.passed, held=tally.held), words["comma_clause"].join(beneath)
-
-
-def _coefficients(assessment: Assessment, page: Page) -> Table:
-    """Return a row for each resource and stage, worst first."""
-    words, lang = page.words, page.lang
-    rule = assessment.standard.rules.coefficient
-    shown = (*assessment.standard.resource_codes, *deciding(assessment.standard))
-    held = assessment.balance[assessment.balance["code"].isin(shown)]
-    places = list(held[["stage", "code", "district"]].itertuples(index=False))
-    decides = held["code"].isin(deciding(assessment.standard)).to_numpy()
-    frame = held.assign(
-        limit=held["limit"].astype(object).where(decides, None),
-        title=[coefficient_title(code, assessment.standard, lang) for code in held["code"]],
-        stage=[stage_label(stage, lang) for stage in held["stage"]],
-        **{
-            f"{fact}_fact": [key(fact, assessment.year, *place) for place in places]
-            for fact in (Fact.COEFFICIENT, Fact.BALANCE)
-        },
-    )
-    columns = [
-        Column("title", words["indicator"]),
-        Column("stage", words["stage"]),
-        Column("coefficient", words["coefficient"], decimals=3, beside="limit", fact="coefficient_fact"),
-    ]
-    if rule:
-        columns += [
-            Column("limit", words["limit"], decimals=2),
-            Column("verdict", words["verdict"], verdict=True, fact="balance_fact"),
-        ]
-    caption = f"{school_year(assessment.year, lang)} {words['coefficients']}"
-    return Table(
-        caption,
-        tuple(columns),
-        _worst_first(frame),
-        "failing",
-        words["coefficients_note"],
-        _nobody(lang),
-        lang,
-    )
-
-
-def _schools(
-    assessment: Assessment,
-    page: Page,
-    part: Part | None = None,
-    outcomes: Mapping[Path, JobOutcome] | None = None,
-) -> Table:
-    """Return a row for each school and stage, worst first; without a part no row leads to a page."""
-    words, lang, rows = page.words, page.lang, assessment.rows
-    short = {
-        code: title(assessment.standard[code], lang, short=True)
-        for code in assessment.standard.resource_codes
-    }
-    ids = rows["school_id"].unique() if part else ()
-    address = {school: _address(part, ("school", school), outcomes) for school in ids}
-    not_made = {school for school in address if ("school", school) in part.pages and not address[school]}
-
-    def having(row: Mapping[str, object], which: Callable[[Mapping[str, object]], list[str]]) -> str:
-        return words["comma"].join(short[code] for code in which(row))
-
-    records = rows.to_dict("records")
-
-    frame = pd.DataFrame(
-        {
-            "name": [
-                f"{name}{words['not_made']}" if school in not_made else name
-                for name, school in zip(rows["name"], rows["school_id"], strict=True)
-            ],
-            "address": rows["school_id"].map(address),
-            "kind": [term(kind, lang, (Kind,)) for kind in rows["kind"]],
-            "stage": [stage_label(stage, lang) for stage in rows["stage"]],
-            "pupils": rows["pupils"],
-            "met": rows["met"],
-            "verdict": rows["verdict"].astype(str),
-            "verdict_fact": [
-                key(Fact.SCHOOL, assessment.year, *place)
-                for place in rows[["stage", "school_id"]].itertuples(index=False)
-            ],
-            "unmet": [having(row, unmet) for row in records],
-            "allowed": [having(row, allowed) for row in records],
-            "unknown": [having(row, unknown) for row in records],
-        }
-    )
-    columns = [
-        Column("name", words["name"], link="address"),
-        Column("kind", words["kind"]),
-        Column("stage", words["stage"]),
-        Column("pupils", words["pupils"], decimals=0),
-    ]
-    if assessment.standard.limits_schools:
-        columns += [
-            Column("met", words["met"].format(n=len(assessment.standard.resources)), decimals=0),
-            Column("verdict", words["verdict"], verdict=True, fact="verdict_fact"),
-            Column("unmet", words["unmet"]),
-        ]
-    columns += [Column(name, words[name]) for name in ("allowed", "unknown") if (frame[name] != "").any()]
-    caption = f"{school_year(assessment.year, lang)} {words['schools']}"
-    return Table(
-        caption, tuple(columns), _worst_first(frame), "failing", words["schools_note"], _nobody(lang), lang
-    )
-
-
-def _nobody(lang: Lang) -> str:
-    return say(lang, "没有参加评估的学校。", "No school is judged.")
-
-
-def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:
-    order = frame["verdict"].map(_ORDER)
-    by = [order, frame["met"]] if "met" in frame else [order]
-    ranked = frame.assign(failing=frame["verdict"] == Verdict.FAIL)
-    return ranked.iloc[pd.concat(by, axis=1).apply(tuple, axis=1).argsort(kind="stable")]
-
-
-def _excluded(assessment: Assessment, page: Page) -> Table:
-    words = page.words
-    stages = [stage_label(stage, page.lang) for stage in assessment.excluded["stage"]]
-    reasons = [told(reason, page.lang) for reason in assessment.excluded["reason"]]
-    columns = (
-        Column("name", words["name"]),
-        Column("stage", words["stage"]),
-        Column("pupils", words["pupils"], decimals=0),
-        Column("reason", words["reason"]),
-    )
-    return Table(
-        f"{page.place} {words['excluded']}",
-        columns,
-        assessment.excluded.assign(stage=stages, reason=reasons),
-        lang=page.lang,
-    )
 
 
 # Making a site.

@@ -162,17 +162,9 @@ class DistrictSchools(DistrictPart):
 
     def excluded(self) -> Table:
         """Return the schools and stages that a rule leaves out, and schools not there in the year."""
-        frame, what = self.own.excluded, self.context.resources
-        return self.table_of(
-            (f"按规则不参加{what}评估的学校和学段", f"Left out of {what} by rule"),
-            (
-                replace(columns.SCHOOL, school=None),
-                columns.STAGE,
-                columns.PUPILS,
-                columns.sentence("reason", ("原因", "Reason")),
-            ),
-            frame.assign(pupils=frame["pupils"].astype(object).where(frame["pupils"].notna(), None)),
-            empty=("没有按规则排除的学校。", "None is left out."),
+        what = self.context.resources
+        return left_out(
+            self, self.own.excluded, (f"按规则不参加{what}评估的学校和学段", f"Left out of {what} by rule")
         )
 
     def warnings(self) -> Table:
@@ -188,6 +180,23 @@ class DistrictSchools(DistrictPart):
             frame.assign(name=[name.get(school, "") for school in frame["school_id"]]),
             empty=("没有其他提示。", "No further notes."),
         )
+
+
+def left_out(reader: columns.Reader, excluded: pd.DataFrame, caption: columns.Words) -> Table:
+    """Return the schools and stages of which an assessment says that a rule leaves them out, and why."""
+    pupils = excluded["pupils"].astype(object).where(excluded["pupils"].notna(), None)
+    return columns.table(
+        reader,
+        caption,
+        (
+            replace(columns.SCHOOL, school=None),
+            columns.STAGE,
+            columns.PUPILS,
+            columns.sentence("reason", ("原因", "Reason")),
+        ),
+        excluded.assign(pupils=pupils),
+        empty=("没有按规则排除的学校。", "None is left out."),
+    )
 
 
 # What a district lacks, and who answers for it.

@@ -248,7 +248,7 @@ def numbers(table: Locator, number: int) -> list[int]:
     return [int(text.replace(",", "")) for text in column(table, number)]
 
 
-@pytest.mark.parametrize(("lang", "label"), [("zh", "学生数"), ("en", "Pupils")])
+@pytest.mark.parametrize(("lang", "label"), [("zh", "在校生"), ("en", "Pupils")])
 @pytest.mark.parametrize("kind", ["index"])
 def test_a_key_sorts_a_column_up_down_and_back(view, label):
     table = schools_of(view.page)
