@@ -606,6 +606,8 @@ def _long_texts(values: pd.Series) -> dict[int, str]:
             long = np.flatnonzero((numbers >= 1e10) & (numbers < 1e18) & (numbers % 1 == 0))
         return {int(position): f"{numbers[position]:.0f}" for position in long}
     text = pa.array(values.astype("str"), type=pa.large_string())
+    if (pc.max(pc.binary_length(text)).as_py() or 0) < SHORTEST:
+        return {}
     length = pc.fill_null(pc.utf8_length(text), 0).to_numpy(zero_copy_only=False)
     long = np.flatnonzero(length >= SHORTEST)
     if not len(long):

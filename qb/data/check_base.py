@@ -356,18 +356,23 @@ class View:
 
         def make() -> np.ndarray:
             code = self.keys(table)
-            if code.is_monotonic_increasing and code.is_unique:  # as it is in a table in order
+            if (code[1:] > code[:-1]).all():  # as it is in a table in order
                 return np.zeros(len(code), dtype=bool)
             known = self.frame(table)[list(self.tables[table].key)].notna().all(axis=1).to_numpy()
-            return code.duplicated().to_numpy() & known
+            return pd.Series(code).duplicated().to_numpy() & known
 
         return self.once(("repeated", table), make)
 
-    def keys(self, table: str) -> pd.Series:
+    def keys(self, table: str) -> np.ndarray:
         """Return one number for each record, the same where all of the key is the same."""
 
-        def make() -> pd.Series:
-            return pd.Series(record_codes(self.frame(table), self.tables[table].key))
+        def make() -> np.ndarray:
+            frame, key = self.frame(table), self.tables[table].key
+            looked_up = {"school_id": self.data.places, "stage": self._typed_stage}
+            codes = {name: find(table) for name, find in looked_up.items() if name in key}
+            return record_codes(
+                frame.assign(**{n: code for n, code in codes.items() if (code >= 0).all()}), key
+            )
 
         return self.once(("keys", table), make)
 

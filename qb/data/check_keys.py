@@ -30,7 +30,7 @@ def _duplicates(view: View) -> Iterator[Found]:
         again = np.flatnonzero(again)
         if not len(again):
             continue
-        alike = np.flatnonzero(code.isin(code[again]).to_numpy())
+        alike = np.flatnonzero(np.isin(code, code[again]))
         first = dict(zip(code[alike[::-1]], alike[::-1], strict=True))
 
         def say(position: int, table=table, frame=frame, code=code, first=first) -> Message:

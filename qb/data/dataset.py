@@ -247,8 +247,18 @@ def _ranks(values: pd.Series, words: Sequence[str]) -> tuple[np.ndarray, int]:
             rank = np.append(np.argsort(pc.sort_indices(each).to_numpy()), len(each))
             place = rank[place]
         return place, len(each) + 1
+    if len(values) and pd.api.types.is_numeric_dtype(values):
+        number = values.to_numpy(dtype=float, na_value=np.nan)
+        number = number - np.fmin.reduce(number)
+        if (span := np.fmax.reduce(number)) < _NEAR:  # as years, grades and numbers of schools are
+            number = np.where(np.isnan(number), span + 1, number)
+            if ((place := number.astype(np.int64)) == number).all():
+                return place, int(span) + 2
     place, each = pd.factorize(values, sort=True)
     return np.where(place < 0, len(each), place), len(each) + 1
+
+
+_NEAR = 2**20  # within so many of each other, whole numbers are their own ranks
 
 
 def _complete(name: str, frame: pd.DataFrame | None) -> pd.DataFrame:
