@@ -198,7 +198,15 @@ def t03(p):
 
 def t04(p):
     district = p.data.districts[0]
-    p.add("schools", "school_id", school_id="0001031", district=district, kind="primary", opened_year=2000)
+    p.add(
+        "schools",
+        "school_id",
+        name="新建小学（模拟）",
+        school_id="0001031",
+        district=district,
+        kind="primary",
+        opened_year=2000,
+    )
 
 
 def t05(p):
@@ -343,6 +351,10 @@ def s12(p):
 
 def t13(p):
     p.add("district", "district", year=YEAR, district="无名县", item="deaths", value=0.0)
+
+
+def t16(p):
+    p.put("schools", "kind", None, school_id="0001012")
 
 
 def z01(p):

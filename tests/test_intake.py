@@ -339,10 +339,18 @@ def test_totals_notes_and_signatures_are_left_out_each_with_one_finding(book):
         sheet["A9"], sheet["D9"] = "合 计", 4000
         sheet["A10"] = "注：数据截至2025年9月1日，由各校填报。"
         sheet["A11"] = f"填表人：张某  联系电话：{PHONE}"
+        for row, text in enumerate(("制表人：张某", "以上数据截至9月1日，由各校填报"), start=8):
+            made["学校"][f"A{row}"] = text  # where the codes of schools stand
 
     path = book(slip)
-    assert told(path) == [("F25", "sections", "A9"), ("F25", "sections", "A10"), ("P02", "sections", "A11")]
-    assert values(path) == CODES
+    notes = [
+        ("F25", "schools", "A8"),
+        ("F25", "schools", "A9"),
+        ("F25", "sections", "A9"),
+        ("F25", "sections", "A10"),
+    ]
+    assert told(path) == [*notes, ("P02", "sections", "A11")]
+    assert values(path) == CODES and len(read(path)["schools"]) == 5
 
 
 def test_a_row_without_a_code_that_is_the_sum_of_those_above_is_left_out(book):

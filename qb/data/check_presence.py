@@ -344,6 +344,25 @@ def _unknown_items(view: View) -> Iterator[Found]:
         yield Found(table, np.flatnonzero(wrong.to_numpy()), column, say, None)
 
 
+_TELLING = ("district", "kind")  # of a school, what its verdicts go by
+
+
+def _untold(view: View) -> Iterator[Found]:
+    """Find schools that do not say what the others do, each once; a column that nobody filled in is no slip."""
+    blank = view.schools[[name for name in _TELLING if view.schools[name].notna().any()]].isna()
+    first = blank.to_numpy().argmax(axis=1)
+    labels = [view.tables["schools"][name] for name in blank]
+
+    def say(p: int) -> Message:
+        lacking = (
+            Message("“{}”", "{}", label) for label, gone in zip(labels, blank.iloc[p], strict=True) if gone
+        )
+        return Message("没有填{}", "there is no {}", listing(lacking))
+
+    for place, name in enumerate(blank):
+        yield Found("schools", np.flatnonzero(blank[name].to_numpy() & (first == place)), name, say)
+
+
 def _large_point(view: View) -> Iterator[Found]:
     most, pupils = view.checks.teaching_point_pupils, trusted(view, "sections", "pupils")
     school = view.school("sections")
@@ -463,5 +482,8 @@ PRESENCE_RULES: tuple[Rule, ...] = (
     Rule("T15", _W, Message("年份不可能", "A year that cannot be"),
          Message("各学年分别评估，趋势按学年比较", "Each year is assessed by itself, and trends compare years"),
          Message("核对学年或年份", "Check the year"), _odd_years),
+    Rule("T16", _W, Message("学校缺少县区或办学类型", "A school without district or kind"),
+         Message("没有县区的学校不进入任何县区的结论；没有类型就不知道应报哪些学段", "Without its district a school is part of no district's verdict; without its kind nobody knows which stages it owes"),
+         Message("补填；不是学校的行请删去", "Fill it in; delete a row that is no school"), _untold),
 )
 # fmt: on

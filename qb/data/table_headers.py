@@ -81,6 +81,7 @@ _REMARKS = {"必填", "选填", "可选", "必选", "填数字", "数字", "文�
 _INCLUDING = re.compile("(?<!不)(?<!未)(?:含|包括|计入)")  # of a remark: pupils with those of a kindergarten
 _WITHOUT = re.compile("不含|不包括|不计|未含")
 _ALIKE = 0.75  # share of letters in common from which a header looks like another
+_SHORT = 4  # letters from which on a header may be another one cut short
 
 
 def table_named(text: str) -> Table | None:
@@ -147,8 +148,8 @@ def column_like(header: str, table: Table, taken: Iterable[str]) -> Column | Non
     """Return the column that a header looks like without naming it, of those not there yet.
 
     >>> from qb.data.schema import TABLES
-    >>> column_like("专任教师人数", TABLES["sections"], taken=()).name
-    'full_time_teachers'
+    >>> [column_like(text, TABLES["sections"], taken=()).name for text in ("专任教师人数", "骨干教师")]
+    ['full_time_teachers', 'backbone_teachers']
     """
     plain, _ = plain_header(header)
     likeness = {
@@ -161,11 +162,14 @@ def column_like(header: str, table: Table, taken: Iterable[str]) -> Column | Non
 
 
 def _likeness(one: str, other: str) -> float:
-    """Return the share of letters in common, or 0 where there are too few: headers are many."""
+    """Return the share of letters in common, or of a short name in the other; 0 where there are too few."""
     letters = len(one) + len(other)
-    if 2 * sum(letter in other for letter in one) < _ALIKE * letters:
+    shared = sum(letter in other for letter in one)
+    if 2 * shared < _ALIKE * letters and not (len(one) >= _SHORT and shared >= _ALIKE * len(one)):
         return 0.0
-    return SequenceMatcher(None, one, other).ratio()
+    matcher = SequenceMatcher(None, one, other)
+    in_order = sum(block.size for block in matcher.get_matching_blocks()) / max(len(one), _SHORT)
+    return max(matcher.ratio(), in_order if len(one) >= _SHORT else 0.0)
 
 
 @dataclass(frozen=True)
@@ -234,6 +238,8 @@ NOTE = re.compile(
     rf"^[（(【*※＊]?\s*(?:{_LEADS})\s*(?:[（(][^（()）]{{0,12}}[)）])?\s*(?:[:：】).、\d]|签|日期|意见|$)"
 )
 _DAY = re.compile(r"^\d{4}\s*[年.\-/]\s*\d{1,2}\s*[月.\-/]\s*(?:\d{1,2}\s*日?)?$")
+_FEW = 2  # cells to which a note may go on
+_WORDS = rf"{NOTE.pattern}|{_DAY.pattern}|[，。；：]"  # what no code has
 _LOOKED_AT = 5000  # rows looked at one by one; where more lack their key, the table has another fault
 
 
@@ -504,11 +510,12 @@ def set_aside(cells: Mapping[str, pd.Series], table: Table) -> list[Aside]:
         return []
     key = [name for name in table.required_among(frame) if name in frame]
     wordy = [name for name in frame if name in key or name == "name" or name not in table.by_name]
-    suspect = _said(frame, wordy) | np.logical_or.reduce(
+    ids = [name for name in key if table[name].kind is ColumnKind.ID]
+    suspect = _said(frame, wordy, TOTAL) | np.logical_or.reduce(
         [_gone(frame[name], table[name].kind) for name in key]
     )
+    suspect |= _said(frame, [*ids, *list(frame)[:1]], _WORDS)
     found: list[Aside] = []
-    ids = [name for name in key if table[name].kind is ColumnKind.ID]
     for position in np.flatnonzero(suspect)[:_LOOKED_AT].tolist():
         row = {
             name: _shown(values.iloc[position])
@@ -532,13 +539,13 @@ def _shown(cell: object) -> str:
     return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
 
 
-def _said(frame: dict[str, pd.Series], names: list[str]) -> np.ndarray:
-    """Return where a cell of these columns says that its row is a total."""
+def _said(frame: dict[str, pd.Series], names: list[str], pattern: str) -> np.ndarray:
+    """Return where a cell of these columns has such words."""
     found = np.zeros(len(next(iter(frame.values()))), dtype=bool)
     for name in names:
         if not pd.api.types.is_string_dtype(frame[name]):
             continue
-        found |= matches(frame[name], TOTAL, ascii=False)
+        found |= matches(frame[name], pattern, ascii=False)
     return found
 
 
@@ -569,11 +576,10 @@ def _of_row(row: dict[str, str], position: int, key: list[str], ids: list[str], 
         wordy = name in key or name in (first, "name")
         if wordy and re.search(TOTAL, cell):
             return Aside("total", [position], name, cell)
-    if NOTE.search(text) and not all(name in row for name in key):
+    if NOTE.search(text) and (first in ids or len(row) <= _FEW or not all(name in row for name in key)):
         return Aside("note", [position], first, text)
-    if len(row) == 1 and (
-        _DAY.search(text) or (len(text) > 3 and re.search("[一-鿿]", text) and first not in ids)
-    ):
+    letters = len(text) > 3 and re.search("[，。；：]" if first in ids else "[一-鿿]", text)
+    if len(row) == 1 and (_DAY.search(text) or letters):
         return Aside("note", [position], first, text)
     if set(row) < set(key) and not set(row) & set(ids) and len(key) > 1:
         filled = listing(Message("{} {}", "{} {}", table[name], cell) for name, cell in row.items())
