@@ -350,7 +350,7 @@ _TELLING = ("district", "kind")  # of a school, what its verdicts go by
 def _untold(view: View) -> Iterator[Found]:
     """Find schools that do not say what the others do, each once; a column that nobody filled in is no slip."""
     blank = view.schools[[name for name in _TELLING if view.schools[name].notna().any()]].isna()
-    first = blank.to_numpy().argmax(axis=1)
+    told = np.zeros(len(blank), dtype=bool)
     labels = [view.tables["schools"][name] for name in blank]
 
     def say(p: int) -> Message:
@@ -359,8 +359,9 @@ def _untold(view: View) -> Iterator[Found]:
         )
         return Message("没有填{}", "there is no {}", listing(lacking))
 
-    for place, name in enumerate(blank):
-        yield Found("schools", np.flatnonzero(blank[name].to_numpy() & (first == place)), name, say)
+    for name in blank:
+        yield Found("schools", np.flatnonzero(blank[name].to_numpy() & ~told), name, say)
+        told |= blank[name].to_numpy()
 
 
 def _large_point(view: View) -> Iterator[Found]:
