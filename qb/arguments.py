@@ -227,6 +227,7 @@ def parser_in(lang: Lang) -> Parser:
         action="store_true",
         help=t("另列建校数从 0 起逐所增加，多建一所换来什么；以及费用、就近学生数、里程互不占优的全部方案", "list too what each school more brings, from none on, and all plans of which none is better in cost, pupils within reach and walks"),
     )
+    it.add_argument("--points", type=whole, metavar="N", help=t("互不占优的方案只取 N 档费用（校址多时用，含 --curve）", "of these plans only those of N sums of money (for many sites; with it --curve)"))
     it.add_argument(
         "--out", type=a_path, metavar="FILE.toml", help=t("把最好的方案写成情景文件，供 qb whatif 复算", "write the best plan as a scenario, to compute it again with qb whatif")
     )

@@ -16,6 +16,7 @@ from qb.charts import Caption
 from qb.charts.maps import map_of_sites
 from qb.charts.primitives import Dot, Line
 from qb.charts.style import ACCENT
+from qb.errors import QbError
 from qb.indicators.assessment import assess
 from qb.planning.costs import load_costs
 from qb.planning.scenario import apply, load, whatif
@@ -252,7 +253,7 @@ def test_no_plan_outdoes_one_of_the_front_and_its_ends_are_there(seed):
     found = edge(problem, 2, 60)
     table = undominated(problem, found.plans)
     made = list(table[["cost_yuan", "within", "child_km"]].itertuples(index=False, name=None))
-    assert found.complete and bool(made) == bool(there)
+    assert found.proven and bool(made) == bool(there)
     for budget, near, walk in found.bounds.itertuples(index=False):  # no plan of that budget is better
         assert all(p[1] <= near or np.isnan(near) for p in there if p[0] <= budget)
         assert all(p[2] >= walk - 1e-5 or np.isnan(walk) for p in there if p[0] <= budget)
@@ -264,6 +265,15 @@ def test_no_plan_outdoes_one_of_the_front_and_its_ends_are_there(seed):
         able, shown = ([p for p in several if p[0] <= cost] for several in (there, made))
         assert max(p[1] for p in able) == max(p[1] for p in shown)
         assert min(p[2] for p in able) == pytest.approx(min(p[2] for p in shown), abs=1e-5)
+    few = edge(problem, 2, 60, points=3)  # any cost, half of the dearest, nothing: the best of both kinds
+    bounds = few.bounds
+    assert few.proven and (len(bounds) > 1 or all(p[0] == 0 for p in made))
+    for budget, near, walk in bounds.itertuples(index=False):
+        able = [p for p in there if p[0] <= budget]
+        assert near == max(p[1] for p in able)
+        assert walk == pytest.approx(min(p[2] for p in able), abs=1e-5)
+        shown = undominated(problem, few.plans).query("cost_yuan <= @budget")
+        assert (shown["within"].max(), shown["child_km"].min()) == (near, pytest.approx(walk, abs=1e-5))
 
 
 def test_the_front_tells_what_each_further_pupil_costs_and_what_a_price_decides():
@@ -285,12 +295,19 @@ def test_the_front_tells_what_each_further_pupil_costs_and_what_a_price_decides(
     assert "任一校址的费用升降 20%，选择不变" in text and "前沿可能" not in text
     told = json.loads(json.dumps(document(found, front=table), allow_nan=False))
     assert told["front_complete"] is True and "前沿已查完" in text
-    assert told["front_bounds"][0] == {
-        "budget_yuan": None, "within_at_most": 241, "child_km_at_least": None
-    }  # fmt: skip
+    first = told["front_bounds"][0]
+    assert (first["budget_yuan"], first["within_at_most"]) == (None, 241)
     late = table.copy()
-    late.attrs["complete"] = False
-    assert "已证：任何费用的方案，步行距离以内至多 241 名，步行总里程至少" in front_lines(late, swings)
+    late.attrs |= {"complete": False, "proven": False}
+    said = front_lines(late, swings)
+    assert "到时为止" in said and "已证：不限费用的任何方案，步行距离以内至多 241 名，步行总里程至少" in said
+    few = front(found, data, STANDARD, costs, points=2)
+    said = front_lines(few, swings)
+    assert "取 2 档费用，每档列就近最多和里程最少的方案，均已证最优" in said
+    assert "费用不超过 0 万元的任何方案，步行距离以内至多 181 名" in said  # new zones alone, as in the curve
+    assert few.loc[few["best"], "within"].tolist() == [181, 241] and few.attrs["complete"] is False
+    with pytest.raises(QbError, match="至少取 2 档费用（--points），现为 1"):
+        front(found, data, STANDARD, costs, points=1)
     made = told["front"]
     assert [row["within"] for row in made if row["best"]] == [181, 241]
 

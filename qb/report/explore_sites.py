@@ -13,9 +13,10 @@ from qb.charts.maps import map_of_sites
 from qb.data.dataset import Dataset
 from qb.data.reading import read
 from qb.files import beside_notebooks
+from qb.language import told
 from qb.planning.costs import load_costs
 from qb.planning.scenario import Scenario
-from qb.planning.siting.pareto_front import SWING, front, swayed, trade_off
+from qb.planning.siting.pareto_front import SWING, front, proven_lines, swayed, trade_off
 from qb.planning.siting.site_choice import prices, site
 from qb.planning.siting.siting_solver import NOW, Siting, Status
 from qb.report.tables import Column, Table
@@ -31,8 +32,11 @@ def open_siting(
     standard: str | Path = DEFAULT,
     most: int = 1,
     lang: Lang = "zh",
+    points: int | None = None,
 ) -> SitingPlans:
     """Read a dataset and candidates, choose the sites, and return what there is to look at.
+
+    With `points` the front is of so many sums of money, see `qb.planning.siting.pareto_front.front`.
 
     Raises
     ------
@@ -41,7 +45,7 @@ def open_siting(
     """
     dataset, chosen, costs = read(beside_notebooks(data)), chosen_standard(standard), load_costs(None)
     found = site(dataset, beside_notebooks(candidates), year, standard, most, costs=costs)
-    edge = front(found, dataset, chosen, costs)
+    edge = front(found, dataset, chosen, costs, points=points)
     swings = swayed(edge, found, prices(found.candidates, dataset, found.year, costs, chosen))
     return SitingPlans(dataset, found, trade_off(found, dataset, chosen, costs), edge, swings, lang)
 
@@ -175,7 +179,7 @@ class SitingPlans:
             million_yuan=self.edge["cost_yuan"] / 1e6,
             proof=[self._proven(status) for status in self.edge["status"]],
         )
-        unfinished = self._say("到时为止，可能还有别的方案。", "The time was up; there may be more plans.")
+        proven = [] if self.edge.attrs["complete"] else [told(m, self.lang) for m in proven_lines(self.edge)]
         return Table(
             self._say(
                 "互不占优的方案：费用、就近与里程", "Plans that no other outdoes: cost, reach and walk"
@@ -195,7 +199,7 @@ class SitingPlans:
                 Column("proof", self._say("证明", "Proof")),
             ),
             frame,
-            note=" ".join([*self._swings(), *([] if self.edge.attrs["complete"] else [unfinished])]),
+            note=" ".join([*self._swings(), *(self._say(f"{line}。", f"{line}.") for line in proven)]),
             lang=self.lang,
         )
 

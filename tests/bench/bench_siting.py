@@ -84,7 +84,7 @@ def test_the_front_of_a_county(capsys):
     table = undominated(replace(problem, option_yuan=yuan.round(-4)), found.plans)
     with capsys.disabled():
         print(f"\nfront of a county: {len(table)} plans in {time.perf_counter() - start:.0f} s, "
-              f"complete: {found.complete}; {table['within'].min():.0f} to {table['within'].max():.0f} near, "
+              f"complete: {found.proven}; {table['within'].min():.0f} to {table['within'].max():.0f} near, "
               f"{table['cost_yuan'].max() / 1e6:.0f} million yuan")  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from qb.data.dataset import Dataset
 from qb.data.reading import read
+from qb.errors import QbError
 from qb.files import write_whole
 from qb.language import Both, Lang, Message, column, joined, json_text, listing, told
 from qb.planning.costs import Costs, load_costs
@@ -50,14 +51,19 @@ def trade_off(
         `new`, `sites`, `status`, `unplaced`, `within`, `child_km`, `mean_km`, `farthest_km`, `cost_yuan`,
         `low_yuan`, `high_yuan`, `reason` (why it has no cost); against the row before `more_within`,
         `less_km`, `more_yuan`, and `yuan_per_child` more within distance (NaN where there are none more).
+        Its `attrs` say whether the time was up (`late`) before a school more brought nothing.
     """
     end, problem = time.monotonic() + seconds, found.problem
     plans: list[Solution] = []
-    for most in range(problem.sites + 1):
-        plan = solve(problem, most, (end - time.monotonic()) / (problem.sites + 1 - most))
-        if plan.status is not Status.INFEASIBLE and len(plan.opened) < most:
-            break
-        plans.append(plan)
+    late = False
+    try:
+        for most in range(problem.sites + 1):
+            plan = solve(problem, most, _left(end) / SHARE)
+            if plan.status is not Status.INFEASIBLE and len(plan.opened) < most:
+                break
+            plans.append(plan)
+    except OutOfTimeError:
+        late = True
     made, rows = replace(found, solutions=tuple(plans)), []
     for new, plan in enumerate(plans):
         opened, row = made.opened(new + 1), {"new": new, "status": plan.status, "unplaced": plan.unplaced}
@@ -72,6 +78,7 @@ def trade_off(
     table["more_within"], table["less_km"] = table["within"].diff(), -table["child_km"].diff()
     table["more_yuan"] = table["cost_yuan"].diff()
     table["yuan_per_child"] = table["more_yuan"] / table["more_within"].where(table["more_within"] > 0)
+    table.attrs["late"] = late
     return table
 
 
@@ -81,24 +88,26 @@ def trade_off(
 LEAST_KM = 1e-6  # walks that differ by less are one
 STEP = 1e-4  # costs that differ by a smaller share are one
 LEVELS = 3  # plans sought at one cost between the most within distance and the least walk
-SPREAD = 4  # costs looked at first, so that a search that ends early knows all of the front roughly
+SPREAD = 5  # sums of money looked at first, so that a search that ends early knows all of the front roughly
+SHARE = 3  # one search may take this part of the time left
 
 
 class Edge(NamedTuple):
-    """The plans of which a front is made, what is proven of all plans, and whether none was left out.
+    """The plans of which a front is made, what is proven of all plans, and whether all asked for is proven.
 
     `bounds` has a row for each budget that was solved: `budget_yuan` (infinite: any), and of plans that cost
-    no more `within_at_most` (pupils within distance) or `child_km_at_least` (walks of all), the other one NaN.
+    no more `within_at_most` (pupils within distance) and `child_km_at_least` (walks of all), NaN where that
+    was not solved.
     """
 
     plans: list[Solution]
     bounds: pd.DataFrame
-    complete: bool
+    proven: bool
 
 
 def front(
     found: Siting, data: Dataset, standard: Standard, costs: Costs, most: int | None = None,
-    seconds: float = 60.0,
+    seconds: float = 60.0, points: int | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Return the plans that no other one outdoes in cost, pupils within distance and kilometres walked.
 
@@ -109,6 +118,8 @@ def front(
         Sites that may be opened; all of them unless given.
     seconds : float
         For all of the search.
+    points : int, optional
+        Look at so many sums of money only, 2 or more, evenly from none to that of the dearest plan.
 
     Returns
     -------
@@ -116,28 +127,38 @@ def front(
         By cost: `cost_yuan`, `sites` (each with its places), `options` (numbers of the candidates),
         `within`, `child_km`, `mean_km`, `farthest_km`, `status` (whether proven to be the best of its
         kind), `best` (whether none as cheap has more within distance); of these, against the one before,
-        `more_within` and `yuan_per_child`. Its `attrs` say whether the search was `complete`, and hold the
-        `bounds` of `Edge`.
+        `more_within` and `yuan_per_child`. Its `attrs` hold `points`, whether all that was asked for was
+        found and is `proven`, whether the front is `complete`, and the `bounds` of `Edge`.
 
     Notes
     -----
     For every cost at which more becomes possible: the plan with most pupils within distance and of these
     the least walk, the one with the least walk of all, and up to `LEVELS` between the two (the least walk
     with so many within distance at least). More plans may lie between those. Complete means that all of these
-    were found and each is proven; the bounds hold in any case.
+    were found and each is proven. With `points` there are for each sum of money the first two alone: for a
+    county with tens of sites, where each cost may be one at which more becomes possible. The bounds hold in any
+    case, also of plans that cost less than their budget.
     """
+    if points is not None and points < 2:
+        raise QbError(
+            "前沿至少取 2 档费用（--points），现为 {}。",
+            "A front has at least 2 sums of money (--points); it is {}.",
+            points,
+        )
     yuan = prices(found.candidates, data, found.year, costs, standard)
     problem = replace(found.problem, option_yuan=yuan)
-    found_edge = edge(problem, problem.sites if most is None else most, seconds)
+    found_edge = edge(problem, problem.sites if most is None else most, seconds, points)
     table = undominated(problem, found_edge.plans)
     names = [f"{one.site} ({one.places})" for one in found.candidates]
     sites = column(listing(names[option] for option in options) for options in table["options"])
     table.insert(1, "sites", sites)
-    table.attrs |= {"complete": found_edge.complete, "bounds": found_edge.bounds}
+    complete = found_edge.proven and points is None
+    told = {"complete": complete, "proven": found_edge.proven, "points": points, "bounds": found_edge.bounds}
+    table.attrs |= told
     return table
 
 
-def edge(problem: SitingProblem, most: int, seconds: float) -> Edge:
+def edge(problem: SitingProblem, most: int, seconds: float, points: int | None = None) -> Edge:
     """Return the plans of which the front is made, see `front`, and what is proven of all plans."""
     end = time.monotonic() + seconds
     both = {aim: replace(problem, counts=aim) for aim in (Aim.WITHIN, Aim.WALK)}
@@ -145,12 +166,12 @@ def edge(problem: SitingProblem, most: int, seconds: float) -> Edge:
     plans: list[Solution] = []
     near, done = both[Aim.WALK], True
     try:
-        for aim, one in both.items():
-            found[aim].extend(_spread(one, most, end))
-        for aim, one in both.items():
+        for aim, known in _spread(both, most, points or SPREAD, end):
+            found[aim].append(known)
+        for aim, one in both.items() if points is None else ():
             found[aim].extend(_between(one, most, list(found[aim]), end))
         plans += _able(found)
-        for cost in sorted({_cost(problem, plan) for plan in plans}):
+        for cost in sorted({_cost(problem, plan) for plan in plans if points is None}):
             able = [plan for plan in plans if _cost(problem, plan) <= cost]
             high = max(plan.within.value for plan in able)
             low = min(able, key=lambda plan: plan.walk.value).within.value
@@ -161,24 +182,21 @@ def edge(problem: SitingProblem, most: int, seconds: float) -> Edge:
             )
     except OutOfTimeError:
         plans, done = plans or _able(found), False
-    bounds = [
-        (
-            budget,
-            plan.within.bound if aim is Aim.WITHIN else np.nan,
-            plan.walk.bound if aim is Aim.WALK else np.nan,
-        )
-        for aim, known in found.items()
-        for budget, plan in known
-        if plan.status is not Status.INFEASIBLE
-    ]
-    names = ["budget_yuan", "within_at_most", "child_km_at_least"]
-    proven = all(plan.status is Status.OPTIMAL for plan in plans)
-    return Edge(plans, pd.DataFrame(bounds, columns=names), done and proven)
+    solved = {aim: {budget: plan for budget, plan in known if _placed(plan)} for aim, known in found.items()}
+    near_most = {budget: plan.within.bound for budget, plan in solved[Aim.WITHIN].items()}
+    walk_least = {budget: plan.walk.bound for budget, plan in solved[Aim.WALK].items()}
+    bounds = pd.DataFrame({"within_at_most": near_most, "child_km_at_least": walk_least}, dtype=float)
+    bounds = bounds.sort_index(ascending=False).rename_axis("budget_yuan").reset_index()
+    return Edge(plans, bounds, done and all(plan.status is Status.OPTIMAL for plan in plans))
 
 
 def _able(found: dict[Aim, list[Found]]) -> list[Solution]:
-    """Return the plans under which everyone has a place."""
-    return [plan for known in found.values() for _, plan in known if plan.status is not Status.INFEASIBLE]
+    return [plan for known in found.values() for _, plan in known if _placed(plan)]
+
+
+def _placed(plan: Solution) -> bool:
+    """Return whether everyone has a place."""
+    return plan.status is not Status.INFEASIBLE
 
 
 def _left(end: float) -> float:
@@ -190,22 +208,27 @@ def _left(end: float) -> float:
 Found = tuple[float, Solution]  # a budget, and the best plan for it
 
 
-def _spread(problem: SitingProblem, most: int, end: float) -> Iterator[Found]:
-    """Yield the best plans for a few budgets spread over the costs, the dearest first."""
-    dearest, budget = 0.0, np.inf
-    for part in range(SPREAD, -1, -1):
-        plan = solve(problem, most, _left(end) / 2, budget=budget)
-        yield budget, plan
-        if plan.status is Status.INFEASIBLE or (part == SPREAD and not (dearest := _cost(problem, plan))):
-            return
-        budget = dearest * (part - 1) / SPREAD
+def _spread(
+    both: dict[Aim, SitingProblem], most: int, points: int, end: float
+) -> Iterator[tuple[Aim, Found]]:
+    """Yield the best plans of each kind for so many budgets spread over the costs, the dearest first."""
+    best = {aim: solve(one, most, _left(end) / SHARE) for aim, one in both.items()}
+    dearest = max(_cost(one, best[aim]) for aim, one in both.items())
+    for part in range(points - 1, -1, -1) if dearest else [points - 1]:
+        budget = np.inf if part == points - 1 else dearest * part / (points - 1)
+        for aim, one in both.items():
+            if _cost(one, best[aim]) > budget:  # else what is best for more money is best for this as well
+                best[aim] = solve(one, most, _left(end) / SHARE, budget=budget)
+            if best[aim].status is Status.INFEASIBLE:
+                return
+            yield aim, (budget, best[aim])
 
 
 def _between(problem: SitingProblem, most: int, known: list[Found], end: float) -> Iterator[Found]:
     """Yield the best plans for the budgets between those known at which they change."""
     for (_, plan), (below, other) in pairwise(known):
         while (budget := _cost(problem, plan) * (1 - STEP)) > below and not _alike(problem, plan, other):
-            plan = solve(problem, most, _left(end) / 2, budget=budget)
+            plan = solve(problem, most, _left(end) / SHARE, budget=budget)
             if plan.status is Status.INFEASIBLE:
                 break
             yield budget, plan
@@ -347,8 +370,11 @@ def trade_off_lines(curve: pd.DataFrame, sites: int) -> Message:
                     Both(f"{row.yuan_per_child / 10000:.1f}", f"{row.yuan_per_child:,.0f}"),
                 )
         lines.append(Message("{}；{}", "{}; {}", text, Status(row.status)))
-    if len(curve) <= sites:
-        zh, en = "    第 {} 所未见所得，不再增加", "    School {} brings nothing: no more are tried"
+    if curve.attrs["late"]:
+        zh, en = "    到时，第 {} 所起没有算", "    Out of time: nothing is known from school {} on"
+        lines.append(Message(zh, en, len(curve)))
+    elif len(curve) <= sites:
+        zh, en = "    第 {} 所未见所得，不再增加", "    No gain is seen from school {}: no more are tried"
         lines.append(Message(zh, en, len(curve)))
     return joined("\n", "\n", lines)
 
@@ -383,31 +409,41 @@ def front_lines(table: pd.DataFrame, swings: pd.DataFrame) -> Message:
                 Status(row.status),
             )
         )
-    lines.append(Message("    {}", "    {}", proven_line(table)))
+    lines += [Message("    {}", "    {}", line) for line in proven_lines(table)]
     return joined("\n", "\n", [*lines, *(Message("  {}", "  {}", line) for line in swing_lines(swings))])
 
 
-def proven_line(table: pd.DataFrame) -> Message:
-    """Say whether a front is complete, and what is proven of every plan."""
+def proven_lines(table: pd.DataFrame) -> list[Message]:
+    """Say whether a front is complete; where it is not, what is proven of every plan of each sum of money."""
+    points = table.attrs["points"]
     if table.attrs["complete"]:
         zh = "前沿已查完，各方案均已证最优；同一费用下就近最多与里程最少的方案之间至多列 {} 个"
         en = "The front is complete, each plan proven best; between most within the walk and least walk at one cost {} are shown at most"
-        return Message(zh, en, LEVELS)
-    bounds = table.attrs["bounds"]
-    of_all = bounds[np.isinf(bounds["budget_yuan"]).to_numpy()].max()
-    said = [
-        Message(text, en, value)
-        for text, en, value in (
-            ("步行距离以内至多 {:.0f} 名", "at most {:.0f} within the walk", of_all["within_at_most"]),
-            ("步行总里程至少 {:.1f} 千米", "at least {:.1f} km of walks", of_all["child_km_at_least"]),
-        )
-        if value == value
+        return [Message(zh, en, LEVELS)]
+    if not table.attrs["proven"]:
+        zh = "到时为止，前沿可能还有别的方案；校址多时可用 --points 少取几档费用"
+        en = "Out of time: the front may have more plans; where there are many sites --points asks for fewer sums of money"
+    else:
+        zh = "取 {} 档费用，每档列就近最多和里程最少的方案，均已证最优；两档之间可能还有别的方案"
+        en = "{} sums of money, for each the plan with most within the walk and that of least walk, all proven best; there may be more plans between two sums"
+    both = table.attrs["bounds"].dropna()  # only what is known of either
+    return [
+        Message(zh, en, points),
+        *(
+            Message(
+                "已证：{}的任何方案，步行距离以内至多 {:.0f} 名，步行总里程至少 {:.1f} 千米",
+                "Proven of all plans {}: at most {:.0f} within the walk, at least {:.1f} km of walks",
+                Both("不限费用", "of any cost")
+                if np.isinf(row.budget_yuan)
+                else Message(
+                    "费用不超过 {} 万元", "for no more than {} yuan", tens_of_thousands(row.budget_yuan)
+                ),
+                row.within_at_most,
+                row.child_km_at_least,
+            )
+            for row in both.itertuples()
+        ),
     ]
-    return Message(
-        "到时为止，前沿可能还有别的方案。已证：任何费用的方案，{}；各费用的界见 --json 的 front_bounds",
-        "Out of time: the front may have more plans. Proven of plans of any cost: {}; the bounds for each cost are in front_bounds of --json",
-        joined("，", ", ", said) if said else Both("尚无", "nothing yet"),
-    )
 
 
 def swing_lines(swings: pd.DataFrame) -> list[Message]:
@@ -456,16 +492,18 @@ def run(
     costs: Path | None = None,
     out: Path | None = None,
     curve: bool = False,
+    points: int | None = None,
     as_json: bool = False,
     lang: Lang = "zh",
 ) -> str:
     """Return what the command prints; write the best plan as a scenario file where `out` is given."""
+    curve = curve or points is not None
     given, priced, chosen = read(data, standard), load_costs(costs), chosen_standard(standard)
     found = site(given, candidates, year, standard, most, costs=priced)
     if out is not None:
         write_whole(out, to_toml(found.scenario(1)))
     more = trade_off(found, given, chosen, priced) if curve else None
-    edge = front(found, given, chosen, priced) if curve else None
+    edge = front(found, given, chosen, priced, points=points) if curve else None
     if as_json:
         return json_text(document(found, more, edge), lang)
     text = summary(found)

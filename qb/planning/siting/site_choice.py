@@ -394,8 +394,9 @@ def document(
     """Return a siting as plain lists and dicts; figures unrounded, what is not known as null.
 
     With `curve` and `front` (see `qb.planning.siting.pareto_front`) what each number of new schools, and each sum
-    of money, reaches stands there too; of the front also whether it is complete (`front_complete`), and what
-    is proven of all plans that cost no more than a budget (`front_bounds`; null: any cost).
+    of money, reaches stands there too; of the front also whether it is complete (`front_complete`), of how
+    many sums of money (`front_points`; null: of every cost), whether all of them are proven (`front_proven`), and
+    what is proven of all plans that cost no more than a budget (`front_bounds`; null: any cost).
     """
     more = {
         name: records(frame.assign(status=frame["status"].map(str)))
@@ -404,7 +405,8 @@ def document(
     }
     if front is not None:
         bounds = front.attrs["bounds"].replace(np.inf, np.nan)
-        more |= {"front_complete": front.attrs["complete"], "front_bounds": records(bounds)}
+        asked = {"front_complete": front.attrs["complete"], "front_points": front.attrs["points"]}
+        more |= asked | {"front_proven": front.attrs["proven"], "front_bounds": records(bounds)}
     return {
         "year": siting.year,
         "status": str(siting.status),
