@@ -221,7 +221,7 @@ def parser_in(lang: Lang) -> Parser:
     it.add_argument("candidates", type=a_path, help=t("候选校址文件（TOML）", "file of candidates (TOML)"))
     it.add_argument("--year", type=int, help=t("学年起始年；默认取数据中最后一年", "school year (the year it starts in); by default the last of the data"))
     add_standard(it)
-    it.add_argument("--most", type=whole, default=1, help=t("最多新建几所；默认 1", "new schools at most; 1 by default"))
+    it.add_argument("--most", type=whole, default=1, help=t("最多新建几所；默认 1；写了 2 以上的，--curve 也到此为止", "new schools at most; 1 by default; where it is 2 or more --curve ends there too"))
     it.add_argument(
         "--curve",
         action="store_true",

@@ -203,7 +203,7 @@ def test_one_more_school_buys_what_it_adds():
     assert (more["more_within"], more["more_yuan"]) == (60, pytest.approx(cost))
     assert more["yuan_per_child"] == pytest.approx(cost / 60)
     assert more["less_km"] == pytest.approx((600 + 122 + 90 - 151) * 0.001 * 92.19 * 1.3, rel=1e-3)
-    text = trade_off_lines(curve, 2)
+    text = trade_off_lines(curve)
     assert "1 所　S1：步行距离以内 241 名（增 60 名）" in text and "每增一名约 3.8 万元" in text
     assert text.splitlines()[-1] == "    第 2 所未见所得，不再增加"
     made = json.loads(json.dumps(document(found, curve), allow_nan=False))["curve"]

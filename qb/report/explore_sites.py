@@ -16,7 +16,7 @@ from qb.files import beside_notebooks
 from qb.language import told
 from qb.planning.costs import load_costs
 from qb.planning.scenario import Scenario
-from qb.planning.siting.pareto_front import SWING, front, proven_lines, swayed, trade_off
+from qb.planning.siting.pareto_front import PATIENT, QUICK, SWING, front, proven_lines, swayed, trade_off
 from qb.planning.siting.site_choice import prices, site
 from qb.planning.siting.siting_solver import NOW, Siting, Status
 from qb.report.tables import Column, Table
@@ -36,7 +36,8 @@ def open_siting(
 ) -> SitingPlans:
     """Read a dataset and candidates, choose the sites, and return what there is to look at.
 
-    With `points` the front is of so many sums of money, see `qb.planning.siting.pareto_front.front`.
+    With `points` the front is of so many sums of money, see `qb.planning.siting.pareto_front.front`; the front
+    and the curve end at `most` schools where these are more than one.
 
     Raises
     ------
@@ -45,9 +46,12 @@ def open_siting(
     """
     dataset, chosen, costs = read(beside_notebooks(data)), chosen_standard(standard), load_costs(None)
     found = site(dataset, beside_notebooks(candidates), year, standard, most, costs=costs)
-    edge = front(found, dataset, chosen, costs, points=points)
+    end = most if most > 1 else None
+    seconds = QUICK if points is None else PATIENT
+    edge = front(found, dataset, chosen, costs, end, seconds, points)
     swings = swayed(edge, found, prices(found.candidates, dataset, found.year, costs, chosen))
-    return SitingPlans(dataset, found, trade_off(found, dataset, chosen, costs), edge, swings, lang)
+    reached = trade_off(found, dataset, chosen, costs, end, seconds)
+    return SitingPlans(dataset, found, reached, edge, swings, lang)
 
 
 class SitingPlans:
@@ -102,6 +106,10 @@ class SitingPlans:
 
     def curve(self) -> Table:
         """Return what each number of new schools reaches at best, and what one more buys."""
+        late = ""
+        if self.reached.attrs["late"]:
+            zh, en = "到时，第 {} 所起没有算。", "Out of time: nothing is known from school {} on."
+            late = self._say(zh, en).format(len(self.reached))
         # Of the first row nothing was before; what buys nobody has no price for each.
         more = {
             name: [number(v, places, self.lang) if v == v else "" for v in values]
@@ -137,6 +145,7 @@ class SitingPlans:
                 Column("proof", self._say("证明", "Proof")),
             ),
             frame,
+            note=late,
             lang=self.lang,
         )
 
@@ -234,7 +243,7 @@ class SitingPlans:
 
     def _swings(self) -> list[str]:
         """Say which plan buys each further pupil for least, and which site's cost would change that."""
-        if not len(self.swings) or not self.swings["now"].iloc[0]:
+        if not (self.edge.attrs["proven"] and len(self.swings) and self.swings["now"].iloc[0]):
             return []
         now, percent = self.swings["now"].iloc[0], f"{100 * SWING:.0f}%"
         chosen = self._opened(now)

@@ -39,10 +39,15 @@ from qb.standard import Standard, chosen_standard
 # What each number of new schools reaches at best.
 
 
+QUICK, PATIENT = 60.0, 300.0  # seconds for a curve or a front, and where so many sums of money are asked for
+SHARE = 3  # one search may take this part of the time left
+
+
 def trade_off(
-    found: Siting, data: Dataset, standard: Standard, costs: Costs, seconds: float = 60.0
-) -> pd.DataFrame:
-    """Return what each number of new schools reaches at best, and what one more buys.
+    found: Siting, data: Dataset, standard: Standard, costs: Costs, most: int | None = None,
+    seconds: float = QUICK,
+) -> pd.DataFrame:  # fmt: skip
+    """Return what each number of new schools reaches at best, up to `most` of them, and what one more buys.
 
     Returns
     -------
@@ -51,15 +56,16 @@ def trade_off(
         `new`, `sites`, `status`, `unplaced`, `within`, `child_km`, `mean_km`, `farthest_km`, `cost_yuan`,
         `low_yuan`, `high_yuan`, `reason` (why it has no cost); against the row before `more_within`,
         `less_km`, `more_yuan`, and `yuan_per_child` more within distance (NaN where there are none more).
-        Its `attrs` say whether the time was up (`late`) before a school more brought nothing.
+        Its `attrs` say whether it ends because the time was up (`late`) or a school more brought nothing
+        (`stops`).
     """
     end, problem = time.monotonic() + seconds, found.problem
     plans: list[Solution] = []
-    late = False
+    late, stops = False, False
     try:
-        for most in range(problem.sites + 1):
-            plan = solve(problem, most, _left(end) / SHARE)
-            if plan.status is not Status.INFEASIBLE and len(plan.opened) < most:
+        for new in range((problem.sites if most is None else min(most, problem.sites)) + 1):
+            plan = solve(problem, new, _left(end) / SHARE)
+            if stops := plan.status is not Status.INFEASIBLE and len(plan.opened) < new:
                 break
             plans.append(plan)
     except OutOfTimeError:
@@ -78,7 +84,7 @@ def trade_off(
     table["more_within"], table["less_km"] = table["within"].diff(), -table["child_km"].diff()
     table["more_yuan"] = table["cost_yuan"].diff()
     table["yuan_per_child"] = table["more_yuan"] / table["more_within"].where(table["more_within"] > 0)
-    table.attrs["late"] = late
+    table.attrs |= {"late": late, "stops": stops}
     return table
 
 
@@ -89,7 +95,6 @@ LEAST_KM = 1e-6  # walks that differ by less are one
 STEP = 1e-4  # costs that differ by a smaller share are one
 LEVELS = 3  # plans sought at one cost between the most within distance and the least walk
 SPREAD = 5  # sums of money looked at first, so that a search that ends early knows all of the front roughly
-SHARE = 3  # one search may take this part of the time left
 
 
 class Edge(NamedTuple):
@@ -107,7 +112,7 @@ class Edge(NamedTuple):
 
 def front(
     found: Siting, data: Dataset, standard: Standard, costs: Costs, most: int | None = None,
-    seconds: float = 60.0, points: int | None = None,
+    seconds: float = QUICK, points: int | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Return the plans that no other one outdoes in cost, pupils within distance and kilometres walked.
 
@@ -330,8 +335,8 @@ def swayed(table: pd.DataFrame, found: Siting, yuan: np.ndarray) -> pd.DataFrame
 # Both in lines for a terminal.
 
 
-def trade_off_lines(curve: pd.DataFrame, sites: int) -> Message:
-    """Return in plain text what each number of new schools, of so many sites, reaches, and one more buys."""
+def trade_off_lines(curve: pd.DataFrame) -> Message:
+    """Return in plain text what each number of new schools reaches, and one more buys."""
     lines = [
         Message(
             "  逐所增加（每行是该建校数下的最优方案，括号内与上一行比）：",
@@ -353,7 +358,7 @@ def trade_off_lines(curve: pd.DataFrame, sites: int) -> Message:
             row.within,
             Message("（增 {:.0f} 名）", " ({:.0f} more)", row.more_within) if known else "",
             row.child_km,
-            Message("（减 {:.1f} 千米）", " ({:.1f} km less)", row.less_km) if known else "",
+            _apart(row.less_km) if known else "",
             row.farthest_km,
         )
         if isinstance(row.reason, str):
@@ -373,10 +378,19 @@ def trade_off_lines(curve: pd.DataFrame, sites: int) -> Message:
     if curve.attrs["late"]:
         zh, en = "    到时，第 {} 所起没有算", "    Out of time: nothing is known from school {} on"
         lines.append(Message(zh, en, len(curve)))
-    elif len(curve) <= sites:
+    elif curve.attrs["stops"]:
         zh, en = "    第 {} 所未见所得，不再增加", "    No gain is seen from school {}: no more are tried"
         lines.append(Message(zh, en, len(curve)))
     return joined("\n", "\n", lines)
+
+
+def _apart(less: float) -> Message:
+    zh, en = (
+        ("（减 {:.1f} 千米）", " ({:.1f} km less)")
+        if less >= 0
+        else ("（增 {:.1f} 千米）", " ({:.1f} km more)")
+    )
+    return Message(zh, en, abs(less))
 
 
 def front_lines(table: pd.DataFrame, swings: pd.DataFrame) -> Message:
@@ -410,7 +424,9 @@ def front_lines(table: pd.DataFrame, swings: pd.DataFrame) -> Message:
             )
         )
     lines += [Message("    {}", "    {}", line) for line in proven_lines(table)]
-    return joined("\n", "\n", [*lines, *(Message("  {}", "  {}", line) for line in swing_lines(swings))])
+    if table.attrs["proven"]:  # of what was not found nothing is said
+        lines += [Message("  {}", "  {}", line) for line in swing_lines(swings)]
+    return joined("\n", "\n", lines)
 
 
 def proven_lines(table: pd.DataFrame) -> list[Message]:
@@ -502,13 +518,14 @@ def run(
     found = site(given, candidates, year, standard, most, costs=priced)
     if out is not None:
         write_whole(out, to_toml(found.scenario(1)))
-    more = trade_off(found, given, chosen, priced) if curve else None
-    edge = front(found, given, chosen, priced, points=points) if curve else None
+    end, seconds = (most if most > 1 else None), (QUICK if points is None else PATIENT)
+    more = trade_off(found, given, chosen, priced, end, seconds) if curve else None
+    edge = front(found, given, chosen, priced, end, seconds, points) if curve else None
     if as_json:
         return json_text(document(found, more, edge), lang)
     text = summary(found)
     if more is None or edge is None:
         return told(text, lang)
     swings = swayed(edge, found, prices(found.candidates, given, found.year, priced, chosen))
-    lines = [text, trade_off_lines(more, found.problem.sites), front_lines(edge, swings)]
+    lines = [text, trade_off_lines(more), front_lines(edge, swings)]
     return told(joined("\n", "\n", lines), lang)

@@ -373,7 +373,7 @@ const head = make("h2", { id: "whatif", textContent: told.title });
 const folded = make("details", {}, make("summary", { textContent: told.open }), make("p", {}, make("label", {}, make("span", { textContent: told.school }), school)), fields, status, turned, results, make("h3", { textContent: told.changes }), list, make("p", { className: "keep" }, back, none, make("label", {}, make("span", { textContent: told.name }), title), keep));
 const panel = make("section", { className: "whatif" }, head, make("p", { className: "note", textContent: told.intro }), folded);
 const unfold = () => (folded.open ||= /^#whatif(=|$)/.test(location.hash));
-Object.assign(panel, { tried, scenario });
+Object.assign(panel, { tried, scenario, stageOf });
 if (places.length) {
   panel.setAttribute("aria-labelledby", head.id);
   home.replaceWith(panel);
