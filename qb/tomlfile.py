@@ -218,7 +218,8 @@ def _place(document: object, loc: tuple[int | str, ...]) -> str:
 
 def _name(entry: object) -> str:
     keys = ("code", "item", "name")
-    return next((str(entry[k]) for k in keys if k in entry), "") if isinstance(entry, dict) else ""
+    known = (entry.get(key) for key in keys) if isinstance(entry, dict) else ()
+    return next((name for name in known if isinstance(name, str)), "")
 
 
 def shown(given: object) -> str:

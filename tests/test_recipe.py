@@ -374,6 +374,12 @@ def test_another_table_is_joined_by_its_key_and_what_it_lacks_is_said(source):
     assert figures(data, column="full_time_teachers")["02"] == 30
     assert pd.isna(figures(data, column="full_time_teachers")["01"])
     assert [(f.rule, "没有 1 行的“码”（如 01）" in f.message) for f in data.faults] == [("R08", True)]
+    data = source(
+        recipe, b="代码,教师,人数\n01,20,\n02,30,310\n03,40,7\n"
+    )  # a school, and another number, of b alone
+    assert figures(data, column="full_time_teachers") == {"01": 20, "02": 30}
+    said = [f.message for f in data.faults if f.rule == "R08"]
+    assert len(said) == 2 and "b.csv 有 1 行的“代码”（如 03）" in said[0] and "“人数”与前一个来源" in said[1]
     with pytest.raises(DataError, match=r"b.csv 第 3 行的“代码”02 出现多次且内容不同"):
         source(recipe, b="代码,教师\n02,30\n02,31\n")
     with pytest.raises(

@@ -241,7 +241,7 @@ RECIPE_RULES: dict[str, Rule] = {
         Rule("R05", Severity.STOPS, Message("转换后关键列不能重复", "No key stands twice after the conversion")),
         Rule("R06", Severity.NOTE, Message("按配方跳过的行", "Rows that the recipe leaves out")),
         Rule("R07", Severity.STOPS, Message("合并的来源表中一个键只有一行", "A joined source has one row for a key")),
-        Rule("R08", Severity.NOTE, Message("连接的文件中没有的行", "Rows that a joined file does not have")),
+        Rule("R08", Severity.NOTE, Message("两个来源对不上的行和列", "Rows and columns in which two sources differ")),
     )
 }
 # fmt: on
@@ -262,20 +262,7 @@ def convert(path: str | Path, recipe: Recipe, standard: Standard | None = None) 
     """
     tables = tables_of(standard)
     sources, notes = read_sources(Path(path), recipe)
-    frames, faults = (
-        {},
-        [
-            _fault(
-                "R08",
-                note,
-                Message(
-                    "如不应如此，请核对两个文件的编号",
-                    "If it should not be so, compare the codes of the two files",
-                ),
-            )
-            for note in notes
-        ],
-    )
+    frames, faults = {}, [_fault(*note) for note in notes]
     for name, blocks in recipe.tables.items():
         made = []
         for file, source in sources:
@@ -327,7 +314,11 @@ def _make_rows(
     name: str, place: str, rows: RecipeRows, source: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Return the rows of one block, as text under our names, and what is wrong with the source."""
-    needed = dict.fromkeys((*rows.skip_if_empty, *rows.where), place)
+    needed = {
+        header: f"{place} {entry}"
+        for entry, headers in (("skip_if_empty", rows.skip_if_empty), ("where", rows.where))
+        for header in headers
+    }
     needed |= {header: f"{place} {column}" for column, cell in rows.cells.items() for header in cell.sources}
     faults = [
         _fault(

@@ -104,10 +104,13 @@ def refused(rule: str, message: Message, remedy: Message, **where: object) -> Da
     return DataError([Fault(rule, Severity.STOPS, message, remedy, **where)])
 
 
-def read_sources(path: Path, recipe: Source) -> tuple[list[tuple[str, pd.DataFrame]], list[Message]]:
+Note = tuple[str, Message, Message]  # rule, what is said, what to do
+
+
+def read_sources(path: Path, recipe: Source) -> tuple[list[tuple[str, pd.DataFrame]], list[Note]]:
     """Return each source by its name, under tidied headers, indexed by its rows; several with one key as one.
 
-    And in sentences, how many of its rows another table had nothing for.
+    And what is to be said: how a file was read, and where two of them do not fit together.
 
     Raises
     ------
@@ -115,7 +118,7 @@ def read_sources(path: Path, recipe: Source) -> tuple[list[tuple[str, pd.DataFra
         If a file cannot be read, or lacks what the recipe joins or turns it by.
     """
     files, notes = _files(path, recipe), []
-    frames = [(spoken(file.name), read_source(file, recipe)) for file in files]
+    frames = [(spoken(file.name), read_source(file, recipe, notes)) for file in files]
     if recipe.files and not recipe.by:
         frames = [
             (name, frame.assign(**{FILE_NAME: spoken(file.stem)}))
@@ -130,7 +133,7 @@ def read_sources(path: Path, recipe: Source) -> tuple[list[tuple[str, pd.DataFra
         frames = [(name, _turned(frame, recipe)) for name, frame in frames]
     folder = path if path.is_dir() else path.parent
     for number, join in enumerate(recipe.join):
-        other = read_source(folder / join.file, join)
+        other = read_source(folder / join.file, join, notes)
         place = Message("[[join]] 第 {} 组", "[[join]] group {}", number + 1)
         by = (join.by, join.by) if isinstance(join.by, str) else next(iter(join.by.items()))
         frames = [(name, _beside(frame, other, by, join.file, place, notes)) for name, frame in frames]
@@ -167,7 +170,7 @@ def _files(path: Path, recipe: Source) -> list[Path]:
     return found
 
 
-def read_source(path: Path, layout: SourceLayout) -> pd.DataFrame:
+def read_source(path: Path, layout: SourceLayout, notes: list[Note]) -> pd.DataFrame:
     """Return one table under its tidied headers, indexed by its rows; of a workbook with their letters."""
     try:
         if path.suffix.lower() == ".parquet":
@@ -178,6 +181,8 @@ def read_source(path: Path, layout: SourceLayout) -> pd.DataFrame:
         grid = read_excel(path, layout.sheet) if excel else read_csv(path, layout.separator, layout.encoding)
     except UnreadableError as error:
         raise refused("R01", Message("{}：{}", "{}: {}", spoken(path), error.message), error.remedy) from None
+    about = (Message("{}：{}", "{}: {}", spoken(path.name), said) for said in grid.said)
+    notes += [("F28", said, Message("如不符，请改正", "If that is wrong, put it right")) for said in about]
     last, headers = _header(grid, layout, path)
     rows = grid.below(last).apply(tidy_cells)
     if layout.skip_first:
@@ -300,16 +305,17 @@ def _turned(frame: pd.DataFrame, recipe: Source) -> pd.DataFrame:
     return wide.rename_axis(columns=None).sort_index()
 
 
+_COMPARE = Message("如不应如此，请核对两个文件", "If it should not be so, compare the two files")
+
+
 def _beside(
-    frame: pd.DataFrame, other: pd.DataFrame, by: tuple[str, str], name: str, place: str, notes: list[Message]
+    frame: pd.DataFrame, other: pd.DataFrame, by: tuple[str, str], name: str, place: str, notes: list[Note]
 ) -> pd.DataFrame:
     """Put the columns of another table beside those of the same key; where both have a name, the first's."""
     mine, theirs = by
     key = _plain(column_of(frame, mine, place))
     keys = _plain(column_of(other, theirs, f"{place} {name}"))
-    other = other[keys.notna()].loc[
-        :, lambda table: ~table.columns.isin([*frame.columns, tidy_header(theirs)])
-    ]
+    other = other.drop(columns=tidy_header(theirs))[keys.notna()]
     keys = keys[keys.notna()]
     once = ~other.assign(_key=keys).duplicated()
     again = keys[once].duplicated()
@@ -324,20 +330,42 @@ def _beside(
             keys[row],
         )
         raise refused("R07", message, Message("在这个文件中只保留一行", "Keep one row of it in the file"))
-    lost = int((~key.isin(keys)).sum())
-    if lost:
-        notes.append(
-            Message(
-                "{} 中没有 {} 行的“{}”（如 {}），其各列为缺数据",
-                "{0} lacks the “{2}” of {1} rows (as {3}): their columns have no data",
-                name,
-                lost,
-                mine,
-                key[~key.isin(keys)].iloc[0],
-            )
+    lost, unused = key[~key.isin(keys)], keys[~keys.isin(key)]
+    if len(lost):
+        message = Message(
+            "{} 中没有 {} 行的“{}”（如 {}），其各列为缺数据",
+            "{0} lacks the “{2}” of {1} rows (as {3}): their columns have no data",
+            name,
+            len(lost),
+            mine,
+            lost.iloc[0],
         )
+        notes.append(("R08", message, _COMPARE))
+    if len(unused):
+        message = Message(
+            "{} 有 {} 行的“{}”（如 {}）在前一个来源中没有，没有转入",
+            "{0} has {1} rows whose “{2}” (as {3}) the source before it lacks; left out",
+            name,
+            len(unused),
+            theirs,
+            unused.iloc[0],
+        )
+        notes.append(("R08", message, _COMPARE))
     beside = other[once].set_axis(keys[once].to_numpy(), axis=0).reindex(key.to_numpy()).set_axis(frame.index)
-    return pd.concat([frame, beside], axis=1)
+    both = set.intersection(
+        *(set(table.columns[~table.columns.duplicated(keep=False)]) for table in (frame, beside))
+    )
+    differs = {h: (_plain(beside[h]) != _plain(frame[h])) & beside[h].notna() for h in beside if h in both}
+    unlike = [header for header, rows in differs.items() if rows.any()]
+    if unlike:
+        message = Message(
+            "{} 的“{}”与前一个来源的同名列内容不同，取前一个来源的",
+            "“{1}” of {0} differs from the column of that name in the source before it, whose content is taken",
+            name,
+            listing(unlike),
+        )
+        notes.append(("R08", message, _COMPARE))
+    return pd.concat([frame, beside.loc[:, ~beside.columns.isin(frame.columns)]], axis=1)
 
 
 def _plain(key: pd.Series) -> pd.Series:

@@ -419,8 +419,8 @@ def _form(book: Book, path: Path) -> list[Fault]:
     if kind == ".xlsx":
         raise UnreadableError(*BROKEN)
     message = Message(
-        "{} 工作簿中的错误值（如 #DIV/0!）和没有结果的公式分辨不出，读作空格；编号按数值读",
-        "errors (such as #DIV/0!) and formulas without a result cannot be told apart in {} workbooks and are read as blanks; identifiers are read as numbers",
+        "{} 工作簿中的错误值（如 #DIV/0!）和没有结果的公式分辨不出，读作空格；编号按数值读；隐藏的行列照样读入，但认不出",
+        "errors (such as #DIV/0!) and formulas without a result cannot be told apart in {} workbooks and are read as blanks; identifiers are read as numbers; hidden rows and columns are read, but not seen to be hidden",
         kind,
     )
     return [fault("F31", message, Message("另存为 .xlsx 后再核查一次", "Save it as .xlsx and check again"))]
