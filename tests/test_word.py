@@ -146,13 +146,16 @@ def test_every_page_says_where_when_and_that_the_data_are_invented(school):
     assert cells(document.tables[-1]) == [["数据来源", "sample"]]
 
 
-def test_the_contents_list_is_a_field_that_holds_the_headings_until_word_updates_it(school):
+def test_the_contents_list_has_each_heading_with_the_field_of_its_page(school):
     document = school[1]
     entries = [p for p in document.paragraphs if p.style.name == "toc 1"]
-    assert [p.text for p in entries] == [text for style, text in headings(document) if style == "Heading 1"]
-    kinds = [f.get(qn("w:fldCharType")) for p in entries for f in p._p.iter(qn("w:fldChar"))]
-    assert kinds == ["begin", "separate", "end"]
-    assert entries[0]._p.find(f".//{qn('w:instrText')}").text.split()[0] == "TOC"
+    chapters = [p for p in document.paragraphs if p.style.name == "Heading 1"]
+    assert [p.text for p in entries] == [f"{p.text}\t" for p in chapters]
+    marks = [p._p.find(qn("w:bookmarkStart")).get(qn("w:name")) for p in chapters]
+    fields = [p._p.find(f".//{qn('w:instrText')}").text.split() for p in entries]
+    assert fields == [["PAGEREF", mark, "\\h"] for mark in marks] and len(set(marks)) == len(marks)
+    asked = [p._p.find(f".//{qn('w:fldChar')}").get(qn("w:dirty")) for p in entries]
+    assert set(asked) == {"true"}  # who opens it computes the page
 
 
 def test_chinese_has_chinese_fonts_in_text_headings_and_captions(school):

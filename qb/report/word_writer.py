@@ -14,7 +14,7 @@ from pathlib import Path
 import docx
 from docx.document import Document
 from docx.enum.style import WD_STYLE_TYPE
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_COLOR_INDEX, WD_TAB_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_COLOR_INDEX, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -35,7 +35,7 @@ from qb.errors import QbError
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def tag(name: str, *inside: Element, **attributes: object) -> Element:
+def tag(name: str, /, *inside: Element, **attributes: object) -> Element:
     """Return an element of WordprocessingML: ``tag("jc", val="center")``."""
     made = OxmlElement(f"w:{name}")
     for key, value in attributes.items():
@@ -57,21 +57,16 @@ def words(text: str) -> Element:
     return made
 
 
-def add_field(paragraph: Paragraph, instruction: str, shown: str) -> None:
+def add_field(paragraph: Paragraph, instruction: str, shown: str, **attributes: object) -> None:
     """Add a field that Word computes, with what stands there until it does."""
-    for inside in field_start(instruction):
-        paragraph._p.append(tag("r", inside))
-    paragraph._p.append(tag("r", words(shown)))
-    paragraph._p.append(tag("r", tag("fldChar", fldCharType="end")))
-
-
-def field_start(instruction: str, **attributes: object) -> tuple[Element, ...]:
-    """Return what stands before a field's result."""
     asked = OxmlElement("w:instrText")
     asked.set(qn("xml:space"), "preserve")
     asked.text = f" {instruction} "
     begin = tag("fldChar", fldCharType="begin", **attributes)
-    return begin, asked, tag("fldChar", fldCharType="separate")
+    for inside in (begin, asked, tag("fldChar", fldCharType="separate")):
+        paragraph._p.append(tag("r", inside))
+    paragraph._p.append(tag("r", words(shown)))
+    paragraph._p.append(tag("r", tag("fldChar", fldCharType="end")))
 
 
 def set_fonts(style: ParagraphStyle, latin: str, chinese: str) -> None:
@@ -179,7 +174,9 @@ def _set_styles(document: Document, lang: str) -> None:
         own.paragraph_format.space_after = Pt(after)
     styles[CELL].paragraph_format.line_spacing = 1.1
     styles[LEAD].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    styles[CONTENTS].paragraph_format.tab_stops.add_tab_stop(TEXT_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
+    styles[CONTENTS].paragraph_format.tab_stops.add_tab_stop(
+        TEXT_WIDTH, WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS
+    )
 
 
 def _name_fallbacks(document: Document) -> None:
@@ -283,20 +280,19 @@ def add_table(document: Document, rows: Sequence[WordRow]) -> None:
 def _widths(rows: Sequence[WordRow], letter: float) -> list[int]:
     """Return the widths of the columns in twentieths of a point, together the width of the text.
 
-    Every column first gets what its short words need on one line, then a share of the rest by what its
-    longer texts would take.
+    Every column first gets what its short words need on one line, then a share of the rest by how much text
+    there is beyond them in all its cells.
     """
     count = max(len(row.cells) for row in rows)
-    least, wish = [2.0] * count, [2.0] * count
+    least, more = [2.0] * count, [0.0] * count
     for row in rows:
         for place, cell in enumerate(row.cells):
             ems = sum(1 if ord(sign) > 0x2E7F else 0.55 for sign in cell.text)
             ems = ems / 3 if row.head else ems  # heads may take three lines
             least[place] = max(least[place], min(ems, _WORD))
-            wish[place] = max(wish[place], min(ems, _SENTENCE))
+            more[place] += min(max(ems - _WORD, 0), _SENTENCE)
     room = TEXT_WIDTH.pt / letter - _PADDING * count
     spare = max(room - sum(least), 0)
-    more = [most - few for most, few in zip(wish, least, strict=True)]
     shares = [
         few + spare * extra / (sum(more) or 1) + _PADDING for few, extra in zip(least, more, strict=True)
     ]
@@ -463,7 +459,7 @@ class Writer:
 
     document: Document
     cover: Cover
-    _headings: list[str] = field(default_factory=list)
+    _headings: list[tuple[str, int]] = field(default_factory=list)
     _level: int = 0  # of the last heading; 0 before the title
     _counts: dict[str, int] = field(default_factory=dict)
     _contents: Paragraph | None = None
@@ -548,9 +544,12 @@ class Writer:
             return
         text = self._numbered(text)
         style = f"Heading {min(self._level - 1, 3)}"
-        self.document.add_paragraph(text, style)
-        if self._level == 2:
-            self._headings.append(text)
+        heading = self.document.add_paragraph(text, style)
+        if self._level < (4 if self.cover.formal else 3):
+            place = len(self._headings)
+            heading._p.insert(1, tag("bookmarkStart", id=place, name=f"_Toc{place}"))
+            heading._p.append(tag("bookmarkEnd", id=place))
+            self._headings.append((text, self._level - 2))
 
     def _sheet(self) -> None:
         """Write what stands under the title on its own sheet: places for who hands it in, and when."""
@@ -632,21 +631,19 @@ class Writer:
         return line
 
     def _fill_contents(self) -> None:
-        """Put the contents list under the title: a field, with the headings until Word counts pages."""
+        """Put the contents list under the title: a line for each heading, its page a field."""
         first = line = self._contents
         if first is None or not self._headings:
             return
         first.add_run(_WORDS[self.cover.lang]["contents"]).bold = True
-        for place, text in enumerate(self._headings):
+        for place, (text, deep) in enumerate(self._headings):
             made = tag("p", tag("pPr", tag("pStyle", val=self.document.styles[CONTENTS].style_id)))
             line._p.addnext(made)
             line = Paragraph(made, first._parent)
-            if place == 0:
-                for inside in field_start('TOC \\o "1-2" \\h \\z \\u', dirty="true"):
-                    made.append(tag("r", inside))
+            line.paragraph_format.left_indent = Pt(22) * deep
             made.append(tag("r", words(text)))
-            if place == len(self._headings) - 1:
-                made.append(tag("r", tag("fldChar", fldCharType="end")))
+            made.append(tag("r", tag("tab")))
+            add_field(line, f"PAGEREF _Toc{place} \\h", "", dirty="true")
 
 
 def _bare(chart: Chart) -> Chart:
