@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from io import BytesIO
+from math import sqrt
 from pathlib import Path
 
 import docx
@@ -211,7 +212,8 @@ def _head_and_foot(document: Document, running: str, mark: str) -> None:
 _HEAD, _FAILING = "DDEBF7", "F2F2F2"
 _MANY = 7  # columns; with more, letters are smaller
 _LARGE, _SMALL = 9.0, 7.5  # points of a letter
-_WORD, _SENTENCE = 5.0, 30.0  # letters that shall stand on one line; those that a column is reckoned with
+_WIDE = "—“”…"  # signs of Chinese that lie among those of other scripts
+_WORD, _SENTENCE = 5.5, 30.0  # letters that shall stand on one line; those that a column is reckoned with
 _PADDING = 1.2  # letters' worth of margin in a cell
 _MARGIN = 60  # of a cell left and right, in twentieths of a point
 
@@ -280,21 +282,22 @@ def add_table(document: Document, rows: Sequence[WordRow]) -> None:
 def _widths(rows: Sequence[WordRow], letter: float) -> list[int]:
     """Return the widths of the columns in twentieths of a point, together the width of the text.
 
-    Every column first gets what its short words need on one line, then a share of the rest by how much text
-    there is beyond them in all its cells.
+    Every column first gets what its short words need on one line, then a share of the rest by the root of
+    the text beyond them in all its cells: one that is full of sentences gets the most, and not all.
     """
     count = max(len(row.cells) for row in rows)
     least, more = [2.0] * count, [0.0] * count
     for row in rows:
         for place, cell in enumerate(row.cells):
-            ems = sum(1 if ord(sign) > 0x2E7F else 0.55 for sign in cell.text)
+            ems = sum(1 if ord(sign) > 0x2E7F or sign in _WIDE else 0.55 for sign in cell.text)
             ems = ems / 3 if row.head else ems  # heads may take three lines
             least[place] = max(least[place], min(ems, _WORD))
             more[place] += min(max(ems - _WORD, 0), _SENTENCE)
+    roots = [sqrt(text) for text in more]
     room = TEXT_WIDTH.pt / letter - _PADDING * count
     spare = max(room - sum(least), 0)
     shares = [
-        few + spare * extra / (sum(more) or 1) + _PADDING for few, extra in zip(least, more, strict=True)
+        few + spare * extra / (sum(roots) or 1) + _PADDING for few, extra in zip(least, roots, strict=True)
     ]
     return [int(20 * TEXT_WIDTH.pt * share / sum(shares)) for share in shares]
 
