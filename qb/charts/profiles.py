@@ -12,7 +12,21 @@ import pandas as pd
 from qb.charts.figure import Caption, Chart, blank, redrawn
 from qb.charts.layout import LINE, NamedRows, Scale, State, notes, states
 from qb.charts.primitives import Bar, Dot, Line, Mark, Word
-from qb.charts.style import ALARM, ALLOW, BODY, FADE, INK, QUIET, RULE, SMALL, label, share, shorten, wrap
+from qb.charts.style import (
+    ALARM,
+    ALLOW,
+    BODY,
+    FADE,
+    INK,
+    QUIET,
+    RULE,
+    SMALL,
+    label,
+    share,
+    shorten,
+    span,
+    wrap,
+)
 from qb.rounding import decimals_beside
 from qb.terms import Allowance, Verdict
 
@@ -214,7 +228,8 @@ def heat(
     values, darker = percent.to_numpy(float), deep.to_numpy(bool)
     if not np.isfinite(values).any():
         return blank(caption, percent)
-    start = 0 if caption.narrow else 186
+    longest = max(span(shorten(name, 176)) for name in percent.index)
+    start = 0 if caption.narrow else longest + 10
     wide = (caption.width - start) / values.shape[1]
     heads = [_even(title, wide - 6, 6 if caption.narrow else 3) for title in percent.columns]
     rows = NamedRows(caption, LINE * max(map(len, heads)) + 6, 23, start)

@@ -110,7 +110,8 @@ def wrap(text: object, room: float, size: float = SMALL, lines: int = 2) -> list
     rest, out = clean(text), []
     while rest and len(out) < lines - 1 and span(rest, size) > room:
         cut = max(1, _fitting(rest, room, size))
-        space = rest.rfind(" ", 1, cut + 1)  # words of European languages stay whole
+        # words of European languages stay whole, or end a line at their hyphen
+        space = max(rest.rfind(" ", 1, cut + 1), rest.rfind("-", 1, cut) + 1)
         cut = space if space > 0 and rest[cut - 1 : cut + 1].isascii() else cut
         while cut > 1 and rest[cut] in "，、。；：）》”":  # these do not begin a line
             cut -= 1

@@ -122,7 +122,7 @@ def trend(
     texts = [*limits, *(f"{clean(name)} {tail}" for name, tail in tails.items())]
     if caption.narrow:  # the values alone stand at the ends, the names below
         texts = [*(plain(v) for v in limits.values()), *tails.values()]
-    room = min(max(map(span, texts)) + 16, 250)
+    room = min(max(map(span, texts)) + 16, 270)
     base = TREND_TOP + max(216, (LINE - 1) * len(texts))
     left, right = 12 + max(span(plain(v)) for v in steps), caption.width - room + 6
     across = Scale(years[0], years[-1] + 1e-9, left + 18, right - 6)

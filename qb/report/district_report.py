@@ -168,14 +168,11 @@ class DistrictVerdict(DistrictPart):
                 f"{counted_in_words(count, lang)}个方面全部达标。",
                 f"All {counted_in_words(count, lang)} areas are met.",
             )
-        parts = [
-            f"{listed(areas[v], lang)}{self.say('', ' – ')}{verdict_label(v, lang)}"
-            for v in areas
-            if areas[v]
-        ]
+        words = {v: (verdict_label(v, lang), listed(found, lang)) for v, found in areas.items() if found}
         return self.say(
-            f"总体结论：{verdict_label(overall, lang)}。其中{'，'.join(parts)}。",
-            f"The district: {verdict_label(overall, lang)} ({'; '.join(parts)}).",
+            f"总体结论：{verdict_label(overall, lang)}。其中{'，'.join(f'{names}{word}' for word, names in words.values())}。",
+            f"The district: {verdict_label(overall, lang)}. "
+            + " ".join(f"{word}: {names}." for word, names in words.values()),
         )
 
     def _schools_sentence(self) -> str:
