@@ -18,6 +18,7 @@ from qb.errors import QbError
 pytestmark = pytest.mark.usefixtures("one_worker")
 
 YEAR = 2026
+PHONE = "13800001111"
 SCHOOL = load_layout("school-form")
 
 
@@ -193,8 +194,22 @@ def test_a_form_that_came_back_as_it_went_out_is_said_to_be_unchanged(before, tm
     write_per_school(read(before), back, SCHOOL)
     for path in sorted(back.iterdir())[3:]:
         path.unlink()
+    one = of(back, 2)
+    book = openpyxl.load_workbook(one)
+    book.active["A80"] = f"填表人：张某 {PHONE}"
+    old = book.copy_worksheet(book.active)  # of another year, hidden behind it
+    old.title, old.sheet_state = "旧", "hidden"
+    next(line[4] for line in old.iter_rows() if line[2].value == "小学人数").value = 7
+    book.save(one)
+    (back / "扫描件.pdf").write_bytes(b"%PDF-1.4")
     done = run_collect(back, tmp_path / "今年", expected=before)
-    assert "数据完全没有变的 3 所" in "\n".join(summary(done))
+    assert "数据完全没有变的 3 所" in "\n".join(summary(done))  # what is seen counts, not what is hidden
+    said = {(file.name, f.rule, f.sheet) for file in done.returned for f in file.faults}
+    persons = {(one.name, "P02", "学校填报表"), (one.name, "P02", "旧")}
+    assert persons | {(one.name, "F28", "旧"), ("扫描件.pdf", "F04", None)} <= said
+    copy = openpyxl.load_workbook(tmp_path / "今年" / "收集" / "退回" / one.name)
+    shown = " ".join(str(cell.value) for sheet in copy for row in sheet.iter_rows() for cell in row)
+    assert PHONE not in shown and "张某" in shown
 
 
 def test_schools_new_gone_unchanged_and_changed_are_counted_on_one_page_and_as_json(before, tmp_path, capsys):

@@ -17,19 +17,23 @@ from qb.data.checks import check
 from qb.data.dataset import Dataset, is_open
 from qb.data.form_reading import Filled, FilledIn, fault, find_forms
 from qb.data.form_rows import FormRows, rows_of
+from qb.data.grid import Grid
 from qb.data.layout_file import Layout
 from qb.data.reading import read
 from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.data.table_files import read_csv, spoken
 from qb.data.table_headers import A_SHEET, table_named, tables_among
+from qb.data.table_headers import fault as form_fault
 from qb.data.template import REPORTED_BY_SCHOOLS
-from qb.data.workbook import ITEMS, RESULT, open_book
+from qb.data.workbook import ITEMS, RESULT, kept_back, open_book, persons_in
 from qb.errors import DataError, Fault, QbError, UnreadableError
 from qb.language import Lang, Message, listing, say
 from qb.personal_data import mask
 from qb.terms import WORKBOOKS, Severity, Stage
 
 T = TypeVar("T")
+READ = (*WORKBOOKS, ".csv", ".txt", ".tsv")
+_OF_SYSTEMS = ("thumbs.db", "desktop.ini")  # files that nobody sent
 Origin = tuple[FormRows, tuple] | None
 
 
@@ -158,17 +162,17 @@ def collect(
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Give every workbook and text file, and a folder of tables as one."""
+    """Give every file, whatever it is, and a folder of tables as one."""
     if not folder.is_dir():
         raise QbError("{} 不是文件夹。请检查路径。", "{} is no folder. Check the path.", folder)
     inside = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "~$")))
     if any(path.suffix.lower() in (".csv", ".parquet") and table_named(path.stem) for path in inside):
         yield folder
-        inside = [path for path in inside if path.suffix.lower() not in (".csv", ".parquet")]
+        inside = [path for path in inside if path.is_dir() or path.suffix.lower() in WORKBOOKS]
     for path in inside:
         if path.is_dir():
             yield from _files(path)
-        elif path.suffix.lower() in (*WORKBOOKS, ".csv", ".txt", ".tsv"):
+        elif path.name.lower() not in _OF_SYSTEMS:
             yield path
 
 
@@ -177,9 +181,16 @@ def _read(path: Path, name: str, layouts: Sequence[Layout]) -> Returned:
     found = Returned(path, name if name != "." else spoken(path.name))
     try:
         if not path.is_dir():
-            grids, has_tables = _grids(path)
+            if path.suffix.lower() not in READ:
+                raise UnreadableError(
+                    Message("不是工作簿或 CSV 文件", "is no workbook or CSV file"),
+                    Message("请学校用发下的表填报", "Ask the school to fill in the form it was sent"),
+                )
+            grids, has_tables, noted = _grids(path)
             found.forms = find_forms(grids, layouts)
             if found.forms:
+                of_forms = {form.sheet for form in found.forms}
+                found.faults = [f for f in noted if f.rule != "F28" or (f.sheet or "") in of_forms]
                 found.state = "empty" if all(form.is_empty for form in found.forms) else "read"
                 return found
             if not has_tables:
@@ -203,14 +214,28 @@ def _read(path: Path, name: str, layouts: Sequence[Layout]) -> Returned:
     return found
 
 
-def _grids(path: Path) -> tuple[dict[str, object], bool]:
-    """Return the cells of each sheet, and whether any sheet is one of our tables."""
+def _grids(path: Path) -> tuple[dict[str, Grid], bool, list[Fault]]:
+    """Return the cells of each sheet, hidden ones first, whether any is one of our tables, and what to say."""
     if path.suffix.lower() not in WORKBOOKS:
-        return {"": read_csv(path)}, False
-    with open_book(path) as book:
-        names = [name for name in book.names if name not in (RESULT, ITEMS)]
-        tables, _ = tables_among(names, A_SHEET)
-        return {name: book.grid(name) for name in names if name not in tables.values()}, bool(tables)
+        grids, has_tables = {"": read_csv(path)}, False
+        noted = persons_in(grids)
+    else:
+        with open_book(path) as book:
+            names = [name for name in book.names if name not in (RESULT, ITEMS)]
+            tables, _ = tables_among(names, A_SHEET)
+            others = sorted(
+                set(names) - set(tables.values()),
+                key=lambda name: (name not in book.hidden, names.index(name)),
+            )
+            grids, has_tables = {name: book.grid(name) for name in others}, bool(tables)
+            noted = kept_back(book, path) + persons_in(grids, book)
+    remedy = Message("如不符，请改正", "If that is wrong, put it right")
+    noted += [
+        form_fault("F28", said, remedy, sheet=name or None)
+        for name, grid in grids.items()
+        for said in grid.said
+    ]
+    return grids, has_tables, noted
 
 
 def _rows_of_dataset(data: Dataset) -> Iterator[FormRows]:

@@ -382,7 +382,7 @@ def read_workbook(path: Path, tables: Mapping[str, Table] = TABLES) -> Dataset:
     name = spoken(path.name)
     try:
         with open_book(path) as book:
-            faults = _form(book, path)
+            faults = kept_back(book, path)
             own = [sheet for sheet in book.names if sheet in (INSTRUCTIONS, ITEMS, RESULT)]
             sheets, found = tables_among((sheet for sheet in book.names if sheet not in own), A_SHEET)
             faults += found
@@ -401,9 +401,8 @@ def read_workbook(path: Path, tables: Mapping[str, Table] = TABLES) -> Dataset:
                 )
                 frames[table], found, letters[table] = read
                 faults += found
-            faults += _persons_elsewhere(
-                book, [sheet for sheet in book.names if sheet not in sheets.values()]
-            )
+            others = [sheet for sheet in book.names if sheet not in sheets.values()]
+            faults += persons_in({sheet: book.grid(sheet) for sheet in others}, book)
     except UnreadableError as error:
         raise DataError(
             [fault("F04", Message("工作簿 {} {}", "workbook {} {}", name, error.message), error.remedy)]
@@ -411,8 +410,8 @@ def read_workbook(path: Path, tables: Mapping[str, Table] = TABLES) -> Dataset:
     return to_dataset(frames, faults, path, letters)
 
 
-def _form(book: Book, path: Path) -> list[Fault]:
-    """Say what kind of workbook it is where that is not the usual one."""
+def kept_back(book: Book, path: Path) -> list[Fault]:
+    """Say what cannot be seen in a workbook that is not of the usual kind."""
     kind = path.suffix.lower()
     if book.is_xlsx:
         return []
@@ -426,23 +425,19 @@ def _form(book: Book, path: Path) -> list[Fault]:
     return [fault("F31", message, Message("另存为 .xlsx 后再核查一次", "Save it as .xlsx and check again"))]
 
 
-def _persons_elsewhere(book: Book, sheets: list[str]) -> list[Fault]:
-    """Name numbers of persons on sheets that hold no table, in comments and in boxes."""
+def persons_in(grids: Mapping[str, Grid], book: Book | None = None) -> list[Fault]:
+    """Name numbers of persons on sheets that hold no table of ours, and in the comments and boxes of a book."""
     faults = []
-    for sheet in sheets:
-        grid = book.grid(sheet)
+    for sheet, grid in grids.items():
         for place, values in grid.below(-1).items():
             for position, kinds in find_numbers(values).items():
-                cell = grid.cell(int(grid.rows[position]), place)
-                message = Message(
-                    "工作表“{}”的 {} 有像{}的内容",
-                    "sheet “{}”, {}: what looks like {}",
-                    sheet,
-                    cell,
-                    joined("或", " or ", kinds),
-                )
-                faults.append(about_persons(message, sheet=sheet, cell=cell))
-    for part, kinds in book.persons():
+                row = int(grid.rows[position])
+                cell = grid.cell(row, place)
+                where = Message("工作表“{}”的 {}", "sheet “{}”, {}:", sheet, cell) if sheet else cell
+                what = joined("或", " or ", kinds)
+                message = Message("{} 有像{}的内容", "{} what looks like {}", where, what)
+                faults.append(about_persons(message, sheet=sheet or None, row=row, cell=cell))
+    for part, kinds in book.persons() if book else ():
         what = (
             Message("批注", "A note")
             if "comment" in part.lower()
