@@ -293,8 +293,8 @@ VANISHED = Failure(
 LOST = Failure(
     Message("进程意外结束", "The process ended"),
     Message(
-        "运行这个页面的进程被系统终止（可能内存不足）",
-        "The system ended the process that ran this page, perhaps for lack of memory",
+        "运行这个页面的进程在第一个单元以前就结束了：被系统终止（可能内存不足），或自身出错",
+        "The process that ran this page ended before its first cell: the system ended it, perhaps for lack of memory, or it failed",
     ),
 )
 
