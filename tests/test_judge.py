@@ -978,6 +978,16 @@ def test_data_with_faults_that_stop_are_refused_with_all_of_them():
 
 def test_invented_data_say_so(committed):
     assert (qb.assess(committed).invented, Town().assess().invented) == (True, False)
+    assert ("模拟数据" in repr(qb.assess(committed)), "模拟数据" in repr(Town().assess())) == (True, False)
+
+
+def test_an_assessment_names_its_only_district_and_counts_several():
+    town = Town()
+    assert f"{town.name}: pass" in repr(town.assess())
+    for name, rows in Town(district="无校县", schools=False).items():
+        town[name] += rows
+    whole = repr(qb.assess(town.data()))
+    assert "2 districts" in whole and f"{town.name}: " not in whole
 
 
 # The ledger of problems
