@@ -11,9 +11,9 @@ from town import changed
 
 from qb.data.dataset import Dataset
 from qb.data.reading import read
-from qb.publish import scheduler
+from qb.publish import page_processes
 from qb.publish.api import publish
-from qb.publish.worker import CannotForkError, Worker
+from qb.publish.worker_client import CannotForkError, Worker
 from qb.standard import load
 
 # What takes longest begins first, so that neither of two processes ends alone with it.
@@ -89,7 +89,7 @@ def lasting() -> Iterator[Callable[[], Worker]]:
 def one_worker(lasting) -> Iterator[None]:
     """Make the pages of a test file's publications by one worker, whose start is not what is tested there."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scheduler, "Worker", lasting)
+        patch.setattr(page_processes, "Worker", lasting)
         yield
 
 
@@ -113,7 +113,7 @@ def published(tmp_path_factory, lasting) -> Callable[[str], Path]:
             return out
         try:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(scheduler, "Worker", lasting)
+                patch.setattr(page_processes, "Worker", lasting)
                 made = publish(
                     SAMPLE, out=out, lang=lang, schools=SCHOOLS, scenarios=SCENARIOS, progress=False
                 )

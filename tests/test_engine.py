@@ -19,7 +19,7 @@ import qb
 from qb.data.reading import write
 from qb.data.sample import make
 from qb.publish.engine import ForkEngine
-from qb.publish.worker import can_fork
+from qb.publish.worker_client import can_fork
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="forking is not safe on this system")
 

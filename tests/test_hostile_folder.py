@@ -88,7 +88,7 @@ def test_no_module_of_the_working_directory_runs_where_others_stand_in_for_a_wor
     script = (
         "import os, signal\n"
         "from pathlib import Path\n"
-        "from qb.publish.worker import Worker\n"
+        "from qb.publish.worker_client import Worker\n"
         "from qb.publish.api import publish\n"
         "send = Worker._send\n"
         "def killed(self, what, *of):\n"

@@ -15,13 +15,13 @@ import pytest
 import qb
 from qb.data.sample import make
 from qb.errors import QbError
-from qb.publish import manifest, scheduler, site
+from qb.publish import manifest, page_processes, site
 from qb.publish.api import publish
 from qb.publish.jobs import Failure, Job, JobOutcome, parameters_of, refuse
 from qb.publish.page import THEME, Page, notebook_page
-from qb.publish.scheduler import run
+from qb.publish.page_processes import run
 from qb.publish.site_plan import LONGEST, file_names
-from qb.publish.worker import can_fork
+from qb.publish.worker_client import can_fork
 from qb.report.context import ReportContext
 from qb.standard import load as load_standard
 
@@ -120,7 +120,7 @@ WAYS = [(forks, ours) for forks in (True, False) if can_fork() or not forks for 
 def ran(tmp_path_factory, request):
     forks, ours = request.param
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scheduler, "can_fork", lambda: forks)  # Windows and macOS spawn
+        patch.setattr(page_processes, "can_fork", lambda: forks)  # Windows and macOS spawn
         yield _ran(tmp_path_factory, ours)
 
 

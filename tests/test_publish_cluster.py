@@ -22,8 +22,8 @@ from qb.publish.api import publish
 from qb.publish.cluster import Cluster
 from qb.publish.jobs import Job
 from qb.publish.page import Page
-from qb.publish.scheduler import run
-from qb.publish.worker import can_fork
+from qb.publish.page_processes import run
+from qb.publish.worker_client import can_fork
 
 CLUSTER = "qb.publish.cluster"
 REPOSITORY = Path(__file__).parents[1]

@@ -14,11 +14,11 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from qb.publish import cluster, scheduler, worker_process
+from qb.publish import cluster, page_processes, worker_process
 from qb.publish.jobs import Job, JobOutcome
 from qb.publish.page import Page
-from qb.publish.scheduler import run
-from qb.publish.worker import CannotForkError, GoneError, Worker, can_fork
+from qb.publish.page_processes import run
+from qb.publish.worker_client import CannotForkError, GoneError, Worker, can_fork
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="forking is not safe on this system")
 
@@ -149,16 +149,16 @@ SCRIPT = """
 import signal
 import sys
 from pathlib import Path
-from qb.publish import scheduler
+from qb.publish import page_processes
 from qb.publish.jobs import Job
 from qb.publish.page import Page
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs in the background may have it ignored
-    scheduler.can_fork = lambda: sys.argv[2] == "forked"
+    page_processes.can_fork = lambda: sys.argv[2] == "forked"
     folder = Path(sys.argv[1])
     jobs = [Job(folder / f"{i}.ipynb", {}, folder / "site" / f"{i}.html", Page("T")) for i in range(4)]
     try:
-        scheduler.run(jobs, workers=2, progress=False, told=lambda o: print("told", flush=True))
+        page_processes.run(jobs, workers=2, progress=False, told=lambda o: print("told", flush=True))
     except KeyboardInterrupt:
         sys.exit("interrupted")
 """
@@ -210,12 +210,12 @@ def test_a_worker_that_dies_is_started_again_once_and_once_more_for_every_25_pag
             raise GoneError
 
     started = []
-    press = SimpleNamespace(fork=lambda held, gone: started.append(gone) or len(started))
-    monkeypatch.setattr(scheduler, "pages", so_many)
+    processes = SimpleNamespace(fork=lambda held, gone: started.append(gone) or len(started))
+    monkeypatch.setattr(page_processes, "pages", so_many)
     jobs = [Job(tmp_path / "n.ipynb", {}, tmp_path / f"{n}.html", Page("T")) for n in range(asked)]
     done = []
     try:
-        for index, _ in scheduler.forked(jobs, 1, None, press):
+        for index, _ in page_processes.forked(jobs, 1, None, processes):
             done.append(index)
     except CannotForkError:
         assert made < asked
@@ -226,7 +226,7 @@ def test_a_worker_that_dies_is_started_again_once_and_once_more_for_every_25_pag
 def test_25_pages_after_a_kill_are_forked_here_and_on_a_cluster(tmp_path, monkeypatch):
     notebook = save(tmp_path / "fine.ipynb", "'fine'")
     jobs = [Job(notebook, {}, tmp_path / "site" / f"{n}.html", Page(f"T{n}")) for n in range(25)]
-    monkeypatch.setattr(scheduler, "Spawning", lambda **_: pytest.fail("spawned"))
+    monkeypatch.setattr(page_processes, "Spawning", lambda **_: pytest.fail("spawned"))
     send, begun, killed = Worker._send, [], []
 
     def kill_at_third(worker: Worker, what: str, *of: object) -> None:

@@ -49,7 +49,7 @@ def mark(path: str | Path, faults: Iterable[Fault], out: str | Path, lang: Lang 
     path : str or Path
         The .xlsx workbook, as it was read.
     faults : iterable of Fault
-        Of :func:`qb.checks.check`, or of the :class:`qb.errors.DataError` where it cannot be read.
+        Of :func:`qb.data.checks.check`, or of the :class:`qb.errors.DataError` where it cannot be read.
     out : str or Path
         The copy to make, whole or not at all. Nothing that stands there is replaced.
     lang : {"zh", "en"}

@@ -233,7 +233,7 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
     Parameters
     ----------
     data : Dataset
-        Without faults that stop (see `qb.check.require`).
+        Without faults that stop (see `qb.data.checks.require`).
     standard : Standard
         For its rules of exclusion.
     year : int

@@ -14,7 +14,7 @@ from qb.publish.jobs import CELL_SECONDS, Site
 from qb.publish.manifest import RECORD, Record, locked
 from qb.publish.own_notebooks import find_notebooks
 from qb.publish.page import Lang
-from qb.publish.scheduler import PageProcesses
+from qb.publish.page_processes import PageProcesses
 from qb.publish.site_settings import PICTURES, settings_file
 from qb.standard import whole_name
 
@@ -129,7 +129,7 @@ def publish(
     with _cluster(scheduler, tls) if scheduler else PageProcesses(jobs) as source:
         from qb.publish.site import make
 
-        made_by = {"cluster" if scheduler else "press": source}
+        made_by = {"cluster" if scheduler else "processes": source}
         return make(data, name, of=of, unchanged=lambda: reckon() == of, **asked,
                     cell_seconds=cell_seconds, force=force, workers=jobs,
                     progress=progress, **made_by)  # fmt: skip

@@ -31,7 +31,7 @@ from qb.standard import files_of
 
 if TYPE_CHECKING:
     from qb.publish.jobs import Job
-    from qb.publish.worker import PreloadedContext
+    from qb.publish.worker_client import PreloadedContext
     from qb.report.context import ReportContext
 
 # The data package: every table as CSV and parquet, described as Frictionless asks, in one ZIP.
@@ -387,7 +387,7 @@ class Bundle:
 
 def make_files(bundles: Sequence[Bundle], held: PreloadedContext, workers: int) -> Iterator[tuple[Path, str]]:
     """Make files, the districts side by side; yield each with what went wrong, "" where it was made."""
-    from qb.publish.scheduler import pool_of
+    from qb.publish.page_processes import pool_of
 
     with pool_of(min(workers, len(bundles))) as pool:
         asked = {pool.submit(_make, bundle, held): bundle for bundle in bundles}

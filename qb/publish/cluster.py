@@ -1,7 +1,7 @@
 """Pages on a Dask cluster: workers that run the same code are handed batches of jobs; pages return.
 
 A worker is one Dask process of a machine, with as many threads as pages at once. It keeps one process of ours,
-which has everything loaded and forks itself for each thread. The book reaches that process as it was packed;
+which has everything loaded and forks itself for each thread. The context reaches that process as it was packed;
 no other unpacks it.
 """
 
@@ -28,8 +28,8 @@ from qb.files import MAKING, WriteError, temporary_folder, versions, write_whole
 from qb.language import Message, joined, listing, told
 from qb.publish.jobs import LOST, Failure, Job, JobOutcome
 from qb.publish.manifest import code_version
-from qb.publish.scheduler import PageProcesses, made_here
-from qb.publish.worker import PreloadedContext, can_fork, packed
+from qb.publish.page_processes import PageProcesses, made_here
+from qb.publish.worker_client import PreloadedContext, can_fork, packed
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -119,7 +119,7 @@ class Cluster:
         """Yield each job's place and outcome as they come; what is to be said of workers is told once.
 
         No more batches are on their way than the workers have threads for. What a lost worker had goes to
-        others; book, notebooks and files travel.
+        others; context, notebooks and files travel.
         """
         try:
             yield from self._made(jobs, Parcel.of(jobs, held), warn)
@@ -316,12 +316,12 @@ def _written(job: Job, outcome: JobOutcome, html: str | None) -> JobOutcome:
 
 @dataclass(frozen=True, eq=False)
 class Parcel:
-    """What all pages of a publication need at a worker: the packed book, and every file that is read there.
+    """What all pages of a publication need at a worker: the packed context, and every file that is read there.
 
     It is unpacked once in a worker, and what was started for it ends when Dask drops it.
     """
 
-    book: bytes | None
+    context: bytes | None
     files: Mapping[str, bytes]
 
     @classmethod
@@ -350,10 +350,10 @@ class Made(NamedTuple):
 
 
 class WorkerStore:
-    """What a worker keeps for a parcel: the files that came with it, and processes that hold its book."""
+    """What a worker keeps for a parcel: the files that came with it, and processes that hold its context."""
 
-    def __init__(self, parcel: Parcel, press: PageProcesses) -> None:
-        self.press, self._folder = press, temporary_folder()
+    def __init__(self, parcel: Parcel, processes: PageProcesses) -> None:
+        self.processes, self._folder = processes, temporary_folder()
         self.places: dict[str, Path] = {}
         for number, (path, raw) in enumerate(parcel.files.items()):
             self.places[path] = Path(self._folder.name, str(number), Path(path).name)
@@ -375,7 +375,7 @@ class WorkerStore:
 
     def close(self) -> None:
         """End the processes and remove the files."""
-        self.press.close()
+        self.processes.close()
         self._folder.cleanup()
 
 
@@ -421,7 +421,7 @@ def print_batch(jobs: list[Job], parcel: Parcel) -> tuple[list[tuple[JobOutcome,
     """Run jobs one at a time; return outcomes in their order, each with its page, and what is to be told of it all."""
     station, said = _station(parcel), list[str]()
     here = [station.moved(job) for job in jobs]
-    found = dict(made_here(here, 1, parcel.book, station.press, said.append))
+    found = dict(made_here(here, 1, parcel.context, station.processes, said.append))
     return [(replace(found[n], job=jobs[n]), _taken(job.target)) for n, job in enumerate(here)], said
 
 

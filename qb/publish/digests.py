@@ -132,7 +132,7 @@ class Slices:
 
     def __init__(self, context: ReportContext, costs: str = "") -> None:
         self._costs = costs
-        self._book, assessment, data = context, context.assessment, context.data
+        self._context, assessment, data = context, context.assessment, context.data
         self._common = digest(
             context.year,
             context.lang,
@@ -167,7 +167,7 @@ class Slices:
         """Return the digest of what a school's page can show."""
         own = [rows.of("school_id", school) for rows in self._judged.values() if rows.has("school_id")]
         places = self._places[school]
-        index = self._book.school_index
+        index = self._context.school_index
         courses = [index.courses[school, str(row["stage"])] for row in index.rows[school]]
         fellows = [
             ([other["school_id"] for other in index.alike(row)],
@@ -176,8 +176,8 @@ class Slices:
         ]  # fmt: skip
         home = self._district_of[school]
         way: tuple[object, ...] = ()
-        if self._book.standard.rules.school:
-            ways = alone(self._book, home, self._costs)
+        if self._context.standard.rules.school:
+            ways = alone(self._context, home, self._costs)
             way = (ways.bought.get(school, []), school in ways.stuck, ways.refused)
         return digest(
             self._common,
@@ -189,7 +189,7 @@ class Slices:
             fellows,
             [row["place"] for row in index.problems.get(school, [])],
             # Rows of others above them count.
-            source_lines(self._book, index.rules_of(school), district=home, schools=[school]),
+            source_lines(self._context, index.rules_of(school), district=home, schools=[school]),
             index.days[home],  # by which "overdue" is told
             *(self._peers.of("_place", place) for place in places),
             *(self._balance.of("_place", place) for place in places),
@@ -209,7 +209,7 @@ class Slices:
 
     def _lines(self, district: str) -> object:
         """Return where the district's rows stand in the tables: rows of others above them count."""
-        return source_lines(self._book, self._book.standard.codes, district=district)
+        return source_lines(self._context, self._context.standard.codes, district=district)
 
     def of_data(self, district: str) -> str:
         """Return the digest of what the data page can show: what was found in any of the data, too."""

@@ -39,7 +39,7 @@ from qb.errors import why
 from qb.files import WriteError, write_whole
 from qb.publish.jobs import DEAD, LATE, Failure, Job, JobOutcome, failure_at, open_notebook
 from qb.publish.page import WORK, notebook_page, undescribed
-from qb.publish.worker import borrowed_wire
+from qb.publish.worker_client import borrowed_wire
 
 if TYPE_CHECKING:
     from ipykernel.zmqshell import ZMQInteractiveShell

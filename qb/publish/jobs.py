@@ -264,7 +264,7 @@ class JobOutcome:
         Whether the page is one of an earlier run, still right.
     changed : tuple of str
         What the notebook changed in a process that makes others after it: kinds of
-        :mod:`qb.publish.leftovers`.
+        :mod:`qb.publish.process_state`.
     """
 
     job: Job

@@ -153,7 +153,7 @@ class Record:
         if made := _read_journal(site / JOURNAL):
             self._entries, self._whole = self._entries | made, None
 
-    def holds(self, target: Path, content: str, frame: str | None = None) -> bool:
+    def is_current(self, target: Path, content: str, frame: str | None = None) -> bool:
         """Whether a page stands there, made of this content and nothing else, as it was written."""
         entry = self._entries.get(self._name(target))
         return (

@@ -23,10 +23,10 @@ from qb.publish.jobs import VANISHED, Job, JobOutcome, Site
 from qb.publish.manifest import OF_DISTRICT, Record, locked
 from qb.publish.own_notebooks import OwnNotebook
 from qb.publish.page import WORDS, Page, index_page
-from qb.publish.scheduler import run
+from qb.publish.page_processes import run
 from qb.publish.site_plan import PageTask, Part, Request, SitePlan, folder_for, known_kinds, known_schools
 from qb.publish.site_settings import load_settings
-from qb.publish.worker import PreloadedContext
+from qb.publish.worker_client import PreloadedContext
 from qb.report import columns
 from qb.report.columns import states
 from qb.report.context import Speaker, open_context
@@ -313,7 +313,7 @@ def district_index(
             for kind, (title, note) in titles.items()
             if (kind, "") in part.pages
         ],
-        listing=_listing(part, outcomes, page.lang),
+        listing=_search_entries(part, outcomes, page.lang),
         files=[(path.name, path.relative_to(part.folder).as_posix()) for path in files if path.exists()],
         excluded=_shown(left_out(now, assessment.excluded, f"{page.place} {words['excluded']}"))
         if len(assessment.excluded)
@@ -328,7 +328,7 @@ def district_index(
     )
 
 
-def _listing(part: Part, outcomes: Mapping[Path, JobOutcome], lang: Lang) -> list[tuple[str, str]]:
+def _search_entries(part: Part, outcomes: Mapping[Path, JobOutcome], lang: Lang) -> list[tuple[str, str]]:
     """Return what a reader may look for besides schools, with its address: indicators and departments."""
     standard = part.assessment.standard
     rules = _address(part, ("district", ""), outcomes)
@@ -549,9 +549,9 @@ def make(
 def _make(plan: SitePlan, held: PreloadedContext, *, force: bool, **how: Any) -> dict[Path, JobOutcome]:
     """Make what is asked for and not there, and return the outcome of every page by its place."""
     record = plan.record
-    right = {t.job.target for t in plan.tasks if not t.asked or (not force and _stands(record, t))}
+    right = {t.job.target for t in plan.tasks if not t.asked or (not force and _page_is_current(record, t))}
     todo = {task.job.target: task for task in plan.tasks if task.job.target not in right}
-    files = {path for one in plan.bundles for path in one.paths if record.holds(path, one.content)}
+    files = {path for one in plan.bundles for path in one.paths if record.is_current(path, one.content)}
     record.clear_but(right | set(todo) | files)
     if todo:
         (plan.site / "index.html").unlink(missing_ok=True)  # an interrupted run leaves no index to half of it
@@ -584,7 +584,7 @@ def _in_turn(jobs: list[Job]) -> list[Job]:
 def _make_files(plan: SitePlan, held: PreloadedContext, force: bool, workers: int | None) -> dict[Path, str]:
     """Make what goes with the pages and is not there, and return what became of each."""
     record, asked = plan.record, plan.bundles if plan.request.files else ()
-    todo = [one for one in asked if force or not all(record.holds(p, one.content) for p in one.paths)]
+    todo = [one for one in asked if force or not all(record.is_current(p, one.content) for p in one.paths)]
     made = dict(make_files(todo, held, workers or os.cpu_count() or 1)) if todo else {}
     for one in todo:
         for path in one.paths:
@@ -602,8 +602,8 @@ def _as_it_ended(record: Record, outcome: JobOutcome) -> JobOutcome:
     return replace(outcome, failure=VANISHED, kept=False)
 
 
-def _stands(record: Record, task: PageTask) -> bool:
-    return record.holds(task.job.target, task.content, task.frame)
+def _page_is_current(record: Record, task: PageTask) -> bool:
+    return record.is_current(task.job.target, task.content, task.frame)
 
 
 def _judge_beforehand(plan: SitePlan) -> None:

@@ -249,7 +249,7 @@ class SitePlan:
 
     def _stays(self, path: Path, content: str) -> bool:
         """Whether a page that is not asked for stands there and is still right."""
-        return self.record.holds(path, content)
+        return self.record.is_current(path, content)
 
     def _asked(self, key: Key) -> bool:
         kind, school = key

@@ -21,11 +21,11 @@ from qb.language import Message, joined, json_text, listing, told
 from qb.publish.jobs import Job, JobOutcome
 from qb.publish.own_notebooks import find_notebooks
 from qb.publish.page import WORDS, Lang
-from qb.publish.scheduler import run as make_pages
+from qb.publish.page_processes import run as make_pages
 from qb.publish.site import indexes
 from qb.publish.site_plan import Request, SitePlan
 from qb.publish.site_settings import settings_file
-from qb.publish.worker import PreloadedContext
+from qb.publish.worker_client import PreloadedContext
 from qb.report.context import open_context
 from qb.report.facts import in_words
 from qb.standard import DEFAULT, shipped_files, whole_name

@@ -31,7 +31,7 @@ from qb.publish.jobs import quick_import
 
 if TYPE_CHECKING:  # all that takes long is imported where it is known how: quickly, and in a cell
     from qb.publish.engine import Kernel
-    from qb.publish.worker import PreloadedContext
+    from qb.publish.worker_client import PreloadedContext
 
 _PR_SET_PDEATHSIG = 1
 _PAGES = ("annual", "brief", "data", "district", "plan", "research", "scenario", "school")
@@ -74,7 +74,7 @@ def make_pages(wire: Connection, kernel: Kernel, held: PreloadedContext | None) 
     Each cell's place is sent when it begins; then the outcome, and what could not be put back.
     """
     from qb.publish.engine import InProcessWire, render
-    from qb.publish.leftovers import Leftovers
+    from qb.publish.process_state import Leftovers
 
     here, state = InProcessWire(kernel), None
     with suppress(EOFError):
@@ -133,8 +133,8 @@ class WorkerProcess:
             for pid in self._children:
                 _end(pid)
 
-    def _preload(self, book: bytes) -> None:
-        self._held = pickle.loads(book)
+    def _preload(self, context: bytes) -> None:
+        self._held = pickle.loads(context)
         have_ready(self._held)
 
     def _pages(self, notebook: Path) -> None:
@@ -227,7 +227,7 @@ def main(number: int) -> None:
 
 
 def spawned(wire: Connection, ours: bool) -> None:
-    """Make pages, of our notebooks or of another's, for whoever holds the other end, who first sends a book or None."""
+    """Make pages, of our notebooks or of another's, for whoever holds the other end, who first sends a context or None."""
     settle()
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)  # what a page started ends with it

@@ -28,8 +28,8 @@ from qb.data.sample import make
 from qb.publish.jobs import Job
 from qb.publish.manifest import notebook_of
 from qb.publish.page import Page, notebook_page
-from qb.publish.scheduler import PageProcesses, made_here
-from qb.publish.worker import PreloadedContext
+from qb.publish.page_processes import PageProcesses, made_here
+from qb.publish.worker_client import PreloadedContext
 from qb.report.context import open_context
 from qb.report.school_report import SchoolReport
 
@@ -103,9 +103,7 @@ def plain_page(job):
     job.target.with_suffix(".plain.html").write_text(notebook_page(notebook, job.page), "utf-8")
 
 
-SPAWNING = (
-    "from qb.publish import scheduler; scheduler.can_fork = lambda: False; from qb.cli import main; main()"
-)
+SPAWNING = "from qb.publish import page_processes; page_processes.can_fork = lambda: False; from qb.cli import main; main()"
 
 
 def new_mark():

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import papermill
 
-from qb.publish import engine, manifest, site, worker, worker_process
+from qb.publish import engine, manifest, site, worker_client, worker_process
 from qb.publish.api import publish
 
 
@@ -47,7 +47,7 @@ class Forked:
 
 def main(data: Path, notebook: Path) -> None:
     assert papermill and engine  # loaded, with all that they load
-    worker.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": Forked})
+    worker_client.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": Forked})
     manifest.notebook_of = lambda kind: notebook
     read = site.open_context(data, None, "gulou-2023", "zh")
     site.open_context = lambda *_: read

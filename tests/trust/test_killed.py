@@ -17,7 +17,7 @@ import pytest
 from qb.data.reading import write
 from qb.data.sample import make
 from qb.publish.manifest import notebook_of
-from qb.publish.worker import ONE_THREAD, can_fork
+from qb.publish.worker_client import ONE_THREAD, can_fork
 
 KILLS = 10
 

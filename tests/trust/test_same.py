@@ -13,9 +13,9 @@ from qb.data.dataset import Dataset
 from qb.data.reading import read, write
 from qb.data.sample import make
 from qb.indicators.assessment import assess, document
-from qb.publish import scheduler
+from qb.publish import page_processes
 from qb.publish.api import publish
-from qb.publish.worker import can_fork
+from qb.publish.worker_client import can_fork
 
 
 def write_mixed(data: Dataset, folder: Path, *, rows: bool) -> None:
@@ -66,7 +66,7 @@ def test_pages_show_the_same_however_they_are_made(forms, tmp_path, monkeypatch)
     shown = {}
     for form, (forks, jobs) in ways.items():
         out = tmp_path / form
-        monkeypatch.setattr(scheduler, "can_fork", lambda forks=forks: forks)
+        monkeypatch.setattr(page_processes, "can_fork", lambda forks=forks: forks)
         done = publish(forms[form], out=out, only=["district", "school"], schools=[school], jobs=jobs,
                        progress=False)  # fmt: skip
         assert done.exit_code == 0, done.summary

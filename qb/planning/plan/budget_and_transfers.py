@@ -329,7 +329,7 @@ class Transfers(Shown):
     moves : DataFrame
         district, code, from_id, from_name, from_stage, to_id, to_name, to_stage, amount, unit; of teachers
         also how many of them are of each kind, a column for each code.
-        `qb.planning.plan.transfers.moves_scenario` makes a scenario of it.
+        `moves_scenario` makes a scenario of it.
     data, before, assessment
         As in `Plan`.
     """

@@ -394,7 +394,7 @@ def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: st
     A coefficient couples the schools of its district and stage. Where the cheapest plan school by school
     keeps every cap, it is the cheapest of all; a district where it does not is solved as one. The budget
     is not looked at: it decides whether the cheapest plan can be paid for, not which one it is. Where the
-    mean of the coefficients decides, see `qb.planning.plan.integer_program`.
+    mean of the coefficients decides, see `qb.planning.plan.mean_coefficient.solve_means`.
     """
     if problem.means:
         return Solution(*solve_means(problem, gap, seconds, _one_coefficient))

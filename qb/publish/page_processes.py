@@ -36,7 +36,7 @@ from qb.publish.jobs import (
     failure_at,
     refuse,
 )
-from qb.publish.worker import (
+from qb.publish.worker_client import (
     AS_A_KERNEL,
     ONE_THREAD,
     CannotForkError,
@@ -71,7 +71,7 @@ def run(
     progress: bool = True,
     cluster: OtherMachines | None = None,
     held: PreloadedContext | None = None,
-    press: PageProcesses | None = None,
+    processes: PageProcesses | None = None,
     told: Callable[[JobOutcome], object] = lambda outcome: None,
 ) -> list[JobOutcome]:
     """Make all pages, several at once.
@@ -88,7 +88,7 @@ def run(
         A cluster that does the work.
     held : PreloadedContext, optional
         A context that need not be read and judged again.
-    press : PageProcesses, optional
+    processes : PageProcesses, optional
         Processes that were started already.
     told : callable, optional
         Is given each outcome as it comes.
@@ -113,7 +113,7 @@ def run(
     lang = jobs[0].page.lang
     with _bar(len(jobs), progress, lang) as bar:
         try:
-            for index, outcome in _outcomes(jobs, workers, cluster, held, press, bar):
+            for index, outcome in _outcomes(jobs, workers, cluster, held, processes, bar):
                 # A worker has a copy of the job, on a cluster one of other places; none is kept.
                 outcomes[index] = outcome = replace(outcome, job=jobs[index])
                 if outcome.failure:  # an earlier page would be taken for what was asked for
@@ -133,15 +133,15 @@ def _outcomes(
     workers: int,
     cluster: OtherMachines | None,
     held: PreloadedContext | None,
-    press: PageProcesses | None,
+    processes: PageProcesses | None,
     bar: tqdm,
 ) -> Iterator[tuple[int, JobOutcome]]:
     warn = partial(bar.write, file=sys.stderr)
     if cluster:
         yield from cluster.made(jobs, held, warn)
         return
-    with press or PageProcesses(workers) as press:
-        yield from made_here(jobs, workers, held, press, warn)
+    with processes or PageProcesses(workers) as processes:
+        yield from made_here(jobs, workers, held, processes, warn)
 
 
 def _bar(total: int, progress: bool, lang: Lang) -> tqdm:
@@ -196,7 +196,7 @@ class Spawned:
         self._process.join(_GRACE)
 
 
-_NO_BOOK = packed(None)
+_NO_CONTEXT = packed(None)
 _starting = threading.Lock()  # the environment belongs to all threads
 
 
@@ -206,22 +206,22 @@ class Spawning:
     def __init__(self, ahead: int = 0) -> None:
         self.idle: list[PageProcess] = []
         self._home = settings_folder()
-        self._book = _NO_BOOK
+        self._context = _NO_CONTEXT
         self._started: list[Spawned] = []
         self._ahead = [self._launch(ours=True) for _ in range(ahead)]
 
-    def preload(self, book: bytes) -> None:
-        """Have a packed book ready in each process that will be asked for pages of ours."""
+    def preload(self, context: bytes) -> None:
+        """Have a packed context ready in each process that will be asked for pages of ours."""
         while self.idle:
             self.idle.pop().end()
-        self._book = book
+        self._context = context
 
     def start(self, job: Job) -> Spawned:
         """Return a process that makes pages; it may be loading still."""
         with _starting:
             one = self._ahead.pop() if self._ahead and job.ours else self._launch(job.ours)
         with suppress(OSError):  # it is gone already, which is heard next
-            one.connection.send_bytes(self._book if job.ours else _NO_BOOK)
+            one.connection.send_bytes(self._context if job.ours else _NO_CONTEXT)
         return one
 
     def _launch(self, ours: bool) -> Spawned:
@@ -284,7 +284,7 @@ class ProcessSource(Protocol):
 
 
 T = TypeVar("T", Worker, Spawning)
-Book = PreloadedContext | bytes | None  # as it is, or packed
+Preloaded = PreloadedContext | bytes | None  # as it is, or packed
 
 
 class PageProcesses:
@@ -300,25 +300,25 @@ class PageProcesses:
         forks = can_fork()
         self.forking = Worker() if forks else None
         self.spawning = None if forks else Spawning(ahead=workers or os.cpu_count() or 1)
-        self._given: tuple[ProcessSource | None, Book] = None, None
+        self._given: tuple[ProcessSource | None, Preloaded] = None, None
         self._asking = threading.Lock()  # threads of a cluster's worker share it
 
-    def fork(self, held: Book, gone: Worker | None = None) -> Worker:
-        """Return the process that forks and holds a book; another one in place of one that is gone."""
+    def fork(self, held: Preloaded, gone: Worker | None = None) -> Worker:
+        """Return the process that forks and holds a context; another one in place of one that is gone."""
         with self._asking:
             if gone and gone is self.forking:
                 gone.close()
                 self.forking = None
             self.forking = self.forking or Worker()
-            return self._with_book(self.forking, held)
+            return self._with_context(self.forking, held)
 
-    def spawn(self, held: Book) -> Spawning:
-        """Return where processes are spawned that hold a book."""
+    def spawn(self, held: Preloaded) -> Spawning:
+        """Return where processes are spawned that hold a context."""
         with self._asking:
             self.spawning = self.spawning or Spawning()
-            return self._with_book(self.spawning, held)
+            return self._with_context(self.spawning, held)
 
-    def _with_book(self, source: T, held: Book) -> T:
+    def _with_context(self, source: T, held: Preloaded) -> T:
         if held and (source is not self._given[0] or held is not self._given[1]):
             source.preload(held if isinstance(held, bytes) else packed(held))
         self._given = source, held
@@ -340,8 +340,8 @@ class PageProcesses:
 def made_here(
     jobs: Sequence[Job],
     workers: int,
-    held: Book,
-    press: PageProcesses,
+    held: Preloaded,
+    processes: PageProcesses,
     warn: Callable[[str], object] = lambda said: None,
 ) -> Iterator[tuple[int, JobOutcome]]:
     """Yield each job's place and outcome as it ends; where forking fails, by processes started anew.
@@ -352,7 +352,7 @@ def made_here(
     left = dict.fromkeys(range(len(jobs)))
     if can_fork():
         try:
-            for index, outcome in forked(jobs, workers, held, press):
+            for index, outcome in forked(jobs, workers, held, processes):
                 del left[index]
                 yield index, outcome
         except CannotForkError as error:
@@ -363,11 +363,11 @@ def made_here(
             )
             warn(language.told(said, jobs[0].page.lang))
     if left:
-        yield from _pages_of_both(press.spawn(held), jobs, left, workers)
+        yield from _pages_of_both(processes.spawn(held), jobs, left, workers)
 
 
 def forked(
-    jobs: Sequence[Job], workers: int, held: Book, press: PageProcesses
+    jobs: Sequence[Job], workers: int, held: Preloaded, processes: PageProcesses
 ) -> Iterator[tuple[int, JobOutcome]]:
     """Yield each job's place and outcome as it ends, from forked processes.
 
@@ -381,7 +381,7 @@ def forked(
     """
     left, ended, source = dict.fromkeys(range(len(jobs))), 0, None
     while left:
-        source = press.fork(held, source)
+        source = processes.fork(held, source)
         try:
             for index, outcome in _pages_of_both(source, jobs, left, workers):
                 del left[index]
@@ -406,7 +406,7 @@ def _pages_of_both(
 class _Page:
     """A page that is being made, and the cell it has reached."""
 
-    hand: PageProcess
+    process: PageProcess
     index: int
     job: Job
     started: float
@@ -436,18 +436,18 @@ def pages(
         while waiting or busy:
             while waiting and len(busy) < workers:
                 page = _begin(source, jobs, waiting.pop(), keep)
-                busy[page.hand.connection] = page
+                busy[page.process.connection] = page
             soonest = min(look, *(page.deadline for page in busy.values()))
             ended = list(_heard(busy, max(0.0, soonest - time.monotonic())))
             if time.monotonic() >= soonest:
                 ended += _overdue(busy, look <= time.monotonic())
                 look = time.monotonic() + _LOOK
             for page, outcome, fit in ended:
-                del busy[page.hand.connection]
+                del busy[page.process.connection]
                 if keep and fit:
-                    source.idle.append(page.hand)
+                    source.idle.append(page.process)
                 else:
-                    page.hand.end()
+                    page.process.end()
                 yield page.index, outcome
     finally:
         if busy:
@@ -456,17 +456,17 @@ def pages(
 
 def _begin(source: ProcessSource, jobs: Sequence[Job], index: int, keep: bool) -> _Page:
     job = jobs[index]
-    while keep and (hand := _idle(source)):
+    while keep and (process := _idle(source)):
         try:
-            hand.connection.send((job, False))
+            process.connection.send((job, False))
         except OSError:  # it was killed while it waited
-            hand.end()
+            process.end()
             continue
-        return _Page(hand, index, job, time.monotonic())
-    hand = source.start(job)
+        return _Page(process, index, job, time.monotonic())
+    process = source.start(job)
     with suppress(OSError):  # it is gone already, which is heard next
-        hand.connection.send((job, not keep))
-    return _Page(hand, index, job, time.monotonic())
+        process.connection.send((job, not keep))
+    return _Page(process, index, job, time.monotonic())
 
 
 def _idle(source: ProcessSource) -> PageProcess | None:
@@ -481,7 +481,7 @@ def _heard(busy: dict[Connection, _Page], seconds: float) -> Iterator[tuple[_Pag
     for ready in wait(list(busy), seconds):
         page = busy[cast("Connection", ready)]
         try:
-            said = page.hand.connection.recv()
+            said = page.process.connection.recv()
         except (EOFError, OSError):
             yield page, _failed(page, DEAD), False
             continue
@@ -500,7 +500,7 @@ def _overdue(busy: dict[Connection, _Page], look: bool) -> list[tuple[_Page, Job
             continue
         if page.deadline <= now:
             found.append((page, _failed(page, LATE), False))
-        elif look and not page.hand.alive() and not wire.poll():
+        elif look and not page.process.alive() and not wire.poll():
             found.append((page, _failed(page, DEAD), False))
     return found
 

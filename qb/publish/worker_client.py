@@ -63,7 +63,7 @@ class PreloadedContext:
 
 
 def packed(held: PreloadedContext | None) -> bytes:
-    """Return a book, or none, as it travels to a process."""
+    """Return a context, or none, as it travels to a process."""
     return bytes(ForkingPickler.dumps(held))
 
 
@@ -118,12 +118,12 @@ class Worker:
         self._talking = threading.Lock()  # threads may share it; an answer belongs to its question
         self._used = False
 
-    def preload(self, book: bytes) -> None:
-        """Hand over a packed book, which notebooks then find read and judged."""
+    def preload(self, context: bytes) -> None:
+        """Hand over a packed context, which notebooks then find read and judged."""
         while self.idle:
             self.idle.pop().end()
         with self._talking:
-            self._send("preload", book)
+            self._send("preload", context)
 
     def start(self, job: Job) -> Forked:
         """Fork a process that makes pages."""

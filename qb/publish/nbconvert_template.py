@@ -16,7 +16,7 @@ MARKS = (INVENTED, "invented data")  # as tables and sources say it
 _HEADING = re.compile(r"^#\s+(.+)$", re.MULTILINE)
 
 
-class Furnish(Preprocessor):
+class PageFrame(Preprocessor):
     """Give the theme what it needs where qb itself does not publish: named in the theme's ``conf.json``."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:

@@ -16,10 +16,10 @@ from qb.data.reading import write
 from qb.data.sample import make
 from qb.publish.api import publish
 from qb.publish.jobs import Job
-from qb.publish.leftovers import Seal
 from qb.publish.page import Page
-from qb.publish.scheduler import run
-from qb.publish.worker import PreloadedContext, can_fork
+from qb.publish.page_processes import run
+from qb.publish.process_state import Seal
+from qb.publish.worker_client import PreloadedContext, can_fork
 from qb.report.context import open_context
 
 pytestmark = pytest.mark.skipif(
@@ -81,20 +81,20 @@ RENEWED = {
     "child processes": "import subprocess; child = subprocess.Popen(['sleep', '600'])",
     "descriptors": "import os; _ = os.dup2(os.open('/dev/null', os.O_WRONLY), 1)",
     "tasks": "import asyncio; task = asyncio.ensure_future(asyncio.sleep(600))",
-    "book": "open_book().data['schools']['left'] = 1",
+    "context": "open_book().data['schools']['left'] = 1",
 }
 BOOK = "\n".join((
     "def open_book():",
     "    from qb.report import open_context",
     "    return open_context({data!r}, 2025, 'gulou-2023')",
 ))  # fmt: skip
-# The book changed in other ways: refused where it stands in an array, found out where it does not.
+# The context changed in other ways: refused where it stands in an array, found out where it does not.
 IN_PLACE = {
     "a number in a frame": ("schools = open_book().data['schools']\nschools.iloc[0, schools.columns.get_loc('longitude')] = 1.0", "read-only"),
     "a text in a frame": ("open_book().assessment.rows['name'].array[0] = 'left'", None),
     "a row by school": ("rows = open_book().school_index.rows\nnext(iter(rows.values()))[0]['pupils'] = -1", None),
     "a list of rows": ("rows = open_book().school_index.rows\nnext(iter(rows.values())).clear()", None),
-    "a field of the book": ("object.__setattr__(open_book(), 'assessment', None)", None),
+    "a field of the context": ("object.__setattr__(open_book(), 'assessment', None)", None),
 }  # fmt: skip
 SCENARIO = """title = "示例"
 base_year = 2025
@@ -182,12 +182,12 @@ def test_after_what_cannot_be_put_back_the_next_page_has_another_process(probed,
 
 
 @pytest.mark.parametrize("name", IN_PLACE)
-def test_the_shared_book_cannot_be_changed_in_place_for_another_page(probed, name):
+def test_the_shared_context_cannot_be_changed_in_place_for_another_page(probed, name):
     found, seen = probed
     refused = IN_PLACE[name][1]
     assert (found[name].failure is None) == (refused is None)
     assert refused is None or refused in found[name].failure.message
-    assert "book" in found[name].changed or refused
+    assert "context" in found[name].changed or refused
     assert seen[f"after {name}"]["book"] == seen["first"]["book"]
 
 

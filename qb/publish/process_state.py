@@ -45,7 +45,7 @@ _PASSING = (  # the last error, prompts, what warned, what pickling keeps
     "last_type", "last_value", "last_traceback", "last_exc", "ps1", "ps2", "ps3", "__warningregistry__",
     "__slotnames__",
 )  # fmt: skip
-_AT_ONCE = 4000  # containers of the book that one look takes: the others have their turn after other pages
+_AT_ONCE = 4000  # containers of the context that one look takes: the others have their turn after other pages
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,16 @@ class Leftovers:
         What runs the cells.
     loop : event loop
         In which they run.
-    book : object, optional
+    context : object, optional
         What all pages share: its arrays can be read only from now on.
     """
 
     def __init__(
-        self, shell: ZMQInteractiveShell, loop: asyncio.AbstractEventLoop, book: object = None
+        self, shell: ZMQInteractiveShell, loop: asyncio.AbstractEventLoop, context: object = None
     ) -> None:
         tempfile.gettempdir()  # found once and kept
         self._kinds = dict(_of_process()) | dict(_of_shell(shell)) | dict(_of_libraries())
-        self._kinds["book"] = _Kind(Seal(book).broken)
+        self._kinds["context"] = _Kind(Seal(context).broken)
         self._kinds["tasks"] = _Kind(lambda: len(asyncio.all_tasks(loop)))
         self._shell = shell
         self._before = {name: kind.read() for name, kind in self._kinds.items()}
@@ -459,7 +459,7 @@ def _put_pandas_options(before: dict[str, Any]) -> None:
             pd.set_option(name, value)
 
 
-# The book: what all pages share.
+# The context: what all pages share.
 
 
 class Seal:
