@@ -20,6 +20,7 @@ from qb.command_parser import (
     add_year,
     natural,
     path,
+    school_year,
     span,
     yuan,
 )
@@ -34,7 +35,8 @@ OWN_LANGUAGE = ("lab", "docs")  # whose --lang says something of its own
 def parser_in(lang: Lang) -> Parser:
     """Return the parser with its help in a language; `run` of what it parses is the name of a function of `qb.cli`."""
     t = partial(say, lang)
-    whole, years, money, a_path = (partial(read, lang=lang) for read in (natural, span, yuan, path))
+    readers = (natural, span, school_year, yuan, path)
+    whole, years, a_year, money, a_path = (partial(read, lang=lang) for read in readers)
     parser = type("Parser", (Parser,), {"lang": lang})(
         prog="qb",
         description=t(
@@ -163,7 +165,7 @@ def parser_in(lang: Lang) -> Parser:
         metavar="SCENARIO.toml",
         help=t("把几个情景文件合成一个情景：每个文件写一次，各项操作依次进行", "make one scenario of several files: once for each, their actions in order"),
     )
-    it.add_argument("--year", type=int, help=t("比较哪一学年；默认为各情景说到的最后一年", "the school year to compare; by default the last that the scenarios speak of"))
+    it.add_argument("--year", type=a_year, help=t("比较哪一学年；默认为各情景说到的最后一年", "the school year to compare; by default the last that the scenarios speak of"))
     add_standard(it)
     add_costs(it)
     add_json(it)
@@ -197,7 +199,7 @@ def parser_in(lang: Lang) -> Parser:
     )
     it.add_argument(
         "--to",
-        type=int,
+        type=a_year,
         metavar="YEAR",
         help=t("分年方案：到这一学年全部达标；--budget 为每年预算，不写则平均分摊；各年同 qb whatif", "a plan over years: all met by this school year; --budget is that of each year, spread evenly without; years as in qb whatif"),
     )
@@ -219,7 +221,7 @@ def parser_in(lang: Lang) -> Parser:
     )
     it.add_argument("data", type=a_path, help=t("数据集，zones（居住小区）表要有坐标和适龄儿童数", "dataset whose table zones has coordinates and children"))
     it.add_argument("candidates", type=a_path, help=t("候选校址文件（TOML）", "file of candidates (TOML)"))
-    it.add_argument("--year", type=int, help=t("学年起始年；默认取数据中最后一年", "school year (the year it starts in); by default the last of the data"))
+    it.add_argument("--year", type=a_year, help=t("学年起始年；默认取数据中最后一年", "school year (the year it starts in); by default the last of the data"))
     add_standard(it)
     it.add_argument("--most", type=whole, default=1, help=t("最多新建几所；默认 1；写了 2 以上的，--curve 也到此为止", "new schools at most; 1 by default; where it is 2 or more --curve ends there too"))
     it.add_argument(
@@ -242,7 +244,7 @@ def parser_in(lang: Lang) -> Parser:
         t("qb forecast 我的数据 --places", "qb forecast mydata --places"),
     )
     it.add_argument("data", type=a_path, help=t("数据集，有班级表；只有一个学年的，按全部升级推算", "dataset with classes; of a single school year everyone is taken to move up"))
-    it.add_argument("--to", type=int, help=t("推算到哪一学年；默认五年后，十年以后各数不变", "forecast up to which school year; by default five years ahead; beyond ten years all stays as it is"))
+    it.add_argument("--to", type=a_year, help=t("推算到哪一学年；默认五年后，十年以后各数不变", "forecast up to which school year; by default five years ahead; beyond ten years all stays as it is"))
     it.add_argument(
         "--places", dest="against", action="store_true", help=t("各校各学年的学位与学生：余多少，缺多少", "places and pupils of each school and year: how many to spare, how many short")
     )
@@ -271,7 +273,7 @@ def parser_in(lang: Lang) -> Parser:
     it.add_argument(
         "path", type=a_path, nargs="?", metavar="FILE.xlsx", help=t("要生成的工作簿；已有的文件不覆盖", "workbook to make; a file that is there is not replaced")
     )
-    it.add_argument("--year", type=int, help=t("学年起始年；默认为 --from 数据最后一年的下一年", "school year (the year it starts in); by default the one after the last of --from"))
+    it.add_argument("--year", type=a_year, help=t("学年起始年；默认为 --from 数据最后一年的下一年", "school year (the year it starts in); by default the one after the last of --from"))
     it.add_argument("--from", dest="source", type=a_path, metavar="DATA", help=t("预填：学校照抄，其他数值留空", "pre-fill: schools as they are, figures left blank"))
     add_layout(it)
     add_standard(it)
@@ -298,7 +300,7 @@ def parser_in(lang: Lang) -> Parser:
         metavar="DATA",
         help=t("去年的数据：谁应当交，表上没有问的县区、城乡等", "last year's data: who should return, and districts, locations and the like that the form does not ask"),
     )
-    it.add_argument("--year", type=int, help=t("学年起始年；默认照表上写的，其次是 --expected 最后一年的下一年", "school year (the year it starts in); by default as the forms say, else the one after the last of --expected"))
+    it.add_argument("--year", type=a_year, help=t("学年起始年；默认照表上写的，其次是 --expected 最后一年的下一年", "school year (the year it starts in); by default as the forms say, else the one after the last of --expected"))
     add_json(it)
 
     it = command(
@@ -344,7 +346,7 @@ def parser_in(lang: Lang) -> Parser:
     it.add_argument("--schools", type=whole, default=30, help=t("每个县区的学校数；默认 30", "schools a district; 30 by default"))
     it.add_argument("--districts", type=whole, default=1, help=t("县区数；默认 1", "districts; 1 by default"))
     it.add_argument("--years", type=years, default=range(2021, 2026), help=t("学年范围；默认 2021-2025", "school years; 2021-2025 by default"))
-    it.add_argument("--seed", type=int, default=2025, help=t("随机种子，相同种子得到相同数据；默认 2025", "random seed: the same seed gives the same data; 2025 by default"))
+    it.add_argument("--seed", type=partial(natural, lang=lang, least=0), default=2025, help=t("随机种子，相同种子得到相同数据；默认 2025", "random seed: the same seed gives the same data; 2025 by default"))
 
     it = command(
         "verify",

@@ -105,15 +105,23 @@ def span(years: str, lang: Lang = "zh") -> range:
     return range(int(first), int(last or first) + 1)
 
 
+def school_year(text: str, lang: Lang = "zh") -> int:
+    """Return the year in which a school year starts."""
+    if not _is_year(text):
+        zh, en = f"应为学年起始年，如 2025，现为“{text[:30]}”", f"must be a year as 2025, not “{text[:30]}”"
+        raise argparse.ArgumentTypeError(say(lang, zh, en))
+    return int(text)
+
+
 def _is_year(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 4
 
 
-def natural(text: str, lang: Lang = "zh") -> int:
-    """Return a whole number from 1."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 100) or int(text) < 1:
-        en = f"must be a whole number of 1 or more, not “{text[:30]}”"
-        raise argparse.ArgumentTypeError(say(lang, f"应为不小于 1 的整数，现为“{text[:30]}”", en))
+def natural(text: str, lang: Lang = "zh", least: int = 1) -> int:
+    """Return a whole number from the least on."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 100) or int(text) < least:
+        en = f"must be a whole number of {least} or more, not “{text[:30]}”"
+        raise argparse.ArgumentTypeError(say(lang, f"应为不小于 {least} 的整数，现为“{text[:30]}”", en))
     return int(text)
 
 
@@ -165,7 +173,7 @@ def add_year(parser: Parser, default: tuple[str, str] = ("取数据中最后一�
     help_ = parser.say(
         f"学年起始年，如 2025；默认{zh}", f"school year (the year it starts in), as 2025; by default {en}"
     )
-    parser.add_argument("--year", type=int, help=help_)
+    parser.add_argument("--year", type=partial(school_year, lang=parser.lang), help=help_)
 
 
 def add_standard(parser: Parser) -> None:

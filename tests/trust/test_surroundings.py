@@ -91,8 +91,9 @@ def test_too_little_memory_is_said_and_nothing_is_half_made(tmp_path):
         (["sample", "x", "--years", "1-99999999999"], "应写成 2021-2025 的样子"),
         (["sample", "x", "--schools", "9" * 5000], "应为不小于 1 的整数"),
         (["sample", "x", "--schools", "²"], "应为不小于 1 的整数"),
+        (["forecast", "x", "--to", "明年"], "应为学年起始年，如 2025，现为“明年”"),
     ],
-    ids=["out", "blank", "schools", "years", "digits", "square"],
+    ids=["out", "blank", "schools", "years", "digits", "square", "year"],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_taken(
     arguments, sentence, capsys, tmp_path, monkeypatch
