@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -42,17 +42,7 @@ class Cost(Entry):
 
     @model_validator(mode="after")
     def _in_order(self) -> Cost:
-        if not self.low <= self.yuan <= self.high:
-            raise ValueError(
-                Message(
-                    "费用 {:g} 应在低值 low 与高值 high 之间，现为 {:g}—{:g}",
-                    "the cost {:g} must lie between low and high, which are {:g}–{:g}",
-                    self.yuan,
-                    self.low,
-                    self.high,
-                )
-            )
-        return self
+        return _ordered(self)
 
 
 class Other(Entry):
@@ -81,17 +71,20 @@ class Other(Entry):
                     "yuan goes with low and high: write all, or none (no price)",
                 )
             )
-        if None not in given and given != sorted(given):
-            raise ValueError(
-                Message(
-                    "费用 {:g} 应在低值 low 与高值 high 之间，现为 {:g}—{:g}",
-                    "the cost {:g} must lie between low and high, which are {:g}–{:g}",
-                    self.yuan,
-                    self.low,
-                    self.high,
-                )
-            )
-        return self
+        return self if None in given else _ordered(self)
+
+
+OnePrice = TypeVar("OnePrice", Cost, Other)
+
+
+def _ordered(price: OnePrice) -> OnePrice:
+    """Return a price, or refuse one that does not lie between its low and its high."""
+    low, yuan, high = price.low, price.yuan, price.high
+    if [low, yuan, high] != sorted([low, yuan, high]):
+        zh = "费用 {:g} 应在低值 low 与高值 high 之间，现为 {:g}—{:g}"
+        en = "the cost {:g} must lie between low and high, which are {:g}–{:g}"
+        raise ValueError(Message(zh, en, yuan, low, high))
+    return price
 
 
 class SchoolLimit(Entry):

@@ -168,11 +168,11 @@ def option_label(session: Session, control: Control, value: object, lang: Lang) 
 # Widgets on top of a session.
 
 
-WIDE = widgets.Layout(width="40em", max_width="100%")
-WIDEST = widgets.Layout(width="56em", max_width="100%")
+WIDE = widgets.Layout(width="40em", max_width="calc(100% - 4px)")  # less its margins
+WIDEST = widgets.Layout(width="56em", max_width="calc(100% - 4px)")
 BUTTON = widgets.Layout(width="auto", align_self="flex-start")
 BESIDE = widgets.Layout(flex_flow="row wrap")
-STYLE = {"description_width": "13em"}
+STYLE = {"description_width": "min(13em, 40%)"}  # less on a phone
 ROWS = 8  # of a list that one clicks
 
 

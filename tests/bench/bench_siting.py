@@ -85,7 +85,8 @@ def test_the_front_of_a_county(capsys):
     table = undominated(problem, found.plans)
     with capsys.disabled():
         print(f"\nfront of a county at nine sums of money: {len(table)} plans in "
-              f"{time.perf_counter() - start:.0f} s ({time.process_time() - worked:.0f} s of a core), all proven: {found.proven}; "
+              f"{time.perf_counter() - start:.0f} s ({time.process_time() - worked:.0f} s of a core), "
+              f"all proven: {found.proven}; "
               f"{table['within'].min():.0f} to {table['within'].max():.0f} near, "
               f"{table['cost_yuan'].max() / 1e6:.0f} million yuan")  # fmt: skip
         print(found.bounds.round(1).to_string(index=False))

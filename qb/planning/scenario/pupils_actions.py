@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from qb.data.dataset import great_circle_km
 from qb.language import FieldName, Message, listing
-from qb.planning.scenario.resource_actions import BaseAction, Ids, Several, one_of, repeated, unless
+from qb.planning.scenario.resource_actions import BaseAction, Ids, Several, one_of, repeated, said_if, unless
 from qb.planning.scenario.year_records import (
     Key,
     Register,
@@ -54,24 +54,13 @@ class MovePupils(BaseAction):
     @model_validator(mode="after")
     def _fits(self) -> MovePupils:
         wrong = one_of(self, "pupils", "share", "zone")
-        if self.zone is None and self.from_ is None:
-            wrong.append(
-                Message(
-                    "缺少 {0}（从哪所学校转出）", "{0} is missing (the school they leave)", FieldName("from")
-                )
-            )
-        if self.zone is not None and self.stage is None:
-            wrong.append(
-                Message("按小区转学须写 {0}", "to move the children of a zone, write {0}", FieldName("stage"))
-            )
-        if self.zone is not None and self.grades:
-            wrong.append(
-                Message(
-                    "按小区转学不能写 {0}",
-                    "to move the children of a zone, do not write {0}",
-                    FieldName("grades"),
-                )
-            )
+        nobody, of_zone = self.zone is None and self.from_ is None, self.zone is not None
+        zh, en = "缺少 {0}（从哪所学校转出）", "{0} is missing (the school they leave)"
+        wrong += said_if(nobody, zh, en, FieldName("from"))
+        zh, en = "按小区转学须写 {0}", "to move the children of a zone, write {0}"
+        wrong += said_if(of_zone and self.stage is None, zh, en, FieldName("stage"))
+        zh, en = "按小区转学不能写 {0}", "to move the children of a zone, do not write {0}"
+        wrong += said_if(of_zone and self.grades, zh, en, FieldName("grades"))
         if self.from_ == self.to:
             wrong.append(
                 Message(
@@ -139,12 +128,11 @@ class NewEstate(BaseAction):
     @model_validator(mode="after")
     def _fits(self) -> NewEstate:
         nobody = not (self.primary_per_thousand or self.junior_per_thousand)
-        wrong = Message(
-            "须写 {} 中的至少一项（每千户的学生数）",
-            "write at least one of {} (pupils from a thousand homes)",
-            listing(map(FieldName, ("primary_per_thousand", "junior_per_thousand"))),
+        fields = listing(map(FieldName, ("primary_per_thousand", "junior_per_thousand")))
+        zh = "须写 {} 中的至少一项（每千户的学生数）"
+        return unless(
+            said_if(nobody, zh, "write at least one of {} (pupils from a thousand homes)", fields), self
         )
-        return unless([wrong] if nobody else [], self)
 
     @property
     def children(self) -> dict[Stage, int]:

@@ -62,14 +62,22 @@ def unless(wrong: list[Message], model: Entry) -> Entry:
     return model
 
 
+def said_if(condition: object, zh: str, en: str, *arguments: object) -> list[Message]:
+    """Return a sentence where the condition holds, else none."""
+    return [Message(zh, en, *arguments)] if condition else []
+
+
 def one_of(model: Entry, *names: str) -> list[Message]:
     """Return a sentence unless exactly one of the fields is written."""
     written = [name for name in names if getattr(model, name) is not None]
-    return (
-        []
-        if len(written) == 1
-        else [Message("{} 须写一个，且只写一个", "write exactly one of {}", listing(map(FieldName, names)))]
-    )
+    fields = listing(map(FieldName, names))
+    return said_if(len(written) != 1, "{} 须写一个，且只写一个", "write exactly one of {}", fields)
+
+
+def some_of(given: object, *names: str) -> list[Message]:
+    """Return a sentence unless something is given of the fields."""
+    fields = listing(map(FieldName, names))
+    return said_if(not given, "须写 {} 中的至少一项", "write at least one of {}", fields)
 
 
 def written(model: Entry, *names: str) -> dict[str, float]:
@@ -257,17 +265,11 @@ class Build(BaseAction):
     @property
     def amounts(self) -> dict[str, float]:
         """What is added to the columns of ``facilities``."""
-        return written(self, "teaching_area_m2", "indoor_sports_area_m2", "sports_ground_m2")
+        return written(self, *BUILT)
 
     @model_validator(mode="after")
     def _fits(self) -> Build:
-        nothing = not self.amounts and not self.rooms
-        names = listing(
-            map(FieldName, ("teaching_area_m2", "indoor_sports_area_m2", "sports_ground_m2", "rooms"))
-        )
-        return unless(
-            [Message("须写 {} 中的至少一项", "write at least one of {}", names)] if nothing else [], self
-        )
+        return unless(some_of(self.amounts or self.rooms, *BUILT, "rooms"), self)
 
     def done(self, register: Register, standard: Standard) -> Register:
         """See `build`."""
@@ -299,18 +301,7 @@ class Buy(BaseAction):
 
     @model_validator(mode="after")
     def _fits(self) -> Buy:
-        return unless(
-            []
-            if self.amounts
-            else [
-                Message(
-                    "须写 {}、{}、{} 中的至少一项",
-                    "write at least one of {}, {}, {}",
-                    *map(FieldName, ("equipment_yuan", "multimedia_rooms", "columns")),
-                )
-            ],
-            self,
-        )
+        return unless(some_of(self.amounts, "equipment_yuan", "multimedia_rooms", "columns"), self)
 
     def done(self, register: Register, standard: Standard) -> Register:
         """See `buy`."""
@@ -335,19 +326,8 @@ class TransferEquipment(BaseAction):
     @model_validator(mode="after")
     def _fits(self) -> TransferEquipment:
         same = self.from_ == self.to and self.from_stage == self.to_stage
-        return unless(
-            [
-                Message(
-                    "{0} 与 {1} 是同一所学校的同一学段",
-                    "{0} and {1} are the same stage of the same school",
-                    FieldName("from"),
-                    FieldName("to"),
-                )
-            ]
-            if same
-            else [],
-            self,
-        )
+        zh, en = "{0} 与 {1} 是同一所学校的同一学段", "{0} and {1} are the same stage of the same school"
+        return unless(said_if(same, zh, en, FieldName("from"), FieldName("to")), self)
 
     def done(self, register: Register, standard: Standard) -> Register:
         """See `transfer_equipment`."""
@@ -379,14 +359,7 @@ class Fund(BaseAction):
 
     @model_validator(mode="after")
     def _fits(self) -> Fund:
-        return unless(
-            []
-            if self.amounts
-            else [
-                Message("须写 {} 中的至少一项", "write at least one of {}", listing(map(FieldName, FUNDED)))
-            ],
-            self,
-        )
+        return unless(some_of(self.amounts, *FUNDED), self)
 
     def done(self, register: Register, standard: Standard) -> Register:
         """See `fund`."""

@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from qb.errors import QbError, why
 from qb.language import FieldName, Message, joined, listing
 from qb.planning.scenario import pupils_actions, resource_actions, school_actions, teacher_actions
-from qb.planning.scenario.resource_actions import BaseAction, unless
+from qb.planning.scenario.resource_actions import BaseAction, said_if, unless
 from qb.standard import Words, Year
 from qb.tomlfile import UNUSABLE, Entry, plainly, shown, too_large
 
@@ -105,21 +105,10 @@ class Scenario(Entry):
     @model_validator(mode="after")
     def _fits(self) -> Scenario:
         early = self.until is not None and self.until < self.base_year
-        wrong = (
-            [
-                Message(
-                    "{2}（{0}）早于 {3}（{1}）",
-                    "{2} ({0}) is before {3} ({1})",
-                    self.until,
-                    self.base_year,
-                    FieldName("until"),
-                    FieldName("base_year"),
-                )
-            ]
-            if early
-            else []
+        years = self.until, self.base_year, FieldName("until"), FieldName("base_year")
+        return unless(
+            said_if(early, "{2}（{0}）早于 {3}（{1}）", "{2} ({0}) is before {3} ({1})", *years), self
         )
-        return unless(wrong, self)
 
 
 # Scenario files: read with every fault in words, and written.

@@ -28,6 +28,7 @@ from qb.planning.scenario.resource_actions import (
     district_of,
     one_of,
     repeated,
+    said_if,
     unless,
 )
 from qb.planning.scenario.year_records import (
@@ -434,18 +435,8 @@ class MergeSchools(BaseAction):
 
     @model_validator(mode="after")
     def _fits(self) -> MergeSchools:
-        itself = (
-            [
-                Message(
-                    "{0} 中不能有 {1} 的学校",
-                    "{0} cannot hold the school in {1}",
-                    FieldName("from"),
-                    FieldName("into"),
-                )
-            ]
-            if self.into in self.from_
-            else []
-        )
+        zh, en = "{0} 中不能有 {1} 的学校", "{0} cannot hold the school in {1}"
+        itself = said_if(self.into in self.from_, zh, en, FieldName("from"), FieldName("into"))
         return unless(itself + repeated("from", self.from_), self)
 
     def done(self, register: Register, standard: Standard) -> Register:

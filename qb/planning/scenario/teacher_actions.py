@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from qb.data.schema import Column, tables_of
-from qb.language import FieldName, Message, listing
+from qb.language import FieldName, Message
 from qb.planning.forecast.projection import OF_TEACHERS
 from qb.planning.scenario.resource_actions import (
     HIRED,
@@ -17,6 +17,8 @@ from qb.planning.scenario.resource_actions import (
     Case,
     Item,
     Several,
+    said_if,
+    some_of,
     strange_columns,
     unless,
 )
@@ -68,18 +70,8 @@ class TransferTeachers(BaseAction, Staff):
 
     @model_validator(mode="after")
     def _fits(self) -> TransferTeachers:
-        same = (
-            [
-                Message(
-                    "{0} 与 {1} 是同一所学校",
-                    "{0} and {1} are the same school",
-                    FieldName("from"),
-                    FieldName("to"),
-                )
-            ]
-            if self.from_ == self.to
-            else []
-        )
+        zh, en = "{0} 与 {1} 是同一所学校", "{0} and {1} are the same school"
+        same = said_if(self.from_ == self.to, zh, en, FieldName("from"), FieldName("to"))
         return unless(same + _more_than_teachers(self), self)
 
     def done(self, register: Register, standard: Standard) -> Register:
@@ -128,18 +120,7 @@ class Train(BaseAction, Staff):
 
     @model_validator(mode="after")
     def _fits(self) -> Train:
-        return unless(
-            []
-            if self.given
-            else [
-                Message(
-                    "须写 {} 中的至少一项",
-                    "write at least one of {}",
-                    listing(map(FieldName, (*STAFF_COLUMNS, "columns"))),
-                )
-            ],
-            self,
-        )
+        return unless(some_of(self.given, *STAFF_COLUMNS, "columns"), self)
 
     def done(self, register: Register, standard: Standard) -> Register:
         """See `train`."""
