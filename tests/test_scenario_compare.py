@@ -311,6 +311,11 @@ def test_the_summary_says_compliance_and_coefficient_side_by_side():
     text = summary(compare(OPEN, REZONE))
     assert "学校（学段）5 个，达标 " in text and "学校（学段）6 个，达标 " in text
     assert "模拟D小学 无→达标" in text
+    data = town()
+    schools = data["schools"].assign(name=data["schools"]["name"].replace("模拟A", "甲校"))
+    close = make({"do": "close_school", "school": "A", "to": ["B"]})
+    closed = summary(whatif(data.replace(schools=schools), [close], standard=STANDARD))
+    assert "甲校小学 达标→无" in closed or "甲校小学 未达标→无" in closed  # what has closed keeps its name
     assert "换学校的学生：小学 121 人" in text
     assert "第 1 项 开办学校：达标 +0（后面的操作离不开它）" in text
     assert "差异系数：小学 C1 " in text

@@ -108,7 +108,11 @@ def summary(comparison: Comparison) -> Message:
             *_walks(comparison, number),
             *(Message("  注意：{}。", "  Note: {}.", found) for found in outcome.findings),
         ]
-        lines += [*_changed_schools(outcome), *_changed(outcome, after.standard), *_moved(outcome)]
+        lines += [
+            *_changed_schools(comparison, outcome),
+            *_changed(outcome, after.standard),
+            *_moved(outcome),
+        ]
         lines += costs_said(outcome.costs, comparison.costs.title)
         lines += [*_contributions(outcome, after.standard), *_years(comparison, number)]
     lines.append(
@@ -180,9 +184,9 @@ def _walks(comparison: Comparison, number: int) -> list[Message]:
     return [Message("  上学路程：{}（{}）", "  Walk to school: {} ({})", said, how)] if parts else []
 
 
-def _changed_schools(outcome: Outcome) -> list[Message]:
-    schools = outcome.data[max(outcome.data)]["schools"]
-    name = dict(zip(schools["school_id"], schools["name"], strict=True))
+def _changed_schools(comparison: Comparison, outcome: Outcome) -> list[Message]:
+    both = (data[max(data)]["schools"] for data in (comparison.base_data, outcome.data))  # some have closed
+    name = {s: n for schools in both for s, n in zip(schools["school_id"], schools["name"], strict=True)}
     lines = []
     for what, title, shown in (
         ("school verdict", Message("结论", "verdict"), _verdict),
