@@ -72,7 +72,7 @@ CHANGES = {
     "a key of its own": ("annual.html", r"(<h1[^>]*>)", '<h1 data-fact="x">', ""),
     "a removed chart": ("research.html", r'(<figure class="chart">.*?</figure>)', "", ""),
     "a language": ("schools/0001003.html", r'<html lang="(zh-CN)"', "en", "页首（标题和安全策略）"),
-    "a removed section": ("schools/0001003.html", r'(<h2 id="s4">.*?)<h2 ', "", "缺口与责任部门"),
+    "a removed section": ("schools/0001003.html", r'(<h2 id="s4">.*?)<h2 ', "", "缺口"),
 }  # fmt: skip
 COEFFICIENT = r'data-fact="coefficient/{}/primary/C3/[^"]+"><a [^>]+>([\d.]+)<'
 FIGURES = {

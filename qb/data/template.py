@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import product
 from pathlib import Path
 
@@ -372,12 +373,12 @@ def write_template(
 def _year(year: int | None, data: Dataset | None, standard: Standard) -> int:
     column = TABLES["sections"]["year"]
     if year is None:
-        return data.years[-1] + 1 if data and data.years else standard.target_year
+        return data.years[-1] + 1 if data and data.years else standard.target_year or date.today().year
     if not column.low <= year < column.high:
         raise QbError(
             "学年应为公历年份，如 {}，现为 {}。",
             "The school year must be a year, as {}; it is {}.",
-            standard.target_year,
+            standard.target_year or date.today().year,
             year,
         )
     return year

@@ -12,7 +12,7 @@ import pandas as pd
 
 from qb.data.dataset import Dataset, index_of, is_open, silent_stages
 from qb.data.schema import AMOUNTS, SPONSORS, TABLES, tables_of
-from qb.language import Message
+from qb.language import Both, Message
 from qb.standard import Clause, Standard
 from qb.terms import Kind, Stage
 
@@ -200,6 +200,22 @@ def counted(standard: Standard) -> Message:
     if count >= len(_DIGITS):
         return Message(" {} 项指标", "the {}", count)
     return Message(f"{_DIGITS[count]}项指标", f"the {_WORDS[count]}")
+
+
+def goal(standard: Standard) -> Both:
+    """Return what schools and plans are to meet: resources, coefficients or their mean, as the standard asks.
+
+    >>> from qb.standard import load
+    >>> [goal(load(name)).zh for name in ("gulou-2023", "basic-2012")]
+    ['各校七项指标和差异系数', '差异系数平均值']
+    """
+    resources = counted(standard)
+    zh, en = [f"各校{resources}"] * standard.limits_schools, [resources.en] * standard.limits_schools
+    if standard.mean_decides:
+        zh, en = [*zh, "差异系数平均值"], [*en, "the limit of the mean of the coefficients"]
+    elif standard.rules.coefficient:
+        zh, en = [*zh, "差异系数"], [*en, "the limits of their coefficients"]
+    return Both("和".join(zh), " and ".join(en))
 
 
 _DIGITS = "零一二三四五六七八九十"

@@ -271,17 +271,19 @@ class JudgedResources:
         divisor = self.resources.divisor[row, k]
         floor = floor_of(self.limit, self.standard)
         resources = self.standard.resources
-        less, whole, per_pupil = (
+        less, whole, per_pupil, of_pupils = (
             np.array(each, dtype=bool)[k]
             for each in (
                 [i.at_most for i in resources],
                 [i.resource.whole for i in resources],
                 [i.resource.divisor == "pupils" for i in resources],
+                [i.resource.added == (("pupils",),) for i in resources],
             )
         )
         # Divided the other way round, what is at most so much becomes what is at least so much.
         factor = np.where(less, 1 / self.resources.factor[k], self.resources.factor[k])
         has, over = np.where(less, divisor, amount), np.where(less, amount, divisor)
+        held = np.where(less, limit, 1 / limit)  # pupils for each of what there is
 
         def lacking(limit: np.ndarray) -> np.ndarray:
             with np.errstate(divide="ignore"):  # a floor of 0 asks for nothing
@@ -301,7 +303,7 @@ class JudgedResources:
                 "to_floor": lacking(floor.value[row, k]),
                 "near": floor.meets(self.resources.value)[row, k],
                 "supports": np.where(
-                    per_pupil & ~less, np.floor(self.resources.factor[k] * amount / limit + 1e-9), np.nan
+                    np.where(less, of_pupils, per_pupil), np.floor(factor * has * held + 1e-9), np.nan
                 ),
             }
         )

@@ -66,9 +66,9 @@ _ZH = {
     "data": "数据概况",
     "data_note": "上报了哪些数据、缺哪些、哪里需要核实",
     "brief": "一页纸",
-    "brief_note": "结论、变化、最要紧的几件事：谁负责、什么时限、多少钱；附作战图、时间表和部门任务单",
+    "brief_note": "结论、变化、最要紧的几件事：[departments:谁负责、]什么时限、多少钱；附作战图、时间表[departments:和部门任务单]",
     "district": "区域报告",
-    "district_note": "{n} 项指标、差异系数、各校差距与责任部门",
+    "district_note": "{n} 项指标、差异系数[limits_schools:、各校差距][departments:与责任部门]",
     "research": "校际差异研究",
     "research_note": "差异有多大、谁造成的、结论有多稳、先帮哪所学校；附方法与文献",
     "school": "一校一策",
@@ -96,11 +96,11 @@ _ZH = {
     "earlier": "往年",
     "coefficients": "差异系数",
     "annual": "年度报告",
-    "annual_note": "五年走势、变化原因、重点任务、问题台账、佐证材料与学生数推算",
+    "annual_note": "五年走势、变化原因、[tasks:重点任务、]问题台账、佐证材料与学生数推算",
     "scenario": "情景比较",
     "scenario_note": "开办新校、撤并、交流轮岗、添置设备后，各校和各项差异系数会怎样",
     "plan": "达标方案",
-    "plan_note": "最少花多少钱达标，花在哪里，由谁负责；附证明",
+    "plan_note": "最少花多少钱达标，花在哪里[departments:，由谁负责]；附证明",
 }
 
 _EN = {
@@ -138,9 +138,9 @@ _EN = {
     "data": "The data",
     "data_note": "What was handed in, what is missing, what needs a second look",
     "brief": "Brief",
-    "brief_note": "Verdict, changes, what matters most: who, by when, for how much; wall chart, timetable, a sheet for each department",
+    "brief_note": "Verdict, changes, what matters most: [departments:who, ]by when, for how much; wall chart, timetable[departments:, a sheet for each department]",
     "district": "District report",
-    "district_note": "All {n} indicators, coefficients, schools, shortfalls and departments",
+    "district_note": "All {n} indicators, coefficients, schools[limits_schools:, shortfalls][departments: and departments]",
     "research": "Research",
     "research_note": "How large the differences are, what makes them, how sure we are, whom to help first",
     "school": "School report",
@@ -168,11 +168,11 @@ _EN = {
     "earlier": "Earlier years",
     "coefficients": "Difference coefficients",
     "annual": "Annual report",
-    "annual_note": "Five years, what moved and why, tasks, issue ledger, evidence, pupils to come",
+    "annual_note": "Five years, what moved and why, [tasks:tasks, ]issue ledger, evidence, pupils to come",
     "scenario": "Scenarios",
     "scenario_note": "What new schools, mergers, rotation and purchases would do to verdicts and coefficients",
     "plan": "Plan",
-    "plan_note": "The least that meeting the standard costs, where, and who answers for it; with proof",
+    "plan_note": "The least that meeting the standard costs, where[departments:, and who answers for it]; with proof",
 }
 
 WORDS = MappingProxyType({"zh": MappingProxyType(_ZH), "en": MappingProxyType(_EN)})
@@ -392,8 +392,11 @@ def _kept(section: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def _repeats(output: NotebookNode, said: set[str]) -> bool:
-    """Whether an output is lines alone that were said before; they are then known to be said."""
-    html = output.get("data", {}).get("text/html", "").strip()
+    """Whether an output shows nothing, or lines alone that were said before; they are then known to be said."""
+    html = output.get("data", {}).get("text/html", " ")
+    if not html:
+        return True
+    html = html.strip()
     lines = [text for _, text in _LINES.findall(html)]
     known = bool(lines) and said.issuperset(lines)
     said.update(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
@@ -247,8 +248,12 @@ class IndexYear(Speaker):
             rows,
             failing="failing",
             note=(
-                "每所学校按学段分别列出；有未达标的，排在前面。点击学校名称查看该校报告。",
-                "A row for each stage of a school; those not met, if any, first. Names lead to reports.",
+                "每所学校按学段分别列出"
+                + "；有未达标的，排在前面" * limited
+                + "。点击学校名称查看该校报告。",
+                "A row for each stage of a school"
+                + "; those not met, if any, first" * limited
+                + ". Names lead to reports.",
             ),
             empty=_NOBODY,
         )
@@ -309,7 +314,7 @@ def district_index(
         now=now.shown(now.schools(address, not_made)),
         earlier=[one.shown(one.schools({}, ())) for one in before],
         reports=[
-            (title, note.format(n=len(assessment.standard.indicators)), _address(part, (kind, ""), outcomes))
+            (title, _asked(note, assessment.standard), _address(part, (kind, ""), outcomes))
             for kind, (title, note) in titles.items()
             if (kind, "") in part.pages
         ],
@@ -600,6 +605,17 @@ def _as_it_ended(record: Record, outcome: JobOutcome) -> JobOutcome:
         return outcome
     record.drop(outcome.job.target)
     return replace(outcome, failure=VANISHED, kept=False)
+
+
+def _asked(note: str, standard: Standard) -> str:
+    """Return a note without its parts on what the standard does not ask for.
+
+    >>> from qb.standard import load
+    >>> _asked("{n} indicators[departments: and who answers]", load("basic-2012"))
+    '26 indicators'
+    """
+    kept = re.sub(r"\[(\w+):(.*?)\]", lambda part: part[2] if getattr(standard, part[1]) else "", note)
+    return kept.format(n=len(standard.indicators))
 
 
 def _page_is_current(record: Record, task: PageTask) -> bool:

@@ -59,6 +59,7 @@ class AnnualYears(AnnualPart):
                     "indicators": Tally.of(shown_indicators(own)).of_all(self.lang),
                 }
             )
+        lets = self.standard.lets_below
         return self.table_of(
             ("历年结论与达标情况", "Verdicts and counts by year"),
             (
@@ -68,14 +69,22 @@ class AnnualYears(AnnualPart):
                     columns.verdict(f"{area}_fact", area, area_label(area, self.standard, self.lang))
                     for area in self.standard.area_names
                 ),
-                Column("schools", ("达标学校（学段）", "School stages that meet the rule")),
-                Column("coefficients", ("限值内差异系数", "Coefficients within limits")),
+                Column("schools", ("达标学校（学段）", "School stages that meet the rule"))
+                if self.standard.rules.school
+                else None,
+                Column("coefficients", ("限值内差异系数", "Coefficients within limits"))
+                if self.standard.rules.coefficient
+                else None,
                 Column("indicators", ("达标指标", "Indicators met")),
             ),
             lines,
             note=(
-                "各年均按本年所用标准和现有数据计算。“3 / 5”表示适用的 5 个中有 3 个达标，括号内是缺数据或规则允许的个数。",
-                "All years by this year's standard and the data as they are now. “3 / 5”: 3 of the 5 that apply are met; in brackets those without data or below where the rule allows it.",
+                "各年均按本年所用标准和现有数据计算。“3 / 5”表示适用的 5 个中有 3 个达标，括号内是缺数据"
+                + "或规则允许" * lets
+                + "的个数。",
+                "All years by this year's standard and the data as they are now. “3 / 5”: 3 of the 5 that apply are met; in brackets those without data"
+                + " or below where the rule allows it" * lets
+                + ".",
             ),
         )
 
@@ -371,11 +380,15 @@ class AnnualChanges(AnnualPart):
             f"The figures of {since} are computed anew from the data as they are now and by this year's standard: they "
             "differ from those published then where the data were corrected since.",
         )
-        return Sentences((schools, indicators, basis))
+        judged = (schools,) if self.standard.rules.school else ()
+        return Sentences((*judged, indicators, basis))
 
-    def schools(self) -> Table:
-        """Return the schools whose verdict changed, that are new, or are no longer judged."""
+    def schools(self) -> Table | None:
+        """Return the schools whose verdict changed, that are new, or are no longer judged; None without a rule."""
+        if not self.standard.rules.school:
+            return None
         floor, what = floor_label(self.standard), self.context.resources
+        low = bool(self.standard.floor)
         lines = []
         if self.before is not None:
             changed = self._schools["verdict_before"] != self._schools["verdict_now"]
@@ -395,9 +408,11 @@ class AnnualChanges(AnnualPart):
             lines,
             failing="now",
             note=(
-                f"“{ABSENT}”：该年度不参加{what}评估。没有列出指标而结论有变化的，是低于标准的一项升到或跌破标准的 {floor}。",
-                f"“{ABSENT}”: not judged on {what} in that year. Where no indicator is named, one below the standard "
-                f"rose to {floor} of it, or fell below.",
+                f"“{ABSENT}”：该年度不参加{what}评估。"
+                + f"没有列出指标而结论有变化的，是低于标准的一项升到或跌破标准的 {floor}。" * low,
+                f"“{ABSENT}”: not judged on {what} in that year."
+                + f" Where no indicator is named, one below the standard rose to {floor} of it, or fell below."
+                * low,
             ),
             empty=self._none(caption, self.say("各校结论没有变化。", "No school's verdict changed.")),
         )

@@ -188,13 +188,16 @@ class AnnualMethod(AnnualPart):
         lang, rules = self.lang, self.standard.rules
         raw = rules.rounding.compare == "raw"
         lines = [
-            (
-                self.say("共用资源的分摊", "Shared facilities"),
-                self.say("；", "; ").join(
-                    map(self._split, (Kind.NINE_YEAR, Kind.TWELVE_YEAR, Kind.COMPLETE_SECONDARY))
+            *(
+                (
+                    self.say("共用资源的分摊", "Shared facilities"),
+                    self.say("；", "; ").join(
+                        map(self._split, (Kind.NINE_YEAR, Kind.TWELVE_YEAR, Kind.COMPLETE_SECONDARY))
+                    ),
+                    rules.split.source,
                 ),
-                rules.split.source,
-            ),
+            )
+            * any(i.resource and i.resource.table == "facilities" for i in self.standard.resources),
             (
                 self.say(
                     f"不参加{self.context.resources}的学校",

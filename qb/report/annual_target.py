@@ -46,7 +46,23 @@ class AnnualGoal(AnnualPart):
 
     def sentences(self) -> Sentences:
         """Return how the year stands to the target year, and what has been gained since the first year."""
-        lang, target = self.lang, self.standard.target_year
+        lang = self.lang
+        verdict = str(self.own.districts["verdict"].iloc[0])
+        label = verdict_label(verdict, lang)
+        reached = (
+            self.say("本年度总体已达标", "the district meets the standard")
+            if verdict == Verdict.PASS
+            else self.say(f"本年度总体结论：{label}", f"this year's verdict on the district: {label.lower()}")
+        )
+        lines = [self._where() + reached + self.say("。", "."), self._gained()]
+        lines = [line[:1].upper() + line[1:] for line in lines if line]
+        return Sentences(tuple(lines))
+
+    def _where(self) -> str:
+        """Return how the year stands to the target year; nothing where the standard sets none."""
+        target = self.standard.target_year
+        if target is None:
+            return ""
         left = target - self.year
         where = (
             self.say(f"距目标年份还有 {left} 年", "1 year is left" if left == 1 else f"{left} years are left")
@@ -58,21 +74,7 @@ class AnnualGoal(AnnualPart):
                 "it was 1 year ago" if left == -1 else f"it was {-left} years ago",
             )
         )
-        verdict = str(self.own.districts["verdict"].iloc[0])
-        label = verdict_label(verdict, lang)
-        reached = (
-            self.say("本年度总体已达标", "the district meets the standard")
-            if verdict == Verdict.PASS
-            else self.say(f"本年度总体结论：{label}", f"this year's verdict on the district: {label.lower()}")
-        )
-        lines = [
-            self.say(
-                f"目标年份为 {target} 年，{where}；{reached}。",
-                f"Target year {target}: {where}; {reached}.",
-            ),
-            self._gained(),
-        ]
-        return Sentences(tuple(line for line in lines if line))
+        return self.say(f"目标年份为 {target} 年，{where}；", f"Target year {target}: {where}; ")
 
     def _gained(self) -> str:
         """Return the gain in passing school stages a year; nothing where there is one year only."""
@@ -110,6 +112,8 @@ class AnnualGoal(AnnualPart):
         rules = self.standard.rules
         asked = {"schools": rules.school, "coefficients": rules.coefficient, "indicators": True}
         names = {key: self.say(*words) for key, words in SHARES.items() if asked[key]}
+        if not self.standard.lets_below:
+            names["indicators"] = self.say("达标指标", "Indicators met")
         lead = next(iter(names))
         known = shares[lead].dropna()
         finding = self.say(f"{names[lead]}占比缺数据", f"No data: {names[lead].lower()}")
@@ -126,12 +130,14 @@ class AnnualGoal(AnnualPart):
                 f"{names[lead]}: {', '.join(said)}; the goal is 100%",
             )
         target = self.standard.target_year
+        goal = self.say(f"{target} 年目标 100%", f"Goal of {target}: 100%")
+        goal = goal if target else self.say("目标 100%", "Goal: 100%")
         return [
             charts.trend(
                 years,
                 {name: shares[key].tolist() for key, name in names.items()},
                 caption=self.caption(finding, self.say("占全部的百分比，按学年", "% of all, by school year")),
-                limits={self.say(f"{target} 年目标 100%", f"Goal of {target}: 100%"): 100.0},
+                limits={goal: 100.0},
                 emphasise=names[lead] if shares[lead].notna().iloc[-1] else None,
                 decimals=1,
             )

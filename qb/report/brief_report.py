@@ -125,7 +125,7 @@ class BriefReport(AnnualPart):
 
     def title(self) -> Heading:
         """Return the page's title and what it is by."""
-        standard = self.standard
+        standard, target = self.standard, self.standard.target_year
         year = school_year(self.year, self.lang)
         return Heading(
             self.say(
@@ -133,8 +133,8 @@ class BriefReport(AnnualPart):
                 f"{self.district}: the brief, {year}",
             ),
             self.say(
-                f"依据{standard.title.zh}；目标年份 {standard.target_year} 年；问题状态截至 {self.ledger.day}。",
-                f"By {standard.title.en}; target year {standard.target_year}; states of problems as of {self.ledger.day}.",
+                f"依据{standard.title.zh}{f'；目标年份 {target} 年' if target else ''}；问题状态截至 {self.ledger.day}。",
+                f"By {standard.title.en}{f'; target year {target}' if target else ''}; states of problems as of {self.ledger.day}.",
             ),
         )
 
@@ -457,7 +457,8 @@ class BriefReport(AnnualPart):
             Column("departments", ("责任部门", "Departments")),
             Column("state", ("状态", "State")),
         )
-        return self.table_of((f"时间表（目标 {target} 年）", f"Timetable (target {target})"), columns, shown)
+        caption = (f"时间表（目标 {target} 年）", f"Timetable (target {target})")
+        return self.table_of(caption if target else ("时间表", "Timetable"), columns, shown)
 
     # A sheet for each department.
 

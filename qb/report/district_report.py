@@ -58,15 +58,16 @@ class DistrictVerdict(DistrictPart):
     def title(self) -> Heading:
         """Return the page's title and the standard it is judged by."""
         lang, standard = self.lang, self.standard
+        target, of = standard.target_year, standard.subject.en
         text = self.say(
             f"{self.district}{self.standard.subject.zh}评估（{school_year(self.year, lang)}）",
-            f"{self.district}: balance of compulsory education, {school_year(self.year, lang).lower()}",
+            f"{self.district}: {of[:1].lower()}{of[1:]}, {school_year(self.year, lang).lower()}",
         )
         return Heading(
             text,
             self.say(
-                f"依据{standard.title.zh}；目标年份 {standard.target_year} 年。",
-                f"By {standard.title.en}; target year {standard.target_year}.",
+                f"依据{standard.title.zh}{f'；目标年份 {target} 年' if target else ''}。",
+                f"By {standard.title.en}{f'; target year {target}' if target else ''}.",
             ),
         )
 
@@ -345,13 +346,26 @@ class DistrictIndicators(DistrictPart):
             ),
             rows,
             failing="verdict",
-            note=(
-                "“缺数据”指没有报送或不完整，不等于未达标；“不适用”指本区没有这类学校或学生；“个别学校低于标准，规则允许”"
-                "指低于标准的学校按学校结论的规则都达标。",
-                "“No data”: not reported or not complete, which is not failure. “Not applicable”: there are none here. "
-                "“Some schools below, the rule allows”: every school below the standard is met by the rule on schools.",
-            ),
+            note=self._note(),
         )
+
+    def _note(self) -> str:
+        """Return what the verdicts mean, those that the standard can give."""
+        alone, below = not self.standard.limits_schools, self.standard.lets_below
+        words = (
+            self.say(
+                "“缺数据”指没有报送或不完整，不等于未达标",
+                "“No data”: not reported or not complete, which is not failure",
+            ),
+            self.say("“不适用”指本区没有这类学校或学生", "“Not applicable”: there are none here")
+            + self.say("，或标准不单独判定这一项", ", or the standard does not judge it by itself") * alone,
+            self.say(
+                "“个别学校低于标准，规则允许”指低于标准的学校按学校结论的规则都达标",
+                "“Some schools below, the rule allows”: every school below the standard is met by the rule on schools",
+            )
+            * below,
+        )
+        return self.say("；", ". ").join(filter(None, words)) + self.say("。", ".")
 
     def _part(self, row: Mapping[str, object]) -> str:
         """Return what an item asks: its stage and text or the name of its limit, or the indicator's own title."""

@@ -9,6 +9,7 @@ import pandas as pd
 
 from qb import charts
 from qb.indicators.school_figures import of_schools
+from qb.language import LANGUAGES
 from qb.report import columns
 from qb.report.columns import states
 from qb.report.context import DistrictPart, with_states
@@ -30,6 +31,7 @@ from qb.report.words import (
     floor_label,
     number,
     schools_said,
+    sides_of,
     stage_label,
     title,
     unit_of,
@@ -212,6 +214,7 @@ class DistrictGaps(DistrictPart):
     def table(self) -> Table:
         """Return what is lacking in all, by indicator and stage."""
         floor, low = floor_label(self.standard), bool(self.standard.floor)
+        off = {lang: sides_of(self.standard.resources, lang) for lang in LANGUAGES}
         sums = (
             self.own.shortfalls.groupby(["code", "stage"], sort=False)
             .agg(
@@ -226,7 +229,7 @@ class DistrictGaps(DistrictPart):
             (
                 columns.indicator(short=True),
                 columns.STAGE,
-                Column("schools", ("低于标准的学校（学段）", "School stages below"), decimals=0),
+                Column("schools", (f"{off['zh']}的学校（学段）", f"School stages {off['en']}"), decimals=0),
                 columns.gap("to_standard", ("全部补到标准需增加", "All to the standard")),
                 columns.gap("to_floor", (f"全部补到 {floor} 需增加", f"All to {floor}")) if low else None,
                 columns.DEPARTMENTS,

@@ -359,10 +359,14 @@ class ForecastReport(ForecastTrial):
             Column("path", ("学生数", "Pupils come")),
             Column("pupils", ("学生（人）", "Pupils"), decimals=0),
             Column("verdict", ("结论", "Verdict")),
-            Column("rows", ("学校（学段）", "School stages"), decimals=0),
-            Column("passing", ("其中达标", "That meet the standard"), decimals=0),
-            Column("no_data", ("其中缺数据", "Without data"), decimals=0),
-            Column("over", ("超限的差异系数", "Coefficients above the limit"), decimals=0),
+            *(
+                Column("rows", ("学校（学段）", "School stages"), decimals=0),
+                Column("passing", ("其中达标", "That meet the standard"), decimals=0),
+                Column("no_data", ("其中缺数据", "Without data"), decimals=0),
+            )
+            * bool(self.standard.rules.school),
+            *(Column("over", ("超限的差异系数", "Coefficients above the limit"), decimals=0),)
+            * bool(self.standard.rules.coefficient),
         )
         found = pd.DataFrame(columns=[column.key for column in columns])
         if made is not None:

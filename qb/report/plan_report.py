@@ -70,8 +70,13 @@ class PlanPurchases(PlanPart):
             ("购置清单：按学校", "What to buy, by school"),
             (SCHOOL, Column("what", ("增加", "To add")), *cost_columns(self.lang)),
             sorted(rows, key=lambda row: -row["cost_yuan"]),
-            note=(
-                "教师、骨干教师、教室取整数；按全校填报的学校按全校购置。没有列出的学校不需要购置。",
+            note=self.say(
+                "规则允许个别指标低于标准的，哪一项低于标准也由方案选定，使总费用最低。",
+                "Where the rule lets a school stay below on some indicators, which ones is part of the decision, so that the total is least. ",
+            )
+            * self.standard.lets_below
+            + self.say(
+                "教师、教室取整数；按全校填报的学校按全校购置。没有列出的学校不需要购置。",
                 "Teachers and rooms are whole numbers; a school that reports as a whole buys as a whole. Schools not listed need nothing.",
             ),
             empty=self._empty,
@@ -347,10 +352,13 @@ class PlanMeans(PlanPart):
                 ),
             ),
             rows,
-            note=(
-                "先让最多的学校（学段）达标，再让全体学生的缺口最小；不要求差异系数达标。",
-                "First as many school stages as possible pass, then the shortfall of all pupils is least; coefficients are not asked for.",
-            ),
+            note=self.say(
+                "先让最多的学校（学段）达标，再让全体学生的缺口最小",
+                "First as many school stages as possible pass, then the shortfall of all pupils is least",
+            )
+            + self.say("；不要求差异系数达标", "; coefficients are not asked for")
+            * bool(self.standard.rules.coefficient)
+            + self.say("。", "."),
             empty=NONE if self.work.made else WITHOUT,
         )
 

@@ -11,6 +11,7 @@ import pandas as pd
 from qb.data.dataset import Dataset
 from qb.errors import QbError
 from qb.indicators.assessment import judge
+from qb.indicators.population import goal
 from qb.indicators.verdicts import COMPOSITE, fails
 from qb.language import told
 from qb.planning.costs import Costs, load_costs, price_code
@@ -18,7 +19,7 @@ from qb.planning.plan.budget_and_transfers import Spending, Transfers, best_use,
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, legible, price_of_balance, purchases
 from qb.planning.plan.explanation import Explanation, explain
 from qb.planning.plan.integer_program import cheapest_by_school
-from qb.planning.plan.plan_summary import goal, outside
+from qb.planning.plan.plan_summary import outside
 from qb.planning.plan.planning_problem import build_problem
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years
 from qb.report.columns import SCHOOL
@@ -169,7 +170,7 @@ class Work:
         if self.plan is None:
             return None
         year, target = self.context.year, self.context.standard.target_year
-        to = target if year < target <= year + FARTHEST else year + AHEAD
+        to = target if target and year < target <= year + FARTHEST else year + AHEAD
         return plan_over_years(budget=None, to=to, **self._asked, seconds=SECONDS)
 
     @cached_property

@@ -40,6 +40,7 @@ from qb.report.words import (
     part_label,
     school_rule,
     school_year,
+    sides_of,
     stage_label,
     term,
     title,
@@ -275,7 +276,8 @@ class SchoolReport(Speaker):
             )
         elif low:
             names = listed([self.say(standard[c].short.zh, standard[c].short.en.lower()) for c in low], lang)
-            said = self.say(f"{names}低于标准", f"below the standard on {names}")
+            of = sides_of([standard[code] for code in low], lang)
+            said = self.say(f"{names}{of}", f"{of} on {names}")
             if allowed(row):
                 said += self.say("，规则允许", ", as the rule allows")
         elif gaps:
@@ -301,7 +303,10 @@ class SchoolReport(Speaker):
             [seen[code] for code in standard.resource_codes],
             caption=caption(
                 finding,
-                self.say("实际值占标准的百分比（右侧为实际值 / 标准）", "Actual value as % of the standard"),
+                self.say("实际值占标准的百分比（竖线为标准", "Actual value as % of the standard (the line")
+                + self.say("，虚线为允许个别项目低到的底线", "; dashed: the floor that the rule allows")
+                * bool(standard.floor)
+                + self.say("；右侧为实际值 / 标准）", ")"),
                 self._place,
                 self.context.source,
                 lang,
@@ -347,6 +352,8 @@ class SchoolReport(Speaker):
             for digits in (value_decimals(self.standard[code], self.standard),)
         ]
         stage, limited = stage_label(row["stage"], self.lang), self.standard.limits_schools
+        per_pupil = all(i.resource.divisor == "pupils" for i in self.standard.resources)
+        over = "资源总量 ÷ 学生总数" * per_pupil
         of_school = ("code", "stage", "school_id")
         actual, limit = columns.actual(fact=states(Fact.RESOURCE, *of_school))
         caption = (
@@ -376,7 +383,9 @@ class SchoolReport(Speaker):
             note=self.say("“还差多少”是补到标准需增加的总量。", "“Short by”: what is lacking in all. ")
             * limited
             + self.say(
-                "全区平均为总量之比（资源总量 ÷ 学生总数）。位次按实际值由高到低，斜线后为有数据的学校数。",
+                "全区平均为总量之比"
+                + f"（{over}）" * bool(over)
+                + "。位次按实际值由高到低，斜线后为有数据的学校数。",
                 "The district mean is total over total. Ranks run from the highest, out of the schools with data.",
             ),
         )
@@ -415,7 +424,11 @@ class SchoolReport(Speaker):
         ]
         if not able:
             return self.say("缺数据，无法与全区平均比较", "no data to compare it with the district mean")
-        below = sum(row[code] < peers.means[code] - 1e-9 for code in able)
+        beyond = [(row[code] - peers.means[code]) * (-1 if standard[code].at_most else 1) for code in able]
+        below = sum(each < -1e-9 for each in beyond)
+        low = self.say("低于全区平均", "below the district mean")
+        if any(standard[code].at_most for code in able):  # where less is better, above is worse
+            low = self.say("比全区平均差", "worse than the district mean")
         of = (
             ""
             if len(able) == len(standard.resource_codes)
@@ -423,20 +436,22 @@ class SchoolReport(Speaker):
         )
         if not below:
             return self.say(
-                f"{of or '各'}项都不低于全区平均" if not of else f"{of}没有低于全区平均的",
-                f"below the district mean on none of the {len(able)}{of}",
+                f"各项都不{low}" if not of else f"{of}没有{low}的",
+                f"{low} on none of the {len(able)}{of}",
             )
-        return self.say(
-            f"{of}{below} 项低于全区平均", f"below the district mean on {below} of the {len(able)}{of}"
-        )
+        return self.say(f"{of}{below} 项{low}", f"{low} on {below} of the {len(able)}{of}")
 
     def shortfalls(self) -> Table | None:
         """Return what is lacking, to the standard and to the floor, and who answers; None without limits."""
         if not self.standard.limits_schools:
             return None
-        floor = floor_label(self.standard)
+        floor, lacking = floor_label(self.standard), self.context.school_index.shortfalls
+        rows = lacking.get(self.school_id, [])
+        enough = any(row["supports"] == row["supports"] for row in rows)
         return self.table_of(
-            ("缺口与责任部门", "What is lacking, and who answers"),
+            ("缺口与责任部门", "What is lacking, and who answers")
+            if self.standard.departments
+            else ("缺口", "What is lacking"),
             (
                 columns.indicator(),
                 columns.STAGE,
@@ -444,15 +459,20 @@ class SchoolReport(Speaker):
                 columns.gap("to_floor", (f"补到 {floor} 需增加", f"To {floor}"))
                 if self.standard.floor
                 else None,
-                Column("supports", ("现有资源可供学生（人）", "Pupils it is enough for"), decimals=0),
+                Column("supports", ("现有资源可供学生（人）", "Pupils it is enough for"), decimals=0)
+                if enough
+                else None,
                 Column("pupils", ("现有学生（人）", "Pupils now"), decimals=0),
                 columns.DEPARTMENTS,
             ),
-            self.context.school_index.shortfalls.get(self.school_id, []),
-            note=(
-                "教师、教室按整数向上取；把高于全区平均的学校再补高，会使差异系数变大，请与区域报告一并考虑。",
-                "Teachers and rooms are whole. Raising a school above the mean raises the coefficient.",
-            ),
+            rows,
+            note=self.say("教师、教室按整数向上取", "Teachers and rooms are whole")
+            + self.say(
+                "；把高于全区平均的学校再补高，会使差异系数变大，请与区域报告一并考虑",
+                ". Raising a school above the mean raises the coefficient",
+            )
+            * bool(self.standard.rules.coefficient)
+            + self.say("。", "."),
             empty=nothing_lacking(self.rows, self.standard, self.lang),
         )
 
@@ -466,14 +486,14 @@ class SchoolReport(Speaker):
 
     def _way(self) -> list[str]:
         """Return what the cheapest way to pass costs, and who answers for the school's problems by when."""
-        lang, lines = self.lang, []
+        lang, lines, spread = self.lang, [], bool(self.standard.rules.coefficient)
         if self._bought:
             total = money(sum(row["cost_yuan"] for row in self._bought), lang)
             what = listed([self._addition(row) for row in self._bought], lang)
             lines.append(
                 self.say(
-                    f"本校达标最省的做法：增加 {what}，共需 {total}（不计差异系数）。",
-                    f"The cheapest way for this school: {what}, {total} in all (coefficients aside).",
+                    f"本校达标最省的做法：增加 {what}，共需 {total}{'（不计差异系数）' * spread}。",
+                    f"The cheapest way for this school: {what}, {total} in all{' (coefficients aside)' * spread}.",
                 )
             )
         problems = self.context.school_index.problems.get(self.school_id, [])
@@ -538,7 +558,9 @@ class SchoolReport(Speaker):
             note=(
                 "只按学校规则计算，不计差异系数；全区一并考虑的做法见达标方案。",
                 "By the rule on schools alone, coefficients aside; the plan takes the whole district together.",
-            ),
+            )
+            if self.standard.rules.coefficient
+            else None,
             empty=empty,
         )
 
@@ -576,7 +598,7 @@ class SchoolReport(Speaker):
         if not any(map(of_schools, self.standard.indicators)):
             return None
         return self.table_of(
-            ("专用教室、规模、班额、教师与经费", "Special rooms, size, classes, teachers and funds"),
+            ("其他学校层面的指标", "Other figures of the school"),
             (
                 columns.indicator(),
                 columns.verdict("verdict_fact"),

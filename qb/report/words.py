@@ -13,7 +13,7 @@ from qb.data.dataset import Dataset
 from qb.data.schema import INVENTED, TABLES
 from qb.files import PACKAGE
 from qb.indicators.assessment import Assessment
-from qb.indicators.population import counted
+from qb.indicators.population import counted, goal
 from qb.indicators.verdicts import COMPOSITE
 from qb.language import Lang, say, told
 from qb.rounding import decimals_beside, round_half_up
@@ -68,24 +68,40 @@ def plain_words(lang: Lang, standard: Standard | None = None) -> tuple[tuple[str
 
     >>> from qb.standard import load
     >>> words = plain_words("en", load("basic-2012"))
-    >>> [meaning for _, word, meaning in words if word in ("the seven", "least cost")]
-    ['The least money with which the eight and their coefficients are met']
+    >>> [meaning for _, word, meaning in words if word in ("the seven", "the rule allows", "least cost")]
+    ['The least money that meets the limit of the mean of the coefficients']
     """
     seven = say(lang, "七项指标", "the seven")
     asked = seven if standard is None else resources_said(standard, lang)
     foreign = {"七项指标"} if asked != seven else set()
+    changed: dict[str, str] = {}
     if standard is not None:
+        least = say(lang, "各校七项指标和差异系数", "the seven and the limits of their coefficients")
+        apart = say(lang, "本区没有这类学校或学生", "There is nothing of the kind here")
+        alone = say(lang, "，或标准不单独判定它", ", or the standard does not judge it by itself")
+        changed = {
+            least: told(goal(standard), lang),
+            apart: apart + alone * (not standard.limits_schools),
+            **({} if standard.departments else {"、责任部门": "", "who answers, ": ""}),
+            seven: asked,
+        }
+        foreign |= {"规则允许"} if not standard.lets_below else set()
+        foreign |= {"牵头"} if not standard.departments else set()
+        foreign |= {"余位"} if standard.computed_by("class_size") is None else set()
         own = [
             standard.title.zh,
             *(text.zh for one in standard.indicators for text in (one.title, one.short)),
         ]
         own += ["社会认可度"] * bool(standard.recognition) + ["一票否决"] * bool(standard.vetoes)
         foreign |= {word for word in OF_STANDARD if word not in " ".join(own)}
-    return tuple(
-        (f"term-{place}", say(lang, zh, en), say(lang, zh_words, en_words).replace(seven, asked))
-        for place, (zh, en, zh_words, en_words) in enumerate(_explained(), 1)
-        if zh not in foreign
-    )
+    found = []
+    for place, (zh, en, zh_words, en_words) in enumerate(_explained(), 1):
+        meaning = say(lang, zh_words, en_words)
+        for words, own_words in changed.items():
+            meaning = meaning.replace(words, own_words)
+        if zh not in foreign:
+            found.append((f"term-{place}", say(lang, zh, en), meaning))
+    return tuple(found)
 
 
 def table_label(table: str, lang: Lang) -> str:
@@ -250,7 +266,7 @@ def lacking_text(row: Mapping[str, object], standard: Standard, lang: Lang) -> s
     unit = say(lang, "个百分点", "points") if unit == "%" else unit
     text = number(gap, decimals, lang, beside=0)
     amount = f"{text} {unit.removesuffix('s') if text == '1' and lang == 'en' else unit}".strip()
-    if row["side"] in ("<=", "<"):
+    if row["side"] in ("<=", "<") and code not in standard.resource_codes:  # what lacks is the divisor
         return say(lang, f"超出 {amount}", f"{amount} too many" if unit else f"{amount} too high")
     return say(lang, f"缺 {amount}", f"lacking {amount}")
 
@@ -272,6 +288,12 @@ def below_standard(indicator: Indicator, lang: Lang) -> str:
     if indicator.at_most:
         return say(lang, "高于标准", "above the standard")
     return say(lang, "低于标准", "below the standard")
+
+
+def sides_of(indicators: Iterable[Indicator], lang: Lang) -> str:
+    """Return how schools that do not meet any of several indicators stand to their standards."""
+    sides = {below_standard(indicator, lang) for indicator in indicators}
+    return sides.pop() if len(sides) == 1 else say(lang, "未达到标准", "off the standard")
 
 
 def value_decimals(indicator: Indicator, standard: Standard) -> int:

@@ -51,7 +51,7 @@ class Standard(Entry):
     edition: Words
     source: Words
     note: Text | None = None
-    target_year: Year
+    target_year: Year | None = None
     rules: Rules
     areas: tuple[Area, ...]
     groups: tuple[Group, ...]
@@ -96,6 +96,12 @@ class Standard(Entry):
     def limits_schools(self) -> bool:
         """Whether a resource has a limit that schools must reach."""
         return any(indicator.limits for indicator in self.resources)
+
+    @property
+    def lets_below(self) -> bool:
+        """Whether a school may pass that does not reach the limit of every resource."""
+        rule = self.rules.school
+        return rule is not None and rule.met < rule.of
 
     @property
     def mean_decides(self) -> bool:

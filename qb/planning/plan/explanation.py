@@ -127,17 +127,21 @@ def before_and_after(before: Assessment, after: Assessment, districts: set[str])
 def yardsticks(problem: Problem, cost: float | None) -> pd.DataFrame:
     """Return what the plan costs, and what two simpler ways to the standard would cost.
 
-    ``seven of seven``: every row meets all seven. ``greatest shortfall first``: the greatest relative
+    ``seven of seven``: every row meets all seven, where the rule asks for fewer. ``greatest shortfall first``: the greatest relative
     shortfall is filled up to the standard, then the next, until every row passes; then the lowest schools are
     raised until the coefficients are within their caps. Neither is a way to keep a mean.
     """
     if problem.standard.mean_decides:
         return pd.DataFrame([("plan", np.nan if cost is None else cost)], columns=["name", "yuan"])
-    every = solve(replace(problem, spare=0, budget=None), seconds=10.0).x
+    if problem.standard.lets_below:
+        every = solve(replace(problem, spare=0, budget=None), seconds=10.0).x
+        ways = [("seven of seven", np.nan if every is None else problem.cost(every))]
+    else:  # the plan is that way
+        ways = []
     greedy = greatest_first(problem)
     rows = [
         ("plan", np.nan if cost is None else cost),
-        ("seven of seven", np.nan if every is None else problem.cost(every)),
+        *ways,
         ("greatest shortfall first", np.nan if greedy is None else problem.cost(greedy)),
     ]
     return pd.DataFrame(rows, columns=["name", "yuan"])

@@ -11,9 +11,9 @@ import pandas as pd
 
 from qb.data.schema import UNITS
 from qb.indicators.assessment import Assessment
-from qb.indicators.population import counted
+from qb.indicators.population import counted, goal
 from qb.indicators.verdicts import deciding
-from qb.language import STOP, Both, Message, joined, listing, told
+from qb.language import STOP, Both, Message, joined, listing
 from qb.planning.costs import Costs
 from qb.planning.plan.budget_and_transfers import Spending, Transfers
 from qb.planning.plan.cheapest import Plan
@@ -320,13 +320,10 @@ def _binding(why: Explanation, standard: Standard) -> list[str]:
                 "All is spent to bring the mean of the coefficients within its limit.",
             ),
         ]
-    return [
-        "",
-        Message(
-            "差异系数和上限都不起约束作用，费用全部用于各校达标。",
-            "Neither coefficients nor upper bounds bind; all is spent on schools that fail.",
-        ),
-    ]
+    none = Message("上限不起约束作用", "No upper bound binds")
+    if standard.rules.coefficient:
+        none = Message("差异系数和上限都不起约束作用", "Neither coefficients nor upper bounds bind")
+    return ["", none + Message("，费用全部用于各校达标。", "; all is spent on schools that fail.")]
 
 
 def _yardsticks(why: Explanation, standard: Standard) -> list[str]:
@@ -404,17 +401,6 @@ def _best(spending: Spending) -> list[str]:
 
 
 _UNDONE = Message("不采取措施时", "with nothing done")
-
-
-def goal(standard: Standard) -> Both:
-    """Return what a plan meets: resources of schools, coefficients or their mean, as the standard asks."""
-    resources = counted(standard)
-    zh, en = [f"各校{resources}"] * standard.limits_schools, [told(resources, "en")] * standard.limits_schools
-    if standard.mean_decides:
-        zh, en = [*zh, "差异系数平均值"], [*en, "the limit of the mean of the coefficients"]
-    elif standard.rules.coefficient:
-        zh, en = [*zh, "差异系数"], [*en, "the limits of their coefficients"]
-    return Both("和".join(zh), " and ".join(en))
 
 
 def means_met(assessment: Assessment, districts: Iterable[str]) -> tuple[int, int]:
