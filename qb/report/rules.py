@@ -293,12 +293,12 @@ class PageRules:
 
     def _school(self) -> tuple[str, list[tuple[str, str]]]:
         rule, floor = self.standard.rules.school, floor_label(self.standard)
-        lower = rule.floor is not None
+        lower, may = rule.floor is not None, rule.of - rule.met
         words = self._say(
             f"{resources_said(self.standard, 'zh')}按学段分别与标准比较；{school_rule(self.standard, 'zh')}。"
-            f"超过 {rule.of - rule.met} 项未达标{f'或有一项低于 {floor} ' if lower else ''}的，未达标；否则有缺数据的，为缺数据",
+            f"{f'超过 {may} 项' if may else '有'}未达标{f'或有一项低于 {floor} ' if lower and may else ''}的，未达标；否则有缺数据的，为缺数据",
             f"Each of {resources_said(self.standard, 'en')} against its standard, by stage; {school_rule(self.standard, 'en')}. "
-            f"More than {rule.of - rule.met} unmet{f', or one below {floor}' if lower else ''}: not met; otherwise no data where one is missing",
+            f"{f'More than {may}' if may else 'Any'} unmet{f', or one below {floor}' if lower and may else ''}: not met; otherwise no data where one is missing",
         )
         return self._say("学校结论", "Verdict on a school"), [
             self._clause("", rule.source),

@@ -179,7 +179,9 @@ class SchoolReport(Speaker):
     def headlines(self) -> Sentences:
         """Return what the figures say, a sentence a stage and one for what lies beyond the seven."""
         if self.standard.limits_schools:
-            lines = [say_it(row) for row in self.rows for say_it in (self._plainly, self._stage_sentence)]
+            several = len(self.standard.resource_codes) > 1  # of one, the verdict says all
+            told_so = (self._plainly, self._stage_sentence) if several else (self._stage_sentence,)
+            lines = [say_it(row) for row in self.rows for say_it in told_so]
         else:
             lines = [self._compared(row) for row in self.rows]
         lines += self._way()
@@ -239,10 +241,7 @@ class SchoolReport(Speaker):
             )
         low = [self._against(row, code) for code in (*unmet(row), *allowed(row))]
         if not low:
-            return self.say(
-                f"{stage}：{self.context.resources}全部达标。",
-                f"{stage}: all {self.context.resources.removeprefix('the ')} are met.",
-            )
+            return self.say(f"{stage}：{self._all_met}。", f"{stage}: {self._all_met}.")
         shown, open_ = self.say("、", "; ").join(low), len(unknown(row))
         gaps = self.say(f"，另有 {open_} 项缺数据", f"; no data on {open_}") * bool(open_)
         if row["verdict"] == Verdict.PASS:
@@ -254,6 +253,14 @@ class SchoolReport(Speaker):
             f"{stage}：{self.context.items}达标 {row['met']} 项，未达标的是 {shown}{gaps}，不符合“{school_rule(standard, lang)}”的要求。",
             f"{stage}: {row['met']} of {len(self.standard.resources)} met; not met: {shown}{gaps}. The rule: {school_rule(standard, lang)}.",
         )
+
+    @property
+    def _all_met(self) -> str:
+        """Return that every resource is met; of a single one its name."""
+        codes, every = self.standard.resource_codes, self.context.resources
+        if len(codes) == 1:
+            return self.say(f"{self.short(codes[0])}达标", f"{self.short(codes[0])} is met")
+        return self.say(f"{every}全部达标", f"all {every.removeprefix('the ')} are met")
 
     def _against(self, row: Row, code: str) -> str:
         name = self.short(code)
@@ -283,10 +290,7 @@ class SchoolReport(Speaker):
         elif gaps:
             said = self.say("已报送的指标均达标", "what was reported is met")
         else:
-            said = self.say(
-                f"{self.context.resources}都达到标准",
-                f"all {self.context.resources.removeprefix('the ')} are met",
-            )
+            said = self._all_met
         if 0 < len(gaps) < len(standard.resource_codes):
             said += self.say(
                 f"，{len(gaps)} 项缺数据",
@@ -434,6 +438,8 @@ class SchoolReport(Speaker):
             if len(able) == len(standard.resource_codes)
             else self.say(f"能比较的 {len(able)} 项中", " that can be compared")
         )
+        if len(able) == 1 and not of:
+            return low if below else self.say(f"不{low}", f"not {low}")
         if not below:
             return self.say(
                 f"各项都不{low}" if not of else f"{of}没有{low}的",
@@ -560,7 +566,7 @@ class SchoolReport(Speaker):
                 "By the rule on schools alone, coefficients aside; the plan takes the whole district together.",
             )
             if self.standard.rules.coefficient
-            else None,
+            else "",
             empty=empty,
         )
 

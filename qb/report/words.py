@@ -346,7 +346,9 @@ def resources_said(standard: Standard, lang: Lang, *, bare: bool = False) -> str
     ('七项指标', '七项')
     """
     if lang == "en":
-        return f"the {counted_in_words(len(standard.resources), lang)}"
+        return f"the {counted_in_words(len(standard.resources), lang)}" + " indicator" * (
+            len(standard.resources) == 1
+        )
     whole = counted(standard)
     return whole.removesuffix("指标") if bare else whole
 
