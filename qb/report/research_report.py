@@ -13,10 +13,19 @@ from qb.charts.style import share
 from qb.report.context import ReportContext, Speaker
 from qb.report.research_groups import Districts, Groups, WhomToHelp
 from qb.report.research_spread import PERCENTILES, Conventions, Robustness, SpreadsView, percentiles
-from qb.report.research_study import CAUSES, TOLERANCE, Cut, ResearchPart, Shown, Study, each_stage
+from qb.report.research_study import (
+    CAUSES,
+    TOLERANCE,
+    Cut,
+    ResearchPart,
+    Shown,
+    Study,
+    each_stage,
+    per_pupil,
+)
 from qb.report.rules import PageRules, source_rows
 from qb.report.tables import Column, Heading, Sentences, Table
-from qb.report.words import number, signed
+from qb.report.words import listed, number, signed
 from qb.terms import Stage
 
 # Is there enough, is it even, what is low together, and where.
@@ -61,7 +70,7 @@ class LevelsView(ResearchPart):
                 else self.absent(cut)
                 for at, cut in zip(level, cuts, strict=True)
             ],
-            cap=self.study.context.standard.coefficient_limit(stage),
+            cap=cuts[0].cap,
             poor=[cut.measure in low | over for cut in cuts],
             corners=(
                 self.say("低而不均", "low, uneven"),
@@ -473,10 +482,20 @@ class ResearchReport(Speaker):
         names = self.say("、", ", ").join(measure.name(lang) for measure in study.measures)
         return Heading(
             self.say(f"校际差异研究：{study.place}", f"Differences between schools: {study.place}"),
-            self.say(f"比较：{names}。", f"Compared: {names}.")
+            self.say(f"比较：{names}。", f"Compared: {names}.") + self._apart()
             if study.stages
             else self.say("所选学段没有参加评估的学校。", "No school of these stages is judged."),
         )
+
+    def _apart(self) -> str:
+        """Return which resource indicators are not stated per pupil, and so not compared here."""
+        own = per_pupil(self.standard)
+        codes = [self.short(code) for code in self.standard.resource_codes if code not in own]
+        names = listed(codes, self.lang)
+        return self.say(
+            f"{names}不是按学生计算的资源，不在本页比较，差异系数见区域报告。",
+            f" {names}: not stated per pupil, so not compared here; for the coefficient see the district report.",
+        ) * bool(codes)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the figures behind the page, unrounded, by name."""

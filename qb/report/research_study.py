@@ -27,7 +27,6 @@ from qb.report.tables import Sentences
 from qb.report.words import (
     Lang,
     number,
-    resource_span,
     say,
     stage_label,
     term,
@@ -118,15 +117,20 @@ def choose(codes: str, standard: Standard, held: Container[str]) -> tuple[Stated
     """
     wanted = names_in(codes)
     if not wanted:
-        wanted = list(standard.resource_codes)
+        wanted = list(per_pupil(standard))
         if not any(key in held for key in wanted):
             wanted = [name for name in other_columns() if name in held] or wanted
     return tuple(measure_of(key, standard) for key in dict.fromkeys(wanted))
 
 
+def per_pupil(standard: Standard) -> tuple[str, ...]:
+    """Return the resource indicators that are stated per pupil: what the page compares is shared among pupils."""
+    return tuple(i.code for i in standard.resources if i.resource.divisor == "pupils")
+
+
 def unknown_in(codes: str, standard: Standard) -> list[str]:
     """Return the names in a parameter that are neither a resource indicator nor a column."""
-    known = {*standard.resource_codes, *other_columns()}
+    known = {*per_pupil(standard), *other_columns()}
     return [key for key in names_in(codes) if key not in known]
 
 
@@ -320,7 +324,7 @@ class Study:
                     "没有可比较的指标或列：{}，可用 {} 和列 {}",
                     "there is no indicator or column to compare: {}; there are {} and the columns {}",
                     listing(unknown),
-                    resource_span(context.standard),
+                    listing(per_pupil(context.standard)),
                     listing(other_columns()),
                 )
             )
@@ -413,7 +417,7 @@ class Study:
         if measure.key in standard.resource_codes:
             limits = standard[measure.key].limits
             limit = standard[measure.key].limit(stage=stage, year=year).value if limits else np.nan
-            cap = standard.coefficient_limit(stage)
+            cap = np.nan if standard.mean_decides else standard.coefficient_limit(stage)
         return Cut(stage, measure, year, rows, missing, limit, cap, standard)
 
     def cuts(self, stage: Stage) -> list[Cut]:
@@ -640,8 +644,8 @@ class ResearchPart(Speaker):
         """Say why nothing of a stage is held against the limit of coefficients."""
         if not any(cut.usable for cut in self.study.cuts(stage)):
             return self.why_none(stage)
-        name = self.stage(stage)
+        name, mean = self.stage(stage), self.context.standard.mean_decides
         return self.say(
-            f"{name}：标准对所选各项没有差异系数限值，不作比较",
-            f"{name}: the standard has no limit for the coefficients chosen, so none is compared",
+            f"{name}：标准{'只限定各项差异系数的平均值' if mean else '对所选各项没有差异系数限值'}，不作比较",
+            f"{name}: the standard limits {'the mean of the coefficients alone' if mean else 'none of the coefficients chosen'}, so none is compared",
         )
