@@ -152,8 +152,11 @@ def _parts(*wholes: tuple[str, str]) -> Callable[[View], Iterator[Found]]:
     def find(view: View) -> Iterator[Found]:
         for table, whole in wholes:
             most = trusted(view, table, whole)
-            for name in PARTS[table, whole]:
-                part, labels = trusted(view, table, name), (TABLES[table][name], TABLES[table][whole])
+            declared = (r for i in view.standard.resources if (r := i.resource) and r.at_most == whole)
+            named = [*PARTS[table, whole], *(name for r in declared for name in r.add)]
+            for name in dict.fromkeys(name for name in named if name in view.data[table]):
+                part = trusted(view, table, name)
+                labels = (view.tables[table][name], view.tables[table][whole])
 
                 def say(p: int, part=part, most=most, labels=labels) -> Message:
                     zh, en = "“{}”{:.15g} 大于“{}”{:.15g}", "{} {:.15g} is more than {} {:.15g}"
@@ -344,31 +347,31 @@ SUM_RULES: tuple[Rule, ...] = (
          Message("班额按班判定，资源指标以在校生数为分母", "Each class is judged; pupils are the divisor of resources"),
          _CHECK, _pupils_of_classes),
     Rule("S02", _W, Message("班级表与班级数不符", "Classes listed and reported differ"),
-         Message("C8、C10、C12", "C8, C10, C12"),
+         Message("专用教室按班级数配备，班额逐班判定", "Special rooms go by the number of classes, and each class is judged"),
          Message("补全或删去班级表中的班，或改正班级数", "Complete or shorten the list of classes, or put the number of classes right"), _number_of_classes),
     Rule("S03", _W, Message("各类教师多于专任教师", "More teachers of a kind than teachers"),
-         Message("C1—C3、C16、C19 只数专任教师", "C1–C3, C16 and C19 count full-time teachers only"),
+         Message("各类教师是专任教师中的一部分", "Teachers of a kind are some of the full-time teachers"),
          _CHECK, _parts(("sections", "full_time_teachers"))),
     Rule("S04", _W, Message("部分学生多于在校生", "More pupils of a kind than pupils"),
-         Message("C20；过渡条款的随迁子女比例", "C20; the share of migrant children in the transition clauses"),
+         Message("部分不会多于整体", "A part is never more than the whole"),
          _CHECK, _parts(("sections", "pupils"))),
     Rule("S05", _W, Message("室内体育用房大于教学及辅助用房", "Indoor sports area above the floor it is part of"),
-         Message("C4 从教学及辅助用房面积中扣除室内体育用房", "C4 takes the indoor sports area out of the teaching area"),
+         Message("教学及辅助用房的生均值扣除室内体育用房", "The indoor sports area is taken out of the teaching area"),
          Message("教学及辅助用房面积须含室内体育用房；核对两处", "The teaching area contains the indoor sports area; compare the two"), _parts(("facilities", "teaching_area_m2"))),
     Rule("S06", _W, Message("音乐美术教室大于校舍所能容纳", "Music and art rooms above what the floor can hold"),
-         Message("C4、C10", "C4, C10"),
+         Message("音乐、美术教室是教学及辅助用房的一部分", "Music and art rooms are part of the teaching area"),
          Message("核对教室面积与教学及辅助用房面积，注意单位", "Compare the areas of the rooms with the teaching area; mind the units"), _rooms),
     Rule("S07", _W, Message("县区数据中部分大于整体", "An item above the one it is part of"),
-         Message("C18、C21、C22、C24、C25 和社会认可度是部分与整体之比", "C18, C21, C22, C24, C25 and recognition are shares of a whole"),
+         Message("这些比例是部分与整体之比", "These are shares of a whole"),
          _CHECK, _items),
     Rule("S08", _W, Message("有学生而没有班级或教师", "Pupils without a class or teacher"),
          Message("0 就是 0；没有数据应留空", "0 means 0; leave blank what is not known"),
          Message("改正数值；没有数据就留空，不要填 0", "Put the number right; leave blank what is not known, do not enter 0"), _nothing_for_pupils),
     Rule("S09", _W, Message("各层学历的教师数有矛盾", "Teachers by degree do not add up"),
-         Message("C1 按专任教师的最高学历计算", "C1 is computed from the highest degree of full-time teachers"),
+         Message("高于规定学历按专任教师的最高学历计算", "Teachers above the required degree are counted by the highest degree of full-time teachers"),
          Message("核对各层学历的教师数、专任教师数和高于规定学历教师数", "Compare the teachers by degree, the full-time teachers and those above the required degree"), _degrees),
     Rule("S10", _W, Message("分档没有数量", "A band of sizes without a number"),
-         Message("C10、C12 按各档的班数、间数判定", "C10 and C12 judge the number of classes or rooms of each band"),
+         Message("各档的班数、间数据以判定", "The number of classes or rooms of each band is judged"),
          Message("这一档没有班、没有教室的填 0", "Enter 0 for a band without classes or rooms"), _bands_without_number),
     Rule("S11", _W, Message("两列像是填反了", "Two columns that seem to have changed places"),
          Message("在校生、班级、教师是生均值、班额和师生比的依据，对调后结论就不可信", "Pupils, classes and teachers are what figures per pupil and class sizes rest on: exchanged, no verdict can be trusted"),

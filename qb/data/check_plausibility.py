@@ -294,7 +294,7 @@ UNIT_RULES = (
         "U01",
         Severity.WARNING,
         Message("单位像是填错", "A figure that seems to be in another unit"),
-        Message("C4—C6、C13、C26 以元和平方米计", "C4–C6, C13 and C26 are counted in yuan and m²"),
+        Message("金额以元计，面积以平方米计", "Money is counted in yuan, areas in m²"),
         Message("表头写明单位：金额填元，面积填平方米；换算后改正", "Say the unit in the header: money in yuan, areas in m²; convert and put right"),
         _units_find,
     ),
@@ -302,7 +302,7 @@ UNIT_RULES = (
         "U02",
         Severity.WARNING,
         Message("数大得或小得不可能", "A figure, or a column, beyond anything plausible"),
-        Message("与本标准的限值相差五十倍以上的生均数，多是单位填错，结论因此不可信（C1—C7、C13、C26）", "Amounts per pupil more than fifty times away from the standard's limits are mostly wrong units, so the verdicts cannot be trusted (C1–C7, C13, C26)"),
+        Message("与本标准的限值相差五十倍以上的生均数，多是单位填错，结论因此不可信", "Amounts per pupil more than fifty times away from the standard's limits are mostly wrong units, so the verdicts cannot be trusted"),
         Message("核对单位和在校生数；金额填元，面积填平方米，人数填人，换算后改正", "Check the unit and the pupils; money in yuan, areas in m², persons one by one: convert and put right"),
         _find_implausible,
     ),
@@ -501,7 +501,7 @@ def _peers_find(view: View) -> Iterator[Found]:
 # fmt: off
 PEER_RULES = (
     Rule("Z01", Severity.WARNING, Message("远离同类学校", "Far from the schools of its stage"),
-         Message("多一位或少一位数字，差异系数就会变样（C1—C7）", "One digit more or less changes the difference coefficient (C1–C7)"),
+         Message("多一位或少一位数字，差异系数就会变样", "One digit more or less changes the difference coefficient"),
          Message("核对数值、位数与在校生数；属实的保留", "Check the figure, its digits and the pupils; keep what is right"), _peers_find),
 )
 # fmt: on

@@ -439,7 +439,7 @@ _W, _N = Severity.WARNING, Severity.NOTE
 # fmt: off
 PRESENCE_RULES: tuple[Rule, ...] = (
     Rule("T01", _W, Message("年级与学段不符", "A grade that the stage does not have"),
-         Message("C12 的限值按学段确定", "Limits of C12 go by stage"),
+         Message("班额的限值按学段确定", "Limits of class sizes go by stage"),
          Message("小学 1—6、初中 7—9、高中 10—12 年级；改正年级或学段", "Primary has grades 1–6, junior 7–9, senior 10–12; put the grade or the stage right"), _grades),
     Rule("T02", _N, Message("单一学段的学校填了全校", "The whole of a school with one stage"),
          Message("按唯一的学段计算，结果不变", "It is taken for the only stage; the result is the same"),
@@ -463,7 +463,7 @@ PRESENCE_RULES: tuple[Rule, ...] = (
          Message("教学点不参加资源指标，完全小学误填为教学点会被排除在外", "Teaching points are not judged on resources; a full primary school entered as one would be left out"),
          Message("核对办学类型和在校生数", "Check the kind and the pupils"), _large_point),
     Rule("T09", _W, Message("班额过大", "A class beyond belief"),
-         Message("C12", "C12"),
+         Message("班额逐班判定", "Each class is judged"),
          Message("核对班额；合班填报的应分班填报", "Check the class; enter classes taught together one by one"), _large_class),
     Rule("T10", _W, Message("停办之后仍有学生", "Pupils after the school closed"),
          Message("停办的学校此后各学年不再要求报送；报送了的照常计算", "A closed school owes nothing from then on; what it reports is counted"),

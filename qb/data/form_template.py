@@ -330,7 +330,7 @@ def run_template(
             made,
             made + 1,
         )
-        return joined("\n", "\n", [said, *_faulty(data)])
+        return joined("\n", "\n", [said, *_faulty(data, standard)])
     if chosen is None:
         made = write_template(path, year, data, standard)
         said = Message(
@@ -340,7 +340,7 @@ def run_template(
             made,
             made + 1,
         )
-        return joined("\n", "\n", [said, *_faulty(data)])
+        return joined("\n", "\n", [said, *_faulty(data, standard)])
     made = year or (data.years[-1] + 1 if data and data.years else None)
     if made is None:
         raise QbError("请用 --year 指明学年，如 2025。", "Name the school year with --year, as 2025.")
@@ -353,9 +353,9 @@ def run_template(
 _NAMED = 20  # faults of last year's data that are said one by one
 
 
-def _faulty(data: Dataset | None) -> list[str]:
+def _faulty(data: Dataset | None, standard: Standard | None) -> list[str]:
     """Say what was faulty in the data from which forms were filled in before they went out."""
-    found = [fault for fault in check(data) if fault.severity is not Severity.NOTE] if data else []
+    found = [fault for fault in check(data, standard) if fault.severity is not Severity.NOTE] if data else []
     if not found:
         return []
     more = (

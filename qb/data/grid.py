@@ -147,7 +147,8 @@ def grid_to_table(
     wide = too_wide(len(grid.places), table)
     if wide:
         return table.empty(), wide, {}
-    head = find_head(grid.head(), table)
+    first = grid.head()
+    head = find_head(first, table)
     longer = _longer(grid, head)
     if longer:
         return table.empty(), [fault("F04", f"{name} {longer}", _COMMAS, table=table.name)], {}
@@ -177,7 +178,7 @@ def grid_to_table(
         fault("F28", said, Message("如不符，请改正", "If that is wrong, put it right"), table=table.name)
         for said in grid.said
     ]
-    faults += _persons_above(grid, head.last, table)
+    faults += _persons_above(grid, first.head(head.last + 1), table)
     frame, found = frame_to_table(_own_rows(raw, table), table, int(grid.rows[head.last]))
     faults = sorted([*faults, *found], key=lambda one: one.row or 0)
     return frame, [_with_cell(one, letters) for one in faults], letters
@@ -291,9 +292,8 @@ def _own_rows(raw: pd.DataFrame, table: Table) -> pd.DataFrame:
     return own[here.any(axis=1) & (answered | ~listed)]
 
 
-def _persons_above(grid: Grid, last: int, table: Table) -> list[Fault]:
+def _persons_above(grid: Grid, head: pd.DataFrame, table: Table) -> list[Fault]:
     """Name numbers of persons in the header and above it."""
-    head = grid.head(last + 1)
     cells = pd.concat([head[place] for place in head], ignore_index=True)
     found = []
     for position, kinds in find_numbers(cells).items():

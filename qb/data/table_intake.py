@@ -60,7 +60,7 @@ def to_dataset(
         raise DataError(found for found in faults if found.severity is Severity.STOPS)
     tables, lines = {}, {}
     for name, table in TABLES.items():
-        frame = _in_order(frames.get(name, table.empty()), table)
+        frame = _in_order(frames[name] if name in frames else table.empty(), table)
         rows = frame.index.to_numpy()
         if not np.array_equal(rows, np.arange(2, len(rows) + 2)):
             lines[name] = rows

@@ -393,7 +393,7 @@ class BriefReport(AnnualPart):
                     "count": len(problem.rows),
                     "deadline": problem.deadline or self.say("未定", "none set"),
                     "badge": BADGES[problem.state] if problem.state else "nodata",
-                    **cells,
+                    **(cells or {"state": state}),
                 }
             )
         columns = (
@@ -404,14 +404,17 @@ class BriefReport(AnnualPart):
                 Column(name, department_names((name,), standard, self.lang), badge="badge")
                 for name in departments
             ),
+            None if departments else Column("state", ("状态", "State"), badge="badge"),
         )
         return self.table_of(
             (f"作战图（截至 {self.ledger.day}）", f"Wall chart as of {self.ledger.day}"),
             columns,
             shown,
             note=(
-                "每格是该部门负责的问题中最紧迫的状态；按最早时限排列，没有时限的在后。",
-                "A cell is the most pressing state of what the department answers for; by the first deadline, those without one last.",
+                "每格是该部门负责的问题中最紧迫的状态；" * bool(departments)
+                + "按最早时限排列，没有时限的在后。",
+                "A cell is the most pressing state of what the department answers for. " * bool(departments)
+                + "By the first deadline, those without one last.",
             ),
             empty=self.ledger.nothing(),
         )

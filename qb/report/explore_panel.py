@@ -20,7 +20,7 @@ from qb.data.reading import read, write
 from qb.errors import DataError, QbError
 from qb.files import beside_notebooks, temporary_folder
 from qb.indicators.assessment import Assessment, choose_year
-from qb.indicators.verdicts import COMPOSITE
+from qb.indicators.verdicts import COMPOSITE, deciding
 from qb.language import FieldName, Message, joined, told
 from qb.planning.costs import load_costs
 from qb.planning.scenario import ScenarioError, to_toml
@@ -30,7 +30,7 @@ from qb.report.explore_session import Control, Session, save
 from qb.report.resource_tables import gap_text
 from qb.report.scenario_actions import CHOSEN, does
 from qb.report.tables import Column, Table, badge
-from qb.report.words import Lang, label, listed, say, stage_label, title
+from qb.report.words import Lang, coefficient_title, label, listed, say, stage_label, without_rule
 from qb.standard import DEFAULT
 from qb.standard import load as load_standard
 from qb.terms import Term, Verdict
@@ -45,9 +45,10 @@ def coefficients(session: Session, lang: Lang) -> Table:
     """Return the coefficients of C1–C7 before and after, with their limit and the verdict after."""
     base, after = session.base, session.after
     before = base.balance.loc[:, [*KEY, "coefficient"]].rename(columns={"coefficient": "before"})
-    shown = after.balance[(after.balance["code"] != COMPOSITE).to_numpy()]
+    decides = COMPOSITE in deciding(base.standard)
+    shown = after.balance[(after.balance["code"] != COMPOSITE).to_numpy() | decides]
     frame = shown[[*KEY, "coefficient", "limit", "verdict"]].merge(before, on=KEY, how="left")
-    frame["indicator"] = [title(base.standard[code], lang, short=True) for code in frame["code"]]
+    frame["indicator"] = [coefficient_title(code, base.standard, lang) for code in frame["code"]]
     frame["stage"] = [stage_label(stage, lang) for stage in frame["stage"]]
     frame["failing"] = frame["verdict"] == Verdict.FAIL
     several = len(base.districts) > 1
@@ -78,6 +79,7 @@ def verdicts(session: Session, lang: Lang) -> str:
         verdict = _arrow(badge(now, lang), badge(then, lang))
         met = _arrow(str(passing), str(after))
         count = say(lang, f"学校（学段）{rows} 个，达标 {met}", f"{rows} school stages, met: {met}")
+        count = without_rule(rows, session.base.standard, lang) or count
         colon, stop = say(lang, "：", ": "), say(lang, "；", "; ")
         lines.append(f"<p><b>{escape(district)}</b>{colon}{verdict}{stop}{count}</p>")
     return "".join([*lines, _turned(session, lang)])

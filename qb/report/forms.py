@@ -12,6 +12,7 @@ from xlsxwriter import Workbook
 
 from qb.data.layout_file import NATIONAL, Layout, load_layout
 from qb.data.workbook import new_book, write_xlsx
+from qb.indicators.verdicts import COMPOSITE
 from qb.language import Message, listing
 from qb.planning.costs import load_costs
 from qb.report.context import ReportContext, open_context
@@ -35,6 +36,7 @@ from qb.report.plan_study import WAN, Alone, alone
 from qb.report.resource_tables import allowed, unknown
 from qb.report.words import (
     Tally,
+    coefficient_title,
     department_names,
     detail_text,
     floor_label,
@@ -203,7 +205,7 @@ _COLUMNS = (
 LEDGER_WIDTHS = tuple(width for _, width in _COLUMNS)
 _NAMES = tuple(name for name, _ in _COLUMNS)
 _DEADLINE, _STATUS = _NAMES.index("完成时限"), _NAMES.index("整改状态")
-_SHORT = {"recognition": "认可度", "veto": "否决"}
+_SHORT = {"recognition": "认可度", "veto": "否决", COMPOSITE: "平均"}
 _OLD = (
     ("编号", 6), ("学年", 8), ("指标", 7), ("学校标识码", 14), ("原因", 28), ("整改措施", 34),
     ("登记部门", 16), ("完成时限", 12), ("整改状态", 10), ("佐证材料", 20), ("销号日期", 12),
@@ -292,6 +294,8 @@ def problem_name(filing: Filing, code: str, part: str) -> str:
         return filing.standard.recognition.title.zh
     if code == "veto":
         return words
+    if code == COMPOSITE:
+        return f"差异系数：{coefficient_title(code, filing.standard, 'zh')}"
     name = filing.standard[code].title.zh
     return f"{name}：{words}" if words else name
 

@@ -647,5 +647,5 @@ class ResearchPart(Speaker):
         name, mean = self.stage(stage), self.context.standard.mean_decides
         return self.say(
             f"{name}：标准{'只限定各项差异系数的平均值' if mean else '对所选各项没有差异系数限值'}，不作比较",
-            f"{name}: the standard limits {'the mean of the coefficients alone' if mean else 'none of the coefficients chosen'}, so none is compared",
+            f"{name}: the standard {'limits the mean of the coefficients alone' if mean else 'has no limit for the coefficients chosen'}, so none is compared",
         )

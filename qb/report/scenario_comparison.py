@@ -13,7 +13,7 @@ from qb import charts
 from qb.charts import Caption
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment
-from qb.indicators.verdicts import COMPOSITE, fails
+from qb.indicators.verdicts import COMPOSITE, deciding, fails
 from qb.language import listing
 from qb.planning.scenario import Comparison, Outcome
 from qb.planning.scenario.comparison import BASE, how_measured, total, unpriced
@@ -24,6 +24,7 @@ from qb.report.tables import Column, Table
 from qb.report.words import (
     Lang,
     Tally,
+    coefficient_title,
     money,
     money_range,
     number,
@@ -215,8 +216,8 @@ class ScenarioPart(Speaker):
     def over(self, side: Assessment) -> float:
         """Return how many of the coefficients exceed their limit; NaN where none can be computed."""
         known, _ = self._coefficients_known(side)
-        verdicts = side.balance.loc[(side.balance["code"] != COMPOSITE).to_numpy(), "verdict"]
-        return float((verdicts == Verdict.FAIL).sum()) if known else nan
+        verdicts = self._held(side)["verdict"]
+        return float((verdicts == Verdict.FAIL).sum()) if known and self.limited else nan
 
     def unknown(self, side: Assessment, stage: Stage | None = None) -> int:
         """Return how many of the coefficients, of a stage where one is named, cannot be computed."""
@@ -224,18 +225,34 @@ class ScenarioPart(Speaker):
         return asked - known
 
     def _coefficients_known(self, side: Assessment, stage: Stage | None = None) -> tuple[int, int]:
-        frame = side.balance[(side.balance["code"] != COMPOSITE).to_numpy()]
-        if stage is not None:
-            frame = frame[(frame["stage"] == stage).to_numpy()]
+        frame = self._held(side, stage)
         return int(frame["coefficient"].notna().sum()), len(frame)
 
     def largest(self, side: Assessment, stage: Stage) -> float | None:
-        """Return the largest of a stage's seven coefficients; None where none can be computed."""
-        frame = side.balance[
-            ((side.balance["code"] != COMPOSITE) & (side.balance["stage"] == stage)).to_numpy()
-        ]
-        found = frame["coefficient"].dropna()
+        """Return the largest of a stage's coefficients that decide; None where none can be computed."""
+        found = self._held(side, stage)["coefficient"].dropna()
         return float(found.max()) if len(found) else None
+
+    @property
+    def limited(self) -> bool:
+        """Whether the standard limits coefficients, or their mean."""
+        return self.standard.rules.coefficient is not None
+
+    def limit(self, stage: Stage) -> str:
+        """Return the limit of a stage's coefficients in brackets; nothing where there is none."""
+        value = f"{self.standard.coefficient_limit(stage):g}"
+        return self.say(f"（限值 {value}）", f" (limit {value})") * self.limited
+
+    @property
+    def most(self) -> str:
+        """What of a stage's coefficients is shown: their mean where it decides, else the largest."""
+        return self.say("平均", "mean") if self.standard.mean_decides else self.say("最大", "largest")
+
+    def _held(self, side: Assessment, stage: Stage | None = None) -> pd.DataFrame:
+        """Return the coefficients that decide, all of the resources where none does; of a stage, or of both."""
+        codes = deciding(self.standard) or self.standard.resource_codes
+        frame = side.balance[side.balance["code"].isin(codes).to_numpy()]
+        return frame if stage is None else frame[(frame["stage"] == stage).to_numpy()]
 
     def yuan(self, amount: float | None) -> str:
         """Return a sum of money for print."""
@@ -269,31 +286,38 @@ class ScenarioSides(ScenarioPart):
             Column("verdict", ("区域结论", "The district"), verdict=True),
             Column("indicators", ("达标指标（含规则允许，项）", "Indicators met (or allowed)"), decimals=0),
             Column("schools", ("学校（学段）", "School stages"), decimals=0),
-            Column("passing", ("其中达标", "Passing"), decimals=0),
-            Column("unknown", ("其中缺数据", "Without data"), decimals=0),
-            Column("met", ("各校达标项数合计", "Indicators met, all schools"), decimals=0),
+            *(
+                Column("passing", ("其中达标", "Passing"), decimals=0),
+                Column("unknown", ("其中缺数据", "Without data"), decimals=0),
+                Column("met", ("各校达标项数合计", "Indicators met, all schools"), decimals=0),
+            )
+            * self.standard.limits_schools,
             *(
                 Column(
                     stage,
                     (
-                        f"{study.stage(stage)}最大差异系数（限值 {self._limit(stage)}）",
-                        f"Largest coefficient, {study.stage(stage).lower()} (limit {self._limit(stage)})",
+                        f"{study.stage(stage)}{self.most}差异系数{self.limit(stage)}",
+                        f"{self.most.capitalize()} coefficient, {study.stage(stage).lower()}{self.limit(stage)}",
                     ),
                     decimals=study.decimals,
                 )
                 for stage in study.stages
             ),
-            Column("over", ("超限差异系数", "Coefficients over"), decimals=0),
+            Column("over", ("超限差异系数", "Coefficients over"), decimals=0) if self.limited else None,
             Column("open", ("缺数据的差异系数", "Coefficients without data"), decimals=0),
         )
+        rule = self.say(
+            f"学校按“{school_rule(self.standard, 'zh')}”判定。",
+            f"A school passes with {school_rule(self.standard, 'en')}. ",
+        ) * bool(self.standard.rules.school)
         return self.table_of(
             (f"结论与差异系数，{study.year} 学年", f"Verdicts and coefficients, {study.year}"),
             columns,
             pd.DataFrame(rows),
-            note=(
-                f"学校按“{school_rule(self.standard, 'zh')}”判定。达标指标不含“不适用”的：由达标变为不适用的，这个数也会减少。",
-                f"A school passes with {school_rule(self.standard, 'en')}. Indicators met do not include those not "
-                "applicable: one that is met and then no longer applies leaves fewer.",
+            note=rule
+            + self.say(
+                "达标指标不含“不适用”的：由达标变为不适用的，这个数也会减少。",
+                "Indicators met do not include those not applicable: one that is met and then no longer applies leaves fewer.",
             ),
         )
 
@@ -399,20 +423,18 @@ class ScenarioSides(ScenarioPart):
     def coefficients(self) -> Table:
         """Return all coefficients, side by side, with their limits."""
         study, standard = self.study, self.standard
-        found = [
-            side.balance[(side.balance["code"] != COMPOSITE).to_numpy()].set_index(["stage", "code"])
-            for side in study.sides
-        ]
+        found = [side.balance.set_index(["stage", "code"]) for side in study.sides]
+        decides = deciding(standard)
         rows = []
         for stage in study.stages:
-            for code in self.standard.resource_codes:
+            for code in dict.fromkeys((*standard.resource_codes, *decides)):
                 held = [frame["coefficient"].get((stage, code), math.nan) for frame in found]
                 verdicts = [frame["verdict"].get((stage, code)) for frame in found]
                 rows.append(
                     {
-                        "title": title(standard[code], self.lang, short=True),
+                        "title": coefficient_title(code, standard, self.lang),
                         "stage": study.stage(stage),
-                        "limit": standard.coefficient_limit(stage),
+                        "limit": standard.coefficient_limit(stage) if code in decides else None,
                         **{str(n): value for n, value in enumerate(held)},
                         "failing": any(verdict == Verdict.FAIL for verdict in verdicts),
                     }
@@ -420,7 +442,7 @@ class ScenarioSides(ScenarioPart):
         columns = (
             Column("title", ("指标", "Indicator")),
             Column("stage", ("学段", "Stage")),
-            Column("limit", ("限值", "Limit"), decimals=2),
+            Column("limit", ("限值", "Limit"), decimals=2) if self.limited else None,
             *(
                 Column(str(n), name, decimals=study.decimals, beside="limit")
                 for n, name in enumerate(study.labels)
@@ -431,7 +453,9 @@ class ScenarioSides(ScenarioPart):
             columns,
             pd.DataFrame(rows),
             failing="failing",
-            note=("标出的行有一列超过限值。", "Marked rows exceed the limit in one of the columns."),
+            note=("标出的行有一列超过限值。", "Marked rows exceed the limit in one of the columns.")
+            if self.limited
+            else "",
             empty=("没有参加评估的学校。", "No school is judged."),
         )
 
@@ -443,7 +467,6 @@ class ScenarioSides(ScenarioPart):
         study = self.study
         by_year = [[self.largest(side, stage) for side in study.at(year)] for year in study.years]
         series = {name: [_nan(values[n]) for values in by_year] for n, name in enumerate(self._told_apart())}
-        limit = self.standard.coefficient_limit(stage)
         last = pd.Series([_nan(value) for value in by_year[-1]], index=list(series))
         away = (last - last.iloc[BASE]).abs().iloc[1:].dropna()
         farthest = away.idxmax() if len(away) and away.max() >= 0.5 * 10**-study.decimals else None
@@ -458,6 +481,8 @@ class ScenarioSides(ScenarioPart):
                 f"{label}: no coefficient{' that can be computed' if open_ else ''} exceeds the limit in any year, on any side",
             )
         )
+        if not self.limited:
+            finding = self.say(f"{label}：标准不限定差异系数", f"{label}: no limit on coefficients")
         if not any(value == value for values in series.values() for value in values):
             finding = self.say(f"{label}：差异系数缺数据", f"{label}: no data")
         return charts.trend(
@@ -466,14 +491,18 @@ class ScenarioSides(ScenarioPart):
             caption=study.caption(
                 finding,
                 self.say(
-                    f"{self.context.items}差异系数中最大的，按学年",
-                    f"Largest of {self.context.resources} coefficients by school year",
+                    f"{self.context.items}差异系数{'的平均值' if self.standard.mean_decides else '中最大的'}，按学年",
+                    f"{self.most.capitalize()} of {self.context.resources} coefficients by school year",
                 ),
             ),
-            limits={self.say(f"限值 {limit:g}", f"Limit {limit:g}"): limit},
+            limits=self._line(stage),
             emphasise=farthest,
             decimals=study.decimals,
         )
+
+    def _line(self, stage: Stage) -> dict[str, float]:
+        limit = self.standard.coefficient_limit(stage)
+        return {self.say(f"限值 {limit:g}", f"Limit {limit:g}"): limit} if self.limited else {}
 
     def _over_in(self, series: dict[str, list[float]], stage: Stage) -> str:
         """Return which sides exceed the limit in which years; nothing where none does."""
@@ -510,8 +539,11 @@ class ScenarioSides(ScenarioPart):
             self._side(),
             *(
                 Column(f"{key} {year}", f"{self.say(zh, en)} {year}", decimals=0)
-                for key, zh, en in (("pass", "达标", "Passing"), ("over", "超限", "Over"))
-                for year in study.years
+                for key, zh, en, asked in (
+                    ("pass", "达标", "Passing", self.standard.limits_schools),
+                    ("over", "超限", "Over", self.limited),
+                )
+                for year in study.years * bool(asked)
             ),
         )
         return self.table_of(
@@ -522,9 +554,6 @@ class ScenarioSides(ScenarioPart):
 
     def _side(self) -> Column:
         return Column("side", ("现状与情景", "Side"))
-
-    def _limit(self, stage: Stage) -> str:
-        return f"{self.standard.coefficient_limit(stage):g}"
 
 
 def _nan(value: float | None) -> float:

@@ -96,14 +96,14 @@ class ScenarioStory(ScenarioPart):
                 continue
             known = [value for value in after if value is not None]
             span = self._span(known)
-            limit = f"{self.standard.coefficient_limit(stage):g}"
+            limit = self.limit(stage)
             name, was = study.stage(stage), study.coefficient(before)
             if any(self.unknown(side, stage) for side in study.sides):
                 name = self.say(f"{name}已能计算的", f"{name}, of those that can be computed,")
             parts.append(
                 self.say(
-                    f"{name}最大值现状 {was}，各情景 {span}（限值 {limit}）",
-                    f"{name.lower()} largest {was} as it is, {span} in the scenarios (limit {limit})",
+                    f"{name}{self.most}值现状 {was}，各情景 {span}{limit}",
+                    f"{name.lower()} {self.most} {was} as it is, {span} in the scenarios{limit}",
                 )
             )
         if not parts:
