@@ -40,12 +40,12 @@ from qb.report.words import (
     Lang,
     Tally,
     area_label,
-    coefficient_title,
     department_names,
     plain_words,
     resource_span,
     say,
     school_year,
+    short_title,
     stage_label,
     title,
     verdict_label,
@@ -196,7 +196,7 @@ class IndexYear(Speaker):
         ]
         held = held.assign(
             limit=held["limit"].astype(object).where(held["code"].isin(decisive).to_numpy(), None),
-            title=[coefficient_title(code, standard, self.lang) for code in held["code"]],
+            title=[short_title(code, standard, self.lang) for code in held["code"]],
         )
         place, rule = ("stage", "code", "district"), standard.rules.coefficient
         return self.table_of(

@@ -23,10 +23,10 @@ from qb.report.tables import Column, Row, Sentences, Table
 from qb.report.words import (
     Tally,
     area_label,
-    coefficient_title,
     floor_label,
     listed,
     number,
+    short_title,
     signed,
     stage_label,
     verdict_label,
@@ -122,7 +122,7 @@ class AnnualYears(AnnualPart):
                 Column(
                     "code",
                     ("指标", "Indicator"),
-                    show=lambda row, _: coefficient_title(row["code"], self.standard, self.lang),
+                    show=lambda row, _: short_title(row["code"], self.standard, self.lang),
                     link=lambda row, _: anchor("coefficient" if row["code"] == COMPOSITE else row["code"]),
                 ),
                 columns.STAGE,

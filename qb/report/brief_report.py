@@ -8,6 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from qb.indicators.assessment import Assessment
+from qb.indicators.verdicts import COMPOSITE
 from qb.planning.plan.budget_and_transfers import Spending
 from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import AnnualPart, State, decided, state_words
@@ -321,6 +322,8 @@ class BriefReport(AnnualPart):
                 return money(float(mine.sum()), self.lang)
             if len(mine):
                 return self.say("费用文件没有单价", "no price in the cost file")
+        if code == COMPOSITE:  # all that is bought is bought for it
+            return money(work.plan.cost, self.lang)
         if code in self.standard.resource_codes:
             return self.say("不必为此花钱", "none needed")
         return self.say("费用文件没有列入", "not in the cost file")
@@ -332,6 +335,8 @@ class BriefReport(AnnualPart):
             return self.say("没有方案，无从计算", "no plan to compute it from")
         if code in self.standard.resource_codes:
             return self._passes(code)
+        if code == COMPOSITE:
+            return self.say("平均值回到限值以内", "the mean comes within its limit")
         after = self.work.plan.assessment.indicators.set_index("code")["verdict"]
         if code in after.index and after[code] == Verdict.PASS:
             return self.say("该项指标达标", "the indicator is met")

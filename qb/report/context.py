@@ -28,7 +28,7 @@ from qb.report.columns import table
 from qb.report.facts import Fact, finding_keys, key
 from qb.report.resource_tables import caption, percent_of_standard, verdicts
 from qb.report.tables import Table
-from qb.report.words import Lang, resources_said, say, school_year, sources_said, title
+from qb.report.words import Lang, resources_said, say, school_year, short_title, sources_said, title
 from qb.standard import DEFAULT, Standard
 from qb.standard import load as load_standard
 from qb.terms import COMPULSORY, Progress, Stage, Term, Verdict
@@ -553,8 +553,8 @@ class Speaker:
         return say(self.lang, zh, en)
 
     def short(self, code: str) -> str:
-        """Return an indicator's code and short title."""
-        return title(self.standard[code], self.lang, short=True)
+        """Return an indicator's code and short title, or that it is the mean of all coefficients."""
+        return short_title(code, self.standard, self.lang)
 
     def table_of(self, *what: Any, **how: Any) -> Table:
         """Return a table in the page's language (:func:`qb.report.columns.table`)."""

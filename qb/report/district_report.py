@@ -26,7 +26,6 @@ from qb.report.words import (
     area_label,
     below_standard,
     coefficient_text,
-    coefficient_title,
     coefficients_said,
     compared,
     counted_in_words,
@@ -38,6 +37,7 @@ from qb.report.words import (
     say,
     school_rule,
     school_year,
+    short_title,
     silent_schools,
     stage_label,
     subject_label,
@@ -221,7 +221,7 @@ class DistrictVerdict(DistrictPart):
         frame = self.own.balance[self.own.balance["code"].isin(deciding(standard))]
         over = frame[frame["verdict"] == Verdict.FAIL]
         shown = [
-            f"{stage_label(row.stage, lang)} {coefficient_title(row.code, standard, lang)} "
+            f"{stage_label(row.stage, lang)} {short_title(row.code, standard, lang)} "
             f"{coefficient_text(row.coefficient, row.limit, lang)}"
             for row in over.itertuples()
         ]

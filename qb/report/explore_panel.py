@@ -30,7 +30,7 @@ from qb.report.explore_session import Control, Session, save
 from qb.report.resource_tables import gap_text
 from qb.report.scenario_actions import CHOSEN, does
 from qb.report.tables import Column, Table, badge
-from qb.report.words import Lang, coefficient_title, label, listed, say, stage_label, without_rule
+from qb.report.words import Lang, label, listed, say, short_title, stage_label, without_rule
 from qb.standard import DEFAULT
 from qb.standard import load as load_standard
 from qb.terms import Term, Verdict
@@ -48,7 +48,7 @@ def coefficients(session: Session, lang: Lang) -> Table:
     decides = COMPOSITE in deciding(base.standard)
     shown = after.balance[(after.balance["code"] != COMPOSITE).to_numpy() | decides]
     frame = shown[[*KEY, "coefficient", "limit", "verdict"]].merge(before, on=KEY, how="left")
-    frame["indicator"] = [coefficient_title(code, base.standard, lang) for code in frame["code"]]
+    frame["indicator"] = [short_title(code, base.standard, lang) for code in frame["code"]]
     frame["stage"] = [stage_label(stage, lang) for stage in frame["stage"]]
     frame["failing"] = frame["verdict"] == Verdict.FAIL
     several = len(base.districts) > 1

@@ -15,10 +15,10 @@ from qb.language import COLON, Lang, Message, joined, say, told
 from qb.report.words import (
     Tally,
     coefficient_text,
-    coefficient_title,
     coefficients_said,
     listed,
     school_year,
+    short_title,
     silent_schools,
     stage_label,
     verdict_label,
@@ -256,7 +256,7 @@ def _district(own: Assessment, district: str, lang: Lang) -> list[str]:
     over = spread[(spread["verdict"] == Verdict.FAIL).to_numpy()]
     lines.append(f"  {coefficients_said(Tally.of(spread['verdict']), own.standard, lang)}")
     for row in over.itertuples():
-        name = f"{stage_label(row.stage, lang)} {coefficient_title(row.code, own.standard, lang)}"
+        name = f"{stage_label(row.stage, lang)} {short_title(row.code, own.standard, lang)}"
         value = coefficient_text(row.coefficient, row.limit, lang)
         zh = f"  差异系数超限：{name} {value}（限值 {row.limit:g}）"
         lines.append(say(lang, zh, f"  coefficient above its limit: {name} {value} (limit {row.limit:g})"))

@@ -36,13 +36,13 @@ from qb.report.plan_study import WAN, Alone, alone
 from qb.report.resource_tables import allowed, unknown
 from qb.report.words import (
     Tally,
-    coefficient_title,
     department_names,
     detail_text,
     floor_label,
     measured,
     part_label,
     resources_said,
+    short_title,
     stage_label,
     term,
     unit_of,
@@ -295,7 +295,7 @@ def problem_name(filing: Filing, code: str, part: str) -> str:
     if code == "veto":
         return words
     if code == COMPOSITE:
-        return f"差异系数：{coefficient_title(code, filing.standard, 'zh')}"
+        return f"差异系数：{short_title(code, filing.standard, 'zh')}"
     name = filing.standard[code].title.zh
     return f"{name}：{words}" if words else name
 

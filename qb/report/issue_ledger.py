@@ -22,8 +22,8 @@ from qb.report.words import (
     number,
     part_label,
     say,
+    short_title,
     stage_label,
-    title,
     verdict_label,
 )
 from qb.terms import Verdict
@@ -142,7 +142,7 @@ def _problem(code: str, part: str, context: ReportContext) -> str:
     lang = context.lang
     if code in ("recognition", "veto"):
         return part_label(part, context.standard, lang) or say(lang, "社会认可度", "Public recognition")
-    name = title(context.standard[code], lang, short=True)
+    name = short_title(code, context.standard, lang)
     words = part_label(part, context.standard, lang)
     return say(lang, f"{name}：{words}", f"{name}: {words}") if words else name
 

@@ -160,7 +160,7 @@ class PlanPurchases(PlanPart):
         rows = [
             {
                 "title": self.short(code),
-                "what": item_label(item, self.lang),
+                "what": item_label(item, self.lang, self.standard),
                 "places": mine["school_id"].nunique(),
                 "amount": self._other(item, mine["amount"].sum()),
                 "yearly": self.yearly(mine["yearly"].any()),

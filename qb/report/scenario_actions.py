@@ -8,7 +8,7 @@ import pandas as pd
 
 from qb import charts
 from qb.charts.maps import rezoned
-from qb.data.schema import DISTRICT_ITEMS
+from qb.data.schema import items_of
 from qb.language import told
 from qb.planning.costs import price_code
 from qb.planning.scenario import Action
@@ -24,6 +24,7 @@ from qb.report.resource_tables import gap_text
 from qb.report.scenario_comparison import ScenarioPart
 from qb.report.tables import Column, Row, Sentences, Table
 from qb.report.words import Lang, label, money_range, number, say, signed, stage_label, verdict_label
+from qb.standard import Standard
 from qb.terms import COMPULSORY, RoomKind, Stage
 
 # What an action does, in words.
@@ -34,15 +35,15 @@ def does(do: str, lang: Lang) -> str:
     return told(ACTIONS[do].called, lang)
 
 
-def item_label(item: str, lang: Lang) -> str:
-    """Return what an item of the costs is called.
+def item_label(item: str, lang: Lang, standard: Standard | None = None) -> str:
+    """Return what an item of the costs is called, one that the standard declares among them.
 
     >>> item_label("site", "en"), item_label("sports_ground_m2", "zh")
     ('land and setting up', '体育运动场地面积')
     """
     if item in ACTIONS:
         return does(item, lang)
-    return told(item_words(item), lang)
+    return told(item_words(item, standard), lang)
 
 
 # What words mean of which there is a choice in an action.
@@ -58,8 +59,14 @@ CHOSEN = {
 class Telling:
     """Says what actions do, with the names of schools and zones."""
 
-    def __init__(self, schools: Mapping[str, str], zones: Mapping[str, str], lang: Lang) -> None:
-        self._schools, self._zones, self._lang = schools, zones, lang
+    def __init__(
+        self,
+        schools: Mapping[str, str],
+        zones: Mapping[str, str],
+        lang: Lang,
+        standard: Standard | None = None,
+    ) -> None:
+        self._schools, self._zones, self._lang, self._standard = schools, zones, lang, standard
 
     def of(self, action: Action) -> str:
         """Return an action as a sentence without a full stop."""
@@ -77,14 +84,16 @@ class Telling:
 
     def _amounts(self, amounts: Mapping[str, float]) -> str:
         return self._list(
-            [
-                f"{_thing(name, self._lang)} {_plain(value)}{self._unit(name)}"
-                for name, value in amounts.items()
-            ]
+            [f"{self._thing(name)} {_plain(value)}{self._unit(name)}" for name, value in amounts.items()]
         )
 
+    def _thing(self, column: str) -> str:
+        """Return what a column counts, for a number to follow: 骨干教师 2 人, not 骨干教师数 2 人."""
+        unit = unit_of_item(column, self._standard).zh
+        return item_label(column, self._lang, self._standard).removesuffix("数").removesuffix(unit)
+
     def _unit(self, column: str) -> str:
-        unit = told(unit_of_item(column), self._lang)
+        unit = told(unit_of_item(column, self._standard), self._lang)
         return f" {unit}" if unit else ""
 
     def _open_school(self, action: OpenSchool) -> str:
@@ -143,7 +152,7 @@ class Telling:
         )
 
     def _staff(self, action: TransferTeachers | Hire) -> str:
-        parts = [f"{_thing(c, self._lang)} {n}{self._say(' 人', '')}" for c, n in action.given.items()]
+        parts = [f"{self._thing(c)} {n}{self._say(' 人', '')}" for c, n in action.given.items()]
         if not parts:
             return ""
         return self._say(f"（其中{self._list(parts)}）", f" (of whom {self._list(parts)})")
@@ -217,14 +226,9 @@ class Telling:
     def _set(self, action: Set) -> str:
         where = f"{action.district} " if action.district else ""
         return self._say(
-            f"{where}县区数据“{DISTRICT_ITEMS[action.item].zh}”改为 {action.value:g}",
+            f"{where}县区数据“{items_of(self._standard)[action.item].zh}”改为 {action.value:g}",
             f"{where}{action.item} becomes {action.value:g}",
         )
-
-
-def _thing(column: str, lang: Lang) -> str:
-    """Return what a column counts, for a number to follow: 骨干教师 2 人, not 骨干教师数 2 人."""
-    return item_label(column, lang).removesuffix("数")
 
 
 def _room(kind: RoomKind, lang: Lang) -> str:
@@ -403,7 +407,7 @@ class ScenarioDetails(ScenarioPart):
         return f"{self.study.stage(row['stage'])} {row['code']} {signed(row['added'], self.study.decimals)}"
 
     def _item(self, item: str, stage: object) -> str:
-        text = item_label(item, self.lang)
+        text = item_label(item, self.lang, self.standard)
         if not (isinstance(stage, str) and stage):
             return text
         return self.say(f"{text}（{self.study.stage(stage)}）", f"{text} ({self.study.stage(stage).lower()})")

@@ -19,12 +19,11 @@ from qb.planning.scenario import Comparison, Outcome
 from qb.planning.scenario.comparison import BASE, how_measured, total, unpriced
 from qb.report.context import ReportContext, Speaker
 from qb.report.facts import shown_indicators
-from qb.report.resource_tables import caption
+from qb.report.resource_tables import caption, nothing_lacking
 from qb.report.tables import Column, Table
 from qb.report.words import (
     Lang,
     Tally,
-    coefficient_title,
     money,
     money_range,
     number,
@@ -32,6 +31,7 @@ from qb.report.words import (
     say,
     school_rule,
     school_year,
+    short_title,
     stage_label,
     title,
     told,
@@ -413,6 +413,8 @@ class ScenarioSides(ScenarioPart):
         )
         if not any(len(side.rows) for side in self.study.sides):
             return self.say("没有参加评估的学校。", "No school is judged.")
+        if not self.standard.limits_schools:
+            return nothing_lacking(self.study.sides[0].rows.to_dict("records"), self.standard, self.lang)
         if open_:
             return self.say(
                 f"已报送的数据中没有缺口；{open_} 个学校（学段）的{self.context.resources}缺数据。",
@@ -432,7 +434,7 @@ class ScenarioSides(ScenarioPart):
                 verdicts = [frame["verdict"].get((stage, code)) for frame in found]
                 rows.append(
                     {
-                        "title": coefficient_title(code, standard, self.lang),
+                        "title": short_title(code, standard, self.lang),
                         "stage": study.stage(stage),
                         "limit": standard.coefficient_limit(stage) if code in decides else None,
                         **{str(n): value for n, value in enumerate(held)},
@@ -451,7 +453,7 @@ class ScenarioSides(ScenarioPart):
         return self.table_of(
             (f"校际差异系数，{study.year} 学年", f"Difference coefficients, {study.year}"),
             columns,
-            pd.DataFrame(rows),
+            rows,
             failing="failing",
             note=("标出的行有一列超过限值。", "Marked rows exceed the limit in one of the columns.")
             if self.limited

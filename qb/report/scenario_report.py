@@ -17,7 +17,7 @@ from qb.report.context import ReportContext
 from qb.report.scenario_actions import DO, FELT, NUMBER, SCENARIO, ScenarioDetails, Telling
 from qb.report.scenario_comparison import ScenarioPart, ScenarioSides, ScenarioStudy
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
-from qb.report.words import listed, number, school_year, verdict_label
+from qb.report.words import listed, number, school_year, verdict_label, without_rule
 from qb.terms import Verdict
 
 # What was compared and what came of it, in a few words.
@@ -46,9 +46,12 @@ class ScenarioStory(ScenarioPart):
         cards = []
         for name, side in zip(self.study.labels, self.study.sides, strict=True):
             passing, rows = self.passing(side), len(side.rows)
-            detail = self.say(
-                f"{rows} 个学校（学段）中 {passing} 个达标；差异系数{self._over(side)}",
-                f"{passing} of {rows} school stages pass; coefficients: {self._over(side)}",
+            schools = self.say(
+                f"{rows} 个学校（学段）中 {passing} 个达标", f"{passing} of {rows} school stages pass"
+            )
+            schools = without_rule(rows, self.standard, self.lang) or schools
+            detail = schools + self.say(
+                f"；差异系数{self._over(side)}", f"; coefficients: {self._over(side)}"
             )
             cards.append((name, self.verdict(side), detail))
         return Cards(tuple(cards), self.lang)
@@ -81,11 +84,12 @@ class ScenarioStory(ScenarioPart):
             self.say(f"“{name}”{n} 个", f"{n} with {name}")
             for name, n in zip(study.labels[1:], after, strict=True)
         )
+        rule = bool(self.standard.rules.school)
         return self.say(
-            f"达标：{study.year} 学年不采取措施时区域{verdict}，学校（学段）达标 {before} 个；{some}。"
+            f"达标：{study.year} 学年不采取措施时区域{verdict}{f'，学校（学段）达标 {before} 个；{some}' * rule}。"
             + (f"{len(after)} 个情景中 {passed} 个使区域达标。" if passed else "没有一个情景使区域达标。"),
-            f"Compliance: as it is, the district in {study.year}: {verdict.lower()}, {before} school stages pass; "
-            f"{some}. Under {passed or 'none'} of {len(after)} scenarios the district passes.",
+            f"Compliance: as it is, the district in {study.year}: {verdict.lower()}{f', {before} school stages pass; {some}' * rule}. "
+            f"Under {passed or 'none'} of {len(after)} scenarios the district passes.",
         )
 
     def _coefficients(self) -> str:
@@ -118,6 +122,8 @@ class ScenarioStory(ScenarioPart):
 
     def _both(self) -> str:
         """Say how many actions make schools pass, and how many only move coefficients, up or down."""
+        if not self.standard.rules.school:
+            return ""
         helps = raises = only = count = 0
         for side in range(1, len(self.study.sides)):
             table = self.study.contributions(side)
@@ -190,7 +196,7 @@ class ScenarioStory(ScenarioPart):
     def actions(self) -> Table:
         """Return what each scenario does, action by action."""
         study = self.study
-        telling = Telling(study.names, study.zones, self.lang)
+        telling = Telling(study.names, study.zones, self.lang, self.standard)
         rows = [
             {
                 "scenario": name,

@@ -498,8 +498,8 @@ def coefficient_text(value: float, limit: float, lang: Lang) -> str:
     return number(value, 3, lang, beside=limit)
 
 
-def coefficient_title(code: str, standard: Standard, lang: Lang) -> str:
-    """Return whose coefficient it is: an indicator's, or the mean of all."""
+def short_title(code: str, standard: Standard, lang: Lang) -> str:
+    """Return an indicator's code and short title, or that it is the mean of all coefficients."""
     if code == COMPOSITE:
         return say(lang, "各项平均", "mean of all")
     return title(standard[code], lang, short=True)

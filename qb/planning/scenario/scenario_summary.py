@@ -308,12 +308,17 @@ def item_words(item: str, standard: Standard | None = None) -> Both:
     return Both(zh, _ENGLISH.get(item, item.removesuffix("_yuan").removesuffix("_m2").replace("_", " ")))
 
 
-def unit_of_item(item: str) -> Both:
+def unit_of_item(item: str, standard: Standard | None = None) -> Both:
     """Return the unit of a column as it follows a number; nothing where it has none.
+
+    The unit of a column that the standard declares stands there.
 
     >>> unit_of_item("sports_ground_m2").zh, unit_of_item("pupils").zh
     ('平方米', '')
     """
+    for declared in standard.columns if standard else ():
+        if declared.name == item:
+            return Both(declared.unit.zh, declared.unit.en)
     return next((unit for end, unit in UNITS.items() if item.endswith(end)), Both("", ""))
 
 
@@ -329,7 +334,7 @@ def field_words(do: str, name: str, standard: Standard | None = None) -> Message
     stage = next((Stage(part) for part in (*groups, last) if part in set(Stage)), None)
     last = last if last not in set(Stage) else groups[0]
     column = STAFF_COLUMNS.get(last, last)
-    words, unit = item_words(column, standard), unit_of_item(column)
+    words, unit = item_words(column, standard), unit_of_item(column, standard)
     zh, en = words.zh if column in _WORDS else words.zh.removesuffix("数"), words.en
     zh, en = f"{zh}（{unit.zh}）" if unit.zh else zh, f"{en} ({unit.en})" if unit.en else en
     if last in STAFF_COLUMNS and "teachers" in ACTIONS[do].model_fields:
