@@ -1,8 +1,10 @@
 """What a standard declares: ratios, counts, points, a mean that decides; and a standard of another place."""
 
 import csv
+import json
 import re
 import shutil
+from collections import Counter
 from math import ceil
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_standard_kinds import YEAR, coefficient, file, of_year, schools, two_schools
-from town import area, verdict
+from town import Town, area, verdict
 
 import qb
 from qb.cli import main
@@ -352,20 +354,21 @@ def test_what_a_mean_does_not_allow_is_said(tmp_path):
 
 ROOT = Path(__file__).parents[1]
 TAIWAN = ROOT / "data" / "standards" / "taiwan-primary.toml"
+LOOK_ALIKE = ROOT / "tests" / "data" / "tw_look_alike.csv"
 TABLE = next(
     p
     for p in (
         ROOT.parent / "shared" / "data" / "tw_primary_schools_113.csv",  # not committed
-        ROOT / "tests" / "data" / "tw_look_alike.csv",
+        LOOK_ALIKE,
     )
     if p.is_file()
 )
 
 
-def counted_by_hand():
+def counted_by_hand(table=TABLE):
     """Return by county: schools, teachers lacking for 14 pupils each, largest class, schools under 50."""
     found = {}
-    with TABLE.open(encoding="utf-8-sig") as lines:
+    with table.open(encoding="utf-8-sig") as lines:
         for row in csv.DictReader(lines):
             pupils = sum(int(row[f"{n}年級{s}學生數"]) for n in range(1, 7) for s in "男女")
             classes = sum(int(row[f"{n}年級班級數"]) for n in range(1, 7))
@@ -442,7 +445,6 @@ def test_every_fault_of_a_declared_ratio_is_told_at_once(tmp_path):
 # Every command with every standard
 
 STANDARDS = ("national-2017", "gulou-2023", "city-variant", "basic-2012", str(TAIWAN))
-ONE_COUNTY = {"national-2017": "data/sample", "gulou-2023": "data/sample", "city-variant": "data/sample"}
 # What no page may say of a standard without limits for schools, vetoes and departments.
 UNTRUE = re.compile(
     r"优质均衡|够标准|各校都判为达标|全部达标|每个差异系数|每项指标都不能|一票否决|无法计算|\bNone\b"
@@ -452,8 +454,8 @@ FIXED = re.compile(r"七项|\bseven\b|C1[—–-]C7|C8[—–-]C31|31 ?项指标
 
 
 @pytest.fixture(scope="module")
-def datasets(tmp_path_factory, taiwan):
-    """Return a dataset for each standard: the sample, with what that of 2012 declares, and Taiwan's list."""
+def datasets(tmp_path_factory, small):
+    """Return the sample with what the standard of 2012 declares, and Taiwan's list."""
     from qb.data.reading import read, write
 
     folder = tmp_path_factory.mktemp("standards")
@@ -469,43 +471,132 @@ def datasets(tmp_path_factory, taiwan):
         ),
         folder / "basic",
     )
+    return {"basic-2012": str(folder / "basic"), str(TAIWAN): str(small[str(TAIWAN)])}
+
+
+def short_of_rooms():
+    """小一 (200 pupils) has 3 rooms, 小二 33 certificates of 32 teachers; 7,500 yuan of special needs."""
+    town = Town().set("facilities", {"school_id": "小一"}, multimedia_rooms=3)
+    town.set("sections", {"school_id": "小二"}, certified_teachers=33)
+    return town.item(special_allocation_yuan=75000)
+
+
+def nothing_at_one():
+    """小一 (200 pupils) holds nothing, the others alike for each pupil; of seventeen items one is unmet."""
+    town = Town()
+    for school, part in (("小一", 0), ("小二", 1), ("初一", 1)):
+        (section,), (held,) = (town.rows(table, school_id=school) for table in ("sections", "facilities"))
+        pupils = section["pupils"]
+        for row, own in (
+            (section, {"senior_title_teachers": pupils // 25}),
+            (held, {"computers": pupils // 10, "books": 30 * pupils}),
+        ):
+            kept = ("year", "school_id", "stage", "pupils", "classes", "in_zone_pupils")
+            row.update({name: part * value for name, value in (row | own).items() if name not in kept})
+    town.set("sections", {"school_id": "小二"}, senior_title_teachers=33)  # of 32 teachers
+    town["evidence"] = [
+        {"year": 2024, "district": "甲区", "item": f"G{k}.1", "status": "unmet" if k == 5 else "met"}
+        for k in range(1, 18)
+        if k != 3  # disabled children: a ratio, 20 of 20 here
+    ]
+    return town
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory, taiwan):
+    """Return a small dataset for each standard."""
+    from qb.data.reading import write
+
+    folder = tmp_path_factory.mktemp("small")
+    write(short_of_rooms().data(), folder / "rooms")
+    write(nothing_at_one().data(), folder / "nothing")
     own, _ = taiwan
     recipe = load_recipe(ROOT / "data" / "recipes" / "tw_primary_schools.toml", own)
     write(convert(ROOT / "tests" / "data" / "tw_look_alike.csv", recipe, own), folder / "taiwan")
-    return ONE_COUNTY | {"basic-2012": str(folder / "basic"), str(TAIWAN): str(folder / "taiwan")}
+    rooms = dict.fromkeys(STANDARDS[:3], folder / "rooms")
+    return rooms | {"basic-2012": folder / "nothing", str(TAIWAN): folder / "taiwan"}
+
+
+# Rules of the check and how often. The national file has 14 items, the town evidence of 48, as gulou-2023:
+# 34 too many. That of 2012 has no monitoring (6 subjects) and no vetoes (6). Of Taiwan's look-alike one school
+# has no pupils, and one has pupils without a class.
+FOUND = {
+    "national-2017": {"S03": 1, "T07": 34},
+    "gulou-2023": {"S03": 1},
+    "city-variant": {"S03": 1, "T07": 34},
+    "basic-2012": {"S03": 1, "S06": 1, "S08": 1, "T07": 12},
+    str(TAIWAN): {"S08": 1, "T14": 1},
+}
+# C7 of 小一: 3 / 200 · 100 = 1.5 of 2.3; 85 % of it are 1.955 · 2 = 3.91 rooms, so that one more, the 4th,
+# lets the other six carry it: 40,000 yuan. To the standard, 4.6 rooms, it lacks 2. The city asks 8,000 yuan of
+# special needs where there are 7,500, and base amounts of 1,150 and 1,350 where there are 720 and 940.
+# 2012: what one of two schools (1/3 and 2/3 of the pupils) does not hold has a coefficient of
+# √(1/3 · 2/3) · c / (2/3 · c) = 0.707, and so has the mean of eight: 0.057 too much. With t of the other's
+# level it is 1.41421 (1 − t) / (t + 2). Seven of 0.70711 leave 5.2 − 4.94975 = 0.25025: t ≥ 0.549. That is 11
+# computers at 4,000 (10 per 100 pupils would be 20). 10 and books for the rest: 40,000 + 4,660.
+COST = {"national-2017": 40_000, "gulou-2023": 40_000, "city-variant": 40_000, "basic-2012": 44_000}
+BOUGHT = {name: [("小一", "C7", 1)] for name in STANDARDS[:3]} | {"basic-2012": [("小一", "J4", 11)]}
+LEDGER = {  # code, actual, limit, gap
+    "national-2017": [("C7", 1.5, 2.3, 2)],
+    "gulou-2023": [("C7", 1.5, 2.3, 2)],
+    "city-variant": [
+        ("C7", 1.5, 2.3, 2),
+        ("C9", 720, 1150, 430),
+        ("C9", 940, 1350, 410),
+        ("C14", 7500, 8000, 500),
+    ],
+    "basic-2012": [("G5", "未达标", None, None), ("平均", 0.707, 0.65, 0.057)],
+}
+AFTER = {"national-2017": "pass", "gulou-2023": "pass", "city-variant": "fail", "basic-2012": "pass"}
 
 
 @pytest.mark.parametrize("standard", STANDARDS)
-def test_check_template_plan_forms_and_whatif_run_from_the_file_alone(datasets, standard, tmp_path, capsys):
-    data, one = datasets[standard], ["--standard", standard]
-    taiwan = standard == str(TAIWAN)
+def test_check_template_plan_forms_and_whatif_give_the_figures_of_the_file_alone(
+    small, standard, tmp_path, capsys
+):
+    from openpyxl import load_workbook
+
+    data, one, taiwan = str(small[standard]), ["--standard", standard], standard == str(TAIWAN)
     prices = ["--costs", str(TAIWAN.with_name("taiwan-costs.toml"))] if taiwan else []
     district = ["--district", "模拟甲縣"] if taiwan else []
-    school = assess(qb.load(data), standard=standard).rows["school_id"].iloc[0]
-    scenario = tmp_path / "scenario.toml"
-    scenario.write_text(
-        f'title = "增聘"\nbase_year = {2024 if taiwan else 2025}\n'
-        f'[[actions]]\ndo = "hire"\nschool = "{school}"\nstage = "primary"\nteachers = 2\n'
-        + ("" if taiwan else "above_required = 0\nbackbone = 0\npe_arts = 0\ncertified = 2\ntrained = 2\n"),
-        encoding="utf-8",
-    )
-    for command in (
-        ["check", data, *one],
-        ["template", str(tmp_path / "empty.xlsx"), "--year", "2025", *one],
-        ["assess", data, *one],
-        ["plan", data, *one, *prices],
-        ["forms", data, str(tmp_path / "forms"), *one, *district],
-        ["whatif", data, str(scenario), *one, *prices],
-        ["standard", "columns", standard],
-    ):
+
+    def run(*command: str) -> str:
         with pytest.raises(SystemExit) as ended:
-            main(command)
+            main([*command, *one])
         said = capsys.readouterr()
-        assert not ended.value.code, (command, ended.value.code, said.err)
-        if (standard, command[0]) == ("basic-2012", "whatif"):  # the mean decides, and no school by itself
-            assert re.search(r"不单独判定；差异系数小学平均 0\.\d+（限值 0\.65）", said.out)
-        if "gulou" not in standard and standard != "national-2017" and standard != "city-variant":
+        assert not ended.value.code, (command, said.err)
+        if standard in STANDARDS[3:]:
             assert not FIXED.search(said.out), (command, FIXED.search(said.out))
+        return said.out
+
+    run("assess", data)
+    found = json.loads(run("check", data, "--json"))
+    assert dict(Counter(fault["rule"] for fault in found)) == FOUND[standard]
+
+    run("template", str(tmp_path / "next.xlsx"), "--from", data, "--year", "2025")
+    book = load_workbook(tmp_path / "next.xlsx", read_only=True)
+    heads = [str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row if cell]
+    declared = {column.label.zh for column in load(standard).columns}
+    assert declared == {label for label in declared if any(head.startswith(label) for head in heads)}
+
+    file = tmp_path / "plan.toml"
+    plan = json.loads(run("plan", data, "--scenario", str(file), "--json", *prices))
+    bought = [(row["school_id"], row["code"], row["amount"]) for row in plan["purchases"]]
+    whatif = json.loads(run("whatif", data, str(file), "--json", *prices))
+    after = {d["district"]: d["verdict"] for d in whatif["scenarios"][0]["assessment"]["districts"]}
+    run("forms", data, str(tmp_path / "forms"), *district)
+    sheet = load_workbook(tmp_path / "forms" / "问题台账.xlsx", read_only=True).worksheets[0]
+    rows = [row for row in sheet.iter_rows(values_only=True) if str(row[0]).isdigit()]
+    if taiwan:  # in 模拟甲縣 5 schools lack teachers, 6 have more than 29 in a class
+        lacking = {county: n for county, (_, n, _, _) in counted_by_hand(LOOK_ALIKE).items()}
+        assert plan["cost_yuan"] == 900_000 * sum(lacking.values()) == 900_000 * 64
+        assert [row[1] for row in rows] == ["T1"] * 5 + ["T2"] * 6
+        assert set(after.values()) == {"fail"}  # no teacher makes a class smaller
+        return
+    assert (plan["cost_yuan"], bought) == (COST[standard], BOUGHT[standard])
+    assert after == {"甲区": AFTER[standard]}
+    held = sorted((row[1], *row[6:9]) for row in rows)
+    assert held == sorted(LEDGER[standard])
 
 
 @pytest.mark.parametrize("standard", ["basic-2012", str(TAIWAN)])
