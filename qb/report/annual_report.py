@@ -12,7 +12,7 @@ from qb.report.data_report import FaultReport
 from qb.report.district_report import DistrictVerdict
 from qb.report.facts import shown_indicators
 from qb.report.forecast_report import ForecastReport
-from qb.report.rules import PageRules, left_out
+from qb.report.rules import PageRules, stays_out
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
     Tally,
@@ -203,7 +203,7 @@ class AnnualMethod(AnnualPart):
                     f"不参加{self.context.resources}的学校",
                     f"Schools left out of {self.context.resources}",
                 ),
-                left_out(self.standard, lang),
+                stays_out(self.standard, lang),
                 rules.exclusion.source,
             ),
             (

@@ -399,11 +399,11 @@ def _limit_text(limit: Limit, standard: Standard, lang: Lang, *, unit: bool = Tr
     return " ".join(word for word in words if word).replace(" %", "%").replace(" （", "（")
 
 
-def left_out(standard: Standard, lang: Lang) -> str:
+def stays_out(standard: Standard, lang: Lang) -> str:
     """Return which schools and stages do not take part in the resource indicators.
 
     >>> from qb.standard import load
-    >>> left_out(load(), "en")
+    >>> stays_out(load(), "en")
     'Special school; teaching points under 50 pupils; senior stages; stages without pupils'
     """
     rule = standard.rules.exclusion

@@ -14,7 +14,7 @@ from qb.errors import QbError
 from qb.indicators.declared_figures import SCHOOLS
 from qb.indicators.indicator_functions import faults
 from qb.language import Message, listing
-from qb.report.rules import left_out, limit_cells, limits_text
+from qb.report.rules import limit_cells, limits_text, stays_out
 from qb.report.words import (
     Lang,
     area_label,
@@ -75,7 +75,7 @@ def about(standard: Standard, year: int, lang: Lang) -> list[str]:
         standard.source,
         say(lang, f"说明：{note.zh}", f"Note: {note.en}") if note else "",
         say(lang, f"在 {standard.extends} 之上", f"Extends {standard.extends}") if standard.extends else "",
-        f"{left}{say(lang, '：', ': ')}{left_out(standard, lang)}{say(lang, f'　〔{rule.source}〕', f'  [{rule.source}]')}",
+        f"{left}{say(lang, '：', ': ')}{stays_out(standard, lang)}{say(lang, f'　〔{rule.source}〕', f'  [{rule.source}]')}",
     ]
     return [line for line in lines if line]
 
