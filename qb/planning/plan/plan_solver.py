@@ -572,16 +572,11 @@ def infeasible_limits(problem: Problem, standard: Standard) -> tuple[Message, ..
         alone = replace(problem, cones=(), budget=None)
         return tuple(_school(alone, np.flatnonzero(group == g), standard) for g in np.unique(group[stuck]))
     if problem.means:  # of these limits only the budget and all means together are known to clash
-        bound = solve(problem, gap=1.0, seconds=10.0).bound
         if problem.budget:
-            return (
-                Message(
-                    "预算 {:,.0f} 元不足，至少需要 {:,.0f} 元",
-                    "a budget of {:,.0f} yuan is not enough, at least {:,.0f} yuan are needed",
-                    problem.budget,
-                    np.ceil(bound),
-                ),
-            )
+            bound = np.ceil(solve(replace(problem, budget=None), seconds=10.0).bound)
+            short = Message("预算 {:,.0f} 元不足", "a budget of {:,.0f} yuan is not enough", problem.budget)
+            least = Message("，至少需要 {:,.0f} 元", ", at least {:,.0f} yuan are needed", bound)
+            return (short + least if bound > problem.budget else short,)
         return (joined("；", "; ", (mean.label for mean in problem.means)),)
     items = [("budget", 0)] if problem.budget is not None else []
     items += [("cones", i) for i in range(len(problem.cones))]
