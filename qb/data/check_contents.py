@@ -371,7 +371,7 @@ SUM_RULES: tuple[Rule, ...] = (
          Message("高于规定学历按专任教师的最高学历计算", "Teachers above the required degree are counted by the highest degree of full-time teachers"),
          Message("核对各层学历的教师数、专任教师数和高于规定学历教师数", "Compare the teachers by degree, the full-time teachers and those above the required degree"), _degrees),
     Rule("S10", _W, Message("分档没有数量", "A band of sizes without a number"),
-         Message("各档的班数、间数据以判定", "The number of classes or rooms of each band is judged"),
+         Message("按各档的班数、间数判定", "The number of classes or rooms of each band is judged"),
          Message("这一档没有班、没有教室的填 0", "Enter 0 for a band without classes or rooms"), _bands_without_number),
     Rule("S11", _W, Message("两列像是填反了", "Two columns that seem to have changed places"),
          Message("在校生、班级、教师是生均值、班额和师生比的依据，对调后结论就不可信", "Pupils, classes and teachers are what figures per pupil and class sizes rest on: exchanged, no verdict can be trusted"),

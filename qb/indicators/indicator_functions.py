@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from qb.data.schema import items_of
+from qb.data.schema import DISTRICT_ITEMS, TABLES, items_of
 from qb.errors import QbError
 from qb.indicators import declared_figures, district_figures, school_figures
 from qb.indicators.figures import Inputs, Measure
@@ -156,7 +156,16 @@ def require_functions(standard: Standard, year: int) -> None:
 
 def faults(standard: Standard, year: int) -> list[Message]:
     """Say which columns and functions are named that do not exist, and what is lacking in a year."""
-    wrong = []
+    wrong = [
+        Message(
+            "columns {}：表 {} 已有这一列或这一项",
+            "columns {}: table {} has it already",
+            column.name,
+            column.table,
+        )
+        for column in standard.columns
+        if column.name in (DISTRICT_ITEMS if column.table == "district" else TABLES[column.table].by_name)
+    ]
     for indicator in standard.indicators:
         if indicator.resource or indicator.ratio:
             wrong += _unknown_columns(indicator, standard)

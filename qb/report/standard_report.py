@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 from unicodedata import east_asian_width
 
+from pydantic import ValidationError
+
 from qb.data.schema import AMOUNTS, DISTRICT_ITEMS, TABLES, bearing, items_of, tables_of
 from qb.errors import QbError
 from qb.indicators.declared_figures import SCHOOLS
@@ -26,8 +28,9 @@ from qb.report.words import (
     stage_label,
     value_unit,
 )
-from qb.standard import SIDES, Indicator, Standard, read_whole
-from qb.terms import COMPULSORY
+from qb.standard import SIDES, Indicator, Ratio, Resource, Standard, read_whole
+from qb.terms import COMPULSORY, Stage
+from qb.tomlfile import PLAIN
 
 
 class Row(NamedTuple):
@@ -245,42 +248,91 @@ def faults_of(name: str | Path, year: int) -> list[Message]:
     except QbError as error:
         return [error.said]
     if standard is None:
-        return list(dict.fromkeys([*found, *_unknown_columns(written)]))
+        if any(said.code.startswith("extends") for said in found):  # what its base has is not lacking
+            found = [said for said in found if not said.endswith(PLAIN["missing"][0])]
+        return list(dict.fromkeys([*found, *_of_entries(written)]))
     return [*found, *faults(standard, year)]
 
 
-def _unknown_columns(written: dict) -> Iterator[Message]:
-    """Yield the columns that indicators name and no table has, in a document that is no standard yet."""
+def _of_entries(written: dict) -> Iterator[Message]:
+    """Yield what is wrong with single indicators of a document that is no standard yet, as of one that is."""
+    columns = [c for c in _entries(written, "columns") if isinstance(c.get("name"), str)]
     known = {
         name: {c.name for c in TABLES[name].columns if c.kind in AMOUNTS}
+        | {c["name"] for c in columns if c.get("table") == name}
         for name in ("sections", "facilities")
     }
-    for column in written.get("columns", []):
-        known.get(column.get("table"), set()).add(column.get("name"))
-    every = set().union(*known.values(), DISTRICT_ITEMS, {SCHOOLS})
-    every |= {str(c.get("name")) for c in written.get("columns", []) if isinstance(c, dict)}
-    for indicator in written.get("indicators", []):
-        ratio = indicator.get("ratio") if isinstance(indicator, dict) else None
+    every = set().union(*known.values(), DISTRICT_ITEMS, {SCHOOLS}, {c["name"] for c in columns})
+    headings = (
+        ("area", "name", "areas", ("{}：没有登记方面 {}", "{}: there is no area {}")),
+        ("group", "code", "groups", ("{}：没有登记分组 {}", "{}: there is no group {}")),
+    )
+    for indicator in _entries(written, "indicators"):
+        code, ratio, held = (indicator.get(key) for key in ("code", "ratio", "resource"))
+        for key, name, listed_in, words in headings:
+            there = {entry.get(name) for entry in _entries(written, listed_in)}
+            if isinstance(of := indicator.get(key), str) and of not in there:
+                yield Message(*words, code, of)
         if isinstance(ratio, dict):
-            named = [name for key in ("add", "subtract", "divide") for name in ratio.get(key, [])]
-            for name in (name for name in named if name not in every):
-                yield Message(
-                    "{} 的 ratio：没有学校的列或县区数据项 {}",
-                    "{} ratio: there is no column of schools or item of the district {}",
-                    indicator.get("code"),
-                    name,
-                )
-        resource = indicator.get("resource") if isinstance(indicator, dict) else None
-        if not isinstance(resource, dict) or resource.get("table") not in known:
-            continue
-        named = [*resource.get("add", []), *resource.get("subtract", [])]
-        named += [name for more in resource.get("add_at", {}).values() for name in more]
-        for name in named:
-            if name not in known[resource["table"]]:
-                yield Message(
-                    "{} resource：表 {} 没有可以相加的列 {}",
-                    "{} resource: table {} has no column {} that can be added up",
-                    indicator.get("code"),
-                    resource["table"],
-                    name,
-                )
+            for name in _texts(ratio, "add", "subtract", "divide"):
+                if name not in every:
+                    yield Message(
+                        "{} 的 ratio：没有学校的列或县区数据项 {}",
+                        "{} ratio: there is no column of schools or item of the district {}",
+                        code,
+                        name,
+                    )
+        if isinstance(held, dict):
+            table, at = str(held.get("table")), held.get("add_at")
+            named = [
+                *_texts(held, "add", "subtract"),
+                *_texts(at if isinstance(at, dict) else {}, *map(str, Stage)),
+            ]
+            for name in named if table in known else ():
+                if name not in known[table]:
+                    yield Message(
+                        "{} resource：表 {} 没有可以相加的列 {}",
+                        "{} resource: table {} has no column {} that can be added up",
+                        code,
+                        table,
+                        name,
+                    )
+        for key, part, model in (("resource", held, Resource), ("ratio", ratio, Ratio)):
+            for fault in _made(model, part).faults() if _made(model, part) else ():
+                yield Message("{} {}：{}", "{} {}: {}", code, key, fault)
+        yield from _without_limit(indicator)
+
+
+def _without_limit(indicator: dict) -> Iterator[Message]:
+    """Yield the stages for which a ratio, or a resource with limits, has none."""
+    limits = _entries(indicator, "limits")
+    stages = {
+        one.get("stage") for one in limits if not (one.get("name") or one.get("kind") or one.get("from_year"))
+    }
+    more = "（不限 kind、from_year 的一条）", " (one without kind and from_year)"
+    more = more if isinstance(indicator.get("resource"), dict) else ("", "")
+    for stage in COMPULSORY if limits and not indicator.get("measure") and None not in stages else ():
+        if stage not in stages:
+            yield Message(
+                f"{{}}：缺少{{}}的限值{more[0]}",
+                f"{{}}: no limit for {{}}{more[1]}",
+                indicator.get("code"),
+                stage,
+            )
+
+
+def _made(model: type[Resource] | type[Ratio], part: object) -> Resource | Ratio | None:
+    try:
+        return model.model_validate(part)
+    except ValidationError:  # which is told already
+        return None
+
+
+def _entries(of: dict, key: str) -> list[dict]:
+    found = of.get(key)
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+
+
+def _texts(of: dict, *keys: str) -> list[str]:
+    found = [of[key] for key in keys if isinstance(of.get(key), list)]
+    return [text for each in found for text in each if isinstance(text, str)]
