@@ -650,7 +650,7 @@ def test_the_list_is_grouped_by_school_and_says_why(committed, tmp_path, capsys)
     ]
     one = said.split("【青石巷小学（0001014）】")[1].split("\n\n")[0]
     assert "S01 “学段”表" in one and "“在校生数”列" in one and "S04" not in one
-    assert "S07 县区数据中部分大于整体：C18" in said
+    assert "S07 县区数据中部分大于整体：这些比例是部分与整体之比" in said
 
 
 def test_nothing_found_is_said(committed):

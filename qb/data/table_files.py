@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from qb.data.cell_values import CONTROL
 from qb.data.grid import Grid
@@ -271,6 +270,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
     UnreadableError
         If it is not parquet, or a column holds lists or records.
     """
+    import pyarrow.parquet as pq
+
     try:
         with pa.OSFile(os.fsencode(path)) as raw, pq.ParquetFile(raw) as file:  # a name need be no UTF-8
             if (width := len(file.schema_arrow)) > WIDEST:
@@ -363,6 +364,8 @@ def _csv_text(values: pd.Series) -> pd.Series:
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     """Write a table with its types."""
+    import pyarrow.parquet as pq
+
     with path.open("wb") as file:
         pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), file, compression="zstd")
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from xml.etree import ElementTree
-from xml.sax.saxutils import unescape
 
 from qb.errors import UnreadableError
 from qb.language import Message
@@ -200,6 +199,13 @@ def _plain(text: bytes) -> str:
     return unescape(text.decode("utf-8", "replace"))
 
 
+def unescape(text: str) -> str:
+    """Return text of XML as it reads; that of :mod:`xml.sax` loads what speaks HTTP, each time a command starts."""
+    for written, sign in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
+        text = text.replace(written, sign)
+    return text
+
+
 def _cells(xml: bytes) -> Iterator[tuple[str, bytes, bytes]]:
     """Give each cell that is not empty: its name (the file may leave it out), attributes and content."""
     row = column = 0
@@ -251,7 +257,7 @@ def _styles_of_zeros(archive: zipfile.ZipFile) -> dict[str, int]:
     digits = {
         _attribute(found, "numFmtId"): len(zeros[1])
         for found in _FORMAT.findall(xml)
-        if (zeros := _ZEROS.fullmatch(unescape(_attribute(found, "formatCode"), {"&quot;": '"'})))
+        if (zeros := _ZEROS.fullmatch(unescape(_attribute(found, "formatCode"))))
     }
     if not digits:
         return {}
