@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from qb.data.check_base import STAGES, View, counting_up
+from qb.data.check_base import STAGES, WHOLE, View, counting_up
 from qb.data.corrections import Correction, to_toml
 from qb.data.schema import AMOUNTS, Column
 from qb.language import LANGUAGES, Both, Lang, Message, listing, told
@@ -99,10 +99,22 @@ def _of_funds(view: View) -> Iterator[Yardstick]:
 
 
 def _per_pupil(view: View, table: str, column: str, limit: np.ndarray, what: str) -> Yardstick:
-    heads, amount = view.pupils[view.slot(table)], view.numbers(table, column)
+    heads, amount = _believed(view)[view.slot(table)], view.numbers(table, column)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where((heads > 0) & (amount > 0), amount / heads / limit, np.nan)
     return Yardstick(table, column, ratio, limit, what, view.tables[table][column])
+
+
+def _believed(view: View) -> np.ndarray:
+    """Return pupils by slot as `view.pupils`, without those beyond belief: what is told of these is told once."""
+
+    def make() -> np.ndarray:
+        odd = view.slot("sections")[np.logical_or(*beyond(view, _of_pupils(view)))]
+        pupils = view.pupils.copy()
+        pupils[odd] = pupils[odd - odd % len(STAGES) + WHOLE] = np.nan
+        return pupils
+
+    return view.once("believed", make)
 
 
 def _of_pupils(view: View) -> Yardstick:
