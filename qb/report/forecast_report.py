@@ -357,7 +357,7 @@ class ForecastReport(ForecastTrial):
         made = self.made
         columns = (
             Column("path", ("学生数", "Pupils come")),
-            Column("pupils", ("学生（人）", "Pupils"), decimals=0),
+            Column("pupils", ("小学、初中学生（人）", "Primary and junior pupils"), decimals=0),
             Column("verdict", ("结论", "Verdict")),
             *(
                 Column("rows", ("学校（学段）", "School stages"), decimals=0),

@@ -99,7 +99,7 @@ def verdicts_along(data: Dataset, forecast: Forecast, year: int, standard: Stand
     Returns
     -------
     DataFrame
-        district, path (see `Path`), pupils, verdict, rows (school and stage), passing, no_data, over
+        district, path (see `Path`), pupils of the compulsory stages, verdict, rows (school and stage), passing, no_data, over
         (coefficients above their limit). Without low and high where the forecast has no band.
 
     Notes
@@ -113,7 +113,8 @@ def verdicts_along(data: Dataset, forecast: Forecast, year: int, standard: Stand
     for path in Path if known else (Path.MIDDLE,):
         later = along(forecast, path)
         judged = judge(forecast_dataset(data, later, year, standard), year, standard)
-        pupils = later.rows[(later.rows["year"] == year).to_numpy()].groupby("district")["pupils"].sum()
+        told = later.rows[(later.rows["year"] == year) & later.rows["stage"].isin(list(map(str, COMPULSORY)))]
+        pupils = told.groupby("district")["pupils"].sum()
         over = (
             judged.balance[(judged.balance["verdict"] == Verdict.FAIL).to_numpy()].groupby("district").size()
         )
@@ -139,8 +140,8 @@ def summary(table: pd.DataFrame) -> Message:
     """Return places against pupils in a few lines: each year's sum, and the schools that are short."""
     lines = [
         Message(
-            "学位与学生（学位＝最后学年的班数×班额限值）：",
-            "Places and pupils (places = classes of the last year × the class limit):",
+            "学位与学生（学位＝最后学年的班数×班额限值；不含特殊教育学校）：",
+            "Places and pupils (places = classes of the last year × the class limit; without special schools):",
         )
     ]
     for (district, stage), own in table.groupby(["district", "stage"], sort=False):
@@ -185,8 +186,8 @@ def along_lines(table: pd.DataFrame, year: int) -> Message:
     )
     lines = (
         Message(
-            "  {}　{}：学生 {:,.0f}，{}；学校（学段）{:.0f} 个，达标 {:.0f}，缺数据 {:.0f}；差异系数超限 {:.0f} 项",
-            "  {}  {}: {:,.0f} pupils, {}; {:.0f} schools (stages), {:.0f} met, {:.0f} without data; {:.0f} coefficients above their limit",
+            "  {}　{}：小学、初中学生 {:,.0f}，{}；学校（学段）{:.0f} 个，达标 {:.0f}，缺数据 {:.0f}；差异系数超限 {:.0f} 项",
+            "  {}  {}: {:,.0f} primary and junior pupils, {}; {:.0f} schools (stages), {:.0f} met, {:.0f} without data; {:.0f} coefficients above their limit",
             row.district,
             Path(row.path),
             row.pupils,
