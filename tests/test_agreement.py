@@ -168,7 +168,7 @@ def test_what_each_school_meets_is_one(pages, told, books):
         assert listed[place]["结论"] == front[place]["结论"] == form[place][13] == verdict
         assert (
             listed[place]["达标项数"]
-            == front[place]["达标项（共7项）"]
+            == front[place]["达标项数"]
             == str(_met(form[place][14]))
             == str(school["met"])
         )
