@@ -51,6 +51,8 @@ def coefficients(session: Session, lang: Lang) -> Table:
     frame["indicator"] = [short_title(code, base.standard, lang) for code in frame["code"]]
     frame["stage"] = [stage_label(stage, lang) for stage in frame["stage"]]
     frame["failing"] = frame["verdict"] == Verdict.FAIL
+    frame["limit"] = frame["limit"].astype(object).where(frame["limit"].notna(), None)
+    limited = base.standard.rules.coefficient is not None
     several = len(base.districts) > 1
     return Table(
         say(lang, "差异系数", "Difference coefficients"),
@@ -60,8 +62,11 @@ def coefficients(session: Session, lang: Lang) -> Table:
             Column("stage", say(lang, "学段", "Stage")),
             Column("before", say(lang, "现状", "Now"), 3, beside="limit"),
             Column("coefficient", say(lang, "之后", "After"), 3, beside="limit"),
-            Column("limit", say(lang, "限值", "Limit"), 2),
-            Column("verdict", say(lang, "结论", "Verdict"), verdict=True),
+            *(
+                Column("limit", say(lang, "限值", "Limit"), 2),
+                Column("verdict", say(lang, "结论", "Verdict"), verdict=True),
+            )
+            * limited,
         ),
         frame,
         failing="failing",

@@ -251,25 +251,18 @@ class Standard(Entry):
         codes = {i.code for i in self.indicators}
         areas = {a.name for a in self.areas}
         wrong = [
-            Message("{}：没有登记分组 {}", "{}: there is no group {}", i.code, i.group)
-            for i in self.indicators
-            if i.group not in groups
-        ]
-        wrong += [
             Message("{}：没有登记指标 {}", "{}: there is no indicator {}", i.item, i.code)
             for i in self.checklist
             if i.code not in codes
         ]
-        wrong += [
-            Message("{}：没有登记方面 {}", "{}: there is no area {}", i.code, i.area)
-            for i in self.indicators
-            if i.area not in areas
-        ]
-        wrong += [
-            Message("{}：方面 {} 不由指标组成", "{}: area {} is not made of indicators", i.code, i.area)
-            for i in self.indicators
-            if i.area in BESIDE
-        ]
+        for i in self.indicators:
+            if i.group not in groups:
+                wrong.append(Message("{}：没有登记分组 {}", "{}: there is no group {}", i.code, i.group))
+            if i.area not in areas:
+                wrong.append(Message("{}：没有登记方面 {}", "{}: there is no area {}", i.code, i.area))
+            if i.area in BESIDE:
+                zh, en = "{}：方面 {} 不由指标组成", "{}: area {} is not made of indicators"
+                wrong.append(Message(zh, en, i.code, i.area))
         beside = dict(zip(BESIDE, (self.recognition, self.vetoes), strict=True))
         wrong += [
             Message("没有登记方面 {}", "there is no area {}", area)
@@ -311,16 +304,10 @@ class Standard(Entry):
     def _turned(self) -> list[Message]:
         """Say what is on a side, or of a number, with which the rules of schools mean nothing."""
         wrong = [
-            Message("{} resource：{}", "{} resource: {}", i.code, fault)
-            for i in self.resources
-            if i.resource
-            for fault in i.resource.faults()
-        ]
-        wrong += [
-            Message("{} ratio：{}", "{} ratio: {}", i.code, fault)
+            Message("{} {}：{}", "{} {}: {}", i.code, part, fault)
             for i in self.indicators
-            if i.ratio
-            for fault in i.ratio.faults()
+            for part, held in (("resource", i.resource), ("ratio", i.ratio))
+            for fault in (held.faults() if held else ())
         ]
         wrong += [
             Message(
