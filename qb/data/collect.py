@@ -199,18 +199,12 @@ def _read(path: Path, name: str, layouts: Sequence[Layout]) -> Returned:
         data = read(path)
         found.rows, found.faults = list(_rows_of_dataset(data)), list(data.faults)
         found.state = "read" if found.rows else "empty"
-    except UnreadableError as error:
-        found.state = "unreadable"
-        found.faults = [Fault("F04", Severity.STOPS, error.message, error.remedy)]
     except DataError as error:
         found.state, found.faults = "unreadable", list(error.faults)
     except QbError as error:
-        found.state = "unreadable"
-        found.faults = [
-            Fault(
-                "F04", Severity.STOPS, error.clause, Message("改正后再收", "Put it right and collect again")
-            )
-        ]
+        found.state, again = "unreadable", Message("改正后再收", "Put it right and collect again")
+        said = (error.message, error.remedy) if isinstance(error, UnreadableError) else (error.clause, again)
+        found.faults = [Fault("F04", Severity.STOPS, *said)]
     return found
 
 

@@ -333,42 +333,21 @@ def _make_rows(
     if faults:
         return pd.DataFrame(), faults
     faults += _errors(name, place, rows, source)
-    for header in rows.skip_if_empty:
-        empty = source[tidy_header(header)].isna()
-        if empty.any():
-            message = Message(
-                "{} 行因“{}”为空未转入", "{} rows left out, for “{}” is empty", int(empty.sum()), header
-            )
-            faults.append(
-                _fault(
-                    "R06",
-                    message,
-                    Message("如不应跳过，请补填", "If they should not be, complete them"),
-                    table=name,
-                )
-            )
-        source = source[~empty]
-    for header, wanted in rows.where.items():
-        kept = [as_typed(value) for value in (wanted if isinstance(wanted, tuple) else (wanted,))]
+    complete = Message("如不应跳过，请补填", "If they should not be, complete them")
+    change = Message("如不应跳过，请改 where", "If they should not be, change where")
+    asked = [*((header, None) for header in rows.skip_if_empty), *rows.where.items()]
+    for header, wanted in asked:
         text = source[tidy_header(header)]
-        text = text.astype("str").str.removesuffix(".0")
-        other = ~text.isin(kept)
-        if other.any():
-            message = Message(
-                "{} 行因“{}”不是 {} 未转入",
-                "{} rows left out, for “{}” is not {}",
-                int(other.sum()),
-                header,
-                listing(kept),
-            )
-            faults.append(
-                _fault(
-                    "R06",
-                    message,
-                    Message("如不应跳过，请改 where", "If they should not be, change where"),
-                    table=name,
-                )
-            )
+        kept = [as_typed(value) for value in (wanted if isinstance(wanted, tuple) else (wanted,))]
+        other = text.isna() if wanted is None else ~text.astype("str").str.removesuffix(".0").isin(kept)
+        count = int(other.sum())
+        if wanted is None:
+            message = Message("{} 行因“{}”为空未转入", "{} rows left out, for “{}” is empty", count, header)
+        else:
+            said = "{} 行因“{}”不是 {} 未转入", "{} rows left out, for “{}” is not {}"
+            message = Message(*said, count, header, listing(kept))
+        if count:
+            faults.append(_fault("R06", message, complete if wanted is None else change, table=name))
         source = source[~other]
     made = {}
     for column, cell in rows.cells.items():
