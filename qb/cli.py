@@ -15,7 +15,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from qb.arguments import SAMPLE, parser_in
-from qb.command_parser import language, refuse_language
+from qb.command_parser import argparse_in, language, refuse_language
 from qb.console import console, in_sentences
 from qb.errors import QbError
 from qb.files import copy_shipped, sample_scenarios, shipped, temporary_folder
@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> None:
     lang = language(sys.argv[1:] if arguments is None else arguments)
     with console(), in_sentences(lang):
         refuse_language()
-        options = vars(parser_in(lang).parse_args(arguments))
+        with argparse_in(lang):
+            options = vars(parser_in(lang).parse_args(arguments))
         code = globals()[options.pop("run")](**options) or 0
     sys.exit(code)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -44,6 +46,43 @@ class Version(argparse.Action):
         for name, version in versions(LIBRARIES).items():
             print(name, version or say(lang, "（未安装）", "(not installed)"))
         parser.exit()
+
+
+# What argparse says of itself: the keys are its texts, as it hands them to gettext.
+_CHINESE = {
+    "usage: ": "用法：",
+    "positional arguments": "参数",
+    "options": "选项",
+    "show this help message and exit": "显示本说明",
+    "argument %(argument_name)s: %(message)s": "%(argument_name)s：%(message)s",
+    "the following arguments are required: %s": "缺少 %s",
+    "one of the arguments %s is required": "%s 中应有一个",
+    "unrecognized arguments: %s": "没有这样的参数：%s",
+    "not allowed with argument %s": "不能与 %s 一起用",
+    "ignored explicit argument %r": "后面不应有 %r",
+    "ambiguous option: %(option)s could match %(matches)s": "%(option)s 可以是 %(matches)s，请写全",
+    "expected one argument": "后面应有一个值",
+    "expected at most one argument": "后面至多有一个值",
+    "expected at least one argument": "后面至少有一个值",
+    "expected %s arguments": "后面应有 %s 个值",
+    "invalid %(type)s value: %(value)r": "值 %(value)r 不能用",
+    "invalid choice: %(value)r (choose from %(choices)s)": "没有 %(value)r，可用：%(choices)s",
+}
+
+
+@contextmanager
+def argparse_in(lang: Lang) -> Iterator[None]:
+    """Have argparse speak the language while parsers are made and used; it speaks English by itself."""
+    kept = {name: vars(argparse)[name] for name in ("_", "ngettext")}
+    try:
+        if lang == "zh":
+            vars(argparse).update(
+                _=lambda text: _CHINESE.get(text, text),
+                ngettext=lambda one, many, _: _CHINESE.get(many, many),
+            )
+        yield
+    finally:
+        vars(argparse).update(kept)
 
 
 class Parser(argparse.ArgumentParser):

@@ -186,6 +186,33 @@ def test_arguments_that_cannot_be_used_end_in_a_sentence_and_exit_code_1(argumen
     assert code == 1 and said.startswith("错误：") and "--help" in said
 
 
+def test_what_is_wrong_with_arguments_is_said_in_one_language(capsys):
+    """In English as argparse has it; in Chinese no word of that is left."""
+    wrong = "assess|assess a b|assess a --years|assess a --lang fr|nothing|plan a --budget|assess a --json=1"
+    for line in (*wrong.split("|"), "template a.xlsx --per-school"):
+        code, _, said = run(capsys, *line.split())
+        sentence = said.splitlines()[0]
+        names = (
+            "assess",
+            "years",
+            "lang",
+            "fr",
+            "zh",
+            "en",
+            "budget",
+            "per-school",
+            "json",
+            "data",
+            "nothing",
+        )
+        left = re.sub(r"'[a-z]+'|--[a-z-]+|" + "|".join(rf"\b{name}\b" for name in names), "", sentence)
+        assert code == 1 and not re.search(r"[A-Za-z]{3,}", left), said
+        _, _, said = run(capsys, *line.replace("--lang fr", "").split(), "--lang", "en")
+        assert not re.search("[一-鿿]", said), said
+    code, told, _ = run(capsys, "check", "--help")
+    assert told.startswith("用法：") and "usage" not in told and "show this" not in told
+
+
 def test_convert_goes_to_parquet_and_back_without_loss(copy, tmp_path, capsys):
     there, back = tmp_path / "there.parquet", tmp_path / "back"
     assert run(capsys, "convert", copy, there)[0] == 0

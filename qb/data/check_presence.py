@@ -351,6 +351,7 @@ def _untold(view: View) -> Iterator[Found]:
     """Find schools that do not say what the others do, each once; a column that nobody filled in is no slip."""
     blank = view.schools[[name for name in _TELLING if view.schools[name].notna().any()]].isna()
     told = np.zeros(len(blank), dtype=bool)
+    unread = {(f.row, f.column) for f in view.data.faults if f.table == "schools"}
     labels = [view.tables["schools"][name] for name in blank]
 
     def say(p: int) -> Message:
@@ -360,6 +361,11 @@ def _untold(view: View) -> Iterator[Found]:
         return Message("没有填{}", "there is no {}", listing(lacking))
 
     for name in blank:
+        for p in np.flatnonzero(blank[name].to_numpy()) if unread else ():
+            told[p] |= (
+                view.data.line("schools", int(p)),
+                name,
+            ) in unread  # filled in, and told as what it is
         yield Found("schools", np.flatnonzero(blank[name].to_numpy() & ~told), name, say)
         told |= blank[name].to_numpy()
 
