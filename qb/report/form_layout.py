@@ -255,7 +255,9 @@ def _others(indicators: list[Indicator]) -> Sheet:
             title(indicator, "zh"),
             f"{{{indicator.code}.wording}}",
             f"{{{indicator.code}.conclusion}}",
-            f"{{{indicator.code}.value:{indicator.decimals}}}",
+            "—"  # a checklist has no figure
+            if indicator.measure == "checklist"
+            else f"{{{indicator.code}.value:{indicator.decimals}}}",
             f"{{{indicator.code}}}",
         )
         for indicator in indicators
