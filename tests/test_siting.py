@@ -13,7 +13,7 @@ from qb.planning.scenario.year_records import rows_of
 from qb.planning.siting.candidate_sites import Aim, SitingError, load_sites
 from qb.planning.siting.site_choice import document, site, summary
 from qb.planning.siting.siting_problem import NONE, SitingProblem, build
-from qb.planning.siting.siting_solver import Status, solve
+from qb.planning.siting.siting_solver import SitingStatus, solve
 from qb.standard.limits import LimitInForce
 
 
@@ -117,9 +117,9 @@ def test_a_plan_is_the_best_of_all_that_there_are(seed):
     plan = solve(problem, most)
     assert plan.unplaced == left
     if left:
-        assert plan.status is Status.INFEASIBLE
+        assert plan.status is SitingStatus.INFEASIBLE
         return
-    assert plan.status is Status.OPTIMAL
+    assert plan.status is SitingStatus.OPTIMAL
     assert plan.within.value == -within == plan.within.bound
     assert plan.walk.value == pytest.approx(walk, rel=1e-6) and plan.walk.gap <= 1e-6
     assert plan.walk.bound <= plan.walk.value
@@ -140,7 +140,7 @@ def test_so_it_is_where_something_else_counts_first(seed, aim):
     assert plan.unplaced == left
     if left:
         return
-    assert plan.status is Status.OPTIMAL and np.isnan(plan.within.bound)
+    assert plan.status is SitingStatus.OPTIMAL and np.isnan(plan.within.bound)
     assert plan.walk.value == pytest.approx(walk, rel=1e-6) and plan.walk.gap <= 1e-6
     if aim is Aim.FARTHEST:
         assert plan.farthest == (pytest.approx(far), pytest.approx(far), 0)
@@ -148,8 +148,8 @@ def test_so_it_is_where_something_else_counts_first(seed, aim):
 
 def test_the_random_cases_are_of_every_sort():
     plans = [solve(question(seed), 1 + seed % 2) for seed in range(60)]
-    infeasible = sum(plan.status is Status.INFEASIBLE for plan in plans)
-    opened = [len(plan.opened) for plan in plans if plan.status is Status.OPTIMAL]
+    infeasible = sum(plan.status is SitingStatus.INFEASIBLE for plan in plans)
+    opened = [len(plan.opened) for plan in plans if plan.status is SitingStatus.OPTIMAL]
     assert infeasible >= 5 and opened.count(0) >= 3 and opened.count(1) >= 5 and opened.count(2) >= 5
 
 
@@ -310,7 +310,7 @@ def test_a_zone_is_not_divided_and_the_answer_says_what_would_help():
     given = pd.DataFrame(given).assign(capacity=[229, 140, 50, 120])
     found = sited({"primary_capacity": 59, "junior_capacity": 0}, capacities=given)
     # Z3 (30) finds room; 60, 61 and 90 do not, though 50 + 50 + 20 + 59 places are left.
-    assert found.status is Status.INFEASIBLE and found.best.unplaced == 60 + 61 + 90
+    assert found.status is SitingStatus.INFEASIBLE and found.best.unplaced == 60 + 61 + 90
     text = "".join(found.notes)
     assert "小学有 211 名学生没有学位" in text and "请扩大候选学校的规模" in text
     with pytest.raises(SitingError, match="放不下全部学生"):
@@ -320,7 +320,12 @@ def test_a_zone_is_not_divided_and_the_answer_says_what_would_help():
 
 def test_a_school_too_small_for_any_zone_is_not_opened():
     found = sited({"primary_capacity": 20})
-    assert (found.status, found.chosen, found.options["option"].tolist()) == (Status.OPTIMAL, (), [0, 1])
+    told = (found.status, found.chosen, found.options["option"].tolist())
+    assert told == (SitingStatus.OPTIMAL, (), [0, 1])
+        SitingStatus.OPTIMAL,
+        (),
+        [0, 1],
+    )
     assert "只调整划片" in summary(found)
 
 
@@ -328,9 +333,9 @@ def test_more_sites_are_proposed_where_one_is_too_few():
     given = pd.DataFrame({"school_id": list("ABCN"), "stage": "primary", "capacity": [0, 0, 30, 0]})
     four = [{"site": f"S{i}", "longitude": 114 + i / 1000, "primary_capacity": 100} for i in range(4)]
     found = sited(*four, capacities=given)
-    assert found.status is Status.INFEASIBLE and found.best.unplaced == 60 + 61
+    assert found.status is SitingStatus.INFEASIBLE and found.best.unplaced == 60 + 61
     assert any("放宽到 3 所" in note for note in found.notes)
-    assert sited(*four, capacities=given, most=3).status is Status.OPTIMAL
+    assert sited(*four, capacities=given, most=3).status is SitingStatus.OPTIMAL
 
 
 def test_the_walking_limits_are_those_of_the_standard():
@@ -745,7 +750,7 @@ def test_what_the_short_ways_alone_promise_is_given_up_where_not_everyone_would_
         option_capacity=np.zeros((0, 2)),
     )
     plan = solve(problem, 0)
-    assert (plan.status, plan.within.value, plan.within.bound) == (Status.OPTIMAL, 50, 50)
+    assert (plan.status, plan.within.value, plan.within.bound) == (SitingStatus.OPTIMAL, 50, 50)
     assert plan.walk.value == pytest.approx(50 * 0.1 + 60 * 2.0)
 
 
@@ -778,5 +783,5 @@ def county(seed=1, zones=120, schools=24, sites=16, side=5.0):
 
 def test_many_zones_and_sites_are_proven_of_both_within_and_walk():
     plan = solve(county(), 2)
-    assert plan.status is Status.OPTIMAL and plan.within.gap == 0 and plan.walk.gap <= 1e-6
+    assert plan.status is SitingStatus.OPTIMAL and plan.within.gap == 0 and plan.walk.gap <= 1e-6
     assert len(plan.opened) == 2

@@ -18,7 +18,7 @@ from qb.planning.costs import load_costs
 from qb.planning.scenario import Scenario
 from qb.planning.siting.pareto_front import PATIENT, QUICK, SWING, front, proven_lines, swayed, trade_off
 from qb.planning.siting.site_choice import prices, site
-from qb.planning.siting.siting_solver import NOW, Siting, Status
+from qb.planning.siting.siting_solver import NOW, Siting, SitingStatus
 from qb.report.tables import Column, Table
 from qb.report.words import Lang, number, say, school_year, sources_said, stage_label
 from qb.standard import DEFAULT, chosen_standard
@@ -287,11 +287,11 @@ class SitingPlans:
             return f"{option} {self._say('只调整划片', 'new zones only')}"
         return f"{option} {self._say('、', ', ').join(names)}"
 
-    def _proven(self, status: Status) -> str:
+    def _proven(self, status: SitingStatus) -> str:
         return {
-            Status.OPTIMAL: self._say("已证最优", "proven best"),
-            Status.TIME_LIMIT: self._say("未证", "not proven"),
-            Status.INFEASIBLE: self._say("学位不够", "too few places"),
+            SitingStatus.OPTIMAL: self._say("已证最优", "proven best"),
+            SitingStatus.TIME_LIMIT: self._say("未证", "not proven"),
+            SitingStatus.INFEASIBLE: self._say("学位不够", "too few places"),
         }[status]
 
     def _proof(self, option: int) -> str:
@@ -299,7 +299,7 @@ class SitingPlans:
         if option == NOW:
             return ""
         plan = self.found.solutions[option - 1]
-        if plan.status is not Status.TIME_LIMIT:
+        if plan.status is not SitingStatus.TIME_LIMIT:
             return self._proven(plan.status)
         if plan.within.bound != plan.within.bound:  # something else counted first
             far, gap = (number(100 * proof.gap, 2, self.lang) for proof in (plan.farthest, plan.walk))

@@ -23,8 +23,8 @@ from qb.planning.forecast.progression_ratios import (
 from qb.planning.forecast.selection import (
     Choice,
     EndOfYear,
+    ErrorBand,
     Leavers,
-    Spread,
     Trial,
     born,
     chosen_methods,
@@ -71,7 +71,7 @@ class Learned:
     path: np.ndarray
     rate: np.ndarray
     lasting: np.ndarray
-    spread: Spread
+    spread: ErrorBand
     tests: pd.DataFrame
     chosen: pd.DataFrame
 

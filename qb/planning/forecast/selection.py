@@ -178,7 +178,7 @@ class Errors(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Spread:
+class ErrorBand:
     """How far the low and the high path lie from the forecast, as logarithms of actual over forecast.
 
     A grade of n pupils has the squared half-width ``fixed + sized / n``, of which ``common`` is shared by
@@ -256,7 +256,7 @@ def two_parts(
     return fixed, np.where(fixed >= plain, 0.0, np.maximum(sized, 0))
 
 
-def measure(errors: Errors, districts: int, longest: int) -> Spread:
+def measure(errors: Errors, districts: int, longest: int) -> ErrorBand:
     """Return the spread of past errors by kind and steps; beyond the steps seen it grows.
 
     Parameters
@@ -294,7 +294,7 @@ def measure(errors: Errors, districts: int, longest: int) -> Spread:
     reach = stdtrit(np.maximum(count, 1), (1 + WITHIN) / 2)
     common = reach**2 * divide(np.bincount(parties[0], whole, cells), count)
     ours, per_pupil = (_grown(part.reshape(shape), 1) for part in (fixed * scale, sized * scale))
-    return Spread(ours, per_pupil, _grown(common.reshape(shape), 2))
+    return ErrorBand(ours, per_pupil, _grown(common.reshape(shape), 2))
 
 
 def _quantile(score: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:

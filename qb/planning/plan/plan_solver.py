@@ -17,7 +17,7 @@ from qb.language import Both, Message, joined, listing
 from qb.planning.plan.integer_program import Program, cheapest_by_school, fits, linked
 from qb.planning.plan.mean_coefficient import FARTHEST, solve_means
 from qb.planning.plan.planning_problem import Cone, Problem
-from qb.planning.plan.relaxation import Model, Scaled, build, proven, relax, scaled, stricter
+from qb.planning.plan.relaxation import LinearModel, Scaled, build, proven, relax, scaled, stricter
 from qb.standard import Standard
 from qb.terms import Stage
 
@@ -217,13 +217,13 @@ def branch(
     return Branched(x, max(found.bound / 1000 * model.yuan, 0.0), found.impossible)
 
 
-def _whole(model: Model) -> np.ndarray:
+def _whole(model: LinearModel) -> np.ndarray:
     """Return which variables are whole numbers; that of teachers hired follows from the others."""
     tight = np.zeros(len(model.problem.tight.pool))
     return np.concatenate([model.problem.whole, np.ones(len(model.choice[0])), tight])
 
 
-def _add(program: Program, v: np.ndarray, model: Model, c: Scaled, points: list[np.ndarray]) -> None:
+def _add(program: Program, v: np.ndarray, model: LinearModel, c: Scaled, points: list[np.ndarray]) -> None:
     """Add a cone: the mean as an equation (two rows), the sum of the q, and the tangents at the points."""
     total, cap = c.weight.sum(), c.cone.cap
     mean, q = program.variables(1), program.variables(len(c.pool))
@@ -241,7 +241,7 @@ def _add(program: Program, v: np.ndarray, model: Model, c: Scaled, points: list[
         )
 
 
-def _slopes(model: Model, c: Scaled, x: np.ndarray) -> np.ndarray:
+def _slopes(model: LinearModel, c: Scaled, x: np.ndarray) -> np.ndarray:
     """Return the t of the tangents that touch at additions `x`, shape (rows of the cone,)."""
     value = (c.base + c.gain * (x / model.unit)[c.pool]) / c.weight
     mean = (c.weight * value).sum() / c.weight.sum()
@@ -320,7 +320,7 @@ def by_scip(
     return model.additions(np.array([scip.getVal(variable) for variable in v]))
 
 
-def _add_rules(scip: object, v: list, model: Model) -> None:
+def _add_rules(scip: object, v: list, model: LinearModel) -> None:
     from pyscipopt import quicksum
 
     matrix = model.matrix.tocsr()
@@ -330,7 +330,9 @@ def _add_rules(scip: object, v: list, model: Model) -> None:
         scip.addCons(quicksum(float(a) * v[j] for j, a in terms) >= float(model.right[i]))
 
 
-def _add_cone(scip: object, v: list, model: Model, cone: Cone, known: np.ndarray) -> tuple[object, float]:
+def _add_cone(
+    scip: object, v: list, model: LinearModel, cone: Cone, known: np.ndarray
+) -> tuple[object, float]:
     """Add a cone with its right side as a variable; return that, and its value in the known plan."""
     from pyscipopt import quicksum
 
@@ -358,7 +360,7 @@ NEAR = 0.98  # a coefficient above this part of its cap takes part in branch and
 
 
 @dataclass(frozen=True)
-class Solution:
+class PlanSolution:
     """The cheapest additions found, and what is proven of them.
 
     Attributes
@@ -376,7 +378,7 @@ class Solution:
     impossible: bool = False
 
 
-def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: str = "highs") -> Solution:
+def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: str = "highs") -> PlanSolution:
     """Find the cheapest additions with which every row and every coefficient passes.
 
     Parameters
@@ -397,10 +399,10 @@ def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: st
     mean of the coefficients decides, see `qb.planning.plan.mean_coefficient.solve_means`.
     """
     if problem.means:
-        return Solution(*solve_means(problem, gap, seconds, _one_coefficient))
+        return PlanSolution(*solve_means(problem, gap, seconds, _one_coefficient))
     separate = cheapest_by_school(problem)
     if separate.stuck.any():
-        return Solution(None, 0.0, impossible=True)
+        return PlanSolution(None, 0.0, impossible=True)
     turns = 2 if solver == "scip" else 1  # SCIP works for as long again
     x, end = separate.x, time.monotonic() + turns * seconds
     binding = {c.district for c in problem.over(x)}
@@ -415,9 +417,9 @@ def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: st
         binding.remove(district)
         bound += found.bound
         if found.x is None:
-            return Solution(None, bound, found.impossible)
+            return PlanSolution(None, bound, found.impossible)
         x[pools] = found.x
-    return Solution(x, min(bound, problem.cost(x)))
+    return PlanSolution(x, min(bound, problem.cost(x)))
 
 
 def _one_coefficient(
@@ -438,7 +440,7 @@ def _one_coefficient(
     return x, bound, False, stricter(relaxed, FARTHEST * problem.cost(x))
 
 
-def _solve_district(problem: Problem, gap: float, seconds: float, solver: str) -> Solution:
+def _solve_district(problem: Problem, gap: float, seconds: float, solver: str) -> PlanSolution:
     """Solve a district whose coefficients bind."""
     end = time.monotonic() + seconds
     alone = cheapest_by_school(problem).x
@@ -447,7 +449,7 @@ def _solve_district(problem: Problem, gap: float, seconds: float, solver: str) -
     near = alone if relaxed.x is None else relaxed.x
     best = _cheapest(problem, filled(problem, near), filled(problem, np.zeros(len(alone))))
     if best is None and relaxed.impossible:
-        return Solution(None, bound, impossible=True)
+        return PlanSolution(None, bound, impossible=True)
     if best is not None:
         best = _cheapest(problem, best, _rebalanced(problem, best))
     bound = max(bound, proven(relaxed, _cost(problem, best)))
@@ -456,7 +458,7 @@ def _solve_district(problem: Problem, gap: float, seconds: float, solver: str) -
     while gap_of(_cost(problem, best), bound) > max(gap, EXACT) and (left := end - time.monotonic()) > 0:
         found = branch(problem, cones, points, _cost(problem, best), max(gap / 4, EXACT / 4), left)
         if found.impossible:
-            return Solution(best, bound, impossible=best is None)
+            return PlanSolution(best, bound, impossible=best is None)
         bound = max(bound, found.bound)
         if found.x is None or _cost(problem, found.x) > _cost(problem, best):
             break
@@ -469,7 +471,7 @@ def _solve_district(problem: Problem, gap: float, seconds: float, solver: str) -
     if solver == "scip" and best is not None and gap_of(_cost(problem, best), bound) > EXACT:
         better = by_scip(problem, cones, best, EXACT, seconds)
         best = best if better is None else _cheapest(problem, best, filled(problem, better))
-    return Solution(best, min(bound, _cost(problem, best)))
+    return PlanSolution(best, min(bound, _cost(problem, best)))
 
 
 def _rebalanced(problem: Problem, x: np.ndarray) -> np.ndarray | None:

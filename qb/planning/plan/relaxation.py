@@ -24,7 +24,7 @@ from qb.planning.plan.planning_problem import Cone, Problem
 
 
 @dataclass(frozen=True)
-class Model:
+class LinearModel:
     """The rules of the schools: least ``cost @ v`` where ``matrix @ v >= right``, ``lower <= v <= upper``.
 
     Attributes
@@ -67,7 +67,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Scaled:
-    """A cone in the variables of a `Model`: ``weight * value == base + gain * v[pool]``, values near 1."""
+    """A cone in the variables of a `LinearModel`: ``weight * value == base + gain * v[pool]``, values near 1."""
 
     cone: Cone
     pool: np.ndarray
@@ -93,7 +93,7 @@ class Relaxed:
         Prices of the upper bounds. For an impossible problem the prices are its certificate.
     """
 
-    model: Model
+    model: LinearModel
     scaled: tuple[Scaled, ...]
     v: np.ndarray | None
     impossible: bool
@@ -114,7 +114,7 @@ class Relaxed:
         return earned
 
 
-def build(problem: Problem) -> Model:
+def build(problem: Problem) -> LinearModel:
     """Set up the rules of the schools: ``x + (full - floor)·z >= full``, at most `spare` choices z a row."""
     full, floor = problem.needed(), problem.needed(problem.floor)
     unit = _units(problem)
@@ -149,7 +149,7 @@ def build(problem: Problem) -> Model:
     upper = np.concatenate([problem.most / unit, np.ones(n), np.full(len(beyond), np.inf)])
     worth = problem.yuan * unit
     yuan = float(problem.yuan @ problem.by_pool(full)) or float(worth.mean())  # so that costs are near 1
-    return Model(
+    return LinearModel(
         problem=problem,
         unit=unit,
         choice=(row, k),
@@ -179,7 +179,7 @@ def _sums(problem: Problem, unit: np.ndarray, width: int) -> tuple[coo_array, np
     return coo_array((-unit[pool] / size[row], (row, pool)), shape=shape), -most / size
 
 
-def scaled(model: Model, cone: Cone) -> Scaled:
+def scaled(model: LinearModel, cone: Cone) -> Scaled:
     """Return a cone in the model's variables, scaled so that values are near 1."""
     problem, rows, k = model.problem, cone.rows, cone.k
     pupils, pool = problem.pupils[rows], problem.pool[rows, k]

@@ -293,7 +293,7 @@ BASE = 0  # the number of "nothing is done" among the scenarios, which count fro
 PASSING, COEFFICIENT = "schools passing", "coefficient"
 
 
-class Figure(NamedTuple):
+class FigureKey(NamedTuple):
     """What a figure of an assessment is about; None where it is not of a stage, a code or a school."""
 
     what: str
@@ -458,7 +458,7 @@ def _outcome(course: Course, asis: Years, base: dict[int, Assessment], costs: Co
     )
 
 
-def figures(assessment: Assessment) -> dict[Figure, object]:
+def figures(assessment: Assessment) -> dict[FigureKey, object]:
     """Return verdicts, coefficients with their means, met counts, shortfalls and pupils; None for no data."""
     rows, balance = assessment.rows, assessment.balance
     found = chain(
@@ -480,11 +480,11 @@ def figures(assessment: Assessment) -> dict[Figure, object]:
 _SHORTFALL = {"stage": "stage", "code": "code", "school_id": "school_id"}
 
 
-def _column(what: str, frame: pd.DataFrame, value: str, **keys: str) -> Iterator[tuple[Figure, object]]:
+def _column(what: str, frame: pd.DataFrame, value: str, **keys: str) -> Iterator[tuple[FigureKey, object]]:
     names = list(keys)
     columns = [frame[keys[name]].tolist() for name in names]
     for district, cell, *parts in zip(frame["district"], frame[value].tolist(), *columns, strict=True):
-        yield Figure(what, str(district), **dict(zip(names, parts, strict=True))), _plain(cell)
+        yield FigureKey(what, str(district), **dict(zip(names, parts, strict=True))), _plain(cell)
 
 
 def _plain(value: object) -> object:
@@ -499,7 +499,7 @@ def changes(before: Assessment, after: Assessment) -> pd.DataFrame:
         for figure in dict.fromkeys([*old, *new])
         if _differs(old.get(figure), new.get(figure))
     ]
-    table = pd.DataFrame(rows, columns=[*Figure._fields, "before", "after"], dtype=object)
+    table = pd.DataFrame(rows, columns=[*FigureKey._fields, "before", "after"], dtype=object)
     return table.where(table.notna(), None)
 
 
@@ -518,7 +518,7 @@ def _contributions(course: Course, asis: Years, base: Assessment, full: Assessme
     before, whole = (dict(_scores(a.rows, a.balance)) for a in (base, full))
     nothing = before
 
-    def scored(some: Sequence[tuple[int, Action]]) -> tuple[dict[Figure, object], str | None]:
+    def scored(some: Sequence[tuple[int, Action]]) -> tuple[dict[FigureKey, object], str | None]:
         if len(some) in (0, len(steps)):
             return (whole if some else nothing), None
         register, reasons = run(start, some, standard, outlook=outlook)
@@ -542,18 +542,18 @@ def _contributions(course: Course, asis: Years, base: Assessment, full: Assessme
             left = None if reason else _minus(whole.get(figure), rest.get(figure))
             rows.append((number, action.do, *figure[:4], old, new, _minus(new, old), left, reason))
         before = after
-    names = ["number", "do", *Figure._fields[:4], "before", "after", "added", "left_out", "reason"]
+    names = ["number", "do", *FigureKey._fields[:4], "before", "after", "added", "left_out", "reason"]
     table = pd.DataFrame(rows, columns=names)
     numeric = ["before", "after", "added", "left_out"]
     return table.astype(dict.fromkeys(numeric, float))
 
 
-def _scores(rows: pd.DataFrame, balance: pd.DataFrame) -> Iterator[tuple[Figure, object]]:
+def _scores(rows: pd.DataFrame, balance: pd.DataFrame) -> Iterator[tuple[FigureKey, object]]:
     """Yield what decides the area of resources: school rows passing, and the coefficients."""
     passes = rows["verdict"] == Verdict.PASS
     counts = passes.groupby([rows["district"], rows["stage"]]).sum()
     for (district, stage), count in counts.items():
-        yield Figure(PASSING, district, stage), int(count)
+        yield FigureKey(PASSING, district, stage), int(count)
     yield from _column(COEFFICIENT, balance, "coefficient", stage="stage", code="code")
 
 
@@ -570,7 +570,7 @@ def _by_year(judged: Iterable[tuple[int, dict[int, Assessment]]], walks: pd.Data
         for figure, value in figures(assessment).items()
         if figure.what in kept
     ]
-    table = pd.DataFrame(rows, columns=["year", "scenario", *Figure._fields[:4], "value"])
+    table = pd.DataFrame(rows, columns=["year", "scenario", *FigureKey._fields[:4], "value"])
     ways = walks.melt(
         ["year", "scenario", "district", "stage"], ["mean_km", "farthest_km"], "what", "value"
     ).replace({"what": {"mean_km": "mean walk km", "farthest_km": "farthest walk km"}})

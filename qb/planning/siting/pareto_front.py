@@ -33,7 +33,14 @@ from qb.planning.siting.site_choice import (
     tens_of_thousands,
 )
 from qb.planning.siting.siting_problem import SitingProblem
-from qb.planning.siting.siting_solver import OutOfTimeError, Siting, Solution, Status, solve, walked
+from qb.planning.siting.siting_solver import (
+    OutOfTimeError,
+    Siting,
+    SitingSolution,
+    SitingStatus,
+    solve,
+    walked,
+)
 from qb.standard import Standard, chosen_standard
 
 # What each number of new schools reaches at best.
@@ -60,12 +67,12 @@ def trade_off(
         (`stops`).
     """
     end, problem = time.monotonic() + seconds, found.problem
-    plans: list[Solution] = []
+    plans: list[SitingSolution] = []
     late, stops = False, False
     try:
         for new in range((problem.sites if most is None else min(most, problem.sites)) + 1):
             plan = solve(problem, new, _left(end) / SHARE)
-            if stops := plan.status is not Status.INFEASIBLE and len(plan.opened) < new:
+            if stops := plan.status is not SitingStatus.INFEASIBLE and len(plan.opened) < new:
                 break
             plans.append(plan)
     except OutOfTimeError:
@@ -74,7 +81,7 @@ def trade_off(
     for new, plan in enumerate(plans):
         opened, row = made.opened(new + 1), {"new": new, "status": plan.status, "unplaced": plan.unplaced}
         row["sites"] = listing(one.site for one in opened)
-        if plan.status is not Status.INFEASIBLE:
+        if plan.status is not SitingStatus.INFEASIBLE:
             way = walked(problem, plan.seat)
             row |= {"within": plan.within.value, "child_km": plan.walk.value, "farthest_km": way.max()}
             row["mean_km"] = plan.walk.value / problem.children.sum()
@@ -105,7 +112,7 @@ class Edge(NamedTuple):
     was not solved.
     """
 
-    plans: list[Solution]
+    plans: list[SitingSolution]
     bounds: pd.DataFrame
     proven: bool
 
@@ -168,7 +175,7 @@ def edge(problem: SitingProblem, most: int, seconds: float, points: int | None =
     end = time.monotonic() + seconds
     both = {aim: replace(problem, counts=aim) for aim in (Aim.WITHIN, Aim.WALK)}
     found: dict[Aim, list[Found]] = {aim: [] for aim in both}
-    plans: list[Solution] = []
+    plans: list[SitingSolution] = []
     near, done = both[Aim.WALK], True
     try:
         for aim, known in _spread(both, most, points or SPREAD, end):
@@ -192,16 +199,16 @@ def edge(problem: SitingProblem, most: int, seconds: float, points: int | None =
     walk_least = {budget: plan.walk.bound for budget, plan in solved[Aim.WALK].items()}
     bounds = pd.DataFrame({"within_at_most": near_most, "child_km_at_least": walk_least}, dtype=float)
     bounds = bounds.sort_index(ascending=False).rename_axis("budget_yuan").reset_index()
-    return Edge(plans, bounds, done and all(plan.status is Status.OPTIMAL for plan in plans))
+    return Edge(plans, bounds, done and all(plan.status is SitingStatus.OPTIMAL for plan in plans))
 
 
-def _able(found: dict[Aim, list[Found]]) -> list[Solution]:
+def _able(found: dict[Aim, list[Found]]) -> list[SitingSolution]:
     return [plan for known in found.values() for _, plan in known if _placed(plan)]
 
 
-def _placed(plan: Solution) -> bool:
+def _placed(plan: SitingSolution) -> bool:
     """Return whether everyone has a place."""
-    return plan.status is not Status.INFEASIBLE
+    return plan.status is not SitingStatus.INFEASIBLE
 
 
 def _left(end: float) -> float:
@@ -210,7 +217,7 @@ def _left(end: float) -> float:
     return max(end - time.monotonic(), 1.0)
 
 
-Found = tuple[float, Solution]  # a budget, and the best plan for it
+Found = tuple[float, SitingSolution]  # a budget, and the best plan for it
 
 
 def _spread(
@@ -224,7 +231,7 @@ def _spread(
         for aim, one in both.items():
             if _cost(one, best[aim]) > budget:  # else what is best for more money is best for this as well
                 best[aim] = solve(one, most, _left(end) / SHARE, budget=budget)
-            if best[aim].status is Status.INFEASIBLE:
+            if best[aim].status is SitingStatus.INFEASIBLE:
                 return
             yield aim, (budget, best[aim])
 
@@ -234,25 +241,25 @@ def _between(problem: SitingProblem, most: int, known: list[Found], end: float) 
     for (_, plan), (below, other) in pairwise(known):
         while (budget := _cost(problem, plan) * (1 - STEP)) > below and not _alike(problem, plan, other):
             plan = solve(problem, most, _left(end) / SHARE, budget=budget)
-            if plan.status is Status.INFEASIBLE:
+            if plan.status is SitingStatus.INFEASIBLE:
                 break
             yield budget, plan
 
 
-def _alike(problem: SitingProblem, plan: Solution, other: Solution) -> bool:
+def _alike(problem: SitingProblem, plan: SitingSolution, other: SitingSolution) -> bool:
     """Return whether two plans reach as much of what counts first."""
-    if other.status is Status.INFEASIBLE:
+    if other.status is SitingStatus.INFEASIBLE:
         return False
     if problem.counts is Aim.WALK:
         return abs(plan.walk.value - other.walk.value) < LEAST_KM
     return plan.within.value == other.within.value
 
 
-def _cost(problem: SitingProblem, plan: Solution) -> float:
+def _cost(problem: SitingProblem, plan: SitingSolution) -> float:
     return float(problem.option_yuan[list(plan.opened)].sum())
 
 
-def undominated(problem: SitingProblem, plans: list[Solution]) -> pd.DataFrame:
+def undominated(problem: SitingProblem, plans: list[SitingSolution]) -> pd.DataFrame:
     """Return the plans that no other one outdoes, as `front` has them; without the names of the sites."""
     rows = [
         {
@@ -265,7 +272,7 @@ def undominated(problem: SitingProblem, plans: list[Solution]) -> pd.DataFrame:
             "status": plan.status,
         }
         for plan in plans
-        if plan.status is not Status.INFEASIBLE
+        if plan.status is not SitingStatus.INFEASIBLE
     ]
     names = ["cost_yuan", "options", "within", "child_km", "mean_km", "farthest_km", "status"]
     table = pd.DataFrame(rows, columns=names)
@@ -374,7 +381,7 @@ def trade_off_lines(curve: pd.DataFrame) -> Message:
                     ", about {} yuan for each child more",
                     Both(f"{row.yuan_per_child / 10000:.1f}", f"{row.yuan_per_child:,.0f}"),
                 )
-        lines.append(Message("{}；{}", "{}; {}", text, Status(row.status)))
+        lines.append(Message("{}；{}", "{}; {}", text, SitingStatus(row.status)))
     if curve.attrs["late"]:
         zh, en = "    到时，第 {} 所起没有算", "    Out of time: nothing is known from school {} on"
         lines.append(Message(zh, en, len(curve)))
@@ -420,7 +427,7 @@ def front_lines(table: pd.DataFrame, swings: pd.DataFrame) -> Message:
                 row.child_km,
                 row.farthest_km,
                 more,
-                Status(row.status),
+                SitingStatus(row.status),
             )
         )
     lines += [Message("    {}", "    {}", line) for line in proven_lines(table)]

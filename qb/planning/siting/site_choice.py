@@ -35,8 +35,8 @@ from qb.planning.siting.siting_solver import (
     NOW,
     OutOfTimeError,
     Siting,
-    Solution,
-    Status,
+    SitingSolution,
+    SitingStatus,
     fewest,
     school_opened,
     solve,
@@ -187,7 +187,7 @@ def site(
     return replace(made, options=_options(made, data, chosen, load_costs(costs)))
 
 
-def _ranked(problem: SitingProblem, most: int, best: int, seconds: float) -> tuple[Solution, ...]:
+def _ranked(problem: SitingProblem, most: int, best: int, seconds: float) -> tuple[SitingSolution, ...]:
     """Return the best plans; where none places everyone, the one with fewest children left over is first."""
     end = time.monotonic() + seconds
     first = solve(problem, most, seconds / 2)
@@ -195,10 +195,10 @@ def _ranked(problem: SitingProblem, most: int, best: int, seconds: float) -> tup
     try:
         if first.opened:
             found.append(solve(problem, 0, (end - time.monotonic()) / best))
-        others = best - 1 if first.opened and first.status is not Status.INFEASIBLE else 0
+        others = best - 1 if first.opened and first.status is not SitingStatus.INFEASIBLE else 0
         for left in range(others, 0, -1):
             plan = solve(problem, most, (end - time.monotonic()) / left, without, least=1)
-            if plan.status is Status.INFEASIBLE or _rank(problem, plan) >= _rank(problem, found[1]):
+            if plan.status is SitingStatus.INFEASIBLE or _rank(problem, plan) >= _rank(problem, found[1]):
                 break  # it does no better than new zones without a new school
             found.append(plan)
             without.append(_sites(problem, plan))
@@ -207,13 +207,13 @@ def _ranked(problem: SitingProblem, most: int, best: int, seconds: float) -> tup
     return tuple(sorted(found, key=lambda plan: _rank(problem, plan)))
 
 
-def _sites(problem: SitingProblem, plan: Solution) -> frozenset[int]:
+def _sites(problem: SitingProblem, plan: SitingSolution) -> frozenset[int]:
     return frozenset(problem.option_site[list(plan.opened)].tolist())
 
 
-def _rank(problem: SitingProblem, solution: Solution) -> tuple[float, float, float, int]:
+def _rank(problem: SitingProblem, solution: SitingSolution) -> tuple[float, float, float, int]:
     few = len(solution.opened)
-    if solution.status is Status.INFEASIBLE:
+    if solution.status is SitingStatus.INFEASIBLE:
         return solution.unplaced, 0.0, 0.0, few
     # The same sum taken in another order may differ by noise; of equals the one with fewer schools leads.
     first = {
@@ -308,9 +308,9 @@ def _standing(assessment: Assessment, costs: Costs) -> dict[str, object]:
     }
 
 
-def _help(problem: SitingProblem, labels: Labels, best: Solution, most: int) -> list[str]:
+def _help(problem: SitingProblem, labels: Labels, best: SitingSolution, most: int) -> list[str]:
     """Say how many children have no place under the best plan, and what would help."""
-    if best.status is not Status.INFEASIBLE:
+    if best.status is not SitingStatus.INFEASIBLE:
         return []
     lines = []
     lost = best.seat == NONE
@@ -428,7 +428,7 @@ def _option(siting: Siting, record: dict[str, object]) -> dict[str, object]:
     done = option == NOW
     return {
         "option": option,
-        "status": None if done else str(Status(record["status"])),
+        "status": None if done else str(SitingStatus(record["status"])),
         "sites": [] if done else [_site(one) for one in siting.opened(option)],
         **{name: record[name] for name in FIGURES},
         "reason": record["reason"],
@@ -476,7 +476,9 @@ def summary(siting: Siting) -> Message:
         else:
             sites = row.sites or Both("只调整划片", "zones alone")
             name = Message("方案{}　{}", "plan {}  {}", row.option, sites)
-            proof = Message("；{}（{}）", "; {} ({})", Status(row.status), _bounds(row, siting.asked.counts))
+            proof = Message(
+                "；{}（{}）", "; {} ({})", SitingStatus(row.status), _bounds(row, siting.asked.counts)
+            )
         if row.unplaced and row.unplaced > 0:
             lines.append(
                 Message(

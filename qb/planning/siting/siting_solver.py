@@ -37,7 +37,7 @@ def _largest(problem: SitingProblem) -> np.ndarray:
     return np.flatnonzero(~((at_least & ~equal) | (equal & earlier)).any(axis=1))
 
 
-class Model:
+class SitingModel:
     """The constraints; its unknowns are the arcs (group to seat), the options, and who has no seat.
 
     With `only` there are no other arcs than those that it marks, shape (groups, seats); an open site then
@@ -217,7 +217,7 @@ GAP = 1e-7  # a walk proven to be within this share of the least is the least
 INFEASIBLE = 2  # as `milp` says it
 
 
-class Status(Term):
+class SitingStatus(Term):
     """What is known of a plan."""
 
     OPTIMAL = "optimal", "已证最优", "proven best"
@@ -245,7 +245,7 @@ class Proof(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Solution:
+class SitingSolution:
     """One plan.
 
     Attributes
@@ -265,7 +265,7 @@ class Solution:
         Children for whom there is no place; no plan has fewer.
     """
 
-    status: Status
+    status: SitingStatus
     seat: np.ndarray
     opened: tuple[int, ...]
     within: Proof
@@ -282,7 +282,7 @@ def solve(
     least: int = 0,
     budget: float = np.inf,
     reach: float = 0.0,
-) -> Solution:
+) -> SitingSolution:
     """Seat every group of children; first as many within distance as can be, then with the least walk.
 
     Where the problem counts the farthest walk first, that is made as short as can be in place of the
@@ -334,7 +334,7 @@ def solve(
     """
     end = time.monotonic() + seconds
     without = tuple(without)
-    model = Model(problem, most, least, without, budget=budget)
+    model = SitingModel(problem, most, least, without, budget=budget)
     near = problem.near[model.group, model.seat]
     counted = np.where(near, problem.children[model.group], 0.0)
     walk = problem.children[model.group] * problem.km[model.group, model.seat]
@@ -365,8 +365,8 @@ def solve(
     within = float(counted @ arcs)
     # Where the walk was minimised with fewer within distance than there are, its bound is no bound here.
     least_walk = 0.0 if found.mip_dual_bound is None else min(found.mip_dual_bound, float(walk @ arcs))
-    status = Status.OPTIMAL if found.success and bound - within < 0.5 else Status.TIME_LIMIT
-    return Solution(
+    status = SitingStatus.OPTIMAL if found.success and bound - within < 0.5 else SitingStatus.TIME_LIMIT
+    return SitingSolution(
         status, seat, _smallest(problem, model.options(x), seat),
         Proof.of(within, max(bound, within)), Proof.of(float(walk @ arcs), least_walk),
         _open(walked(problem, seat).max()),
@@ -380,13 +380,13 @@ def _open(value: float) -> Proof:
 
 def _shortest(
     problem: SitingProblem,
-    model: Model,
+    model: SitingModel,
     walk: np.ndarray,
     far: tuple[float, float] | None,
     end: float,
     seconds: float,
     rows: Iterable[tuple[np.ndarray, float, float]] = (),
-) -> Solution:
+) -> SitingSolution:
     """Return the plan of the least walk; with `far` (kilometres, and their bound) nobody walks farther."""
     km = problem.km[model.group, model.seat]
     long = (km > far[0]).astype(float) if far else np.zeros(len(km))
@@ -400,14 +400,14 @@ def _shortest(
     ways = walked(problem, seat)
     farthest = _open(ways.max()) if far is None else Proof.of(ways.max(), far[1])
     proven = found.success and (far is None or farthest.gap == 0)
-    return Solution(
-        Status.OPTIMAL if proven else Status.TIME_LIMIT, seat, _smallest(problem, model.options(x), seat),
+    return SitingSolution(
+        SitingStatus.OPTIMAL if proven else SitingStatus.TIME_LIMIT, seat, _smallest(problem, model.options(x), seat),
         _open(problem.children[problem.limit.meets(ways)].sum()),
         Proof.of(float(walk @ arcs), least_walk), farthest,
     )  # fmt: skip
 
 
-def _farthest(problem: SitingProblem, model: Model, end: float) -> tuple[float, float]:
+def _farthest(problem: SitingProblem, model: SitingModel, end: float) -> tuple[float, float]:
     """Return the least distance known within which all children have a seat, and its bound, by halving.
 
     Where not everyone can have a seat at all it is the longest there is.
@@ -444,7 +444,7 @@ def _most_within(
     Whoever has a longer way may be seated or not: every plan remains, so what is best here bounds them all.
     There are few short ways, and this takes a small part of the time that all of them would.
     """
-    model = Model(problem, most, least, without, problem.near, budget)
+    model = SitingModel(problem, most, least, without, problem.near, budget)
     if not len(model.group):
         return 0.0
     children, total = problem.children, float(problem.children.sum())
@@ -455,7 +455,7 @@ def _most_within(
 
 def fewest(problem: SitingProblem, seconds: float = 10.0) -> int | None:
     """Return the least number of sites with which everyone has a place; None where none is found."""
-    model = Model(problem, problem.sites, 0, ())
+    model = SitingModel(problem, problem.sites, 0, ())
     found = model.run(np.zeros(len(model.group)), [], time.monotonic() + seconds, 0.0, opening=1.0)
     return None if found.x is None else len(model.options(found.x))
 
@@ -470,12 +470,14 @@ def _needed(x: np.ndarray | None, seconds: float) -> np.ndarray:
     return x
 
 
-def _crowded(problem: SitingProblem, model: Model, end: float) -> Solution:
+def _crowded(problem: SitingProblem, model: SitingModel, end: float) -> SitingSolution:
     """Place as many children as possible; nobody where sites must be opened, for there may be no plan."""
     nothing = Proof(np.nan, np.nan, np.nan)
     if model.least:
         seat = np.full(len(problem.children), NONE)
-        return Solution(Status.INFEASIBLE, seat, (), nothing, nothing, nothing, float(problem.children.sum()))
+        return SitingSolution(
+            SitingStatus.INFEASIBLE, seat, (), nothing, nothing, nothing, float(problem.children.sum())
+        )
     left = max(end, time.monotonic() + 2.0)
     found = model.run(
         np.zeros(len(model.group)), [], left, 0.9 / problem.children.sum(), alone=problem.children
@@ -483,8 +485,8 @@ def _crowded(problem: SitingProblem, model: Model, end: float) -> Solution:
     x = _needed(found.x, 2.0)
     seat = model.seats(model.arcs(x))
     opened = _smallest(problem, model.options(x), seat)
-    return Solution(
-        Status.INFEASIBLE, seat, opened, nothing, nothing, nothing,
+    return SitingSolution(
+        SitingStatus.INFEASIBLE, seat, opened, nothing, nothing, nothing,
         float(problem.children[seat == NONE].sum()),
     )  # fmt: skip
 
@@ -542,7 +544,7 @@ class Siting:
     asked: SitesFile
     problem: SitingProblem
     labels: Labels
-    solutions: tuple[Solution, ...]
+    solutions: tuple[SitingSolution, ...]
     options: pd.DataFrame
     distances: pd.DataFrame
     notes: tuple[str, ...]
@@ -553,12 +555,12 @@ class Siting:
         return self.asked.candidates
 
     @property
-    def best(self) -> Solution:
+    def best(self) -> SitingSolution:
         """The plan of option 1."""
         return self.solutions[0]
 
     @property
-    def status(self) -> Status:
+    def status(self) -> SitingStatus:
         """What is known of the best plan."""
         return self.best.status
 
@@ -634,7 +636,7 @@ class Siting:
             If there is no such option, or not every child has a place under it.
         """
         solution = self._solution(option)
-        if solution.status is Status.INFEASIBLE:
+        if solution.status is SitingStatus.INFEASIBLE:
             raise SitingError(
                 "方案 {} 放不下全部学生，不能写成情景。",
                 "Plan {} cannot seat all pupils and is no scenario.",
@@ -654,7 +656,7 @@ class Siting:
             actions.append({"do": "rezone", "zones": zones, "stage": stage, "to": to, "moves": "all"})
         return Scenario.model_validate({"title": title, "base_year": self.year, "actions": actions})
 
-    def _solution(self, option: int) -> Solution:
+    def _solution(self, option: int) -> SitingSolution:
         if not 1 <= option <= len(self.solutions):
             raise SitingError(
                 "没有方案 {}，可选 1—{}。",
