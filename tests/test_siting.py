@@ -322,10 +322,6 @@ def test_a_school_too_small_for_any_zone_is_not_opened():
     found = sited({"primary_capacity": 20})
     told = (found.status, found.chosen, found.options["option"].tolist())
     assert told == (SitingStatus.OPTIMAL, (), [0, 1])
-        SitingStatus.OPTIMAL,
-        (),
-        [0, 1],
-    )
     assert "只调整划片" in summary(found)
 
 
