@@ -244,3 +244,12 @@ def test_25_pages_after_a_kill_are_forked_here_and_on_a_cluster(tmp_path, monkey
     found, said = cluster.print_batch(jobs[:16], parcel)
     cluster._stations.pop(parcel).close()
     assert killed and not said and all("<title>T" in html for _, html in found)
+
+
+def test_what_cannot_be_prepared_fails_with_the_pages_that_need_it(monkeypatch):
+    """Loading a context is no page: a fault in what is sorted out beforehand leaves the process alive."""
+    wanted = []
+    monkeypatch.setattr("qb.report.school_report.prepare", lambda context: wanted.append(context) or 1 / 0)
+    monkeypatch.setattr("qb.report.context.preload", lambda *held: wanted.append(held))
+    worker_process.have_ready(SimpleNamespace(context="context", data="data", standard="standard"))
+    assert wanted == [("context", "data", "standard"), "context"]

@@ -59,7 +59,8 @@ def have_ready(held: PreloadedContext) -> None:
     from qb.report.school_report import prepare
 
     preload(held.context, held.data, held.standard)
-    prepare(held.context)
+    with suppress(Exception):  # what it fails at, each page that needs it says of itself
+        prepare(held.context)
 
 
 def freeze() -> None:
