@@ -200,13 +200,15 @@ def test_a_form_that_came_back_as_it_went_out_is_said_to_be_unchanged(before, tm
     old = book.copy_worksheet(book.active)  # of another year, hidden behind it
     old.title, old.sheet_state = "旧", "hidden"
     next(line[4] for line in old.iter_rows() if line[2].value == "小学人数").value = 7
+    book.create_sheet("学校").append(["学校标识码", "学校名称"])  # a table of ours beside the form
     book.save(one)
     (back / "扫描件.pdf").write_bytes(b"%PDF-1.4")
     done = run_collect(back, tmp_path / "今年", expected=before)
     assert "数据完全没有变的 3 所" in "\n".join(summary(done))  # what is seen counts, not what is hidden
     said = {(file.name, f.rule, f.sheet) for file in done.returned for f in file.faults}
     persons = {(one.name, "P02", "学校填报表"), (one.name, "P02", "旧")}
-    assert persons | {(one.name, "F28", "旧"), ("扫描件.pdf", "F04", None)} <= said
+    beside = {(one.name, "F28", "旧"), (one.name, "F31", "学校"), ("扫描件.pdf", "F04", None)}
+    assert persons | beside <= said
     copy = openpyxl.load_workbook(tmp_path / "今年" / "收集" / "退回" / one.name)
     shown = " ".join(str(cell.value) for sheet in copy for row in sheet.iter_rows() for cell in row)
     assert PHONE not in shown and "张某" in shown

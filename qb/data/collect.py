@@ -186,14 +186,15 @@ def _read(path: Path, name: str, layouts: Sequence[Layout]) -> Returned:
                     Message("不是工作簿或 CSV 文件", "is no workbook or CSV file"),
                     Message("请学校用发下的表填报", "Ask the school to fill in the form it was sent"),
                 )
-            grids, has_tables, noted = _grids(path)
+            grids, ours, noted = _grids(path)
             found.forms = find_forms(grids, layouts)
             if found.forms:
                 of_forms = {form.sheet for form in found.forms}
                 found.faults = [f for f in noted if f.rule != "F28" or (f.sheet or "") in of_forms]
+                found.faults += [_beside_forms(sheet) for sheet in ours]
                 found.state = "empty" if all(form.is_empty for form in found.forms) else "read"
                 return found
-            if not has_tables:
+            if not ours:
                 found.state = "unknown" if any(len(grid.rows) for grid in grids.values()) else "empty"
                 return found
         data = read(path)
@@ -208,10 +209,19 @@ def _read(path: Path, name: str, layouts: Sequence[Layout]) -> Returned:
     return found
 
 
-def _grids(path: Path) -> tuple[dict[str, Grid], bool, list[Fault]]:
-    """Return the cells of each sheet, hidden ones first, whether any is one of our tables, and what to say."""
+def _beside_forms(sheet: str) -> Fault:
+    return form_fault(
+        "F31",
+        Message("这是一张数据表，但同一个文件里有表样：只读表样", "is a table of data, but the file holds a form: the form alone is read"),
+        Message("数据表另存为一个文件再收", "Save the tables of data as a file of their own and collect again"),
+        sheet=sheet,
+    )  # fmt: skip
+
+
+def _grids(path: Path) -> tuple[dict[str, Grid], list[str], list[Fault]]:
+    """Return the cells of each other sheet, hidden ones first, the sheets that are our tables, and what to say."""
     if path.suffix.lower() not in WORKBOOKS:
-        grids, has_tables = {"": read_csv(path)}, False
+        grids, ours = {"": read_csv(path)}, list[str]()
         noted = persons_in(grids)
     else:
         with open_book(path) as book:
@@ -221,7 +231,7 @@ def _grids(path: Path) -> tuple[dict[str, Grid], bool, list[Fault]]:
                 set(names) - set(tables.values()),
                 key=lambda name: (name not in book.hidden, names.index(name)),
             )
-            grids, has_tables = {name: book.grid(name) for name in others}, bool(tables)
+            grids, ours = {name: book.grid(name) for name in others}, list(tables.values())
             noted = kept_back(book, path) + persons_in(grids, book)
     remedy = Message("如不符，请改正", "If that is wrong, put it right")
     noted += [
@@ -229,7 +239,7 @@ def _grids(path: Path) -> tuple[dict[str, Grid], bool, list[Fault]]:
         for name, grid in grids.items()
         for said in grid.said
     ]
-    return grids, has_tables, noted
+    return grids, ours, noted
 
 
 def _rows_of_dataset(data: Dataset) -> Iterator[FormRows]:
