@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from qb import files
 from qb.data.cell_values import BLANKS
-from qb.data.dataset import Dataset, kept_back
+from qb.data.dataset import Dataset, suppressed_classes
 from qb.data.reading import read, write
 from qb.data.sample import make
 from qb.data.schema import TABLES
@@ -625,7 +625,7 @@ def test_a_class_is_kept_back_with_the_next_larger_of_its_section_and_of_the_sta
     ]
 
     def back(data, smallest):
-        return sorted(data["classes"]["pupils"][kept_back(data, smallest)])
+        return sorted(data["classes"]["pupils"][suppressed_classes(data, smallest)])
 
     data = Dataset.of(classes=pd.DataFrame(rows))
     # 87 - 40 - 38 would tell the nine; the two of 丙 hide each other.

@@ -17,7 +17,7 @@ from qb.planning.plan.cheapest import cheapest_plan
 from qb.planning.plan.integer_program import cheapest_by_school
 from qb.planning.plan.plan_solver import Branched, branch, filled, lowered, solve, trimmed
 from qb.planning.plan.planning_problem import Sum
-from qb.planning.plan.relaxation import proven, relax
+from qb.planning.plan.relaxation import dual_bound, relax
 
 
 def test_of_210_small_districts_the_cheapest_plan_is_the_cheapest_of_all_plans():
@@ -190,7 +190,7 @@ def test_no_relaxation_and_no_branching_claims_more_than_a_plan_that_exists_cost
         return
     least = cost[meets].min()
     assert not relaxed.impossible
-    assert proven(relaxed, least) <= least * (1 + 1e-9) + 1e-6
+    assert dual_bound(relaxed, least) <= least * (1 + 1e-9) + 1e-6
     # Even with prices that are nonsense the bound holds: it rests on no tolerance of the solver.
     rng = np.random.default_rng(seed)
     worse = replace(
@@ -198,7 +198,7 @@ def test_no_relaxation_and_no_branching_claims_more_than_a_plan_that_exists_cost
         rows=relaxed.rows * rng.uniform(0, 3, len(relaxed.rows)),
         cones=[price * rng.uniform(-1, 2) for price in relaxed.cones],
     )
-    assert proven(worse, least) <= least * (1 + 1e-9) + 1e-6
+    assert dual_bound(worse, least) <= least * (1 + 1e-9) + 1e-6
     for ceiling in (least, 1.001 * least):
         branched = branch(problem, problem.cones, [relaxed.x], ceiling, 0.0, 10.0)
         assert branched.bound <= least * (1 + 1e-6) + 1e-6 and not branched.impossible
@@ -224,7 +224,7 @@ def test_a_bound_is_that_of_the_relaxation_where_nothing_nearer_is_asked_for():
     )
     found = solve(problem, gap=1.0)
     assert problem.yuan @ found.x == 40_000
-    assert found.bound == pytest.approx(proven(relax(problem), 40_000), abs=0.1)
+    assert found.bound == pytest.approx(dual_bound(relax(problem), 40_000), abs=0.1)
     assert found.bound == pytest.approx(40_000 / 3, rel=1e-3)
 
 

@@ -510,7 +510,7 @@ def _told(distances: pd.DataFrame, zone: np.ndarray, place: np.ndarray) -> np.nd
 _TOTALS = (("year", "school_id", "stage"), ("year", "district", "stage"))
 
 
-def kept_back(data: Dataset, smallest: int) -> np.ndarray:
+def suppressed_classes(data: Dataset, smallest: int) -> np.ndarray:
     """Return which rows of `classes` are not shown by themselves, shape (rows,).
 
     Those of classes with fewer pupils than `smallest`; and wherever they would be the only one kept back
@@ -530,7 +530,7 @@ def kept_back(data: Dataset, smallest: int) -> np.ndarray:
     >>> import pandas as pd
     >>> classes = {"year": 2025, "school_id": "1", "stage": "primary", "grade": "1", "class_no": ["1", "2", "3"]}
     >>> data = Dataset.of(classes=pd.DataFrame(classes | {"pupils": [40, 9, 38]}))
-    >>> kept_back(data, 10).tolist()
+    >>> suppressed_classes(data, 10).tolist()
     [False, True, True]
     """
     classes = data["classes"]

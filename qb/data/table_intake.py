@@ -25,16 +25,14 @@ from qb.data.cell_values import (
 from qb.data.dataset import Dataset, record_codes
 from qb.data.schema import ABOVE_REQUIRED, DEGREES, TABLES, ColumnKind, Table
 from qb.data.table_headers import (
-    Aside,
     about_persons,
     fault,
     is_structure,
-    is_sum,
     name_columns,
-    set_aside,
     too_wide,
     without_header,
 )
+from qb.data.total_rows import RowsLeftOut, is_sum, rows_not_records
 from qb.errors import DataError, Fault
 from qb.language import Message, joined, listing
 from qb.personal_data import mask
@@ -145,7 +143,7 @@ def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tupl
         index = index[kept]
         cells = {name: values[kept] for name, values in cells.items()}
     personal, cells = _personal(cells, index, table)
-    asides = set_aside(cells, table)
+    asides = rows_not_records(cells, table)
     left = sorted(row for aside in asides for row in aside.rows)
     faults += [_left_out(aside, cells, index, table, personal) for aside in asides]
     faults += personal.values()
@@ -246,7 +244,11 @@ def _above_required(frame: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, li
 
 
 def _left_out(
-    aside: Aside, cells: Mapping[str, pd.Series], index: pd.Index, table: Table, personal: dict[int, Fault]
+    aside: RowsLeftOut,
+    cells: Mapping[str, pd.Series],
+    index: pd.Index,
+    table: Table,
+    personal: dict[int, Fault],
 ) -> Fault:
     """Say what was left out; of a note with a number of a person in it that is said too, and once."""
     row = int(index[aside.rows[0]])

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from qb import __version__
-from qb.data.dataset import district_of, kept_back
+from qb.data.dataset import district_of, suppressed_classes
 from qb.data.schema import Column, ColumnKind, Table, tables_of
 from qb.data.table_files import write_csv, write_file, write_parquet
 from qb.errors import QbError, why
@@ -107,7 +107,7 @@ def published(context: ReportContext, table: Table, district: str) -> pd.DataFra
     frame = frame.loc[mine.to_numpy(dtype=bool), [c for c in table.names if c in frame]]
     if table.name != "classes":
         return frame
-    back = kept_back(data, context.standard.rules.publication.smallest_class)
+    back = suppressed_classes(data, context.standard.rules.publication.smallest_class)
     return frame.assign(pupils=frame["pupils"].mask(back[mine.to_numpy(dtype=bool)]))
 
 

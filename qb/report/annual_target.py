@@ -8,7 +8,7 @@ import pandas as pd
 from qb import charts
 from qb.charts.bars import rooms
 from qb.charts.style import share
-from qb.data.dataset import kept_back
+from qb.data.dataset import suppressed_classes
 from qb.data.schema import TABLES
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import class_verdicts, fails
@@ -270,7 +270,7 @@ class AnnualConditions(AnnualPart):
             else self.say(f"{label}：班额缺数据", f"{label}: no data on class sizes")
         )
         smallest = self.standard.rules.publication.smallest_class
-        back = kept_back(self.context.data, smallest)[
+        back = suppressed_classes(self.context.data, smallest)[
             self.context.data["classes"].index.get_indexer(singles.index[mine])
         ]
         measure = self.say("各班人数的分布，一柱为一种班额", "Classes by size, a bar for each size")

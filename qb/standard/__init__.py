@@ -28,9 +28,9 @@ from qb.standard.indicator_entries import (
 from qb.standard.inheritance import (
     WHAT,
     StandardError,
-    document,
     files_of,
     locate,
+    read_with_base,
     shipped_files,
     whole_name,
 )
@@ -118,12 +118,12 @@ __all__ = [
     "by_place",
     "chosen_standard",
     "decided",
-    "document",
     "files_of",
     "load",
     "load_transition",
     "locate",
     "read_whole",
+    "read_with_base",
     "shipped_files",
     "whole_name",
 ]

@@ -21,7 +21,7 @@ WHAT = Message("标准文件", "Standard file")
 KEYS = ("code", "item", "name")
 
 
-def document(path: Path, wrong: list[Message], above: tuple[Path, ...] = ()) -> dict[str, Any]:
+def read_with_base(path: Path, wrong: list[Message], above: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Return what a standard's file says, together with what it extends.
 
     ``extends`` names another standard (shipped, or a path beside the file) of which the file states the
@@ -79,7 +79,7 @@ def document(path: Path, wrong: list[Message], above: tuple[Path, ...] = ()) -> 
             )
         )
         return own
-    whole = document(found, wrong, chain)
+    whole = read_with_base(found, wrong, chain)
     wrong += [
         Message("without 列出了 {} 中没有的 {}", "without names {1}, which {0} does not have", base, name)
         for name in left_out

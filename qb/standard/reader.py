@@ -30,7 +30,7 @@ from qb.standard.indicator_entries import (
     Words,
     Year,
 )
-from qb.standard.inheritance import WHAT, StandardError, document, locate
+from qb.standard.inheritance import WHAT, StandardError, locate, read_with_base
 from qb.standard.limits import LimitInForce
 from qb.standard.rule_entries import Checks, Rules
 from qb.terms import COMPULSORY, Kind, Stage
@@ -441,7 +441,7 @@ def read_whole(name: str | Path) -> tuple[Standard | None, list[Message], dict[s
         If the file cannot be read.
     """
     path, wrong = locate(name), list[Message]()
-    written = document(path, wrong)
+    written = read_with_base(path, wrong)
     try:
         return as_model(written, path, Standard, WHAT, StandardError), wrong, written
     except StandardError as error:

@@ -17,7 +17,7 @@ from qb.language import Both, Message, joined, listing
 from qb.planning.plan.integer_program import Program, cheapest_by_school, fits, linked
 from qb.planning.plan.mean_coefficient import FARTHEST, solve_means
 from qb.planning.plan.planning_problem import Cone, Problem
-from qb.planning.plan.relaxation import LinearModel, Scaled, build, proven, relax, scaled, stricter
+from qb.planning.plan.relaxation import LinearModel, Scaled, build, dual_bound, relax, scaled, stricter
 from qb.standard import Standard
 from qb.terms import Stage
 
@@ -434,7 +434,7 @@ def _one_coefficient(
         return found.x, found.bound, found.impossible, (0.0, 0.0)
     relaxed = relax(problem)
     x = None if relaxed.x is None else filled(problem, relaxed.x)
-    bound = max(proven(relaxed, _cost(problem, x)), 0.0)
+    bound = max(dual_bound(relaxed, _cost(problem, x)), 0.0)
     if x is None:
         return None, bound, relaxed.impossible, (0.0, 0.0)
     return x, bound, False, stricter(relaxed, FARTHEST * problem.cost(x))
@@ -452,7 +452,7 @@ def _solve_district(problem: Problem, gap: float, seconds: float, solver: str) -
         return PlanSolution(None, bound, impossible=True)
     if best is not None:
         best = _cheapest(problem, best, _rebalanced(problem, best))
-    bound = max(bound, proven(relaxed, _cost(problem, best)))
+    bound = max(bound, dual_bound(relaxed, _cost(problem, best)))
     points = [near, np.floor(near), np.ceil(near), alone, *([] if best is None else [best])]
     cones = tuple(c for c in problem.cones if problem.coefficient(c, near) > NEAR * c.cap)
     while gap_of(_cost(problem, best), bound) > max(gap, EXACT) and (left := end - time.monotonic()) > 0:

@@ -243,7 +243,7 @@ def _cone_right(c: Scaled) -> np.ndarray:
 SHRINK = (0.0, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4)
 
 
-def proven(relaxed: Relaxed, ceiling: float) -> float:
+def dual_bound(relaxed: Relaxed, ceiling: float) -> float:
     """Return the bound (yuan) that the prices prove, whatever the solver's tolerances were.
 
     For prices within their own cones, every plan costs at least what the prices say of the right sides plus,
@@ -276,7 +276,7 @@ def stricter(relaxed: Relaxed, ceiling: float) -> tuple[float, float]:
     """
     (c,), (price,) = relaxed.scaled, relaxed.cones
     slope = (1 - SHRINK[-1]) * _inside(price)[0] * c.base.sum() / np.sqrt(c.weight.sum())
-    return max(proven(relaxed, ceiling), 0.0), float(slope * relaxed.model.yuan)
+    return max(dual_bound(relaxed, ceiling), 0.0), float(slope * relaxed.model.yuan)
 
 
 def _inside(price: np.ndarray) -> np.ndarray:
