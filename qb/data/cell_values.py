@@ -16,15 +16,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qb.data.schema import WHOLE, Column, ColumnKind, Table, tidy_header, tidy_unit
+from qb.data.schema import INVISIBLE, WHOLE, Column, ColumnKind, Table, tidy_header, tidy_unit
 from qb.language import Message, listing
 from qb.personal_data import SHORTEST, kinds_of, mask, names_persons
 from qb.terms import LARGEST
 
 # What no page, workbook or document can show; tabs and line ends are not among them.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-# What no eye sees: marks of width nothing and of direction, as pasted from chats and pages.
-INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _UNSEEN = re.compile(f"{CONTROL.pattern}|{INVISIBLE.pattern}")
 _GUARDED = r'^="([^"]*)"$'  # a formula around a text, written so that a spreadsheet keeps its zeros
 BLANKS = ("", "-", "–", "—", "——", "－", "/", "／", "无数据")

@@ -220,11 +220,12 @@ def tidy_header(text: str) -> str:
     >>> tidy_header(" Ｐupils　")
     'pupils'
     """
-    plain = _UNSEEN.sub("", str(text))
+    plain = INVISIBLE.sub("", str(text))
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", plain)).casefold()
 
 
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")  # marks that no eye sees
+# What no eye sees: marks of width nothing and of direction, as pasted from chats and pages.
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 _UNIT_NAMES = {"平方米": "m2", "人民币元": "元"}
