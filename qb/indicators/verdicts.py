@@ -139,7 +139,7 @@ class JudgedResources:
         if standard.rules.school is None:
             school = np.full(len(stage), NOT_APPLICABLE)
         verdict = np.where(np.isnan(limit.value), NOT_APPLICABLE, verdict)
-        return cls(population, standard, held, limit, verdict, (verdict == PASS).sum(axis=1), school)
+        return cls(population, standard, held, limit, verdict, _count(verdict == PASS), school)
 
     def rows(self) -> pd.DataFrame:
         """Return a row per judged school and stage."""
@@ -342,9 +342,14 @@ def school_rule(
         return np.full(len(value), NOT_APPLICABLE)
     unmet = verdict == FAIL
     too_low = unmet & ~floor_of(limit, standard).meets(value)
-    fails = (unmet.sum(axis=1) > rule.of - rule.met) | too_low.any(axis=1)
-    unknown = (verdict == NO_DATA).any(axis=1)
+    fails = (_count(unmet) > rule.of - rule.met) | (_count(too_low) > 0)
+    unknown = _count(verdict == NO_DATA) > 0
     return np.where(fails, FAIL, np.where(unknown, NO_DATA, PASS))
+
+
+def _count(holds: np.ndarray) -> np.ndarray:
+    """Return in how many columns something holds, shape (rows,): columns are few and rows many, so column by column."""
+    return sum(holds.T, start=np.zeros(len(holds), dtype=np.int64))
 
 
 def shortfall(
