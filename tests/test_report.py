@@ -361,3 +361,13 @@ def test_the_recognition_s_card_has_the_digits_that_tell_it_from_its_limit():
     data = Town().item(**counts).data()
     html = DistrictReport(ReportContext(data, qb.assess(data))).verdict.cards()._repr_html_()
     assert "满意率 84.996%" in unescape(html)
+
+
+def test_where_the_mean_decides_what_cannot_be_computed_is_the_mean(committed):
+    """The sample has no computers, books or ranks, so no mean of the eight; each of the other five is known."""
+    assessment = qb.assess(committed, committed.years[-1], standard="basic-2012")
+    balance = assessment.balance[assessment.balance["stage"] == "primary"].set_index("code")["coefficient"]
+    assert balance.notna().sum() == 5 and balance.isna()["composite"]
+    page = DistrictReport(ReportContext(committed, assessment), committed.districts[0])
+    titles = [chart._repr_html_() for chart in page.balance.trends()]
+    assert len(titles) == 2 and all("历年差异系数平均值都无法计算" in title for title in titles)

@@ -40,6 +40,7 @@ from qb.report.words import (
     Lang,
     Tally,
     area_label,
+    coefficients_met,
     department_names,
     plain_words,
     resource_span,
@@ -169,7 +170,7 @@ class IndexYear(Speaker):
         found[self.say("达标指标", "Indicators met")] = Tally.of(shown_indicators(own)), "项"
         single = own.balance["verdict"][own.balance["code"].isin(deciding(self.standard))]
         if len(single):
-            found[self.say("达标的差异系数", "Coefficients within the limit")] = Tally.of(single), "个"
+            found[coefficients_met(self.standard, self.lang)] = Tally.of(single), "个"
         return found
 
     def _passed(self, tally: Tally, counter: str) -> tuple[str, str]:
@@ -421,7 +422,7 @@ def _of_all(whole: Assessment, last: Assessment | None, page: Page) -> Iterator[
     labels = (
         say(lang, "达标的地区", "Districts that meet the standard"),
         say(lang, "达标的学校（学段）", "School stages met"),
-        say(lang, "达标的差异系数", "Coefficients within the limit"),
+        coefficients_met(whole.standard, lang),
     )
     for place, label in enumerate(labels):
         now = _tallies(whole)[place]

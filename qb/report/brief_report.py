@@ -19,6 +19,7 @@ from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import (
     Tally,
     area_label,
+    coefficients_met,
     department_names,
     listed,
     part_label,
@@ -154,7 +155,7 @@ class BriefReport(AnnualPart):
         ]
         names = (
             (self.say("达标的学校（学段）", "School stages met"), "rows"),
-            (self.say("达标的差异系数", "Coefficients within the limit"), "coefficients"),
+            (coefficients_met(self.standard, self.lang), "coefficients"),
             (self.say("达标指标", "Indicators met"), "indicators"),
         )
         for label, what in names:

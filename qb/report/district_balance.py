@@ -173,11 +173,12 @@ class DistrictBalance(DistrictPart):
             label = stage_label(stage, lang)
             return self.say(f"{label}：标准不限定差异系数", f"{label}: no limit on coefficients")
         label, known = stage_label(stage, lang), [year for year, tally in counts.items() if tally.known]
-        if not known:
-            return self.say(
-                f"{label}：历年差异系数都无法计算", f"{label}: no coefficient of any year is known"
-            )
         mean, means = ("平均值", "means of the ") if self.standard.mean_decides else ("", "")
+        if not known:
+            one = "mean of the coefficients" if mean else "coefficient"
+            return self.say(
+                f"{label}：历年差异系数{mean}都无法计算", f"{label}: no {one} of any year is known"
+            )
         said = []
         for year in dict.fromkeys((known[0], known[-1])):
             tally = counts[year]

@@ -394,6 +394,12 @@ def school_year(year: int, lang: Lang) -> str:
     return say(lang, f"{year}—{year + 1}学年", f"School year {year}–{year + 1}")
 
 
+def coefficients_met(standard: Standard, lang: Lang) -> str:
+    """Return the label of how many coefficients, or means of them, keep the limit."""
+    zh, en = ("平均值", "Means of the coefficients") if standard.mean_decides else ("", "Coefficients")
+    return say(lang, f"达标的差异系数{zh}", f"{en} within the limit")
+
+
 def school_rule(standard: Standard, lang: Lang) -> str:
     """Return the school rule as the standard's file has it."""
     rule = standard.rules.school
