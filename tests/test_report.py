@@ -363,11 +363,12 @@ def test_the_recognition_s_card_has_the_digits_that_tell_it_from_its_limit():
     assert "满意率 84.996%" in unescape(html)
 
 
-def test_where_the_mean_decides_what_cannot_be_computed_is_the_mean(committed):
-    """The sample has no computers, books or ranks, so no mean of the eight; each of the other five is known."""
-    assessment = qb.assess(committed, committed.years[-1], standard="basic-2012")
-    balance = assessment.balance[assessment.balance["stage"] == "primary"].set_index("code")["coefficient"]
-    assert balance.notna().sum() == 5 and balance.isna()["composite"]
-    page = DistrictReport(ReportContext(committed, assessment), committed.districts[0])
+def test_where_the_mean_decides_what_cannot_be_computed_is_the_mean():
+    """The sample has no computers, books or ranks: no mean of the eight, but each of the other five."""
+    context = open_context(SAMPLE, None, "basic-2012")
+    balance = context.assessment.balance
+    primary = balance[balance["stage"] == "primary"].set_index("code")["coefficient"]
+    assert primary.notna().sum() == 5 and primary.isna()["composite"]
+    page = DistrictReport(context, context.data.districts[0])
     titles = [chart._repr_html_() for chart in page.balance.trends()]
     assert len(titles) == 2 and all("历年差异系数平均值都无法计算" in title for title in titles)
