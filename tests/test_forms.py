@@ -12,8 +12,11 @@ import pytest
 from odd_districts import silent_school, six_of_seven
 from town import YEAR, Town
 
+from qb.data.dataset import Dataset
+from qb.data.reading import write
 from qb.data.schema import TABLES, DistrictItem
 from qb.errors import QbError
+from qb.indicators.assessment import assess
 from qb.report.context import ReportContext, open_context
 from qb.report.form_figures import Figures
 from qb.report.form_sheets import Filing
@@ -741,3 +744,16 @@ def test_the_command_names_what_it_wrote_and_never_replaces_it(tmp_path):
     assert said.endswith("：表I—表VI和学校自评表.xlsx、问题台账.xlsx、一校一策.xlsx。")
     with pytest.raises(QbError, match="已经存在"):
         run(SAMPLE, tmp_path, 2025, "gulou-2023", "")
+
+
+def test_forms_say_which_verdicts_are_in_doubt(tmp_path, committed):
+    """Equipment in 万元 where 元 is asked: C6 of every school is 10,000 times too small."""
+    data = {name: frame.copy() for name, frame in committed.tables.items()}
+    slipped = data["facilities"]["year"] == committed.years[-1]
+    data["facilities"].loc[slipped, "equipment_yuan"] /= 10_000
+    write(Dataset.of(**data), tmp_path / "data")
+    for path in write_all(open_context(tmp_path / "data"), "", tmp_path / "forms"):
+        first = openpyxl.load_workbook(path).worksheets[0]
+        told = [str(row[0].value) for row in first.iter_rows(max_row=4)]
+        assert any(said.startswith("结论有疑问（C6），“教学仪器设备值”") for said in told), path.name
+    assert not Filing.of(ReportContext(committed, assess(committed))).doubts

@@ -20,6 +20,7 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.population import UNNAMED
 from qb.language import listing
 from qb.report.context import ReportContext
+from qb.report.facts import doubts_said
 from qb.report.resource_tables import unknown
 from qb.report.words import resources_said, school_year, stage_label, term
 from qb.rounding import decimals_beside, round_half_up
@@ -144,11 +145,13 @@ class Form:
         self.sheet.center_horizontally()
         self.sheet.hide_gridlines(2)
 
-    def opening(self, title: str, place: str, invented: bool) -> None:
-        """Write the title, and under it whose form this is; every printed sheet says it too."""
+    def opening(self, title: str, place: str, invented: bool, doubts: Sequence[str] = ()) -> None:
+        """Write the title, and under it whose form this is and what is in doubt; every printed sheet says whose."""
         mark = "模拟数据" if invented else ""
         self.span(title, "title", 30)
         self.span("    ".join(part for part in (place, mark) if part), "line")
+        for doubt in doubts:
+            self.span(doubt)
         plain = place.replace("&", "&&")  # an & begins an instruction
         self.sheet.set_header(f"&L{plain[:100]}&R{mark}")
 
@@ -344,6 +347,11 @@ class Filing:
     def place(self) -> str:
         """District and school year, for the line under a title."""
         return f"{self.district}    {school_year(self.context.year, 'zh')}"
+
+    @property
+    def doubts(self) -> list[str]:
+        """Which verdicts of the district cannot be trusted."""
+        return doubts_said([d for d in self.context.doubts if self.district in d.districts], "zh")
 
     @property
     def invented(self) -> bool:

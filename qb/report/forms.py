@@ -156,7 +156,7 @@ def _forms(workbook: Workbook, filing: Filing, layout: Layout, fixed: bool) -> N
 
 def _guide(form: Form, filing: Filing, layout: Layout) -> None:
     standard = filing.standard
-    form.opening("填表说明", filing.place, filing.invented)
+    form.opening("填表说明", filing.place, filing.invented, filing.doubts)
     compared = "四舍五入前" if standard.rules.rounding.compare == "raw" else "四舍五入后"
     lines = (
         f"标准：{standard.title.zh}（{standard.source}）",
@@ -216,7 +216,7 @@ OLD_WIDTHS = tuple(width for _, width in _OLD)
 def problems(form: Form, filing: Filing) -> None:
     """Write a line for every figure and item that fails, ready to be filtered and filled in."""
     day = date.fromisoformat(told_by(filing.context, filing.district))
-    form.opening("问题台账", filing.place, filing.invented)
+    form.opening("问题台账", filing.place, filing.invented, filing.doubts)
     form.span(
         "原因、措施、时限和状态取自整改台账数据，空白表示尚未登记，可在表中续填；"
         f"截至 {day} 过了时限而未完成的，时限以红色粗体显示，与网页报告同一日期。“全区”指县区一级的问题。"
@@ -367,7 +367,7 @@ def policies(index: Form, sections: Form, filing: Filing, money: Money) -> None:
 
 def _section(form: Form, filing: Filing, school_id: str, money: Money) -> None:
     rows, mine = filing.rows[school_id], filing.problems.get(school_id, [])
-    form.opening(f"{rows[0]['name']}：一校一策", filing.place, filing.invented)
+    form.opening(f"{rows[0]['name']}：一校一策", filing.place, filing.invented, filing.doubts)
     form.span(filing.facts(school_id))
     for row in rows:
         form.span(filing.conclusion(row))
@@ -439,7 +439,7 @@ def _gaps(filing: Filing, row: Line) -> list[Cell]:
 def _index(form: Form, filing: Filing, places: dict[str, int]) -> None:
     standard = filing.standard
     what, bare = resources_said(standard, "zh"), resources_said(standard, "zh", bare=True)
-    form.opening("一校一策目录", filing.place, filing.invented)
+    form.opening("一校一策目录", filing.place, filing.invented, filing.doubts)
     form.head(
         [
             *((text, None) for text in ("序号", "学校", "学校标识码")),
