@@ -105,11 +105,8 @@ def _head(column: pd.Series, caption: Caption) -> str:
 def header(name: str, *, numeric: bool) -> str:
     """Return the header of a column as HTML; one as long as a scenario's name may break within words."""
     classes = " ".join(["num"] * numeric + ["long"] * (len(name) >= LONG))
-    return (
-        f'<th scope="col" class="{classes}">{escape(name)}</th>'
-        if classes
-        else f'<th scope="col">{escape(name)}</th>'
-    )
+    style = f' class="{classes}"' if classes else ""
+    return f'<th scope="col"{style}>{escape(name)}</th>'
 
 
 def _cells(column: pd.Series, caption: Caption) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,9 @@ from qb.language import Message, listing
 from qb.personal_data import SHORTEST, kinds_of, mask, names_persons
 from qb.terms import LARGEST
 
+IF_WRONG = Message(
+    "如不符，请改正", "If that is wrong, put it right"
+)  # what to do of what is read for what it says
 # What no page, workbook or document can show; tabs and line ends are not among them.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UNSEEN = re.compile(f"{CONTROL.pattern}|{INVISIBLE.pattern}")
@@ -276,9 +279,7 @@ def _note(column: Column, where: np.ndarray, raw: pd.Series, values: pd.Series) 
     )
     once = np.zeros_like(where)
     once[first] = True
-    return Finding(
-        "F20", column, once, raw, message, Message("如不符，请改正", "If that is wrong, put it right")
-    )
+    return Finding("F20", column, once, raw, message, IF_WRONG)
 
 
 # Numbers

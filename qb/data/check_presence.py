@@ -361,11 +361,9 @@ def _untold(view: View) -> Iterator[Found]:
         return Message("没有填{}", "there is no {}", listing(lacking))
 
     for name in blank:
+        # What was filled in and could not be read is told as what it is.
         for p in np.flatnonzero(blank[name].to_numpy()) if unread else ():
-            told[p] |= (
-                view.data.line("schools", int(p)),
-                name,
-            ) in unread  # filled in, and told as what it is
+            told[p] |= (view.data.line("schools", int(p)), name) in unread
         yield Found("schools", np.flatnonzero(blank[name].to_numpy() & ~told), name, say)
         told |= blank[name].to_numpy()
 

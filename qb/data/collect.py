@@ -13,6 +13,7 @@ from typing import TypeVar
 import pandas as pd
 from tqdm import tqdm
 
+from qb.data.cell_values import IF_WRONG
 from qb.data.checks import check
 from qb.data.dataset import Dataset, is_open
 from qb.data.form_reading import Filled, FilledIn, fault, find_forms
@@ -233,9 +234,8 @@ def _grids(path: Path) -> tuple[dict[str, Grid], list[str], list[Fault]]:
             )
             grids, ours = {name: book.grid(name) for name in others}, list(tables.values())
             noted = kept_back(book, path) + persons_in(grids, book)
-    remedy = Message("如不符，请改正", "If that is wrong, put it right")
     noted += [
-        form_fault("F28", said, remedy, sheet=name or None)
+        form_fault("F28", said, IF_WRONG, sheet=name or None)
         for name, grid in grids.items()
         for said in grid.said
     ]

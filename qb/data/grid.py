@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from qb.data.cell_values import find_numbers, tidy_cells
+from qb.data.cell_values import IF_WRONG, find_numbers, tidy_cells
 from qb.data.schema import Column, ColumnKind, Table
 from qb.data.table_headers import HEADER_WITHIN, Head, about_persons, fault, find_column, find_head, too_wide
 from qb.data.table_intake import frame_to_table, spans
@@ -174,10 +174,7 @@ def grid_to_table(
         )
         remedy = Message("如不符，请只留一行表头", "If that is wrong, keep one row of headers")
         faults.append(fault("F28", message, remedy, table=table.name, row=top))
-    faults += [
-        fault("F28", said, Message("如不符，请改正", "If that is wrong, put it right"), table=table.name)
-        for said in grid.said
-    ]
+    faults += [fault("F28", said, IF_WRONG, table=table.name) for said in grid.said]
     faults += _persons_above(grid, first.head(head.last + 1), table)
     frame, found = frame_to_table(_own_rows(raw, table), table, int(grid.rows[head.last]))
     faults = sorted([*faults, *found], key=lambda one: one.row or 0)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
-from qb.data.cell_values import tidy_cells
+from qb.data.cell_values import IF_WRONG, tidy_cells
 from qb.data.grid import Grid
 from qb.data.schema import tidy_header
 from qb.data.table_files import read_csv, read_parquet, spoken
@@ -182,7 +182,7 @@ def read_source(path: Path, layout: SourceLayout, notes: list[Note]) -> pd.DataF
     except UnreadableError as error:
         raise refused("R01", Message("{}：{}", "{}: {}", spoken(path), error.message), error.remedy) from None
     about = (Message("{}：{}", "{}: {}", spoken(path.name), said) for said in grid.said)
-    notes += [("F28", said, Message("如不符，请改正", "If that is wrong, put it right")) for said in about]
+    notes += [("F28", said, IF_WRONG) for said in about]
     last, headers = _header(grid, layout, path)
     rows = grid.below(last).apply(tidy_cells)
     if layout.skip_first:

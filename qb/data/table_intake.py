@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.cell_values import (
+    IF_WRONG,
     UNREAD,
     Finding,
     convert,
@@ -357,8 +358,7 @@ def _unseen(name: str, marks: np.ndarray, index: pd.Index, table: Table) -> list
         label,
         len(rows),
     )
-    remedy = Message("如不符，请改正", "If that is wrong, put it right")
-    return [fault("F20", message, remedy, table=table.name, row=rows[0], column=name, rows=rows)]
+    return [fault("F20", message, IF_WRONG, table=table.name, row=rows[0], column=name, rows=rows)]
 
 
 def _beside(header: str, values: pd.Series, wrong: np.ndarray, table: Table) -> Fault:

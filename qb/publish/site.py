@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
@@ -46,7 +47,6 @@ from qb.report.words import (
     resource_span,
     say,
     school_year,
-    short_title,
     stage_label,
     title,
     verdict_label,
@@ -197,7 +197,7 @@ class IndexYear(Speaker):
         ]
         held = held.assign(
             limit=held["limit"].astype(object).where(held["code"].isin(decisive).to_numpy(), None),
-            title=[short_title(code, standard, self.lang) for code in held["code"]],
+            title=[self.short(code) for code in held["code"]],
         )
         place, rule = ("stage", "code", "district"), standard.rules.coefficient
         return self.table_of(
@@ -270,9 +270,8 @@ _NOBODY = ("没有参加评估的学校。", "No school is judged.")
 
 def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:
     order = frame["verdict"].astype(object).map(_ORDER)
-    by = [order, frame["met"]] if "met" in frame else [order]
-    ranked = frame.assign(failing=frame["verdict"] == Verdict.FAIL)
-    return ranked.iloc[pd.concat(by, axis=1).apply(tuple, axis=1).argsort(kind="stable")]
+    by = [frame["met"], order] if "met" in frame else [order]  # the last one first
+    return frame.assign(failing=frame["verdict"] == Verdict.FAIL).iloc[np.lexsort(by)]
 
 
 def _shown(block: Cards | Sentences | Table | PageRules | Chart) -> Markup:

@@ -26,7 +26,6 @@ from qb.report.words import (
     floor_label,
     listed,
     number,
-    short_title,
     signed,
     stage_label,
     verdict_label,
@@ -122,7 +121,7 @@ class AnnualYears(AnnualPart):
                 Column(
                     "code",
                     ("指标", "Indicator"),
-                    show=lambda row, _: short_title(row["code"], self.standard, self.lang),
+                    show=lambda row, _: self.short(row["code"]),
                     link=lambda row, _: anchor("coefficient" if row["code"] == COMPOSITE else row["code"]),
                 ),
                 columns.STAGE,

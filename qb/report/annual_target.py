@@ -23,7 +23,6 @@ from qb.report.words import (
     area_label,
     listed,
     number,
-    short_title,
     stage_label,
     title,
     verdict_label,
@@ -174,7 +173,7 @@ class AnnualGoal(AnnualPart):
             places = frame[(frame["verdict"] == wanted).to_numpy()]
             named = [
                 f"{stage_label(r.stage, lang)} "
-                + (r.code if r.code in standard.codes else short_title(r.code, standard, lang))
+                + (r.code if r.code in standard.codes else self.short(r.code))
                 for r in places.itertuples()
             ]
             parts = [self.say(f"{schools} 个学校（学段）", f"{schools} school stages")] if schools else []

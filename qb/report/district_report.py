@@ -37,7 +37,6 @@ from qb.report.words import (
     say,
     school_rule,
     school_year,
-    short_title,
     silent_schools,
     stage_label,
     subject_label,
@@ -221,7 +220,7 @@ class DistrictVerdict(DistrictPart):
         frame = self.own.balance[self.own.balance["code"].isin(deciding(standard))]
         over = frame[frame["verdict"] == Verdict.FAIL]
         shown = [
-            f"{stage_label(row.stage, lang)} {short_title(row.code, standard, lang)} "
+            f"{stage_label(row.stage, lang)} {self.short(row.code)} "
             f"{coefficient_text(row.coefficient, row.limit, lang)}"
             for row in over.itertuples()
         ]

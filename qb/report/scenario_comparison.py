@@ -31,7 +31,6 @@ from qb.report.words import (
     say,
     school_rule,
     school_year,
-    short_title,
     stage_label,
     title,
     told,
@@ -434,7 +433,7 @@ class ScenarioSides(ScenarioPart):
                 verdicts = [frame["verdict"].get((stage, code)) for frame in found]
                 rows.append(
                     {
-                        "title": short_title(code, standard, self.lang),
+                        "title": self.short(code),
                         "stage": study.stage(stage),
                         "limit": standard.coefficient_limit(stage) if code in decides else None,
                         **{str(n): value for n, value in enumerate(held)},
