@@ -54,7 +54,7 @@ def assess(data: Path, year: int | None, standard: str, transition: bool, as_jso
     from qb.data.reading import read
     from qb.indicators.assessment import assess as judge
     from qb.indicators.assessment import document
-    from qb.report.facts import summary
+    from qb.report.verdict_keys import summary
     from qb.standard import load
 
     chosen = load(standard)
@@ -110,7 +110,7 @@ def forecast(data: Path, to: int | None, against: bool, standard: str, as_json: 
     tables = read(data)
     made = look_ahead(tables, to)
     if against:
-        from qb.planning.forecast.places import run
+        from qb.planning.forecast.places_left import run
 
         print(run(tables, made, standard, as_json, lang))
         return
@@ -132,7 +132,7 @@ def template(
     lang: Lang,
 ) -> None:
     """Write a workbook to fill in, or one form for each school."""
-    from qb.data.form_template import run_template
+    from qb.data.blank_forms import run_template
     from qb.data.reading import read
     from qb.standard import load
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from qb import balance
 from qb.indicators.assessment import Assessment
-from qb.report.facts import Fact, _owners, _subjects, key, shown_indicators, shown_resource
+from qb.report.verdict_keys import Fact, _owners, _subjects, key, shown_indicators, shown_resource
 
 
 def facts(assessment: Assessment) -> dict[str, str | float]:

@@ -8,8 +8,8 @@ import openpyxl
 import pytest
 
 from qb.cli import main
+from qb.data.blank_forms import write_per_school
 from qb.data.collect_report import run_collect, summary
-from qb.data.form_template import write_per_school
 from qb.data.layout_file import load_layout
 from qb.data.reading import read, write
 from qb.data.sample import make

@@ -14,8 +14,8 @@ import qb
 from qb.charts.style import words as figure_words
 from qb.cli import main
 from qb.data.checks import RULES
-from qb.data.form_reading import FORM_SHEET_RULES
 from qb.data.recipe import RECIPE_RULES
+from qb.data.returned_forms import FORM_SHEET_RULES
 from qb.data.table_headers import FORM_RULES
 from qb.publish.page import WORDS
 

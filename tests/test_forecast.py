@@ -15,9 +15,10 @@ from qb.data.dataset import Dataset
 from qb.data.sample import make
 from qb.errors import DataError, QbError
 from qb.indicators.assessment import assess
+from qb.planning.forecast.backtest import Leavers, predict, two_parts
 from qb.planning.forecast.grades import past
-from qb.planning.forecast.places import places
-from qb.planning.forecast.places import summary as places_summary
+from qb.planning.forecast.places_left import places
+from qb.planning.forecast.places_left import summary as places_summary
 from qb.planning.forecast.progression_ratios import (
     Total,
     pooled_ratio,
@@ -26,7 +27,6 @@ from qb.planning.forecast.progression_ratios import (
     project,
 )
 from qb.planning.forecast.projection import forecast, forecast_dataset, summary
-from qb.planning.forecast.selection import Leavers, predict, two_parts
 from qb.rounding import round_half_up
 from qb.standard import load
 from qb.terms import GRADES_OF_STAGE, Severity, Stage

@@ -8,12 +8,12 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from qb.data.blank_forms import write_form, write_per_school
 from qb.data.dataset import Dataset
-from qb.data.form_reading import find_forms
-from qb.data.form_rows import rows_of
-from qb.data.form_template import write_form, write_per_school
 from qb.data.grid import Grid
 from qb.data.layout_file import label_key, layout_names, load_layout
+from qb.data.returned_form_rows import rows_of
+from qb.data.returned_forms import find_forms
 from qb.data.workbook import open_book
 from qb.errors import QbError
 

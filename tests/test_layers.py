@@ -136,7 +136,7 @@ JUDGING = ("meets", "hold", "limit_in_force", "verdict_codes")
 # Where it is chosen what is drawn, and where: no word or colour of a verdict hangs on it.
 PLACING = {
     ("report/whatif_panel.py", "rules"),  # hands the limits to the script of the page, held by test_panel
-    ("charts/cost_curve.py", "cost_curve"),
+    ("charts/plan_figures.py", "cost_curve"),
     ("report/plan_report.py", "_near"),
 }
 # The optimiser states a limit as a constraint, or chooses where to look next; whether a limit is kept, and

@@ -16,11 +16,11 @@ from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import ReportContext, open_context
 from qb.report.data_report import DataReport
 from qb.report.district_report import DistrictReport
-from qb.report.facts import summary
 from qb.report.issue_ledger import _state
 from qb.report.plan_study import alone
 from qb.report.school_report import SchoolReport
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
+from qb.report.verdict_keys import summary
 from qb.report.words import label, number
 from qb.terms import Kind, Progress, Stage, Verdict
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from oracle import ALL as CODES
 
-from qb.data.form_reading import FORM_SHEET_RULES
 from qb.data.recipe import RECIPE_RULES
+from qb.data.returned_forms import FORM_SHEET_RULES
 from qb.data.schema import DISTRICT_ITEMS, TABLES, ColumnKind
 from qb.data.table_headers import FORM_RULES
 from qb.publish.documentation import terms

@@ -12,7 +12,7 @@ from qb.data.checks import check
 from qb.data.dataset import Dataset
 from qb.errors import DataError
 from qb.indicators.assessment import assess, document
-from qb.report.facts import summary
+from qb.report.verdict_keys import summary
 
 SEVEN = ("C1", "C2", "C3", "C4", "C5", "C6", "C7")
 SHARED = ("C4", "C5", "C6", "C7")

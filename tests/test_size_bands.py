@@ -19,11 +19,11 @@ from qb.data.schema import TABLES
 from qb.data.table_intake import frame_to_table
 from qb.errors import DataError
 from qb.planning.forecast.projection import forecast
-from qb.planning.scenario.apply_actions import apply
+from qb.planning.scenario.coming_years import apply
 from qb.report.annual_target import AnnualConditions
 from qb.report.context import ReportContext
-from qb.report.form_figures import Count, Figures
-from qb.report.form_sheets import Filing
+from qb.report.printed_form_figures import Count, Figures
+from qb.report.printed_form_sheets import Filing
 from qb.terms import Severity
 
 

@@ -16,11 +16,11 @@ from tqdm import tqdm
 from qb.data.cell_values import IF_WRONG
 from qb.data.checks import check
 from qb.data.dataset import Dataset, is_open
-from qb.data.form_reading import Filled, FilledIn, fault, find_forms
-from qb.data.form_rows import FormRows, rows_of
 from qb.data.grid import Grid
 from qb.data.layout_file import Layout
 from qb.data.reading import read
+from qb.data.returned_form_rows import FormRows, rows_of
+from qb.data.returned_forms import Filled, FilledIn, fault, find_forms
 from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.data.table_files import read_csv, spoken
 from qb.data.table_headers import A_SHEET, table_named, tables_among

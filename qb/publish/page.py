@@ -235,7 +235,7 @@ class Page:
     doubts : tuple of str
         Which verdicts on it cannot be trusted, and why.
     doubted : tuple of str
-        What rests on these (`qb.report.facts.doubted`); each verdict on it shows the doubt beside it.
+        What rests on these (`qb.report.verdict_keys.doubted`); each verdict on it shows the doubt beside it.
     links : tuple of (text, href)
         The other pages of the site, relative to this one.
     here : str

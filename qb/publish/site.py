@@ -33,10 +33,10 @@ from qb.report import columns
 from qb.report.columns import states
 from qb.report.context import Speaker, open_context
 from qb.report.district_schools import left_out
-from qb.report.facts import Fact, anchor, department_anchor, key, shown_indicators, shown_resource
 from qb.report.resource_tables import allowed, areas_turned, counted, unknown, unmet
 from qb.report.rules import WHOLE, PageRules
 from qb.report.tables import Cards, Column, Sentences, Table, badge
+from qb.report.verdict_keys import Fact, anchor, department_anchor, key, shown_indicators, shown_resource
 from qb.report.words import (
     Lang,
     Tally,

@@ -27,7 +27,7 @@ from qb.publish.site_plan import Request, SitePlan
 from qb.publish.site_settings import settings_file
 from qb.publish.worker_client import PreloadedContext
 from qb.report.context import open_context
-from qb.report.facts import in_words
+from qb.report.verdict_keys import in_words
 from qb.standard import DEFAULT, shipped_files, whole_name
 
 # A published page as a program reads it: what it says about itself, its sections, what it states. Whether

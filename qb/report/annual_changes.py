@@ -16,10 +16,10 @@ from qb.report.columns import states
 from qb.report.context import AnnualPart, decided
 from qb.report.district_balance import DistrictBalance
 from qb.report.district_report import value_of
-from qb.report.facts import Fact, anchor, key, shown_indicators, shown_resource
 from qb.report.research_study import CAUSES
 from qb.report.resource_tables import percent_of_standard
 from qb.report.tables import Column, Row, Sentences, Table
+from qb.report.verdict_keys import Fact, anchor, key, shown_indicators, shown_resource
 from qb.report.words import (
     Tally,
     area_label,

@@ -10,10 +10,10 @@ from qb.report.annual_tasks import AnnualLedger, AnnualTasks
 from qb.report.context import AnnualPart, State, decided, part
 from qb.report.data_report import FaultReport
 from qb.report.district_report import DistrictVerdict
-from qb.report.facts import shown_indicators
 from qb.report.forecast_report import ForecastReport
 from qb.report.rules import PageRules, stays_out
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
+from qb.report.verdict_keys import shown_indicators
 from qb.report.words import (
     Tally,
     area_label,

@@ -15,8 +15,8 @@ from qb.indicators.verdicts import class_verdicts, fails
 from qb.report import columns
 from qb.report.columns import states
 from qb.report.context import AnnualPart, counted, decided
-from qb.report.facts import Fact, shown_indicators
 from qb.report.tables import Column, Sentences, Table
+from qb.report.verdict_keys import Fact, shown_indicators
 from qb.report.words import (
     PARTS,
     Tally,

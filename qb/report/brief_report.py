@@ -12,10 +12,10 @@ from qb.indicators.verdicts import COMPOSITE
 from qb.planning.plan.budget_and_transfers import Spending
 from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import AnnualPart, State, decided, state_words
-from qb.report.facts import Fact, department_anchor, key, shown_indicators
 from qb.report.plan_study import STEPS, PlanVerdict, Work, money
 from qb.report.resource_tables import direction
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
+from qb.report.verdict_keys import Fact, department_anchor, key, shown_indicators
 from qb.report.words import (
     Tally,
     area_label,

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import pandas as pd
 
 from qb.language import told
-from qb.report.facts import Fact, anchor, key
 from qb.report.resource_tables import gap_text, resource_title
 from qb.report.tables import Column, Row, Table
+from qb.report.verdict_keys import Fact, anchor, key
 from qb.report.words import (
     Lang,
     compared,

@@ -25,9 +25,9 @@ from qb.indicators.assessment import Assessment, assess, choose_year, judge, led
 from qb.indicators.verdicts import deciding
 from qb.language import listing
 from qb.report.columns import table
-from qb.report.facts import Fact, finding_keys, key
 from qb.report.resource_tables import caption, percent_of_standard, verdicts
 from qb.report.tables import Table
+from qb.report.verdict_keys import Fact, finding_keys, key
 from qb.report.words import Lang, resources_said, say, school_year, short_title, sources_said, title
 from qb.standard import DEFAULT, Standard
 from qb.standard import load as load_standard

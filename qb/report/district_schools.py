@@ -13,7 +13,6 @@ from qb.language import LANGUAGES
 from qb.report import columns
 from qb.report.columns import states
 from qb.report.context import DistrictPart, with_states
-from qb.report.facts import Fact, department_anchor, finding_keys
 from qb.report.issue_ledger import QUOTED, ledger_table, nothing_to_mend
 from qb.report.resource_tables import (
     allowed,
@@ -24,6 +23,7 @@ from qb.report.resource_tables import (
     verdicts,
 )
 from qb.report.tables import Column, Table
+from qb.report.verdict_keys import Fact, department_anchor, finding_keys
 from qb.report.words import (
     Tally,
     below_standard,

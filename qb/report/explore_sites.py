@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from qb.charts import Caption, Chart
-from qb.charts.cost_curve import cost_curve
-from qb.charts.cost_curve import front as front_of
 from qb.charts.maps import map_of_sites
+from qb.charts.plan_figures import cost_curve
+from qb.charts.plan_figures import front as front_of
 from qb.data.dataset import Dataset
 from qb.data.reading import read
 from qb.files import beside_notebooks

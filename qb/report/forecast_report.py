@@ -13,8 +13,8 @@ from qb.errors import QbError
 from qb.indicators.population import UNNAMED
 from qb.language import told
 from qb.planning.forecast.grades import of_missing
-from qb.planning.forecast.places import Path, verdicts_along
-from qb.planning.forecast.places import places as places_of
+from qb.planning.forecast.places_left import Path, verdicts_along
+from qb.planning.forecast.places_left import places as places_of
 from qb.planning.forecast.progression_ratios import Basis, words
 from qb.planning.forecast.projection import Forecast, forecast
 from qb.report.context import DistrictPart

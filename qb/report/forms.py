@@ -17,9 +17,11 @@ from qb.language import Message, listing
 from qb.planning.costs import load_costs
 from qb.report.context import ReportContext, open_context
 from qb.report.context import day_of as told_by
-from qb.report.form_figures import Figures
-from qb.report.form_layout import NONE, draw, lacking, plain_layout
-from qb.report.form_sheets import (
+from qb.report.issue_ledger import nothing_to_mend
+from qb.report.plan_study import WAN, Alone, alone
+from qb.report.printed_form_figures import Figures
+from qb.report.printed_form_layout import NONE, draw, lacking, plain_layout
+from qb.report.printed_form_sheets import (
     BELOW,
     INCOMPLETE,
     Cell,
@@ -31,8 +33,6 @@ from qb.report.form_sheets import (
     Middle,
     text_of,
 )
-from qb.report.issue_ledger import nothing_to_mend
-from qb.report.plan_study import WAN, Alone, alone
 from qb.report.resource_tables import allowed, unknown
 from qb.report.words import (
     Tally,

@@ -10,8 +10,8 @@ import pandas as pd
 
 from qb.report.columns import table
 from qb.report.context import ReportContext, State, day_of, state_words, with_states
-from qb.report.facts import anchor
 from qb.report.tables import Column, Row, Table
+from qb.report.verdict_keys import anchor
 from qb.report.words import (
     Lang,
     Tally,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from qb import charts
-from qb.charts.cost_curve import Lane, before_after, cost_curve
+from qb.charts.plan_figures import Lane, before_after, cost_curve
 from qb.language import told
 from qb.planning.costs import other_prices
 from qb.planning.plan.plan_summary import means_met

@@ -24,9 +24,9 @@ from qb.planning.plan.planning_problem import build_problem
 from qb.planning.plan.years_plan import YearsPlan, plan_over_years
 from qb.report.columns import SCHOOL
 from qb.report.context import DistrictPart, ReportContext
-from qb.report.facts import shown_resource
 from qb.report.resource_tables import gap_text, names
 from qb.report.tables import Cards, Column, Heading, Row, Sentences, Table
+from qb.report.verdict_keys import shown_resource
 from qb.report.words import (
     Lang,
     area_label,

@@ -22,8 +22,8 @@ from qb.indicators.resources import resources, share_facilities
 from qb.indicators.verdicts import fails
 from qb.language import Message, joined, listing
 from qb.report.context import ReportContext, Speaker
-from qb.report.facts import Fact, key
 from qb.report.tables import Sentences
+from qb.report.verdict_keys import Fact, key
 from qb.report.words import (
     Lang,
     number,

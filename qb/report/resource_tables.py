@@ -8,7 +8,7 @@ import pandas as pd
 
 from qb.charts import Caption
 from qb.indicators.assessment import Assessment
-from qb.report.facts import shown_resource
+from qb.report.verdict_keys import shown_resource
 from qb.report.words import (
     Lang,
     Tally,

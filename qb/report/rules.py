@@ -13,8 +13,8 @@ from qb.data.table_intake import spans
 from qb.language import told
 from qb.report import columns
 from qb.report.context import ReportContext
-from qb.report.facts import anchor
 from qb.report.tables import Column, Table
+from qb.report.verdict_keys import anchor
 from qb.report.words import (
     Lang,
     area_label,

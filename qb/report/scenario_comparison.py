@@ -18,9 +18,9 @@ from qb.language import listing
 from qb.planning.scenario import Comparison, Outcome
 from qb.planning.scenario.comparison import BASE, how_measured, total, unpriced
 from qb.report.context import ReportContext, Speaker
-from qb.report.facts import shown_indicators
 from qb.report.resource_tables import caption, nothing_lacking
 from qb.report.tables import Column, Table
+from qb.report.verdict_keys import shown_indicators
 from qb.report.words import (
     Lang,
     Tally,

@@ -14,7 +14,6 @@ from qb.language import Message, joined, told
 from qb.report import columns
 from qb.report.columns import states
 from qb.report.context import Peers, ReportContext, Row, Speaker
-from qb.report.facts import Fact, key
 from qb.report.issue_ledger import table_of
 from qb.report.plan_study import Alone, alone, cost_columns, money
 from qb.report.resource_tables import (
@@ -30,6 +29,7 @@ from qb.report.resource_tables import (
 )
 from qb.report.rules import PageRules, source_rows
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
+from qb.report.verdict_keys import Fact, key
 from qb.report.words import (
     Tally,
     department_names,

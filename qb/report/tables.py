@@ -13,7 +13,7 @@ import pandas as pd
 
 from qb.charts import shares, sparkline
 from qb.charts.figure import header
-from qb.report.facts import address
+from qb.report.verdict_keys import address
 from qb.report.words import Lang, number, verdict_label
 from qb.terms import Allowance, Term, Verdict
 
@@ -57,7 +57,7 @@ class Column:
         Column that holds the class of a badge (one of :data:`BADGE`) in which each cell that says something
         stands: states in words, with a colour of their own.
     fact : str or callable, optional
-        Column that holds the key of what each cell states (:mod:`qb.report.facts`), empty for a cell that
+        Column that holds the key of what each cell states (:mod:`qb.report.verdict_keys`), empty for a cell that
         states nothing; or what tells it of a row. A verdict and a coefficient lead to their rule, on the same
         page.
     school : str, optional
@@ -235,7 +235,7 @@ def _is_short(raw: object) -> bool:
 def badge(verdict: str, lang: Lang, fact: str = "", *, leads: bool = True) -> str:
     """Return a verdict in words, with a class for its colour.
 
-    With the key of what it states (:mod:`qb.report.facts`) it leads to its rule, unless it stands in what
+    With the key of what it states (:mod:`qb.report.verdict_keys`) it leads to its rule, unless it stands in what
     is itself to be clicked on.
     """
     shown = found(verdict)
@@ -263,7 +263,7 @@ class Sentences:
 class Cards:
     """Key figures side by side: each a label, a value (or a verdict) and a line beneath.
 
-    A verdict's card may have a fourth part, the key of what it states (:mod:`qb.report.facts`); a fifth says
+    A verdict's card may have a fourth part, the key of what it states (:mod:`qb.report.verdict_keys`); a fifth says
     what it was the year before.
     """
 

@@ -17,7 +17,7 @@ SCHOOLS, YEAR = 200, 2025
 
 def send(folder):
     """Write last year's data, a form for each school, and one file that is broken."""
-    from qb.data.form_template import write_per_school
+    from qb.data.blank_forms import write_per_school
     from qb.data.layout_file import load_layout
     from qb.data.reading import write
     from qb.data.sample import make

@@ -13,8 +13,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pandas as pd
 
+from qb.data.blank_forms import write_per_school
 from qb.data.collect import collect
-from qb.data.form_template import write_per_school
 from qb.data.layout_file import load_layout
 from qb.data.reading import read, write
 from qb.data.recipe import convert, load_recipe

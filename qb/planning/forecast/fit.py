@@ -8,6 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from qb.planning.forecast.backtest import (
+    Choice,
+    EndOfYear,
+    ErrorBand,
+    Leavers,
+    Trial,
+    born,
+    chosen_methods,
+    compare,
+    measure,
+    predict,
+)
 from qb.planning.forecast.grades import Grades, Past
 from qb.planning.forecast.progression_ratios import (
     LONGEST,
@@ -19,18 +31,6 @@ from qb.planning.forecast.progression_ratios import (
     growing,
     project,
     sum_by,
-)
-from qb.planning.forecast.selection import (
-    Choice,
-    EndOfYear,
-    ErrorBand,
-    Leavers,
-    Trial,
-    born,
-    chosen_methods,
-    compare,
-    measure,
-    predict,
 )
 from qb.terms import GRADES_OF_STAGE, Stage
 

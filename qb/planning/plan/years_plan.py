@@ -1,6 +1,6 @@
 """A plan over years: a budget each year, the standard met in the target year, what is bought stays.
 
-The years come from `qb.planning.scenario.apply_actions`, the purchases go through the actions of a scenario:
+The years come from `qb.planning.scenario.coming_years`, the purchases go through the actions of a scenario:
 what the plan says of a year is what `qb whatif` says of its scenario file.
 """
 
@@ -35,7 +35,7 @@ from qb.planning.plan.other_purchases import OtherPurchases, mending
 from qb.planning.plan.plan_solver import EXACT, gap_of, infeasible_limits, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
 from qb.planning.scenario import Scenario, Years, course_of
-from qb.planning.scenario.apply_actions import Later
+from qb.planning.scenario.coming_years import Later
 from qb.result_repr import Shown
 from qb.rounding import round_half_up
 from qb.standard import Standard, chosen_standard

@@ -7,7 +7,7 @@ year into another; `apply` does them on a dataset, `years` year by year, `whatif
 from __future__ import annotations
 
 from qb.data.dataset import great_circle_km
-from qb.planning.scenario.apply_actions import Years, apply, carry_forward, course_of, years
+from qb.planning.scenario.coming_years import Years, apply, carry_forward, course_of, years
 from qb.planning.scenario.comparison import Comparison, Outcome, document, walking, whatif
 from qb.planning.scenario.comparison import total as scenario_cost
 from qb.planning.scenario.scenario_file import Action, Scenario, ScenarioError, combined, load, to_toml

@@ -23,7 +23,7 @@ from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources
 from qb.language import Message, listing, records
 from qb.planning.costs import Costs, load_costs
-from qb.planning.scenario.apply_actions import Course, Later, Years, courses, run
+from qb.planning.scenario.coming_years import Course, Later, Years, courses, run
 from qb.planning.scenario.pupils_actions import MovePupils, Rezone
 from qb.planning.scenario.resource_actions import Case, Prices
 from qb.planning.scenario.scenario_file import Action, Draft, Scenario, draft_of

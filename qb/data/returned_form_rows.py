@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from qb.data.form_reading import Filled, FilledIn, fault, target_of, values_of
 from qb.data.layout_file import FormItem, column_at
+from qb.data.returned_forms import Filled, FilledIn, fault, target_of, values_of
 from qb.data.schema import TABLES
 from qb.errors import Fault
 from qb.language import Message, listing

@@ -10,8 +10,8 @@ from qb.data.layout_file import PLACE, FormColumn, Layout, Sheet, Template, piec
 from qb.errors import QbError
 from qb.indicators.verdicts import COMPOSITE
 from qb.language import Message
-from qb.report.form_figures import Count, Figures, Judged, Scope
-from qb.report.form_sheets import BELOW, INCOMPLETE, Cell, Form, FormNumber, Lacking, Middle
+from qb.report.printed_form_figures import Count, Figures, Judged, Scope
+from qb.report.printed_form_sheets import BELOW, INCOMPLETE, Cell, Form, FormNumber, Lacking, Middle
 from qb.report.words import number, resources_said, title
 from qb.standard import Indicator, Standard
 from qb.terms import COMPULSORY, Verdict

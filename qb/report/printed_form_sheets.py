@@ -20,8 +20,8 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.population import UNNAMED
 from qb.language import listing
 from qb.report.context import ReportContext
-from qb.report.facts import doubts_said
 from qb.report.resource_tables import unknown
+from qb.report.verdict_keys import doubts_said
 from qb.report.words import resources_said, school_year, stage_label, term
 from qb.rounding import decimals_beside, round_half_up
 from qb.standard import Standard
