@@ -32,6 +32,47 @@ BLANKS = ("", "-", "–", "—", "——", "－", "/", "／", "无数据")
 UNREAD = "\ufdd0"  # begins what stands for a cell without a value: its error, or its formula without a result
 
 
+def coded(values: pd.Series) -> pd.Series:
+    """Return a column that says the same texts again and again as categories: each is then looked at once."""
+    if not is_text(values):
+        return values
+    text = values.astype("str")
+    cells = _cells(text)
+    if len(cells) <= _LOOKED_AT:
+        return text
+    said, run = runs(cells)  # a table in order says the same in many rows that follow one another
+    if 4 * len(said) < len(cells):
+        encoded = said.dictionary_encode()
+        code = encoded.indices.fill_null(-1).to_numpy()[run]
+    elif pc.count_distinct(cells[:_LOOKED_AT]).as_py() < _LOOKED_AT // 4:
+        encoded = cells.dictionary_encode()
+        code = encoded.indices.fill_null(-1).to_numpy()
+    else:
+        return text
+    each = pd.Index(pd.array(encoded.dictionary, dtype="str"))
+    return pd.Series(pd.Categorical.from_codes(code, each, validate=False), text.index, name=text.name)
+
+
+_LOOKED_AT = 4096  # cells by which is judged whether a column says the same few things again and again
+
+
+def _is_coded(values: pd.Series) -> bool:
+    return isinstance(values.dtype, pd.CategoricalDtype)
+
+
+def plain(values: pd.Series) -> pd.Series:
+    """Return a column of categories as the texts they stand for; others as they are."""
+    return _of_each(values, lambda text: text)
+
+
+def _of_each(values: pd.Series, become: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """Return what a column's texts become, each category once."""
+    if not _is_coded(values):
+        return become(values)
+    each = become(pd.Series(values.cat.categories)).array
+    return pd.Series(each.take(values.array.codes, allow_fill=True), values.index, name=values.name)
+
+
 def tidy_cells(values: pd.Series) -> pd.Series:
     """Return text without surrounding spaces and what no eye sees; what stands for "no data" is missing.
 
@@ -39,30 +80,32 @@ def tidy_cells(values: pd.Series) -> pd.Series:
     """
     if not is_text(values):
         return values
-    distinct, place = _distinct(values)
-    return _everywhere(_tidied(distinct), place, values)
+    if not _is_coded(values):
+        return _tidied(values.astype("str"))
+    each = pd.Series(values.cat.categories)
+    tidied = _tidied(each)
+    if tidied.equals(each):
+        return values
+    place, each = pd.factorize(tidied)
+    code = np.append(place, -1)[values.array.codes]
+    return pd.Series(pd.Categorical.from_codes(code, each, validate=False), values.index, name=values.name)
 
 
-_LOOKED_AT = 4096  # cells by which is judged whether a column says the same few things again and again
+def runs(cells: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """Return what cells that follow one another say alike, once for each run of them, and each cell's run.
+
+    >>> said, run = runs(pa.array(["甲", "甲", None, "甲"]))
+    >>> said.to_pylist(), run.tolist()
+    (['甲', None, '甲'], [0, 0, 1, 2])
+    """
+    found = pc.run_end_encode(cells)
+    sizes = np.diff(found.run_ends.to_numpy(), prepend=0)
+    return found.values, np.repeat(np.arange(len(sizes)), sizes)
 
 
-def _distinct(values: pd.Series) -> tuple[pd.Series, pa.Array | None]:
-    """Return a column's distinct texts and each cell's place among them; all cells where most differ."""
-    text = values.astype("str")
+def _cells(text: pd.Series) -> pa.Array:
     cells = pa.array(text, type=pa.large_string())
-    few = len(cells) > _LOOKED_AT and pc.count_distinct(cells[:_LOOKED_AT]).as_py() < _LOOKED_AT // 4
-    if not few:
-        return text, None
-    encoded = cells.dictionary_encode()
-    return pd.Series(pd.array(encoded.dictionary, dtype="str")), encoded.indices
-
-
-def _everywhere(distinct: pd.Series, place: pa.Array | None, values: pd.Series) -> pd.Series:
-    """Return what became of a column's distinct texts at the place of each of its cells."""
-    if place is None:
-        return distinct
-    cells = pa.array(distinct, type=pa.large_string()).take(place)
-    return pd.Series(pd.array(cells, dtype="str"), index=values.index, name=values.name)
+    return cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
 
 
 def _tidied(text: pd.Series) -> pd.Series:
@@ -76,36 +119,43 @@ def _tidied(text: pd.Series) -> pd.Series:
 
 def matches(text: pd.Series, pattern: str, *, ascii: bool = True) -> np.ndarray:
     """Return where a pattern is found in a column of text; `ascii`: whether it could be in plain ASCII."""
-    # pandas would look at each cell in Python.
-    cells = pa.array(text, type=pa.large_string())
-    if not ascii and pc.all(pc.string_is_ascii(cells), min_count=0).as_py():
-        return np.zeros(len(text), dtype=bool)
-    return pc.fill_null(pc.match_substring_regex(cells, pattern), False).to_numpy(zero_copy_only=False)
+
+    def found(cells: pa.Array) -> pa.Array:
+        if not ascii and pc.all(pc.string_is_ascii(cells), min_count=0).as_py():
+            return pa.array(np.zeros(len(cells), dtype=bool))
+        return pc.match_substring_regex(cells, pattern)  # pandas would look at each cell in Python
+
+    return _where(text, found)
 
 
 def _begins(text: pd.Series, start: str) -> np.ndarray:
-    cells = pa.array(text, type=pa.large_string())
-    return pc.fill_null(pc.starts_with(cells, start), False).to_numpy(zero_copy_only=False)
+    return _where(text, lambda cells: pc.starts_with(cells, start))
+
+
+def _where(text: pd.Series, found: Callable[[pa.Array], pa.Array]) -> np.ndarray:
+    """Return which cells of a column of text are found, each category looked at once."""
+    if _is_coded(text):
+        each = _where(pd.Series(text.cat.categories), found)
+        return np.append(each, False)[text.array.codes] if each.any() else np.zeros(len(text), dtype=bool)
+    return pc.fill_null(found(_cells(text)), False).to_numpy(zero_copy_only=False)
+
+
+def _strings(values: pd.Series) -> pd.Series:
+    return values if _is_coded(values) else values.astype("str")
 
 
 def is_text(values: pd.Series) -> bool:
     """Whether a column holds text as typed."""
-    return pd.api.types.is_string_dtype(values) or values.dtype == object
+    return pd.api.types.is_string_dtype(values) or values.dtype == object or _is_coded(values)
 
 
 def unseen(values: pd.Series) -> np.ndarray | None:
     """Return which cells of a column hold what no eye sees, or a guard around their text; None for none."""
     if not is_text(values):
         return None
-    distinct, place = _distinct(values)
-    found = matches(distinct, INVISIBLE.pattern, ascii=False) | _begins(distinct, '="')
-    if not found.any():
-        return None
-    return (
-        found
-        if place is None
-        else pc.fill_null(pa.array(found).take(place), False).to_numpy(zero_copy_only=False)
-    )
+    text = _strings(values)
+    found = matches(text, INVISIBLE.pattern, ascii=False) | _begins(text, '="')
+    return found if found.any() else None
 
 
 def missing(dtype: str, index: pd.Index) -> pd.Series:
@@ -174,7 +224,7 @@ def error_cells(values: pd.Series) -> np.ndarray | None:
     """Return which cells of a column hold an error, or a formula without a result; None where none does."""
     if not is_text(values):
         return None
-    text = values.astype("str")
+    text = _strings(values)
     if not (_begins(text, UNREAD).any() or _begins(text, "#").any()):
         return None
     found = matches(text, _ERROR)
@@ -186,11 +236,11 @@ def _without_errors(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Fin
     wrong = error_cells(raw)
     formulas = None
     if is_text(raw) and column.kind not in (ColumnKind.TEXT, ColumnKind.ID):
-        formulas = _begins(raw.astype("str"), "=")
+        formulas = _begins(_strings(raw), "=")
         wrong = formulas if wrong is None else wrong | formulas
     if wrong is None or not wrong.any():
         return raw, []
-    text = raw.astype("str")
+    text = _strings(raw)
     shown = text.str.removeprefix(UNREAD)
     never = wrong & ~shown.str.startswith("#", na=False).to_numpy(dtype=bool)
     return text.mask(wrong), [
@@ -208,8 +258,8 @@ def _isna(values: pd.Series) -> np.ndarray:
 
 def _as_text(raw: pd.Series) -> pd.Series:
     """Return typed cells as text: whole numbers without a decimal point."""
-    if raw.dtype == "str":
-        return raw
+    if raw.dtype == "str" or _is_coded(raw):
+        return plain(raw)
     if pd.api.types.is_float_dtype(raw):
         text = raw.astype("str")
         return text.str.removesuffix(".0")
@@ -219,39 +269,42 @@ def _as_text(raw: pd.Series) -> pd.Series:
 
 
 def _text(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
-    text = _as_text(raw)
-    if column.kind is not ColumnKind.ID:
+    given = raw if _is_coded(raw) else _as_text(raw)
+    text = plain(given)
+    # before what costs more is asked of each cell
+    if column.kind is not ColumnKind.ID or not matches(given, rf"{_ODD}|^\d[Ee]\d+$").any():
         return text, []
-    lost = matches(text, r"^\d(?:\.\d+)?[Ee]\+?\d+$")
-    found = [
-        Finding(
-            "F18",
-            column,
-            lost,
-            raw,
-            Message(
-                "是科学计数，编号的末几位已丢失",
-                "is in scientific notation; the last digits of the identifier are lost",
-            ),
-            Message("把这一列设为文本格式后重新填写", "Make the column text and enter it again"),
-        )
-    ]
-    text = text.mask(lost) if lost.any() else text
-    odd = matches(text, "[^A-Za-z0-9]")  # before what costs more is asked of each cell
-    if not odd.any():
-        return text, found
-    marked = matches(text, _MARKED, ascii=False)
-    if marked.any():
-        found.append(Finding("F11", column, marked, raw, _MARK_BESIDE, _WITHOUT_MARK))
-        text = text.mask(marked)
-    distinct, place = _distinct(text)
-    narrow = distinct.str.normalize("NFKC").str.strip("'`‘’").str.replace(r"^(\d+)\.0$", r"\1", regex=True)
-    narrow = narrow.str.replace(r"^\d+(?:\s+\d+)+$", lambda code: re.sub(r"\s", "", code[0]), regex=True)
-    narrow = _everywhere(narrow, place, text)
+    lost = matches(given, r"^\d(?:\.\d+)?[Ee]\+?\d+$")
+    marked = matches(given, _MARKED, ascii=False)
+    narrow, text = _of_each(given, _narrow).mask(lost | marked), text.mask(lost | marked)
     changed = (narrow != text).to_numpy(dtype=bool) & ~_isna(text)
-    return narrow, [*found, _note(column, changed, raw, narrow)]
+    return narrow, [
+        Finding("F18", column, lost, raw, _DIGITS_LOST, _AS_TEXT),
+        Finding("F11", column, marked, raw, _MARK_BESIDE, _WITHOUT_MARK),
+        _note(column, changed, raw, narrow),
+    ]
 
 
+_ODD = "[^A-Za-z0-9_-]"
+
+
+def _narrow(text: pd.Series) -> pd.Series:
+    """Return identifiers without what people and spreadsheets add to them."""
+    odd = matches(text, _ODD)
+    some = text[odd].str.normalize("NFKC").str.strip("'`‘’").str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+    some = some.str.replace(r"^\d+(?:\s+\d+)+$", lambda code: re.sub(r"\s", "", code[0]), regex=True)
+    narrow = text.copy()
+    narrow[odd] = some.array
+    return narrow
+
+
+_DIGITS_LOST, _AS_TEXT = (
+    Message(
+        "是科学计数，编号的末几位已丢失",
+        "is in scientific notation; the last digits of the identifier are lost",
+    ),
+    Message("把这一列设为文本格式后重新填写", "Make the column text and enter it again"),
+)
 # Numbers that are marks: raised, in a circle, in brackets, fractions; and ``*`` beside a number.
 _MARKED = (
     "[\u00b2\u00b3\u00b9\u2070-\u2079\u2080-\u2089\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
@@ -329,6 +382,19 @@ def _typed_numbers(text: pd.Series, column: Column) -> tuple[pd.Series, list[Fin
 def _out_of_bounds(numbers: pd.Series, column: Column) -> Iterator[tuple[str, Message, Message, np.ndarray]]:
     """Give each bound with the cells that break it and no bound before it."""
     array = numbers.to_numpy()
+    broken = np.zeros(len(array), dtype=bool)
+    if column.kind in WHOLE:
+        with np.errstate(invalid="ignore"):
+            broken = np.isfinite(array) & (np.floor(array) != array)
+        yield (
+            "F14",
+            Message("不是整数", "is not a whole number"),
+            Message("改为整数，没有数据就留空", "Make it whole; leave blank what is not known"),
+            broken,
+        )
+    low, high = np.fmin.reduce(array, initial=np.inf), np.fmax.reduce(array, initial=-np.inf)
+    if max(column.low, -LARGEST) <= low and high <= min(column.high, LARGEST):
+        return
     infinite = np.isinf(array)
     yield (
         "F12",
@@ -336,16 +402,6 @@ def _out_of_bounds(numbers: pd.Series, column: Column) -> Iterator[tuple[str, Me
         Message("填实际数值，没有数据就留空", "Enter the value; leave blank what is not known"),
         infinite,
     )
-    broken = np.zeros_like(infinite)
-    if column.kind in WHOLE:
-        with np.errstate(invalid="ignore"):
-            broken = ~infinite & ~np.isnan(array) & (array % 1 != 0)
-        yield (
-            "F14",
-            Message("不是整数", "is not a whole number"),
-            Message("改为整数，没有数据就留空", "Make it whole; leave blank what is not known"),
-            broken,
-        )
     absurd = np.abs(array) > LARGEST
     yield (
         "F13",
@@ -454,11 +510,11 @@ def _words(
     raw: pd.Series, column: Column, read: Callable[[str], object], rule: str, remedy: Message
 ) -> tuple[pd.Series, list[Finding]]:
     """Read each different spelling once; what `read` gives None for breaks the rule."""
-    text = _as_text(raw)
+    text = raw if _is_coded(raw) else _as_text(raw)
     spelt = {typed: read(typed) for typed in text.dropna().unique()}
     if column.dtype == "str" and all(typed == value for typed, value in spelt.items()):
-        return text, []
-    values = text.map(spelt).astype(column.dtype)
+        return plain(text), []
+    values = _of_each(text, lambda each: each.map(spelt).astype(column.dtype))
     unread = _isna(values) & ~_isna(text)
     return values, [
         Finding(
@@ -604,17 +660,15 @@ def _long_texts(values: pd.Series) -> dict[int, str]:
         with np.errstate(invalid="ignore"):
             long = np.flatnonzero((numbers >= 1e10) & (numbers < 1e18) & (numbers % 1 == 0))
         return {int(position): f"{numbers[position]:.0f}" for position in long}
-    text = pa.array(values.astype("str"), type=pa.large_string())
-    if (pc.max(pc.binary_length(text)).as_py() or 0) < SHORTEST:
+    if _is_coded(values):
+        each = _long_texts(pd.Series(values.cat.categories))
+        codes = values.array.codes
+        return {int(at): each[codes[at]] for at in np.flatnonzero(np.isin(codes, [*each]))} if each else {}
+    cells = _cells(values.astype("str"))
+    long = pc.fill_null(pc.greater_equal(pc.binary_length(cells), SHORTEST), False)
+    if not pc.any(long, min_count=0).as_py():
         return {}
-    length = pc.fill_null(pc.utf8_length(text), 0).to_numpy(zero_copy_only=False)
-    long = np.flatnonzero(length >= SHORTEST)
-    if not len(long):
-        return {}
-    kept = text.take(pa.array(long))
-    digits = pc.match_substring_regex(kept, "[0-9０-９][0-9０-９ -]{9,}[0-9０-９XxＸｘ]")
-    digits = digits.to_numpy(zero_copy_only=False)
-    return {
-        int(position): str(cell)
-        for position, cell in zip(long[digits], kept.filter(pa.array(digits)).to_pylist(), strict=True)
-    }
+    rows, some = np.flatnonzero(long.to_numpy(zero_copy_only=False)), cells.filter(long)
+    digits = pc.match_substring_regex(some, "[0-9０-９][0-9０-９ -]{9,}[0-9０-９XxＸｘ]")
+    found = zip(rows[digits.to_numpy(zero_copy_only=False)], some.filter(digits).to_pylist(), strict=True)
+    return {int(row): text for row, text in found}

@@ -408,7 +408,7 @@ def without_header(
 ) -> list[Fault]:
     """Refuse a table in which no header is one of ours, or whose headers stand one below the other."""
     named = {column.name for header in headers if (column := find_column(str(header), table)[0])}
-    first = columns[0].dropna().astype("str").head(WIDEST).unique() if columns else ()
+    first = columns[0].dropna().head(WIDEST).astype("str").unique() if columns else ()
     below = {column.name for text in first if (column := find_column(text, table)[0])} - named
     if len(below) > len(named):
         message = Message(

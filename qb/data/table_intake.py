@@ -15,11 +15,13 @@ from qb.data.cell_values import (
     IF_WRONG,
     UNREAD,
     Finding,
+    coded,
     convert,
     error_cells,
     find_numbers,
     is_text,
     missing,
+    plain,
     tidy_cells,
     unseen,
 )
@@ -129,8 +131,9 @@ def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tupl
     wide = too_wide(raw.shape[1], table)
     if wide:
         return table.empty(), wide
-    unseen_in = {place: unseen(raw.iloc[:, place]) for place in range(raw.shape[1])}
-    columns = [tidy_cells(raw.iloc[:, place]) for place in range(raw.shape[1])]
+    columns = [coded(raw.iloc[:, place]) for place in range(raw.shape[1])]
+    unseen_in = [unseen(values) for values in columns]
+    columns = [tidy_cells(values) for values in columns]
     lost = without_header(raw.columns, columns, table, header_row)
     if lost:
         return table.empty(), lost
@@ -158,7 +161,7 @@ def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tupl
         faults += [f for name, marks in seen.items() for f in _unseen(name, marks[at], index, table)]
     read = {c.name: convert(cells[c.name], c) for c in table.columns if c.name in cells}
     known = {c.name: read[c.name][0] if c.name in read else missing(c.dtype, index) for c in table.columns}
-    others = {header: values for header, values in cells.items() if header not in known}
+    others = {header: plain(values) for header, values in cells.items() if header not in known}
     for header, values in others.items():
         wrong = error_cells(values)
         if wrong is not None:

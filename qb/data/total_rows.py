@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from qb.data.cell_values import matches
+from qb.data.cell_values import is_text, matches
 from qb.data.schema import ColumnKind, Table, tidy_unit
 from qb.data.table_headers import find_column
 from qb.language import Message, listing
@@ -101,7 +101,7 @@ def _said(frame: dict[str, pd.Series], names: list[str], pattern: str) -> np.nda
     """Return where a cell of these columns has such words."""
     found = np.zeros(len(next(iter(frame.values()))), dtype=bool)
     for name in names:
-        if not pd.api.types.is_string_dtype(frame[name]):
+        if not is_text(frame[name]):
             continue
         found |= matches(frame[name], pattern, ascii=False)
     return found
@@ -110,7 +110,7 @@ def _said(frame: dict[str, pd.Series], names: list[str], pattern: str) -> np.nda
 def _gone(values: pd.Series, kind: ColumnKind) -> np.ndarray:
     """Return where a cell of the key is missing, or where a year stands no year."""
     gone = values.isna().to_numpy(dtype=bool)
-    if kind is ColumnKind.YEAR and pd.api.types.is_string_dtype(values):
+    if kind is ColumnKind.YEAR and is_text(values):
         gone = gone | ~matches(values, r"^\d{4}") | matches(values, r"^\d{4}\D*\d{1,2}月", ascii=False)
     elif kind is ColumnKind.YEAR:
         gone = gone | (values == 0).to_numpy(dtype=bool)  # what a formula dragged too far gives
