@@ -334,14 +334,11 @@ class Bundle:
     district : str
     annual, brief : Job
         The pages of the annual report and of the brief; the files stand in a folder beside them.
-    content : str
-        Digest of what they are made of.
     """
 
     district: str
     annual: Job
     brief: Job
-    content: str
 
     @property
     def folder(self) -> Path:

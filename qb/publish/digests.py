@@ -16,7 +16,6 @@ from qb.indicators.assessment import Assessment
 from qb.publish import manifest
 from qb.publish.manifest import digest
 from qb.report.context import ReportContext
-from qb.report.plan_study import alone
 from qb.report.rules import source_lines
 from qb.standard import Standard
 
@@ -177,6 +176,8 @@ class Slices:
         home = self._district_of[school]
         way: tuple[object, ...] = ()
         if self._context.standard.rules.school:
+            from qb.report.plan_study import alone  # not above: the first page does not wait for it
+
             ways = alone(self._context, home, self._costs)
             way = (ways.bought.get(school, []), school in ways.stuck, ways.refused)
         return digest(

@@ -9,7 +9,7 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from functools import cache
@@ -153,13 +153,18 @@ class Record:
         if made := _read_journal(site / JOURNAL):
             self._entries, self._whole = self._entries | made, None
 
-    def is_current(self, target: Path, content: str, frame: str | None = None) -> bool:
-        """Whether a page stands there, made of this content and nothing else, as it was written."""
+    def is_current(
+        self, target: Path, content: Callable[[], str], frame: Callable[[], str] | None = None
+    ) -> bool:
+        """Whether a page stands there, made of this content and nothing else, as it was written.
+
+        The digests are found only where there is one to compare them with.
+        """
         entry = self._entries.get(self._name(target))
         return (
             entry is not None
-            and entry.content == content
-            and frame in (None, entry.frame)
+            and entry.content == content()
+            and (frame is None or entry.frame == frame())
             and self._bytes(target) == entry.page
         )
 

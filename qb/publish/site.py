@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from math import nan
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +23,7 @@ from qb.errors import QbError
 from qb.files import WriteError, write_whole
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import deciding
-from qb.publish.attachments import make_files
+from qb.publish.attachments import Bundle, make_files
 from qb.publish.jobs import VANISHED, Job, JobOutcome, Site
 from qb.publish.manifest import OF_DISTRICT, Record, locked
 from qb.publish.own_notebooks import OwnNotebook
@@ -554,27 +557,54 @@ def make(
 def _make(plan: SitePlan, held: PreloadedContext, *, force: bool, **how: Any) -> dict[Path, JobOutcome]:
     """Make what is asked for and not there, and return the outcome of every page by its place."""
     record = plan.record
-    right = {t.job.target for t in plan.tasks if not t.asked or (not force and _page_is_current(record, t))}
+    right = {t.job.target for t in plan.tasks if not t.asked or (not force and t.is_current(record))}
     todo = {task.job.target: task for task in plan.tasks if task.job.target not in right}
-    files = {path for one in plan.bundles for path in one.paths if record.is_current(path, one.content)}
+    files = {path for one in plan.bundles for path in one.paths if _file_is_current(plan, one, path)}
     record.clear_but(right | set(todo) | files)
     if todo:
         (plan.site / "index.html").unlink(missing_ok=True)  # an interrupted run leaves no index to half of it
         _judge_beforehand(plan)
 
+    ended: list[JobOutcome] = []
+    one_of_each = {task.job.notebook: task for task in todo.values()}
+    beside = Thread(target=_digested, args=(list(one_of_each.values()),), daemon=True)
+
     def note(outcome: JobOutcome) -> None:
+        if beside.ident is None:
+            beside.start()
+        ended.append(outcome)
+        if not beside.is_alive():
+            _note(record, todo, ended)
+
+    try:
+        outcomes = run(_in_turn([task.job for task in todo.values()]), held=held, told=note, **how)
+    finally:
+        if ended:
+            beside.join()
+        _note(record, todo, ended)
+    kept = {task.job.target: JobOutcome(task.job, 0.0, kept=True) for task in plan.tasks}
+    return kept | {outcome.job.target: outcome for outcome in outcomes}
+
+
+def _digested(tasks: Iterable[PageTask]) -> None:
+    """Find what the digests of all pages rest on, while pages are made."""
+    with suppress(Exception):  # which comes again where a page is noted
+        for task in tasks:
+            task.content  # noqa: B018  kept in the plan
+
+
+def _note(record: Record, todo: Mapping[Path, PageTask], ended: list[JobOutcome]) -> None:
+    """Note what became of pages, and which they were no more."""
+    while ended:
+        outcome = ended.pop(0)
         task = todo[outcome.job.target]
         if outcome.failure:
             record.drop(task.job.target)
         else:
             record.put(task.job.target, task.content, task.frame)
 
-    outcomes = run(_in_turn([task.job for task in todo.values()]), held=held, told=note, **how)
-    kept = {task.job.target: JobOutcome(task.job, 0.0, kept=True) for task in plan.tasks}
-    return kept | {outcome.job.target: outcome for outcome in outcomes}
 
-
-_LONGEST = {kind: place for place, kind in enumerate(("scenario", "plan", "annual", "brief"))}
+_LONGEST = {kind: place for place, kind in enumerate(("scenario", "plan", "annual", "research"))}
 
 
 def _in_turn(jobs: list[Job]) -> list[Job]:
@@ -582,19 +612,20 @@ def _in_turn(jobs: list[Job]) -> list[Job]:
 
     No process shall end alone with one of them.
     """
-    first, rest = jobs[:1], jobs[1:]
+    first = [job for job in jobs if job.notebook.stem == "school"][:1] or jobs[:1]
+    rest = (job for job in jobs if job is not first[0])
     return first + sorted(rest, key=lambda job: _LONGEST.get(job.notebook.stem, len(_LONGEST)))
 
 
 def _make_files(plan: SitePlan, held: PreloadedContext, force: bool, workers: int | None) -> dict[Path, str]:
     """Make what goes with the pages and is not there, and return what became of each."""
     record, asked = plan.record, plan.bundles if plan.request.files else ()
-    todo = [one for one in asked if force or not all(record.is_current(p, one.content) for p in one.paths)]
+    todo = [one for one in asked if force or not all(_file_is_current(plan, one, p) for p in one.paths)]
     made = dict(make_files(todo, held, workers or os.cpu_count() or 1)) if todo else {}
     for one in todo:
         for path in one.paths:
             if not made[path]:
-                record.put(path, one.content, "")
+                record.put(path, plan.content_of(one), "")
                 made[path] = "" if record.stands(path) else VANISHED.message
     return made
 
@@ -618,8 +649,8 @@ def _asked(note: str, standard: Standard) -> str:
     return kept.format(n=len(standard.indicators))
 
 
-def _page_is_current(record: Record, task: PageTask) -> bool:
-    return record.is_current(task.job.target, task.content, task.frame)
+def _file_is_current(plan: SitePlan, bundle: Bundle, path: Path) -> bool:
+    return plan.record.is_current(path, partial(plan.content_of, bundle))
 
 
 def _judge_beforehand(plan: SitePlan) -> None:

@@ -6,10 +6,10 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from qb import __version__
@@ -76,6 +76,7 @@ def _digest(text: str) -> str:
 
 
 Key = tuple[str, str]  # kind and school's id, which is empty for the pages of the district itself
+_OF_FILES = ("annual", "brief")  # kinds of page from which the files beside them are made
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,29 @@ class Part:
 
 @dataclass(frozen=True)
 class PageTask:
-    """A page with the digests of what it is made of."""
+    """A page, whether it is asked for, and the digests of what it is made of, found when they are asked for."""
 
     job: Job
-    content: str
-    frame: str
     asked: bool
+    of: Callable[[], str]
+
+    @cached_property
+    def content(self) -> str:
+        """Digest of notebook, parameters and slice."""
+        return self.of()
+
+    @cached_property
+    def frame(self) -> str:
+        """Digest of what stands around it."""
+        # The day and the data as a whole say when a page was made, not what it shows: it stays for them.
+        page = self.job.page
+        passing = [page.words[name] for name in ("made_on", "fingerprint")]
+        lasting = tuple(pair for pair in page.provenance if pair[0] not in passing)
+        return digest(replace(page, provenance=lasting, meta=()))
+
+    def is_current(self, record: Record) -> bool:
+        """Whether it stands in the folder as it would be made now."""
+        return record.is_current(self.job.target, lambda: self.content, lambda: self.frame)
 
 
 @dataclass(frozen=True)
@@ -195,7 +213,7 @@ class SitePlan:
             kept = {
                 key: path
                 for key, path in pages.items()
-                if self._asked(key) or self._stays(path, self._content(key, district))
+                if self._asked(key) or self._stays(path, partial(self._content, key, district))
             }
             yield Part(folder, district, one, kept, above=len(districts) > 1)
 
@@ -215,12 +233,12 @@ class SitePlan:
     def _whole_tasks(self) -> Iterator[PageTask]:
         for own in self.whole:
             target = self.site / f"{own.kind}.html"
-            content = self._own_content(own, ("", ""))
+            content = partial(self._own_content, own, ("", ""))
             asked = own.kind in self.request.kinds
             if asked or self._stays(target, content):
                 page = replace(self.top_page(own.title(self.request.lang)), here=target.name)
                 job = Job(own.path, self._own_parameters(own), target, page, self.request.cell_seconds)
-                yield self._task(job, content, asked)
+                yield PageTask(job, asked, content)
 
     def top_page(self, title: str) -> Page:
         """Return what stands around the index of all districts, and around the pages beside it."""
@@ -247,7 +265,7 @@ class SitePlan:
         given = self._common() | of
         return {name: value for name, value in given.items() if name in own.takes}
 
-    def _stays(self, path: Path, content: str) -> bool:
+    def _stays(self, path: Path, content: Callable[[], str]) -> bool:
         """Whether a page that is not asked for stands there and is still right."""
         return self.record.is_current(path, content)
 
@@ -309,26 +327,22 @@ class SitePlan:
     @cached_property
     def bundles(self) -> tuple[Bundle, ...]:
         """The files of each part, whether they are asked for or stand from an earlier run."""
-        keys = [("annual", ""), ("brief", "")]
         return tuple(
             Bundle(
                 part.district,
-                *(self._job(part, key, part.folder / f"{key[0]}.html") for key in keys),
-                digest(*(self._content(key, part.district) for key in keys)),
+                *(self._job(part, (kind, ""), part.folder / f"{kind}.html") for kind in _OF_FILES),
             )
             for part in self.parts
         )
 
+    def content_of(self, bundle: Bundle) -> str:
+        """Return the digest of what files are made of."""
+        return digest(*(self._content((kind, ""), bundle.district) for kind in _OF_FILES))
+
     def _tasks(self, part: Part) -> Iterator[PageTask]:
         for key, target in part.pages.items():
             job = self._job(part, key, target)
-            yield self._task(job, self._content(key, part.district), self._asked(key))
-
-    def _task(self, job: Job, content: str, asked: bool) -> PageTask:
-        # The day and the data as a whole say when a page was made, not what it shows: it stays for them.
-        passing = [WORDS[self.request.lang][name] for name in ("made_on", "fingerprint")]
-        lasting = tuple(pair for pair in job.page.provenance if pair[0] not in passing)
-        return PageTask(job, content, digest(replace(job.page, provenance=lasting, meta=())), asked)
+            yield PageTask(job, self._asked(key), partial(self._content, key, part.district))
 
     def _job(self, part: Part, key: Key, target: Path) -> Job:
         kind, school = key

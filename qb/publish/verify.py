@@ -354,7 +354,7 @@ class _Remade(SitePlan):
 
     standing: frozenset[str] = frozenset()
 
-    def _stays(self, path: Path, content: str) -> bool:
+    def _stays(self, path: Path, content: Callable[[], str]) -> bool:
         return path.relative_to(self.site).as_posix() in self.standing
 
     @property

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from qb import balance, charts
 from qb.charts.layout import ticks
@@ -347,7 +346,7 @@ class Districts(ResearchPart):
         parts = [rows for _, rows in cut.rows.groupby("district", sort=True) if rows["amount"].sum() > 0]
         frame = pd.DataFrame([self._district(rows, cut, k) for k, rows in enumerate(parts)])
         draws = np.array(frame.pop("draws").tolist())
-        ranks = rankdata(draws.round(9), method="min", axis=0)
+        ranks = pd.DataFrame(draws.round(9)).rank(method="min").to_numpy()
         low, high = np.quantile(ranks, [0.025, 0.975], axis=1)
         frame = frame.assign(
             code=cut.measure.key,

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from qb.planning.forecast.grades import Grades, Past
 from qb.planning.forecast.progression_ratios import (
@@ -273,6 +272,8 @@ def measure(errors: Errors, districts: int, longest: int) -> ErrorBand:
     deviations lie to either side as Student's t has for their number. Beyond the steps seen a school's
     variance grows in proportion; what is common comes again each year, and its deviation does.
     """
+    from scipy.special import stdtrit  # not above: who forecasts nothing need not load it
+
     steps = longest + 1
     shape = (2, districts, steps)
     cells = int(np.prod(shape))
