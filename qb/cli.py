@@ -1,14 +1,20 @@
-"""The command line: parse, call, print."""
+"""The command line: parse, call, print; the terminal's side of it: streams, signals, every ending in a sentence."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib.util
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -16,10 +22,9 @@ from urllib.parse import urlsplit
 
 from qb.arguments import SAMPLE, parser_in
 from qb.command_parser import argparse_in, language, refuse_language
-from qb.console import console, in_sentences
-from qb.errors import QbError
+from qb.errors import DataError, QbError, plain, why
 from qb.files import copy_shipped, sample_scenarios, shipped, temporary_folder
-from qb.language import Lang, Message, joined, json_text, told
+from qb.language import Lang, Message, joined, json_text, say, told
 
 # Whatever Voilà would fetch from elsewhere stays there: its icons are letters then.
 OWN_ALONE = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'none'"
@@ -53,7 +58,7 @@ def assess(data: Path, year: int | None, standard: str, transition: bool, as_jso
     from qb.data.checks import doubts
     from qb.data.reading import read
     from qb.indicators.assessment import assess as judge
-    from qb.indicators.assessment import document
+    from qb.indicators.assessment import json_document
     from qb.report.verdict_keys import summary
     from qb.standard import load
 
@@ -62,7 +67,7 @@ def assess(data: Path, year: int | None, standard: str, transition: bool, as_jso
     result = judge(tables, year, chosen, transition)
     doubtful = doubts(tables, result.standard, result.year)
     if as_json:
-        print(json_text({**document(result), "doubts": [doubt.to_dict() for doubt in doubtful]}, lang))
+        print(json_text({**json_document(result), "doubts": [doubt.to_dict() for doubt in doubtful]}, lang))
         return
     print(summary(result, doubtful, lang))
 
@@ -79,12 +84,12 @@ def whatif(
 ) -> None:
     """Print the base and scenarios side by side; those of `together` are one."""
     from qb.data.reading import read
-    from qb.planning.scenario import combined, document, summary
+    from qb.planning.scenario import combined, json_document, summary
     from qb.planning.scenario import whatif as compare
 
     asked = [*scenarios, *([combined(together)] if together else [])]
     result = compare(read(data, standard), asked, year, standard, costs=costs)
-    print(json_text(document(result), lang) if as_json else told(summary(result), lang))
+    print(json_text(json_document(result), lang) if as_json else told(summary(result), lang))
 
 
 def plan(data: Path, **options: object) -> None:
@@ -151,17 +156,41 @@ def collect(
     lang: Lang,
 ) -> None:
     """Make one dataset of many workbooks."""
-    from qb.data.collect_report import document, run_collect, summary
+    from qb.data.collect_report import json_document, run_collect, summary
 
     done = run_collect(folder, out, layout, expected, year, lang)
-    print(json_text(document(done), lang) if as_json else told(joined("\n", "\n", summary(done)), lang))
+    print(json_text(json_document(done), lang) if as_json else told(joined("\n", "\n", summary(done)), lang))
 
 
-def check(data: Path, as_json: bool, marked: Path | None, standard: str, lang: Lang) -> int:
-    """Tell every fault at once."""
-    from qb.data.checks import run_check
+def check(
+    data: Path,
+    as_json: bool = False,
+    marked: Path | None = None,
+    standard: str | None = None,
+    lang: Lang = "zh",
+) -> int:
+    """Print every fault at once; 1 where the data cannot be read. With `marked` also write the marked workbook."""
+    from qb.data.checks import check as find
+    from qb.data.checks import listing
+    from qb.data.reading import read
+    from qb.standard import load
 
-    return run_check(data, as_json, marked, standard, lang)
+    try:
+        chosen = load(standard) if standard else None
+        dataset = read(data, chosen)
+        faults = find(dataset, chosen)
+    except DataError as error:
+        dataset, faults = None, list(error.faults)
+    if marked is not None:
+        from qb.data.marking import mark
+
+        mark(data, faults, marked, lang)
+    print(
+        json_text([fault.to_dict() for fault in faults], lang)
+        if as_json
+        else told(listing(faults, dataset), lang)
+    )
+    return 0 if dataset is not None else 1
 
 
 def convert(table: Path, out: Path, recipe: Path | None, standard: str, lang: Lang) -> None:
@@ -366,3 +395,113 @@ def _save(data: object, out: Path) -> None:
 
 if __name__ == "__main__":
     main()
+
+
+class Console(io.TextIOWrapper):
+    """A stream in UTF-8, whatever the console's code page, to which no control character from data goes.
+
+    Attributes
+    ----------
+    terminal : TextIO
+        The stream itself, for what moves the cursor on purpose.
+    """
+
+    def __init__(self, terminal: io.TextIOWrapper) -> None:
+        terminal.flush()
+        buffered = {"line_buffering": terminal.line_buffering, "write_through": terminal.write_through}
+        super().__init__(terminal.buffer, encoding="utf-8", errors="backslashreplace", **buffered)
+        self.terminal = terminal
+
+    def write(self, text: str) -> int:
+        """Write a text; in a JSON document the numbers of characters stand for themselves all the same."""
+        super().write(plain(text))
+        return len(text)
+
+
+@contextmanager
+def console() -> Iterator[None]:
+    """Print plainly, end in good order with the terminal, and let no file take a closed stream's place."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free is this one
+    before = sys.stdout, sys.stderr
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115  for as long as the process
+    for name in ("stdout", "stderr"):
+        if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+            setattr(sys, name, Console(stream))
+    endings = [getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name)]
+    mine = threading.current_thread() is threading.main_thread()
+    heard = {one: signal.getsignal(one) for one in endings if mine}
+    for one, handler in heard.items():
+        if handler is signal.SIG_DFL:  # not under nohup
+            signal.signal(one, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for one, handler in heard.items():
+            signal.signal(one, handler)
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, Console):
+                with suppress(OSError, ValueError):
+                    stream.flush()
+                stream.detach()
+        sys.stdout, sys.stderr = before
+
+
+@contextmanager
+def in_sentences(lang: Lang = "zh") -> Iterator[None]:
+    """End the program in a sentence, with 1, where the work within cannot be done."""
+    try:
+        if sys.stdout is None:
+            raise QbError(
+                "标准输出是关着的，结果无处可写。请接到终端或文件后再运行。",
+                "The standard output is closed, so there is nowhere to write. Connect it to a terminal or a file.",
+            )
+        yield
+        sys.stdout.flush()
+    except DataError as error:
+        from qb.data.checks import line
+
+        sys.exit(plain(told(Message("错误：{}", "Error: {}", error.with_lines(line)), lang)))
+    except QbError as error:
+        sys.exit(plain(told(Message("错误：{}", "Error: {}", error), lang)))
+    except KeyboardInterrupt:
+        zh = "已中断。已完成的部分都保留；再次运行同一命令，从停下的地方继续。"
+        sys.exit(
+            say(lang, zh, "Stopped. What is done is kept; run the same command again to go on from here.")
+        )
+    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        place = Message("（{}）", " ({})", plain(str(error.filename or say(lang, "输出", "output"))))
+        usual = Message("请检查磁盘空间与权限。", "Check the space on the disk and the permissions.")
+        remedy = REMEDIES.get(error.errno, usual)
+        sys.exit(told(Message("错误：{}{}。{}", "Error: {}{}. {}", why(error), place, remedy), lang))
+    except MemoryError:
+        zh = "错误：内存不足，没有写出结果。请关闭其他程序，或分县区处理后再运行。"
+        en = "Error: not enough memory; no result was written. Close other programs, or work district by district."
+        sys.exit(say(lang, zh, en))
+    except ImportError as error:  # where there are too few handles or there is no memory for a library
+        said = Message(
+            "错误：不能装载程序的一部分（{}）。请检查内存和可打开文件数的限制；都够用时，请重新安装 qb。",
+            "Error: a part of the program cannot be loaded ({}). Check the limits of memory and open files; if they are enough, install qb again.",
+            plain(str(error)),
+        )
+        sys.exit(told(said, lang))
+
+
+REMEDIES = {
+    errno.EMFILE: Message(
+        "请提高限额（ulimit -n），或减少同时运行的进程（--jobs）。",
+        "Raise the limit (ulimit -n), or run fewer processes (--jobs).",
+    ),
+    errno.ENFILE: Message("请关闭其他程序后再运行。", "Close other programs and run it again."),
+    errno.ENOMEM: Message("请关闭其他程序后再运行。", "Close other programs and run it again."),
+    errno.ENOENT: Message(
+        "请检查路径；当前文件夹可能已被删去，请换一个文件夹运行。",
+        "Check the path; the working folder may have been deleted: run it in another.",
+    ),
+}

@@ -13,7 +13,7 @@ from pathlib import Path
 from oracle import ALL as CODES
 
 import qb
-from qb.indicators.assessment import document
+from qb.indicators.assessment import json_document
 
 HOME = Path(__file__).parents[1]
 PINS = Path(__file__).with_suffix(".json")
@@ -23,7 +23,7 @@ EVERY = (*CODES, "composite", "whole")
 
 def figures() -> dict[str, object]:
     """Return what the sample's last year comes to, by indicator; "whole" is of schools, areas, district."""
-    (found,) = document(qb.assess(qb.load(HOME / "data" / "sample"), YEAR))["districts"]
+    (found,) = json_document(qb.assess(qb.load(HOME / "data" / "sample"), YEAR))["districts"]
     by_code: dict[str, object] = {row["code"]: {"indicator": row} for row in found["indicators"]}
     for row in found["balance"]:
         by_code.setdefault(row["code"], {})[f"balance {row['stage']}"] = row

@@ -23,8 +23,21 @@ import qb
 from qb import charts
 from qb.charts import Caption, fonts, style
 from qb.charts.layout import spaced, swarm, ticks
-from qb.charts.primitives import Bar, Dot, Line, Word
-from qb.charts.style import ALARM, FAMILY, FOLDER, NARROW, SMALL, plain, shorten, span, wrap
+from qb.charts.marks import (
+    ALARM,
+    FAMILY,
+    FOLDER,
+    NARROW,
+    SMALL,
+    Bar,
+    Dot,
+    Line,
+    Word,
+    plain,
+    shorten,
+    span,
+    wrap,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ from qb.data.checks import check, doubts
 from qb.data.dataset import Dataset
 from qb.data.reading import read, write
 from qb.errors import DataError
-from qb.indicators.assessment import assess, document
+from qb.indicators.assessment import assess, json_document
 from qb.publish.api import publish
 
 pytestmark = pytest.mark.usefixtures("one_worker")
@@ -62,7 +62,7 @@ def test_a_column_in_another_unit_is_one_finding_that_is_mended_by_its_own_lines
     mended = read(tmp_path / "d")
     assert check(mended) == [] and doubts(mended) == []
     assert np.allclose(mended[table][column], committed[table][column], rtol=1e-11)
-    one, two = document(assess(mended)), document(assess(committed))
+    one, two = json_document(assess(mended)), json_document(assess(committed))
     verdicts = [[row["verdict"] for row in d["indicators"]] for one_ in (one, two) for d in one_["districts"]]
     assert verdicts[0] == verdicts[1]
 

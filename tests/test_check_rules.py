@@ -14,7 +14,8 @@ from planting import PLANTS, YEAR, Plant, section
 from test_english import left_over, own_words
 from town import Town
 
-from qb.data.checks import LISTED, RULES, check, listing, place, require, run_check
+from qb.cli import check as run_check
+from qb.data.checks import LISTED, RULES, check, listing, place, require
 from qb.data.dataset import Dataset
 from qb.data.reading import read, write
 from qb.data.sample import make

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from qb import files
 from qb.data.cell_values import BLANKS
-from qb.data.dataset import Dataset, suppressed_classes
+from qb.data.dataset import Dataset
 from qb.data.reading import read, write
 from qb.data.sample import make
 from qb.data.schema import TABLES
 from qb.data.table_intake import LISTED
 from qb.data.template import write_template
+from qb.data.withheld import suppressed_classes
 from qb.data.workbook import read_excel
 from qb.errors import DataError, QbError
 from qb.terms import Severity

@@ -11,7 +11,7 @@ import pytest
 from conftest import SAMPLE, SCENARIOS
 
 import qb
-from qb.charts.style import words as figure_words
+from qb.charts.marks import words as figure_words
 from qb.cli import main
 from qb.data.checks import RULES
 from qb.data.recipe import RECIPE_RULES

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from qb.charts import Caption, outlook
-from qb.charts.primitives import Polygon
+from qb.charts.marks import Polygon
 from qb.data.checks import check
 from qb.data.dataset import Dataset
 from qb.data.sample import make

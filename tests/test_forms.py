@@ -20,7 +20,7 @@ from qb.indicators.assessment import assess
 from qb.report.context import ReportContext, open_context
 from qb.report.forms import run, write_all, write_forms, write_ledger, write_policies
 from qb.report.issue_ledger import ledger_table
-from qb.report.printed_form_figures import Figures
+from qb.report.printed_form_figures import FormFigures
 from qb.report.printed_form_sheets import Filing
 from qb.terms import Kind
 
@@ -510,7 +510,7 @@ def test_the_dictionary_names_every_figure_that_a_layout_may_use():
     )
     words = set(re.findall(r"`([\w.]+)`", chinese))
     assert words == set(re.findall(r"`([\w.]+)`", english))
-    figures = Figures(Filing.of(book_of(Town()), "甲区"))
+    figures = FormFigures(Filing.of(book_of(Town()), "甲区"))
     plain = {*DistrictItem, *(c.name for name in ("facilities", "funds") for c in TABLES[name].columns)}
     for what in ("", "section", "school", "excluded"):
         unnamed = {key for key in figures.names(what) - plain if not _named(key, words)}

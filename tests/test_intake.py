@@ -19,8 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from qb.cli import check as run_check
 from qb.data.cell_values import tidy_cells, unseen
-from qb.data.checks import check, doubts, run_check
+from qb.data.checks import check, doubts
 from qb.data.marking import mark
 from qb.data.reading import read, write
 from qb.data.recipe import convert, load_recipe

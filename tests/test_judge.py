@@ -26,7 +26,7 @@ from town import (
 
 import qb
 from qb.errors import DataError, QbError
-from qb.indicators.assessment import COLUMNS, MENDING, departments, document, ledger
+from qb.indicators.assessment import COLUMNS, MENDING, departments, json_document, ledger
 from qb.indicators.figures import FAIL, NO_DATA, NOT_APPLICABLE, PASS, VERDICTS
 from qb.indicators.verdicts import COMPOSITE, overall, school_rule, verdict_codes
 from qb.report.words import lacking_text
@@ -763,12 +763,12 @@ def test_a_district_over_the_years_in_which_limits_change(year, special, relieve
 def test_both_verdicts_stand_side_by_side():
     """Without the visiting teachers the one school fails, and so does the district."""
     town = transition_case().set("sections", {}, pe_arts_teachers=0, visiting_pe_arts_teachers=3)
-    (entry,) = document(town.assess(transition=True))["districts"]
+    (entry,) = json_document(town.assess(transition=True))["districts"]
     assert (entry["areas"]["resources"], entry["transition"]["areas"]["resources"]) == ("fail", "pass")
     assert entry["schools"][0]["values"]["C3"] == 0
     assert entry["transition"]["schools"][0]["values"]["C3"] == 3.75
     assert set(entry["transition"]) == set(entry) - {"transition"}
-    (plain,) = document(town.assess())["districts"]
+    (plain,) = json_document(town.assess())["districts"]
     assert "transition" not in plain
 
 
@@ -786,7 +786,7 @@ def worst():
     town.set("facilities", {"school_id": "九"}, equipment_yuan=None, teaching_area_m2=1)
     town.set("sections", {"school_id": "小二"}, backbone_teachers=0, pupils=None)
     town.item(survey_satisfied=None).drop("monitoring", subject="数学")
-    return document(town.assess(transition=True))
+    return json_document(town.assess(transition=True))
 
 
 def test_the_document_has_the_shape_that_others_rely_on(worst):
@@ -866,12 +866,12 @@ def test_the_document_is_json_without_nan(worst):
 def test_figures_in_the_document_are_not_rounded():
     town = Town(schools=False).add("小", "primary", primary=300)
     town.set("sections", {}, teachers_above_required=13)
-    (district,) = document(town.assess())["districts"]
+    (district,) = json_document(town.assess())["districts"]
     assert district["schools"][0]["values"]["C1"] == 100 * 13 / 300
 
 
 def test_the_document_of_the_sample_is_json(committed):
-    json.dumps(document(qb.assess(committed, transition=True)), allow_nan=False)
+    json.dumps(json_document(qb.assess(committed, transition=True)), allow_nan=False)
 
 
 # The assessment as a whole
@@ -880,7 +880,7 @@ def test_the_document_of_the_sample_is_json(committed):
 def test_one_districts_part_is_what_it_would_be_alone():
     first, second = Town(), Town(district="乙区").item(survey_satisfied=1)
     alone, part = first.assess(), together([first, second]).of(DISTRICT)
-    assert document(alone)["districts"][0]["areas"] == document(part)["districts"][0]["areas"]
+    assert json_document(alone)["districts"][0]["areas"] == json_document(part)["districts"][0]["areas"]
     assert {len(getattr(part, name)) - len(getattr(alone, name)) for name in part.FRAMES} == {0}
     for name in part.FRAMES:  # not a column more, and rows counted from 0
         assert list(getattr(part, name).columns) == list(getattr(alone, name).columns)
@@ -892,7 +892,7 @@ def test_the_order_of_rows_changes_nothing(committed):
     mixed = committed.replace(
         **{name: frame.sample(frac=1, random_state=5) for name, frame in committed.tables.items()}
     )
-    ours, theirs = (json.loads(json.dumps(document(qb.assess(data)))) for data in (committed, mixed))
+    ours, theirs = (json.loads(json.dumps(json_document(qb.assess(data)))) for data in (committed, mixed))
     for district in (*ours["districts"], *theirs["districts"]):
         for row in district["schools"] + district["balance"]:
             for name, value in row.items():

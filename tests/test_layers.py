@@ -33,7 +33,6 @@ ROOMS = (
     "charts",
     "report",
     "publish",
-    "console",
     "command_parser",
     "arguments",
     "cli",

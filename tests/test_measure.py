@@ -28,7 +28,7 @@ from town import (
 
 import qb
 from qb.data.dataset import Dataset
-from qb.indicators.assessment import document
+from qb.indicators.assessment import json_document
 from qb.indicators.population import take_population
 from qb.terms import STAGES_OF_KIND, Kind
 
@@ -1204,7 +1204,7 @@ def test_each_subject_counts_with_its_latest_result_of_the_cycle():
         "艺术": [0.149, 2023],
     }
     assert indicator(assessment, "C31")["value"] == 0.149
-    told = document(assessment)["districts"][0]["monitoring"]
+    told = json_document(assessment)["districts"][0]["monitoring"]
     assert [(row["subject"], row["year"]) for row in told if row["part"] == "level"] == [
         ("德育", 2024), ("语文", 2023), ("数学", 2022), ("科学", 2024), ("体育与健康", 2022), ("艺术", 2023),
     ]  # fmt: skip

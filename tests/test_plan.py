@@ -18,7 +18,7 @@ from qb.errors import QbError
 from qb.indicators.assessment import assess
 from qb.indicators.verdicts import COMPOSITE
 from qb.planning.plan.cheapest import PlanStatus, apply_purchases, cheapest_plan, scenario
-from qb.planning.plan.plan_results import document, run
+from qb.planning.plan.plan_results import json_document, run
 from qb.planning.plan.plan_summary import summary
 from qb.terms import Verdict
 
@@ -216,7 +216,7 @@ def test_a_plan_mends_what_money_mends_beside_the_seven_and_reaches_the_verdict(
     assert plan.mended.unpriced == ["C16", "C19", "C25"]
     assert plan.before.districts["verdict"].tolist() == ["fail"]
     assert plan.assessment.districts["verdict"].tolist() == ["pass"]
-    told = document(plan)
+    told = json_document(plan)
     assert told["districts"] == [{"district": "甲区", "before": "fail", "after": "pass"}]
     assert (told["mending_cost_yuan"], told["remains"]) == (385_000, {})
     # The scenario of the plan says the same.
@@ -238,8 +238,8 @@ def test_land_is_a_limit_where_it_is_reported_and_a_sentence_where_it_is_not():
     assert cheap.cost == pytest.approx(137_500 + 55_000)
     assert "1 所学校新增运动场地 275 平方米，但没有填报可建设用地" in summary(cheap)
     assert (
-        document(cheap)["notes"]
-        and not document(cheapest_plan(town(land_available_m2=300.0).data()))["notes"]
+        json_document(cheap)["notes"]
+        and not json_document(cheapest_plan(town(land_available_m2=300.0).data()))["notes"]
     )
     plan = cheapest_plan(town(land_available_m2=200.0).data())
     assert plan.status is PlanStatus.INFEASIBLE
@@ -251,7 +251,7 @@ def test_what_no_money_mends_is_listed_as_what_remains():
     town = Town().set("classes", {}, pupils=60).set("evidence", {"item": "C8.1"}, status="unmet")
     plan = cheapest_plan(town.data())
     assert not len(plan.mended.items)
-    assert document(plan)["remains"] == {"fail": ["C8", "C12"]}
+    assert json_document(plan)["remains"] == {"fail": ["C8", "C12"]}
     assert "做完之后仍有：未达标 2 项（C8、C12）。" in summary(plan)
 
 
@@ -359,7 +359,7 @@ def test_a_budget_that_is_not_enough_is_answered_with_the_least_cost_and_the_bes
     assert nearly.clashes == ("预算 269,999 元不足，至少需要 270,000 元",)
     assert not len(plan.purchases) and plan.assessment is plan.before
     assert cheapest_plan(town.data(), budget=270_000).cost == 270_000
-    told = document(plan)
+    told = json_document(plan)
     assert (told["status"], told["cost_yuan"], told["gap"]) == ("infeasible", None, None)
 
 

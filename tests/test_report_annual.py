@@ -16,7 +16,8 @@ from qb.data.dataset import Dataset
 from qb.data.sample import make
 from qb.indicators.verdicts import COMPOSITE
 from qb.report.annual_report import AnnualReport
-from qb.report.context import ReportContext, State, state_on
+from qb.report.context import ReportContext
+from qb.report.issue_ledger import State, state_on
 from qb.standard import load
 from qb.terms import Verdict
 

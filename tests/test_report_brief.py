@@ -13,9 +13,10 @@ from qb.indicators.assessment import assess
 from qb.planning.plan.budget_and_transfers import best_use
 from qb.planning.plan.cheapest import cheapest_plan
 from qb.report.brief_report import BriefReport, problems_of
-from qb.report.context import ReportContext, State
+from qb.report.context import ReportContext
 from qb.report.district_report import DistrictReport
-from qb.report.plan_study import Work
+from qb.report.issue_ledger import State
+from qb.report.plan_study import PlanAnswers
 
 
 def brief(data, lang="zh"):
@@ -172,6 +173,6 @@ def test_a_district_that_needs_nothing_says_so_once():
 
 def test_where_the_mean_of_the_coefficients_decides_no_first_step_is_asked_for(monkeypatch):
     made = brief(make())  # a district that has something to buy
-    monkeypatch.setattr(Work, "by_mean", True)
+    monkeypatch.setattr(PlanAnswers, "by_mean", True)
     assert made.work.plan.cost and made.first_step is None and made.work.steps == []
     assert "先做哪一步" not in text(made.verdict())

@@ -10,7 +10,7 @@ from statements import facts
 from town import Town
 
 import qb
-from qb.charts.style import share
+from qb.charts.marks import share
 from qb.publish.site import _counted
 from qb.report.annual_report import AnnualReport
 from qb.report.context import ReportContext

@@ -15,8 +15,8 @@ from plan_cases import two_equal
 from town import Town
 
 from qb.charts import Caption
+from qb.charts.marks import Dot, Word
 from qb.charts.plan_figures import Lane, before_after, cost_curve
-from qb.charts.primitives import Dot, Word
 from qb.data.sample import make
 from qb.indicators.assessment import assess
 from qb.report.context import ReportContext

@@ -396,7 +396,7 @@ def test_zones_of_schools_that_change_share_their_shape_and_the_changed_one_is_l
     chart = draw(
         [114.0, 114.02, 114.04], ["A", "A", "B"], ["A", "B", "B"], {"A": (114.0, 34.01), "B": (114.05, 34.01)}
     )
-    from qb.charts.primitives import Dot
+    from qb.charts.marks import Dot
 
     dots = [m for m in chart.marks if isinstance(m, Dot)]
     left, right = dots[:3], dots[3:]

@@ -16,8 +16,7 @@ from oracle import CODES
 
 import qb
 from qb import balance, charts, report
-from qb.charts.primitives import Word
-from qb.charts.style import WIDTH, span
+from qb.charts.marks import WIDTH, Word, span
 from qb.data.dataset import Dataset
 from qb.data.sample import make
 from qb.errors import QbError

@@ -17,7 +17,7 @@ from qb.planning import scenario
 from qb.planning.scenario import ScenarioError, apply
 from qb.planning.scenario.year_records import (
     OF_TEACHERS,
-    Register,
+    YearRecords,
     apportion,
     carried,
     class_sizes,
@@ -697,7 +697,7 @@ def test_an_empty_scenario_changes_nothing():
 
 
 def test_a_register_written_back_without_a_change_is_the_same_table():
-    register = Register.of(SMALL, 2025)
+    register = YearRecords.of(SMALL, 2025)
     row = register["sections"][("0001003", "primary")]
     after = write_back(SMALL, register, register.put("sections", {("0001003", "primary"): {**row}}))
     pd.testing.assert_frame_equal(

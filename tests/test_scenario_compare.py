@@ -13,13 +13,13 @@ from test_scenario import STANDARD, town
 
 import qb
 from qb.errors import QbError
-from qb.indicators.assessment import document as assessment_document
+from qb.indicators.assessment import json_document as assessment_document
 from qb.planning.scenario import (
     Scenario,
     apply,
     combined,
-    document,
     great_circle_km,
+    json_document,
     summary,
     to_toml,
     walking,
@@ -246,7 +246,7 @@ def test_zones_without_a_way_are_named_and_places_that_lack_are_found():
     said = found.outcomes[0].findings
     assert "模拟D小学按 100 个学位开办，将有学生 121 人，缺 21 个学位" in said
     assert "小学有 121 名孩子的步行距离不明，没有计入：小区 Z0、Z1（学校没有坐标）" in said
-    assert document(found)["scenarios"][0]["findings"] == list(said)
+    assert json_document(found)["scenarios"][0]["findings"] == list(said)
     assert f"注意：{said[0]}。" in summary(found)
 
 
@@ -291,7 +291,7 @@ def test_beyond_the_forecast_years_stand_still_and_are_not_computed_one_by_one(c
 
 
 def test_the_document_has_the_shape_that_others_rely_on():
-    found = document(compare(OPEN, REZONE))
+    found = json_document(compare(OPEN, REZONE))
     text = json.loads(json.dumps(found, ensure_ascii=False, allow_nan=False))
     assert set(text) >= {"base", "scenarios"}
     (one,) = text["scenarios"]

@@ -5,7 +5,7 @@ import math
 import pytest
 from test_scenario import STANDARD, town
 
-from qb.planning.scenario import Scenario, document, summary, whatif
+from qb.planning.scenario import Scenario, json_document, summary, whatif
 
 REZONE = {"do": "rezone", "zones": ["Z0"], "stage": "primary", "to": "B"}
 
@@ -55,7 +55,7 @@ def test_training_costs_by_what_is_reached_and_what_has_no_price_is_named():
 
 def test_an_action_without_a_price_is_no_zero():
     found = compare(REZONE)
-    told = document(found)["scenarios"][0]
+    told = json_document(found)["scenarios"][0]
     assert (told["cost_yuan"], told["low"], told["high"]) == (None, None, None)
     assert told["costs"][0]["item"] == "rezone" and told["costs"][0]["cost_yuan"] is None
     assert "没有可按单价计算的；费用文件中没有单价、未计入：第 1 项 改划小区" in summary(found)
@@ -67,7 +67,7 @@ def test_what_has_a_price_is_summed_beside_what_has_none():
     train = {"do": "train", "school": "A", "trained": 1}
     build = {"do": "build", "school": "A", "teaching_area_m2": 100, "rooms": rooms}
     found = compare(REZONE, build, hire, train)
-    told = document(found)["scenarios"][0]
+    told = json_document(found)["scenarios"][0]
     assert (told["cost_yuan"], told["low"], told["high"]) == (700000, 510000, 1040000)
     unpriced = "费用文件中没有单价、未计入：第 1 项 改划小区；第 4 项 教师培养（培训满360学时专任教师数）"
     assert f"70.0 万元（低 51.0，高 104.0）；{unpriced}" in summary(found)

@@ -11,7 +11,7 @@ from town import YEAR, Town, area, coefficient, findings, indicator, others, sch
 from qb.data.checks import check
 from qb.data.dataset import Dataset
 from qb.errors import DataError
-from qb.indicators.assessment import assess, document
+from qb.indicators.assessment import assess, json_document
 from qb.report.verdict_keys import summary
 
 SEVEN = ("C1", "C2", "C3", "C4", "C5", "C6", "C7")
@@ -147,7 +147,7 @@ def test_a_school_that_reported_nothing_is_no_data_at_each_stage_of_its_kind(kin
         found = coefficient(assessment, stage, "C4")
         assert (found["missing"], found["verdict"]) == ((1, "no data") if open_ else (0, "pass"))
     assert assessment.silent[["school_id", "stage"]].to_numpy().tolist() == [["默", s] for s in stages]
-    for row in document(assessment)["districts"][0]["schools"][-len(stages) :]:
+    for row in json_document(assessment)["districts"][0]["schools"][-len(stages) :]:
         assert (row["school_id"], row["pupils"], row["verdict"]) == ("默", None, "no data")
         assert set(row["verdicts"].values()) == {"no data"}
 
@@ -236,7 +236,7 @@ def test_a_school_is_expected_from_the_year_it_opened_to_the_last_it_taught_in(y
     if reason:
         assert listed["reason"].tolist() == [reason]
         assert area(assessment, "district") == "pass"
-        (entry,) = document(assessment)["districts"][0]["excluded"]
+        (entry,) = json_document(assessment)["districts"][0]["excluded"]
         assert (entry["school_id"], entry["stage"], entry["reason"]) == ("校", None, reason)
     else:
         assert not len(listed)
@@ -472,7 +472,7 @@ def odd():
 
 
 def test_the_school_rows_of_an_odd_district_are_those_worked_out_by_hand():
-    (entry,) = document(assess(odd().data(), 2024))["districts"]
+    (entry,) = json_document(assess(odd().data(), 2024))["districts"]
     rows = {(row["school_id"], row["stage"]): row for row in entry["schools"]}
     # A shares 1050 m² (50 indoors off), 2050 m², 400,000 yuan, 6 rooms by 120 : 90 × 1.1; its campus of one
     # stage adds to the primary row of 160. B's junior row has 900 of 900 + 300 × 1.2 parts.
@@ -503,7 +503,7 @@ def test_the_school_rows_of_an_odd_district_are_those_worked_out_by_hand():
 
 
 def test_the_indicators_of_an_odd_district_are_those_worked_out_by_hand():
-    (entry,) = document(assess(odd().data(), 2024))["districts"]
+    (entry,) = json_document(assess(odd().data(), 2024))["districts"]
     verdicts = {row["code"]: row["verdict"] for row in entry["indicators"]}
     silent = dict.fromkeys(("C1", "C2", "C3", "C11", "C16", "C19", "C20", "C28"), "no data")
     # C10: B needs two art rooms for 18 junior classes; one has 89.99 m². C12: a class of 48. C13: 71,999 of

@@ -11,7 +11,7 @@ from test_scenario import STANDARD, town
 from qb.planning.scenario import apply, load, to_toml, whatif
 from qb.planning.scenario.year_records import rows_of
 from qb.planning.siting.candidate_sites import Aim, SitingError, load_sites
-from qb.planning.siting.site_choice import document, site, summary
+from qb.planning.siting.site_choice import json_document, site, summary
 from qb.planning.siting.siting_problem import NONE, SitingProblem, build
 from qb.planning.siting.siting_solver import SitingStatus, solve
 from qb.standard.limits import LimitInForce
@@ -206,7 +206,7 @@ def test_the_file_says_what_counts_how_far_is_near_and_how_many_places_there_are
     # 60 × 1.20 + 61 × 0.24 km, or 61 × 0.96.
     walk = site(town(), asking(tmp_path, counts='"walk"'), standard=STANDARD)
     assert [(a.zones, a.to) for a in walk.scenario(1).actions] == [(("Z1",), "B")]
-    made = document(walk)
+    made = json_document(walk)
     assert (made["counts"], made["detour"], made["limits_km"]) == ("walk", 1.3, {"primary": 0.5, "junior": 1})
     assert made["options"][1]["within_bound"] is None and made["options"][1]["gap"] <= 1e-6
     text = summary(walk)
@@ -260,7 +260,7 @@ def test_a_walk_of_the_table_goes_before_the_straight_line():
     best = found.assigned(1).set_index(["zone_id", "stage"])
     assert (best["school_id"]["Z0", "primary"], best["school_id"]["Z1", "primary"]) == ("S1", "A")
     assert best["km"]["Z0", "primary"] == pytest.approx(0.3595, abs=1e-3)
-    assert document(found)["ways"] == 20 and document(found)["ways_measured"] == 1
+    assert json_document(found)["ways"] == 20 and json_document(found)["ways_measured"] == 1
     said = summary(found)
     assert "小区到学校、校址的 20 条路中 1 条取自到校距离表，其余按直线距离 × 1.3 估算" in said
     assert "到校距离表中有 1 个编号既不是学校也不是校址，没有用到：X9" in said
@@ -282,7 +282,7 @@ def test_where_the_table_has_every_walk_no_coordinates_are_needed():
     site_ = {"longitude": None, "latitude": None}
     found = sited(site_, data=bare.replace(distances=table))
     pd.testing.assert_frame_equal(found.assigned(1), before.assigned(1))
-    assert document(found)["ways_measured"] == document(found)["ways"] == 20
+    assert json_document(found)["ways_measured"] == json_document(found)["ways"] == 20
     assert found.scenario(1).actions[0].longitude is None
     # Zone Z3 without its walk to the site: it is left out, and so is its part of the children.
     short = table[~((table["zone_id"] == "Z3") & (table["place_id"] == "S1"))]

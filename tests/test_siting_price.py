@@ -14,8 +14,7 @@ from test_siting import CANDIDATE, candidates, question, sited
 
 from qb.charts import Caption
 from qb.charts.maps import map_of_sites
-from qb.charts.primitives import Dot, Line
-from qb.charts.style import ACCENT
+from qb.charts.marks import ACCENT, Dot, Line
 from qb.errors import QbError
 from qb.indicators.assessment import assess
 from qb.planning.costs import load_costs
@@ -34,7 +33,7 @@ from qb.planning.siting.pareto_front import (
     undominated,
 )
 from qb.planning.siting.site_choice import (
-    document,
+    json_document,
     lacking,
     prices,
     site,
@@ -148,7 +147,7 @@ def test_the_summary_tells_cost_and_the_closest_plan():
 
 def test_a_document_has_every_option_with_its_sites_and_zones():
     found = sited(WRITTEN)
-    made = json.loads(json.dumps(document(found), allow_nan=False))
+    made = json.loads(json.dumps(json_document(found), allow_nan=False))
     now, best = made["options"][0], made["options"][1]
     assert (now["option"], now["sites"], now["bound"], now["assignments"]) == (0, [], None, [])
     assert best["sites"] == [
@@ -175,7 +174,7 @@ def test_a_document_has_every_option_with_its_sites_and_zones():
 
 def test_a_plan_without_places_for_all_has_no_verdicts_in_the_document():
     given = pd.DataFrame({"school_id": list("ABCN"), "stage": "primary", "capacity": [0, 0, 30, 0]})
-    made = document(sited({"primary_capacity": 10}, capacities=given))
+    made = json_document(sited({"primary_capacity": 10}, capacities=given))
     best = made["options"][1]
     assert best["status"] == "infeasible" and best["passing"] is None and made["closest"] is None
     json.dumps(made, allow_nan=False)
@@ -206,12 +205,12 @@ def test_one_more_school_buys_what_it_adds():
     text = trade_off_lines(curve)
     assert "1 所　S1：步行距离以内 241 名（增 60 名）" in text and "每增一名约 3.8 万元" in text
     assert text.splitlines()[-1] == "    第 2 所未见所得，不再增加"
-    made = json.loads(json.dumps(document(found, curve), allow_nan=False))["curve"]
+    made = json.loads(json.dumps(json_document(found, curve), allow_nan=False))["curve"]
     assert [(row["new"], row["within"], row["status"]) for row in made] == [
         (0, 181, "optimal"),
         (1, 241, "optimal"),
     ]
-    assert made[0]["more_within"] is None and "curve" not in document(found)
+    assert made[0]["more_within"] is None and "curve" not in json_document(found)
 
 
 # The front of cost, reach and walk
@@ -293,7 +292,7 @@ def test_the_front_tells_what_each_further_pupil_costs_and_what_a_price_decides(
     text = front_lines(table, swings)
     assert "约 540 万元　S1 (90)：步行距离以内 241 名" in text and "每增一名约 9.0 万元" in text
     assert "任一校址的费用升降 20%，选择不变" in text and "前沿可能" not in text
-    told = json.loads(json.dumps(document(found, front=table), allow_nan=False))
+    told = json.loads(json.dumps(json_document(found, front=table), allow_nan=False))
     assert told["front_complete"] is True and "前沿已查完" in text
     first = told["front_bounds"][0]
     assert (first["budget_yuan"], first["within_at_most"]) == (None, 241)

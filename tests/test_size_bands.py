@@ -20,9 +20,9 @@ from qb.data.table_intake import frame_to_table
 from qb.errors import DataError
 from qb.planning.forecast.projection import forecast
 from qb.planning.scenario.coming_years import apply
-from qb.report.annual_target import AnnualConditions
+from qb.report.annual_report import AnnualClassesAndRooms
 from qb.report.context import ReportContext
-from qb.report.printed_form_figures import Count, Figures
+from qb.report.printed_form_figures import Count, FormFigures
 from qb.report.printed_form_sheets import Filing
 from qb.terms import Severity
 
@@ -315,11 +315,11 @@ def test_forms_and_the_annual_report_count_the_classes_and_rooms_of_bands():
     town = bands(Town(), "小二", "primary", (36, 40, 9), (46, 50, 1))
     rooms(town, "小二", "primary", "music", (96, None, 1), (73, 96, 2))
     context = ReportContext(town.data(), town.assess())
-    figures = Figures(Filing.of(context, DISTRICT))
+    figures = FormFigures(Filing.of(context, DISTRICT))
     assert figures.district["C12.primary.above"] == Count.made(1, 0)
     school = next(found for found in figures.each("school") if found["school_id"] == "小二")
     assert school["rooms.music"] == "3 间（96 及以上的 1 间、73—96 的 2 间 平方米）"
-    conditions = AnnualConditions(context, DISTRICT)
+    conditions = AnnualClassesAndRooms(context, DISTRICT)
     primary = conditions.class_sizes()[0]
     assert "15 个班中 1 个超过 45 人" in primary.title
     assert "10 个班按班额分档填报，不在图中" in primary.subtitle

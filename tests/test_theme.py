@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from qb import charts
-from qb.charts import Caption, Chart, small_multiples
+from qb.charts import Caption, Chart
 from qb.charts.figure import MOST_ROWS
 from qb.errors import QbError
 from qb.publish.page import CONTROLS, SCRIPTS, THEME, WORDS, Page, index_page
@@ -100,7 +100,7 @@ def test_no_figure_heads_a_column_with_the_name_it_has_inside():
         {"pupils": [900.0, 950, 990], "low": [np.nan, np.nan, 960], "high": [np.nan, np.nan, 1020]},
         index=[2024, 2025, 2026],
     )
-    curve = small_multiples.LorenzCurve([0, 1], [0, 1], 0.4, 0.2)
+    curve = charts.LorenzCurve([0, 1], [0, 1], 0.4, 0.2)
     figures = [
         charts.lorenz({"C1": curve}, caption=Caption("题")),
         charts.intervals(

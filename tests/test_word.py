@@ -17,7 +17,7 @@ from qb.publish.jobs import Job
 from qb.publish.notebook_to_word import shown_by, write_word
 from qb.publish.page import Page
 from qb.report.tables import Table
-from qb.report.word_writer import Cover, chinese, write_document
+from qb.report.word_writer import DocumentFrame, chinese, write_document
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PAGE = Page("一校一策", "zh", "古城区 · 2025—2026学年", True, provenance=(("数据来源", "sample"),))
@@ -39,9 +39,9 @@ def code(source: str, *tags: str) -> tuple[str, str, tuple[str, ...]]:
     return "code", source, tags
 
 
-def written(tmp_path: Path, *shown: object, cover: Cover | None = None):
+def written(tmp_path: Path, *shown: object, cover: DocumentFrame | None = None):
     path = tmp_path / "稿.docx"
-    write_document(shown, path, cover or Cover("题"))
+    write_document(shown, path, cover or DocumentFrame("题"))
     return Document(str(path))
 
 
@@ -195,7 +195,7 @@ def test_numbers_stand_on_the_right_and_failing_rows_are_shaded(tmp_path):
 
 
 def test_a_title_is_given_where_the_content_brings_none(tmp_path):
-    document = written(tmp_path, Shown("<p>一句话</p>"), cover=Cover("年度报告"))
+    document = written(tmp_path, Shown("<p>一句话</p>"), cover=DocumentFrame("年度报告"))
     assert headings(document) == [("Title", "年度报告")]
     assert "一句话" in [p.text for p in document.paragraphs]
 
@@ -243,7 +243,7 @@ def test_a_note_follows_its_table_without_an_empty_line(tmp_path):
 
 
 def test_english_documents_have_english_words(tmp_path):
-    cover = Cover("Report", "Old town", "en", True, (("Data", "sample"),))
+    cover = DocumentFrame("Report", "Old town", "en", True, (("Data", "sample"),))
     table = Shown("<table><caption>Schools</caption><tr><td>A</td></tr></table>")
     document = written(tmp_path, table, chart("Lowest"), cover=cover)
     texts = "\n".join(p.text for p in document.paragraphs)
@@ -253,7 +253,7 @@ def test_english_documents_have_english_words(tmp_path):
 
 
 def test_a_document_says_nothing_of_the_library_that_wrote_it(tmp_path):
-    about = written(tmp_path, "甲", cover=Cover("题\x07")).core_properties
+    about = written(tmp_path, "甲", cover=DocumentFrame("题\x07")).core_properties
     assert (about.title, about.author, about.comments) == ("题", "qb", "")
     with zipfile.ZipFile(tmp_path / "稿.docx") as package:
         assert b"python-docx" not in package.read("docProps/core.xml")

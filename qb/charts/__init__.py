@@ -9,11 +9,10 @@ from __future__ import annotations
 from qb.charts.bars import classes, completeness, diverging, intervals, shortfall_bars
 from qb.charts.figure import Caption, Chart
 from qb.charts.maps import map_of_schools, map_of_values
+from qb.charts.marks import fonts, style
 from qb.charts.profiles import coefficients, heat, profile
-from qb.charts.relations import correlations, quadrants
-from qb.charts.small_multiples import LorenzCurve, histograms, lorenz, parts
+from qb.charts.research_figures import LorenzCurve, correlations, histograms, lorenz, parts, quadrants
 from qb.charts.strip_plots import Strip, Strips, spreads, strips
-from qb.charts.style import fonts, style
 from qb.charts.trends import fan, outlook, shares, sparkline, trend
 
 __all__ = [

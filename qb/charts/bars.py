@@ -12,8 +12,24 @@ import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
 from qb.charts.layout import NamedRows, Scale, feet, grid, notes, ticks
-from qb.charts.primitives import Bar, Dot, Line, Mark, Word
-from qb.charts.style import ACCENT, ALARM, FADE, INK, QUIET, RULE, label, plain, share, shorten, span
+from qb.charts.marks import (
+    ACCENT,
+    ALARM,
+    FADE,
+    INK,
+    QUIET,
+    RULE,
+    Bar,
+    Dot,
+    Line,
+    Mark,
+    Word,
+    label,
+    plain,
+    share,
+    shorten,
+    span,
+)
 from qb.terms import Verdict
 
 # Figures made of bars: shortfalls, class sizes, how complete the tables are.

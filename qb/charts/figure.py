@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from qb.charts.primitives import HALO, Dot, Mark, Word, svg
-from qb.charts.style import (
+from qb.charts.marks import (
     BODY,
+    HALO,
     LARGE,
     NARROW,
     PAPER,
@@ -26,9 +26,13 @@ from qb.charts.style import (
     STACK,
     WIDTH,
     Colour,
+    Dot,
+    Mark,
+    Word,
     clean,
     label,
     style,
+    svg,
     words,
     wrap,
 )

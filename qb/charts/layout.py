@@ -10,8 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from qb.charts.figure import Caption
-from qb.charts.primitives import Anchor, Dot, Line, Mark, Word
-from qb.charts.style import (
+from qb.charts.marks import (
     ALARM,
     ALLOW,
     BODY,
@@ -19,7 +18,12 @@ from qb.charts.style import (
     INK,
     QUIET,
     RULE,
+    Anchor,
     Colour,
+    Dot,
+    Line,
+    Mark,
+    Word,
     clean,
     plain,
     share,

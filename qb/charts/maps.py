@@ -12,8 +12,26 @@ import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
 from qb.charts.layout import TOLD, dot, frame, largest, listed, notes, radii, states
-from qb.charts.primitives import Bar, Dot, Line, Mark, Shape, Word
-from qb.charts.style import ACCENT, ALARM, BODY, FADE, INK, QUIET, RULE, Colour, clean, label, shorten, span
+from qb.charts.marks import (
+    ACCENT,
+    ALARM,
+    BODY,
+    FADE,
+    INK,
+    QUIET,
+    RULE,
+    Bar,
+    Colour,
+    Dot,
+    Line,
+    Mark,
+    Shape,
+    Word,
+    clean,
+    label,
+    shorten,
+    span,
+)
 from qb.terms import Verdict
 
 # The map of the schools.

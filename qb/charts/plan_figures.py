@@ -10,9 +10,8 @@ import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
 from qb.charts.layout import EDGE, LINE, NamedRows, Scale, dots_of, feet, grid, notes, states, ticks
-from qb.charts.primitives import Dot, Line, Mark, Word
+from qb.charts.marks import ACCENT, ALARM, INK, QUIET, RULE, Dot, Line, Mark, Word, clean, plain, span
 from qb.charts.strip_plots import limited, scale_of, scale_of_standard
-from qb.charts.style import ACCENT, ALARM, INK, QUIET, RULE, clean, plain, span
 
 TOP, DEEP = 30, 230
 LANE = 42  # how high the schools at one time are

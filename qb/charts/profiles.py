@@ -11,8 +11,7 @@ import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
 from qb.charts.layout import LINE, NamedRows, Scale, State, notes, states
-from qb.charts.primitives import Bar, Dot, Line, Mark, Word
-from qb.charts.style import (
+from qb.charts.marks import (
     ALARM,
     ALLOW,
     BODY,
@@ -21,6 +20,11 @@ from qb.charts.style import (
     QUIET,
     RULE,
     SMALL,
+    Bar,
+    Dot,
+    Line,
+    Mark,
+    Word,
     label,
     share,
     shorten,

@@ -12,8 +12,25 @@ import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
 from qb.charts.layout import EDGE, LINE, NamedRows, Scale, State, dots_of, feet, notes, states, ticks
-from qb.charts.primitives import Bar, Dot, Line, Mark, Word
-from qb.charts.style import ACCENT, ALARM, ALLOW, FADE, INK, NARROW, QUIET, RULE, WIDTH, clean, label, share
+from qb.charts.marks import (
+    ACCENT,
+    ALARM,
+    ALLOW,
+    FADE,
+    INK,
+    NARROW,
+    QUIET,
+    RULE,
+    WIDTH,
+    Bar,
+    Dot,
+    Line,
+    Mark,
+    Word,
+    clean,
+    label,
+    share,
+)
 from qb.terms import Allowance, Verdict
 
 # All schools of a stage on all indicators: a strip for each of them.

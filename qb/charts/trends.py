@@ -12,8 +12,26 @@ import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
 from qb.charts.layout import LINE, Scale, ends, feet, grid, notes, ticks
-from qb.charts.primitives import Bar, Dot, Line, Mark, Polygon, Word, svg
-from qb.charts.style import ACCENT, INK, PAPER, QUIET, RULE, clean, label, plain, share, shorten, span
+from qb.charts.marks import (
+    ACCENT,
+    INK,
+    PAPER,
+    QUIET,
+    RULE,
+    Bar,
+    Dot,
+    Line,
+    Mark,
+    Polygon,
+    Word,
+    clean,
+    label,
+    plain,
+    share,
+    shorten,
+    span,
+    svg,
+)
 from qb.terms import Verdict
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_EDGE = 64, 16, 3

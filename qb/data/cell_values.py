@@ -16,9 +16,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qb.data.schema import INVISIBLE, WHOLE, Column, ColumnKind, Table, tidy_header, tidy_unit
+from qb.data.schema import INVISIBLE, WHOLE, ColumnKind, SchemaColumn, tidy_header, tidy_unit
 from qb.language import Message, listing
-from qb.personal_data import SHORTEST, kinds_of, mask, names_persons
+from qb.personal_data import SHORTEST, kinds_of
 from qb.terms import LARGEST
 
 IF_WRONG = Message(
@@ -170,14 +170,14 @@ class Finding:
     """Cells of one column that break one rule: which, as typed, and what to say of them."""
 
     rule: str
-    column: Column
+    column: SchemaColumn
     where: np.ndarray
     raw: pd.Series
     message: Message
     remedy: Message
 
 
-def convert(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
+def convert(raw: pd.Series, column: SchemaColumn) -> tuple[pd.Series, list[Finding]]:
     """Return a column's cells in its dtype, missing where unreadable, and what was found.
 
     A key year comes back as float64, for it may be missing here.
@@ -231,7 +231,7 @@ def error_cells(values: pd.Series) -> np.ndarray | None:
     return found if found.any() else None
 
 
-def _without_errors(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
+def _without_errors(raw: pd.Series, column: SchemaColumn) -> tuple[pd.Series, list[Finding]]:
     """Take out of a column the errors of a spreadsheet: they are no text, and never "no data"."""
     wrong = error_cells(raw)
     formulas = None
@@ -268,7 +268,7 @@ def _as_text(raw: pd.Series) -> pd.Series:
     return raw.astype("str")
 
 
-def _text(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
+def _text(raw: pd.Series, column: SchemaColumn) -> tuple[pd.Series, list[Finding]]:
     given = raw if _is_coded(raw) else _as_text(raw)
     text = plain(given)
     # before what costs more is asked of each cell
@@ -319,7 +319,7 @@ _MARK_BESIDE, _WITHOUT_MARK = (
 )
 
 
-def _note(column: Column, where: np.ndarray, raw: pd.Series, values: pd.Series) -> Finding:
+def _note(column: SchemaColumn, where: np.ndarray, raw: pd.Series, values: pd.Series) -> Finding:
     """Say once for a column what its odd spellings were read as."""
     if not where.any():
         return Finding("F20", column, where, raw, "", "")
@@ -338,7 +338,7 @@ def _note(column: Column, where: np.ndarray, raw: pd.Series, values: pd.Series) 
 # Numbers
 
 
-def _numbers(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
+def _numbers(raw: pd.Series, column: SchemaColumn) -> tuple[pd.Series, list[Finding]]:
     if pd.api.types.is_numeric_dtype(raw) and not pd.api.types.is_bool_dtype(raw):
         numbers, found = raw.astype("float64"), []
     else:
@@ -349,7 +349,7 @@ def _numbers(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
     return numbers, found
 
 
-def _typed_numbers(text: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
+def _typed_numbers(text: pd.Series, column: SchemaColumn) -> tuple[pd.Series, list[Finding]]:
     numbers = pd.to_numeric(text, errors="coerce").astype("float64")  # whole numbers come as int64
     odd = _isna(numbers) & ~_isna(text)
     if not odd.any():
@@ -379,7 +379,9 @@ def _typed_numbers(text: pd.Series, column: Column) -> tuple[pd.Series, list[Fin
     ]
 
 
-def _out_of_bounds(numbers: pd.Series, column: Column) -> Iterator[tuple[str, Message, Message, np.ndarray]]:
+def _out_of_bounds(
+    numbers: pd.Series, column: SchemaColumn
+) -> Iterator[tuple[str, Message, Message, np.ndarray]]:
     """Give each bound with the cells that break it and no bound before it."""
     array = numbers.to_numpy()
     broken = np.zeros(len(array), dtype=bool)
@@ -418,7 +420,7 @@ def _out_of_bounds(numbers: pd.Series, column: Column) -> Iterator[tuple[str, Me
     yield "F13", Message("超出范围：{}", "is out of range: {}", range_text(column)), remedy, outside
 
 
-def range_text(column: Column) -> Message | str:
+def range_text(column: SchemaColumn) -> Message | str:
     """Return a column's bounds in words; empty where it has none.
 
     >>> from qb.data.schema import TABLES
@@ -435,7 +437,7 @@ _CHINESE = {word: float(n) for n, word in enumerate("一二三四五六七八九
 _GRADES = {"初": 6.0, "高": 9.0}  # 初一 is grade 7, 高一 grade 10
 
 
-def _read_place(plain: str, column: Column) -> float | None:
+def _read_place(plain: str, column: SchemaColumn) -> float | None:
     """Read a level, a grade or the number of a class, written as such.
 
     >>> from qb.data.schema import TABLES
@@ -458,7 +460,7 @@ def _read_place(plain: str, column: Column) -> float | None:
     return _ROMAN.get(text, _CHINESE.get(text))
 
 
-def read_number(text: str, column: Column) -> float | None:
+def read_number(text: str, column: SchemaColumn) -> float | None:
     """Return the number that an oddly typed cell plainly means, or None.
 
     Full-width digits, thousands separators, the column's own unit, per cent in a column of shares,
@@ -507,7 +509,7 @@ _BOOLEANS = {
 
 
 def _words(
-    raw: pd.Series, column: Column, read: Callable[[str], object], rule: str, remedy: Message
+    raw: pd.Series, column: SchemaColumn, read: Callable[[str], object], rule: str, remedy: Message
 ) -> tuple[pd.Series, list[Finding]]:
     """Read each different spelling once; what `read` gives None for breaks the rule."""
     text = raw if _is_coded(raw) else _as_text(raw)
@@ -532,18 +534,18 @@ def _boolean(typed: str) -> bool | None:
     return _BOOLEANS.get(tidy_header(typed))
 
 
-def _term_of(column: Column) -> Callable[[str], str | None]:
+def _term_of(column: SchemaColumn) -> Callable[[str], str | None]:
     words = {tidy_header(word): term.value for term in column.terms for word in (term.value, term.zh)}
     return lambda typed: words.get(tidy_header(typed))
 
 
-def _term_remedy(column: Column) -> Message:
+def _term_remedy(column: SchemaColumn) -> Message:
     if len(column.terms) > 10:
         return Message("可填的“{}”见 data/README.md", "For the words of {} see data/README.md", column)
     return Message("可填：", "One of: ") + listing(column.terms)
 
 
-def _dates(raw: pd.Series, column: Column) -> tuple[pd.Series, list[Finding]]:
+def _dates(raw: pd.Series, column: SchemaColumn) -> tuple[pd.Series, list[Finding]]:
     text = _as_text(raw)
     spelt = {typed: read_date(typed) for typed in text.dropna().unique()}
     values = text.map({typed: day for typed, (day, _) in spelt.items()}).astype("str")
@@ -630,25 +632,6 @@ def find_numbers(values: pd.Series, *, codes: bool = False) -> dict[int, list[st
         texts = {position: cell for position, cell in texts.items() if kinds_of(cell, codes=True)}
     found = {position: kinds_of(cell) for position, cell in texts.items()}
     return {position: kinds for position, kinds in sorted(found.items()) if kinds}
-
-
-def without_persons(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Return a table fit to go from hand to hand: no column about persons, no number of a person in full."""
-    own = [name for name in frame if name not in table.by_name]
-    frame = frame.drop(columns=[name for name in own if names_persons(name)])
-    for name, values in frame.items():
-        column = table.by_name.get(name)
-        if column is not None and column.kind not in (ColumnKind.TEXT, ColumnKind.ID):
-            continue
-        codes = column is not None and column.kind is ColumnKind.ID
-        if found := find_numbers(values, codes=codes):
-            texts = values.astype(object)
-            for place in found:
-                value = texts.iloc[place]
-                text = value if isinstance(value, str) else f"{value:.0f}"
-                texts.iloc[place] = mask(text, keep=text if codes else None)
-            frame = frame.assign(**{str(name): texts})
-    return frame
 
 
 def _long_texts(values: pd.Series) -> dict[int, str]:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset, index_of, record_codes
-from qb.data.schema import TABLES, Table, tables_of
+from qb.data.schema import TABLES, SchemaTable, tables_of
 from qb.language import NOTHING, Message
 from qb.standard import Checks, Standard, StandardError, load
 from qb.terms import GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Severity, Stage
@@ -48,7 +48,7 @@ class View:
         return self._standard or load()
 
     @cached_property
-    def tables(self) -> dict[str, Table]:
+    def tables(self) -> dict[str, SchemaTable]:
         """The tables with the columns of the standard given."""
         return tables_of(self._standard)
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from qb.data.check_base import KINDS, SCHOOL_TABLES, STAGES, WHOLE, Found, Rule, View, one_away, one_slip
 from qb.data.dataset import index_of
-from qb.data.schema import TABLES, TABLES_OF_DISTRICTS, Column
+from qb.data.schema import TABLES, TABLES_OF_DISTRICTS, SchemaColumn
 from qb.language import Message, listing
 from qb.terms import Kind, Severity
 
@@ -75,7 +75,7 @@ def _subject_twice(view: View) -> Iterator[Found]:
     yield Found("monitoring", np.flatnonzero(again.to_numpy()), "subject", say, None)
 
 
-def _word(value: object, column: Column) -> str:
+def _word(value: object, column: SchemaColumn) -> str:
     """Return a value of a key as people write it."""
     labels = {term.value: term.zh for term in column.terms}
     return labels.get(value, f"{value:g}" if isinstance(value, float) else str(value))

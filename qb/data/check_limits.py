@@ -10,7 +10,7 @@ import numpy as np
 
 from qb.data.check_base import STAGES, WHOLE, View, counting_up
 from qb.data.corrections import Correction, to_toml
-from qb.data.schema import AMOUNTS, Column
+from qb.data.schema import AMOUNTS, SchemaColumn
 from qb.language import LANGUAGES, Both, Lang, Message, listing, told
 from qb.standard import Limit, UnitSlip
 
@@ -41,7 +41,7 @@ class Yardstick:
     ratio: np.ndarray
     limit: np.ndarray
     what: str
-    named: Column
+    named: SchemaColumn
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class DoubtedColumn:
     unit: UnitSlip | None = None
 
 
-def units_of(view: View, column: Column) -> list[UnitSlip]:
+def units_of(view: View, column: SchemaColumn) -> list[UnitSlip]:
     """Return the units that people type where this column's is asked."""
     return [slip for slip in view.checks.slips if slip.unit == column.unit]
 
@@ -246,7 +246,7 @@ _DRAGGED = 8  # rows from which on figures alike, or each one more, were dragged
 _LARGE = 20  # figures of which so many alike are no chance
 
 
-def dragged_figures(view: View, table: str, column: Column) -> list[np.ndarray]:
+def dragged_figures(view: View, table: str, column: SchemaColumn) -> list[np.ndarray]:
     """Return rows, in the order of the sheet, whose figures are all the same in a year, or count up by one."""
 
     def make() -> list[np.ndarray]:

@@ -21,7 +21,7 @@ from qb.data.check_limits import (
     units_of,
     yards,
 )
-from qb.data.schema import Column, ColumnKind
+from qb.data.schema import ColumnKind, SchemaColumn
 from qb.language import Message
 from qb.standard import Jump
 from qb.terms import GRADES_OF_STAGE, Severity
@@ -117,7 +117,7 @@ class Slips:
         return self.slip >= 0
 
 
-def slips(view: View, table: str, column: Column) -> Slips:
+def slips(view: View, table: str, column: SchemaColumn) -> Slips:
     """Return the rows of a column that are too small, or too large, by the factor of another unit.
 
     A figure is compared with the last one of the same school that was in order and, where that says
@@ -126,7 +126,7 @@ def slips(view: View, table: str, column: Column) -> Slips:
     return view.once(("slips", table, column.name), lambda: _slips(view, table, column))
 
 
-def _slips(view: View, table: str, column: Column) -> Slips:
+def _slips(view: View, table: str, column: SchemaColumn) -> Slips:
     factors = np.array([unit.factor for unit in units_of(view, column)])
     amount = view.numbers(table, column.name)
     if not len(factors):

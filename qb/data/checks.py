@@ -15,12 +15,12 @@ from qb.data import check_contents, check_keys, check_plausibility, check_presen
 from qb.data.check_base import Found, Rule, View
 from qb.data.corrections import FILE
 from qb.data.dataset import Dataset
-from qb.data.reading import file_for, read
-from qb.data.schema import TABLES, Column
+from qb.data.reading import file_for
+from qb.data.schema import TABLES, SchemaColumn
 from qb.data.table_headers import FORM_RULES
 from qb.errors import DataError, Fault
-from qb.language import COLON, Both, Lang, Message, joined, json_text, told
-from qb.standard import Standard, load
+from qb.language import COLON, Both, Message, joined
+from qb.standard import Standard
 from qb.terms import Severity
 
 # All rules, and what they find in a dataset.
@@ -87,7 +87,7 @@ class Doubt:
     """
 
     fault: Fault
-    column: Column
+    column: SchemaColumn
     codes: tuple[str, ...]
     districts: frozenset[str]
 
@@ -357,50 +357,3 @@ def _reasons(faults: Iterable[Fault]) -> list[Message]:
 
 
 # The command ``qb check``.
-
-
-def run_check(
-    data: Path,
-    as_json: bool = False,
-    marked: Path | None = None,
-    standard: str | None = None,
-    lang: Lang = "zh",
-) -> int:
-    """Print every fault of a dataset.
-
-    Parameters
-    ----------
-    data : Path
-    as_json : bool
-        One JSON document, a list as the contract has it, instead of the list for people.
-    marked : Path, optional
-        Also write the workbook with its faulty cells marked.
-    standard : str, optional
-        Whose columns, items and thresholds hold; the default one.
-    lang : {"zh", "en"}
-
-    Returns
-    -------
-    int
-        0 when the check was made, whatever it found; 1 when the data cannot be read.
-
-    Raises
-    ------
-    QbError
-        If the marked workbook cannot be made, or the corrections cannot be used.
-    """
-    try:
-        chosen = load(standard) if standard else None
-        dataset = read(data, chosen)
-        faults = check(dataset, chosen)
-    except DataError as error:
-        dataset, faults = None, list(error.faults)
-    if marked is not None:
-        from qb.data.marking import mark
-
-        mark(data, faults, marked, lang)
-    if as_json:
-        print(json_text([fault.to_dict() for fault in faults], lang))
-    else:
-        print(told(listing(faults, dataset), lang))
-    return 0 if dataset is not None else 1

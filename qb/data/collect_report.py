@@ -182,7 +182,7 @@ def summary(done: Collection) -> list[Message]:
     return lines
 
 
-def document(done: Collection) -> dict[str, object]:
+def json_document(done: Collection) -> dict[str, object]:
     """Return a collection in the shape that ``qb collect --json`` prints."""
     names, due = {**_names(done), **done.due}, done.due
     changes = _changes(done) if done.expected is not None else {}

@@ -18,7 +18,7 @@ import pandas as pd
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from qb.data.cell_values import convert
-from qb.data.schema import AMOUNTS, TABLES, Column, Table
+from qb.data.schema import AMOUNTS, TABLES, SchemaColumn, SchemaTable
 from qb.errors import QbError
 from qb.language import Message, listing
 from qb.tomlfile import Entry, read_toml
@@ -168,7 +168,7 @@ class _File(Entry):
     corrections: tuple[Correction, ...] = ()
 
 
-def typed(value: Value, column: Column) -> tuple[object, list[str]]:
+def typed(value: Value, column: SchemaColumn) -> tuple[object, list[str]]:
     """Return a value as its column holds it, None where missing, and why it cannot be read."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     cell = pd.Series([text or None], dtype="str")
@@ -177,7 +177,7 @@ def typed(value: Value, column: Column) -> tuple[object, list[str]]:
     return None if pd.isna(read) else read, [f.message for f in found if f.rule != "F20"]
 
 
-def load_corrections(file: Path, tables: Mapping[str, Table] = TABLES) -> tuple[Correction, ...]:
+def load_corrections(file: Path, tables: Mapping[str, SchemaTable] = TABLES) -> tuple[Correction, ...]:
     """Read a file of corrections of these tables.
 
     Raises

@@ -1,6 +1,4 @@
-"""A dataset: all tables as frames, with the faults found and the corrections made; which schools a year
-must have; how far children walk; which numbers are kept back where data are published.
-"""
+"""A dataset: all tables as frames, with the faults found and the corrections made; which stages a year must have."""
 
 from __future__ import annotations
 
@@ -9,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -413,140 +410,3 @@ def silent_stages(kind: np.ndarray, root: np.ndarray, reported: np.ndarray, ther
     of_campuses = np.zeros_like(reported)
     np.logical_or.at(of_campuses, root[campus], (reported | silent)[campus])
     return silent & ~(of_campuses & (answered & ~campus)[:, None])
-
-
-# How far children walk from a zone to a school or site: what a table has, else estimated.
-
-
-EARTH_KM = 6371.0088  # mean radius
-
-
-def great_circle_km(
-    longitude: ArrayLike, latitude: ArrayLike, other_longitude: ArrayLike, other_latitude: ArrayLike
-) -> np.ndarray:
-    """Return the distance between places given in decimal degrees, in kilometres; NaN where one is missing.
-
-    Examples
-    --------
-    A degree of longitude is 111.195 km at the equator and half of that at 60° north; treating degrees
-    as a plane would give the first for both.
-
-    >>> great_circle_km([0, 0], [0, 60], [1, 1], [0, 60]).round(1).tolist()
-    [111.2, 55.6]
-    """
-    lon, lat, lon2, lat2 = (
-        np.radians(np.asarray(x, dtype=float)) for x in (longitude, latitude, other_longitude, other_latitude)
-    )
-    half = np.sin((lat2 - lat) / 2) ** 2 + np.cos(lat) * np.cos(lat2) * np.sin((lon2 - lon) / 2) ** 2
-    return 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(half, 1)))
-
-
-class Walks(NamedTuple):
-    """Walks in kilometres, NaN where not known, and which of them the table `distances` has."""
-
-    km: np.ndarray
-    measured: np.ndarray
-
-
-def walks(
-    distances: pd.DataFrame, zones: pd.DataFrame, places: pd.DataFrame, detour: float, crossed: bool = False
-) -> Walks:
-    """Return the walk from each zone to the place in the same row; `crossed`: to every place.
-
-    Parameters
-    ----------
-    distances : DataFrame
-        The table of that name.
-    zones, places : DataFrame
-        With `longitude` and `latitude`, and `zone_id` or `school_id` (of a site: its own).
-    detour : float
-        What is not in the table is that many times the straight line.
-
-    Returns
-    -------
-    Walks
-        Of shape (rows,); crossed (zones, places).
-
-    Examples
-    --------
-    A degree on the equator is 111.2 km as the crow flies, and 150 by the only bridge.
-
-    >>> there = {"longitude": [1.0, 1.0], "latitude": [0.0, 0.0]}
-    >>> found = walks(
-    ...     pd.DataFrame({"zone_id": ["Z"], "place_id": ["A"], "walk_km": [150.0]}),
-    ...     pd.DataFrame({"zone_id": ["Z", "Z"], "longitude": [0.0, 0.0], "latitude": [0.0, 0.0]}),
-    ...     pd.DataFrame({"school_id": ["A", "B"], **there}), detour=1.3,
-    ... )
-    >>> found.km.round(1).tolist(), found.measured.tolist()
-    ([150.0, 144.6], [True, False])
-    """
-    home, spot = (frame[["longitude", "latitude"]].to_numpy(dtype=float) for frame in (zones, places))
-    zone, place = (frame.to_numpy(dtype=object) for frame in (zones["zone_id"], places["school_id"]))
-    if crossed:
-        home, zone = home[:, None], zone[:, None]
-    km = detour * great_circle_km(home[..., 0], home[..., 1], spot[..., 0], spot[..., 1])
-    told = _told(distances, zone, place)
-    return Walks(np.where(np.isnan(told), km, told), ~np.isnan(told))
-
-
-def _told(distances: pd.DataFrame, zone: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """Return what the table has of each pair, NaN where nothing."""
-    known = distances.dropna(subset=["zone_id", "place_id", "walk_km"])
-    if not len(known):
-        return np.full(np.broadcast_shapes(zone.shape, place.shape), np.nan)
-    zones, places = (pd.Index(known[name].unique()) for name in ("zone_id", "place_id"))
-    pair = zones.get_indexer(known["zone_id"]) * len(places) + places.get_indexer(known["place_id"])
-    order = np.argsort(pair, kind="stable")
-    at, to = (
-        index.get_indexer(ids.ravel()).reshape(ids.shape) for index, ids in ((zones, zone), (places, place))
-    )
-    wanted = np.where((at >= 0) & (to >= 0), at * len(places) + to, -1)
-    found = order[np.minimum(np.searchsorted(pair[order], wanted), len(pair) - 1)]
-    return np.where(pair[found] == wanted, known["walk_km"].to_numpy()[found], np.nan)
-
-
-# Which numbers are kept back where data are published: one rule for pages, files and the data package.
-
-
-# What is published of all classes together: the pupils of a section, and those of a stage in a district.
-_TOTALS = (("year", "school_id", "stage"), ("year", "district", "stage"))
-
-
-def suppressed_classes(data: Dataset, smallest: int) -> np.ndarray:
-    """Return which rows of `classes` are not shown by themselves, shape (rows,).
-
-    Those of classes with fewer pupils than `smallest`; and wherever they would be the only one kept back
-    of a total that is published, the next larger with it, since the total less the others would tell it.
-    A section of one class is its own total: its pupils stand in `sections`, which this does not touch.
-
-    Parameters
-    ----------
-    data : Dataset
-    smallest : int
-        ``[rules.publication] smallest_class`` of the standard; 0 keeps nothing back.
-
-    Examples
-    --------
-    Of 40, 9 and 38 pupils the 38 are kept back too: 87 less 40 and 38 would tell the nine.
-
-    >>> import pandas as pd
-    >>> classes = {"year": 2025, "school_id": "1", "stage": "primary", "grade": "1", "class_no": ["1", "2", "3"]}
-    >>> data = Dataset.of(classes=pd.DataFrame(classes | {"pupils": [40, 9, 38]}))
-    >>> suppressed_classes(data, 10).tolist()
-    [False, True, True]
-    """
-    classes = data["classes"]
-    size = classes["pupils"].to_numpy(dtype=float)
-    back = size < smallest  # what is missing is not smaller
-    if not back.any():
-        return back
-    keys = classes.assign(district=district_of(data, "classes"))
-    for names in _TOTALS:
-        group = keys.groupby(list(names), dropna=False, observed=True).ngroup().to_numpy()
-        alone = np.bincount(group, weights=back) == 1
-        next_larger = np.lexsort((size, group))
-        next_larger = next_larger[(alone[group] & ~back & ~np.isnan(size))[next_larger]]
-        _, first = np.unique(group[next_larger], return_index=True)
-        back = back.copy()
-        back[next_larger[first]] = True
-    return back

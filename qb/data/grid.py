@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.cell_values import IF_WRONG, find_numbers, tidy_cells
-from qb.data.schema import Column, ColumnKind, Table
+from qb.data.schema import ColumnKind, SchemaColumn, SchemaTable
 from qb.data.table_headers import HEADER_WITHIN, Head, about_persons, fault, find_column, find_head, too_wide
 from qb.data.table_intake import frame_to_table, spans
 from qb.data.xlsx_package import column_letters
@@ -122,7 +122,7 @@ def as_column(cells: Sequence[object]) -> pd.Series:
 
 
 def grid_to_table(
-    grid: Grid, table: Table, name: str = ""
+    grid: Grid, table: SchemaTable, name: str = ""
 ) -> tuple[pd.DataFrame, list[Fault], dict[str, str]]:
     """Read cells, their header among them, as a table of the registry.
 
@@ -205,7 +205,7 @@ def _longer(grid: Grid, head: Head) -> str:
 
 
 def _fill_down(
-    grid: Grid, raw: pd.DataFrame, columns: Sequence[Column | None], table: Table
+    grid: Grid, raw: pd.DataFrame, columns: Sequence[SchemaColumn | None], table: SchemaTable
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Fill what merged cells say of several rows down to each, where it is no number; name the others."""
     if not len(raw) or not grid.merged:
@@ -275,7 +275,7 @@ def _fill_down(
     return raw, faults
 
 
-def _own_rows(raw: pd.DataFrame, table: Table) -> pd.DataFrame:
+def _own_rows(raw: pd.DataFrame, table: SchemaTable) -> pd.DataFrame:
     """Leave out guiding columns, and rows of the template that nobody filled in."""
     guide = np.array([header.startswith(GUIDE) for header in raw.columns], dtype=bool)
     if not guide.any():
@@ -289,7 +289,7 @@ def _own_rows(raw: pd.DataFrame, table: Table) -> pd.DataFrame:
     return own[here.any(axis=1) & (answered | ~listed)]
 
 
-def _persons_above(grid: Grid, head: pd.DataFrame, table: Table) -> list[Fault]:
+def _persons_above(grid: Grid, head: pd.DataFrame, table: SchemaTable) -> list[Fault]:
     """Name numbers of persons in the header and above it."""
     cells = pd.concat([head[place] for place in head], ignore_index=True)
     found = []

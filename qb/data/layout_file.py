@@ -17,7 +17,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from qb.data.cell_values import convert
-from qb.data.schema import DISTRICT_ITEMS, TABLES, Column, ColumnKind, tidy_header, tidy_unit
+from qb.data.schema import DISTRICT_ITEMS, TABLES, ColumnKind, SchemaColumn, tidy_header, tidy_unit
 from qb.errors import QbError
 from qb.files import PACKAGE
 from qb.language import Message, listing
@@ -100,12 +100,12 @@ class FormItem(Entry):
         return tuple(place for place in (self.to, self.adds_to, self.same_as) if place)
 
     @property
-    def column(self) -> Column:
+    def column(self) -> SchemaColumn:
         """The column that reads what is typed, in the unit of the form."""
-        own = Column(self.label, self.label, ColumnKind.TEXT)
+        own = SchemaColumn(self.label, self.label, ColumnKind.TEXT)
         column = next((found for place in self.targets if (found := column_at(place))), own)
         unit = self.unit or column.unit
-        return Column(
+        return SchemaColumn(
             column.name, self.label, column.kind, unit, column.terms, low=column.low, high=column.high
         )
 
@@ -174,17 +174,17 @@ class FormItem(Entry):
 
 _BY_STAGE = ("sections", "facilities", "classes", "rooms")
 _COLUMNS = ("schools", "sections", "facilities", "funds")
-_COUNT = Column("count", "个数", ColumnKind.COUNT)
+_COUNT = SchemaColumn("count", "个数", ColumnKind.COUNT)
 
 
-def column_at(place: str) -> Column | None:
+def column_at(place: str) -> SchemaColumn | None:
     """Return the column of a place, an item of the district as one of its own; None for none."""
     if place in ("classes", "rooms"):
         return _COUNT
     table, _, name = place.partition(".")
     if table == "district" and name in DISTRICT_ITEMS:
         item = DISTRICT_ITEMS[name]
-        return Column(name, item.zh, ColumnKind.NUMBER, item.unit)
+        return SchemaColumn(name, item.zh, ColumnKind.NUMBER, item.unit)
     if table == "district":
         return TABLES["district"].by_name.get(name) if name in ("year", "district") else None
     return (
@@ -192,7 +192,7 @@ def column_at(place: str) -> Column | None:
     )
 
 
-def _words_amiss(words: dict[str, str], column: Column) -> Iterator[str]:
+def _words_amiss(words: dict[str, str], column: SchemaColumn) -> Iterator[str]:
     for word, ours in words.items():
         _, found = convert(pd.Series([ours], dtype="str"), column)
         if found:

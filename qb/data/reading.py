@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qb.data.cell_values import without_persons
 from qb.data.corrections import FILE, Correction, Value, load_corrections, to_toml, typed
 from qb.data.dataset import Dataset
 from qb.data.grid import Grid, grid_to_table
-from qb.data.schema import TABLES, Table, tables_of
+from qb.data.schema import TABLES, SchemaTable, tables_of
 from qb.data.table_files import read_csv, read_parquet, spoken, write_csv, write_parquet
 from qb.data.table_headers import A_FILE, fault, table_named, tables_among
 from qb.data.table_intake import frame_to_table, to_dataset
+from qb.data.withheld import without_persons
 from qb.errors import Fault, QbError, UnreadableError
 from qb.files import beside_notebooks, write_folder, write_whole
 from qb.language import Message, listing
@@ -35,7 +35,7 @@ def file_for(path: Path) -> Path:
     return path.with_name(f"{path.stem}.{FILE}") if path.suffix.lower() == WORKBOOK else path / FILE
 
 
-def correct(data: Dataset, path: Path, tables: Mapping[str, Table] = TABLES) -> Dataset:
+def correct(data: Dataset, path: Path, tables: Mapping[str, SchemaTable] = TABLES) -> Dataset:
     """Return a dataset of these tables as read with the corrections that lie beside it.
 
     A workbook without corrections of its own takes ``corrections.toml`` in its folder.
@@ -86,7 +86,7 @@ def correct(data: Dataset, path: Path, tables: Mapping[str, Table] = TABLES) -> 
     )
 
 
-def _of_key(data: Dataset, correction: Correction, tables: Mapping[str, Table]) -> np.ndarray:
+def _of_key(data: Dataset, correction: Correction, tables: Mapping[str, SchemaTable]) -> np.ndarray:
     """Return which records have the values of a correction's key."""
     table, frame = tables[correction.table], data[correction.table]
     same = np.ones(len(frame), dtype=bool)
@@ -98,7 +98,7 @@ def _of_key(data: Dataset, correction: Correction, tables: Mapping[str, Table]) 
 
 
 def _places(
-    data: Dataset, correction: Correction, number: int, tables: Mapping[str, Table]
+    data: Dataset, correction: Correction, number: int, tables: Mapping[str, SchemaTable]
 ) -> tuple[list[int], Fault | None]:
     """Return the positions of a column's figures in another unit, and what is wrong with the correction."""
     amount = data[correction.table][correction.column].to_numpy()
@@ -122,7 +122,7 @@ def _places(
 
 
 def _place(
-    data: Dataset, correction: Correction, number: int, tables: Mapping[str, Table]
+    data: Dataset, correction: Correction, number: int, tables: Mapping[str, SchemaTable]
 ) -> tuple[list[int], Fault | None]:
     """Return the position of the record meant, and what is wrong with the correction."""
     table, frame = tables[correction.table], data[correction.table]
@@ -183,7 +183,7 @@ def _fault(rule: str, correction: Correction, message: str, **where: object) -> 
 
 
 def _holds(
-    data: Dataset, correction: Correction, position: int, expected: Value, tables: Mapping[str, Table]
+    data: Dataset, correction: Correction, position: int, expected: Value, tables: Mapping[str, SchemaTable]
 ) -> bool:
     """Whether the source holds a value; one that cannot be read has left a fault that quotes it."""
     meant, unread = typed(expected, tables[correction.table][correction.column])
@@ -324,7 +324,7 @@ def _files(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
     return {name: files[file] for name, file in found.items()}, faults
 
 
-def _read_table(file: Path, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
+def _read_table(file: Path, table: SchemaTable) -> tuple[pd.DataFrame, list[Fault]]:
     name = Message("文件 {}", "file {}", spoken(file.name))
     try:
         raw = READERS[file.suffix.lower()](file)
@@ -389,7 +389,7 @@ def write(data: Dataset, path: str | Path, format: str = "csv", *, replace: bool
 WRITERS = {"csv": (".csv", write_csv), "parquet": (".parquet", write_parquet)}
 
 
-def _worth_writing(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+def _worth_writing(frame: pd.DataFrame, table: SchemaTable) -> pd.DataFrame:
     unused = [c.name for c in table.columns if c.optional and frame[c.name].isna().all()]
     return without_persons(frame.drop(columns=unused), table)
 

@@ -18,7 +18,7 @@ from qb.data.cell_values import convert as convert_cells
 from qb.data.check_base import Rule
 from qb.data.dataset import Dataset
 from qb.data.recipe_source import Source, Words, lacking, read_sources
-from qb.data.schema import TABLES, Column, ColumnKind, Table, tables_of, tidy_header
+from qb.data.schema import TABLES, ColumnKind, SchemaColumn, SchemaTable, tables_of, tidy_header
 from qb.data.table_headers import FORM_RULES
 from qb.data.table_intake import frame_to_table
 from qb.errors import DataError, Fault, QbError
@@ -180,7 +180,7 @@ def _placed(name: str, blocks: tuple[RecipeRows, ...]) -> list[tuple[str, Recipe
     ]
 
 
-def _misfits(name: str, where: str, rows: RecipeRows, known: Mapping[str, Table]) -> list[Message]:
+def _misfits(name: str, where: str, rows: RecipeRows, known: Mapping[str, SchemaTable]) -> list[Message]:
     table = known.get(name)
     if table is None:
         return [
@@ -289,7 +289,7 @@ def _fault(rule: str, message: Message, remedy: Message, **where: Any) -> Fault:
 
 
 def _make_table(
-    table: Table, blocks: list[tuple[str, RecipeRows]], source: pd.DataFrame
+    table: SchemaTable, blocks: list[tuple[str, RecipeRows]], source: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Return what the blocks of one table make of one source."""
     pieces = [_make_rows(table.name, place, rows, source) for place, rows in blocks]
@@ -413,7 +413,7 @@ def _added(headers: tuple[str, ...], source: pd.DataFrame) -> tuple[pd.Series, l
     """Add columns up; what lacks a part has no sum."""
     total, troubles = pd.Series(0.0, index=source.index), []
     for header in headers:
-        part = Column(header, header, ColumnKind.NUMBER)
+        part = SchemaColumn(header, header, ColumnKind.NUMBER)
         numbers, findings = convert_cells(source[tidy_header(header)], part)
         troubles += [
             (

@@ -13,7 +13,7 @@ import pandas as pd
 
 from qb.data.recipe import convert, load_recipe
 from qb.data.recipe_source import two_levels
-from qb.data.schema import AMOUNTS, TABLES, Column, Table, tidy_unit
+from qb.data.schema import AMOUNTS, TABLES, SchemaColumn, SchemaTable, tidy_unit
 from qb.data.table_files import read_csv, read_parquet, spoken
 from qb.data.table_headers import HEADER_WITHIN, column_like, find_column, plain_header
 from qb.data.workbook import read_excel
@@ -131,7 +131,7 @@ def _known(names: list[str]) -> int:
     return len({found[1].name for name in names if (found := _column(name)) is not None})
 
 
-def _column(header: str) -> tuple[str, Column, Stage | None, float] | None:
+def _column(header: str) -> tuple[str, SchemaColumn, Stage | None, float] | None:
     """Return the table and column that a header means, the stage it names, and a factor for its unit."""
     plain, unit = plain_header(header.translate(_SIMPLE))
     stage = next((stage for word, stage in _STAGES.items() if word in plain), None)
@@ -151,7 +151,7 @@ def _column(header: str) -> tuple[str, Column, Stage | None, float] | None:
     return None
 
 
-def _factor(column: Column, unit: str | None) -> float:
+def _factor(column: SchemaColumn, unit: str | None) -> float:
     """Return how many of the column's unit one of the source's is; 1 where nothing says otherwise."""
     if not unit or column.kind not in AMOUNTS or tidy_unit(unit) == tidy_unit(column.unit):
         return 1.0
@@ -201,7 +201,7 @@ def _schools(source: _Source, found: dict, places: dict[str, str], code: str, re
     return block
 
 
-def _words(source: _Source, header: str, column: Column) -> tuple[str, Message]:
+def _words(source: _Source, header: str, column: SchemaColumn) -> tuple[str, Message]:
     """Return a column as it is, or with a table of words where its own are not all understood."""
     if not column.terms:
         return _text(header), NOTHING
@@ -233,7 +233,7 @@ def _words(source: _Source, header: str, column: Column) -> tuple[str, Message]:
 
 
 def _yearly(
-    table: Table, source: _Source, found: dict, places: dict[str, str], code: str
+    table: SchemaTable, source: _Source, found: dict, places: dict[str, str], code: str
 ) -> Iterator[_Block]:
     """Give the blocks of a table by year: one, or one for each stage that headers name."""
     mine = {(name, stage): where for (of, name, stage), where in found.items() if of == table.name}
@@ -290,7 +290,7 @@ def _year(source: _Source, places: dict[str, str]) -> tuple[str, Message]:
     return f"{{ value = {year} }}", remark
 
 
-def _stage(table: Table, stage: Stage | None, places: dict[str, str]) -> tuple[str, Message]:
+def _stage(table: SchemaTable, stage: Stage | None, places: dict[str, str]) -> tuple[str, Message]:
     if stage is not None:
         return f'{{ value = "{stage}" }}', NOTHING
     if "stage" in places:

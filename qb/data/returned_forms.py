@@ -14,7 +14,7 @@ from qb.data.cell_values import UNREAD, convert, tidy_cells
 from qb.data.check_base import Rule
 from qb.data.grid import Grid, as_column, cell_text
 from qb.data.layout_file import FormItem, Layout, Sheet, label_key
-from qb.data.schema import TABLES, WHOLE, Column, tidy_unit
+from qb.data.schema import TABLES, WHOLE, SchemaColumn, tidy_unit
 from qb.data.table_headers import FORM_RULES
 from qb.errors import Fault
 from qb.language import Message, listing
@@ -459,7 +459,7 @@ def _value(raw: object, item: FormItem) -> tuple[object, list[tuple[str, Severit
     return value, said
 
 
-def _plain(number: float, column: Column) -> bool:
+def _plain(number: float, column: SchemaColumn) -> bool:
     return column.low <= number <= column.high and (column.kind not in WHOLE or number == int(number))
 
 

@@ -57,7 +57,7 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Column(Named):
+class SchemaColumn(Named):
     """One column of a table.
 
     Attributes
@@ -163,7 +163,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Table(Named):
+class SchemaTable(Named):
     """One table: its name, the Chinese name of its sheet, what a row is, its key, its columns, its bands.
 
     An `optional` one is not missed where it was not handed in.
@@ -173,15 +173,15 @@ class Table(Named):
     label: str
     row: str
     key: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[SchemaColumn, ...]
     band: Band | None = None
     optional: bool = False
-    by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
+    by_name: dict[str, SchemaColumn] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
 
-    def __getitem__(self, name: str) -> Column:
+    def __getitem__(self, name: str) -> SchemaColumn:
         return self.by_name[name]
 
     @property
@@ -204,7 +204,7 @@ class Table(Named):
         return np.logical_or.reduce([frame[name].notna().to_numpy() for name in self.band.columns])
 
     @cached_property
-    def headers(self) -> dict[str, Column]:
+    def headers(self) -> dict[str, SchemaColumn]:
         """Every tidied header that names a column, without units."""
         named = {tidy_header(h): column for column in self.columns for h in (column.name, column.label)}
         return {tidy_header(h): column for column in self.columns for h in column.aliases} | named
@@ -345,8 +345,8 @@ _COUNT, _NUMBER, _ORDINAL = ColumnKind.COUNT, ColumnKind.NUMBER, ColumnKind.ORDI
 _SEVEN = tuple(f"C{i}" for i in range(1, 8))
 _BY_STAGE = (Stage.PRIMARY, Stage.JUNIOR, Stage.SENIOR)
 
-_SOURCE = Column("source", "数据来源", _TEXT, note=f"虚构的数据逐行写明“{INVENTED}”", optional=True)
-_YEAR = Column(
+_SOURCE = SchemaColumn("source", "数据来源", _TEXT, note=f"虚构的数据逐行写明“{INVENTED}”", optional=True)
+_YEAR = SchemaColumn(
     "year",
     "学年",
     ColumnKind.YEAR,
@@ -354,34 +354,32 @@ _YEAR = Column(
     note="学年开始的公历年份：2024 表示 2024—2025 学年",
     aliases=("年度", "学年度", "填报年度"),
 )
-_SCHOOL = Column(
-    "school_id",
-    "学校标识码",
-    _ID,
-    required=True,
-    note="按文字保存，前导零不丢",
-    aliases=("学校代码", "学校编码", "学校编号", "学校标识", "标识码"),
+_SCHOOL_CODE = ("学校代码", "学校编码", "学校编号", "学校标识", "标识码")
+_SCHOOL = SchemaColumn(
+    "school_id", "学校标识码", _ID, required=True, note="按文字保存，前导零不丢", aliases=_SCHOOL_CODE
 )
-_STAGE = Column("stage", "学段", _TERM, terms=_BY_STAGE, required=True)
-_STAGE_OR_WHOLE = Column(
+_STAGE = SchemaColumn("stage", "学段", _TERM, terms=_BY_STAGE, required=True)
+_STAGE_OR_WHOLE = SchemaColumn(
     "stage", "学段", _TERM, terms=tuple(Stage), required=True, note="分档填报而不分学段的填“全校”或留空"
 )
 _COUNTY = ("区县", "县市区", "县(市、区)", "所属县区", "所属区县", "行政区")
-_DISTRICT = Column("district", "县区", _TEXT, required=True, note="同一县区只用一种写法", aliases=_COUNTY)
-_LONGITUDE = Column("longitude", "经度", _NUMBER, "°", low=-180, high=180, note="十进制度数", blank=True)
-_LATITUDE = Column("latitude", "纬度", _NUMBER, "°", low=-90, high=90, note="十进制度数", blank=True)
 
 
-def _count(name: str, label: str, unit: str, *codes: str, **more: Any) -> Column:
-    return Column(name, label, _COUNT, unit, codes=codes, **more)
+def _count(name: str, label: str, unit: str, *codes: str, **more: Any) -> SchemaColumn:
+    return SchemaColumn(name, label, _COUNT, unit, codes=codes, **more)
 
 
-def _number(name: str, label: str, unit: str, *codes: str, **more: Any) -> Column:
-    return Column(name, label, _NUMBER, unit, codes=codes, **more)
+def _number(name: str, label: str, unit: str, *codes: str, **more: Any) -> SchemaColumn:
+    return SchemaColumn(name, label, _NUMBER, unit, codes=codes, **more)
 
 
-def _text(name: str, label: str, *codes: str, **more: Any) -> Column:
-    return Column(name, label, _TEXT, codes=codes, **more)
+def _text(name: str, label: str, *codes: str, **more: Any) -> SchemaColumn:
+    return SchemaColumn(name, label, _TEXT, codes=codes, **more)
+
+
+_DISTRICT = _text("district", "县区", required=True, note="同一县区只用一种写法", aliases=_COUNTY)
+_LONGITUDE = _number("longitude", "经度", "°", low=-180, high=180, note="十进制度数", blank=True)
+_LATITUDE = _number("latitude", "纬度", "°", low=-90, high=90, note="十进制度数", blank=True)
 
 
 def _table(
@@ -389,39 +387,39 @@ def _table(
     label: str,
     row: str,
     key: tuple[str, ...],
-    *columns: Column,
+    *columns: SchemaColumn,
     band: Band | None = None,
     optional: bool = False,
-) -> Table:
-    return Table(name, label, row, key, (*columns, _SOURCE), band, optional)
+) -> SchemaTable:
+    return SchemaTable(name, label, row, key, (*columns, _SOURCE), band, optional)
 
 
 _ALL_TABLES = (  # a column added later stands behind those that were there: what is pasted in old order fits
     _table(
         "schools", "学校", "一所学校或一个校区", ("school_id",),
         _SCHOOL,
-        Column("name", "学校名称", _TEXT, aliases=("校名", "学校全称")),
-        Column("district", "县区", _TEXT, codes=_SEVEN, note="同一县区只用一种写法", aliases=_COUNTY),
-        Column("kind", "办学类型", _TERM, terms=tuple(Kind), codes=(*_SEVEN, "C10", "C11"),
+        SchemaColumn("name", "学校名称", _TEXT, aliases=("校名", "学校全称")),
+        SchemaColumn("district", "县区", _TEXT, codes=_SEVEN, note="同一县区只用一种写法", aliases=_COUNTY),
+        SchemaColumn("kind", "办学类型", _TERM, terms=tuple(Kind), codes=(*_SEVEN, "C10", "C11"),
                aliases=("学校类型", "学校类别")),
-        Column("ownership", "办学性质", _TERM, terms=tuple(Ownership), codes=("C20",)),
-        Column("location", "城乡类别", _TERM, terms=tuple(Location), codes=("C20",),
+        SchemaColumn("ownership", "办学性质", _TERM, terms=tuple(Ownership), codes=("C20",)),
+        SchemaColumn("location", "城乡类别", _TERM, terms=tuple(Location), codes=("C20",),
                note="按国家统计的城乡分类"),
-        Column("boarding", "寄宿制", ColumnKind.BOOL, codes=("C20",)),
+        SchemaColumn("boarding", "寄宿制", ColumnKind.BOOL, codes=("C20",)),
         _text("group", "教育集团", blank=True),
         _LONGITUDE,
         _LATITUDE,
-        Column("opened_year", "开办年份", ColumnKind.YEAR, codes=_SEVEN, low=1000,
+        SchemaColumn("opened_year", "开办年份", ColumnKind.YEAR, codes=_SEVEN, low=1000,
                note="此前各学年不要求报送；未满员的新建学校据此标注"),
-        Column("parent_id", "所属学校标识码", _ID, codes=_SEVEN, note="不单独计为学校的校区填其所属学校",
+        SchemaColumn("parent_id", "所属学校标识码", _ID, codes=_SEVEN, note="不单独计为学校的校区填其所属学校",
                blank=True),
-        Column("built_year", "校舍建成年份", ColumnKind.YEAR, codes=("C10", "C11"), optional=True, low=1000,
+        SchemaColumn("built_year", "校舍建成年份", ColumnKind.YEAR, codes=("C10", "C11"), optional=True, low=1000,
                note="过渡条款用"),
-        Column("closed_year", "停办年份", ColumnKind.YEAR, codes=_SEVEN, optional=True,
+        SchemaColumn("closed_year", "停办年份", ColumnKind.YEAR, codes=_SEVEN, optional=True,
                note="最后办学的学年，如办到 2024—2025 学年填 2024；此后各学年不再要求报送"),
         _number("land_available_m2", "可建设用地面积", "m²", "C5", optional=True,
                 note="校内还能新建运动场地的用地；方案新增的场地不超过它"),
-        Column("sponsor", "举办者类型", _ORDINAL, high=10, optional=True,
+        SchemaColumn("sponsor", "举办者类型", _ORDINAL, high=10, optional=True,
                note="国家表册的代码：" + "、".join(f"{code} {name}" for code, name in SPONSORS.items())),
     ),
     _table(
@@ -450,7 +448,7 @@ _ALL_TABLES = (  # a column added later stands behind those that were there: wha
     _table(
         "facilities", "办学条件", "一所学校一个学段（或全校）一学年", ("year", "school_id", "stage"),
         _YEAR, _SCHOOL,
-        Column("stage", "学段", _TERM, terms=tuple(Stage), required=True,
+        SchemaColumn("stage", "学段", _TERM, terms=tuple(Stage), required=True,
                note="各学段共用而不分开统计的填“全校”"),
         _number("teaching_area_m2", "教学及辅助用房面积", "m²", "C4", note="含室内体育用房面积"),
         _number("indoor_sports_area_m2", "室内体育用房面积", "m²", "C4", "C5"),
@@ -463,8 +461,8 @@ _ALL_TABLES = (  # a column added later stands behind those that were there: wha
     _table(
         "classes", "班级", "一个班一学年", ("year", "school_id", "stage", "grade", "class_no"),
         _YEAR, _SCHOOL, _STAGE_OR_WHOLE,
-        Column("grade", "年级", _ORDINAL, high=12, required=True, note="1—12：初中七至九，高中十至十二"),
-        Column("class_no", "班号", _ORDINAL, required=True),
+        SchemaColumn("grade", "年级", _ORDINAL, high=12, required=True, note="1—12：初中七至九，高中十至十二"),
+        SchemaColumn("class_no", "班号", _ORDINAL, required=True),
         _count("pupils", "班额", "人", "C12"),
         _count("pupils_from", "班额下限", "人", "C12", optional=True,
                note="按班额分档填报时用，不填年级、班号、班额；两端都含；“25人及以下”不填下限"),
@@ -476,7 +474,7 @@ _ALL_TABLES = (  # a column added later stands behind those that were there: wha
     _table(
         "rooms", "音乐美术教室", "一间专用教室一学年", (),
         _YEAR, _SCHOOL, _STAGE_OR_WHOLE,
-        Column("kind", "教室类别", _TERM, terms=tuple(RoomKind), codes=("C10",), required=True),
+        SchemaColumn("kind", "教室类别", _TERM, terms=tuple(RoomKind), codes=("C10",), required=True),
         _number("area_m2", "教室面积", "m²", "C10"),
         _number("area_from", "面积下限", "m²", "C10", optional=True,
                 note="按面积分档填报时用，不填教室面积；含下限"),
@@ -493,78 +491,78 @@ _ALL_TABLES = (  # a column added later stands behind those that were there: wha
         _number("training_budget_yuan", "教师培训经费预算", "元", "C26"),
         _number("training_final_yuan", "教师培训经费决算", "元", "C26"),
         _number("allocation_yuan", "公用经费拨款", "元", "C13", blank=True),
-        Column("covers_campuses", "经费含各校区", ColumnKind.BOOL, codes=("C13", "C26"), optional=True,
+        SchemaColumn("covers_campuses", "经费含各校区", ColumnKind.BOOL, codes=("C13", "C26"), optional=True,
                note="法人学校的账已含全部校区的填“是”，校区不再填报；否则各校区分别填报"),
     ),
     _table(
         "district", "县区数据", "一个县区一学年一个项目", ("year", "district", "item"),
         _YEAR, _DISTRICT,
-        Column("item", "项目", _TERM, terms=tuple(DistrictItem), required=True),
-        Column("value", "数值", _NUMBER, note="单位见项目表",
+        SchemaColumn("item", "项目", _TERM, terms=tuple(DistrictItem), required=True),
+        SchemaColumn("value", "数值", _NUMBER, note="单位见项目表",
                codes=tuple(dict.fromkeys(c for item in DistrictItem for c in item.codes))),
     ),
     _table(
         "evidence", "佐证材料", "一个县区一学年一个条目", ("year", "district", "item"),
         _YEAR, _DISTRICT,
-        Column("item", "条目", _ID, required=True, note="如 C8.1；方案的任务为 T1—T16"),
-        Column("status", "达到情况", _TERM, terms=tuple(Status),
+        SchemaColumn("item", "条目", _ID, required=True, note="如 C8.1；方案的任务为 T1—T16"),
+        SchemaColumn("status", "达到情况", _TERM, terms=tuple(Status),
                codes=("C8", "C9", "C15", "C17", "C21", "C22", "C25", "C27", "C28", "C29", "C30")),
         _text("document", "材料名称"),
         _text("note", "说明", blank=True),
-        Column("checked_on", "核查日期", ColumnKind.DATE),
+        SchemaColumn("checked_on", "核查日期", ColumnKind.DATE),
     ),
     _table(
         "monitoring", "质量监测", "一个县区一学年一个学科", ("year", "district", "subject"),
         _YEAR, _DISTRICT,
-        Column("subject", "学科", _TEXT, codes=("C31",), required=True),
-        Column("level", "水平等级", _ORDINAL, codes=("C31",), high=5, note="1—5 即 Ⅰ—Ⅴ 级"),
-        Column("between_school_rate", "校际差异率", ColumnKind.SHARE, codes=("C31",),
+        SchemaColumn("subject", "学科", _TEXT, codes=("C31",), required=True),
+        SchemaColumn("level", "水平等级", _ORDINAL, codes=("C31",), high=5, note="1—5 即 Ⅰ—Ⅴ 级"),
+        SchemaColumn("between_school_rate", "校际差异率", ColumnKind.SHARE, codes=("C31",),
                note="0.12 即 12%；由国家监测发布"),
     ),
     _table(
         "vetoes", "一票否决", "一个县区一学年一个条目", ("year", "district", "item"),
         _YEAR, _DISTRICT,
-        Column("item", "条目", _ID, required=True, note="V1—V6"),
-        Column("found", "是否发生", ColumnKind.BOOL, codes=("veto",)),
+        SchemaColumn("item", "条目", _ID, required=True, note="V1—V6"),
+        SchemaColumn("found", "是否发生", ColumnKind.BOOL, codes=("veto",)),
     ),
     _table(
         "measures", "整改台账", "一个正在整改的问题", ("number",),
-        Column("number", "序号", _ORDINAL, required=True),
-        Column("year", "学年", ColumnKind.YEAR, note=_YEAR.note),
-        Column("district", "县区", _TEXT),
-        Column("code", "指标", _ID, note="指标代码，如 C12"),
-        Column("school_id", "学校标识码", _ID, note="全县区的问题不填", blank=True),
+        SchemaColumn("number", "序号", _ORDINAL, required=True),
+        SchemaColumn("year", "学年", ColumnKind.YEAR, note=_YEAR.note),
+        SchemaColumn("district", "县区", _TEXT),
+        SchemaColumn("code", "指标", _ID, note="指标代码，如 C12"),
+        SchemaColumn("school_id", "学校标识码", _ID, note="全县区的问题不填", blank=True),
         _text("cause", "原因"),
         _text("measure", "整改措施"),
         _text("department", "责任部门"),
-        Column("deadline", "完成时限", ColumnKind.DATE),
-        Column("status", "整改状态", _TERM, terms=tuple(Progress)),
-        Column("closed_on", "销号日期", ColumnKind.DATE, blank=True),
+        SchemaColumn("deadline", "完成时限", ColumnKind.DATE),
+        SchemaColumn("status", "整改状态", _TERM, terms=tuple(Progress)),
+        SchemaColumn("closed_on", "销号日期", ColumnKind.DATE, blank=True),
         _text("evidence", "佐证材料", blank=True),
     ),
     _table(
         "zones", "居住小区", "一个居住小区一学年", ("year", "zone_id"),
         _YEAR,
-        Column("zone_id", "小区编号", _ID, required=True),
+        SchemaColumn("zone_id", "小区编号", _ID, required=True),
         _text("name", "小区名称"),
-        Column("district", "县区", _TEXT), _LONGITUDE, _LATITUDE,
+        SchemaColumn("district", "县区", _TEXT), _LONGITUDE, _LATITUDE,
         _count("primary_children", "小学适龄儿童数", "人"),
         _count("junior_children", "初中适龄少年数", "人"),
-        Column("primary_school_id", "现划片小学标识码", _ID, blank=True),
-        Column("junior_school_id", "现划片初中标识码", _ID, blank=True),
+        SchemaColumn("primary_school_id", "现划片小学标识码", _ID, blank=True),
+        SchemaColumn("junior_school_id", "现划片初中标识码", _ID, blank=True),
         _count("births", "出生人数", "人", optional=True, note="上年9月至当年8月；往年的只填学年、小区编号和本列"),
     ),
     _table(
         "distances", "到校距离", "一个居住小区到一所学校（或校址）", ("zone_id", "place_id"),
-        Column("zone_id", "小区编号", _ID, required=True),
-        Column("place_id", "学校标识码或校址编号", _ID, required=True,
+        SchemaColumn("zone_id", "小区编号", _ID, required=True),
+        SchemaColumn("place_id", "学校标识码或校址编号", _ID, required=True,
                note="学校的标识码，或选址文件中校址的编号"),
         _number("walk_km", "步行距离", "km", note="由导航软件或实地测得；没有这一行的按直线距离估算"),
         optional=True,
     ),
 )  # fmt: skip
 
-TABLES: dict[str, Table] = {table.name: table for table in _ALL_TABLES}
+TABLES: dict[str, SchemaTable] = {table.name: table for table in _ALL_TABLES}
 TABLES_OF_DISTRICTS = tuple(name for name, table in TABLES.items() if "district" in table.key)
 
 
@@ -672,18 +670,18 @@ def rests_on(indicator: Indicator) -> tuple[str, ...]:
     return declared.columns if declared else ()
 
 
-def tables_of(standard: Standard | None) -> dict[str, Table]:
+def tables_of(standard: Standard | None) -> dict[str, SchemaTable]:
     """Return the tables with the columns that a standard declares behind their own; `TABLES` without any.
 
     >>> from qb.standard import load
     >>> ["books" in tables_of(load(name))["facilities"].names for name in ("national-2017", "basic-2012")]
     [False, True]
     """
-    declared: dict[str, list[Column]] = {}
+    declared: dict[str, list[SchemaColumn]] = {}
     for column in (c for c in standard.columns if c.table != "district") if standard else ():
         codes = tuple(i.code for i in standard.indicators if column.name in rests_on(i))
         kind, unit = ColumnKind(column.kind), column.unit.zh
-        made = Column(column.name, column.label.zh, kind, unit, codes=codes, note=column.note)
+        made = SchemaColumn(column.name, column.label.zh, kind, unit, codes=codes, note=column.note)
         if column.name not in TABLES[column.table].by_name:
             declared.setdefault(column.table, []).append(made)
     items = items_of(standard)

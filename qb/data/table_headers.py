@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from qb.data.check_base import Rule
-from qb.data.schema import TABLES, Column, Table, tidy_header, tidy_unit
+from qb.data.schema import TABLES, SchemaColumn, SchemaTable, tidy_header, tidy_unit
 from qb.errors import Fault
 from qb.language import Both, Message, listing
 from qb.personal_data import mask, names_persons
@@ -82,13 +82,13 @@ _ALIKE = 0.75  # share of letters in common from which a header looks like anoth
 _SHORT = 4  # letters from which on a header may be another one cut short
 
 
-def table_named(text: str) -> Table | None:
+def table_named(text: str) -> SchemaTable | None:
     """Return the table with this English name or Chinese label, or None."""
     tidied = tidy_header(text)
     return next((t for t in TABLES.values() if tidied in (t.name, tidy_header(t.label))), None)
 
 
-def table_like(text: str) -> tuple[Table | None, bool]:
+def table_like(text: str) -> tuple[SchemaTable | None, bool]:
     """Return the table that a decorated name means, and whether that is certain; None for no table of ours.
 
     >>> table_like("1 学校（2025）")[0].name, table_like("1 学校（2025）")[1]
@@ -121,7 +121,7 @@ def plain_header(text: str) -> tuple[str, str | None]:
     return (found[1].strip(_MARKS), found[2].strip(_MARKS)) if found else (plain, None)
 
 
-def find_column(header: str, table: Table) -> tuple[Column | None, bool]:
+def find_column(header: str, table: SchemaTable) -> tuple[SchemaColumn | None, bool]:
     """Return the column a header names, or None, and whether the unit in its brackets fits.
 
     >>> from qb.data.schema import TABLES
@@ -142,7 +142,7 @@ def find_column(header: str, table: Table) -> tuple[Column | None, bool]:
     return column, bool(_WITHOUT.match(unit))
 
 
-def column_like(header: str, table: Table, taken: Iterable[str]) -> Column | None:
+def column_like(header: str, table: SchemaTable, taken: Iterable[str]) -> SchemaColumn | None:
     """Return the column that a header looks like without naming it, of those not there yet.
 
     >>> from qb.data.schema import TABLES
@@ -187,7 +187,7 @@ class Head:
     names: list[str]
 
 
-def find_head(rows: pd.DataFrame, table: Table) -> Head:
+def find_head(rows: pd.DataFrame, table: SchemaTable) -> Head:
     """Return the header among the first rows: the row, or the two rows, that name most columns.
 
     Of those that tie the first; two rows only where they name more than either alone.
@@ -239,7 +239,7 @@ def tables_among(names: Iterable[str], what: Message) -> tuple[dict[str, str], l
     """
     found: dict[str, str] = {}
     faults: list[Fault] = []
-    decorated: list[tuple[str, Table]] = []
+    decorated: list[tuple[str, SchemaTable]] = []
     for name in names:
         stem = PurePath(name).stem if what == A_FILE else name
         table = table_named(stem)
@@ -304,7 +304,7 @@ def tables_among(names: Iterable[str], what: Message) -> tuple[dict[str, str], l
 WIDEST = 1_000  # columns that a table may have, our own and others
 
 
-def too_wide(count: int, table: Table) -> list[Fault]:
+def too_wide(count: int, table: SchemaTable) -> list[Fault]:
     """Refuse a table of more columns than any has, before each of them is looked at."""
     if count <= WIDEST:
         return []
@@ -319,7 +319,7 @@ def too_wide(count: int, table: Table) -> list[Fault]:
 
 
 def name_columns(
-    headers: Sequence[object], columns: list[pd.Series], table: Table, row: int
+    headers: Sequence[object], columns: list[pd.Series], table: SchemaTable, row: int
 ) -> tuple[dict[str, pd.Series], list[Fault], dict[str, int]]:
     """Return the columns by their English names (others by their own), what is wrong, and their places."""
     cells: dict[str, pd.Series] = {}
@@ -404,7 +404,7 @@ def name_columns(
 
 
 def without_header(
-    headers: Sequence[object], columns: list[pd.Series], table: Table, row: int
+    headers: Sequence[object], columns: list[pd.Series], table: SchemaTable, row: int
 ) -> list[Fault]:
     """Refuse a table in which no header is one of ours, or whose headers stand one below the other."""
     named = {column.name for header in headers if (column := find_column(str(header), table)[0])}

@@ -26,7 +26,7 @@ from qb.data.cell_values import (
     unseen,
 )
 from qb.data.dataset import Dataset, record_codes
-from qb.data.schema import ABOVE_REQUIRED, DEGREES, TABLES, ColumnKind, Table
+from qb.data.schema import ABOVE_REQUIRED, DEGREES, TABLES, ColumnKind, SchemaTable
 from qb.data.table_headers import (
     about_persons,
     fault,
@@ -84,7 +84,7 @@ def _once(faults: Sequence[Fault]) -> Iterator[Fault]:
             )
 
 
-def _in_order(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+def _in_order(frame: pd.DataFrame, table: SchemaTable) -> pd.DataFrame:
     """Return the rows of schools by the table's key, words in the order of their set; others as they are.
 
     A sum of the same figures in another order may differ in its last digit; so handed in shuffled, the
@@ -96,7 +96,9 @@ def _in_order(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     return frame if (code[1:] >= code[:-1]).all() else frame.iloc[np.argsort(code, kind="stable")]
 
 
-def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tuple[pd.DataFrame, list[Fault]]:
+def frame_to_table(
+    raw: pd.DataFrame, table: SchemaTable, header_row: int = 1
+) -> tuple[pd.DataFrame, list[Fault]]:
     """Read a frame of cells as a table of the registry.
 
     Parameters
@@ -192,7 +194,7 @@ def frame_to_table(raw: pd.DataFrame, table: Table, header_row: int = 1) -> tupl
 
 
 def _bands_asked(
-    frame: pd.DataFrame, findings: list[Finding], table: Table, read: Collection[str]
+    frame: pd.DataFrame, findings: list[Finding], table: SchemaTable, read: Collection[str]
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """Ask of a band of sizes nothing that only a single record has; without a stage it is of the whole."""
     bands, blank = table.bands(frame), table.band.blank
@@ -219,7 +221,7 @@ def _bands_asked(
     return frame, [finding for finding in asked if finding.where.any()]
 
 
-def _above_required(frame: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
+def _above_required(frame: pd.DataFrame, table: SchemaTable) -> tuple[pd.DataFrame, list[Fault]]:
     """Fill in the teachers above the required degree where those of each degree are given, and say so."""
     column = table["teachers_above_required"]
     total = frame[column.name]
@@ -251,7 +253,7 @@ def _left_out(
     aside: RowsLeftOut,
     cells: Mapping[str, pd.Series],
     index: pd.Index,
-    table: Table,
+    table: SchemaTable,
     personal: dict[int, Fault],
 ) -> Fault:
     """Say what was left out; of a note with a number of a person in it that is said too, and once."""
@@ -309,7 +311,7 @@ _ALONE = re.compile(r"[\d +Xx-]+")
 
 
 def _personal(
-    cells: dict[str, pd.Series], index: pd.Index, table: Table
+    cells: dict[str, pd.Series], index: pd.Index, table: SchemaTable
 ) -> tuple[dict[int, Fault], dict[str, pd.Series]]:
     """Return numbers of persons by the position of their row, once for a column, and the cells without them.
 
@@ -349,7 +351,7 @@ def _personal(
     return faults, hidden
 
 
-def _unseen(name: str, marks: np.ndarray, index: pd.Index, table: Table) -> list[Fault]:
+def _unseen(name: str, marks: np.ndarray, index: pd.Index, table: SchemaTable) -> list[Fault]:
     """Say once for a column that what no eye sees was taken out of its cells."""
     rows = tuple(index[marks].tolist())
     if not rows:
@@ -364,7 +366,7 @@ def _unseen(name: str, marks: np.ndarray, index: pd.Index, table: Table) -> list
     return [fault("F20", message, IF_WRONG, table=table.name, row=rows[0], column=name, rows=rows)]
 
 
-def _beside(header: str, values: pd.Series, wrong: np.ndarray, table: Table) -> Fault:
+def _beside(header: str, values: pd.Series, wrong: np.ndarray, table: SchemaTable) -> Fault:
     """Say that a column of one's own holds errors, which matter to nothing."""
     rows = tuple(int(row) for row in values.index[wrong])
     shown = str(values[wrong].iloc[0]).removeprefix(UNREAD)
@@ -390,7 +392,7 @@ def _beside(header: str, values: pd.Series, wrong: np.ndarray, table: Table) -> 
 _FEWEST = 3  # rows above, and columns, from which on a sum in a row with a code is told
 
 
-def _like_a_sum(frame: pd.DataFrame, table: Table) -> list[Fault]:
+def _like_a_sum(frame: pd.DataFrame, table: SchemaTable) -> list[Fault]:
     """Ask about a last row with a code of its own whose every number is the sum of those above."""
     names = [c.name for c in table.columns if c.unit and c.kind in (ColumnKind.COUNT, ColumnKind.NUMBER)]
     names = [name for name in names if len(frame) > _FEWEST and pd.notna(frame[name].iloc[-1])]
@@ -407,14 +409,14 @@ def _like_a_sum(frame: pd.DataFrame, table: Table) -> list[Fault]:
     ]
 
 
-def _faults(findings: list[Finding], frame: pd.DataFrame, table: Table) -> list[Fault]:
+def _faults(findings: list[Finding], frame: pd.DataFrame, table: SchemaTable) -> list[Fault]:
     """Return a fault for each cell found, by row and then by column."""
     order = {name: place for place, name in enumerate(table.names)}
     faults = [f for finding in findings for f in _one_by_one(finding, frame, table)]
     return sorted(faults, key=lambda f: (f.row, order[f.column]))
 
 
-def _one_by_one(finding: Finding, frame: pd.DataFrame, table: Table) -> Iterator[Fault]:
+def _one_by_one(finding: Finding, frame: pd.DataFrame, table: SchemaTable) -> Iterator[Fault]:
     """Give a fault for each thing typed: where the same stands in many cells, one with all of them."""
     positions = np.flatnonzero(finding.where)
     groups: dict[object, list[int]] = {}

@@ -12,10 +12,11 @@ import pandas as pd
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from qb.data.cell_values import range_text, without_persons
+from qb.data.cell_values import range_text
 from qb.data.dataset import Dataset
 from qb.data.grid import GUIDE
-from qb.data.schema import TABLES, WHOLE, Column, ColumnKind, Table, bearing, items_of, tables_of
+from qb.data.schema import TABLES, WHOLE, ColumnKind, SchemaColumn, SchemaTable, bearing, items_of, tables_of
+from qb.data.withheld import without_persons
 from qb.data.workbook import (
     HEADER,
     INSTRUCTIONS,
@@ -70,11 +71,11 @@ class _Place:
 
     header: str
     cells: list[object]
-    column: Column | None
+    column: SchemaColumn | None
     locked: bool
 
 
-def add_sheet(book: Workbook, table: Table, listed: Listed) -> None:
+def add_sheet(book: Workbook, table: SchemaTable, listed: Listed) -> None:
     """Add the sheet of a table to a workbook."""
     places = _places(table, listed)
     sheet = book.add_worksheet(table.label)
@@ -94,7 +95,7 @@ def add_sheet(book: Workbook, table: Table, listed: Listed) -> None:
         write_row(sheet, row, values, formats)
 
 
-def _places(table: Table, listed: Listed) -> list[_Place]:
+def _places(table: SchemaTable, listed: Listed) -> list[_Place]:
     filled = sheet_cells(listed.rows, table)
     empty = [None] * len(listed.rows)
     places = []
@@ -128,7 +129,7 @@ def _lay_out_sheet(book: Workbook, sheet: Worksheet, places: list[_Place]) -> No
     sheet.set_footer("&L&A&R第 &P 页，共 &N 页")
 
 
-def _is_long(column: Column | None) -> bool:
+def _is_long(column: SchemaColumn | None) -> bool:
     return column is not None and column.kind is ColumnKind.TEXT and column.name not in ("district", "source")
 
 
@@ -139,12 +140,12 @@ def _formats(book: Workbook, place: _Place) -> tuple:
     return cell_formats(book, place.column, locked=place.locked, valign="top")
 
 
-def _note(column: Column) -> str:
+def _note(column: SchemaColumn) -> str:
     asked = "必填" if column.required else "可选" if column.optional else ""
     return "\n".join(part for part in (column.name, column.kind.zh, asked) if part)
 
 
-def _rule(column: Column) -> dict[str, object]:
+def _rule(column: SchemaColumn) -> dict[str, object]:
     """Return what a cell of the column takes, as data validation."""
     if column.terms:
         labels = [term.zh for term in column.terms]
@@ -162,7 +163,7 @@ def _rule(column: Column) -> dict[str, object]:
     return {**kind, "criteria": "between", "minimum": column.low, "maximum": column.high}
 
 
-def _with_help(rule: dict[str, object], column: Column) -> dict[str, object]:
+def _with_help(rule: dict[str, object], column: SchemaColumn) -> dict[str, object]:
     """Add what a person sees on entering a cell, and on filling in what it does not take."""
     asked = {
         "list": "请从下拉列表中选择。",
@@ -273,7 +274,7 @@ def _table(
     sheet.repeat_rows(top)
 
 
-def _how(column: Column) -> str:
+def _how(column: SchemaColumn) -> str:
     if column.name == "item" and column.terms:
         return f"见“{ITEMS}”"
     if column.terms:

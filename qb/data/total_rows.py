@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.cell_values import is_text, matches
-from qb.data.schema import ColumnKind, Table, tidy_unit
+from qb.data.schema import ColumnKind, SchemaTable, tidy_unit
 from qb.data.table_headers import find_column
 from qb.language import Message, listing
 
@@ -52,7 +52,7 @@ class RowsLeftOut:
     text: str
 
 
-def rows_not_records(cells: Mapping[str, pd.Series], table: Table) -> list[RowsLeftOut]:
+def rows_not_records(cells: Mapping[str, pd.Series], table: SchemaTable) -> list[RowsLeftOut]:
     """Return the rows of a table, under its English names and tidied, that are no records.
 
     Examples
@@ -118,7 +118,7 @@ def _gone(values: pd.Series, kind: ColumnKind) -> np.ndarray:
 
 
 def _of_row(
-    row: dict[str, str], position: int, key: list[str], ids: list[str], table: Table
+    row: dict[str, str], position: int, key: list[str], ids: list[str], table: SchemaTable
 ) -> RowsLeftOut | None:
     """Return what a row is by its words."""
     if not row:
@@ -148,7 +148,11 @@ def _of_row(
 
 
 def _by_sum(
-    frame: dict[str, pd.Series], row: dict[str, str], position: int, found: list[RowsLeftOut], table: Table
+    frame: dict[str, pd.Series],
+    row: dict[str, str],
+    position: int,
+    found: list[RowsLeftOut],
+    table: SchemaTable,
 ) -> RowsLeftOut | None:
     """Return a row without a code whose numbers are each the sum of those above, or since the last total."""
     names = [

@@ -18,7 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from qb.data.cell_values import UNREAD, find_numbers
 from qb.data.dataset import Dataset
 from qb.data.grid import Grid, grid_to_table
-from qb.data.schema import TABLES, Column, ColumnKind, Table
+from qb.data.schema import TABLES, ColumnKind, SchemaColumn, SchemaTable
 from qb.data.table_files import FORMULA, read_bytes, spoken, write_file
 from qb.data.table_headers import A_SHEET, about_persons, fault, tables_among
 from qb.data.table_intake import to_dataset
@@ -258,12 +258,12 @@ def write_book(frames: Mapping[str, pd.DataFrame], path: Path) -> None:
                 write_row(sheet, row, values, formats)
 
 
-def header_of(name: str, table: Table) -> str:
+def header_of(name: str, table: SchemaTable) -> str:
     """Return what stands above a column: its label and unit, or the name of a column beyond the registry."""
     return table[name].header if name in table.by_name else str(name)
 
 
-def cell_formats(book: Workbook, column: Column | None, **look: object) -> tuple[Format, Format]:
+def cell_formats(book: Workbook, column: SchemaColumn | None, **look: object) -> tuple[Format, Format]:
     """Return the format of a column's cells, and the one for text that begins as a formula does.
 
     The second keeps the text a text when a person edits it.
@@ -300,7 +300,7 @@ def _ems(text: str) -> int:
     return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text[:100])  # Chinese is twice as wide
 
 
-def sheet_cells(frame: pd.DataFrame, table: Table) -> dict[str, list[object]]:
+def sheet_cells(frame: pd.DataFrame, table: SchemaTable) -> dict[str, list[object]]:
     """Return each column's cells as a sheet holds them: text, numbers, dates, and None where missing.
 
     Words of closed sets come by their Chinese labels, booleans as 是 and 否.
@@ -334,7 +334,7 @@ def sheet_cells(frame: pd.DataFrame, table: Table) -> dict[str, list[object]]:
     return cells
 
 
-def _cells(values: pd.Series, column: Column | None) -> list[object]:
+def _cells(values: pd.Series, column: SchemaColumn | None) -> list[object]:
     here = values.notna()
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         read: Callable[[object], object] = _Exact
@@ -348,7 +348,7 @@ def _cells(values: pd.Series, column: Column | None) -> list[object]:
     return cells
 
 
-def _reader(column: Column | None) -> Callable[[str], object]:
+def _reader(column: SchemaColumn | None) -> Callable[[str], object]:
     if column is None:
         return str
     if column.kind is ColumnKind.DATE:
@@ -371,7 +371,7 @@ def _as_date(text: str) -> date | str:
 INSTRUCTIONS, ITEMS, RESULT = "填报说明", "条目说明", "核查结果"  # our sheets that hold no data
 
 
-def read_workbook(path: Path, tables: Mapping[str, Table] = TABLES) -> Dataset:
+def read_workbook(path: Path, tables: Mapping[str, SchemaTable] = TABLES) -> Dataset:
     """Read a workbook; see :func:`qb.data.reading.read`.
 
     Sheets are named for their tables in Chinese or English and stand in any order. Formulas are read by

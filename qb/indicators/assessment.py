@@ -264,7 +264,7 @@ def _assess(data: Dataset, year: int, standard: Standard, transition: Transition
     population = take_population(data, standard, year)
     held = JudgedResources.judge(population, resources(population, standard, transition), standard)
     inputs = gather(population, standard, transition)
-    measures = indicator_functions.measures(inputs)
+    measures = indicator_functions.compute_figures(inputs)
     if standard.recognition:
         measures["recognition"] = district_measures.recognition(inputs)
     if standard.vetoes:
@@ -344,7 +344,7 @@ def _areas(
 FRAMES = ("areas", "balance", "rows", "excluded", "indicators", "warnings")
 
 
-def document(assessment: Assessment) -> dict[str, object]:
+def json_document(assessment: Assessment) -> dict[str, object]:
     """Return the assessment as plain lists and dicts; figures unrounded, "no data" as null."""
     return {
         "year": assessment.year,

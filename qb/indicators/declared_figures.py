@@ -12,8 +12,8 @@ from qb.indicators.figures import (
     OPEN,
     PASS,
     Figure,
+    IndicatorFigures,
     Inputs,
-    Measure,
     Range,
 )
 from qb.indicators.population import STAGES, summed_columns
@@ -26,7 +26,7 @@ SCHOOLS = "schools"  # in a declared ratio: one for each school
 _IF_ZERO = {"fail": FAIL, "no data": NO_DATA, "not applicable": NOT_APPLICABLE, None: NOT_APPLICABLE}
 
 
-def ratio(inputs: Inputs, indicator: Indicator) -> Measure:
+def ratio(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """Compute what an indicator declares; where something is not reported, the range that it leaves.
 
     `value` is the district's figure, or that of the school (stage) that is furthest to the wrong side.
@@ -60,7 +60,7 @@ def ratio(inputs: Inputs, indicator: Indicator) -> Measure:
             )
         ]
     less = any(limit.side in ("<=", "<") for limit in indicator.limits)
-    return Measure(indicator.code, _worst(parts, count, less), tuple(parts))
+    return IndicatorFigures(indicator.code, _worst(parts, count, less), tuple(parts))
 
 
 class _Units:
@@ -167,7 +167,7 @@ def _worst(parts: list[Figure], count: int, less: bool) -> np.ndarray:
     return np.where((ends[0] == ends[1]) & np.isfinite(ends[0]), sign * ends[0], np.nan)
 
 
-def score(inputs: Inputs, indicator: Indicator, by_code: dict[str, np.ndarray]) -> Measure:
+def score(inputs: Inputs, indicator: Indicator, by_code: dict[str, np.ndarray]) -> IndicatorFigures:
     """Add up the points of an area: those of the indicators that are met, of `out_of` in all.
 
     An indicator that does not apply gives no points and asks for none; one without data may give its own or
@@ -189,4 +189,4 @@ def score(inputs: Inputs, indicator: Indicator, by_code: dict[str, np.ndarray]) 
     known = np.where(low == high, low, np.nan)
     none = np.where(whole == 0, NOT_APPLICABLE, OPEN)
     part = Figure("", np.arange(len(whole)), known, verdict=none, range=Range.of(known, low, high))
-    return Measure(indicator.code, known, (part,))
+    return IndicatorFigures(indicator.code, known, (part,))

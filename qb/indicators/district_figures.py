@@ -15,8 +15,8 @@ from qb.indicators.figures import (
     OPEN,
     PASS,
     Figure,
+    IndicatorFigures,
     Inputs,
-    Measure,
     Range,
     percent,
     unless_empty,
@@ -50,12 +50,12 @@ def _ratio(
     )
 
 
-def checklist(inputs: Inputs, indicator: Indicator) -> Measure:
+def checklist(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """Every item of Annex 3's second table must be met (C8, C17, C27–C30)."""
-    return Measure(indicator.code, inputs.nothing, inputs.checklist(indicator))
+    return IndicatorFigures(indicator.code, inputs.nothing, inputs.checklist(indicator))
 
 
-def uniform_standards(inputs: Inputs, indicator: Indicator) -> Measure:
+def uniform_standards(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C9: four uniform standards, and a base amount not below the province's for either stage.
 
     The province's amounts are the limits of the standard where it states them, else items of the data.
@@ -71,24 +71,26 @@ def uniform_standards(inputs: Inputs, indicator: Indicator) -> Measure:
         )
         for stage in ("primary", "junior")
     )
-    return Measure(indicator.code, inputs.nothing, inputs.checklist(indicator) + amounts)
+    return IndicatorFigures(indicator.code, inputs.nothing, inputs.checklist(indicator) + amounts)
 
 
-def special_funds(inputs: Inputs, indicator: Indicator) -> Measure:
+def special_funds(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C14: yuan a pupil for pupils of special schools and for 随班就读."""
     pupils = inputs.figure("special_pupils")
     value = percent(inputs.figure("special_allocation_yuan"), pupils) / 100
-    return Measure(indicator.code, value, (Figure("", _every(inputs), value, verdict=unless_empty(pupils)),))
+    return IndicatorFigures(
+        indicator.code, value, (Figure("", _every(inputs), value, verdict=unless_empty(pupils)),)
+    )
 
 
-def pay(inputs: Inputs, indicator: Indicator) -> Measure:
+def pay(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C15: teachers' mean pay as a percentage of civil servants', and the performance pay in full."""
     value = percent(inputs.figure("teacher_mean_pay_yuan"), inputs.figure("civil_servant_mean_pay_yuan"))
     part = Figure("", _every(inputs), value)
-    return Measure(indicator.code, value, (part, *inputs.checklist(indicator)))
+    return IndicatorFigures(indicator.code, value, (part, *inputs.checklist(indicator)))
 
 
-def rotation(inputs: Inputs, indicator: Indicator) -> Measure:
+def rotation(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C18: rotated of those eligible, and backbone teachers of those rotated; both must hold."""
     backbone, eligible = "rotation_backbone", "rotation_eligible"
     rotated = _ratio(inputs, "rotation_rotated", eligible, "rotated", within=backbone)
@@ -96,10 +98,10 @@ def rotation(inputs: Inputs, indicator: Indicator) -> Measure:
     nobody = inputs.figure(eligible) == 0
     # Nobody rotated though some could: 10% fails already, and a share of nobody says nothing.
     backbone = replace(backbone, verdict=np.where(nobody, NOT_APPLICABLE, backbone.verdict))
-    return Measure(indicator.code, rotated.value, (rotated, backbone))
+    return IndicatorFigures(indicator.code, rotated.value, (rotated, backbone))
 
 
-def quota(inputs: Inputs, indicator: Indicator) -> Measure:
+def quota(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C21: places of good senior schools allocated, and tilted to rural junior schools if there are any.
 
     The rural share of what was allocated has no limit: it goes into the note.
@@ -127,7 +129,7 @@ def quota(inputs: Inputs, indicator: Indicator) -> Measure:
         )
         for p in inputs.checklist(indicator)
     )
-    return Measure(indicator.code, part.value, (part, *tilted))
+    return IndicatorFigures(indicator.code, part.value, (part, *tilted))
 
 
 def _tilt_verdict(verdict: np.ndarray, rural: np.ndarray, perhaps: np.ndarray) -> np.ndarray:
@@ -160,13 +162,13 @@ def _has_rural_junior(inputs: Inputs, indicator: Indicator) -> tuple[np.ndarray,
     return sure, perhaps | unlisted
 
 
-def migrants(inputs: Inputs, indicator: Indicator) -> Measure:
+def migrants(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C22: eligible migrant children in public or bought private places, and the care system."""
     part = _ratio(inputs, "migrant_placed", "migrant_eligible")
-    return Measure(indicator.code, part.value, (part, *inputs.checklist(indicator)))
+    return IndicatorFigures(indicator.code, part.value, (part, *inputs.checklist(indicator)))
 
 
-def retention(inputs: Inputs, indicator: Indicator) -> Measure:
+def retention(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C23: three-year retention, ``G / (E + I - O - D)``; `variant`: ``(G - I + O) / (E - D)``.
 
     G graduates, E entrants three years before, I moved in, O moved out, D deaths. Capped at the
@@ -196,7 +198,9 @@ def retention(inputs: Inputs, indicator: Indicator) -> Measure:
         ],
         dtype=object,
     )
-    return Measure(indicator.code, value, (Figure("", _every(inputs), value, note=note, range=ends),))
+    return IndicatorFigures(
+        indicator.code, value, (Figure("", _every(inputs), value, note=note, range=ends),)
+    )
 
 
 def _retention_range(figures: dict[str, np.ndarray], form: str) -> Range:
@@ -227,13 +231,13 @@ def retention_rates(G, E, I, O, D) -> dict[str, np.ndarray]:  # noqa: E741, N803
     return {"standard": percent(G, E + I - O - D), "variant": percent(G - I + O, E - D)}
 
 
-def disabled_enrolment(inputs: Inputs, indicator: Indicator) -> Measure:
+def disabled_enrolment(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C24: enrolled of the district's list of children with disabilities of school age."""
     part = _ratio(inputs, "disabled_enrolled", "disabled_of_age")
-    return Measure(indicator.code, part.value, (part,))
+    return IndicatorFigures(indicator.code, part.value, (part,))
 
 
-def charter_and_it(inputs: Inputs, indicator: Indicator) -> Measure:
+def charter_and_it(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C25: checklist; broadband and multimedia shares, where reported, must be full.
 
     Both shares also stand in the checklist, so that a district that reports no counts is judged by
@@ -248,10 +252,10 @@ def charter_and_it(inputs: Inputs, indicator: Indicator) -> Measure:
         silent = np.isnan(inputs.figure(top)) & np.isnan(inputs.figure(bottom))
         verdict = np.where(silent, NOT_APPLICABLE, part.verdict)
         shares.append(replace(part, verdict=verdict))
-    return Measure(indicator.code, inputs.nothing, (*inputs.checklist(indicator), *shares))
+    return IndicatorFigures(indicator.code, inputs.nothing, (*inputs.checklist(indicator), *shares))
 
 
-def monitoring(inputs: Inputs, indicator: Indicator) -> Measure:
+def monitoring(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C31: level and between-school rate of every subject of the standard, each by its latest result.
 
     The monitoring takes `cycle_years` years to come round: the latest result of a subject counts if it
@@ -281,7 +285,7 @@ def monitoring(inputs: Inputs, indicator: Indicator) -> Measure:
     rate = parts[1].value
     known = decides & ~np.isnan(rate)
     np.maximum.at(value, district[known], rate[known])
-    return Measure(indicator.code, np.where(np.isinf(value), np.nan, value), tuple(parts))
+    return IndicatorFigures(indicator.code, np.where(np.isinf(value), np.nan, value), tuple(parts))
 
 
 def latest_results(table: pd.DataFrame, standard: Standard, year: int) -> pd.DataFrame:
@@ -298,13 +302,13 @@ def latest_results(table: pd.DataFrame, standard: Standard, year: int) -> pd.Dat
     return table.drop_duplicates(["district", "subject"], keep="last")
 
 
-def recognition(inputs: Inputs) -> Measure:
+def recognition(inputs: Inputs) -> IndicatorFigures:
     """社会认可度 (表VI): satisfied of valid questionnaires, in percent."""
     part = _ratio(inputs, "survey_satisfied", "survey_valid", above="survey_issued")
-    return Measure("recognition", part.value, (replace(part, verdict=None),))
+    return IndicatorFigures("recognition", part.value, (replace(part, verdict=None),))
 
 
-def vetoes(inputs: Inputs) -> Measure:
+def vetoes(inputs: Inputs) -> IndicatorFigures:
     """Return a part for each item of the veto list: any one found stops the application."""
     population = inputs.population
     table = population.records.rows("vetoes")
@@ -317,7 +321,7 @@ def vetoes(inputs: Inputs) -> Measure:
         mine = item == veto.item
         verdict[district[mine]] = found[mine]
         parts.append(Figure(veto.item, _every(inputs), inputs.nothing, verdict=verdict))
-    return Measure("veto", inputs.nothing, tuple(parts))
+    return IndicatorFigures("veto", inputs.nothing, tuple(parts))
 
 
 def class_norm_warnings(inputs: Inputs, indicator: Indicator) -> pd.DataFrame:

@@ -129,7 +129,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Measure:
+class IndicatorFigures:
     """All figures of one indicator; `value` is the one a reader wants first, shape (districts,)."""
 
     code: str

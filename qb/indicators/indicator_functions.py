@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from qb.data.schema import DISTRICT_ITEMS, TABLES, items_of
 from qb.errors import QbError
 from qb.indicators import declared_figures, district_figures, school_figures
-from qb.indicators.figures import Inputs, Measure
+from qb.indicators.figures import IndicatorFigures, Inputs
 from qb.indicators.population import summed_columns
 from qb.language import Both, Message, joined, listing
 from qb.standard import Indicator, Standard
@@ -83,7 +83,7 @@ _ASKED = {
     "exclusions": lambda given: isinstance(given, tuple) and set(given) <= set(school_figures.EXCLUSIONS)
 }
 
-_FUNCTIONS: dict[Callable[[Inputs, Indicator], Measure], Needs] = {
+_FUNCTIONS: dict[Callable[[Inputs, Indicator], IndicatorFigures], Needs] = {
     district_figures.checklist: Needs(limits=()),
     district_figures.uniform_standards: Needs(limits=()),
     school_figures.special_rooms: Needs(
@@ -130,7 +130,7 @@ SCORE = "score"  # adds up what the others have been judged to be
 _OF_SCORE = Needs(options={"out_of": _positive})
 
 
-def measures(inputs: Inputs) -> dict[str, Measure]:
+def compute_figures(inputs: Inputs) -> dict[str, IndicatorFigures]:
     """Compute all but the resources and the scores for every district, in the order of the standard."""
     return {
         indicator.code: (declared_figures.ratio if indicator.ratio else FUNCTIONS[indicator.measure])(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from qb.indicators.district_figures import class_norm_warnings
-from qb.indicators.figures import Inputs, Measure
+from qb.indicators.figures import IndicatorFigures, Inputs
 from qb.indicators.population import SENIOR, STAGES, Population
 from qb.indicators.verdicts import (
     JudgedResources,
@@ -60,7 +60,7 @@ def _without_rows(population: Population) -> pd.DataFrame:
 
 
 def notes(
-    inputs: Inputs, held: JudgedResources, coefficients: pd.DataFrame, measures: dict[str, Measure]
+    inputs: Inputs, held: JudgedResources, coefficients: pd.DataFrame, measures: dict[str, IndicatorFigures]
 ) -> pd.DataFrame:
     """Return what a reader should know and no rule decides."""
     population, standard = inputs.population, inputs.standard

@@ -13,8 +13,8 @@ from qb.indicators.figures import (
     NOT_APPLICABLE,
     OPEN,
     Figure,
+    IndicatorFigures,
     Inputs,
-    Measure,
     Range,
     percent,
 )
@@ -98,7 +98,7 @@ def _met(population: Population, school: np.ndarray, always: np.ndarray, never: 
     return percent(_count(population, school, enough), _count(population, school, np.ones(len(school))))
 
 
-def special_rooms(inputs: Inputs, indicator: Indicator) -> Measure:
+def special_rooms(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C10: one music room and one art room for every 12 classes begun, each kind by itself.
 
     Rooms below the stated area do not count; one without an area may, and so may those of a band of
@@ -143,7 +143,7 @@ def special_rooms(inputs: Inputs, indicator: Indicator) -> Measure:
         )
         one, other = decided(held.low, held.high, lowest, highest)
         always, never = always & one, never | other
-    return Measure(indicator.code, _met(population, school, always, never), tuple(parts))
+    return IndicatorFigures(indicator.code, _met(population, school, always, never), tuple(parts))
 
 
 def _number_of_classes(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
@@ -214,7 +214,7 @@ def _clauses(inputs: Inputs, indicator: Indicator) -> list:
     return [clause for clause in clauses if clause.code == indicator.code and clause.limits]
 
 
-def school_size(inputs: Inputs, indicator: Indicator) -> Measure:
+def school_size(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C11: pupils of the compulsory stages together; the limit goes by kind of school.
 
     `value` is the largest school's.
@@ -237,7 +237,7 @@ def school_size(inputs: Inputs, indicator: Indicator) -> Measure:
                 place = mine & (population.kind[school] == k)
                 limit[place] = np.maximum(limit[place], value[0])
     part = _part(population, "", school, pupils, limit=limit, side=held.side, range=ends)
-    return Measure(indicator.code, _largest(population, school, ends), (part,))
+    return IndicatorFigures(indicator.code, _largest(population, school, ends), (part,))
 
 
 def _by_kind(inputs: Inputs, indicator: Indicator, kind: np.ndarray) -> LimitInForce:
@@ -247,7 +247,7 @@ def _by_kind(inputs: Inputs, indicator: Indicator, kind: np.ndarray) -> LimitInF
     return LimitInForce.each(kinds, kind)
 
 
-def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
+def class_size(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C12: no class above the limit of its stage; an average that keeps it proves nothing.
 
     `value` is the largest class, of a section and of the district. Where not every class is listed, it
@@ -275,7 +275,7 @@ def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
     part = _part(population, "", population.school[rows], ends.known, stage=stage, note=note, range=ends)
     school, whole = _shared_classes(listed, population, rows, every.high)
     if not len(school):
-        return Measure(indicator.code, _largest(population, population.school[rows], ends), (part,))
+        return IndicatorFigures(indicator.code, _largest(population, population.school[rows], ends), (part,))
     lowest, highest = (np.full(len(school), pick(held.value for held in by_stage)) for pick in (min, max))
     mixed = _part(
         population,
@@ -295,7 +295,7 @@ def class_size(inputs: Inputs, indicator: Indicator) -> Measure:
     )
     all_of_them = Range(np.append(ends.low, whole.low), np.append(ends.high, whole.high))
     value = _largest(population, np.append(population.school[rows], school), all_of_them)
-    return Measure(indicator.code, value, (part, mixed))
+    return IndicatorFigures(indicator.code, value, (part, mixed))
 
 
 def _shared_classes(
@@ -360,7 +360,7 @@ def _largest_class_of_section(listed: ListedClasses, population: Population) -> 
     return Range(np.maximum.reduce([listed.largest, listed.band_low, mean]), np.where(others, np.inf, high))
 
 
-def small_school_funds(inputs: Inputs, indicator: Indicator) -> Measure:
+def small_school_funds(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C13: a small rural school is funded for 100 pupils: allocation >= 100 × base amount.
 
     Small is fewer pupils than the limit ``pupils``; which locations are rural is a rule of the standard,
@@ -403,7 +403,7 @@ def small_school_funds(inputs: Inputs, indicator: Indicator) -> Measure:
         funds.low, funds.high, inputs.standard.hold(need.low), inputs.standard.hold(need.high)
     )
     always &= ~(unknown_size | unknown_place[school])  # whether it is one of the small schools is not known
-    return Measure(indicator.code, _met(population, school, always, never), (part,))
+    return IndicatorFigures(indicator.code, _met(population, school, always, never), (part,))
 
 
 def rural_schools(inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
@@ -446,17 +446,17 @@ def _funds(inputs: Inputs, column: str, school: np.ndarray) -> tuple[np.ndarray,
     return total, Range.of(total, low=given[school])
 
 
-def trained(inputs: Inputs, indicator: Indicator) -> Measure:
+def trained(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C16: full-time teachers with 360 hours of training in five years, of all full-time teachers."""
     return _share_of_teachers(inputs, indicator, "trained_teachers")
 
 
-def certified(inputs: Inputs, indicator: Indicator) -> Measure:
+def certified(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C19: full-time teachers with a teaching certificate, of all full-time teachers."""
     return _share_of_teachers(inputs, indicator, "certified_teachers")
 
 
-def _share_of_teachers(inputs: Inputs, indicator: Indicator, figure: str) -> Measure:
+def _share_of_teachers(inputs: Inputs, indicator: Indicator, figure: str) -> IndicatorFigures:
     population = inputs.population
     rows = asked(inputs, indicator)
     school = population.school[rows]
@@ -474,7 +474,7 @@ def _share_of_teachers(inputs: Inputs, indicator: Indicator, figure: str) -> Mea
         note=_short(share, (high[1] - high[0])[rows]),
     )
     value = percent(_count(population, school, having), _count(population, school, all_of_them))
-    return Measure(indicator.code, value, (part,))
+    return IndicatorFigures(indicator.code, value, (part,))
 
 
 def _shares(inputs: Inputs, part: str, whole: str) -> tuple[np.ndarray, np.ndarray]:
@@ -520,7 +520,7 @@ def _short(share: np.ndarray, short: np.ndarray) -> np.ndarray:
     return note
 
 
-def in_zone(inputs: Inputs, indicator: Indicator) -> Measure:
+def in_zone(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C20: pupils who live in their school's zone, by stage, at public, non-boarding city and town schools.
 
     A school whose ownership, boarding or location is not reported counts or does not: both are tried.
@@ -567,7 +567,7 @@ def in_zone(inputs: Inputs, indicator: Indicator) -> Measure:
     first, second = (part.value for part in parts)
     asks_first, asks_second = (part.verdict == OPEN for part in parts)
     lower = np.where(asks_first & asks_second, np.minimum(first, second), np.where(asks_first, first, second))
-    return Measure(indicator.code, lower, tuple(parts))
+    return IndicatorFigures(indicator.code, lower, tuple(parts))
 
 
 def _extreme(
@@ -596,7 +596,7 @@ def _extreme(
         sums = tuple(np.where(further, new, old) for new, old in zip(tried, sums, strict=True))
 
 
-def training_funds(inputs: Inputs, indicator: Indicator) -> Measure:
+def training_funds(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     """C26: training money of public funds, in the budget and in the final account, at every school.
 
     `value` is the worst school's: the worst decides.
@@ -611,4 +611,4 @@ def training_funds(inputs: Inputs, indicator: Indicator) -> Measure:
         ends.append(some.over(all_of_it))
         parts.append(_part(population, account, school, share, range=ends[-1]))
     worst = Range(*(-np.concatenate([getattr(each, end) for each in ends]) for end in ("high", "low")))
-    return Measure(indicator.code, -_largest(population, np.tile(school, 2), worst), tuple(parts))
+    return IndicatorFigures(indicator.code, -_largest(population, np.tile(school, 2), worst), tuple(parts))

@@ -19,8 +19,8 @@ from qb.indicators.figures import (
     PASS,
     VERDICTS,
     Figure,
+    IndicatorFigures,
     Inputs,
-    Measure,
     Range,
 )
 from qb.indicators.population import JUNIOR, PRIMARY, STAGES, Population
@@ -435,7 +435,7 @@ def _limit_of(inputs: Inputs, code: str, part: Figure) -> LimitInForce:
     return LimitInForce.each(by_stage, np.minimum(part.stage, JUNIOR))
 
 
-def judge_parts(inputs: Inputs, code: str, measure: Measure) -> list[np.ndarray]:
+def judge_parts(inputs: Inputs, code: str, measure: IndicatorFigures) -> list[np.ndarray]:
     """Return the verdict codes of each part of an indicator.
 
     Where something is not reported, what was reported decides if the rest cannot change it.
@@ -490,7 +490,7 @@ def _notes(part: Figure, limit: LimitInForce, verdict: np.ndarray) -> np.ndarray
     return note
 
 
-def rounding_flags(inputs: Inputs, measures: dict[str, Measure]) -> pd.DataFrame:
+def rounding_flags(inputs: Inputs, measures: dict[str, IndicatorFigures]) -> pd.DataFrame:
     """Return figures of C8–C31 and recognition that reach their limit only after rounding, or only before."""
     population = inputs.population
     ids = population.schools["school_id"].to_numpy(dtype=object)
@@ -528,7 +528,7 @@ def worst(population: Population, parts: tuple[Figure, ...], verdicts: list[np.n
 
 
 def findings(
-    inputs: Inputs, measures: dict[str, Measure], judged: dict[str, list[np.ndarray]]
+    inputs: Inputs, measures: dict[str, IndicatorFigures], judged: dict[str, list[np.ndarray]]
 ) -> pd.DataFrame:
     """Return every figure of C8–C31 in one table; repeated words are kept once (categories).
 
@@ -599,7 +599,9 @@ def _side_codes(limit: LimitInForce) -> np.ndarray:
     return np.where(np.isnan(limit.value), -1, codes)
 
 
-def table(inputs: Inputs, measures: dict[str, Measure], by_code: dict[str, np.ndarray]) -> pd.DataFrame:
+def table(
+    inputs: Inputs, measures: dict[str, IndicatorFigures], by_code: dict[str, np.ndarray]
+) -> pd.DataFrame:
     """Return the 31 indicators of every district: verdict, value and limit."""
     population, standard = inputs.population, inputs.standard
     codes = [indicator.code for indicator in standard.indicators]

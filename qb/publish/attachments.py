@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from qb import __version__
-from qb.data.dataset import district_of, suppressed_classes
-from qb.data.schema import Column, ColumnKind, Table, tables_of
+from qb.data.dataset import district_of
+from qb.data.schema import ColumnKind, SchemaColumn, SchemaTable, tables_of
 from qb.data.table_files import write_csv, write_file, write_parquet
+from qb.data.withheld import suppressed_classes
 from qb.errors import QbError, why
 from qb.files import temporary_folder
 from qb.language import Message
@@ -96,7 +97,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def published(context: ReportContext, table: Table, district: str) -> pd.DataFrame:
+def published(context: ReportContext, table: SchemaTable, district: str) -> pd.DataFrame:
     """Return a district's rows of a table, the columns of the dictionary alone.
 
     Sizes of classes that the standard's settings keep back are blank, as on the pages.
@@ -111,7 +112,7 @@ def published(context: ReportContext, table: Table, district: str) -> pd.DataFra
     return frame.assign(pupils=frame["pupils"].mask(back[mine.to_numpy(dtype=bool)]))
 
 
-def _written(table: Table, frame: pd.DataFrame, folder: Path) -> list[dict[str, object]]:
+def _written(table: SchemaTable, frame: pd.DataFrame, folder: Path) -> list[dict[str, object]]:
     csv, parquet = folder / f"{table.name}.csv", folder / f"{table.name}.parquet"
     write_csv(frame, csv)
     write_parquet(frame, parquet)
@@ -127,7 +128,7 @@ def _written(table: Table, frame: pd.DataFrame, folder: Path) -> list[dict[str, 
     ]
 
 
-def _field(column: Column) -> dict[str, object]:
+def _field(column: SchemaColumn) -> dict[str, object]:
     about = {"name": column.name, "type": _TYPES.get(column.kind, "string"), "title": column.label}
     if column.unit:
         about["unit"] = column.unit

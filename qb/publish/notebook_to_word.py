@@ -14,7 +14,7 @@ from qb.language import Message
 from qb.publish.jobs import Job, open_notebook, refuse
 from qb.publish.page import Lang, speaks
 from qb.report.tables import Heading
-from qb.report.word_writer import ChapterTitle, Cover, Place, write_document
+from qb.report.word_writer import ChapterTitle, DocumentFrame, Place, write_document
 from qb.report.words import say
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def write_word(job: Job, *, short: bool = False) -> None:
     page = job.page
     provenance = (*((page.words["doubt"], doubt) for doubt in page.doubts), *page.provenance)
     formal = any(CHAPTER in tag for cell in _cells(job) for tag in cell.metadata.get("tags", ()))
-    cover = Cover(page.title, page.place, page.lang, page.invented, provenance, formal, short)
+    cover = DocumentFrame(page.title, page.place, page.lang, page.invented, provenance, formal, short)
     write_document(in_chapters(shown_by(job), page.lang) if formal else shown_by(job), job.target, cover)
 
 

@@ -182,7 +182,7 @@ lang: str = "zh"  # zh | en
 district: str = ""  # 县区；空则全部 / empty: all districts"""
 FIRST = """import qb
 
-qb.charts.style()
+qb.charts.marks()
 dataset = qb.load(data)
 assessment = qb.assess(dataset, year, standard)
 own = assessment.of(district) if district else assessment

@@ -56,7 +56,7 @@ class _Kind:
     put: Callable[[Any], object] | None = None
 
 
-class Leftovers:
+class ProcessState:
     """The state of this process as it is now, to come back to.
 
     Parameters

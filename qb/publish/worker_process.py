@@ -75,14 +75,14 @@ def make_pages(wire: Connection, kernel: Kernel, held: PreloadedContext | None) 
     Each cell's place is sent when it begins; then the outcome, and what could not be put back.
     """
     from qb.publish.engine import InProcessWire, render
-    from qb.publish.process_state import Leftovers
+    from qb.publish.process_state import ProcessState
 
     here, state = InProcessWire(kernel), None
     with suppress(EOFError):
         while True:
             job, last = wire.recv()
             if not last and state is None:
-                state = Leftovers(kernel.shell, here.loop, held and held.context)
+                state = ProcessState(kernel.shell, here.loop, held and held.context)
             folder = str(job.notebook.parent.resolve())
             _import_from(folder)
             outcome = render(job, here, wire.send)

@@ -1,36 +1,50 @@
-"""The annual report: what a district publishes each year; its summary and its method."""
+"""The annual report: its summary, how far it is to the target year's goal, class sizes and rooms, its method."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from qb import charts
+from qb.charts.bars import rooms
+from qb.charts.marks import share
+from qb.data.schema import TABLES
+from qb.data.withheld import suppressed_classes
+from qb.indicators.assessment import Assessment
+from qb.indicators.verdicts import class_verdicts, fails
+from qb.report import columns
 from qb.report.annual_changes import AnnualChanges, AnnualYears
-from qb.report.annual_target import AnnualConditions, AnnualGoal
 from qb.report.annual_tasks import AnnualLedger, AnnualTasks
-from qb.report.context import AnnualPart, State, decided, part
+from qb.report.columns import states
+from qb.report.context import AnnualPart, counted, decided, part
 from qb.report.data_report import FaultReport
 from qb.report.district_report import DistrictVerdict
 from qb.report.forecast_report import ForecastReport
+from qb.report.issue_ledger import State
 from qb.report.rules import PageRules, stays_out
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
-from qb.report.verdict_keys import shown_indicators
+from qb.report.verdict_keys import Fact, shown_indicators
 from qb.report.words import (
+    PARTS,
     Tally,
     area_label,
     coefficients_said,
     listed,
+    number,
     school_year,
     stage_label,
     term,
+    title,
     verdict_label,
     without_rule,
 )
-from qb.terms import Allowance, Kind, Verdict
+from qb.standard import BESIDE, Indicator
+from qb.terms import COMPULSORY, Allowance, Kind, RoomKind, Stage, Verdict
 
 # Title, key figures and headlines of the annual report.
 
 
-class AnnualOpening(AnnualPart):
+class AnnualSummary(AnnualPart):
     """Where the district stands this year, in one look."""
 
     def title(self) -> Heading:
@@ -252,14 +266,391 @@ class AnnualMethod(AnnualPart):
 # The annual report: what a district publishes each year.
 
 
+# How far it is to the target year's goal: every school, every coefficient, every indicator.
+
+
+SHARES = {
+    "schools": ("达标学校（学段）", "School stages that meet the rule"),
+    "coefficients": ("限值内差异系数", "Coefficients within limits"),
+    "indicators": ("达标指标（含规则允许）", "Indicators met (or allowed)"),
+}
+
+
+class AnnualGoal(AnnualPart):
+    """Progress to the target year of the standard."""
+
+    def sentences(self) -> Sentences:
+        """Return how the year stands to the target year, and what has been gained since the first year."""
+        lang = self.lang
+        verdict = str(self.own.districts["verdict"].iloc[0])
+        label = verdict_label(verdict, lang)
+        reached = (
+            self.say("本年度总体已达标", "the district meets the standard")
+            if verdict == Verdict.PASS
+            else self.say(f"本年度总体结论：{label}", f"this year's verdict on the district: {label.lower()}")
+        )
+        lines = [self._where() + reached + self.say("。", "."), self._gained()]
+        lines = [line[:1].upper() + line[1:] for line in lines if line]
+        return Sentences(tuple(lines))
+
+    def _where(self) -> str:
+        """Return how the year stands to the target year; nothing where the standard sets none."""
+        target = self.standard.target_year
+        if target is None:
+            return ""
+        left = target - self.year
+        where = (
+            self.say(f"距目标年份还有 {left} 年", "1 year is left" if left == 1 else f"{left} years are left")
+            if left > 0
+            else self.say("本年即目标年份", "this is the target year")
+            if left == 0
+            else self.say(
+                f"目标年份已过 {-left} 年",
+                "it was 1 year ago" if left == -1 else f"it was {-left} years ago",
+            )
+        )
+        return self.say(f"目标年份为 {target} 年，{where}；", f"Target year {target}: {where}; ")
+
+    def _gained(self) -> str:
+        """Return the gain in passing school stages a year; nothing where there is one year only."""
+        lang = self.lang
+        every = {year: Tally.of(own.rows["verdict"]) for year, own in self.slices.items()}
+        counts = {year: tally for year, tally in every.items() if tally.known}
+        if len(counts) < 2:
+            return ""
+        first, last = min(counts), max(counts)
+        gained = (counts[last].passed - counts[first].passed) / (last - first)
+        pace, more = number(abs(gained), 1), gained > 0
+        then, now = (counts[year].of_all(lang) for year in (first, last))
+        moved = self.say(
+            f"平均每年{'增加' if more else '减少'} {pace} 个", f"{pace} {'more' if more else 'fewer'} a year"
+        )
+        if not gained:
+            moved = self.say("达标个数没有变化", "no more and no fewer")
+        text = self.say(
+            f"达标学校（学段）{first} 年 {then}，{last} 年 {now}，{moved}",
+            f"School stages that meet the rule: {then} in {first}, {now} in {last}, {moved}",
+        )
+        rest, failed = counts[last].unknown, counts[last].failed
+        left = [self.say(f"{failed} 个未达标", f"{failed} not met")] * bool(failed)
+        left += [self.say(f"{rest} 个缺数据", f"{rest} without data")] * bool(rest)
+        if left:
+            text += self.say(f"；尚有 {'、'.join(left)}", f"; left: {', '.join(left)}")
+        return text + self.say("。", ".")
+
+    def trend(self) -> list[charts.Chart]:
+        """Return the shares that are met, year by year; none where there is one year only."""
+        if len(self.slices) < 2:
+            return []
+        _lang, years = self.lang, list(self.slices)
+        shares = pd.DataFrame([_shares(own) for own in self.slices.values()], index=years)
+        rules = self.standard.rules
+        asked = {"schools": rules.school, "coefficients": rules.coefficient, "indicators": True}
+        names = {key: self.say(*words) for key, words in SHARES.items() if asked[key]}
+        if not self.standard.lets_below:
+            names["indicators"] = self.say("达标指标", "Indicators met")
+        lead = next(iter(names))
+        known = shares[lead].dropna()
+        finding = self.say(f"{names[lead]}占比缺数据", f"No data: {names[lead].lower()}")
+        if len(known):
+            first, last = known.index[0], known.index[-1]
+            said = [
+                self.say(f"{year} 年 {share(known[year])}%", f"{share(known[year])}% in {year}")
+                for year in dict.fromkeys((first, last))
+            ]
+            if first == last:
+                said.append(self.say("其他年份缺数据", "no data on other years"))
+            finding = self.say(
+                f"{names[lead]}占比：{'，'.join(said)}；目标 100%",
+                f"{names[lead]}: {', '.join(said)}; the goal is 100%",
+            )
+        target = self.standard.target_year
+        goal = self.say(f"{target} 年目标 100%", f"Goal of {target}: 100%")
+        goal = goal if target else self.say("目标 100%", "Goal: 100%")
+        return [
+            charts.trend(
+                years,
+                {name: shares[key].tolist() for key, name in names.items()},
+                caption=self.caption(finding, self.say("占全部的百分比，按学年", "% of all, by school year")),
+                limits={goal: 100.0},
+                emphasise=names[lead] if shares[lead].notna().iloc[-1] else None,
+                decimals=1,
+            )
+        ]
+
+    def remaining(self) -> Table:
+        """Return, area by area, what is not met yet and what is not known."""
+
+        def left(wanted: Verdict, label: tuple[str, str]) -> Column:
+            key = "failing" if wanted is Verdict.FAIL else "unknown"
+            return Column(key, label, show=lambda row, _: self._left(row["area"], wanted))
+
+        return self.table_of(
+            ("距目标还差什么", "What is left to do"),
+            (
+                Column("name", ("方面", "Area")),
+                columns.verdict(states(Fact.AREA, "area", "district")),
+                left(Verdict.FAIL, ("未达标", "Not met")),
+                left(Verdict.NO_DATA, ("缺数据", "No data")),
+            ),
+            self.own.areas.assign(
+                name=[area_label(area, self.standard, self.lang) for area in self.own.areas["area"]]
+            ),
+            failing="verdict",
+        )
+
+    def _left(self, area: str, wanted: Verdict) -> str:
+        """Return what of an area has a verdict, in words; empty where nothing has."""
+        lang, standard = self.lang, self.standard
+        comma = self.say("；", "; ")
+        if area == standard.resource_area:
+            schools = counted(self.own.rows["verdict"], wanted)
+            frame = decided(self.own)
+            places = frame[(frame["verdict"] == wanted).to_numpy()]
+            named = [
+                f"{stage_label(r.stage, lang)} "
+                + (r.code if r.code in standard.codes else self.short(r.code))
+                for r in places.itertuples()
+            ]
+            parts = [self.say(f"{schools} 个学校（学段）", f"{schools} school stages")] if schools else []
+            if named:
+                text = listed(named, lang, 14)
+                parts.append(
+                    self.say(f"差异系数 {len(named)} 个：{text}", f"coefficients ({len(named)}): {text}")
+                )
+            return comma.join(parts)
+        if area not in BESIDE:
+            mine = {i.code for i in standard.indicators if i.area == area}
+            frame = self.own.indicators
+            codes = frame.loc[
+                frame["code"].isin(mine).to_numpy() & (frame["verdict"] == wanted).to_numpy(), "code"
+            ]
+            return listed([self.short(code) for code in codes], lang, 20)
+        frame = self.own.findings
+        mine = (frame["code"] == area).to_numpy() & (frame["verdict"] == wanted).to_numpy()
+        texts = {veto.item: self.say(veto.text.zh, veto.text.en) for veto in standard.vetoes}
+        return listed(
+            [texts.get(part, area_label(area, standard, lang)) for part in frame.loc[mine, "part"]], lang, 20
+        )
+
+
+def _shares(own: Assessment) -> dict[str, float]:
+    """Return the percentages met; NaN where there is nothing to be met or nothing is known."""
+    frames = {
+        "schools": own.rows["verdict"],
+        "coefficients": decided(own)["verdict"],
+        "indicators": pd.Series(shown_indicators(own)),
+    }
+    return {key: _share(verdicts) for key, verdicts in frames.items()}
+
+
+def _share(verdicts: pd.Series) -> float:
+    """Return the percentage of all that apply that is met or that the rule allows; NaN where nothing is known."""
+    tally = Tally.of(verdicts)
+    return 100 * (tally.passed + tally.allowed) / tally.held if tally.known else np.nan
+
+
+# Class sizes and rooms, as distributions.
+
+
+class AnnualClassesAndRooms(AnnualPart):
+    """How large classes are, and how large the rooms for music and art."""
+
+    @property
+    def _class_size(self) -> Indicator | None:
+        return self.standard.computed_by("class_size")
+
+    @property
+    def _special_rooms(self) -> Indicator | None:
+        return self.standard.computed_by("special_rooms")
+
+    def class_sizes(self) -> list[charts.Chart]:
+        """Return the sizes of all classes that are asked about, a figure a stage."""
+        found = self.own.findings
+        if self._class_size is None:  # the standard asks nothing of classes
+            return []
+        asked = found[(found["code"] == self._class_size.code).to_numpy()]
+        by_stage = {
+            stage: asked.loc[(asked["stage"] == stage).to_numpy(), "school_id"] for stage in COMPULSORY
+        }
+        return [
+            self._sizes(self._class_size, stage, schools)
+            for stage, schools in by_stage.items()
+            if len(schools)
+        ]
+
+    def _sizes(self, indicator: Indicator, stage: Stage, schools: pd.Series) -> charts.Chart:
+        _lang, label = self.lang, stage_label(stage, self.lang)
+        code = indicator.code
+        limit = indicator.limit(stage=stage, year=self.year).value
+        classes = self._of("classes", schools)
+        bands = TABLES["classes"].bands(classes)
+        singles = classes[~bands]
+        mine = (singles["stage"] == stage).to_numpy()
+        sizes = singles.loc[mine, "pupils"].to_numpy(float)
+        known = sizes[np.isfinite(sizes)]
+        above = fails(sizes, self.standard, code, stage=stage, year=self.year)
+        listed = classes[bands & classes["stage"].isin([stage, Stage.WHOLE]).to_numpy()]
+        verdicts = pd.Series(class_verdicts(listed, self.standard, self.year))
+        number = listed["count"].fillna(0).to_numpy()
+        told = len(known) + int(number[verdicts.isin([Verdict.PASS, Verdict.FAIL]).to_numpy()].sum())
+        over = int(above.sum() + number[(verdicts == Verdict.FAIL).to_numpy()].sum())
+        banded = int(number.sum())
+        finding = (
+            self.say(
+                f"{label}：报送班额的 {told} 个班中 {over} 个超过 {limit:g} 人"
+                if over
+                else f"{label}：报送班额的 {told} 个班都不超过 {limit:g} 人",
+                f"{label}: {over} of the {told} classes reported are above {limit:g} pupils"
+                if over
+                else f"{label}: none of the {told} classes reported is above {limit:g} pupils",
+            )
+            if told
+            else self.say(f"{label}：班额缺数据", f"{label}: no data on class sizes")
+        )
+        smallest = self.standard.rules.publication.smallest_class
+        back = suppressed_classes(self.context.data, smallest)[
+            self.context.data["classes"].index.get_indexer(singles.index[mine])
+        ]
+        measure = self.say("各班人数的分布，一柱为一种班额", "Classes by size, a bar for each size")
+        measure += self.say(
+            f"；按设定，不足 {smallest} 人的班不显示（由合计能推出时连同次小的班），共 {back.sum()} 个班",
+            f"; classes of fewer than {smallest} pupils are kept back (with the next larger where a total would tell one), "
+            f"{back.sum()} in all",
+        ) * bool(back.any())
+        measure += self.say(
+            f"；{banded} 个班按班额分档填报，不在图中",
+            f"; {banded} are reported by size band and are not in the figure",
+        ) * bool(banded)
+        return charts.classes(
+            sizes[~back],
+            limit,
+            over=above[~back],
+            caption=self.caption(finding, measure),
+        )
+
+    def rooms(self) -> charts.Chart | None:
+        """Return the areas of all music and art rooms of the judged schools; None where none are asked for."""
+        indicator = self._special_rooms
+        if indicator is None:
+            return None
+        panels = {self.say(*PARTS[kind]): self._panel(indicator, kind) for kind in RoomKind}
+        known = {
+            name: (areas[np.isfinite(areas)], least, int(below.sum()))
+            for name, (areas, least, below) in panels.items()
+        }
+        parts = [
+            self.say(
+                f"{name} {len(areas)} 间，{below} 间不足 {least:g} 平方米",
+                f"{below} of {len(areas)} {name.lower()} {'is' if below == 1 else 'are'} below {least:g} m²",
+            )
+            for name, (areas, least, below) in known.items()
+            if len(areas)
+        ]
+        nobody = (
+            ("音乐、美术教室缺数据", "No data on music and art rooms")
+            if len(self._room_findings)
+            else ("没有须配音乐、美术教室的学校", "No school is asked for music and art rooms")
+        )
+        finding = self.say("；", "; ").join(parts) or self.say(*nobody)
+        measure = self.say(
+            "每间面积的分布；不足标准的不计入应配间数", "Rooms by area; those below do not count"
+        )
+        listed = self._of("rooms", self._room_findings["school_id"])
+        banded = listed.loc[TABLES["rooms"].bands(listed), "count"].sum()
+        measure += self.say(
+            f"；另有 {banded:.0f} 间按面积分档填报，不在图中",
+            f"; {banded:.0f} more are reported by area band and are not in the figure",
+        ) * bool(banded)
+        return rooms(panels, caption=self.caption(finding, measure))
+
+    def _areas(self, kind: RoomKind) -> np.ndarray:
+        frame = self._of("rooms", self._room_findings["school_id"])
+        single = ~TABLES["rooms"].bands(frame)
+        return frame.loc[(frame["kind"] == kind).to_numpy() & single, "area_m2"].to_numpy(float)
+
+    def _panel(self, indicator: Indicator, kind: RoomKind) -> tuple[np.ndarray, float, np.ndarray]:
+        """Return the areas of rooms of a kind, the least that counts, and which are below it."""
+        areas, name = self._areas(kind), str(kind)
+        below = fails(areas, self.standard, indicator.code, name=name, year=self.year)
+        return areas, indicator.limit(name=name, year=self.year).value, below
+
+    @property
+    def _room_findings(self) -> pd.DataFrame:
+        codes = [indicator.code for indicator in (self._special_rooms,) if indicator]
+        return self.own.findings[self.own.findings["code"].isin(codes).to_numpy()]
+
+    def lacking(self) -> Table | None:
+        """Return the schools with too few rooms large enough, or without data; None where none are asked for."""
+        if self._special_rooms is None:
+            return None
+        frame, named = self._room_findings, title(self._special_rooms, self.lang, short=True)
+        short = frame["verdict"].isin([Verdict.FAIL, Verdict.NO_DATA]).to_numpy()
+        schools = frame.loc[short, ["school_id", "name"]].drop_duplicates()
+        cells = frame.set_index(["school_id", "part"])
+        return self.table_of(
+            (f"{named}：未达标或缺数据的学校", f"{named}: schools not met or without data"),
+            (
+                columns.SCHOOL,
+                *(Column(str(kind), PARTS[kind]) for kind in RoomKind),
+                columns.verdict(),
+            ),
+            [
+                {
+                    **row,
+                    **{str(kind): self._have(cells, row["school_id"], kind) for kind in RoomKind},
+                    "verdict": self._worst(cells, row["school_id"]),
+                }
+                for row in schools.to_dict("records")
+            ],
+            failing="verdict",
+            first=True,
+            note=(
+                "“1 / 2”表示按班级数应有 2 间，面积够的有 1 间。",
+                "“1 / 2”: 2 rooms needed for the classes, 1 of them large enough.",
+            ),
+            empty=("各校音乐、美术教室都达标。", "Every school has the music and art rooms it needs.")
+            if len(frame)
+            else ("没有须配音乐、美术教室的学校。", "No school is asked for music and art rooms."),
+        )
+
+    def _have(self, cells: pd.DataFrame, school: str, kind: RoomKind) -> str:
+        """Return how many rooms there are of those needed."""
+        if (school, str(kind)) not in cells.index:
+            return ""
+        row = cells.loc[(school, str(kind))]
+        if row["value"] != row["value"] and row["limit"] != row["limit"]:
+            return verdict_label(Verdict.NO_DATA, self.lang)
+        return f"{number(row['value'], 0, self.lang)} / {number(row['limit'], 0, self.lang)}"
+
+    def _worst(self, cells: pd.DataFrame, school: str) -> str:
+        verdicts = set(cells.loc[school, "verdict"])
+        return str(Verdict.FAIL if Verdict.FAIL in verdicts else Verdict.NO_DATA)
+
+    def _of(self, name: str, schools: pd.Series) -> pd.DataFrame:
+        """Return the year's rows of a table that belong to these schools or to their campuses."""
+        table = self.context.data["schools"]
+        parent = dict(zip(table["school_id"], table["parent_id"], strict=True))
+
+        def root(school: str) -> str:
+            while isinstance(parent.get(school), str):
+                school = parent[school]
+            return school
+
+        frame = self.context.data[name]
+        wanted = set(schools)
+        mine = {school for school in parent if root(school) in wanted}
+        return frame[(frame["year"] == self.year).to_numpy() & frame["school_id"].isin(mine).to_numpy()]
+
+
 class AnnualReport(AnnualPart):
     """Everything an annual report shows, part by part."""
 
-    opening = part(AnnualOpening)  # Title, key figures and headlines.
+    opening = part(AnnualSummary)  # Title, key figures and headlines.
     years = part(AnnualYears)  # The last five years, and what moved.
     goal = part(AnnualGoal)  # Progress to the target year.
     changes = part(AnnualChanges)  # What changed against the year before.
-    conditions = part(AnnualConditions)  # Class sizes and rooms.
+    conditions = part(AnnualClassesAndRooms)  # Class sizes and rooms.
     tasks = part(AnnualTasks)  # Tasks of the plan, evidence, veto self-check.
     ledger = part(AnnualLedger)  # Problems and measures.
     pupils = part(ForecastReport)  # Pupils in the years to come.

@@ -10,8 +10,17 @@ import pandas as pd
 from qb import charts
 from qb.data.schema import bearing, tables_of
 from qb.report import columns
-from qb.report.context import AnnualPart, State, day_of, pressing, state_on, state_words, with_states
-from qb.report.issue_ledger import ledger_table, nothing_to_mend
+from qb.report.context import AnnualPart
+from qb.report.issue_ledger import (
+    State,
+    ledger_day,
+    ledger_table,
+    nothing_to_mend,
+    pressing,
+    state_on,
+    state_words,
+    with_states,
+)
 from qb.report.tables import Column, Row, Sentences, Table
 from qb.report.words import Tally, department_names, label, listed
 from qb.terms import Status, Verdict
@@ -32,7 +41,7 @@ class AnnualLedger(AnnualPart):
     @cached_property
     def day(self) -> str:
         """The day by which "overdue" is told."""
-        return day_of(self.context, self.district)
+        return ledger_day(self.context, self.district)
 
     @cached_property
     def measures(self) -> pd.DataFrame:

@@ -9,10 +9,11 @@ import pandas as pd
 
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE
-from qb.planning.plan.budget_and_transfers import Spending
+from qb.planning.plan.budget_and_transfers import BudgetPlan
 from qb.report.annual_tasks import AnnualLedger
-from qb.report.context import AnnualPart, State, decided, state_words
-from qb.report.plan_study import STEPS, PlanVerdict, Work, money
+from qb.report.context import AnnualPart, decided
+from qb.report.issue_ledger import State, state_words
+from qb.report.plan_study import STEPS, PlanAnswers, PlanVerdict, money
 from qb.report.resource_tables import direction
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.verdict_keys import Fact, department_anchor, key, shown_indicators
@@ -75,7 +76,7 @@ class UnmetIndicator:
 def problems_of(ledger: pd.DataFrame) -> list[UnmetIndicator]:
     """Return a district's ledger by indicator, those with the most entries that the rule does not allow first.
 
-    Entries have their states (:func:`qb.report.context.with_states`), the most pressing first.
+    Entries have their states (:func:`qb.report.issue_ledger.with_states`), the most pressing first.
     """
     found = []
     for code, rows in ledger.groupby("code", sort=False):
@@ -111,9 +112,9 @@ class BriefReport(AnnualPart):
     costs: str = ""
 
     @cached_property
-    def work(self) -> Work:
+    def work(self) -> PlanAnswers:
         """The cheapest plan, of which the money comes."""
-        return Work(self.context, self.district, self.costs)
+        return PlanAnswers(self.context, self.district, self.costs)
 
     @cached_property
     def ledger(self) -> AnnualLedger:
@@ -233,7 +234,7 @@ class BriefReport(AnnualPart):
         )
 
     @cached_property
-    def first_step(self) -> Spending | None:
+    def first_step(self) -> BudgetPlan | None:
         """What the first part of the cost buys at best; None where there is nothing to buy or no plan."""
         return self.work.step(STEPS[0])
 

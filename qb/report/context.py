@@ -25,125 +25,16 @@ from qb.indicators.assessment import Assessment, assess, choose_year, judge, led
 from qb.indicators.verdicts import deciding
 from qb.language import listing
 from qb.report.columns import table
+from qb.report.issue_ledger import ledger_day, with_states
 from qb.report.resource_tables import caption, percent_of_standard, verdicts
 from qb.report.tables import Table
 from qb.report.verdict_keys import Fact, finding_keys, key
 from qb.report.words import Lang, resources_said, say, school_year, short_title, sources_said, title
 from qb.standard import DEFAULT, Standard
 from qb.standard import load as load_standard
-from qb.terms import COMPULSORY, Progress, Stage, Term, Verdict
+from qb.terms import COMPULSORY, Stage, Verdict
 
 FIVE = 5  # years that pages look back on
-
-# The state of each problem in the issue ledger, as of a day that is said.
-
-
-class State(Term):
-    """State of a measure on a day, the most pressing first."""
-
-    OVERDUE = "overdue", "逾期未完成"
-    UNKNOWN = "unknown", "未填状态"
-    OPEN = "open", "整改中"
-    DONE = "done", "已完成，待销号"
-    CLOSED = "closed", "已销号"
-
-
-ENGLISH = {
-    State.OVERDUE: "Overdue",
-    State.UNKNOWN: "State not entered",
-    State.OPEN: "Open",
-    State.DONE: "Done, to be closed",
-    State.CLOSED: "Closed",
-}
-
-
-def state_on(day: str, deadline: object, status: object, closed_on: object) -> State:
-    """Return a measure's state on a day; what was closed later was still open then.
-
-    Examples
-    --------
-    Due in June and closed in September: in July it was overdue, in October it is closed.
-
-    >>> [str(state_on(day, "2025-06-30", "closed", "2025-09-01")) for day in ("2025-07-01", "2025-10-01")]
-    ['overdue', 'closed']
-    """
-    dated = isinstance(closed_on, str)
-    if (status == Progress.CLOSED and not dated) or (dated and closed_on <= day):
-        return State.CLOSED
-    if status == Progress.DONE:
-        return State.DONE
-    if isinstance(deadline, str) and deadline < day:
-        return State.OVERDUE
-    return State.OPEN if isinstance(status, str) else State.UNKNOWN
-
-
-def state_words(state: object, lang: Lang) -> str:
-    """Return a state as the reader sees it; nothing where no measure was entered."""
-    return say(lang, State(state).zh, ENGLISH[State(state)]) if isinstance(state, str) else ""
-
-
-def day_of(context: ReportContext, district: str) -> str:
-    """Return the day by which "overdue" is told.
-
-    The latest day within the school year on which the data say that evidence was checked or a measure
-    closed: what was reported is known as of then. The year's last day, 31 August, where there is none.
-    """
-    start, end = f"{context.year}-09-01", f"{context.year + 1}-08-31"
-    dates = pd.concat(
-        [
-            frame.loc[(frame["district"] == district).to_numpy(dtype=bool), name].dropna()
-            for frame, name in (
-                (context.data["evidence"], "checked_on"),
-                (context.data["measures"], "closed_on"),
-            )
-        ]
-    )
-    return max((day for day in dates if start <= day <= end), default=end)
-
-
-def with_states(context: ReportContext, problems: pd.DataFrame) -> pd.DataFrame:
-    """Return problems of the context's ledger with their measures' `state`, the most pressing first.
-
-    The state is missing where no measure was entered; `allowed` says of figures of C1–C7 that the school
-    passes all the same. `place` is the number of a problem in its district's ledger: all problems of a
-    district are asked for together.
-    """
-    days = {district: day_of(context, district) for district in problems["district"].unique()}
-    states = [
-        str(state_on(days[district], *end))
-        if any(isinstance(part, str) for part in (measure, *end))
-        else None
-        for district, measure, *end in zip(
-            *(problems[name] for name in ("district", "measure", "deadline", "status", "closed_on")),
-            strict=True,
-        )
-    ]
-    found = problems.assign(
-        state=pd.Series(states, index=problems.index, dtype=object), allowed=_allowed(context, problems)
-    )
-    found = found.iloc[pressing(found["state"], found["deadline"])].reset_index(drop=True)
-    return found.assign(place=found.groupby("district", observed=True).cumcount() + 1)
-
-
-def _allowed(context: ReportContext, problems: pd.DataFrame) -> list[bool]:
-    passing = {
-        (row["school_id"], str(row["stage"]))
-        for rows in context.school_index.rows.values()
-        for row in rows
-        if row["verdict"] == Verdict.PASS
-    }
-    places = zip(*(problems[name] for name in ("code", "part", "school_id", "stage")), strict=True)
-    return [
-        code in context.standard.resource_codes and part != "coefficient" and (school, str(stage)) in passing
-        for code, part, school, stage in places
-    ]
-
-
-def pressing(states: pd.Series, deadlines: pd.Series) -> np.ndarray:
-    """Return the order of rows by state and then deadline; those without a state come last."""
-    order = {str(state): place for place, state in enumerate(State)}
-    return np.lexsort((deadlines.fillna("9999").astype(str), states.map(order).fillna(len(order))))
-
 
 # What the pages of schools look up: every table of a context by school, sorted out once for all of them.
 
@@ -293,7 +184,7 @@ class SchoolIndex:
     def days(self) -> dict[str, str]:
         """The day by which "overdue" is told, in each district."""
         return {
-            district: day_of(self.context, district)
+            district: ledger_day(self.context, district)
             for district in self.context.assessment.rows["district"].unique()
         }
 

@@ -15,7 +15,7 @@ from qb.data.checks import RULES, check
 from qb.data.checks import title as school_title
 from qb.data.dataset import district_of
 from qb.data.schema import TABLES, bearing, items_of, tables_of
-from qb.data.schema import Table as SourceTable
+from qb.data.schema import SchemaTable as SourceTable
 from qb.data.table_headers import FORM_RULES
 from qb.errors import Fault
 from qb.indicators.assessment import Assessment

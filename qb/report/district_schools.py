@@ -12,8 +12,8 @@ from qb.indicators.school_figures import of_schools
 from qb.language import LANGUAGES
 from qb.report import columns
 from qb.report.columns import states
-from qb.report.context import DistrictPart, with_states
-from qb.report.issue_ledger import QUOTED, ledger_table, nothing_to_mend
+from qb.report.context import DistrictPart
+from qb.report.issue_ledger import QUOTED, ledger_table, nothing_to_mend, with_states
 from qb.report.resource_tables import (
     allowed,
     names,

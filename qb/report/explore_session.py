@@ -18,7 +18,7 @@ from qb.files import write_whole
 from qb.indicators.assessment import Assessment, assess, judge
 from qb.language import Lang, say
 from qb.planning.costs import Costs
-from qb.planning.scenario import Scenario, Years, apply, carry_forward, to_toml
+from qb.planning.scenario import BaseYears, Scenario, apply, carry_forward, to_toml
 from qb.planning.scenario.comparison import costing
 from qb.planning.scenario.scenario_file import ACTIONS, draft_of
 from qb.planning.scenario.school_actions import STANDARD
@@ -330,7 +330,7 @@ class Session:
     def costs(self, prices: Costs) -> pd.DataFrame:
         """Return what the actions cost in the year, as `qb.planning.scenario.comparison.costing` has it."""
         year, standard = self.base.year, self.base.standard
-        alone = Years({year: self.data}, {}, ())
+        alone = BaseYears({year: self.data}, {}, ())
         return costing(draft_of(self.scenario("-")), alone, prices, standard, year)
 
     def lacking(self, number: int, control: Control) -> float | None:

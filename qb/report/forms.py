@@ -16,10 +16,9 @@ from qb.indicators.verdicts import COMPOSITE
 from qb.language import Message, listing
 from qb.planning.costs import load_costs
 from qb.report.context import ReportContext, open_context
-from qb.report.context import day_of as told_by
-from qb.report.issue_ledger import nothing_to_mend
+from qb.report.issue_ledger import ledger_day, nothing_to_mend
 from qb.report.plan_study import WAN, Alone, alone
-from qb.report.printed_form_figures import Figures
+from qb.report.printed_form_figures import FormFigures
 from qb.report.printed_form_layout import NONE, draw, lacking, plain_layout
 from qb.report.printed_form_sheets import (
     BELOW,
@@ -145,7 +144,7 @@ def _write(path: str | Path, fill: partial, replace: bool) -> None:
 
 
 def _forms(workbook: Workbook, filing: Filing, layout: Layout, fixed: bool) -> None:
-    figures = Figures(filing, layout.subjects)
+    figures = FormFigures(filing, layout.subjects)
     if not fixed and lacking(layout, figures):  # the nation's forms ask for the nation's indicators
         layout = plain_layout(filing.standard)
     guide = Form(workbook, "填表说明", (110,))
@@ -215,7 +214,7 @@ OLD_WIDTHS = tuple(width for _, width in _OLD)
 
 def problems(form: Form, filing: Filing) -> None:
     """Write a line for every figure and item that fails, ready to be filtered and filled in."""
-    day = date.fromisoformat(told_by(filing.context, filing.district))
+    day = date.fromisoformat(ledger_day(filing.context, filing.district))
     form.opening("问题台账", filing.place, filing.invented, filing.doubts)
     form.span(
         "原因、措施、时限和状态取自整改台账数据，空白表示尚未登记，可在表中续填；"
@@ -261,10 +260,10 @@ def _ledger_problem(filing: Filing, row: Line) -> Iterator[Cell]:
     yield text_of(row["measure"])
     yield department_names(row["departments"], filing.standard, "zh")
     yield text_of(row["department"])
-    yield day_of(row["deadline"])
+    yield date_cell(row["deadline"])
     yield Middle(term(row["status"], "zh", (Progress,)))
     yield text_of(row["evidence"])
-    yield day_of(row["closed_on"])
+    yield date_cell(row["closed_on"])
 
 
 def _beside(filing: Filing, row: Line) -> str:
@@ -326,15 +325,15 @@ def earlier(form: Form, filing: Filing) -> None:
                 Middle(text_of(row["code"])),
                 text_of(row["school_id"]) or "全区",
                 *(text_of(row[name]) for name in ("cause", "measure", "department")),
-                day_of(row["deadline"]),
+                date_cell(row["deadline"]),
                 Middle(term(row["status"], "zh", (Progress,))),
                 text_of(row["evidence"]),
-                day_of(row["closed_on"]),
+                date_cell(row["closed_on"]),
             ]
         )
 
 
-def day_of(value: object) -> Cell:
+def date_cell(value: object) -> Cell:
     """Return a day as a spreadsheet knows it, so that it sorts; the text as it is where it is none."""
     text = text_of(value)
     try:
@@ -405,7 +404,7 @@ def _policies_problem(filing: Filing, row: Line, found: Alone) -> list[Cell]:
         text_of(row["measure"]),
         _cost(filing, row, found),
         department_names(row["departments"], filing.standard, "zh"),
-        day_of(row["deadline"]),
+        date_cell(row["deadline"]),
         Middle(term(row["status"], "zh", (Progress,))),
         "",
     ]

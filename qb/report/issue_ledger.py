@@ -1,15 +1,17 @@
-"""The issue ledger (问题台账) as a table: overdue ones first, as of a day that is said."""
+"""The issue ledger (问题台账): the state of each measure on a day that is said; the table, overdue ones first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from qb.report.columns import table
-from qb.report.context import ReportContext, State, day_of, state_words, with_states
+from qb.data.dataset import Dataset
+from qb.indicators.assessment import Assessment
+from qb.report.columns import Reader, table
 from qb.report.tables import Column, Row, Table
 from qb.report.verdict_keys import anchor
 from qb.report.words import (
@@ -26,20 +28,141 @@ from qb.report.words import (
     stage_label,
     verdict_label,
 )
-from qb.terms import Verdict
+from qb.terms import Progress, Term, Verdict
 
 HERE = "annual#ledger"  # where the ledger stands whole; other pages quote it
 QUOTED = 8  # problems that a district's page quotes
 
 
-def ledger_table(
-    context: ReportContext, frame: pd.DataFrame, district: str, most: int | None = None
-) -> Table:
+class State(Term):
+    """State of a measure on a day, the most pressing first."""
+
+    OVERDUE = "overdue", "逾期未完成"
+    UNKNOWN = "unknown", "未填状态"
+    OPEN = "open", "整改中"
+    DONE = "done", "已完成，待销号"
+    CLOSED = "closed", "已销号"
+
+
+ENGLISH = {
+    State.OVERDUE: "Overdue",
+    State.UNKNOWN: "State not entered",
+    State.OPEN: "Open",
+    State.DONE: "Done, to be closed",
+    State.CLOSED: "Closed",
+}
+
+
+def state_on(day: str, deadline: object, status: object, closed_on: object) -> State:
+    """Return a measure's state on a day; what was closed later was still open then.
+
+    Examples
+    --------
+    Due in June and closed in September: in July it was overdue, in October it is closed.
+
+    >>> [str(state_on(day, "2025-06-30", "closed", "2025-09-01")) for day in ("2025-07-01", "2025-10-01")]
+    ['overdue', 'closed']
+    """
+    dated = isinstance(closed_on, str)
+    if (status == Progress.CLOSED and not dated) or (dated and closed_on <= day):
+        return State.CLOSED
+    if status == Progress.DONE:
+        return State.DONE
+    if isinstance(deadline, str) and deadline < day:
+        return State.OVERDUE
+    return State.OPEN if isinstance(status, str) else State.UNKNOWN
+
+
+def state_words(state: object, lang: Lang) -> str:
+    """Return a state as the reader sees it; nothing where no measure was entered."""
+    return say(lang, State(state).zh, ENGLISH[State(state)]) if isinstance(state, str) else ""
+
+
+def ledger_day(context: JudgedTables, district: str) -> str:
+    """Return the day by which "overdue" is told.
+
+    The latest day within the school year on which the data say that evidence was checked or a measure
+    closed: what was reported is known as of then. The year's last day, 31 August, where there is none.
+    """
+    start, end = f"{context.year}-09-01", f"{context.year + 1}-08-31"
+    dates = pd.concat(
+        [
+            frame.loc[(frame["district"] == district).to_numpy(dtype=bool), name].dropna()
+            for frame, name in (
+                (context.data["evidence"], "checked_on"),
+                (context.data["measures"], "closed_on"),
+            )
+        ]
+    )
+    return max((day for day in dates if start <= day <= end), default=end)
+
+
+def with_states(context: JudgedTables, problems: pd.DataFrame) -> pd.DataFrame:
+    """Return problems of the context's ledger with their measures' `state`, the most pressing first.
+
+    The state is missing where no measure was entered; `allowed` says of figures of C1–C7 that the school
+    passes all the same. `place` is the number of a problem in its district's ledger: all problems of a
+    district are asked for together.
+    """
+    days = {district: ledger_day(context, district) for district in problems["district"].unique()}
+    states = [
+        str(state_on(days[district], *end))
+        if any(isinstance(part, str) for part in (measure, *end))
+        else None
+        for district, measure, *end in zip(
+            *(problems[name] for name in ("district", "measure", "deadline", "status", "closed_on")),
+            strict=True,
+        )
+    ]
+    found = problems.assign(
+        state=pd.Series(states, index=problems.index, dtype=object), allowed=_allowed(context, problems)
+    )
+    found = found.iloc[pressing(found["state"], found["deadline"])].reset_index(drop=True)
+    return found.assign(place=found.groupby("district", observed=True).cumcount() + 1)
+
+
+def _allowed(context: JudgedTables, problems: pd.DataFrame) -> list[bool]:
+    passing = {
+        (row["school_id"], str(row["stage"]))
+        for rows in context.school_index.rows.values()
+        for row in rows
+        if row["verdict"] == Verdict.PASS
+    }
+    places = zip(*(problems[name] for name in ("code", "part", "school_id", "stage")), strict=True)
+    return [
+        code in context.standard.resource_codes and part != "coefficient" and (school, str(stage)) in passing
+        for code, part, school, stage in places
+    ]
+
+
+def pressing(states: pd.Series, deadlines: pd.Series) -> np.ndarray:
+    """Return the order of rows by state and then deadline; those without a state come last."""
+    order = {str(state): place for place, state in enumerate(State)}
+    return np.lexsort((deadlines.fillna("9999").astype(str), states.map(order).fillna(len(order))))
+
+
+class JudgedTables(Reader, Protocol):
+    """What the ledger is read from: a dataset judged in a year (:class:`qb.report.context.ReportContext`)."""
+
+    @property
+    def data(self) -> Dataset:
+        """The tables, with the measures entered."""
+
+    @property
+    def assessment(self) -> Assessment:
+        """The assessment of the year."""
+
+    @property
+    def school_index(self) -> Any:
+        """All tables by school."""
+
+
+def ledger_table(context: JudgedTables, frame: pd.DataFrame, district: str, most: int | None = None) -> Table:
     """Return the issue ledger (问题台账) of a district, each problem with what has become of it; overdue ones first.
 
     Whole it has an address for each row; with `most` it is a quotation of so many that leads there.
     """
-    days = sorted({day_of(context, district) for district in frame["district"]})
+    days = sorted({ledger_day(context, district) for district in frame["district"]})
     unknown = Tally.of(context.assessment.of(district).indicators["verdict"]).unknown
     rows = with_states(context, frame).to_dict("records")
     made = table_of(context, rows[:most], days, unknown, quoted=most is not None)
@@ -59,7 +182,7 @@ def ledger_table(
 
 
 def table_of(
-    context: ReportContext,
+    context: JudgedTables,
     problems: Sequence[Mapping[str, object]],
     days: Sequence[str],
     unknown: int,
@@ -138,7 +261,7 @@ def _still(state: object, lang: Lang) -> str:
     return text + say(lang, "，本年度仍未达标", "; still not met") if ended else text
 
 
-def _problem(code: str, part: str, context: ReportContext) -> str:
+def _problem(code: str, part: str, context: JudgedTables) -> str:
     lang = context.lang
     if code in ("recognition", "veto"):
         return part_label(part, context.standard, lang) or say(lang, "社会认可度", "Public recognition")
@@ -147,7 +270,7 @@ def _problem(code: str, part: str, context: ReportContext) -> str:
     return say(lang, f"{name}：{words}", f"{name}: {words}") if words else name
 
 
-def _where(name: object, stage: object, district: str, context: ReportContext) -> str:
+def _where(name: object, stage: object, district: str, context: JudgedTables) -> str:
     where = str(name) if isinstance(name, str) else say(context.lang, "全区", "District")
     if not isinstance(stage, str):
         return where
@@ -155,7 +278,7 @@ def _where(name: object, stage: object, district: str, context: ReportContext) -
     return say(context.lang, f"{where}（{shown}）", f"{where} ({shown})")
 
 
-def _state(row: dict[str, object], context: ReportContext) -> str:
+def _state(row: dict[str, object], context: JudgedTables) -> str:
     """Return actual / standard / gap in words, as far as there are figures."""
     lang = context.lang
     if isinstance(row["value"], float) and np.isnan(row["value"]):

@@ -16,7 +16,15 @@ from qb.planning.costs import other_prices
 from qb.planning.plan.plan_summary import means_met
 from qb.report.columns import SCHOOL, STAGE, Words, gap
 from qb.report.context import DistrictPart
-from qb.report.plan_study import WAN, PlanAssumed, PlanPart, PlanVerdict, Work, cost_columns, money_column
+from qb.report.plan_study import (
+    WAN,
+    PlanAnswers,
+    PlanAssumed,
+    PlanPart,
+    PlanVerdict,
+    cost_columns,
+    money_column,
+)
 from qb.report.resource_tables import gap_text, names, percent_of_standard, verdicts
 from qb.report.scenario_actions import item_label
 from qb.report.tables import Column, Row, Sentences, Table
@@ -319,7 +327,7 @@ class PlanLimits(PlanPart):
 # What less money buys, what no money can do, and how to spread it over years.
 
 
-class PlanMeans(PlanPart):
+class PlanAlternatives(PlanPart):
     """Budgets, transfers, years."""
 
     def budgets(self) -> Table | None:
@@ -476,7 +484,7 @@ NEAR = 0.98  # a coefficient above this part of its limit after the purchases de
 SMALL = 0.001  # what moves a coefficient by less has not changed it
 
 
-class PlanBalance(PlanPart):
+class PriceOfBalance(PlanPart):
     """The price of balance; schools before and after."""
 
     def curve(self) -> list[charts.Chart]:
@@ -619,13 +627,13 @@ class PlanReport(DistrictPart):
     costs: str = ""
 
     @cached_property
-    def work(self) -> Work:
+    def work(self) -> PlanAnswers:
         """The plan and all answers around it."""
-        return Work(self.context, self.district, self.costs)
+        return PlanAnswers(self.context, self.district, self.costs)
 
     verdict = cached_property(lambda self: PlanVerdict(self.context, self.district, work=self.work))
     purchases = cached_property(lambda self: PlanPurchases(self.context, self.district, work=self.work))
-    balance = cached_property(lambda self: PlanBalance(self.context, self.district, work=self.work))
+    balance = cached_property(lambda self: PriceOfBalance(self.context, self.district, work=self.work))
     limits = cached_property(lambda self: PlanLimits(self.context, self.district, work=self.work))
-    means = cached_property(lambda self: PlanMeans(self.context, self.district, work=self.work))
+    means = cached_property(lambda self: PlanAlternatives(self.context, self.district, work=self.work))
     assumed = cached_property(lambda self: PlanAssumed(self.context, self.district, work=self.work))

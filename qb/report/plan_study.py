@@ -15,7 +15,7 @@ from qb.indicators.population import goal
 from qb.indicators.verdicts import COMPOSITE, fails
 from qb.language import told
 from qb.planning.costs import Costs, load_costs, price_code
-from qb.planning.plan.budget_and_transfers import Spending, Transfers, best_use, transfers
+from qb.planning.plan.budget_and_transfers import BudgetPlan, Transfers, best_use, transfers
 from qb.planning.plan.cheapest import Plan, PlanStatus, cheapest_plan, legible, price_of_balance, purchases
 from qb.planning.plan.explanation import Explanation, explain
 from qb.planning.plan.integer_program import cheapest_by_school
@@ -72,7 +72,7 @@ AHEAD = 3  # school years, where the standard's own target year is not further a
 FARTHEST = 5
 
 
-class Work:
+class PlanAnswers:
     """Every answer that the page shows, computed when it is first asked for.
 
     Where C1–C7 are not all reported there is no plan; `refused` says why.
@@ -147,11 +147,11 @@ class Work:
         return price_of_balance(**self._asked, seconds=SECONDS)
 
     @cached_property
-    def steps(self) -> list[Spending]:
+    def steps(self) -> list[BudgetPlan]:
         """What parts of the cost buy at best; none where there is nothing to buy."""
         return [step for step in map(self.step, STEPS) if step]
 
-    def step(self, part: float) -> Spending | None:
+    def step(self, part: float) -> BudgetPlan | None:
         """Return what a part of the cost buys at best; None where nothing is to buy or the mean decides."""
         if not self.made or not self.plan.cost or self.by_mean:
             return None
@@ -221,7 +221,7 @@ def _alone(context: ReportContext, district: str, costs: str) -> Alone:
 class PlanPart(DistrictPart):
     """One district of a context, and what is computed once for all parts of its page."""
 
-    work: Work = field(kw_only=True, repr=False)
+    work: PlanAnswers = field(kw_only=True, repr=False)
 
     def goal(self) -> str:
         """Return what a plan meets."""

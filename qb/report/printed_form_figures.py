@@ -73,7 +73,7 @@ class Count:
         return cls(NAN if unknown and not known else float(known), unknown)
 
 
-class Figures:
+class FormFigures:
     """The figures of one district's year.
 
     Parameters

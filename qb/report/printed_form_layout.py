@@ -10,7 +10,7 @@ from qb.data.layout_file import PLACE, FormColumn, Layout, Sheet, Template, piec
 from qb.errors import QbError
 from qb.indicators.verdicts import COMPOSITE
 from qb.language import Message
-from qb.report.printed_form_figures import Count, Figures, Judged, Scope
+from qb.report.printed_form_figures import Count, FormFigures, Judged, Scope
 from qb.report.printed_form_sheets import BELOW, INCOMPLETE, Cell, Form, FormNumber, Lacking, Middle
 from qb.report.words import number, resources_said, title
 from qb.standard import Indicator, Standard
@@ -19,7 +19,7 @@ from qb.terms import COMPULSORY, Verdict
 NONE = "—"  # there is nothing of the kind
 
 
-def draw(workbook: Workbook, layout: Layout, figures: Figures) -> None:
+def draw(workbook: Workbook, layout: Layout, figures: FormFigures) -> None:
     """Write every sheet of a layout.
 
     Raises
@@ -45,7 +45,7 @@ def draw(workbook: Workbook, layout: Layout, figures: Figures) -> None:
         _page(form, sheet, figures, figures.district, every)
 
 
-def _page(form: Form, sheet: Sheet, figures: Figures, scope: Scope, every: list[Scope]) -> None:
+def _page(form: Form, sheet: Sheet, figures: FormFigures, scope: Scope, every: list[Scope]) -> None:
     """Write a title, what stands under it, and a table with its lines for every scope."""
     form.opening(_text(sheet.title, scope), figures.place, figures.invented)
     for template in sheet.intro:
@@ -96,7 +96,7 @@ def _join_equal(form: Form, top: int, texts: list[str]) -> None:
         first = place
 
 
-def lacking(layout: Layout, figures: Figures) -> list[Message]:
+def lacking(layout: Layout, figures: FormFigures) -> list[Message]:
     """Return the figures that a layout asks for and there are not, each with its sheet."""
     return [
         Message("工作表“{}”：{}", "sheet “{}”: {}", sheet.name, key)
@@ -108,7 +108,7 @@ def lacking(layout: Layout, figures: Figures) -> list[Message]:
     ]
 
 
-def _require(layout: Layout, figures: Figures) -> None:
+def _require(layout: Layout, figures: FormFigures) -> None:
     if wrong := lacking(layout, figures):
         raise QbError(
             "表册版式“{}”用到 {} 个没有的数，请改正（可用的见 data/README.md）：",

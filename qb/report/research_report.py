@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qb import balance, charts
-from qb.charts.style import share
+from qb.charts.marks import share
 from qb.report.context import ReportContext, Speaker
 from qb.report.research_groups import Districts, Groups, WhomToHelp
 from qb.report.research_spread import PERCENTILES, Conventions, Robustness, SpreadsView, percentiles

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qb import balance, charts
-from qb.charts.small_multiples import LorenzCurve
+from qb.charts.research_figures import LorenzCurve
 from qb.charts.strip_plots import Strip
 from qb.indicators.verdicts import fails
 from qb.report.research_study import TOLERANCE, Cut, ResearchPart, Shown, each_stage

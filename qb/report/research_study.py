@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from qb import balance
 from qb.charts import Caption, Chart
 from qb.data.schema import AMOUNTS, TABLES
-from qb.data.schema import Column as SchemaColumn
+from qb.data.schema import SchemaColumn as SchemaColumn
 from qb.errors import QbError
 from qb.indicators.population import Population, take_population
 from qb.indicators.resources import resources, share_facilities

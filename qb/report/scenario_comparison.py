@@ -258,7 +258,7 @@ class ScenarioPart(Speaker):
         return self.say("没有单价", "no price") if amount is None else money(amount, self.lang)
 
 
-class ScenarioSides(ScenarioPart):
+class ScenarioTables(ScenarioPart):
     """Verdicts, coefficients, shortfalls, pupils, ways and costs of each side."""
 
     def verdicts(self) -> Table:

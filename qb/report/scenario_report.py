@@ -15,7 +15,7 @@ from qb.planning.scenario import whatif
 from qb.planning.scenario.comparison import BASE, COEFFICIENT, PASSING, total
 from qb.report.context import ReportContext
 from qb.report.scenario_actions import DO, FELT, NUMBER, SCENARIO, ScenarioDetails, Telling
-from qb.report.scenario_comparison import ScenarioPart, ScenarioSides, ScenarioStudy
+from qb.report.scenario_comparison import ScenarioPart, ScenarioStudy, ScenarioTables
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import listed, number, school_year, verdict_label, without_rule
 from qb.terms import Verdict
@@ -23,7 +23,7 @@ from qb.terms import Verdict
 # What was compared and what came of it, in a few words.
 
 
-class ScenarioStory(ScenarioPart):
+class ScenarioSummary(ScenarioPart):
     """Title, key figures, sentences, and what each scenario does."""
 
     def title(self) -> Heading:
@@ -273,6 +273,6 @@ class ScenarioReport:
         compared = whatif(self.context.data, given, standard=self.context.standard)
         return ScenarioStudy(self.context, self.district or known[0], compared)
 
-    story = cached_property(lambda self: ScenarioStory(self.study))
-    sides = cached_property(lambda self: ScenarioSides(self.study))
+    story = cached_property(lambda self: ScenarioSummary(self.study))
+    sides = cached_property(lambda self: ScenarioTables(self.study))
     details = cached_property(lambda self: ScenarioDetails(self.study))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from qb import charts
-from qb.charts.style import share
+from qb.charts.marks import share
 from qb.errors import QbError
 from qb.indicators.school_figures import of_schools
 from qb.language import Message, joined, told

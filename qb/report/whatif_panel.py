@@ -78,7 +78,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Stock:
+class PanelFigures:
     """What every school of a context holds, site by site; all panels of a context are cut from it.
 
     Attributes
@@ -89,7 +89,7 @@ class Stock:
     context: ReportContext
 
     @classmethod
-    def of(cls, context: ReportContext) -> Stock:
+    def of(cls, context: ReportContext) -> PanelFigures:
         """Return the stock of a context, the same one each time."""
         return vars(context).setdefault("stock", cls(context))
 
@@ -366,12 +366,12 @@ class WhatIf:
     @cached_property
     def schools(self) -> list[str]:
         """The district's schools that have a row."""
-        return Stock.of(self.context).of_district(self.district)
+        return PanelFigures.of(self.context).of_district(self.district)
 
     @cached_property
     def document(self) -> str:
         """The panel's data as JSON, "no data" as null."""
-        found = Stock.of(self.context).data(self.schools)
+        found = PanelFigures.of(self.context).data(self.schools)
         return json.dumps(_plain(found), ensure_ascii=False, separators=(",", ":"))
 
     def _repr_html_(self) -> str:

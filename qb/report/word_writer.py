@@ -343,7 +343,7 @@ _DOCUMENT_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 @dataclass(frozen=True)
-class Cover:
+class DocumentFrame:
     """What stands around the content of a document.
 
     Attributes
@@ -372,7 +372,7 @@ class Cover:
     short: bool = False
 
 
-def write_document(shown: Iterable[object], path: str | Path, cover: Cover) -> None:
+def write_document(shown: Iterable[object], path: str | Path, cover: DocumentFrame) -> None:
     """Write what was shown as a .docx: real headings, tables and captions, figures as pictures.
 
     A figure (:class:`qb.charts.Chart`) becomes a picture with its words; whatever else shows itself as
@@ -461,7 +461,7 @@ class Writer:
     """A document under way."""
 
     document: Document
-    cover: Cover
+    cover: DocumentFrame
     _headings: list[tuple[str, int]] = field(default_factory=list)
     _level: int = 0  # of the last heading; 0 before the title
     _counts: dict[str, int] = field(default_factory=dict)

@@ -21,11 +21,11 @@ from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources
 from qb.planning.scenario import Scenario, ScenarioError, apply, load, to_toml, whatif
 from qb.planning.scenario.resource_actions import BUILT
-from qb.planning.scenario.year_records import Register, unusable
+from qb.planning.scenario.year_records import YearRecords, unusable
 from qb.publish.page import Page, notebook_page
 from qb.report.context import ReportContext
 from qb.report.explore_panel import Panel
-from qb.report.whatif_panel import Stock, WhatIf
+from qb.report.whatif_panel import PanelFigures, WhatIf
 from qb.standard import Standard
 from qb.standard import load as load_standard
 
@@ -314,8 +314,8 @@ def test_the_pupils_that_a_panel_cannot_move_are_those_of_which_a_scenario_says_
     classes = classes[[key != keys[7] for key in of]]
     data = data.replace(sections=sections, classes=classes)
     register, sites = (
-        Register.of(data, YEAR),
-        Stock.of(ReportContext(data, assess(data, YEAR, standard))).sites,
+        YearRecords.of(data, YEAR),
+        PanelFigures.of(ReportContext(data, assess(data, YEAR, standard))).sites,
     )
     listed = [(site, (site["id"], str(STAGES[site["stage"]]))) for group in sites.values() for site in group]
     found = {key: bool(site["stuck"]) for site, key in listed if key in register["sections"]}

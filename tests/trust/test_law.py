@@ -14,7 +14,7 @@ from law import KNOWN, Facts, Reading, taught
 from odd_districts import MADE, odd_district
 from pages import KINDS, Badge, Page, Text, read_index, read_page
 
-from qb.indicators.assessment import assess, document
+from qb.indicators.assessment import assess, json_document
 from qb.report import forecast_report, plan_study, scenario_report
 from qb.report.context import ReportContext, preload
 from qb.standard import load
@@ -34,7 +34,7 @@ def entries(name: str, year: int = YEAR) -> dict[str, dict]:
     """Return what ``qb assess --json`` says of each district."""
     return {
         entry["district"]: entry
-        for entry in document(assess(odd_district(name), year, STANDARD))["districts"]
+        for entry in json_document(assess(odd_district(name), year, STANDARD))["districts"]
     }
 
 

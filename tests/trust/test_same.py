@@ -12,7 +12,7 @@ import pytest
 from qb.data.dataset import Dataset
 from qb.data.reading import read, write
 from qb.data.sample import make
-from qb.indicators.assessment import assess, document
+from qb.indicators.assessment import assess, json_document
 from qb.publish import page_processes
 from qb.publish.api import publish
 from qb.publish.worker_client import can_fork
@@ -44,7 +44,7 @@ def forms(tmp_path_factory):
 
 
 def results(place: Path) -> str:
-    return json.dumps(document(assess(read(place))), ensure_ascii=False, allow_nan=False)
+    return json.dumps(json_document(assess(read(place))), ensure_ascii=False, allow_nan=False)
 
 
 @pytest.mark.parametrize("form", ["parquet", "xlsx", "columns", "rows"])

@@ -153,7 +153,7 @@ def test_every_command_takes_names_that_are_no_text(tmp_path, monkeypatch, capsy
 HOLD = """
 import signal, sys, time
 from pathlib import Path
-from qb.console import console
+from qb.cli import console
 from qb.publish.manifest import locked
 for ending in (signal.SIGHUP, signal.SIGTERM):
     signal.signal(ending, signal.SIG_DFL)  # as a terminal starts it, whatever runs the tests ignores

@@ -27,7 +27,7 @@ from qb.terms import Verdict
 
 
 @dataclass(frozen=True, repr=False)
-class Spending(Shown):
+class BudgetPlan(Shown):
     """What a budget buys.
 
     Attributes
@@ -72,7 +72,7 @@ def best_use(
     gap: float = 0.002,
     seconds: float = 20.0,
     plan: Plan | None = None,
-) -> Spending:
+) -> BudgetPlan:
     """Find what to buy for a budget that is not enough: most rows passing, then the least shortfall.
 
     Coefficients are not asked for; the assessment shows what becomes of them. Parameters as in
@@ -95,7 +95,7 @@ def best_use(
     x = spent.x
     bought = purchases(problem, x)
     after = apply_purchases(data, bought, before.year, before.standard) if len(bought) else data
-    return Spending(
+    return BudgetPlan(
         year=before.year,
         budget=budget,
         cost=float(bought["cost_yuan"].sum()),
@@ -114,7 +114,7 @@ def best_use(
 
 
 @dataclass(frozen=True)
-class Spent:
+class BudgetSolution:
     """Additions, how many rows can pass at most, a bound on the shortfall with so many, and its price."""
 
     x: np.ndarray
@@ -123,7 +123,7 @@ class Spent:
     price: float
 
 
-def spend(problem: Problem, gap: float, seconds: float) -> Spent:
+def spend(problem: Problem, gap: float, seconds: float) -> BudgetSolution:
     """Spend the problem's budget."""
     found = _spend(problem, gap, seconds, problem.budget)
     if problem.cost(found.x) > problem.budget:  # by the solver's tolerance: a little less, the same bounds
@@ -131,7 +131,7 @@ def spend(problem: Problem, gap: float, seconds: float) -> Spent:
     return found
 
 
-def _spend(problem: Problem, gap: float, seconds: float, budget: float) -> Spent:
+def _spend(problem: Problem, gap: float, seconds: float, budget: float) -> BudgetSolution:
     end = time.monotonic() + seconds
     program = Program()
     unit = np.where(problem.whole, 1.0, np.maximum(problem.by_pool(problem.needed()), 1.0))
@@ -161,7 +161,7 @@ def _spend(problem: Problem, gap: float, seconds: float, budget: float) -> Spent
     lacking = add_shortfall(program, problem, y, unit)
     second = program.least(lacking, gap=gap, seconds=end - time.monotonic())
     v = first.v if second.v is None else second.v
-    return Spent(
+    return BudgetSolution(
         x=np.zeros(len(unit)) if v is None else snapped(problem, passing, v, v[y] * unit),
         most_passing=can_pass,
         least_shortfall=max(second.bound, 0.0),
@@ -169,7 +169,7 @@ def _spend(problem: Problem, gap: float, seconds: float, budget: float) -> Spent
     )
 
 
-def spending_scenario(spent: Spending, data: Dataset, title: str) -> Scenario:
+def spending_scenario(spent: BudgetPlan, data: Dataset, title: str) -> Scenario:
     """Return what a budget buys as a scenario of the dataset that it was planned for."""
     made = actions(spent.before.standard, data, spent.purchases, spent.year)
     return Scenario.model_validate({"title": title, "base_year": spent.year, "actions": made})

@@ -24,7 +24,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from qb.planning.plan.integer_program import Program
-from qb.planning.plan.planning_problem import Beyond, Cone, Mean, Problem
+from qb.planning.plan.planning_problem import Cone, HiresBeyondStaff, Mean, Problem
 
 NEAR = 1e-4  # below a value by so much, the next whole number is needed
 FINEST = 1e-7  # intervals that are not cut
@@ -71,7 +71,7 @@ class Curve:
     """
 
     problem: Problem
-    hired: Beyond
+    hired: HiresBeyondStaff
     pools: np.ndarray
     least: float
     solver: Solver
@@ -299,7 +299,7 @@ def _curve(problem: Problem, mean: Mean, k: int, now: float, least: float, solve
         sums=tuple(replace(s, pools=np.searchsorted(pools, s.pools)) for s in sums),
         cones=(Cone(mean.district, mean.stage, 0, np.arange(len(mean.rows)), np.inf, ""),),
         means=(),
-        beyond=Beyond.none(),
+        beyond=HiresBeyondStaff.none(),
     )
     hired = part.beyond_of(pools)
     curve = Curve(alone, replace(hired, hires=np.full(len(hired.pool), -1)), places[pools], least, solver, [])

@@ -12,11 +12,11 @@ from qb.data.reading import read
 from qb.errors import QbError
 from qb.files import write_whole
 from qb.indicators.assessment import Assessment
-from qb.indicators.assessment import document as assessment_document
+from qb.indicators.assessment import json_document as assessment_document
 from qb.language import Lang, Message, joined, json_text, listing, records, told
 from qb.planning.costs import load_costs
 from qb.planning.plan.budget_and_transfers import (
-    Spending,
+    BudgetPlan,
     Transfers,
     best_use,
     moves_scenario,
@@ -52,8 +52,8 @@ PURCHASE = (
 SWING = ("school_id", "stage", "code", "before", "after")
 
 
-def document(
-    plan: Plan, spending: Spending | None = None, swings: pd.DataFrame | None = None
+def json_document(
+    plan: Plan, spending: BudgetPlan | None = None, swings: pd.DataFrame | None = None
 ) -> dict[str, object]:
     """Return a plan as plain lists and dicts; figures unrounded.
 
@@ -150,7 +150,7 @@ def transfers_document(found: Transfers) -> dict[str, object]:
     }
 
 
-def _spending(spending: Spending) -> dict[str, object]:
+def _spending(spending: BudgetPlan) -> dict[str, object]:
     return {
         "budget_yuan": spending.budget,
         "cost_yuan": spending.cost,
@@ -243,7 +243,7 @@ def run(
         _write(out, made, plan.status, plan.clashes)
     swings = sensitivity(plan, tables, district) if prices and plan.cost else None
     if as_json:
-        return json_text(document(plan, spending, swings), lang)
+        return json_text(json_document(plan, spending, swings), lang)
     return told(summary(plan, explain(plan) if plan.cost else None, spending, out, swings), lang)
 
 

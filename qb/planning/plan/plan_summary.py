@@ -15,7 +15,7 @@ from qb.indicators.population import counted, goal
 from qb.indicators.verdicts import deciding
 from qb.language import STOP, Both, Message, joined, listing
 from qb.planning.costs import Costs
-from qb.planning.plan.budget_and_transfers import Spending, Transfers
+from qb.planning.plan.budget_and_transfers import BudgetPlan, Transfers
 from qb.planning.plan.cheapest import Plan
 from qb.planning.plan.explanation import Explanation
 from qb.planning.plan.other_purchases import OtherPurchases
@@ -31,7 +31,7 @@ MOST_SWINGS = 4  # purchases in one line
 def summary(
     plan: Plan,
     why: Explanation | None = None,
-    spending: Spending | None = None,
+    spending: BudgetPlan | None = None,
     file: Path | None = None,
     swings: pd.DataFrame | None = None,
 ) -> Message:
@@ -378,7 +378,7 @@ def _swings(plan: Plan, swings: pd.DataFrame) -> list[str]:
     return ["", head, *lines]
 
 
-def _best(spending: Spending) -> list[str]:
+def _best(spending: BudgetPlan) -> list[str]:
     now = (spending.before.rows["verdict"] == "pass").sum()
     return [
         Message(

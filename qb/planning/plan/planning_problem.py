@@ -96,7 +96,7 @@ class Sum:
 
 
 @dataclass(frozen=True, eq=False)
-class Beyond:
+class HiresBeyondStaff:
     """Where a course is not enough: more teachers of a kind than a section has teachers must be hired.
 
     Attributes
@@ -122,14 +122,14 @@ class Beyond:
     high: np.ndarray
 
     @classmethod
-    def none(cls) -> Beyond:
+    def none(cls) -> HiresBeyondStaff:
         """Return that of a problem in which every section has teachers enough."""
         whole, real = np.zeros(0, dtype=int), np.zeros(0)
         return cls(whole, real, whole, real, real, real)
 
-    def chosen(self, keep: np.ndarray) -> Beyond:
+    def chosen(self, keep: np.ndarray) -> HiresBeyondStaff:
         """Return the entries of a mask."""
-        return Beyond(
+        return HiresBeyondStaff(
             *(getattr(self, name)[keep] for name in ("pool", "room", "hires", "extra", "low", "high"))
         )
 
@@ -176,7 +176,7 @@ class Problem:
     spare : int
         How many of them may stay below the standard; `floor` is how low.
     budget : float or None
-    beyond : Beyond
+    beyond : HiresBeyondStaff
     paid : frozenset of str
         Indicators of which all that is added are hired teachers.
     """
@@ -197,7 +197,7 @@ class Problem:
     spare: int
     floor: float
     budget: float | None = None
-    beyond: Beyond = field(default_factory=Beyond.none)
+    beyond: HiresBeyondStaff = field(default_factory=HiresBeyondStaff.none)
     paid: frozenset[str] = frozenset()
 
     means: tuple[Mean, ...] = ()
@@ -212,7 +212,7 @@ class Problem:
         return float(self.yuan @ x + self.beyond.extra @ self.beyond.hired(x))
 
     @cached_property
-    def tight(self) -> Beyond:
+    def tight(self) -> HiresBeyondStaff:
         """The pools that the standard alone may ask for more than a course can give.
 
         Elsewhere a plan may hire too, for a coefficient; a bound that leaves that out is one all the same.
@@ -319,7 +319,7 @@ class Problem:
             beyond=self.beyond_of(pools),
         ), pools
 
-    def beyond_of(self, pools: np.ndarray) -> Beyond:
+    def beyond_of(self, pools: np.ndarray) -> HiresBeyondStaff:
         """Return what is beyond a course among some pools, by their places."""
         place = np.full(len(self.most) + 1, -1)  # the last stands for none
         place[pools] = np.arange(len(pools))
@@ -421,7 +421,7 @@ def build_problem(
         spare=rule.of - rule.met if rule else 0,
         floor=rule.floor or 0.0 if rule else 0.0,
         budget=budget,
-        beyond=_beyond(data, year, standard, costs, priced) if costs else Beyond.none(),
+        beyond=_beyond(data, year, standard, costs, priced) if costs else HiresBeyondStaff.none(),
         paid=hired_codes(standard, costs) if costs else frozenset(),
     )
 
@@ -432,7 +432,9 @@ def hired_codes(standard: Standard, costs: Costs) -> frozenset[str]:
     return frozenset(i.code for i in paid if i.adds_to[0] == "sections")
 
 
-def _beyond(data: Dataset, year: int, standard: Standard, costs: Costs, pools: pd.DataFrame) -> Beyond:
+def _beyond(
+    data: Dataset, year: int, standard: Standard, costs: Costs, pools: pd.DataFrame
+) -> HiresBeyondStaff:
     """Return for teachers of a kind how many a section has who can become it, and what a hire costs."""
     paid = hired_codes(standard, costs)
     kinds = {
@@ -442,7 +444,7 @@ def _beyond(data: Dataset, year: int, standard: Standard, costs: Costs, pools: p
     }
     at = np.flatnonzero(pools["code"].isin(kinds).to_numpy())
     if not len(at) or costs.hired not in {cost.code for cost in costs.costs}:
-        return Beyond.none()
+        return HiresBeyondStaff.none()
     keys = ["school_id", "stage"]
     mine = pools.iloc[at]
     sections = data["sections"]
@@ -458,7 +460,7 @@ def _beyond(data: Dataset, year: int, standard: Standard, costs: Costs, pools: p
     # Where the number of teachers is not reported nothing says that they are too few.
     known = ~np.isnan(room) & (extra > 0)
     hires = place.reindex(pd.MultiIndex.from_frame(mine[keys])).fillna(-1).to_numpy(dtype=int)
-    return Beyond(at, np.maximum(room, 0.0), hires, extra, low, high).chosen(known)
+    return HiresBeyondStaff(at, np.maximum(room, 0.0), hires, extra, low, high).chosen(known)
 
 
 def _least(indicator: Indicator, stage: Stage, year: int) -> float:

@@ -34,7 +34,7 @@ from qb.planning.plan.integer_program import Passing, Program, add_passing
 from qb.planning.plan.other_purchases import OtherPurchases, mending
 from qb.planning.plan.plan_solver import EXACT, gap_of, infeasible_limits, solve
 from qb.planning.plan.planning_problem import Problem, build_problem
-from qb.planning.scenario import Scenario, Years, course_of
+from qb.planning.scenario import BaseYears, Scenario, years_of_scenario
 from qb.planning.scenario.coming_years import Later
 from qb.result_repr import Shown
 from qb.rounding import round_half_up
@@ -73,7 +73,7 @@ class YearsPlan(Shown):
         Whose pupils the years to come have.
     before : Assessment
         Of the target year without the purchases.
-    asis : Years
+    asis : BaseYears
         The years without the purchases, and how they came about.
     scenario : Scenario or None
         The purchases, for `qb.scenario.whatif`.
@@ -96,7 +96,7 @@ class YearsPlan(Shown):
     assessments: dict[int, Assessment]
     pupils: PupilPath
     before: Assessment
-    asis: Years
+    asis: BaseYears
     scenario: Scenario | None
     mended: OtherPurchases
     clashes: tuple[str, ...]
@@ -198,15 +198,15 @@ def plan_over_years(
     return none(PlanStatus.UNDECIDED, (word,))
 
 
-def _asis(data: Dataset, base: int, to: int, standard: Standard, later: Later | None) -> Years:
+def _asis(data: Dataset, base: int, to: int, standard: Standard, later: Later | None) -> BaseYears:
     """Return the years without purchases and without the schools that only open then: they have no data yet."""
     last, end = data.years[-1], range(base, to + 1)
     if later is not None or to <= last:
-        return Years.of(data, base, to, standard, later, end)
+        return BaseYears.of(data, base, to, standard, later, end)
     new = opening(data, last, to)["school_id"]
     mine = {name: frame for name, frame in data.tables.items() if "school_id" in frame}
     kept = data.replace(**{name: frame[~frame["school_id"].isin(new)] for name, frame in mine.items()})
-    asis = Years.of(kept, base, to, standard, later, end)
+    asis = BaseYears.of(kept, base, to, standard, later, end)
     left = changing(data, last, to)
     if not len(left):
         return asis
@@ -394,7 +394,7 @@ def _early(
 
 
 def _told(
-    asis: Years,
+    asis: BaseYears,
     problems: dict[int, Problem],
     goods: Goods,
     schedule: dict[int, np.ndarray],
@@ -429,11 +429,11 @@ def _told(
     }
     scenario = Scenario.model_validate({**head, "actions": made})
     last = replace(asis, data={to: asis.data[to]})
-    mended = mending(course_of(scenario, last, standard).data[to], before, costs, districts)
+    mended = mending(years_of_scenario(scenario, last, standard).data[to], before, costs, districts)
     if mended.actions:
         made += [{**action, "year": to} for action in mended.actions]
         scenario = Scenario.model_validate({**head, "actions": made})
-    data = course_of(scenario, asis, standard).data
+    data = years_of_scenario(scenario, asis, standard).data
     assessments = {year: judge(data[year], year, standard) for year in problems}
     require_passes(assessments[to], districts)
     judged = {y: a.rows[a.rows["district"].isin(districts)] for y, a in assessments.items()}

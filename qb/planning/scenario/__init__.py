@@ -6,26 +6,25 @@ year into another; `apply` does them on a dataset, `years` year by year, `whatif
 
 from __future__ import annotations
 
-from qb.data.dataset import great_circle_km
-from qb.planning.scenario.coming_years import Years, apply, carry_forward, course_of, years
-from qb.planning.scenario.comparison import Comparison, Outcome, document, walking, whatif
+from qb.data.distances import great_circle_km
+from qb.planning.scenario.coming_years import BaseYears, apply, carry_forward, years, years_of_scenario
+from qb.planning.scenario.comparison import Comparison, Outcome, json_document, walking, whatif
 from qb.planning.scenario.comparison import total as scenario_cost
 from qb.planning.scenario.scenario_file import Action, Scenario, ScenarioError, combined, load, to_toml
 from qb.planning.scenario.scenario_summary import summary
 
 __all__ = [
     "Action",
+    "BaseYears",
     "Comparison",
     "Outcome",
     "Scenario",
     "ScenarioError",
-    "Years",
     "apply",
     "carry_forward",
     "combined",
-    "course_of",
-    "document",
     "great_circle_km",
+    "json_document",
     "load",
     "scenario_cost",
     "summary",
@@ -33,4 +32,5 @@ __all__ = [
     "walking",
     "whatif",
     "years",
+    "years_of_scenario",
 ]

@@ -30,7 +30,7 @@ from qb.planning.scenario.scenario_file import (
 )
 from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.scenario.teacher_actions import Hire, Train, TransferTeachers, remaining
-from qb.planning.scenario.year_records import Move, Refused, Register, Stay, rows_of, write_back
+from qb.planning.scenario.year_records import Move, Refused, Stay, YearRecords, rows_of, write_back
 from qb.rounding import round_half_up
 from qb.standard import Standard, chosen_standard
 from qb.terms import COMPULSORY, GRADES_OF_STAGE, Stage
@@ -97,7 +97,7 @@ class Outlook:
         frame = self.forecast.years if year <= self.forecast.base else self.forecast.rows
         return frame[(frame["year"] == year).to_numpy()]
 
-    def done(self, before: Register, action: Action, after: Register) -> Register:
+    def done(self, before: YearRecords, action: Action, after: YearRecords) -> YearRecords:
         """Return the register after an action some years on: of a new school's teachers some have left."""
         if not isinstance(action, OpenSchool) or (stay := self.stay(action.year, after.year)) == 1:
             return after
@@ -107,7 +107,7 @@ class Outlook:
             row |= {name: float(round_half_up(row[name] * stay, 0)) for name in STAFF}
         return after.put("sections", rows)
 
-    def grown(self, register: Register, action: Action) -> Action | None:
+    def grown(self, register: YearRecords, action: Action) -> Action | None:
         """Return what an action comes to some years after it began; None where nothing is left of it.
 
         Teachers leave like all others. Pupils who changed school move up; where the entry grade changed,
@@ -129,7 +129,7 @@ class Outlook:
         leaving = self.standard.rules.forecast.teachers_leaving_per_year
         return (1 - leaving) ** self._since(begun, year)
 
-    def _moved_up(self, register: Register, action: MovePupils) -> MovePupils | None:
+    def _moved_up(self, register: YearRecords, action: MovePupils) -> MovePupils | None:
         years = self._since(action.year, register.year)
         stage = register.stage_of(action.from_, action.stage)
         if not years or stage not in GRADES_OF_STAGE:
@@ -200,7 +200,7 @@ def listed(data: Dataset) -> Message:
 
 
 @dataclass(frozen=True)
-class Years:
+class BaseYears:
     """The years as they are without a scenario.
 
     Attributes
@@ -229,7 +229,7 @@ class Years:
         standard: Standard,
         later: Later | None = None,
         wanted: Collection[int] = (),
-    ) -> Years:
+    ) -> BaseYears:
         """Return the data's own years from `start` on, then those that `later` or a forecast gives.
 
         Beyond the forecast nothing changes; of these years there are only `end` and those of `wanted`.
@@ -354,7 +354,7 @@ def _draft(actions: list[dict], year: int) -> Draft:
 
 
 def _apply(data: Dataset, draft: Draft, year: int, standard: Standard) -> Dataset:
-    before = Register.of(data, year)
+    before = YearRecords.of(data, year)
     after, reasons = run(before, draft.steps, standard, draft.doubtful)
     if draft.reasons or reasons:
         raise ScenarioError([draft.refused([*draft.reasons, *reasons])])
@@ -362,12 +362,12 @@ def _apply(data: Dataset, draft: Draft, year: int, standard: Standard) -> Datase
 
 
 def run(
-    register: Register,
+    register: YearRecords,
     steps: Sequence[tuple[int, Action]],
     standard: Standard,
     doubtful: frozenset[str] = frozenset(),
     outlook: Outlook | None = None,
-) -> tuple[Register, list[Reason]]:
+) -> tuple[YearRecords, list[Reason]]:
     """Do the actions that have begun, in their order, and collect why some cannot be done.
 
     An action that cannot be done is left out and the next one is tried, so that all reasons are found
@@ -389,7 +389,7 @@ def run(
     return register, reasons
 
 
-def _do(register: Register, standard: Standard, action: Action, outlook: Outlook | None) -> Register:
+def _do(register: YearRecords, standard: Standard, action: Action, outlook: Outlook | None) -> YearRecords:
     if outlook is None:
         return action.done(register, standard)
     left = outlook.grown(register, action)
@@ -410,7 +410,7 @@ def _with_year(data: Dataset, year: int, standard: Standard) -> Dataset:
 
 
 @dataclass(frozen=True)
-class Course:
+class ScenarioYears:
     """What becomes of a dataset under a scenario: each year alone, and who has changed school by then."""
 
     draft: Draft
@@ -437,17 +437,17 @@ def years(
         If an action cannot be done in one of the years; every reason is named.
     """
     draft = draft_of(scenario)
-    (course,) = courses(data, [draft], None, chosen_standard(standard), later)[1]
+    (course,) = scenario_years(data, [draft], None, chosen_standard(standard), later)[1]
     return course.data
 
 
-def courses(
+def scenario_years(
     data: Dataset,
     drafts: Sequence[Draft],
     last: int | None,
     standard: Standard,
     later: Later | None = None,
-) -> tuple[Years, list[Course]]:
+) -> tuple[BaseYears, list[ScenarioYears]]:
     """Return the years as they are, and what becomes of them under each scenario.
 
     From the earliest base year to `last`, or to the latest year that a scenario speaks of.
@@ -474,8 +474,8 @@ def courses(
     able = [
         draft for draft in sound if draft.scenario.base_year in (data.years or [draft.scenario.base_year])
     ]
-    base = Years({}, {}, ())
-    made: list[Course] = []
+    base = BaseYears({}, {}, ())
+    made: list[ScenarioYears] = []
     if able:
         start = min(draft.scenario.base_year for draft in able)
         if last is not None and last < start:
@@ -488,7 +488,7 @@ def courses(
             )
         end = max(draft.scenario.last_year for draft in able) if last is None else last
         wanted = {step[1].year for draft in able for step in draft.steps} - {None}
-        base = Years.of(data, start, end, standard, later, wanted)
+        base = BaseYears.of(data, start, end, standard, later, wanted)
         for draft in able:
             course, reasons = _course(draft, base, standard)
             made.append(course)
@@ -498,10 +498,10 @@ def courses(
     return base, made
 
 
-def _course(draft: Draft, base: Years, standard: Standard) -> tuple[Course, list[Reason]]:
-    course, reasons = Course(draft, {}, {}, {}), []
+def _course(draft: Draft, base: BaseYears, standard: Standard) -> tuple[ScenarioYears, list[Reason]]:
+    course, reasons = ScenarioYears(draft, {}, {}, {}), []
     for year, data in base.data.items():
-        before = Register.of(data, year)
+        before = YearRecords.of(data, year)
         steps = [step for step in draft.steps if step[1].year <= year]
         after, found = run(before, steps, standard, draft.doubtful, base.outlook.get(year))
         course.data[year] = write_back(data, before, after)
@@ -513,7 +513,7 @@ def _course(draft: Draft, base: Years, standard: Standard) -> tuple[Course, list
     return course, reasons
 
 
-def course_of(scenario: Scenario, base: Years, standard: Standard) -> Course:
+def years_of_scenario(scenario: Scenario, base: BaseYears, standard: Standard) -> ScenarioYears:
     """Return what becomes of the years under a scenario.
 
     Raises

@@ -14,21 +14,22 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from qb.data.dataset import Dataset, walks
+from qb.data.dataset import Dataset
+from qb.data.distances import walks
 from qb.errors import QbError
 from qb.indicators.assessment import Assessment, assess
-from qb.indicators.assessment import document as assessment_document
+from qb.indicators.assessment import json_document as assessment_document
 from qb.indicators.population import take_population
 from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources
 from qb.language import Message, listing, records
 from qb.planning.costs import Costs, load_costs
-from qb.planning.scenario.coming_years import Course, Later, Years, courses, run
+from qb.planning.scenario.coming_years import BaseYears, Later, ScenarioYears, run, scenario_years
 from qb.planning.scenario.pupils_actions import MovePupils, Rezone
 from qb.planning.scenario.resource_actions import Case, Prices
 from qb.planning.scenario.scenario_file import Action, Draft, Scenario, draft_of
 from qb.planning.scenario.school_actions import OpenSchool
-from qb.planning.scenario.year_records import Register, Stay, class_limit, missing, rows_of, write_back
+from qb.planning.scenario.year_records import Stay, YearRecords, class_limit, missing, rows_of, write_back
 from qb.result_repr import Shown
 from qb.standard import Standard, chosen_standard
 from qb.terms import COMPULSORY, Ownership, Stage, Verdict
@@ -135,7 +136,7 @@ def how_measured(walked: pd.DataFrame, detour: float) -> Message:
 MOST = 10  # zones in one sentence
 
 
-def findings(course: Course, year: int, base: Assessment, after: Assessment) -> tuple[str, ...]:
+def findings(course: ScenarioYears, year: int, base: Assessment, after: Assessment) -> tuple[str, ...]:
     """Return the findings of a scenario in the year compared, in sentences without a full stop."""
     data = course.data[year]
     schools = data["schools"].drop_duplicates("school_id").set_index("school_id")
@@ -147,7 +148,7 @@ def findings(course: Course, year: int, base: Assessment, after: Assessment) -> 
     )
 
 
-def _places(course: Course, year: int, data: Dataset, standard: Standard) -> Iterator[str]:
+def _places(course: ScenarioYears, year: int, data: Dataset, standard: Standard) -> Iterator[str]:
     """Yield the new schools with more pupils than they are planned for."""
     sections = rows_of(data["sections"], year).set_index(["school_id", "stage"])["pupils"]
     for _, action in course.draft.steps:
@@ -192,7 +193,7 @@ def _own(base: Assessment, after: Assessment) -> Iterator[str]:
         )
 
 
-def _private(course: Course, year: int, schools: pd.DataFrame) -> Iterator[str]:
+def _private(course: ScenarioYears, year: int, schools: pd.DataFrame) -> Iterator[str]:
     """Question zones that are given to private schools."""
     for number, action in course.draft.steps:
         if not isinstance(action, Rezone | MovePupils) or (
@@ -212,7 +213,7 @@ def _private(course: Course, year: int, schools: pd.DataFrame) -> Iterator[str]:
             )
 
 
-def _unlocated(data: Dataset, year: int, course: Course, standard: Standard) -> Iterator[str]:
+def _unlocated(data: Dataset, year: int, course: ScenarioYears, standard: Standard) -> Iterator[str]:
     """Name the zones whose way to school is not known."""
     who = walkers(data, year, standard.rules.distance.detour, course.stays.get(year, ()))
     lost = who[((who["walking"] > 0) & (who["why"] != "")).to_numpy()]
@@ -238,7 +239,7 @@ def _unlocated(data: Dataset, year: int, course: Course, standard: Standard) -> 
 COLUMNS = ["number", "do", "item", "stage", "code", "amount", "years", "cost_yuan", "low", "high"]
 
 
-def costing(draft: Draft, base: Years, costs: Costs, standard: Standard, year: int) -> pd.DataFrame:
+def costing(draft: Draft, base: BaseYears, costs: Costs, standard: Standard, year: int) -> pd.DataFrame:
     """Return the costs of each action up to a year.
 
     Returns
@@ -254,8 +255,8 @@ def costing(draft: Draft, base: Years, costs: Costs, standard: Standard, year: i
         if action.year > year:
             continue
 
-        def after(place: int = place, year: int = action.year) -> Register:
-            start = Register.of(base.data[year], year)
+        def after(place: int = place, year: int = action.year) -> YearRecords:
+            start = YearRecords.of(base.data[year], year)
             return run(start, draft.steps[: place + 1], standard, outlook=base.outlook.get(year))[0]
 
         for item in action.bought(Case(prices, base.data[action.year], action.year, after)):
@@ -410,7 +411,7 @@ def whatif(
         )
     chosen = chosen_standard(standard)
     costs = load_costs(costs)
-    asis, made = courses(data, drafts, year, chosen, later)
+    asis, made = scenario_years(data, drafts, year, chosen, later)
     base_data = asis.data
     year = max(base_data) if year is None else year
     base = {y: assess(one, y, chosen) for y, one in base_data.items()}
@@ -439,7 +440,9 @@ def whatif(
     )
 
 
-def _outcome(course: Course, asis: Years, base: dict[int, Assessment], costs: Costs, year: int) -> Outcome:
+def _outcome(
+    course: ScenarioYears, asis: BaseYears, base: dict[int, Assessment], costs: Costs, year: int
+) -> Outcome:
     standard = base[year].standard
     assessed = {
         y: base[y] if data is asis.data[y] else assess(data, y, standard) for y, data in course.data.items()
@@ -509,12 +512,14 @@ def _differs(one: object, other: object) -> bool:
     return one != other
 
 
-def _contributions(course: Course, asis: Years, base: Assessment, full: Assessment) -> pd.DataFrame:
+def _contributions(
+    course: ScenarioYears, asis: BaseYears, base: Assessment, full: Assessment
+) -> pd.DataFrame:
     """Do the actions one by one, and all but one, and note what each does to what decides."""
     year, standard = base.year, base.standard
     data, outlook = asis.data[year], asis.outlook.get(year)
     steps = [step for step in course.draft.steps if step[1].year <= year]
-    start = Register.of(data, year)
+    start = YearRecords.of(data, year)
     before, whole = (dict(_scores(a.rows, a.balance)) for a in (base, full))
     nothing = before
 
@@ -583,7 +588,7 @@ def _by_year(judged: Iterable[tuple[int, dict[int, Assessment]]], walks: pd.Data
 # A comparison as one JSON document, in the shape that others rely on (see the README).
 
 
-def document(comparison: Comparison) -> dict[str, object]:
+def json_document(comparison: Comparison) -> dict[str, object]:
     """Return the comparison as plain lists and dicts; figures unrounded, "no data" as null."""
     year = comparison.year
     return {

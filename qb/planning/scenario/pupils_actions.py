@@ -10,13 +10,13 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from qb.data.dataset import great_circle_km
+from qb.data.distances import great_circle_km
 from qb.language import FieldName, Message, listing
 from qb.planning.scenario.resource_actions import BaseAction, Ids, Several, one_of, repeated, said_if, unless
 from qb.planning.scenario.year_records import (
     Key,
-    Register,
     Stay,
+    YearRecords,
     arrive,
     class_limit,
     first_grades,
@@ -84,7 +84,7 @@ class MovePupils(BaseAction):
             )
         return unless(wrong + repeated("grades", self.grades or ()), self)
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `move_pupils`."""
         return move_pupils(register, standard, self)
 
@@ -107,7 +107,7 @@ class Rezone(BaseAction):
     def _fits(self) -> Rezone:
         return unless(repeated("zones", self.zones), self)
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `rezone`."""
         return rezone(register, standard, self)
 
@@ -142,7 +142,7 @@ class NewEstate(BaseAction):
             stage: math.floor(self.households * rate / 1000 + 0.5) for stage, rate in rates.items() if rate
         }
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `new_estate`."""
         return new_estate(register, standard, self)
 
@@ -165,7 +165,7 @@ class SplitClasses(_BySchool):
     called: ClassVar[Message] = Message("分班", "Split classes")
     do: Literal["split_classes"]
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `split_classes`."""
         return split_classes(register, standard, self)
 
@@ -176,12 +176,12 @@ class PlaceOverflow(_BySchool):
     called: ClassVar[Message] = Message("集团内统筹", "Place overflow")
     do: Literal["place_overflow"]
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `place_overflow`."""
         return place_overflow(register, standard, self)
 
 
-def may_receive(register: Register, school: str, stage: str) -> list[Message]:
+def may_receive(register: YearRecords, school: str, stage: str) -> list[Message]:
     """Return why a school cannot take pupils of a stage."""
     wrong = register.unknown(school)
     if wrong:
@@ -213,7 +213,7 @@ def may_receive(register: Register, school: str, stage: str) -> list[Message]:
     return unusable(register, (school, stage)) if (school, stage) in register["sections"] else []
 
 
-def move_pupils(register: Register, standard: Standard, action: MovePupils) -> Register:
+def move_pupils(register: YearRecords, standard: Standard, action: MovePupils) -> YearRecords:
     """Move a number, a share (half up) or a zone's children; see `qb.planning.scenario.year_records` for
     the rules.
     """
@@ -238,7 +238,7 @@ def move_pupils(register: Register, standard: Standard, action: MovePupils) -> R
     return move(register, standard, action.from_, action.to, stage, pupils, action.grades)
 
 
-def _too_many(register: Register, key: Key, pupils: int, there: float, grades) -> list[Message]:
+def _too_many(register: YearRecords, key: Key, pupils: int, there: float, grades) -> list[Message]:
     of = Message("{} 年级", "grades {}", listing(map(str, grades))) if grades else ""
     place = Message("{}{}{}", "{}, {} {}", register.name(key[0]), Stage(key[1]), of)
     return (
@@ -256,7 +256,7 @@ def _too_many(register: Register, key: Key, pupils: int, there: float, grades) -
     )
 
 
-def _move_zone(register: Register, standard: Standard, action: MovePupils) -> Register:
+def _move_zone(register: YearRecords, standard: Standard, action: MovePupils) -> YearRecords:
     zone = register["zones"].get(action.zone)
     assigned = zone and zone.get(f"{action.stage}_school_id")
     if zone and action.from_ is not None and assigned != action.from_:
@@ -302,7 +302,7 @@ def _move_zone(register: Register, standard: Standard, action: MovePupils) -> Re
     return rezone(register, standard, whole.model_copy(update={"year": action.year}))
 
 
-def rezone(register: Register, standard: Standard, action: Rezone) -> Register:
+def rezone(register: YearRecords, standard: Standard, action: Rezone) -> YearRecords:
     """Assign zones to a school, and let the children follow.
 
     Entrants: in the k-th year the children of the k lowest grades, as large a part of the zone's children
@@ -343,7 +343,7 @@ def rezone(register: Register, standard: Standard, action: Rezone) -> Register:
     )
 
 
-def new_estate(register: Register, standard: Standard, action: NewEstate) -> Register:
+def new_estate(register: YearRecords, standard: Standard, action: NewEstate) -> YearRecords:
     """Add the children of new homes to a zone and to the schools that it is assigned to; no money comes."""
     zone = register["zones"].get(action.zone)
     if zone is None:
@@ -369,7 +369,7 @@ def new_estate(register: Register, standard: Standard, action: NewEstate) -> Reg
     return register.put("zones", {action.zone: changed})
 
 
-def _share_of_grades(register: Register, key: Key, grades: list[int] | None) -> float:
+def _share_of_grades(register: YearRecords, key: Key, grades: list[int] | None) -> float:
     """Return the part of a section's pupils in these grades; that of the grades if no class is listed."""
     if grades is None:
         return 1.0
@@ -378,7 +378,7 @@ def _share_of_grades(register: Register, key: Key, grades: list[int] | None) -> 
     return in_grades(register, key, grades) / pupils if pupils else len(grades) / len(GRADES_OF_STAGE[key[1]])
 
 
-def _zone(register: Register, zone: str, stage: Stage, to: str) -> tuple[str | None, float, list[str]]:
+def _zone(register: YearRecords, zone: str, stage: Stage, to: str) -> tuple[str | None, float, list[str]]:
     """Return the school of a zone, its children, and why they cannot be moved."""
     row = register["zones"][zone]
     school, children = row[f"{stage}_school_id"], row[f"{stage}_children"]
@@ -425,7 +425,7 @@ def _zone(register: Register, zone: str, stage: Stage, to: str) -> tuple[str | N
 
 
 def _crowded(
-    register: Register, standard: Standard, action: SplitClasses | PlaceOverflow
+    register: YearRecords, standard: Standard, action: SplitClasses | PlaceOverflow
 ) -> Iterator[tuple[Key, int, int]]:
     """Yield each grade with a class above the limit, among the schools and the stage that are written."""
     refuse(register.unknown(*action.school))
@@ -452,14 +452,14 @@ def _crowded(
             yield key, grade, limit
 
 
-def split_classes(register: Register, standard: Standard, action: SplitClasses) -> Register:
+def split_classes(register: YearRecords, standard: Standard, action: SplitClasses) -> YearRecords:
     """Divide every grade with a class above the limit into as few classes as the limit allows, evenly."""
     for key, grade, limit in list(_crowded(register, standard, action)):
         register = resize(register, key, grade, int(register.grades(key)[grade]), limit)
     return register
 
 
-def place_overflow(register: Register, standard: Standard, action: PlaceOverflow) -> Register:
+def place_overflow(register: YearRecords, standard: Standard, action: PlaceOverflow) -> YearRecords:
     """Send the pupils above the class limit to the nearest school of the 集团 with room in that grade.
 
     A grade has room up to its classes times the limit; no class is added anywhere. Who finds no room
@@ -485,7 +485,7 @@ def place_overflow(register: Register, standard: Standard, action: PlaceOverflow
     return register
 
 
-def _group(register: Register, school: str) -> list[Message]:
+def _group(register: YearRecords, school: str) -> list[Message]:
     """Return the other schools of the 集团, the nearest first; those without a place last."""
     own = register["schools"][school]
     if missing(own["group"]):
@@ -500,7 +500,7 @@ def _group(register: Register, school: str) -> list[Message]:
     return sorted(others, key=away)
 
 
-def _room(register: Register, key: Key, grade: int, limit: int) -> int:
+def _room(register: YearRecords, key: Key, grade: int, limit: int) -> int:
     if key not in register["sections"] or unusable(register, key):
         return 0
     rows = register.classes.get(key, {}).get(grade, [])

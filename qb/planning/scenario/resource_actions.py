@@ -13,10 +13,10 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, cast
 from pydantic import Field, model_validator
 
 from qb.data.dataset import Dataset
-from qb.data.schema import AMOUNTS, TABLES, Column, DistrictItem, tables_of
+from qb.data.schema import AMOUNTS, TABLES, DistrictItem, SchemaColumn, tables_of
 from qb.language import FieldName, Message, listing
 from qb.planning.costs import Cost, Costs, Other, other_prices, price_code
-from qb.planning.scenario.year_records import Key, Register, missing, refuse
+from qb.planning.scenario.year_records import Key, YearRecords, missing, refuse
 from qb.standard import Number, Positive, Standard, Words, Year
 from qb.terms import RoomKind, Stage
 from qb.tomlfile import Entry
@@ -34,7 +34,7 @@ class BaseAction(Entry):
     do: str
     year: Year | None = None
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """Return the records of a year after the action."""
         raise NotImplementedError
 
@@ -206,13 +206,13 @@ class Case:
     prices: Prices
     data: Dataset
     year: int
-    after: Callable[[], Register]
+    after: Callable[[], YearRecords]
 
     def stage(self, school: str, written: Stage | None) -> str:
         """Return the stage of an action that names none: the school's only one, else the school as a whole."""
         if written:
             return str(written)
-        stages = Register.of(self.data, self.year).stages(school)
+        stages = YearRecords.of(self.data, self.year).stages(school)
         return str(stages[0]) if len(stages) == 1 else "whole"
 
     def means(self, school: str, written: Stage | None, amounts: Mapping[str, float]) -> Iterator[Item]:
@@ -271,7 +271,7 @@ class Build(BaseAction):
     def _fits(self) -> Build:
         return unless(some_of(self.amounts or self.rooms, *BUILT, "rooms"), self)
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `build`."""
         return build(register, standard, self)
 
@@ -303,7 +303,7 @@ class Buy(BaseAction):
     def _fits(self) -> Buy:
         return unless(some_of(self.amounts, "equipment_yuan", "multimedia_rooms", "columns"), self)
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `buy`."""
         return buy(register, standard, self)
 
@@ -329,7 +329,7 @@ class TransferEquipment(BaseAction):
         zh, en = "{0} 与 {1} 是同一所学校的同一学段", "{0} and {1} are the same stage of the same school"
         return unless(said_if(same, zh, en, FieldName("from"), FieldName("to")), self)
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `transfer_equipment`."""
         return transfer_equipment(register, standard, self)
 
@@ -361,7 +361,7 @@ class Fund(BaseAction):
     def _fits(self) -> Fund:
         return unless(some_of(self.amounts, *FUNDED), self)
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `fund`."""
         return fund(register, standard, self)
 
@@ -379,7 +379,7 @@ class Set(BaseAction):
     value: Number
     district: Words | None = None
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `set_item`."""
         return set_item(register, standard, self)
 
@@ -398,7 +398,7 @@ class Set(BaseAction):
         yield Item(str(self.item), "", more, price if more >= 0 else None)
 
 
-def build(register: Register, standard: Standard, action: Build) -> Register:
+def build(register: YearRecords, standard: Standard, action: Build) -> YearRecords:
     """Add floor, ground and rooms. Rooms are of a stage; for a school as one, of its first."""
     refuse(register.unknown(action.school))
     if action.stage not in (None, Stage.WHOLE) or not register.stages(action.school):
@@ -418,12 +418,12 @@ def build(register: Register, standard: Standard, action: Build) -> Register:
     return register.put("rooms", rows)
 
 
-def buy(register: Register, standard: Standard, action: Buy) -> Register:
+def buy(register: YearRecords, standard: Standard, action: Buy) -> YearRecords:
     """Add equipment and multimedia rooms."""
     return _with_facilities(register, action, standard)
 
 
-def transfer_equipment(register: Register, standard: Standard, action: TransferEquipment) -> Register:
+def transfer_equipment(register: YearRecords, standard: Standard, action: TransferEquipment) -> YearRecords:
     """Move equipment between two schools' facilities; none is added or lost."""
     refuse([*register.unknown(action.from_), *register.unknown(action.to)])
     rows = register["facilities"]
@@ -461,7 +461,7 @@ def transfer_equipment(register: Register, standard: Standard, action: TransferE
     return register.put("facilities", changed)
 
 
-def _with_facilities(register: Register, action: Build | Buy, standard: Standard) -> Register:
+def _with_facilities(register: YearRecords, action: Build | Buy, standard: Standard) -> YearRecords:
     school = action.school
     refuse(register.unknown(school))
     if not action.amounts:
@@ -494,7 +494,7 @@ def _with_facilities(register: Register, action: Build | Buy, standard: Standard
     return register.put("facilities", {(school, str(stage)): changed})
 
 
-def _row_of(register: Register, school: str, stage: Stage | None) -> Stage:
+def _row_of(register: YearRecords, school: str, stage: Stage | None) -> Stage:
     """Return the row of ``facilities`` to add to: the stage's, or the whole school's if it reports as one."""
     whole = (school, Stage.WHOLE) in register["facilities"]
     if stage == Stage.WHOLE and not whole:
@@ -522,7 +522,7 @@ def _row_of(register: Register, school: str, stage: Stage | None) -> Stage:
     return Stage.WHOLE if whole and stage in (None, Stage.WHOLE) else register.stage_of(school, stage)
 
 
-def fund(register: Register, standard: Standard, action: Fund) -> Register:
+def fund(register: YearRecords, standard: Standard, action: Fund) -> YearRecords:
     """Add money to a school's row of ``funds``; money for training stays within its public funds."""
     refuse(register.unknown(action.school))
     row, labels = register["funds"].get(action.school, {}), TABLES["funds"]
@@ -553,7 +553,7 @@ def fund(register: Register, standard: Standard, action: Fund) -> Register:
     return register.put("funds", {action.school: changed})
 
 
-def set_item(register: Register, standard: Standard, action: Set) -> Register:
+def set_item(register: YearRecords, standard: Standard, action: Set) -> YearRecords:
     """Give a district's input another value; no other input follows."""
     district = district_of(register, action.district)
     key = (district, str(action.item))
@@ -561,7 +561,7 @@ def set_item(register: Register, standard: Standard, action: Set) -> Register:
     return register.put("district", {key: {**row, "value": float(action.value)}})
 
 
-def district_of(register: Register, written: str | None) -> str:
+def district_of(register: YearRecords, written: str | None) -> str:
     """Return the district that is written, or the only one."""
     districts = {row["district"] for row in register["schools"].values() if not missing(row["district"])}
     if written is None and len(districts) != 1:
@@ -589,7 +589,7 @@ def district_of(register: Register, written: str | None) -> str:
     return written or districts.pop()
 
 
-def _item_column(column: str, standard: Standard | None = None) -> Column | str:
+def _item_column(column: str, standard: Standard | None = None) -> SchemaColumn | str:
     return tables_of(standard)["facilities"].by_name.get(column) or column
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from qb.data.dataset import walks
+from qb.data.distances import walks
 from qb.data.schema import TABLES
 from qb.language import FieldName, Message, listing
 from qb.planning.forecast.projection import OF_TEACHERS, STAFF
@@ -35,7 +35,7 @@ from qb.planning.scenario.year_records import (
     FUNDS,
     MEANS,
     OF_STAFF,
-    Register,
+    YearRecords,
     apportion,
     by_stage,
     class_limit,
@@ -148,7 +148,7 @@ class OpenSchool(BaseAction, Estimate):
         """The model school, if there is one; the new one is named by `opens`."""
         return frozenset({self.like} if self.like and self.like != STANDARD else ())
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `open_school`."""
         return open_school(register, standard, self)
 
@@ -159,7 +159,7 @@ class OpenSchool(BaseAction, Estimate):
         yield Item(SITE, "", None, None) if written is None else Item(BUILDING, "", 1.0, written)
 
 
-def open_school(register: Register, standard: Standard, action: OpenSchool) -> Register:
+def open_school(register: YearRecords, standard: Standard, action: OpenSchool) -> YearRecords:
     """Add a school with its staff, floor and equipment, and with no pupils, classes or funds: they come.
 
     Rooms for music and art are as many as the standard asks for the classes it is planned for.
@@ -206,7 +206,7 @@ def open_school(register: Register, standard: Standard, action: OpenSchool) -> R
     return _with_rooms(register, standard, action.school_id, capacity)
 
 
-def _model_faults(register: Register, action: OpenSchool) -> list[Message]:
+def _model_faults(register: YearRecords, action: OpenSchool) -> list[Message]:
     model = action.like
     if model in (None, STANDARD):
         return []
@@ -271,7 +271,7 @@ def _capacity(standard: Standard, action: OpenSchool, year: int) -> dict[Stage, 
 
 
 def _planned(
-    register: Register, standard: Standard, action: OpenSchool, stage: Stage, pupils: int
+    register: YearRecords, standard: Standard, action: OpenSchool, stage: Stage, pupils: int
 ) -> dict[str, float]:
     """Return what the school has for a stage; NaN where nothing says how much."""
     held = dict.fromkeys((*STAFF, *MEANS), math.nan) | {"indoor_sports_area_m2": 0.0}
@@ -323,7 +323,7 @@ def _least(limit: LimitInForce, pupils: int, per: float, whole: bool, at_most: b
 
 
 def _as_model(
-    register: Register, standard: Standard, model: str, stage: Stage, pupils: int
+    register: YearRecords, standard: Standard, model: str, stage: Stage, pupils: int
 ) -> dict[str, float]:
     """Return as much per pupil as another school has, persons and rooms rounded up."""
     section = register["sections"][model, stage]
@@ -373,7 +373,9 @@ def _incomplete(stage: Stage, held: dict[str, float]) -> list[Message]:
     return wrong
 
 
-def _with_rooms(register: Register, standard: Standard, school: str, capacity: dict[Stage, int]) -> Register:
+def _with_rooms(
+    register: YearRecords, standard: Standard, school: str, capacity: dict[Stage, int]
+) -> YearRecords:
     """Return the register with the rooms that the standard asks for, each of the least area that counts."""
     classes = 0
     for stage, pupils in capacity.items():
@@ -414,7 +416,7 @@ class CloseSchool(BaseAction):
     def _fits(self) -> CloseSchool:
         return unless(repeated("to", self.to), self)
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `close_school`."""
         return close_school(register, standard, self)
 
@@ -439,12 +441,12 @@ class MergeSchools(BaseAction):
         itself = said_if(self.into in self.from_, zh, en, FieldName("from"), FieldName("into"))
         return unless(itself + repeated("from", self.from_), self)
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `merge_schools`."""
         return merge_schools(register, standard, self)
 
 
-def close_school(register: Register, standard: Standard, action: CloseSchool) -> Register:
+def close_school(register: YearRecords, standard: Standard, action: CloseSchool) -> YearRecords:
     """Send pupils and teachers in equal parts to the schools of `to` that have the stage; close the site.
 
     Its zones go to the nearest of them. Floor, ground, rooms and equipment are given up.
@@ -484,7 +486,7 @@ def close_school(register: Register, standard: Standard, action: CloseSchool) ->
     return register.without(school, _last_year(register, action))
 
 
-def merge_schools(register: Register, standard: Standard, action: MergeSchools) -> Register:
+def merge_schools(register: YearRecords, standard: Standard, action: MergeSchools) -> YearRecords:
     """Make schools campuses of another one, or move all of them but floor, ground and rooms to its site.
 
     Where they move, classes of a grade are taken together: pupils join those of `into`, which gets another
@@ -523,12 +525,12 @@ def merge_schools(register: Register, standard: Standard, action: MergeSchools) 
     return register
 
 
-def _last_year(register: Register, action: CloseSchool | MergeSchools) -> int:
+def _last_year(register: YearRecords, action: CloseSchool | MergeSchools) -> int:
     """Return the last year in which a school teaches that an action ends: the one before it begins."""
     return (action.year or register.year) - 1
 
 
-def _leaving(register: Register, school: str) -> list[Message]:
+def _leaving(register: YearRecords, school: str) -> list[Message]:
     """Return why a school cannot cease to be."""
     wrong = register.unknown(school)
     campuses = [s for s, row in register["schools"].items() if row["parent_id"] == school]
@@ -547,7 +549,7 @@ def _leaving(register: Register, school: str) -> list[Message]:
     return wrong
 
 
-def _no_staff(register: Register, school: str, stage: Stage) -> list[Message]:
+def _no_staff(register: YearRecords, school: str, stage: Stage) -> list[Message]:
     section = register["sections"].get((school, stage), {"full_time_teachers": 0})
     silent = missing(section["full_time_teachers"])
     return (
@@ -564,11 +566,11 @@ def _no_staff(register: Register, school: str, stage: Stage) -> list[Message]:
     )
 
 
-def _may_join(register: Register, school: str, stage: Stage) -> list[Message]:
+def _may_join(register: YearRecords, school: str, stage: Stage) -> list[Message]:
     return [*may_receive(register, school, stage), *_no_staff(register, school, stage)]
 
 
-def _nowhere(register: Register, school: str, stage: Stage, receivers: list[str]) -> list[Message]:
+def _nowhere(register: YearRecords, school: str, stage: Stage, receivers: list[str]) -> list[Message]:
     section = register["sections"][school, stage]
     pupils, staff = section["pupils"], section["full_time_teachers"]
     zones = _zones(register, school, stage)
@@ -595,14 +597,14 @@ def _nowhere(register: Register, school: str, stage: Stage, receivers: list[str]
     ]
 
 
-def _zones(register: Register, school: str, stage: Stage) -> list[Message]:
+def _zones(register: YearRecords, school: str, stage: Stage) -> list[Message]:
     column = f"{stage}_school_id"
     return [z for z, row in register["zones"].items() if stage in COMPULSORY and row[column] == school]
 
 
 def _send(
-    register: Register, standard: Standard, school: str, stage: Stage, receivers: list[str]
-) -> Register:
+    register: YearRecords, standard: Standard, school: str, stage: Stage, receivers: list[str]
+) -> YearRecords:
     """Send a stage's pupils and teachers in equal parts, and its zones to the nearest."""
     if not receivers:
         return register
@@ -621,7 +623,7 @@ def _send(
     return register.put("zones", moved)
 
 
-def _nearest(register: Register, standard: Standard, zones: list[str], schools: list[str]) -> list[str]:
+def _nearest(register: YearRecords, standard: Standard, zones: list[str], schools: list[str]) -> list[str]:
     """Return for each zone the school with the shortest walk; the first one where none is known."""
     table = pd.DataFrame(register["distances"].values(), columns=TABLES["distances"].names)
     homes, there = (
@@ -632,7 +634,7 @@ def _nearest(register: Register, standard: Standard, zones: list[str], schools: 
     return [schools[place] for place in np.where(np.isnan(km), np.inf, km).argmin(axis=1)]
 
 
-def _join(register: Register, standard: Standard, school: str, into: str) -> Register:
+def _join(register: YearRecords, standard: Standard, school: str, into: str) -> YearRecords:
     """Return the register with what one school has become part of another."""
     had = {stage: register["sections"].get((into, stage), {"pupils": 0})["pupils"] for stage in Stage}
     for stage, amounts in by_stage(register, standard, school).items():
@@ -648,7 +650,7 @@ def _join(register: Register, standard: Standard, school: str, into: str) -> Reg
     return _with_remaining_funds(register, school, into)
 
 
-def _with_remaining_funds(register: Register, school: str, into: str) -> Register:
+def _with_remaining_funds(register: YearRecords, school: str, into: str) -> YearRecords:
     """Give over the funds that no pupils took along: those of a school without pupils."""
     left, funds = (register["funds"].get(s) for s in (school, into))
     if left is None or funds is None or not any(left[name] for name in FUNDS):

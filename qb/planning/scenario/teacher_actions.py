@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from qb.data.schema import Column, tables_of
+from qb.data.schema import SchemaColumn, tables_of
 from qb.language import FieldName, Message
 from qb.planning.forecast.projection import OF_TEACHERS
 from qb.planning.scenario.resource_actions import (
@@ -22,7 +22,7 @@ from qb.planning.scenario.resource_actions import (
     strange_columns,
     unless,
 )
-from qb.planning.scenario.year_records import Register, carried, missing, move_staff, refuse, with_staff
+from qb.planning.scenario.year_records import YearRecords, carried, missing, move_staff, refuse, with_staff
 from qb.rounding import round_half_up
 from qb.standard import Count, Standard, Words
 from qb.terms import Stage
@@ -74,7 +74,7 @@ class TransferTeachers(BaseAction, Staff):
         same = said_if(self.from_ == self.to, zh, en, FieldName("from"), FieldName("to"))
         return unless(same + _more_than_teachers(self), self)
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `transfer_teachers`."""
         return transfer_teachers(register, standard, self)
 
@@ -92,7 +92,7 @@ class Hire(BaseAction, Staff):
     def _fits(self) -> Hire:
         return unless(_more_than_teachers(self), self)
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `hire`."""
         return hire(register, standard, self)
 
@@ -122,7 +122,7 @@ class Train(BaseAction, Staff):
     def _fits(self) -> Train:
         return unless(some_of(self.given, *STAFF_COLUMNS, "columns"), self)
 
-    def done(self, register: Register, standard: Standard) -> Register:
+    def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """See `train`."""
         return train(register, standard, self)
 
@@ -150,7 +150,7 @@ def _more_than_teachers(action: TransferTeachers | Hire) -> list[Message]:
     ]
 
 
-def transfer_teachers(register: Register, standard: Standard, action: TransferTeachers) -> Register:
+def transfer_teachers(register: YearRecords, standard: Standard, action: TransferTeachers) -> YearRecords:
     """Move teachers between two schools' sections of a stage; nobody is added or lost.
 
     With `rotation` those of the action's own year count for C18: among the rotated, and among the
@@ -233,7 +233,7 @@ def transfer_teachers(register: Register, standard: Standard, action: TransferTe
     return _count_rotation(moved, action.from_, action.teachers, backbone)
 
 
-def _count_rotation(register: Register, school: str, teachers: int, backbone: float) -> Register:
+def _count_rotation(register: YearRecords, school: str, teachers: int, backbone: float) -> YearRecords:
     """Add to the district's rotated teachers; an item that is not reported stays "no data"."""
     district = register["schools"][school]["district"]
     rows = {
@@ -263,7 +263,7 @@ def _count_rotation(register: Register, school: str, teachers: int, backbone: fl
     return register.put("district", changed)
 
 
-def hire(register: Register, standard: Standard, action: Hire) -> Register:
+def hire(register: YearRecords, standard: Standard, action: Hire) -> YearRecords:
     """Add new teachers to a section; unless written, all are certified and above the required degree."""
     stage = register.stage_of(action.school, action.stage)
     usual = dict.fromkeys(OF_TEACHERS, 0)
@@ -279,7 +279,7 @@ def hire(register: Register, standard: Standard, action: Hire) -> Register:
     return with_staff(register, (action.school, stage), numbers)
 
 
-def train(register: Register, standard: Standard, action: Train) -> Register:
+def train(register: YearRecords, standard: Standard, action: Train) -> YearRecords:
     """Raise what teachers who are there have; no figure rises above the number of teachers."""
     stage = register.stage_of(action.school, action.stage)
     section = register["sections"][action.school, stage]
@@ -316,7 +316,7 @@ def train(register: Register, standard: Standard, action: Train) -> Register:
 
 
 def remaining(
-    register: Register, action: TransferTeachers | Hire | Train, stay: float
+    register: YearRecords, action: TransferTeachers | Hire | Train, stay: float
 ) -> TransferTeachers | Hire | Train | None:
     """Return what is left of an action when so many of all teachers have stayed; None where it is nothing.
 
@@ -354,5 +354,5 @@ def _persons(number: float) -> int:
     return int(round_half_up(number, 0))
 
 
-def _staff_column(column: str, standard: Standard | None = None) -> Column:
+def _staff_column(column: str, standard: Standard | None = None) -> SchemaColumn:
     return tables_of(standard)["sections"][column]

@@ -76,7 +76,7 @@ class Stay:
 
 
 @dataclass(frozen=True)
-class Register:
+class YearRecords:
     """The records of one year. No record is changed in place; `put` returns another register.
 
     Attributes
@@ -102,7 +102,7 @@ class Register:
     closed: Mapping[str, Row] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, data: Dataset, year: int) -> Register:
+    def of(cls, data: Dataset, year: int) -> YearRecords:
         """Return a year of a dataset; one with two records under a key is refused, as `qb.data` does."""
         rows = {name: _records(rows_of(data[name], year)) for name in KEYS}
         tables = {name: _keyed(name, records) for name, records in rows.items()}
@@ -113,13 +113,13 @@ class Register:
     def __getitem__(self, table: str) -> Mapping[object, Row]:
         return self.tables[table]
 
-    def put(self, table: str, rows: Mapping[object, Row | None]) -> Register:
+    def put(self, table: str, rows: Mapping[object, Row | None]) -> YearRecords:
         """Return the register with these records instead; None takes a record out."""
         changed = {**self.tables[table], **rows}
         kept = {key: row for key, row in changed.items() if row is not None}
         return replace(self, tables={**self.tables, table: kept})
 
-    def without(self, school: str, last: int) -> Register:
+    def without(self, school: str, last: int) -> YearRecords:
         """Return the register without any record of a school, `last` being the last year it taught in.
 
         Its classes have left with its pupils.
@@ -242,7 +242,7 @@ def _keyed(table: str, rows: list[Row]) -> dict[object, Row]:
     return {tuple(row[name] for name in key): row for row in rows}
 
 
-def write_back(data: Dataset, before: Register, after: Register) -> Dataset:
+def write_back(data: Dataset, before: YearRecords, after: YearRecords) -> Dataset:
     """Return the dataset with the records of `after` in its year; tables without a change stay the same.
 
     A school that is gone stays in ``schools``, with the last year it taught in, while another year, a
@@ -269,7 +269,7 @@ def write_back(data: Dataset, before: Register, after: Register) -> Dataset:
     return result.replace(schools=pd.DataFrame(in_order))
 
 
-def _frame(frame: pd.DataFrame, after: Register, name: str) -> pd.DataFrame:
+def _frame(frame: pd.DataFrame, after: YearRecords, name: str) -> pd.DataFrame:
     rows = pd.DataFrame(list(after[name].values()), columns=None if after[name] else frame.columns)
     others = frame[(frame["year"] != after.year).to_numpy()]
     if not len(others):
@@ -292,7 +292,7 @@ MEANS = (
 FACILITIES = (*MEANS, "supplementary_sports_m2")
 
 
-def by_stage(register: Register, standard: Standard, school: str) -> dict[str, dict[str, float]]:
+def by_stage(register: YearRecords, standard: Standard, school: str) -> dict[str, dict[str, float]]:
     """Return a school's facilities by stage; what it reports as one is split by weighted pupils.
 
     As `qb.indicators.resources.share_facilities` does; NaN where a figure, or the pupils, are not reported.
@@ -319,8 +319,8 @@ def _total(own: float | None, shared: float) -> float:
 
 
 def with_facilities(
-    register: Register, school: str, stage: str, amounts: dict[str, float], *, new: bool
-) -> Register:
+    register: YearRecords, school: str, stage: str, amounts: dict[str, float], *, new: bool
+) -> YearRecords:
     """Return the register with so much more at a school, in the row in which it reports each figure.
 
     `new`: the school had nobody at the stage, so that what it does not report is nothing, not unknown.
@@ -442,7 +442,7 @@ def class_limit(standard: Standard, stage: str, year: int) -> int:
     return int(standard.limit_in_force(indicator.code, stage=of, year=year).keeping())
 
 
-def unusable(register: Register, key: Key) -> list[Message]:
+def unusable(register: YearRecords, key: Key) -> list[Message]:
     """Return why a section's pupils cannot be moved or joined: they are missing, or its classes disagree."""
     section = register["sections"][key]
     place = Message("{}{}", "{}, {}", register.name(key[0]), Stage(key[1]))
@@ -479,7 +479,7 @@ def unusable(register: Register, key: Key) -> list[Message]:
     return []
 
 
-def in_grades(register: Register, key: Key, grades: Iterable[int] | None) -> float:
+def in_grades(register: YearRecords, key: Key, grades: Iterable[int] | None) -> float:
     """Return the pupils of a section, or of some of its grades."""
     if grades is None:
         return register["sections"][key]["pupils"]
@@ -488,14 +488,14 @@ def in_grades(register: Register, key: Key, grades: Iterable[int] | None) -> flo
 
 
 def move(
-    register: Register,
+    register: YearRecords,
     standard: Standard,
     source: str,
     target: str,
     stage: str,
     pupils: int,
     grades: Iterable[int] | None = None,
-) -> Register:
+) -> YearRecords:
     """Return the register with pupils of a stage at another school.
 
     `grades` keeps it to some grades. Both sections are fit for it (`unusable`) and the pupils are there.
@@ -514,7 +514,7 @@ def move(
     return replace(register, moves=(*register.moves, Move(source, target, str(stage), pupils)))
 
 
-def arrive(register: Register, standard: Standard, school: str, stage: str, pupils: int) -> Register:
+def arrive(register: YearRecords, standard: Standard, school: str, stage: str, pupils: int) -> YearRecords:
     """Return the register with pupils who were at none of its schools, evenly over the grades."""
     grades = GRADES_OF_STAGE[Stage(stage)]
     by_grade = dict(zip(grades, apportion(pupils, [1] * len(grades)), strict=True))
@@ -536,7 +536,7 @@ class Party:
     funds: dict[str, float]
 
 
-def _party(register: Register, key: Key, pupils: int, by_grade: dict[int, int]) -> Party:
+def _party(register: YearRecords, key: Key, pupils: int, by_grade: dict[int, int]) -> Party:
     section = register["sections"][key]
     at_school = sum(row["pupils"] for (school, _), row in register["sections"].items() if school == key[0])
     funds = register["funds"].get(key[0], {})
@@ -548,7 +548,7 @@ def _party(register: Register, key: Key, pupils: int, by_grade: dict[int, int]) 
     )
 
 
-def _with_party(register: Register, key: Key, party: Party, sign: int, limit: int) -> Register:
+def _with_party(register: YearRecords, key: Key, party: Party, sign: int, limit: int) -> YearRecords:
     """Return the register with a party that came (sign 1) or went (-1)."""
     section = register["sections"].get(key) or empty_section(register, key)
     changed = {**section, "pupils": section["pupils"] + sign * party.pupils}
@@ -573,12 +573,12 @@ def _with_party(register: Register, key: Key, party: Party, sign: int, limit: in
     return register.put("sections", {key: changed})
 
 
-def empty_section(register: Register, key: Key) -> Row:
+def empty_section(register: YearRecords, key: Key) -> Row:
     """Return the record of a section that has nobody yet."""
     return register.row("sections", school_id=key[0], stage=str(key[1]), **EMPTY_SECTION)
 
 
-def _with_funds(register: Register, school: str, party: Party, sign: int) -> Register:
+def _with_funds(register: YearRecords, school: str, party: Party, sign: int) -> YearRecords:
     """Money comes with pupils. A school that has pupils and reported no funds stays without."""
     funds = register["funds"].get(school)
     if funds is None:
@@ -590,13 +590,13 @@ def _with_funds(register: Register, school: str, party: Party, sign: int) -> Reg
     return register.put("funds", {school: {**funds, **amounts}})
 
 
-def resize(register: Register, key: Key, grade: int, pupils: int, limit: int) -> Register:
+def resize(register: YearRecords, key: Key, grade: int, pupils: int, limit: int) -> YearRecords:
     """Return the register with a grade of so many pupils, its classes as `class_sizes` has them."""
     rows = register.classes.get(key, {}).get(grade, [])
     return with_classes(register, key, grade, class_sizes([row["pupils"] for row in rows], pupils, limit))
 
 
-def with_classes(register: Register, key: Key, grade: int, sizes: Sequence[int]) -> Register:
+def with_classes(register: YearRecords, key: Key, grade: int, sizes: Sequence[int]) -> YearRecords:
     """Return the register with these classes in a grade, and the section's number of classes to fit."""
     rows = register.classes.get(key, {}).get(grade, [])
     if [row["pupils"] for row in rows] == list(sizes):
@@ -615,8 +615,8 @@ def with_classes(register: Register, key: Key, grade: int, sizes: Sequence[int])
 
 
 def move_staff(
-    register: Register, source: str, target: str, stage: str, teachers: int, given: dict[str, int]
-) -> Register:
+    register: YearRecords, source: str, target: str, stage: str, teachers: int, given: dict[str, int]
+) -> YearRecords:
     """Return the register with teachers of a stage at another school; what is not given is in proportion."""
     key, into = (source, str(stage)), (target, str(stage))
     section = register["sections"][key]
@@ -628,7 +628,7 @@ def move_staff(
     return with_staff(register, into, goes)
 
 
-def with_staff(register: Register, key: Key, numbers: dict[str, float]) -> Register:
+def with_staff(register: YearRecords, key: Key, numbers: dict[str, float]) -> YearRecords:
     """Return the register with so many more teachers at a section."""
     section = register["sections"].get(key) or empty_section(register, key)
     added = {name: section[name] + number for name, number in numbers.items()}

@@ -24,9 +24,9 @@ from qb.planning.scenario import to_toml
 from qb.planning.siting.candidate_sites import Aim
 from qb.planning.siting.site_choice import (
     COST,
-    document,
     effect,
     in_words,
+    json_document,
     prices,
     site,
     summary,
@@ -529,7 +529,7 @@ def run(
     more = trade_off(found, given, chosen, priced, end, seconds) if curve else None
     edge = front(found, given, chosen, priced, end, seconds, points) if curve else None
     if as_json:
-        return json_text(document(found, more, edge), lang)
+        return json_text(json_document(found, more, edge), lang)
     text = summary(found)
     if more is None or edge is None:
         return told(text, lang)

@@ -20,7 +20,7 @@ from qb.planning.costs import Costs, load_costs, price_code
 from qb.planning.scenario import ScenarioError, apply
 from qb.planning.scenario.resource_actions import Case, Item, Price, Prices
 from qb.planning.scenario.school_actions import OpenSchool
-from qb.planning.scenario.year_records import Register
+from qb.planning.scenario.year_records import YearRecords
 from qb.planning.siting.candidate_sites import (
     Aim,
     Candidate,
@@ -70,7 +70,7 @@ def opening(
         With the schools opened: what they hold is priced, unless an action says what it costs to build, and a
         year's pay of their teachers. Land, offices and canteens are not among it.
     """
-    register = Register.of(after, year)
+    register = YearRecords.of(after, year)
     case = Case(Prices.of(standard, costs), after, year, lambda: register)
     return [
         total(cost for item in action.bought(case) if (cost := item.cost()) is not None) for action in actions
@@ -388,7 +388,7 @@ FIGURES = (
 )
 
 
-def document(
+def json_document(
     siting: Siting, curve: pd.DataFrame | None = None, front: pd.DataFrame | None = None
 ) -> dict[str, object]:
     """Return a siting as plain lists and dicts; figures unrounded, what is not known as null.

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from qb.data.dataset import KINDS, TAUGHT, Dataset, Walks, index_of, is_open, silent_stages, walks
+from qb.data.dataset import KINDS, TAUGHT, Dataset, index_of, is_open, silent_stages
+from qb.data.distances import Walks, walks
 from qb.language import Message, listing
 from qb.planning.scenario.school_actions import beyond_largest
 from qb.planning.scenario.year_records import class_limit, rows_of
