@@ -32,7 +32,7 @@ class Yardstick:
         What is asked, per pupil; of pupils, per class.
     what : str
         What it was compared with, in Chinese.
-    named : Column
+    named : SchemaColumn
         The column as the registry or the standard describes it.
     """
 

@@ -79,7 +79,7 @@ class Doubt:
     Attributes
     ----------
     fault : Fault
-    column : Column
+    column : SchemaColumn
     codes : tuple of str
         Of the indicators.
     districts : frozenset of str

@@ -130,7 +130,7 @@ def grid_to_table(
     ----------
     grid : Grid
         Title rows may stand above the header; the header may take two rows.
-    table : Table
+    table : SchemaTable
         What it should be.
     name : str
         What it was read from, as it is called.

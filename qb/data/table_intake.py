@@ -107,7 +107,7 @@ def frame_to_table(
         Headers as typed (English name, Chinese label, or label with unit in brackets); cells as text, or
         as numbers, booleans or dates where the file has types. The index is each row's number in the
         file. Rows without content, totals and notes are left out; see :mod:`qb.data.table_headers`.
-    table : Table
+    table : SchemaTable
         What it should be.
     header_row : int
         Row of the header in the file.
