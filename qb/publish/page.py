@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 
 from qb.files import PACKAGE
 from qb.publish.site_settings import SiteSettings
+from qb.terms import Kind
 
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
@@ -244,8 +245,9 @@ class Page:
         What the figures rest on: data, standard, date, software.
     meta : tuple of (name, value)
         The same for programs (`qb verify`), written as ``<meta name="qb:…">``.
-    schools : tuple of (id, href)
-        Pages of schools that the content may name.
+    schools : tuple of (id, href, name)
+        Schools that the content may name, each with its page; the href is empty where it has none, and the
+        name where another school has it too.
     explained : tuple of str
         Anchors of the words that the overview explains.
     kind : str
@@ -264,7 +266,7 @@ class Page:
     here: str = ""
     provenance: tuple[tuple[str, str], ...] = ()
     meta: tuple[tuple[str, str], ...] = ()
-    schools: tuple[tuple[str, str], ...] = ()
+    schools: tuple[tuple[str, str, str], ...] = ()
     explained: tuple[str, ...] = ()
     kind: str = ""
     settings: SiteSettings = field(default_factory=SiteSettings)
@@ -354,7 +356,7 @@ def notebook_page(notebook: NotebookNode, page: Page, *, ours: bool = False) -> 
     cells = [readable(cell, lang) for cell in told if speaks(cell, lang)]
     shown["cells"] = list(saying(cells)) if ours else cells
     html, _ = _exporter().from_notebook_node(shown, resources={"page": page})
-    html = with_ways(html, page)
+    html = with_names(with_ways(html, page), page)
     if overview := dict(page.links).get(page.words["overview"]):
         html = with_terms(html, page.lang, overview, page.explained)
     return with_doubts(html, page)
@@ -432,11 +434,11 @@ _WAY = re.compile(r'<a data-(school|page)="([^"]*)"')
 def with_ways(html: str, page: Page) -> str:
     """Return content in which names of schools, and of other pages' places, lead there; others stay plain text.
 
-    >>> page = Page("甲区", links=(("年报", "../annual.html"),), schools=(("1", "1.html"),))
+    >>> page = Page("甲区", links=(("年报", "../annual.html"),), schools=(("1", "1.html", "甲"),))
     >>> with_ways('<a data-school="1">甲</a><a data-school="2">乙</a><a data-page="annual#ledger-3">3</a>', page)
     '<a href="1.html">甲</a><a data-school="2">乙</a><a href="../annual.html#ledger-3">3</a>'
     """
-    schools = dict(page.schools)
+    schools = {school: href for school, href, _ in page.schools}
     pages = {Path(href).stem: href for _, href in page.links}
 
     def put(match: re.Match[str]) -> str:
@@ -445,6 +447,61 @@ def with_ways(html: str, page: Page) -> str:
         return f'<a href="{escape(to + f"#{at}" * (match[1] == "page" and bool(at)))}"' if to else match[0]
 
     return _WAY.sub(put, html)
+
+
+# Elements in which names of schools lead nowhere, then tags alone, so that what is left is text.
+_TEXT = re.compile(
+    r"<(a|h1|h2|caption|figcaption|title|style|script|summary|button|label|select|math|template)\b.*?</\1>"
+    r"|<[^>]*>|([^<]+)",
+    re.DOTALL,
+)
+_SHORT = 4  # characters of a name that leads on only where nothing else stands beside it: 小一
+_KINDS = {kind.zh for kind in Kind}  # a school called by its kind alone is not told from the kind
+
+
+def with_names(html: str, page: Page) -> str:
+    """Return content in which every name of a school that has a page leads there, in text, tables and figures.
+
+    The longest name counts, of schools without a page too: the branch of a school is not the school.
+
+    >>> page = Page("甲区", schools=(("1", "1.html", "西门小学"), ("2", "", "西门小学北校区"), ("3", "3.html", "小一")))
+    >>> with_names("<main><td>西门小学、小一</td><td>西门小学北校区</td><td>小一班</td></main>", page)
+    '<main><td><a href="1.html">西门小学</a>、<a href="3.html">小一</a></td><td>西门小学北校区</td><td>小一班</td></main>'
+    """
+    ways = {str(escape(name)): href for _, href, name in page.schools if name and name not in _KINDS}
+    if not any(ways.values()):
+        return html
+    first = re.compile(f"[{re.escape(''.join(sorted({name[0] for name in ways})))}]")
+    lengths = sorted({len(name) for name in ways}, reverse=True)
+
+    def alone(text: str, start: int, end: int, beside: re.Pattern[str]) -> bool:
+        return not any(map(beside.match, text[max(start - 1, 0) : start] + text[end : end + 1]))
+
+    def lead(match: re.Match[str]) -> str:
+        text = match[2]
+        if text is None:
+            return match[0]
+        made, done = [], 0
+        for found in first.finditer(text):
+            start = found.start()
+            name = next((n for size in lengths if (n := text[start : start + size]) in ways), "")
+            end = start + len(name)
+            if start < done or not name or not alone(text, start, end, _BESIDE[len(name) < _SHORT]):
+                continue
+            if ways[name]:
+                made += [text[done:start], f'<a href="{escape(ways[name])}">{name}</a>']
+            else:
+                made.append(text[done:end])
+            done = end
+        return "".join((*made, text[done:]))
+
+    head, opened, main = html.rpartition("<main")
+    content, closed, foot = main.partition("</main>")
+    return head + opened + _TEXT.sub(lead, content) + closed + foot
+
+
+# What a name does not stand beside: letters and figures of the same word, any word where the name is short.
+_BESIDE = (re.compile(r"[A-Za-z0-9]"), re.compile(r"\w"))
 
 
 def speaks(cell: NotebookNode, lang: Lang) -> bool:
@@ -511,7 +568,8 @@ def get_metadata(output: NotebookNode, key: str, kind: str) -> str:
 
 def index_page(template: str, page: Page, **values: object) -> str:
     """Return a page of our own: a template of the theme, filled in. Every value is escaped."""
-    return with_doubts(_environment().get_template(template).render(page=page, **values), page)
+    html = _environment().get_template(template).render(page=page, **values)
+    return with_doubts(with_names(html, page), page)
 
 
 @dataclass(frozen=True)

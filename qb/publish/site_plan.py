@@ -394,12 +394,30 @@ class SitePlan:
             settings=self.settings,
         )
 
-    def _ways(self, part: Part, school: str, up: str) -> Iterator[tuple[str, str]]:
-        """Yield the schools that a page may name, each with the way to its page; a school's own page is none."""
-        ids = self.context.school_index.named_by(school) if school else [i for kind, i in part.pages if i]
-        for one in dict.fromkeys(ids):
-            if place := part.pages.get(("school", one)):
-                yield one, f"{up}{place.relative_to(part.folder).as_posix()}"
+    def _ways(self, part: Part, school: str, up: str) -> Iterator[tuple[str, str, str]]:
+        """Yield the schools that a page may name, each with the way to its page; a school's own page is none.
+
+        Those without a page come along where their name begins with one that leads somewhere.
+        """
+        names = self._names.get(part.district, {})
+        ids = self.context.school_index.named_by(school) if school else names
+        ways = {one: place for one in ids if (place := part.pages.get(("school", one)))}
+        for one, place in ways.items():
+            yield one, f"{up}{place.relative_to(part.folder).as_posix()}", names.get(one, "")
+        led = tuple(filter(None, (names.get(one) for one in ways)))
+        for one, name in names.items():
+            if one not in ways and any(other in name for other in led):
+                yield one, "", name
+
+    @cached_property
+    def _names(self) -> dict[str, dict[str, str]]:
+        """Each district's schools by id with their names; empty where several of them have it."""
+        known, schools, found = self.context.school_index.names, self.context.data["schools"], {}
+        for district, own in schools.groupby("district", observed=True)["school_id"]:
+            held = {one: known.get(one, "") for one in own}
+            times = Counter(held.values())
+            found[district] = {one: name if times[name] == 1 else "" for one, name in held.items()}
+        return found
 
     def _doubts(self, district: str) -> list[Doubt]:
         return [one for one in self.context.doubts if district in one.districts]

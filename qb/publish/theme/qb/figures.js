@@ -16,6 +16,7 @@ const escaped = (words) => words.replace(/[<>&"]/g, (c) => `&#${c.charCodeAt(0)}
 
 function picture(figure) {
   const drawn = figure.querySelector("svg").cloneNode(true);
+  for (const link of drawn.querySelectorAll("a")) link.replaceWith(...link.childNodes); // of the site alone
   const height = (WIDTH * drawn.viewBox.baseVal.height) / drawn.viewBox.baseVal.width;
   let y = EDGE, caption = "";
   const write = (selector, size, leading, attributes) => {
