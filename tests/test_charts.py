@@ -6,7 +6,7 @@ import sys
 import warnings
 from dataclasses import replace
 from io import BytesIO
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -28,6 +28,7 @@ from qb.charts.marks import (
     FAMILY,
     FOLDER,
     NARROW,
+    RULE,
     SMALL,
     Bar,
     Dot,
@@ -38,6 +39,7 @@ from qb.charts.marks import (
     span,
     wrap,
 )
+from qb.terms import Allowance
 
 SVG = "{http://www.w3.org/2000/svg}"
 HERE = Path(__file__).parent
@@ -85,6 +87,8 @@ def figures(count=30, names=None, lang="zh"):
         percent.columns = [f"C{k} Floor area" for k in range(1, 8)]
         stage_names = ["Primary", "Junior"]
     verdicts = judged(percent)
+    verdicts.iloc[[3, 5], 4] = Allowance.AT_SCHOOL  # of a row in which a school lies off the scale
+    percent.iloc[4, 4] = 260
     pupils = 200.0 + (np.arange(count) * 531) % 1900
     words = caption(lang)
     first = percent.iloc[:, 0].to_numpy()
@@ -243,6 +247,17 @@ def test_text_lies_on_the_page_and_on_no_other_text(chart):
     for (one, *a), (two, *b) in combinations(boxes, 2):
         apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
         assert apart, f"{one} lies on {two}"
+    for line in (m for m in chart.marks if isinstance(m, Line) and m.colour != RULE):
+        for (x, y), (u, v) in pairwise(line.points):
+            on_line = [(x + (u - x) * k / 200, y + (v - y) * k / 200) for k in range(201)]
+            for text, left, top, right, bottom in boxes:
+                assert not any(left < a < right and top < b < bottom for a, b in on_line), (
+                    f"a line crosses {text}"
+                )
+    for dot in dots(chart, "circle", "diamond", "arrow", "triangle"):
+        for text, left, top, right, bottom in boxes:
+            inside = left < dot.x + dot.radius and dot.x - dot.radius < right
+            assert not (inside and top < dot.y < bottom), f"{text} lies on a dot"
 
 
 @every_figure

@@ -34,6 +34,7 @@ from qb.charts.marks import (
 from qb.terms import Allowance, Verdict
 
 LINE = 18  # from one line of small text to the next
+FOOT = 26  # of a map, for its scale bar
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,30 @@ def ends(words: Sequence[tuple[float, Word]], x: float, low: float, high: float)
     return [replace(word, x=x, y=y + 5) for y, (_, word) in zip(places, words, strict=True)]
 
 
+def crossed(word: Word, lines: Iterable[Line]) -> bool:
+    """Whether a line that is not of the grid runs through a word.
+
+    >>> word = Word(50, 50, "0.5", anchor="middle")
+    >>> crossed(word, [Line(((0, 46), (100, 46)))]), crossed(word, [Line(((0, 60), (100, 60)))])
+    (True, False)
+    """
+    wide = span(word.text, word.size)
+    left = word.x - {"start": 0, "middle": wide / 2, "end": wide}[word.anchor]
+    right, top, bottom = left + wide, word.y - 0.8 * word.size, word.y + 0.1 * word.size
+    for line in lines:
+        for (x, y), (u, v) in pairwise(line.points) if line.colour != RULE else ():
+            if u == x:
+                if left < x < right and min(y, v) < bottom and max(y, v) > top:
+                    return True
+                continue
+            start, end = max(min(x, u), left), min(max(x, u), right)
+            if start < end:
+                heights = [y + (v - y) * (at - x) / (u - x) for at in (start, end)]
+                if min(heights) < bottom and max(heights) > top:
+                    return True
+    return False
+
+
 @dataclass(frozen=True)
 class NamedRows:
     """Rows with a name each: at the left, or for a phone on a line of its own above the row.
@@ -174,6 +199,12 @@ class NamedRows:
         """Return where so many rows end."""
         return self.head + self.step * count
 
+    def upright(self, x: float, top: float, count: int, *, dashed: bool = False) -> list[Mark]:
+        """Return a line through so many rows; on a phone it leaves out the names above them."""
+        ends = [(self.top(k), self.top(k) + self.pitch) for k in range(count)]
+        ends = ends if self.caption.narrow else [(top, self.base(count))]
+        return [Line(((x, a), (x, b)), INK, 1.2, dashed=dashed) for a, b in ends]
+
     def name(
         self, k: int, text: object, *, gap: float = 8, anchor: Anchor = "end", beside: str = ""
     ) -> list[Mark]:
@@ -200,16 +231,16 @@ class NamedRows:
 def frame(
     caption: Caption, width: float, height: float, per_km: float, x: float = 0, y: float = 0
 ) -> list[Mark]:
-    """Return the frame of a map with its scale bar and where north is."""
+    """Return the frame of a map and beneath it, :data:`FOOT` high, its scale bar and where north is."""
     corners = ((x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y))
     lengths = (200, 100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05)
     length = next(k for k in lengths if k * per_km < width / 4)
-    foot = y + height - 14
+    foot = y + height + 18
     return [
         Line(corners, RULE),
-        Line(((x + 12, foot), (x + 12 + length * per_km, foot)), INK, 2),
-        Word(x + 12, foot - 6, caption.word("km", plain(length))),
-        Word(x + width - 12, y + 20, caption.word("north"), QUIET, BODY, anchor="end"),
+        Line(((x, foot - 4), (x + length * per_km, foot - 4)), INK, 2),
+        Word(x + length * per_km + 6, foot, caption.word("km", plain(length))),
+        Word(x + width, foot, caption.word("north"), QUIET, BODY, anchor="end"),
     ]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import TOLD, dot, frame, largest, listed, notes, radii, states
+from qb.charts.layout import FOOT, TOLD, dot, frame, largest, listed, notes, radii, states
 from qb.charts.marks import (
     ACCENT,
     ALARM,
@@ -101,7 +101,7 @@ def map_of_schools(
     below += [word(f"n more{what}", len(failing) - len(labels))] if len(failing) > len(labels) else []
     lost = [names[i] for i in np.flatnonzero(~placed)]
     below += [word("list", word("no place"), listed(lost, caption))] if lost else []
-    written, height = notes(below, height + 6, caption)
+    written, height = notes(below, height + FOOT, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
@@ -134,8 +134,7 @@ def _school_labels(
     height: float,
 ) -> list[Word]:
     """Names beside the dots, on the side that is free; a name that fits nowhere is left out."""
-    taken = [(12.0, height - 36, 160.0, height - 6.0), (width - 60.0, 0.0, width + 0.0, 26.0)]
-    taken += [(x[i] - radius[i], y[i] - radius[i], x[i] + radius[i], y[i] + radius[i]) for i in dots]
+    taken = [(x[i] - radius[i], y[i] - radius[i], x[i] + radius[i], y[i] + radius[i]) for i in dots]
 
     def free(left: float, low: float, wide: float) -> bool:
         start, top, end, bottom = left, low - 12, left + wide, low + 3
@@ -209,7 +208,7 @@ def map_of_values(
     below = [caption.word("stop").join([*legend, caption.word("area by pupils")])]
     lost = len(z) - int(placed.sum())
     below += [caption.word("places lost", lost)] if lost else []
-    written, height = notes(below, height + 6, caption)
+    written, height = notes(below, height + FOOT, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
@@ -302,7 +301,7 @@ def rezoned(
     styles = _styles([after[i] for i in moved], [before[i] for i in moved])
     marks: list[Mark] = []
     unnamed: dict[str, None] = {}
-    below_first = HEAD + places.height + GAP
+    below_first = HEAD + places.height + FOOT + GAP
     for second, belongs in enumerate((before, after)):
         shift = (0.0, below_first * second) if caption.narrow else ((panel + GAP) * second, 0.0)
         heading = Word(shift[0], shift[1] + 18, shorten(headings[second], panel, BODY), size=BODY, bold=True)
@@ -321,8 +320,8 @@ def rezoned(
         if unnamed
         else []
     )
-    base = HEAD + places.height + (below_first if caption.narrow else 0)
-    written, height = notes(below, base + 6, caption)
+    base = HEAD + places.height + FOOT + (below_first if caption.narrow else 0)
+    written, height = notes(below, base, caption)
     return Chart(caption, (*marks, *written), height, table)
 
 
@@ -414,7 +413,6 @@ def _zone_labels(
     ]
     taken = [(x - 6, y - 6, x + 6, y + 6) for (x, y), *_ in things]
     panel, top, bottom = places.width, HEAD + 2, HEAD + places.height - 2
-    taken += [(4, bottom - 34, 120, bottom), (panel - 44, top, panel, top + 22)]
     out: list[Mark] = []
     left: list[str] = []
     for (x, y), name, colour, bold, school in things:
@@ -485,7 +483,7 @@ def map_of_sites(places: pd.DataFrame, walks: pd.DataFrame, *, caption: Caption)
     labels = _school_labels(x, y, radius, chosen, schools, names, caption.width, height)
     marks += [replace(word, halo=True) for word in labels]
     marks += frame(caption, caption.width, height, per_km)
-    written, height = notes(_legend(kind, placed, walks, caption), height + 6, caption)
+    written, height = notes(_legend(kind, placed, walks, caption), height + FOOT, caption)
     return Chart(caption, (*marks, *written), height, walks)
 
 

@@ -208,8 +208,9 @@ def before_after(
         return blank(caption, table)
     names = [lane.name for lane in lanes]
     rows = NamedRows(caption, 26, 2 * (LANE + (LINE if caption.narrow else 0)), 0 if caption.narrow else 230)
-    scale, base = scale_of(every, rows), rows.base(lanes[0].percent.shape[1])
-    marks = scale_of_standard(scale, floor, base, caption, any(limited(lane.verdicts) for lane in lanes))
+    count = lanes[0].percent.shape[1]
+    scale, base = scale_of(every, rows), rows.base(count)
+    marks = scale_of_standard(scale, floor, rows, count, any(limited(lane.verdicts) for lane in lanes))
     marks += [] if caption.narrow else [Word(caption.width, 12, right, QUIET, anchor="end")]
     room = EDGE + 22 + max(map(span, names))
     for k, title in enumerate(lanes[0].percent.columns):

@@ -77,8 +77,8 @@ def profile(
     base = rows.base(len(values))
     marks: list[Mark] = [Line(((scale.start, 20), (scale.start, base)), RULE)]
     marks += [
-        Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
-        *([Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True)] if floor else []),
+        *rows.upright(scale(100), 18, len(values)),
+        *(rows.upright(scale(floor), 18, len(values), dashed=True) if floor else []),
         Word(scale(100) + 3, 12, f"{word('standard')} 100%", bold=True),
         *([Word(scale(floor) - 3, 12, f"{floor:g}%", QUIET, anchor="end")] if floor else []),
     ]

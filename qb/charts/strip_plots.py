@@ -30,6 +30,7 @@ from qb.charts.marks import (
     clean,
     label,
     share,
+    span,
 )
 from qb.terms import Allowance, Verdict
 
@@ -91,7 +92,7 @@ class Strips:
         strips, short = self._placed[caption.narrow], caption.narrow and highlight is not None
         scale, rows = strips[0].scale, NamedRows(caption, HEAD, 26, 0) if short else self._rows(caption)
         base = rows.base(values.shape[1])
-        marks = [*scale_of_standard(scale, self.floor, base, caption, self._limited)]
+        marks = scale_of_standard(scale, self.floor, rows, values.shape[1], self._limited)
         for k, row in enumerate(strips):
             tally = self._tally(k, row.state, highlight, rows)
             marks += rows.name(k, percent.columns[k], gap=22, anchor="start", beside=tally[0].text)
@@ -122,6 +123,13 @@ class Strips:
         return self.percent.to_numpy(float)
 
     @cached_property
+    def _end(self) -> float:
+        """The room that the words at the right end need, in either language, beside a school off the scale."""
+        most = int((self.verdicts == Allowance.AT_SCHOOL).to_numpy().sum(axis=0).max(initial=0))
+        words = [Caption("", lang=lang).word("n allowed", most) for lang in ("zh", "en")]
+        return max(112.0, *(span(word) + EDGE for word in words)) if most else 112.0
+
+    @cached_property
     def _limited(self) -> bool:
         return limited(self.verdicts)
 
@@ -137,8 +145,8 @@ class Strips:
 
     def _row(self, k: int, caption: Caption) -> _Row:
         values, rows = self._values[:, k], self._rows(caption)
-        scale = scale_of(self._values, rows)
         state = states(values, self.verdicts.iloc[:, k])
+        scale = scale_of(self._values, rows, self._end)
         names, middle = list(self.percent.index), rows.middle(k)
         marks: list[Mark] = [Line(((scale.start - EDGE, middle), (scale.end + EDGE, middle)), RULE, 0.6)]
         rings = {}
@@ -214,28 +222,27 @@ def limited(verdicts: pd.DataFrame) -> bool:
     return bool(verdicts.isin([Verdict.PASS, Verdict.FAIL, Allowance.AT_SCHOOL]).to_numpy().any())
 
 
-def scale_of(percent: np.ndarray, rows: NamedRows) -> Scale:
+def scale_of(percent: np.ndarray, rows: NamedRows, room: float = 112) -> Scale:
     """Return the scale of percentages of a standard, between the names and the words at the right end."""
     finite = percent[np.isfinite(percent)]
     if not len(finite):
         return Scale(0, 100, 0, 0)
     low = min(50.0, 25 * math.floor(finite.min() / 25))
     high = float(np.clip(50 * math.ceil(np.quantile(finite, 0.9) / 50), 200, 400))
-    start, end = (20, 20) if rows.caption.narrow else (rows.start, 112)
+    start, end = (20, 20) if rows.caption.narrow else (rows.start, room)
     return Scale(low, high, start, rows.caption.width - end)
 
 
-def scale_of_standard(
-    scale: Scale, floor: float, base: float, caption: Caption, standard: bool
-) -> list[Mark]:
+def scale_of_standard(scale: Scale, floor: float, rows: NamedRows, count: int, standard: bool) -> list[Mark]:
     """Return the lines of the standard (the mean, where nothing is limited) and of a floor, and the percentages."""
+    caption, base = rows.caption, rows.base(count)
     lowest = [
-        Line(((scale(floor), 18), (scale(floor), base)), INK, 1.2, dashed=True),
+        *rows.upright(scale(floor), 18, count, dashed=True),
         Word(scale(floor) - 3, 12, f"{floor:g}%", QUIET, anchor="end"),
     ]
     shown = [v for v in ticks(scale.low, scale.high, 4) if scale.low <= v <= scale.high]
     return [
-        Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
+        *rows.upright(scale(100), 18, count),
         Word(
             scale(100) + 3, 12, f"{caption.word('standard' if standard else 'mean of all')} 100%", bold=True
         ),
@@ -341,7 +348,7 @@ def spreads(strips: Sequence[Strip], *, caption: Caption, decimals: int = 3) -> 
     base = rows.base(len(strips))
     shown = [v for v in ticks(scale.low, high, 5) if scale.low <= v <= high]
     marks: list[Mark] = [
-        Line(((scale(100), 18), (scale(100), base)), INK, 1.2),
+        *rows.upright(scale(100), 18, len(strips)),
         Word(scale(100), 12, caption.word("mean 100"), bold=True, anchor="middle"),
         Word(caption.width, 12, caption.word("coefficient"), QUIET, anchor="end"),
         Line(((scale.start - EDGE, base), (scale.end + EDGE, base)), RULE),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import LINE, Scale, ends, feet, grid, notes, ticks
+from qb.charts.layout import LINE, Scale, crossed, ends, feet, grid, notes, ticks
 from qb.charts.marks import (
     ACCENT,
     INK,
@@ -155,6 +155,8 @@ def trend(
     for name in drawn:
         chosen = name == emphasise
         marks += _line(table[name], across, rise, decimals, chosen=chosen)
+        if chosen:
+            marks += _values(table[name], across, rise, decimals, [m for m in marks if isinstance(m, Line)])
         text = f"{shorten(name, room - 14 - span(' ' + tails[name]))} {tails[name]}"
         end, colour = rise(table[name].dropna().iloc[-1]), ACCENT if chosen else QUIET
         labels.append((end, Word(0, 0, tails[name] if caption.narrow else text, colour, bold=chosen)))
@@ -181,29 +183,23 @@ def _line(values: pd.Series, across: Scale, rise: Scale, decimals: int | None, *
         if point:
             tip = f"{clean(values.name)} {year} {plain(value, decimals)}"
             marks.append(Dot(*point, 4.5 if chosen else 3, colour, tip=tip))
-    if chosen:
-        marks += _values(points, values, decimals)
     return marks
 
 
-def _values(points: list[tuple[float, float] | None], values: pd.Series, decimals: int | None) -> list[Mark]:
-    """The values of the emphasised series above its dots, where there is room; its end has a label."""
-    shown = [(p, plain(v, decimals)) for p, v in zip(points[:-1], values, strict=False) if p]
-    steps = np.diff([point[0] for point in points if point])
-    if not len(steps) or any(1.5 * span(text) + 4 > steps.min() for _, text in shown):
+def _values(
+    values: pd.Series, across: Scale, rise: Scale, decimals: int | None, lines: list[Line]
+) -> list[Mark]:
+    """The values of the emphasised series above or below its dots, where no line runs; its end has a label."""
+    known = [(across(year), rise(v), plain(v, decimals)) for year, v in values.iloc[:-1].items() if v == v]
+    steps = np.diff([across(year) for year, v in values.items() if v == v])
+    if not len(steps) or any(1.5 * span(text) + 4 > steps.min() for *_, text in known):
         return []
-    return [
-        Word(
-            x - 6 if k == 0 else x,
-            y - 10,
-            text,
-            ACCENT,
-            bold=True,
-            anchor="start" if k == 0 else "middle",
-            halo=True,
-        )
-        for k, ((x, y), text) in enumerate(shown)
-    ]
+    marks: list[Mark] = []
+    for k, (x, y, text) in enumerate(known):
+        at, anchor = (x - 6, "start") if k == 0 else (x, "middle")
+        tried = (Word(at, y + off, text, ACCENT, bold=True, anchor=anchor, halo=True) for off in (-10, 22))
+        marks += [word for word in tried if not crossed(word, lines)][:1]
+    return marks
 
 
 def _gaps(table: pd.DataFrame, caption: Caption) -> list[str]:

@@ -497,7 +497,15 @@ def with_names(html: str, page: Page) -> str:
 
     head, opened, main = html.rpartition("<main")
     content, closed, foot = main.partition("</main>")
-    return head + opened + _TEXT.sub(lead, content) + closed + foot
+    return head + opened + _DRAWN.sub(_with_parts, _TEXT.sub(lead, content)) + closed + foot
+
+
+_DRAWN = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+
+
+def _with_parts(match: re.Match[str]) -> str:
+    """Return a drawing; one that holds links is no picture, whose parts nobody could reach."""
+    return match[0].replace('role="img"', 'role="group"', 1) if "<a href" in match[0] else match[0]
 
 
 # What a name does not stand beside: letters and figures of the same word, any word where the name is short.
