@@ -31,6 +31,7 @@ from qb.terms import Stage, Verdict
 
 MOST = 5  # problems on the first sheet
 ALSO = 12  # names in a sentence
+WRITTEN_OUT = 2  # items of a checklist whose texts stand in a cell
 # The badge of a problem's state: red where it presses, green where it was ended.
 BADGES = {
     State.OVERDUE: "fail",
@@ -390,6 +391,7 @@ class BriefReport(AnnualPart):
         standard = self.standard
         ordered = sorted(self.problems, key=lambda problem: (problem.deadline or "9999", -problem.deciding))
         departments = list(dict.fromkeys(name for problem in ordered for name in problem.departments))
+        nobody = any(not problem.departments for problem in ordered)
         shown = []
         for problem in ordered:
             state = self._state(problem.state)
@@ -400,7 +402,8 @@ class BriefReport(AnnualPart):
                     "count": len(problem.rows),
                     "deadline": problem.deadline or self.say("未定", "none set"),
                     "badge": BADGES[problem.state] if problem.state else "nodata",
-                    **(cells or {"state": state}),
+                    **cells,
+                    "nobody": "" if problem.departments else state,
                 }
             )
         columns = (
@@ -411,7 +414,13 @@ class BriefReport(AnnualPart):
                 Column(name, department_names((name,), standard, self.lang), badge="badge")
                 for name in departments
             ),
-            None if departments else Column("state", ("状态", "State"), badge="badge"),
+            Column(
+                "nobody",
+                ("未定责任部门", "No department") if departments else ("状态", "State"),
+                badge="badge",
+            )
+            if nobody
+            else None,
         )
         return self.table_of(
             (f"作战图（截至 {self.ledger.day}）", f"Wall chart as of {self.ledger.day}"),
@@ -508,12 +517,15 @@ class BriefReport(AnnualPart):
         """Return the schools of a problem, or what of the district it is."""
         named = problem.rows
         schools = list(dict.fromkeys(name for name in named["name"] if isinstance(name, str)))
-        district = [
-            part_label(str(part), self.standard, self.lang)
+        parts = [
+            str(part)
             for part, school in zip(named["part"], named["name"], strict=True)
             if not isinstance(school, str) and part
         ]
-        return listed(schools + list(dict.fromkeys(district)), self.lang) or self.say("全区", "District")
+        told = {part: part_label(part, self.standard, self.lang) for part in parts}
+        if len(told) > WRITTEN_OUT:  # the texts of items stand in the ledger
+            told = {part: part if text.startswith(f"{part} ") else text for part, text in told.items()}
+        return listed(schools + list(told.values()), self.lang) or self.say("全区", "District")
 
     def _role(self, problem: UnmetIndicator, name: str) -> str:
         others = [other for other in problem.departments if other != name]

@@ -386,7 +386,8 @@ def listed(names: list[str], lang: Lang, most: int = 6) -> str:
     """Return a list of names, cut after `most` with the number of those left out."""
     shown = say(lang, "、", ", ").join(names[:most])
     more = len(names) - most
-    return shown if more <= 0 else shown + say(lang, f"等 {len(names)} 个", f" and {more} more")
+    gap = " " * (shown[-1:].isascii() and lang == "zh")
+    return shown if more <= 0 else shown + say(lang, f"{gap}等 {len(names)} 个", f" and {more} more")
 
 
 def school_year(year: int, lang: Lang) -> str:

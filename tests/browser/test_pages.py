@@ -15,7 +15,7 @@ from pypdf import PdfReader
 from qb.publish.page import Page as PageOfSite
 from qb.publish.page import notebook_page
 
-from .conftest import KINDS, PHONE, WIDE, View, both_languages, every_page
+from .conftest import KINDS, PHONE, SCHOOL, WIDE, View, both_languages, every_page
 
 A4 = (595.0, 842.0)  # points, to the whole one: 210 × 297 mm at 72 to the inch
 
@@ -192,6 +192,26 @@ def test_five_readers_find_their_answer_on_the_first_screen_or_one_click_away(vi
     annual = visit(site["zh", "annual"]).page  # who writes the report: what moved, and tables to take along
     assert re.search(r"2024 年", annual.evaluate(FIRST))
     assert annual.get_by_role("button", name=re.compile("CSV")).count() > 10
+
+
+# What of a page's text names one of these schools and leads nowhere.
+LOST = """(names) => {
+  const walk = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT), lost = [];
+  for (let node = walk.nextNode(); node; node = walk.nextNode())
+    if (!node.parentNode.closest("a, h1, h2, caption, figcaption, summary, title, select, script, template"))
+      for (const name of names) if (node.data.includes(name)) lost.push(node.data);
+  return lost;
+}"""
+
+
+def test_every_name_of_a_school_on_any_page_leads_to_its_page(visit, site):
+    names = ["曲院街小学", "青石路学校"]
+    for kind in ("index", "brief", "district", "annual", "data", "research", "plan"):
+        page = visit(site["zh", kind]).page
+        lost = {text.strip() for text in page.evaluate(LOST, names)}
+        assert lost <= {"曲院街小学北校区"}, kind  # its branch, counted with it, has no page
+        ways = page.locator("main a", has_text=re.compile("^青石路学校")).all()
+        assert {way.get_attribute("href") for way in ways} <= {f"schools/{SCHOOL}.html"}
 
 
 # Contents list
