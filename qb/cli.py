@@ -1,4 +1,4 @@
-"""The command line: parse, call, print; the terminal's side of it: streams, signals, every ending in a sentence."""
+"""The command line: parse, call, print; the terminal's side of it: streams, signals, exit codes, every ending in a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parser of the command line: its sentences, what commands share, numbers as people write them."""
+"""What all commands share: argparse in two languages, the common options, numbers and years as people write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong with an input, said in sentences: what, where, and what to do."""
+"""Faults and refusals of an input, said in sentences: what, where, and what to do."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """What the documents say is so: commands exist, both languages agree, the test line is the one CI runs."""
 
+import ast
 import os
 import pkgutil
 import re
@@ -156,6 +157,18 @@ def test_every_library_the_project_needs_is_explained_in_both_readmes():
     for path in READMES:
         table = path.read_text(encoding="utf-8")
         assert [name for name in names if name not in table] == []
+
+
+def test_the_map_of_files_has_every_module_with_what_its_docstring_says():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Where new code goes")[0]
+    for path in (ROOT / "qb").rglob("*.py"):
+        if path.name in ("__init__.py", "__main__.py"):
+            continue
+        room, *rest = path.relative_to(ROOT / "qb").parts
+        heading, name = (f"qb/{room}/", "/".join(rest)) if rest else ("qb/", room)
+        says = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).split("\n\n")[0]
+        line = f"- `{name}`: {' '.join(says.split())}"
+        assert line in text.split(f"### {heading}\n")[1].split("###")[0].splitlines(), line
 
 
 def test_the_answers_of_the_contributors_guide_are_there():

@@ -1,6 +1,4 @@
-"""The difference coefficient 差异系数: how far schools stand from the mean, and what moved it between two
-years.
-"""
+"""The difference coefficient 差异系数, the least that it can be with figures missing, and what moved it between two years."""
 
 from __future__ import annotations
 

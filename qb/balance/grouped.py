@@ -1,4 +1,4 @@
-"""Schools sorted into groups: checked once here, trusted by every measure; and what a measure of groups returns."""
+"""Schools sorted into groups: checked once here, trusted by every measure; what a measure of groups returns, and tidy rows."""
 
 from __future__ import annotations
 

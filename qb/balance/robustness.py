@@ -1,6 +1,4 @@
-"""How sure a comparison with a limit is. Schools are a population: no sampling error, but errors of reporting
-and convention.
-"""
+"""How sure a comparison with a limit is: errors that turn a verdict, intervals, conventions, permutation."""
 
 from __future__ import annotations
 

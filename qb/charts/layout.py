@@ -1,4 +1,4 @@
-"""Where things go: scales, grids, rows, frames of maps, and dots and labels that do not cover each other."""
+"""Where things go in a figure: scales, grids, rows, frames of maps; dots and labels kept from covering each other."""
 
 from __future__ import annotations
 

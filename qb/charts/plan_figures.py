@@ -1,4 +1,4 @@
-"""What something costs as a limit tightens; and the schools without and with what is bought."""
+"""Figures of plans: cost against a tightening cap, what each sum of money buys, schools before and after."""
 
 from __future__ import annotations
 

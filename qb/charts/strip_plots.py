@@ -1,4 +1,4 @@
-"""Schools as dots on a strip: all indicators of a stage, and distances from the mean."""
+"""Strips, a dot a school: all indicators of a stage, and distances from the mean."""
 
 from __future__ import annotations
 

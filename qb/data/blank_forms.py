@@ -1,4 +1,4 @@
-"""Forms to fill in, as issued: an empty one, or one for each school with last year's figures in grey."""
+"""Forms as issued, blank: one to fill in, or one for each school with last year's figures in grey; what `qb template` does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people type into the cells of one column, read for what it says.
+"""What people type into the cells of one column, read for what it says: numbers, dates, words, identifiers, blanks.
 
 Each reader works on whole columns; only the cells that a plain reading leaves over are looked at one by one.
 """

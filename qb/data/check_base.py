@@ -1,4 +1,4 @@
-"""What a rule of the check is, what it finds, and the dataset as the rules look at it."""
+"""What a rule of the check is (number, severity, reason, remedy), what it finds, and the dataset as the rules look at it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules S, P and L: a whole and its parts, what is about persons, where schools and zones lie."""
+"""Rules S, P and L of the check: a whole and its parts, what is about persons, where schools and zones lie."""
 
 from __future__ import annotations
 

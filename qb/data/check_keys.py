@@ -1,4 +1,4 @@
-"""Rules K: records that are there once, and belong to something that is there."""
+"""Rules K of the check: records that are there once, and belong to something that is there; identifiers, leading zeros."""
 
 from __future__ import annotations
 

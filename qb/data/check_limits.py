@@ -1,4 +1,4 @@
-"""Columns beyond anything plausible by the standard's own limits: another unit, or wrong pupils."""
+"""Columns in doubt: most rows beyond anything plausible by the standard's own limits, so another unit or wrong pupils."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules U, Y and Z: figures in another unit, from one year to the next, among schools of a stage."""
+"""Rules U, Y and Z of the check: another unit, jumps from one year to the next, outliers among schools of a stage."""
 
 from __future__ import annotations
 

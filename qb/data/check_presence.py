@@ -1,4 +1,4 @@
-"""Rules T: records that are there and should not be, or are not and should."""
+"""Rules T of the check: records that are there and should not be, or are not and should."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every fault in a dataset, all at once: the registry of rules, the list that people read, `qb check`."""
+"""The check whole: the registry of rules, every fault at once, refusal of faults that stop, verdicts in doubt, the list as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many workbooks, one a school, become one dataset: `qb collect`."""
+"""`qb collect`: many returned workbooks, one a school, become one dataset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who returned what: the list as a workbook and as text, a summary on one page, copies to send back."""
+"""What `qb collect` says: who returned what, as a workbook, text and JSON; copies to send back, marked."""
 
 from __future__ import annotations
 

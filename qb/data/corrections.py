@@ -1,4 +1,4 @@
-"""Known errors of a source, listed beside it with the wrong value expected, and put right on reading.
+"""Corrections: known errors of a source, with the wrong value expected, put right on reading.
 
 The source stays as it came. When it no longer holds the wrong value, the correction itself is a fault:
 somebody has mended the source, or the correction means another record.

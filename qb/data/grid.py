@@ -1,4 +1,4 @@
-"""The cells of one sheet or file before any meaning is given to them, and how they become a table."""
+"""The cells of one sheet or file as typed, before any meaning is given to them, and how they become a table."""
 
 from __future__ import annotations
 

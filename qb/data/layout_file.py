@@ -1,4 +1,4 @@
-"""The layout of forms as a file: what stands in which cell, to be written there or read from it.
+"""The file of a layout of forms: what stands in which cell, to be written there or read from it.
 
 One file serves both ways. A sheet of `columns` is a table: what its cells name is written into them, and
 where one cell names one item of the district and nothing else, it is read back. A sheet of `items` is a list

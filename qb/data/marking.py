@@ -1,4 +1,4 @@
-"""The workbook as it was handed in, with every faulty cell coloured and explained."""
+"""`qb check --marked`: the workbook as it was handed in, every faulty cell coloured and explained."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""A dataset read from disk and written to it: a folder of CSV or parquet files, or one workbook;
-corrections applied.
-"""
+"""A dataset read from disk and written to it: a folder of CSV or parquet, or a workbook; corrections applied."""
 
 from __future__ import annotations
 

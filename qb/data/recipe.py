@@ -1,4 +1,4 @@
-"""Recipes: how a table made by others becomes tables of a dataset."""
+"""Recipes (`qb convert`): how a table made by others becomes tables of a dataset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of our tables that a form as issued becomes: by stage, added up, split, counted by size."""
+"""A returned form as rows of our tables: by stage, added up, split, counted by size."""
 
 from __future__ import annotations
 

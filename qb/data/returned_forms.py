@@ -1,4 +1,4 @@
-"""Forms as issued, read by their layout: what was filled in, and the rows of our tables that it becomes."""
+"""Returned forms, found and read by their layout: what was filled in, in our units."""
 
 from __future__ import annotations
 

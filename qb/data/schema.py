@@ -1,4 +1,4 @@
-"""The tables of a dataset: each column's name, Chinese label, unit, range, and what rests on it."""
+"""The tables of a dataset: each column's name, Chinese label, unit, range, and which indicators rest on it."""
 
 from __future__ import annotations
 

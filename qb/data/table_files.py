@@ -1,4 +1,4 @@
-"""CSV and parquet files: read as they are, written whole or not at all."""
+"""CSV and parquet files: read as they are (UTF-8 or GB18030), written whole or not at all, formulas guarded."""
 
 from __future__ import annotations
 

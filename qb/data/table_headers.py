@@ -1,4 +1,4 @@
-"""The rules of the form; which table a name means and which column a header; which rows are no records."""
+"""Rules F of reading; which table a sheet's name means, which column a header means, where the header stands."""
 
 from __future__ import annotations
 

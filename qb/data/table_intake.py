@@ -1,4 +1,4 @@
-"""A frame of cells becomes a table of the schema; what is wrong with it is named, cell by cell."""
+"""A frame of cells becomes a table of the schema; every cell that cannot be read is named."""
 
 from __future__ import annotations
 

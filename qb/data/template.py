@@ -1,4 +1,4 @@
-"""The workbook to fill in: a sheet for each table with notes and refusals, and two sheets to read."""
+"""`qb template`: the workbook to fill in, a sheet for each table with notes and refusals, and two sheets to read."""
 
 from __future__ import annotations
 

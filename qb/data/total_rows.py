@@ -1,4 +1,4 @@
-"""Rows of a table that are no records: totals, notes and signatures, headers again, and keys dragged too far."""
+"""Rows that are no records: totals like 合计, notes and signatures, headers again, keys dragged too far."""
 
 from __future__ import annotations
 

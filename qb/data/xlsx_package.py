@@ -1,4 +1,4 @@
-"""An .xlsx package: looked at before its sheets are laid out in memory; copied, only what is changed written anew."""
+"""An .xlsx file as a package: refused where it would unpack too large; copied with only what is changed written anew."""
 
 from __future__ import annotations
 

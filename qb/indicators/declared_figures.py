@@ -1,4 +1,4 @@
-"""Ratios and counts that a standard declares, of districts and of schools, and the score of its points."""
+"""Figures that a standard declares itself: ratios and counts of districts and schools, scores of points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of C8–C31 that are the district's own."""
+"""The district's own figures: checklists, C9, C14, C15, C18, C21–C25, C31, recognition, the veto list."""
 
 from __future__ import annotations
 

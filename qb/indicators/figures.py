@@ -1,4 +1,4 @@
-"""The shape in which every figure of C8–C31 reaches its verdict, and the district's own inputs."""
+"""The shape of a figure of C8–C31 on its way to a verdict: its range where something is missing; the district's inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is judged in a year: campuses merged into parents, sections as arrays, exclusions with reasons."""
+"""Who is judged in a year: campuses merged into parents, sections as arrays, exclusions with reasons, classes listed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The resource indicators: what each school row holds, and how much of it there is for a pupil."""
+"""The resource indicators C1–C7 of each school row; what a site shares split among its stages."""
 
 from __future__ import annotations
 

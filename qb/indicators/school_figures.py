@@ -1,4 +1,4 @@
-"""The figures of C10–C13, C16, C19, C20 and C26: found at schools, answered for by the district."""
+"""Figures found at schools: C10–C13, C16, C19, C20 and C26."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures held against limits: school rule, coefficients and shortfalls of the resources; all others."""
+"""Verdicts: figures held against limits; the school rule, coefficients, shortfalls, an indicator's worst part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one more of each resource costs, and the most that can be added at a school: the cost file."""
+"""The cost file: the price of one more of each resource, and the most that can be added at a school."""
 
 from __future__ import annotations
 

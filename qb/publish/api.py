@@ -1,4 +1,4 @@
-"""Publishing, seen from outside: a site that is right stays as it is, any other is made."""
+"""`qb publish` from outside: a site that is right stays as it is, any other is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes with a district's pages: forms as workbooks, the annual report and the brief as Word, a PDF, the data."""
+"""What goes with a district's pages: forms, Word documents, a PDF, the data package."""
 
 from __future__ import annotations
 

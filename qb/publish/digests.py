@@ -1,4 +1,4 @@
-"""A digest of everything a page can show; `site` makes a page again where it differs from the one recorded."""
+"""Whether a page is made again: a digest of everything that it can show."""
 
 from __future__ import annotations
 

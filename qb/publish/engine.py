@@ -1,4 +1,4 @@
-"""From a job to its page: papermill runs the notebook in an IPython kernel of this process, the theme shows it.
+"""How a notebook runs: papermill with an IPython kernel of this process or a forked one; from a job to its page.
 
 Also papermill's engine ``qb``, which has cells run in a process forked for the notebook.
 """

@@ -1,6 +1,4 @@
-"""What is asked for and what becomes of it: a job with the notebook's parameters, its outcome, a failure in
-words.
-"""
+"""What is asked for and what becomes of it: a job, a notebook's parameters refused or taken, failures in words."""
 
 from __future__ import annotations
 

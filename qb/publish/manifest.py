@@ -1,4 +1,4 @@
-"""What a site is made of and what its folder holds: digests of the sources, ``run.json``, the lock."""
+"""What a site's folder holds: ``run.json``, digests of the sources, the lock against a second publication."""
 
 from __future__ import annotations
 

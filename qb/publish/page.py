@@ -1,6 +1,4 @@
-"""What a page looks like: notebook or index, in one theme and two languages, in one file that asks nothing
-of any other.
-"""
+"""How a page looks: notebook or index in the theme, as one file; its contents list, links, doubts beside verdicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many pages at once: by processes here or a cluster, with progress and without half pages.
+"""Many pages at once: processes here or a cluster, progress, no half pages.
 
 Each process is given a page at a time, is watched, and costs that page alone if it dies or takes too long.
 """

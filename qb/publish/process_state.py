@@ -1,4 +1,4 @@
-"""What a page may leave behind in a process that makes the next one: put back, or found out.
+"""What a page leaves behind in the process that makes the next one: put back, or found out.
 
 A page of ours changes none of it; a test says so of each. What was changed all the same is put back after
 the page. What cannot be put back is named, and the process makes no other page.

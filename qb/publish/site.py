@@ -1,4 +1,4 @@
-"""Making a site: what is still right stays, the rest is made, and an index leads to it all."""
+"""Making a site: its pages and indexes; what is still right stays."""
 
 from __future__ import annotations
 

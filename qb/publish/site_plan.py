@@ -1,4 +1,4 @@
-"""A dataset's site on paper: what was asked for, which pages there are, where they stand, what makes them."""
+"""Which pages a site has: what was asked for, where they stand, what makes them."""
 
 from __future__ import annotations
 

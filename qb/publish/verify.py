@@ -1,4 +1,4 @@
-"""Pages proven against data: every page is made again in memory, and whatever differs is named by section."""
+"""`qb verify`: every page is made again in memory, and whatever differs is named by key or section."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last five years, and what changed against the year before: schools, indicators, coefficients."""
+"""Annual report: the last five years, and what changed against the year before."""
 
 from __future__ import annotations
 

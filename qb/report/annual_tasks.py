@@ -1,4 +1,4 @@
-"""The plan's tasks, the evidence, the veto self-check, and what is done about problems."""
+"""Annual report: the plan's tasks, the evidence, the veto self-check, problems and measures."""
 
 from __future__ import annotations
 

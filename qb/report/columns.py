@@ -1,4 +1,4 @@
-"""The kinds of columns that tables have, each declared once, and a table made of rows as they were judged."""
+"""The kinds of columns that tables on pages have, each declared once; a table made of them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""What pages share: the dataset judged, the years before, all tables by school, and the base of every part
-of a page.
-"""
+"""What pages share: the dataset judged, the years before, all tables by school, the base of every part of a page."""
 
 from __future__ import annotations
 

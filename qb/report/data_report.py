@@ -1,4 +1,4 @@
-"""What was handed in, what is missing and what hangs on it; what the check found; the corrections."""
+"""The data page: what was handed in, what is missing and what hangs on it, faults found, corrections."""
 
 from __future__ import annotations
 

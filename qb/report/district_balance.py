@@ -1,4 +1,4 @@
-"""How far a district's schools are apart."""
+"""District page: difference coefficients, over the years and school by school."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The district's page: the verdict in sentences and all indicators; schools, balance and gaps join it."""
+"""District page: the verdict in sentences, and the indicators one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schools of a district: who passes, on what they fail, what is lacking and who answers for it."""
+"""District page: who passes, who fails on what, what is lacking and who answers for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Widgets for JupyterLab and Voilà on top of a session: data, check, actions, what they do, what is saved."""
+"""`qb app`: widgets on top of a session: data, check, actions, what they do, what is saved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions tried out on a year: a control for every field that they declare, the choices made, what they do."""
+"""Actions tried out on a year: a control for every field, the choices made, what they do."""
 
 from __future__ import annotations
 

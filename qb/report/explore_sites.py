@@ -1,4 +1,4 @@
-"""A siting to look at in JupyterLab: the plans side by side, and the best one on a map."""
+"""A siting to look at in JupyterLab: the plans side by side, the best one on a map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pupils in the years to come, whether there are places for them, and how past forecasts did."""
+"""The forecast's part of a page: pupils to come, places for them, how past forecasts did."""
 
 from __future__ import annotations
 

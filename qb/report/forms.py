@@ -1,4 +1,4 @@
-"""The workbooks that offices hand in: national forms, issue ledger (问题台账), a plan per school (一校一策); `qb forms`."""
+"""`qb forms`: the workbooks handed in: national forms, issue ledger (问题台账), a plan per school (一校一策)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of a plan: what to buy, which limits bind, prices, budgets, transfers, years; what balance costs."""
+"""The plan page: purchases, limits that bind, prices, budgets, transfers, years, what balance costs."""
 
 from __future__ import annotations
 

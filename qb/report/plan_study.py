@@ -1,4 +1,4 @@
-"""The plan of a district, made once for all parts of its page, and what it says in cards and sentences."""
+"""A district's plan, made once for all parts of its page; its cards and sentences; assumed costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the forms ask of one district's year: every figure, count and conclusion by name.
+"""Every figure, count and conclusion that the printed forms ask of a district's year, by name.
 
 A figure is a number, NaN ("no data"), None (there is nothing of the kind), a text, a `Verdict`, or one of
 the two kinds below. Keys are written out in ``data/README.md``.

@@ -1,4 +1,4 @@
-"""Forms drawn by their layout, and the layout of a standard that the national forms do not fit."""
+"""Printed forms drawn by their layout file; the layout of a standard that the national forms do not fit."""
 
 from __future__ import annotations
 

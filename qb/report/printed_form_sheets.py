@@ -1,4 +1,4 @@
-"""A form to print and sign, and one district's year as it is handed in."""
+"""A sheet to print and sign, cell by cell; one district's year as it is handed in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Differences between groups of schools and between districts, and which school to help first."""
+"""Research page: differences between groups of schools and between districts, which school to help first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The research page: how resources are shared, what explains it, how sure we are; its formulas and files."""
+"""Research page: levels, years, methods, and the page of all its parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far schools are apart, by every measure and convention, and how sure that is."""
+"""Research page: how far schools are apart by every measure and convention, and how sure that is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all parts of the research page stand on: measures, schools, stages, years, captions."""
+"""Research page: what its parts stand on: measures, schools, stages, years, captions."""
 
 from __future__ import annotations
 

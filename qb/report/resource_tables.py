@@ -1,4 +1,4 @@
-"""What a row says of the resource indicators, and what became of figures and verdicts since the year before."""
+"""Resource figures in words: verdicts as shown, percentages of the standard, gaps, what moved since last year."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""依据: for every verdict on a page its rule, the formula in words, and the tables and rows it rests on."""
+"""依据: for every verdict on a page its rule: clause, limit, formula in words, the tables and rows it rests on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the actions of a scenario do, in words; which schools and actions are behind a change."""
+"""Scenario page: what actions do, in words; which schools and actions are behind a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Base and scenarios of one district side by side, in the year compared and year by year."""
+"""Scenario page: base and scenarios side by side, in the year compared and year by year."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scenario page: what was compared, what came of it, and what each action does."""
+"""Scenario page: what was compared, what came of it, what each scenario does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""一校一策: one school, its seven indicators, its gaps, and who answers for them."""
+"""School page (一校一策): one school, its resource figures, its gaps, who answers for them."""
 
 from __future__ import annotations
 

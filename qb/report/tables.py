@@ -1,4 +1,4 @@
-"""A table as a reader expects it: numbers aligned, units in the header, verdicts in words."""
+"""A table as a page shows it: numbers aligned, units in the header, verdicts in words; cards and headings."""
 
 from __future__ import annotations
 

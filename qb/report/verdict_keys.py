@@ -1,4 +1,4 @@
-"""What pages state, each verdict and figure under a key: so that it leads to its rule and can be named."""
+"""The key of each verdict and figure on a page and the rule it leads to; allowed verdicts; `qb assess` as text."""
 
 from __future__ import annotations
 

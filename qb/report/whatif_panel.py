@@ -1,4 +1,4 @@
-"""What the panel of a page tries changes out on: the figures of its schools, the limits and the rules, as data.
+"""The data that a page's panel tries changes out on: the figures of its schools, limits and rules.
 
 The page's own script (``theme/qb/panel.js``) computes; nothing that a rule says stands there.
 """

@@ -1,4 +1,4 @@
-"""What a notebook shows, as a Word document that an office can edit."""
+"""A Word document written element by element: headings, tables, figures, fields, cover, places to fill in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures, counts and terms as a reader sees them, in Chinese or English."""
+"""Words for readers, in Chinese or English: numbers, money, units, labels of terms, counts, school years."""
 
 from __future__ import annotations
 

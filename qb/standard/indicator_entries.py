@@ -1,4 +1,4 @@
-"""Entries of a standard's file: indicators and limits, resources, checklist items, transition clauses."""
+"""What a standard's file says of one indicator: limits, resource table, ratio, transition clauses, checklist items."""
 
 from __future__ import annotations
 

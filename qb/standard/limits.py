@@ -1,4 +1,4 @@
-"""A figure held against the limit in force: the one comparison."""
+"""The one comparison: a figure held against the limit in force; what a range decides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The standard's file, typed: indicators, limits, departments, checks, each with its clause.
+"""A standard's file read, typed and checked: indicators, limits, departments, checks, each with its clause.
 
 A standard is one TOML file, or the differences of one from another. This module gives it a type and refuses
 nonsense with the entry named; it holds no limit and no formula. Another province's standard is another file.

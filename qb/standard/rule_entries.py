@@ -1,4 +1,4 @@
-"""Rules of a standard that are not one indicator's: school rule, coefficients, exclusions, checks."""
+"""What a standard's file says beside indicators: school rule, coefficients, exclusions, 农村, checks."""
 
 from __future__ import annotations
 

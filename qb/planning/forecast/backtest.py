@@ -1,6 +1,4 @@
-"""Which method would have erred least: forecasts made at the end of each past year, their errors, the
-choice.
-"""
+"""The back-test: forecasts made at the end of each past year, their errors, the band of error, the method chosen."""
 
 from __future__ import annotations
 

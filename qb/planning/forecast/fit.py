@@ -1,4 +1,4 @@
-"""What the past teaches, and what was learned put to work on the pupils of one year."""
+"""A stage fitted to the past by the method chosen, and forecast from the pupils of a base year."""
 
 from __future__ import annotations
 

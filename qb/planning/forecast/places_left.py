@@ -1,4 +1,4 @@
-"""Places against pupils by school and year, and the district's verdicts should all come low, or high."""
+"""Places against pupils in the years to come (余位), and the verdicts should all pupils come low, or high."""
 
 from __future__ import annotations
 

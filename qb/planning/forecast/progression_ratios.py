@@ -1,6 +1,4 @@
-"""From grade to grade: progression ratios of districts and schools, pooled by how many pupils there are,
-and the entrants.
-"""
+"""Progression ratios from grade to grade, pooled by how many pupils there are; and methods for the entrants."""
 
 from __future__ import annotations
 

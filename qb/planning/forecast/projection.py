@@ -1,4 +1,4 @@
-"""Pupils by school, stage and grade in the years to come, and the dataset of such a year."""
+"""`qb forecast`: pupils by school, stage and grade in the years to come, and the dataset of such a year."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The best use of a budget that is not enough, and of no money at all: what is bought, who moves where."""
+"""The best use of a budget that is not enough, and of no money: what is bought, which teachers move."""
 
 from __future__ import annotations
 

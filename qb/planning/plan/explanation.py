@@ -1,4 +1,4 @@
-"""Why the plan is what it is: limits that bind, what easing them is worth, who pays, what changes with prices."""
+"""Why a plan is what it is: limits that bind, what easing them is worth, who pays, what changes with prices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mixed-integer linear program for HiGHS, the rule of passing as part of it, and each school by itself."""
+"""A mixed-integer program for HiGHS, the school rule as part of it, and each school solved by itself."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""What money mends beside the resources (rooms, training, certificates, funds, broadband), so that the plan
-reaches the district's verdict; and what cannot be planned at all.
-"""
+"""What money mends beside the resources: rooms, training, certificates, funds, broadband; and what cannot be planned."""
 
 from __future__ import annotations
 

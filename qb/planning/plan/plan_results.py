@@ -1,4 +1,4 @@
-"""A plan as JSON, and what `qb plan` does."""
+"""A plan as JSON, and what `qb plan` prints and writes."""
 
 from __future__ import annotations
 

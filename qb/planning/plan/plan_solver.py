@@ -1,6 +1,4 @@
-"""The least cost, with proof: school by school, by cones, by branch and bound, repaired to whole numbers; or a
-smallest set of limits that cannot be kept together.
-"""
+"""The least cost with proof: cones, branch and bound, repair to whole numbers; a smallest set of limits that clash."""
 
 from __future__ import annotations
 

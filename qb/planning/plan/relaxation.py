@@ -1,4 +1,4 @@
-"""The problem without whole numbers, as a cone program solved by Clarabel; what its limits are worth."""
+"""The problem without whole numbers, a cone program solved by Clarabel: the dual bound, what limits are worth."""
 
 from __future__ import annotations
 

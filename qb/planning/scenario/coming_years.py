@@ -1,4 +1,4 @@
-"""The coming years, one model for all who look ahead; and the actions of a scenario done in them."""
+"""The coming years, forecast where data end, one model for all who look ahead; a scenario's actions done in them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Base and scenarios side by side: what changes, year by year, which action does it, what it costs, how far
-children walk, and what else a reader must know.
-"""
+"""`qb whatif`: base and scenarios side by side: what changes year by year, costs, how far children walk, findings."""
 
 from __future__ import annotations
 

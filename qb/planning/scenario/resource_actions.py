@@ -1,6 +1,4 @@
-"""What every action of a scenario declares and buys; actions on buildings, equipment, money and inputs of the
-district: `build`, `buy`, `transfer_equipment`, `fund`, `set`.
-"""
+"""What every action declares and buys; `build`, `buy`, `transfer_equipment`, `fund`, `set`."""
 
 from __future__ import annotations
 

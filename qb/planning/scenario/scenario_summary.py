@@ -1,4 +1,4 @@
-"""A comparison in a few lines, for a terminal."""
+"""A comparison of scenarios in a few lines, for a terminal."""
 
 from __future__ import annotations
 

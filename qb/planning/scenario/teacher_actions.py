@@ -1,4 +1,4 @@
-"""Actions on teachers: `transfer_teachers`, `hire`, `train`; and what is left of them some years on."""
+"""Actions on teachers: `transfer_teachers`, `hire`, `train`; what is left of them some years on."""
 
 from __future__ import annotations
 

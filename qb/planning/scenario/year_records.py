@@ -1,4 +1,4 @@
-"""One year of a dataset as plain records; how pupils, teachers and facilities go from one school to another."""
+"""One year as plain records that actions change; pupils, teachers, classes and facilities moved between schools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a school could stand, of which kind and size, from a TOML file or a frame."""
+"""The file of candidates: where a school could stand, of which kind and size."""
 
 from __future__ import annotations
 

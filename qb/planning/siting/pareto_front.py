@@ -1,6 +1,4 @@
-"""What one more school and what more money buy: best plans by number of sites, the front of cost, reach and
-walk, and what a price decides; `qb siting`.
-"""
+"""The front of cost, reach and walk; what one more school buys; `qb siting`."""
 
 from __future__ import annotations
 

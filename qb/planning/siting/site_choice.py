@@ -1,4 +1,4 @@
-"""Candidate sites ranked: their walks and prices, the district under each; as JSON and as text."""
+"""Candidate sites ranked: walks, prices, the district's verdicts under each; as JSON and text."""
 
 from __future__ import annotations
 

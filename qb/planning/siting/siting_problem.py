@@ -1,4 +1,4 @@
-"""Where schools could stand as arrays: children of zones, seats at schools and sites, the ways between."""
+"""The siting problem as arrays: children of zones, seats at schools and sites, the ways between."""
 
 from __future__ import annotations
 

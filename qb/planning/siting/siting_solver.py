@@ -1,6 +1,4 @@
-"""The decision with proof: which sites to open, which seat each group of children has; the best plans as
-tables.
-"""
+"""The siting problem solved with proof: which sites to open, which seat each group of children has."""
 
 from __future__ import annotations
 
