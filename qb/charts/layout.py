@@ -158,21 +158,13 @@ def crossed(word: Word, lines: Iterable[Line]) -> bool:
 
 @dataclass(frozen=True)
 class NamedRows:
-    """Rows with a name each: at the left, or for a phone on a line of its own above the row.
-
-    Attributes
-    ----------
-    caption : Caption
-    head, pitch : float
-        Where the first row begins, and how high a row is, without that line.
-    start : float
-        Where the marks of a row begin, right of the names.
-    """
+    """Rows with a name each: at the left, or for a phone on a line of its own above the row."""
 
     caption: Caption
+    # head, pitch: where the first row begins, and how high a row is, without that line.
     head: float
     pitch: float
-    start: float
+    start: float  # where the marks of a row begin, right of the names
 
     @classmethod
     def named(

@@ -157,19 +157,12 @@ def _beside(points: Sequence[tuple[float, float]], texts: Sequence[str]) -> list
 
 @dataclass(frozen=True)
 class Lane:
-    """The schools at one time: percentages of the standard and verdicts, shape (schools, indicators).
+    """The schools at one time: percentages of the standard and verdicts, shape (schools, indicators)."""
 
-    Attributes
-    ----------
-    name : str
-        What the lane is called.
-    ends : sequence of (str, bool)
-        What stands at the right end of each indicator's lane, and whether it breaks a limit.
-    """
-
-    name: str
+    name: str  # what the lane is called
     percent: pd.DataFrame
     verdicts: pd.DataFrame
+    # What stands at the right end of each indicator's lane, and whether it breaks a limit.
     ends: Sequence[tuple[str, bool]]
 
 

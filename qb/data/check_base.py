@@ -638,62 +638,31 @@ def one_away(text: str, other: str) -> bool:
 
 @dataclass(frozen=True)
 class Found:
-    """Records of one table that break a rule in the same column.
-
-    Attributes
-    ----------
-    table : str
-    where : ndarray of int, or None
-        Positions in the table; None for the column as a whole, or the table.
-    column : str or None
-        Where to look, or what to mend.
-    say : callable
-        Gives what is wrong with the record at a position, without a full stop.
-    school : str or None
-        Column that names the school to mend it; None where that is the district's.
-    together : bool
-        Whether all these records are one finding, said of the first.
-    mend : str, optional
-        Lines of a file of corrections that mend it.
-    also : dict of (str, str) to ndarray of int
-        Rows of other tables, by table and column, that are the same finding.
-    """
+    """Records of one table that break a rule in the same column."""
 
     table: str
-    where: np.ndarray | None
-    column: str | None
-    say: Callable[[int], Message]
+    where: np.ndarray | None  # of int: positions in the table; None for the column as a whole, or the table
+    column: str | None  # where to look, or what to mend
+    say: Callable[[int], Message]  # gives what is wrong with the record at a position, without a full stop
+    # Column that names the school to mend it; None where that is the district's.
     school: str | None = "school_id"
-    together: bool = False
-    mend: str | None = None
+    together: bool = False  # whether all these records are one finding, said of the first
+    mend: str | None = None  # lines of a file of corrections that mend it
+    # of int: rows of other tables, by table and column, that are the same finding.
     also: Mapping[tuple[str, str], np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A numbered rule.
-
-    Attributes
-    ----------
-    number : str
-    severity : Severity
-        ``stops``: nothing can be computed of it, or nobody may hold it. ``warning``: it can be
-        computed, and looks wrong. ``note``: it is read for what it says.
-    title : Message
-        What is wrong; of rules for the form, what is asked.
-    reason : Message
-        The indicator or clause that suffers, or why it is asked; empty where the title says it.
-    remedy : Message
-        What to do; empty where each fault says its own.
-    find : callable
-    structure : bool
-        With such a fault the table cannot be read at all.
-    """
+    """A numbered rule."""
 
     number: str
+    # ``stops``: nothing can be computed of it, or nobody may hold it. ``warning``: it can be computed, and
+    # looks wrong. ``note``: it is read for what it says.
     severity: Severity
-    title: Message
+    title: Message  # what is wrong; of rules for the form, what is asked
+    # The indicator or clause that suffers, or why it is asked; empty where the title says it.
     reason: Message = NOTHING
-    remedy: Message = NOTHING
+    remedy: Message = NOTHING  # what to do; empty where each fault says its own
     find: Callable[[View], Iterator[Found]] | None = None
-    structure: bool = False
+    structure: bool = False  # with such a fault the table cannot be read at all

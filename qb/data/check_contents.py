@@ -46,18 +46,13 @@ class _Listed:
     """What ``classes`` lists for each row of ``sections``, and what is reported for the same.
 
     A school that lists classes of several stages as one is compared as a whole, at its first row.
-
-    Attributes
-    ----------
-    count, low, high : ndarray, shape (rows,)
-        Classes listed; their pupils at least and at most, NaN where not known.
-    classes, pupils : ndarray, shape (rows,)
-        As reported; NaN in the other rows of a school that is compared as a whole.
     """
 
+    # count, low, high: (rows,): classes listed; their pupils at least and at most, NaN where not known.
     count: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    # classes, pupils: (rows,): as reported; NaN in the other rows of a school that is compared as a whole.
     classes: np.ndarray
     pupils: np.ndarray
 

@@ -21,51 +21,25 @@ LIKELY = 20  # times the limit that a resource may well be
 
 @dataclass(frozen=True)
 class Yardstick:
-    """A column held against what is asked for each pupil; of pupils, against what a class may have.
-
-    Attributes
-    ----------
-    table, column : str
-    ratio : ndarray, shape (rows,)
-        The figure as a multiple of what is asked; NaN where not known.
-    limit : ndarray, shape (rows,)
-        What is asked, per pupil; of pupils, per class.
-    what : str
-        What it was compared with, in Chinese.
-    named : SchemaColumn
-        The column as the registry or the standard describes it.
-    """
+    """A column held against what is asked for each pupil; of pupils, against what a class may have."""
 
     table: str
     column: str
-    ratio: np.ndarray
-    limit: np.ndarray
-    what: str
-    named: SchemaColumn
+    ratio: np.ndarray  # (rows,): the figure as a multiple of what is asked; NaN where not known
+    limit: np.ndarray  # (rows,): what is asked, per pupil; of pupils, per class
+    what: str  # what it was compared with, in Chinese
+    named: SchemaColumn  # the column as the registry or the standard describes it
 
 
 @dataclass(frozen=True)
 class DoubtedColumn:
-    """Rows of a column that cannot be, most of those of their year.
-
-    Attributes
-    ----------
-    yard : Yardstick
-    rows : ndarray of int
-        Positions in the table.
-    given : int
-        Rows with a figure in the years of these.
-    factor : float
-        What would make them plausible; NaN where no unit that people type would.
-    unit : UnitSlip, optional
-        The unit they seem to be in, or were multiplied for.
-    """
+    """Rows of a column that cannot be, most of those of their year."""
 
     yard: Yardstick
-    rows: np.ndarray
-    given: int
-    factor: float = np.nan
-    unit: UnitSlip | None = None
+    rows: np.ndarray  # of int: positions in the table
+    given: int  # rows with a figure in the years of these
+    factor: float = np.nan  # what would make them plausible; NaN where no unit that people type would
+    unit: UnitSlip | None = None  # the unit they seem to be in, or were multiplied for
 
 
 def units_of(view: View, column: SchemaColumn) -> list[UnitSlip]:

@@ -34,22 +34,13 @@ _NORMAL = 1.4826  # the median absolute deviation of a bell curve is its deviati
 
 @dataclass(frozen=True)
 class PerPupil:
-    """One column per pupil, row by row, with the peers it is compared with.
+    """One column per pupil, row by row, with the peers it is compared with."""
 
-    Attributes
-    ----------
-    value : ndarray, shape (rows,)
-        Per pupil; NaN where the figure or the pupils are not known or 0, where the school is of a kind
-        that the seven leave out, still filling up, or too small to compare.
-    usual : ndarray, shape (rows,)
-        Median of the peers; NaN where there are too few of them.
-    spread : ndarray, shape (rows,)
-        Their robust deviation on the logarithmic scale.
-    """
-
+    # (rows,): per pupil; NaN where the figure or the pupils are not known or 0, where the school is of a kind
+    # that the seven leave out, still filling up, or too small to compare.
     value: np.ndarray
-    usual: np.ndarray
-    spread: np.ndarray
+    usual: np.ndarray  # (rows,): median of the peers; NaN where there are too few of them
+    spread: np.ndarray  # (rows,): their robust deviation on the logarithmic scale
 
 
 def levels(view: View, table: str, column: str) -> PerPupil:
@@ -95,21 +86,11 @@ _TABLES = ("sections", "facilities", "funds")
 
 @dataclass(frozen=True)
 class Slips:
-    """The rows of one column that seem to be in another unit.
+    """The rows of one column that seem to be in another unit."""
 
-    Attributes
-    ----------
-    slip : ndarray of int, shape (rows,)
-        Which of the units that people type, -1 for none.
-    ratio : ndarray, shape (rows,)
-        The figure as a multiple of what it was compared with.
-    past : ndarray of bool, shape (rows,)
-        Whether that was the school's own past; else the median of its peers.
-    """
-
-    slip: np.ndarray
-    ratio: np.ndarray
-    past: np.ndarray
+    slip: np.ndarray  # (rows,) of int: which of the units that people type, -1 for none
+    ratio: np.ndarray  # (rows,): the figure as a multiple of what it was compared with
+    past: np.ndarray  # (rows,) of bool: whether that was the school's own past; else the median of its peers
 
     @property
     def found(self) -> np.ndarray:

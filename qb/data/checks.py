@@ -74,22 +74,12 @@ def require(data: Dataset, standard: Standard | None = None) -> None:
 
 @dataclass(frozen=True)
 class Doubt:
-    """A finding for which verdicts cannot be trusted, with what rests on its column, and where.
-
-    Attributes
-    ----------
-    fault : Fault
-    column : SchemaColumn
-    codes : tuple of str
-        Of the indicators.
-    districts : frozenset of str
-        Whose schools have such figures.
-    """
+    """A finding for which verdicts cannot be trusted, with what rests on its column, and where."""
 
     fault: Fault
     column: SchemaColumn
-    codes: tuple[str, ...]
-    districts: frozenset[str]
+    codes: tuple[str, ...]  # of the indicators
+    districts: frozenset[str]  # whose schools have such figures
 
     def to_dict(self) -> dict[str, object]:
         """Return it as ``qb assess --json`` has it."""

@@ -40,59 +40,30 @@ Origin = tuple[FormRows, tuple] | None
 
 @dataclass
 class Returned:
-    """One file, or one folder of tables, that came back.
-
-    Attributes
-    ----------
-    path : Path
-    name : str
-        As the folder has it.
-    state : str
-        ``read``, ``empty`` (a form that nobody filled in), ``unknown`` or ``unreadable``.
-    forms : list of Filled
-        Forms as issued that it holds.
-    rows : list of Rows
-        What it says, school by school.
-    faults : list of Fault
-    """
+    """One file, or one folder of tables, that came back."""
 
     path: Path
-    name: str
-    state: str = "read"
-    forms: list[Filled] = field(default_factory=list)
-    rows: list[FormRows] = field(default_factory=list)
+    name: str  # as the folder has it
+    state: str = "read"  # ``read``, ``empty`` (a form that nobody filled in), ``unknown`` or ``unreadable``
+    forms: list[Filled] = field(default_factory=list)  # forms as issued that it holds
+    rows: list[FormRows] = field(default_factory=list)  # what it says, school by school
     faults: list[Fault] = field(default_factory=list)
 
 
 @dataclass
 class Collection:
-    """What was collected.
-
-    Attributes
-    ----------
-    year : int
-    returned : list of Returned
-    used : dict of str to (Returned, Rows)
-        By school: what counts.
-    again : list of (str, Returned, Returned, list of str)
-        Schools that returned twice: what counts, what does not, and what differs.
-    expected : Dataset, optional
-    data : Dataset
-        The dataset made of it all.
-    origins : dict of str to list
-        For each row of each table the return and the key it comes from; None for what was known before.
-    faults : list of Fault
-        Of no school.
-    """
+    """What was collected."""
 
     year: int
     returned: list[Returned]
     expected: Dataset | None
-    used: dict[str, tuple[Returned, FormRows]] = field(default_factory=dict)
+    used: dict[str, tuple[Returned, FormRows]] = field(default_factory=dict)  # by school: what counts
+    # Schools that returned twice: what counts, what does not, and what differs.
     again: list[tuple[str, Returned, Returned, list[str]]] = field(default_factory=list)
-    data: Dataset = field(default_factory=Dataset.of)
+    data: Dataset = field(default_factory=Dataset.of)  # the dataset made of it all
+    # For each row of each table the return and the key it comes from; None for what was known before.
     origins: dict[str, list[Origin]] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)  # of no school
 
     @property
     def due(self) -> dict[str, str]:

@@ -40,41 +40,27 @@ class CorrectionError(QbError):
 
 
 class Correction(Entry):
-    """One cell put right, or a column in another unit.
+    """One cell put right, or a column in another unit."""
 
-    Attributes
-    ----------
-    table, column : str
-        English names of the registry.
-    key : dict of str to value
-        Columns and values that one record alone has, as the source has them; of a column, those that the
-        records in question have, or none.
-    wrong, right : value, optional
-        As a person would type them; an empty text is "no data". `wrong` may be what cannot be read.
-    factor : float, optional
-        Of a column: what its amounts from `least` to `most`, in so many `rows`, are to be multiplied by.
-    least, most : float, optional
-    rows : int, optional
-    why : str
-    confirmed_by : str
-        The office that confirmed it; no person's name.
-    on : date
-    applied : bool
-        The source holds the right value already: written so that the record of it is kept.
-    """
-
+    # table, column: English names of the registry.
     table: Words
+    # Columns and values that one record alone has, as the source has them; of a column, those that the
+    # records in question have, or none.
     key: dict[Words, Value] = Field(default_factory=dict)
     column: Words
+    # wrong, right: as a person would type them; an empty text is "no data". `wrong` may be what cannot be
+    # read.
     wrong: Value | None = None
     right: Value | None = None
+    # Of a column: what its amounts from `least` to `most`, in so many `rows`, are to be multiplied by.
     factor: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     least: Annotated[float, Field(ge=0)] | None = None
     most: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     rows: Annotated[int, Field(ge=1)] | None = None
     why: Words
-    confirmed_by: Words
+    confirmed_by: Words  # the office that confirmed it; no person's name
     on: date
+    # The source holds the right value already: written so that the record of it is kept.
     applied: bool = False
 
     @field_validator("confirmed_by")

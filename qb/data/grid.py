@@ -24,30 +24,16 @@ _FILLED_DOWN = (ColumnKind.TEXT, ColumnKind.ID, ColumnKind.TERM, ColumnKind.BOOL
 
 @dataclass(frozen=True)
 class Grid:
-    """Every cell of a sheet or file that holds something, as typed.
+    """Every cell of a sheet or file that holds something, as typed."""
 
-    Attributes
-    ----------
-    rows : ndarray of int
-        Numbers of the rows with content, from 1.
-    places : list of int
-        Numbers of the columns with content, from 1.
-    columns : list of sequence
-        The cells of each, row by row: text, numbers, booleans, dates; an empty cell is an empty text.
-    merged : tuple of (int, int, int, int)
-        Merged cells: first row, first column, last row, last column.
-    said : tuple of str
-        What a reader must know of how the cells were read, in Chinese.
-    lettered : bool
-        Whether columns are known by letters, as in a workbook.
-    """
-
-    rows: np.ndarray
-    places: list[int]
+    rows: np.ndarray  # of int: numbers of the rows with content, from 1
+    places: list[int]  # numbers of the columns with content, from 1
+    # The cells of each, row by row: text, numbers, booleans, dates; an empty cell is an empty text.
     columns: list[Sequence[object]]
+    # Merged cells: first row, first column, last row, last column.
     merged: tuple[tuple[int, int, int, int], ...] = ()
-    said: tuple[str, ...] = ()
-    lettered: bool = False
+    said: tuple[str, ...] = ()  # what a reader must know of how the cells were read, in Chinese
+    lettered: bool = False  # whether columns are known by letters, as in a workbook
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[object]], **known: object) -> Grid:

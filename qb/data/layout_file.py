@@ -46,53 +46,31 @@ class FormColumn(Entry):
 
 
 class FormItem(Entry):
-    """One thing that a form asks for, and where the answer belongs.
+    """One thing that a form asks for, and where the answer belongs."""
 
-    Attributes
-    ----------
-    label, labels : str
-        What stands before it, and other wordings of the same.
-    group, unit, note : str
-        As the form has them.
-    to : str
-        Table and column, as ``sections.pupils``; item of the district, as ``district.graduates``; or
-        ``classes`` and ``rooms`` for how many there are in a band of sizes.
-    adds_to : str
-        Table and column that this is a part of: all its parts are added up.
-    same_as : str
-        Table and column that should say the same; it is compared, not kept.
-    stage : Stage, optional
-        Of the row; what is asked for the school as one goes to its only stage, is reported as a whole where
-        the table takes that, or is split by pupils.
-    factor : float
-        What one unit of the form is in ours: 10000 for 万元.
-    band : tuple of float
-        From and up to; one number has no upper end.
-    kind : RoomKind, optional
-        Of rooms.
-    rest : bool
-        The number of all rooms of the kind; what the other bands leave over is in this one.
-    words : dict of str to str
-        Words of the form for words of ours.
-    required : bool
-        Whether the form says that it must be filled in.
-    """
-
+    # label, labels: what stands before it, and other wordings of the same.
     label: Said
     labels: tuple[Said, ...] = ()
+    # group, unit, note: as the form has them.
     group: Text = ""
     unit: Text = ""
     note: Text = ""
+    # Table and column, as ``sections.pupils``; item of the district, as ``district.graduates``; or
+    # ``classes`` and ``rooms`` for how many there are in a band of sizes.
     to: Text = ""
-    adds_to: Text = ""
-    same_as: Text = ""
+    adds_to: Text = ""  # table and column that this is a part of: all its parts are added up
+    same_as: Text = ""  # table and column that should say the same; it is compared, not kept
+    # Of the row; what is asked for the school as one goes to its only stage, is reported as a whole where the
+    # table takes that, or is split by pupils.
     stage: Literal["primary", "junior", "senior"] | None = None
-    factor: Annotated[float, Field(gt=0)] = 1
+    factor: Annotated[float, Field(gt=0)] = 1  # what one unit of the form is in ours: 10000 for 万元
+    # From and up to; one number has no upper end.
     band: Annotated[tuple[float, ...], Field(min_length=1, max_length=2)] | None = None
-    kind: Literal["music", "art"] | None = None
+    kind: Literal["music", "art"] | None = None  # of rooms
+    # The number of all rooms of the kind; what the other bands leave over is in this one.
     rest: Annotated[bool, Field(strict=True)] = False
-    words: dict[Said, Said] = Field(default_factory=dict)
-    required: Annotated[bool, Field(strict=True)] = False
+    words: dict[Said, Said] = Field(default_factory=dict)  # words of the form for words of ours
+    required: Annotated[bool, Field(strict=True)] = False  # whether the form says that it must be filled in
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -17,28 +17,18 @@ Key = tuple[object, ...]
 
 @dataclass
 class FormRows:
-    """Rows of our tables, made from one form.
-
-    Attributes
-    ----------
-    school, district : str or None
-        Whose form it is.
-    year : int
-    tables : dict of str to dict of tuple to dict of str to object
-        Table, key of the row, columns.
-    cells : dict of (str, tuple, str) to Answer
-        Where each figure stands in the form; of a sum its first part.
-    parts : dict of str to float or None
-        What the school adds to an item of its district; None where it did not say.
-    faults : list of Fault
-    """
+    """Rows of our tables, made from one form."""
 
     sheet: str
+    # school, district: whose form it is.
     school: str | None = None
     district: str | None = None
     year: int = 0
+    # Table, key of the row, columns.
     tables: dict[str, dict[Key, dict[str, object]]] = field(default_factory=dict)
+    # Where each figure stands in the form; of a sum its first part.
     cells: dict[tuple[str, Key, str], FilledIn] = field(default_factory=dict)
+    # What the school adds to an item of its district; None where it did not say.
     parts: dict[str, float | None] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 

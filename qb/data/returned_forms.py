@@ -55,30 +55,16 @@ class FilledIn:
 
 @dataclass
 class Filled:
-    """One form as it was filled in: a sheet, or a line of one.
+    """One form as it was filled in: a sheet, or a line of one."""
 
-    Attributes
-    ----------
-    sheet : str
-        Name of the sheet; empty in a text file.
-    form : Sheet
-        Its layout.
-    answers : dict of int to Answer
-        By the place of the item in the layout; an empty cell too.
-    faults : list of Fault
-        Of the form itself: what it lacks, what it has beyond the layout.
-    year : int, optional
-        The school year that its title says.
-    refused : set of int
-        Items whose unit is another one: what stands there is not taken.
-    """
-
-    sheet: str
-    form: Sheet
+    sheet: str  # name of the sheet; empty in a text file
+    form: Sheet  # its layout
     items: tuple[FormItem, ...]
-    answers: dict[int, FilledIn]
+    answers: dict[int, FilledIn]  # by the place of the item in the layout; an empty cell too
+    # Of the form itself: what it lacks, what it has beyond the layout.
     faults: list[Fault] = field(default_factory=list)
-    year: int | None = None
+    year: int | None = None  # the school year that its title says
+    # Items whose unit is another one: what stands there is not taken.
     refused: set[int] = field(default_factory=set)
 
     @property

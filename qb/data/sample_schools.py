@@ -23,18 +23,13 @@ class Rng:
     year do not change when other years are asked for, nor those of one table when another is altered,
     and the first district is the same however many follow.
 
-    Attributes
-    ----------
-    seed : int
-        From 0.
-
     Examples
     --------
     >>> Rng(1).uniform("size", 2).tolist() == Rng(1).uniform("size", 5)[:2].tolist()
     True
     """
 
-    seed: int
+    seed: int  # from 0
 
     def uniform(self, name: str, shape: int | tuple[int, ...], *numbers: int) -> np.ndarray:
         """Return doubles from 0 up to 1, without 1."""
@@ -64,32 +59,18 @@ REACH = 0.045  # degrees from a centre to the edge
 
 @dataclass(frozen=True)
 class Role:
-    """One school of the cast.
-
-    Attributes
-    ----------
-    name : str
-    kind : Kind
-    grade : tuple of float
-        Pupils per grade in an ordinary year: primary, junior, senior.
-    crowd : float
-        How much fuller and narrower than usual: 0 ordinary, 1 crowded, below 0 roomy.
-    opened : int
-        A school opened in a year of the data fills up from its first grade.
-    campus_of : str
-        Name of the school whose campus this is.
-    """
+    """One school of the cast."""
 
     name: str
     kind: Kind
-    grade: tuple[float, float, float]
-    crowd: float = 0
-    opened: int = 1958
+    grade: tuple[float, float, float]  # pupils per grade in an ordinary year: primary, junior, senior
+    crowd: float = 0  # how much fuller and narrower than usual: 0 ordinary, 1 crowded, below 0 roomy
+    opened: int = 1958  # a school opened in a year of the data fills up from its first grade
     ownership: Ownership = Ownership.PUBLIC
     location: Location = Location.URBAN
     boarding: bool = False
     group: str | None = None
-    campus_of: str | None = None
+    campus_of: str | None = None  # name of the school whose campus this is
 
 
 # The order matters: the first few are the commonest, so that a small district looks like one,
@@ -139,28 +120,17 @@ QUARTERS = ("", "城东", "城西", "城南", "城北", "新城", "河东", "河
 
 @dataclass(frozen=True)
 class World:
-    """The schools, and their parts: a part is one stage of one school.
+    """The schools, and their parts: a part is one stage of one school."""
 
-    Attributes
-    ----------
-    schools : DataFrame
-        The contract's table, district after district, the same number in each, with `source` still
-        to be added.
-    parts : DataFrame
-        ``school`` (row in `schools`), ``home`` (the same, or the row of the school
-        that a campus belongs to), ``stage`` (0 primary, 1 junior, 2 senior), ``base`` (pupils
-        per grade), ``grades``, ``opened``, ``crowd``; booleans ``special``, ``whole`` (facilities
-        are reported for the school as one), ``public``, ``zoned`` (takes pupils by zone), ``rural``,
-        ``campus``.
-    per_district : int
-        Schools in each district.
-    districts : ndarray of str, shape (districts,)
-    """
-
+    # The contract's table, district after district, the same number in each, with `source` still to be added.
     schools: pd.DataFrame
+    # ``school`` (row in `schools`), ``home`` (the same, or the row of the school that a campus belongs to),
+    # ``stage`` (0 primary, 1 junior, 2 senior), ``base`` (pupils per grade), ``grades``, ``opened``,
+    # ``crowd``; booleans ``special``, ``whole`` (facilities are reported for the school as one), ``public``,
+    # ``zoned`` (takes pupils by zone), ``rural``, ``campus``.
     parts: pd.DataFrame
-    per_district: int
-    districts: np.ndarray
+    per_district: int  # schools in each district
+    districts: np.ndarray  # (districts,) of str
 
     @property
     def district_of_part(self) -> np.ndarray:

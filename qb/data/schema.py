@@ -58,46 +58,24 @@ class Named:
 
 @dataclass(frozen=True)
 class SchemaColumn(Named):
-    """One column of a table.
+    """One column of a table."""
 
-    Attributes
-    ----------
-    name, label : str
-        English name and Chinese label, the label without its unit.
-    kind : ColumnKind
-    unit : str
-        As printed, ``m²``; empty where there is none.
-    terms : tuple of Term
-        The closed set of a column of kind ``term``; empty otherwise.
-    codes : tuple of str
-        The indicators that rest on it (C1–C31, ``recognition``, ``veto``).
-    low, high : float
-        Bounds, both allowed; taken from the kind unless given. Infinite where there is none.
-    note : str
-        What a person filling it in must know, in Chinese.
-    required : bool
-        The table cannot be used without this column, nor a row without its value.
-    blank : bool
-        A row may rightly leave it empty: it is asked of some rows only, or decides nothing.
-    optional : bool
-        Beyond the contract: used by the transition clauses, or to say where a row comes from.
-    aliases : tuple of str
-        Other headers that plainly mean the column.
-    """
-
+    # name, label: English name and Chinese label, the label without its unit.
     name: str
     label: str
     kind: ColumnKind
-    unit: str = ""
-    terms: tuple[Term, ...] = ()
-    codes: tuple[str, ...] = ()
+    unit: str = ""  # as printed, ``m²``; empty where there is none
+    terms: tuple[Term, ...] = ()  # the closed set of a column of kind ``term``; empty otherwise
+    codes: tuple[str, ...] = ()  # the indicators that rest on it (C1–C31, ``recognition``, ``veto``)
+    # low, high: bounds, both allowed; taken from the kind unless given. Infinite where there is none.
     low: float | None = None
     high: float | None = None
-    note: str = ""
-    required: bool = False
+    note: str = ""  # what a person filling it in must know, in Chinese
+    required: bool = False  # the table cannot be used without this column, nor a row without its value
+    # Beyond the contract: used by the transition clauses, or to say where a row comes from.
     optional: bool = False
-    blank: bool = False
-    aliases: tuple[str, ...] = ()
+    blank: bool = False  # a row may rightly leave it empty: it is asked of some rows only, or decides nothing
+    aliases: tuple[str, ...] = ()  # other headers that plainly mean the column
 
     def __post_init__(self) -> None:
         low, high = RANGES.get(self.kind, (-inf, inf))
@@ -135,26 +113,16 @@ class SchemaColumn(Named):
 
 @dataclass(frozen=True)
 class Band:
-    """The columns of a row that stands for all records of a size: so many from here to there.
+    """The columns of a row that stands for all records of a size: so many from here to there."""
 
-    Attributes
-    ----------
-    low, high, count : str
-        Where the band begins and ends, blank where it is open; how many records it has.
-    size : str
-        The column that a single record has instead.
-    blank : tuple of str
-        Required columns that a band leaves blank; of a blank stage, it is of the whole school.
-    closed : bool
-        Whether the upper end belongs to the band: of whole numbers it does, of areas it does not.
-    """
-
+    # low, high, count: where the band begins and ends, blank where it is open; how many records it has.
     low: str
     high: str
     count: str
-    size: str
+    size: str  # the column that a single record has instead
+    # Required columns that a band leaves blank; of a blank stage, it is of the whole school.
     blank: tuple[str, ...]
-    closed: bool
+    closed: bool  # whether the upper end belongs to the band: of whole numbers it does, of areas it does not
 
     @property
     def columns(self) -> tuple[str, str, str]:

@@ -172,19 +172,12 @@ def _likeness(one: str, other: str) -> float:
 
 @dataclass(frozen=True)
 class Head:
-    """Where the header of a table stands.
+    """Where the header of a table stands."""
 
-    Attributes
-    ----------
-    first, last : int
-        Positions of its rows: one row, or two with heads of groups.
-    names : list of str
-        One for each column, empty where there is none.
-    """
-
+    # first, last: positions of its rows: one row, or two with heads of groups.
     first: int
     last: int
-    names: list[str]
+    names: list[str]  # one for each column, empty where there is none
 
 
 def find_head(rows: pd.DataFrame, table: SchemaTable) -> Head:

@@ -48,21 +48,13 @@ _ALLOWED = (
 
 @dataclass(frozen=True)
 class Listed:
-    """What a sheet holds before people fill it in.
+    """What a sheet holds before people fill it in."""
 
-    Attributes
-    ----------
-    rows : DataFrame
-        Columns of the registry, those that are filled in already; the other columns are empty.
-    guides : dict of str to dict of str to list of str
-        Text beside a column, for reading only: column, header, one text for each row.
-    fixed : tuple of str
-        Columns whose filled cells people do not change.
-    """
-
+    # Columns of the registry, those that are filled in already; the other columns are empty.
     rows: pd.DataFrame
+    # Text beside a column, for reading only: column, header, one text for each row.
     guides: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
-    fixed: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()  # columns whose filled cells people do not change
 
 
 @dataclass(frozen=True)

@@ -32,24 +32,13 @@ _LOOKED_AT = 5000  # rows looked at one by one; where more lack their key, the t
 
 @dataclass(frozen=True)
 class RowsLeftOut:
-    """Rows left out for one reason.
+    """Rows left out for one reason."""
 
-    Attributes
-    ----------
-    kind : str
-        ``total``, ``sum`` (a total that does not say so), ``note``, ``header`` (once more) or ``dragged``.
-    rows : list of int
-        Their positions.
-    column : object
-        The column whose cell tells it.
-    text : str
-        What stands there; of dragged rows what is filled in.
-    """
-
+    # ``total``, ``sum`` (a total that does not say so), ``note``, ``header`` (once more) or ``dragged``.
     kind: str
-    rows: list[int]
-    column: object
-    text: str
+    rows: list[int]  # their positions
+    column: object  # the column whose cell tells it
+    text: str  # what stands there; of dragged rows what is filled in
 
 
 def rows_not_records(cells: Mapping[str, pd.Series], table: SchemaTable) -> list[RowsLeftOut]:

@@ -83,42 +83,24 @@ class Range:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of an indicator for many schools or districts at once.
+    """One figure of an indicator for many schools or districts at once."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the limit it is held against, or the checklist item.
-    district : ndarray of int, shape (n,)
-    value : ndarray of float, shape (n,)
-        NaN where it is not reported.
-    school, stage : ndarray of int, shape (n,), or None
-        Places in the population; None for a figure of the district.
-    limit : ndarray of float, shape (n,), or None
-        A limit of each row's own (rooms for so many classes); None: the standard's.
-    side : str or ndarray of str, shape (n,)
-        On which side such a limit is kept.
-    verdict : ndarray of int, shape (n,), or None
-        Where it is settled without a limit (a checklist item, "not applicable"); `OPEN` elsewhere.
-    note : ndarray of object, shape (n,), or None
-        Words that go with the figure.
-    year : ndarray of int, shape (n,), or None
-        School years that the figures are from; None: the year that is judged.
-    range, limit_range : Range, or None
-        What the figure, or its own limit, can be given what is not reported; None: itself, and anything
-        where it is missing.
-    """
-
-    name: str
-    district: np.ndarray
-    value: np.ndarray
+    name: str  # name of the limit it is held against, or the checklist item
+    district: np.ndarray  # (n,) of int
+    value: np.ndarray  # (n,) of float: NaN where it is not reported
+    # school, stage: (n,) of int: places in the population; None for a figure of the district.
     school: np.ndarray | None = None
     stage: np.ndarray | None = None
+    # (n,) of float: a limit of each row's own (rooms for so many classes); None: the standard's.
     limit: np.ndarray | None = None
-    side: str | np.ndarray = ">="
+    side: str | np.ndarray = ">="  # (n,) of str: on which side such a limit is kept
+    # (n,) of int: where it is settled without a limit (a checklist item, "not applicable"); `OPEN` elsewhere.
     verdict: np.ndarray | None = None
-    note: np.ndarray | None = None
+    note: np.ndarray | None = None  # (n,): words that go with the figure
+    # (n,) of int: school years that the figures are from; None: the year that is judged.
     year: np.ndarray | None = None
+    # range, limit_range: what the figure, or its own limit, can be given what is not reported; None: itself,
+    # and anything where it is missing.
     range: Range | None = None
     limit_range: Range | None = None
 

@@ -32,20 +32,12 @@ def _among(words: tuple) -> Callable[[object], bool]:
 
 @dataclass(frozen=True)
 class Needs:
-    """What a function asks of its indicator's entry.
+    """What a function asks of its indicator's entry."""
 
-    Attributes
-    ----------
-    limits : tuple of str
-        Names of the limits; the empty name where there is only one.
-    places : tuple of dict
-        Stages or kinds for each of which the limits must be given.
-    options : dict
-        Settings, each with what it may be.
-    """
-
-    limits: tuple[str, ...] = ("",)
+    limits: tuple[str, ...] = ("",)  # names of the limits; the empty name where there is only one
+    # Stages or kinds for each of which the limits must be given.
     places: tuple[dict[str, object], ...] = ({},)
+    # Settings, each with what it may be.
     options: dict[str, Callable[[object], bool]] = field(default_factory=dict)
 
     def lacking(self, indicator: Indicator, year: int) -> Iterator[Message]:

@@ -63,22 +63,14 @@ class Records:
 
 @dataclass(frozen=True)
 class SchoolSites:
-    """The sections of each site, a school apart from its campuses: reported, or expected and silent.
+    """The sections of each site, a school apart from its campuses: reported, or expected and silent."""
 
-    Attributes
-    ----------
-    school, stage : ndarray of int, shape (sites,)
-        Place of the school or campus in `Population.schools`, of the stage in `STAGES`; sorted by both.
-    pupils : ndarray, shape (sites,)
-        NaN where not reported.
-    silent : ndarray of bool, shape (sites,)
-        Whether the section was expected and has no row.
-    """
-
+    # school, stage: (sites,) of int: place of the school or campus in `Population.schools`, of the stage in
+    # `STAGES`; sorted by both.
     school: np.ndarray
     stage: np.ndarray
-    pupils: np.ndarray
-    silent: np.ndarray
+    pupils: np.ndarray  # (sites,): NaN where not reported
+    silent: np.ndarray  # (sites,) of bool: whether the section was expected and has no row
 
     @cached_property
     def having(self) -> np.ndarray:
@@ -93,50 +85,29 @@ class Population:
     A section that was expected and not reported is a section all the same, with no figure: what rests
     on it is "no data". Expected are the stages that the kind of a school must have, in the years in
     which it is open.
-
-    Attributes
-    ----------
-    records : Records
-        What else was reported in the year.
-    year : int
-    districts : ndarray of str, shape (districts,)
-        In the order of their names; those without a school that reported items among them.
-    schools : DataFrame, shape (schools, …)
-        The ``schools`` table, campuses included.
-    district : ndarray of int, shape (schools,)
-        Place of each school's district in `districts`.
-    root : ndarray of int, shape (schools,)
-        Place of the school that each one is counted with: itself, or its parent.
-    kind : ndarray of int, shape (schools,)
-        Place of the school's kind in `KINDS`.
-    school, stage : ndarray of int, shape (sections,)
-        Place of the (parent) school in `schools`, of the stage in `STAGES`.
-    figures : dict of ndarray, shape (sections,)
-        The columns of ``sections``, summed over campuses; NaN where one of them is not reported.
-    silent : ndarray of bool, shape (sections,)
-        Whether the school or one of its campuses was expected to report the section and did not.
-    excluded : ndarray of object, shape (sections,)
-        Why the section is left out of the resource indicators, or None.
-    away : ndarray of object, shape (schools,)
-        Why the school or campus has no section in the year and none is expected of it, or None.
-    sites : Sites
-        The same sections before campuses were merged.
     """
 
-    records: Records
+    records: Records  # what else was reported in the year
     year: int
+    # (districts,) of str: in the order of their names; those without a school that reported items among them.
     districts: np.ndarray
-    schools: pd.DataFrame
-    district: np.ndarray
+    schools: pd.DataFrame  # (schools, …): the ``schools`` table, campuses included
+    district: np.ndarray  # (schools,) of int: place of each school's district in `districts`
+    # (schools,) of int: place of the school that each one is counted with: itself, or its parent.
     root: np.ndarray
-    kind: np.ndarray
+    kind: np.ndarray  # (schools,) of int: place of the school's kind in `KINDS`
+    # school, stage: (sections,) of int: place of the (parent) school in `schools`, of the stage in `STAGES`.
     school: np.ndarray
     stage: np.ndarray
+    # (sections,): the columns of ``sections``, summed over campuses; NaN where one of them is not reported.
     figures: dict[str, np.ndarray]
+    # (sections,) of bool: whether the school or one of its campuses was expected to report the section and
+    # did not.
     silent: np.ndarray
-    excluded: np.ndarray
+    excluded: np.ndarray  # (sections,): why the section is left out of the resource indicators, or None
+    # (schools,): why the school or campus has no section in the year and none is expected of it, or None.
     away: np.ndarray
-    sites: SchoolSites
+    sites: SchoolSites  # the same sections before campuses were merged
 
     @cached_property
     def judged(self) -> np.ndarray:
@@ -399,41 +370,31 @@ def holds(clause: Clause, population: Population, rows: np.ndarray) -> np.ndarra
 
 @dataclass(frozen=True)
 class ListedClasses:
-    """The rows of ``classes`` of a year, by section: single classes, and bands of sizes.
+    """The rows of ``classes`` of a year, by section: single classes, and bands of sizes."""
 
-    Attributes
-    ----------
-    counted, blank : ndarray of int, shape (sections,)
-        Classes listed singly with their pupils, and without.
-    pupils, largest : ndarray, shape (sections,)
-        Of those with pupils: in all, and in the largest; 0 where there is none.
-    banded : ndarray, shape (sections,)
-        Classes in bands of this section; those of a band that does not say how many are not in it.
-    band_low, band_high : ndarray, shape (sections,)
-        What the largest of these has at least and at most; 0 where there is none.
-    row, size, number : ndarray, shape (classes,)
-        Place of the section of each class with pupils, and of each band; its pupils, of a band the
-        fewest; how many classes it is.
-    shared, shared_low, shared_high : ndarray, shape (schools,)
-        The same as for `banded`, of bands that a school lists for several stages as one.
-    shared_open : ndarray of bool, shape (schools,)
-        Whether one of these does not say how many classes it has.
-    """
-
+    # counted, blank: (sections,) of int: classes listed singly with their pupils, and without.
     counted: np.ndarray
     blank: np.ndarray
+    # pupils, largest: (sections,): of those with pupils: in all, and in the largest; 0 where there is none.
     pupils: np.ndarray
     largest: np.ndarray
+    # (sections,): classes in bands of this section; those of a band that does not say how many are not in it.
     banded: np.ndarray
+    # band_low, band_high: (sections,): what the largest of these has at least and at most; 0 where there is
+    # none.
     band_low: np.ndarray
     band_high: np.ndarray
+    # row, size, number: (classes,): place of the section of each class with pupils, and of each band; its
+    # pupils, of a band the fewest; how many classes it is.
     row: np.ndarray
     size: np.ndarray
     number: np.ndarray
+    # shared, shared_low, shared_high: (schools,): the same as for `banded`, of bands that a school lists for
+    # several stages as one.
     shared: np.ndarray
     shared_low: np.ndarray
     shared_high: np.ndarray
-    shared_open: np.ndarray
+    shared_open: np.ndarray  # (schools,) of bool: whether one of these does not say how many classes it has
 
     @classmethod
     def of(cls, population: Population) -> ListedClasses:

@@ -14,26 +14,14 @@ from qb.terms import STAGES_OF_KIND, Kind
 
 @dataclass(frozen=True)
 class Resources:
-    """The resource indicators of every judged row; k of them, in the order of the standard.
+    """The resource indicators of every judged row; k of them, in the order of the standard."""
 
-    Attributes
-    ----------
-    amount : ndarray, shape (rows, k)
-        What the row holds in all: persons, m², yuan, rooms.
-    value : ndarray, shape (rows, k)
-        Per pupil or per hundred pupils (or what else it is divided by), in the indicator's unit.
-    divisor : ndarray, shape (rows, k)
-        The pupils of the row, or its teachers, or classes.
-    factor : ndarray, shape (k,)
-        100 or 1: ``value = factor * amount / divisor``.
-    range : Range of shape (rows, k), or None
-        What each value can be, given what is not reported; None: nothing is missing.
-    """
-
-    amount: np.ndarray
+    amount: np.ndarray  # (rows, k): what the row holds in all: persons, m², yuan, rooms
+    # (rows, k): per pupil or per hundred pupils (or what else it is divided by), in the indicator's unit.
     value: np.ndarray
-    divisor: np.ndarray
-    factor: np.ndarray
+    divisor: np.ndarray  # (rows, k): the pupils of the row, or its teachers, or classes
+    factor: np.ndarray  # (k,): 100 or 1: ``value = factor * amount / divisor``
+    # (rows, k): what each value can be, given what is not reported; None: nothing is missing.
     range: Range | None = None
 
 
@@ -227,26 +215,15 @@ class Reports:
     """The rows of ``facilities`` of a year, and the sections of single sites they are about.
 
     A key is the place of a school times the number of stages, plus the place of the stage.
-
-    Attributes
-    ----------
-    row : ndarray of int, shape (rows,)
-        Key of each row.
-    key : ndarray of int, shape (parts,)
-        Key of each section of a site, then of what a site reports for a stage beyond them.
-    share : ndarray, shape (parts,)
-        Of what its site holds as a whole.
-    must : ndarray of bool, shape (parts,)
-        Whether the figure must be there: it has pupils, or a row for it was handed in.
-    size : int
-        Number of possible keys.
     """
 
-    row: np.ndarray
+    row: np.ndarray  # (rows,) of int: key of each row
+    # (parts,) of int: key of each section of a site, then of what a site reports for a stage beyond them.
     key: np.ndarray
-    share: np.ndarray
+    share: np.ndarray  # (parts,): of what its site holds as a whole
+    # (parts,) of bool: whether the figure must be there: it has pupils, or a row for it was handed in.
     must: np.ndarray
-    size: int
+    size: int  # number of possible keys
 
     @classmethod
     def of(cls, population: Population, share: np.ndarray) -> Reports:

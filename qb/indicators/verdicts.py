@@ -95,25 +95,16 @@ COMPOSITE = "composite"  # the mean of all coefficients of a stage
 
 @dataclass(frozen=True)
 class JudgedResources:
-    """The resource indicators of every judged row, held against the standard; k of them.
-
-    Attributes
-    ----------
-    limit : LimitInForce
-        Values of shape (rows, k); NaN where the standard sets schools no limit.
-    verdict : ndarray of int, shape (rows, k)
-        PASS, FAIL or NO_DATA; NOT_APPLICABLE where there is no limit.
-    met : ndarray of int, shape (rows,)
-    school : ndarray of int, shape (rows,)
-        The school rule's verdict on each row; NOT_APPLICABLE where the standard has no such rule.
-    """
+    """The resource indicators of every judged row, held against the standard; k of them."""
 
     population: Population
     standard: Standard
     resources: Resources
-    limit: LimitInForce
-    verdict: np.ndarray
-    met: np.ndarray
+    limit: LimitInForce  # values of shape (rows, k); NaN where the standard sets schools no limit
+    verdict: np.ndarray  # (rows, k) of int: PASS, FAIL or NO_DATA; NOT_APPLICABLE where there is no limit
+    met: np.ndarray  # (rows,) of int
+    # (rows,) of int: the school rule's verdict on each row; NOT_APPLICABLE where the standard has no such
+    # rule.
     school: np.ndarray
 
     @classmethod

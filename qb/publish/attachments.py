@@ -328,16 +328,10 @@ _BRIEF: Mapping[Lang, str] = {"zh": "领导一页纸", "en": "brief"}
 
 @dataclass(frozen=True)
 class Bundle:
-    """A district's files.
-
-    Attributes
-    ----------
-    district : str
-    annual, brief : Job
-        The pages of the annual report and of the brief; the files stand in a folder beside them.
-    """
+    """A district's files."""
 
     district: str
+    # annual, brief: the pages of the annual report and of the brief; the files stand in a folder beside them.
     annual: Job
     brief: Job
 

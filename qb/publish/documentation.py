@@ -247,32 +247,18 @@ class DocumentText:
 
 @dataclass(frozen=True)
 class Doc:
-    """A page of the documentation.
+    """A page of the documentation."""
 
-    Attributes
-    ----------
-    name : str
-        Of its file, in the folder of each language.
-    zh, en : str
-        What it is called in lists.
-    zh_note, en_note : str
-        For whom, or what is in it.
-    source : callable
-        Its Markdown in a language.
-    top : bool
-        Whether every page leads to it.
-    rows : bool
-        Whether the search knows the rows of its tables.
-    """
-
-    name: str
+    name: str  # of its file, in the folder of each language
+    # zh, en: what it is called in lists.
     zh: str
     en: str
+    # zh_note, en_note: for whom, or what is in it.
     zh_note: str
     en_note: str
-    source: Callable[[Lang, int], str]
-    top: bool = True
-    rows: bool = False
+    source: Callable[[Lang, int], str]  # its Markdown in a language
+    top: bool = True  # whether every page leads to it
+    rows: bool = False  # whether the search knows the rows of its tables
 
     def said(self, lang: Lang) -> tuple[str, str]:
         """Return its name in lists, and what is in it."""

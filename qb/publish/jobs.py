@@ -186,48 +186,26 @@ CELL_SECONDS = 600
 
 @dataclass(frozen=True)
 class Job:
-    """A notebook to run, and the page to make of it.
-
-    Attributes
-    ----------
-    notebook : Path
-    parameters : dict
-    target : Path
-        Where the page will stand.
-    page : Page
-        What stands on it around the content.
-    cell_seconds : float
-        The time that one cell may take.
-    ours : bool
-        Whether the notebook comes with qb: a process may make one such page after another.
-    """
+    """A notebook to run, and the page to make of it."""
 
     notebook: Path
     parameters: Mapping[str, Parameter]
-    target: Path
-    page: Page
-    cell_seconds: float = CELL_SECONDS
-    ours: bool = False
+    target: Path  # where the page will stand
+    page: Page  # what stands on it around the content
+    cell_seconds: float = CELL_SECONDS  # the time that one cell may take
+    ours: bool = False  # whether the notebook comes with qb: a process may make one such page after another
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why there is no page.
+    """Why there is no page."""
 
-    Attributes
-    ----------
-    name, message : str
-        Of the error.
-    cell : int or None
-        Which cell of the notebook, as a reader counts from the top; None if it was none of them.
-    line : str
-        That cell's first line.
-    """
-
+    # name, message: of the error.
     name: str
     message: str
+    # Which cell of the notebook, as a reader counts from the top; None if it was none of them.
     cell: int | None = None
-    line: str = ""
+    line: str = ""  # that cell's first line
 
     def said(self, lang: Lang) -> str:
         """Return the failure as a sentence of the page's language; the error speaks its own."""
@@ -247,29 +225,16 @@ class Failure:
 
 @dataclass(frozen=True)
 class JobOutcome:
-    """What became of a job.
-
-    Attributes
-    ----------
-    job : Job
-    seconds : float
-        Wall-clock time it took.
-    failure : Failure or None
-        None if the page stands at ``job.target``; otherwise nothing stands there.
-    notes : tuple of str
-        What the notebook said on stderr: warnings, which the page does not show.
-    kept : bool
-        Whether the page is one of an earlier run, still right.
-    changed : tuple of str
-        What the notebook changed in a process that makes others after it: kinds of
-        :mod:`qb.publish.process_state`.
-    """
+    """What became of a job."""
 
     job: Job
-    seconds: float
+    seconds: float  # wall-clock time it took
+    # None if the page stands at ``job.target``; otherwise nothing stands there.
     failure: Failure | None = None
-    notes: tuple[str, ...] = ()
-    kept: bool = False
+    notes: tuple[str, ...] = ()  # what the notebook said on stderr: warnings, which the page does not show
+    kept: bool = False  # whether the page is one of an earlier run, still right
+    # What the notebook changed in a process that makes others after it: kinds of
+    # :mod:`qb.publish.process_state`.
     changed: tuple[str, ...] = ()
 
 
@@ -330,29 +295,16 @@ CHANGED = Message(
 
 @dataclass(frozen=True)
 class Site:
-    """What was published.
+    """What was published."""
 
-    Attributes
-    ----------
-    index : Path
-        The page that leads to all others.
-    outcomes : tuple of Outcome
-        One for each page that was made or failed, index pages apart.
-    kept : int
-        How many of the pages asked for stand from an earlier run and are still right.
-    files : dict of Path to str
-        What goes with the pages and was asked to be made, with what went wrong, "" where it was made.
-    changed : bool
-        Whether a file of which the pages are made was edited or removed while they were made.
-    refused : str
-        Why the folder's record of what it holds was not used, in a sentence; empty where it was.
-    """
-
-    index: Path
-    outcomes: tuple[JobOutcome, ...]
-    kept: int = 0
+    index: Path  # the page that leads to all others
+    outcomes: tuple[JobOutcome, ...]  # one for each page that was made or failed, index pages apart
+    kept: int = 0  # how many of the pages asked for stand from an earlier run and are still right
+    # What goes with the pages and was asked to be made, with what went wrong, "" where it was made.
     files: Mapping[Path, str] = field(default_factory=dict)
+    # Whether a file of which the pages are made was edited or removed while they were made.
     changed: bool = False
+    # Why the folder's record of what it holds was not used, in a sentence; empty where it was.
     refused: str = ""
 
     @property

@@ -98,40 +98,20 @@ _DIGEST = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class PageEntry:
-    """The digests recorded for one page: what it was made of.
+    """The digests recorded for one page: what it was made of."""
 
-    Attributes
-    ----------
-    content : str
-        Digest of notebook, parameters and slice.
-    frame : str
-        Digest of what stands around: navigation, titles, provenance.
-    page : str
-        Digest of the page's bytes.
-    """
-
-    content: str
-    frame: str
-    page: str
+    content: str  # digest of notebook, parameters and slice
+    frame: str  # digest of what stands around: navigation, titles, provenance
+    page: str  # digest of the page's bytes
 
 
 @dataclass(frozen=True)
 class Whole:
-    """A publication that ended well.
+    """A publication that ended well."""
 
-    Attributes
-    ----------
-    of : str
-        Digest of all that went into it; see :func:`of_all`.
-    pages : int
-        How many were asked for.
-    indexes : dict of str to str
-        Digests of the index pages' bytes by their names.
-    """
-
-    of: str
-    pages: int
-    indexes: dict[str, str]
+    of: str  # digest of all that went into it; see :func:`of_all`
+    pages: int  # how many were asked for
+    indexes: dict[str, str]  # digests of the index pages' bytes by their names
 
 
 class Record:

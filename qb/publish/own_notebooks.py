@@ -31,30 +31,16 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, order=True)
 class OwnNotebook:
-    """A notebook with a `parameters` cell and an entry ``qb`` in its metadata.
+    """A notebook with a `parameters` cell and an entry ``qb`` in its metadata."""
 
-    Attributes
-    ----------
-    order : int
-        Its place among the notebooks of one's own, from the least.
-    kind : str
-        Name of its pages: ``kind.html``, or ``kind/SCHOOL.html``.
-    path : Path
-    zh, en : str
-        Titles.
-    per : {"dataset", "district", "school"}
-        Of what there is a page each.
-    takes : tuple of str
-        The parameters it declares.
-    """
-
-    order: int
-    kind: str
+    order: int  # its place among the notebooks of one's own, from the least
+    kind: str  # name of its pages: ``kind.html``, or ``kind/SCHOOL.html``
     path: Path
+    # zh, en: titles.
     zh: str
     en: str
-    per: Per
-    takes: tuple[str, ...]
+    per: Per  # of what there is a page each
+    takes: tuple[str, ...]  # the parameters it declares
 
     def title(self, lang: Lang) -> str:
         """Return its title in a language."""

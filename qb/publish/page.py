@@ -220,54 +220,26 @@ _ID = re.compile(r"""\sid\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Page:
-    """What stands on a page around its content.
+    """What stands on a page around its content."""
 
-    Attributes
-    ----------
-    title : str
-        Title of the window, and the heading where the content brings none.
-    lang : {"zh", "en"}
-    place : str
-        District and school year, on the top of the page and of every printed sheet.
-    invented : bool
-        Whether the data are invented; the page then says so.
-    doubts : tuple of str
-        Which verdicts on it cannot be trusted, and why.
-    doubted : tuple of str
-        What rests on these (`qb.report.verdict_keys.doubted`); each verdict on it shows the doubt beside it.
-    links : tuple of (text, href)
-        The other pages of the site, relative to this one.
-    here : str
-        The one of those hrefs that is this page; empty if none is.
-    provenance : tuple of (name, value)
-        What the figures rest on: data, standard, date, software.
-    meta : tuple of (name, value)
-        The same for programs (`qb verify`), written as ``<meta name="qb:…">``.
-    schools : tuple of (id, href, name)
-        Schools that the content may name, each with its page; the href is empty where it has none, and the
-        name where another school has it too.
-    explained : tuple of str
-        Anchors of the words that the overview explains.
-    kind : str
-        What the style sheet calls a page of this kind.
-    settings : SiteSettings
-        Who publishes.
-    """
-
-    title: str
+    title: str  # title of the window, and the heading where the content brings none
     lang: Lang = "zh"
-    place: str = ""
-    invented: bool = False
-    doubts: tuple[str, ...] = ()
+    place: str = ""  # district and school year, on the top of the page and of every printed sheet
+    invented: bool = False  # whether the data are invented; the page then says so
+    doubts: tuple[str, ...] = ()  # which verdicts on it cannot be trusted, and why
+    # What rests on these (`qb.report.verdict_keys.doubted`); each verdict on it shows the doubt beside it.
     doubted: tuple[str, ...] = ()
-    links: tuple[tuple[str, str], ...] = ()
-    here: str = ""
-    provenance: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()  # the other pages of the site, relative to this one
+    here: str = ""  # the one of those hrefs that is this page; empty if none is
+    provenance: tuple[tuple[str, str], ...] = ()  # what the figures rest on: data, standard, date, software
+    # The same for programs (`qb verify`), written as ``<meta name="qb:…">``.
     meta: tuple[tuple[str, str], ...] = ()
+    # Schools that the content may name, each with its page; the href is empty where it has none, and the name
+    # where another school has it too.
     schools: tuple[tuple[str, str, str], ...] = ()
-    explained: tuple[str, ...] = ()
-    kind: str = ""
-    settings: SiteSettings = field(default_factory=SiteSettings)
+    explained: tuple[str, ...] = ()  # anchors of the words that the overview explains
+    kind: str = ""  # what the style sheet calls a page of this kind
+    settings: SiteSettings = field(default_factory=SiteSettings)  # who publishes
 
     @property
     def words(self) -> Mapping[str, str]:

@@ -81,23 +81,12 @@ _SENTENCES = {
 
 @dataclass(frozen=True)
 class IndexYear(Speaker):
-    """What the index says of one year of a district.
+    """What the index says of one year of a district."""
 
-    Attributes
-    ----------
-    assessment : Assessment
-        The district's slice.
-    page : Page
-    last : Assessment, optional
-        The district in the year before, where that is told.
-    current : bool
-        Whether it is the year that the site is about; of those before, less is said.
-    """
-
-    assessment: Assessment
+    assessment: Assessment  # the district's slice
     page: Page
-    last: Assessment | None = None
-    current: bool = True
+    last: Assessment | None = None  # the district in the year before, where that is told
+    current: bool = True  # whether it is the year that the site is about; of those before, less is said
 
     @property
     def lang(self) -> Lang:

@@ -107,25 +107,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Part:
-    """One district's pages: a folder with an index, its reports, and its schools' below it.
-
-    Attributes
-    ----------
-    folder : Path
-    district : str
-    assessment : Assessment
-        The district's slice.
-    pages : dict of (kind, school id) to Path
-        The pages asked for, and those of earlier runs that are still right.
-    above : bool
-        Whether an index of all districts stands one folder above.
-    """
+    """One district's pages: a folder with an index, its reports, and its schools' below it."""
 
     folder: Path
     district: str
-    assessment: Assessment
-    pages: Mapping[Key, Path]
-    above: bool
+    assessment: Assessment  # the district's slice
+    pages: Mapping[Key, Path]  # the pages asked for, and those of earlier runs that are still right
+    above: bool  # whether an index of all districts stands one folder above
 
 
 @dataclass(frozen=True)
@@ -157,22 +145,12 @@ class PageTask:
 
 @dataclass(frozen=True)
 class SitePlan:
-    """All pages of a site.
+    """All pages of a site."""
 
-    Attributes
-    ----------
-    site : Path
-        The folder.
-    context : ReportContext
-    request : Request
-    record : Record or None
-        What the folder holds already; None where that is not asked.
-    """
-
-    site: Path
+    site: Path  # the folder
     context: ReportContext
     request: Request
-    record: Record | None
+    record: Record | None  # what the folder holds already; None where that is not asked
 
     @cached_property
     def settings(self) -> SiteSettings:

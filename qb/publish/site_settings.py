@@ -45,23 +45,15 @@ class _File(Entry):
 
 @dataclass(frozen=True)
 class SiteSettings:
-    """What a site says of who publishes it; empty where nothing was said.
+    """What a site says of who publishes it; empty where nothing was said."""
 
-    Attributes
-    ----------
-    office, contact, next_date, footer : str
-        Who publishes; whom to ask; when the next edition is due; a closing line.
-    logo : str
-        The mark as an address that holds the picture itself.
-    colour : str
-        Of links and marks on light pages, as ``#0b6e99``.
-    """
-
+    # office, contact, next_date, footer: who publishes; whom to ask; when the next edition is due; a closing
+    # line.
     office: str = ""
-    logo: str = ""
+    logo: str = ""  # the mark as an address that holds the picture itself
     contact: str = ""
     next_date: str = ""
-    colour: str = ""
+    colour: str = ""  # of links and marks on light pages, as ``#0b6e99``
     footer: str = ""
 
 

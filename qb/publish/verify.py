@@ -53,16 +53,9 @@ _PAGE = Message("全页", "whole page")
 
 @dataclass(frozen=True)
 class FoundPage:
-    """A page as it stands in a folder.
+    """A page as it stands in a folder."""
 
-    Attributes
-    ----------
-    name : str
-        Its place in the site.
-    text : str
-    """
-
-    name: str
+    name: str  # its place in the site
     text: str
 
     @cached_property
@@ -160,21 +153,11 @@ def _text(tokens: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Difference:
-    """A place where a page is not what the data give.
-
-    Attributes
-    ----------
-    page : str
-    section : str
-        Its heading; of a verdict or a figure what it is, in words.
-    fact : str
-        Key of the verdict or the figure; empty where it is something else.
-    stated, recomputed : str
-    """
+    """A place where a page is not what the data give."""
 
     page: str
-    section: str
-    fact: str
+    section: str  # its heading; of a verdict or a figure what it is, in words
+    fact: str  # key of the verdict or the figure; empty where it is something else
     stated: str
     recomputed: str
 
@@ -284,35 +267,22 @@ _LISTS = {  # of a verification, and what its summary calls them
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of checking a site.
+    """What came of checking a site."""
 
-    Attributes
-    ----------
-    pages, figures : int
-        How many were made again and compared.
-    differences : tuple of Difference
-    missing : tuple of str
-        Pages that others lead to and that are not there.
-    extra : tuple of str
-        Pages that the data do not give.
-    odd : tuple of str
-        What cannot be read as a page: a pipe, a folder, a link, a file that is too large.
-    other_data, other_standard, other_version : tuple of str
-        Pages made of data, by a standard or by a version of qb other than those of this check.
-    files : tuple of str
-        What goes with the pages and is not compared.
-    """
-
+    # pages, figures: how many were made again and compared.
     pages: int
     figures: int
     differences: tuple[Difference, ...] = ()
-    missing: tuple[str, ...] = ()
-    extra: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()  # pages that others lead to and that are not there
+    extra: tuple[str, ...] = ()  # pages that the data do not give
+    # What cannot be read as a page: a pipe, a folder, a link, a file that is too large.
     odd: tuple[str, ...] = ()
+    # other_data, other_standard, other_version: pages made of data, by a standard or by a version of qb other
+    # than those of this check.
     other_data: tuple[str, ...] = ()
     other_standard: tuple[str, ...] = ()
     other_version: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()  # what goes with the pages and is not compared
 
     @property
     def exit_code(self) -> int:

@@ -44,29 +44,14 @@ BADGES = {
 
 @dataclass(frozen=True)
 class UnmetIndicator:
-    """What is not met of one indicator, all schools together.
-
-    Attributes
-    ----------
-    code : str
-    rows : DataFrame
-        Its entries of the ledger, with their states.
-    departments : tuple of str
-        Who answers, the first in charge first.
-    state : State or None
-        The most pressing state of its measures; None where none was entered.
-    deadline : str
-        The first date by which a measure that is not ended is due; empty where none has one.
-    bare : int
-        How many entries have no measure.
-    """
+    """What is not met of one indicator, all schools together."""
 
     code: str
-    rows: pd.DataFrame
-    departments: tuple[str, ...]
-    state: State | None
-    deadline: str
-    bare: int
+    rows: pd.DataFrame  # its entries of the ledger, with their states
+    departments: tuple[str, ...]  # who answers, the first in charge first
+    state: State | None  # the most pressing state of its measures; None where none was entered
+    deadline: str  # the first date by which a measure that is not ended is due; empty where none has one
+    bare: int  # how many entries have no measure
 
     @property
     def deciding(self) -> int:

@@ -299,18 +299,10 @@ def _ranks(values: np.ndarray) -> list[str]:
 
 @dataclass(frozen=True)
 class ReportContext:
-    """A dataset judged in one year, and in every year up to it.
-
-    Attributes
-    ----------
-    data : Dataset
-    assessment : Assessment
-        Of the year that the pages are about.
-    lang : {"zh", "en"}
-    """
+    """A dataset judged in one year, and in every year up to it."""
 
     data: Dataset
-    assessment: Assessment
+    assessment: Assessment  # of the year that the pages are about
     lang: Lang = "zh"
 
     @property
@@ -463,12 +455,6 @@ def part(kind: Callable[[ReportContext, str], P]) -> cached_property[P]:
 class DistrictPart(Speaker):
     """One district of a context.
 
-    Attributes
-    ----------
-    context : ReportContext
-    district : str
-        Empty for the only one of the data.
-
     Raises
     ------
     QbError
@@ -476,7 +462,7 @@ class DistrictPart(Speaker):
     """
 
     context: ReportContext
-    district: str = ""
+    district: str = ""  # empty for the only one of the data
 
     def __post_init__(self) -> None:
         known = self.context.assessment.districts["district"].tolist()

@@ -39,43 +39,22 @@ HELD = ("sections", "facilities", "funds")
 
 @dataclass(frozen=True)
 class Control:
-    """What fills in a field of an action.
+    """What fills in a field of an action."""
 
-    Attributes
-    ----------
-    name : str
-        As a scenario file has it; with a dot before a part of it, as ``capacity.primary``.
-    kind : str
-        ``slider`` (at nothing the field is not written), ``number`` and ``text`` (not written where blank),
-        ``one`` and ``many`` of what is offered, ``flag``.
-    needed : bool
-        Whether the action cannot do without.
-    whole : bool
-        Whether it is a number of persons or things.
-    most : float
-        The largest number that the action takes; infinite where it names none.
-    column : str
-        The column of the tables that it adds to or takes from; empty where there is none.
-    offered : str or tuple
-        A closed set, or what of the data there is to choose from: ``places`` (school and stage, by the rows of
-        `table`), ``schools``, ``zones``, ``district``.
-    table : str
-        Whose rows are the places.
-    stage : str
-        The field in which a place's stage is written.
-    entry : tuple of str
-        Where it stands for an entry of a list: the entry's fields for the part and for the number.
-    """
-
-    name: str
+    name: str  # as a scenario file has it; with a dot before a part of it, as ``capacity.primary``
+    # ``slider`` (at nothing the field is not written), ``number`` and ``text`` (not written where blank),
+    # ``one`` and ``many`` of what is offered, ``flag``.
     kind: str
-    needed: bool = False
-    whole: bool = False
-    most: float = math.inf
-    column: str = ""
+    needed: bool = False  # whether the action cannot do without
+    whole: bool = False  # whether it is a number of persons or things
+    most: float = math.inf  # the largest number that the action takes; infinite where it names none
+    column: str = ""  # the column of the tables that it adds to or takes from; empty where there is none
+    # A closed set, or what of the data there is to choose from: ``places`` (school and stage, by the rows of
+    # `table`), ``schools``, ``zones``, ``district``.
     offered: str | tuple[object, ...] = ()
-    table: str = ""
-    stage: str = ""
+    table: str = ""  # whose rows are the places
+    stage: str = ""  # the field in which a place's stage is written
+    # Where it stands for an entry of a list: the entry's fields for the part and for the number.
     entry: tuple[str, ...] = ()
 
     def put(self, made: dict[str, object], value: object) -> bool:
@@ -227,21 +206,11 @@ class ActionChoice:
 
 @dataclass(frozen=True)
 class Session:
-    """Choices, in the order in which they are done, about one year of a dataset.
+    """Choices, in the order in which they are done, about one year of a dataset."""
 
-    Attributes
-    ----------
-    data : Dataset
-        Of that year alone.
-    base : Assessment
-        Where nothing is done.
-    choices : tuple of Choice
-        One whose sliders all stand at nothing does nothing.
-    """
-
-    data: Dataset
-    base: Assessment
-    choices: tuple[ActionChoice, ...] = ()
+    data: Dataset  # of that year alone
+    base: Assessment  # where nothing is done
+    choices: tuple[ActionChoice, ...] = ()  # one whose sliders all stand at nothing does nothing
 
     @classmethod
     def of(cls, data: Dataset, year: int, standard: Standard) -> Session:

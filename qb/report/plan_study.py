@@ -181,21 +181,11 @@ class PlanAnswers:
 
 @dataclass(frozen=True)
 class Alone:
-    """What each school of a district buys where it is looked at by itself, coefficients left aside.
+    """What each school of a district buys where it is looked at by itself, coefficients left aside."""
 
-    Attributes
-    ----------
-    bought : dict of str to list of dict
-        The purchases of each school that buys something, as of `Plan.purchases`.
-    stuck : frozenset of str
-        Schools that cannot pass within the upper bounds of the cost file.
-    refused : bool
-        Whether nothing can be computed, for want of data.
-    """
-
-    bought: dict[str, list[Row]]
-    stuck: frozenset[str]
-    refused: bool
+    bought: dict[str, list[Row]]  # the purchases of each school that buys something, as of `Plan.purchases`
+    stuck: frozenset[str]  # schools that cannot pass within the upper bounds of the cost file
+    refused: bool  # whether nothing can be computed, for want of data
 
 
 def alone(context: ReportContext, district: str, costs: str) -> Alone:

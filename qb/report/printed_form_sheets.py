@@ -56,22 +56,14 @@ _HIGHEST = 400.0  # a row is no higher than 409 points
 
 @dataclass(frozen=True)
 class FormNumber:
-    """A number as it is printed: rounded half up, in the cell as on paper; "no data" where it is none.
-
-    Attributes
-    ----------
-    mark : str
-        `BELOW` or `INCOMPLETE`: stands behind the number and colours its cell, which holds the number alone.
-    unit : str
-        Stands behind the number, where those of a column differ.
-    beside : float, optional
-        What the number is held against: as many digits more are printed as tell the two apart.
-    """
+    """A number as it is printed: rounded half up, in the cell as on paper; "no data" where it is none."""
 
     value: float
     decimals: int = 0
+    # `BELOW` or `INCOMPLETE`: stands behind the number and colours its cell, which holds the number alone.
     mark: str = ""
-    unit: str = ""
+    unit: str = ""  # stands behind the number, where those of a column differ
+    # What the number is held against: as many digits more are printed as tell the two apart.
     beside: float | None = None
 
     @property
@@ -105,28 +97,17 @@ Column = tuple[str | None, ...]  # a column's head from the top down; None: the 
 
 @dataclass
 class Form:
-    """One sheet, written from the top down.
-
-    Attributes
-    ----------
-    widths : sequence of float
-        Of its columns, in characters of Latin text.
-    paper : {"A4", "A3"}
-        A3 is also taken where letters on A4 would be much smaller than eight points; where they still are, or the
-        sheet is upright, they are larger in their cells.
-    portrait : bool
-        Upright; landscape otherwise.
-    row : int
-        Where the next line goes.
-    """
+    """One sheet, written from the top down."""
 
     workbook: Workbook
     name: str
-    widths: Sequence[float]
+    widths: Sequence[float]  # of its columns, in characters of Latin text
+    # A3 is also taken where letters on A4 would be much smaller than eight points; where they still are, or
+    # the sheet is upright, they are larger in their cells.
     paper: str = "A4"
-    portrait: bool = False
+    portrait: bool = False  # upright; landscape otherwise
     sheet: Worksheet = field(init=False)
-    row: int = field(default=0, init=False)
+    row: int = field(default=0, init=False)  # where the next line goes
     _formats: dict[tuple, Format] = field(default_factory=dict, init=False)
     _size: float = field(default=_BODY_SIZE, init=False)
 
@@ -300,16 +281,9 @@ KINDS = {"kind": Kind, "ownership": Ownership, "location": Location}
 
 @dataclass(frozen=True)
 class Filing:
-    """One district of a context. Forms are for offices: Chinese, whatever language the pages have.
+    """One district of a context. Forms are for offices: Chinese, whatever language the pages have."""
 
-    Attributes
-    ----------
-    context : ReportContext
-        Of this district alone.
-    district : str
-    """
-
-    context: ReportContext
+    context: ReportContext  # of this district alone
     district: str
 
     @classmethod

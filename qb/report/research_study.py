@@ -56,31 +56,18 @@ def other_columns() -> dict[str, SchemaColumn]:
 
 @dataclass(frozen=True)
 class StatedResource:
-    """A resource and how it is stated.
+    """A resource and how it is stated."""
 
-    Attributes
-    ----------
-    key : str
-        C1–C7, or a column of ``sections`` or ``facilities``.
-    zh, en : str
-        Its name.
-    unit_zh, unit_en : str
-        Of the value of a school.
-    factor : float
-        ``value = factor * amount / pupils``: 100 or 1.
-    step : float
-        How much of it comes at once: a person, a room, 100 m², 10,000 yuan.
-    step_zh, step_en : str
-        That in words.
-    """
-
-    key: str
+    key: str  # C1–C7, or a column of ``sections`` or ``facilities``
+    # zh, en: its name.
     zh: str
     en: str
+    # unit_zh, unit_en: of the value of a school.
     unit_zh: str
     unit_en: str
-    factor: float
-    step: float
+    factor: float  # ``value = factor * amount / pupils``: 100 or 1
+    step: float  # how much of it comes at once: a person, a room, 100 m², 10,000 yuan
+    # step_zh, step_en: that in words.
     step_zh: str
     step_en: str
 
@@ -187,29 +174,16 @@ TOLERANCE = 1e-9  # coefficients nearer to each other are the same
 
 @dataclass(frozen=True)
 class Cut:
-    """The schools of one stage and year by one measure: those that have the figure.
-
-    Attributes
-    ----------
-    stage : Stage
-    measure : Measure
-    year : int
-    rows : DataFrame
-        A row per school: the columns of `panel`, with `amount` and `value` (in the measure's unit).
-    missing : int
-        Schools of the stage that have not reported the figure, and are left out.
-    limit : float
-        The standard for a school; NaN where there is none for this measure.
-    cap : float
-        The limit of the difference coefficient of the stage; NaN where the standard has none for this measure.
-    """
+    """The schools of one stage and year by one measure: those that have the figure."""
 
     stage: Stage
     measure: StatedResource
     year: int
+    # A row per school: the columns of `panel`, with `amount` and `value` (in the measure's unit).
     rows: pd.DataFrame = field(repr=False, compare=False)
-    missing: int
-    limit: float
+    missing: int  # schools of the stage that have not reported the figure, and are left out
+    limit: float  # the standard for a school; NaN where there is none for this measure
+    # The limit of the difference coefficient of the stage; NaN where the standard has none for this measure.
     cap: float
     standard: Standard = field(repr=False, compare=False)
 
@@ -269,30 +243,16 @@ class Cut:
 
 @dataclass(frozen=True)
 class Study:
-    """A question put to a context: which schools, by what, told apart how.
-
-    Attributes
-    ----------
-    context : ReportContext
-    district : str
-        Empty: all districts of the data together.
-    stages : tuple of Stage
-    measures : tuple of Measure
-    grouping : str
-        A key of `GROUPINGS`.
-    error : float
-        Share by which a reported figure may be off: 0.05.
-    panel : DataFrame
-        A row per year, school and stage: who it is, `pupils`, `small` (left out by rule, for comparison
-        only) and what it holds in all of each measure.
-    """
+    """A question put to a context: which schools, by what, told apart how."""
 
     context: ReportContext
-    district: str
+    district: str  # empty: all districts of the data together
     stages: tuple[Stage, ...]
     measures: tuple[StatedResource, ...]
-    grouping: str
-    error: float
+    grouping: str  # a key of `GROUPINGS`
+    error: float  # share by which a reported figure may be off: 0.05
+    # A row per year, school and stage: who it is, `pupils`, `small` (left out by rule, for comparison only)
+    # and what it holds in all of each measure.
     panel: pd.DataFrame = field(repr=False, compare=False)
 
     @classmethod

@@ -193,22 +193,13 @@ MOST_SPANS = 6
 
 @dataclass(frozen=True)
 class PageRules:
-    """The rules that verdicts on a page lead to, each under its own anchor.
-
-    Attributes
-    ----------
-    standard : Standard
-    year : int
-        School year: limits may change by year.
-    lang : {"zh", "en"}
-    rules : tuple of str
-        Codes of indicators and those of `WHOLE`, in the order of the page; all of the standard unless given. One
-        that the standard does not have is left out.
-    """
+    """The rules that verdicts on a page lead to, each under its own anchor."""
 
     standard: Standard = field(repr=False)
-    year: int
+    year: int  # school year: limits may change by year
     lang: Lang = "zh"
+    # Codes of indicators and those of `WHOLE`, in the order of the page; all of the standard unless given.
+    # One that the standard does not have is left out.
     rules: tuple[str, ...] = ()
 
     @cached_property

@@ -43,19 +43,11 @@ from qb.terms import COMPULSORY, Stage, Verdict
 
 @dataclass(frozen=True)
 class ScenarioStudy:
-    """The base and scenarios of one district.
-
-    Attributes
-    ----------
-    context : ReportContext
-    district : str
-    comparison : Comparison
-        Of all districts of the data.
-    """
+    """The base and scenarios of one district."""
 
     context: ReportContext
     district: str
-    comparison: Comparison
+    comparison: Comparison  # of all districts of the data
 
     def __post_init__(self) -> None:
         known = self.comparison.base[self.year].districts["district"].tolist()

@@ -237,20 +237,11 @@ class ScenarioSummary(ScenarioPart):
 
 @dataclass(frozen=True)
 class ScenarioReport:
-    """Everything the scenario page shows, part by part.
-
-    Attributes
-    ----------
-    context : ReportContext
-    district : str
-        Empty for the only one of the data.
-    scenarios : sequence of str or Path
-        Scenario files.
-    """
+    """Everything the scenario page shows, part by part."""
 
     context: ReportContext
-    district: str
-    scenarios: Sequence[str | Path]
+    district: str  # empty for the only one of the data
+    scenarios: Sequence[str | Path]  # scenario files
 
     @cached_property
     def study(self) -> ScenarioStudy:

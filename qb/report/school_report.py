@@ -51,20 +51,11 @@ from qb.terms import Kind, Location, Ownership, Stage, Verdict
 
 @dataclass(frozen=True)
 class SchoolReport(Speaker):
-    """Everything a school's page shows.
-
-    Attributes
-    ----------
-    context : ReportContext
-    school_id : str
-        A school that is judged in the context's year; others are refused with the reason.
-    costs : str
-        A cost file; empty for the assumed costs shipped with qb.
-    """
+    """Everything a school's page shows."""
 
     context: ReportContext
-    school_id: str
-    costs: str = ""
+    school_id: str  # a school that is judged in the context's year; others are refused with the reason
+    costs: str = ""  # a cost file; empty for the assumed costs shipped with qb
 
     def __post_init__(self) -> None:
         if not isinstance(self.school_id, str):  # papermill -p reads 0001001 as the number 1001

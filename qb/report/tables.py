@@ -36,57 +36,32 @@ def found(value: str) -> Term | None:
 
 @dataclass(frozen=True)
 class Column:
-    """How one column of a frame is shown.
+    """How one column of a frame is shown."""
 
-    Attributes
-    ----------
-    key : str
-        Column of the frame.
-    label : str or (str, str)
-        Header, with its unit; Chinese and English until the table is made.
-    decimals : int or str, optional
-        Given for numbers; a column's name where decimals differ by row.
-    beside : str, optional
-        Column of what the number is held against (or of the figure, where this is the limit): as many digits
-        more are printed as tell the two apart.
-    verdict : bool
-        The column holds verdicts, shown in words with a mark of their own.
-    link : str or callable, optional
-        Column that holds the address each cell leads to, or what tells it of a row.
-    badge : str, optional
-        Column that holds the class of a badge (one of :data:`BADGE`) in which each cell that says something
-        stands: states in words, with a colour of their own.
-    fact : str or callable, optional
-        Column that holds the key of what each cell states (:mod:`qb.report.verdict_keys`), empty for a cell that
-        states nothing; or what tells it of a row. A verdict and a coefficient lead to their rule, on the same
-        page.
-    school : str, optional
-        Column that holds the school each cell names: on a site the name leads to its page.
-    course : str, optional
-        Column that holds the figures of some years, drawn small after the text.
-    shares : str, optional
-        Column that holds named shares, drawn as small bars after the text.
-    page : str, optional
-        Column that holds a place on another page of the site (``annual#ledger-3``), to which the text leads.
-    whole : bool
-        Whether cells stay on one line: an amount with its unit.
-    show : callable, optional
-        What a reader sees of a row (:func:`qb.report.columns.table`).
-    """
-
-    key: str
-    label: str | tuple[str, str]
-    decimals: int | str | None = None
+    key: str  # column of the frame
+    label: str | tuple[str, str]  # header, with its unit; Chinese and English until the table is made
+    decimals: int | str | None = None  # given for numbers; a column's name where decimals differ by row
+    # Column of what the number is held against (or of the figure, where this is the limit): as many digits
+    # more are printed as tell the two apart.
     beside: str | None = None
-    verdict: bool = False
+    verdict: bool = False  # the column holds verdicts, shown in words with a mark of their own
+    # Column that holds the address each cell leads to, or what tells it of a row.
     link: str | Callable[[Row, Any], str] | None = None
+    # Column that holds the key of what each cell states (:mod:`qb.report.verdict_keys`), empty for a cell
+    # that states nothing; or what tells it of a row. A verdict and a coefficient lead to their rule, on the
+    # same page.
     fact: str | Callable[[Row, Any], str] | None = None
+    # Column that holds the class of a badge (one of :data:`BADGE`) in which each cell that says something
+    # stands: states in words, with a colour of their own.
     badge: str | None = None
+    # Column that holds the school each cell names: on a site the name leads to its page.
     school: str | None = None
-    course: str | None = None
-    shares: str | None = None
+    course: str | None = None  # column that holds the figures of some years, drawn small after the text
+    shares: str | None = None  # column that holds named shares, drawn as small bars after the text
+    # Column that holds a place on another page of the site (``annual#ledger-3``), to which the text leads.
     page: str | None = None
-    whole: bool = False
+    whole: bool = False  # whether cells stay on one line: an amount with its unit
+    # What a reader sees of a row (:func:`qb.report.columns.table`).
     show: Callable[[Row, Any], object] | None = field(default=None, repr=False)
 
     @property

@@ -79,12 +79,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class PanelFigures:
-    """What every school of a context holds, site by site; all panels of a context are cut from it.
-
-    Attributes
-    ----------
-    context : ReportContext
-    """
+    """What every school of a context holds, site by site; all panels of a context are cut from it."""
 
     context: ReportContext
 
@@ -352,13 +347,7 @@ class PanelFigures:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """A panel on a page that tries changes out; a page without a script does not show it.
-
-    Attributes
-    ----------
-    context : ReportContext
-    district : str
-    """
+    """A panel on a page that tries changes out; a page without a script does not show it."""
 
     context: ReportContext
     district: str

@@ -220,17 +220,10 @@ _MARGIN = 60  # of a cell left and right, in twentieths of a point
 
 @dataclass(frozen=True)
 class WordCell:
-    """What stands in a cell.
-
-    Attributes
-    ----------
-    text : str
-    right : bool
-        Whether it stands on the right, as numbers do.
-    """
+    """What stands in a cell."""
 
     text: str
-    right: bool = False
+    right: bool = False  # whether it stands on the right, as numbers do
 
 
 @dataclass(frozen=True)
@@ -344,32 +337,15 @@ _DOCUMENT_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 @dataclass(frozen=True)
 class DocumentFrame:
-    """What stands around the content of a document.
+    """What stands around the content of a document."""
 
-    Attributes
-    ----------
-    title : str
-        Where the content brings no title of its own.
-    place : str
-        District and school year, on every page.
-    lang : {"zh", "en"}
-    invented : bool
-        Whether the data are invented; every page then says so.
-    provenance : tuple of (name, value)
-        What the figures rest on.
-    formal : bool
-        Whether the title has a sheet of its own, with places for who hands it in and when.
-    short : bool
-        Whether it is for a few sheets: smaller letters, and no list of contents.
-    """
-
-    title: str
-    place: str = ""
+    title: str  # where the content brings no title of its own
+    place: str = ""  # district and school year, on every page
     lang: str = "zh"
-    invented: bool = False
-    provenance: tuple[tuple[str, str], ...] = ()
-    formal: bool = False
-    short: bool = False
+    invented: bool = False  # whether the data are invented; every page then says so
+    provenance: tuple[tuple[str, str], ...] = ()  # what the figures rest on
+    formal: bool = False  # whether the title has a sheet of its own, with places for who hands it in and when
+    short: bool = False  # whether it is for a few sheets: smaller letters, and no list of contents
 
 
 def write_document(shown: Iterable[object], path: str | Path, cover: DocumentFrame) -> None:

@@ -437,15 +437,10 @@ def detail_text(row: Mapping[str, object], standard: Standard, lang: Lang) -> st
 
 @dataclass(frozen=True)
 class Tally:
-    """Counts of verdicts as readers see them.
+    """Counts of verdicts as readers see them."""
 
-    Attributes
-    ----------
-    passed, failed, allowed, unknown : int
-        Met; not met; below the standard where the school rule allows it; without data. What does not
-        apply is not counted.
-    """
-
+    # passed, failed, allowed, unknown: met; not met; below the standard where the school rule allows it;
+    # without data. What does not apply is not counted.
     passed: int
     failed: int
     allowed: int

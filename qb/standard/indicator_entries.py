@@ -111,42 +111,25 @@ class Resource(Entry):
     Its amount is the sum of the columns `add` of `table` (`add_at` where a stage counts others), less those
     of `subtract`, at least 0. ``value = per * amount / divisor``. Facilities are shared by the stages of a
     school and split; what sections report is by stage.
-
-    Attributes
-    ----------
-    divisor : str
-        A column of ``sections``: the pupils of the stage unless given.
-    per : int
-        For one pupil or for a hundred.
-    whole : bool
-        Whether it is bought in whole numbers: persons, rooms.
-    decimals : int
-        Of amounts in print.
-    unit : Text
-        In which it is counted and bought: that of the amount, or of the divisor where less is better.
-    what : Text
-        The amount in words.
-    at_most : str
-        The column of ``sections`` that a figure is part of; empty where there is none.
-    if_zero : str
-        What a row with a divisor of 0 is; a row without pupils is never judged, so that pupils need none.
-    price : str
-        The entry of the cost file that gives its price; its own code unless given.
     """
 
     table: Literal["sections", "facilities"]
     add: Annotated[tuple[Words, ...], Field(min_length=1)]
     add_at: dict[Stage, Annotated[tuple[Words, ...], Field(min_length=1)]] = Field(default_factory=dict)
     subtract: tuple[Words, ...] = ()
+    # A column of ``sections``: the pupils of the stage unless given.
     divisor: Literal["pupils", "full_time_teachers", "classes"] = "pupils"
-    per: Literal[1, 100]
-    whole: Annotated[bool, Field(strict=True)]
-    decimals: Decimals = 0
+    per: Literal[1, 100]  # for one pupil or for a hundred
+    whole: Annotated[bool, Field(strict=True)]  # whether it is bought in whole numbers: persons, rooms
+    decimals: Decimals = 0  # of amounts in print
+    # In which it is counted and bought: that of the amount, or of the divisor where less is better.
     unit: Text
-    what: Text
+    what: Text  # the amount in words
+    # The column of ``sections`` that a figure is part of; empty where there is none.
     at_most: Words | None = None
+    # What a row with a divisor of 0 is; a row without pupils is never judged, so that pupils need none.
     if_zero: Literal["fail", "no data"] | None = None
-    price: Code | None = None
+    price: Code | None = None  # the entry of the cost file that gives its price; its own code unless given
 
     def faults(self) -> list[Message]:
         """Say what makes no sense: a divisor that may be 0 and nothing said of it, a column counted twice."""
@@ -196,35 +179,22 @@ class Ratio(Entry):
 
     Numerator and divisor are sums of columns of ``sections`` or ``facilities``, or of the district's items;
     ``schools`` counts one for each school. It is a figure of the district, or one of each school.
-
-    Attributes
-    ----------
-    level : str
-        Whose figure it is. Limits by stage make it one for each stage.
-    add, subtract : tuple of str
-        Columns or items of the numerator, at least 0.
-    divide : tuple of str
-        Those of the divisor; none: the numerator itself is the figure, a count.
-    where : Condition or None
-        The numerator counts only schools (stages, where limits are by stage) of which this holds.
-    per : int
-        100 for a percentage.
-    if_zero : str
-        What a divisor of 0 is; ``pupils`` and ``schools`` are never 0 where anyone is asked.
-    exclusions : tuple of str
-        Which schools are not asked: the kinds of rules.exclusion, its small teaching points.
-    what, of : Text
-        Numerator and divisor in words.
     """
 
+    # Whose figure it is. Limits by stage make it one for each stage.
     level: Literal["district", "schools"] = "district"
+    # add, subtract: columns or items of the numerator, at least 0.
     add: Annotated[tuple[Words, ...], Field(min_length=1)]
     subtract: tuple[Words, ...] = ()
-    divide: tuple[Words, ...] = ()
+    divide: tuple[Words, ...] = ()  # those of the divisor; none: the numerator itself is the figure, a count
+    # The numerator counts only schools (stages, where limits are by stage) of which this holds.
     where: Condition | None = None
-    per: Literal[1, 100] = 1
+    per: Literal[1, 100] = 1  # 100 for a percentage
+    # What a divisor of 0 is; ``pupils`` and ``schools`` are never 0 where anyone is asked.
     if_zero: Literal["fail", "no data", "not applicable"] | None = None
+    # Which schools are not asked: the kinds of rules.exclusion, its small teaching points.
     exclusions: tuple[Literal["kinds", "small_points"], ...] = ("kinds",)
+    # what, of: numerator and divisor in words.
     what: Text
     of: Text | None = None
 

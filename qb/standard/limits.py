@@ -16,27 +16,13 @@ SIDES: dict[str, str] = {">=": "≥", "<=": "≤", "<": "<", ">": ">"}  # as the
 
 @dataclass(frozen=True)
 class LimitInForce:
-    """A limit as the figures of a year are held against it, with the rule of the standard on rounding.
+    """A limit as the figures of a year are held against it, with the rule of the standard on rounding."""
 
-    Attributes
-    ----------
-    value : float or ndarray
-        The limit, or one for each figure; NaN where there is none.
-    side : str or ndarray of str
-        On which side a figure keeps it.
-    decimals : int
-        Digits after the point in print, and in the comparison if `rounded`.
-    rounded : bool
-        Whether figures are rounded before they are compared.
-    tolerance : float
-        A figure nearer to the limit than this is at the limit.
-    """
-
-    value: float | np.ndarray
-    side: str | np.ndarray
-    decimals: int
-    rounded: bool
-    tolerance: float
+    value: float | np.ndarray  # the limit, or one for each figure; NaN where there is none
+    side: str | np.ndarray  # of str: on which side a figure keeps it
+    decimals: int  # digits after the point in print, and in the comparison if `rounded`
+    rounded: bool  # whether figures are rounded before they are compared
+    tolerance: float  # a figure nearer to the limit than this is at the limit
 
     @classmethod
     def each(cls, limits: Sequence[LimitInForce], place: np.ndarray) -> LimitInForce:

@@ -73,30 +73,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class EndOfYear:
-    """What a forecast made at the end of a year may use.
+    """What a forecast made at the end of a year may use."""
 
-    Attributes
-    ----------
-    district : ndarray of int, shape (schools,)
-    start : ndarray, shape (schools, grades)
-        Pupils of the year.
-    moving : Progressions
-    whole : ndarray, shape (districts,)
-        Entrants of the year.
-    path : ndarray, shape (totals, districts, ahead)
-        Entrants against those of the year, by each method of `Total`; NaN where it cannot be used.
-    share : ndarray, shape (shares, schools)
-        Each school's part of them, by each method of `Share`.
-    growth : ndarray, shape (schools, ahead)
-        By which births in its zones move a school's part on; NaN where none are given.
-    """
-
-    district: np.ndarray
-    start: np.ndarray
+    district: np.ndarray  # (schools,) of int
+    start: np.ndarray  # (schools, grades): pupils of the year
     moving: Progressions
-    whole: np.ndarray
+    whole: np.ndarray  # (districts,): entrants of the year
+    # (totals, districts, ahead): entrants against those of the year, by each method of `Total`; NaN where it
+    # cannot be used.
     path: np.ndarray
-    share: np.ndarray
+    share: np.ndarray  # (shares, schools): each school's part of them, by each method of `Share`
+    # (schools, ahead): by which births in its zones move a school's part on; NaN where none are given.
     growth: np.ndarray
 
     def entrants(self, choice: Choice) -> np.ndarray:

@@ -39,39 +39,20 @@ from qb.terms import GRADES_OF_STAGE, Stage
 
 @dataclass(frozen=True)
 class Learned:
-    """How a stage is forecast.
+    """How a stage is forecast."""
 
-    Attributes
-    ----------
-    grades : Grades
-        The past it was learned from.
-    ratio : ndarray, shape (schools, grades − 1)
-        By which each school's pupils move up.
-    newcomer : ndarray, shape (districts, grades − 1)
-        The same for a school without a past.
-    choice : Choice
-    whole : ndarray, shape (districts,)
-        Entrants of the last year.
-    path : ndarray, shape (districts, 1 + ahead)
-        Entrants against those of the last year, from that year on; NaN where they follow the leavers.
-    rate : ndarray, shape (districts,)
-        Entrants a leaver of the stage before; NaN where they do not follow them.
-    lasting : ndarray, shape (schools,)
-        Smoothed entrants' share against the last year's.
-    spread : Spread
-    tests, chosen : DataFrame
-        See :class:`qb.planning.forecast.projection.Forecast`.
-    """
-
-    grades: Grades
-    ratio: np.ndarray
-    newcomer: np.ndarray
+    grades: Grades  # the past it was learned from
+    ratio: np.ndarray  # (schools, grades − 1): by which each school's pupils move up
+    newcomer: np.ndarray  # (districts, grades − 1): the same for a school without a past
     choice: Choice
-    whole: np.ndarray
+    whole: np.ndarray  # (districts,): entrants of the last year
+    # (districts, 1 + ahead): entrants against those of the last year, from that year on; NaN where they
+    # follow the leavers.
     path: np.ndarray
-    rate: np.ndarray
-    lasting: np.ndarray
+    rate: np.ndarray  # (districts,): entrants a leaver of the stage before; NaN where they do not follow them
+    lasting: np.ndarray  # (schools,): smoothed entrants' share against the last year's
     spread: ErrorBand
+    # tests, chosen: see :class:`qb.planning.forecast.projection.Forecast`.
     tests: pd.DataFrame
     chosen: pd.DataFrame
 
@@ -136,23 +117,13 @@ def _leavers(past: Past, grades: Grades, views: dict[int, EndOfYear], choice: Ch
 
 @dataclass(frozen=True)
 class FittedStage:
-    """A fitted stage, started from a base year.
+    """A fitted stage, started from a base year."""
 
-    Attributes
-    ----------
-    grades : Grades
-        Of the data that the forecast starts from.
-    learned : Learned
-    district : ndarray of int, shape (schools,)
-        Place among the districts of `learned`, for the schools of `here`.
-    offset : int
-        Years from the last year of `learned` to the one that the forecast starts from.
-    """
-
-    grades: Grades
+    grades: Grades  # of the data that the forecast starts from
     learned: Learned
+    # (schools,) of int: place among the districts of `learned`, for the schools of `here`.
     district: np.ndarray
-    offset: int
+    offset: int  # years from the last year of `learned` to the one that the forecast starts from
 
     @property
     def here(self) -> np.ndarray:

@@ -16,46 +16,32 @@ from qb.terms import COMPULSORY, GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Stage
 
 @dataclass(frozen=True)
 class Grades:
-    """Pupils by school, year and grade, of one stage.
-
-    Attributes
-    ----------
-    stage : Stage
-    school : ndarray of str, shape (schools,)
-    district : ndarray of int, shape (schools,)
-        Place in :attr:`Past.districts`.
-    pupils : ndarray, shape (schools, years, grades)
-        NaN where not known; 0 before a school has opened. The last year is the last of the data.
-    there : ndarray of bool, shape (schools, years)
-        Whether the school reported the stage; a school that has closed does not.
-    known : ndarray of bool, shape (schools, years)
-        Whether the pupils by grade were reported, and not spread by the district's shares.
-    basis : ndarray of str, shape (schools,)
-        Where the last year's pupils by grade come from; empty for a school without them.
-    children : ndarray, shape (schools, years)
-        Children of the stage in the school's zones; NaN in a year without zones.
-    root : ndarray of int, shape (schools,)
-        Place of the school whose zones count: a campus looks at those of its parent.
-    born : DataFrame, shape (zones, years of birth)
-        Births of the zones that report any; without rows at stages that are not entered by birth.
-    zoned : ndarray of int, shape (zones, years)
-        Place of the school that each zone of `born` belonged to, −1 for none: in a year without an assignment
-        as in the year before, else as in the first year after.
-    assigned : Series
-        Place of the school that each zone of the last year belongs to, by zone, where `born` may matter.
-    """
+    """Pupils by school, year and grade, of one stage."""
 
     stage: Stage
-    school: np.ndarray
-    district: np.ndarray
+    school: np.ndarray  # (schools,) of str
+    district: np.ndarray  # (schools,) of int: place in :attr:`Past.districts`
+    # (schools, years, grades): NaN where not known; 0 before a school has opened. The last year is the last
+    # of the data.
     pupils: np.ndarray
+    # (schools, years) of bool: whether the school reported the stage; a school that has closed does not.
     there: np.ndarray
+    # (schools, years) of bool: whether the pupils by grade were reported, and not spread by the district's
+    # shares.
     known: np.ndarray
+    # (schools,) of str: where the last year's pupils by grade come from; empty for a school without them.
     basis: np.ndarray
+    # (schools, years): children of the stage in the school's zones; NaN in a year without zones.
     children: np.ndarray
+    # (schools,) of int: place of the school whose zones count: a campus looks at those of its parent.
     root: np.ndarray
+    # (zones, years of birth): births of the zones that report any; without rows at stages that are not
+    # entered by birth.
     born: pd.DataFrame
+    # (zones, years) of int: place of the school that each zone of `born` belonged to, −1 for none: in a year
+    # without an assignment as in the year before, else as in the first year after.
     zoned: np.ndarray
+    # Place of the school that each zone of the last year belongs to, by zone, where `born` may matter.
     assigned: pd.Series
 
     @property
@@ -66,37 +52,20 @@ class Grades:
 
 @dataclass(frozen=True)
 class Past:
-    """What a dataset says of the past.
+    """What a dataset says of the past."""
 
-    Attributes
-    ----------
-    years : ndarray of int, shape (years,)
-        Without gaps, though some may have no data.
-    districts : ndarray of str, shape (districts,)
-    stages : dict of Stage to Grades
-        In the order of the grades; a stage that nobody has is left out.
-    births : DataFrame, shape (districts, years)
-        The district item ``births`` (from September of the year before to August), where it is given; else
-        those of its zones, in a year in which all of them report theirs.
-    missing : DataFrame
-        Sections of the last year that cannot be forecast, those of schools that should have reported and
-        did not among them: ``district, school_id, stage, reason``.
-    odd : int
-        Classes whose grade does not belong to their stage; they are not counted.
-    banded : int
-        Rows of classes listed by size, without a grade; they are not counted either.
-    listed : int
-        Years with any class listed.
-    """
-
-    years: np.ndarray
-    districts: np.ndarray
-    stages: dict[Stage, Grades]
+    years: np.ndarray  # (years,) of int: without gaps, though some may have no data
+    districts: np.ndarray  # (districts,) of str
+    stages: dict[Stage, Grades]  # in the order of the grades; a stage that nobody has is left out
+    # (districts, years): the district item ``births`` (from September of the year before to August), where it
+    # is given; else those of its zones, in a year in which all of them report theirs.
     births: pd.DataFrame
+    # Sections of the last year that cannot be forecast, those of schools that should have reported and did
+    # not among them: ``district, school_id, stage, reason``.
     missing: pd.DataFrame
-    odd: int
-    banded: int
-    listed: int
+    odd: int  # classes whose grade does not belong to their stage; they are not counted
+    banded: int  # rows of classes listed by size, without a grade; they are not counted either
+    listed: int  # years with any class listed
 
 
 def past(data: Dataset) -> Past:

@@ -29,49 +29,34 @@ KEYS = ["year", "school_id", "stage", "grade"]
 
 @dataclass(frozen=True)
 class Forecast:
-    """Pupils in the years to come, in whole numbers (`whole`).
+    """Pupils in the years to come, in whole numbers (`whole`)."""
 
-    Attributes
-    ----------
-    base, to : int
-        Last year of the data, and last year of the forecast.
-    rows : DataFrame
-        A row per year, school, stage and grade that the school has or comes to have: ``year, district,
-        school_id, stage, grade, pupils, low, high, basis``. Of ten years one should lie below `low` and
-        one above `high`; both are missing where there are too few years to compare (see `notes`).
-        ``basis`` says where the pupils by grade of the base year came from: ``classes``, ``scaled`` (to
-        the section's pupils, which the classes do not add up to) or ``shares`` (no classes: spread as in
-        the district). ``spread`` and ``common`` are half the band in logarithms, and that part of it
-        which the schools of a district and stage have in common.
-    years : DataFrame
-        The same of the years before, without a band, of the schools that reported in each; missing where
-        not known.
-    backtest : DataFrame
-        Forecasts made at the end of past years against what came: ``district, stage, part`` (``1→2``
-        moving up, ``entry``, or ``all`` grades), ``ahead`` (years), ``pupils`` that came, error of the
-        ``naive`` forecast, of the other ``method``, and whether that one was ``chosen``. Errors are sums
-        of absolute differences by school and grade over the pupils that came.
-    methods : DataFrame
-        What was chosen: ``district, stage, part, method``.
-    missing : DataFrame
-        Sections without a forecast: ``district, school_id, stage, reason``; those of schools that close with
-        the last year they teach in (``closed_year``), after which they have none, those of schools that open
-        with the first (``opened_year``).
-    notes : tuple of str
-        What a reader must know, in sentences.
-    invented : bool
-        Whether the data say that they are made up.
-    """
-
+    # base, to: last year of the data, and last year of the forecast.
     base: int
     to: int
+    # A row per year, school, stage and grade that the school has or comes to have: ``year, district,
+    # school_id, stage, grade, pupils, low, high, basis``. Of ten years one should lie below `low` and one
+    # above `high`; both are missing where there are too few years to compare (see `notes`). ``basis`` says
+    # where the pupils by grade of the base year came from: ``classes``, ``scaled`` (to the section's pupils,
+    # which the classes do not add up to) or ``shares`` (no classes: spread as in the district). ``spread``
+    # and ``common`` are half the band in logarithms, and that part of it which the schools of a district and
+    # stage have in common.
     rows: pd.DataFrame
+    # The same of the years before, without a band, of the schools that reported in each; missing where not
+    # known.
     years: pd.DataFrame
+    # Forecasts made at the end of past years against what came: ``district, stage, part`` (``1→2`` moving up,
+    # ``entry``, or ``all`` grades), ``ahead`` (years), ``pupils`` that came, error of the ``naive`` forecast,
+    # of the other ``method``, and whether that one was ``chosen``. Errors are sums of absolute differences by
+    # school and grade over the pupils that came.
     backtest: pd.DataFrame
-    methods: pd.DataFrame
+    methods: pd.DataFrame  # what was chosen: ``district, stage, part, method``
+    # Sections without a forecast: ``district, school_id, stage, reason``; those of schools that close with
+    # the last year they teach in (``closed_year``), after which they have none, those of schools that open
+    # with the first (``opened_year``).
     missing: pd.DataFrame
-    notes: tuple[str, ...]
-    invented: bool
+    notes: tuple[str, ...]  # what a reader must know, in sentences
+    invented: bool  # whether the data say that they are made up
     districts: np.ndarray = field(repr=False)
     learned: Mapping[Stage, Learned] = field(repr=False)
     learned_year: int = field(repr=False)

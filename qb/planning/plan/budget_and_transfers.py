@@ -192,18 +192,10 @@ _PLACE = ["school_id", "stage"]
 
 @dataclass(frozen=True)
 class Cells:
-    """What the cells of the dataset hold that pools stand for, shape (pools,).
+    """What the cells of the dataset hold that pools stand for, shape (pools,)."""
 
-    Attributes
-    ----------
-    held : ndarray
-        Teachers of the kind, or yuan of equipment; 0 where it cannot be moved.
-    staff : ndarray
-        Full-time teachers of the section; NaN where not reported, and for equipment.
-    """
-
-    held: np.ndarray
-    staff: np.ndarray
+    held: np.ndarray  # teachers of the kind, or yuan of equipment; 0 where it cannot be moved
+    staff: np.ndarray  # full-time teachers of the section; NaN where not reported, and for equipment
 
 
 def cells_of(problem: Problem, data: Dataset, year: int) -> Cells:

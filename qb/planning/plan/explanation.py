@@ -23,32 +23,22 @@ from qb.standard import Standard
 
 @dataclass(frozen=True)
 class Explanation:
-    """What stands behind a plan.
+    """What stands behind a plan."""
 
-    Attributes
-    ----------
-    caps, bounds : DataFrame
-        The coefficients' caps and the upper bounds that bind, with what easing them saves
-        (`qb.planning.plan.relaxation`).
-    pupils : DataFrame
-        What one more pupil in each row would cost: district, school_id, name, stage, yuan.
-    schools, departments, codes : DataFrame
-        Cost by school; by department (`lead_yuan`: of the indicators where it stands first, which adds up
-        to the total; `shared_yuan`: of all in which it has a part); by stage and indicator.
-    coefficients : DataFrame
-        district, stage, code, limit, before, after.
-    yardsticks : DataFrame
-        name (``plan``, ``seven of seven``, ``greatest shortfall first``), yuan (NaN: not possible within the
-        upper bounds).
-    """
-
+    # caps, bounds: the coefficients' caps and the upper bounds that bind, with what easing them saves
+    # (`qb.planning.plan.relaxation`).
     caps: pd.DataFrame
     bounds: pd.DataFrame
-    pupils: pd.DataFrame
+    pupils: pd.DataFrame  # what one more pupil in each row would cost: district, school_id, name, stage, yuan
+    # schools, departments, codes: cost by school; by department (`lead_yuan`: of the indicators where it
+    # stands first, which adds up to the total; `shared_yuan`: of all in which it has a part); by stage and
+    # indicator.
     schools: pd.DataFrame
     departments: pd.DataFrame
     codes: pd.DataFrame
-    coefficients: pd.DataFrame
+    coefficients: pd.DataFrame  # district, stage, code, limit, before, after
+    # name (``plan``, ``seven of seven``, ``greatest shortfall first``), yuan (NaN: not possible within the
+    # upper bounds).
     yardsticks: pd.DataFrame
 
 

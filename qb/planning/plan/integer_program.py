@@ -25,21 +25,11 @@ Terms = tuple[np.ndarray, np.ndarray | float]  # places of variables, one for ea
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found in the time given.
+    """What was found in the time given."""
 
-    Attributes
-    ----------
-    v : ndarray or None
-        The variables of the best solution.
-    bound : float
-        No solution costs less; minus infinity where nothing is known.
-    impossible : bool
-        It is proven that there is no solution.
-    """
-
-    v: np.ndarray | None
-    bound: float
-    impossible: bool
+    v: np.ndarray | None  # the variables of the best solution
+    bound: float  # no solution costs less; minus infinity where nothing is known
+    impossible: bool  # it is proven that there is no solution
 
 
 class Program:
@@ -228,18 +218,10 @@ def shortfall(problem: Problem, x: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Separate:
-    """The cheapest additions when neither coefficients nor budget are looked at.
+    """The cheapest additions when neither coefficients nor budget are looked at."""
 
-    Attributes
-    ----------
-    x : ndarray, shape (pools,)
-        Additions; 0 for schools that cannot pass.
-    stuck : ndarray of bool, shape (rows,)
-        Rows of schools that cannot pass within their upper bounds.
-    """
-
-    x: np.ndarray
-    stuck: np.ndarray
+    x: np.ndarray  # (pools,): additions; 0 for schools that cannot pass
+    stuck: np.ndarray  # (rows,) of bool: rows of schools that cannot pass within their upper bounds
 
 
 def cheapest_by_school(problem: Problem, start: np.ndarray | None = None) -> Separate:

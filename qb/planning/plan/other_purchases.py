@@ -24,18 +24,12 @@ COST = ["cost_yuan", "low_yuan", "high_yuan"]
 
 @dataclass(frozen=True)
 class OtherPurchases:
-    """What money mends beside the resources.
+    """What money mends beside the resources."""
 
-    Attributes
-    ----------
-    items : DataFrame
-        district, school_id and name ("" for the district's own), stage, code, item (what grows), amount,
-        unit, cost_yuan, low_yuan, high_yuan (missing where the cost file has no price), yearly.
-    actions : tuple of dict
-        The same as actions of a scenario, to be done after the purchases.
-    """
-
+    # district, school_id and name ("" for the district's own), stage, code, item (what grows), amount, unit,
+    # cost_yuan, low_yuan, high_yuan (missing where the cost file has no price), yearly.
     items: pd.DataFrame
+    # The same as actions of a scenario, to be done after the purchases.
     actions: tuple[dict[str, object], ...]
 
     @classmethod

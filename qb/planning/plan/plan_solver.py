@@ -165,21 +165,11 @@ def _supplied(problem: Problem) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 @dataclass(frozen=True)
 class Branched:
-    """What branch and bound found in its time.
+    """What branch and bound found in its time."""
 
-    Attributes
-    ----------
-    x : ndarray, shape (pools,), or None
-        Additions that keep the tangents, not necessarily the cones.
-    bound : float
-        No plan costs less (yuan).
-    impossible : bool
-        No plan keeps even the tangents.
-    """
-
-    x: np.ndarray | None
-    bound: float
-    impossible: bool
+    x: np.ndarray | None  # (pools,): additions that keep the tangents, not necessarily the cones
+    bound: float  # no plan costs less (yuan)
+    impossible: bool  # no plan keeps even the tangents
 
 
 def branch(
@@ -359,21 +349,11 @@ NEAR = 0.98  # a coefficient above this part of its cap takes part in branch and
 
 @dataclass(frozen=True)
 class PlanSolution:
-    """The cheapest additions found, and what is proven of them.
+    """The cheapest additions found, and what is proven of them."""
 
-    Attributes
-    ----------
-    x : ndarray, shape (pools,), or None
-        None where no plan was found.
-    bound : float
-        No plan costs less (yuan).
-    impossible : bool
-        It is proven that there is no plan.
-    """
-
-    x: np.ndarray | None
-    bound: float
-    impossible: bool = False
+    x: np.ndarray | None  # (pools,): None where no plan was found
+    bound: float  # no plan costs less (yuan)
+    impossible: bool = False  # it is proven that there is no plan
 
 
 def solve(problem: Problem, gap: float = 1e-3, seconds: float = 60.0, solver: str = "highs") -> PlanSolution:

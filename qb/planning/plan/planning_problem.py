@@ -33,24 +33,13 @@ NOISE = 1e-7  # of a person or room: below it a fraction is noise of the divisio
 
 @dataclass(frozen=True, eq=False)
 class Cone:
-    """One coefficient and its cap.
-
-    Attributes
-    ----------
-    district, stage : str
-    k : int
-        Place of the indicator among the resources; `code` is its own.
-    rows : ndarray of int
-        The judged rows of the stage.
-    cap : float
-        The coefficient may not exceed it.
-    """
+    """One coefficient and its cap."""
 
     district: str
     stage: str
-    k: int
-    rows: np.ndarray
-    cap: float
+    k: int  # place of the indicator among the resources; `code` is its own
+    rows: np.ndarray  # of int: the judged rows of the stage
+    cap: float  # the coefficient may not exceed it
     code: str
 
     @property
@@ -97,27 +86,15 @@ class Sum:
 
 @dataclass(frozen=True, eq=False)
 class HiresBeyondStaff:
-    """Where a course is not enough: more teachers of a kind than a section has teachers must be hired.
+    """Where a course is not enough: more teachers of a kind than a section has teachers must be hired."""
 
-    Attributes
-    ----------
-    pool : ndarray of int, shape (n,)
-        Pools of teachers of a kind.
-    room : ndarray, shape (n,)
-        Teachers of the section who are not of the kind yet: so many can become it.
-    hires : ndarray of int, shape (n,)
-        The pool of the same section in which all that is added are hired teachers, who make room as well;
-        −1 where there is none.
-    extra : ndarray, shape (n,)
-        What a teacher hired costs (a year) more than the course.
-    low, high : ndarray, shape (n,)
-        The same of the low and the high price.
-    """
-
-    pool: np.ndarray
-    room: np.ndarray
+    pool: np.ndarray  # (n,) of int: pools of teachers of a kind
+    room: np.ndarray  # (n,): teachers of the section who are not of the kind yet: so many can become it
+    # (n,) of int: the pool of the same section in which all that is added are hired teachers, who make room
+    # as well; −1 where there is none.
     hires: np.ndarray
-    extra: np.ndarray
+    extra: np.ndarray  # (n,): what a teacher hired costs (a year) more than the course
+    # low, high: (n,): the same of the low and the high price.
     low: np.ndarray
     high: np.ndarray
 
@@ -145,62 +122,33 @@ class Problem:
 
     Where less is better the divisor is what is bought: so many pupils a teacher at most are so many teachers
     for a pupil at least.
-
-    Attributes
-    ----------
-    standard : Standard
-        Its resource indicators are those of the plan, k of them.
-    rows : DataFrame, shape (rows, …)
-        district, school_id, name, stage of each judged row.
-    pupils : ndarray, shape (rows,)
-    have, limit : ndarray, shape (rows, k)
-        What each row holds now, in all; the standard per pupil or per hundred.
-    factor : ndarray, shape (k,)
-        100 or 1: ``value = factor * amount / pupils``.
-    pool : ndarray of int, shape (rows, k)
-        The pool from which a row and indicator is supplied.
-    share : ndarray, shape (rows, k)
-        How much of what the pool is given counts for the row; 1 except for schools that report as one.
-    pools : DataFrame, shape (pools, …)
-        district, school_id, name, stage and code of each pool (the dataset's row), k, unit, yuan, low, high,
-        yearly.
-    most : ndarray, shape (pools,)
-        Upper bound, infinite where none is given.
-    whole : ndarray of bool, shape (pools,)
-        Whether only whole numbers can be added.
-    sums : tuple of Sum
-        Upper bounds on several pools of a school together.
-    cones : tuple of Cone
-    means : tuple of Mean
-        Where the mean of the coefficients decides; there are no cones then.
-    spare : int
-        How many of them may stay below the standard; `floor` is how low.
-    budget : float or None
-    beyond : HiresBeyondStaff
-    paid : frozenset of str
-        Indicators of which all that is added are hired teachers.
     """
 
-    standard: Standard
-    rows: pd.DataFrame
-    pupils: np.ndarray
+    standard: Standard  # its resource indicators are those of the plan, k of them
+    rows: pd.DataFrame  # (rows, …): district, school_id, name, stage of each judged row
+    pupils: np.ndarray  # (rows,)
+    # have, limit: (rows, k): what each row holds now, in all; the standard per pupil or per hundred.
     have: np.ndarray
     limit: np.ndarray
-    factor: np.ndarray
-    pool: np.ndarray
+    factor: np.ndarray  # (k,): 100 or 1: ``value = factor * amount / pupils``
+    pool: np.ndarray  # (rows, k) of int: the pool from which a row and indicator is supplied
+    # (rows, k): how much of what the pool is given counts for the row; 1 except for schools that report as
+    # one.
     share: np.ndarray
+    # (pools, …): district, school_id, name, stage and code of each pool (the dataset's row), k, unit, yuan,
+    # low, high, yearly.
     pools: pd.DataFrame
-    most: np.ndarray
-    whole: np.ndarray
-    sums: tuple[Sum, ...]
+    most: np.ndarray  # (pools,): upper bound, infinite where none is given
+    whole: np.ndarray  # (pools,) of bool: whether only whole numbers can be added
+    sums: tuple[Sum, ...]  # upper bounds on several pools of a school together
     cones: tuple[Cone, ...]
-    spare: int
+    spare: int  # how many of them may stay below the standard; `floor` is how low
     floor: float
     budget: float | None = None
     beyond: HiresBeyondStaff = field(default_factory=HiresBeyondStaff.none)
-    paid: frozenset[str] = frozenset()
+    paid: frozenset[str] = frozenset()  # indicators of which all that is added are hired teachers
 
-    means: tuple[Mean, ...] = ()
+    means: tuple[Mean, ...] = ()  # where the mean of the coefficients decides; there are no cones then
 
     @property
     def yuan(self) -> np.ndarray:

@@ -25,24 +25,15 @@ from qb.planning.plan.planning_problem import Cone, Problem
 
 @dataclass(frozen=True)
 class LinearModel:
-    """The rules of the schools: least ``cost @ v`` where ``matrix @ v >= right``, ``lower <= v <= upper``.
-
-    Attributes
-    ----------
-    unit : ndarray, shape (pools,)
-        ``v[:pools] * unit`` are the additions; after them come the choices (1: this indicator of this row
-        stays at the floor), between 0 and 1, and last the teachers hired beyond those of the section
-        (`Problem.tight`).
-    choice : tuple of ndarray
-        Row and indicator of each choice.
-    yuan : float
-        What a cost of 1 stands for.
-    """
+    """The rules of the schools: least ``cost @ v`` where ``matrix @ v >= right``, ``lower <= v <= upper``."""
 
     problem: Problem
+    # (pools,): ``v[:pools] * unit`` are the additions; after them come the choices (1: this indicator of this
+    # row stays at the floor), between 0 and 1, and last the teachers hired beyond those of the section
+    # (`Problem.tight`).
     unit: np.ndarray
-    choice: tuple[np.ndarray, np.ndarray]
-    yuan: float
+    choice: tuple[np.ndarray, np.ndarray]  # row and indicator of each choice
+    yuan: float  # what a cost of 1 stands for
     cost: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
@@ -79,27 +70,16 @@ class Scaled:
 
 @dataclass(frozen=True)
 class Relaxed:
-    """The relaxation solved.
-
-    Attributes
-    ----------
-    v : ndarray, or None
-        The model's variables; None where there is no solution (`impossible`), or none was found.
-    rows : ndarray
-        Prices (duals) of the rows of ``model.matrix``.
-    cones : list of ndarray
-        Prices of the cones, the first number of each that of its right side.
-    upper : ndarray
-        Prices of the upper bounds. For an impossible problem the prices are its certificate.
-    """
+    """The relaxation solved."""
 
     model: LinearModel
     scaled: tuple[Scaled, ...]
+    # The model's variables; None where there is no solution (`impossible`), or none was found.
     v: np.ndarray | None
     impossible: bool
-    rows: np.ndarray
-    cones: list[np.ndarray]
-    upper: np.ndarray
+    rows: np.ndarray  # prices (duals) of the rows of ``model.matrix``
+    cones: list[np.ndarray]  # prices of the cones, the first number of each that of its right side
+    upper: np.ndarray  # prices of the upper bounds. For an impossible problem the prices are its certificate.
 
     @property
     def x(self) -> np.ndarray | None:

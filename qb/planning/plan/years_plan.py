@@ -248,36 +248,18 @@ def _refuse(budget: float | None, to: int, base: int) -> None:
 
 @dataclass(frozen=True)
 class Goods:
-    """What the plan of the target year is made of, one entry for each pool and way to get it.
+    """What the plan of the target year is made of, one entry for each pool and way to get it."""
 
-    Attributes
-    ----------
-    pool : ndarray of int
-    hired : ndarray of bool
-        Whether these are teachers hired beyond the pool's own way.
-    amount : ndarray
-        What must be there in the target year.
-    yuan : ndarray
-        The price of one.
-    yearly : ndarray of bool
-        Whether it comes back every year.
-    leaves : ndarray of bool
-        Whether these are teachers, of whom some leave.
-    last : ndarray of bool
-        Whether it can be bought in the target year alone: nearly all teachers of the section are of the kind,
-        and in an earlier year rounding might leave one too few.
-    stay : dict of int to float
-        The part of the teachers bought in each year who are there in the target year.
-    """
-
-    pool: np.ndarray
-    hired: np.ndarray
-    amount: np.ndarray
-    yuan: np.ndarray
-    yearly: np.ndarray
-    leaves: np.ndarray
+    pool: np.ndarray  # of int
+    hired: np.ndarray  # of bool: whether these are teachers hired beyond the pool's own way
+    amount: np.ndarray  # what must be there in the target year
+    yuan: np.ndarray  # the price of one
+    yearly: np.ndarray  # of bool: whether it comes back every year
+    leaves: np.ndarray  # of bool: whether these are teachers, of whom some leave
+    # of bool: whether it can be bought in the target year alone: nearly all teachers of the section are of
+    # the kind, and in an earlier year rounding might leave one too few.
     last: np.ndarray
-    stay: Mapping[int, float]
+    stay: Mapping[int, float]  # the part of the teachers bought in each year who are there in the target year
 
     def bought(self, held: np.ndarray, year: int) -> np.ndarray:
         """Return how many are bought in a year so that so many more are there in the target year."""

@@ -42,18 +42,10 @@ Later = Callable[[Dataset, int], Dataset]  # the dataset and a year -> the datas
 
 @dataclass(frozen=True)
 class Outlook:
-    """How a dataset goes on after its last year.
+    """How a dataset goes on after its last year."""
 
-    Attributes
-    ----------
-    forecast : Forecast
-        Of the dataset as it is, without any scenario.
-    standard : Standard
-        For class limits, and for how many of its teachers a school loses each year.
-    """
-
-    forecast: Forecast
-    standard: Standard
+    forecast: Forecast  # of the dataset as it is, without any scenario
+    standard: Standard  # for class limits, and for how many of its teachers a school loses each year
 
     @classmethod
     def of(cls, data: Dataset, to: int, standard: Standard) -> Outlook:
@@ -201,23 +193,12 @@ def listed(data: Dataset) -> Message:
 
 @dataclass(frozen=True)
 class BaseYears:
-    """The years as they are without a scenario.
+    """The years as they are without a scenario."""
 
-    Attributes
-    ----------
-    data : dict of int to Dataset
-        Each year alone.
-    outlook : dict of int to Outlook
-        For the years that were forecast.
-    notes : tuple of str
-        How the years came about that the data lack, in sentences.
-    unknown : str
-        Why there is no forecast where one is needed; empty where there is one, or all years are given.
-    """
-
-    data: dict[int, Dataset]
-    outlook: dict[int, Outlook]
-    notes: tuple[str, ...]
+    data: dict[int, Dataset]  # each year alone
+    outlook: dict[int, Outlook]  # for the years that were forecast
+    notes: tuple[str, ...]  # how the years came about that the data lack, in sentences
+    # Why there is no forecast where one is needed; empty where there is one, or all years are given.
     unknown: str = ""
 
     @classmethod

@@ -189,22 +189,12 @@ class Prices:
 
 @dataclass(frozen=True)
 class Case:
-    """What an action's purchases rest on.
-
-    Attributes
-    ----------
-    prices : Prices
-    data : Dataset
-        The year as it is without the scenario.
-    year : int
-    after : callable
-        Returns the records with this action, and those before it, done.
-    """
+    """What an action's purchases rest on."""
 
     prices: Prices
-    data: Dataset
+    data: Dataset  # the year as it is without the scenario
     year: int
-    after: Callable[[], YearRecords]
+    after: Callable[[], YearRecords]  # returns the records with this action, and those before it, done
 
     def stage(self, school: str, written: Stage | None) -> str:
         """Return the stage of an action that names none: the school's only one, else the school as a whole."""

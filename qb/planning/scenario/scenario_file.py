@@ -119,30 +119,14 @@ Reason = tuple[int, Message]  # number of the action, 0 for the file itself; wha
 
 @dataclass(frozen=True)
 class Draft:
-    """A scenario before it is known to be sound.
+    """A scenario before it is known to be sound."""
 
-    Attributes
-    ----------
-    label : Message
-        How a message names it.
-    scenario : Scenario or None
-        What of it can be read; None where nothing can.
-    numbers : tuple of int
-        The number in the file of each action of `scenario`.
-    names : dict of int to str
-        What each action of the file says it does.
-    reasons : tuple of (int, str)
-        What cannot be read.
-    doubtful : frozenset of str
-        Schools that the actions left out would have opened.
-    """
-
-    label: Message
-    scenario: Scenario | None
-    numbers: tuple[int, ...] = ()
-    names: tuple[str, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-    doubtful: frozenset[str] = frozenset()
+    label: Message  # how a message names it
+    scenario: Scenario | None  # what of it can be read; None where nothing can
+    numbers: tuple[int, ...] = ()  # the number in the file of each action of `scenario`
+    names: tuple[str, ...] = ()  # what each action of the file says it does
+    reasons: tuple[Reason, ...] = ()  # what cannot be read
+    doubtful: frozenset[str] = frozenset()  # schools that the actions left out would have opened
 
     @property
     def steps(self) -> list[tuple[int, Action]]:

@@ -77,28 +77,15 @@ class Stay:
 
 @dataclass(frozen=True)
 class YearRecords:
-    """The records of one year. No record is changed in place; `put` returns another register.
-
-    Attributes
-    ----------
-    year : int
-    tables : dict
-        For each table of `KEYS`, its records of the year by key (`schools`: all of them).
-    source : str
-        What new records say of where they come from.
-    moves : tuple of Move
-        Who has changed school so far.
-    stays : tuple of Stay
-        Who has not, though the zone is assigned to another one.
-    closed : dict
-        By school, the last record of each that an action has ended, with the last year it taught in.
-    """
+    """The records of one year. No record is changed in place; `put` returns another register."""
 
     year: int
+    # For each table of `KEYS`, its records of the year by key (`schools`: all of them).
     tables: Mapping[str, Mapping[object, Row]]
-    source: str
-    moves: tuple[Move, ...] = ()
-    stays: tuple[Stay, ...] = ()
+    source: str  # what new records say of where they come from
+    moves: tuple[Move, ...] = ()  # who has changed school so far
+    stays: tuple[Stay, ...] = ()  # who has not, though the zone is assigned to another one
+    # By school, the last record of each that an action has ended, with the last year it taught in.
     closed: Mapping[str, Row] = field(default_factory=dict)
 
     @classmethod

@@ -29,47 +29,24 @@ NONE = -1  # a group of children without a seat, a seat of no site
 class SitingProblem:
     """Groups of children to be seated; a group is the children of one zone and stage, and stays whole.
 
-    Attributes
-    ----------
-    children : ndarray, shape (groups,)
-        Above 0.
-    km : ndarray, shape (groups, seats)
-        The walk; NaN where the seat is of another stage or district.
-    limit : LimitInForce, one for each group
-        The longest walk that counts as within distance.
-    now : ndarray of int, shape (groups,)
-        The seat that the group has today, or `NONE`.
-    capacity : ndarray, shape (seats,)
-        Children of zones that the seat takes; 0 for a site before anything is opened there.
-    leaving : ndarray, shape (seats,)
-        The most children that can leave: a school does not send away more pupils than it has.
-    site : ndarray of int, shape (seats,)
-        The site that the seat belongs to, `NONE` for a school that is there.
-    option_site : ndarray of int, shape (options,)
-        The site of each kind and size that could be opened.
-    option_capacity : ndarray, shape (options, seats)
-        The capacity that opening it brings.
-    counts : Aim
-        What counts first.
-    option_yuan : ndarray, shape (options,), optional
-        What opening each costs, where that matters.
-
     Notes
     -----
     A seat is a school (or a site) and a stage.
     """
 
-    children: np.ndarray
-    km: np.ndarray
-    limit: LimitInForce
-    now: np.ndarray
+    children: np.ndarray  # (groups,): above 0
+    km: np.ndarray  # (groups, seats): the walk; NaN where the seat is of another stage or district
+    limit: LimitInForce  # the longest walk that counts as within distance
+    now: np.ndarray  # (groups,) of int: the seat that the group has today, or `NONE`
+    # (seats,): children of zones that the seat takes; 0 for a site before anything is opened there.
     capacity: np.ndarray
+    # (seats,): the most children that can leave: a school does not send away more pupils than it has.
     leaving: np.ndarray
-    site: np.ndarray
-    option_site: np.ndarray
-    option_capacity: np.ndarray
-    counts: Aim = Aim.WITHIN
-    option_yuan: np.ndarray | None = None
+    site: np.ndarray  # (seats,) of int: the site that the seat belongs to, `NONE` for a school that is there
+    option_site: np.ndarray  # (options,) of int: the site of each kind and size that could be opened
+    option_capacity: np.ndarray  # (options, seats): the capacity that opening it brings
+    counts: Aim = Aim.WITHIN  # what counts first
+    option_yuan: np.ndarray | None = None  # (options,): what opening each costs, where that matters
 
     @cached_property
     def near(self) -> np.ndarray:
@@ -84,29 +61,16 @@ class SitingProblem:
 
 @dataclass(frozen=True)
 class Labels:
-    """What the places of a problem are called.
+    """What the places of a problem are called."""
 
-    Attributes
-    ----------
-    groups : DataFrame, shape (groups, …)
-        `zone_id`, `district`, `stage`, `children`, and `assigned`: the school as the data have it.
-    seats : DataFrame, shape (seats, …)
-        `school_id` (that of a site: the new school's) and `stage`.
-    notes : tuple of str
-        What was left out, and why.
-    limits_km : dict of str to float
-        The longest walk within distance, by stage.
-    detour : float
-        A walk as a multiple of the straight line, where the table `distances` has none.
-    pairs, measured : int
-        Zones and schools (or sites) between which there is a way, and those of which the table has it.
-    """
-
+    # (groups, …): `zone_id`, `district`, `stage`, `children`, and `assigned`: the school as the data have it.
     groups: pd.DataFrame
-    seats: pd.DataFrame
-    notes: tuple[str, ...]
-    limits_km: dict[str, float]
-    detour: float
+    seats: pd.DataFrame  # (seats, …): `school_id` (that of a site: the new school's) and `stage`
+    notes: tuple[str, ...]  # what was left out, and why
+    limits_km: dict[str, float]  # the longest walk within distance, by stage
+    detour: float  # a walk as a multiple of the straight line, where the table `distances` has none
+    # pairs, measured: zones and schools (or sites) between which there is a way, and those of which the table
+    # has it.
     pairs: int
     measured: int
 

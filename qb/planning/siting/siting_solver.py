@@ -244,32 +244,16 @@ class Proof(NamedTuple):
 
 @dataclass(frozen=True)
 class SitingSolution:
-    """One plan.
-
-    Attributes
-    ----------
-    status : Status
-    seat : ndarray of int, shape (groups,)
-        `NONE` for a group that has no place (only where infeasible).
-    opened : tuple of int
-        Options, in their order; of those of one site the smallest with which the plan can be done.
-    within : Proof
-        Children whose walk is within the limit; proven where that counts first.
-    walk : Proof
-        Kilometres walked by all children together, given as much of what counts first.
-    farthest : Proof
-        The longest walk of a child, in kilometres; proven where that counts first.
-    unplaced : float
-        Children for whom there is no place; no plan has fewer.
-    """
+    """One plan."""
 
     status: SitingStatus
-    seat: np.ndarray
+    seat: np.ndarray  # (groups,) of int: `NONE` for a group that has no place (only where infeasible)
+    # Options, in their order; of those of one site the smallest with which the plan can be done.
     opened: tuple[int, ...]
-    within: Proof
-    walk: Proof
-    farthest: Proof
-    unplaced: float = 0.0
+    within: Proof  # children whose walk is within the limit; proven where that counts first
+    walk: Proof  # kilometres walked by all children together, given as much of what counts first
+    farthest: Proof  # the longest walk of a child, in kilometres; proven where that counts first
+    unplaced: float = 0.0  # children for whom there is no place; no plan has fewer
 
 
 def solve(
@@ -514,37 +498,26 @@ NOW = 0  # the option in which nothing is done
 
 @dataclass(frozen=True)
 class Siting:
-    """The best plans, ranked. Option 1 is the best; option 0 is the district as it is.
-
-    Attributes
-    ----------
-    year : int
-    asked : SitesFile
-        The candidates, and what was asked of them.
-    solutions : tuple of Solution
-        By rank; one of them opens no site and only assigns the zones anew.
-    options : DataFrame
-        `option`, `sites`, `status`; `children` with a way, `within` (those within distance), `within_bound`
-        (the most that any plan reaches) and `within_gap`; `mean_km`, `farthest_km`, its `farthest_bound` and
-        `farthest_gap`, `child_km`, its `bound` and `gap` (among plans with no fewer within distance, or
-        nobody farther; NaN are bounds of what does not count first); `unplaced`; `moved`, the children whose
-        zone changes school; `cost_yuan`, `low_yuan` and `high_yuan` of opening its schools; of the district
-        under it `rows`, `passing` and `no_data` (school and stage), `over` (C1–C7 coefficients above their
-        limit, NaN where none can be computed), `lacking` (figures of C1–C7 below the standard),
-        `lacking_yuan` (what it would cost to mend them), and `reason`, why it cannot be done on these data.
-    distances : DataFrame
-        By option and stage: `children`, `within`, `mean_km`, `farthest_km`, `unknown` (without a way).
-    notes : tuple of str
-        What was left out; where not everyone has a place, how many have none and what would help.
-    """
+    """The best plans, ranked. Option 1 is the best; option 0 is the district as it is."""
 
     year: int
-    asked: SitesFile
+    asked: SitesFile  # the candidates, and what was asked of them
     problem: SitingProblem
     labels: Labels
+    # By rank; one of them opens no site and only assigns the zones anew.
     solutions: tuple[SitingSolution, ...]
+    # `option`, `sites`, `status`; `children` with a way, `within` (those within distance), `within_bound`
+    # (the most that any plan reaches) and `within_gap`; `mean_km`, `farthest_km`, its `farthest_bound` and
+    # `farthest_gap`, `child_km`, its `bound` and `gap` (among plans with no fewer within distance, or nobody
+    # farther; NaN are bounds of what does not count first); `unplaced`; `moved`, the children whose zone
+    # changes school; `cost_yuan`, `low_yuan` and `high_yuan` of opening its schools; of the district under it
+    # `rows`, `passing` and `no_data` (school and stage), `over` (C1–C7 coefficients above their limit, NaN
+    # where none can be computed), `lacking` (figures of C1–C7 below the standard), `lacking_yuan` (what it
+    # would cost to mend them), and `reason`, why it cannot be done on these data.
     options: pd.DataFrame
+    # By option and stage: `children`, `within`, `mean_km`, `farthest_km`, `unknown` (without a way).
     distances: pd.DataFrame
+    # What was left out; where not everyone has a place, how many have none and what would help.
     notes: tuple[str, ...]
 
     @property
