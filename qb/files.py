@@ -1,4 +1,4 @@
-"""Files and folders: those that come with qb, and those written whole, whenever program or machine stop.
+"""Files and folders: those that come with qb (`shipped`), and those written whole or not at all.
 
 What is written is made beside the old under a hidden name that carries the process, reaches the disk, and
 takes the old one's place in one step. What a killed process left beside is cleared by the next that writes

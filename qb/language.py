@@ -1,4 +1,4 @@
-"""What users read, in Chinese and in English."""
+"""What users read, in Chinese and in English: `say`, `Message`, the language of errors, JSON as text."""
 
 from __future__ import annotations
 

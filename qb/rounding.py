@@ -1,4 +1,4 @@
-"""Rounding as an office rounds: half up."""
+"""Rounding as an office rounds, half up; decimals that tell a figure from its limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An .xlsx file as a package: refused where it would unpack too large; copied with only what is changed written anew."""
+"""An .xlsx file as a package: refused where it unpacks too large, formulas without a value, hidden cells; copied in part anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is judged in a year: campuses merged into parents, sections as arrays, exclusions with reasons, classes listed."""
+"""Who is judged in a year: campuses merged, sections as arrays, classes listed, exclusions, where a transition clause holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdicts: figures held against limits; the school rule, coefficients, shortfalls, an indicator's worst part."""
+"""Verdicts: figures held against limits; school rule, coefficients, shortfalls, what rounding would decide otherwise."""
 
 from __future__ import annotations
 

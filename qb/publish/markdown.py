@@ -1,4 +1,4 @@
-"""Markdown as a page shows it: formulas as MathML, which browsers draw without any program."""
+"""Markdown as a page shows it: formulas as MathML, words of the glossary led to where they are explained."""
 
 from __future__ import annotations
 

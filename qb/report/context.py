@@ -1,4 +1,4 @@
-"""What pages share: the dataset judged, the years before, all tables by school, the base of every part of a page."""
+"""What pages share: the dataset judged, the years before, all tables and peers by school, the base of a page's parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Word document written element by element: headings, tables, figures, fields, cover, places to fill in."""
+"""A Word document written element by element; one in which somebody has written since is recognised."""
 
 from __future__ import annotations
 

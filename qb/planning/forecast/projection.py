@@ -1,4 +1,4 @@
-"""`qb forecast`: pupils by school, stage and grade in the years to come, and the dataset of such a year."""
+"""`qb forecast`: pupils by school, stage and grade to come, in whole numbers that add up; the dataset of such a year."""
 
 from __future__ import annotations
 

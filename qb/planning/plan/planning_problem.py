@@ -1,4 +1,4 @@
-"""The planning problem of a year as arrays: what each school row has, can be given, and must reach."""
+"""The planning problem of a year as arrays: what each school row has, can be given (land, staff), and must reach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions on pupils and their classes: `move_pupils`, `rezone`, `split_classes`, `place_overflow`."""
+"""Actions on pupils and classes: `move_pupils`, `rezone`, `new_estate`, `split_classes`, `place_overflow`."""
 
 from __future__ import annotations
 
