@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,6 @@ from qb.publish.own_notebooks import find_notebooks
 from qb.publish.page import Lang
 from qb.publish.page_processes import PageProcesses
 from qb.publish.site_settings import PICTURES, settings_file
-from qb.standard import whole_name
 
 if TYPE_CHECKING:
     from qb.publish.cluster import Cluster
@@ -95,38 +95,46 @@ def publish(
         notebook is missing, or another publication is at work in the folder. Nothing has been written.
     """
     data = Path(data_path).resolve()
-    name = whole_name(standard)
-    beside = {"scenarios": tuple(map(_whole, scenarios)), "costs": _whole(costs) if costs else ""}
-    beside["settings"] = settings_file(data, _whole(settings) if settings else "")
     own, tls = find_notebooks(notebooks), _keys(scheduler, (tls_ca, tls_cert, tls_key))
     if own and scheduler:
         raise QbError(
             "自己的笔记本只能在本机生成，不能交给集群。请去掉 --scheduler 或 --notebooks。",
             "Notebooks of your own are made on this machine only, not on a cluster. Leave out --scheduler or --notebooks.",
         )
-    asked = {
-        "own": own,
-        "files": files,
-        "year": year,
-        "out": out,
-        "only": tuple(only),
-        "schools": tuple(schools),
-        "lang": lang,
-        **beside,
-    }
-    folders = {one.path.parent for one in own}
-    code = sorted(str(p) for f in folders for p in f.iterdir() if p.suffix in (".py", ".toml", ".ipynb"))
-    reckon = partial(
-        manifest.of_all,
-        data,
-        name,
-        (*beside["scenarios"], beside["costs"], *_marks(beside["settings"]), *code),
-        **asked,
-    )
-    of = reckon()
-    if not force and (site := _as_it_stands(out, of)):
-        return site
-    with _cluster(scheduler, tls) if scheduler else PageProcesses(jobs) as source:
+    with ExitStack() as started:
+        source: PageProcesses | Cluster | None = None
+        if not (scheduler or _records(out)):  # nothing can stand: they load while this process does
+            source = started.enter_context(PageProcesses(jobs))
+        from qb.standard import whole_name  # not above: it takes long to load
+
+        name = whole_name(standard)
+        beside = {"scenarios": tuple(map(_whole, scenarios)), "costs": _whole(costs) if costs else ""}
+        beside["settings"] = settings_file(data, _whole(settings) if settings else "")
+        asked = {
+            "own": own,
+            "files": files,
+            "year": year,
+            "out": out,
+            "only": tuple(only),
+            "schools": tuple(schools),
+            "lang": lang,
+            **beside,
+        }
+        folders = {one.path.parent for one in own}
+        code = sorted(str(p) for f in folders for p in f.iterdir() if p.suffix in (".py", ".toml", ".ipynb"))
+        reckon = partial(
+            manifest.of_all,
+            data,
+            name,
+            (*beside["scenarios"], beside["costs"], *_marks(beside["settings"]), *code),
+            **asked,
+        )
+        of = reckon()
+        if not force and (site := _as_it_stands(out, of)):
+            return site
+        source = source or started.enter_context(
+            _cluster(scheduler, tls) if scheduler else PageProcesses(jobs)
+        )
         from qb.publish.site import make
 
         made_by = {"cluster" if scheduler else "processes": source}
@@ -166,9 +174,14 @@ def _whole(path: str | Path) -> str:
 
 def _as_it_stands(out: str | Path | None, of: str) -> Site | None:
     """Return the site that a publication of the same digest left, if nobody has touched it since."""
-    records = [Path(out) / RECORD] if out else sorted(Path("outputs").glob(f"*/*/{RECORD}"))
-    for folder in (path.parent for path in records if path.exists()):
+    for folder in (path.parent for path in _records(out)):
         if kept := Record(folder).kept(of):
             with locked(folder):
                 return Site(folder / "index.html", (), kept)
     return None
+
+
+def _records(out: str | Path | None) -> list[Path]:
+    """Return the records of the folders in which what is asked for may stand."""
+    records = [Path(out) / RECORD] if out else sorted(Path("outputs").glob(f"*/*/{RECORD}"))
+    return [path for path in records if path.exists()]

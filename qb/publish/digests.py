@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 
 import numpy as np
@@ -198,14 +198,22 @@ class Slices:
 
     def of_district(self, district: str) -> str:
         """Return the digest of what the district's page can show."""
-        judged = [rows.of("district", district) for rows in self._judged.values()]
-        handed_in = [rows.of("district", district) for rows in self._handed_in.values()]
-        return digest(self._common, self._years, district, self._lines(district), *judged, *handed_in)
+        return self._of_tables(district, self._handed_in)
+
+    def of_plan(self, district: str) -> str:
+        """Return the digest of what the pages of the plan and of scenarios can show: no measures."""
+        return self._of_tables(district, self._handed_in.keys() - {"measures"})
 
     def of_research(self, district: str) -> str:
         """Return the digest of what the research page can show: no measures, no evidence."""
+        return self._of_tables(district, _RESEARCHED)
+
+    def _of_tables(self, district: str, tables: Collection[str]) -> str:
+        """Return the digest of what was judged of a district, and of what it handed in of these tables."""
         judged = [rows.of("district", district) for rows in self._judged.values()]
-        handed_in = [self._handed_in[name].of("district", district) for name in _RESEARCHED]
+        handed_in = [
+            rows.of("district", district) for name, rows in self._handed_in.items() if name in tables
+        ]
         return digest(self._common, self._years, district, self._lines(district), *judged, *handed_in)
 
     def _lines(self, district: str) -> object:

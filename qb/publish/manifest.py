@@ -20,7 +20,6 @@ import qb
 from qb.errors import QbError, why
 from qb.files import PACKAGE, clear_parts, is_plain_name, open_plain, read_plain, shipped, write_whole
 from qb.language import Message
-from qb.standard import files_of
 from qb.terms import DATA_SUFFIXES
 
 # What a site is made of, told apart by digests: data, standard, notebooks, code, and what was asked for.
@@ -66,6 +65,8 @@ def of_all(data: Path, standard: str, beside: Iterable[str] = (), **asked: objec
     `beside` are the files that were asked for with the data: scenarios, costs.
     Two publications with the same digest come out the same, so the second need not read and judge.
     """
+    from qb.standard import files_of  # not above: it takes long to load
+
     notebooks = (notebook_of(kind).read_bytes() for kind in KINDS)
     files = (*data_files(data), *files_of(standard), *map(Path, beside))
     return digest(data, standard, asked, code_version(), *notebooks, *of_files(files))

@@ -260,6 +260,8 @@ class SitePlan:
             "annual": slices.of_data,
             "brief": slices.of_data,
             "data": slices.of_data,
+            "plan": slices.of_plan,
+            "scenario": slices.of_plan,
             "research": slices.of_research,
             "school": slices.of_school,
         }.get(kind, slices.of_district)
