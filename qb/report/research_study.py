@@ -350,6 +350,10 @@ class Study:
     def _cuts(self) -> dict[tuple, Cut]:
         return {}
 
+    @cached_property
+    def _rows(self) -> dict[tuple, tuple[pd.DataFrame, pd.DataFrame]]:
+        return {}
+
     def cut(self, stage: Stage, measure: StatedResource, year: int | None = None) -> Cut:
         """Return the schools of a stage by a measure, in the page's year unless another is named."""
         year = self.context.year if year is None else year
@@ -363,11 +367,8 @@ class Study:
         return self._take(stage, measure, self.context.year, small=True)
 
     def _take(self, stage: Stage, measure: StatedResource, year: int, *, small: bool) -> Cut:
-        panel = self.panel
-        mine = (panel["year"] == year) & (panel["stage"] == stage) & (small | ~panel["small"])
-        rows = panel[mine.to_numpy()]
-        rows = rows.assign(amount=rows[measure.key])
-        rows = rows.drop(columns=[*self.context.standard.resource_codes, *other_columns()])
+        held, rows = self._held(stage, year, small)
+        rows = rows.assign(amount=held[measure.key])
         there = rows["amount"].notna().to_numpy() & (rows["pupils"] > 0).to_numpy()
         missing = int((~there & ~rows["small"].to_numpy()).sum())
         rows = rows[there].reset_index(drop=True)
@@ -379,6 +380,16 @@ class Study:
             limit = standard[measure.key].limit(stage=stage, year=year).value if limits else np.nan
             cap = np.nan if standard.mean_decides else standard.coefficient_limit(stage)
         return Cut(stage, measure, year, rows, missing, limit, cap, standard)
+
+    def _held(self, stage: Stage, year: int, small: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the rows of a stage in a year, whole and without the amounts."""
+        key, panel = (stage, year, small), self.panel
+        if key not in self._rows:
+            mine = (panel["year"] == year) & (panel["stage"] == stage) & (small | ~panel["small"])
+            rows = panel[mine.to_numpy()]
+            amounts = [*self.context.standard.resource_codes, *other_columns()]
+            self._rows[key] = rows, rows.drop(columns=amounts)
+        return self._rows[key]
 
     def cuts(self, stage: Stage) -> list[Cut]:
         """Return a stage by every measure."""
