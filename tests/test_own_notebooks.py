@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("one_worker")
 
 CARD = """import matplotlib.pyplot as plt
 import qb
-qb.charts.marks()
+qb.charts.style()
 sections = qb.load(data)["sections"]
 mine = sections[sections["school_id"] == school_id]
 mine.plot(x="year", y="pupils", title="学生数")

@@ -168,7 +168,7 @@ lang: str = "zh"  # zh | en
 district: str = ""  # 县区；空则全部 / empty: all districts"""
 FIRST = """import qb
 
-qb.charts.marks()
+qb.charts.style()
 dataset = qb.load(data)
 assessment = qb.assess(dataset, year, standard)
 own = assessment.of(district) if district else assessment
