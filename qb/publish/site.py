@@ -34,7 +34,7 @@ from qb.publish.site_settings import load_settings
 from qb.publish.worker_client import PreloadedContext
 from qb.report import columns
 from qb.report.columns import states
-from qb.report.context import Speaker, open_context
+from qb.report.context import FIVE, Speaker, open_context
 from qb.report.district_schools import left_out
 from qb.report.resource_tables import allowed, areas_turned, counted, unknown, unmet
 from qb.report.rules import WHOLE, PageRules
@@ -87,6 +87,7 @@ class IndexYear(Speaker):
     page: Page
     last: Assessment | None = None  # the district in the year before, where that is told
     current: bool = True  # whether it is the year that the site is about; of those before, less is said
+    years: Sequence[Assessment] = ()  # those whose counts are drawn beside this one's, in rising order
 
     @property
     def lang(self) -> Lang:
@@ -142,14 +143,19 @@ class IndexYear(Speaker):
             fact = key(Fact.AREA, self.year, area, district)
             yield area_label(area, self.standard, self.lang), verdict, found, fact, then.get(area, "")
 
-    def _counts(self) -> Iterator[tuple[str, ...]]:
+    def _counts(self) -> Iterator[tuple[Any, ...]]:
         """Yield how many schools, indicators and coefficients pass, of how many that could be judged or not."""
         before = {} if self.last is None else replace(self, assessment=self.last)._tallies()
+        years = {one.year: replace(self, assessment=one)._tallies() for one in self.years}
         for name, (tally, counter) in self._tallies().items():
             then = (
                 counted(tally, before[name][0] if name in before else None, self.lang) if self.current else ""
             )
-            yield name, *self._passed(tally, counter), "", then
+            course = [
+                (year, float(told[name][0].passed) if name in told and told[name][0].known else nan)
+                for year, told in years.items()
+            ]
+            yield name, *self._passed(tally, counter), "", then, course
 
     def _tallies(self) -> dict[str, tuple[Tally, str]]:
         """Return what is counted, how many of it pass, and the word by which it is counted."""
@@ -292,7 +298,7 @@ def district_index(
     """
     assessment, words = part.assessment, page.words
     last = next((one for one in earlier if one.year == assessment.year - 1), None)
-    now = IndexYear(assessment, page, last)
+    now = IndexYear(assessment, page, last, years=[*earlier[::-1], assessment][-FIVE:])
     before = [IndexYear(one, page, current=False) for one in earlier]
     address = {
         school: _address(part, ("school", school), outcomes) for school in assessment.rows["school_id"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import nan
+from typing import Any
 
 import pandas as pd
 
@@ -11,7 +13,7 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE
 from qb.planning.plan.budget_and_transfers import BudgetPlan
 from qb.report.annual_tasks import AnnualLedger
-from qb.report.context import AnnualPart, decided
+from qb.report.context import FIVE, AnnualPart, decided
 from qb.report.issue_ledger import State, state_words
 from qb.report.plan_study import STEPS, PlanAnswers, PlanVerdict, money
 from qb.report.resource_tables import direction
@@ -137,7 +139,7 @@ class BriefReport(AnnualPart):
         if self.before is not None:
             last = verdict_label(str(self.before.districts["verdict"].iloc[0]), self.lang)
             before = self.say(f"{self.before.year} 年：{last}", f"{self.before.year}: {last.lower()}")
-        cards: list[tuple[str, ...]] = [
+        cards: list[tuple[Any, ...]] = [
             (self.say("区域总体", "The district"), overall, before, key(Fact.DISTRICT, year, self.district))
         ]
         names = (
@@ -152,7 +154,7 @@ class BriefReport(AnnualPart):
             shown = (
                 f"{now.passed} / {now.held}" if now.known else verdict_label(self._nothing(now), self.lang)
             )
-            cards.append((label, shown, self._moved(now, what)))
+            cards.append((label, shown, self._moved(now, what), "", "", self._course(what)))
         return Cards(tuple(cards), self.lang)
 
     @staticmethod
@@ -164,6 +166,12 @@ class BriefReport(AnnualPart):
         if what == "indicators":
             return Tally.of(shown_indicators(own))
         return Tally.of(own.rows["verdict"] if what == "rows" else decided(own)["verdict"])
+
+    def _course(self, what: str) -> list[tuple[int, float]]:
+        """Return how many there were in each of the last five years, NaN where nobody knows."""
+        years = sorted(year for year in self.context.years if year <= self.context.year)[-FIVE:]
+        told = {year: self._tally(self.context.years[year].of(self.district), what) for year in years}
+        return [(year, float(one.passed) if one.known else nan) for year, one in told.items()]
 
     def _moved(self, now: Tally, what: str) -> str:
         """Return last year's count and in which direction it went, in words and as an arrow."""

@@ -339,7 +339,7 @@ class DistrictIndicators(DistrictPart):
                     fact="value_fact",
                 ),
                 Column("limit", ("标准", "Standard")),
-                Column("before", ("去年与变化", "Last year, change")),
+                Column("before", ("去年与变化", "Last year, change"), whole=True),
                 Column("detail", ("说明", "Detail")),
                 columns.DEPARTMENTS,
             ),

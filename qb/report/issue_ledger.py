@@ -199,6 +199,9 @@ def table_of(
     def at(row: Row, _: object) -> str:
         return f"{HERE}-{row['place']}" if quoted else f"#ledger-{row['place']}"
 
+    # Where nothing was entered for any of them, that is said once, not by empty columns.
+    entered = any(isinstance(row[name], str) for row in problems for name in ("measure", "deadline", "state"))
+    entered = entered or not quoted
     number = Column("number", ("序号", "No."), show=lambda row, _: str(row["place"]))
     return table(
         context,
@@ -227,16 +230,26 @@ def table_of(
                 ("责任部门", "Departments"),
                 show=lambda row, _: department_names(row["departments"], context.standard, lang),
             ),
-            Column("measure", ("整改措施", "Measure")),
-            Column("deadline", ("时限", "Deadline")),
-            Column("status", ("状态", "Status"), show=lambda row, _: _still(row["state"], lang)),
+            Column("measure", ("整改措施", "Measure")) if entered else None,
+            Column("deadline", ("时限", "Deadline")) if entered else None,
+            Column("status", ("状态", "Status"), show=lambda row, _: _still(row["state"], lang))
+            if entered
+            else None,
         ),
         [{**row, "at": at(row, None) if quoted else f"ledger-{row['place']}"} for row in problems],
         note=(
-            "措施、时限和状态取自整改台账中同一指标、同一学校最近一次登记；空白表示尚未登记。逾期的排在最前。"
-            "按原始数值判定；取整后会与标准相同的，多写几位小数。",
-            "Measures: the last entered for the same indicator and school, in any year; blank: none. Overdue first. "
-            "Unrounded figures decide; what would equal the standard in print has more digits.",
+            (
+                "措施、时限和状态取自整改台账中同一指标、同一学校最近一次登记；空白表示尚未登记。逾期的排在最前。"
+                if entered
+                else "都没有登记整改措施和时限。"
+            )
+            + "按原始数值判定；取整后会与标准相同的，多写几位小数。",
+            (
+                "Measures: the last entered for the same indicator and school, in any year; blank: none. Overdue first. "
+                if entered
+                else "No measure and no deadline was entered for any of them. "
+            )
+            + "Unrounded figures decide; what would equal the standard in print has more digits.",
         ),
         empty=nothing_to_mend(unknown, lang),
         **{} if quoted else {"anchor": "ledger", "rows_at": "at"},

@@ -171,19 +171,18 @@ def turned(now: str, then: str | None, lang: Lang, *, headed: bool = False) -> s
     >>> turned("pass", "fail", "zh"), turned("fail", "fail", "zh"), turned("pass", "no data", "zh")
     ('去年未达标，↑ 好转', '去年未达标，→ 没有变化', '去年缺数据')
     >>> turned("pass", "fail", "zh", headed=True)
-    '未达标，↑ 好转'
+    '未达标 ↑ 好转'
     """
     if then is None:
         return nothing(lang)
     word = verdict_label(then, lang)
     told = word if headed else say(lang, f"去年{word}", f"the year before: {word.lower()}")
+    told += " " if headed else say(lang, "，", ", ")
     if now == then:
-        return told + say(lang, "，→ 没有变化", ", → no change")
+        return told + say(lang, "→ 没有变化", "→ no change")
     if now not in _ORDER or then not in _ORDER:
-        return told
-    return told + (
-        say(lang, "，↑ 好转", ", ↑ better") if now == Verdict.PASS else say(lang, "，↓ 变差", ", ↓ worse")
-    )
+        return told.rstrip("， ,")
+    return told + (say(lang, "↑ 好转", "↑ better") if now == Verdict.PASS else say(lang, "↓ 变差", "↓ worse"))
 
 
 def areas_turned(now: Assessment, then: Assessment | None, lang: Lang) -> dict[str, str]:

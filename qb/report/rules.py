@@ -215,12 +215,17 @@ class PageRules:
             "veto": self.standard.vetoes,
         }
         entries = [self._entry(rule) for rule in wanted if given.get(rule, True)]
-        return f'<div class="rules">{"".join(entries)}</div>'
+        # The clauses are in Chinese; in English their document is named, once.
+        title = self._say("", f"Clauses: {self.standard.title.en}")
+        said = f'<p class="note">{escape(title)}</p>' if title else ""
+        return f'{said}<div class="rules">{"".join(entries)}</div>'
 
     def _entry(self, rule: str) -> str:
         name, lines = self._whole(rule) if rule in WHOLE else self._indicator(self.standard[rule])
         shown = "".join(
-            f"<div><dt>{escape(label)}</dt><dd>{text}</dd></div>" for label, text in lines if text
+            f"<div{_ROWS * (label in _DATA)}><dt>{escape(label)}</dt><dd>{text}</dd></div>"
+            for label, text in lines
+            if text
         )
         return f'<h3 id="{anchor(rule)[1:]}">{escape(name)}</h3><dl>{shown}</dl>'
 
@@ -336,9 +341,9 @@ class PageRules:
         ]
 
     def _clause(self, wording: str, source: str) -> tuple[str, str]:
-        """Return wording and place of a clause; those are in Chinese, in English the standard is named."""
+        """Return wording and place of a clause; those are in Chinese."""
         quoted = f"{wording}（{source}）" if wording else source
-        return self._say("条文", "Clause"), escape(self._say(quoted, self.standard.title.en))
+        return "条文", escape(self._say(quoted, ""))
 
     def _items(self, items: Iterable[tuple[str, Text]]) -> tuple[str, str]:
         shown = (f"{item} {text.zh if self.lang == 'zh' else text.en}".rstrip("。.") for item, text in items)
@@ -355,7 +360,10 @@ class PageRules:
             f"{table_label(name, self.lang)}{columns}"
             for name, columns in columns_of(code, self.standard, self._rests, self.lang)
         )
-        return self._say("数据", "Data"), escape(self._say("；", "; ").join(tables))
+        return self._say(*_DATA), escape(self._say("；", "; ").join(tables))
+
+
+_DATA, _ROWS = ("数据", "Data"), ' class="rows"'  # the tables on which a rule rests
 
 
 def limits_text(indicator: Indicator, standard: Standard, year: int, lang: Lang) -> str:
@@ -381,7 +389,7 @@ def limit_cells(limit: Limit, standard: Standard, lang: Lang) -> tuple[str, str,
         term(limit.kind, lang, (Kind,)) if limit.kind else "",
         part_label(limit.name, standard, lang) if limit.name else "",
     )
-    value = f"{SIDES[limit.side]} {limit.value:g}"
+    value = f"{SIDES[limit.side]} {limit.value:,g}"
     return " ".join(word for word in of if word), value, say(lang, limit.unit.zh, limit.unit.en)
 
 

@@ -135,6 +135,7 @@ class SchoolReport(Speaker):
                         met,
                         verdict,
                         self._last_verdict(row),
+                        self.context.school_index.course(row, "met"),
                     )
                 )
             cards.append(
@@ -149,6 +150,7 @@ class SchoolReport(Speaker):
                     else self.say("班级数缺数据", "no data on classes"),
                     "",
                     self._last_pupils(row),
+                    self.context.school_index.course(row, "pupils"),
                 )
             )
         return Cards(tuple(cards), lang)
@@ -158,8 +160,11 @@ class SchoolReport(Speaker):
         lang, before = self.lang, self.context.school_index.before(row)
         if before is None:
             return turned(str(row["verdict"]), None, lang)
-        met = self.say(f"去年达标 {before['met']} 项", f"the year before: {before['met']} met")
-        return f"{met}{self.say('；', '; ')}{turned(str(row['verdict']), str(before['verdict']), lang)}"
+        verdict = turned(str(row["verdict"]), str(before["verdict"]), lang, headed=True)
+        return self.say(
+            f"去年达标 {before['met']} 项，{verdict}",
+            f"the year before: {before['met']} met; {verdict[:1].lower()}{verdict[1:]}",
+        )
 
     def _last_pupils(self, row: Row) -> str:
         lang, course = self.lang, self.context.school_index.course(row, "pupils")
@@ -292,7 +297,7 @@ class SchoolReport(Speaker):
             [self.short(code) for code in standard.resource_codes],
             [100 * row[code] / row[f"{code}_limit"] for code in standard.resource_codes],
             [
-                f"{number(row[c], 2, lang, beside=row[f'{c}_limit'])} / {row[f'{c}_limit']:g}"
+                f"{number(row[c], 2, lang, beside=row[f'{c}_limit'])} / {row[f'{c}_limit']:,g}"
                 for c in standard.resource_codes
             ],
             [seen[code] for code in standard.resource_codes],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from numbers import Real
@@ -239,10 +239,10 @@ class Cards:
     """Key figures side by side: each a label, a value (or a verdict) and a line beneath.
 
     A verdict's card may have a fourth part, the key of what it states (:mod:`qb.report.verdict_keys`); a fifth says
-    what it was the year before.
+    what it was the year before, and a sixth holds its figures of some years, drawn small.
     """
 
-    cards: tuple[tuple[str, ...], ...]
+    cards: tuple[tuple[Any, ...], ...]
     lang: Lang = "zh"
 
     def _repr_html_(self) -> str:
@@ -252,12 +252,21 @@ class Cards:
     def _nobody(self) -> str:
         return verdict_label(Verdict.NO_DATA, self.lang)
 
-    def _card(self, label: str, value: str, beneath: str, fact: str = "", before: str = "") -> str:
+    def _card(
+        self,
+        label: str,
+        value: str,
+        beneath: str,
+        fact: str = "",
+        before: str = "",
+        course: Sequence[tuple[int, float]] = (),
+    ) -> str:
         # A figure that nobody reported says so in words.
         verdict = found(value) or (Verdict.NO_DATA if value == self._nobody else None)
         shown = badge(str(verdict), self.lang, fact) if verdict else escape(value)
         mark = f' class="{BADGE[verdict]}"' if verdict else ""
-        then = f'<div class="detail">{escape(before)}</div>' if before else ""
+        before = escape(before) + sparkline(course)
+        then = f'<div class="detail">{before}</div>' if before else ""
         return (
             f'<li{mark}><div class="label">{escape(label)}</div><div class="value">{shown}</div>'
             f'<div class="detail">{escape(beneath)}</div>{then}</li>'
