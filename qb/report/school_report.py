@@ -163,7 +163,7 @@ class SchoolReport(Speaker):
         verdict = turned(str(row["verdict"]), str(before["verdict"]), lang, headed=True)
         return self.say(
             f"去年达标 {before['met']} 项，{verdict}",
-            f"the year before: {before['met']} met; {verdict[:1].lower()}{verdict[1:]}",
+            f"the year before: {before['met']} met, {verdict[:1].lower()}{verdict[1:]}",
         )
 
     def _last_pupils(self, row: Row) -> str:

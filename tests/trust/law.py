@@ -20,8 +20,7 @@ CARD = re.compile(r"项指标中达标|indicators (?:that apply )?met|^七项中
 THEN = re.compile(
     r"""^(?P<none>去年无数据|no[ ]data[ ]the[ ]year[ ]before)$
     |^(?:去年[ ]?|the[ ]year[ ]before:[ ])(?:
-    (?P<verdict>[^\d，,]+?)(?:[，,][ ]?(?P<way>[↑↓→]).*)?
-    |达标[ ](?P<met>\d)[ ]项|(?P<met_en>\d)[ ]met
+    (?:(?:达标[ ])?(?P<met>\d)[ ](?:项，|met,[ ]))?(?P<verdict>[^\d，,]+?)(?:[，,]?[ ]?(?P<way>[↑↓→]).*)?
     |(?P<passed>\d+)[ ]/[ ](?P<held>\d+)(?:[，,][ ]?(?P<step>[↑↓→])(?:[ ]增加|[ ]减少)?(?:[ ](?P<by>\d+))?.*)?
     |(?P<pupils>[\d,]+)[ ](?P<pupils_step>[↑↓→])[ ]?(?:[升降][ ])?(?P<pupils_by>[\d,]+)?.*
     )$""",
@@ -928,8 +927,8 @@ class Reading:
             return before is None or (own is not None and own[1] == own[2]) or (bool(stage) and not own[1])
         if before is None or (school and row is None):
             return False
-        if said["met"] or said["met_en"]:
-            return int(said["met"] or said["met_en"]) == row["met"]
+        if said["met"] and int(said["met"]) != row["met"]:
+            return False
         if said["pupils"]:
             then = int(said["pupils"].replace(",", ""))
             step = self.facts.school(stage, self.page.school)["pupils"] - then
