@@ -148,7 +148,7 @@ STATING = {
     ("planning/plan/plan_solver.py", "_solve_district"),
     ("planning/plan/relaxation.py", "_row_prices"),
     ("planning/plan/relaxation.py", "build"),
-    ("planning/scenario/teacher_actions.py", "transfer_teachers"),
+    ("planning/scenario/teacher_actions.py", "done"),
 }
 
 

@@ -18,8 +18,8 @@ from qb.cli import main
 from qb.errors import QbError
 from qb.indicators.assessment import assess
 from qb.planning.scenario import Scenario, ScenarioError, load, scenario_file
+from qb.planning.scenario.action_words import Names
 from qb.report.context import ReportContext, open_context
-from qb.report.scenario_actions import Telling
 from qb.report.scenario_report import ScenarioReport
 from qb.report.words import number
 from qb.standard import load as load_standard
@@ -364,20 +364,20 @@ TOLD = [
 @pytest.mark.parametrize(("action", "zh", "en"), TOLD, ids=[one[0]["do"] for one in TOLD])
 def test_every_action_is_told_in_words(action, zh, en):
     (made,) = Scenario(title="模拟", base_year=2025, actions=[action]).dated
-    for lang, words in (("zh", zh), ("en", en)):
-        assert Telling({"A": "甲校", "B": "乙校"}, {"Z": "东里"}, lang).of(made) == words
+    said = made.in_words(Names({"A": "甲校", "B": "乙校"}, {"Z": "东里"}))
+    assert (said.zh, said.en) == (zh, en)
 
 
 def test_every_kind_of_action_has_words():
     for do, model in scenario_file.ACTIONS.items():
-        assert model.called.zh != model.called.en and hasattr(Telling, f"_{do}")
+        assert model.called.zh != model.called.en and "in_words" in vars(model), do
 
 
 def test_the_actions_of_the_examples_are_told_in_both_languages():
     for file in EXAMPLES:
         for action in load(file).dated:
-            for lang in ("zh", "en"):
-                assert Telling({}, {}, lang).of(action)
+            said = action.in_words(Names({}, {}))
+            assert said.zh and said.en
 
 
 # The map

@@ -24,11 +24,12 @@ from qb.indicators.verdicts import COMPOSITE, deciding
 from qb.language import FieldName, Message, joined, told
 from qb.planning.costs import load_costs
 from qb.planning.scenario import ScenarioError, to_toml
+from qb.planning.scenario.action_words import CHOSEN
 from qb.planning.scenario.scenario_file import ACTIONS, Refusal
 from qb.planning.scenario.scenario_summary import costs_said, field_words
 from qb.report.explore_session import Control, Session, save
 from qb.report.resource_tables import gap_text
-from qb.report.scenario_actions import CHOSEN, does
+from qb.report.scenario_actions import does
 from qb.report.tables import Column, Table, badge
 from qb.report.words import Lang, label, listed, say, short_title, stage_label, without_rule
 from qb.standard import DEFAULT
@@ -159,7 +160,7 @@ def option_label(session: Session, control: Control, value: object, lang: Lang) 
     if isinstance(value, Term):
         return label(value, lang)
     if value in CHOSEN:
-        return say(lang, *CHOSEN[value])
+        return told(CHOSEN[value], lang)
     if value is None:
         return say(lang, "（不写）", "(none)")
     if control.name == "stage":

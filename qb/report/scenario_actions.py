@@ -1,4 +1,4 @@
-"""Scenario page: what actions do, in words; which schools and actions are behind a change."""
+"""Scenario page: zones on maps, schools whose verdict changes, actions one by one, costs."""
 
 from __future__ import annotations
 
@@ -8,24 +8,18 @@ import pandas as pd
 
 from qb import charts
 from qb.charts.maps import rezoned
-from qb.data.schema import items_of
 from qb.language import told
 from qb.planning.costs import price_code
-from qb.planning.scenario import Action
+from qb.planning.scenario.action_words import in_print, item_words
 from qb.planning.scenario.comparison import COEFFICIENT, PASSING
-from qb.planning.scenario.pupils_actions import MovePupils, NewEstate, PlaceOverflow, Rezone, SplitClasses
-from qb.planning.scenario.resource_actions import Build, Buy, Fund, Set, TransferEquipment
 from qb.planning.scenario.scenario_file import ACTIONS
-from qb.planning.scenario.scenario_summary import item_words, unit_of_item
-from qb.planning.scenario.school_actions import CloseSchool, MergeSchools, OpenSchool
-from qb.planning.scenario.teacher_actions import Hire, Train, TransferTeachers
 from qb.report.columns import SCHOOL, STAGE
 from qb.report.resource_tables import gap_text
 from qb.report.scenario_comparison import ScenarioPart
 from qb.report.tables import Column, Row, Sentences, Table
-from qb.report.words import Lang, label, money_range, number, say, signed, stage_label, verdict_label
+from qb.report.words import Lang, money_range, signed, verdict_label
 from qb.standard import Standard
-from qb.terms import COMPULSORY, RoomKind, Stage
+from qb.terms import COMPULSORY, Stage
 
 # What an action does, in words.
 
@@ -44,201 +38,6 @@ def item_label(item: str, lang: Lang, standard: Standard | None = None) -> str:
     if item in ACTIONS:
         return does(item, lang)
     return told(item_words(item, standard), lang)
-
-
-# What words mean of which there is a choice in an action.
-CHOSEN = {
-    "standard": ("按标准配足", "with what the standard demands"),
-    "keep": ("原址保留", "sites stay in use"),
-    "close": ("原址关闭", "sites are closed"),
-    "entrants": ("从新生起逐年", "entrants first, one more grade each year"),
-    "all": ("在校生一并转来", "those at school move as well"),
-}
-
-
-class Telling:
-    """Says what actions do, with the names of schools and zones."""
-
-    def __init__(
-        self,
-        schools: Mapping[str, str],
-        zones: Mapping[str, str],
-        lang: Lang,
-        standard: Standard | None = None,
-    ) -> None:
-        self._schools, self._zones, self._lang, self._standard = schools, zones, lang, standard
-
-    def of(self, action: Action) -> str:
-        """Return an action as a sentence without a full stop."""
-        return getattr(self, f"_{action.do}")(action)
-
-    def _say(self, zh: str, en: str) -> str:
-        return say(self._lang, zh, en)
-
-    def _school(self, school: str, stage: object = None) -> str:
-        name = self._schools.get(school, school)
-        return name + (self._say("", " ") + stage_label(stage, self._lang) if stage else "")
-
-    def _list(self, parts: object, name: Callable[[object], str] = str) -> str:
-        return self._say("、", ", ").join(name(part) for part in parts)
-
-    def _amounts(self, amounts: Mapping[str, float]) -> str:
-        return self._list(
-            [f"{self._thing(name)} {_plain(value)}{self._unit(name)}" for name, value in amounts.items()]
-        )
-
-    def _thing(self, column: str) -> str:
-        """Return what a column counts, for a number to follow: 骨干教师 2 人, not 骨干教师数 2 人."""
-        unit = unit_of_item(column, self._standard).zh
-        return item_label(column, self._lang, self._standard).removesuffix("数").removesuffix(unit)
-
-    def _unit(self, column: str) -> str:
-        unit = told(unit_of_item(column, self._standard), self._lang)
-        return f" {unit}" if unit else ""
-
-    def _open_school(self, action: OpenSchool) -> str:
-        sizes = action.capacity or action.classes
-        unit = self._say(" 人", " pupils") if action.capacity else self._say(" 个班", " classes")
-        parts = self._list([f"{stage_label(stage, self._lang)} {n}{unit}" for stage, n in sizes.items()])
-        other = (f"比照{self._school(action.like or '')}", f"like {action.like}")
-        model = self._say("，{0}", ", {1}").format(*CHOSEN.get(action.like, other)) if action.like else ""
-        kind = label(action.kind, self._lang)
-        return self._say(
-            f"开办{action.name}（{kind}）：{parts}{model}", f"Open {action.name} ({kind}): {parts}{model}"
-        )
-
-    def _close_school(self, action: CloseSchool) -> str:
-        to = self._list(action.to, self._school)
-        goes = self._say(f"，学生和教师到{to}", f"; pupils and teachers go to {to}") if to else ""
-        return self._say("关闭", "Close ") + self._school(action.school) + goes
-
-    def _merge_schools(self, action: MergeSchools) -> str:
-        gone, into = self._list(action.from_, self._school), self._school(action.into)
-        zh, en = CHOSEN[action.sites]
-        return self._say(f"{gone}并入{into}，{zh}", f"Merge {gone} into {into}; {en}")
-
-    def _move_pupils(self, action: MovePupils) -> str:
-        to = self._school(action.to)
-        if action.zone is not None:
-            zone, stage = self._zones.get(action.zone, action.zone), stage_label(action.stage, self._lang)
-            return self._say(f"{zone}的{stage}学生转到{to}", f"{stage} pupils of {zone} move to {to}")
-        grades = f"（{self._list(action.grades)} 年级）" if action.grades else ""
-        english = f" (grades {self._list(action.grades)})" if action.grades else ""
-        share = None if action.share is None else f"{100 * action.share:g}%"
-        source = self._school(action.from_, action.stage)
-        return self._say(
-            f"从{source}{grades}转 {share or f'{action.pupils} 人'}到{to}",
-            f"Move {share or action.pupils} {'of the ' if share else ''}pupils from {source}{english} to {to}",
-        )
-
-    def _rezone(self, action: Rezone) -> str:
-        zones, stage = (
-            self._list(action.zones, lambda z: self._zones.get(z, z)),
-            stage_label(action.stage, self._lang),
-        )
-        zh, en = CHOSEN[action.moves]
-        to = self._school(action.to)
-        return self._say(f"{zones}的{stage}改划到{to}（{zh}）", f"{stage}: {zones} now belong to {to} ({en})")
-
-    def _new_estate(self, action: NewEstate) -> str:
-        zone = self._zones.get(action.zone, action.zone)
-        parts = [
-            f"{stage_label(stage, self._lang)} {n}{self._say(' 人', ' pupils')}"
-            for stage, n in action.children.items()
-        ]
-        return self._say(
-            f"{zone}新建住宅 {action.households} 户：{self._list(parts)}",
-            f"{action.households} new homes in {zone}: {self._list(parts)}",
-        )
-
-    def _staff(self, action: TransferTeachers | Hire) -> str:
-        parts = [f"{self._thing(c)} {n}{self._say(' 人', '')}" for c, n in action.given.items()]
-        if not parts:
-            return ""
-        return self._say(f"（其中{self._list(parts)}）", f" (of whom {self._list(parts)})")
-
-    def _transfer_teachers(self, action: TransferTeachers) -> str:
-        source, to = self._school(action.from_, action.stage), self._school(action.to)
-        staff = self._staff(action)
-        counted = self._say("，计入交流轮岗", ", counted as rotation") if action.rotation else ""
-        return self._say(
-            f"从{source}到{to}交流教师 {action.teachers} 人{staff}{counted}",
-            f"{action.teachers} teachers{staff} go from {source} to {to}{counted}",
-        )
-
-    def _transfer_equipment(self, action: TransferEquipment) -> str:
-        source, to = self._school(action.from_, action.from_stage), self._school(action.to, action.to_stage)
-        amount = _plain(action.equipment_yuan)
-        return self._say(
-            f"从{source}调配价值 {amount} 元的设备到{to}",
-            f"Equipment worth {amount} yuan goes from {source} to {to}",
-        )
-
-    def _hire(self, action: Hire) -> str:
-        school = self._school(action.school, action.stage)
-        return self._say(
-            f"{school}新进教师 {action.teachers} 人{self._staff(action)}",
-            f"{school} hires {action.teachers} teachers{self._staff(action)}",
-        )
-
-    def _train(self, action: Train) -> str:
-        school, amounts = self._school(action.school, action.stage), self._amounts(action.given)
-        return self._say(f"{school}培养：{amounts}", f"{school}: train {amounts}")
-
-    def _build(self, action: Build) -> str:
-        amounts = self._amounts(action.amounts) if action.amounts else ""
-        unit = self._unit("area_m2")
-        rooms = self._list(
-            [f"{_room(room.kind, self._lang)} {room.area_m2:g}{unit}" for room in action.rooms]
-        )
-        what = self._list([part for part in (amounts, rooms) if part])
-        return self._say(
-            f"{self._school(action.school, action.stage)}建设：{what}",
-            f"{self._school(action.school, action.stage)}: build {what}",
-        )
-
-    def _buy(self, action: Buy) -> str:
-        school, what = self._school(action.school, action.stage), self._amounts(action.amounts)
-        return self._say(f"{school}添置：{what}", f"{school}: buy {what}")
-
-    def _by_school(self, action: SplitClasses | PlaceOverflow) -> str:
-        schools = self._list(action.school, self._school) or self._say("各校", "all schools")
-        stage = stage_label(action.stage, self._lang) if action.stage else ""
-        limit = f" {action.limit}" if action.limit else self._say("为标准的班额", " the standard's")
-        return f"{schools}{self._say('', ' ')}{stage}".strip() + self._say(
-            f"（上限{limit}）", f" (limit:{limit})"
-        )
-
-    def _split_classes(self, action: SplitClasses) -> str:
-        return self._say("大班分开：", "Split large classes: ") + self._by_school(action)
-
-    def _place_overflow(self, action: PlaceOverflow) -> str:
-        zh, en = (
-            "超出班额的学生统筹到集团内学校：",
-            "Pupils above the class limit go to schools of the group: ",
-        )
-        return self._say(zh, en) + self._by_school(action)
-
-    def _fund(self, action: Fund) -> str:
-        school, what = self._school(action.school), self._amounts(action.amounts)
-        return self._say(f"{school}增加经费：{what}", f"{school}: more money: {what}")
-
-    def _set(self, action: Set) -> str:
-        where = f"{action.district} " if action.district else ""
-        return self._say(
-            f"{where}县区数据“{items_of(self._standard)[action.item].zh}”改为 {action.value:g}",
-            f"{where}{action.item} becomes {action.value:g}",
-        )
-
-
-def _room(kind: RoomKind, lang: Lang) -> str:
-    return say(
-        lang, *{RoomKind.MUSIC: ("音乐教室", "music room"), RoomKind.ART: ("美术教室", "art room")}[kind]
-    )
-
-
-def _plain(value: float) -> str:
-    return number(value, 0 if float(value).is_integer() else 1)
 
 
 # Which schools and which actions are behind it.
@@ -418,7 +217,7 @@ class ScenarioDetails(ScenarioPart):
         if code in priced_by:
             return gap_text(priced_by[code], amount, self.lang)
         unit = self.study.comparison.costs.other(code).unit
-        return f"{_plain(amount)} {self.say(unit.zh, unit.en)}"
+        return f"{in_print(amount)} {self.say(unit.zh, unit.en)}"
 
     def costs(self) -> Table:
         """Return what each action costs, item by item; what has no price is named."""

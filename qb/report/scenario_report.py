@@ -12,9 +12,10 @@ from qb.files import beside_notebooks
 from qb.indicators.assessment import Assessment
 from qb.language import listing, told
 from qb.planning.scenario import whatif
+from qb.planning.scenario.action_words import Names
 from qb.planning.scenario.comparison import BASE, COEFFICIENT, PASSING, total
 from qb.report.context import ReportContext
-from qb.report.scenario_actions import DO, FELT, NUMBER, SCENARIO, ScenarioDetails, Telling
+from qb.report.scenario_actions import DO, FELT, NUMBER, SCENARIO, ScenarioDetails
 from qb.report.scenario_comparison import ScenarioPart, ScenarioStudy, ScenarioTables
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.words import listed, number, school_year, verdict_label, without_rule
@@ -196,14 +197,14 @@ class ScenarioSummary(ScenarioPart):
     def actions(self) -> Table:
         """Return what each scenario does, action by action."""
         study = self.study
-        telling = Telling(study.names, study.zones, self.lang, self.standard)
+        names = Names(study.names, study.zones, self.standard)
         rows = [
             {
                 "scenario": name,
                 "number": place,
                 "year": str(action.year),
                 "do": action.do,
-                "what": telling.of(action),
+                "what": told(action.in_words(names), self.lang),
             }
             for name, outcome in zip(study.labels[1:], study.outcomes, strict=True)
             for place, action in enumerate(outcome.scenario.dated, start=1)

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from qb.data.distances import great_circle_km
 from qb.language import FieldName, Message, listing
+from qb.planning.scenario.action_words import CHOSEN, Names
 from qb.planning.scenario.resource_actions import BaseAction, Ids, Several, one_of, repeated, said_if, unless
 from qb.planning.scenario.year_records import (
     Key,
@@ -84,9 +85,42 @@ class MovePupils(BaseAction):
             )
         return unless(wrong + repeated("grades", self.grades or ()), self)
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        to = names.school(self.to)
+        if self.zone is not None:
+            zh, en = "{0}的{1}学生转到{2}", "{1} pupils of {0} move to {2}"
+            return Message(zh, en, names.zone(self.zone), self.stage, to)
+        grades = Message("（{} 年级）", " (grades {})", listing(self.grades)) if self.grades else ""
+        share, source = self.share, names.school(self.from_, self.stage)
+        many = (
+            Message("{}", "{} of the", f"{100 * share:g}%") if share else Message("{} 人", "{}", self.pupils)
+        )
+        return Message("从{1}{2}转 {0}到{3}", "Move {0} pupils from {1}{2} to {3}", many, source, grades, to)
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `move_pupils`."""
-        return move_pupils(register, standard, self)
+        """Move a number, a share (half up) or a zone's children; see `qb.planning.scenario.year_records` for
+        the rules.
+        """
+        if self.zone is not None:
+            return _move_zone(register, standard, self)
+        refuse([*register.unknown(self.from_), *register.unknown(self.to)])
+        stage = register.stage_of(self.from_, self.stage)
+        key = (self.from_, stage)
+        wrong = [*unusable(register, key), *may_receive(register, self.to, stage)]
+        if self.grades and not register.grades(key):
+            wrong.append(
+                Message(
+                    "{}没有班级表，不能按年级转学",
+                    "{} has no classes listed, so pupils cannot be moved by grade",
+                    register.name(self.from_),
+                )
+            )
+        refuse(wrong)
+        there = in_grades(register, key, self.grades)
+        pupils = self.pupils or math.floor(self.share * there + 0.5)
+        refuse(_too_many(register, key, pupils, there, self.grades))
+        return move(register, standard, self.from_, self.to, stage, pupils, self.grades)
 
 
 class Rezone(BaseAction):
@@ -107,9 +141,51 @@ class Rezone(BaseAction):
     def _fits(self) -> Rezone:
         return unless(repeated("zones", self.zones), self)
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        zones, to = listing(map(names.zone, self.zones)), names.school(self.to)
+        zh, en = "{0}的{1}改划到{2}（{3}）", "{1}: {0} now belong to {2} ({3})"
+        return Message(zh, en, zones, self.stage, to, CHOSEN[self.moves])
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `rezone`."""
-        return rezone(register, standard, self)
+        """Assign zones to a school, and let the children follow.
+
+        Entrants: in the k-th year the children of the k lowest grades, as large a part of the zone's children
+        of the stage (half up) as these grades are of the school's pupils; where the classes are not listed,
+        ``k / grades`` of them, from all grades. A zone that was assigned to no school brings nobody.
+        """
+        stage = self.stage
+        wrong = may_receive(register, self.to, stage)
+        wrong += [
+            Message("没有小区 {}，请核对小区编号", "there is no zone {}; check its number", zone)
+            for zone in self.zones
+            if zone not in register["zones"]
+        ]
+        refuse(wrong)
+        grades = None
+        if self.moves == "entrants":
+            count = min(register.year - (self.year or register.year) + 1, len(GRADES_OF_STAGE[stage]))
+            grades = first_grades(stage, count)
+        parties, stays, wrong = [], [], []
+        for zone in self.zones:
+            school, children, reasons = _zone(register, zone, stage, self.to)
+            wrong += reasons
+            if school is not None and not reasons:
+                share = _share_of_grades(register, (school, stage), grades)
+                pupils = math.floor(children * share + 0.5)
+                parties.append((school, pupils))
+                if children > pupils:
+                    stays.append(Stay(zone, str(stage), school, children - pupils))
+        refuse(wrong)
+        register = replace(register, stays=(*register.stays, *stays))
+        for school, pupils in parties:
+            key = (school, stage)
+            held = grades if register.grades(key) else None
+            refuse(_too_many(register, key, pupils, in_grades(register, key, held), held))
+            register = move(register, standard, school, self.to, stage, pupils, held)
+        return register.put(
+            "zones", {z: {**register["zones"][z], f"{stage}_school_id": self.to} for z in self.zones}
+        )
 
 
 class NewEstate(BaseAction):
@@ -142,9 +218,38 @@ class NewEstate(BaseAction):
             stage: math.floor(self.households * rate / 1000 + 0.5) for stage, rate in rates.items() if rate
         }
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        parts = listing(Message("{} {} 人", "{} {} pupils", stage, n) for stage, n in self.children.items())
+        zh, en = "{0}新建住宅 {1} 户：{2}", "{1} new homes in {0}: {2}"
+        return Message(zh, en, names.zone(self.zone), self.households, parts)
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `new_estate`."""
-        return new_estate(register, standard, self)
+        """Add the children of new homes to a zone and to the schools that it is assigned to; no money comes."""
+        zone = register["zones"].get(self.zone)
+        if zone is None:
+            refuse(
+                [Message("没有小区 {}，请核对小区编号", "there is no zone {}; check its number", self.zone)]
+            )
+        wrong, changed = [], dict(zone)
+        for stage, children in self.children.items():
+            school, had = zone[f"{stage}_school_id"], zone[f"{stage}_children"]
+            if missing(school):
+                wrong.append(
+                    Message(
+                        "小区 {} 的{}没有划片，不知到哪所学校上学，请先划片",
+                        "zone {} has no school assigned for {}, so it is not known where its children go; assign one first",
+                        self.zone,
+                        stage,
+                    )
+                )
+            else:
+                wrong += may_receive(register, school, stage)
+            changed[f"{stage}_children"] = (0.0 if missing(had) else had) + children
+        refuse(wrong)
+        for stage, children in self.children.items():
+            register = arrive(register, standard, zone[f"{stage}_school_id"], stage, children)
+        return register.put("zones", {self.zone: changed})
 
 
 class _BySchool(BaseAction):
@@ -158,6 +263,14 @@ class _BySchool(BaseAction):
         one = isinstance(given, dict) and isinstance(given.get("school"), str)
         return {**given, "school": [given["school"]]} if one else given
 
+    def _where(self, names: Names) -> Message:
+        """Return where classes are above which limit."""
+        schools = names.listed(self.school) if self.school else Message("各校", "all schools")
+        stage = Message("{}", " {}", self.stage) if self.stage else ""
+        limit = self.limit or Message("为标准的班额", "the standard's")
+        zh = "{}{}（上限 {}）" if self.limit else "{}{}（上限{}）"
+        return Message(zh, "{}{} (limit: {})", schools, stage, limit)
+
 
 class SplitClasses(_BySchool):
     """Grades with a class above the limit (the standard's, unless written) are divided into more classes."""
@@ -165,9 +278,15 @@ class SplitClasses(_BySchool):
     called: ClassVar[Message] = Message("分班", "Split classes")
     do: Literal["split_classes"]
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        return Message("大班分开：{}", "Split large classes: {}", self._where(names))
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `split_classes`."""
-        return split_classes(register, standard, self)
+        """Divide every grade with a class above the limit into as few classes as the limit allows, evenly."""
+        for key, grade, limit in list(_crowded(register, standard, self)):
+            register = resize(register, key, grade, int(register.grades(key)[grade]), limit)
+        return register
 
 
 class PlaceOverflow(_BySchool):
@@ -176,9 +295,38 @@ class PlaceOverflow(_BySchool):
     called: ClassVar[Message] = Message("集团内统筹", "Place overflow")
     do: Literal["place_overflow"]
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        zh, en = (
+            "超出班额的学生统筹到集团内学校：{}",
+            "Pupils above the class limit go to schools of the group: {}",
+        )
+        return Message(zh, en, self._where(names))
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `place_overflow`."""
-        return place_overflow(register, standard, self)
+        """Send the pupils above the class limit to the nearest school of the 集团 with room in that grade.
+
+        A grade has room up to its classes times the limit; no class is added anywhere. Who finds no room
+        stays. What stays is divided evenly (「统筹到集团内学校」).
+        """
+        refuse(
+            Message("{}不在任何集团中", "{} is in no group", register.name(school))
+            for school in self.school
+            if missing(register["schools"].get(school, {"group": ""})["group"])
+        )
+        for key, grade, limit in list(_crowded(register, standard, self)):
+            school, stage = key
+            count = len(register.classes[key][grade])
+            over = int(register.grades(key)[grade]) - count * limit
+            for other in _group(register, school):
+                room = _room(register, (other, stage), grade, limit)
+                going = min(over, room)
+                if going > 0:
+                    register = move(register, standard, school, other, stage, going, [grade])
+                    over -= going
+            size, rest = divmod(int(register.grades(key)[grade]), count)
+            register = with_classes(register, key, grade, [size + 1] * rest + [size] * (count - rest))
+        return register
 
 
 def may_receive(register: YearRecords, school: str, stage: str) -> list[Message]:
@@ -211,31 +359,6 @@ def may_receive(register: YearRecords, school: str, stage: str) -> list[Message]
             )
         ]
     return unusable(register, (school, stage)) if (school, stage) in register["sections"] else []
-
-
-def move_pupils(register: YearRecords, standard: Standard, action: MovePupils) -> YearRecords:
-    """Move a number, a share (half up) or a zone's children; see `qb.planning.scenario.year_records` for
-    the rules.
-    """
-    if action.zone is not None:
-        return _move_zone(register, standard, action)
-    refuse([*register.unknown(action.from_), *register.unknown(action.to)])
-    stage = register.stage_of(action.from_, action.stage)
-    key = (action.from_, stage)
-    wrong = [*unusable(register, key), *may_receive(register, action.to, stage)]
-    if action.grades and not register.grades(key):
-        wrong.append(
-            Message(
-                "{}没有班级表，不能按年级转学",
-                "{} has no classes listed, so pupils cannot be moved by grade",
-                register.name(action.from_),
-            )
-        )
-    refuse(wrong)
-    there = in_grades(register, key, action.grades)
-    pupils = action.pupils or math.floor(action.share * there + 0.5)
-    refuse(_too_many(register, key, pupils, there, action.grades))
-    return move(register, standard, action.from_, action.to, stage, pupils, action.grades)
 
 
 def _too_many(register: YearRecords, key: Key, pupils: int, there: float, grades) -> list[Message]:
@@ -299,74 +422,7 @@ def _move_zone(register: YearRecords, standard: Standard, action: MovePupils) ->
             ]
         )
     whole = Rezone(do="rezone", zones=(action.zone,), stage=action.stage, to=action.to, moves="all")
-    return rezone(register, standard, whole.model_copy(update={"year": action.year}))
-
-
-def rezone(register: YearRecords, standard: Standard, action: Rezone) -> YearRecords:
-    """Assign zones to a school, and let the children follow.
-
-    Entrants: in the k-th year the children of the k lowest grades, as large a part of the zone's children
-    of the stage (half up) as these grades are of the school's pupils; where the classes are not listed,
-    ``k / grades`` of them, from all grades. A zone that was assigned to no school brings nobody.
-    """
-    stage = action.stage
-    wrong = may_receive(register, action.to, stage)
-    wrong += [
-        Message("没有小区 {}，请核对小区编号", "there is no zone {}; check its number", zone)
-        for zone in action.zones
-        if zone not in register["zones"]
-    ]
-    refuse(wrong)
-    grades = None
-    if action.moves == "entrants":
-        count = min(register.year - (action.year or register.year) + 1, len(GRADES_OF_STAGE[stage]))
-        grades = first_grades(stage, count)
-    parties, stays, wrong = [], [], []
-    for zone in action.zones:
-        school, children, reasons = _zone(register, zone, stage, action.to)
-        wrong += reasons
-        if school is not None and not reasons:
-            share = _share_of_grades(register, (school, stage), grades)
-            pupils = math.floor(children * share + 0.5)
-            parties.append((school, pupils))
-            if children > pupils:
-                stays.append(Stay(zone, str(stage), school, children - pupils))
-    refuse(wrong)
-    register = replace(register, stays=(*register.stays, *stays))
-    for school, pupils in parties:
-        key = (school, stage)
-        held = grades if register.grades(key) else None
-        refuse(_too_many(register, key, pupils, in_grades(register, key, held), held))
-        register = move(register, standard, school, action.to, stage, pupils, held)
-    return register.put(
-        "zones", {z: {**register["zones"][z], f"{stage}_school_id": action.to} for z in action.zones}
-    )
-
-
-def new_estate(register: YearRecords, standard: Standard, action: NewEstate) -> YearRecords:
-    """Add the children of new homes to a zone and to the schools that it is assigned to; no money comes."""
-    zone = register["zones"].get(action.zone)
-    if zone is None:
-        refuse([Message("没有小区 {}，请核对小区编号", "there is no zone {}; check its number", action.zone)])
-    wrong, changed = [], dict(zone)
-    for stage, children in action.children.items():
-        school, had = zone[f"{stage}_school_id"], zone[f"{stage}_children"]
-        if missing(school):
-            wrong.append(
-                Message(
-                    "小区 {} 的{}没有划片，不知到哪所学校上学，请先划片",
-                    "zone {} has no school assigned for {}, so it is not known where its children go; assign one first",
-                    action.zone,
-                    stage,
-                )
-            )
-        else:
-            wrong += may_receive(register, school, stage)
-        changed[f"{stage}_children"] = (0.0 if missing(had) else had) + children
-    refuse(wrong)
-    for stage, children in action.children.items():
-        register = arrive(register, standard, zone[f"{stage}_school_id"], stage, children)
-    return register.put("zones", {action.zone: changed})
+    return whole.model_copy(update={"year": action.year}).done(register, standard)
 
 
 def _share_of_grades(register: YearRecords, key: Key, grades: list[int] | None) -> float:
@@ -450,39 +506,6 @@ def _crowded(
         refuse(unusable(register, key) if grades else [])
         for grade in grades:
             yield key, grade, limit
-
-
-def split_classes(register: YearRecords, standard: Standard, action: SplitClasses) -> YearRecords:
-    """Divide every grade with a class above the limit into as few classes as the limit allows, evenly."""
-    for key, grade, limit in list(_crowded(register, standard, action)):
-        register = resize(register, key, grade, int(register.grades(key)[grade]), limit)
-    return register
-
-
-def place_overflow(register: YearRecords, standard: Standard, action: PlaceOverflow) -> YearRecords:
-    """Send the pupils above the class limit to the nearest school of the 集团 with room in that grade.
-
-    A grade has room up to its classes times the limit; no class is added anywhere. Who finds no room
-    stays. What stays is divided evenly (「统筹到集团内学校」).
-    """
-    refuse(
-        Message("{}不在任何集团中", "{} is in no group", register.name(school))
-        for school in action.school
-        if missing(register["schools"].get(school, {"group": ""})["group"])
-    )
-    for key, grade, limit in list(_crowded(register, standard, action)):
-        school, stage = key
-        count = len(register.classes[key][grade])
-        over = int(register.grades(key)[grade]) - count * limit
-        for other in _group(register, school):
-            room = _room(register, (other, stage), grade, limit)
-            going = min(over, room)
-            if going > 0:
-                register = move(register, standard, school, other, stage, going, [grade])
-                over -= going
-        size, rest = divmod(int(register.grades(key)[grade]), count)
-        register = with_classes(register, key, grade, [size + 1] * rest + [size] * (count - rest))
-    return register
 
 
 def _group(register: YearRecords, school: str) -> list[Message]:

@@ -11,9 +11,10 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, cast
 from pydantic import Field, model_validator
 
 from qb.data.dataset import Dataset
-from qb.data.schema import AMOUNTS, TABLES, DistrictItem, SchemaColumn, tables_of
-from qb.language import FieldName, Message, listing
+from qb.data.schema import AMOUNTS, TABLES, DistrictItem, SchemaColumn, items_of, tables_of
+from qb.language import Both, FieldName, Message, listing
 from qb.planning.costs import Cost, Costs, Other, other_prices, price_code
+from qb.planning.scenario.action_words import Names, in_print
 from qb.planning.scenario.year_records import Key, YearRecords, missing, refuse
 from qb.standard import Number, Positive, Standard, Words, Year
 from qb.terms import RoomKind, Stage
@@ -31,6 +32,10 @@ class BaseAction(Entry):
     called: ClassVar[Message]
     do: str
     year: Year | None = None
+
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        raise NotImplementedError
 
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
         """Return the records of a year after the action."""
@@ -131,8 +136,6 @@ class Estimate(Entry):
 
 HIRED = "full_time_teachers"
 ROOMS = "rooms"  # music and art rooms
-SITE = "site"  # land, and what a new school needs beside the resources
-BUILDING = "building"  # a new school by its estimate
 
 
 class Price(NamedTuple):
@@ -259,9 +262,33 @@ class Build(BaseAction):
     def _fits(self) -> Build:
         return unless(some_of(self.amounts or self.rooms, *BUILT, "rooms"), self)
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        amounts = [names.amounts(self.amounts)] if self.amounts else []
+        room = {RoomKind.MUSIC: Both("音乐教室", "music room"), RoomKind.ART: Both("美术教室", "art room")}
+        unit = names.unit("area_m2")
+        rooms = [Message("{} {:g}{}", "{} {:g}{}", room[one.kind], one.area_m2, unit) for one in self.rooms]
+        what = listing([*amounts, *rooms])
+        return Message("{}建设：{}", "{}: build {}", names.school(self.school, self.stage), what)
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `build`."""
-        return build(register, standard, self)
+        """Add floor, ground and rooms. Rooms are of a stage; for a school as one, of its first."""
+        refuse(register.unknown(self.school))
+        if self.stage not in (None, Stage.WHOLE) or not register.stages(self.school):
+            register.stage_of(self.school, self.stage)
+        register = _with_facilities(register, self, standard)
+        if not self.rooms:
+            return register
+        stages = register.stages(self.school)
+        stage = self.stage if self.stage in stages else stages[0]
+        last = max(register["rooms"], default=-1)
+        rows = {
+            last + 1 + i: register.row(
+                "rooms", school_id=self.school, stage=str(stage), kind=str(room.kind), area_m2=room.area_m2
+            )
+            for i, room in enumerate(self.rooms)
+        }
+        return register.put("rooms", rows)
 
     def bought(self, case: Case) -> Iterator[Item]:
         """Yield floor and ground; indoor sports area is bought with the floor that it is a part of."""
@@ -291,9 +318,14 @@ class Buy(BaseAction):
     def _fits(self) -> Buy:
         return unless(some_of(self.amounts, "equipment_yuan", "multimedia_rooms", "columns"), self)
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        school, what = names.school(self.school, self.stage), names.amounts(self.amounts)
+        return Message("{}添置：{}", "{}: buy {}", school, what)
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `buy`."""
-        return buy(register, standard, self)
+        """Add equipment and multimedia rooms."""
+        return _with_facilities(register, self, standard)
 
     def bought(self, case: Case) -> Iterator[Item]:
         """Yield equipment, rooms and what the standard declares."""
@@ -317,9 +349,48 @@ class TransferEquipment(BaseAction):
         zh, en = "{0} 与 {1} 是同一所学校的同一学段", "{0} and {1} are the same stage of the same school"
         return unless(said_if(same, zh, en, FieldName("from"), FieldName("to")), self)
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        source, to = names.school(self.from_, self.from_stage), names.school(self.to, self.to_stage)
+        zh, en = "从{1}调配价值 {0} 元的设备到{2}", "Equipment worth {0} yuan goes from {1} to {2}"
+        return Message(zh, en, in_print(self.equipment_yuan), source, to)
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `transfer_equipment`."""
-        return transfer_equipment(register, standard, self)
+        """Move equipment between two schools' facilities; none is added or lost."""
+        refuse([*register.unknown(self.from_), *register.unknown(self.to)])
+        rows = register["facilities"]
+        source = (self.from_, str(_row_of(register, self.from_, self.from_stage)))
+        target = (self.to, str(_row_of(register, self.to, self.to_stage)))
+        held = {key: rows.get(key, {}).get("equipment_yuan") for key in (source, target)}
+        refuse(
+            Message(
+                "{}（{}）没有填报{}，请先补填",
+                "{} ({}) has no {} reported; add it first",
+                register.name(key[0]),
+                Stage(key[1]),
+                _item_column("equipment_yuan"),
+            )
+            for key, value in held.items()
+            if missing(value)
+        )
+        if self.equipment_yuan > held[source]:
+            given = Message("{:,.0f} 元", "{:,.0f} yuan", self.equipment_yuan)
+            refuse(
+                [
+                    Message(
+                        "要从{}调出 {}，而那里只有 {:,.0f} 元",
+                        "{1} are to leave {0}, where there are {2:,.0f} yuan",
+                        register.name(self.from_),
+                        given,
+                        held[source],
+                    )
+                ]
+            )
+        changed = {
+            key: {**rows[key], "equipment_yuan": held[key] + sign * self.equipment_yuan}
+            for key, sign in ((source, -1), (target, 1))
+        }
+        return register.put("facilities", changed)
 
 
 def funded(amounts: Mapping[str, float]) -> Iterator[tuple[str, float]]:
@@ -349,9 +420,40 @@ class Fund(BaseAction):
     def _fits(self) -> Fund:
         return unless(some_of(self.amounts, *FUNDED), self)
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        school, what = names.school(self.school), names.amounts(self.amounts)
+        return Message("{}增加经费：{}", "{}: more money: {}", school, what)
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `fund`."""
-        return fund(register, standard, self)
+        """Add money to a school's row of ``funds``; money for training stays within its public funds."""
+        refuse(register.unknown(self.school))
+        row, labels = register["funds"].get(self.school, {}), TABLES["funds"]
+        name = register.name(self.school)
+        refuse(
+            Message(
+                "{}没有填报{}，不能在其上增加，请先补填",
+                "{} has no {} reported, so nothing can be added to it; add it first",
+                name,
+                labels[column],
+            )
+            for column in self.amounts
+            if missing(row.get(column))
+        )
+        changed = {**row, **{column: row[column] + amount for column, amount in self.amounts.items()}}
+        refuse(
+            Message(
+                "{}的{}将多于{}",
+                "{}: {} would be more than {}",
+                name,
+                labels[f"training_{account}_yuan"],
+                labels[f"public_funds_{account}_yuan"],
+            )
+            for account in ("budget", "final")
+            if f"training_{account}_yuan" in self.amounts
+            and changed[f"training_{account}_yuan"] > changed[f"public_funds_{account}_yuan"]
+        )
+        return register.put("funds", {self.school: changed})
 
     def bought(self, case: Case) -> Iterator[Item]:
         """Yield the money of each kind."""
@@ -367,9 +469,20 @@ class Set(BaseAction):
     value: Number
     district: Words | None = None
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        where = f"{self.district} " if self.district else ""
+        item = Both(items_of(names.standard)[self.item].zh, self.item)
+        return Message("{}县区数据“{}”改为 {:g}", "{}{} becomes {:g}", where, item, self.value)
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `set_item`."""
-        return set_item(register, standard, self)
+        """Give a district's input another value; no other input follows."""
+        district = district_of(register, self.district)
+        key = (district, str(self.item))
+        row = register["district"].get(key) or register.row(
+            "district", district=district, item=str(self.item)
+        )
+        return register.put("district", {key: {**row, "value": float(self.value)}})
 
     def bought(self, case: Case) -> Iterator[Item]:
         """Yield how much more the input is, where more is what money buys."""
@@ -384,69 +497,6 @@ class Set(BaseAction):
         had = items.loc[mine, "value"]
         more = self.value - float(had.iloc[0]) if len(had) == 1 else math.nan
         yield Item(str(self.item), "", more, price if more >= 0 else None)
-
-
-def build(register: YearRecords, standard: Standard, action: Build) -> YearRecords:
-    """Add floor, ground and rooms. Rooms are of a stage; for a school as one, of its first."""
-    refuse(register.unknown(action.school))
-    if action.stage not in (None, Stage.WHOLE) or not register.stages(action.school):
-        register.stage_of(action.school, action.stage)
-    register = _with_facilities(register, action, standard)
-    if not action.rooms:
-        return register
-    stages = register.stages(action.school)
-    stage = action.stage if action.stage in stages else stages[0]
-    last = max(register["rooms"], default=-1)
-    rows = {
-        last + 1 + i: register.row(
-            "rooms", school_id=action.school, stage=str(stage), kind=str(room.kind), area_m2=room.area_m2
-        )
-        for i, room in enumerate(action.rooms)
-    }
-    return register.put("rooms", rows)
-
-
-def buy(register: YearRecords, standard: Standard, action: Buy) -> YearRecords:
-    """Add equipment and multimedia rooms."""
-    return _with_facilities(register, action, standard)
-
-
-def transfer_equipment(register: YearRecords, standard: Standard, action: TransferEquipment) -> YearRecords:
-    """Move equipment between two schools' facilities; none is added or lost."""
-    refuse([*register.unknown(action.from_), *register.unknown(action.to)])
-    rows = register["facilities"]
-    source = (action.from_, str(_row_of(register, action.from_, action.from_stage)))
-    target = (action.to, str(_row_of(register, action.to, action.to_stage)))
-    held = {key: rows.get(key, {}).get("equipment_yuan") for key in (source, target)}
-    refuse(
-        Message(
-            "{}（{}）没有填报{}，请先补填",
-            "{} ({}) has no {} reported; add it first",
-            register.name(key[0]),
-            Stage(key[1]),
-            _item_column("equipment_yuan"),
-        )
-        for key, value in held.items()
-        if missing(value)
-    )
-    if action.equipment_yuan > held[source]:
-        given = Message("{:,.0f} 元", "{:,.0f} yuan", action.equipment_yuan)
-        refuse(
-            [
-                Message(
-                    "要从{}调出 {}，而那里只有 {:,.0f} 元",
-                    "{1} are to leave {0}, where there are {2:,.0f} yuan",
-                    register.name(action.from_),
-                    given,
-                    held[source],
-                )
-            ]
-        )
-    changed = {
-        key: {**rows[key], "equipment_yuan": held[key] + sign * action.equipment_yuan}
-        for key, sign in ((source, -1), (target, 1))
-    }
-    return register.put("facilities", changed)
 
 
 def _with_facilities(register: YearRecords, action: Build | Buy, standard: Standard) -> YearRecords:
@@ -508,45 +558,6 @@ def _row_of(register: YearRecords, school: str, stage: Stage | None) -> Stage:
             ]
         )
     return Stage.WHOLE if whole and stage in (None, Stage.WHOLE) else register.stage_of(school, stage)
-
-
-def fund(register: YearRecords, standard: Standard, action: Fund) -> YearRecords:
-    """Add money to a school's row of ``funds``; money for training stays within its public funds."""
-    refuse(register.unknown(action.school))
-    row, labels = register["funds"].get(action.school, {}), TABLES["funds"]
-    name = register.name(action.school)
-    refuse(
-        Message(
-            "{}没有填报{}，不能在其上增加，请先补填",
-            "{} has no {} reported, so nothing can be added to it; add it first",
-            name,
-            labels[column],
-        )
-        for column in action.amounts
-        if missing(row.get(column))
-    )
-    changed = {**row, **{column: row[column] + amount for column, amount in action.amounts.items()}}
-    refuse(
-        Message(
-            "{}的{}将多于{}",
-            "{}: {} would be more than {}",
-            name,
-            labels[f"training_{account}_yuan"],
-            labels[f"public_funds_{account}_yuan"],
-        )
-        for account in ("budget", "final")
-        if f"training_{account}_yuan" in action.amounts
-        and changed[f"training_{account}_yuan"] > changed[f"public_funds_{account}_yuan"]
-    )
-    return register.put("funds", {action.school: changed})
-
-
-def set_item(register: YearRecords, standard: Standard, action: Set) -> YearRecords:
-    """Give a district's input another value; no other input follows."""
-    district = district_of(register, action.district)
-    key = (district, str(action.item))
-    row = register["district"].get(key) or register.row("district", district=district, item=str(action.item))
-    return register.put("district", {key: {**row, "value": float(action.value)}})
 
 
 def district_of(register: YearRecords, written: str | None) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from qb.data.schema import DISTRICT_ITEMS, TABLES
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE, deciding
 from qb.language import STOP, Both, Message, joined, listing
+from qb.planning.scenario.action_words import CALLED, item_words, unit_of_item
 from qb.planning.scenario.comparison import (
     BASE,
     COEFFICIENT,
@@ -18,7 +18,6 @@ from qb.planning.scenario.comparison import (
     total,
     unpriced,
 )
-from qb.planning.scenario.resource_actions import BUILDING, SITE
 from qb.planning.scenario.scenario_file import ACTIONS
 from qb.planning.scenario.teacher_actions import STAFF_COLUMNS
 from qb.rounding import round_half_up
@@ -27,65 +26,6 @@ from qb.terms import Stage, Verdict
 
 _NONE = Message("无", "none")
 MOST = 12  # schools, or coefficients, in one line
-# What fields, columns and other things that money buys are called, where the tables have no label in the language.
-_WORDS = {
-    SITE: Both("征地和开办", "land and setting up"),
-    BUILDING: Both("建校（按概算）", "the new school (as estimated)"),
-    "rooms": Both("音美教室", "music and art rooms"),
-    "music": Both("音乐教室面积（平方米）", "music room (m²)"),
-    "art": Both("美术教室面积（平方米）", "art room (m²)"),
-    "school": Both("学校", "school"),
-    "from": Both("从", "from"),
-    "to": Both("到", "to"),
-    "into": Both("并入", "into"),
-    "stage": Both("学段", "stage"),
-    "name": Both("校名", "name"),
-    "location": Both("城乡", "location"),
-    "capacity": Both("学位", "places"),
-    "like": Both("比照", "like"),
-    "given": Both("写明", "given"),
-    "sites": Both("原址", "sites"),
-    "teachers": Both("人数", "teachers"),
-    "pupils": Both("人数", "pupils"),
-    "share": Both("或比例", "or a share"),
-    "zone": Both("小区", "zone"),
-    "zones": Both("小区", "zones"),
-    "grades": Both("年级", "grades"),
-    "moves": Both("谁转", "who moves"),
-    "households": Both("户数", "homes"),
-    "primary_per_thousand": Both("每千户小学生数", "primary pupils per thousand homes"),
-    "junior_per_thousand": Both("每千户初中生数", "junior pupils per thousand homes"),
-    "rotation": Both("计入交流轮岗", "counted as rotation"),
-    "limit": Both("班额上限", "class limit"),
-    "item": Both("项目", "item"),
-    "value": Both("改为", "becomes"),
-    "cost_yuan": Both("建校概算", "estimated cost"),
-    "low_yuan": Both("概算的低值", "lowest estimate"),
-    "high_yuan": Both("概算的高值", "highest estimate"),
-    "source": Both("概算来源", "source of the estimate"),
-}
-_ENGLISH = {
-    "full_time_teachers": "teachers",
-    "teachers_above_required": "with more than the required degree",
-    "pe_arts_teachers": "PE and arts teachers",
-    "certified_teachers": "certified",
-    "trained_teachers": "with 360 hours of training",
-    "teaching_area_m2": "teaching floor",
-    "indoor_sports_area_m2": "indoor sports floor",
-    "sports_ground_m2": "sports ground",
-    "allocation_yuan": "public funds allotted",
-    "training_budget_yuan": "training in the budget",
-    "training_final_yuan": "training in the final account",
-    "special_allocation_yuan": "public funds of special education",
-    "regular_classrooms_multimedia": "regular classrooms with multimedia",
-}
-UNITS = {
-    "_m2": Both("平方米", "m²"),
-    "_yuan": Both("元", "yuan"),
-    "_rooms": Both("间", ""),
-    "_teachers": Both("人", ""),
-    "_required": Both("人", ""),
-}
 
 
 def summary(comparison: Comparison) -> Message:
@@ -291,37 +231,6 @@ def _yuan(sums: dict[str, float]) -> Both:
     return Both("{} 万元（低 {}，高 {}）".format(*zh), "{} yuan (low {}, high {})".format(*en))
 
 
-def item_words(item: str, standard: Standard | None = None) -> Both:
-    """Return what an item of the costs, a field of an action or a column is called.
-
-    >>> item_words("site").zh, item_words("sports_ground_m2").zh, item_words("multimedia_rooms").en
-    ('征地和开办', '体育运动场地面积', 'multimedia rooms')
-    """
-    if item in _WORDS:
-        return _WORDS[item]
-    for declared in standard.columns if standard else ():
-        if declared.name == item:
-            return Both(declared.label.zh, declared.label.en)
-    columns = (TABLES[table].by_name.get(item) for table in ("sections", "facilities", "funds", "schools"))
-    column = next(filter(None, columns), None)
-    zh = column.label if column else DISTRICT_ITEMS[item].zh if item in DISTRICT_ITEMS else item
-    return Both(zh, _ENGLISH.get(item, item.removesuffix("_yuan").removesuffix("_m2").replace("_", " ")))
-
-
-def unit_of_item(item: str, standard: Standard | None = None) -> Both:
-    """Return the unit of a column as it follows a number; nothing where it has none.
-
-    The unit of a column that the standard declares stands there.
-
-    >>> unit_of_item("sports_ground_m2").zh, unit_of_item("pupils").zh
-    ('平方米', '')
-    """
-    for declared in standard.columns if standard else ():
-        if declared.name == item:
-            return Both(declared.unit.zh, declared.unit.en)
-    return next((unit for end, unit in UNITS.items() if item.endswith(end)), Both("", ""))
-
-
 def field_words(do: str, name: str, standard: Standard | None = None) -> Message:
     """Return what a field of an action is called where its file is not seen; with a dot, a part of it.
 
@@ -335,7 +244,7 @@ def field_words(do: str, name: str, standard: Standard | None = None) -> Message
     last = last if last not in set(Stage) else groups[0]
     column = STAFF_COLUMNS.get(last, last)
     words, unit = item_words(column, standard), unit_of_item(column, standard)
-    zh, en = words.zh if column in _WORDS else words.zh.removesuffix("数"), words.en
+    zh, en = words.zh if column in CALLED else words.zh.removesuffix("数"), words.en
     zh, en = f"{zh}（{unit.zh}）" if unit.zh else zh, f"{en} ({unit.en})" if unit.en else en
     if last in STAFF_COLUMNS and "teachers" in ACTIONS[do].model_fields:
         zh, en = f"其中{zh}", f"of them {en}"

@@ -14,11 +14,10 @@ from qb.data.distances import walks
 from qb.data.schema import TABLES
 from qb.language import FieldName, Message, listing
 from qb.planning.forecast.projection import OF_TEACHERS, STAFF
+from qb.planning.scenario.action_words import BUILDING, CHOSEN, SITE, Names
 from qb.planning.scenario.pupils_actions import may_receive
 from qb.planning.scenario.resource_actions import (
-    BUILDING,
     HIRED,
-    SITE,
     BaseAction,
     Case,
     Estimate,
@@ -148,62 +147,72 @@ class OpenSchool(BaseAction, Estimate):
         """The model school, if there is one; the new one is named by `opens`."""
         return frozenset({self.like} if self.like and self.like != STANDARD else ())
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        one = Message("{} {} 人", "{} {} pupils") if self.capacity else Message("{} {} 个班", "{} {} classes")
+        parts = [
+            Message(one.zh, one.en, stage, n) for stage, n in (self.capacity or self.classes or {}).items()
+        ]
+        like = CHOSEN.get(self.like) or Message(
+            "比照{0}", "like {1}", names.school(self.like or ""), self.like
+        )
+        model = Message("，{}", ", {}", like) if self.like else ""
+        zh, en = "开办{}（{}）：{}{}", "Open {} ({}): {}{}"
+        return Message(zh, en, self.name, self.kind, listing(parts), model)
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `open_school`."""
-        return open_school(register, standard, self)
+        """Add a school with its staff, floor and equipment, and with no pupils, classes or funds: they come.
+
+        Rooms for music and art are as many as the standard asks for the classes it is planned for.
+        """
+        wrong = (
+            [
+                Message(
+                    "学校标识码 {} 已经有了",
+                    "there is a school with the identifier {} already",
+                    self.school_id,
+                )
+            ]
+            if self.school_id in register["schools"]
+            else []
+        )
+        refuse([*wrong, *_model_faults(register, self)])
+        capacity = _capacity(standard, self, register.year)
+        pupils = sum(n for stage, n in capacity.items() if stage in COMPULSORY)
+        beyond = beyond_largest(standard, self.kind, pupils, register.year)
+        fields = map(FieldName, ("capacity", "classes"))
+        refuse([Message("{}，请核对 {} 或 {}", "{}; check {} or {}", beyond, *fields)] if beyond else [])
+        planned = {stage: _planned(register, standard, self, stage, n) for stage, n in capacity.items()}
+        refuse(reason for stage, held in planned.items() for reason in _incomplete(stage, held))
+        row = register.row(
+            "schools",
+            **self.model_dump(
+                include={"school_id", "name", "ownership", "boarding", "group", "location", "kind"}
+            ),
+            district=district_of(register, self.district),
+            longitude=self.longitude,
+            latitude=self.latitude,
+            opened_year=float(self.year or register.year),
+            built_year=float(self.year or register.year),
+        )
+        register = register.put("schools", {self.school_id: {**row, "kind": str(self.kind)}})
+        for stage, held in planned.items():
+            key = (self.school_id, str(stage))
+            cells = {"school_id": self.school_id, "stage": str(stage)}
+            section = {**empty_section(register, key), **{name: held[name] for name in STAFF}}
+            means = register.row("facilities", **cells, **{name: held[name] for name in MEANS})
+            register = register.put("sections", {key: section}).put("facilities", {key: means})
+        # A stage of its kind that it is not planned for has nobody: that is said, not left open.
+        other = [s for s in STAGES_OF_KIND[self.kind] if s not in planned and self.kind is not Kind.SPECIAL]
+        nobody = {(self.school_id, str(s)): empty_section(register, (self.school_id, s)) for s in other}
+        register = register.put("sections", nobody)
+        return _with_rooms(register, standard, self.school_id, capacity)
 
     def bought(self, case: Case) -> Iterator[Item]:
         """Yield all that the school holds, teachers among it, and the land that has no price."""
         written = self.estimate
         yield from (i for i in case.held_by(self.school_id) if written is None or i.what == HIRED)
         yield Item(SITE, "", None, None) if written is None else Item(BUILDING, "", 1.0, written)
-
-
-def open_school(register: YearRecords, standard: Standard, action: OpenSchool) -> YearRecords:
-    """Add a school with its staff, floor and equipment, and with no pupils, classes or funds: they come.
-
-    Rooms for music and art are as many as the standard asks for the classes it is planned for.
-    """
-    wrong = (
-        [
-            Message(
-                "学校标识码 {} 已经有了", "there is a school with the identifier {} already", action.school_id
-            )
-        ]
-        if action.school_id in register["schools"]
-        else []
-    )
-    refuse([*wrong, *_model_faults(register, action)])
-    capacity = _capacity(standard, action, register.year)
-    pupils = sum(n for stage, n in capacity.items() if stage in COMPULSORY)
-    beyond = beyond_largest(standard, action.kind, pupils, register.year)
-    fields = map(FieldName, ("capacity", "classes"))
-    refuse([Message("{}，请核对 {} 或 {}", "{}; check {} or {}", beyond, *fields)] if beyond else [])
-    planned = {stage: _planned(register, standard, action, stage, n) for stage, n in capacity.items()}
-    refuse(reason for stage, held in planned.items() for reason in _incomplete(stage, held))
-    row = register.row(
-        "schools",
-        **action.model_dump(
-            include={"school_id", "name", "ownership", "boarding", "group", "location", "kind"}
-        ),
-        district=district_of(register, action.district),
-        longitude=action.longitude,
-        latitude=action.latitude,
-        opened_year=float(action.year or register.year),
-        built_year=float(action.year or register.year),
-    )
-    register = register.put("schools", {action.school_id: {**row, "kind": str(action.kind)}})
-    for stage, held in planned.items():
-        key = (action.school_id, str(stage))
-        cells = {"school_id": action.school_id, "stage": str(stage)}
-        section = {**empty_section(register, key), **{name: held[name] for name in STAFF}}
-        means = register.row("facilities", **cells, **{name: held[name] for name in MEANS})
-        register = register.put("sections", {key: section}).put("facilities", {key: means})
-    # A stage of its kind that it is not planned for has nobody: that is said, not left open.
-    other = [s for s in STAGES_OF_KIND[action.kind] if s not in planned and action.kind is not Kind.SPECIAL]
-    nobody = {(action.school_id, str(s)): empty_section(register, (action.school_id, s)) for s in other}
-    register = register.put("sections", nobody)
-    return _with_rooms(register, standard, action.school_id, capacity)
 
 
 def _model_faults(register: YearRecords, action: OpenSchool) -> list[Message]:
@@ -416,9 +425,50 @@ class CloseSchool(BaseAction):
     def _fits(self) -> CloseSchool:
         return unless(repeated("to", self.to), self)
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        to = names.listed(self.to)
+        goes = Message("，学生和教师到{}", "; pupils and teachers go to {}", to) if self.to else ""
+        return Message("关闭{}{}", "Close {}{}", names.school(self.school), goes)
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `close_school`."""
-        return close_school(register, standard, self)
+        """Send pupils and teachers in equal parts to the schools of `to` that have the stage; close the site.
+
+        Its zones go to the nearest of them. Floor, ground, rooms and equipment are given up.
+        """
+        school = self.school
+        refuse([*_leaving(register, school), *register.unknown(*self.to)])
+        refuse(
+            [
+                Message(
+                    "{1} 中不能有要关闭的{0}",
+                    "{1} cannot hold {0}, which is {1} be closed",
+                    register.name(school),
+                    FieldName("to"),
+                )
+            ]
+            if school in self.to
+            else []
+        )
+        stages = register.stages(school)
+        receivers = {stage: [s for s in self.to if register.takes(s, stage)] for stage in stages}
+        useful = {s for found in receivers.values() for s in found}
+        wrong = [
+            Message(
+                "{}没有要关闭的学校的学段，不能接收",
+                "{} has none of the stages of the school to be closed, so it cannot take in",
+                register.name(s),
+            )
+            for s in self.to
+            if s not in useful
+        ]
+        for stage, found in receivers.items():
+            wrong += _nowhere(register, school, stage, found)
+            wrong += [reason for s in found for reason in _may_join(register, s, stage)]
+        refuse(wrong)
+        for stage, found in receivers.items():
+            register = _send(register, standard, school, stage, found)
+        return register.without(school, _last_year(register, self))
 
 
 class MergeSchools(BaseAction):
@@ -441,88 +491,48 @@ class MergeSchools(BaseAction):
         itself = said_if(self.into in self.from_, zh, en, FieldName("from"), FieldName("into"))
         return unless(itself + repeated("from", self.from_), self)
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        gone, into = names.listed(self.from_), names.school(self.into)
+        return Message("{}并入{}，{}", "Merge {} into {}; {}", gone, into, CHOSEN[self.sites])
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `merge_schools`."""
-        return merge_schools(register, standard, self)
+        """Make schools campuses of another one, or move all of them but floor, ground and rooms to its site.
 
-
-def close_school(register: YearRecords, standard: Standard, action: CloseSchool) -> YearRecords:
-    """Send pupils and teachers in equal parts to the schools of `to` that have the stage; close the site.
-
-    Its zones go to the nearest of them. Floor, ground, rooms and equipment are given up.
-    """
-    school = action.school
-    refuse([*_leaving(register, school), *register.unknown(*action.to)])
-    refuse(
-        [
-            Message(
-                "{1} 中不能有要关闭的{0}",
-                "{1} cannot hold {0}, which is {1} be closed",
-                register.name(school),
-                FieldName("to"),
-            )
-        ]
-        if school in action.to
-        else []
-    )
-    stages = register.stages(school)
-    receivers = {stage: [s for s in action.to if register.takes(s, stage)] for stage in stages}
-    useful = {s for found in receivers.values() for s in found}
-    wrong = [
-        Message(
-            "{}没有要关闭的学校的学段，不能接收",
-            "{} has none of the stages of the school to be closed, so it cannot take in",
-            register.name(s),
-        )
-        for s in action.to
-        if s not in useful
-    ]
-    for stage, found in receivers.items():
-        wrong += _nowhere(register, school, stage, found)
-        wrong += [reason for s in found for reason in _may_join(register, s, stage)]
-    refuse(wrong)
-    for stage, found in receivers.items():
-        register = _send(register, standard, school, stage, found)
-    return register.without(school, _last_year(register, action))
-
-
-def merge_schools(register: YearRecords, standard: Standard, action: MergeSchools) -> YearRecords:
-    """Make schools campuses of another one, or move all of them but floor, ground and rooms to its site.
-
-    Where they move, classes of a grade are taken together: pupils join those of `into`, which gets another
-    class only where the limit demands it. What `into` reports as one stays so.
-    """
-    wrong = [reason for school in action.from_ for reason in _leaving(register, school)]
-    refuse([*wrong, *register.unknown(action.into)])
-    home = register["schools"][action.into]["district"]
-    if not missing(register["schools"][action.into]["parent_id"]):
-        wrong.append(
-            Message(
-                "{0}是校区，请把 {1} 写成它所属的学校",
-                "{0} is a campus: write the school it belongs to as {1}",
-                register.name(action.into),
-                FieldName("into"),
-            )
-        )
-    for school in action.from_:
-        if register["schools"][school]["district"] != home:
+        Where they move, classes of a grade are taken together: pupils join those of `into`, which gets another
+        class only where the limit demands it. What `into` reports as one stays so.
+        """
+        wrong = [reason for school in self.from_ for reason in _leaving(register, school)]
+        refuse([*wrong, *register.unknown(self.into)])
+        home = register["schools"][self.into]["district"]
+        if not missing(register["schools"][self.into]["parent_id"]):
             wrong.append(
                 Message(
-                    "{}与{}不在同一县区，不能合并",
-                    "{} and {} are in different districts and cannot be merged",
-                    register.name(school),
-                    register.name(action.into),
+                    "{0}是校区，请把 {1} 写成它所属的学校",
+                    "{0} is a campus: write the school it belongs to as {1}",
+                    register.name(self.into),
+                    FieldName("into"),
                 )
             )
-        wrong += [reason for s in register.stages(school) for reason in _may_join(register, action.into, s)]
-    refuse(wrong)
-    if action.sites == "keep":
-        campuses = {s: {**register["schools"][s], "parent_id": action.into} for s in action.from_}
-        return register.put("schools", campuses)
-    for school in action.from_:
-        register = _join(register, standard, school, action.into)
-        register = register.without(school, _last_year(register, action))
-    return register
+        for school in self.from_:
+            if register["schools"][school]["district"] != home:
+                wrong.append(
+                    Message(
+                        "{}与{}不在同一县区，不能合并",
+                        "{} and {} are in different districts and cannot be merged",
+                        register.name(school),
+                        register.name(self.into),
+                    )
+                )
+            wrong += [reason for s in register.stages(school) for reason in _may_join(register, self.into, s)]
+        refuse(wrong)
+        if self.sites == "keep":
+            campuses = {s: {**register["schools"][s], "parent_id": self.into} for s in self.from_}
+            return register.put("schools", campuses)
+        for school in self.from_:
+            register = _join(register, standard, school, self.into)
+            register = register.without(school, _last_year(register, self))
+        return register
 
 
 def _last_year(register: YearRecords, action: CloseSchool | MergeSchools) -> int:

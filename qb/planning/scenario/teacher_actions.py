@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from qb.data.schema import SchemaColumn, tables_of
-from qb.language import FieldName, Message
+from qb.language import FieldName, Message, listing
 from qb.planning.forecast.projection import OF_TEACHERS
+from qb.planning.scenario.action_words import Names
 from qb.planning.scenario.resource_actions import (
     HIRED,
     BaseAction,
@@ -44,6 +45,11 @@ class Staff(Entry):
         numbers = {column: getattr(self, name) for name, column in STAFF_COLUMNS.items()}
         return {column: number for column, number in numbers.items() if number is not None}
 
+    def of_whom(self, names: Names) -> Message | str:
+        """Return the numbers that are written, in brackets; nothing where none is."""
+        parts = [Message("{} {} 人", "{} {}", names.thing(column), n) for column, n in self.given.items()]
+        return Message("（其中{}）", " (of whom {})", listing(parts)) if parts else ""
+
 
 STAFF_COLUMNS = {
     "above_required": "teachers_above_required",
@@ -74,9 +80,94 @@ class TransferTeachers(BaseAction, Staff):
         same = said_if(self.from_ == self.to, zh, en, FieldName("from"), FieldName("to"))
         return unless(same + _more_than_teachers(self), self)
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        source, to = names.school(self.from_, self.stage), names.school(self.to)
+        counted = Message("，计入交流轮岗", ", counted as rotation") if self.rotation else ""
+        zh, en = "从{2}到{3}交流教师 {0} 人{1}{4}", "{0} teachers{1} go from {2} to {3}{4}"
+        return Message(zh, en, self.teachers, self.of_whom(names), source, to, counted)
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `transfer_teachers`."""
-        return transfer_teachers(register, standard, self)
+        """Move teachers between two schools' sections of a stage; nobody is added or lost.
+
+        With `rotation` those of the action's own year count for C18: among the rotated, and among the
+        backbone teachers rotated.
+        """
+        refuse([*register.unknown(self.from_), *register.unknown(self.to)])
+        stage = register.stage_of(self.from_, self.stage)
+        section = register["sections"][self.from_, stage]
+        target = register["sections"].get((self.to, stage))
+        place = Message("{}{}", "{}, {}", register.name(self.from_), stage)
+        if target is None:
+            refuse([Message("{}没有“{}”学段", "{} has no stage “{}”", register.name(self.to), stage)])
+        staff = section["full_time_teachers"]
+        if missing(staff) or missing(target["full_time_teachers"]):
+            refuse(
+                [
+                    Message(
+                        "{}或{}没有填报专任教师数，请先补填",
+                        "{} or {} has no full-time teachers reported; add them first",
+                        place,
+                        register.name(self.to),
+                    )
+                ]
+            )
+        if self.teachers > staff:
+            refuse(
+                [
+                    Message(
+                        "要从{}调出 {} 人，而那里只有 {:.0f} 名专任教师",
+                        "{1} teachers are to leave {0}, which has {2:.0f} full-time teachers",
+                        place,
+                        self.teachers,
+                        staff,
+                    )
+                ]
+            )
+        refuse(strange_columns(standard, "sections", self.given))
+        wrong = []
+        for column, number in self.given.items():
+            has = section[column]
+            least = self.teachers - (staff - has)
+            if missing(has):
+                wrong.append(
+                    Message(
+                        "{}没有填报{}，请先补填",
+                        "{} has no {} reported; add it first",
+                        place,
+                        _staff_column(column, standard),
+                    )
+                )
+            elif number > has:
+                wrong.append(
+                    Message(
+                        "要从{}调出{} {} 人，而那里只有 {:.0f} 人",
+                        "{2} {1} are to leave {0}, where there are {3:.0f}",
+                        place,
+                        _staff_column(column, standard),
+                        number,
+                        has,
+                    )
+                )
+            elif number < least:
+                wrong.append(
+                    Message(
+                        "从{}调出的 {} 人中，{}至少有 {:.0f} 人",
+                        "of the {1} teachers leaving {0}, {2} are {3:.0f} or more",
+                        place,
+                        self.teachers,
+                        _staff_column(column, standard),
+                        least,
+                    )
+                )
+        refuse(wrong)
+        moved = move_staff(register, self.from_, self.to, stage, self.teachers, self.given)
+        if not self.rotation or self.year not in (None, register.year):
+            return moved
+        backbone = self.given.get(
+            "backbone_teachers", carried(self.teachers, section["backbone_teachers"], staff)
+        )
+        return _count_rotation(moved, self.from_, self.teachers, backbone)
 
 
 class Hire(BaseAction, Staff):
@@ -92,9 +183,27 @@ class Hire(BaseAction, Staff):
     def _fits(self) -> Hire:
         return unless(_more_than_teachers(self), self)
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        school, staff = names.school(self.school, self.stage), self.of_whom(names)
+        return Message("{}新进教师 {} 人{}", "{} hires {} teachers{}", school, self.teachers, staff)
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `hire`."""
-        return hire(register, standard, self)
+        """Add new teachers to a section; unless written, all are certified and above the required degree."""
+        stage = register.stage_of(self.school, self.stage)
+        usual = dict.fromkeys(OF_TEACHERS, 0)
+        usual |= dict.fromkeys(("teachers_above_required", "certified_teachers"), self.teachers)
+        numbers = {"full_time_teachers": self.teachers, **usual, **self.given}
+        section = register["sections"][self.school, stage]
+        place = Message("{}{}", "{}, {}", register.name(self.school), stage)
+        refuse(
+            Message(
+                "{}没有填报{}，请先补填", "{} has no {} reported; add it first", place, _staff_column(column)
+            )
+            for column in ("full_time_teachers", *self.given)
+            if missing(section[column])
+        )
+        return with_staff(register, (self.school, stage), numbers)
 
     def bought(self, case: Case) -> Iterator[Item]:
         """Yield the teachers, at a year's pay."""
@@ -122,9 +231,45 @@ class Train(BaseAction, Staff):
     def _fits(self) -> Train:
         return unless(some_of(self.given, *STAFF_COLUMNS, "columns"), self)
 
+    def in_words(self, names: Names) -> Message:
+        """Return the action as a sentence without a full stop."""
+        school, amounts = names.school(self.school, self.stage), names.amounts(self.given)
+        return Message("{}培养：{}", "{}: train {}", school, amounts)
+
     def done(self, register: YearRecords, standard: Standard) -> YearRecords:
-        """See `train`."""
-        return train(register, standard, self)
+        """Raise what teachers who are there have; no figure rises above the number of teachers."""
+        stage = register.stage_of(self.school, self.stage)
+        section = register["sections"][self.school, stage]
+        place, staff = (
+            Message("{}{}", "{}, {}", register.name(self.school), stage),
+            section["full_time_teachers"],
+        )
+        refuse(strange_columns(standard, "sections", self.given))
+        wrong = []
+        for column, number in self.given.items():
+            if missing(section[column]) or missing(staff):
+                wrong.append(
+                    Message(
+                        "{}没有填报{}或专任教师数，请先补填",
+                        "{} has no {} or no full-time teachers reported; add them first",
+                        place,
+                        _staff_column(column, standard),
+                    )
+                )
+            elif section[column] + number > staff:
+                will = Message("{:.0f} 人", "{:.0f}", section[column] + number)
+                wrong.append(
+                    Message(
+                        "{}的{}将为 {}，多于专任教师 {:.0f} 人",
+                        "{}: {} would be {}, more than the {:.0f} full-time teachers",
+                        place,
+                        _staff_column(column, standard),
+                        will,
+                        staff,
+                    )
+                )
+        refuse(wrong)
+        return with_staff(register, (self.school, stage), self.given)
 
     def bought(self, case: Case) -> Iterator[Item]:
         """Yield the teachers of each kind that one who is there can become."""
@@ -148,89 +293,6 @@ def _more_than_teachers(action: TransferTeachers | Hire) -> list[Message]:
         for name in STAFF_COLUMNS
         if (number := getattr(action, name)) is not None and number > action.teachers
     ]
-
-
-def transfer_teachers(register: YearRecords, standard: Standard, action: TransferTeachers) -> YearRecords:
-    """Move teachers between two schools' sections of a stage; nobody is added or lost.
-
-    With `rotation` those of the action's own year count for C18: among the rotated, and among the
-    backbone teachers rotated.
-    """
-    refuse([*register.unknown(action.from_), *register.unknown(action.to)])
-    stage = register.stage_of(action.from_, action.stage)
-    section = register["sections"][action.from_, stage]
-    target = register["sections"].get((action.to, stage))
-    place = Message("{}{}", "{}, {}", register.name(action.from_), stage)
-    if target is None:
-        refuse([Message("{}没有“{}”学段", "{} has no stage “{}”", register.name(action.to), stage)])
-    staff = section["full_time_teachers"]
-    if missing(staff) or missing(target["full_time_teachers"]):
-        refuse(
-            [
-                Message(
-                    "{}或{}没有填报专任教师数，请先补填",
-                    "{} or {} has no full-time teachers reported; add them first",
-                    place,
-                    register.name(action.to),
-                )
-            ]
-        )
-    if action.teachers > staff:
-        refuse(
-            [
-                Message(
-                    "要从{}调出 {} 人，而那里只有 {:.0f} 名专任教师",
-                    "{1} teachers are to leave {0}, which has {2:.0f} full-time teachers",
-                    place,
-                    action.teachers,
-                    staff,
-                )
-            ]
-        )
-    refuse(strange_columns(standard, "sections", action.given))
-    wrong = []
-    for column, number in action.given.items():
-        has = section[column]
-        least = action.teachers - (staff - has)
-        if missing(has):
-            wrong.append(
-                Message(
-                    "{}没有填报{}，请先补填",
-                    "{} has no {} reported; add it first",
-                    place,
-                    _staff_column(column, standard),
-                )
-            )
-        elif number > has:
-            wrong.append(
-                Message(
-                    "要从{}调出{} {} 人，而那里只有 {:.0f} 人",
-                    "{2} {1} are to leave {0}, where there are {3:.0f}",
-                    place,
-                    _staff_column(column, standard),
-                    number,
-                    has,
-                )
-            )
-        elif number < least:
-            wrong.append(
-                Message(
-                    "从{}调出的 {} 人中，{}至少有 {:.0f} 人",
-                    "of the {1} teachers leaving {0}, {2} are {3:.0f} or more",
-                    place,
-                    action.teachers,
-                    _staff_column(column, standard),
-                    least,
-                )
-            )
-    refuse(wrong)
-    moved = move_staff(register, action.from_, action.to, stage, action.teachers, action.given)
-    if not action.rotation or action.year not in (None, register.year):
-        return moved
-    backbone = action.given.get(
-        "backbone_teachers", carried(action.teachers, section["backbone_teachers"], staff)
-    )
-    return _count_rotation(moved, action.from_, action.teachers, backbone)
 
 
 def _count_rotation(register: YearRecords, school: str, teachers: int, backbone: float) -> YearRecords:
@@ -261,58 +323,6 @@ def _count_rotation(register: YearRecords, school: str, teachers: int, backbone:
         if rows[item] is not None
     }
     return register.put("district", changed)
-
-
-def hire(register: YearRecords, standard: Standard, action: Hire) -> YearRecords:
-    """Add new teachers to a section; unless written, all are certified and above the required degree."""
-    stage = register.stage_of(action.school, action.stage)
-    usual = dict.fromkeys(OF_TEACHERS, 0)
-    usual |= dict.fromkeys(("teachers_above_required", "certified_teachers"), action.teachers)
-    numbers = {"full_time_teachers": action.teachers, **usual, **action.given}
-    section = register["sections"][action.school, stage]
-    place = Message("{}{}", "{}, {}", register.name(action.school), stage)
-    refuse(
-        Message("{}没有填报{}，请先补填", "{} has no {} reported; add it first", place, _staff_column(column))
-        for column in ("full_time_teachers", *action.given)
-        if missing(section[column])
-    )
-    return with_staff(register, (action.school, stage), numbers)
-
-
-def train(register: YearRecords, standard: Standard, action: Train) -> YearRecords:
-    """Raise what teachers who are there have; no figure rises above the number of teachers."""
-    stage = register.stage_of(action.school, action.stage)
-    section = register["sections"][action.school, stage]
-    place, staff = (
-        Message("{}{}", "{}, {}", register.name(action.school), stage),
-        section["full_time_teachers"],
-    )
-    refuse(strange_columns(standard, "sections", action.given))
-    wrong = []
-    for column, number in action.given.items():
-        if missing(section[column]) or missing(staff):
-            wrong.append(
-                Message(
-                    "{}没有填报{}或专任教师数，请先补填",
-                    "{} has no {} or no full-time teachers reported; add them first",
-                    place,
-                    _staff_column(column, standard),
-                )
-            )
-        elif section[column] + number > staff:
-            will = Message("{:.0f} 人", "{:.0f}", section[column] + number)
-            wrong.append(
-                Message(
-                    "{}的{}将为 {}，多于专任教师 {:.0f} 人",
-                    "{}: {} would be {}, more than the {:.0f} full-time teachers",
-                    place,
-                    _staff_column(column, standard),
-                    will,
-                    staff,
-                )
-            )
-    refuse(wrong)
-    return with_staff(register, (action.school, stage), action.given)
 
 
 def remaining(
