@@ -29,7 +29,7 @@ from qb.planning.scenario.scenario_file import ACTIONS, Refusal
 from qb.planning.scenario.scenario_summary import costs_said, field_words
 from qb.report.explore_session import Control, Session, save
 from qb.report.resource_tables import gap_text
-from qb.report.scenario_actions import does
+from qb.report.scenario_report import does
 from qb.report.tables import Column, Table, badge
 from qb.report.words import Lang, label, listed, say, short_title, stage_label, without_rule
 from qb.standard import DEFAULT

@@ -26,7 +26,7 @@ from qb.report.plan_study import (
     money_column,
 )
 from qb.report.resource_tables import gap_text, names, percent_of_standard, verdicts
-from qb.report.scenario_actions import item_label
+from qb.report.scenario_report import item_label
 from qb.report.tables import Column, Row, Sentences, Table
 from qb.report.words import (
     department_names,
