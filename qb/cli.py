@@ -393,10 +393,6 @@ def _save(data: object, out: Path) -> None:
     write(data, out, format=form, replace=form != "xlsx")
 
 
-if __name__ == "__main__":
-    main()
-
-
 class Console(io.TextIOWrapper):
     """A stream in UTF-8, whatever the console's code page, to which no control character from data goes.
 
@@ -505,3 +501,7 @@ REMEDIES = {
         "Check the path; the working folder may have been deleted: run it in another.",
     ),
 }
+
+
+if __name__ == "__main__":
+    main()
