@@ -22,7 +22,7 @@ from qb.errors import QbError
 from qb.files import WriteError
 from qb.publish import digests, manifest, site
 from qb.publish.api import publish
-from qb.publish.digests import Slices
+from qb.publish.digests import PageDigests
 from qb.publish.jobs import Failure, JobOutcome
 from qb.publish.manifest import JOURNAL, LOCK, RECORD, Record, locked
 from qb.report.context import open_context
@@ -412,7 +412,7 @@ def test_the_lock_of_a_process_that_is_gone_does_not_count(desk):
     assert not (desk.out / LOCK).exists()
 
 
-# Slices
+# PageDigests
 
 
 @pytest.mark.parametrize(
@@ -471,7 +471,7 @@ def test_a_school_page_is_made_of_its_slice_alone(sample, tmp_path):
 
 def test_two_books_of_the_same_data_have_the_same_slices(sample, tmp_path):
     write(sample, tmp_path / "data")
-    one, other = (Slices(open_context(tmp_path / "data", 2025)) for _ in range(2))
+    one, other = (PageDigests(open_context(tmp_path / "data", 2025)) for _ in range(2))
     assert one.of_data(sample.districts[0]) == other.of_data(sample.districts[0])
 
 

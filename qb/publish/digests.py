@@ -126,7 +126,7 @@ _BLOCK = 1 << 16  # rows spelt at a time
 _RESEARCHED = ("schools", "sections", "facilities")  # what of the data the research page rests on
 
 
-class Slices:
+class PageDigests:
     """Digests of what each page of a context can show."""
 
     def __init__(self, context: ReportContext, costs: str = "") -> None:

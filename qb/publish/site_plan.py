@@ -19,7 +19,7 @@ from qb.indicators.assessment import Assessment
 from qb.language import Message, listing
 from qb.publish import digests, manifest
 from qb.publish.attachments import Bundle
-from qb.publish.digests import Slices
+from qb.publish.digests import PageDigests
 from qb.publish.jobs import CELL_SECONDS, Job, Parameter
 from qb.publish.manifest import KINDS, OF_DISTRICT, Record, digest
 from qb.publish.own_notebooks import OwnNotebook
@@ -158,9 +158,9 @@ class SitePlan:
         return load_settings(self.request.settings)
 
     @cached_property
-    def slices(self) -> Slices:
+    def slices(self) -> PageDigests:
         """Digests of what the pages can show."""
-        return Slices(self.context, self.request.costs)
+        return PageDigests(self.context, self.request.costs)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
