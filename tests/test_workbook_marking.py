@@ -477,7 +477,7 @@ def test_a_mark_that_fails_leaves_nothing(path, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("qb.data.xlsx_package.Package.write", refuse)
+    monkeypatch.setattr("qb.data.xlsx_copy.Package.write", refuse)
     with pytest.raises(QbError, match="磁盘已满"):
         mark(path, [], path.parent / "out.xlsx")
     assert [p.name for p in path.parent.iterdir()] == ["填报.xlsx"]

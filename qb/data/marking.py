@@ -17,19 +17,8 @@ from lxml.etree import XMLSyntaxError
 from qb.data.cell_values import CONTROL
 from qb.data.table_headers import A_SHEET, tables_among
 from qb.data.workbook import LONGEST, RESULT, open_book, write_xlsx
-from qb.data.xlsx_package import (
-    LINKS,
-    MAIN,
-    PARSER,
-    TYPES,
-    Package,
-    Styles,
-    add_text_sheet,
-    column_letters,
-    column_number,
-    text_sheet,
-    to_xml,
-)
+from qb.data.xlsx_copy import LINKS, MAIN, PARSER, TYPES, Package, Styles, add_text_sheet, text_sheet, to_xml
+from qb.data.xlsx_package import column_letters, column_number
 from qb.errors import Fault, QbError
 from qb.language import Lang, Message, told
 from qb.personal_data import kinds_of, mask
