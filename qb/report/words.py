@@ -50,7 +50,10 @@ def terms() -> Mapping[str, tuple[str, str]]:
 
 
 # Words of the glossary that are a standard's own.
-OF_STANDARD = ("优质均衡", "社会认可度", "一票否决", "高学历教师", "骨干教师", "体艺教师", "班额")
+OF_STANDARD = (
+    *("优质均衡", "社会认可度", "一票否决", "高学历教师", "骨干教师", "体艺教师", "班额"),
+    *("公用经费", "交流轮岗", "巩固率"),
+)
 
 
 @cache
@@ -85,9 +88,10 @@ def plain_words(lang: Lang, standard: Standard | None = None) -> tuple[tuple[str
             **({} if standard.departments else {"、责任部门": "", "who answers, ": ""}),
             seven: asked,
         }
-        foreign |= {"规则允许"} if not standard.lets_below else set()
+        foreign |= {"规则允许", "底线"} if not standard.lets_below else set()
         foreign |= {"牵头"} if not standard.departments else set()
-        foreign |= {"余位"} if standard.computed_by("class_size") is None else set()
+        foreign |= {"重点任务"} if not standard.tasks else set()
+        foreign |= {"余位", "学位"} if standard.computed_by("class_size") is None else set()
         own = [
             standard.title.zh,
             *(text.zh for one in standard.indicators for text in (one.title, one.short)),

@@ -15,7 +15,10 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from qb.charts import Caption, classes
+from qb.data.reading import write
+from qb.data.sample import make
 from qb.data.table_files import read_csv
+from qb.publish.api import publish
 from qb.publish.page import Page, notebook_page
 from qb.report.tables import Column, Table
 
@@ -240,3 +243,10 @@ def test_pages_are_light(site, lang):
     schools = (next(iter(site.values())).parents[1] / f"sample-{lang}" / "schools").glob("*.html")
     assert max(path.stat().st_size for path in schools) < 150_000
     assert statistics.median(sizes.values()) < 300
+
+
+def test_the_page_of_400_schools_is_no_taller_than_15_000_px(visit, tmp_path):
+    write(make(schools=400, years=[2024, 2025]), tmp_path / "data")
+    made = publish(tmp_path / "data", out=tmp_path / "site", only=("district",), progress=False)
+    page = visit(made.index.with_name("district.html")).page
+    assert 10_000 < page.evaluate("document.documentElement.scrollHeight") < 15_000
