@@ -359,7 +359,7 @@ def test_the_commands_show_compare_and_check(capsys, tmp_path):
     rows = [line.split() for line in shown.splitlines()]
     assert ended.value.code == 0 and "2024—2025学年有效" in shown
     # Limits of C14 and C12 as annex 3 has them; C8 has five items there, C15 a limit and an item.
-    assert ["C14", "特教公用经费", "≥", "6000", "元/生", "鼓政〔2023〕19号", "附件3", "C14"] in rows
+    assert ["C14", "特教公用经费", "≥", "6,000", "元/生", "鼓政〔2023〕19号", "附件3", "C14"] in rows
     assert [row[2:6] for row in rows if row[:1] == ["C12"]] == [
         ["小学", "≤", "45", "人"],
         ["初中", "≤", "50", "人"],

@@ -265,11 +265,12 @@ class Cards:
         verdict = found(value) or (Verdict.NO_DATA if value == self._nobody else None)
         shown = badge(str(verdict), self.lang, fact) if verdict else escape(value)
         mark = f' class="{BADGE[verdict]}"' if verdict else ""
-        before = escape(before) + sparkline(course)
-        then = f'<div class="detail">{before}</div>' if before else ""
+        lines = [escape(beneath), *filter(None, [escape(before)])]
+        lines[-1] += sparkline(course)
+        details = "".join(f'<div class="detail">{line}</div>' for line in lines)
         return (
             f'<li{mark}><div class="label">{escape(label)}</div><div class="value">{shown}</div>'
-            f'<div class="detail">{escape(beneath)}</div>{then}</li>'
+            f"{details}</li>"
         )
 
 

@@ -444,6 +444,7 @@ class Writer:
     _contents: Paragraph | None = None
     _places: list[int] = field(default_factory=list)  # of the last heading at each level
     _spare: Paragraph | None = None  # the empty line after a table, for its note
+    _headed: bool = False  # whether a heading was written last
 
     def show(self, thing: object) -> None:
         """Write one thing that was shown."""
@@ -478,7 +479,7 @@ class Writer:
 
     def _begin(self) -> None:
         """Write the title where the content brings none."""
-        self._spare = None
+        self._spare, self._headed = None, False
         if not self._level:
             self._heading(clean(self.cover.title), 1)
 
@@ -523,7 +524,7 @@ class Writer:
             return
         text = self._numbered(text)
         style = f"Heading {min(self._level - 1, 3)}"
-        heading = self.document.add_paragraph(text, style)
+        heading, self._headed = self.document.add_paragraph(text, style), True
         if self._level < (4 if self.cover.formal else 3):
             place = len(self._headings)
             heading._p.insert(1, tag("bookmarkStart", id=place, name=f"_Toc{place}"))
@@ -552,14 +553,15 @@ class Writer:
         return f"{(f'{chinese(number)}、', f'（{chinese(number)}）', f'{number}. ')[depth]}{text}"
 
     def _paragraph(self, text: str, style: str = "Normal") -> None:
-        spare = self._spare
+        spare, headed = self._spare, self._headed
         self._begin()
         if not text:
             return
         if style == NOTE and spare is not None:
             spare.add_run(text)
         elif style != LEAD or self._contents is None or self._headings:
-            self.document.add_paragraph(text, style)
+            # What says how to read a table stands on its sheet, as the heading does.
+            self.document.add_paragraph(text, style).paragraph_format.keep_with_next = headed or None
         else:  # the line under the title stands before the contents list
             self._contents.insert_paragraph_before(text, style)
 
