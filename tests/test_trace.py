@@ -114,7 +114,7 @@ def test_a_rule_gives_the_clause_and_the_limit_of_the_standards_file(with_change
 def test_a_limit_that_rises_is_given_as_it_stands_in_the_year():
     # C14 of the standard: 6000 yuan, 7000 from the school year 2025 on.
     limits = [unescape(PageRules(load(), year, "zh", ("C14",))._repr_html_()) for year in (2024, 2025)]
-    assert ["≥ 6000 元" in limits[0], "≥ 7000 元" in limits[1]] == [True, True]
+    assert ["≥ 6,000 元" in limits[0], "≥ 7,000 元" in limits[1]] == [True, True]
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, wraps
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -545,7 +545,26 @@ class ItemLabels:
     codes: tuple[str, ...]
 
 
-def items_of(standard: Standard | None) -> dict[str, ItemLabels]:
+T = TypeVar("T")
+
+
+def _kept_with_standard(found: Callable[[Any], T]) -> Callable[[Any], T]:
+    """Let what a function finds of a standard be found once, and stay with it."""
+
+    @wraps(found)
+    def of(standard: Standard | None) -> T:
+        if standard is None:
+            return found(None)
+        kept = vars(standard)  # as its own cached properties do
+        if found.__name__ not in kept:
+            kept[found.__name__] = found(standard)
+        return kept[found.__name__]
+
+    return of
+
+
+@_kept_with_standard
+def items_of(standard: Standard | None) -> Mapping[str, ItemLabels]:
     """Return the items of the table ``district``: qb's own, then those that a standard declares.
 
     >>> "special_pupils" in items_of(None)
@@ -582,7 +601,8 @@ _COMPUTED = {
 }
 
 
-def bearing(standard: Standard) -> dict[tuple[str, str], tuple[str, ...]]:
+@_kept_with_standard
+def bearing(standard: Standard) -> Mapping[tuple[str, str], tuple[str, ...]]:
     """Return the indicators of a standard that rest on each column, by table and column; items by their name.
 
     Those of the registry are of the nation's standard: here each stands for what its function computes, and
@@ -638,7 +658,8 @@ def rests_on(indicator: Indicator) -> tuple[str, ...]:
     return declared.columns if declared else ()
 
 
-def tables_of(standard: Standard | None) -> dict[str, SchemaTable]:
+@_kept_with_standard
+def tables_of(standard: Standard | None) -> Mapping[str, SchemaTable]:
     """Return the tables with the columns that a standard declares behind their own; `TABLES` without any.
 
     >>> from qb.standard import load

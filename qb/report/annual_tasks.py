@@ -328,17 +328,13 @@ class AnnualTasks(AnnualPart):
         entry = self._entry(item)
         return entry | {"document": entry["document"] or self.say("未登记材料", "No document")}
 
-    @cached_property
-    def _rests(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        return bearing(self.standard)
-
     def _tables(self, code: str) -> str:
         """Return the tables on which an indicator's figures rest, those of evidence left out."""
         names = [
             self.say(table.label, name)
             for name, table in tables_of(self.standard).items()
             if name != "evidence"
-            and any(code in self._rests[name, c.name] and not c.optional for c in table.columns)
+            and any(code in bearing(self.standard)[name, c.name] and not c.optional for c in table.columns)
         ]
         return self.say("、", ", ").join(names)
 

@@ -324,7 +324,9 @@ class DataReport(Speaker):
         return tables_of(self.standard)
 
     def _codes(self, name: str) -> list[str]:
-        codes = {code for (table, _), found in self._rests.items() if table == name for code in found}
+        codes = {
+            code for (table, _), found in bearing(self.standard).items() if table == name for code in found
+        }
         return [code for code in self.standard.codes if code in codes]
 
     def completeness(self) -> charts.Chart:
@@ -438,10 +440,6 @@ class DataReport(Speaker):
         )
 
     @cached_property
-    def _rests(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        return bearing(self.standard)
-
-    @cached_property
     def _assessment(self) -> Assessment:
         whole = self.context.assessment
         return whole.of(self.district) if self.district else whole
@@ -451,13 +449,13 @@ class DataReport(Speaker):
         found = []
         for name, table in self._tables.items():
             frame = self._of_year(self._own(name))
-            asked = {c.name: c.label for c in table.columns if code in self._rests[name, c.name]}
+            asked = {c.name: c.label for c in table.columns if code in bearing(self.standard)[name, c.name]}
             blank = {c.name for c in table.columns if c.optional or c.blank}
             lacking = [c for c in asked if c not in blank and (not len(frame) or frame[c].isna().any())]
             if name == "district" and asked:
                 known = set(frame["item"][frame["value"].notna()])
                 asked = {i.value: i.zh for i in items_of(self.standard).values()}
-                lacking = [i for i in asked if code in self._rests[name, i] and i not in known]
+                lacking = [i for i in asked if code in bearing(self.standard)[name, i] and i not in known]
             if lacking:
                 words = [column_label(name, column, asked[column], self.lang) for column in lacking]
                 found.append(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from html import escape
 from types import MappingProxyType
 
@@ -202,10 +201,6 @@ class PageRules:
     # One that the standard does not have is left out.
     rules: tuple[str, ...] = ()
 
-    @cached_property
-    def _rests(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
-        return bearing(self.standard)
-
     def _repr_html_(self) -> str:
         wanted = self.rules or (*WHOLE, *self.standard.codes)
         given = {
@@ -358,7 +353,7 @@ class PageRules:
     def _data(self, code: str) -> tuple[str, str]:
         tables = (
             f"{table_label(name, self.lang)}{columns}"
-            for name, columns in columns_of(code, self.standard, self._rests, self.lang)
+            for name, columns in columns_of(code, self.standard, self.lang)
         )
         return self._say(*_DATA), escape(self._say("；", "; ").join(tables))
 
@@ -420,11 +415,9 @@ def stays_out(standard: Standard, lang: Lang) -> str:
     return say(lang, "；", "; ").join(part for part in parts if part)
 
 
-def columns_of(
-    code: str, standard: Standard, rests: Mapping[tuple[str, str], tuple[str, ...]], lang: Lang
-) -> tuple[tuple[str, str], ...]:
-    """Return the tables that an indicator rests on, each with its columns as one text; `rests` as of `bearing`."""
-    found = []
+def columns_of(code: str, standard: Standard, lang: Lang) -> tuple[tuple[str, str], ...]:
+    """Return the tables that an indicator rests on, each with its columns as one text."""
+    found, rests = [], bearing(standard)
     for name, table in tables_of(standard).items():
         columns = {c.name: c.label for c in table.columns if code in rests[name, c.name]}
         if name == "district" and columns:
