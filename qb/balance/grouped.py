@@ -107,8 +107,8 @@ class Grouped:
         for start in range(0, len(terms), BLOCK):
             rows = slice(start, start + BLOCK)
             value = self.amount[rows] / self.pupils[rows]
-            terms[rows] = term(value, np.take(mean, self.codes[rows], axis=0))
-        return self.average(terms)
+            terms[rows] = self.pupils[rows] * term(value, np.take(mean, self.codes[rows], axis=0))
+        return ratio(self.sum(terms), self.sum(self.pupils))
 
     def at_school(self, per_group: Floats) -> Floats:
         """Give each school the figure of its group: (groups, k) to (schools, k)."""

@@ -162,7 +162,9 @@ def missing(dtype: str, index: pd.Index) -> pd.Series:
     """Return a column of which nothing is known."""
     if dtype == "str":  # many times faster than from a list
         return pd.Series(pd.array(pa.nulls(len(index), pa.large_string()), dtype="str"), index=index)
-    return pd.Series(np.nan if dtype == "float64" else None, index=index, dtype=dtype)
+    if dtype == "float64":  # one NaN seen from every row: it takes no memory, and nobody can write to it
+        return pd.Series(np.broadcast_to(np.nan, len(index)), index=index, copy=False)
+    return pd.Series(None, index=index, dtype=dtype)
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,8 @@ class View:
     @cached_property
     def years(self) -> np.ndarray:
         """School years of the schools' tables, in order."""
-        return np.unique(np.concatenate([self.meant_years(table) for table in YEARLY]))
+        years = np.concatenate([self.meant_years(table) for table in YEARLY])
+        return np.unique(years[np.diff(years, prepend=years[:1] - 1) != 0])  # tables are in order of years
 
     def dragged(self, table: str) -> list[np.ndarray]:
         """Return rows, in the order of the sheet, whose years count up from one school to the next.

@@ -406,29 +406,32 @@ class ListedClasses:
         if bands.any():
             size, wanted = size[~bands], wanted[~bands]
         section = population.school * len(STAGES) + population.stage
-        place = np.full(len(population.schools) * len(STAGES), -1)
+        place = np.full(len(population.schools) * len(STAGES), -1, dtype=np.int32)
         place[section] = np.arange(len(section))
-        row = place[wanted]
-        size, row = size[row >= 0], row[row >= 0]
-        known, count = ~np.isnan(size), len(section)
+        row, count = place[wanted], len(section)
+        blank = np.bincount(row[(row >= 0) & np.isnan(size)], minlength=count)
+        known = (row >= 0) & ~np.isnan(size)
+        size, row = size[known], row[known]
         largest = np.zeros(count)
-        np.maximum.at(largest, row[known], size[known])
+        np.maximum.at(largest, row, size)
         site, stage, low, high, number = class_bands(records, population.sites)
         school, size_of = population.root[site], len(population.schools)
         at = np.where(stage == WHOLE, -1, place[school * len(STAGES) + stage])
         told = number > 0
         mine, whole = told & (at >= 0), told & (stage == WHOLE)
         return cls(
-            counted=np.bincount(row[known], minlength=count),
-            blank=np.bincount(row[~known], minlength=count),
-            pupils=np.bincount(row[known], weights=size[known], minlength=count),
+            counted=np.bincount(row, minlength=count),
+            blank=blank,
+            pupils=np.bincount(row, weights=size, minlength=count),
             largest=largest,
             banded=np.bincount(at[mine], weights=number[mine], minlength=count),
             band_low=_greatest(at[mine], low[mine], count),
             band_high=_greatest(at[mine], high[mine], count),
-            row=np.append(row[known], at[mine]),
-            size=np.append(size[known], low[mine]),
-            number=np.append(np.ones(known.sum()), number[mine]),
+            row=np.append(row, at[mine]) if mine.any() else row,
+            size=np.append(size, low[mine]) if mine.any() else size,
+            number=np.append(np.ones(len(row)), number[mine])
+            if mine.any()
+            else np.broadcast_to(1.0, len(row)),
             shared=np.bincount(school[whole], weights=number[whole], minlength=size_of),
             shared_low=_greatest(school[whole], low[whole], size_of),
             shared_high=_greatest(school[whole], high[whole], size_of),

@@ -34,8 +34,11 @@ from qb.terms import COMPULSORY, Stage, Verdict
 
 def verdict_codes(value: np.ndarray, limit: LimitInForce) -> np.ndarray:
     """Return PASS, FAIL or NO_DATA for each value."""
+    codes = np.where(limit.meets(value), PASS, FAIL)
     missing = np.isnan(value) | np.isnan(limit.value)
-    return np.where(missing, NO_DATA, np.where(limit.meets(value), PASS, FAIL))
+    if missing.any():  # a mask of what is not there costs as much as one of what is
+        codes[missing] = NO_DATA
+    return codes
 
 
 def verdicts_between(
@@ -129,7 +132,7 @@ class JudgedResources:
             school = np.where(worst == PASS, PASS, np.where(best == FAIL, FAIL, NO_DATA))
         if standard.rules.school is None:
             school = np.full(len(stage), NOT_APPLICABLE)
-        verdict = np.where(np.isnan(limit.value), NOT_APPLICABLE, verdict)
+        verdict[np.isnan(limit.value)] = NOT_APPLICABLE
         return cls(population, standard, held, limit, verdict, _count(verdict == PASS), school)
 
     def rows(self) -> pd.DataFrame:
@@ -171,7 +174,7 @@ class JudgedResources:
         at = population.judged
         groups = population.district[population.school[at]] * 2 + population.stage[at]
         count = len(population.districts) * 2
-        k, row = np.nonzero(np.isnan(self.resources.value.T))
+        row, k = np.divmod(np.flatnonzero(np.isnan(self.resources.value)), max(1, len(codes)))
         gaps = np.bincount(groups[row] * len(codes) + k, minlength=count * len(codes)).reshape(count, -1)
         mean, deviation, coefficient, least = self._spreads(groups, count, gaps.any())
         by_stage = [self.standard.limit_in_force("coefficient", stage=stage) for stage in STAGES[:2]]
@@ -226,8 +229,7 @@ class JudgedResources:
             weight = self.resources.divisor[:, mine[0]]
             # Pupils that were not reported leave every coefficient of their stage open.
             counted = weight > 0
-            held = self.resources.amount[:, mine]
-            amount = held * self.resources.factor[mine]
+            amount = np.take(self.resources.amount, mine, axis=1) * self.resources.factor[mine]
             amount[~counted] = np.nan
             found = balance.difference_coefficients(amount, np.where(counted, weight, 1), groups, count)
             ends[:3, :, mine] = found.mean, found.deviation, found.coefficient
@@ -340,7 +342,7 @@ def school_rule(
 
 def _count(holds: np.ndarray) -> np.ndarray:
     """Return in how many columns something holds, shape (rows,): columns are few and rows many, so column by column."""
-    return sum(holds.T, start=np.zeros(len(holds), dtype=np.int64))
+    return sum(holds.T.view(np.int8), start=np.zeros(len(holds), dtype=np.int16)).astype(np.int64)
 
 
 def shortfall(
@@ -373,7 +375,7 @@ def resource_limits(standard: Standard, stage: np.ndarray, year: int) -> LimitIn
     ]
     if not by_stage:
         return standard.hold(np.empty((len(stage), 0)))
-    return LimitInForce.each(by_stage, stage[:, None] * len(codes) + np.arange(len(codes)))
+    return LimitInForce.each(by_stage, np.arange(len(by_stage)).reshape(-1, len(codes))).rows(stage)
 
 
 def floor_of(limit: LimitInForce, standard: Standard) -> LimitInForce:
@@ -383,11 +385,12 @@ def floor_of(limit: LimitInForce, standard: Standard) -> LimitInForce:
     A rule without a floor has one of 0, or none above.
     """
     less = np.isin(limit.side, ("<=", "<"))
-    side = ("<=" if less else ">=") if isinstance(limit.side, str) else np.where(less, "<=", ">=")
+    floor = np.float64(standard.floor)
+    if not less.any():
+        return replace(limit, value=floor * limit.value, side=">=")
     with np.errstate(divide="ignore"):
-        floor = np.float64(standard.floor)
         value = np.where(less, limit.value / floor, floor * limit.value)
-    return replace(limit, value=value, side=side)
+    return replace(limit, value=value, side="<=" if less.all() else np.where(less, "<=", ">="))
 
 
 def named(words: Iterable[str], codes: np.ndarray) -> pd.api.extensions.ExtensionArray:
@@ -532,21 +535,21 @@ def findings(
         for part, verdict in zip(measure.parts, judged[code], strict=True):
             limit = _limit_of(inputs, code, part)
             n = len(part.value)
-            none = np.full(n, -1)
+            none = np.broadcast_to(np.int8(-1), n)
             pieces.append(
                 (
-                    part.district,
-                    none if part.school is None else part.school,
-                    none if part.stage is None else part.stage,
+                    part.district.astype(np.int32),
+                    none if part.school is None else part.school.astype(np.int32),
+                    none if part.stage is None else part.stage.astype(np.int8),
                     code,
                     part.name,
                     part.value,
                     limit.value,
-                    verdict,
+                    verdict.astype(np.int8),
                     limit.gap(part.value),
                     _side_codes(limit),
                     _notes(part, limit, verdict),
-                    np.full(n, population.year) if part.year is None else part.year,
+                    np.broadcast_to(population.year, n) if part.year is None else part.year,
                 )
             )
     if not pieces:  # a standard of resources alone
@@ -560,7 +563,7 @@ def findings(
     def repeated(place: int) -> pd.Categorical:
         names = list(dict.fromkeys(piece[place] for piece in pieces))
         return pd.Categorical.from_codes(
-            np.repeat([names.index(piece[place]) for piece in pieces], lengths), names
+            np.repeat(np.array([names.index(piece[place]) for piece in pieces], np.int16), lengths), names
         )
 
     ids = population.schools["school_id"].to_numpy(dtype=object)
@@ -587,7 +590,7 @@ def findings(
 def _side_codes(limit: LimitInForce) -> np.ndarray:
     """Return the side of each limit as its place in `SIDES`, -1 where there is no limit."""
     codes = np.select([np.asarray(limit.side) == side for side in SIDES], range(len(SIDES)))
-    return np.where(np.isnan(limit.value), -1, codes)
+    return np.where(np.isnan(limit.value), -1, codes).astype(np.int8)
 
 
 def table(

@@ -33,6 +33,11 @@ class LimitInForce:
             side=by_place([str(limit.side) for limit in limits], place),
         )
 
+    def rows(self, place: np.ndarray) -> LimitInForce:
+        """Return limits of shape (places, k) for rows of figures, each at its place."""
+        side = self.side if isinstance(self.side, str) else self.side[place]
+        return replace(self, value=np.take(self.value, place, axis=0), side=side)
+
     def at(self, value: float | np.ndarray) -> LimitInForce:
         """Return the same with another value: the floor of the school rule, a relief."""
         return replace(self, value=value)
