@@ -121,7 +121,7 @@ def parser_in(lang: Lang) -> Parser:
     it.add_argument(
         "--files",
         action="store_true",
-        help=t("另生成附件：表I—表VI和学校自评表、问题台账、一校一策（Excel），年度报告（Word、PDF），一页纸（Word）", "make files too: Tables I–VI and the schools' own, the issue ledger, school plans (Excel), the annual report (Word, PDF), the brief (Word)"),
+        help=t("另生成附件：评估表册、问题台账、一校一策（Excel），年度报告（Word、PDF），一页纸（Word）", "make files too: the forms, the issue ledger, school plans (Excel), the annual report (Word, PDF), the brief (Word)"),
     )
     it.add_argument("--force", action="store_true", help=t("全部重新生成；默认只生成有变化的页面", "make all pages anew; by default only those that change"))
     it.add_argument("--scheduler", metavar="ADDRESS", help=t("交给 Dask 集群，如 tcp://10.0.0.1:8786", "hand the pages to a Dask cluster, as tcp://10.0.0.1:8786"))
@@ -371,7 +371,7 @@ def parser_in(lang: Lang) -> Parser:
 
     it = command(
         "forms",
-        t("表册：表I—表VI和学校自评表、问题台账、一校一策三个工作簿。", "Forms: Tables I–VI with the schools' own, the issue ledger and the school plans as three workbooks."),
+        t("表册：评估表册（国家表式的表I—表VI和学校自评表，或按标准生成的表）、问题台账、一校一策三个工作簿。", "The forms (the national Tables I–VI with the schools' own, or those made of the standard), the issue ledger and the school plans as three workbooks."),
         t("qb forms data/sample 表册", "qb forms data/sample forms"),
         t("qb forms 我的数据 表册 --district 甲区", "qb forms mydata forms --district A"),
         t("qb forms 我的数据 表册 --layout 本省版式.toml", "qb forms mydata forms --layout ours.toml"),
@@ -385,7 +385,7 @@ def parser_in(lang: Lang) -> Parser:
         "--layout",
         default="national",
         metavar="FILE",
-        help=t("表I—表VI和学校自评表的版式文件（TOML）；不写就按国家表式", "layout (TOML) of Tables I–VI and the schools' own; by default the national one"),
+        help=t("评估表册的版式文件（TOML）；不写就按国家表式，标准没有国家表式所要指标的按标准生成", "layout (TOML) of the forms; by default the national one, or what the standard asks for where it lacks the indicators of that"),
     )
 
     summary = t("笔记本：自己的分析，与报告一起发布。", "Notebooks: your own analyses, published with the reports.")

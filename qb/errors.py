@@ -35,6 +35,8 @@ class Fault:
         Lines for ``corrections.toml`` that mend it.
     also : tuple of dict
         Where the same is wrong in other tables: ``table``, ``column``, ``cell`` of the first row, ``rows``.
+    label : str, optional
+        What `column` is called in Chinese, where a standard declares it and the registry does not know it.
 
     No identity or mobile number stands in full in what is said, whoever said it.
     """
@@ -52,6 +54,7 @@ class Fault:
     sheet: str | None = None
     mend: str | None = None
     also: tuple[dict[str, Any], ...] = ()
+    label: str | None = None
 
     def __post_init__(self) -> None:
         school = mask(self.school_id, keep=self.school_id) if self.school_id else None
@@ -84,7 +87,9 @@ class Fault:
 
     def to_dict(self) -> dict[str, object]:
         """Return the fault in the shape that ``qb check --json`` prints."""
-        return {**asdict(self), "rows": list(self.rows), "also": list(self.also)}
+        document = {**asdict(self), "rows": list(self.rows), "also": list(self.also)}
+        del document["label"]
+        return document
 
 
 class QbError(Exception):

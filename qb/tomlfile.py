@@ -195,7 +195,7 @@ def _lines(document: dict[str, Any], error: ValidationError, hidden: tuple[str, 
             lines += branches[0]
             continue
         # Several at one place are the branches of one choice, such as an option's types.
-        first = joined("，或", ", or ", (branch[0] for branch in branches))
+        first = joined("，或", ", or ", dict.fromkeys(branch[0] for branch in branches))
         lines += [Message("{}：{}", "{}: {}", place, first), *(m for branch in branches for m in branch[1:])]
     return lines
 

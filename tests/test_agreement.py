@@ -121,7 +121,7 @@ def test_the_verdict_on_the_district_and_its_areas_is_one(pages, told):
 
 
 def test_each_coefficient_is_one_on_every_page_and_in_the_form(pages, told, books):
-    sheet = books["表I—表VI和学校自评表"]["表III 校际均衡"]
+    sheet = books["评估表册"]["表III 校际均衡"]
     means, coefficients = (
         [row for row in sheet.iter_rows() if row[1].value == what] for what in ("全县平均值", "差异系数")
     )
@@ -158,7 +158,7 @@ def test_what_each_school_meets_is_one(pages, told, books):
     (district,) = told["assess"]["districts"]
     listed = {(r["学校"], r["学段"]): r for r in pages["district"].table("各校七项指标")}
     front = {(r["学校"], r["学段"]): r for r in pages["index"].table("2025—2026学年 学校")}
-    context = books["表I—表VI和学校自评表"]
+    context = books["评估表册"]
     rows = [r for r in context["表II-2 资源配置分学校"].iter_rows(values_only=True) if isinstance(r[0], int)]
     many = sum(school["stage"] == "primary" for school in district["schools"])  # primary rows stand first
     form = {(row[1], STAGES["primary" if place < many else "junior"]): row for place, row in enumerate(rows)}

@@ -741,7 +741,7 @@ def test_a_district_without_judged_schools_still_has_its_forms(tmp_path):
 
 def test_the_command_names_what_it_wrote_and_never_replaces_it(tmp_path):
     said = run(SAMPLE, tmp_path, 2025, "gulou-2023", "")
-    assert said.endswith("：表I—表VI和学校自评表.xlsx、问题台账.xlsx、一校一策.xlsx。")
+    assert said.endswith("：评估表册.xlsx、问题台账.xlsx、一校一策.xlsx。")
     with pytest.raises(QbError, match="已经存在"):
         run(SAMPLE, tmp_path, 2025, "gulou-2023", "")
 

@@ -9,6 +9,7 @@ import qb
 from qb.cli import main
 from qb.data.dataset import Dataset
 from qb.indicators.assessment import assess
+from qb.indicators.indicator_functions import FUNCTIONS, SCORE
 from qb.report.standard_report import differences, faults_of, show
 from qb.standard import StandardError, load
 
@@ -226,6 +227,10 @@ resource = { divisor = "classes" }
 
 [[indicators]]
 code = "C7"
+
+[[indicators]]
+code = "C9"
+measure = "no_such"
 """
 
 
@@ -238,6 +243,8 @@ def test_every_fault_of_a_file_is_told_at_once(tmp_path):
         # What is wrong with the first of two entries of one code is told beside its being there twice.
         "C7 resource：除数 classes 可能为 0，须用 if_zero 写明此时的结论（fail 或 no data）",
         "C4 resource：表 facilities 没有可以相加的列 teaching_floor_m2",
+        # What only the functions know is told though other entries cannot be read.
+        f"C9 的 measure = 'no_such'，可用的有 {'、'.join([*FUNCTIONS, SCORE])}",
     ]
 
 

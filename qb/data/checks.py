@@ -17,7 +17,7 @@ from qb.data.corrections import FILE
 from qb.data.dataset import Dataset
 from qb.data.reading import file_for
 from qb.data.schema import TABLES, SchemaColumn
-from qb.data.table_headers import FORM_RULES
+from qb.data.table_headers import FORM_RULES, named
 from qb.errors import DataError, Fault
 from qb.language import COLON, Both, Message, joined
 from qb.standard import Standard
@@ -127,10 +127,11 @@ def _faults(view: View, rules: Iterable[Rule]) -> Iterator[Fault]:
     for rule in rules:
         for found in rule.find(view):
             if found.where is None:
-                yield _of_column(rule, found, view.data)
+                faults = iter([_of_column(rule, found, view.data)])
             else:
-                for one in _one_cause(rule, found, view.data):
-                    yield from _of_rows(rule, one, view.data)
+                parts = _one_cause(rule, found, view.data)
+                faults = (fault for one in parts for fault in _of_rows(rule, one, view.data))
+            yield from named(faults, view.tables[found.table])
 
 
 _MANY = 4  # rows from which on a column that breaks a rule in most of them has one cause
@@ -312,7 +313,9 @@ def place(fault: Fault) -> Message | str:
     table = TABLES.get(fault.table or "")
     if table is None:
         return ""
-    column = table.by_name.get(fault.column or "", fault.column)
+    column = table.by_name.get(
+        fault.column or "", Both(fault.label, fault.column) if fault.label else fault.column
+    )
     parts = (
         Message("“{}”表", "table {}", table),
         Message("第 {} 行", ", row {}", fault.row) if fault.row else "",

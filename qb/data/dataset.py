@@ -303,6 +303,8 @@ def with_columns(data: Dataset, standard: Standard) -> Dataset:
             if header is None:
                 values = missing(column.dtype, frame.index)
             elif frame[header].dtype == column.dtype:
+                if header == column.name:
+                    continue
                 values = frame[header]
             else:
                 values, found = convert(frame[header].astype("str"), column)
@@ -319,7 +321,7 @@ def with_columns(data: Dataset, standard: Standard) -> Dataset:
             frame = frame.drop(columns=[header] if header else []).assign(**{column.name: values})
         if frame is not data[name]:
             changed[name] = frame
-    return data.replace(**changed)
+    return dataclasses.replace(data, tables={**data.tables, **changed})  # the rows are those of the file still
 
 
 def single_classes(data: Dataset) -> tuple[Dataset, int]:

@@ -76,6 +76,7 @@ class SchemaColumn(Named):
     optional: bool = False
     blank: bool = False  # a row may rightly leave it empty: it is asked of some rows only, or decides nothing
     aliases: tuple[str, ...] = ()  # other headers that plainly mean the column
+    unit_en: str = ""  # the unit in English, of a column that a standard declares
 
     def __post_init__(self) -> None:
         low, high = RANGES.get(self.kind, (-inf, inf))
@@ -97,7 +98,7 @@ class SchemaColumn(Named):
     @property
     def measure(self) -> Both:
         """The unit as sentences have it."""
-        return Both(self.unit, UNITS.get(self.unit, self.unit))
+        return Both(self.unit, self.unit_en or UNITS.get(self.unit, self.unit))
 
     @property
     def clause(self) -> str:
@@ -670,7 +671,9 @@ def tables_of(standard: Standard | None) -> Mapping[str, SchemaTable]:
     for column in (c for c in standard.columns if c.table != "district") if standard else ():
         codes = tuple(i.code for i in standard.indicators if column.name in rests_on(i))
         kind, unit = ColumnKind(column.kind), column.unit.zh
-        made = SchemaColumn(column.name, column.label.zh, kind, unit, codes=codes, note=column.note)
+        made = SchemaColumn(
+            column.name, column.label.zh, kind, unit, codes=codes, note=column.note, unit_en=column.unit.en
+        )
         if column.name not in TABLES[column.table].by_name:
             declared.setdefault(column.table, []).append(made)
     items = items_of(standard)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import PurePath
 from typing import Any
@@ -60,6 +60,14 @@ FORM_RULES: dict[str, Rule] = {
 def fault(rule: str, message: Message, remedy: Message, **where: Any) -> Fault:
     """Return a fault of a numbered form rule."""
     return Fault(rule, FORM_RULES[rule].severity, message, remedy, **where)
+
+
+def named(faults: Iterable[Fault], table: Table) -> Iterator[Fault]:
+    """Give faults of a table; those of a column that a standard declares with what it is called."""
+    for found in faults:
+        column = table.by_name.get(found.column)
+        declared = column is not None and found.column not in TABLES[table.name].by_name
+        yield replace(found, label=column.label) if declared else found
 
 
 def is_structure(found: Fault) -> bool:

@@ -32,6 +32,7 @@ from qb.data.table_headers import (
     fault,
     is_structure,
     name_columns,
+    named,
     too_wide,
     without_header,
 )
@@ -190,7 +191,7 @@ def frame_to_table(
             known_year = frame[column.name].notna()
             frame = frame if known_year.all() else frame[known_year]
             frame = frame.astype({column.name: "int64"})
-    return frame, sorted(faults, key=lambda found: found.row or 0)
+    return frame, sorted(named(faults, table), key=lambda found: found.row or 0)
 
 
 def _bands_asked(

@@ -161,21 +161,22 @@ def faults(standard: Standard, year: int) -> list[Message]:
     for indicator in standard.indicators:
         if indicator.resource or indicator.ratio:
             wrong += _unknown_columns(indicator, standard)
-        elif indicator.measure == SCORE:
-            wrong += _OF_SCORE.lacking(indicator, year)
-        elif indicator.measure not in FUNCTIONS:
-            wrong.append(
-                Message(
-                    "{} 的 measure = {!r}，可用的有 {}",
-                    "{}: measure = {!r}; there are {}",
-                    indicator.code,
-                    indicator.measure,
-                    listing([*FUNCTIONS, SCORE]),
-                )
-            )
         else:
-            wrong += _FUNCTIONS[FUNCTIONS[indicator.measure]].lacking(indicator, year)
+            wrong += unknown_function(indicator.code, indicator.measure) or lacking(indicator, year)
     return wrong
+
+
+def unknown_function(code: str, measure: str) -> list[Message]:
+    """Say that there is no such function; nothing where there is."""
+    names = [*FUNCTIONS, SCORE]
+    words = ("{} 的 measure = {!r}，可用的有 {}", "{}: measure = {!r}; there are {}")
+    return [] if measure in names else [Message(*words, code, measure, listing(names))]
+
+
+def lacking(indicator: Indicator, year: int) -> Iterator[Message]:
+    """Say what the function of an indicator needs in a year and its entry does not give."""
+    needs = _OF_SCORE if indicator.measure == SCORE else _FUNCTIONS[FUNCTIONS[indicator.measure]]
+    return needs.lacking(indicator, year)
 
 
 def _unknown_columns(indicator: Indicator, standard: Standard) -> Iterator[Message]:

@@ -305,6 +305,9 @@ class ReportContext:
     assessment: Assessment  # of the year that the pages are about
     lang: Lang = "zh"
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", with_columns(self.data, self.assessment.standard))
+
     @property
     def year(self) -> int:
         """School year starting."""

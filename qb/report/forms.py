@@ -49,7 +49,7 @@ from qb.report.words import (
 from qb.rounding import decimals_beside
 from qb.terms import COMPULSORY, Progress, Stage, Verdict
 
-FORMS, LEDGER, POLICIES = "表I—表VI和学校自评表.xlsx", "问题台账.xlsx", "一校一策.xlsx"
+FORMS, LEDGER, POLICIES = "评估表册.xlsx", "问题台账.xlsx", "一校一策.xlsx"
 
 
 def write_forms(

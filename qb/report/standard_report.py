@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from unicodedata import east_asian_width
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from qb.data.schema import AMOUNTS, DISTRICT_ITEMS, TABLES, bearing, items_of, tables_of
 from qb.errors import QbError
 from qb.indicators.declared_figures import SCHOOLS
-from qb.indicators.indicator_functions import faults
+from qb.indicators.indicator_functions import faults, lacking, unknown_function
 from qb.language import Message, listing
 from qb.report.rules import limit_cells, limits_text, stays_out
 from qb.report.words import (
@@ -29,8 +30,11 @@ from qb.report.words import (
     value_unit,
 )
 from qb.standard import SIDES, Indicator, Ratio, Resource, Standard, read_whole
+from qb.standard.reader import OTHER_COUNT
 from qb.terms import COMPULSORY, Stage
 from qb.tomlfile import PLAIN
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class Row(NamedTuple):
@@ -250,11 +254,11 @@ def faults_of(name: str | Path, year: int) -> list[Message]:
     if standard is None:
         if any(said.code.startswith("extends") for said in found):  # what its base has is not lacking
             found = [said for said in found if not said.endswith(PLAIN["missing"][0])]
-        return list(dict.fromkeys([*found, *_of_entries(written)]))
+        return list(dict.fromkeys([*found, *_of_entries(written, year)]))
     return [*found, *faults(standard, year)]
 
 
-def _of_entries(written: dict) -> Iterator[Message]:
+def _of_entries(written: dict, year: int) -> Iterator[Message]:
     """Yield what is wrong with single indicators of a document that is no standard yet, as of one that is."""
     columns = [c for c in _entries(written, "columns") if isinstance(c.get("name"), str)]
     known = {
@@ -301,6 +305,17 @@ def _of_entries(written: dict) -> Iterator[Message]:
             for fault in _made(model, part).faults() if _made(model, part) else ():
                 yield Message("{} {}：{}", "{} {}: {}", code, key, fault)
         yield from _without_limit(indicator)
+        whole, measure = _made(Indicator, indicator), indicator.get("measure")
+        unknown = unknown_function(str(code), measure) if isinstance(measure, str) and measure else []
+        yield from unknown or (lacking(whole, year) if whole and whole.measure else ())
+    codes = {entry.get("code") for entry in _entries(written, "indicators") if "resource" in entry}
+    school = (written.get("rules") or {}).get("school")
+    if isinstance(school, dict) and school.get("of") not in (None, len(codes)):
+        yield Message(*OTHER_COUNT, school["of"], len(codes))
+    for key, name in (("indicators", "code"), ("groups", "code"), ("areas", "name"), ("columns", "name")):
+        for said, times in Counter(str(entry.get(name)) for entry in _entries(written, key)).items():
+            if times > 1:
+                yield Message("{}：重复登记", "{}: entered twice", said)
 
 
 def _without_limit(indicator: dict) -> Iterator[Message]:
@@ -321,7 +336,7 @@ def _without_limit(indicator: dict) -> Iterator[Message]:
             )
 
 
-def _made(model: type[Resource] | type[Ratio], part: object) -> Resource | Ratio | None:
+def _made(model: type[_Model], part: object) -> _Model | None:
     try:
         return model.model_validate(part)
     except ValidationError:  # which is told already

@@ -41,6 +41,12 @@ TRANSITION = "transition"
 BESIDE = ("recognition", "veto")  # areas that are not made of indicators; each may be absent
 
 
+OTHER_COUNT = (
+    "rules.school.of = {}，而资源指标有 {} 项：须相同",
+    "rules.school.of = {}, and there are {} resource indicators: they must be the same",
+)
+
+
 class Standard(Entry):
     """Everything the rules say. See the module's docstring."""
 
@@ -354,14 +360,7 @@ class Standard(Entry):
         ]
         rule, count = self.rules.school, len(self.resource_codes)
         if rule and rule.of != count:
-            wrong.append(
-                Message(
-                    "rules.school.of = {}，而资源指标有 {} 项：须相同",
-                    "rules.school.of = {}, and there are {} resource indicators: they must be the same",
-                    rule.of,
-                    count,
-                )
-            )
+            wrong.append(Message(*OTHER_COUNT, rule.of, count))
         if rule and rule.met > rule.of:
             wrong.append(
                 Message(
