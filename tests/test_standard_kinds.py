@@ -385,7 +385,7 @@ def test_the_commands_show_compare_and_check(capsys, tmp_path):
     assert "indicators C14 limits[0] value：6000 → 8000" in capsys.readouterr().out
     with pytest.raises(SystemExit) as ended:
         main(["standard", "check", str(file(tmp_path, WRONG))])
-    assert ended.value.code == 1 and "有 6 处不能用" in capsys.readouterr().out
+    assert ended.value.code == 1 and "有 7 处不能用" in capsys.readouterr().out
     assert differences(load(), load()) == []
 
 

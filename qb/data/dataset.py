@@ -321,7 +321,9 @@ def with_columns(data: Dataset, standard: Standard) -> Dataset:
             frame = frame.drop(columns=[header] if header else []).assign(**{column.name: values})
         if frame is not data[name]:
             changed[name] = frame
-    return dataclasses.replace(data, tables={**data.tables, **changed})  # the rows are those of the file still
+    return dataclasses.replace(
+        data, tables={**data.tables, **changed}
+    )  # the rows are those of the file still
 
 
 def single_classes(data: Dataset) -> tuple[Dataset, int]:

@@ -65,9 +65,9 @@ def fault(rule: str, message: Message, remedy: Message, **where: Any) -> Fault:
 def named(faults: Iterable[Fault], table: Table) -> Iterator[Fault]:
     """Give faults of a table; those of a column that a standard declares with what it is called."""
     for found in faults:
-        column = table.by_name.get(found.column)
-        declared = column is not None and found.column not in TABLES[table.name].by_name
-        yield replace(found, label=column.label) if declared else found
+        column = table.by_name.get(found.column or "")
+        declared = column and column.name not in TABLES[table.name].by_name
+        yield replace(found, label=column.label) if column and declared else found
 
 
 def is_structure(found: Fault) -> bool:

@@ -23,6 +23,7 @@ from qb.report.verdict_keys import Fact, anchor, key, shown_indicators, shown_re
 from qb.report.words import (
     Tally,
     area_label,
+    coefficients_met,
     floor_label,
     listed,
     number,
@@ -71,7 +72,7 @@ class AnnualYears(AnnualPart):
                 Column("schools", ("达标学校（学段）", "School stages that meet the rule"))
                 if self.standard.rules.school
                 else None,
-                Column("coefficients", ("限值内差异系数", "Coefficients within limits"))
+                Column("coefficients", coefficients_met(self.standard, self.lang))
                 if self.standard.rules.coefficient
                 else None,
                 Column("indicators", ("达标指标", "Indicators met")),

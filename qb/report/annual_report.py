@@ -28,6 +28,7 @@ from qb.report.words import (
     PARTS,
     Tally,
     area_label,
+    coefficients_met,
     coefficients_said,
     listed,
     number,
@@ -173,7 +174,8 @@ class AnnualSummary(AnnualPart):
         late = int((ledger.measures["state"] == State.OVERDUE).sum())
         text = ledger.counted() if len(ledger.problems) else ledger.nothing().rstrip("。.")
         if not len(ledger.measures):
-            return text + self.say("；整改台账没有登记。", "; the ledger of measures is empty.")
+            beside = self.say("。", ". ") + ledger.beside() if ledger.beside() else ""
+            return text + (beside or self.say("；整改台账没有登记。", "; the ledger of measures is empty."))
         return text + self.say(
             f"；截至 {ledger.day}，整改台账逾期未完成 {late} 项。",
             f"; overdue by {ledger.day}: {late} of {len(ledger.measures)} measures.",
@@ -269,13 +271,6 @@ class AnnualMethod(AnnualPart):
 # How far it is to the target year's goal: every school, every coefficient, every indicator.
 
 
-SHARES = {
-    "schools": ("达标学校（学段）", "School stages that meet the rule"),
-    "coefficients": ("限值内差异系数", "Coefficients within limits"),
-    "indicators": ("达标指标（含规则允许）", "Indicators met (or allowed)"),
-}
-
-
 class AnnualGoal(AnnualPart):
     """Progress to the target year of the standard."""
 
@@ -346,7 +341,12 @@ class AnnualGoal(AnnualPart):
         shares = pd.DataFrame([_shares(own) for own in self.slices.values()], index=years)
         rules = self.standard.rules
         asked = {"schools": rules.school, "coefficients": rules.coefficient, "indicators": True}
-        names = {key: self.say(*words) for key, words in SHARES.items() if asked[key]}
+        named = {
+            "schools": self.say("达标学校（学段）", "School stages that meet the rule"),
+            "coefficients": coefficients_met(self.standard, self.lang),
+            "indicators": self.say("达标指标（含规则允许）", "Indicators met (or allowed)"),
+        }
+        names = {key: name for key, name in named.items() if asked[key]}
         if not self.standard.lets_below:
             names["indicators"] = self.say("达标指标", "Indicators met")
         lead = next(iter(names))

@@ -23,6 +23,7 @@ from qb.report.issue_ledger import (
 )
 from qb.report.tables import Column, Row, Sentences, Table
 from qb.report.words import Tally, department_names, label, listed
+from qb.standard import BESIDE
 from qb.terms import Status, Verdict
 
 # Problems and what is done about them, overdue ones first, as of a day that is said.
@@ -45,16 +46,30 @@ class AnnualLedger(AnnualPart):
 
     @cached_property
     def measures(self) -> pd.DataFrame:
-        """The district's measures entered up to the year, with their state on the day; pressing ones first."""
-        frame = self.context.data["measures"]
-        mine = (frame["district"] == self.district) & (frame["year"] <= self.year)
-        frame = frame[mine.to_numpy(dtype=bool)]
+        """The measures for what the standard judges, with their state on the day; pressing ones first."""
+        frame = self._entered[self._entered["code"].isin([*self.standard.codes, *BESIDE]).to_numpy()]
         states = [
             str(state_on(self.day, *values))
             for values in zip(frame["deadline"], frame["status"], frame["closed_on"], strict=True)
         ]
         frame = frame.assign(state=pd.Series(states, index=frame.index, dtype="str"))
         return frame.iloc[pressing(frame["state"], frame["deadline"])].reset_index(drop=True)
+
+    @cached_property
+    def _entered(self) -> pd.DataFrame:
+        """The district's measures entered up to the year, those for indicators of other standards too."""
+        frame = self.context.data["measures"]
+        mine = (frame["district"] == self.district) & (frame["year"] <= self.year)
+        return frame[mine.to_numpy(dtype=bool)]
+
+    def beside(self) -> str:
+        """Return how many measures are for indicators that the standard does not have; empty for none."""
+        others = self._entered[~self._entered["code"].isin([*self.standard.codes, *BESIDE]).to_numpy()]
+        named = listed(list(dict.fromkeys(others["code"].astype(str))), self.lang, 10)
+        return self.say(
+            f"另有 {len(others)} 项整改针对本标准没有的指标（{named}），不列入。",
+            f"{_plural(len(others), 'measure')} for indicators that the standard does not have ({named}): not listed.",
+        ) * bool(len(others))
 
     @cached_property
     def problems(self) -> pd.DataFrame:
@@ -106,7 +121,7 @@ class AnnualLedger(AnnualPart):
         )
 
     def _title(self, code: object) -> str:
-        return self.short(code) if code in self.standard.codes else str(code)
+        return str(code) if code in BESIDE else self.short(str(code))
 
     def _department(self, name: object) -> str:
         return department_names((name,), self.standard, self.lang) if isinstance(name, str) else ""
@@ -125,11 +140,9 @@ class AnnualLedger(AnnualPart):
             if (n := int((states == s).sum()))
         ]
         named = "；".join(counts) if lang == "zh" else "; ".join(counts)
-        measured = (
-            self.say(f"整改台账共 {len(states)} 项：{named}。", f"{len(states)} measures; {named}.")
-            if counts
-            else self.say("整改台账没有登记。", "No measures were entered.")
-        )
+        told = self.say(f"整改台账共 {len(states)} 项：{named}。", f"{len(states)} measures; {named}.")
+        told = self.say("", " ").join(filter(None, (told * bool(counts), self.beside())))
+        measured = told or self.say("整改台账没有登记。", "No measures were entered.")
         if not len(self.problems):
             return Sentences((basis, measured, self.nothing()))
         ended = self.problems["state"].isin([State.DONE, State.CLOSED])
@@ -284,6 +297,8 @@ class AnnualTasks(AnnualPart):
             f"需要佐证的要点 {len(items)} 条，已登记材料 {len(items) - len(bare)} 条",
             f"{len(items)} items ask for evidence; documents are entered for {len(items) - len(bare)}",
         )
+        if not items:
+            text = self.say("标准没有需要佐证的要点", "No item of the standard asks for evidence")
         named = listed(bare, lang, len(items))
         if bare and len(bare) < len(items):
             text += self.say(f"，尚缺：{named}", f"; missing: {named}")

@@ -311,7 +311,9 @@ def problem_cells(filing: Filing, row: Line) -> list[Cell]:
 def earlier(form: Form, filing: Filing) -> None:
     """Write what was entered and the ledger does not show: mended, or followed by a later entry."""
     form.opening("历年整改登记", filing.place, filing.invented)
-    form.span("已登记而问题台账没有采用的整改事项：问题现已达标的，或同一问题后来另有登记的。")
+    form.span(
+        "已登记而问题台账没有采用的整改事项：问题现已达标的、同一问题后来另有登记的，或指标不在本标准之内的。"
+    )
     form.head([(name,) for name, _ in _OLD])
     measures = filing.context.data["measures"]
     mine = measures[(measures["district"] == filing.district).to_numpy()]

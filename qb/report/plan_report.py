@@ -29,6 +29,7 @@ from qb.report.resource_tables import gap_text, names, percent_of_standard, verd
 from qb.report.scenario_report import item_label
 from qb.report.tables import Column, Row, Sentences, Table
 from qb.report.words import (
+    coefficients_met,
     department_names,
     level_said,
     listed,
@@ -451,7 +452,7 @@ class PlanAlternatives(PlanPart):
                     "passing",
                     ("达标学校（学段）", "School stages that pass")
                     if limited
-                    else ("限值内差异系数平均值", "Means of the coefficients within the limit"),
+                    else coefficients_met(self.standard, self.lang),
                     show=passing,
                 ),
             ),

@@ -291,6 +291,11 @@ class PageRules:
             f"Each of {resources_said(self.standard, 'en')} against its standard, by stage; {school_rule(self.standard, 'en')}. "
             f"{f'More than {may}' if may else 'Any'} unmet{f', or one below {floor}' if lower and may else ''}: not met; otherwise no data where one is missing",
         )
+        if rule.of == rule.met == 1:
+            words = self._say(
+                "按学段与标准比较；未达标的，学校未达标；缺数据的，为缺数据",
+                "The one indicator against its standard, by stage. Unmet: not met; no data where it is missing",
+            )
         return self._say("学校结论", "Verdict on a school"), [
             self._clause("", rule.source),
             self._formula(words),

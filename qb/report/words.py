@@ -545,7 +545,7 @@ def coefficients_said(tally: Tally, standard: Standard, lang: Lang, over: str = 
         else say(
             lang,
             f"{able}{tally.known} 个差异系数{mean}都在限值以内",
-            f"All {tally.known} {means}coefficients {able}are within their limits",
+            f"{'Both' if tally.known == 2 else f'All {tally.known}'} {means}coefficients {able}are within their limits",
         )
     )
     if over:
