@@ -62,7 +62,7 @@ def fault(rule: str, message: Message, remedy: Message, **where: Any) -> Fault:
     return Fault(rule, FORM_RULES[rule].severity, message, remedy, **where)
 
 
-def named(faults: Iterable[Fault], table: Table) -> Iterator[Fault]:
+def named(faults: Iterable[Fault], table: SchemaTable) -> Iterator[Fault]:
     """Give faults of a table; those of a column that a standard declares with what it is called."""
     for found in faults:
         column = table.by_name.get(found.column or "")
