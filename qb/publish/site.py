@@ -359,7 +359,7 @@ def districts_index(
     `whole` is the assessment of all of them, `schools` the table with their places, `last` the assessment of the
     year before.
     """
-    lang, reader, span = page.lang, IndexYear(whole, page), resource_span(whole.standard)
+    lang, reader, span = page.lang, IndexYear(whole, page), resource_span(whole.standard, page.lang)
     areas = {area: area_label(area, whole.standard, lang) for area in whole.standard.area_names}
     rows = pd.DataFrame(
         {

@@ -327,7 +327,7 @@ class DistrictIndicators(DistrictPart):
                     "detail": self._detail(code),
                 }
             )
-        span = resource_span(self.standard)
+        span = resource_span(self.standard, self.lang)
         return self.table_of(
             (f"{len(rows)} 项指标一览", f"All {len(rows)} indicators"),
             (
@@ -335,7 +335,7 @@ class DistrictIndicators(DistrictPart):
                 columns.verdict(states(Fact.INDICATOR, "code", "district")),
                 Column(
                     "value",
-                    (f"区域值（{span} 为平均值）", f"Value ({span.replace('—', '–')}: mean)"),
+                    (f"区域值（{span} 为平均值）", f"Value ({span}: mean)"),
                     fact="value_fact",
                 ),
                 Column("limit", ("标准", "Standard")),

@@ -355,7 +355,7 @@ class PlanVerdict(PlanPart):
                 f"不能制定方案：{rows} 个学校（学段）的{self.context.resources}缺数据。"
                 if rows
                 else f"不能制定方案：{self.work.refused}",
-                f"No plan can be made: {rows} school stages lack data for {resource_span(self.standard).replace('—', '–')}."
+                f"No plan can be made: {rows} school stages lack data for {resource_span(self.standard, 'en')}."
                 if rows
                 else "No plan can be made of these data; the reason is below.",
             )

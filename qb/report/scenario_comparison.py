@@ -409,7 +409,7 @@ class ScenarioTables(ScenarioPart):
         if open_:
             return self.say(
                 f"已报送的数据中没有缺口；{open_} 个学校（学段）的{self.context.resources}缺数据。",
-                f"Nothing is lacking in what was reported; {open_} school stages lack data for {resource_span(self.standard).replace('—', '–')}.",
+                f"Nothing is lacking in what was reported; {open_} school stages lack data for {resource_span(self.standard, 'en')}.",
             )
         return self.say("各情景都没有缺口。", "Nothing is lacking on any side.")
 

@@ -118,7 +118,7 @@ def _in_force(standard: Standard, year: int, lang: Lang, short: bool) -> Iterato
     """Yield what a standard asks for in a year, an entry each, with the indicators' short titles or whole ones."""
     school, coefficient = standard.rules.school, standard.rules.coefficient
     if school:
-        span = f"{resource_span(standard)} " if len(standard.resource_codes) > 1 else ""
+        span = f"{resource_span(standard, lang)} " if len(standard.resource_codes) > 1 else ""
         name, words = say(lang, "学校规则", "School rule"), span + school_rule(standard, lang)
         yield Row("", "", name, "", words, "", "", school.source)
     if coefficient:

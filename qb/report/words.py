@@ -357,15 +357,20 @@ def resources_said(standard: Standard, lang: Lang, *, bare: bool = False) -> str
     return whole.removesuffix("指标") if bare else whole
 
 
-def resource_span(standard: Standard) -> str:
-    """Return the codes of the resource indicators as a span: C1—C7.
+def resource_span(standard: Standard, lang: Lang) -> str:
+    """Return the codes of the resource indicators, those that count up by one as a span: C1—C7.
 
     >>> from qb.standard import load
-    >>> resource_span(load())
-    'C1—C7'
+    >>> resource_span(load(), "zh"), resource_span(load("basic-2012"), "en")
+    ('C1—C7', 'J1–J8')
     """
-    codes = standard.resource_codes
-    return f"{codes[0]}—{codes[-1]}" if len(codes) > 1 else "".join(codes)
+    runs: list[list[str]] = []
+    for code in standard.resource_codes:
+        before = re.fullmatch(r"(.*?)(\d+)", runs[-1][-1]) if runs else None
+        follows = before is not None and code == f"{before[1]}{int(before[2]) + 1}"
+        runs = [*runs[:-1], [*runs[-1], code]] if follows else [*runs, [code]]
+    to, between = (say(lang, *pair) for pair in (("—", "–"), ("、", ", ")))
+    return between.join(f"{run[0]}{to}{run[-1]}" if len(run) > 2 else between.join(run) for run in runs)
 
 
 def unit_of(indicator: Indicator, lang: Lang) -> str:

@@ -169,7 +169,9 @@ def beyond(
                 _yuan(mended.cost),
             )
             + (
-                Message("，未计没有单价的 {}", ", without {}, which have no price", listing(mended.unpriced))
+                Message(
+                    "，未计没有单价的 {}", ", leaving out what has no price: {}", listing(mended.unpriced)
+                )
                 if mended.unpriced
                 else ""
             )
