@@ -25,7 +25,7 @@ from qb.indicators.figures import (
 )
 from qb.indicators.population import JUNIOR, PRIMARY, STAGES, Population
 from qb.indicators.resources import Resources
-from qb.language import Message, column, joined
+from qb.language import Message, joined
 from qb.standard import SIDES, Indicator, LimitInForce, Standard, decided
 from qb.terms import COMPULSORY, Stage, Verdict
 
@@ -556,18 +556,20 @@ def findings(
         none, nan = np.empty(0, dtype=int), np.empty(0)
         pieces = [(none, none, none, "", "", nan, nan, none, nan, none, nan.astype(object), none)]
     lengths = [len(piece[5]) for piece in pieces]
+    columns = list(zip(*pieces, strict=True))
+    del pieces  # of a nation they are as large as the table made of them
 
     def gathered(place: int) -> np.ndarray:
-        return np.concatenate([piece[place] for piece in pieces])
+        whole, columns[place] = np.concatenate(columns[place]), ()
+        return whole
 
     def repeated(place: int) -> pd.Categorical:
-        names = list(dict.fromkeys(piece[place] for piece in pieces))
-        return pd.Categorical.from_codes(
-            np.repeat(np.array([names.index(piece[place]) for piece in pieces], np.int16), lengths), names
-        )
+        names = list(dict.fromkeys(columns[place]))
+        number = np.array([names.index(name) for name in columns[place]], np.int16)
+        return pd.Categorical.from_codes(np.repeat(number, lengths), names)
 
     ids = population.schools["school_id"].to_numpy(dtype=object)
-    school = gathered(1)
+    school, verdict = gathered(1), gathered(7)
     return pd.DataFrame(
         {
             "district": pd.Categorical.from_codes(gathered(0), population.districts),
@@ -579,11 +581,12 @@ def findings(
             "value": gathered(5),
             "limit": gathered(6),
             "side": pd.Categorical.from_codes(gathered(9), list(SIDES)),
-            "gap": np.where(gathered(7) == FAIL, gathered(8), np.nan),
-            "verdict": words(gathered(7)),
-            "detail": column(gathered(10)),
+            "gap": np.where(verdict == FAIL, gathered(8), np.nan),
+            "verdict": words(verdict),
+            "detail": pd.Series(gathered(10), dtype=object, copy=False),
             "year": gathered(11),
-        }
+        },
+        copy=False,
     )
 
 
