@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from qb.data.distances import walks
 from qb.data.schema import TABLES
-from qb.language import FieldName, Message, listing
+from qb.language import Both, FieldName, Message, listing
 from qb.planning.forecast.projection import OF_TEACHERS, STAFF
 from qb.planning.scenario.action_words import BUILDING, CHOSEN, SITE, Names
 from qb.planning.scenario.pupils_actions import may_receive
@@ -153,9 +153,8 @@ class OpenSchool(BaseAction, Estimate):
         parts = [
             Message(one.zh, one.en, stage, n) for stage, n in (self.capacity or self.classes or {}).items()
         ]
-        like = CHOSEN.get(self.like) or Message(
-            "比照{0}", "like {1}", names.school(self.like or ""), self.like
-        )
+        other = Both(names.school(self.like or "").zh, self.like or "")
+        like = CHOSEN.get(self.like) or Message("比照{}", "like {}", other)
         model = Message("，{}", ", {}", like) if self.like else ""
         zh, en = "开办{}（{}）：{}{}", "Open {} ({}): {}{}"
         return Message(zh, en, self.name, self.kind, listing(parts), model)
