@@ -30,6 +30,11 @@ from qb.language import Message
 Content = str | bytes | Callable[[Path], None]
 
 PACKAGE = Path(str(files("qb")))
+# What is said of a file of ours in which somebody has written.
+FILLED_IN = (
+    "{} 已有人填写或修改，没有覆盖。要重新生成，请先把它移走或改名。",
+    "{} was filled in or changed and is not replaced. Move or rename it first.",
+)
 # The libraries on which figures and pages rest.
 MAKING = ("pandas", "numpy", "scipy", "pyarrow", "clarabel", "matplotlib", "papermill", "nbconvert")
 _PART = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)-[0-9a-f]{8}\.(?P<kind>part|old)")

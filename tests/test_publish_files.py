@@ -110,6 +110,18 @@ def test_a_file_that_was_removed_is_made_again(go):
     assert made.exit_code == 0
 
 
+def test_a_workbook_in_which_somebody_has_written_is_never_replaced(go, sample):
+    go(files=True)
+    path = go.folder / "一校一策.xlsx"
+    path.write_bytes(path.read_bytes() + b"written")  # as Excel saves it: other bytes
+    for year in (2024, 2025):  # and not the time after, either
+        made = go(make(schools=6, years=[2023, year]), files=True)
+        assert path.read_bytes().endswith(b"written")
+        assert "一校一策.xlsx 已有人填写或修改" in made.summary
+    path.rename(path.with_name("已填.xlsx"))
+    assert "已有人填写" not in go(files=True).summary and path.exists()
+
+
 def test_where_no_browser_is_installed_the_pdf_alone_is_missing_and_the_reason_said(go, monkeypatch):
     monkeypatch.setattr(attachments, "find_chromium", lambda: None)
     made = go(files=True)

@@ -532,7 +532,8 @@ def make(
         made = tuple(outcome for outcome in asked if not outcome.kept)
         changed = not unchanged()
         if changed:
-            plan.record.drop(*(outcome.job.target for outcome in made), *made_files)
+            right = (path for path, wrong in made_files.items() if not wrong)
+            plan.record.drop(*(outcome.job.target for outcome in made), *right)
         site = Site(plan.site / "index.html", made, len(asked) - len(made), made_files, changed,
                     plan.record.refused)  # fmt: skip
         try:
@@ -616,6 +617,7 @@ def _make_files(plan: SitePlan, held: PreloadedContext, force: bool, workers: in
     """Make what goes with the pages and is not there, and return what became of each."""
     record, asked = plan.record, plan.bundles if plan.request.files else ()
     todo = [one for one in asked if force or not all(_file_is_current(plan, one, p) for p in one.paths)]
+    todo = [replace(one, filled_in=tuple(filter(record.is_written_in, one.workbooks))) for one in todo]
     made = dict(make_files(todo, held, workers or os.cpu_count() or 1)) if todo else {}
     for one in todo:
         for path in one.paths:

@@ -29,6 +29,7 @@ from lxml.html import HtmlElement
 from qb.charts import Caption, Chart
 from qb.data.table_files import write_file
 from qb.errors import QbError
+from qb.files import FILLED_IN
 
 # The few things that python-docx leaves to its caller: fields, fonts, rules of a table.
 
@@ -370,10 +371,7 @@ def write_document(shown: Iterable[object], path: str | Path, cover: DocumentFra
         If somebody has written in the document that stands there, or the disk refuses.
     """
     if filled_in(Path(path)):
-        raise QbError(
-            f"{Path(path).name} 已有人填写或修改，没有覆盖。要重新生成，请先把它移走或改名。",
-            f"{Path(path).name} was filled in or changed and is not replaced. Move or rename it first.",
-        )
+        raise QbError(*FILLED_IN, Path(path).name)
     words_of = _WORDS[cover.lang]
     mark = words_of["invented"] if cover.invented else ""
     writer = Writer(open_document(cover.title, cover.place, mark, cover.lang, cover.short), cover)
