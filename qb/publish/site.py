@@ -676,6 +676,13 @@ def indexes(plan: SitePlan, outcomes: dict[Path, JobOutcome]) -> Iterator[tuple[
         title = words["title_of"].format(district=part.district, subject=subject[:1].lower() + subject[1:])
         files = [path for bundle in plan.bundles if bundle.district == part.district for path in bundle.paths]
         page = plan.page(part, title, target)
+        gone = {
+            school
+            for (kind, school), path in part.pages.items()
+            if kind == "school" and outcomes[path].failure
+        }
+        ways = ((school, "" if school in gone else way, name) for school, way, name in page.schools)
+        page = replace(page, schools=tuple(ways))
         own = {one.kind: one.title(plan.request.lang) for one in plan.request.own}
         yield target, district_index(part, _earlier(plan, part), outcomes, files, page, own)
     if len(parts) > 1:

@@ -326,8 +326,7 @@ class SitePlan:
 
     def _job(self, part: Part, key: Key, target: Path) -> Job:
         kind, school = key
-        rows = part.assessment.rows
-        name = rows["name"][rows["school_id"] == school].iloc[0] if school else part.district
+        name = self.context.school_index.rows[school][0]["name"] if school else part.district
         page = self.page(part, f"{self.request.title(kind)} · {name}", target, school)
         parameters, own = self._parameters(key, part.district), self._own(kind)
         return Job(
