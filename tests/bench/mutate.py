@@ -256,7 +256,8 @@ class Mutation:
     def noticed(self, path: Path, within: int, code: types.CodeType, most: int | None = None) -> bool:
         """Tell whether a test fails with the mutant in the place of what stands in the file."""
         if not within:  # not in a function: everything is imported anew
-            return forked(lambda: self._anew(path, code), 600) != 0
+            limit = 60 + 10 * sum(self.seconds.values())
+            return forked(lambda: self._anew(path, code), limit) != 0
         items = sorted(self.calls, key=self.seconds.__getitem__)
         items = [item for item in items if (str(path), within) in self.calls[item]][:most]
         total = sum(self.seconds[item] for item in items)
