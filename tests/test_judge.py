@@ -984,6 +984,7 @@ def test_invented_data_say_so(committed):
 def test_an_assessment_names_its_only_district_and_counts_several():
     town = Town()
     assert f"{town.name}: pass" in repr(town.assess())
+    assert "0 districts  none" in repr(town.assess().of("别县"))
     for name, rows in Town(district="无校县", schools=False).items():
         town[name] += rows
     whole = repr(qb.assess(town.data()))
