@@ -1,4 +1,4 @@
-"""What all commands share: argparse in two languages, the common options, numbers and years as people write them."""
+"""What all commands share: argparse in two languages, the common options, numbers, years and sums of money as people write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dataset: all tables as frames, with the faults found and the corrections made; which stages a year must have."""
+"""A dataset: all tables as frames, with faults and corrections; which schools there are in a year, and which stages must report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notes of an assessment: who is left out or silent, and what a reader should know though no rule decides it."""
+"""Notes of an assessment: sentences on who is left out or silent, and what a reader should know though no rule decides it."""
 
 from __future__ import annotations
 

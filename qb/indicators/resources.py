@@ -1,4 +1,4 @@
-"""The resource indicators C1–C7 of each school row; what a site shares split among its stages."""
+"""The resource indicators C1–C7 of each school row, with what a transition clause adds; what a site shares split among its stages."""
 
 from __future__ import annotations
 

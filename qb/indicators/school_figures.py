@@ -1,4 +1,4 @@
-"""Figures found at schools: C10–C13, C16, C19, C20 and C26."""
+"""Figures found at schools: C10–C13, C16, C19, C20 and C26, with limits relieved by a transition clause."""
 
 from __future__ import annotations
 

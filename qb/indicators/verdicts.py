@@ -1,4 +1,4 @@
-"""Verdicts: figures held against limits; school rule, coefficients, shortfalls, what rounding would decide otherwise."""
+"""Verdicts: figures held against limits; school rule, coefficients, shortfalls, new schools not yet full, what rounding would decide otherwise."""
 
 from __future__ import annotations
 

@@ -339,3 +339,9 @@ def test_on_paper_no_sheet_is_empty_and_the_text_is_text(view, kind):
         assert f"{number}/{len(sheets)}" in text
         own = text.replace(place, "", 1).replace(f"{number}/{len(sheets)}", "", 1)
         assert len(own) > 40, f"{kind}, sheet {number}: {text}"
+
+
+def test_an_english_page_of_a_nine_year_school_that_fails_is_on_three_sheets(visit, site):
+    page = site["en", "school"].with_name("0001004.html")
+    sheets = PdfReader(io.BytesIO(visit(page).page.pdf(prefer_css_page_size=True))).pages
+    assert len(sheets) == 3
