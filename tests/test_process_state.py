@@ -216,3 +216,19 @@ def test_a_seal_looks_at_what_was_found_out_later_too():
         kept.later["a"][0] = 5
     kept.later["a"] = np.ones(2)  # equal, and another one
     assert seal.broken()
+
+
+def test_a_set_whose_copy_has_another_order_is_unchanged():
+    class Kept:
+        pass
+
+    Kept.__module__ = "qb.kept"
+    kept = Kept()
+    kept.codes = set()
+    for code in (0, 2, 3, 4, 5, 16, 17):
+        kept.codes.add(code)
+    assert list(kept.codes) != list(kept.codes.copy())  # as CPython lays out a set that grew
+    seal = Seal(kept)
+    assert not seal.broken()
+    kept.codes.add(1)
+    assert seal.broken()

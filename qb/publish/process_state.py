@@ -531,6 +531,8 @@ def _holds(container: Any, kept: Any) -> bool:
     """Whether a table, list or set still holds what it held."""
     if isinstance(container, dict):
         return _same(container, kept)
+    if isinstance(container, set):  # a copy may have another order
+        return container == kept
     return len(container) == len(kept) and all(map(is_, container, kept))
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import nan
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +27,7 @@ from qb.publish.manifest import OF_DISTRICT, Record, locked
 from qb.publish.own_notebooks import OwnNotebook
 from qb.publish.page import WORDS, Page, index_page
 from qb.publish.page_processes import run
-from qb.publish.site_plan import PageTask, Part, Request, SitePlan, folder_for, known_kinds, known_schools
+from qb.publish.site_plan import Part, Request, SitePlan, folder_for, known_kinds, known_schools
 from qb.publish.site_settings import load_settings
 from qb.publish.worker_client import PreloadedContext
 from qb.report import columns
@@ -561,43 +559,19 @@ def _make(plan: SitePlan, held: PreloadedContext, *, force: bool, **how: Any) ->
         (plan.site / "index.html").unlink(missing_ok=True)  # an interrupted run leaves no index to half of it
         _judge_beforehand(plan)
 
-    ended: list[JobOutcome] = []
-    one_of_each = {task.job.notebook: task for task in todo.values()}
-    beside = Thread(target=_digested, args=(list(one_of_each.values()),), daemon=True)
+    for task in todo.values():
+        task.content  # noqa: B018  found before there are pages, so that a run that is killed has noted those it made
 
     def note(outcome: JobOutcome) -> None:
-        if beside.ident is None:
-            beside.start()
-        ended.append(outcome)
-        if not beside.is_alive():
-            _note(record, todo, ended)
-
-    try:
-        outcomes = run(_in_turn([task.job for task in todo.values()]), held=held, told=note, **how)
-    finally:
-        if ended:
-            beside.join()
-        _note(record, todo, ended)
-    kept = {task.job.target: JobOutcome(task.job, 0.0, kept=True) for task in plan.tasks}
-    return kept | {outcome.job.target: outcome for outcome in outcomes}
-
-
-def _digested(tasks: Iterable[PageTask]) -> None:
-    """Find what the digests of all pages rest on, while pages are made."""
-    with suppress(Exception):  # which comes again where a page is noted
-        for task in tasks:
-            task.content  # noqa: B018  kept in the plan
-
-
-def _note(record: Record, todo: Mapping[Path, PageTask], ended: list[JobOutcome]) -> None:
-    """Note what became of pages, and which they were no more."""
-    while ended:
-        outcome = ended.pop(0)
         task = todo[outcome.job.target]
         if outcome.failure:
             record.drop(task.job.target)
         else:
             record.put(task.job.target, task.content, task.frame)
+
+    outcomes = run(_in_turn([task.job for task in todo.values()]), held=held, told=note, **how)
+    kept = {task.job.target: JobOutcome(task.job, 0.0, kept=True) for task in plan.tasks}
+    return kept | {outcome.job.target: outcome for outcome in outcomes}
 
 
 _LONGEST = {kind: place for place, kind in enumerate(("scenario", "plan", "annual", "research"))}
