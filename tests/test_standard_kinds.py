@@ -254,9 +254,15 @@ def test_an_entry_is_known_by_a_text_alone(tmp_path):
         load(file(tmp_path, text))
 
 
+# A name longer than a file's may be; prices and transition clauses lie beside the standards and are none.
+_SHIPPED = r"extends：没有名为 学{300} 的标准，.*：basic-2012、city-variant、gulou-2023、national-2017。"
+
+
 def test_files_that_extend_each_other_are_refused(tmp_path):
     one = file(tmp_path, 'extends = "two.toml"\nname = "one"\n', "one.toml")
     file(tmp_path, 'extends = "one.toml"\nname = "two"\n', "two.toml")
+    with pytest.raises(StandardError, match=_SHIPPED):
+        load(file(tmp_path, f'extends = "{"学" * 300}"\nname = "long"\n', "long.toml"))
     with pytest.raises(StandardError, match="extends 成环：one → two → one"):
         load(one)
 

@@ -102,7 +102,14 @@ def files_of(name: str | Path) -> tuple[Path, ...]:
 def _base(path: Path, base: str) -> Path:
     """Return the file that another one extends: beside it, or shipped."""
     beside = path.parent / base
-    return beside if beside.is_file() else locate(base)
+    return beside if _is_file(beside) else locate(base)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # of a name that no system takes
+        return False
 
 
 def _key_of(entries: list[Any]) -> str | None:
@@ -163,8 +170,8 @@ def locate(name: str | Path) -> Path:
     """Return the file of a standard: one shipped with qb under this name, or that of this path."""
     shipped = shipped_files()
     path = shipped.get(str(name), Path(name))
-    if not path.is_file():
-        known = listing(sorted(shipped))
+    if not _is_file(path):
+        known = listing(sorted(shipped.keys() - {"costs", "transition"}))  # which are no standards
         raise StandardError(
             "没有名为 {} 的标准，也没有这个文件。随附的有：{}。",
             "There is no standard named {}, and no such file. Those that come with qb: {}.",
