@@ -142,6 +142,11 @@ def test_the_timetable_holds_every_problem_once_and_ends_with_those_without_a_da
     assert sum(int(row[2]) for row in shown) == len(made.context.ledger)
     assert shown[-1][0] == "未定时限"
     assert [row[0] for row in shown[:-1]] == sorted(row[0] for row in shown[:-1])
+    # The plan's target year is 2025.
+    assert [("晚于目标年份" in row[0]) == (row[0][:4] in ("2026", "2027")) for row in shown] == [True] * len(
+        shown
+    )
+    assert {row[0][:4] for row in shown[:-1]} == {"2025", "2026", "2027"}
     assert shown[-1][2] == str(int(made.context.ledger["deadline"].isna().sum()))
 
 

@@ -429,7 +429,7 @@ class BriefReport(AnnualPart):
         )
 
     def timetable(self) -> Table | Sentences:
-        """Return the timetable (时间表): what is due when, up to the target year; what has no date comes last."""
+        """Return the timetable (时间表): what is due when, and what only after the target year; what has no date is last."""
         frame = self.ledger.problems
         if not len(frame):
             return Sentences(())
@@ -441,7 +441,7 @@ class BriefReport(AnnualPart):
         )
         shown = [
             {
-                "due": day or self.say("未定时限", "No date"),
+                "due": self._due(day),
                 "what": listed(
                     [f"{self._name(code)} {len(rows)}" for code, rows in mine.groupby("code", sort=False)],
                     self.lang,
@@ -471,6 +471,15 @@ class BriefReport(AnnualPart):
         )
         caption = (f"时间表（目标 {target} 年）", f"Timetable (target {target})")
         return self.table_of(caption if target else ("时间表", "Timetable"), columns, shown)
+
+    def _due(self, day: str) -> str:
+        """Return a deadline, with what it says of the target year."""
+        if not day:
+            return self.say("未定时限", "No date")
+        target = self.standard.target_year
+        if target is None or int(day[:4]) <= target:
+            return day
+        return self.say(f"{day}（晚于目标年份）", f"{day} (after the target year)")
 
     # A sheet for each department.
 
