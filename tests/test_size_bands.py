@@ -161,10 +161,17 @@ def test_rooms_are_asked_for_the_classes_of_a_list_for_both_stages():
     assert judged(town.set("classes", {"school_id": "九"}, count=25), "C10") == "fail"
 
 
-def test_rooms_of_a_school_with_a_senior_stage_may_be_its():
+def test_rooms_are_asked_for_the_classes_reported_where_a_list_for_both_stages_has_fewer():
+    """Fifteen classes ask for two rooms of each kind; the twelve that are listed would ask for one."""
+    town = nine((36, 40, 12)).drop("rooms", school_id="九", stage="junior")
+    assert judged(town, "C10") == "fail"
+
+
+@pytest.mark.parametrize("stage", ["whole", None])
+def test_rooms_of_a_school_with_a_senior_stage_may_be_its(stage):
     town = Town().add("完", "complete_secondary", junior=200, senior=200)
     for kind in ("music", "art"):
-        rooms(town, "完", "whole", kind, (96, None, 2))
+        rooms(town, "完", stage, kind, (96, None, 2))
     assert judged(town, "C10") == "no data"
 
 

@@ -537,7 +537,7 @@ def in_zone(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
         ("boarding", [options["boarding"]]),
     ):
         missing = schools[column].isna().to_numpy()
-        wanted &= missing | schools[column].isin(allowed).fillna(False).to_numpy(dtype=bool)
+        wanted &= missing | schools[column].isin(allowed).to_numpy(dtype=bool)
         unknown |= missing
     low, high = _shares(inputs, "in_zone_pupils", "pupils")
     rows, parts = asked(inputs, indicator), []

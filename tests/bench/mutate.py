@@ -29,7 +29,10 @@ from hypothesis import Phase, settings
 
 HOME = Path(__file__).parents[2]
 TESTS = {
-    "indicators": ("measure", "limits", "judge", "standard", "standard_kinds", "standard_declared"),
+    "indicators": (
+        *("measure", "limits", "judge", "size_bands", "standard", "standard_kinds", "standard_declared"),
+        "researcher",
+    ),
     "balance": ("balance", "balance_explain", "balance_robust"),
     "planning/plan": ("plan", "plan_costs", "plan_explain", "plan_modes", "plan_exact"),
 }
