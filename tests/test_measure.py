@@ -736,6 +736,8 @@ def test_the_rooms_and_classes_of_the_senior_stage_are_not_counted():
     town = Town(schools=False).add("完中", "complete_secondary", junior=300, senior=1200)
     assert judged(town, "C10") == "pass"
     assert judged(town.drop("rooms", stage="junior"), "C10") == "no data"
+    # Of rooms whose stage is not told nobody knows whom they serve.
+    assert judged(town.set("rooms", {"school_id": "完中"}, stage=None), "C10") == "no data"
 
 
 def test_both_stages_of_a_school_need_rooms_together():

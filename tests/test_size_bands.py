@@ -167,11 +167,10 @@ def test_rooms_are_asked_for_the_classes_reported_where_a_list_for_both_stages_h
     assert judged(town, "C10") == "fail"
 
 
-@pytest.mark.parametrize("stage", ["whole", None])
-def test_rooms_of_a_school_with_a_senior_stage_may_be_its(stage):
+def test_rooms_of_a_school_with_a_senior_stage_may_be_its():
     town = Town().add("完", "complete_secondary", junior=200, senior=200)
     for kind in ("music", "art"):
-        rooms(town, "完", stage, kind, (96, None, 2))
+        rooms(town, "完", "whole", kind, (96, None, 2))
     assert judged(town, "C10") == "no data"
 
 
