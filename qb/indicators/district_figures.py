@@ -211,8 +211,7 @@ def _retention_range(figures: dict[str, np.ndarray], form: str) -> Range:
     else:
         part = Range(G.low - I.high + O.low, G.high - I.low + O.high)
         low, high = E.low - D.high, E.high - D.low
-    whole = Range(np.maximum(low, 0), high)
-    return part.over(whole)
+    return part.over(Range(low, high))
 
 
 def retention_rates(G, E, I, O, D) -> dict[str, np.ndarray]:  # noqa: E741, N803 - as in the rule
