@@ -308,3 +308,14 @@ def test_json_is_utf_8_whatever_the_locale():
 def test_amounts_and_places_that_make_no_sense_are_refused_in_a_sentence(arguments, said, capsys):
     code, printed, told = run(capsys, *arguments)
     assert code == 1 and said in told and not printed
+
+
+def test_a_declared_column_has_its_label_though_a_table_with_others_was_not_handed_in(tmp_path, capsys):
+    tables = {
+        "schools": "school_id,name,district,kind,ownership\n01,一,甲区,primary,public\n",
+        "facilities": "year,school_id,stage,books\n2024,01,primary,-5\n",
+    }
+    for name, text in tables.items():
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    _, printed, _ = run(capsys, "check", tmp_path, "--standard", "basic-2012")
+    assert "“图书册数”列" in printed

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from qb.data.dataset import Dataset, index_of, record_codes
+from qb.data.dataset import Dataset, index_of, record_codes, with_columns
 from qb.data.schema import TABLES, SchemaTable, tables_of
 from qb.language import NOTHING, Message
 from qb.standard import Checks, Standard, StandardError, load
@@ -38,7 +38,7 @@ class View:
     """
 
     def __init__(self, data: Dataset, standard: Standard | None = None) -> None:
-        self.data = data
+        self.data = data if standard is None else with_columns(data, standard)
         self._standard = standard
         self._kept: dict[object, object] = {}
 
