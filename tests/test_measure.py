@@ -1108,6 +1108,14 @@ def test_the_other_form_of_retention_is_settled_alike(item, graduates, expected,
     assert judged(town, "C23", standard=variant) == expected
 
 
+def test_the_other_form_of_retention_takes_those_who_died_from_those_who_entered(with_change):
+    """Of 100 five died: 91 / 95 are 95.8 % and more, the more left; 90 / 95 are 94.7 %."""
+    variant = with_change(('formula = "standard"', 'formula = "variant"'))
+    town = Town().item(transferred_in=0, deaths=5).item(transferred_out=None)
+    assert judged(town.item(graduates=91), "C23", standard=variant) == "pass"
+    assert judged(town.item(graduates=90), "C23", standard=variant) == "no data"
+
+
 def test_disabled_children_are_counted_by_the_districts_list():
     town = Town().item(disabled_of_age=40, disabled_enrolled=38)
     assert indicator(town.assess(), "C24")["value"] == 95
