@@ -21,9 +21,8 @@ from qb.language import Message, listing
 from qb.personal_data import SHORTEST, kinds_of
 from qb.terms import LARGEST
 
-IF_WRONG = Message(
-    "如不符，请改正", "If that is wrong, put it right"
-)  # what to do of what is read for what it says
+# What to do of what is read for what it says.
+IF_WRONG = Message("如不符，请改正", "If that is wrong, put it right")
 # What no page, workbook or document can show; tabs and line ends are not among them.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UNSEEN = re.compile(f"{CONTROL.pattern}|{INVISIBLE.pattern}")

@@ -321,9 +321,8 @@ def with_columns(data: Dataset, standard: Standard) -> Dataset:
             frame = frame.drop(columns=[header] if header else []).assign(**{column.name: values})
         if frame is not data[name]:
             changed[name] = frame
-    return dataclasses.replace(
-        data, tables={**data.tables, **changed}
-    )  # the rows are those of the file still
+    # What was found of the data is kept where nothing is added; the rows are those of the file all the same.
+    return dataclasses.replace(data, tables={**data.tables, **changed}) if changed else data
 
 
 def single_classes(data: Dataset) -> tuple[Dataset, int]:

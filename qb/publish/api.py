@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -103,7 +103,8 @@ def publish(
         )
     with ExitStack() as started:
         source: PageProcesses | Cluster | None = None
-        if not (scheduler or _records(out)):  # nothing can stand: they load while this process does
+        records = _records(out)
+        if not (scheduler or records):  # nothing can stand: they load while this process does
             source = started.enter_context(PageProcesses(jobs))
         from qb.standard import whole_name  # not above: it takes long to load
 
@@ -130,7 +131,7 @@ def publish(
             **asked,
         )
         of = reckon()
-        if not force and (site := _as_it_stands(out, of)):
+        if not force and (site := _as_it_stands(records, of)):
             return site
         source = source or started.enter_context(
             _cluster(scheduler, tls) if scheduler else PageProcesses(jobs)
@@ -172,9 +173,9 @@ def _whole(path: str | Path) -> str:
     return str(Path(path).resolve())
 
 
-def _as_it_stands(out: str | Path | None, of: str) -> Site | None:
+def _as_it_stands(records: Iterable[Path], of: str) -> Site | None:
     """Return the site that a publication of the same digest left, if nobody has touched it since."""
-    for folder in (path.parent for path in _records(out)):
+    for folder in (path.parent for path in records):
         if kept := Record(folder).kept(of):
             with locked(folder):
                 return Site(folder / "index.html", (), kept)

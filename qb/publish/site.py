@@ -149,10 +149,7 @@ class IndexYear(Speaker):
             then = (
                 counted(tally, before[name][0] if name in before else None, self.lang) if self.current else ""
             )
-            course = [
-                (year, float(told[name][0].passed) if name in told and told[name][0].known else nan)
-                for year, told in years.items()
-            ]
+            course = [(year, told[name][0].drawn if name in told else nan) for year, told in years.items()]
             yield name, *self._passed(tally, counter), "", then, course
 
     def _tallies(self) -> dict[str, tuple[Tally, str]]:
@@ -482,7 +479,7 @@ def _counted(assessment: Assessment) -> dict[str, float]:
     schools = Tally.of(assessment.rows["verdict"])
     spread = Tally.of(balance["verdict"][balance["code"].isin(assessment.standard.resource_codes)])
     return {
-        "passed": float(schools.passed) if schools.known else nan,
+        "passed": schools.drawn,
         "over": float(spread.failed) if spread.known else nan,
         "waiting": schools.unknown,
         "open": spread.unknown,

@@ -158,7 +158,7 @@ class SitePlan:
         return load_settings(self.request.settings)
 
     @cached_property
-    def slices(self) -> PageDigests:
+    def digests(self) -> PageDigests:
         """Digests of what the pages can show."""
         return PageDigests(self.context, self.request.costs)
 
@@ -255,16 +255,16 @@ class SitePlan:
         kind, school = key
         if own := self._own(kind):
             return self._own_content(own, (district, school))
-        slices = self.slices
+        digests = self.digests
         shown = {
-            "annual": slices.of_data,
-            "brief": slices.of_data,
-            "data": slices.of_data,
-            "plan": slices.of_plan,
-            "scenario": slices.of_plan,
-            "research": slices.of_research,
-            "school": slices.of_school,
-        }.get(kind, slices.of_district)
+            "annual": digests.of_data,
+            "brief": digests.of_data,
+            "data": digests.of_data,
+            "plan": digests.of_plan,
+            "scenario": digests.of_plan,
+            "research": digests.of_research,
+            "school": digests.of_school,
+        }.get(kind, digests.of_district)
         parameters = sorted(self._parameters(key, district).items())
         beside = manifest.of_files(map(Path, self._beside(kind)))
         return digest(self._templates[kind], parameters, shown(school or district), *beside)

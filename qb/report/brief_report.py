@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import nan
 from typing import Any
 
 import pandas as pd
@@ -171,7 +170,7 @@ class BriefReport(AnnualPart):
         """Return how many there were in each of the last five years, NaN where nobody knows."""
         years = sorted(year for year in self.context.years if year <= self.context.year)[-FIVE:]
         told = {year: self._tally(self.context.years[year].of(self.district), what) for year in years}
-        return [(year, float(one.passed) if one.known else nan) for year, one in told.items()]
+        return [(year, one.drawn) for year, one in told.items()]
 
     def _moved(self, now: Tally, what: str) -> str:
         """Return last year's count and in which direction it went, in words and as an arrow."""

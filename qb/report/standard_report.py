@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
@@ -30,6 +29,7 @@ from qb.report.words import (
     value_unit,
 )
 from qb.standard import SIDES, Indicator, Ratio, Resource, Standard, read_whole
+from qb.standard.inheritance import entered_twice
 from qb.standard.reader import OTHER_COUNT
 from qb.terms import COMPULSORY, Stage
 from qb.tomlfile import PLAIN
@@ -313,9 +313,7 @@ def _of_entries(written: dict, year: int) -> Iterator[Message]:
     if isinstance(school, dict) and school.get("of") not in (None, len(codes)):
         yield Message(*OTHER_COUNT, school["of"], len(codes))
     for key, name in (("indicators", "code"), ("groups", "code"), ("areas", "name"), ("columns", "name")):
-        for said, times in Counter(str(entry.get(name)) for entry in _entries(written, key)).items():
-            if times > 1:
-                yield Message("{}：重复登记", "{}: entered twice", said)
+        yield from entered_twice(str(entry.get(name)) for entry in _entries(written, key))
 
 
 def _without_limit(indicator: dict) -> Iterator[Message]:

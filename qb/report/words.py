@@ -472,6 +472,11 @@ class Tally:
         return self.passed + self.failed + self.allowed
 
     @property
+    def drawn(self) -> float:
+        """How many are met, as a figure draws it: NaN where nobody knows."""
+        return float(self.passed) if self.known else math.nan
+
+    @property
     def held(self) -> int:
         """How many a rule applies to."""
         return self.known + self.unknown

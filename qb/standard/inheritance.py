@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -44,14 +45,9 @@ def read_with_base(path: Path, wrong: list[Message], above: tuple[Path, ...] = (
     {'met': 5, 'floor': 0.85, 'groups': [{'code': 'A1', 'source': 'b'}, {'code': 'A4'}]}
     """
     own = read_document(path, WHAT, StandardError)
-    doubled = [
-        Message("{}：重复登记", "{}: entered twice", name)
-        for entries in own.values()
-        if isinstance(entries, list) and (key := _key_of(entries))
-        for name, times in Counter(str(entry[key]) for entry in entries).items()
-        if times > 1
-    ]
-    wrong += doubled
+    for entries in own.values():
+        if isinstance(entries, list) and (key := _key_of(entries)):
+            wrong += entered_twice(str(entry[key]) for entry in entries)
     base, left_out = own.get("extends"), own.pop("without", [])
     if base is None:
         return own
@@ -86,6 +82,12 @@ def read_with_base(path: Path, wrong: list[Message], above: tuple[Path, ...] = (
         if not _leave_out(whole, str(name))
     ]
     return cast(dict[str, Any], merged(whole, own))
+
+
+def entered_twice(names: Iterable[str]) -> list[Message]:
+    """Return what is said of each name that stands there more than once."""
+    times = Counter(names)
+    return [Message("{}：重复登记", "{}: entered twice", name) for name in times if times[name] > 1]
 
 
 def files_of(name: str | Path) -> tuple[Path, ...]:

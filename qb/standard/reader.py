@@ -30,7 +30,7 @@ from qb.standard.indicator_entries import (
     Words,
     Year,
 )
-from qb.standard.inheritance import WHAT, StandardError, locate, read_with_base
+from qb.standard.inheritance import WHAT, StandardError, entered_twice, locate, read_with_base
 from qb.standard.limits import LimitInForce
 from qb.standard.rule_entries import Checks, Rules
 from qb.terms import COMPULSORY, Kind, Stage
@@ -227,7 +227,7 @@ class Standard(Entry):
         return self
 
     def _doubled(self) -> list[Message]:
-        names = Counter(
+        wrong = entered_twice(
             [
                 *(i.code for i in self.indicators),
                 *(g.code for g in self.groups),
@@ -239,9 +239,6 @@ class Standard(Entry):
                 *(name for d in self.departments for name in (d.name, *d.aliases)),
             ]
         )
-        wrong = [
-            Message("{}：重复登记", "{}: entered twice", name) for name, times in names.items() if times > 1
-        ]
         for indicator in self.indicators:
             limits = Counter((m.name, m.stage, m.kind, m.from_year) for m in indicator.limits)
             wrong += [
