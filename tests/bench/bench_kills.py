@@ -19,7 +19,7 @@ import psutil
 from qb.data.reading import write
 from qb.data.sample import make
 
-KINDS = ("run", "worker", "page")
+SECONDS = {"run": 3, "worker": 3, "page": 1}  # within which each kind is killed once it is at work
 
 
 def chosen(run: subprocess.Popen, kind: str, dice: random.Random) -> psutil.Process | None:
@@ -57,10 +57,10 @@ def main(kills: int, schools: int) -> int:
                 page.unlink()  # so that there is work to be killed at
             with subprocess.Popen([*command, str(site)], **quiet) as run:
                 while run.poll() is None and done.total() < kills:
-                    kind = dice.choice(KINDS)
+                    kind = dice.choice(list(SECONDS))
                     while run.poll() is None and not chosen(run, kind, dice):
                         time.sleep(0.05)
-                    time.sleep(dice.uniform(0, 3))
+                    time.sleep(dice.uniform(0, SECONDS[kind]))
                     if run.poll() is None and (process := chosen(run, kind, dice)):
                         try:
                             process.kill()
