@@ -31,6 +31,8 @@ def trap(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trap")
     write(make(schools=4, years=[2024, 2025]), folder / "数据")
     mark = f"open({str(folder / 'ran')!r}, 'a').write(__name__ + '\\n')\n"
+    for name in ("scenario", "siting", "standard"):
+        (folder / f"{name}.toml").write_text("extends = 1\n")
     for place in (folder, folder / "数据"):
         for name in (*NAMES, *SETTINGS):
             (place / f"{name}.py").write_text(mark)
@@ -62,7 +64,16 @@ COMMANDS = (
     ("forms", "数据", "表册"),
     ("plan", "数据"),
     ("sample", "样本", "--schools", "2"),
+    ("siting", "数据", "siting.toml"),
+    ("whatif", "数据", "scenario.toml"),
+    ("collect", ".", "汇总"),
+    ("recipe", "new", "填报.xlsx", "--out", "配方.toml"),
+    ("standard", "check", "standard.toml"),
+    ("standard", "show", "basic-2012"),
+    ("notebook", "new", "own_analysis"),
+    ("docs", "--out", "文档"),
 )
+OWN_TESTS = {"publish", "verify", "lab", "app"}  # commands that start processes of their own
 ONE_AFTER_ANOTHER = """
 from qb.cli import main
 for command in {commands!r}:
@@ -82,6 +93,12 @@ def test_no_module_of_the_working_directory_runs(trap):
     for done in (commands, published, verified):
         assert "Traceback" not in done.stderr and done.returncode in (0, 1), done.stderr
     assert commands.returncode == 0
+
+
+def test_every_command_is_tried_in_such_a_folder():
+    listed = started(Path.cwd(), "qb", "--help").stdout.partition("命令:")[2]
+    names = {line.split()[0] for line in listed.splitlines() if line.startswith("    ") and line[4] != " "}
+    assert names == {command[0] for command in COMMANDS} | OWN_TESTS
 
 
 def test_no_module_of_the_working_directory_runs_where_others_stand_in_for_a_worker_that_died(trap):
@@ -115,3 +132,19 @@ def test_jupyterlab_starts_in_the_notebooks_folder_and_finds_its_own_modules(tra
     done = subprocess.run([*command, "--version"], capture_output=True, text=True, **how)
     assert done.returncode == 0 and ran(trap) == ""
     assert how["cwd"] == trap / "lab" / "notebooks" and how["env"]["PYTHONSAFEPATH"] == "1"
+
+
+def test_the_page_in_a_browser_runs_its_notebook_beside_such_a_folder_and_nothing_of_it(trap, monkeypatch):
+    asked, made = [], trap.parent / "explored"
+    monkeypatch.chdir(trap)
+
+    def executed(command: list[str], **how: object) -> int:
+        """Run the notebook in a kernel, as the server does, where the server would be started."""
+        to = ["nbconvert", "--to", "notebook", "--execute", "--output", str(made)]
+        asked.append(subprocess.run([*command[:3], *to, command[4]], capture_output=True, text=True, **how))
+        return 0
+
+    monkeypatch.setattr(cli.subprocess, "call", executed)
+    cli.app(Path("数据"), None, "national-2017", no_browser=True, lang="zh")
+    assert asked[0].returncode == 0, asked[0].stderr
+    assert made.with_suffix(".ipynb").exists() and ran(trap) == ""
