@@ -406,11 +406,14 @@ def render(job: Job, wire: Wire, tell: Callable[[int], object] | None = None) ->
     tell : callable, optional
         Is given the place of each cell that begins.
     """
+    from qb.report.tables import linked  # not above: see Kernel.load
+
     start = time.perf_counter()
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
     try:
-        notebook = execute(job, wire, tell)
+        with linked(job.page.site_links):
+            notebook = execute(job, wire, tell)
         write_whole(job.target, notebook_page(notebook, job.page, ours=job.ours))
         notes = (*_said_on_stderr(notebook), *_asked(notebook))
     except PapermillExecutionError as error:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
-from html import unescape
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +23,8 @@ from qb.terms import Kind
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
     from nbformat import NotebookNode
+
+    from qb.report.tables import SiteLinks
 
 # The words that stand on a page around what a notebook says, in the languages that a page may have.
 
@@ -247,6 +248,15 @@ class Page:
         return WORDS[self.lang]
 
     @property
+    def site_links(self) -> SiteLinks:
+        """What tables and verdicts on the page lead to, and which of them are in doubt."""
+        from qb.report.tables import SiteLinks  # not above: it loads pandas, see Kernel.load
+
+        schools = {school: href for school, href, _ in self.schools if href}
+        pages = {Path(href).stem: href for _, href in self.links}
+        return SiteLinks(schools, pages, self.doubted, self.words["doubt"])
+
+    @property
     def controls(self) -> dict[str, str]:
         """The words that our script needs."""
         return {name: self.words[name] for name in CONTROLS}
@@ -326,22 +336,20 @@ def notebook_page(notebook: NotebookNode, page: Page, *, ours: bool = False) -> 
     cells = [readable(cell, lang) for cell in told if speaks(cell, lang)]
     shown["cells"] = list(saying(cells)) if ours else cells
     html, _ = _exporter().from_notebook_node(shown, resources={"page": page})
-    html = with_names(with_ways(html, page), page)
+    html = with_names(html, page)
     if overview := dict(page.links).get(page.words["overview"]):
         html = with_terms(html, page.lang, overview, page.explained)
-    return with_doubts(html, page)
-
-
-_LINES = re.compile(r"<(li|p)\b[^>]*>(.*?)</\1>", re.DOTALL)
+    return html
 
 
 def saying(cells: list[NotebookNode]) -> Iterator[NotebookNode]:
     """Yield cells without lines that the page has said before, and without headings under which nothing is left.
 
     What there is not is said once: an output is left out whose lines all stood above, and a heading (with its
-    sentence on how to read what follows) whose cells show nothing.
+    sentence on how to read what follows) whose cells show nothing. Outputs tell their lines in their metadata
+    (:func:`qb.report.tables.lines_told`).
     """
-    said: set[str] = set()
+    before: set[str] = set()
     section: list[NotebookNode] = []
     for cell in cells:
         if cell.cell_type == "markdown" and cell.source.startswith("#"):
@@ -349,7 +357,7 @@ def saying(cells: list[NotebookNode]) -> Iterator[NotebookNode]:
             section = []
         if cell.get("outputs"):
             cell = copy(cell)
-            cell["outputs"] = [one for one in cell["outputs"] if not _repeats(one, said)]
+            cell["outputs"] = [one for one in cell["outputs"] if not _repeats(one, before)]
         section.append(cell)
     yield from _kept(section)
 
@@ -363,60 +371,13 @@ def _kept(section: list[NotebookNode]) -> list[NotebookNode]:
     return [] if empty else section
 
 
-def _repeats(output: NotebookNode, said: set[str]) -> bool:
+def _repeats(output: NotebookNode, before: set[str]) -> bool:
     """Whether an output shows nothing, or lines alone that were said before; they are then known to be said."""
-    html = output.get("data", {}).get("text/html", " ")
-    if not html:
-        return True
-    html = html.strip()
-    lines = [text for _, text in _LINES.findall(html)]
-    known = bool(lines) and said.issuperset(lines)
-    said.update(lines)
-    return known and re.sub(r"</?ul[^>]*>", "", _LINES.sub("", html)).strip() == ""
-
-
-_VERDICT = re.compile(r'(<\w+ class="verdict [^<>]*? data-fact="([^"]*)"[^<>]*)>')
-
-
-def with_doubts(html: str, page: Page) -> str:
-    """Return content in which each verdict that rests on a figure in doubt says so beside it.
-
-    >>> page = Page("甲区", doubted=("C6", "resources"))
-    >>> with_doubts('<a class="verdict pass" data-fact="indicator/2025/C6/甲区">达标</a>', page)
-    '<a class="verdict pass" data-fact="indicator/2025/C6/甲区" data-doubt="请核实">达标</a>'
-    >>> with_doubts('<a class="verdict pass" data-fact="indicator/2025/C5/甲区">达标</a>', page)
-    '<a class="verdict pass" data-fact="indicator/2025/C5/甲区">达标</a>'
-    """
-    if not page.doubted:
-        return html
-
-    def put(match: re.Match[str]) -> str:
-        kind, _, *of = unescape(match[2]).split("/")
-        shaky = any(part in page.doubted for part in (kind, *of[:2]))
-        return f'{match[1]} data-doubt="{escape(page.words["doubt"])}">' if shaky else match[0]
-
-    return _VERDICT.sub(put, html)
-
-
-_WAY = re.compile(r'<a data-(school|page)="([^"]*)"')
-
-
-def with_ways(html: str, page: Page) -> str:
-    """Return content in which names of schools, and of other pages' places, lead there; others stay plain text.
-
-    >>> page = Page("甲区", links=(("年报", "../annual.html"),), schools=(("1", "1.html", "甲"),))
-    >>> with_ways('<a data-school="1">甲</a><a data-school="2">乙</a><a data-page="annual#ledger-3">3</a>', page)
-    '<a href="1.html">甲</a><a data-school="2">乙</a><a href="../annual.html#ledger-3">3</a>'
-    """
-    schools = {school: href for school, href, _ in page.schools}
-    pages = {Path(href).stem: href for _, href in page.links}
-
-    def put(match: re.Match[str]) -> str:
-        place, _, at = unescape(match[2]).partition("#")
-        to = schools.get(unescape(match[2]), "") if match[1] == "school" else pages.get(place, "")
-        return f'<a href="{escape(to + f"#{at}" * (match[1] == "page" and bool(at)))}"' if to else match[0]
-
-    return _WAY.sub(put, html)
+    told = output.get("metadata", {}).get("text/html", {})
+    lines = told.get("lines", ())
+    repeats = told.get("alone", False) and before.issuperset(lines)
+    before.update(lines)
+    return repeats or output.get("data", {}).get("text/html") == ""
 
 
 # Elements in which names of schools lead nowhere, then tags alone, so that what is left is text.
@@ -546,8 +507,7 @@ def get_metadata(output: NotebookNode, key: str, kind: str) -> str:
 
 def index_page(template: str, page: Page, **values: object) -> str:
     """Return a page of our own: a template of the theme, filled in. Every value is escaped."""
-    html = _environment().get_template(template).render(page=page, **values)
-    return with_doubts(with_names(html, page), page)
+    return with_names(_environment().get_template(template).render(page=page, **values), page)
 
 
 @dataclass(frozen=True)

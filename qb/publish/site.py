@@ -36,7 +36,7 @@ from qb.report.context import FIVE, Speaker, open_context
 from qb.report.district_schools import left_out
 from qb.report.resource_tables import allowed, areas_turned, counted, unknown, unmet
 from qb.report.rules import WHOLE, PageRules
-from qb.report.tables import Cards, Column, Sentences, Table, badge
+from qb.report.tables import Cards, Column, Sentences, Table, badge, linked
 from qb.report.verdict_keys import Fact, anchor, department_anchor, key, shown_indicators, shown_resource
 from qb.report.words import (
     Lang,
@@ -655,7 +655,9 @@ def indexes(plan: SitePlan, outcomes: dict[Path, JobOutcome]) -> Iterator[tuple[
         ways = ((school, "" if school in gone else way, name) for school, way, name in page.schools)
         page = replace(page, schools=tuple(ways))
         own = {one.kind: one.title(plan.request.lang) for one in plan.request.own}
-        yield target, district_index(part, _earlier(plan, part), outcomes, files, page, own)
+        with linked(page.site_links):
+            html = district_index(part, _earlier(plan, part), outcomes, files, page, own)
+        yield target, html
     if len(parts) > 1:
         target = plan.site / "index.html"
         page = replace(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from html import escape
 from numbers import Real
@@ -18,6 +20,7 @@ from qb.report.words import Lang, number, verdict_label
 from qb.terms import Allowance, Term, Verdict
 
 Row = Mapping[str, Any]
+Mime = tuple[dict[str, Any], dict[str, Any]]
 
 BADGE = {
     Verdict.PASS: "pass",
@@ -70,6 +73,14 @@ class Column:
         return self.decimals is not None
 
 
+def lines_told(lines: Sequence[str], *, alone: bool) -> Mime:
+    """Return no data, and as metadata which sentences an object shows: a page says each of them once.
+
+    `alone` where it shows nothing else, so that it need not be shown where all were said before.
+    """
+    return {}, {"text/html": {"lines": [*filter(None, lines)], "alone": alone}}
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows with the words and forms in which it is shown. Everything from the data is escaped.
@@ -114,6 +125,10 @@ class Table:
         return (
             pd.DataFrame(self.rows) if len(self.rows) else pd.DataFrame(columns=[c.key for c in self.columns])
         )
+
+    def _repr_mimebundle_(self, **_: object) -> Mime:
+        any_ = len(self.rows) > 0
+        return lines_told((self.note if any_ else self.empty or self.caption,), alone=not any_)
 
     def _repr_html_(self) -> str:
         if not len(self.rows):
@@ -172,22 +187,56 @@ class Table:
         return f'<a href="{escape(leads)}">{text}</a>' if leads and isinstance(leads, str) else text
 
 
+@dataclass(frozen=True)
+class SiteLinks:
+    """What a page knows of the site around it: where names lead, and which of its verdicts are in doubt."""
+
+    schools: Mapping[str, str] = field(default_factory=dict)  # the page of each school that has one
+    pages: Mapping[str, str] = field(default_factory=dict)  # the other pages, by the stem of the file
+    doubted: Collection[str] = ()  # what rests on doubtful figures (`qb.report.verdict_keys.doubted`)
+    doubt: str = ""  # the words that stand beside a verdict in doubt
+
+
+_NO_SITE = SiteLinks()
+_LINKS = ContextVar("links", default=_NO_SITE)
+
+
+@contextmanager
+def linked(links: SiteLinks) -> Iterator[None]:
+    """Let tables, cards and verdicts shown meanwhile be those of a page of a site."""
+    before = _LINKS.set(links)
+    try:
+        yield
+    finally:
+        _LINKS.reset(before)
+
+
 def named(school: str, text: str) -> str:
-    """Return HTML that names a school, of which a site makes a way to the school's page.
+    """Return HTML that names a school; on a site it leads to the school's page, where that is made.
 
     >>> named("001", "西门小学")
     '<a data-school="001">西门小学</a>'
+    >>> with linked(SiteLinks(schools={"001": "schools/001.html"})): print(named("001", "西门小学"))
+    <a href="schools/001.html">西门小学</a>
     """
-    return f'<a data-school="{escape(school)}">{text}</a>'
+    return _way("data-school", school, _LINKS.get().schools.get(school), text)
 
 
 def elsewhere(place: str, text: str) -> str:
-    """Return HTML of which a site makes a way to a place on another of its pages, where that is made.
+    """Return HTML that leads to a place on another page of the site, where that is made.
 
     >>> elsewhere("annual#ledger-3", "3")
     '<a data-page="annual#ledger-3">3</a>'
+    >>> with linked(SiteLinks(pages={"annual": "../annual.html"})): print(elsewhere("annual#ledger-3", "3"))
+    <a href="../annual.html#ledger-3">3</a>
     """
-    return f'<a data-page="{escape(place)}">{text}</a>'
+    page, mark, at = place.partition("#")
+    to = _LINKS.get().pages.get(page)
+    return _way("data-page", place, to and f"{to}{mark}{at}", text)
+
+
+def _way(kind: str, what: str, to: str | None, text: str) -> str:
+    return f'<a href="{escape(to)}">{text}</a>' if to else f'<a {kind}="{escape(what)}">{text}</a>'
 
 
 def _fact(column: Column, row: dict[str, object]) -> str:
@@ -211,13 +260,22 @@ def badge(verdict: str, lang: Lang, fact: str = "", *, leads: bool = True) -> st
     """Return a verdict in words, with a class for its colour.
 
     With the key of what it states (:mod:`qb.report.verdict_keys`) it leads to its rule, unless it stands in what
-    is itself to be clicked on.
+    is itself to be clicked on; one that rests on a figure in doubt says so beside it.
+
+    >>> with linked(SiteLinks(doubted=("C6",), doubt="请核实")): print(badge("pass", "zh", "indicator/2025/C6/甲区"))
+    <a class="verdict pass" href="#rule-C6" data-fact="indicator/2025/C6/甲区" data-value="pass" data-doubt="请核实">达标</a>
     """
     shown = found(verdict)
     kind = BADGE.get(shown, "na")
-    mark = f'{_marked(fact)} data-value="{escape(verdict)}"' if fact else ""
+    mark = f'{_marked(fact)} data-value="{escape(verdict)}"{_in_doubt(fact)}' if fact else ""
     tag, to = ("a", f' href="{escape(address(fact))}"') if fact and leads else ("span", "")
     return f'<{tag} class="verdict {kind}"{to}{mark}>{escape(verdict_label(verdict, lang))}</{tag}>'
+
+
+def _in_doubt(fact: str) -> str:
+    links, (kind, _, *of) = _LINKS.get(), fact.split("/")
+    shaky = any(part in links.doubted for part in (kind, *of[:2]))
+    return f' data-doubt="{escape(links.doubt)}"' if shaky else ""
 
 
 @dataclass(frozen=True)
@@ -226,6 +284,9 @@ class Sentences:
 
     lines: tuple[str, ...]
     kind: str = "headlines"
+
+    def _repr_mimebundle_(self, **_: object) -> Mime:
+        return lines_told(self.lines, alone=True)
 
     def _repr_html_(self) -> str:
         if not self.lines:
