@@ -101,7 +101,7 @@ def plan(data: Path, **options: object) -> None:
 
 def siting(data: Path, candidates: Path, **options: object) -> None:
     """Print where a new school brings most children within reach."""
-    from qb.planning.siting.pareto_front import run
+    from qb.planning.siting.siting_summary import run
 
     print(run(data, candidates, **options))
 

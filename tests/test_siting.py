@@ -11,9 +11,10 @@ from test_scenario import STANDARD, town
 from qb.planning.scenario import apply, load, to_toml, whatif
 from qb.planning.scenario.year_records import rows_of
 from qb.planning.siting.candidate_sites import Aim, SitingError, load_sites
-from qb.planning.siting.site_choice import json_document, site, summary
+from qb.planning.siting.site_choice import json_document, site
 from qb.planning.siting.siting_problem import NONE, SitingProblem, build
 from qb.planning.siting.siting_solver import SitingStatus, solve
+from qb.planning.siting.siting_summary import summary
 from qb.standard.limits import LimitInForce
 
 

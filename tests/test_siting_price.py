@@ -25,11 +25,8 @@ from qb.planning.siting.candidate_sites import SitingError, load_sites
 from qb.planning.siting.pareto_front import (
     edge,
     front,
-    front_lines,
-    run,
     swayed,
     trade_off,
-    trade_off_lines,
     undominated,
 )
 from qb.planning.siting.site_choice import (
@@ -37,8 +34,8 @@ from qb.planning.siting.site_choice import (
     lacking,
     prices,
     site,
-    summary,
 )
+from qb.planning.siting.siting_summary import front_lines, run, summary, trade_off_lines
 from qb.report.explore_sites import open_siting
 
 # What a site costs, which plan is closest to the standard, and the siting as a document and as a map

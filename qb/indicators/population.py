@@ -1,4 +1,4 @@
-"""Who is judged in a year: campuses merged, sections as arrays, classes listed, exclusions, where a transition clause holds."""
+"""Who is judged in a year: campuses merged, sections as arrays, classes listed, exclusions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 from qb.data.dataset import Dataset, index_of, is_open, silent_stages
 from qb.data.schema import AMOUNTS, SPONSORS, TABLES, tables_of
 from qb.language import Both, Message
-from qb.standard import Clause, Standard
+from qb.standard import Standard
 from qb.terms import Kind, Stage
 
 # Who is judged in a year: who should report, campuses merged into parents, exclusions with reasons.
@@ -337,35 +337,7 @@ def exclusions(
     return reason
 
 
-# For which school rows a transition clause holds, and what is known of their classes.
-
-
-def holds(clause: Clause, population: Population, rows: np.ndarray) -> np.ndarray:
-    """Return for each of these sections whether every condition of the clause is met, shape (rows,).
-
-    A condition on something that was not reported does not hold: a relief is never presumed.
-    """
-    school = population.school[rows]
-    if not clause.from_year <= population.year <= clause.to_year:
-        return np.zeros(len(rows), dtype=bool)
-    schools = population.schools
-    pupils = _by_school(population, "pupils")[school]
-    mask = np.ones(len(rows), dtype=bool)
-    if clause.locations:
-        mask &= schools["location"].isin([str(place) for place in clause.locations]).to_numpy()[school]
-    if clause.pupils_from is not None:
-        mask &= pupils >= clause.pupils_from
-    if clause.pupils_to is not None:
-        mask &= pupils <= clause.pupils_to
-    if clause.built_by is not None:
-        mask &= schools["built_year"].to_numpy(dtype=float)[school] <= clause.built_by
-    if clause.migrant_share_above is not None:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = _by_school(population, "migrant_pupils")[school] / pupils
-        mask &= share > clause.migrant_share_above
-    if clause.largest_class_below is not None:
-        mask &= _largest_class_of_school(population)[school] < clause.largest_class_below
-    return mask
+# What is known of the classes.
 
 
 @dataclass(frozen=True)
@@ -481,25 +453,3 @@ def _classes_in_bands(records: Records, sites: SchoolSites, classes: np.ndarray)
     listed = np.bincount(key, weights=number, minlength=size) + np.bincount(single, minlength=size)
     listed[np.bincount(key, minlength=size) == 0] = np.nan
     return np.where(np.isnan(classes), listed[sites.school * len(STAGES) + sites.stage], classes)
-
-
-def _by_school(population: Population, figure: str) -> np.ndarray:
-    """Return a figure of the compulsory stages together, shape (schools,)."""
-    rows = population.compulsory
-    return np.bincount(
-        population.school[rows], weights=population.figures[figure][rows], minlength=len(population.schools)
-    )
-
-
-def _largest_class_of_school(population: Population) -> np.ndarray:
-    """Return the pupils in each school's largest class of the compulsory stages, shape (schools,).
-
-    Infinite unless each stage lists as many classes, each with its pupils, as it reported.
-    """
-    listed, rows = population.listed_classes, population.compulsory
-    top = np.maximum(listed.largest, listed.band_high)
-    complete = (listed.counted + listed.banded == population.figures["classes"]) & (top > 0)
-    complete &= (listed.blank == 0) & ~listed.shares(population)
-    largest = np.zeros(len(population.schools))
-    np.maximum.at(largest, population.school[rows], np.where(complete, top, np.inf)[rows])
-    return np.where(largest > 0, largest, np.inf)

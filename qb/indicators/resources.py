@@ -1,4 +1,4 @@
-"""The resource indicators C1–C7 of each school row, with what a transition clause adds; what a site shares split among its stages."""
+"""The resource indicators C1–C7 of each school row; what a site shares split among its stages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qb.indicators.figures import Range
-from qb.indicators.population import KINDS, SENIOR, STAGES, WHOLE, Population, holds, summed_columns
+from qb.indicators.population import KINDS, SENIOR, STAGES, WHOLE, Population, summed_columns
+from qb.indicators.transition_clauses import additions
 from qb.standard import Resource, Standard, Transition
 from qb.terms import STAGES_OF_KIND, Kind
 
@@ -38,12 +39,13 @@ def resources(population: Population, standard: Standard, transition: Transition
     low = _amounts(standard, held, stage, "low", "high")
     partly = any(column.low is not column.high for column in held.values())
     high = _amounts(standard, held, stage, "high", "low") if partly else low
-    for clause in transition.clauses if transition else ():
-        if clause.adds and clause.code in standard.resource_codes:
-            found = shared[clause.adds].known if clause.adds in shared else population.figures[clause.adds]
-            extra = np.where(holds(clause, population, rows), np.nan_to_num(found[rows]), 0)
-            for end in (low, high) if partly else (low,):
-                end[:, standard.resource_codes.index(clause.code)] += extra
+
+    def column(name: str) -> np.ndarray:
+        return shared[name].known if name in shared else population.figures[name]
+
+    for code, extra in additions(transition, standard, population, rows, column):
+        for end in (low, high) if partly else (low,):
+            end[:, standard.resource_codes.index(code)] += extra
     factor = np.array([float(indicator.resource.per) for indicator in standard.resources])
     amount, divisor = Range(low, high).known, _divisors(standard, population)[rows]
     for k, indicator in enumerate(standard.resources if partly else ()):

@@ -26,9 +26,9 @@ from qb.indicators.population import (
     WHOLE,
     ListedClasses,
     Population,
-    holds,
 )
 from qb.indicators.resources import funds_by_school
+from qb.indicators.transition_clauses import reliefs
 from qb.language import Message
 from qb.standard import Indicator, LimitInForce, decided
 from qb.terms import Kind, RoomKind
@@ -200,18 +200,12 @@ def _room_area(inputs: Inputs, indicator: Indicator, kind: RoomKind, rows: np.nd
     population = inputs.population
     limit = inputs.standard.limit_in_force(indicator.code, name=kind.value, year=population.year)
     area = np.full((len(population.schools), len(STAGES)), limit.value)
-    for clause in _clauses(inputs, indicator):
-        school = population.schools_of(rows[holds(clause, population, rows)])
-        for relief in (m for m in clause.limits if m.name == kind.value):
+    for limits, school in reliefs(inputs.transition, indicator.code, population, rows):
+        for relief in (m for m in limits if m.name == kind.value):
             stages = [STAGES.index(relief.stage)] if relief.stage else [PRIMARY, JUNIOR]
             place = np.ix_(school, stages)
             area[place] = np.minimum(area[place], relief.value)
     return limit.at(area)
-
-
-def _clauses(inputs: Inputs, indicator: Indicator) -> list:
-    clauses = inputs.transition.clauses if inputs.transition else ()
-    return [clause for clause in clauses if clause.code == indicator.code and clause.limits]
 
 
 def school_size(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
@@ -226,13 +220,10 @@ def school_size(inputs: Inputs, indicator: Indicator) -> IndicatorFigures:
     pupils, ends = pupils[school], ends.at(school)
     held = _by_kind(inputs, indicator, population.kind[school])
     limit = held.value
-    for clause in _clauses(inputs, indicator):
-        relieved = population.schools_of(rows[holds(clause, population, rows)])
+    for limits, relieved in reliefs(inputs.transition, indicator.code, population, rows):
         mine = np.isin(school, relieved)
         for k, kind in enumerate(KINDS):
-            value = [m.value for m in clause.limits if m.kind == kind] or [
-                m.value for m in clause.limits if m.kind is None
-            ]
+            value = [m.value for m in limits if m.kind == kind] or [m.value for m in limits if m.kind is None]
             if value:
                 place = mine & (population.kind[school] == k)
                 limit[place] = np.maximum(limit[place], value[0])

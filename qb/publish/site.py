@@ -143,9 +143,9 @@ class IndexYear(Speaker):
 
     def _counts(self) -> Iterator[tuple[Any, ...]]:
         """Yield how many schools, indicators and coefficients pass, of how many that could be judged or not."""
-        before = {} if self.last is None else replace(self, assessment=self.last)._tallies()
         years = {one.year: replace(self, assessment=one)._tallies() for one in self.years}
-        for name, (tally, counter) in self._tallies().items():
+        before = years.get(self.year - 1, {})
+        for name, (tally, counter) in (years.get(self.year) or self._tallies()).items():
             then = (
                 counted(tally, before[name][0] if name in before else None, self.lang) if self.current else ""
             )

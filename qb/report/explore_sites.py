@@ -16,9 +16,10 @@ from qb.files import beside_notebooks
 from qb.language import told
 from qb.planning.costs import load_costs
 from qb.planning.scenario import Scenario
-from qb.planning.siting.pareto_front import PATIENT, QUICK, SWING, front, proven_lines, swayed, trade_off
+from qb.planning.siting.pareto_front import PATIENT, QUICK, SWING, front, swayed, trade_off
 from qb.planning.siting.site_choice import prices, site
 from qb.planning.siting.siting_solver import NOW, Siting, SitingStatus
+from qb.planning.siting.siting_summary import proven_lines
 from qb.report.tables import Column, Table
 from qb.report.words import Lang, number, say, school_year, sources_said, stage_label
 from qb.standard import DEFAULT, chosen_standard

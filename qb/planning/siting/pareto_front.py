@@ -1,4 +1,4 @@
-"""The front of cost, reach and walk; what one more school buys; `qb siting`."""
+"""The front of cost, reach and walk; what one more school buys."""
 
 from __future__ import annotations
 
@@ -6,29 +6,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset
-from qb.data.reading import read
 from qb.errors import QbError
-from qb.files import write_whole
-from qb.language import Both, Lang, Message, column, joined, json_text, listing, told
-from qb.planning.costs import Costs, load_costs
-from qb.planning.scenario import to_toml
+from qb.language import Message, column, listing
+from qb.planning.costs import Costs
 from qb.planning.siting.candidate_sites import Aim
 from qb.planning.siting.site_choice import (
     COST,
     effect,
     in_words,
-    json_document,
     prices,
-    site,
-    summary,
-    tens_of_thousands,
 )
 from qb.planning.siting.siting_problem import SitingProblem
 from qb.planning.siting.siting_solver import (
@@ -39,7 +31,7 @@ from qb.planning.siting.siting_solver import (
     solve,
     walked,
 )
-from qb.standard import Standard, chosen_standard
+from qb.standard import Standard
 
 # What each number of new schools reaches at best.
 
@@ -335,202 +327,3 @@ def swayed(table: pd.DataFrame, found: Siting, yuan: np.ndarray) -> pd.DataFrame
     named = dict.fromkeys(sites[option] for options in best["options"] for option in options)
     rows = [(name, chosen(), chosen(name, 1 - SWING), chosen(name, 1 + SWING)) for name in named]
     return pd.DataFrame(rows, columns=["site", "now", "cheaper", "dearer"], dtype=object)
-
-
-# Both in lines for a terminal.
-
-
-def trade_off_lines(curve: pd.DataFrame) -> Message:
-    """Return in plain text what each number of new schools reaches, and one more buys."""
-    lines = [
-        Message(
-            "  逐所增加（每行是该建校数下的最优方案，括号内与上一行比）：",
-            "  One more at a time (each line the best plan for that many schools, against the line before in brackets):",
-        )
-    ]
-    for row in curve.itertuples():
-        sites_said = row.sites or Both("只调整划片", "zones alone")
-        name = Message("    {} 所　{}", "    {}  {}", row.new, sites_said)
-        if row.unplaced > 0:
-            zh, en = "{}：{:.0f} 名学生没有学位", "{}: {:.0f} pupils have no place"
-            lines.append(Message(zh, en, name, row.unplaced))
-            continue
-        known = row.more_within == row.more_within
-        text = Message(
-            "{}：步行距离以内 {:.0f} 名{}，步行总里程 {:.1f} 千米{}，最远 {:.2f} 千米",
-            "{}: {:.0f} within the walk{}, {:.1f} km of walks in all{}, farthest {:.2f} km",
-            name,
-            row.within,
-            Message("（增 {:.0f} 名）", " ({:.0f} more)", row.more_within) if known else "",
-            row.child_km,
-            _apart(row.less_km) if known else "",
-            row.farthest_km,
-        )
-        if isinstance(row.reason, str):
-            text += Message("；{}", "; {}", row.reason)
-        elif row.new:
-            cost = tens_of_thousands(row.cost_yuan)
-            text += Message(
-                "；建校和第一年工资约 {} 万元", "; schools with a year's pay for about {} yuan", cost
-            )
-            if row.yuan_per_child == row.yuan_per_child:
-                text += Message(
-                    "，每增一名约 {} 万元",
-                    ", about {} yuan for each child more",
-                    Both(f"{row.yuan_per_child / 10000:.1f}", f"{row.yuan_per_child:,.0f}"),
-                )
-        lines.append(Message("{}；{}", "{}; {}", text, SitingStatus(row.status)))
-    if curve.attrs["late"]:
-        zh, en = "    到时，第 {} 所起没有算", "    Out of time: nothing is known from school {} on"
-        lines.append(Message(zh, en, len(curve)))
-    elif curve.attrs["stops"]:
-        zh, en = "    第 {} 所未见所得，不再增加", "    No gain is seen from school {}: no more are tried"
-        lines.append(Message(zh, en, len(curve)))
-    return joined("\n", "\n", lines)
-
-
-def _apart(less: float) -> Message:
-    zh, en = (
-        ("（减 {:.1f} 千米）", " ({:.1f} km less)")
-        if less >= 0
-        else ("（增 {:.1f} 千米）", " ({:.1f} km more)")
-    )
-    return Message(zh, en, abs(less))
-
-
-def front_lines(table: pd.DataFrame, swings: pd.DataFrame) -> Message:
-    """Return the front in plain text, what each further pupil costs, and which price would change the choice."""
-    lines = [
-        Message(
-            "  费用、步行距离以内的学生与步行总里程互不占优的方案（前沿）：",
-            "  Plans of which none is better in cost, pupils within the walk and walks in all (the front):",
-        )
-    ]
-    for row in table.itertuples():
-        more = ""
-        if row.yuan_per_child == row.yuan_per_child:
-            more = Message(
-                "；比省钱一档多 {:.0f} 名，每增一名约 {} 万元",
-                "; {:.0f} more than the cheaper one, about {} yuan for each",
-                row.more_within,
-                Both(f"{row.yuan_per_child / 10000:.1f}", f"{row.yuan_per_child:,.0f}"),
-            )
-        lines.append(
-            Message(
-                "    约 {} 万元　{}：步行距离以内 {:.0f} 名，步行总里程 {:.1f} 千米，最远 {:.2f} 千米{}；{}",
-                "    about {} yuan  {}: {:.0f} within the walk, {:.1f} km of walks in all, farthest {:.2f} km{}; {}",
-                tens_of_thousands(row.cost_yuan),
-                row.sites or Both("只调整划片", "zones alone"),
-                row.within,
-                row.child_km,
-                row.farthest_km,
-                more,
-                SitingStatus(row.status),
-            )
-        )
-    lines += [Message("    {}", "    {}", line) for line in proven_lines(table)]
-    if table.attrs["proven"]:  # of what was not found nothing is said
-        lines += [Message("  {}", "  {}", line) for line in swing_lines(swings)]
-    return joined("\n", "\n", lines)
-
-
-def proven_lines(table: pd.DataFrame) -> list[Message]:
-    """Say whether a front is complete; where it is not, what is proven of every plan of each sum of money."""
-    points = table.attrs["points"]
-    if table.attrs["complete"]:
-        zh = "前沿已查完，各方案均已证最优；同一费用下就近最多与里程最少的方案之间至多列 {} 个"
-        en = "The front is complete, each plan proven best; between most within the walk and least walk at one cost {} are shown at most"
-        return [Message(zh, en, LEVELS)]
-    if not table.attrs["proven"]:
-        zh = "到时为止，前沿可能还有别的方案；校址多时可用 --points 少取几档费用"
-        en = "Out of time: the front may have more plans; where there are many sites --points asks for fewer sums of money"
-    else:
-        zh = "取 {} 档费用，每档列就近最多和里程最少的方案，均已证最优；两档之间可能还有别的方案"
-        en = "{} sums of money, for each the plan with most within the walk and that of least walk, all proven best; there may be more plans between two sums"
-    both = table.attrs["bounds"].dropna()  # only what is known of either
-    return [
-        Message(zh, en, points),
-        *(
-            Message(
-                "已证：{}的任何方案，步行距离以内至多 {:.0f} 名，步行总里程至少 {:.1f} 千米",
-                "Proven of all plans {}: at most {:.0f} within the walk, at least {:.1f} km of walks",
-                Both("不限费用", "of any cost")
-                if np.isinf(row.budget_yuan)
-                else Message(
-                    "费用不超过 {} 万元", "for no more than {} yuan", tens_of_thousands(row.budget_yuan)
-                ),
-                row.within_at_most,
-                row.child_km_at_least,
-            )
-            for row in both.itertuples()
-        ),
-    ]
-
-
-def swing_lines(swings: pd.DataFrame) -> list[Message]:
-    """Say which plan buys each further pupil for least, and which site's cost would change that."""
-    if not len(swings) or not swings["now"].iloc[0]:
-        return [
-            Message(
-                "没有一个方案比最省钱的让更多学生就近入学",
-                "No plan brings more pupils within the walk than the cheapest",
-            )
-        ]
-    now = swings["now"].iloc[0]
-    lines = [
-        Message("每增一名就近入学的学生花费最少的：{}", "Least for each pupil more within the walk: {}", now)
-    ]
-    for row in swings.itertuples():
-        for word, other in ((Both("降", "down"), row.cheaper), (Both("升", "up"), row.dearer)):
-            if other != now:
-                lines.append(
-                    Message(
-                        "{} 的费用{} {:.0%}，改为 {}",
-                        "{} {} {:.0%}: {} instead",
-                        row.site,
-                        word,
-                        SWING,
-                        other,
-                    )
-                )
-    same = Message(
-        "任一校址的费用升降 {:.0%}，选择不变",
-        "The cost of any site {:.0%} up or down: the same choice",
-        SWING,
-    )
-    return lines if len(lines) > 1 else [*lines, same]
-
-
-# What ``qb siting`` does: read, choose, print.
-
-
-def run(
-    data: Path,
-    candidates: Path,
-    year: int | None = None,
-    standard: str | None = None,
-    most: int = 1,
-    costs: Path | None = None,
-    out: Path | None = None,
-    curve: bool = False,
-    points: int | None = None,
-    as_json: bool = False,
-    lang: Lang = "zh",
-) -> str:
-    """Return what the command prints; write the best plan as a scenario file where `out` is given."""
-    curve = curve or points is not None
-    given, priced, chosen = read(data, standard), load_costs(costs), chosen_standard(standard)
-    found = site(given, candidates, year, standard, most, costs=priced)
-    if out is not None:
-        write_whole(out, to_toml(found.scenario(1)))
-    end, seconds = (most if most > 1 else None), (QUICK if points is None else PATIENT)
-    more = trade_off(found, given, chosen, priced, end, seconds) if curve else None
-    edge = front(found, given, chosen, priced, end, seconds, points) if curve else None
-    if as_json:
-        return json_text(json_document(found, more, edge), lang)
-    text = summary(found)
-    if more is None or edge is None:
-        return told(text, lang)
-    swings = swayed(edge, found, prices(found.candidates, given, found.year, priced, chosen))
-    lines = [text, trade_off_lines(more), front_lines(edge, swings)]
-    return told(joined("\n", "\n", lines), lang)
