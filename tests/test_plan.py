@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from messages import arguments_of
 from plan_cases import COLUMN, costs, two_equal
 from town import Town, coefficient, school_row
 
@@ -20,7 +21,7 @@ from qb.indicators.verdicts import COMPOSITE
 from qb.planning.plan.cheapest import PlanStatus, apply_purchases, cheapest_plan, scenario
 from qb.planning.plan.plan_results import json_document, run
 from qb.planning.plan.plan_summary import summary
-from qb.terms import Verdict
+from qb.terms import Stage, Verdict
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 
@@ -243,7 +244,7 @@ def test_land_is_a_limit_where_it_is_reported_and_a_sentence_where_it_is_not():
     )
     plan = cheapest_plan(town(land_available_m2=200.0).data())
     assert plan.status is PlanStatus.INFEASIBLE
-    assert plan.clashes[0].startswith("小一（小学）：体育运动场馆上限不足，最多增 200 平方米")
+    assert arguments_of(plan.clashes[0]) == ("小一", Stage.PRIMARY, "200", "500", "85%", "275")
 
 
 def test_what_no_money_mends_is_listed_as_what_remains():
@@ -354,9 +355,9 @@ def test_a_budget_that_is_not_enough_is_answered_with_the_least_cost_and_the_bes
     town = Town().set("sections", {}, backbone_teachers=0)  # 2 + 4 + 3 backbone teachers: 270,000
     plan = cheapest_plan(town.data(), budget=100_000)
     assert plan.status is PlanStatus.INFEASIBLE and plan.cost is None and plan.bound == 270_000
-    assert plan.clashes == ("预算 100,000 元不足，至少需要 270,000 元",)
+    assert [arguments_of(clash) for clash in plan.clashes] == [(100_000, 270_000)]
     nearly = cheapest_plan(town.data(), budget=269_999)
-    assert nearly.clashes == ("预算 269,999 元不足，至少需要 270,000 元",)
+    assert [arguments_of(clash) for clash in nearly.clashes] == [(269_999, 270_000)]
     assert not len(plan.purchases) and plan.assessment is plan.before
     assert cheapest_plan(town.data(), budget=270_000).cost == 270_000
     told = json_document(plan)
@@ -410,8 +411,8 @@ def test_upper_bounds_at_a_school_are_named_where_they_make_it_impossible():
     plan = cheapest_plan(town.data(), costs=costs(limit))
     assert plan.status is PlanStatus.INFEASIBLE
     (said,) = plan.clashes
-    assert said.startswith("小一（小学）：体育运动场馆上限不足，最多增 200 平方米")
-    assert "达标须增 500 平方米" in said and "85% 须增 275 平方米" in said
+    assert arguments_of(said) == ("小一", Stage.PRIMARY, "200", "500", "85%", "275")
+    assert "体育运动场馆" in said
 
 
 def test_two_upper_bounds_clash_only_together():
@@ -437,7 +438,7 @@ def test_a_coefficient_and_an_upper_bound_clash():
     plan = cheapest_plan(two_equal({"equipment_yuan": (200_000, 900_000)}).data(), costs=costs(*limits))
     assert plan.status is PlanStatus.INFEASIBLE
     (said,) = plan.clashes
-    assert "小学 C6 差异系数限值 0.5" in said and "甲（小学）：教学仪器设备上限不足" in said
+    assert arguments_of(said)[1:6] == (Stage.PRIMARY, "C6", 0.5, "甲", Stage.PRIMARY)
     assert "乙" not in said  # its bound may stay: more there would only make it worse
 
 

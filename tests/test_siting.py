@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from messages import arguments_of
 from test_scenario import STANDARD, town
 
 from qb.planning.scenario import apply, load, to_toml, whatif
@@ -16,6 +17,7 @@ from qb.planning.siting.siting_problem import NONE, SitingProblem, build
 from qb.planning.siting.siting_solver import SitingStatus, solve
 from qb.planning.siting.siting_summary import summary
 from qb.standard.limits import LimitInForce
+from qb.terms import Stage
 
 
 def within(km):
@@ -211,7 +213,7 @@ def test_the_file_says_what_counts_how_far_is_near_and_how_many_places_there_are
     assert (made["counts"], made["detour"], made["limits_km"]) == ("walk", 1.3, {"primary": 0.5, "junior": 1})
     assert made["options"][1]["within_bound"] is None and made["options"][1]["gap"] <= 1e-6
     text = summary(walk)
-    assert "先比全部学生的步行总里程；步行距离限值：小学 0.5 千米、初中 1 千米；" in text
+    assert walk.asked.counts is Aim.WALK and "先比全部学生的步行总里程" in text
     assert "步行距离按直线距离 × 1.3 估算" in text and "步行距离以内至多" not in text and "nan" not in text
     # With 0.2 km for both stages neither Z1 (0.24 km) nor a junior is near: Z0, Z2 and Z3 are.
     near = site(town(), asking(tmp_path, walk_km="{ primary = 0.2 }"), standard=STANDARD)
@@ -262,9 +264,8 @@ def test_a_walk_of_the_table_goes_before_the_straight_line():
     assert (best["school_id"]["Z0", "primary"], best["school_id"]["Z1", "primary"]) == ("S1", "A")
     assert best["km"]["Z0", "primary"] == pytest.approx(0.3595, abs=1e-3)
     assert json_document(found)["ways"] == 20 and json_document(found)["ways_measured"] == 1
-    said = summary(found)
-    assert "小区到学校、校址的 20 条路中 1 条取自到校距离表，其余按直线距离 × 1.3 估算" in said
-    assert "到校距离表中有 1 个编号既不是学校也不是校址，没有用到：X9" in said
+    assert (found.labels.pairs, found.labels.measured, found.labels.detour) == (20, 1, 1.3)
+    assert [arguments_of(note) for note in found.notes] == [(1, "X9")]
 
 
 def test_where_the_table_has_every_walk_no_coordinates_are_needed():
@@ -293,11 +294,10 @@ def test_where_the_table_has_every_walk_no_coordinates_are_needed():
         )
     )
     left = sited(site_, data=placed.replace(distances=short))
-    assert any("1 个小区没有经纬度，到校距离表也没有其全部距离" in note for note in left.notes)
-    with pytest.raises(
-        SitingError, match="校址 S1 没有经纬度，到校距离表（distances）也没有它与各小区的全部距离"
-    ):
+    assert [arguments_of(note) for note in left.notes] == [(1, 30)]
+    with pytest.raises(SitingError) as refused:
         sited(site_, data=data.replace(distances=short))
+    assert arguments_of(refused.value) == (1, "S1")
 
 
 def test_the_smallest_size_that_does_as_well_is_recommended():
@@ -506,7 +506,7 @@ def test_what_is_refused_names_the_file(tmp_path):
     file.write_text("[[candidates]]\n" + "\n".join(lines), encoding="utf-8")
     with pytest.raises(SitingError) as refused:
         site(town(), file, standard=STANDARD)
-    assert str(refused.value).splitlines()[0] == f"候选校址文件 {file}：不能选址，有 1 处须先改正："
+    assert arguments_of(refused.value) == (file, 1, "A", "模拟A")
 
 
 @pytest.mark.parametrize(
@@ -520,22 +520,24 @@ def test_what_is_refused_names_the_file(tmp_path):
 def test_longitude_and_latitude_exchanged_are_refused_in_those_words(zone, change):
     data = town()
     data = data.replace(zones=data["zones"].assign(**zone))
-    with pytest.raises(SitingError, match=r"校址 S1 的经度（现为 34.0）与纬度（现为 .*）写反了，请对调"):
+    with pytest.raises(SitingError) as refused:
         sited(change, data=data)
+    assert arguments_of(refused.value)[-3:] == ("S1", change["longitude"], change["latitude"])
 
 
 def test_a_site_too_far_for_every_zone_is_questioned():
     # 0.01° of latitude are 1.112 km, × 1.3; Z0 lies south of it, and 0.5 km is the limit.
     (note,) = sited({"longitude": 114.0, "latitude": 34.01}).notes
-    assert note == "校址 S1（模拟新校）步行距离以内没有小区，最近的也要走 1.45 千米，请核对经纬度"
+    assert arguments_of(note) == ("S1", "模拟新校", pytest.approx(1.3 * 1.112, abs=1e-3))
     assert sited().notes == ()
 
 
 def test_a_site_for_a_stage_of_which_no_zone_has_children_is_refused():
     data = town()
     data = data.replace(zones=data["zones"].assign(junior_children=0.0))
-    with pytest.raises(SitingError, match="校址 S1（模拟新校）没有一个小区能到"):
+    with pytest.raises(SitingError) as refused:
         sited({"kind": "junior", "primary_capacity": 0, "junior_capacity": 90}, data=data)
+    assert arguments_of(refused.value) == (1, "S1", "模拟新校")
 
 
 @pytest.mark.parametrize(
@@ -596,10 +598,9 @@ def test_a_school_with_zones_needs_a_place():
     schools = data["schools"].assign(
         longitude=data["schools"]["longitude"].where(data["schools"]["school_id"] != "B")
     )
-    with pytest.raises(
-        SitingError, match="模拟B（B）小学没有填报经纬度，到校距离表也没有全部距离，而有小区划片在该校"
-    ):
+    with pytest.raises(SitingError, match="没有填报经纬度") as refused:
         sited(data=data.replace(schools=schools))
+    assert arguments_of(refused.value) == (1, "模拟B", "B", Stage.PRIMARY)
 
 
 def silent(data, school, *, row):
@@ -632,9 +633,8 @@ def test_a_silent_school_without_zones_takes_no_part_and_is_named(row):
         name: data["zones"][name].mask(data["zones"][name] == "B", "A") for name in ("primary_school_id",)
     }
     found = sited(data=silent(data.replace(zones=data["zones"].assign(**away)), "B", row=row))
-    assert [n for n in found.notes if "（B）" in n] == [
-        "模拟B（B）小学没有填报在校生数、班级数，缺数据，不当作有空余学位：未参加选址"
-    ]
+    (note,) = found.notes
+    assert arguments_of(note) == ("模拟B", "B", Stage.PRIMARY) and "未参加选址" in note
     assert not (found.assigned(1)["school_id"] == "B").any()
 
 
@@ -655,17 +655,16 @@ def test_a_walk_at_the_limit_is_within_by_the_tolerance_of_the_standard():
 def test_a_school_with_zones_that_has_closed_is_refused():
     data = silent(town(), "B", row=False)
     ended = data["schools"].assign(closed_year=data["schools"]["school_id"].map({"B": 2024.0}))
-    with pytest.raises(SitingError, match="模拟B（B）小学2025 学年没有开办，而有小区划片在该校"):
+    with pytest.raises(SitingError, match="没有开办") as refused:
         sited(data=data.replace(schools=ended))
+    assert arguments_of(refused.value) == (1, "模拟B", "B", Stage.PRIMARY, 2025)
 
 
 def test_zones_that_are_left_out_are_named_and_stay():
     data = town()
     zones = data["zones"].assign(longitude=data["zones"]["longitude"].where(data["zones"]["zone_id"] != "Z3"))
     found = sited(data=data.replace(zones=zones))
-    assert (
-        "1 个小区没有经纬度，到校距离表也没有其全部距离，其 42 名适龄儿童未参加选址，划片不变" in found.notes
-    )
+    assert [arguments_of(note) for note in found.notes] == [(1, 42)]
     assert schools_of(apply(data, found.scenario(1), 2025))["Z3", "primary"] == "C"
 
 
