@@ -44,7 +44,7 @@ def test_an_indicator_without_any_cost_is_refused(tmp_path):
     start, end = SHIPPED.index('[[costs]]\ncode = "C7"'), len(SHIPPED)
     path = tmp_path / "costs.toml"
     path.write_text(SHIPPED[:start] + SHIPPED[end:], encoding="utf-8")
-    with pytest.raises(QbError, match="C7（网络多媒体教室）没有费用，请在费用文件中补写 code = 'C7' 的一条"):
+    with pytest.raises(QbError, match="code = 'C7'"):
         cheapest_plan(Town().data(), costs=path)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from messages import arguments_of
 from test_scenario import STANDARD, town
 
 import qb
@@ -26,6 +27,7 @@ from qb.planning.scenario import (
     whatif,
 )
 from qb.planning.scenario.comparison import how_measured
+from qb.terms import Stage
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "notebooks" / "scenarios").glob("*.toml"))
@@ -207,7 +209,7 @@ def test_each_child_counts_once_in_the_mean_way():
     (row,) = told.query("stage == 'primary'").itertuples()
     assert (row.children, row.unknown, row.ways, row.measured) == (47, 0, 3, 2)
     assert (row.mean_km, row.farthest_km) == (pytest.approx(32 / 47), 2.5)
-    assert how_measured(told, 1.5) == "3 条上学路中 2 条取自到校距离表，其余按直线距离的 1.5 倍估计"
+    assert arguments_of(how_measured(told, 1.5)) == (3, 2, 1.5)
 
 
 def test_a_closed_schools_zones_go_where_the_walk_is_shortest_as_the_table_has_it():
@@ -244,8 +246,10 @@ def test_zones_without_a_way_are_named_and_places_that_lack_are_found():
     nowhere = {name: value for name, value in OPEN.items() if name not in ("longitude", "latitude")}
     found = compare({**nowhere, "capacity": {"primary": 100}}, REZONE)
     said = found.outcomes[0].findings
-    assert "模拟D小学按 100 个学位开办，将有学生 121 人，缺 21 个学位" in said
-    assert "小学有 121 名孩子的步行距离不明，没有计入：小区 Z0、Z1（学校没有坐标）" in said
+    assert [arguments_of(one) for one in said] == [
+        ("模拟D", Stage.PRIMARY, 100, 121, 21),
+        (Stage.PRIMARY, 121, "Z0", "Z1"),
+    ]
     assert json_document(found)["scenarios"][0]["findings"] == list(said)
     assert f"注意：{said[0]}。" in summary(found)
 
@@ -257,14 +261,12 @@ def test_rows_that_pass_are_told_apart_from_those_of_new_schools():
     now, before = ((r["verdict"] == "pass").sum() for r in (rows, found.base[2025].rows))
     assert (rows.set_index("school_id")["verdict"]["D"]) == "pass"
     (said,) = (line for line in found.outcomes[0].findings if "原有学校" in line)
-    assert said == (
-        f"达标的学校（学段）{before}→{now}，其中 1 个是新开办学校自己的，原有学校 {before}→{now - 1}"
-    )
+    assert arguments_of(said) == (before, now, 1, before, now - 1)
 
 
 def test_a_zone_given_to_a_private_school_is_questioned():
     found = compare({**OPEN, "ownership": "private"}, REZONE)
-    assert "第 2 项把小区划给民办学校模拟D，民办学校不划片，请核实" in found.outcomes[0].findings
+    assert (2, "模拟D") in map(arguments_of, found.outcomes[0].findings)
 
 
 def test_two_files_can_be_done_as_one_scenario(tmp_path):
@@ -282,7 +284,7 @@ def test_beyond_the_forecast_years_stand_still_and_are_not_computed_one_by_one(c
     far = Scenario(title="模拟", base_year=2025, until=2090)
     found = whatif(committed, [far], standard=STANDARD)
     assert list(found.base_data) == [*range(2025, 2036), 2090]
-    assert "2036—2090 学年超出可推算的 10 年，各数同 2035 学年" in found.notes
+    assert (2036, 2090, 10, 2035) in map(arguments_of, found.notes)
     one, other = (found.base_data[y]["sections"].drop(columns="year") for y in (2035, 2090))
     assert one.equals(other)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from messages import arguments_of
 from oracle import ALL as CODES
 from town import YEAR, Town, area, coefficient, findings, indicator, others, school_row, together, verdict
 
@@ -13,6 +14,7 @@ from qb.data.dataset import Dataset
 from qb.errors import DataError
 from qb.indicators.assessment import assess, json_document
 from qb.report.verdict_keys import summary
+from qb.terms import Kind
 
 SEVEN = ("C1", "C2", "C3", "C4", "C5", "C6", "C7")
 SHARED = ("C4", "C5", "C6", "C7")
@@ -155,7 +157,7 @@ def test_a_school_that_reported_nothing_is_no_data_at_each_stage_of_its_kind(kin
 def test_a_special_school_that_reported_nothing_stays_out_of_the_seven_and_leaves_its_teachers_open():
     assessment = Town().add("特", "special").assess()
     assert "特" not in set(assessment.rows["school_id"])
-    assert assessment.excluded["reason"].tolist() == ["特殊教育学校不参加七项指标"] * 2
+    assert [*map(arguments_of, assessment.excluded["reason"])] == [(Kind.SPECIAL,)] * 2
     assert assessment.silent["school_id"].tolist() == ["特"] * 2
     assert others(assessment) == {"C16": "no data", "C19": "no data"}
     # One that reported a stage need not have the other.
