@@ -22,7 +22,12 @@ class Entry(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False, populate_by_name=True
+        frozen=True,
+        extra="forbid",
+        str_strip_whitespace=True,
+        allow_inf_nan=False,
+        populate_by_name=True,
+        defer_build=True,  # only the whole document is read as such: its parts need no reader of their own
     )
 
 

@@ -1,6 +1,7 @@
 """What several test modules share."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -28,6 +29,10 @@ SLOWEST = (
     "browser/test_pages.py",
     "test_publish_faults.py",
 )
+
+# Commands and workers are started hundreds of times; none of them shall compile qb anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 HOME = Path(__file__).parents[1]
 SAMPLE = HOME / "data" / "sample"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -38,7 +38,7 @@ def coded(values: pd.Series) -> pd.Series:
     text = _strings(values)
     if len(text) <= _LOOKED_AT:
         return text
-    cells = _cells(text)
+    cells = as_arrow(text)
     said, run = runs(cells)  # a table in order says the same in many rows that follow one another
     if 4 * len(said) < len(cells):
         encoded = said.dictionary_encode()
@@ -90,6 +90,28 @@ def tidy_cells(values: pd.Series) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(code, each, validate=False), values.index, name=values.name)
 
 
+def tidy_columns(columns: Sequence[pd.Series]) -> tuple[list[pd.Series], list[np.ndarray | None]]:
+    """Return what `tidy_cells` makes of each column of a table, and what is `unseen` in it.
+
+    Short columns of text are looked at together: a call costs more than their cells.
+    """
+    text = [place for place, values in enumerate(columns) if isinstance(values.dtype, pd.StringDtype)]
+    rows = len(columns[0]) if columns else 0
+    if len(text) < 2 or rows > _LOOKED_AT:
+        return [tidy_cells(values) for values in columns], [unseen(values) for values in columns]
+    whole = pd.Series(pd.array(pa.concat_arrays([as_arrow(columns[place]) for place in text]), dtype="str"))
+    cells, odd, tidied, marks = _tidied(whole).array, unseen(whole), [], []
+    for place, values in enumerate(columns):
+        if place not in text:
+            tidied.append(tidy_cells(values))
+            marks.append(unseen(values))
+            continue
+        mine = slice(text.index(place) * rows, (text.index(place) + 1) * rows)
+        tidied.append(pd.Series(cells[mine], values.index, name=values.name))
+        marks.append(odd[mine] if odd is not None and odd[mine].any() else None)
+    return tidied, marks
+
+
 def runs(cells: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """Return what cells that follow one another say alike, once for each run of them, and each cell's run.
 
@@ -102,8 +124,12 @@ def runs(cells: pa.Array) -> tuple[pa.Array, np.ndarray]:
     return found.values, np.repeat(np.arange(len(sizes)), sizes)
 
 
-def _cells(text: pd.Series) -> pa.Array:
-    cells = pa.array(text, type=pa.large_string())
+def as_arrow(text: pd.Series) -> pa.Array:
+    """Return a column of text as Arrow's, whose calls take less long than pandas' on a short column."""
+    cells = text.array
+    # pa.array would first ask what kind of column it is, which takes longer than a short one.
+    own = hasattr(cells, "__arrow_array__")
+    cells = cells.__arrow_array__(pa.large_string()) if own else pa.array(text, type=pa.large_string())
     return cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
 
 
@@ -112,7 +138,7 @@ def _tidied(text: pd.Series) -> pd.Series:
         text = text.str.replace(_UNSEEN.pattern, "", regex=True)
     if _begins(text, '="').any():
         text = text.str.strip().str.replace(_GUARDED, r"\1", regex=True)
-    cells = pc.utf8_trim_whitespace(_cells(text))  # pandas takes ten times as long for a short column
+    cells = pc.utf8_trim_whitespace(as_arrow(text))  # pandas takes ten times as long for a short column
     cells = pc.if_else(pc.is_in(cells, value_set=_BLANKS), None, cells)
     return pd.Series(pd.array(cells, dtype="str"), index=text.index, name=text.name)
 
@@ -140,7 +166,7 @@ def _where(text: pd.Series, found: Callable[[pa.Array], pa.Array]) -> np.ndarray
     if _is_coded(text):
         each = _where(pd.Series(text.cat.categories), found)
         return np.append(each, False)[text.array.codes] if each.any() else np.zeros(len(text), dtype=bool)
-    return pc.fill_null(found(_cells(text)), False).to_numpy(zero_copy_only=False)
+    return pc.fill_null(found(as_arrow(text)), False).to_numpy(zero_copy_only=False)
 
 
 def _strings(values: pd.Series) -> pd.Series:
@@ -223,6 +249,7 @@ def convert(raw: pd.Series, column: SchemaColumn) -> tuple[pd.Series, list[Findi
     return values, [finding for finding in found if finding.where.any()]
 
 
+_ERRORS_BEGIN = pa.array([UNREAD, "#"], type=pa.large_string())
 _ERROR = rf"^{UNREAD}|^#(?:DIV/0!|N/A|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|BLOCKED!)$"
 
 
@@ -231,7 +258,7 @@ def error_cells(values: pd.Series) -> np.ndarray | None:
     if not is_text(values):
         return None
     text = _strings(values)
-    if not (_begins(text, UNREAD).any() or _begins(text, "#").any()):
+    if not _where(text, lambda cells: pc.is_in(pc.utf8_slice_codeunits(cells, 0, 1), _ERRORS_BEGIN)).any():
         return None
     found = matches(text, _ERROR)
     return found if found.any() else None
@@ -653,7 +680,7 @@ def _long_texts(values: pd.Series) -> dict[int, str]:
         each = _long_texts(pd.Series(values.cat.categories))
         codes = values.array.codes
         return {int(at): each[codes[at]] for at in np.flatnonzero(np.isin(codes, [*each]))} if each else {}
-    cells = _cells(_strings(values))
+    cells = as_arrow(_strings(values))
     long = pc.fill_null(pc.greater_equal(pc.binary_length(cells), SHORTEST), False)
     if not pc.any(long, min_count=0).as_py():
         return {}

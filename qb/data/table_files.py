@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qb.data.cell_values import CONTROL
+from qb.data.cell_values import CONTROL, as_arrow
 from qb.data.grid import Grid
 from qb.data.table_headers import table_named
 from qb.errors import QbError, UnreadableError, why
@@ -88,15 +88,19 @@ def read_csv(path: Path, separator: str | None = None, encoding: str | None = No
             raise UnreadableError(*_csv_trouble(str(error))) from None
     if "'" in text:
         grid = grid.apply(_unescape)
-    columns = {place + 1: cells for place, cells in grid.items() if (cells != "").any()}
-    empty = (grid[0] == "").to_numpy(dtype=bool)
+    columns = {place + 1: cells for place, cells in grid.items() if _filled(cells).any()}
+    empty = ~_filled(grid[0])
     if empty.any():
         for cells in columns.values():
-            empty = empty & (cells == "").to_numpy(dtype=bool)
+            empty = empty & ~_filled(cells)
     rows = np.flatnonzero(~empty) + 1
     if empty.any():
         columns = {place: cells[~empty] for place, cells in columns.items()}
     return Grid(rows, [*columns], [*columns.values()], said=tuple(said))
+
+
+def _filled(cells: pd.Series) -> np.ndarray:
+    return pc.not_equal(as_arrow(cells), "").to_numpy(zero_copy_only=False)
 
 
 def _parsed(text: str, separator: str, width: int) -> pd.DataFrame:

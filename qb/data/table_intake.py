@@ -22,8 +22,7 @@ from qb.data.cell_values import (
     is_text,
     missing,
     plain,
-    tidy_cells,
-    unseen,
+    tidy_columns,
 )
 from qb.data.dataset import Dataset, record_codes
 from qb.data.schema import ABOVE_REQUIRED, DEGREES, TABLES, ColumnKind, SchemaTable
@@ -135,8 +134,7 @@ def frame_to_table(
     if wide:
         return table.empty(), wide
     columns = [coded(raw.iloc[:, place]) for place in range(raw.shape[1])]
-    unseen_in = [unseen(values) for values in columns]
-    columns = [tidy_cells(values) for values in columns]
+    columns, unseen_in = tidy_columns(columns)
     lost = without_header(raw.columns, columns, table, header_row)
     if lost:
         return table.empty(), lost
@@ -190,7 +188,7 @@ def frame_to_table(
         if column.dtype == "int64":
             known_year = frame[column.name].notna()
             frame = frame if known_year.all() else frame[known_year]
-            frame = frame.astype({column.name: "int64"})
+            frame = frame.assign(**{column.name: frame[column.name].astype("int64")})
     return frame, sorted(named(faults, table), key=lambda found: found.row or 0)
 
 

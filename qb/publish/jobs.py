@@ -22,22 +22,21 @@ if TYPE_CHECKING:
 # Loading libraries without what they would load in vain.
 
 
-# jsonschema loads it, where it is installed, to check web addresses in scripts other than Latin: seconds
-# spent on compiling a grammar for a kind of field that no notebook has.
-_IN_VAIN = "rfc3987_syntax"
+# jsonschema loads them, where they are installed, to check kinds of field that no notebook has (web addresses in
+# scripts other than Latin: seconds spent on compiling a grammar); ipykernel its debugger, which nobody attaches.
+_IN_VAIN = ("rfc3987_syntax", "isoduration", "rfc3986_validator", "debugpy")
 
 
 @contextmanager
 def quick_import() -> Iterator[None]:
     """Block slow optional imports that no page needs, while libraries are loaded."""
-    if _IN_VAIN in sys.modules:
-        yield
-        return
-    sys.modules[_IN_VAIN] = None
+    blocked = [name for name in _IN_VAIN if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(blocked))
     try:
         yield
     finally:
-        del sys.modules[_IN_VAIN]
+        for name in blocked:
+            del sys.modules[name]
 
 
 # A Python that looks for modules where they are installed, not in the folder in which it happens to start:

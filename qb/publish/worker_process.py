@@ -46,7 +46,7 @@ def loaded(pages: Iterable[str] = _PAGES) -> Kernel:
         from qb.publish.engine import Kernel
         from qb.publish.page import Page, notebook_page
 
-    kernel = Kernel()
+        kernel = Kernel()
     asyncio.run(kernel.load(*(f"qb.report.{page}_report" for page in pages)))
     # What the first page alone would otherwise pay for, each process anew.
     notebook_page(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# T")]), Page("T"))
