@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from qb.data.cell_values import convert, missing, runs
 from qb.data.corrections import Correction
-from qb.data.schema import INVENTED, TABLES, TABLES_OF_DISTRICTS, tables_of
+from qb.data.schema import INVENTED, TABLES, TABLES_OF_DISTRICTS, SchemaTable, tables_of
 from qb.errors import Fault, QbError
 from qb.result_repr import FEW, Shown, described
 from qb.standard import Standard
@@ -269,11 +269,21 @@ def _complete(name: str, frame: pd.DataFrame | None) -> pd.DataFrame:
     if missing:
         raise KeyError(f"{name} lacks {', '.join(missing)}")
     frame = frame.reset_index(drop=True)
+    if not table.band and _as_in(table, frame):
+        return frame
     known = {c.name: _typed(frame.get(c.name), c.dtype, len(frame)) for c in table.columns}
     if table.band and (bands := table.bands(known)).any():
         known["stage"] = known["stage"].mask(bands & known["stage"].isna(), str(Stage.WHOLE))
     extra = {c: frame[c] for c in frame if c not in known}
     return pd.DataFrame({**known, **extra}, copy=False)
+
+
+def _as_in(table: SchemaTable, frame: pd.DataFrame) -> bool:
+    """Whether a frame begins with every column of its table, in order and in its dtype."""
+    columns = table.columns
+    return [c.name for c in columns] == frame.columns[: len(columns)].tolist() and all(
+        dtype == c.dtype for dtype, c in zip(frame.dtypes.tolist(), columns, strict=False)
+    )
 
 
 def _typed(values: pd.Series | None, dtype: str, rows: int) -> pd.Series:

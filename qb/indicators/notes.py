@@ -69,7 +69,7 @@ def notes(
     frames = [
         *(class_norm_warnings(inputs, indicator) for indicator in norms),
         _without_schools(population),
-        _silent_schools(population),
+        *([_silent_schools(population)] if population.sites.silent.any() else []),
         _small_schools(population, standard),
         _rounding_flags(held, Message("标准", ""), held.limit),
         *(
@@ -87,7 +87,8 @@ def notes(
         rounding_flags(inputs, measures),
     ]
     columns = ["district", "school_id", "code", "message"]
-    return pd.concat([frame.astype(object) for frame in frames], ignore_index=True)[columns]
+    told = [frame for frame in frames if len(frame)] or frames[-1:]
+    return pd.concat([frame.astype(object) for frame in told], ignore_index=True)[columns]
 
 
 def silent(population: Population) -> pd.DataFrame:

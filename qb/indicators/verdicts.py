@@ -73,9 +73,12 @@ def fails(
     return verdict_codes(np.asarray(figures, dtype=float), limit) == FAIL
 
 
+_WORDS = pd.CategoricalDtype([str(verdict) for verdict in VERDICTS])  # each new one is looked through
+
+
 def words(codes: np.ndarray) -> pd.Categorical:
     """Return verdict codes as the words of `Verdict`."""
-    return pd.Categorical.from_codes(np.asarray(codes), [str(verdict) for verdict in VERDICTS])
+    return pd.Categorical.from_codes(np.asarray(codes), dtype=_WORDS)
 
 
 def worst_by(group: np.ndarray, codes: np.ndarray, count: int, nothing: int) -> np.ndarray:
@@ -592,7 +595,10 @@ def findings(
 
 def _side_codes(limit: LimitInForce) -> np.ndarray:
     """Return the side of each limit as its place in `SIDES`, -1 where there is no limit."""
-    codes = np.select([np.asarray(limit.side) == side for side in SIDES], range(len(SIDES)))
+    if isinstance(limit.side, str):
+        codes = [*SIDES].index(limit.side)
+    else:
+        codes = np.select([limit.side == side for side in SIDES], range(len(SIDES)))
     return np.where(np.isnan(limit.value), -1, codes).astype(np.int8)
 
 

@@ -14,7 +14,7 @@ from qb.planning.plan.budget_and_transfers import BudgetPlan
 from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import FIVE, AnnualPart, decided
 from qb.report.issue_ledger import State, state_words
-from qb.report.plan_study import STEPS, PlanAnswers, PlanVerdict, money
+from qb.report.plan_study import STEPS, PlanAnswers, PlanVerdict, money, plan_answers
 from qb.report.resource_tables import direction
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.verdict_keys import Fact, department_anchor, key, shown_indicators
@@ -101,7 +101,7 @@ class BriefReport(AnnualPart):
     @cached_property
     def work(self) -> PlanAnswers:
         """The cheapest plan, of which the money comes."""
-        return PlanAnswers(self.context, self.district, self.costs)
+        return plan_answers(self.context, self.district, self.costs)
 
     @cached_property
     def ledger(self) -> AnnualLedger:

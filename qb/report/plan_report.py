@@ -24,6 +24,7 @@ from qb.report.plan_study import (
     PlanVerdict,
     cost_columns,
     money_column,
+    plan_answers,
 )
 from qb.report.resource_tables import gap_text, names, percent_of_standard, verdicts
 from qb.report.scenario_report import item_label
@@ -630,7 +631,7 @@ class PlanReport(DistrictPart):
     @cached_property
     def work(self) -> PlanAnswers:
         """The plan and all answers around it."""
-        return PlanAnswers(self.context, self.district, self.costs)
+        return plan_answers(self.context, self.district, self.costs)
 
     verdict = cached_property(lambda self: PlanVerdict(self.context, self.district, work=self.work))
     purchases = cached_property(lambda self: PlanPurchases(self.context, self.district, work=self.work))

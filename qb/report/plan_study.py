@@ -144,7 +144,7 @@ class PlanAnswers:
         """The price of balance."""
         if self.by_mean:
             return pd.DataFrame(columns=["cap", "yuan", "bound_yuan", "gap", "possible"])
-        return price_of_balance(**self._asked, seconds=SECONDS)
+        return price_of_balance(**self._asked, seconds=SECONDS, plan=self.plan)
 
     @cached_property
     def steps(self) -> list[BudgetPlan]:
@@ -177,6 +177,16 @@ class PlanAnswers:
     def coefficients(self) -> pd.DataFrame:
         """Each coefficient without and with the purchases: district, stage, code, limit, before, after."""
         return self.why.coefficients[self.why.coefficients["code"] != COMPOSITE]
+
+
+def plan_answers(context: ReportContext, district: str, costs: str) -> PlanAnswers:
+    """Return the answers of a district; the last that were asked for are kept, for another of its pages."""
+    last = context.kept("plan answers", dict[tuple[str, str], PlanAnswers])
+    if (district, costs) not in last:
+        answers = PlanAnswers(context, district, costs)
+        last.clear()  # those of many districts would fill the memory
+        last[district, costs] = answers
+    return last[district, costs]
 
 
 @dataclass(frozen=True)

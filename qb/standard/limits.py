@@ -89,7 +89,7 @@ class LimitInForce:
         [1.0, 4.0, 0.0]
         """
         away = np.abs(self.value - np.asarray(figures, dtype=float))
-        strict = np.isin(self.side, (">", "<"))
+        strict = self.side in (">", "<") if isinstance(self.side, str) else np.isin(self.side, (">", "<"))
         away = away + (strict & (self.decimals == 0) & (away % 1 == 0))
         return np.where(self.meets(figures), 0.0, away)
 

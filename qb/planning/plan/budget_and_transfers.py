@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -55,11 +56,25 @@ class BudgetPlan(Shown):
     least_shortfall: float
     saves: float
     purchases: pd.DataFrame
-    data: Dataset
+    without: Dataset = field(repr=False)  # the data before the purchases
     before: Assessment
-    assessment: Assessment
     problem: Problem
     x: np.ndarray
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The dataset with the purchases."""
+        bought = self.purchases
+        return (
+            apply_purchases(self.without, bought, self.year, self.before.standard)
+            if len(bought)
+            else self.without
+        )
+
+    @cached_property
+    def assessment(self) -> Assessment:
+        """The year judged with the purchases, when it is first asked for."""
+        return judge(self.data, self.year, self.before.standard) if len(self.purchases) else self.before
 
 
 def best_use(
@@ -94,7 +109,6 @@ def best_use(
     spent = spend(problem, gap, seconds)
     x = spent.x
     bought = purchases(problem, x)
-    after = apply_purchases(data, bought, before.year, before.standard) if len(bought) else data
     return BudgetPlan(
         year=before.year,
         budget=budget,
@@ -105,9 +119,8 @@ def best_use(
         least_shortfall=spent.least_shortfall,
         saves=1e4 * spent.price,
         purchases=bought,
-        data=after,
+        without=data,
         before=before,
-        assessment=judge(after, before.year, chosen) if len(bought) else before,
         problem=problem,
         x=x,
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -452,6 +452,7 @@ def price_of_balance(
     district: str | None = None,
     gap: float = 0.005,
     seconds: float = 60.0,
+    plan: Plan | None = None,
 ) -> pd.DataFrame:
     """Return the least cost under each cap; the school rule holds throughout.
 
@@ -461,6 +462,8 @@ def price_of_balance(
         Each is the cap on every coefficient, at both stages.
     seconds : float
         For the whole curve.
+    plan : Plan, optional
+        Made of the same, of which the problem need not be made again.
 
     Returns
     -------
@@ -478,7 +481,10 @@ def price_of_balance(
     chosen = chosen_standard(standard)
     costs = load_costs(costs)
     require_each(chosen, Message("差异系数限值与费用的曲线", "curve of limits on the coefficient and costs"))
-    problem = build_problem(data, choose_year(data, year), chosen, costs, None, district)
+    if plan:
+        problem = replace(plan.problem, budget=None)
+    else:
+        problem = build_problem(data, choose_year(data, year), chosen, costs, None, district)
     rows, end = [], time.monotonic() + seconds
     for done, cap in enumerate(caps):
         found = solve(problem.capped(float(cap)), gap, (end - time.monotonic()) / (len(caps) - done))

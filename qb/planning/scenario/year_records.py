@@ -211,7 +211,9 @@ class YearRecords:
 
 def rows_of(frame: pd.DataFrame, year: int) -> pd.DataFrame:
     """Return a table's rows of one year; all of them where it has no year."""
-    return frame[(frame["year"] == year).to_numpy()] if "year" in frame else frame
+    if "year" not in frame or (mine := (frame["year"] == year).to_numpy()).all():
+        return frame
+    return frame[mine]
 
 
 def _records(frame: pd.DataFrame) -> list[Row]:
