@@ -66,6 +66,7 @@ def test_several_years_are_judged_in_one_call(data):
     several = qb.assess(data, [2025, 2023])
     assert several.years == (2025, 2023)
     table = several.table("balance")
+    assert list(table.index) == list(range(len(table)))  # each row has a label of its own
     for year in several:
         mine = table[table["assessed_year"] == year].drop(columns="assessed_year").reset_index(drop=True)
         pd.testing.assert_frame_equal(mine, qb.assess(data, year).balance, check_categorical=False)
