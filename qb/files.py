@@ -32,8 +32,8 @@ Content = str | bytes | Callable[[Path], None]
 PACKAGE = Path(str(files("qb")))
 # What is said of a file of ours in which somebody has written.
 FILLED_IN = (
-    "{} 已有人填写或修改，没有覆盖。要重新生成，请先把它移走或改名。",
-    "{} was filled in or changed and is not replaced. Move or rename it first.",
+    "{} 已有人填写或修改，或不是 qb 生成的，没有覆盖。要重新生成，请先把它移走或改名。",
+    "{} was filled in or changed, or is none of qb's, and is not replaced. Move or rename it first.",
 )
 # The libraries on which figures and pages rest.
 MAKING = ("pandas", "numpy", "scipy", "pyarrow", "clarabel", "matplotlib", "papermill", "nbconvert")

@@ -24,7 +24,7 @@ def cells(notebook, kind):
 
 
 def test_there_are_the_notebooks_of_the_readme():
-    kinds = {"annual", "brief", "data", "district", "plan", "research", "scenario", "school"}
+    kinds = {"annual", "brief", "data", "district", "ledger", "plan", "research", "scenario", "school"}
     assert kinds | {"explore", "first_steps", "siting"} <= {path.stem for path in NOTEBOOKS}
 
 

@@ -387,14 +387,15 @@ def test_one_district_gets_its_reports_and_a_page_for_each_judged_school(publish
     common = {"data": str(tmp_path / "样例"), "year": 2025, "standard": "gulou-2023", "lang": "zh"}
     assert jobs[1].parameters == common | {"district": district, "costs": ""}
     # Without scenarios there is nothing to compare.
-    schools = [job.parameters["school_id"] for job in (jobs[0], *jobs[7:])]  # a quick page is the first
+    schools = [job.parameters["school_id"] for job in (jobs[0], *jobs[8:])]  # a quick page is the first
     # Those that take longest come next, so that no process ends alone with one of them.
-    assert [job.target.stem for job in jobs[1:7]] == [
+    assert [job.target.stem for job in jobs[1:8]] == [
         "plan",
         "annual",
         "research",
         "district",
         "brief",
+        "ledger",
         "data",
     ]
     assert schools == list(dict.fromkeys(assessment.rows["school_id"]))

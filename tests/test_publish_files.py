@@ -110,16 +110,32 @@ def test_a_file_that_was_removed_is_made_again(go):
     assert made.exit_code == 0
 
 
-def test_a_workbook_in_which_somebody_has_written_is_never_replaced(go, sample):
+@pytest.mark.parametrize("name", [FORMS, LEDGER, POLICIES])
+def test_a_workbook_in_which_somebody_has_written_is_never_replaced(go, sample, name):
     go(files=True)
-    path = go.folder / "一校一策.xlsx"
-    path.write_bytes(path.read_bytes() + b"written")  # as Excel saves it: other bytes
+    path = go.folder / name
+    book = load_workbook(path)
+    book.worksheets[-1]["C9"] = "逐校落实"
+    book.save(path)
+    written = path.read_bytes()
     for year in (2024, 2025):  # and not the time after, either
+        (go.folder.parent / "run.json").unlink()  # nor where what qb knew of the folder is lost
         made = go(make(schools=6, years=[2023, year]), files=True)
-        assert path.read_bytes().endswith(b"written")
-        assert "一校一策.xlsx 已有人填写或修改" in made.summary
+        assert path.read_bytes() == written
+        assert f"{name} 已有人填写或修改" in made.summary and made.exit_code == 1
     path.rename(path.with_name("已填.xlsx"))
     assert "已有人填写" not in go(files=True).summary and path.exists()
+
+
+def test_a_file_that_is_none_of_ours_is_never_replaced_and_one_in_which_nobody_wrote_is(go, sample):
+    go(files=True)
+    (go.folder / FORMS).write_bytes(b"another office's")
+    before = (go.folder / LEDGER).stat().st_mtime_ns
+    (go.folder.parent / "run.json").unlink()
+    made = go(files=True)
+    assert (go.folder / FORMS).read_bytes() == b"another office's"
+    assert {path.name for path, wrong in made.files.items() if wrong} == {FORMS}
+    assert (go.folder / LEDGER).stat().st_mtime_ns > before  # made anew: it is as qb left it
 
 
 def test_where_no_browser_is_installed_the_pdf_alone_is_missing_and_the_reason_said(go, monkeypatch):

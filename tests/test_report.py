@@ -13,11 +13,11 @@ import qb
 import qb.data.dataset
 from qb.data.sample import make
 from qb.errors import QbError
-from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import ReportContext, open_context
 from qb.report.data_report import DataReport
 from qb.report.district_report import DistrictReport
 from qb.report.issue_ledger import _state
+from qb.report.ledger_report import LedgerReport
 from qb.report.plan_study import alone
 from qb.report.school_report import SchoolReport
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
@@ -218,13 +218,13 @@ class TestQuestions:
         assert (min(dates) if len(dates) else "没有登记时限") in said
 
     def test_an_inspector_comes_from_a_schools_problem_to_its_row_of_the_one_ledger(self, context, school):
-        whole = AnnualLedger(context, "").table()._repr_html_()
+        whole = LedgerReport(context, "").table()._repr_html_()
         numbers = school.measures().frame["number"].tolist()
         assert numbers
         for number_ in numbers:
             row = re.search(f'<tr id="ledger-{number_}">.*?</tr>', whole)[0]
             assert school.rows[0]["name"] in row
-            assert f'<a data-page="annual#ledger-{number_}">' in school.measures()._repr_html_()
+            assert f'<a data-page="ledger#ledger-{number_}">' in school.measures()._repr_html_()
 
     def test_a_report_writer_reads_last_years_value_and_the_direction(self, context, school):
         row = school.rows[0]
@@ -258,7 +258,7 @@ class TestDistrict:
         assert set(failing) <= set(ledger["code"])
         indicators = ledger[ledger["code"].str.startswith("C")]
         assert all(len(names) for names in indicators["departments"])
-        whole, quoted = AnnualLedger(context, page.district).table().frame, page.gaps.ledger().frame
+        whole, quoted = LedgerReport(context, page.district).table().frame, page.gaps.ledger().frame
         assert whole["number"].tolist() == [str(place) for place in range(1, len(ledger) + 1)]
         assert quoted["number"].tolist() == whole["number"].tolist()[: len(quoted)]  # the ledger stands once
 

@@ -6,6 +6,7 @@ import re
 from functools import cache
 from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import pandas as pd
@@ -41,7 +42,7 @@ def blocks(name):
     shown = []
     space = {"display": lambda *blocks: shown.extend(blocks)}
     for cell in nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells:
-        if cell.cell_type != "code" or "work" in cell.metadata.get("tags", ()):
+        if cell.cell_type != "code" or {"work", "document"} & set(cell.metadata.get("tags", ())):
             continue
         tree = ast.parse(cell.source)
         last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
@@ -64,6 +65,26 @@ def test_every_link_to_a_rule_finds_its_entry_on_the_same_page(page):
     entries = re.findall(r'<h3 id="(rule-[^"]+)"', html)
     assert wanted and wanted <= set(entries)
     assert len(entries) == len(set(entries))
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_link_of_the_site_leads_to_what_is_not_there(published, lang):
+    """Pages, and places on them: rules, departments' sheets, rows of the ledger, words explained."""
+    site = published(lang)
+    text = {page: page.read_text("utf-8") for page in site.rglob("*.html")}
+    marks = {page: set(re.findall(r"""\sid=["']?([^"'\s>]+)""", html)) for page, html in text.items()}
+    lost, ledger = [], 0
+    for page, html in text.items():
+        for to in map(unescape, re.findall(r'<a [^>]*?href="([^"]*)"', html)):
+            file, _, at = to.partition("#")
+            if file.startswith("http") or "=" in at:  # a question to the page, answered by its script
+                continue
+            led = (page.parent / unquote(file)).resolve() if file else page
+            ledger += led.stem == "ledger" and at.startswith("ledger-")
+            if not led.exists() or (at and led in text and unquote(at) not in marks[led]):
+                lost.append((page.name, to))
+    assert not lost
+    assert ledger > 20  # the rows that district, annual report and schools quote
 
 
 def test_every_verdict_is_a_link_and_says_what_it_states(page):

@@ -51,6 +51,7 @@ def map_of_schools(
     *,
     caption: Caption,
     of: str = "school",
+    leads: Sequence[str] = (),
 ) -> Chart:
     """Show where the schools are and which of them fail.
 
@@ -62,6 +63,8 @@ def map_of_schools(
         The sentences around the figure.
     of : {"school", "district"}
         What a dot stands for.
+    leads : sequence of str, optional
+        The address to which each dot leads; empty for none.
 
     Notes
     -----
@@ -92,7 +95,8 @@ def map_of_schools(
         tip = f"{clean(names[i])} {label(state[i], caption.lang)}"
         known = state[i] in (Verdict.PASS, Verdict.FAIL)
         school = dot(x[i], y[i], radius[i], state[i], tip)
-        marks.append(school if known else Dot(x[i], y[i], radius[i], QUIET, "ring", tip=tip))
+        school = school if known else Dot(x[i], y[i], radius[i], QUIET, "ring", tip=tip)
+        marks.append(replace(school, leads=leads[i] if leads else ""))
     labels = _school_labels(x, y, radius, failing, order, names, caption.width, height)
     marks += [*labels, *frame(caption, caption.width, height, per_km)]
     absent = any(state[i] is Verdict.NO_DATA for i in order)

@@ -313,7 +313,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A school, or another single thing; `tip` is read when the pointer rests on it."""
+    """A school, or another single thing; `tip` is read when the pointer rests on it.
+
+    `leads` is the address of what it stands for; empty for none.
+    """
 
     x: float
     y: float
@@ -322,6 +325,7 @@ class Dot:
     shape: Shape = "circle"
     opacity: float = 1.0
     tip: str = ""
+    leads: str = ""
 
     def _corners(self) -> list[tuple[float, float]]:
         x, y, r = self.x, self.y, self.radius * 1.2
@@ -346,7 +350,8 @@ class Dot:
             form = f'path d="M{"L".join(f"{_n(x)} {_n(y)}" for x, y in self._corners())}Z"'
         if not self.tip:
             return f"<{form}{paint}/>"
-        return f"<{form}{paint}><title>{escape(clean(self.tip))}</title></{form.split()[0]}>"
+        drawn = f"<{form}{paint}><title>{escape(clean(self.tip))}</title></{form.split()[0]}>"
+        return f'<a href="{escape(self.leads)}">{drawn}</a>' if self.leads else drawn
 
     def draw(self, axes: Axes) -> None:
         """Draw the mark on axes."""

@@ -25,7 +25,7 @@ from qb.data.schema import ColumnKind, SchemaColumn, SchemaTable, tables_of
 from qb.data.table_files import write_csv, write_file, write_parquet
 from qb.data.withheld import suppressed_classes
 from qb.errors import QbError, why
-from qb.files import FILLED_IN, temporary_folder
+from qb.files import temporary_folder
 from qb.language import Message
 from qb.report.words import Lang, say, school_year
 from qb.standard import files_of
@@ -334,7 +334,6 @@ class Bundle:
     # annual, brief: the pages of the annual report and of the brief; the files stand in a folder beside them.
     annual: Job
     brief: Job
-    filled_in: tuple[Path, ...] = ()  # the workbooks in which somebody has written: they stay
 
     @property
     def folder(self) -> Path:
@@ -405,10 +404,7 @@ def _make(bundle: Bundle, held: PreloadedContext) -> list[tuple[Path, str]]:
 
     preload(held.context, held.data, held.standard)
     bundle.folder.mkdir(parents=True, exist_ok=True)
-    return [
-        (path, _said(partial(_refuse, path) if path in bundle.filled_in else make))
-        for path, make in _makers(bundle, held).items()
-    ]
+    return [(path, _said(make)) for path, make in _makers(bundle, held).items()]
 
 
 def _makers(bundle: Bundle, held: PreloadedContext) -> dict[Path, Callable[[], None]]:
@@ -426,11 +422,6 @@ def _makers(bundle: Bundle, held: PreloadedContext) -> dict[Path, Callable[[], N
     }
     package = partial(write_data_package, context, bundle.district, str(held.standard), bundle.package)
     return makers | words | {bundle.pdf: partial(_pdf, bundle), bundle.package: package}
-
-
-def _refuse(path: Path) -> None:
-    """Raise what is said of a file that somebody has written in."""
-    raise QbError(*FILLED_IN, path.name)
 
 
 def _pdf(bundle: Bundle) -> None:

@@ -38,7 +38,7 @@ from traitlets.config import Config
 from qb.errors import why
 from qb.files import WriteError, write_whole
 from qb.publish.jobs import DEAD, LATE, Failure, Job, JobOutcome, failure_at, open_notebook
-from qb.publish.page import WORK, notebook_page, undescribed
+from qb.publish.page import ASIDE, notebook_page, undescribed
 from qb.publish.worker_client import borrowed_wire
 
 if TYPE_CHECKING:
@@ -439,7 +439,7 @@ def execute(job: Job, wire: Wire, tell: Callable[[int], object] | None = None) -
     # notebooks, and spends on its writing, even to nowhere, a fifth of the time of a page.
     notebook = deepcopy(stored(job.notebook))
     for cell in notebook.cells:  # kept in their places: a fault names a cell by its number
-        if cell.cell_type == "code" and WORK in cell.metadata.get("tags", ()):
+        if cell.cell_type == "code" and not ASIDE.isdisjoint(cell.metadata.get("tags", ())):
             cell.source = ""
     if job.parameters:
         notebook = parameterize_notebook(notebook, dict(job.parameters), **_PYTHON)

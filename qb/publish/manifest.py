@@ -26,7 +26,7 @@ from qb.terms import DATA_SUFFIXES
 
 
 # In the order in which they are listed; a scenario's page is made where scenarios are given.
-OF_DISTRICT = ("district", "brief", "annual", "data", "research", "scenario", "plan")
+OF_DISTRICT = ("district", "brief", "annual", "ledger", "data", "research", "scenario", "plan")
 KINDS = (*OF_DISTRICT, "school")
 
 
@@ -154,11 +154,6 @@ class Record:
         entry = self._entries.get(self._name(target))
         return entry is not None and self._bytes(target) == entry.page
 
-    def is_written_in(self, target: Path) -> bool:
-        """Whether somebody has written in a workbook of ours since it was made."""
-        entry, found = self._entries.get(self._name(target)), self._bytes(target)
-        return entry is not None and found not in (None, entry.page) and target.suffix == ".xlsx"
-
     def kept(self, of: str) -> int:
         """Return how many pages were asked for where all stands as a publication of this digest left it.
 
@@ -201,8 +196,6 @@ class Record:
         for name, entry in list(self._entries.items()):
             target = self._site / name
             if target not in wanted:
-                if self.is_written_in(target):
-                    continue  # by its entry it is known
                 if self._bytes(target) == entry.page:
                     with suppress(OSError):  # whoever took it away meanwhile did what was to be done
                         target.unlink()

@@ -42,8 +42,9 @@ _ZH = {
     "rows_of": "显示 {} / {} 行",
     "all_rows": "显示全部 {} 行",
     "fewer": "只显示前 {} 行",
-    "csv": "下载 CSV",
-    "csv_shown": "下载 CSV（筛选出的 {} 行）",
+    "csv": "下载 CSV（{}）",
+    "every_row": "全部 {} 行",
+    "some_rows": "筛选出 {} 行，共 {} 行",
     "address": "本节的链接：",
     "search": "搜索学校、指标、部门",
     "nothing": "没有找到",
@@ -96,7 +97,9 @@ _ZH = {
     "earlier": "往年",
     "coefficients": "差异系数",
     "annual": "年度报告",
-    "annual_note": "五年走势、变化原因、[tasks:重点任务、]问题台账、佐证材料与学生数推算",
+    "annual_note": "五年走势、变化原因、[tasks:重点任务、]问题与整改、佐证材料与学生数推算",
+    "ledger": "问题台账",
+    "ledger_note": "未达标的每一项：[departments:谁负责、]措施、时限和状态，逾期的在前",
     "scenario": "情景比较",
     "scenario_note": "开办新校、撤并、交流轮岗、添置设备后，各校和各项差异系数会怎样",
     "plan": "达标方案",
@@ -114,8 +117,9 @@ _EN = {
     "rows_of": "{} of {} rows",
     "all_rows": "Show all {} rows",
     "fewer": "Show the first {} rows",
-    "csv": "Download CSV",
-    "csv_shown": "Download CSV ({} rows shown)",
+    "csv": "Download CSV ({})",
+    "every_row": "all {} rows",
+    "some_rows": "{} of {} rows",
     "address": "Link to this section:",
     "search": "Search schools, indicators, departments",
     "nothing": "Nothing found",
@@ -168,7 +172,9 @@ _EN = {
     "earlier": "Earlier years",
     "coefficients": "Difference coefficients",
     "annual": "Annual report",
-    "annual_note": "Five years, what moved and why, [tasks:tasks, ]issue ledger, evidence, pupils to come",
+    "annual_note": "Five years, what moved and why, [tasks:tasks, ]problems and measures, evidence, pupils to come",
+    "ledger": "Issue ledger",
+    "ledger_note": "Everything that is not met: [departments:who, ]measure, deadline, state; overdue ones first",
     "scenario": "Scenarios",
     "scenario_note": "What new schools, mergers, rotation and purchases would do to verdicts and coefficients",
     "plan": "Plan",
@@ -179,7 +185,8 @@ WORDS = MappingProxyType({"zh": MappingProxyType(_ZH), "en": MappingProxyType(_E
 
 
 THEME = PACKAGE / "publish" / "theme"
-WORK = "work"  # the tag of cells that are run in the notebook alone, not for its page
+# Tags of cells that are not run for the page: for who works in the notebook, and for its Word document.
+ASIDE = frozenset(("work", "document"))
 PANEL = "panel"  # the script that only pages with a panel have
 SCRIPTS = (
     "script",
@@ -198,7 +205,8 @@ CONTROLS = (
     "all_rows",
     "fewer",
     "csv",
-    "csv_shown",
+    "every_row",
+    "some_rows",
     "workbook",
     "about",
     "png",
@@ -326,13 +334,13 @@ def _theme(panel: bool) -> SimpleNamespace:
 def notebook_page(notebook: NotebookNode, page: Page, *, ours: bool = False) -> str:
     """Return an executed notebook as a page: its text and outputs, no code, nothing from stderr.
 
-    A cell tagged with a language (``zh``, ``en``) is left out of pages in the others, one tagged ``work`` of all:
-    it is for who works in the notebook. On pages of `ours` what there is not is said once (:func:`saying`).
+    A cell tagged with a language (``zh``, ``en``) is left out of pages in the others, one tagged ``work`` or
+    ``document`` of all: it is for who works in the notebook, or for the Word document made of it. On pages of `ours` what there is not is said once (:func:`saying`).
     """
     from qb.publish.markdown import with_terms  # who writes indexes alone has no need of it
 
     shown, lang = copy(notebook), page.lang
-    told = (cell for cell in notebook.cells if WORK not in cell.metadata.get("tags", ()))
+    told = (cell for cell in notebook.cells if ASIDE.isdisjoint(cell.metadata.get("tags", ())))
     cells = [readable(cell, lang) for cell in told if speaks(cell, lang)]
     shown["cells"] = list(saying(cells)) if ours else cells
     html, _ = _exporter().from_notebook_node(shown, resources={"page": page})

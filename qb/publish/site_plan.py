@@ -259,6 +259,7 @@ class SitePlan:
         shown = {
             "annual": digests.of_data,
             "brief": digests.of_data,
+            "ledger": digests.of_data,
             "data": digests.of_data,
             "plan": digests.of_plan,
             "scenario": digests.of_plan,

@@ -12,6 +12,7 @@ _HOMES = MappingProxyType(
         "DataReport": "data_report",
         "DistrictReport": "district_report",
         "ForecastReport": "forecast_report",
+        "LedgerReport": "ledger_report",
         "PlanReport": "plan_report",
         "ReportContext": "context",
         "ResearchReport": "research_report",

@@ -14,13 +14,14 @@ from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import class_verdicts, fails
 from qb.report import columns
 from qb.report.annual_changes import AnnualChanges, AnnualYears
-from qb.report.annual_tasks import AnnualLedger, AnnualTasks
+from qb.report.annual_tasks import AnnualTasks
 from qb.report.columns import states
 from qb.report.context import AnnualPart, counted, decided, part
 from qb.report.data_report import FaultReport
 from qb.report.district_report import DistrictVerdict
 from qb.report.forecast_report import ForecastReport
 from qb.report.issue_ledger import State
+from qb.report.ledger_report import LedgerReport
 from qb.report.rules import PageRules, stays_out
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.verdict_keys import Fact, shown_indicators
@@ -170,7 +171,7 @@ class AnnualSummary(AnnualPart):
         return text + self.say("。", ".")
 
     def _mending(self) -> str:
-        _lang, ledger = self.lang, AnnualLedger(self.context, self.district)
+        _lang, ledger = self.lang, LedgerReport(self.context, self.district)
         late = int((ledger.measures["state"] == State.OVERDUE).sum())
         text = ledger.counted() if len(ledger.problems) else ledger.nothing().rstrip("。.")
         if not len(ledger.measures):
@@ -652,6 +653,6 @@ class AnnualReport(AnnualPart):
     changes = part(AnnualChanges)  # What changed against the year before.
     conditions = part(AnnualClassesAndRooms)  # Class sizes and rooms.
     tasks = part(AnnualTasks)  # Tasks of the plan, evidence, veto self-check.
-    ledger = part(AnnualLedger)  # Problems and measures.
+    ledger = part(LedgerReport)  # Problems and measures.
     pupils = part(ForecastReport)  # Pupils in the years to come.
     method = part(AnnualMethod)  # Rules, conventions, corrections.

@@ -11,11 +11,12 @@ import pandas as pd
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE
 from qb.planning.plan.budget_and_transfers import BudgetPlan
-from qb.report.annual_tasks import AnnualLedger
 from qb.report.context import FIVE, AnnualPart, decided
 from qb.report.issue_ledger import State, state_words
+from qb.report.ledger_report import LedgerReport
 from qb.report.plan_study import STEPS, PlanAnswers, PlanVerdict, money, plan_answers
-from qb.report.resource_tables import direction
+from qb.report.resource_tables import direction, turned
+from qb.report.rules import PageRules
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.verdict_keys import Fact, department_anchor, key, shown_indicators
 from qb.report.words import (
@@ -104,9 +105,9 @@ class BriefReport(AnnualPart):
         return plan_answers(self.context, self.district, self.costs)
 
     @cached_property
-    def ledger(self) -> AnnualLedger:
+    def ledger(self) -> LedgerReport:
         """The issue ledger."""
-        return AnnualLedger(self.context, self.district)
+        return LedgerReport(self.context, self.district)
 
     @cached_property
     def problems(self) -> list[UnmetIndicator]:
@@ -136,8 +137,8 @@ class BriefReport(AnnualPart):
         overall = str(self.own.districts["verdict"].iloc[0])
         before = ""
         if self.before is not None:
-            last = verdict_label(str(self.before.districts["verdict"].iloc[0]), self.lang)
-            before = self.say(f"{self.before.year} 年：{last}", f"{self.before.year}: {last.lower()}")
+            last = turned(overall, str(self.before.districts["verdict"].iloc[0]), self.lang, headed=True)
+            before = self.say(f"{self.before.year} 年：{last}", f"{self.before.year}: {last}")
         cards: list[tuple[Any, ...]] = [
             (self.say("区域总体", "The district"), overall, before, key(Fact.DISTRICT, year, self.district))
         ]
@@ -375,6 +376,10 @@ class BriefReport(AnnualPart):
         return self.say("；", "; ").join(filter(None, parts)) or self.say(
             "规则允许这几处仍低于标准", "the rule lets these stay below"
         )
+
+    def rules(self) -> PageRules:
+        """Return the rule of the verdict on the district."""
+        return PageRules(self.standard, self.year, self.lang, ("district",))
 
     # The wall chart and the timetable.
 

@@ -22,7 +22,7 @@ from qb.indicators.assessment import Assessment
 from qb.report import columns
 from qb.report.context import ReportContext, Speaker, part
 from qb.report.resource_tables import caption, unknown
-from qb.report.tables import Column, Heading, Table
+from qb.report.tables import Column, Heading, Table, school_page
 from qb.report.words import (
     Tally,
     area_label,
@@ -487,6 +487,7 @@ class DataReport(Speaker):
                 [float(pupils[s]) for s in placed["school_id"]],
                 placed["name"].tolist(),
                 states,
+                leads=list(map(school_page, placed["school_id"])),
                 caption=caption(
                     finding,
                     self.say("圆点大小为在校生数", "Dots by pupils"),

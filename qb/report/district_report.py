@@ -12,10 +12,10 @@ from qb.indicators.school_figures import of_schools
 from qb.indicators.verdicts import deciding
 from qb.report import columns
 from qb.report.columns import states
-from qb.report.context import DistrictPart, part
+from qb.report.context import AnnualPart, DistrictPart, part
 from qb.report.district_balance import DistrictBalance
 from qb.report.district_schools import DistrictGaps, DistrictSchools
-from qb.report.resource_tables import areas_turned, gap_text, turned
+from qb.report.resource_tables import areas_over_years, areas_turned, gap_text, turned
 from qb.report.rules import PageRules, limits_text, source_rows
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.verdict_keys import Fact, finding_keys, key, shown_indicators, shown_resource
@@ -51,7 +51,7 @@ from qb.terms import COMPULSORY, Verdict
 # The district's verdict in sentences, and all indicators.
 
 
-class DistrictVerdict(DistrictPart):
+class DistrictVerdict(AnnualPart):
     """Where the district stands."""
 
     def title(self) -> Heading:
@@ -78,7 +78,8 @@ class DistrictVerdict(DistrictPart):
         year, district = self.year, self.district
         whole = key(Fact.DISTRICT, year, district)
         then = areas_turned(self.own, self.last, lang)
-        cards = [(self.say("区域总体", "The district"), str(overall), met, whole, then[""])]
+        course = areas_over_years(self.slices.values())
+        cards = [(self.say("区域总体", "The district"), str(overall), met, whole, then[""], course[""])]
         for area, verdict in self.own.areas[["area", "verdict"]].itertuples(index=False):
             fact = key(Fact.AREA, year, area, district)
             cards.append(
@@ -88,6 +89,7 @@ class DistrictVerdict(DistrictPart):
                     self._beneath(area),
                     fact,
                     then[area],
+                    course[area],
                 )
             )
         return Cards(tuple(cards), lang)
@@ -119,7 +121,10 @@ class DistrictVerdict(DistrictPart):
                 return self.say(f"标准 {limit:g}%", f"standard {limit:g}%")
             text = number(value, self.standard.rules.rounding.ratios, beside=limit)
             return self.say(f"满意率 {text}%，标准 {limit:g}%", f"{text}%, standard {limit:g}%")
-        return self.say(f"{len(self.standard.vetoes)} 项自查", f"{len(self.standard.vetoes)} items")
+        asked, found = len(self.standard.vetoes), self.own.findings["code"] == "veto"
+        tally = Tally.of(self.own.findings.loc[found.to_numpy(), "verdict"])
+        text = self.say(f"自查 {tally.known} / {asked} 项", f"{tally.known} of {asked} items checked")
+        return text + self.say(f"，发现 {tally.failed} 项", f", found: {tally.failed}") * bool(tally.known)
 
     def _met(self, codes: list[str]) -> str:
         """Return how many of these indicators are met, of those that apply."""

@@ -33,6 +33,7 @@ from qb.report.printed_form_sheets import (
     text_of,
 )
 from qb.report.resource_tables import allowed, unknown
+from qb.report.sealed_documents import refuse_filled_in, seal
 from qb.report.words import (
     Tally,
     department_names,
@@ -73,7 +74,7 @@ def write_forms(
         How the sheets are laid out: the national forms, or a file of one's own. Where the national ones ask
         for indicators that the standard does not have, the forms are made of the standard.
     replace : bool
-        Whether a file that stands there may be replaced.
+        Whether a file that stands there may be replaced: never one in which somebody has written.
 
     Raises
     ------
@@ -139,7 +140,10 @@ def _write(path: str | Path, fill: partial, replace: bool) -> None:
     def make(made: Path) -> None:
         with new_book(made, by_row=False) as workbook:
             fill(workbook)
+        seal(made)
 
+    if replace:
+        refuse_filled_in(Path(path))
     write_xlsx(Path(path), make, replace=replace)
 
 
@@ -228,7 +232,7 @@ def problems(form: Form, filing: Filing) -> None:
         form.span(nothing_to_mend(Tally.of(filing.own.indicators["verdict"]).unknown, "zh"))
         return
     last = form.row - 1
-    form.sheet.autofilter(top - 1, 0, last, len(_NAMES) - 1)
+    form.filtered(top)
     labels = [progress.zh for progress in Progress]
     form.sheet.data_validation(top, _STATUS, last, _STATUS, {"validate": "list", "source": labels})
     due, state = (f"${chr(ord('A') + column)}{top + 1}" for column in (_DEADLINE, _STATUS))
@@ -315,6 +319,7 @@ def earlier(form: Form, filing: Filing) -> None:
         "已登记而问题台账没有采用的整改事项：问题现已达标的、同一问题后来另有登记的，或指标不在本标准之内的。"
     )
     form.head([(name,) for name, _ in _OLD])
+    top = form.row
     measures = filing.context.data["measures"]
     mine = measures[(measures["district"] == filing.district).to_numpy()]
     mine = mine[(mine["year"] <= filing.context.year).to_numpy()]
@@ -333,6 +338,7 @@ def earlier(form: Form, filing: Filing) -> None:
                 date_cell(row["closed_on"]),
             ]
         )
+    form.filtered(top)
 
 
 def date_cell(value: object) -> Cell:
@@ -448,6 +454,7 @@ def _index(form: Form, filing: Filing, places: dict[str, int]) -> None:
             *((text, None) for text in (f"{bare}缺口（项）", "其他未达标（项）")),
         ]
     )
+    top = form.row
     for number, (school_id, rows) in enumerate(filing.rows.items(), start=1):
         by_stage = {row["stage"]: row for row in rows}
         stages: list[Cell] = []
@@ -467,6 +474,7 @@ def _index(form: Form, filing: Filing, places: dict[str, int]) -> None:
                 FormNumber(len(mine) - resources),
             ]
         )
+    form.filtered(top)
     form.span(
         f"注：列出参加{what}评估的学校，点学校名称转到该校。“其他未达标”指{what}以外落到本校的未达标项。"
     )

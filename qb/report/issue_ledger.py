@@ -30,8 +30,8 @@ from qb.report.words import (
 )
 from qb.terms import Progress, Term, Verdict
 
-HERE = "annual#ledger"  # where the ledger stands whole; other pages quote it
-QUOTED = 8  # problems that a district's page quotes
+HERE = "ledger#ledger"  # where the ledger stands whole; other pages quote it
+QUOTED = 8  # problems that another page quotes
 
 
 class State(Term):
@@ -173,8 +173,8 @@ def ledger_table(context: JudgedTables, frame: pd.DataFrame, district: str, most
         more=(
             say(
                 context.lang,
-                f"以上为最紧迫的 {most} 个，全部 {len(rows)} 个问题见年度报告的问题台账。",
-                f"These are the {most} most pressing; all {len(rows)} problems: the ledger of the annual report.",
+                f"以上为最紧迫的 {most} 个，全部 {len(rows)} 个问题见问题台账。",
+                f"These are the {most} most pressing; all {len(rows)} problems: the issue ledger.",
             ),
             HERE,
         ),

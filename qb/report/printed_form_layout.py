@@ -63,6 +63,8 @@ def _page(form: Form, sheet: Sheet, figures: FormFigures, scope: Scope, every: l
             cells = [_cell(template, here, names) for template in line]
             form.line(cells)
             incomplete |= any(isinstance(cell, FormNumber) and cell.mark == INCOMPLETE for cell in cells)
+    if sheet.each in ("section", "excluded"):
+        form.filtered(top)
     if not every:
         form.span("没有。")
     if sheet.lines:

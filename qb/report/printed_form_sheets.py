@@ -95,6 +95,9 @@ Cell = str | FormNumber | Link | Verdict | date | None
 Column = tuple[str | None, ...]  # a column's head from the top down; None: the cell above goes on
 
 
+_UNSCALED = {"scale_with_doc": False}  # what stands above and below a sheet is as large on every one
+
+
 @dataclass
 class Form:
     """One sheet, written from the top down."""
@@ -122,7 +125,7 @@ class Form:
             self.sheet.set_landscape()
         self.sheet.set_paper({"A4": 9, "A3": 8}[self.paper])  # as spreadsheets number them
         self.sheet.set_margins(left=0.5, right=0.5, top=0.75, bottom=0.7)
-        self.sheet.set_footer("&C第 &P 页，共 &N 页")
+        self.sheet.set_footer("&C第 &P 页，共 &N 页", _UNSCALED)
         self.sheet.center_horizontally()
         self.sheet.hide_gridlines(2)
 
@@ -134,7 +137,7 @@ class Form:
         for doubt in doubts:
             self.span(doubt)
         plain = place.replace("&", "&&")  # an & begins an instruction
-        self.sheet.set_header(f"&L{plain[:100]}&R{mark}")
+        self.sheet.set_header(f"&L{plain[:100]}&R{mark}", _UNSCALED)
 
     @property
     def _scale(self) -> float:
@@ -217,6 +220,11 @@ class Form:
                 tallest = max(tallest, _lines(cell, self._room(self.widths[column])))
         self.sheet.set_row(self.row, max(self._height(tallest, 6), height))
         self.row += 1
+
+    def filtered(self, top: int) -> None:
+        """Let the lines from a row on, where there are any, be filtered and sorted by the head above them."""
+        if self.row > top:
+            self.sheet.autofilter(top - 1, 0, self.row - 1, len(self.widths) - 1)
 
     def join(self, first: int, last: int, column: int, text: str) -> None:
         """Make the cells of a column from one row to another into one."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import nan
 
 import pandas as pd
 
 from qb.charts import Caption
 from qb.indicators.assessment import Assessment
-from qb.report.verdict_keys import shown_resource
+from qb.report.verdict_keys import shown_indicators, shown_resource
 from qb.report.words import (
     Lang,
     Tally,
@@ -189,6 +190,30 @@ def areas_turned(now: Assessment, then: Assessment | None, lang: Lang) -> dict[s
     """Return of a district ("") and of each of its areas what became of the verdict since the year before."""
     before = {} if then is None else _verdicts(then)
     return {area: turned(verdict, before.get(area), lang) for area, verdict in _verdicts(now).items()}
+
+
+def areas_over_years(years: Iterable[Assessment]) -> dict[str, list[tuple[int, float]]]:
+    """Return of a district ("") and of each of its areas what its card counts, year by year; NaN where nobody knows.
+
+    Indicators met; where schools are judged, school stages met; the share that is satisfied; vetoes found.
+    """
+    found: dict[str, list[tuple[int, float]]] = {}
+    for own in years:
+        areas = own.indicators["code"].map({i.code: i.area for i in own.standard.indicators}).to_numpy()
+        seen = shown_indicators(own)
+        counts = {area: Tally.of(seen[areas == area]).drawn for area in own.standard.area_names}
+        counts[""] = Tally.of(seen).drawn
+        if own.standard.limits_schools:
+            counts[own.standard.resource_area] = Tally.of(own.rows["verdict"]).drawn
+        beside = own.findings.groupby(own.findings["code"].astype(str))
+        if "recognition" in beside.groups:
+            counts["recognition"] = float(beside.get_group("recognition")["value"].iloc[0])
+        if "veto" in beside.groups:
+            vetoes = Tally.of(beside.get_group("veto")["verdict"])
+            counts["veto"] = float(vetoes.failed) if vetoes.known else nan
+        for area in _verdicts(own):
+            found.setdefault(area, []).append((own.year, counts.get(area, nan)))
+    return found
 
 
 def _verdicts(own: Assessment) -> dict[str, str]:

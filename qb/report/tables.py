@@ -61,7 +61,7 @@ class Column:
     school: str | None = None
     course: str | None = None  # column that holds the figures of some years, drawn small after the text
     shares: str | None = None  # column that holds named shares, drawn as small bars after the text
-    # Column that holds a place on another page of the site (``annual#ledger-3``), to which the text leads.
+    # Column that holds a place on another page of the site (``ledger#ledger-3``), to which the text leads.
     page: str | None = None
     whole: bool = False  # whether cells stay on one line: an amount with its unit
     # What a reader sees of a row (:func:`qb.report.columns.table`).
@@ -104,7 +104,7 @@ class Table:
     rows_at : str, optional
         Column that holds the address of each row on its page.
     more : (text, place)
-        What leads to the whole where the table quotes a part of it: words, and ``annual#ledger``.
+        What leads to the whole where the table quotes a part of it: words, and ``ledger#ledger``.
     """
 
     caption: str
@@ -222,13 +222,18 @@ def named(school: str, text: str) -> str:
     return _way("data-school", school, _LINKS.get().schools.get(school), text)
 
 
+def school_page(school: str) -> str:
+    """Return the address of a school's page; empty where the site, or what is shown outside of one, has none."""
+    return _LINKS.get().schools.get(school, "")
+
+
 def elsewhere(place: str, text: str) -> str:
     """Return HTML that leads to a place on another page of the site, where that is made.
 
-    >>> elsewhere("annual#ledger-3", "3")
-    '<a data-page="annual#ledger-3">3</a>'
-    >>> with linked(SiteLinks(pages={"annual": "../annual.html"})): print(elsewhere("annual#ledger-3", "3"))
-    <a href="../annual.html#ledger-3">3</a>
+    >>> elsewhere("ledger#ledger-3", "3")
+    '<a data-page="ledger#ledger-3">3</a>'
+    >>> with linked(SiteLinks(pages={"ledger": "../ledger.html"})): print(elsewhere("ledger#ledger-3", "3"))
+    <a href="../ledger.html#ledger-3">3</a>
     """
     page, mark, at = place.partition("#")
     to = _LINKS.get().pages.get(page)

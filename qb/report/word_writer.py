@@ -1,10 +1,8 @@
-"""A Word document written element by element; one in which somebody has written since is recognised."""
+"""A Word document written element by element."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,7 +14,6 @@ import docx
 from docx.document import Document
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_COLOR_INDEX, WD_TAB_ALIGNMENT, WD_TAB_LEADER
-from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Emu, Mm, Pt, RGBColor
@@ -28,8 +25,7 @@ from lxml.html import HtmlElement
 
 from qb.charts import Caption, Chart
 from qb.data.table_files import write_file
-from qb.errors import QbError
-from qb.files import FILLED_IN
+from qb.report.sealed_documents import refuse_filled_in, seal
 
 # The few things that python-docx leaves to its caller: fields, fonts, rules of a table.
 
@@ -370,8 +366,7 @@ def write_document(shown: Iterable[object], path: str | Path, cover: DocumentFra
     QbError
         If somebody has written in the document that stands there, or the disk refuses.
     """
-    if filled_in(Path(path)):
-        raise QbError(*FILLED_IN, Path(path).name)
+    refuse_filled_in(Path(path))
     words_of = _WORDS[cover.lang]
     mark = words_of["invented"] if cover.invented else ""
     writer = Writer(open_document(cover.title, cover.place, mark, cover.lang, cover.short), cover)
@@ -382,26 +377,8 @@ def write_document(shown: Iterable[object], path: str | Path, cover: DocumentFra
 
 
 def _save(document: Document, path: Path) -> None:
-    """Save a document with the digest of its text, by which it is known later that nobody wrote in it."""
-    kept = BytesIO()
-    document.save(kept)
-    document.core_properties.identifier = _digest(kept)
     document.save(str(path))
-
-
-def filled_in(path: Path) -> bool:
-    """Whether a document of ours stands there in which somebody has written since it was made."""
-    if not path.is_file():
-        return False
-    try:
-        return docx.Document(str(path)).core_properties.identifier != _digest(path)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, PackageNotFoundError):
-        return True  # whatever it is, it is not ours
-
-
-def _digest(file: Path | BytesIO) -> str:
-    with zipfile.ZipFile(file) as package:
-        return hashlib.sha256(package.read("word/document.xml")).hexdigest()
+    seal(path)
 
 
 @dataclass(frozen=True)

@@ -108,10 +108,17 @@ def test_a_filtered_table_is_saved_as_it_is_shown_and_says_so(opened):
     box.fill("甲")
     shown = view.page.locator("table.data tbody tr:visible").count()
     assert 0 < shown < 11
-    rows = [*csv.reader(io.StringIO(saved(view, f"下载 CSV（筛选出的 {shown} 行）").decode("utf-8-sig")))]
+    part = f"筛选出 {shown} 行，共 11 行"
+    with view.page.expect_download() as caught:
+        view.page.get_by_role("button", name=f"下载 CSV（{part}）").click()
+    rows = [*csv.reader(io.StringIO(caught.value.path().read_text("utf-8-sig")))]
     assert len(rows) == 1 + shown
+    name = caught.value.suggested_filename  # of which district, and how much of it
+    assert name.startswith("模拟区 ") and name.endswith(f" {part}.csv")
     box.fill("")
-    assert view.page.get_by_role("button", name=f"下载 CSV（筛选出的 {shown} 行）").count() == 0
+    with view.page.expect_download() as caught:
+        view.page.get_by_role("button", name="下载 CSV（全部 11 行）").click()
+    assert caught.value.suggested_filename.endswith(" 全部 11 行.csv")
 
 
 def test_a_sorted_table_is_saved_whole_in_the_order_shown(opened):
@@ -191,6 +198,29 @@ def test_a_long_table_is_folded_until_it_is_asked_for_filtered_or_printed(opened
     assert rows.count() == 30
     page.emulate_media(media="print")
     assert rows.count() == 60
+
+
+def test_the_way_back_finds_a_table_as_it_was_left(opened, tmp_path):
+    page = opened(table(60)).page
+    (tmp_path / "other.html").write_text("<!DOCTYPE html><title>别处</title>", "utf-8")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("searchbox").fill("分")
+    page.get_by_role("button", name="代码").click()
+    page.get_by_role("button", name="数值（元）").click()
+    page.get_by_role("button", name="数值（元）").click()
+    left = page.locator("tbody tr:visible").all_text_contents()
+    page.goto((tmp_path / "other.html").as_uri())
+    page.go_back()
+    expect(page.get_by_role("checkbox")).to_be_checked()
+    expect(page.get_by_role("searchbox")).to_have_value("分")
+    assert page.locator("tbody tr:visible").all_text_contents() == left
+    assert page.locator("thead th").nth(1).get_attribute("aria-sort") == "descending"
+    page.get_by_role("checkbox").uncheck()
+    page.get_by_role("searchbox").fill("")
+    page.get_by_role("button", name="显示全部 60 行").click()
+    page.goto((tmp_path / "other.html").as_uri())
+    page.go_back()
+    assert page.locator("tbody tr:visible").count() == 60
 
 
 # Figures

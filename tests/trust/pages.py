@@ -12,11 +12,11 @@ import nbformat
 
 from qb.indicators.assessment import Assessment
 from qb.publish.page import Page as Frame
-from qb.publish.site import district_index
+from qb.publish.site_index import district_index
 from qb.publish.site_plan import Part
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-KINDS = ("brief", "district", "annual", "data", "research", "plan", "school", "scenario")
+KINDS = ("brief", "district", "annual", "ledger", "data", "research", "plan", "school", "scenario")
 VOID = {"br", "img", "hr", "input", "meta", "link", "col", "source", "wbr"}
 
 
@@ -127,7 +127,7 @@ def shown(kind: str, lang: str, **parameters: object) -> list[str]:
 
     names = {"display": display}
     for cell in nbformat.read(NOTEBOOKS / f"{kind}.ipynb", as_version=4).cells:
-        if cell.cell_type != "code" or "work" in cell.metadata.get("tags", ()):
+        if cell.cell_type != "code" or {"work", "document"} & set(cell.metadata.get("tags", ())):
             continue
         tree = ast.parse(cell.source)
         last = tree.body[-1] if tree.body and isinstance(tree.body[-1], ast.Expr) else None

@@ -28,11 +28,11 @@ function label(made, words, about) {
   made.setAttribute("aria-label", about ? `${words} ${about}` : words);
 }
 
-// A file's name begins with the place that the page is about.
-function save(name, ending, parts, type) {
+// A file's name begins with the place that the page is about, and ends with which part of it all the file holds.
+function save(name, ending, parts, type, part = "") {
   const place = document.querySelector(".place")?.textContent.split(" · ")[0] ?? "";
   const file = (name.includes(place) ? name : `${place} ${name}`).replace(/[\\/:*?"<>|\s]+/g, " ").trim().slice(0, 80);
-  const link = make("a", { href: URL.createObjectURL(new Blob(parts, { type })), download: `${file}.${ending}` });
+  const link = make("a", { href: URL.createObjectURL(new Blob(parts, { type })), download: `${`${file} ${part}`.trim()}.${ending}` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }

@@ -1,18 +1,26 @@
-// Search over the site, offline: every page asks the index, which lists schools, indicators and departments.
+// Search over the site, offline: every page asks the index, which lists schools, indicators and departments; the
+// index of all districts lists these and their schools.
 const FOUND = 12;
+const everywhere = document.getElementById("everywhere");
+
+function places() {
+  const links = [...document.querySelectorAll("main table a[href$='.html'], #listing a")];
+  const schools = Object.entries(JSON.parse(everywhere?.textContent ?? "{}")).flatMap(([folder, { district, schools }]) =>
+    schools.map(([file, name]) => ({ words: `${name} · ${district}`, href: `${folder}/schools/${encodeURIComponent(file)}.html` })));
+  return [...links.map((link) => ({ words: text(link), href: link.href })), ...schools];
+}
 
 function answers(list, asked) {
   const words = fold(asked).split(/\s+/).filter(Boolean);
   const seen = new Set();
-  const right = (link) => !seen.has(link.href) && words.every((word) => fold(text(link)).includes(word));
-  const links = words.length ? [...document.querySelectorAll("main table a[href$='.html'], #listing a")] : [];
-  const found = links.filter((link) => right(link) && seen.add(link.href)).slice(0, FOUND);
-  list.replaceChildren(...found.map((link) => make("li", {}, make("a", { href: link.href, textContent: text(link) }))));
+  const right = (place) => !seen.has(place.href) && words.every((word) => fold(place.words).includes(word));
+  const found = (words.length ? places() : []).filter((place) => right(place) && seen.add(place.href)).slice(0, FOUND);
+  list.replaceChildren(...found.map((place) => make("li", {}, make("a", { href: place.href, textContent: place.words }))));
   if (words.length && !found.length) list.append(make("li", { textContent: say.nothing }));
 }
 
 function search(index) {
-  const here = Boolean(document.getElementById("listing"));
+  const here = Boolean(everywhere || document.getElementById("listing"));
   const input = make("input", { type: "search", placeholder: say.search });
   const list = make("ul", { className: "answers" });
   input.setAttribute("aria-label", say.search);
@@ -38,4 +46,4 @@ function search(index) {
 }
 
 const indexes = [...document.querySelectorAll("header.site nav a[href$='index.html']")];
-if (indexes.length) search(indexes.at(-1).getAttribute("href"));
+if (indexes.length || everywhere) search(indexes.at(-1)?.getAttribute("href"));

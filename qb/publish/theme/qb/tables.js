@@ -28,22 +28,34 @@ function compare(a, b, direction, numeric) {
   return direction * (typeof a === "number" && typeof b === "number" ? a - b : order.compare(a, b));
 }
 
-function sortable(head, rows) {
+// How a reader left a table stays with the page's place in the history: the way back finds it so.
+function remember(place, what) {
+  const held = history.state ?? {};
+  history.replaceState({ ...held, [place]: { ...held[place], ...what } }, "");
+}
+
+function sortable(head, rows, place) {
   const body = rows[0].parentNode;
+  const sort = (column, direction) => {
+    for (const other of head.cells) other.removeAttribute("aria-sort");
+    if (direction) head.cells[column].setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
+    const keyed = rows.map((row) => [row, sortKey(row.cells[column])]);
+    const numeric = keyed.some(([, key]) => typeof key === "number");
+    if (direction) keyed.sort((a, b) => compare(a[1], b[1], direction, numeric));
+    body.append(...keyed.map(([row]) => row));
+    remember(place, { column, direction });
+  };
   [...head.cells].forEach((th, column) => {
     const click = make("button", { type: "button", className: "sort" }, ...th.childNodes);
     th.append(click);
-    click.addEventListener("click", () => {
-      const direction = { ascending: -1, descending: 0 }[th.getAttribute("aria-sort")] ?? 1;
-      for (const other of head.cells) other.removeAttribute("aria-sort");
-      if (direction) th.setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
-      const keyed = rows.map((row) => [row, sortKey(row.cells[column])]);
-      const numeric = keyed.some(([, key]) => typeof key === "number");
-      if (direction) keyed.sort((a, b) => compare(a[1], b[1], direction, numeric));
-      body.append(...keyed.map(([row]) => row));
-    });
+    click.addEventListener("click", () => sort(column, { ascending: -1, descending: 0 }[th.getAttribute("aria-sort")] ?? 1));
   });
+  const { column, direction } = history.state?.[place] ?? {};
+  if (direction && head.cells[column]) sort(column, direction);
 }
+
+// How many rows are shown, of how many: what a file is called by that holds them.
+const extent = (shown, all) => (shown < all ? put(say.some_rows, shown, all) : put(say.every_row, all));
 
 // A box for words, where rows fall short a box to see only those, and how many rows are shown.
 function filters(name, rows, csv, narrowed) {
@@ -62,7 +74,7 @@ function filters(name, rows, csv, narrowed) {
     const shown = rows.filter((row) => !row.hidden).length;
     narrowed(shown < rows.length);
     count.textContent = shown < rows.length ? put(say.rows_of, shown, rows.length) : put(say.rows, rows.length);
-    label(csv, shown < rows.length ? put(say.csv_shown, shown) : say.csv, name);
+    label(csv, put(say.csv, extent(shown, rows.length)), name);
   };
   addEventListener("pageshow", apply); // the browser fills in again what was asked for before
   for (const control of [input, only]) control.addEventListener("input", apply);
@@ -78,21 +90,21 @@ function csvCell(cell) {
   return /[",\n]/.test(safe) && number === undefined ? `"${safe.replaceAll('"', '""')}"` : String(number ?? safe);
 }
 
-// What a filter hides is not saved; the file's name then says how many rows of how many.
+// What a filter hides is not saved; the file's name says how many rows of how many.
 function saveCsv(table) {
   const rows = [...table.tBodies[0].rows], shown = rows.filter((row) => !row.hidden);
   const lines = [...table.tHead.rows, ...shown].map((row) => [...row.cells].map(csvCell).join(","));
-  const part = shown.length < rows.length ? ` ${put(say.rows_of, shown.length, rows.length)}` : "";
-  save(nameOf(table) + part, "csv", ["\ufeff" + lines.join("\r\n") + "\r\n"], "text/csv");
+  const part = extent(shown.length, rows.length);
+  save(nameOf(table), "csv", ["\ufeff" + lines.join("\r\n") + "\r\n"], "text/csv", part);
 }
 
 // A long table shows its first rows until it is asked for all, filtered, or led into. On paper it is whole.
-function foldable(table, box, rows, name) {
+function foldable(table, box, rows, name, place) {
   if (rows.length < SHOWN + SPARE) return () => {};
   const first = rows.length > LONG ? FEW : SHOWN;
   table.classList.toggle("long", first === FEW);
   let whole = false, narrow = false;
-  const more = button("", name, () => show(!whole));
+  const more = button("", name, () => (show(!whole), remember(place, { whole })));
   const show = (all) => {
     whole = all;
     table.classList.toggle("folded", !whole && !narrow);
@@ -106,21 +118,21 @@ function foldable(table, box, rows, name) {
   };
   box.after(make("p", { className: "tools" }, more));
   addEventListener("hashchange", follow);
-  show(false);
+  show(Boolean(history.state?.[place]?.whole));
   follow();
   return (some) => ((narrow = some), show(whole));
 }
 
-function furnish(table) {
+function furnish(table, place) {
   const rows = [...(table.tBodies[0]?.rows ?? [])];
   if (!rows.length || !table.tHead) return;
   const name = nameOf(table);
   const plain = table.tHead.rows.length === 1 && table.tBodies.length === 1 && !table.querySelector("[rowspan], [colspan]");
-  if (plain && rows.length > 1) sortable(table.tHead.rows[0], rows);
-  const csv = button(say.csv, name, () => saveCsv(table));
+  if (plain && rows.length > 1) sortable(table.tHead.rows[0], rows, place);
+  const csv = button(put(say.csv, extent(rows.length, rows.length)), name, () => saveCsv(table));
   const saves = make("span", { className: "saves" }, csv);
   const box = table.closest(".scroll") ?? table;
-  const narrowed = plain ? foldable(table, box, rows, name) : () => {};
+  const narrowed = plain ? foldable(table, box, rows, name, place) : () => {};
   const found = plain && rows.length >= FILTER_FROM ? filters(name, rows, csv, narrowed) : [];
   box.before(make("div", { className: "tools" }, ...found, saves));
 }
