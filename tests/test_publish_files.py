@@ -168,6 +168,33 @@ def test_the_data_package_describes_every_file_it_holds(go, sample):
     assert "模拟数据" in described["description"] and "模拟数据" in files["README.md"].decode()
 
 
+def test_the_package_says_who_publishes_it_under_which_licence_and_is_made_again_when_that_changes(
+    go, tmp_path
+):
+    go(files=True)
+    plain = package(go.folder / "数据包.zip")
+    assert "contributors" not in plain[0] and "使用前请征得同意" in plain[1]["README.md"].decode()
+    (tmp_path / "数据" / "site.toml").write_text(
+        'office = "甲区教体局"\ncontact = "督导室"\nnext_date = "2026-11-30"\nlicence = "注明来源即可使用"\n',
+        "utf-8",
+    )
+    go(files=True)
+    described, files = package(go.folder / "数据包.zip")
+    assert described["contributors"] == [{"title": "甲区教体局", "role": "publisher"}]
+    told = files["README.md"].decode()
+    for line in (
+        "引用格式：",
+        "许可：注明来源即可使用",
+        "发布单位：甲区教体局",
+        "联系方式：督导室",
+        "下次更新：2026-11-30",
+    ):
+        assert f"\n{line}" in told
+    # Only CSV files are tables to Frictionless: its reader of parquet counts no bytes.
+    kinds = {(one["format"], one["type"]) for one in described["resources"]}
+    assert kinds == {("csv", "table"), ("parquet", "file"), ("toml", "file")}
+
+
 def test_its_tables_are_the_districts_own_with_types_and_units(go, sample):
     go(files=True)
     described, files = package(go.folder / "数据包.zip")

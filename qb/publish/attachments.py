@@ -27,6 +27,7 @@ from qb.data.withheld import suppressed_classes
 from qb.errors import QbError, why
 from qb.files import temporary_folder
 from qb.language import Message
+from qb.publish.site_settings import SiteSettings
 from qb.report.words import Lang, say, school_year
 from qb.standard import files_of
 
@@ -51,7 +52,9 @@ _TYPES = {
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of a ZIP: the same data give the same file
 
 
-def write_data_package(context: ReportContext, district: str, standard: str, path: Path) -> None:
+def write_data_package(
+    context: ReportContext, district: str, standard: str, path: Path, settings: SiteSettings | None = None
+) -> None:
     """Write a district's data as a ZIP; one that stands there is replaced.
 
     It holds the tables that have rows, each as CSV and as parquet, the files of the standard, a
@@ -62,16 +65,19 @@ def write_data_package(context: ReportContext, district: str, standard: str, pat
     ----------
     standard : str
         Name or file of the standard by which the site judges.
+    settings : SiteSettings, optional
+        Who publishes, whom to ask, when the next edition is due, under which licence.
 
     Raises
     ------
     OSError
         If the file cannot be written.
     """
-    write_file(path, lambda made: _fill(context, district, standard, made), replace=True)
+    settings = settings or SiteSettings()
+    write_file(path, lambda made: _fill(context, district, standard, settings, made), replace=True)
 
 
-def _fill(context: ReportContext, district: str, standard: str, made: Path) -> None:
+def _fill(context: ReportContext, district: str, standard: str, settings: SiteSettings, made: Path) -> None:
     with temporary_folder() as name:
         folder = Path(name)
         resources = []
@@ -83,9 +89,11 @@ def _fill(context: ReportContext, district: str, standard: str, made: Path) -> N
             (folder / source.name).write_bytes(source.read_bytes())
             resources.append(_described(folder / source.name, "toml", "application/toml"))
         described = _package(context, district, resources)
+        if settings.office:
+            described["contributors"] = [{"title": settings.office, "role": "publisher"}]
         text = json.dumps(described, ensure_ascii=False, indent=1) + "\n"
         (folder / "datapackage.json").write_text(text, encoding="utf-8")
-        (folder / "README.md").write_text(_readme(context, district), encoding="utf-8")
+        (folder / "README.md").write_text(_readme(context, district, settings), encoding="utf-8")
         with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in sorted(folder.iterdir()):
                 archive.writestr(_entry(file.name), file.read_bytes())
@@ -123,7 +131,8 @@ def _written(table: SchemaTable, frame: pd.DataFrame, folder: Path) -> list[dict
     }
     return [
         _described(csv, "csv", "text/csv")
-        | {"title": table.label, "profile": "tabular-data-resource", "encoding": "utf-8", "schema": schema},
+        | {"title": table.label, "type": "table", "profile": "tabular-data-resource"}
+        | {"encoding": "utf-8", "schema": schema},
         _described(parquet, "parquet", "application/vnd.apache.parquet") | {"title": table.label},
     ]
 
@@ -143,6 +152,7 @@ def _described(file: Path, form: str, medium: str) -> dict[str, object]:
     raw = file.read_bytes()
     return {
         "name": file.name.lower().replace(".", "-"),
+        "type": "file",  # Frictionless counts no bytes of a parquet file that it reads as a table
         "path": file.name,
         "format": form,
         "mediatype": medium,
@@ -175,22 +185,28 @@ def _invented(context: ReportContext, lang: Lang) -> str:
     return say(lang, "模拟数据。", "Invented data (模拟数据). ") if context.data.invented else ""
 
 
-def _readme(context: ReportContext, district: str) -> str:
+def _readme(context: ReportContext, district: str, settings: SiteSettings) -> str:
     lang, title = context.lang, _title(context, district, context.lang)
     made_up = _invented(context, lang)
     zh = (
         f"{made_up}每张表有 CSV（UTF-8）和 parquet 两种格式；列的名称、单位和说明见 `datapackage.json`，"
         "它还列出每个文件的大小和 SHA-256。判定所依据的标准也在其中。",
         f"引用格式：{title}，数据来源：{context.source}，由 qb {__version__} 整理。",
-        "许可：由数据的提供单位规定；没有另行说明的，使用前请征得同意。",
+        f"许可：{settings.licence or '由数据的提供单位规定；没有另行说明的，使用前请征得同意。'}",
     )
     en = (
         f"{made_up}Each table as CSV (UTF-8) and parquet; names, units and notes of the columns stand in "
         "`datapackage.json`, with the size and SHA-256 of every file. The standard that judges is enclosed.",
         f"Cite as: {title}. Source: {context.source}. Prepared with qb {__version__}.",
-        "Licence: as the office that provides the data decides; where nothing else is said, ask before use.",
+        f"Licence: {settings.licence or 'as the office that provides the data decides; where nothing else is said, ask before use.'}",
     )
-    return "\n\n".join((f"# {title}", *(zh if lang == "zh" else en))) + "\n"
+    words = (
+        ("发布单位：", "Published by: ", settings.office),
+        ("联系方式：", "Contact: ", settings.contact),
+        ("下次更新：", "Next edition: ", settings.next_date),
+    )
+    who = [f"{say(lang, *label)}{told}" for *label, told in words if told]
+    return "\n\n".join((f"# {title}", *(zh if lang == "zh" else en), *who)) + "\n"
 
 
 # The files.
@@ -420,7 +436,10 @@ def _makers(bundle: Bundle, held: PreloadedContext) -> dict[Path, Callable[[], N
         bundle.word: partial(write_word, replace(bundle.annual, target=bundle.word)),
         bundle.word_brief: brief,
     }
-    package = partial(write_data_package, context, bundle.district, str(held.standard), bundle.package)
+    settings = bundle.annual.page.settings
+    package = partial(
+        write_data_package, context, bundle.district, str(held.standard), bundle.package, settings
+    )
     return makers | words | {bundle.pdf: partial(_pdf, bundle), bundle.package: package}
 
 

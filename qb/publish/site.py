@@ -191,5 +191,5 @@ def indexes(plan: SitePlan, outcomes: dict[Path, JobOutcome]) -> Iterator[tuple[
         page = replace(
             plan.top_page(words["title"].format(subject=subject)), here=target.name if plan.whole else ""
         )
-        whole, last = plan.context.assessment, plan.context.years.get(plan.context.year - 1)
-        yield target, districts_index(parts, page, whole, plan.context.data["schools"], last)
+        whole, years = plan.context.assessment, plan.context.years
+        yield target, districts_index(parts, page, whole, plan.context.data["schools"], years)

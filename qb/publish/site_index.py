@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -356,12 +356,12 @@ def districts_index(
     page: Page,
     whole: Assessment,
     schools: pd.DataFrame,
-    last: Assessment | None = None,
+    years: Mapping[int, Assessment] = MappingProxyType({}),
 ) -> str:
     """Return the index of all districts of a dataset: how many meet the standard, and each, the worst first.
 
-    `whole` is the assessment of all of them, `schools` the table with their places, `last` the assessment of the
-    year before.
+    `whole` is the assessment of all of them, `schools` the table with their places, `years` the assessments of the
+    years before.
     """
     lang, reader, span = page.lang, IndexYear(whole, page), resource_span(whole.standard, page.lang)
     areas = {area: area_label(area, whole.standard, lang) for area in whole.standard.area_names}
@@ -409,7 +409,7 @@ def districts_index(
     return index_page(
         "districts.html.j2",
         page,
-        cards=_shown(Cards(tuple(_of_all(whole, last, page)), lang)),
+        cards=_shown(Cards(tuple(_of_all({**years, whole.year: whole}, page)), lang)),
         said=_shown(_said(whole, page)),
         maps=[_shown(chart) for chart in _map(parts, schools, page)],
         districts=_shown(table),
@@ -429,9 +429,11 @@ def _schools_of(part: Part) -> dict[str, object]:
     return {"district": part.district, "schools": listed}
 
 
-def _of_all(whole: Assessment, last: Assessment | None, page: Page) -> Iterator[tuple[str, ...]]:
-    """Yield how many districts, school stages and coefficients meet the standard, and how many did last year."""
-    lang = page.lang
+def _of_all(years: Mapping[int, Assessment], page: Page) -> Iterator[tuple[Any, ...]]:
+    """Yield how many districts, school stages and coefficients meet the standard, and how many did in years before."""
+    lang, year = page.lang, max(years)
+    whole, last = years[year], years.get(year - 1)
+    shown = sorted(years)[-FIVE:]
     labels = (
         say(lang, "达标的地区", "Districts that meet the standard"),
         say(lang, "达标的学校（学段）", "School stages met"),
@@ -440,7 +442,8 @@ def _of_all(whole: Assessment, last: Assessment | None, page: Page) -> Iterator[
     for place, label in enumerate(labels):
         now = _tallies(whole)[place]
         then = None if last is None else _tallies(last)[place]
-        yield label, now.of_all(lang), "", "", counted(now, then, lang)
+        course = [(one, _tallies(years[one])[place].drawn) for one in shown]
+        yield label, now.of_all(lang), "", "", counted(now, then, lang), course
 
 
 def _tallies(whole: Assessment) -> tuple[Tally, ...]:
@@ -451,11 +454,7 @@ def _tallies(whole: Assessment) -> tuple[Tally, ...]:
 def _said(whole: Assessment, page: Page) -> Sentences:
     """Return the sentence on how many districts meet the standard, and where most school stages fail."""
     lang, tally = page.lang, _tallies(whole)[0]
-    line = say(
-        lang,
-        f"{tally.held} 个地区中 {tally.passed} 个达标",
-        f"{tally.passed} of {tally.held} districts meet the standard",
-    )
+    line = _counted_districts(tally, lang)
     counts = whole.rows.loc[(whole.rows["verdict"] == Verdict.FAIL).to_numpy(), "district"].value_counts()
     if len(counts):
         line += say(
@@ -466,6 +465,14 @@ def _said(whole: Assessment, page: Page) -> Sentences:
     return Sentences((line + say(lang, "。", "."),))
 
 
+def _counted_districts(tally: Tally, lang: Lang) -> str:
+    return say(
+        lang,
+        f"{tally.held} 个地区中 {tally.passed} 个达标",
+        f"{tally.passed} of {tally.held} districts meet the standard",
+    )
+
+
 def _map(parts: Sequence[Part], schools: pd.DataFrame, page: Page) -> list[Chart]:
     """Return where the districts are, each in the middle of its schools; nothing without coordinates of two."""
     lang = page.lang
@@ -474,8 +481,9 @@ def _map(parts: Sequence[Part], schools: pd.DataFrame, page: Page) -> list[Chart
     if middle.dropna().shape[0] < 2:
         return []
     verdicts = [Verdict(part.assessment.districts["verdict"].iloc[0]) for part in parts]
+    tally = Tally.of(verdicts)
     words = Caption(
-        say(lang, "各地区的位置和结论", "Where the districts are, and their verdicts"),
+        _counted_districts(tally, lang),
         f"{say(lang, '点在各校坐标的平均处', 'Dots at the mean of the schools’ coordinates')} · {page.place}",
         dict(page.provenance).get(page.words["source"], ""),
         lang=lang,

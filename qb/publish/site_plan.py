@@ -318,7 +318,7 @@ class SitePlan:
 
     def content_of(self, bundle: Bundle) -> str:
         """Return the digest of what files are made of."""
-        return digest(*(self._content((kind, ""), bundle.district) for kind in _OF_FILES))
+        return digest(self.settings, *(self._content((kind, ""), bundle.district) for kind in _OF_FILES))
 
     def _tasks(self, part: Part) -> Iterator[PageTask]:
         for key, target in part.pages.items():

@@ -25,6 +25,7 @@ class _File(Entry):
     logo: str = ""
     contact: str = ""
     next_date: str = ""
+    licence: str = ""
     colour: str = Field("", pattern=r"^(#[0-9A-Fa-f]{6})?$")
     footer: str = ""
 
@@ -47,12 +48,13 @@ class _File(Entry):
 class SiteSettings:
     """What a site says of who publishes it; empty where nothing was said."""
 
-    # office, contact, next_date, footer: who publishes; whom to ask; when the next edition is due; a closing
-    # line.
+    # office, contact, next_date, licence, footer: who publishes; whom to ask; when the next edition is due; under
+    # which terms the data may be used; a closing line.
     office: str = ""
     logo: str = ""  # the mark as an address that holds the picture itself
     contact: str = ""
     next_date: str = ""
+    licence: str = ""
     colour: str = ""  # of links and marks on light pages, as ``#0b6e99``
     footer: str = ""
 
