@@ -81,7 +81,7 @@ def parser_in(lang: Lang) -> Parser:
     # fmt: off
     it = command(
         "publish",
-        t("生成报告网站：首页、区域报告、年度报告、数据概况、校际差异研究、情景比较、达标方案和各校“一校一策”。", "Make a site of reports: index, district, annual report, data, differences between schools, scenarios, plan, and a page for each school."),
+        t("生成报告网站：首页、区域报告、一页纸、年度报告、问题台账、数据概况、校际差异研究、情景比较、达标方案和各校“一校一策”。", "Make a site of reports: index, district, brief, annual report, issue ledger, data, differences between schools, scenarios, plan, and a page for each school."),
         "qb publish",
         t("qb publish 我的数据 --year 2025 --out 报告", "qb publish mydata --year 2025 --out report"),
         t("qb publish 我的数据 --only district data", "qb publish mydata --only district data"),
@@ -121,7 +121,7 @@ def parser_in(lang: Lang) -> Parser:
     it.add_argument(
         "--files",
         action="store_true",
-        help=t("另生成附件：评估表册、问题台账、一校一策（Excel），年度报告（Word、PDF），一页纸（Word）", "make files too: the forms, the issue ledger, school plans (Excel), the annual report (Word, PDF), the brief (Word)"),
+        help=t("另生成附件：评估表册、问题台账、一校一策（Excel），年度报告（Word、PDF），一页纸（Word），数据包（ZIP）", "make files too: the forms, the issue ledger, school plans (Excel), the annual report (Word, PDF), the brief (Word), the data package (ZIP)"),
     )
     it.add_argument("--force", action="store_true", help=t("全部重新生成；默认只生成有变化的页面", "make all pages anew; by default only those that change"))
     it.add_argument("--scheduler", metavar="ADDRESS", help=t("交给 Dask 集群，如 tcp://10.0.0.1:8786", "hand the pages to a Dask cluster, as tcp://10.0.0.1:8786"))

@@ -115,7 +115,7 @@ def test_a_workbook_in_which_somebody_has_written_is_never_replaced(go, sample, 
     go(files=True)
     path = go.folder / name
     book = load_workbook(path)
-    book.worksheets[-1]["C9"] = "逐校落实"
+    book.worksheets[-1]["T99"] = "逐校落实"
     book.save(path)
     written = path.read_bytes()
     for year in (2024, 2025):  # and not the time after, either

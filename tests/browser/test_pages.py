@@ -6,17 +6,22 @@ import io
 import re
 import unicodedata
 from itertools import pairwise
+from pathlib import Path
 
+import docx
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import Locator, Page, expect
 from pypdf import PdfReader
 
+from qb.publish.jobs import Job
+from qb.publish.notebook_to_word import write_word
 from qb.publish.page import Page as PageOfSite
 from qb.publish.page import notebook_page
 
 from .conftest import KINDS, PHONE, SCHOOL, WIDE, View, both_languages, every_page
 
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 A4 = (595.0, 842.0)  # points, to the whole one: 210 × 297 mm at 72 to the inch
 
 # The letters of a page as its own fonts draw them, beside code points that no font may hold.
@@ -339,6 +344,23 @@ def test_on_paper_no_sheet_is_empty_and_the_text_is_text(view, kind):
         assert f"{number}/{len(sheets)}" in text
         own = text.replace(place, "", 1).replace(f"{number}/{len(sheets)}", "", 1)
         assert len(own) > 40, f"{kind}, sheet {number}: {text}"
+
+
+def test_tables_and_figures_are_numbered_alike_on_the_page_and_in_word(visit, site, tmp_path):
+    where = PageOfSite("年度报告", place="示例区")
+    write_word(Job(NOTEBOOKS / "annual.ipynb", {}, tmp_path / "年度报告.docx", where))
+    document = docx.Document(str(tmp_path / "年度报告.docx"))
+    captions = [one.text for one in document.paragraphs if one.style.name == "Caption"]
+    sheets = PdfReader(io.BytesIO(visit(site["zh", "annual"]).page.pdf(prefer_css_page_size=True))).pages
+    printed = words_of("".join(sheet.extract_text() for sheet in sheets))
+    lacking = [caption for caption in captions if words_of(caption) not in printed]
+    assert len(captions) > 20 and {caption[0] for caption in captions} == {"表", "图"}
+    # The ledger whole, which has a page of its own, stands last among the tables annexed to the document.
+    tables = [caption for caption in captions if caption.startswith("表 ")]
+    assert lacking == tables[-2:] and [line.split("  ")[1][:4] for line in lacking] == [
+        "问题台账",
+        "整改台账",
+    ]
 
 
 def test_an_english_page_of_a_nine_year_school_that_fails_is_on_three_sheets(visit, site):
