@@ -490,7 +490,7 @@ def _map(parts: Sequence[Part], schools: pd.DataFrame, page: Page) -> list[Chart
     )
     pupils = [float(part.assessment.rows["pupils"].sum()) for part in parts]
     places = (middle[name].tolist() for name in ("longitude", "latitude"))
-    leads = [("href", f"{quote(part.folder.name)}/index.html") for part in parts]
+    leads = [f"{quote(part.folder.name)}/index.html" for part in parts]
     return [
         map_of_schools(
             *places, pupils, list(middle.index), verdicts, caption=words, of="district", leads=leads
