@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from messages import arguments_of
 from town import Town, area, verdict
 
 import qb
@@ -235,17 +236,18 @@ measure = "no_such"
 
 
 def test_every_fault_of_a_file_is_told_at_once(tmp_path):
-    assert faults_of(file(tmp_path, WRONG), YEAR) == [
+    *told, columns, functions = faults_of(file(tmp_path, WRONG), YEAR)
+    assert told == [
         "C7：重复登记",
         "without 列出了 national-2017 中没有的 C99",
         "C5：缺少初中的限值（不限 kind、from_year 的一条）",
         "C6 resource：除数 classes 可能为 0，须用 if_zero 写明此时的结论（fail 或 no data）",
         # What is wrong with the first of two entries of one code is told beside its being there twice.
         "C7 resource：除数 classes 可能为 0，须用 if_zero 写明此时的结论（fail 或 no data）",
-        "C4 resource：表 facilities 没有可以相加的列 teaching_floor_m2",
-        # What only the functions know is told though other entries cannot be read.
-        f"C9 的 measure = 'no_such'，可用的有 {'、'.join([*FUNCTIONS, SCORE])}",
     ]
+    # What only data and functions know is told though the entries do not fit together.
+    assert arguments_of(columns)[:3] == ("C4", "facilities", "teaching_floor_m2")
+    assert arguments_of(functions) == ("C9", "no_such", *FUNCTIONS, SCORE)
 
 
 def test_an_entry_is_known_by_a_text_alone(tmp_path):

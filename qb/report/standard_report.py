@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 from unicodedata import east_asian_width
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from qb.data.schema import AMOUNTS, DISTRICT_ITEMS, TABLES, bearing, items_of, tables_of
+from qb.data.schema import bearing, items_of, tables_of
 from qb.errors import QbError
-from qb.indicators.declared_figures import SCHOOLS
-from qb.indicators.indicator_functions import faults, lacking, unknown_function
+from qb.indicators.indicator_functions import faults
 from qb.language import Message, listing
 from qb.report.rules import limit_cells, limits_text, stays_out
 from qb.report.words import (
@@ -28,10 +27,9 @@ from qb.report.words import (
     stage_label,
     value_unit,
 )
-from qb.standard import SIDES, Indicator, Ratio, Resource, Standard, read_whole
-from qb.standard.inheritance import entered_twice
-from qb.standard.reader import OTHER_COUNT
-from qb.terms import COMPULSORY, Stage
+from qb.standard import SIDES, Indicator, Standard, read_whole
+from qb.standard.reader import OTHER_COUNT, readable
+from qb.terms import COMPULSORY
 from qb.tomlfile import PLAIN
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -254,98 +252,10 @@ def faults_of(name: str | Path, year: int) -> list[Message]:
     if standard is None:
         if any(said.code.startswith("extends") for said in found):  # what its base has is not lacking
             found = [said for said in found if not said.endswith(PLAIN["missing"][0])]
-        return list(dict.fromkeys([*found, *_of_entries(written, year)]))
+        standard, unread = readable(written)
+        more = [*standard.apart(), *faults(standard, year)] if standard else []
+        if unread:  # what cannot be read is not missing
+            known = (said for said in more if not unread & set(map(str, said.arguments)))
+            more = [said for said in known if said.code != OTHER_COUNT[0]]
+        return list(dict.fromkeys([*found, *more]))
     return [*found, *faults(standard, year)]
-
-
-def _of_entries(written: dict, year: int) -> Iterator[Message]:
-    """Yield what is wrong with single indicators of a document that is no standard yet, as of one that is."""
-    columns = [c for c in _entries(written, "columns") if isinstance(c.get("name"), str)]
-    known = {
-        name: {c.name for c in TABLES[name].columns if c.kind in AMOUNTS}
-        | {c["name"] for c in columns if c.get("table") == name}
-        for name in ("sections", "facilities")
-    }
-    every = set().union(*known.values(), DISTRICT_ITEMS, {SCHOOLS}, {c["name"] for c in columns})
-    headings = (
-        ("area", "name", "areas", ("{}：没有登记方面 {}", "{}: there is no area {}")),
-        ("group", "code", "groups", ("{}：没有登记分组 {}", "{}: there is no group {}")),
-    )
-    for indicator in _entries(written, "indicators"):
-        code, ratio, held = (indicator.get(key) for key in ("code", "ratio", "resource"))
-        for key, name, listed_in, words in headings:
-            there = {entry.get(name) for entry in _entries(written, listed_in)}
-            if isinstance(of := indicator.get(key), str) and of not in there:
-                yield Message(*words, code, of)
-        if isinstance(ratio, dict):
-            for name in _texts(ratio, "add", "subtract", "divide"):
-                if name not in every:
-                    yield Message(
-                        "{} 的 ratio：没有学校的列或县区数据项 {}",
-                        "{} ratio: there is no column of schools or item of the district {}",
-                        code,
-                        name,
-                    )
-        if isinstance(held, dict):
-            table, at = str(held.get("table")), held.get("add_at")
-            named = [
-                *_texts(held, "add", "subtract"),
-                *_texts(at if isinstance(at, dict) else {}, *map(str, Stage)),
-            ]
-            for name in named if table in known else ():
-                if name not in known[table]:
-                    yield Message(
-                        "{} resource：表 {} 没有可以相加的列 {}",
-                        "{} resource: table {} has no column {} that can be added up",
-                        code,
-                        table,
-                        name,
-                    )
-        for key, part, model in (("resource", held, Resource), ("ratio", ratio, Ratio)):
-            for fault in _made(model, part).faults() if _made(model, part) else ():
-                yield Message("{} {}：{}", "{} {}: {}", code, key, fault)
-        yield from _without_limit(indicator)
-        whole, measure = _made(Indicator, indicator), indicator.get("measure")
-        unknown = unknown_function(str(code), measure) if isinstance(measure, str) and measure else []
-        yield from unknown or (lacking(whole, year) if whole and whole.measure else ())
-    codes = {entry.get("code") for entry in _entries(written, "indicators") if "resource" in entry}
-    school = (written.get("rules") or {}).get("school")
-    if isinstance(school, dict) and school.get("of") not in (None, len(codes)):
-        yield Message(*OTHER_COUNT, school["of"], len(codes))
-    for key, name in (("indicators", "code"), ("groups", "code"), ("areas", "name"), ("columns", "name")):
-        yield from entered_twice(str(entry.get(name)) for entry in _entries(written, key))
-
-
-def _without_limit(indicator: dict) -> Iterator[Message]:
-    """Yield the stages for which a ratio, or a resource with limits, has none."""
-    limits = _entries(indicator, "limits")
-    stages = {
-        one.get("stage") for one in limits if not (one.get("name") or one.get("kind") or one.get("from_year"))
-    }
-    more = "（不限 kind、from_year 的一条）", " (one without kind and from_year)"
-    more = more if isinstance(indicator.get("resource"), dict) else ("", "")
-    for stage in COMPULSORY if limits and not indicator.get("measure") and None not in stages else ():
-        if stage not in stages:
-            yield Message(
-                f"{{}}：缺少{{}}的限值{more[0]}",
-                f"{{}}: no limit for {{}}{more[1]}",
-                indicator.get("code"),
-                stage,
-            )
-
-
-def _made(model: type[_Model], part: object) -> _Model | None:
-    try:
-        return model.model_validate(part)
-    except ValidationError:  # which is told already
-        return None
-
-
-def _entries(of: dict, key: str) -> list[dict]:
-    found = of.get(key)
-    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
-
-
-def _texts(of: dict, *keys: str) -> list[str]:
-    found = [of[key] for key in keys if isinstance(of.get(key), list)]
-    return [text for each in found for text in each if isinstance(text, str)]

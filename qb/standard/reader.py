@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from qb.language import Message, listing
 from qb.standard.indicator_entries import (
@@ -41,6 +41,7 @@ TRANSITION = "transition"
 BESIDE = ("recognition", "veto")  # areas that are not made of indicators; each may be absent
 
 
+ALONE = "entries alone"  # the context in which entries are read without being held against each other
 OTHER_COUNT = (
     "rules.school.of = {}，而资源指标有 {} 项：须相同",
     "rules.school.of = {}, and there are {} resource indicators: they must be the same",
@@ -220,11 +221,14 @@ class Standard(Entry):
         return LimitInForce(value, side, decimals, rounding.compare == "rounded", rounding.tolerance)
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> Standard:
-        wrong = [*self._doubled(), *self._unknown(), *self._missing(), *self._turned()]
-        if wrong:
+    def _hangs_together(self, info: ValidationInfo) -> Standard:
+        if info.context != ALONE and (wrong := self.apart()):
             raise ValueError(*wrong)
         return self
+
+    def apart(self) -> list[Message]:
+        """Say in what the entries do not fit together."""
+        return [*self._doubled(), *self._unknown(), *self._missing(), *self._turned()]
 
     def _doubled(self) -> list[Message]:
         wrong = entered_twice(
@@ -442,6 +446,25 @@ def read_whole(name: str | Path) -> tuple[Standard | None, list[Message], dict[s
         return as_model(written, path, Standard, WHAT, StandardError), wrong, written
     except StandardError as error:
         return None, [*dict.fromkeys([*wrong, *cast(tuple[Message, ...], error.lines)])], written
+
+
+def readable(written: dict[str, Any]) -> tuple[Standard | None, set[str]]:
+    """Return a standard of what can be read entry by entry, whether or not it fits together, and the words of the rest.
+
+    None where it is not an entry of a list that makes no sense.
+    """
+    try:
+        return Standard.model_validate(written, context=ALONE), set()
+    except ValidationError as error:
+        left_out = {fault["loc"][:2] for fault in error.errors() if len(fault["loc"]) > 1}
+    lists = {key: entries for key, entries in written.items() if isinstance(entries, list)}
+    kept = {key: [e for at, e in enumerate(of) if (key, at) not in left_out] for key, of in lists.items()}
+    rest = (lists[key][at] for key, at in left_out if key in lists and isinstance(at, int))
+    words = {text for entry in rest if isinstance(entry, dict) for text in map(str, entry.values())}
+    try:
+        return Standard.model_validate({**written, **kept}, context=ALONE), words
+    except ValidationError:
+        return None, words
 
 
 def load_transition(name: str | Path = TRANSITION) -> Transition:

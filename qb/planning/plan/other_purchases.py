@@ -95,7 +95,7 @@ def mending(data: Dataset, before: Assessment, costs: Costs, districts: set[str]
     standard, found = before.standard, before.findings
     failing = found[((found["verdict"] == Verdict.FAIL) & found["district"].isin(districts)).to_numpy()]
     prices, rows, actions = other_prices(standard, costs), [], []
-    for measure, needs in MEANS.items():
+    for measure, needs in NEEDS.items():
         indicator = standard.computed_by(measure)
         if indicator is None:
             continue
@@ -223,7 +223,7 @@ def _fen(yuan: float) -> float:
     return math.ceil(round(100 * yuan, 6)) / 100 if yuan == yuan else math.nan
 
 
-MEANS = {
+NEEDS = {
     "special_rooms": _rooms,
     "trained": _teachers("trained_teachers", "trained"),
     "certified": _teachers("certified_teachers", "certified"),
