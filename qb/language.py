@@ -104,6 +104,21 @@ class Both:
         self.zh, self.en = zh, en
 
 
+_ZH, _EN = (
+    "零一二三四五六七八九十",
+    ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
+)
+
+
+def in_words(count: int) -> Both:
+    """Return a small number as a word, a greater one in digits.
+
+    >>> in_words(7).zh, in_words(5).en, in_words(31).en
+    ('七', 'five', '31')
+    """
+    return Both(*(words[count] if count < len(words) else str(count) for words in (_ZH, _EN)))
+
+
 def _filled(wording: str, lang: Lang, arguments: tuple[object, ...]) -> str:
     if not arguments:
         return wording

@@ -12,7 +12,7 @@ import pandas as pd
 
 from qb.data.dataset import Dataset, index_of, is_open, silent_stages
 from qb.data.schema import AMOUNTS, SPONSORS, TABLES, tables_of
-from qb.language import Both, Message
+from qb.language import Both, Message, in_words
 from qb.standard import Standard
 from qb.terms import Kind, Stage
 
@@ -167,10 +167,8 @@ def counted(standard: Standard) -> Message:
     >>> counted(load()), counted(load()).en
     ('七项指标', 'the seven')
     """
-    count = len(standard.resources)
-    if count >= len(_DIGITS):
-        return Message(" {} 项指标", "the {}", count)
-    return Message(f"{_DIGITS[count]}项指标", f"the {_WORDS[count]}")
+    number = in_words(len(standard.resources))
+    return Message(" {} 项指标" if number.zh.isascii() else "{}项指标", "the {}", number)
 
 
 def goal(standard: Standard) -> Both:
@@ -187,10 +185,6 @@ def goal(standard: Standard) -> Both:
     elif standard.rules.coefficient:
         zh, en = [*zh, "差异系数"], [*en, "the limits of their coefficients"]
     return Both("和".join(zh), " and ".join(en))
-
-
-_DIGITS = "零一二三四五六七八九十"
-_WORDS = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 
 def summed_columns(table: str, standard: Standard) -> tuple[str, ...]:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qb.errors import QbError
-from qb.language import listing
+from qb.language import Lang, listing
 from qb.publish import manifest
 from qb.publish.jobs import CELL_SECONDS, Site
 from qb.publish.manifest import RECORD, Record, locked
 from qb.publish.own_notebooks import find_notebooks
-from qb.publish.page import Lang
 from qb.publish.page_processes import PageProcesses
 from qb.publish.site_settings import PICTURES, settings_file
 

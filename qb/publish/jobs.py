@@ -13,8 +13,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qb.errors import QbError
-from qb.language import STOP, Both, Message, joined, listing, told
-from qb.publish.page import WORDS, Lang, Page
+from qb.language import STOP, Both, Lang, Message, joined, listing, told
+from qb.publish.page import WORDS, Page
 
 if TYPE_CHECKING:
     import nbformat

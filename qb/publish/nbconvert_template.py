@@ -10,7 +10,8 @@ from nbformat import NotebookNode
 
 from qb import __version__
 from qb.data.schema import INVENTED
-from qb.publish.page import TOOLS, WORDS, Lang, Page, readable, speaks
+from qb.language import Lang
+from qb.publish.page import TOOLS, WORDS, Page, readable, speaks
 
 MARKS = (INVENTED, "invented data")  # as tables and sources say it
 _HEADING = re.compile(r"^#\s+(.+)$", re.MULTILINE)

@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qb.errors import QbError
-from qb.language import Message
+from qb.language import Lang, Message
 from qb.publish.jobs import Job, open_notebook, refuse
-from qb.publish.page import Lang, speaks
+from qb.publish.page import speaks
 from qb.report.tables import Heading
 from qb.report.word_writer import ChapterTitle, DocumentFrame, Place, write_document
 from qb.report.words import say

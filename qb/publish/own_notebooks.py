@@ -13,10 +13,10 @@ from typing import Literal
 
 from qb.errors import QbError
 from qb.files import write_whole
-from qb.language import Message, listing
+from qb.language import Lang, Message, listing
 from qb.publish.jobs import open_notebook, parameters_at, parameters_of
 from qb.publish.manifest import KINDS
-from qb.publish.page import WORDS, Lang
+from qb.publish.page import WORDS
 
 Per = Literal["dataset", "district", "school"]
 GROUP = "qb.notebooks"  # entry points of packages that bring notebooks: the module in whose folder they lie

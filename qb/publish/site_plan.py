@@ -16,14 +16,14 @@ from qb import __version__
 from qb.data.checks import Doubt
 from qb.errors import QbError, why
 from qb.indicators.assessment import Assessment
-from qb.language import Message, listing
+from qb.language import Lang, Message, listing
 from qb.publish import digests, manifest
 from qb.publish.attachments import Bundle
 from qb.publish.digests import PageDigests
 from qb.publish.jobs import CELL_SECONDS, Job, Parameter
 from qb.publish.manifest import KINDS, OF_DISTRICT, Record, digest
 from qb.publish.own_notebooks import OwnNotebook
-from qb.publish.page import WORDS, Lang, Page
+from qb.publish.page import WORDS, Page
 from qb.publish.site_settings import SiteSettings, load_settings
 from qb.report.context import ReportContext
 from qb.report.verdict_keys import doubted, doubts_said

@@ -17,10 +17,10 @@ from urllib.parse import unquote
 
 from qb.errors import QbError, plain, why
 from qb.files import read_plain, sample_scenarios, temporary_folder
-from qb.language import Message, joined, json_text, listing, told
+from qb.language import Lang, Message, joined, json_text, listing, told
 from qb.publish.jobs import Job, JobOutcome
 from qb.publish.own_notebooks import find_notebooks
-from qb.publish.page import WORDS, Lang
+from qb.publish.page import WORDS
 from qb.publish.page_processes import run as make_pages
 from qb.publish.site import indexes
 from qb.publish.site_plan import Request, SitePlan

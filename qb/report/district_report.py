@@ -10,6 +10,7 @@ import pandas as pd
 from qb.indicators.assessment import Assessment
 from qb.indicators.school_figures import of_schools
 from qb.indicators.verdicts import deciding
+from qb.language import in_words
 from qb.report import columns
 from qb.report.columns import states
 from qb.report.context import AnnualPart, DistrictPart, part
@@ -28,7 +29,6 @@ from qb.report.words import (
     coefficient_text,
     coefficients_said,
     compared,
-    counted_in_words,
     detail_text,
     listed,
     number,
@@ -170,8 +170,8 @@ class DistrictVerdict(AnnualPart):
         if overall == Verdict.PASS:
             count = len(self.standard.asked_areas)
             return self.say(
-                f"{counted_in_words(count, lang)}个方面全部达标。",
-                f"All {counted_in_words(count, lang)} areas are met.",
+                f"{in_words(count).zh}个方面全部达标。",
+                f"All {in_words(count).en} areas are met.",
             )
         words = {v: (verdict_label(v, lang), listed(found, lang)) for v, found in areas.items() if found}
         return self.say(
@@ -300,7 +300,7 @@ class DistrictIndicators(DistrictPart):
         lang, standard = self.lang, self.standard
         areas = [area_label(a, standard, lang) for a in standard.asked_areas if a != "veto"]
         veto = "veto" in standard.asked_areas
-        count = counted_in_words(len(areas), lang).replace("二", "两")
+        count = in_words(len(areas)).zh.replace("二", "两")
         zh = f"{'、'.join(areas)}{count if len(areas) > 1 else '这'}{'个方面都' if len(areas) > 1 else '一方面'}达标"
         en = f"{', '.join(areas)} {'is' if len(areas) == 1 else 'are all'} met"
         line = self.say(

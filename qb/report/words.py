@@ -312,34 +312,6 @@ def value_decimals(indicator: Indicator, standard: Standard) -> int:
     return indicator.decimals if own else standard.rules.rounding.values
 
 
-_ZH = "零一二三四五六七八九十"
-_EN = [
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
-
-
-def counted_in_words(count: int, lang: Lang) -> str:
-    """Return a small number as a word, a greater one in digits.
-
-    >>> counted_in_words(7, "zh"), counted_in_words(5, "en"), counted_in_words(31, "en")
-    ('七', 'five', '31')
-    """
-    words = _ZH if lang == "zh" else _EN
-    return words[count] if count < len(words) else str(count)
-
-
 def resources_said(standard: Standard, lang: Lang, *, bare: bool = False) -> str:
     """Return the resource indicators as a sentence counts them.
 
@@ -349,11 +321,9 @@ def resources_said(standard: Standard, lang: Lang, *, bare: bool = False) -> str
     >>> resources_said(load(), "zh"), resources_said(load(), "zh", bare=True)
     ('七项指标', '七项')
     """
-    if lang == "en":
-        return f"the {counted_in_words(len(standard.resources), lang)}" + " indicator" * (
-            len(standard.resources) == 1
-        )
     whole = counted(standard)
+    if lang == "en":
+        return whole.en + " indicator" * (len(standard.resources) == 1)
     return whole.removesuffix("指标") if bare else whole
 
 
