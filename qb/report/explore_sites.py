@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,9 +21,10 @@ from qb.planning.siting.pareto_front import PATIENT, QUICK, SWING, front, swayed
 from qb.planning.siting.site_choice import prices, site
 from qb.planning.siting.siting_solver import NOW, Siting, SitingStatus
 from qb.planning.siting.siting_summary import proven_lines
+from qb.report.columns import table
 from qb.report.tables import Column, Table
 from qb.report.words import Lang, number, say, school_year, sources_said, stage_label
-from qb.standard import DEFAULT, chosen_standard
+from qb.standard import DEFAULT, Standard, chosen_standard
 from qb.terms import COMPULSORY, Stage
 
 
@@ -52,7 +54,15 @@ def open_siting(
     edge = front(found, dataset, chosen, costs, end, seconds, points)
     swings = swayed(edge, found, prices(found.candidates, dataset, found.year, costs, chosen))
     reached = trade_off(found, dataset, chosen, costs, end, seconds)
-    return SitingPlans(dataset, found, reached, edge, swings, lang)
+    return SitingPlans(dataset, found, reached, edge, swings, chosen, lang)
+
+
+# What the tables show of a plan.
+WITHIN = Column("within", ("步行距离以内（人）", "Within walking distance (pupils)"), 0)
+MEAN_KM = Column("mean_km", ("平均步行（千米）", "Mean walk (km)"), 2)
+COST = Column("million_yuan", ("建校和一年工资（百万元）", "To build, with a year's pay (million yuan)"), 1)
+PER_CHILD = Column("per_child", ("每增一人（万元）", "For each more (10,000 yuan)"))
+PROOF = Column("proof", ("证明", "Proof"))
 
 
 class SitingPlans:
@@ -65,10 +75,11 @@ class SitingPlans:
         reached: pd.DataFrame,
         edge: pd.DataFrame,
         swings: pd.DataFrame,
+        standard: Standard,
         lang: Lang = "zh",
     ) -> None:
         self.data, self.found, self.reached, self.lang = data, found, reached, lang
-        self.edge, self.swings = edge, swings
+        self.edge, self.swings, self.standard, self.year = edge, swings, standard, found.year
 
     def table(self) -> Table:
         """Return the plans side by side, the district as it is first."""
@@ -76,33 +87,32 @@ class SitingPlans:
         frame["plan"] = [self._plan(option) for option in frame["option"]]
         frame["million_yuan"] = frame["cost_yuan"] / 1e6
         frame["proof"] = [self._proof(option) for option in frame["option"]]
-        return Table(
-            self._say("各方案对照", "The plans side by side"),
+        return table(
+            self,
+            ("各方案对照", "The plans side by side"),
             (
-                Column("plan", self._say("方案", "Plan")),
-                Column("within", self._say("步行距离以内（人）", "Within walking distance (pupils)"), 0),
-                Column("mean_km", self._say("平均步行（千米）", "Mean walk (km)"), 2),
-                Column("moved", self._say("换学校（人）", "Change school (pupils)"), 0),
-                Column("passing", self._say("达标的学校（学段）", "School stages met"), 0),
-                Column("over", self._say("超限的差异系数", "Coefficients above the limit"), 0),
-                Column("lacking", self._say("未达标准的项次", "Figures below the standard"), 0),
-                Column(
-                    "million_yuan",
-                    self._say(
+                Column("plan", ("方案", "Plan")),
+                WITHIN,
+                MEAN_KM,
+                Column("moved", ("换学校（人）", "Change school (pupils)"), 0),
+                Column("passing", ("达标的学校（学段）", "School stages met"), 0),
+                Column("over", ("超限的差异系数", "Coefficients above the limit"), 0),
+                Column("lacking", ("未达标准的项次", "Figures below the standard"), 0),
+                replace(
+                    COST,
+                    label=(
                         "建校和一年工资（百万元，假设）",
                         "To build, with a year's pay (million yuan, assumed)",
                     ),
-                    1,
                 ),
-                Column("proof", self._say("证明", "Proof")),
+                PROOF,
             ),
             frame,
-            note=self._say(
+            note=(
                 "建校费用是假设：候选校址文件没有写明的，按标准应有的教学用房、运动场地、设备计，不含征地；另加新校教师一年的工资。",
                 "Costs are assumed: unless the candidates' file says so, the floor, grounds and equipment "
                 "that the standard demands, without land; to it comes a year's pay of its teachers.",
             ),
-            lang=self.lang,
         )
 
     def curve(self) -> Table:
@@ -126,28 +136,22 @@ class SitingPlans:
             million_yuan=self.reached["cost_yuan"] / 1e6,
             proof=[self._proven(status) for status in self.reached["status"]],
         )
-        return Table(
-            self._say(
-                "逐所增加：每种建校数的最优方案", "One more each time: the best of each number of schools"
-            ),
+        return table(
+            self,
+            ("逐所增加：每种建校数的最优方案", "One more each time: the best of each number of schools"),
             (
-                Column("new", self._say("新建（所）", "New schools"), 0),
-                Column("sites", self._say("校址", "Sites")),
-                Column("within", self._say("步行距离以内（人）", "Within walking distance (pupils)"), 0),
-                Column("more_within", self._say("比少一所多（人）", "More than with one less (pupils)")),
-                Column("mean_km", self._say("平均步行（千米）", "Mean walk (km)"), 2),
-                Column("less_km", self._say("总里程减少（千米）", "Walked less in all (km)")),
-                Column(
-                    "million_yuan",
-                    self._say("建校和一年工资（百万元）", "To build, with a year's pay (million yuan)"),
-                    1,
-                ),
-                Column("per_child", self._say("每增一人（万元）", "For each more (10,000 yuan)")),
-                Column("proof", self._say("证明", "Proof")),
+                Column("new", ("新建（所）", "New schools"), 0),
+                Column("sites", ("校址", "Sites")),
+                WITHIN,
+                Column("more_within", ("比少一所多（人）", "More than with one less (pupils)")),
+                MEAN_KM,
+                Column("less_km", ("总里程减少（千米）", "Walked less in all (km)")),
+                COST,
+                PER_CHILD,
+                PROOF,
             ),
             frame,
             note=late,
-            lang=self.lang,
         )
 
     def curve_chart(self) -> Chart:
@@ -190,27 +194,21 @@ class SitingPlans:
             proof=[self._proven(status) for status in self.edge["status"]],
         )
         proven = [] if self.edge.attrs["complete"] else [told(m, self.lang) for m in proven_lines(self.edge)]
-        return Table(
-            self._say(
-                "互不占优的方案：费用、就近与里程", "Plans that no other outdoes: cost, reach and walk"
-            ),
+        return table(
+            self,
+            ("互不占优的方案：费用、就近与里程", "Plans that no other outdoes: cost, reach and walk"),
             (
-                Column(
-                    "million_yuan",
-                    self._say("建校和一年工资（百万元）", "To build, with a year's pay (million yuan)"),
-                    1,
-                ),
-                Column("sites", self._say("校址（学位）", "Sites (places)")),
-                Column("within", self._say("步行距离以内（人）", "Within walking distance (pupils)"), 0),
-                Column("mean_km", self._say("平均步行（千米）", "Mean walk (km)"), 2),
-                Column("child_km", self._say("步行总里程（千米）", "Walked in all (km)"), 0),
-                Column("more", self._say("比省钱一档多（人）", "More than the cheaper (pupils)")),
-                Column("per_child", self._say("每增一人（万元）", "For each more (10,000 yuan)")),
-                Column("proof", self._say("证明", "Proof")),
+                COST,
+                Column("sites", ("校址（学位）", "Sites (places)")),
+                WITHIN,
+                MEAN_KM,
+                Column("child_km", ("步行总里程（千米）", "Walked in all (km)"), 0),
+                Column("more", ("比省钱一档多（人）", "More than the cheaper (pupils)")),
+                PER_CHILD,
+                PROOF,
             ),
             frame,
             note=" ".join([*self._swings(), *(self._say(f"{line}。", f"{line}.") for line in proven)]),
-            lang=self.lang,
         )
 
     def front_chart(self) -> Chart:

@@ -19,6 +19,7 @@ from qb.report.words import (
     Tally,
     department_names,
     detail_text,
+    label,
     lacking_text,
     measured,
     number,
@@ -38,19 +39,10 @@ class State(Term):
     """State of a measure on a day, the most pressing first."""
 
     OVERDUE = "overdue", "逾期未完成"
-    UNKNOWN = "unknown", "未填状态"
+    UNKNOWN = "unknown", "未填状态", "State not entered"
     OPEN = "open", "整改中"
-    DONE = "done", "已完成，待销号"
+    DONE = "done", "已完成，待销号", "Done, to be closed"
     CLOSED = "closed", "已销号"
-
-
-ENGLISH = {
-    State.OVERDUE: "Overdue",
-    State.UNKNOWN: "State not entered",
-    State.OPEN: "Open",
-    State.DONE: "Done, to be closed",
-    State.CLOSED: "Closed",
-}
 
 
 def state_on(day: str, deadline: object, status: object, closed_on: object) -> State:
@@ -75,7 +67,7 @@ def state_on(day: str, deadline: object, status: object, closed_on: object) -> S
 
 def state_words(state: object, lang: Lang) -> str:
     """Return a state as the reader sees it; nothing where no measure was entered."""
-    return say(lang, State(state).zh, ENGLISH[State(state)]) if isinstance(state, str) else ""
+    return label(State(state), lang) if isinstance(state, str) else ""
 
 
 def ledger_day(context: JudgedTables, district: str) -> str:
