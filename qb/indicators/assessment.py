@@ -104,9 +104,10 @@ class Assessment(Shown):
     def of(self, district: str) -> Assessment:
         """Return one district's part."""
         frames = {
-            name: frame[(frame["district"] == district).to_numpy()].reset_index(drop=True)
+            name: (frame if mine.all() else frame[mine]).reset_index(drop=True)
             for name in self.FRAMES
             for frame in (getattr(self, name),)
+            for mine in ((frame["district"] == district).to_numpy(),)
         }
         relieved = self.transition.of(district) if self.transition else None
         return replace(self, **frames, transition=relieved)

@@ -154,7 +154,7 @@ def ledger_table(context: JudgedTables, frame: pd.DataFrame, district: str, most
 
     Whole it has an address for each row; with `most` it is a quotation of so many that leads there.
     """
-    days = sorted({ledger_day(context, district) for district in frame["district"]})
+    days = sorted({ledger_day(context, district) for district in frame["district"].unique()})
     unknown = Tally.of(context.assessment.of(district).indicators["verdict"]).unknown
     rows = with_states(context, frame).to_dict("records")
     made = table_of(context, rows[:most], days, unknown, quoted=most is not None)

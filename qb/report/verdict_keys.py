@@ -145,6 +145,8 @@ def shown_indicators(assessment: Assessment) -> np.ndarray:
         seen = shown_resource(rows, code)
         there = set(district[seen == Allowance.AT_SCHOOL])
         there -= set(district[(seen == Verdict.FAIL) | (seen == Verdict.NO_DATA)])
+        if not there:
+            continue
         mine = (frame["code"] == code).to_numpy() & frame["district"].isin(there).to_numpy()
         shown[mine & (shown == Verdict.FAIL)] = str(Allowance.IN_DISTRICT)
     return shown

@@ -270,9 +270,10 @@ def with_kinds(moves: pd.DataFrame, problem: Problem, cells: Cells) -> pd.DataFr
     own = {code: np.where(moves["code"] == code, moves["amount"], 0.0) for code in kinds}
     moves = moves.assign(**own)
     staff = moves[moves["code"].isin(kinds)]
+    leaving = staff.groupby(["from_id", "from_stage"]).indices
     for j in np.flatnonzero(problem.pools["code"].isin(kinds)):
         pool = problem.pools.iloc[j]
-        mine = staff[(staff["from_id"] == pool["school_id"]) & (staff["from_stage"] == pool["stage"])]
+        mine = staff.iloc[leaving.get((pool["school_id"], pool["stage"]), [])]
         others = mine[mine["code"] != pool["code"]]
         left = others["amount"].sum() - max(cells.staff[j] - cells.held[j], 0.0)
         for place, amount in others["amount"].items():
@@ -286,7 +287,7 @@ def moved(data: Dataset, moves: pd.DataFrame, year: int, standard: Standard) -> 
     """Return the dataset after the moves."""
     staff = moves["code"].isin(staff_fields(standard))
     if staff.any():
-        data = apply(data, moves_scenario(moves[staff], year, "-", standard), year)
+        data = apply(data, moves_scenario(moves[staff], year, "-", standard), year, standard)
     frame = data["facilities"]
     held = frame["equipment_yuan"].to_numpy(dtype=float, copy=True)
     index = pd.MultiIndex.from_frame(frame[["year", *_PLACE]].astype(object))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -221,7 +222,7 @@ class BaseYears:
         if later is None and end > last:
             outlook, notes, unknown = _outlook(data, end, standard)
         reach = end if later else outlook.forecast.to if outlook else last
-        later = later or (outlook.later if outlook else carry_forward)
+        later = later or (outlook.later if outlook else partial(carry_forward, standard=standard))
         own = [y for y in range(start, end + 1) if y <= max(reach, last + 1) or y == end or y in wanted]
         if banded:
             notes = (
@@ -232,7 +233,7 @@ class BaseYears:
                 ),
                 *notes,
             )
-        frames = {y: (later if y > last else carry_forward)(data, y) for y in own}
+        frames = {y: later(data, y) if y > last else carry_forward(data, y, standard) for y in own}
         return cls(frames, {y: outlook for y in own if y > last and outlook}, notes, unknown)
 
     def stay(self, begun: int, year: int) -> float:
