@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from town import Town
 
 import qb
 from qb import standard
@@ -557,6 +558,16 @@ def test_a_forecast_may_supply_the_years_to_come():
     years = scenario.years(data, made, STANDARD, later=shrinking)
     assert years[2025]["sections"]["migrant_pupils"].sum() == 30
     assert years[2026]["sections"]["migrant_pupils"].sum() == 0
+
+
+def test_a_year_begins_with_the_results_that_count_by_its_own_standard(with_change):
+    """The mathematics of 2021 count in 2024 where the monitoring comes round in four years, not in three."""
+    data = Town(year=2024)
+    data.set("monitoring", {"subject": "数学"}, year=2021)
+    made = scenario.Scenario(title="模拟", base_year=2024, until=2024)
+    for rules, counts in ((STANDARD, False), (with_change(("cycle_years = 3", "cycle_years = 4")), True)):
+        begun = scenario.years(data.data(), made, rules)[2024]["monitoring"]
+        assert ("数学" in set(begun["subject"])) == counts
 
 
 def test_an_action_holds_in_the_last_year_unless_it_begins_later():
