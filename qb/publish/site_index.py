@@ -71,9 +71,8 @@ _SENTENCES = {
 
 # What the small line of an area's card counts, year by year.
 _DRAWN = {
-    "": ("达标数", "how many are met"),
-    "recognition": ("满意率", "the share that is satisfied"),
-    "veto": ("发现数", "how many were found"),
+    "": ("小线为近年个数", "line: the count, year by year"),
+    "recognition": ("小线为近年比例", "line: the share, year by year"),
 }
 
 
@@ -141,10 +140,16 @@ class IndexYear(Speaker):
             found = self.say(*vetoes[verdict]) if area == "veto" and verdict in vetoes else ""
             fact = key(Fact.AREA, self.year, area, district)
             years = course.get(area, ())
-            last = then.get(area, "")
-            if sparkline(years):
-                last += self.say("；线为近年", "; the line: ") + self.say(*_DRAWN.get(area, _DRAWN[""]))
-            yield area_label(area, self.standard, self.lang), verdict, found, fact, last, years
+            drawn = self.say(*_DRAWN.get(area, _DRAWN[""])) * bool(sparkline(years))
+            beneath = self.say("；", "; ").join(filter(None, (found, drawn)))
+            yield (
+                area_label(area, self.standard, self.lang),
+                verdict,
+                beneath,
+                fact,
+                then.get(area, ""),
+                years,
+            )
 
     def _counts(self) -> Iterator[tuple[Any, ...]]:
         """Yield how many schools, indicators and coefficients pass, of how many that could be judged or not."""

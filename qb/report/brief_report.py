@@ -135,13 +135,17 @@ class BriefReport(AnnualPart):
         """Return the verdict and the three counts behind it, each with last year's and the direction."""
         year = self.year
         overall = str(self.own.districts["verdict"].iloc[0])
-        before = ""
-        if self.before is not None:
-            last = turned(overall, str(self.before.districts["verdict"].iloc[0]), self.lang, headed=True)
-            before = self.say(f"{self.before.year} 年：{last}", f"{self.before.year}: {last}")
-        cards: list[tuple[Any, ...]] = [
-            (self.say("区域总体", "The district"), overall, before, key(Fact.DISTRICT, year, self.district))
-        ]
+        known = self.before is not None
+        last = str(self.before.districts["verdict"].iloc[0]) if known else ""
+        told, then = "", turned(overall, last or None, self.lang)
+        if known and self.before.year < year - 1:  # the latest year that there is
+            label = verdict_label(last, self.lang)
+            told, then = (
+                self.say(f"{self.before.year} 年：{label}", f"{self.before.year}: {label.lower()}"),
+                "",
+            )
+        whole = key(Fact.DISTRICT, year, self.district)
+        cards: list[tuple[Any, ...]] = [(self.say("区域总体", "The district"), overall, told, whole, then)]
         names = (
             (self.say("达标的学校（学段）", "School stages met"), "rows"),
             (coefficients_met(self.standard, self.lang), "coefficients"),
