@@ -226,6 +226,13 @@ class TestQuestions:
             assert school.rows[0]["name"] in row
             assert f'<a data-page="ledger#ledger-{number_}">' in school.measures()._repr_html_()
 
+    def test_every_card_of_the_district_draws_what_it_counts_over_the_years(self, context, page):
+        cards = page.verdict.cards()._repr_html_()
+        passing = {y: int((own.rows["verdict"] == "pass").sum()) for y, own in sorted(context.years.items())}
+        assert len(passing) >= 2
+        assert f'aria-label="{", ".join(f"{y} {n}" for y, n in passing.items())}"' in cards
+        assert cards.count('class="spark"') == cards.count("<li") == 1 + 5  # the district and its five areas
+
     def test_a_report_writer_reads_last_years_value_and_the_direction(self, context, school):
         row = school.rows[0]
         before = context.years[2024].rows

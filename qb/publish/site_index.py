@@ -9,7 +9,6 @@ from math import nan
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -418,7 +417,7 @@ def districts_index(
         said=_shown(_said(whole, page)),
         maps=[_shown(chart) for chart in _map(parts, schools, page)],
         districts=_shown(table),
-        everywhere={quote(part.folder.name): _schools_of(part) for part in parts},
+        everywhere={part.folder.name: _schools_of(part) for part in parts},
         rules=_shown(reader.rules()),
     )
 
@@ -495,7 +494,7 @@ def _map(parts: Sequence[Part], schools: pd.DataFrame, page: Page) -> list[Chart
     )
     pupils = [float(part.assessment.rows["pupils"].sum()) for part in parts]
     places = (middle[name].tolist() for name in ("longitude", "latitude"))
-    leads = [f"{quote(part.folder.name)}/index.html" for part in parts]
+    leads = [f"{part.folder.name}/index.html" for part in parts]
     return [
         map_of_schools(
             *places, pupils, list(middle.index), verdicts, caption=words, of="district", leads=leads

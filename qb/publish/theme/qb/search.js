@@ -6,7 +6,7 @@ const everywhere = document.getElementById("everywhere");
 function places() {
   const links = [...document.querySelectorAll("main table a[href$='.html'], #listing a")];
   const schools = Object.entries(JSON.parse(everywhere?.textContent ?? "{}")).flatMap(([folder, { district, schools }]) =>
-    schools.map(([file, name]) => ({ words: `${name} · ${district}`, href: `${folder}/schools/${encodeURIComponent(file)}.html` })));
+    schools.map(([file, name]) => ({ words: `${name} · ${district}`, href: `${folder}/schools/${file}.html` })));
   return [...links.map((link) => ({ words: text(link), href: link.href })), ...schools];
 }
 
