@@ -53,6 +53,15 @@ def test_chinese_text_can_be_selected(sheets):
 
 
 @needs_browser
+def test_each_heading_has_a_bookmark_and_what_is_read_out_has_tags(printed):
+    reader = pytest.importorskip("pypdf").PdfReader(printed)
+    title, chapters = reader.outline
+    assert title["/Title"] == "古城区年度报告"
+    assert [chapter["/Title"] for chapter in chapters] == [f"第{i}节" for i in range(40)]
+    assert reader.root_object["/MarkInfo"]["/Marked"]
+
+
+@needs_browser
 def test_no_page_is_empty_and_paper_is_a4(sheets):
     assert len(sheets) > 1
     assert all(len(sheet.extract_text().strip()) > 40 for sheet in sheets)

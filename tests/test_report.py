@@ -106,7 +106,7 @@ class TestHeadlines:
         assert 3 <= len(lines) <= 6
         assert "未达标" in lines[0] and "资源配置" in lines[0] and "社会认可度" not in lines[0]
         # Counted by hand in the table of schools on the page: 13 of 20 and 5 of 11.
-        assert "小学 20 所（部）中 13 所达标，初中 11 所（部）中 5 所达标" in lines[1]
+        assert "小学 20 所中 13 所达标，初中 11 所中 5 所达标" in lines[1]
         assert "14 个差异系数中 1 个超过限值：小学 C5 体育运动场馆 0.529" in lines[2]
 
     def test_a_district_that_passes_hears_of_no_gap(self):
@@ -116,7 +116,7 @@ class TestHeadlines:
         assert assessment.areas.set_index("area")["verdict"]["resources"] == "pass"
         said = text(DistrictReport(ReportContext(data, assessment)).verdict.headlines())
         assert "短板" not in said and "14 个差异系数都在限值以内" in said
-        assert "小学 20 所（部）中 20 所达标" in said
+        assert "小学 20 所中 20 所达标" in said
 
     def test_a_district_without_data_hears_that_it_is_neither(self):
         page = DistrictReport(book_of(bare()))

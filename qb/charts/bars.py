@@ -129,7 +129,8 @@ def classes(sizes: Sequence[float], limit: float, *, over: Sequence[bool], capti
     if count:
         text = word("n above", count)
         beside = before and at + 6 + span(text) <= width
-        x, y, anchor = (at + 6, 18, "start") if beside else (width, 36, "end")
+        # In the line below where it does not fit beside, on the same side of the limit's line.
+        x, y, anchor = (at + 6, 18, "start") if beside else (x, 36, anchor)
         marks.append(Word(x, y, text, ALARM, bold=True, anchor=anchor, halo=True))
     room = left + span(word("class size"))
     marks += [
@@ -338,7 +339,7 @@ def diverging(
             Bar(min(at, zero), y - 8, abs(at - zero), 16, colour, opacity),
             Word(at - 6 if low else at + 6, y + 5, text, anchor="end" if low else "start"),
         ]
-    marks.append(Line(((zero, rows.head - 6), (zero, base)), INK, 1))
+    marks += rows.upright(zero, rows.head - 6, len(values))
     marks += _sides(caption.width, zero, *sides, down < 0, up > 0)
     written, height = notes(notes_below, base + 2, caption)
     return Chart(caption, (*marks, *written), height, table)
@@ -400,7 +401,7 @@ def intervals(
     marks += feet([scale(v) for v in steps], [plain(v) for v in steps], base + 18)
     for limit in capped:
         marks += [
-            Line(((scale(limit), head), (scale(limit), base)), INK, 1.3, dashed=True),
+            *rows.upright(scale(limit), head, len(frame), dashed=True),
             Word(scale(limit), 18, caption.word("limit of", limit), bold=True, anchor="middle"),
         ]
     for k, (name, text) in enumerate(zip(labels, texts, strict=True)):

@@ -141,7 +141,7 @@ def crossed(word: Word, lines: Iterable[Line]) -> bool:
     """
     wide = span(word.text, word.size)
     left = word.x - {"start": 0, "middle": wide / 2, "end": wide}[word.anchor]
-    right, top, bottom = left + wide, word.y - 0.8 * word.size, word.y + 0.1 * word.size
+    right, top, bottom = left + wide, word.y - 0.8 * word.size, word.y + 0.2 * word.size
     for line in lines:
         for (x, y), (u, v) in pairwise(line.points) if line.colour != RULE else ():
             if u == x:

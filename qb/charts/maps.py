@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import FOOT, TOLD, dot, frame, largest, listed, notes, radii, states
+from qb.charts.layout import FOOT, TOLD, crossed, dot, frame, largest, listed, notes, radii, states
 from qb.charts.marks import (
     ACCENT,
     ALARM,
@@ -310,10 +310,12 @@ def rezoned(
         shift = (0.0, below_first * second) if caption.narrow else ((panel + GAP) * second, 0.0)
         heading = Word(shift[0], shift[1] + 18, shorten(headings[second], panel, BODY), size=BODY, bold=True)
         marks += [heading, *frame(caption, panel, places.height, places.per_km, shift[0], HEAD + shift[1])]
-        marks += _dots(places, zones, belongs, moved, styles, names, shift)
+        drawn = _dots(places, zones, belongs, moved, styles, names, shift)
+        lines = [mark for mark in drawn if isinstance(mark, Line)]
+        marks += drawn
         there = set(belongs)
         told = [school for school in styles if school in there]
-        labels, left = _zone_labels(places, zones, moved if second else [], told, styles, names, shift)
+        labels, left = _zone_labels(places, zones, moved if second else [], told, styles, names, shift, lines)
         marks += labels
         unnamed |= dict.fromkeys(left)
     off = [zone for zone, place in zip(zones, places.zones, strict=True) if place is None]
@@ -405,8 +407,9 @@ def _zone_labels(
     styles: Mapping[str, tuple[Colour, Shape]],
     names: Mapping[str, str],
     shift: tuple[float, float],
+    lines: Sequence[Line],
 ) -> tuple[list[Mark], list[str]]:
-    """Return the names of schools and of zones that change, where they are free, and schools left out."""
+    """Return the names of schools and of zones that change, where they are free of others and of lines, and schools left out."""
     things = [
         (places.schools[s], clean(names.get(s, s)), styles[s][0], True, s)
         for s in told
@@ -434,6 +437,7 @@ def _zone_labels(
                 and box[1] >= top
                 and box[3] <= bottom
                 and all(box[2] <= c[0] or box[0] >= c[2] or box[3] <= c[1] or box[1] >= c[3] for c in taken)
+                and not crossed(Word(a + shift[0], b + shift[1], text, bold=bold), lines)
             ),
             None,
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import EDGE, LINE, NamedRows, Scale, dots_of, feet, grid, notes, states, ticks
+from qb.charts.layout import EDGE, LINE, NamedRows, Scale, crossed, dots_of, feet, grid, notes, states, ticks
 from qb.charts.marks import ACCENT, ALARM, INK, QUIET, RULE, Dot, Line, Mark, Word, clean, plain, span
 from qb.charts.strip_plots import limited, scale_of, scale_of_standard
 
@@ -80,7 +80,8 @@ def cost_curve(
         Dot(x, y, 4.5, ACCENT, tip=f"{cap:.2f} {text}")
         for (x, y), cap, text in zip(points, caps[known], texts, strict=True)
     ]
-    marks += _beside(points, texts)
+    changed = [text if k == 0 or text != texts[k - 1] else "" for k, text in enumerate(texts)]
+    marks += _beside(points, changed, [mark for mark in marks if isinstance(mark, Line)])
     words = impossible or {}
     marks += [
         Word(across(cap), base - 12, words[float(cap)], ALARM, anchor="middle", bold=True, halo=True)
@@ -142,16 +143,22 @@ def front(
     return Chart(caption, tuple(marks), base + 50, table)
 
 
-def _beside(points: Sequence[tuple[float, float]], texts: Sequence[str]) -> list[Mark]:
-    """Return the words above points, the last first; one that would cover another is left to the table."""
+def _beside(
+    points: Sequence[tuple[float, float]], texts: Sequence[str], lines: Sequence[Line] = ()
+) -> list[Mark]:
+    """Return the words above points, the last first; one that would cover another, or a line, is left to the table."""
     taken: list[tuple[float, float, float, float]] = []
     out: list[Mark] = []
     for (x, y), text in reversed(list(zip(points, texts, strict=True))):
         half = span(text) / 2
-        box = (x - half, y - 23, x + half, y - 7)
-        if all(box[2] <= a or box[0] >= c or box[3] <= b or box[1] >= d for a, b, c, d in taken):
-            taken.append(box)
-            out.append(Word(x, y - 10, text, ACCENT, anchor="middle", halo=True))
+        for middle in (x, x - half - 6, x + half + 6) if text else ():
+            box = (middle - half, y - 23, middle + half, y - 7)
+            word = Word(middle, y - 10, text, ACCENT, anchor="middle", halo=True)
+            free = all(box[2] <= a or box[0] >= c or box[3] <= b or box[1] >= d for a, b, c, d in taken)
+            if free and not crossed(word, lines):
+                taken.append(box)
+                out.append(word)
+                break
     return out
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import LINE, Scale, feet, notes, ticks
+from qb.charts.layout import LINE, Scale, crossed, feet, notes, ticks
 from qb.charts.marks import (
     ACCENT,
     ALARM,
@@ -359,7 +359,7 @@ def quadrants(
             at, anchor = (right - 6, "end") if high else (QUADRANTS_LEFT + 6, "start")
             marks.append(Word(at, low, text, QUIET, anchor=anchor))
     places = {int(k): (across(x[k]), rise(y[k])) for k in np.flatnonzero(known)}
-    marks += _points(codes, places, poor)
+    marks += _points(codes, places, poor, [mark for mark in marks if isinstance(mark, Line)])
     at, first = (0, BASE + 68) if caption.narrow else (right + 26, TOP + 16)
     for k, (title, text) in enumerate(zip(titles, texts, strict=True)):
         low = first + 40 * k
@@ -391,12 +391,16 @@ def _frame(
     ]
 
 
-def _points(codes: Sequence[str], places: dict[int, tuple[float, float]], poor: np.ndarray) -> list[Mark]:
-    """The dots with their codes, each on the first side that is free."""
+def _points(
+    codes: Sequence[str], places: dict[int, tuple[float, float]], poor: np.ndarray, lines: Sequence[Line]
+) -> list[Mark]:
+    """The dots with their codes, each on the first side that is free and where no line runs."""
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in places.values()]
     marks: list[Mark] = []
 
     def free(left: float, low: float, wide: float) -> bool:
+        if crossed(Word(left, low, codes[k], bold=True), lines):
+            return False
         return all(left + wide <= a or left >= c or low + 2 <= b or low - 11 >= d for a, b, c, d in taken)
 
     for k, (x, y) in places.items():

@@ -163,7 +163,9 @@ def trend(
     marks += ends(labels, caption.width - room + 14, TREND_TOP, base)
     below = _gaps(table, caption)
     if caption.narrow:
-        below = [*limits, *(f"{clean(name)} {tails[name]}" for name in reversed(drawn)), *below]
+        last = {name: table[name].dropna().iloc[-1] for name in drawn}
+        by_value = sorted(drawn, key=last.__getitem__, reverse=True)  # as they stand at the ends
+        below = [*limits, *(f"{clean(name)} {tails[name]}" for name in by_value), *below]
     written, height = notes(below, base + 28, caption)
     return Chart(caption, (*marks, *written), height, table)
 
@@ -255,7 +257,8 @@ def outlook(
     tips = {"pupils": (plain(round(last["pupils"])), ACCENT, True)}
     for side in ("high", "low") if len(ahead) else ():
         tips[side] = (f"{caption.word(f'outlook {side}')} {plain(round(ahead[side].iloc[-1]))}", QUIET, False)
-    room = min(max(span(text) for text in [*limits, *(text for text, _, _ in tips.values())]) + 20, 250)
+    beside = [plain(v) if caption.narrow else shorten(text, 230) for text, v in limits.items()]
+    room = min(max(span(text) for text in [*beside, *(text for text, _, _ in tips.values())]) + 20, 250)
     left, right = 12 + max(span(plain(v)) for v in steps), caption.width - room
     foot = OUTLOOK_TOP + OUTLOOK_HIGH
     across = Scale(years[0], years[-1] + 1e-9, left + 18, right - 6)
@@ -266,15 +269,16 @@ def outlook(
     marks += _band(table, ahead, across, rise)
     marks += _path(table["pupils"], base, across, rise, caption.word("outlook ahead"))
     labels: list[tuple[float, Word]] = []
-    for text, v in limits.items():
+    for text, v in zip(beside, limits.values(), strict=True):
         marks.append(Line(((left, rise(v)), (right, rise(v))), INK, 1.2, dashed=True))
-        labels.append((rise(v), Word(0, 0, shorten(text, room - 14))))
+        labels.append((rise(v), Word(0, 0, text)))
     for side, (text, colour, bold) in tips.items():
         at = last["pupils"] if side == "pupils" else ahead[side].iloc[-1]
         labels.append((rise(at), Word(0, 0, text, colour, bold=bold)))
     marks += ends(labels, right + 8, OUTLOOK_TOP, foot)
     gone = [str(year) for year in table.index[~known]]
-    told = [caption.word("outlook band")] if len(ahead) else []
+    told = [*limits] if caption.narrow else []
+    told += [caption.word("outlook band")] if len(ahead) else []
     if gone:
         told.append(
             caption.word("list", label(Verdict.NO_DATA, caption.lang), caption.word("comma").join(gone))

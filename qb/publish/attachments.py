@@ -327,6 +327,8 @@ def _options(profile: str) -> Iterator[str]:
         "--disable-background-networking",
         "--host-resolver-rules=MAP * ~NOTFOUND",  # a page is whole by itself
         "--no-pdf-header-footer",
+        "--generate-pdf-document-outline",  # a bookmark for each heading
+        "--export-tagged-pdf",
         "--run-all-compositor-stages-before-draw",
     )
     if sys.platform == "linux" and os.geteuid() == 0:

@@ -115,6 +115,11 @@ class IndexYear(Speaker):
             schools=_shown(schools),
         )
 
+    def _of_year(self, name: str) -> str:
+        """Return what a table is called, with the year."""
+        year, what = school_year(self.year, self.lang), self.page.words[name]
+        return self.say(f"{year} {what}", f"{what}, {year.lower()}")
+
     def _sentence(self, district: str, verdict: Verdict) -> str:
         """Say the verdict, and name the areas behind it."""
         areas, subject = self.assessment.areas, self.standard.subject
@@ -203,7 +208,7 @@ class IndexYear(Speaker):
         )
         place, rule = ("stage", "code", "district"), standard.rules.coefficient
         return self.table_of(
-            f"{school_year(self.year, self.lang)} {self.page.words['coefficients']}",
+            self._of_year("coefficients"),
             (
                 Column("title", ("指标", "Indicator")),
                 columns.STAGE,
@@ -236,7 +241,7 @@ class IndexYear(Speaker):
         limited = self.standard.limits_schools
         some = {name for name in ("allowed", "unknown") if any(row[name] for row in rows)}
         return self.table_of(
-            f"{school_year(self.year, self.lang)} {self.page.words['schools']}",
+            self._of_year("schools"),
             (
                 replace(columns.SCHOOL, school=None, link="address"),
                 columns.KIND,

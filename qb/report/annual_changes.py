@@ -226,6 +226,7 @@ class AnnualYears(AnnualPart):
                     "差异系数变动的分解，四项之和等于变动",
                     "Change of the coefficient by cause; the four add up to it",
                 ),
+                (since, self.year),
             ),
             sides=(self.say("使差异缩小", "evens out"), self.say("使差异扩大", "widens")),
         )
@@ -240,10 +241,13 @@ class AnnualYears(AnnualPart):
     def sentences(self) -> Sentences:
         """Return the verdict over the years, and which coefficients moved and through what."""
         lang = self.lang
-        said = [
-            f"{year} {verdict_label(str(own.districts['verdict'].iloc[0]), lang)}"
+        found = {
+            year: verdict_label(str(own.districts["verdict"].iloc[0]), lang)
             for year, own in self.slices.items()
-        ]
+        }
+        said = [f"{year} {verdict}" for year, verdict in found.items()]
+        if len(found) > 1 and len({*found.values()}) == 1:
+            said = [f"{min(found)}{self.say('—', '–')}{max(found)} {said[-1][5:]}"]
         lines = [
             self.say(f"历年总体结论：{'，'.join(said)}。", f"The district over the years: {', '.join(said)}.")
         ]
@@ -341,7 +345,7 @@ class AnnualChanges(AnnualPart):
         new, gone = (int(self._schools[f"verdict_{side}"].isna().sum()) for side in ("before", "now"))
         schools = self.say(
             f"与 {since} 年相比，由未达标转为达标的学校（学段）{better} 个，由达标转为未达标的 {worse} 个；新参加评估 {new} 个，不再参加 {gone} 个。",
-            f"Since {since}, {better} school stages not met before are met now and {worse} met before are not met now; "
+            f"Since {since}, school stages not met before and met now: {better}; met before and not met now: {worse}; "
             f"{new} are new, {gone} are no longer judged.",
         )
         if filled or emptied:

@@ -143,7 +143,7 @@ class AnnualSummary(AnnualPart):
             text += (
                 self.say(
                     f"；{year} 年 {then.known} 个中超过限值的 {then.failed} 个",
-                    f"; in {year}, {then.failed} of {then.known} exceeded theirs",
+                    f"; in {year}, {then.failed} of {then.known}",
                 )
                 if then.known
                 else self.say(f"；{year} 年都无法计算", f"; in {year}, none could be computed")
@@ -315,11 +315,12 @@ class AnnualGoal(AnnualPart):
         if len(counts) < 2:
             return ""
         first, last = min(counts), max(counts)
-        gained = (counts[last].passed - counts[first].passed) / (last - first)
-        pace, more = number(abs(gained), 1), gained > 0
+        gained, apart = counts[last].passed - counts[first].passed, last - first
+        more = gained > 0
         then, now = (counts[year].of_all(lang) for year in (first, last))
         moved = self.say(
-            f"平均每年{'增加' if more else '减少'} {pace} 个", f"{pace} {'more' if more else 'fewer'} a year"
+            f"{apart} 年{'增加' if more else '减少'} {abs(gained)} 个",
+            f"{abs(gained)} {'more' if more else 'fewer'} in {apart} {'year' if apart == 1 else 'years'}",
         )
         if not gained:
             moved = self.say("达标个数没有变化", "no more and no fewer")
@@ -372,7 +373,9 @@ class AnnualGoal(AnnualPart):
             charts.trend(
                 years,
                 {name: shares[key].tolist() for key, name in names.items()},
-                caption=self.caption(finding, self.say("占全部的百分比，按学年", "% of all, by school year")),
+                caption=self.caption(
+                    finding, self.say("占全部的百分比，按学年", "% of all, by school year"), years
+                ),
                 limits={goal: 100.0},
                 emphasise=names[lead] if shares[lead].notna().iloc[-1] else None,
                 decimals=1,

@@ -121,7 +121,7 @@ class BriefReport(AnnualPart):
         return Heading(
             self.say(
                 f"{self.district}{self.context.standard.subject.zh}：一页纸（{year}）",
-                f"{self.district}: the brief, {year}",
+                f"{self.district}: the brief, {year[0].lower()}{year[1:]}",
             ),
             self.say(
                 f"依据{standard.title.zh}{f'；目标年份 {target} 年' if target else ''}；问题状态截至 {self.ledger.day}。",

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from qb.language import told
-from qb.report.resource_tables import gap_text, resource_title
+from qb.report.resource_tables import gap_text, nothing, resource_title
 from qb.report.tables import Column, Row, Table
 from qb.report.verdict_keys import Fact, anchor, key
 from qb.report.words import (
@@ -79,6 +79,9 @@ def table(
     if first:
         records.sort(key=lambda row: row[how["failing"]] not in (True, Verdict.FAIL))
     shown = [{**row, **_cells(kinds, row, reader)} for row in records]
+    # A column that says of every row that there was nothing the year before says nothing.
+    idle = {kind.key for kind in kinds if shown and all(row.get(kind.key) == nothing(lang) for row in shown)}
+    kinds = [kind for kind in kinds if kind.key not in idle]
     named = tuple(
         replace(
             column,

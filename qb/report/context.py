@@ -27,7 +27,16 @@ from qb.report.issue_ledger import ledger_day, with_states
 from qb.report.resource_tables import caption, percent_of_standard, verdicts
 from qb.report.tables import Table
 from qb.report.verdict_keys import Fact, finding_keys, key
-from qb.report.words import Lang, resources_said, say, school_year, short_title, sources_said, title
+from qb.report.words import (
+    Lang,
+    resources_said,
+    say,
+    school_year,
+    short_title,
+    sources_said,
+    title,
+    years_said,
+)
 from qb.standard import DEFAULT, Standard
 from qb.standard import load as load_standard
 from qb.terms import COMPULSORY, Stage, Verdict
@@ -506,9 +515,10 @@ class DistrictPart(Speaker):
         """The compulsory stages that the district has."""
         return [stage for stage in COMPULSORY if (self.own.rows["stage"] == stage).any()]
 
-    def caption(self, finding: str, measure: str) -> charts.Caption:
-        """Return a figure's words."""
-        return caption(finding, measure, self.place, self.context.source, self.context.lang)
+    def caption(self, finding: str, measure: str, years: Sequence[int] = ()) -> charts.Caption:
+        """Return a figure's words; it shows the year of the page, or these years."""
+        place = f"{self.district} · {years_said(years, self.lang)}" if years else self.place
+        return caption(finding, measure, place, self.context.source, self.context.lang)
 
 
 # What every part of the annual report stands on: the district in each year, and the year before.

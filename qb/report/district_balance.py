@@ -155,11 +155,15 @@ class DistrictBalance(DistrictPart):
         finding = self._over_the_years(counts, stage)
         last = frames[years[-1]]["coefficient"].reindex(decides).dropna()
         emphasise = drawn[last.idxmax()] if len(last) else None
+        if emphasise and len(last) > 1:
+            finding += self.say(
+                f"；{years[-1]} 年最大的是 {emphasise}", f"; the largest in {years[-1]}: {emphasise}"
+            )
         return charts.trend(
             years,
             series,
             caption=self.caption(
-                finding, self.say("差异系数，按学年", "Difference coefficient by school year")
+                finding, self.say("差异系数，按学年", "Difference coefficient by school year"), years
             ),
             limits={self.say(f"限值 {limit:g}", f"Limit {limit:g}"): limit} if limit == limit else {},
             emphasise=emphasise,
@@ -254,7 +258,7 @@ class DistrictBalance(DistrictPart):
             )
         return self.say(
             f"{name.zh}差距最大，最高的学校是最低的 {times} 倍{of}",
-            f"schools differ most on {name.en.lower()}, {times}-fold{of}",
+            f"schools differ most on {name.en.lower()}: the highest has {times} times the lowest{of}",
         )
 
 

@@ -241,7 +241,10 @@ class ForecastReport(ForecastTrial):
             limits = {self.say(f"班额上限可容 {places:,.0f}", f"Room for {places:,.0f}"): places}
         measure = self.say("在校生（人），按学年", "Pupils by school year")
         return charts.outlook(
-            self.course(stage), self.made.base, caption=self.caption(finding, measure), limits=limits
+            self.course(stage),
+            self.made.base,
+            caption=self.caption(finding, measure, list(self.course(stage).index)),
+            limits=limits,
         )
 
     def moves(self, stage: Stage) -> str:
@@ -399,7 +402,7 @@ class ForecastReport(ForecastTrial):
                     "stage": stage_label(stage, self.lang),
                     "year": f"{year}{ahead}" if year > base else str(year),
                     "pupils": row["pupils"],
-                    "band": self._band(row, "{}—{}") or "—",
+                    "band": self._band(row, self.say("{}—{}", "{}–{}")) or "—",
                     "entrants": entrants.get(year, np.nan),
                     "left": number(left, 0, self.lang) if year >= base else "—",
                 }

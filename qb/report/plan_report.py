@@ -188,7 +188,7 @@ class PlanPurchases(PlanPart):
             f"Nothing beside {what} is both not met and in the cost file.",
         )
         return self.table_of(
-            (f"{what}以外用钱能补的", "What else money mends"),
+            (f"{what}以外可用经费解决的", "What else money mends"),
             (
                 Column("title", ("指标", "Indicator")),
                 Column("what", ("内容", "What")),

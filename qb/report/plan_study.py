@@ -407,7 +407,7 @@ class PlanVerdict(PlanPart):
             without = listed(mended.unpriced, self.lang)
             found.append(
                 self.say(
-                    f"{self.context.items}以外用钱能补的（{codes}）另需 {self.money(mended.cost)}"
+                    f"{self.context.items}以外可用经费解决的（{codes}）另需 {self.money(mended.cost)}"
                     + (f"，{without} 没有单价、未计入" if without else ""),
                     f"What else money mends ({codes}) takes {self.money(mended.cost)} more"
                     + (f", {without} without a price" if without else ""),
@@ -428,7 +428,10 @@ class PlanVerdict(PlanPart):
             found.append(self.say("其他各项均已达标或不适用", "All else is met or not applicable"))
         after = verdict_label(str(plan.assessment.of(self.district).districts["verdict"].iloc[0]), self.lang)
         found.append(
-            self.say(f"做完之后{self.district}{after}", f"After all of it {self.district}: {after.lower()}")
+            self.say(
+                f"全部办成后，{self.district}总体结论为{after}",
+                f"With all of it done, {self.district}: {after.lower()}",
+            )
         )
         return self.say(f"{'；'.join(found)}。", f"{'. '.join(found)}.")
 

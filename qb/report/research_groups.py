@@ -46,7 +46,10 @@ class Groups(ResearchPart):
             f"Squared coefficient, between and within; the figure is the share between, by {self.by}",
         )
         return charts.parts(
-            panels, caption=self.caption(self._finding(stage), measure, *self.study.cuts(stage))
+            panels,
+            caption=self.caption(
+                self._finding(stage), measure, *self.study.cuts(stage), years=self.study.years
+            ),
         )
 
     def _split(self, cut: Cut) -> tuple[float, float]:

@@ -205,6 +205,7 @@ class YearsView(ResearchPart):
                     f"Value at each percentile of pupils ({measure.unit('en')})",
                 ),
                 focus,
+                years=self.study.years,
             ),
             limit=focus.limit,
             decimals=measure.decimals,
@@ -262,7 +263,7 @@ class YearsView(ResearchPart):
                 labels,
                 shown,
                 [signed(v, 4) for v in shown],
-                caption=self.caption(finding, measure, focus),
+                caption=self.caption(finding, measure, focus, years=(first, focus.year)),
                 sides=(self.say("使差异缩小", "evens out"), self.say("使差异扩大", "widens")),
             )
         ]

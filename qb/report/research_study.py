@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ from qb.report.words import (
     title,
     value_unit,
     verdict_label,
+    years_said,
 )
 from qb.standard import Standard
 from qb.terms import COMPULSORY, Kind, Location, Ownership, Stage, Verdict
@@ -537,11 +538,13 @@ class ResearchPart(Speaker):
         """Return a coefficient's limit for print."""
         return self.number(cap, 2)
 
-    def caption(self, finding: str, measure: str, *cuts: Cut) -> Caption:
+    def caption(self, finding: str, measure: str, *cuts: Cut, years: Sequence[int] = ()) -> Caption:
         """Return a figure's words; schools that lack the figure are counted in them."""
+        place, _, year = self.study.place.rpartition(" · ")
+        place = f"{place} · {years_said(years, self.lang) if years else year}"
         words = [measure, *filter(None, [self.left_out(cuts)])]
         text = self.say("；", "; ").join(words)
-        return Caption(finding, f"{text} · {self.study.place}", self.context.source, lang=self.lang)
+        return Caption(finding, f"{text} · {place}", self.context.source, lang=self.lang)
 
     def left_out(self, cuts: tuple[Cut, ...]) -> str:
         """Say how many schools are left out because they have not reported."""

@@ -188,7 +188,9 @@ def turned(now: str, then: str | None, lang: Lang, *, headed: bool = False) -> s
 
 def areas_turned(now: Assessment, then: Assessment | None, lang: Lang) -> dict[str, str]:
     """Return of a district ("") and of each of its areas what became of the verdict since the year before."""
-    before = {} if then is None else _verdicts(then)
+    if then is None:  # said once
+        return dict.fromkeys(_verdicts(now), "") | {"": nothing(lang)}
+    before = _verdicts(then)
     return {area: turned(verdict, before.get(area), lang) for area, verdict in _verdicts(now).items()}
 
 
@@ -223,7 +225,9 @@ def _verdicts(own: Assessment) -> dict[str, str]:
 
 def counted(now: Tally, then: Tally | None, lang: Lang) -> str:
     """Return how many were met the year before, of how many, and how many more or fewer are now."""
-    if then is None or not then.known:
+    if then is None:
+        return ""
+    if not then.known:
         return nothing(lang)
     told = say(lang, f"去年 {then.passed} / {then.held}", f"the year before: {then.passed} / {then.held}")
     return f"{told}{say(lang, '，', ', ')}{direction(now.passed - then.passed, lang)}" if now.known else told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
@@ -35,6 +36,7 @@ from qb.report.words import (
     title,
     told,
     unit_of,
+    years_said,
 )
 from qb.terms import COMPULSORY, Stage, Verdict
 
@@ -177,9 +179,10 @@ class ScenarioStudy:
         """Return a stage as the reader sees it."""
         return stage_label(stage, self.lang)
 
-    def caption(self, finding: str, measure: str) -> Caption:
-        """Return a figure's words."""
-        return caption(finding, measure, self.place, self.context.source, self.lang)
+    def caption(self, finding: str, measure: str, years: Sequence[int] = ()) -> Caption:
+        """Return a figure's words; it shows the year compared, or these years."""
+        place = f"{self.district} · {years_said(years, self.lang)}" if years else self.place
+        return caption(finding, measure, place, self.context.source, self.lang)
 
 
 # What every part of the scenario page stands on.
@@ -478,6 +481,11 @@ class ScenarioTables(ScenarioPart):
             finding = self.say(f"{label}：标准不限定差异系数", f"{label}: no limit on coefficients")
         if not any(value == value for values in series.values() for value in values):
             finding = self.say(f"{label}：差异系数缺数据", f"{label}: no data")
+        elif farthest:
+            finding += self.say(
+                f"；{study.years[-1]} 年与现状相差最大的是“{farthest}”",
+                f"; farthest from the base in {study.years[-1]}: “{farthest}”",
+            )
         return charts.trend(
             study.years,
             series,
@@ -487,6 +495,7 @@ class ScenarioTables(ScenarioPart):
                     f"{self.context.items}差异系数{'的平均值' if self.standard.mean_decides else '中最大的'}，按学年",
                     f"{self.most.capitalize()} of {self.context.resources} coefficients by school year",
                 ),
+                study.years,
             ),
             limits=self._line(stage),
             emphasise=farthest,

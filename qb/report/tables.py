@@ -136,7 +136,7 @@ class Table:
         head = "".join(header(c.label, numeric=c.numeric) for c in self.columns)
         rows = self.rows.to_dict("records") if isinstance(self.rows, pd.DataFrame) else self.rows
         body = "".join(map(self._row, rows))
-        note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
+        note = f'<p class="note">{unbroken(self.note)}</p>' if self.note else ""
         if self.more:
             note += f'<p class="note">{elsewhere(self.more[1], escape(self.more[0]))}</p>'
         own = f' id="{escape(self.anchor)}"' if self.anchor else ""
@@ -151,12 +151,13 @@ class Table:
         if self.rows_at:
             mark += f' id="{escape(str(row[self.rows_at]))}"'
         first, *rest = self.columns
-        cells = [f'<th scope="row">{self._text(first, row)}</th>', *(self._cell(c, row) for c in rest)]
+        name = f'<th scope="row"{_kept(first, row[first.key])}>{self._text(first, row)}</th>'
+        cells = [name, *(self._cell(c, row) for c in rest)]
         return f"<tr{mark}>{''.join(cells)}</tr>"
 
     def _cell(self, column: Column, row: dict[str, object]) -> str:
         raw = row[column.key]
-        kind = ' class="num"' if column.numeric else _WHOLE if column.whole or _is_short(raw) else ""
+        kind = ' class="num"' if column.numeric else _WHOLE if column.whole else _kept(column, raw)
         known = column.numeric and isinstance(raw, Real) and raw == raw
         value = f' data-value="{raw}"' if known else ""
         fact = "" if column.verdict else _marked(_fact(column, row))
@@ -174,7 +175,7 @@ class Table:
             beside = row[column.beside] if column.beside else None
             text = escape(number(value, decimals, self.lang, beside=beside))
         else:
-            text = "" if value is None or value != value else escape(str(value))
+            text = "" if value is None or value != value else unbroken(str(value))
         if column.course:
             text += sparkline(row[column.course])
         if column.shares:
@@ -252,13 +253,36 @@ def _marked(fact: str) -> str:
     return f' data-fact="{escape(fact)}"' if fact else ""
 
 
-_WHOLE = ' class="whole"'
+_WHOLE, _PHRASES = ' class="whole"', ' class="phrases"'
 _SHORT = 4  # characters of a word that is not broken: 小学
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+# A date, or an amount with its unit: on one line too.
+_AMOUNT = r"−?\d[\d,.]* ?(?:万元|亿元|平方米|个百分点)"
+_UNBROKEN = re.compile(rf"\d{{4}}-\d{{2}}-\d{{2}}|\d{{4}}—\d{{4}}学年|{_AMOUNT}")
+_NAME = r"[一-鿿]{1,7}(?:（[^）]*）)?"  # a longer one would push the other columns out
+_NAMES = re.compile(rf"{_NAME}(?:、{_NAME})*(?:等 \d+ 个)?")
 
 
-def _is_short(raw: object) -> bool:
-    return isinstance(raw, str) and (0 < len(raw) <= _SHORT or _DATE.fullmatch(raw) is not None)
+def _kept(column: Column, raw: object) -> str:
+    """Return the class of a cell whose text stays on one line, or breaks between its names alone."""
+    if not isinstance(raw, str) or not raw:
+        return ""
+    if len(raw) <= _SHORT or _UNBROKEN.fullmatch(raw):
+        return _WHOLE
+    names = column.school or "、" in raw
+    return _PHRASES if names and _NAMES.fullmatch(raw) else ""
+
+
+def unbroken(text: str) -> str:
+    """Return a text as HTML in which dates and amounts do not end a line in their middle.
+
+    >>> unbroken("截至 2025-12-19")
+    '截至 <span class="whole">2025-12-19</span>'
+    >>> unbroken("2025-12-19")
+    '2025-12-19'
+    """
+    if _UNBROKEN.fullmatch(text):  # a cell's own class says so
+        return escape(text)
+    return _UNBROKEN.sub(r'<span class="whole">\g<0></span>', escape(text))
 
 
 def badge(verdict: str, lang: Lang, fact: str = "", *, leads: bool = True) -> str:
@@ -296,7 +320,7 @@ class Sentences:
     def _repr_html_(self) -> str:
         if not self.lines:
             return ""
-        items = "".join(f"<li>{escape(line)}</li>" for line in self.lines)
+        items = "".join(f"<li>{unbroken(line)}</li>" for line in self.lines)
         return f'<ul class="{escape(self.kind)}">{items}</ul>'
 
 
@@ -331,13 +355,23 @@ class Cards:
         verdict = found(value) or (Verdict.NO_DATA if value == self._nobody else None)
         shown = badge(str(verdict), self.lang, fact) if verdict else escape(value)
         mark = f' class="{BADGE[verdict]}"' if verdict else ""
-        lines = [escape(beneath), *filter(None, [escape(before)])]
+        lines = [unbroken(beneath), *filter(None, [unbroken(before)])]
         lines[-1] += sparkline(course)
         details = "".join(f'<div class="detail">{line}</div>' for line in lines)
         return (
             f'<li{mark}><div class="label">{escape(label)}</div><div class="value">{shown}</div>'
             f"{details}</li>"
         )
+
+
+# Where a title may go on in the next line: after a bracket or colon, before the years.
+_PHRASE = re.compile(r"(?<=[）：])(?=.)|(?=（\d)")
+
+
+def _title(text: str) -> str:
+    """Return a title as HTML whose phrases stay whole where the window has room for them."""
+    parts = _PHRASE.split(escape(text))
+    return "".join(f'<span class="phrase">{part}</span>' for part in parts) if len(parts) > 1 else parts[0]
 
 
 @dataclass(frozen=True)
@@ -348,5 +382,5 @@ class Heading:
     beneath: str = ""
 
     def _repr_html_(self) -> str:
-        line = f'<p class="lead">{escape(self.beneath)}</p>' if self.beneath else ""
-        return f"<h1>{escape(self.text)}</h1>{line}"
+        line = f'<p class="lead">{unbroken(self.beneath)}</p>' if self.beneath else ""
+        return f"<h1>{_title(self.text)}</h1>{line}"

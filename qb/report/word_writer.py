@@ -210,7 +210,9 @@ _HEAD, _FAILING = "DDEBF7", "F2F2F2"
 _MANY = 7  # columns; with more, letters are smaller
 _LARGE, _SMALL = 9.0, 7.5  # points of a letter
 _WIDE = "—“”…"  # signs of Chinese that lie among those of other scripts
-_WORD, _SENTENCE = 5.5, 30.0  # letters that shall stand on one line; those that a column is reckoned with
+# Letters that shall stand on one line; those that a column has at least where they do not fit; those that it
+# is reckoned with.
+_WORD, _LEAST, _SENTENCE = 5.5, 4.0, 30.0
 _PADDING = 1.2  # letters' worth of margin in a cell
 _MARGIN = 60  # of a cell left and right, in twentieths of a point
 
@@ -281,7 +283,7 @@ def _widths(rows: Sequence[WordRow], letter: float) -> list[int]:
         for place, cell in enumerate(row.cells):
             ems = sum(1 if ord(sign) > 0x2E7F or sign in _WIDE else 0.55 for sign in cell.text)
             ems = ems / 3 if row.head else ems  # heads may take three lines
-            least[place] = max(least[place], min(ems, _WORD))
+            least[place] = max(least[place], ems if ems <= _WORD else _LEAST)
             more[place] += min(max(ems - _WORD, 0), _SENTENCE)
     roots = [sqrt(text) for text in more]
     room = TEXT_WIDTH.pt / letter - _PADDING * count

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -185,10 +185,14 @@ def money(yuan: float, lang: Lang) -> str:
 
     >>> money(11_744_811.5, "zh"), money(11_744_811.5, "en"), money(float("nan"), "zh")
     ('1,174.5 万元', '11.745 million yuan', '缺数据')
+    >>> money(90_000, "en")
+    '90,000 yuan'
     """
     if yuan != yuan:
         return number(yuan, 1, lang)
-    return say(lang, f"{number(yuan / 1e4, 1)} 万元", f"{number(yuan / 1e6, 3)} million yuan")
+    small = abs(yuan) < 1e6
+    english = f"{number(yuan, 0)} yuan" if small else f"{number(yuan / 1e6, 3)} million yuan"
+    return say(lang, f"{number(yuan / 1e4, 1)} 万元", english)
 
 
 def money_range(low: float, high: float, lang: Lang) -> str:
@@ -372,6 +376,16 @@ def listed(names: list[str], lang: Lang, most: int = 6) -> str:
 def school_year(year: int, lang: Lang) -> str:
     """Return a school year: 2024—2025 学年."""
     return say(lang, f"{year}—{year + 1}学年", f"School year {year}–{year + 1}")
+
+
+def years_said(years: Sequence[int], lang: Lang) -> str:
+    """Return the school years that a figure shows: 2021—2025 年, or the one school year.
+
+    >>> years_said([2021, 2022, 2025], "zh"), years_said([2024], "en")
+    ('2021—2025 年', 'School year 2024–2025')
+    """
+    first, last = min(years), max(years)
+    return school_year(first, lang) if first == last else say(lang, f"{first}—{last} 年", f"{first}–{last}")
 
 
 def coefficients_met(standard: Standard, lang: Lang) -> str:

@@ -66,6 +66,64 @@ CUT = """() => [...document.querySelectorAll(".scroll")]
   .filter((box) => box.scrollWidth > box.clientWidth + 1)
   .map((box) => box.querySelector("caption")?.textContent)"""
 
+# What of a page is broken over two lines: dates, amounts, and school's names in tables where there is room.
+BROKEN = """(wide) => {
+  const broken = [], date = /\\d{4}-\\d\\d-\\d\\d/g;
+  const whole = wide ? /\\d{4}-\\d\\d-\\d\\d|−?\\d[\\d,.]* (?:万元|平方米)/g : date;
+  const lines = (range) => new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+  const walk = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    const own = node.parentNode;
+    if (!own.checkVisibility() || own.closest("caption, h1, h2, h3, .rules, svg")) continue;
+    const parts = [...node.data.matchAll(whole)].map((found) => [found.index, found[0].length]);
+    if (wide && own.matches("tbody a[href*='schools/']") && node.data.length < 8)
+      parts.push([0, node.data.length]);
+    for (const [start, length] of parts) {
+      const range = new Range();
+      range.setStart(node, start);
+      range.setEnd(node, start + length);
+      if (lines(range) > 1) broken.push(range.toString());
+    }
+  }
+  return broken;
+}"""
+
+# Tables of few columns whose box hides a part of them.
+HIDDEN = """() => [...document.querySelectorAll(".scroll:has(> table.data)")]
+  .filter((box) => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1)
+  .filter((box) => box.querySelector("thead tr").cells.length <= 10)
+  .map((box) => box.querySelector("caption")?.textContent)"""
+
+# Words of figures through which a line runs: a point of it lies well inside the word.
+CROSSED = """() => {
+  const found = [];
+  for (const svg of document.querySelectorAll("figure.chart .plot > svg")) {
+    if (!svg.checkVisibility()) continue;
+    const boxed = (text) => [text.textContent, text.getBoundingClientRect()];
+    const words = [...svg.querySelectorAll("text")].map(boxed);
+    for (const line of svg.querySelectorAll("path[fill=none]")) {
+      const style = line.getAttribute("stroke");
+      if (style.includes("rule")) continue;
+      const matrix = line.getScreenCTM(), long = line.getTotalLength();
+      for (let at = 0; at <= long; at += 1.5) {
+        const point = line.getPointAtLength(at).matrixTransform(matrix);
+        for (const [word, box] of words)
+          if (point.x > box.left + 2 && point.x < box.right - 2)
+            if (point.y > box.top + 5 && point.y < box.bottom - 5) found.push(word);
+      }
+    }
+  }
+  return [...new Set(found)];
+}"""
+
+# Figures over the years: what their subtitle says of the time, their finding, and the name of the thick line.
+COURSES = """() => [...document.querySelectorAll("figure.chart")]
+  .map((one) => [".finding", ".measure", "svg :is(text, g text):is([fill*=accent], [fill*=accent] *)"]
+    .map((part) => [...one.querySelectorAll(part)].map((found) => found.textContent)))
+  .map(([finding, measure, thick]) =>
+    [finding[0], measure[0] ?? "", thick.filter((word) => !/^[\\d.,]+$/.test(word))])
+  .filter(([, measure]) => /按学年/.test(measure))"""
+
 HEADINGS = (
     """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((h) => Number(h.tagName[1]))"""
 )
@@ -114,6 +172,8 @@ def test_a_page_says_nothing_on_the_console_asks_for_nothing_but_itself_and_show
     assert [url for url in view.asked if not url.startswith("data:")] == [site[lang, kind].as_uri()]
     if width == WIDE:
         assert view.page.evaluate(CUT) == []
+    assert view.page.evaluate(BROKEN, width == WIDE) == []
+    assert view.page.evaluate(CROSSED) == []
 
 
 @both_languages
@@ -156,6 +216,7 @@ def test_a_phone_need_not_scroll_sideways(visit, site, lang, kind, width):
         letters = page.evaluate(LETTERS)
         assert not [text for text, size, _ in letters if size < 11]
         assert not [text for text, _, hidden in letters if hidden]
+        assert page.evaluate(HIDDEN) == []
 
 
 def test_a_drawing_of_one_s_own_keeps_its_size(visit, tmp_path):
@@ -166,6 +227,29 @@ def test_a_drawing_of_one_s_own_keeps_its_size(visit, tmp_path):
     for width in (WIDE, PHONE):
         drawn = visit(page, width).page.locator("svg.marks").bounding_box()
         assert (drawn["width"], drawn["height"]) == (163, 377)
+
+
+def test_on_a_phone_a_row_says_its_name_its_verdict_and_the_rest_with_labels(visit, site):
+    page = visit(site["zh", "index"], PHONE).page
+    row = page.locator("table.stacked tbody tr").first
+    name, verdict = row.locator("th").bounding_box(), row.locator(".verdict").bounding_box()
+    assert abs(name["y"] - verdict["y"]) < 10 and name["x"] < verdict["x"] < PHONE - 40
+    told = row.locator("td[data-label]").evaluate_all("cells => cells.map((cell) => cell.dataset.label)")
+    assert {"办学类型", "学段", "未达标指标"} <= set(told) and "结论" not in told
+    schools = page.locator("table.stacked").first
+    assert schools.locator("tbody tr:visible").count() == 12  # a screen or three, then a button for all
+    schools.locator("thead th").first.get_by_role("button").click()
+    assert schools.locator("thead th").first.get_attribute("aria-sort") == "ascending"
+
+
+@pytest.mark.parametrize("kind", ["district", "annual", "scenario"])
+def test_a_figure_over_the_years_names_its_years_and_the_series_that_stands_out(visit, site, kind):
+    found = visit(site["zh", kind]).page.evaluate(COURSES)
+    assert found
+    for finding, measure, thick in found:
+        assert re.search(r"\d{4}—\d{4} 年$", measure), measure
+        for name in thick:
+            assert re.sub(r" ?[\d,.]+$", "", name) in finding, (name, finding)
 
 
 # What five readers ask, and where the first screen, or what one click leads to, answers.

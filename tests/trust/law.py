@@ -286,7 +286,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: int(m[1] or m[2]) == f.count() == f.schools("no data") > 0,
     ),
     (
-        rf"{S} (\d+) 所（部）中 (\d+) 所达标(?:、(\d+) 所缺数据)?",
+        rf"{S} (\d+) 所中 (\d+) 所达标(?:、(\d+) 所缺数据)?",
         lambda f, m, p: (
             (int(m[2]), int(m[3]), int(m[4] or 0))
             == (f.count(_stage(m)), f.schools("pass", _stage(m)), f.schools("no data", _stage(m)))
@@ -300,7 +300,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         ),
     ),
     (
-        rf"{S} (\d+) 所（部）都?缺数据",
+        rf"{S} (\d+) 所都?缺数据",
         lambda f, m, p: int(m[2]) == f.count(_stage(m)) == f.schools("no data", _stage(m)),
     ),
     (
@@ -445,7 +445,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: f.area["resources"] == "fail",
     ),
     (
-        r"七项以外用钱能补的（(.*?)）另需|^What else money mends \((.*?)\) takes",
+        r"七项以外可用经费解决的（(.*?)）另需|^What else money mends \((.*?)\) takes",
         lambda f, m, p: all(f.indicators[c] == "fail" for c in re.findall(r"C\d+", m[1] or m[2])),
     ),
     (
@@ -461,7 +461,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: int(m[1] or m[2]) == _left(f, "no data") or p.kind != "plan",
     ),
     (
-        f"^做完之后.*?{V}$|^After all of it .*: {E_V}$",
+        f"总体结论为{V}$|^With all of it done, .*: {E_V}$",
         lambda f, m, p: (
             meaning(m[1] or m[2]) != "pass" or (_left(f, "fail") == _mended(f) and not _left(f, "no data"))
         ),
@@ -532,7 +532,29 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
             else not f.unknown_figures() and bool(f.rows) and not any(map(f.below, SEVEN))
         ),
     ),
-    # school: the verdict in plain words
+    # the verdict in plain words
+    (
+        r"^通俗地说：全区 (\d+) 个学校（学段）中，还有 (\d+) 个的办学条件不够标准$",
+        lambda f, m, p: _n(m, 1, 2) == (f.count(), f.schools("fail")),
+    ),
+    (
+        r"^In plain words: (\d+) of (\d+) school stages still lack some of what they need$",
+        lambda f, m, p: _n(m, 1, 2) == (f.schools("fail"), f.count()),
+    ),
+    (
+        "^通俗地说：(?:各校的办学条件够标准，|有的数据还没有报送|各校的办学条件没有判为不够的)"
+        "|^In plain words: (?:schools have what|some data are missing|no school is known)",
+        lambda f, m, p: (
+            f.verdict
+            == (
+                "pass"
+                if re.search("够标准，|have what", m[0])
+                else "no data"
+                if re.search("数据|data", m[0])
+                else "fail"
+            )
+        ),
+    ),
     (
         "^通俗地说：(小学|初中)的 7 项办学条件中，(\\d) 项够标准"
         "(?:，还不够的是[^，]+)?(?:，(\\d) 项没有上报)?$",
@@ -605,7 +627,8 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: _equal(STAGES[(m[1] or m[2]).lower()], f),
     ),
     (
-        rf"^{S}：.*差距最大，最高的学校是最低的 ([\d.]+) 倍|^{E_S}: schools differ most on .*, ([\d.]+)-fold",
+        rf"^{S}：.*差距最大，最高的学校是最低的 ([\d.]+) 倍"
+        rf"|^{E_S}: schools differ most on .* the highest has ([\d.]+) times",
         lambda f, m, p: float(m[2] or m[4]) > 1 and _fold(f, STAGES[(m[1] or m[3]).lower()], m[2] or m[4]),
     ),
     (
@@ -630,7 +653,7 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: "fail" in {*f.indicators.values(), *f.area.values()} and int(m[1] or m[2]) > 0,
     ),
     (
-        r"历年总体结论.* ?(\d{4}) (达标|未达标|缺数据)$|over the years: .*?(\d{4}) (Met|Not met|No data)$",
+        r"历年总体结论.*?(\d{4}) (达标|未达标|缺数据)$|over the years: .*?(\d{4}) (Met|Not met|No data)$",
         lambda f, m, p: int(m[1] or m[3]) == f.year and f.verdict == meaning(m[2] or m[4]),
     ),
     ("本年度总体已达标|^the district passes$", lambda f, m, p: f.verdict == "pass"),
@@ -643,16 +666,15 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: _n(m, 1, 2) == (f.before.count(), f.before.schools("pass")),
     ),
     (
-        r"^in \d{4}, (\d+) of (\d+)$",
-        lambda f, m, p: _n(m, 1, 2) == (f.before.schools("pass"), f.before.count()),
-    ),
-    (
         r"^\d{4} 年 (\d+) 个中超过限值的 (\d+) 个",
         lambda f, m, p: _n(m, 1, 2) == (f.before.known, f.before.coefficients("fail")),
     ),
     (
-        r"^in \d{4}, (\d+) of (\d+) exceeded",
-        lambda f, m, p: _n(m, 1, 2) == (f.before.coefficients("fail"), f.before.known),
+        r"^in \d{4}, (\d+) of (\d+)$",
+        lambda f, m, p: (
+            _n(m, 1, 2)
+            in ((f.before.schools("pass"), f.before.count()), (f.before.coefficients("fail"), f.before.known))
+        ),
     ),
     # a school's page
     (

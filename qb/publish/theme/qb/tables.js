@@ -1,5 +1,6 @@
 // Tables: sorted by a click on a header, filtered by words, folded where they are long, saved as CSV.
-const FILTER_FROM = 11, SHOWN = 30, SPARE = 6; // a fold that hides less than this saves nobody anything
+const phone = matchMedia("(max-width: 40rem)");
+const FILTER_FROM = 11, SHOWN = phone.matches ? 12 : 30, SPARE = 6; // a fold that hides less than this saves nobody anything
 const LONG = 75, FEW = 6; // rows of a table that shows fewer while it is folded
 const order = new Intl.Collator(document.documentElement.lang, { numeric: true });
 const fold = (words) => words.normalize("NFKC").toLowerCase();
@@ -123,11 +124,13 @@ function foldable(table, box, rows, name, place) {
   return (some) => ((narrow = some), show(whole));
 }
 
+const isPlain = (table) => table.tHead?.rows.length === 1 && table.tBodies.length === 1 && !table.querySelector("[rowspan], [colspan]");
+
 function furnish(table, place) {
   const rows = [...(table.tBodies[0]?.rows ?? [])];
   if (!rows.length || !table.tHead) return;
   const name = nameOf(table);
-  const plain = table.tHead.rows.length === 1 && table.tBodies.length === 1 && !table.querySelector("[rowspan], [colspan]");
+  const plain = isPlain(table);
   if (plain && rows.length > 1) sortable(table.tHead.rows[0], rows, place);
   const csv = button(put(say.csv, extent(rows.length, rows.length)), name, () => saveCsv(table));
   const saves = make("span", { className: "saves" }, csv);
@@ -140,9 +143,24 @@ function furnish(table, place) {
 const tables = [...document.querySelectorAll("table.data")];
 tables.forEach(furnish);
 
+// On a phone a table that does not fit becomes a list: each row's name, its verdict, then what else it says.
+const WIDEST = 10; // columns; a row of more would be a page of its own
+function stack(table) {
+  const heads = [...table.tHead.rows[0].cells].map(text), rows = [...table.tBodies[0].rows];
+  const judged = heads.map((_, k) => rows.some((row) => row.cells[k]?.querySelector(":scope > .verdict")));
+  const one = judged.filter(Boolean).length === 1;
+  for (const row of rows) [...row.cells].slice(1).forEach((cell, k) => {
+    if (one && judged[k + 1]) cell.classList.add("said");
+    else cell.dataset.label = heads[k + 1];
+  });
+  table.classList.add("stacked");
+}
+
 // What fits needs no box of its own, so that its header stays in sight; the keyboard reaches what scrolls sideways.
 const watch = new ResizeObserver((entries) => {
   for (const { target } of entries) {
+    const table = target.querySelector("table.data:not(.stacked)");
+    if (phone.matches && table && isPlain(table) && table.tHead.rows[0].cells.length <= WIDEST && target.scrollWidth > target.clientWidth + 1) stack(table);
     const wide = target.scrollWidth > target.clientWidth + 1;
     target.classList.toggle("fits", !wide);
     if (wide) {
