@@ -277,7 +277,7 @@ def _panel(
     marks += [
         Word(across(v), base + 18, plain(v), QUIET, anchor="middle")
         for v in steps
-        if across.low < v < across.high and across(v) > room
+        if across.low < v < across.high and room < across(v) <= width - span(plain(v)) / 2
     ]
     return [*marks, Word(0, base + 18, area, QUIET)]
 
@@ -402,7 +402,7 @@ def intervals(
     for limit in capped:
         marks += [
             *rows.upright(scale(limit), head, len(frame), dashed=True),
-            Word(scale(limit), 18, caption.word("limit of", limit), bold=True, anchor="middle"),
+            _inside(scale(limit), caption.word("limit of", limit), caption.width),
         ]
     for k, (name, text) in enumerate(zip(labels, texts, strict=True)):
         y = rows.middle(k)
@@ -414,6 +414,12 @@ def intervals(
             marks.append(Word(rows.start + 10, y + 5, label(Verdict.NO_DATA, caption.lang), QUIET))
     written, height = notes(notes_below, base + 22, caption)
     return Chart(caption, (*marks, *written), height, table)
+
+
+def _inside(x: float, text: str, width: float) -> Word:
+    """Return a word above a place, moved back where it would leave the drawing."""
+    half = span(text) / 2 + 2
+    return Word(min(max(x, half), width - half), 18, text, bold=True, anchor="middle")
 
 
 def _interval(

@@ -375,16 +375,29 @@ def _frame(
 ) -> list[Mark]:
     """The axes, and the two lines that make the quadrants; without a limit there is one."""
     right, middle, text = across.end, across(100), caption.word("standard 100")
+    upright = Line(((middle, TOP), (middle, BASE)), INK, 1.2)
+    named = [
+        Word(x, rise(cap) - 5, caption.word("limit of", cap), bold=True, anchor=anchor, halo=True)
+        for x, anchor in ((right - 4, "end"), (QUADRANTS_LEFT + 6, "start"))
+    ]
     limited = [
         Line(((QUADRANTS_LEFT, rise(cap)), (right, rise(cap))), INK, 1.2, dashed=True),
-        Word(right - 4, rise(cap) - 5, caption.word("limit of", cap), bold=True, anchor="end", halo=True),
+        named[crossed(named[0], [upright])],
     ]
+    fits = middle + 5 + span(text) <= right
     return [
         *(limited if cap == cap else []),
         Line(((QUADRANTS_LEFT, TOP), (QUADRANTS_LEFT, BASE), (right, BASE)), RULE),
-        Line(((middle, TOP), (middle, BASE)), INK, 1.2),
+        upright,
         Word(0, 12, caption.word("uneven"), QUIET),
-        Word(min(middle + 5, right - span(text)), TOP + 14, text, bold=True, halo=True),
+        Word(
+            middle + 5 if fits else middle - 5,
+            TOP + 14,
+            text,
+            bold=True,
+            anchor="start" if fits else "end",
+            halo=True,
+        ),
         Word(right, BASE + 36, caption.word("level"), QUIET, anchor="end"),
         *feet([across(v) for v in grid], [f"{v:g}%" for v in grid], BASE + 18),
         *(Word(QUADRANTS_LEFT - 6, rise(v) + 5, plain(v), QUIET, 12, anchor="end") for v in steps),

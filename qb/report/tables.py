@@ -272,15 +272,17 @@ def _kept(column: Column, raw: object) -> str:
     return _PHRASES if names and _NAMES.fullmatch(raw) else ""
 
 
-def unbroken(text: str) -> str:
+def unbroken(text: str, *, cell: bool = True) -> str:
     """Return a text as HTML in which dates and amounts do not end a line in their middle.
+
+    Of a `cell` that is one of them, the class says so.
 
     >>> unbroken("截至 2025-12-19")
     '截至 <span class="whole">2025-12-19</span>'
     >>> unbroken("2025-12-19")
     '2025-12-19'
     """
-    if _UNBROKEN.fullmatch(text):  # a cell's own class says so
+    if cell and _UNBROKEN.fullmatch(text):
         return escape(text)
     return _UNBROKEN.sub(r'<span class="whole">\g<0></span>', escape(text))
 
@@ -353,7 +355,7 @@ class Cards:
     ) -> str:
         # A figure that nobody reported says so in words.
         verdict = found(value) or (Verdict.NO_DATA if value == self._nobody else None)
-        shown = badge(str(verdict), self.lang, fact) if verdict else escape(value)
+        shown = badge(str(verdict), self.lang, fact) if verdict else unbroken(value, cell=False)
         mark = f' class="{BADGE[verdict]}"' if verdict else ""
         lines = [unbroken(beneath), *filter(None, [unbroken(before)])]
         lines[-1] += sparkline(course)
