@@ -258,8 +258,8 @@ _SHORT = 4  # characters of a word that is not broken: 小学
 # A date, or an amount with its unit: on one line too.
 _AMOUNT = r"−?\d[\d,.]* ?(?:万元|亿元|平方米|个百分点)"
 _UNBROKEN = re.compile(rf"\d{{4}}-\d{{2}}-\d{{2}}|\d{{4}}—\d{{4}}学年|{_AMOUNT}")
-_NAME = r"[一-鿿]{1,7}(?:（[^）]*）)?"  # a longer one would push the other columns out
-_NAMES = re.compile(rf"{_NAME}(?:、{_NAME})*(?:等 \d+ 个)?")
+_NAME = r"[一-鿿0-9]{1,9}(?:（[^）]*）)?"  # a longer one would push the other columns out
+_NAMES = re.compile(rf"{_NAME}(?:(?:、|, ){_NAME})*(?:等 \d+ 个| and \d+ more)?")
 
 
 def _kept(column: Column, raw: object) -> str:
@@ -268,7 +268,7 @@ def _kept(column: Column, raw: object) -> str:
         return ""
     if len(raw) <= _SHORT or _UNBROKEN.fullmatch(raw):
         return _WHOLE
-    names = column.school or "、" in raw
+    names = column.school or column.link or "、" in raw or ", " in raw
     return _PHRASES if names and _NAMES.fullmatch(raw) else ""
 
 
@@ -367,7 +367,7 @@ class Cards:
 
 
 # Where a title may go on in the next line: after a bracket or colon, before the years.
-_PHRASE = re.compile(r"(?<=[）：])(?=.)|(?=（\d)")
+_PHRASE = re.compile(r"(?<=）)(?=[一-鿿])|(?<=：)(?=.)|(?=（\d)")
 
 
 def _title(text: str) -> str:

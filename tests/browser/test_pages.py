@@ -91,7 +91,7 @@ BROKEN = """(wide) => {
 # Tables of few columns whose box hides a part of them.
 HIDDEN = """() => [...document.querySelectorAll(".scroll:has(> table.data)")]
   .filter((box) => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1)
-  .filter((box) => box.querySelector("thead tr").cells.length <= 10)
+  .filter((box) => box.querySelector("thead tr").cells.length <= 11)
   .map((box) => box.querySelector("caption")?.textContent)"""
 
 # Words of figures through which a line runs: a point of it lies well inside the word.

@@ -144,7 +144,7 @@ const tables = [...document.querySelectorAll("table.data")];
 tables.forEach(furnish);
 
 // On a phone a table that does not fit becomes a list: each row's name, its verdict, then what else it says.
-const WIDEST = 10; // columns; a row of more would be a page of its own
+const WIDEST = 11; // columns; a row of more would be a page of its own
 function stack(table) {
   const heads = [...table.tHead.rows[0].cells].map(text), rows = [...table.tBodies[0].rows];
   const judged = heads.map((_, k) => rows.some((row) => row.cells[k]?.querySelector(":scope > .verdict")));
