@@ -105,6 +105,8 @@ class TestHeadlines:
         lines = page.verdict.headlines().lines
         assert 3 <= len(lines) <= 6
         assert "未达标" in lines[0] and "资源配置" in lines[0] and "社会认可度" not in lines[0]
+        # For who knows none of the terms: 31 less the 13 and 5 below.
+        assert lines[0].endswith("通俗地说：全区 31 个学校（学段）中，还有 13 个的办学条件不够标准。")
         # Counted by hand in the table of schools on the page: 13 of 20 and 5 of 11.
         assert "小学 20 所中 13 所达标，初中 11 所中 5 所达标" in lines[1]
         assert "14 个差异系数中 1 个超过限值：小学 C5 体育运动场馆 0.529" in lines[2]

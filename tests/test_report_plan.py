@@ -111,7 +111,7 @@ def test_headlines_are_at_most_six_and_hold_the_figures_of_the_plan():
 def test_a_district_that_passes_has_nothing_to_buy():
     lines = page(Town().data()).verdict.headlines().lines
     assert lines[0] == (
-        "各校都判为达标，差异系数都不超过限值，不需要购置。其他各项均已达标或不适用；做完之后甲区达标。"
+        "各校都判为达标，差异系数都不超过限值，不需要购置。其他各项均已达标或不适用；全部办成后，甲区总体结论为达标。"
     )
     assert "仍是 3 个" in lines[-1]
 
