@@ -66,7 +66,7 @@ CUT = """() => [...document.querySelectorAll(".scroll")]
   .filter((box) => box.scrollWidth > box.clientWidth + 1)
   .map((box) => box.querySelector("caption")?.textContent)"""
 
-# What of a page is broken over two lines: dates, amounts, and school's names in tables where there is room.
+# What of a page is broken over two lines: dates, amounts, and names of schools in cells of names.
 BROKEN = """(wide) => {
   const broken = [], date = /\\d{4}-\\d\\d-\\d\\d/g;
   const whole = wide ? /\\d{4}-\\d\\d-\\d\\d|−?\\d[\\d,.]* (?:万元|平方米)/g : date;
@@ -76,7 +76,7 @@ BROKEN = """(wide) => {
     const own = node.parentNode;
     if (!own.checkVisibility() || own.closest("caption, h1, h2, h3, .rules, svg")) continue;
     const parts = [...node.data.matchAll(whole)].map((found) => [found.index, found[0].length]);
-    if (wide && own.matches("tbody a[href*='schools/']") && node.data.length < 8)
+    if (wide && own.matches("tbody :is(th, .phrases) a[href*='schools/']") && node.data.length < 8)
       parts.push([0, node.data.length]);
     for (const [start, length] of parts) {
       const range = new Range();
