@@ -259,7 +259,7 @@ def test_the_table_of_a_figure_is_a_click_away_and_in_the_workbook(opened):
 
 
 def test_a_phone_says_in_which_section_the_reader_is(opened):
-    page = opened(table(60), width=PHONE).page
+    page = opened(*[table(60)] * 5, width=PHONE).page  # of each, a phone shows the first rows
     page.locator("#s3").scroll_into_view_if_needed()
     page.mouse.wheel(0, 1500)
     bar = page.locator(".toc summary")
