@@ -11,7 +11,7 @@ from town import Town
 
 import qb
 from qb.charts.marks import share
-from qb.publish.site import _counted
+from qb.publish.site_index import _counted
 from qb.report.annual_report import AnnualReport
 from qb.report.context import ReportContext
 from qb.report.data_report import DataReport
