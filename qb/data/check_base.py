@@ -93,7 +93,7 @@ class View:
             frame = self.data[table]
             for exchange in self.exchanges(table):
                 columns, rows = [exchange.one, exchange.other], exchange.rows
-                values = frame[columns].to_numpy(dtype=float)
+                values = frame[columns].to_numpy(dtype=float, copy=True)
                 values[rows] = values[rows, ::-1]
                 frame = frame.assign(**dict(zip(columns, values.T, strict=True)))
             return frame

@@ -52,6 +52,8 @@ _WORDS = {
     "lookup": ("指标与部门索引", "Indicators and departments"),
     "terms": ("术语", "Terms"),
     "every_entry": ("全部条目", "Every entry"),
+    "table": ("表", "Table"),
+    "figure": ("图", "Figure"),
     "no_alt": ("图（没有文字说明）", "A figure without a description"),
     "needs_program": (
         "这里的图要由程序画出，本页不运行程序。请在笔记本里以静态图（SVG 或 PNG）输出。",
@@ -291,7 +293,7 @@ def _theme(panel: bool) -> SimpleNamespace:
     parts = "\n".join(bare(folder / f"{name}.js") for name in names)
     script = f'(() => {{\n"use strict";\n{parts}\n}})();\n'
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    style = bare(folder / "style.css")
+    style = re.sub(r" *([{};]) +", r"\1", bare(folder / "style.css"))
     return SimpleNamespace(style=style, script=script, script_hash=f"sha256-{digest}")
 
 

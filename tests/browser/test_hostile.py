@@ -45,7 +45,8 @@ FOUND = """() => ({
   handlers: [...document.querySelectorAll("*")].flatMap((element) => element.getAttributeNames())
     .filter((name) => name.startsWith("on")),
   links: [...document.querySelectorAll("[href], [src]")].map((element) => element.href ?? element.src)
-    .filter((address) => !/^(file|data):/.test(address?.baseVal ?? address)),
+    .map((address) => new URL(address?.baseVal ?? address, document.baseURI).href)
+    .filter((address) => !/^(file|data):/.test(address)),
   emphasis: [...document.querySelectorAll("strong, code, em")].map((element) => element.textContent)
     .filter((text) => ["d", "e", "f"].includes(text)),
 })"""
