@@ -711,12 +711,18 @@ def test_a_name_with_an_ampersand_prints_as_it_is(tmp_path):
     assert sheet.oddHeader.left.text.startswith("A&&P区")
 
 
-def test_a_file_that_stands_there_is_replaced_only_when_asked(tmp_path):
+def test_a_file_that_stands_there_is_replaced_only_when_asked_and_made_by_us(tmp_path):
     context, path = book_of(Town()), tmp_path / "台账.xlsx"
     path.write_text("mine", encoding="utf-8")
     with pytest.raises(QbError, match="已经存在"):
         write_ledger(context, "甲区", path)
+    with pytest.raises(QbError, match="不是 qb 生成的"):
+        write_ledger(context, "甲区", path, replace=True)
     assert path.read_text(encoding="utf-8") == "mine"
+    path.unlink()
+    write_ledger(context, "甲区", path)
+    with pytest.raises(QbError, match="已经存在"):
+        write_ledger(context, "甲区", path)
     write_ledger(context, "甲区", path, replace=True)
     assert openpyxl.load_workbook(path).sheetnames == ["问题台账", "历年整改登记"]
     assert [each.name for each in tmp_path.iterdir()] == ["台账.xlsx"]
