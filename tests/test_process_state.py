@@ -197,7 +197,7 @@ def test_none_of_the_notebooks_that_come_with_qb_changes_anything(book, tmp_path
     site = publish(book.data, out=tmp_path / "site", scenarios=[scenario], jobs=1, progress=False)
     assert site.exit_code == 0, site.summary
     assert {outcome.job.notebook.stem for outcome in site.outcomes} == {
-        "annual", "brief", "data", "district", "plan", "research", "scenario", "school",
+        "annual", "brief", "data", "district", "ledger", "plan", "research", "scenario", "school",
     }  # fmt: skip
     assert {outcome.job.page.title: outcome.changed for outcome in site.outcomes if outcome.changed} == {}
 

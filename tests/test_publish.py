@@ -467,7 +467,7 @@ def test_only_what_was_asked_for_is_made(published, samples):
     [
         (
             {"only": ["schol"]},
-            "没有这种页面：schol。可选的有：district、brief、annual、data、research、scenario、plan、school",
+            "没有这种页面：schol。可选的有：district、brief、annual、ledger、data、research、scenario、plan、school",
         ),
         ({"schools": ["0009999"]}, "没有：0009999"),
         ({"year": 1999}, "1999"),
