@@ -27,7 +27,6 @@ class Entry(BaseModel):
         str_strip_whitespace=True,
         allow_inf_nan=False,
         populate_by_name=True,
-        defer_build=True,  # only the whole document is read as such: its parts need no reader of their own
     )
 
 
