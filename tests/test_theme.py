@@ -165,7 +165,7 @@ def test_a_page_says_who_publishes_it(tmp_path):
         "utf-8",
     )
     assert settings_file(tmp_path) == str(file)
-    html = index_page("districts.html.j2", Page("甲区", settings=load_settings(str(file))))
+    html = index_page("districts.html.j2", Page("甲区", settings=load_settings(str(file))), everywhere=[])
     for said in ("甲区&lt;局&gt;", "data:image/svg+xml;base64,", "督导室", "--accent: #7a1f3d", "内部资料"):
         assert said in html
 
