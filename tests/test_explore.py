@@ -9,6 +9,7 @@ from pathlib import Path
 import ipywidgets
 import numpy as np
 import pytest
+from clock import allowed
 from test_scenario import STANDARD, town
 
 from qb.data.reading import read, write
@@ -430,7 +431,7 @@ def test_a_change_is_shown_within_a_fifth_of_a_second_for_thirty_schools():
         slider.value = number
         taken.append(time.process_time() - start)
     assert panel.session.choices[0].values["teachers"] == 7 and "差异系数" in panel._result.value
-    assert np.median(taken) < 0.2, taken
+    assert np.median(taken) < allowed(0.2), taken
 
 
 def test_the_notebook_only_opens_the_panel():

@@ -76,7 +76,7 @@ def ended(tmp_path_factory, request):
     for number, (name, cell) in enumerate(ENDINGS.items()):
         notebook = save(folder / f"{number}.ipynb", "'first'", cell)
         target = folder / "site" / f"{name}.html"
-        jobs.append(Job(notebook, {}, target, Page(name), cell_seconds=2, ours=request.param))
+        jobs.append(Job(notebook, {}, target, Page(name), cell_seconds=4, ours=request.param))
     try:
         outcomes = run(jobs, workers=2, progress=False)
         left = not gone(mark)

@@ -13,6 +13,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import xlsxwriter
+from clock import allowed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -397,7 +398,7 @@ def test_a_stray_cell_far_to_the_right_costs_no_time(book, tmp_path, cell, colum
     )
     start = time.process_time()
     data = read(stray)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < allowed(5)
     assert found(data) == [("F27", "sections", f"{column}1")]
     assert column_number(column) > 16_000 and data["sections"]["school_id"].tolist() == ["1"]
 
