@@ -35,6 +35,7 @@ from qb.report.words import (
     area_label,
     coefficients_met,
     department_names,
+    plain_verdict,
     plain_words,
     resource_span,
     say,
@@ -110,6 +111,7 @@ class IndexYear(Speaker):
             # A year before is opened by its verdict, which then cannot lead anywhere else.
             verdict=Markup(badge(verdict, self.lang, fact, leads=self.current)),
             sentence=self._sentence(district, Verdict(verdict)),
+            plain=plain_verdict(self.assessment, self.lang),
             cards=[_shown(Cards(tuple(made), self.lang)) for made in (self._areas(), self._counts())],
             coefficients=_shown(self.coefficients()),
             schools=_shown(schools),
@@ -161,7 +163,9 @@ class IndexYear(Speaker):
         before = years.get(self.year - 1, {})
         for name, (tally, counter) in (years.get(self.year) or self._tallies()).items():
             then = (
-                counted(tally, before[name][0] if name in before else None, self.lang) if self.current else ""
+                counted(tally, before[name][0] if name in before else None, self.lang, counter)
+                if self.current
+                else ""
             )
             course = [(year, told[name][0].drawn if name in told else nan) for year, told in years.items()]
             yield name, *self._passed(tally, counter), "", then, course

@@ -11,11 +11,11 @@ import pandas as pd
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE
 from qb.planning.plan.budget_and_transfers import BudgetPlan
-from qb.report.context import FIVE, AnnualPart, decided
+from qb.report.context import AnnualPart, decided
 from qb.report.issue_ledger import State, state_words
 from qb.report.ledger_report import LedgerReport
 from qb.report.plan_study import STEPS, PlanAnswers, PlanVerdict, money, plan_answers
-from qb.report.resource_tables import direction, turned
+from qb.report.resource_tables import areas_over_years, direction, turned
 from qb.report.rules import PageRules
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.verdict_keys import Fact, department_anchor, key, shown_indicators
@@ -26,6 +26,7 @@ from qb.report.words import (
     department_names,
     listed,
     part_label,
+    plain_verdict,
     school_year,
     verdict_label,
 )
@@ -145,7 +146,10 @@ class BriefReport(AnnualPart):
                 "",
             )
         whole = key(Fact.DISTRICT, year, self.district)
-        cards: list[tuple[Any, ...]] = [(self.say("区域总体", "The district"), overall, told, whole, then)]
+        course = areas_over_years(self.slices.values())[""]
+        cards: list[tuple[Any, ...]] = [
+            (self.say("区域总体", "The district"), overall, told, whole, then, course)
+        ]
         names = (
             (self.say("达标的学校（学段）", "School stages met"), "rows"),
             (coefficients_met(self.standard, self.lang), "coefficients"),
@@ -173,9 +177,7 @@ class BriefReport(AnnualPart):
 
     def _course(self, what: str) -> list[tuple[int, float]]:
         """Return how many there were in each of the last five years, NaN where nobody knows."""
-        years = sorted(year for year in self.context.years if year <= self.context.year)[-FIVE:]
-        told = {year: self._tally(self.context.years[year].of(self.district), what) for year in years}
-        return [(year, one.drawn) for year, one in told.items()]
+        return [(year, self._tally(own, what).drawn) for year, own in self.slices.items()]
 
     def _moved(self, now: Tally, what: str) -> str:
         """Return last year's count and in which direction it went, in words and as an arrow."""
@@ -193,7 +195,9 @@ class BriefReport(AnnualPart):
                     f"{year} 年 {then.passed} / {then.held}", f"{year}: {then.passed} / {then.held}"
                 )
                 if now.known:
-                    last += self.say("，", ", ") + direction(now.passed - then.passed, self.lang)
+                    last += self.say("，", ", ") + direction(
+                        now.passed - then.passed, self.lang, "项" if what == "indicators" else "个"
+                    )
         more = (
             self.say(f"另 {now.allowed} 个规则允许", f"{now.allowed} more: the rule allows")
             * bool(now.allowed),
@@ -208,7 +212,13 @@ class BriefReport(AnnualPart):
         """Return what decides, what the money brings, and what is left, a sentence each."""
         plan = PlanVerdict(self.context, self.district, work=self.work)
         beyond = plan.beyond() if self.work.made else ""
-        found = (self._problems_said(), plan.result(), self._first_step(), beyond)
+        found = (
+            plain_verdict(self.own, self.lang),
+            self._problems_said(),
+            plan.result(),
+            self._first_step(),
+            beyond,
+        )
         return Sentences(tuple(line for line in found if line))
 
     def _problems_said(self) -> str:

@@ -33,6 +33,7 @@ from qb.report.words import (
     listed,
     number,
     part_label,
+    plain_verdict,
     resource_span,
     say,
     school_rule,
@@ -148,7 +149,7 @@ class DistrictVerdict(AnnualPart):
     def headlines(self) -> Sentences:
         """Return at most six sentences that say where the district stands."""
         found = [
-            self.say("", " ").join((self._verdict_sentence(), self._plain_sentence())),
+            self.say("", " ").join((self._verdict_sentence(), plain_verdict(self.own, self.lang))),
             self.say("", " ").join(filter(None, (self._schools_sentence(), self._silent_sentence()))),
             self._coefficient_sentence(),
             self._weakest_sentence(),
@@ -178,29 +179,6 @@ class DistrictVerdict(AnnualPart):
             f"总体结论：{verdict_label(overall, lang)}。其中{'，'.join(f'{names}{word}' for word, names in words.values())}。",
             f"The district: {verdict_label(overall, lang)}. "
             + " ".join(f"{word}: {names}." for word, names in words.values()),
-        )
-
-    def _plain_sentence(self) -> str:
-        """Say the verdict for readers who know none of the terms."""
-        overall, tally = str(self.own.districts["verdict"].iloc[0]), Tally.of(self.own.rows["verdict"])
-        if overall == Verdict.PASS:
-            return self.say(
-                "通俗地说：各校的办学条件够标准，各校之间的差别不大，其他工作也达到要求。",
-                "In plain words: schools have what they need, are much alike in it, and all else is as it should be.",
-            )
-        if overall != Verdict.FAIL:
-            return self.say(
-                "通俗地说：有的数据还没有报送，现在不能下结论。",
-                "In plain words: some data are missing, so nobody can tell yet.",
-            )
-        if tally.failed:
-            return self.say(
-                f"通俗地说：全区 {tally.held} 个学校（学段）中，还有 {tally.failed} 个的办学条件不够标准。",
-                f"In plain words: {tally.failed} of {tally.held} school stages still lack some of what they need.",
-            )
-        return self.say(
-            "通俗地说：各校的办学条件没有判为不够的，其他方面还有没达到要求的。",
-            "In plain words: no school is known to lack what it needs, but other things are not as they should be.",
         )
 
     def _schools_sentence(self) -> str:

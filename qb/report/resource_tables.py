@@ -223,26 +223,30 @@ def _verdicts(own: Assessment) -> dict[str, str]:
     return {"": str(own.districts["verdict"].iloc[0])} | areas
 
 
-def counted(now: Tally, then: Tally | None, lang: Lang) -> str:
+def counted(now: Tally, then: Tally | None, lang: Lang, counter: str = "个") -> str:
     """Return how many were met the year before, of how many, and how many more or fewer are now."""
     if then is None:
         return ""
     if not then.known:
         return nothing(lang)
     told = say(lang, f"去年 {then.passed} / {then.held}", f"the year before: {then.passed} / {then.held}")
-    return f"{told}{say(lang, '，', ', ')}{direction(now.passed - then.passed, lang)}" if now.known else told
+    return (
+        f"{told}{say(lang, '，', ', ')}{direction(now.passed - then.passed, lang, counter)}"
+        if now.known
+        else told
+    )
 
 
-def direction(step: int, lang: Lang) -> str:
-    """Return by how many a count went up or down.
+def direction(step: int, lang: Lang, counter: str = "个") -> str:
+    """Return by how many a count went up or down; `counter` is the Chinese word by which it is counted.
 
-    >>> [direction(step, "zh") for step in (2, -1, 0)]
-    ['↑ 增加 2 个', '↓ 减少 1 个', '→ 持平']
+    >>> [direction(step, "zh", counter) for step, counter in ((2, "个"), (-1, "项"), (0, "所"))]
+    ['↑ 增加 2 个', '↓ 减少 1 项', '→ 持平']
     """
     if not step:
         return say(lang, "→ 持平", "→ no change")
     return (
-        say(lang, f"↑ 增加 {step} 个", f"↑ {step} more")
+        say(lang, f"↑ 增加 {step} {counter}", f"↑ {step} more")
         if step > 0
-        else say(lang, f"↓ 减少 {-step} 个", f"↓ {-step} fewer")
+        else say(lang, f"↓ 减少 {-step} {counter}", f"↓ {-step} fewer")
     )

@@ -487,6 +487,46 @@ class Tally:
         return say(lang, "，", ", ").join(parts)
 
 
+def plain_verdict(own: Assessment, lang: Lang) -> str:
+    """Say a district's verdict for readers who know none of the terms.
+
+    Parameters
+    ----------
+    own : Assessment
+        Of one district.
+    """
+    overall, tally = str(own.districts["verdict"].iloc[0]), Tally.of(own.rows["verdict"])
+    if overall == Verdict.PASS:
+        asked = own.standard
+        known = [
+            ("各校的办学条件够标准", "schools have what they need")
+            if asked.limits_schools and tally.held
+            else None,
+            ("各校之间的差别不大", "they are much alike") if asked.rules.coefficient and tally.held else None,
+        ]
+        zh, en = zip(
+            *filter(None, (*known, ("各项工作达到要求", "the work is as it should be"))), strict=True
+        )
+        return say(lang, f"通俗地说：{'，'.join(zh)}。", f"In plain words: {', '.join(en)}.")
+    if overall != Verdict.FAIL:
+        return say(
+            lang,
+            "通俗地说：有的数据还没有报送，现在不能下结论。",
+            "In plain words: some data are missing, so nobody can tell yet.",
+        )
+    if tally.failed:
+        return say(
+            lang,
+            f"通俗地说：全区 {tally.held} 个学校（学段）中，还有 {tally.failed} 个的办学条件不够标准。",
+            f"In plain words: {tally.failed} of {tally.held} school stages still lack some of what they need.",
+        )
+    return say(
+        lang,
+        "通俗地说：各校的办学条件没有判为不够的，其他方面还有没达到要求的。",
+        "In plain words: no school is known to lack what it needs, but other things are not as they should be.",
+    )
+
+
 def coefficient_text(value: float, limit: float, lang: Lang) -> str:
     """Return a coefficient beside its limit; of one that fails and is not known, why it fails all the same.
 

@@ -542,13 +542,13 @@ CLAIMS: tuple[tuple[str, Check], ...] = (
         lambda f, m, p: _n(m, 1, 2) == (f.schools("fail"), f.count()),
     ),
     (
-        "^通俗地说：(?:各校的办学条件够标准，|有的数据还没有报送|各校的办学条件没有判为不够的)"
-        "|^In plain words: (?:schools have what|some data are missing|no school is known)",
+        "^通俗地说：(?:各校的办学条件够标准|各校之间的差别不大|各项工作达到要求|有的数据还没有报送|各校的办学条件没有判为不够的)"
+        "|^In plain words: (?:schools have what|they are much|the work is|some data|no school is known)",
         lambda f, m, p: (
             f.verdict
             == (
                 "pass"
-                if re.search("够标准，|have what", m[0])
+                if re.search("(?<!不)够标准|不大|达到要求|have what|much|work", m[0])
                 else "no data"
                 if re.search("数据|data", m[0])
                 else "fail"
