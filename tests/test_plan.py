@@ -253,7 +253,7 @@ def test_what_no_money_mends_is_listed_as_what_remains():
     plan = cheapest_plan(town.data())
     assert not len(plan.mended.items)
     assert json_document(plan)["remains"] == {"fail": ["C8", "C12"]}
-    assert "做完之后仍有：未达标 2 项（C8、C12）。" in summary(plan)
+    assert "全部办成后仍有：未达标 2 项（C8、C12）。" in summary(plan)
 
 
 def test_two_districts_are_planned_apart_or_one_alone():

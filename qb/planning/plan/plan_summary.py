@@ -163,7 +163,7 @@ def beyond(
         ]
         lines.append(
             Message(
-                "{}以外用钱能补的，另需 {}",
+                "{}以外可用经费解决的，另需 {}",
                 "Beyond {}, money can mend more for {}",
                 counted(standard),
                 _yuan(mended.cost),
@@ -190,19 +190,19 @@ def beyond(
     ]
     lines.append(
         Message(
-            "做完之后仍有：{}。",
+            "全部办成后仍有：{}。",
             "What remains: {}.",
             joined("，", ", ", left),
         )
         if left
         else Message(
-            "做完之后其他各项均已达标或不适用。", "Afterwards everything else is met or does not apply."
+            "全部办成后其他各项均已达标或不适用。", "Afterwards everything else is met or does not apply."
         )
     )
     was = dict(before.districts[["district", "verdict"]].itertuples(index=False))
     lines += [
         Message(
-            "{}的结论：{}{}，做完之后{}。",
+            "{}的结论：{}{}，全部办成后{}。",
             "The verdict on {}: {} {}, afterwards {}.",
             row.district,
             now,
