@@ -17,7 +17,7 @@ from qb.language import Message, listing
 from qb.planning.costs import load_costs
 from qb.report.context import ReportContext, open_context
 from qb.report.issue_ledger import ledger_day, nothing_to_mend
-from qb.report.plan_study import WAN, Alone, alone
+from qb.report.plan_study import Alone, alone
 from qb.report.printed_form_figures import FormFigures
 from qb.report.printed_form_layout import NONE, draw, lacking, plain_layout
 from qb.report.printed_form_sheets import (
@@ -35,6 +35,7 @@ from qb.report.printed_form_sheets import (
 from qb.report.resource_tables import allowed, unknown
 from qb.report.sealed_documents import refuse_filled_in, seal
 from qb.report.words import (
+    WAN,
     Tally,
     department_names,
     detail_text,

@@ -17,7 +17,6 @@ from qb.planning.plan.plan_summary import means_met
 from qb.report.columns import SCHOOL, STAGE, Words, gap
 from qb.report.context import DistrictPart
 from qb.report.plan_study import (
-    WAN,
     PlanAnswers,
     PlanAssumed,
     PlanPart,
@@ -30,6 +29,7 @@ from qb.report.resource_tables import gap_text, names, percent_of_standard, verd
 from qb.report.scenario_report import item_label
 from qb.report.tables import Column, Row, Sentences, Table
 from qb.report.words import (
+    WAN,
     coefficients_met,
     department_names,
     level_said,

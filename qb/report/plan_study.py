@@ -28,6 +28,7 @@ from qb.report.resource_tables import gap_text, names
 from qb.report.tables import Cards, Column, Heading, Row, Sentences, Table
 from qb.report.verdict_keys import shown_resource
 from qb.report.words import (
+    WAN,
     Lang,
     area_label,
     listed,
@@ -45,9 +46,6 @@ from qb.report.words import (
 from qb.terms import COMPULSORY, Allowance, Verdict
 
 # Money and statuses as a reader of a plan sees them.
-
-
-WAN = 1e4
 
 
 def money_column(lang: Lang, key: str, zh: str, en: str, of: str) -> Column:

@@ -23,6 +23,7 @@ from qb.terms import Allowance, Stage, Term, Verdict
 # Figures and terms as a reader sees them, in Chinese or English.
 
 
+WAN = 1e4  # yuan, in which Chinese readers count money
 PARTS = {
     "music": ("音乐教室", "Music rooms"),
     "art": ("美术教室", "Art rooms"),
@@ -185,14 +186,14 @@ def money(yuan: float, lang: Lang) -> str:
 
     >>> money(11_744_811.5, "zh"), money(11_744_811.5, "en"), money(float("nan"), "zh")
     ('1,174.5 万元', '11.745 million yuan', '缺数据')
-    >>> money(90_000, "en")
-    '90,000 yuan'
+    >>> money(90_000, "en"), money(6_657, "en")
+    ('0.090 million yuan', '6,657 yuan')
     """
     if yuan != yuan:
         return number(yuan, 1, lang)
-    small = abs(yuan) < 1e6
+    small = abs(yuan) < WAN
     english = f"{number(yuan, 0)} yuan" if small else f"{number(yuan / 1e6, 3)} million yuan"
-    return say(lang, f"{number(yuan / 1e4, 1)} 万元", english)
+    return say(lang, f"{number(yuan / WAN, 1)} 万元", english)
 
 
 def money_range(low: float, high: float, lang: Lang) -> str:
