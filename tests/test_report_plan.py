@@ -15,7 +15,7 @@ from plan_cases import two_equal
 from town import Town
 
 from qb.charts import Caption
-from qb.charts.marks import Dot, Word
+from qb.charts.marks import Dot, Line, Word
 from qb.charts.plan_figures import Lane, before_after, cost_curve
 from qb.data.sample import make
 from qb.indicators.assessment import assess
@@ -270,6 +270,19 @@ def test_a_cap_without_a_plan_is_a_word_on_the_curve_and_no_point():
     assert len(dots) == 2 and "无解" in words(chart) and "现行限值" in words(chart)
     # Stricter to the right, dearer is higher.
     assert dots[0].x < dots[1].x and dots[0].y > dots[1].y
+
+
+def test_the_name_of_a_limit_keeps_clear_of_the_line_of_the_next():
+    caps, limits = [0.3, 0.45, 0.5, 0.6], {"limit now, primary": 0.5, "limit now, junior": 0.45}
+    for width in (720, 340):
+        chart = cost_curve(
+            caps, [4.0, 3.0, 2.0, 1.0], caption=Caption("t", width=width), labels=("l", "y"), limits=limits
+        )
+        lines = [mark.points[0][0] for mark in chart.marks if isinstance(mark, Line) and mark.dashed]
+        for mark in chart.marks:
+            if isinstance(mark, Word) and mark.text in limits:  # 6 px a letter are less than any has
+                ends = sorted((mark.x, mark.x + 6 * len(mark.text) * (-1 if mark.anchor == "end" else 1)))
+                assert len(lines) == 2 and not [x for x in lines if ends[0] < x < ends[1]]
 
 
 def test_schools_stand_in_both_lanes_at_their_own_percentages():

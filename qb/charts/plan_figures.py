@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -67,11 +67,12 @@ def cost_curve(
         Word(caption.width, base + 40, labels[0], QUIET, anchor="end"),
     ]
     within = {text: across(cap) for text, cap in (limits or {}).items() if caps[-1] <= cap <= caps[0]}
-    marks += [Line(((x, TOP), (x, base)), INK, 1.2, dashed=True) for x in within.values()]
-    marks += [
-        Word(x + 5, base - 10 - LINE * row, clean(text), halo=True)
-        for row, (text, x) in enumerate(within.items())
-    ]
+    uprights = [Line(((x, TOP), (x, base)), INK, 1.2, dashed=True) for x in within.values()]
+    marks += uprights
+    for row, (text, x) in enumerate(within.items()):
+        right = Word(x + 5, base - 10 - LINE * row, clean(text), halo=True)
+        aside = replace(right, x=x - 5, anchor="end")
+        marks.append(aside if crossed(right, uprights) and not crossed(aside, uprights) else right)
     points = [(across(cap), rise(v)) for cap, v in zip(caps[known], values[known], strict=True)]
     if len(points) > 1:
         marks.append(Line(tuple(points), ACCENT, 2.5))

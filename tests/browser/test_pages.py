@@ -430,6 +430,19 @@ def test_on_paper_no_sheet_is_empty_and_the_text_is_text(view, kind):
         assert len(own) > 40, f"{kind}, sheet {number}: {text}"
 
 
+@both_languages
+def test_the_brief_is_one_sheet_and_no_short_header_is_broken_on_paper(visit, site, lang):
+    first, last, annex, header = {
+        "zh": ("通俗地说", "按同一指标下规则不允许的问题个数排列", "作战图与时间表", "合计"),
+        "en": ("In plain words", "By the number of problems", "Wall chart and timetable", "Places"),
+    }[lang]
+    sheets = PdfReader(io.BytesIO(visit(site[lang, "brief"]).page.pdf(prefer_css_page_size=True))).pages
+    texts = [sheet.extract_text() for sheet in sheets]
+    assert words_of(first) in words_of(texts[0]) and words_of(last) in words_of(texts[0])
+    assert words_of(annex) in words_of(texts[1])
+    assert header in "\n".join(texts)  # on one line
+
+
 def test_tables_and_figures_are_numbered_alike_on_the_page_and_in_word(visit, site, tmp_path):
     where = PageOfSite("年度报告", place="示例区")
     write_word(Job(NOTEBOOKS / "annual.ipynb", {}, tmp_path / "年度报告.docx", where))
