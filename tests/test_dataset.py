@@ -576,7 +576,7 @@ NUMBERS = st.none() | st.floats(0, 1e12) | st.integers(0, 10**9).map(float)
 SCHOOLS = st.lists(st.tuples(WORDS, st.none() | WORDS, st.none() | st.booleans(), NUMBERS), max_size=8)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(SCHOOLS)
 def test_any_dataset_survives_both_forms(rows):
     frame = pd.DataFrame(

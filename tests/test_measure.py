@@ -191,14 +191,14 @@ def districts(draw):
     return tables
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(districts())
 def test_any_district_agrees_with_the_slow_computation(tables):
     data = Dataset.of(**{name: pd.DataFrame(rows) for name, rows in tables.items() if rows})
     assert differences(qb.assess(data), slowly(tables, YEAR)) == []
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(districts(), st.randoms(use_true_random=False))
 def test_however_the_blanks_are_filled_what_was_settled_stays(tables, random):
     """The slow computation of the filled district has the same verdict wherever the blank one has one."""

@@ -284,7 +284,7 @@ def random_town(seed):
     return town.data()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10**6), cap=st.sampled_from([None, 0.3]))
 def test_every_plan_passes_when_it_is_assessed_and_never_costs_less_than_its_bound(seed, cap):
     data = random_town(seed)
@@ -300,7 +300,7 @@ def test_every_plan_passes_when_it_is_assessed_and_never_costs_less_than_its_bou
     assert (plan.purchases["amount"] > 0).all()
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_one_less_of_anything_fails(seed):
     data = random_town(seed)
@@ -315,7 +315,7 @@ def test_one_less_of_anything_fails(seed):
         assert not passes(assess(apply_purchases(data, less, plan.year)))
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_the_plan_as_a_scenario_gives_the_same_assessment(seed):
     data = random_town(seed)

@@ -106,7 +106,7 @@ def test_a_budget_that_lacks_a_tenth_of_a_fen_is_not_overspent_by_it():
     assert (spent.cost, spent.passing) == (120_000, 1)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 10**6), part=st.floats(0.05, 0.9))
 def test_no_budget_is_overspent_and_what_is_told_is_what_the_assessment_finds(seed, part):
     data = random_town(seed)
@@ -238,7 +238,7 @@ def test_what_cannot_be_helped_by_moving_stays_and_nobody_gives_for_it():
     assert moved.passing == moved.most_passing == 2 and not len(moved.moves)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_nobody_who_was_at_the_standard_falls_below_it_and_nothing_is_lost(seed):
     data = random_town(seed)
@@ -273,7 +273,7 @@ def test_transfers_of_teachers_as_a_scenario_are_reproduced_to_the_last_figure(t
     assert same(told_by_whatif(moved, lacking_two_kinds().data(), tmp_path / "甲.toml"), moved.assessment)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_all_transfers_as_a_scenario_are_reproduced_to_the_last_figure(seed, tmp_path_factory):
     data = random_town(seed)
@@ -493,7 +493,7 @@ def whatif_of(made, data, file):
     return whatif(data, [file])
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 10**4), schools=st.integers(3, 9), ahead=st.integers(1, 4))
 def test_whatif_of_a_plan_over_years_says_of_every_year_what_the_plan_says(
     seed, schools, ahead, tmp_path_factory
@@ -511,7 +511,7 @@ def test_whatif_of_a_plan_over_years_says_of_every_year_what_the_plan_says(
     assert scenario_cost(outcome.costs)["cost_yuan"] == pytest.approx(plan.cost, rel=1e-9)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_whatif_of_a_plan_of_one_year_says_what_the_plan_says(seed, tmp_path_factory):
     data = random_town(seed)

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import zipfile
 from urllib.parse import unquote
 
@@ -37,31 +38,50 @@ def _write_pages(jobs, told, **_):
     return outcomes
 
 
-@pytest.fixture
-def go(tmp_path, sample, monkeypatch):
-    """Publish the annual report alone; the page and the two documents are stood in for by a line of text."""
-    monkeypatch.setattr(site, "run", _write_pages)
-    monkeypatch.setattr(attachments, "find_chromium", lambda: True)
-    monkeypatch.setattr(attachments, "write_pdf", lambda page, path: path.write_bytes(page.read_bytes()[:9]))
-    monkeypatch.setattr(
+def _stand_ins(patch):
+    """Have a line of text stand in for the page and for each document."""
+    patch.setattr(site, "run", _write_pages)
+    patch.setattr(attachments, "find_chromium", lambda: True)
+    patch.setattr(attachments, "write_pdf", lambda page, path: path.write_bytes(page.read_bytes()[:9]))
+    patch.setattr(
         "qb.publish.notebook_to_word.write_word",
         lambda job, **_: job.target.write_text(job.page.title, "utf-8"),
     )
     # Not in processes of their own, which would not know the stand-ins.
-    monkeypatch.setattr(
+    patch.setattr(
         site,
         "make_files",
         lambda todo, held, _: [pair for one in todo for pair in attachments._make(one, held)],
     )
-    data = tmp_path / "数据"
-    write(sample, data)
 
-    def run(changed=None, **options):
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory, sample):
+    """Publish the annual report alone with its files, once: what was made, where, and a copy of it."""
+    home = tmp_path_factory.mktemp("files") / "home"
+    write(sample, home / "数据")
+    with pytest.MonkeyPatch.context() as patch:
+        _stand_ins(patch)
+        made = publish(home / "数据", out=home / "site", only=["annual"], files=True)
+    return made, home, shutil.copytree(home, home.with_name("copy"))
+
+
+@pytest.fixture
+def go(first, monkeypatch):
+    """Publish again, beginning from what was made at first, or with `new` from nothing."""
+    _stand_ins(monkeypatch)
+    _, home, copy = first
+    shutil.rmtree(home)
+    shutil.copytree(copy, home)
+
+    def run(changed=None, *, new=False, **options):
         if changed is not None:
-            write(changed, data, replace=True)
-        return publish(data, out=tmp_path / "site", only=["annual"], **options)
+            write(changed, run.data, replace=True)
+        if new:
+            shutil.rmtree(home / "site")
+        return publish(run.data, out=home / "site", only=["annual"], **options)
 
-    run.folder = tmp_path / "site" / "附件"
+    run.data, run.folder = home / "数据", home / "site" / "附件"
     return run
 
 
@@ -73,14 +93,14 @@ def listed(made) -> set[str]:
 
 
 def test_no_file_is_made_unless_asked_for(go):
-    made = go()
+    made = go(new=True)
     assert made.files == {}
     assert not go.folder.exists()
     assert listed(made) == set()
 
 
-def test_seven_files_are_made_and_listed_on_the_index(go):
-    made = go(files=True)
+def test_seven_files_are_made_and_listed_on_the_index(first, go):
+    made, *_ = first
     assert {path.name for path in made.files} == {FORMS, LEDGER, POLICIES, *DOCUMENTS}
     assert set(made.files.values()) == {""}
     assert listed(made) == {path.name for path in go.folder.iterdir()} == {path.name for path in made.files}
@@ -91,8 +111,7 @@ def test_seven_files_are_made_and_listed_on_the_index(go):
 
 
 def test_files_stand_while_they_are_right_and_go_when_they_are_not(go, sample):
-    first = go(files=True)
-    times = {path: path.stat().st_mtime_ns for path in first.files}
+    times = {path: path.stat().st_mtime_ns for path in go.folder.iterdir()}
     assert go(files=True).files == {}
     assert listed(go()) == {path.name for path in times}  # not asked for, and still right
     assert {path: path.stat().st_mtime_ns for path in times} == times
@@ -103,32 +122,31 @@ def test_files_stand_while_they_are_right_and_go_when_they_are_not(go, sample):
 
 
 def test_a_file_that_was_removed_is_made_again(go):
-    go(files=True)
     (go.folder / LEDGER).unlink()
     made = go(files=True)
     assert (go.folder / LEDGER).exists()
     assert made.exit_code == 0
 
 
-@pytest.mark.parametrize("name", [FORMS, LEDGER, POLICIES])
-def test_a_workbook_in_which_somebody_has_written_is_never_replaced(go, sample, name):
-    go(files=True)
-    path = go.folder / name
-    book = load_workbook(path)
-    book.worksheets[-1]["T99"] = "逐校落实"
-    book.save(path)
-    written = path.read_bytes()
+def test_a_workbook_in_which_somebody_has_written_is_never_replaced(go):
+    paths = [go.folder / name for name in (FORMS, LEDGER, POLICIES)]
+    for path in paths:
+        book = load_workbook(path)
+        book.worksheets[-1]["T99"] = "逐校落实"
+        book.save(path)
+    written = [path.read_bytes() for path in paths]
     for year in (2024, 2025):  # and not the time after, either
         (go.folder.parent / "run.json").unlink()  # nor where what qb knew of the folder is lost
         made = go(make(schools=6, years=[2023, year]), files=True)
-        assert path.read_bytes() == written
-        assert f"{name} 已有人填写或修改" in made.summary and made.exit_code == 1
-    path.rename(path.with_name("已填.xlsx"))
-    assert "已有人填写" not in go(files=True).summary and path.exists()
+        assert [path.read_bytes() for path in paths] == written
+        assert all(f"{path.name} 已有人填写或修改" in made.summary for path in paths)
+        assert made.exit_code == 1
+    for path in paths:
+        path.rename(path.with_name(f"已填{path.name}"))
+    assert "已有人填写" not in go(files=True).summary and all(path.exists() for path in paths)
 
 
-def test_a_file_that_is_none_of_ours_is_never_replaced_and_one_in_which_nobody_wrote_is(go, sample):
-    go(files=True)
+def test_a_file_that_is_none_of_ours_is_never_replaced_and_one_in_which_nobody_wrote_is(go):
     (go.folder / FORMS).write_bytes(b"another office's")
     before = (go.folder / LEDGER).stat().st_mtime_ns
     (go.folder.parent / "run.json").unlink()
@@ -140,7 +158,7 @@ def test_a_file_that_is_none_of_ours_is_never_replaced_and_one_in_which_nobody_w
 
 def test_where_no_browser_is_installed_the_pdf_alone_is_missing_and_the_reason_said(go, monkeypatch):
     monkeypatch.setattr(attachments, "find_chromium", lambda: None)
-    made = go(files=True)
+    made = go(new=True, files=True)
     assert made.exit_code == 1
     assert {path.name for path, wrong in made.files.items() if wrong} == {"年度报告.pdf"}
     assert "附件 年度报告.pdf 未生成：没有找到 Chromium、Chrome 或 Edge" in made.summary
@@ -156,8 +174,7 @@ def package(path):
     return json.loads(files["datapackage.json"]), files
 
 
-def test_the_data_package_describes_every_file_it_holds(go, sample):
-    go(files=True)
+def test_the_data_package_describes_every_file_it_holds(go):
     described, files = package(go.folder / "数据包.zip")
     beside = {"datapackage.json", "README.md"}
     assert {one["path"] for one in described["resources"]} == set(files) - beside
@@ -168,13 +185,10 @@ def test_the_data_package_describes_every_file_it_holds(go, sample):
     assert "模拟数据" in described["description"] and "模拟数据" in files["README.md"].decode()
 
 
-def test_the_package_says_who_publishes_it_under_which_licence_and_is_made_again_when_that_changes(
-    go, tmp_path
-):
-    go(files=True)
+def test_the_package_says_who_publishes_it_under_which_licence_and_is_made_again_when_that_changes(go):
     plain = package(go.folder / "数据包.zip")
     assert "contributors" not in plain[0] and "使用前请征得同意" in plain[1]["README.md"].decode()
-    (tmp_path / "数据" / "site.toml").write_text(
+    (go.data / "site.toml").write_text(
         'office = "甲区教体局"\ncontact = "督导室"\nnext_date = "2026-11-30"\nlicence = "注明来源即可使用"\n',
         "utf-8",
     )
@@ -196,7 +210,6 @@ def test_the_package_says_who_publishes_it_under_which_licence_and_is_made_again
 
 
 def test_its_tables_are_the_districts_own_with_types_and_units(go, sample):
-    go(files=True)
     described, files = package(go.folder / "数据包.zip")
     (sections,) = [one for one in described["resources"] if one["path"] == "sections.csv"]
     as_csv = pd.read_csv(io.BytesIO(files["sections.csv"]), dtype={"school_id": str})
@@ -213,7 +226,6 @@ def test_its_tables_are_the_districts_own_with_types_and_units(go, sample):
 
 
 def test_the_same_data_give_the_same_package(go):
-    go(files=True)
     first = (go.folder / "数据包.zip").read_bytes()
     go(files=True, force=True)
     assert (go.folder / "数据包.zip").read_bytes() == first

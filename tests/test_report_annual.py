@@ -1,6 +1,7 @@
 """The annual report says what is true of any district: one that passes, fails, lacks data, has one year."""
 
 import re
+from functools import cache
 from html import unescape
 
 import numpy as np
@@ -28,8 +29,13 @@ def text(shown) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", shown._repr_html_())))
 
 
+CONTEXTS = {}  # with the dataset itself, so that no other one takes its place
+
+
 def report(data, lang="zh", year=None, district=""):
-    return AnnualReport(ReportContext(data, qb.assess(data, year), lang), district)
+    if (key := (id(data), lang, year)) not in CONTEXTS:
+        CONTEXTS[key] = data, ReportContext(data, qb.assess(data, year), lang)
+    return AnnualReport(CONTEXTS[key][1], district)
 
 
 def several(*towns) -> Dataset:
@@ -57,15 +63,18 @@ def everything(page) -> str:
     return " ".join(text(part) for part in shown)
 
 
+@cache
 def passing():
     """A district of one year in which everything is met, without measures and without tasks entered."""
     return Town().data()
 
 
+@cache
 def failing():
     return make(years=[2024, 2025])
 
 
+@cache
 def bare():
     """A district that reported its schools and pupils and nothing else."""
     data = make(years=[2024, 2025])
@@ -73,6 +82,7 @@ def bare():
     return Dataset.of(schools=data["schools"], sections=sections)
 
 
+@cache
 def nobody():
     """A district whose only school is a special one: nobody is judged on the seven."""
     return Town(schools=False).add("特一", "special", primary=30).data()
@@ -117,6 +127,7 @@ class TestHeadlines:
         assert report(nobody()).opening.headlines().lines[1] == "本年度没有参加七项指标评估的学校。"
 
 
+@cache
 def mended():
     """Two years: in 2023 小一 had no backbone and no PE teachers; in 2024 all is met, and 小三 has opened."""
     before = Town(year=2023)

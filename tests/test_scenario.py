@@ -664,7 +664,7 @@ def totals(data, year, columns):
     return data["sections"].query("year == @year").groupby("stage")[list(columns)].sum()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(actions, min_size=1, max_size=5))
 def test_nobody_appears_or_vanishes_and_the_dataset_stays_sound(chosen):
     before = {name: frame.copy() for name, frame in SMALL.tables.items()}

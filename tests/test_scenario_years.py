@@ -151,7 +151,7 @@ def as_it_is():
     return years(SMALL, Scenario(title="模拟", base_year=2025, until=2027), STANDARD)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(actions, min_size=1, max_size=4))
 def test_in_years_to_come_nobody_appears_or_vanishes_either(chosen):
     try:

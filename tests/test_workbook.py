@@ -491,7 +491,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(ROWS)
 def test_any_dataset_survives_all_three_forms_one_after_the_other(rows):
     count = len(rows)

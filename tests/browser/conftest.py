@@ -23,8 +23,9 @@ QUIET = (
 )  # fmt: skip
 WIDE, PHONE = 1280, 390
 
-every_page = pytest.mark.parametrize("kind", ("index", *KINDS))
-both_languages = pytest.mark.parametrize("lang", ("zh", "en"))
+# Of a module, so that what looks at the same page follows one another.
+every_page = pytest.mark.parametrize("kind", ("index", *KINDS), scope="module")
+both_languages = pytest.mark.parametrize("lang", ("zh", "en"), scope="module")
 
 Site = dict[tuple[str, str], Path]  # (language, kind of page) to a page
 
@@ -57,27 +58,53 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+def _window(
+    browser: Browser, path: Path, width: int = WIDE, scheme: str = "light", **options: object
+) -> View:
+    """Open a page in a window of its own. Only files are let through."""
+    window = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce", **options
+    )
+    view = View(window.new_page())
+    window.route(lambda url: not url.startswith("file:"), lambda route: route.abort())
+    view.page.on("request", lambda request: view.asked.append(request.url))
+    view.page.on("console", lambda message: view.said.append(message.text))
+    view.page.on("pageerror", lambda error: view.said.append(str(error)))
+    view.page.goto(path.as_uri())
+    return view
+
+
 @pytest.fixture
 def visit(browser) -> Iterator[Visit]:
-    """Open a page in a window of its own: visit(path, width=…, scheme=…). Only files are let through."""
-    windows = []
+    """Open a page to do something there: visit(path, width=…, scheme=…)."""
+    views = []
 
-    def open_page(path: Path, width: int = WIDE, scheme: str = "light", **options: object) -> View:
-        window = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce", **options
-        )
-        windows.append(window)
-        view = View(window.new_page())
-        window.route(lambda url: not url.startswith("file:"), lambda route: route.abort())
-        view.page.on("request", lambda request: view.asked.append(request.url))
-        view.page.on("console", lambda message: view.said.append(message.text))
-        view.page.on("pageerror", lambda error: view.said.append(str(error)))
-        view.page.goto(path.as_uri())
-        return view
+    def open_page(path: Path, *how: object, **options: object) -> View:
+        views.append(_window(browser, path, *how, **options))
+        return views[-1]
 
     yield open_page
-    for window in windows:
-        window.close()
+    for view in views:
+        view.page.context.close()
+
+
+@pytest.fixture(scope="module")
+def look(browser) -> Iterator[Visit]:
+    """Open a page to look at: look(path, width). It stays open while what follows looks at the same."""
+    held: dict[tuple[Path, int], View] = {}
+
+    def close() -> None:
+        while held:
+            held.popitem()[1].page.context.close()
+
+    def open_page(path: Path, width: int = WIDE) -> View:
+        if (path, width) not in held:
+            close()
+            held[path, width] = _window(browser, path, width)
+        return held[path, width]
+
+    yield open_page
+    close()
 
 
 def site_of(data: Path, out: Path, lang: str, **options: object) -> Site:

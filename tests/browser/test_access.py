@@ -7,7 +7,7 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import Page
 
-from .conftest import PHONE, WIDE, every_page
+from .conftest import KINDS, PHONE, WIDE, every_page
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -97,6 +97,19 @@ def violations(page: Page, rules: dict[str, object]) -> list[list[str]]:
     return page.evaluate(VIOLATIONS, {"runOnly": rules, "resultTypes": ["violations", "incomplete"]})
 
 
+# Rows made like two before them, of the same elements with the same attributes and classes, are taken away.
+ALIKE = """() => {
+  const shape = (element) => element.tagName + element.getAttributeNames() + element.getAttribute("class");
+  for (const body of document.querySelectorAll("tbody")) {
+    if (body.querySelector("[rowspan]")) continue;
+    const known = {};
+    for (const row of [...body.rows]) {
+      const made = [row, ...row.querySelectorAll("*")].map(shape).join();
+      known[made] = (known[made] ?? 0) + 1;
+      if (known[made] > 2) row.remove();
+    }
+  }
+}"""
 UNFOLDED = "document.querySelectorAll('.whatif details').forEach((panel) => { panel.open = true; })"
 ALL = {"type": "tag", "values": TAGS}
 # What another width or another scheme may change.
@@ -112,19 +125,22 @@ NAMED = [
 
 @every_page
 @pytest.mark.parametrize(
-    ("lang", "width", "scheme", "rules"),
+    ("lang", "width", "rules"),
     [
-        ("zh", WIDE, "light", ALL),
-        ("en", WIDE, "light", {"type": "rule", "values": NAMED}),
-        ("zh", WIDE, "dark", COLOURS),
-        ("zh", PHONE, "light", NARROW),
+        ("zh", WIDE, {"light": ALL, "dark": COLOURS}),
+        ("en", WIDE, {"light": {"type": "rule", "values": NAMED}}),
+        ("zh", PHONE, {"light": NARROW}),
     ],
-    ids=["zh", "en", "dark", "phone"],
+    ids=["zh", "en", "phone"],
 )
-def test_axe_finds_nothing(visit, site, kind, lang, width, scheme, rules):
-    page = visit(site[lang, kind], width, scheme).page
+def test_axe_finds_nothing(visit, site, kind, lang, width, rules):
+    page = visit(site[lang, kind], width).page
     page.evaluate(UNFOLDED)
-    assert violations(page, rules) == []
+    if width == WIDE:  # on a phone it counts what stands near
+        page.evaluate(ALIKE)
+    for scheme, asked in rules.items():
+        page.emulate_media(color_scheme=scheme)
+        assert violations(page, asked) == [], scheme
 
 
 def test_what_has_no_words_or_faint_ones_would_be_found(flawed):
@@ -132,11 +148,18 @@ def test_what_has_no_words_or_faint_ones_would_be_found(flawed):
     assert [faint[0] for faint in flawed.evaluate(FAINT)] == ["#777777"]
 
 
-@every_page
-@pytest.mark.parametrize("width", [WIDE, PHONE])
+# A phone folds the contents and stacks tables, on these pages as on any.
+@pytest.mark.parametrize(
+    ("kind", "width"),
+    [
+        *((kind, WIDE) for kind in ("index", *KINDS)),
+        *((kind, PHONE) for kind in ("index", "district", "school")),
+    ],
+)
 def test_the_keyboard_alone_reaches_everything_and_shows_where_it_is(visit, site, kind, width):
     page = visit(site["zh", kind], width).page
     page.evaluate(UNFOLDED)
+    page.evaluate(ALIKE)
     page.evaluate(WATCH)
     for _ in range(page.locator(REACHABLE).count() + 2):
         page.keyboard.press("Tab")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import docx
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import Locator, Page, expect
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 
 from qb.publish.jobs import Job
 from qb.publish.notebook_to_word import write_word
@@ -151,22 +152,17 @@ def view(visit, site, lang, kind) -> View:
     return visit(site[lang, kind])
 
 
-@pytest.fixture
-def phone(visit, site, lang, kind) -> View:
-    return visit(site[lang, kind], PHONE)
-
-
 def test_there_is_a_page_of_every_kind(site):
     assert {kind for _, kind in site} == {"index", *KINDS}
 
 
 @both_languages
 @every_page
-@pytest.mark.parametrize("width", [WIDE, PHONE])
+@pytest.mark.parametrize("width", [WIDE, PHONE], scope="module")
 def test_a_page_says_nothing_on_the_console_asks_for_nothing_but_itself_and_shows_its_tables_whole(
-    visit, site, lang, kind, width
+    look, site, lang, kind, width
 ):
-    view = visit(site[lang, kind], width)
+    view = look(site[lang, kind], width)
     view.page.wait_for_load_state("networkidle")
     assert view.said == []
     assert [url for url in view.asked if not url.startswith("data:")] == [site[lang, kind].as_uri()]
@@ -178,7 +174,10 @@ def test_a_page_says_nothing_on_the_console_asks_for_nothing_but_itself_and_show
 
 @both_languages
 @every_page
-def test_a_page_tells_its_language_and_has_one_title_headings_in_order_and_scoped_tables(view, lang):
+def test_a_page_tells_its_language_and_has_one_title_headings_in_order_and_scoped_tables(
+    look, site, lang, kind
+):
+    view = look(site[lang, kind])
     assert view.page.evaluate("document.documentElement.lang").startswith(lang)
     levels = view.page.evaluate(HEADINGS)
     assert levels[0] == 1
@@ -193,8 +192,8 @@ def test_a_page_tells_its_language_and_has_one_title_headings_in_order_and_scope
 
 @both_languages
 @every_page
-def test_every_letter_has_a_glyph(view):
-    assert view.page.evaluate(LACKING) == []
+def test_every_letter_has_a_glyph(look, site, lang, kind):
+    assert look(site[lang, kind]).page.evaluate(LACKING) == []
 
 
 def test_a_letter_without_a_glyph_would_be_found(visit, tmp_path):
@@ -205,18 +204,17 @@ def test_a_letter_without_a_glyph_would_be_found(visit, tmp_path):
 
 @both_languages
 @every_page
-@pytest.mark.parametrize("width", [PHONE, 320])  # 320: WCAG 1.4.10
-def test_a_phone_need_not_scroll_sideways(visit, site, lang, kind, width):
-    page = visit(site[lang, kind], width).page
-    assert page.evaluate("[document.documentElement.scrollWidth, document.body.scrollWidth]") == [
-        width,
-        width,
-    ]
-    if width == PHONE:
-        letters = page.evaluate(LETTERS)
-        assert not [text for text, size, _ in letters if size < 11]
-        assert not [text for text, _, hidden in letters if hidden]
-        assert page.evaluate(HIDDEN) == []
+@pytest.mark.parametrize("width", [PHONE], scope="module")
+def test_a_phone_need_not_scroll_sideways(look, site, lang, kind, width):
+    page = look(site[lang, kind], width).page
+    letters = page.evaluate(LETTERS)
+    assert not [text for text, size, _ in letters if size < 11]
+    assert not [text for text, _, hidden in letters if hidden]
+    assert page.evaluate(HIDDEN) == []
+    for width in (320, PHONE):  # 320: WCAG 1.4.10
+        page.set_viewport_size({"width": width, "height": 800})
+        widths = page.evaluate("[document.documentElement.scrollWidth, document.body.scrollWidth]")
+        assert widths == [width, width]
 
 
 def test_a_drawing_of_one_s_own_keeps_its_size(visit, tmp_path):
@@ -328,8 +326,8 @@ def test_each_line_of_the_contents_leads_to_its_heading_and_is_marked_there(view
 
 @every_page
 @pytest.mark.parametrize("lang", ["zh"])
-def test_on_a_phone_the_contents_are_folded_and_open_by_keyboard(phone):
-    page = phone.page
+def test_on_a_phone_the_contents_are_folded_and_open_by_keyboard(visit, site, lang, kind):
+    page = visit(site[lang, kind], PHONE).page
     if not page.locator(".toc").count():
         assert page.locator("main h2").count() < 2
         return
@@ -413,12 +411,24 @@ def words_of(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).translate(RADICALS).split())
 
 
+@pytest.fixture(scope="module")
+def paper(look):
+    """Print a page: the sheets of paper and the words on each."""
+
+    @cache
+    def printed(path: Path) -> tuple[list[PageObject], list[str]]:
+        sheets = PdfReader(io.BytesIO(look(path).page.pdf(prefer_css_page_size=True))).pages
+        return sheets, [words_of(sheet.extract_text()) for sheet in sheets]
+
+    return printed
+
+
 @every_page
-@pytest.mark.parametrize("lang", ["zh"])
-def test_on_paper_no_sheet_is_empty_and_the_text_is_text(view, kind):
+@pytest.mark.parametrize("lang", ["zh"], scope="module")
+def test_on_paper_no_sheet_is_empty_and_the_text_is_text(look, paper, site, lang, kind):
+    view = look(site[lang, kind])
     title = words_of(view.page.locator("h1").text_content())
-    sheets = PdfReader(io.BytesIO(view.page.pdf(prefer_css_page_size=True))).pages
-    texts = [words_of(sheet.extract_text()) for sheet in sheets]
+    sheets, texts = paper(site[lang, kind])
     place = words_of(view.page.locator("header .place").text_content())
     assert title in "".join(texts)
     assert kind != "school" or len(sheets) <= 3
@@ -443,13 +453,12 @@ def test_the_brief_is_one_sheet_and_no_short_header_is_broken_on_paper(visit, si
     assert header in "\n".join(texts)  # on one line
 
 
-def test_tables_and_figures_are_numbered_alike_on_the_page_and_in_word(visit, site, tmp_path):
+def test_tables_and_figures_are_numbered_alike_on_the_page_and_in_word(paper, site, tmp_path):
     where = PageOfSite("年度报告", place="示例区")
     write_word(Job(NOTEBOOKS / "annual.ipynb", {}, tmp_path / "年度报告.docx", where))
     document = docx.Document(str(tmp_path / "年度报告.docx"))
     captions = [one.text for one in document.paragraphs if one.style.name == "Caption"]
-    sheets = PdfReader(io.BytesIO(visit(site["zh", "annual"]).page.pdf(prefer_css_page_size=True))).pages
-    printed = words_of("".join(sheet.extract_text() for sheet in sheets))
+    printed = "".join(paper(site["zh", "annual"])[1])
     lacking = [caption for caption in captions if words_of(caption) not in printed]
     assert len(captions) > 20 and {caption[0] for caption in captions} == {"表", "图"}
     # The ledger whole, which has a page of its own, stands last among the tables annexed to the document.

@@ -19,7 +19,7 @@ from qb.data.sample import make
 from qb.publish.manifest import notebook_of
 from qb.publish.worker_client import ONE_THREAD, can_fork
 
-KILLS = 10
+KILLS = 4  # many more: tests/bench/bench_kills.py
 
 
 def small_notebook(path: Path) -> None:
@@ -74,7 +74,7 @@ def content(site: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.skipif(not can_fork(), reason="forking is not safe on this system")
-def test_a_publication_killed_ten_times_ends_as_an_undisturbed_one(publisher, tmp_path):
+def test_a_publication_killed_again_and_again_ends_as_an_undisturbed_one(publisher, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     publisher.start(whole)
     assert publisher.ended() == 0

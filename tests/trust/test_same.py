@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from html import unescape
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def forms(tmp_path_factory):
     return places
 
 
+@cache
 def results(place: Path) -> str:
     return json.dumps(json_document(assess(read(place))), ensure_ascii=False, allow_nan=False)
 
