@@ -51,8 +51,10 @@ def killed_at(steps: Steps, last: int, writing) -> None:
     os.waitpid(child, 0)
 
 
-def try_all(steps: Steps, place: Path, path: Path, begin, writing, most=20, same=lambda held: held) -> None:
-    """Kill a writing at each of its last steps, so many, and at as many of those before."""
+def try_all(steps: Steps, place: Path, path: Path, begin, writing, most=1000, same=lambda held: held) -> None:
+    """Kill a writing at each of its steps, or at so many of them, the last ones among these; once at none."""
+    begin()
+    writing()  # what is loaded the first time is no step of it
     begin()
     old = same(standing(path))
     steps.taken = 0
@@ -62,7 +64,9 @@ def try_all(steps: Steps, place: Path, path: Path, begin, writing, most=20, same
     assert old != new
     beside = sorted(path.name for path in place.iterdir())
     stood: Counter[str] = Counter()
-    for step in {*range(taken, 0, -max(1, taken // most)), *range(taken, max(0, taken - most), -1)}:
+    for step in range(taken + 1, 0, -max(1, taken // most)):
+        for left in place.glob(".*"):  # or the next would take more steps
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
         begin()
         killed_at(steps, step, writing)
         stood[{old: "old", new: "new"}[same(standing(path))]] += 1

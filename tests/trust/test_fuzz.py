@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 # How many damaged files of each kind are tried; many more: tests/bench/bench_fuzz.py.
 TRIED = {
-    **dict.fromkeys(("recipe", "scenario", "costs", "candidates", "standard", "transition", "layout"), 100),
-    **dict.fromkeys(("CSV", "parquet", "recipe's use", "corrections"), 40),
+    **dict.fromkeys(("recipe", "scenario", "costs", "candidates", "standard", "transition", "layout"), 200),
+    **dict.fromkeys(("CSV", "parquet", "recipe's use", "corrections"), 100),
     **dict.fromkeys(("workbook", "form"), 20),
 }
 
