@@ -12,9 +12,12 @@ from pathlib import Path
 import docx
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from odd_districts import odd_district
 from playwright.sync_api import Locator, Page, expect
 from pypdf import PageObject, PdfReader
 
+from qb.data.reading import write
+from qb.publish.api import publish
 from qb.publish.jobs import Job
 from qb.publish.notebook_to_word import write_word
 from qb.publish.page import Page as PageOfSite
@@ -215,6 +218,30 @@ def test_a_phone_need_not_scroll_sideways(look, site, lang, kind, width):
         page.set_viewport_size({"width": width, "height": 800})
         widths = page.evaluate("[document.documentElement.scrollWidth, document.body.scrollWidth]")
         assert widths == [width, width]
+
+
+@pytest.mark.parametrize(
+    ("district", "verdict"),
+    [
+        ("everything met", "各校的办学条件够标准"),
+        ("no facilities reported", "有的数据还没有报送"),
+        ("a province of three", ""),
+    ],
+)
+def test_pages_of_other_districts_are_whole_too(visit, tmp_path, district, verdict):
+    write(odd_district(district), tmp_path / "data")
+    made = publish(tmp_path / "data", out=tmp_path / "site", only=("district", "brief"), progress=False)
+    pages = [*made.index.parent.glob("*.html"), *sorted(made.index.parent.glob("*/*.html"))[:2]]
+    assert len(pages) >= 3
+    for page in pages:
+        for width in (WIDE, PHONE):
+            view = visit(page, width)
+            assert view.said == [] and set(view.asked) == {page.as_uri()}
+            assert view.page.evaluate(BROKEN, width == WIDE) == [], page
+            assert view.page.evaluate(CROSSED) == view.page.evaluate(HIDDEN) == [], page
+            assert view.page.evaluate("document.documentElement.scrollWidth") == width
+            assert not [text for text, size, cut in view.page.evaluate(LETTERS) if size < 10.9 or cut]
+            assert verdict in view.page.evaluate(FIRST) or page.stem != "index"
 
 
 def test_a_drawing_of_one_s_own_keeps_its_size(visit, tmp_path):
