@@ -261,7 +261,7 @@ class DataReport(Speaker):
         lang = self.lang
         place = self.district or self.say("全部县区", "All districts")
         year = school_year(self.year, lang)
-        text = self.say(f"{place}：数据概况（{year}）", f"{place}: what was handed in ({year})")
+        text = self.say(f"{place}：数据概况（{year}）", f"{place}: what was handed in ({year.lower()})")
         years = self.context.data.years
         span = f"{years[0]}—{years[-1]}" if len(years) > 1 else "".join(map(str, years))
         held = self.say(f"含 {span} 年度", f"years {span.replace('—', '–')}") if years else ""

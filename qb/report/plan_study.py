@@ -309,7 +309,7 @@ class PlanVerdict(PlanPart):
         return Heading(
             self.say(
                 f"{self.district}：{self.context.resources}达标的最低费用方案（{year}）",
-                f"{self.district}: the cheapest plan to meet {self.context.resources}, {year}",
+                f"{self.district}: the cheapest plan to meet {self.context.resources}, {year.lower()}",
             ),
             self.say(
                 f"{self.target()}；依据{standard.title.zh}；费用：{costs.zh}。",

@@ -51,7 +51,7 @@ class ScenarioSummary(ScenarioPart):
         return Heading(
             self.say(
                 f"{study.district}情景推演（{school_year(study.year, 'zh')}）",
-                f"{study.district}: what if, {school_year(study.year, 'en')}",
+                f"{study.district}: what if, {school_year(study.year, 'en').lower()}",
             ),
             self.say(
                 f"现状与 {len(study.outcomes)} 个情景并列，{first} 至 {last} 学年；依据{standard.title.zh}。",
