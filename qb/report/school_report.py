@@ -111,7 +111,9 @@ class SchoolReport(Speaker):
         ]
         line = " · ".join(str(fact) for fact in facts if fact and fact == fact)
         name, year = row["name"], school_year(self.year, lang)
-        text = self.say(f"{name}：一校一策（{year}）", f"{name}: what it has and what it lacks ({year.lower()})")
+        text = self.say(
+            f"{name}：一校一策（{year}）", f"{name}: what it has and what it lacks ({year.lower()})"
+        )
         return Heading(text, line)
 
     def cards(self) -> Cards:
