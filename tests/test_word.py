@@ -211,6 +211,15 @@ def test_a_heading_too_deep_is_raised_to_the_next_level(tmp_path):
     ]  # fmt: skip
 
 
+def test_rules_are_annexed_under_names_in_bold_that_are_no_headings(tmp_path):
+    rules = '<h2>依据</h2><div class="rules"><h3>C1 甲</h3><dl><dt>条文</dt><dd>乙</dd></dl></div>'
+    document = written(tmp_path, Shown(f"<h1>题</h1>{rules}"))
+    assert [style for style, _ in headings(document)] == ["Title", "Heading 1"]
+    (name,) = (p for p in document.paragraphs if p.text == "C1 甲")  # no number of its own before it
+    assert name.runs[0].bold and name.paragraph_format.keep_with_next
+    assert [[cell.text for cell in row.cells] for row in document.tables[0].rows] == [["条文", "乙"]]
+
+
 def test_text_is_taken_as_it_is_whatever_characters_it_holds(tmp_path):
     document = written(tmp_path, "甲<b>&\x07乙", Shown("<p>1 &lt; 2 &amp; 3</p>"), None, ["丙", 4])
     texts = [p.text for p in document.paragraphs]

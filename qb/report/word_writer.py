@@ -467,6 +467,11 @@ class Writer:
                 self._paragraph(part.strip())
         elif not isinstance(part.tag, str) or part.tag in _SILENT or part.tag == "details":
             return
+        elif part.tag in _DOCUMENT_HEADINGS and _annexed(part):
+            self._begin()
+            line = self.document.add_paragraph(style=CELL)
+            line.add_run(text_of(part)).bold = True
+            line.paragraph_format.space_before, line.paragraph_format.keep_with_next = Pt(6), True
         elif part.tag in _DOCUMENT_HEADINGS:
             level = int(part.tag[1])
             self._heading(text_of(part), level + (self.cover.formal and level > 1))
@@ -607,6 +612,12 @@ class Writer:
 def _bare(chart: Chart) -> Chart:
     """Return a figure without its words: they stand beneath it, where they can be edited."""
     return replace(chart, caption=Caption("", lang=chart.caption.lang))
+
+
+def _annexed(part: HtmlElement) -> bool:
+    """Return whether an element is of the rules, which a document annexes in small letters without numbers."""
+    parent = part.getparent()
+    return parent is not None and "rules" in (parent.get("class") or "").split()
 
 
 def _style(part: HtmlElement) -> str:
