@@ -19,15 +19,16 @@ from qb.standard import load
 
 # What takes longest begins first, so that neither of two processes ends alone with it.
 SLOWEST = (
-    "browser/test_access.py",
-    "test_publish_resume.py",
+    "browser/test_pages.py",
     "trust/test_law.py",
+    "test_publish_resume.py",
+    "test_publish_faults.py",
+    "trust/test_failing.py",
+    "test_edges.py",
+    "browser/test_access.py",
     "test_packaging.py",
     "trust/test_killed.py",
-    "trust/test_whole.py",
     "browser/test_explore.py",
-    "browser/test_pages.py",
-    "test_publish_faults.py",
 )
 
 # Commands and workers are started hundreds of times; none of them shall compile qb anew.

@@ -26,6 +26,17 @@ def changed(data, table, **columns):
     return data.replace(**{table: frame.assign(**{name: make(frame) for name, make in columns.items()})})
 
 
+@pytest.fixture(scope="module")
+def verdicts(committed):
+    """The verdicts of the sample as it is."""
+    return verdicts_of(committed)
+
+
+def verdicts_of(data):
+    found = json_document(assess(data))
+    return [[row["verdict"] for row in district["indicators"]] for district in found["districts"]]
+
+
 def told(data):
     return [(f.rule, f.table, f.column) for f in check(data)]
 
@@ -43,7 +54,7 @@ def told(data):
     ],
 )
 def test_a_column_in_another_unit_is_one_finding_that_is_mended_by_its_own_lines(
-    committed, tmp_path, table, column, factor, unit
+    committed, verdicts, tmp_path, table, column, factor, unit
 ):
     """Written in the unit, checked, mended by the lines that the check gave: as it was, verdicts too."""
     data = changed(committed, table, **{column: lambda frame: frame[column] / factor})
@@ -62,9 +73,7 @@ def test_a_column_in_another_unit_is_one_finding_that_is_mended_by_its_own_lines
     mended = read(tmp_path / "d")
     assert check(mended) == [] and doubts(mended) == []
     assert np.allclose(mended[table][column], committed[table][column], rtol=1e-11)
-    one, two = json_document(assess(mended)), json_document(assess(committed))
-    verdicts = [[row["verdict"] for row in d["indicators"]] for one_ in (one, two) for d in one_["districts"]]
-    assert verdicts[0] == verdicts[1]
+    assert verdicts_of(mended) == verdicts
 
     write(mended, tmp_path / "e")  # with the record of the correction, which is not made twice
     again = read(tmp_path / "e")

@@ -16,6 +16,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from qb.data.reading import write
+from qb.data.sample import make
 from qb.errors import QbError
 from qb.files import PACKAGE
 from qb.publish.api import publish
@@ -27,8 +29,6 @@ from qb.publish.worker_client import can_fork
 
 CLUSTER = "qb.publish.cluster"
 REPOSITORY = Path(__file__).parents[1]
-SAMPLE = REPOSITORY / "data" / "sample"
-IDS = ("0001001", "0001002")
 
 pytestmark = pytest.mark.usefixtures("one_worker")  # how one begins here is not what is tested
 
@@ -147,16 +147,19 @@ def test_a_worker_with_other_code_gets_no_page_and_is_named_once_behind_certific
         f"tls_{name}": tmp_path / f"{of}.pem"
         for name, of in (("ca", "cert"), ("cert", "cert"), ("key", "key"))
     }
-    asked = {"only": ("school",), "schools": IDS, "progress": False}
+    sample = make(schools=4, years=[2025])
+    write(sample, tmp_path / "data")
+    ids = sample["schools"]["school_id"][:2].tolist()
+    asked = {"only": ("school",), "schools": ids, "progress": False}
     with cluster_of(tmp_path, home, other, tls=True) as (address, workers):
         with pytest.raises(QbError, match="连不上 Dask 调度器 tls://"):
-            publish(SAMPLE, out=tmp_path / "none", scheduler=address, **asked)
-        made = publish(SAMPLE, out=tmp_path / "far", scheduler=address, **files, **asked)
+            publish(tmp_path / "data", out=tmp_path / "none", scheduler=address, **asked)
+        made = publish(tmp_path / "data", out=tmp_path / "far", scheduler=address, **files, **asked)
         refusals = capsys.readouterr().err.splitlines()
         workers[0].kill()
         with pytest.raises(QbError, match="没有能用的工作进程。集群的工作进程 machine-1 运行的程序"):
-            publish(SAMPLE, out=tmp_path / "far", scheduler=address, force=True, **files, **asked)
-    assert len(made.outcomes) == len(IDS) and not made.failed
+            publish(tmp_path / "data", out=tmp_path / "far", scheduler=address, force=True, **files, **asked)
+    assert len(made.outcomes) == len(ids) and not made.failed
     (refusal,) = refusals
     assert (
         "machine-1" in refusal
@@ -164,8 +167,8 @@ def test_a_worker_with_other_code_gets_no_page_and_is_named_once_behind_certific
         and "qb 为" in refusal
         and "pandas" not in refusal
     )
-    publish(SAMPLE, out=tmp_path / "near", **asked)
-    for school in IDS:
+    publish(tmp_path / "data", out=tmp_path / "near", **asked)
+    for school in ids:
         far, near = (
             (tmp_path / place / "schools" / f"{school}.html").read_bytes() for place in ("far", "near")
         )
@@ -178,7 +181,7 @@ def test_certificates_go_together_and_must_be_there(tmp_path):
         ({"tls_ca": "a.pem", "tls_cert": "b.pem", "tls_key": "c.pem"}, "不存在"),
     ):
         with pytest.raises(QbError, match=match):
-            publish(SAMPLE, out=tmp_path, scheduler="tls://127.0.0.1:9", **files)
+            publish(REPOSITORY / "data" / "sample", out=tmp_path, scheduler="tls://127.0.0.1:9", **files)
 
 
 def test_an_address_where_nobody_answers_is_said_in_words(monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from law import KNOWN, Facts, Reading, taught
 from odd_districts import MADE, odd_district
 from pages import KINDS, Badge, Page, Text, read_index, read_page
 
-from qb.indicators.assessment import assess, json_document
+from qb.indicators.assessment import Assessment, assess, json_document
 from qb.report import forecast_report, plan_study, scenario_report
 from qb.report.context import ReportContext, preload
 from qb.standard import load
@@ -30,12 +31,15 @@ TITLES = [
 ]
 
 
+@cache
+def assessed(name: str, year: int = YEAR) -> Assessment:
+    """Return the assessment, which is the same in both languages."""
+    return assess(odd_district(name), year, STANDARD)
+
+
 def entries(name: str, year: int = YEAR) -> dict[str, dict]:
     """Return what ``qb assess --json`` says of each district."""
-    return {
-        entry["district"]: entry
-        for entry in json_document(assess(odd_district(name), year, STANDARD))["districts"]
-    }
+    return {entry["district"]: entry for entry in json_document(assessed(name, year))["districts"]}
 
 
 def facts_of(name: str) -> dict[str, Facts]:
@@ -94,7 +98,7 @@ def computed_once():
 def pages_of(name: str, lang: str, folder: Path):
     """Yield each page of each district, with the district's name."""
     data = odd_district(name)
-    assessment = assess(data, YEAR, STANDARD)
+    assessment = assessed(name)
     book = ReportContext(data, assessment, lang)
     preload(book, folder)
     (folder / "scenario.toml").write_text(SCENARIO, encoding="utf-8")

@@ -32,7 +32,7 @@ def write_mixed(data: Dataset, folder: Path, *, rows: bool) -> None:
 @pytest.fixture(scope="module")
 def forms(tmp_path_factory):
     home = tmp_path_factory.mktemp("forms")
-    data = make(schools=8, districts=2, years=[2024, 2025], seed=11)
+    data = make(schools=5, districts=2, years=[2024, 2025], seed=11)
     places = {form: home / form / "数据" for form in ("csv", "parquet", "columns", "rows")}
     places["xlsx"] = home / "xlsx" / "数据.xlsx"
     for place in places.values():
