@@ -125,7 +125,7 @@ def names_in(name: str) -> list[str]:
 
 
 # Their English pages say nothing, numbers and names aside, that those of others do not say on the same kind.
-SAID_ELSEWHERE = (*("everything met", "one school", "one of two empty", "a province of three", "no pupils"),)
+SAID_ELSEWHERE = ("everything met", "one school", "one of two empty", "a province of three", "no pupils")
 
 
 @pytest.mark.parametrize(
