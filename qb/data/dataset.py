@@ -125,7 +125,8 @@ class Dataset(Shown):
     @property
     def invented(self) -> bool:
         """Whether any row says that it is made up."""
-        return any(INVENTED in name for name in self.sources)
+        named = (frame["source"].dropna().unique() for frame in self.tables.values())
+        return any(INVENTED in str(name) for names in named for name in names)
 
     @property
     def stops(self) -> tuple[Fault, ...]:

@@ -209,6 +209,9 @@ class Panel:
         self._past: list[Session] = []
         self._last: tuple[int, str] | None = None
         self._lists: list[tuple[widgets.Dropdown, Control]] = []
+        self._offered: dict[
+            widgets.Dropdown, object
+        ] = {}  # the schools opened and the choice at which each was filled
         self._fills: list[tuple[widgets.Button, int, Control]] = []
         self._marks: list[widgets.HTML] = []
         self._filling = False
@@ -357,6 +360,7 @@ class Panel:
     def _build(self) -> None:
         """Make the controls anew: an action was added or taken away, or the data are others."""
         self._lists, self._marks, self._fills = [], [], []
+        self._offered = {}
         self._stack.children = (
             [self._card(number) for number in range(len(self.session.choices))] if self.session else []
         )
@@ -436,13 +440,7 @@ class Panel:
             self._result.value = self._file.value = ""
             self._failing.options = ()
             return
-        self._filling = True  # new options would choose the first one
-        for made, control in self._lists:
-            options = self._options(control, made.value)
-            if options != list(made.options):
-                chosen = made.value
-                made.options, made.value = options, chosen
-        self._filling = False
+        self._offer_again()
         for mark, choice, number in zip(self._marks, self.session.choices, self.session.numbers, strict=True):
             name = does(choice.do, self.lang)
             idle = self._say("（还没有填写，尚未起作用）", " (not filled in yet: nothing is done)")
@@ -459,6 +457,20 @@ class Panel:
             return
         for fill, number, control in self._fills:
             self._say_lacking(fill, self.session.lacking(number, control), control)
+
+    def _offer_again(self) -> None:
+        """Have lists offer what there is now: schools open under names that are typed, and what was chosen may go."""
+        self._filling = True  # new options would choose the first one
+        opened = [(one.fixed, one.values) for one in self.session.opened]
+        for made, control in self._lists:
+            if self._offered.get(made) == (opened, made.value):
+                continue
+            options = self._options(control, made.value)
+            if options != list(made.options):
+                chosen = made.value
+                made.options, made.value = options, chosen
+            self._offered[made] = (opened, made.value)
+        self._filling = False
 
     def _list_failing(self) -> None:
         """List the schools that fail with what they lack; the one that was clicked stays so."""

@@ -247,20 +247,20 @@ class Session:
             frame = self.data[control.table]
             there = [*zip(frame["school_id"], frame["stage"], strict=True)]
             there += [
-                (one.fixed[OPENS], str(s)) for one in self._opened for s in STAGES_OF_KIND[one.values["kind"]]
+                (one.fixed[OPENS], str(s)) for one in self.opened for s in STAGES_OF_KIND[one.values["kind"]]
             ]
             return there + ([] if control.needed else [(None, str(stage)) for stage in COMPULSORY])
         if control.offered == "schools":
             there = list(dict.fromkeys(self.data["sections"]["school_id"]))
             like = [STANDARD] if control.name == "like" else []
-            return like + blank * (control.kind == "one") + there + [one.fixed[OPENS] for one in self._opened]
+            return like + blank * (control.kind == "one") + there + [one.fixed[OPENS] for one in self.opened]
         if control.offered == "zones":
             return blank * (control.kind == "one") + list(self.data["zones"]["zone_id"])
         return list(self.data.districts) if control.offered else []
 
     def name(self, school: str) -> str:
         """Return a school's or a zone's name; its identifier where there is none."""
-        named = {str(one.fixed[OPENS]): str(one.values[NAME]) for one in self._opened}
+        named = {str(one.fixed[OPENS]): str(one.values[NAME]) for one in self.opened}
         return named.get(school) or self._names.get(school, school)
 
     @property
@@ -385,7 +385,8 @@ class Session:
         return {i.adds_to[1]: i.code for i in self.base.standard.resources if not i.at_most}
 
     @property
-    def _opened(self) -> list[ActionChoice]:
+    def opened(self) -> list[ActionChoice]:
+        """The choices that open a school."""
         return [choice for choice in self.choices if OPENS in choice.fixed]
 
     @cached_property
@@ -397,7 +398,7 @@ class Session:
         return found
 
     def _new_id(self) -> str:
-        taken = {*self.data["schools"]["school_id"], *(one.fixed[OPENS] for one in self._opened)}
+        taken = {*self.data["schools"]["school_id"], *(one.fixed[OPENS] for one in self.opened)}
         return next(name for n in range(1, len(taken) + 2) if (name := f"{NEW}{n}") not in taken)
 
 
