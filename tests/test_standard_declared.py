@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from collections import Counter
+from contextlib import closing
 from math import ceil
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from qb.cli import main
 from qb.data.dataset import Dataset
 from qb.data.recipe import convert, load_recipe
 from qb.indicators.assessment import assess
+from qb.publish.worker_client import Worker
 from qb.report.standard_report import faults_of
 from qb.standard import load
 
@@ -574,8 +576,9 @@ def test_check_template_plan_forms_and_whatif_give_the_figures_of_the_file_alone
     assert dict(Counter(fault["rule"] for fault in found)) == FOUND[standard]
 
     run("template", str(tmp_path / "next.xlsx"), "--from", data, "--year", "2025")
-    book = load_workbook(tmp_path / "next.xlsx", read_only=True)
-    heads = [str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row if cell]
+    with closing(load_workbook(tmp_path / "next.xlsx", read_only=True)) as book:
+        every = [row for sheet in book for row in sheet.iter_rows(values_only=True)]
+    heads = [str(cell) for row in every for cell in row if cell]
     declared = {column.label.zh for column in load(standard).columns}
     assert declared == {label for label in declared if any(head.startswith(label) for head in heads)}
 
@@ -585,8 +588,8 @@ def test_check_template_plan_forms_and_whatif_give_the_figures_of_the_file_alone
     whatif = json.loads(run("whatif", data, str(file), "--json", *prices))
     after = {d["district"]: d["verdict"] for d in whatif["scenarios"][0]["assessment"]["districts"]}
     run("forms", data, str(tmp_path / "forms"), *district)
-    sheet = load_workbook(tmp_path / "forms" / "问题台账.xlsx", read_only=True).worksheets[0]
-    rows = [row for row in sheet.iter_rows(values_only=True) if str(row[0]).isdigit()]
+    with closing(load_workbook(tmp_path / "forms" / "问题台账.xlsx", read_only=True)) as ledger:
+        rows = [row for row in ledger.worksheets[0].iter_rows(values_only=True) if str(row[0]).isdigit()]
     if taiwan:  # in 模拟甲縣 5 schools lack teachers, 6 have more than 29 in a class
         lacking = {county: n for county, (_, n, _, _) in counted_by_hand(LOOK_ALIKE).items()}
         assert plan["cost_yuan"] == 900_000 * sum(lacking.values()) == 900_000 * 64
@@ -656,6 +659,7 @@ def test_the_commands_of_the_tutorial_run_as_written(tmp_path, monkeypatch, caps
     shutil.copytree(ROOT / "data" / "recipes", tmp_path / "data" / "recipes")
     shutil.copy(ROOT / "tests" / "data" / "tw_look_alike.csv", tmp_path / "tw_primary_schools_113.csv")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("qb.publish.page_processes.Worker", Worker)  # one that begins in this folder
     for line in lines:
         with pytest.raises(SystemExit) as ended:
             main(line.split()[1:])
