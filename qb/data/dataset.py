@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -119,14 +119,15 @@ class Dataset(Shown):
     @cached_property
     def sources(self) -> tuple[str, ...]:
         """What the rows say of where they come from, each once, in order of appearance."""
-        named = (frame["source"].dropna().unique() for frame in self.tables.values())
-        return tuple(dict.fromkeys(str(name) for names in named for name in names))
+        return tuple(dict.fromkeys(self._said_of_rows()))
+
+    def _said_of_rows(self) -> Iterator[str]:
+        return (str(name) for frame in self.tables.values() for name in frame["source"].dropna().unique())
 
     @property
     def invented(self) -> bool:
         """Whether any row says that it is made up."""
-        named = (frame["source"].dropna().unique() for frame in self.tables.values())
-        return any(INVENTED in str(name) for names in named for name in names)
+        return any(INVENTED in name for name in self._said_of_rows())
 
     @property
     def stops(self) -> tuple[Fault, ...]:

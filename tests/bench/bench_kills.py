@@ -1,7 +1,8 @@
 """Publications killed at random: the whole, its worker process, or the process of one page.
 
 On demand, with the number of kills and of schools: ``python tests/bench/bench_kills.py 200 200``. After each
-kill no page may be half made; at the end the site must be, byte for byte, one that nobody disturbed.
+kill no page may be half made; at the end the site must be, byte for byte but for its day, one that nobody
+disturbed.
 """
 
 from __future__ import annotations
