@@ -1080,6 +1080,12 @@ def test_findings_name_school_stage_and_limit():
     assert (row["name"], row["value"], row["limit"], row["verdict"]) == ("小一", 0, 1, "fail")
 
 
+def test_a_finding_of_a_district_names_no_school():
+    found = Town().assess().findings
+    of_district = found["school_id"].isna()
+    assert of_district.any() and found.loc[of_district, "name"].isna().all()
+
+
 # The ledger: what is lacking, in its unit, and who answers for it
 
 

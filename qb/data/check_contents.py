@@ -394,6 +394,8 @@ def _numbers(view: View) -> Iterator[Found]:
     """Find numbers of persons where none was found on reading, when every cell is looked at."""
     named = {(found.table, found.column) for found in view.data.faults if found.rule == "P02"}
     for name, table in view.tables.items():
+        if view.data[name].empty:
+            continue
         for column, values in view.data[name].items():
             known = table.by_name.get(column)
             if (name, column) in named or (known is None and names_persons(column)):

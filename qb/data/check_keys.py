@@ -52,6 +52,9 @@ def _duplicates(view: View) -> Iterator[Found]:
 def _subject_twice(view: View) -> Iterator[Found]:
     """Find a subject of the monitoring under a second name in the same year and district."""
     frame, names = view.data["monitoring"], view.standard.subjects()
+    said = frame["subject"].dropna().unique()
+    if len({names.get(name, name) for name in said}) == len(said):
+        return
     key = frame[["year", "district"]].assign(
         subject=frame["subject"].map(lambda name: names.get(name, name)).astype(object)
     )
@@ -529,6 +532,8 @@ def _overlapping_bands(view: View) -> Iterator[Found]:
         if table.band is None:
             continue
         rows = np.flatnonzero(table.bands(view.data[name]) & (view.slot(name) >= 0))
+        if not len(rows):
+            continue
         low, high, _ = (view.numbers(name, column)[rows] for column in table.band.columns)
         low, high = np.nan_to_num(low), np.where(np.isnan(high), np.inf, high)
         kind = view.data[name]["kind"].iloc[rows].fillna("").to_numpy() if "kind" in table.by_name else ""

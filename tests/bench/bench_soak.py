@@ -23,6 +23,8 @@ from qb.data.sample import make
 
 WARM = 100  # pages after which memory is to be flat
 EVERY = 0.25  # seconds between two looks
+DISTRICT = 200  # schools of a district
+STANDING = 20  # pages that stand for each that is deleted
 SLOPE = 0.02  # MiB a page: 2,000 pages may add no more than 40 MiB
 MARK = "QB_SOAK"
 
@@ -40,15 +42,18 @@ def _is_ours(process: psutil.Process) -> bool:
         return False
 
 
+def pages_of(site: Path) -> list[Path]:
+    """Return the pages of schools that stand."""
+    return [*site.glob("schools/[!.]*.html"), *site.glob("*/schools/[!.]*.html")]
+
+
 def watch(command: list[str], site: Path, stop_at: float = float("inf"), signal_sent: int = 0) -> dict:
     """Run a publication and return, for each lasting process, pages made, memory (MiB) and open handles."""
     looks: dict[int, list[tuple[int, float, int]]] = defaultdict(list)
     with subprocess.Popen(command, env=os.environ | {MARK: str(os.getpid())}, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL) as run:  # fmt: skip
         while run.poll() is None:
-            made = sum(1 for _ in site.glob("*/schools/[!.]*.html")) or sum(
-                1 for _ in site.glob("schools/[!.]*.html")
-            )
+            made = len(pages_of(site))
             for process in family():
                 try:
                     pss = process.memory_full_info().pss / 2**20
@@ -100,9 +105,10 @@ def deleted(command: list[str], site: Path, warm: int) -> int:
 
     def delete() -> None:
         while not done.wait(EVERY):
-            for page in list(site.glob("schools/[!.]*.html"))[:1]:
-                page.unlink(missing_ok=True)
-                gone.append(page)
+            standing = pages_of(site)
+            if len(standing) > STANDING * len(gone):
+                standing[0].unlink(missing_ok=True)
+                gone.append(standing[0])
 
     deleter = threading.Thread(target=delete)
     deleter.start()
@@ -120,14 +126,15 @@ def main(schools: int) -> int:
     """Publish to the end, with a page that fails, until Ctrl-C, losing pages; return how much was wrong."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        data = make(schools=schools, districts=1, years=[2025], seed=9)
+        districts = max(1, schools // DISTRICT)
+        data = make(schools=schools // districts, districts=districts, years=[2025], seed=9)
         write(data, home / "data")
         site = home / "site"
         command = [sys.executable, "-m", "qb.cli", "publish", str(home / "data"), "--only", "school", "--out"]
         warm = min(WARM, schools // 4)
         wrong = judge("success", watch([*command, str(site)], site), warm)
-        page = f"{data['schools']['school_id'][0]}.html"
-        (home / "failed" / "schools" / page).mkdir(parents=True)  # a page that cannot be written
+        page = pages_of(site)[0].relative_to(site)
+        (home / "failed" / page).mkdir(parents=True)  # a page that cannot be written
         wrong += judge("failure", watch([*command, str(home / "failed")], home / "failed"), warm)
         broken = home / "broken"
         ended = watch([*command, str(broken)], broken, warm, signal.SIGINT)
