@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence, Sized
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,7 +65,8 @@ class Grouped:
     Attributes
     ----------
     amount : ndarray, shape (schools, k)
-        What each school holds in all. A missing amount (NaN) makes its cell, and no other, NaN.
+        What each school holds in all, column by column in memory. A missing amount (NaN) makes its cell,
+        and no other, NaN.
     pupils : ndarray, shape (schools, 1)
         Pupils enrolled, above 0: the weights.
     codes : ndarray of intp, shape (schools,)
@@ -90,11 +91,11 @@ class Grouped:
     resources: pd.Index | None = None
 
     def sum(self, values: Floats) -> Floats:
-        """Sum `values` (schools, k) over each group: (groups, k), all resources in one pass."""
-        width = values.shape[1]
-        cells = self._cells if width == self.amount.shape[1] else _cells(self.codes, width)
-        sums = np.bincount(cells, weights=values.ravel(), minlength=self.n_groups * width)
-        return np.asarray(sums, dtype=float).reshape(self.n_groups, width)
+        """Sum `values` (schools, k) over each group: (groups, k)."""
+        sums = np.empty((self.n_groups, values.shape[1]))
+        for k, column in enumerate(values.T):
+            sums[:, k] = np.bincount(self.codes, weights=column, minlength=self.n_groups)
+        return sums
 
     def average(self, values: Floats) -> Floats:
         """Average `values` (schools, k) over the pupils of each group: (groups, k); an empty group: NaN."""
@@ -102,26 +103,21 @@ class Grouped:
 
     def average_of(self, term: Callable[[Floats, Floats], Floats]) -> Floats:
         """Average ``term(value, mean)`` over the pupils: a school's value and the mean of its group."""
-        mean = self.mean
         terms = np.empty_like(self.amount)
-        for start in range(0, len(terms), BLOCK):
+        for (k, mean), start in product(enumerate(self.mean.T.copy()), range(0, len(terms), BLOCK)):
             rows = slice(start, start + BLOCK)
-            value = self.amount[rows] / self.pupils[rows]
-            terms[rows] = self.pupils[rows] * term(value, np.take(mean, self.codes[rows], axis=0))
+            pupils = self.pupils[rows, 0]
+            terms[rows, k] = pupils * term(self.amount[rows, k] / pupils, mean[self.codes[rows]])
         return ratio(self.sum(terms), self.sum(self.pupils))
 
     def at_school(self, per_group: Floats) -> Floats:
         """Give each school the figure of its group: (groups, k) to (schools, k)."""
-        return np.take(per_group, self.codes, axis=0)
+        return np.take(per_group.T.copy(), self.codes, axis=1).T
 
     @property
     def schools(self) -> NDArray[np.intp]:
         """Count the schools of each group: (groups,)."""
         return np.bincount(self.codes, minlength=self.n_groups)
-
-    @cached_property
-    def _cells(self) -> NDArray[np.intp]:
-        return _cells(self.codes, self.amount.shape[1])
 
     @property
     def value(self) -> Floats:
@@ -219,7 +215,7 @@ def grouped(
     held = held * (pupils if held.ndim == 1 else pupils[:, None]) if per_pupil else held
     check_values(held, pupils, grouped)
     return Grouped(
-        amount=np.ascontiguousarray(held if held.ndim == 2 else held[:, None]),
+        amount=np.asfortranarray(held if held.ndim == 2 else held[:, None]),
         pupils=pupils[:, None],
         codes=codes.astype(np.intp, copy=False),
         n_groups=n_groups,
@@ -298,11 +294,6 @@ def _factorized(series: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:
             "Labels of groups cannot be {}: texts, numbers, tuples or other values that do not change",
             listing(kinds),
         ) from None
-
-
-def _cells(codes: NDArray[np.intp], width: int) -> NDArray[np.intp]:
-    """Return the cell of each school and resource in a table (groups, width), both read row by row."""
-    return codes if width == 1 else (codes[:, None] * width + np.arange(width)).ravel()
 
 
 def check_shapes(amount: Floats, pupils: Floats, grouped: bool) -> None:

@@ -35,10 +35,14 @@ from qb.terms import COMPULSORY, Stage, Verdict
 def verdict_codes(value: np.ndarray, limit: LimitInForce) -> np.ndarray:
     """Return PASS, FAIL or NO_DATA for each value."""
     codes = np.where(limit.meets(value), PASS, FAIL)
-    missing = np.isnan(value) | np.isnan(limit.value)
-    if missing.any():  # a mask of what is not there costs as much as one of what is
-        codes[missing] = NO_DATA
+    if _missing(value) or _missing(limit.value):
+        codes[np.isnan(value) | np.isnan(limit.value)] = NO_DATA
     return codes
+
+
+def _missing(values: float | np.ndarray) -> bool:
+    """Return whether any value is NaN: the least of all then is, which costs less than a mask of them."""
+    return bool(np.isnan(np.min(values, initial=0)))
 
 
 def verdicts_between(
@@ -135,7 +139,8 @@ class JudgedResources:
             school = np.where(worst == PASS, PASS, np.where(best == FAIL, FAIL, NO_DATA))
         if standard.rules.school is None:
             school = np.full(len(stage), NOT_APPLICABLE)
-        verdict[np.isnan(limit.value)] = NOT_APPLICABLE
+        if _missing(limit.value):
+            verdict[np.isnan(limit.value)] = NOT_APPLICABLE
         return cls(population, standard, held, limit, verdict, _count(verdict == PASS), school)
 
     def rows(self) -> pd.DataFrame:
@@ -177,8 +182,10 @@ class JudgedResources:
         at = population.judged
         groups = population.district[population.school[at]] * 2 + population.stage[at]
         count = len(population.districts) * 2
-        row, k = np.divmod(np.flatnonzero(np.isnan(self.resources.value)), max(1, len(codes)))
-        gaps = np.bincount(groups[row] * len(codes) + k, minlength=count * len(codes)).reshape(count, -1)
+        gaps = np.zeros((count, len(codes)), dtype=np.int64)
+        if _missing(self.resources.value):
+            row, k = np.divmod(np.flatnonzero(np.isnan(self.resources.value)), max(1, len(codes)))
+            gaps = np.bincount(groups[row] * len(codes) + k, minlength=gaps.size).reshape(gaps.shape)
         mean, deviation, coefficient, least = self._spreads(groups, count, gaps.any())
         by_stage = [self.standard.limit_in_force("coefficient", stage=stage) for stage in STAGES[:2]]
         limit = LimitInForce.each(by_stage, np.tile([[PRIMARY], [JUNIOR]], (len(population.districts), 1)))
@@ -229,11 +236,12 @@ class JudgedResources:
         ends = np.full((4, count, len(divisors)), np.nan)
         for name in dict.fromkeys(divisors):
             mine = np.flatnonzero([name == other for other in divisors])
-            weight = self.resources.divisor[:, mine[0]]
+            weight = np.ascontiguousarray(self.resources.divisor[:, mine[0]])
+            amount = (self.resources.amount.T[mine] * self.resources.factor[mine, None]).T
             # Pupils that were not reported leave every coefficient of their stage open.
             counted = weight > 0
-            amount = np.take(self.resources.amount, mine, axis=1) * self.resources.factor[mine]
-            amount[~counted] = np.nan
+            if not counted.all():
+                amount[~counted] = np.nan
             found = balance.difference_coefficients(amount, np.where(counted, weight, 1), groups, count)
             ends[:3, :, mine] = found.mean, found.deviation, found.coefficient
             ends[3, :, mine] = found.coefficient.T
@@ -337,8 +345,12 @@ def school_rule(
     if rule is None:
         return np.full(len(value), NOT_APPLICABLE)
     unmet = verdict == FAIL
-    too_low = unmet & ~floor_of(limit, standard).meets(value)
-    fails = (_count(unmet) > rule.of - rule.met) | (_count(too_low) > 0)
+    count = _count(unmet)
+    fails = count > rule.of - rule.met
+    # Only what a row may leave unmet is asked how far below it is.
+    asked = np.flatnonzero(unmet.T & ~fails)
+    too_low = ~floor_of(limit.some(asked), standard).meets(value.T.ravel()[asked])
+    fails[asked[too_low] % max(1, len(fails))] = True
     unknown = _count(verdict == NO_DATA) > 0
     return np.where(fails, FAIL, np.where(unknown, NO_DATA, PASS))
 

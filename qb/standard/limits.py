@@ -36,7 +36,13 @@ class LimitInForce:
     def rows(self, place: np.ndarray) -> LimitInForce:
         """Return limits of shape (places, k) for rows of figures, each at its place."""
         side = self.side if isinstance(self.side, str) else self.side[place]
-        return replace(self, value=np.take(self.value, place, axis=0), side=side)
+        # Column by column in memory, as the figures lie.
+        return replace(self, value=np.take(np.asarray(self.value).T.copy(), place, axis=1).T, side=side)
+
+    def some(self, place: np.ndarray) -> LimitInForce:
+        """Return the limits of single figures of a table, each at its place, counted column by column."""
+        side = self.side if isinstance(self.side, str) else self.side.T.ravel()[place]
+        return replace(self, value=np.asarray(self.value).T.ravel()[place], side=side)
 
     def at(self, value: float | np.ndarray) -> LimitInForce:
         """Return the same with another value: the floor of the school rule, a relief."""
