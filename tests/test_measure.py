@@ -31,6 +31,7 @@ import qb
 from qb.data.dataset import Dataset
 from qb.indicators.assessment import json_document
 from qb.indicators.population import take_population
+from qb.indicators.resources import amounts_held
 from qb.terms import STAGES_OF_KIND, Kind
 
 # Against the second computation, exactly
@@ -363,6 +364,14 @@ def test_teaching_area_is_never_below_nothing():
     town = Town(schools=False).add("小", "primary", primary=100)
     town.set("facilities", {}, teaching_area_m2=100, indoor_sports_area_m2=150)
     assert school_row(town.assess(), "小")["C4"] == 0
+
+
+def test_what_a_purchase_must_make_up_first_lies_below_0():
+    """100 m² of rooms of which 150 m² are a sports hall: 50 m² are missing before the first counts."""
+    town = Town(schools=False).add("小一", "primary", primary=200)
+    town.set("facilities", {}, teaching_area_m2=100, indoor_sports_area_m2=150)
+    held = amounts_held(take_population(town.data(), STANDARD, YEAR), STANDARD)
+    assert held[0, CODES.index("C4")] == -50
 
 
 def test_an_unreported_indoor_area_is_not_nothing():
