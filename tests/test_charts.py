@@ -22,7 +22,7 @@ from matplotlib.ft2font import FT2Font
 import qb
 from qb import charts
 from qb.charts import Caption, fonts, style
-from qb.charts.layout import spaced, swarm, ticks
+from qb.charts.figure_geometry import spaced, swarm, ticks
 from qb.charts.marks import (
     ALARM,
     FAMILY,

@@ -20,8 +20,8 @@ from qb.indicators.assessment import assess
 from qb.report.context import ReportContext, open_context
 from qb.report.forms import run, write_all, write_forms, write_ledger, write_policies
 from qb.report.issue_ledger import ledger_table
+from qb.report.printed_form_canvas import Filing
 from qb.report.printed_form_figures import FormFigures
-from qb.report.printed_form_sheets import Filing
 from qb.terms import Kind
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"

@@ -27,7 +27,7 @@ from town import (
 import qb
 from qb.errors import DataError, QbError
 from qb.indicators.assessment import COLUMNS, MENDING, departments, json_document, ledger
-from qb.indicators.figures import FAIL, NO_DATA, NOT_APPLICABLE, PASS, VERDICTS
+from qb.indicators.indicator_figures import FAIL, NO_DATA, NOT_APPLICABLE, PASS, VERDICTS
 from qb.indicators.verdicts import COMPOSITE, overall, school_rule, verdict_codes
 from qb.report.words import lacking_text
 from qb.standard import load_transition

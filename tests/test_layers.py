@@ -147,7 +147,7 @@ STATING = {
     ("planning/plan/plan_solver.py", "enough"),
     ("planning/plan/plan_solver.py", "_solve_district"),
     ("planning/plan/relaxation.py", "_row_prices"),
-    ("planning/plan/relaxation.py", "build"),
+    ("planning/plan/relaxation.py", "constraints"),
     ("planning/scenario/teacher_actions.py", "done"),
 }
 

@@ -215,7 +215,7 @@ def test_a_worker_that_dies_is_started_again_once_and_once_more_for_every_25_pag
     jobs = [Job(tmp_path / "n.ipynb", {}, tmp_path / f"{n}.html", Page("T")) for n in range(asked)]
     done = []
     try:
-        for index, _ in page_processes.forked(jobs, 1, None, processes):
+        for index, _ in page_processes.restarting_the_dead(jobs, 1, None, processes):
             done.append(index)
     except CannotForkError:
         assert made < asked

@@ -20,9 +20,9 @@ from qb.data.reading import write
 from qb.data.sample import make
 from qb.errors import QbError
 from qb.files import WriteError
-from qb.publish import digests, manifest, site
+from qb.publish import data_digests, manifest, site
 from qb.publish.api import publish
-from qb.publish.digests import PageDigests
+from qb.publish.data_digests import PageDigests
 from qb.publish.jobs import Failure, JobOutcome
 from qb.publish.manifest import JOURNAL, LOCK, RECORD, Record, locked
 from qb.report.context import open_context
@@ -429,15 +429,15 @@ def test_the_lock_of_a_process_that_is_gone_does_not_count(desk):
     ids=["lines", "columns", "lengths", "empty", "true", "none", "large"],
 )
 def test_rows_that_say_different_things_have_different_digests_of_128_bits(one, other):
-    made = [digests._Rows(pd.DataFrame(columns)) for columns in (one, other)]
+    made = [data_digests._Rows(pd.DataFrame(columns)) for columns in (one, other)]
     assert made[0].all() != made[1].all()
     assert made[0]._rows.shape == (len(one["a"]), 128 // 8)
-    assert made[0].all() == digests._Rows(pd.DataFrame(one)).all()
+    assert made[0].all() == data_digests._Rows(pd.DataFrame(one)).all()
 
 
 def test_the_spelling_of_a_column_in_the_fingerprint_is_of_no_other_column():
     one, other = (pd.Series(texts, dtype="str") for texts in (["甲\n乙", "丙"], ["甲", "乙\n丙"]))
-    assert digests._bytes(one) != digests._bytes(other)
+    assert data_digests._bytes(one) != data_digests._bytes(other)
 
 
 def test_a_school_page_is_made_of_its_slice_alone(sample, tmp_path):
@@ -452,7 +452,7 @@ def test_a_school_page_is_made_of_its_slice_alone(sample, tmp_path):
     )
     rows = whole.rows[peers].copy()
     for column in rows.columns.difference(
-        ["district", "school_id", "stage", *digests._of_peers(whole.standard.resource_codes)]
+        ["district", "school_id", "stage", *data_digests._of_peers(whole.standard.resource_codes)]
     ):
         rows[column] = rows[column].where(rows["school_id"] == school, rows[column].iloc[-1])
     frames = {

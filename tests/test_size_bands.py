@@ -22,8 +22,8 @@ from qb.planning.forecast.projection import forecast
 from qb.planning.scenario.coming_years import apply
 from qb.report.annual_report import AnnualClassesAndRooms
 from qb.report.context import ReportContext
+from qb.report.printed_form_canvas import Filing
 from qb.report.printed_form_figures import Count, FormFigures
-from qb.report.printed_form_sheets import Filing
 from qb.terms import Severity
 
 

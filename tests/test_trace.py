@@ -20,10 +20,10 @@ from qb.indicators.assessment import assess
 from qb.indicators.indicator_functions import FUNCTIONS
 from qb.report.context import ReportContext, open_context
 from qb.report.district_report import DistrictReport
-from qb.report.rules import PageRules, formula, resource_formula, source_rows
 from qb.report.school_report import SchoolReport
 from qb.report.tables import Cards, Column, Table, badge
 from qb.report.verdict_keys import Fact, key
+from qb.report.verdict_rules import PageRules, formula, resource_formula, source_rows
 from qb.standard import load
 from qb.terms import Verdict
 

@@ -15,7 +15,7 @@ from qb.data.reading import read, write
 from qb.data.sample import make
 from qb.errors import QbError
 from qb.publish.api import publish
-from qb.publish.digests import of_data
+from qb.publish.data_digests import of_data
 from qb.publish.manifest import RECORD
 from qb.publish.verify import compared, run, verify
 

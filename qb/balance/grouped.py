@@ -1,4 +1,4 @@
-"""Schools sorted into groups: checked once here, trusted by every measure; what a measure of groups returns, and tidy rows."""
+"""Amounts and pupils of schools, sorted into groups and checked once for every measure; what a measure returns, and tidy rows."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import NamedRows, Scale, feet, grid, notes, ticks
+from qb.charts.figure_geometry import NamedRows, Scale, feet, grid, notes, ticks
 from qb.charts.marks import (
     ACCENT,
     ALARM,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import FOOT, TOLD, crossed, dot, frame, largest, listed, notes, radii, states
+from qb.charts.figure_geometry import FOOT, TOLD, crossed, dot, frame, largest, listed, notes, radii, states
 from qb.charts.marks import (
     ACCENT,
     ALARM,

@@ -9,7 +9,19 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import EDGE, LINE, NamedRows, Scale, crossed, dots_of, feet, grid, notes, states, ticks
+from qb.charts.figure_geometry import (
+    EDGE,
+    LINE,
+    NamedRows,
+    Scale,
+    crossed,
+    dots_of,
+    feet,
+    grid,
+    notes,
+    states,
+    ticks,
+)
 from qb.charts.marks import ACCENT, ALARM, INK, QUIET, RULE, Dot, Line, Mark, Word, clean, plain, span
 from qb.charts.strip_plots import limited, scale_of, scale_of_standard
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import LINE, NamedRows, Scale, State, notes, states
+from qb.charts.figure_geometry import LINE, NamedRows, Scale, State, notes, states
 from qb.charts.marks import (
     ALARM,
     ALLOW,

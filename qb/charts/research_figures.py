@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import LINE, Scale, crossed, feet, notes, ticks
+from qb.charts.figure_geometry import LINE, Scale, crossed, feet, notes, ticks
 from qb.charts.marks import (
     ACCENT,
     ALARM,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from qb.charts.figure import Caption, Chart, blank, redrawn
-from qb.charts.layout import EDGE, LINE, NamedRows, Scale, State, dots_of, feet, notes, states, ticks
+from qb.charts.figure_geometry import EDGE, LINE, NamedRows, Scale, State, dots_of, feet, notes, states, ticks
 from qb.charts.marks import (
     ACCENT,
     ALARM,

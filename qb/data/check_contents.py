@@ -10,7 +10,7 @@ import pandas as pd
 
 from qb.data.cell_values import find_numbers
 from qb.data.check_base import PARTS, STAGES, WHOLE, Found, Rule, View
-from qb.data.check_limits import DRAGGED_TABLES, dragged_figures, trusted
+from qb.data.check_column_units import DRAGGED_TABLES, dragged_figures, trusted
 from qb.data.dataset import index_of
 from qb.data.distances import great_circle_km
 from qb.data.schema import ABOVE_REQUIRED, DEGREES, DISTRICT_ITEMS, TABLES, ColumnKind

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qb.data.check_base import KINDS, STAGES, WHOLE, Found, Rule, View
-from qb.data.check_limits import (
+from qb.data.check_column_units import (
     PUPILS,
     beyond,
     correction,

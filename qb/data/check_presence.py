@@ -1,4 +1,4 @@
-"""Rules T of the check: records that are there and should not be, or are not and should."""
+"""Rules T of the check: records that are missing, and records that should not be there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from qb.data.check_base import KINDS, STAGES, WHOLE, YEARLY, Found, Rule, View, one_away
+from qb.data.check_column_units import trusted
 from qb.data.check_keys import lone_districts, misplaced, plain_name
-from qb.data.check_limits import trusted
 from qb.data.dataset import is_open, silent_stages
 from qb.data.schema import TABLES, TABLES_OF_DISTRICTS
 from qb.language import Both, Message, joined, listing

@@ -1,4 +1,4 @@
-"""What is withheld where tables go from hand to hand: what is about persons, classes so small that a pupil could be told."""
+"""Privacy: what is withheld where tables go from hand to hand, as small classes and what is about persons."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from qb.errors import QbError
 from qb.indicators import declared_figures, indicator_functions, notes
 from qb.indicators import district_figures as district_measures
 from qb.indicators import verdicts as indicators
-from qb.indicators.figures import NO_DATA, gather
+from qb.indicators.indicator_figures import NO_DATA, gather
 from qb.indicators.population import Population, take_population
 from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources, deciding, words, worst_by

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from qb.data.schema import items_of
-from qb.indicators.figures import (
+from qb.indicators.indicator_figures import (
     FAIL,
     NO_DATA,
     NOT_APPLICABLE,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.dataset import index_of
-from qb.indicators.figures import (
+from qb.indicators.indicator_figures import (
     FAIL,
     NO_DATA,
     NOT_APPLICABLE,

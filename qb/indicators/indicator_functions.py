@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from qb.data.schema import DISTRICT_ITEMS, TABLES, items_of
 from qb.errors import QbError
 from qb.indicators import declared_figures, district_figures, school_figures
-from qb.indicators.figures import IndicatorFigures, Inputs
+from qb.indicators.indicator_figures import IndicatorFigures, Inputs
 from qb.indicators.population import summed_columns
 from qb.language import Both, Message, joined, listing
 from qb.standard import Indicator, Standard

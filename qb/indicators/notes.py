@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from qb.indicators.district_figures import class_norm_warnings
-from qb.indicators.figures import IndicatorFigures, Inputs
+from qb.indicators.indicator_figures import IndicatorFigures, Inputs
 from qb.indicators.population import SENIOR, STAGES, Population
 from qb.indicators.verdicts import (
     JudgedResources,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qb.indicators.figures import Range
+from qb.indicators.indicator_figures import Range
 from qb.indicators.population import KINDS, SENIOR, STAGES, WHOLE, Population, summed_columns
 from qb.indicators.transition_clauses import additions
 from qb.standard import Resource, Standard, Transition

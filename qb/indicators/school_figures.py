@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.schema import TABLES
-from qb.indicators.figures import (
+from qb.indicators.indicator_figures import (
     MOST,
     NOT_APPLICABLE,
     OPEN,

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from qb import balance
 from qb.data.schema import TABLES
-from qb.indicators.figures import (
+from qb.indicators.indicator_figures import (
     FAIL,
     NO_DATA,
     NOT_APPLICABLE,
@@ -332,7 +332,7 @@ def school_rule(
 
     Examples
     --------
-    >>> from qb.indicators.figures import VERDICTS
+    >>> from qb.indicators.indicator_figures import VERDICTS
     >>> from qb.standard import load
     >>> standard = load()
     >>> limit = standard.hold(np.full((3, 7), 100.0))

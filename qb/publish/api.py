@@ -1,4 +1,4 @@
-"""`qb publish` from outside: a site that is right stays as it is, any other is made."""
+"""`publish()`, which `qb publish` calls: a site of which nothing changed stays as it is, any other is made."""
 
 from __future__ import annotations
 

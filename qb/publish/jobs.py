@@ -1,4 +1,4 @@
-"""What is asked for and what becomes of it: a job, a notebook's parameters refused or taken, failures in words."""
+"""A page to make and what became of it (`Job`, `JobOutcome`): a notebook's parameters refused or taken, failures in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a site's folder holds: ``run.json``, digests of the sources, the lock against a second publication."""
+"""What a site's folder holds, and whether a page in it is still right (`Record.is_current`): ``run.json``, digests, the lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many pages at once: processes here or a cluster, progress, no half pages.
+"""Many pages at once: processes here or a cluster, dead ones started again, progress, no half pages.
 
 Each process is given a page at a time, is watched, and costs that page alone if it dies or takes too long.
 """
@@ -352,7 +352,7 @@ def made_here(
     left = dict.fromkeys(range(len(jobs)))
     if can_fork():
         try:
-            for index, outcome in forked(jobs, workers, held, processes):
+            for index, outcome in restarting_the_dead(jobs, workers, held, processes):
                 del left[index]
                 yield index, outcome
         except CannotForkError as error:
@@ -366,7 +366,7 @@ def made_here(
         yield from _pages_of_both(processes.spawn(held), jobs, left, workers)
 
 
-def forked(
+def restarting_the_dead(
     jobs: Sequence[Job], workers: int, held: Preloaded, processes: PageProcesses
 ) -> Iterator[tuple[int, JobOutcome]]:
     """Yield each job's place and outcome as it ends, from forked processes.

@@ -1,4 +1,4 @@
-"""What a page leaves behind in the process that makes the next one: put back, or found out.
+"""The global state of a process (environment, signals, warnings, settings): put back after each page, or found changed.
 
 A page of ours changes none of it; a test says so of each. What was changed all the same is put back after
 the page. What cannot be put back is named, and the process makes no other page.

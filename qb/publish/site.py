@@ -1,4 +1,4 @@
-"""Making a site: its pages and indexes; what is still right stays."""
+"""A site is made: its pages and indexes, but those that are still right (`PageTask.is_current`)."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ from qb.report.columns import states
 from qb.report.context import FIVE, Speaker
 from qb.report.district_schools import left_out
 from qb.report.resource_tables import allowed, areas_over_years, areas_turned, counted, unknown, unmet
-from qb.report.rules import WHOLE, PageRules
 from qb.report.tables import Cards, Column, Sentences, Table, badge
 from qb.report.verdict_keys import Fact, anchor, department_anchor, key, shown_indicators, shown_resource
+from qb.report.verdict_rules import WHOLE, PageRules
 from qb.report.words import (
     Lang,
     Tally,

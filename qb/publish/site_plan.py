@@ -1,4 +1,4 @@
-"""Which pages a site has: what was asked for, where they stand, what makes them."""
+"""Which pages a site has: what was asked for, where they stand, what makes them; each one's digest (`PageTask.content`)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from qb.data.checks import Doubt
 from qb.errors import QbError, why
 from qb.indicators.assessment import Assessment
 from qb.language import Lang, Message, listing
-from qb.publish import digests, manifest
+from qb.publish import data_digests, manifest
 from qb.publish.attachments import Bundle
-from qb.publish.digests import PageDigests
+from qb.publish.data_digests import PageDigests
 from qb.publish.jobs import CELL_SECONDS, Job, Parameter
 from qb.publish.manifest import KINDS, OF_DISTRICT, Record, digest
 from qb.publish.own_notebooks import OwnNotebook
@@ -237,7 +237,7 @@ class SitePlan:
         """Return a digest of what a page of one's own may show: all data, and the code beside it."""
         beside = sorted(p for p in own.path.parent.iterdir() if p.suffix in (".py", ".toml"))
         files = (own.path, *manifest.data_files(self.request.data), *beside)
-        return digest(key, *manifest.of_files(files), digests.of_standard(self.context.standard))
+        return digest(key, *manifest.of_files(files), data_digests.of_standard(self.context.standard))
 
     def _own_parameters(self, own: OwnNotebook, **of: str) -> dict[str, Parameter]:
         given = self._common() | of
@@ -423,13 +423,13 @@ class SitePlan:
             ("data", self._fingerprint),
             ("standard", standard.name),
             ("edition", standard.edition),
-            ("standard-digest", digests.of_standard(standard)),
+            ("standard-digest", data_digests.of_standard(standard)),
             ("version", __version__),
         )
 
     @cached_property
     def _fingerprint(self) -> str:
-        return digests.of_data(self.context.data)
+        return data_digests.of_data(self.context.data)
 
 
 def known_kinds(

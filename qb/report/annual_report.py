@@ -22,9 +22,9 @@ from qb.report.district_report import DistrictVerdict
 from qb.report.forecast_report import ForecastReport
 from qb.report.issue_ledger import State
 from qb.report.ledger_report import LedgerReport
-from qb.report.rules import PageRules, stays_out
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.verdict_keys import Fact, shown_indicators
+from qb.report.verdict_rules import PageRules, stays_out
 from qb.report.words import (
     PARTS,
     Tally,

@@ -16,9 +16,9 @@ from qb.report.issue_ledger import State, state_words
 from qb.report.ledger_report import LedgerReport
 from qb.report.plan_study import STEPS, PlanAnswers, PlanVerdict, money, plan_answers
 from qb.report.resource_tables import areas_over_years, direction, turned
-from qb.report.rules import PageRules
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.verdict_keys import Fact, department_anchor, key, shown_indicators
+from qb.report.verdict_rules import PageRules
 from qb.report.words import (
     Tally,
     area_label,

@@ -1,4 +1,4 @@
-"""The kinds of columns that tables on pages have, each declared once; a table made of them."""
+"""The kinds of columns that tables on pages have (indicator, verdict, department), each declared once; a table made of them."""
 
 from __future__ import annotations
 

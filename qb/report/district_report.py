@@ -17,9 +17,9 @@ from qb.report.context import AnnualPart, DistrictPart, part
 from qb.report.district_balance import DistrictBalance
 from qb.report.district_schools import DistrictGaps, DistrictSchools
 from qb.report.resource_tables import areas_over_years, areas_turned, gap_text, turned
-from qb.report.rules import PageRules, limits_text, source_rows
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.verdict_keys import Fact, finding_keys, key, shown_indicators, shown_resource
+from qb.report.verdict_rules import PageRules, limits_text, source_rows
 from qb.report.whatif_panel import WhatIf
 from qb.report.words import (
     Lang,

@@ -18,9 +18,7 @@ from qb.planning.costs import load_costs
 from qb.report.context import ReportContext, open_context
 from qb.report.issue_ledger import ledger_day, nothing_to_mend
 from qb.report.plan_study import Alone, alone
-from qb.report.printed_form_figures import FormFigures
-from qb.report.printed_form_layout import NONE, draw, lacking, plain_layout
-from qb.report.printed_form_sheets import (
+from qb.report.printed_form_canvas import (
     BELOW,
     INCOMPLETE,
     Cell,
@@ -32,6 +30,8 @@ from qb.report.printed_form_sheets import (
     Middle,
     text_of,
 )
+from qb.report.printed_form_figures import FormFigures
+from qb.report.printed_form_layout import NONE, draw, lacking, plain_layout
 from qb.report.resource_tables import allowed, unknown
 from qb.report.sealed_documents import refuse_filled_in, seal
 from qb.report.words import (

@@ -21,8 +21,8 @@ from qb.report.issue_ledger import (
     state_words,
     with_states,
 )
-from qb.report.rules import PageRules
 from qb.report.tables import Column, Heading, Row, Sentences, Table
+from qb.report.verdict_rules import PageRules
 from qb.report.words import Tally, department_names, listed, school_year
 from qb.standard import BESIDE
 

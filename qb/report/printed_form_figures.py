@@ -17,7 +17,7 @@ from qb.data.schema import TABLES, ColumnKind, items_of, tables_of
 from qb.indicators.population import summed_columns
 from qb.indicators.school_figures import of_schools
 from qb.indicators.verdicts import COMPOSITE, class_verdicts, overall
-from qb.report.printed_form_sheets import KINDS, Filing, Line, by_school, text_of
+from qb.report.printed_form_canvas import KINDS, Filing, Line, by_school, text_of
 from qb.report.resource_tables import allowed
 from qb.report.words import (
     department_names,

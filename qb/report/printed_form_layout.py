@@ -1,4 +1,4 @@
-"""Printed forms drawn by their layout file; the layout of a standard that the national forms do not fit."""
+"""The national forms 表I–表VI, or a province's, drawn by a layout file; the layout of a standard that they do not fit."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from qb.data.layout_file import PLACE, FormColumn, Layout, Sheet, Template, piec
 from qb.errors import QbError
 from qb.indicators.verdicts import COMPOSITE
 from qb.language import Message
+from qb.report.printed_form_canvas import BELOW, INCOMPLETE, Cell, Form, FormNumber, Lacking, Middle
 from qb.report.printed_form_figures import Count, FormFigures, Judged, Scope
-from qb.report.printed_form_sheets import BELOW, INCOMPLETE, Cell, Form, FormNumber, Lacking, Middle
 from qb.report.words import number, resources_said, title
 from qb.standard import Indicator, Standard
 from qb.terms import COMPULSORY, Verdict

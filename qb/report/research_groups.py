@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qb import balance, charts
-from qb.charts.layout import ticks
+from qb.charts.figure_geometry import ticks
 from qb.report.research_study import GROUPINGS, Cut, ResearchPart, Shown, each_stage
 from qb.report.tables import Column, Sentences, Table
 from qb.report.words import signed

@@ -23,8 +23,8 @@ from qb.report.research_study import (
     each_stage,
     per_pupil,
 )
-from qb.report.rules import PageRules, source_rows
 from qb.report.tables import Column, Heading, Sentences, Table
+from qb.report.verdict_rules import PageRules, source_rows
 from qb.report.words import listed, number, signed
 from qb.terms import Stage
 

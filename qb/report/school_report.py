@@ -27,9 +27,9 @@ from qb.report.resource_tables import (
     unknown,
     unmet,
 )
-from qb.report.rules import PageRules, source_rows
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.verdict_keys import Fact, key
+from qb.report.verdict_rules import PageRules, source_rows
 from qb.report.words import (
     Tally,
     department_names,

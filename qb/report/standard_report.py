@@ -15,7 +15,7 @@ from qb.data.schema import bearing, items_of, tables_of
 from qb.errors import QbError
 from qb.indicators.indicator_functions import faults
 from qb.language import Message, listing
-from qb.report.rules import limit_cells, limits_text, stays_out
+from qb.report.verdict_rules import limit_cells, limits_text, stays_out
 from qb.report.words import (
     Lang,
     area_label,

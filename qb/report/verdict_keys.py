@@ -82,7 +82,7 @@ def key(fact: Fact, year: int, *of: object) -> str:
 
 
 def rule_of(fact: str) -> str:
-    """Return the rule from which a statement follows: an indicator's code or a key of `qb.report.rules`.
+    """Return the rule from which a statement follows: an indicator's code or a key of `qb.report.verdict_rules`.
 
     >>> [rule_of(k) for k in ("seven/2025/C3/primary/1", "balance/2025/primary/C3/甲区", "area/2025/veto/甲区")]
     ['C3', 'coefficient', 'veto']

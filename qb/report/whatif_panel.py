@@ -1,4 +1,4 @@
-"""The data that a page's panel tries changes out on: the figures of its schools, limits and rules.
+"""The panel on a published page that tries changes out: its data (figures of schools, limits, rules), for `panel.js`.
 
 The page's own script (``theme/qb/panel.js``) computes; nothing that a rule says stands there.
 """

@@ -1,4 +1,4 @@
-"""A stage fitted to the past by the method chosen, and forecast from the pupils of a base year."""
+"""A stage fitted to the past by the method chosen, and forecast: its entrants, first grade, and who moves up."""
 
 from __future__ import annotations
 

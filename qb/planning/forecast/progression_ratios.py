@@ -1,4 +1,4 @@
-"""Progression ratios from grade to grade, pooled by how many pupils there are; and methods for the entrants."""
+"""Progression ratios from grade to grade, pooled by how many pupils there are; the methods for entrants that `fit` puts together."""
 
 from __future__ import annotations
 

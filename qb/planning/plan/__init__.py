@@ -1,1 +1,1 @@
-"""The cheapest dataset that passes, with proof; what a budget, or no money at all, can do; and why."""
+"""The cheapest plan after which the standard is met, with proof; what a budget, or no money at all, can do; and why."""

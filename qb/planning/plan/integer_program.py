@@ -1,4 +1,4 @@
-"""A mixed-integer program for HiGHS, the school rule as part of it, and each school solved by itself."""
+"""Mixed-integer programs for HiGHS with the school rule, for budgets, transfers and years; each school solved by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan as JSON, and what `qb plan` prints and writes."""
+"""What `qb plan` does: the plan made as asked, printed and written; a plan as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The least cost with proof: cones, branch and bound, repair to whole numbers; a smallest set of limits that clash."""
+"""The cheapest plan with proof: branch and bound on the relaxation, repair to whole numbers; a smallest set of limits that clash."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qb.language import Both, Message, joined, listing
 from qb.planning.plan.integer_program import Program, cheapest_by_school, fits, linked
 from qb.planning.plan.mean_coefficient import FARTHEST, solve_means
 from qb.planning.plan.planning_problem import Cone, Problem
-from qb.planning.plan.relaxation import LinearModel, Scaled, build, dual_bound, relax, scaled, stricter
+from qb.planning.plan.relaxation import LinearModel, Scaled, constraints, dual_bound, relax, scaled, stricter
 from qb.standard import Standard
 from qb.terms import Stage
 
@@ -191,7 +191,7 @@ def branch(
     ceiling : float
         Cost of a plan that is known: nothing dearer is looked for.
     """
-    model, program = build(problem), Program()
+    model, program = constraints(problem), Program()
     whole = _whole(model)
     dear = np.clip(model.highest(ceiling), model.lower, model.upper)
     v = program.variables(len(model.cost), model.lower, dear, whole)
@@ -281,7 +281,7 @@ def by_scip(
     """
     from pyscipopt import Model as Scip
 
-    model = build(problem)
+    model = constraints(problem)
     scip = Scip()
     scip.hideOutput(True)
     scip.setParam("limits/time", max(seconds, 0.1))

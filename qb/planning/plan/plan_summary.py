@@ -1,4 +1,4 @@
-"""A plan in a few lines, for a terminal."""
+"""A plan in sentences, for a terminal."""
 
 from __future__ import annotations
 

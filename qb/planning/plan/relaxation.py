@@ -1,4 +1,4 @@
-"""The problem without whole numbers, a cone program solved by Clarabel: the dual bound, what limits are worth."""
+"""The constraints of the cheapest plan, which branch and bound keeps too; without whole numbers: dual bound, worth of limits."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Relaxed:
         return earned
 
 
-def build(problem: Problem) -> LinearModel:
+def constraints(problem: Problem) -> LinearModel:
     """Set up the rules of the schools: ``x + (full - floor)·z >= full``, at most `spare` choices z a row."""
     full, floor = problem.needed(), problem.needed(problem.floor)
     unit = _units(problem)
@@ -171,7 +171,7 @@ def scaled(model: LinearModel, cone: Cone) -> Scaled:
 
 def relax(problem: Problem) -> Relaxed:
     """Solve the problem without whole numbers, all coefficients kept."""
-    model = build(problem)
+    model = constraints(problem)
     cones = tuple(scaled(model, cone) for cone in problem.cones)
     width, bounded = len(model.cost), np.flatnonzero(np.isfinite(model.upper))
     one = eye_array(width, format="csr")

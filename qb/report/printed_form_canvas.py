@@ -1,4 +1,4 @@
-"""A sheet to print and sign, cell by cell; one district's year as it is handed in."""
+"""What printed forms are drawn on: a sheet, cell by cell (`Form`); whose they are: one district's year (`Filing`)."""
 
 from __future__ import annotations
 

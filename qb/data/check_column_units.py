@@ -1,4 +1,4 @@
-"""Columns in doubt: most rows beyond anything plausible by the standard's own limits, so another unit or wrong pupils."""
+"""Columns in another unit, or with wrong pupils: most rows beyond anything plausible by the standard's own limits."""
 
 from __future__ import annotations
 

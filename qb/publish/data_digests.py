@@ -1,4 +1,4 @@
-"""Whether a page is made again: a digest of everything that it can show."""
+"""The data's part of a page's digest: all that each kind of page can show of a dataset and its assessment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qb.indicators.assessment import Assessment
 from qb.publish import manifest
 from qb.publish.manifest import digest
 from qb.report.context import ReportContext
-from qb.report.rules import source_lines
+from qb.report.verdict_rules import source_lines
 from qb.standard import Standard
 
 # A short name for what a dataset says, by which two readers know that they hold the same data.
