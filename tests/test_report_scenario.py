@@ -18,7 +18,7 @@ from qb.cli import main
 from qb.errors import QbError
 from qb.indicators.assessment import assess
 from qb.planning.scenario import Scenario, ScenarioError, load, scenario_file
-from qb.planning.scenario.action_words import Names
+from qb.planning.scenario.action_base import Names
 from qb.report.context import ReportContext, open_context
 from qb.report.scenario_report import ScenarioReport
 from qb.report.words import number

@@ -19,8 +19,8 @@ from qb.errors import QbError
 from qb.indicators.assessment import assess
 from qb.planning.costs import load_costs
 from qb.planning.scenario import apply, load, whatif
+from qb.planning.scenario.action_base import Price
 from qb.planning.scenario.comparison import total, unpriced
-from qb.planning.scenario.resource_actions import Price
 from qb.planning.siting.candidate_sites import SitingError, load_sites
 from qb.planning.siting.pareto_front import (
     edge,

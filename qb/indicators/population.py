@@ -221,7 +221,7 @@ def take_population(data: Dataset, standard: Standard, year: int) -> Population:
         School year starting.
     """
     schools, records = data["schools"], Records(data, year)
-    root = _roots(data)
+    root = roots(data.places("schools", "parent_id"))
     named = schools["district"].fillna(UNNAMED).to_numpy(dtype=str)
     # A district may have reported nothing of its schools, not even which there are.
     alone = np.setdiff1d(np.array(data.districts, dtype=str), named)
@@ -288,9 +288,12 @@ def _away(schools: pd.DataFrame, year: int) -> np.ndarray:
     return away
 
 
-def _roots(data: Dataset) -> np.ndarray:
-    """Follow `parent_id` upwards; `qb.data` has refused circles and unknown parents."""
-    parent = data.places("schools", "parent_id")
+def roots(parent: np.ndarray) -> np.ndarray:
+    """Follow the places of parents (-1: none) upwards; `qb.data` has refused circles and unknown parents.
+
+    >>> roots(np.array([-1, 0, 1, -1])).tolist()
+    [0, 0, 0, 3]
+    """
     root = np.arange(len(parent))
     while (parent[root] >= 0).any():
         root = np.where(parent[root] >= 0, parent[root], root)

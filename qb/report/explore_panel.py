@@ -24,7 +24,7 @@ from qb.indicators.verdicts import COMPOSITE, deciding
 from qb.language import FieldName, Message, joined, told
 from qb.planning.costs import load_costs
 from qb.planning.scenario import ScenarioError, to_toml
-from qb.planning.scenario.action_words import CHOSEN
+from qb.planning.scenario.action_base import CHOSEN
 from qb.planning.scenario.scenario_file import ACTIONS, Refusal
 from qb.planning.scenario.scenario_summary import costs_said, field_words
 from qb.report.explore_session import Control, Session, save

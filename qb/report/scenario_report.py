@@ -17,7 +17,7 @@ from qb.indicators.assessment import Assessment
 from qb.language import listing, told
 from qb.planning.costs import price_code
 from qb.planning.scenario import whatif
-from qb.planning.scenario.action_words import Names, in_print, item_words
+from qb.planning.scenario.action_base import Names, in_print, item_words
 from qb.planning.scenario.comparison import BASE, COEFFICIENT, PASSING, total
 from qb.planning.scenario.scenario_file import ACTIONS
 from qb.report.columns import SCHOOL, STAGE

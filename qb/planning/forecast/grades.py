@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qb.data.dataset import Dataset, index_of, is_open, silent_stages, single_classes
-from qb.indicators.population import UNNAMED
+from qb.indicators.population import UNNAMED, roots
 from qb.language import Message, listing
 from qb.planning.forecast.progression_ratios import Basis, divide, sum_by
 from qb.terms import COMPULSORY, GRADES_OF_STAGE, STAGES_OF_KIND, Kind, Stage
@@ -160,7 +160,7 @@ def _stage(data: Dataset, schools: pd.DataFrame, stage: Stage, years: np.ndarray
         known,
         np.where(there[:, -1], basis.astype(str), ""),
         _children(data["zones"], units, stage, years),
-        _roots(units, index),
+        roots(index.get_indexer(units["parent_id"])),
         *_zone_births(data["zones"], index, stage, years),
     )
 
@@ -237,16 +237,6 @@ def _children(zones: pd.DataFrame, units: pd.DataFrame, stage: Stage, years: np.
     return children
 
 
-def _roots(units: pd.DataFrame, index: pd.Index) -> np.ndarray:
-    root = np.arange(len(units))
-    parent = np.where(units["parent_id"].notna(), index.get_indexer(units["parent_id"]), -1)
-    for _ in range(len(units)):  # campuses of campuses; circles have been refused
-        if not (parent[root] >= 0).any():
-            break
-        root = np.where(parent[root] >= 0, parent[root], root)
-    return root
-
-
 def _missing(grades: Grades, districts: np.ndarray) -> pd.DataFrame:
     gone = np.setdiff1d(np.flatnonzero(grades.basis != ""), grades.here)
     return _without_pupils(districts[grades.district[gone]], grades.school[gone], str(grades.stage))
@@ -262,7 +252,9 @@ def _silent(
         if stage in stages:
             reported[ids.get_indexer(stages[stage].school[stages[stage].there[:, -1]]), place] = True
     kind = index_of(schools["kind"], [str(kind) for kind in Kind])
-    silent = silent_stages(kind, _roots(schools, ids), reported, is_open(schools, data.years[-1]))
+    silent = silent_stages(
+        kind, roots(ids.get_indexer(schools["parent_id"])), reported, is_open(schools, data.years[-1])
+    )
     school, place = np.nonzero(silent[:, : len(COMPULSORY)])
     district = districts[schools["place"].to_numpy()[school]]
     return _without_pupils(district, ids.to_numpy()[school], np.array(COMPULSORY, dtype=object)[place])

@@ -22,9 +22,9 @@ from qb.indicators.resources import resources
 from qb.indicators.verdicts import JudgedResources
 from qb.language import Message, listing, records
 from qb.planning.costs import Costs, load_costs
+from qb.planning.scenario.action_base import Case, Prices
 from qb.planning.scenario.coming_years import BaseYears, Later, ScenarioYears, run, scenario_years
 from qb.planning.scenario.pupils_actions import MovePupils, Rezone
-from qb.planning.scenario.resource_actions import Case, Prices
 from qb.planning.scenario.scenario_file import Action, Draft, Scenario, draft_of
 from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.scenario.year_records import Stay, YearRecords, class_limit, missing, rows_of, write_back

@@ -12,8 +12,17 @@ from pydantic import Field, model_validator
 
 from qb.data.distances import great_circle_km
 from qb.language import FieldName, Message, listing
-from qb.planning.scenario.action_words import CHOSEN, Names
-from qb.planning.scenario.resource_actions import BaseAction, Ids, Several, one_of, repeated, said_if, unless
+from qb.planning.scenario.action_base import (
+    CHOSEN,
+    BaseAction,
+    Ids,
+    Names,
+    Several,
+    one_of,
+    repeated,
+    said_if,
+    unless,
+)
 from qb.planning.scenario.year_records import (
     Key,
     Stay,

@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from qb.errors import QbError, why
 from qb.language import FieldName, Message, joined, listing
 from qb.planning.scenario import pupils_actions, resource_actions, school_actions, teacher_actions
-from qb.planning.scenario.resource_actions import BaseAction, said_if, unless
+from qb.planning.scenario.action_base import BaseAction, said_if, unless
 from qb.standard import Words, Year
 from qb.tomlfile import UNUSABLE, Entry, plainly, shown, too_large
 

@@ -7,7 +7,7 @@ import pandas as pd
 from qb.indicators.assessment import Assessment
 from qb.indicators.verdicts import COMPOSITE, deciding
 from qb.language import STOP, Both, Message, joined, listing
-from qb.planning.scenario.action_words import CALLED, item_words, unit_of_item
+from qb.planning.scenario.action_base import CALLED, item_words, unit_of_item
 from qb.planning.scenario.comparison import (
     BASE,
     COEFFICIENT,

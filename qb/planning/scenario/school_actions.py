@@ -14,22 +14,25 @@ from qb.data.distances import walks
 from qb.data.schema import TABLES
 from qb.language import Both, FieldName, Message, listing
 from qb.planning.forecast.projection import OF_TEACHERS, STAFF
-from qb.planning.scenario.action_words import BUILDING, CHOSEN, SITE, Names
-from qb.planning.scenario.pupils_actions import may_receive
-from qb.planning.scenario.resource_actions import (
+from qb.planning.scenario.action_base import (
+    BUILDING,
+    CHOSEN,
     HIRED,
+    SITE,
     BaseAction,
     Case,
     Estimate,
     Ids,
     Item,
+    Names,
     Several,
-    district_of,
     one_of,
     repeated,
     said_if,
     unless,
 )
+from qb.planning.scenario.pupils_actions import may_receive
+from qb.planning.scenario.resource_actions import district_of
 from qb.planning.scenario.year_records import (
     FUNDS,
     MEANS,

@@ -11,18 +11,18 @@ from pydantic import Field, model_validator
 from qb.data.schema import SchemaColumn, tables_of
 from qb.language import FieldName, Message, listing
 from qb.planning.forecast.projection import OF_TEACHERS
-from qb.planning.scenario.action_words import Names
-from qb.planning.scenario.resource_actions import (
+from qb.planning.scenario.action_base import (
     HIRED,
     BaseAction,
     Case,
     Item,
+    Names,
     Several,
     said_if,
     some_of,
-    strange_columns,
     unless,
 )
+from qb.planning.scenario.resource_actions import strange_columns
 from qb.planning.scenario.year_records import YearRecords, carried, missing, move_staff, refuse, with_staff
 from qb.rounding import round_half_up
 from qb.standard import Count, Standard, Words

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from qb.errors import QbError
 from qb.language import Both, FieldName, Message
-from qb.planning.scenario.resource_actions import Estimate
+from qb.planning.scenario.action_base import Estimate
 from qb.standard import Count, Positive, Standard, Words
 from qb.terms import COMPULSORY, STAGES_OF_KIND, Kind, Location, Stage, Term
 from qb.tomlfile import UNUSABLE, Entry, plainly, read_toml, shown

@@ -18,7 +18,7 @@ from qb.indicators.verdicts import COMPOSITE
 from qb.language import Message, column, listing, records
 from qb.planning.costs import Costs, load_costs, price_code
 from qb.planning.scenario import ScenarioError, apply
-from qb.planning.scenario.resource_actions import Case, Item, Price, Prices
+from qb.planning.scenario.action_base import Case, Item, Price, Prices
 from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.scenario.year_records import YearRecords
 from qb.planning.siting.candidate_sites import (

@@ -15,7 +15,7 @@ from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, linprog, mi
 from qb.errors import QbError
 from qb.language import Message, listing
 from qb.planning.scenario import Scenario
-from qb.planning.scenario.resource_actions import Estimate
+from qb.planning.scenario.action_base import Estimate
 from qb.planning.scenario.school_actions import OpenSchool
 from qb.planning.siting.candidate_sites import Aim, Candidate, SitesFile, SitingError
 from qb.planning.siting.siting_problem import NONE, Labels, SitingProblem
