@@ -59,7 +59,7 @@ def assess(data: Path, year: int | None, standard: str, transition: bool, as_jso
     from qb.data.reading import read
     from qb.indicators.assessment import assess as judge
     from qb.indicators.assessment import json_document
-    from qb.report.verdict_keys import summary
+    from qb.report.verdict_sentences import summary
     from qb.standard import load
 
     chosen = load(standard)

@@ -21,7 +21,7 @@ from qb.report.ledger_report import LedgerReport
 from qb.report.plan_study import alone
 from qb.report.school_report import SchoolReport
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
-from qb.report.verdict_keys import summary
+from qb.report.verdict_sentences import summary
 from qb.report.words import label, number
 from qb.terms import Kind, Progress, Stage, Verdict
 

@@ -17,7 +17,8 @@ from qb.report.context import ReportContext
 from qb.report.data_report import DataReport
 from qb.report.district_report import DistrictReport
 from qb.report.school_report import SchoolReport
-from qb.report.verdict_keys import shown_indicators, summary
+from qb.report.verdict_keys import shown_indicators
+from qb.report.verdict_sentences import summary
 
 HELD = ("teaching_area_m2", "indoor_sports_area_m2", "sports_ground_m2", "equipment_yuan", "multimedia_rooms")
 STAFF = ("teachers_above_required", "backbone_teachers", "pe_arts_teachers")

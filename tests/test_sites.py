@@ -13,7 +13,7 @@ from qb.data.checks import check
 from qb.data.dataset import Dataset
 from qb.errors import DataError
 from qb.indicators.assessment import assess, json_document
-from qb.report.verdict_keys import summary
+from qb.report.verdict_sentences import summary
 from qb.terms import Kind
 
 SEVEN = ("C1", "C2", "C3", "C4", "C5", "C6", "C7")

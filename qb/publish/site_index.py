@@ -29,13 +29,13 @@ from qb.report.resource_tables import allowed, areas_over_years, areas_turned, c
 from qb.report.tables import Cards, Column, Sentences, Table, badge
 from qb.report.verdict_keys import Fact, anchor, department_anchor, key, shown_indicators, shown_resource
 from qb.report.verdict_rules import WHOLE, PageRules
+from qb.report.verdict_sentences import plain_verdict, verdict_sentence
 from qb.report.words import (
     Lang,
     Tally,
     area_label,
     coefficients_met,
     department_names,
-    plain_verdict,
     plain_words,
     resource_span,
     say,
@@ -58,17 +58,6 @@ if TYPE_CHECKING:
 _ORDER = {
     v.value: i for i, v in enumerate((Verdict.FAIL, Verdict.NO_DATA, Verdict.PASS, Verdict.NOT_APPLICABLE))
 }
-_SENTENCES = {
-    Verdict.PASS: ("{district}{year}达到{subject}标准。", "{district} meets the standard. {year}."),
-    Verdict.FAIL: ("{district}{year}未达到{subject}标准。", "{district} does not meet the standard. {year}."),
-    Verdict.NO_DATA: (
-        "现有数据不足以判定{district}{year}是否达到{subject}标准。",
-        "The data do not tell whether {district} meets the standard. {year}.",
-    ),
-    Verdict.NOT_APPLICABLE: ("{district}{year}不适用本标准。", "The standard does not apply to {district}. {year}."),
-}  # fmt: skip
-
-
 # What the small line of an area's card counts, year by year.
 _DRAWN = {
     "": ("小线为近年个数", "line: the count, year by year"),
@@ -110,7 +99,7 @@ class IndexYear(Speaker):
             name=school_year(self.year, self.lang),
             # A year before is opened by its verdict, which then cannot lead anywhere else.
             verdict=Markup(badge(verdict, self.lang, fact, leads=self.current)),
-            sentence=self._sentence(district, Verdict(verdict)),
+            sentence=verdict_sentence(self.assessment, self.lang),
             plain=plain_verdict(self.assessment, self.lang),
             cards=[_shown(Cards(tuple(made), self.lang)) for made in (self._areas(), self._counts())],
             coefficients=_shown(self.coefficients()),
@@ -121,20 +110,6 @@ class IndexYear(Speaker):
         """Return what a table is called, with the year."""
         year, what = school_year(self.year, self.lang), self.page.words[name]
         return self.say(f"{year} {what}", f"{what}, {year.lower()}")
-
-    def _sentence(self, district: str, verdict: Verdict) -> str:
-        """Say the verdict, and name the areas behind it."""
-        areas, subject = self.assessment.areas, self.standard.subject
-        year = school_year(self.year, self.lang)
-        said = [self.say(*_SENTENCES[verdict]).format(district=district, year=year, subject=subject.zh)]
-        for state in (Verdict.FAIL, Verdict.NO_DATA):
-            names = [
-                area_label(a, self.standard, self.lang) for a in areas["area"][areas["verdict"] == state]
-            ]
-            if names:
-                word = verdict_label(state, self.lang)
-                said.append(self.say(f"{word}：{'、'.join(names)}。", f"{word}: {', '.join(names)}."))
-        return self.say("", " ").join(said)
 
     def _areas(self) -> Iterator[tuple[str, ...]]:
         then = areas_turned(self.assessment, self.last, self.lang) if self.current else {}

@@ -26,7 +26,8 @@ from qb.publish.own_notebooks import OwnNotebook
 from qb.publish.page import WORDS, Page
 from qb.publish.site_settings import SiteSettings, load_settings
 from qb.report.context import ReportContext
-from qb.report.verdict_keys import doubted, doubts_said
+from qb.report.verdict_keys import doubted
+from qb.report.verdict_sentences import doubts_said
 from qb.report.words import plain_words, school_year
 
 # File names made of identifiers: readable where they can be, safe on every system, never the same twice.

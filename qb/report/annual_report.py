@@ -25,12 +25,12 @@ from qb.report.ledger_report import LedgerReport
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.verdict_keys import Fact, shown_indicators
 from qb.report.verdict_rules import PageRules, stays_out
+from qb.report.verdict_sentences import coefficients_said
 from qb.report.words import (
     PARTS,
     Tally,
     area_label,
     coefficients_met,
-    coefficients_said,
     listed,
     number,
     school_year,

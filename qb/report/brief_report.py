@@ -19,6 +19,7 @@ from qb.report.resource_tables import areas_over_years, direction, turned
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.verdict_keys import Fact, department_anchor, key, shown_indicators
 from qb.report.verdict_rules import PageRules
+from qb.report.verdict_sentences import plain_verdict
 from qb.report.words import (
     Tally,
     area_label,
@@ -26,7 +27,6 @@ from qb.report.words import (
     department_names,
     listed,
     part_label,
-    plain_verdict,
     school_year,
     verdict_label,
 )

@@ -23,16 +23,8 @@ from qb.report import columns
 from qb.report.context import ReportContext, Speaker, part
 from qb.report.resource_tables import caption, unknown
 from qb.report.tables import Column, Heading, Table, school_page
-from qb.report.words import (
-    Tally,
-    area_label,
-    column_label,
-    label,
-    listed,
-    school_year,
-    schools_said,
-    table_label,
-)
+from qb.report.verdict_sentences import schools_said
+from qb.report.words import Tally, area_label, column_label, label, listed, school_year, table_label
 from qb.terms import Severity, Verdict
 
 # What the check found, by rule and by school, and the corrections, as tables.

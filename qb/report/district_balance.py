@@ -17,7 +17,8 @@ from qb.report.context import FIVE, DistrictPart, decided
 from qb.report.resource_tables import moved, percent_of_standard, resource_title, verdicts
 from qb.report.tables import Column, Row, Table
 from qb.report.verdict_keys import Fact, anchor
-from qb.report.words import Tally, coefficients_said, level_said, number, stage_label, value_decimals
+from qb.report.verdict_sentences import coefficients_said
+from qb.report.words import Tally, level_said, number, stage_label, value_decimals
 from qb.terms import Stage, Verdict
 
 

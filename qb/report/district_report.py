@@ -20,6 +20,7 @@ from qb.report.resource_tables import areas_over_years, areas_turned, gap_text, 
 from qb.report.tables import Cards, Column, Heading, Sentences, Table
 from qb.report.verdict_keys import Fact, finding_keys, key, shown_indicators, shown_resource
 from qb.report.verdict_rules import PageRules, limits_text, source_rows
+from qb.report.verdict_sentences import areas_sentence, coefficients_said, plain_verdict
 from qb.report.whatif_panel import WhatIf
 from qb.report.words import (
     Lang,
@@ -27,13 +28,11 @@ from qb.report.words import (
     area_label,
     below_standard,
     coefficient_text,
-    coefficients_said,
     compared,
     detail_text,
     listed,
     number,
     part_label,
-    plain_verdict,
     resource_span,
     say,
     school_rule,
@@ -43,7 +42,6 @@ from qb.report.words import (
     subject_label,
     title,
     value_decimals,
-    verdict_label,
     without_rule,
 )
 from qb.standard import BESIDE, Indicator
@@ -149,7 +147,7 @@ class DistrictVerdict(AnnualPart):
     def headlines(self) -> Sentences:
         """Return at most six sentences that say where the district stands."""
         found = [
-            self.say("", " ").join((self._verdict_sentence(), plain_verdict(self.own, self.lang))),
+            self.say("", " ").join((areas_sentence(self.own, self.lang), plain_verdict(self.own, self.lang))),
             self.say("", " ").join(filter(None, (self._schools_sentence(), self._silent_sentence()))),
             self._coefficient_sentence(),
             self._weakest_sentence(),
@@ -157,29 +155,6 @@ class DistrictVerdict(AnnualPart):
             self._no_data_sentence(),
         ]
         return Sentences(tuple(line for line in found if line))
-
-    def _verdict_sentence(self) -> str:
-        lang = self.lang
-        overall = str(self.own.districts["verdict"].iloc[0])
-        areas = {
-            verdict: [
-                area_label(a, self.standard, lang)
-                for a in self.own.areas.loc[self.own.areas["verdict"] == verdict, "area"]
-            ]
-            for verdict in (Verdict.FAIL, Verdict.NO_DATA)
-        }
-        if overall == Verdict.PASS:
-            count = len(self.standard.asked_areas)
-            return self.say(
-                f"{in_words(count).zh}个方面全部达标。",
-                f"All {in_words(count).en} areas are met.",
-            )
-        words = {v: (verdict_label(v, lang), listed(found, lang)) for v, found in areas.items() if found}
-        return self.say(
-            f"总体结论：{verdict_label(overall, lang)}。其中{'，'.join(f'{names}{word}' for word, names in words.values())}。",
-            f"The district: {verdict_label(overall, lang)}. "
-            + " ".join(f"{word}: {names}." for word, names in words.values()),
-        )
 
     def _schools_sentence(self) -> str:
         lang = self.lang

@@ -24,13 +24,13 @@ from qb.report.resource_tables import (
 )
 from qb.report.tables import Column, Table
 from qb.report.verdict_keys import Fact, department_anchor, finding_keys
+from qb.report.verdict_sentences import schools_said
 from qb.report.words import (
     Tally,
     below_standard,
     department_names,
     floor_label,
     number,
-    schools_said,
     sides_of,
     stage_label,
     title,

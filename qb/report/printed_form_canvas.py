@@ -21,7 +21,7 @@ from qb.indicators.population import UNNAMED
 from qb.language import listing
 from qb.report.context import ReportContext
 from qb.report.resource_tables import unknown
-from qb.report.verdict_keys import doubts_said
+from qb.report.verdict_sentences import doubts_said
 from qb.report.words import resources_said, school_year, stage_label, term
 from qb.rounding import decimals_beside, round_half_up
 from qb.standard import Standard

@@ -1,8 +1,8 @@
-"""The key of each verdict and figure on a page and the rule it leads to; allowed verdicts; `qb assess` as text."""
+"""The key of each verdict and figure on a page and the rule it leads to; allowed verdicts, and those in doubt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from types import MappingProxyType
 
 import numpy as np
@@ -10,19 +10,7 @@ import pandas as pd
 
 from qb.data.checks import Doubt
 from qb.indicators.assessment import Assessment
-from qb.indicators.verdicts import deciding
-from qb.language import COLON, Lang, Message, joined, say, told
-from qb.report.words import (
-    Tally,
-    coefficient_text,
-    coefficients_said,
-    listed,
-    school_year,
-    short_title,
-    silent_schools,
-    stage_label,
-    verdict_label,
-)
+from qb.language import Message, joined
 from qb.standard import Standard
 from qb.terms import Allowance, Stage, Term, Verdict
 
@@ -169,53 +157,6 @@ def _owners(found: pd.DataFrame) -> pd.Series:
     return schools.where(schools.notna(), found["district"].astype(object))
 
 
-# An assessment in a few lines, for a terminal.
-
-
-MOST_DISTRICTS = 50
-MOST_SCHOOLS = 10
-
-
-def summary(assessment: Assessment, doubts: Sequence[Doubt] = (), lang: Lang = "zh") -> str:
-    """Return the verdicts of every district in plain text, with the doubts beside them."""
-    made_up = say(lang, "（模拟数据）", " (invented data)") if assessment.invented else ""
-    year, title = school_year(assessment.year, lang), told(assessment.standard.title, lang)
-    lines = [f"{year}{say(lang, '　', '  ')}{title}{made_up}"]
-    names = assessment.districts["district"].tolist()
-    for district in names[:MOST_DISTRICTS]:
-        lines += ["", *_district(assessment.of(district), district, lang)]
-        mine = [doubt for doubt in doubts if district in doubt.districts]
-        lines += [
-            f"  {doubts_said([d], lang)[0]}{told(COLON, lang)}{told(d.fault.message, lang)}" for d in mine
-        ]
-    if more := len(names[MOST_DISTRICTS:]):
-        zh, en = f"另有 {more} 个县区；全部结果请用 --json。", f"{more} more districts; for all add --json."
-        lines.append("\n" + say(lang, zh, en))
-    zh, en = (
-        "各校数值与缺口：加 --json；网页报告：qb publish。",
-        "Schools' figures and gaps: add --json; pages: qb publish.",
-    )
-    lines.append("\n" + say(lang, zh, en))
-    return "\n".join(lines)
-
-
-def doubts_said(doubts: Iterable[Doubt], lang: Lang) -> list[str]:
-    """Say which verdicts cannot be trusted, and for which columns: a sentence for the same indicators."""
-    by_codes: dict[tuple[str, ...], dict[str, None]] = {}
-    for doubt in doubts:
-        name = say(lang, f"“{doubt.column.label}”", f"{doubt.column.name} of {doubt.fault.table}")
-        by_codes.setdefault(doubt.codes, {})[name] = None
-    return [
-        say(
-            lang,
-            f"结论有疑问（{listed(list(codes), lang, most=9)}），{'、'.join(names)}先核对",
-            f"Verdicts in doubt ({listed(list(codes), lang, most=9)}): {', '.join(names)} "
-            f"{'is' if len(names) == 1 else 'are'} beyond anything plausible",
-        )
-        for codes, names in by_codes.items()
-    ]
-
-
 def doubted(doubts: Iterable[Doubt], standard: Standard) -> tuple[str, ...]:
     """Return what rests on figures in doubt: indicators, their areas, and the kinds of verdict on any of them.
 
@@ -227,49 +168,3 @@ def doubted(doubts: Iterable[Doubt], standard: Standard) -> tuple[str, ...]:
     areas = dict.fromkeys(standard[code].area for code in codes)
     kinds = [str(Fact.DISTRICT), *([str(Fact.SCHOOL)] if standard.resource_area in areas else [])]
     return (*codes, *areas, *kinds)
-
-
-def _district(own: Assessment, district: str, lang: Lang) -> list[str]:
-    schools, out = Tally.of(own.rows["verdict"]), len(own.excluded)
-    areas = (
-        f"{told(own.standard.area_title(area), lang)} {verdict_label(verdict, lang)}"
-        for area, verdict in own.areas[["area", "verdict"]].itertuples(index=False)
-    )
-    judged = say(
-        lang,
-        f"  学校（学段）{schools.held} 个：达标 {schools.passed}，未达标 {schools.failed}，缺数据 {schools.unknown}；按规则不参加 {out} 个",
-        f"  {schools.held} schools (stages): {schools.passed} met, {schools.failed} not met, {schools.unknown} without data; {out} left out by the rules",
-    )
-    counted = say(
-        lang,
-        f"  学校（学段）{len(own.rows)} 个，标准对学校没有限值；按规则不参加 {out} 个",
-        f"  {len(own.rows)} schools (stages), for which the standard has no limits; {out} left out by the rules",
-    )
-    lines = [
-        f"{district}{told(COLON, lang)}{verdict_label(own.districts['verdict'].iloc[0], lang)}",
-        "  " + say(lang, "　", "  ").join(areas),
-        judged if own.standard.rules.school else counted,
-    ]
-    silent = silent_schools(own, lang)
-    if silent:
-        zh, en = "没有报送学段数据（按缺数据处理）：", "no sections reported (counted as “no data”): "
-        lines.append(f"  {say(lang, zh, en)}{listed(silent, lang, MOST_SCHOOLS)}")
-    spread = own.balance[own.balance["code"].isin(deciding(own.standard)).to_numpy()]
-    over = spread[(spread["verdict"] == Verdict.FAIL).to_numpy()]
-    lines.append(f"  {coefficients_said(Tally.of(spread['verdict']), own.standard, lang)}")
-    for row in over.itertuples():
-        name = f"{stage_label(row.stage, lang)} {short_title(row.code, own.standard, lang)}"
-        value = coefficient_text(row.coefficient, row.limit, lang)
-        zh = f"  差异系数超限：{name} {value}（限值 {row.limit:g}）"
-        lines.append(say(lang, zh, f"  coefficient above its limit: {name} {value} (limit {row.limit:g})"))
-    seen = shown_indicators(own)
-    for verdict in (Verdict.FAIL, Allowance.IN_DISTRICT, Verdict.NO_DATA):
-        codes = own.indicators.loc[seen == str(verdict), "code"].tolist()
-        if codes:
-            what = verdict_label(verdict, lang)
-            zh = f"  指标{what}：{'、'.join(codes)}"
-            lines.append(say(lang, zh, f"  indicators, {what.lower()}: {', '.join(codes)}"))
-    if own.transition is not None:
-        relieved = verdict_label(own.transition.districts["verdict"].iloc[0], lang)
-        lines.append(say(lang, f"  按过渡条款：{relieved}", f"  by the transition clauses: {relieved}"))
-    return lines

@@ -488,46 +488,6 @@ class Tally:
         return say(lang, "，", ", ").join(parts)
 
 
-def plain_verdict(own: Assessment, lang: Lang) -> str:
-    """Say a district's verdict for readers who know none of the terms.
-
-    Parameters
-    ----------
-    own : Assessment
-        Of one district.
-    """
-    overall, tally = str(own.districts["verdict"].iloc[0]), Tally.of(own.rows["verdict"])
-    if overall == Verdict.PASS:
-        asked = own.standard
-        known = [
-            ("各校的办学条件够标准", "schools have what they need")
-            if asked.limits_schools and tally.held
-            else None,
-            ("各校之间的差别不大", "they are much alike") if asked.rules.coefficient and tally.held else None,
-        ]
-        zh, en = zip(
-            *filter(None, (*known, ("各项工作达到要求", "the work is as it should be"))), strict=True
-        )
-        return say(lang, f"通俗地说：{'，'.join(zh)}。", f"In plain words: {', '.join(en)}.")
-    if overall != Verdict.FAIL:
-        return say(
-            lang,
-            "通俗地说：有的数据还没有报送，现在不能下结论。",
-            "In plain words: some data are missing, so nobody can tell yet.",
-        )
-    if tally.failed:
-        return say(
-            lang,
-            f"通俗地说：全区 {tally.held} 个学校（学段）中，还有 {tally.failed} 个的办学条件不够标准。",
-            f"In plain words: {tally.failed} of {tally.held} school stages still lack some of what they need.",
-        )
-    return say(
-        lang,
-        "通俗地说：各校的办学条件没有判为不够的，其他方面还有没达到要求的。",
-        "In plain words: no school is known to lack what it needs, but other things are not as they should be.",
-    )
-
-
 def coefficient_text(value: float, limit: float, lang: Lang) -> str:
     """Return a coefficient beside its limit; of one that fails and is not known, why it fails all the same.
 
@@ -546,50 +506,6 @@ def short_title(code: str, standard: Standard, lang: Lang) -> str:
     return title(standard[code], lang, short=True)
 
 
-def coefficients_said(tally: Tally, standard: Standard, lang: Lang, over: str = "") -> str:
-    """Return in words how many of the deciding coefficients exceed their limit, and how many are not computed.
-
-    `over` names those above; the sentence has no full stop.
-
-    >>> from qb.standard import load
-    >>> held = load()
-    >>> coefficients_said(Tally(0, 0, 0, 14), held, "zh"), coefficients_said(Tally(6, 1, 0, 7), held, "zh")
-    ('14 个差异系数都无法计算（缺数据，或各校都没有这项资源）', '能计算的 7 个差异系数中 1 个超过限值，另有 7 个无法计算')
-    """
-    if standard.rules.coefficient is None:
-        return say(lang, "标准不限定差异系数", "The standard sets no limit on coefficients")
-    if not tally.held:
-        return say(
-            lang, "没有参加评估的学校，没有差异系数", "No school is judged, so there are no coefficients"
-        )
-    mean, means = ("平均值", "means of the ") if standard.mean_decides else ("", "")
-    if not tally.known:
-        return say(
-            lang,
-            f"{tally.held} 个差异系数{mean}都无法计算（缺数据，或各校都没有这项资源）",
-            f"The {tally.held} {means}coefficients cannot be computed (no data, or no school holds anything)",
-        )
-    able = say(lang, "能计算的 ", "that can be computed ") if tally.unknown else ""
-    text = (
-        say(
-            lang,
-            f"{able}{tally.known} 个差异系数{mean}中 {tally.failed} 个超过限值",
-            f"{tally.failed} of the {tally.known} {means}coefficients {able}{'exceeds its' if tally.failed == 1 else 'exceed their'} limit",
-        )
-        if tally.failed
-        else say(
-            lang,
-            f"{able}{tally.known} 个差异系数{mean}都在限值以内",
-            f"{'Both' if tally.known == 2 else f'All {tally.known}'} {means}coefficients {able}are within their limits",
-        )
-    )
-    if over:
-        text += say(lang, f"：{over}", f": {over}")
-    if tally.unknown:
-        text += say(lang, f"，另有 {tally.unknown} 个无法计算", f"; {tally.unknown} more cannot be computed")
-    return text
-
-
 def without_rule(rows: int, standard: Standard, lang: Lang) -> str:
     """Return what is said of schools where the standard has no rule for them; empty where it has one."""
     if standard.rules.school is not None or not rows:
@@ -606,32 +522,6 @@ def level_said(standard: Standard, lang: Lang) -> str:
     if standard.limits_schools:
         return say(lang, "占标准的百分比", "% of the standard")
     return say(lang, "占全区平均的百分比", "% of the district mean")
-
-
-def schools_said(tally: Tally, lang: Lang) -> str:
-    """Return in words how many schools pass, fail and wait for data; empty where there are none.
-
-    >>> schools_said(Tally(0, 0, 0, 3), "zh"), schools_said(Tally(2, 0, 0, 1), "zh"), schools_said(Tally(2, 1, 0, 0), "zh")
-    ('3 所都缺数据，无法判断', '2 所达标，1 所缺数据', '1 所未达标')
-    """
-    if not tally.known:
-        both = "" if tally.held == 1 else "都"
-        return (
-            say(
-                lang,
-                f"{tally.held} 所{both}缺数据，无法判断",
-                f"no data on {tally.held} of {tally.held}, nobody can tell",
-            )
-            if tally.held
-            else ""
-        )
-    counts = [(tally.unknown, "缺数据", "without data")]
-    if tally.failed:
-        counts.insert(0, (tally.failed, "未达标", "not met"))
-    else:
-        counts.insert(0, (tally.passed, "都达标" if 1 < tally.passed == tally.held else "达标", "met"))
-    parts = [say(lang, f"{n} 所{zh}", f"{n} of {tally.held} {en}") for n, zh, en in counts if n]
-    return say(lang, "，", ", ").join(parts)
 
 
 def sources_said(data: Dataset, lang: Lang) -> str:
