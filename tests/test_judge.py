@@ -684,6 +684,16 @@ def test_a_junior_room_is_not_relieved_by_the_primary_stage_of_the_school():
     assert both(town, lambda a: verdict(a, "C10")) == ("fail", "pass")
 
 
+@pytest.mark.parametrize(("area", "expected"), [(53, "fail"), (54, "no data"), (60, "no data"), (61, "pass")])
+def test_a_room_that_a_school_lists_as_a_whole_may_be_of_either_stage(area, expected):
+    """54 m² will do for a primary room, 61 for a junior one: from 54 on it depends on whose the room is."""
+    town = Town(schools=False).add("九", "nine_year", location="rural", primary=40, junior=20)
+    town.set("classes", {}, pupils=20).drop("rooms", stage="junior").set(
+        "rooms", {}, stage="whole", area_m2=area
+    )
+    assert both(town, lambda a: verdict(a, "C10")) == ("fail", expected)
+
+
 @pytest.mark.parametrize(
     ("kind", "pupils", "changes", "migrants", "expected"),
     [
