@@ -163,6 +163,24 @@ def test_what_is_not_reported_leaves_a_ratio_open_unless_the_rest_decides(tmp_pa
         assert verdict(assess(none, YEAR, own), "size") == said
 
 
+def test_what_a_ratio_takes_off_is_taken_off_at_both_ends(tmp_path):
+    """Of 100 pupils 90 live in the zone; where the second school does not say, 0 to 60 do not."""
+    ratio = f'add = ["pupils"]\nsubtract = ["in_zone_pupils"]\ndivide = ["pupils"]\nper = 100\n{OF}'
+    near = {"known": [36.0, 54], "open": [40.0, np.nan]}
+    for known, limit, wanted in (
+        ("known", 10, "pass"),
+        ("known", 9, "fail"),
+        ("open", 60, "pass"),
+        ("open", 59, "no data"),
+    ):
+        data = Dataset.of(
+            schools=schools("A", "B"),
+            sections=of_year("AB", "primary", pupils=[40.0, 60], in_zone_pupils=near[known]),
+        )
+        own = load(file(tmp_path, RATIOS + declared("far", ratio, f'side = "<=", value = {limit}')))
+        assert verdict(assess(data, YEAR, own), "far") == wanted
+
+
 def test_a_ratio_by_stage_has_a_limit_for_each(tmp_path):
     """A nine-year school: 300 / 20 = 15 in the primary stage (at most 14), 100 / 10 in junior (12)."""
     ratio = f'level = "schools"\nadd = ["pupils"]\ndivide = ["full_time_teachers"]\nif_zero = "fail"\n{OF}'
