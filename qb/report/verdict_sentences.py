@@ -37,35 +37,38 @@ _SENTENCES = {
 def verdict_sentence(own: Assessment, lang: Lang) -> str:
     """Say a district's verdict, and name the areas behind it."""
     district, verdict = own.districts[["district", "verdict"]].iloc[0]
-    areas, year = own.areas, school_year(own.year, lang)
+    year = school_year(own.year, lang)
     sentence = say(lang, *_SENTENCES[Verdict(verdict)])
     said = [sentence.format(district=district, year=year, subject=own.standard.subject.zh)]
-    for state in (Verdict.FAIL, Verdict.NO_DATA):
-        names = [area_label(a, own.standard, lang) for a in areas["area"][areas["verdict"] == state]]
-        if names:
-            word = verdict_label(state, lang)
-            said.append(say(lang, f"{word}：{'、'.join(names)}。", f"{word}: {', '.join(names)}."))
+    for word, names in _open_areas(own, lang).items():
+        said.append(say(lang, f"{word}：{'、'.join(names)}。", f"{word}: {', '.join(names)}."))
     return say(lang, "", " ").join(said)
+
+
+def _open_areas(own: Assessment, lang: Lang) -> dict[str, list[str]]:
+    """Return the names of the areas that are not met, and of those without data, by the word for it."""
+    areas = own.areas
+    found = {
+        verdict_label(state, lang): [
+            area_label(area, own.standard, lang) for area in areas["area"][areas["verdict"] == state]
+        ]
+        for state in (Verdict.FAIL, Verdict.NO_DATA)
+    }
+    return {word: names for word, names in found.items() if names}
 
 
 def areas_sentence(own: Assessment, lang: Lang) -> str:
     """Say a district's verdict by its areas: all are met, or which are not."""
     overall = str(own.districts["verdict"].iloc[0])
-    areas = {
-        verdict: [
-            area_label(a, own.standard, lang) for a in own.areas.loc[own.areas["verdict"] == verdict, "area"]
-        ]
-        for verdict in (Verdict.FAIL, Verdict.NO_DATA)
-    }
     if overall == Verdict.PASS:
         count = in_words(len(own.standard.asked_areas))
         return say(lang, f"{count.zh}个方面全部达标。", f"All {count.en} areas are met.")
-    words = {v: (verdict_label(v, lang), listed(found, lang)) for v, found in areas.items() if found}
+    areas = [(word, listed(names, lang)) for word, names in _open_areas(own, lang).items()]
     return say(
         lang,
-        f"总体结论：{verdict_label(overall, lang)}。其中{'，'.join(f'{names}{word}' for word, names in words.values())}。",
+        f"总体结论：{verdict_label(overall, lang)}。其中{'，'.join(f'{names}{word}' for word, names in areas)}。",
         f"The district: {verdict_label(overall, lang)}. "
-        + " ".join(f"{word}: {names}." for word, names in words.values()),
+        + " ".join(f"{word}: {names}." for word, names in areas),
     )
 
 
